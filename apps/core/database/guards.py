@@ -1,0 +1,105 @@
+"""Triggers by which Postgres refuses what the code forgot.
+
+Every trigger raises with ``ERRCODE = 'check_violation'`` so that Django reports an ``IntegrityError``.
+"""
+
+from typing import Any
+
+import pgtrigger
+
+from apps.core.states import type_of_table
+
+
+def _refuse(message: str, *parts: str) -> str:
+    arguments = "".join(f", {part}" for part in parts)
+    return f"RAISE EXCEPTION '{message}'{arguments} USING ERRCODE = 'check_violation';"
+
+
+def legal_steps(transitions: type_of_table, *, column: str = "state") -> pgtrigger.Trigger:
+    """Mirror a transition table: raw SQL cannot jump from one state to another either."""
+    pairs = sorted((source, target) for source, targets in transitions.items() for target in targets)
+    allowed = " OR ".join(f"(OLD.{column} = '{s}' AND NEW.{column} = '{t}')" for s, t in pairs) or "false"
+    refuse = _refuse("illegal step from % to %", f"OLD.{column}", f"NEW.{column}")
+    return pgtrigger.Trigger(
+        name="legal_steps",
+        operation=pgtrigger.Update,
+        when=pgtrigger.Before,
+        condition=pgtrigger.Condition(f"OLD.{column} IS DISTINCT FROM NEW.{column}"),
+        func=f"IF NOT ({allowed}) THEN {refuse} END IF; RETURN NEW;",
+    )
+
+
+def append_only() -> list[pgtrigger.Trigger]:
+    """Rows that are written once: no update, no delete, no truncate."""
+    return [
+        pgtrigger.Trigger(
+            name="append_only",
+            operation=pgtrigger.Update | pgtrigger.Delete,
+            when=pgtrigger.Before,
+            func=_refuse("this row is append-only; correct it with a new one"),
+        ),
+        pgtrigger.Trigger(
+            name="never_truncated",
+            level=pgtrigger.Statement,
+            operation=pgtrigger.Truncate,
+            when=pgtrigger.Before,
+            func=_refuse("this table is append-only and is never truncated"),
+        ),
+    ]
+
+
+def never_deleted() -> pgtrigger.Trigger:
+    """Rows that may change but never vanish."""
+    return pgtrigger.Trigger(
+        name="never_deleted",
+        operation=pgtrigger.Delete,
+        when=pgtrigger.Before,
+        func=_refuse("this row is part of the record and is never deleted"),
+    )
+
+
+def frozen_when(condition: str, *, name: str = "frozen", allow: tuple[str, ...] = ()) -> pgtrigger.Trigger:
+    """Rows that cannot change or vanish once ``condition`` (SQL over ``OLD``) holds, but for the columns in ``allow``."""
+    keep = " || ".join(f"jsonb_build_object('{column}', OLD.{column})" for column in allow)
+    new = f"to_jsonb(NEW) || {keep}" if keep else "to_jsonb(NEW)"
+    refuse = _refuse("this row is frozen")
+    return pgtrigger.Trigger(
+        name=name,
+        operation=pgtrigger.Update | pgtrigger.Delete,
+        when=pgtrigger.Before,
+        func=(
+            f"IF {condition} THEN "
+            f"IF TG_OP = 'DELETE' THEN {refuse} END IF; "
+            f"IF to_jsonb(OLD) IS DISTINCT FROM ({new}) THEN {refuse} END IF; "
+            "END IF; IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW;"
+        ),
+    )
+
+
+def at_commit(name: str, operation: Any, body: str) -> pgtrigger.Trigger:
+    """A rule over several rows, checked when the transaction commits (deferred constraint trigger).
+
+    ``body`` is PL/pgSQL that raises with ``check_violation`` when the rule is broken.
+    """
+    return pgtrigger.Trigger(
+        name=name,
+        operation=operation,
+        when=pgtrigger.After,
+        timing=pgtrigger.Deferred,
+        func=f"{body} RETURN NULL;",
+    )
+
+
+INSERT = pgtrigger.Insert
+UPDATE = pgtrigger.Update
+INSERT_OR_UPDATE = pgtrigger.Insert | pgtrigger.Update
+
+
+def refused_when(name: str, operation: Any, condition: str) -> pgtrigger.Trigger:
+    """Refuse a row for which ``condition`` (SQL over ``NEW``) holds, whoever writes it."""
+    return pgtrigger.Trigger(
+        name=name,
+        operation=operation,
+        when=pgtrigger.Before,
+        func=f"IF {condition} THEN {_refuse(name.replace('_', ' '))} END IF; RETURN NEW;",
+    )

@@ -1,0 +1,262 @@
+"""The second wall between tenants: row-level security that repeats, in Postgres, what ``visible_to`` filters.
+
+Each model says beside its ``visible_to`` which rows an organisation may see (``wall = by_organisation("seller_id")``);
+``manage.py migrate`` turns these sentences into policies, and a test reads the catalogue to find a table left out.
+
+Who is asking stands in three session settings, set at the start of every request and job and emptied at its end:
+
+- ``app.orgs``      the organisations whose rows may be seen, usually one; unset or empty shows nothing
+- ``app.user``      the signed-in user, who may see the memberships that are theirs
+- ``app.contract``  for a guest: the one contract to which the link belongs
+- ``app.token``     the SHA-256 of a link's token while the link is being resolved: who knows it may read its row
+
+A downstream model may open rows of an upstream table for reading (a shared contract shows its parties to each other)
+with ``wall_opens = {"parties_organisation": "SQL condition"}``; so upstream never has to know who stands downstream.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from django.apps import apps
+from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+WEB_ROLE: Final = "cairn_web"
+
+ORGS = "(SELECT cairn_orgs())::bigint[]"
+USER = "(SELECT cairn_user())"
+CONTRACT = "(SELECT cairn_contract())"
+TOKEN = "(SELECT nullif(current_setting('app.token', true), ''))"
+
+FUNCTIONS = """
+CREATE OR REPLACE FUNCTION cairn_orgs() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE AS
+  $$ SELECT string_to_array(nullif(current_setting('app.orgs', true), ''), ',')::bigint[] $$;
+CREATE OR REPLACE FUNCTION cairn_user() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
+  $$ SELECT nullif(current_setting('app.user', true), '')::bigint $$;
+CREATE OR REPLACE FUNCTION cairn_contract() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
+  $$ SELECT nullif(current_setting('app.contract', true), '')::bigint $$;
+"""
+
+
+@dataclass(frozen=True)
+class Wall:
+    """Which rows of one table the web role may touch.
+
+    ``sees`` is SQL over the table's columns. ``writes`` defaults to the same; ``may`` lists the commands that are
+    granted at all, so that an append-only table grants no ``UPDATE``.
+    """
+
+    sees: str
+    writes: str | None = None
+    may: tuple[str, ...] = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+    def only(self, *commands: str) -> "Wall":
+        """The same rows, fewer commands: ``wall.only("SELECT", "INSERT")``."""
+        return Wall(self.sees, self.writes, commands)
+
+    def or_when(self, condition: str) -> "Wall":
+        """Show (and let write) further rows: for tables with more than one kind of reader."""
+        return Wall(
+            f"({self.sees}) OR ({condition})",
+            self.writes and f"({self.writes}) OR ({condition})",
+            self.may,
+        )
+
+
+@dataclass(frozen=True)
+class Open:
+    """A table without tenants (users, sessions, jobs), with the reason why it needs no policy."""
+
+    reason: str
+    may: tuple[str, ...] = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+
+def by_organisation(*columns: str) -> Wall:
+    """Rows in which one of the columns names an organisation of the asker."""
+    return Wall(" OR ".join(f"{column} = ANY ({ORGS})" for column in columns))
+
+
+def through(table: str, column: str) -> Wall:
+    """Rows that belong to a row of another walled table: seen when that row is seen."""
+    return Wall(f"EXISTS (SELECT 1 FROM {table} parent WHERE parent.id = {column})")
+
+
+FOREIGN_TABLES: dict[str, Open] = {
+    "django_migrations": Open("framework", may=("SELECT",)),
+    "django_content_type": Open("framework", may=("SELECT",)),
+    "auth_permission": Open("framework, unused: roles decide", may=("SELECT",)),
+    "auth_group": Open("framework, unused: roles decide", may=("SELECT",)),
+    "auth_group_permissions": Open("framework, unused: roles decide", may=("SELECT",)),
+    "django_session": Open("sessions are reached by a random key only"),
+    "account_emailaddress": Open("belongs to users, who exist before any organisation"),
+    "account_emailconfirmation": Open("belongs to users, who exist before any organisation"),
+    "mfa_authenticator": Open("belongs to users, who exist before any organisation"),
+    "django_admin_log": Open("written by no page: the audit trail is our own", may=("SELECT",)),
+    "procrastinate_jobs": Open("the queue carries references, never content"),
+    "procrastinate_events": Open("the queue carries references, never content"),
+    "procrastinate_periodic_defers": Open("the queue carries references, never content"),
+    "procrastinate_workers": Open("the queue carries references, never content"),
+    "django_cache": Open("rate limits: counters under hashed keys"),
+}
+
+
+def declared() -> dict[str, Wall | Open]:
+    """Every table of the project's models with its wall; a model without one is a ``LookupError``."""
+    walls: dict[str, Wall | Open] = dict(FOREIGN_TABLES)
+    for model in apps.get_models(include_auto_created=True):
+        table = model._meta.db_table
+        if not model._meta.managed or model._meta.proxy or table in walls:
+            continue
+        wall = getattr(model, "wall", None)
+        if not isinstance(wall, Wall | Open):
+            raise LookupError(f"{model._meta.label} says not which rows an organisation may see: give it a wall")
+        walls[table] = wall
+    return walls
+
+
+def openings() -> list[tuple[str, str, str]]:
+    """What downstream models open for reading upstream: (opening table, opened table, condition)."""
+    return [
+        (model._meta.db_table, table, condition)
+        for model in apps.get_models()
+        for table, condition in getattr(model, "wall_opens", {}).items()
+    ]
+
+
+def build(owner: BaseDatabaseWrapper) -> None:
+    """Create role, grants and policies for every table; safe to repeat. Runs as the owner, after migrations.
+
+    The logins of the web and of the owner may become the web role. An owner that is no superuser is held by
+    row-level security too, so it gets a policy of its own that shows it everything.
+    """
+    with transaction.atomic(using=owner.alias), owner.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('cairn walls'))")
+        cursor.execute(FUNCTIONS)
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [WEB_ROLE])
+        if cursor.fetchone() is None:
+            cursor.execute(f"CREATE ROLE {WEB_ROLE} NOLOGIN NOBYPASSRLS")
+        _let_logins_become_the_web_role(owner)
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {WEB_ROLE}")
+        cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {WEB_ROLE}")
+        cursor.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {WEB_ROLE}")
+        cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        (unheld,) = cursor.fetchone()
+        existing = set(owner.introspection.table_names(cursor))
+        _drop_policies(owner)
+        for table, wall in declared().items():
+            if table in existing:
+                cursor.execute(_statements(table, wall))
+                if isinstance(wall, Wall) and not unheld:
+                    cursor.execute(_owner_policy(table))
+        for opener, table, condition in openings():
+            if {opener, table} <= existing:
+                cursor.execute(_opening(opener, table, condition))
+        _refuse_holes(owner)
+
+
+def _let_logins_become_the_web_role(owner: BaseDatabaseWrapper) -> None:
+    with owner.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        logins = {cursor.fetchone()[0], connection.settings_dict["USER"]} - {"", None}
+        for login in sorted(logins):
+            cursor.execute("SELECT pg_has_role(%s, %s, 'SET')", [login, WEB_ROLE])
+            if cursor.fetchone() == (False,):
+                cursor.execute(f"GRANT {WEB_ROLE} TO {owner.ops.quote_name(login)} WITH INHERIT FALSE, SET TRUE")
+
+
+def _drop_policies(owner: BaseDatabaseWrapper) -> None:
+    """All of the web role's, so that a policy that is declared no more opens nothing any more."""
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'public' AND %s = ANY (roles)", [WEB_ROLE]
+        )
+        for table, policy in cursor.fetchall():
+            cursor.execute(f"DROP POLICY {owner.ops.quote_name(policy)} ON {owner.ops.quote_name(table)}")
+
+
+def _refuse_holes(owner: BaseDatabaseWrapper) -> None:
+    """A column name inside a subquery means the subquery's table first, and then compares with itself: always true."""
+    with owner.cursor() as cursor:
+        cursor.execute(
+            r"SELECT tablename, policyname, qual FROM pg_policies"
+            r" WHERE concat(qual, ' ', with_check) ~ '(\m\w+\.\w+\M)\)? = \(?\1\M'"
+        )
+        hole = cursor.fetchone()
+    if hole:
+        raise LookupError("The policy {1} on {0} compares a column with itself: {2}".format(*hole))
+
+
+def _owner_policy(table: str) -> str:
+    return (
+        f"DROP POLICY IF EXISTS owner ON {table};"
+        f" CREATE POLICY owner ON {table} TO CURRENT_USER USING (true) WITH CHECK (true);"
+    )
+
+
+def _opening(opener: str, table: str, condition: str) -> str:
+    return f"CREATE POLICY opened_by_{opener} ON {table} FOR SELECT TO {WEB_ROLE} USING ({condition})"
+
+
+def _statements(table: str, wall: Wall | Open) -> str:
+    grant = (
+        f"REVOKE ALL ON {table} FROM {WEB_ROLE}; GRANT {', '.join(wall.may)} ON {table} TO {WEB_ROLE};"
+        if wall.may
+        else f"REVOKE ALL ON {table} FROM {WEB_ROLE};"
+    )
+    if isinstance(wall, Open):
+        return grant
+    return (
+        f"{grant} ALTER TABLE {table} ENABLE ROW LEVEL SECURITY; ALTER TABLE {table} FORCE ROW LEVEL SECURITY;"
+        f" CREATE POLICY tenant ON {table} TO {WEB_ROLE} USING ({wall.sees})"
+        f" WITH CHECK ({wall.writes or wall.sees});"
+    )
+
+
+def _joined(organisations: tuple[int, ...]) -> str:
+    return ",".join(str(number) for number in sorted(set(organisations)))
+
+
+def enter(
+    *organisations: int,
+    user: int | None = None,
+    contract: int | None = None,
+    token: str = "",
+) -> None:
+    """Say for whom this connection asks from now on. Called by the middleware, by jobs and by the deal player."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('app.orgs', %s, false), set_config('app.user', %s, false),"
+            " set_config('app.contract', %s, false), set_config('app.token', %s, false)",
+            [_joined(organisations), str(user or ""), str(contract or ""), token],
+        )
+
+
+def leave() -> None:
+    """Ask for nobody: every tenant table is empty until the next :func:`enter`."""
+    enter()
+
+
+@contextmanager
+def asking_for(*organisations: int, user: int | None = None, contract: int | None = None) -> Iterator[None]:
+    """Ask for the given organisations inside the block, and for nobody after it."""
+    enter(*organisations, user=user, contract=contract)
+    try:
+        yield
+    finally:
+        if not connection.needs_rollback:
+            leave()
+
+
+def widen(*organisations: int) -> None:
+    """Until the end of this transaction, touch the rows of these organisations too.
+
+    A buyer's sign-off issues the seller's invoice and moves the financier's book: the workflow names the parties
+    whose records it writes. ``set_config(…, true)`` falls back by itself at COMMIT and ROLLBACK.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('app.orgs', concat_ws(',', nullif(current_setting('app.orgs', true), ''), %s), true)",
+            [_joined(organisations)],
+        )

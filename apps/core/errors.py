@@ -1,0 +1,39 @@
+"""What a person can be told when something cannot be done.
+
+A refusal is written once, in English, as a template with named parts. The door that shows it translates the
+template and fills it in, so rules that know no Django can still speak German.
+"""
+
+from typing import Any
+
+
+class Refused(Exception):
+    """The business says no: nothing was changed, and the message says what to do instead.
+
+    ``template`` uses ``str.format`` names; ``field`` names the form field to which the message belongs.
+    """
+
+    def __init__(self, template: str, *, field: str | None = None, **parts: Any) -> None:
+        super().__init__(template)
+        self.template = template
+        self.field = field
+        self.parts = parts
+
+    def __str__(self) -> str:
+        return self.template.format(**self.parts) if self.parts else self.template
+
+
+class NotAllowed(Refused):
+    """The actor lacks the role, the limit or the side that this action needs."""
+
+
+class IllegalTransition(Refused):
+    """The object is in a state from which this step does not exist, usually because somebody else was first."""
+
+
+class Stale(Refused):
+    """What the person saw is no longer what stands: show the new text, sign nothing."""
+
+
+class KeyReused(Refused):
+    """The same one-time key came with other parameters: a programming error or a tampered form."""
