@@ -1,0 +1,69 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.database import guards, walls
+from apps.parties.actor import Actor
+
+
+class ChainQuerySet(models.QuerySet["Chain"]):
+    def visible_to(self, actor: Actor) -> "ChainQuerySet":
+        return self.filter(parties__contains=[actor.organisation_id])
+
+
+class Chain(models.Model):
+    """The head of one audit chain: a contract has its own, so that one organisation's actions do not queue behind another's.
+
+    ``subject`` is what the chain is about (``contract:k7f2…`` or ``organisation:…``); ``parties`` are the organisations
+    that may read it. Locked late and briefly by every recorded action.
+    """
+
+    subject = models.CharField(max_length=60, unique=True)
+    parties = models.JSONField(default=list)
+    position = models.PositiveBigIntegerField(default=0)
+    head = models.CharField(max_length=64, default="0" * 64)
+
+    objects = ChainQuerySet.as_manager()
+    wall = walls.Wall(
+        f"EXISTS (SELECT 1 FROM unnest({walls.ORGS}) org WHERE parties @> to_jsonb(org))",
+        may=("SELECT", "INSERT", "UPDATE"),
+    )
+
+    class Meta:
+        triggers = [guards.never_deleted()]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def visible_to(self, actor: Actor) -> "EntryQuerySet":
+        return self.filter(chain__parties__contains=[actor.organisation_id])
+
+
+class Entry(models.Model):
+    """One thing that somebody did: ``sha256 = sha256(previous + text)``, so that no row can change unseen.
+
+    ``text`` is the canonical text of what happened; the other columns repeat parts of it for reading and filtering.
+    """
+
+    chain = models.ForeignKey(Chain, models.PROTECT, related_name="entries")
+    position = models.PositiveBigIntegerField()
+    verb = models.CharField(max_length=60, help_text=_("what was done, e.g. milestone.accepted"))
+    subject = models.CharField(max_length=60, help_text=_("to what, e.g. milestone:k7f2m9q4x8h3n6pz"))
+    actor_name = models.CharField(max_length=160)
+    organisation_id = models.BigIntegerField()
+    happened_at = models.DateTimeField()
+    text = models.TextField()
+    previous = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64)
+
+    objects = EntryQuerySet.as_manager()
+    wall = walls.through("audit_chain", "chain_id").only("SELECT", "INSERT")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("chain", "position", name="one_entry_per_position")]
+        indexes = [models.Index("subject", "happened_at", name="audit_entry_by_subject")]
+        triggers = guards.append_only()
+
+    def __str__(self) -> str:
+        return f"{self.chain} #{self.position} {self.verb}"

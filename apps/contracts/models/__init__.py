@@ -1,0 +1,14 @@
+from apps.contracts.models.contract import Contract, ContractParty
+from apps.contracts.models.grant import GuestGrant
+from apps.contracts.models.signature import Signature
+from apps.contracts.models.version import ContractVersion, Criterion, PlanLine
+
+__all__ = [
+    "Contract",
+    "ContractParty",
+    "ContractVersion",
+    "Criterion",
+    "GuestGrant",
+    "PlanLine",
+    "Signature",
+]

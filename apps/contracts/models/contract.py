@@ -1,0 +1,155 @@
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.wall import by_contract
+from apps.core.database import guards, walls
+from apps.core.refs import new_ref
+from apps.core.states import table
+from apps.parties.actor import Actor
+from apps.parties.models import Organisation, User
+
+
+class ContractState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    PROPOSED = "proposed", _("Proposed")
+    ACTIVE = "active", _("Active")
+    COMPLETED = "completed", _("Completed")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class ContractQuerySet(models.QuerySet["Contract"]):
+    def visible_to(self, actor: Actor) -> "ContractQuerySet":
+        """Contracts to which the actor's organisation is a party; for a guest, the one of the link.
+
+        A buyer sees a contract from its first proposal on: drafts are the seller's own paper.
+        """
+        parties = ContractParty.objects.filter(organisation_id=actor.organisation_id).values("contract_id")
+        visible = self.filter(pk__in=parties)
+        if actor.contract_id is not None:
+            visible = visible.filter(pk=actor.contract_id)
+        return visible.filter(Q(seller_id=actor.organisation_id) | Q(was_proposed=True))
+
+    def of_seller(self, actor: Actor) -> "ContractQuerySet":
+        return self.visible_to(actor).filter(seller_id=actor.organisation_id)
+
+    def of_buyer(self, actor: Actor) -> "ContractQuerySet":
+        return self.visible_to(actor).filter(buyer_id=actor.organisation_id)
+
+
+STEPS = table(
+    draft=("proposed", "withdrawn"),
+    proposed=("active", "draft", "withdrawn"),
+    active=("completed",),
+    completed=(),
+    withdrawn=(),
+)
+
+
+class Contract(models.Model):
+    """A deal between a seller and a buyer. What is agreed stands on its versions; the active one is what both signed."""
+
+    TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
+
+    ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
+    number = models.CharField(_("contract number"), max_length=40, help_text=_("the seller's own number"))
+    title = models.CharField(_("title"), max_length=160)
+    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    currency = models.CharField(_("currency"), max_length=3)
+    state = models.CharField(max_length=12, choices=ContractState.choices, default=ContractState.DRAFT)
+    was_proposed = models.BooleanField(
+        default=False,
+        help_text="True from the first proposal on; the buyer may see it then.",
+    )
+    active_version = models.ForeignKey(
+        "contracts.ContractVersion",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    activated_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ContractQuerySet.as_manager()
+    wall = by_contract("id").or_when(f"seller_id = ANY ({walls.ORGS})")
+    wall_opens: ClassVar[dict[str, str]] = {
+        "parties_organisation": (
+            "EXISTS (SELECT 1 FROM contracts_contract c"
+            " WHERE c.seller_id = parties_organisation.id OR c.buyer_id = parties_organisation.id)"
+        )
+    }
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(seller=F("buyer")), name="contract_has_two_parties"),
+            models.UniqueConstraint("seller", "number", name="contract_number_unique_per_seller"),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=["active", "completed"],
+                    active_version__isnull=False,
+                    activated_at__isnull=False,
+                )
+                | Q(
+                    state__in=["draft", "proposed", "withdrawn"],
+                    active_version__isnull=True,
+                    activated_at__isnull=True,
+                ),
+                name="contract_active_with_a_signed_version",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="completed", completed_at__isnull=False)
+                | (~Q(state="completed") & Q(completed_at__isnull=True)),
+                name="contract_completed_at_a_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["seller", "-id"], name="contract_of_seller"),
+            models.Index(fields=["buyer", "-id"], name="contract_of_buyer"),
+        ]
+        triggers = [guards.legal_steps(STEPS), guards.never_deleted()]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}"
+
+
+class ContractPartyQuerySet(models.QuerySet["ContractParty"]):
+    def visible_to(self, actor: Actor) -> "ContractPartyQuerySet":
+        return self.filter(organisation_id=actor.organisation_id)
+
+
+class ContractParty(models.Model):
+    """An organisation that may see a contract: its two sides, and a financier from the seller's first request on."""
+
+    class Side(models.TextChoices):
+        SELLER = "seller", _("Seller")
+        BUYER = "buyer", _("Buyer")
+        FINANCIER = "financier", _("Financier")
+
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="parties")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    side = models.CharField(max_length=10, choices=Side.choices)
+
+    objects = ContractPartyQuerySet.as_manager()
+    wall = walls.by_organisation("organisation_id").only("SELECT", "INSERT")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("contract", "organisation", name="one_side_per_organisation"),
+            models.UniqueConstraint(
+                "contract",
+                "side",
+                condition=Q(side__in=["seller", "buyer"]),
+                name="one_seller_and_one_buyer",
+            ),
+        ]
+        indexes = [models.Index("organisation", "contract", name="party_by_organisation")]
+        triggers = guards.append_only()
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} {self.side}"

@@ -1,0 +1,69 @@
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.models.contract import Contract
+from apps.contracts.wall import by_contract
+from apps.core.database import guards, walls
+from apps.core.refs import new_ref
+from apps.parties.actor import Actor
+from apps.parties.models import Organisation
+
+
+class GuestGrantQuerySet(models.QuerySet["GuestGrant"]):
+    def visible_to(self, actor: Actor) -> "GuestGrantQuerySet":
+        return self.filter(contract__in=Contract.objects.visible_to(actor))
+
+
+class GuestGrant(models.Model):
+    """A personal link: one mailbox of the buyer may do one thing on one contract, without an account.
+
+    Only the SHA-256 of the token is kept (256 random bits). The link shows on GET and acts only on POST; it dies with
+    its decision (``used_at``), by time (``expires_at``) or by hand (``revoked_at``), and is renewed to the same
+    mailbox only. ``subject_ref`` is the version to sign or the submission to decide.
+    """
+
+    class Purpose(models.TextChoices):
+        SIGN_CONTRACT = "sign_contract", _("Sign the contract")
+        SIGN_OFF = "sign_off", _("Sign off a milestone")
+
+    ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="grants")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    purpose = models.CharField(max_length=20, choices=Purpose.choices)
+    subject_ref = models.CharField(max_length=16)
+    name = models.CharField(max_length=120)
+    email = models.EmailField()
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    first_viewed_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    replaces = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
+
+    objects = GuestGrantQuerySet.as_manager()
+    wall = by_contract().or_when(f"token_sha256 = {walls.TOKEN}").only("SELECT", "INSERT", "UPDATE")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "purpose",
+                "subject_ref",
+                "email",
+                condition=Q(used_at__isnull=True, revoked_at__isnull=True),
+                name="one_live_link_per_mailbox_and_subject",
+            ),
+        ]
+        indexes = [models.Index("contract", name="grant_by_contract")]
+        triggers = [
+            guards.frozen_when(
+                "TRUE",
+                name="identity_frozen",
+                allow=("first_viewed_at", "used_at", "revoked_at"),
+            ),
+            guards.frozen_when("OLD.used_at IS NOT NULL", name="used_once", allow=("first_viewed_at",)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} for {self.email}"

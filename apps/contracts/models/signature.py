@@ -1,0 +1,61 @@
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.models.contract import Contract, ContractParty
+from apps.contracts.models.grant import GuestGrant
+from apps.contracts.models.version import ContractVersion
+from apps.contracts.wall import by_contract
+from apps.core.database import guards
+from apps.parties.actor import Actor
+from apps.parties.models import Organisation, User
+
+
+class SignatureQuerySet(models.QuerySet["Signature"]):
+    def visible_to(self, actor: Actor) -> "SignatureQuerySet":
+        return self.filter(contract__in=Contract.objects.visible_to(actor))
+
+
+class Signature(models.Model):
+    """One side signed one version: who, when, from where, which statement, and the SHA-256 of the text that was shown."""
+
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
+    version = models.ForeignKey(ContractVersion, models.PROTECT, related_name="signatures")
+    side = models.CharField(max_length=10, choices=ContractParty.Side.choices)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    grant = models.ForeignKey(GuestGrant, models.PROTECT, null=True, related_name="+")
+    name = models.CharField(_("name"), max_length=160)
+    email = models.EmailField(_("e-mail"))
+    signed_at = models.DateTimeField()
+    address = models.CharField(_("network address"), max_length=45, blank=True)
+    agent = models.CharField(_("browser"), max_length=300, blank=True)
+    authenticated_by = models.CharField(max_length=120, blank=True)
+    statement = models.TextField(_("statement"))
+    statement_version = models.CharField(max_length=20)
+    sha256 = models.CharField(max_length=64)
+
+    objects = SignatureQuerySet.as_manager()
+    wall = by_contract().only("SELECT", "INSERT")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("version", "side", name="one_signature_per_side"),
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, grant__isnull=True) | Q(user__isnull=True, grant__isnull=False),
+                name="signed_by_a_user_or_a_guest",
+            ),
+            models.CheckConstraint(condition=Q(side__in=["seller", "buyer"]), name="signed_by_a_side"),
+        ]
+        triggers = [
+            *guards.append_only(),
+            guards.refused_when(
+                "signature_of_the_proposed_text",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM contracts_contractversion v WHERE v.id = NEW.version_id"
+                " AND v.sha256 = NEW.sha256 AND v.proposed_at IS NOT NULL)",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} for {self.side}"

@@ -1,0 +1,222 @@
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.models.contract import Contract
+from apps.contracts.wall import by_contract
+from apps.core.database import guards, walls
+from apps.core.refs import new_ref
+from apps.parties.actor import Actor
+from apps.parties.models import User
+
+LINE_FROZEN = "EXISTS (SELECT 1 FROM contracts_contractversion v WHERE v.id = {version} AND v.proposed_at IS NOT NULL)"
+
+
+class TaxCategory(models.TextChoices):
+    """Categories of EN 16931 (UNTDID 5305, subset). Which of them demands what stands in ``invoicing.rules``."""
+
+    STANDARD = "S", _("Standard rate")
+    ZERO = "Z", _("Zero rated")
+    EXEMPT = "E", _("Exempt")
+    REVERSE_CHARGE = "AE", _("Reverse charge")
+    OUTSIDE_SCOPE = "O", _("Outside the scope of tax")
+
+
+class ContractVersionQuerySet(models.QuerySet["ContractVersion"]):
+    def visible_to(self, actor: Actor) -> "ContractVersionQuerySet":
+        visible = self.filter(contract__in=Contract.objects.visible_to(actor))
+        return visible.filter(Q(contract__seller_id=actor.organisation_id) | Q(proposed_at__isnull=False))
+
+
+class ContractVersion(models.Model):
+    """The terms and the billing plan as one side wrote them. A draft until proposed; immutable from then on.
+
+    ``canonical_text`` and its ``sha256`` are what both sides sign. ``signatory_email`` is the mailbox of the person
+    who signs off for the buyer while the buyer's organisation has no owner of its own.
+    """
+
+    ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    price = models.DecimalField(_("price, net of tax"), max_digits=18, decimal_places=3)
+    payment_days = models.PositiveSmallIntegerField(
+        _("days to pay"),
+        default=30,
+        help_text=_("calendar days from the invoice's date"),
+    )
+    review_days = models.PositiveSmallIntegerField(
+        _("days to review"),
+        default=14,
+        help_text=_("calendar days from submission to the buyer's answer"),
+    )
+    tax_category = models.CharField(
+        _("tax treatment"),
+        max_length=2,
+        choices=TaxCategory.choices,
+        default=TaxCategory.STANDARD,
+    )
+    tax_rate = models.DecimalField(_("tax rate in percent"), max_digits=6, decimal_places=3, default=0)
+    is_assignable = models.BooleanField(
+        _("receivables may be assigned"),
+        default=True,
+        help_text=_("needed if the seller wants to be financed"),
+    )
+    governing_law = models.CharField(_("governing law"), max_length=80, blank=True)
+    terms = models.TextField(_("further terms"), max_length=20_000, blank=True)
+    signatory_name = models.CharField(_("who signs off for the buyer"), max_length=120)
+    signatory_email = models.EmailField(_("e-mail of the person who signs off"))
+    canonical_text = models.TextField(blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    drafted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    proposed_at = models.DateTimeField(null=True, blank=True)
+    changes_asked_at = models.DateTimeField(null=True, blank=True)
+    changes_asked = models.TextField(_("what should change"), max_length=4_000, blank=True)
+
+    objects = ContractVersionQuerySet.as_manager()
+    wall = by_contract()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("contract", "number", name="version_numbers_unique"),
+            models.UniqueConstraint(
+                "contract",
+                condition=Q(proposed_at__isnull=True),
+                name="one_draft_per_contract",
+            ),
+            models.CheckConstraint(condition=Q(price__gt=0), name="price_positive"),
+            models.CheckConstraint(
+                condition=Q(tax_rate__gte=0, tax_rate__lte=100),
+                name="tax_rate_is_a_percentage",
+            ),
+            models.CheckConstraint(
+                condition=Q(tax_category="S") | Q(tax_rate=0),
+                name="only_standard_rate_bears_tax",
+            ),
+            models.CheckConstraint(
+                condition=Q(proposed_at__isnull=True) | (~Q(canonical_text="") & ~Q(sha256="")),
+                name="proposed_version_has_its_text",
+            ),
+        ]
+        triggers = [
+            guards.frozen_when(
+                "OLD.proposed_at IS NOT NULL",
+                allow=("changes_asked_at", "changes_asked"),
+            ),
+            guards.at_commit(
+                "plan_adds_up",
+                guards.INSERT_OR_UPDATE,
+                "IF EXISTS (SELECT 1 FROM contracts_contractversion v WHERE v.id = NEW.id AND v.proposed_at IS NOT NULL"
+                " AND v.price <> (SELECT coalesce(sum(l.amount), 0) FROM contracts_planline l WHERE l.version_id = v.id))"
+                " THEN RAISE EXCEPTION 'the plan of version % does not add up to its price', NEW.id"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contract} v{self.number}"
+
+
+class PlanLineQuerySet(models.QuerySet["PlanLine"]):
+    def visible_to(self, actor: Actor) -> "PlanLineQuerySet":
+        return self.filter(version__in=ContractVersion.objects.visible_to(actor))
+
+
+class PlanLine(models.Model):
+    """One milestone of the billing plan: what is delivered, and the agreed portion of the price.
+
+    ``basis`` tells how the portion was agreed; ``amount`` is always the result in the contract's currency, fixed when
+    the version is proposed.
+    """
+
+    class Basis(models.TextChoices):
+        AMOUNT = "amount", _("Amount")
+        PERCENT = "percent", _("Percent")
+        REMAINDER = "remainder", _("The remainder")
+
+    ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
+    version = models.ForeignKey(ContractVersion, models.PROTECT, related_name="lines")
+    position = models.PositiveIntegerField()
+    title = models.CharField(_("milestone"), max_length=160)
+    scope = models.TextField(_("what is delivered"), max_length=4_000, blank=True)
+    basis = models.CharField(max_length=10, choices=Basis.choices)
+    percent = models.DecimalField(_("percent of the price"), max_digits=9, decimal_places=6, null=True, blank=True)
+    amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=3, null=True, blank=True)
+    planned_on = models.DateField(_("planned date"), null=True, blank=True)
+
+    objects = PlanLineQuerySet.as_manager()
+    wall = walls.through("contracts_contractversion", "version_id")
+
+    class Meta:
+        ordering = ("position",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "position"],
+                name="plan_positions_unique",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+            models.UniqueConstraint("version", condition=Q(basis="remainder"), name="at_most_one_remainder"),
+            models.CheckConstraint(
+                condition=Q(basis="percent", percent__gt=0, percent__lte=100)
+                | Q(basis="amount", percent__isnull=True, amount__isnull=False)
+                | Q(basis="remainder", percent__isnull=True),
+                name="plan_line_says_its_portion",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__isnull=True) | Q(amount__gt=0),
+                name="plan_amount_positive",
+            ),
+        ]
+        triggers = [
+            guards.frozen_when(LINE_FROZEN.format(version="OLD.version_id")),
+            guards.refused_when(
+                "no_line_joins_a_proposed_version",
+                guards.INSERT,
+                LINE_FROZEN.format(version="NEW.version_id"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class CriterionQuerySet(models.QuerySet["Criterion"]):
+    def visible_to(self, actor: Actor) -> "CriterionQuerySet":
+        return self.filter(line__in=PlanLine.objects.visible_to(actor))
+
+
+class Criterion(models.Model):
+    """One sentence by which the buyer can tell that a milestone is complete."""
+
+    line = models.ForeignKey(PlanLine, models.PROTECT, related_name="criteria")
+    position = models.PositiveIntegerField()
+    text = models.CharField(_("acceptance criterion"), max_length=500)
+    needs_evidence = models.BooleanField(_("needs evidence"), default=False)
+
+    objects = CriterionQuerySet.as_manager()
+    wall = walls.through("contracts_planline", "line_id")
+
+    class Meta:
+        ordering = ("position",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line", "position"],
+                name="criterion_positions_unique",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+        ]
+        triggers = [
+            guards.frozen_when(
+                "EXISTS (SELECT 1 FROM contracts_planline l JOIN contracts_contractversion v ON v.id = l.version_id"
+                " WHERE l.id = OLD.line_id AND v.proposed_at IS NOT NULL)"
+            ),
+            guards.refused_when(
+                "no_criterion_joins_a_proposed_version",
+                guards.INSERT,
+                "EXISTS (SELECT 1 FROM contracts_planline l JOIN contracts_contractversion v ON v.id = l.version_id"
+                " WHERE l.id = NEW.line_id AND v.proposed_at IS NOT NULL)",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text

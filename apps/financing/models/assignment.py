@@ -1,0 +1,93 @@
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.models import Contract, GuestGrant
+from apps.contracts.wall import by_contract
+from apps.core.database import guards
+from apps.core.refs import new_ref
+from apps.financing.models.tranche import Tranche
+from apps.invoicing.models import Invoice
+from apps.parties.actor import Actor
+from apps.parties.models import Organisation, User
+
+
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    def visible_to(self, actor: Actor) -> "AssignmentQuerySet":
+        """The three parties of an assignment: financier, seller, and the buyer who is told whom to pay."""
+        return self.filter(contract__in=Contract.objects.visible_to(actor)).filter(
+            Q(financier_id=actor.organisation_id)
+            | Q(contract__seller_id=actor.organisation_id)
+            | Q(contract__buyer_id=actor.organisation_id)
+        )
+
+
+class Assignment(models.Model):
+    """The whole receivable of one invoice passes to the financier, and the buyer is told (UCC 9-406; §§ 398 ff. BGB).
+
+    Funding waits until the buyer acknowledged the notice, or a second person of the financier waived that with a
+    reason.
+    """
+
+    ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
+    tranche = models.OneToOneField(Tranche, models.PROTECT, related_name="assignment")
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="assignments")
+    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    notice = models.TextField()
+    notice_sha256 = models.CharField(max_length=64)
+    notified_at = models.DateTimeField()
+    priced_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    acknowledged_by_grant = models.ForeignKey(GuestGrant, models.PROTECT, null=True, blank=True, related_name="+")
+    waived_at = models.DateTimeField(null=True, blank=True)
+    waived_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    waive_reason = models.CharField(_("reason"), max_length=400, blank=True)
+
+    objects = AssignmentQuerySet.as_manager()
+    wall = by_contract().only("SELECT", "INSERT", "UPDATE")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    acknowledged_at__isnull=True,
+                    acknowledged_by__isnull=True,
+                    acknowledged_by_grant__isnull=True,
+                )
+                | Q(acknowledged_at__isnull=False, acknowledged_by__isnull=False)
+                | Q(acknowledged_at__isnull=False, acknowledged_by_grant__isnull=False),
+                name="acknowledged_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(waived_at__isnull=True, waived_by__isnull=True)
+                | (
+                    Q(waived_at__isnull=False, waived_by__isnull=False)
+                    & ~Q(waive_reason="")
+                    & ~Q(waived_by=F("priced_by"))
+                ),
+                name="waived_by_a_second_with_a_reason",
+            ),
+        ]
+        triggers = [
+            guards.frozen_when(
+                "TRUE",
+                allow=(
+                    "acknowledged_at",
+                    "acknowledged_by_id",
+                    "acknowledged_by_grant_id",
+                    "waived_at",
+                    "waived_by_id",
+                    "waive_reason",
+                ),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invoice_id} to {self.financier_id}"
+
+    @property
+    def is_notified(self) -> bool:
+        """Whether the advance may be funded as far as the notice is concerned."""
+        return self.acknowledged_at is not None or self.waived_at is not None

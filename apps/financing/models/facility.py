@@ -1,0 +1,91 @@
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.database import guards, walls
+from apps.core.refs import new_ref
+from apps.parties.actor import Actor
+from apps.parties.models import Organisation, User
+
+
+class FacilityQuerySet(models.QuerySet["Facility"]):
+    def visible_to(self, actor: Actor) -> "FacilityQuerySet":
+        return self.filter(Q(financier_id=actor.organisation_id) | Q(seller_id=actor.organisation_id))
+
+    def live(self) -> "FacilityQuerySet":
+        return self.filter(closed_at__isnull=True)
+
+
+class Facility(models.Model):
+    """What a financier is ready to advance to a seller, up to ``limit``, and the usual terms of its offers.
+
+    Rates are percentages; ``annual_rate`` and ``late_rate`` per year on ACT/360. ``advanced`` counts what is out now;
+    the database refuses to raise it above the limit, but lets the limit be lowered below it.
+    """
+
+    ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
+    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    currency = models.CharField(_("currency"), max_length=3)
+    limit = models.DecimalField(_("limit"), max_digits=18, decimal_places=3)
+    advanced = models.DecimalField(_("advanced"), max_digits=18, decimal_places=3, default=0)
+    advance_rate = models.DecimalField(_("advance rate in percent"), max_digits=6, decimal_places=3, default=85)
+    annual_rate = models.DecimalField(
+        _("discount rate in percent per year"),
+        max_digits=6,
+        decimal_places=3,
+        default=12,
+    )
+    fee_rate = models.DecimalField(_("origination fee in percent"), max_digits=6, decimal_places=3, default=0)
+    late_rate = models.DecimalField(_("late charge in percent per year"), max_digits=6, decimal_places=3, default=12)
+    grace_days = models.PositiveSmallIntegerField(_("days of grace"), default=5)
+    least_fee_days = models.PositiveSmallIntegerField(_("least days charged"), default=15)
+    opened_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = FacilityQuerySet.as_manager()
+    wall = walls.by_organisation("financier_id", "seller_id").only("SELECT", "INSERT", "UPDATE")
+    wall_opens: ClassVar[dict[str, str]] = {
+        "parties_organisation": (
+            "EXISTS (SELECT 1 FROM financing_facility f"
+            " WHERE f.financier_id = parties_organisation.id OR f.seller_id = parties_organisation.id)"
+        )
+    }
+
+    class Meta:
+        verbose_name_plural = _("facilities")
+        constraints = [
+            models.UniqueConstraint(
+                "financier",
+                "seller",
+                "currency",
+                condition=Q(closed_at__isnull=True),
+                name="one_live_facility_per_pair",
+            ),
+            models.CheckConstraint(condition=~Q(financier=F("seller")), name="facility_has_two_parties"),
+            models.CheckConstraint(condition=Q(limit__gt=0, advanced__gte=0), name="facility_amounts"),
+            models.CheckConstraint(
+                condition=Q(
+                    advance_rate__gt=0,
+                    advance_rate__lte=100,
+                    annual_rate__gte=0,
+                    fee_rate__gte=0,
+                    late_rate__gte=0,
+                ),
+                name="facility_rates",
+            ),
+        ]
+        triggers = [
+            guards.never_deleted(),
+            guards.refused_when(
+                "advanced_within_the_limit",
+                guards.UPDATE,
+                "NEW.advanced > OLD.advanced AND NEW.advanced > NEW.limit",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seller} · {self.limit} {self.currency}"

@@ -1,0 +1,123 @@
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.database import guards, walls
+from apps.core.refs import new_ref
+from apps.financing.models.tranche import Tranche
+from apps.invoicing.models import Payment
+from apps.parties.actor import Actor
+from apps.parties.models import Organisation, User
+
+
+class DisbursementQuerySet(models.QuerySet["Disbursement"]):
+    def visible_to(self, actor: Actor) -> "DisbursementQuerySet":
+        return self.filter(tranche__in=Tranche.objects.visible_to(actor))
+
+
+class Disbursement(models.Model):
+    """The advance paid out to the seller: sent by treasury, never by the person who priced it."""
+
+    ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
+    tranche = models.OneToOneField(Tranche, models.PROTECT, related_name="disbursement")
+    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=3)
+    currency = models.CharField(max_length=3)
+    value_on = models.DateField(_("value date"))
+    bank_reference = models.CharField(_("bank reference"), max_length=60)
+    priced_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    sent_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    sent_at = models.DateTimeField()
+
+    objects = DisbursementQuerySet.as_manager()
+    wall = walls.through("financing_tranche", "tranche_id").only("SELECT", "INSERT")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("financier", "bank_reference", name="disbursement_reference_once"),
+            models.CheckConstraint(condition=~Q(sent_by=F("priced_by")), name="money_sent_by_a_second"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="disbursement_positive"),
+        ]
+        triggers = [
+            *guards.append_only(),
+            guards.refused_when(
+                "notice_before_funding",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM financing_assignment a WHERE a.tranche_id = NEW.tranche_id"
+                " AND (a.acknowledged_at IS NOT NULL OR a.waived_at IS NOT NULL))",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.bank_reference
+
+
+class CollectionQuerySet(models.QuerySet["Collection"]):
+    def visible_to(self, actor: Actor) -> "CollectionQuerySet":
+        return self.filter(tranche__in=Tranche.objects.visible_to(actor))
+
+
+class Collection(models.Model):
+    """A buyer's payment as the waterfall shared it: advance first, then the reserve's release, then surplus to the buyer.
+
+    ``late_charge`` was taken out of the reserve; ``rebate`` is unearned discount given back for early payment.
+    """
+
+    ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
+    tranche = models.ForeignKey(Tranche, models.PROTECT, related_name="collections")
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="collections")
+    amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=3)
+    to_receivable = models.DecimalField(max_digits=18, decimal_places=3)
+    to_advance = models.DecimalField(max_digits=18, decimal_places=3)
+    to_seller = models.DecimalField(_("reserve released"), max_digits=18, decimal_places=3)
+    to_buyer = models.DecimalField(_("surplus"), max_digits=18, decimal_places=3)
+    late_charge = models.DecimalField(max_digits=18, decimal_places=3)
+    rebate = models.DecimalField(max_digits=18, decimal_places=3)
+    collected_on = models.DateField()
+
+    objects = CollectionQuerySet.as_manager()
+    wall = walls.through("financing_tranche", "tranche_id").only("SELECT", "INSERT")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("tranche", "payment", name="payment_collected_once_per_tranche"),
+            models.CheckConstraint(
+                condition=Q(amount=F("to_receivable") + F("to_buyer")),
+                name="collection_is_shared_out",
+            ),
+        ]
+        triggers = guards.append_only()
+
+    def __str__(self) -> str:
+        return f"{self.amount} on {self.tranche_id}"
+
+
+class ReservePayoutQuerySet(models.QuerySet["ReservePayout"]):
+    def visible_to(self, actor: Actor) -> "ReservePayoutQuerySet":
+        return self.filter(tranche__in=Tranche.objects.visible_to(actor))
+
+
+class ReservePayout(models.Model):
+    """What was released to the seller, paid out of the financier's cash."""
+
+    ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
+    tranche = models.OneToOneField(Tranche, models.PROTECT, related_name="reserve_payout")
+    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=3)
+    value_on = models.DateField(_("value date"))
+    bank_reference = models.CharField(_("bank reference"), max_length=60)
+    sent_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    sent_at = models.DateTimeField()
+
+    objects = ReservePayoutQuerySet.as_manager()
+    wall = walls.through("financing_tranche", "tranche_id").only("SELECT", "INSERT")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("financier", "bank_reference", name="payout_reference_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payout_positive"),
+        ]
+        triggers = guards.append_only()
+
+    def __str__(self) -> str:
+        return self.bank_reference

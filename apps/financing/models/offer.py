@@ -1,0 +1,144 @@
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.database import guards, walls
+from apps.core.refs import new_ref
+from apps.core.states import table
+from apps.financing.models.request import FundingRequest
+from apps.parties.actor import Actor
+from apps.parties.models import Organisation, User
+
+
+class OfferState(models.TextChoices):
+    DRAFT = "draft", _("Waiting for approval")
+    ISSUED = "issued", _("Issued")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    EXPIRED = "expired", _("Expired")
+    REVOKED = "revoked", _("Revoked")
+
+
+class OfferQuerySet(models.QuerySet["Offer"]):
+    def visible_to(self, actor: Actor) -> "OfferQuerySet":
+        """All of one's own as financier; as seller those that were issued."""
+        return self.filter(
+            Q(financier_id=actor.organisation_id) | (Q(seller_id=actor.organisation_id) & Q(approved_at__isnull=False))
+        )
+
+
+STEPS = table(
+    draft=("issued", "revoked"),
+    issued=("accepted", "declined", "expired", "revoked"),
+    accepted=(),
+    declined=(),
+    expired=(),
+    revoked=(),
+)
+
+
+class Offer(models.Model):
+    """A price for one request: immutable once priced, a new version for every new price.
+
+    Amounts in the invoice's currency; rates in percent; ``apr`` by Regulation Z Appendix J, ``xirr`` on ACT/365, both in
+    percent. ``disclosure`` is the text that the seller signs; its SHA-256 is the key under which it is funded.
+    """
+
+    TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
+
+    ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
+    request = models.ForeignKey(FundingRequest, models.PROTECT, related_name="offers")
+    financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    version = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=OfferState.choices, default=OfferState.DRAFT)
+    currency = models.CharField(max_length=3)
+    face = models.DecimalField(_("face"), max_digits=18, decimal_places=3)
+    eligible = models.DecimalField(_("eligible"), max_digits=18, decimal_places=3)
+    advance_rate = models.DecimalField(_("advance rate in percent"), max_digits=6, decimal_places=3)
+    annual_rate = models.DecimalField(_("discount rate in percent per year"), max_digits=6, decimal_places=3)
+    fee_rate = models.DecimalField(_("origination fee in percent"), max_digits=6, decimal_places=3)
+    late_rate = models.DecimalField(_("late charge in percent per year"), max_digits=6, decimal_places=3)
+    grace_days = models.PositiveSmallIntegerField()
+    least_fee_days = models.PositiveSmallIntegerField()
+    funding_on = models.DateField(_("funding date"))
+    expected_on = models.DateField(_("expected payment"))
+    days = models.PositiveSmallIntegerField(_("days charged"))
+    gross = models.DecimalField(_("advance"), max_digits=18, decimal_places=3)
+    discount = models.DecimalField(_("discount"), max_digits=18, decimal_places=3)
+    fee = models.DecimalField(_("fee"), max_digits=18, decimal_places=3)
+    net = models.DecimalField(_("paid to the seller"), max_digits=18, decimal_places=3)
+    reserve = models.DecimalField(_("reserve"), max_digits=18, decimal_places=3)
+    apr = models.DecimalField(_("APR in percent"), max_digits=9, decimal_places=4)
+    xirr = models.DecimalField(_("XIRR in percent"), max_digits=9, decimal_places=4)
+    disclosure = models.TextField()
+    disclosure_sha256 = models.CharField(max_length=64)
+    expires_at = models.DateTimeField(_("expires"))
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    approved_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    approved_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OfferQuerySet.as_manager()
+    wall = walls.by_organisation("financier_id", "seller_id").only("SELECT", "INSERT", "UPDATE")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("request", "version", name="offer_versions_unique"),
+            models.UniqueConstraint(
+                "request",
+                condition=Q(state__in=["draft", "issued", "accepted"]),
+                name="one_live_offer_per_request",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("created_by")),
+                name="offer_approved_by_a_second",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "revoked"]) | Q(approved_by__isnull=False, approved_at__isnull=False),
+                name="issued_offer_is_approved",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    gross__gt=0,
+                    gross__lte=F("eligible") * F("advance_rate") / 100,
+                    eligible__lte=F("face"),
+                ),
+                name="advance_within_eligible_and_rate",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    net=F("gross") - F("discount") - F("fee"),
+                    net__gt=0,
+                    discount__gte=0,
+                    fee__gte=0,
+                ),
+                name="net_is_gross_less_discount_and_fee",
+            ),
+            models.CheckConstraint(
+                condition=Q(reserve=F("face") - F("gross")),
+                name="reserve_is_face_less_advance",
+            ),
+        ]
+        triggers = [
+            guards.legal_steps(STEPS),
+            guards.never_deleted(),
+            guards.frozen_when(
+                "TRUE",
+                name="price_frozen",
+                allow=(
+                    "state",
+                    "approved_by_id",
+                    "approved_at",
+                    "answered_by_id",
+                    "answered_at",
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_id} v{self.version}"

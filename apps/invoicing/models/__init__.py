@@ -1,0 +1,16 @@
+from apps.invoicing.models.document import Document
+from apps.invoicing.models.invoice import Invoice, InvoiceLine, OpenItem
+from apps.invoicing.models.payee import PayeeInstruction
+from apps.invoicing.models.payment import Allocation, Payment
+from apps.invoicing.models.series import NumberSeries
+
+__all__ = [
+    "Allocation",
+    "Document",
+    "Invoice",
+    "InvoiceLine",
+    "NumberSeries",
+    "OpenItem",
+    "PayeeInstruction",
+    "Payment",
+]

@@ -1,0 +1,150 @@
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.models import Contract
+from apps.contracts.wall import by_contract
+from apps.core.database import guards, walls
+from apps.core.refs import new_ref
+from apps.milestones.models import Milestone
+from apps.parties.actor import Actor
+from apps.parties.models import Organisation
+
+
+class InvoiceQuerySet(models.QuerySet["Invoice"]):
+    def visible_to(self, actor: Actor) -> "InvoiceQuerySet":
+        return self.filter(contract__in=Contract.objects.visible_to(actor))
+
+    def of_seller(self, actor: Actor) -> "InvoiceQuerySet":
+        return self.visible_to(actor).filter(seller_id=actor.organisation_id)
+
+    def of_buyer(self, actor: Actor) -> "InvoiceQuerySet":
+        return self.visible_to(actor).filter(buyer_id=actor.organisation_id)
+
+
+class Invoice(models.Model):
+    """What the buyer owes for one accepted milestone. A snapshot: it never changes once issued.
+
+    ``snapshot`` is the canonical text of everything that the document shows (parties, lines, tax, terms, payee);
+    ``chain_sha256 = sha256(previous head + number + snapshot_sha256)`` chains it to the invoice before in its series.
+    """
+
+    ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
+    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="invoices")
+    milestone = models.OneToOneField(Milestone, models.PROTECT, related_name="invoice")
+    number = models.CharField(_("invoice number"), max_length=16)
+    series_prefix = models.CharField(max_length=6)
+    series_year = models.PositiveSmallIntegerField()
+    series_position = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    net = models.DecimalField(_("net"), max_digits=18, decimal_places=3)
+    tax = models.DecimalField(_("tax"), max_digits=18, decimal_places=3)
+    gross = models.DecimalField(_("total"), max_digits=18, decimal_places=3)
+    issued_at = models.DateTimeField()
+    issued_on = models.DateField(_("invoice date"))
+    due_on = models.DateField(_("due date"))
+    snapshot = models.TextField()
+    snapshot_sha256 = models.CharField(max_length=64)
+    chain_sha256 = models.CharField(max_length=64)
+
+    objects = InvoiceQuerySet.as_manager()
+    wall = by_contract().only("SELECT", "INSERT")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("seller", "number", name="invoice_number_unique_per_seller"),
+            models.UniqueConstraint(
+                "seller",
+                "series_prefix",
+                "series_year",
+                "series_position",
+                name="invoice_position_unique_in_series",
+            ),
+            models.CheckConstraint(condition=Q(gross=F("net") + F("tax")), name="gross_is_net_and_tax"),
+            models.CheckConstraint(condition=Q(net__gt=0, tax__gte=0), name="invoice_amounts_positive"),
+            models.CheckConstraint(condition=Q(due_on__gte=F("issued_on")), name="due_after_issue"),
+        ]
+        indexes = [
+            models.Index(fields=["seller", "-id"], name="invoice_of_seller"),
+            models.Index(fields=["buyer", "-id"], name="invoice_of_buyer"),
+            models.Index("contract", "id", name="invoice_of_contract"),
+        ]
+        triggers = guards.append_only()
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class InvoiceLineQuerySet(models.QuerySet["InvoiceLine"]):
+    def visible_to(self, actor: Actor) -> "InvoiceLineQuerySet":
+        return self.filter(invoice__in=Invoice.objects.visible_to(actor))
+
+
+class InvoiceLine(models.Model):
+    """One line of an issued invoice, with its tax treatment (category and rate of EN 16931)."""
+
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="lines")
+    position = models.PositiveIntegerField()
+    description = models.CharField(max_length=400)
+    quantity = models.DecimalField(max_digits=18, decimal_places=6)
+    unit_price = models.DecimalField(max_digits=18, decimal_places=6)
+    net = models.DecimalField(max_digits=18, decimal_places=3)
+    tax_category = models.CharField(max_length=2)
+    tax_rate = models.DecimalField(max_digits=6, decimal_places=3)
+
+    objects = InvoiceLineQuerySet.as_manager()
+    wall = walls.through("invoicing_invoice", "invoice_id").only("SELECT", "INSERT")
+
+    class Meta:
+        ordering = ("position",)
+        constraints = [models.UniqueConstraint("invoice", "position", name="invoice_positions_unique")]
+        triggers = guards.append_only()
+
+    def __str__(self) -> str:
+        return self.description
+
+
+class OpenItemQuerySet(models.QuerySet["OpenItem"]):
+    def visible_to(self, actor: Actor) -> "OpenItemQuerySet":
+        return self.filter(contract__in=Contract.objects.visible_to(actor))
+
+    def open(self) -> "OpenItemQuerySet":
+        return self.filter(open__gt=0)
+
+
+class OpenItem(models.Model):
+    """What is still owed on an invoice; kept as payments are allocated, so that lists and totals need not add up history."""
+
+    invoice = models.OneToOneField(Invoice, models.PROTECT, related_name="open_item")
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
+    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    currency = models.CharField(max_length=3)
+    due_on = models.DateField()
+    gross = models.DecimalField(max_digits=18, decimal_places=3)
+    paid = models.DecimalField(max_digits=18, decimal_places=3, default=0)
+    open = models.DecimalField(max_digits=18, decimal_places=3)
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OpenItemQuerySet.as_manager()
+    wall = by_contract().only("SELECT", "INSERT", "UPDATE")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(open=F("gross") - F("paid")), name="open_is_gross_less_paid"),
+            models.CheckConstraint(condition=Q(open__gte=0, paid__gte=0), name="never_paid_more_than_owed"),
+            models.CheckConstraint(
+                condition=Q(open=0, settled_at__isnull=False) | (Q(open__gt=0) & Q(settled_at__isnull=True)),
+                name="settled_when_nothing_is_open",
+            ),
+        ]
+        indexes = [
+            models.Index("seller", "due_on", condition=Q(open__gt=0), name="open_items_of_seller"),
+            models.Index("buyer", "due_on", condition=Q(open__gt=0), name="open_items_of_buyer"),
+        ]
+        triggers = [guards.never_deleted()]
+
+    def __str__(self) -> str:
+        return f"{self.invoice_id}: {self.open} open"

@@ -1,0 +1,36 @@
+from django.db import models
+
+from apps.core.database import guards, walls
+from apps.parties.actor import Actor
+from apps.parties.models import Organisation
+
+
+class NumberSeriesQuerySet(models.QuerySet["NumberSeries"]):
+    def visible_to(self, actor: Actor) -> "NumberSeriesQuerySet":
+        return self.filter(organisation_id=actor.organisation_id)
+
+
+class NumberSeries(models.Model):
+    """The gapless numbers of one seller, prefix and year. ``last`` is raised under the row's lock, inside the issuing transaction.
+
+    ``head`` is the hash of the last snapshot: every snapshot of a series is chained to the one before.
+    """
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    prefix = models.CharField(max_length=6)
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+    head = models.CharField(max_length=64, default="0" * 64)
+
+    objects = NumberSeriesQuerySet.as_manager()
+    wall = walls.by_organisation("organisation_id").only("SELECT", "INSERT", "UPDATE")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("organisation", "prefix", "year", name="one_series_per_prefix_and_year")]
+        triggers = [
+            guards.never_deleted(),
+            guards.refused_when("numbers_go_up_by_one", guards.UPDATE, "NEW.last <> OLD.last + 1"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}-{self.year}"

@@ -1,0 +1,80 @@
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.database import guards, walls
+from apps.ledger.models.book import Book
+from apps.parties.actor import Actor
+from apps.parties.models import Organisation
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    def visible_to(self, actor: Actor) -> "AccountQuerySet":
+        return self.filter(organisation_id=actor.organisation_id)
+
+
+class Account(models.Model):
+    """A control account of a book. ``one_sided`` accounts never change sign per sub-ledger key (bold in the chart)."""
+
+    class Kind(models.TextChoices):
+        ASSET = "asset", _("Asset")
+        LIABILITY = "liability", _("Liability")
+        INCOME = "income", _("Income")
+        EXPENSE = "expense", _("Expense")
+
+    class OneSided(models.TextChoices):
+        NO = "", _("either sign")
+        DEBIT = "debit", _("never in credit")
+        CREDIT = "credit", _("never in debit")
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    book = models.ForeignKey(Book, models.PROTECT, related_name="accounts")
+    code = models.CharField(max_length=12)
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    one_sided = models.CharField(max_length=6, choices=OneSided.choices, default="", blank=True)
+
+    objects = AccountQuerySet.as_manager()
+    wall = walls.by_organisation("organisation_id").only("SELECT", "INSERT")
+
+    class Meta:
+        ordering = ("code",)
+        constraints = [models.UniqueConstraint("book", "code", name="account_codes_unique")]
+        triggers = [guards.never_deleted()]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class BalanceQuerySet(models.QuerySet["Balance"]):
+    def visible_to(self, actor: Actor) -> "BalanceQuerySet":
+        return self.filter(organisation_id=actor.organisation_id)
+
+
+class Balance(models.Model):
+    """The sum of all lines of an account for one sub-ledger key (an invoice, a contract, a tranche), kept as they are posted.
+
+    Positive is debit. ``one_sided`` repeats the account's rule so that a CHECK can hold it per row, at every posting.
+    """
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="balances")
+    key = models.CharField(max_length=40)
+    one_sided = models.CharField(max_length=6, blank=True)
+    amount = models.DecimalField(max_digits=20, decimal_places=3)
+
+    objects = BalanceQuerySet.as_manager()
+    wall = walls.by_organisation("organisation_id").only("SELECT", "INSERT", "UPDATE")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("account", "key", name="one_balance_per_key"),
+            models.CheckConstraint(
+                condition=Q(one_sided="") | Q(one_sided="debit", amount__gte=0) | Q(one_sided="credit", amount__lte=0),
+                name="one_sided_balance_keeps_its_sign",
+            ),
+        ]
+        triggers = [guards.never_deleted()]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.key}"

@@ -1,0 +1,13 @@
+from apps.milestones.models.decision import Decision, Verdict
+from apps.milestones.models.evidence import EvidenceFile
+from apps.milestones.models.milestone import Milestone
+from apps.milestones.models.submission import CriterionNote, Submission
+
+__all__ = [
+    "CriterionNote",
+    "Decision",
+    "EvidenceFile",
+    "Milestone",
+    "Submission",
+    "Verdict",
+]

@@ -1,0 +1,88 @@
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.models import Contract, PlanLine
+from apps.contracts.wall import by_contract
+from apps.core.database import guards
+from apps.core.refs import new_ref
+from apps.core.states import table
+from apps.parties.actor import Actor
+
+
+class MilestoneState(models.TextChoices):
+    PLANNED = "planned", _("Planned")
+    SUBMITTED = "submitted", _("Waiting for sign-off")
+    CHANGES_REQUESTED = "changes_requested", _("Changes requested")
+    ACCEPTED = "accepted", _("Accepted")
+
+
+class MilestoneQuerySet(models.QuerySet["Milestone"]):
+    def visible_to(self, actor: Actor) -> "MilestoneQuerySet":
+        return self.filter(contract__in=Contract.objects.visible_to(actor))
+
+    def waiting_for(self, actor: Actor) -> "MilestoneQuerySet":
+        """Submitted to the actor's organisation and not decided."""
+        return self.visible_to(actor).filter(state=MilestoneState.SUBMITTED, contract__buyer_id=actor.organisation_id)
+
+
+STEPS = table(
+    planned=("submitted",),
+    submitted=("accepted", "changes_requested", "planned"),
+    changes_requested=("submitted",),
+    accepted=(),
+)
+
+
+class Milestone(models.Model):
+    """The life of one line of the signed plan: submitted, decided, accepted. Made when the contract becomes active."""
+
+    TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
+
+    ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="milestones")
+    line = models.OneToOneField(PlanLine, models.PROTECT, related_name="milestone")
+    position = models.PositiveIntegerField()
+    title = models.CharField(_("milestone"), max_length=160)
+    amount = models.DecimalField(_("amount, net of tax"), max_digits=18, decimal_places=3)
+    currency = models.CharField(max_length=3)
+    planned_on = models.DateField(_("planned date"), null=True, blank=True)
+    state = models.CharField(max_length=20, choices=MilestoneState.choices, default=MilestoneState.PLANNED)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_submission = models.OneToOneField(
+        "milestones.Submission", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = MilestoneQuerySet.as_manager()
+    wall = by_contract().only("SELECT", "INSERT", "UPDATE")
+
+    class Meta:
+        ordering = ("position",)
+        constraints = [
+            models.UniqueConstraint("contract", "position", name="milestone_positions_unique"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="milestone_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(
+                    state="accepted",
+                    accepted_at__isnull=False,
+                    accepted_submission__isnull=False,
+                )
+                | (~Q(state="accepted") & Q(accepted_at__isnull=True, accepted_submission__isnull=True)),
+                name="accepted_with_a_submission_and_a_time",
+            ),
+        ]
+        indexes = [models.Index("state", "contract", name="milestone_by_state")]
+        triggers = [
+            guards.legal_steps(STEPS),
+            guards.never_deleted(),
+            guards.frozen_when(
+                "TRUE",
+                name="agreed_part_frozen",
+                allow=("state", "accepted_at", "accepted_submission_id"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

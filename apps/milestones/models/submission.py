@@ -1,0 +1,124 @@
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.models import Contract, Criterion
+from apps.contracts.wall import by_contract
+from apps.core.database import guards, walls
+from apps.core.refs import new_ref
+from apps.core.states import table
+from apps.milestones.models.milestone import Milestone
+from apps.parties.actor import Actor
+from apps.parties.models import User
+
+
+class SubmissionState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    SUBMITTED = "submitted", _("Waiting for sign-off")
+    ACCEPTED = "accepted", _("Accepted")
+    CHANGES_REQUESTED = "changes_requested", _("Changes requested")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def visible_to(self, actor: Actor) -> "SubmissionQuerySet":
+        """Sent submissions of visible contracts; drafts only for the seller, whose paper they are."""
+        visible = self.filter(contract__in=Contract.objects.visible_to(actor))
+        return visible.filter(Q(contract__seller_id=actor.organisation_id) | ~Q(state=SubmissionState.DRAFT))
+
+
+STEPS = table(
+    draft=("submitted",),
+    submitted=("accepted", "changes_requested", "withdrawn"),
+    accepted=(),
+    changes_requested=(),
+    withdrawn=(),
+)
+
+
+class Submission(models.Model):
+    """One numbered cycle: the seller says that a milestone is complete and shows why. Frozen once sent.
+
+    ``canonical_text`` is what the buyer is shown (criteria, notes, hashes of the files, amount); a decision names its
+    SHA-256. ``review_due_at`` is the contract's review period after the submission; silence then escalates by reminder
+    and decides nothing.
+    """
+
+    TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
+
+    ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
+    milestone = models.ForeignKey(Milestone, models.PROTECT, related_name="submissions")
+    number = models.PositiveIntegerField(_("cycle"))
+    state = models.CharField(max_length=20, choices=SubmissionState.choices, default=SubmissionState.DRAFT)
+    note = models.TextField(_("note to the buyer"), max_length=4_000, blank=True)
+    created_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    submitted_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    review_due_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    canonical_text = models.TextField(blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+
+    objects = SubmissionQuerySet.as_manager()
+    wall = by_contract()
+
+    class Meta:
+        ordering = ("number",)
+        constraints = [
+            models.UniqueConstraint("milestone", "number", name="cycle_numbers_unique"),
+            models.UniqueConstraint(
+                "milestone",
+                condition=Q(state__in=["draft", "submitted"]),
+                name="one_open_submission_per_milestone",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="draft", submitted_at__isnull=True)
+                | (~Q(state="draft") & Q(submitted_at__isnull=False, review_due_at__isnull=False) & ~Q(sha256="")),
+                name="sent_submission_has_its_text",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="withdrawn", withdrawn_at__isnull=False)
+                | (~Q(state="withdrawn") & Q(withdrawn_at__isnull=True)),
+                name="withdrawn_at_a_time",
+            ),
+        ]
+        triggers = [
+            guards.legal_steps(STEPS),
+            guards.frozen_when("OLD.state <> 'draft'", allow=("state", "withdrawn_at")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.milestone} · {self.number}"
+
+
+class CriterionNoteQuerySet(models.QuerySet["CriterionNote"]):
+    def visible_to(self, actor: Actor) -> "CriterionNoteQuerySet":
+        return self.filter(submission__in=Submission.objects.visible_to(actor))
+
+
+SENT = "EXISTS (SELECT 1 FROM milestones_submission s WHERE s.id = {row}.submission_id AND s.state <> 'draft')"
+
+
+class CriterionNote(models.Model):
+    """What the seller says of one acceptance criterion in one cycle."""
+
+    submission = models.ForeignKey(Submission, models.CASCADE, related_name="notes")
+    criterion = models.ForeignKey(Criterion, models.PROTECT, related_name="+")
+    is_met = models.BooleanField(_("met"), default=False)
+    note = models.TextField(_("how it is met"), max_length=2_000, blank=True)
+
+    objects = CriterionNoteQuerySet.as_manager()
+    wall = walls.through("milestones_submission", "submission_id")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("submission", "criterion", name="one_note_per_criterion")]
+        triggers = [
+            guards.frozen_when(SENT.format(row="OLD")),
+            guards.refused_when("no_note_joins_a_sent_submission", guards.INSERT, SENT.format(row="NEW")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.criterion}"

@@ -1,0 +1,66 @@
+"""Who is acting: a user in an organisation, a guest by personal link, or the system on an organisation's behalf."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from apps.core.errors import NotAllowed
+from apps.parties.roles import PERMITTED, Action
+
+
+class ActorKind(StrEnum):
+    USER = "user"
+    GUEST = "guest"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """From where and how somebody acted; part of the evidence. ``address`` is an IP, ``agent`` the browser's name."""
+
+    address: str = ""
+    agent: str = ""
+    authenticated_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One acting party. Doors make it; filters and services read it; the audit trail keeps it.
+
+    ``organisation_id`` is the organisation for which the actor speaks. A guest has ``grant_id`` and may touch the one
+    contract ``contract_id``. ``approval_limit`` is in units of the contract's currency; None means without limit. ``speaks_for_financier`` says that the organisation funds.
+    """
+
+    kind: ActorKind
+    organisation_id: int
+    roles: frozenset[str] = frozenset()
+    name: str = ""
+    email: str = ""
+    user_id: int | None = None
+    grant_id: int | None = None
+    contract_id: int | None = None
+    approval_limit: Decimal | None = None
+    speaks_for_financier: bool = False
+    origin: Origin = field(default=Origin())
+
+    @classmethod
+    def system(cls, *, organisation_id: int) -> "Actor":
+        """A job, a rule or an import acting for an organisation; it has no roles and so can decide nothing."""
+        return cls(kind=ActorKind.SYSTEM, organisation_id=organisation_id, name="Cairn")
+
+    def may(self, action: Action) -> bool:
+        """Whether one of the actor's roles permits the action. Sides are checked by the service that knows the object."""
+        return not self.roles.isdisjoint(PERMITTED[action])
+
+    def require(self, action: Action, *, organisation_id: int | None = None) -> None:
+        """Refuse unless a role permits the action and, where given, the actor speaks for that organisation."""
+        if organisation_id is not None and organisation_id != self.organisation_id:
+            raise NotAllowed(
+                "Only the other side of this contract may {action}.",
+                action=action.value,
+            )
+        if not self.may(action):
+            raise NotAllowed(
+                "Your role does not allow you to {action}. Ask an owner of your organisation.",
+                action=action.value,
+            )

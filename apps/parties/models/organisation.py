@@ -1,0 +1,102 @@
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.database import walls
+from apps.core.refs import new_ref
+from apps.parties.actor import Actor
+
+
+class OrganisationQuerySet(models.QuerySet["Organisation"]):
+    def visible_to(self, actor: Actor) -> "OrganisationQuerySet":
+        """One's own organisation and the counterparties that it named."""
+        return self.filter(Q(pk=actor.organisation_id) | Q(nominated_by_id=actor.organisation_id))
+
+
+class Organisation(models.Model):
+    """A legal entity. It is the seller of one contract and may be the buyer of another; a financier funds.
+
+    ``nominated_by`` is the counterparty that wrote the organisation down; ``claimed_at`` is when its own people took
+    it over. Until then its data is what the counterparty typed, and shown as such.
+    """
+
+    ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
+    legal_name = models.CharField(_("legal name"), max_length=160)
+    street = models.CharField(_("street and number"), max_length=160, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=16, blank=True)
+    city = models.CharField(_("city"), max_length=80, blank=True)
+    country = models.CharField(_("country"), max_length=2, help_text=_("ISO 3166-1 alpha-2"))
+    vat_number = models.CharField(_("VAT number"), max_length=20, blank=True)
+    tax_number = models.CharField(_("national tax number"), max_length=30, blank=True)
+    company_number = models.CharField(_("company number"), max_length=40, blank=True)
+    email = models.EmailField(_("e-mail for invoices and notices"), blank=True)
+    currency = models.CharField(_("currency"), max_length=3, default="EUR")
+    time_zone = models.CharField(_("time zone"), max_length=40, default="Europe/Berlin")
+    language = models.CharField(_("language of documents and mails"), max_length=8, default="en")
+    is_financier = models.BooleanField(_("finances others"), default=False)
+    nominated_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="nominees")
+    founded_by = models.ForeignKey("parties.User", models.PROTECT, null=True, blank=True, related_name="+")
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    objects = OrganisationQuerySet.as_manager()
+    wall = walls.Wall(
+        f"id = ANY ({walls.ORGS}) OR nominated_by_id = ANY ({walls.ORGS}) OR founded_by_id = {walls.USER}"
+    ).or_when(
+        "EXISTS (SELECT 1 FROM parties_membership m"
+        f" WHERE m.organisation_id = parties_organisation.id AND m.user_id = {walls.USER})"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(nominated_by__isnull=False) | Q(claimed_at__isnull=False),
+                name="organisation_is_nominated_or_claimed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.legal_name
+
+    @property
+    def is_claimed(self) -> bool:
+        return self.claimed_at is not None
+
+
+class BankAccountQuerySet(models.QuerySet["BankAccount"]):
+    def visible_to(self, actor: Actor) -> "BankAccountQuerySet":
+        return self.filter(organisation_id=actor.organisation_id)
+
+
+class BankAccount(models.Model):
+    """Where an organisation is paid. A financier's collection account receives what buyers owe on assigned invoices."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="bank_accounts")
+    holder = models.CharField(_("account holder"), max_length=160)
+    iban = models.CharField("IBAN", max_length=34, blank=True)
+    bic = models.CharField("BIC", max_length=11, blank=True)
+    account_number = models.CharField(_("account number"), max_length=34, blank=True)
+    routing_number = models.CharField(_("routing number"), max_length=20, blank=True)
+    bank_name = models.CharField(_("bank"), max_length=80, blank=True)
+    currency = models.CharField(_("currency"), max_length=3)
+    is_default = models.BooleanField(_("printed on new invoices"), default=True)
+
+    objects = BankAccountQuerySet.as_manager()
+    wall = walls.by_organisation("organisation_id")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(iban="") | ~Q(account_number=""),
+                name="bank_account_has_iban_or_account_number",
+            ),
+            models.UniqueConstraint(
+                "organisation",
+                "currency",
+                condition=Q(is_default=True),
+                name="one_default_bank_account_per_currency",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.iban or self.account_number

@@ -1,0 +1,71 @@
+"""Who may do what: the roles of a membership, the actions of the product, and the table between them."""
+
+from enum import StrEnum
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(TextChoices):
+    """A membership holds one or more. A side (seller, buyer, financier) comes from the contract, not from the role."""
+
+    OWNER = "owner", _("Owner")
+    CONTRACTS = "contracts", _("Contract manager")
+    DELIVERY = "delivery", _("Delivery")
+    BILLING = "billing", _("Billing")
+    APPROVER = "approver", _("Approver")
+    INSPECTOR = "inspector", _("Inspector")
+    PAYABLES = "payables", _("Payables")
+    ANALYST = "analyst", _("Analyst")
+    UNDERWRITER = "underwriter", _("Underwriter")
+    TREASURY = "treasury", _("Treasury")
+    AUDITOR = "auditor", _("Auditor")
+
+
+class Action(StrEnum):
+    """Everything that ``Actor.require`` can be asked."""
+
+    MANAGE_TEAM = "manage the team"
+    MANAGE_ORGANISATION = "change the organisation's data"
+    EDIT_CONTRACT = "write and propose contracts"
+    SIGN_CONTRACT = "sign contracts"
+    SUBMIT_MILESTONE = "submit milestones"
+    DECIDE_MILESTONE = "sign off milestones"
+    RECORD_PAYMENT = "record payments"
+    REQUEST_FUNDING = "ask for funding and accept offers"
+    ACKNOWLEDGE_ASSIGNMENT = "acknowledge assignments"
+    MANAGE_FACILITY = "open and change facilities"
+    PRICE_OFFER = "price offers"
+    APPROVE_OFFER = "approve offers"
+    WAIVE_CHECK = "waive a check"
+    MOVE_MONEY = "fund advances and record collections"
+
+
+PERMITTED: dict[Action, frozenset[str]] = {
+    Action.MANAGE_TEAM: frozenset({Role.OWNER}),
+    Action.MANAGE_ORGANISATION: frozenset({Role.OWNER}),
+    Action.EDIT_CONTRACT: frozenset({Role.OWNER, Role.CONTRACTS}),
+    Action.SIGN_CONTRACT: frozenset({Role.OWNER, Role.CONTRACTS, Role.APPROVER}),
+    Action.SUBMIT_MILESTONE: frozenset({Role.OWNER, Role.CONTRACTS, Role.DELIVERY}),
+    Action.DECIDE_MILESTONE: frozenset({Role.OWNER, Role.APPROVER}),
+    Action.RECORD_PAYMENT: frozenset({Role.OWNER, Role.BILLING}),
+    Action.REQUEST_FUNDING: frozenset({Role.OWNER, Role.BILLING}),
+    Action.ACKNOWLEDGE_ASSIGNMENT: frozenset({Role.OWNER, Role.APPROVER, Role.PAYABLES}),
+    Action.MANAGE_FACILITY: frozenset({Role.OWNER, Role.UNDERWRITER}),
+    Action.PRICE_OFFER: frozenset({Role.OWNER, Role.ANALYST, Role.UNDERWRITER}),
+    Action.APPROVE_OFFER: frozenset({Role.OWNER, Role.UNDERWRITER}),
+    Action.WAIVE_CHECK: frozenset({Role.OWNER, Role.UNDERWRITER}),
+    Action.MOVE_MONEY: frozenset({Role.OWNER, Role.TREASURY}),
+}
+FINANCIER_ROLES: frozenset[str] = frozenset({Role.OWNER, Role.ANALYST, Role.UNDERWRITER, Role.TREASURY, Role.AUDITOR})
+TRADING_ROLES: frozenset[str] = frozenset(
+    {
+        Role.OWNER,
+        Role.CONTRACTS,
+        Role.DELIVERY,
+        Role.BILLING,
+        Role.APPROVER,
+        Role.INSPECTOR,
+        Role.PAYABLES,
+    }
+)

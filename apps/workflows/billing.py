@@ -1,0 +1,44 @@
+"""Being paid: payments of buyers to sellers, and the documents that ask for them."""
+
+from datetime import date
+from decimal import Decimal
+
+from apps.contracts import services as contracts
+from apps.core import clock
+from apps.core.database import walls
+from apps.invoicing import services as invoicing
+from apps.parties.actor import Actor
+from apps.workflows import jobs
+from apps.workflows.once import Answer, once
+
+
+@once
+def record_payment(
+    *, actor: Actor, key: str, invoice_ref: str, amount: Decimal, received_on: date, bank_reference: str
+) -> Answer:
+    """The seller records money that arrived from the buyer and settles the invoice with it.
+
+    More than what is open stays on the payment, unallocated. An invoice assigned to a financier is refused: the buyer
+    pays the financier, who records it.
+    """
+    at = clock.now()
+    contract = contracts.lock(contract_id=invoicing.contract_of(invoice_ref=invoice_ref))
+    walls.widen(contract.buyer_id)
+    payment = invoicing.receive(
+        invoice_ref=invoice_ref,
+        recipient_id=actor.organisation_id,
+        actor=actor,
+        amount=amount,
+        received_on=received_on,
+        bank_reference=bank_reference,
+        at=at,
+    )
+    return {"payment": payment.ref}
+
+
+@once
+def retry_document(*, actor: Actor, key: str, invoice_ref: str) -> Answer:
+    """Render an invoice's document again after it failed; a document that exists is never made anew."""
+    document = invoicing.retry_document(invoice_ref=invoice_ref, actor=actor, at=clock.now())
+    jobs.render_invoice.defer(invoice_ref=invoice_ref, organisation_id=document.invoice.seller_id)
+    return {"document": document.ref}

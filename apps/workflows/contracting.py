@@ -1,0 +1,74 @@
+"""From a draft to a contract that both sides signed."""
+
+from apps.contracts import services as contracts
+from apps.contracts.drafts import ContractDraft
+from apps.core import clock
+from apps.core.database import walls
+from apps.milestones import services as milestones
+from apps.parties.actor import Actor
+from apps.workflows import jobs
+from apps.workflows.once import Answer, once
+
+
+@once
+def draft_contract(*, actor: Actor, key: str, draft: ContractDraft) -> Answer:
+    """The seller starts a contract: a draft that only the seller sees, with a plan that may still be incomplete."""
+    contract = contracts.draft(actor=actor, draft=draft, at=clock.now())
+    return {"contract": contract.ref}
+
+
+@once
+def change_draft(*, actor: Actor, key: str, contract_ref: str, draft: ContractDraft) -> Answer:
+    """The seller rewrites the draft as a whole."""
+    contract = contracts.change_draft(actor=actor, contract_ref=contract_ref, draft=draft, at=clock.now())
+    return {"contract": contract.ref}
+
+
+@once
+def propose_contract(*, actor: Actor, key: str, contract_ref: str, seen: str) -> Answer:
+    """The seller signs the draft as an immutable version and sends it to the buyer's signatory by personal link.
+
+    ``seen`` is the SHA-256 of the version's text on the review page.
+    """
+    at = clock.now()
+    contract = contracts.lock_by_ref(contract_ref=contract_ref)
+    walls.widen(contract.buyer_id)
+    version = contracts.propose(contract=contract, actor=actor, seen=seen, at=at)
+    grant = contracts.grant_signature(version=version, at=at)
+    jobs.send_contract_proposal.defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)
+    return {"contract": contract.ref, "version": version.ref}
+
+
+@once
+def sign_contract(*, actor: Actor, key: str, version_ref: str, seen: str) -> Answer:
+    """The buyer signs the very version that the seller signed: the contract is active and its milestones exist."""
+    at = clock.now()
+    contract = contracts.lock_of_version(version_ref=version_ref)
+    walls.widen(contract.seller_id)
+    version = contracts.sign(contract=contract, version_ref=version_ref, actor=actor, seen=seen, at=at)
+    contracts.spend_grants(subject_ref=version_ref, actor=actor, at=at)
+    milestones.plan(contract=contract, version=version)
+    jobs.send_contract_signed.defer(contract_ref=contract.ref, organisation_id=contract.seller_id)
+    return {"contract": contract.ref}
+
+
+@once
+def request_contract_changes(*, actor: Actor, key: str, version_ref: str, reason: str) -> Answer:
+    """The buyer asks for other terms: the seller gets a new draft that starts as a copy of the refused version."""
+    at = clock.now()
+    contract = contracts.lock_of_version(version_ref=version_ref)
+    walls.widen(contract.seller_id)
+    contracts.request_changes(contract=contract, version_ref=version_ref, actor=actor, reason=reason, at=at)
+    contracts.spend_grants(subject_ref=version_ref, actor=actor, at=at)
+    jobs.send_contract_changes.defer(version_ref=version_ref, organisation_id=contract.seller_id)
+    return {"contract": contract.ref}
+
+
+@once
+def withdraw_contract(*, actor: Actor, key: str, contract_ref: str) -> Answer:
+    """The seller withdraws a draft or a proposal; links to it die."""
+    at = clock.now()
+    contract = contracts.lock_by_ref(contract_ref=contract_ref)
+    walls.widen(contract.buyer_id)
+    contracts.withdraw(contract=contract, actor=actor, at=at)
+    return {"contract": contract.ref}

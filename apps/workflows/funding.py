@@ -1,0 +1,169 @@
+"""Cash before the buyer pays: from the seller's request to the settled advance (product A, accepted receivables)."""
+
+from datetime import date
+from decimal import Decimal
+
+from apps.contracts import services as contracts
+from apps.core import clock
+from apps.core.database import walls
+from apps.financing import services as financing
+from apps.financing.rules import OfferTerms
+from apps.financing.services import FacilityTerms
+from apps.invoicing import services as invoicing
+from apps.parties.actor import Actor
+from apps.workflows import jobs
+from apps.workflows.once import Answer, once
+
+
+@once
+def open_facility(*, actor: Actor, key: str, seller_ref: str, terms: FacilityTerms) -> Answer:
+    """A financier opens a line for a seller; from then on the seller can ask for funding."""
+    facility = financing.open_facility(actor=actor, seller_ref=seller_ref, terms=terms, at=clock.now())
+    return {"facility": facility.ref}
+
+
+@once
+def request_funding(*, actor: Actor, key: str, invoice_ref: str, facility_ref: str, note: str = "") -> Answer:
+    """The seller asks for the whole invoice of an accepted milestone; the financier becomes a party to the contract."""
+    at = clock.now()
+    contract = contracts.lock(contract_id=invoicing.contract_of(invoice_ref=invoice_ref))
+    invoice = invoicing.eligible(invoice_ref=invoice_ref)
+    facility = financing.lock_facility(facility_ref=facility_ref)
+    walls.widen(facility.financier_id)
+    request = financing.request(facility=facility, invoice=invoice, actor=actor, note=note, at=at)
+    contracts.admit_financier(contract=contract, financier_id=facility.financier_id, actor=actor, at=at)
+    return {"request": request.ref}
+
+
+@once
+def withdraw_request(*, actor: Actor, key: str, request_ref: str) -> Answer:
+    """The seller takes a request back before an offer is accepted."""
+    request = financing.withdraw_request(request_ref=request_ref, actor=actor, at=clock.now())
+    return {"request": request.ref}
+
+
+@once
+def decline_request(*, actor: Actor, key: str, request_ref: str, reason: str) -> Answer:
+    """The financier says no, with a reason that the seller reads."""
+    request = financing.decline_request(request_ref=request_ref, actor=actor, reason=reason, at=clock.now())
+    jobs.send_funding_news.defer(request_ref=request.ref, organisation_id=request.seller_id)
+    return {"request": request.ref}
+
+
+@once
+def price_offer(*, actor: Actor, key: str, request_ref: str, terms: OfferTerms) -> Answer:
+    """An analyst prices a request; a second person has to approve before the seller sees it."""
+    offer = financing.price(request_ref=request_ref, actor=actor, terms=terms, at=clock.now())
+    return {"offer": offer.ref}
+
+
+@once
+def approve_offer(*, actor: Actor, key: str, offer_ref: str) -> Answer:
+    """A second person approves; the offer is issued to the seller."""
+    offer = financing.approve(offer_ref=offer_ref, actor=actor, at=clock.now())
+    jobs.send_funding_news.defer(request_ref=offer.request.ref, organisation_id=offer.seller_id)
+    return {"offer": offer.ref}
+
+
+@once
+def revoke_offer(*, actor: Actor, key: str, offer_ref: str) -> Answer:
+    """The financier takes an offer back before it is accepted; the request can be priced again."""
+    offer = financing.revoke(offer_ref=offer_ref, actor=actor, at=clock.now())
+    return {"offer": offer.ref}
+
+
+@once
+def decline_offer(*, actor: Actor, key: str, offer_ref: str) -> Answer:
+    """The seller says no to an offer; the request can be priced again."""
+    offer = financing.decline_offer(offer_ref=offer_ref, actor=actor, at=clock.now())
+    return {"offer": offer.ref}
+
+
+@once
+def accept_offer(*, actor: Actor, key: str, offer_ref: str, seen: str) -> Answer:
+    """The seller signs the disclosure: the receivable is assigned and the buyer is told whom to pay.
+
+    ``seen`` is the SHA-256 of the disclosure on the page; what was signed is what is funded.
+    """
+    at = clock.now()
+    contract = contracts.lock(contract_id=financing.contract_of_offer(offer_ref=offer_ref))
+    walls.widen(contract.buyer_id, financing.financier_of_offer(offer_ref=offer_ref))
+    tranche = financing.accept(offer_ref=offer_ref, actor=actor, seen=seen, at=at)
+    assignment = financing.assign(tranche=tranche, at=at)
+    invoicing.direct_payment(
+        invoice_id=tranche.invoice_id,
+        payee_id=tranche.financier_id,
+        account=financing.collection_account(tranche),
+        at=at,
+    )
+    jobs.send_assignment_notice.defer(assignment_ref=assignment.ref, organisation_id=contract.buyer_id)
+    return {"tranche": tranche.ref}
+
+
+@once
+def acknowledge_assignment(*, actor: Actor, key: str, assignment_ref: str, seen: str) -> Answer:
+    """The buyer confirms having read whom to pay."""
+    assignment = financing.acknowledge(assignment_ref=assignment_ref, actor=actor, seen=seen, at=clock.now())
+    return {"assignment": assignment.ref}
+
+
+@once
+def waive_notice(*, actor: Actor, key: str, assignment_ref: str, reason: str) -> Answer:
+    """A second person of the financier goes without the buyer's acknowledgement, and says why."""
+    assignment = financing.waive_notice(assignment_ref=assignment_ref, actor=actor, reason=reason, at=clock.now())
+    return {"assignment": assignment.ref}
+
+
+@once
+def fund_tranche(*, actor: Actor, key: str, tranche_ref: str, value_on: date, bank_reference: str) -> Answer:
+    """Treasury pays the advance: booked with the financier, and as a sale of the receivable with the seller."""
+    at = clock.now()
+    walls.widen(financing.seller_of_tranche(tranche_ref=tranche_ref))
+    tranche = financing.fund(
+        tranche_ref=tranche_ref, actor=actor, value_on=value_on, bank_reference=bank_reference, at=at
+    )
+    invoicing.book_sale(invoice_id=tranche.invoice_id, sale=financing.sale_of(tranche), booked_on=value_on, at=at)
+    jobs.send_funding_news.defer(request_ref=tranche.offer.request.ref, organisation_id=tranche.seller_id)
+    return {"tranche": tranche.ref}
+
+
+@once
+def collect_payment(
+    *, actor: Actor, key: str, tranche_ref: str, amount: Decimal, received_on: date, bank_reference: str
+) -> Answer:
+    """The buyer's money arrived on the collection account: the invoice is settled and the waterfall runs."""
+    at = clock.now()
+    contract = contracts.lock(contract_id=financing.contract_of_tranche(tranche_ref=tranche_ref))
+    walls.widen(contract.seller_id, contract.buyer_id)
+    payment = invoicing.receive(
+        invoice_ref=financing.invoice_ref_of(tranche_ref=tranche_ref),
+        recipient_id=actor.organisation_id,
+        actor=actor,
+        amount=amount,
+        received_on=received_on,
+        bank_reference=bank_reference,
+        at=at,
+    )
+    collection = financing.collect(tranche_ref=tranche_ref, payment=payment, actor=actor, at=at)
+    return {"collection": collection.ref, "payment": payment.ref}
+
+
+@once
+def pay_reserve(*, actor: Actor, key: str, tranche_ref: str, value_on: date, bank_reference: str) -> Answer:
+    """Treasury pays the released reserve to the seller."""
+    at = clock.now()
+    walls.widen(financing.seller_of_tranche(tranche_ref=tranche_ref))
+    payout = financing.pay_reserve(
+        tranche_ref=tranche_ref, actor=actor, value_on=value_on, bank_reference=bank_reference, at=at
+    )
+    invoicing.book_reserve_received(
+        invoice_id=payout.tranche.invoice_id, settlement=financing.settlement_of(payout), booked_on=value_on, at=at
+    )
+    return {"payout": payout.ref}
+
+
+@once
+def accrue_income(*, actor: Actor, key: str, through: date) -> Answer:
+    """Recognise the discount and fee earned up to a date on every outstanding tranche of the financier; a job, daily."""
+    count = financing.accrue_all(financier_id=actor.organisation_id, through=through, at=clock.now())
+    return {"tranches": str(count)}

@@ -1,0 +1,83 @@
+"""What touches the outside world: jobs deferred inside the transaction that caused them, run by a worker after COMMIT.
+
+Every job carries references and the organisation on whose behalf it runs, never content or tokens; it asks the
+database for that organisation only. Jobs may run twice: rendering asks "already done?", mails carry a stable id.
+"""
+
+from procrastinate.contrib.django import app
+
+from apps.core.database import walls
+from apps.invoicing import documents
+from apps.workflows import mails
+
+RETRIES = 5
+
+
+@app.task(queue="documents", retry=RETRIES)
+def render_invoice(*, invoice_ref: str, organisation_id: int) -> None:
+    """Make the PDF of an issued invoice and store it with its SHA-256; nothing happens if it is there."""
+    with walls.asking_for(organisation_id):
+        documents.render(invoice_ref=invoice_ref)
+
+
+@app.task(queue="mail", retry=RETRIES)
+def send_contract_proposal(*, grant_ref: str, organisation_id: int) -> None:
+    """Invite the buyer's signatory to read and sign the contract by personal link."""
+    with walls.asking_for(organisation_id):
+        mails.contract_proposal(grant_ref=grant_ref)
+
+
+@app.task(queue="mail", retry=RETRIES)
+def send_contract_signed(*, contract_ref: str, organisation_id: int) -> None:
+    """Tell the seller that the buyer signed."""
+    with walls.asking_for(organisation_id):
+        mails.contract_signed(contract_ref=contract_ref)
+
+
+@app.task(queue="mail", retry=RETRIES)
+def send_contract_changes(*, version_ref: str, organisation_id: int) -> None:
+    """Tell the seller which changes the buyer asks for."""
+    with walls.asking_for(organisation_id):
+        mails.contract_changes(version_ref=version_ref)
+
+
+@app.task(queue="mail", retry=RETRIES)
+def send_sign_off_request(*, grant_ref: str, organisation_id: int) -> None:
+    """Ask the buyer's person to review and sign off a milestone by personal link."""
+    with walls.asking_for(organisation_id):
+        mails.sign_off_request(grant_ref=grant_ref)
+
+
+@app.task(queue="mail", retry=RETRIES)
+def send_acceptance(*, submission_ref: str, organisation_id: int) -> None:
+    """Tell the seller that a milestone was accepted and which invoice exists."""
+    with walls.asking_for(organisation_id):
+        mails.acceptance(submission_ref=submission_ref)
+
+
+@app.task(queue="mail", retry=RETRIES)
+def send_change_request(*, submission_ref: str, organisation_id: int) -> None:
+    """Tell the seller what the buyer found missing."""
+    with walls.asking_for(organisation_id):
+        mails.change_request(submission_ref=submission_ref)
+
+
+@app.task(queue="mail", retry=RETRIES)
+def send_invitation(*, invitation_ref: str, organisation_id: int) -> None:
+    """Invite a mailbox to a team."""
+    with walls.asking_for(organisation_id):
+        mails.invitation(invitation_ref=invitation_ref)
+
+
+@app.task(queue="mail", retry=RETRIES)
+def send_funding_news(*, request_ref: str, organisation_id: int) -> None:
+    """Tell the seller how a funding request stands: offered, declined, funded."""
+    with walls.asking_for(organisation_id):
+        mails.funding_news(request_ref=request_ref)
+
+
+@app.task(queue="mail", retry=RETRIES)
+def send_assignment_notice(*, assignment_ref: str, organisation_id: int) -> None:
+    """Notify the buyer that an invoice is assigned, and to which account it is now paid."""
+    with walls.asking_for(organisation_id):
+        mails.assignment_notice(assignment_ref=assignment_ref)

@@ -1,0 +1,75 @@
+"""One action, one transaction, once.
+
+Every workflow that moves money or state is wrapped by :func:`once`. The order is always the same: the key's row is
+claimed first (a second caller waits there and finds the first one's answer), the workflow does its work, the answer is
+stored, and everything is committed together or not at all.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, cast
+
+from django.db import connection, transaction
+
+from apps.core import canonical, clock
+from apps.core.errors import KeyReused
+from apps.parties.actor import Actor
+
+P = ParamSpec("P")
+Answer = dict[str, str]
+"""What a workflow tells its door: references and numbers to show, as text."""
+
+
+def once(workflow: Callable[P, Answer]) -> Callable[P, Answer]:
+    """Run a workflow in one durable transaction, at most once per organisation, action and key.
+
+    The workflow takes ``actor`` and ``key`` by name. The same key with the same parameters returns the stored answer
+    without doing anything; with other parameters it is refused with :class:`KeyReused`.
+    """
+
+    @wraps(workflow)
+    def run(*args: P.args, **arguments: P.kwargs) -> Answer:
+        named = cast("dict[str, Any]", arguments)
+        actor: Actor = named["actor"]
+        key: str = named["key"]
+        parameters = canonical.sha256(canonical.text({k: v for k, v in named.items() if k not in ("actor", "key")}))
+        with transaction.atomic(durable=True):
+            stored = _claim(actor=actor, action=workflow.__name__, key=key, parameters=parameters)
+            if stored is not None:
+                return stored
+            answer = workflow(*args, **arguments)
+            _store(actor=actor, action=workflow.__name__, key=key, answer=answer)
+            return answer
+
+    return run
+
+
+def _claim(*, actor: Actor, action: str, key: str, parameters: str) -> Answer | None:
+    """Insert the key's row, or wait for whoever holds it and return the answer that was stored."""
+    scope = [actor.organisation_id, action, key]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO workflows_idempotencykey (organisation_id, action, key, parameters_sha256, created_at)"
+            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (organisation_id, action, key) DO NOTHING",
+            [*scope, parameters, clock.now()],
+        )
+        if cursor.rowcount == 1:
+            return None
+        cursor.execute(
+            "SELECT parameters_sha256, answer::text FROM workflows_idempotencykey"
+            " WHERE organisation_id = %s AND action = %s AND key = %s",
+            scope,
+        )
+        known, answer = cursor.fetchone()
+    if known != parameters:
+        raise KeyReused("This form was already sent with other content. Reload the page and start again.")
+    return cast("Answer", canonical.read(answer))
+
+
+def _store(*, actor: Actor, action: str, key: str, answer: Answer) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE workflows_idempotencykey SET answer = %s::jsonb"
+            " WHERE organisation_id = %s AND action = %s AND key = %s",
+            [canonical.text(answer), actor.organisation_id, action, key],
+        )
