@@ -1,6 +1,7 @@
 """One settings file, safe by default. Every difference between machines is an environment variable (.env.example)."""
 
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.utils.translation import gettext_lazy as _
@@ -17,25 +18,23 @@ DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
 # "default" is what pages and jobs use: a role that owns nothing and that row-level security holds.
 # "owner" migrates, verifies and clones.
 EMBEDDED = "DATABASE_URL" not in env.ENVIRON
-_connection = {
-    "CONN_MAX_AGE": None,
-    "CONN_HEALTH_CHECKS": True,
-    "OPTIONS": {"options": "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"},
-}
+DATABASES: dict[str, dict[str, Any]]
 if EMBEDDED:
     DATABASES = {
-        "default": {"ENGINE": "config.embedded_pg", "NAME": "cairn", "USER": "cairn_login", **_connection},
+        "default": {"ENGINE": "config.embedded_pg", "NAME": "cairn", "USER": "cairn_login"},
         "owner": {"ENGINE": "config.embedded_pg", "NAME": "cairn", "USER": "postgres"},
     }
 else:
     DATABASES = {
-        "default": {**env.db_url("DATABASE_URL"), **_connection},
+        "default": env.db_url("DATABASE_URL"),
         "owner": env.db_url("OWNER_DATABASE_URL", default=env.str("DATABASE_URL")),
     }
-DATABASES["default"]["OPTIONS"]["options"] += " -c role=cairn_web"
-for _alias in DATABASES.values():
-    _alias.setdefault("TEST", {})
-    _alias["DISABLE_SERVER_SIDE_CURSORS"] = True
+DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
+    "-c role=cairn_web -c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
+)
+for _database in DATABASES.values():
+    _database["DISABLE_SERVER_SIDE_CURSORS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- the house ---------------------------------------------------------------------------------------------------
@@ -115,8 +114,13 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_FORMS = {"signup": "apps.portals.account.forms.SignupForm"}
 ACCOUNT_ADAPTER = "apps.portals.account.adapter.AccountAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Cairn"
@@ -138,6 +142,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 """How many proxies in front append to X-Forwarded-For; 0 means that the peer's address is the client's."""
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not PLAIN_HTTP
 SESSION_COOKIE_NAME = "sessionid" if PLAIN_HTTP else "__Host-sessionid"
 CSRF_COOKIE_NAME = "csrftoken" if PLAIN_HTTP else "__Host-csrftoken"
@@ -187,11 +192,15 @@ STORAGES = {
 }
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Cairn <no-reply@localhost>")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
 """Rate limits must be shared by all workers; Postgres is there anyway."""
-DEMO = False
+DEMO = env.bool("DEMO", default=False) and EMBEDDED and DEBUG
 """Switched on by ``manage.py demo`` only: one-click sign-in links and the outbox page."""
+if DEMO:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = str(DATA_DIR / "outbox")
 
 LOGGING = {
     "version": 1,

@@ -1,0 +1,48 @@
+"""Every test process has a database of its own: a copy, made in a fraction of a second, of one migrated template.
+
+Tests with ``db`` run as the web role, held by row-level security, in a transaction that is rolled back. Tests that
+must commit (races, a browser) ask for ``scratch`` and get a copy for themselves.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connections
+from pytest_django import DjangoDbBlocker
+
+from apps.core.database import scratch as scratch_databases
+
+
+def pytest_configure() -> None:
+    # Now, while the code in memory is the code on disk.
+    scratch_databases.templates()
+
+
+@contextmanager
+def _no_connection_left() -> Iterator[None]:
+    try:
+        yield
+    finally:
+        connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """In the place of pytest-django's: this process's own copy, dropped at the end."""
+    copy = scratch_databases.scratch_database()
+    with django_db_blocker.unblock(), _no_connection_left(), copy, django_db_blocker.block():
+        yield
+
+
+@pytest.fixture
+def scratch(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """A database for this test alone, in which everything commits, from every thread. Gives its name."""
+    with django_db_blocker.unblock(), _no_connection_left(), scratch_databases.scratch_database() as name:
+        yield name
+
+
+@pytest.fixture
+def transactional_db() -> None:
+    """The web role cannot empty tables, and need not: a test that commits asks for ``scratch``."""
+    pytest.fail("Ask for the fixture scratch instead of transactional_db or live_server.")

@@ -1,0 +1,18 @@
+"""The project's settings as the tests run them: a server and files of their own, mail kept in memory, plain HTTP."""
+
+import os
+from pathlib import Path
+
+os.environ.update(
+    DATA_DIR=str(Path(__file__).resolve().parent.parent / "var" / "test"),
+    SECRET_KEY="known to everybody, good for tests only",
+    ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
+    BASE_URL="http://testserver",
+    PLAIN_HTTP="true",
+    EMAIL_URL="memorymail://",
+)
+
+from config.settings import *  # noqa: F403
+
+CLOCK_CAN_BE_STOPPED = True
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
