@@ -4,12 +4,12 @@
 import os
 import sys
 
+from config import demo
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    if sys.argv[1:2] == ["demo"]:
-        from config import demo
-
+    if sys.argv[1:2] and sys.argv[1] in demo.COMMANDS:
         demo.prepare()
     from django.core.management import execute_from_command_line
 

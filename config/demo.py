@@ -1,4 +1,4 @@
-"""The environment of ``manage.py demo``: a machine of one's own, plain HTTP on localhost, a secret made once and kept.
+"""The environment of ``demo`` and ``play_deal``: a machine of one's own, plain HTTP, a secret made once and kept.
 
 It is set before the settings are read, and only where the caller has not said otherwise.
 """
@@ -7,11 +7,13 @@ import os
 import secrets
 from pathlib import Path
 
+COMMANDS = ("demo", "play_deal")
+
 
 def prepare() -> None:
-    """Fill the environment for the demo. Refuses to run the demo against a database server."""
+    """Fill the environment, for the embedded database only: with a server of one's own, the caller says everything."""
     if "DATABASE_URL" in os.environ:
-        raise SystemExit("The demo runs on the embedded database only. Unset DATABASE_URL.")
+        return
     root = Path(__file__).resolve().parent.parent
     data = Path(os.environ.setdefault("DATA_DIR", str(root / "var")))
     defaults = {

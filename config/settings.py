@@ -209,4 +209,4 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
 }
-PROCRASTINATE_IMPORT_PATHS = ["apps.workflows.jobs"]
+PROCRASTINATE_IMPORT_PATHS = ["apps.workflows.jobs", "apps.workflows.upkeep"]

@@ -28,7 +28,8 @@ class Actor:
     """One acting party. Doors make it; filters and services read it; the audit trail keeps it.
 
     ``organisation_id`` is the organisation for which the actor speaks. A guest has ``grant_id`` and may touch the one
-    contract ``contract_id``. ``approval_limit`` is in units of the contract's currency; None means without limit. ``speaks_for_financier`` says that the organisation funds.
+    contract ``contract_id``. ``approval_limit`` is in units of the contract's currency; None means without limit.
+    ``speaks_for_financier`` says that the organisation funds.
     """
 
     kind: ActorKind
@@ -49,7 +50,7 @@ class Actor:
         return cls(kind=ActorKind.SYSTEM, organisation_id=organisation_id, name="Cairn")
 
     def may(self, action: Action) -> bool:
-        """Whether one of the actor's roles permits the action. Sides are checked by the service that knows the object."""
+        """Whether one of the actor's roles permits the action; the service that knows the object checks the side."""
         return not self.roles.isdisjoint(PERMITTED[action])
 
     def require(self, action: Action, *, organisation_id: int | None = None) -> None:

@@ -2,12 +2,18 @@
 
 from apps.contracts import services as contracts
 from apps.contracts.drafts import ContractDraft
+from apps.contracts.models import GuestGrant
 from apps.core import clock
 from apps.core.database import walls
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor
 from apps.workflows import jobs
 from apps.workflows.once import Answer, once
+
+LINK_MAILS = {
+    GuestGrant.Purpose.SIGN_CONTRACT: jobs.send_contract_proposal,
+    GuestGrant.Purpose.SIGN_OFF: jobs.send_sign_off_request,
+}
 
 
 @once
@@ -34,7 +40,7 @@ def propose_contract(*, actor: Actor, key: str, contract_ref: str, seen: str) ->
     contract = contracts.lock_by_ref(contract_ref=contract_ref)
     walls.widen(contract.buyer_id)
     version = contracts.propose(contract=contract, actor=actor, seen=seen, at=at)
-    grant = contracts.grant_signature(version=version, at=at)
+    grant = contracts.grant_signature(version=version, actor=actor, at=at)
     jobs.send_contract_proposal.defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)
     return {"contract": contract.ref, "version": version.ref}
 
@@ -72,3 +78,14 @@ def withdraw_contract(*, actor: Actor, key: str, contract_ref: str) -> Answer:
     walls.widen(contract.buyer_id)
     contracts.withdraw(contract=contract, actor=actor, at=at)
     return {"contract": contract.ref}
+
+
+@once
+def renew_link(*, actor: Actor, key: str, grant_ref: str) -> Answer:
+    """A personal link that expired or was lost is replaced by a new one, sent to the same mailbox and no other."""
+    at = clock.now()
+    contract = contracts.lock(contract_id=contracts.contract_of_grant(grant_ref=grant_ref))
+    walls.widen(contract.seller_id, contract.buyer_id)
+    grant = contracts.renew_grant(contract=contract, grant_ref=grant_ref, actor=actor, at=at)
+    LINK_MAILS[GuestGrant.Purpose(grant.purpose)].defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)
+    return {"grant": grant.ref}

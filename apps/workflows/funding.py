@@ -89,7 +89,7 @@ def accept_offer(*, actor: Actor, key: str, offer_ref: str, seen: str) -> Answer
     contract = contracts.lock(contract_id=financing.contract_of_offer(offer_ref=offer_ref))
     walls.widen(contract.buyer_id, financing.financier_of_offer(offer_ref=offer_ref))
     tranche = financing.accept(offer_ref=offer_ref, actor=actor, seen=seen, at=at)
-    assignment = financing.assign(tranche=tranche, at=at)
+    assignment = financing.assign(tranche=tranche, actor=actor, at=at)
     invoicing.direct_payment(
         invoice_id=tranche.invoice_id,
         payee_id=tranche.financier_id,
@@ -145,6 +145,11 @@ def collect_payment(
         at=at,
     )
     collection = financing.collect(tranche_ref=tranche_ref, payment=payment, actor=actor, at=at)
+    settlement = financing.used_up_reserve(collection)
+    if settlement is not None:
+        invoicing.book_reserve_received(
+            invoice_id=collection.tranche.invoice_id, settlement=settlement, booked_on=received_on, at=at
+        )
     return {"collection": collection.ref, "payment": payment.ref}
 
 
@@ -163,7 +168,14 @@ def pay_reserve(*, actor: Actor, key: str, tranche_ref: str, value_on: date, ban
 
 
 @once
+def expire_offers(*, actor: Actor, key: str) -> Answer:
+    """Close the offers that sellers did not answer in time; their requests can be priced again; a job, daily."""
+    count = financing.expire_offers(financier_id=actor.organisation_id, at=clock.now())
+    return {"offers": str(count)}
+
+
+@once
 def accrue_income(*, actor: Actor, key: str, through: date) -> Answer:
-    """Recognise the discount and fee earned up to a date on every outstanding tranche of the financier; a job, daily."""
+    """Recognise discount and fee earned up to a date on every outstanding tranche of the financier; a job, daily."""
     count = financing.accrue_all(financier_id=actor.organisation_id, through=through, at=clock.now())
     return {"tranches": str(count)}

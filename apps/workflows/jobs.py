@@ -7,7 +7,6 @@ database for that organisation only. Jobs may run twice: rendering asks "already
 from procrastinate.contrib.django import app
 
 from apps.core.database import walls
-from apps.invoicing import documents
 from apps.workflows import mails
 
 RETRIES = 5
@@ -16,6 +15,8 @@ RETRIES = 5
 @app.task(queue="documents", retry=RETRIES)
 def render_invoice(*, invoice_ref: str, organisation_id: int) -> None:
     """Make the PDF of an issued invoice and store it with its SHA-256; nothing happens if it is there."""
+    from apps.invoicing import documents  # the renderer is heavy, and only the worker needs it
+
     with walls.asking_for(organisation_id):
         documents.render(invoice_ref=invoice_ref)
 

@@ -39,6 +39,8 @@ def once(workflow: Callable[P, Answer]) -> Callable[P, Answer]:
                 return stored
             answer = workflow(*args, **arguments)
             _store(actor=actor, action=workflow.__name__, key=key, answer=answer)
+            # The rules that Postgres checks at COMMIT, checked here: a broken one undoes this action and no other.
+            connection.check_constraints()
             return answer
 
     return run
@@ -46,7 +48,7 @@ def once(workflow: Callable[P, Answer]) -> Callable[P, Answer]:
 
 def _claim(*, actor: Actor, action: str, key: str, parameters: str) -> Answer | None:
     """Insert the key's row, or wait for whoever holds it and return the answer that was stored."""
-    scope = [actor.organisation_id, action, key]
+    scope: list[int | str] = [actor.organisation_id, action, key]
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO workflows_idempotencykey (organisation_id, action, key, parameters_sha256, created_at)"
@@ -71,5 +73,5 @@ def _store(*, actor: Actor, action: str, key: str, answer: Answer) -> None:
         cursor.execute(
             "UPDATE workflows_idempotencykey SET answer = %s::jsonb"
             " WHERE organisation_id = %s AND action = %s AND key = %s",
-            [canonical.text(answer), actor.organisation_id, action, key],
+            (canonical.text(answer), actor.organisation_id, action, key),
         )

@@ -1,17 +1,65 @@
 """Submission and sign-off: the story by which work becomes an invoice."""
 
 from collections.abc import Sequence
-from uuid import UUID
+from typing import Any
+
+from django.core.files.base import File
+from django.db import transaction
 
 from apps.contracts import services as contracts
 from apps.core import clock
 from apps.core.database import walls
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
-from apps.milestones.services import CriterionVerdict
+from apps.milestones.services import CriterionAnswer, CriterionVerdict
 from apps.parties.actor import Actor
 from apps.workflows import jobs
 from apps.workflows.once import Answer, once
+
+
+@once
+def prepare_submission(
+    *, actor: Actor, key: str, milestone_ref: str, note: str, answers: Sequence[CriterionAnswer]
+) -> Answer:
+    """The seller writes down how each criterion is met; the buyer sees nothing of it until it is submitted."""
+    contract = contracts.lock(contract_id=milestones.contract_of_milestone(milestone_ref=milestone_ref))
+    submission = milestones.prepare(
+        contract=contract, milestone_ref=milestone_ref, actor=actor, note=note, answers=answers, at=clock.now()
+    )
+    return {"submission": submission.ref}
+
+
+def attach_evidence(
+    *, actor: Actor, milestone_ref: str, upload: "File[Any]", criterion_id: int | None = None
+) -> Answer:
+    """The seller adds a file to the draft submission. Sent twice, it is there once.
+
+    The bytes are stored first and counted only with their row; bytes without a row are deleted again.
+    """
+    stored = milestones.receive(upload, actor=actor)
+    try:
+        with transaction.atomic(durable=True):
+            contract = contracts.lock(contract_id=milestones.contract_of_milestone(milestone_ref=milestone_ref))
+            file = milestones.attach(
+                contract=contract,
+                milestone_ref=milestone_ref,
+                actor=actor,
+                stored=stored,
+                criterion_id=criterion_id,
+                at=clock.now(),
+            )
+    finally:
+        milestones.discard_unless_known(stored.stored_as)
+    return {"evidence": file.ref}
+
+
+def remove_evidence(*, actor: Actor, evidence_ref: str) -> Answer:
+    """The seller takes a file out of the draft submission; its bytes go when no other cycle has it."""
+    with transaction.atomic(durable=True):
+        contract = contracts.lock(contract_id=milestones.contract_of_evidence(evidence_ref=evidence_ref))
+        stored_as = milestones.remove(contract=contract, evidence_ref=evidence_ref, actor=actor, at=clock.now())
+    milestones.discard_unless_known(stored_as)
+    return {"evidence": evidence_ref}
 
 
 @once
@@ -21,10 +69,10 @@ def submit_milestone(*, actor: Actor, key: str, milestone_ref: str, seen: str) -
     ``seen`` is the SHA-256 of the text that the seller was shown on the review page.
     """
     at = clock.now()
-    contract = contracts.lock_of_milestone(milestone_ref=milestone_ref)
+    contract = contracts.lock(contract_id=milestones.contract_of_milestone(milestone_ref=milestone_ref))
     walls.widen(contract.buyer_id)
-    submission = milestones.submit(milestone_ref=milestone_ref, actor=actor, seen=seen, at=at)
-    grant = contracts.grant_sign_off(contract=contract, submission_ref=submission.ref, at=at)
+    submission = milestones.submit(contract=contract, milestone_ref=milestone_ref, actor=actor, seen=seen, at=at)
+    grant = contracts.grant_sign_off(contract=contract, submission_ref=submission.ref, actor=actor, at=at)
     jobs.send_sign_off_request.defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)
     return {"submission": submission.ref}
 
@@ -33,7 +81,8 @@ def submit_milestone(*, actor: Actor, key: str, milestone_ref: str, seen: str) -
 def withdraw_submission(*, actor: Actor, key: str, submission_ref: str) -> Answer:
     """The seller takes a submission back before it is decided; the buyer's links to it die."""
     at = clock.now()
-    submission = milestones.withdraw(submission_ref=submission_ref, actor=actor, at=at)
+    contract = contracts.lock(contract_id=milestones.contract_of_submission(submission_ref=submission_ref))
+    submission = milestones.withdraw(contract=contract, submission_ref=submission_ref, actor=actor, at=at)
     contracts.revoke_grants(subject_ref=submission.ref, at=at)
     return {"submission": submission.ref}
 
@@ -45,9 +94,11 @@ def accept_milestone(*, actor: Actor, key: str, submission_ref: str, seen: str, 
     ``seen`` is the SHA-256 of the submission's text that the buyer was shown; another text is :class:`Stale`.
     """
     at = clock.now()
-    contract = contracts.lock_of_submission(submission_ref=submission_ref)
+    contract = contracts.lock(contract_id=milestones.contract_of_submission(submission_ref=submission_ref))
     walls.widen(contract.seller_id)
-    milestone = milestones.accept(submission_ref=submission_ref, actor=actor, seen=seen, comment=comment, at=at)
+    milestone = milestones.accept(
+        contract=contract, submission_ref=submission_ref, actor=actor, seen=seen, comment=comment, at=at
+    )
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
     invoice = invoicing.issue(milestone=milestone, contract=contract, actor=actor, at=at)
     contracts.complete_when_all_accepted(
@@ -64,10 +115,16 @@ def request_changes(
 ) -> Answer:
     """The buyer says what is missing, criterion by criterion; the milestone can be submitted again as a new cycle."""
     at = clock.now()
-    contract = contracts.lock_of_submission(submission_ref=submission_ref)
+    contract = contracts.lock(contract_id=milestones.contract_of_submission(submission_ref=submission_ref))
     walls.widen(contract.seller_id)
     milestone = milestones.request_changes(
-        submission_ref=submission_ref, actor=actor, seen=seen, verdicts=verdicts, comment=comment, at=at
+        contract=contract,
+        submission_ref=submission_ref,
+        actor=actor,
+        seen=seen,
+        verdicts=verdicts,
+        comment=comment,
+        at=at,
     )
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
     jobs.send_change_request.defer(submission_ref=submission_ref, organisation_id=contract.seller_id)

@@ -49,7 +49,7 @@ STEPS = table(
 
 
 class Contract(models.Model):
-    """A deal between a seller and a buyer. What is agreed stands on its versions; the active one is what both signed."""
+    """A deal between a seller and a buyer. What is agreed stands on versions; the active one is what both signed."""
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
 
@@ -77,7 +77,9 @@ class Contract(models.Model):
     completed_at = models.DateTimeField(null=True, blank=True)
 
     objects = ContractQuerySet.as_manager()
-    wall = by_contract("id").or_when(f"seller_id = ANY ({walls.ORGS})")
+    wall = by_contract("id").or_when(
+        f"({walls.CONTRACT} IS NULL OR id = {walls.CONTRACT}) AND seller_id = ANY ({walls.ORGS})"
+    )
     wall_opens: ClassVar[dict[str, str]] = {
         "parties_organisation": (
             "EXISTS (SELECT 1 FROM contracts_contract c"

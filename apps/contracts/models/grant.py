@@ -15,6 +15,10 @@ class GuestGrantQuerySet(models.QuerySet["GuestGrant"]):
         return self.filter(contract__in=Contract.objects.visible_to(actor))
 
 
+HOLDERS = by_contract().or_when(f"token_sha256 = {walls.TOKEN}").sees
+"""The contract's parties, and whoever knows the link. Its addressee, once signed in, may read the row too."""
+
+
 class GuestGrant(models.Model):
     """A personal link: one mailbox of the buyer may do one thing on one contract, without an account.
 
@@ -43,7 +47,12 @@ class GuestGrant(models.Model):
     replaces = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
 
     objects = GuestGrantQuerySet.as_manager()
-    wall = by_contract().or_when(f"token_sha256 = {walls.TOKEN}").only("SELECT", "INSERT", "UPDATE")
+    wall = walls.Wall(
+        f"({HOLDERS}) OR lower(email) IN (SELECT lower(mailbox.email) FROM account_emailaddress mailbox"
+        f" WHERE mailbox.user_id = {walls.USER} AND mailbox.verified)",
+        writes=HOLDERS,
+        may=("SELECT", "INSERT", "UPDATE"),
+    )
 
     class Meta:
         constraints = [

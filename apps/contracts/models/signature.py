@@ -17,7 +17,7 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
 
 
 class Signature(models.Model):
-    """One side signed one version: who, when, from where, which statement, and the SHA-256 of the text that was shown."""
+    """One side signed one version: who, when, from where, which statement, and the SHA-256 of the text shown."""
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
     version = models.ForeignKey(ContractVersion, models.PROTECT, related_name="signatures")
@@ -54,6 +54,13 @@ class Signature(models.Model):
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM contracts_contractversion v WHERE v.id = NEW.version_id"
                 " AND v.sha256 = NEW.sha256 AND v.proposed_at IS NOT NULL)",
+            ),
+            guards.refused_when(
+                "link_signs_only_its_version",
+                guards.INSERT,
+                "NEW.grant_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_guestgrant g"
+                " JOIN contracts_contractversion v ON v.ref = g.subject_ref WHERE g.id = NEW.grant_id"
+                " AND v.id = NEW.version_id AND g.purpose = 'sign_contract' AND NEW.side = 'buyer')",
             ),
         ]
 

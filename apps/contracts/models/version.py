@@ -3,7 +3,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models.contract import Contract
-from apps.contracts.wall import by_contract
+from apps.contracts.wall import own_paper
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
 from apps.parties.actor import Actor
@@ -74,7 +74,7 @@ class ContractVersion(models.Model):
     changes_asked = models.TextField(_("what should change"), max_length=4_000, blank=True)
 
     objects = ContractVersionQuerySet.as_manager()
-    wall = by_contract()
+    wall = own_paper("proposed_at IS NOT NULL")
 
     class Meta:
         constraints = [
@@ -107,7 +107,8 @@ class ContractVersion(models.Model):
                 "plan_adds_up",
                 guards.INSERT_OR_UPDATE,
                 "IF EXISTS (SELECT 1 FROM contracts_contractversion v WHERE v.id = NEW.id AND v.proposed_at IS NOT NULL"
-                " AND v.price <> (SELECT coalesce(sum(l.amount), 0) FROM contracts_planline l WHERE l.version_id = v.id))"
+                " AND v.price IS DISTINCT FROM (SELECT CASE WHEN bool_and(l.amount IS NOT NULL) THEN sum(l.amount) END"
+                " FROM contracts_planline l WHERE l.version_id = v.id))"
                 " THEN RAISE EXCEPTION 'the plan of version % does not add up to its price', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),
@@ -158,7 +159,7 @@ class PlanLine(models.Model):
             models.UniqueConstraint("version", condition=Q(basis="remainder"), name="at_most_one_remainder"),
             models.CheckConstraint(
                 condition=Q(basis="percent", percent__gt=0, percent__lte=100)
-                | Q(basis="amount", percent__isnull=True, amount__isnull=False)
+                | Q(basis="amount", percent__isnull=True)
                 | Q(basis="remainder", percent__isnull=True),
                 name="plan_line_says_its_portion",
             ),

@@ -56,8 +56,16 @@ class Assignment(models.Model):
                     acknowledged_by__isnull=True,
                     acknowledged_by_grant__isnull=True,
                 )
-                | Q(acknowledged_at__isnull=False, acknowledged_by__isnull=False)
-                | Q(acknowledged_at__isnull=False, acknowledged_by_grant__isnull=False),
+                | Q(
+                    acknowledged_at__isnull=False,
+                    acknowledged_by__isnull=False,
+                    acknowledged_by_grant__isnull=True,
+                )
+                | Q(
+                    acknowledged_at__isnull=False,
+                    acknowledged_by__isnull=True,
+                    acknowledged_by_grant__isnull=False,
+                ),
                 name="acknowledged_by_somebody",
             ),
             models.CheckConstraint(
@@ -81,7 +89,29 @@ class Assignment(models.Model):
                     "waived_by_id",
                     "waive_reason",
                 ),
-            )
+            ),
+            guards.frozen_when(
+                "OLD.acknowledged_at IS NOT NULL",
+                name="acknowledged_once",
+                allow=("waived_at", "waived_by_id", "waive_reason"),
+            ),
+            guards.frozen_when(
+                "OLD.waived_at IS NOT NULL",
+                name="waived_once",
+                allow=("acknowledged_at", "acknowledged_by_id", "acknowledged_by_grant_id"),
+            ),
+            guards.refused_when(
+                "assignment_of_the_priced_tranche",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM financing_tranche t JOIN financing_offer o ON o.id = t.offer_id"
+                " WHERE t.id = NEW.tranche_id AND t.invoice_id = NEW.invoice_id AND t.contract_id = NEW.contract_id"
+                " AND t.financier_id = NEW.financier_id AND o.created_by_id = NEW.priced_by_id)",
+            ),
+            guards.refused_when(
+                "assignment_carries_the_hash_of_its_notice",
+                guards.INSERT,
+                "NEW.notice_sha256 <> encode(sha256(convert_to(NEW.notice, 'UTF8')), 'hex')",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -50,7 +50,8 @@ class Facility(models.Model):
     wall = walls.by_organisation("financier_id", "seller_id").only("SELECT", "INSERT", "UPDATE")
     wall_opens: ClassVar[dict[str, str]] = {
         "parties_organisation": (
-            "EXISTS (SELECT 1 FROM financing_facility f"
+            # Or by its reference, while a facility is opened for it: financier and seller need not have met here.
+            f"parties_organisation.ref = {walls.TOKEN} OR EXISTS (SELECT 1 FROM financing_facility f"
             " WHERE f.financier_id = parties_organisation.id OR f.seller_id = parties_organisation.id)"
         )
     }
@@ -79,7 +80,22 @@ class Facility(models.Model):
             ),
         ]
         triggers = [
-            guards.never_deleted(),
+            guards.frozen_when(
+                "TRUE",
+                name="parties_frozen",
+                allow=(
+                    "limit",
+                    "advanced",
+                    "advance_rate",
+                    "annual_rate",
+                    "fee_rate",
+                    "late_rate",
+                    "grace_days",
+                    "least_fee_days",
+                    "closed_at",
+                ),
+            ),
+            guards.refused_when("facility_starts_with_nothing_advanced", guards.INSERT, "NEW.advanced <> 0"),
             guards.refused_when(
                 "advanced_within_the_limit",
                 guards.UPDATE,

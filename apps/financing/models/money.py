@@ -46,6 +46,13 @@ class Disbursement(models.Model):
                 "NOT EXISTS (SELECT 1 FROM financing_assignment a WHERE a.tranche_id = NEW.tranche_id"
                 " AND (a.acknowledged_at IS NOT NULL OR a.waived_at IS NOT NULL))",
             ),
+            guards.refused_when(
+                "disbursement_of_the_priced_net",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM financing_tranche t JOIN financing_offer o ON o.id = t.offer_id"
+                " WHERE t.id = NEW.tranche_id AND t.financier_id = NEW.financier_id AND o.net = NEW.amount"
+                " AND t.currency = NEW.currency AND o.created_by_id = NEW.priced_by_id)",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -58,9 +65,10 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
 
 
 class Collection(models.Model):
-    """A buyer's payment as the waterfall shared it: advance first, then the reserve's release, then surplus to the buyer.
+    """A buyer's payment as the waterfall shared it: late charge, advance, release of the reserve, surplus to the buyer.
 
-    ``late_charge`` was taken out of the reserve; ``rebate`` is unearned discount given back for early payment.
+    ``late_charge`` was taken out of the reserve; ``rebate`` is unearned discount given back to the seller for early
+    payment, on top of what was shared out.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -85,8 +93,34 @@ class Collection(models.Model):
                 condition=Q(amount=F("to_receivable") + F("to_buyer")),
                 name="collection_is_shared_out",
             ),
+            models.CheckConstraint(
+                condition=Q(to_receivable=F("late_charge") + F("to_advance") + F("to_seller")),
+                name="what_the_buyer_owed_is_shared_out",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    amount__gt=0,
+                    to_receivable__gte=0,
+                    to_advance__gte=0,
+                    to_seller__gte=0,
+                    to_buyer__gte=0,
+                    late_charge__gte=0,
+                    rebate__gte=0,
+                ),
+                name="no_share_is_negative",
+            ),
         ]
-        triggers = guards.append_only()
+        triggers = [
+            *guards.append_only(),
+            guards.refused_when(
+                "collection_of_a_payment_to_the_financier",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM financing_tranche t, invoicing_payment p"
+                " WHERE t.id = NEW.tranche_id AND p.id = NEW.payment_id AND p.recipient_id = t.financier_id"
+                " AND p.currency = t.currency AND p.amount = NEW.amount AND p.received_on = NEW.collected_on"
+                " AND t.funded_on <= NEW.collected_on)",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.amount} on {self.tranche_id}"
@@ -98,12 +132,17 @@ class ReservePayoutQuerySet(models.QuerySet["ReservePayout"]):
 
 
 class ReservePayout(models.Model):
-    """What was released to the seller, paid out of the financier's cash."""
+    """What was released to the seller, paid out of the financier's cash: one for each time that something was due.
+
+    ``reserve`` is the part of the reserve that this settles: ``amount`` is that less the late charges taken out of it,
+    and more by the discount given back.
+    """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    tranche = models.OneToOneField(Tranche, models.PROTECT, related_name="reserve_payout")
+    tranche = models.ForeignKey(Tranche, models.PROTECT, related_name="payouts")
     financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=3)
+    reserve = models.DecimalField(_("reserve settled"), max_digits=18, decimal_places=3)
     value_on = models.DateField(_("value date"))
     bank_reference = models.CharField(_("bank reference"), max_length=60)
     sent_by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -115,9 +154,18 @@ class ReservePayout(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint("financier", "bank_reference", name="payout_reference_once"),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="payout_positive"),
+            models.CheckConstraint(condition=Q(amount__gt=0, reserve__gte=0), name="payout_positive"),
         ]
-        triggers = guards.append_only()
+        triggers = [
+            *guards.append_only(),
+            guards.refused_when(
+                "paid_out_at_most_what_was_released",
+                guards.INSERT,
+                "NEW.amount + (SELECT coalesce(sum(p.amount), 0) FROM financing_reservepayout p"
+                " WHERE p.tranche_id = NEW.tranche_id) > (SELECT coalesce(sum(c.to_seller + c.rebate), 0)"
+                " FROM financing_collection c WHERE c.tranche_id = NEW.tranche_id)",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.bank_reference

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -21,12 +22,23 @@ class OfferState(models.TextChoices):
     REVOKED = "revoked", _("Revoked")
 
 
+LIVE = ("draft", "issued", "accepted")
+"""States in which an offer stands in the way of another one for the same request."""
+
+
 class OfferQuerySet(models.QuerySet["Offer"]):
     def visible_to(self, actor: Actor) -> "OfferQuerySet":
         """All of one's own as financier; as seller those that were issued."""
         return self.filter(
             Q(financier_id=actor.organisation_id) | (Q(seller_id=actor.organisation_id) & Q(approved_at__isnull=False))
         )
+
+    def live(self) -> "OfferQuerySet":
+        return self.filter(state__in=LIVE)
+
+    def lapsed(self, at: datetime) -> "OfferQuerySet":
+        """Issued, and not answered in time: they can no longer be accepted, whether or not they are closed yet."""
+        return self.filter(state=OfferState.ISSUED, expires_at__lt=at)
 
 
 STEPS = table(
@@ -42,8 +54,8 @@ STEPS = table(
 class Offer(models.Model):
     """A price for one request: immutable once priced, a new version for every new price.
 
-    Amounts in the invoice's currency; rates in percent; ``apr`` by Regulation Z Appendix J, ``xirr`` on ACT/365, both in
-    percent. ``disclosure`` is the text that the seller signs; its SHA-256 is the key under which it is funded.
+    Amounts in the invoice's currency; rates in percent, also ``apr`` (Regulation Z, Appendix J) and ``xirr`` (ACT/365).
+    ``disclosure`` is the text that the seller signs; its SHA-256 is the key under which it is funded.
     """
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
@@ -91,7 +103,7 @@ class Offer(models.Model):
             models.UniqueConstraint("request", "version", name="offer_versions_unique"),
             models.UniqueConstraint(
                 "request",
-                condition=Q(state__in=["draft", "issued", "accepted"]),
+                condition=Q(state__in=LIVE),
                 name="one_live_offer_per_request",
             ),
             models.CheckConstraint(
@@ -101,6 +113,11 @@ class Offer(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["draft", "revoked"]) | Q(approved_by__isnull=False, approved_at__isnull=False),
                 name="issued_offer_is_approved",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="accepted", answered_by__isnull=False, answered_at__lte=F("expires_at"))
+                | ~Q(state="accepted"),
+                name="accepted_by_somebody_in_time",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -126,7 +143,12 @@ class Offer(models.Model):
         ]
         triggers = [
             guards.legal_steps(STEPS),
-            guards.never_deleted(),
+            guards.refused_when("offer_starts_as_a_draft", guards.INSERT, "NEW.state <> 'draft'"),
+            guards.refused_when(
+                "offer_carries_the_hash_of_its_disclosure",
+                guards.INSERT,
+                "NEW.disclosure_sha256 <> encode(sha256(convert_to(NEW.disclosure, 'UTF8')), 'hex')",
+            ),
             guards.frozen_when(
                 "TRUE",
                 name="price_frozen",
@@ -142,3 +164,7 @@ class Offer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.request_id} v{self.version}"
+
+    def has_lapsed(self, at: datetime) -> bool:
+        """Whether it was issued and not answered in time. A job closes it later; it is refused from this moment on."""
+        return self.state == OfferState.ISSUED and at > self.expires_at

@@ -37,7 +37,7 @@ STEPS = table(
 
 
 class FundingRequest(models.Model):
-    """A seller asks a financier to buy one accepted, invoiced milestone (product A): the whole invoice, never a part."""
+    """A seller asks a financier to buy the invoice of an accepted milestone: the whole invoice, never a part."""
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
 
@@ -68,12 +68,29 @@ class FundingRequest(models.Model):
                 condition=(Q(state="declined") & ~Q(decline_reason="")) | ~Q(state="declined"),
                 name="declined_with_a_reason",
             ),
+            models.CheckConstraint(
+                condition=Q(state__in=["submitted", "offered"], closed_at__isnull=True)
+                | (~Q(state__in=["submitted", "offered"]) & Q(closed_at__isnull=False)),
+                name="request_closed_at_a_time",
+            ),
         ]
         indexes = [
             models.Index("financier", "state", "id", name="request_queue"),
             models.Index(fields=["seller", "-id"], name="request_of_seller"),
         ]
-        triggers = [guards.legal_steps(STEPS), guards.never_deleted()]
+        triggers = [
+            guards.legal_steps(STEPS),
+            guards.refused_when("request_starts_as_submitted", guards.INSERT, "NEW.state <> 'submitted'"),
+            guards.frozen_when("TRUE", name="what_is_asked_frozen", allow=("state", "closed_at", "decline_reason")),
+            guards.refused_when(
+                "request_of_the_facility_and_the_invoice",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM financing_facility f, invoicing_invoice i"
+                " WHERE f.id = NEW.facility_id AND f.financier_id = NEW.financier_id AND f.seller_id = NEW.seller_id"
+                " AND i.id = NEW.invoice_id AND i.seller_id = NEW.seller_id AND i.contract_id = NEW.contract_id"
+                " AND i.currency = f.currency)",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.invoice} · {self.state}"

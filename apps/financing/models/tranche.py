@@ -1,3 +1,5 @@
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
@@ -95,7 +97,28 @@ class Tranche(models.Model):
             models.Index("financier", "state", "expected_on", name="tranche_book"),
             models.Index(fields=["seller", "-id"], name="tranche_of_seller"),
         ]
-        triggers = [guards.legal_steps(STEPS), guards.never_deleted()]
+        triggers = [
+            guards.legal_steps(STEPS),
+            guards.frozen_when(
+                "TRUE", name="what_was_signed_frozen", allow=("state", "outstanding", "funded_on", "settled_on")
+            ),
+            guards.refused_when(
+                "tranche_starts_as_the_accepted_offer",
+                guards.INSERT,
+                "NEW.state <> 'accepted' OR NEW.outstanding <> 0 OR NOT EXISTS (SELECT 1 FROM financing_offer o"
+                " JOIN financing_fundingrequest r ON r.id = o.request_id WHERE o.id = NEW.offer_id"
+                " AND o.state = 'accepted' AND r.invoice_id = NEW.invoice_id AND r.facility_id = NEW.facility_id"
+                " AND (o.face, o.gross, o.discount, o.fee, o.days, o.currency, o.financier_id, o.seller_id)"
+                " = (NEW.face, NEW.gross, NEW.discount, NEW.fee, NEW.days, NEW.currency, NEW.financier_id,"
+                " NEW.seller_id))",
+            ),
+            guards.refused_when(
+                "funded_with_a_disbursement",
+                guards.UPDATE,
+                "OLD.state = 'accepted' AND NEW.state = 'funded_post' AND NOT EXISTS"
+                " (SELECT 1 FROM financing_disbursement d WHERE d.tranche_id = NEW.id)",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.invoice_id} · {self.gross} {self.currency}"
@@ -104,3 +127,18 @@ class Tranche(models.Model):
     def key(self) -> str:
         """The sub-ledger key of everything posted for this tranche."""
         return f"tranche:{self.ref}"
+
+    @property
+    def net(self) -> Decimal:
+        """What is paid to the seller at funding."""
+        return self.gross - self.discount - self.fee
+
+    @property
+    def reserve(self) -> Decimal:
+        """What is kept back at funding and belongs to the seller once the buyer has paid."""
+        return self.face - self.gross
+
+    @property
+    def charged_until(self) -> date | None:
+        """The last day that the discount pays for; None before funding. Late charges start after it and the grace."""
+        return None if self.funded_on is None else self.funded_on + timedelta(days=self.days)

@@ -65,13 +65,44 @@ class Invoice(models.Model):
             models.CheckConstraint(condition=Q(gross=F("net") + F("tax")), name="gross_is_net_and_tax"),
             models.CheckConstraint(condition=Q(net__gt=0, tax__gte=0), name="invoice_amounts_positive"),
             models.CheckConstraint(condition=Q(due_on__gte=F("issued_on")), name="due_after_issue"),
+            models.CheckConstraint(
+                condition=Q(number__regex=r"^[A-Z0-9/-]{1,16}$"), name="invoice_number_can_be_sent_and_typed"
+            ),
         ]
         indexes = [
             models.Index(fields=["seller", "-id"], name="invoice_of_seller"),
             models.Index(fields=["buyer", "-id"], name="invoice_of_buyer"),
             models.Index("contract", "id", name="invoice_of_contract"),
         ]
-        triggers = guards.append_only()
+        triggers = [
+            *guards.append_only(),
+            guards.refused_when(
+                "invoice_only_for_an_accepted_milestone",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM milestones_milestone m JOIN contracts_contract c ON c.id = m.contract_id"
+                " WHERE m.id = NEW.milestone_id AND m.state = 'accepted' AND m.amount = NEW.net"
+                " AND c.id = NEW.contract_id AND c.currency = NEW.currency"
+                " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id)",
+            ),
+            guards.refused_when(
+                "invoice_number_drawn_from_its_series",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM invoicing_numberseries s WHERE s.organisation_id = NEW.seller_id"
+                " AND s.prefix = NEW.series_prefix AND s.year = NEW.series_year"
+                " AND s.last = NEW.series_position AND s.head = NEW.chain_sha256)",
+            ),
+            guards.at_commit(
+                "invoice_is_complete",
+                guards.INSERT,
+                "IF (SELECT sum(l.net) FROM invoicing_invoiceline l WHERE l.invoice_id = NEW.id)"
+                " IS DISTINCT FROM NEW.net"
+                " OR NOT EXISTS (SELECT 1 FROM invoicing_openitem o WHERE o.invoice_id = NEW.id"
+                " AND o.gross = NEW.gross)"
+                " OR NOT EXISTS (SELECT 1 FROM invoicing_document d WHERE d.invoice_id = NEW.id)"
+                " THEN RAISE EXCEPTION 'invoice % lacks lines, an open item or a document', NEW.number"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -115,7 +146,7 @@ class OpenItemQuerySet(models.QuerySet["OpenItem"]):
 
 
 class OpenItem(models.Model):
-    """What is still owed on an invoice; kept as payments are allocated, so that lists and totals need not add up history."""
+    """What is still owed on an invoice; kept as payments are allocated, so that no list has to add up history."""
 
     invoice = models.OneToOneField(Invoice, models.PROTECT, related_name="open_item")
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
@@ -144,7 +175,19 @@ class OpenItem(models.Model):
             models.Index("seller", "due_on", condition=Q(open__gt=0), name="open_items_of_seller"),
             models.Index("buyer", "due_on", condition=Q(open__gt=0), name="open_items_of_buyer"),
         ]
-        triggers = [guards.never_deleted()]
+        triggers = [
+            guards.never_deleted(),
+            guards.frozen_when("TRUE", name="only_what_is_paid_changes", allow=("paid", "open", "settled_at")),
+            guards.at_commit(
+                "paid_is_what_was_allocated",
+                guards.INSERT_OR_UPDATE,
+                "IF (SELECT coalesce(sum(a.amount), 0) FROM invoicing_allocation a"
+                " WHERE a.invoice_id = NEW.invoice_id)"
+                " IS DISTINCT FROM (SELECT o.paid FROM invoicing_openitem o WHERE o.id = NEW.id)"
+                " THEN RAISE EXCEPTION 'open item of invoice % differs from its allocations', NEW.invoice_id"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.invoice_id}: {self.open} open"

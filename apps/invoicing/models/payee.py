@@ -18,7 +18,7 @@ class PayeeInstructionQuerySet(models.QuerySet["PayeeInstruction"]):
 
 
 class PayeeInstruction(models.Model):
-    """Whom the buyer pays for one milestone, when it is not the seller. Written by whoever was assigned the receivable."""
+    """Whom the buyer pays for one milestone, when it is not the seller: whoever was assigned the receivable."""
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
     milestone = models.ForeignKey(Milestone, models.PROTECT, related_name="payee_instructions")

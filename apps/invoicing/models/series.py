@@ -11,9 +11,10 @@ class NumberSeriesQuerySet(models.QuerySet["NumberSeries"]):
 
 
 class NumberSeries(models.Model):
-    """The gapless numbers of one seller, prefix and year. ``last`` is raised under the row's lock, inside the issuing transaction.
+    """The gapless numbers of one seller, prefix and year.
 
-    ``head`` is the hash of the last snapshot: every snapshot of a series is chained to the one before.
+    ``last`` is raised under the row's lock, inside the issuing transaction. ``head`` is the hash of the last snapshot:
+    every snapshot of a series is chained to the one before.
     """
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
@@ -30,6 +31,15 @@ class NumberSeries(models.Model):
         triggers = [
             guards.never_deleted(),
             guards.refused_when("numbers_go_up_by_one", guards.UPDATE, "NEW.last <> OLD.last + 1"),
+            guards.refused_when("series_starts_at_zero", guards.INSERT, "NEW.last <> 0"),
+            guards.at_commit(
+                "every_number_is_used",
+                guards.UPDATE,
+                "IF NOT EXISTS (SELECT 1 FROM invoicing_invoice i WHERE i.seller_id = NEW.organisation_id"
+                " AND i.series_prefix = NEW.prefix AND i.series_year = NEW.year AND i.series_position = NEW.last)"
+                " THEN RAISE EXCEPTION 'number % of the series % was drawn and not used', NEW.last, NEW.prefix"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,5 @@
+import pgtrigger
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.database import guards, walls
@@ -52,15 +52,15 @@ class BalanceQuerySet(models.QuerySet["Balance"]):
 
 
 class Balance(models.Model):
-    """The sum of all lines of an account for one sub-ledger key (an invoice, a contract, a tranche), kept as they are posted.
+    """The sum of all lines of an account for one sub-ledger key (an invoice, a contract, a tranche), kept as it grows.
 
-    Positive is debit. ``one_sided`` repeats the account's rule so that a CHECK can hold it per row, at every posting.
+    Positive is debit. A trigger holds the account's ``one_sided`` rule per row, at every posting: a CHECK cannot,
+    because it would look at the increment that an upsert proposes and not at the balance that comes of it.
     """
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     account = models.ForeignKey(Account, models.PROTECT, related_name="balances")
     key = models.CharField(max_length=40)
-    one_sided = models.CharField(max_length=6, blank=True)
     amount = models.DecimalField(max_digits=20, decimal_places=3)
 
     objects = BalanceQuerySet.as_manager()
@@ -69,12 +69,21 @@ class Balance(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint("account", "key", name="one_balance_per_key"),
-            models.CheckConstraint(
-                condition=Q(one_sided="") | Q(one_sided="debit", amount__gte=0) | Q(one_sided="credit", amount__lte=0),
+        ]
+        triggers = [
+            guards.never_deleted(),
+            pgtrigger.Trigger(
                 name="one_sided_balance_keeps_its_sign",
+                operation=guards.INSERT_OR_UPDATE,
+                when=pgtrigger.After,
+                func=(
+                    "IF EXISTS (SELECT 1 FROM ledger_account a WHERE a.id = NEW.account_id"
+                    " AND ((a.one_sided = 'debit' AND NEW.amount < 0) OR (a.one_sided = 'credit' AND NEW.amount > 0)))"
+                    " THEN RAISE EXCEPTION 'account % would change its sign for %', NEW.account_id, NEW.key"
+                    " USING ERRCODE = 'check_violation'; END IF; RETURN NULL;"
+                ),
             ),
         ]
-        triggers = [guards.never_deleted()]
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.key}"

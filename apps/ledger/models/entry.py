@@ -48,6 +48,16 @@ class Entry(models.Model):
                 " THEN RAISE EXCEPTION 'entry % has fewer than two lines', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),
+            guards.at_commit(
+                "reversal_is_the_exact_negation",
+                guards.INSERT,
+                "IF NEW.reverses_id IS NOT NULL AND (EXISTS (SELECT 1 FROM ledger_line l"
+                " WHERE l.entry_id IN (NEW.id, NEW.reverses_id) GROUP BY l.account_id, l.key HAVING sum(l.amount) <> 0)"
+                " OR NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = NEW.reverses_id"
+                " AND e.book_id = NEW.book_id))"
+                " THEN RAISE EXCEPTION 'entry % does not reverse entry % exactly', NEW.id, NEW.reverses_id"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
         ]
 
     def __str__(self) -> str:

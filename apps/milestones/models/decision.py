@@ -16,7 +16,7 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
 
 
 class Decision(models.Model):
-    """What the buyer decided of one submission, with the evidence of who, when, from where, and which text was shown."""
+    """What the buyer decided of one submission, with the evidence of who, when, from where, which text was shown."""
 
     class Outcome(models.TextChoices):
         ACCEPTED = "accepted", _("Accepted")
@@ -56,6 +56,13 @@ class Decision(models.Model):
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM milestones_submission s WHERE s.id = NEW.submission_id"
                 " AND s.sha256 = NEW.sha256)",
+            ),
+            guards.refused_when(
+                "link_decides_only_its_submission",
+                guards.INSERT,
+                "NEW.grant_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_guestgrant g"
+                " JOIN milestones_submission s ON s.ref = g.subject_ref WHERE g.id = NEW.grant_id"
+                " AND s.id = NEW.submission_id AND g.purpose = 'sign_off')",
             ),
         ]
 

@@ -17,7 +17,7 @@ class EvidenceFile(models.Model):
     """A file that shows that a criterion is met. Stored privately under a random name, known by its SHA-256.
 
     ``content_type`` is what the bytes are, by their own signature; the name is what the uploader called it, for
-    showing only.
+    showing only. A file that a later cycle takes over unchanged is stored once and has a row in each.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -27,7 +27,7 @@ class EvidenceFile(models.Model):
     content_type = models.CharField(max_length=100)
     size = models.PositiveBigIntegerField(help_text=_("bytes"))
     sha256 = models.CharField(max_length=64)
-    stored_as = models.CharField(max_length=120, unique=True)
+    stored_as = models.CharField(max_length=120)
     uploaded_at = models.DateTimeField()
 
     objects = EvidenceFileQuerySet.as_manager()
@@ -35,6 +35,7 @@ class EvidenceFile(models.Model):
 
     class Meta:
         ordering = ("id",)
+        indexes = [models.Index("stored_as", name="evidence_by_stored_name")]
         triggers = [
             guards.frozen_when(SENT.format(row="OLD")),
             guards.refused_when("no_file_joins_a_sent_submission", guards.INSERT, SENT.format(row="NEW")),

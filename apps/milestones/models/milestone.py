@@ -82,6 +82,16 @@ class Milestone(models.Model):
                 name="agreed_part_frozen",
                 allow=("state", "accepted_at", "accepted_submission_id"),
             ),
+            guards.at_commit(
+                "accepted_by_a_decision",
+                guards.INSERT_OR_UPDATE,
+                "IF EXISTS (SELECT 1 FROM milestones_milestone m WHERE m.id = NEW.id AND m.state = 'accepted'"
+                " AND NOT EXISTS (SELECT 1 FROM milestones_decision d JOIN milestones_submission s"
+                " ON s.id = d.submission_id WHERE s.id = m.accepted_submission_id AND s.milestone_id = m.id"
+                " AND s.state = 'accepted' AND d.outcome = 'accepted'))"
+                " THEN RAISE EXCEPTION 'milestone % is accepted without a decision', NEW.id"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
         ]
 
     def __str__(self) -> str:

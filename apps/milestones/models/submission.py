@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Contract, Criterion
-from apps.contracts.wall import by_contract
+from apps.contracts.wall import own_paper
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
 from apps.core.states import table
@@ -63,7 +63,7 @@ class Submission(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
 
     objects = SubmissionQuerySet.as_manager()
-    wall = by_contract()
+    wall = own_paper("state <> 'draft'")
 
     class Meta:
         ordering = ("number",)

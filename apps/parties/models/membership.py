@@ -31,7 +31,11 @@ class Membership(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     objects = MembershipQuerySet.as_manager()
-    wall = walls.by_organisation("organisation_id").or_when(f"user_id = {walls.USER}")
+    wall = walls.Wall(
+        f"organisation_id = ANY ({walls.ORGS}) OR user_id = {walls.USER}",
+        writes=f"organisation_id = ANY ({walls.ORGS})",
+        may=("SELECT", "INSERT", "UPDATE"),
+    )
 
     class Meta:
         constraints = [
@@ -58,7 +62,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
 
 class Invitation(models.Model):
-    """A mailbox asked to join a team. Only the token's SHA-256 is kept; it works once, for that mailbox, until it expires."""
+    """A mailbox asked to join a team. Only the token's SHA-256 is kept; it works once, for that mailbox, in time."""
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="invitations")
@@ -74,7 +78,11 @@ class Invitation(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     objects = InvitationQuerySet.as_manager()
-    wall = walls.by_organisation("organisation_id").or_when(f"token_sha256 = {walls.TOKEN}")
+    wall = walls.Wall(
+        f"organisation_id = ANY ({walls.ORGS}) OR token_sha256 = {walls.TOKEN}",
+        writes=f"organisation_id = ANY ({walls.ORGS})",
+        may=("SELECT", "INSERT", "UPDATE"),
+    )
 
     class Meta:
         constraints = [

@@ -1,0 +1,83 @@
+"""``manage.py verify_audit``: recompute every chain of the audit trail."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.audit.models import Chain, Entry
+from apps.core import canonical
+
+OWNER = "owner"
+AT_ONCE = 2_000
+
+
+class Command(BaseCommand):
+    """Recompute every hash, count every position, compare every head, and say of each chain what is wrong with it.
+
+    A superuser who rewrites a whole chain can only be found by a head that was kept elsewhere: the heads printed on
+    certificates and sent by mail.
+    """
+
+    help = "Verify the hash chains of the audit trail; prints one line per problem."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        chains = entries = problems = 0
+        for chain in Chain.objects.using(OWNER).order_by("pk").iterator(chunk_size=AT_ONCE):
+            chains += 1
+            position, head = 0, "0" * 64
+            for entry in _entries(chain):
+                entries += 1
+                for problem in _problems(entry, position=position + 1, previous=head):
+                    problems += 1
+                    self.stdout.write(f"{chain.subject} #{entry.position}: {problem}")
+                # From here on the chain is followed as it stands, so that one change is one problem.
+                position, head = entry.position, entry.sha256
+            if (position, head) != (chain.position, chain.head):
+                problems += 1
+                self.stdout.write(
+                    f"{chain.subject}: the head says #{chain.position} {chain.head[:12]}…,"
+                    f" the last entry is #{position} {head[:12]}…"
+                )
+        if problems:
+            raise CommandError(f"{problems} problems in {entries} entries of {chains} chains.")
+        self.stdout.write(f"{entries} entries in {chains} chains, every hash as it was written.")
+
+
+def _entries(chain: Chain) -> Iterator[Entry]:
+    """All entries of a chain in order, some thousands at a time."""
+    last = -1
+    while True:
+        page = list(chain.entries.filter(position__gt=last).order_by("position")[:AT_ONCE])
+        yield from page
+        if len(page) < AT_ONCE:
+            return
+        last = page[-1].position
+
+
+def _problems(entry: Entry, *, position: int, previous: str) -> Iterator[str]:
+    if entry.position != position:
+        yield f"position {position} is missing"
+    if entry.previous != previous:
+        yield "does not follow from the entry before"
+    if entry.sha256 != canonical.sha256(entry.previous + entry.text):
+        yield "its hash is not the hash of its text"
+        return
+    yield from _columns_that_differ(entry)
+
+
+def _columns_that_differ(entry: Entry) -> Iterator[str]:
+    """Columns repeat parts of the hashed text, so a change of a column alone is seen too."""
+    said = canonical.read(entry.text)
+    repeated = {
+        "position": (entry.position, said["position"]),
+        "verb": (entry.verb, said["verb"]),
+        "subject": (entry.subject, said["subject"]),
+        "actor_name": (entry.actor_name, said["actor"]["name"]),
+        "organisation_id": (entry.organisation_id, said["actor"]["organisation"]),
+        "happened_at": (entry.happened_at, datetime.fromisoformat(said["at"])),
+    }
+    for column, (found, written) in repeated.items():
+        if found != written:
+            yield f"the column {column} says {found}, the hashed text says {written}"

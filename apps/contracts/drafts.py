@@ -1,0 +1,56 @@
+"""What a seller writes before anything is agreed: plain values, handed to the services as one piece.
+
+A draft may be incomplete; what is proposed may not (:mod:`apps.contracts.rules`). Drafts have a canonical text.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class DraftCriterion:
+    """One sentence by which the buyer can tell that a milestone is complete."""
+
+    text: str
+    needs_evidence: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """One milestone of the plan. ``basis`` is ``amount``, ``percent`` (of the price, 30 for 30 %) or ``remainder``.
+
+    ``percent`` belongs to the basis of that name, ``amount`` to the other; None means not written yet.
+    """
+
+    title: str
+    scope: str = ""
+    basis: str = "percent"
+    percent: Decimal | None = None
+    amount: Decimal | None = None
+    planned_on: date | None = None
+    criteria: tuple[DraftCriterion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ContractDraft:
+    """A whole contract as it is being written. ``price`` is net of tax, ``tax_rate`` in percent, periods in days.
+
+    ``buyer_ref`` names an organisation that the seller knows. ``tax_category`` is a code of EN 16931 (S, Z, E, AE, O).
+    """
+
+    number: str
+    title: str
+    buyer_ref: str
+    currency: str
+    price: Decimal
+    payment_days: int = 30
+    review_days: int = 14
+    tax_category: str = "S"
+    tax_rate: Decimal = Decimal(0)
+    is_assignable: bool = True
+    governing_law: str = ""
+    terms: str = ""
+    signatory_name: str = ""
+    signatory_email: str = ""
+    lines: tuple[DraftLine, ...] = ()

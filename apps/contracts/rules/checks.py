@@ -1,0 +1,131 @@
+"""What can be written into a draft, and what a proposal must have besides a plan that adds up."""
+
+import unicodedata
+from dataclasses import replace
+from decimal import Decimal
+from typing import Final
+
+from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
+from apps.contracts.rules.mailboxes import MAILBOX
+from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, Portion, check_percent, plan_amounts
+from apps.core import money
+from apps.core.errors import Refused
+
+LONGEST_PERIOD: Final = 365
+MOST_LINES: Final = 500
+MOST_CRITERIA: Final = 50
+TAX_CATEGORIES: Final = frozenset({"S", "Z", "E", "AE", "O"})
+TAX_DECIMALS: Final = 3
+
+
+def check_draft(draft: ContractDraft) -> ContractDraft:
+    """The draft with its texts trimmed, if it can be kept; refused with the field named otherwise."""
+    if draft.currency not in money.currencies():
+        raise Refused("{code} is not a currency in use.", field="currency", code=draft.currency)
+    money.payable(draft.price, draft.currency, field="price")
+    if not 0 <= draft.payment_days <= LONGEST_PERIOD:
+        raise Refused("The days to pay are between 0 and {most}.", field="payment_days", most=LONGEST_PERIOD)
+    if not 1 <= draft.review_days <= LONGEST_PERIOD:
+        raise Refused("The days to review are between 1 and {most}.", field="review_days", most=LONGEST_PERIOD)
+    _check_tax(draft.tax_category, rate=draft.tax_rate)
+    if len(draft.lines) > MOST_LINES:
+        raise Refused("A plan has at most {most} milestones.", field="lines", most=MOST_LINES)
+    if sum(line.basis == REMAINDER for line in draft.lines) > 1:
+        raise Refused("Only one line of the plan can be the remainder.", field="lines")
+    mailbox = _text(draft.signatory_email, most=254, what="e-mail", field="signatory_email").lower()
+    if mailbox and not MAILBOX.fullmatch(mailbox):
+        raise Refused("{mailbox} is not an e-mail address.", field="signatory_email", mailbox=mailbox)
+    return replace(
+        draft,
+        number=_required(draft.number, most=40, what="contract number", field="number"),
+        title=_required(draft.title, most=160, what="title", field="title"),
+        governing_law=_text(draft.governing_law, most=80, what="governing law", field="governing_law"),
+        terms=_text(draft.terms, most=20_000, what="further terms", field="terms"),
+        signatory_name=_text(draft.signatory_name, most=120, what="name of the signatory", field="signatory_name"),
+        signatory_email=mailbox,
+        lines=tuple(
+            _line(line, position=position, currency=draft.currency) for position, line in enumerate(draft.lines, 1)
+        ),
+    )
+
+
+def check_proposal(draft: ContractDraft) -> list[Decimal]:
+    """The amounts of the plan's lines, if everything is there that two parties can sign; refused otherwise."""
+    if not draft.signatory_name:
+        raise Refused("Name the person who signs off for the buyer.", field="signatory_name")
+    if not draft.signatory_email:
+        raise Refused("Give the e-mail of the person who signs off for the buyer.", field="signatory_email")
+    if draft.tax_category == "S" and draft.tax_rate == 0:
+        raise Refused("The standard rate is above zero. Choose another tax treatment for no tax.", field="tax_rate")
+    amounts = plan_amounts(
+        draft.price,
+        currency=draft.currency,
+        portions=[Portion(line.basis, line.percent, line.amount) for line in draft.lines],
+    )
+    for line in draft.lines:
+        if not line.criteria:
+            raise Refused(
+                "Say what makes “{milestone}” complete: add at least one acceptance criterion.",
+                field="lines",
+                milestone=line.title,
+            )
+    return amounts
+
+
+def check_reason(reason: str) -> str:
+    """Why a version is not signed, trimmed; the seller reads it."""
+    return _required(reason, most=4_000, what="reason", field="reason")
+
+
+def _check_tax(category: str, *, rate: Decimal) -> None:
+    if category not in TAX_CATEGORIES:
+        raise Refused("Choose a tax treatment from the list.", field="tax_category")
+    if not rate.is_finite() or not 0 <= rate <= 100 or rate != round(rate, TAX_DECIMALS):
+        raise Refused("The tax rate is a percentage between 0 and 100 with at most three decimals.", field="tax_rate")
+    if category != "S" and rate != 0:
+        raise Refused("Only the standard rate bears tax. Enter 0 for this treatment.", field="tax_rate")
+
+
+def _line(line: DraftLine, *, position: int, currency: str) -> DraftLine:
+    if line.basis not in (AMOUNT, PERCENT, REMAINDER):
+        raise Refused(
+            "Line {line} of the plan must be an amount, a percentage or the remainder.", field="lines", line=position
+        )
+    percent = line.percent if line.basis == PERCENT else None
+    amount = line.amount if line.basis == AMOUNT else None
+    if percent is not None:
+        check_percent(percent, line=position)
+    if amount is not None:
+        money.payable(amount, currency, field="lines")
+    if len(line.criteria) > MOST_CRITERIA:
+        raise Refused("A milestone has at most {most} acceptance criteria.", field="lines", most=MOST_CRITERIA)
+    return replace(
+        line,
+        title=_required(line.title, most=160, what="name of a milestone", field="lines"),
+        scope=_text(line.scope, most=4_000, what="description of a milestone", field="lines"),
+        percent=percent,
+        amount=amount,
+        criteria=tuple(
+            DraftCriterion(
+                _required(criterion.text, most=500, what="acceptance criterion", field="lines"),
+                criterion.needs_evidence,
+            )
+            for criterion in line.criteria
+        ),
+    )
+
+
+def _required(text: str, *, most: int, what: str, field: str) -> str:
+    trimmed = _text(text, most=most, what=what, field=field)
+    if not trimmed:
+        raise Refused("The {what} is missing.", field=field, what=what)
+    return trimmed
+
+
+def _text(text: str, *, most: int, what: str, field: str) -> str:
+    trimmed = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+    if len(trimmed) > most:
+        raise Refused("The {what} is longer than {most} characters.", field=field, what=what, most=most)
+    if any(unicodedata.category(sign) == "Cc" and sign not in "\n\t" for sign in trimmed):
+        raise Refused("The {what} contains signs that cannot be printed.", field=field, what=what)
+    return trimmed

@@ -1,0 +1,48 @@
+"""Whose mailbox may sign for the buyer: never one of the seller's own."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from apps.core.errors import Refused
+
+MAILBOX = re.compile(r"[^@\s<>\"(),:;\\\[\]]{1,64}@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
+"""What can be a mailbox in lower case; whether it is one is found out by writing to it."""
+
+_PROVIDERS: Final = """
+126.com 163.com aol.com att.net bluewin.ch btinternet.com comcast.net fastmail.com free.fr freenet.de gmail.com gmx.at
+gmx.ch gmx.com gmx.de gmx.net googlemail.com hey.com hotmail.co.uk hotmail.com hotmail.de hotmail.fr icloud.com
+laposte.net libero.it live.com mac.com mail.com mail.ru mailbox.org me.com msn.com naver.com orange.fr outlook.com
+outlook.de pm.me posteo.de proton.me protonmail.com qq.com t-online.de tuta.io tutanota.com verizon.net virgilio.it
+wanadoo.fr web.de yahoo.co.jp yahoo.co.uk yahoo.com yahoo.de yahoo.fr yandex.com yandex.ru zoho.com
+"""
+PUBLIC_PROVIDERS: Final = frozenset(_PROVIDERS.split())
+"""Mail domains that strangers share: having one in common says nothing of an organisation."""
+
+
+def domain_of(mailbox: str) -> str:
+    """The domain of a mailbox, or nothing where strangers share it."""
+    domain = mailbox.strip().lower().rpartition("@")[2]
+    return "" if domain in PUBLIC_PROVIDERS else domain
+
+
+def check_signatory(mailbox: str, *, sellers: Iterable[str], field: str | None = None) -> None:
+    """Refuse a mailbox that is one of the seller's people, or lies in a mail domain that is the seller's own.
+
+    ``sellers`` are the mailboxes of the seller's members and of the organisation itself. A sub-domain counts as its
+    domain. Source: a seller must not be able to play his own buyer.
+    """
+    known = {seller.strip().lower() for seller in sellers if seller}
+    domain = domain_of(mailbox)
+    if mailbox.strip().lower() in known or any(_are_one(domain, domain_of(seller)) for seller in known):
+        raise Refused(
+            "{mailbox} belongs to the seller. The person who signs for the buyer needs a mailbox of the buyer.",
+            field=field,
+            mailbox=mailbox,
+        )
+
+
+def _are_one(domain: str, other: str) -> bool:
+    if not domain or not other:
+        return False
+    return domain == other or domain.endswith(f".{other}") or other.endswith(f".{domain}")

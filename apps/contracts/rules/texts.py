@@ -1,0 +1,104 @@
+"""What is signed: the canonical text of a version, and the statements that each side agrees to.
+
+A statement has a version, so that a signature of today can be read after the wording has changed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from apps.core import canonical
+
+TEXT_VERSION: Final = "contract-1"
+
+
+@dataclass(frozen=True, slots=True)
+class PartyText:
+    """A party as the contract names it: who it is and where."""
+
+    ref: str
+    legal_name: str
+    street: str
+    postcode: str
+    city: str
+    country: str
+    vat_number: str
+    company_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineText:
+    """A milestone as the contract names it; ``criteria`` are pairs of the sentence and whether evidence is needed."""
+
+    position: int
+    title: str
+    scope: str
+    basis: str
+    percent: Decimal | None
+    amount: Decimal
+    planned_on: date | None
+    criteria: Sequence[tuple[str, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a person agrees to by signing, and which wording of it."""
+
+    text: str
+    version: str
+
+
+def version_text(
+    *,
+    contract: dict[str, Any],
+    seller: PartyText,
+    buyer: PartyText,
+    terms: dict[str, Any],
+    signatory: dict[str, str],
+    lines: Sequence[LineText],
+) -> str:
+    """The canonical text of one version of a contract: everything that binds, and nothing that does not."""
+    return canonical.text(
+        {
+            "format": TEXT_VERSION,
+            "contract": contract,
+            "seller": seller,
+            "buyer": buyer,
+            "terms": terms,
+            "signs_for_buyer": signatory,
+            "plan": [_line(line) for line in lines],
+        }
+    )
+
+
+def _line(line: LineText) -> dict[str, Any]:
+    return {
+        "position": line.position,
+        "title": line.title,
+        "scope": line.scope,
+        "basis": line.basis,
+        "percent": line.percent,
+        "amount": line.amount,
+        "planned_on": line.planned_on,
+        "criteria": [{"text": text, "needs_evidence": needs_evidence} for text, needs_evidence in line.criteria],
+    }
+
+
+def seller_statement(*, organisation: str, number: str, version: int) -> Statement:
+    """What the seller's person agrees to when proposing."""
+    return Statement(
+        f"I am authorised to act for {organisation}. I sign version {version} of contract {number} as shown here;"
+        " it binds us once the buyer has signed the same version.",
+        "seller-1",
+    )
+
+
+def buyer_statement(*, organisation: str, number: str, version: int) -> Statement:
+    """What the buyer's person agrees to when signing."""
+    return Statement(
+        f"I am authorised to act for {organisation}. I have read version {version} of contract {number} as shown here"
+        " and sign it. It is in force from now on.",
+        "buyer-1",
+    )

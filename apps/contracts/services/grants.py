@@ -1,0 +1,140 @@
+"""Personal links: one mailbox of the buyer may do one thing on one contract, without an account."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.contracts.models.grant import GuestGrantQuerySet
+from apps.contracts.services.record import record
+from apps.core.errors import NotAllowed, Refused
+from apps.core.refs import new_ref
+from apps.parties import tokens
+from apps.parties.actor import Actor
+from apps.parties.roles import Action
+
+VALID_FOR: Final = timedelta(days=30)
+
+
+def grant_signature(*, version: ContractVersion, actor: Actor, at: datetime) -> GuestGrant:
+    """A link by which the named signatory reads and signs this version."""
+    grant = _grant(
+        version.contract,
+        purpose=GuestGrant.Purpose.SIGN_CONTRACT,
+        subject_ref=version.ref,
+        name=version.signatory_name,
+        email=version.signatory_email,
+        at=at,
+    )
+    _record(grant, verb="link.granted", actor=actor, at=at)
+    return grant
+
+
+def grant_sign_off(*, contract: Contract, submission_ref: str, actor: Actor, at: datetime) -> GuestGrant:
+    """A link by which the signatory of the signed version reviews and decides this submission."""
+    version = contract.active_version
+    if version is None:
+        raise Refused("Only a contract that both sides signed has milestones to sign off.")
+    grant = _grant(
+        contract,
+        purpose=GuestGrant.Purpose.SIGN_OFF,
+        subject_ref=submission_ref,
+        name=version.signatory_name,
+        email=version.signatory_email,
+        at=at,
+    )
+    _record(grant, verb="link.granted", actor=actor, at=at)
+    return grant
+
+
+def renew_grant(*, contract: Contract, grant_ref: str, actor: Actor, at: datetime) -> GuestGrant:
+    """Replace a link, expired or lost, by a new one to the same mailbox; the old one is dead from then on.
+
+    Asked for by the link's own guest, or by members of either side who may write or decide.
+    """
+    old = GuestGrant.objects.select_for_update().filter(ref=grant_ref, contract=contract).first()
+    if old is None:
+        raise Refused("There is no such link.")
+    _require_concerned(contract, grant=old, actor=actor)
+    if old.used_at is not None:
+        raise Refused("This link has been used: what it was for is decided.")
+    if old.revoked_at is not None:
+        raise Refused("This link was replaced or is no longer needed. Look for a newer mail.")
+    old.revoked_at = at
+    old.save(update_fields=["revoked_at"])
+    new = _grant(
+        contract, purpose=old.purpose, subject_ref=old.subject_ref, name=old.name, email=old.email, at=at, replaces=old
+    )
+    _record(new, verb="link.renewed", actor=actor, at=at)
+    return new
+
+
+def revoke_grants(*, subject_ref: str, at: datetime) -> None:
+    """The live links to a version or a submission die."""
+    _live(subject_ref).update(revoked_at=at)
+
+
+def spend_grants(*, subject_ref: str, actor: Actor, at: datetime) -> None:
+    """The subject is decided: the link that decided it is used, the other live links to it die."""
+    if actor.grant_id is not None:
+        _live(subject_ref).filter(pk=actor.grant_id).update(used_at=at)
+    revoke_grants(subject_ref=subject_ref, at=at)
+
+
+def mark_viewed(*, grant_id: int, at: datetime) -> None:
+    """Keep when a link was opened first: proof that the notice arrived."""
+    GuestGrant.objects.filter(pk=grant_id, first_viewed_at__isnull=True).update(first_viewed_at=at)
+
+
+def _live(subject_ref: str) -> GuestGrantQuerySet:
+    return GuestGrant.objects.filter(subject_ref=subject_ref, used_at__isnull=True, revoked_at__isnull=True)
+
+
+def _grant(
+    contract: Contract,
+    *,
+    purpose: str,
+    subject_ref: str,
+    name: str,
+    email: str,
+    at: datetime,
+    replaces: GuestGrant | None = None,
+) -> GuestGrant:
+    ref = new_ref()
+    return GuestGrant.objects.create(
+        ref=ref,
+        contract=contract,
+        organisation_id=contract.buyer_id,
+        purpose=purpose,
+        subject_ref=subject_ref,
+        name=name,
+        email=email,
+        token_sha256=tokens.digest_of(tokens.token_for(purpose="guest_grant", ref=ref)),
+        created_at=at,
+        expires_at=at + VALID_FOR,
+        replaces=replaces,
+    )
+
+
+def _require_concerned(contract: Contract, *, grant: GuestGrant, actor: Actor) -> None:
+    if actor.grant_id is not None:
+        if actor.grant_id != grant.pk:
+            raise NotAllowed("This link is for something else.")
+    elif actor.organisation_id == contract.seller_id:
+        signing = grant.purpose == GuestGrant.Purpose.SIGN_CONTRACT
+        actor.require(Action.EDIT_CONTRACT if signing else Action.SUBMIT_MILESTONE)
+    else:
+        actor.require(Action.SIGN_CONTRACT, organisation_id=contract.buyer_id)
+
+
+def _record(grant: GuestGrant, *, verb: str, actor: Actor, at: datetime) -> None:
+    record(
+        grant.contract,
+        verb=verb,
+        subject=f"link:{grant.ref}",
+        actor=actor,
+        at=at,
+        purpose=grant.purpose,
+        to=grant.email,
+        on=grant.subject_ref,
+        expires_at=grant.expires_at,
+    )

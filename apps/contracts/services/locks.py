@@ -1,0 +1,35 @@
+"""The contract's row is the first lock of every story: its actions happen one after the other."""
+
+from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.core.errors import Refused
+
+
+def lock(*, contract_id: int) -> Contract:
+    """Hold a contract until the end of the transaction; what is read of it afterwards is what stands."""
+    # Nothing is joined: what is joined would be as it was before the wait for the lock.
+    return _found(Contract.objects.select_for_update().filter(pk=contract_id).first())
+
+
+def lock_by_ref(*, contract_ref: str) -> Contract:
+    """Hold the contract with this reference."""
+    return _found(Contract.objects.select_for_update().filter(ref=contract_ref).first())
+
+
+def lock_of_version(*, version_ref: str) -> Contract:
+    """Hold the contract to which a version belongs."""
+    contract_id = ContractVersion.objects.filter(ref=version_ref).values_list("contract_id", flat=True).first()
+    return lock(contract_id=contract_id or 0)
+
+
+def contract_of_grant(*, grant_ref: str) -> int:
+    """The id of the contract on which a personal link lets somebody act."""
+    contract_id = GuestGrant.objects.filter(ref=grant_ref).values_list("contract_id", flat=True).first()
+    if contract_id is None:
+        raise Refused("There is no such link.")
+    return contract_id
+
+
+def _found(contract: Contract | None) -> Contract:
+    if contract is None:
+        raise Refused("There is no such contract, or your organisation is no party to it.")
+    return contract

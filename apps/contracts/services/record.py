@@ -1,0 +1,35 @@
+"""The contract's own audit chain."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from apps.audit import services as audit
+from apps.contracts.models import Contract
+from apps.parties.actor import Actor
+
+
+def record(
+    contract: Contract,
+    *,
+    verb: str,
+    subject: str,
+    actor: Actor,
+    at: datetime,
+    readers: Sequence[int] = (),
+    **facts: Any,
+) -> None:
+    """Write down what was done on a contract, readable for its sides: for the buyer from the first proposal on.
+
+    ``readers`` are organisations that may read the chain from now on besides.
+    """
+    sides = [contract.seller_id, contract.buyer_id] if contract.was_proposed else [contract.seller_id]
+    audit.record(
+        chain=f"contract:{contract.ref}",
+        parties=[*sides, *readers],
+        verb=verb,
+        subject=subject,
+        actor=actor,
+        at=at,
+        **facts,
+    )

@@ -1,0 +1,143 @@
+"""What must be true of every advance: the tranche's columns, the records and the financier's book tell one story.
+
+Run by ``manage.py verify_ledger``. Each SQL gives subject, expected and found of what contradicts its sentence.
+"""
+
+from apps.ledger.charts import Financier
+from apps.ledger.checks import Check
+
+
+def _booked(code: Financier) -> str:
+    """What stands in the financier's book on one account for the tranche ``t``, positive in debit."""
+    return (
+        "coalesce((SELECT b.amount FROM ledger_balance b JOIN ledger_account a ON a.id = b.account_id"
+        " JOIN ledger_book k ON k.id = a.book_id WHERE k.purpose = 'financier' AND k.currency = t.currency"
+        f" AND k.organisation_id = t.financier_id AND a.code = '{code.value}' AND b.key = 'tranche:' || t.ref), 0)"
+    )
+
+
+def _collected(amount: str) -> str:
+    return f"(SELECT coalesce(sum({amount}), 0) FROM financing_collection c WHERE c.tranche_id = t.id)"
+
+
+PAID_OUT = "(SELECT coalesce(sum(p.amount), 0) FROM financing_reservepayout p WHERE p.tranche_id = t.id)"
+DISBURSED = "(SELECT coalesce(sum(d.amount), 0) FROM financing_disbursement d WHERE d.tranche_id = t.id)"
+
+
+def _per_tranche(sentence: str, *, expected: str, found: str, where: str = "TRUE") -> Check:
+    return Check(
+        sentence,
+        f"SELECT * FROM (SELECT 'tranche ' || t.ref, {expected} AS expected, {found} AS found FROM financing_tranche t"
+        f" WHERE {where}) compared WHERE expected <> found",
+    )
+
+
+BOLD = (
+    Financier.PURCHASED_RECEIVABLES,
+    Financier.RESERVE_DUE_TO_SELLER,
+    Financier.UNEARNED_DISCOUNT,
+    Financier.UNEARNED_FEE,
+)
+PER_TRANCHE = ", ".join(f"'{code.value}'" for code in BOLD)
+
+CHECKS = (
+    _per_tranche(
+        "The advance outstanding is what the buyer owes less the reserve",
+        expected=(
+            f"greatest(0, {_booked(Financier.PURCHASED_RECEIVABLES)} + {_booked(Financier.RESERVE_DUE_TO_SELLER)})"
+        ),
+        found="t.outstanding",
+    ),
+    _per_tranche(
+        "The advance outstanding is what was funded less what was repaid",
+        expected=f"t.gross - {_collected('c.to_advance')}",
+        found="t.outstanding",
+        where="t.funded_on IS NOT NULL",
+    ),
+    Check(
+        "What a facility counts as advanced is the sum of its outstanding advances",
+        "SELECT * FROM (SELECT 'facility ' || f.ref, (SELECT coalesce(sum(t.outstanding), 0) FROM financing_tranche t"
+        " WHERE t.facility_id = f.id) AS expected, f.advanced AS found FROM financing_facility f) compared"
+        " WHERE expected <> found",
+    ),
+    _per_tranche(
+        "The purchased receivable is what is open on the invoice",
+        expected="(SELECT o.open FROM invoicing_openitem o WHERE o.invoice_id = t.invoice_id)",
+        found=_booked(Financier.PURCHASED_RECEIVABLES),
+        where="t.funded_on IS NOT NULL",
+    ),
+    _per_tranche(
+        "The reserve is what was kept back less what was released or charged",
+        expected=f"t.face - t.gross - {_collected('c.to_seller + c.late_charge')}",
+        found=f"-{_booked(Financier.RESERVE_DUE_TO_SELLER)}",
+        where="t.funded_on IS NOT NULL",
+    ),
+    _per_tranche(
+        "What is payable to the seller is what was released and given back less what was paid out",
+        expected=f"{_collected('c.to_seller + c.rebate')} - {PAID_OUT}",
+        found=f"-{_booked(Financier.PAYABLE_TO_SELLER)}",
+    ),
+    _per_tranche(
+        "What is due to the buyer is what was paid beyond the invoice",
+        expected=_collected("c.to_buyer"),
+        found=f"-{_booked(Financier.DUE_TO_BUYER)}",
+    ),
+    _per_tranche(
+        "Cash went out as disbursements and payouts say",
+        expected=f"{DISBURSED} + {PAID_OUT}",
+        found=f"-{_booked(Financier.CASH)}",
+    ),
+    _per_tranche(
+        "Collections came in as the payments say",
+        expected=_collected("c.amount"),
+        found=_booked(Financier.COLLECTIONS),
+    ),
+    _per_tranche(
+        "The discount is earned, not earned yet, or given back",
+        expected="t.discount",
+        found=(
+            f"{_collected('c.rebate')} - {_booked(Financier.DISCOUNT_INCOME)} - {_booked(Financier.UNEARNED_DISCOUNT)}"
+        ),
+        where="t.funded_on IS NOT NULL",
+    ),
+    _per_tranche(
+        "The fee is earned or not earned yet",
+        expected="t.fee",
+        found=f"-{_booked(Financier.FEE_INCOME)} - {_booked(Financier.UNEARNED_FEE)}",
+        where="t.funded_on IS NOT NULL",
+    ),
+    _per_tranche(
+        "Late income is the late charges that were taken",
+        expected=_collected("c.late_charge"),
+        found=f"-{_booked(Financier.LATE_INCOME)}",
+    ),
+    _per_tranche(
+        "A settled or unfunded advance leaves nothing on its own accounts",
+        expected="0",
+        found=" + ".join(f"abs({_booked(code)})" for code in BOLD),
+        where="t.state IN ('accepted', 'settled')",
+    ),
+    Check(
+        "Every amount on an account that is kept per advance belongs to an advance of that financier",
+        "SELECT 'account ' || a.code || ' key ' || b.key, 0::numeric, b.amount FROM ledger_balance b"
+        " JOIN ledger_account a ON a.id = b.account_id JOIN ledger_book k ON k.id = a.book_id"
+        f" WHERE k.purpose = 'financier' AND a.code IN ({PER_TRANCHE})"
+        " AND b.amount <> 0 AND NOT EXISTS (SELECT 1 FROM financing_tranche t"
+        " WHERE b.key = 'tranche:' || t.ref AND t.financier_id = b.organisation_id AND t.currency = k.currency)",
+    ),
+    Check(
+        "Every advance that was paid out was acknowledged or waived, and paid out as its signed offer says",
+        "SELECT 'tranche ' || t.ref, o.net, coalesce(d.amount, 0) FROM financing_tranche t"
+        " JOIN financing_offer o ON o.id = t.offer_id LEFT JOIN financing_disbursement d ON d.tranche_id = t.id"
+        " LEFT JOIN financing_assignment s ON s.tranche_id = t.id WHERE t.funded_on IS NOT NULL"
+        " AND (d.amount IS DISTINCT FROM o.net OR o.state <> 'accepted' OR d.sent_by_id = o.created_by_id"
+        " OR o.approved_by_id = o.created_by_id OR (s.acknowledged_at IS NULL AND s.waived_at IS NULL))",
+    ),
+    Check(
+        "Disclosures and notices are the texts whose hashes they carry",
+        "SELECT 'offer ' || o.ref, 0, 1 FROM financing_offer o"
+        " WHERE o.disclosure_sha256 <> encode(sha256(convert_to(o.disclosure, 'UTF8')), 'hex')"
+        " UNION ALL SELECT 'assignment ' || s.ref, 0, 1 FROM financing_assignment s"
+        " WHERE s.notice_sha256 <> encode(sha256(convert_to(s.notice, 'UTF8')), 'hex')",
+    ),
+)

@@ -1,0 +1,3 @@
+from apps.financing.rules.price import OfferTerms, Price
+
+__all__ = ["OfferTerms", "Price"]

@@ -1,0 +1,38 @@
+"""What is asked of every payment that a financier sends: a day that can be, and a reference that is new."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from apps.core.errors import Refused
+from apps.financing.services.record import day_of
+from apps.parties.models import Organisation
+
+LONGEST = 60
+"""Characters of a bank reference."""
+
+
+def require_day_of_payment(value_on: date, *, earliest: datetime, latest: datetime, financier: Organisation) -> None:
+    """Refuse a value date before what is paid was due, or after today, both where the financier is."""
+    first, last = day_of(financier, at=earliest), day_of(financier, at=latest)
+    if value_on < first:
+        raise Refused("The money cannot have left before {date}. Check the date.", field="value_on", date=first)
+    if value_on > last:
+        raise Refused("The money cannot have left after today, {date}.", field="value_on", date=last)
+
+
+def new_reference(written: str, *, known: QuerySet[Any]) -> str:
+    """The bank's reference without needless spaces; refused when it is missing, too long, or already recorded."""
+    reference = " ".join(written.split())
+    if not reference:
+        raise Refused("Enter the bank's reference of the payment.", field="bank_reference")
+    if len(reference) > LONGEST:
+        raise Refused("The bank's reference is longer than {most} characters.", field="bank_reference", most=LONGEST)
+    if known.filter(bank_reference=reference).exists():
+        raise Refused(
+            "A payment with the bank reference {reference} is already recorded.",
+            field="bank_reference",
+            reference=reference,
+        )
+    return reference

@@ -1,0 +1,127 @@
+"""Facilities: how much a financier is ready to advance to a seller, and how much of that is left."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import connection
+
+from apps.audit import services as audit
+from apps.core import money
+from apps.core.errors import NotAllowed, Refused
+from apps.financing.models import Facility, Tranche
+from apps.financing.models.tranche import TrancheState
+from apps.financing.rules.price import rate_refused
+from apps.financing.services.record import person
+from apps.ledger import services as ledger
+from apps.parties.actor import Actor
+from apps.parties.models import Organisation
+from apps.parties.roles import Action
+
+LONGEST_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacilityTerms:
+    """The limit and the usual terms of a facility's offers. Rates in percent, per year of 360 days where yearly."""
+
+    currency: str
+    limit: Decimal
+    advance_rate: Decimal = Decimal(85)
+    annual_rate: Decimal = Decimal(12)
+    fee_rate: Decimal = Decimal(0)
+    late_rate: Decimal = Decimal(12)
+    grace_days: int = 5
+    least_fee_days: int = 15
+
+
+def open_facility(*, actor: Actor, seller_ref: str, terms: FacilityTerms, at: datetime) -> Facility:
+    """Open a facility for a seller, known by its reference, and the financier's book in that currency."""
+    actor.require(Action.MANAGE_FACILITY)
+    if not actor.speaks_for_financier:
+        raise NotAllowed("Only a financier opens facilities.")
+    _refuse_impossible(terms)
+    seller = _seller(seller_ref)
+    if seller.pk == actor.organisation_id:
+        raise Refused("A financier does not finance itself.", field="seller_ref")
+    if seller.is_financier:
+        raise Refused("{name} is a financier, not a seller.", field="seller_ref", name=seller.legal_name)
+    same = Facility.objects.live().filter(financier_id=actor.organisation_id, seller=seller, currency=terms.currency)
+    if same.exists():
+        raise Refused(
+            "{name} already has a facility in {currency}.",
+            field="seller_ref",
+            name=seller.legal_name,
+            currency=terms.currency,
+        )
+    facility = Facility.objects.create(
+        financier_id=actor.organisation_id,
+        seller=seller,
+        currency=terms.currency,
+        limit=terms.limit,
+        advance_rate=terms.advance_rate,
+        annual_rate=terms.annual_rate,
+        fee_rate=terms.fee_rate,
+        late_rate=terms.late_rate,
+        grace_days=terms.grace_days,
+        least_fee_days=terms.least_fee_days,
+        opened_by_id=person(actor),
+        opened_at=at,
+    )
+    ledger.open_book(organisation_id=actor.organisation_id, currency=terms.currency, purpose=ledger.Purpose.FINANCIER)
+    audit.record(
+        chain=f"organisation:{facility.financier.ref}",
+        parties=(facility.financier_id,),
+        verb="facility.opened",
+        subject=f"facility:{facility.ref}",
+        actor=actor,
+        at=at,
+        seller=seller.ref,
+        terms=terms,
+    )
+    return facility
+
+
+def headroom(facility: Facility) -> Decimal:
+    """What can still be advanced: the limit less what is out and what is accepted and waits for its funding."""
+    waiting = Tranche.objects.filter(facility=facility, state=TrancheState.ACCEPTED).values_list("gross", flat=True)
+    return max(money.ZERO, facility.limit - facility.advanced - money.total(waiting))
+
+
+def require_headroom(facility: Facility, *, advance: Decimal) -> None:
+    """Refuse an advance that the limit does not hold, and say what is left."""
+    left = headroom(facility)
+    if advance > left:
+        raise Refused(
+            "This advance would be {advance}, and the facility has {headroom} left of its limit of {limit}.",
+            advance=str(money.Money(advance, facility.currency)),
+            headroom=str(money.Money(left, facility.currency)),
+            limit=str(money.Money(facility.limit, facility.currency)),
+        )
+
+
+def _seller(ref: str) -> Organisation:
+    """Who knows an organisation's reference may read its row, while it is being looked up."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('app.token', %s, true)", [ref])
+        seller = Organisation.objects.filter(ref=ref).first()
+        cursor.execute("SELECT set_config('app.token', '', true)")
+    if seller is None:
+        raise Refused("No organisation has this reference. Ask the seller for it.", field="seller_ref")
+    return seller
+
+
+def _refuse_impossible(terms: FacilityTerms) -> None:
+    if terms.currency not in money.currencies():
+        raise Refused("Choose a currency.", field="currency")
+    money.payable(terms.limit, terms.currency, field="limit")
+    if rate_refused(terms.advance_rate) or terms.advance_rate == 0:
+        raise Refused(
+            "Enter an advance rate above 0 and up to 100 percent, with at most 3 decimals.", field="advance_rate"
+        )
+    for field in ("annual_rate", "fee_rate", "late_rate"):
+        if rate_refused(getattr(terms, field)):
+            raise Refused("Enter a rate between 0 and 100 percent, with at most 3 decimals.", field=field)
+    for field in ("grace_days", "least_fee_days"):
+        if not 0 <= getattr(terms, field) <= LONGEST_DAYS:
+            raise Refused("Enter between 0 and {most} days.", field=field, most=LONGEST_DAYS)

@@ -1,0 +1,104 @@
+"""Treasury pays an advance out."""
+
+from datetime import date, datetime
+
+from apps.core import money
+from apps.core.errors import NotAllowed, Refused
+from apps.core.states import move
+from apps.financing.models import Disbursement, Tranche
+from apps.financing.models.tranche import TrancheState
+from apps.financing.services import book
+from apps.financing.services.bank import new_reference, require_day_of_payment
+from apps.financing.services.locks import lock_tranche
+from apps.financing.services.record import person, record
+from apps.invoicing.services import Sale
+from apps.parties.actor import Actor
+from apps.parties.roles import Action
+
+
+def contract_of_tranche(*, tranche_ref: str) -> int:
+    """The id of the contract whose invoice an advance bought."""
+    return _known(tranche_ref).contract_id
+
+
+def seller_of_tranche(*, tranche_ref: str) -> int:
+    """The id of the seller who got, or will get, an advance."""
+    return _known(tranche_ref).seller_id
+
+
+def invoice_ref_of(*, tranche_ref: str) -> str:
+    """The reference of the invoice that an advance bought."""
+    return _known(tranche_ref).invoice.ref
+
+
+def fund(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str, at: datetime) -> Tranche:
+    """Record that the net was paid out on ``value_on``; the gross counts against the facility from now on.
+
+    Refused before the buyer acknowledged the assignment or that was waived, to the person who priced, and beyond the
+    limit.
+    """
+    tranche = lock_tranche(tranche_ref=tranche_ref)
+    facility, priced_by = tranche.facility, tranche.offer.created_by_id
+    actor.require(Action.MOVE_MONEY, organisation_id=tranche.financier_id)
+    move(tranche, TrancheState.FUNDED_POST, Tranche.TRANSITIONS)
+    if priced_by == actor.user_id:
+        raise NotAllowed("You priced this advance, so a second person has to pay it out.")
+    if not tranche.assignment.is_notified:
+        raise Refused("The buyer has not acknowledged the assignment. Wait for it, or have a second person waive it.")
+    require_day_of_payment(value_on, earliest=tranche.accepted_at, latest=at, financier=tranche.financier)
+    if value_on >= tranche.expected_on:
+        raise Refused(
+            "The buyer's payment is expected on {date}: an advance would come too late.",
+            field="value_on",
+            date=tranche.expected_on,
+        )
+    if facility.advanced + tranche.gross > facility.limit:
+        raise Refused(
+            "This advance is {advance}, and only {left} of the facility's limit is left.",
+            advance=str(money.Money(tranche.gross, tranche.currency)),
+            left=str(money.Money(max(money.ZERO, facility.limit - facility.advanced), tranche.currency)),
+        )
+    known = Disbursement.objects.filter(financier_id=tranche.financier_id)
+    reference = new_reference(bank_reference, known=known)
+    Disbursement.objects.create(
+        tranche=tranche,
+        financier_id=tranche.financier_id,
+        amount=tranche.net,
+        currency=tranche.currency,
+        value_on=value_on,
+        bank_reference=reference,
+        priced_by_id=priced_by,
+        sent_by_id=person(actor),
+        sent_at=at,
+    )
+    facility.advanced += tranche.gross
+    facility.save(update_fields=["advanced"])
+    tranche.funded_on, tranche.outstanding = value_on, tranche.gross
+    tranche.save(update_fields=["state", "funded_on", "outstanding"])
+    book.post_funding(tranche, booked_on=value_on, at=at)
+    record(
+        tranche.contract,
+        financier_id=tranche.financier_id,
+        verb="advance.funded",
+        subject=f"tranche:{tranche.ref}",
+        actor=actor,
+        at=at,
+        net=tranche.net,
+        currency=tranche.currency,
+        value_on=value_on,
+        bank_reference=reference,
+        disclosure_sha256=tranche.offer.disclosure_sha256,
+    )
+    return tranche
+
+
+def sale_of(tranche: Tranche) -> Sale:
+    """What the seller books: the receivable sold for the net and the reserve, discount and fee as its cost."""
+    return Sale(net=tranche.net, reserve=tranche.reserve, cost=tranche.discount + tranche.fee)
+
+
+def _known(tranche_ref: str) -> Tranche:
+    tranche = Tranche.objects.select_related("invoice").filter(ref=tranche_ref).first()
+    if tranche is None:
+        raise Refused("There is no such advance, or it is not yours.")
+    return tranche

@@ -1,0 +1,200 @@
+"""Offers: priced by one person, approved by a second, open to the seller until they expire."""
+
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from apps.core import canonical
+from apps.core.errors import IllegalTransition, NotAllowed, Refused
+from apps.core.states import move
+from apps.financing.models import FundingRequest, Offer
+from apps.financing.models.offer import OfferState
+from apps.financing.models.request import RequestState
+from apps.financing.rules import OfferTerms, Price, texts
+from apps.financing.rules.apr import annual_percentage_rate
+from apps.financing.rules.price import price as price_of
+from apps.financing.rules.xirr import xirr
+from apps.financing.services.eligibility import eligible_amount, sold
+from apps.financing.services.facilities import require_headroom
+from apps.financing.services.locks import lock_offer, lock_request
+from apps.financing.services.record import day_of, person, record
+from apps.parties import services as parties
+from apps.parties.actor import Actor
+from apps.parties.roles import Action
+
+STORED = Decimal("0.0001")
+HIGHEST = Decimal(100_000)
+"""Percent a year beyond which a rate says nothing any more; the columns end there."""
+
+
+def price(*, request_ref: str, actor: Actor, terms: OfferTerms, at: datetime) -> Offer:
+    """Price a request: an immutable offer with its disclosure, as a draft that waits for a second person.
+
+    It stands for ``terms.valid_days`` days from now, also if its approval takes some of them.
+    """
+    request = lock_request(request_ref=request_ref)
+    actor.require(Action.PRICE_OFFER, organisation_id=request.financier_id)
+    _close_lapsed(request, at=at)
+    _require_priceable(request)
+    if terms.funding_on < day_of(request.financier, at=at):
+        raise Refused("The funding date is past.", field="funding_on")
+    invoice, facility = request.invoice, request.facility
+    if parties.default_account(organisation_id=request.financier_id, currency=invoice.currency) is None:
+        raise Refused(
+            "Your organisation has no bank account in {currency} to which the buyer could pay. Add one first.",
+            currency=invoice.currency,
+        )
+    eligible = eligible_amount(invoice, at=at)
+    figures = price_of(
+        face=invoice.gross,
+        eligible=eligible,
+        currency=invoice.currency,
+        terms=terms,
+        least_fee_days=facility.least_fee_days,
+    )
+    require_headroom(facility, advance=figures.gross)
+    apr, yearly = _rates(figures, funding_on=terms.funding_on, expected_on=terms.expected_on)
+    usage = texts.Usage(
+        late_rate=facility.late_rate, grace_days=facility.grace_days, least_fee_days=facility.least_fee_days
+    )
+    disclosure = texts.disclosure(
+        sold=sold(invoice, financier=request.financier), terms=terms, price=figures, usage=usage, apr=apr, xirr=yearly
+    )
+    offer = Offer.objects.create(
+        request=request,
+        financier_id=request.financier_id,
+        seller_id=request.seller_id,
+        version=request.offers.count() + 1,
+        currency=invoice.currency,
+        face=invoice.gross,
+        eligible=eligible,
+        advance_rate=terms.advance_rate,
+        annual_rate=terms.annual_rate,
+        fee_rate=terms.fee_rate,
+        late_rate=facility.late_rate,
+        grace_days=facility.grace_days,
+        least_fee_days=facility.least_fee_days,
+        funding_on=terms.funding_on,
+        expected_on=terms.expected_on,
+        days=figures.days,
+        gross=figures.gross,
+        discount=figures.discount,
+        fee=figures.fee,
+        net=figures.net,
+        reserve=figures.reserve,
+        apr=apr,
+        xirr=yearly,
+        disclosure=disclosure,
+        disclosure_sha256=canonical.sha256(disclosure),
+        expires_at=at + timedelta(days=terms.valid_days),
+        created_by_id=person(actor),
+        created_at=at,
+    )
+    _record(offer, verb="offer.priced", actor=actor, at=at, gross=offer.gross, net=offer.net)
+    return offer
+
+
+def approve(*, offer_ref: str, actor: Actor, at: datetime) -> Offer:
+    """A second person lets the offer go out; from now on the seller sees it."""
+    offer = lock_offer(offer_ref=offer_ref)
+    actor.require(Action.APPROVE_OFFER, organisation_id=offer.financier_id)
+    if offer.created_by_id == actor.user_id:
+        raise NotAllowed("You priced this offer, so a second person has to approve it.")
+    move(offer, OfferState.ISSUED, Offer.TRANSITIONS)
+    if at > offer.expires_at:
+        raise Refused("This price was good until {date} only. Revoke it and price anew.", date=offer.expires_at.date())
+    move(offer.request, RequestState.OFFERED, FundingRequest.TRANSITIONS)
+    offer.approved_by_id, offer.approved_at = person(actor), at
+    offer.save(update_fields=["state", "approved_by", "approved_at"])
+    offer.request.save(update_fields=["state"])
+    _record(offer, verb="offer.approved", actor=actor, at=at)
+    return offer
+
+
+def revoke(*, offer_ref: str, actor: Actor, at: datetime) -> Offer:
+    """The financier takes a draft or an open offer back; the request can be priced again."""
+    offer = lock_offer(offer_ref=offer_ref)
+    actor.require(Action.PRICE_OFFER, organisation_id=offer.financier_id)
+    move(offer, OfferState.REVOKED, Offer.TRANSITIONS)
+    _reopen(offer)
+    _record(offer, verb="offer.revoked", actor=actor, at=at)
+    return offer
+
+
+def decline_offer(*, offer_ref: str, actor: Actor, at: datetime) -> Offer:
+    """The seller says no; the request can be priced again."""
+    offer = lock_offer(offer_ref=offer_ref)
+    actor.require(Action.REQUEST_FUNDING, organisation_id=offer.seller_id)
+    move(offer, OfferState.DECLINED, Offer.TRANSITIONS)
+    offer.answered_by_id, offer.answered_at = person(actor), at
+    _reopen(offer)
+    _record(offer, verb="offer.declined", actor=actor, at=at)
+    return offer
+
+
+def expire_offers(*, financier_id: int, at: datetime) -> int:
+    """Close the offers of a financier that were not answered in time; a job, daily. Gives how many.
+
+    An offer that has lapsed is refused from that moment on, by its date. A refusal changes nothing, so the state
+    follows here, or when the request is priced again.
+    """
+    lapsed = Offer.objects.lapsed(at).filter(financier_id=financier_id)
+    requests = lapsed.order_by("request__facility_id", "request_id").values_list("request__ref", flat=True)
+    return sum(_close_lapsed(lock_request(request_ref=ref), at=at) for ref in requests)
+
+
+def close_live_offers(request: FundingRequest, *, at: datetime) -> None:
+    """Take back what is offered for a request that ends without an accepted offer. The caller holds the request."""
+    _close_lapsed(request, at=at)
+    for offer in request.offers.live().select_for_update():
+        move(offer, OfferState.REVOKED, Offer.TRANSITIONS)
+        offer.save(update_fields=["state"])
+
+
+def _close_lapsed(request: FundingRequest, *, at: datetime) -> int:
+    lapsed = request.offers.lapsed(at).select_for_update()
+    for offer in lapsed:
+        offer.request = request
+        move(offer, OfferState.EXPIRED, Offer.TRANSITIONS)
+        _reopen(offer)
+        _record(offer, verb="offer.expired", actor=Actor.system(organisation_id=offer.financier_id), at=at)
+    return len(lapsed)
+
+
+def _reopen(offer: Offer) -> None:
+    """Save an offer that came to nothing, and let its request be priced again."""
+    offer.save(update_fields=["state", "answered_by", "answered_at"])
+    if offer.request.state == RequestState.OFFERED:
+        move(offer.request, RequestState.SUBMITTED, FundingRequest.TRANSITIONS)
+        offer.request.save(update_fields=["state"])
+
+
+def _require_priceable(request: FundingRequest) -> None:
+    if request.closed_at is not None:
+        raise IllegalTransition(
+            "This request is already {state}. Reload the page to see what happened.", state=request.state
+        )
+    if request.offers.live().exists():
+        raise Refused("There is already an offer for this request. Revoke it before you price anew.")
+
+
+def _rates(figures: Price, *, funding_on: date, expected_on: date) -> tuple[Decimal, Decimal]:
+    """APR and XIRR of paying the net out and getting the advance back; both in percent, to four decimals."""
+    out, back = (funding_on, figures.net), (expected_on, figures.gross)
+    yearly = xirr([(funding_on, -figures.net), back])
+    rates = annual_percentage_rate([out], [back]), yearly
+    if yearly is None or max(rates[0], yearly) >= HIGHEST:
+        raise Refused("These terms cost more than {most} percent a year. Check rates and dates.", most=HIGHEST)
+    return rates[0].quantize(STORED, ROUND_HALF_UP), yearly.quantize(STORED, ROUND_HALF_UP)
+
+
+def _record(offer: Offer, *, verb: str, actor: Actor, at: datetime, **facts: Decimal) -> None:
+    record(
+        offer.request.contract,
+        financier_id=offer.financier_id,
+        verb=verb,
+        subject=f"offer:{offer.ref}",
+        actor=actor,
+        at=at,
+        disclosure_sha256=offer.disclosure_sha256,
+        **facts,
+    )

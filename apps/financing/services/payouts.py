@@ -1,0 +1,74 @@
+"""The seller gets what the waterfall released."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import F, Sum
+
+from apps.core import money
+from apps.core.errors import Refused
+from apps.financing.models import Collection, ReservePayout, Tranche
+from apps.financing.models.tranche import TrancheState
+from apps.financing.services import book
+from apps.financing.services.bank import new_reference, require_day_of_payment
+from apps.financing.services.locks import lock_tranche
+from apps.financing.services.record import person, record
+from apps.invoicing.services import SaleSettlement
+from apps.parties.actor import Actor
+from apps.parties.roles import Action
+
+
+def pay_reserve(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str, at: datetime) -> ReservePayout:
+    """Record that everything released so far was paid to the seller on ``value_on``; refused when nothing is."""
+    tranche = lock_tranche(tranche_ref=tranche_ref)
+    actor.require(Action.MOVE_MONEY, organisation_id=tranche.financier_id)
+    amount = book.payable_to_seller(tranche)
+    if amount <= 0:
+        raise Refused("Nothing is due to the seller: the reserve is released once the advance is repaid.")
+    require_day_of_payment(value_on, earliest=tranche.accepted_at, latest=at, financier=tranche.financier)
+    known = ReservePayout.objects.filter(financier_id=tranche.financier_id)
+    payout = ReservePayout.objects.create(
+        tranche=tranche,
+        financier_id=tranche.financier_id,
+        amount=amount,
+        reserve=_unsettled_reserve(tranche),
+        value_on=value_on,
+        bank_reference=new_reference(bank_reference, known=known),
+        sent_by_id=person(actor),
+        sent_at=at,
+    )
+    book.post_payout(payout, at=at)
+    record(
+        tranche.contract,
+        financier_id=tranche.financier_id,
+        verb="reserve.paid",
+        subject=f"tranche:{tranche.ref}",
+        actor=actor,
+        at=at,
+        currency=tranche.currency,
+        amount=amount,
+        value_on=value_on,
+        bank_reference=payout.bank_reference,
+    )
+    return payout
+
+
+def settlement_of(payout: ReservePayout) -> SaleSettlement:
+    """What the seller books: the reserve came back, less late charges and more by the discount given back."""
+    return SaleSettlement(received=payout.amount, reserve=payout.reserve, adjustment=payout.amount - payout.reserve)
+
+
+def used_up_reserve(collection: Collection) -> SaleSettlement | None:
+    """What the seller books when late charges used the reserve up: the invoice is settled, and nothing comes back."""
+    tranche = collection.tranche
+    reserve = _unsettled_reserve(tranche)
+    if tranche.state != TrancheState.SETTLED or reserve == 0 or book.payable_to_seller(tranche) > 0:
+        return None
+    return SaleSettlement(received=money.ZERO, reserve=reserve, adjustment=-reserve)
+
+
+def _unsettled_reserve(tranche: Tranche) -> Decimal:
+    """What of the reserve was released or charged, and is not part of a payout yet."""
+    taken = tranche.collections.aggregate(total=Sum(F("to_seller") + F("late_charge")))["total"]
+    settled = tranche.payouts.aggregate(total=Sum("reserve"))["total"]
+    return (taken or money.ZERO) - (settled or money.ZERO)

@@ -1,0 +1,187 @@
+"""What must be true of invoices and of what the sellers' books say of them; run by ``manage.py verify_ledger``."""
+
+from apps.ledger.charts import Seller
+from apps.ledger.checks import Check
+
+# The seller's book of an invoice, and what stands on one of its accounts under one key.
+BALANCE = """(
+    SELECT coalesce(sum(b.amount), 0)
+    FROM ledger_balance b JOIN ledger_account a ON a.id = b.account_id JOIN ledger_book k ON k.id = a.book_id
+    WHERE k.purpose = 'seller' AND k.organisation_id = {organisation} AND k.currency = {currency}
+      AND a.code = '{account}' AND b.key = {key}
+)"""
+SOLD = (
+    "EXISTS (SELECT 1 FROM ledger_entry e WHERE e.organisation_id = i.seller_id AND e.cause = 'sale:' || i.ref"
+    " AND NOT EXISTS (SELECT 1 FROM ledger_entry r WHERE r.reverses_id = e.id))"
+)
+
+
+def _balance(account: Seller, *, organisation: str, currency: str, key: str) -> str:
+    return BALANCE.format(account=account.value, organisation=organisation, currency=currency, key=key)
+
+
+_receivable = _balance(Seller.RECEIVABLES, organisation="i.seller_id", currency="i.currency", key="'invoice:' || i.ref")
+_unapplied = _balance(
+    Seller.UNAPPLIED_RECEIPTS, organisation="p.recipient_id", currency="p.currency", key="'payment:' || p.ref"
+)
+
+CHECKS = (
+    Check(
+        "The numbers of every series run from 1 without a gap",
+        """
+        SELECT o.legal_name || ': series ' || s.prefix || '-' || s.year, s.last::numeric,
+               greatest(count(i.id), coalesce(max(i.series_position), 0))::numeric
+        FROM invoicing_numberseries s
+        JOIN parties_organisation o ON o.id = s.organisation_id
+        LEFT JOIN invoicing_invoice i
+          ON i.seller_id = s.organisation_id AND i.series_prefix = s.prefix AND i.series_year = s.year
+        GROUP BY o.legal_name, s.id
+        HAVING count(i.id) <> s.last OR coalesce(max(i.series_position), 0) <> s.last
+            OR coalesce(min(i.series_position), 1) <> 1
+        """,
+    ),
+    Check(
+        "Every invoice has the number of its place in the series",
+        """
+        SELECT 'invoice ' || i.ref, n.expected, i.number
+        FROM invoicing_invoice i
+        CROSS JOIN LATERAL (
+            SELECT i.series_prefix || '-' || i.series_year || '-' || lpad(
+                i.series_position::text, greatest(4, length(i.series_position::text)), '0'
+            ) AS expected
+        ) n
+        WHERE i.number <> n.expected
+        """,
+    ),
+    Check(
+        "Every snapshot has the hash that was stored with it",
+        """
+        SELECT 'invoice ' || i.number || ' of ' || o.legal_name, i.snapshot_sha256, now.sha256
+        FROM invoicing_invoice i
+        JOIN parties_organisation o ON o.id = i.seller_id
+        CROSS JOIN LATERAL (SELECT encode(sha256(convert_to(i.snapshot, 'UTF8')), 'hex') AS sha256) now
+        WHERE i.snapshot_sha256 <> now.sha256
+        """,
+    ),
+    Check(
+        "Every invoice is chained to the one before it in its series",
+        """
+        SELECT 'invoice ' || c.number || ' of ' || o.legal_name, c.expected, c.chain_sha256
+        FROM (
+            SELECT i.*, encode(sha256(convert_to(
+                lag(i.chain_sha256, 1, repeat('0', 64)) OVER series || i.number || i.snapshot_sha256, 'UTF8')), 'hex'
+            ) AS expected
+            FROM invoicing_invoice i
+            WINDOW series AS (
+                PARTITION BY i.seller_id, i.series_prefix, i.series_year ORDER BY i.series_position
+            )
+        ) c
+        JOIN parties_organisation o ON o.id = c.seller_id
+        WHERE c.chain_sha256 <> c.expected
+        """,
+    ),
+    Check(
+        "The head of every series is the chain of its last invoice",
+        """
+        SELECT o.legal_name || ': series ' || s.prefix || '-' || s.year, i.chain_sha256, s.head
+        FROM invoicing_numberseries s
+        JOIN parties_organisation o ON o.id = s.organisation_id
+        JOIN invoicing_invoice i ON i.seller_id = s.organisation_id AND i.series_prefix = s.prefix
+          AND i.series_year = s.year AND i.series_position = s.last
+        WHERE i.chain_sha256 <> s.head
+        """,
+    ),
+    Check(
+        "Every invoice repeats the totals of its snapshot",
+        """
+        SELECT 'invoice ' || i.number || ' of ' || o.legal_name || ': ' || t.name, t.written, t.stored
+        FROM invoicing_invoice i
+        JOIN parties_organisation o ON o.id = i.seller_id
+        CROSS JOIN LATERAL (VALUES
+            ('net', (i.snapshot::jsonb #>> '{totals,net}')::numeric, i.net),
+            ('tax', (i.snapshot::jsonb #>> '{totals,tax}')::numeric, i.tax),
+            ('total', (i.snapshot::jsonb #>> '{totals,gross}')::numeric, i.gross)
+        ) t (name, written, stored)
+        WHERE t.written <> t.stored
+        """,
+    ),
+    Check(
+        "The lines of every invoice add up to its net amount",
+        """
+        SELECT 'invoice ' || i.number || ' of ' || o.legal_name, i.net, coalesce(sum(l.net), 0)
+        FROM invoicing_invoice i
+        JOIN parties_organisation o ON o.id = i.seller_id
+        LEFT JOIN invoicing_invoiceline l ON l.invoice_id = i.id
+        GROUP BY o.legal_name, i.id
+        HAVING coalesce(sum(l.net), 0) <> i.net
+        """,
+    ),
+    Check(
+        "Every accepted milestone is billed, at the amount that was agreed",
+        """
+        SELECT 'milestone ' || m.ref || ' ' || m.title, m.amount, coalesce(i.net, 0)
+        FROM milestones_milestone m
+        LEFT JOIN invoicing_invoice i ON i.milestone_id = m.id
+        WHERE (m.state = 'accepted' AND i.net IS DISTINCT FROM m.amount) OR (m.state <> 'accepted' AND i.id IS NOT NULL)
+        """,
+    ),
+    Check(
+        "What is paid on every open item is what was allocated to its invoice",
+        """
+        SELECT 'open item of ' || i.number || ' of ' || o.legal_name, coalesce(sum(a.amount), 0), coalesce(t.paid, 0)
+        FROM invoicing_invoice i
+        JOIN parties_organisation o ON o.id = i.seller_id
+        LEFT JOIN invoicing_openitem t ON t.invoice_id = i.id
+        LEFT JOIN invoicing_allocation a ON a.invoice_id = i.id
+        GROUP BY o.legal_name, i.id, t.id
+        HAVING coalesce(sum(a.amount), 0) IS DISTINCT FROM t.paid OR t.gross IS DISTINCT FROM i.gross
+        """,
+    ),
+    Check(
+        "No payment is allocated beyond its amount",
+        """
+        SELECT 'payment ' || p.bank_reference, p.amount, sum(a.amount)
+        FROM invoicing_payment p JOIN invoicing_allocation a ON a.payment_id = p.id
+        GROUP BY p.id
+        HAVING sum(a.amount) > p.amount
+        """,
+    ),
+    Check(
+        "Every invoice is posted in its seller's book",
+        """
+        SELECT 'invoice ' || i.number || ' of ' || o.legal_name, i.gross, coalesce(l.amount, 0)
+        FROM invoicing_invoice i
+        JOIN parties_organisation o ON o.id = i.seller_id
+        LEFT JOIN ledger_entry e ON e.organisation_id = i.seller_id AND e.cause = 'invoice:' || i.ref
+        LEFT JOIN ledger_line l ON l.entry_id = e.id AND l.key = 'invoice:' || i.ref
+        WHERE l.amount IS DISTINCT FROM i.gross
+        """,
+    ),
+    Check(
+        "Receivables are, invoice by invoice, the open items; nothing once an invoice is sold",
+        f"""
+        SELECT o.legal_name || ': receivable of ' || i.number, r.open, r.booked
+        FROM invoicing_invoice i
+        JOIN parties_organisation o ON o.id = i.seller_id
+        JOIN invoicing_openitem t ON t.invoice_id = i.id
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN {SOLD} THEN 0 ELSE t.open END AS open, {_receivable} AS booked
+        ) r
+        WHERE r.open <> r.booked
+        """,
+    ),
+    Check(
+        "Unapplied receipts are, payment by payment, what is not allocated",
+        f"""
+        SELECT o.legal_name || ': payment ' || p.bank_reference, u.left_over, u.booked
+        FROM invoicing_payment p
+        JOIN parties_organisation o ON o.id = p.recipient_id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(a.amount), 0) - p.amount AS left_over, {_unapplied} AS booked,
+                   bool_or(i.seller_id = p.recipient_id) AS is_of_seller
+            FROM invoicing_allocation a JOIN invoicing_invoice i ON i.id = a.invoice_id WHERE a.payment_id = p.id
+        ) u
+        WHERE u.is_of_seller AND u.left_over <> u.booked
+        """,
+    ),
+)

@@ -1,0 +1,224 @@
+"""An invoice as it reads on paper: every figure and date of the snapshot as text, in the language of its reader.
+
+Nothing is looked up here: what the page says is in the snapshot, so the same snapshot always makes the same page.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal
+from django.utils.translation import get_language, gettext
+
+from apps.invoicing import rules
+from apps.invoicing.snapshot import Address, CreditTransfer, Line, Party, SemanticInvoice, TaxRow
+
+NBSP = "\N{NO-BREAK SPACE}"
+LOCALES = {"en": "en_GB", "de": "de_DE"}
+"""English documents write the day first: 12 December 2026."""
+
+Fact = tuple[str, str]
+"""A term and what it is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the invoice."""
+
+    identifier: str
+    name: str
+    description: str
+    quantity: str
+    price: str
+    tax: str
+    net: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that the template shows."""
+
+    language: str
+    title: str
+    number: str
+    seller: Party
+    sender: str
+    buyer: Party
+    buyer_lines: list[str]
+    facts: list[Fact]
+    due: str
+    due_on: str
+    rows: list[Row]
+    acceptance: str
+    evidence: str
+    sums: list[Fact]
+    gross: str
+    payment: list[Fact]
+    payee: str
+    notes: list[str]
+    imprint: list[list[str]]
+    issued_at: str
+
+
+def page_of(invoice: SemanticInvoice) -> Page:
+    """The page of an invoice in the language that is active."""
+    currency = invoice.currency
+    tax_word = gettext("VAT") if invoice.seller.vat_identifier else gettext("Tax")
+    return Page(
+        language=get_language() or invoice.language,
+        title=gettext("Invoice {number} from {seller}").format(number=invoice.number, seller=invoice.seller.name),
+        number=invoice.number,
+        seller=invoice.seller,
+        sender=" · ".join([invoice.seller.name, invoice.seller.address.line, _town(invoice.seller.address)]),
+        buyer=invoice.buyer,
+        buyer_lines=[line for line in _address_lines(invoice.buyer.address) if line],
+        facts=_facts(invoice),
+        due=_money(invoice.totals.due, currency),
+        due_on=_day(invoice.due_date),
+        rows=[_row(line, currency, tax_word) for line in invoice.lines],
+        acceptance=gettext("Accepted on {date} by {name} for {organisation}").format(
+            date=_day(invoice.acceptance.accepted_on),
+            name=invoice.acceptance.accepted_by,
+            organisation=invoice.acceptance.organisation,
+        ),
+        evidence=invoice.acceptance.submission_sha256[:16],
+        sums=_sums(invoice, tax_word),
+        gross=_money(invoice.totals.gross, currency),
+        payment=_payment(invoice.credit_transfer, invoice.number),
+        payee=invoice.payee.name if invoice.payee else "",
+        notes=_notes(invoice),
+        imprint=_imprint(invoice.seller),
+        issued_at=invoice.issued_at.isoformat(timespec="seconds"),
+    )
+
+
+def _facts(invoice: SemanticInvoice) -> list[Fact]:
+    """What identifies the invoice; Article 226 of Directive 2006/112/EC wants date, number, supply and VAT numbers."""
+    facts = [
+        (gettext("Invoice date"), _day(invoice.issue_date)),
+        (gettext("Date of supply"), _day(invoice.acceptance.accepted_on)),
+        (gettext("Contract"), invoice.contract_number),
+        (gettext("Your VAT number"), invoice.buyer.vat_identifier),
+        (gettext("Your company number"), invoice.buyer.legal_registration_identifier),
+    ]
+    return [(term, value) for term, value in facts if value]
+
+
+def _row(line: Line, currency: str, tax_word: str) -> Row:
+    return Row(
+        identifier=line.identifier,
+        name=line.name,
+        description=line.description,
+        quantity=format_decimal(line.quantity, locale=_locale()),
+        price=_number(line.net_price, currency),
+        tax=_treatment(line.tax_category, line.tax_rate, tax_word),
+        net=_number(line.net, currency),
+    )
+
+
+def _sums(invoice: SemanticInvoice, tax_word: str) -> list[Fact]:
+    """The net total and one line for each row of the tax breakdown."""
+    return [
+        (gettext("Net total"), _number(invoice.totals.net, invoice.currency)),
+        *((_tax_term(row, invoice.currency, tax_word), _number(row.tax, invoice.currency)) for row in invoice.taxes),
+    ]
+
+
+def _tax_term(row: TaxRow, currency: str, tax_word: str) -> str:
+    treatment = _treatment(row.category, row.rate, tax_word)
+    if row.category == rules.OUTSIDE_SCOPE:
+        return treatment
+    return gettext("{treatment} on {amount}").format(treatment=treatment, amount=_number(row.taxable, currency))
+
+
+def _treatment(category: str, rate: Decimal, tax_word: str) -> str:
+    percentage = f"{format_decimal(rate, locale=_locale())}{NBSP}%"
+    words = {
+        rules.STANDARD: f"{tax_word} {percentage}",
+        rules.ZERO_RATED: f"{tax_word} {percentage}",
+        rules.EXEMPT: gettext("Tax exempt"),
+        rules.REVERSE_CHARGE: gettext("Reverse charge"),
+        rules.OUTSIDE_SCOPE: gettext("No tax"),
+    }
+    return words[category]
+
+
+def _payment(transfer: CreditTransfer | None, number: str) -> list[Fact]:
+    """Bank details, and the reference by which the payment is recognised."""
+    if transfer is None:
+        return [(gettext("Payment reference"), number)]
+    facts = [
+        (gettext("Account holder"), transfer.account_name),
+        ("IBAN", _grouped(transfer.iban)),
+        ("BIC", transfer.bic),
+        (gettext("Account number"), transfer.account_number),
+        (gettext("Routing number"), transfer.routing_number),
+        (gettext("Bank"), transfer.bank_name),
+        (gettext("Payment reference"), number),
+    ]
+    return [(term, value) for term, value in facts if value]
+
+
+def _notes(invoice: SemanticInvoice) -> list[str]:
+    """Terms and the sentences that tax law wants to read."""
+    due_on = _day(invoice.due_date)
+    notes = [
+        gettext("Payable within {days} days of the invoice date, by {date}, without deduction.").format(
+            days=invoice.payment_days, date=due_on
+        )
+        if invoice.payment_days
+        else gettext("Payable on receipt, without deduction.")
+    ]
+    wanted = {
+        rules.ZERO_RATED: gettext("Zero-rated supply."),
+        rules.EXEMPT: gettext("This supply is exempt from tax."),
+        rules.REVERSE_CHARGE: gettext("Reverse charge: the recipient of the supply is liable for the VAT."),
+        rules.OUTSIDE_SCOPE: gettext("This supply is outside the scope of VAT."),
+    }
+    categories = dict.fromkeys(row.category for row in invoice.taxes)
+    return notes + [wanted[category] for category in categories if category in wanted]
+
+
+def _imprint(seller: Party) -> list[list[str]]:
+    """The foot of every page: who the seller is, in three columns."""
+    vat = (gettext("VAT number"), seller.vat_identifier)
+    tax = (gettext("Tax number"), seller.tax_registration_identifier)
+    company = (gettext("Company number"), seller.legal_registration_identifier)
+    columns = [
+        [seller.name, *_address_lines(seller.address)],
+        [f"{term} {value}" for term, value in (vat, tax, company) if value],
+        [seller.email],
+    ]
+    return [[line for line in column if line] for column in columns]
+
+
+def _address_lines(address: Address) -> list[str]:
+    return [address.line, _town(address), _locale().territories.get(address.country_code, address.country_code)]
+
+
+def _town(address: Address) -> str:
+    return f"{address.post_code} {address.city}".strip()
+
+
+def _grouped(iban: str) -> str:
+    """In groups of four, as it is read aloud and typed."""
+    return NBSP.join(iban[start : start + 4] for start in range(0, len(iban), 4))
+
+
+def _number(amount: Decimal, currency: str) -> str:
+    """The figure with the decimals of its currency: ``12,400.00``, in German ``12.400,00``."""
+    return format_currency(amount, currency, format="#,##0.00", locale=_locale())
+
+
+def _money(amount: Decimal, currency: str) -> str:
+    return f"{_number(amount, currency)}{NBSP}{currency}"
+
+
+def _day(value: date) -> str:
+    return format_date(value, "long", locale=_locale()).replace(" ", NBSP)
+
+
+def _locale() -> Locale:
+    return Locale.parse(LOCALES.get((get_language() or "en").split("-")[0], "en_GB"))

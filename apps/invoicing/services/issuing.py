@@ -1,0 +1,293 @@
+"""From an accepted milestone to an issued invoice: numbered, snapshotted, chained, posted."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import JSONField, OuterRef, Subquery
+from django.db.models.functions import JSONObject
+
+from apps.audit import services as audit
+from apps.contracts.models import Contract, ContractVersion
+from apps.core import canonical
+from apps.core.errors import Refused
+from apps.invoicing import rules, snapshot
+from apps.invoicing.models import Document, Invoice, InvoiceLine, NumberSeries, OpenItem, PayeeInstruction
+from apps.ledger import services as ledger
+from apps.ledger.charts import Seller
+from apps.milestones.models import Decision, Milestone
+from apps.milestones.models.milestone import MilestoneState
+from apps.parties.actor import Actor
+from apps.parties.models import BankAccount, Organisation
+
+PREFIX = "INV"
+"""The one series that a seller has: milestone invoices, by year."""
+ONE = "C62"
+"""Unit code (UN/ECE Recommendation 20) of "one piece": a milestone is billed as one."""
+ACCOUNT_FIELDS = ("iban", "bic", "account_number", "routing_number", "bank_name")
+
+
+def check_billable(*, contract: Contract, version: ContractVersion) -> None:
+    """Refuse, in words for the seller, terms that could not be billed: called before a version is proposed.
+
+    The buyer who signs a milestone off cannot mend the seller's tax number, so it must not be found missing then.
+    """
+    rules.check_tax(
+        category=version.tax_category,
+        rate=version.tax_rate,
+        seller=_tax_identity(contract.seller),
+        buyer=_tax_identity(contract.buyer),
+    )
+    account = BankAccount.objects.filter(
+        organisation_id=contract.seller_id, currency=contract.currency, is_default=True
+    )
+    if not account.exists():
+        raise Refused(
+            "{name} has no bank account in {currency} that invoices could name. Add one to the organisation's data.",
+            name=contract.seller.legal_name,
+            currency=contract.currency,
+        )
+
+
+def issue(*, milestone: Milestone, contract: Contract, actor: Actor, at: datetime) -> Invoice:
+    """Bill an accepted milestone: one invoice, once, with the next number of the seller's series and year.
+
+    The number's row, the balances and the audit head are locked last and briefly. Amounts are in the contract's
+    currency; the invoice's date is today where the seller is. Refused when tax data are missing.
+    """
+    if milestone.state != MilestoneState.ACCEPTED:
+        raise Refused("Only an accepted milestone is billed. Reload the page to see what happened.")
+    decision = _facts(milestone)
+    # What the decision brings along is loaded with it; the caller's rows may not carry their parties.
+    contract, version = decision.contract, decision.submission.milestone.line.version
+    seller, buyer = contract.seller, contract.buyer
+    rules.check_tax(
+        category=version.tax_category,
+        rate=version.tax_rate,
+        seller=_tax_identity(seller),
+        buyer=_tax_identity(buyer),
+    )
+    breakdown = rules.tax_breakdown(
+        [rules.TaxedAmount(milestone.amount, version.tax_category, version.tax_rate)], currency=contract.currency
+    )
+    totals = rules.totals(breakdown)
+    issued_on = at.astimezone(ZoneInfo(seller.time_zone)).date()
+    due_on = rules.due_on(issued_on, payment_days=version.payment_days)
+
+    series = _lock_series(seller_id=seller.pk, year=issued_on.year)
+    number = rules.invoice_number(prefix=PREFIX, year=issued_on.year, position=series.last + 1)
+    text = snapshot.write(
+        _semantic(decision, version, breakdown, totals, number=number, issued_on=issued_on, due_on=due_on, at=at)
+    )
+    text_sha256 = canonical.sha256(text)
+    series.last += 1
+    series.head = canonical.sha256(series.head + number + text_sha256)
+    series.save(update_fields=["last", "head"])
+
+    invoice = Invoice.objects.create(
+        seller=seller,
+        buyer=buyer,
+        contract=contract,
+        milestone=milestone,
+        number=number,
+        series_prefix=PREFIX,
+        series_year=series.year,
+        series_position=series.last,
+        currency=contract.currency,
+        net=totals.net,
+        tax=totals.tax,
+        gross=totals.gross,
+        issued_at=at,
+        issued_on=issued_on,
+        due_on=due_on,
+        snapshot=text,
+        snapshot_sha256=text_sha256,
+        chain_sha256=series.head,
+    )
+    InvoiceLine.objects.create(
+        invoice=invoice,
+        position=1,
+        description=milestone.title,
+        quantity=Decimal(1),
+        unit_price=milestone.amount,
+        net=milestone.amount,
+        tax_category=version.tax_category,
+        tax_rate=version.tax_rate,
+    )
+    OpenItem.objects.create(
+        invoice=invoice,
+        contract=contract,
+        seller=seller,
+        buyer=buyer,
+        currency=invoice.currency,
+        due_on=due_on,
+        gross=invoice.gross,
+        open=invoice.gross,
+    )
+    Document.objects.create(invoice=invoice, requested_at=at)
+    _post(invoice, at=at)
+    audit.record(
+        chain=f"contract:{contract.ref}",
+        parties=[seller.pk, buyer.pk],
+        verb="invoice.issued",
+        subject=f"invoice:{invoice.ref}",
+        actor=actor,
+        at=at,
+        number=number,
+        milestone=milestone.ref,
+        currency=invoice.currency,
+        net=invoice.net,
+        tax=invoice.tax,
+        gross=invoice.gross,
+        due_on=due_on,
+        snapshot_sha256=text_sha256,
+        chain_sha256=invoice.chain_sha256,
+    )
+    return invoice
+
+
+def _facts(milestone: Milestone) -> Decision:
+    """The acceptance with everything that the invoice says, in one query: ``bank`` and ``payee`` are dicts or None."""
+    account = BankAccount.objects.filter(
+        organisation_id=OuterRef("contract__seller_id"), currency=OuterRef("contract__currency"), is_default=True
+    ).values(json=JSONObject(account_name="holder", **{name: name for name in ACCOUNT_FIELDS}))
+    instruction = (
+        PayeeInstruction.objects.live()
+        .filter(milestone_id=OuterRef("submission__milestone_id"))
+        .values(json=JSONObject(account_name="payee_name", **{name: name for name in ACCOUNT_FIELDS}))
+    )
+    return (
+        Decision.objects.select_related("contract__seller", "contract__buyer", "submission__milestone__line__version")
+        .annotate(
+            bank=Subquery(account, output_field=JSONField()), payee=Subquery(instruction, output_field=JSONField())
+        )
+        .get(submission__milestone_id=milestone.pk, outcome=Decision.Outcome.ACCEPTED)
+    )
+
+
+def _lock_series(*, seller_id: int, year: int) -> NumberSeries:
+    rows = NumberSeries.objects.select_for_update().filter(organisation_id=seller_id, prefix=PREFIX, year=year)
+    series = rows.first()
+    if series is None:
+        NumberSeries.objects.bulk_create(
+            [NumberSeries(organisation_id=seller_id, prefix=PREFIX, year=year)], ignore_conflicts=True
+        )
+        series = rows.get()
+    return series
+
+
+def _semantic(
+    decision: Decision,
+    version: ContractVersion,
+    breakdown: list[rules.TaxSubtotal],
+    totals: rules.Totals,
+    *,
+    number: str,
+    issued_on: date,
+    due_on: date,
+    at: datetime,
+) -> snapshot.SemanticInvoice:
+    contract, submission = decision.contract, decision.submission
+    seller, buyer, milestone = contract.seller, contract.buyer, submission.milestone
+    bank: dict[str, str] | None = getattr(decision, "bank", None)
+    payee: dict[str, str] | None = getattr(decision, "payee", None)
+    account = payee or bank
+    return snapshot.SemanticInvoice(
+        kind="milestone",
+        number=number,
+        issued_at=at,
+        issue_date=issued_on,
+        time_zone=seller.time_zone,
+        language=buyer.language if buyer.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
+        currency=contract.currency,
+        due_date=due_on,
+        payment_days=version.payment_days,
+        contract_number=contract.number,
+        contract_title=contract.title,
+        contract_version=version.number,
+        contract_version_sha256=version.sha256,
+        governing_law=version.governing_law,
+        seller=_party(seller, category=version.tax_category),
+        buyer=_party(buyer, category=version.tax_category),
+        payee=snapshot.Payee(name=payee["account_name"]) if payee else None,
+        credit_transfer=snapshot.CreditTransfer(**account) if account else None,
+        acceptance=snapshot.Acceptance(
+            accepted_at=decision.decided_at,
+            accepted_on=decision.decided_at.astimezone(ZoneInfo(seller.time_zone)).date(),
+            accepted_by=decision.name,
+            organisation=decision.organisation_name,
+            submission_ref=submission.ref,
+            submission_sha256=decision.sha256,
+        ),
+        lines=(
+            snapshot.Line(
+                identifier="1",
+                name=milestone.title,
+                description=milestone.line.scope,
+                quantity=Decimal(1),
+                unit_code=ONE,
+                net_price=milestone.amount,
+                net=milestone.amount,
+                tax_category=version.tax_category,
+                tax_rate=version.tax_rate,
+            ),
+        ),
+        taxes=tuple(
+            snapshot.TaxRow(
+                taxable=row.taxable,
+                tax=row.tax,
+                category=row.category,
+                rate=row.rate,
+                exemption_code=rules.EXEMPTION_CODES.get(row.category, ""),
+            )
+            for row in breakdown
+        ),
+        totals=snapshot.Totals(lines=totals.net, net=totals.net, tax=totals.tax, gross=totals.gross, due=totals.gross),
+    )
+
+
+def _party(organisation: Organisation, *, category: str) -> snapshot.Party:
+    return snapshot.Party(
+        name=organisation.legal_name,
+        address=snapshot.Address(
+            line=organisation.street,
+            post_code=organisation.postcode,
+            city=organisation.city,
+            country_code=organisation.country,
+        ),
+        # An invoice outside the scope of tax bears no VAT numbers (EN 16931, BR-O-02).
+        vat_identifier="" if category == rules.OUTSIDE_SCOPE else organisation.vat_number,
+        tax_registration_identifier=organisation.tax_number,
+        legal_registration_identifier=organisation.company_number,
+        email=organisation.email,
+    )
+
+
+def _tax_identity(organisation: Organisation) -> rules.TaxIdentity:
+    return rules.TaxIdentity(
+        name=organisation.legal_name,
+        street=organisation.street,
+        city=organisation.city,
+        country=organisation.country,
+        vat_number=organisation.vat_number,
+        tax_number=organisation.tax_number,
+    )
+
+
+def _post(invoice: Invoice, *, at: datetime) -> None:
+    """Billing moves the contract balance, never revenue."""
+    ledger.post(
+        organisation_id=invoice.seller_id,
+        currency=invoice.currency,
+        purpose=ledger.Purpose.SELLER,
+        cause=f"invoice:{invoice.ref}",
+        description=f"Invoice {invoice.number}",
+        booked_on=invoice.issued_on,
+        legs=[
+            ledger.debit(Seller.RECEIVABLES, amount=invoice.gross, key=f"invoice:{invoice.ref}"),
+            ledger.credit(Seller.CONTRACT_BALANCE, amount=invoice.net, key=f"contract:{invoice.contract.ref}"),
+            ledger.credit(Seller.OUTPUT_TAX, amount=invoice.tax),
+        ],
+        at=at,
+    )

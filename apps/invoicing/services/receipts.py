@@ -1,0 +1,202 @@
+"""Money that arrives, and whom the buyer has to pay."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, transaction
+
+from apps.audit import services as audit
+from apps.core import money
+from apps.core.errors import Refused
+from apps.invoicing.models import Allocation, Invoice, OpenItem, PayeeInstruction, Payment
+from apps.invoicing.services.sales import is_sold
+from apps.ledger import services as ledger
+from apps.ledger.charts import Seller
+from apps.parties.actor import Actor
+from apps.parties.models import BankAccount, Organisation
+from apps.parties.roles import Action
+
+MOST_SIGNS = 60
+"""Length of a bank reference."""
+
+
+def receive(
+    *,
+    invoice_ref: str,
+    recipient_id: int,
+    actor: Actor,
+    amount: Decimal,
+    received_on: date,
+    bank_reference: str,
+    at: datetime,
+) -> Payment:
+    """Record money that arrived and settle an invoice with it; what exceeds the open amount stays unallocated.
+
+    ``amount`` is in the invoice's currency. The recipient is the seller or, for an assigned invoice, the financier:
+    the wrong one is refused and the right one named. A seller's receipt is posted in the seller's book; what the
+    financier receives is not, because the receivable was sold.
+    """
+    item = (
+        OpenItem.objects.select_related("invoice__contract", "seller")
+        .select_for_update(of=("self",))
+        .filter(invoice__ref=invoice_ref)
+        .first()
+    )
+    if item is None:
+        raise Refused("There is no such invoice among yours. Open it from your list of invoices.")
+    invoice = item.invoice
+    payee = _payee(invoice) or item.seller
+    _must_be_paid_to(payee, recipient_id=recipient_id, invoice=invoice)
+    is_seller = payee.pk == invoice.seller_id
+    actor.require(Action.RECORD_PAYMENT if is_seller else Action.MOVE_MONEY, organisation_id=payee.pk)
+    amount = money.payable(amount, invoice.currency, field="amount")
+    reference = _reference(bank_reference)
+    _must_be_a_day_of_payment(received_on, invoice=invoice, today=at.astimezone(ZoneInfo(payee.time_zone)).date())
+    if item.open == 0:
+        raise Refused("{number} is already paid in full.", number=invoice.number)
+    if not is_seller and not is_sold(invoice):
+        raise Refused(
+            "The advance on {number} has not been paid out yet. Fund it before recording the buyer's payment.",
+            number=invoice.number,
+        )
+
+    payment = _record(
+        Payment(
+            recipient=payee,
+            payer_id=invoice.buyer_id,
+            amount=amount,
+            currency=invoice.currency,
+            received_on=received_on,
+            bank_reference=reference,
+            recorded_at=at,
+        )
+    )
+    allocated = min(amount, item.open)
+    Allocation.objects.create(payment=payment, invoice=invoice, amount=allocated, allocated_at=at)
+    item.paid += allocated
+    item.open -= allocated
+    item.settled_at = at if item.open == 0 else None
+    item.save(update_fields=["paid", "open", "settled_at"])
+    if is_seller:
+        _post(payment, invoice=invoice, allocated=allocated, at=at)
+    audit.record(
+        chain=f"contract:{invoice.contract.ref}",
+        parties={invoice.seller_id, invoice.buyer_id, payee.pk},
+        verb="payment.received",
+        subject=f"invoice:{invoice.ref}",
+        actor=actor,
+        at=at,
+        payment=payment.ref,
+        recipient=payee.ref,
+        currency=payment.currency,
+        amount=payment.amount,
+        allocated=allocated,
+        open=item.open,
+        received_on=received_on,
+        bank_reference=reference,
+    )
+    return payment
+
+
+def direct_payment(*, invoice_id: int, payee_id: int, account: BankAccount, at: datetime) -> PayeeInstruction:
+    """From now on the buyer pays the invoice to somebody else: the receivable was assigned.
+
+    Whoever is told upstream that an invoice has another payee learns a name and an account, and no reason.
+    """
+    invoice = Invoice.objects.get(pk=invoice_id)
+    before = PayeeInstruction.objects.live().filter(milestone_id=invoice.milestone_id).first()
+    if before is not None:
+        raise Refused(
+            "{number} is already to be paid to {payee}. That has to be revoked first.",
+            number=invoice.number,
+            payee=before.payee_name,
+        )
+    return PayeeInstruction.objects.create(
+        contract_id=invoice.contract_id,
+        milestone_id=invoice.milestone_id,
+        payee_id=payee_id,
+        payee_name=account.holder,
+        iban=account.iban,
+        bic=account.bic,
+        account_number=account.account_number,
+        routing_number=account.routing_number,
+        bank_name=account.bank_name,
+        given_at=at,
+    )
+
+
+def _payee(invoice: Invoice) -> Organisation | None:
+    """Who is to be paid instead of the seller, if anybody."""
+    instructions = PayeeInstruction.objects.live().select_related("payee")
+    instruction = instructions.filter(milestone_id=invoice.milestone_id).first()
+    return instruction.payee if instruction else None
+
+
+def _must_be_paid_to(payee: Organisation, *, recipient_id: int, invoice: Invoice) -> None:
+    if recipient_id == payee.pk:
+        return
+    if payee.pk == invoice.seller_id:
+        raise Refused(
+            "{number} is paid to the seller, {payee}, who records its payments.",
+            number=invoice.number,
+            payee=payee.legal_name,
+        )
+    raise Refused(
+        "{number} is assigned: the buyer pays {payee}, who records its payments."
+        " Money that reached you by mistake belongs to {payee}; pass it on.",
+        number=invoice.number,
+        payee=payee.legal_name,
+    )
+
+
+def _reference(written: str) -> str:
+    reference = " ".join(written.split())
+    if not reference:
+        raise Refused("Enter the bank's reference, so that the payment is not recorded twice.", field="bank_reference")
+    if len(reference) > MOST_SIGNS:
+        raise Refused("The bank's reference is longer than {most} characters.", field="bank_reference", most=MOST_SIGNS)
+    return reference
+
+
+def _must_be_a_day_of_payment(received_on: date, *, invoice: Invoice, today: date) -> None:
+    if received_on > today:
+        raise Refused("The money cannot have arrived after today, {today}.", field="received_on", today=today)
+    if received_on < invoice.issued_on:
+        raise Refused(
+            "The money cannot have arrived before the invoice of {issued}. Check the date.",
+            field="received_on",
+            issued=invoice.issued_on,
+        )
+
+
+def _record(payment: Payment) -> Payment:
+    try:
+        with transaction.atomic():
+            payment.save()
+    except IntegrityError as error:
+        if "bank_reference_once_per_recipient" not in str(error):
+            raise
+        raise Refused(
+            "A payment with the bank reference {reference} is already recorded.",
+            field="bank_reference",
+            reference=payment.bank_reference,
+        ) from error
+    return payment
+
+
+def _post(payment: Payment, *, invoice: Invoice, allocated: Decimal, at: datetime) -> None:
+    ledger.post(
+        organisation_id=invoice.seller_id,
+        currency=payment.currency,
+        purpose=ledger.Purpose.SELLER,
+        cause=f"payment:{payment.ref}",
+        description=f"Payment of {invoice.number}: {payment.bank_reference}",
+        booked_on=payment.received_on,
+        legs=[
+            ledger.debit(Seller.BANK, amount=payment.amount),
+            ledger.credit(Seller.RECEIVABLES, amount=allocated, key=f"invoice:{invoice.ref}"),
+            ledger.credit(Seller.UNAPPLIED_RECEIPTS, amount=payment.amount - allocated, key=f"payment:{payment.ref}"),
+        ],
+        at=at,
+    )

@@ -1,0 +1,96 @@
+"""A receivable that is sold leaves the seller's book; its reserve comes back later."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from apps.core import money
+from apps.invoicing.models import Invoice
+from apps.ledger import services as ledger
+from apps.ledger.charts import Seller
+from apps.ledger.models import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What a buyer of receivables paid and kept, in the invoice's currency; the three add up to the invoice.
+
+    ``net`` was paid out, ``reserve`` is owed to the seller until the invoice is settled, ``cost`` is discount and fee.
+    """
+
+    net: Decimal
+    reserve: Decimal
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SaleSettlement:
+    """How the reserve came back: ``received = reserve + adjustment``.
+
+    ``adjustment`` is positive for discount given back (paid early), negative for charges kept (paid late).
+    """
+
+    received: Decimal
+    reserve: Decimal
+    adjustment: Decimal
+
+
+def book_sale(*, invoice_id: int, sale: Sale, booked_on: date, at: datetime) -> Entry:
+    """Book the sale of a whole receivable. A sale that does not add up to the invoice is a ``ValueError``."""
+    invoice = Invoice.objects.get(pk=invoice_id)
+    if sale.net + sale.reserve + sale.cost != invoice.gross:
+        raise ValueError(f"{sale} does not add up to {invoice.gross} {invoice.currency}")
+    return ledger.post(
+        organisation_id=invoice.seller_id,
+        currency=invoice.currency,
+        purpose=ledger.Purpose.SELLER,
+        cause=_cause_of_sale(invoice),
+        description=f"Sale of {invoice.number}",
+        booked_on=booked_on,
+        legs=[
+            ledger.debit(Seller.BANK, amount=sale.net),
+            ledger.debit(Seller.DUE_FROM_FINANCIER, amount=sale.reserve, key=_key(invoice)),
+            ledger.debit(Seller.COST_OF_RECEIVABLES_SOLD, amount=sale.cost, key=_key(invoice)),
+            ledger.credit(Seller.RECEIVABLES, amount=invoice.gross, key=_key(invoice)),
+        ],
+        at=at,
+    )
+
+
+def book_reserve_received(*, invoice_id: int, settlement: SaleSettlement, booked_on: date, at: datetime) -> Entry:
+    """Book the reserve that was paid back, and what it was more or less than agreed at the sale."""
+    invoice = Invoice.objects.get(pk=invoice_id)
+    if settlement.received != settlement.reserve + settlement.adjustment:
+        raise ValueError(f"{settlement} does not add up")
+    return ledger.post(
+        organisation_id=invoice.seller_id,
+        currency=invoice.currency,
+        purpose=ledger.Purpose.SELLER,
+        cause=f"reserve:{invoice.ref}",
+        description=f"Reserve of {invoice.number}",
+        booked_on=booked_on,
+        legs=[
+            ledger.debit(Seller.BANK, amount=settlement.received),
+            ledger.debit(
+                Seller.COST_OF_RECEIVABLES_SOLD, amount=max(-settlement.adjustment, money.ZERO), key=_key(invoice)
+            ),
+            ledger.credit(
+                Seller.COST_OF_RECEIVABLES_SOLD, amount=max(settlement.adjustment, money.ZERO), key=_key(invoice)
+            ),
+            ledger.credit(Seller.DUE_FROM_FINANCIER, amount=settlement.reserve, key=_key(invoice)),
+        ],
+        at=at,
+    )
+
+
+def is_sold(invoice: Invoice) -> bool:
+    """Whether the receivable has left the seller's book."""
+    return Entry.objects.filter(organisation_id=invoice.seller_id, cause=_cause_of_sale(invoice)).exists()
+
+
+def _cause_of_sale(invoice: Invoice) -> str:
+    return f"sale:{invoice.ref}"
+
+
+def _key(invoice: Invoice) -> str:
+    return f"invoice:{invoice.ref}"

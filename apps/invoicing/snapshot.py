@@ -1,0 +1,186 @@
+"""What an invoice says, as a semantic model: the terms of EN 16931, one field for each fact that a document shows.
+
+The canonical text of a :class:`SemanticInvoice` is hashed, chained and stored when the invoice is issued. Every
+document (the PDF today) is made from that text alone, so what was issued can be shown again at any time.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from apps.core import canonical
+
+VERSION = "invoice-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Postal address (BG-5, BG-8): line 1 (BT-35, BT-50), post code (BT-38, BT-53), city (BT-37, BT-52), country
+    as ISO 3166-1 alpha-2 (BT-40, BT-55)."""
+
+    line: str
+    post_code: str
+    city: str
+    country_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Seller (BG-4) or buyer (BG-7): name (BT-27, BT-44), address, VAT identifier (BT-31, BT-48), tax registration
+    (BT-32), legal registration (BT-30, BT-47), mailbox (BT-43, BT-58)."""
+
+    name: str
+    address: Address
+    vat_identifier: str
+    tax_registration_identifier: str
+    legal_registration_identifier: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreditTransfer:
+    """Where to pay (BG-17): account (BT-84: IBAN, or a national number), holder (BT-85), bank (BT-86)."""
+
+    account_name: str
+    iban: str
+    bic: str
+    account_number: str
+    routing_number: str
+    bank_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payee:
+    """Whom to pay when it is not the seller (BG-10): name (BT-59). The receivable was assigned before the issue."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Invoice line (BG-25): number (BT-126), quantity (BT-129), unit (BT-130, C62 is "one"), net price (BT-146), net
+    (BT-131), tax category and rate in percent (BT-151, BT-152), name (BT-153), description (BT-154)."""
+
+    identifier: str
+    name: str
+    description: str
+    quantity: Decimal
+    unit_code: str
+    net_price: Decimal
+    net: Decimal
+    tax_category: str
+    tax_rate: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRow:
+    """Tax breakdown (BG-23): taxable (BT-116), tax (BT-117), category (BT-118), rate (BT-119), reason of an exemption
+    as code (BT-121)."""
+
+    taxable: Decimal
+    tax: Decimal
+    category: str
+    rate: Decimal
+    exemption_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Document totals (BG-22): sum of lines (BT-106), net (BT-109), tax (BT-110), gross (BT-112), due (BT-115)."""
+
+    lines: Decimal
+    net: Decimal
+    tax: Decimal
+    gross: Decimal
+    due: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The buyer's sign-off by which the milestone became payable. Its local date is the date of delivery (BT-72)."""
+
+    accepted_at: datetime
+    accepted_on: date
+    accepted_by: str
+    organisation: str
+    submission_ref: str
+    submission_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SemanticInvoice:
+    """One issued invoice (EN 16931): number (BT-1), date (BT-2), currency (BT-5), due date (BT-9), terms (BT-20),
+    contract (BT-12), project (BT-11).
+
+    ``kind`` is what is billed; the code of the document type (BT-3) is an export's choice. ``language`` is that of the
+    buyer, in which documents are written. ``time_zone`` is the seller's, in which dates are meant.
+    """
+
+    kind: str
+    number: str
+    issued_at: datetime
+    issue_date: date
+    time_zone: str
+    language: str
+    currency: str
+    due_date: date
+    payment_days: int
+    contract_number: str
+    contract_title: str
+    contract_version: int
+    contract_version_sha256: str
+    governing_law: str
+    seller: Party
+    buyer: Party
+    payee: Payee | None
+    credit_transfer: CreditTransfer | None
+    acceptance: Acceptance
+    lines: tuple[Line, ...]
+    taxes: tuple[TaxRow, ...]
+    totals: Totals
+    version: str = VERSION
+
+
+def write(invoice: SemanticInvoice) -> str:
+    """The canonical text that is hashed and stored."""
+    return canonical.text(invoice)
+
+
+def read(text: str) -> SemanticInvoice:
+    """The invoice that a canonical text says."""
+    said = canonical.read(text)
+    if said["version"] != VERSION:
+        raise ValueError(f"a snapshot of the version {said['version']} cannot be read")
+    return SemanticInvoice(
+        **{
+            **said,
+            "issued_at": datetime.fromisoformat(said["issued_at"]),
+            "issue_date": date.fromisoformat(said["issue_date"]),
+            "due_date": date.fromisoformat(said["due_date"]),
+            "seller": _party(said["seller"]),
+            "buyer": _party(said["buyer"]),
+            "payee": Payee(**said["payee"]) if said["payee"] else None,
+            "credit_transfer": CreditTransfer(**said["credit_transfer"]) if said["credit_transfer"] else None,
+            "acceptance": Acceptance(
+                **{
+                    **said["acceptance"],
+                    "accepted_at": datetime.fromisoformat(said["acceptance"]["accepted_at"]),
+                    "accepted_on": date.fromisoformat(said["acceptance"]["accepted_on"]),
+                }
+            ),
+            "lines": tuple(
+                Line(**_decimals(line, "quantity", "net_price", "net", "tax_rate")) for line in said["lines"]
+            ),
+            "taxes": tuple(TaxRow(**_decimals(row, "taxable", "tax", "rate")) for row in said["taxes"]),
+            "totals": Totals(**_decimals(said["totals"], "lines", "net", "tax", "gross", "due")),
+        }
+    )
+
+
+def _party(said: dict[str, Any]) -> Party:
+    return Party(**{**said, "address": Address(**said["address"])})
+
+
+def _decimals(said: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {**said, **{name: Decimal(said[name]) for name in names}}

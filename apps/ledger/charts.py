@@ -1,0 +1,88 @@
+"""The two charts of accounts: what a seller's and a financier's book are made of.
+
+Only accounts that something posts to. Codes are stable: entries, exports and checks name accounts by them.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from apps.ledger.models import Account, Book
+
+Kind = Account.Kind
+OneSided = Account.OneSided
+
+
+class Seller(StrEnum):
+    """Accounts of a seller's book. Keys: invoice for receivables and what became of them, contract for its balance."""
+
+    BANK = "1000"
+    RECEIVABLES = "1100"
+    DUE_FROM_FINANCIER = "1200"
+    CONTRACT_BALANCE = "2000"
+    OUTPUT_TAX = "2100"
+    UNAPPLIED_RECEIPTS = "2200"
+    COST_OF_RECEIVABLES_SOLD = "5000"
+
+
+class Financier(StrEnum):
+    """Accounts of a financier's book. Everything that belongs to an advance has the key ``tranche:<ref>``."""
+
+    CASH = "1000"
+    COLLECTIONS = "1010"
+    PURCHASED_RECEIVABLES = "1100"
+    MILESTONE_ADVANCES = "1150"
+    DUE_FROM_SELLER_RECOURSE = "1200"
+    DUE_FROM_SELLER_MISDIRECTED = "1210"
+    ALLOWANCE = "1900"
+    RESERVE_DUE_TO_SELLER = "2000"
+    PAYABLE_TO_SELLER = "2010"
+    DUE_TO_BUYER = "2020"
+    UNIDENTIFIED_RECEIPTS = "2030"
+    UNEARNED_DISCOUNT = "2100"
+    UNEARNED_FEE = "2110"
+    DISCOUNT_INCOME = "4000"
+    FEE_INCOME = "4010"
+    LATE_INCOME = "4020"
+    CREDIT_LOSS = "5000"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One account of a chart. ``one_sided`` says which sign its balance keeps, per sub-ledger key."""
+
+    code: str
+    name: str
+    kind: Account.Kind
+    one_sided: Account.OneSided = OneSided.NO
+
+
+SELLER = (
+    Plan(Seller.BANK, "Bank", Kind.ASSET),
+    Plan(Seller.RECEIVABLES, "Receivables", Kind.ASSET, OneSided.DEBIT),
+    Plan(Seller.DUE_FROM_FINANCIER, "Due from financier (reserve)", Kind.ASSET, OneSided.DEBIT),
+    # An asset or a liability, contract by contract: in credit while more is billed than earned.
+    Plan(Seller.CONTRACT_BALANCE, "Contract balance", Kind.LIABILITY),
+    Plan(Seller.OUTPUT_TAX, "Output tax", Kind.LIABILITY),
+    Plan(Seller.UNAPPLIED_RECEIPTS, "Unapplied receipts", Kind.LIABILITY, OneSided.CREDIT),
+    Plan(Seller.COST_OF_RECEIVABLES_SOLD, "Cost of receivables sold", Kind.EXPENSE),
+)
+FINANCIER = (
+    Plan(Financier.CASH, "Cash", Kind.ASSET),
+    Plan(Financier.COLLECTIONS, "Collections", Kind.ASSET),
+    Plan(Financier.PURCHASED_RECEIVABLES, "Purchased receivables", Kind.ASSET, OneSided.DEBIT),
+    Plan(Financier.MILESTONE_ADVANCES, "Milestone advances", Kind.ASSET, OneSided.DEBIT),
+    Plan(Financier.DUE_FROM_SELLER_RECOURSE, "Due from seller, recourse", Kind.ASSET, OneSided.DEBIT),
+    Plan(Financier.DUE_FROM_SELLER_MISDIRECTED, "Due from seller, misdirected", Kind.ASSET, OneSided.DEBIT),
+    Plan(Financier.ALLOWANCE, "Allowance for losses", Kind.ASSET),
+    Plan(Financier.RESERVE_DUE_TO_SELLER, "Reserve due to seller", Kind.LIABILITY, OneSided.CREDIT),
+    Plan(Financier.PAYABLE_TO_SELLER, "Payable to seller", Kind.LIABILITY),
+    Plan(Financier.DUE_TO_BUYER, "Due to buyer", Kind.LIABILITY),
+    Plan(Financier.UNIDENTIFIED_RECEIPTS, "Unidentified receipts", Kind.LIABILITY),
+    Plan(Financier.UNEARNED_DISCOUNT, "Unearned discount", Kind.LIABILITY, OneSided.CREDIT),
+    Plan(Financier.UNEARNED_FEE, "Unearned fee", Kind.LIABILITY, OneSided.CREDIT),
+    Plan(Financier.DISCOUNT_INCOME, "Discount income", Kind.INCOME),
+    Plan(Financier.FEE_INCOME, "Fee income", Kind.INCOME),
+    Plan(Financier.LATE_INCOME, "Late income", Kind.INCOME),
+    Plan(Financier.CREDIT_LOSS, "Credit loss", Kind.EXPENSE),
+)
+CHARTS = {Book.Purpose.SELLER: SELLER, Book.Purpose.FINANCIER: FINANCIER}

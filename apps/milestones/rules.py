@@ -1,0 +1,178 @@
+"""The rules of submission and sign-off: completeness, deadline, authority, texts. No database, no Django."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from apps.core import canonical
+from apps.core.errors import NotAllowed, Refused
+from apps.core.money import Money
+
+TEXT_VERSION: Final = "submission-1"
+MOST_FILES: Final = 20
+LONGEST_NOTE: Final = 4_000
+LONGEST_REASON: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionAnswer:
+    """What the seller says of one criterion: met or not, and how."""
+
+    criterion_id: int
+    is_met: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionVerdict:
+    """What the buyer finds of one criterion; a fail gives its reason."""
+
+    criterion_id: int
+    is_passed: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileText:
+    """An evidence file as the submission names it; ``size`` in bytes."""
+
+    name: str
+    content_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionText:
+    """One criterion with what the seller says and shows of it."""
+
+    position: int
+    text: str
+    needs_evidence: bool
+    is_met: bool
+    note: str
+    files: Sequence[FileText]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a person agrees to by deciding, and which wording of it."""
+
+    text: str
+    version: str
+
+
+def submission_text(
+    *,
+    contract: dict[str, str],
+    milestone: dict[str, object],
+    cycle: int,
+    note: str,
+    criteria: Sequence[CriterionText],
+    files: Sequence[FileText],
+) -> str:
+    """The canonical text of a submission: what the buyer is shown and decides on. ``files`` belong to no criterion."""
+    return canonical.text(
+        {
+            "format": TEXT_VERSION,
+            "contract": contract,
+            "milestone": milestone,
+            "cycle": cycle,
+            "note": note,
+            "criteria": list(criteria),
+            "files": list(files),
+        }
+    )
+
+
+def check_complete(criteria: Sequence[CriterionText]) -> None:
+    """Refuse a submission that does not yet say, and where agreed show, that every criterion is met."""
+    for criterion in criteria:
+        if not criterion.is_met:
+            raise Refused(
+                "“{criterion}” is not marked as met. Submit when every criterion is.",
+                field="criteria",
+                criterion=criterion.text,
+            )
+        if criterion.needs_evidence and not criterion.files:
+            raise Refused(
+                "“{criterion}” needs evidence: attach a file to it.", field="criteria", criterion=criterion.text
+            )
+
+
+def check_verdicts(verdicts: Sequence[CriterionVerdict], *, criteria: dict[int, str]) -> None:
+    """Refuse a request for changes that names no defect. ``criteria`` are the agreed ones, by id.
+
+    Source: acceptance is refused only by naming at least one defect (German Civil Code, section 640).
+    """
+    decided = [verdict.criterion_id for verdict in verdicts]
+    if len(set(decided)) != len(decided) or not set(decided) <= criteria.keys():
+        raise Refused("These are not the criteria of this milestone. Reload the page.", field="verdicts")
+    failed = [verdict for verdict in verdicts if not verdict.is_passed]
+    if not failed:
+        raise Refused("Name at least one criterion that is not met, or accept the milestone.", field="verdicts")
+    for verdict in failed:
+        check_text(verdict.reason, most=LONGEST_REASON, field="verdicts")
+        if not verdict.reason.strip():
+            raise Refused(
+                "Say what is missing for “{criterion}”.", field="verdicts", criterion=criteria[verdict.criterion_id]
+            )
+
+
+def check_text(text: str, *, most: int, field: str) -> str:
+    """The text without blanks around it, if it can be kept."""
+    trimmed = text.replace("\r\n", "\n").strip()
+    if len(trimmed) > most:
+        raise Refused("This text is longer than {most} characters.", field=field, most=most)
+    if any(sign < " " and sign not in "\n\t" for sign in trimmed):
+        raise Refused("This text contains signs that cannot be printed.", field=field)
+    return trimmed
+
+
+def review_deadline(submitted_at: datetime, *, review_days: int, time_zone: str) -> datetime:
+    """When the review period ends: the last second of its last calendar day, in the buyer's time zone.
+
+    The day of submission is not counted. Source: the contract's ``review_days``.
+    """
+    zone = ZoneInfo(time_zone)
+    last: date = submitted_at.astimezone(zone).date() + timedelta(days=review_days)
+    return datetime.combine(last, time(23, 59, 59), tzinfo=zone).astimezone(UTC)
+
+
+def check_limit(amount: Money, *, limit: Decimal | None, limit_currency: str) -> None:
+    """Refuse a sign-off above the person's limit. A limit in another currency says nothing, so it permits nothing."""
+    if limit is None:
+        return
+    if limit_currency != amount.currency:
+        raise NotAllowed(
+            "Your limit is in {limit_currency}, this milestone in {currency}. Ask somebody without a limit.",
+            limit_currency=limit_currency,
+            currency=amount.currency,
+        )
+    if amount.amount > limit:
+        raise NotAllowed(
+            "This milestone comes to {amount}; you sign off up to {limit}. Ask somebody with a higher limit.",
+            amount=amount,
+            limit=Money(limit, limit_currency),
+        )
+
+
+def acceptance_statement(*, organisation: str, title: str, cycle: int, amount: Money) -> Statement:
+    """What the buyer's person agrees to when signing a milestone off."""
+    return Statement(
+        f"I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
+        f" accept the milestone as complete. An invoice for {amount} net of tax is issued on my acceptance.",
+        "acceptance-1",
+    )
+
+
+def changes_statement(*, organisation: str, title: str, cycle: int) -> Statement:
+    """What the buyer's person agrees to when requesting changes."""
+    return Statement(
+        f"I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
+        " do not accept it yet, for the reasons that I give.",
+        "changes-1",
+    )

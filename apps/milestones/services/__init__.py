@@ -1,0 +1,39 @@
+"""What may be done with milestones. Workflows call these inside their transaction, with the contract locked."""
+
+from apps.milestones.evidence import StoredFile
+from apps.milestones.rules import CriterionAnswer, CriterionVerdict
+from apps.milestones.services.deciding import accept, acceptance_statement, changes_statement, request_changes
+from apps.milestones.services.files import attach, discard_unless_known, opened, receive, remove
+from apps.milestones.services.planning import (
+    contract_of_evidence,
+    contract_of_milestone,
+    contract_of_submission,
+    count_open,
+    plan,
+)
+from apps.milestones.services.submitting import open_draft, prepare, preview, submit, withdraw
+
+__all__ = [
+    "CriterionAnswer",
+    "CriterionVerdict",
+    "StoredFile",
+    "accept",
+    "acceptance_statement",
+    "attach",
+    "changes_statement",
+    "contract_of_evidence",
+    "contract_of_milestone",
+    "contract_of_submission",
+    "count_open",
+    "discard_unless_known",
+    "open_draft",
+    "opened",
+    "plan",
+    "prepare",
+    "preview",
+    "receive",
+    "remove",
+    "request_changes",
+    "submit",
+    "withdraw",
+]

@@ -1,0 +1,103 @@
+"""Evidence files of a draft submission: attached, removed, read. The bytes live in the private store."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import File
+
+from apps.contracts import services as contracts
+from apps.contracts.models import Contract
+from apps.core.errors import IllegalTransition, Refused
+from apps.milestones import evidence, rules
+from apps.milestones.evidence import StoredFile
+from apps.milestones.models import EvidenceFile
+from apps.milestones.models.submission import SubmissionState
+from apps.milestones.services.submitting import lock_milestone, open_or_continue
+from apps.parties.actor import Actor
+from apps.parties.roles import Action
+
+
+def receive(upload: "File[Any]", *, actor: Actor) -> StoredFile:
+    """Check an upload and store its bytes; they count for nothing until :func:`attach` gives them a row."""
+    actor.require(Action.SUBMIT_MILESTONE)
+    return evidence.receive(upload, most=settings.EVIDENCE_MAX_BYTES)
+
+
+def attach(
+    *,
+    contract: Contract,
+    milestone_ref: str,
+    actor: Actor,
+    stored: StoredFile,
+    criterion_id: int | None,
+    at: datetime,
+) -> EvidenceFile:
+    """Add a stored file to the draft submission, opening it if need be; to one criterion, or to the whole.
+
+    The same bytes under the same name for the same criterion are there already: nothing is added.
+    """
+    contracts.require_seller(contract, actor=actor, action=Action.SUBMIT_MILESTONE)
+    milestone = lock_milestone(contract, milestone_ref=milestone_ref)
+    submission = open_or_continue(milestone, at=at)
+    if criterion_id is not None and not submission.notes.filter(criterion_id=criterion_id).exists():
+        raise Refused("This is no criterion of this milestone. Reload the page.", field="criterion")
+    alike = submission.files.filter(name=stored.name, sha256=stored.sha256)
+    same = next((file for file in alike if file.criterion_id == criterion_id), None)
+    if same is not None:
+        return same
+    if submission.files.count() >= rules.MOST_FILES:
+        raise Refused("A submission has at most {most} files.", field="file", most=rules.MOST_FILES)
+    file = EvidenceFile.objects.create(
+        submission=submission,
+        criterion_id=criterion_id,
+        name=stored.name,
+        content_type=stored.content_type,
+        size=stored.size,
+        sha256=stored.sha256,
+        stored_as=stored.stored_as,
+        uploaded_at=at,
+    )
+    _record(contract, verb="evidence.attached", file=file, actor=actor, at=at)
+    return file
+
+
+def remove(*, contract: Contract, evidence_ref: str, actor: Actor, at: datetime) -> str:
+    """Take a file out of a draft submission; the answer is the name under which its bytes are stored."""
+    contracts.require_seller(contract, actor=actor, action=Action.SUBMIT_MILESTONE)
+    files = EvidenceFile.objects.filter(ref=evidence_ref, submission__contract=contract)
+    milestone_ref = files.values_list("submission__milestone__ref", flat=True).first()
+    lock_milestone(contract, milestone_ref=milestone_ref or "")
+    file = files.select_related("submission").first()
+    if file is None:
+        raise Refused("This file is not there any more.")
+    if file.submission.state != SubmissionState.DRAFT:
+        raise IllegalTransition("This file was sent to the buyer and stays.")
+    _record(contract, verb="evidence.removed", file=file, actor=actor, at=at)
+    file.delete()
+    return file.stored_as
+
+
+def discard_unless_known(stored_as: str) -> None:
+    """Delete stored bytes that no row names: the row was removed, or never committed."""
+    if not EvidenceFile.objects.filter(stored_as=stored_as).exists():
+        evidence.discard(stored_as)
+
+
+def opened(file: EvidenceFile) -> "File[Any]":
+    """The bytes of a file, for reading; the caller closes it."""
+    return evidence.opened(file.stored_as)
+
+
+def _record(contract: Contract, *, verb: str, file: EvidenceFile, actor: Actor, at: datetime) -> None:
+    contracts.record(
+        contract,
+        verb=verb,
+        subject=f"evidence:{file.ref}",
+        actor=actor,
+        at=at,
+        submission=file.submission.ref,
+        name=file.name,
+        size=file.size,
+        sha256=file.sha256,
+    )

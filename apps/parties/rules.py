@@ -1,0 +1,150 @@
+"""What an organisation may write about itself and its team: names, places, tax numbers, bank accounts, roles.
+
+Check digits come from python-stdnum, countries and currencies from Babel's CLDR data. A refusal names the field.
+"""
+
+from collections.abc import Set
+from decimal import Decimal
+from functools import cache
+from typing import Final
+from zoneinfo import available_timezones
+
+from babel import Locale
+from stdnum import bic as bic_numbers
+from stdnum import iban as iban_numbers
+from stdnum.ch import vat as swiss_vat
+from stdnum.eu import vat as european_vat
+from stdnum.exceptions import ValidationError
+from stdnum.gb import vat as british_vat
+from stdnum.us import rtn
+
+from apps.core import money
+from apps.core.errors import Refused
+
+NOT_COUNTRIES: Final = frozenset(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"])
+"""Codes of CLDR that ISO 3166-1 does not assign: groups of countries, parts of them, or nothing."""
+
+
+@cache
+def countries() -> frozenset[str]:
+    """ISO 3166-1 alpha-2 codes."""
+    codes = Locale("en").territories
+    return frozenset(code for code in codes if len(code) == 2 and code.isalpha()) - NOT_COUNTRIES
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """Names of the IANA time zones that stand for a place, and UTC."""
+    return frozenset(name for name in available_timezones() if "/" in name and not name.startswith("Etc/")) | {"UTC"}
+
+
+def mailbox(email: str) -> str:
+    """A mailbox as this product writes it: without blanks around it, in lower case."""
+    return email.strip().lower()
+
+
+def legal_name(written: str) -> str:
+    name = " ".join(written.split())
+    if not name:
+        raise Refused("Enter the legal name, as in the company register.", field="legal_name")
+    return name
+
+
+def country(code: str) -> str:
+    if code.strip().upper() not in countries():
+        raise Refused("Choose a country.", field="country")
+    return code.strip().upper()
+
+
+def currency(code: str) -> str:
+    if code.strip().upper() not in money.currencies():
+        raise Refused("Choose a currency by its three letters, such as EUR.", field="currency")
+    return code.strip().upper()
+
+
+def time_zone(name: str) -> str:
+    if name not in time_zones():
+        raise Refused("Choose a time zone by its place, such as Europe/Berlin.", field="time_zone")
+    return name
+
+
+def vat_number(number: str, *, country: str) -> str:
+    """The VAT number with its country in front and without blanks; check digits are checked for the EU, GB and CH.
+
+    Other countries have no common form: there the number stays as typed.
+    """
+    if not number.strip():
+        return ""
+    try:
+        return _checked_vat_number(number, country)
+    except ValidationError:
+        raise Refused(
+            "{number} is not a valid VAT number of {country}. Check the digits, or leave the field empty.",
+            field="vat_number",
+            number=number.strip(),
+            country=country,
+        ) from None
+
+
+def _checked_vat_number(number: str, country: str) -> str:
+    compact = "".join(sign for sign in number.upper() if sign.isalnum())
+    if country == "GB":
+        return "GB" + str(british_vat.validate(compact))
+    if country == "CH":
+        return str(swiss_vat.validate(compact))
+    if country.lower() in european_vat.MEMBER_STATES:
+        prefix = "EL" if country == "GR" else country
+        return str(european_vat.validate(compact if compact.startswith(prefix) else prefix + compact))
+    return " ".join(number.upper().split())
+
+
+def iban(number: str) -> str:
+    """The IBAN without blanks, its length and check digits right for its country."""
+    try:
+        return str(iban_numbers.validate(number))
+    except ValidationError:
+        raise Refused("This is not a valid IBAN. Check it digit by digit.", field="iban") from None
+
+
+def bic(code: str) -> str:
+    """The BIC in capitals, 8 or 11 signs; empty stays empty, because SEPA needs none."""
+    if not code.strip():
+        return ""
+    try:
+        return str(bic_numbers.validate(code))
+    except ValidationError:
+        raise Refused("This is not a valid BIC: it has 8 or 11 letters and digits.", field="bic") from None
+
+
+def routing_number(number: str) -> str:
+    """The nine digits of a US bank (ABA routing transit number), check digit right."""
+    try:
+        return str(rtn.validate(number))
+    except ValidationError:
+        raise Refused("This is not a valid routing number: it has nine digits.", field="routing_number") from None
+
+
+def account_number(number: str) -> str:
+    """A US account number: 4 to 17 digits, without blanks and dashes."""
+    compact = number.replace(" ", "").replace("-", "")
+    if not (compact.isascii() and compact.isdigit() and 4 <= len(compact) <= 17):
+        raise Refused("Enter the account number: 4 to 17 digits.", field="account_number")
+    return compact
+
+
+def team_roles(roles: Set[str], *, allowed: Set[str]) -> list[str]:
+    """The roles of a membership, in a fixed order: at least one, and only such as this organisation has."""
+    if not roles:
+        raise Refused("Choose at least one role.", field="roles")
+    if not roles <= allowed:
+        raise Refused("This role does not exist in your organisation.", field="roles")
+    return sorted(str(role) for role in roles)
+
+
+def approval_limit(limit: Decimal | None, *, roles: Set[str], signing: Set[str], currency: str) -> Decimal | None:
+    """Up to how much a member signs off; None is without limit. Only a role that signs off can have one."""
+    if limit is None:
+        return None
+    if roles.isdisjoint(signing):
+        raise Refused("Only owners and approvers sign off, so only they can have a limit.", field="approval_limit")
+    return money.payable(limit, currency, field="approval_limit")

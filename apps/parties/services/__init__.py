@@ -1,0 +1,45 @@
+"""What organisations and their people may do. Workflows call these inside their transaction and keep the record."""
+
+from apps.parties.services.accounts import AccountData, default_account, set_account
+from apps.parties.services.invitations import (
+    InvitationState,
+    accept_invitation,
+    invitation_state,
+    invite,
+    lock_invitation,
+    revoke_invitation,
+)
+from apps.parties.services.members import (
+    actor_for,
+    change_member,
+    end_membership,
+    enrol,
+    mailboxes,
+    membership_of,
+    verified_mailboxes,
+)
+from apps.parties.services.organisations import OrganisationData, change, claim, found, name_counterparty
+
+__all__ = [
+    "AccountData",
+    "InvitationState",
+    "OrganisationData",
+    "accept_invitation",
+    "actor_for",
+    "change",
+    "change_member",
+    "claim",
+    "default_account",
+    "end_membership",
+    "enrol",
+    "found",
+    "invitation_state",
+    "invite",
+    "lock_invitation",
+    "mailboxes",
+    "membership_of",
+    "name_counterparty",
+    "revoke_invitation",
+    "set_account",
+    "verified_mailboxes",
+]

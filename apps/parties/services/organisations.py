@@ -1,0 +1,114 @@
+"""Organisations: founded by their own people, or written down by a counterparty and claimed later."""
+
+from collections.abc import Set
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+
+from apps.core.database import walls
+from apps.core.errors import NotAllowed, Refused
+from apps.parties import rules
+from apps.parties.actor import Actor
+from apps.parties.models import Membership, Organisation, User
+from apps.parties.roles import Action, Role
+from apps.parties.services.members import join
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationData:
+    """What an organisation says of itself, as it stands on its documents.
+
+    ``country`` is ISO 3166-1 alpha-2, ``currency`` ISO 4217, ``time_zone`` an IANA name.
+    """
+
+    legal_name: str
+    country: str
+    street: str = ""
+    postcode: str = ""
+    city: str = ""
+    vat_number: str = ""
+    tax_number: str = ""
+    company_number: str = ""
+    email: str = ""
+    currency: str = "EUR"
+    time_zone: str = "Europe/Berlin"
+    language: str = "en"
+    is_financier: bool = False
+
+
+def found(*, user: User, ref: str, data: OrganisationData, at: datetime) -> tuple[Organisation, Membership]:
+    """Make an organisation whose first owner is the person who founds it."""
+    organisation = Organisation.objects.create(
+        ref=ref, founded_by=user, claimed_at=at, created_at=at, **asdict(_checked(data))
+    )
+    walls.widen(organisation.pk)
+    return organisation, join(user=user, organisation=organisation, roles={Role.OWNER}, at=at)
+
+
+def name_counterparty(*, actor: Actor, data: OrganisationData, at: datetime) -> Organisation:
+    """Write down an organisation with which one wants to make a contract; its own people can claim it later."""
+    actor.require(Action.EDIT_CONTRACT)
+    checked = replace(_checked(data), is_financier=False)
+    known = Organisation.objects.visible_to(actor).filter(
+        nominated_by_id=actor.organisation_id, legal_name__iexact=checked.legal_name, country=checked.country
+    )
+    if known.exists():
+        raise Refused(
+            "You already wrote down {name}. Choose it from the list.", field="legal_name", name=data.legal_name
+        )
+    return Organisation.objects.create(nominated_by_id=actor.organisation_id, created_at=at, **asdict(checked))
+
+
+def change(*, actor: Actor, data: OrganisationData) -> Organisation:
+    """Change what stands on the organisation's next documents; documents that exist stay as they are.
+
+    Whether an organisation finances others was settled when it was founded.
+    """
+    actor.require(Action.MANAGE_ORGANISATION)
+    organisation = lock(organisation_id=actor.organisation_id)
+    checked = replace(_checked(data), is_financier=organisation.is_financier)
+    changed = [name for name, value in asdict(checked).items() if getattr(organisation, name) != value]
+    for name in changed:
+        setattr(organisation, name, getattr(checked, name))
+    if changed:
+        organisation.save(update_fields=changed)
+    return organisation
+
+
+def claim(
+    *, user: User, organisation_id: int, signatories: Set[str], mailboxes: Set[str], at: datetime
+) -> tuple[Organisation, Membership]:
+    """The buyer's own person takes over what a counterparty wrote down, and becomes its first owner.
+
+    ``signatories`` are those that a proposed contract with the organisation names; ``mailboxes`` those that the
+    user has proved to read. A member of the organisation that wrote it down is refused: nobody plays his own buyer.
+    """
+    organisation = lock(organisation_id=organisation_id)
+    if organisation.is_claimed:
+        raise Refused("{name} already has an owner. Ask them to invite you.", name=organisation.legal_name)
+    if signatories.isdisjoint(mailboxes):
+        raise NotAllowed(
+            "Only the person whom a contract names as signatory can take over {name}.", name=organisation.legal_name
+        )
+    if Membership.objects.live().filter(user=user, organisation_id=organisation.nominated_by_id).exists():
+        raise NotAllowed("You belong to the organisation that named {name}.", name=organisation.legal_name)
+    organisation.claimed_at = at
+    organisation.save(update_fields=["claimed_at"])
+    return organisation, join(user=user, organisation=organisation, roles={Role.OWNER}, at=at)
+
+
+def lock(*, organisation_id: int) -> Organisation:
+    """Hold the organisation's row: changes of a team and of its data happen one after the other."""
+    return Organisation.objects.select_for_update(of=("self",)).get(pk=organisation_id)
+
+
+def _checked(data: OrganisationData) -> OrganisationData:
+    country = rules.country(data.country)
+    return replace(
+        data,
+        legal_name=rules.legal_name(data.legal_name),
+        country=country,
+        vat_number=rules.vat_number(data.vat_number, country=country),
+        email=rules.mailbox(data.email),
+        currency=rules.currency(data.currency),
+        time_zone=rules.time_zone(data.time_zone),
+    )

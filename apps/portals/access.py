@@ -1,0 +1,189 @@
+"""Who is at the door: a session or a personal link becomes one ``Actor``; every view says which actors it lets in.
+
+The middleware names the asker to Postgres (row-level security) at the start of every request, also for anonymous ones;
+``portal("seller")`` and its siblings decide who may enter. A test walks the URLconf and fails on a view without a door.
+
+The membership is read at each request, so whoever is removed or demoted has lost the power with the next click.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, Literal, ParamSpec, cast
+from urllib.parse import urlencode
+
+from allauth.account.authentication import get_authentication_records
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+from django.utils.cache import add_never_cache_headers
+
+from apps.core.database import walls
+from apps.parties import services as parties
+from apps.parties.actor import Actor, Origin
+from apps.parties.models import Membership, User
+from apps.parties.roles import FINANCIER_ROLES, TRADING_ROLES
+
+Side = Literal["seller", "buyer", "financier", "member", "signed_in", "public", "link"]
+P = ParamSpec("P")
+View = Callable[Concatenate["PortalRequest", P], HttpResponseBase]
+DATABASE_AWAY = (OperationalError, InterfaceError)
+
+
+class PortalRequest(HttpRequest):
+    """A request that came through a door: ``actor`` is set and may enter this portal."""
+
+    actor: Actor
+    user: User
+    membership: Membership
+
+
+def actor_of(request: HttpRequest) -> Actor | None:
+    """The actor of this request, or None for somebody who has not signed in or chosen an organisation."""
+    return cast("Actor | None", getattr(request, "actor", None))
+
+
+def memberships_of(request: HttpRequest) -> list[Membership]:
+    """The live memberships of whoever is signed in, oldest first."""
+    return cast("list[Membership]", getattr(request, "memberships", []))
+
+
+def origin_of(request: HttpRequest, *, authenticated_by: str = "") -> Origin:
+    """From where the request came and how its sender was authenticated: as told, or as the session says.
+
+    Only as many proxies are believed as the settings name.
+    """
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    if settings.TRUSTED_PROXIES and len(hops) >= settings.TRUSTED_PROXIES:
+        address = hops[-settings.TRUSTED_PROXIES]
+    return Origin(
+        address=address[:45],
+        agent=request.headers.get("User-Agent", "")[:300],
+        authenticated_by=authenticated_by or str(request.session.get("authenticated_by", "")),
+    )
+
+
+class DoorMiddleware:
+    """Turn the session into an actor, and tell the database for whom this connection asks."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            self._open(request)
+            is_known = request.user.is_authenticated
+            response = self.get_response(request)
+        except DATABASE_AWAY:
+            return unavailable()
+        if is_known or actor_of(request) is not None:
+            add_never_cache_headers(cast("HttpResponse", response))
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: list[Any], kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        """The admin's views are Django's own, so their door stands here."""
+        match = request.resolver_match
+        if match is None or match.app_name != "admin":
+            return None
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        return _turned_away("financier", request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """The database is away: say so with 503 and Retry-After, never with a 500."""
+        return unavailable() if isinstance(exception, DATABASE_AWAY) else None
+
+    def _open(self, request: HttpRequest) -> None:
+        # Whatever the request before left on this connection ends here, even if reading the session fails.
+        walls.leave()
+        user = request.user
+        if not user.is_authenticated:
+            return
+        walls.enter(user=user.pk)
+        if user.language != translation.get_language():
+            translation.activate(user.language)
+            request.LANGUAGE_CODE = user.language  # type: ignore[attr-defined]
+        membership = chosen_membership(request, user)
+        if membership is None:
+            return
+        request.actor = parties.actor_for(membership, origin=origin_of(request))  # type: ignore[attr-defined]
+        request.membership = membership  # type: ignore[attr-defined]
+        walls.enter(membership.organisation_id, user=user.pk)
+
+
+def chosen_membership(request: HttpRequest, user: User) -> Membership | None:
+    """The membership in use: the one that the person chose, else the oldest."""
+    memberships = list(
+        Membership.objects.live().filter(user=user).select_related("organisation", "user").order_by("id")
+    )
+    chosen = request.session.get("organisation")
+    request.memberships = memberships  # type: ignore[attr-defined]
+    return next((m for m in memberships if m.organisation.ref == chosen), memberships[0] if memberships else None)
+
+
+def unavailable() -> HttpResponse:
+    """503 from a template that asks the database nothing."""
+    response = HttpResponse(render_to_string("503.html"), status=503)
+    response["Retry-After"] = "10"
+    return response
+
+
+def portal(side: Side) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
+    """The door of a view. ``seller`` and ``buyer`` take a member of a trading organisation (the rows decide the rest),
+    ``financier`` one of a financier's, ``member`` any organisation's, ``signed_in`` anybody with a session, ``public``
+    everybody; ``link`` resolves its own token."""
+
+    def decorate(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+        @wraps(view)
+        def door(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            answer = None if side in ("public", "link", "signed_in") else _turned_away(side, request)
+            return answer or view(cast("PortalRequest", request), *args, **kwargs)
+
+        door.side = side  # type: ignore[attr-defined]
+        return cast(Any, login_not_required(door) if side in ("public", "link") else door)
+
+    return decorate
+
+
+def _turned_away(side: Side, request: HttpRequest) -> HttpResponseBase | None:
+    """What a signed-in person gets who may not enter: the way to an organisation or to the second factor, or 404."""
+    actor = actor_of(request)
+    if actor is None:
+        return redirect("account:choose_organisation")
+    if not _may_enter(side, actor):
+        raise Http404
+    return _ask_second_factor(request) if actor.speaks_for_financier else None
+
+
+def _may_enter(side: Side, actor: Actor) -> bool:
+    if side == "financier":
+        return actor.speaks_for_financier and not actor.roles.isdisjoint(FINANCIER_ROLES)
+    if side in ("seller", "buyer"):
+        return not actor.speaks_for_financier and not actor.roles.isdisjoint(TRADING_ROLES)
+    return True
+
+
+def _ask_second_factor(request: HttpRequest) -> HttpResponseBase | None:
+    """A financier's people move money, so an authenticator is a must: one exists, and this session used it.
+
+    The one exception is a session that a one-click link of the demo began; those links exist only in the demo.
+    """
+    if settings.DEMO and request.session.get("demo"):
+        return None
+    user = cast("User", request.user)
+    if not Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists():
+        return redirect("mfa_activate_totp")
+    if request.session.get("second_factor") or any(
+        record["method"] == "mfa" for record in get_authentication_records(request, user)
+    ):
+        return None
+    return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': request.get_full_path()})}")

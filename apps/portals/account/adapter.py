@@ -1,0 +1,38 @@
+"""Where allauth meets the house: who signs up gets a user without a password, who signs in leaves a record of how."""
+
+from typing import Any, Final
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
+from django.http import HttpRequest
+from django.utils import translation
+
+from apps.parties import rules
+from apps.parties.models import User
+
+WORDS: Final = {"totp": "authenticator", "recovery_codes": "recovery code"}
+"""How evidence calls the second factor; English, because evidence is kept, not shown in the reader's language."""
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    def clean_email(self, email: str) -> str:
+        return rules.mailbox(str(super().clean_email(email)))
+
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+        user.email = self.clean_email(form.cleaned_data["email"])
+        user.name = form.cleaned_data["name"]
+        user.language = translation.get_language() or "en"
+        user.set_unusable_password()
+        if commit:
+            user.save()
+        return user
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Django changes the session's key here; the factors that were used stay in the session as evidence."""
+        super().login(request, user)
+        second = [
+            WORDS.get(str(record.get("type")), "second factor")
+            for record in get_authentication_records(request, user)
+            if record["method"] == "mfa"
+        ]
+        request.session["authenticated_by"] = " + ".join(["code sent to e-mail", *second[-1:]])

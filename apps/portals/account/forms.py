@@ -1,0 +1,227 @@
+"""Forms of the account: about an organisation, its bank account, its team, and the person who signs in."""
+
+from typing import Any, Final
+
+from allauth.account.forms import SignupForm as CodeSignupForm
+from babel import Locale
+from django import forms
+from django.conf import settings
+from django.utils.text import format_lazy
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from apps.core import money
+from apps.parties import rules
+from apps.parties.models import BankAccount, Organisation, User
+from apps.parties.roles import FINANCIER_ROLES, TRADING_ROLES, Role
+from apps.parties.services import AccountData, OrganisationData
+from apps.portals.forms import ActionForm, AmountField
+
+ROLE_WORDS: Final = {
+    Role.OWNER: _("Manages the team and the organisation's data, and may do everything the other roles may."),
+    Role.CONTRACTS: _("Writes, proposes and signs contracts, and submits milestones."),
+    Role.DELIVERY: _("Submits milestones with their evidence."),
+    Role.BILLING: _("Records payments, asks for funding and accepts offers."),
+    Role.APPROVER: _("Signs contracts and signs off milestones, up to a limit where one is set."),
+    Role.INSPECTOR: _("Looks at submissions and evidence, and decides nothing."),
+    Role.PAYABLES: _("Sees what is to be paid and acknowledges assignments."),
+    Role.ANALYST: _("Prices offers."),
+    Role.UNDERWRITER: _("Opens facilities, prices and approves offers, and waives checks with a reason."),
+    Role.TREASURY: _("Funds advances and records collections."),
+    Role.AUDITOR: _("Reads everything and changes nothing."),
+}
+ORDER: Final = list(Role)
+
+
+def _locale() -> Locale:
+    return Locale.parse((get_language() or "en").replace("-", "_"))
+
+
+def country_choices() -> list[tuple[str, str]]:
+    names = _locale().territories
+    return sorted(((code, names[code]) for code in rules.countries()), key=lambda choice: choice[1])
+
+
+def currency_choices() -> list[tuple[str, str]]:
+    names = _locale().currencies
+    return [(code, f"{code} · {names.get(code, code)}") for code in sorted(money.currencies())]
+
+
+def time_zone_choices() -> list[tuple[str, str]]:
+    return [(name, name.replace("_", " ")) for name in sorted(rules.time_zones())]
+
+
+def role_choices(*, is_financier: bool) -> list[tuple[str, Any]]:
+    """The roles of this kind of organisation, each with a sentence that says what it may do."""
+    allowed = FINANCIER_ROLES if is_financier else TRADING_ROLES
+    return [(role.value, format_lazy("{}: {}", role.label, ROLE_WORDS[role])) for role in ORDER if role in allowed]
+
+
+class SignupForm(CodeSignupForm):  # type: ignore[misc]
+    """Opening an account: who, and the mailbox to which the code goes."""
+
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=120,
+        help_text=_("It stands beside everything that you sign."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    field_order = ("name", "email")
+
+
+class OrganisationForm(ActionForm):
+    """An organisation as it stands on contracts and invoices."""
+
+    legal_name = forms.CharField(
+        label=_("Legal name"),
+        max_length=160,
+        help_text=_("As in the company register."),
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
+    street = forms.CharField(
+        label=_("Street and number"),
+        max_length=160,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "street-address"}),
+    )
+    postcode = forms.CharField(
+        label=_("Postcode"),
+        max_length=16,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "postal-code"}),
+    )
+    city = forms.CharField(
+        label=_("City"), max_length=80, required=False, widget=forms.TextInput(attrs={"autocomplete": "address-level2"})
+    )
+    country = forms.ChoiceField(
+        label=_("Country"),
+        choices=country_choices,
+        initial="DE",
+        widget=forms.Select(attrs={"autocomplete": "country"}),
+    )
+    vat_number = forms.CharField(
+        label=_("VAT number"), max_length=20, required=False, help_text=_("Its check digits are checked.")
+    )
+    tax_number = forms.CharField(label=_("National tax number"), max_length=30, required=False)
+    company_number = forms.CharField(label=_("Company number"), max_length=40, required=False)
+    email = forms.EmailField(
+        label=_("E-mail for invoices and notices"),
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices, initial="EUR")
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=time_zone_choices,
+        initial="Europe/Berlin",
+        help_text=_("Deadlines and due dates are counted here."),
+    )
+    language = forms.ChoiceField(label=_("Language of documents and mails"), choices=settings.LANGUAGES)
+
+    def data_of_organisation(self) -> OrganisationData:
+        written = {name: value for name, value in self.cleaned_data.items() if name not in ("key", "business")}
+        return OrganisationData(**written, is_financier=self.cleaned_data.get("business") == "finance")
+
+
+class FoundForm(OrganisationForm):
+    """A new organisation; what it does here is settled now."""
+
+    business = forms.ChoiceField(
+        label=_("What does it do here?"),
+        choices=[
+            ("trade", _("It sells or buys work in milestones")),
+            ("finance", _("It finances others")),
+        ],
+        initial="trade",
+        widget=forms.RadioSelect,
+    )
+    field_order = ("business",)
+
+
+class BankAccountForm(ActionForm):
+    """An account by IBAN, or by account and routing number."""
+
+    holder = forms.CharField(label=_("Account holder"), max_length=160)
+    currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices, initial="EUR")
+    iban = forms.CharField(
+        label="IBAN",
+        max_length=42,
+        required=False,
+        help_text=_("Its check digits are checked."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "mono"}),
+    )
+    bic = forms.CharField(label="BIC", max_length=11, required=False, help_text=_("Not needed within SEPA."))
+    account_number = forms.CharField(
+        label=_("Account number"),
+        max_length=34,
+        required=False,
+        help_text=_("In the United States, instead of an IBAN."),
+    )
+    routing_number = forms.CharField(label=_("Routing number"), max_length=20, required=False)
+    bank_name = forms.CharField(label=_("Bank"), max_length=80, required=False)
+
+    def account(self) -> AccountData:
+        return AccountData(**{name: value for name, value in self.cleaned_data.items() if name != "key"})
+
+
+class RolesForm(ActionForm):
+    """What a member may do, and up to which amount."""
+
+    roles = forms.MultipleChoiceField(label=_("Roles"), widget=forms.CheckboxSelectMultiple)
+    approval_limit = AmountField(label=_("Signs off up to"), required=False)
+
+    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        roles = self.fields["roles"]
+        roles.choices = role_choices(is_financier=organisation.is_financier)  # type: ignore[attr-defined]
+        if organisation.is_financier:
+            del self.fields["approval_limit"]
+        else:
+            self.fields["approval_limit"].help_text = format_lazy(
+                _("Net amount in {currency}, for owners and approvers. Empty is without limit."),
+                currency=organisation.currency,
+            )
+
+
+class InviteForm(RolesForm):
+    """Whom to invite, as what."""
+
+    email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    field_order = ("email",)
+
+
+class EndForm(ActionForm):
+    """Leaving or removing; the last owner names a successor."""
+
+    successor = forms.ChoiceField(label=_("Hand over to"), required=False)
+
+    def __init__(self, *args: Any, successors: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if successors:
+            self.fields["successor"].choices = successors  # type: ignore[attr-defined]
+        else:
+            del self.fields["successor"]
+
+
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
+    """How the product calls a person, and in which language it speaks."""
+
+    class Meta:
+        model = User
+        fields = ("name", "language")
+        labels = {"name": _("Your name"), "language": _("Language")}
+        help_texts = {"name": _("It stands beside everything that you sign.")}
+
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+
+
+def initial_of(organisation: Organisation) -> dict[str, Any]:
+    """The organisation's data as its form shows it."""
+    return {name: getattr(organisation, name) for name in OrganisationForm.base_fields if name != "key"}
+
+
+def initial_account(organisation: Organisation, account: BankAccount | None) -> dict[str, Any]:
+    """The account that is printed now, or a beginning."""
+    if account is None:
+        return {"holder": organisation.legal_name, "currency": organisation.currency}
+    return {name: getattr(account, name) for name in BankAccountForm.base_fields if name != "key"}

@@ -1,0 +1,199 @@
+"""One cycle of a milestone as the buyer reviews it: criteria, ticks, evidence, what changed, totals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import cast
+
+from django.db.models import Prefetch, QuerySet
+
+from apps.contracts.models import Contract, ContractVersion, Criterion
+from apps.core import clock
+from apps.milestones.models import Decision, EvidenceFile, Milestone, Submission, Verdict
+from apps.parties.actor import Actor
+from apps.portals.buyer import differences, figures
+from apps.portals.buyer.differences import Change
+from apps.portals.buyer.figures import ContractFigures, InvoiceToCome
+from apps.portals.buyer.ways import Way
+
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""What opens in place; everything else is downloaded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One file beside its criterion, in the shape of ``components/files.html``."""
+
+    name: str
+    url: str
+    size: int
+    sha256: str
+    is_picture: bool
+    is_new: bool
+    note: str = ""
+    icon: str = "file-earmark-text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionReading:
+    """One criterion: what the seller says of it, what shows it, and what the buyer said of it before and now."""
+
+    criterion: Criterion
+    is_claimed: bool
+    note: str
+    files: Sequence[Evidence]
+    verdict: Verdict | None
+    crossed_before: Verdict | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionReading:
+    """Everything that stands on the page of one cycle. ``is_pending``: it waits for the buyer's decision."""
+
+    submission: Submission
+    milestone: Milestone
+    contract: Contract
+    version: ContractVersion
+    is_pending: bool
+    newer: Submission | None
+    decision: Decision | None
+    criteria: Sequence[CriterionReading]
+    files: Sequence[Evidence]
+    previous: Submission | None
+    changes: Sequence[Change]
+    before: ContractFigures
+    earned_after: Decimal
+    to_come: InvoiceToCome
+    zone: str
+    page_url: str
+    accept_url: str
+    changes_url: str
+
+    @property
+    def met(self) -> int:
+        """How many criteria the seller claims to have met."""
+        return sum(row.is_claimed for row in self.criteria)
+
+    @property
+    def left_after(self) -> Decimal:
+        """What is still to be earned on the contract once this milestone is accepted."""
+        return self.before.price - self.earned_after
+
+
+def of_buyer(actor: Actor) -> QuerySet[Milestone, Milestone]:
+    """The milestones of contracts in which the actor's organisation is the buyer, with what their pages name."""
+    return (
+        Milestone.objects.visible_to(actor)
+        .filter(contract__buyer_id=actor.organisation_id)
+        .select_related(
+            "contract__seller",
+            "contract__buyer",
+            "contract__active_version",
+            "line",
+            "invoice__open_item",
+            "invoice__document",
+        )
+        .prefetch_related("line__criteria")
+    )
+
+
+def all_of(actor: Actor, milestone: Milestone) -> list[Submission]:
+    """Every cycle that was sent, oldest first, with notes, files and decisions, in a constant number of queries."""
+    cycles = (
+        Submission.objects.visible_to(actor)
+        .filter(milestone=milestone)
+        .exclude(state="draft")
+        .select_related("decision", "submitted_by")
+        .prefetch_related(
+            "notes__criterion",
+            Prefetch("files", queryset=EvidenceFile.objects.order_by("pk")),
+            "decision__verdicts__criterion",
+        )
+        .order_by("number")
+    )
+    found = list(cycles)
+    for submission in found:
+        submission.milestone = milestone
+        submission.contract = milestone.contract
+    return found
+
+
+def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], way: Way) -> SubmissionReading:
+    """The reading of one of the ``cycles`` that :func:`all_of` gave."""
+    milestone = submission.milestone
+    contract = milestone.contract
+    version = cast("ContractVersion", contract.active_version)  # a milestone exists only under a signed version
+    version.contract = contract
+    previous = next((cycle for cycle in reversed(cycles) if cycle.number < submission.number), None)
+    newest = cycles[-1]
+    before = figures.of_contracts(actor, [contract])[contract.pk]
+    is_pending = submission.state == "submitted"
+    return SubmissionReading(
+        submission=submission,
+        milestone=milestone,
+        contract=contract,
+        version=version,
+        is_pending=is_pending,
+        newer=newest if newest.number > submission.number else None,
+        decision=decision_of(submission),
+        criteria=_criteria(submission, previous=previous, way=way),
+        files=[_evidence(f, previous=previous, way=way) for f in submission.files.all() if f.criterion_id is None],
+        previous=previous,
+        changes=differences.between_submissions(previous, submission) if previous else [],
+        before=before,
+        earned_after=before.earned + (milestone.amount if is_pending else Decimal(0)),
+        to_come=figures.invoice_to_come(
+            milestone.amount, version=version, today=clock.today(contract.seller.time_zone)
+        ),
+        zone=contract.buyer.time_zone,
+        page_url=way.submission(submission),
+        accept_url=way.accept_milestone(submission),
+        changes_url=way.request_changes(submission),
+    )
+
+
+def decision_of(submission: Submission) -> Decision | None:
+    """What was decided of a cycle; None while it waits, or when it was withdrawn."""
+    decision: Decision | None = getattr(submission, "decision", None)
+    return decision
+
+
+def _criteria(submission: Submission, *, previous: Submission | None, way: Way) -> list[CriterionReading]:
+    notes = {note.criterion_id: note for note in submission.notes.all()}
+    verdicts, before = _verdicts(submission), _verdicts(previous)
+    readings = []
+    for criterion in submission.milestone.line.criteria.all():
+        note, old = notes.get(criterion.pk), before.get(criterion.pk)
+        readings.append(
+            CriterionReading(
+                criterion=criterion,
+                is_claimed=note is not None and note.is_met,
+                note=note.note if note is not None else "",
+                files=[
+                    _evidence(file, previous=previous, way=way)
+                    for file in submission.files.all()
+                    if file.criterion_id == criterion.pk
+                ],
+                verdict=verdicts.get(criterion.pk),
+                crossed_before=old if old is not None and not old.is_passed else None,
+            )
+        )
+    return readings
+
+
+def _verdicts(submission: Submission | None) -> dict[int, Verdict]:
+    decision = decision_of(submission) if submission is not None else None
+    return {verdict.criterion_id: verdict for verdict in decision.verdicts.all()} if decision is not None else {}
+
+
+def _evidence(file: EvidenceFile, *, previous: Submission | None, way: Way) -> Evidence:
+    known = {old.sha256 for old in previous.files.all()} if previous is not None else {file.sha256}
+    return Evidence(
+        name=file.name,
+        url=way.evidence(file),
+        size=file.size,
+        sha256=file.sha256,
+        is_picture=file.content_type in PICTURES,
+        is_new=file.sha256 not in known,
+        icon="file-earmark-image" if file.content_type in PICTURES else "file-earmark-text",
+    )

@@ -1,0 +1,159 @@
+"""Sign a milestone off or request changes: one flow for members and for guests.
+
+GET shows what the button will do; POST does it once and leads to the page of the result. When somebody was quicker,
+or the text is not the one that was shown, nothing is signed and the page says what happened.
+"""
+
+from collections.abc import Sequence
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from apps.core.errors import Refused, Stale
+from apps.milestones import services as milestones
+from apps.milestones.models import Milestone, Submission
+from apps.parties.roles import Action
+from apps.portals.access import PortalRequest
+from apps.portals.buyer import cycles, differences
+from apps.portals.buyer.cycles import SubmissionReading
+from apps.portals.buyer.differences import Change
+from apps.portals.buyer.forms import MET, AcceptForm, RequestChangesForm
+from apps.portals.buyer.pages import Crumbs, page, show_anew, why_not, why_not_sign_off
+from apps.portals.buyer.ways import Way
+from apps.portals.forms import add_refusal, explain
+from apps.workflows import sign_off
+
+
+def accept_milestone(
+    request: PortalRequest, milestone: Milestone, *, submission_ref: str, way: Way, crumbs: Crumbs
+) -> HttpResponse:
+    """What is confirmed and which invoice becomes due when; then the sign-off of exactly the text that was shown."""
+    reading, sent = _read(request, milestone, submission_ref=submission_ref, way=way)
+    form = AcceptForm(initial={"seen": reading.submission.sha256})
+    changes: list[Change] = []
+    if request.method == "POST":
+        form = AcceptForm(request.POST)
+        if form.is_valid():
+            seen = form.cleaned_data["seen"]
+            try:
+                sign_off.accept_milestone(
+                    actor=request.actor,
+                    key=form.cleaned_data["key"],
+                    submission_ref=submission_ref,
+                    seen=seen,
+                    comment=form.cleaned_data["comment"],
+                )
+            except Refused as refused:
+                if isinstance(refused, Stale):
+                    changes = _since(sent, reading.submission, seen=seen)
+                    show_anew(form, seen=reading.submission.sha256)
+                add_refusal(form, refused)
+                reading = _again(request, reading, way=way)
+                if not reading.is_pending and reading.newer is None:
+                    return _too_late(request, refused, reading)
+            else:
+                messages.success(request, _("You signed the milestone off."))
+                return redirect(reading.page_url)
+    elif not reading.is_pending:
+        return redirect(reading.page_url)
+    return page(
+        request,
+        "accept_milestone",
+        {
+            "reading": reading,
+            "crumbs": crumbs,
+            "statement": milestones.acceptance_statement(reading.submission),
+            "why_not": why_not_sign_off(request, reading.milestone),
+            "changes": changes or _to_newer(reading),
+        },
+        form=form,
+    )
+
+
+def request_changes(
+    request: PortalRequest, milestone: Milestone, *, submission_ref: str, way: Way, crumbs: Crumbs
+) -> HttpResponse:
+    """A tick or a cross per criterion; then the seller revises what was crossed."""
+    reading, sent = _read(request, milestone, submission_ref=submission_ref, way=way)
+    criteria = [row.criterion for row in reading.criteria]
+    form = RequestChangesForm(criteria=criteria, initial=_initial(reading))
+    changes: list[Change] = []
+    if request.method == "POST":
+        form = RequestChangesForm(request.POST, criteria=criteria)
+        if form.is_valid():
+            seen = form.cleaned_data["seen"]
+            try:
+                sign_off.request_changes(
+                    actor=request.actor,
+                    key=form.cleaned_data["key"],
+                    submission_ref=submission_ref,
+                    seen=seen,
+                    verdicts=form.verdicts(),
+                    comment=form.cleaned_data["comment"],
+                )
+            except Refused as refused:
+                if isinstance(refused, Stale):
+                    changes = _since(sent, reading.submission, seen=seen)
+                    show_anew(form, seen=reading.submission.sha256)
+                add_refusal(form, refused)
+                reading = _again(request, reading, way=way)
+                if not reading.is_pending:
+                    return _too_late(request, refused, reading)
+            else:
+                messages.success(request, _("Your request went to the seller. No invoice was issued."))
+                return redirect(reading.page_url)
+    elif not reading.is_pending:
+        return redirect(reading.page_url)
+    return page(
+        request,
+        "request_changes",
+        {
+            "reading": reading,
+            "crumbs": crumbs,
+            "rows": list(zip(reading.criteria, form.rows(), strict=True)),
+            "statement": milestones.changes_statement(reading.submission),
+            "why_not": why_not(request.actor, Action.DECIDE_MILESTONE),
+            "changes": changes,
+        },
+        form=form,
+    )
+
+
+def _initial(reading: SubmissionReading) -> dict[str, str]:
+    """What the seller claims to have met starts with a tick: the buyer crosses what is missing."""
+    claims = {f"verdict_{row.criterion.position}": MET for row in reading.criteria if row.is_claimed}
+    return {"seen": reading.submission.sha256, **claims}
+
+
+def _read(
+    request: PortalRequest, milestone: Milestone, *, submission_ref: str, way: Way
+) -> tuple[SubmissionReading, list[Submission]]:
+    sent = cycles.all_of(request.actor, milestone)
+    submission = next(cycle for cycle in sent if cycle.ref == submission_ref)
+    return cycles.read(request.actor, submission, cycles=sent, way=way), sent
+
+
+def _again(request: PortalRequest, reading: SubmissionReading, *, way: Way) -> SubmissionReading:
+    """The reading as it stands after a refusal: somebody may have decided meanwhile."""
+    milestone = cycles.of_buyer(request.actor).get(pk=reading.milestone.pk)
+    return _read(request, milestone, submission_ref=reading.submission.ref, way=way)[0]
+
+
+def _too_late(request: PortalRequest, refused: Refused, reading: SubmissionReading) -> HttpResponse:
+    messages.warning(request, explain(refused))
+    return redirect(reading.page_url)
+
+
+def _since(sent: Sequence[Submission], now: Submission, *, seen: str) -> list[Change]:
+    """What changed since the text with this SHA-256, if it is one of this milestone's."""
+    shown = next((cycle for cycle in sent if cycle.sha256 == seen), None)
+    return differences.between_submissions(shown, now) if shown is not None else []
+
+
+def _to_newer(reading: SubmissionReading) -> list[Change]:
+    """For a cycle that was withdrawn and sent anew: what the newer one says differently."""
+    if reading.newer is None:
+        return []
+    return differences.between_submissions(reading.submission, reading.newer)

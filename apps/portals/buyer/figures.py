@@ -1,0 +1,96 @@
+"""Sums that the buyer's pages show: per contract on the scale of its price, and per currency."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Min, Q, Sum
+
+from apps.contracts.models import Contract, ContractVersion
+from apps.core import money
+from apps.invoicing import rules
+from apps.invoicing.models import OpenItem
+from apps.milestones.models import Milestone
+from apps.parties.actor import Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractFigures:
+    """How far one contract is, in its currency. ``earned``, ``billed`` and ``paid`` are net of tax, like ``price``."""
+
+    price: Decimal
+    earned: Decimal = money.ZERO
+    billed: Decimal = money.ZERO
+    paid: Decimal = money.ZERO
+    open: Decimal = money.ZERO
+    next_on: date | None = None
+
+
+def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, ContractFigures]:
+    """The figures of active and completed contracts by primary key, in two queries for all of them."""
+    running = {c.pk: c for c in contracts if c.active_version_id is not None}
+    plans = {
+        row["contract_id"]: row
+        for row in Milestone.objects.visible_to(actor)
+        .filter(contract_id__in=running)
+        .order_by()
+        .values("contract_id")
+        .annotate(
+            price=Sum("amount"),
+            earned=Sum("amount", filter=Q(state="accepted"), default=money.ZERO),
+            next_on=Min("planned_on", filter=~Q(state="accepted")),
+        )
+    }
+    owed = {
+        row["contract_id"]: row
+        for row in OpenItem.objects.visible_to(actor)
+        .filter(contract_id__in=running)
+        .order_by()
+        .values("contract_id")
+        .annotate(net=Sum("invoice__net"), gross_sum=Sum("gross"), paid_sum=Sum("paid"), open_sum=Sum("open"))
+    }
+    return {
+        pk: _figures(plans[pk], owed.get(pk), currency=contract.currency)
+        for pk, contract in running.items()
+        if pk in plans
+    }
+
+
+def _figures(plan: Mapping[str, Any], owed: Mapping[str, Any] | None, *, currency: str) -> ContractFigures:
+    billed: Decimal = owed["net"] if owed else money.ZERO
+    return ContractFigures(
+        price=plan["price"],
+        earned=plan["earned"],
+        billed=billed,
+        # What is paid includes tax; on the scale of the price it is the same share of the net amount.
+        paid=money.half_up(billed * owed["paid_sum"] / owed["gross_sum"], currency) if owed else money.ZERO,
+        open=owed["open_sum"] if owed else money.ZERO,
+        next_on=plan["next_on"],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceToCome:
+    """The invoice that a sign-off today would issue."""
+
+    net: Decimal
+    tax: Decimal
+    gross: Decimal
+    due_on: date
+    currency: str
+
+
+def invoice_to_come(amount: Decimal, *, version: ContractVersion, today: date) -> InvoiceToCome:
+    """``today`` is the calendar day in the seller's time zone: the date that the invoice would bear."""
+    currency = version.contract.currency
+    taxed = rules.TaxedAmount(net=amount, category=version.tax_category, rate=version.tax_rate)
+    totals = rules.totals(rules.tax_breakdown([taxed], currency=currency))
+    return InvoiceToCome(
+        net=totals.net,
+        tax=totals.tax,
+        gross=totals.gross,
+        due_on=rules.due_on(today, payment_days=version.payment_days),
+        currency=currency,
+    )

@@ -1,0 +1,107 @@
+"""What the buyer's side fills in: mostly nothing but a decision on a text that was shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.models import Criterion
+from apps.milestones.services import CriterionVerdict
+from apps.portals.forms import ActionForm, SeenForm
+
+MET, NOT_MET = "met", "not_met"
+
+
+def _textarea(rows: int) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, "class": "form-control"})
+
+
+class SignContractForm(SeenForm):
+    """The button is the signature: nothing to fill in."""
+
+
+class AcknowledgeForm(SeenForm):
+    """The button is the acknowledgement: nothing to fill in."""
+
+
+class AcceptForm(SeenForm):
+    """Sign-off, with a word to the seller if the buyer wants."""
+
+    comment = forms.CharField(
+        label=_("Comment to the seller (optional)"), required=False, max_length=4_000, widget=_textarea(3)
+    )
+
+
+class ContractChangesForm(ActionForm):
+    """What the buyer wants changed in a proposal."""
+
+    reason = forms.CharField(
+        label=_("What should change?"),
+        help_text=_("The seller reads this and sends a new proposal. Nothing is signed."),
+        max_length=4_000,
+        widget=_textarea(6),
+        error_messages={"required": _("Say what should change, so that the seller can propose it.")},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictRow:
+    """One criterion with its two fields, as the page shows them together."""
+
+    criterion: Criterion
+    verdict: forms.BoundField
+    reason: forms.BoundField
+
+
+class RequestChangesForm(SeenForm):
+    """A tick or a cross per criterion, a reason for each cross, and a comment. At least one cross."""
+
+    comment = forms.CharField(
+        label=_("Comment to the seller (optional)"), required=False, max_length=4_000, widget=_textarea(3)
+    )
+
+    def __init__(self, *args: Any, criteria: Sequence[Criterion], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.criteria = list(criteria)
+        for criterion in self.criteria:
+            self.fields[f"verdict_{criterion.position}"] = forms.ChoiceField(
+                label=criterion.text,
+                choices=[(MET, _("Met")), (NOT_MET, _("Not met"))],
+                widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
+                error_messages={"required": _("Tick or cross this criterion.")},
+            )
+            self.fields[f"reason_{criterion.position}"] = forms.CharField(
+                label=_("What is missing?"), required=False, max_length=2_000, widget=_textarea(2)
+            )
+
+    def rows(self) -> list[VerdictRow]:
+        """The fields by criterion, in the order of the plan."""
+        return [
+            VerdictRow(criterion, self[f"verdict_{criterion.position}"], self[f"reason_{criterion.position}"])
+            for criterion in self.criteria
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        crossed = [c for c in self.criteria if cleaned.get(f"verdict_{c.position}") == NOT_MET]
+        for criterion in crossed:
+            field = f"reason_{criterion.position}"
+            if not cleaned.get(field) and field not in self.errors:
+                self.add_error(field, _("Say what is missing, so that the seller can mend it."))
+        decided = all(cleaned.get(f"verdict_{c.position}") for c in self.criteria)
+        if self.criteria and decided and not crossed:
+            self.add_error(None, _("Cross at least one criterion. If all are met, sign the milestone off instead."))
+        if not self.criteria and not cleaned.get("comment") and "comment" not in self.errors:
+            self.add_error("comment", _("Say what is missing, so that the seller can mend it."))
+        return cleaned
+
+    def verdicts(self) -> list[CriterionVerdict]:
+        """What the buyer found, criterion by criterion; a reason typed beside a tick is not sent."""
+        found = []
+        for criterion in self.criteria:
+            is_passed = self.cleaned_data[f"verdict_{criterion.position}"] == MET
+            reason = "" if is_passed else self.cleaned_data[f"reason_{criterion.position}"]
+            found.append(CriterionVerdict(criterion_id=criterion.pk, is_passed=is_passed, reason=reason))
+        return found

@@ -1,0 +1,80 @@
+"""What the buyer's pages share: their status, the buyer's calendar day, and why a button is missing."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from apps.core import clock
+from apps.core.errors import NotAllowed
+from apps.core.money import Money
+from apps.milestones import rules
+from apps.milestones.models import Milestone
+from apps.parties.actor import Actor, ActorKind
+from apps.parties.roles import Action
+from apps.portals.access import PortalRequest
+from apps.portals.forms import explain
+
+Crumbs = list[tuple[str, str]]
+
+
+def page(
+    request: HttpRequest, template: str, context: Mapping[str, Any], *, form: BaseForm | None = None
+) -> HttpResponse:
+    """The page; 422 when it shows again a form that was refused."""
+    status = 422 if form is not None and form.is_bound and form.errors else 200
+    return render(request, f"buyer/{template}.html", {**context, "form": form}, status=status)
+
+
+def today_of(request: PortalRequest) -> date:
+    """The calendar day in the buyer's time zone: by it invoices are due and overdue on the buyer's pages."""
+    return clock.today(request.membership.organisation.time_zone)
+
+
+def why_not(actor: Actor, action: Action) -> str:
+    """Nothing when the actor's role permits the action, else the reason to show in the place of its button.
+
+    A guest came through a link for this very action; whether it is still alive is said by the service.
+    """
+    if actor.kind is ActorKind.GUEST:
+        return ""
+    try:
+        actor.require(action)
+    except NotAllowed as refused:
+        return explain(refused)
+    return ""
+
+
+def why_not_sign_off(request: PortalRequest, milestone: Milestone) -> str:
+    """The same for signing off: a role that allows it, and a limit that reaches the amount."""
+    actor = request.actor
+    missing = why_not(actor, Action.DECIDE_MILESTONE)
+    if missing or actor.kind is ActorKind.GUEST:
+        return missing
+    try:
+        rules.check_limit(
+            Money(milestone.amount, milestone.currency),
+            limit=actor.approval_limit,
+            limit_currency=request.membership.organisation.currency,
+        )
+    except NotAllowed as refused:
+        return explain(refused)
+    return ""
+
+
+def show_anew(form: BaseForm, *, seen: str) -> None:
+    """After a stale text: the form keeps what was typed, and agrees from now on to the text that is shown with it."""
+    form.data = {**{name: form.data[name] for name in form.data}, "seen": seen}
+
+
+def contract_crumbs(*more: tuple[str, str]) -> Crumbs:
+    return [(_("Contracts"), reverse("buyer:contracts")), *more]
+
+
+def invoice_crumbs(*more: tuple[str, str]) -> Crumbs:
+    return [(_("Invoices"), reverse("buyer:invoices")), *more]

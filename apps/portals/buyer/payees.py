@@ -1,0 +1,83 @@
+"""Whom the buyer pays for an invoice, and into which account."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from apps.financing.models import Assignment
+from apps.invoicing import snapshot
+from apps.invoicing.models import Invoice, PayeeInstruction
+from apps.parties.actor import Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayTo:
+    """The account that an invoice is paid into. ``is_assigned``: it is not the seller's own any more."""
+
+    holder: str
+    iban: str = ""
+    bic: str = ""
+    account_number: str = ""
+    routing_number: str = ""
+    bank_name: str = ""
+    reference: str = ""
+    is_assigned: bool = False
+
+    @property
+    def shown_iban(self) -> str:
+        """In groups of four, as on paper."""
+        return " ".join(self.iban[at : at + 4] for at in range(0, len(self.iban), 4))
+
+
+def of_invoice(actor: Actor, invoice: Invoice) -> PayTo | None:
+    """The live payee instruction of the invoice's milestone, else the account printed on the invoice, if any."""
+    instruction = PayeeInstruction.objects.visible_to(actor).live().filter(milestone_id=invoice.milestone_id).first()
+    if instruction is not None:
+        return PayTo(
+            holder=instruction.payee_name,
+            iban=instruction.iban,
+            bic=instruction.bic,
+            account_number=instruction.account_number,
+            routing_number=instruction.routing_number,
+            bank_name=instruction.bank_name,
+            reference=invoice.number,
+            is_assigned=instruction.payee_id != invoice.seller_id,
+        )
+    printed = snapshot.read(invoice.snapshot).credit_transfer
+    if printed is None:
+        return None
+    return PayTo(
+        holder=printed.account_name,
+        iban=printed.iban,
+        bic=printed.bic,
+        account_number=printed.account_number,
+        routing_number=printed.routing_number,
+        bank_name=printed.bank_name,
+        reference=invoice.number,
+    )
+
+
+def assigned_among(actor: Actor, invoices: Sequence[Invoice]) -> set[int]:
+    """Primary keys of those invoices that are paid to somebody else than the seller."""
+    sellers = {invoice.milestone_id: invoice for invoice in invoices}
+    rows = PayeeInstruction.objects.visible_to(actor).live().filter(milestone_id__in=sellers)
+    return {
+        sellers[milestone_id].pk
+        for milestone_id, payee_id in rows.values_list("milestone_id", "payee_id")
+        if sellers[milestone_id].seller_id != payee_id
+    }
+
+
+def unread_assignments(actor: Actor) -> QuerySet[Assignment, Assignment]:
+    """Notices that the buyer has not acknowledged, of assignments that still say whom to pay.
+
+    The financier's own rows (its organisation, the tranche) are not the buyer's to read: the instruction names it.
+    """
+    live = PayeeInstruction.objects.live().filter(milestone_id=OuterRef("invoice__milestone_id"))
+    return (
+        Assignment.objects.visible_to(actor)
+        .filter(contract__buyer_id=actor.organisation_id, acknowledged_at__isnull=True)
+        .annotate(payee_name=Subquery(live.values("payee_name")[:1]))
+        .filter(payee_name__isnull=False)
+    )

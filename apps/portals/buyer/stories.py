@@ -1,0 +1,127 @@
+"""Who did what and when, read from the rows themselves: versions, cycles, decisions, invoices, payments."""
+
+from collections.abc import Iterator, Sequence
+
+from django.utils.translation import gettext as _
+
+from apps.contracts.models import Contract, ContractVersion
+from apps.invoicing.models import Allocation, Invoice
+from apps.milestones.models import Milestone, Submission
+from apps.parties.actor import Actor
+from apps.portals import formats
+from apps.portals.buyer.cycles import decision_of
+from apps.portals.parts import Event, Step
+
+
+def contract_story(actor: Actor, contract: Contract, *, versions: Sequence[ContractVersion]) -> list[Event]:
+    """Newest first: proposals, signatures, decisions, invoices."""
+    events = [event for version in versions for event in _of_version(contract, version)]
+    cycles = (
+        Submission.objects.visible_to(actor)
+        .filter(contract=contract, submitted_at__isnull=False)
+        .select_related("milestone", "decision", "submitted_by")
+    )
+    events += [event for cycle in cycles for event in _of_cycle(cycle, seller=contract.seller.legal_name)]
+    events += [_of_invoice(i) for i in Invoice.objects.visible_to(actor).filter(contract=contract)]
+    return newest_first(events)
+
+
+def milestone_story(milestone: Milestone, cycles: Sequence[Submission]) -> list[Event]:
+    """Newest first: cycles, decisions, the invoice."""
+    seller = milestone.contract.seller.legal_name
+    events = [event for cycle in cycles for event in _of_cycle(cycle, seller=seller, is_one_milestone=True)]
+    invoice: Invoice | None = getattr(milestone, "invoice", None)
+    if invoice is not None:
+        events.append(_of_invoice(invoice))
+    return newest_first(events)
+
+
+def invoice_story(actor: Actor, invoice: Invoice) -> list[Event]:
+    """Newest first: the invoice and the payments that were recorded for it."""
+    allocations = Allocation.objects.visible_to(actor).filter(invoice=invoice).select_related("payment__recipient")
+    paid = [
+        Event(
+            what=_("%(amount)s received") % {"amount": formats.money(allocation.amount, invoice.currency)},
+            at=allocation.allocated_at,
+            who=allocation.payment.recipient.legal_name,
+            icon="cash-coin",
+            tone="positive",
+        )
+        for allocation in allocations
+    ]
+    return newest_first([_of_invoice(invoice), *paid])
+
+
+def newest_first(events: Sequence[Event]) -> list[Event]:
+    return sorted(events, key=lambda event: event.at, reverse=True)
+
+
+def milestone_steps(milestone: Milestone, cycles: Sequence[Submission]) -> list[Step]:
+    """Planned, submitted, signed off, paid: how far the milestone is."""
+    invoice: Invoice | None = getattr(milestone, "invoice", None)
+    is_accepted, is_sent = milestone.state == "accepted", milestone.state == "submitted"
+    is_paid = invoice is not None and invoice.open_item.open == 0
+    sent_on = cycles[-1].submitted_at.date() if cycles and cycles[-1].submitted_at and is_sent | is_accepted else None
+    accepted_on = milestone.accepted_at.date() if milestone.accepted_at else None
+    if milestone.state == "changes_requested":
+        review = Step(name=_("Changes requested"), state="stopped")
+    else:
+        state = "done" if is_accepted else "current" if is_sent else "ahead"
+        review = Step(name=_("Signed off"), state=state, on=accepted_on)
+    return [
+        Step(name=_("Planned"), state="done" if cycles else "current", on=milestone.planned_on),
+        Step(name=_("Submitted"), state="done" if cycles else "ahead", on=sent_on),
+        review,
+        Step(name=_("Invoiced"), state="done" if invoice else "ahead", on=invoice.issued_on if invoice else None),
+        Step(
+            name=_("Paid"),
+            state="done" if is_paid else "current" if invoice else "ahead",
+            on=invoice.open_item.settled_at.date() if invoice and invoice.open_item.settled_at else None,
+        ),
+    ]
+
+
+def _of_version(contract: Contract, version: ContractVersion) -> Iterator[Event]:
+    names = {"version": version.number}
+    for signature in version.signatures.all():
+        if signature.side == "seller":
+            what, icon = _("Version %(version)s proposed and signed by the seller") % names, "send"
+        else:
+            what, icon = _("Version %(version)s signed by the buyer: the contract is in force") % names, "pen"
+        yield Event(what=what, at=signature.signed_at, who=signature.name, icon=icon, tone="info")
+    if version.changes_asked_at is not None:
+        yield Event(
+            what=_("Changes to version %(version)s asked for") % names,
+            at=version.changes_asked_at,
+            who=contract.buyer.legal_name,
+            note=version.changes_asked,
+            icon="arrow-return-left",
+            tone="attention",
+        )
+
+
+def _of_cycle(cycle: Submission, *, seller: str, is_one_milestone: bool = False) -> Iterator[Event]:
+    prefix = _("Cycle %(number)s") % {"number": cycle.number} if is_one_milestone else cycle.milestone.title
+    if cycle.submitted_at is not None:
+        who = str(cycle.submitted_by) if cycle.submitted_by else seller
+        yield Event(what=_("%(what)s submitted") % {"what": prefix}, at=cycle.submitted_at, who=who, icon="send")
+    if cycle.withdrawn_at is not None:
+        what = _("%(what)s taken back by the seller") % {"what": prefix}
+        yield Event(what=what, at=cycle.withdrawn_at, who=seller, icon="slash-circle")
+    decision = decision_of(cycle)
+    if decision is not None:
+        is_accepted = decision.outcome == "accepted"
+        what = _("%(what)s signed off") if is_accepted else _("%(what)s: changes requested")
+        yield Event(
+            what=what % {"what": prefix},
+            at=decision.decided_at,
+            who=decision.name,
+            note=decision.comment,
+            icon="check-lg" if is_accepted else "arrow-return-left",
+            tone="positive" if is_accepted else "attention",
+        )
+
+
+def _of_invoice(invoice: Invoice) -> Event:
+    names = {"number": invoice.number, "amount": formats.money(invoice.gross, invoice.currency)}
+    return Event(what=_("Invoice %(number)s issued, %(amount)s") % names, at=invoice.issued_at, icon="receipt")

@@ -1,0 +1,23 @@
+"""The buyer's portal: what waits, contracts, milestones, invoices."""
+
+from django.urls import path
+
+from apps.portals.buyer.views import assignments, contracts, evidence, home, invoices, milestones
+
+app_name = "buyer"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("contracts/", contracts.contracts, name="contracts"),
+    path("contracts/<str:ref>/", contracts.contract, name="contract"),
+    path("versions/<str:ref>/sign/", contracts.sign_contract, name="sign_contract"),
+    path("versions/<str:ref>/changes/", contracts.request_contract_changes, name="request_contract_changes"),
+    path("milestones/<str:ref>/", milestones.milestone, name="milestone"),
+    path("submissions/<str:ref>/accept/", milestones.accept_milestone, name="accept_milestone"),
+    path("submissions/<str:ref>/changes/", milestones.request_changes, name="request_changes"),
+    path("evidence/<str:ref>/", evidence.evidence, name="evidence"),
+    path("invoices/", invoices.invoices, name="invoices"),
+    path("invoices/<str:ref>/", invoices.invoice, name="invoice"),
+    path("invoices/<str:ref>/invoice.pdf", invoices.invoice_pdf, name="invoice_pdf"),
+    path("invoices/<str:ref>/document/", invoices.invoice_document, name="invoice_document"),
+    path("assignments/<str:ref>/acknowledge/", assignments.acknowledge_assignment, name="acknowledge_assignment"),
+]

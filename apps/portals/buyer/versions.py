@@ -1,0 +1,133 @@
+"""A contract version as the buyer reads it before signing: parties, terms in plain words, plan, total, signatures."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.contracts import services as contracts
+from apps.contracts.models import Contract, ContractVersion, PlanLine, Signature
+from apps.contracts.rules import Statement
+from apps.core.canonical import plain
+from apps.parties.actor import Actor
+from apps.portals.buyer import differences
+from apps.portals.buyer.differences import Change
+from apps.portals.buyer.ways import Way
+from apps.portals.parts import Fact
+from apps.portals.shown import version_state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionReading:
+    """Everything that stands on the page of one version. ``is_pending``: it waits for the buyer's signature."""
+
+    version: ContractVersion
+    contract: Contract
+    state: str
+    is_pending: bool
+    newer: ContractVersion | None
+    terms: Sequence[Fact]
+    lines: Sequence[PlanLine]
+    total: Decimal
+    signatures: Sequence[Signature]
+    previous: ContractVersion | None
+    changes: Sequence[Change]
+    statement: Statement
+    zone: str
+    page_url: str
+    sign_url: str
+    changes_url: str
+
+
+def proposed_to(actor: Actor) -> QuerySet[ContractVersion, ContractVersion]:
+    """The versions that were proposed to the actor's organisation as the buyer, with all that is read of them."""
+    return (
+        ContractVersion.objects.visible_to(actor)
+        .filter(proposed_at__isnull=False, contract__buyer_id=actor.organisation_id)
+        .select_related("contract__seller", "contract__buyer")
+        .prefetch_related("lines__criteria", "signatures")
+    )
+
+
+def read(actor: Actor, version: ContractVersion, *, way: Way) -> VersionReading:
+    """The reading of a version that :func:`proposed_to` gave."""
+    contract = version.contract
+    versions = {v.number: v for v in proposed_to(actor).filter(contract=contract)}
+    newest = versions[max(versions)]
+    previous = versions.get(version.number - 1)
+    lines = list(version.lines.all())
+    return VersionReading(
+        version=version,
+        contract=contract,
+        state=version_state(version, contract=contract),
+        is_pending=contract.state == "proposed" and newest.pk == version.pk and version.changes_asked_at is None,
+        newer=newest if newest.number > version.number else None,
+        terms=terms_of(version),
+        lines=lines,
+        total=sum((line.amount for line in lines if line.amount is not None), Decimal(0)),
+        signatures=sorted(version.signatures.all(), key=lambda signature: signature.signed_at),
+        previous=previous,
+        changes=differences.between_versions(previous, version) if previous else [],
+        statement=contracts.buyer_statement(version),
+        zone=contract.buyer.time_zone,
+        page_url=way.version(version),
+        sign_url=way.sign_contract(version),
+        changes_url=way.request_contract_changes(version),
+    )
+
+
+def terms_of(version: ContractVersion) -> list[Fact]:
+    """The terms in plain words."""
+    return [
+        Fact(term=_("Price, net of tax"), amount=version.price, currency=version.contract.currency),
+        Fact(term=_("Tax"), value=tax_in_words(version)),
+        Fact(
+            term=_("Payment"),
+            value=ngettext(
+                "within %(days)s day of the invoice's date",
+                "within %(days)s days of the invoice's date",
+                version.payment_days,
+            )
+            % {"days": version.payment_days}
+            if version.payment_days
+            else _("on the invoice's date"),
+        ),
+        Fact(
+            term=_("Your review"),
+            value=ngettext(
+                "%(days)s calendar day from each submission; silence accepts nothing, you are reminded",
+                "%(days)s calendar days from each submission; silence accepts nothing, you are reminded",
+                version.review_days,
+            )
+            % {"days": version.review_days},
+        ),
+        Fact(term=_("Invoices"), value=_("one for each milestone that you sign off, for its amount, at that moment")),
+        Fact(
+            term=_("Financing"),
+            value=_("the seller may assign an invoice to a financier; you are told in writing whom to pay")
+            if version.is_assignable
+            else _("the seller may not assign invoices"),
+        ),
+        Fact(term=_("Signs off for you"), value=f"{version.signatory_name}, {version.signatory_email}"),
+        *([Fact(term=_("Governing law"), value=version.governing_law)] if version.governing_law else []),
+    ]
+
+
+def tax_in_words(version: ContractVersion) -> str:
+    """The tax treatment with its rate where it has one."""
+    treatment = str(version.get_tax_category_display())
+    return f"{treatment}, {plain(version.tax_rate)}%" if version.tax_rate else treatment
+
+
+def newest_prices(actor: Actor, rows: Iterable[Contract]) -> dict[int, Decimal]:
+    """The price of the newest proposal by contract, in one query for all of them."""
+    prices = (
+        ContractVersion.objects.visible_to(actor)
+        .filter(contract__in=[contract.pk for contract in rows], proposed_at__isnull=False)
+        .order_by("number")
+        .values_list("contract_id", "price")
+    )
+    return dict(prices)

@@ -1,0 +1,157 @@
+"""Contracts in which the organisation buys: the list, the page of one, its signature."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.contracts.models import Contract, ContractVersion
+from apps.milestones.models import Milestone
+from apps.parties.roles import Action
+from apps.portals.access import PortalRequest, portal
+from apps.portals.buyer import figures, signing, versions
+from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not
+from apps.portals.buyer.stories import contract_story
+from apps.portals.buyer.ways import MemberWay
+from apps.portals.paging import page_of
+from apps.portals.parts import Tab
+from apps.portals.shown import contract_state, version_state
+
+WAY = MemberWay()
+FILTERS: Mapping[str, Q] = {
+    "to_sign": Q(state="proposed"),
+    "active": Q(state="active"),
+    "completed": Q(state="completed"),
+}
+
+
+def _search(rows: QuerySet[Contract, Contract], words: str) -> QuerySet[Contract, Contract]:
+    if not words:
+        return rows
+    return rows.filter(Q(title__icontains=words) | Q(number__icontains=words) | Q(seller__legal_name__icontains=words))
+
+
+@require_safe
+@portal("buyer")
+def contracts(request: PortalRequest) -> HttpResponse:
+    """Newest first; ``?state=`` and ``?q=`` narrow the list."""
+    state, words = request.GET.get("state", ""), request.GET.get("q", "").strip()[:80]
+    found = _search(Contract.objects.of_buyer(request.actor), words)
+    counts = found.order_by().aggregate(
+        all=Count("pk"), **{name: Count("pk", filter=rule) for name, rule in FILTERS.items()}
+    )
+    if state in FILTERS:
+        found = found.filter(FILTERS[state])
+    rows = page_of(request, found.select_related("seller", "active_version"))
+    sums = figures.of_contracts(request.actor, rows.rows)
+    proposed = versions.newest_prices(request.actor, rows.rows)
+    return page(
+        request,
+        "contracts",
+        {
+            "rows": [
+                (contract, contract_state(contract), sums.get(contract.pk), proposed.get(contract.pk))
+                for contract in rows.rows
+            ],
+            "page": rows,
+            "tabs": _tabs(counts, state=state, words=words),
+            "state": state if state in FILTERS else "",
+            "words": words,
+        },
+    )
+
+
+def _tabs(counts: Mapping[str, int], *, state: str, words: str) -> list[Tab]:
+    names = {"to_sign": _("To sign"), "active": _("Active"), "completed": _("Completed")}
+    query = f"&q={words}" if words else ""
+    return [
+        Tab(label=_("All"), url=f"?{query[1:]}", is_current=state not in FILTERS, count=counts["all"]),
+        *(
+            Tab(label=names[name], url=f"?state={name}{query}", is_current=state == name, count=counts[name])
+            for name in FILTERS
+        ),
+    ]
+
+
+@require_safe
+@portal("buyer")
+def contract(request: PortalRequest, ref: str) -> HttpResponse:
+    """One contract: what waits, the plan with its progress, invoices, versions with what changed, what happened."""
+    actor = request.actor
+    found = get_object_or_404(
+        Contract.objects.of_buyer(actor).select_related("seller", "buyer", "active_version"), ref=ref
+    )
+    sent = list(versions.proposed_to(actor).filter(contract=found).order_by("-number"))
+    for version in sent:
+        version.contract = found
+    shown = next((v for v in sent if v.pk == found.active_version_id), sent[0])
+    milestones = list(
+        Milestone.objects.visible_to(actor)
+        .filter(contract=found)
+        .select_related("invoice__open_item")
+        .order_by("position")
+    )
+    return page(
+        request,
+        "contract",
+        {
+            "contract": found,
+            "state": contract_state(found),
+            "reading": versions.read(actor, shown, way=WAY),
+            "figures": figures.of_contracts(actor, [found]).get(found.pk),
+            "milestones": milestones,
+            "versions": [(version, version_state(version, contract=found)) for version in sent],
+            "events": contract_story(actor, found, versions=sent),
+            "next": _what_next(found, milestones),
+            "why_not": why_not(actor, Action.SIGN_CONTRACT),
+            "crumbs": contract_crumbs((found.number, "")),
+        },
+    )
+
+
+def _what_next(contract: Contract, milestones: Sequence[Milestone]) -> tuple[str, date | None]:
+    """What happens next, and by when."""
+    if contract.state == "proposed":
+        return _("you read the contract, and sign it or ask for changes."), None
+    if contract.state == "draft":
+        return _("the seller works on a new version. You are told when it is ready."), None
+    if contract.state == "withdrawn":
+        return _("nothing. The seller has withdrawn the proposal."), None
+    waiting = next((m for m in milestones if m.state == "submitted"), None)
+    if waiting is not None:
+        return _("you review “%(title)s” and sign it off or request changes.") % {"title": waiting.title}, None
+    planned = next((m for m in milestones if m.state != "accepted"), None)
+    if planned is not None:
+        text = _("the seller delivers “%(title)s” and submits it to you.") % {"title": planned.title}
+        return text if planned.planned_on is None else _("%(what)s Planned for") % {"what": text}, planned.planned_on
+    return _("nothing. Every milestone is signed off."), None
+
+
+def _version(request: PortalRequest, ref: str) -> ContractVersion:
+    return get_object_or_404(versions.proposed_to(request.actor), ref=ref)
+
+
+def _crumbs(version: ContractVersion, here: str) -> Crumbs:
+    contract = version.contract
+    return contract_crumbs((contract.number, reverse("buyer:contract", args=[contract.ref])), (here, ""))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("buyer")
+def sign_contract(request: PortalRequest, ref: str) -> HttpResponse:
+    """Sign the proposed version."""
+    version = _version(request, ref)
+    return signing.sign_contract(request, version, way=WAY, crumbs=_crumbs(version, _("Sign")))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("buyer")
+def request_contract_changes(request: PortalRequest, ref: str) -> HttpResponse:
+    """Ask the seller for other terms."""
+    version = _version(request, ref)
+    return signing.request_contract_changes(request, version, way=WAY, crumbs=_crumbs(version, _("Ask for changes")))

@@ -1,0 +1,201 @@
+"""The buyer's first page: what waits for the buyer, the figures, the contracts."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, Sum
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from apps.contracts.models import Contract, ContractVersion
+from apps.core import money
+from apps.invoicing.models import OpenItem
+from apps.milestones.models import Milestone, Submission
+from apps.parties.actor import Actor
+from apps.portals import formats
+from apps.portals.access import PortalRequest, portal
+from apps.portals.buyer import figures, payees, versions
+from apps.portals.buyer.pages import page, today_of
+from apps.portals.parts import Need, Tile
+from apps.portals.shown import contract_state
+
+SOON = timedelta(days=14)
+"""An open invoice needs the buyer from this long before its due date."""
+SHOWN = 8
+"""At most so many of one kind; the lists hold the rest."""
+
+
+@require_safe
+@portal("buyer")
+def home(request: PortalRequest) -> HttpResponse:
+    """Needs you first; then the figures per currency; then the newest contracts."""
+    actor, today = request.actor, today_of(request)
+    zone = ZoneInfo(request.membership.organisation.time_zone)
+    contracts = list(
+        Contract.objects.of_buyer(actor).select_related("seller", "active_version").order_by("-pk")[:SHOWN]
+    )
+    sums, prices = figures.of_contracts(actor, contracts), versions.newest_prices(actor, contracts)
+    return page(
+        request,
+        "home",
+        {
+            "needs": [*_sign_offs(actor, zone), *_proposals(actor), *_assignments(actor), *_due(actor, today)],
+            "tiles": _tiles(actor, today=today, currency=request.membership.organisation.currency),
+            "rows": [
+                (contract, contract_state(contract), sums.get(contract.pk), prices.get(contract.pk))
+                for contract in contracts
+            ],
+        },
+    )
+
+
+def _sign_offs(actor: Actor, zone: ZoneInfo) -> Iterator[Need]:
+    rows = (
+        Submission.objects.visible_to(actor)
+        .filter(state="submitted", contract__buyer_id=actor.organisation_id)
+        .select_related("milestone", "contract__seller")
+        .order_by("review_due_at")
+    )
+    for submission in rows[:SHOWN]:
+        milestone = submission.milestone
+        yield Need(
+            what=_("Sign off: %(title)s") % {"title": milestone.title},
+            who=submission.contract.seller.legal_name,
+            url=reverse("buyer:milestone", args=[milestone.ref]),
+            button=_("Review"),
+            amount=milestone.amount,
+            currency=milestone.currency,
+            due=submission.review_due_at.astimezone(zone).date() if submission.review_due_at else None,
+            note=submission.contract.title,
+            icon="clipboard-check",
+        )
+
+
+def _proposals(actor: Actor) -> Iterator[Need]:
+    rows = (
+        ContractVersion.objects.visible_to(actor)
+        .filter(
+            contract__buyer_id=actor.organisation_id,
+            contract__state="proposed",
+            proposed_at__isnull=False,
+            changes_asked_at__isnull=True,
+        )
+        .select_related("contract__seller")
+        .order_by("proposed_at")
+    )
+    for version in rows[:SHOWN]:
+        contract = version.contract
+        yield Need(
+            what=_("Sign the contract: %(title)s") % {"title": contract.title},
+            who=contract.seller.legal_name,
+            url=reverse("buyer:contract", args=[contract.ref]),
+            button=_("Read and sign"),
+            amount=version.price,
+            currency=contract.currency,
+            note=_("version %(number)s") % {"number": version.number},
+            icon="pen",
+        )
+
+
+def _assignments(actor: Actor) -> Iterator[Need]:
+    rows = payees.unread_assignments(actor).select_related("invoice__open_item").order_by("notified_at")
+    for assignment in rows[:SHOWN]:
+        invoice = assignment.invoice
+        yield Need(
+            what=_("Invoice %(number)s is assigned: confirm whom you pay") % {"number": invoice.number},
+            who=assignment.payee_name,
+            url=reverse("buyer:acknowledge_assignment", args=[assignment.ref]),
+            button=_("Read the notice"),
+            amount=invoice.open_item.open,
+            currency=invoice.currency,
+            icon="arrow-left-right",
+        )
+
+
+def _due(actor: Actor, today: date) -> Iterator[Need]:
+    rows = (
+        OpenItem.objects.visible_to(actor)
+        .open()
+        .filter(buyer_id=actor.organisation_id, due_on__lte=today + SOON)
+        .select_related("invoice", "seller")
+        .order_by("due_on")
+    )
+    for item in rows[:SHOWN]:
+        is_late = item.due_on < today
+        yield Need(
+            what=(_("Overdue: invoice %(number)s") if is_late else _("Pay invoice %(number)s"))
+            % {"number": item.invoice.number},
+            who=item.seller.legal_name,
+            url=reverse("buyer:invoice", args=[item.invoice.ref]),
+            button=_("See how to pay"),
+            amount=item.open,
+            currency=item.currency,
+            due=item.due_on,
+            icon="exclamation-triangle" if is_late else "receipt",
+            tone="negative" if is_late else "accent",
+        )
+
+
+def _tiles(actor: Actor, *, today: date, currency: str) -> list[Tile]:
+    milestones = (
+        Milestone.objects.visible_to(actor)
+        .filter(contract__buyer_id=actor.organisation_id)
+        .exclude(state="accepted")
+        .order_by()
+        .values("currency")
+        .annotate(
+            to_sign_off=Sum("amount", filter=Q(state="submitted"), default=money.ZERO),
+            committed=Sum("amount"),
+        )
+    )
+    items = (
+        OpenItem.objects.visible_to(actor)
+        .open()
+        .filter(buyer_id=actor.organisation_id)
+        .order_by()
+        .values("currency")
+        .annotate(to_pay=Sum("open"), overdue=Sum("open", filter=Q(due_on__lt=today), default=money.ZERO))
+    )
+    plans, owed = list(milestones), list(items)
+    invoices, contracts = reverse("buyer:invoices"), reverse("buyer:contracts")
+    return [
+        _tile(_("To sign off"), plans, "to_sign_off", currency, icon="clipboard-check", url=f"{contracts}?state=active"),
+        _tile(_("Open to pay"), owed, "to_pay", currency, icon="receipt", url=f"{invoices}?state=open"),
+        _tile(_("Overdue"), owed, "overdue", currency, icon="clock-history", url=f"{invoices}?state=overdue"),
+        _tile(
+            _("Committed"),
+            plans,
+            "committed",
+            currency,
+            icon="calendar-check",
+            note=_("agreed, not signed off yet, net of tax"),
+        ),
+    ]
+
+
+def _tile(
+    label: str,
+    rows: Iterable[Mapping[str, Any]],
+    column: str,
+    currency: str,
+    *,
+    icon: str,
+    url: str = "",
+    note: str = "",
+) -> Tile:
+    """The sum in the organisation's own currency; further currencies are named below it, never added up."""
+    amounts = {str(row["currency"]): Decimal(row[column]) for row in rows}
+    own = amounts.pop(currency, money.ZERO)
+    more = [formats.money(amount, code) for code, amount in sorted(amounts.items()) if amount]
+    if not own and more:
+        code = max(amounts, key=lambda name: amounts[name])
+        return _tile(label, rows, column, code, icon=icon, url=url, note=note)
+    notes = [_("and %(amounts)s") % {"amounts": ", ".join(more)}] if more else []
+    return Tile(
+        label=label, amount=own, currency=currency, icon=icon, url=url, note="; ".join(filter(None, [*notes, note]))
+    )

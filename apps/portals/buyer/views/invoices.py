@@ -1,0 +1,152 @@
+"""Invoices to pay: the list, the page of one with the account that it is paid into, its PDF."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from apps.invoicing.models import Invoice
+from apps.portals.access import PortalRequest, portal
+from apps.portals.buyer import payees
+from apps.portals.buyer.files import invoice_file
+from apps.portals.buyer.pages import invoice_crumbs, page, today_of
+from apps.portals.buyer.payees import PayTo
+from apps.portals.buyer.stories import invoice_story
+from apps.portals.buyer.ways import MemberWay
+from apps.portals.paging import page_of
+from apps.portals.parts import Tab
+from apps.portals.shown import invoice_state
+
+WAY = MemberWay()
+
+
+def _filters(today: date) -> dict[str, Q]:
+    return {
+        "open": Q(open_item__open__gt=0),
+        "overdue": Q(open_item__open__gt=0, open_item__due_on__lt=today),
+        "paid": Q(open_item__open=0),
+    }
+
+
+def _search(rows: QuerySet[Invoice, Invoice], words: str) -> QuerySet[Invoice, Invoice]:
+    if not words:
+        return rows
+    return rows.filter(
+        Q(number__icontains=words) | Q(seller__legal_name__icontains=words) | Q(contract__title__icontains=words)
+    )
+
+
+@require_safe
+@portal("buyer")
+def invoices(request: PortalRequest) -> HttpResponse:
+    """Newest first; ``?state=`` and ``?q=`` narrow the list."""
+    today = today_of(request)
+    filters = _filters(today)
+    state, words = request.GET.get("state", ""), request.GET.get("q", "").strip()[:80]
+    found = _search(Invoice.objects.of_buyer(request.actor), words)
+    counts = found.order_by().aggregate(
+        all=Count("pk"), **{name: Count("pk", filter=rule) for name, rule in filters.items()}
+    )
+    if state in filters:
+        found = found.filter(filters[state])
+    rows = page_of(request, found.select_related("seller", "contract", "milestone", "open_item"))
+    assigned = payees.assigned_among(request.actor, rows.rows)
+    return page(
+        request,
+        "invoices",
+        {
+            "rows": [
+                (invoice, invoice_state(invoice.open_item, today=today), invoice.pk in assigned)
+                for invoice in rows.rows
+            ],
+            "page": rows,
+            "tabs": _tabs(counts, filters=filters, state=state, words=words),
+            "sums": list(
+                found.order_by().values("currency").annotate(gross_sum=Sum("gross"), open_sum=Sum("open_item__open"))
+            ),
+            "state": state if state in filters else "",
+            "words": words,
+        },
+    )
+
+
+def _tabs(counts: Mapping[str, int], *, filters: Mapping[str, Q], state: str, words: str) -> list[Tab]:
+    names = {"open": _("Open"), "overdue": _("Overdue"), "paid": _("Paid")}
+    query = f"&q={words}" if words else ""
+    return [
+        Tab(label=_("All"), url=f"?{query[1:]}", is_current=state not in filters, count=counts["all"]),
+        *(
+            Tab(label=names[name], url=f"?state={name}{query}", is_current=state == name, count=counts[name])
+            for name in filters
+        ),
+    ]
+
+
+def _invoice(request: PortalRequest, ref: str) -> Invoice:
+    rows = Invoice.objects.of_buyer(request.actor)
+    return get_object_or_404(
+        rows.select_related("seller", "buyer", "contract", "milestone", "open_item", "document"), ref=ref
+    )
+
+
+@require_safe
+@portal("buyer")
+def invoice(request: PortalRequest, ref: str) -> HttpResponse:
+    """What is owed, until when, into which account; what is paid; the PDF."""
+    found = _invoice(request, ref)
+    today = today_of(request)
+    state = invoice_state(found.open_item, today=today)
+    pay_to = payees.of_invoice(request.actor, found)
+    return page(
+        request,
+        "invoice",
+        {
+            "invoice": found,
+            "state": state,
+            "lines": list(found.lines.all()),
+            "pay_to": pay_to,
+            "unread": payees.unread_assignments(request.actor).filter(invoice=found).first(),
+            "next": _what_next(found, state=state, pay_to=pay_to),
+            "events": invoice_story(request.actor, found),
+            **_document(found),
+            "crumbs": invoice_crumbs((found.number, "")),
+        },
+    )
+
+
+def _what_next(invoice: Invoice, *, state: str, pay_to: PayTo | None) -> str:
+    if state == "paid":
+        return _("nothing. The invoice is paid.")
+    payee = pay_to.holder if pay_to is not None else invoice.seller.legal_name
+    if state == "overdue":
+        return _("you pay %(payee)s now. The invoice was due on") % {"payee": payee}
+    return _("you pay %(payee)s, due on") % {"payee": payee}
+
+
+def _document(invoice: Invoice) -> dict[str, object]:
+    return {
+        "document": getattr(invoice, "document", None),
+        "pdf_url": WAY.invoice_pdf(invoice),
+        "document_url": WAY.invoice_document(invoice),
+        "reload_url": reverse("buyer:invoice", args=[invoice.ref]),
+    }
+
+
+@require_safe
+@portal("buyer")
+def invoice_document(request: PortalRequest, ref: str) -> HttpResponse:
+    """The PDF's piece of a page, asked for again and again while it is being made."""
+    return render(request, "buyer/parts/document.html", _document(_invoice(request, ref)))
+
+
+@require_safe
+@portal("buyer")
+def invoice_pdf(request: PortalRequest, ref: str) -> HttpResponseBase:
+    """The stored bytes of the invoice; 404 until they exist."""
+    found = _invoice(request, ref)
+    return invoice_file(getattr(found, "document", None), number=found.number)

@@ -1,0 +1,108 @@
+"""A milestone with all its cycles, and the decision on the one that waits."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.invoicing.models import Invoice
+from apps.milestones.models import Milestone, Submission
+from apps.parties.roles import Action
+from apps.portals.access import PortalRequest, portal
+from apps.portals.buyer import cycles, deciding, payees
+from apps.portals.buyer.cycles import SubmissionReading
+from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not, why_not_sign_off
+from apps.portals.buyer.stories import milestone_steps, milestone_story
+from apps.portals.buyer.ways import MemberWay
+
+WAY = MemberWay()
+
+
+def _crumbs(milestone: Milestone, here: str = "") -> Crumbs:
+    contract = milestone.contract
+    trail = [(contract.number, reverse("buyer:contract", args=[contract.ref]))]
+    if not here:
+        return contract_crumbs(*trail, (milestone.title, ""))
+    return contract_crumbs(*trail, (milestone.title, reverse("buyer:milestone", args=[milestone.ref])), (here, ""))
+
+
+@require_safe
+@portal("buyer")
+def milestone(request: PortalRequest, ref: str) -> HttpResponse:
+    """What was agreed, the newest cycle as it stands, the cycles before it, the invoice, what happened."""
+    actor = request.actor
+    found = get_object_or_404(cycles.of_buyer(actor), ref=ref)
+    sent = cycles.all_of(actor, found)
+    reading = cycles.read(actor, sent[-1], cycles=sent, way=WAY) if sent else None
+    invoice: Invoice | None = getattr(found, "invoice", None)
+    return page(
+        request,
+        "milestone",
+        {
+            "milestone": found,
+            "contract": found.contract,
+            "reading": reading,
+            "earlier": [(cycle, cycles.decision_of(cycle)) for cycle in reversed(sent[:-1])],
+            "invoice": invoice,
+            **(_document(invoice) if invoice is not None else {}),
+            "pay_to": payees.of_invoice(actor, invoice) if invoice is not None else None,
+            "steps": milestone_steps(found, sent),
+            "events": milestone_story(found, sent),
+            "next": _what_next(found, reading),
+            "why_not": why_not_sign_off(request, found),
+            "may_decide": not why_not(actor, Action.DECIDE_MILESTONE),
+            "zone": found.contract.buyer.time_zone,
+            "crumbs": _crumbs(found),
+        },
+    )
+
+
+def _document(invoice: Invoice) -> dict[str, object]:
+    return {
+        "document": getattr(invoice, "document", None),
+        "pdf_url": WAY.invoice_pdf(invoice),
+        "document_url": WAY.invoice_document(invoice),
+        "reload_url": reverse("buyer:milestone", args=[invoice.milestone.ref]),
+    }
+
+
+def _what_next(milestone: Milestone, reading: SubmissionReading | None) -> tuple[str, date | None]:
+    """What happens next, and by when, until there is an invoice."""
+    if reading is not None and reading.is_pending and reading.submission.review_due_at is not None:
+        due = reading.submission.review_due_at.astimezone(ZoneInfo(reading.zone)).date()
+        return _("you review what the seller submitted, and sign it off or request changes. Please answer by"), due
+    if milestone.state == "changes_requested":
+        return _("the seller revises what was crossed and submits again."), None
+    if milestone.planned_on is not None:
+        return _("the seller delivers and submits it to you. Planned for"), milestone.planned_on
+    return _("the seller delivers and submits it to you."), None
+
+
+def _milestone_of(request: PortalRequest, submission_ref: str) -> Milestone:
+    """The milestone of a submission that was sent to the actor's organisation; 404 for any other."""
+    sent = Submission.objects.visible_to(request.actor).filter(
+        contract__buyer_id=request.actor.organisation_id, submitted_at__isnull=False
+    )
+    return get_object_or_404(cycles.of_buyer(request.actor), pk__in=sent.filter(ref=submission_ref).values("milestone"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("buyer")
+def accept_milestone(request: PortalRequest, ref: str) -> HttpResponse:
+    """Sign the milestone off."""
+    found = _milestone_of(request, ref)
+    return deciding.accept_milestone(request, found, submission_ref=ref, way=WAY, crumbs=_crumbs(found, _("Sign off")))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("buyer")
+def request_changes(request: PortalRequest, ref: str) -> HttpResponse:
+    """Say what is missing."""
+    found = _milestone_of(request, ref)
+    return deciding.request_changes(
+        request, found, submission_ref=ref, way=WAY, crumbs=_crumbs(found, _("Request changes"))
+    )

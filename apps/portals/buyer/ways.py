@@ -1,0 +1,107 @@
+"""The two ways to the same pages: a member walks through the portal, a guest through a personal link.
+
+What is signed, signed off or sent back is the same for both; only the addresses differ.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.urls import reverse
+
+from apps.contracts.models import ContractVersion
+from apps.invoicing.models import Invoice
+from apps.milestones.models import EvidenceFile, Submission
+
+
+class Way(Protocol):
+    """The addresses that a shared page needs."""
+
+    def version(self, version: ContractVersion) -> str:
+        """Where the version is read, and where its reader lands after deciding."""
+
+    def sign_contract(self, version: ContractVersion) -> str: ...
+
+    def request_contract_changes(self, version: ContractVersion) -> str: ...
+
+    def submission(self, submission: Submission) -> str:
+        """Where the submission is read, and where its reader lands after deciding."""
+
+    def accept_milestone(self, submission: Submission) -> str: ...
+
+    def request_changes(self, submission: Submission) -> str: ...
+
+    def evidence(self, file: EvidenceFile) -> str: ...
+
+    def invoice_pdf(self, invoice: Invoice) -> str: ...
+
+    def invoice_document(self, invoice: Invoice) -> str:
+        """The piece of page that says whether the PDF is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberWay:
+    """Through the portal, signed in."""
+
+    def version(self, version: ContractVersion) -> str:
+        return reverse("buyer:contract", args=[version.contract.ref])
+
+    def sign_contract(self, version: ContractVersion) -> str:
+        return reverse("buyer:sign_contract", args=[version.ref])
+
+    def request_contract_changes(self, version: ContractVersion) -> str:
+        return reverse("buyer:request_contract_changes", args=[version.ref])
+
+    def submission(self, submission: Submission) -> str:
+        return reverse("buyer:milestone", args=[submission.milestone.ref])
+
+    def accept_milestone(self, submission: Submission) -> str:
+        return reverse("buyer:accept_milestone", args=[submission.ref])
+
+    def request_changes(self, submission: Submission) -> str:
+        return reverse("buyer:request_changes", args=[submission.ref])
+
+    def evidence(self, file: EvidenceFile) -> str:
+        return reverse("buyer:evidence", args=[file.ref])
+
+    def invoice_pdf(self, invoice: Invoice) -> str:
+        return reverse("buyer:invoice_pdf", args=[invoice.ref])
+
+    def invoice_document(self, invoice: Invoice) -> str:
+        return reverse("buyer:invoice_document", args=[invoice.ref])
+
+
+@dataclass(frozen=True, slots=True)
+class LinkWay:
+    """Through a personal link: every address stays below the token, and leads to the link's own subject only."""
+
+    token: str
+
+    def version(self, version: ContractVersion) -> str:
+        return self._below("open")
+
+    def sign_contract(self, version: ContractVersion) -> str:
+        return self._below("sign")
+
+    def request_contract_changes(self, version: ContractVersion) -> str:
+        return self._below("request_contract_changes")
+
+    def submission(self, submission: Submission) -> str:
+        return self._below("open")
+
+    def accept_milestone(self, submission: Submission) -> str:
+        return self._below("accept")
+
+    def request_changes(self, submission: Submission) -> str:
+        return self._below("request_changes")
+
+    def evidence(self, file: EvidenceFile) -> str:
+        return self._below("evidence", ref=file.ref)
+
+    def invoice_pdf(self, invoice: Invoice) -> str:
+        return self._below("invoice_pdf")
+
+    def invoice_document(self, invoice: Invoice) -> str:
+        return self._below("invoice_document")
+
+    def _below(self, name: str, **parts: str) -> str:
+        return reverse(f"link:{name}", kwargs={"token": self.token, **parts})

@@ -1,0 +1,101 @@
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.core.database import walls
+from apps.core.errors import Refused
+from apps.financing.models import Facility
+from apps.financing.services import FacilityTerms
+from apps.parties.actor import Actor
+from apps.parties.models import BankAccount, Organisation
+from apps.parties.roles import Action
+from apps.portals.financier.action import ActionPage, Review
+from apps.portals.financier.forms import FacilityForm
+from apps.portals.financier.pages import address, asker, crumbs, rate
+from apps.portals.forms import ActionForm
+from apps.portals.parts import Fact
+from apps.workflows import funding
+from apps.workflows.once import Answer
+
+
+class OpenFacility(ActionPage[Any]):
+    """A limit for a seller. Financier and seller need not have met here, so the seller is named by its reference."""
+
+    name = "open_facility"
+    route = "open/"
+    title = gettext_lazy("Open a facility")
+    needs = Action.MANAGE_FACILITY
+    form_class = FacilityForm
+
+    def row(self, request: HttpRequest, *, ref: str = "") -> None:
+        """There is none yet."""
+
+    def frame(self, request: HttpRequest, row: None) -> dict[str, Any]:
+        back = address(Facility)
+        return {
+            **self.window.admin_site.each_context(request),
+            "title": self.title,
+            "crumbs": crumbs((_("Facilities"), back), (str(self.title), "")),
+            "back_url": back,
+        }
+
+    def form(self, request: HttpRequest, row: None, data: Any) -> ActionForm:
+        accounts = BankAccount.objects.visible_to(asker(request)).filter(is_default=True).order_by("currency")
+        return FacilityForm(data, currencies=list(accounts.values_list("currency", flat=True)))
+
+    def lead(self, request: HttpRequest, row: None) -> str:
+        return _("From then on the seller can ask you to buy invoices of accepted milestones.")
+
+    def review(self, request: HttpRequest, row: None, data: dict[str, Any]) -> Review:
+        seller = seller_by_reference(request, data["seller_ref"])
+        where = ", ".join(part for part in (seller.street, f"{seller.postcode} {seller.city}".strip()) if part)
+        return Review(
+            amount_label=_("You open a facility of"),
+            amount=data["limit"],
+            currency=data["currency"],
+            party=_("for %(seller)s") % {"seller": seller.legal_name},
+            facts=[
+                Fact(term=_("Seller"), value=seller.legal_name),
+                Fact(term=_("Address"), value=where),
+                Fact(term=_("VAT number"), value=seller.vat_number),
+                Fact(term=_("Advance rate"), value=rate(data["advance_rate"])),
+                Fact(term=_("Discount rate a year"), value=rate(data["annual_rate"])),
+                Fact(term=_("Fee"), value=rate(data["fee_rate"])),
+                Fact(term=_("Late charge a year"), value=rate(data["late_rate"])),
+                Fact(term=_("Days of grace"), value=str(data["grace_days"])),
+                Fact(term=_("Least days charged"), value=str(data["least_fee_days"])),
+            ],
+            effects=[
+                _("%(seller)s can ask you for funding up to the limit.") % {"seller": seller.legal_name},
+                _("The rates are where each offer begins; every offer is priced and approved on its own."),
+            ],
+            button=_("Open this facility"),
+        )
+
+    def act(self, actor: Actor, row: None, data: dict[str, Any]) -> Answer:
+        terms = {name: value for name, value in data.items() if name not in ("key", "seller_ref")}
+        return funding.open_facility(
+            actor=actor, key=data["key"], seller_ref=data["seller_ref"], terms=FacilityTerms(**terms)
+        )
+
+    def done(self, row: None, data: dict[str, Any]) -> str:
+        return _("The facility is open.")
+
+    def afterwards(self, row: None, answer: Answer) -> str:
+        return address(Facility, answer["facility"])
+
+
+def seller_by_reference(request: HttpRequest, ref: str) -> Organisation:
+    """The organisation of a reference, which only its own people can have given away."""
+    actor, user_id = asker(request), (request.user.pk if request.user.is_authenticated else None)
+    walls.enter(actor.organisation_id, user=user_id, token=ref)
+    try:
+        found = Organisation.objects.filter(ref=ref).first()
+    finally:
+        walls.enter(actor.organisation_id, user=user_id)
+    if found is None:
+        raise Refused("No organisation has this reference. Ask the seller for it.", field="seller_ref")
+    return found
+

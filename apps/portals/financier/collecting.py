@@ -1,0 +1,92 @@
+"""How a buyer's payment would be shared out, before it is recorded: the rules of the waterfall on what is booked now."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from apps.core import money
+from apps.financing.models import Tranche
+from apps.financing.rules.waterfall import Repayment, Shares, late_charge, share
+from apps.financing.services import book
+from apps.portals import formats
+from apps.portals.parts import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A payment shared out, and what the buyer would still owe after it."""
+
+    shares: Shares
+    left: Decimal
+
+
+def preview(tranche: Tranche, *, amount: Decimal, received_on: date) -> Preview:
+    """The shares of a payment that would be received on a day. The service computes them again under its lock."""
+    before = book.standing(tranche)
+    standing, late = before, money.ZERO
+    if tranche.funded_on is not None:
+        day = max((received_on - tranche.funded_on).days, tranche.offer.least_fee_days)
+        standing = book.unearned_after(tranche, before=before, day=day)
+        late = _late_due(tranche, funded_on=tranche.funded_on, through=received_on)
+    shares = share(amount, standing=standing, late_due=late)
+    return Preview(shares, before.receivable - shares.to_receivable)
+
+
+def _late_due(tranche: Tranche, *, funded_on: date, through: date) -> Decimal:
+    former = list(tranche.collections.all())
+    charged = late_charge(
+        gross=tranche.gross,
+        repayments=[Repayment(one.collected_on, one.to_advance) for one in former],
+        free_until=funded_on + timedelta(days=tranche.days + tranche.offer.grace_days),
+        through=through,
+        late_rate=tranche.offer.late_rate,
+        currency=tranche.currency,
+    )
+    return max(money.ZERO, charged - money.total(one.late_charge for one in former))
+
+
+def facts_of(shared: Preview, *, currency: str) -> list[Fact]:
+    """The waterfall, step by step."""
+    shares = shared.shares
+    steps = [
+        (_("Late charge, out of the reserve"), shares.late_charge),
+        (_("Repays the advance"), shares.to_advance),
+        (_("Released to the seller"), shares.to_seller),
+        (_("Discount given back to the seller"), shares.rebate),
+        (_("Surplus, back to the buyer"), shares.to_buyer),
+    ]
+    return [
+        *(Fact(term=term, amount=amount, currency=currency) for term, amount in steps if amount),
+        Fact(term=_("Still owed by the buyer"), amount=shared.left, currency=currency, is_total=True),
+    ]
+
+
+def effects_of(tranche: Tranche, shared: Preview) -> list[str]:
+    """What recording the payment leads to, in words."""
+    shares, currency = shared.shares, tranche.currency
+    number = tranche.invoice.number
+    if shared.left:
+        first = _("%(number)s stays open with %(left)s.") % {
+            "number": number,
+            "left": formats.money(shared.left, currency),
+        }
+    else:
+        first = _("%(number)s is paid in full, and the advance is settled.") % {"number": number}
+    effects = [first]
+    if shares.to_seller + shares.rebate:
+        effects.append(
+            _("%(amount)s becomes due to %(seller)s; treasury pays it next.")
+            % {
+                "amount": formats.money(shares.to_seller + shares.rebate, currency),
+                "seller": tranche.seller.legal_name,
+            }
+        )
+    if shares.to_buyer:
+        effects.append(
+            _("%(amount)s is more than was owed and stays due to %(buyer)s.")
+            % {"amount": formats.money(shares.to_buyer, currency), "buyer": tranche.buyer.legal_name}
+        )
+    effects.append(_("Your book and the invoice are posted at once; a mistake is corrected by reversal only."))
+    return effects

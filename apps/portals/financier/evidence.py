@@ -1,0 +1,160 @@
+"""What a financier decides on: what was agreed, what was delivered, who signed it off, and what is owed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from apps.contracts.models import Signature
+from apps.financing.models import Collection, FundingRequest, Tranche
+from apps.invoicing.models import Invoice
+from apps.milestones.models import CriterionNote, Decision, EvidenceFile, Milestone, Submission, Verdict
+from apps.parties.actor import Actor
+from apps.portals.parts import Fact, File
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One criterion: what the seller said of it, and what the buyer decided."""
+
+    text: str
+    state: str
+    said: str
+    reason: str
+
+
+def of_request(actor: Actor, request: FundingRequest) -> dict[str, Any]:
+    """Everything that stands behind a request, in a number of queries that does not grow with it."""
+    invoice = request.invoice
+    submission = invoice.milestone.accepted_submission
+    decision = None if submission is None else Decision.objects.visible_to(actor).filter(submission=submission).first()
+    return {
+        "contract_facts": _contract_facts(request),
+        "signatures": list(
+            Signature.objects.visible_to(actor)
+            .filter(version_id=request.contract.active_version_id)
+            .select_related("organisation")
+            .order_by("signed_at")
+        ),
+        "milestones": list(Milestone.objects.visible_to(actor).filter(contract=request.contract)),
+        "submission": submission,
+        "decision": decision,
+        "criteria": _criteria(actor, invoice, submission, decision),
+        "files": _files(actor, request, submission),
+        "lines": list(invoice.lines.all()),
+        "invoice_facts": _invoice_facts(invoice),
+        "record": track_record(actor, invoice),
+    }
+
+
+def _contract_facts(request: FundingRequest) -> list[Fact]:
+    contract, version = request.contract, request.contract.active_version
+    facts = [Fact(term=_("Contract"), value=f"{contract.number} {contract.title}")]
+    if version is None:
+        return facts
+    return [
+        *facts,
+        Fact(term=_("Price, net"), amount=version.price, currency=contract.currency),
+        Fact(term=_("Days to pay"), value=str(version.payment_days)),
+        Fact(term=_("Receivables may be assigned"), value=_("yes") if version.is_assignable else _("no")),
+        Fact(term=_("Governing law"), value=version.governing_law),
+    ]
+
+
+def _invoice_facts(invoice: Invoice) -> list[Fact]:
+    currency = invoice.currency
+    return [
+        Fact(term=_("Invoice"), value=invoice.number),
+        Fact(term=_("Issued"), on=invoice.issued_on),
+        Fact(term=_("Due"), on=invoice.due_on),
+        Fact(term=_("Net"), amount=invoice.net, currency=currency),
+        Fact(term=_("Tax"), amount=invoice.tax, currency=currency),
+        Fact(term=_("Total"), amount=invoice.gross, currency=currency, is_total=True),
+        Fact(term=_("Open"), amount=invoice.open_item.open, currency=currency),
+    ]
+
+
+def _criteria(
+    actor: Actor, invoice: Invoice, submission: Submission | None, decision: Decision | None
+) -> list[Judged]:
+    notes = {
+        note.criterion_id: note for note in CriterionNote.objects.visible_to(actor).filter(submission=submission)
+    }
+    verdicts = {one.criterion_id: one for one in Verdict.objects.visible_to(actor).filter(decision=decision)}
+    accepted = decision is not None and decision.outcome == Decision.Outcome.ACCEPTED
+
+    def judged(criterion: Any) -> Judged:
+        verdict, note = verdicts.get(criterion.pk), notes.get(criterion.pk)
+        # Whoever accepts the whole without a word on a criterion has accepted the criterion.
+        passed = verdict.is_passed if verdict else accepted
+        return Judged(
+            text=criterion.text,
+            state="met" if passed else "not_met" if verdict else "open",
+            said=note.note if note else "",
+            reason=verdict.reason if verdict else "",
+        )
+
+    return [judged(criterion) for criterion in invoice.milestone.line.criteria.all()]
+
+
+def _files(actor: Actor, request: FundingRequest, submission: Submission | None) -> list[File]:
+    invoice, document = request.invoice, getattr(request.invoice, "document", None)
+    is_ready = document is not None and document.state == "ready"
+    pdf = File(
+        name=_("Invoice %(number)s.pdf") % {"number": invoice.number},
+        url=reverse("admin:request_invoice_pdf", args=[request.ref]) if is_ready else "",
+        size=document.size if is_ready and document else None,
+        sha256=document.sha256 if is_ready and document else "",
+        note="" if is_ready else _("being prepared"),
+        icon="file-earmark-pdf",
+    )
+    evidence = EvidenceFile.objects.visible_to(actor).filter(submission=submission).order_by("pk")
+    return [
+        pdf,
+        *(
+            File(
+                name=file.name,
+                url=reverse("admin:request_evidence", args=[request.ref, file.ref]),
+                size=file.size,
+                sha256=file.sha256,
+            )
+            for file in evidence
+        ),
+    ]
+
+
+def track_record(actor: Actor, invoice: Invoice) -> list[Fact]:
+    """How this seller's advances and this buyer's payments went before, in the financier's own book."""
+    book = Tranche.objects.visible_to(actor).filter(financier_id=actor.organisation_id)
+    funded = book.filter(seller=invoice.seller_id, funded_on__isnull=False).aggregate(
+        all=Count("pk"), settled=Count("settled_on")
+    )
+    late = ExpressionWrapper(F("collected_on") - F("tranche__expected_on"), output_field=DurationField())
+    paid = (
+        Collection.objects.visible_to(actor)
+        .filter(tranche__financier_id=actor.organisation_id, tranche__buyer=invoice.buyer_id)
+        .aggregate(count=Count("pk"), mean=Avg(late), worst=Max(late))
+    )
+    facts = [
+        Fact(
+            term=_("Advances to this seller"),
+            value=_("%(all)s, of which %(settled)s settled") % {"all": funded["all"], "settled": funded["settled"]},
+        )
+    ]
+    if not paid["count"]:
+        return [*facts, Fact(term=_("Payments by this buyer"), value=_("none yet"))]
+    return [
+        *facts,
+        Fact(term=_("Payments by this buyer"), value=str(paid["count"])),
+        Fact(term=_("On average"), value=_lateness(round(paid["mean"].total_seconds() / 86400))),
+        Fact(term=_("At worst"), value=_lateness(paid["worst"].days)),
+    ]
+
+
+def _lateness(days: int) -> str:
+    if days == 0:
+        return _("on the day expected")
+    return (_("%(days)s days late") if days > 0 else _("%(days)s days early")) % {"days": abs(days)}
+

@@ -1,0 +1,60 @@
+"""The navigation of the financiers' portal: the windows, with what waits behind each."""
+
+from functools import cached_property
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.portals.context import COMPANY, TEAM, NavItem, Place, Portal
+from apps.portals.financier import queues
+
+PLACES: Final = (
+    Place(_("Dashboard"), "admin:index", "speedometer2"),
+    Place(
+        _("Requests"),
+        "admin:financing_fundingrequest_changelist",
+        "inbox",
+        ("fundingrequest", "price_offer", "decline_request"),
+        lambda actor: queues.to_price(actor).count(),
+    ),
+    Place(
+        _("Offers"),
+        "admin:financing_offer_changelist",
+        "patch-check",
+        ("financing_offer", "approve_offer", "revoke_offer"),
+        lambda actor: queues.to_approve(actor).count(),
+    ),
+    Place(
+        _("Assignments"),
+        "admin:financing_assignment_changelist",
+        "envelope-paper",
+        ("assignment", "waive_notice"),
+        lambda actor: queues.to_notify(actor).count(),
+    ),
+    Place(
+        _("Advances"),
+        "admin:financing_tranche_changelist",
+        "cash-coin",
+        ("tranche", "collect_payment", "pay_reserve"),
+        lambda actor: queues.to_fund(actor).count(),
+    ),
+    Place(_("Facilities"), "admin:financing_facility_changelist", "wallet2", ("facility",)),
+    Place(_("Paid out"), "admin:financing_disbursement_changelist", "arrow-up-right", ("disbursement",)),
+    Place(_("Collected"), "admin:financing_collection_changelist", "arrow-down-left", ("financing_collection",)),
+    Place(_("Reserves paid"), "admin:financing_reservepayout_changelist", "arrow-return-left", ("reservepayout",)),
+    Place(_("Accounts"), "admin:ledger_account_changelist", "calculator", ("account",)),
+    Place(_("Journal"), "admin:ledger_entry_changelist", "journal-text", ("ledger_entry",)),
+    Place(_("Audit trail"), "admin:audit_entry_changelist", "shield-check", ("audit_entry",)),
+    TEAM,
+    COMPANY,
+)
+
+
+class FinancierPortal(Portal):
+    """The frame of every page under the financiers' door."""
+
+    @cached_property
+    def nav(self) -> list[NavItem]:
+        if self._actor is None:
+            return []
+        return [place.item(self._actor, view_name=self._view_name) for place in PLACES]

@@ -1,0 +1,62 @@
+"""What happened to a row, from the audit trail, in the financier's words."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.audit.models import Entry
+from apps.core import canonical
+from apps.parties.actor import Actor
+from apps.portals import history
+from apps.portals.history import Words
+from apps.portals.parts import Event
+
+SHOWN = 60
+
+VERBS: Mapping[str, Words] = {
+    "facility.opened": (gettext_lazy("Facility opened"), "wallet2", "positive"),
+    "funding.requested": (gettext_lazy("Funding asked for"), "inbox", "info"),
+    "funding.withdrawn": (gettext_lazy("Request withdrawn by the seller"), "slash-circle", "neutral"),
+    "funding.declined": (gettext_lazy("Request declined"), "x-circle", "negative"),
+    "offer.priced": (gettext_lazy("Offer priced"), "calculator", "info"),
+    "offer.approved": (gettext_lazy("Offer approved and sent to the seller"), "patch-check", "positive"),
+    "offer.revoked": (gettext_lazy("Offer revoked"), "arrow-counterclockwise", "neutral"),
+    "offer.declined": (gettext_lazy("Offer declined by the seller"), "x-circle", "negative"),
+    "offer.expired": (gettext_lazy("Offer expired"), "clock-history", "neutral"),
+    "offer.accepted": (gettext_lazy("Offer accepted by the seller"), "pen", "positive"),
+    "receivable.assigned": (gettext_lazy("Invoice assigned, and the buyer told"), "envelope-paper", "info"),
+    "assignment.acknowledged": (gettext_lazy("Assignment acknowledged by the buyer"), "check-circle-fill", "positive"),
+    "assignment.notice_waived": (gettext_lazy("Acknowledgement waived"), "skip-forward", "attention"),
+    "advance.funded": (gettext_lazy("Advance paid out"), "cash-coin", "positive"),
+    "advance.collected": (gettext_lazy("Buyer's payment shared out"), "arrow-down-left", "positive"),
+    "reserve.paid": (gettext_lazy("Reserve paid to the seller"), "arrow-return-left", "positive"),
+    "payment.received": (gettext_lazy("Buyer's payment recorded"), "bank", "info"),
+    "milestone.submitted": (gettext_lazy("Milestone submitted"), "send", "info"),
+    "milestone.accepted": (gettext_lazy("Milestone signed off by the buyer"), "check-circle-fill", "positive"),
+    "invoice.issued": (gettext_lazy("Invoice issued"), "receipt", "info"),
+}
+"""What an entry is called, its icon and its tone; other verbs have the words of the portals' common history."""
+
+
+def of(actor: Actor, *subjects: str) -> list[Event]:
+    """What happened to these subjects, such as ``offer:k7f2…``, newest first."""
+    entries = Entry.objects.visible_to(actor).filter(subject__in=subjects).order_by("-happened_at", "-pk")[:SHOWN]
+    return [event_of(entry) for entry in entries]
+
+
+def words(verb: str) -> str:
+    """What an entry of the trail is called."""
+    known = VERBS.get(verb) or history.VERBS.get(verb)
+    return str(known[0]) if known else verb.replace(".", ": ").replace("_", " ")
+
+
+def event_of(entry: Entry) -> Event:
+    """One entry as a line of a timeline."""
+    known = VERBS.get(entry.verb)
+    if known is None:
+        return history.event_of(entry)
+    facts = canonical.read(entry.text).get("facts", {})
+    reference = facts.get("bank_reference")
+    note = str(facts.get("reason") or (_("Bank reference %s") % reference if reference else ""))
+    return Event(what=str(known[0]), at=entry.happened_at, who=entry.actor_name, note=note, icon=known[1], tone=known[2])

@@ -1,0 +1,90 @@
+"""What the forms of all portals share: one-time keys, amounts as people type them, refusals in the reader's language."""
+
+import re
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+from babel.numbers import NumberFormatError, format_decimal, parse_decimal
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from apps.core import money
+from apps.core.errors import Refused
+
+TYPED_NUMBER = re.compile(r"[0-9][0-9.,'\u2019\u00a0\u202f ]*", re.ASCII)
+"""ASCII digits with separators: no sign, no exponent, no full-width digits, no NaN."""
+
+
+def new_key() -> str:
+    """A one-time key for a form: sent twice, it acts once."""
+    return str(uuid4())
+
+
+def explain(refused: Refused) -> str:
+    """The refusal in the reader's language."""
+    template = gettext(refused.template)
+    parts = {name: gettext(part) if isinstance(part, str) and part else part for name, part in refused.parts.items()}
+    return template.format(**parts) if parts else template
+
+
+def add_refusal(form: forms.BaseForm, refused: Refused) -> None:
+    """Show a service's refusal on the form, at its field where it names one that the form has."""
+    field = refused.field if refused.field in form.fields else None
+    form.add_error(field, ValidationError(explain(refused), code="refused"))
+
+
+class ActionForm(forms.Form):
+    """A form that does something: it carries its one-time key, made when the page was shown."""
+
+    key = forms.CharField(max_length=80, widget=forms.HiddenInput, initial=new_key)
+
+
+class SeenForm(ActionForm):
+    """A form that acts on a text that was shown: it also carries the text's SHA-256."""
+
+    seen = forms.CharField(min_length=64, max_length=64, widget=forms.HiddenInput)
+
+
+class AmountField(forms.CharField):
+    """An amount as people type it in their own language: ``12,400.50`` in English, ``12.400,50`` in German.
+
+    A thousands separator in the wrong place is refused rather than guessed.
+    """
+
+    default_error_messages = {  # noqa: RUF012
+        "amount": _("Enter an amount such as %(example)s, without sign or currency."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 30)
+        super().__init__(**kwargs)
+        # What validators get is a number; the length of the text is checked where it is read.
+        self.validators = [one for one in self.validators if not isinstance(one, MaxLengthValidator)]
+        self.widget.attrs.update({"inputmode": "decimal", "autocomplete": "off", "class": "amount"})
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
+        locale = (get_language() or "en").replace("-", "_")
+        try:
+            if len(text) > (self.max_length or 0) or not TYPED_NUMBER.fullmatch(text):
+                raise NumberFormatError(text)
+            amount = parse_decimal(text.replace(" ", ""), locale=locale, strict=True)
+        except (NumberFormatError, ValueError):
+            example = format_decimal(Decimal("12400.5"), format="#,##0.00", locale=locale)
+            raise ValidationError(self.error_messages["amount"], code="amount", params={"example": example}) from None
+        if amount >= money.LARGEST:
+            raise ValidationError(_("This amount is too large. Check the decimal separator."), code="too_large")
+        return amount
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, Decimal):
+            return format_decimal(
+                value.normalize(), format="#,##0.######", locale=(get_language() or "en").replace("-", "_")
+            )
+        return value

@@ -1,0 +1,124 @@
+"""The audit trail as a timeline: what was done, by whom, when, in the reader's language."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from apps.audit.models import Entry, EntryQuerySet
+from apps.contracts.models import Contract
+from apps.core import canonical
+from apps.milestones.models import Milestone
+from apps.parties.actor import Actor
+from apps.portals.parts import Event
+
+SHOWN = 60
+"""The newest entries of one contract that its page shows."""
+RECENT = 10
+QUIET = (
+    "contract.draft_changed",
+    "link.granted",
+    "submission.prepared",
+    "evidence.attached",
+    "evidence.removed",
+    "offer.priced",
+)
+"""Steps on the way to something that is told itself; they stand in the trail, and not in a timeline."""
+
+Words = tuple[Promise | str, str, str]
+VERBS: Mapping[str, Words] = {
+    "contract.drafted": (_("Draft begun"), "pencil", "neutral"),
+    "contract.proposed": (_("Contract signed by the seller and proposed"), "send", "info"),
+    "contract.signed": (_("Contract signed by the buyer: it is active"), "pen", "positive"),
+    "contract.changes_requested": (_("Changes to the contract requested"), "arrow-return-left", "attention"),
+    "contract.withdrawn": (_("Contract withdrawn"), "slash-circle", "neutral"),
+    "contract.completed": (_("Contract completed: every milestone is accepted"), "check-circle-fill", "positive"),
+    "contract.financier_admitted": (_("A financier may read the contract"), "eye", "neutral"),
+    "link.renewed": (_("Personal link renewed"), "link-45deg", "neutral"),
+    "submission.withdrawn": (_("Submission withdrawn"), "slash-circle", "neutral"),
+    "milestone.submitted": (_("Milestone submitted for sign-off"), "send", "info"),
+    "milestone.accepted": (_("Milestone signed off"), "check-circle-fill", "positive"),
+    "milestone.changes_requested": (_("Changes to the milestone requested"), "arrow-return-left", "attention"),
+    "invoice.issued": (_("Invoice issued"), "receipt", "info"),
+    "payment.received": (_("Payment recorded"), "bank", "positive"),
+    "funding.requested": (_("Early payment asked for"), "lightning-charge", "info"),
+    "funding.withdrawn": (_("Request for early payment withdrawn"), "slash-circle", "neutral"),
+    "funding.declined": (_("Request for early payment declined"), "x-circle", "negative"),
+    "offer.approved": (_("Offer approved and sent"), "envelope-open", "info"),
+    "offer.revoked": (_("Offer taken back"), "slash-circle", "neutral"),
+    "offer.expired": (_("Offer expired"), "clock-history", "neutral"),
+    "offer.declined": (_("Offer declined"), "x-circle", "neutral"),
+    "offer.accepted": (_("Offer accepted: the invoice is sold"), "pen", "positive"),
+    "receivable.assigned": (_("Invoice assigned, buyer notified"), "arrow-left-right", "info"),
+    "assignment.acknowledged": (_("Assignment acknowledged by the buyer"), "check-lg", "positive"),
+    "assignment.notice_waived": (_("Acknowledgement waived by the financier"), "skip-forward", "neutral"),
+    "advance.funded": (_("Advance paid out"), "cash-coin", "positive"),
+    "advance.collected": (_("Buyer's payment collected"), "bank", "positive"),
+    "reserve.paid": (_("Reserve paid out"), "piggy-bank", "positive"),
+}
+
+
+def of_contract(actor: Actor, contract: Contract) -> list[Event]:
+    """What happened on one contract, newest first; nothing of it for somebody who may not read its chain."""
+    return _events(actor, _of_chain(actor, contract).order_by("-position")[:SHOWN])
+
+
+def of_subjects(actor: Actor, contract: Contract, subjects: Iterable[str]) -> list[Event]:
+    """The same for some things of the contract only, such as ``milestone:k7f2…``."""
+    entries = _of_chain(actor, contract).filter(subject__in=list(subjects))
+    return _events(actor, entries.order_by("-position")[:SHOWN])
+
+
+def recent(actor: Actor) -> list[Event]:
+    """What happened last on all contracts that the actor may see, each with the contract's title."""
+    chains = EntryQuerySet(Entry).visible_to(actor).filter(chain__subject__startswith="contract:")
+    entries = list(chains.exclude(verb__in=QUIET).select_related("chain").order_by("-happened_at", "-pk")[:RECENT])
+    refs = {_ref(entry.chain.subject) for entry in entries}
+    titles = dict(Contract.objects.visible_to(actor).filter(ref__in=refs).values_list("ref", "title"))
+    return _events(actor, entries, about={entry.pk: titles.get(_ref(entry.chain.subject), "") for entry in entries})
+
+
+def _of_chain(actor: Actor, contract: Contract) -> EntryQuerySet:
+    return (
+        EntryQuerySet(Entry).visible_to(actor).filter(chain__subject=f"contract:{contract.ref}").exclude(verb__in=QUIET)
+    )
+
+
+def _ref(subject: str) -> str:
+    return subject.partition(":")[2]
+
+
+def _events(actor: Actor, found: Iterable[Entry], *, about: Mapping[int, str] | None = None) -> list[Event]:
+    """The entries as lines of a timeline; the milestones that they are about are named in one query."""
+    entries = list(found)
+    facts = {entry.pk: canonical.read(entry.text).get("facts", {}) for entry in entries}
+    refs = {
+        entry.pk: _ref(entry.subject) if entry.subject.startswith("milestone:") else facts[entry.pk].get("milestone")
+        for entry in entries
+    }
+    titles = dict(Milestone.objects.visible_to(actor).filter(ref__in=refs.values()).values_list("ref", "title"))
+    return [
+        _event(
+            entry,
+            facts[entry.pk],
+            name=titles.get(refs[entry.pk] or "", ""),
+            about=about.get(entry.pk, "") if about else "",
+        )
+        for entry in entries
+    ]
+
+
+def _event(entry: Entry, facts: Mapping[str, Any], *, name: str, about: str) -> Event:
+    """One entry as a line of a timeline; a verb without words of its own is shown plainly."""
+    what, icon, tone = VERBS.get(entry.verb, (entry.verb.replace(".", ": ").replace("_", " "), "dot", "neutral"))
+    name = next((str(facts[key]) for key in ("number", "name") if facts.get(key)), name)
+    said = next((str(facts[key]) for key in ("reason", "comment") if facts.get(key)), "")
+    return Event(
+        what=f"{what}: {name}" if name else str(what),
+        at=entry.happened_at,
+        who=" · ".join(part for part in (entry.actor_name, about) if part),
+        note=said,
+        icon=icon,
+        tone=tone,
+    )

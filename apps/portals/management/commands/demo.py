@@ -1,0 +1,143 @@
+"""``manage.py demo``: the whole product on this machine, with deals already in it, in one process."""
+
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import waitress
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.wsgi import get_wsgi_application
+from django.db import connections
+from django.urls import reverse
+
+from apps.contracts.models import Contract
+from apps.core.database.scratch import drop
+from apps.core.errors import Refused
+from apps.parties.models import User
+from apps.portals.demo.check import check
+from apps.portals.demo.doors import sign_in_path
+from apps.workflows import worker
+from apps.workflows.deal_file import player
+from apps.workflows.deal_file.read import read
+
+PORTS_TO_TRY = 20
+PERSONAS = (
+    ("seller: Anna of Nordlicht", "anna@nordlicht.example"),
+    ("buyer: Paul of Aurora", "paul@aurora-kliniken.example"),
+    ("financier: Frank, who prices", "frank@hanse-receivables.example"),
+    ("financier: Greta, who approves", "greta@hanse-receivables.example"),
+    ("financier: Hugo, who pays", "hugo@hanse-receivables.example"),
+)
+
+
+class Command(BaseCommand):
+    help = "Start the demo: embedded PostgreSQL, migrated, real deals played, worker running, pages served."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=8000, help="the first port to try (8000)")
+        parser.add_argument("--reset", action="store_true", help="throw the demo's data away and start anew")
+        parser.add_argument(
+            "--check", action="store_true", help="start everything, try it over HTTP, stop; exit 0 if all is well"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("Start the demo as `manage.py demo`, with the embedded database.")
+        signal.signal(signal.SIGTERM, _leave)
+        listening = _free_socket(options["port"])
+        port = listening.getsockname()[1]
+        settings.BASE_URL = f"http://localhost:{port}"
+        if options["reset"]:
+            self._reset()
+        self._say("Migrating the embedded database …")
+        call_command("migrate", verbosity=0, interactive=False)
+        self._play_deals()
+        with worker.running(), _serving(listening):
+            if options["check"]:
+                check(f"http://localhost:{port}", people=PERSONAS, tell=self._say)
+                self._say("The demo works.")
+                return
+            self._greet(port)
+            try:
+                threading.Event().wait()
+            except KeyboardInterrupt:
+                self._say("\nStopping.")
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+    def _reset(self) -> None:
+        for alias in connections:
+            connections[alias].close()
+        drop(connections["owner"].settings_dict["NAME"])
+        for folder in ("files", "outbox"):
+            for path in sorted((Path(settings.DATA_DIR) / folder).rglob("*"), reverse=True):
+                path.rmdir() if path.is_dir() else path.unlink()
+
+    def _play_deals(self) -> None:
+        if Contract.objects.using("owner").exists():
+            self._say("The demo's data is kept from last time; --reset starts anew.")
+            return
+        settings.CLOCK_CAN_BE_STOPPED = True
+        try:
+            for path in sorted((Path(settings.BASE_DIR) / "deals").glob("*.yaml")):
+                deal = read(path.read_text(encoding="utf-8"), today=date.today())  # noqa: DTZ011  the day at this desk
+                self._say(f"Playing {deal.title} …")
+                player.play(deal)
+        except Refused as refused:
+            raise CommandError(f"{path}: {refused}") from None
+        finally:
+            settings.CLOCK_CAN_BE_STOPPED = False
+
+    def _greet(self, port: int) -> None:
+        base = f"http://localhost:{port}"
+        lines = [f"\nCairn is running at {base}. One click signs you in:\n"]
+        lines += [f"  {title:<34} {base}{sign_in_path(User.objects.get(email=email))}" for title, email in PERSONAS]
+        lines += [
+            f"  {'outbox: every mail of the demo':<34} {base}{reverse('demo:outbox')}",
+            "\nCtrl-C stops everything; your data stays.",
+        ]
+        self._say("\n".join(lines))
+
+
+@contextmanager
+def _serving(listening: socket.socket) -> Iterator[None]:
+    """Pages, by a server that slow clients do not take down."""
+    server = waitress.create_server(
+        get_wsgi_application(), sockets=[listening], threads=8, connection_limit=1000, channel_timeout=30
+    )
+    thread = threading.Thread(target=server.run, name="web", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.close()
+        thread.join(timeout=5)
+
+
+def _free_socket(first: int) -> socket.socket:
+    """A listening socket on the first free port; a busy one is passed over."""
+    for port in range(first, first + PORTS_TO_TRY):
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind(("127.0.0.1", port))
+        except OSError:
+            listening.close()
+            continue
+        listening.listen(128)
+        return listening
+    raise CommandError(f"The ports {first} to {first + PORTS_TO_TRY - 1} are all busy; name a free one with --port.")
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)

@@ -1,0 +1,83 @@
+"""The cycles of a milestone as its page shows them: what the seller said and showed, what the buyer found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from apps.contracts.models import Criterion
+from apps.milestones.models import CriterionNote, Decision, EvidenceFile, Milestone, Submission, Verdict
+from apps.parties.actor import Actor
+from apps.portals.parts import File
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One criterion in one cycle."""
+
+    criterion: Criterion
+    note: CriterionNote | None
+    verdict: Verdict | None
+    files: Sequence[File]
+
+    @property
+    def state(self) -> str:
+        """``met`` or ``not_met`` as the buyer found, ``open`` before that."""
+        if self.verdict is None:
+            return "open"
+        return "met" if self.verdict.is_passed else "not_met"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cycle:
+    """One submission with its criteria, its other files and its decision."""
+
+    submission: Submission
+    rows: Sequence[Row]
+    files: Sequence[File]
+    decision: Decision | None
+
+
+def cycles_of(actor: Actor, milestone: Milestone, criteria: Sequence[Criterion]) -> list[Cycle]:
+    """Every cycle, newest first, the seller's draft among them; the number of queries does not grow with them."""
+    submissions = (
+        Submission.objects.visible_to(actor)
+        .filter(milestone=milestone)
+        .order_by("-number")
+        .select_related("submitted_by", "decision")
+        .prefetch_related("notes", "files", "decision__verdicts")
+    )
+    return [_cycle(submission, criteria) for submission in submissions]
+
+
+def _cycle(submission: Submission, criteria: Sequence[Criterion]) -> Cycle:
+    decision: Decision | None = getattr(submission, "decision", None)
+    notes = {note.criterion_id: note for note in submission.notes.all()}
+    verdicts = {verdict.criterion_id: verdict for verdict in decision.verdicts.all()} if decision else {}
+    files = list(submission.files.all())
+    return Cycle(
+        submission=submission,
+        rows=[
+            Row(
+                criterion=criterion,
+                note=notes.get(criterion.pk),
+                verdict=verdicts.get(criterion.pk),
+                files=[shown_file(file) for file in files if file.criterion_id == criterion.pk],
+            )
+            for criterion in criteria
+        ],
+        files=[shown_file(file) for file in files if file.criterion_id is None],
+        decision=decision,
+    )
+
+
+def shown_file(file: EvidenceFile) -> File:
+    kind = file.content_type.partition("/")[0]
+    icons = {"image": "file-earmark-image", "application/pdf": "file-earmark-pdf"}
+    return File(
+        name=file.name,
+        url=reverse("seller:evidence", args=[file.ref]),
+        size=file.size,
+        sha256=file.sha256,
+        icon=icons.get(kind, icons.get(file.content_type, "file-earmark-text")),
+    )

@@ -1,0 +1,189 @@
+"""The draft of a contract: who, what for, on which terms. The billing plan is edited beside it (``forms.plan``)."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.drafts import ContractDraft, DraftLine
+from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.models.version import TaxCategory
+from apps.core import money
+from apps.core.errors import Refused
+from apps.parties import rules as parties
+from apps.parties.models import Organisation
+from apps.parties.services import OrganisationData
+from apps.portals import formats
+from apps.portals.forms import ActionForm, AmountField, explain
+
+NEW = "new"
+"""The choice of a buyer who is not written down yet."""
+USUAL = ("EUR", "USD", "GBP", "CHF")
+NEW_BUYER = {
+    "new_legal_name": "legal_name",
+    "new_street": "street",
+    "new_postcode": "postcode",
+    "new_city": "city",
+    "new_country": "country",
+    "new_vat_number": "vat_number",
+}
+"""Fields of the form that describe a new buyer, and what the service calls them."""
+
+
+def currency_choices() -> list[tuple[str, str]]:
+    """The usual ones first, then all that are legal tender somewhere."""
+    names = formats.locale().currencies
+    rest = sorted(money.currencies() - set(USUAL))
+    return [(code, f"{code} · {names.get(code, code)}") for code in (*USUAL, *rest)]
+
+
+def country_choices() -> list[tuple[str, str]]:
+    """Every country by its name in the reader's language."""
+    names = formats.locale().territories
+    return [("", ""), *sorted(((code, names[code]) for code in parties.countries()), key=lambda pair: pair[1])]
+
+
+class DraftForm(ActionForm):
+    """Everything of a contract but its plan. A draft needs a buyer, a title, a number, a currency and a price."""
+
+    use_required_attribute = False
+
+    buyer = forms.ChoiceField(
+        label=_("Buyer"),
+        help_text=_("Whoever receives the work and pays for it."),
+        error_messages={"required": _("Choose the buyer, or a new organisation.")},
+    )
+    new_legal_name = forms.CharField(
+        label=_("Legal name"), max_length=160, required=False, help_text=_("As in the company register.")
+    )
+    new_street = forms.CharField(label=_("Street and number"), max_length=160, required=False)
+    new_postcode = forms.CharField(label=_("Postcode"), max_length=16, required=False)
+    new_city = forms.CharField(label=_("City"), max_length=80, required=False)
+    new_country = forms.ChoiceField(label=_("Country"), required=False)
+    new_vat_number = forms.CharField(
+        label=_("VAT number"), max_length=20, required=False, help_text=_("With its country in front: DE123456789.")
+    )
+    signatory_name = forms.CharField(
+        label=_("Who signs for the buyer"),
+        max_length=120,
+        required=False,
+        help_text=_("This person gets the contract by mail, and each milestone to sign off. No account is needed."),
+    )
+    signatory_email = forms.EmailField(
+        label=_("Their e-mail"), max_length=254, required=False, help_text=_("A mailbox of the buyer, not of yours.")
+    )
+    title = forms.CharField(label=_("What the contract is about"), max_length=160)
+    number = forms.CharField(label=_("Contract number"), max_length=40, help_text=_("Your own number."))
+    currency = forms.ChoiceField(label=_("Currency"))
+    price = AmountField(
+        label=_("Price, net of tax"), help_text=_("The milestones below share this amount, to the cent.")
+    )
+    payment_days = forms.IntegerField(
+        label=_("Days to pay"),
+        min_value=0,
+        max_value=365,
+        help_text=_("Each invoice is due this many calendar days after its date."),
+    )
+    review_days = forms.IntegerField(
+        label=_("Days to review"),
+        min_value=1,
+        max_value=365,
+        help_text=_(
+            "The buyer answers a submission within this many calendar days. Silence reminds; it decides nothing."
+        ),
+    )
+    tax_category = forms.ChoiceField(
+        label=_("Tax"),
+        choices=TaxCategory.choices,
+        help_text=_("How your invoices are taxed. Reverse charge: the buyer accounts for the tax."),
+    )
+    tax_rate = AmountField(
+        label=_("Tax rate in percent"), required=False, help_text=_("Only the standard rate bears tax.")
+    )
+    is_assignable = forms.BooleanField(
+        label=_("You may assign invoices to a financier"),
+        required=False,
+        help_text=_("Leave this on if you may want to be paid early. The buyer then pays the financier."),
+    )
+    governing_law = forms.CharField(
+        label=_("Governing law"), max_length=80, required=False, help_text=_("For instance: Germany.")
+    )
+    terms = forms.CharField(
+        label=_("Further terms"),
+        max_length=20_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("Anything else that both sides agree to. It becomes part of what is signed."),
+    )
+
+    def __init__(self, *args: Any, buyers: Iterable[Organisation], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = [(buyer.ref, buyer.legal_name) for buyer in buyers]
+        self._choose("buyer", [("", _("Choose …")), *known, (NEW, _("A new organisation"))])
+        self._choose("new_country", country_choices())
+        self._choose("currency", currency_choices())
+
+    def _choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  (narrows the type)
+        field.choices = choices
+
+    def clean_tax_rate(self) -> Decimal:
+        """The rate of the standard treatment; the others bear none, and the page hides the field for them."""
+        bears_tax = self.cleaned_data.get("tax_category") == TaxCategory.STANDARD
+        return (self.cleaned_data["tax_rate"] or Decimal(0)) if bears_tax else Decimal(0)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("buyer") == NEW:
+            for name in ("new_legal_name", "new_country"):
+                if not cleaned.get(name) and name not in self.errors:
+                    self.add_error(name, _("This is needed for a new organisation."))
+        price, currency = cleaned.get("price"), cleaned.get("currency")
+        if price is not None and currency:
+            try:
+                money.payable(price, currency)
+            except Refused as refused:
+                self.add_error("price", ValidationError(explain(refused), code="refused"))
+        return cleaned
+
+    def new_buyer(self) -> OrganisationData | None:
+        """What was typed of a buyer who is not written down yet."""
+        if self.cleaned_data["buyer"] != NEW:
+            return None
+        return OrganisationData(**{name: self.cleaned_data[field] for field, name in NEW_BUYER.items()})
+
+    def draft(self, *, buyer_ref: str, lines: Iterable[DraftLine]) -> ContractDraft:
+        cleaned = self.cleaned_data
+        return ContractDraft(
+            buyer_ref=buyer_ref,
+            lines=tuple(lines),
+            **{name: cleaned[name] for name in TERMS},
+        )
+
+
+TERMS = (
+    "number",
+    "title",
+    "currency",
+    "price",
+    "payment_days",
+    "review_days",
+    "tax_category",
+    "tax_rate",
+    "is_assignable",
+    "governing_law",
+    "terms",
+    "signatory_name",
+    "signatory_email",
+)
+
+
+def initial_of(contract: Contract, version: ContractVersion) -> dict[str, Any]:
+    """What the form shows of a draft that was saved."""
+    of_contract = {name: getattr(contract, name) for name in ("number", "title", "currency")}
+    of_version = {name: getattr(version, name) for name in TERMS if name not in of_contract}
+    return {**of_contract, **of_version, "buyer": contract.buyer.ref}

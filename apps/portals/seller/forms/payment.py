@@ -1,0 +1,45 @@
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from apps.core import money
+from apps.core.errors import Refused
+from apps.portals.forms import ActionForm, AmountField, explain
+
+
+class PaymentForm(ActionForm):
+    """Money that arrived on the seller's bank account."""
+
+    amount = AmountField(label=_("Amount received"))
+    received_on = forms.DateField(
+        label=_("Received on"),
+        help_text=_("The value date on your bank statement."),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    bank_reference = forms.CharField(
+        label=_("Bank reference"),
+        max_length=60,
+        help_text=_("The number of the line on your bank statement. The same line is never recorded twice."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, currency: str, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+        self.today = today
+
+    def clean_amount(self) -> Decimal:
+        try:
+            return money.payable(self.cleaned_data["amount"], self.currency)
+        except Refused as refused:
+            raise ValidationError(explain(refused), code="refused") from refused
+
+    def clean_received_on(self) -> date:
+        received_on: date = self.cleaned_data["received_on"]
+        if received_on > self.today:
+            raise ValidationError(_("This day is still to come. Enter the day on which the money arrived."))
+        return received_on

@@ -1,0 +1,236 @@
+"""The billing plan as a table that can be edited with plain submit buttons.
+
+A posted plan is read as rows of text, so that adding, removing and moving keeps everything as it was typed, also what
+is wrong. The same rows become bound forms when the draft is saved.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.contracts.drafts import DraftCriterion, DraftLine
+from apps.contracts.models import PlanLine
+from apps.contracts.rules import Portion
+from apps.contracts.rules.plan import check_percent
+from apps.core import money
+from apps.core.errors import Refused
+from apps.portals.forms import AmountField, explain
+
+MOST_LINES = 100
+MOST_CRITERIA = 20
+FIELDS = ("title", "scope", "basis", "portion", "planned_on")
+
+
+@dataclass(slots=True)
+class Row:
+    """One line of the plan as it was typed, and its criteria as (text, needs evidence)."""
+
+    values: dict[str, Any] = field(default_factory=lambda: {"basis": "percent"})
+    criteria: list[tuple[str, bool]] = field(default_factory=lambda: [("", False)])
+
+    @property
+    def is_blank(self) -> bool:
+        typed = (self.values.get(name) for name in ("title", "scope", "portion", "planned_on"))
+        return not any(typed) and not any(text.strip() for text, _needs in self.criteria)
+
+
+class LineForm(forms.Form):
+    """One milestone of the plan; ``portion`` is a percentage or an amount, as ``basis`` says."""
+
+    use_required_attribute = False
+
+    title = forms.CharField(label=gettext_lazy("Milestone"), max_length=160)
+    scope = forms.CharField(
+        label=gettext_lazy("What is delivered"),
+        max_length=4_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    basis = forms.ChoiceField(
+        label=gettext_lazy("Agreed as"),
+        choices=[
+            ("percent", gettext_lazy("% of the price")),
+            ("amount", gettext_lazy("Amount")),
+            ("remainder", gettext_lazy("The remainder")),
+        ],
+    )
+    portion = AmountField(label=gettext_lazy("Portion"), required=False)
+    planned_on = forms.DateField(
+        label=gettext_lazy("Planned date"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def __init__(self, *args: Any, currency: str, position: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+        self.position = position
+        for bound in self.visible_fields():
+            css = "form-select" if bound.name == "basis" else "form-control"
+            bound.field.widget.attrs["class"] = css + (" end" if bound.name == "portion" else "")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        portion, basis = cleaned.get("portion"), cleaned.get("basis")
+        if portion is not None and basis in ("percent", "amount"):
+            try:
+                if basis == "percent":
+                    check_percent(portion, line=self.position)
+                elif self.currency in money.currencies():
+                    money.payable(portion, self.currency)
+            except Refused as refused:
+                self.add_error("portion", ValidationError(explain(refused), code="refused"))
+        return cleaned
+
+    def as_portion(self) -> Portion:
+        """What can be said of the line's worth, also while something else in it is wrong."""
+        self.full_clean()
+        portion = self.cleaned_data.get("portion")
+        basis = self.cleaned_data.get("basis", "percent")
+        return Portion(
+            basis, percent=portion if basis == "percent" else None, amount=portion if basis == "amount" else None
+        )
+
+
+class CriterionForm(forms.Form):
+    """One sentence by which the buyer can tell that the milestone is complete."""
+
+    use_required_attribute = False
+
+    text = forms.CharField(label=gettext_lazy("Acceptance criterion"), max_length=500, required=False)
+    needs_evidence = forms.BooleanField(label=gettext_lazy("Needs evidence"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].widget.attrs["class"] = "form-control"
+        self.fields["needs_evidence"].widget.attrs["class"] = "form-check-input"
+
+
+@dataclass(slots=True)
+class Line:
+    """A row of the editor: its form, the forms of its criteria, and what it comes to."""
+
+    form: LineForm
+    criteria: list[CriterionForm]
+    amount: Decimal | None = None
+
+    @property
+    def is_valid(self) -> bool:
+        return all([self.form.is_valid(), *(criterion.is_valid() for criterion in self.criteria)])
+
+    def draft(self) -> DraftLine:
+        cleaned, portion = self.form.cleaned_data, self.form.as_portion()
+        return DraftLine(
+            title=cleaned["title"],
+            scope=cleaned["scope"],
+            basis=cleaned["basis"],
+            percent=portion.percent,
+            amount=portion.amount,
+            planned_on=cleaned["planned_on"],
+            criteria=tuple(
+                DraftCriterion(criterion.cleaned_data["text"], criterion.cleaned_data["needs_evidence"])
+                for criterion in self.criteria
+                if criterion.cleaned_data["text"]
+            ),
+        )
+
+
+def read(data: Mapping[str, Any]) -> list[Row]:
+    """The rows of a posted plan, in the order in which they stand on the page."""
+    rows = []
+    for index in range(_count(data.get("plan-count"), most=MOST_LINES)):
+        prefix = f"plan-{index}"
+        criteria = [
+            (str(data.get(f"{prefix}-c-{at}-text", "")), bool(data.get(f"{prefix}-c-{at}-needs_evidence")))
+            for at in range(_count(data.get(f"{prefix}-count"), most=MOST_CRITERIA))
+        ]
+        rows.append(Row({name: data.get(f"{prefix}-{name}", "") for name in FIELDS}, criteria))
+    return rows
+
+
+def _count(typed: Any, *, most: int) -> int:
+    return min(int(typed), most) if isinstance(typed, str) and typed.isascii() and typed.isdigit() else 0
+
+
+def rows_of(lines: Iterable[PlanLine]) -> list[Row]:
+    """The rows of a draft that was saved; criteria are read with the lines."""
+    return [
+        Row(
+            {
+                "title": line.title,
+                "scope": line.scope,
+                "basis": line.basis,
+                "portion": line.percent if line.basis == "percent" else line.amount if line.basis == "amount" else None,
+                "planned_on": line.planned_on,
+            },
+            [(criterion.text, criterion.needs_evidence) for criterion in line.criteria.all()] or [("", False)],
+        )
+        for line in lines
+    ]
+
+
+def edited(rows: list[Row], do: str) -> list[Row]:
+    """The rows after one button: ``add``, ``remove:1``, ``up:1``, ``down:1``, ``criterion:1``, ``drop:1:0``."""
+    verb, *typed = do.split(":")
+    places = [int(place) for place in typed if place.isascii() and place.isdigit()]
+    if verb == "add" and len(rows) < MOST_LINES:
+        return [*rows, Row()]
+    if not places or places[0] >= len(rows):
+        return rows
+    at = places[0]
+    if verb == "remove":
+        return [*rows[:at], *rows[at + 1 :]] or [Row()]
+    if verb in ("up", "down"):
+        other = at - 1 if verb == "up" else at + 1
+        if 0 <= other < len(rows):
+            rows[at], rows[other] = rows[other], rows[at]
+    if verb == "criterion" and len(rows[at].criteria) < MOST_CRITERIA:
+        rows[at].criteria.append(("", False))
+    if verb == "drop" and len(places) > 1 and places[1] < len(rows[at].criteria):
+        del rows[at].criteria[places[1]]
+    return rows
+
+
+def shown(rows: Sequence[Row], *, currency: str) -> list[Line]:
+    """The rows to be edited on, with what was typed and without complaint."""
+    return [
+        Line(
+            LineForm(initial=row.values, prefix=f"plan-{index}", currency=currency, position=index + 1),
+            [
+                CriterionForm(initial={"text": text, "needs_evidence": needs}, prefix=f"plan-{index}-c-{at}")
+                for at, (text, needs) in enumerate(row.criteria)
+            ],
+        )
+        for index, row in enumerate(rows)
+    ]
+
+
+def checked(rows: Sequence[Row], *, currency: str) -> list[Line]:
+    """The rows as bound forms, with what is wrong at its field."""
+    lines = []
+    for index, row in enumerate(rows):
+        prefix = f"plan-{index}"
+        data: dict[str, Any] = {f"{prefix}-{name}": value for name, value in row.values.items()}
+        criteria = []
+        for at, (text, needs) in enumerate(row.criteria):
+            own = {f"{prefix}-c-{at}-text": text, **({f"{prefix}-c-{at}-needs_evidence": "on"} if needs else {})}
+            criteria.append(CriterionForm(own, prefix=f"{prefix}-c-{at}"))
+        lines.append(Line(LineForm(data, prefix=prefix, currency=currency, position=index + 1), criteria))
+    return lines
+
+
+def problems(lines: Sequence[Line]) -> list[tuple[str, str, str]]:
+    """What is wrong in the plan as (id of the field, label, message), for the summary on top of the page."""
+    found: list[tuple[str, str, str]] = []
+    for number, line in enumerate(lines, start=1):
+        for form in (line.form, *line.criteria):
+            for bound in form:
+                label = _("Milestone %(number)d, %(field)s") % {"number": number, "field": bound.label}
+                found.extend((bound.id_for_label, label, str(message)) for message in bound.errors)
+    return found

@@ -1,0 +1,110 @@
+"""What the seller says and shows of each criterion before a milestone is submitted."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.models import Criterion
+from apps.milestones.evidence import TYPES
+from apps.milestones.services import CriterionAnswer
+from apps.portals.forms import ActionForm
+
+ACCEPT = ",".join(f".{extension}" for extension in TYPES)
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files at once; what each of them may be, the service decides by its bytes."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
+        return [upload for upload in data or [] if upload]
+
+
+def _files() -> FilesField:
+    return FilesField(
+        label=_("Files"),
+        required=False,
+        widget=FilesInput(attrs={"class": "form-control", "accept": ACCEPT}),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One criterion with its three fields, as the page shows them together."""
+
+    criterion: Criterion
+    met: forms.BoundField
+    note: forms.BoundField
+    files: forms.BoundField
+
+
+class PrepareForm(ActionForm):
+    """A tick, a note and files for each criterion; a note and files for the whole."""
+
+    use_required_attribute = False
+
+    note = forms.CharField(
+        label=_("Note to the buyer"),
+        max_length=4_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
+    )
+    more_files = _files()
+
+    def __init__(self, *args: Any, criteria: Sequence[Criterion], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.criteria = list(criteria)
+        for criterion in self.criteria:
+            place = criterion.position
+            self.fields[f"met_{place}"] = forms.BooleanField(
+                label=_("This is met"),
+                required=False,
+                widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+            )
+            self.fields[f"note_{place}"] = forms.CharField(
+                label=_("How it is met"),
+                max_length=2_000,
+                required=False,
+                widget=forms.Textarea(attrs={"rows": 2, "class": "form-control"}),
+            )
+            self.fields[f"files_{place}"] = _files()
+
+    def answers(self) -> list[Answer]:
+        """The fields by criterion, in the order of the plan."""
+        return [
+            Answer(
+                criterion,
+                self[f"met_{criterion.position}"],
+                self[f"note_{criterion.position}"],
+                self[f"files_{criterion.position}"],
+            )
+            for criterion in self.criteria
+        ]
+
+    def as_answers(self) -> list[CriterionAnswer]:
+        return [
+            CriterionAnswer(
+                criterion_id=criterion.pk,
+                is_met=self.cleaned_data[f"met_{criterion.position}"],
+                note=self.cleaned_data[f"note_{criterion.position}"],
+            )
+            for criterion in self.criteria
+        ]
+
+    def uploads(self) -> "Iterator[tuple[str, int | None, UploadedFile[Any]]]":
+        """Every chosen file with its field and the criterion that it shows to be met, if it is for one."""
+        for criterion in self.criteria:
+            field = f"files_{criterion.position}"
+            for upload in self.cleaned_data[field]:
+                yield field, criterion.pk, upload
+        for upload in self.cleaned_data["more_files"]:
+            yield "more_files", None, upload

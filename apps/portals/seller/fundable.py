@@ -1,0 +1,65 @@
+"""Which of the seller's invoices a financier could buy now. The services check again, under their locks."""
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from apps.core import money
+from apps.financing.models import Facility, FundingRequest
+from apps.invoicing.models import Invoice
+from apps.parties.actor import Actor
+
+LIVE = ("submitted", "offered", "accepted")
+
+
+def facilities(actor: Actor) -> QuerySet[Facility]:
+    """The open lines of this seller."""
+    return (
+        Facility.objects.visible_to(actor)
+        .live()
+        .filter(seller_id=actor.organisation_id)
+        .select_related("financier")
+        .order_by("pk")
+    )
+
+
+def fundable(actor: Actor, *, today: date) -> QuerySet[Invoice]:
+    """Wholly open, not past due, from a contract whose receivables may be assigned, and asked of nobody yet."""
+    asked = FundingRequest.objects.visible_to(actor).filter(invoice=OuterRef("pk"), state__in=LIVE)
+    return Invoice.objects.of_seller(actor).filter(
+        ~Exists(asked),
+        open_item__paid=0,
+        open_item__open__gt=0,
+        open_item__due_on__gte=today,
+        contract__active_version__is_assignable=True,
+    )
+
+
+def available(actor: Actor, *, today: date) -> dict[str, Decimal]:
+    """For each currency the advances that could be asked for now, within what the lines leave: before any charge."""
+    lines: defaultdict[str, list[Facility]] = defaultdict(list)
+    for facility in facilities(actor):
+        lines[facility.currency].append(facility)
+    if not lines:
+        return {}
+    faces = (fundable(actor, today=today).filter(currency__in=list(lines)).order_by().values_list("currency")).annotate(
+        face=Sum("gross")
+    )
+    left = headrooms(actor)
+    return {
+        currency: min(
+            money.floor(face * max(line.advance_rate for line in lines[currency]) / 100, currency),
+            money.total(left.get(line.pk, money.ZERO) for line in lines[currency]),
+        )
+        for currency, face in faces
+    }
+
+
+def headrooms(actor: Actor) -> dict[int, Decimal]:
+    """What each line of the seller still leaves, by its primary key: the limit less what is out or soon will be."""
+    waiting = Coalesce(Sum("tranches__gross", filter=Q(tranches__state="accepted")), Decimal(0))
+    rows = facilities(actor).order_by().annotate(left=F("limit") - F("advanced") - waiting)
+    return {pk: max(left, money.ZERO) for pk, left in rows.values_list("pk", "left")}

@@ -1,0 +1,45 @@
+from django.urls import path
+
+from apps.portals.seller.views import (
+    contracts,
+    drafts,
+    evidence,
+    funding,
+    home,
+    invoices,
+    milestones,
+    offers,
+    submissions,
+    tranches,
+)
+
+app_name = "seller"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("contracts/", contracts.contracts, name="contracts"),
+    path("contracts/new/", drafts.draft_contract, name="draft_contract"),
+    path("contracts/<str:ref>/", contracts.contract, name="contract"),
+    path("contracts/<str:ref>/change/", drafts.change_draft, name="change_draft"),
+    path("contracts/<str:ref>/propose/", contracts.propose_contract, name="propose_contract"),
+    path("contracts/<str:ref>/withdraw/", contracts.withdraw_contract, name="withdraw_contract"),
+    path("milestones/<str:ref>/", milestones.milestone, name="milestone"),
+    path("milestones/<str:ref>/prepare/", submissions.prepare_submission, name="prepare_submission"),
+    path("milestones/<str:ref>/submit/", submissions.submit_milestone, name="submit_milestone"),
+    path("milestones/<str:ref>/evidence/", evidence.attach_evidence, name="attach_evidence"),
+    path("submissions/<str:ref>/withdraw/", submissions.withdraw_submission, name="withdraw_submission"),
+    path("evidence/<str:ref>/", evidence.evidence, name="evidence"),
+    path("evidence/<str:ref>/remove/", evidence.remove_evidence, name="remove_evidence"),
+    path("invoices/", invoices.invoices, name="invoices"),
+    path("invoices/<str:ref>/", invoices.invoice, name="invoice"),
+    path("invoices/<str:ref>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),
+    path("invoices/<str:ref>/document/", invoices.invoice_document, name="invoice_document"),
+    path("invoices/<str:ref>/document/retry/", invoices.retry_document, name="retry_document"),
+    path("invoices/<str:ref>/payment/", invoices.record_payment, name="record_payment"),
+    path("invoices/<str:ref>/fund/", funding.request_funding, name="request_funding"),
+    path("funding/", funding.funding, name="funding"),
+    path("funding/requests/<str:ref>/withdraw/", funding.withdraw_request, name="withdraw_request"),
+    path("funding/offers/<str:ref>/", offers.offer, name="offer"),
+    path("funding/offers/<str:ref>/accept/", offers.accept_offer, name="accept_offer"),
+    path("funding/offers/<str:ref>/decline/", offers.decline_offer, name="decline_offer"),
+    path("funding/tranches/<str:ref>/", tranches.tranche, name="tranche"),
+]

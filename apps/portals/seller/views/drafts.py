@@ -1,0 +1,231 @@
+"""Writing a contract: parties, terms and the billing plan on one page that is saved as a whole.
+
+Every button of the plan is a submit button: the page comes back with the row added, removed or moved and everything
+else as typed. With htmx the same answer is asked for, and only the plan is swapped.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from apps.contracts import rules
+from apps.contracts.drafts import ContractDraft, DraftLine
+from apps.contracts.models import Contract, ContractVersion
+from apps.core import money
+from apps.core.errors import Refused
+from apps.parties.models import Organisation
+from apps.parties.roles import Action
+from apps.portals.access import PortalRequest, portal
+from apps.portals.forms import add_refusal, new_key
+from apps.portals.seller.forms import plan
+from apps.portals.seller.forms.contract import NEW, NEW_BUYER, DraftForm, initial_of
+from apps.portals.seller.pages import contract_crumbs, page, today_of, why_not
+from apps.portals.templatetags.cairn import error_links
+from apps.workflows import contracting, team
+
+USUAL_TERMS = ("payment_days", "review_days", "tax_category", "tax_rate", "is_assignable", "governing_law")
+EDITS = ("add", "remove", "up", "down", "criterion", "drop", "calculate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """How much of the price the plan gives to milestones, as far as it is written."""
+
+    price: Decimal | None
+    allocated: Decimal
+    currency: str
+
+    @property
+    def left(self) -> Decimal:
+        return (self.price or money.ZERO) - self.allocated
+
+    @property
+    def percent(self) -> Decimal:
+        """Percentage points of the price, with at most two decimals."""
+        return (self.allocated * 100 / self.price).quantize(Decimal("0.01")) if self.price else money.ZERO
+
+    @property
+    def over(self) -> Decimal:
+        return -self.left
+
+    @property
+    def length_text(self) -> str:
+        """Out of 400, for the bar."""
+        return f"{min(self.percent, Decimal(100)) * 4:.1f}"
+
+
+@require_http_methods(["GET", "POST"])
+@portal("seller")
+def draft_contract(request: PortalRequest) -> HttpResponse:
+    """A new contract; it exists from the first time it is saved."""
+    if request.method == "POST":
+        return _posted(request, None)
+    initial = _usual_terms(request)
+    form = DraftForm(initial=initial, buyers=_buyers(request))
+    return _editor(request, None, form, plan.shown([plan.Row()], currency=initial["currency"]), price=None)
+
+
+def _usual_terms(request: PortalRequest) -> dict[str, Any]:
+    """What a new contract starts with: the next number, and the terms of the newest contract."""
+    mine = Contract.objects.of_seller(request.actor)
+    initial = {
+        "number": f"{today_of(request).year}-{mine.count() + 1:03d}",
+        "currency": request.membership.organisation.currency,
+        "payment_days": 30,
+        "review_days": 14,
+        "tax_category": "S",
+        "is_assignable": True,
+    }
+    newest = ContractVersion.objects.visible_to(request.actor).filter(contract__in=mine).order_by("-pk").first()
+    if newest is not None:
+        initial |= {name: getattr(newest, name) for name in USUAL_TERMS}
+    return initial
+
+
+@require_http_methods(["GET", "POST"])
+@portal("seller")
+def change_draft(request: PortalRequest, ref: str) -> HttpResponse:
+    """Go on writing a draft; what was proposed is a version and is not written to any more."""
+    contract = get_object_or_404(Contract.objects.of_seller(request.actor).select_related("buyer"), ref=ref)
+    if contract.state != "draft":
+        messages.info(request, _("This contract is no draft any more, so it cannot be changed here."))
+        return redirect("seller:contract", ref=contract.ref)
+    if request.method == "POST":
+        return _posted(request, contract)
+    version = get_object_or_404(
+        ContractVersion.objects.visible_to(request.actor).prefetch_related("lines__criteria"),
+        contract=contract,
+        proposed_at__isnull=True,
+    )
+    form = DraftForm(initial=initial_of(contract, version), buyers=_buyers(request))
+    rows = plan.rows_of(version.lines.all()) or [plan.Row()]
+    lines = plan.shown(rows, currency=contract.currency)
+    _reckon(plan.checked(_as_typed(rows), currency=contract.currency), lines, version.price, contract.currency)
+    return _editor(request, contract, form, lines, price=version.price)
+
+
+def _buyers(request: PortalRequest) -> list[Organisation]:
+    """Counterparties that the seller wrote down or has contracts with."""
+    actor = request.actor
+    mine = Contract.objects.of_seller(actor).order_by().values("buyer_id")
+    known = Organisation.objects.filter(Q(nominated_by_id=actor.organisation_id) | Q(pk__in=mine))
+    return list(known.exclude(pk=actor.organisation_id).order_by("legal_name"))
+
+
+def _as_typed(rows: list[plan.Row]) -> list[plan.Row]:
+    """Saved rows as a browser would send them."""
+    lines = plan.shown(rows, currency="")
+    return [
+        plan.Row({name: line.form[name].value() for name in plan.FIELDS}, row.criteria)
+        for line, row in zip(lines, rows, strict=True)
+    ]
+
+
+def _posted(request: PortalRequest, contract: Contract | None) -> HttpResponse:
+    buyers, do = _buyers(request), request.POST.get("do", "save")
+    rows = plan.read(request.POST) or [plan.Row()]
+    bound = DraftForm(request.POST, buyers=buyers)
+    bound.full_clean()
+    currency = str(request.POST.get("currency", ""))
+    price = bound.cleaned_data.get("price")
+    if do.split(":")[0] in EDITS:
+        rows = plan.edited(rows, do)
+        form = DraftForm(initial=_typed(request.POST, bound), buyers=buyers)
+        lines = plan.shown(rows, currency=currency)
+        _reckon(plan.checked(rows, currency=currency), lines, price, currency)
+        return _editor(request, contract, form, lines, price=price)
+    kept = [row for row in rows if not row.is_blank]
+    lines = plan.checked(kept, currency=currency)
+    _reckon(lines, lines, price, currency)
+    if all([bound.is_valid(), *(line.is_valid for line in lines)]):
+        try:
+            drafted = tuple(line.draft() for line in lines)
+            _check(bound.draft(buyer_ref="", lines=drafted), do)
+            bound = _with_buyer(request, bound)
+            ref = _save(request, contract, bound, drafted)
+        except Refused as refused:
+            add_refusal(bound, refused)
+        else:
+            if do == "check":
+                return redirect("seller:propose_contract", ref=ref)
+            messages.success(request, _("The draft is saved. Only your organisation sees it."))
+            return redirect("seller:change_draft", ref=ref)
+    return _editor(request, contract, bound, lines or plan.shown([plan.Row()], currency=currency), price=price)
+
+
+def _typed(data: QueryDict, bound: DraftForm) -> dict[str, Any]:
+    """Everything as it was typed, for a form that does not complain yet."""
+    return {name: bound[name].value() for name in bound.fields} | {"key": data.get("key") or new_key()}
+
+
+def _check(draft: ContractDraft, do: str) -> None:
+    """Refuse what could not be kept, or with ``check`` what could not be proposed, before anything is written."""
+    checked = rules.check_draft(draft)
+    if do == "check":
+        rules.check_proposal(checked)
+
+
+def _with_buyer(request: PortalRequest, form: DraftForm) -> DraftForm:
+    """Write down a new buyer, once, and answer the form as if it had been chosen from the list."""
+    data = form.new_buyer()
+    if data is None:
+        return form
+    try:
+        named = team.name_counterparty(actor=request.actor, key=f"{form.cleaned_data['key']}-buyer", data=data)
+    except Refused as refused:
+        refused.field = f"new_{refused.field}"
+        raise
+    typed = request.POST.copy()
+    typed["buyer"] = named["organisation"]
+    for name in NEW_BUYER:
+        typed[name] = ""
+    chosen = DraftForm(typed, buyers=_buyers(request))
+    chosen.full_clean()
+    return chosen
+
+
+def _save(request: PortalRequest, contract: Contract | None, form: DraftForm, lines: tuple[DraftLine, ...]) -> str:
+    key, draft = form.cleaned_data["key"], form.draft(buyer_ref=form.cleaned_data["buyer"], lines=lines)
+    if contract is None:
+        return contracting.draft_contract(actor=request.actor, key=key, draft=draft)["contract"]
+    return contracting.change_draft(actor=request.actor, key=key, contract_ref=contract.ref, draft=draft)["contract"]
+
+
+def _reckon(read: list[plan.Line], shown: list[plan.Line], price: Decimal | None, currency: str) -> None:
+    """Set what each line comes to, as far as the plan is written; ``read`` are the same lines as bound forms."""
+    if price is None or currency not in money.currencies():
+        return
+    portions = [line.form.as_portion() for line in read]
+    for line, amount in zip(shown, rules.known_amounts(price, currency=currency, portions=portions), strict=True):
+        line.amount = amount
+
+
+def _editor(
+    request: PortalRequest, contract: Contract | None, form: DraftForm, lines: list[plan.Line], *, price: Decimal | None
+) -> HttpResponse:
+    currency = str(form["currency"].value() or "")
+    allocation = Allocation(
+        price=price, allocated=money.total(line.amount for line in lines if line.amount is not None), currency=currency
+    )
+    context = {
+        "contract": contract,
+        "lines": lines,
+        "allocation": allocation,
+        "is_known": currency in money.currencies(),
+        "new": NEW,
+        "refusal": why_not(request.actor, Action.EDIT_CONTRACT),
+        "problems": [*(error_links(form) if form.is_bound else []), *plan.problems(lines)],
+        "crumbs": contract_crumbs((contract.title if contract else _("New contract"), "")),
+    }
+    if getattr(request, "htmx", False) and request.POST.get("do") == "calculate":
+        return page(request, "parts/allocation", context)
+    response = page(request, "draft_contract", context, form=form)
+    response.status_code = 422 if context["problems"] else 200
+    return response

@@ -1,0 +1,205 @@
+"""The seller's first page: what waits for the seller, the figures per currency, what happened last."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db.models import Q, Sum
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from apps.contracts.models import Contract
+from apps.core import clock
+from apps.financing.models import Offer
+from apps.invoicing.models import Document, OpenItem
+from apps.milestones.models import Milestone
+from apps.parties.actor import Actor
+from apps.parties.roles import Action
+from apps.portals import history
+from apps.portals.access import PortalRequest, portal
+from apps.portals.parts import Need, Tile
+from apps.portals.seller.fundable import available
+from apps.portals.seller.pages import page, today_of
+
+SOON = timedelta(days=7)
+"""A planned milestone is shown as due to submit from this long before its date."""
+SHOWN = 8
+"""At most so many of one kind; the lists hold the rest."""
+
+
+@require_GET
+@portal("seller")
+def home(request: PortalRequest) -> HttpResponse:
+    """Needs you first; then the figures; then what happened."""
+    actor, today = request.actor, today_of(request)
+    return page(
+        request,
+        "home",
+        {
+            "needs": list(_needs(actor, today)),
+            "tiles": _tiles(actor, today),
+            "events": history.recent(actor),
+            "is_new": not Contract.objects.of_seller(actor).exists(),
+        },
+    )
+
+
+def _needs(actor: Actor, today: date) -> Iterator[Need]:
+    if actor.may(Action.REQUEST_FUNDING):
+        yield from _offers(actor)
+    if actor.may(Action.SUBMIT_MILESTONE):
+        yield from _milestones(actor, today)
+    if actor.may(Action.EDIT_CONTRACT):
+        yield from _drafts(actor)
+    yield from _documents(actor)
+
+
+def _offers(actor: Actor) -> Iterator[Need]:
+    rows = (
+        Offer.objects.visible_to(actor)
+        .filter(seller_id=actor.organisation_id, state="issued", expires_at__gt=clock.now())
+        .select_related("request__invoice", "financier")
+        .order_by("expires_at")
+    )
+    for offer in rows[:SHOWN]:
+        yield Need(
+            what=_("Offer for %(number)s") % {"number": offer.request.invoice.number},
+            who=offer.financier.legal_name,
+            url=reverse("seller:offer", args=[offer.ref]),
+            button=_("Read the offer"),
+            amount=offer.net,
+            currency=offer.currency,
+            due=offer.expires_at.date(),
+            note=_("paid to you early"),
+            icon="lightning-charge",
+        )
+
+
+def _milestones(actor: Actor, today: date) -> Iterator[Need]:
+    rows = (
+        Milestone.objects.visible_to(actor)
+        .filter(contract__seller_id=actor.organisation_id, contract__state="active")
+        .filter(Q(state="changes_requested") | Q(state="planned", planned_on__lte=today + SOON))
+        .select_related("contract__buyer")
+        .order_by("state", "planned_on", "pk")
+    )
+    for milestone in rows[:SHOWN]:
+        is_back = milestone.state == "changes_requested"
+        is_late = milestone.planned_on is not None and milestone.planned_on < today
+        template = _("See what is missing: %(title)s") if is_back else _("Submit %(title)s")
+        yield Need(
+            what=template % {"title": milestone.title},
+            who=milestone.contract.buyer.legal_name,
+            url=reverse("seller:milestone", args=[milestone.ref]),
+            button=_("Revise") if is_back else _("Prepare"),
+            amount=milestone.amount,
+            currency=milestone.currency,
+            due=milestone.planned_on,
+            note=_("changes requested") if is_back else "",
+            icon="arrow-return-left" if is_back else "flag",
+            tone="attention" if is_back or is_late else "accent",
+        )
+
+
+def _drafts(actor: Actor) -> Iterator[Need]:
+    rows = (
+        Contract.objects.of_seller(actor)
+        .filter(state="draft")
+        .select_related("buyer")
+        .prefetch_related("versions")
+        .order_by("-was_proposed", "-pk")
+    )
+    for contract in rows[:SHOWN]:
+        newest = max(contract.versions.all(), key=lambda version: version.number)
+        template = _("Changes requested: %(title)s") if contract.was_proposed else _("Draft to send: %(title)s")
+        yield Need(
+            what=template % {"title": contract.title},
+            who=contract.buyer.legal_name,
+            url=reverse("seller:contract", args=[contract.ref]),
+            button=_("Revise") if contract.was_proposed else _("Continue"),
+            amount=newest.price,
+            currency=contract.currency,
+            icon="arrow-return-left" if contract.was_proposed else "pencil",
+            tone="attention" if contract.was_proposed else "accent",
+        )
+
+
+def _documents(actor: Actor) -> Iterator[Need]:
+    rows = (
+        Document.objects.visible_to(actor)
+        .filter(invoice__seller_id=actor.organisation_id, state="failed")
+        .select_related("invoice__buyer")
+        .order_by("pk")
+    )
+    for document in rows[:SHOWN]:
+        invoice = document.invoice
+        yield Need(
+            what=_("The PDF of %(number)s could not be made") % {"number": invoice.number},
+            who=invoice.buyer.legal_name,
+            url=reverse("seller:invoice", args=[invoice.ref]),
+            button=_("Try again"),
+            amount=invoice.gross,
+            currency=invoice.currency,
+            icon="file-earmark-x",
+            tone="negative",
+        )
+
+
+def _tiles(actor: Actor, today: date) -> list[Tile]:
+    """Four figures for each currency in which something moves, in the order of the money's way."""
+    waiting = dict(
+        Milestone.objects.visible_to(actor)
+        .filter(contract__seller_id=actor.organisation_id, state="submitted")
+        .order_by()
+        .values_list("currency")
+        .annotate(sum=Sum("amount"))
+    )
+    mine = OpenItem.objects.visible_to(actor).filter(seller_id=actor.organisation_id).open().order_by()
+    owed = {
+        currency: (opened, overdue or Decimal(0))
+        for currency, opened, overdue in mine.values_list("currency").annotate(
+            opened=Sum("open"), overdue=Sum("open", filter=Q(due_on__lt=today))
+        )
+    }
+    early = available(actor, today=today)
+    currencies = sorted({*waiting, *owed, *early})
+    invoices, zero = reverse("seller:invoices"), Decimal(0)
+    tiles = []
+    for currency in currencies:
+        opened, overdue = owed.get(currency, (zero, zero))
+        tiles += [
+            Tile(
+                label=_("Waiting for sign-off"),
+                amount=waiting.get(currency, zero),
+                currency=currency,
+                icon="hourglass-split",
+                note=_("submitted, net of tax"),
+            ),
+            Tile(
+                label=_("Invoiced and open"),
+                amount=opened,
+                currency=currency,
+                icon="receipt",
+                url=f"{invoices}?state=open",
+                note=_("with tax"),
+            ),
+            Tile(
+                label=_("Overdue"),
+                amount=overdue,
+                currency=currency,
+                icon="exclamation-triangle",
+                url=f"{invoices}?state=overdue",
+                note=_("past the due date"),
+            ),
+            Tile(
+                label=_("Available to finance"),
+                amount=early.get(currency, zero),
+                currency=currency,
+                icon="lightning-charge",
+                url=reverse("seller:funding"),
+                note=_("before discount and fee"),
+            ),
+        ]
+    return tiles

@@ -1,0 +1,131 @@
+"""One milestone: where it stands, what was agreed, every cycle with what the buyer found."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from apps.invoicing.models import Invoice
+from apps.milestones.models import Milestone, Submission
+from apps.parties.roles import Action
+from apps.portals import formats, history
+from apps.portals.access import PortalRequest, portal
+from apps.portals.parts import Step
+from apps.portals.seller.cycles import Cycle, cycles_of
+from apps.portals.seller.pages import contract_crumbs, page, today_of, why_not
+from apps.portals.shown import invoice_state
+
+
+def seller_milestone(request: PortalRequest, ref: str) -> Milestone:
+    """The milestone of one of the seller's contracts, with what its pages show; 404 for everybody else's."""
+    rows = Milestone.objects.visible_to(request.actor).filter(contract__seller_id=request.actor.organisation_id)
+    return get_object_or_404(
+        rows.select_related("contract__buyer", "contract__seller", "contract__active_version", "line"), ref=ref
+    )
+
+
+@require_safe
+@portal("seller")
+def milestone(request: PortalRequest, ref: str) -> HttpResponse:
+    """Scope, criteria, cycles, evidence, and what happens next."""
+    found = seller_milestone(request, ref)
+    actor = request.actor
+    criteria = list(found.line.criteria.all())
+    cycles = cycles_of(actor, found, criteria)
+    invoice = Invoice.objects.of_seller(actor).filter(milestone=found).select_related("open_item").first()
+    waiting = next((cycle.submission for cycle in cycles if cycle.submission.state == "submitted"), None)
+    draft = next((cycle.submission for cycle in cycles if cycle.submission.state == "draft"), None)
+    subjects = [f"submission:{cycle.submission.ref}" for cycle in cycles] + [f"milestone:{found.ref}"]
+    return page(
+        request,
+        "milestone",
+        {
+            "milestone": found,
+            "contract": found.contract,
+            "version": found.contract.active_version,
+            "criteria": criteria,
+            "cycles": [cycle for cycle in cycles if cycle.submission.state != "draft"],
+            "draft": draft,
+            "waiting": waiting,
+            "invoice": invoice,
+            "invoice_state": invoice_state(invoice.open_item, today=today_of(request)) if invoice else "",
+            "steps": _steps(found, cycles, invoice),
+            "next": _what_next(found, waiting, draft, invoice),
+            "refusal": why_not(actor, Action.SUBMIT_MILESTONE),
+            "events": history.of_subjects(actor, found.contract, subjects),
+            "crumbs": milestone_crumbs(found),
+        },
+    )
+
+
+def milestone_crumbs(milestone: Milestone, *more: tuple[str, str]) -> list[tuple[str, str]]:
+    contract = (milestone.contract.number, reverse("seller:contract", args=[milestone.contract.ref]))
+    own = reverse("seller:milestone", args=[milestone.ref]) if more else ""
+    return contract_crumbs(contract, (milestone.title, own), *more)
+
+
+def _steps(milestone: Milestone, cycles: Sequence[Cycle], invoice: Invoice | None) -> list[Step]:
+    """Agreed, submitted, signed off, invoiced, paid."""
+    zone = ZoneInfo(milestone.contract.seller.time_zone)
+
+    def on(instant: datetime | None) -> object:
+        return instant.astimezone(zone).date() if instant else None
+
+    sent = next((cycle.submission for cycle in cycles if cycle.submission.state in ("submitted", "accepted")), None)
+    paid = invoice is not None and invoice.open_item.open == 0
+    is_back = milestone.state == "changes_requested"
+    reached = 4 if paid else 3 if invoice else 1 if sent else 0
+    on_dates = [
+        on(milestone.contract.activated_at),
+        on(sent.submitted_at) if sent else None,
+        on(milestone.accepted_at),
+        invoice.issued_on if invoice else None,
+        on(invoice.open_item.settled_at) if invoice else None,
+    ]
+    names = [_("Agreed"), _("Submitted"), _("Signed off"), _("Invoiced"), _("Paid")]
+    return [
+        Step(
+            name=_("Changes requested") if is_back and at == 1 else name,
+            state="stopped" if is_back and at == 1 else _step_state(at, reached),
+            on=on_dates[at],  # type: ignore[arg-type]
+        )
+        for at, name in enumerate(names)
+    ]
+
+
+def _step_state(at: int, reached: int) -> str:
+    if at <= reached:
+        return "done"
+    return "current" if at == reached + 1 else "ahead"
+
+
+def _what_next(
+    milestone: Milestone, waiting: Submission | None, draft: Submission | None, invoice: Invoice | None
+) -> dict[str, object]:
+    version = milestone.contract.active_version
+    who = version.signatory_name if version else ""
+    if invoice is not None and invoice.open_item.open:
+        text = _("%(buyer)s pays invoice %(number)s, due on") % {
+            "buyer": milestone.contract.buyer.legal_name,
+            "number": invoice.number,
+        }
+        return {"text": text, "due": invoice.due_on}
+    if invoice is not None:
+        return {"text": _("nothing. The milestone is accepted, invoiced and paid.")}
+    if waiting is not None and waiting.review_due_at is not None:
+        zone = milestone.contract.buyer.time_zone
+        text = _("%(who)s signs off or requests changes by %(when)s. Silence reminds; it decides nothing.")
+        return {"text": text % {"who": who, "when": formats.instant(waiting.review_due_at, zone)}}
+    if milestone.state == "changes_requested":
+        return {"text": _("you mend what was crossed, and submit again. What was ticked stays as it is.")}
+    if draft is not None:
+        return {"text": _("you complete the submission and send it to %(who)s.") % {"who": who}}
+    return {
+        "text": _("you deliver, show how each criterion is met, and submit. Planned on"),
+        "due": milestone.planned_on,
+    }

@@ -1,0 +1,123 @@
+"""An advance on a sold invoice: where it stands, what is still to come, what was collected."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from apps.core import money
+from apps.financing.models import Assignment, Collection, Disbursement, ReservePayout, Tranche
+from apps.portals.access import PortalRequest, portal
+from apps.portals.parts import Step, Tile
+from apps.portals.seller.pages import funding_crumbs, page
+
+
+@require_safe
+@portal("seller")
+def tranche(request: PortalRequest, ref: str) -> HttpResponse:
+    """State, expected date, advance outstanding, reserve to come, the notice to the buyer, every collection."""
+    tranches = Tranche.objects.visible_to(request.actor).filter(seller_id=request.actor.organisation_id)
+    found = get_object_or_404(
+        tranches.select_related("invoice", "buyer", "financier", "offer", "assignment", "disbursement", "contract"),
+        ref=ref,
+    )
+    collections = list(found.collections.order_by("collected_on", "pk"))
+    payouts = list(found.payouts.order_by("value_on", "pk"))
+    assignment: Assignment | None = getattr(found, "assignment", None)
+    disbursement: Disbursement | None = getattr(found, "disbursement", None)
+    to_come = _reserve_to_come(found, collections, payouts)
+    return page(
+        request,
+        "tranche",
+        {
+            "tranche": found,
+            "assignment": assignment,
+            "disbursement": disbursement,
+            "payouts": payouts,
+            "collected": [(collection, -collection.to_advance) for collection in collections],
+            "reserve": found.face - found.gross,
+            "tiles": _tiles(found, payouts, to_come=to_come),
+            "steps": _steps(found, assignment, disbursement, payouts, to_come=to_come),
+            "next": _what_next(found, assignment, to_come=to_come),
+            "crumbs": funding_crumbs((found.invoice.number, "")),
+        },
+    )
+
+
+def _reserve_to_come(tranche: Tranche, collections: Sequence[Collection], payouts: Sequence[ReservePayout]) -> Decimal:
+    """The reserve less late charges, more by discount given back, less what was paid to the seller already."""
+    if tranche.state == "cancelled":
+        return money.ZERO
+    given_back = money.total(collection.rebate - collection.late_charge for collection in collections)
+    return tranche.face - tranche.gross + given_back - money.total(payout.amount for payout in payouts)
+
+
+def _tiles(tranche: Tranche, payouts: Sequence[ReservePayout], *, to_come: Decimal) -> list[Tile]:
+    currency = tranche.currency
+    received = tranche.gross - tranche.discount - tranche.fee if tranche.funded_on else money.ZERO
+    return [
+        Tile(
+            label=_("Paid to you so far"),
+            amount=received + money.total(payout.amount for payout in payouts),
+            currency=currency,
+            icon="cash-coin",
+            note=_("advance less discount and fee, then the reserve"),
+        ),
+        Tile(
+            label=_("Advance outstanding"),
+            amount=tranche.outstanding,
+            currency=currency,
+            icon="hourglass-split",
+            note=_("repaid by the buyer's payment"),
+        ),
+        Tile(
+            label=_("Reserve to come"),
+            amount=to_come,
+            currency=currency,
+            icon="piggy-bank",
+            note=_("less a charge if the buyer pays late") if tranche.outstanding else "",
+        ),
+    ]
+
+
+def _steps(
+    tranche: Tranche,
+    assignment: Assignment | None,
+    disbursement: Disbursement | None,
+    payouts: Sequence[ReservePayout],
+    *,
+    to_come: Decimal,
+) -> list[Step]:
+    """Accepted, notice answered, paid out, collected, reserve paid."""
+    notified = assignment.acknowledged_at or assignment.waived_at if assignment else None
+    is_paid_out = tranche.state == "settled" and to_come == 0
+    marks = [
+        (_("Accepted"), True, tranche.accepted_at.date()),
+        (_("Buyer notified"), notified is not None, notified.date() if notified else None),
+        (_("Paid out"), disbursement is not None, disbursement.value_on if disbursement else None),
+        (_("Collected"), tranche.state == "settled", tranche.settled_on),
+        (_("Reserve paid"), is_paid_out, payouts[-1].value_on if is_paid_out and payouts else None),
+    ]
+    reached = sum(is_done for _name, is_done, _on in marks)
+    return [
+        Step(name=name, state="done" if at < reached else "current" if at == reached else "ahead", on=on)
+        for at, (name, _is_done, on) in enumerate(marks)
+    ]
+
+
+def _what_next(tranche: Tranche, assignment: Assignment | None, *, to_come: Decimal) -> dict[str, object]:
+    buyer, financier = tranche.buyer.legal_name, tranche.financier.legal_name
+    if tranche.state == "accepted" and (assignment is None or not assignment.is_notified):
+        return {"text": _("%(buyer)s acknowledges the assignment; then you are paid.") % {"buyer": buyer}}
+    if tranche.state == "accepted":
+        text = _("%(financier)s pays the advance to your account. Planned for") % {"financier": financier}
+        return {"text": text, "due": tranche.offer.funding_on}
+    if tranche.state in ("funded_post", "part_collected"):
+        text = _("%(buyer)s pays %(financier)s, and the reserve is released to you. Expected on")
+        return {"text": text % {"buyer": buyer, "financier": financier}, "due": tranche.expected_on}
+    if tranche.state == "settled" and to_come:
+        return {"text": _("%(financier)s pays the reserve to your account.") % {"financier": financier}}
+    return {"text": _("nothing. This advance is closed.")}

@@ -1,0 +1,25 @@
+"""Tags of the seller's pages: ``{% load seller %}``."""
+
+from decimal import Decimal
+
+from babel.numbers import format_decimal
+from django import template
+
+from apps.core.money import half_up
+from apps.portals import formats
+
+register = template.Library()
+
+
+@register.filter
+def rate(points: Decimal | None) -> str:
+    """Percentage points as they are stored: ``19`` is ``19%``, ``33.333333`` keeps its six decimals."""
+    if points is None:
+        return "\N{EN DASH}"
+    return f"{format_decimal(points, format='#,##0.######', locale=formats.locale())}%"
+
+
+@register.filter
+def rate2(points: Decimal) -> str:
+    """Percentage points with two decimals, as a price is shown: ``16.1668`` is ``16.17%``."""
+    return f"{format_decimal(half_up(points, 'USD'), format='#,##0.00', locale=formats.locale())}%"

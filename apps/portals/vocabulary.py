@@ -1,0 +1,130 @@
+"""One vocabulary of states for page, mail and document: a word, an icon and a tone for each, never colour alone.
+
+Tones say who must move: *attention* waits for somebody, *info* is under way, *positive* is done well, *negative* has
+gone wrong, *neutral* is not begun or no longer matters.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """How a state is shown: what it is called, its icon in ``static/img/icons.svg``, its tone."""
+
+    text: "Promise | str"
+    icon: str
+    tone: str
+
+
+_DRAFT = Word(_("Draft"), "pencil", "neutral")
+_WITHDRAWN = Word(_("Withdrawn"), "slash-circle", "neutral")
+_CHANGES_REQUESTED = Word(_("Changes requested"), "arrow-return-left", "attention")
+_ACCEPTED = Word(_("Accepted"), "check-circle-fill", "positive")
+_DECLINED = Word(_("Declined"), "x-circle", "negative")
+_EXPIRED = Word(_("Expired"), "clock-history", "neutral")
+_CANCELLED = Word(_("Cancelled"), "slash-circle", "neutral")
+_WAITING_FOR_SIGN_OFF = Word(_("Waiting for sign-off"), "hourglass-split", "attention")
+
+STATES: Mapping[str, Mapping[str, Word]] = {
+    "contract": {
+        "draft": _DRAFT,
+        "proposed": Word(_("Proposed"), "send", "attention"),
+        "changes_requested": _CHANGES_REQUESTED,
+        "active": Word(_("Active"), "play-circle", "info"),
+        "completed": Word(_("Completed"), "check-circle-fill", "positive"),
+        "withdrawn": _WITHDRAWN,
+        "terminated": Word(_("Terminated"), "stop-circle", "negative"),
+    },
+    "version": {
+        "draft": _DRAFT,
+        "proposed": Word(_("Proposed"), "send", "attention"),
+        "signed": Word(_("Signed"), "pen", "positive"),
+        "superseded": Word(_("Superseded"), "clock-history", "neutral"),
+    },
+    "milestone": {
+        "planned": Word(_("Planned"), "circle", "neutral"),
+        "submitted": _WAITING_FOR_SIGN_OFF,
+        "changes_requested": _CHANGES_REQUESTED,
+        "accepted": _ACCEPTED,
+        "cancelled": _CANCELLED,
+    },
+    "submission": {
+        "draft": _DRAFT,
+        "submitted": _WAITING_FOR_SIGN_OFF,
+        "withdrawn": _WITHDRAWN,
+        "accepted": _ACCEPTED,
+        "changes_requested": _CHANGES_REQUESTED,
+    },
+    "criterion": {
+        "open": Word(_("Open"), "circle", "neutral"),
+        "met": Word(_("Met"), "check-circle-fill", "positive"),
+        "not_met": Word(_("Not met"), "x-circle-fill", "negative"),
+    },
+    "invoice": {
+        "open": Word(_("Open"), "circle-half", "info"),
+        "part_paid": Word(_("Partly paid"), "pie-chart", "info"),
+        "paid": Word(_("Paid"), "check-circle-fill", "positive"),
+        "overdue": Word(_("Overdue"), "exclamation-triangle-fill", "negative"),
+        "assigned": Word(_("Assigned"), "arrow-left-right", "info"),
+        "credited": Word(_("Credited"), "arrow-counterclockwise", "neutral"),
+        "disputed": Word(_("Disputed"), "flag-fill", "negative"),
+    },
+    "funding_request": {
+        "draft": _DRAFT,
+        "submitted": Word(_("Submitted"), "send", "info"),
+        "in_review": Word(_("In review"), "eye", "info"),
+        "offered": Word(_("Offer ready"), "envelope-open", "attention"),
+        "accepted": _ACCEPTED,
+        "declined": _DECLINED,
+        "withdrawn": _WITHDRAWN,
+        "expired": _EXPIRED,
+    },
+    "offer": {
+        "draft": _DRAFT,
+        "approved": Word(_("Approved"), "shield-check", "info"),
+        "issued": Word(_("Waiting for an answer"), "hourglass-split", "attention"),
+        "accepted": _ACCEPTED,
+        "declined": _DECLINED,
+        "expired": _EXPIRED,
+        "superseded": Word(_("Superseded"), "clock-history", "neutral"),
+    },
+    "tranche": {
+        "offered": Word(_("Offered"), "envelope-open", "attention"),
+        "accepted": Word(_("Accepted, not paid out"), "hourglass-split", "info"),
+        "funded_post": Word(_("Paid out"), "cash-coin", "info"),
+        "part_collected": Word(_("Partly collected"), "pie-chart", "info"),
+        "settled": Word(_("Settled"), "check-circle-fill", "positive"),
+        "cancelled": _CANCELLED,
+        "recourse_due": Word(_("Repurchase due"), "exclamation-triangle-fill", "negative"),
+        "defaulted": Word(_("Defaulted"), "x-circle-fill", "negative"),
+    },
+    "disbursement": {
+        "reserved": Word(_("Reserved"), "lock", "info"),
+        "sent": Word(_("Sent"), "send", "info"),
+        "confirmed": Word(_("Confirmed"), "check-circle-fill", "positive"),
+        "returned": Word(_("Returned"), "arrow-return-left", "negative"),
+    },
+    "document": {
+        "rendering": Word(_("Being prepared"), "hourglass-split", "info"),
+        "ready": Word(_("Ready"), "check-circle-fill", "positive"),
+        "failed": Word(_("Failed"), "exclamation-triangle-fill", "negative"),
+    },
+    "job": {
+        "todo": Word(_("Waiting"), "hourglass-split", "neutral"),
+        "doing": Word(_("Running"), "arrow-repeat", "info"),
+        "succeeded": Word(_("Done"), "check-circle-fill", "positive"),
+        "failed": Word(_("Failed"), "exclamation-triangle-fill", "negative"),
+    },
+}
+
+
+def word(kind: str, state: str) -> Word:
+    """The word for a state; one that the table does not know is shown plainly, because a page must not fail over it."""
+    known = STATES.get(kind, {}).get(state)
+    if known is not None:
+        return known
+    return Word(state.replace("_", " ").capitalize(), "circle", "neutral")

@@ -1,0 +1,1 @@
+"""Deal files: one text file describes a whole deal, and the player runs it through the real services."""

@@ -1,0 +1,146 @@
+"""What a deal file says, as frozen values: parties, contract, facility, and dated events in their order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from types import MappingProxyType
+
+from apps.contracts.drafts import ContractDraft
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody of a team, or the buyer's signatory who acts by personal link (``roles`` empty)."""
+
+    nick: str
+    side: str
+    name: str
+    email: str
+    roles: tuple[str, ...] = ()
+    approval_limit: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Bank:
+    iban: str = ""
+    bic: str = ""
+    account_number: str = ""
+    routing_number: str = ""
+    bank_name: str = ""
+
+
+@dataclass(frozen=True)
+class Party:
+    """An organisation of the deal; ``people`` maps the nicknames used in events."""
+
+    side: str
+    legal_name: str
+    country: str
+    street: str
+    postcode: str
+    city: str
+    vat_number: str
+    tax_number: str
+    company_number: str
+    email: str
+    currency: str
+    time_zone: str
+    language: str
+    bank: Bank | None
+    people: Mapping[str, Person]
+
+
+@dataclass(frozen=True)
+class FacilityPlan:
+    limit: Decimal
+    advance_rate: Decimal
+    annual_rate: Decimal
+    fee_rate: Decimal
+    late_rate: Decimal
+    grace_days: int
+    least_fee_days: int
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """Evidence in the file itself: a small text or CSV, for one criterion (by number) or the whole submission."""
+
+    name: str
+    text: str
+    criterion: int | None
+
+
+@dataclass(frozen=True)
+class Event:
+    """One dated step. Only the fields that its verb uses are set; ``line`` says where it stands in the file."""
+
+    at: datetime
+    verb: str
+    by: Person
+    line: int
+    on: date
+    milestone: int | None = None
+    amount: Decimal | None = None
+    expected_on: date | None = None
+    text: str = ""
+    reference: str = ""
+    notes: Mapping[int, str] = field(default_factory=dict)
+    missing: Mapping[int, str] = field(default_factory=dict)
+    files: tuple[Attachment, ...] = ()
+    advance_rate: Decimal | None = None
+    annual_rate: Decimal | None = None
+    fee_rate: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Deal:
+    title: str
+    parties: Mapping[str, Party]
+    contract: ContractDraft
+    facility: FacilityPlan | None
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """Whose side acts, and which keys the event reads besides ``on``, ``do`` and ``by``."""
+
+    side: str
+    keys: tuple[str, ...] = ()
+    on_milestone: bool = False
+
+
+VERBS: Mapping[str, Verb] = MappingProxyType(
+    {
+        "propose": Verb("seller"),
+        "sign": Verb("buyer"),
+        "ask_for_changes": Verb("buyer", ("reason",)),
+        "withdraw_contract": Verb("seller"),
+        "submit": Verb("seller", ("note", "notes", "files"), on_milestone=True),
+        "withdraw_submission": Verb("seller", on_milestone=True),
+        "request_changes": Verb("buyer", ("missing", "comment"), on_milestone=True),
+        "accept": Verb("buyer", ("comment",), on_milestone=True),
+        "pay": Verb("seller", ("amount", "received_on", "reference"), on_milestone=True),
+        "open_facility": Verb("financier"),
+        "request_funding": Verb("seller", ("note",), on_milestone=True),
+        "withdraw_request": Verb("seller", on_milestone=True),
+        "decline_request": Verb("financier", ("reason",), on_milestone=True),
+        "price_offer": Verb(
+            "financier",
+            ("advance_rate", "annual_rate", "fee_rate", "funding_on", "expected_on"),
+            on_milestone=True,
+        ),
+        "approve_offer": Verb("financier", on_milestone=True),
+        "revoke_offer": Verb("financier", on_milestone=True),
+        "accept_offer": Verb("seller", on_milestone=True),
+        "decline_offer": Verb("seller", on_milestone=True),
+        "acknowledge_assignment": Verb("buyer", on_milestone=True),
+        "waive_notice": Verb("financier", ("reason",), on_milestone=True),
+        "fund": Verb("financier", ("value_on", "reference"), on_milestone=True),
+        "collect": Verb("financier", ("amount", "received_on", "reference"), on_milestone=True),
+        "pay_reserve": Verb("financier", ("value_on", "reference"), on_milestone=True),
+        "accrue": Verb("financier", ("through",)),
+    }
+)
+"""Every verb of a deal file. The reference in ``docs/deal-files.md`` is checked against this table."""

@@ -1,0 +1,64 @@
+"""Play a deal through the workflows that the portals call: each event in its own committed transaction, at its date."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import uuid4
+
+from apps.core import clock
+from apps.core.database import walls
+from apps.core.errors import Refused
+from apps.workflows import contracting
+from apps.workflows.deal_file import setting
+from apps.workflows.deal_file.deal import Deal, Event
+from apps.workflows.deal_file.scene import Scene
+from apps.workflows.deal_file.verbs import PERFORM
+from apps.workflows.worker import run_due_jobs
+
+
+class EventRefused(Refused):
+    """The business refused an event: what was played before it stands, the event itself changed nothing."""
+
+
+def play(deal: Deal, *, tell: Callable[[str], object] = str) -> str:
+    """Play all events and return the contract's reference. ``tell`` hears one line per event, for showing progress."""
+    scene = Scene(deal)
+    with clock.stopped(deal.events[0].at):
+        _set_up(scene)
+        run_due_jobs()
+    for event in deal.events:
+        with clock.stopped(event.at):
+            _perform(scene, event)
+            run_due_jobs()
+        tell(f"{event.at:%Y-%m-%d %H:%M}  {event.verb.replace('_', ' ')}")
+    walls.leave()
+    return scene.contract_ref
+
+
+def _set_up(scene: Scene) -> None:
+    """Organisations and teams, and the seller's draft of the contract."""
+    parties = scene.deal.parties
+    scene.organisations["seller"] = setting.found(parties["seller"])
+    if "financier" in parties:
+        scene.organisations["financier"] = setting.found(parties["financier"])
+    drafter = next(event.by for event in scene.deal.events if event.by.side == "seller")
+    seller = setting.actor_of(drafter, scene.organisations["seller"])
+    buyer = scene.organisations["buyer"] = setting.name_buyer(parties["buyer"], seller=seller)
+    with walls.asking_for(seller.organisation_id, user=seller.user_id):
+        answer = contracting.draft_contract(
+            actor=seller, key=str(uuid4()), draft=replace(scene.deal.contract, buyer_ref=buyer.ref)
+        )
+    scene.contract_ref = answer["contract"]
+
+
+def _perform(scene: Scene, event: Event) -> None:
+    try:
+        actor = scene.actor(event)
+        with walls.asking_for(actor.organisation_id, user=actor.user_id, contract=actor.contract_id):
+            PERFORM[event.verb](scene, event, actor)
+    except Refused as refused:
+        raise EventRefused(
+            "line {line}: {verb}: {reason}", line=event.line, verb=event.verb, reason=str(refused)
+        ) from refused
+    buyer = scene.deal.parties["buyer"]
+    if event.verb == "propose" and buyer.people:
+        setting.claim(buyer, scene.organisations["buyer"])

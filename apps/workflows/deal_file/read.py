@@ -1,0 +1,202 @@
+"""From the text of a deal file to a :class:`Deal`.
+
+Reading checks everything that can be known before playing: names that are not in the file, milestones that the plan
+does not have, events out of order, keys that nobody reads.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from zoneinfo import available_timezones
+
+from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
+from apps.core import money
+from apps.parties.roles import Role
+from apps.workflows.deal_file.deal import Bank, Deal, FacilityPlan, Party, Person
+from apps.workflows.deal_file.read_events import read_events
+from apps.workflows.deal_file.reader import Place, load
+
+
+def read(text: str, *, today: date) -> Deal:
+    """A deal from the text of a file, or a :class:`DealFileRefused` with line, key and reason."""
+    root = load(text, today=today)
+    title = root.need("deal").text(most=160)
+    parties_place = root.need("parties")
+    parties = {side: _party(side, parties_place.need(side)) for side in ("seller", "buyer")}
+    financier = parties_place.maybe("financier")
+    if financier is not None:
+        parties["financier"] = _party("financier", financier)
+    parties_place.done()
+    _emails_are_distinct(parties_place, parties)
+    contract = _contract(root.need("contract"), parties)
+    facility_place = root.maybe("facility")
+    facility = _facility(facility_place) if facility_place is not None else None
+    events = read_events(root.need("events"), parties, contract)
+    root.done()
+    for event in events:
+        if event.verb == "open_facility" and facility is None:
+            root.refuse(f"`facility` is missing, but the event on line {event.line} opens it")
+    return Deal(title=title, parties=parties, contract=contract, facility=facility, events=events)
+
+
+def _party(side: str, place: Place) -> Party:
+    def text(key: str, most: int = 160) -> str:
+        found = place.maybe(key)
+        return found.text(most=most) if found is not None else ""
+
+    country = place.need("country")
+    if len(country.text()) != 2 or not country.text().isalpha() or country.text() != country.text().upper():
+        country.refuse("expected a country code of two capital letters, such as DE")
+    currency = place.need("currency")
+    if currency.text() not in money.currencies():
+        currency.refuse(f"`{currency.text()}` is not a currency code such as EUR")
+    zone = place.maybe("time_zone")
+    if zone is not None and zone.text() not in available_timezones():
+        zone.refuse(f"`{zone.text()}` is not a time zone such as Europe/Berlin")
+    language = place.maybe("language")
+    bank = place.maybe("bank")
+    party = Party(
+        side=side,
+        legal_name=place.need("name").text(most=160),
+        country=country.text(),
+        street=text("street"),
+        postcode=text("postcode", 16),
+        city=text("city", 80),
+        vat_number=text("vat", 20),
+        tax_number=text("tax_number", 30),
+        company_number=text("company_number", 40),
+        email=text("email"),
+        currency=currency.text(),
+        time_zone=zone.text() if zone is not None else "Europe/Berlin",
+        language=language.one_of("en", "de") if language is not None else "en",
+        bank=_bank(bank) if bank is not None else None,
+        people=_team(side, place.maybe("team")),
+    )
+    if side != "buyer" and not party.people:
+        place.refuse("`team` is missing: somebody has to act for this party")
+    place.done()
+    return party
+
+
+def _bank(place: Place) -> Bank:
+    def text(key: str) -> str:
+        found = place.maybe(key)
+        return found.text(most=80) if found is not None else ""
+
+    bank = Bank(text("iban"), text("bic"), text("account_number"), text("routing_number"), text("bank_name"))
+    if not bank.iban and not bank.account_number:
+        place.refuse("needs `iban`, or `account_number` and `routing_number`")
+    place.done()
+    return bank
+
+
+def _team(side: str, place: Place | None) -> dict[str, Person]:
+    people: dict[str, Person] = {}
+    for nick, person in place.items() if place is not None else ():
+        limit = person.maybe("approval_limit")
+        roles = tuple(role.one_of(*Role.values) for role in person.need("roles").each())
+        people[nick] = Person(
+            nick=nick,
+            side=side,
+            name=person.need("name").text(most=120),
+            email=person.need("email").email(),
+            roles=roles,
+            approval_limit=limit.number(least=Decimal(0)) if limit is not None else None,
+        )
+        person.done()
+    if place is not None and not any(Role.OWNER in person.roles for person in people.values()):
+        place.refuse("nobody has the role `owner`")
+    return people
+
+
+def _emails_are_distinct(place: Place, parties: Mapping[str, Party]) -> None:
+    seen: set[str] = set()
+    for party in parties.values():
+        for person in party.people.values():
+            if person.email in seen:
+                place.refuse(f"{person.email} stands twice; every person needs an e-mail address of their own")
+            seen.add(person.email)
+
+
+def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
+    currency = place.maybe("currency")
+    tax = place.maybe("tax")
+    law = place.maybe("governing_law")
+    terms = place.maybe("terms")
+    assignable = place.maybe("assignable")
+    payment_days = place.maybe("payment_days")
+    review_days = place.maybe("review_days")
+    signatory = place.need("signatory")
+    code = currency.text() if currency is not None else parties["seller"].currency
+    if currency is not None and code not in money.currencies():
+        currency.refuse(f"`{code}` is not a currency code such as EUR")
+    draft = ContractDraft(
+        number=place.need("number").text(most=40),
+        title=place.need("title").text(most=160),
+        buyer_ref="",
+        currency=code,
+        price=place.need("price").number(least=Decimal("0.001"), most=money.LARGEST),
+        payment_days=payment_days.whole(most=365) if payment_days is not None else 30,
+        review_days=review_days.whole(least=1, most=365) if review_days is not None else 14,
+        tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "O") if tax is not None else "S",
+        tax_rate=_percentage(tax.maybe("rate"), "0") if tax is not None else Decimal(0),
+        is_assignable=assignable.yes_or_no() if assignable is not None else True,
+        governing_law=law.text(most=80) if law is not None else "",
+        terms=terms.text(most=20_000) if terms is not None else "",
+        signatory_name=signatory.need("name").text(most=120),
+        signatory_email=signatory.need("email").email(),
+        lines=tuple(_line(line) for line in place.need("plan").each()),
+    )
+    signatory.done()
+    if tax is not None:
+        tax.done()
+    place.done()
+    return draft
+
+
+def _percentage(place: Place | None, default: str) -> Decimal:
+    return place.percentage() if place is not None else Decimal(default)
+
+
+def _line(place: Place) -> DraftLine:
+    percent, amount, remainder = place.maybe("percent"), place.maybe("amount"), place.maybe("remainder")
+    if sum(found is not None for found in (percent, amount, remainder)) != 1:
+        place.refuse("needs exactly one of `percent`, `amount` and `remainder: yes`")
+    if remainder is not None and not remainder.yes_or_no():
+        remainder.refuse("leave the key out instead of saying no")
+    planned, scope, criteria = place.maybe("planned"), place.maybe("scope"), place.maybe("criteria")
+    line = DraftLine(
+        title=place.need("milestone").text(most=160),
+        scope=scope.text() if scope is not None else "",
+        basis="percent" if percent is not None else "amount" if amount is not None else "remainder",
+        percent=percent.number(least=Decimal("0.000001"), most=Decimal(100)) if percent is not None else None,
+        amount=amount.number(least=Decimal("0.001"), most=money.LARGEST) if amount is not None else None,
+        planned_on=planned.day() if planned is not None else None,
+        criteria=tuple(_criterion(item) for item in criteria.each()) if criteria is not None else (),
+    )
+    place.done()
+    return line
+
+
+def _criterion(place: Place) -> DraftCriterion:
+    evidence = place.maybe("evidence")
+    criterion = DraftCriterion(
+        text=place.need("text").text(most=500), needs_evidence=evidence.yes_or_no() if evidence is not None else False
+    )
+    place.done()
+    return criterion
+
+
+def _facility(place: Place) -> FacilityPlan:
+    grace, least = place.maybe("grace_days"), place.maybe("least_fee_days")
+    facility = FacilityPlan(
+        limit=place.need("limit").number(least=Decimal("0.001"), most=money.LARGEST),
+        advance_rate=_percentage(place.maybe("advance_rate"), "85"),
+        annual_rate=_percentage(place.maybe("annual_rate"), "12"),
+        fee_rate=_percentage(place.maybe("fee_rate"), "0"),
+        late_rate=_percentage(place.maybe("late_rate"), "12"),
+        grace_days=grace.whole(most=365) if grace is not None else 5,
+        least_fee_days=least.whole(most=365) if least is not None else 15,
+    )
+    place.done()
+    return facility

@@ -1,0 +1,109 @@
+"""The dated events of a deal file."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from apps.contracts.drafts import ContractDraft
+from apps.core import money
+from apps.workflows.deal_file.deal import VERBS, Attachment, Event, Party, Person, Verb
+from apps.workflows.deal_file.reader import Place
+
+
+def read_events(place: Place, parties: Mapping[str, Party], contract: ContractDraft) -> tuple[Event, ...]:
+    zone = parties["seller"].time_zone
+    events: list[Event] = []
+    for item in place.each():
+        event = _event(item, zone, parties, contract)
+        if events and event.at < events[-1].at:
+            item.refuse("is earlier than the event before it; events stand in the order of time")
+        events.append(event)
+    if not events:
+        place.refuse("is empty")
+    return tuple(events)
+
+
+def _event(place: Place, zone: str, parties: Mapping[str, Party], contract: ContractDraft) -> Event:
+    verb_place = place.need("do")
+    verb = verb_place.one_of(*VERBS)
+    rule = VERBS[verb]
+    at = place.need("on").instant(zone)
+    milestone = _milestone(place.need("milestone"), contract) if rule.on_milestone else None
+    criteria = len(contract.lines[milestone - 1].criteria) if milestone is not None else 0
+
+    def take(key: str, read: Callable[[Place], object]) -> object:
+        found = place.maybe(key) if key in rule.keys else None
+        return read(found) if found is not None else None
+
+    values = {
+        "milestone": milestone,
+        "amount": take("amount", lambda p: p.number(least=Decimal("0.001"), most=money.LARGEST)),
+        "on": take("value_on", Place.day)
+        or take("received_on", Place.day)
+        or take("funding_on", Place.day)
+        or take("through", Place.day)
+        or at.astimezone(ZoneInfo(zone)).date(),
+        "expected_on": take("expected_on", Place.day),
+        "text": take("reason", Place.text) or take("comment", Place.text) or take("note", Place.text) or "",
+        "reference": take("reference", lambda p: p.text(most=60)) or "",
+        "notes": take("notes", lambda p: _by_number(p, criteria)) or {},
+        "missing": take("missing", lambda p: _by_number(p, criteria)) or {},
+        "files": take("files", lambda p: tuple(_attachment(f, criteria) for f in p.each())) or (),
+        "advance_rate": take("advance_rate", Place.percentage),
+        "annual_rate": take("annual_rate", Place.percentage),
+        "fee_rate": take("fee_rate", Place.percentage),
+    }
+    for key in ("reason", "missing"):
+        if key in rule.keys:
+            place.need(key)
+    event = Event(at=at, verb=verb, by=_actor(place, rule, parties, contract), line=place.line, **values)  # type: ignore[arg-type]
+    place.done()
+    return event
+
+
+def _actor(place: Place, rule: Verb, parties: Mapping[str, Party], contract: ContractDraft) -> Person:
+    """Who acts: the nickname in ``by``; for a buyer without ``by``, the signatory by personal link."""
+    if rule.side not in parties:
+        place.refuse(f"needs a {rule.side} under `parties`")
+    by = place.maybe("by")
+    people = parties[rule.side].people
+    if by is None:
+        if rule.side != "buyer":
+            place.refuse(f"`by` is missing: one of {', '.join(people)}")
+        return Person("signatory", "buyer", contract.signatory_name, contract.signatory_email)
+    nick = by.text()
+    if nick not in people:
+        by.refuse(f"`{nick}` is not in the team of the {rule.side}: {', '.join(people) or 'nobody is'}")
+    return people[nick]
+
+
+def _milestone(place: Place, contract: ContractDraft) -> int:
+    """The number of a plan line, by its number or its title."""
+    written = place.text()
+    for number, line in enumerate(contract.lines, start=1):
+        if written in (str(number), line.title):
+            return number
+    titles = ", ".join(line.title for line in contract.lines)
+    place.refuse(f"`{written}` is not in the plan: {titles}")
+
+
+def _by_number(place: Place, criteria: int) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for key, value in place.items():
+        if not (key.isascii() and key.isdigit() and 1 <= int(key) <= criteria):
+            value.refuse(f"criteria of this milestone have the numbers 1 to {criteria}")
+        found[int(key)] = value.text(most=2000)
+    return found
+
+
+def _attachment(place: Place, criteria: int) -> Attachment:
+    number = place.maybe("criterion")
+    if number is not None and criteria == 0:
+        number.refuse("this milestone has no criteria")
+    attachment = Attachment(
+        name=place.need("name").text(most=160),
+        text=place.need("text").text(most=100_000),
+        criterion=number.whole(least=1, most=criteria) if number is not None else None,
+    )
+    place.done()
+    return attachment

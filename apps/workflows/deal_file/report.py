@@ -1,0 +1,254 @@
+"""What came of a deal: milestones, invoices, payments, financing and every ledger entry, as values and as plain text.
+
+Random references are written as what they stand for (``invoice:INV-2026-0001``), so two plays of one file report the
+same.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+
+from apps.contracts.models import Contract, Signature
+from apps.core import money
+from apps.financing.models import Collection, FundingRequest, Offer, Tranche
+from apps.invoicing.models import Allocation, Invoice
+from apps.ledger.models import Balance, Book, Entry
+from apps.milestones.models import Milestone, Submission
+
+Report = dict[str, Any]
+
+
+def report(*, title: str, contract_ref: str) -> Report:
+    """Everything that the database holds of one contract, read as the owner, who sees both sides."""
+    contract = Contract.objects.using("owner").select_related("seller", "buyer").get(ref=contract_ref)
+    invoices = list(_of(Invoice, contract).select_related("milestone", "open_item", "document").order_by("id"))
+    tranches = list(_of(Tranche, contract).select_related("invoice", "financier").order_by("id"))
+    names = {f"contract:{contract.ref}": f"contract:{contract.number}"}
+    names |= {f"invoice:{invoice.ref}": f"invoice:{invoice.number}" for invoice in invoices}
+    names |= {tranche.key: f"tranche:{tranche.invoice.number}" for tranche in tranches}
+    organisations = [contract.seller_id, *sorted({tranche.financier_id for tranche in tranches})]
+    return {
+        "deal": title,
+        "contract": _contract(contract),
+        "milestones": [_milestone(milestone) for milestone in _of(Milestone, contract).order_by("position")],
+        "invoices": [_invoice(invoice) for invoice in invoices],
+        "payments": [_payment(allocation) for allocation in _allocations(contract)],
+        "financing": [_request(request) for request in _of(FundingRequest, contract).order_by("id")],
+        "ledger": [
+            _book(book, set(names), names)
+            for organisation in organisations
+            for book in Book.objects.using("owner").filter(organisation=organisation, currency=contract.currency)
+        ],
+    }
+
+
+def _of(model: type[Any], contract: Contract) -> QuerySet[Any]:
+    return model.objects.using("owner").filter(contract=contract)  # type: ignore[no-any-return]
+
+
+def _contract(contract: Contract) -> Report:
+    version = contract.active_version or contract.versions.using("owner").order_by("-number").first()
+    signatures = _of(Signature, contract).order_by("id")
+    return {
+        "number": contract.number,
+        "title": contract.title,
+        "seller": contract.seller.legal_name,
+        "buyer": contract.buyer.legal_name,
+        "state": contract.state,
+        "currency": contract.currency,
+        "price": _amount(version.price, contract.currency) if version else None,
+        "version": version.number if version else None,
+        "signatures": [
+            {"side": signature.side, "name": signature.name, "signed_at": _written(signature.signed_at)}
+            for signature in signatures
+        ],
+    }
+
+
+def _milestone(milestone: Milestone) -> Report:
+    cycles = Submission.objects.using("owner").filter(milestone=milestone).order_by("number")
+    return {
+        "title": milestone.title,
+        "amount": _amount(milestone.amount, milestone.currency),
+        "state": milestone.state,
+        "planned_on": _written(milestone.planned_on),
+        "accepted_at": _written(milestone.accepted_at),
+        "cycles": [
+            {"number": cycle.number, "state": cycle.state, "submitted_at": _written(cycle.submitted_at)}
+            for cycle in cycles
+        ],
+    }
+
+
+def _invoice(invoice: Invoice) -> Report:
+    item, currency = invoice.open_item, invoice.currency
+    return {
+        "number": invoice.number,
+        "milestone": invoice.milestone.title,
+        "issued_on": _written(invoice.issued_on),
+        "due_on": _written(invoice.due_on),
+        "net": _amount(invoice.net, currency),
+        "tax": _amount(invoice.tax, currency),
+        "gross": _amount(invoice.gross, currency),
+        "paid": _amount(item.paid, currency),
+        "open": _amount(item.open, currency),
+        "document": invoice.document.state,
+    }
+
+
+def _allocations(contract: Contract) -> Iterable[Allocation]:
+    return (
+        Allocation.objects.using("owner")
+        .filter(invoice__contract=contract)
+        .select_related("payment__recipient", "invoice")
+        .order_by("id")
+    )
+
+
+def _payment(allocation: Allocation) -> Report:
+    payment = allocation.payment
+    return {
+        "invoice": allocation.invoice.number,
+        "received_on": _written(payment.received_on),
+        "recipient": payment.recipient.legal_name,
+        "amount": _amount(payment.amount, payment.currency),
+        "allocated": _amount(allocation.amount, payment.currency),
+        "reference": payment.bank_reference,
+    }
+
+
+def _request(request: FundingRequest) -> Report:
+    offers = Offer.objects.using("owner").filter(request=request).order_by("version")
+    tranche = Tranche.objects.using("owner").filter(offer__request=request).first()
+    return {
+        "invoice": request.invoice.number,
+        "state": request.state,
+        "offers": [
+            {
+                "version": offer.version,
+                "state": offer.state,
+                "days": offer.days,
+                **{
+                    name: _amount(getattr(offer, name), offer.currency)
+                    for name in ("face", "gross", "discount", "fee", "net", "reserve")
+                },
+                "apr": f"{offer.apr:.2f}",
+                "xirr": f"{offer.xirr:.2f}",
+            }
+            for offer in offers
+        ],
+        "tranche": tranche
+        and {
+            "state": tranche.state,
+            "outstanding": _amount(tranche.outstanding, tranche.currency),
+            "funded_on": _written(tranche.funded_on),
+            "settled_on": _written(tranche.settled_on),
+            "collections": [
+                {
+                    "on": _written(collection.collected_on),
+                    **{
+                        name: _amount(getattr(collection, name), tranche.currency)
+                        for name in ("amount", "to_advance", "to_seller", "to_buyer", "late_charge", "rebate")
+                    },
+                }
+                for collection in Collection.objects.using("owner").filter(tranche=tranche).order_by("id")
+            ],
+        },
+    }
+
+
+def _book(book: Book, keys: set[str], names: Mapping[str, str]) -> Report:
+    balances: dict[str, Decimal] = {}
+    for balance in Balance.objects.using("owner").filter(account__book=book, key__in=keys).select_related("account"):
+        label = f"{balance.account.code} {balance.account.name}"
+        balances[label] = balances.get(label, Decimal(0)) + balance.amount
+    entries = (
+        Entry.objects.using("owner")
+        .filter(book=book, lines__key__in=keys)
+        .distinct()
+        .order_by("id")
+        .prefetch_related("lines__account")
+    )
+    return {
+        "organisation": book.organisation.legal_name,
+        "book": book.purpose,
+        "balances": {label: _amount(amount, book.currency) for label, amount in sorted(balances.items())},
+        "entries": [
+            {
+                "on": _written(entry.booked_on),
+                "description": _named(entry.description, names),
+                "lines": [
+                    {
+                        "account": f"{line.account.code} {line.account.name}",
+                        "amount": _amount(line.amount, book.currency),
+                        "key": _named(line.key, names),
+                    }
+                    for line in sorted(entry.lines.all(), key=lambda line: line.pk)
+                ],
+            }
+            for entry in entries
+        ],
+    }
+
+
+def _amount(amount: Decimal, currency: str) -> str:
+    return f"{money.half_up(amount, currency):f}"
+
+
+def _written(moment: date | datetime | None) -> str | None:
+    if isinstance(moment, datetime):
+        return moment.isoformat(timespec="minutes")
+    return moment.isoformat() if moment is not None else None
+
+
+def _named(text: str, names: Mapping[str, str]) -> str:
+    for key, name in names.items():
+        text = text.replace(key, name).replace(key.partition(":")[2], name.partition(":")[2])
+    return text
+
+
+def plain(found: Report) -> str:
+    """The report as a person reads it in a terminal."""
+    contract = found["contract"]
+    lines = [
+        f"{found['deal']}",
+        f"  {contract['number']} {contract['title']}: {contract['seller']} for {contract['buyer']}, "
+        f"{contract['price']} {contract['currency']}, {contract['state']}",
+        "",
+        "Milestones",
+        *(
+            f"  {row['title']:<34}{row['amount']:>16}  {row['state']:<18} cycles {len(row['cycles'])}"
+            for row in found["milestones"]
+        ),
+        "",
+        "Invoices",
+        *(
+            f"  {row['number']:<16} {row['milestone']:<28} net {row['net']:>12}  tax {row['tax']:>11}"
+            f"  open {row['open']:>12}  due {row['due_on']}  PDF {row['document']}"
+            for row in found["invoices"]
+        ),
+    ]
+    if found["payments"]:
+        lines += ["", "Payments"]
+        lines += [
+            f"  {row['received_on']}  {row['reference']:<14} {row['amount']:>14} to {row['recipient']}"
+            f" for {row['invoice']}"
+            for row in found["payments"]
+        ]
+    for request in found["financing"]:
+        lines += ["", f"Financing of {request['invoice']}: {request['state']}"]
+        lines += [
+            f"  offer {offer['version']} {offer['state']}: face {offer['face']}, advance {offer['gross']}, "
+            f"discount {offer['discount']}, fee {offer['fee']}, net {offer['net']}, APR {offer['apr']} %, "
+            f"XIRR {offer['xirr']} %"
+            for offer in request["offers"]
+        ]
+        if request["tranche"]:
+            lines.append(f"  tranche {request['tranche']['state']}, outstanding {request['tranche']['outstanding']}")
+    for book in found["ledger"]:
+        lines += ["", f"Book of {book['organisation']} ({book['book']})"]
+        lines += [f"  {label:<44}{amount:>16}" for label, amount in book["balances"].items()]
+    return "\n".join(lines)

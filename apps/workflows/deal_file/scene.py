@@ -1,0 +1,94 @@
+"""Who is who in a deal that is being played, and what its next event refers to."""
+
+from dataclasses import dataclass, field
+
+from apps.contracts import services as contracts
+from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.core.errors import Refused
+from apps.financing.models import Assignment, Facility, FundingRequest, Offer, Tranche
+from apps.invoicing.models import Invoice
+from apps.milestones.models import Milestone, Submission
+from apps.parties.actor import Actor
+from apps.parties.models import Organisation
+from apps.workflows.deal_file import setting
+from apps.workflows.deal_file.deal import Deal, Event
+
+
+@dataclass
+class Scene:
+    """The deal, its organisations, and its one contract; rows are read as the acting party sees them."""
+
+    deal: Deal
+    organisations: dict[str, Organisation] = field(default_factory=dict)
+    contract_ref: str = ""
+
+    def actor(self, event: Event) -> Actor:
+        """Who acts in this event: a member, or the signatory by personal link."""
+        if event.by.roles:
+            return setting.actor_of(event.by, self.organisations[event.by.side])
+        grants = GuestGrant.objects.using("owner").filter(contract__ref=self.contract_ref).order_by("-id")
+        link = grants.filter(used_at__isnull=True, revoked_at__isnull=True).first() or grants.first()
+        if link is None:
+            raise Refused("The buyer has no personal link yet: the contract was not proposed.")
+        return contracts.guest(link, origin=setting.ORIGIN)
+
+    def contract(self) -> Contract:
+        return Contract.objects.get(ref=self.contract_ref)
+
+    def version(self) -> ContractVersion:
+        return ContractVersion.objects.filter(contract__ref=self.contract_ref, proposed_at__isnull=False).latest(
+            "number"
+        )
+
+    def milestone(self, event: Event) -> Milestone:
+        found = Milestone.objects.filter(contract__ref=self.contract_ref, position=event.milestone).first()
+        if found is None:
+            raise Refused("The contract is not signed yet, so it has no milestones.")
+        return found
+
+    def submission(self, event: Event) -> Submission:
+        found = (
+            Submission.objects.filter(milestone=self.milestone(event)).exclude(state="draft").order_by("number").last()
+        )
+        if found is None:
+            raise Refused("This milestone was not submitted yet.")
+        return found
+
+    def invoice(self, event: Event) -> Invoice:
+        found = Invoice.objects.filter(milestone=self.milestone(event)).select_related("open_item").first()
+        if found is None:
+            raise Refused("This milestone has no invoice: it was not accepted yet.")
+        return found
+
+    def request(self, event: Event) -> FundingRequest:
+        found = FundingRequest.objects.filter(invoice=self.invoice(event)).order_by("id").last()
+        if found is None:
+            raise Refused("Funding was not requested for this milestone.")
+        return found
+
+    def offer(self, event: Event) -> Offer:
+        found = Offer.objects.filter(request=self.request(event)).order_by("version").last()
+        if found is None:
+            raise Refused("This request has no offer that you can see.")
+        return found
+
+    def tranche(self, event: Event) -> Tranche:
+        found = Tranche.objects.filter(offer__request=self.request(event)).order_by("id").last()
+        if found is None:
+            raise Refused("No offer was accepted for this milestone.")
+        return found
+
+    def facility(self) -> Facility:
+        facilities = Facility.objects.live().filter(
+            seller=self.organisations["seller"], currency=self.deal.contract.currency
+        )
+        found = facilities.order_by("id").last()
+        if found is None:
+            raise Refused("No facility is open for the seller.")
+        return found
+
+    def assignment(self, event: Event) -> Assignment:
+        found = Assignment.objects.filter(invoice=self.invoice(event)).order_by("id").last()
+        if found is None:
+            raise Refused("This invoice is not assigned.")
+        return found

@@ -1,0 +1,103 @@
+"""Mails about a contract: to the buyer's signatory, and back to the seller."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.parties import services as parties
+from apps.parties import tokens
+from apps.parties.roles import Action
+from apps.workflows.mails.letter import Letter, absolute, fact, money, send
+
+
+def link_to(grant: GuestGrant) -> str:
+    """The personal link of a grant; its token is made from the row and stands nowhere else."""
+    token = tokens.token_for(purpose="guest_grant", ref=grant.ref)
+    return absolute(reverse("link:open", kwargs={"token": token}))
+
+
+def live_grant(grant_ref: str) -> GuestGrant | None:
+    """The grant with its contract and both sides; None once it was used or revoked, so that no dead link is sent."""
+    grants = GuestGrant.objects.select_related("contract__seller", "organisation")
+    return grants.filter(ref=grant_ref, used_at__isnull=True, revoked_at__isnull=True).first()
+
+
+def contract_proposal(*, grant_ref: str) -> None:
+    """Ask the named signatory to read and sign the version that the seller signed."""
+    grant = live_grant(grant_ref)
+    if grant is None:
+        return
+    version = ContractVersion.objects.prefetch_related("lines").get(ref=grant.subject_ref)
+    contract = grant.contract
+    send(
+        Letter(
+            name="contract_proposal",
+            key=grant.ref,
+            sender=contract.seller,
+            reader=grant.organisation,
+            to=[grant.email],
+            button=_("Read and sign"),
+            url=link_to(grant),
+            facts=[
+                fact(_("Contract"), f"{contract.number} · {contract.title}"),
+                money(_("Price, net of tax"), version.price, contract.currency),
+                fact(_("Days to pay"), version.payment_days),
+                fact(_("Days to review"), version.review_days),
+            ],
+            context={
+                "grant": grant,
+                "contract": contract,
+                "version": version,
+                "lines": [money(line.title, line.amount, contract.currency) for line in version.lines.all()],
+            },
+        )
+    )
+
+
+def contract_signed(*, contract_ref: str) -> None:
+    """Tell the seller's people that both sides have signed and work can begin."""
+    contract = Contract.objects.select_related("seller", "buyer", "active_version").get(ref=contract_ref)
+    version = contract.active_version
+    if version is None:
+        return
+    signature = version.signatures.get(side="buyer")
+    send(
+        Letter(
+            name="contract_signed",
+            key=version.ref,
+            sender=contract.buyer,
+            reader=contract.seller,
+            to=parties.mailboxes(organisation_id=contract.seller_id, action=Action.SUBMIT_MILESTONE),
+            button=_("Open the contract"),
+            url=absolute(reverse("seller:contract", args=[contract.ref])),
+            facts=[
+                fact(_("Contract"), f"{contract.number} · {contract.title}"),
+                money(_("Price, net of tax"), version.price, contract.currency),
+                fact(_("Signed by"), signature.name),
+            ],
+            context={"contract": contract, "version": version, "signature": signature},
+        )
+    )
+
+
+def contract_changes(*, version_ref: str) -> None:
+    """Tell the seller what the buyer wants changed, in the buyer's words."""
+    version = ContractVersion.objects.select_related("contract__seller", "contract__buyer").get(ref=version_ref)
+    contract = version.contract
+    send(
+        Letter(
+            name="contract_changes",
+            key=version.ref,
+            sender=contract.buyer,
+            reader=contract.seller,
+            to=parties.mailboxes(organisation_id=contract.seller_id, action=Action.EDIT_CONTRACT),
+            button=_("Open the new draft"),
+            url=absolute(reverse("seller:contract", args=[contract.ref])),
+            facts=[
+                fact(_("Contract"), f"{contract.number} · {contract.title}"),
+                fact(_("Version"), version.number),
+                money(_("Price, net of tax"), version.price, contract.currency),
+            ],
+            context={"contract": contract, "version": version},
+        )
+    )

@@ -1,0 +1,121 @@
+"""Mails about early payment: to the seller how a request stands, to the buyer whom to pay."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.models import ContractVersion
+from apps.financing.models import Assignment, FundingRequest, Offer
+from apps.financing.models.offer import OfferState
+from apps.financing.models.request import RequestState
+from apps.invoicing.models import PayeeInstruction
+from apps.parties import services as parties
+from apps.parties.roles import Action
+from apps.workflows.mails.letter import Letter, absolute, fact, money, send
+
+
+def funding_news(*, request_ref: str) -> None:
+    """Tell the seller what became of a request: an offer to answer, a refusal with its reason, or money on its way."""
+    requests = FundingRequest.objects.select_related("financier", "seller", "invoice")
+    request = requests.get(ref=request_ref)
+    offers = request.offers.filter(approved_at__isnull=False).select_related("tranche").order_by("-version")
+    offer = offers.first()
+    letter = _letter_about(request, offer)
+    if letter is not None:
+        send(letter)
+
+
+def _letter_about(request: FundingRequest, offer: Offer | None) -> Letter | None:
+    """The letter for the state of things now; None when there is no news that the seller does not know."""
+    to = parties.mailboxes(organisation_id=request.seller_id, action=Action.REQUEST_FUNDING)
+    invoice = fact(_("Invoice"), request.invoice.number)
+    if request.state == RequestState.DECLINED:
+        return Letter(
+            name="funding_declined",
+            key=request.ref,
+            sender=request.financier,
+            reader=request.seller,
+            to=to,
+            button=_("Open funding"),
+            url=absolute(reverse("seller:funding")),
+            facts=[invoice, money(_("Invoice total"), request.invoice.gross, request.invoice.currency)],
+            context={"request": request, "invoice": request.invoice},
+        )
+    if offer is None:
+        return None
+    tranche = getattr(offer, "tranche", None)
+    if tranche is not None and tranche.funded_on is not None:
+        return Letter(
+            name="funding_paid",
+            key=offer.ref,
+            sender=request.financier,
+            reader=request.seller,
+            to=to,
+            button=_("Open the advance"),
+            url=absolute(reverse("seller:tranche", args=[tranche.ref])),
+            facts=[
+                invoice,
+                money(_("Paid to you"), offer.net, offer.currency),
+                fact(_("Value date"), on=tranche.funded_on),
+                money(_("Reserve, paid when the buyer has paid"), offer.reserve, offer.currency),
+            ],
+            context={"request": request, "offer": offer, "tranche": tranche},
+        )
+    if offer.state != OfferState.ISSUED:
+        return None
+    return Letter(
+        name="funding_offer",
+        key=offer.ref,
+        sender=request.financier,
+        reader=request.seller,
+        to=to,
+        button=_("See the offer"),
+        url=absolute(reverse("seller:offer", args=[offer.ref])),
+        by=offer.expires_at,
+        facts=[
+            invoice,
+            money(_("Advance"), offer.gross, offer.currency),
+            money(_("Discount"), offer.discount, offer.currency),
+            money(_("Fee"), offer.fee, offer.currency),
+            money(_("Reserve, paid when the buyer has paid"), offer.reserve, offer.currency),
+        ],
+        context={"request": request, "offer": offer, "apr": offer.apr / 100},
+    )
+
+
+def assignment_notice(*, assignment_ref: str) -> None:
+    """Notify the buyer that the invoice is to be paid to the financier now, and to which account.
+
+    It goes to the buyer's people who may acknowledge it; while there are none, to the signatory of the contract.
+    """
+    assignment = Assignment.objects.select_related(
+        "financier", "invoice", "contract__buyer", "contract__seller", "contract__active_version", "tranche"
+    ).get(ref=assignment_ref)
+    contract = assignment.contract
+    payee = PayeeInstruction.objects.live().get(milestone_id=assignment.invoice.milestone_id)
+    to = parties.mailboxes(organisation_id=contract.buyer_id, action=Action.ACKNOWLEDGE_ASSIGNMENT)
+    account = [fact("IBAN", payee.iban), fact("BIC", payee.bic)]
+    if not payee.iban:
+        account = [fact(_("Account number"), payee.account_number), fact(_("Routing number"), payee.routing_number)]
+    send(
+        Letter(
+            name="assignment_notice",
+            key=assignment.ref,
+            sender=contract.seller,
+            reader=contract.buyer,
+            to=to or _signatory(contract.active_version),
+            button=_("Read and confirm"),
+            url=absolute(reverse("buyer:acknowledge_assignment", args=[assignment.ref])),
+            facts=[
+                fact(_("Invoice"), assignment.invoice.number),
+                money(_("Total with tax"), assignment.invoice.gross, assignment.invoice.currency),
+                fact(_("Due"), on=assignment.invoice.due_on),
+                fact(_("Pay to"), payee.payee_name),
+                *[line for line in account if line["value"]],
+            ],
+            context={"assignment": assignment, "contract": contract, "invoice": assignment.invoice},
+        )
+    )
+
+
+def _signatory(version: ContractVersion | None) -> list[str]:
+    return [version.signatory_email] if version is not None else []

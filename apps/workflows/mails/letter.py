@@ -1,0 +1,110 @@
+"""One letter: from whom, to whom, in whose language, with one button; as HTML and as plain text that say the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from email.utils import formataddr, parseaddr
+from functools import cache
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import css_inline
+from babel.dates import format_skeleton
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.functional import Promise
+
+from apps.parties.models import Organisation
+
+Text = str | Promise
+SHORT_DATES: Final = {"en": "en_GB", "de": "de_DE"}
+NBSP: Final = "\N{NO-BREAK SPACE}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What ``templates/mail/<name>.*`` is filled with.
+
+    ``key`` tells this letter from every other of its name: a job that runs twice sends the same Message-ID, and the
+    mailbox can recognise the second. ``reader`` is the organisation whose language is used. ``by`` is a deadline for
+    the subject line, in the zone of the reader.
+    """
+
+    name: str
+    key: str
+    sender: Organisation
+    reader: Organisation
+    to: Sequence[str]
+    button: Text
+    url: str
+    by: datetime | date | None = None
+    facts: Sequence[dict[str, Any]] = ()
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+def send(letter: Letter) -> None:
+    """Render and hand over to the mail server; nothing happens when nobody is there to read it."""
+    if letter.to:
+        rendered(letter).send()
+
+
+def rendered(letter: Letter) -> EmailMultiAlternatives:
+    """The message, ready to send: subject, plain text, and HTML with its styles written into the elements."""
+    with translation.override(letter.reader.language):
+        context = {
+            **letter.context,
+            "from_name": letter.sender.legal_name,
+            "sender": letter.sender,
+            "reader": letter.reader,
+            "facts": letter.facts,
+            "button_words": letter.button,
+            "button_url": letter.url,
+            "by": _short_date(letter.by, letter.reader) if letter.by else "",
+        }
+        # Headers are one line, whatever a title contains.
+        subject = " ".join(render_to_string(f"mail/{letter.name}.subject.txt", context).replace(NBSP, " ").split())
+        context["subject"] = subject
+        text = render_to_string(f"mail/{letter.name}.txt", context).replace(NBSP, " ").strip() + "\n"
+        html = render_to_string(f"mail/{letter.name}.html", context)
+    _name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    message = EmailMultiAlternatives(
+        subject=subject,
+        body=text,
+        from_email=formataddr((" ".join(letter.sender.legal_name.split()), address)),
+        to=list(letter.to),
+        reply_to=[letter.sender.email] if letter.sender.email else None,
+        headers={
+            "Message-ID": f"<{letter.name}.{letter.key}@{address.rpartition('@')[2] or 'localhost'}>",
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+    message.attach_alternative(_inliner().inline(html), "text/html")
+    return message
+
+
+def fact(term: Text, value: Any = "", **more: Any) -> dict[str, Any]:
+    """One line of the table of facts: a value, or an ``amount`` with its ``currency``, or a date ``on``."""
+    return {"term": term, "value": value, **more}
+
+
+def money(term: Text, amount: Any, currency: str) -> dict[str, Any]:
+    """One line with an amount."""
+    return fact(term, amount=amount, currency=currency)
+
+
+def absolute(path: str) -> str:
+    """A link as it stands in a mail."""
+    return settings.BASE_URL.rstrip("/") + path
+
+
+def _short_date(instant: datetime | date, reader: Organisation) -> str:
+    """``12 Dec``: short enough for a subject line; the letter itself says year and hour."""
+    on = instant.astimezone(ZoneInfo(reader.time_zone)).date() if isinstance(instant, datetime) else instant
+    return str(format_skeleton("MMMd", on, locale=SHORT_DATES.get(reader.language, "en_GB")))
+
+
+@cache
+def _inliner() -> css_inline.CSSInliner:
+    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)

@@ -1,0 +1,227 @@
+"""Setting up: organisations, their teams, and the takeover of an organisation that a counterparty wrote down.
+
+Whoever founds, joins or takes over has no organisation yet and so no actor and no scope for a one-time key; there the
+row itself says whether it was done already. Everything is recorded on the chain of the organisation concerned.
+"""
+
+from collections.abc import Set
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from django.db import transaction
+from django.db.models.functions import Lower
+
+from apps.audit import services as audit
+from apps.contracts.models import GuestGrant
+from apps.core import clock
+from apps.core.database import walls
+from apps.core.errors import NotAllowed
+from apps.core.refs import ALPHABET, LENGTH
+from apps.parties import services as parties
+from apps.parties.actor import Actor, Origin
+from apps.parties.models import Organisation, User
+from apps.parties.services import AccountData, OrganisationData
+from apps.workflows import jobs
+from apps.workflows.once import Answer, once
+
+
+def found_organisation(*, user: User, origin: Origin, key: str, data: OrganisationData) -> Answer:
+    """A person makes an organisation and owns it. The same key founds it once."""
+    with transaction.atomic(durable=True):
+        at = clock.now()
+        ref = _ref_of(f"found:{user.pk}:{key}")
+        User.objects.select_for_update().get(pk=user.pk)
+        known = Organisation.objects.filter(ref=ref).first()
+        if known is not None:
+            return {"organisation": known.ref}
+        organisation, membership = parties.found(user=user, ref=ref, data=data, at=at)
+        actor = parties.actor_for(membership, origin=origin)
+        _record(organisation, verb="organisation.founded", actor=actor, at=at, data=asdict(data))
+        return {"organisation": organisation.ref}
+
+
+@once
+def name_counterparty(*, actor: Actor, key: str, data: OrganisationData) -> Answer:
+    """A seller writes down a buyer; recorded on the seller's own chain, since the buyer has no people yet."""
+    at = clock.now()
+    named = parties.name_counterparty(actor=actor, data=data, at=at)
+    namer = Organisation.objects.get(pk=actor.organisation_id)
+    _record(
+        namer, verb="counterparty.named", actor=actor, at=at, subject=f"organisation:{named.ref}", data=asdict(data)
+    )
+    return {"organisation": named.ref}
+
+
+@once
+def change_organisation(*, actor: Actor, key: str, data: OrganisationData) -> Answer:
+    """The owner changes what stands on the organisation's next documents."""
+    organisation = parties.change(actor=actor, data=data)
+    _record(organisation, verb="organisation.changed", actor=actor, at=clock.now(), data=asdict(data))
+    return {"organisation": organisation.ref}
+
+
+@once
+def set_bank_account(*, actor: Actor, key: str, account: AccountData) -> Answer:
+    """The owner says where the organisation is paid in one currency."""
+    kept = parties.set_account(actor=actor, account=account)
+    facts = {name: getattr(kept, name) for name in asdict(account)}
+    _record(kept.organisation, verb="bank_account.set", actor=actor, at=clock.now(), account=facts)
+    return {"organisation": kept.organisation.ref}
+
+
+@once
+def invite_member(
+    *, actor: Actor, key: str, email: str, roles: Set[str], approval_limit: Decimal | None = None
+) -> Answer:
+    """The owner asks a mailbox to join; the mail with its personal link is a job."""
+    at = clock.now()
+    invitation = parties.invite(actor=actor, email=email, roles=roles, approval_limit=approval_limit, at=at)
+    _record(
+        invitation.organisation,
+        verb="member.invited",
+        actor=actor,
+        at=at,
+        subject=f"invitation:{invitation.ref}",
+        email=invitation.email,
+        roles=invitation.roles,
+        approval_limit=invitation.approval_limit,
+    )
+    jobs.send_invitation.defer(invitation_ref=invitation.ref, organisation_id=invitation.organisation_id)
+    return {"invitation": invitation.ref}
+
+
+def accept_invitation(*, user: User, origin: Origin, token: str) -> Answer:
+    """The invited person joins the team. The link works once; its second click by the same person changes nothing."""
+    with transaction.atomic(durable=True):
+        at = clock.now()
+        invitation = parties.lock_invitation(token=token)
+        walls.widen(invitation.organisation_id)
+        membership = parties.membership_of(user, organisation_id=invitation.organisation_id)
+        if membership is None or invitation.accepted_by_id != user.pk:
+            membership = parties.accept_invitation(
+                invitation=invitation, user=user, mailboxes=parties.verified_mailboxes(user), at=at
+            )
+            _record(
+                membership.organisation,
+                verb="member.joined",
+                actor=parties.actor_for(membership, origin=origin),
+                at=at,
+                subject=f"membership:{membership.ref}",
+                invitation=invitation.ref,
+                roles=membership.roles,
+            )
+        return {"organisation": membership.organisation.ref, "membership": membership.ref}
+
+
+@once
+def revoke_invitation(*, actor: Actor, key: str, invitation_ref: str) -> Answer:
+    """The owner takes an invitation back; its link is dead."""
+    at = clock.now()
+    invitation = parties.revoke_invitation(actor=actor, invitation_ref=invitation_ref, at=at)
+    subject = f"invitation:{invitation.ref}"
+    _record(invitation.organisation, verb="invitation.revoked", actor=actor, at=at, subject=subject)
+    return {"invitation": invitation.ref}
+
+
+@once
+def change_member(
+    *, actor: Actor, key: str, membership_ref: str, roles: Set[str], approval_limit: Decimal | None = None
+) -> Answer:
+    """The owner gives a member other roles or another limit; it holds from the member's next request on."""
+    membership = parties.change_member(
+        actor=actor, membership_ref=membership_ref, roles=roles, approval_limit=approval_limit
+    )
+    _record(
+        membership.organisation,
+        verb="member.changed",
+        actor=actor,
+        at=clock.now(),
+        subject=f"membership:{membership.ref}",
+        email=membership.user.email,
+        roles=membership.roles,
+        approval_limit=membership.approval_limit,
+    )
+    return {"membership": membership.ref}
+
+
+@once
+def end_membership(*, actor: Actor, key: str, membership_ref: str, successor_ref: str = "") -> Answer:
+    """A member leaves or is removed; the last owner hands over to a successor while leaving."""
+    at = clock.now()
+    membership = parties.end_membership(actor=actor, membership_ref=membership_ref, successor_ref=successor_ref, at=at)
+    _record(
+        membership.organisation,
+        verb="member.left",
+        actor=actor,
+        at=at,
+        subject=f"membership:{membership.ref}",
+        email=membership.user.email,
+        successor=successor_ref,
+    )
+    return {"membership": membership.ref}
+
+
+def claimable_organisations(*, user: User) -> list[Organisation]:
+    """The organisations without an owner whose contracts name one of the person's proven mailboxes as signatory."""
+    named = _named_as_signatory(parties.verified_mailboxes(user))
+    with transaction.atomic():
+        walls.widen(*named)
+        return list(Organisation.objects.filter(pk__in=named, claimed_at__isnull=True).order_by("legal_name"))
+
+
+def claim_organisation(*, user: User, origin: Origin, organisation_ref: str) -> Answer:
+    """The signatory of a contract takes over the organisation that the seller wrote down, and owns it from then on."""
+    with transaction.atomic(durable=True):
+        at = clock.now()
+        mailboxes = parties.verified_mailboxes(user)
+        named = _named_as_signatory(mailboxes)
+        walls.widen(*named)
+        found = Organisation.objects.filter(pk__in=named, ref=organisation_ref).first()
+        if found is None:
+            raise NotAllowed("No contract names you as signatory of this organisation.")
+        if found.nominated_by_id is not None:
+            walls.widen(found.nominated_by_id)
+        membership = parties.membership_of(user, organisation_id=found.pk)
+        if membership is not None:
+            return {"organisation": found.ref, "membership": membership.ref}
+        organisation, membership = parties.claim(
+            user=user, organisation_id=found.pk, signatories=named[found.pk], mailboxes=mailboxes, at=at
+        )
+        actor = parties.actor_for(membership, origin=origin)
+        _record(organisation, verb="organisation.claimed", actor=actor, at=at, signatory=sorted(mailboxes))
+        return {"organisation": organisation.ref, "membership": membership.ref}
+
+
+def _named_as_signatory(mailboxes: Set[str]) -> dict[int, set[str]]:
+    """Organisations for which one of the mailboxes was asked to sign a contract, with the mailboxes asked."""
+    asked = GuestGrant.objects.annotate(mailbox=Lower("email")).filter(
+        mailbox__in=mailboxes, purpose=GuestGrant.Purpose.SIGN_CONTRACT, revoked_at__isnull=True
+    )
+    named: dict[int, set[str]] = {}
+    for organisation_id, mailbox in asked.values_list("organisation_id", "mailbox"):
+        named.setdefault(organisation_id, set()).add(mailbox)
+    return named
+
+
+def _record(
+    organisation: Organisation, *, verb: str, actor: Actor, at: datetime, subject: str = "", **facts: Any
+) -> None:
+    of_organisation = f"organisation:{organisation.ref}"
+    audit.record(
+        chain=of_organisation,
+        parties=[organisation.pk],
+        verb=verb,
+        subject=subject or of_organisation,
+        actor=actor,
+        at=at,
+        **facts,
+    )
+
+
+def _ref_of(seed: str) -> str:
+    """A reference that the same seed gives again; as hard to guess as the one-time key inside."""
+    number = uuid5(NAMESPACE_URL, seed).int
+    return "".join(ALPHABET[number // len(ALPHABET) ** place % len(ALPHABET)] for place in range(LENGTH))

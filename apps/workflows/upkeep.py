@@ -1,0 +1,71 @@
+"""What the clock starts: stalled jobs are tried again, income accrues, the books are verified, old jobs are cleared.
+
+The organisations are listed with the owner's eyes, because nobody in particular asks; each one's work is then a job of
+its own inside its own walls.
+"""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from django.core.management import call_command
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+from procrastinate.jobs import Status
+
+from apps.core.database import walls
+from apps.parties.actor import Actor
+from apps.parties.models import Organisation
+from apps.workflows import funding
+from apps.workflows.jobs import RETRIES
+
+QUEUE = "upkeep"
+KEPT_HOURS = 14 * 24
+VERIFIERS = ("verify_ledger", "verify_audit")
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue=QUEUE, queueing_lock="retry_stalled_jobs", pass_context=True)
+async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
+    """Queue again what a worker that died left behind. A job that keeps killing its workers fails in the end."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs():
+        if job.attempts < RETRIES:
+            await manager.retry_job(job)
+        else:
+            await manager.finish_job(job, status=Status.FAILED, delete_job=False)
+
+
+@app.periodic(cron="30 3 * * *")
+@app.task(queue=QUEUE, queueing_lock="clear_old_jobs", pass_context=True)
+async def clear_old_jobs(context: JobContext, timestamp: int) -> None:
+    """Forget jobs that succeeded two weeks ago; failed ones stay to be looked at."""
+    await context.app.job_manager.delete_old_jobs(nb_hours=KEPT_HOURS)
+
+
+@app.periodic(cron="15 1 * * *")
+@app.task(queue=QUEUE, queueing_lock="accrue_everybodys_income")
+def accrue_everybodys_income(*, timestamp: int) -> None:
+    """Once a day, one job for each financier, through the date that its own time zone has reached."""
+    at = datetime.fromtimestamp(timestamp, UTC)
+    for financier in Organisation.objects.using("owner").filter(is_financier=True).order_by("id"):
+        through = at.astimezone(ZoneInfo(financier.time_zone)).date()
+        accrue_income.defer(organisation_id=financier.pk, through=through.isoformat())
+
+
+@app.task(queue=QUEUE, retry=RETRIES)
+def accrue_income(*, organisation_id: int, through: str) -> None:
+    """Recognise what one financier earned up to a date; a second run finds the first one's answer."""
+    with walls.asking_for(organisation_id):
+        funding.accrue_income(
+            actor=Actor.system(organisation_id=organisation_id),
+            key=f"daily accrual through {through}",
+            through=date.fromisoformat(through),
+        )
+
+
+@app.periodic(cron="45 2 * * *")
+@app.task(queue=QUEUE, queueing_lock="verify_everything")
+def verify_everything(*, timestamp: int) -> None:
+    """Run every verifier at night. A failed one is a failed job, with what it found in the log."""
+    for verifier in VERIFIERS:
+        call_command(verifier)

@@ -1,0 +1,60 @@
+"""A database in which the sample book's first advance is paid out, made once and copied for each test."""
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+from django.db import connections
+from pytest_django import DjangoDbBlocker
+
+from apps.core.database import scratch as scratch_databases
+from apps.financing.models import Tranche
+from tests.financing import stories
+from tests.financing.stories import Parties
+
+
+class Funded(NamedTuple):
+    database: str
+    parties: Parties
+    tranche_id: int
+
+
+@pytest.fixture(scope="module")
+def funded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Funded]:
+    """The committed story, in a database to which nobody is connected."""
+    template = f"{scratch_databases.COPY}{os.getpid()}_funded"
+    with django_db_blocker.unblock(), scratch_databases.maintenance() as cursor:
+        # Whoever sweeps away what killed processes left sees by this lock that the template is in use.
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [template])
+        with scratch_databases.scratch_database() as name:
+            parties = stories.parties()
+            tranche_id = stories.funded_advance(parties).pk
+            connections.close_all()
+            scratch_databases.clone(name, template)
+        with django_db_blocker.block():
+            yield Funded(template, parties, tranche_id)
+        scratch_databases.drop(template)
+
+
+@pytest.fixture
+def own_copy(funded: Funded, django_db_blocker: DjangoDbBlocker) -> Iterator[Funded]:
+    """This test's own copy of the story, in which everything commits."""
+    with django_db_blocker.unblock():
+        try:
+            with scratch_databases.scratch_database(funded.database):
+                yield funded
+        finally:
+            connections.close_all()
+
+
+@pytest.fixture
+def deal(own_copy: Funded) -> Parties:
+    """The three parties of a funded advance."""
+    return own_copy.parties
+
+
+@pytest.fixture
+def tranche(own_copy: Funded) -> Tranche:
+    """The advance of 102,000, paid out on 2026-03-02."""
+    return stories.tranche_of(own_copy)

@@ -1,0 +1,102 @@
+"""The price of the sample book's first milestone: 120,000 advanced at 85 %, funded 2026-03-02, expected 2026-04-21."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.core.errors import Refused
+from apps.financing.rules import OfferTerms
+from apps.financing.rules.price import Price, days_charged, price
+
+FACE = Decimal(120_000)
+TERMS = OfferTerms(
+    advance_rate=Decimal(85),
+    annual_rate=Decimal(12),
+    fee_rate=Decimal("0.5"),
+    funding_on=date(2026, 3, 2),
+    expected_on=date(2026, 4, 21),
+)
+
+
+def priced(terms: OfferTerms, face: Decimal = FACE, currency: str = "USD") -> Price:
+    return price(face=face, eligible=face, currency=currency, terms=terms, least_fee_days=15)
+
+
+def test_the_sample_book_pays_99_790_for_an_invoice_of_120_000() -> None:
+    assert priced(TERMS) == Price(
+        days=50,
+        gross=Decimal(102_000),
+        discount=Decimal(1_700),
+        fee=Decimal(510),
+        net=Decimal(99_790),
+        reserve=Decimal(18_000),
+    )
+
+
+def test_at_least_the_least_fee_days_are_charged() -> None:
+    soon = replace(TERMS, expected_on=date(2026, 3, 12))
+    assert days_charged(funding_on=soon.funding_on, expected_on=soon.expected_on, least_fee_days=15) == 15
+    assert priced(soon).discount == Decimal(510)
+
+
+def test_the_advance_is_rounded_down_and_the_charges_half_up_in_the_minor_unit() -> None:
+    odd = priced(TERMS, face=Decimal("99.99"))
+    assert (odd.gross, odd.discount, odd.fee, odd.net, odd.reserve) == tuple(
+        map(Decimal, ("84.99", "1.42", "0.42", "83.15", "15.00"))
+    )
+    yen = priced(TERMS, face=Decimal(99), currency="JPY")
+    assert (yen.gross, yen.discount, yen.fee, yen.reserve) == tuple(map(Decimal, (84, 1, 0, 15)))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("advance_rate", "0"),
+        ("advance_rate", "100.001"),
+        ("advance_rate", "NaN"),
+        ("annual_rate", "-1"),
+        ("annual_rate", "Infinity"),
+        ("fee_rate", "100.5"),
+    ],
+)
+def test_rates_that_make_no_sense_are_refused_at_their_field(field: str, value: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        priced(replace(TERMS, **{field: Decimal(value)}))  # type: ignore[arg-type]
+    assert refusal.value.field == field
+
+
+def test_a_payment_expected_before_the_funding_is_refused() -> None:
+    with pytest.raises(Refused, match="after the funding date"):
+        priced(replace(TERMS, expected_on=TERMS.funding_on))
+
+
+def test_charges_that_eat_up_the_advance_are_refused() -> None:
+    with pytest.raises(Refused, match="nothing would be paid out"):
+        priced(replace(TERMS, fee_rate=Decimal(100)))
+
+
+@given(
+    face=st.decimals("0.10", "9999999", places=2),
+    advance_rate=st.decimals("1", "100", places=3),
+    annual_rate=st.decimals("0", "40", places=3),
+    fee_rate=st.decimals("0", "5", places=3),
+    days=st.integers(1, 200),
+)
+def test_every_price_adds_up_and_never_exceeds_the_advance_rate(
+    face: Decimal, advance_rate: Decimal, annual_rate: Decimal, fee_rate: Decimal, days: int
+) -> None:
+    terms = OfferTerms(
+        advance_rate, annual_rate, fee_rate, TERMS.funding_on, date.fromordinal(TERMS.funding_on.toordinal() + days)
+    )
+    try:
+        found = priced(terms, face)
+    except Refused:
+        return
+    assert found.net + found.discount + found.fee + found.reserve == face
+    assert 0 < found.gross <= face * advance_rate / 100
+    assert min(found.discount, found.fee, found.reserve) >= 0
+    assert found.net > 0

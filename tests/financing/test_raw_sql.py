@@ -1,0 +1,216 @@
+"""What Postgres refuses when somebody goes round the services, as the owner of the tables and with plain SQL."""
+
+from decimal import Decimal
+
+from django.db import Error, connections, transaction
+
+from tests.financing import stories
+from tests.financing.conftest import Funded
+
+
+def copied(table: str, **changes: str) -> str:
+    """SQL that inserts a copy of the table's first row with some columns replaced by SQL expressions."""
+    values = {"id": "9999", "ref": "'another'"} | changes
+    built = ", ".join(f"'{column}', {value}" for column, value in values.items())
+    return (
+        f"INSERT INTO {table} SELECT (jsonb_populate_record(NULL::{table}, to_jsonb(r) || jsonb_build_object({built}))).*"
+        f" FROM (SELECT * FROM {table} ORDER BY id LIMIT 1) r;"
+    )
+
+
+def answer(statement: str) -> str:
+    """What Postgres says to a statement; nothing of it stays."""
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        try:
+            cursor.execute(f"{statement}; SET CONSTRAINTS ALL IMMEDIATE")
+        except Error as refusal:
+            return str(refusal)
+        finally:
+            transaction.set_rollback(True, using="owner")
+    return "done"
+
+
+def not_refused(attempts: dict[str, tuple[str, str]]) -> dict[str, str]:
+    """The attempts that Postgres let through, or refused for another reason than the one that is meant."""
+    answers = {what: (because, answer(statement)) for what, (statement, because) in attempts.items()}
+    return {what: said for what, (because, said) in answers.items() if because not in said}
+
+
+DRAFT = {
+    "version": "2",
+    "state": "'draft'",
+    "approved_by_id": "NULL",
+    "approved_at": "NULL",
+    "answered_by_id": "NULL",
+    "answered_at": "NULL",
+}
+UNFUNDED = {"state": "'accepted'", "outstanding": "0", "funded_on": "NULL"}
+
+AGAINST_A_FUNDED_ADVANCE = {
+    "an offer over its advance rate": (
+        copied("financing_offer", **DRAFT, gross="102000.01", reserve="17999.99", net="99790.01"),
+        "advance_within_eligible_and_rate",
+    ),
+    "an offer that does not add up": (
+        copied("financing_offer", **DRAFT, net="99791"),
+        "net_is_gross_less_discount_and_fee",
+    ),
+    "an offer approved by who priced it": (
+        copied("financing_offer", **(DRAFT | {"approved_by_id": "r.created_by_id", "approved_at": "now()"})),
+        "offer_approved_by_a_second",
+    ),
+    "an offer that starts as accepted": (copied("financing_offer", version="2"), "offer starts as a draft"),
+    "an offer with the hash of another disclosure": (
+        copied("financing_offer", **DRAFT, disclosure="'You pay nothing.'"),
+        "offer carries the hash of its disclosure",
+    ),
+    "another price under a signed offer": ("UPDATE financing_offer SET net = net + 1, fee = fee - 1", "frozen"),
+    "a second live offer for a request": (copied("financing_offer", **DRAFT), "one_live_offer_per_request"),
+    "an accepted offer opened again": ("UPDATE financing_offer SET state = 'issued'", "illegal step"),
+    "a request for an invoice that is pledged": (
+        copied("financing_fundingrequest", state="'submitted'", closed_at="NULL"),
+        "one_live_request_per_invoice",
+    ),
+    "a request for another seller's invoice": (
+        copied("financing_fundingrequest", state="'submitted'", closed_at="NULL", seller_id="r.financier_id"),
+        "request of the facility and the invoice",
+    ),
+    "a tranche that differs from its offer": (
+        copied("financing_tranche", **UNFUNDED, gross="r.gross + 1"),
+        "tranche starts as the accepted offer",
+    ),
+    "a tranche that starts as funded": (copied("financing_tranche"), "tranche starts as the accepted offer"),
+    "a receivable pledged twice, though the request slipped through": (
+        "DROP INDEX one_live_request_per_invoice;"
+        + copied("financing_fundingrequest", state="'submitted'", closed_at="NULL")
+        + "UPDATE financing_fundingrequest SET state = 'offered' WHERE id = 9999;"
+        + copied("financing_offer", **DRAFT, request_id="9999")
+        + "UPDATE financing_offer SET state = 'issued', approved_at = now(), approved_by_id ="
+        " (SELECT approved_by_id FROM financing_offer WHERE approved_by_id IS NOT NULL) WHERE id = 9999;"
+        "UPDATE financing_offer SET state = 'accepted', answered_by_id = created_by_id, answered_at = created_at"
+        " WHERE id = 9999;" + copied("financing_tranche", **UNFUNDED, offer_id="9999"),
+        "no_receivable_pledged_twice",
+    ),
+    "a tranche that jumps back": (
+        "UPDATE financing_tranche SET state = 'accepted', funded_on = NULL, outstanding = 0",
+        "illegal step",
+    ),
+    "a settled tranche with an advance outstanding": (
+        "UPDATE financing_tranche SET state = 'settled', settled_on = funded_on",
+        "settled_with_nothing_outstanding",
+    ),
+    "more outstanding than was advanced": (
+        "UPDATE financing_tranche SET outstanding = gross + 1",
+        "outstanding_within_the_advance",
+    ),
+    "another face under a funded tranche": ("UPDATE financing_tranche SET face = face + 1", "frozen"),
+    "money sent by who priced": (
+        copied("financing_disbursement", sent_by_id="r.priced_by_id", bank_reference="'x'"),
+        "money_sent_by_a_second",
+    ),
+    "money sent by who priced, with another name for that": (
+        copied(
+            "financing_disbursement", sent_by_id="r.priced_by_id", priced_by_id="r.sent_by_id", bank_reference="'x'"
+        ),
+        "disbursement of the priced net",
+    ),
+    "more disbursed than was priced": (
+        copied("financing_disbursement", amount="r.amount + 1", bank_reference="'x'"),
+        "disbursement of the priced net",
+    ),
+    "a second disbursement": (copied("financing_disbursement", bank_reference="'x'"), "tranche_id"),
+    "a disbursement changed": ("UPDATE financing_disbursement SET bank_reference = 'y'", "append-only"),
+    "more advanced than the limit": (
+        'UPDATE financing_facility SET advanced = "limit" + 1',
+        "advanced within the limit",
+    ),
+    "a facility that starts in the middle": (
+        copied("financing_facility", closed_at="now()"),
+        "facility starts with nothing advanced",
+    ),
+    "a reserve below nothing": (
+        "UPDATE ledger_balance SET amount = 1 WHERE account_id IN (SELECT id FROM ledger_account"
+        " WHERE code = '2000' AND name LIKE 'Reserve%')",
+        "sign",
+    ),
+    "an acknowledgement taken back": (
+        "UPDATE financing_assignment SET acknowledged_at = NULL, acknowledged_by_id = NULL",
+        "frozen",
+    ),
+    "a notice waived by who priced": (
+        "UPDATE financing_assignment SET waived_at = now(), waived_by_id = priced_by_id, waive_reason = 'why not'",
+        "waived_by_a_second_with_a_reason",
+    ),
+    "an assignment without its tranche's financier": (
+        copied("financing_assignment", financier_id="(SELECT seller_id FROM financing_tranche)"),
+        "assignment of the priced tranche",
+    ),
+    "a tranche deleted": ("DELETE FROM financing_tranche", "frozen"),
+    "a facility deleted": ("DELETE FROM financing_facility", "frozen"),
+    "a request deleted": ("DELETE FROM financing_fundingrequest", "frozen"),
+    "an offer deleted": ("DELETE FROM financing_offer", "frozen"),
+    "an assignment deleted": ("DELETE FROM financing_assignment", "frozen"),
+}
+
+AGAINST_AN_ADVANCE_THAT_WAITS = {
+    "funding without notice": (
+        "INSERT INTO financing_disbursement (ref, tranche_id, financier_id, amount, currency, value_on, bank_reference,"
+        " priced_by_id, sent_by_id, sent_at) SELECT 'r', t.id, t.financier_id, o.net, t.currency, o.funding_on, 'x',"
+        " o.created_by_id, o.approved_by_id, now() FROM financing_tranche t"
+        " JOIN financing_offer o ON o.id = t.offer_id",
+        "notice before funding",
+    ),
+    "a funded state without money": (
+        "UPDATE financing_tranche SET state = 'funded_post', funded_on = accepted_at::date, outstanding = gross",
+        "funded with a disbursement",
+    ),
+    "settled before it is funded": (
+        "UPDATE financing_tranche SET state = 'settled', funded_on = accepted_at::date, settled_on = accepted_at::date",
+        "illegal step",
+    ),
+    "acknowledged by nobody": ("UPDATE financing_assignment SET acknowledged_at = now()", "acknowledged_by_somebody"),
+}
+
+AGAINST_A_COLLECTED_ADVANCE = {
+    "a payment shared out to more than it was": (
+        copied("financing_collection", payment_id="r.payment_id", to_buyer="1"),
+        "collection_is_shared_out",
+    ),
+    "a share below nothing": (
+        copied("financing_collection", to_advance="r.to_advance + r.to_seller + 1", to_seller="-1"),
+        "no_share_is_negative",
+    ),
+    "the same payment collected twice": (copied("financing_collection"), "payment_collected_once_per_tranche"),
+    "a collection before the funding": (
+        copied("financing_collection", collected_on="'2026-03-01'"),
+        "collection of a payment to the financier",
+    ),
+    "more paid out than was released": (
+        "INSERT INTO financing_reservepayout (ref, tranche_id, financier_id, amount, reserve, value_on, bank_reference,"
+        " sent_by_id, sent_at) SELECT 'r', t.id, t.financier_id, 18000.01, 18000, d.value_on, 'x', d.sent_by_id, now()"
+        " FROM financing_tranche t JOIN financing_disbursement d ON d.tranche_id = t.id",
+        "paid out at most what was released",
+    ),
+}
+
+
+def test_postgres_refuses_against_a_funded_advance(own_copy: Funded) -> None:
+    assert not_refused(AGAINST_A_FUNDED_ADVANCE) == {}
+
+
+def test_postgres_refuses_against_an_advance_that_waits_for_its_notice(scratch: str) -> None:
+    stories.accepted_advance(stories.parties())
+    assert not_refused(AGAINST_AN_ADVANCE_THAT_WAITS) == {}
+
+
+def test_postgres_refuses_against_a_collected_advance(own_copy: Funded) -> None:
+    stories.collected(own_copy.parties, stories.tranche_of(own_copy), 120_000, on=stories.day(50))
+    assert not_refused(AGAINST_A_COLLECTED_ADVANCE) == {}
+
+
+def test_a_limit_may_be_lowered_below_what_is_advanced_which_may_then_only_fall(own_copy: Funded) -> None:
+    with connections["owner"].cursor() as owner:
+        owner.execute('UPDATE financing_facility SET "limit" = 100000')
+        assert "within the limit" in answer("UPDATE financing_facility SET advanced = advanced + 1")
+        owner.execute("UPDATE financing_facility SET advanced = advanced - 1 RETURNING advanced")
+        assert owner.fetchone() == (Decimal("101999.000"),)

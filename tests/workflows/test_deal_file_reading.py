@@ -1,0 +1,80 @@
+"""A deal file that is wrong is refused with line, key and reason, before anything happens."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from apps.workflows.deal_file.deal import VERBS
+from apps.workflows.deal_file.read import read
+from apps.workflows.deal_file.reader import LARGEST_FILE, DealFileRefused
+
+ROOT = Path(__file__).resolve().parents[2]
+TODAY = date(2026, 6, 15)
+DEAL = (ROOT / "deals" / "software-30-30-40.yaml").read_text()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "deals").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_deal_of_the_demo_can_be_read(path: Path) -> None:
+    deal = read(path.read_text(), today=TODAY)
+    assert deal.events
+
+
+def test_dates_count_from_today() -> None:
+    deal = read(DEAL.replace("2026-01-12 10:15", "today-400 10:15"), today=TODAY)
+    assert deal.events[0].at == datetime(2025, 5, 11, 8, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("price: 400000", "price: 4e5", "line 55: contract.price: `4e5` is not a plain number"),
+        ("price: 400000", "price: ４００", "contract.price: `４００` is not a plain number"),
+        ("price: 400000", "price: -1", "contract.price: must be at least 0.001"),
+        ("price: 400000", "price: NaN", "is not a plain number"),
+        ("price: 400000", "prize: 400000", "`price` is missing"),
+        ("payment_days: 30", "payment_days: 30\n  discount: 5", "contract.discount: unknown key"),
+        ("payment_days: 30", "payment_days: 30\n  payment_days: 31", "payment_days: this key stands twice"),
+        ("percent: 30\n      planned: 2026-02-27", "percent: 30\n      amount: 5\n      planned: 2026-02-27", "exactly one"),
+        ("by: anna}", "by: nobody}", "`nobody` is not in the team of the seller"),
+        ("do: propose", "do: purpose", "`purpose` is not one of propose"),
+        ("milestone: Integration, by: clara", "milestone: Migration, by: clara", "`Migration` is not in the plan"),
+        ("on: 2026-01-14 16:40", "on: 2026-01-11 16:40", "is earlier than the event before it"),
+        ("on: 2026-01-14 16:40", "on: 2026-02-30", "`2026-02-30` is not a date"),
+        ("      3: Only two", "      4: Only two", "have the numbers 1 to 3"),
+        ("country: DE\n    vat: DE136695976", "country: de\n    vat: DE136695976", "two capital letters"),
+        ("time_zone: Europe/Berlin", "time_zone: Berlin", "`Berlin` is not a time zone"),
+        ("anna@nordlicht.example", "anna at nordlicht", "is not an e-mail address"),
+        ("ben@nordlicht.example", "anna@nordlicht.example", "stands twice"),
+        ("deal: Software", "deal: &x Software", "aliases, anchors and tags are not read"),
+        ("deal: Software", "deal: !!python/object:os.system Software", "aliases, anchors and tags are not read"),
+        ("parties:", "parties: [", "this is not YAML"),
+        ("facility:\n  limit: 500000", "facility:\n  limit: 0", "facility.limit: must be at least"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_place_and_reason(before: str, after: str, message: str) -> None:
+    assert before in DEAL
+    with pytest.raises(DealFileRefused) as refused:
+        read(DEAL.replace(before, after, 1), today=TODAY)
+    assert message in str(refused.value)
+    assert str(refused.value).startswith("line ")
+
+
+@pytest.mark.parametrize("text", ["", "# nothing", "- a list", "just words", "deal: x\n" + "a: [" * 5000])
+def test_a_file_that_is_no_deal_is_refused(text: str) -> None:
+    with pytest.raises(DealFileRefused):
+        read(text, today=TODAY)
+
+
+def test_a_file_that_is_too_large_is_refused() -> None:
+    with pytest.raises(DealFileRefused, match="1 MiB"):
+        read("#" * (LARGEST_FILE + 1), today=TODAY)
+
+
+def test_the_reference_names_every_verb_and_key() -> None:
+    reference = (ROOT / "docs" / "deal-files.md").read_text()
+    for verb, rule in VERBS.items():
+        rows = [line for line in reference.splitlines() if line.startswith("|") and f"`{verb}`" in line]
+        assert len(rows) == 1, verb
+        for key in rule.keys:
+            assert f"`{key}`" in rows[0], f"{verb}.{key}"

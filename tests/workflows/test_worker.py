@@ -1,0 +1,118 @@
+"""Jobs exist with the transaction that defers them, run once, and run again when their worker died."""
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+from django.core import mail
+from django.db import connection, transaction
+
+from apps.core.database import walls
+from apps.parties.models import Invitation
+from apps.parties.roles import Role
+from apps.workflows import jobs, team, upkeep, worker
+from tests import scenarios
+
+
+def statuses(task: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT status::text FROM procrastinate_jobs WHERE task_name LIKE %s ORDER BY id", [f"%{task}"])
+        return [status for (status,) in cursor.fetchall()]
+
+
+def invite(email: str = "neu@nordlicht.example") -> str:
+    """An owner invites somebody: one job is deferred."""
+    actor = scenarios.seller_actor(scenarios.organisations())
+    with scenarios.acting(actor):
+        return team.invite_member(actor=actor, key="k", email=email, roles=frozenset({Role.BILLING}))["invitation"]
+
+
+def wait_until(reached: Callable[[], bool]) -> None:
+    """Poll for at most twenty seconds."""
+    for _ in range(200):
+        if reached():
+            return
+        time.sleep(0.1)
+    pytest.fail("it did not come to pass within twenty seconds")
+
+
+def test_a_job_of_a_rolled_back_transaction_does_not_exist(scratch: str) -> None:
+    with transaction.atomic():
+        jobs.send_invitation.defer(invitation_ref="x", organisation_id=1)
+        assert statuses("send_invitation") == ["todo"]
+        transaction.set_rollback(True)
+    assert statuses("send_invitation") == []
+    assert worker.run_due_jobs() == 0
+
+
+def test_a_job_runs_once_after_the_commit(scratch: str) -> None:
+    invite()
+    assert statuses("send_invitation") == ["todo"]
+    assert worker.run_due_jobs() == 1
+    assert worker.run_due_jobs() == 0
+    assert statuses("send_invitation") == ["succeeded"]
+    assert [message.to for message in mail.outbox] == [["neu@nordlicht.example"]]
+
+
+@pytest.mark.django_db
+def test_what_a_job_raises_is_raised_and_the_job_failed() -> None:
+    jobs.send_invitation.defer(invitation_ref="no such thing", organisation_id=1)
+    with pytest.raises(Invitation.DoesNotExist):
+        worker.run_due_jobs()
+    assert statuses("send_invitation") == ["failed"]
+
+
+@pytest.mark.django_db
+def test_the_walls_stand_as_before_when_jobs_have_run() -> None:
+    invite()
+    with walls.asking_for(4711, user=12):
+        worker.run_due_jobs()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('app.orgs'), current_setting('app.user')")
+            assert cursor.fetchone() == ("4711", "12")
+
+
+@pytest.mark.django_db
+def test_no_job_carries_a_token_or_content() -> None:
+    ref = invite()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT args::text FROM procrastinate_jobs")
+        (arguments,) = cursor.fetchone()
+    assert set(json.loads(arguments)) == {"invitation_ref", "organisation_id"}
+    assert ref in arguments
+
+
+def test_a_worker_thread_runs_jobs_and_stops(scratch: str) -> None:
+    invite()
+    with worker.running():
+        wait_until(lambda: statuses("send_invitation") == ["succeeded"])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_workers")
+        assert cursor.fetchone() == (0,)
+
+
+def test_a_job_whose_worker_died_is_run_by_another(scratch: str) -> None:
+    invite()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT procrastinate_register_worker_v1()")
+        (dead,) = cursor.fetchone()
+        cursor.execute("SELECT id FROM procrastinate_fetch_job_v2(NULL, %s)", [dead])
+        cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
+    assert statuses("send_invitation") == ["doing"]
+    upkeep.retry_stalled_jobs.defer(timestamp=0)
+    with worker.running():
+        wait_until(lambda: statuses("send_invitation") == ["succeeded"])
+    assert len(mail.outbox) == 1
+
+
+def test_every_financier_accrues_once_a_day(scratch: str) -> None:
+    story = scenarios.organisations()
+    for _ in range(2):
+        upkeep.accrue_everybodys_income.func(timestamp=1_770_000_000)
+    assert statuses("accrue_income") == ["todo", "todo"]
+    for _ in range(2):
+        upkeep.accrue_income.func(organisation_id=story.financier.pk, through="2026-02-02")
+    with scenarios.acting(scenarios.member(story, "financier")), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM workflows_idempotencykey WHERE action = 'accrue_income'")
+        assert cursor.fetchone() == (1,)
