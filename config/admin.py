@@ -13,9 +13,6 @@ class CairnAdminConfig(AdminConfig):
         """Open the windows once all models are known."""
         super().ready()
         from apps.portals.financier.site import FinancierSite
-        try:  # TEMPORARY, put in by the lead while the windows are being written: remove when all modules exist
-            from apps.portals.financier.windows import open_windows
-        except ModuleNotFoundError:
-            return
+        from apps.portals.financier.windows import open_windows
 
         open_windows(cast(FinancierSite, admin.site))

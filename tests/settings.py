@@ -16,3 +16,5 @@ from config.settings import *  # noqa: F403
 
 CLOCK_CAN_BE_STOPPED = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+WHITENOISE_AUTOREFRESH = True
+"""Static files are looked up when asked for: nothing is collected, and a client starts without reading them all."""

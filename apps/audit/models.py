@@ -11,7 +11,7 @@ class ChainQuerySet(models.QuerySet["Chain"]):
 
 
 class Chain(models.Model):
-    """The head of one audit chain: a contract has its own, so that one organisation's actions do not queue behind another's.
+    """The head of one audit chain: a contract has its own, so that actions on one do not queue behind another's.
 
     ``subject`` is what the chain is about (``contract:k7f2…`` or ``organisation:…``); ``parties`` are the organisations
     that may read it. Locked late and briefly by every recorded action.
@@ -35,8 +35,8 @@ class Chain(models.Model):
         return self.subject
 
 
-class EntryQuerySet(models.QuerySet["Entry"]):
-    def visible_to(self, actor: Actor) -> "EntryQuerySet":
+class AuditEntryQuerySet(models.QuerySet["Entry"]):
+    def visible_to(self, actor: Actor) -> "AuditEntryQuerySet":
         return self.filter(chain__parties__contains=[actor.organisation_id])
 
 
@@ -57,7 +57,7 @@ class Entry(models.Model):
     previous = models.CharField(max_length=64)
     sha256 = models.CharField(max_length=64)
 
-    objects = EntryQuerySet.as_manager()
+    objects = AuditEntryQuerySet.as_manager()
     wall = walls.through("audit_chain", "chain_id").only("SELECT", "INSERT")
 
     class Meta:

@@ -34,20 +34,23 @@ def plain(number: Decimal) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, Decimal):
-        return plain(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, frozenset | set):
-        return sorted(_plain(item) for item in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value))
-    raise TypeError(f"{type(value).__name__} has no canonical text")
+    match value:
+        case None | bool() | int() | str():
+            plain_value: Any = value
+        case Decimal():
+            plain_value = plain(value)
+        case datetime():
+            plain_value = value.astimezone(UTC).isoformat(timespec="microseconds")
+        case date():
+            plain_value = value.isoformat()
+        case dict():
+            plain_value = {str(key): _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            plain_value = [_plain(item) for item in value]
+        case set() | frozenset():
+            plain_value = sorted(_plain(item) for item in value)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            plain_value = _plain(asdict(value))
+        case _:
+            raise TypeError(f"{type(value).__name__} has no canonical text")
+    return plain_value

@@ -28,7 +28,7 @@ NOT_COUNTRIES: Final = frozenset(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC"
 @cache
 def countries() -> frozenset[str]:
     """ISO 3166-1 alpha-2 codes."""
-    codes = Locale("en").territories
+    codes = (str(code) for code in Locale("en").territories)
     return frozenset(code for code in codes if len(code) == 2 and code.isalpha()) - NOT_COUNTRIES
 
 

@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -47,6 +46,11 @@ class PortalRequest(HttpRequest):
 def actor_of(request: HttpRequest) -> Actor | None:
     """The actor of this request, or None for somebody who has not signed in or chosen an organisation."""
     return cast("Actor | None", getattr(request, "actor", None))
+
+
+def signed_in_user(request: HttpRequest) -> User | None:
+    """The person with a session; None for everybody else at a door that is open to all."""
+    return request.user if request.user.is_authenticated else None
 
 
 def memberships_of(request: HttpRequest) -> list[Membership]:
@@ -111,7 +115,7 @@ class DoorMiddleware:
         walls.enter(user=user.pk)
         if user.language != translation.get_language():
             translation.activate(user.language)
-            request.LANGUAGE_CODE = user.language  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = user.language
         membership = chosen_membership(request, user)
         if membership is None:
             return
@@ -149,7 +153,9 @@ def portal(side: Side) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, 
             return answer or view(cast("PortalRequest", request), *args, **kwargs)
 
         door.side = side  # type: ignore[attr-defined]
-        return cast(Any, login_not_required(door) if side in ("public", "link") else door)
+        if side in ("public", "link"):
+            door.login_required = False  # type: ignore[attr-defined]
+        return door
 
     return decorate
 

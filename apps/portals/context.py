@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.models import Contract, ContractState
+from apps.contracts.models import Contract
+from apps.contracts.models.contract import ContractState
 from apps.financing.models import Offer
 from apps.financing.models.offer import OfferState
 from apps.milestones.models import Milestone

@@ -1,4 +1,4 @@
-"""What the forms of all portals share: one-time keys, amounts as people type them, refusals in the reader's language."""
+"""What the forms of all portals share: one-time keys, amounts as people type them, refusals in their language."""
 
 import re
 from decimal import Decimal
@@ -55,7 +55,7 @@ class AmountField(forms.CharField):
     A thousands separator in the wrong place is refused rather than guessed.
     """
 
-    default_error_messages = {  # noqa: RUF012
+    default_error_messages = {
         "amount": _("Enter an amount such as %(example)s, without sign or currency."),
     }
 
@@ -73,7 +73,7 @@ class AmountField(forms.CharField):
         locale = (get_language() or "en").replace("-", "_")
         try:
             if len(text) > (self.max_length or 0) or not TYPED_NUMBER.fullmatch(text):
-                raise NumberFormatError(text)
+                raise NumberFormatError(text)  # noqa: TRY301  one answer for both ways to be wrong
             amount = parse_decimal(text.replace(" ", ""), locale=locale, strict=True)
         except (NumberFormatError, ValueError):
             example = format_decimal(Decimal("12400.5"), format="#,##0.00", locale=locale)

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from apps.audit.models import Entry, EntryQuerySet
+from apps.audit.models import Entry, AuditEntryQuerySet
 from apps.contracts.models import Contract
 from apps.core import canonical
 from apps.milestones.models import Milestone
@@ -72,16 +72,16 @@ def of_subjects(actor: Actor, contract: Contract, subjects: Iterable[str]) -> li
 
 def recent(actor: Actor) -> list[Event]:
     """What happened last on all contracts that the actor may see, each with the contract's title."""
-    chains = EntryQuerySet(Entry).visible_to(actor).filter(chain__subject__startswith="contract:")
+    chains = AuditEntryQuerySet(Entry).visible_to(actor).filter(chain__subject__startswith="contract:")
     entries = list(chains.exclude(verb__in=QUIET).select_related("chain").order_by("-happened_at", "-pk")[:RECENT])
     refs = {_ref(entry.chain.subject) for entry in entries}
     titles = dict(Contract.objects.visible_to(actor).filter(ref__in=refs).values_list("ref", "title"))
     return _events(actor, entries, about={entry.pk: titles.get(_ref(entry.chain.subject), "") for entry in entries})
 
 
-def _of_chain(actor: Actor, contract: Contract) -> EntryQuerySet:
+def _of_chain(actor: Actor, contract: Contract) -> AuditEntryQuerySet:
     return (
-        EntryQuerySet(Entry).visible_to(actor).filter(chain__subject=f"contract:{contract.ref}").exclude(verb__in=QUIET)
+        AuditEntryQuerySet(Entry).visible_to(actor).filter(chain__subject=f"contract:{contract.ref}").exclude(verb__in=QUIET)
     )
 
 

@@ -13,6 +13,7 @@ from apps.workflows.once import Answer, once
 LINK_MAILS = {
     GuestGrant.Purpose.SIGN_CONTRACT: jobs.send_contract_proposal,
     GuestGrant.Purpose.SIGN_OFF: jobs.send_sign_off_request,
+    GuestGrant.Purpose.ACKNOWLEDGE: jobs.send_assignment_notice,
 }
 
 

@@ -96,14 +96,19 @@ def accept_offer(*, actor: Actor, key: str, offer_ref: str, seen: str) -> Answer
         account=financing.collection_account(tranche),
         at=at,
     )
-    jobs.send_assignment_notice.defer(assignment_ref=assignment.ref, organisation_id=contract.buyer_id)
+    grant = contracts.grant_acknowledgement(contract=contract, assignment_ref=assignment.ref, actor=actor, at=at)
+    jobs.send_assignment_notice.defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)
     return {"tranche": tranche.ref}
 
 
 @once
 def acknowledge_assignment(*, actor: Actor, key: str, assignment_ref: str, seen: str) -> Answer:
-    """The buyer confirms having read whom to pay."""
-    assignment = financing.acknowledge(assignment_ref=assignment_ref, actor=actor, seen=seen, at=clock.now())
+    """The buyer confirms having read whom to pay: a member of the buyer, or its signatory by personal link."""
+    at = clock.now()
+    contract = contracts.lock(contract_id=financing.contract_of_assignment(assignment_ref=assignment_ref))
+    walls.widen(contract.seller_id)
+    assignment = financing.acknowledge(contract=contract, assignment_ref=assignment_ref, actor=actor, seen=seen, at=at)
+    contracts.spend_grants(subject_ref=assignment_ref, actor=actor, at=at)
     return {"assignment": assignment.ref}
 
 

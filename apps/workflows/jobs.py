@@ -78,7 +78,7 @@ def send_funding_news(*, request_ref: str, organisation_id: int) -> None:
 
 
 @app.task(queue="mail", retry=RETRIES)
-def send_assignment_notice(*, assignment_ref: str, organisation_id: int) -> None:
+def send_assignment_notice(*, grant_ref: str, organisation_id: int) -> None:
     """Notify the buyer that an invoice is assigned, and to which account it is now paid."""
     with walls.asking_for(organisation_id):
-        mails.assignment_notice(assignment_ref=assignment_ref)
+        mails.assignment_notice(grant_ref=grant_ref)

@@ -44,7 +44,7 @@ async def clear_old_jobs(context: JobContext, timestamp: int) -> None:
 
 @app.periodic(cron="15 1 * * *")
 @app.task(queue=QUEUE, queueing_lock="accrue_everybodys_income")
-def accrue_everybodys_income(*, timestamp: int) -> None:
+def accrue_everybodys_income(timestamp: int) -> None:
     """Once a day, one job for each financier, through the date that its own time zone has reached."""
     at = datetime.fromtimestamp(timestamp, UTC)
     for financier in Organisation.objects.using("owner").filter(is_financier=True).order_by("id"):
@@ -65,7 +65,7 @@ def accrue_income(*, organisation_id: int, through: str) -> None:
 
 @app.periodic(cron="45 2 * * *")
 @app.task(queue=QUEUE, queueing_lock="verify_everything")
-def verify_everything(*, timestamp: int) -> None:
+def verify_everything(timestamp: int) -> None:
     """Run every verifier at night. A failed one is a failed job, with what it found in the log."""
     for verifier in VERIFIERS:
         call_command(verifier)

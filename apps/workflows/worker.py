@@ -5,10 +5,11 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, connections
 from procrastinate.contrib.django import app
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,8 @@ SETTINGS: Final = ("app.orgs", "app.user", "app.contract", "app.token")
 
 def run_worker() -> None:
     """Work until SIGINT or SIGTERM; a job that runs then is finished first."""
-    asyncio.run(_work(signals=True))
+    loop = asyncio.new_event_loop()
+    _run(loop, loop.create_task(_work(signals=True)))
 
 
 @contextmanager
@@ -63,12 +65,16 @@ def run_due_jobs() -> int:
 
 def _run(loop: asyncio.AbstractEventLoop, work: "asyncio.Task[None]") -> None:
     asyncio.set_event_loop(loop)
+    # One thread runs all jobs: it stays warm, and its database connection is closed with it.
+    jobs_thread = ThreadPoolExecutor(1, thread_name_prefix="jobs")
+    loop.set_default_executor(jobs_thread)
     try:
         with suppress(asyncio.CancelledError):
             loop.run_until_complete(work)
     except Exception:
         log.exception("The worker stopped")
     finally:
+        jobs_thread.submit(connections.close_all).result()
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
 

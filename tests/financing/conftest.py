@@ -11,7 +11,7 @@ from pytest_django import DjangoDbBlocker
 from apps.core.database import scratch as scratch_databases
 from apps.financing.models import Tranche
 from tests.financing import stories
-from tests.financing.stories import Parties
+from tests.scenarios import Parties
 
 
 class Funded(NamedTuple):

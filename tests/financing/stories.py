@@ -60,7 +60,7 @@ def invoiced(deal: Parties, *, number: str = "NL-2026-014", **changes: Any) -> I
 
 
 def opened_facility(deal: Parties, *, financier: Actor | None = None, **changes: Any) -> Facility:
-    terms = {"currency": "EUR", "limit": Decimal(500_000), "fee_rate": Decimal("0.5")} | changes
+    terms: dict[str, Any] = {"currency": "EUR", "limit": Decimal(500_000), "fee_rate": Decimal("0.5")} | changes
     with acting(financier or member(deal, "financier"), at=START) as actor:
         answer = funding.open_facility(actor=actor, key=key(), seller_ref=deal.seller.ref, terms=FacilityTerms(**terms))
         return Facility.objects.get(ref=answer["facility"])
@@ -71,11 +71,11 @@ def requested(deal: Parties, invoice: Invoice, facility: Facility) -> FundingReq
         answer = funding.request_funding(
             actor=actor, key=key(), invoice_ref=invoice.ref, facility_ref=facility.ref, note="For the next milestone."
         )
-        return FundingRequest.objects.get(ref=answer["request"])
+        return FundingRequest.objects.select_related("invoice", "facility").get(ref=answer["request"])
 
 
 def offer_terms(**changes: Any) -> OfferTerms:
-    terms = {
+    terms: dict[str, Any] = {
         "advance_rate": Decimal(85),
         "annual_rate": Decimal(12),
         "fee_rate": Decimal("0.5"),
@@ -88,21 +88,20 @@ def offer_terms(**changes: Any) -> OfferTerms:
 def priced(deal: Parties, request: FundingRequest, **changes: Any) -> Offer:
     with acting(member(deal, "analyst"), at=START) as actor:
         answer = funding.price_offer(actor=actor, key=key(), request_ref=request.ref, terms=offer_terms(**changes))
-        return Offer.objects.get(ref=answer["offer"])
+        return Offer.objects.select_related("request__invoice").get(ref=answer["offer"])
 
 
 def issued(deal: Parties, request: FundingRequest, **changes: Any) -> Offer:
     offer = priced(deal, request, **changes)
     with acting(member(deal, "underwriter"), at=START) as actor:
         funding.approve_offer(actor=actor, key=key(), offer_ref=offer.ref)
-        offer.refresh_from_db()
-    return offer
+        return Offer.objects.select_related("request__invoice").get(pk=offer.pk)
 
 
 def accepted(deal: Parties, offer: Offer, *, at: datetime = START) -> Tranche:
     with acting(member(deal, "billing"), at=at) as actor:
         answer = funding.accept_offer(actor=actor, key=key(), offer_ref=offer.ref, seen=offer.disclosure_sha256)
-        return Tranche.objects.get(ref=answer["tranche"])
+        return Tranche.objects.select_related("invoice", "contract").get(ref=answer["tranche"])
 
 
 def acknowledged(deal: Parties, tranche: Tranche) -> Assignment:

@@ -74,6 +74,11 @@ def test_a_payment_expected_before_the_funding_is_refused() -> None:
         priced(replace(TERMS, expected_on=TERMS.funding_on))
 
 
+def test_a_payment_expected_in_another_age_is_refused() -> None:
+    with pytest.raises(Refused, match="more than 365 days"):
+        priced(replace(TERMS, expected_on=date(9999, 1, 1)))
+
+
 def test_charges_that_eat_up_the_advance_are_refused() -> None:
     with pytest.raises(Refused, match="nothing would be paid out"):
         priced(replace(TERMS, fee_rate=Decimal(100)))

@@ -10,8 +10,9 @@ from apps.core.errors import Refused
 from apps.financing.models import Collection, Disbursement, Facility, FundingRequest, ReservePayout, Tranche
 from tests.financing import stories
 from tests.financing.conftest import Funded
-from tests.financing.stories import Parties, day
+from tests.financing.stories import day
 from tests.races import together
+from tests.scenarios import Parties, member
 
 
 def won(outcomes: list[str | Exception]) -> int:
@@ -49,7 +50,7 @@ def test_of_two_acceptances_at_the_limit_one_is_kept_free(scratch: str) -> None:
     facility = stories.opened_facility(deal, limit=Decimal(203_999))
     requests = [stories.requested(deal, stories.invoiced(deal, number=f"C-{n}"), facility) for n in (1, 2)]
     offers = [stories.issued(deal, request) for request in requests]
-    outcomes = together(*[lambda offer=offer: stories.accepted(deal, offer).ref for offer in offers])  # type: ignore[misc]
+    outcomes = together(*[lambda offer=offer: stories.accepted(deal, offer).ref for offer in offers])
     assert won(outcomes) == 1
     assert "has 101,999.00 EUR left" in str(next(o for o in outcomes if isinstance(o, Exception)))
 
@@ -59,10 +60,10 @@ def test_an_invoice_is_pledged_to_one_of_two_facilities(scratch: str) -> None:
     invoice = stories.invoiced(deal)
     facilities = [
         stories.opened_facility(deal),
-        stories.opened_facility(deal, financier=stories.member(other, "financier")),
+        stories.opened_facility(deal, financier=member(other, "financier")),
     ]
     outcomes = together(
-        *[lambda facility=facility: stories.requested(deal, invoice, facility).ref for facility in facilities]  # type: ignore[misc]
+        *[lambda facility=facility: stories.requested(deal, invoice, facility).ref for facility in facilities]
     )
     assert won(outcomes) == 1
     with walls.asking_for(deal.seller.pk):
@@ -85,9 +86,7 @@ def test_two_payments_of_the_buyer_at_once_are_both_shared_out(own_copy: Funded)
     outcomes = together(
         *[
             lambda reference=reference: (
-                stories.collected(  # type: ignore[misc]
-                    deal, stories.tranche_of(own_copy), 65_000, on=day(50), reference=reference
-                ).ref
+                stories.collected(deal, stories.tranche_of(own_copy), 65_000, on=day(50), reference=reference).ref
             )
             for reference in ("IN-1", "IN-2")
         ]
@@ -106,7 +105,7 @@ def test_of_two_payouts_of_a_reserve_one_leaves(own_copy: Funded) -> None:
     stories.collected(deal, tranche, 120_000, on=day(50))
     outcomes = together(
         *[
-            lambda reference=reference: stories.reserve_paid(deal, tranche, on=day(51), reference=reference).ref  # type: ignore[misc]
+            lambda reference=reference: stories.reserve_paid(deal, tranche, on=day(51), reference=reference).ref
             for reference in ("OUT-2", "OUT-3")
         ]
     )

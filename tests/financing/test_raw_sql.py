@@ -12,8 +12,9 @@ def copied(table: str, **changes: str) -> str:
     """SQL that inserts a copy of the table's first row with some columns replaced by SQL expressions."""
     values = {"id": "9999", "ref": "'another'"} | changes
     built = ", ".join(f"'{column}', {value}" for column, value in values.items())
+    changed = f"to_jsonb(r) || jsonb_build_object({built})"
     return (
-        f"INSERT INTO {table} SELECT (jsonb_populate_record(NULL::{table}, to_jsonb(r) || jsonb_build_object({built}))).*"
+        f"INSERT INTO {table} SELECT (jsonb_populate_record(NULL::{table}, {changed})).*"
         f" FROM (SELECT * FROM {table} ORDER BY id LIMIT 1) r;"
     )
 
@@ -145,6 +146,11 @@ AGAINST_A_FUNDED_ADVANCE = {
         copied("financing_assignment", financier_id="(SELECT seller_id FROM financing_tranche)"),
         "assignment of the priced tranche",
     ),
+    "a request opened again": (
+        "UPDATE financing_fundingrequest SET closed_at = NULL, state = 'offered'",
+        "frozen",
+    ),
+    "another end of a closed request": ("UPDATE financing_fundingrequest SET closed_at = now()", "frozen"),
     "a tranche deleted": ("DELETE FROM financing_tranche", "frozen"),
     "a facility deleted": ("DELETE FROM financing_facility", "frozen"),
     "a request deleted": ("DELETE FROM financing_fundingrequest", "frozen"),

@@ -1,10 +1,17 @@
+import os
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connections
+from pytest_django import DjangoDbBlocker
 
 from apps.contracts.models import Contract
+from apps.core.database import scratch as scratch_databases
 from apps.core.database import walls
+from apps.core.refs import new_ref
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone
 from tests import scenarios
@@ -23,9 +30,38 @@ class Billed:
     invoice: Invoice
 
 
+@pytest.fixture(scope="session")
+def story(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[tuple[str, Billed]]:
+    """The story, told once and kept as a database that every test gets a copy of."""
+    kept = f"cairn_story_{os.getpid()}_{new_ref()}"
+    with django_db_blocker.unblock(), scratch_databases.scratch_database() as name:
+        told = _tell()
+        connections.close_all()
+        scratch_databases.clone(name, kept)
+    yield kept, told
+    with django_db_blocker.unblock():
+        scratch_databases.drop(kept)
+
+
 @pytest.fixture
-def billed(scratch: str) -> Billed:
-    """The first milestone accepted; everything committed. The connection asks for nobody."""
+def billed(story: tuple[str, Billed], django_db_blocker: DjangoDbBlocker) -> Iterator[Billed]:
+    """The first milestone accepted, in a database for this test alone. The connection asks for nobody."""
+    kept, told = story
+    with django_db_blocker.unblock(), scratch_databases.scratch_database(kept):
+        yield deepcopy(told)
+        connections.close_all()
+
+
+@pytest.fixture(scope="module")
+def untouched(story: tuple[str, Billed], django_db_blocker: DjangoDbBlocker) -> Iterator[Billed]:
+    """The same, for tests in which nothing may happen: one database for all of a module."""
+    kept, told = story
+    with django_db_blocker.unblock(), scratch_databases.scratch_database(kept):
+        yield told
+        connections.close_all()
+
+
+def _tell() -> Billed:
     parties = scenarios.organisations()
     contract = scenarios.active_contract(parties, at=datetime(2026, 2, 2, 9, 0, tzinfo=UTC))
     milestone = scenarios.accepted_milestone(contract, at=ACCEPTED_AT)

@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 
 from apps.audit.models import Entry as AuditEntry
+from apps.contracts import services as contracts
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
 from apps.invoicing import services as invoicing
@@ -61,8 +62,6 @@ def _assigned(billed: Billed) -> BankAccount:
     with walls.asking_for(billed.parties.financier.pk):
         account = BankAccount.objects.get(organisation=billed.parties.financier)
     with walls.asking_for(billed.contract.seller_id, billed.parties.financier.pk), transaction.atomic():
-        from apps.contracts import services as contracts
-
         contracts.admit_financier(
             contract=billed.contract,
             financier_id=billed.parties.financier.pk,
@@ -129,14 +128,14 @@ def test_over_payment_stays_unapplied_on_the_payment(billed: Billed) -> None:
     ],
 )
 def test_bad_input_is_refused_at_its_field_and_nothing_is_recorded(
-    billed: Billed, changes: dict[str, Any], field: str | None, words: str
+    untouched: Billed, changes: dict[str, Any], field: str | None, words: str
 ) -> None:
     with pytest.raises(Refused, match=words) as refusal:
-        _receive(billed, **changes)
+        _receive(untouched, **changes)
     assert refusal.value.field == field
-    with walls.asking_for(billed.contract.seller_id):
+    with walls.asking_for(untouched.contract.seller_id):
         assert not Payment.objects.exists()
-    assert _item(billed).open == D("14280.00")
+    assert _item(untouched).open == D("14280.00")
 
 
 def test_the_same_bank_line_is_recorded_once(billed: Billed) -> None:

@@ -72,9 +72,12 @@ def test_countries_currencies_and_time_zones_are_the_official_ones() -> None:
     assert {"EU", "ZZ", "UN"}.isdisjoint(rules.countries())
     assert len(rules.countries()) == 250
     assert rules.currency("eur") == "EUR"
-    for refused in (lambda: rules.country("EU"), lambda: rules.currency("DEM"), lambda: rules.time_zone("Mars/Base")):
-        with pytest.raises(Refused):
-            refused()
+    with pytest.raises(Refused):
+        rules.country("EU")
+    with pytest.raises(Refused):
+        rules.currency("DEM")
+    with pytest.raises(Refused):
+        rules.time_zone("Mars/Base")
 
 
 def test_a_legal_name_is_one_line_and_not_empty() -> None:

@@ -72,7 +72,7 @@ def test_the_software_deal_to_the_cent(scratch: str) -> None:
 
 
 def test_the_financiers_book_of_the_software_deal(scratch: str) -> None:
-    """Rows of the financing table: fund, accrue 30 of 50 days, paid in full on day 50, reserve released and paid out."""
+    """Rows of the financing table: fund, accrue 30 of 50 days, paid in full, reserve released and paid out."""
     entries = book(play("software-30-30-40"), "financier")["entries"]
     assert lines(entries[0]) == {
         ("1100", "120000.00"),

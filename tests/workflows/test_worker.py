@@ -100,7 +100,7 @@ def test_a_job_whose_worker_died_is_run_by_another(scratch: str) -> None:
         cursor.execute("SELECT id FROM procrastinate_fetch_job_v2(NULL, %s)", [dead])
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
     assert statuses("send_invitation") == ["doing"]
-    upkeep.retry_stalled_jobs.defer(timestamp=0)
+    upkeep.retry_stalled_jobs.configure().defer(timestamp=0)
     with worker.running():
         wait_until(lambda: statuses("send_invitation") == ["succeeded"])
     assert len(mail.outbox) == 1
@@ -109,7 +109,7 @@ def test_a_job_whose_worker_died_is_run_by_another(scratch: str) -> None:
 def test_every_financier_accrues_once_a_day(scratch: str) -> None:
     story = scenarios.organisations()
     for _ in range(2):
-        upkeep.accrue_everybodys_income.func(timestamp=1_770_000_000)
+        upkeep.accrue_everybodys_income.func(1_770_000_000)
     assert statuses("accrue_income") == ["todo", "todo"]
     for _ in range(2):
         upkeep.accrue_income.func(organisation_id=story.financier.pk, through="2026-02-02")

@@ -24,12 +24,13 @@ class GuestGrant(models.Model):
 
     Only the SHA-256 of the token is kept (256 random bits). The link shows on GET and acts only on POST; it dies with
     its decision (``used_at``), by time (``expires_at``) or by hand (``revoked_at``), and is renewed to the same
-    mailbox only. ``subject_ref`` is the version to sign or the submission to decide.
+    mailbox only. ``subject_ref`` is the version to sign, the submission to decide or the notice to confirm.
     """
 
     class Purpose(models.TextChoices):
         SIGN_CONTRACT = "sign_contract", _("Sign the contract")
         SIGN_OFF = "sign_off", _("Sign off a milestone")
+        ACKNOWLEDGE = "acknowledge", _("Confirm whom to pay")
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="grants")

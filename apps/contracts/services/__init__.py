@@ -3,6 +3,7 @@
 from apps.contracts.services.drafting import change_draft, draft, draft_of, preview
 from apps.contracts.services.financiers import admit_financier
 from apps.contracts.services.grants import (
+    grant_acknowledgement,
     grant_sign_off,
     grant_signature,
     mark_viewed,
@@ -34,6 +35,7 @@ __all__ = [
     "contract_of_grant",
     "draft",
     "draft_of",
+    "grant_acknowledgement",
     "grant_sign_off",
     "grant_signature",
     "guest",

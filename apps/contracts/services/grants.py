@@ -31,19 +31,16 @@ def grant_signature(*, version: ContractVersion, actor: Actor, at: datetime) -> 
 
 def grant_sign_off(*, contract: Contract, submission_ref: str, actor: Actor, at: datetime) -> GuestGrant:
     """A link by which the signatory of the signed version reviews and decides this submission."""
-    version = contract.active_version
-    if version is None:
-        raise Refused("Only a contract that both sides signed has milestones to sign off.")
-    grant = _grant(
-        contract,
-        purpose=GuestGrant.Purpose.SIGN_OFF,
-        subject_ref=submission_ref,
-        name=version.signatory_name,
-        email=version.signatory_email,
-        at=at,
+    return _grant_to_signatory(
+        contract, purpose=GuestGrant.Purpose.SIGN_OFF, subject_ref=submission_ref, actor=actor, at=at
     )
-    _record(grant, verb="link.granted", actor=actor, at=at)
-    return grant
+
+
+def grant_acknowledgement(*, contract: Contract, assignment_ref: str, actor: Actor, at: datetime) -> GuestGrant:
+    """A link by which the signatory confirms the notice that names another payee for one invoice."""
+    return _grant_to_signatory(
+        contract, purpose=GuestGrant.Purpose.ACKNOWLEDGE, subject_ref=assignment_ref, actor=actor, at=at
+    )
 
 
 def renew_grant(*, contract: Contract, grant_ref: str, actor: Actor, at: datetime) -> GuestGrant:
@@ -83,6 +80,24 @@ def spend_grants(*, subject_ref: str, actor: Actor, at: datetime) -> None:
 def mark_viewed(*, grant_id: int, at: datetime) -> None:
     """Keep when a link was opened first: proof that the notice arrived."""
     GuestGrant.objects.filter(pk=grant_id, first_viewed_at__isnull=True).update(first_viewed_at=at)
+
+
+def _grant_to_signatory(
+    contract: Contract, *, purpose: str, subject_ref: str, actor: Actor, at: datetime
+) -> GuestGrant:
+    version = contract.active_version
+    if version is None:
+        raise Refused("Nobody signs anything off before both sides have signed the contract.")
+    grant = _grant(
+        contract,
+        purpose=purpose,
+        subject_ref=subject_ref,
+        name=version.signatory_name,
+        email=version.signatory_email,
+        at=at,
+    )
+    _record(grant, verb="link.granted", actor=actor, at=at)
+    return grant
 
 
 def _live(subject_ref: str) -> GuestGrantQuerySet:

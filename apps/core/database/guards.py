@@ -59,7 +59,7 @@ def never_deleted() -> pgtrigger.Trigger:
 
 
 def frozen_when(condition: str, *, name: str = "frozen", allow: tuple[str, ...] = ()) -> pgtrigger.Trigger:
-    """Rows that cannot change or vanish once ``condition`` (SQL over ``OLD``) holds, but for the columns in ``allow``."""
+    """Rows that cannot change or vanish once ``condition`` (SQL over ``OLD``) holds, but for columns in ``allow``."""
     keep = " || ".join(f"jsonb_build_object('{column}', OLD.{column})" for column in allow)
     new = f"to_jsonb(NEW) || {keep}" if keep else "to_jsonb(NEW)"
     refuse = _refuse("this row is frozen")

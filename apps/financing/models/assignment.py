@@ -79,6 +79,12 @@ class Assignment(models.Model):
             ),
         ]
         triggers = [
+            guards.refused_when(
+                "link_acknowledges_only_its_assignment",
+                guards.UPDATE,
+                "NEW.acknowledged_by_grant_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_guestgrant g"
+                " WHERE g.id = NEW.acknowledged_by_grant_id AND g.subject_ref = NEW.ref AND g.purpose = 'acknowledge')",
+            ),
             guards.frozen_when(
                 "TRUE",
                 allow=(

@@ -82,6 +82,7 @@ class FundingRequest(models.Model):
             guards.legal_steps(STEPS),
             guards.refused_when("request_starts_as_submitted", guards.INSERT, "NEW.state <> 'submitted'"),
             guards.frozen_when("TRUE", name="what_is_asked_frozen", allow=("state", "closed_at", "decline_reason")),
+            guards.frozen_when("OLD.closed_at IS NOT NULL", name="closed_once"),
             guards.refused_when(
                 "request_of_the_facility_and_the_invoice",
                 guards.INSERT,

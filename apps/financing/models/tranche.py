@@ -22,7 +22,6 @@ class TrancheState(models.TextChoices):
     FUNDED_POST = "funded_post", _("Funded")
     PART_COLLECTED = "part_collected", _("Partly collected")
     SETTLED = "settled", _("Settled")
-    CANCELLED = "cancelled", _("Cancelled")
 
 
 class TrancheQuerySet(models.QuerySet["Tranche"]):
@@ -34,11 +33,10 @@ class TrancheQuerySet(models.QuerySet["Tranche"]):
 
 
 STEPS = table(
-    accepted=("funded_post", "cancelled"),
+    accepted=("funded_post",),
     funded_post=("part_collected", "settled"),
     part_collected=("settled",),
     settled=(),
-    cancelled=(),
 )
 
 
@@ -73,14 +71,10 @@ class Tranche(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                "invoice",
-                condition=~Q(state="cancelled"),
-                name="no_receivable_pledged_twice",
-            ),
+            models.UniqueConstraint("invoice", name="no_receivable_pledged_twice"),
             models.CheckConstraint(
-                condition=Q(state__in=["accepted", "cancelled"], funded_on__isnull=True)
-                | (~Q(state__in=["accepted", "cancelled"]) & Q(funded_on__isnull=False)),
+                condition=Q(state="accepted", funded_on__isnull=True)
+                | (~Q(state="accepted") & Q(funded_on__isnull=False)),
                 name="funded_on_a_date",
             ),
             models.CheckConstraint(

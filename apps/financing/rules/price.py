@@ -14,6 +14,7 @@ YEAR: int = 360
 """Days of the year in discount and late charge (ACT/360, as money markets count)."""
 
 HUNDRED = Decimal(100)
+LONGEST_TERM = 365
 FINEST = Decimal("0.001")
 
 
@@ -95,5 +96,7 @@ def _refuse_impossible(terms: OfferTerms) -> None:
             raise Refused("Enter a rate between 0 and 100 percent, with at most 3 decimals.", field=field)
     if terms.expected_on <= terms.funding_on:
         raise Refused("The buyer's payment is expected after the funding date. Check both dates.", field="expected_on")
+    if (terms.expected_on - terms.funding_on).days > LONGEST_TERM:
+        raise Refused("Nothing is advanced for more than {most} days.", field="expected_on", most=LONGEST_TERM)
     if not 1 <= terms.valid_days <= 90:
         raise Refused("An offer stands for 1 to 90 days.", field="valid_days")

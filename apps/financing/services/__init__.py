@@ -18,7 +18,7 @@ from apps.financing.services.funding import (
     seller_of_tranche,
 )
 from apps.financing.services.locks import lock_facility
-from apps.financing.services.notices import acknowledge, waive_notice
+from apps.financing.services.notices import acknowledge, contract_of_assignment, waive_notice
 from apps.financing.services.offers import approve, decline_offer, expire_offers, price, revoke
 from apps.financing.services.payouts import pay_reserve, settlement_of, used_up_reserve
 from apps.financing.services.requests import decline_request, request, withdraw_request
@@ -32,6 +32,7 @@ __all__ = [
     "assign",
     "collect",
     "collection_account",
+    "contract_of_assignment",
     "contract_of_offer",
     "contract_of_tranche",
     "decline_offer",

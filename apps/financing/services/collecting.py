@@ -64,11 +64,9 @@ def collect(*, tranche_ref: str, payment: Payment, actor: Actor, at: datetime) -
         payment=payment.ref,
         currency=tranche.currency,
         amount=payment.amount,
-        to_advance=shares.to_advance,
-        to_seller=shares.to_seller + shares.rebate,
+        collection=collection.ref,
+        to_receivable=shares.to_receivable,
         to_buyer=shares.to_buyer,
-        late_charge=shares.late_charge,
-        outstanding=tranche.outstanding,
     )
     return collection
 

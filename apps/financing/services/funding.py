@@ -60,7 +60,7 @@ def fund(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str,
         )
     known = Disbursement.objects.filter(financier_id=tranche.financier_id)
     reference = new_reference(bank_reference, known=known)
-    Disbursement.objects.create(
+    disbursement = Disbursement.objects.create(
         tranche=tranche,
         financier_id=tranche.financier_id,
         amount=tranche.net,
@@ -83,10 +83,8 @@ def fund(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str,
         subject=f"tranche:{tranche.ref}",
         actor=actor,
         at=at,
-        net=tranche.net,
-        currency=tranche.currency,
+        disbursement=disbursement.ref,
         value_on=value_on,
-        bank_reference=reference,
         disclosure_sha256=tranche.offer.disclosure_sha256,
     )
     return tranche

@@ -2,20 +2,39 @@
 
 from datetime import datetime
 
+from apps.contracts import services as contracts
+from apps.contracts.models import Contract, GuestGrant
 from apps.core.errors import IllegalTransition, NotAllowed, Refused, Stale
 from apps.financing.models import Assignment
 from apps.financing.services.locks import lock_assignment
-from apps.financing.services.record import person, record
+from apps.financing.services.record import person, reason_given, record
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
 
 
-def acknowledge(*, assignment_ref: str, actor: Actor, seen: str, at: datetime) -> Assignment:
-    """The buyer confirms having read the notice whose SHA-256 is ``seen``: a member, or the guest of its contract."""
+def contract_of_assignment(*, assignment_ref: str) -> int:
+    """The id of the contract whose receivable is assigned."""
+    found = Assignment.objects.filter(ref=assignment_ref).values_list("contract_id", flat=True).first()
+    if found is None:
+        raise Refused("There is no such assignment.")
+    return found
+
+
+def acknowledge(*, contract: Contract, assignment_ref: str, actor: Actor, seen: str, at: datetime) -> Assignment:
+    """The buyer confirms having read the notice whose SHA-256 is ``seen``: a member, or the signatory by its link."""
+    version = contract.active_version
+    if version is None:
+        raise Refused("Nobody signs anything off before both sides have signed the contract.")
+    contracts.buyer_authority(
+        contract,
+        actor=actor,
+        action=Action.ACKNOWLEDGE_ASSIGNMENT,
+        version=version,
+        purpose=GuestGrant.Purpose.ACKNOWLEDGE,
+        subject_ref=assignment_ref,
+        at=at,
+    )
     assignment = lock_assignment(assignment_ref=assignment_ref)
-    actor.require(Action.ACKNOWLEDGE_ASSIGNMENT, organisation_id=assignment.contract.buyer_id)
-    if actor.kind == ActorKind.GUEST and actor.contract_id != assignment.contract_id:
-        raise NotAllowed("Your personal link is for another contract.")
     if assignment.acknowledged_at is not None:
         raise IllegalTransition("This assignment is already acknowledged.")
     if seen != assignment.notice_sha256:
@@ -38,15 +57,13 @@ def waive_notice(*, assignment_ref: str, actor: Actor, reason: str, at: datetime
         raise NotAllowed("You priced this offer, so a second person has to waive the acknowledgement.")
     if assignment.is_notified:
         raise IllegalTransition("This assignment is already acknowledged, or its acknowledgement waived.")
-    if not reason.strip():
-        raise Refused("Say why the buyer's acknowledgement is not needed.", field="reason")
-    assignment.waived_at, assignment.waived_by_id, assignment.waive_reason = at, person(actor), reason.strip()
+    assignment.waived_at, assignment.waived_by_id, assignment.waive_reason = at, person(actor), reason_given(reason)
     assignment.save(update_fields=["waived_at", "waived_by", "waive_reason"])
-    _record(assignment, verb="assignment.notice_waived", actor=actor, at=at, reason=assignment.waive_reason)
+    _record(assignment, verb="assignment.notice_waived", actor=actor, at=at)
     return assignment
 
 
-def _record(assignment: Assignment, *, verb: str, actor: Actor, at: datetime, **facts: str) -> None:
+def _record(assignment: Assignment, *, verb: str, actor: Actor, at: datetime) -> None:
     record(
         assignment.contract,
         financier_id=assignment.financier_id,
@@ -55,5 +72,4 @@ def _record(assignment: Assignment, *, verb: str, actor: Actor, at: datetime, **
         actor=actor,
         at=at,
         notice_sha256=assignment.notice_sha256,
-        **facts,
     )

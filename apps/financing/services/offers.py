@@ -89,7 +89,7 @@ def price(*, request_ref: str, actor: Actor, terms: OfferTerms, at: datetime) ->
         created_by_id=person(actor),
         created_at=at,
     )
-    _record(offer, verb="offer.priced", actor=actor, at=at, gross=offer.gross, net=offer.net)
+    _record(offer, verb="offer.priced", actor=actor, at=at)
     return offer
 
 
@@ -187,7 +187,7 @@ def _rates(figures: Price, *, funding_on: date, expected_on: date) -> tuple[Deci
     return rates[0].quantize(STORED, ROUND_HALF_UP), yearly.quantize(STORED, ROUND_HALF_UP)
 
 
-def _record(offer: Offer, *, verb: str, actor: Actor, at: datetime, **facts: Decimal) -> None:
+def _record(offer: Offer, *, verb: str, actor: Actor, at: datetime) -> None:
     record(
         offer.request.contract,
         financier_id=offer.financier_id,
@@ -196,5 +196,4 @@ def _record(offer: Offer, *, verb: str, actor: Actor, at: datetime, **facts: Dec
         actor=actor,
         at=at,
         disclosure_sha256=offer.disclosure_sha256,
-        **facts,
     )

@@ -45,10 +45,8 @@ def pay_reserve(*, tranche_ref: str, actor: Actor, value_on: date, bank_referenc
         subject=f"tranche:{tranche.ref}",
         actor=actor,
         at=at,
-        currency=tranche.currency,
-        amount=amount,
+        payout=payout.ref,
         value_on=value_on,
-        bank_reference=payout.bank_reference,
     )
     return payout
 

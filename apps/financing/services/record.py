@@ -1,4 +1,8 @@
-"""Financing is written into the audit chain of the contract whose invoice is financed."""
+"""Financing is written into the audit chain of the contract whose invoice is financed.
+
+The buyer reads that chain too, and learns from it that the invoice was offered and sold, but never the price: the facts
+are hashes and references of rows that only seller and financier see and that cannot change.
+"""
 
 from datetime import date, datetime
 from typing import Any
@@ -6,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 from apps.audit import services as audit
 from apps.contracts.models import Contract
-from apps.core.errors import NotAllowed
+from apps.core.errors import NotAllowed, Refused
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
+
+LONGEST_REASON = 400
 
 
 def record(
@@ -31,6 +37,16 @@ def person(actor: Actor) -> int:
     if actor.user_id is None:
         raise NotAllowed("Only a person who is signed in can do this.")
     return actor.user_id
+
+
+def reason_given(written: str, *, field: str = "reason") -> str:
+    """Why somebody decided so, as it will be read by others; refused when missing or too long."""
+    reason = written.strip()
+    if not reason:
+        raise Refused("Say why.", field=field)
+    if len(reason) > LONGEST_REASON:
+        raise Refused("Say it in at most {most} characters.", field=field, most=LONGEST_REASON)
+    return reason
 
 
 def day_of(organisation: Organisation, *, at: datetime) -> date:

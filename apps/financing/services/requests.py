@@ -11,12 +11,13 @@ from apps.financing.services.eligibility import eligible_amount
 from apps.financing.services.facilities import require_headroom
 from apps.financing.services.locks import lock_request
 from apps.financing.services.offers import close_live_offers
-from apps.financing.services.record import person, record
+from apps.financing.services.record import person, reason_given, record
 from apps.invoicing.models import Invoice
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
 OPEN = (RequestState.SUBMITTED, RequestState.OFFERED, RequestState.ACCEPTED)
+LONGEST_NOTE = 2_000
 
 
 def request(*, facility: Facility, invoice: Invoice, actor: Actor, note: str, at: datetime) -> FundingRequest:
@@ -38,6 +39,8 @@ def request(*, facility: Facility, invoice: Invoice, actor: Actor, note: str, at
         )
     if FundingRequest.objects.filter(invoice=invoice, state__in=OPEN).exists():
         raise Refused("Funding of this invoice was already asked for. Withdraw that request before you ask elsewhere.")
+    if len(note) > LONGEST_NOTE:
+        raise Refused("Write at most {most} characters.", field="note", most=LONGEST_NOTE)
     eligible = eligible_amount(invoice, at=at)
     usual = advance(eligible=eligible, advance_rate=facility.advance_rate, currency=facility.currency)
     require_headroom(facility, advance=usual)
@@ -78,15 +81,13 @@ def decline_request(*, request_ref: str, actor: Actor, reason: str, at: datetime
     """The financier says no, with a reason that the seller reads; an offer that is not accepted falls with it."""
     made = lock_request(request_ref=request_ref)
     actor.require(Action.PRICE_OFFER, organisation_id=made.financier_id)
-    if not reason.strip():
-        raise Refused("Say why, so that the seller knows what to change.", field="reason")
     move(made, RequestState.DECLINED, FundingRequest.TRANSITIONS)
-    made.decline_reason = reason.strip()
+    made.decline_reason = reason_given(reason)
     close_live_offers(made, at=at)
-    return _close(made, verb="funding.declined", actor=actor, at=at, reason=made.decline_reason)
+    return _close(made, verb="funding.declined", actor=actor, at=at)
 
 
-def _close(made: FundingRequest, *, verb: str, actor: Actor, at: datetime, **facts: str) -> FundingRequest:
+def _close(made: FundingRequest, *, verb: str, actor: Actor, at: datetime) -> FundingRequest:
     made.closed_at = at
     made.save(update_fields=["state", "closed_at", "decline_reason"])
     record(
@@ -96,6 +97,5 @@ def _close(made: FundingRequest, *, verb: str, actor: Actor, at: datetime, **fac
         subject=f"request:{made.ref}",
         actor=actor,
         at=at,
-        **facts,
     )
     return made

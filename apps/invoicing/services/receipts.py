@@ -46,13 +46,13 @@ def receive(
     if item is None:
         raise Refused("There is no such invoice among yours. Open it from your list of invoices.")
     invoice = item.invoice
-    payee = _payee(invoice) or item.seller
-    _must_be_paid_to(payee, recipient_id=recipient_id, invoice=invoice)
-    is_seller = payee.pk == invoice.seller_id
-    actor.require(Action.RECORD_PAYMENT if is_seller else Action.MOVE_MONEY, organisation_id=payee.pk)
+    _must_be_paid_to(recipient_id, item=item)
+    is_seller = recipient_id == invoice.seller_id
+    actor.require(Action.RECORD_PAYMENT if is_seller else Action.MOVE_MONEY, organisation_id=recipient_id)
+    recipient = Organisation.objects.get(pk=recipient_id)
     amount = money.payable(amount, invoice.currency, field="amount")
     reference = _reference(bank_reference)
-    _must_be_a_day_of_payment(received_on, invoice=invoice, today=at.astimezone(ZoneInfo(payee.time_zone)).date())
+    _must_be_a_day_of_payment(received_on, invoice=invoice, today=at.astimezone(ZoneInfo(recipient.time_zone)).date())
     if item.open == 0:
         raise Refused("{number} is already paid in full.", number=invoice.number)
     if not is_seller and not is_sold(invoice):
@@ -63,7 +63,7 @@ def receive(
 
     payment = _record(
         Payment(
-            recipient=payee,
+            recipient=recipient,
             payer_id=invoice.buyer_id,
             amount=amount,
             currency=invoice.currency,
@@ -82,13 +82,13 @@ def receive(
         _post(payment, invoice=invoice, allocated=allocated, at=at)
     audit.record(
         chain=f"contract:{invoice.contract.ref}",
-        parties={invoice.seller_id, invoice.buyer_id, payee.pk},
+        parties={invoice.seller_id, invoice.buyer_id, recipient_id},
         verb="payment.received",
         subject=f"invoice:{invoice.ref}",
         actor=actor,
         at=at,
         payment=payment.ref,
-        recipient=payee.ref,
+        recipient=recipient.ref,
         currency=payment.currency,
         amount=payment.amount,
         allocated=allocated,
@@ -126,28 +126,24 @@ def direct_payment(*, invoice_id: int, payee_id: int, account: BankAccount, at: 
     )
 
 
-def _payee(invoice: Invoice) -> Organisation | None:
-    """Who is to be paid instead of the seller, if anybody."""
-    instructions = PayeeInstruction.objects.live().select_related("payee")
-    instruction = instructions.filter(milestone_id=invoice.milestone_id).first()
-    return instruction.payee if instruction else None
-
-
-def _must_be_paid_to(payee: Organisation, *, recipient_id: int, invoice: Invoice) -> None:
-    if recipient_id == payee.pk:
-        return
-    if payee.pk == invoice.seller_id:
+def _must_be_paid_to(recipient_id: int, *, item: OpenItem) -> None:
+    """Refuse everybody but the payee, and say who that is."""
+    # Not joined with the payee's organisation: a party that may not see it must still be told whom the buyer pays.
+    instruction = PayeeInstruction.objects.live().filter(milestone_id=item.invoice.milestone_id).first()
+    if instruction is None:
+        if recipient_id != item.seller_id:
+            raise Refused(
+                "{number} is paid to the seller, {payee}, who records its payments.",
+                number=item.invoice.number,
+                payee=item.seller.legal_name,
+            )
+    elif recipient_id != instruction.payee_id:
         raise Refused(
-            "{number} is paid to the seller, {payee}, who records its payments.",
-            number=invoice.number,
-            payee=payee.legal_name,
+            "{number} is assigned: the buyer pays {payee}, who records its payments."
+            " Money that reached you by mistake belongs to {payee}; pass it on.",
+            number=item.invoice.number,
+            payee=instruction.payee_name,
         )
-    raise Refused(
-        "{number} is assigned: the buyer pays {payee}, who records its payments."
-        " Money that reached you by mistake belongs to {payee}; pass it on.",
-        number=invoice.number,
-        payee=payee.legal_name,
-    )
 
 
 def _reference(written: str) -> str:

@@ -61,7 +61,7 @@ def invite(
         roles=rules.team_roles(roles, allowed=allowed_roles(organisation)),
         approval_limit=checked_limit(approval_limit, roles=roles, organisation=organisation),
         token_sha256=tokens.digest_of(tokens.token_for(purpose="invitation", ref=ref)),
-        invited_by_id=actor.user_id,
+        invited_by=User.objects.get(email=actor.email),
         invited_at=at,
         expires_at=at + VALID_FOR,
     )

@@ -89,7 +89,7 @@ def claim(
         raise NotAllowed(
             "Only the person whom a contract names as signatory can take over {name}.", name=organisation.legal_name
         )
-    if Membership.objects.live().filter(user=user, organisation_id=organisation.nominated_by_id).exists():
+    if Membership.objects.live().filter(user=user, organisation=organisation.nominated_by).exists():
         raise NotAllowed("You belong to the organisation that named {name}.", name=organisation.legal_name)
     organisation.claimed_at = at
     organisation.save(update_fields=["claimed_at"])

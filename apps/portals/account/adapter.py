@@ -4,11 +4,13 @@ from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
 from django.utils import translation
 
 from apps.parties import rules
 from apps.parties.models import User
+from apps.workflows.mails import letter
 
 WORDS: Final = {"totp": "authenticator", "recovery_codes": "recovery code"}
 """How evidence calls the second factor; English, because evidence is kept, not shown in the reader's language."""
@@ -26,6 +28,23 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if commit:
             user.save()
         return user
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """Whoever opens a second account is told to sign in; there is no password to reset."""
+        self.send_mail("account/email/account_already_exists", email, {})
+
+    def render_mail(
+        self, template_prefix: str, email: str, context: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> EmailMultiAlternatives:
+        """Codes look like the other mails, and say that no person wrote them."""
+        message: EmailMultiAlternatives = super().render_mail(
+            template_prefix, email, context, headers={"Auto-Submitted": "auto-generated", **(headers or {})}
+        )
+        forms = [(letter.inlined(str(content)), kind) for content, kind in message.alternatives]
+        message.alternatives = []
+        for html, kind in forms:
+            message.attach_alternative(html, str(kind))
+        return message
 
     def login(self, request: HttpRequest, user: User) -> None:
         """Django changes the session's key here; the factors that were used stay in the session as evidence."""

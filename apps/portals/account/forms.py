@@ -4,6 +4,8 @@ from typing import Any, Final
 
 from allauth.account.forms import SignupForm as CodeSignupForm
 from babel import Locale
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Column, Layout, Row
 from django import forms
 from django.conf import settings
 from django.utils.text import format_lazy
@@ -55,6 +57,15 @@ def role_choices(*, is_financier: bool) -> list[tuple[str, Any]]:
     """The roles of this kind of organisation, each with a sentence that says what it may do."""
     allowed = FINANCIER_ROLES if is_financier else TRADING_ROLES
     return [(role.value, format_lazy("{}: {}", role.label, ROLE_WORDS[role])) for role in ORDER if role in allowed]
+
+
+def _helper(*layout: Any) -> FormHelper:
+    """The fields in this arrangement; the template brings the form element and its buttons."""
+    helper = FormHelper()
+    helper.form_tag = False
+    helper.disable_csrf = True
+    helper.layout = Layout(*layout)
+    return helper
 
 
 class SignupForm(CodeSignupForm):  # type: ignore[misc]
@@ -118,6 +129,21 @@ class OrganisationForm(ActionForm):
     )
     language = forms.ChoiceField(label=_("Language of documents and mails"), choices=settings.LANGUAGES)
 
+    layout: tuple[Any, ...] = (
+        "legal_name",
+        "street",
+        Row(Column("postcode", css_class="col-sm-4"), Column("city", css_class="col-sm-8")),
+        "country",
+        Row(Column("vat_number"), Column("tax_number"), css_class="row-cols-1 row-cols-sm-2"),
+        Row(Column("company_number"), Column("email"), css_class="row-cols-1 row-cols-sm-2"),
+        Row(Column("currency"), Column("time_zone"), css_class="row-cols-1 row-cols-sm-2"),
+        "language",
+    )
+
+    @property
+    def helper(self) -> FormHelper:
+        return _helper("key", *self.layout)
+
     def data_of_organisation(self) -> OrganisationData:
         written = {name: value for name, value in self.cleaned_data.items() if name not in ("key", "business")}
         return OrganisationData(**written, is_financier=self.cleaned_data.get("business") == "finance")
@@ -135,7 +161,7 @@ class FoundForm(OrganisationForm):
         initial="trade",
         widget=forms.RadioSelect,
     )
-    field_order = ("business",)
+    layout = ("business", *OrganisationForm.layout)
 
 
 class BankAccountForm(ActionForm):
@@ -159,6 +185,17 @@ class BankAccountForm(ActionForm):
     )
     routing_number = forms.CharField(label=_("Routing number"), max_length=20, required=False)
     bank_name = forms.CharField(label=_("Bank"), max_length=80, required=False)
+
+    @property
+    def helper(self) -> FormHelper:
+        return _helper(
+            "key",
+            "holder",
+            "currency",
+            Row(Column("iban", css_class="col-sm-8"), Column("bic", css_class="col-sm-4")),
+            Row(Column("account_number", css_class="col-sm-8"), Column("routing_number", css_class="col-sm-4")),
+            "bank_name",
+        )
 
     def account(self) -> AccountData:
         return AccountData(**{name: value for name, value in self.cleaned_data.items() if name != "key"})

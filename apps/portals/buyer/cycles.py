@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import cast
+from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, QuerySet
 
@@ -11,6 +13,7 @@ from apps.contracts.models import Contract, ContractVersion, Criterion
 from apps.core import clock
 from apps.milestones.models import Decision, EvidenceFile, Milestone, Submission, Verdict
 from apps.parties.actor import Actor
+from apps.portals import formats
 from apps.portals.buyer import differences, figures
 from apps.portals.buyer.differences import Change
 from apps.portals.buyer.figures import ContractFigures, InvoiceToCome
@@ -64,6 +67,7 @@ class SubmissionReading:
     before: ContractFigures
     earned_after: Decimal
     to_come: InvoiceToCome
+    answer_in: str
     zone: str
     page_url: str
     accept_url: str
@@ -128,6 +132,7 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
     newest = cycles[-1]
     before = figures.of_contracts(actor, [contract])[contract.pk]
     is_pending = submission.state == "submitted"
+    now = clock.now()
     return SubmissionReading(
         submission=submission,
         milestone=milestone,
@@ -143,13 +148,22 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
         before=before,
         earned_after=before.earned + (milestone.amount if is_pending else Decimal(0)),
         to_come=figures.invoice_to_come(
-            milestone.amount, version=version, today=clock.today(contract.seller.time_zone)
+            milestone.amount, version=version, today=now.astimezone(ZoneInfo(contract.seller.time_zone)).date()
         ),
+        answer_in=_days_away(submission.review_due_at, now=now, zone=contract.buyer.time_zone),
         zone=contract.buyer.time_zone,
         page_url=way.submission(submission),
         accept_url=way.accept_milestone(submission),
         changes_url=way.request_changes(submission),
     )
+
+
+def _days_away(moment: datetime | None, *, now: datetime, zone: str) -> str:
+    """In calendar days of the zone: a deadline at the end of a day is as far away as that day."""
+    if moment is None:
+        return ""
+    here = ZoneInfo(zone)
+    return formats.days_away(moment.astimezone(here).date(), now.astimezone(here).date())
 
 
 def decision_of(submission: Submission) -> Decision | None:

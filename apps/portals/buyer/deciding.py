@@ -68,6 +68,7 @@ def accept_milestone(
             "why_not": why_not_sign_off(request, reading.milestone),
             "changes": changes or _to_newer(reading),
         },
+        zone=reading.zone,
         form=form,
     )
 
@@ -117,6 +118,7 @@ def request_changes(
             "why_not": why_not(request.actor, Action.DECIDE_MILESTONE),
             "changes": changes,
         },
+        zone=reading.zone,
         form=form,
     )
 

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core import clock
@@ -24,16 +26,22 @@ Crumbs = list[tuple[str, str]]
 
 
 def page(
-    request: HttpRequest, template: str, context: Mapping[str, Any], *, form: BaseForm | None = None
+    request: HttpRequest, template: str, context: Mapping[str, Any], *, zone: str, form: BaseForm | None = None
 ) -> HttpResponse:
-    """The page; 422 when it shows again a form that was refused."""
+    """The page, with dates and times in the buyer's ``zone``; 422 when it shows again a form that was refused."""
     status = 422 if form is not None and form.is_bound and form.errors else 200
-    return render(request, f"buyer/{template}.html", {**context, "form": form}, status=status)
+    with timezone.override(ZoneInfo(zone)):
+        return render(request, f"buyer/{template}.html", {**context, "form": form, "zone": zone}, status=status)
+
+
+def zone_of(request: PortalRequest) -> str:
+    """The time zone of the member's organisation."""
+    return request.membership.organisation.time_zone
 
 
 def today_of(request: PortalRequest) -> date:
     """The calendar day in the buyer's time zone: by it invoices are due and overdue on the buyer's pages."""
-    return clock.today(request.membership.organisation.time_zone)
+    return clock.today(zone_of(request))
 
 
 def why_not(actor: Actor, action: Action) -> str:

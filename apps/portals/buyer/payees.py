@@ -1,9 +1,9 @@
 """Whom the buyer pays for an invoice, and into which account."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.financing.models import Assignment
 from apps.invoicing import snapshot
@@ -77,7 +77,16 @@ def unread_assignments(actor: Actor) -> QuerySet[Assignment, Assignment]:
     live = PayeeInstruction.objects.live().filter(milestone_id=OuterRef("invoice__milestone_id"))
     return (
         Assignment.objects.visible_to(actor)
-        .filter(contract__buyer_id=actor.organisation_id, acknowledged_at__isnull=True)
-        .annotate(payee_name=Subquery(live.values("payee_name")[:1]))
-        .filter(payee_name__isnull=False)
+        .filter(Exists(live), contract__buyer_id=actor.organisation_id, acknowledged_at__isnull=True)
+        .select_related("invoice__open_item")
+    )
+
+
+def payee_names(actor: Actor, invoices: Iterable[Invoice]) -> dict[int, str]:
+    """Whom the live instructions name, by milestone, in one query for all of them."""
+    rows = PayeeInstruction.objects.visible_to(actor).live()
+    return dict(
+        rows.filter(milestone_id__in=[invoice.milestone_id for invoice in invoices]).values_list(
+            "milestone_id", "payee_name"
+        )
     )

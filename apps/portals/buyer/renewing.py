@@ -33,6 +33,6 @@ def send_link(grant: GuestGrant, *, actor: Actor, key: str) -> None:
         .order_by("-pk")
         .first()
     )
-    if live is not None and cache.add(f"link sent again: {live.ref}", True, timeout=AGAIN_AFTER):
+    if live is not None and cache.add(f"link-sent-again:{live.ref}", True, timeout=AGAIN_AFTER):
         mail = contracting.LINK_MAILS[GuestGrant.Purpose(live.purpose)]
         mail.defer(grant_ref=live.ref, organisation_id=live.organisation_id)

@@ -58,6 +58,7 @@ def sign_contract(request: PortalRequest, version: ContractVersion, *, way: Way,
             "why_not": why_not(request.actor, Action.SIGN_CONTRACT),
             "changes": changes or _to_newer(request, reading),
         },
+        zone=reading.zone,
         form=form,
     )
 
@@ -92,6 +93,7 @@ def request_contract_changes(
         request,
         "request_contract_changes",
         {"reading": reading, "crumbs": crumbs, "why_not": why_not(request.actor, Action.SIGN_CONTRACT)},
+        zone=reading.zone,
         form=form,
     )
 

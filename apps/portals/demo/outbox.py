@@ -6,7 +6,7 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from django.conf import settings
 
@@ -49,7 +49,7 @@ def _folder() -> Path:
 
 
 def _read(file: Path) -> Mail:
-    message = cast(EmailMessage, message_from_bytes(file.read_bytes().partition(END)[0], policy=policy.default))
+    message = message_from_bytes(file.read_bytes().partition(END)[0], policy=policy.default)
     date = message["Date"]
     return Mail(
         name=file.name,

@@ -1,7 +1,7 @@
 """The demo's own doors. They are in the URLconf of the demo only."""
 
 from allauth.account.adapter import get_adapter
-from csp.decorators import csp_replace, csp_update
+from csp.decorators import csp, csp_update
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -42,7 +42,7 @@ def mails(request: PortalRequest) -> HttpResponse:
 
 @portal("public")
 @require_GET
-@csp_update({"frame-src": ["'self'"]})
+@csp_update({"frame-src": ["'self'"]})  # type: ignore[arg-type]
 def mail(request: PortalRequest, name: str) -> HttpResponse:
     """One mail with its links, its text, and itself as the mailbox would show it."""
     found = outbox.mail_of(name)
@@ -54,7 +54,7 @@ def mail(request: PortalRequest, name: str) -> HttpResponse:
 @portal("public")
 @require_GET
 @xframe_options_sameorigin
-@csp_replace(NOTHING_BUT_ITS_OWN_STYLES)
+@csp(NOTHING_BUT_ITS_OWN_STYLES)  # type: ignore[arg-type]
 def html(request: PortalRequest, name: str) -> HttpResponse:
     """The mail's HTML alone, for the frame: without scripts, and with links that open in the whole window."""
     found = outbox.mail_of(name)

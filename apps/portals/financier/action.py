@@ -158,5 +158,3 @@ class ActionPage(Generic[Row]):
         }
         has_failed = form.is_bound and bool(form.errors)
         return TemplateResponse(request, template, context, status=422 if has_failed else 200)
-
-

@@ -1,4 +1,4 @@
-"""How a buyer's payment would be shared out, before it is recorded: the rules of the waterfall on what is booked now."""
+"""How a buyer's payment would be shared out, before it is recorded: the waterfall on what is booked now."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

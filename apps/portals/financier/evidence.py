@@ -76,12 +76,8 @@ def _invoice_facts(invoice: Invoice) -> list[Fact]:
     ]
 
 
-def _criteria(
-    actor: Actor, invoice: Invoice, submission: Submission | None, decision: Decision | None
-) -> list[Judged]:
-    notes = {
-        note.criterion_id: note for note in CriterionNote.objects.visible_to(actor).filter(submission=submission)
-    }
+def _criteria(actor: Actor, invoice: Invoice, submission: Submission | None, decision: Decision | None) -> list[Judged]:
+    notes = {note.criterion_id: note for note in CriterionNote.objects.visible_to(actor).filter(submission=submission)}
     verdicts = {one.criterion_id: one for one in Verdict.objects.visible_to(actor).filter(decision=decision)}
     accepted = decision is not None and decision.outcome == Decision.Outcome.ACCEPTED
 
@@ -157,4 +153,3 @@ def _lateness(days: int) -> str:
     if days == 0:
         return _("on the day expected")
     return (_("%(days)s days late") if days > 0 else _("%(days)s days early")) % {"days": abs(days)}
-

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -50,11 +51,12 @@ class Exposure:
         return self.after / self.limit
 
 
-def with_promised(facilities: QuerySet[Facility]) -> QuerySet[Facility]:
+def with_promised(facilities: QuerySet[Any]) -> QuerySet[Any]:
     """Each with ``promised``: the advances that were accepted and not paid out."""
     waiting = Tranche.objects.filter(facility=OuterRef("pk"), state=TrancheState.ACCEPTED).order_by()
     sums = waiting.values("facility").annotate(sum=Sum("gross")).values("sum")
-    return facilities.annotate(promised=Coalesce(Subquery(sums), NOTHING))
+    found: QuerySet[Any] = facilities.annotate(promised=Coalesce(Subquery(sums), NOTHING))
+    return found
 
 
 def exposure_of(facility: Facility, *, further: Decimal = Decimal(0)) -> Exposure:

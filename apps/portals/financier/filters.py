@@ -28,7 +28,7 @@ class States(SimpleListFilter):
     parameter_name = "state"
     choices_by_name: ClassVar[Mapping[str, Choice]]
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Promise]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [(name, words) for name, (words, _rule) in self.choices_by_name.items()]
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
@@ -91,7 +91,9 @@ class TrancheStates(States):
         ),
         "overdue": (
             _("Overdue"),
-            lambda rows, actor, request: rows.filter(pk__in=queues.overdue(actor, today=today_of(request)).values("pk")),
+            lambda rows, actor, request: rows.filter(
+                pk__in=queues.overdue(actor, today=today_of(request)).values("pk")
+            ),
         ),
         "reserve-due": (_("Reserve to pay"), _among(queues.to_pay_reserve)),
         "settled": (_("Settled"), _where(state="settled")),

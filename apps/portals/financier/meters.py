@@ -65,7 +65,7 @@ class Meters:
             y = ROW * at
             yield format_html('<text x="0" y="{}">{}</text>', y + 14, row.label)
             yield format_html(
-                '<text class="value" x="100%" y="{}" text-anchor="end">{} · {}</text>',
+                '<text class="value" x="100%" y="{}" text-anchor="end"><tspan class="minor">{} · </tspan>{}</text>',
                 y + 14,
                 formats.money(total(row.parts), self.currency),
                 formats.percent(row.share),

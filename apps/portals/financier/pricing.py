@@ -18,6 +18,7 @@ from apps.financing.rules.xirr import xirr
 from apps.parties.actor import Actor
 from apps.portals import charts, formats
 from apps.portals.financier.exposure import Exposure, buyer_share
+from apps.portals.financier.pages import rate
 
 SLIPS: Final = (0, 15, 30, 60)
 """Days by which the buyer might pay later than expected."""
@@ -33,6 +34,10 @@ class Slip:
     to_seller: Decimal
     income: Decimal
     returned: Decimal | None
+
+    @property
+    def returned_text(self) -> str:
+        return _percent(self.returned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,20 @@ class Quote:
     """What the figures on the page were made of, so that nothing else is priced."""
 
     @property
+    def apr_text(self) -> str:
+        return _percent(self.apr)
+
+    @property
+    def xirr_text(self) -> str:
+        return _percent(self.xirr)
+
+    @property
     def is_within_limit(self) -> bool:
         return self.exposure.headroom_after >= 0
+
+
+def _percent(points: Decimal | None) -> str:
+    return "\N{EN DASH}" if points is None else rate(points)
 
 
 def seen_of(terms: OfferTerms) -> str:
@@ -71,9 +88,7 @@ def quote(actor: Actor, request: FundingRequest, *, terms: OfferTerms, exposure:
         least_fee_days=facility.least_fee_days,
     )
     out, back = (terms.funding_on, figures.net), (terms.expected_on, figures.gross)
-    before, after = buyer_share(
-        actor, buyer_id=invoice.buyer_id, currency=invoice.currency, further=figures.gross
-    )
+    before, after = buyer_share(actor, buyer_id=invoice.buyer_id, currency=invoice.currency, further=figures.gross)
     return Quote(
         terms=terms,
         price=figures,
@@ -133,4 +148,3 @@ def no_headroom(one: Quote, *, currency: str) -> str:
     return _("The advance is %(over)s more than the facility has left. Lower the advance rate.") % {
         "over": formats.money(-one.exposure.headroom_after, currency)
     }
-

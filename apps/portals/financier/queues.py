@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
@@ -9,10 +10,10 @@ from django.db.models.functions import Coalesce
 from apps.financing.models import Assignment, Collection, FundingRequest, Offer, ReservePayout, Tranche
 from apps.financing.models.offer import OfferState
 from apps.financing.models.request import RequestState
-from apps.financing.models.tranche import TrancheState
+from apps.financing.models.tranche import TrancheQuerySet, TrancheState
 from apps.parties.actor import Actor
 
-MONEY: DecimalField[Decimal, Decimal] = DecimalField(max_digits=18, decimal_places=3)
+MONEY: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=18, decimal_places=3)
 NOTHING = Value(Decimal(0), output_field=MONEY)
 
 
@@ -34,37 +35,37 @@ def to_notify(actor: Actor) -> QuerySet[Assignment]:
     return told.filter(tranche__state=TrancheState.ACCEPTED, acknowledged_at=None, waived_at=None)
 
 
-def to_fund(actor: Actor) -> QuerySet[Tranche]:
+def to_fund(actor: Actor) -> TrancheQuerySet:
     """Accepted by the seller, and nothing stands in the way of paying out."""
     notified = Q(assignment__acknowledged_at__isnull=False) | Q(assignment__waived_at__isnull=False)
     return _book(actor).filter(notified, state=TrancheState.ACCEPTED)
 
 
-def to_collect(actor: Actor, *, today: date) -> QuerySet[Tranche]:
+def to_collect(actor: Actor, *, today: date) -> TrancheQuerySet:
     """Paid out, and the buyer's payment is expected by now."""
     return _book(actor).outstanding().filter(expected_on__lte=today)
 
 
-def overdue(actor: Actor, *, today: date) -> QuerySet[Tranche]:
+def overdue(actor: Actor, *, today: date) -> TrancheQuerySet:
     """Paid out, and the buyer's payment was expected before today."""
     return _book(actor).outstanding().filter(expected_on__lt=today)
 
 
-def to_pay_reserve(actor: Actor) -> QuerySet[Tranche]:
+def to_pay_reserve(actor: Actor) -> QuerySet[Any]:
     """Released to the seller, and not paid out."""
     return with_reserve_due(_book(actor)).filter(reserve_due__gt=0)
 
 
-def with_reserve_due(tranches: QuerySet[Tranche]) -> QuerySet[Tranche]:
+def with_reserve_due(tranches: QuerySet[Any]) -> QuerySet[Any]:
     """Each with ``reserve_due``: what collections released to the seller less what was paid."""
     released = Collection.objects.filter(tranche=OuterRef("pk")).order_by().values("tranche")
     paid = ReservePayout.objects.filter(tranche=OuterRef("pk")).order_by().values("tranche")
-    return tranches.annotate(
+    found: QuerySet[Any] = tranches.annotate(
         reserve_due=Coalesce(Subquery(released.annotate(sum=Sum(F("to_seller") + F("rebate"))).values("sum")), NOTHING)
         - Coalesce(Subquery(paid.annotate(sum=Sum("amount")).values("sum")), NOTHING)
     )
+    return found
 
 
-def _book(actor: Actor) -> QuerySet[Tranche]:
-    rows: QuerySet[Tranche] = Tranche.objects.visible_to(actor).filter(financier_id=actor.organisation_id)
-    return rows
+def _book(actor: Actor) -> TrancheQuerySet:
+    return TrancheQuerySet(Tranche).visible_to(actor).filter(financier_id=actor.organisation_id)

@@ -1,4 +1,4 @@
-"""The financiers' door: Django's own admin, in one site, with its own index and the same filters as every other door."""
+"""The financiers' door: Django's own admin, in one site, with its own index and the filters of every other door."""
 
 from collections.abc import Callable
 from typing import Any
@@ -66,5 +66,10 @@ class FinancierSite(AdminSite):
         """The dashboard."""
         from apps.portals.financier.dashboard import dashboard
 
-        context = {**self.each_context(request), "title": self.index_title, **dashboard(request), **(extra_context or {})}
+        context = {
+            **self.each_context(request),
+            "title": self.index_title,
+            **dashboard(request),
+            **(extra_context or {}),
+        }
         return TemplateResponse(request, "admin/index.html", context)

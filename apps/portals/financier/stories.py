@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.audit.models import Entry
+from apps.audit.models import AuditEntryQuerySet, Entry
 from apps.core import canonical
 from apps.parties.actor import Actor
 from apps.portals import history
@@ -41,22 +41,25 @@ VERBS: Mapping[str, Words] = {
 
 def of(actor: Actor, *subjects: str) -> list[Event]:
     """What happened to these subjects, such as ``offer:k7f2…``, newest first."""
-    entries = Entry.objects.visible_to(actor).filter(subject__in=subjects).order_by("-happened_at", "-pk")[:SHOWN]
-    return [event_of(entry) for entry in entries]
+    entries = AuditEntryQuerySet(Entry).visible_to(actor).filter(subject__in=subjects).order_by("-happened_at", "-pk")
+    return [_event(entry) for entry in entries[:SHOWN]]
 
 
-def words(verb: str) -> str:
-    """What an entry of the trail is called."""
-    known = VERBS.get(verb) or history.VERBS.get(verb)
-    return str(known[0]) if known else verb.replace(".", ": ").replace("_", " ")
+def words(verb: str) -> Words:
+    """What an entry of the trail is called, its icon and its tone; a verb without words of its own is shown plainly."""
+    return VERBS.get(verb) or history.VERBS.get(verb) or (verb.replace(".", ": ").replace("_", " "), "dot", "neutral")
 
 
-def event_of(entry: Entry) -> Event:
+def _event(entry: Entry) -> Event:
     """One entry as a line of a timeline."""
-    known = VERBS.get(entry.verb)
-    if known is None:
-        return history.event_of(entry)
     facts = canonical.read(entry.text).get("facts", {})
     reference = facts.get("bank_reference")
-    note = str(facts.get("reason") or (_("Bank reference %s") % reference if reference else ""))
-    return Event(what=str(known[0]), at=entry.happened_at, who=entry.actor_name, note=note, icon=known[1], tone=known[2])
+    what, icon, tone = words(entry.verb)
+    return Event(
+        what=str(what),
+        at=entry.happened_at,
+        who=entry.actor_name,
+        note=str(facts.get("reason") or (_("Bank reference %s") % reference if reference else "")),
+        icon=icon,
+        tone=tone,
+    )

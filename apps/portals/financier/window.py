@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin, ShowFacets
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -43,10 +44,21 @@ class Cell:
     url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter of a list: tabs for states, a menu for the rest. ``chosen`` is what stands in it now."""
+
+    title: str
+    is_tabs: bool
+    choices: list[dict[str, Any]]
+    chosen: str
+
+
 class WindowList(ChangeList):
     """A changelist in pages by key, so that the thousandth page is as quick as the first and rows that come in on top
     move nothing."""
 
+    model_admin: "Window"
     previous_url = next_url = ""
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
@@ -86,10 +98,26 @@ class WindowList(ChangeList):
         return rows.filter(**{side: edge.pk}) if edge else rows.none()
 
     @property
+    def filters(self) -> list[Filter]:
+        """The filters with their choices; the first choice of each is all."""
+        found = []
+        for spec in self.filter_specs:
+            choices: list[dict[str, Any]] = list(spec.choices(self))  # type: ignore[arg-type]
+            chosen = next((str(one["display"]) for one in choices[1:] if one["selected"]), "")
+            is_tabs = getattr(spec, "parameter_name", "") == "state"
+            found.append(Filter(str(spec.title), is_tabs, choices, chosen))
+        return found
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What a new search keeps of the address: the filters."""
+        return [(name, value) for name, value in self.params.items() if name not in (SEARCH_VAR, AFTER, BEFORE)]
+
+    @property
     def heads(self) -> list[Cell]:
         """The columns, as cells without values."""
         window = self.model_admin
-        return [Cell(window.column(name), None, window.css_of(name)) for name in window.list_display]
+        return [Cell(window.column(name), None, window.css_of(name)) for name in window.columns]
 
     @property
     def lines(self) -> Iterable[list[Cell]]:
@@ -98,8 +126,8 @@ class WindowList(ChangeList):
         for row in self.result_list:
             url = address(window.model, window.key_of(row))
             yield [
-                Cell(window.column(name), getattr(window, name)(row), window.css_of(name), url if at == 0 else "")
-                for at, name in enumerate(window.list_display)
+                Cell(window.column(name), window.value_of(row, name), window.css_of(name), url if at == 0 else "")
+                for at, name in enumerate(window.columns)
             ]
 
 
@@ -113,7 +141,6 @@ class Window(Base):
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     sortable_by = ()
-    search_help_text: str | Promise | None = None
 
     title: ClassVar[str | Promise]
     """What the rows are called."""
@@ -193,6 +220,20 @@ class Window(Base):
     def list_buttons(self, request: HttpRequest) -> list[Any]:
         """What may be begun from the list."""
         return []
+
+    @staticmethod
+    def two(first: str, second: str) -> str:
+        """Two values in one cell, the second below the first."""
+        return format_html('{}<span class="sub">{}</span>', first, second)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the list, each a method of the window."""
+        return [str(name) for name in self.list_display]
+
+    def value_of(self, row: Any, name: str) -> Any:
+        """What a row shows in a column."""
+        return getattr(self, name)(row)
 
     def column(self, name: str) -> str:
         """The name of a column: what its method is described as."""

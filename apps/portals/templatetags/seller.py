@@ -20,6 +20,12 @@ def rate(points: Decimal | None) -> str:
 
 
 @register.filter
+def country_name(code: str) -> str:
+    """A country by its name in the reader's language; its code where it has none."""
+    return str(formats.locale().territories.get(code, code))
+
+
+@register.filter
 def rate2(points: Decimal) -> str:
     """Percentage points with two decimals, as a price is shown: ``16.1668`` is ``16.17%``."""
     return f"{format_decimal(half_up(points, 'USD'), format='#,##0.00', locale=formats.locale())}%"

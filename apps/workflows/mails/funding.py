@@ -3,13 +3,13 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.models import ContractVersion
 from apps.financing.models import Assignment, FundingRequest, Offer
 from apps.financing.models.offer import OfferState
 from apps.financing.models.request import RequestState
 from apps.invoicing.models import PayeeInstruction
 from apps.parties import services as parties
 from apps.parties.roles import Action
+from apps.workflows.mails.contracts import link_to, live_grant
 from apps.workflows.mails.letter import Letter, absolute, fact, money, send
 
 
@@ -82,29 +82,36 @@ def _letter_about(request: FundingRequest, offer: Offer | None) -> Letter | None
     )
 
 
-def assignment_notice(*, assignment_ref: str) -> None:
+def assignment_notice(*, grant_ref: str) -> None:
     """Notify the buyer that the invoice is to be paid to the financier now, and to which account.
 
-    It goes to the buyer's people who may acknowledge it; while there are none, to the signatory of the contract.
+    It goes to the buyer's people who may acknowledge it; while there are none, and when the link is renewed, to the
+    signatory by personal link.
     """
+    grant = live_grant(grant_ref)
+    if grant is None:
+        return
+    # What the buyer may not see (the advance, its terms, the financier's own data) is not asked for either.
     assignment = Assignment.objects.select_related(
-        "financier", "invoice", "contract__buyer", "contract__seller", "contract__active_version", "tranche"
-    ).get(ref=assignment_ref)
+        "invoice", "contract__buyer", "contract__seller", "contract__active_version"
+    ).get(ref=grant.subject_ref)
     contract = assignment.contract
     payee = PayeeInstruction.objects.live().get(milestone_id=assignment.invoice.milestone_id)
-    to = parties.mailboxes(organisation_id=contract.buyer_id, action=Action.ACKNOWLEDGE_ASSIGNMENT)
+    people = parties.mailboxes(organisation_id=contract.buyer_id, action=Action.ACKNOWLEDGE_ASSIGNMENT)
+    as_members = bool(people) and grant.replaces_id is None
+    page = absolute(reverse("buyer:acknowledge_assignment", args=[assignment.ref])) if as_members else link_to(grant)
     account = [fact("IBAN", payee.iban), fact("BIC", payee.bic)]
     if not payee.iban:
         account = [fact(_("Account number"), payee.account_number), fact(_("Routing number"), payee.routing_number)]
     send(
         Letter(
             name="assignment_notice",
-            key=assignment.ref,
+            key=grant.ref,
             sender=contract.seller,
             reader=contract.buyer,
-            to=to or _signatory(contract.active_version),
+            to=people if as_members else [grant.email],
             button=_("Read and confirm"),
-            url=absolute(reverse("buyer:acknowledge_assignment", args=[assignment.ref])),
+            url=page,
             facts=[
                 fact(_("Invoice"), assignment.invoice.number),
                 money(_("Total with tax"), assignment.invoice.gross, assignment.invoice.currency),
@@ -112,10 +119,6 @@ def assignment_notice(*, assignment_ref: str) -> None:
                 fact(_("Pay to"), payee.payee_name),
                 *[line for line in account if line["value"]],
             ],
-            context={"assignment": assignment, "contract": contract, "invoice": assignment.invoice},
+            context={"assignment": assignment, "invoice": assignment.invoice, "payee": payee},
         )
     )
-
-
-def _signatory(version: ContractVersion | None) -> list[str]:
-    return [version.signatory_email] if version is not None else []

@@ -1,5 +1,6 @@
 """One letter: from whom, to whom, in whose language, with one button; as HTML and as plain text that say the same."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -21,6 +22,7 @@ from apps.parties.models import Organisation
 Text = str | Promise
 SHORT_DATES: Final = {"en": "en_GB", "de": "de_DE"}
 NBSP: Final = "\N{NO-BREAK SPACE}"
+BLANK_LINES: Final = re.compile(r"\n{3,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +68,12 @@ def rendered(letter: Letter) -> EmailMultiAlternatives:
         # Headers are one line, whatever a title contains.
         subject = " ".join(render_to_string(f"mail/{letter.name}.subject.txt", context).replace(NBSP, " ").split())
         context["subject"] = subject
-        text = render_to_string(f"mail/{letter.name}.txt", context).replace(NBSP, " ").strip() + "\n"
+        text = render_to_string(f"mail/{letter.name}.txt", context).replace(NBSP, " ").strip()
         html = render_to_string(f"mail/{letter.name}.html", context)
     _name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     message = EmailMultiAlternatives(
         subject=subject,
-        body=text,
+        body=BLANK_LINES.sub("\n\n", text) + "\n",
         from_email=formataddr((" ".join(letter.sender.legal_name.split()), address)),
         to=list(letter.to),
         reply_to=[letter.sender.email] if letter.sender.email else None,
@@ -80,8 +82,13 @@ def rendered(letter: Letter) -> EmailMultiAlternatives:
             "Auto-Submitted": "auto-generated",
         },
     )
-    message.attach_alternative(_inliner().inline(html), "text/html")
+    message.attach_alternative(inlined(html), "text/html")
     return message
+
+
+def inlined(html: str) -> str:
+    """The same with its styles in the elements, where every mailbox finds them."""
+    return _inliner().inline(html)
 
 
 def fact(term: Text, value: Any = "", **more: Any) -> dict[str, Any]:
@@ -96,7 +103,7 @@ def money(term: Text, amount: Any, currency: str) -> dict[str, Any]:
 
 def absolute(path: str) -> str:
     """A link as it stands in a mail."""
-    return settings.BASE_URL.rstrip("/") + path
+    return f"{settings.BASE_URL.rstrip('/')}{path}"
 
 
 def _short_date(instant: datetime | date, reader: Organisation) -> str:

@@ -55,6 +55,11 @@ def hidden(response: Any, form: str = "form") -> dict[str, str]:
     return {name: str(shown[name].value()) for name in ("key", "seen") if name in shown.fields}
 
 
+def content_of(response: Any) -> bytes:
+    """The bytes of a download, all of them; reading to the end closes the file."""
+    return b"".join(response.streaming_content)
+
+
 def opened_facility(parties: Parties, *, limit: str = "500000") -> str:
     uli = member(parties, "financier")
     with acting(uli):

@@ -17,7 +17,7 @@ from apps.parties import services as parties
 from apps.parties import tokens
 from apps.parties.models import Invitation, Organisation, User
 from apps.parties.roles import Action
-from apps.portals.access import PortalRequest, origin_of, portal
+from apps.portals.access import PortalRequest, origin_of, portal, signed_in_user
 from apps.portals.account import forms
 from apps.portals.account.views.members import role_labels
 from apps.portals.forms import ActionForm, add_refusal, explain
@@ -73,7 +73,7 @@ def revoke_invitation(request: PortalRequest, ref: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def accept_invitation(request: PortalRequest, token: str) -> HttpResponse:
     """The page behind the link: who invites, as what; it joins on POST only, and only the invited mailbox."""
-    user = request.user if request.user.is_authenticated else None
+    user = signed_in_user(request)
     invitation, organisation = _invited(request, token=token, user=user)
     form = ActionForm(request.POST or None)
     refusal = ""

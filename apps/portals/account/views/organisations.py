@@ -63,7 +63,11 @@ def found_organisation(request: PortalRequest) -> HttpResponse:
 def claim_organisation(request: PortalRequest) -> HttpResponse:
     """Take over the organisation that a counterparty wrote down, as the signatory that its contract names."""
     ref = (request.POST if request.method == "POST" else request.GET).get("organisation", "")
+    if ref in {membership.organisation.ref for membership in memberships_of(request)}:
+        return redirect("account:organisation")
     claimable = next((one for one in team.claimable_organisations(user=request.user) if one.ref == ref), None)
+    if claimable is None:
+        raise Http404
     form = ActionForm(request.POST or None)
     refusal = ""
     if request.method == "POST" and form.is_valid():
@@ -75,8 +79,6 @@ def claim_organisation(request: PortalRequest) -> HttpResponse:
             request.session["organisation"] = answer["organisation"]
             messages.success(request, _("The organisation is yours. Check its data, it will stand on your documents."))
             return redirect("account:organisation")
-    if claimable is None and not refusal:
-        raise Http404
     context = {"form": form, "organisation": claimable, "refusal": refusal}
     return render(request, "account_portal/claim_organisation.html", context, status=422 if refusal else 200)
 

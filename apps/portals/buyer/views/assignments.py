@@ -13,7 +13,7 @@ from apps.parties.roles import Action
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import payees
 from apps.portals.buyer.forms import AcknowledgeForm
-from apps.portals.buyer.pages import invoice_crumbs, page, show_anew, why_not
+from apps.portals.buyer.pages import invoice_crumbs, page, show_anew, why_not, zone_of
 from apps.portals.forms import add_refusal
 from apps.workflows import funding
 
@@ -60,8 +60,8 @@ def acknowledge_assignment(request: PortalRequest, ref: str) -> HttpResponse:
             "invoice": invoice,
             "pay_to": payees.of_invoice(request.actor, invoice),
             "why_not": why_not(request.actor, Action.ACKNOWLEDGE_ASSIGNMENT),
-            "zone": request.membership.organisation.time_zone,
             "crumbs": invoice_crumbs((invoice.number, here), (_("Notice of assignment"), "")),
         },
+        zone=zone_of(request),
         form=form,
     )

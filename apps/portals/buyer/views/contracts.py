@@ -15,7 +15,7 @@ from apps.milestones.models import Milestone
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import figures, signing, versions
-from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not
+from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not, zone_of
 from apps.portals.buyer.stories import contract_story
 from apps.portals.buyer.ways import MemberWay
 from apps.portals.paging import page_of
@@ -63,6 +63,7 @@ def contracts(request: PortalRequest) -> HttpResponse:
             "state": state if state in FILTERS else "",
             "words": words,
         },
+        zone=zone_of(request),
     )
 
 
@@ -111,6 +112,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "why_not": why_not(actor, Action.SIGN_CONTRACT),
             "crumbs": contract_crumbs((found.number, "")),
         },
+        zone=zone_of(request),
     )
 
 

@@ -20,7 +20,7 @@ from apps.parties.actor import Actor
 from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import figures, payees, versions
-from apps.portals.buyer.pages import page, today_of
+from apps.portals.buyer.pages import page, today_of, zone_of
 from apps.portals.parts import Need, Tile
 from apps.portals.shown import contract_state
 
@@ -35,7 +35,7 @@ SHOWN = 8
 def home(request: PortalRequest) -> HttpResponse:
     """Needs you first; then the figures per currency; then the newest contracts."""
     actor, today = request.actor, today_of(request)
-    zone = ZoneInfo(request.membership.organisation.time_zone)
+    zone = ZoneInfo(zone_of(request))
     contracts = list(
         Contract.objects.of_buyer(actor).select_related("seller", "active_version").order_by("-pk")[:SHOWN]
     )
@@ -51,6 +51,7 @@ def home(request: PortalRequest) -> HttpResponse:
                 for contract in contracts
             ],
         },
+        zone=zone_of(request),
     )
 
 
@@ -103,12 +104,13 @@ def _proposals(actor: Actor) -> Iterator[Need]:
 
 
 def _assignments(actor: Actor) -> Iterator[Need]:
-    rows = payees.unread_assignments(actor).select_related("invoice__open_item").order_by("notified_at")
-    for assignment in rows[:SHOWN]:
+    rows = list(payees.unread_assignments(actor).order_by("notified_at")[:SHOWN])
+    names = payees.payee_names(actor, [assignment.invoice for assignment in rows])
+    for assignment in rows:
         invoice = assignment.invoice
         yield Need(
             what=_("Invoice %(number)s is assigned: confirm whom you pay") % {"number": invoice.number},
-            who=assignment.payee_name,
+            who=names.get(invoice.milestone_id, ""),
             url=reverse("buyer:acknowledge_assignment", args=[assignment.ref]),
             button=_("Read the notice"),
             amount=invoice.open_item.open,
@@ -164,7 +166,9 @@ def _tiles(actor: Actor, *, today: date, currency: str) -> list[Tile]:
     plans, owed = list(milestones), list(items)
     invoices, contracts = reverse("buyer:invoices"), reverse("buyer:contracts")
     return [
-        _tile(_("To sign off"), plans, "to_sign_off", currency, icon="clipboard-check", url=f"{contracts}?state=active"),
+        _tile(
+            _("To sign off"), plans, "to_sign_off", currency, icon="clipboard-check", url=f"{contracts}?state=active"
+        ),
         _tile(_("Open to pay"), owed, "to_pay", currency, icon="receipt", url=f"{invoices}?state=open"),
         _tile(_("Overdue"), owed, "overdue", currency, icon="clock-history", url=f"{invoices}?state=overdue"),
         _tile(
@@ -173,6 +177,7 @@ def _tiles(actor: Actor, *, today: date, currency: str) -> list[Tile]:
             "committed",
             currency,
             icon="calendar-check",
+            url=f"{contracts}?state=active",
             note=_("agreed, not signed off yet, net of tax"),
         ),
     ]

@@ -14,7 +14,7 @@ from apps.invoicing.models import Invoice
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import payees
 from apps.portals.buyer.files import invoice_file
-from apps.portals.buyer.pages import invoice_crumbs, page, today_of
+from apps.portals.buyer.pages import invoice_crumbs, page, today_of, zone_of
 from apps.portals.buyer.payees import PayTo
 from apps.portals.buyer.stories import invoice_story
 from apps.portals.buyer.ways import MemberWay
@@ -72,6 +72,7 @@ def invoices(request: PortalRequest) -> HttpResponse:
             "state": state if state in filters else "",
             "words": words,
         },
+        zone=zone_of(request),
     )
 
 
@@ -116,6 +117,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             **_document(found),
             "crumbs": invoice_crumbs((found.number, "")),
         },
+        zone=zone_of(request),
     )
 
 

@@ -29,6 +29,7 @@ from apps.milestones.models import EvidenceFile, Milestone, Submission
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import cycles, deciding, payees, renewing, signing, versions
 from apps.portals.buyer.files import evidence_file, invoice_file
+from apps.portals.buyer.pages import page
 from apps.portals.buyer.ways import LinkWay
 from apps.portals.forms import ActionForm
 from apps.portals.links import LinkState, guest_of, state_of
@@ -85,17 +86,17 @@ def open_link(request: PortalRequest, token: str) -> HttpResponse:
     """What the link is for; after the decision, what came of it; when it is dead, that it is and how to get another."""
     grant, actor = guest_of(request, token=token)
     way = LinkWay(token)
-    context = {"grant": grant, "token": token, "state": state_of(grant).value}
+    context: dict[str, object] = {"grant": grant, "token": token, "state": state_of(grant).value}
     if not _reads(grant):
         return _dead(request, grant, token=token)
     if grant.purpose == GuestGrant.Purpose.SIGN_CONTRACT:
         version = versions.read(actor, _version(request, grant), way=way)
-        return render(request, "buyer/link/contract.html", {**context, "reading": version, "zone": version.zone})
+        return page(request, "link/contract", {**context, "reading": version}, zone=version.zone)
     milestone = _milestone(request, grant)
     sent = cycles.all_of(actor, milestone)
     submission = next(cycle for cycle in sent if cycle.ref == grant.subject_ref)
     reading = cycles.read(actor, submission, cycles=sent, way=way)
-    context |= {"reading": reading, "zone": reading.zone}
+    context["reading"] = reading
     if submission.state == "accepted":
         invoice = milestone.invoice
         context |= {
@@ -103,8 +104,8 @@ def open_link(request: PortalRequest, token: str) -> HttpResponse:
             "pay_to": payees.of_invoice(actor, invoice),
             **_document(invoice, way=way, token=token),
         }
-        return render(request, "buyer/link/accepted.html", context)
-    return render(request, "buyer/link/milestone.html", context)
+        return page(request, "link/accepted", context, zone=reading.zone)
+    return page(request, "link/milestone", context, zone=reading.zone)
 
 
 def _dead(request: PortalRequest, grant: GuestGrant, *, token: str) -> HttpResponse:

@@ -15,7 +15,7 @@ from apps.parties.roles import Action
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import cycles, deciding, payees
 from apps.portals.buyer.cycles import SubmissionReading
-from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not, why_not_sign_off
+from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not, why_not_sign_off, zone_of
 from apps.portals.buyer.stories import milestone_steps, milestone_story
 from apps.portals.buyer.ways import MemberWay
 
@@ -55,9 +55,9 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "next": _what_next(found, reading),
             "why_not": why_not_sign_off(request, found),
             "may_decide": not why_not(actor, Action.DECIDE_MILESTONE),
-            "zone": found.contract.buyer.time_zone,
             "crumbs": _crumbs(found),
         },
+        zone=zone_of(request),
     )
 
 

@@ -98,4 +98,3 @@ def seller_by_reference(request: HttpRequest, ref: str) -> Organisation:
     if found is None:
         raise Refused("No organisation has this reference. Ask the seller for it.", field="seller_ref")
     return found
-

@@ -21,7 +21,8 @@ def facts_of(offer: Offer) -> list[Fact]:
         Fact(term=_("Invoice total"), amount=offer.face, currency=currency),
         Fact(term=_("Advance, %(rate)s") % {"rate": rate(offer.advance_rate)}, amount=offer.gross, currency=currency),
         Fact(
-            term=_("Discount, %(rate)s a year for %(days)s days") % {"rate": rate(offer.annual_rate), "days": offer.days},
+            term=_("Discount, %(rate)s a year for %(days)s days")
+            % {"rate": rate(offer.annual_rate), "days": offer.days},
             amount=offer.discount,
             currency=currency,
         ),
@@ -63,7 +64,8 @@ class ApproveOffer(ActionPage[Offer]):
             facts=facts_of(row),
             effects=[
                 _("%(seller)s sees the offer and can accept it until it expires.") % {"seller": seller},
-                _("The price was made by %(who)s. Your approval is recorded under your name.") % {"who": row.created_by},
+                _("The price was made by %(who)s. Your approval is recorded under your name.")
+                % {"who": row.created_by},
                 _("Nothing is paid out yet."),
             ],
             button=_("I approve this offer"),

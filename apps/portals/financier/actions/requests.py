@@ -82,7 +82,10 @@ class DeclineRequest(ActionPage[FundingRequest]):
         }
 
     def review(self, request: HttpRequest, row: FundingRequest, data: dict[str, Any]) -> Review:
-        seller, offers = row.seller.legal_name, [offer for offer in row.offers.all() if offer.state in ("draft", "issued")]
+        seller, offers = (
+            row.seller.legal_name,
+            [offer for offer in row.offers.all() if offer.state in ("draft", "issued")],
+        )
         effects = [_("%(seller)s is told, reads your reason, and can ask somebody else.") % {"seller": seller}]
         if offers:
             effects.append(_("The offer that is open is revoked."))
@@ -101,4 +104,3 @@ class DeclineRequest(ActionPage[FundingRequest]):
 
     def done(self, row: FundingRequest, data: dict[str, Any]) -> str:
         return _("The request is declined. %(seller)s is told.") % {"seller": row.seller.legal_name}
-

@@ -24,7 +24,7 @@ class AssignmentWindow(Window):
     title = gettext_lazy("Assignments")
     about = gettext_lazy("The whole invoice is yours, and the buyer is told to pay you. Payout waits for the answer.")
     nothing = gettext_lazy("When a seller accepts an offer, the notice to its buyer will stand here.")
-    list_display = ("invoice", "buyer", "seller", "notified", "state", "face")
+    list_display = ("invoice", "parties", "notified", "state", "face")
     end = ("face",)
     list_filter = (AssignmentStates, SellersOfTranche)
     list_select_related = ("invoice", "tranche__buyer", "tranche__seller")
@@ -32,7 +32,15 @@ class AssignmentWindow(Window):
     search_help_text = gettext_lazy("Invoice number, seller or buyer")
     pages = (WaiveNotice,)
     page_template = "admin/pages/assignment.html"
-    page_related = ("invoice", "tranche__buyer", "tranche__seller", "priced_by", "acknowledged_by", "acknowledged_by_grant", "waived_by")
+    page_related = (
+        "invoice",
+        "tranche__buyer",
+        "tranche__seller",
+        "priced_by",
+        "acknowledged_by",
+        "acknowledged_by_grant",
+        "waived_by",
+    )
 
     def rows(self, actor: Actor) -> QuerySet[Any]:
         return super().rows(actor).filter(financier_id=actor.organisation_id)
@@ -41,13 +49,9 @@ class AssignmentWindow(Window):
     def invoice(self, row: Assignment) -> str:
         return row.invoice.number
 
-    @admin.display(description=gettext_lazy("Buyer"))
-    def buyer(self, row: Assignment) -> str:
-        return row.tranche.buyer.legal_name
-
-    @admin.display(description=gettext_lazy("Seller"))
-    def seller(self, row: Assignment) -> str:
-        return row.tranche.seller.legal_name
+    @admin.display(description=gettext_lazy("Seller, buyer"))
+    def parties(self, row: Assignment) -> str:
+        return self.two(row.tranche.seller.legal_name, row.tranche.buyer.legal_name)
 
     @admin.display(description=gettext_lazy("Told on"))
     def notified(self, row: Assignment) -> str:
@@ -83,7 +87,9 @@ class AssignmentWindow(Window):
             "facts": _answer(row),
             "buttons": []
             if row.is_notified
-            else [Button(label=_("Waive the acknowledgement"), url=waive.url(row), refusal=waive.why_not(request, row))],
+            else [
+                Button(label=_("Waive the acknowledgement"), url=waive.url(row), refusal=waive.why_not(request, row))
+            ],
             "tranche_url": address(Tranche, row.tranche.ref),
             "events": stories.of(asker(request), f"assignment:{row.ref}"),
         }
@@ -100,4 +106,7 @@ def _answer(row: Assignment) -> list[Fact]:
             Fact(term=_("On"), on=row.waived_at.date()),
             Fact(term=_("Reason"), value=row.waive_reason),
         ]
-    return [Fact(term=_("Answer of the buyer"), value=_("none yet")), Fact(term=_("Priced by"), value=str(row.priced_by))]
+    return [
+        Fact(term=_("Answer of the buyer"), value=_("none yet")),
+        Fact(term=_("Priced by"), value=str(row.priced_by)),
+    ]

@@ -93,14 +93,18 @@ class FacilityWindow(Window):
             "status": self.state(row),
             "lead": _("Facility of %(limit)s") % {"limit": formats.money(row.limit, row.currency)},
             "tiles": [
-                Tile(label=_("Out"), amount=row.advanced, currency=row.currency, note=formats.percent(use.share_before)),
+                Tile(
+                    label=_("Out"), amount=row.advanced, currency=row.currency, note=formats.percent(use.share_before)
+                ),
                 Tile(label=_("Promised"), amount=use.promised, currency=row.currency, note=_("Accepted, not paid out")),
                 Tile(label=_("Available"), amount=use.headroom, currency=row.currency),
                 Tile(label=_("Limit"), amount=row.limit, currency=row.currency),
             ],
             "use": meters.of_facilities([row], title=_("Exposure against the limit")),
             "facts": terms_of(row),
-            "requests": [(one, badges.badge(badges.of_request(one))) for one in requests.select_related("invoice")[:LATEST]],
+            "requests": [
+                (one, badges.badge(badges.of_request(one))) for one in requests.select_related("invoice")[:LATEST]
+            ],
             "tranches": list(tranches.select_related("invoice", "buyer")[:LATEST]),
             "more_requests_url": f"{address(FundingRequest)}?seller={row.seller.ref}",
             "more_tranches_url": f"{address(Tranche)}?seller={row.seller.ref}",

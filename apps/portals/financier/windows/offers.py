@@ -32,14 +32,23 @@ class OfferWindow(Window):
     search_help_text = gettext_lazy("Invoice number, seller or buyer")
     pages = (ApproveOffer, RevokeOffer)
     page_template = "admin/pages/offer.html"
-    page_related = ("seller", "request__invoice__buyer", "request__invoice__milestone", "created_by", "approved_by", "answered_by")
+    page_related = (
+        "seller",
+        "request__invoice__buyer",
+        "request__invoice__milestone",
+        "created_by",
+        "approved_by",
+        "answered_by",
+    )
 
     def rows(self, actor: Actor) -> QuerySet[Any]:
         return super().rows(actor).filter(financier_id=actor.organisation_id)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         # One "now" for all rows of a page.
-        return super().get_queryset(request).annotate(seen_at=Value(now_of(request), DateTimeField()))
+        rows: QuerySet[Any] = super().get_queryset(request)
+        seen: QuerySet[Any] = rows.annotate(seen_at=Value(now_of(request), DateTimeField()))
+        return seen
 
     @admin.display(description=gettext_lazy("Invoice"))
     def invoice(self, row: Offer) -> str:
@@ -105,7 +114,9 @@ def _buttons(window: OfferWindow, request: HttpRequest, row: Offer) -> list[Butt
     buttons = []
     if row.state in ("draft", "issued"):
         buttons.append(
-            Button(label=_("Revoke"), url=revoke.url(row), refusal=revoke.why_not(request, row), css="btn-outline-danger")
+            Button(
+                label=_("Revoke"), url=revoke.url(row), refusal=revoke.why_not(request, row), css="btn-outline-danger"
+            )
         )
     if row.state == "draft":
         buttons.append(
@@ -140,5 +151,3 @@ def _next(row: Offer, *, now: datetime) -> str:
         "expired": _("nothing. It was not answered in time; the request can be priced again."),
         "revoked": _("nothing. It was taken back; the request can be priced again."),
     }[row.state]
-
-

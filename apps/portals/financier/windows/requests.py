@@ -11,7 +11,7 @@ from apps.portals import formats
 from apps.portals.financier import badges, deciding, evidence, files, stories
 from apps.portals.financier.actions.requests import DeclineRequest, PriceOffer
 from apps.portals.financier.filters import RequestStates, Sellers
-from apps.portals.financier.pages import Button, asker, now_of
+from apps.portals.financier.pages import Button, asker, now_of, rate
 from apps.portals.financier.window import Window
 from apps.portals.parts import Tile
 from apps.portals.templatetags.cairn import day, money
@@ -23,7 +23,7 @@ class RequestWindow(Window):
     title = gettext_lazy("Requests")
     about = gettext_lazy("Sellers ask you to buy invoices of milestones that their buyers signed off.")
     nothing = gettext_lazy("Requests of the sellers for whom you opened a facility will stand here.")
-    list_display = ("invoice", "seller", "buyer", "asked", "due", "state", "amount")
+    list_display = ("invoice", "parties", "asked", "due", "state", "amount")
     end = ("amount",)
     list_filter = (RequestStates, Sellers)
     list_select_related = ("seller", "invoice__buyer")
@@ -37,13 +37,9 @@ class RequestWindow(Window):
     def invoice(self, row: FundingRequest) -> str:
         return row.invoice.number
 
-    @admin.display(description=gettext_lazy("Seller"))
-    def seller(self, row: FundingRequest) -> str:
-        return row.seller.legal_name
-
-    @admin.display(description=gettext_lazy("Buyer"))
-    def buyer(self, row: FundingRequest) -> str:
-        return row.invoice.buyer.legal_name
+    @admin.display(description=gettext_lazy("Seller, buyer"))
+    def parties(self, row: FundingRequest) -> str:
+        return self.two(row.seller.legal_name, row.invoice.buyer.legal_name)
 
     @admin.display(description=gettext_lazy("Asked"))
     def asked(self, row: FundingRequest) -> str:
@@ -87,14 +83,19 @@ class RequestWindow(Window):
                 Tile(label=_("Buyer"), value=row.invoice.buyer.legal_name),
             ],
             "evidence": evidence.of_request(actor, row),
-            "offers": [(offer, badges.badge(badges.of_offer(offer, now=now_of(request)))) for offer in offers],
+            "offers": [
+                (offer, badges.badge(badges.of_offer(offer, now=now_of(request))), rate(offer.apr)) for offer in offers
+            ],
             "price_refusal": refusal,
             "price_url": PriceOffer.url(row),
             "buttons": []
             if row.closed_at
             else [
                 Button(
-                    label=_("Decline"), url=decline.url(row), refusal=decline.why_not(request, row), css="btn-outline-danger"
+                    label=_("Decline"),
+                    url=decline.url(row),
+                    refusal=decline.why_not(request, row),
+                    css="btn-outline-danger",
                 )
             ],
             **({} if refusal else deciding.trial(request, row)),

@@ -50,6 +50,7 @@ class DraftForm(ActionForm):
     """Everything of a contract but its plan. A draft needs a buyer, a title, a number, a currency and a price."""
 
     use_required_attribute = False
+    field_order = ("title", "number", "buyer", *NEW_BUYER, "signatory_name", "signatory_email", "price", "currency")
 
     buyer = forms.ChoiceField(
         label=_("Buyer"),
@@ -75,11 +76,22 @@ class DraftForm(ActionForm):
     signatory_email = forms.EmailField(
         label=_("Their e-mail"), max_length=254, required=False, help_text=_("A mailbox of the buyer, not of yours.")
     )
-    title = forms.CharField(label=_("What the contract is about"), max_length=160)
-    number = forms.CharField(label=_("Contract number"), max_length=40, help_text=_("Your own number."))
+    title = forms.CharField(
+        label=_("What the contract is about"),
+        max_length=160,
+        error_messages={"required": _("Say in a few words what is delivered.")},
+    )
+    number = forms.CharField(
+        label=_("Contract number"),
+        max_length=40,
+        help_text=_("Your own number."),
+        error_messages={"required": _("Give the contract a number of your own.")},
+    )
     currency = forms.ChoiceField(label=_("Currency"))
     price = AmountField(
-        label=_("Price, net of tax"), help_text=_("The milestones below share this amount, to the cent.")
+        label=_("Price, net of tax"),
+        help_text=_("The milestones below share this amount, to the cent."),
+        error_messages={"required": _("Enter the price. It can still change while this is a draft.")},
     )
     payment_days = forms.IntegerField(
         label=_("Days to pay"),

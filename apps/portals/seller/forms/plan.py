@@ -45,7 +45,11 @@ class LineForm(forms.Form):
 
     use_required_attribute = False
 
-    title = forms.CharField(label=gettext_lazy("Milestone"), max_length=160)
+    title = forms.CharField(
+        label=gettext_lazy("Milestone"),
+        max_length=160,
+        error_messages={"required": gettext_lazy("Name this milestone, or remove the row.")},
+    )
     scope = forms.CharField(
         label=gettext_lazy("What is delivered"),
         max_length=4_000,
@@ -55,7 +59,7 @@ class LineForm(forms.Form):
     basis = forms.ChoiceField(
         label=gettext_lazy("Agreed as"),
         choices=[
-            ("percent", gettext_lazy("% of the price")),
+            ("percent", gettext_lazy("% of price")),
             ("amount", gettext_lazy("Amount")),
             ("remainder", gettext_lazy("The remainder")),
         ],

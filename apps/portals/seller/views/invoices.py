@@ -212,7 +212,10 @@ def record_payment(request: PortalRequest, ref: str) -> HttpResponse:
     today = today_of(request)
     data = request.POST if request.method == "POST" else None
     form = PaymentForm(
-        data, currency=found.currency, today=today, initial={"amount": found.open_item.open, "received_on": today}
+        data,
+        currency=found.currency,
+        today=today,
+        initial={"amount": formats.number(found.open_item.open, found.currency), "received_on": today},
     )
     step = request.POST.get("do", "")
     context = {

@@ -1,0 +1,206 @@
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.core import money
+from apps.core.errors import Refused
+from apps.financing.models import Tranche
+from apps.parties.actor import Actor
+from apps.parties.roles import Action
+from apps.portals import formats
+from apps.portals.financier import collecting
+from apps.portals.financier.action import ActionPage, Review
+from apps.portals.financier.exposure import exposure_of
+from apps.portals.financier.forms import ReceivedForm, SentForm
+from apps.portals.financier.pages import asker, today_of, why_not
+from apps.portals.parts import Fact
+from apps.workflows import funding
+from apps.workflows.once import Answer
+
+
+class FundTranche(ActionPage[Tranche]):
+    """Treasury has paid the advance out, and says on which day and under which reference."""
+
+    name = "fund_tranche"
+    route = "<str:ref>/fund/"
+    title = gettext_lazy("Pay the advance out")
+    needs = Action.MOVE_MONEY
+    form_class = SentForm
+
+    def why_not(self, request: HttpRequest, row: Tranche) -> str:
+        if row.state != "accepted":
+            return _("This advance is already paid out.")
+        if not row.assignment.is_notified:
+            return _("The buyer has not acknowledged the assignment. Wait for it, or have a second person waive it.")
+        refusal = why_not(asker(request), self.needs)
+        if not refusal and row.offer.created_by_id == asker(request).user_id:
+            return _("You priced this advance, so a second person has to pay it out.")
+        return refusal
+
+    def initial(self, request: HttpRequest, row: Tranche) -> dict[str, Any]:
+        return {"value_on": today_of(request)}
+
+    def lead(self, request: HttpRequest, row: Tranche) -> str:
+        return _("%(net)s to %(seller)s. Pay at your bank first, then enter what the bank says.") % {
+            "net": formats.money(row.net, row.currency),
+            "seller": row.seller.legal_name,
+        }
+
+    def review(self, request: HttpRequest, row: Tranche, data: dict[str, Any]) -> Review:
+        currency, use = row.currency, exposure_of(row.facility)
+        return Review(
+            amount_label=_("You pay out"),
+            amount=row.net,
+            currency=currency,
+            party=_("to %(seller)s") % {"seller": row.seller.legal_name},
+            facts=[
+                Fact(term=_("Invoice"), value=row.invoice.number),
+                Fact(term=_("Advance"), amount=row.gross, currency=currency),
+                Fact(term=_("Discount and fee kept"), amount=row.discount + row.fee, currency=currency),
+                Fact(term=_("Reserve kept"), amount=row.reserve, currency=currency),
+                Fact(term=_("Value date"), on=data["value_on"]),
+                Fact(term=_("Bank reference"), value=data["bank_reference"]),
+            ],
+            effects=[
+                _("%(gross)s counts against the facility: %(used)s of %(limit)s is out then.")
+                % {
+                    "gross": formats.money(row.gross, currency),
+                    "used": formats.money(use.advanced + row.gross, currency),
+                    "limit": formats.money(use.limit, currency),
+                },
+                _("Income accrues from the value date. Your book and the seller's are posted."),
+                _("%(buyer)s pays you, expected on %(date)s.")
+                % {"buyer": row.buyer.legal_name, "date": formats.day(row.expected_on)},
+            ],
+            button=_("Record %(net)s as paid out") % {"net": formats.money(row.net, currency)},
+        )
+
+    def act(self, actor: Actor, row: Tranche, data: dict[str, Any]) -> Answer:
+        return funding.fund_tranche(actor=actor, tranche_ref=row.ref, **data)
+
+    def done(self, row: Tranche, data: dict[str, Any]) -> str:
+        return _("%(net)s is paid out to %(seller)s.") % {
+            "net": formats.money(row.net, row.currency),
+            "seller": row.seller.legal_name,
+        }
+
+
+class CollectPayment(ActionPage[Tranche]):
+    """The buyer's money arrived: a preview of the waterfall, then the record."""
+
+    name = "collect_payment"
+    route = "<str:ref>/collect/"
+    title = gettext_lazy("Record the buyer's payment")
+    needs = Action.MOVE_MONEY
+    form_class = ReceivedForm
+
+    def why_not(self, request: HttpRequest, row: Tranche) -> str:
+        if row.state == "accepted":
+            return _("The advance has not been paid out yet. Fund it before recording the buyer's payment.")
+        if row.state not in ("funded_post", "part_collected"):
+            return _("Nothing is owed on this advance any more.")
+        return why_not(asker(request), self.needs)
+
+    def initial(self, request: HttpRequest, row: Tranche) -> dict[str, Any]:
+        return {"amount": row.invoice.open_item.open, "received_on": today_of(request)}
+
+    def lead(self, request: HttpRequest, row: Tranche) -> str:
+        return _("From %(buyer)s on your collection account, for %(number)s. %(open)s is open.") % {
+            "buyer": row.buyer.legal_name,
+            "number": row.invoice.number,
+            "open": formats.money(row.invoice.open_item.open, row.currency),
+        }
+
+    def review(self, request: HttpRequest, row: Tranche, data: dict[str, Any]) -> Review:
+        amount: Decimal = money.payable(data["amount"], row.currency, field="amount")
+        if row.funded_on is not None and data["received_on"] < row.funded_on:
+            raise Refused(
+                "The advance was paid out on {date}; the buyer's money cannot have arrived before it. Check the date.",
+                field="received_on",
+                date=row.funded_on,
+            )
+        shared = collecting.preview(row, amount=amount, received_on=data["received_on"])
+        return Review(
+            amount_label=_("You record"),
+            amount=amount,
+            currency=row.currency,
+            party=_("from %(buyer)s on %(number)s") % {"buyer": row.buyer.legal_name, "number": row.invoice.number},
+            facts=[
+                Fact(term=_("Received on"), on=data["received_on"]),
+                Fact(term=_("Bank reference"), value=data["bank_reference"]),
+                *collecting.facts_of(shared, currency=row.currency),
+            ],
+            effects=collecting.effects_of(row, shared),
+            button=_("Record %(amount)s") % {"amount": formats.money(amount, row.currency)},
+        )
+
+    def act(self, actor: Actor, row: Tranche, data: dict[str, Any]) -> Answer:
+        return funding.collect_payment(actor=actor, tranche_ref=row.ref, **data)
+
+    def done(self, row: Tranche, data: dict[str, Any]) -> str:
+        return _("%(amount)s from %(buyer)s is recorded and shared out.") % {
+            "amount": formats.money(data["amount"], row.currency),
+            "buyer": row.buyer.legal_name,
+        }
+
+
+class PayReserve(ActionPage[Tranche]):
+    """Treasury has paid the seller what the waterfall released."""
+
+    name = "pay_reserve"
+    route = "<str:ref>/pay-reserve/"
+    title = gettext_lazy("Pay the reserve")
+    needs = Action.MOVE_MONEY
+    form_class = SentForm
+
+    def why_not(self, request: HttpRequest, row: Tranche) -> str:
+        if due_of(row) <= 0:
+            return _("Nothing is due to the seller: the reserve is released once the advance is repaid.")
+        return why_not(asker(request), self.needs)
+
+    def initial(self, request: HttpRequest, row: Tranche) -> dict[str, Any]:
+        return {"value_on": today_of(request)}
+
+    def lead(self, request: HttpRequest, row: Tranche) -> str:
+        return _("%(due)s to %(seller)s. Pay at your bank first, then enter what the bank says.") % {
+            "due": formats.money(due_of(row), row.currency),
+            "seller": row.seller.legal_name,
+        }
+
+    def review(self, request: HttpRequest, row: Tranche, data: dict[str, Any]) -> Review:
+        due = due_of(row)
+        return Review(
+            amount_label=_("You pay out"),
+            amount=due,
+            currency=row.currency,
+            party=_("to %(seller)s") % {"seller": row.seller.legal_name},
+            facts=[
+                Fact(term=_("Invoice"), value=row.invoice.number),
+                Fact(term=_("Reserve at funding"), amount=row.reserve, currency=row.currency),
+                Fact(term=_("Value date"), on=data["value_on"]),
+                Fact(term=_("Bank reference"), value=data["bank_reference"]),
+            ],
+            effects=[
+                _("What you owe %(seller)s on this advance is settled.") % {"seller": row.seller.legal_name},
+                _("Your book and the seller's are posted."),
+            ],
+            button=_("Record %(due)s as paid out") % {"due": formats.money(due, row.currency)},
+        )
+
+    def act(self, actor: Actor, row: Tranche, data: dict[str, Any]) -> Answer:
+        return funding.pay_reserve(actor=actor, tranche_ref=row.ref, **data)
+
+    def done(self, row: Tranche, data: dict[str, Any]) -> str:
+        return _("%(due)s is paid to %(seller)s.") % {
+            "due": formats.money(due_of(row), row.currency),
+            "seller": row.seller.legal_name,
+        }
+
+
+def due_of(row: Tranche) -> Decimal:
+    """What is released to the seller and not paid: the window reads it with each row."""
+    due: Decimal = row.reserve_due  # type: ignore[attr-defined]
+    return due

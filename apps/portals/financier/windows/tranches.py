@@ -1,0 +1,223 @@
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import DateField, QuerySet, Value
+from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.core import money as amounts
+from apps.financing.models import Assignment, Facility, FundingRequest, Offer, Tranche
+from apps.parties.actor import Actor
+from apps.portals import formats
+from apps.portals.financier import badges, files, journal, stories
+from apps.portals.financier.action import ActionPage
+from apps.portals.financier.actions.tranches import CollectPayment, FundTranche, PayReserve, due_of
+from apps.portals.financier.filters import Buyers, Sellers, TrancheStates
+from apps.portals.financier.pages import Button, address, asker, rate, today_of
+from apps.portals.financier.queues import with_reserve_due
+from apps.portals.financier.window import Window
+from apps.portals.parts import Fact, File, Step, Tile
+from apps.portals.templatetags.cairn import day, money
+
+
+class TrancheWindow(Window):
+    """Advances: paid out on one invoice, repaid by its buyer."""
+
+    title = gettext_lazy("Advances")
+    about = gettext_lazy("What you paid out on each invoice, and what came back.")
+    nothing = gettext_lazy("When a seller accepts an offer, the advance will stand here.")
+    list_display = ("invoice", "parties", "expected", "state", "advance", "outstanding")
+    end = ("advance", "outstanding")
+    list_filter = (TrancheStates, Sellers, Buyers)
+    list_select_related = ("seller", "buyer", "invoice")
+    search_fields = ("^invoice__number", "^seller__legal_name", "^buyer__legal_name")
+    search_help_text = gettext_lazy("Invoice number, seller or buyer")
+    pages = (FundTranche, CollectPayment, PayReserve)
+    page_template = "admin/pages/tranche.html"
+    page_related = (
+        "seller",
+        "buyer",
+        "facility__seller",
+        "contract",
+        "invoice__open_item",
+        "invoice__document",
+        "invoice__milestone",
+        "offer__request",
+        "assignment",
+        "disbursement__sent_by",
+    )
+
+    def rows(self, actor: Actor) -> QuerySet[Any]:
+        return with_reserve_due(super().rows(actor).filter(financier_id=actor.organisation_id))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        # One "today" for all rows of a page.
+        rows: QuerySet[Any] = super().get_queryset(request)
+        seen: QuerySet[Any] = rows.annotate(seen_on=Value(today_of(request), DateField()))
+        return seen
+
+    @admin.display(description=gettext_lazy("Invoice"))
+    def invoice(self, row: Tranche) -> str:
+        return row.invoice.number
+
+    @admin.display(description=gettext_lazy("Seller, buyer"))
+    def parties(self, row: Tranche) -> str:
+        return self.two(row.seller.legal_name, row.buyer.legal_name)
+
+    @admin.display(description=gettext_lazy("Expected"))
+    def expected(self, row: Tranche) -> str:
+        return day(row.expected_on)
+
+    @admin.display(description=gettext_lazy("State"))
+    def state(self, row: Tranche) -> str:
+        return badges.badge(badges.of_tranche(row, today=row.seen_on))  # type: ignore[attr-defined]
+
+    @admin.display(description=gettext_lazy("Advance"))
+    def advance(self, row: Tranche) -> str:
+        return money(row.gross, row.currency)
+
+    @admin.display(description=gettext_lazy("Outstanding"))
+    def outstanding(self, row: Tranche) -> str:
+        return money(row.outstanding, row.currency)
+
+    def name_of(self, row: Tranche) -> str:
+        return _("Advance on %(number)s") % {"number": row.invoice.number}
+
+    def page(self, request: HttpRequest, row: Tranche) -> dict[str, Any]:
+        actor, currency = asker(request), row.currency
+        postings = journal.of_tranche(actor, row)
+        earned = _earned(postings)
+        disbursement = getattr(row, "disbursement", None)
+        return {
+            "status": self.state(row),
+            "lead": _("To %(seller)s; %(buyer)s repays it by paying %(number)s")
+            % {"seller": row.seller.legal_name, "buyer": row.buyer.legal_name, "number": row.invoice.number},
+            "next": _next(row),
+            "next_due": row.expected_on if row.state in ("funded_post", "part_collected") else None,
+            "steps": _steps(row),
+            "tiles": [
+                Tile(label=_("Outstanding"), amount=row.outstanding, currency=currency, note=_("of the advance")),
+                Tile(label=_("Owed by the buyer"), amount=row.invoice.open_item.open, currency=currency),
+                Tile(label=_("Due to the seller"), amount=due_of(row), currency=currency, note=_("released reserve")),
+                Tile(
+                    label=_("Earned"),
+                    amount=earned,
+                    currency=currency,
+                    note=_("of %(all)s agreed") % {"all": formats.money(row.discount + row.fee, currency)},
+                ),
+            ],
+            "facts": _facts(row),
+            "disbursement": disbursement,
+            "collections": list(row.collections.select_related("payment").order_by("pk")),
+            "payouts": list(row.payouts.select_related("sent_by").order_by("pk")),
+            "postings": postings,
+            "files": [_pdf(row)],
+            "buttons": _buttons(self, request, row),
+            "events": stories.of(
+                actor, f"tranche:{row.ref}", f"assignment:{row.assignment.ref}", f"invoice:{row.invoice.ref}"
+            ),
+        }
+
+    def more_urls(self) -> list[URLPattern]:
+        return [path("<str:ref>/invoice.pdf", self.door(files.tranche_invoice_pdf), name="tranche_invoice_pdf")]
+
+
+def _earned(postings: list[journal.Posting]) -> Decimal:
+    """What was recognised as income so far."""
+    legs = [leg for posting in postings for leg in posting.legs if leg.code.startswith("4")]
+    return amounts.total((leg.credit or Decimal(0)) - (leg.debit or Decimal(0)) for leg in legs)
+
+
+def _facts(row: Tranche) -> list[Fact]:
+    currency, offer = row.currency, row.offer
+    facts = [
+        Fact(term=_("Invoice total"), amount=row.face, currency=currency),
+        Fact(term=_("Advance, %(rate)s") % {"rate": rate(offer.advance_rate)}, amount=row.gross, currency=currency),
+        Fact(term=_("Discount"), amount=row.discount, currency=currency),
+        Fact(term=_("Fee"), amount=row.fee, currency=currency),
+        Fact(term=_("Paid to the seller"), amount=row.net, currency=currency, is_total=True),
+        Fact(term=_("Reserve"), amount=row.reserve, currency=currency),
+        Fact(term=_("Discount rate a year"), value=rate(offer.annual_rate)),
+        Fact(term=_("APR, XIRR"), value=f"{rate(offer.apr)}, {rate(offer.xirr)}"),
+        Fact(term=_("Payment expected"), on=row.expected_on),
+    ]
+    if row.charged_until is not None:
+        late_from = row.charged_until + timedelta(days=offer.grace_days + 1)
+        facts.append(Fact(term=_("Late charge from"), on=late_from))
+    return [
+        *facts,
+        Fact(term=_("Offer"), value=str(offer.version), url=address(Offer, offer.ref)),
+        Fact(term=_("Request"), value=row.invoice.number, url=address(FundingRequest, offer.request.ref)),
+        Fact(term=_("Assignment"), value=_("Notice to the buyer"), url=address(Assignment, row.assignment.ref)),
+        Fact(term=_("Facility"), value=row.seller.legal_name, url=address(Facility, row.facility.ref)),
+    ]
+
+
+def _pdf(row: Tranche) -> File:
+    document = getattr(row.invoice, "document", None)
+    name = _("Invoice %(number)s.pdf") % {"number": row.invoice.number}
+    if document is None or document.state != "ready":
+        return File(name=name, url="", note=_("being prepared"), icon="file-earmark-pdf")
+    url = reverse("admin:tranche_invoice_pdf", args=[row.ref])
+    return File(name=name, url=url, size=document.size, sha256=document.sha256, icon="file-earmark-pdf")
+
+
+def _buttons(window: TrancheWindow, request: HttpRequest, row: Tranche) -> list[Button]:
+    """What can be done next; the first is the one that the story waits for."""
+    fund, collect, pay = FundTranche(window), CollectPayment(window), PayReserve(window)
+    buttons: list[tuple[ActionPage[Tranche], str, str]] = []
+    if row.state == "accepted":
+        buttons.append((fund, _("Pay out %(net)s") % {"net": formats.money(row.net, row.currency)}, "cash-coin"))
+    if due_of(row) > 0:
+        due = formats.money(due_of(row), row.currency)
+        buttons.append((pay, _("Pay reserve %(due)s") % {"due": due}, "arrow-return-left"))
+    if row.state in ("funded_post", "part_collected"):
+        buttons.append((collect, _("Record a payment"), "bank"))
+    return [
+        Button(
+            label=label,
+            url=page.url(row),
+            refusal=page.why_not(request, row),
+            icon=icon,
+            css="btn-primary" if at == 0 else "btn-secondary",
+        )
+        for at, (page, label, icon) in enumerate(buttons)
+    ][::-1]
+
+
+def _steps(row: Tranche) -> list[Step]:
+    """Accepted, buyer told, paid out, collected, reserve paid."""
+    is_settled = row.state == "settled"
+    marks = [
+        (_("Accepted"), True, row.accepted_at.date()),
+        (_("Buyer told"), row.assignment.is_notified, None),
+        (_("Paid out"), row.funded_on is not None, row.funded_on),
+        (_("Collected"), is_settled, row.settled_on),
+        (_("Reserve paid"), is_settled and due_of(row) == 0, None),
+    ]
+    current = next((at for at, mark in enumerate(marks) if not mark[1]), len(marks))
+    return [
+        Step(name=name, state="done" if at < current else "current" if at == current else "ahead", on=on)
+        for at, (name, _is_done, on) in enumerate(marks)
+    ]
+
+
+def _next(row: Tranche) -> str:
+    if row.state == "accepted":
+        if row.assignment.is_notified:
+            return _("treasury pays the advance out.")
+        return _("%(buyer)s acknowledges the notice, or a second person waives that.") % {"buyer": row.buyer.legal_name}
+    if row.state == "cancelled":
+        return _("nothing. The advance was cancelled.")
+    if row.state == "settled":
+        if due_of(row) > 0:
+            return _("treasury pays %(due)s to %(seller)s.") % {
+                "due": formats.money(due_of(row), row.currency),
+                "seller": row.seller.legal_name,
+            }
+        return _("nothing. The advance is settled, and the reserve paid.")
+    return _("%(buyer)s pays you, expected on") % {"buyer": row.buyer.legal_name}

@@ -1,0 +1,77 @@
+"""Each check of financing finds what contradicts it: damage done with the triggers asleep is named."""
+
+from django.db import connections, transaction
+
+from apps.financing.checks import CHECKS
+from tests.financing import stories
+from tests.financing.conftest import Funded
+from tests.scenarios import Parties
+
+
+def booked(code: str, change: str) -> str:
+    return (
+        f"UPDATE ledger_balance SET amount = amount + {change} WHERE key LIKE 'tranche:%' AND account_id IN"
+        " (SELECT a.id FROM ledger_account a JOIN ledger_book b ON b.id = a.book_id WHERE b.purpose = 'financier'"
+        f" AND a.code = '{code}')"
+    )
+
+
+DAMAGE = {
+    "The advance outstanding is what the buyer owes less the reserve": booked("1100", "1"),
+    "The advance outstanding is what was funded less what was repaid": (
+        "UPDATE financing_collection SET to_advance = to_advance + 1, to_seller = to_seller - 1"
+    ),
+    "What a facility counts as advanced is the sum of its outstanding advances": (
+        "UPDATE financing_facility SET advanced = advanced + 1"
+    ),
+    "The purchased receivable is what is open on the invoice": (
+        "UPDATE invoicing_openitem SET open = open - 1, paid = paid + 1"
+    ),
+    "The reserve is what was kept back less what was released or charged": booked("2000", "1"),
+    "What is payable to the seller is what was released and given back less what was paid out": booked("2010", "-1"),
+    "What is due to the buyer is what was paid beyond the invoice": (
+        "UPDATE financing_collection SET to_buyer = to_buyer + 1, amount = amount + 1"
+    ),
+    "Cash went out as disbursements and payouts say": "UPDATE financing_disbursement SET amount = amount - 1",
+    "Collections came in as the payments say": booked("1010", "1"),
+    "The discount is earned, not earned yet, or given back": booked("2100", "1"),
+    "The fee is earned or not earned yet": booked("4010", "-1"),
+    "Late income is the late charges that were taken": (
+        "UPDATE financing_collection SET late_charge = 1, to_seller = to_seller - 1"
+    ),
+    "A settled or unfunded advance leaves nothing on its own accounts": (
+        "UPDATE financing_tranche SET state = 'settled', settled_on = funded_on, outstanding = 0"
+    ),
+    "Every amount on an account that is kept per advance belongs to an advance of that financier": (
+        "UPDATE ledger_balance SET key = 'tranche:nobody' WHERE key LIKE 'tranche:%'"
+    ),
+    "Every advance that was paid out was acknowledged or waived, and paid out as its signed offer says": (
+        "UPDATE financing_assignment SET acknowledged_at = NULL, acknowledged_by_id = NULL"
+    ),
+    "Disclosures and notices are the texts whose hashes they carry": (
+        "UPDATE financing_assignment SET notice = 'Nothing is assigned.'"
+    ),
+}
+
+
+def contradicted() -> set[str]:
+    with connections["owner"].cursor() as cursor:
+        found = set()
+        for check in CHECKS:
+            cursor.execute(check.sql)
+            if cursor.fetchall():
+                found.add(check.sentence)
+    return found
+
+
+def test_every_check_finds_the_damage_that_it_is_for(deal: Parties, own_copy: Funded) -> None:
+    tranche = stories.tranche_of(own_copy)
+    stories.collected(deal, tranche, 110_000, on=stories.day(30), reference="IN-1")
+    stories.collected(deal, tranche, 1_000, on=stories.day(31), reference="IN-2")
+    assert contradicted() == set()
+    for sentence, damage in DAMAGE.items():
+        with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+            cursor.execute(f"SET LOCAL session_replication_role = replica; {damage}")
+            assert sentence in contradicted()
+            transaction.set_rollback(True, using="owner")
+    assert {check.sentence for check in CHECKS} == set(DAMAGE)

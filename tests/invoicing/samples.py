@@ -1,0 +1,73 @@
+"""An invoice as a value, for tests that need no database."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from apps.invoicing.snapshot import (
+    Acceptance,
+    Address,
+    CreditTransfer,
+    Line,
+    Party,
+    SemanticInvoice,
+    TaxRow,
+    Totals,
+)
+
+D = Decimal
+NET = D("120000.00")
+ZERO = D(0)
+
+
+def sample(*, net: Decimal = NET, category: str = "AE", rate: Decimal = ZERO, **changes: Any) -> SemanticInvoice:
+    """A German seller bills a Dutch buyer under reverse charge; ``changes`` replace fields."""
+    tax = (net * rate / 100).quantize(D("0.01"))
+    fields: dict[str, Any] = {
+        "kind": "milestone",
+        "number": "INV-2026-0001",
+        "issued_at": datetime(2026, 3, 2, 14, 5, 33, tzinfo=UTC),
+        "issue_date": date(2026, 3, 2),
+        "time_zone": "Europe/Berlin",
+        "language": "en",
+        "currency": "EUR",
+        "due_date": date(2026, 4, 1),
+        "payment_days": 30,
+        "contract_number": "NL-2026-014",
+        "contract_title": "Warehouse management system",
+        "contract_version": 1,
+        "contract_version_sha256": "ab" * 32,
+        "governing_law": "German law",
+        "seller": Party(
+            "Nordlicht Software GmbH",
+            Address("Speicherstraße 12", "20457", "Hamburg", "DE"),
+            "DE136695976",
+            "",
+            "HRB 148801",
+            "billing@nordlicht.example",
+        ),
+        "buyer": Party(
+            "Meridian Logistics B.V.",
+            Address("Maasboulevard 100", "3011 TX", "Rotterdam", "NL"),
+            "NL004495445B01",
+            "",
+            "KvK 24301122",
+            "payables@meridian.example",
+        ),
+        "payee": None,
+        "credit_transfer": CreditTransfer(
+            "Nordlicht Software GmbH", "DE89370400440532013000", "COBADEFFXXX", "", "", "Commerzbank"
+        ),
+        "acceptance": Acceptance(
+            datetime(2026, 3, 2, 14, 5, 33, tzinfo=UTC),
+            date(2026, 3, 2),
+            "Mila de Vries",
+            "Meridian Logistics B.V.",
+            "k7f2m9q4x8h3n6pz",
+            "3f2a8b1c9d0e4f5a" * 4,
+        ),
+        "lines": (Line("1", "Prototype", "Clickable on real master data.", D(1), "C62", net, net, category, rate),),
+        "taxes": (TaxRow(net, tax, category, rate, ""),),
+        "totals": Totals(net, net, tax, net + tax, net + tax),
+    }
+    return SemanticInvoice(**(fields | changes))

@@ -1,0 +1,65 @@
+"""The notice of assignment: read, confirmed once, by somebody who may."""
+
+import pytest
+from django.urls import reverse
+
+from apps.contracts.models import Contract
+from apps.core.database import walls
+from apps.financing.models import Assignment
+from tests.portals.buyer.browsers import hidden
+from tests.portals.buyer.conftest import SignIn
+from tests.portals.buyer.stories import assigned, invoiced
+from tests.scenarios import Parties
+
+
+@pytest.fixture
+def notice(parties: Parties, active: Contract) -> Assignment:
+    return assigned(parties, invoiced(active))
+
+
+def address(notice: Assignment) -> str:
+    return reverse("buyer:acknowledge_assignment", args=[notice.ref])
+
+
+def confirmed_by(notice: Assignment) -> str:
+    with walls.asking_for(notice.financier_id):
+        found = Assignment.objects.select_related("acknowledged_by").get(pk=notice.pk)
+    return str(found.acknowledged_by or "")
+
+
+def test_the_notice_is_read_and_confirmed(notice: Assignment, sign_in: SignIn) -> None:
+    client = sign_in("payables")
+    page = client.get(address(notice))
+    for shown in ("NOTICE OF ASSIGNMENT", "Kontor Capital GmbH", "DE75 5121 0800 1245 1261 99", "14,280.00"):
+        assert shown in page.content.decode()
+    assert confirmed_by(notice) == ""
+    answer = client.post(address(notice), hidden(page))
+    assert answer.status_code == 302
+    assert confirmed_by(notice) == "Paul Pohl"
+    after = client.get(address(notice)).content.decode()
+    assert "Paul Pohl" in after
+    assert "I confirm that I have read this notice" not in after
+
+
+def test_two_clicks_confirm_once(notice: Assignment, sign_in: SignIn) -> None:
+    client = sign_in("payables")
+    form = hidden(client.get(address(notice)))
+    assert [client.post(address(notice), form).status_code for _ in range(2)] == [302, 302]
+
+
+def test_who_comes_second_is_told_that_it_is_done(notice: Assignment, sign_in: SignIn) -> None:
+    paul, olga = sign_in("payables"), sign_in("buyer")
+    late = hidden(olga.get(address(notice)))
+    paul.post(address(notice), hidden(paul.get(address(notice))))
+    answer = olga.post(address(notice), late)
+    assert answer.status_code == 422
+    assert "already acknowledged" in answer.content.decode()
+    assert confirmed_by(notice) == "Paul Pohl"
+
+
+def test_another_text_is_shown_and_not_confirmed(notice: Assignment, sign_in: SignIn) -> None:
+    client = sign_in("payables")
+    answer = client.post(address(notice), hidden(client.get(address(notice))) | {"seen": "0" * 64})
+    assert answer.status_code == 422
+    assert confirmed_by(notice) == ""
+    assert client.post(address(notice), hidden(answer)).status_code == 302

@@ -1,0 +1,46 @@
+"""The buyer's first page: what waits, in figures."""
+
+from decimal import Decimal
+
+from django.urls import reverse
+
+from apps.contracts.models import Contract
+from tests import scenarios
+from tests.portals.buyer.conftest import SignIn
+from tests.portals.buyer.stories import assigned, invoiced
+from tests.scenarios import Parties
+
+
+def test_an_empty_home_says_what_will_stand_here(parties: Parties, sign_in: SignIn) -> None:
+    page = sign_in("buyer").get(reverse("buyer:home"))
+    assert page.status_code == 200
+    assert "Contracts that you buy will stand here" in page.content.decode()
+
+
+def test_home_names_all_that_waits(parties: Parties, active: Contract, sign_in: SignIn) -> None:
+    invoice = invoiced(active)
+    assigned(parties, invoice)
+    scenarios.submitted_milestone(active, position=2)
+    scenarios.proposed_contract(parties, draft=scenarios.software_draft(parties, number="NL-2", title="Forklifts"))
+    page = sign_in("buyer").get(reverse("buyer:home"))
+    assert [need.what for need in page.context["needs"]] == [
+        "Sign off: Integration",
+        "Sign the contract: Forklifts",
+        f"Invoice {invoice.number} is assigned: confirm whom you pay",
+    ]
+    assert page.context["needs"][2].who == "Kontor Capital GmbH"
+    figures = {tile.label: (tile.amount, tile.currency) for tile in page.context["tiles"]}
+    assert figures == {
+        "To sign off": (Decimal("12000"), "EUR"),
+        "Open to pay": (Decimal("14280"), "EUR"),
+        "Overdue": (Decimal(0), "EUR"),
+        "Committed": (Decimal("28000"), "EUR"),
+    }
+
+
+def test_amounts_in_two_currencies_are_never_added_up(parties: Parties, active: Contract, sign_in: SignIn) -> None:
+    draft = scenarios.software_draft(parties, number="NL-2", currency="CHF", price=Decimal("1000.00"))
+    scenarios.active_contract(parties, draft=draft)
+    tiles = {tile.label: tile for tile in sign_in("buyer").get(reverse("buyer:home")).context["tiles"]}
+    assert tiles["Committed"].amount == Decimal("40000")
+    assert "1,000.00\N{NO-BREAK SPACE}CHF" in tiles["Committed"].note

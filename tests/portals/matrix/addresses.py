@@ -1,0 +1,162 @@
+"""Every address of the product, walked from the URLconf, and what stands in its parameters.
+
+An address with a parameter and no entry in :data:`OF` is a failure: a new page joins the matrix with the line that says
+whose object it shows.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.portals.matrix.world import Tenant
+
+TOKEN: Final = "a personal link"
+UNKNOWN_REF: Final = "2222222222222222"
+UNKNOWN_TOKEN: Final = "t" * 43
+
+OF: Final[dict[str, str]] = {
+    "account:accept_invitation": TOKEN,
+    "account:change_member": "parties.Membership",
+    "account:end_membership": "parties.Membership",
+    "account:revoke_invitation": "parties.Invitation",
+    "seller:contract": "contracts.Contract",
+    "seller:change_draft": "contracts.Contract",
+    "seller:propose_contract": "contracts.Contract",
+    "seller:withdraw_contract": "contracts.Contract",
+    "seller:milestone": "milestones.Milestone",
+    "seller:prepare_submission": "milestones.Milestone",
+    "seller:submit_milestone": "milestones.Milestone",
+    "seller:attach_evidence": "milestones.Milestone",
+    "seller:withdraw_submission": "milestones.Submission",
+    "seller:evidence": "milestones.EvidenceFile",
+    "seller:remove_evidence": "milestones.EvidenceFile",
+    "seller:invoice": "invoicing.Invoice",
+    "seller:invoice_pdf": "invoicing.Invoice",
+    "seller:invoice_document": "invoicing.Invoice",
+    "seller:retry_document": "invoicing.Invoice",
+    "seller:record_payment": "invoicing.Invoice",
+    "seller:request_funding": "invoicing.Invoice",
+    "seller:withdraw_request": "financing.FundingRequest",
+    "seller:offer": "financing.Offer",
+    "seller:accept_offer": "financing.Offer",
+    "seller:decline_offer": "financing.Offer",
+    "seller:tranche": "financing.Tranche",
+    "buyer:contract": "contracts.Contract",
+    "buyer:sign_contract": "contracts.ContractVersion",
+    "buyer:request_contract_changes": "contracts.ContractVersion",
+    "buyer:milestone": "milestones.Milestone",
+    "buyer:accept_milestone": "milestones.Submission",
+    "buyer:request_changes": "milestones.Submission",
+    "buyer:evidence": "milestones.EvidenceFile",
+    "buyer:invoice": "invoicing.Invoice",
+    "buyer:invoice_pdf": "invoicing.Invoice",
+    "buyer:invoice_document": "invoicing.Invoice",
+    "buyer:acknowledge_assignment": "financing.Assignment",
+    "link:open": TOKEN,
+    "link:sign": TOKEN,
+    "link:request_contract_changes": TOKEN,
+    "link:accept": TOKEN,
+    "link:request_changes": TOKEN,
+    "link:evidence": "milestones.EvidenceFile",
+    "link:invoice_pdf": TOKEN,
+    "link:invoice_document": TOKEN,
+    "link:viewed": TOKEN,
+    "link:renew": TOKEN,
+}
+"""Whose object stands in the parameter of an address, by its model. The financiers' windows say it themselves."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """One URL pattern with its full name, such as ``seller:contract``, and the names of its parameters."""
+
+    name: str
+    route: str
+    parameters: tuple[str, ...]
+    view: Callable[..., Any]
+
+    @property
+    def model(self) -> str:
+        """The label of the model of its object, or :data:`TOKEN`; empty when nobody said it."""
+        return OF.get(self.name) or _windows().get(self.name, "")
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it stands below a personal link."""
+        return self.name.startswith("link:")
+
+    def path(self, key: str = "", *, token: str = UNKNOWN_TOKEN) -> str:
+        """The URL, with the key of an object in its last parameter; ``token`` is the link in the hand of a guest."""
+        values: dict[str, str] = dict.fromkeys(self.parameters, key)
+        if self.is_link and self.model != TOKEN:
+            values["token"] = token
+        return reverse(self.name, kwargs=values)
+
+
+def addresses(patterns: Iterable[URLPattern | URLResolver] | None = None) -> list[Address]:
+    """All of them, in the order in which the URLconf knows them."""
+    found = get_resolver().url_patterns if patterns is None else patterns
+    return list(_walk(found, names=(), route="", parameters=()))
+
+
+def nameless(found: Iterable[Address]) -> list[str]:
+    """Routes that nobody can reverse, and so nobody can try."""
+    return [address.route for address in found if not address.name]
+
+
+def unregistered(found: Iterable[Address]) -> list[str]:
+    """Addresses with a parameter of which nobody said what stands in it."""
+    return [address.name for address in found if address.parameters and not address.model]
+
+
+def unknown_entries(found: Iterable[Address]) -> set[str]:
+    """Entries for addresses that do not exist any more."""
+    return set(OF) - {address.name for address in found}
+
+
+def keys_of(address: Address, tenant: Tenant) -> list[str]:
+    """What of the tenant can stand in the parameter: one object in every state."""
+    if address.model == TOKEN:
+        # Who holds the right token may enter; these are those of another door, and the right one with a slip.
+        live, other = ("sign_off", "invitation") if address.is_link else ("invitation", "sign_off")
+        right = tenant.tokens[live]
+        return [tenant.tokens[other], right.swapcase(), right[:-1], f"{right}A"]
+    samples = tenant.samples[address.model]
+    window = next((one for one in admin.site._registry.values() if one.model._meta.label == address.model), None)
+    if window is not None and address.name.endswith("_change"):
+        return [window.key_of(row) for row in samples]  # type: ignore[attr-defined]
+    return [str(getattr(row, "ref")) for row in samples]  # noqa: B009  not every model has one
+
+
+def _walk(
+    patterns: Iterable[URLPattern | URLResolver], *, names: tuple[str, ...], route: str, parameters: tuple[str, ...]
+) -> Iterator[Address]:
+    for entry in patterns:
+        here = (*parameters, *_parameters(entry))
+        if isinstance(entry, URLResolver):
+            inside = (*names, entry.namespace) if entry.namespace else names
+            yield from _walk(entry.url_patterns, names=inside, route=route + str(entry.pattern), parameters=here)
+        else:
+            name = ":".join((*names, entry.name)) if entry.name else ""
+            yield Address(name, route + str(entry.pattern), here, entry.callback)
+
+
+def _parameters(entry: URLPattern | URLResolver) -> tuple[str, ...]:
+    """Named converters, and the groups of a pattern that is a regular expression."""
+    regex = entry.pattern.regex
+    return (*regex.groupindex, *(["unnamed"] if regex.groups > len(regex.groupindex) else []))
+
+
+@cache
+def _windows() -> dict[str, str]:
+    """The financiers' windows: the page of a row, its actions, and what else stands below a row."""
+    found: dict[str, str] = {}
+    for model, window in admin.site._registry.items():
+        for address in _walk(window.urls[0], names=("admin",), route="", parameters=()):
+            if address.parameters:
+                found[address.name] = model._meta.label
+    return found

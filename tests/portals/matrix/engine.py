@@ -1,0 +1,168 @@
+"""The engine: tries cells, and tells what it found. A cell is one visitor, one method, one address, one object."""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import uuid4
+
+from django.db import connections, transaction
+
+from tests.portals.matrix.addresses import TOKEN, UNKNOWN_REF, UNKNOWN_TOKEN, Address, keys_of
+from tests.portals.matrix.visitors import SECRET, Answer, Visitor
+from tests.portals.matrix.world import FOREIGN, HOME, TODAY, Tenant, walled_models
+
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+UNSAFE: Final = ("POST", "PUT", "PATCH", "DELETE")
+DENIED, NOT_ALLOWED = 404, 405
+TURNED_AWAY: Final = ("/accounts/login/", "/account/start/")
+"""Where somebody is sent who has not signed in, or has no organisation."""
+REACHED: Final = frozenset({200, 204, 302, 303, 422})
+CHANGING: Final = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}')
+"""What differs between two showings of one page: the token against forged requests, and one-time keys."""
+
+
+@dataclass
+class Matrix:
+    """Counts the cells that were tried, and keeps what was wrong with them."""
+
+    cells: int = 0
+    findings: list[str] = field(default_factory=list)
+
+    def attack(self, address: Address, *, by: Iterable[Visitor], on: Tenant, methods: Iterable[str] = METHODS) -> None:
+        """Strangers ask for the tenant's objects: they learn no more than of an object that does not exist."""
+        keys = keys_of(address, on)
+        for visitor in by:
+            for method in methods:
+                unknown = visitor.asks(method, self._path(address, UNKNOWN_REF, visitor), payload())
+                self._denied(visitor, method, address, UNKNOWN_REF, unknown)
+                # One object in each state is read and posted to; the other methods meet the first one only.
+                for key in keys if method in ("GET", "POST") else keys[:1]:
+                    answer = visitor.asks(method, self._path(address, key, visitor), payload())
+                    self._denied(visitor, method, address, key, answer)
+                    if not answer.like(unknown, mine=key, theirs=UNKNOWN_REF):
+                        self._found(visitor, method, address, key, f"tells that it exists: {answer.status}")
+
+    def listing(self, address: Address, *, by: Visitor, query: str = "", method: str = "GET") -> Answer:
+        """A page without an object: whatever it shows, it is nothing of strangers."""
+        answer = by.asks(method, address.path() + query, payload())
+        self.cells += 1
+        self._no_canary(by, method, address, query, answer)
+        if answer.status >= 500:
+            self._found(by, method, address, query, f"fails with {answer.status}")
+        return answer
+
+    def forged(self, address: Address, *, by: Visitor, key: str) -> None:
+        """Without the token against forged requests nothing gets through."""
+        for method in UNSAFE:
+            for token, headers in (("", {}), ("x" * 32, {}), (SECRET, {"Origin": "https://evil.example"})):
+                answer = by.asks(method, self._path(address, key, by), payload(), token=token, **headers)
+                self.cells += 1
+                if answer.status != 403:
+                    self._found(by, method, address, key, f"a forged request gets {answer.status}")
+
+    def reached(self, address: Address, *, by: Iterable[Visitor], on: Tenant) -> set[str]:
+        """The positive control: the keys to which somebody of the tenant has access, with the tenant's canary shown.
+
+        Addresses that only take POST are posted to, and undone.
+        """
+        found: set[str] = set()
+        for visitor in by:
+            for key in [visitor.token] if address.model == TOKEN else keys_of(address, on):
+                path = self._path(address, key, visitor)
+                answer = visitor.asks("GET", path)
+                self.cells += 1
+                if answer.status == NOT_ALLOWED:
+                    with undone():
+                        answer = visitor.asks("POST", path, payload())
+                    if answer.status in REACHED and not _is_turned_away(answer):
+                        found.add(key)
+                elif answer.status == 200 and on.canary.lower() in answer.text:
+                    found.add(key)
+        return found
+
+    def check(self, sentence: str, *, holds: bool) -> None:
+        """One more cell, of another kind."""
+        self.cells += 1
+        if not holds:
+            self.findings.append(sentence)
+
+    def _path(self, address: Address, key: str, visitor: Visitor) -> str:
+        if address.model == TOKEN and key == UNKNOWN_REF:
+            key = UNKNOWN_TOKEN
+        return address.path(key, token=visitor.token or UNKNOWN_TOKEN)
+
+    def _denied(self, visitor: Visitor, method: str, address: Address, key: str, answer: Answer) -> None:
+        self.cells += 1
+        self._no_canary(visitor, method, address, key, answer)
+        allowed = answer.status in (DENIED, NOT_ALLOWED) or (visitor.membership is None and _is_turned_away(answer))
+        if not allowed:
+            self._found(visitor, method, address, key, f"{answer.status} {answer.location}".strip())
+
+    def _no_canary(self, visitor: Visitor, method: str, address: Address, key: str, answer: Answer) -> None:
+        for canary in (HOME, FOREIGN):
+            mine = visitor.tenant is not None and visitor.tenant.canary == canary
+            if not mine and canary.lower() in answer.text:
+                self._found(visitor, method, address, key, f"shows {canary}")
+
+    def _found(self, visitor: Visitor, method: str, address: Address, key: str, what: str) -> None:
+        self.findings.append(f"{visitor.name}: {method} {address.name} {key}: {what}")
+
+
+def payload() -> dict[str, Any]:
+    """What the forms of the product ask for, all at once, so that no attack fails for a missing field."""
+    return {
+        "key": str(uuid4()),
+        "seen": "0" * 64,
+        "do": "act",
+        "amount": "1.00",
+        "received_on": TODAY.isoformat(),
+        "value_on": TODAY.isoformat(),
+        "bank_reference": "X-1",
+        "reason": "because",
+        "comment": "because",
+        "note": "because",
+        "roles": ["billing"],
+        "action": "delete_selected",
+        "_selected_action": ["1", "2", "3"],
+    }
+
+
+def stable(answer: Answer) -> str:
+    """The answer without what differs each time."""
+    kept = [line for line in answer.text.splitlines() if not line.startswith(("set-cookie", "date:", "content-length"))]
+    return f"{answer.status} {CHANGING.sub('…', chr(10).join(kept))}"
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever pages change inside the block is rolled back after it; their own transactions count as outermost."""
+    block = transaction.atomic()
+    block._from_testcase = True  # type: ignore[attr-defined]
+    with block:
+        yield
+        transaction.set_rollback(True)
+
+
+def fingerprint() -> dict[str, str]:
+    """Of every table with tenants, and of the queue: how many rows there are, which versions of them, which content."""
+    tables = [*(model._meta.db_table for model in walled_models()), "procrastinate_jobs", "parties_user"]
+    sql = " UNION ALL ".join(
+        f"SELECT '{table}', count(*) || ' ' || coalesce(sum(hashtextextended(xmin::text || t::text, 0)), 0)"
+        f" FROM {table} t"
+        for table in tables
+    )
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(sql)
+        return dict(cursor.fetchall())
+
+
+def changed(before: dict[str, str]) -> list[str]:
+    """The tables that are not what they were."""
+    after = fingerprint()
+    return [f"{table} was changed" for table in before if before[table] != after[table]]
+
+
+def _is_turned_away(answer: Answer) -> bool:
+    return answer.status == 302 and answer.location.startswith(TURNED_AWAY)

@@ -1,0 +1,379 @@
+"""Two complete tenants who have never met: each a seller, a buyer and a financier with deals in every state.
+
+Everything that people typed carries the tenant's canary, a word that stands nowhere else. Where one side of a deal
+writes what the other must not read, a second word follows: ``draft`` for the seller's own paper, ``desk`` for the
+financier's, ``funding`` for what the buyer does not learn.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from allauth.mfa.models import Authenticator
+from django.apps import apps
+from django.core.files.base import ContentFile
+from django.db import connections, models, transaction
+
+from apps.contracts.drafts import ContractDraft, DraftLine
+from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.core import clock
+from apps.core.database import walls
+from apps.financing.models import Assignment, Offer, Tranche
+from apps.financing.rules import OfferTerms
+from apps.financing.services import FacilityTerms
+from apps.invoicing import documents
+from apps.invoicing.models import Invoice
+from apps.milestones import services as milestones
+from apps.milestones.models import Milestone, Submission
+from apps.milestones.services import CriterionAnswer, CriterionVerdict
+from apps.parties import services as parties_services
+from apps.parties import tokens
+from apps.parties.models import Invitation, Membership, Organisation
+from apps.parties.roles import Role
+from apps.parties.services import AccountData
+from apps.parties.services.members import join
+from apps.workflows import billing, contracting, funding, sign_off, team
+from tests import scenarios
+from tests.scenarios import Parties, acting, key, member
+
+NOW: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)
+"""When everything happens, and when every page is asked for."""
+TODAY: Final = NOW.date()
+HOME, FOREIGN = "Hqkanari", "Fqpapagei"
+"""The canaries: no text of ours, no name and no random reference contains them."""
+PRICE: Final = {HOME: Decimal("800000.00"), FOREIGN: Decimal("739137.37")}
+LINES: Final = 10
+DRAFT, DESK, FUNDING = "draftpaper", "deskpaper", "fundingpaper"
+
+
+@dataclass
+class Tenant:
+    """One of the two worlds: its people by role, its links by what they are for, the rows that belong to it."""
+
+    canary: str
+    parties: Parties
+    people: dict[str, Membership]
+    tokens: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """The range of primary keys of its rows in each table: more than the first, at most the second."""
+    samples: dict[str, list[models.Model]] = field(default_factory=dict)
+    """For each model one row in every state; of a model without states the oldest and the newest."""
+
+    @property
+    def organisations(self) -> list[Organisation]:
+        return [self.parties.seller, self.parties.buyer, self.parties.financier]
+
+
+def tenant(canary: str) -> Tenant:
+    """Build a tenant by the workflows of the product, and note which rows are its own."""
+    before = _last_rows()
+    with clock.stopped(NOW):
+        built = _Builder(canary).build()
+    after = _last_rows()
+    built.rows = {table: (before[table], after[table]) for table in after}
+    built.samples = {model._meta.label: _one_in_every_state(model, built) for model in walled_models()}
+    return built
+
+
+def walled_models() -> list[type[models.Model]]:
+    """Every model whose rows belong to tenants."""
+    return [
+        model
+        for model in apps.get_models(include_auto_created=True)
+        if isinstance(getattr(model, "wall", None), walls.Wall)
+    ]
+
+
+def _last_rows() -> dict[str, int]:
+    tables = [model._meta.db_table for model in walled_models()]
+    sql = " UNION ALL ".join(f"SELECT '{table}', coalesce(max(id), 0) FROM {table}" for table in tables)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(sql)
+        return dict(cursor.fetchall())
+
+
+def _one_in_every_state(model: type[models.Model], built: Tenant) -> list[models.Model]:
+    low, high = built.rows[model._meta.db_table]
+    rows = list(model._base_manager.using("owner").filter(pk__gt=low, pk__lte=high).order_by("pk"))
+    if any(column.name == "state" for column in model._meta.fields):
+        return list({getattr(row, "state"): row for row in rows}.values())  # noqa: B009  no model promises a state
+    return [rows[0], rows[-1]]
+
+
+@dataclass
+class _Builder:
+    """Builds step by step; every step is a workflow called by somebody who may."""
+
+    canary: str
+
+    def build(self) -> Tenant:
+        self.deal = scenarios.organisations(self.canary)
+        self._name_people()
+        self._more_people()
+        self._accounts()
+        self.tenant = Tenant(self.canary, self.deal, self.deal.people)
+        self._contracts()
+        self._milestones()
+        self._bills()
+        self._advances()
+        self._links()
+        return self.tenant
+
+    # --- people --------------------------------------------------------------------------------------------------
+
+    def _name_people(self) -> None:
+        for membership in self.deal.people.values():
+            membership.user.name = f"{membership.user.name} {self.canary}"
+            membership.user.save(update_fields=["name"])
+
+    def _more_people(self) -> None:
+        """Roles that the usual story has not, and somebody who was removed a moment ago."""
+        more = (
+            (self.deal.seller, "nordlicht", "contracts", Role.CONTRACTS),
+            (self.deal.buyer, "meridian", "inspector", Role.INSPECTOR),
+            (self.deal.financier, "kontor", "auditor", Role.AUDITOR),
+        )
+        for organisation, domain, name, role in more:
+            user = parties_services.enrol(email=self._mailbox(name, at=domain), name=f"{name.title()} {self.canary}")
+            with walls.asking_for(organisation.pk, user=user.pk), transaction.atomic():
+                self.deal.people[name] = join(user=user, organisation=organisation, roles={role}, at=NOW)
+        # Whoever is removed keeps a name and a mailbox that tell nothing of the organisation.
+        user = parties_services.enrol(email=f"{len(self.canary)}@removed.example", name="Rita Roth")
+        with walls.asking_for(self.deal.seller.pk, user=user.pk), transaction.atomic():
+            self.deal.people["removed"] = join(user=user, organisation=self.deal.seller, roles={Role.OWNER}, at=NOW)
+        with acting(member(self.deal, "seller")) as sina:
+            team.end_membership(actor=sina, key=key(), membership_ref=self.deal.people["removed"].ref)
+            team.invite_member(actor=sina, key=key(), email=self._mailbox("invited"), roles=frozenset({Role.BILLING}))
+        for role in ("financier", "analyst", "underwriter", "treasury", "auditor"):
+            user = self.deal.people[role].user
+            Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={})
+
+    def _mailbox(self, name: str, *, at: str = "nordlicht") -> str:
+        return f"{name}@{at}.{self.deal.domain}"
+
+    def _accounts(self) -> None:
+        ibans = {"seller": "DE89370400440532013000", "buyer": "DE02120300000000202051"}
+        for role, organisation in (
+            ("seller", self.deal.seller),
+            ("buyer", self.deal.buyer),
+            ("financier", self.deal.financier),
+        ):
+            account = AccountData(
+                holder=organisation.legal_name,
+                currency="EUR",
+                iban=ibans.get(role, "DE75512108001245126199"),
+                bank_name=f"Bank {self.canary}",
+            )
+            with acting(member(self.deal, role)) as owner:
+                team.set_bank_account(actor=owner, key=key(), account=account)
+
+    # --- contracts -----------------------------------------------------------------------------------------------
+
+    def _draft(self, title: str, *, lines: int = 3) -> ContractDraft:
+        self.count = getattr(self, "count", 0) + 1
+        return scenarios.software_draft(
+            self.deal,
+            number=f"{self.canary}-{self.count:03d}",
+            title=f"{title} {self.canary}",
+            price=PRICE[self.canary],
+            terms=f"Terms {self.canary}",
+            lines=tuple(self._line(f"{title} {place}", place=place, of=lines) for place in range(1, lines + 1)),
+        )
+
+    def _line(self, title: str, *, place: int, of: int) -> DraftLine:
+        line = scenarios.line(f"{title} {self.canary}", 100 // of, planned_on=date(2026, 4, place))
+        return line if place < of else replace(line, basis="remainder", percent=None)
+
+    def _contracts(self) -> None:
+        scenarios.drafted_contract(self.deal, draft=self._draft(f"Written {DRAFT}"))
+        self.proposed = scenarios.proposed_contract(self.deal, draft=self._draft("Proposed"))
+        self.revised = scenarios.proposed_contract(self.deal, draft=self._draft("Revised"))
+        with acting(scenarios.guest_actor(scenarios.link_to_sign(self.revised))) as guest:
+            version = ContractVersion.objects.get(contract=self.revised)
+            contracting.request_contract_changes(
+                actor=guest, key=key(), version_ref=version.ref, reason=f"Cheaper, please. {self.canary}"
+            )
+        withdrawn = scenarios.proposed_contract(self.deal, draft=self._draft("Withdrawn"))
+        with acting(member(self.deal, "contracts")) as writer:
+            contracting.withdraw_contract(actor=writer, key=key(), contract_ref=withdrawn.ref)
+        self.stranger = scenarios.named_buyer(self.deal, legal_name=f"Hafen Spedition KG {self.canary}")
+        draft = self._draft("By link")
+        self.by_link = scenarios.proposed_contract(
+            self.deal,
+            draft=replace(draft, buyer_ref=self.stranger.ref, signatory_email=self._mailbox("gast", at="hafen")),
+        )
+        self.running = scenarios.active_contract(self.deal, draft=self._draft("Running", lines=5))
+        self.billed = scenarios.active_contract(self.deal, draft=self._draft("Billed", lines=LINES))
+        done = scenarios.active_contract(self.deal, draft=self._draft("Done", lines=1))
+        self.invoice_of_done = self._accepted(done, 1)
+
+    # --- milestones ----------------------------------------------------------------------------------------------
+
+    def _prepared(self, contract: Contract, position: int, *, word: str = "") -> Milestone:
+        milestone = scenarios.milestone_of(contract, position=position)
+        with acting(member(self.deal, "delivery")) as dario:
+            criteria = list(milestone.line.criteria.all())
+            answers = [CriterionAnswer(c.pk, is_met=True, note=f"Shown. {self.canary} {word}") for c in criteria]
+            sign_off.prepare_submission(
+                actor=dario, key=key(), milestone_ref=milestone.ref, note=f"Done. {self.canary} {word}", answers=answers
+            )
+            upload = ContentFile(f"Protocol {self.canary} {word}\n".encode(), name=f"{self.canary}{word}.txt")
+            sign_off.attach_evidence(
+                actor=dario, milestone_ref=milestone.ref, upload=upload, criterion_id=criteria[0].pk
+            )
+        return milestone
+
+    def _submitted(self, contract: Contract, position: int) -> Submission:
+        milestone = self._prepared(contract, position)
+        with acting(member(self.deal, "delivery")) as dario:
+            _text, seen = milestones.preview(milestone)
+            answer = sign_off.submit_milestone(actor=dario, key=key(), milestone_ref=milestone.ref, seen=seen)
+            return Submission.objects.select_related("milestone", "contract").get(ref=answer["submission"])
+
+    def _accepted(self, contract: Contract, position: int) -> Invoice:
+        submission = self._submitted(contract, position)
+        guest = scenarios.guest_actor(scenarios.link_to_sign_off(submission))
+        with acting(guest):
+            answer = sign_off.accept_milestone(
+                actor=guest,
+                key=key(),
+                submission_ref=submission.ref,
+                seen=submission.sha256,
+                comment=f"Well done. {self.canary}",
+            )
+        with walls.asking_for(self.deal.seller.pk):
+            return Invoice.objects.get(ref=answer["invoice"])
+
+    def _milestones(self) -> None:
+        self.waiting = self._submitted(self.running, 1)
+        asked = self._submitted(self.running, 2)
+        guest = scenarios.guest_actor(scenarios.link_to_sign_off(asked))
+        with acting(guest):
+            criteria = list(asked.milestone.line.criteria.all())
+            sign_off.request_changes(
+                actor=guest,
+                key=key(),
+                submission_ref=asked.ref,
+                seen=asked.sha256,
+                verdicts=[CriterionVerdict(c.pk, is_passed=False, reason=f"Not yet. {self.canary}") for c in criteria],
+                comment=f"Once more. {self.canary}",
+            )
+        back = self._submitted(self.running, 3)
+        with acting(member(self.deal, "delivery")) as dario:
+            sign_off.withdraw_submission(actor=dario, key=key(), submission_ref=back.ref)
+        self._prepared(self.running, 4, word=DRAFT)
+
+    # --- bills and money -----------------------------------------------------------------------------------------
+
+    def _bills(self) -> None:
+        self.invoices = [self._accepted(self.billed, place) for place in range(1, LINES)]
+        with walls.asking_for(self.deal.seller.pk):
+            documents.render(invoice_ref=self.invoices[0].ref)
+            documents.render(invoice_ref=self.invoice_of_done.ref)
+        with acting(member(self.deal, "billing")) as bilge:
+            billing.record_payment(
+                actor=bilge,
+                key=key(),
+                invoice_ref=self.invoices[0].ref,
+                amount=Decimal("1234.56"),
+                received_on=TODAY,
+                bank_reference=f"BANK-{self.canary}",
+            )
+
+    def _advances(self) -> None:
+        with acting(member(self.deal, "financier")) as uli:
+            terms = FacilityTerms(currency="EUR", limit=Decimal(5_000_000), fee_rate=Decimal("0.5"))
+            facility = funding.open_facility(actor=uli, key=key(), seller_ref=self.deal.seller.ref, terms=terms)
+        self.facility_ref = facility["facility"]
+        requests = [self._requested(invoice) for invoice in self.invoices[1:9]]
+        with acting(member(self.deal, "analyst")) as ana:
+            reason = f"Too small. {self.canary}{FUNDING}"
+            funding.decline_request(actor=ana, key=key(), request_ref=requests[1], reason=reason)
+        with acting(member(self.deal, "billing")) as bilge:
+            funding.withdraw_request(actor=bilge, key=key(), request_ref=requests[2])
+        self._priced(requests[3])
+        self._approved(self._priced(requests[4]))
+        tranches = [self._taken(self._approved(self._priced(request))) for request in requests[5:8]]
+        for tranche in tranches[1:]:
+            self._paid_out(tranche)
+        self._settled(tranches[2])
+
+    def _requested(self, invoice: Invoice) -> str:
+        with acting(member(self.deal, "billing")) as bilge:
+            return funding.request_funding(
+                actor=bilge,
+                key=key(),
+                invoice_ref=invoice.ref,
+                facility_ref=self.facility_ref,
+                note=f"For wages. {self.canary}{FUNDING}",
+            )["request"]
+
+    def _priced(self, request: str) -> str:
+        terms = OfferTerms(
+            advance_rate=Decimal(85),
+            annual_rate=Decimal(12),
+            fee_rate=Decimal("0.5"),
+            funding_on=TODAY,
+            expected_on=TODAY + timedelta(days=30),
+        )
+        with acting(member(self.deal, "analyst")) as ana:
+            return funding.price_offer(actor=ana, key=key(), request_ref=request, terms=terms)["offer"]
+
+    def _approved(self, offer: str) -> str:
+        with acting(member(self.deal, "underwriter")) as udo:
+            return funding.approve_offer(actor=udo, key=key(), offer_ref=offer)["offer"]
+
+    def _taken(self, ref: str) -> Tranche:
+        with acting(member(self.deal, "billing")) as bilge:
+            seen = Offer.objects.get(ref=ref).disclosure_sha256
+            answer = funding.accept_offer(actor=bilge, key=key(), offer_ref=ref, seen=seen)
+            return Tranche.objects.get(ref=answer["tranche"])
+
+    def _paid_out(self, tranche: Tranche) -> None:
+        with acting(member(self.deal, "payables")) as paul:
+            notice = Assignment.objects.get(tranche_id=tranche.pk)
+            funding.acknowledge_assignment(actor=paul, key=key(), assignment_ref=notice.ref, seen=notice.notice_sha256)
+        with acting(member(self.deal, "treasury")) as tea:
+            reference = f"OUT-{self.canary}{FUNDING}-{tranche.pk}"
+            funding.fund_tranche(
+                actor=tea, key=key(), tranche_ref=tranche.ref, value_on=TODAY, bank_reference=reference
+            )
+
+    def _settled(self, tranche: Tranche) -> None:
+        with acting(member(self.deal, "treasury")) as tea:
+            reference = f"{self.canary}-{tranche.pk}"
+            funding.collect_payment(
+                actor=tea,
+                key=key(),
+                tranche_ref=tranche.ref,
+                amount=tranche.face,
+                received_on=TODAY,
+                bank_reference=f"IN-{reference}",
+            )
+            funding.pay_reserve(
+                actor=tea, key=key(), tranche_ref=tranche.ref, value_on=TODAY, bank_reference=f"RES-{reference}"
+            )
+
+    # --- links ---------------------------------------------------------------------------------------------------
+
+    def _links(self) -> None:
+        """One link of each purpose that is live, one that was used, one that died, and an invitation."""
+        grants = {
+            "sign": self._link(purpose="sign_contract", contract=self.by_link),
+            "sign_off": self._link(purpose="sign_off", subject_ref=self.waiting.ref),
+            "used": self._link(purpose="sign_off", subject_ref=self._submission_of(self.invoices[0])),
+            "revoked": self._link(purpose="sign_off", revoked_at__isnull=False),
+        }
+        self.tenant.tokens = {
+            name: tokens.token_for(purpose="guest_grant", ref=grant.ref) for name, grant in grants.items()
+        }
+        invitation = Invitation.objects.using("owner").get(email=self._mailbox("invited"))
+        self.tenant.tokens["invitation"] = tokens.token_for(purpose="invitation", ref=invitation.ref)
+
+    def _link(self, **what: object) -> GuestGrant:
+        mine = GuestGrant.objects.using("owner").filter(organisation__in=[self.deal.buyer.pk, self.stranger.pk])
+        return mine.filter(**what).order_by("-pk")[0]
+
+    def _submission_of(self, invoice: Invoice) -> str:
+        return str(Submission.objects.using("owner").get(milestone_id=invoice.milestone_id, state="accepted").ref)

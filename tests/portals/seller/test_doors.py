@@ -1,0 +1,156 @@
+"""Every page of the seller: to whom it opens, and that it opens."""
+
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.contracts.models import Contract
+from apps.financing.models import Offer, Tranche
+from apps.milestones.models import EvidenceFile, Milestone, Submission
+from apps.portals.seller.urls import urlpatterns
+from tests import scenarios
+from tests.portals.seller.conftest import (
+    SignIn,
+    accepted_offer,
+    content_of,
+    issued_offer,
+    opened_facility,
+    requested_funding,
+)
+from tests.scenarios import Parties, acting, software_draft
+
+
+@dataclass(frozen=True)
+class World:
+    """One thing of each kind that the seller's pages are about."""
+
+    draft: Contract
+    active: Contract
+    sold: Milestone
+    offered: Milestone
+    waiting: Submission
+    planned: Milestone
+    evidence: EvidenceFile
+    request_ref: str
+    offer: Offer
+    tranche: Tranche
+
+
+LISTS = ("home", "contracts", "draft_contract", "invoices", "funding")
+
+
+@pytest.fixture
+def world(parties: Parties) -> World:
+    draft = scenarios.drafted_contract(parties, draft=software_draft(parties, number="NL-1"))
+    active = scenarios.active_contract(parties)
+    sold, offered = (scenarios.accepted_milestone(active, position=place) for place in (1, 2))
+    other = scenarios.active_contract(parties, draft=software_draft(parties, number="NL-2"))
+    waiting = scenarios.submitted_milestone(other)
+    asked = scenarios.accepted_milestone(other, position=2)
+    planned = scenarios.prepared_milestone(other, actor=scenarios.seller_actor(parties), position=3)
+    facility = opened_facility(parties)
+    tranche = accepted_offer(parties, sold, facility)
+    with acting(scenarios.seller_actor(parties)):
+        evidence = EvidenceFile.objects.get(submission__milestone=planned)
+    return World(
+        draft=draft,
+        active=active,
+        sold=sold,
+        offered=offered,
+        waiting=waiting,
+        planned=planned,
+        evidence=evidence,
+        request_ref=requested_funding(parties, asked, facility),
+        offer=issued_offer(parties, offered, facility),
+        tranche=tranche,
+    )
+
+
+def addresses(parties: Parties, world: World) -> dict[str, str]:
+    """The address of each page, by its name, on the things of this world."""
+    with acting(scenarios.seller_actor(parties)):
+        invoice = Milestone.objects.select_related("invoice").get(pk=world.sold.pk).invoice.ref
+    refs = {
+        "contract": world.active.ref,
+        "change_draft": world.draft.ref,
+        "propose_contract": world.draft.ref,
+        "withdraw_contract": world.draft.ref,
+        "milestone": world.sold.ref,
+        "prepare_submission": world.planned.ref,
+        "submit_milestone": world.planned.ref,
+        "attach_evidence": world.planned.ref,
+        "withdraw_submission": world.waiting.ref,
+        "evidence": world.evidence.ref,
+        "remove_evidence": world.evidence.ref,
+        "invoice": invoice,
+        "invoice_pdf": invoice,
+        "invoice_document": invoice,
+        "retry_document": invoice,
+        "record_payment": invoice,
+        "request_funding": invoice,
+        "withdraw_request": world.request_ref,
+        "offer": world.offer.ref,
+        "accept_offer": world.offer.ref,
+        "decline_offer": world.offer.ref,
+        "tranche": world.tranche.ref,
+    }
+    return {
+        **{name: reverse(f"seller:{name}") for name in LISTS},
+        **{name: reverse(f"seller:{name}", args=[ref]) for name, ref in refs.items()},
+    }
+
+
+POST_ONLY = ("attach_evidence", "remove_evidence", "retry_document")
+NOT_THERE_YET = ("invoice_pdf",)
+
+
+def test_no_page_of_the_seller_is_left_out_here(parties: Parties, world: World) -> None:
+    assert {pattern.name for pattern in urlpatterns} == set(addresses(parties, world))
+
+
+def test_the_owner_opens_every_page(parties: Parties, world: World, seller: Client) -> None:
+    for name, address in addresses(parties, world).items():
+        expected = 405 if name in POST_ONLY else 404 if name in NOT_THERE_YET else 200
+        response = seller.get(address)
+        if response.streaming:
+            assert content_of(response)
+        assert response.status_code == expected, name
+
+
+def test_who_has_not_signed_in_is_sent_to_the_entrance(parties: Parties, world: World) -> None:
+    for name, address in addresses(parties, world).items():
+        for response in (Client().get(address), Client().post(address)):
+            assert response.status_code == 302, name
+            assert response["Location"].startswith(reverse("account_login")), name
+
+
+def test_the_other_side_and_strangers_find_nothing(
+    parties: Parties, world: World, strangers: Parties, signed_in: SignIn
+) -> None:
+    known = addresses(parties, world)
+    others = [signed_in("buyer"), signed_in("approver"), signed_in("seller", of=strangers)]
+    for name, address in known.items():
+        if name in LISTS:
+            continue
+        for client in others:
+            shown, sent = client.get(address), client.post(address, {"key": "k", "seen": "0" * 64})
+            # A page that does not take the method says so before it looks for the thing.
+            assert {shown.status_code, sent.status_code} <= {404, 405}, name
+            assert 404 in (shown.status_code, sent.status_code), name
+
+
+def test_a_financier_has_no_door_here(parties: Parties, world: World, signed_in: SignIn) -> None:
+    for name, address in addresses(parties, world).items():
+        assert signed_in("financier").get(address).status_code == (405 if name in POST_ONLY else 404), name
+
+
+def test_lists_show_nothing_of_strangers(parties: Parties, world: World, strangers: Parties, signed_in: SignIn) -> None:
+    scenarios.accepted_milestone(scenarios.active_contract(strangers))
+    scenarios.drafted_contract(strangers, draft=software_draft(strangers, number="FX-7", title="Foreign secret"))
+    for name in LISTS:
+        page = signed_in("seller").get(reverse(f"seller:{name}")).content.decode()
+        assert "Foreign" not in page, name
+        own = signed_in("seller", of=strangers).get(reverse(f"seller:{name}")).content.decode()
+        assert "Foreign" in own, name

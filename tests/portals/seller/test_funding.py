@@ -1,0 +1,199 @@
+"""Getting paid early: what can be sold, asking, the offer with its price, the advance."""
+
+from decimal import Decimal
+
+from django.test import Client
+from django.urls import reverse
+
+from apps.financing.models import FundingRequest, Offer, Tranche
+from apps.invoicing.models import Invoice
+from apps.milestones.models import Milestone
+from tests import scenarios
+from tests.portals.seller.conftest import (
+    SignIn,
+    accepted_offer,
+    hidden,
+    issued_offer,
+    opened_facility,
+    requested_funding,
+    settled_tranche,
+)
+from tests.scenarios import Parties, acting, software_draft
+
+LIST = "/seller/funding/"
+
+
+def accepted(parties: Parties) -> Milestone:
+    return scenarios.accepted_milestone(scenarios.active_contract(parties))
+
+
+def invoice_of(parties: Parties, milestone: Milestone) -> Invoice:
+    with acting(scenarios.seller_actor(parties)):
+        return Invoice.objects.get(milestone=milestone)
+
+
+def test_without_a_line_the_page_says_what_will_stand_there(parties: Parties, seller: Client) -> None:
+    accepted(parties)
+    assert "No financier has opened a line for you yet" in seller.get(LIST).content.decode()
+
+
+def test_what_can_be_sold_is_listed_with_what_it_would_come_to(parties: Parties, seller: Client) -> None:
+    accepted(parties)
+    opened_facility(parties)
+    ((_invoice, guess),) = seller.get(LIST).context["fundable"]
+    assert (guess.price.gross, guess.price.discount, guess.price.fee, guess.price.net) == (
+        Decimal("12138.00"),
+        Decimal("121.38"),
+        Decimal("60.69"),
+        Decimal("11955.93"),
+    )
+    tiles = {str(tile.label): tile.amount for tile in seller.get("/seller/").context["tiles"]}
+    assert tiles["Available to finance"] == Decimal("12138.00")
+
+
+def test_what_is_available_stays_within_the_line(parties: Parties, seller: Client) -> None:
+    accepted(parties)
+    opened_facility(parties, limit="5000")
+    tiles = {str(tile.label): tile.amount for tile in seller.get("/seller/").context["tiles"]}
+    assert tiles["Available to finance"] == Decimal(5_000)
+
+
+def test_receivables_that_may_not_be_assigned_are_not_offered(parties: Parties, seller: Client) -> None:
+    draft = software_draft(parties, is_assignable=False)
+    milestone = scenarios.accepted_milestone(scenarios.active_contract(parties, draft=draft))
+    opened_facility(parties)
+    assert seller.get(LIST).context["fundable"] == []
+    address = reverse("seller:request_funding", args=[invoice_of(parties, milestone).ref])
+    shown = seller.get(address)
+    assert "This invoice cannot be sold" in shown.content.decode()
+    facility = shown.context["form"]["facility"].value()
+    response = seller.post(address, {**hidden(shown), "facility": facility})
+    assert response.status_code == 422
+    assert "does not allow its receivables to be assigned" in response.content.decode()
+
+
+def test_asking_twice_by_two_clicks_asks_once(parties: Parties, seller: Client) -> None:
+    milestone = accepted(parties)
+    opened_facility(parties)
+    address = reverse("seller:request_funding", args=[invoice_of(parties, milestone).ref])
+    shown = seller.get(address)
+    assert "14,280.00" in shown.content.decode()
+    form = {**hidden(shown), "facility": shown.context["form"]["facility"].value(), "note": "Payroll on the 25th."}
+    for _click in range(2):
+        assert seller.post(address, form)["Location"] == LIST
+    with acting(scenarios.seller_actor(parties)):
+        assert FundingRequest.objects.get().note == "Payroll on the 25th."
+    assert "You asked for this invoice already" in seller.get(address).content.decode()
+    assert seller.get(LIST).context["fundable"] == []
+    assert seller.post(address, {**form, "key": "other"}).status_code == 422
+
+
+def test_a_line_that_is_not_the_sellers_cannot_be_asked(parties: Parties, strangers: Parties, seller: Client) -> None:
+    milestone = accepted(parties)
+    opened_facility(parties)
+    foreign = opened_facility(strangers)
+    address = reverse("seller:request_funding", args=[invoice_of(parties, milestone).ref])
+    response = seller.post(address, {**hidden(seller.get(address)), "facility": foreign})
+    assert response.status_code == 422
+    assert "facility" in response.context["form"].errors
+
+
+def test_a_request_is_withdrawn_once(parties: Parties, seller: Client) -> None:
+    request = requested_funding(parties, accepted(parties), opened_facility(parties))
+    address = reverse("seller:withdraw_request", args=[request])
+    form = hidden(seller.get(address))
+    for _click in range(2):
+        assert seller.post(address, form)["Location"] == LIST
+    with acting(scenarios.seller_actor(parties)):
+        assert FundingRequest.objects.get().state == "withdrawn"
+    assert seller.post(address, {"key": "another"}).status_code == 422
+
+
+def test_the_offer_shows_money_apr_and_xirr_and_where_the_money_goes(parties: Parties, seller: Client) -> None:
+    offer = issued_offer(parties, accepted(parties), opened_facility(parties))
+    response = seller.get(reverse("seller:offer", args=[offer.ref]))
+    page = response.content.decode()
+    assert response.context["cost"] == Decimal("182.07")
+    # 182.07 / 11955.93 × 365 / 30, and the same compounded: (1 + 182.07 / 11955.93) ^ (365 / 30) − 1.
+    assert "18.53%" in page
+    assert "20.19%" in page
+    for part in ("Annual percentage rate (APR)", "Internal rate of return (XIRR)", "11,955.93", "2,142.00"):
+        assert part in page, part
+    assert "DISCLOSURE" in page
+    assert [amount for _label, amount in response.context["waterfall"].steps] == [
+        Decimal("14280.000"),
+        Decimal("-2142.000"),
+        Decimal("-121.380"),
+        Decimal("-60.690"),
+    ]
+    assert "Offer for" in seller.get("/seller/").content.decode()
+
+
+def test_an_offer_that_waits_for_its_approval_is_not_the_sellers_yet(parties: Parties, seller: Client) -> None:
+    offer = issued_offer(parties, accepted(parties), opened_facility(parties))
+    with acting(scenarios.seller_actor(parties)):
+        assert Offer.objects.visible_to(scenarios.seller_actor(parties)).filter(approved_at__isnull=True).count() == 0
+    assert seller.get(reverse("seller:offer", args=[offer.ref])).status_code == 200
+
+
+def test_accepting_signs_the_disclosure_that_was_shown_once(parties: Parties, seller: Client) -> None:
+    offer = issued_offer(parties, accepted(parties), opened_facility(parties))
+    address = reverse("seller:accept_offer", args=[offer.ref])
+    stale = seller.post(address, {"key": scenarios.key(), "seen": "0" * 64})
+    assert stale.status_code == 422
+    form = hidden(seller.get(address))
+    assert form["seen"] == offer.disclosure_sha256
+    first, second = seller.post(address, form), seller.post(address, form)
+    with acting(scenarios.seller_actor(parties)):
+        tranche = Tranche.objects.get()
+    assert first["Location"] == second["Location"] == reverse("seller:tranche", args=[tranche.ref])
+    assert "Meridian Logistik AG acknowledges the assignment" in seller.get(first["Location"]).content.decode()
+
+
+def test_declining_ends_the_offer_once(parties: Parties, seller: Client) -> None:
+    offer = issued_offer(parties, accepted(parties), opened_facility(parties))
+    address = reverse("seller:decline_offer", args=[offer.ref])
+    form = hidden(seller.get(address))
+    for _click in range(2):
+        assert seller.post(address, form)["Location"] == LIST
+    with acting(scenarios.seller_actor(parties)):
+        assert Offer.objects.get().state == "declined"
+    assert "not open any more" in seller.get(address).content.decode()
+    accept = reverse("seller:accept_offer", args=[offer.ref])
+    assert seller.post(accept, {"key": "k", "seen": offer.disclosure_sha256}).status_code == 422
+
+
+def test_who_may_not_ask_for_funding_is_told_so(parties: Parties, signed_in: SignIn) -> None:
+    milestone = accepted(parties)
+    facility = opened_facility(parties)
+    client = signed_in("delivery")
+    ask = reverse("seller:request_funding", args=[invoice_of(parties, milestone).ref])
+    shown = client.get(ask)
+    answers = [client.post(ask, {**hidden(shown), "facility": facility})]
+    offer = issued_offer(parties, milestone, facility)
+    form = {"key": scenarios.key(), "seen": offer.disclosure_sha256}
+    answers += [
+        client.post(reverse(f"seller:{name}", args=[offer.ref]), form) for name in ("accept_offer", "decline_offer")
+    ]
+    with acting(scenarios.seller_actor(parties)):
+        request = FundingRequest.objects.get()
+    answers.append(client.post(reverse("seller:withdraw_request", args=[request.ref]), form))
+    for response in answers:
+        assert response.status_code == 422
+        assert "Your role does not allow you to ask for funding" in response.content.decode()
+
+
+def test_the_advance_tells_its_story_to_the_last_cent(parties: Parties, seller: Client) -> None:
+    tranche = accepted_offer(parties, accepted(parties), opened_facility(parties))
+    context = seller.get(reverse("seller:tranche", args=[tranche.ref])).context
+    assert [step.state for step in context["steps"]] == ["done", "current", "ahead", "ahead", "ahead"]
+    assert [tile.amount for tile in context["tiles"]] == [0, 0, Decimal("2142.000")]
+
+
+def test_a_settled_advance_has_paid_everything_out(parties: Parties, seller: Client) -> None:
+    tranche = settled_tranche(parties, accepted(parties), opened_facility(parties))
+    response = seller.get(reverse("seller:tranche", args=[tranche.ref]))
+    assert [step.state for step in response.context["steps"]] == ["done"] * 5
+    # Paid the same day: half of the discount is the least charge of 15 days, the other half comes back.
+    assert [tile.amount for tile in response.context["tiles"]] == [Decimal("14158.62"), 0, 0]
+    assert "This advance is closed" in response.content.decode()

@@ -1,0 +1,56 @@
+"""The first page: what waits for the seller stands first, and only for who may do it."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.test import Client
+
+from tests import scenarios
+from tests.portals.seller.conftest import SignIn, issued_offer, opened_facility
+from tests.scenarios import Parties, line, software_draft
+
+
+def test_a_new_seller_is_offered_the_first_contract(parties: Parties, seller: Client) -> None:
+    page = seller.get("/seller/").content.decode()
+    assert "Write your first contract" in page
+    assert "/seller/contracts/new/" in page
+
+
+def test_needs_you_lists_what_each_role_may_do(parties: Parties, signed_in: SignIn) -> None:
+    scenarios.drafted_contract(parties, draft=software_draft(parties, number="A", title="Data migration"))
+    lines = (line("Kick-off", 50), line("Due soon", 50, planned_on=date(2026, 1, 2)))
+    contract = scenarios.active_contract(parties, draft=software_draft(parties, lines=lines))
+    issued_offer(parties, scenarios.accepted_milestone(contract), opened_facility(parties))
+
+    def needs(role: str) -> list[str]:
+        return [need.what for need in signed_in(role).get("/seller/").context["needs"]]
+
+    offer, draft, due = "Offer for INV-", "Draft to send: Data migration", "Submit Due soon"
+    assert [what.rstrip("0123456789-") for what in needs("seller")] == [offer.rstrip("-"), due, draft]
+    assert needs("delivery") == [due]
+    assert [what.rstrip("0123456789-") for what in needs("billing")] == [offer.rstrip("-")]
+
+
+def test_the_figures_add_up_per_currency(parties: Parties, seller: Client) -> None:
+    contract = scenarios.active_contract(parties)
+    scenarios.accepted_milestone(contract)
+    scenarios.submitted_milestone(contract, position=2)
+    tiles = {str(tile.label): (tile.amount, tile.currency) for tile in seller.get("/seller/").context["tiles"]}
+    assert tiles == {
+        "Waiting for sign-off": (Decimal("12000.000"), "EUR"),
+        "Invoiced and open": (Decimal("14280.000"), "EUR"),
+        "Overdue": (Decimal(0), "EUR"),
+        "Available to finance": (Decimal(0), "EUR"),
+    }
+
+
+def test_what_happened_last_is_told_without_the_steps_in_between(parties: Parties, seller: Client) -> None:
+    scenarios.accepted_milestone(scenarios.active_contract(parties))
+    told = [event.what for event in seller.get("/seller/").context["events"]]
+    assert told[:3] == [
+        told[0],
+        "Milestone signed off: Prototype",
+        "Milestone submitted for sign-off: Prototype",
+    ]
+    assert told[0].startswith("Invoice issued: INV-")
+    assert not any("Personal link" in what for what in told)
