@@ -153,7 +153,11 @@ def collect_payment(
     settlement = financing.used_up_reserve(collection)
     if settlement is not None:
         invoicing.book_reserve_received(
-            invoice_id=collection.tranche.invoice_id, settlement=settlement, booked_on=received_on, at=at
+            invoice_id=collection.tranche.invoice_id,
+            reference=collection.ref,
+            settlement=settlement,
+            booked_on=received_on,
+            at=at,
         )
     return {"collection": collection.ref, "payment": payment.ref}
 
@@ -167,7 +171,11 @@ def pay_reserve(*, actor: Actor, key: str, tranche_ref: str, value_on: date, ban
         tranche_ref=tranche_ref, actor=actor, value_on=value_on, bank_reference=bank_reference, at=at
     )
     invoicing.book_reserve_received(
-        invoice_id=payout.tranche.invoice_id, settlement=financing.settlement_of(payout), booked_on=value_on, at=at
+        invoice_id=payout.tranche.invoice_id,
+        reference=payout.ref,
+        settlement=financing.settlement_of(payout),
+        booked_on=value_on,
+        at=at,
     )
     return {"payout": payout.ref}
 

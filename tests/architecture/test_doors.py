@@ -8,8 +8,11 @@ from django.urls import URLPattern, URLResolver, get_resolver
 PUBLIC = {
     # who is not signed in reaches these, and only these
     "account_login",
+    "account_request_login_code",
     "account_confirm_login_code",
     "account_signup",
+    "account_logout",
+    "account_inactive",
     "account_email_verification_sent",
     "mfa_authenticate",
     "set_language",

@@ -1,8 +1,12 @@
 """Jobs exist with the transaction that defers them, run once, and run again when their worker died."""
 
 import json
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.core import mail
@@ -116,3 +120,27 @@ def test_every_financier_accrues_once_a_day(scratch: str) -> None:
     with scenarios.acting(scenarios.member(story, "financier")), connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM workflows_idempotencykey WHERE action = 'accrue_income'")
         assert cursor.fetchone() == (1,)
+
+
+def test_every_verifier_of_the_night_exists_and_finds_an_empty_house_in_order(scratch: str) -> None:
+    upkeep.verify_everything.func(0)
+
+
+def test_a_worker_process_works_until_it_is_told_to_stop(scratch: str, tmp_path: Path) -> None:
+    invite()
+    program = f"""
+import os, django; django.setup()
+from django.db import connections
+for alias in ("default", "owner"):
+    connections[alias].settings_dict["NAME"] = {scratch!r}
+from django.conf import settings
+settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+settings.EMAIL_FILE_PATH = {str(tmp_path)!r}
+from django.core.management import call_command
+call_command("run_worker")
+"""
+    with subprocess.Popen([sys.executable, "-W", "error", "-c", program]) as process:
+        wait_until(lambda: statuses("send_invitation") == ["succeeded"])
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    assert len(list(tmp_path.glob("*.log"))) == 1

@@ -57,8 +57,13 @@ def book_sale(*, invoice_id: int, sale: Sale, booked_on: date, at: datetime) -> 
     )
 
 
-def book_reserve_received(*, invoice_id: int, settlement: SaleSettlement, booked_on: date, at: datetime) -> Entry:
-    """Book the reserve that was paid back, and what it was more or less than agreed at the sale."""
+def book_reserve_received(
+    *, invoice_id: int, reference: str, settlement: SaleSettlement, booked_on: date, at: datetime
+) -> Entry:
+    """Book reserve that was paid back, and what it was more or less than agreed at the sale.
+
+    ``reference`` names the payout: a reserve can come back in several, and each is booked once.
+    """
     invoice = Invoice.objects.get(pk=invoice_id)
     if settlement.received != settlement.reserve + settlement.adjustment:
         raise ValueError(f"{settlement} does not add up")
@@ -66,7 +71,7 @@ def book_reserve_received(*, invoice_id: int, settlement: SaleSettlement, booked
         organisation_id=invoice.seller_id,
         currency=invoice.currency,
         purpose=ledger.Purpose.SELLER,
-        cause=f"reserve:{invoice.ref}",
+        cause=f"reserve:{reference}",
         description=f"Reserve of {invoice.number}",
         booked_on=booked_on,
         legs=[

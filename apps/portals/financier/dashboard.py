@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.core import money
 from apps.financing.models import Assignment, Facility, FundingRequest, Offer, Tranche
@@ -129,7 +130,8 @@ def _tiles(book: QuerySet[Tranche], facilities: list[Facility], *, today: date, 
             label=_("Overdue"),
             amount=sums["late"] or money.ZERO,
             currency=currency,
-            note=_("on %(count)s advances") % {"count": sums["late_count"]},
+            note=ngettext("on %(count)s advance", "on %(count)s advances", sums["late_count"])
+            % {"count": sums["late_count"]},
             url=f"{tranches}?state=overdue",
         ),
         Tile(

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.contracts.models import Signature
 from apps.financing.models import Collection, FundingRequest, Tranche
@@ -99,11 +100,11 @@ def _files(actor: Actor, request: FundingRequest, submission: Submission | None)
     invoice, document = request.invoice, getattr(request.invoice, "document", None)
     is_ready = document is not None and document.state == "ready"
     pdf = File(
-        name=_("Invoice %(number)s.pdf") % {"number": invoice.number},
+        name=(_("Invoice %(number)s.pdf") if is_ready else _("Invoice %(number)s, being prepared"))
+        % {"number": invoice.number},
         url=reverse("admin:request_invoice_pdf", args=[request.ref]) if is_ready else "",
         size=document.size if is_ready and document else None,
         sha256=document.sha256 if is_ready and document else "",
-        note="" if is_ready else _("being prepared"),
         icon="file-earmark-pdf",
     )
     evidence = EvidenceFile.objects.visible_to(actor).filter(submission=submission).order_by("pk")
@@ -152,4 +153,7 @@ def track_record(actor: Actor, invoice: Invoice) -> list[Fact]:
 def _lateness(days: int) -> str:
     if days == 0:
         return _("on the day expected")
-    return (_("%(days)s days late") if days > 0 else _("%(days)s days early")) % {"days": abs(days)}
+    count = abs(days)
+    if days > 0:
+        return ngettext("%(count)s day late", "%(count)s days late", count) % {"count": count}
+    return ngettext("%(count)s day early", "%(count)s days early", count) % {"count": count}

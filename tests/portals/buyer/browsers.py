@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
 from django.test import Client
@@ -36,13 +36,18 @@ class Guest:
         return self.client.get(self.address + path)
 
     def status(self, path: str) -> int:
-        """The status alone; a file is open until its last byte is sent, so it is closed here."""
-        answer = self.client.get(self.address + path)
-        answer.close()
-        return answer.status_code
+        return status_of(self.client, self.address + path)
 
     def post(self, path: str, data: dict[str, str] | None = None) -> Any:
         return self.client.post(self.address + path, data or {})
+
+
+def status_of(client: Client, address: str) -> int:
+    """The status alone; a file stays open until its last byte is taken."""
+    answer = client.get(address)
+    if answer.streaming:
+        list(cast("Iterator[bytes]", answer))
+    return answer.status_code
 
 
 def hidden(response: Any) -> dict[str, str]:

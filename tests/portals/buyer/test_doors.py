@@ -8,6 +8,7 @@ from apps.contracts.models import Contract, ContractVersion
 from apps.core.database import walls
 from apps.milestones.models import EvidenceFile
 from tests import scenarios
+from tests.portals.buyer.browsers import status_of
 from tests.portals.buyer.conftest import SignIn
 from tests.portals.buyer.stories import assigned, invoiced
 from tests.scenarios import Parties
@@ -56,9 +57,7 @@ def test_the_buyer_s_people_read_every_page(parties: Parties, sign_in: SignIn) -
     for role in ("buyer", "approver", "payables"):
         client = sign_in(role)
         for address in pages:
-            answer = client.get(address)
-            answer.close()  # a file is open until its last byte is sent
-            assert answer.status_code == 200, (role, address)
+            assert status_of(client, address) == 200, (role, address)
 
 
 def test_the_other_sides_and_strangers_find_nothing_here(parties: Parties, strangers: Parties, sign_in: SignIn) -> None:

@@ -8,6 +8,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from apps.contracts.models import Contract, GuestGrant
 from apps.core.database import walls
+from apps.workflows import sign_off
 from tests import scenarios
 from tests.portals.buyer.browsers import Guest, hidden
 from tests.scenarios import Parties, key
@@ -133,9 +134,7 @@ def test_a_used_link_shows_its_result_until_it_expires(active: Contract) -> None
         milestone = submission.milestone
     guest_actor = scenarios.guest_actor(guest.grant)
     with scenarios.acting(guest_actor, at=LONG_AGO + timedelta(days=20)):
-        scenarios.sign_off.accept_milestone(
-            actor=guest_actor, key=key(), submission_ref=submission.ref, seen=submission.sha256
-        )
+        sign_off.accept_milestone(actor=guest_actor, key=key(), submission_ref=submission.ref, seen=submission.sha256)
     page = guest.get().content.decode()
     assert "This link has been used" in page
     assert milestone.title in page

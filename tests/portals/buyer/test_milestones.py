@@ -14,7 +14,7 @@ from apps.workflows import sign_off
 from tests import scenarios
 from tests.portals.buyer.browsers import hidden, invoice_of, invoices_of, state_of
 from tests.portals.buyer.conftest import SignIn
-from tests.scenarios import Parties, acting, key
+from tests.scenarios import PDF, Parties, acting, key
 
 CROSSED = {"verdict_1": "not_met", "reason_1": "Two open defects.", "verdict_2": "met"}
 
@@ -144,7 +144,7 @@ def test_evidence_is_downloaded_not_opened(submission: Submission, sign_in: Sign
     page = client.get(page_url(submission))
     address = page.context["reading"].criteria[0].files[0].url
     answer = client.get(address)
-    answer.close()
+    assert b"".join(answer.streaming_content) == PDF  # type: ignore[attr-defined]
     assert answer["Content-Disposition"].startswith("attachment")
     assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert answer["X-Content-Type-Options"] == "nosniff"

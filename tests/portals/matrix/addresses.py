@@ -85,6 +85,12 @@ class Address:
         return OF.get(self.name) or _windows().get(self.name, "")
 
     @property
+    def side(self) -> str:
+        """Whose portal it belongs to: ``seller``, ``buyer``, ``financier``, ``guest``; empty for everybody's."""
+        sides = {"seller": "seller", "buyer": "buyer", "admin": "financier", "link": "guest"}
+        return sides.get(self.name.partition(":")[0], "")
+
+    @property
     def is_link(self) -> bool:
         """Whether it stands below a personal link."""
         return self.name.startswith("link:")

@@ -1,7 +1,7 @@
 """The engine: tries cells, and tells what it found. A cell is one visitor, one method, one address, one object."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,7 +15,7 @@ from tests.portals.matrix.world import FOREIGN, HOME, TODAY, Tenant, walled_mode
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 UNSAFE: Final = ("POST", "PUT", "PATCH", "DELETE")
-DENIED, NOT_ALLOWED = 404, 405
+DENIED, NOT_ALLOWED, FAILED = 404, 405, 500
 TURNED_AWAY: Final = ("/accounts/login/", "/account/start/")
 """Where somebody is sent who has not signed in, or has no organisation."""
 REACHED: Final = frozenset({200, 204, 302, 303, 422})
@@ -30,27 +30,48 @@ class Matrix:
     cells: int = 0
     findings: list[str] = field(default_factory=list)
 
-    def attack(self, address: Address, *, by: Iterable[Visitor], on: Tenant, methods: Iterable[str] = METHODS) -> None:
-        """Strangers ask for the tenant's objects: they learn no more than of an object that does not exist."""
-        keys = keys_of(address, on)
+    def attack(self, address: Address, *, by: Visitor, keys: Sequence[str], methods: Iterable[str] = METHODS) -> None:
+        """A stranger asks for objects of others, and learns no more than of an object that does not exist."""
+        for method in methods:
+            unknown = by.asks(method, self._path(address, UNKNOWN_REF, by), payload())
+            self._denied(by, method, address, UNKNOWN_REF, unknown)
+            # Every object is read and posted to; the other methods, which no page takes, meet the first one only.
+            for key in keys if method in ("GET", "POST") else keys[:1]:
+                answer = by.asks(method, self._path(address, key, by), payload())
+                self._denied(by, method, address, key, answer)
+                if not answer.like(unknown, mine=key, theirs=UNKNOWN_REF):
+                    self._found(by, method, address, key, f"tells that it exists: {answer.status}")
+
+    def reached(self, address: Address, *, by: Iterable[Visitor], on: Tenant) -> bool:
+        """The positive control: somebody of the tenant gets an answer, and it shows the tenant's canary.
+
+        An address that only takes POST is posted to, and undone.
+        """
         for visitor in by:
-            for method in methods:
-                unknown = visitor.asks(method, self._path(address, UNKNOWN_REF, visitor), payload())
-                self._denied(visitor, method, address, UNKNOWN_REF, unknown)
-                # One object in each state is read and posted to; the other methods meet the first one only.
-                for key in keys if method in ("GET", "POST") else keys[:1]:
-                    answer = visitor.asks(method, self._path(address, key, visitor), payload())
-                    self._denied(visitor, method, address, key, answer)
-                    if not answer.like(unknown, mine=key, theirs=UNKNOWN_REF):
-                        self._found(visitor, method, address, key, f"tells that it exists: {answer.status}")
+            for key in [visitor.token] if address.model == TOKEN else keys_of(address, on):
+                path = self._path(address, key, visitor)
+                answer = visitor.asks("GET", path)
+                self.cells += 1
+                if answer.status == NOT_ALLOWED:
+                    with undone():
+                        answer = visitor.asks("POST", path, payload())
+                    if answer.status in REACHED and not _is_turned_away(answer):
+                        return True
+                elif answer.status == 200 and on.canary.lower() in answer.text:
+                    return True
+        return False
 
     def listing(self, address: Address, *, by: Visitor, query: str = "", method: str = "GET") -> Answer:
         """A page without an object: whatever it shows, it is nothing of strangers."""
-        answer = by.asks(method, address.path() + query, payload())
+        return self.sent(address.path() + query, by=by, data=payload(), method=method)
+
+    def sent(self, path: str, *, by: Visitor, data: dict[str, Any], method: str = "POST") -> Answer:
+        """One request of a visitor's own: it shows nothing of strangers and does not fail."""
+        answer = by.asks(method, path, data)
         self.cells += 1
-        self._no_canary(by, method, address, query, answer)
-        if answer.status >= 500:
-            self._found(by, method, address, query, f"fails with {answer.status}")
+        self._no_canary(by, method, path, answer)
+        if answer.status >= FAILED:
+            self.findings.append(f"{by.name}: {method} {path} fails with {answer.status}")
         return answer
 
     def forged(self, address: Address, *, by: Visitor, key: str) -> None:
@@ -61,26 +82,6 @@ class Matrix:
                 self.cells += 1
                 if answer.status != 403:
                     self._found(by, method, address, key, f"a forged request gets {answer.status}")
-
-    def reached(self, address: Address, *, by: Iterable[Visitor], on: Tenant) -> set[str]:
-        """The positive control: the keys to which somebody of the tenant has access, with the tenant's canary shown.
-
-        Addresses that only take POST are posted to, and undone.
-        """
-        found: set[str] = set()
-        for visitor in by:
-            for key in [visitor.token] if address.model == TOKEN else keys_of(address, on):
-                path = self._path(address, key, visitor)
-                answer = visitor.asks("GET", path)
-                self.cells += 1
-                if answer.status == NOT_ALLOWED:
-                    with undone():
-                        answer = visitor.asks("POST", path, payload())
-                    if answer.status in REACHED and not _is_turned_away(answer):
-                        found.add(key)
-                elif answer.status == 200 and on.canary.lower() in answer.text:
-                    found.add(key)
-        return found
 
     def check(self, sentence: str, *, holds: bool) -> None:
         """One more cell, of another kind."""
@@ -95,16 +96,16 @@ class Matrix:
 
     def _denied(self, visitor: Visitor, method: str, address: Address, key: str, answer: Answer) -> None:
         self.cells += 1
-        self._no_canary(visitor, method, address, key, answer)
+        self._no_canary(visitor, method, f"{address.name} {key}", answer)
         allowed = answer.status in (DENIED, NOT_ALLOWED) or (visitor.membership is None and _is_turned_away(answer))
         if not allowed:
             self._found(visitor, method, address, key, f"{answer.status} {answer.location}".strip())
 
-    def _no_canary(self, visitor: Visitor, method: str, address: Address, key: str, answer: Answer) -> None:
+    def _no_canary(self, visitor: Visitor, method: str, place: str, answer: Answer) -> None:
         for canary in (HOME, FOREIGN):
             mine = visitor.tenant is not None and visitor.tenant.canary == canary
             if not mine and canary.lower() in answer.text:
-                self._found(visitor, method, address, key, f"shows {canary}")
+                self.findings.append(f"{visitor.name}: {method} {place} shows {canary}")
 
     def _found(self, visitor: Visitor, method: str, address: Address, key: str, what: str) -> None:
         self.findings.append(f"{visitor.name}: {method} {address.name} {key}: {what}")

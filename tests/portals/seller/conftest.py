@@ -115,19 +115,30 @@ def settled_tranche(parties: Parties, milestone: Milestone, facility: str) -> Tr
     return tranche
 
 
-def finish(parties: Parties, tranche: Tranche) -> None:
-    """Acknowledge, fund, collect and pay out the reserve, all today."""
+def fund(parties: Parties, tranche: Tranche) -> None:
+    """The buyer acknowledges, and treasury pays the advance today."""
     tea, olga = scenarios.treasury(parties), scenarios.buyer_actor(parties)
-    today: date = clock.today("Europe/Berlin")
     with acting(olga):
-        assignment = Assignment.objects.get(contract_id=tranche.contract_id)
+        assignment = Assignment.objects.get(invoice_id=tranche.invoice_id)
         funding.acknowledge_assignment(
             actor=olga, key=key(), assignment_ref=assignment.ref, seen=assignment.notice_sha256
         )
     with acting(tea):
         funding.fund_tranche(
-            actor=tea, key=key(), tranche_ref=tranche.ref, value_on=today, bank_reference=f"OUT-{tranche.ref}"
+            actor=tea,
+            key=key(),
+            tranche_ref=tranche.ref,
+            value_on=clock.today("Europe/Berlin"),
+            bank_reference=f"OUT-{tranche.ref}",
         )
+
+
+def finish(parties: Parties, tranche: Tranche) -> None:
+    """Fund, collect in full and pay out the reserve, all today."""
+    fund(parties, tranche)
+    tea = scenarios.treasury(parties)
+    today: date = clock.today("Europe/Berlin")
+    with acting(tea):
         funding.collect_payment(
             actor=tea,
             key=key(),

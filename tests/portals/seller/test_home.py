@@ -1,12 +1,13 @@
 """The first page: what waits for the seller stands first, and only for who may do it."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.test import Client
 
+from apps.core import clock
 from tests import scenarios
-from tests.portals.seller.conftest import SignIn, issued_offer, opened_facility
+from tests.portals.seller.conftest import SignIn, accepted_offer, fund, issued_offer, opened_facility
 from tests.scenarios import Parties, line, software_draft
 
 
@@ -54,3 +55,27 @@ def test_what_happened_last_is_told_without_the_steps_in_between(parties: Partie
     ]
     assert told[0].startswith("Invoice issued: INV-")
     assert not any("Personal link" in what for what in told)
+
+
+def test_thirteen_weeks_of_cash_hold_what_is_invoiced_sold_and_planned(parties: Parties, seller: Client) -> None:
+    today = clock.today("Europe/Berlin")
+    lines = tuple(line(title, 25, planned_on=today) for title in ("Billed", "Sold", "Open"))
+    late = line("Next year", 25, planned_on=today + timedelta(days=200))
+    contract = scenarios.active_contract(parties, draft=software_draft(parties, lines=(*lines, late)))
+    scenarios.accepted_milestone(contract)
+    settled = scenarios.accepted_milestone(contract, position=2)
+    facility = opened_facility(parties)
+    sold = accepted_offer(parties, settled, facility)
+    (chart,) = seller.get("/seller/").context["charts"]
+    # 11,900.00 each: one invoiced and due in 30 days, one to be accepted within 14 days and paid within 30 more.
+    assert [
+        (series.name, sum(series.values), [bool(value) for value in series.values].index(True))
+        for series in chart.series
+    ] == [
+        ("Invoiced", Decimal("11900.000"), 4),
+        ("Signed, still to be accepted", Decimal("11900.000"), 6),
+    ]
+    fund(parties, sold)
+    (chart,) = seller.get("/seller/").context["charts"]
+    assert [series.name for series in chart.series][1] == "Reserve of sold invoices"
+    assert sum(chart.series[1].values) == Decimal("1785.000")

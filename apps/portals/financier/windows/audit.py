@@ -89,16 +89,19 @@ class AuditWindow(Window):
         told = canonical.read(row.text)
         # From where somebody of another organisation acted is that organisation's business.
         who = told.get("actor", {}) if row.organisation_id == asker(request).organisation_id else {}
+        names = {
+            "email": _("E-mail"),
+            "address": _("Address"),
+            "agent": _("Browser"),
+            "authenticated_by": _("Signed in by"),
+        }
         kind, _colon, ref = row.subject.partition(":")
         model = SHOWN_BY.get(kind)
         return {
             "facts": [
                 Fact(term=_("When"), value=instant_text(row.happened_at)),
                 Fact(term=_("Who"), value=row.actor_name),
-                Fact(term=_("E-mail"), value=who.get("email") or ""),
-                Fact(term=_("Address"), value=who.get("address") or ""),
-                Fact(term=_("Browser"), value=who.get("agent") or ""),
-                Fact(term=_("Signed in by"), value=who.get("authenticated_by") or ""),
+                *(Fact(term=term, value=who[name]) for name, term in names.items() if who.get(name)),
                 Fact(term=_("Subject"), value=row.subject, url=address(model, ref) if model else ""),
                 Fact(term=_("Chain"), value=row.chain.subject),
                 Fact(term=_("Position"), value=str(row.position)),

@@ -91,12 +91,13 @@ class RequestWindow(Window):
             "buttons": []
             if row.closed_at
             else [
+                *([] if refusal else [Button(label=_("Price"), url="#price", icon="calculator", css="btn-secondary")]),
                 Button(
                     label=_("Decline"),
                     url=decline.url(row),
                     refusal=decline.why_not(request, row),
                     css="btn-outline-danger",
-                )
+                ),
             ],
             **({} if refusal else deciding.trial(request, row)),
             "events": stories.of(

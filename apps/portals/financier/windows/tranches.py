@@ -150,7 +150,9 @@ def _facts(row: Tranche) -> list[Fact]:
         facts.append(Fact(term=_("Late charge from"), on=late_from))
     return [
         *facts,
-        Fact(term=_("Offer"), value=str(offer.version), url=address(Offer, offer.ref)),
+        Fact(
+            term=_("Offer"), value=_("Version %(version)s") % {"version": offer.version}, url=address(Offer, offer.ref)
+        ),
         Fact(term=_("Request"), value=row.invoice.number, url=address(FundingRequest, offer.request.ref)),
         Fact(term=_("Assignment"), value=_("Notice to the buyer"), url=address(Assignment, row.assignment.ref)),
         Fact(term=_("Facility"), value=row.seller.legal_name, url=address(Facility, row.facility.ref)),
@@ -159,9 +161,10 @@ def _facts(row: Tranche) -> list[Fact]:
 
 def _pdf(row: Tranche) -> File:
     document = getattr(row.invoice, "document", None)
-    name = _("Invoice %(number)s.pdf") % {"number": row.invoice.number}
+    number = {"number": row.invoice.number}
     if document is None or document.state != "ready":
-        return File(name=name, url="", note=_("being prepared"), icon="file-earmark-pdf")
+        return File(name=_("Invoice %(number)s, being prepared") % number, url="", icon="file-earmark-pdf")
+    name = _("Invoice %(number)s.pdf") % number
     url = reverse("admin:tranche_invoice_pdf", args=[row.ref])
     return File(name=name, url=url, size=document.size, sha256=document.sha256, icon="file-earmark-pdf")
 

@@ -215,6 +215,18 @@ def shown(rows: Sequence[Row], *, currency: str) -> list[Line]:
     ]
 
 
+def focus(lines: Sequence[Line], do: str) -> None:
+    """Let the row that a button made or moved have the focus when the page, or its piece, comes back."""
+    verb, *typed = do.split(":")
+    at = int(typed[0]) if typed and typed[0].isdigit() else len(lines) - 1
+    at = min(max(at + {"up": -1, "down": 1}.get(verb, 0), 0), len(lines) - 1)
+    field = lines[at].form.fields["title"]
+    if verb == "criterion" and lines[at].criteria:
+        field = lines[at].criteria[-1].fields["text"]
+    if verb != "calculate":
+        field.widget.attrs["autofocus"] = True
+
+
 def checked(rows: Sequence[Row], *, currency: str) -> list[Line]:
     """The rows as bound forms, with what is wrong at its field."""
     lines = []

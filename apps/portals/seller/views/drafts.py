@@ -139,6 +139,7 @@ def _posted(request: PortalRequest, contract: Contract | None) -> HttpResponse:
         rows = plan.edited(rows, do)
         form = DraftForm(initial=_typed(request.POST, bound), buyers=buyers)
         lines = plan.shown(rows, currency=currency)
+        plan.focus(lines, do)
         _reckon(plan.checked(rows, currency=currency), lines, price, currency)
         return _editor(request, contract, form, lines, price=price)
     kept = [row for row in rows if not row.is_blank]

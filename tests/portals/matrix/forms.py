@@ -1,0 +1,99 @@
+"""References to strangers' things inside forms of one's own: every one is refused, and nothing is written."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from apps.contracts.models import Contract
+from apps.financing.models import Facility
+from apps.invoicing.models import Invoice
+from tests.portals.matrix.engine import payload
+from tests.portals.matrix.world import Tenant
+
+Refs = Iterator[tuple[str, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A form field that takes a reference: who posts to which address, and what a stranger's thing is there."""
+
+    name: str
+    role: str
+    path: Callable[[Tenant], str]
+    field: str
+    strangers: Callable[[Tenant], list[str]]
+    more: dict[str, Any]
+
+
+DRAFT = {
+    "title": "Taken over",
+    "number": "X-1",
+    "currency": "EUR",
+    "price": "100.00",
+    "payment_days": "30",
+    "review_days": "14",
+    "tax_category": "S",
+    "tax_rate": "19",
+    "plan-count": "1",
+    "plan-0-title": "All",
+    "plan-0-basis": "remainder",
+    "plan-0-count": "1",
+    "plan-0-c-0-text": "Done",
+    "do": "save",
+}
+
+
+def organisations(tenant: Tenant) -> list[str]:
+    return [organisation.ref for organisation in tenant.organisations]
+
+
+def _ref(tenant: Tenant, model: type[Any], **what: Any) -> str:
+    low, high = tenant.rows[model._meta.db_table]
+    return str(model._base_manager.using("owner").filter(pk__gt=low, pk__lte=high, **what).order_by("pk")[0].ref)
+
+
+def _draft(tenant: Tenant) -> str:
+    return reverse("seller:change_draft", args=[_ref(tenant, Contract, state="draft", was_proposed=False)])
+
+
+def _unfunded(tenant: Tenant) -> str:
+    return reverse("seller:request_funding", args=[_ref(tenant, Invoice, funding_requests=None, open_item__paid=0)])
+
+
+def _end(role: str) -> Callable[[Tenant], str]:
+    return lambda tenant: reverse("account:end_membership", args=[tenant.people[role].ref])
+
+
+def _members(tenant: Tenant) -> list[str]:
+    return [membership.ref for membership in tenant.people.values()]
+
+
+FIELDS = [
+    Field("the buyer of a new contract", "seller", lambda _: reverse("seller:draft_contract"), "buyer", organisations, DRAFT),
+    Field("the buyer of a draft", "contracts", _draft, "buyer", organisations, DRAFT),
+    Field(
+        "the financier who is asked",
+        "billing",
+        _unfunded,
+        "facility",
+        lambda tenant: [_ref(tenant, Facility)],
+        {},
+    ),
+    *(
+        Field(f"the successor of the {role}'s owner", role, _end(role), "successor", _members, {})
+        for role in ("seller", "buyer", "financier")
+    ),
+    *(
+        Field(f"the organisation to work for, as {role}", role, lambda _: reverse(name), "organisation", organisations, {})
+        for role in ("seller", "buyer", "financier")
+        for name in ("switch_organisation", "account:claim_organisation")
+    ),
+]
+
+
+def posts(field: Field, *, home: Tenant, foreign: Tenant) -> Refs:
+    """Each attack as path and data."""
+    for ref in field.strangers(foreign):
+        yield field.path(home), payload() | field.more | {field.field: ref}
