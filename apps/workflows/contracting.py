@@ -5,6 +5,7 @@ from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import GuestGrant
 from apps.core import clock
 from apps.core.database import walls
+from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor
 from apps.workflows import jobs
@@ -41,6 +42,7 @@ def propose_contract(*, actor: Actor, key: str, contract_ref: str, seen: str) ->
     contract = contracts.lock_by_ref(contract_ref=contract_ref)
     walls.widen(contract.buyer_id)
     version = contracts.propose(contract=contract, actor=actor, seen=seen, at=at)
+    invoicing.check_billable(contract=contract, version=version)
     grant = contracts.grant_signature(version=version, actor=actor, at=at)
     jobs.send_contract_proposal.defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)
     return {"contract": contract.ref, "version": version.ref}

@@ -6,8 +6,10 @@ Chromium comes from the system (Debian: ``apt-get install chromium``). Where it 
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.test import override_settings
 from playwright.sync_api import Browser, sync_playwright
@@ -43,10 +45,13 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def house(chromium: Browser, scratch: str) -> Iterator[House]:
+def house(chromium: Browser, scratch: str, request: pytest.FixtureRequest) -> Iterator[House]:
     """The product, served, with its worker running. At the end no browser may have seen anything go wrong."""
     with serving(chromium) as opened:
+        failed = request.session.testsfailed
         yield opened
+        if request.session.testsfailed > failed:
+            opened.keep_pictures(Path(settings.DATA_DIR) / "pictures")
     assert opened.troubles == []
 
 

@@ -3,7 +3,9 @@
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -12,11 +14,12 @@ from django.conf import settings
 from django.core import mail
 from django.core.mail import EmailMessage
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from apps.parties.models import User
 
-PATIENCE = 60.0
+PATIENCE = 30.0
 """Seconds that a busy machine is given before something that should be there is missed."""
 TELL_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) =>
@@ -47,6 +50,14 @@ class House:
         visitor = self.visitor(user.name, **how)
         visitor.become(user)
         return visitor
+
+    def keep_pictures(self, folder: Path) -> None:
+        """Keep what everybody saw last, for whoever asks why a test failed."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for visitor in self.visitors:
+            with suppress(PlaywrightError):
+                visitor.picture(str(folder / f"{visitor.name}.png"))
+                print(f"{visitor.name} at {visitor.page.url}: {folder / visitor.name}.png")
 
     @property
     def troubles(self) -> list[str]:
@@ -117,8 +128,7 @@ class Visitor:
         """Type into fields, each named as its label begins: ``legal_name`` for "Legal name"."""
         for label, value in fields.items():
             self.actions += 1
-            words = re.compile(rf"^\s*{label.replace('_', ' ')}\b", re.IGNORECASE)
-            self.page.locator("main").get_by_label(words).first.fill(value)
+            self._labelled(label.replace("_", "[ -]")).fill(value)
 
     def fill_in(self, name: str, value: str) -> None:
         """Type into the field of this technical name, where a page has many with one label."""
@@ -130,10 +140,13 @@ class Visitor:
         self.actions += 1
         self.page.locator(f'select[name="{name}"]').select_option(value)
 
-    def tick(self, label: str | re.Pattern[str]) -> None:
-        """Tick a box or take a choice."""
+    def tick(self, label: str) -> None:
+        """Tick a box or take a choice, named as its label begins."""
         self.actions += 1
-        self.page.locator("main").get_by_label(label).first.check()
+        self._labelled(re.escape(label)).check()
+
+    def _labelled(self, words: str) -> Locator:
+        return self.page.locator("main").get_by_label(re.compile(rf"^\s*{words}", re.IGNORECASE)).first
 
     def attach(self, name: str, *files: tuple[str, str, bytes]) -> None:
         """Choose files (name, type, bytes) in the field of this technical name."""
@@ -177,7 +190,7 @@ class Visitor:
 
     def _enter_mailed_code(self, email: str, button: str) -> None:
         self.page.locator('input[name="code"]').wait_for()
-        letter = mail_to(email, after=0, about=re.compile("code", re.IGNORECASE))
+        letter = mail_to(email, about=re.compile("code|Confirm your e-mail"))
         found = re.search(r"^([A-Z0-9]{3,}(?:-[A-Z0-9]{3,})*)$", str(letter.body), re.MULTILINE)
         assert found, letter.body
         self.fill_in("code", found[1])
@@ -191,14 +204,14 @@ class Visitor:
         self.press(button)
 
 
-def wait_for(what: Callable[[], Any], missed: str) -> Any:
-    """Ask again and again until there is an answer."""
+def wait_for(what: Callable[[], Any], missed: Callable[[], str]) -> Any:
+    """Ask again and again until there is an answer; ``missed`` says what did not come."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if found := what():
             return found
         time.sleep(0.1)
-    raise AssertionError(missed)
+    raise AssertionError(missed())
 
 
 def mail_to(email: str, *, about: re.Pattern[str], after: int = 0) -> EmailMessage:
@@ -207,7 +220,7 @@ def mail_to(email: str, *, about: re.Pattern[str], after: int = 0) -> EmailMessa
     def newest() -> EmailMessage | None:
         return next((m for m in mail.outbox[after:][::-1] if m.to == [email] and about.search(str(m.subject))), None)
 
-    found: EmailMessage = wait_for(newest, f"no mail to {email} about {about.pattern}: {subjects()}")
+    found: EmailMessage = wait_for(newest, lambda: f"no mail to {email} about {about.pattern}: {subjects()}")
     return found
 
 

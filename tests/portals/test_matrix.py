@@ -2,31 +2,44 @@
 
 Two complete tenants stand in one database. Strangers get 404 (the way to the sign-in, if nobody knows them), learn no
 more than of an object that does not exist, see no word of the other tenant, and change no row. Every address is also
-reached by those whose objects they are, so that no cell is empty; and mutants show that the engine can fail.
+reached by those whose objects they are, so that no cell is empty; mutants show that the engine can fail.
 """
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import connections
+from django.http import Http404, HttpRequest
+from django.urls import path
 from pytest_django import DjangoDbBlocker
 
-from apps.core.database import scratch
+from apps.contracts.models import Contract
+from apps.core.database import scratch, walls
+from apps.core.errors import Refused
 from apps.parties import services as parties
-from tests.portals.matrix import addresses, visitors
-from tests.portals.matrix.addresses import TOKEN, UNKNOWN_REF, Address
-from tests.portals.matrix.engine import Matrix, changed, fingerprint, stable, undone
+from apps.parties.models import Organisation
+from apps.portals.seller.views import contracts as seller_contracts
+from apps.portals.seller.views import drafts as seller_drafts
+from tests import scenarios
+from tests.portals.matrix import addresses, forms, tables, visitors, workflows
+from tests.portals.matrix.addresses import Address, keys_of
+from tests.portals.matrix.engine import METHODS, UNSAFE, Matrix, changed, fingerprint, stable, undone
+from tests.portals.matrix.forms import Field
 from tests.portals.matrix.visitors import Visitor
 from tests.portals.matrix.ways import Way, standing
-from tests.portals.matrix.world import FOREIGN, HOME, Tenant, tenant
+from tests.portals.matrix.workflows import Call
+from tests.portals.matrix.world import DRAFT, FOREIGN, FUNDING, HOME, Tenant, tenant, walled_models
 
 ADDRESSES = addresses.addresses()
 WITH_OBJECT = [address for address in ADDRESSES if address.parameters]
 WITHOUT_OBJECT = [address for address in ADDRESSES if not address.parameters]
-OWNERS = ("seller", "buyer", "financier")
+LISTS = [address for address in WITHOUT_OBJECT if address.side or address.name.startswith("account:")]
+"""Pages that show what belongs to an organisation; the others belong to the person and to the sign-in."""
+
+Shown = dict[tuple[Way, str, str], str]
 
 
 @dataclass
@@ -35,20 +48,37 @@ class World:
 
     home: Tenant
     foreign: Tenant
-    visitors: list[Visitor]
-    owners: list[Visitor]
-    foreign_owners: list[Visitor]
-    before: dict[tuple[Way, str, str], str] = field(default_factory=dict)
+    nobodies: list[Visitor]
+    people: list[Visitor]
+    guests: list[Visitor]
+    foreign_people: list[Visitor]
+    foreign_guests: list[Visitor]
+    before: Shown
+
+    def visitors_of(self, address: Address) -> list[Visitor]:
+        """Guests have one door of their own; everybody else tries every door."""
+        return self.guests if address.is_link else [*self.nobodies, *self.people]
+
+    def inside(self, address: Address, people: list[Visitor]) -> list[Visitor]:
+        """Those to whom this portal belongs."""
+        return [person for person in people if not address.side or person.side == address.side]
 
 
-def _shown(way: Way, owners: list[Visitor]) -> dict[tuple[Way, str, str], str]:
-    """Every page without an object as each owner sees it."""
-    with standing(way):
-        return {
-            (way, owner.name, address.name): stable(Matrix().listing(address, by=owner))
-            for owner in owners
-            for address in WITHOUT_OBJECT
-        }
+def _shown(people: list[Visitor]) -> Shown:
+    """What the owners see on every page without an object, in all three ways."""
+    shown: Shown = {}
+    for way in Way:
+        with standing(way):
+            for owner, address in _tours(people):
+                shown[way, owner.name, address.name] = stable(Matrix().listing(address, by=owner))
+    return shown
+
+
+def _tours(people: list[Visitor]) -> Iterator[tuple[Visitor, Address]]:
+    for owner in _owners(people):
+        for address in LISTS:
+            if address.side in ("", owner.side):
+                yield owner, address
 
 
 def _owners(people: list[Visitor]) -> list[Visitor]:
@@ -59,30 +89,36 @@ def _owners(people: list[Visitor]) -> list[Visitor]:
 def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
     """Built once for this process; whatever a test changes, it undoes or fails."""
     logging.disable(logging.ERROR)
+    web = connections["default"].settings_dict
+    is_checked = web["CONN_HEALTH_CHECKS"]
     with django_db_blocker.unblock(), scratch.scratch_database() as name:
         with connections["owner"].cursor() as cursor:
             # The world is thrown away: its commits need not wait for the disk.
             cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
         connections.close_all()
+        web["CONN_HEALTH_CHECKS"] = False
         home = tenant(HOME)
         people = visitors.people_of(home)
-        before = {key: shown for way in Way for key, shown in _shown(way, _owners(people)).items()}
+        before = _shown(people)
         foreign = tenant(FOREIGN)
         stranger = parties.enrol(email="nobody@elsewhere.example", name="Norma Nobody")
         yield World(
             home=home,
             foreign=foreign,
-            visitors=[*visitors.nobodies(home, stranger=stranger), *people],
-            owners=_owners(people),
-            foreign_owners=_owners(visitors.people_of(foreign)),
+            nobodies=visitors.nobodies(home, stranger=stranger),
+            people=people,
+            guests=visitors.guests_of(home),
+            foreign_people=visitors.people_of(foreign),
+            foreign_guests=visitors.guests_of(foreign),
             before=before,
         )
         connections.close_all()
+    web["CONN_HEALTH_CHECKS"] = is_checked
     logging.disable(logging.NOTSET)
 
 
 @pytest.fixture
-def matrix(world: World, record_property: pytest.FixtureRequest) -> Iterator[Matrix]:
+def matrix(world: World, record_property: Callable[[str, object], None]) -> Iterator[Matrix]:
     """Counts the cells; afterwards nothing was found, and no row of anybody was touched."""
     rows = fingerprint()
     tried = Matrix()
@@ -92,10 +128,274 @@ def matrix(world: World, record_property: pytest.FixtureRequest) -> Iterator[Mat
     assert [*tried.findings, *changed(rows)] == []
 
 
-@pytest.mark.parametrize("way", Way)
+def test_every_address_with_a_parameter_has_its_object() -> None:
+    assert len(WITH_OBJECT) > 60
+    assert addresses.nameless(ADDRESSES) == []
+    assert addresses.unregistered(ADDRESSES) == []
+    assert addresses.unknown_entries(ADDRESSES) == set()
+
+
 @pytest.mark.parametrize("address", WITH_OBJECT, ids=lambda address: address.name)
-def test_strangers_find_nothing(world: World, matrix: Matrix, address: Address, way: Way) -> None:
-    by = visitors.guests_of(world.home) if address.is_link else world.visitors
+def test_strangers_find_nothing(world: World, matrix: Matrix, address: Address) -> None:
+    keys, theirs = keys_of(address, world.foreign), keys_of(address, world.home)
+    inside = world.inside(address, world.people)
+    for visitor in world.visitors_of(address):
+        if visitor in inside or address.is_link:
+            matrix.attack(address, by=visitor, keys=keys)
+        else:
+            # The door refuses them before anything is looked up.
+            matrix.attack(address, by=visitor, keys=keys[:1], methods=("GET", "POST"))
+    for owner in world.inside(address, _owners(world.foreign_people)):
+        matrix.attack(address, by=owner, keys=theirs)
+    theirs_too = world.foreign_guests if address.is_link else world.foreign_people
+    assert matrix.reached(address, by=world.inside(address, theirs_too) or theirs_too, on=world.foreign)
+
+
+@pytest.mark.parametrize("way", [Way.SECOND_ALONE, Way.FIRST_ALONE])
+@pytest.mark.parametrize("address", WITH_OBJECT, ids=lambda address: address.name)
+def test_each_wall_alone_keeps_strangers_out(world: World, matrix: Matrix, address: Address, way: Way) -> None:
+    inside = world.guests if address.is_link else world.inside(address, world.people)
     with standing(way):
-        matrix.attack(address, by=by, on=world.foreign)
-        matrix.attack(address, by=world.foreign_owners, on=world.home)
+        for visitor in [*inside[:1], *inside[-1:], *world.nobodies]:
+            matrix.attack(address, by=visitor, keys=keys_of(address, world.foreign), methods=("GET", "POST"))
+        for owner in world.inside(address, _owners(world.foreign_people))[:1]:
+            matrix.attack(address, by=owner, keys=keys_of(address, world.home), methods=("GET", "POST"))
+        theirs_too = world.foreign_guests if address.is_link else world.foreign_people
+        assert matrix.reached(address, by=world.inside(address, theirs_too) or theirs_too, on=world.foreign)
+
+
+@pytest.mark.parametrize("address", WITH_OBJECT, ids=lambda address: address.name)
+def test_the_other_sides_of_a_deal_stay_outside(world: World, matrix: Matrix, address: Address) -> None:
+    """A buyer knows the references of the seller's things, and gets no further than a stranger."""
+    keys = keys_of(address, world.home)[:1]
+    for visitor in world.people if address.side not in ("", "guest") else []:
+        if visitor.side != address.side:
+            matrix.attack(address, by=visitor, keys=keys, methods=("GET", "POST"))
+    for guest in world.guests if address.name == "link:evidence" else []:
+        other = [key for key in keys_of(address, world.home) if not matrix.reached(address, by=[guest], on=world.home)]
+        matrix.attack(address, by=guest, keys=other)
+    matrix.check("tried", holds=True)
+
+
+@pytest.mark.parametrize("way", Way)
+def test_strangers_change_nothing_on_any_page(world: World, matrix: Matrix, way: Way) -> None:
+    """Every page without an object is word for word what it was before the strangers came."""
+    with standing(way):
+        for owner, address in _tours(world.people):
+            now = stable(matrix.listing(address, by=owner))
+            was = world.before[way, owner.name, address.name]
+            matrix.check(f"{owner.name} sees another {address.name} than before", holds=now == was)
+        homes = ("seller:home", "buyer:home", "admin:index")
+        for person in world.people:
+            home = next(address for address in LISTS if address.name in homes and address.side == person.side)
+            seen = matrix.listing(home, by=person)
+            matrix.check(f"{person.name} is not at home", holds=seen.status == 200 and HOME.lower() in seen.text)
+
+
+@pytest.mark.parametrize("way", Way)
+def test_no_filter_and_no_search_finds_strangers(world: World, matrix: Matrix, way: Way) -> None:
+    """What is searched for is half of the canary, so that the page's echo of it is not taken for a find."""
+    foreign = world.foreign
+    with standing(way):
+        for owner, address in _tours(world.people):
+            refs = {model: str(getattr(rows[0], "ref", rows[0].pk)) for model, rows in foreign.samples.items()}
+            queries = [f"q={FOREIGN[:5]}", f"q={FOREIGN[:5]}&state=open", "page=2", "o=1.-2", "all=", "_popup=1"]
+            queries += [f"q={ref}" for ref in list(refs.values())[:2]] if way is Way.BOTH else []
+            queries += [f"{edge}={refs[model]}" for edge in ("after", "before") for model in _listed(address)]
+            queries += [f"{name}={foreign.parties.seller.pk}" for name in ("seller__id__exact", "seller", "buyer_id")]
+            queries += [f"organisation={foreign.parties.buyer.ref}", f"contract={refs['contracts.Contract']}"]
+            for query in queries:
+                matrix.listing(address, by=owner, query=f"?{query}")
+
+
+def _listed(address: Address) -> list[str]:
+    words = {"contract": "contracts.Contract", "invoice": "invoicing.Invoice", "funding": "financing.FundingRequest"}
+    named = [model for word, model in words.items() if word in address.name]
+    return named or ["financing.Tranche", "financing.Offer"] if address.side == "financier" else named
+
+
+@pytest.mark.parametrize("address", WITHOUT_OBJECT, ids=lambda address: address.name)
+def test_pages_without_an_object_take_every_method(world: World, matrix: Matrix, address: Address) -> None:
+    for visitor in [*world.nobodies, *_owners(world.people)]:
+        for method in METHODS:
+            with undone():
+                matrix.listing(address, by=visitor, method=method)
+
+
+@pytest.mark.parametrize("address", ADDRESSES, ids=lambda address: address.name)
+def test_forged_requests_are_refused_everywhere(world: World, matrix: Matrix, address: Address) -> None:
+    """Also those about one's own objects."""
+    inside = world.guests[:1] if address.is_link else world.inside(address, _owners(world.people))
+    key = keys_of(address, world.home)[0] if address.parameters else ""
+    for visitor in [*inside, world.nobodies[0]]:
+        matrix.forged(address, by=visitor, key=visitor.token or key)
+
+
+@pytest.mark.parametrize("way", Way)
+@pytest.mark.parametrize("field", forms.FIELDS, ids=lambda field: field.name)
+def test_forms_take_no_reference_of_strangers(world: World, matrix: Matrix, field: Field, way: Way) -> None:
+    person = next(one for one in world.people if one.membership == world.home.people[field.role])
+    path = field.path(world.home)
+    with standing(way):
+        for ref in field.things(world.foreign):
+            answer = matrix.sent(path, by=person, data=forms.data_of(field, ref))
+            matrix.check(f"{field.name}: {answer.status} for {ref}", holds=answer.status in (404, 422))
+        if field.own is not None:
+            with undone():
+                own = matrix.sent(path, by=person, data=forms.data_of(field, field.things(world.home)[field.own]))
+            matrix.check(f"{field.name}: {own.status} for one's own", holds=own.status == 302)
+
+
+@pytest.mark.parametrize("way", Way)
+@pytest.mark.parametrize("call", workflows.CALLS, ids=lambda call: call.name)
+def test_workflows_refuse_references_of_strangers(world: World, matrix: Matrix, call: Call, way: Way) -> None:
+    with standing(way):
+        for row in call.rows(world.foreign):
+            try:
+                call.run(row, by=world.home)
+            except (Refused, ObjectDoesNotExist):
+                matrix.check("refused", holds=True)
+            else:
+                matrix.check(f"{call.name} on {row} was done", holds=False)
+    if way is Way.BOTH and call.parameter != "successor_ref":
+        assert any(_may(call, row, by=world.foreign) for row in call.rows(world.foreign))
+
+
+def _may(call: Call, row: object, *, by: Tenant) -> bool:
+    """Whether its own people may do it; undone afterwards."""
+    try:
+        with undone():
+            call.run(row, by=by)
+    except Refused:
+        return False
+    return True
+
+
+def test_no_table_shows_rows_of_strangers(world: World, matrix: Matrix) -> None:
+    """The second wall alone, without any page before it: read, change, remove, add."""
+    own: set[str] = set()
+    for name, actor in tables.actors_of(world.home):
+        for table in tables.shown(actor, world.foreign):
+            matrix.check(f"{name} sees strangers in {table}", holds=False)
+        own |= tables.shown(actor, world.home)
+        matrix.cells += len(world.foreign.rows)
+    assert own == set(world.home.rows)
+    for role in ("seller", "buyer", "financier"):
+        found = tables.written(scenarios.actor_of(world.home.people[role]), world.foreign)
+        matrix.check(f"{role}: {found}", holds=not found)
+        matrix.cells += 3 * len(world.foreign.rows)
+
+
+def test_a_guest_sees_one_contract_in_every_table(world: World, matrix: Matrix) -> None:
+    for name, actor in tables.actors_of(world.home):
+        if actor.contract_id is not None:
+            matrix.check(f"{name}: {tables.of_other_contracts(actor)}", holds=not tables.of_other_contracts(actor))
+
+
+def test_no_filter_shows_rows_of_strangers(world: World, matrix: Matrix) -> None:
+    """The first wall alone, without any page before it."""
+    own: set[str] = set()
+    with standing(Way.FIRST_ALONE):
+        for name, actor in tables.actors_of(world.home):
+            for model in walled_models():
+                count = tables.filtered(model, actor, world.foreign)
+                matrix.check(f"{name} sees {count} strangers among {model.__name__}", holds=count == 0)
+                own |= {model._meta.label} if tables.filtered(model, actor, world.home) else set()
+    assert own == {model._meta.label for model in walled_models()}
+
+
+def test_no_side_reads_what_another_writes_for_itself(world: World, matrix: Matrix) -> None:
+    """Drafts are the seller's own paper; of the seller's financing the buyer learns whom to pay, and no more."""
+    secret = {"seller": (), "buyer": (DRAFT, FUNDING), "financier": (DRAFT,), "guest": (DRAFT, FUNDING)}
+    seen: set[tuple[str, str]] = set()
+    for visitor in [*_owners(world.people), *world.guests]:
+        for address in ADDRESSES:
+            if address.side != visitor.side:
+                continue
+            keys = keys_of(address, world.home) if address.parameters else [""]
+            for key in [visitor.token] if address.model == addresses.TOKEN else keys:
+                answer = visitor.asks("GET", address.path(key, token=visitor.token))
+                seen |= {(visitor.side, word) for word in (DRAFT, FUNDING) if word in answer.text}
+                for word in secret[visitor.side]:
+                    sentence = f"{visitor.name} reads {word} on {address.name} {key}"
+                    matrix.check(sentence, holds=word not in answer.text)
+    assert {("seller", DRAFT), ("seller", FUNDING), ("financier", FUNDING)} <= seen
+
+
+# --- the engine can fail -------------------------------------------------------------------------------------------
+
+CONTRACT_PAGE = next(address for address in ADDRESSES if address.name == "seller:withdraw_contract")
+NEW_DRAFT = next(address for address in ADDRESSES if address.name == "seller:draft_contract")
+
+
+def _any_contract(_request: HttpRequest, ref: str) -> Contract:
+    return Contract.objects.select_related("buyer", "seller").get(ref=ref)
+
+
+def _findings(world: World, address: Address) -> list[str]:
+    tried = Matrix()
+    visitor = world.inside(address, world.people)[0]
+    tried.attack(address, by=visitor, keys=keys_of(address, world.foreign), methods=("GET",))
+    return tried.findings
+
+
+def test_a_view_without_its_filter_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seller_contracts, "_contract", _any_contract)
+    assert any("500" in finding for finding in _findings(world, CONTRACT_PAGE))
+    with standing(Way.FIRST_ALONE):
+        assert any(f"shows {FOREIGN}" in finding for finding in _findings(world, CONTRACT_PAGE))
+
+
+def test_a_policy_that_lets_all_through_is_found(world: World) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ALTER POLICY tenant ON contracts_contract USING (true)")
+        try:
+            with standing(Way.SECOND_ALONE):
+                assert any(f"shows {FOREIGN}" in finding for finding in _findings(world, CONTRACT_PAGE))
+            assert "contracts_contract" in tables.shown(scenarios.actor_of(world.home.people["seller"]), world.foreign)
+        finally:
+            walls.build(connections["owner"])
+
+
+def test_a_list_with_a_stranger_in_it_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seller_drafts, "_buyers", lambda _request: list(Organisation.objects.all()))
+    tried, owner = Matrix(), world.inside(NEW_DRAFT, world.people)[0]
+    with standing(Way.FIRST_ALONE):
+        answer = tried.listing(NEW_DRAFT, by=owner)
+    assert any(f"shows {FOREIGN}" in finding for finding in tried.findings)
+    assert stable(answer) != world.before[Way.FIRST_ALONE, owner.name, NEW_DRAFT.name]
+
+
+def test_a_row_changed_behind_a_404_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    low, high = world.foreign.rows["contracts_contract"]
+
+    def touches(_request: HttpRequest, ref: str) -> Contract:
+        Contract.objects.using("owner").filter(pk__gt=low, pk__lte=high, ref=ref).update(title="Mine")
+        raise Http404
+
+    rows = fingerprint()
+    monkeypatch.setattr(seller_contracts, "_contract", touches)
+    titles = list(Contract.objects.using("owner").filter(pk__gt=low, pk__lte=high).values_list("pk", "title"))
+    try:
+        assert _findings(world, CONTRACT_PAGE) == []
+        assert changed(rows) == ["contracts_contract was changed"]
+    finally:
+        for pk, title in titles:
+            Contract.objects.using("owner").filter(pk=pk).update(title=title)
+
+
+def test_a_door_that_takes_forged_requests_is_found(world: World) -> None:
+    owner = world.inside(CONTRACT_PAGE, world.people)[0]
+    tried = Matrix()
+    owner.browser.handler.enforce_csrf_checks = False
+    try:
+        with undone():
+            tried.forged(CONTRACT_PAGE, by=owner, key=keys_of(CONTRACT_PAGE, world.home)[0])
+    finally:
+        owner.browser.handler.enforce_csrf_checks = True
+    assert len(tried.findings) >= len(UNSAFE)
+
+
+def test_a_page_that_nobody_registered_is_found() -> None:
+    found = addresses.addresses([path("new/<str:ref>/", lambda _request: None, name="new")])
+    assert addresses.unregistered(found) == ["new"]

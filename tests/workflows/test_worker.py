@@ -137,7 +137,7 @@ from django.conf import settings
 settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 settings.EMAIL_FILE_PATH = {str(tmp_path)!r}
 from django.core.management import call_command
-call_command("run_worker")
+call_command("work")
 """
     with subprocess.Popen([sys.executable, "-W", "error", "-c", program]) as process:
         wait_until(lambda: statuses("send_invitation") == ["succeeded"])

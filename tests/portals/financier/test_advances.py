@@ -95,9 +95,7 @@ class TestPayingOut:
             ({"bank_reference": "x" * 61}, "at most 60 characters"),
         ],
     )
-    def test_bad_input_is_explained(
-        self, deal: Parties, sign_in: SignIn, changes: dict[str, str], words: str
-    ) -> None:
+    def test_bad_input_is_explained(self, deal: Parties, sign_in: SignIn, changes: dict[str, str], words: str) -> None:
         tranche = stories.accepted_advance(deal)
         stories.acknowledged(deal, tranche)
         refused = act(sign_in("treasury"), "fund_tranche", tranche, **(SENT | changes))

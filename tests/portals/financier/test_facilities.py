@@ -80,9 +80,7 @@ def test_an_analyst_is_told_why_not_and_opens_nothing(deal: Parties, sign_in: Si
         ({"currency": "XXX"}, "Select a valid choice"),
     ],
 )
-def test_bad_input_is_explained_and_kept(
-    deal: Parties, sign_in: SignIn, changes: dict[str, str], words: str
-) -> None:
+def test_bad_input_is_explained_and_kept(deal: Parties, sign_in: SignIn, changes: dict[str, str], words: str) -> None:
     browser, url = sign_in("underwriter"), reverse("admin:open_facility")
     form = terms(deal, **changes) | hidden(browser.get(url))
     for step in ("review", "act"):

@@ -132,9 +132,7 @@ def test_an_advance_beyond_the_limit_is_not_priced(deal: Parties, sign_in: SignI
     assert offers(deal) == []
 
 
-def test_treasury_sees_the_evidence_and_cannot_price(
-    deal: Parties, sign_in: SignIn, request_: FundingRequest
-) -> None:
+def test_treasury_sees_the_evidence_and_cannot_price(deal: Parties, sign_in: SignIn, request_: FundingRequest) -> None:
     browser = sign_in("treasury")
     page = text_of(page_of(browser, request_))
     assert "Your role does not allow you to price offers" in page

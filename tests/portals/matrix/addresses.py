@@ -162,7 +162,7 @@ def _windows() -> dict[str, str]:
     """The financiers' windows: the page of a row, its actions, and what else stands below a row."""
     found: dict[str, str] = {}
     for model, window in admin.site._registry.items():
-        for address in _walk(window.urls[0], names=("admin",), route="", parameters=()):
+        for address in _walk(window.get_urls(), names=("admin",), route="", parameters=()):
             if address.parameters:
                 found[address.name] = model._meta.label
     return found

@@ -1,6 +1,6 @@
 """References to strangers' things inside forms of one's own: every one is refused, and nothing is written."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,6 @@ from apps.invoicing.models import Invoice
 from tests.portals.matrix.engine import payload
 from tests.portals.matrix.world import Tenant
 
-Refs = Iterator[tuple[str, dict[str, Any]]]
-
 
 @dataclass(frozen=True)
 class Field:
@@ -23,8 +21,10 @@ class Field:
     role: str
     path: Callable[[Tenant], str]
     field: str
-    strangers: Callable[[Tenant], list[str]]
+    things: Callable[[Tenant], list[str]]
     more: dict[str, Any]
+    own: int | None
+    """Which of one's own things is accepted there; None where nothing of one's own is."""
 
 
 DRAFT = {
@@ -66,34 +66,53 @@ def _end(role: str) -> Callable[[Tenant], str]:
     return lambda tenant: reverse("account:end_membership", args=[tenant.people[role].ref])
 
 
+def _facilities(tenant: Tenant) -> list[str]:
+    return [_ref(tenant, Facility)]
+
+
 def _members(tenant: Tenant) -> list[str]:
     return [membership.ref for membership in tenant.people.values()]
 
 
+def _at(name: str) -> Callable[[Tenant], str]:
+    return lambda _tenant: reverse(name)
+
+
 FIELDS = [
-    Field("the buyer of a new contract", "seller", lambda _: reverse("seller:draft_contract"), "buyer", organisations, DRAFT),
-    Field("the buyer of a draft", "contracts", _draft, "buyer", organisations, DRAFT),
-    Field(
-        "the financier who is asked",
-        "billing",
-        _unfunded,
-        "facility",
-        lambda tenant: [_ref(tenant, Facility)],
-        {},
+    Field("the buyer of a new contract", "seller", _at("seller:draft_contract"), "buyer", organisations, DRAFT, 1),
+    Field("the buyer of a draft", "contracts", _draft, "buyer", organisations, DRAFT, 1),
+    Field("the financier who is asked", "billing", _unfunded, "facility", _facilities, {}, 0),
+    *(
+        Field(f"the successor of the {role}'s owner", role, _end(role), "successor", _members, {}, at)
+        for role, at in (("seller", 1), ("buyer", 4), ("financier", 6))
     ),
     *(
-        Field(f"the successor of the {role}'s owner", role, _end(role), "successor", _members, {})
-        for role in ("seller", "buyer", "financier")
+        Field(
+            f"the organisation to work for, as {role}",
+            role,
+            _at("switch_organisation"),
+            "organisation",
+            organisations,
+            {},
+            at,
+        )
+        for at, role in enumerate(("seller", "buyer", "financier"))
     ),
     *(
-        Field(f"the organisation to work for, as {role}", role, lambda _: reverse(name), "organisation", organisations, {})
+        Field(
+            f"the organisation to take over, as {role}",
+            role,
+            _at("account:claim_organisation"),
+            "organisation",
+            organisations,
+            {},
+            None,
+        )
         for role in ("seller", "buyer", "financier")
-        for name in ("switch_organisation", "account:claim_organisation")
     ),
 ]
 
 
-def posts(field: Field, *, home: Tenant, foreign: Tenant) -> Refs:
-    """Each attack as path and data."""
-    for ref in field.strangers(foreign):
-        yield field.path(home), payload() | field.more | {field.field: ref}
+def data_of(field: Field, ref: str) -> dict[str, Any]:
+    """A form that is complete, with this reference in the field."""
+    return payload() | field.more | {field.field: ref}

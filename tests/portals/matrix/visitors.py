@@ -27,7 +27,7 @@ FORM: Final = "application/x-www-form-urlencoded"
 
 
 class Browser(Client):
-    """Django's test client without its book-keeping of templates and contexts; a page that fails is answered with 500."""
+    """Django's test client without its book-keeping of templates; a page that fails is answered with 500."""
 
     def __init__(self) -> None:
         super().__init__(enforce_csrf_checks=True)

@@ -10,7 +10,6 @@ from django.apps import apps
 from django.db import connections
 from django.db.models import Model, QuerySet
 
-
 FILTERS = ("visible_to", "of_seller", "of_buyer")
 """What querysets call the first wall."""
 

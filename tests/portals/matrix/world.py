@@ -54,6 +54,7 @@ class Tenant:
     canary: str
     parties: Parties
     people: dict[str, Membership]
+    grants: dict[str, GuestGrant] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     rows: dict[str, tuple[int, int]] = field(default_factory=dict)
     """The range of primary keys of its rows in each table: more than the first, at most the second."""
@@ -359,14 +360,14 @@ class _Builder:
 
     def _links(self) -> None:
         """One link of each purpose that is live, one that was used, one that died, and an invitation."""
-        grants = {
+        self.tenant.grants = {
             "sign": self._link(purpose="sign_contract", contract=self.by_link),
             "sign_off": self._link(purpose="sign_off", subject_ref=self.waiting.ref),
             "used": self._link(purpose="sign_off", subject_ref=self._submission_of(self.invoices[0])),
             "revoked": self._link(purpose="sign_off", revoked_at__isnull=False),
         }
         self.tenant.tokens = {
-            name: tokens.token_for(purpose="guest_grant", ref=grant.ref) for name, grant in grants.items()
+            name: tokens.token_for(purpose="guest_grant", ref=grant.ref) for name, grant in self.tenant.grants.items()
         }
         invitation = Invitation.objects.using("owner").get(email=self._mailbox("invited"))
         self.tenant.tokens["invitation"] = tokens.token_for(purpose="invitation", ref=invitation.ref)

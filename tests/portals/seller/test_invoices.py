@@ -120,6 +120,18 @@ def test_a_failed_document_says_so_and_is_made_again_by_a_button(parties: Partie
         assert Document.objects.get().state == "rendering"
 
 
+def test_a_document_that_takes_too_long_can_be_asked_for_again(parties: Parties) -> None:
+    at = clock.now() - timedelta(hours=1)
+    milestone = scenarios.accepted_milestone(scenarios.active_contract(parties, at=at), at=at)
+    client = Client()
+    client.force_login(parties.people["seller"].user)
+    with acting(scenarios.seller_actor(parties)):
+        invoice = Invoice.objects.get(milestone=milestone)
+    piece = client.get(of("invoice_document", invoice)).content.decode()
+    assert "It takes much longer than it should." in piece
+    assert "hx-trigger" not in piece
+
+
 def test_a_payment_is_reviewed_then_recorded_once(parties: Parties, seller: Client) -> None:
     invoice = billed(parties)
     address = of("record_payment", invoice)

@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from apps.core import clock
 from apps.core.errors import Refused
 from apps.financing.models import FundingRequest, Tranche
 from apps.invoicing import snapshot
 from apps.invoicing.models import Allocation, Document, Invoice, PayeeInstruction
+from apps.invoicing.services.reading import GIVEN_UP_AFTER
 from apps.parties.roles import Action
 from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
@@ -140,8 +142,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
                 .select_related("payment")
                 .order_by("pk")
             ),
-            "document": _document(found),
-            "retry": ActionForm(auto_id="retry_%s"),
+            **_document_piece(found),
             "may_record": not why_not(request.actor, Action.RECORD_PAYMENT) and payee is None,
             "next": _what_next(found, state=state, payee=payee, today=today),
             "crumbs": invoice_crumbs((found.number, "")),
@@ -168,13 +169,24 @@ def _what_next(invoice: Invoice, *, state: str, payee: PayeeInstruction | None, 
     return _("%(buyer)s pays. You record the payment when it is on your account. Due on") % {"buyer": buyer}
 
 
+def _document_piece(invoice: Invoice) -> dict[str, object]:
+    """The PDF as the page shows it: there, being made, failed, or given up because it should be there by now."""
+    document = _document(invoice)
+    return {
+        "document": document,
+        "is_given_up": document is not None
+        and document.state == "rendering"
+        and document.requested_at + GIVEN_UP_AFTER < clock.now(),
+        "retry": ActionForm(auto_id="retry_%s"),
+    }
+
+
 @require_GET
 @portal("seller")
 def invoice_document(request: PortalRequest, ref: str) -> HttpResponse:
     """The PDF's piece of the invoice page, asked for again and again while it is being made."""
     found = _invoice(request, ref)
-    context = {"invoice": found, "document": _document(found), "retry": ActionForm(auto_id="retry_%s")}
-    return render(request, "seller/parts/document.html", context)
+    return render(request, "seller/parts/document.html", {"invoice": found, **_document_piece(found)})
 
 
 @require_GET

@@ -1,4 +1,4 @@
-"""``manage.py run_worker``: the process that renders, mails, and does what the clock starts."""
+"""``manage.py work``: the process that renders, mails, and does what the clock starts."""
 
 from typing import Any
 

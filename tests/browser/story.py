@@ -1,0 +1,137 @@
+"""The story of one deal as its people play it on the pages, step by step; each step ends when the page says so."""
+
+import re
+from dataclasses import dataclass
+
+from tests.browser.visitors import House, Visitor, link_in, mail_to
+
+PRICE = "40000"
+MILESTONES = (
+    ("Prototype", "30", ("Three flows can be clicked through.", "The test protocol shows no open defect.")),
+    ("Integration", "30", ("Orders pass in both directions for a day.",)),
+    ("Final delivery and sign-off", "40", ("Two weeks without a blocking defect.",)),
+)
+PROTOCOL = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+SIGNATORY = "mila@meridian.example"
+
+
+@dataclass
+class Financiers:
+    """The financier's people, each with a second factor."""
+
+    analyst: Visitor
+    underwriter: Visitor
+    treasury: Visitor
+
+
+def open_an_organisation(seller: Visitor) -> str:
+    """Open an account by e-mailed code, found the organisation, say where it is paid; its reference."""
+    seller.open("/accounts/signup/")
+    seller.open_account(name="Petra Polar", email="petra@polaris.example")
+    seller.is_at("Welcome to Cairn")
+    seller.follow("Set up an organisation")
+    seller.fill(Legal_name="Polaris Software GmbH", Street="Speicherstrasse 12", Postcode="20457", City="Hamburg")
+    seller.fill(VAT_number="DE136695976", E_mail_for_invoices="billing@polaris.example")
+    seller.press("Set up")
+    seller.is_at("Team")
+    seller.open("/account/bank-account/")
+    seller.fill(Account_holder="Polaris Software GmbH", IBAN="DE89 3704 0044 0532 0130 00", BIC="COBADEFFXXX")
+    seller.press("Use this account")
+    seller.sees("DE89370400440532013000")
+    reference = seller.page.locator(".copy-row", has_text="Reference").locator("[data-copy]").get_attribute("data-copy")
+    assert reference
+    return reference
+
+
+def invite_a_colleague(seller: Visitor, colleague: Visitor) -> None:
+    """The owner invites; the colleague opens the link in the mail, opens an account and joins."""
+    seller.go("Team")
+    seller.follow("Invite")
+    seller.fill(E_mail="dario@polaris.example")
+    seller.tick("Delivery")
+    seller.press("Send the invitation")
+    seller.sees("Invitation sent to dario@polaris.example.")
+    colleague.open(link_in(mail_to("dario@polaris.example", about=re.compile("invites you"))))
+    colleague.follow("Go on as dario@polaris.example")
+    colleague.open_account(name="Dario Delgado", email="dario@polaris.example")
+    colleague.press("I join Polaris Software GmbH")
+    colleague.sees("You work for Polaris Software GmbH now.")
+
+
+def write_the_contract(seller: Visitor) -> None:
+    """Write the buyer and the contract down at 30/30/40, with the plan adding up while it is typed; sign and propose."""
+    seller.go("Contracts")
+    seller.follow("New contract")
+    seller.fill(What_the_contract_is_about="Warehouse software implementation")
+    seller.choose("buyer", "new")
+    seller.fill(Legal_name="Meridian Logistik AG", Street="Hafenstrasse 7", Postcode="20457", City="Hamburg")
+    seller.choose("new_country", "DE")
+    seller.fill(Who_signs="Mila Meier", Their_e_mail=SIGNATORY)
+    seller.fill_in("price", PRICE)
+    seller.fill_in("tax_rate", "19")
+    for index, (title, percent, criteria) in enumerate(MILESTONES):
+        if index:
+            seller.press("Add a milestone")
+        seller.fill_in(f"plan-{index}-title", title)
+        seller.fill_in(f"plan-{index}-portion", percent)
+        for at, criterion in enumerate(criteria):
+            if at:
+                seller.press(re.compile("^Add a criterion"))
+            seller.fill_in(f"plan-{index}-c-{at}-text", criterion)
+    seller.page.locator('[name="plan-0-c-1-needs_evidence"]').check()
+    seller.sees("Allocated 100%", "Adds up exactly")
+    seller.press("Check answers")
+    seller.is_at("Check answers")
+    seller.sees("Meridian Logistik AG", "12,000.00", "16,000.00", "The statement you agree to")
+    seller.press("I sign and propose this contract")
+    seller.is_at("Warehouse software implementation")
+
+
+def sign_by_personal_link(buyer: Visitor) -> None:
+    """The buyer's signatory opens the link in the mail, without an account, and signs that exact version."""
+    buyer.open(link_in(mail_to(SIGNATORY, about=re.compile("^Sign: Warehouse"))))
+    buyer.sees("Mila Meier, Polaris Software GmbH asks you to sign this contract.", "40,000.00")
+    buyer.follow("Sign this contract")
+    buyer.press("I sign this contract")
+    buyer.sees("The contract is signed by both sides")
+
+
+def submit_the_prototype(seller: Visitor, *, note: str) -> None:
+    """Tick the criteria, attach evidence where none is yet, look at what the buyer will see, send."""
+    seller.page.locator('[name="met_1"]').wait_for()
+    seller.tick("This is met: Three")
+    seller.tick("This is met: The test")
+    seller.fill_in("note_2", note)
+    if seller.page.get_by_text("protocol-1.pdf").count() == 0:
+        seller.attach("files_2", ("protocol-1.pdf", "application/pdf", PROTOCOL))
+    seller.press("See what the buyer will see")
+    seller.is_at("Check and submit")
+    seller.sees(note, "protocol-1.pdf")
+    seller.press(re.compile("^Submit 12,000.00"))
+    seller.is_at("Prototype")
+    seller.sees("Mila Meier gets a mail with a personal link.")
+
+
+def request_changes(buyer: Visitor) -> None:
+    """Cross one criterion, with the reason."""
+    buyer.open(link_in(mail_to(SIGNATORY, about=re.compile("^Sign off: Prototype"))))
+    buyer.follow("Request changes")
+    buyer.page.locator('[name="verdict_2"][value="not_met"]').check()
+    buyer.fill_in("reason_2", "Two defects of class A are still open.")
+    buyer.press("Request these changes")
+    buyer.sees("You requested changes")
+
+
+def sign_in_with_authenticator(house: House, email: str, name: str) -> Visitor:
+    """By e-mailed code; then the authenticator app is set up, because the financier's door asks for it."""
+    visitor = house.visitor(name)
+    visitor.open("/accounts/login/")
+    visitor.sign_in(email)
+    visitor.is_at("Set up the authenticator app")
+    secret = visitor.page.locator("[data-copy]").first.get_attribute("data-copy")
+    assert secret
+    visitor.enter_totp(secret, "Turn on")
+    visitor.page.wait_for_load_state()
+    visitor.open("/")
+    visitor.is_at("Dashboard")
+    return visitor

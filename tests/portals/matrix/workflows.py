@@ -1,0 +1,217 @@
+"""Every workflow that takes a reference, called with a stranger's: the services refuse, whoever opened the door."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from django.core.files.base import ContentFile
+from django.db.models import Model
+
+from apps.contracts import services as contracts
+from apps.contracts.models import Contract, Criterion
+from apps.core.database import walls
+from apps.core.errors import Refused
+from apps.financing.models import Facility
+from apps.financing.rules import OfferTerms
+from apps.invoicing.models import Invoice
+from apps.milestones import services as milestones
+from apps.milestones.models import Milestone
+from apps.milestones.services import CriterionAnswer, CriterionVerdict
+from apps.workflows import billing, contracting, funding, sign_off, team
+from tests import scenarios
+from tests.portals.matrix.world import TODAY, Tenant
+from tests.scenarios import PDF, key
+
+TERMS = OfferTerms(
+    advance_rate=Decimal(85),
+    annual_rate=Decimal(12),
+    fee_rate=Decimal("0.5"),
+    funding_on=TODAY,
+    expected_on=TODAY + timedelta(days=30),
+)
+
+
+More = Callable[[Any, Tenant], dict[str, Any]]
+KEYLESS: Final = frozenset({"attach_evidence", "remove_evidence"})
+"""What may be sent twice without a one-time key."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One workflow: who calls it, on a row of which model, by which parameter; ``more`` are its other parameters."""
+
+    workflow: Callable[..., Any]
+    role: str
+    model: str
+    parameter: str
+    more: More = lambda _row, _own: {}
+
+    @property
+    def name(self) -> str:
+        return f"{self.workflow.__name__}-{self.role}-{self.parameter}"
+
+    def rows(self, tenant: Tenant) -> list[Any]:
+        """What it is aimed at: one row in every state."""
+        return list(tenant.samples[self.model])
+
+    def run(self, row: Any, *, by: Tenant) -> None:
+        """Call it as somebody of a tenant who may do such things there."""
+        actor = scenarios.actor_of(by.people[self.role])
+        keys = {} if self.workflow.__name__ in KEYLESS else {"key": key()}
+        with scenarios.acting(actor):
+            self.workflow(actor=actor, **keys, **({self.parameter: row.ref} | self.more(row, by)))
+
+
+def _previewed(preview: Callable[[Any], tuple[str, str]], row: Any) -> str:
+    """The hash of what its own people would be shown, so that only the stranger is refused."""
+    with walls.asking_for(_seller_of(row)):
+        try:
+            return preview(row)[1]
+        except Refused:  # in this state there is nothing to preview
+            return "0" * 64
+
+
+def _seller_of(row: Any) -> int:
+    return int(
+        row.seller_id
+        if isinstance(row, Contract)
+        else Contract.objects.using("owner").get(pk=row.contract_id).seller_id
+    )
+
+
+def _criteria_of(row: Any) -> list[Criterion]:
+    milestone = row if isinstance(row, Milestone) else Milestone.objects.using("owner").get(pk=row.milestone_id)
+    return list(Criterion.objects.using("owner").filter(line_id=milestone.line_id))
+
+
+def _answers(row: Any) -> list[CriterionAnswer]:
+    return [CriterionAnswer(criterion.pk, is_met=True, note="Mine.") for criterion in _criteria_of(row)]
+
+
+def _failed(row: Any) -> list[CriterionVerdict]:
+    return [CriterionVerdict(criterion.pk, is_passed=False, reason="No.") for criterion in _criteria_of(row)]
+
+
+def _own(tenant: Tenant, model: type[Model], **what: Any) -> Any:
+    low, high = tenant.rows[model._meta.db_table]
+    return model._base_manager.using("owner").filter(pk__gt=low, pk__lte=high, **what).order_by("pk")[0]
+
+
+def _draft(tenant: Tenant) -> Any:
+    return scenarios.software_draft(tenant.parties, number=key()[:20])
+
+
+def _upload() -> "ContentFile[bytes]":
+    return ContentFile(PDF, name="mine.pdf")
+
+
+def _money(_row: Any, _own: Tenant) -> dict[str, Any]:
+    return {"amount": Decimal(1), "received_on": TODAY, "bank_reference": key()[:20]}
+
+
+def _transfer(_row: Any, _own: Tenant) -> dict[str, Any]:
+    return {"value_on": TODAY, "bank_reference": key()[:20]}
+
+
+def _because(_row: Any, _own: Tenant) -> dict[str, Any]:
+    return {"reason": "Known for years."}
+
+
+def _open_invoice(own: Tenant) -> Any:
+    return _own(own, Invoice, funding_requests=None, open_item__paid=0)
+
+
+CONTRACT, VERSION, GRANT = "contracts.Contract", "contracts.ContractVersion", "contracts.GuestGrant"
+MILESTONE, SUBMISSION, FILE = "milestones.Milestone", "milestones.Submission", "milestones.EvidenceFile"
+INVOICE, REQUEST, OFFER = "invoicing.Invoice", "financing.FundingRequest", "financing.Offer"
+TRANCHE, ASSIGNMENT, FACILITY = "financing.Tranche", "financing.Assignment", "financing.Facility"
+MEMBERSHIP, INVITATION = "parties.Membership", "parties.Invitation"
+
+CALLS = [
+    Call(contracting.change_draft, "seller", CONTRACT, "contract_ref", lambda _row, own: {"draft": _draft(own)}),
+    Call(
+        contracting.propose_contract,
+        "seller",
+        CONTRACT,
+        "contract_ref",
+        lambda row, _own: {"seen": _previewed(contracts.preview, row)},
+    ),
+    Call(contracting.withdraw_contract, "seller", CONTRACT, "contract_ref"),
+    Call(contracting.renew_link, "seller", GRANT, "grant_ref"),
+    Call(contracting.renew_link, "buyer", GRANT, "grant_ref"),
+    Call(contracting.sign_contract, "buyer", VERSION, "version_ref", lambda row, _own: {"seen": row.sha256}),
+    Call(contracting.request_contract_changes, "buyer", VERSION, "version_ref", _because),
+    Call(
+        sign_off.prepare_submission,
+        "delivery",
+        MILESTONE,
+        "milestone_ref",
+        lambda row, _own: {"note": "Mine.", "answers": _answers(row)},
+    ),
+    Call(sign_off.attach_evidence, "delivery", MILESTONE, "milestone_ref", lambda _row, _own: {"upload": _upload()}),
+    Call(
+        sign_off.submit_milestone,
+        "delivery",
+        MILESTONE,
+        "milestone_ref",
+        lambda row, _own: {"seen": _previewed(milestones.preview, row)},
+    ),
+    Call(sign_off.remove_evidence, "delivery", FILE, "evidence_ref"),
+    Call(sign_off.withdraw_submission, "delivery", SUBMISSION, "submission_ref"),
+    Call(sign_off.accept_milestone, "approver", SUBMISSION, "submission_ref", lambda row, _own: {"seen": row.sha256}),
+    Call(
+        sign_off.request_changes,
+        "approver",
+        SUBMISSION,
+        "submission_ref",
+        lambda row, _own: {"seen": row.sha256, "verdicts": _failed(row)},
+    ),
+    Call(billing.record_payment, "billing", INVOICE, "invoice_ref", _money),
+    Call(billing.retry_document, "billing", INVOICE, "invoice_ref"),
+    Call(
+        funding.request_funding,
+        "billing",
+        INVOICE,
+        "invoice_ref",
+        lambda _row, own: {"facility_ref": _own(own, Facility).ref},
+    ),
+    Call(
+        funding.request_funding,
+        "billing",
+        FACILITY,
+        "facility_ref",
+        lambda _row, own: {"invoice_ref": _open_invoice(own).ref},
+    ),
+    Call(funding.withdraw_request, "billing", REQUEST, "request_ref"),
+    Call(funding.accept_offer, "billing", OFFER, "offer_ref", lambda row, _own: {"seen": row.disclosure_sha256}),
+    Call(funding.decline_offer, "billing", OFFER, "offer_ref"),
+    Call(funding.decline_request, "analyst", REQUEST, "request_ref", _because),
+    Call(funding.price_offer, "analyst", REQUEST, "request_ref", lambda _row, _own: {"terms": TERMS}),
+    Call(funding.approve_offer, "underwriter", OFFER, "offer_ref"),
+    Call(funding.revoke_offer, "underwriter", OFFER, "offer_ref"),
+    Call(
+        funding.acknowledge_assignment,
+        "payables",
+        ASSIGNMENT,
+        "assignment_ref",
+        lambda row, _own: {"seen": row.notice_sha256},
+    ),
+    Call(funding.waive_notice, "underwriter", ASSIGNMENT, "assignment_ref", _because),
+    Call(funding.fund_tranche, "treasury", TRANCHE, "tranche_ref", _transfer),
+    Call(funding.collect_payment, "treasury", TRANCHE, "tranche_ref", _money),
+    Call(funding.pay_reserve, "treasury", TRANCHE, "tranche_ref", _transfer),
+    Call(
+        team.change_member, "seller", MEMBERSHIP, "membership_ref", lambda _row, _own: {"roles": frozenset({"billing"})}
+    ),
+    Call(team.end_membership, "seller", MEMBERSHIP, "membership_ref"),
+    Call(
+        team.end_membership,
+        "seller",
+        MEMBERSHIP,
+        "successor_ref",
+        lambda _row, own: {"membership_ref": own.people["seller"].ref},
+    ),
+    Call(team.revoke_invitation, "seller", INVITATION, "invitation_ref"),
+]
