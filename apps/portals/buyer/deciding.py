@@ -20,7 +20,7 @@ from apps.portals.buyer import cycles, differences
 from apps.portals.buyer.cycles import SubmissionReading
 from apps.portals.buyer.differences import Change
 from apps.portals.buyer.forms import MET, AcceptForm, RequestChangesForm
-from apps.portals.buyer.pages import Crumbs, page, show_anew, why_not, why_not_sign_off
+from apps.portals.buyer.pages import Crumbs, page, show_anew, tell, why_not, why_not_sign_off
 from apps.portals.buyer.ways import Way
 from apps.portals.forms import add_refusal, explain
 from apps.workflows import sign_off
@@ -54,7 +54,7 @@ def accept_milestone(
                 if not reading.is_pending and reading.newer is None:
                     return _too_late(request, refused, reading)
             else:
-                messages.success(request, _("You signed the milestone off."))
+                tell(request, _("You signed the milestone off."))
                 return redirect(reading.page_url)
     elif not reading.is_pending:
         return redirect(reading.page_url)
@@ -103,7 +103,7 @@ def request_changes(
                 if not reading.is_pending:
                     return _too_late(request, refused, reading)
             else:
-                messages.success(request, _("Your request went to the seller. No invoice was issued."))
+                tell(request, _("Your request went to the seller. No invoice was issued."))
                 return redirect(reading.page_url)
     elif not reading.is_pending:
         return redirect(reading.page_url)

@@ -73,7 +73,7 @@ class RequestChangesForm(SeenForm):
                 error_messages={"required": _("Tick or cross this criterion.")},
             )
             self.fields[f"reason_{criterion.position}"] = forms.CharField(
-                label=_("What is missing?"), required=False, max_length=2_000, widget=_textarea(2)
+                label=criterion.text, required=False, max_length=2_000, widget=_textarea(2)
             )
 
     def rows(self) -> list[VerdictRow]:

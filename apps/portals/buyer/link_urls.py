@@ -2,18 +2,18 @@
 
 from django.urls import path
 
-from apps.portals.buyer.views import links
+from apps.portals.buyer.views import link_decisions, link_files, links
 
 app_name = "link"
 urlpatterns = [
     path("", links.open_link, name="open"),
-    path("sign/", links.sign, name="sign"),
-    path("contract-changes/", links.request_contract_changes, name="request_contract_changes"),
-    path("accept/", links.accept, name="accept"),
-    path("changes/", links.request_changes, name="request_changes"),
-    path("evidence/<str:ref>/", links.evidence, name="evidence"),
-    path("invoice.pdf", links.invoice_pdf, name="invoice_pdf"),
-    path("document/", links.invoice_document, name="invoice_document"),
+    path("sign/", link_decisions.sign, name="sign"),
+    path("contract-changes/", link_decisions.request_contract_changes, name="request_contract_changes"),
+    path("accept/", link_decisions.accept, name="accept"),
+    path("changes/", link_decisions.request_changes, name="request_changes"),
+    path("evidence/<str:ref>/", link_files.evidence, name="evidence"),
+    path("invoice.pdf", link_files.invoice_pdf, name="invoice_pdf"),
+    path("document/", link_files.invoice_document, name="invoice_document"),
     path("viewed/", links.viewed, name="viewed"),
     path("renew/", links.renew, name="renew"),
 ]

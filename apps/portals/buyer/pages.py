@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib import messages
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -32,6 +33,12 @@ def page(
     status = 422 if form is not None and form.is_bound and form.errors else 200
     with timezone.override(ZoneInfo(zone)):
         return render(request, f"buyer/{template}.html", {**context, "form": form, "zone": zone}, status=status)
+
+
+def tell(request: PortalRequest, text: str) -> None:
+    """Say on the next page what was done. A guest's next page says it itself: it has nothing else to show."""
+    if request.actor.kind is ActorKind.USER:
+        messages.success(request, text)
 
 
 def zone_of(request: PortalRequest) -> str:

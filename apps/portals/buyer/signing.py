@@ -16,7 +16,7 @@ from apps.portals.access import PortalRequest
 from apps.portals.buyer import differences, versions
 from apps.portals.buyer.differences import Change
 from apps.portals.buyer.forms import ContractChangesForm, SignContractForm
-from apps.portals.buyer.pages import Crumbs, page, show_anew, why_not
+from apps.portals.buyer.pages import Crumbs, page, show_anew, tell, why_not
 from apps.portals.buyer.versions import VersionReading
 from apps.portals.buyer.ways import Way
 from apps.portals.forms import add_refusal, explain
@@ -45,7 +45,7 @@ def sign_contract(request: PortalRequest, version: ContractVersion, *, way: Way,
                 if not reading.is_pending and reading.newer is None:
                     return _too_late(request, refused, reading)
             else:
-                messages.success(request, _("You signed the contract. It is in force."))
+                tell(request, _("You signed the contract. It is in force."))
                 return redirect(reading.page_url)
     elif not reading.is_pending:
         return redirect(reading.page_url)
@@ -85,7 +85,7 @@ def request_contract_changes(
                 if not reading.is_pending:
                     return _too_late(request, refused, reading)
             else:
-                messages.success(request, _("Your request went to the seller. Nothing was signed."))
+                tell(request, _("Your request went to the seller. Nothing was signed."))
                 return redirect(reading.page_url)
     elif not reading.is_pending:
         return redirect(reading.page_url)

@@ -9,6 +9,7 @@ from typing import Protocol
 from django.urls import reverse
 
 from apps.contracts.models import ContractVersion
+from apps.financing.models import Assignment
 from apps.invoicing.models import Invoice
 from apps.milestones.models import EvidenceFile, Submission
 
@@ -36,6 +37,9 @@ class Way(Protocol):
 
     def invoice_document(self, invoice: Invoice) -> str:
         """The piece of page that says whether the PDF is there."""
+
+    def invoice_to_pay(self, assignment: Assignment) -> str:
+        """Where the account to pay into stands once a notice of assignment is confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,9 @@ class MemberWay:
 
     def invoice_document(self, invoice: Invoice) -> str:
         return reverse("buyer:invoice_document", args=[invoice.ref])
+
+    def invoice_to_pay(self, assignment: Assignment) -> str:
+        return reverse("buyer:invoice", args=[assignment.invoice.ref])
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,9 @@ class LinkWay:
 
     def invoice_document(self, invoice: Invoice) -> str:
         return self._below("invoice_document")
+
+    def invoice_to_pay(self, assignment: Assignment) -> str:
+        return self._below("open")
 
     def _below(self, name: str, **parts: str) -> str:
         return reverse(f"link:{name}", kwargs={"token": self.token, **parts})

@@ -1,0 +1,74 @@
+"""Read a notice of assignment and confirm it: one flow for members and for guests.
+
+The page with the notice is the review; its button confirms exactly the text that stands there.
+"""
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from apps.core.errors import Refused, Stale
+from apps.financing.models import Assignment
+from apps.parties.actor import Actor
+from apps.parties.roles import Action
+from apps.portals.access import PortalRequest
+from apps.portals.buyer import payees
+from apps.portals.buyer.forms import AcknowledgeForm
+from apps.portals.buyer.pages import Crumbs, page, show_anew, tell, why_not
+from apps.portals.buyer.ways import Way
+from apps.portals.forms import add_refusal
+from apps.workflows import funding
+
+
+def notices_to(actor: Actor) -> QuerySet[Assignment, Assignment]:
+    """The notices to the actor's organisation as the buyer, with all that is read of them."""
+    return (
+        Assignment.objects.visible_to(actor)
+        .filter(contract__buyer_id=actor.organisation_id)
+        .select_related(
+            "invoice__open_item",
+            "invoice__seller",
+            "contract__buyer",
+            "contract__seller",
+            "acknowledged_by",
+            "acknowledged_by_grant",
+        )
+    )
+
+
+def acknowledge_assignment(request: PortalRequest, assignment: Assignment, *, way: Way, crumbs: Crumbs) -> HttpResponse:
+    """The notice with the account to pay into, and the button; once confirmed, the notice alone."""
+    form = AcknowledgeForm(initial={"seen": assignment.notice_sha256})
+    if request.method == "POST":
+        form = AcknowledgeForm(request.POST)
+        if form.is_valid():
+            try:
+                funding.acknowledge_assignment(
+                    actor=request.actor,
+                    key=form.cleaned_data["key"],
+                    assignment_ref=assignment.ref,
+                    seen=form.cleaned_data["seen"],
+                )
+            except Refused as refused:
+                if isinstance(refused, Stale):
+                    show_anew(form, seen=assignment.notice_sha256)
+                add_refusal(form, refused)
+                assignment = notices_to(request.actor).get(pk=assignment.pk)
+            else:
+                tell(request, _("You confirmed the notice. Pay the invoice into the account shown here."))
+                return redirect(way.invoice_to_pay(assignment))
+    return page(
+        request,
+        "acknowledge_assignment",
+        {
+            "assignment": assignment,
+            "invoice": assignment.invoice,
+            "pay_to": payees.of_invoice(request.actor, assignment.invoice),
+            "invoice_url": way.invoice_to_pay(assignment) if crumbs else "",
+            "why_not": why_not(request.actor, Action.ACKNOWLEDGE_ASSIGNMENT),
+            "crumbs": crumbs,
+        },
+        zone=assignment.contract.buyer.time_zone,
+        form=form,
+    )

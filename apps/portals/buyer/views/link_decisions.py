@@ -1,0 +1,57 @@
+"""What is decided by personal link, without an account: a contract, a milestone."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from apps.portals.access import PortalRequest, portal
+from apps.portals.buyer import deciding, signing
+from apps.portals.buyer.visits import personal, visit_of
+
+
+@portal("link")
+@personal
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign(request: PortalRequest, token: str) -> HttpResponse:
+    """Sign the contract."""
+    visit = visit_of(request, token)
+    if not visit.may_ask(request):
+        return redirect("link:open", token=token)
+    return signing.sign_contract(request, visit.version(), way=visit.way, crumbs=[])
+
+
+@portal("link")
+@personal
+@require_http_methods(["GET", "HEAD", "POST"])
+def request_contract_changes(request: PortalRequest, token: str) -> HttpResponse:
+    """Ask the seller for other terms."""
+    visit = visit_of(request, token)
+    if not visit.may_ask(request):
+        return redirect("link:open", token=token)
+    return signing.request_contract_changes(request, visit.version(), way=visit.way, crumbs=[])
+
+
+@portal("link")
+@personal
+@require_http_methods(["GET", "HEAD", "POST"])
+def accept(request: PortalRequest, token: str) -> HttpResponse:
+    """Sign the milestone off."""
+    visit = visit_of(request, token)
+    if not visit.may_ask(request):
+        return redirect("link:open", token=token)
+    return deciding.accept_milestone(
+        request, visit.milestone(), submission_ref=visit.grant.subject_ref, way=visit.way, crumbs=[]
+    )
+
+
+@portal("link")
+@personal
+@require_http_methods(["GET", "HEAD", "POST"])
+def request_changes(request: PortalRequest, token: str) -> HttpResponse:
+    """Say what is missing."""
+    visit = visit_of(request, token)
+    if not visit.may_ask(request):
+        return redirect("link:open", token=token)
+    return deciding.request_changes(
+        request, visit.milestone(), submission_ref=visit.grant.subject_ref, way=visit.way, crumbs=[]
+    )

@@ -1,0 +1,63 @@
+"""Files behind a personal link: the evidence of its milestone, and the invoice that its sign-off issued."""
+
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from apps.invoicing.models import Invoice
+from apps.milestones.models import EvidenceFile
+from apps.portals.access import PortalRequest, portal
+from apps.portals.buyer.files import evidence_file, invoice_file
+from apps.portals.buyer.visits import Visit, personal, visit_of
+
+
+@portal("link")
+@personal
+@require_safe
+def evidence(request: PortalRequest, token: str, ref: str) -> HttpResponseBase:
+    """One file of the milestone that the link is for."""
+    visit = visit_of(request, token)
+    if not visit.may_read:
+        raise Http404
+    files = EvidenceFile.objects.visible_to(visit.actor).filter(submission__milestone=visit.milestone())
+    return evidence_file(get_object_or_404(files, ref=ref))
+
+
+@portal("link")
+@personal
+@require_safe
+def invoice_pdf(request: PortalRequest, token: str) -> HttpResponseBase:
+    """The stored bytes of the invoice; 404 until they exist."""
+    invoice = _invoice(visit_of(request, token))
+    return invoice_file(getattr(invoice, "document", None), number=invoice.number)
+
+
+@portal("link")
+@personal
+@require_safe
+def invoice_document(request: PortalRequest, token: str) -> HttpResponse:
+    """The PDF's piece of the page, asked for again and again while it is being made."""
+    visit = visit_of(request, token)
+    return render(request, "buyer/parts/document.html", document_of(_invoice(visit), visit=visit))
+
+
+def document_of(invoice: Invoice, *, visit: Visit) -> dict[str, object]:
+    """What the PDF's piece of a page is filled with."""
+    return {
+        "invoice": invoice,
+        "document": getattr(invoice, "document", None),
+        "pdf_url": visit.way.invoice_pdf(invoice),
+        "document_url": visit.way.invoice_document(invoice),
+        "reload_url": reverse("link:open", args=[visit.token]),
+    }
+
+
+def _invoice(visit: Visit) -> Invoice:
+    """The invoice of the milestone that the link is for; 404 while there is none."""
+    if not visit.may_read:
+        raise Http404
+    invoice: Invoice | None = getattr(visit.milestone(), "invoice", None)
+    if invoice is None:
+        raise Http404
+    return invoice

@@ -1,0 +1,97 @@
+"""One visit by personal link: who came, what the link is for, and what may still be shown.
+
+GET changes nothing, for mail scanners open links; that the page was opened is noted by a POST that only a browser
+sends. No answer is kept by a cache or found by a search engine, and the address with its token goes nowhere.
+
+Referrer-Policy is ``strict-origin``: like ``no-referrer`` it never sends the path, which holds the token; but under
+``no-referrer`` browsers send ``Origin: null`` with every form, which the check against forged requests must refuse.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils.cache import add_never_cache_headers
+
+from apps.contracts.models import ContractVersion, GuestGrant
+from apps.core import clock
+from apps.financing.models import Assignment
+from apps.milestones.models import Milestone, Submission
+from apps.parties.actor import Actor
+from apps.portals.access import PortalRequest
+from apps.portals.buyer import acknowledging, cycles, versions
+from apps.portals.buyer.ways import LinkWay
+from apps.portals.links import LinkState, guest_of, state_of
+
+P = ParamSpec("P")
+LinkView = Callable[Concatenate[PortalRequest, P], HttpResponseBase]
+Purpose = GuestGrant.Purpose
+
+
+def personal(view: LinkView[P]) -> LinkView[P]:
+    """Keep what a personal link shows between the link and its reader; an unknown link is told so kindly."""
+
+    @wraps(view)
+    def answer(request: PortalRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        try:
+            response = view(request, *args, **kwargs)
+        except Http404:
+            response = render(request, "buyer/link/unknown.html", status=404)
+        response["Referrer-Policy"] = "strict-origin"
+        response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+        add_never_cache_headers(response)
+        return response
+
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A guest at the door, with the link in hand."""
+
+    token: str
+    grant: GuestGrant
+    actor: Actor
+    state: LinkState
+
+    @property
+    def way(self) -> LinkWay:
+        return LinkWay(self.token)
+
+    @property
+    def may_read(self) -> bool:
+        """Whether the link still shows what it was for: while it is live, and what it decided until it expires."""
+        return self.state is LinkState.LIVE or (self.state is LinkState.USED and self.grant.expires_at > clock.now())
+
+    def may_ask(self, request: PortalRequest) -> bool:
+        """The same for the pages with a button; a form that was sent too late is shown again with what was typed."""
+        return self.may_read or (request.method == "POST" and self.state is LinkState.EXPIRED)
+
+    def version(self) -> ContractVersion:
+        """The version that the link lets sign; 404 for a link to something else."""
+        self._is_for(Purpose.SIGN_CONTRACT)
+        return get_object_or_404(versions.proposed_to(self.actor), ref=self.grant.subject_ref)
+
+    def milestone(self) -> Milestone:
+        """The milestone whose submission the link lets decide; 404 for a link to something else."""
+        self._is_for(Purpose.SIGN_OFF)
+        sent = Submission.objects.visible_to(self.actor).filter(ref=self.grant.subject_ref, submitted_at__isnull=False)
+        return get_object_or_404(cycles.of_buyer(self.actor), pk__in=sent.values("milestone"))
+
+    def assignment(self) -> Assignment:
+        """The notice of assignment that the link lets confirm; 404 for a link to something else."""
+        self._is_for(Purpose.ACKNOWLEDGE)
+        return get_object_or_404(acknowledging.notices_to(self.actor), ref=self.grant.subject_ref)
+
+    def _is_for(self, purpose: Purpose) -> None:
+        if self.grant.purpose != purpose:
+            raise Http404
+
+
+def visit_of(request: PortalRequest, token: str) -> Visit:
+    """The visit that a token makes; 404 for an unknown one."""
+    grant, actor = guest_of(request, token=token)
+    return Visit(token, grant, actor, state_of(grant))
