@@ -135,3 +135,87 @@ def sign_in_with_authenticator(house: House, email: str, name: str) -> Visitor:
     visitor.open("/")
     visitor.is_at("Dashboard")
     return visitor
+
+
+def sign_off(buyer: Visitor) -> None:
+    """From the mail to done."""
+    buyer.open(link_in(mail_to(SIGNATORY, about=re.compile("^Sign off: Prototype, 12,000.00 EUR, by"))))
+    buyer.follow("Sign off 12,000.00 EUR")
+    buyer.press("I sign off this milestone")
+    buyer.is_at("Prototype is signed off")
+
+
+def open_a_facility(underwriter: Visitor, *, seller_ref: str) -> None:
+    """A line for the seller, found by the reference that it read to the financier."""
+    underwriter.go("Facilities")
+    underwriter.follow("Open a facility")
+    underwriter.fill(Seller=seller_ref, Limit="250000")
+    underwriter.press("Review")
+    underwriter.sees("You open a facility of", "250,000.00", "Polaris Software GmbH")
+    underwriter.press("Open this facility")
+    underwriter.is_at("Polaris Software GmbH")
+
+
+def ask_for_funding(seller: Visitor, number: str) -> None:
+    """From the invoice to the request."""
+    seller.follow("Get paid early")
+    seller.is_at(f"Get {number} paid early")
+    seller.press("Ask for an offer for 14,280.00 EUR")
+    seller.is_at("Get paid early")
+    seller.sees(number)
+
+
+def price_and_approve(bank: Financiers, number: str) -> None:
+    """An analyst tries terms and prices; somebody else approves."""
+    bank.analyst.go("Requests")
+    bank.analyst.follow(re.compile(number))
+    bank.analyst.sees("Shown in the workshop", "Paid to the seller at funding")
+    bank.analyst.fill(Advance_rate="80")
+    bank.analyst.page.locator('[name="annual_rate"]').focus()
+    bank.analyst.sees("11,424.00")
+    bank.analyst.press("Price this offer")
+    bank.analyst.sees("A second person has to approve it.")
+    bank.underwriter.go("Offers")
+    bank.underwriter.follow(re.compile(number))
+    bank.underwriter.follow("Approve")
+    bank.underwriter.press("I approve this offer")
+    bank.underwriter.sees("The offer is approved.")
+
+
+def accept_the_offer(seller: Visitor) -> None:
+    """The seller reads the offer behind the mail, and sells the invoice."""
+    seller.open(link_in(mail_to("petra@polaris.example", about=re.compile("^Offer: "))))
+    seller.sees("Annual percentage rate", "Wait or get paid early")
+    seller.follow(re.compile("^Get .* now$"))
+    seller.sees("The disclosure that you sign")
+    seller.press(re.compile("^I sell this invoice for"))
+    seller.sees("Accepted. The buyer is told whom to pay, then you are paid.")
+
+
+def acknowledge(buyer: Visitor, number: str) -> None:
+    """The buyer reads whom to pay now, by personal link, and confirms."""
+    buyer.open(link_in(mail_to(SIGNATORY, about=re.compile(f"^New payee: pay invoice {number}"))))
+    buyer.sees("DE75512108001245126199")
+    buyer.press("I confirm that I have read this notice")
+    buyer.sees("Confirmed")
+
+
+def fund_collect_and_settle(treasury: Visitor, number: str) -> None:
+    """Treasury pays the advance out, records what the buyer paid, and pays the reserve."""
+    treasury.go("Advances")
+    treasury.follow(re.compile(number))
+    treasury.follow(re.compile("^Pay out"))
+    treasury.fill(Bank_reference="OUT-0001")
+    treasury.press("Review")
+    treasury.press(re.compile("^Record .* as paid out$"))
+    treasury.sees("is paid out to Polaris Software GmbH.")
+    treasury.follow("Record a payment")
+    treasury.fill(Bank_reference="IN-0001")
+    treasury.press("Review")
+    treasury.press("Record 14,280.00 EUR")
+    treasury.sees("is recorded and shared out.")
+    treasury.follow(re.compile("^Pay reserve"))
+    treasury.fill(Bank_reference="OUT-0002")
+    treasury.press("Review")
+    treasury.press(re.compile("^Record .* as paid out$"))
+    treasury.sees("Settled")

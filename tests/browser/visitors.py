@@ -154,6 +154,13 @@ class Visitor:
         payload: Any = [{"name": title, "mimeType": kind, "buffer": content} for title, kind, content in files]
         self.page.locator(f'input[name="{name}"]').set_input_files(payload)
 
+    def download(self, name: str) -> bytes:
+        """Click the link of a file, as soon as the page offers it, and read what comes."""
+        self.actions += 1
+        with self.page.expect_download() as downloading:
+            self.page.locator("main").get_by_role("link", name=re.compile(rf"^{name}")).first.click()
+        return Path(downloading.value.path()).read_bytes()
+
     # --- what people see -----------------------------------------------------------------------------------------
 
     def sees(self, *words: str | re.Pattern[str]) -> None:
@@ -218,7 +225,7 @@ def mail_to(email: str, *, about: re.Pattern[str], after: int = 0) -> EmailMessa
     """Wait for a mail to this mailbox with such a subject; the newest, none of the first ``after`` in the outbox."""
 
     def newest() -> EmailMessage | None:
-        return next((m for m in mail.outbox[after:][::-1] if m.to == [email] and about.search(str(m.subject))), None)
+        return next((m for m in mail.outbox[after:][::-1] if email in m.to and about.search(str(m.subject))), None)
 
     found: EmailMessage = wait_for(newest, lambda: f"no mail to {email} about {about.pattern}: {subjects()}")
     return found

@@ -20,7 +20,8 @@ TODAY = date(2026, 6, 15)
 
 def play(name: str) -> Report:
     deal = read((ROOT / "deals" / f"{name}.yaml").read_text(), today=TODAY)
-    return report(title=deal.title, contract_ref=player.play(deal))
+    (contract_ref,) = player.play(deal)
+    return report(title=deal.title, contract_ref=contract_ref)
 
 
 def book(found: Report, purpose: str) -> Any:

@@ -138,7 +138,10 @@ class ContractParty(models.Model):
     side = models.CharField(max_length=10, choices=Side.choices)
 
     objects = ContractPartyQuerySet.as_manager()
-    wall = walls.by_organisation("organisation_id").only("SELECT", "INSERT")
+    wall = walls.Wall(
+        f"({walls.CONTRACT} IS NULL OR contract_id = {walls.CONTRACT}) AND organisation_id = ANY ({walls.ORGS})",
+        may=("SELECT", "INSERT"),
+    )
 
     class Meta:
         constraints = [

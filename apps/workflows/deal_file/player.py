@@ -19,19 +19,26 @@ class EventRefused(Refused):
     """The business refused an event: what was played before it stands, the event itself changed nothing."""
 
 
-def play(deal: Deal, *, tell: Callable[[str], object] = str) -> str:
-    """Play all events and return the contract's reference. ``tell`` hears one line per event, for showing progress."""
-    scene = Scene(deal)
-    with clock.stopped(deal.events[0].at):
-        _set_up(scene)
-        run_due_jobs()
-    for event in deal.events:
-        with clock.stopped(event.at):
+def play(*deals: Deal, tell: Callable[[str], object] = str) -> list[str]:
+    """Play all events of one or more deals in the order of time, and return the reference of each deal's contract.
+
+    Several deals are played together, not one after the other: a seller who has both numbers the invoices as they come.
+    ``tell`` hears one line per event, for showing progress.
+    """
+    scenes = [Scene(deal) for deal in deals]
+    steps = sorted(
+        ((event.at, number, scene, event) for number, scene in enumerate(scenes) for event in scene.deal.events),
+        key=lambda step: step[:2],
+    )
+    for at, _number, scene, event in steps:
+        with clock.stopped(at):
+            if not scene.contract_ref:
+                _set_up(scene)
             _perform(scene, event)
             run_due_jobs()
-        tell(f"{event.at:%Y-%m-%d %H:%M}  {event.verb.replace('_', ' ')}")
+        tell(f"{at:%Y-%m-%d %H:%M}  {event.verb.replace('_', ' ')}: {scene.deal.title}")
     walls.leave()
-    return scene.contract_ref
+    return [scene.contract_ref for scene in scenes]
 
 
 def _set_up(scene: Scene) -> None:

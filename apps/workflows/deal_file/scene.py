@@ -41,7 +41,7 @@ class Scene:
         )
 
     def milestone(self, event: Event) -> Milestone:
-        found = Milestone.objects.filter(contract__ref=self.contract_ref, position=event.milestone).first()
+        found = Milestone.objects.filter(contract__ref=self.contract_ref, position=event.milestone or 0).first()
         if found is None:
             raise Refused("The contract is not signed yet, so it has no milestones.")
         return found

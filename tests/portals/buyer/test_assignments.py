@@ -3,10 +3,10 @@
 import pytest
 from django.urls import reverse
 
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, GuestGrant
 from apps.core.database import walls
 from apps.financing.models import Assignment
-from tests.portals.buyer.browsers import hidden
+from tests.portals.buyer.browsers import Guest, hidden
 from tests.portals.buyer.conftest import SignIn
 from tests.portals.buyer.stories import assigned, invoiced
 from tests.scenarios import Parties
@@ -63,3 +63,41 @@ def test_another_text_is_shown_and_not_confirmed(notice: Assignment, sign_in: Si
     assert answer.status_code == 422
     assert confirmed_by(notice) == ""
     assert client.post(address(notice), hidden(answer)).status_code == 302
+
+
+@pytest.fixture
+def guest(notice: Assignment) -> Guest:
+    """The signatory with the link that came with the notice."""
+    with walls.asking_for(notice.financier_id):
+        contract_id = notice.contract_id
+        grant = GuestGrant.objects.get(contract_id=contract_id, purpose=GuestGrant.Purpose.ACKNOWLEDGE)
+    return Guest(grant)
+
+
+def confirmed_by_link(notice: Assignment) -> int | None:
+    with walls.asking_for(notice.financier_id):
+        return Assignment.objects.get(pk=notice.pk).acknowledged_by_grant_id
+
+
+def test_the_signatory_confirms_by_link_on_one_page(notice: Assignment, guest: Guest) -> None:
+    page = guest.get()
+    assert "NOTICE OF ASSIGNMENT" in page.content.decode()
+    assert "/buyer/" not in page.content.decode()  # nothing that needs an account
+    assert confirmed_by_link(notice) is None
+    answer = guest.post("", hidden(page))
+    assert (answer.status_code, answer["Location"]) == (302, guest.address)
+    assert confirmed_by_link(notice) == guest.grant.pk
+    after = guest.get().content.decode()
+    assert "Bea Berg" in after
+    assert "DE75 5121 0800 1245 1261 99" in after
+    assert "I confirm that I have read this notice" not in after
+
+
+def test_two_clicks_on_the_link_confirm_once(notice: Assignment, guest: Guest) -> None:
+    form = hidden(guest.get())
+    assert [guest.post("", form).status_code for _ in range(2)] == [302, 302]
+
+
+def test_a_link_to_a_notice_is_for_nothing_else(guest: Guest) -> None:
+    for path in ("sign/", "contract-changes/", "accept/", "changes/", "invoice.pdf", "document/"):
+        assert guest.get(path).status_code == 404

@@ -5,10 +5,12 @@ from decimal import Decimal
 from django.urls import reverse
 
 from apps.contracts.models import Contract
+from apps.parties import services as parties_services
+from apps.parties.services import AccountData
 from tests import scenarios
 from tests.portals.buyer.conftest import SignIn
 from tests.portals.buyer.stories import assigned, invoiced
-from tests.scenarios import Parties
+from tests.scenarios import Parties, acting
 
 
 def test_an_empty_home_says_what_will_stand_here(parties: Parties, sign_in: SignIn) -> None:
@@ -39,6 +41,10 @@ def test_home_names_all_that_waits(parties: Parties, active: Contract, sign_in: 
 
 
 def test_amounts_in_two_currencies_are_never_added_up(parties: Parties, active: Contract, sign_in: SignIn) -> None:
+    sina = scenarios.seller_actor(parties)
+    account = AccountData(holder="Nordlicht Software GmbH", currency="CHF", iban="CH9300762011623852957")
+    with acting(sina):
+        parties_services.set_account(actor=sina, account=account)
     draft = scenarios.software_draft(parties, number="NL-2", currency="CHF", price=Decimal("1000.00"))
     scenarios.active_contract(parties, draft=draft)
     tiles = {tile.label: tile for tile in sign_in("buyer").get(reverse("buyer:home")).context["tiles"]}

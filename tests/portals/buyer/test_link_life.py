@@ -1,5 +1,6 @@
 """A personal link from its first opening to its end: what it says when it is dead, and how to get another."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from apps.contracts.models import Contract, GuestGrant
 from apps.core.database import walls
 from apps.workflows import sign_off
+from config.logs import WithoutTokens
 from tests import scenarios
 from tests.portals.buyer.browsers import Guest, hidden
 from tests.scenarios import Parties, key
@@ -141,3 +143,17 @@ def test_a_used_link_shows_its_result_until_it_expires(active: Contract) -> None
     assert "Accepted" in page
     assert "12,000.00" not in page
     assert guest.get("invoice.pdf").status_code == 404
+
+
+def test_opening_takes_no_post_where_something_is_decided_on_a_page_of_its_own(parties: Parties) -> None:
+    guest = Guest(scenarios.link_to_sign(scenarios.proposed_contract(parties)))
+    assert guest.post("").status_code == 405
+
+
+def test_the_log_names_addresses_without_their_tokens() -> None:
+    token = "x" * 43
+    record = logging.LogRecord(
+        "django.request", logging.WARNING, "", 0, "Not Found: %s", (f"/s/{token}/accept/",), None
+    )
+    assert WithoutTokens().filter(record)
+    assert record.getMessage() == "Not Found: /s/…/accept/"

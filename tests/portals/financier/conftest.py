@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 
@@ -26,7 +27,7 @@ def sign_in(deal: Parties) -> SignIn:
 
     def signed_in(role: str, *, of: Parties | None = None) -> Client:
         user = (of or deal).people[role].user
-        if not user.authenticator_set.exists():
+        if not Authenticator.objects.filter(user=user).exists():
             TOTP.activate(user, generate_totp_secret())
         client = Client()
         client.force_login(user)

@@ -130,7 +130,7 @@ class TestWaivingTheNotice:
 
 class TestCollecting:
     @pytest.mark.parametrize(
-        ("amount", "day", "parts"),
+        "case",
         [
             # The rows of the financing guide's table.
             ("120,000.00", 50, ("102,000.00", "18,000.00", "paid in full")),
@@ -141,8 +141,9 @@ class TestCollecting:
         ],
     )
     def test_the_review_shares_the_payment_as_it_will_be_booked(
-        self, deal: Parties, sign_in: SignIn, advance: Tranche, amount: str, day: int, parts: tuple[str, ...]
+        self, deal: Parties, sign_in: SignIn, advance: Tranche, case: tuple[str, int, tuple[str, ...]]
     ) -> None:
+        amount, day, parts = case
         on = stories.day(day)
         with clock.stopped(stories.noon(on)):
             browser, url = sign_in("treasury"), reverse("admin:collect_payment", args=[advance.ref])

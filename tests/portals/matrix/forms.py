@@ -84,7 +84,7 @@ FIELDS = [
     Field("the financier who is asked", "billing", _unfunded, "facility", _facilities, {}, 0),
     *(
         Field(f"the successor of the {role}'s owner", role, _end(role), "successor", _members, {}, at)
-        for role, at in (("seller", 1), ("buyer", 4), ("financier", 6))
+        for role, at in (("seller", 1), ("buyer", 4), ("financier", 7))
     ),
     *(
         Field(

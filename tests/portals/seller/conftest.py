@@ -81,10 +81,10 @@ def requested_funding(parties: Parties, milestone: Milestone, facility: str) -> 
         ]
 
 
-def issued_offer(parties: Parties, milestone: Milestone, facility: str) -> Offer:
-    """12 % for 30 days on 85 % of the invoice, approved by a second person."""
+def priced_offer(parties: Parties, milestone: Milestone, facility: str) -> str:
+    """12 % for 30 days on 85 % of the invoice, waiting for a second person."""
     request = requested_funding(parties, milestone, facility)
-    ana, udo = scenarios.analyst(parties), scenarios.underwriter(parties)
+    ana = scenarios.analyst(parties)
     today = clock.today("Europe/Berlin")
     terms = OfferTerms(
         advance_rate=Decimal(85),
@@ -94,7 +94,13 @@ def issued_offer(parties: Parties, milestone: Milestone, facility: str) -> Offer
         expected_on=today + timedelta(days=30),
     )
     with acting(ana):
-        offer = funding.price_offer(actor=ana, key=key(), request_ref=request, terms=terms)["offer"]
+        return funding.price_offer(actor=ana, key=key(), request_ref=request, terms=terms)["offer"]
+
+
+def issued_offer(parties: Parties, milestone: Milestone, facility: str) -> Offer:
+    """The same, approved: the seller may answer it."""
+    offer = priced_offer(parties, milestone, facility)
+    udo = scenarios.underwriter(parties)
     with acting(udo):
         funding.approve_offer(actor=udo, key=key(), offer_ref=offer)
         return Offer.objects.select_related("request").get(ref=offer)

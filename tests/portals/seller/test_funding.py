@@ -15,6 +15,7 @@ from tests.portals.seller.conftest import (
     hidden,
     issued_offer,
     opened_facility,
+    priced_offer,
     requested_funding,
     settled_tranche,
 )
@@ -130,10 +131,11 @@ def test_the_offer_shows_money_apr_and_xirr_and_where_the_money_goes(parties: Pa
 
 
 def test_an_offer_that_waits_for_its_approval_is_not_the_sellers_yet(parties: Parties, seller: Client) -> None:
-    offer = issued_offer(parties, accepted(parties), opened_facility(parties))
-    with acting(scenarios.seller_actor(parties)):
-        assert Offer.objects.visible_to(scenarios.seller_actor(parties)).filter(approved_at__isnull=True).count() == 0
-    assert seller.get(reverse("seller:offer", args=[offer.ref])).status_code == 200
+    offer = priced_offer(parties, accepted(parties), opened_facility(parties))
+    for name in ("offer", "accept_offer", "decline_offer"):
+        assert seller.get(reverse(f"seller:{name}", args=[offer])).status_code == 404
+    ((_request, shown),) = seller.get(LIST).context["requests"]
+    assert shown is None
 
 
 def test_accepting_signs_the_disclosure_that_was_shown_once(parties: Parties, seller: Client) -> None:

@@ -26,6 +26,7 @@ from apps.portals.demo.check import check
 from apps.portals.demo.doors import sign_in_path
 from apps.workflows import worker
 from apps.workflows.deal_file import player
+from apps.workflows.deal_file.deal import Deal
 from apps.workflows.deal_file.read import read
 
 PORTS_TO_TRY = 20
@@ -89,12 +90,9 @@ class Command(BaseCommand):
             return
         settings.CLOCK_CAN_BE_STOPPED = True
         try:
-            for path in sorted((Path(settings.BASE_DIR) / "deals").glob("*.yaml")):
-                deal = read(path.read_text(encoding="utf-8"), today=date.today())  # noqa: DTZ011  the day at this desk
-                self._say(f"Playing {deal.title} …")
-                player.play(deal)
+            player.play(*map(_deal, sorted((Path(settings.BASE_DIR) / "deals").glob("*.yaml"))), tell=self._say)
         except Refused as refused:
-            raise CommandError(f"{path}: {refused}") from None
+            raise CommandError(str(refused)) from None
         finally:
             settings.CLOCK_CAN_BE_STOPPED = False
 
@@ -107,6 +105,13 @@ class Command(BaseCommand):
             "\nCtrl-C stops everything; your data stays.",
         ]
         self._say("\n".join(lines))
+
+
+def _deal(path: Path) -> Deal:
+    try:
+        return read(path.read_text(encoding="utf-8"), today=date.today())  # noqa: DTZ011  the day at this desk
+    except Refused as refused:
+        raise CommandError(f"{path}: {refused}") from None
 
 
 @contextmanager

@@ -68,7 +68,7 @@ class Command(BaseCommand):
 
     def _play(self, deal: Deal) -> report.Report:
         try:
-            contract_ref = player.play(deal)
+            (contract_ref,) = player.play(deal)
         except Refused as refused:
             raise CommandError(str(refused)) from None
         return report.report(title=deal.title, contract_ref=contract_ref)
