@@ -54,11 +54,10 @@ def name_buyer(party: Party, *, seller: Actor) -> Organisation:
 
 def claim(party: Party, organisation: Organisation) -> None:
     """The buyer's owner takes the organisation over, as the signatory of a contract, and builds the team."""
-    if organisation.is_claimed:
-        return
-    user = _enrol(_owner(party), party)
-    with walls.asking_for(user=user.pk):
-        team.claim_organisation(user=user, origin=ORIGIN, organisation_ref=organisation.ref)
+    if not Organisation.objects.using("owner").get(pk=organisation.pk).is_claimed:
+        user = _enrol(_owner(party), party)
+        with walls.asking_for(user=user.pk):
+            team.claim_organisation(user=user, origin=ORIGIN, organisation_ref=organisation.ref)
     settle(party, organisation)
 
 
