@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from apps.audit.models import Entry, AuditEntryQuerySet
+from apps.audit.models import Entry
 from apps.contracts.models import Contract
 from apps.core import canonical
 from apps.milestones.models import Milestone
@@ -72,7 +72,7 @@ def of_subjects(actor: Actor, contract: Contract, subjects: Iterable[str]) -> li
 
 def recent(actor: Actor) -> list[Event]:
     """What happened last on all contracts that the actor may see, each with the contract's title."""
-    chains = AuditEntryQuerySet(Entry).visible_to(actor).filter(chain__subject__startswith="contract:")
+    chains = Entry.objects.visible_to(actor).filter(chain__subject__startswith="contract:")
     entries = list(chains.exclude(verb__in=QUIET).select_related("chain").order_by("-happened_at", "-pk")[:RECENT])
     refs = {_ref(entry.chain.subject) for entry in entries}
     titles = dict(Contract.objects.visible_to(actor).filter(ref__in=refs).values_list("ref", "title"))
@@ -80,9 +80,7 @@ def recent(actor: Actor) -> list[Event]:
 
 
 def _of_chain(actor: Actor, contract: Contract) -> AuditEntryQuerySet:
-    return (
-        AuditEntryQuerySet(Entry).visible_to(actor).filter(chain__subject=f"contract:{contract.ref}").exclude(verb__in=QUIET)
-    )
+    return Entry.objects.visible_to(actor).filter(chain__subject=f"contract:{contract.ref}").exclude(verb__in=QUIET)
 
 
 def _ref(subject: str) -> str:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from apps.audit.models import Entry, AuditEntryQuerySet
+from apps.audit.models import Entry
 from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
@@ -40,7 +40,7 @@ def owner(email: str = "sina@nordlicht.example", data: OrganisationData = COMPAN
 
 
 def verbs(actor: Actor) -> list[str]:
-    return list(AuditEntryQuerySet(Entry).visible_to(actor).order_by("chain_id", "position").values_list("verb", flat=True))
+    return list(Entry.objects.visible_to(actor).order_by("chain_id", "position").values_list("verb", flat=True))
 
 
 @contextmanager
@@ -331,7 +331,7 @@ class TestMembers:
                 roles=frozenset({Role.APPROVER}),
                 approval_limit=Decimal("100"),
             )
-            entry = AuditEntryQuerySet(Entry).visible_to(actor).get(verb="member.changed")
+            entry = Entry.objects.visible_to(actor).get(verb="member.changed")
             assert '"approval_limit":"100"' in entry.text
             assert '"roles":["approver"]' in entry.text
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.audit.models import AuditEntryQuerySet, Entry
+from apps.audit.models import Entry
 from apps.core import canonical
 from apps.parties.actor import Actor
 from apps.portals import history
@@ -41,7 +41,7 @@ VERBS: Mapping[str, Words] = {
 
 def of(actor: Actor, *subjects: str) -> list[Event]:
     """What happened to these subjects, such as ``offer:k7f2…``, newest first."""
-    entries = AuditEntryQuerySet(Entry).visible_to(actor).filter(subject__in=subjects).order_by("-happened_at", "-pk")
+    entries = Entry.objects.visible_to(actor).filter(subject__in=subjects).order_by("-happened_at", "-pk")
     return [_event(entry) for entry in entries[:SHOWN]]
 
 

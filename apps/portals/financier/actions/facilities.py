@@ -21,7 +21,11 @@ from apps.workflows.once import Answer
 
 
 class OpenFacility(ActionPage[Any]):
-    """A limit for a seller. Financier and seller need not have met here, so the seller is named by its reference."""
+    """A limit for a seller, who is named by its reference, which only its own page shows and nobody guesses.
+
+    Financier and seller need not have met here, and organisations are not searched: a name or a VAT number would tell
+    who is a customer, and counterparties write down others under numbers that nobody has checked.
+    """
 
     name = "open_facility"
     route = "open/"
