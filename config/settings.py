@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.portals.access.DoorMiddleware",
+    "apps.portals.sizes.RequestSizeMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -167,6 +168,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 EVIDENCE_MAX_BYTES = env.int("EVIDENCE_MAX_BYTES", default=20 * 1024 * 1024)
+REQUEST_MAX_BYTES = 5 * EVIDENCE_MAX_BYTES
+"""The largest form: several evidence files at once. Whoever has no session sends no files at all."""
 
 # --- words, times, files, mail -----------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

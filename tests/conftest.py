@@ -4,8 +4,10 @@ Tests with ``db`` run as the web role, held by row-level security, in a transact
 must commit (races, a browser) ask for ``scratch`` and get a copy for themselves.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -17,6 +19,25 @@ from apps.core.database import scratch as scratch_databases
 def pytest_configure() -> None:
     # Now, while the code in memory is the code on disk.
     scratch_databases.templates()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return _allowed((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _allowed((yield))
+
+
+def _allowed(report: Any) -> Any:
+    """Where CAIRN_NOTHING_SKIPPED is set, a test that is skipped for want of something has failed for want of it."""
+    is_skipped = report.outcome == "skipped" and not hasattr(report, "wasxfail")
+    if is_skipped and os.environ.get("CAIRN_NOTHING_SKIPPED"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome, report.longrepr = "failed", f"Nothing may be skipped here. {reason}"
+    return report
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -79,7 +80,7 @@ def recent(actor: Actor) -> list[Event]:
     return _events(actor, entries, about={entry.pk: titles.get(_ref(entry.chain.subject), "") for entry in entries})
 
 
-def _of_chain(actor: Actor, contract: Contract) -> AuditEntryQuerySet:
+def _of_chain(actor: Actor, contract: Contract) -> "QuerySet[Entry]":
     return Entry.objects.visible_to(actor).filter(chain__subject=f"contract:{contract.ref}").exclude(verb__in=QUIET)
 
 

@@ -53,6 +53,12 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("Start the demo as `manage.py demo`, with the embedded database.")
         signal.signal(signal.SIGTERM, _leave)
+        try:
+            self._run(options)
+        except KeyboardInterrupt:
+            self._say("\nStopping.")
+
+    def _run(self, options: dict[str, Any]) -> None:
         listening = _free_socket(options["port"])
         port = listening.getsockname()[1]
         settings.BASE_URL = f"http://localhost:{port}"
@@ -67,10 +73,7 @@ class Command(BaseCommand):
                 self._say("The demo works.")
                 return
             self._greet(port)
-            try:
-                threading.Event().wait()
-            except KeyboardInterrupt:
-                self._say("\nStopping.")
+            threading.Event().wait()
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
@@ -88,18 +91,23 @@ class Command(BaseCommand):
         if Contract.objects.using("owner").exists():
             self._say("The demo's data is kept from last time; --reset starts anew.")
             return
+        deals = [_deal(path) for path in sorted((Path(settings.BASE_DIR) / "deals").glob("*.yaml"))]
         settings.CLOCK_CAN_BE_STOPPED = True
         try:
-            player.play(*map(_deal, sorted((Path(settings.BASE_DIR) / "deals").glob("*.yaml"))), tell=self._say)
-        except Refused as refused:
-            raise CommandError(str(refused)) from None
+            player.play(*deals, tell=self._say)
+        except BaseException as error:
+            self._reset()  # half a demo would be kept by the next start
+            if isinstance(error, Refused):
+                raise CommandError(str(error)) from None
+            raise
         finally:
             settings.CLOCK_CAN_BE_STOPPED = False
 
     def _greet(self, port: int) -> None:
         base = f"http://localhost:{port}"
         lines = [f"\nCairn is running at {base}. One click signs you in:\n"]
-        lines += [f"  {title:<34} {base}{sign_in_path(User.objects.get(email=email))}" for title, email in PERSONAS]
+        known = {user.email: user for user in User.objects.filter(email__in=dict(PERSONAS).values())}
+        lines += [f"  {title:<34} {base}{sign_in_path(known[email])}" for title, email in PERSONAS if email in known]
         lines += [
             f"  {'outbox: every mail of the demo':<34} {base}{reverse('demo:outbox')}",
             "\nCtrl-C stops everything; your data stays.",
@@ -118,7 +126,12 @@ def _deal(path: Path) -> Deal:
 def _serving(listening: socket.socket) -> Iterator[None]:
     """Pages, by a server that slow clients do not take down."""
     server = waitress.create_server(
-        get_wsgi_application(), sockets=[listening], threads=8, connection_limit=1000, channel_timeout=30
+        get_wsgi_application(),
+        sockets=[listening],
+        threads=8,
+        connection_limit=1000,
+        channel_timeout=30,
+        max_request_body_size=settings.REQUEST_MAX_BYTES,
     )
     thread = threading.Thread(target=server.run, name="web", daemon=True)
     thread.start()
