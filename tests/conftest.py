@@ -7,13 +7,15 @@ must commit (races, a browser) ask for ``scratch`` and get a copy for themselves
 import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TypeVar
 
 import pytest
 from django.db import connections
 from pytest_django import DjangoDbBlocker
 
 from apps.core.database import scratch as scratch_databases
+
+R = TypeVar("R", pytest.TestReport, pytest.CollectReport)
 
 
 def pytest_configure() -> None:
@@ -31,7 +33,7 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     return _allowed((yield))
 
 
-def _allowed(report: Any) -> Any:
+def _allowed(report: R) -> R:
     """Where CAIRN_NOTHING_SKIPPED is set, a test that is skipped for want of something has failed for want of it."""
     is_skipped = report.outcome == "skipped" and not hasattr(report, "wasxfail")
     if is_skipped and os.environ.get("CAIRN_NOTHING_SKIPPED"):

@@ -1,13 +1,22 @@
 from django.db import models
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.database import guards, walls
 from apps.parties.actor import Actor
 
+SUBJECT_OF_CONTRACT = "(SELECT 'contract:' || c.ref FROM contracts_contract c WHERE c.id = {})"
+"""The chain of one contract, by the contract's id."""
+
 
 class ChainQuerySet(models.QuerySet["Chain"]):
     def visible_to(self, actor: Actor) -> "ChainQuerySet":
-        return self.filter(parties__contains=[actor.organisation_id])
+        """Chains that the actor's organisation may read; for a guest, the one of the link's contract."""
+        visible = self.filter(parties__contains=[actor.organisation_id])
+        if actor.contract_id is not None:
+            # In SQL, because contracts stand downstream of the record that they write.
+            visible = visible.filter(subject=RawSQL(SUBJECT_OF_CONTRACT.format("%s"), [actor.contract_id]))  # noqa: S611
+        return visible
 
 
 class Chain(models.Model):
@@ -24,7 +33,8 @@ class Chain(models.Model):
 
     objects = ChainQuerySet.as_manager()
     wall = walls.Wall(
-        f"EXISTS (SELECT 1 FROM unnest({walls.ORGS}) org WHERE parties @> to_jsonb(org))",
+        f"EXISTS (SELECT 1 FROM unnest({walls.ORGS}) org WHERE parties @> to_jsonb(org))"
+        f" AND ({walls.CONTRACT} IS NULL OR subject = {SUBJECT_OF_CONTRACT.format(walls.CONTRACT)})",
         may=("SELECT", "INSERT", "UPDATE"),
     )
 
@@ -37,7 +47,7 @@ class Chain(models.Model):
 
 class AuditEntryQuerySet(models.QuerySet["Entry"]):
     def visible_to(self, actor: Actor) -> "AuditEntryQuerySet":
-        return self.filter(chain__parties__contains=[actor.organisation_id])
+        return self.filter(chain__in=Chain.objects.visible_to(actor))
 
 
 class Entry(models.Model):

@@ -115,7 +115,7 @@ CHECKS = (
         "A settled or unfunded advance leaves nothing on its own accounts",
         expected="0",
         found=" + ".join(f"abs({_booked(code)})" for code in BOLD),
-        where="t.state IN ('accepted', 'settled')",
+        where="t.state IN ('accepted', 'settled', 'cancelled')",
     ),
     Check(
         "Every amount on an account that is kept per advance belongs to an advance of that financier",

@@ -54,6 +54,8 @@ VERBS: Mapping[str, Words] = {
     "receivable.assigned": (_("Invoice assigned, buyer notified"), "arrow-left-right", "info"),
     "assignment.acknowledged": (_("Assignment acknowledged by the buyer"), "check-lg", "positive"),
     "assignment.notice_waived": (_("Acknowledgement waived by the financier"), "skip-forward", "neutral"),
+    "advance.cancelled": (_("Advance cancelled: the invoice is the seller's again"), "slash-circle", "neutral"),
+    "document.requested_again": (_("Invoice document asked for again"), "arrow-clockwise", "neutral"),
     "advance.funded": (_("Advance paid out"), "cash-coin", "positive"),
     "advance.collected": (_("Buyer's payment collected"), "bank", "positive"),
     "reserve.paid": (_("Reserve paid out"), "piggy-bank", "positive"),

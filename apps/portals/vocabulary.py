@@ -89,6 +89,7 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "issued": Word(_("Waiting for an answer"), "hourglass-split", "attention"),
         "accepted": _ACCEPTED,
         "declined": _DECLINED,
+        "revoked": Word(_("Taken back"), "slash-circle", "neutral"),
         "expired": _EXPIRED,
         "superseded": Word(_("Superseded"), "clock-history", "neutral"),
     },

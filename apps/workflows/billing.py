@@ -21,8 +21,8 @@ def record_payment(
     More than what is open stays on the payment, unallocated. An invoice assigned to a financier is refused: the buyer
     pays the financier, who records it.
     """
-    at = clock.now()
     contract = contracts.lock(contract_id=invoicing.contract_of(invoice_ref=invoice_ref))
+    at = clock.now()
     walls.widen(contract.buyer_id)
     payment = invoicing.receive(
         invoice_ref=invoice_ref,
@@ -39,6 +39,7 @@ def record_payment(
 @once
 def retry_document(*, actor: Actor, key: str, invoice_ref: str) -> Answer:
     """Render an invoice's document again after it failed; a document that exists is never made anew."""
+    contract = contracts.lock(contract_id=invoicing.contract_of(invoice_ref=invoice_ref))
     document = invoicing.retry_document(invoice_ref=invoice_ref, actor=actor, at=clock.now())
-    jobs.render_invoice.defer(invoice_ref=invoice_ref, organisation_id=document.invoice.seller_id)
+    jobs.render_invoice.defer(invoice_ref=invoice_ref, organisation_id=contract.seller_id)
     return {"document": document.ref}

@@ -26,9 +26,12 @@ def draft_contract(*, actor: Actor, key: str, draft: ContractDraft) -> Answer:
 
 
 @once
-def change_draft(*, actor: Actor, key: str, contract_ref: str, draft: ContractDraft) -> Answer:
-    """The seller rewrites the draft as a whole."""
-    contract = contracts.change_draft(actor=actor, contract_ref=contract_ref, draft=draft, at=clock.now())
+def change_draft(*, actor: Actor, key: str, contract_ref: str, draft: ContractDraft, seen: str = "") -> Answer:
+    """The seller rewrites the draft as a whole.
+
+    ``seen`` is the fingerprint of the draft from which the form was filled in; without it, whatever stands is replaced.
+    """
+    contract = contracts.change_draft(actor=actor, contract_ref=contract_ref, draft=draft, seen=seen, at=clock.now())
     return {"contract": contract.ref}
 
 
@@ -38,8 +41,8 @@ def propose_contract(*, actor: Actor, key: str, contract_ref: str, seen: str) ->
 
     ``seen`` is the SHA-256 of the version's text on the review page.
     """
-    at = clock.now()
     contract = contracts.lock_by_ref(contract_ref=contract_ref)
+    at = clock.now()
     walls.widen(contract.buyer_id)
     version = contracts.propose(contract=contract, actor=actor, seen=seen, at=at)
     invoicing.check_billable(contract=contract, version=version)
@@ -51,9 +54,9 @@ def propose_contract(*, actor: Actor, key: str, contract_ref: str, seen: str) ->
 @once
 def sign_contract(*, actor: Actor, key: str, version_ref: str, seen: str) -> Answer:
     """The buyer signs the very version that the seller signed: the contract is active and its milestones exist."""
-    at = clock.now()
     contract = contracts.lock_of_version(version_ref=version_ref)
-    walls.widen(contract.seller_id)
+    at = clock.now()
+    walls.widen(contract.seller_id, contract.buyer_id)
     version = contracts.sign(contract=contract, version_ref=version_ref, actor=actor, seen=seen, at=at)
     contracts.spend_grants(subject_ref=version_ref, actor=actor, at=at)
     milestones.plan(contract=contract, version=version)
@@ -64,9 +67,9 @@ def sign_contract(*, actor: Actor, key: str, version_ref: str, seen: str) -> Ans
 @once
 def request_contract_changes(*, actor: Actor, key: str, version_ref: str, reason: str) -> Answer:
     """The buyer asks for other terms: the seller gets a new draft that starts as a copy of the refused version."""
-    at = clock.now()
     contract = contracts.lock_of_version(version_ref=version_ref)
-    walls.widen(contract.seller_id)
+    at = clock.now()
+    walls.widen(contract.seller_id, contract.buyer_id)
     contracts.request_changes(contract=contract, version_ref=version_ref, actor=actor, reason=reason, at=at)
     contracts.spend_grants(subject_ref=version_ref, actor=actor, at=at)
     jobs.send_contract_changes.defer(version_ref=version_ref, organisation_id=contract.seller_id)
@@ -76,8 +79,8 @@ def request_contract_changes(*, actor: Actor, key: str, version_ref: str, reason
 @once
 def withdraw_contract(*, actor: Actor, key: str, contract_ref: str) -> Answer:
     """The seller withdraws a draft or a proposal; links to it die."""
-    at = clock.now()
     contract = contracts.lock_by_ref(contract_ref=contract_ref)
+    at = clock.now()
     walls.widen(contract.buyer_id)
     contracts.withdraw(contract=contract, actor=actor, at=at)
     return {"contract": contract.ref}
@@ -86,8 +89,8 @@ def withdraw_contract(*, actor: Actor, key: str, contract_ref: str) -> Answer:
 @once
 def renew_link(*, actor: Actor, key: str, grant_ref: str) -> Answer:
     """A personal link that expired or was lost is replaced by a new one, sent to the same mailbox and no other."""
-    at = clock.now()
     contract = contracts.lock(contract_id=contracts.contract_of_grant(grant_ref=grant_ref))
+    at = clock.now()
     walls.widen(contract.seller_id, contract.buyer_id)
     grant = contracts.renew_grant(contract=contract, grant_ref=grant_ref, actor=actor, at=at)
     LINK_MAILS[GuestGrant.Purpose(grant.purpose)].defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)

@@ -25,8 +25,8 @@ def open_facility(*, actor: Actor, key: str, seller_ref: str, terms: FacilityTer
 @once
 def request_funding(*, actor: Actor, key: str, invoice_ref: str, facility_ref: str, note: str = "") -> Answer:
     """The seller asks for the whole invoice of an accepted milestone; the financier becomes a party to the contract."""
-    at = clock.now()
     contract = contracts.lock(contract_id=invoicing.contract_of(invoice_ref=invoice_ref))
+    at = clock.now()
     invoice = invoicing.eligible(invoice_ref=invoice_ref)
     facility = financing.lock_facility(facility_ref=facility_ref)
     walls.widen(facility.financier_id)
@@ -85,8 +85,8 @@ def accept_offer(*, actor: Actor, key: str, offer_ref: str, seen: str) -> Answer
 
     ``seen`` is the SHA-256 of the disclosure on the page; what was signed is what is funded.
     """
-    at = clock.now()
     contract = contracts.lock(contract_id=financing.contract_of_offer(offer_ref=offer_ref))
+    at = clock.now()
     walls.widen(contract.buyer_id, financing.financier_of_offer(offer_ref=offer_ref))
     tranche = financing.accept(offer_ref=offer_ref, actor=actor, seen=seen, at=at)
     assignment = financing.assign(tranche=tranche, actor=actor, at=at)
@@ -104,9 +104,9 @@ def accept_offer(*, actor: Actor, key: str, offer_ref: str, seen: str) -> Answer
 @once
 def acknowledge_assignment(*, actor: Actor, key: str, assignment_ref: str, seen: str) -> Answer:
     """The buyer confirms having read whom to pay: a member of the buyer, or its signatory by personal link."""
-    at = clock.now()
     contract = contracts.lock(contract_id=financing.contract_of_assignment(assignment_ref=assignment_ref))
-    walls.widen(contract.seller_id)
+    at = clock.now()
+    walls.widen(contract.seller_id, contract.buyer_id)
     assignment = financing.acknowledge(contract=contract, assignment_ref=assignment_ref, actor=actor, seen=seen, at=at)
     contracts.spend_grants(subject_ref=assignment_ref, actor=actor, at=at)
     return {"assignment": assignment.ref}
@@ -120,10 +120,24 @@ def waive_notice(*, actor: Actor, key: str, assignment_ref: str, reason: str) ->
 
 
 @once
+def cancel_tranche(*, actor: Actor, key: str, tranche_ref: str, reason: str) -> Answer:
+    """Either side ends an advance that is not paid out: the buyer pays the seller again, and is told so."""
+    contract = contracts.lock(contract_id=financing.contract_of_tranche(tranche_ref=tranche_ref))
+    at = clock.now()
+    tranche = financing.cancel(tranche_ref=tranche_ref, actor=actor, reason=reason, at=at)
+    walls.widen(contract.seller_id, contract.buyer_id, tranche.financier_id)
+    invoicing.withdraw_direction(invoice_id=tranche.invoice_id, at=at)
+    contracts.revoke_grants(subject_ref=tranche.assignment.ref, at=at)
+    jobs.send_assignment_revoked.defer(assignment_ref=tranche.assignment.ref, organisation_id=contract.buyer_id)
+    return {"tranche": tranche.ref}
+
+
+@once
 def fund_tranche(*, actor: Actor, key: str, tranche_ref: str, value_on: date, bank_reference: str) -> Answer:
     """Treasury pays the advance: booked with the financier, and as a sale of the receivable with the seller."""
+    contract = contracts.lock(contract_id=financing.contract_of_tranche(tranche_ref=tranche_ref))
     at = clock.now()
-    walls.widen(financing.seller_of_tranche(tranche_ref=tranche_ref))
+    walls.widen(contract.seller_id)
     tranche = financing.fund(
         tranche_ref=tranche_ref, actor=actor, value_on=value_on, bank_reference=bank_reference, at=at
     )
@@ -137,8 +151,8 @@ def collect_payment(
     *, actor: Actor, key: str, tranche_ref: str, amount: Decimal, received_on: date, bank_reference: str
 ) -> Answer:
     """The buyer's money arrived on the collection account: the invoice is settled and the waterfall runs."""
-    at = clock.now()
     contract = contracts.lock(contract_id=financing.contract_of_tranche(tranche_ref=tranche_ref))
+    at = clock.now()
     walls.widen(contract.seller_id, contract.buyer_id)
     payment = invoicing.receive(
         invoice_ref=financing.invoice_ref_of(tranche_ref=tranche_ref),
@@ -165,8 +179,9 @@ def collect_payment(
 @once
 def pay_reserve(*, actor: Actor, key: str, tranche_ref: str, value_on: date, bank_reference: str) -> Answer:
     """Treasury pays the released reserve to the seller."""
+    contract = contracts.lock(contract_id=financing.contract_of_tranche(tranche_ref=tranche_ref))
     at = clock.now()
-    walls.widen(financing.seller_of_tranche(tranche_ref=tranche_ref))
+    walls.widen(contract.seller_id)
     payout = financing.pay_reserve(
         tranche_ref=tranche_ref, actor=actor, value_on=value_on, bank_reference=bank_reference, at=at
     )

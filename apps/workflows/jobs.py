@@ -4,15 +4,19 @@ Every job carries references and the organisation on whose behalf it runs, never
 database for that organisation only. Jobs may run twice: rendering asks "already done?", mails carry a stable id.
 """
 
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from apps.core.database import walls
 from apps.workflows import mails
 
-RETRIES = 5
+MAIL_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=4)
+"""After 4 seconds, then four times as long each time, 18 hours at last: a mail server may be out for a day."""
+RENDER_AGAIN = RetryStrategy(max_attempts=4, wait=5, linear_wait=15)
+"""After 5, 20, 35 and 50 seconds: what fails then fails for a reason, and the seller can ask for it again."""
 
 
-@app.task(queue="documents", retry=RETRIES)
+@app.task(queue="documents", retry=RENDER_AGAIN)
 def render_invoice(*, invoice_ref: str, organisation_id: int) -> None:
     """Make the PDF of an issued invoice and store it with its SHA-256; nothing happens if it is there."""
     from apps.invoicing import documents  # the renderer is heavy, and only the worker needs it
@@ -21,64 +25,71 @@ def render_invoice(*, invoice_ref: str, organisation_id: int) -> None:
         documents.render(invoice_ref=invoice_ref)
 
 
-@app.task(queue="mail", retry=RETRIES)
+@app.task(queue="mail", retry=MAIL_AGAIN)
 def send_contract_proposal(*, grant_ref: str, organisation_id: int) -> None:
     """Invite the buyer's signatory to read and sign the contract by personal link."""
     with walls.asking_for(organisation_id):
         mails.contract_proposal(grant_ref=grant_ref)
 
 
-@app.task(queue="mail", retry=RETRIES)
+@app.task(queue="mail", retry=MAIL_AGAIN)
 def send_contract_signed(*, contract_ref: str, organisation_id: int) -> None:
     """Tell the seller that the buyer signed."""
     with walls.asking_for(organisation_id):
         mails.contract_signed(contract_ref=contract_ref)
 
 
-@app.task(queue="mail", retry=RETRIES)
+@app.task(queue="mail", retry=MAIL_AGAIN)
 def send_contract_changes(*, version_ref: str, organisation_id: int) -> None:
     """Tell the seller which changes the buyer asks for."""
     with walls.asking_for(organisation_id):
         mails.contract_changes(version_ref=version_ref)
 
 
-@app.task(queue="mail", retry=RETRIES)
+@app.task(queue="mail", retry=MAIL_AGAIN)
 def send_sign_off_request(*, grant_ref: str, organisation_id: int) -> None:
     """Ask the buyer's person to review and sign off a milestone by personal link."""
     with walls.asking_for(organisation_id):
         mails.sign_off_request(grant_ref=grant_ref)
 
 
-@app.task(queue="mail", retry=RETRIES)
+@app.task(queue="mail", retry=MAIL_AGAIN)
 def send_acceptance(*, submission_ref: str, organisation_id: int) -> None:
     """Tell the seller that a milestone was accepted and which invoice exists."""
     with walls.asking_for(organisation_id):
         mails.acceptance(submission_ref=submission_ref)
 
 
-@app.task(queue="mail", retry=RETRIES)
+@app.task(queue="mail", retry=MAIL_AGAIN)
 def send_change_request(*, submission_ref: str, organisation_id: int) -> None:
     """Tell the seller what the buyer found missing."""
     with walls.asking_for(organisation_id):
         mails.change_request(submission_ref=submission_ref)
 
 
-@app.task(queue="mail", retry=RETRIES)
+@app.task(queue="mail", retry=MAIL_AGAIN)
 def send_invitation(*, invitation_ref: str, organisation_id: int) -> None:
     """Invite a mailbox to a team."""
     with walls.asking_for(organisation_id):
         mails.invitation(invitation_ref=invitation_ref)
 
 
-@app.task(queue="mail", retry=RETRIES)
+@app.task(queue="mail", retry=MAIL_AGAIN)
 def send_funding_news(*, request_ref: str, organisation_id: int) -> None:
     """Tell the seller how a funding request stands: offered, declined, funded."""
     with walls.asking_for(organisation_id):
         mails.funding_news(request_ref=request_ref)
 
 
-@app.task(queue="mail", retry=RETRIES)
+@app.task(queue="mail", retry=MAIL_AGAIN)
 def send_assignment_notice(*, grant_ref: str, organisation_id: int) -> None:
     """Notify the buyer that an invoice is assigned, and to which account it is now paid."""
     with walls.asking_for(organisation_id):
         mails.assignment_notice(grant_ref=grant_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_assignment_revoked(*, assignment_ref: str, organisation_id: int) -> None:
+    """Tell the buyer that an invoice is not assigned any more and is paid to the seller."""
+    with walls.asking_for(organisation_id):
+        mails.assignment_revoked(assignment_ref=assignment_ref)

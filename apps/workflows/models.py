@@ -25,7 +25,7 @@ class IdempotencyKey(models.Model):
     created_at = models.DateTimeField()
 
     objects = IdempotencyKeyQuerySet.as_manager()
-    wall = walls.by_organisation("organisation_id").only("SELECT", "INSERT", "UPDATE")
+    wall = walls.Wall(f"organisation_id = ANY ({walls.ORGS})", may=("SELECT", "INSERT", "UPDATE"))
 
     class Meta:
         constraints = [models.UniqueConstraint("organisation", "action", "key", name="one_answer_per_key")]

@@ -68,8 +68,8 @@ def submit_milestone(*, actor: Actor, key: str, milestone_ref: str, seen: str) -
 
     ``seen`` is the SHA-256 of the text that the seller was shown on the review page.
     """
-    at = clock.now()
     contract = contracts.lock(contract_id=milestones.contract_of_milestone(milestone_ref=milestone_ref))
+    at = clock.now()
     walls.widen(contract.buyer_id)
     submission = milestones.submit(contract=contract, milestone_ref=milestone_ref, actor=actor, seen=seen, at=at)
     grant = contracts.grant_sign_off(contract=contract, submission_ref=submission.ref, actor=actor, at=at)
@@ -80,8 +80,8 @@ def submit_milestone(*, actor: Actor, key: str, milestone_ref: str, seen: str) -
 @once
 def withdraw_submission(*, actor: Actor, key: str, submission_ref: str) -> Answer:
     """The seller takes a submission back before it is decided; the buyer's links to it die."""
-    at = clock.now()
     contract = contracts.lock(contract_id=milestones.contract_of_submission(submission_ref=submission_ref))
+    at = clock.now()
     submission = milestones.withdraw(contract=contract, submission_ref=submission_ref, actor=actor, at=at)
     contracts.revoke_grants(subject_ref=submission.ref, at=at)
     return {"submission": submission.ref}
@@ -93,16 +93,19 @@ def accept_milestone(*, actor: Actor, key: str, submission_ref: str, seen: str, 
 
     ``seen`` is the SHA-256 of the submission's text that the buyer was shown; another text is :class:`Stale`.
     """
-    at = clock.now()
     contract = contracts.lock(contract_id=milestones.contract_of_submission(submission_ref=submission_ref))
-    walls.widen(contract.seller_id)
+    at = clock.now()
+    walls.widen(contract.seller_id, contract.buyer_id)
     milestone = milestones.accept(
         contract=contract, submission_ref=submission_ref, actor=actor, seen=seen, comment=comment, at=at
     )
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
     invoice = invoicing.issue(milestone=milestone, contract=contract, actor=actor, at=at)
     contracts.complete_when_all_accepted(
-        contract=contract, open_milestones=milestones.count_open(contract_id=contract.pk), actor=actor, at=at
+        contract=contract,
+        open_milestones=milestones.count_open(contract_id=contract.pk),
+        actor=actor,
+        at=invoice.issued_at,
     )
     jobs.render_invoice.defer(invoice_ref=invoice.ref, organisation_id=contract.seller_id)
     jobs.send_acceptance.defer(submission_ref=submission_ref, organisation_id=contract.seller_id)
@@ -114,9 +117,9 @@ def request_changes(
     *, actor: Actor, key: str, submission_ref: str, seen: str, verdicts: Sequence[CriterionVerdict], comment: str = ""
 ) -> Answer:
     """The buyer says what is missing, criterion by criterion; the milestone can be submitted again as a new cycle."""
-    at = clock.now()
     contract = contracts.lock(contract_id=milestones.contract_of_submission(submission_ref=submission_ref))
-    walls.widen(contract.seller_id)
+    at = clock.now()
+    walls.widen(contract.seller_id, contract.buyer_id)
     milestone = milestones.request_changes(
         contract=contract,
         submission_ref=submission_ref,

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Lower
 
 from apps.audit import services as audit
@@ -33,7 +34,7 @@ def found_organisation(*, user: User, origin: Origin, key: str, data: Organisati
     with transaction.atomic(durable=True):
         at = clock.now()
         ref = _ref_of(f"found:{user.pk}:{key}")
-        User.objects.select_for_update().get(pk=user.pk)
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
         known = Organisation.objects.filter(ref=ref).first()
         if known is not None:
             return {"organisation": known.ref}
@@ -196,9 +197,15 @@ def claim_organisation(*, user: User, origin: Origin, organisation_ref: str) -> 
 
 
 def _named_as_signatory(mailboxes: Set[str]) -> dict[int, set[str]]:
-    """Organisations for which one of the mailboxes was asked to sign a contract, with the mailboxes asked."""
+    """Organisations for which one of the mailboxes was asked to sign a contract, with the mailboxes asked.
+
+    Who was asked and let the link expire is nobody's signatory any more; who used it in time stays one.
+    """
     asked = GuestGrant.objects.annotate(mailbox=Lower("email")).filter(
-        mailbox__in=mailboxes, purpose=GuestGrant.Purpose.SIGN_CONTRACT, revoked_at__isnull=True
+        Q(used_at__isnull=False) | Q(expires_at__gt=clock.now()),
+        mailbox__in=mailboxes,
+        purpose=GuestGrant.Purpose.SIGN_CONTRACT,
+        revoked_at__isnull=True,
     )
     named: dict[int, set[str]] = {}
     for organisation_id, mailbox in asked.values_list("organisation_id", "mailbox"):

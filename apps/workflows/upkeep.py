@@ -1,4 +1,4 @@
-"""What the clock starts: stalled jobs are tried again, income accrues, the books are verified, old jobs are cleared.
+"""What the clock starts: stalled jobs are tried again, offers lapse, income accrues, the books are verified.
 
 The organisations are listed with the owner's eyes, because nobody in particular asks; each one's work is then a job of
 its own inside its own walls.
@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from django.core.management import call_command
-from procrastinate import JobContext
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
@@ -16,10 +16,13 @@ from apps.core.database import walls
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.workflows import funding
-from apps.workflows.jobs import RETRIES
 
 QUEUE = "upkeep"
 KEPT_HOURS = 14 * 24
+MOST_DEATHS = 5
+"""How often a job without a schedule of its own may be found with a dead worker."""
+AGAIN = RetryStrategy(max_attempts=5, wait=60, exponential_wait=4)
+"""After a minute and more, 18 at last: the work of a day is done on that day."""
 VERIFIERS = ("verify_ledger", "verify_audit")
 
 
@@ -29,7 +32,8 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
     """Queue again what a worker that died left behind. A job that keeps killing its workers fails in the end."""
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs():
-        if job.attempts < RETRIES:
+        again = getattr(context.app.tasks.get(job.task_name), "retry_strategy", None)
+        if job.attempts < (getattr(again, "max_attempts", None) or MOST_DEATHS):
             await manager.retry_job(job)
         else:
             await manager.finish_job(job, status=Status.FAILED, delete_job=False)
@@ -52,7 +56,7 @@ def accrue_everybodys_income(timestamp: int) -> None:
         accrue_income.defer(organisation_id=financier.pk, through=through.isoformat())
 
 
-@app.task(queue=QUEUE, retry=RETRIES)
+@app.task(queue=QUEUE, retry=AGAIN)
 def accrue_income(*, organisation_id: int, through: str) -> None:
     """Recognise what one financier earned up to a date; a second run finds the first one's answer."""
     with walls.asking_for(organisation_id):
@@ -60,6 +64,25 @@ def accrue_income(*, organisation_id: int, through: str) -> None:
             actor=Actor.system(organisation_id=organisation_id),
             key=f"daily accrual through {through}",
             through=date.fromisoformat(through),
+        )
+
+
+@app.periodic(cron="45 0 * * *")
+@app.task(queue=QUEUE, queueing_lock="expire_everybodys_offers")
+def expire_everybodys_offers(timestamp: int) -> None:
+    """Once a day, one job for each financier, on the date that its own time zone has reached."""
+    at = datetime.fromtimestamp(timestamp, UTC)
+    for financier in Organisation.objects.using("owner").filter(is_financier=True).order_by("id"):
+        on = at.astimezone(ZoneInfo(financier.time_zone)).date()
+        expire_offers.defer(organisation_id=financier.pk, on=on.isoformat())
+
+
+@app.task(queue=QUEUE, retry=AGAIN)
+def expire_offers(*, organisation_id: int, on: str) -> None:
+    """Close one financier's offers that were not answered in time; a second run on a day finds the first's answer."""
+    with walls.asking_for(organisation_id):
+        funding.expire_offers(
+            actor=Actor.system(organisation_id=organisation_id), key=f"daily expiry on {date.fromisoformat(on)}"
         )
 
 

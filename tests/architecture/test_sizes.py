@@ -1,16 +1,21 @@
-"""Rooms that one can look over: a module past 300 lines is split by noun."""
+"""Rooms that one can look over: a module past 300 lines is split by noun, a function past 100 by verb."""
 
-from pathlib import Path
+from tests.architecture.source import functions_of, modules, named
 
-ROOT = Path(__file__).resolve().parents[2]
-MOST = 300
+MOST, MOST_OF_A_FUNCTION = 300, 100
 
 
 def test_modules_stay_small() -> None:
-    long = {
-        str(path.relative_to(ROOT)): lines
-        for folder in ("apps", "config")
-        for path in (ROOT / folder).rglob("*.py")
-        if "migrations" not in path.parts and (lines := len(path.read_text().splitlines())) > MOST
+    sizes = {named(path): len(path.read_text().splitlines()) for path in modules("apps", "config")}
+    assert len(sizes) > 150
+    assert {name: lines for name, lines in sizes.items() if lines > MOST} == {}
+
+
+def test_functions_stay_small() -> None:
+    sizes = {
+        f"{named(path)}:{function.name}": (function.end_lineno or 0) - function.lineno + 1
+        for path in modules("apps", "config")
+        for function in functions_of(path)
     }
-    assert long == {}
+    assert len(sizes) > 1_000
+    assert {name: lines for name, lines in sizes.items() if lines > MOST_OF_A_FUNCTION} == {}

@@ -1,11 +1,36 @@
 """The second wall has no hole: read from Postgres' own catalogue, not from our declarations."""
 
 import pytest
+from django.apps import apps
 from django.db import connections
+from django.db.models import Model
 
 from apps.core.database import walls
+from apps.core.database.walls import WEB_ROLE, Open, Wall
+from tests import scenarios
 
 pytestmark = pytest.mark.django_db(databases=["default", "owner"])
+
+OPEN_OF_OURS = {"parties_user"}
+"""People exist before any organisation. Every other table of ours has a policy."""
+INSERT_ONLY = {
+    "audit_entry",
+    "contracts_contractparty",
+    "contracts_signature",
+    "financing_collection",
+    "financing_disbursement",
+    "financing_reservepayout",
+    "invoicing_allocation",
+    "invoicing_invoice",
+    "invoicing_invoiceline",
+    "invoicing_payment",
+    "ledger_account",
+    "ledger_entry",
+    "ledger_line",
+    "milestones_decision",
+    "milestones_verdict",
+}
+"""Records: what is written is written."""
 
 
 def _rows(sql: str) -> list[tuple[object, ...]]:
@@ -14,47 +39,145 @@ def _rows(sql: str) -> list[tuple[object, ...]]:
         return list(cursor.fetchall())
 
 
+def _models() -> list[type[Model]]:
+    return [model for model in apps.get_models(include_auto_created=True) if model.__module__.startswith("apps.")]
+
+
 def test_every_table_has_a_policy_or_a_reason() -> None:
     tables = {row[0] for row in _rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
     declared = walls.declared()
-    assert tables - set(declared) == set()
+    assert len(tables) > 50
+    assert tables == set(declared)
     walled = {
         row[0]
         for row in _rows("SELECT relname FROM pg_class WHERE relkind = 'r' AND relrowsecurity AND relforcerowsecurity")
     }
-    assert {table for table, wall in declared.items() if isinstance(wall, walls.Wall)} == walled
+    assert {table for table, wall in declared.items() if isinstance(wall, Wall)} == walled
+    assert all(wall.reason for wall in declared.values() if isinstance(wall, Open))
+
+
+def test_no_table_of_ours_is_open_but_that_of_people() -> None:
+    tables = {model._meta.db_table for model in _models()}
+    assert {table for table, wall in walls.declared().items() if isinstance(wall, Open)} & tables == OPEN_OF_OURS
+
+
+def test_every_model_has_both_walls() -> None:
+    missing = [
+        model._meta.label
+        for model in _models()
+        if isinstance(getattr(model, "wall", None), Wall)
+        and not hasattr(type(model._default_manager.all()), "visible_to")
+    ]
+    assert missing == []
+
+
+def test_no_policy_lets_everybody_through() -> None:
+    """One policy per table, and besides it only those that open rows for reading; none is simply true."""
+    policies = _rows(
+        "SELECT tablename, policyname, cmd, qual, with_check, permissive FROM pg_policies"
+        f" WHERE schemaname = 'public' AND '{WEB_ROLE}' = ANY (roles)"
+    )
+    tenants = {table for table, name, command, *_rest in policies if (name, command) == ("tenant", "ALL")}
+    assert tenants == {table for table, wall in walls.declared().items() if isinstance(wall, Wall)}
+    openings = {(f"opened_by_{opener}", table) for opener, table, _condition in walls.openings()}
+    others = {(name, table) for table, name, command, *_rest in policies if name != "tenant" and command == "SELECT"}
+    assert others == openings
+    assert len(policies) == len(tenants) + len(openings)
+    for table, _name, _command, sees, writes, permissive in policies:
+        assert permissive == "PERMISSIVE"
+        for condition in (sees, writes):
+            assert condition is None or "cairn_" in str(condition) or "parent" in str(condition) or table in OPENED
+            assert str(condition).strip("() ").lower() not in ("true", "1=1", "1 = 1")
+
+
+OPENED = {"parties_organisation"}
+"""What is opened by rows of another table is held by that table's own policy."""
+
+
+def test_no_policy_is_for_everybody() -> None:
+    """Policies name the web role; the owner's own, where it is no superuser, is for the owner alone."""
+    assert _rows("SELECT policyname FROM pg_policies WHERE schemaname = 'public' AND 'public' = ANY (roles)") == []
 
 
 def test_the_web_role_owns_nothing_and_cannot_pass_the_walls() -> None:
-    assert _rows("SELECT rolbypassrls, rolsuper, rolcreatedb FROM pg_roles WHERE rolname = 'cairn_web'") == [
-        (False, False, False)
-    ]
-    assert _rows("SELECT tablename FROM pg_tables WHERE tableowner = 'cairn_web'") == []
+    assert _rows(
+        "SELECT rolbypassrls, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolinherit AND false"
+        f" FROM pg_roles WHERE rolname = '{WEB_ROLE}'"
+    ) == [(False,) * 6]
+    assert _rows(f"SELECT relname FROM pg_class WHERE relowner = '{WEB_ROLE}'::regrole") == []
+    assert _rows(f"SELECT roleid FROM pg_auth_members WHERE member = '{WEB_ROLE}'::regrole") == []
+    assert _rows(f"SELECT has_schema_privilege('{WEB_ROLE}', 'public', 'CREATE')") == [(False,)]
+    assert _rows(f"SELECT has_database_privilege('{WEB_ROLE}', current_database(), 'CREATE')") == [(False,)]
+
+
+def test_nothing_runs_with_the_owners_eyes() -> None:
+    """No function of ours that the web may call is SECURITY DEFINER, and no view looks past its reader."""
+    assert _rows("SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace") == []
+    assert _rows("SELECT viewname FROM pg_views WHERE schemaname = 'public'") == []
+    assert _rows("SELECT matviewname FROM pg_matviews WHERE schemaname = 'public'") == []
+
+
+def test_the_web_role_may_exactly_what_is_declared() -> None:
+    """Every table's grants, read from the catalogue; TRUNCATE, REFERENCES and TRIGGER are granted nowhere."""
+    granted: dict[object, set[object]] = {}
+    for table, privilege in _rows(
+        "SELECT c.relname, a.privilege_type FROM pg_class c, aclexplode(c.relacl) a"
+        " WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace"
+        f" AND a.grantee IN (0, '{WEB_ROLE}'::regrole)"
+    ):
+        granted.setdefault(table, set()).add(privilege)
+    assert granted == {table: set(wall.may) for table, wall in walls.declared().items() if wall.may}
+    columns = (
+        "SELECT attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+        " WHERE attacl IS NOT NULL AND c.relnamespace = 'public'::regnamespace"
+    )
+    assert _rows(columns) == []
 
 
 def test_records_are_insert_only_for_the_web_role() -> None:
-    for table in (
-        "ledger_entry",
-        "ledger_line",
-        "audit_entry",
-        "invoicing_invoice",
-        "contracts_signature",
-        "milestones_decision",
-    ):
-        granted = {
-            row[0]
-            for row in _rows(
-                "SELECT privilege_type FROM information_schema.role_table_grants"
-                f" WHERE grantee = 'cairn_web' AND table_name = '{table}'"
-            )
-        }
-        assert granted == {"SELECT", "INSERT"}, table
+    may = {table: set(wall.may) for table, wall in walls.declared().items()}
+    assert {table for table, commands in may.items() if commands == {"SELECT", "INSERT"}} == INSERT_ONLY
+    append_only = {
+        str(row[0])
+        for row in _rows("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE 'pgtrigger_append_only%'")
+    }
+    assert append_only - INSERT_ONLY == set()
+    never_truncated = {
+        str(row[0])
+        for row in _rows(
+            "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE 'pgtrigger_never_truncated%'"
+        )
+    }
+    assert never_truncated == append_only
+    assert len(append_only) > 8
 
 
 def test_nobody_asking_sees_nothing() -> None:
+    """Rows are there, and their own organisation sees them; nobody, and a stranger, see none of them."""
+    parties = scenarios.organisations()
+    scenarios.accepted_milestone(scenarios.active_contract(parties))
+    with scenarios.acting(scenarios.seller_actor(parties)):
+        shown = _filled()
+    assert len(shown) > 20
     walls.leave()
+    assert _filled() == set()
+    for stranger in (
+        {"user": 999_999_999},
+        {"contract": 999_999_999},
+    ):
+        with walls.asking_for(999_999_999, **stranger):
+            assert _filled() == set()
+
+
+def _guarded_by(trigger: str) -> set[str]:
+    rows = _rows(f"SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE 'pgtrigger_{trigger}%'")
+    return {str(table) for (table,) in rows}
+
+
+def _filled() -> set[str]:
+    """The tables with policies in which the web role sees rows now."""
+    tables = [table for table, wall in walls.declared().items() if isinstance(wall, Wall)]
+    sql = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})" for table in tables)
     with connections["default"].cursor() as cursor:
-        for table, wall in walls.declared().items():
-            if isinstance(wall, walls.Wall):
-                cursor.execute(f"SELECT count(*) FROM {table}")
-                assert cursor.fetchone() == (0,), table
+        cursor.execute(sql)
+        return {table for (table,) in cursor.fetchall()}

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core import mail
 from django.core.mail import EmailMessage
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Response, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from apps.parties.models import User
@@ -80,7 +80,11 @@ class Visitor:
         self.context.add_init_script(TELL_VIOLATIONS)
         self.context.on("console", self._heard)
         self.context.on("weberror", lambda error: self._note(f"script: {error.error}"))
-        self.page.on("response", lambda answer: answer.status >= 500 and self._note(f"{answer.status} {answer.url}"))
+        self.page.on("response", self._answered)
+
+    def _answered(self, answer: Response) -> None:
+        if answer.status >= 500:
+            self._note(f"{answer.status} {answer.url}")
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 
 from apps.contracts.models import ContractVersion
 from apps.core import canonical
@@ -110,6 +110,22 @@ def test_a_new_year_where_the_seller_is_starts_a_new_series(billed: Billed) -> N
     with walls.asking_for(billed.contract.seller_id):
         numbers = list(Invoice.objects.order_by("pk").values_list("number", flat=True))
     assert numbers == ["INV-2026-0001", "INV-2027-0001"]
+
+
+def test_a_higher_number_is_never_issued_earlier(billed: Billed) -> None:
+    # The transaction of the second invoice read its clock first, and waited for the first one's number.
+    scenarios.accepted_milestone(billed.contract, position=2, at=datetime(2026, 3, 2, 22, 30, tzinfo=UTC))
+    with walls.asking_for(billed.contract.seller_id):
+        first, second = Invoice.objects.order_by("series_position")
+        assert (second.issued_at, second.issued_on, second.due_on) == (first.issued_at, first.issued_on, first.due_on)
+        assert NumberSeries.objects.get().last_issued_at == ACCEPTED_AT
+
+
+def test_a_series_does_not_go_back_in_time_by_raw_sql_either(billed: Billed) -> None:
+    with pytest.raises(IntegrityError, match="numbers are issued in the order of time"):
+        connections["owner"].cursor().execute(
+            "UPDATE invoicing_numberseries SET last = last + 1, last_issued_at = last_issued_at - interval '1 second'"
+        )
 
 
 def test_two_sellers_number_apart(billed: Billed) -> None:

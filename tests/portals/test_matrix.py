@@ -12,24 +12,25 @@ from dataclasses import dataclass
 import pytest
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import connections
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from pytest_django import DjangoDbBlocker
 
 from apps.contracts.models import Contract
 from apps.core.database import scratch, walls
 from apps.core.errors import Refused
+from apps.milestones.models import EvidenceFile
 from apps.parties import services as parties
 from apps.parties.models import Organisation
 from apps.portals.seller.views import contracts as seller_contracts
 from apps.portals.seller.views import drafts as seller_drafts
 from tests import scenarios
 from tests.portals.matrix import addresses, forms, tables, visitors, workflows
-from tests.portals.matrix.addresses import Address, keys_of
-from tests.portals.matrix.engine import METHODS, UNSAFE, Matrix, changed, fingerprint, stable, undone
+from tests.portals.matrix.addresses import Address, keys_of, strange
+from tests.portals.matrix.engine import METHODS, UNSAFE, Matrix, differences, fingerprint, stable, undone
 from tests.portals.matrix.forms import Field
 from tests.portals.matrix.visitors import Visitor
-from tests.portals.matrix.ways import Way, standing
+from tests.portals.matrix.ways import Way, plain_refusals, standing
 from tests.portals.matrix.workflows import Call
 from tests.portals.matrix.world import DRAFT, FOREIGN, FUNDING, HOME, Tenant, tenant, walled_models
 
@@ -54,14 +55,27 @@ class World:
     foreign_people: list[Visitor]
     foreign_guests: list[Visitor]
     before: Shown
-
-    def visitors_of(self, address: Address) -> list[Visitor]:
-        """Guests have one door of their own; everybody else tries every door."""
-        return self.guests if address.is_link else [*self.nobodies, *self.people]
+    rows: dict[str, str]
+    """The fingerprint of every table, as the test before left it."""
 
     def inside(self, address: Address, people: list[Visitor]) -> list[Visitor]:
         """Those to whom this portal belongs."""
-        return [person for person in people if not address.side or person.side == address.side]
+        return [person for person in people if address.side in ("", person.side)]
+
+    def outside(self, address: Address) -> list[Visitor]:
+        """The people of the home tenant to whom this portal does not belong."""
+        return [] if address.is_link else [one for one in self.people if address.side not in ("", one.side)]
+
+    def is_reached(self, address: Address, matrix: Matrix) -> bool:
+        """Whether the strangers' own people get what nobody else gets."""
+        by = self.foreign_guests if address.is_link else self.inside(address, self.foreign_people)
+        return matrix.reached(address, by=by, on=self.foreign)
+
+    @property
+    def files(self) -> list[str]:
+        """The references of all evidence of the home tenant."""
+        low, high = self.home.rows["milestones_evidencefile"]
+        return list(EvidenceFile.objects.using("owner").filter(pk__gt=low, pk__lte=high).values_list("ref", flat=True))
 
 
 def _shown(people: list[Visitor]) -> Shown:
@@ -111,6 +125,7 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
             foreign_people=visitors.people_of(foreign),
             foreign_guests=visitors.guests_of(foreign),
             before=before,
+            rows=fingerprint(),
         )
         connections.close_all()
     web["CONN_HEALTH_CHECKS"] = is_checked
@@ -120,12 +135,12 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
 @pytest.fixture
 def matrix(world: World, record_property: Callable[[str, object], None]) -> Iterator[Matrix]:
     """Counts the cells; afterwards nothing was found, and no row of anybody was touched."""
-    rows = fingerprint()
     tried = Matrix()
     yield tried
     record_property("cells", tried.cells)
+    before, world.rows = world.rows, fingerprint()
     assert tried.cells > 0
-    assert [*tried.findings, *changed(rows)] == []
+    assert [*tried.findings, *differences(before, world.rows)] == []
 
 
 def test_every_address_with_a_parameter_has_its_object() -> None:
@@ -137,44 +152,67 @@ def test_every_address_with_a_parameter_has_its_object() -> None:
 
 @pytest.mark.parametrize("address", WITH_OBJECT, ids=lambda address: address.name)
 def test_strangers_find_nothing(world: World, matrix: Matrix, address: Address) -> None:
-    keys, theirs = keys_of(address, world.foreign), keys_of(address, world.home)
-    inside = world.inside(address, world.people)
-    for visitor in world.visitors_of(address):
-        if visitor in inside or address.is_link:
+    keys = strange(address, world.foreign, to=world.home)
+    assert keys, f"{address.name} has no object of strangers"
+    first, *inside = world.guests if address.is_link else world.inside(address, world.people)
+    with plain_refusals():
+        matrix.compare(address, by=first, keys=keys)
+        for visitor in inside:
             matrix.attack(address, by=visitor, keys=keys)
-        else:
-            # The door refuses them before anything is looked up.
+        for visitor in [] if address.is_link else [*world.nobodies, *world.outside(address)]:
+            # Their door refuses before anything is looked up.
             matrix.attack(address, by=visitor, keys=keys[:1], methods=("GET", "POST"))
-    for owner in world.inside(address, _owners(world.foreign_people)):
-        matrix.attack(address, by=owner, keys=theirs)
-    theirs_too = world.foreign_guests if address.is_link else world.foreign_people
-    assert matrix.reached(address, by=world.inside(address, theirs_too) or theirs_too, on=world.foreign)
+        for owner in world.inside(address, _owners(world.foreign_people)):
+            matrix.compare(address, by=owner, keys=strange(address, world.home, to=world.foreign))
+    assert world.is_reached(address, matrix), f"Nobody ever reaches {address.name}"
 
 
 @pytest.mark.parametrize("way", [Way.SECOND_ALONE, Way.FIRST_ALONE])
 @pytest.mark.parametrize("address", WITH_OBJECT, ids=lambda address: address.name)
 def test_each_wall_alone_keeps_strangers_out(world: World, matrix: Matrix, address: Address, way: Way) -> None:
+    keys = strange(address, world.foreign, to=world.home)
+    theirs = strange(address, world.home, to=world.foreign)
     inside = world.guests if address.is_link else world.inside(address, world.people)
-    with standing(way):
-        for visitor in [*inside[:1], *inside[-1:], *world.nobodies]:
-            matrix.attack(address, by=visitor, keys=keys_of(address, world.foreign), methods=("GET", "POST"))
+    with standing(way), plain_refusals():
+        for visitor in (inside[0], inside[-1]):
+            matrix.attack(address, by=visitor, keys=keys, methods=("GET", "POST"))
+        for nobody in world.nobodies:
+            matrix.attack(address, by=nobody, keys=keys[:1], methods=("GET",))
         for owner in world.inside(address, _owners(world.foreign_people))[:1]:
-            matrix.attack(address, by=owner, keys=keys_of(address, world.home), methods=("GET", "POST"))
-        theirs_too = world.foreign_guests if address.is_link else world.foreign_people
-        assert matrix.reached(address, by=world.inside(address, theirs_too) or theirs_too, on=world.foreign)
+            matrix.attack(address, by=owner, keys=theirs, methods=("GET", "POST"))
+        assert world.is_reached(address, matrix), f"Nobody reaches {address.name} with {way}"
 
 
 @pytest.mark.parametrize("address", WITH_OBJECT, ids=lambda address: address.name)
 def test_the_other_sides_of_a_deal_stay_outside(world: World, matrix: Matrix, address: Address) -> None:
     """A buyer knows the references of the seller's things, and gets no further than a stranger."""
-    keys = keys_of(address, world.home)[:1]
-    for visitor in world.people if address.side not in ("", "guest") else []:
-        if visitor.side != address.side:
+    keys = keys_of(address, world.home)
+    with plain_refusals():
+        for visitor in _owners(world.outside(address)):
             matrix.attack(address, by=visitor, keys=keys, methods=("GET", "POST"))
-    for guest in world.guests if address.name == "link:evidence" else []:
-        other = [key for key in keys_of(address, world.home) if not matrix.reached(address, by=[guest], on=world.home)]
-        matrix.attack(address, by=guest, keys=other)
     matrix.check("tried", holds=True)
+
+
+@pytest.mark.parametrize("way", Way)
+def test_the_page_that_refuses_shows_nothing_of_strangers(world: World, matrix: Matrix, way: Way) -> None:
+    """The page itself, with its navigation and its counts, as everybody sees it."""
+    with standing(way):
+        for visitor in [*world.nobodies, *world.people]:
+            for address in WITH_OBJECT if visitor in _owners(world.people) else WITH_OBJECT[::10]:
+                matrix.attack(address, by=visitor, keys=keys_of(address, world.foreign)[:1], methods=("GET",))
+
+
+def test_a_guest_opens_no_file_of_another_milestone(world: World, matrix: Matrix) -> None:
+    address = next(address for address in WITH_OBJECT if address.name == "link:evidence")
+    opened: dict[str, set[str]] = {}
+    for guest in world.guests:
+        asked = {key: guest.asks("GET", address.path(key, token=guest.token)) for key in world.files}
+        opened[guest.name] = {key for key, answer in asked.items() if answer.status == 200}
+        matrix.cells += len(asked)
+    assert any(opened.values())
+    for one, files in opened.items():
+        for other, more in opened.items():
+            matrix.check(f"{one} and {other} open the same", holds=one == other or not files & more)
 
 
 @pytest.mark.parametrize("way", Way)
@@ -367,21 +405,20 @@ def test_a_list_with_a_stranger_in_it_is_found(world: World, monkeypatch: pytest
 
 
 def test_a_row_changed_behind_a_404_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    low, high = world.foreign.rows["contracts_contract"]
+    strangers = Organisation.objects.using("owner").filter(pk=world.foreign.parties.seller.pk)
 
     def touches(_request: HttpRequest, ref: str) -> Contract:
-        Contract.objects.using("owner").filter(pk__gt=low, pk__lte=high, ref=ref).update(title="Mine")
+        strangers.update(city="Elsewhere")
         raise Http404
 
-    rows = fingerprint()
+    rows, city = fingerprint(), strangers.get().city
     monkeypatch.setattr(seller_contracts, "_contract", touches)
-    titles = list(Contract.objects.using("owner").filter(pk__gt=low, pk__lte=high).values_list("pk", "title"))
     try:
         assert _findings(world, CONTRACT_PAGE) == []
-        assert changed(rows) == ["contracts_contract was changed"]
+        assert differences(rows, fingerprint()) == ["parties_organisation was changed"]
     finally:
-        for pk, title in titles:
-            Contract.objects.using("owner").filter(pk=pk).update(title=title)
+        strangers.update(city=city)
+        world.rows = fingerprint()
 
 
 def test_a_door_that_takes_forged_requests_is_found(world: World) -> None:
@@ -397,5 +434,5 @@ def test_a_door_that_takes_forged_requests_is_found(world: World) -> None:
 
 
 def test_a_page_that_nobody_registered_is_found() -> None:
-    found = addresses.addresses([path("new/<str:ref>/", lambda _request: None, name="new")])
+    found = addresses.addresses([path("new/<str:ref>/", lambda _request: HttpResponse(), name="new")])
     assert addresses.unregistered(found) == ["new"]

@@ -413,3 +413,23 @@ def test_of_eight_clicks_on_found_one_organisation_comes(scratch: str) -> None:
     assert len({str(outcome) for outcome in outcomes}) == 1
     with walls.asking_for(user=user.pk):
         assert Membership.objects.filter(user=user).count() == 1
+
+
+def test_inviting_and_changing_a_member_at_once_do_not_wait_for_each_other_for_ever(scratch: str) -> None:
+    actor = owner()
+    member = added(actor, "bea@nordlicht.example", Role.APPROVER)
+
+    def invite(number: int) -> str:
+        with scenarios.acting(actor):
+            email, roles = f"new{number}@nordlicht.example", frozenset({Role.DELIVERY})
+            return team.invite_member(actor=actor, key=scenarios.key(), email=email, roles=roles)["invitation"]
+
+    def change(number: int) -> str:
+        roles = frozenset({Role.APPROVER if number % 2 else Role.DELIVERY})
+        with scenarios.acting(actor):
+            answer = team.change_member(actor=actor, key=scenarios.key(), membership_ref=member.ref, roles=roles)
+            return answer["membership"]
+
+    for number in range(4):
+        outcomes = together(lambda n=number: invite(n), lambda n=number: change(n))  # type: ignore[misc]
+        assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []

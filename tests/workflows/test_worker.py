@@ -6,11 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from django.core import mail
 from django.db import connection, transaction
+from procrastinate.contrib.django import app
+from procrastinate.jobs import Job
+from procrastinate.retry import BaseRetryStrategy
 
 from apps.core.database import walls
 from apps.parties.models import Invitation
@@ -120,6 +124,38 @@ def test_every_financier_accrues_once_a_day(scratch: str) -> None:
     with scenarios.acting(scenarios.member(story, "financier")), connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM workflows_idempotencykey WHERE action = 'accrue_income'")
         assert cursor.fetchone() == (1,)
+
+
+def test_every_financiers_offers_expire_once_a_day(scratch: str) -> None:
+    story = scenarios.organisations()
+    upkeep.expire_everybodys_offers.func(1_770_000_000)
+    assert statuses("expire_offers") == ["todo"]
+    for _ in range(2):
+        upkeep.expire_offers.func(organisation_id=story.financier.pk, on="2026-02-02")
+    with scenarios.acting(scenarios.member(story, "financier")), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM workflows_idempotencykey WHERE action = 'expire_offers'")
+        assert cursor.fetchone() == (1,)
+
+
+def waits(strategy: BaseRetryStrategy) -> list[int]:
+    """After how many seconds a job that keeps failing is tried again, each time."""
+    found = []
+    for attempts in range(20):
+        job = Job(id=1, queue="q", lock=None, queueing_lock=None, task_name="t", attempts=attempts)
+        decision = strategy.get_retry_decision(exception=OSError(), job=job)
+        if decision is None:
+            break
+        assert decision.retry_at is not None
+        found.append(round((decision.retry_at - datetime.now(UTC)).total_seconds()))
+    return found
+
+
+def test_a_mail_outlasts_an_outage_of_most_of_a_day_and_a_document_one_of_a_minute() -> None:
+    assert waits(jobs.MAIL_AGAIN) == [4, 16, 64, 256, 1_024, 4_096, 16_384, 65_536]
+    assert waits(jobs.RENDER_AGAIN) == [5, 20, 35, 50]
+    mails = [task for task in app.tasks.values() if task.queue == "mail"]
+    assert mails
+    assert all(task.retry_strategy is jobs.MAIL_AGAIN for task in mails)
 
 
 def test_every_verifier_of_the_night_exists_and_finds_an_empty_house_in_order(scratch: str) -> None:

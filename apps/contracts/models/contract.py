@@ -114,7 +114,38 @@ class Contract(models.Model):
             models.Index(fields=["seller", "-id"], name="contract_of_seller"),
             models.Index(fields=["buyer", "-id"], name="contract_of_buyer"),
         ]
-        triggers = [guards.legal_steps(STEPS), guards.never_deleted()]
+        triggers = [
+            guards.legal_steps(STEPS),
+            guards.never_deleted(),
+            guards.refused_when(
+                "the_sides_stay_once_a_contract_was_proposed",
+                guards.UPDATE,
+                "OLD.was_proposed AND (NEW.seller_id, NEW.buyer_id, NEW.was_proposed)"
+                " IS DISTINCT FROM (OLD.seller_id, OLD.buyer_id, OLD.was_proposed)",
+            ),
+            guards.refused_when(
+                "what_is_signed_stays_unless_it_is_a_draft",
+                guards.UPDATE,
+                "OLD.state <> 'draft' AND (NEW.number, NEW.title, NEW.currency)"
+                " IS DISTINCT FROM (OLD.number, OLD.title, OLD.currency)",
+            ),
+            guards.refused_when(
+                "the_active_version_stays",
+                guards.UPDATE,
+                "OLD.active_version_id IS NOT NULL AND NEW.active_version_id IS DISTINCT FROM OLD.active_version_id",
+            ),
+            guards.at_commit(
+                "active_when_both_sides_signed",
+                guards.INSERT_OR_UPDATE,
+                "IF NEW.active_version_id IS NOT NULL AND (SELECT count(DISTINCT s.side) FROM contracts_signature s"
+                " JOIN contracts_contractversion v ON v.id = s.version_id AND v.sha256 = s.sha256"
+                " WHERE v.id = NEW.active_version_id AND v.contract_id = NEW.id AND s.contract_id = NEW.id"
+                " AND ((s.side = 'seller' AND s.organisation_id = NEW.seller_id)"
+                " OR (s.side = 'buyer' AND s.organisation_id = NEW.buyer_id))) <> 2"
+                " THEN RAISE EXCEPTION 'contract % is active without the signatures of both sides', NEW.id"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.title}"
@@ -154,7 +185,17 @@ class ContractParty(models.Model):
             ),
         ]
         indexes = [models.Index("organisation", "contract", name="party_by_organisation")]
-        triggers = guards.append_only()
+        triggers = [
+            *guards.append_only(),
+            # Read under the policies of whoever inserts: only who sees the contract already lets somebody in.
+            guards.refused_when(
+                "nobody_joins_a_contract_uninvited",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM contracts_contract c WHERE c.id = NEW.contract_id"
+                " AND (NEW.side <> 'seller' OR c.seller_id = NEW.organisation_id)"
+                " AND (NEW.side <> 'buyer' OR c.buyer_id = NEW.organisation_id))",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.contract_id} {self.side}"

@@ -1,6 +1,6 @@
 """What may be done with contracts. Workflows call these inside their transaction, with the contract locked."""
 
-from apps.contracts.services.drafting import change_draft, draft, draft_of, preview
+from apps.contracts.services.drafting import change_draft, draft, draft_of, fingerprint, preview
 from apps.contracts.services.financiers import admit_financier
 from apps.contracts.services.grants import (
     grant_acknowledgement,
@@ -35,6 +35,7 @@ __all__ = [
     "contract_of_grant",
     "draft",
     "draft_of",
+    "fingerprint",
     "grant_acknowledgement",
     "grant_sign_off",
     "grant_signature",

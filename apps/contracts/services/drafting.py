@@ -14,7 +14,7 @@ from apps.contracts.services.locks import lock_by_ref
 from apps.contracts.services.people import require_seller, seller_mailboxes
 from apps.contracts.services.record import record
 from apps.core import canonical
-from apps.core.errors import IllegalTransition, NotAllowed, Refused
+from apps.core.errors import IllegalTransition, NotAllowed, Refused, Stale
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
@@ -43,12 +43,26 @@ def draft(*, actor: Actor, draft: ContractDraft, at: datetime) -> Contract:
     return contract
 
 
-def change_draft(*, actor: Actor, contract_ref: str, draft: ContractDraft, at: datetime) -> Contract:
-    """Put another draft in the place of the one that stands. The buyer stays who it is once it has been asked."""
+def fingerprint(draft: ContractDraft) -> str:
+    """SHA-256 of a draft: by it a form tells which draft it was filled in from."""
+    return canonical.sha256(canonical.text(draft))
+
+
+def change_draft(*, actor: Actor, contract_ref: str, draft: ContractDraft, seen: str = "", at: datetime) -> Contract:
+    """Put another draft in the place of the one that stands. The buyer stays who it is once it has been asked.
+
+    ``seen`` is the :func:`fingerprint` of the draft that the person started from; if another one stands by now, that
+    is :class:`Stale`. Without it, whatever stands is replaced.
+    """
     contract = lock_by_ref(contract_ref=contract_ref)
     require_seller(contract, actor=actor, action=Action.EDIT_CONTRACT)
     checked = rules.check_draft(draft)
     version = draft_version(contract)
+    if seen and seen != fingerprint(as_draft(version)):
+        raise Stale(
+            "Somebody changed this draft after you opened it, so nothing was saved. What you typed is still here: save"
+            " again to put it in the place of the other changes, or reload the page to see those."
+        )
     buyer = _buyer(actor, ref=checked.buyer_ref)
     if contract.was_proposed and buyer.pk != contract.buyer_id:
         raise Refused(
@@ -228,8 +242,8 @@ def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract
 
 
 def _record(contract: Contract, *, verb: str, actor: Actor, draft: ContractDraft, at: datetime) -> None:
-    sha256 = canonical.sha256(canonical.text(draft))
-    record(contract, verb=verb, subject=f"contract:{contract.ref}", actor=actor, at=at, draft_sha256=sha256)
+    subject, sha256 = f"contract:{contract.ref}", fingerprint(draft)
+    record(contract, verb=verb, subject=subject, actor=actor, at=at, draft_sha256=sha256)
 
 
 def _party(organisation: Organisation) -> rules.PartyText:

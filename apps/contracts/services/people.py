@@ -4,10 +4,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from allauth.account.models import EmailAddress
+from django.db.models import F, Q
 
 from apps.contracts import rules
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.core.errors import NotAllowed, Refused
+from apps.core.money import Money
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.models import Membership, Organisation
 from apps.parties.roles import PERMITTED, Action, Role
@@ -31,7 +33,8 @@ def buyer_authority(
     """Refuse whoever may not decide for the buyer; the answer is up to which amount the person may (None: any).
 
     A member needs a role; a guest a live personal link for this very subject, to the mailbox that ``version`` names.
-    A guest who is also a member of the buyer has no more power by link than as a member, and none once removed.
+    A guest who is also a member of the buyer has no more power by link than as a member, and none once removed; and
+    once the buyer has an owner here, who says who decides, a link is worth nothing to anybody who is no member.
     Nobody whose mailbox is the seller's decides for the buyer.
     """
     if actor.kind is ActorKind.GUEST:
@@ -42,6 +45,13 @@ def buyer_authority(
     if membership is None:
         if actor.kind is ActorKind.USER:
             raise NotAllowed("You do not belong to the buyer's organisation.")
+        if _has_owner(contract.buyer):
+            raise NotAllowed(
+                "{buyer} has an owner here, who says who may {action}: you do not belong to its team."
+                " Ask the owner to invite you.",
+                buyer=contract.buyer.legal_name,
+                action=action.value,
+            )
         return None
     if membership.ended_at is not None or PERMITTED[action].isdisjoint(membership.roles):
         raise NotAllowed(
@@ -57,15 +67,38 @@ def check_signatory(contract: Contract, *, mailbox: str) -> None:
     may sign: from then on the buyer's owner says who that is, and not the seller.
     """
     rules.check_signatory(mailbox, sellers=seller_mailboxes(contract.seller), field="signatory_email")
-    people = Membership.objects.live().filter(organisation_id=contract.buyer_id)
-    if not people.filter(roles__contains=[Role.OWNER]).exists():
+    if not _has_owner(contract.buyer):
         return
-    if not people.filter(user__email=mailbox, roles__overlap=sorted(PERMITTED[Action.SIGN_CONTRACT])).exists():
+    people = Membership.objects.live().filter(_reads(mailbox), organisation_id=contract.buyer_id)
+    if not people.filter(roles__overlap=sorted(PERMITTED[Action.SIGN_CONTRACT])).exists():
         raise Refused(
             "{buyer} has an owner here, who says who signs: {mailbox} is nobody who may sign for it.",
             field="signatory_email",
             buyer=contract.buyer.legal_name,
             mailbox=mailbox,
+        )
+
+
+def check_limit(version: ContractVersion, *, limit: Decimal | None) -> None:
+    """Refuse a signature above the person's limit, which is in the buyer's currency.
+
+    The price, net of tax, is what a signature commits the buyer to. A limit in another currency permits nothing.
+    """
+    if limit is None:
+        return
+    contract = version.contract
+    price, reach = Money(version.price, contract.currency), Money(limit, contract.buyer.currency)
+    if reach.currency != price.currency:
+        raise NotAllowed(
+            "Your limit is in {limit_currency}, this contract in {currency}. Ask somebody without a limit.",
+            limit_currency=reach.currency,
+            currency=price.currency,
+        )
+    if price.amount > reach.amount:
+        raise NotAllowed(
+            "This contract comes to {price}; you sign up to {limit}. Ask somebody with a higher limit.",
+            price=price,
+            limit=reach,
         )
 
 
@@ -85,13 +118,23 @@ def _refuse_sellers_people(contract: Contract, *, actor: Actor) -> None:
 
 
 def _membership(contract: Contract, *, actor: Actor) -> Membership | None:
-    """The newest membership in the buyer's organisation, held so that nobody removes it meanwhile."""
+    """The live or else the newest membership in the buyer's team, held so that nobody removes it meanwhile."""
     people = Membership.objects.select_for_update(of=("self",)).filter(organisation_id=contract.buyer_id)
     if actor.kind is ActorKind.USER:
         people = people.filter(user_id=actor.user_id or 0)
     else:
-        people = people.filter(user__email=actor.email)
-    return people.order_by("-id").first()
+        people = people.filter(_reads(actor.email))
+    return people.order_by(F("ended_at").desc(nulls_first=True), "-id").first()
+
+
+def _has_owner(organisation: Organisation) -> bool:
+    return Membership.objects.live().filter(organisation=organisation, roles__contains=[Role.OWNER]).exists()
+
+
+def _reads(mailbox: str) -> Q:
+    """Memberships of people known by a mailbox, or who proved to read it."""
+    proved = EmailAddress.objects.filter(email__iexact=mailbox, verified=True)
+    return Q(user__email=mailbox.lower()) | Q(user__in=proved.values("user"))
 
 
 def _require_link(

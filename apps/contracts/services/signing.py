@@ -1,13 +1,14 @@
 """Signatures: each side signs the same immutable version, or the deal does not stand."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from apps.contracts import rules
 from apps.contracts.models import Contract, ContractParty, ContractVersion, Criterion, GuestGrant, PlanLine, Signature
 from apps.contracts.models.contract import ContractState
 from apps.contracts.services.drafting import draft_version, proposal
-from apps.contracts.services.people import buyer_authority, check_signatory, require_seller
+from apps.contracts.services.people import buyer_authority, check_limit, check_signatory, require_seller
 from apps.contracts.services.record import record
 from apps.core import canonical, states
 from apps.core.errors import Refused, Stale
@@ -66,11 +67,11 @@ def propose(*, contract: Contract, actor: Actor, seen: str, at: datetime) -> Con
 def sign(*, contract: Contract, version_ref: str, actor: Actor, seen: str, at: datetime) -> ContractVersion:
     """The buyer signs the version that the seller signed: the contract is active.
 
-    Only the newest version can be signed, by somebody of the buyer (:func:`buyer_authority`), and only the text that
-    was shown.
+    Only the newest version can be signed, by somebody of the buyer (:func:`buyer_authority`) whose limit reaches the
+    price, and only the text that was shown.
     """
     version = _of(contract, version_ref=version_ref)
-    _require_buyer(version, actor=actor, at=at)
+    check_limit(version, limit=_require_buyer(version, actor=actor, at=at))
     _require_current(version)
     states.move(contract, ContractState.ACTIVE, Contract.TRANSITIONS)
     _compare(version, seen=seen)
@@ -127,8 +128,9 @@ def _of(contract: Contract, *, version_ref: str) -> ContractVersion:
     return version
 
 
-def _require_buyer(version: ContractVersion, *, actor: Actor, at: datetime) -> None:
-    buyer_authority(
+def _require_buyer(version: ContractVersion, *, actor: Actor, at: datetime) -> Decimal | None:
+    """Up to which amount the person decides for the buyer; refused for whoever does not."""
+    return buyer_authority(
         version.contract,
         actor=actor,
         action=Action.SIGN_CONTRACT,

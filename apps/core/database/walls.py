@@ -10,6 +10,10 @@ Who is asking stands in three session settings, set at the start of every reques
 - ``app.contract``  for a guest: the one contract to which the link belongs
 - ``app.token``     the SHA-256 of a link's token while the link is being resolved: who knows it may read its row
 
+A guest speaks for an organisation on one contract only, and so sees none of the organisation's own records (its team,
+accounts, books, facilities). A workflow that a guest starts reaches those of the parties that it names, and no longer
+than its transaction: ``app.widened``, set by :func:`widen`.
+
 A downstream model may open rows of an upstream table for reading (a shared contract shows its parties to each other)
 with ``wall_opens = {"parties_organisation": "SQL condition"}``; so upstream never has to know who stands downstream.
 """
@@ -26,6 +30,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 WEB_ROLE: Final = "cairn_web"
 
 ORGS = "(SELECT cairn_orgs())::bigint[]"
+OWN = "(SELECT cairn_own())::bigint[]"
+"""The organisations whose own records may be touched: the asker's; for a guest, those to which a workflow widened."""
 USER = "(SELECT cairn_user())"
 CONTRACT = "(SELECT cairn_contract())"
 TOKEN = "(SELECT nullif(current_setting('app.token', true), ''))"  # noqa: S105  SQL, no secret
@@ -37,6 +43,9 @@ CREATE OR REPLACE FUNCTION cairn_user() RETURNS bigint LANGUAGE sql STABLE PARAL
   $$ SELECT nullif(current_setting('app.user', true), '')::bigint $$;
 CREATE OR REPLACE FUNCTION cairn_contract() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
   $$ SELECT nullif(current_setting('app.contract', true), '')::bigint $$;
+CREATE OR REPLACE FUNCTION cairn_own() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE AS
+  $$ SELECT string_to_array(nullif(CASE WHEN nullif(current_setting('app.contract', true), '') IS NULL
+     THEN current_setting('app.orgs', true) ELSE current_setting('app.widened', true) END, ''), ',')::bigint[] $$;
 """
 
 
@@ -74,8 +83,8 @@ class Open:
 
 
 def by_organisation(*columns: str) -> Wall:
-    """Rows in which one of the columns names an organisation of the asker."""
-    return Wall(" OR ".join(f"{column} = ANY ({ORGS})" for column in columns))
+    """An organisation's own records: one of the columns names an organisation of the asker. Guests see none."""
+    return Wall(" OR ".join(f"{column} = ANY ({OWN})" for column in columns))
 
 
 def through(table: str, column: str) -> Wall:
@@ -230,7 +239,8 @@ def enter(
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('app.orgs', %s, false), set_config('app.user', %s, false),"
-            " set_config('app.contract', %s, false), set_config('app.token', %s, false)",
+            " set_config('app.contract', %s, false), set_config('app.token', %s, false),"
+            " set_config('app.widened', '', false)",
             [_joined(organisations), str(user or ""), str(contract or ""), token],
         )
 
@@ -257,8 +267,11 @@ def widen(*organisations: int) -> None:
     A buyer's sign-off issues the seller's invoice and moves the financier's book: the workflow names the parties
     whose records it writes. ``set_config(…, true)`` falls back by itself at COMMIT and ROLLBACK.
     """
+    if not organisations:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('app.orgs', concat_ws(',', nullif(current_setting('app.orgs', true), ''), %s), true)",
+            "SELECT set_config(name, concat_ws(',', nullif(current_setting(name, true), ''), %s), true)"
+            " FROM unnest(ARRAY['app.orgs', 'app.widened']) name",
             [_joined(organisations)],
         )

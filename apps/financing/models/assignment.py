@@ -43,6 +43,7 @@ class Assignment(models.Model):
     acknowledged_by_grant = models.ForeignKey(GuestGrant, models.PROTECT, null=True, blank=True, related_name="+")
     waived_at = models.DateTimeField(null=True, blank=True)
     waived_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    revoked_at = models.DateTimeField(null=True, blank=True)
     waive_reason = models.CharField(_("reason"), max_length=400, blank=True)
 
     objects = AssignmentQuerySet.as_manager()
@@ -94,17 +95,25 @@ class Assignment(models.Model):
                     "waived_at",
                     "waived_by_id",
                     "waive_reason",
+                    "revoked_at",
                 ),
+            ),
+            guards.frozen_when("OLD.revoked_at IS NOT NULL", name="revoked_once"),
+            guards.refused_when(
+                "revoked_with_its_advance",
+                guards.UPDATE,
+                "NEW.revoked_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM financing_tranche t"
+                " WHERE t.id = NEW.tranche_id AND t.state = 'cancelled')",
             ),
             guards.frozen_when(
                 "OLD.acknowledged_at IS NOT NULL",
                 name="acknowledged_once",
-                allow=("waived_at", "waived_by_id", "waive_reason"),
+                allow=("waived_at", "waived_by_id", "waive_reason", "revoked_at"),
             ),
             guards.frozen_when(
                 "OLD.waived_at IS NOT NULL",
                 name="waived_once",
-                allow=("acknowledged_at", "acknowledged_by_id", "acknowledged_by_grant_id"),
+                allow=("acknowledged_at", "acknowledged_by_id", "acknowledged_by_grant_id", "revoked_at"),
             ),
             guards.refused_when(
                 "assignment_of_the_priced_tranche",

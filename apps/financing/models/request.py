@@ -30,7 +30,7 @@ class FundingRequestQuerySet(models.QuerySet["FundingRequest"]):
 STEPS = table(
     submitted=("offered", "declined", "withdrawn"),
     offered=("accepted", "submitted", "declined", "withdrawn"),
-    accepted=(),
+    accepted=("withdrawn",),
     declined=(),
     withdrawn=(),
 )
@@ -82,7 +82,13 @@ class FundingRequest(models.Model):
             guards.legal_steps(STEPS),
             guards.refused_when("request_starts_as_submitted", guards.INSERT, "NEW.state <> 'submitted'"),
             guards.frozen_when("TRUE", name="what_is_asked_frozen", allow=("state", "closed_at", "decline_reason")),
-            guards.frozen_when("OLD.closed_at IS NOT NULL", name="closed_once"),
+            guards.frozen_when("OLD.closed_at IS NOT NULL", name="closed_once", allow=("state",)),
+            guards.refused_when(
+                "accepted_request_ends_with_its_advance",
+                guards.UPDATE,
+                "OLD.state = 'accepted' AND NEW.state = 'withdrawn' AND NOT EXISTS (SELECT 1 FROM financing_tranche t"
+                " JOIN financing_offer o ON o.id = t.offer_id WHERE o.request_id = NEW.id AND t.state = 'cancelled')",
+            ),
             guards.refused_when(
                 "request_of_the_facility_and_the_invoice",
                 guards.INSERT,

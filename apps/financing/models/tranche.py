@@ -14,7 +14,7 @@ from apps.financing.models.facility import Facility
 from apps.financing.models.offer import Offer
 from apps.invoicing.models import Invoice
 from apps.parties.actor import Actor
-from apps.parties.models import Organisation
+from apps.parties.models import Organisation, User
 
 
 class TrancheState(models.TextChoices):
@@ -22,6 +22,7 @@ class TrancheState(models.TextChoices):
     FUNDED_POST = "funded_post", _("Funded")
     PART_COLLECTED = "part_collected", _("Partly collected")
     SETTLED = "settled", _("Settled")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 class TrancheQuerySet(models.QuerySet["Tranche"]):
@@ -33,10 +34,11 @@ class TrancheQuerySet(models.QuerySet["Tranche"]):
 
 
 STEPS = table(
-    accepted=("funded_post",),
+    accepted=("funded_post", "cancelled"),
     funded_post=("part_collected", "settled"),
     part_collected=("settled",),
     settled=(),
+    cancelled=(),
 )
 
 
@@ -65,16 +67,19 @@ class Tranche(models.Model):
     funded_on = models.DateField(null=True, blank=True)
     expected_on = models.DateField(_("expected payment"))
     settled_on = models.DateField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    cancel_reason = models.CharField(_("reason"), max_length=400, blank=True)
 
     objects = TrancheQuerySet.as_manager()
     wall = walls.by_organisation("financier_id", "seller_id").only("SELECT", "INSERT", "UPDATE")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("invoice", name="no_receivable_pledged_twice"),
+            models.UniqueConstraint("invoice", condition=~Q(state="cancelled"), name="no_receivable_pledged_twice"),
             models.CheckConstraint(
-                condition=Q(state="accepted", funded_on__isnull=True)
-                | (~Q(state="accepted") & Q(funded_on__isnull=False)),
+                condition=Q(state__in=["accepted", "cancelled"], funded_on__isnull=True)
+                | (~Q(state__in=["accepted", "cancelled"]) & Q(funded_on__isnull=False)),
                 name="funded_on_a_date",
             ),
             models.CheckConstraint(
@@ -86,6 +91,14 @@ class Tranche(models.Model):
                 | (~Q(state="settled") & Q(settled_on__isnull=True)),
                 name="settled_with_nothing_outstanding",
             ),
+            models.CheckConstraint(
+                condition=(
+                    Q(state="cancelled", cancelled_at__isnull=False, cancelled_by__isnull=False, outstanding=0)
+                    & ~Q(cancel_reason="")
+                )
+                | (~Q(state="cancelled") & Q(cancelled_at__isnull=True, cancelled_by__isnull=True, cancel_reason="")),
+                name="cancelled_by_somebody_with_a_reason",
+            ),
         ]
         indexes = [
             models.Index("financier", "state", "expected_on", name="tranche_book"),
@@ -94,7 +107,17 @@ class Tranche(models.Model):
         triggers = [
             guards.legal_steps(STEPS),
             guards.frozen_when(
-                "TRUE", name="what_was_signed_frozen", allow=("state", "outstanding", "funded_on", "settled_on")
+                "TRUE",
+                name="what_was_signed_frozen",
+                allow=(
+                    "state",
+                    "outstanding",
+                    "funded_on",
+                    "settled_on",
+                    "cancelled_at",
+                    "cancelled_by_id",
+                    "cancel_reason",
+                ),
             ),
             guards.refused_when(
                 "tranche_starts_as_the_accepted_offer",
@@ -106,6 +129,7 @@ class Tranche(models.Model):
                 " = (NEW.face, NEW.gross, NEW.discount, NEW.fee, NEW.days, NEW.currency, NEW.financier_id,"
                 " NEW.seller_id))",
             ),
+            guards.frozen_when("OLD.state = 'cancelled'", name="cancelled_once"),
             guards.refused_when(
                 "funded_with_a_disbursement",
                 guards.UPDATE,

@@ -8,6 +8,7 @@ from apps.financing.services.acceptance import (
     financier_of_offer,
 )
 from apps.financing.services.accruals import accrue_all
+from apps.financing.services.cancelling import cancel
 from apps.financing.services.collecting import collect
 from apps.financing.services.facilities import FacilityTerms, headroom, open_facility
 from apps.financing.services.funding import (
@@ -15,7 +16,6 @@ from apps.financing.services.funding import (
     fund,
     invoice_ref_of,
     sale_of,
-    seller_of_tranche,
 )
 from apps.financing.services.locks import lock_facility
 from apps.financing.services.notices import acknowledge, contract_of_assignment, waive_notice
@@ -30,6 +30,7 @@ __all__ = [
     "acknowledge",
     "approve",
     "assign",
+    "cancel",
     "collect",
     "collection_account",
     "contract_of_assignment",
@@ -49,7 +50,6 @@ __all__ = [
     "request",
     "revoke",
     "sale_of",
-    "seller_of_tranche",
     "settlement_of",
     "used_up_reserve",
     "waive_notice",

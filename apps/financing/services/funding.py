@@ -10,7 +10,7 @@ from apps.financing.models.tranche import TrancheState
 from apps.financing.services import book
 from apps.financing.services.bank import new_reference, require_day_of_payment
 from apps.financing.services.locks import lock_tranche
-from apps.financing.services.record import person, record
+from apps.financing.services.record import day_of, person, record
 from apps.invoicing.services import Sale
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
@@ -19,11 +19,6 @@ from apps.parties.roles import Action
 def contract_of_tranche(*, tranche_ref: str) -> int:
     """The id of the contract whose invoice an advance bought."""
     return _known(tranche_ref).contract_id
-
-
-def seller_of_tranche(*, tranche_ref: str) -> int:
-    """The id of the seller who got, or will get, an advance."""
-    return _known(tranche_ref).seller_id
 
 
 def invoice_ref_of(*, tranche_ref: str) -> str:
@@ -46,6 +41,14 @@ def fund(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str,
     if not tranche.assignment.is_notified:
         raise Refused("The buyer has not acknowledged the assignment. Wait for it, or have a second person waive it.")
     require_day_of_payment(value_on, earliest=tranche.accepted_at, latest=at, financier=tranche.financier)
+    answers = (tranche.assignment.acknowledged_at, tranche.assignment.waived_at)
+    notified_on = day_of(tranche.financier, at=min(answer for answer in answers if answer is not None))
+    if value_on < notified_on:
+        raise Refused(
+            "The notice was acknowledged or waived on {date}; an advance cannot have left before. Check the date.",
+            field="value_on",
+            date=notified_on,
+        )
     if value_on >= tranche.expected_on:
         raise Refused(
             "The buyer's payment is expected on {date}: an advance would come too late.",

@@ -35,6 +35,8 @@ def acknowledge(*, contract: Contract, assignment_ref: str, actor: Actor, seen: 
         at=at,
     )
     assignment = lock_assignment(assignment_ref=assignment_ref)
+    if assignment.revoked_at is not None:
+        raise IllegalTransition("This assignment was revoked: the invoice is paid to the seller again.")
     if assignment.acknowledged_at is not None:
         raise IllegalTransition("This assignment is already acknowledged.")
     if seen != assignment.notice_sha256:
@@ -53,6 +55,8 @@ def waive_notice(*, assignment_ref: str, actor: Actor, reason: str, at: datetime
     """Fund without the buyer's confirmation: decided by another person than the one who priced, and said why."""
     assignment = lock_assignment(assignment_ref=assignment_ref)
     actor.require(Action.WAIVE_CHECK, organisation_id=assignment.financier_id)
+    if assignment.revoked_at is not None:
+        raise IllegalTransition("This assignment was revoked: the invoice is paid to the seller again.")
     if assignment.priced_by_id == actor.user_id:
         raise NotAllowed("You priced this offer, so a second person has to waive the acknowledgement.")
     if assignment.is_notified:

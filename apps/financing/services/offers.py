@@ -142,12 +142,16 @@ def expire_offers(*, financier_id: int, at: datetime) -> int:
     return sum(_close_lapsed(lock_request(request_ref=ref), at=at) for ref in requests)
 
 
-def close_live_offers(request: FundingRequest, *, at: datetime) -> None:
-    """Take back what is offered for a request that ends without an accepted offer. The caller holds the request."""
+def close_live_offers(request: FundingRequest, *, actor: Actor, at: datetime) -> None:
+    """Take back what is offered for a request that ends without an accepted offer. The caller holds the request.
+
+    ``actor`` is whoever ends the request: each offer that falls with it is written down as revoked by that.
+    """
     _close_lapsed(request, at=at)
     for offer in request.offers.live().select_for_update():
         move(offer, OfferState.REVOKED, Offer.TRANSITIONS)
         offer.save(update_fields=["state"])
+        _record(offer, verb="offer.revoked", actor=actor, at=at)
 
 
 def _close_lapsed(request: FundingRequest, *, at: datetime) -> int:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import F, Sum
+from django.db.models import F, Max, Sum
 
 from apps.core import money
 from apps.core.errors import Refused
@@ -26,6 +26,13 @@ def pay_reserve(*, tranche_ref: str, actor: Actor, value_on: date, bank_referenc
     if amount <= 0:
         raise Refused("Nothing is due to the seller: the reserve is released once the advance is repaid.")
     require_day_of_payment(value_on, earliest=tranche.accepted_at, latest=at, financier=tranche.financier)
+    arrived = tranche.collections.aggregate(last=Max("collected_on"))["last"]
+    if arrived is not None and value_on < arrived:
+        raise Refused(
+            "The buyer's money arrived on {date}, and the reserve was released by it. It cannot have left before.",
+            field="value_on",
+            date=arrived,
+        )
     known = ReservePayout.objects.filter(financier_id=tranche.financier_id)
     payout = ReservePayout.objects.create(
         tranche=tranche,

@@ -73,7 +73,7 @@ def withdraw_request(*, request_ref: str, actor: Actor, at: datetime) -> Funding
     made = lock_request(request_ref=request_ref)
     actor.require(Action.REQUEST_FUNDING, organisation_id=made.seller_id)
     move(made, RequestState.WITHDRAWN, FundingRequest.TRANSITIONS)
-    close_live_offers(made, at=at)
+    close_live_offers(made, actor=actor, at=at)
     return _close(made, verb="funding.withdrawn", actor=actor, at=at)
 
 
@@ -83,7 +83,7 @@ def decline_request(*, request_ref: str, actor: Actor, reason: str, at: datetime
     actor.require(Action.PRICE_OFFER, organisation_id=made.financier_id)
     move(made, RequestState.DECLINED, FundingRequest.TRANSITIONS)
     made.decline_reason = reason_given(reason)
-    close_live_offers(made, at=at)
+    close_live_offers(made, actor=actor, at=at)
     return _close(made, verb="funding.declined", actor=actor, at=at)
 
 

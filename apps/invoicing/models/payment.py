@@ -11,7 +11,15 @@ from apps.parties.models import Organisation
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
     def visible_to(self, actor: Actor) -> "PaymentQuerySet":
-        return self.filter(Q(recipient_id=actor.organisation_id) | Q(payer_id=actor.organisation_id))
+        """Payments that the organisation received or made; for a guest, those on invoices of the link's contract."""
+        visible = self.filter(Q(recipient_id=actor.organisation_id) | Q(payer_id=actor.organisation_id))
+        if actor.contract_id is not None:
+            invoices = Invoice.objects.filter(contract_id=actor.contract_id)
+            visible = visible.filter(pk__in=Allocation.objects.filter(invoice__in=invoices).values("payment_id"))
+        return visible
+
+
+SIDES = walls.by_organisation("recipient_id", "payer_id").sees
 
 
 class Payment(models.Model):
@@ -30,7 +38,13 @@ class Payment(models.Model):
     recorded_at = models.DateTimeField()
 
     objects = PaymentQuerySet.as_manager()
-    wall = walls.by_organisation("recipient_id", "payer_id").only("SELECT", "INSERT")
+    wall = walls.Wall(
+        f"{SIDES} OR ({walls.CONTRACT} IS NOT NULL AND payer_id = ANY ({walls.ORGS}) AND id IN"
+        " (SELECT part.payment_id FROM invoicing_allocation part JOIN invoicing_invoice billed"
+        f" ON billed.id = part.invoice_id WHERE billed.contract_id = {walls.CONTRACT}))",
+        writes=SIDES,
+        may=("SELECT", "INSERT"),
+    )
 
     class Meta:
         constraints = [

@@ -14,7 +14,8 @@ class NumberSeries(models.Model):
     """The gapless numbers of one seller, prefix and year.
 
     ``last`` is raised under the row's lock, inside the issuing transaction. ``head`` is the hash of the last snapshot:
-    every snapshot of a series is chained to the one before.
+    every snapshot of a series is chained to the one before. ``last_issued_at`` is when the last number was used:
+    a higher number is never issued earlier.
     """
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
@@ -22,6 +23,7 @@ class NumberSeries(models.Model):
     year = models.PositiveSmallIntegerField()
     last = models.PositiveIntegerField(default=0)
     head = models.CharField(max_length=64, default="0" * 64)
+    last_issued_at = models.DateTimeField(null=True, blank=True)
 
     objects = NumberSeriesQuerySet.as_manager()
     wall = walls.by_organisation("organisation_id").only("SELECT", "INSERT", "UPDATE")
@@ -31,12 +33,18 @@ class NumberSeries(models.Model):
         triggers = [
             guards.never_deleted(),
             guards.refused_when("numbers_go_up_by_one", guards.UPDATE, "NEW.last <> OLD.last + 1"),
+            guards.refused_when(
+                "numbers_are_issued_in_the_order_of_time",
+                guards.UPDATE,
+                "NEW.last_issued_at IS NULL OR NEW.last_issued_at < OLD.last_issued_at",
+            ),
             guards.refused_when("series_starts_at_zero", guards.INSERT, "NEW.last <> 0"),
             guards.at_commit(
                 "every_number_is_used",
                 guards.UPDATE,
                 "IF NOT EXISTS (SELECT 1 FROM invoicing_invoice i WHERE i.seller_id = NEW.organisation_id"
-                " AND i.series_prefix = NEW.prefix AND i.series_year = NEW.year AND i.series_position = NEW.last)"
+                " AND i.series_prefix = NEW.prefix AND i.series_year = NEW.year AND i.series_position = NEW.last"
+                " AND i.issued_at = NEW.last_issued_at)"
                 " THEN RAISE EXCEPTION 'number % of the series % was drawn and not used', NEW.last, NEW.prefix"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),

@@ -2,7 +2,7 @@
 
 from apps.invoicing.services.issuing import check_billable, issue
 from apps.invoicing.services.reading import contract_of, eligible, retry_document
-from apps.invoicing.services.receipts import direct_payment, receive
+from apps.invoicing.services.receipts import direct_payment, receive, withdraw_direction
 from apps.invoicing.services.sales import Sale, SaleSettlement, book_reserve_received, book_sale
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "issue",
     "receive",
     "retry_document",
+    "withdraw_direction",
 ]

@@ -54,7 +54,8 @@ def issue(*, milestone: Milestone, contract: Contract, actor: Actor, at: datetim
     """Bill an accepted milestone: one invoice, once, with the next number of the seller's series and year.
 
     The number's row, the balances and the audit head are locked last and briefly. Amounts are in the contract's
-    currency; the invoice's date is today where the seller is. Refused when tax data are missing.
+    currency; the invoice's date is today where the seller is, and never before that of the
+    number before it. Refused when tax data are missing.
     """
     if milestone.state != MilestoneState.ACCEPTED:
         raise Refused("Only an accepted milestone is billed. Reload the page to see what happened.")
@@ -72,18 +73,21 @@ def issue(*, milestone: Milestone, contract: Contract, actor: Actor, at: datetim
         [rules.TaxedAmount(milestone.amount, version.tax_category, version.tax_rate)], currency=contract.currency
     )
     totals = rules.totals(breakdown)
-    issued_on = at.astimezone(ZoneInfo(seller.time_zone)).date()
+    zone = ZoneInfo(seller.time_zone)
+    series = _lock_series(seller_id=seller.pk, year=at.astimezone(zone).year)
+    # Another contract's invoice may have drawn its number while this one waited: a higher number is never earlier.
+    at = max(at, series.last_issued_at or at)
+    issued_on = at.astimezone(zone).date()
     due_on = rules.due_on(issued_on, payment_days=version.payment_days)
-
-    series = _lock_series(seller_id=seller.pk, year=issued_on.year)
-    number = rules.invoice_number(prefix=PREFIX, year=issued_on.year, position=series.last + 1)
+    number = rules.invoice_number(prefix=PREFIX, year=series.year, position=series.last + 1)
     text = snapshot.write(
         _semantic(decision, version, breakdown, totals, number=number, issued_on=issued_on, due_on=due_on, at=at)
     )
     text_sha256 = canonical.sha256(text)
     series.last += 1
     series.head = canonical.sha256(series.head + number + text_sha256)
-    series.save(update_fields=["last", "head"])
+    series.last_issued_at = at
+    series.save(update_fields=["last", "head", "last_issued_at"])
 
     invoice = Invoice.objects.create(
         seller=seller,

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from apps.audit import services as audit
 from apps.core.errors import NotAllowed, Refused
 from apps.core.states import move
 from apps.invoicing.models import Document, Invoice, OpenItem, PayeeInstruction
@@ -46,7 +47,7 @@ def retry_document(*, invoice_ref: str, actor: Actor, at: datetime) -> Document:
     """Ask for a document again after it failed, or after its making was given up. A document that is there stays."""
     document = (
         Document.objects.visible_to(actor)
-        .select_related("invoice")
+        .select_related("invoice__contract")
         .select_for_update(of=("self",))
         .filter(invoice__ref=invoice_ref)
         .first()
@@ -64,4 +65,14 @@ def retry_document(*, invoice_ref: str, actor: Actor, at: datetime) -> Document:
     document.failure = ""
     document.requested_at = at
     document.save(update_fields=["state", "failure", "requested_at"])
+    contract = document.invoice.contract
+    audit.record(
+        chain=f"contract:{contract.ref}",
+        parties=(contract.seller_id, contract.buyer_id),
+        verb="document.requested_again",
+        subject=f"invoice:{invoice_ref}",
+        actor=actor,
+        at=at,
+        document=document.ref,
+    )
     return document

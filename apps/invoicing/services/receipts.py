@@ -126,6 +126,17 @@ def direct_payment(*, invoice_id: int, payee_id: int, account: BankAccount, at: 
     )
 
 
+def withdraw_direction(*, invoice_id: int, at: datetime) -> PayeeInstruction:
+    """From now on the buyer pays the seller again; refused when nobody else was named, or the receivable is sold."""
+    invoice = Invoice.objects.get(pk=invoice_id)
+    instruction = PayeeInstruction.objects.live().filter(milestone_id=invoice.milestone_id).first()
+    if instruction is None or is_sold(invoice):
+        raise Refused("{number} has no payee that could be taken back.", number=invoice.number)
+    instruction.revoked_at = at
+    instruction.save(update_fields=["revoked_at"])
+    return instruction
+
+
 def _must_be_paid_to(recipient_id: int, *, item: OpenItem) -> None:
     """Refuse everybody but the payee, and say who that is."""
     # Not joined with the payee's organisation: a party that may not see it must still be told whom the buyer pays.

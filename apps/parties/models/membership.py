@@ -32,8 +32,8 @@ class Membership(models.Model):
 
     objects = MembershipQuerySet.as_manager()
     wall = walls.Wall(
-        f"organisation_id = ANY ({walls.ORGS}) OR user_id = {walls.USER}",
-        writes=f"organisation_id = ANY ({walls.ORGS})",
+        f"organisation_id = ANY ({walls.OWN}) OR user_id = {walls.USER}",
+        writes=f"organisation_id = ANY ({walls.OWN})",
         may=("SELECT", "INSERT", "UPDATE"),
     )
 
@@ -79,8 +79,8 @@ class Invitation(models.Model):
 
     objects = InvitationQuerySet.as_manager()
     wall = walls.Wall(
-        f"organisation_id = ANY ({walls.ORGS}) OR token_sha256 = {walls.TOKEN}",
-        writes=f"organisation_id = ANY ({walls.ORGS})",
+        f"organisation_id = ANY ({walls.OWN}) OR token_sha256 = {walls.TOKEN}",
+        writes=f"organisation_id = ANY ({walls.OWN})",
         may=("SELECT", "INSERT", "UPDATE"),
     )
 

@@ -41,11 +41,11 @@ class Organisation(models.Model):
 
     objects = OrganisationQuerySet.as_manager()
     wall = walls.Wall(
-        f"id = ANY ({walls.ORGS}) OR nominated_by_id = ANY ({walls.ORGS}) OR founded_by_id = {walls.USER}"
+        f"id = ANY ({walls.ORGS}) OR nominated_by_id = ANY ({walls.OWN}) OR founded_by_id = {walls.USER}"
         " OR EXISTS (SELECT 1 FROM parties_membership m WHERE m.organisation_id = parties_organisation.id"
         f" AND m.user_id = {walls.USER} AND m.ended_at IS NULL)",
-        writes=f"id = ANY ({walls.ORGS}) OR founded_by_id = {walls.USER}"
-        f" OR (nominated_by_id = ANY ({walls.ORGS}) AND claimed_at IS NULL)",
+        writes=f"id = ANY ({walls.OWN}) OR founded_by_id = {walls.USER}"
+        f" OR (nominated_by_id = ANY ({walls.OWN}) AND claimed_at IS NULL)",
         may=("SELECT", "INSERT", "UPDATE"),
     )
 

@@ -8,7 +8,7 @@ from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
 from apps.parties import rules
 from apps.parties.actor import Actor
-from apps.parties.models import Membership, Organisation, User
+from apps.parties.models import Invitation, Membership, Organisation, User
 from apps.parties.roles import Action, Role
 from apps.parties.services.members import join
 
@@ -61,11 +61,14 @@ def name_counterparty(*, actor: Actor, data: OrganisationData, at: datetime) -> 
 def change(*, actor: Actor, data: OrganisationData) -> Organisation:
     """Change what stands on the organisation's next documents; documents that exist stay as they are.
 
-    Whether an organisation finances others was settled when it was founded.
+    Whether an organisation finances others was settled when it was founded. Approval limits are in its currency, which
+    therefore stays while there are any.
     """
     actor.require(Action.MANAGE_ORGANISATION)
     organisation = lock(organisation_id=actor.organisation_id)
     checked = replace(_checked(data), is_financier=organisation.is_financier)
+    if checked.currency != organisation.currency:
+        _refuse_limits(organisation)
     changed = [name for name, value in asdict(checked).items() if getattr(organisation, name) != value]
     for name in changed:
         setattr(organisation, name, getattr(checked, name))
@@ -96,9 +99,24 @@ def claim(
     return organisation, join(user=user, organisation=organisation, roles={Role.OWNER}, at=at)
 
 
+def _refuse_limits(organisation: Organisation) -> None:
+    limited = Membership.objects.live().filter(organisation=organisation, approval_limit__isnull=False)
+    promised = Invitation.objects.filter(
+        organisation=organisation, approval_limit__isnull=False, accepted_at__isnull=True, revoked_at__isnull=True
+    )
+    if limited.exists() or promised.exists():
+        raise Refused(
+            "Approval limits are in {currency}. Take the limits of your team and of open invitations away before you"
+            " change the currency.",
+            field="currency",
+            currency=organisation.currency,
+        )
+
+
 def lock(*, organisation_id: int) -> Organisation:
     """Hold the organisation's row: changes of a team and of its data happen one after the other."""
-    return Organisation.objects.select_for_update(of=("self",)).get(pk=organisation_id)
+    # Without its key: whoever writes a row that names the organisation must not wait here while holding its record.
+    return Organisation.objects.select_for_update(of=("self",), no_key=True).get(pk=organisation_id)
 
 
 def _checked(data: OrganisationData) -> OrganisationData:

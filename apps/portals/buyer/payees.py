@@ -77,7 +77,12 @@ def unread_assignments(actor: Actor) -> QuerySet[Assignment, Assignment]:
     live = PayeeInstruction.objects.live().filter(milestone_id=OuterRef("invoice__milestone_id"))
     return (
         Assignment.objects.visible_to(actor)
-        .filter(Exists(live), contract__buyer_id=actor.organisation_id, acknowledged_at__isnull=True)
+        .filter(
+            Exists(live),
+            contract__buyer_id=actor.organisation_id,
+            acknowledged_at__isnull=True,
+            revoked_at__isnull=True,
+        )
         .select_related("invoice__open_item")
     )
 

@@ -98,8 +98,8 @@ def terms_of(version: ContractVersion) -> list[Fact]:
         Fact(
             term=_("Your review"),
             value=ngettext(
-                "%(days)s calendar day from each submission; silence accepts nothing, you are reminded",
-                "%(days)s calendar days from each submission; silence accepts nothing, you are reminded",
+                "%(days)s calendar day from each submission; silence accepts nothing and rejects nothing",
+                "%(days)s calendar days from each submission; silence accepts nothing and rejects nothing",
                 version.review_days,
             )
             % {"days": version.review_days},

@@ -113,7 +113,7 @@ def _files(actor: Actor, request: FundingRequest, submission: Submission | None)
         *(
             File(
                 name=file.name,
-                url=reverse("admin:request_evidence", args=[request.ref, file.ref]),
+                url=reverse("admin:evidence", args=[file.ref]),
                 size=file.size,
                 sha256=file.sha256,
             )

@@ -22,12 +22,12 @@ def tranche_invoice_pdf(request: HttpRequest, ref: str) -> HttpResponseBase:
     return _invoice(request, tranche.invoice_id)
 
 
-def request_evidence(request: HttpRequest, ref: str, file_ref: str) -> HttpResponseBase:
-    """A file that shows that the milestone of a request is complete."""
+def evidence(request: HttpRequest, ref: str) -> HttpResponseBase:
+    """A file of the sign-off by which the invoice of a request came to be."""
     actor = asker(request)
-    asked = get_object_or_404(FundingRequest.objects.visible_to(actor).select_related("invoice__milestone"), ref=ref)
-    files = EvidenceFile.objects.visible_to(actor)
-    file = get_object_or_404(files, submission=asked.invoice.milestone.accepted_submission_id, ref=file_ref)
+    asked = FundingRequest.objects.visible_to(actor).values("invoice__milestone")
+    files = EvidenceFile.objects.visible_to(actor).filter(submission__state="accepted", submission__milestone__in=asked)
+    file = get_object_or_404(files, ref=ref)
     return _handed_over(file.stored_as, name=file.name, content_type=file.content_type)
 
 

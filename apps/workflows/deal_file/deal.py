@@ -137,6 +137,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "decline_offer": Verb("seller", on_milestone=True),
         "acknowledge_assignment": Verb("buyer", on_milestone=True),
         "waive_notice": Verb("financier", ("reason",), on_milestone=True),
+        "cancel_funding": Verb("financier", ("reason",), on_milestone=True),
         "fund": Verb("financier", ("value_on", "reference"), on_milestone=True),
         "collect": Verb("financier", ("amount", "received_on", "reference"), on_milestone=True),
         "pay_reserve": Verb("financier", ("value_on", "reference"), on_milestone=True),

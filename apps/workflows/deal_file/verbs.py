@@ -185,6 +185,10 @@ def _waive_notice(scene: Scene, event: Event, actor: Actor) -> Answer:
     return funding.waive_notice(actor=actor, key=_key(), assignment_ref=assignment.ref, reason=event.text)
 
 
+def _cancel_funding(scene: Scene, event: Event, actor: Actor) -> Answer:
+    return funding.cancel_tranche(actor=actor, key=_key(), tranche_ref=scene.tranche(event).ref, reason=event.text)
+
+
 def _fund(scene: Scene, event: Event, actor: Actor) -> Answer:
     return funding.fund_tranche(
         actor=actor,
@@ -250,6 +254,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         "decline_offer": _decline_offer,
         "acknowledge_assignment": _acknowledge_assignment,
         "waive_notice": _waive_notice,
+        "cancel_funding": _cancel_funding,
         "fund": _fund,
         "collect": _collect,
         "pay_reserve": _pay_reserve,

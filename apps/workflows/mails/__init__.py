@@ -1,13 +1,14 @@
 """The mails of the product, one function each. Jobs call them inside the walls of the organisation that may know."""
 
 from apps.workflows.mails.contracts import contract_changes, contract_proposal, contract_signed
-from apps.workflows.mails.funding import assignment_notice, funding_news
+from apps.workflows.mails.funding import assignment_notice, assignment_revoked, funding_news
 from apps.workflows.mails.milestones import acceptance, change_request, sign_off_request
 from apps.workflows.mails.people import invitation
 
 __all__ = [
     "acceptance",
     "assignment_notice",
+    "assignment_revoked",
     "change_request",
     "contract_changes",
     "contract_proposal",

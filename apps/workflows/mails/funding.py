@@ -3,6 +3,7 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts.models import GuestGrant
 from apps.financing.models import Assignment, FundingRequest, Offer
 from apps.financing.models.offer import OfferState
 from apps.financing.models.request import RequestState
@@ -120,5 +121,33 @@ def assignment_notice(*, grant_ref: str) -> None:
                 *[line for line in account if line["value"]],
             ],
             context={"assignment": assignment, "invoice": assignment.invoice, "payee": payee},
+        )
+    )
+
+
+def assignment_revoked(*, assignment_ref: str) -> None:
+    """Tell the buyer to pay the seller again: everybody to whom the notice went, members and the signatory alike."""
+    assignment = Assignment.objects.select_related("invoice", "contract__buyer", "contract__seller").get(
+        ref=assignment_ref
+    )
+    contract = assignment.contract
+    people = parties.mailboxes(organisation_id=contract.buyer_id, action=Action.ACKNOWLEDGE_ASSIGNMENT)
+    told = GuestGrant.objects.filter(subject_ref=assignment.ref).values_list("email", flat=True)
+    send(
+        Letter(
+            name="assignment_revoked",
+            key=assignment.ref,
+            sender=contract.seller,
+            reader=contract.buyer,
+            to=list(dict.fromkeys([*people, *told])),
+            button=_("Open the invoice"),
+            url=absolute(reverse("buyer:invoice", args=[assignment.invoice.ref])),
+            facts=[
+                fact(_("Invoice"), assignment.invoice.number),
+                money(_("Total with tax"), assignment.invoice.gross, assignment.invoice.currency),
+                fact(_("Due"), on=assignment.invoice.due_on),
+                fact(_("Pay to"), contract.seller.legal_name),
+            ],
+            context={"invoice": assignment.invoice},
         )
     )

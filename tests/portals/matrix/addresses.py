@@ -56,6 +56,7 @@ OF: Final[dict[str, str]] = {
     "buyer:invoice_pdf": "invoicing.Invoice",
     "buyer:invoice_document": "invoicing.Invoice",
     "buyer:acknowledge_assignment": "financing.Assignment",
+    "admin:evidence": "milestones.EvidenceFile",
     "link:open": TOKEN,
     "link:sign": TOKEN,
     "link:request_contract_changes": TOKEN,
@@ -122,6 +123,12 @@ def unregistered(found: Iterable[Address]) -> list[str]:
 def unknown_entries(found: Iterable[Address]) -> set[str]:
     """Entries for addresses that do not exist any more."""
     return set(OF) - {address.name for address in found}
+
+
+def strange(address: Address, tenant: Tenant, *, to: Tenant) -> list[str]:
+    """The keys of a tenant's objects that are none of the other's: both have an account ``EUR-1000`` of their own."""
+    own = set(keys_of(address, to))
+    return [key for key in keys_of(address, tenant) if key not in own]
 
 
 def keys_of(address: Address, tenant: Tenant) -> list[str]:

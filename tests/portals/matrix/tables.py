@@ -80,6 +80,6 @@ def _touches(actor: Actor, statement: str, values: list[Any]) -> bool:
             with transaction.atomic(), connections["default"].cursor() as cursor:
                 cursor.execute(statement, values)
                 transaction.set_rollback(True)
-                return cursor.rowcount > 0
+                return bool(cursor.rowcount > 0)
         except DatabaseError:
             return False

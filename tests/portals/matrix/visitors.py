@@ -33,7 +33,7 @@ class Browser(Client):
         super().__init__(enforce_csrf_checks=True)
 
     def request(self, **request: Any) -> Any:
-        return self.handler(self._base_environ(**request))
+        return self.handler(self._base_environ(**request))  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Visitor:
         body = urlencode(data or {}, doseq=True) if method not in ("GET", "HEAD") else ""
         with clock.stopped(NOW):
             response = self.browser.generic(method, path, body, content_type=FORM, headers=sent)
-            content = b"".join(response.streaming_content) if response.streaming else response.content
+            content = b"".join(response) if response.streaming else response.content
         response.close()
         shown = _text_of(content, content_type=response.headers.get("Content-Type", ""))
         text = "\n".join([*(f"{name}: {value}" for name, value in response.items()), shown]).lower()

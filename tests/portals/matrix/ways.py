@@ -9,6 +9,9 @@ import pytest
 from django.apps import apps
 from django.db import connections
 from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+
+from config import urls
 
 FILTERS = ("visible_to", "of_seller", "of_buyer")
 """What querysets call the first wall."""
@@ -56,6 +59,18 @@ def without_policies() -> Iterator[None]:
     finally:
         web.close()
         web.settings_dict.update(before)
+
+
+@contextmanager
+def plain_refusals() -> Iterator[None]:
+    """A 404 without its page, which is the same for every address and is tried on its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(urls, "handler404", _nothing_here, raising=False)
+        yield
+
+
+def _nothing_here(_request: HttpRequest, exception: Exception) -> HttpResponse:
+    return HttpResponseNotFound()
 
 
 def _everything(rows: QuerySet[Any], actor: object) -> QuerySet[Any]:

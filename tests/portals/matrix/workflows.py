@@ -199,6 +199,7 @@ CALLS = [
         lambda row, _own: {"seen": row.notice_sha256},
     ),
     Call(funding.waive_notice, "underwriter", ASSIGNMENT, "assignment_ref", _because),
+    Call(funding.cancel_tranche, "treasury", TRANCHE, "tranche_ref", _because),
     Call(funding.fund_tranche, "treasury", TRANCHE, "tranche_ref", _transfer),
     Call(funding.collect_payment, "treasury", TRANCHE, "tranche_ref", _money),
     Call(funding.pay_reserve, "treasury", TRANCHE, "tranche_ref", _transfer),

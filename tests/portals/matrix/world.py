@@ -25,7 +25,7 @@ from apps.financing.services import FacilityTerms
 from apps.invoicing import documents
 from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
-from apps.milestones.models import Milestone, Submission
+from apps.milestones.models import EvidenceFile, Milestone, Submission
 from apps.milestones.services import CriterionAnswer, CriterionVerdict
 from apps.parties import services as parties_services
 from apps.parties import tokens
@@ -58,8 +58,10 @@ class Tenant:
     tokens: dict[str, str] = field(default_factory=dict)
     rows: dict[str, tuple[int, int]] = field(default_factory=dict)
     """The range of primary keys of its rows in each table: more than the first, at most the second."""
+    chosen: list[models.Model] = field(default_factory=list)
+    """Rows that are in a state which no column names: a version that waits to be signed, an invoice with its PDF."""
     samples: dict[str, list[models.Model]] = field(default_factory=dict)
-    """For each model one row in every state; of a model without states the oldest and the newest."""
+    """For each model one row in every state; of a model without states the oldest, the newest and the chosen ones."""
 
     @property
     def organisations(self) -> list[Organisation]:
@@ -73,7 +75,8 @@ def tenant(canary: str) -> Tenant:
         built = _Builder(canary).build()
     after = _last_rows()
     built.rows = {table: (before[table], after[table]) for table in after}
-    built.samples = {model._meta.label: _one_in_every_state(model, built) for model in walled_models()}
+    for model in walled_models():
+        built.samples[model._meta.label] = _one_in_every_state(model, built)
     return built
 
 
@@ -99,7 +102,8 @@ def _one_in_every_state(model: type[models.Model], built: Tenant) -> list[models
     rows = list(model._base_manager.using("owner").filter(pk__gt=low, pk__lte=high).order_by("pk"))
     if any(column.name == "state" for column in model._meta.fields):
         return list({getattr(row, "state"): row for row in rows}.values())  # noqa: B009  no model promises a state
-    return [rows[0], rows[-1]]
+    chosen = [row for row in built.chosen if isinstance(row, model)]
+    return list({row.pk: row for row in (*chosen, rows[0], rows[-1])}.values())
 
 
 @dataclass
@@ -119,6 +123,11 @@ class _Builder:
         self._bills()
         self._advances()
         self._links()
+        self.tenant.chosen = [
+            *ContractVersion.objects.using("owner").filter(contract=self.proposed),
+            *EvidenceFile.objects.using("owner").filter(submission=self.waiting),
+            self.invoices[0],
+        ]
         return self.tenant
 
     # --- people --------------------------------------------------------------------------------------------------
@@ -146,8 +155,8 @@ class _Builder:
         with acting(member(self.deal, "seller")) as sina:
             team.end_membership(actor=sina, key=key(), membership_ref=self.deal.people["removed"].ref)
             team.invite_member(actor=sina, key=key(), email=self._mailbox("invited"), roles=frozenset({Role.BILLING}))
-        for role in ("financier", "analyst", "underwriter", "treasury", "auditor"):
-            user = self.deal.people[role].user
+        for name in ("financier", "analyst", "underwriter", "treasury", "auditor"):
+            user = self.deal.people[name].user
             Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={})
 
     def _mailbox(self, name: str, *, at: str = "nordlicht") -> str:
@@ -204,10 +213,9 @@ class _Builder:
             self.deal,
             draft=replace(draft, buyer_ref=self.stranger.ref, signatory_email=self._mailbox("gast", at="hafen")),
         )
-        self.running = scenarios.active_contract(self.deal, draft=self._draft("Running", lines=5))
+        self._accepted(scenarios.active_contract(self.deal, draft=self._draft("Done", lines=1)), 1)
         self.billed = scenarios.active_contract(self.deal, draft=self._draft("Billed", lines=LINES))
-        done = scenarios.active_contract(self.deal, draft=self._draft("Done", lines=1))
-        self.invoice_of_done = self._accepted(done, 1)
+        self.running = scenarios.active_contract(self.deal, draft=self._draft("Running", lines=4))
 
     # --- milestones ----------------------------------------------------------------------------------------------
 
@@ -263,6 +271,7 @@ class _Builder:
         back = self._submitted(self.running, 3)
         with acting(member(self.deal, "delivery")) as dario:
             sign_off.withdraw_submission(actor=dario, key=key(), submission_ref=back.ref)
+        # The newest of the milestones that are planned, so that it is the sample of its state.
         self._prepared(self.running, 4, word=DRAFT)
 
     # --- bills and money -----------------------------------------------------------------------------------------
@@ -271,7 +280,6 @@ class _Builder:
         self.invoices = [self._accepted(self.billed, place) for place in range(1, LINES)]
         with walls.asking_for(self.deal.seller.pk):
             documents.render(invoice_ref=self.invoices[0].ref)
-            documents.render(invoice_ref=self.invoice_of_done.ref)
         with acting(member(self.deal, "billing")) as bilge:
             billing.record_payment(
                 actor=bilge,
@@ -286,6 +294,9 @@ class _Builder:
         with acting(member(self.deal, "financier")) as uli:
             terms = FacilityTerms(currency="EUR", limit=Decimal(5_000_000), fee_rate=Decimal("0.5"))
             facility = funding.open_facility(actor=uli, key=key(), seller_ref=self.deal.seller.ref, terms=terms)
+            # Accounts are known by currency and number, so each tenant keeps a book that the other has not.
+            terms = replace(terms, currency={HOME: "GBP", FOREIGN: "CHF"}[self.canary])
+            funding.open_facility(actor=uli, key=key(), seller_ref=self.deal.seller.ref, terms=terms)
         self.facility_ref = facility["facility"]
         requests = [self._requested(invoice) for invoice in self.invoices[1:9]]
         with acting(member(self.deal, "analyst")) as ana:

@@ -201,6 +201,25 @@ def test_a_saved_draft_is_shown_as_it_was_written_and_can_be_changed(parties: Pa
         assert [line.title for line in version.lines.all()] == ["Prototype", "Final delivery"]
 
 
+def test_what_somebody_else_changed_meanwhile_is_replaced_only_knowingly(parties: Parties, seller: Client) -> None:
+    contract = scenarios.drafted_contract(parties)
+    address = reverse("seller:change_draft", args=[contract.ref])
+    first, second = seller.get(address), seller.get(address)
+    theirs = typed(parties, PROTOTYPE, FINAL, **hidden(first), title="Theirs")
+    assert seller.post(address, theirs).status_code == 302
+    mine = typed(parties, PROTOTYPE, FINAL, **hidden(second), title="Mine")
+    refused = seller.post(address, mine)
+    assert refused.status_code == 422
+    assert "Somebody changed this draft after you opened it" in refused.content.decode()
+    assert refused.context["form"]["title"].value() == "Mine"
+    assert rows(refused) == ["Prototype", "Final delivery"]
+    with acting(scenarios.seller_actor(parties)):
+        assert Contract.objects.get().title == "Theirs"
+    assert seller.post(address, mine | hidden(refused)).status_code == 302
+    with acting(scenarios.seller_actor(parties)):
+        assert Contract.objects.get().title == "Mine"
+
+
 def test_what_was_proposed_is_not_written_to_any_more(parties: Parties, seller: Client) -> None:
     contract = scenarios.proposed_contract(parties)
     address = reverse("seller:change_draft", args=[contract.ref])

@@ -1,10 +1,13 @@
 """``manage.py verify_audit``: recompute every chain of the audit trail."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connections, transaction
 
 from apps.audit.models import Chain, Entry
 from apps.core import canonical
@@ -23,11 +26,15 @@ class Command(BaseCommand):
     help = "Verify the hash chains of the audit trail; prints one line per problem."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
+        with _at_one_moment():
+            self._verify()
+
+    def _verify(self) -> None:
         chains = entries = problems = 0
-        for chain in Chain.objects.using(OWNER).order_by("pk").iterator(chunk_size=AT_ONCE):
+        for chain, written in _by_chain():
             chains += 1
             position, head = 0, "0" * 64
-            for entry in _entries(chain):
+            for entry in written:
                 entries += 1
                 for problem in _problems(entry, position=position + 1, previous=head):
                     problems += 1
@@ -45,15 +52,32 @@ class Command(BaseCommand):
         self.stdout.write(f"{entries} entries in {chains} chains, every hash as it was written.")
 
 
-def _entries(chain: Chain) -> Iterator[Entry]:
-    """All entries of a chain in order, some thousands at a time."""
-    last = -1
-    while True:
-        page = list(chain.entries.filter(position__gt=last).order_by("position")[:AT_ONCE])
-        yield from page
-        if len(page) < AT_ONCE:
-            return
-        last = page[-1].position
+@contextmanager
+def _at_one_moment() -> Iterator[None]:
+    """See heads and entries as they stood at one moment, while others go on writing.
+
+    Inside a transaction of the caller's, its view of the trail is what is verified.
+    """
+    is_first = not connections[OWNER].in_atomic_block
+    with transaction.atomic(using=OWNER):
+        if is_first:
+            with connections[OWNER].cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def _by_chain() -> Iterator[tuple[Chain, Iterator[Entry]]]:
+    """Every chain with its entries in order: two queries, read side by side, some thousand rows at a time."""
+    heads = Chain.objects.using(OWNER).order_by("pk").iterator(chunk_size=AT_ONCE)
+    rows = Entry.objects.using(OWNER).order_by("chain_id", "position").iterator(chunk_size=AT_ONCE)
+    groups = groupby(rows, key=lambda entry: entry.chain_id)
+    ahead = next(groups, None)
+    for chain in heads:
+        if ahead is not None and ahead[0] == chain.pk:
+            yield chain, ahead[1]
+            ahead = next(groups, None)
+        else:
+            yield chain, iter(())
 
 
 def _problems(entry: Entry, *, position: int, previous: str) -> Iterator[str]:

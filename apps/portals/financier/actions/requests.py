@@ -32,7 +32,8 @@ class PriceOffer(ActionPage[FundingRequest]):
 
     def _answer(self, request: HttpRequest, row: FundingRequest) -> HttpResponseBase:
         if request.method != "POST":
-            return redirect(f"{address(FundingRequest, row.ref)}#price")
+            page: HttpResponseBase = self.window.change_view(request, row.ref)
+            return page
         form = PriceForm(request.POST)
         tried = trial(request, row, form)
         has_seen = tried["quote"] is not None and request.POST.get("seen") == tried["quote"].seen

@@ -112,7 +112,7 @@ class RequestWindow(Window):
     def more_urls(self) -> list[URLPattern]:
         return [
             path("<str:ref>/invoice.pdf", self.door(files.request_invoice_pdf), name="request_invoice_pdf"),
-            path("<str:ref>/evidence/<str:file_ref>/", self.door(files.request_evidence), name="request_evidence"),
+            path("evidence/<str:ref>/", self.door(files.evidence), name="evidence"),
         ]
 
 

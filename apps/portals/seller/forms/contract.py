@@ -47,9 +47,13 @@ def country_choices() -> list[tuple[str, str]]:
 
 
 class DraftForm(ActionForm):
-    """Everything of a contract but its plan. A draft needs a buyer, a title, a number, a currency and a price."""
+    """Everything of a contract but its plan. A draft needs a buyer, a title, a number, a currency and a price.
+
+    ``seen`` is the fingerprint of the saved draft from which the form was filled in; empty for a new contract.
+    """
 
     use_required_attribute = False
+    seen = forms.CharField(min_length=64, max_length=64, required=False, widget=forms.HiddenInput)
     field_order = ("title", "number", "buyer", *NEW_BUYER, "signatory_name", "signatory_email", "price", "currency")
 
     buyer = forms.ChoiceField(

@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from apps.contracts import rules
+from apps.contracts import services as contracts
 from apps.contracts.drafts import ContractDraft, DraftLine
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
-from apps.core.errors import Refused
+from apps.core.errors import Refused, Stale
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest, portal
@@ -104,7 +105,8 @@ def change_draft(request: PortalRequest, ref: str) -> HttpResponse:
         contract=contract,
         proposed_at__isnull=True,
     )
-    form = DraftForm(initial=initial_of(contract, version), buyers=_buyers(request))
+    initial = initial_of(contract, version) | {"seen": _fingerprint(contract)}
+    form = DraftForm(initial=initial, buyers=_buyers(request))
     rows = plan.rows_of(version.lines.all()) or [plan.Row()]
     lines = plan.shown(rows, currency=contract.currency)
     _reckon(plan.checked(_as_typed(rows), currency=contract.currency), lines, version.price, contract.currency)
@@ -153,12 +155,20 @@ def _posted(request: PortalRequest, contract: Contract | None) -> HttpResponse:
             ref = _save(request, contract, bound, drafted)
         except Refused as refused:
             add_refusal(bound, refused)
+            if contract is not None and isinstance(refused, Stale):
+                # Told of the other changes, the person may now replace them knowingly.
+                bound.data = {**{name: bound.data[name] for name in bound.data}, "seen": _fingerprint(contract)}
         else:
             if do == "check":
                 return redirect("seller:propose_contract", ref=ref)
             messages.success(request, _("The draft is saved. Only your organisation sees it."))
             return redirect("seller:change_draft", ref=ref)
     return _editor(request, contract, bound, lines or plan.shown([plan.Row()], currency=currency), price=price)
+
+
+def _fingerprint(contract: Contract) -> str:
+    """Of the draft as it is saved now."""
+    return contracts.fingerprint(contracts.draft_of(Contract.objects.get(pk=contract.pk)))
 
 
 def _typed(data: QueryDict, bound: DraftForm) -> dict[str, Any]:
@@ -196,7 +206,10 @@ def _save(request: PortalRequest, contract: Contract | None, form: DraftForm, li
     key, draft = form.cleaned_data["key"], form.draft(buyer_ref=form.cleaned_data["buyer"], lines=lines)
     if contract is None:
         return contracting.draft_contract(actor=request.actor, key=key, draft=draft)["contract"]
-    return contracting.change_draft(actor=request.actor, key=key, contract_ref=contract.ref, draft=draft)["contract"]
+    changed = contracting.change_draft(
+        actor=request.actor, key=key, contract_ref=contract.ref, draft=draft, seen=form.cleaned_data["seen"]
+    )
+    return changed["contract"]
 
 
 def _reckon(read: list[plan.Line], shown: list[plan.Line], price: Decimal | None, currency: str) -> None:

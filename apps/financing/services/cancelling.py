@@ -1,0 +1,53 @@
+"""An accepted advance that will not be paid out is cancelled: the receivable goes back to the seller."""
+
+from datetime import datetime
+
+from apps.core.errors import NotAllowed
+from apps.core.states import move
+from apps.financing.models import FundingRequest, Tranche
+from apps.financing.models.request import RequestState
+from apps.financing.models.tranche import TrancheState
+from apps.financing.services.locks import lock_assignment, lock_request, lock_tranche
+from apps.financing.services.record import person, reason_given, record
+from apps.parties.actor import Actor
+from apps.parties.roles import Action
+
+
+def cancel(*, tranche_ref: str, actor: Actor, reason: str, at: datetime) -> Tranche:
+    """End an advance before it is paid out, with a reason that both sides read. The caller holds the contract.
+
+    By the financier's treasury or underwriters, or by the seller's people who ask for funding. The facility's limit is
+    free again, the assignment is revoked, and the seller can ask for the invoice anew.
+    """
+    known = Tranche.objects.filter(ref=tranche_ref).values_list("offer__request__ref", flat=True).first()
+    request = lock_request(request_ref=known or "")
+    tranche = lock_tranche(tranche_ref=tranche_ref)
+    _require_side(actor, tranche=tranche)
+    move(tranche, TrancheState.CANCELLED, Tranche.TRANSITIONS)
+    tranche.cancelled_at, tranche.cancelled_by_id, tranche.cancel_reason = at, person(actor), reason_given(reason)
+    tranche.save(update_fields=["state", "cancelled_at", "cancelled_by", "cancel_reason"])
+    move(request, RequestState.WITHDRAWN, FundingRequest.TRANSITIONS)
+    request.save(update_fields=["state"])
+    assignment = lock_assignment(assignment_ref=tranche.assignment.ref)
+    assignment.revoked_at = at
+    assignment.save(update_fields=["revoked_at"])
+    record(
+        tranche.contract,
+        financier_id=tranche.financier_id,
+        verb="advance.cancelled",
+        subject=f"tranche:{tranche.ref}",
+        actor=actor,
+        at=at,
+        assignment=assignment.ref,
+        disclosure_sha256=tranche.offer.disclosure_sha256,
+    )
+    return tranche
+
+
+def _require_side(actor: Actor, *, tranche: Tranche) -> None:
+    if actor.organisation_id == tranche.seller_id:
+        actor.require(Action.REQUEST_FUNDING, organisation_id=tranche.seller_id)
+    elif not actor.may(Action.APPROVE_OFFER):
+        actor.require(Action.MOVE_MONEY, organisation_id=tranche.financier_id)
+    elif actor.organisation_id != tranche.financier_id:
+        raise NotAllowed("Only the two sides of this advance may cancel it.")

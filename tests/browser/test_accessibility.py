@@ -1,0 +1,105 @@
+"""Every page, light and dark, on a phone and on a desk: axe finds nothing, nothing sticks out, no script complains."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from django.db import connections
+from django.urls import URLPattern, URLResolver, get_resolver
+from playwright.sync_api import Browser, Page
+from pytest_django import DjangoDbBlocker
+
+from apps.core.database.scratch import scratch_database
+from tests.browser import world as worlds
+from tests.browser.conftest import serving
+from tests.browser.pages import ELSEWHERE, PAGES, Spot
+from tests.browser.visitors import House, Visitor
+from tests.browser.world import World
+
+DESK, PHONE, SMALLEST = (1280, 900), (390, 844), 360
+EVERY_RULE: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+COLOURS: dict[str, Any] = {"resultTypes": ["violations"], "runOnly": ["color-contrast"]}
+"""Dark mode is the same document in other colours."""
+STICKS_OUT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+class Tour:
+    """The visitors of the world, one browser for each, kept from page to page."""
+
+    def __init__(self, house: House, world: World) -> None:
+        self.house, self.world = house, world
+        self.visitors: dict[str, Visitor] = {}
+
+    def visitor(self, who: str) -> Visitor:
+        if who not in self.visitors:
+            found = self.house.visitor(who or "nobody", color_scheme="light")
+            if who:
+                found.become(self.world.people[who])
+            self.visitors[who] = found
+        return self.visitors[who]
+
+    def open(self, spot: Spot) -> Visitor:
+        visitor = self.visitor(spot.who)
+        visitor.troubles.clear()
+        visitor.page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+        visitor.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        if spot.subject == "first":
+            visitor.open(self.world.path(spot.view.replace("_change", "_changelist"), ""))
+            first = visitor.page.locator("main .row-link").first.get_attribute("href")
+            assert first
+            visitor.open(first)
+        else:
+            visitor.open(self.world.path(spot.view, spot.subject))
+        return visitor
+
+
+@pytest.fixture(scope="module")
+def tour(chromium: Browser, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Tour]:
+    """One world for all of this module: here everybody only looks."""
+    with django_db_blocker.unblock(), scratch_database():
+        world = worlds.build()
+        connections.close_all()
+        with serving(chromium) as house:
+            yield Tour(house, world)
+
+
+@pytest.mark.parametrize("spot", PAGES, ids=lambda spot: "-".join(part for part in spot if part).replace(" ", "-"))
+def test_everybody_can_use_the_page(spot: Spot, tour: Tour) -> None:
+    visitor = tour.open(spot)
+    page = visitor.page
+    page.evaluate(AXE_SCRIPT)
+    # What is folded away is looked at as well; menus lie over the page and are opened by nobody else.
+    page.evaluate("document.querySelectorAll('details:not(.menu)').forEach((one) => { one.open = true; })")
+    found = {"desk": _violations(page, EVERY_RULE), "out on the desk": page.evaluate(STICKS_OUT)}
+    page.emulate_media(color_scheme="dark")
+    found["desk, dark"] = _violations(page, COLOURS)
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    found["phone, dark"] = _violations(page, COLOURS)
+    page.emulate_media(color_scheme="light")
+    found |= {"phone": _violations(page, EVERY_RULE), "out on the phone": page.evaluate(STICKS_OUT)}
+    page.set_viewport_size({"width": SMALLEST, "height": 800})
+    found |= {"out on the smallest phone": page.evaluate(STICKS_OUT), "troubles": visitor.troubles}
+    assert {what: problems for what, problems in found.items() if problems} == {}
+
+
+def test_no_page_is_left_out() -> None:
+    """Whoever adds a view adds it to the pages that are looked at, or says why there is nothing to look at."""
+    assert set(_names(get_resolver())) == {spot.view for spot in PAGES} | ELSEWHERE
+
+
+def _violations(page: Page, options: dict[str, Any]) -> list[str]:
+    answer = page.evaluate("(options) => axe.run(options)", options)
+    return [
+        f"{violation['id']}: {node['target'][0]} {node['failureSummary'].splitlines()[1].strip()}"
+        for violation in answer["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def _names(resolver: URLResolver, space: str = "") -> Iterator[str]:
+    for one in resolver.url_patterns:
+        if isinstance(one, URLResolver):
+            yield from _names(one, f"{one.namespace}:" if one.namespace else space)
+        elif isinstance(one, URLPattern):
+            yield f"{space}{one.name}"

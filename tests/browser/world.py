@@ -1,0 +1,248 @@
+"""A world in which every page has something to show: the demo's deals, and one deal in each other state."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.db.models import Model
+from django.urls import reverse
+
+from apps.contracts.drafts import ContractDraft
+from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.financing.models import Assignment, FundingRequest, Offer, Tranche
+from apps.invoicing.models import Invoice
+from apps.milestones.models import Milestone, Submission
+from apps.parties import services as parties
+from apps.parties import tokens
+from apps.parties.actor import Actor
+from apps.parties.models import Invitation, Membership, User
+from apps.parties.roles import Role
+from apps.workflows import contracting, team, worker
+from apps.workflows.deal_file import player
+from apps.workflows.deal_file.read import read
+from tests import scenarios
+from tests.scenarios import acting, key
+
+DEALS = Path(__file__).resolve().parents[2] / "deals"
+PEOPLE = {
+    "anna": "anna@nordlicht.example",
+    "paul": "paul@aurora-kliniken.example",
+    "mila": "mila@meridian.example",
+    "frank": "frank@hanse-receivables.example",
+    "greta": "greta@hanse-receivables.example",
+    "hugo": "hugo@hanse-receivables.example",
+    "eva": "eva@hanse-receivables.example",
+    "noa": "noa@new.example",
+}
+"""Seller's owner, buyer's owner, a signatory without an organisation, the financier's people, somebody new."""
+FIRST = "Data model and governance"
+SUBMITTED = {
+    "on": "today-20",
+    "do": "submit",
+    "milestone": FIRST,
+    "by": "ben",
+    "notes": {1: "Signed copy attached.", 2: "See chapter 4."},
+    "files": [{"criterion": 1, "name": "data-model-signed.txt", "text": "Data model 1.0, signed."}],
+}
+SIGNED = ({"on": "today-30", "do": "propose", "by": "anna"}, {"on": "today-29", "do": "sign"})
+ACCEPTED = (*SIGNED, SUBMITTED, {"on": "today-18", "do": "accept", "milestone": FIRST})
+PRICED = (
+    *ACCEPTED,
+    {"on": "today-17", "do": "request_funding", "milestone": FIRST, "by": "clara"},
+    {"on": "today-6", "do": "price_offer", "milestone": FIRST, "by": "frank", "expected_on": "today+21"},
+)
+SOLD = (
+    *PRICED,
+    {"on": "today-5", "do": "approve_offer", "milestone": FIRST, "by": "greta"},
+    {"on": "today-4", "do": "accept_offer", "milestone": FIRST, "by": "clara"},
+)
+FUNDED = (
+    *SOLD,
+    {"on": "today-3", "do": "acknowledge_assignment", "milestone": FIRST},
+    {"on": "today-3", "do": "fund", "milestone": FIRST, "by": "hugo", "reference": "OUT-{number}"},
+)
+SENT_BACK = {
+    "on": "today-12",
+    "do": "request_changes",
+    "milestone": FIRST,
+    "missing": {1: "The copy lacks the second signature."},
+    "comment": "The rest is fine.",
+}
+STATES: dict[str, tuple[dict[str, Any], ...]] = {
+    "proposed": ({"on": "today-1", "do": "propose", "by": "anna"},),
+    "sent-back": (*SIGNED, SUBMITTED, SENT_BACK),
+    "resubmitted": (*SIGNED, SUBMITTED, SENT_BACK, {**SUBMITTED, "on": "today-2"}),
+    "priced": PRICED,
+    "sold": SOLD,
+    "funded": FUNDED,
+    "collected": (
+        *FUNDED,
+        {
+            "on": "today-1",
+            "do": "collect",
+            "milestone": FIRST,
+            "by": "hugo",
+            "amount": "23800",
+            "reference": "IN-{number}",
+        },
+    ),
+    "link-proposed": ({"on": "today-1", "do": "propose", "by": "anna"},),
+    "link-expired": ({"on": "today-40", "do": "propose", "by": "anna"},),
+    "link-submitted": (*SIGNED, SUBMITTED),
+    "link-accepted": ACCEPTED,
+    "link-sold": SOLD,
+}
+"""Deals between the people of the demo, each left in one state; those with ``link`` are with a buyer without people."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Finds the address of a page by what it is about. Reads as the owner of the database, who sees everybody's."""
+
+    invitation: str
+
+    @cached_property
+    def people(self) -> dict[str, User]:
+        return {name: User.objects.using("owner").get(email=email) for name, email in PEOPLE.items()}
+
+    def path(self, view: str, subject: str) -> str:
+        """The address of a view about ``"kind number"``, such as ``"invoice funded"``; about nothing when empty."""
+        if not subject:
+            return reverse(view)
+        kind, _space, number = subject.partition(" ")
+        if kind == "invitation":
+            return reverse(view, args=[tokens.token_for(purpose="invitation", ref=self.invitation)])
+        if kind == "claim":
+            return f"{reverse(view)}?organisation={_contract(number).buyer.ref}"
+        if kind in ("sign_contract", "sign_off", "acknowledge"):
+            return reverse(view, args=[tokens.token_for(purpose="guest_grant", ref=self._grant(number, kind).ref)])
+        return reverse(view, args=[FINDERS[kind](self, number).ref])  # type: ignore[attr-defined]
+
+    def _grant(self, number: str, purpose: str) -> GuestGrant:
+        grants = GuestGrant.objects.using("owner").filter(contract=_contract(number), purpose=purpose)
+        return grants.order_by("-pk")[0]
+
+
+def newest(model: type[Model], route: str) -> Callable[[World, str], Model]:
+    """Finds the newest row of a contract; ``"NL-2026-021/2"`` names its second milestone."""
+
+    def find(world: World, subject: str) -> Model:
+        number, _slash, position = subject.partition("/")
+        rows = model._default_manager.using("owner").filter(**{route: number})
+        if position:
+            to_milestone = {"milestone": "position", "submission": "milestone__position"}
+            rows = rows.filter(**{to_milestone.get(model._meta.model_name or "", "milestone__position"): position})
+        return rows.order_by("-pk" if model is not Milestone else "position")[0]
+
+    return find
+
+
+FINDERS: dict[str, Callable[[World, str], Model]] = {
+    "contract": newest(Contract, "number"),
+    "version": newest(ContractVersion, "contract__number"),
+    "milestone": newest(Milestone, "contract__number"),
+    "submission": newest(Submission, "contract__number"),
+    "invoice": newest(Invoice, "contract__number"),
+    "request": newest(FundingRequest, "contract__number"),
+    "offer": newest(Offer, "request__contract__number"),
+    "tranche": newest(Tranche, "contract__number"),
+    "assignment": newest(Assignment, "contract__number"),
+    "member": lambda _world, email: Membership.objects.using("owner").get(user__email=email),
+    "open_invitation": lambda world, _number: Invitation.objects.using("owner").get(ref=world.invitation),
+    "facility": lambda world, number: newest(FundingRequest, "contract__number")(world, number).facility,  # type: ignore[attr-defined]
+}
+
+
+class _WrittenOut(yaml.SafeDumper):
+    """Deal files say everything where it stands."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def build() -> World:
+    """Play everything into the database that is pointed at, and finish every job."""
+    today = date.today()  # noqa: DTZ011  the day at this desk
+    texts = [path.read_text(encoding="utf-8") for path in sorted(DEALS.glob("*.yaml"))]
+    members = yaml.safe_load((DEALS / "data-platform-in-flight.yaml").read_text(encoding="utf-8"))
+    for number, events in STATES.items():
+        deal = _deal(members, number, events)
+        texts.append(yaml.dump(deal, Dumper=_WrittenOut, allow_unicode=True))
+    player.play(*(read(text, today=today) for text in texts))
+    parties.enrol(email=PEOPLE["mila"], name="Mila de Vries")
+    parties.enrol(email=PEOPLE["noa"], name="Noa Neu")
+    anna = _anna()
+    with acting(anna):
+        invited = team.invite_member(
+            actor=anna, key=key(), email="new@nordlicht.example", roles=frozenset({Role.BILLING})
+        )
+        _draft(anna)
+        worker.run_due_jobs()
+    scenarios.prepared_milestone(_contract("funded"), actor=anna, position=2)
+    return World(invitation=invited["invitation"])
+
+
+def _deal(members: dict[str, Any], number: str, events: tuple[dict[str, Any], ...]) -> dict[str, Any]:
+    """The deal of the file, played up to another state; with a buyer of no people where the number says link."""
+    deal = {**members, "deal": number, "contract": {**members["contract"], "number": number, "price": 100_000}}
+    plan = [{**line} for line in members["contract"]["plan"]]
+    plan[0]["amount"] = 20_000
+    deal["contract"] |= {"plan": plan, "title": f"Clinical data platform, {number.replace('-', ' ')}"}
+    deal["facility"] = {**members["facility"], "limit": 900_000}
+    played = [dict(event) for event in events]
+    if number.startswith("link"):
+        deal["parties"] = {
+            **members["parties"],
+            "buyer": {
+                "name": "Hafen Spedition KG",
+                "street": "Kai 1",
+                "postcode": "20457",
+                "city": "Hamburg",
+                "country": "DE",
+                "email": "post@hafen.example",
+                "currency": "EUR",
+                "time_zone": "Europe/Berlin",
+            },
+        }
+        deal["contract"]["signatory"] = {"name": "Jo Hansen", "email": "jo@hafen.example"}
+    for event in played:
+        if "reference" in event:
+            event["reference"] = event["reference"].format(number=number)
+    deal["events"] = played
+    return deal
+
+
+def _anna() -> Actor:
+    memberships = Membership.objects.using("owner").select_related("user", "organisation")
+    return scenarios.actor_of(memberships.get(user__email=PEOPLE["anna"]))
+
+
+def _draft(anna: Actor) -> None:
+    """A contract that is being written."""
+    draft = ContractDraft(
+        number="draft",
+        title="Data quality audit",
+        buyer_ref=_contract("proposed").buyer.ref,
+        currency="EUR",
+        price=Decimal(24_000),
+        payment_days=30,
+        review_days=14,
+        tax_category="S",
+        tax_rate=Decimal(19),
+        is_assignable=True,
+        governing_law="Germany",
+        terms="",
+        signatory_name="Paul Adler",
+        signatory_email=PEOPLE["paul"],
+        lines=(scenarios.line("Concept", 40), scenarios.line("Roll-out", 60)),
+    )
+    contracting.draft_contract(actor=anna, key=key(), draft=draft)
+
+
+def _contract(number: str) -> Contract:
+    return Contract.objects.using("owner").select_related("buyer").get(number=number)

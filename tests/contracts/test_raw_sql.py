@@ -1,0 +1,79 @@
+"""What Postgres refuses of contracts, whatever the code forgets."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from apps.contracts.models import Contract, ContractParty
+from tests import scenarios
+from tests.scenarios import Parties, acting
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def parties(db: None) -> Parties:
+    return scenarios.organisations()
+
+
+def raw(statement: str, *values: object) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, values)  # type: ignore[arg-type]
+        connection.check_constraints()
+
+
+def test_a_foreign_organisation_does_not_make_itself_a_party(parties: Parties) -> None:
+    contract = scenarios.active_contract(parties)
+    stranger = scenarios.seller_actor(scenarios.organisations("Foreign"))
+    with acting(stranger):
+        for side in ("financier", "buyer", "seller"):
+            with pytest.raises(IntegrityError, match="nobody joins a contract uninvited"):
+                raw(
+                    "INSERT INTO contracts_contractparty (contract_id, organisation_id, side) VALUES (%s, %s, %s)",
+                    contract.pk,
+                    stranger.organisation_id,
+                    side,
+                )
+        assert not Contract.objects.exists()
+    with acting(scenarios.seller_actor(parties)):
+        assert list(ContractParty.objects.values_list("side", flat=True)) == ["seller"]
+
+
+def test_the_buyer_does_not_join_before_the_proposal(parties: Parties) -> None:
+    contract = scenarios.drafted_contract(parties)
+    with acting(scenarios.buyer_actor(parties)), pytest.raises(IntegrityError, match="uninvited"):
+        raw(
+            "INSERT INTO contracts_contractparty (contract_id, organisation_id, side) VALUES (%s, %s, 'buyer')",
+            contract.pk,
+            parties.buyer.pk,
+        )
+
+
+def test_a_contract_is_active_only_with_both_signatures_on_its_version(parties: Parties) -> None:
+    contract = scenarios.proposed_contract(parties)
+    with (
+        acting(scenarios.seller_actor(parties)),
+        pytest.raises(IntegrityError, match="active without the signatures of both sides"),
+    ):
+        raw(
+            "UPDATE contracts_contract SET state = 'active', activated_at = now(), active_version_id ="
+            " (SELECT v.id FROM contracts_contractversion v WHERE v.contract_id = %s) WHERE id = %s",
+            contract.pk,
+            contract.pk,
+        )
+
+
+def test_the_sides_of_a_proposed_contract_stay(parties: Parties) -> None:
+    scenarios.proposed_contract(parties)
+    other = scenarios.named_buyer(parties)
+    with acting(scenarios.seller_actor(parties)):
+        for change in (f"buyer_id = {other.pk}", f"seller_id = {other.pk}", "was_proposed = false"):
+            with pytest.raises(IntegrityError, match="the sides stay"):
+                raw(f"UPDATE contracts_contract SET {change}")
+
+
+def test_number_title_and_currency_of_what_is_signed_stay(parties: Parties) -> None:
+    scenarios.active_contract(parties)
+    with acting(scenarios.seller_actor(parties)):
+        for change in ("number = 'X-1'", "title = 'Other'", "currency = 'USD'"):
+            with pytest.raises(IntegrityError, match="what is signed stays"):
+                raw(f"UPDATE contracts_contract SET {change}")
