@@ -42,6 +42,20 @@ def _allowed(report: R) -> R:
     return report
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A zero means little without how often it was tried."""
+    reports = [report for category in terminalreporter.stats.values() for report in category]
+    cells = sum(
+        value
+        for report in reports
+        if getattr(report, "when", "") == "teardown"
+        for name, value in report.user_properties
+        if name == "cells"
+    )
+    if cells:
+        terminalreporter.write_line(f"{cells:,} cells of the matrix were tried.")
+
+
 @contextmanager
 def _no_connection_left() -> Iterator[None]:
     try:

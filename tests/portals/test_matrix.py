@@ -324,10 +324,34 @@ def test_no_table_shows_rows_of_strangers(world: World, matrix: Matrix) -> None:
         matrix.cells += 3 * len(world.foreign.rows)
 
 
-def test_a_guest_sees_one_contract_in_every_table(world: World, matrix: Matrix) -> None:
-    for name, actor in tables.actors_of(world.home):
-        if actor.contract_id is not None:
-            matrix.check(f"{name}: {tables.of_other_contracts(actor)}", holds=not tables.of_other_contracts(actor))
+OWN_RECORDS = {
+    "financing_facility",
+    "financing_offer",
+    "financing_tranche",
+    "invoicing_numberseries",
+    "invoicing_payment",
+    "ledger_account",
+    "ledger_balance",
+    "ledger_book",
+    "ledger_entry",
+    "ledger_line",
+    "parties_bankaccount",
+    "parties_invitation",
+    "parties_membership",
+    "workflows_idempotencykey",
+}
+
+
+def test_a_guest_sees_one_contract_and_nothing_else_in_every_table(world: World, matrix: Matrix) -> None:
+    """The second wall alone: no other contract of the buyer, and none of the buyer's own records."""
+    guests = [(name, actor) for name, actor in tables.actors_of(world.home) if actor.contract_id is not None]
+    assert guests
+    for name, actor in guests:
+        others = tables.of_other_contracts(actor)
+        matrix.check(f"{name} sees other contracts in {others}", holds=not others)
+        shown = tables.shown(actor, world.home)
+        matrix.check(f"{name} sees {shown & OWN_RECORDS}", holds=not shown & OWN_RECORDS)
+        matrix.check(f"{name} does not see the contract", holds="contracts_contract" in shown)
 
 
 def test_no_filter_shows_rows_of_strangers(world: World, matrix: Matrix) -> None:

@@ -102,7 +102,7 @@ def _files(actor: Actor, request: FundingRequest, submission: Submission | None)
     pdf = File(
         name=(_("Invoice %(number)s.pdf") if is_ready else _("Invoice %(number)s, being prepared"))
         % {"number": invoice.number},
-        url=reverse("admin:request_invoice_pdf", args=[request.ref]) if is_ready else "",
+        url=reverse("admin:invoice_pdf", args=[invoice.ref]) if is_ready else "",
         size=document.size if is_ready and document else None,
         sha256=document.sha256 if is_ready and document else "",
         icon="file-earmark-pdf",

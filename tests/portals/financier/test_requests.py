@@ -10,6 +10,7 @@ from django.urls import reverse
 from apps.core import clock
 from apps.core.database import walls
 from apps.financing.models import FundingRequest, Offer
+from apps.invoicing import documents
 from tests.financing import stories
 from tests.portals.financier.conftest import SignIn, hidden, text_of
 from tests.scenarios import Parties
@@ -174,4 +175,16 @@ def test_the_evidence_file_comes_as_an_attachment(sign_in: SignIn, request_: Fun
     assert file.status_code == 200
     assert file["Content-Disposition"].startswith("attachment")
     assert file["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert b"".join(file.streaming_content).startswith(b"%PDF")  # type: ignore[attr-defined]
+
+
+def test_the_invoice_comes_as_a_pdf_once_it_is_made(deal: Parties, sign_in: SignIn, request_: FundingRequest) -> None:
+    browser, url = sign_in("analyst"), reverse("admin:invoice_pdf", args=[request_.invoice.ref])
+    assert browser.get(url).status_code == 404
+    assert "being prepared" in text_of(page_of(browser, request_))
+    with walls.asking_for(deal.seller.pk):
+        documents.render(invoice_ref=request_.invoice.ref)
+    assert url in text_of(page_of(browser, request_))
+    file = browser.get(url)
+    assert file["Content-Type"] == "application/pdf"
     assert b"".join(file.streaming_content).startswith(b"%PDF")  # type: ignore[attr-defined]

@@ -57,6 +57,7 @@ OF: Final[dict[str, str]] = {
     "buyer:invoice_document": "invoicing.Invoice",
     "buyer:acknowledge_assignment": "financing.Assignment",
     "admin:evidence": "milestones.EvidenceFile",
+    "admin:invoice_pdf": "invoicing.Invoice",
     "link:open": TOKEN,
     "link:sign": TOKEN,
     "link:request_contract_changes": TOKEN,

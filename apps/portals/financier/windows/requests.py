@@ -111,7 +111,7 @@ class RequestWindow(Window):
 
     def more_urls(self) -> list[URLPattern]:
         return [
-            path("<str:ref>/invoice.pdf", self.door(files.request_invoice_pdf), name="request_invoice_pdf"),
+            path("invoice/<str:ref>/pdf/", self.door(files.invoice_pdf), name="invoice_pdf"),
             path("evidence/<str:ref>/", self.door(files.evidence), name="evidence"),
         ]
 

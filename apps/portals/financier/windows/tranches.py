@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import DateField, QuerySet, Value
 from django.http import HttpRequest
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -13,7 +13,7 @@ from apps.core import money as amounts
 from apps.financing.models import Assignment, Facility, FundingRequest, Offer, Tranche
 from apps.parties.actor import Actor
 from apps.portals import formats
-from apps.portals.financier import badges, files, journal, stories
+from apps.portals.financier import badges, journal, stories
 from apps.portals.financier.action import ActionPage
 from apps.portals.financier.actions.tranches import CollectPayment, FundTranche, PayReserve, due_of
 from apps.portals.financier.filters import Buyers, Sellers, TrancheStates
@@ -122,9 +122,6 @@ class TrancheWindow(Window):
             ),
         }
 
-    def more_urls(self) -> list[URLPattern]:
-        return [path("<str:ref>/invoice.pdf", self.door(files.tranche_invoice_pdf), name="tranche_invoice_pdf")]
-
 
 def _earned(postings: list[journal.Posting]) -> Decimal:
     """What was recognised as income so far."""
@@ -165,7 +162,7 @@ def _pdf(row: Tranche) -> File:
     if document is None or document.state != "ready":
         return File(name=_("Invoice %(number)s, being prepared") % number, url="", icon="file-earmark-pdf")
     name = _("Invoice %(number)s.pdf") % number
-    url = reverse("admin:tranche_invoice_pdf", args=[row.ref])
+    url = reverse("admin:invoice_pdf", args=[row.invoice.ref])
     return File(name=name, url=url, size=document.size, sha256=document.sha256, icon="file-earmark-pdf")
 
 
