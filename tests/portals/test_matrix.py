@@ -199,7 +199,8 @@ def test_the_page_that_refuses_shows_nothing_of_strangers(world: World, matrix: 
     with standing(way):
         for visitor in [*world.nobodies, *world.people]:
             for address in WITH_OBJECT if visitor in _owners(world.people) else WITH_OBJECT[::10]:
-                matrix.attack(address, by=visitor, keys=keys_of(address, world.foreign)[:1], methods=("GET",))
+                keys = strange(address, world.foreign, to=world.home)
+                matrix.attack(address, by=visitor, keys=keys[:1], methods=("GET",))
 
 
 def test_a_guest_opens_no_file_of_another_milestone(world: World, matrix: Matrix) -> None:
