@@ -11,9 +11,14 @@ from typing import TypeVar
 
 import pytest
 from django.db import connections
+from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
 
 from apps.core.database import scratch as scratch_databases
+
+# No test depends on how busy the machine is.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 R = TypeVar("R", pytest.TestReport, pytest.CollectReport)
 
