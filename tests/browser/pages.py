@@ -155,9 +155,8 @@ ELSEWHERE = {
     "buyer:evidence",
     "buyer:invoice_pdf",
     "buyer:invoice_document",
-    "admin:request_invoice_pdf",
-    "admin:request_evidence",
-    "admin:tranche_invoice_pdf",
+    "admin:invoice_pdf",
+    "admin:evidence",
     # they stand in the middle of signing in, and are walked through by the whole deal
     "account_request_login_code",
     "account_confirm_login_code",

@@ -189,6 +189,12 @@ class TestSignUp:
         assert User.objects.filter(email="sina@nordlicht.example").count() == 1
         assert User.objects.get(email="sina@nordlicht.example").name == "Sina Nord"
 
+    def test_who_has_nothing_to_confirm_any_more_is_led_home(self, story: Parties) -> None:
+        """By the back button, long after the code was entered."""
+        client = signed_in(person(story, "seller"))
+        assert client.get(reverse("account_email_verification_sent"))["Location"] == "/"
+        assert Client().get(reverse("account_email_verification_sent"))["Location"] == reverse("account_login")
+
     def test_without_the_code_the_mailbox_is_not_proved(self) -> None:
         client = Client()
         client.post(reverse("account_signup"), {"name": "Hanna", "email": "hanna@hafen.example"})

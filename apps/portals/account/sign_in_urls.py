@@ -8,6 +8,7 @@ from django.urls import path
 
 from apps.portals.access import portal
 from apps.portals.account.views.second_factor import activate_totp
+from apps.portals.account.views.sign_up import confirm_sign_up
 
 public = portal("public")
 signed_in = portal("signed_in")
@@ -19,7 +20,7 @@ urlpatterns = [
     path("login/authenticator/", public(mfa.authenticate), name="mfa_authenticate"),
     path("logout/", public(account.logout), name="account_logout"),
     path("signup/", public(account.signup), name="account_signup"),
-    path("signup/confirm/", public(account.email_verification_sent), name="account_email_verification_sent"),
+    path("signup/confirm/", confirm_sign_up, name="account_email_verification_sent"),
     path("inactive/", public(account.account_inactive), name="account_inactive"),
     path("security/", signed_in(mfa.index), name="mfa_index"),
     path("security/confirm/", signed_in(mfa.reauthenticate), name="mfa_reauthenticate"),
