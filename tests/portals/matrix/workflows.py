@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from django.apps import apps
 from django.core.files.base import ContentFile
 from django.db.models import Model
 
@@ -21,7 +22,7 @@ from apps.milestones.models import Milestone
 from apps.milestones.services import CriterionAnswer, CriterionVerdict
 from apps.workflows import billing, contracting, funding, sign_off, team
 from tests import scenarios
-from tests.portals.matrix.world import TODAY, Tenant
+from tests.portals.matrix.world import NOW, TODAY, Tenant
 from tests.scenarios import PDF, key
 
 TERMS = OfferTerms(
@@ -56,12 +57,20 @@ class Call:
         """What it is aimed at: one row in every state."""
         return list(tenant.samples[self.model])
 
-    def run(self, row: Any, *, by: Tenant) -> None:
+    def more_rows(self, tenant: Tenant) -> list[Any]:
+        """Every row that there is: among them is one on which its own people may act."""
+        low, high = tenant.rows[apps.get_model(self.model)._meta.db_table]
+        every = apps.get_model(self.model)._base_manager.using("owner").filter(pk__gt=low, pk__lte=high)
+        return list(every.order_by("-pk"))
+
+    def run(self, row: Any, *, by: Tenant, at: datetime = NOW) -> None:
         """Call it as somebody of a tenant who may do such things there."""
         actor = scenarios.actor_of(by.people[self.role])
-        keys = {} if self.workflow.__name__ in KEYLESS else {"key": key()}
-        with scenarios.acting(actor):
-            self.workflow(actor=actor, **keys, **({self.parameter: row.ref} | self.more(row, by)))
+        parameters = {self.parameter: row.ref, **self.more(row, by)}
+        if self.workflow.__name__ not in KEYLESS:
+            parameters["key"] = key()
+        with scenarios.acting(actor, at=at):
+            self.workflow(actor=actor, **parameters)
 
 
 def _previewed(preview: Callable[[Any], tuple[str, str]], row: Any) -> str:

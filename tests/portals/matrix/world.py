@@ -43,7 +43,7 @@ TODAY: Final = NOW.date()
 HOME, FOREIGN = "Hqkanari", "Fqpapagei"
 """The canaries: no text of ours, no name and no random reference contains them."""
 PRICE: Final = {HOME: Decimal("800000.00"), FOREIGN: Decimal("739137.37")}
-LINES: Final = 10
+LINES: Final = 12
 DRAFT, DESK, FUNDING = "draftpaper", "deskpaper", "fundingpaper"
 
 
@@ -300,7 +300,7 @@ class _Builder:
             terms = replace(terms, currency={HOME: "GBP", FOREIGN: "CHF"}[self.canary])
             funding.open_facility(actor=uli, key=key(), seller_ref=self.deal.seller.ref, terms=terms)
         self.facility_ref = facility["facility"]
-        requests = [self._requested(invoice) for invoice in self.invoices[1:9]]
+        requests = [self._requested(invoice) for invoice in self.invoices[1:]]
         with acting(member(self.deal, "analyst")) as ana:
             reason = f"Too small. {self.canary}{FUNDING}"
             funding.decline_request(actor=ana, key=key(), request_ref=requests[1], reason=reason)
@@ -308,10 +308,15 @@ class _Builder:
             funding.withdraw_request(actor=bilge, key=key(), request_ref=requests[2])
         self._priced(requests[3])
         self._approved(self._priced(requests[4]))
-        tranches = [self._taken(self._approved(self._priced(request))) for request in requests[5:8]]
-        for tranche in tranches[1:]:
+        tranches = [self._taken(self._approved(self._priced(request))) for request in requests[5:]]
+        acknowledged, _sold, funded, collected, settled = tranches
+        for tranche in (acknowledged, funded, collected, settled):
+            self._acknowledged(tranche)
+        for tranche in (funded, collected, settled):
             self._paid_out(tranche)
-        self._settled(tranches[2])
+        for tranche in (collected, settled):
+            self._collected(tranche)
+        self._settled(settled)
 
     def _requested(self, invoice: Invoice) -> str:
         with acting(member(self.deal, "billing")) as bilge:
@@ -344,30 +349,33 @@ class _Builder:
             answer = funding.accept_offer(actor=bilge, key=key(), offer_ref=ref, seen=seen)
             return Tranche.objects.get(ref=answer["tranche"])
 
-    def _paid_out(self, tranche: Tranche) -> None:
+    def _acknowledged(self, tranche: Tranche) -> None:
         with acting(member(self.deal, "payables")) as paul:
             notice = Assignment.objects.get(tranche_id=tranche.pk)
             funding.acknowledge_assignment(actor=paul, key=key(), assignment_ref=notice.ref, seen=notice.notice_sha256)
+
+    def _paid_out(self, tranche: Tranche) -> None:
         with acting(member(self.deal, "treasury")) as tea:
             reference = f"OUT-{self.canary}{FUNDING}-{tranche.pk}"
             funding.fund_tranche(
                 actor=tea, key=key(), tranche_ref=tranche.ref, value_on=TODAY, bank_reference=reference
             )
 
-    def _settled(self, tranche: Tranche) -> None:
+    def _collected(self, tranche: Tranche) -> None:
         with acting(member(self.deal, "treasury")) as tea:
-            reference = f"{self.canary}-{tranche.pk}"
             funding.collect_payment(
                 actor=tea,
                 key=key(),
                 tranche_ref=tranche.ref,
                 amount=tranche.face,
                 received_on=TODAY,
-                bank_reference=f"IN-{reference}",
+                bank_reference=f"IN-{self.canary}-{tranche.pk}",
             )
-            funding.pay_reserve(
-                actor=tea, key=key(), tranche_ref=tranche.ref, value_on=TODAY, bank_reference=f"RES-{reference}"
-            )
+
+    def _settled(self, tranche: Tranche) -> None:
+        with acting(member(self.deal, "treasury")) as tea:
+            reference = f"RES-{self.canary}-{tranche.pk}"
+            funding.pay_reserve(actor=tea, key=key(), tranche_ref=tranche.ref, value_on=TODAY, bank_reference=reference)
 
     # --- links ---------------------------------------------------------------------------------------------------
 
