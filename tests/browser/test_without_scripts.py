@@ -11,6 +11,7 @@ def test_a_milestone_is_signed_off_without_scripts(house: House) -> None:
     story.write_the_contract(seller)
     story.sign_by_personal_link(house.visitor("Mila signs", **plain))
 
+    seller.page.reload()
     seller.follow("Prototype")
     seller.follow("Prepare submission")
     story.submit_the_prototype(seller, note="One defect of class B is left.")

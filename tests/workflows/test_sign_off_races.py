@@ -172,7 +172,7 @@ def test_of_signing_changing_and_withdrawing_a_proposal_exactly_one_wins(parties
             return contracting.withdraw_contract(actor=sina, key=key(), contract_ref=contract.ref)
 
     outcomes = together(*[sign, change, withdraw] * 3)
-    won = [number % 3 for number, outcome in enumerate(outcomes) if isinstance(outcome, dict)]
+    won = sorted(number % 3 for number, outcome in enumerate(outcomes) if isinstance(outcome, dict))
     with acting(sina):
         contract.refresh_from_db()
         milestones = Milestone.objects.count()
@@ -181,7 +181,7 @@ def test_of_signing_changing_and_withdrawing_a_proposal_exactly_one_wins(parties
         ([0], "active", 3),
         ([1], "draft", 0),
         ([2], "withdrawn", 0),
-        (sorted(won), "withdrawn", 0),
+        ([1, 2], "withdrawn", 0),
     ]
     assert len(won) == 1 or set(won) == {1, 2}
 

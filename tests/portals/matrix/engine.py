@@ -23,6 +23,8 @@ QUIET: Final = frozenset({"seller:invoice_document", "buyer:invoice_document", "
 REACHED: Final = frozenset({200, 204, 302, 303, 422})
 CHANGING: Final = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}')
 """What differs between two showings of one page: the token against forged requests, and one-time keys."""
+DATED: Final = ("set-cookie:", "date:", "expires:", "content-length:")
+"""Headers that tell the time of day, or how long the rest is."""
 
 
 @dataclass
@@ -143,7 +145,7 @@ def payload() -> dict[str, Any]:
 
 def stable(answer: Answer) -> str:
     """The answer without what differs each time."""
-    kept = [line for line in answer.text.splitlines() if not line.startswith(("set-cookie", "date:", "content-length"))]
+    kept = [line for line in answer.text.splitlines() if not line.startswith(DATED)]
     return f"{answer.status} {CHANGING.sub('…', chr(10).join(kept))}"
 
 

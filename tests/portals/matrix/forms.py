@@ -42,6 +42,7 @@ DRAFT = {
     "plan-0-count": "1",
     "plan-0-c-0-text": "Done",
     "do": "save",
+    "seen": "",
 }
 
 
