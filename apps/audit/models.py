@@ -77,3 +77,43 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.chain} #{self.position} {self.verb}"
+
+
+APPEND = """
+WITH RECURSIVE said AS (
+  SELECT * FROM unnest(%(before)s::text[], %(after)s::text[], %(verbs)s::text[], %(subjects)s::text[],
+    %(names)s::text[], %(organisations)s::bigint[], %(instants)s::timestamptz[])
+    WITH ORDINALITY AS s (before, after, verb, subject, actor_name, organisation_id, happened_at, number)
+), chain AS (
+  SELECT id, position, head FROM audit_chain WHERE subject = %(chain)s FOR UPDATE
+), link AS (
+  SELECT 0::bigint AS number, position, ''::text AS text, ''::text AS previous, head::text AS sha256 FROM chain
+  UNION ALL
+  SELECT said.number, link.position + 1, next.text, link.sha256,
+    encode(sha256(convert_to(link.sha256 || next.text, 'UTF8')), 'hex')
+  FROM link
+  JOIN said ON said.number = link.number + 1
+  CROSS JOIN LATERAL (SELECT said.before || (link.position + 1) || said.after AS text) next
+), entry AS (
+  INSERT INTO audit_entry
+    (chain_id, position, verb, subject, actor_name, organisation_id, happened_at, text, previous, sha256)
+  SELECT chain.id, link.position, said.verb, said.subject, said.actor_name, said.organisation_id, said.happened_at,
+    link.text, link.previous, link.sha256
+  FROM chain, link JOIN said USING (number) ORDER BY number
+)
+UPDATE audit_chain SET
+  position = last.position,
+  head = last.sha256,
+  parties = (
+    SELECT jsonb_agg(DISTINCT party ORDER BY party)
+    FROM jsonb_array_elements(parties || to_jsonb(%(parties)s::bigint[])) party
+  )
+FROM (SELECT link.position, link.sha256 FROM link ORDER BY number DESC LIMIT 1) last
+WHERE audit_chain.subject = %(chain)s
+"""
+"""Lock a chain's head, link entries to it and move it, at once: each hash is over the hash before and its own text.
+
+In Postgres, because every text contains a position that is known only under the lock, and because a sign-off that
+asks for the head, writes the entry and moves the head spends more time between these than in them. ``verify_audit``
+computes every hash again outside of Postgres.
+"""

@@ -1,29 +1,48 @@
 """Write down who did what: append-only and hash-chained, in the transaction that did it."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from apps.audit.models import Chain, Entry
+from django.db import connection
+
+from apps.audit.models import APPEND, Chain
 from apps.core import canonical
 from apps.parties.actor import Actor
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One entry before it has its place. Its position, known under the lock, goes between ``before`` and ``after``."""
+
+    parties: frozenset[int]
+    verb: str
+    subject: str
+    actor: Actor
+    at: datetime
+    before: str
+    after: str
+
+
+_waiting: ContextVar[list[tuple[str, _Said]] | None] = ContextVar("waiting", default=None)
+
+
 def record(
     *, chain: str, parties: Iterable[int], verb: str, subject: str, actor: Actor, at: datetime, **facts: Any
-) -> Entry:
-    """Append one entry to a chain, making the chain on first use.
+) -> None:
+    """Append one entry to a chain, making the chain on first use; inside :func:`written_together`, at its end.
 
     ``chain`` is ``contract:<ref>`` or ``organisation:<ref>``; ``parties`` the organisations that may read it from now
     on; ``facts`` whatever proves what was done (hashes, amounts, states), in canonical types. The chain's head is
     locked until the end of the transaction.
     """
-    Chain.objects.bulk_create([Chain(subject=chain, parties=sorted(set(parties)))], ignore_conflicts=True)
-    head = Chain.objects.select_for_update().get(subject=chain)
-    position = head.position + 1
     text = canonical.text(
         {
-            "position": position,
+            "position": 0,
             "verb": verb,
             "subject": subject,
             "at": at,
@@ -41,20 +60,58 @@ def record(
             "facts": facts,
         }
     )
-    entry = Entry.objects.create(
-        chain=head,
-        position=position,
-        verb=verb,
-        subject=subject,
-        actor_name=actor.name,
-        organisation_id=actor.organisation_id,
-        happened_at=at,
-        text=text,
-        previous=head.head,
-        sha256=canonical.sha256(head.head + text),
-    )
-    head.position = position
-    head.head = entry.sha256
-    head.parties = sorted({*head.parties, *parties})
-    head.save(update_fields=["position", "head", "parties"])
-    return entry
+    # Keys are sorted: only subject and verb, which nobody types, follow the position.
+    before, mark, after = text.rpartition('"position":0')
+    said = _Said(frozenset(parties), verb, subject, actor, at, before + mark[:-1], after)
+    waiting = _waiting.get()
+    if waiting is None:
+        _append(chain, [said])
+    else:
+        waiting.append((chain, said))
+
+
+@contextmanager
+def written_together() -> Iterator[None]:
+    """What is recorded inside the block is written at its end, in one statement for each chain.
+
+    So the heads of the chains, which others may wait for, are locked last, briefly, and in one order: by subject.
+    """
+    waiting: list[tuple[str, _Said]] = []
+    token = _waiting.set(waiting)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
+    chains: dict[str, list[_Said]] = defaultdict(list)
+    for chain, said in waiting:
+        chains[chain].append(said)
+    for chain in sorted(chains):
+        _append(chain, chains[chain])
+
+
+def _append(chain: str, entries: Sequence[_Said]) -> None:
+    if _appended(chain, entries):
+        return
+    parties = sorted(frozenset[int]().union(*(said.parties for said in entries)))
+    Chain.objects.bulk_create([Chain(subject=chain, parties=parties)], ignore_conflicts=True)
+    if not _appended(chain, entries):
+        raise LookupError(f"the chain {chain} cannot be seen: nobody of its parties asks for it")
+
+
+def _appended(chain: str, entries: Sequence[_Said]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            APPEND,
+            {
+                "chain": chain,
+                "parties": sorted(frozenset[int]().union(*(said.parties for said in entries))),
+                "before": [said.before for said in entries],
+                "after": [said.after for said in entries],
+                "verbs": [said.verb for said in entries],
+                "subjects": [said.subject for said in entries],
+                "names": [said.actor.name for said in entries],
+                "organisations": [said.actor.organisation_id for said in entries],
+                "instants": [said.at for said in entries],
+            },
+        )
+        return bool(cursor.rowcount == 1)

@@ -24,7 +24,17 @@ def now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         (instant,) = cursor.fetchone()
-    return instant.astimezone(UTC)  # type: ignore[no-any-return]
+    return said(instant)
+
+
+def said(instant: datetime) -> datetime:
+    """The time that Postgres gave along with another answer, as :func:`now` would have said it."""
+    return _stopped_at.get() or instant.astimezone(UTC)
+
+
+def stopped_at() -> datetime | None:
+    """The instant at which the clock is stopped here, for a statement that asks Postgres for the time itself."""
+    return _stopped_at.get()
 
 
 def today(time_zone: str = "UTC") -> date:

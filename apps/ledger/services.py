@@ -3,10 +3,11 @@
 The ledger knows organisations, accounts and money, and nothing of what the money is for: the caller names the cause.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.db.models import Sum
@@ -14,7 +15,7 @@ from django.db.models import Sum
 from apps.core import money
 from apps.core.errors import Refused
 from apps.ledger.charts import CHARTS
-from apps.ledger.models import Account, Balance, Book, Entry, Line
+from apps.ledger.models import Account, Balance, Book, Entry
 
 Purpose = Book.Purpose
 
@@ -82,42 +83,36 @@ def post(
     """
     legs = [leg for leg in legs if leg.amount != 0]
     _must_balance(legs, currency)
-    codes = {leg.account for leg in legs}
-    book = _lock_against_closing(organisation_id, currency, purpose, codes)
-    _must_be_open(book, booked_on)
     return _write(
+        Book(organisation_id=organisation_id, currency=currency, purpose=purpose),
         Entry(
             organisation_id=organisation_id,
-            book_id=book.pk,
             cause=cause,
             description=description,
             booked_on=booked_on,
             posted_at=at,
         ),
-        lines=[Line(account_id=book.accounts[leg.account], key=leg.key, amount=leg.amount) for leg in legs],
+        legs=legs,
     )
 
 
 def reverse(entry: Entry, *, cause: str, booked_on: date, at: datetime) -> Entry:
     """Undo an entry by its exact negation, which refers to it. Once: a second reversal is refused."""
-    of = Book.objects.get(pk=entry.book_id)
-    book = _lock_against_closing(of.organisation_id, of.currency, Purpose(of.purpose), set())
-    _must_be_open(book, booked_on)
     if Entry.objects.filter(reverses=entry).exclude(cause=cause).exists():
         raise Refused("This entry was already reversed. Post a new one instead.")
     return _write(
+        Book.objects.get(pk=entry.book_id),
         Entry(
             organisation_id=entry.organisation_id,
-            book_id=book.pk,
             cause=cause,
             description=entry.description,
             booked_on=booked_on,
             posted_at=at,
             reverses=entry,
         ),
-        lines=[
-            Line(account_id=line.account_id, key=line.key, amount=-line.amount)
-            for line in entry.lines.order_by("account_id", "key", "id")
+        legs=[
+            Leg(line.account.code, -line.amount, line.key)
+            for line in entry.lines.select_related("account").order_by("account_id", "key", "id")
         ],
     )
 
@@ -168,68 +163,23 @@ def _must_balance(legs: Sequence[Leg], currency: str) -> None:
         raise ValueError(f"a leg is not rounded to the minor unit of {currency}")
 
 
-LOCK = """
-SELECT b.id, b.closed_through, a.code, a.id
-FROM ledger_book b LEFT JOIN ledger_account a ON a.book_id = b.id AND a.code = ANY (%s)
-WHERE b.organisation_id = %s AND b.currency = %s AND b.purpose = %s
-FOR SHARE OF b
-"""
-"""Django has no FOR SHARE, and FOR UPDATE would let postings wait for each other."""
-
-
-@dataclass(frozen=True, slots=True)
-class _LockedBook:
-    """A book that cannot be closed before the end of the transaction, with the accounts that were asked for by code."""
-
-    pk: int
-    closed_through: date | None
-    accounts: dict[str, int]
-
-
-def _lock_against_closing(organisation_id: int, currency: str, purpose: Book.Purpose, codes: Set[str]) -> _LockedBook:
-    """The book, shared with other postings and kept from being closed; opened if it or a part of it is missing."""
-    unknown = codes - {plan.code for plan in CHARTS[purpose]}
-    if unknown:
-        raise ValueError(f"no such account in the chart: {', '.join(sorted(unknown))}")
-    book = _locked(organisation_id, currency, purpose, codes)
-    if book is None or codes - book.accounts.keys():
-        open_book(organisation_id=organisation_id, currency=currency, purpose=purpose)
-        book = _locked(organisation_id, currency, purpose, codes)
-    if book is None:
-        raise LookupError(f"the book of organisation {organisation_id} cannot be seen: nobody asks for it")
-    return book
-
-
-def _locked(organisation_id: int, currency: str, purpose: Book.Purpose, codes: Set[str]) -> _LockedBook | None:
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK, [sorted(codes), organisation_id, currency, purpose])
-        rows = cursor.fetchall()
-    if not rows:
-        return None
-    return _LockedBook(
-        pk=rows[0][0],
-        closed_through=rows[0][1],
-        accounts={code: account for _pk, _closed, code, account in rows if code is not None},
-    )
-
-
-def _must_be_open(book: _LockedBook, booked_on: date) -> None:
-    if book.closed_through is not None and booked_on <= book.closed_through:
-        raise Refused(
-            "The books are closed through {closed}; nothing can be dated {date}. Use a later date.",
-            closed=book.closed_through,
-            date=booked_on,
-        )
-
-
 WRITE = """
-WITH entry AS (
+WITH book AS (
+  SELECT id, closed_through FROM ledger_book
+  WHERE organisation_id = %(organisation)s AND currency = %(currency)s AND purpose = %(purpose)s
+  FOR SHARE
+), leg AS (
+  SELECT account.id AS account_id, l.key, l.amount, l.position
+  FROM unnest(%(codes)s::text[], %(keys)s::text[], %(amounts)s::numeric[])
+    WITH ORDINALITY AS l (code, key, amount, position)
+  JOIN ledger_account account ON account.book_id = (SELECT id FROM book) AND account.code = l.code
+), entry AS (
   INSERT INTO ledger_entry (organisation_id, book_id, cause, description, booked_on, posted_at, reverses_id)
-  VALUES (%s, %s, %s, %s, %s, %s, %s)
+  SELECT %(organisation)s, book.id, %(cause)s, %(description)s, %(booked_on)s, %(at)s, %(reverses)s FROM book
+  WHERE (book.closed_through IS NULL OR book.closed_through < %(booked_on)s)
+    AND (SELECT count(*) FROM leg) = cardinality(%(codes)s::text[])
   ON CONFLICT (book_id, cause) DO NOTHING
   RETURNING id, organisation_id
-), leg AS (
-  SELECT * FROM unnest(%s::bigint[], %s::text[], %s::numeric[]) WITH ORDINALITY AS l (account_id, key, amount, position)
 ), line AS (
   INSERT INTO ledger_line (organisation_id, entry_id, account_id, key, amount)
   SELECT entry.organisation_id, entry.id, leg.account_id, leg.key, leg.amount FROM entry, leg ORDER BY leg.position
@@ -239,43 +189,66 @@ WITH entry AS (
   GROUP BY entry.organisation_id, leg.account_id, leg.key ORDER BY leg.account_id, leg.key
   ON CONFLICT (account_id, key) DO UPDATE SET amount = ledger_balance.amount + excluded.amount
 )
-SELECT id FROM entry
+SELECT book.id, book.closed_through, (SELECT count(*) FROM leg), (SELECT id FROM entry) FROM book
 """
-"""Entry, lines and balances at once, or nothing when the cause is known. Balances are locked by account and key."""
+"""The book held against closing, entry, lines and balances at once; or nothing when the period is closed, the cause
+known or an account missing. FOR SHARE, since FOR UPDATE would let postings wait for each other; balances are locked by
+account and key."""
 
 
-def _write(entry: Entry, *, lines: Sequence[Line]) -> Entry:
+def _write(book: Book, entry: Entry, *, legs: Sequence[Leg]) -> Entry:
+    """Post to the book of this organisation, currency and purpose; it is opened if it or a part of it is missing."""
+    purpose = Purpose(book.purpose)
+    unknown = {leg.account for leg in legs} - {plan.code for plan in CHARTS[purpose]}
+    if unknown:
+        raise ValueError(f"no such account in the chart: {', '.join(sorted(unknown))}")
+    posting: dict[str, Any] = {
+        "organisation": book.organisation_id,
+        "currency": book.currency,
+        "purpose": purpose.value,
+        "codes": [leg.account for leg in legs],
+        "keys": [leg.key for leg in legs],
+        "amounts": [leg.amount for leg in legs],
+        "cause": entry.cause,
+        "description": entry.description,
+        "booked_on": entry.booked_on,
+        "at": entry.posted_at,
+        "reverses": entry.reverses_id,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            WRITE,
-            [
-                entry.organisation_id,
-                entry.book_id,
-                entry.cause,
-                entry.description,
-                entry.booked_on,
-                entry.posted_at,
-                entry.reverses_id,
-                [line.account_id for line in lines],
-                [line.key for line in lines],
-                [line.amount for line in lines],
-            ],
-        )
-        written = cursor.fetchone()
+        cursor.execute(WRITE, posting)
+        found = cursor.fetchone()
+        if found is None or found[2] < len(legs):
+            open_book(organisation_id=book.organisation_id, currency=book.currency, purpose=purpose)
+            cursor.execute(WRITE, posting)
+            found = cursor.fetchone()
+    if found is None:
+        raise LookupError(f"the book of organisation {book.organisation_id} cannot be seen: nobody asks for it")
+    entry.book_id, closed_through, _accounts, written = found
+    _must_be_open(closed_through, entry.booked_on)
     if written is None:
-        return _same_as_before(entry, lines)
-    (entry.pk,) = written
+        return _same_as_before(entry, legs)
+    entry.pk = written
     entry._state.adding = False
     return entry
 
 
-def _same_as_before(entry: Entry, lines: Sequence[Line]) -> Entry:
+def _must_be_open(closed_through: date | None, booked_on: date) -> None:
+    if closed_through is not None and booked_on <= closed_through:
+        raise Refused(
+            "The books are closed through {closed}; nothing can be dated {date}. Use a later date.",
+            closed=closed_through,
+            date=booked_on,
+        )
+
+
+def _same_as_before(entry: Entry, legs: Sequence[Leg]) -> Entry:
     before = Entry.objects.get(book_id=entry.book_id, cause=entry.cause)
-    wanted = sorted((line.account_id, line.key, line.amount) for line in lines)
+    wanted = sorted((leg.account, leg.key, leg.amount) for leg in legs)
     if (
         before.booked_on == entry.booked_on
         and before.reverses_id == entry.reverses_id
-        and sorted(before.lines.values_list("account_id", "key", "amount")) == wanted
+        and sorted(before.lines.values_list("account__code", "key", "amount")) == wanted
     ):
         return before
     raise Refused("This was already booked differently. Reverse the first entry, then book it anew.")

@@ -22,8 +22,7 @@ def record_payment(
     pays the financier, who records it.
     """
     contract = contracts.lock(contract_id=invoicing.contract_of(invoice_ref=invoice_ref))
-    at = clock.now()
-    walls.widen(contract.buyer_id)
+    at = walls.widen(contract.buyer_id)
     payment = invoicing.receive(
         invoice_ref=invoice_ref,
         recipient_id=actor.organisation_id,

@@ -42,8 +42,7 @@ def propose_contract(*, actor: Actor, key: str, contract_ref: str, seen: str) ->
     ``seen`` is the SHA-256 of the version's text on the review page.
     """
     contract = contracts.lock_by_ref(contract_ref=contract_ref)
-    at = clock.now()
-    walls.widen(contract.buyer_id)
+    at = walls.widen(contract.buyer_id)
     version = contracts.propose(contract=contract, actor=actor, seen=seen, at=at)
     invoicing.check_billable(contract=contract, version=version)
     grant = contracts.grant_signature(version=version, actor=actor, at=at)
@@ -55,8 +54,7 @@ def propose_contract(*, actor: Actor, key: str, contract_ref: str, seen: str) ->
 def sign_contract(*, actor: Actor, key: str, version_ref: str, seen: str) -> Answer:
     """The buyer signs the very version that the seller signed: the contract is active and its milestones exist."""
     contract = contracts.lock_of_version(version_ref=version_ref)
-    at = clock.now()
-    walls.widen(contract.seller_id, contract.buyer_id)
+    at = walls.widen(contract.seller_id, contract.buyer_id)
     version = contracts.sign(contract=contract, version_ref=version_ref, actor=actor, seen=seen, at=at)
     contracts.spend_grants(subject_ref=version_ref, actor=actor, at=at)
     milestones.plan(contract=contract, version=version)
@@ -68,8 +66,7 @@ def sign_contract(*, actor: Actor, key: str, version_ref: str, seen: str) -> Ans
 def request_contract_changes(*, actor: Actor, key: str, version_ref: str, reason: str) -> Answer:
     """The buyer asks for other terms: the seller gets a new draft that starts as a copy of the refused version."""
     contract = contracts.lock_of_version(version_ref=version_ref)
-    at = clock.now()
-    walls.widen(contract.seller_id, contract.buyer_id)
+    at = walls.widen(contract.seller_id, contract.buyer_id)
     contracts.request_changes(contract=contract, version_ref=version_ref, actor=actor, reason=reason, at=at)
     contracts.spend_grants(subject_ref=version_ref, actor=actor, at=at)
     jobs.send_contract_changes.defer(version_ref=version_ref, organisation_id=contract.seller_id)
@@ -80,8 +77,7 @@ def request_contract_changes(*, actor: Actor, key: str, version_ref: str, reason
 def withdraw_contract(*, actor: Actor, key: str, contract_ref: str) -> Answer:
     """The seller withdraws a draft or a proposal; links to it die."""
     contract = contracts.lock_by_ref(contract_ref=contract_ref)
-    at = clock.now()
-    walls.widen(contract.buyer_id)
+    at = walls.widen(contract.buyer_id)
     contracts.withdraw(contract=contract, actor=actor, at=at)
     return {"contract": contract.ref}
 
@@ -90,8 +86,7 @@ def withdraw_contract(*, actor: Actor, key: str, contract_ref: str) -> Answer:
 def renew_link(*, actor: Actor, key: str, grant_ref: str) -> Answer:
     """A personal link that expired or was lost is replaced by a new one, sent to the same mailbox and no other."""
     contract = contracts.lock(contract_id=contracts.contract_of_grant(grant_ref=grant_ref))
-    at = clock.now()
-    walls.widen(contract.seller_id, contract.buyer_id)
+    at = walls.widen(contract.seller_id, contract.buyer_id)
     grant = contracts.renew_grant(contract=contract, grant_ref=grant_ref, actor=actor, at=at)
     LINK_MAILS[GuestGrant.Purpose(grant.purpose)].defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)
     return {"grant": grant.ref}

@@ -6,6 +6,7 @@ database for that organisation only. Jobs may run twice: rendering asks "already
 
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.jobs import JobDeferrer
 
 from apps.core.database import walls
 from apps.workflows import mails
@@ -14,6 +15,11 @@ MAIL_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=4)
 """After 4 seconds, then four times as long each time, 18 hours at last: a mail server may be out for a day."""
 RENDER_AGAIN = RetryStrategy(max_attempts=4, wait=5, linear_wait=15)
 """After 5, 20, 35 and 50 seconds: what fails then fails for a reason, and the seller can ask for it again."""
+
+
+def defer(*planned: JobDeferrer) -> None:
+    """Defer several jobs in one statement; each is ``task.configure(task_kwargs={…})``."""
+    app.job_manager.batch_defer_jobs(jobs=[one.job for one in planned])
 
 
 @app.task(queue="documents", retry=RENDER_AGAIN)

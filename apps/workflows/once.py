@@ -1,8 +1,8 @@
 """One action, one transaction, once.
 
 Every workflow that moves money or state is wrapped by :func:`once`. The order is always the same: the key's row is
-claimed first (a second caller waits there and finds the first one's answer), the workflow does its work, the answer is
-stored, and everything is committed together or not at all.
+claimed first (a second caller waits there and finds the first one's answer), the workflow does its work, what it
+recorded is written to the audit trail, the answer is stored, and everything is committed together or not at all.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, cast
 
 from django.db import connection, transaction
 
+from apps.audit import services as audit
 from apps.core import canonical, clock
 from apps.core.errors import KeyReused
 from apps.parties.actor import Actor
@@ -37,7 +38,8 @@ def once(workflow: Callable[P, Answer]) -> Callable[P, Answer]:
             stored = _claim(actor=actor, action=workflow.__name__, key=key, parameters=parameters)
             if stored is not None:
                 return stored
-            answer = workflow(*args, **arguments)
+            with audit.written_together():
+                answer = workflow(*args, **arguments)
             _store(actor=actor, action=workflow.__name__, key=key, answer=answer)
             # The rules that Postgres checks at COMMIT, checked here: a broken one undoes this action and no other.
             connection.check_constraints()
@@ -52,8 +54,9 @@ def _claim(*, actor: Actor, action: str, key: str, parameters: str) -> Answer | 
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO workflows_idempotencykey (organisation_id, action, key, parameters_sha256, created_at)"
-            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (organisation_id, action, key) DO NOTHING",
-            [*scope, parameters, clock.now()],
+            " VALUES (%s, %s, %s, %s, coalesce(%s, clock_timestamp()))"
+            " ON CONFLICT (organisation_id, action, key) DO NOTHING",
+            [*scope, parameters, clock.stopped_at()],
         )
         if cursor.rowcount == 1:
             return None

@@ -69,8 +69,7 @@ def submit_milestone(*, actor: Actor, key: str, milestone_ref: str, seen: str) -
     ``seen`` is the SHA-256 of the text that the seller was shown on the review page.
     """
     contract = contracts.lock(contract_id=milestones.contract_of_milestone(milestone_ref=milestone_ref))
-    at = clock.now()
-    walls.widen(contract.buyer_id)
+    at = walls.widen(contract.buyer_id)
     submission = milestones.submit(contract=contract, milestone_ref=milestone_ref, actor=actor, seen=seen, at=at)
     grant = contracts.grant_sign_off(contract=contract, submission_ref=submission.ref, actor=actor, at=at)
     jobs.send_sign_off_request.defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)
@@ -94,21 +93,21 @@ def accept_milestone(*, actor: Actor, key: str, submission_ref: str, seen: str, 
     ``seen`` is the SHA-256 of the submission's text that the buyer was shown; another text is :class:`Stale`.
     """
     contract = contracts.lock(contract_id=milestones.contract_of_submission(submission_ref=submission_ref))
-    at = clock.now()
-    walls.widen(contract.seller_id, contract.buyer_id)
-    milestone = milestones.accept(
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    milestone, open_milestones = milestones.accept(
         contract=contract, submission_ref=submission_ref, actor=actor, seen=seen, comment=comment, at=at
     )
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
     invoice = invoicing.issue(milestone=milestone, contract=contract, actor=actor, at=at)
     contracts.complete_when_all_accepted(
-        contract=contract,
-        open_milestones=milestones.count_open(contract_id=contract.pk),
-        actor=actor,
-        at=invoice.issued_at,
+        contract=contract, open_milestones=open_milestones, actor=actor, at=invoice.issued_at
     )
-    jobs.render_invoice.defer(invoice_ref=invoice.ref, organisation_id=contract.seller_id)
-    jobs.send_acceptance.defer(submission_ref=submission_ref, organisation_id=contract.seller_id)
+    jobs.defer(
+        jobs.render_invoice.configure(task_kwargs={"invoice_ref": invoice.ref, "organisation_id": contract.seller_id}),
+        jobs.send_acceptance.configure(
+            task_kwargs={"submission_ref": submission_ref, "organisation_id": contract.seller_id}
+        ),
+    )
     return {"milestone": milestone.ref, "invoice": invoice.ref, "number": invoice.number}
 
 
@@ -118,8 +117,7 @@ def request_changes(
 ) -> Answer:
     """The buyer says what is missing, criterion by criterion; the milestone can be submitted again as a new cycle."""
     contract = contracts.lock(contract_id=milestones.contract_of_submission(submission_ref=submission_ref))
-    at = clock.now()
-    walls.widen(contract.seller_id, contract.buyer_id)
+    at = walls.widen(contract.seller_id, contract.buyer_id)
     milestone = milestones.request_changes(
         contract=contract,
         submission_ref=submission_ref,

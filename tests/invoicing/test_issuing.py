@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, connections, transaction
 
 from apps.contracts.models import ContractVersion
 from apps.core import canonical
@@ -182,19 +182,3 @@ def test_a_milestone_that_is_not_accepted_is_not_billed(billed: Billed) -> None:
     sina = scenarios.seller_actor(billed.parties)
     with scenarios.acting(sina), pytest.raises(Refused, match="Only an accepted milestone is billed"):
         invoicing.issue(milestone=milestone, contract=billed.contract, actor=sina, at=ACCEPTED_AT)
-
-
-def test_the_next_invoice_of_a_seller_costs_at_most_thirteen_statements(billed: Billed) -> None:
-    submission = scenarios.submitted_milestone(billed.contract, position=2, at=ACCEPTED_AT)
-    guest = scenarios.guest_actor(scenarios.link_to_sign_off(submission))
-    statements: list[str] = []
-
-    def note(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
-        statements.append(sql)
-        return execute(sql, params, many, context)
-
-    with scenarios.acting(guest, at=ACCEPTED_AT), connection.execute_wrapper(note):
-        sign_off.accept_milestone(actor=guest, key="k", submission_ref=submission.ref, seen=submission.sha256)
-    first = next(n for n, sql in enumerate(statements) if '"parties_bankaccount"' in sql)
-    last = max(n for n, sql in enumerate(statements) if "audit_chain" in sql and sql.startswith("UPDATE"))
-    assert last - first + 1 <= 13

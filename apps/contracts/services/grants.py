@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db.models import Case, DateTimeField, Q, Value, When
+
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.contracts.models.grant import GuestGrantQuerySet
 from apps.contracts.services.record import record
@@ -72,9 +74,11 @@ def revoke_grants(*, subject_ref: str, at: datetime) -> None:
 
 def spend_grants(*, subject_ref: str, actor: Actor, at: datetime) -> None:
     """The subject is decided: the link that decided it is used, the other live links to it die."""
-    if actor.grant_id is not None:
-        _live(subject_ref).filter(pk=actor.grant_id).update(used_at=at)
-    revoke_grants(subject_ref=subject_ref, at=at)
+    if actor.grant_id is None:
+        revoke_grants(subject_ref=subject_ref, at=at)
+    else:
+        used, instant = Q(pk=actor.grant_id), Value(at, output_field=DateTimeField())
+        _live(subject_ref).update(used_at=Case(When(used, then=instant)), revoked_at=Case(When(~used, then=instant)))
 
 
 def mark_viewed(*, grant_id: int, at: datetime) -> None:

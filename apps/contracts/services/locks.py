@@ -1,13 +1,20 @@
 """The contract's row is the first lock of every story: its actions happen one after the other."""
 
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.core.errors import Refused
 
 
-def lock(*, contract_id: int) -> Contract:
-    """Hold a contract until the end of the transaction; what is read of it afterwards is what stands."""
+def lock(*, contract_id: "int | QuerySet[Any, Any]") -> Contract:
+    """Hold a contract until the end of the transaction; what is read of it afterwards is what stands.
+
+    The id may be a query for it, so that finding the contract and locking it are one statement.
+    """
     # Nothing is joined: what is joined would be as it was before the wait for the lock.
-    return _found(Contract.objects.select_for_update().filter(pk=contract_id).first())
+    return _found(Contract.objects.select_for_update().filter(Q(pk=contract_id)).first())
 
 
 def lock_by_ref(*, contract_ref: str) -> Contract:
@@ -17,8 +24,7 @@ def lock_by_ref(*, contract_ref: str) -> Contract:
 
 def lock_of_version(*, version_ref: str) -> Contract:
     """Hold the contract to which a version belongs."""
-    contract_id = ContractVersion.objects.filter(ref=version_ref).values_list("contract_id", flat=True).first()
-    return lock(contract_id=contract_id or 0)
+    return lock(contract_id=ContractVersion.objects.filter(ref=version_ref).values_list("contract_id", flat=True)[:1])
 
 
 def contract_of_grant(*, grant_ref: str) -> int:

@@ -1,17 +1,22 @@
 """Who may act for which side of a contract. The seller must not be able to play his own buyer."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.db.models import F, Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, F, JSONField, Q, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast, JSONObject
 
 from apps.contracts import rules
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.core.errors import NotAllowed, Refused
 from apps.core.money import Money
 from apps.parties.actor import Actor, ActorKind
-from apps.parties.models import Membership, Organisation
+from apps.parties.models import Membership, Organisation, User
+from apps.parties.models.membership import MembershipQuerySet
 from apps.parties.roles import PERMITTED, Action, Role
 
 
@@ -37,15 +42,16 @@ def buyer_authority(
     once the buyer has an owner here, who says who decides, a link is worth nothing to anybody who is no member.
     Nobody whose mailbox is the seller's decides for the buyer.
     """
+    standing = _standing(contract, actor=actor)
     if actor.kind is ActorKind.GUEST:
-        _require_link(contract, actor=actor, version=version, purpose=purpose, subject_ref=subject_ref, at=at)
+        _require_link(standing.grant, actor=actor, version=version, purpose=purpose, subject_ref=subject_ref, at=at)
     actor.require(action, organisation_id=contract.buyer_id)
-    _refuse_sellers_people(contract, actor=actor)
-    membership = _membership(contract, actor=actor)
+    _refuse_sellers_people(standing, actor=actor)
+    membership = standing.membership
     if membership is None:
         if actor.kind is ActorKind.USER:
             raise NotAllowed("You do not belong to the buyer's organisation.")
-        if _has_owner(contract.buyer):
+        if standing.buyer_has_owner:
             raise NotAllowed(
                 "{buyer} has an owner here, who says who may {action}: you do not belong to its team."
                 " Ask the owner to invite you.",
@@ -53,11 +59,11 @@ def buyer_authority(
                 action=action.value,
             )
         return None
-    if membership.ended_at is not None or PERMITTED[action].isdisjoint(membership.roles):
+    if membership["ended_at"] is not None or PERMITTED[action].isdisjoint(membership["roles"]):
         raise NotAllowed(
             "Your role does not allow you to {action}. Ask an owner of your organisation.", action=action.value
         )
-    return membership.approval_limit
+    return None if membership["limit"] is None else Decimal(membership["limit"])
 
 
 def check_signatory(contract: Contract, *, mailbox: str) -> None:
@@ -67,9 +73,9 @@ def check_signatory(contract: Contract, *, mailbox: str) -> None:
     may sign: from then on the buyer's owner says who that is, and not the seller.
     """
     rules.check_signatory(mailbox, sellers=seller_mailboxes(contract.seller), field="signatory_email")
-    if not _has_owner(contract.buyer):
+    if not _owners(contract.buyer_id).exists():
         return
-    people = Membership.objects.live().filter(_reads(mailbox), organisation_id=contract.buyer_id)
+    people = _team(contract.buyer_id).filter(_reads(mailbox))
     if not people.filter(roles__overlap=sorted(PERMITTED[Action.SIGN_CONTRACT])).exists():
         raise Refused(
             "{buyer} has an owner here, who says who signs: {mailbox} is nobody who may sign for it.",
@@ -104,31 +110,84 @@ def check_limit(version: ContractVersion, *, limit: Decimal | None) -> None:
 
 def seller_mailboxes(seller: Organisation) -> set[str]:
     """Every mailbox known of the seller and of its members, verified or not."""
-    members = Membership.objects.live().filter(organisation=seller)
-    first = members.values_list("user__email", flat=True)
-    others = EmailAddress.objects.filter(user__in=members.values("user")).values_list("email", flat=True)
+    first, others = (mailboxes.values_list("email", flat=True) for mailboxes in _mailboxes_of(seller.pk))
     return {mailbox.lower() for mailbox in (*first, *others, seller.email) if mailbox}
 
 
-def _refuse_sellers_people(contract: Contract, *, actor: Actor) -> None:
-    rules.check_signatory(actor.email, sellers=seller_mailboxes(contract.seller))
-    members = Membership.objects.live().filter(organisation_id=contract.seller_id)
-    if actor.user_id is not None and members.filter(user_id=actor.user_id).exists():
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Who a person is with regard to one contract.
+
+    ``membership`` is the one in the buyer's team (``ended_at``, ``roles``, ``limit``), held until the end of the
+    transaction so that nobody removes it meanwhile; ``sellers`` are the mailboxes of the seller and its people.
+    """
+
+    grant: GuestGrant | None
+    membership: dict[str, Any] | None
+    sellers: set[str]
+    is_sellers: bool
+    buyer_has_owner: bool
+
+
+def _standing(contract: Contract, *, actor: Actor) -> _Standing:
+    """All of it in one query: it is asked before every signature and every sign-off."""
+    first, others = _mailboxes_of(contract.seller_id)
+    asked = {
+        "first": ArraySubquery(first.values("email")),
+        "others": ArraySubquery(others.values("email")),
+        "is_sellers": Exists(_team(contract.seller_id).filter(user_id=actor.user_id or 0)),
+        "buyer_has_owner": Exists(_owners(contract.buyer_id)),
+        "membership": Subquery(_held_membership(contract, actor=actor), output_field=JSONField()),
+    }
+    found: GuestGrant | Contract | None
+    if actor.kind is ActorKind.GUEST:
+        found = GuestGrant.objects.filter(pk=actor.grant_id or 0, contract=contract).annotate(**asked).first()
+    else:
+        found = Contract.objects.filter(pk=contract.pk).only("pk").annotate(**asked).first()
+    if found is None:
+        raise NotAllowed("This link is for something else.")
+    answers = vars(found)
+    mailboxes = (*answers["first"], *answers["others"], contract.seller.email)
+    return _Standing(
+        grant=found if isinstance(found, GuestGrant) else None,
+        membership=answers["membership"],
+        sellers={mailbox.lower() for mailbox in mailboxes if mailbox},
+        is_sellers=answers["is_sellers"],
+        buyer_has_owner=answers["buyer_has_owner"],
+    )
+
+
+def _refuse_sellers_people(standing: _Standing, *, actor: Actor) -> None:
+    rules.check_signatory(actor.email, sellers=standing.sellers)
+    if standing.is_sellers:
         raise NotAllowed("You also belong to the seller. Somebody else of the buyer has to decide.")
 
 
-def _membership(contract: Contract, *, actor: Actor) -> Membership | None:
-    """The live or else the newest membership in the buyer's team, held so that nobody removes it meanwhile."""
+def _team(organisation_id: int) -> MembershipQuerySet:
+    return Membership.objects.live().filter(organisation_id=organisation_id)
+
+
+def _owners(organisation_id: int) -> MembershipQuerySet:
+    return _team(organisation_id).filter(roles__contains=[Role.OWNER])
+
+
+def _mailboxes_of(organisation_id: int) -> "tuple[QuerySet[User], QuerySet[Any]]":
+    """The mailboxes of an organisation's members: that of their account, and others that they added."""
+    people = _team(organisation_id).values("user")
+    return User.objects.filter(pk__in=people), EmailAddress.objects.filter(user__in=people)
+
+
+def _held_membership(contract: Contract, *, actor: Actor) -> "QuerySet[Any, Any]":
+    """The live or else the newest membership in the buyer's team."""
     people = Membership.objects.select_for_update(of=("self",)).filter(organisation_id=contract.buyer_id)
     if actor.kind is ActorKind.USER:
         people = people.filter(user_id=actor.user_id or 0)
     else:
         people = people.filter(_reads(actor.email))
-    return people.order_by(F("ended_at").desc(nulls_first=True), "-id").first()
-
-
-def _has_owner(organisation: Organisation) -> bool:
-    return Membership.objects.live().filter(organisation=organisation, roles__contains=[Role.OWNER]).exists()
+    newest = people.order_by(F("ended_at").desc(nulls_first=True), "-id")
+    # The limit as text, because a number in JSON would come back as a float.
+    limit = Cast("approval_limit", TextField())
+    return newest.values(json=JSONObject(ended_at="ended_at", roles="roles", limit=limit))[:1]
 
 
 def _reads(mailbox: str) -> Q:
@@ -138,9 +197,14 @@ def _reads(mailbox: str) -> Q:
 
 
 def _require_link(
-    contract: Contract, *, actor: Actor, version: ContractVersion, purpose: str, subject_ref: str, at: datetime
+    grant: GuestGrant | None,
+    *,
+    actor: Actor,
+    version: ContractVersion,
+    purpose: str,
+    subject_ref: str,
+    at: datetime,
 ) -> None:
-    grant = GuestGrant.objects.filter(pk=actor.grant_id or 0, contract=contract).first()
     if grant is None or grant.purpose != purpose or grant.subject_ref != subject_ref:
         raise NotAllowed("This link is for something else.")
     if grant.used_at is not None:

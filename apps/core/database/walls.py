@@ -20,12 +20,15 @@ with ``wall_opens = {"parties_organisation": "SQL condition"}``; so upstream nev
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from django.apps import apps
 from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from apps.core import clock
 
 WEB_ROLE: Final = "cairn_web"
 
@@ -54,23 +57,24 @@ class Wall:
     """Which rows of one table the web role may touch.
 
     ``sees`` is SQL over the table's columns. ``writes`` defaults to the same; ``may`` lists the commands that are
-    granted at all, so that an append-only table grants no ``UPDATE``.
+    granted at all, so that an append-only table grants no ``UPDATE``. ``parent`` is the table behind :func:`through`.
     """
 
     sees: str
     writes: str | None = None
     may: tuple[str, ...] = ("SELECT", "INSERT", "UPDATE", "DELETE")
+    parent: str = ""
 
     def only(self, *commands: str) -> "Wall":
         """The same rows, fewer commands: ``wall.only("SELECT", "INSERT")``."""
-        return Wall(self.sees, self.writes, commands)
+        return replace(self, may=commands)
 
     def or_when(self, condition: str) -> "Wall":
         """Show (and let write) further rows: for tables with more than one kind of reader."""
-        return Wall(
-            f"({self.sees}) OR ({condition})",
-            self.writes and f"({self.writes}) OR ({condition})",
-            self.may,
+        return replace(
+            self,
+            sees=f"({self.sees}) OR ({condition})",
+            writes=self.writes and f"({self.writes}) OR ({condition})",
         )
 
 
@@ -88,8 +92,15 @@ def by_organisation(*columns: str) -> Wall:
 
 
 def through(table: str, column: str) -> Wall:
-    """Rows that belong to a row of another walled table: seen when that row is seen."""
-    return Wall(f"EXISTS (SELECT 1 FROM {table} parent WHERE parent.id = {column})")
+    """Rows that belong to a row of another walled table: seen, and written, when that row is seen.
+
+    What is written asks a function, because a policy's own query would not see a parent that the same statement wrote.
+    """
+    return Wall(
+        f"EXISTS (SELECT 1 FROM {table} parent WHERE parent.id = {column})",
+        writes=f"{_seen(table)}({column})",
+        parent=table,
+    )
 
 
 FOREIGN_TABLES: dict[str, Open] = {
@@ -158,6 +169,8 @@ def build(owner: BaseDatabaseWrapper) -> None:
         _drop_policies(owner)
         for table, wall in declared().items():
             if table in existing:
+                if isinstance(wall, Wall) and wall.parent:
+                    cursor.execute(_lookup(wall.parent))
                 cursor.execute(_statements(table, wall))
                 if isinstance(wall, Wall) and not unheld:
                     cursor.execute(_owner_policy(table))
@@ -175,6 +188,19 @@ def _let_logins_become_the_web_role(owner: BaseDatabaseWrapper) -> None:
             cursor.execute("SELECT pg_has_role(%s, %s, 'SET')", [login, WEB_ROLE])
             if cursor.fetchone() == (False,):
                 cursor.execute(f"GRANT {WEB_ROLE} TO {owner.ops.quote_name(login)} WITH INHERIT FALSE, SET TRUE")
+
+
+def _seen(table: str) -> str:
+    return f"cairn_sees_{table}"
+
+
+def _lookup(table: str) -> str:
+    """Whether the asker sees a row: under the asker's own policies, and VOLATILE, to see what was written just now."""
+    return (
+        f"CREATE OR REPLACE FUNCTION {_seen(table)}(row_id bigint) RETURNS boolean"
+        " LANGUAGE plpgsql VOLATILE SECURITY INVOKER AS"
+        f" $$ BEGIN RETURN EXISTS (SELECT 1 FROM {table} WHERE id = row_id); END $$;"
+    )
 
 
 def _drop_policies(owner: BaseDatabaseWrapper) -> None:
@@ -261,17 +287,22 @@ def asking_for(*organisations: int, user: int | None = None, contract: int | Non
             leave()
 
 
-def widen(*organisations: int) -> None:
-    """Until the end of this transaction, touch the rows of these organisations too.
+def widen(*organisations: int) -> datetime:
+    """Until the end of this transaction, touch the rows of these organisations too; the answer is the time.
+
+    It is asked for in the same statement because every workflow needs both at the same moment: once the row is locked
+    that names the organisations, and not before.
 
     A buyer's sign-off issues the seller's invoice and moves the financier's book: the workflow names the parties
     whose records it writes. ``set_config(…, true)`` falls back by itself at COMMIT and ROLLBACK.
     """
-    if not organisations:
-        return
+    added = _joined(organisations)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config(name, concat_ws(',', nullif(current_setting(name, true), ''), %s), true)"
-            " FROM unnest(ARRAY['app.orgs', 'app.widened']) name",
-            [_joined(organisations)],
+            "SELECT set_config('app.orgs', concat_ws(',', nullif(current_setting('app.orgs', true), ''), %s), true),"
+            " set_config('app.widened', concat_ws(',', nullif(current_setting('app.widened', true), ''), %s), true),"
+            " clock_timestamp()",
+            [added or None, added or None],
         )
+        *_settings, instant = cursor.fetchone()
+    return clock.said(instant)

@@ -1,16 +1,18 @@
 """From an accepted milestone to an issued invoice: numbered, snapshotted, chained, posted."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import JSONField, OuterRef, Subquery
+from django.db.models import JSONField, Subquery
 from django.db.models.functions import JSONObject
 
 from apps.audit import services as audit
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import canonical
+from apps.core.database import together
 from apps.core.errors import Refused
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import Document, Invoice, InvoiceLine, NumberSeries, OpenItem, PayeeInstruction
@@ -57,11 +59,10 @@ def issue(*, milestone: Milestone, contract: Contract, actor: Actor, at: datetim
     currency; the invoice's date is today where the seller is, and never before that of the
     number before it. Refused when tax data are missing.
     """
-    if milestone.state != MilestoneState.ACCEPTED:
+    submission = milestone.accepted_submission
+    if milestone.state != MilestoneState.ACCEPTED or submission is None:
         raise Refused("Only an accepted milestone is billed. Reload the page to see what happened.")
-    decision = _facts(milestone)
-    # What the decision brings along is loaded with it; the caller's rows may not carry their parties.
-    contract, version = decision.contract, decision.submission.milestone.line.version
+    decision, version = submission.decision, milestone.line.version
     seller, buyer = contract.seller, contract.buyer
     rules.check_tax(
         category=version.tax_category,
@@ -74,22 +75,31 @@ def issue(*, milestone: Milestone, contract: Contract, actor: Actor, at: datetim
     )
     totals = rules.totals(breakdown)
     zone = ZoneInfo(seller.time_zone)
-    series = _lock_series(seller_id=seller.pk, year=at.astimezone(zone).year)
+    series, account = _lock_series(milestone, contract=contract, year=at.astimezone(zone).year)
     # Another contract's invoice may have drawn its number while this one waited: a higher number is never earlier.
     at = max(at, series.last_issued_at or at)
     issued_on = at.astimezone(zone).date()
     due_on = rules.due_on(issued_on, payment_days=version.payment_days)
     number = rules.invoice_number(prefix=PREFIX, year=series.year, position=series.last + 1)
     text = snapshot.write(
-        _semantic(decision, version, breakdown, totals, number=number, issued_on=issued_on, due_on=due_on, at=at)
+        _semantic(
+            decision,
+            version,
+            breakdown,
+            totals,
+            account=account,
+            number=number,
+            issued_on=issued_on,
+            due_on=due_on,
+            at=at,
+        )
     )
     text_sha256 = canonical.sha256(text)
     series.last += 1
     series.head = canonical.sha256(series.head + number + text_sha256)
     series.last_issued_at = at
-    series.save(update_fields=["last", "head", "last_issued_at"])
 
-    invoice = Invoice.objects.create(
+    invoice = Invoice(
         seller=seller,
         buyer=buyer,
         contract=contract,
@@ -109,7 +119,7 @@ def issue(*, milestone: Milestone, contract: Contract, actor: Actor, at: datetim
         snapshot_sha256=text_sha256,
         chain_sha256=series.head,
     )
-    InvoiceLine.objects.create(
+    line = InvoiceLine(
         invoice=invoice,
         position=1,
         description=milestone.title,
@@ -119,7 +129,7 @@ def issue(*, milestone: Milestone, contract: Contract, actor: Actor, at: datetim
         tax_category=version.tax_category,
         tax_rate=version.tax_rate,
     )
-    OpenItem.objects.create(
+    open_item = OpenItem(
         invoice=invoice,
         contract=contract,
         seller=seller,
@@ -129,7 +139,11 @@ def issue(*, milestone: Milestone, contract: Contract, actor: Actor, at: datetim
         gross=invoice.gross,
         open=invoice.gross,
     )
-    Document.objects.create(invoice=invoice, requested_at=at)
+    together.insert(
+        invoice,
+        children=[line, open_item, Document(invoice=invoice, requested_at=at)],
+        after=[(series, ["last", "head", "last_issued_at"])],
+    )
     _post(invoice, at=at)
     audit.record(
         chain=f"contract:{contract.ref}",
@@ -151,34 +165,40 @@ def issue(*, milestone: Milestone, contract: Contract, actor: Actor, at: datetim
     return invoice
 
 
-def _facts(milestone: Milestone) -> Decision:
-    """The acceptance with everything that the invoice says, in one query: ``bank`` and ``payee`` are dicts or None."""
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """Where the invoice is to be paid (the fields of ``snapshot.CreditTransfer``), and to whom if not the seller."""
+
+    fields: dict[str, str] | None
+    payee: str | None
+
+
+def _lock_series(milestone: Milestone, *, contract: Contract, year: int) -> tuple[NumberSeries, _Account]:
+    """Hold the number, and read in the same query what the invoice says of its payment."""
     account = BankAccount.objects.filter(
-        organisation_id=OuterRef("contract__seller_id"), currency=OuterRef("contract__currency"), is_default=True
+        organisation_id=contract.seller_id, currency=contract.currency, is_default=True
     ).values(json=JSONObject(account_name="holder", **{name: name for name in ACCOUNT_FIELDS}))
     instruction = (
         PayeeInstruction.objects.live()
-        .filter(milestone_id=OuterRef("submission__milestone_id"))
+        .filter(milestone_id=milestone.pk)
         .values(json=JSONObject(account_name="payee_name", **{name: name for name in ACCOUNT_FIELDS}))
     )
-    return (
-        Decision.objects.select_related("contract__seller", "contract__buyer", "submission__milestone__line__version")
+    rows = (
+        NumberSeries.objects.select_for_update()
+        .filter(organisation_id=contract.seller_id, prefix=PREFIX, year=year)
         .annotate(
             bank=Subquery(account, output_field=JSONField()), payee=Subquery(instruction, output_field=JSONField())
         )
-        .get(submission__milestone_id=milestone.pk, outcome=Decision.Outcome.ACCEPTED)
     )
-
-
-def _lock_series(*, seller_id: int, year: int) -> NumberSeries:
-    rows = NumberSeries.objects.select_for_update().filter(organisation_id=seller_id, prefix=PREFIX, year=year)
     series = rows.first()
     if series is None:
         NumberSeries.objects.bulk_create(
-            [NumberSeries(organisation_id=seller_id, prefix=PREFIX, year=year)], ignore_conflicts=True
+            [NumberSeries(organisation_id=contract.seller_id, prefix=PREFIX, year=year)], ignore_conflicts=True
         )
         series = rows.get()
-    return series
+    asked = vars(series)
+    payee: dict[str, str] | None = asked["payee"]
+    return series, _Account(payee or asked["bank"], payee["account_name"] if payee else None)
 
 
 def _semantic(
@@ -187,6 +207,7 @@ def _semantic(
     breakdown: list[rules.TaxSubtotal],
     totals: rules.Totals,
     *,
+    account: _Account,
     number: str,
     issued_on: date,
     due_on: date,
@@ -194,9 +215,6 @@ def _semantic(
 ) -> snapshot.SemanticInvoice:
     contract, submission = decision.contract, decision.submission
     seller, buyer, milestone = contract.seller, contract.buyer, submission.milestone
-    bank: dict[str, str] | None = getattr(decision, "bank", None)
-    payee: dict[str, str] | None = getattr(decision, "payee", None)
-    account = payee or bank
     return snapshot.SemanticInvoice(
         kind="milestone",
         number=number,
@@ -214,8 +232,8 @@ def _semantic(
         governing_law=version.governing_law,
         seller=_party(seller, category=version.tax_category),
         buyer=_party(buyer, category=version.tax_category),
-        payee=snapshot.Payee(name=payee["account_name"]) if payee else None,
-        credit_transfer=snapshot.CreditTransfer(**account) if account else None,
+        payee=snapshot.Payee(name=account.payee) if account.payee else None,
+        credit_transfer=snapshot.CreditTransfer(**account.fields) if account.fields else None,
         acceptance=snapshot.Acceptance(
             accepted_at=decision.decided_at,
             accepted_on=decision.decided_at.astimezone(ZoneInfo(seller.time_zone)).date(),

@@ -8,7 +8,6 @@ from apps.milestones.services.planning import (
     contract_of_evidence,
     contract_of_milestone,
     contract_of_submission,
-    count_open,
     plan,
 )
 from apps.milestones.services.submitting import open_draft, prepare, preview, submit, withdraw
@@ -24,7 +23,6 @@ __all__ = [
     "contract_of_evidence",
     "contract_of_milestone",
     "contract_of_submission",
-    "count_open",
     "discard_unless_known",
     "open_draft",
     "opened",

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from apps.contracts import services as contracts
-from apps.contracts.models import Contract, Criterion, GuestGrant
+from apps.contracts.models import Contract, GuestGrant
 from apps.core import states
+from apps.core.database import together
 from apps.core.errors import IllegalTransition, Stale
 from apps.core.money import Money
 from apps.milestones import rules
@@ -40,37 +41,33 @@ def changes_statement(submission: Submission) -> rules.Statement:
 
 def accept(
     *, contract: Contract, submission_ref: str, actor: Actor, seen: str, comment: str, at: datetime
-) -> Milestone:
+) -> tuple[Milestone, int]:
     """The buyer signs the milestone off, every criterion passed. From here on the seller may invoice it.
 
     Only by somebody who may decide for the buyer, up to the person's limit, and only on the text that was shown:
-    ``seen`` is its SHA-256, another one is :class:`Stale`.
+    ``seen`` is its SHA-256, another one is :class:`Stale`. The answer is the milestone, and how many others of the
+    contract are not accepted yet.
     """
-    submission = lock_submission(contract, submission_ref=submission_ref)
-    milestone = submission.milestone
+    held = lock_submission(contract, submission_ref=submission_ref)
+    submission, milestone = held.submission, held.submission.milestone
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
     _require_decider(submission, actor=actor, at=at)
     states.move(submission, SubmissionState.ACCEPTED, Submission.TRANSITIONS)
     states.move(milestone, MilestoneState.ACCEPTED, Milestone.TRANSITIONS)
     _compare(submission, seen=seen)
+    milestone.accepted_at = at
+    milestone.accepted_submission = submission
     decision = _decide(
         submission,
         outcome=Decision.Outcome.ACCEPTED,
+        verdicts=[CriterionVerdict(criterion_id, is_passed=True) for criterion_id in held.criteria],
         actor=actor,
         comment=remark,
         statement=acceptance_statement(submission),
         at=at,
     )
-    criteria = Criterion.objects.filter(line_id=milestone.line_id)
-    Verdict.objects.bulk_create(
-        Verdict(decision=decision, criterion=criterion, is_passed=True) for criterion in criteria
-    )
-    milestone.accepted_at = at
-    milestone.accepted_submission = submission
-    submission.save(update_fields=["state"])
-    milestone.save(update_fields=["state", "accepted_at", "accepted_submission"])
     _record(decision, verb="milestone.accepted", actor=actor, at=at)
-    return milestone
+    return milestone, held.others_open
 
 
 def request_changes(
@@ -87,34 +84,23 @@ def request_changes(
 
     The milestone can be submitted again, as a new cycle.
     """
-    submission = lock_submission(contract, submission_ref=submission_ref)
-    milestone = submission.milestone
+    held = lock_submission(contract, submission_ref=submission_ref)
+    submission, milestone = held.submission, held.submission.milestone
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
-    criteria = dict(Criterion.objects.filter(line_id=milestone.line_id).values_list("pk", "text"))
     _require_decider(submission, actor=actor, at=at)
     states.move(submission, SubmissionState.CHANGES_REQUESTED, Submission.TRANSITIONS)
     states.move(milestone, MilestoneState.CHANGES_REQUESTED, Milestone.TRANSITIONS)
     _compare(submission, seen=seen)
-    rules.check_verdicts(verdicts, criteria=criteria)
+    rules.check_verdicts(verdicts, criteria=held.criteria)
     decision = _decide(
         submission,
         outcome=Decision.Outcome.CHANGES_REQUESTED,
+        verdicts=verdicts,
         actor=actor,
         comment=remark,
         statement=changes_statement(submission),
         at=at,
     )
-    Verdict.objects.bulk_create(
-        Verdict(
-            decision=decision,
-            criterion_id=verdict.criterion_id,
-            is_passed=verdict.is_passed,
-            reason=rules.check_text(verdict.reason, most=rules.LONGEST_REASON, field="verdicts"),
-        )
-        for verdict in verdicts
-    )
-    submission.save(update_fields=["state"])
-    milestone.save(update_fields=["state"])
     _record(decision, verb="milestone.changes_requested", actor=actor, at=at)
     return milestone
 
@@ -146,12 +132,14 @@ def _decide(
     submission: Submission,
     *,
     outcome: Decision.Outcome,
+    verdicts: Sequence[CriterionVerdict],
     actor: Actor,
     comment: str,
     statement: rules.Statement,
     at: datetime,
 ) -> Decision:
-    return Decision.objects.create(
+    """Write the decision with its verdicts, and submission and milestone as they stand from now on: one statement."""
+    decision = Decision(
         contract=submission.contract,
         submission=submission,
         outcome=outcome,
@@ -169,6 +157,23 @@ def _decide(
         statement_version=statement.version,
         sha256=submission.sha256,
     )
+    together.insert(
+        decision,
+        children=[
+            Verdict(
+                decision=decision,
+                criterion_id=verdict.criterion_id,
+                is_passed=verdict.is_passed,
+                reason=rules.check_text(verdict.reason, most=rules.LONGEST_REASON, field="verdicts"),
+            )
+            for verdict in verdicts
+        ],
+        after=[
+            (submission, ["state"]),
+            (submission.milestone, ["state", "accepted_at", "accepted_submission"]),
+        ],
+    )
+    return decision
 
 
 def _record(decision: Decision, *, verb: str, actor: Actor, at: datetime) -> None:

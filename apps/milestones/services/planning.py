@@ -1,9 +1,11 @@
 """The milestones of a contract: made when it becomes active, one for each line of the signed plan."""
 
+from typing import Any
+
+from django.db.models import QuerySet
+
 from apps.contracts.models import Contract, ContractVersion
-from apps.core.errors import Refused
 from apps.milestones.models import EvidenceFile, Milestone, Submission
-from apps.milestones.models.milestone import MilestoneState
 
 
 def plan(*, contract: Contract, version: ContractVersion) -> list[Milestone]:
@@ -23,28 +25,20 @@ def plan(*, contract: Contract, version: ContractVersion) -> list[Milestone]:
     )
 
 
-def count_open(*, contract_id: int) -> int:
-    """How many milestones of a contract are not accepted yet."""
-    return Milestone.objects.filter(contract_id=contract_id).exclude(state=MilestoneState.ACCEPTED).count()
+def contract_of_milestone(*, milestone_ref: str) -> "QuerySet[Any, int]":
+    """The id of the contract to which a milestone belongs: a query, for ``contracts.lock`` to ask while it locks."""
+    return _one(Milestone.objects.filter(ref=milestone_ref).values_list("contract_id", flat=True))
 
 
-def contract_of_milestone(*, milestone_ref: str) -> int:
-    """The id of the contract to which a milestone belongs."""
-    return _known(Milestone.objects.filter(ref=milestone_ref).values_list("contract_id", flat=True).first())
-
-
-def contract_of_submission(*, submission_ref: str) -> int:
+def contract_of_submission(*, submission_ref: str) -> "QuerySet[Any, int]":
     """The id of the contract to which a submission belongs."""
-    return _known(Submission.objects.filter(ref=submission_ref).values_list("contract_id", flat=True).first())
+    return _one(Submission.objects.filter(ref=submission_ref).values_list("contract_id", flat=True))
 
 
-def contract_of_evidence(*, evidence_ref: str) -> int:
+def contract_of_evidence(*, evidence_ref: str) -> "QuerySet[Any, int]":
     """The id of the contract to which an evidence file belongs."""
-    files = EvidenceFile.objects.filter(ref=evidence_ref)
-    return _known(files.values_list("submission__contract_id", flat=True).first())
+    return _one(EvidenceFile.objects.filter(ref=evidence_ref).values_list("submission__contract_id", flat=True))
 
 
-def _known(contract_id: int | None) -> int:
-    if contract_id is None:
-        raise Refused("There is no such milestone, or your organisation is no party to its contract.")
-    return contract_id
+def _one(ids: "QuerySet[Any, int]") -> "QuerySet[Any, int]":
+    return ids.order_by()[:1]

@@ -1,9 +1,12 @@
 """Submissions: the seller says that a milestone is complete, shows why, and sends it as one frozen text."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Max, OuterRef
+from django.db.models.functions import JSONObject
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, Criterion
@@ -94,7 +97,7 @@ def submit(*, contract: Contract, milestone_ref: str, actor: Actor, seen: str, a
 def withdraw(*, contract: Contract, submission_ref: str, actor: Actor, at: datetime) -> Submission:
     """The seller takes a submission back before it is decided; the milestone can be submitted again."""
     contracts.require_seller(contract, actor=actor, action=Action.SUBMIT_MILESTONE)
-    submission = lock_submission(contract, submission_ref=submission_ref)
+    submission = lock_submission(contract, submission_ref=submission_ref).submission
     states.move(submission, SubmissionState.WITHDRAWN, Submission.TRANSITIONS)
     states.move(submission.milestone, MilestoneState.PLANNED, Milestone.TRANSITIONS)
     submission.withdrawn_at = at
@@ -113,16 +116,51 @@ def lock_milestone(contract: Contract, *, milestone_ref: str) -> Milestone:
     return milestone
 
 
-def lock_submission(contract: Contract, *, submission_ref: str) -> Submission:
-    """Hold a submission that was sent, and its milestone before it."""
-    sent = Submission.objects.filter(ref=submission_ref, contract=contract).exclude(state=SubmissionState.DRAFT)
-    milestone_ref = sent.values_list("milestone__ref", flat=True).first()
-    if milestone_ref is None:
+@dataclass(frozen=True, slots=True)
+class HeldSubmission:
+    """A submission that was sent, locked with its milestone, and what has to be known to decide it.
+
+    ``criteria`` are the agreed ones, by id; ``others_open`` counts the contract's other milestones not accepted yet.
+    """
+
+    submission: Submission
+    criteria: dict[int, str]
+    others_open: int
+
+
+def lock_submission(contract: Contract, *, submission_ref: str) -> HeldSubmission:
+    """Hold a submission that was sent, and its milestone before it, with what was agreed and between whom.
+
+    The contract is held already, so what is joined and counted in the same query stands as well.
+    """
+    criteria = Criterion.objects.filter(line_id=OuterRef("milestone__line_id")).order_by("position")
+    others = Milestone.objects.filter(contract_id=contract.pk).exclude(state=MilestoneState.ACCEPTED).order_by()
+    is_other_open = others.exclude(pk=OuterRef("milestone_id")).values("pk")
+    submission = (
+        Submission.objects.select_for_update(of=("milestone", "self"))
+        .annotate(
+            criteria=ArraySubquery(criteria.values(json=JSONObject(id="pk", text="text"))),
+            others_open=ArraySubquery(is_other_open),
+        )
+        .select_related("milestone__line__version", "contract__seller", "contract__buyer")
+        .filter(ref=submission_ref, contract=contract)
+        .exclude(state=SubmissionState.DRAFT)
+        .order_by()
+        .first()
+    )
+    if submission is None:
         raise Refused("There is no such submission in this contract.")
-    milestone = lock_milestone(contract, milestone_ref=milestone_ref)
-    submission = Submission.objects.select_for_update().get(ref=submission_ref)
-    submission.milestone, submission.contract = milestone, contract
-    return submission
+    milestone, read = submission.milestone, submission.contract
+    contract.seller, contract.buyer = read.seller, read.buyer
+    if contract.active_version_id == milestone.line.version_id:
+        contract.active_version = milestone.line.version
+    submission.contract = milestone.contract = milestone.line.version.contract = contract
+    asked = vars(submission)
+    return HeldSubmission(
+        submission,
+        criteria={criterion["id"]: criterion["text"] for criterion in asked["criteria"]},
+        others_open=len(asked["others_open"]),
+    )
 
 
 def open_or_continue(milestone: Milestone, *, at: datetime) -> Submission:

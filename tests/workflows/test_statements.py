@@ -1,0 +1,114 @@
+"""How often a sign-off goes to the database: each statement is a round trip, and together they are its cost.
+
+Counted is everything between BEGIN and COMMIT, both included, as the web's connection really sends it.
+"""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+
+from apps.contracts.models import Contract
+from apps.milestones.models import Submission
+from apps.parties.actor import Actor
+from apps.workflows import sign_off
+from tests import scenarios
+from tests.scenarios import Parties, acting, key
+
+SIGN_OFF = [
+    "BEGIN",
+    "INSERT INTO workflows_idempotencykey",
+    'SELECT "contracts_contract"',  # FOR UPDATE: the first lock of every story
+    "SELECT set_config",
+    'SELECT "milestones_submission"',  # FOR UPDATE, its milestone before it
+    "SELECT the person's standing",  # the membership FOR UPDATE
+    "WITH change_0 AS (UPDATE milestones_submission",  # decision, verdicts, submission, milestone
+    'UPDATE "contracts_guestgrant"',
+    'SELECT "invoicing_numberseries"',  # FOR UPDATE
+    "WITH change_0 AS (UPDATE invoicing_numberseries",  # series, invoice, line, open item, document
+    "WITH book AS ( SELECT id, closed_through FROM ledger_book",  # entry, lines, balances
+    "SELECT unnest( procrastinate_defer_jobs_v1",  # both jobs
+    "WITH RECURSIVE said AS",  # both entries of the audit trail, and the head of the chain
+    "UPDATE workflows_idempotencykey",
+    "SET CONSTRAINTS ALL IMMEDIATE",
+    "SET CONSTRAINTS ALL DEFERRED",
+    "COMMIT",
+]
+COMPLETION = 'UPDATE "contracts_contract"'
+
+
+@pytest.fixture
+def parties(scratch: str) -> Parties:
+    return scenarios.organisations()
+
+
+@pytest.fixture
+def contract(parties: Parties) -> Contract:
+    """A second contract: the first one's first invoice opened the seller's series and book."""
+    scenarios.accepted_milestone(scenarios.active_contract(parties))
+    return scenarios.active_contract(parties, draft=scenarios.software_draft(parties, number="NL-2"))
+
+
+def sent(act: Callable[[], object]) -> list[str]:
+    """The statements that an action sends, on one line each."""
+    connection.queries_log.clear()
+    connection.force_debug_cursor = True
+    try:
+        act()
+        return [" ".join(query["sql"].split()) for query in connection.queries]
+    finally:
+        connection.force_debug_cursor = False
+
+
+def signed_off(submission: Submission, *, actor: Actor) -> list[str]:
+    with acting(actor):
+        return sent(
+            lambda: sign_off.accept_milestone(
+                actor=actor, key=key(), submission_ref=submission.ref, seen=submission.sha256
+            )
+        )
+
+
+def member(parties: Parties, _submission: Submission) -> Actor:
+    return scenarios.approver_actor(parties)
+
+
+def guest(_parties: Parties, submission: Submission) -> Actor:
+    return scenarios.guest_actor(scenarios.link_to_sign_off(submission))
+
+
+@pytest.mark.parametrize("who", [member, guest])
+def test_a_sign_off_is_seventeen_statements_in_the_order_of_the_river(
+    parties: Parties, contract: Contract, who: Callable[[Parties, Submission], Actor]
+) -> None:
+    submission = scenarios.submitted_milestone(contract)
+    statements = signed_off(submission, actor=who(parties, submission))
+    standing = "contracts_guestgrant" if who is guest else "contracts_contract"
+    expected = [f'SELECT "{standing}"' if "standing" in start else start for start in SIGN_OFF]
+    assert [
+        statement if not statement.startswith(start) else start
+        for statement, start in zip(statements, expected, strict=False)
+    ] == expected
+    assert len(statements) == len(SIGN_OFF) == 17
+
+
+def test_neither_earlier_sign_offs_nor_the_last_of_a_contract_make_it_longer(
+    parties: Parties, contract: Contract
+) -> None:
+    counts = []
+    for position in (1, 2, 3):
+        submission = scenarios.submitted_milestone(contract, position=position)
+        statements = signed_off(submission, actor=scenarios.approver_actor(parties))
+        counts.append(len([one for one in statements if not one.startswith(COMPLETION)]))
+    assert counts == [17, 17, 17]
+    assert len(statements) == 18, "the last milestone completes the contract"
+
+
+def test_a_link_is_used_up_by_its_own_sign_off_and_dies_by_another(parties: Parties, contract: Contract) -> None:
+    """What one UPDATE has to tell apart."""
+    submission = scenarios.submitted_milestone(contract)
+    grant = scenarios.link_to_sign_off(submission)
+    signed_off(submission, actor=scenarios.guest_actor(grant))
+    with acting(scenarios.buyer_actor(parties)):
+        grant.refresh_from_db()
+    assert (grant.used_at is not None, grant.revoked_at) == (True, None)
