@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from apps.core import canonical
 from apps.core.errors import NotAllowed, Refused
 from apps.core.money import Money
+from apps.core.texts import has_unseen
 
 TEXT_VERSION: Final = "submission-1"
 MOST_FILES: Final = 20
@@ -127,8 +128,8 @@ def check_text(text: str, *, most: int, field: str) -> str:
     trimmed = text.replace("\r\n", "\n").strip()
     if len(trimmed) > most:
         raise Refused("This text is longer than {most} characters.", field=field, most=most)
-    if any(sign < " " and sign not in "\n\t" for sign in trimmed):
-        raise Refused("This text contains signs that cannot be printed.", field=field)
+    if has_unseen(trimmed):
+        raise Refused("This text contains signs that cannot be seen. Type it anew.", field=field)
     return trimmed
 
 

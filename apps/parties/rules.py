@@ -20,6 +20,7 @@ from stdnum.us import rtn
 
 from apps.core import money
 from apps.core.errors import Refused
+from apps.core.texts import has_unseen, is_blank
 
 NOT_COUNTRIES: Final = frozenset(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"])
 """Codes of CLDR that ISO 3166-1 does not assign: groups of countries, parts of them, or nothing."""
@@ -45,8 +46,10 @@ def mailbox(email: str) -> str:
 
 def legal_name(written: str) -> str:
     name = " ".join(written.split())
-    if not name:
+    if is_blank(name):
         raise Refused("Enter the legal name, as in the company register.", field="legal_name")
+    if has_unseen(name):
+        raise Refused("The name contains signs that cannot be seen. Type it anew.", field="legal_name")
     return name
 
 

@@ -20,7 +20,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 
 from apps.core.database import walls
@@ -84,7 +84,8 @@ class DoorMiddleware:
         try:
             self._open(request)
             is_known = request.user.is_authenticated
-            response = self.get_response(request)
+            with timezone.override(_zone_of(request)):
+                response = self.get_response(request)
         except DATABASE_AWAY:
             return unavailable()
         if is_known or actor_of(request) is not None:
@@ -122,6 +123,12 @@ class DoorMiddleware:
         request.actor = parties.actor_for(membership, origin=origin_of(request))  # type: ignore[attr-defined]
         request.membership = membership  # type: ignore[attr-defined]
         walls.enter(membership.organisation_id, user=user.pk)
+
+
+def _zone_of(request: HttpRequest) -> str | None:
+    """Instants are shown in the time zone of the organisation for which somebody acts; None is the settings' own."""
+    membership: Membership | None = getattr(request, "membership", None)
+    return membership.organisation.time_zone if membership else None
 
 
 def chosen_membership(request: HttpRequest, user: User) -> Membership | None:

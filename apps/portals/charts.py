@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Protocol
 
-from babel.numbers import format_compact_decimal
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -69,15 +68,11 @@ def scale(values: Sequence[Decimal]) -> Scale:
     return Scale(bottom * step, step, int(top - bottom))
 
 
-def _short(value: Decimal) -> str:
-    return format_compact_decimal(value, fraction_digits=2, locale=formats.locale()).replace("-", formats.MINUS)
-
-
 def _axis(measure: Scale) -> SafeString:
     words = format_html_join(
         "",
         '<text x="100%" y="{}" dy="0.32em" text-anchor="end">{}</text>',
-        ((measure.y(value), _short(value)) for value in measure.lines()),
+        ((measure.y(value), formats.compact(value)) for value in measure.lines()),
     )
     return format_html('<svg class="chart-axis" height="{}" aria-hidden="true">{}</svg>', HEIGHT, words)
 
@@ -250,7 +245,7 @@ class Waterfall:
                     words,
                     _middle(at, len(bars)),
                     above - 4,
-                    _short(amount),
+                    formats.compact(amount),
                 )
 
         shapes = format_html_join(

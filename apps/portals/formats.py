@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
 from django.utils.translation import get_language, gettext
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -31,9 +31,28 @@ def money(amount: Decimal, currency: str) -> str:
     return f"{number(amount, currency)}{NBSP}{currency}"
 
 
+HIGHEST = Decimal(1_000)
+"""As a fraction: rates beyond 100,000 per cent say only that they are beyond."""
+
+
 def percent(fraction: Decimal) -> str:
     """A fraction as per cent with up to two decimals: ``0.0825`` is ``8.25%``."""
+    if fraction > HIGHEST:
+        return gettext("more than %(rate)s") % {"rate": share(HIGHEST * 100)}
     return format_percent(round(fraction, 4).normalize(), decimal_quantization=False, locale=locale())
+
+
+def share(points: Decimal) -> str:
+    """Percentage points with all their decimals, as they were agreed: ``33.3333`` is ``33.3333%``."""
+    return format_percent((points / 100).normalize(), decimal_quantization=False, locale=locale())
+
+
+def compact(value: Decimal) -> str:
+    """A figure where few signs have room: ``36.85K``; ``36.851`` in German, which shortens from millions on."""
+    shortened = format_compact_decimal(value, fraction_digits=2, locale=locale())
+    if abs(value) >= 1000 and not any(sign.isalpha() for sign in shortened):
+        shortened = format_decimal(value, format="#,##0", locale=locale())
+    return shortened.replace("-", MINUS)
 
 
 def day(value: date) -> str:

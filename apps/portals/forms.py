@@ -58,6 +58,7 @@ class AmountField(forms.CharField):
     default_error_messages = {
         "amount": _("Enter an amount such as %(example)s, without sign or currency."),
     }
+    example = Decimal("12400.5")
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 30)
@@ -76,7 +77,7 @@ class AmountField(forms.CharField):
                 raise NumberFormatError(text)  # noqa: TRY301  one answer for both ways to be wrong
             amount = parse_decimal(text.replace(" ", ""), locale=locale, strict=True)
         except (NumberFormatError, ValueError):
-            example = format_decimal(Decimal("12400.5"), format="#,##0.00", locale=locale)
+            example = format_decimal(self.example, format="#,##0.00", locale=locale)
             raise ValidationError(self.error_messages["amount"], code="amount", params={"example": example}) from None
         if amount >= money.LARGEST:
             raise ValidationError(_("This amount is too large. Check the decimal separator."), code="too_large")
@@ -88,3 +89,10 @@ class AmountField(forms.CharField):
                 value.normalize(), format="#,##0.######", locale=(get_language() or "en").replace("-", "_")
             )
         return value
+
+
+class RateField(AmountField):
+    """A percentage as people type it, without its sign: ``8.25``."""
+
+    default_error_messages = {"amount": _("Enter a percentage such as %(example)s, without the sign.")}
+    example = Decimal("8.25")

@@ -1,9 +1,9 @@
-"""Requests that are too large are refused before anything of them is read or stored."""
+"""Requests that no page of ours makes are refused before anything of them is read or stored."""
 
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
 
@@ -18,6 +18,18 @@ class RequestSizeMiddleware:
         most = settings.REQUEST_MAX_BYTES if signed_in else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if _length(request) > most:
             return render(request, "413.html", {"most": most}, status=413)
+        return self.get_response(request)
+
+
+class AddressMiddleware:
+    """Answer 404 to an address with a NUL in it: no reference and no search has one, and Postgres can hold none."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            raise Http404
         return self.get_response(request)
 
 

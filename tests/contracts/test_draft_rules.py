@@ -46,7 +46,7 @@ def test_a_draft_may_lack_its_signatory_its_lines_and_their_amounts() -> None:
     [
         ({"number": " "}, "number", "The contract number is missing."),
         ({"title": "x" * 161}, "title", "The title is longer than 160 characters."),
-        ({"title": "a\x00b"}, "title", "The title contains signs that cannot be printed."),
+        ({"title": "a\x00b"}, "title", "The title contains signs that cannot be seen. Type it anew."),
         ({"currency": "XXY"}, "currency", "XXY is not a currency in use."),
         ({"price": Decimal(0)}, "price", "Enter an amount above zero."),
         ({"price": Decimal("0.001")}, "price", "EUR has 2 decimals; this amount has more. Round it first."),

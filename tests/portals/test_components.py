@@ -71,6 +71,32 @@ def test_a_rate_is_shown_in_per_cent() -> None:
         assert shown("{{ rate|percent }}", rate=Decimal("0.0825")) == "8,25 %"
 
 
+def test_a_rate_that_says_nothing_any_more_is_shown_as_more_than_the_highest() -> None:
+    assert shown("{{ rate|percent }}", rate=Decimal("1e40")) == "more than 100,000%"
+
+
+def test_an_agreed_percentage_is_shown_with_all_its_decimals_and_no_more() -> None:
+    assert shown("{{ points|share }}", points=Decimal("33.333300")) == "33.3333%"
+    assert shown("{{ points|share }}", points=Decimal("40.000000")) == "40%"
+    with translation.override("de"):
+        assert shown("{{ points|share }}", points=Decimal("33.333300")) == "33,3333 %"
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "german"),
+    [
+        ("43792", "43.79K", "43.792"),
+        ("-6568.8", "−6.57K", "−6.569"),
+        ("1234567", "1.23M", "1,23 Mio."),
+        ("12", "12", "12"),
+    ],
+)
+def test_a_chart_writes_large_figures_so_that_they_can_be_read(value: str, english: str, german: str) -> None:
+    assert formats.compact(Decimal(value)) == english
+    with translation.override("de"):
+        assert formats.compact(Decimal(value)).replace(formats.NBSP, " ") == german
+
+
 # --- dates -------------------------------------------------------------------------------------------------------
 
 

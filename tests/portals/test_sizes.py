@@ -29,3 +29,8 @@ def test_a_form_beyond_all_evidence_is_refused(client: Client) -> None:
 
 def test_an_ordinary_form_passes(client: Client) -> None:
     assert client.post(reverse("account_login"), {"login": "a@example.org"}).status_code < 400
+
+
+@pytest.mark.parametrize("address", ["/seller/invoices/%00/", "/seller/contracts/?q=%00", "/s/%00/", "/?next=a%00b"])
+def test_an_address_with_a_null_is_of_nothing(client: Client, address: str) -> None:
+    assert client.get(address).status_code == 404

@@ -292,7 +292,7 @@ def test_another_text_than_the_one_shown_is_not_signed(parties: Parties) -> None
 
 def test_a_signed_contract_is_not_signed_twice(parties: Parties) -> None:
     contract = scenarios.active_contract(parties)
-    with pytest.raises(IllegalTransition, match="This is already active"):
+    with pytest.raises(IllegalTransition, match="This is already “Active”"):
         sign(contract, actor=scenarios.buyer_actor(parties))
 
 

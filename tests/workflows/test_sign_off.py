@@ -262,7 +262,7 @@ def test_a_withdrawn_submission_cannot_be_decided_and_the_next_cycle_starts_wher
         sign_off.withdraw_submission(actor=sina, key=key(), submission_ref=submission.ref)
     with pytest.raises(NotAllowed, match="no longer valid"):
         accept(submission, actor=invited)
-    with pytest.raises(IllegalTransition, match="This is already withdrawn"):
+    with pytest.raises(IllegalTransition, match="This is already “Withdrawn”"):
         accept(submission, actor=scenarios.buyer_actor(parties))
     with acting(scenarios.seller_actor(parties)) as sina:
         milestone = Milestone.objects.get(position=1)
@@ -401,7 +401,7 @@ def test_another_text_than_the_one_shown_is_not_accepted(parties: Parties, submi
 
 def test_an_accepted_milestone_is_accepted_once(parties: Parties, submission: Submission) -> None:
     accept(submission, actor=guest(submission))
-    with pytest.raises(IllegalTransition, match="This is already accepted"):
+    with pytest.raises(IllegalTransition, match="This is already “Accepted”"):
         accept(submission, actor=scenarios.buyer_actor(parties))
 
 

@@ -263,5 +263,5 @@ def test_a_proposal_that_fails_at_any_statement_leaves_nothing(parties: Parties)
 def test_the_loser_of_a_race_is_told_what_happened(parties: Parties, submission: Submission) -> None:
     olga = scenarios.buyer_actor(parties)
     accepting(submission, actor=olga)()
-    with pytest.raises(IllegalTransition, match="This is already accepted"):
+    with pytest.raises(IllegalTransition, match="This is already “Accepted”"):
         accepting(submission, actor=olga)()

@@ -10,6 +10,7 @@ from apps.contracts.rules.mailboxes import MAILBOX
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, Portion, check_percent, plan_amounts
 from apps.core import money
 from apps.core.errors import Refused
+from apps.core.texts import has_unseen, is_blank
 
 LONGEST_PERIOD: Final = 365
 MOST_LINES: Final = 500
@@ -117,7 +118,7 @@ def _line(line: DraftLine, *, position: int, currency: str) -> DraftLine:
 
 def _required(text: str, *, most: int, what: str, field: str) -> str:
     trimmed = _text(text, most=most, what=what, field=field)
-    if not trimmed:
+    if is_blank(trimmed):
         raise Refused("The {what} is missing.", field=field, what=what)
     return trimmed
 
@@ -126,6 +127,6 @@ def _text(text: str, *, most: int, what: str, field: str) -> str:
     trimmed = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
     if len(trimmed) > most:
         raise Refused("The {what} is longer than {most} characters.", field=field, what=what, most=most)
-    if any(unicodedata.category(sign) == "Cc" and sign not in "\n\t" for sign in trimmed):
-        raise Refused("The {what} contains signs that cannot be printed.", field=field, what=what)
+    if has_unseen(trimmed):
+        raise Refused("The {what} contains signs that cannot be seen. Type it anew.", field=field, what=what)
     return trimmed

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from apps.audit import services as audit
 from apps.contracts.models import Contract
 from apps.core.errors import NotAllowed, Refused
+from apps.core.texts import has_unseen, is_blank
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 
@@ -42,8 +43,10 @@ def person(actor: Actor) -> int:
 def reason_given(written: str, *, field: str = "reason") -> str:
     """Why somebody decided so, as it will be read by others; refused when missing or too long."""
     reason = written.strip()
-    if not reason:
+    if is_blank(reason):
         raise Refused("Say why.", field=field)
+    if has_unseen(reason):
+        raise Refused("This text contains signs that cannot be seen. Type it anew.", field=field)
     if len(reason) > LONGEST_REASON:
         raise Refused("Say it in at most {most} characters.", field=field, most=LONGEST_REASON)
     return reason

@@ -8,17 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.financing.models import Facility
 from apps.financing.rules import OfferTerms
-from apps.portals.forms import ActionForm, AmountField
+from apps.portals.forms import ActionForm, AmountField, RateField
 
 DAY = "%Y-%m-%d"
-
-
-class RateField(AmountField):
-    """A rate in per cent, as people type it in their own language."""
-
-    default_error_messages = {
-        "amount": _("Enter a rate in per cent, such as 12.5, without the sign."),
-    }
 
 
 def day_field(**kwargs: Any) -> forms.DateField:

@@ -8,7 +8,6 @@ from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core import clock
@@ -29,10 +28,9 @@ def today_of(request: PortalRequest) -> date:
 def page(
     request: PortalRequest, template: str, context: Mapping[str, Any], *, form: BaseForm | None = None
 ) -> HttpResponse:
-    """The page, with times in the seller's zone; 422 when it shows again a form that was refused."""
+    """The page; 422 when it shows again a form that was refused."""
     status = 422 if form is not None and form.is_bound and form.errors else 200
-    with timezone.override(request.membership.organisation.time_zone):
-        return render(request, f"seller/{template}.html", {**context, "form": form}, status=status)
+    return render(request, f"seller/{template}.html", {**context, "form": form}, status=status)
 
 
 def why_not(actor: Actor, action: Action) -> str:

@@ -83,6 +83,12 @@ def percent(fraction: Decimal | None) -> str:
 
 
 @register.filter
+def share(points: Decimal) -> str:
+    """Percentage points exactly as agreed: ``{{ line.percent|share }}``."""
+    return formats.share(points)
+
+
+@register.filter
 def file_size(count: int) -> str:
     return formats.size(count)
 

@@ -4,13 +4,14 @@ Reading checks everything that can be known before playing: names that are not i
 does not have, events out of order, keys that nobody reads.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from zoneinfo import available_timezones
 
 from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
 from apps.core import money
+from apps.parties import rules
 from apps.parties.roles import Role
 from apps.workflows.deal_file.deal import Bank, Deal, FacilityPlan, Party, Person
 from apps.workflows.deal_file.read_events import read_events
@@ -62,7 +63,7 @@ def _party(side: str, place: Place) -> Party:
         street=text("street"),
         postcode=text("postcode", 16),
         city=text("city", 80),
-        vat_number=text("vat", 20),
+        vat_number=_vat_number(place.maybe("vat"), country.text()),
         tax_number=text("tax_number", 30),
         company_number=text("company_number", 40),
         email=text("email"),
@@ -83,11 +84,22 @@ def _bank(place: Place) -> Bank:
         found = place.maybe(key)
         return found.text(most=80) if found is not None else ""
 
-    bank = Bank(text("iban"), text("bic"), text("account_number"), text("routing_number"), text("bank_name"))
+    checked = {"iban": rules.iban, "bic": rules.bic, "account_number": rules.account_number}
+    checked |= {"routing_number": rules.routing_number}
+    numbers = {key: _checked(place.maybe(key), rule) for key, rule in checked.items()}
+    bank = Bank(**numbers, bank_name=text("bank_name"))
     if not bank.iban and not bank.account_number:
         place.refuse("needs `iban`, or `account_number` and `routing_number`")
     place.done()
     return bank
+
+
+def _checked(place: Place | None, rule: Callable[[str], str]) -> str:
+    return place.by(lambda: rule(place.text(most=80))) if place is not None else ""
+
+
+def _vat_number(place: Place | None, country: str) -> str:
+    return _checked(place, lambda number: rules.vat_number(number, country=country))
 
 
 def _team(side: str, place: Place | None) -> dict[str, Person]:
@@ -130,12 +142,13 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
     code = currency.text() if currency is not None else parties["seller"].currency
     if currency is not None and code not in money.currencies():
         currency.refuse(f"`{code}` is not a currency code such as EUR")
+    price = place.need("price")
     draft = ContractDraft(
         number=place.need("number").text(most=40),
         title=place.need("title").text(most=160),
         buyer_ref="",
         currency=code,
-        price=place.need("price").number(least=Decimal("0.001"), most=money.LARGEST),
+        price=_payable(price, code),
         payment_days=payment_days.whole(most=365) if payment_days is not None else 30,
         review_days=review_days.whole(least=1, most=365) if review_days is not None else 14,
         tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "O") if tax is not None else "S",
@@ -145,7 +158,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         terms=terms.text(most=20_000) if terms is not None else "",
         signatory_name=signatory.need("name").text(most=120),
         signatory_email=signatory.need("email").email(),
-        lines=tuple(_line(line) for line in place.need("plan").each()),
+        lines=tuple(_line(line, code) for line in place.need("plan").each()),
     )
     signatory.done()
     if tax is not None:
@@ -158,7 +171,11 @@ def _percentage(place: Place | None, default: str) -> Decimal:
     return place.percentage() if place is not None else Decimal(default)
 
 
-def _line(place: Place) -> DraftLine:
+def _payable(place: Place, currency: str) -> Decimal:
+    return place.by(lambda: money.payable(place.number(least=Decimal("0.001"), most=money.LARGEST), currency))
+
+
+def _line(place: Place, currency: str) -> DraftLine:
     percent, amount, remainder = place.maybe("percent"), place.maybe("amount"), place.maybe("remainder")
     if sum(found is not None for found in (percent, amount, remainder)) != 1:
         place.refuse("needs exactly one of `percent`, `amount` and `remainder: yes`")
@@ -170,7 +187,7 @@ def _line(place: Place) -> DraftLine:
         scope=scope.text() if scope is not None else "",
         basis="percent" if percent is not None else "amount" if amount is not None else "remainder",
         percent=percent.number(least=Decimal("0.000001"), most=Decimal(100)) if percent is not None else None,
-        amount=amount.number(least=Decimal("0.001"), most=money.LARGEST) if amount is not None else None,
+        amount=_payable(amount, currency) if amount is not None else None,
         planned_on=planned.day() if planned is not None else None,
         criteria=tuple(_criterion(item) for item in criteria.each()) if criteria is not None else (),
     )

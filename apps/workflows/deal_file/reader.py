@@ -75,6 +75,13 @@ class Place:
             "line {line}: {key}: {reason}", line=self.line, key=".".join(self.path) or "the file", reason=reason
         )
 
+    def by(self, rule: Callable[[], T]) -> T:
+        """What a rule of the product makes of this value; its refusal is told with line and key."""
+        try:
+            return rule()
+        except Refused as refused:
+            self.refuse(str(refused))
+
     # --- mappings ------------------------------------------------------------------------------------------------
 
     def _entries(self) -> dict[str, "Place"]:

@@ -15,7 +15,7 @@ from apps.contracts.models import Contract, Signature
 from apps.core import money
 from apps.financing.models import Collection, FundingRequest, Offer, Tranche
 from apps.invoicing.models import Allocation, Invoice
-from apps.ledger.models import Balance, Book, Entry
+from apps.ledger.models import Book, Entry
 from apps.milestones.models import Milestone, Submission
 
 Report = dict[str, Any]
@@ -161,17 +161,18 @@ def _request(request: FundingRequest) -> Report:
 
 
 def _book(book: Book, keys: set[str], names: Mapping[str, str]) -> Report:
-    balances: dict[str, Decimal] = {}
-    for balance in Balance.objects.using("owner").filter(account__book=book, key__in=keys).select_related("account"):
-        label = f"{balance.account.code} {balance.account.name}"
-        balances[label] = balances.get(label, Decimal(0)) + balance.amount
-    entries = (
+    """The entries of the deal, and what they come to by account: together zero, also on accounts without a key."""
+    entries = list(
         Entry.objects.using("owner")
         .filter(book=book, lines__key__in=keys)
         .distinct()
         .order_by("id")
         .prefetch_related("lines__account")
     )
+    balances: dict[str, Decimal] = {}
+    for line in (line for entry in entries for line in entry.lines.all()):
+        label = f"{line.account.code} {line.account.name}"
+        balances[label] = balances.get(label, Decimal(0)) + line.amount
     return {
         "organisation": book.organisation.legal_name,
         "book": book.purpose,

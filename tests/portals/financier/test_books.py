@@ -21,6 +21,14 @@ def test_the_accounts_add_up(deal: Parties, sign_in: SignIn) -> None:
     assert "Debits equal credits" in text_of(page)
 
 
+def test_instants_are_told_in_the_financiers_own_time_zone(deal: Parties, sign_in: SignIn) -> None:
+    stories.funded_advance(deal)
+    page = text_of(sign_in("treasury").get(reverse("admin:audit_entry_changelist")))
+    assert deal.financier.time_zone == "Europe/Berlin"
+    assert " CET" in page or " CEST" in page
+    assert " UTC" not in page
+
+
 def test_an_account_shows_what_it_is_made_of(deal: Parties, sign_in: SignIn) -> None:
     tranche = stories.funded_advance(deal)
     page = text_of(sign_in("treasury").get(reverse("admin:ledger_account_change", args=["EUR-1100"])))

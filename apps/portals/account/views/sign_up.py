@@ -1,5 +1,7 @@
 """Opening an account: the pages of allauth where they need a word of ours."""
 
+from typing import cast
+
 from allauth.account.views import email_verification_sent
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
@@ -15,4 +17,4 @@ def confirm_sign_up(request: HttpRequest) -> HttpResponseBase:
     """
     if request.user.is_authenticated:
         return redirect("home")
-    return email_verification_sent(request)
+    return cast("HttpResponseBase", email_verification_sent(request))

@@ -1,5 +1,6 @@
 """``manage.py demo``: the whole product on this machine, with deals already in it, in one process."""
 
+import fcntl
 import signal
 import socket
 import threading
@@ -59,6 +60,10 @@ class Command(BaseCommand):
             self._say("\nStopping.")
 
     def _run(self, options: dict[str, Any]) -> None:
+        with _alone():
+            self._serve(options)
+
+    def _serve(self, options: dict[str, Any]) -> None:
         listening = _free_socket(options["port"])
         port = listening.getsockname()[1]
         settings.BASE_URL = f"http://localhost:{port}"
@@ -120,6 +125,20 @@ def _deal(path: Path) -> Deal:
         return read(path.read_text(encoding="utf-8"), today=date.today())  # noqa: DTZ011  the day at this desk
     except Refused as refused:
         raise CommandError(f"{path}: {refused}") from None
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One demo for one folder: a second would play into the database that the first one serves, or empty it."""
+    Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
+    with (Path(settings.DATA_DIR) / "demo.lock").open("a") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CommandError(
+                f"A demo is running already with the data in {settings.DATA_DIR}. Stop it with Ctrl-C first."
+            ) from None
+        yield
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from apps.parties import rules as parties
 from apps.parties.models import Organisation
 from apps.parties.services import OrganisationData
 from apps.portals import formats
-from apps.portals.forms import ActionForm, AmountField, explain
+from apps.portals.forms import ActionForm, AmountField, RateField, explain
 
 NEW = "new"
 """The choice of a buyer who is not written down yet."""
@@ -107,16 +107,14 @@ class DraftForm(ActionForm):
         label=_("Days to review"),
         min_value=1,
         max_value=365,
-        help_text=_(
-            "The buyer answers a submission within this many calendar days. Silence reminds; it decides nothing."
-        ),
+        help_text=_("The buyer answers a submission within this many calendar days. Silence decides nothing."),
     )
     tax_category = forms.ChoiceField(
         label=_("Tax"),
         choices=TaxCategory.choices,
         help_text=_("How your invoices are taxed. Reverse charge: the buyer accounts for the tax."),
     )
-    tax_rate = AmountField(
+    tax_rate = RateField(
         label=_("Tax rate in percent"), required=False, help_text=_("Only the standard rate bears tax.")
     )
     is_assignable = forms.BooleanField(

@@ -31,7 +31,7 @@ from apps.portals.seller.pages import contract_crumbs, page, today_of, why_not
 from apps.portals.templatetags.cairn import error_links
 from apps.workflows import contracting, team
 
-USUAL_TERMS = ("payment_days", "review_days", "tax_category", "tax_rate", "is_assignable", "governing_law")
+USUAL_TERMS = ("payment_days", "review_days", "is_assignable", "governing_law")
 EDITS = ("add", "remove", "up", "down", "criterion", "drop", "calculate")
 
 
@@ -87,6 +87,9 @@ def _usual_terms(request: PortalRequest) -> dict[str, Any]:
     newest = ContractVersion.objects.visible_to(request.actor).filter(contract__in=mine).order_by("-pk").first()
     if newest is not None:
         initial |= {name: getattr(newest, name) for name in USUAL_TERMS}
+        # An exemption or reverse charge depends on the buyer, and is chosen for each.
+        if newest.tax_category == "S":
+            initial["tax_rate"] = newest.tax_rate
     return initial
 
 

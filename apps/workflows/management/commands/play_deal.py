@@ -50,10 +50,10 @@ class Command(BaseCommand):
             if not settings.EMBEDDED:
                 raise CommandError("--keep plays into the embedded database only; unset DATABASE_URL.")
             with override_settings(CLOCK_CAN_BE_STOPPED=True):
-                found = self._play(deal)
+                found = self._play(deal, options["file"])
         else:
             with _nothing_remains():
-                found = self._play(deal)
+                found = self._play(deal, options["file"])
         self.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) if options["json"] else report.plain(found))
 
     def _read(self, path: Path) -> Deal:
@@ -66,9 +66,9 @@ class Command(BaseCommand):
         except Refused as refused:
             raise CommandError(f"{path}: {refused}") from None
 
-    def _play(self, deal: Deal) -> report.Report:
+    def _play(self, deal: Deal, path: Path) -> report.Report:
         try:
             (contract_ref,) = player.play(deal)
         except Refused as refused:
-            raise CommandError(str(refused)) from None
+            raise CommandError(f"{path}: {refused}") from None
         return report.report(title=deal.title, contract_ref=contract_ref)
