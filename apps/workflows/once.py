@@ -53,10 +53,11 @@ def _claim(*, actor: Actor, action: str, key: str, parameters: str) -> Answer | 
     scope: list[int | str] = [actor.organisation_id, action, key]
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO workflows_idempotencykey (organisation_id, action, key, parameters_sha256, created_at)"
-            " VALUES (%s, %s, %s, %s, coalesce(%s, clock_timestamp()))"
+            "INSERT INTO workflows_idempotencykey"
+            " (organisation_id, action, key, contract_id, parameters_sha256, created_at)"
+            " VALUES (%s, %s, %s, %s, %s, coalesce(%s, clock_timestamp()))"
             " ON CONFLICT (organisation_id, action, key) DO NOTHING",
-            [*scope, parameters, clock.stopped_at()],
+            [*scope, actor.contract_id, parameters, clock.stopped_at()],
         )
         if cursor.rowcount == 1:
             return None
@@ -65,7 +66,8 @@ def _claim(*, actor: Actor, action: str, key: str, parameters: str) -> Answer | 
             " WHERE organisation_id = %s AND action = %s AND key = %s",
             scope,
         )
-        known, answer = cursor.fetchone()
+        # A guest does not see the key of another link or of a member: to the guest that key is simply not free.
+        known, answer = cursor.fetchone() or (None, None)
     if known != parameters:
         raise KeyReused("This form was already sent with other content. Reload the page and start again.")
     return cast("Answer", canonical.read(answer))

@@ -344,7 +344,6 @@ OWN_RECORDS = {
     "parties_bankaccount",
     "parties_invitation",
     "parties_membership",
-    "workflows_idempotencykey",
 }
 
 

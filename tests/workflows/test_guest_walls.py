@@ -8,12 +8,14 @@ from django.db import ProgrammingError, connection, transaction
 from apps.audit.models import Chain, Entry
 from apps.contracts.models import Contract, GuestGrant
 from apps.core import clock
+from apps.core.errors import KeyReused
 from apps.invoicing.models import Invoice, NumberSeries, Payment
 from apps.ledger.models import Book
 from apps.parties.models import BankAccount, Invitation, Membership
 from apps.parties.roles import Role
 from apps.parties.services import AccountData
 from apps.workflows import billing, contracting, sign_off, team
+from apps.workflows.models import IdempotencyKey
 from tests import scenarios
 from tests.scenarios import Parties, acting, key
 
@@ -66,12 +68,32 @@ def test_a_guest_sees_of_the_buyer_what_belongs_to_the_contract(parties: Parties
         assert list(Chain.objects.values_list("subject", flat=True)) == chains, "the second wall alone"
         assert list(Chain.objects.visible_to(guest).values_list("subject", flat=True)) == chains
         assert set(Entry.objects.values_list("chain__subject", flat=True)) == set(chains)
+        keys = set(IdempotencyKey.objects.values_list("action", "contract_id"))
+        assert keys == {("sign_contract", own.pk), ("accept_milestone", own.pk)}, "the second wall alone"
+        assert IdempotencyKey.objects.visible_to(guest).count() == len(keys)
         rename = "UPDATE parties_organisation SET legal_name = 'Mine' WHERE id = %s"
         with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
             connection.cursor().execute(rename, [parties.buyer.pk])
     with acting(scenarios.buyer_actor(parties)) as olga:
         assert Payment.objects.visible_to(olga).count() == 2
         assert Chain.objects.visible_to(olga).filter(subject=f"contract:{other.ref}").exists()
+        assert IdempotencyKey.objects.filter(action="invite_member").exists()
+
+
+def test_the_key_of_a_member_is_not_free_to_a_guest_and_tells_nothing(parties: Parties) -> None:
+    guest = scenarios.guest_actor(guest_of(paid_contract(parties, "NL-1")))
+    taken = key()
+    with acting(scenarios.buyer_actor(parties)) as olga:
+        IdempotencyKey.objects.create(
+            organisation_id=olga.organisation_id,
+            action="accept_milestone",
+            key=taken,
+            parameters_sha256="0" * 64,
+            answer={"secret": "yes"},
+            created_at=clock.now(),
+        )
+    with acting(guest), pytest.raises(KeyReused):
+        sign_off.accept_milestone(actor=guest, key=taken, submission_ref="unknown", seen="0" * 64)
 
 
 def test_the_first_wall_alone_shows_a_guest_no_other_contracts_payments_or_chains(parties: Parties) -> None:
