@@ -13,11 +13,13 @@ environ.Env.read_env(BASE_DIR / ".env")
 DEBUG = env.bool("DEBUG", default=False)
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
 """Where the embedded database, evidence files and documents live."""
+BACKUP_DIR = env.str("BACKUP_DIR", default="")
+"""Where ``manage.py backup`` puts backups, and ``manage.py doctor`` looks for the newest one."""
 
 # --- the database: embedded unless told otherwise ---------------------------------------------------------------
 # "default" is what pages and jobs use: a role that owns nothing and that row-level security holds.
 # "owner" migrates, verifies and clones.
-EMBEDDED = "DATABASE_URL" not in env.ENVIRON
+EMBEDDED = not env.str("DATABASE_URL", default="")
 DATABASES: dict[str, dict[str, Any]]
 if EMBEDDED:
     DATABASES = {

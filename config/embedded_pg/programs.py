@@ -26,6 +26,15 @@ def folder() -> Path:
     return Path(spec.submodule_search_locations[0]) / f"pginstall{MAJOR}" / "bin"
 
 
+def folders() -> list[Path]:
+    """Where the programs of every version lie that the package carries; none when it is not installed."""
+    try:
+        carried = folder().parent.parent.glob("pginstall*/bin")
+    except ServerError:
+        return []
+    return sorted(carried)
+
+
 def call(command: list[str], *, env: dict[str, str], owner: account.Account | None = None) -> str:
     """Run a program that leaves another one behind, and answer what it said."""
     # A file and not a pipe: what is left behind would keep a pipe open for as long as it lives.

@@ -1,0 +1,72 @@
+"""What is counted when a backup is taken, and again when it came back: rows, heads of chains, numbers, files."""
+
+import platform
+import tomllib
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import connections
+from django.db.migrations.recorder import MigrationRecorder
+
+from apps.audit.models import Chain
+from apps.invoicing.models import Document, NumberSeries
+from apps.invoicing.models.document import DocumentState
+from apps.milestones.models import EvidenceFile
+from apps.workflows.backups.stored import Stored
+
+OWNER = "owner"
+AT_ONCE = 2_000
+
+
+def rows() -> dict[str, int]:
+    """How many rows each table has, by the table's name. One statement, which looks at one moment."""
+    with connections[OWNER].cursor() as cursor:
+        tables = tables_of_ours()
+        if not tables:
+            return {}
+        quoted = connections[OWNER].ops.quote_name
+        cursor.execute(" UNION ALL ".join(f"SELECT '{table}', count(*) FROM {quoted(table)}" for table in tables))
+        return dict(cursor.fetchall())
+
+
+def tables_of_ours() -> list[str]:
+    """The tables of the schema in which Cairn lives."""
+    with connections[OWNER].cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+            " ORDER BY relname"
+        )
+        return [table for (table,) in cursor.fetchall()]
+
+
+def heads() -> Iterator[tuple[str, str]]:
+    """Of every audit chain and number series: what it is, and where it stands (position and hash)."""
+    chains = Chain.objects.using(OWNER).order_by("pk")
+    for subject, position, head in chains.values_list("subject", "position", "head").iterator(AT_ONCE):
+        yield f"audit chain {subject}", f"{position} {head}"
+    series = NumberSeries.objects.using(OWNER).order_by("pk")
+    columns = ("organisation__ref", "prefix", "year", "last", "head")
+    for seller, prefix, year, last, head in series.values_list(*columns).iterator(AT_ONCE):
+        yield f"number series {prefix}-{year} of {seller}", f"{last} {head}"
+
+
+def files() -> Iterator[Stored]:
+    """Every file that a row names, as the row says that it is."""
+    evidence = EvidenceFile.objects.using(OWNER).order_by("pk")
+    documents = Document.objects.using(OWNER).filter(state=DocumentState.READY).order_by("pk")
+    columns = ("stored_as", "sha256", "size")
+    for named in (evidence.values_list(*columns), documents.values_list(*columns)):
+        for name, sha256, size in named.iterator(AT_ONCE):
+            yield Stored(name, sha256, size)
+
+
+def migrations() -> list[str]:
+    """What was applied to the database, as ``app.name``."""
+    applied = MigrationRecorder(connections[OWNER]).applied_migrations()
+    return sorted(f"{app}.{name}" for app, name in applied)
+
+
+def release() -> dict[str, str]:
+    """Which code this is."""
+    project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return {"cairn": project["version"], "python": platform.python_version()}
