@@ -29,8 +29,8 @@ class Stored:
 
 def folder() -> Path:
     """Where evidence and documents lie."""
-    options: Any = settings.STORAGES["default"]["OPTIONS"]
-    return Path(options["location"])
+    stores: Any = settings.STORAGES
+    return Path(stores["default"]["OPTIONS"]["location"])
 
 
 def names(home: Path) -> Iterator[str]:
@@ -60,6 +60,22 @@ def copied(source: Path, target: Path) -> Iterator[Stored]:
             raise BackupError(f"The file name {name!r} cannot stand in a list: rename the file.")
         with suppress(FileNotFoundError):
             yield copy(source / name, target / name, name=name)
+
+
+def mirror(source: Path, target: Path) -> int:
+    """Copy the files that the target has not yet, and say how many. Files never change, so a name is enough."""
+    arriving = target.with_name(f"{target.name}.arriving")
+    count = 0
+    for name in names(source):
+        if (target / name).exists():
+            continue
+        arriving.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            copy(source / name, arriving, name=name)
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            arriving.rename(target / name)
+            count += 1
+    return count
 
 
 def copy(source: Path, target: Path, *, name: str) -> Stored:
