@@ -99,3 +99,15 @@ def wall_gaps() -> list[str]:
         for table, wall in declared.items()
         if isinstance(wall, walls.Wall) and table in walled and not walled[table]
     ] + [f"nobody says who may see {table}" for table in sorted(walled.keys() - declared.keys())]
+
+
+def archive_gaps() -> list[str]:
+    """Commits wait for an archive that nobody writes. Only who may see all sessions can tell."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('synchronous_standby_names'),"
+            " EXISTS (SELECT 1 FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum'))"
+            " OR NOT pg_has_role('pg_read_all_stats', 'USAGE')"
+        )
+        name, is_received = cursor.fetchone()
+    return [f"commits wait for {name}, which does not receive them"] if name and not is_received else []

@@ -8,6 +8,7 @@ import tempfile
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, InterfaceError
 
+from apps.core import backups
 from apps.core.database import health
 
 PANGO: Final = "apt-get install --yes libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
@@ -119,6 +121,20 @@ def data_folder() -> Iterator[Finding]:
         yield Finding("DATA_DIR", False, True, f"{folder} cannot be written: {error.strerror}", mend)
 
 
+def newest_backup() -> Iterator[Finding]:
+    """Where a folder for backups is named, there should be one of last night in it."""
+    if not settings.BACKUP_DIR:
+        return
+    found = backups.whole(Path(settings.BACKUP_DIR))
+    mend = "manage.py backup, every night (docs/operations.md); then manage.py restore_drill"
+    if not found:
+        yield Finding("Backup", False, False, f"there is none in {settings.BACKUP_DIR}", mend)
+        return
+    age = datetime.now(UTC) - backups.taken_at(found[-1])
+    says = f"the newest of {len(found)} is {found[-1].name}, {age // timedelta(hours=1)} hours old"
+    yield Finding("Backup", age <= timedelta(hours=backups.FRESH_HOURS), False, says, mend)
+
+
 def documents() -> Iterator[Finding]:
     try:
         importlib.import_module("weasyprint")
@@ -217,6 +233,13 @@ DATABASE_QUESTIONS: Final[list[tuple[str, Callable[[], list[str]], bool, str, st
     ),
     ("Owner", health.owner_blind_spots, True, "sees every row, so verifiers miss none", MIGRATE),
     ("Walls", health.wall_gaps, True, "every table has the one that it declares", MIGRATE),
+    (
+        "Archive",
+        health.archive_gaps,
+        True,
+        "no commit waits in vain",
+        "start manage.py archive again; or ALTER SYSTEM RESET synchronous_standby_names, and commits wait no more",
+    ),
 ]
 
 
@@ -229,4 +252,15 @@ def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-EXAMINATIONS: Final = (python, packages, data_folder, database, secret, address, email, documents, browser)
+EXAMINATIONS: Final = (
+    python,
+    packages,
+    data_folder,
+    database,
+    newest_backup,
+    secret,
+    address,
+    email,
+    documents,
+    browser,
+)
