@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
 from apps.workflows.backups import manifest, measures, stored
@@ -72,6 +71,6 @@ def _different(what: str, before: Mapping[str, object], now: Mapping[str, object
 
 
 def _known_migrations() -> set[tuple[str, str]]:
-    loader = MigrationLoader(connections[measures.OWNER], ignore_no_migrations=True)
+    loader = MigrationLoader(None, ignore_no_migrations=True)  # the files, without a database
     replaced = {name for migration in loader.disk_migrations.values() for name in migration.replaces}
     return {*loader.disk_migrations, *replaced}

@@ -63,22 +63,19 @@ def _restore(backup: Path, said: Manifest, *, replace: bool, tell: Tell) -> None
         raise BackupError(
             f"The backup comes from PostgreSQL {said.server}, and this server is {version}: use one at least as new."
         )
-    aside = _make_room(backup, replace=replace, tell=tell)
+    is_taken = _look_around(replace=replace)
     files = stored.folder()
     arriving = files.with_name(f"{files.name}.restoring")
-    if arriving.exists():
-        shutil.rmtree(arriving)
-    arriving.mkdir(mode=0o700, parents=True)
-    tell("Copying the files …")
-    copied = {file.name: file.sha256 for file in stored.copied(backup / manifest.FILES, arriving)}
-    if copied != stored.listed(backup / manifest.HASHES):
-        raise BackupError("The files changed while they were copied: check the disk.")
-    stored.sync(arriving)
-    tell("Restoring the database …")
+    aside = None
     try:
+        _copy_files(backup, arriving, tell=tell)
+        if is_taken:
+            aside = _set_aside(backup, tell=tell)
+        tell("Restoring the database …")
         _load(backup / manifest.DUMP, version=version, tell=tell)
-    except BackupError:
+    except BaseException:
         _put_back(aside)
+        shutil.rmtree(arriving, ignore_errors=True)
         raise
     tell("Comparing it with the manifest …")
     differences = [*comparing.of_database(backup, said), *comparing.of_named_files(backup, said)]
@@ -117,12 +114,12 @@ def _load(dump: Path, *, version: str, tell: Tell) -> None:
         )
 
 
-def _make_room(backup: Path, *, replace: bool, tell: Tell) -> _Aside | None:
-    """An empty database and no folder with files in it, or a refusal."""
+def _look_around(*, replace: bool) -> bool:
+    """Whether something is there that has to be set aside first; a refusal when that was not asked for."""
     files = stored.folder()
     has_rows, has_files = bool(measures.tables_of_ours()), any(stored.names(files))
     if not has_rows and not has_files:
-        return None
+        return False
     name = connections[OWNER].settings_dict["NAME"]
     if not replace:
         what = " and ".join(
@@ -134,6 +131,23 @@ def _make_room(backup: Path, *, replace: bool, tell: Tell) -> _Aside | None:
     others = _others_at_work()
     if others:
         raise BackupError(f"{others} connections to {name} are open: stop web and worker first.")
+    return True
+
+
+def _copy_files(backup: Path, arriving: Path, *, tell: Tell) -> None:
+    if arriving.exists():
+        shutil.rmtree(arriving)
+    arriving.mkdir(mode=0o700, parents=True)
+    tell("Copying the files …")
+    copied = {file.name: file.sha256 for file in stored.copied(backup / manifest.FILES, arriving)}
+    if copied != stored.listed(backup / manifest.HASHES):
+        raise BackupError("The files changed while they were copied: check the disk.")
+    stored.sync(arriving)
+
+
+def _set_aside(backup: Path, *, tell: Tell) -> _Aside:
+    files = stored.folder()
+    name = connections[OWNER].settings_dict["NAME"]
     stamp = backup.name.removeprefix("cairn-").lower()
     aside = _Aside(_free_name(f"{name}_before_{stamp}"), _free_path(files.with_name(f"{files.name}.before-{stamp}")))
     _rename(name, aside.database)
