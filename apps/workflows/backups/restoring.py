@@ -80,7 +80,7 @@ def _restore(backup: Path, said: Manifest, *, replace: bool, tell: Tell) -> None
     tell("Comparing it with the manifest …")
     differences = [*comparing.of_database(backup, said), *comparing.of_named_files(backup, said)]
     if files.exists():
-        files.rmdir()
+        shutil.rmtree(files)  # empty folders at the most
     arriving.rename(files)
     tell("Building the walls …")
     call_command("migrate", interactive=False, verbosity=0)
@@ -151,8 +151,12 @@ def _set_aside(backup: Path, *, tell: Tell) -> _Aside:
     stamp = backup.name.removeprefix("cairn-").lower()
     aside = _Aside(_free_name(f"{name}_before_{stamp}"), _free_path(files.with_name(f"{files.name}.before-{stamp}")))
     _rename(name, aside.database)
-    if files.exists():
-        files.rename(aside.files)
+    try:
+        if files.exists():
+            files.rename(aside.files)
+    except OSError:
+        _put_back(aside)
+        raise
     tell(f"Set aside: the database as {aside.database}, the files as {aside.files}.")
     return aside
 
