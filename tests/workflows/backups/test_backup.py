@@ -69,7 +69,8 @@ def backup(played: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def elsewhere(played: Path, tmp_path: Path) -> Iterator[Path]:
     """An empty database and a folder for files that is not there yet."""
-    name = f"{scratch_databases.COPY}{os.getpid()}_elsewhere"
+    # Not named as copies are: what is set aside gets a name of its own, and would be swept away by other processes.
+    name = f"cairn_elsewhere_{os.getpid()}"
     scratch_databases.clone("template1", name)
     try:
         with scratch_databases.pointing_at(name), override_settings(STORAGES=_stores(tmp_path / "files")):
