@@ -67,6 +67,7 @@ def test_thirteen_weeks_of_cash_hold_what_is_invoiced_sold_and_planned(parties: 
     facility = opened_facility(parties)
     sold = accepted_offer(parties, settled, facility)
     (chart,) = seller.get("/seller/").context["charts"]
+    assert "without a planned date" not in chart.says
     # 11,900.00 each: one invoiced and due in 30 days, one to be accepted within 14 days and paid within 30 more.
     assert [
         (series.name, sum(series.values), [bool(value) for value in series.values].index(True))
@@ -79,3 +80,11 @@ def test_thirteen_weeks_of_cash_hold_what_is_invoiced_sold_and_planned(parties: 
     (chart,) = seller.get("/seller/").context["charts"]
     assert [series.name for series in chart.series][1] == "Reserve of sold invoices"
     assert sum(chart.series[1].values) == Decimal("1785.000")
+
+
+def test_the_chart_says_what_it_leaves_out(parties: Parties, seller: Client) -> None:
+    lines = (line("Dated", 25, planned_on=clock.today("Europe/Berlin")), line("Some day", 75))
+    scenarios.active_contract(parties, draft=software_draft(parties, lines=lines))
+    (chart,) = seller.get("/seller/").context["charts"]
+    assert chart.says.endswith("Milestones without a planned date, 35,700.00\N{NO-BREAK SPACE}EUR, are not in it.")
+    assert sum(chart.series[0].values) == Decimal("11900.000")
