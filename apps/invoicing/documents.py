@@ -1,4 +1,7 @@
-"""The PDF of an invoice: made once from the snapshot by a worker, stored with its SHA-256, never rendered anew."""
+"""The document of an invoice: PDF with XML inside, made once from the snapshot by a worker, stored with the SHA-256 of
+both, never rendered anew."""
+
+from dataclasses import dataclass
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -8,19 +11,24 @@ from django.utils import translation
 
 from apps.core import canonical, clock
 from apps.core.states import move
-from apps.invoicing import snapshot
+from apps.invoicing import press, snapshot
+from apps.invoicing.einvoice import cii
+from apps.invoicing.einvoice.obstacles import obstacle_of
 from apps.invoicing.models import Document
 from apps.invoicing.models.document import DocumentState
 from apps.invoicing.page import page_of
+from apps.invoicing.press import PangoMissingError
 
 TEMPLATE = "documents/invoice.html"
 
 
-class PangoMissingError(RuntimeError):
-    """The system library that lays out text is not installed; everything but documents works without it."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The bytes that a snapshot makes. ``xml`` is empty where there is an ``obstacle`` to it."""
 
-    def __init__(self) -> None:
-        super().__init__("PDF documents need Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0")
+    pdf: bytes
+    xml: bytes
+    obstacle: str
 
 
 def render(*, invoice_ref: str) -> Document:
@@ -32,25 +40,24 @@ def render(*, invoice_ref: str) -> Document:
     if document.state == DocumentState.READY:
         return document
     try:
-        content = pdf_of(document.invoice.snapshot)
-        stored_as = _store(document, content)
+        made = made_of(document.invoice.snapshot)
+        stored_as = _store(document, made.pdf, "pdf")
+        xml_stored_as = _store(document, made.xml, "xml") if made.xml else ""
     except Exception as error:
         _fail(document, error)
         raise
-    return _finish(document, content=content, stored_as=stored_as)
+    return _finish(document, made=made, stored_as=stored_as, xml_stored_as=xml_stored_as)
 
 
-def pdf_of(text: str) -> bytes:
-    """The PDF that a snapshot makes, in the language of its buyer: the same bytes on every run."""
+def made_of(text: str) -> Made:
+    """PDF and XML of a snapshot, in the language of its buyer: the same bytes on every run."""
     invoice = snapshot.read(text)
+    obstacle = obstacle_of(invoice)
+    xml = b"" if obstacle else cii.write(invoice)
     with translation.override(invoice.language):
-        html = render_to_string(TEMPLATE, {"page": page_of(invoice)})
-    try:
-        # Here and not above: the import takes a second and needs Pango, which a web worker can do without.
-        from apps.invoicing import printing
-    except OSError as error:
-        raise PangoMissingError from error
-    return printing.pdf(html)
+        page = page_of(invoice)
+        html = render_to_string(TEMPLATE, {"page": page})
+    return Made(pdf=press.pdf(html, xml=xml, issued_at=page.issued_at), xml=xml, obstacle=obstacle or "")
 
 
 def _begin(invoice_ref: str) -> Document:
@@ -62,9 +69,9 @@ def _begin(invoice_ref: str) -> Document:
     return document
 
 
-def _store(document: Document, content: bytes) -> str:
+def _store(document: Document, content: bytes, ending: str) -> str:
     """Under a name that its bytes decide: a second run after a crash finds the same file."""
-    name = f"invoices/{document.ref}/{canonical.sha256(content)}.pdf"
+    name = f"invoices/{document.ref}/{canonical.sha256(content)}.{ending}"
     if default_storage.exists(name):
         with default_storage.open(name) as stored:
             if stored.read() == content:
@@ -74,19 +81,23 @@ def _store(document: Document, content: bytes) -> str:
     return default_storage.save(name, ContentFile(content))
 
 
-def _finish(document: Document, *, content: bytes, stored_as: str) -> Document:
+def _finish(document: Document, *, made: Made, stored_as: str, xml_stored_as: str) -> Document:
     with transaction.atomic():
         document = _locked(document.invoice.ref)
         if document.state == DocumentState.READY:
-            # Another worker was faster; its bytes are the same, and so is the name of the file.
+            # Another worker was faster; its bytes are the same, and so are the names of the files.
             return document
         move(document, DocumentState.READY, Document.TRANSITIONS)
         document.rendered_at = clock.now()
         document.stored_as = stored_as
-        document.size = len(content)
-        document.sha256 = canonical.sha256(content)
+        document.size = len(made.pdf)
+        document.sha256 = canonical.sha256(made.pdf)
+        document.xml_stored_as = xml_stored_as
+        document.xml_size = len(made.xml)
+        document.xml_sha256 = canonical.sha256(made.xml) if made.xml else ""
+        document.xml_obstacle = made.obstacle
         document.failure = ""
-        document.save(update_fields=["state", "rendered_at", "stored_as", "size", "sha256", "failure"])
+        document.save()
     return document
 
 

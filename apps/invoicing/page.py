@@ -4,20 +4,14 @@ Nothing is looked up here: what the page says is in the snapshot, so the same sn
 """
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
-from babel import Locale
-from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 from django.utils.translation import get_language, gettext
 
-from apps.invoicing import rules
+from apps.invoicing import rules, wording
 from apps.invoicing.snapshot import Address, CreditTransfer, Line, Party, SemanticInvoice, TaxRow
-
-NBSP = "\N{NO-BREAK SPACE}"
-LOCALES = {"en": "en_GB", "de": "de_DE"}
-"""English documents write the day first: 12 December 2026."""
+from apps.invoicing.wording import NBSP
 
 Fact = tuple[str, str]
 """A term and what it is here."""
@@ -56,7 +50,7 @@ class Page:
     sums: list[Fact]
     gross: str
     payment: list[Fact]
-    payee: str
+    assigned: str
     notes: list[str]
     imprint: list[list[str]]
     issued_at: str
@@ -76,18 +70,14 @@ def page_of(invoice: SemanticInvoice) -> Page:
         buyer_lines=[line for line in _address_lines(invoice.buyer.address) if line],
         facts=_facts(invoice),
         due=_money(invoice.totals.due, currency),
-        due_on=_day(invoice.due_date),
+        due_on=wording.day(invoice.due_date),
         rows=[_row(line, currency, tax_word) for line in invoice.lines],
-        acceptance=gettext("Accepted on {date} by {name} for {organisation}").format(
-            date=_day(invoice.acceptance.accepted_on),
-            name=invoice.acceptance.accepted_by,
-            organisation=invoice.acceptance.organisation,
-        ),
+        acceptance=wording.acceptance(invoice),
         evidence=invoice.acceptance.submission_sha256[:16],
         sums=_sums(invoice, tax_word),
         gross=_money(invoice.totals.gross, currency),
         payment=_payment(invoice.credit_transfer, invoice.number),
-        payee=invoice.payee.name if invoice.payee else "",
+        assigned=wording.assignment(invoice),
         notes=_notes(invoice),
         imprint=_imprint(invoice.seller),
         issued_at=invoice.issued_at.isoformat(timespec="seconds"),
@@ -97,8 +87,8 @@ def page_of(invoice: SemanticInvoice) -> Page:
 def _facts(invoice: SemanticInvoice) -> list[Fact]:
     """What identifies the invoice; Article 226 of Directive 2006/112/EC wants date, number, supply and VAT numbers."""
     facts = [
-        (gettext("Invoice date"), _day(invoice.issue_date)),
-        (gettext("Date of supply"), _day(invoice.acceptance.accepted_on)),
+        (gettext("Invoice date"), wording.day(invoice.issue_date)),
+        (gettext("Date of supply"), wording.day(invoice.acceptance.accepted_on)),
         (gettext("Contract"), invoice.contract_number),
         (gettext("Your VAT number"), invoice.buyer.vat_identifier),
         (gettext("Your company number"), invoice.buyer.legal_registration_identifier),
@@ -111,7 +101,7 @@ def _row(line: Line, currency: str, tax_word: str) -> Row:
         identifier=line.identifier,
         name=line.name,
         description=line.description,
-        quantity=format_decimal(line.quantity, locale=_locale()),
+        quantity=format_decimal(line.quantity, locale=wording.locale()),
         price=_number(line.net_price, currency),
         tax=_treatment(line.tax_category, line.tax_rate, tax_word),
         net=_number(line.net, currency),
@@ -134,7 +124,7 @@ def _tax_term(row: TaxRow, currency: str, tax_word: str) -> str:
 
 
 def _treatment(category: str, rate: Decimal, tax_word: str) -> str:
-    percentage = f"{format_decimal(rate, locale=_locale())}{NBSP}%"
+    percentage = f"{format_decimal(rate, locale=wording.locale())}{NBSP}%"
     words = {
         rules.STANDARD: f"{tax_word} {percentage}",
         rules.ZERO_RATED: f"{tax_word} {percentage}",
@@ -163,22 +153,8 @@ def _payment(transfer: CreditTransfer | None, number: str) -> list[Fact]:
 
 def _notes(invoice: SemanticInvoice) -> list[str]:
     """Terms and the sentences that tax law wants to read."""
-    due_on = _day(invoice.due_date)
-    notes = [
-        gettext("Payable within {days} days of the invoice date, by {date}, without deduction.").format(
-            days=invoice.payment_days, date=due_on
-        )
-        if invoice.payment_days
-        else gettext("Payable on receipt, without deduction.")
-    ]
-    wanted = {
-        rules.ZERO_RATED: gettext("Zero-rated supply."),
-        rules.EXEMPT: gettext("This supply is exempt from tax."),
-        rules.REVERSE_CHARGE: gettext("Reverse charge: the recipient of the supply is liable for the VAT."),
-        rules.OUTSIDE_SCOPE: gettext("This supply is outside the scope of VAT."),
-    }
-    categories = dict.fromkeys(row.category for row in invoice.taxes)
-    return notes + [wanted[category] for category in categories if category in wanted]
+    sentences = (wording.tax_sentence(category) for category in dict.fromkeys(row.category for row in invoice.taxes))
+    return [wording.payment_terms(invoice), *filter(None, sentences)]
 
 
 def _imprint(seller: Party) -> list[list[str]]:
@@ -195,7 +171,7 @@ def _imprint(seller: Party) -> list[list[str]]:
 
 
 def _address_lines(address: Address) -> list[str]:
-    return [address.line, _town(address), _locale().territories.get(address.country_code, address.country_code)]
+    return [address.line, _town(address), wording.locale().territories.get(address.country_code, address.country_code)]
 
 
 def _town(address: Address) -> str:
@@ -209,16 +185,8 @@ def _grouped(iban: str) -> str:
 
 def _number(amount: Decimal, currency: str) -> str:
     """The figure with the decimals of its currency: ``12,400.00``, in German ``12.400,00``."""
-    return format_currency(amount, currency, format="#,##0.00", locale=_locale())
+    return format_currency(amount, currency, format="#,##0.00", locale=wording.locale())
 
 
 def _money(amount: Decimal, currency: str) -> str:
     return f"{_number(amount, currency)}{NBSP}{currency}"
-
-
-def _day(value: date) -> str:
-    return format_date(value, "long", locale=_locale()).replace(" ", NBSP)
-
-
-def _locale() -> Locale:
-    return Locale.parse(LOCALES.get((get_language() or "en").split("-")[0], "en_GB"))

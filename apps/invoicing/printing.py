@@ -1,19 +1,25 @@
-"""The one place that knows WeasyPrint. Imported by the worker that renders, never by a web worker: it is heavy.
+"""The one place that knows WeasyPrint. Imported by the press alone, never by a web worker: it is heavy.
 
-One process keeps style sheets and fonts warm. The result is PDF/UA-1: tagged, with language and title. The only
-files that a page can reach are those in ``ASSETS``; any other address stops the rendering.
+One process keeps style sheets and fonts warm. The result is PDF/A-3a and PDF/UA-1 in one pass, with the XML of the
+invoice as an associated file (Factur-X 1.0). The only files that a page can reach are those in ``ASSETS``; any other
+address stops the rendering.
 """
 
+import io
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
-from django.conf import settings
-from weasyprint import CSS, HTML
+from weasyprint import CSS, HTML, Attachment
+from weasyprint.document import Document
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from apps.invoicing import xmp
+
+STATIC: Final = Path(__file__).resolve().parents[2] / "static"
 BASE: Final = "https://documents.invalid/static/"
 """Stands for the project's own static files; the reserved domain can never be reached."""
 STYLE: Final = "documents/invoice.css"
@@ -22,6 +28,9 @@ ASSETS: Final = {STYLE: "text/css"} | {
     for script in ("latin", "latin-ext")
     for weight in (400, 500, 600)
 }
+XML_NAME: Final = "factur-x.xml"
+"""The name that Factur-X and ZUGFeRD prescribe for the file inside."""
+XML_TYPE: Final = "/text#2fxml"
 
 
 class OwnAssets(URLFetcher):  # type: ignore[misc]
@@ -34,8 +43,7 @@ class OwnAssets(URLFetcher):  # type: ignore[misc]
         path = url.removeprefix(BASE)
         if path == url or path not in ASSETS:
             raise PermissionError(f"a document may not fetch {url}")
-        source = Path(settings.BASE_DIR) / "static" / path
-        return URLFetcherResponse(url, source.read_bytes(), {"Content-Type": ASSETS[path]})
+        return URLFetcherResponse(url, (STATIC / path).read_bytes(), {"Content-Type": ASSETS[path]})
 
 
 class ForbiddenAddressError(RuntimeError):
@@ -45,17 +53,57 @@ class ForbiddenAddressError(RuntimeError):
 _one_at_a_time = Lock()
 
 
-def pdf(html: str) -> bytes:
-    """The page as PDF/UA-1; the same bytes on every run for the same page."""
+def pdf(html: str, *, xml: bytes = b"", issued_at: str = "") -> bytes:
+    """The page as PDF/A-3a and PDF/UA-1, with the XML inside if there is one; the same bytes on every run."""
     with _one_at_a_time:
         fonts, style = _warm()
         try:
             page = HTML(string=html, base_url=BASE, url_fetcher=OwnAssets())
-            written: bytes = page.write_pdf(stylesheets=[style], font_config=fonts, pdf_variant="pdf/ua-1")
+            document = page.render(stylesheets=[style], font_config=fonts)
+            _describe(document, has_xml=bool(xml))
+            written: bytes = document.write_pdf(
+                finisher=_finish,
+                attachments=[_attachment(xml, issued_at)] if xml else [],
+                pdf_variant="pdf/a-3a",
+                pdf_tags=True,
+            )
         except FatalURLFetchingError as error:
             # It inherits from BaseException, which would end the worker and not just the job.
             raise ForbiddenAddressError(str(error)) from error
     return written
+
+
+def _attachment(xml: bytes, issued_at: str) -> Attachment:
+    """The XML as another form of the same invoice; its dates are those of the issue, not those of the rendering."""
+    at = datetime.fromisoformat(issued_at).astimezone(UTC)
+    return Attachment(
+        file_obj=io.BytesIO(xml),
+        name=XML_NAME,
+        description="Factur-X: the invoice as EN 16931 XML",
+        created=at,
+        modified=at,
+        relationship="Alternative",
+    )
+
+
+def _describe(document: Document, *, has_xml: bool) -> None:
+    """Say in the first RDF of the metadata that this is PDF/UA-1 and Factur-X: readers ignore a second one."""
+    written = document.metadata.generate_rdf_metadata
+
+    def completed(*arguments: Any, **options: Any) -> bytes:
+        return xmp.completed(written(*arguments, **options), xml_name=XML_NAME if has_xml else "")
+
+    document.metadata.generate_rdf_metadata = completed
+
+
+def _finish(_document: Document, pdf: Any) -> None:
+    """An attachment is associated once, and its type does not depend on what the machine makes of its name."""
+    if "AF" in pdf.catalog:
+        pdf.catalog["AF"][:] = dict.fromkeys(pdf.catalog["AF"])
+    for item in pdf.objects:
+        extra = getattr(item, "extra", None)
+        if extra and extra.get("Type") == "/EmbeddedFile":
+            extra["Subtype"] = XML_TYPE
 
 
 @cache

@@ -1,7 +1,7 @@
 """What an invoice says, as a semantic model: the terms of EN 16931, one field for each fact that a document shows.
 
 The canonical text of a :class:`SemanticInvoice` is hashed, chained and stored when the invoice is issued. Every
-document (the PDF today) is made from that text alone, so what was issued can be shown again at any time.
+document (the PDF, the XML inside it) is made from that text alone, so what was issued can be shown again at any time.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from typing import Any
 
 from apps.core import canonical
 
-VERSION = "invoice-1"
+VERSION = "invoice-2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,17 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class ElectronicAddress:
+    """Where a party receives electronic invoices (BT-34, BT-49) and the scheme of the address: EM is e-mail."""
+
+    identifier: str
+    scheme: str
+
+
+@dataclass(frozen=True, slots=True)
 class Party:
     """Seller (BG-4) or buyer (BG-7): name (BT-27, BT-44), address, VAT identifier (BT-31, BT-48), tax registration
-    (BT-32), legal registration (BT-30, BT-47), mailbox (BT-43, BT-58)."""
+    (BT-32), legal registration (BT-30, BT-47), mailbox (BT-43, BT-58), electronic address (BT-34, BT-49)."""
 
     name: str
     address: Address
@@ -36,6 +44,7 @@ class Party:
     tax_registration_identifier: str
     legal_registration_identifier: str
     email: str
+    electronic_address: ElectronicAddress | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +188,14 @@ def read(text: str) -> SemanticInvoice:
 
 
 def _party(said: dict[str, Any]) -> Party:
-    return Party(**{**said, "address": Address(**said["address"])})
+    electronic = said["electronic_address"]
+    return Party(
+        **{
+            **said,
+            "address": Address(**said["address"]),
+            "electronic_address": ElectronicAddress(**electronic) if electronic else None,
+        }
+    )
 
 
 def _decimals(said: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -24,6 +24,8 @@ MOST_DEATHS = 5
 AGAIN = RetryStrategy(max_attempts=5, wait=60, exponential_wait=4)
 """After a minute and more, 18 at last: the work of a day is done on that day."""
 VERIFIERS = ("verify_ledger", "verify_audit")
+DOCUMENT_DAYS = 3
+"""How far back documents are checked every night; all of them are when somebody asks."""
 
 
 @app.periodic(cron="* * * * *")
@@ -92,3 +94,4 @@ def verify_everything(timestamp: int) -> None:
     """Run every verifier at night. A failed one is a failed job, with what it found in the log."""
     for verifier in VERIFIERS:
         call_command(verifier)
+    call_command("check_documents", days=DOCUMENT_DAYS)

@@ -35,6 +35,7 @@ LINKS = {
     "request_changes",
     "evidence",
     "invoice_pdf",
+    "invoice_xml",
     "invoice_document",
     "viewed",
     "renew",

@@ -4,10 +4,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from apps.core import money
+from apps.invoicing.rules import EXEMPTION_CODES
 from apps.invoicing.snapshot import (
     Acceptance,
     Address,
     CreditTransfer,
+    ElectronicAddress,
     Line,
     Party,
     SemanticInvoice,
@@ -22,7 +25,9 @@ ZERO = D(0)
 
 def sample(*, net: Decimal = NET, category: str = "AE", rate: Decimal = ZERO, **changes: Any) -> SemanticInvoice:
     """A German seller bills a Dutch buyer under reverse charge; ``changes`` replace fields."""
-    tax = (net * rate / 100).quantize(D("0.01"))
+    # Outside the scope of tax no VAT numbers stand on an invoice.
+    has_vat = category != "O"
+    tax = money.half_up(net * rate / 100, changes.get("currency", "EUR"))
     fields: dict[str, Any] = {
         "kind": "milestone",
         "number": "INV-2026-0001",
@@ -41,18 +46,20 @@ def sample(*, net: Decimal = NET, category: str = "AE", rate: Decimal = ZERO, **
         "seller": Party(
             "Nordlicht Software GmbH",
             Address("Speicherstraße 12", "20457", "Hamburg", "DE"),
-            "DE136695976",
+            "DE136695976" if has_vat else "",
             "",
             "HRB 148801",
             "billing@nordlicht.example",
+            ElectronicAddress("billing@nordlicht.example", "EM"),
         ),
         "buyer": Party(
             "Meridian Logistics B.V.",
             Address("Maasboulevard 100", "3011 TX", "Rotterdam", "NL"),
-            "NL004495445B01",
+            "NL004495445B01" if has_vat else "",
             "",
             "KvK 24301122",
             "payables@meridian.example",
+            ElectronicAddress("payables@meridian.example", "EM"),
         ),
         "payee": None,
         "credit_transfer": CreditTransfer(
@@ -67,7 +74,7 @@ def sample(*, net: Decimal = NET, category: str = "AE", rate: Decimal = ZERO, **
             "3f2a8b1c9d0e4f5a" * 4,
         ),
         "lines": (Line("1", "Prototype", "Clickable on real master data.", D(1), "C62", net, net, category, rate),),
-        "taxes": (TaxRow(net, tax, category, rate, ""),),
+        "taxes": (TaxRow(net, tax, category, rate, EXEMPTION_CODES.get(category, "")),),
         "totals": Totals(net, net, tax, net + tax, net + tax),
     }
     return SemanticInvoice(**(fields | changes))

@@ -1,13 +1,13 @@
-"""The invoice's PDF: what it says, that it is accessible, always the same, and fetches nothing."""
+"""The invoice's document: what it says, that it is accessible, always the same, and fetches nothing."""
 
 import io
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,11 @@ from django.db import transaction
 from pypdf import PdfReader
 from pytest_django import Settings
 
-import apps.invoicing
 from apps.core import canonical, clock
+from apps.core.child import Child, ChildFailed
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
-from apps.invoicing import documents, snapshot
+from apps.invoicing import documents, press, snapshot
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Document
 from apps.invoicing.snapshot import CreditTransfer, Line, Payee, SemanticInvoice
@@ -39,7 +39,7 @@ except OSError:
 
 
 def _pdf(invoice: SemanticInvoice) -> bytes:
-    return documents.pdf_of(snapshot.write(invoice))
+    return documents.made_of(snapshot.write(invoice)).pdf
 
 
 def _text(content: bytes) -> str:
@@ -193,7 +193,7 @@ def test_the_bytes_are_the_same_on_every_run(english: bytes) -> None:
             "from apps.core import canonical\n"
             "from apps.invoicing import documents, snapshot\n"
             "from tests.invoicing.samples import sample\n"
-            "print(canonical.sha256(documents.pdf_of(snapshot.write(sample()))))",
+            "print(canonical.sha256(documents.made_of(snapshot.write(sample())).pdf))",
         ],
         stdout=subprocess.PIPE,
         text=True,
@@ -227,10 +227,10 @@ def test_the_dates_inside_are_those_of_the_issue(english: bytes) -> None:
     ],
 )
 def test_any_address_but_our_own_assets_stops_the_rendering(markup: str) -> None:
-    from apps.invoicing import printing
-
-    with pytest.raises(printing.ForbiddenAddressError, match=r"file:|http|data:"):
-        printing.pdf(f"<!DOCTYPE html><html lang=en><title>x</title><p>y</p>{markup}</html>")
+    html = f"<!DOCTYPE html><html lang=en><title>x</title><p>y</p>{markup}</html>"
+    with pytest.raises(ChildFailed, match=r"(file:|http|data:)") as failed:
+        press.pdf(html, xml=b"", issued_at="2026-03-02T14:05:33+00:00")
+    assert failed.value.kind == "ForbiddenAddressError"
 
 
 def test_our_own_assets_are_there() -> None:
@@ -240,18 +240,11 @@ def test_our_own_assets_are_there() -> None:
         assert printing.OwnAssets().fetch(printing.BASE + path).read()
 
 
-class _NoPango(MetaPathFinder):
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        if name.startswith("weasyprint"):
-            raise OSError("cannot load library 'libpango-1.0-0'")
-
-
-def test_without_pango_the_error_names_the_line_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("weasyprint") or name == "apps.invoicing.printing"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delattr(apps.invoicing, "printing", raising=False)
-    monkeypatch.setattr(sys, "meta_path", [_NoPango(), *sys.meta_path])
-    with pytest.raises(documents.PangoMissingError) as missing:
+def test_without_pango_the_error_names_the_line_to_install_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "weasyprint.py").write_text("raise OSError(\"cannot load library 'libpango-1.0-0'\")")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(press, "_child", Child("apps.invoicing.press", memory=None, seconds=20))
+    with closing(press._child), pytest.raises(press.PangoMissingError) as missing:
         _pdf(sample())
     assert "apt-get install libpango-1.0-0 libpangoft2-1.0-0" in str(missing.value)
 
@@ -285,14 +278,16 @@ def test_a_rendered_document_is_stored_with_its_hash_and_never_made_anew(billed:
     first = _render(billed)
     content = (files / first.stored_as).read_bytes()
     assert (first.state, first.size, first.sha256) == ("ready", len(content), canonical.sha256(content))
-    assert content == documents.pdf_of(billed.invoice.snapshot)
+    assert content == documents.made_of(billed.invoice.snapshot).pdf
     second = _render(billed)
     assert second.rendered_at == first.rendered_at
-    assert len([file for file in files.rglob("*") if file.is_file()]) == 1
+    xml = (files / first.xml_stored_as).read_bytes()
+    assert (first.xml_size, first.xml_sha256, first.xml_obstacle) == (len(xml), canonical.sha256(xml), "")
+    assert sorted(file.suffix for file in files.rglob("*") if file.is_file()) == [".pdf", ".xml"]
 
 
 def test_half_a_file_left_by_a_killed_worker_is_replaced(billed: Billed, files: Path) -> None:
-    content = documents.pdf_of(billed.invoice.snapshot)
+    content = documents.made_of(billed.invoice.snapshot).pdf
     name = f"invoices/{_document(billed).ref}/{canonical.sha256(content)}.pdf"
     default_storage.save(name, ContentFile(content[:1000]))
     assert _render(billed).stored_as == name

@@ -13,7 +13,7 @@ from apps.core.errors import Refused
 from apps.invoicing import services as invoicing
 from apps.invoicing import snapshot
 from apps.invoicing.models import Document, Invoice, InvoiceLine, NumberSeries, OpenItem
-from apps.invoicing.snapshot import Address, CreditTransfer, Line, Party, TaxRow, Totals
+from apps.invoicing.snapshot import Address, CreditTransfer, ElectronicAddress, Line, Party, TaxRow, Totals
 from apps.ledger.models import Entry
 from apps.parties import services as parties_services
 from apps.parties.models import Organisation
@@ -66,8 +66,12 @@ def test_the_snapshot_says_everything_and_reads_back_as_it_was_written(billed: B
     assert said.issue_date == invoice.issued_on
     assert said.due_date == invoice.due_on
     assert said.contract_number == "NL-2026-014"
-    assert said.seller == Party("Nordlicht Software GmbH", address, "DE136695976", "", "", "office@nordlicht.example")
-    assert said.buyer == Party("Meridian Logistik AG", address, "DE136695976", "", "", "einkauf@meridian.example")
+    assert said.seller == Party(
+        "Nordlicht Software GmbH", address, "DE136695976", "", "", *_mailbox("office@nordlicht.example")
+    )
+    assert said.buyer == Party(
+        "Meridian Logistik AG", address, "DE136695976", "", "", *_mailbox("einkauf@meridian.example")
+    )
     assert said.payee is None
     assert said.credit_transfer == CreditTransfer(
         "Nordlicht Software GmbH", "DE89370400440532013000", "COBADEFFXXX", "", "", ""
@@ -90,6 +94,10 @@ def test_the_snapshot_says_everything_and_reads_back_as_it_was_written(billed: B
     )
     assert said.taxes == (TaxRow(D(12000), D(2280), "S", D(19), ""),)
     assert said.totals == Totals(D(12000), D(12000), D(2280), D(14280), D(14280))
+
+
+def _mailbox(email: str) -> tuple[str, ElectronicAddress]:
+    return email, ElectronicAddress(email, "EM")
 
 
 def test_every_snapshot_is_chained_to_the_one_before_in_its_series(billed: Billed) -> None:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
 from apps.core.states import table
+from apps.invoicing.einvoice.obstacles import Obstacle
 from apps.invoicing.models.invoice import Invoice
 from apps.parties.actor import Actor
 
@@ -26,9 +27,11 @@ STEPS = table(rendering=("ready", "failed"), failed=("rendering",), ready=())
 
 
 class Document(models.Model):
-    """The PDF of an invoice: made by a worker from the snapshot, stored once with its SHA-256, never rendered anew.
+    """The invoice for people and machines: made by a worker from the snapshot, stored once, never rendered anew.
 
-    A failed render is visible here with its reason, and can be tried again.
+    ``stored_as``, ``size`` and ``sha256`` are those of the PDF; those of the XML inside it, which can be had by itself,
+    begin with ``xml_``. Where EN 16931 cannot carry the invoice there is no XML but its obstacle. A failed render is
+    visible here with its reason, and can be tried again.
     """
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
@@ -41,6 +44,10 @@ class Document(models.Model):
     stored_as = models.CharField(max_length=120, blank=True)
     size = models.PositiveBigIntegerField(default=0, help_text=_("bytes"))
     sha256 = models.CharField(max_length=64, blank=True)
+    xml_stored_as = models.CharField(max_length=120, blank=True)
+    xml_size = models.PositiveBigIntegerField(default=0, help_text=_("bytes"))
+    xml_sha256 = models.CharField(max_length=64, blank=True)
+    xml_obstacle = models.CharField(max_length=20, choices=Obstacle.choices, blank=True)
     failure = models.CharField(max_length=400, blank=True)
 
     objects = DocumentQuerySet.as_manager()
@@ -53,6 +60,12 @@ class Document(models.Model):
                 | ~Q(state="ready"),
                 name="ready_document_has_its_bytes",
             ),
+            models.CheckConstraint(
+                condition=~Q(state="ready")
+                | (Q(xml_obstacle="", xml_size__gt=0) & ~Q(xml_sha256="") & ~Q(xml_stored_as=""))
+                | (~Q(xml_obstacle="") & Q(xml_size=0, xml_sha256="", xml_stored_as="")),
+                name="ready_document_has_its_xml_or_an_obstacle",
+            ),
         ]
         triggers = [
             guards.legal_steps(STEPS),
@@ -62,3 +75,8 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return f"{self.invoice_id} {self.state}"
+
+    @property
+    def has_xml(self) -> bool:
+        """Whether the XML can be had."""
+        return self.state == DocumentState.READY and not self.xml_obstacle

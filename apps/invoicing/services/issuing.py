@@ -1,11 +1,9 @@
 """From an accepted milestone to an issued invoice: numbered, snapshotted, chained, posted."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import JSONField, Subquery
 from django.db.models.functions import JSONObject
 
@@ -16,17 +14,16 @@ from apps.core.database import together
 from apps.core.errors import Refused
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import Document, Invoice, InvoiceLine, NumberSeries, OpenItem, PayeeInstruction
+from apps.invoicing.services import facts
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
-from apps.milestones.models import Decision, Milestone
+from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
 from apps.parties.models import BankAccount, Organisation
 
 PREFIX = "INV"
 """The one series that a seller has: milestone invoices, by year."""
-ONE = "C62"
-"""Unit code (UN/ECE Recommendation 20) of "one piece": a milestone is billed as one."""
 ACCOUNT_FIELDS = ("iban", "bic", "account_number", "routing_number", "bank_name")
 
 
@@ -81,19 +78,18 @@ def issue(*, milestone: Milestone, contract: Contract, actor: Actor, at: datetim
     issued_on = at.astimezone(zone).date()
     due_on = rules.due_on(issued_on, payment_days=version.payment_days)
     number = rules.invoice_number(prefix=PREFIX, year=series.year, position=series.last + 1)
-    text = snapshot.write(
-        _semantic(
-            decision,
-            version,
-            breakdown,
-            totals,
-            account=account,
-            number=number,
-            issued_on=issued_on,
-            due_on=due_on,
-            at=at,
-        )
+    said = facts.semantic(
+        decision,
+        version=version,
+        breakdown=breakdown,
+        totals=totals,
+        account=account,
+        number=number,
+        issued_on=issued_on,
+        due_on=due_on,
+        at=at,
     )
+    text = snapshot.write(said)
     text_sha256 = canonical.sha256(text)
     series.last += 1
     series.head = canonical.sha256(series.head + number + text_sha256)
@@ -165,15 +161,7 @@ def issue(*, milestone: Milestone, contract: Contract, actor: Actor, at: datetim
     return invoice
 
 
-@dataclass(frozen=True, slots=True)
-class _Account:
-    """Where the invoice is to be paid (the fields of ``snapshot.CreditTransfer``), and to whom if not the seller."""
-
-    fields: dict[str, str] | None
-    payee: str | None
-
-
-def _lock_series(milestone: Milestone, *, contract: Contract, year: int) -> tuple[NumberSeries, _Account]:
+def _lock_series(milestone: Milestone, *, contract: Contract, year: int) -> tuple[NumberSeries, facts.Account]:
     """Hold the number, and read in the same query what the invoice says of its payment."""
     account = BankAccount.objects.filter(
         organisation_id=contract.seller_id, currency=contract.currency, is_default=True
@@ -198,92 +186,7 @@ def _lock_series(milestone: Milestone, *, contract: Contract, year: int) -> tupl
         series = rows.get()
     asked = vars(series)
     payee: dict[str, str] | None = asked["payee"]
-    return series, _Account(payee or asked["bank"], payee["account_name"] if payee else None)
-
-
-def _semantic(
-    decision: Decision,
-    version: ContractVersion,
-    breakdown: list[rules.TaxSubtotal],
-    totals: rules.Totals,
-    *,
-    account: _Account,
-    number: str,
-    issued_on: date,
-    due_on: date,
-    at: datetime,
-) -> snapshot.SemanticInvoice:
-    contract, submission = decision.contract, decision.submission
-    seller, buyer, milestone = contract.seller, contract.buyer, submission.milestone
-    return snapshot.SemanticInvoice(
-        kind="milestone",
-        number=number,
-        issued_at=at,
-        issue_date=issued_on,
-        time_zone=seller.time_zone,
-        language=buyer.language if buyer.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
-        currency=contract.currency,
-        due_date=due_on,
-        payment_days=version.payment_days,
-        contract_number=contract.number,
-        contract_title=contract.title,
-        contract_version=version.number,
-        contract_version_sha256=version.sha256,
-        governing_law=version.governing_law,
-        seller=_party(seller, category=version.tax_category),
-        buyer=_party(buyer, category=version.tax_category),
-        payee=snapshot.Payee(name=account.payee) if account.payee else None,
-        credit_transfer=snapshot.CreditTransfer(**account.fields) if account.fields else None,
-        acceptance=snapshot.Acceptance(
-            accepted_at=decision.decided_at,
-            accepted_on=decision.decided_at.astimezone(ZoneInfo(seller.time_zone)).date(),
-            accepted_by=decision.name,
-            organisation=decision.organisation_name,
-            submission_ref=submission.ref,
-            submission_sha256=decision.sha256,
-        ),
-        lines=(
-            snapshot.Line(
-                identifier="1",
-                name=milestone.title,
-                description=milestone.line.scope,
-                quantity=Decimal(1),
-                unit_code=ONE,
-                net_price=milestone.amount,
-                net=milestone.amount,
-                tax_category=version.tax_category,
-                tax_rate=version.tax_rate,
-            ),
-        ),
-        taxes=tuple(
-            snapshot.TaxRow(
-                taxable=row.taxable,
-                tax=row.tax,
-                category=row.category,
-                rate=row.rate,
-                exemption_code=rules.EXEMPTION_CODES.get(row.category, ""),
-            )
-            for row in breakdown
-        ),
-        totals=snapshot.Totals(lines=totals.net, net=totals.net, tax=totals.tax, gross=totals.gross, due=totals.gross),
-    )
-
-
-def _party(organisation: Organisation, *, category: str) -> snapshot.Party:
-    return snapshot.Party(
-        name=organisation.legal_name,
-        address=snapshot.Address(
-            line=organisation.street,
-            post_code=organisation.postcode,
-            city=organisation.city,
-            country_code=organisation.country,
-        ),
-        # An invoice outside the scope of tax bears no VAT numbers (EN 16931, BR-O-02).
-        vat_identifier="" if category == rules.OUTSIDE_SCOPE else organisation.vat_number,
-        tax_registration_identifier=organisation.tax_number,
-        legal_registration_identifier=organisation.company_number,
-        email=organisation.email,
-    )
+    return series, facts.Account(payee or asked["bank"], payee["account_name"] if payee else None)
 
 
 def _tax_identity(organisation: Organisation) -> rules.TaxIdentity:

@@ -20,6 +20,13 @@ def invoice_file(document: Document | None, *, number: str) -> FileResponse:
     return _attachment(document.stored_as, name=f"{number}.pdf", content_type="application/pdf")
 
 
+def invoice_xml_file(document: Document | None, *, number: str) -> FileResponse:
+    """The stored bytes of the XML that is inside the PDF; 404 until they exist, and where there are none."""
+    if document is None or not document.has_xml:
+        raise Http404
+    return _attachment(document.xml_stored_as, name=f"{number}.xml", content_type="application/xml")
+
+
 def _attachment(stored_as: str, *, name: str, content_type: str) -> FileResponse:
     """An attachment that no browser sniffs, frames, scripts or keeps."""
     try:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("changes/", link_decisions.request_changes, name="request_changes"),
     path("evidence/<str:ref>/", link_files.evidence, name="evidence"),
     path("invoice.pdf", link_files.invoice_pdf, name="invoice_pdf"),
+    path("invoice.xml", link_files.invoice_xml, name="invoice_xml"),
     path("document/", link_files.invoice_document, name="invoice_document"),
     path("viewed/", links.viewed, name="viewed"),
     path("renew/", links.renew, name="renew"),

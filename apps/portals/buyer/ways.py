@@ -35,6 +35,8 @@ class Way(Protocol):
 
     def invoice_pdf(self, invoice: Invoice) -> str: ...
 
+    def invoice_xml(self, invoice: Invoice) -> str: ...
+
     def invoice_document(self, invoice: Invoice) -> str:
         """The piece of page that says whether the PDF is there."""
 
@@ -69,6 +71,9 @@ class MemberWay:
 
     def invoice_pdf(self, invoice: Invoice) -> str:
         return reverse("buyer:invoice_pdf", args=[invoice.ref])
+
+    def invoice_xml(self, invoice: Invoice) -> str:
+        return reverse("buyer:invoice_xml", args=[invoice.ref])
 
     def invoice_document(self, invoice: Invoice) -> str:
         return reverse("buyer:invoice_document", args=[invoice.ref])
@@ -106,6 +111,9 @@ class LinkWay:
 
     def invoice_pdf(self, invoice: Invoice) -> str:
         return self._below("invoice_pdf")
+
+    def invoice_xml(self, invoice: Invoice) -> str:
+        return self._below("invoice_xml")
 
     def invoice_document(self, invoice: Invoice) -> str:
         return self._below("invoice_document")

@@ -38,6 +38,7 @@ def check(base: str, *, people: Iterable[tuple[str, str]], tell: Callable[[str],
     tell(f"documents: {_documents()} ready")
     call_command("verify_ledger")
     call_command("verify_audit")
+    call_command("check_documents")
 
 
 def _open(visitor: OpenerDirector, url: str) -> str:

@@ -96,20 +96,34 @@ def _criteria(actor: Actor, invoice: Invoice, submission: Submission | None, dec
     return [judged(criterion) for criterion in invoice.milestone.line.criteria.all()]
 
 
-def _files(actor: Actor, request: FundingRequest, submission: Submission | None) -> list[File]:
-    invoice, document = request.invoice, getattr(request.invoice, "document", None)
-    is_ready = document is not None and document.state == "ready"
+def invoice_files(invoice: Invoice) -> list[File]:
+    """The invoice as its parties have it: PDF, and the XML inside it where there is one."""
+    document, number = getattr(invoice, "document", None), {"number": invoice.number}
+    if document is None or document.state != "ready":
+        return [File(name=_("Invoice %(number)s, being prepared") % number, url="", icon="file-earmark-pdf")]
     pdf = File(
-        name=(_("Invoice %(number)s.pdf") if is_ready else _("Invoice %(number)s, being prepared"))
-        % {"number": invoice.number},
-        url=reverse("admin:invoice_pdf", args=[invoice.ref]) if is_ready else "",
-        size=document.size if is_ready and document else None,
-        sha256=document.sha256 if is_ready and document else "",
+        name=_("Invoice %(number)s.pdf") % number,
+        url=reverse("admin:invoice_pdf", args=[invoice.ref]),
+        size=document.size,
+        sha256=document.sha256,
         icon="file-earmark-pdf",
     )
+    if not document.has_xml:
+        return [pdf]
+    xml = File(
+        name=_("Invoice %(number)s.xml") % number,
+        url=reverse("admin:invoice_xml", args=[invoice.ref]),
+        size=document.xml_size,
+        sha256=document.xml_sha256,
+        icon="file-earmark-code",
+    )
+    return [pdf, xml]
+
+
+def _files(actor: Actor, request: FundingRequest, submission: Submission | None) -> list[File]:
     evidence = EvidenceFile.objects.visible_to(actor).filter(submission=submission).order_by("pk")
     return [
-        pdf,
+        *invoice_files(request.invoice),
         *(
             File(
                 name=file.name,

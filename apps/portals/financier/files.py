@@ -16,6 +16,13 @@ def invoice_pdf(request: HttpRequest, ref: str) -> HttpResponseBase:
     return _handed_over(document.stored_as, name=f"{document.invoice.number}.pdf", content_type="application/pdf")
 
 
+def invoice_xml(request: HttpRequest, ref: str) -> HttpResponseBase:
+    """The stored bytes of the XML inside such an invoice; 404 until they exist, and where there are none."""
+    documents = Document.objects.visible_to(asker(request)).select_related("invoice")
+    document = get_object_or_404(documents, invoice__ref=ref, state="ready", xml_obstacle="")
+    return _handed_over(document.xml_stored_as, name=f"{document.invoice.number}.xml", content_type="application/xml")
+
+
 def evidence(request: HttpRequest, ref: str) -> HttpResponseBase:
     """The stored bytes of a file that shows that a milestone of such a contract is complete."""
     file = get_object_or_404(EvidenceFile.objects.visible_to(asker(request)), ref=ref)

@@ -32,6 +32,7 @@ urlpatterns = [
     path("invoices/", invoices.invoices, name="invoices"),
     path("invoices/<str:ref>/", invoices.invoice, name="invoice"),
     path("invoices/<str:ref>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),
+    path("invoices/<str:ref>/xml/", invoices.invoice_xml, name="invoice_xml"),
     path("invoices/<str:ref>/document/", invoices.invoice_document, name="invoice_document"),
     path("invoices/<str:ref>/document/retry/", invoices.retry_document, name="retry_document"),
     path("invoices/<str:ref>/payment/", invoices.record_payment, name="record_payment"),

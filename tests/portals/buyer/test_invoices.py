@@ -106,3 +106,17 @@ def test_the_pdf_is_offered_once_it_is_made(active: Contract, sign_in: SignIn) -
     assert len(content) == document.size
     assert answer["Content-Disposition"] == f'attachment; filename="{invoice.number}.pdf"'
     assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+
+
+def test_the_xml_is_offered_beside_the_pdf(active: Contract, sign_in: SignIn) -> None:
+    invoice = invoiced(active)
+    client = sign_in("payables")
+    xml = reverse("buyer:invoice_xml", args=[invoice.ref])
+    assert client.get(xml).status_code == 404
+    with walls.asking_for(active.seller_id):
+        document = documents.render(invoice_ref=invoice.ref)
+    assert xml in client.get(reverse("buyer:invoice", args=[invoice.ref])).content.decode()
+    answer = client.get(xml)
+    assert len(b"".join(answer.streaming_content)) == document.xml_size  # type: ignore[attr-defined]
+    assert answer["Content-Disposition"] == f'attachment; filename="{invoice.number}.xml"'
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"

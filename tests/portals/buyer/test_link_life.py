@@ -24,6 +24,7 @@ PATHS = (
     "changes/",
     "evidence/k7f2m9q4x8h3n6pz/",
     "invoice.pdf",
+    "invoice.xml",
     "document/",
 )
 

@@ -71,6 +71,7 @@ def test_the_pdf_is_there_as_soon_as_it_is_made(guest: Guest, submission: Submis
     guest.post("accept/", hidden(guest.get("accept/")))
     invoice = invoice_of(submission.milestone)
     assert guest.get("invoice.pdf").status_code == 404
+    assert guest.get("invoice.xml").status_code == 404
     assert 'hx-trigger="every 2s"' in guest.get("document/").content.decode()
     with walls.asking_for(submission.contract.seller_id):
         documents.render(invoice_ref=invoice.ref)
@@ -78,6 +79,9 @@ def test_the_pdf_is_there_as_soon_as_it_is_made(guest: Guest, submission: Submis
     pdf = guest.get("invoice.pdf")
     assert pdf["Content-Disposition"] == f'attachment; filename="{invoice.number}.pdf"'
     assert b"".join(pdf.streaming_content).startswith(b"%PDF-")
+    xml = guest.get("invoice.xml")
+    assert xml["Content-Disposition"] == f'attachment; filename="{invoice.number}.xml"'
+    assert b"<rsm:CrossIndustryInvoice" in b"".join(xml.streaming_content)
 
 
 def test_two_clicks_make_one_invoice(guest: Guest, submission: Submission) -> None:

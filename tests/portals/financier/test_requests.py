@@ -188,3 +188,6 @@ def test_the_invoice_comes_as_a_pdf_once_it_is_made(deal: Parties, sign_in: Sign
     file = browser.get(url)
     assert file["Content-Type"] == "application/pdf"
     assert b"".join(file.streaming_content).startswith(b"%PDF")  # type: ignore[attr-defined]
+    xml = browser.get(reverse("admin:invoice_xml", args=[request_.invoice.ref]))
+    assert xml["Content-Type"] == "application/xml"
+    assert b"<rsm:CrossIndustryInvoice" in b"".join(xml.streaming_content)  # type: ignore[attr-defined]

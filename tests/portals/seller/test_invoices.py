@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.core import canonical, clock
+from apps.invoicing import documents
 from apps.invoicing.models import Document, Invoice, Payment
 from tests import scenarios
 from tests.portals.seller.conftest import SignIn, accepted_offer, content_of, hidden, opened_facility
@@ -95,6 +96,7 @@ def test_the_document_shows_progress_then_the_file_then_its_bytes(parties: Parti
             stored_as=stored_as,
             size=len(PDF),
             sha256=canonical.sha256(PDF),
+            xml_obstacle="seller_vat",
         )
     ready = seller.get(of("invoice_document", invoice)).content.decode()
     assert "hx-trigger" not in ready
@@ -103,7 +105,25 @@ def test_the_document_shows_progress_then_the_file_then_its_bytes(parties: Parti
     assert content_of(response) == PDF
     assert response["Content-Disposition"] == f'attachment; filename="{invoice.number}.pdf"'
     assert "sandbox" in response["Content-Security-Policy"]
+    assert seller.get(of("invoice_xml", invoice)).status_code == 404
+    assert of("invoice_xml", invoice) not in ready
+    assert "VAT number does not begin with the two letters of its country" in ready
     default_storage.delete(stored_as)
+
+
+def test_the_xml_comes_beside_the_pdf_that_carries_it(parties: Parties, seller: Client) -> None:
+    invoice = billed(parties)
+    assert seller.get(of("invoice_xml", invoice)).status_code == 404
+    with acting(scenarios.seller_actor(parties)):
+        document = documents.render(invoice_ref=invoice.ref)
+    ready = seller.get(of("invoice_document", invoice)).content.decode()
+    assert of("invoice_xml", invoice) in ready
+    assert document.xml_sha256 in ready
+    response = seller.get(of("invoice_xml", invoice))
+    assert canonical.sha256(content_of(response)) == document.xml_sha256
+    assert response["Content-Type"] == "application/xml"
+    assert response["Content-Disposition"] == f'attachment; filename="{invoice.number}.xml"'
+    assert "sandbox" in response["Content-Security-Policy"]
 
 
 def test_a_failed_document_says_so_and_is_made_again_by_a_button(parties: Parties, seller: Client) -> None:

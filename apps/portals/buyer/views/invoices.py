@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from apps.invoicing.models import Invoice
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import payees
-from apps.portals.buyer.files import invoice_file
+from apps.portals.buyer.files import invoice_file, invoice_xml_file
 from apps.portals.buyer.pages import invoice_crumbs, page, today_of, zone_of
 from apps.portals.buyer.payees import PayTo
 from apps.portals.buyer.stories import invoice_story
@@ -134,6 +134,7 @@ def _document(invoice: Invoice) -> dict[str, object]:
     return {
         "document": getattr(invoice, "document", None),
         "pdf_url": WAY.invoice_pdf(invoice),
+        "xml_url": WAY.invoice_xml(invoice),
         "document_url": WAY.invoice_document(invoice),
         "reload_url": reverse("buyer:invoice", args=[invoice.ref]),
     }
@@ -152,3 +153,11 @@ def invoice_pdf(request: PortalRequest, ref: str) -> HttpResponseBase:
     """The stored bytes of the invoice; 404 until they exist."""
     found = _invoice(request, ref)
     return invoice_file(getattr(found, "document", None), number=found.number)
+
+
+@require_safe
+@portal("buyer")
+def invoice_xml(request: PortalRequest, ref: str) -> HttpResponseBase:
+    """The stored bytes of the XML inside the invoice; 404 until they exist, and where there are none."""
+    found = _invoice(request, ref)
+    return invoice_xml_file(getattr(found, "document", None), number=found.number)

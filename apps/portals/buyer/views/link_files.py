@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from apps.invoicing.models import Invoice
 from apps.milestones.models import EvidenceFile
 from apps.portals.access import PortalRequest, portal
-from apps.portals.buyer.files import evidence_file, invoice_file
+from apps.portals.buyer.files import evidence_file, invoice_file, invoice_xml_file
 from apps.portals.buyer.visits import Visit, personal, visit_of
 
 
@@ -36,6 +36,15 @@ def invoice_pdf(request: PortalRequest, token: str) -> HttpResponseBase:
 @portal("link")
 @personal
 @require_safe
+def invoice_xml(request: PortalRequest, token: str) -> HttpResponseBase:
+    """The stored bytes of the XML inside the invoice; 404 until they exist, and where there are none."""
+    invoice = _invoice(visit_of(request, token))
+    return invoice_xml_file(getattr(invoice, "document", None), number=invoice.number)
+
+
+@portal("link")
+@personal
+@require_safe
 def invoice_document(request: PortalRequest, token: str) -> HttpResponse:
     """The PDF's piece of the page, asked for again and again while it is being made."""
     visit = visit_of(request, token)
@@ -48,6 +57,7 @@ def document_of(invoice: Invoice, *, visit: Visit) -> dict[str, object]:
         "invoice": invoice,
         "document": getattr(invoice, "document", None),
         "pdf_url": visit.way.invoice_pdf(invoice),
+        "xml_url": visit.way.invoice_xml(invoice),
         "document_url": visit.way.invoice_document(invoice),
         "reload_url": reverse("link:open", args=[visit.token]),
     }

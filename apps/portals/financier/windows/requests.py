@@ -112,6 +112,7 @@ class RequestWindow(Window):
     def more_urls(self) -> list[URLPattern]:
         return [
             path("invoice/<str:ref>/pdf/", self.door(files.invoice_pdf), name="invoice_pdf"),
+            path("invoice/<str:ref>/xml/", self.door(files.invoice_xml), name="invoice_xml"),
             path("evidence/<str:ref>/", self.door(files.evidence), name="evidence"),
         ]
 

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import DateField, QuerySet, Value
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,11 +15,12 @@ from apps.portals import formats
 from apps.portals.financier import badges, journal, stories
 from apps.portals.financier.action import ActionPage
 from apps.portals.financier.actions.tranches import CollectPayment, FundTranche, PayReserve, due_of
+from apps.portals.financier.evidence import invoice_files
 from apps.portals.financier.filters import Buyers, Sellers, TrancheStates
 from apps.portals.financier.pages import Button, address, asker, rate, today_of
 from apps.portals.financier.queues import with_reserve_due
 from apps.portals.financier.window import Window
-from apps.portals.parts import Fact, File, Step, Tile
+from apps.portals.parts import Fact, Step, Tile
 from apps.portals.templatetags.cairn import day, money
 
 
@@ -115,7 +115,7 @@ class TrancheWindow(Window):
             "collections": list(row.collections.select_related("payment").order_by("pk")),
             "payouts": list(row.payouts.select_related("sent_by").order_by("pk")),
             "postings": postings,
-            "files": [_pdf(row)],
+            "files": invoice_files(row.invoice),
             "buttons": _buttons(self, request, row),
             "events": stories.of(
                 actor, f"tranche:{row.ref}", f"assignment:{row.assignment.ref}", f"invoice:{row.invoice.ref}"
@@ -154,16 +154,6 @@ def _facts(row: Tranche) -> list[Fact]:
         Fact(term=_("Assignment"), value=_("Notice to the buyer"), url=address(Assignment, row.assignment.ref)),
         Fact(term=_("Facility"), value=row.seller.legal_name, url=address(Facility, row.facility.ref)),
     ]
-
-
-def _pdf(row: Tranche) -> File:
-    document = getattr(row.invoice, "document", None)
-    number = {"number": row.invoice.number}
-    if document is None or document.state != "ready":
-        return File(name=_("Invoice %(number)s, being prepared") % number, url="", icon="file-earmark-pdf")
-    name = _("Invoice %(number)s.pdf") % number
-    url = reverse("admin:invoice_pdf", args=[row.invoice.ref])
-    return File(name=name, url=url, size=document.size, sha256=document.sha256, icon="file-earmark-pdf")
 
 
 def _buttons(window: TrancheWindow, request: HttpRequest, row: Tranche) -> list[Button]:

@@ -200,6 +200,17 @@ def invoice_pdf(request: PortalRequest, ref: str) -> HttpResponseBase:
     return attachment(opened(document.stored_as), name=f"{found.number}.pdf", content_type="application/pdf")
 
 
+@require_GET
+@portal("seller")
+def invoice_xml(request: PortalRequest, ref: str) -> HttpResponseBase:
+    """The stored bytes of the XML inside the invoice; 404 until they exist, and where there are none."""
+    found = _invoice(request, ref)
+    document = _document(found)
+    if document is None or not document.has_xml:
+        raise Http404
+    return attachment(opened(document.xml_stored_as), name=f"{found.number}.xml", content_type="application/xml")
+
+
 @require_POST
 @portal("seller")
 def retry_document(request: PortalRequest, ref: str) -> HttpResponse:

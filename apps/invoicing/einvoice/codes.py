@@ -1,0 +1,39 @@
+"""Which codes of EN 16931 say what an invoice is: pure tables, extended by every kind that can be billed.
+
+The model stores the kind of what is billed; the code is the export's choice. Sources: EN 16931-1 with its code lists
+UNTDID 1001 (type of document), 4451 (subject of a note), 4461 (payment means), and the Factur-X 1.0 profile EN 16931.
+"""
+
+from typing import Final
+
+PROFILE: Final = "urn:cen.eu:en16931:2017"
+"""Specification identifier (BT-24): the whole of EN 16931, no more and no less."""
+PROCESS: Final = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
+"""Business process type (BT-23): the seller sends invoices."""
+COMMERCIAL_INVOICE: Final = "380"
+TYPE_CODES: Final = {"milestone": COMMERCIAL_INVOICE}
+"""BT-3 by kind. A milestone is assigned to a financier before its issue as 380 with a payee: 393 says no more to the
+buyer, and receivers know it less."""
+
+GENERAL: Final = "AAI"
+"""Subject of a note (BT-21): general information."""
+ASSIGNMENT: Final = "ACC"
+"""Subject of a note (BT-21): the clause that assigns the claim to a factor."""
+CREDIT_TRANSFER: Final = "30"
+SEPA_CREDIT_TRANSFER: Final = "58"
+PROJECT: Final = "Project reference"
+"""What CII wants beside the identifier of a project (BT-11)."""
+WITH_REASON: Final = frozenset({"E", "AE", "O"})
+"""Tax categories that say why they bear no tax (BR-E-10, BR-AE-10, BR-O-10); S and Z must not (BR-S-10, BR-Z-10)."""
+WITHOUT_RATE: Final = frozenset({"O"})
+"""Tax categories that have no rate, not even zero (BR-O-05, BR-48)."""
+
+
+def type_code(kind: str) -> str:
+    """BT-3: what sort of document a kind makes. A kind without an entry is a ``LookupError``: nobody decided it yet."""
+    return TYPE_CODES[kind]
+
+
+def payment_means(*, currency: str, iban: str) -> str:
+    """BT-81: a SEPA credit transfer is in euros and to an IBAN; any other is a credit transfer."""
+    return SEPA_CREDIT_TRANSFER if currency == "EUR" and iban else CREDIT_TRANSFER

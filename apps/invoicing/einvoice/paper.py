@@ -1,0 +1,124 @@
+"""The PDF of an invoice as a checker sees it: what a person reads in it, what it claims to be, what it carries inside.
+
+Figures and dates are written here anew from the XML, so that page and XML are two witnesses and not one.
+"""
+
+import io
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from babel.dates import format_date
+from lxml import etree
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
+
+from apps.core import money
+from apps.invoicing import xmp
+from apps.invoicing.einvoice import standard
+from apps.invoicing.einvoice.reading import Written
+
+XML_NAME: Final = "factur-x.xml"
+LANGUAGES: Final = {"en": ("en_GB", ",", "."), "de": ("de_DE", ".", ",")}
+"""By language of the document: how days are written, and what parts thousands and decimals."""
+
+
+class Paper:
+    """An opened PDF. A file that is none is a ``ValueError``."""
+
+    def __init__(self, content: bytes) -> None:
+        try:
+            self._reader = PdfReader(io.BytesIO(content))
+            root: Any = self._reader.trailer["/Root"]
+            self._catalog = root.get_object()
+            self.text = "".join("".join(page.extract_text().split()) for page in self._reader.pages)
+            """What stands on all pages, without any white space: a word may be broken anywhere."""
+        except (PyPdfError, KeyError) as error:
+            raise ValueError(f"this is no PDF: {error}") from error
+        self.language = str(self._catalog.get("/Lang", ""))
+
+    def claims_missing(self, *, has_xml: bool) -> list[str]:
+        """What the file must say of itself and does not: PDF/A-3a, PDF/UA-1, and Factur-X when it carries XML."""
+        return [f"the PDF does not say {claim}" for claim, stands in self._claims(has_xml=has_xml) if not stands]
+
+    def attached(self) -> list[tuple[str, bytes]]:
+        """The files inside, by name."""
+        return [(name, content) for name, contents in self._reader.attachments.items() for content in contents]
+
+    def associations(self) -> list[str]:
+        """How each associated file (``/AF``) relates to the document."""
+        return [str(entry.get_object().get("/AFRelationship", "")) for entry in self._catalog.get("/AF", [])]
+
+    def unsaid(self, written: Written) -> list[str]:
+        """What the XML says and no page does."""
+        if self.language not in LANGUAGES:
+            return [f"the PDF is in a language that cannot be compared: {self.language or 'none'}"]
+        return [
+            f"{term} {words} stands in the XML and on no page"
+            for term, words in _expected(written, self.language)
+            if "".join(words.split()) not in self.text
+        ]
+
+    def _claims(self, *, has_xml: bool) -> Iterator[tuple[str, bool]]:
+        catalog, rdf = self._catalog, self._first_rdf()
+        yield "that it is tagged", bool(catalog.get("/MarkInfo", {}).get("/Marked")) and "/StructTreeRoot" in catalog
+        yield "its language", bool(self.language)
+        yield "its title", bool(catalog.get("/ViewerPreferences", {}).get("/DisplayDocTitle"))
+        yield "how its colours are meant", bool(catalog.get("/OutputIntents"))
+        yield "PDF/A-3a", (_said(rdf, xmp.PDFA, "part"), _said(rdf, xmp.PDFA, "conformance")) == ("3", "A")
+        yield "PDF/UA-1", _said(rdf, xmp.PDFUA, "part") == "1"
+        described = {element.text for element in rdf.iter(f"{{{xmp.SCHEMA}}}namespaceURI")}
+        yield "how it describes its own properties", described >= {xmp.PDFUA, *([xmp.FACTUR_X] if has_xml else [])}
+        names = ("DocumentFileName", "DocumentType", "Version", "ConformanceLevel")
+        factur_x = tuple(_said(rdf, xmp.FACTUR_X, name) for name in names)
+        expected = (XML_NAME, "INVOICE", "1.0", xmp.CONFORMANCE) if has_xml else ("", "", "", "")
+        yield "which file inside is the invoice", factur_x == expected
+
+    def _first_rdf(self) -> etree._Element:
+        """Readers take the first RDF of the metadata; whatever stands in a second one is not read."""
+        stream = self._catalog.get("/Metadata")
+        if stream is None:
+            return etree.Element("none")
+        found = standard.parsed(stream.get_object().get_data()).find(f".//{{{xmp.RDF}}}RDF")
+        return etree.Element("none") if found is None else found
+
+
+def _said(rdf: etree._Element, namespace: str, name: str) -> str:
+    """A property, which XMP lets stand as an attribute or as an element of a description."""
+    for description in rdf.iterfind(f"{{{xmp.RDF}}}Description"):
+        value = description.get(f"{{{namespace}}}{name}") or description.findtext(f"{{{namespace}}}{name}")
+        if value:
+            return str(value)
+    return ""
+
+
+def _expected(written: Written, language: str) -> Iterator[tuple[str, str]]:
+    yield "the number", written.number
+    yield "the date", _day(written.issued_on, language)
+    yield "the due date", _day(written.due_on, language)
+    yield "the date of supply", _day(written.delivered_on, language)
+    for term, name in (("the seller", written.seller), ("the buyer", written.buyer), ("the payee", written.payee)):
+        if name:
+            yield term, name
+    yield "the account", written.account
+    yield "the terms", written.terms
+    for line in written.lines:
+        yield "the item", line.name
+        yield "its net amount", _figure(line.net, written.currency, language)
+    for row in written.taxes:
+        yield "the tax", _figure(row.tax, written.currency, language)
+        yield "the reason", row.reason
+    yield "the net total", _figure(written.net, written.currency, language)
+    yield "the total", f"{_figure(written.gross, written.currency, language)} {written.currency}"
+    yield "the amount due", f"{_figure(written.due, written.currency, language)} {written.currency}"
+
+
+def _day(value: date, language: str) -> str:
+    return format_date(value, "long", locale=LANGUAGES[language][0])
+
+
+def _figure(amount: Decimal, currency: str, language: str) -> str:
+    _locale, thousands, decimals = LANGUAGES[language]
+    english = f"{amount:,.{money.digits(currency)}f}"
+    return english.replace(",", "\0").replace(".", decimals).replace("\0", thousands)

@@ -1,0 +1,87 @@
+"""``manage.py check_documents``: prove that every stored document is what was issued, for people and for machines."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
+
+from apps.core import clock
+from apps.invoicing import inspection
+from apps.invoicing.checks import SNAPSHOT_CHECKS
+from apps.invoicing.einvoice import standard
+from apps.invoicing.models import Document
+from apps.invoicing.models.document import DocumentState
+
+OWNER = "owner"
+AT_ONCE = 200
+
+
+class Command(BaseCommand):
+    """Check the chain of snapshots, then every document: hashes, PDF/A-3a, PDF/UA-1, the XML inside by schema and
+    business rules of EN 16931, every total computed again, and page against XML. Prints what is wrong, and fails."""
+
+    help = "Verify stored documents: hashes, PDF/A and PDF/UA marks, EN 16931, totals to the cent, PDF against XML."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--days", type=int, help="only documents that were made in the last so many days")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        problems = 0
+        for problem in self._chain():
+            problems += 1
+            self.stdout.write(problem)
+        documents = Document.objects.using(OWNER).select_related("invoice__seller").order_by("pk")
+        if options["days"] is not None:
+            documents = documents.filter(requested_at__gte=clock.now() - timedelta(days=options["days"]))
+        checked = with_xml = unmade = 0
+        with standard.engine():
+            for document in documents.iterator(chunk_size=AT_ONCE):
+                if document.state != DocumentState.READY:
+                    unmade += 1
+                    continue
+                checked += 1
+                with_xml += not document.xml_obstacle
+                for finding in _findings(document):
+                    problems += 1
+                    self.stdout.write(f"{document.invoice.number} of {document.invoice.seller.legal_name}: {finding}")
+        said = f"{checked} documents, {with_xml} with XML, {unmade} not made yet"
+        if problems:
+            raise CommandError(f"{problems} problems in {said}.")
+        self.stdout.write(f"{said}: all as they were issued.")
+
+    def _chain(self) -> Iterator[str]:
+        """The snapshots: each with its hash, each chained to the one before in its series."""
+        with connections[OWNER].cursor() as cursor:
+            for check in SNAPSHOT_CHECKS:
+                cursor.execute(check.sql)
+                for subject, expected, found in cursor.fetchall():
+                    yield f"NOT TRUE: {check.sentence}. {subject}: expected {expected}, found {found}"
+
+
+def _findings(document: Document) -> list[str]:
+    try:
+        pdf = _read(document.stored_as)
+        xml = _read(document.xml_stored_as) if document.xml_stored_as else b""
+    except FileNotFoundError as error:
+        return [f"the file {error.filename} is not there"]
+    return inspection.findings(
+        inspection.Stored(
+            snapshot=document.invoice.snapshot,
+            pdf=pdf,
+            sha256=document.sha256,
+            size=document.size,
+            xml=xml,
+            xml_sha256=document.xml_sha256,
+            xml_size=document.xml_size,
+            obstacle=document.xml_obstacle,
+        )
+    )
+
+
+def _read(name: str) -> bytes:
+    with default_storage.open(name) as stored:
+        content: bytes = stored.read()
+    return content

@@ -1,0 +1,114 @@
+"""What is known at the moment of issue, as the semantic invoice that is stored, chained and shown."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from apps.contracts.models import ContractVersion
+from apps.invoicing import rules, snapshot
+from apps.milestones.models import Decision
+from apps.parties.models import Organisation
+
+ONE: Final = "C62"
+"""Unit code (UN/ECE Recommendation 20) of "one piece": a milestone is billed as one."""
+EMAIL: Final = "EM"
+"""Scheme (Electronic Address Scheme, EAS) of an electronic address that is a mailbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where the invoice is to be paid (the fields of ``snapshot.CreditTransfer``), and to whom if not the seller."""
+
+    fields: dict[str, str] | None
+    payee: str | None
+
+
+def semantic(
+    decision: Decision,
+    *,
+    version: ContractVersion,
+    breakdown: list[rules.TaxSubtotal],
+    totals: rules.Totals,
+    account: Account,
+    number: str,
+    issued_on: date,
+    due_on: date,
+    at: datetime,
+) -> snapshot.SemanticInvoice:
+    """The invoice of an acceptance, which brings its contract, parties and milestone along."""
+    contract, submission = decision.contract, decision.submission
+    seller, buyer, milestone = contract.seller, contract.buyer, submission.milestone
+    return snapshot.SemanticInvoice(
+        kind="milestone",
+        number=number,
+        issued_at=at,
+        issue_date=issued_on,
+        time_zone=seller.time_zone,
+        language=buyer.language if buyer.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
+        currency=contract.currency,
+        due_date=due_on,
+        payment_days=version.payment_days,
+        contract_number=contract.number,
+        contract_title=contract.title,
+        contract_version=version.number,
+        contract_version_sha256=version.sha256,
+        governing_law=version.governing_law,
+        seller=_party(seller, category=version.tax_category),
+        buyer=_party(buyer, category=version.tax_category),
+        payee=snapshot.Payee(name=account.payee) if account.payee else None,
+        credit_transfer=snapshot.CreditTransfer(**account.fields) if account.fields else None,
+        acceptance=snapshot.Acceptance(
+            accepted_at=decision.decided_at,
+            accepted_on=decision.decided_at.astimezone(ZoneInfo(seller.time_zone)).date(),
+            accepted_by=decision.name,
+            organisation=decision.organisation_name,
+            submission_ref=submission.ref,
+            submission_sha256=decision.sha256,
+        ),
+        lines=(
+            snapshot.Line(
+                identifier="1",
+                name=milestone.title,
+                description=milestone.line.scope,
+                quantity=Decimal(1),
+                unit_code=ONE,
+                net_price=milestone.amount,
+                net=milestone.amount,
+                tax_category=version.tax_category,
+                tax_rate=version.tax_rate,
+            ),
+        ),
+        taxes=tuple(
+            snapshot.TaxRow(
+                taxable=row.taxable,
+                tax=row.tax,
+                category=row.category,
+                rate=row.rate,
+                exemption_code=rules.EXEMPTION_CODES.get(row.category, ""),
+            )
+            for row in breakdown
+        ),
+        totals=snapshot.Totals(lines=totals.net, net=totals.net, tax=totals.tax, gross=totals.gross, due=totals.gross),
+    )
+
+
+def _party(organisation: Organisation, *, category: str) -> snapshot.Party:
+    return snapshot.Party(
+        name=organisation.legal_name,
+        address=snapshot.Address(
+            line=organisation.street,
+            post_code=organisation.postcode,
+            city=organisation.city,
+            country_code=organisation.country,
+        ),
+        # An invoice outside the scope of tax bears no VAT numbers (EN 16931, BR-O-02).
+        vat_identifier="" if category == rules.OUTSIDE_SCOPE else organisation.vat_number,
+        tax_registration_identifier=organisation.tax_number,
+        legal_registration_identifier=organisation.company_number,
+        email=organisation.email,
+        electronic_address=snapshot.ElectronicAddress(organisation.email, EMAIL) if organisation.email else None,
+    )

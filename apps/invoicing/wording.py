@@ -1,0 +1,66 @@
+"""The sentences of an invoice that paper and XML share, in the language that is active: written once, so never two.
+
+Dates are written here too, the way both show them.
+"""
+
+from datetime import date
+
+from babel import Locale
+from babel.dates import format_date
+from django.utils.translation import get_language, gettext
+
+from apps.invoicing import rules
+from apps.invoicing.snapshot import SemanticInvoice
+
+NBSP = "\N{NO-BREAK SPACE}"
+LOCALES = {"en": "en_GB", "de": "de_DE"}
+"""English documents write the day first: 12 December 2026."""
+
+
+def payment_terms(invoice: SemanticInvoice) -> str:
+    """BT-20: until when the whole is payable."""
+    if not invoice.payment_days:
+        return gettext("Payable on receipt, without deduction.")
+    return gettext("Payable within {days} days of the invoice date, by {date}, without deduction.").format(
+        days=invoice.payment_days, date=day(invoice.due_date)
+    )
+
+
+def tax_sentence(category: str) -> str:
+    """What tax law wants to read (Article 226 of Directive 2006/112/EC); the reason of an exemption is BT-120."""
+    sentences = {
+        rules.ZERO_RATED: gettext("Zero-rated supply."),
+        rules.EXEMPT: gettext("This supply is exempt from tax."),
+        rules.REVERSE_CHARGE: gettext("Reverse charge: the recipient of the supply is liable for the VAT."),
+        rules.OUTSIDE_SCOPE: gettext("This supply is outside the scope of VAT."),
+    }
+    return sentences.get(category, "")
+
+
+def acceptance(invoice: SemanticInvoice) -> str:
+    """BT-22: by whose sign-off the milestone became payable."""
+    return gettext("Accepted on {date} by {name} for {organisation}").format(
+        date=day(invoice.acceptance.accepted_on),
+        name=invoice.acceptance.accepted_by,
+        organisation=invoice.acceptance.organisation,
+    )
+
+
+def assignment(invoice: SemanticInvoice) -> str:
+    """BT-22: whom alone the buyer pays, when the claim was assigned before the issue."""
+    if invoice.payee is None:
+        return ""
+    return gettext(
+        "This claim is assigned to %(payee)s. Pay %(payee)s only, to the account below: a payment to anybody else"
+        " does not settle this invoice."
+    ) % {"payee": invoice.payee.name}
+
+
+def day(value: date) -> str:
+    """A date in words that stays on one line."""
+    return format_date(value, "long", locale=locale()).replace(" ", NBSP)
+
+
+def locale() -> Locale:
+    """How figures and dates are written in the language that is active."""
+    return Locale.parse(LOCALES.get((get_language() or "en").split("-")[0], "en_GB"))
