@@ -30,7 +30,7 @@ class ChildError(RuntimeError):
 
 
 class ChildFailed(ChildError):
-    """The work raised an error: ``kind`` is its class, ``words`` what it said."""
+    """The work raised an error: ``kind`` is its class, ``words`` what it said. After one of memory the child ends."""
 
     def __init__(self, kind: str, words: str) -> None:
         super().__init__(f"{kind}: {words}" if words else kind)
@@ -72,10 +72,13 @@ class Child:
             except ChildTooSlow:
                 self._end()
                 raise
-        status, *rest = answer
-        if status == DONE:
-            return rest
-        raise ChildFailed(*(part.decode() for part in rest))
+            status, *rest = answer
+            if status == DONE:
+                return rest
+            failed = ChildFailed(*(part.decode() for part in rest))
+            if failed.kind == MemoryError.__name__:
+                self._end()
+            raise failed
 
     def close(self) -> None:
         """End the process, if there is one."""
@@ -126,7 +129,7 @@ class Child:
 def serve(work: Callable[[list[bytes]], Sequence[bytes]]) -> None:
     """The child's side: answer questions until there are no more. The limit of memory is the first argument.
 
-    An error is an answer too. After one of memory the process ends, so that the next begins with a clean one.
+    An error is an answer too.
     """
     memory = int(sys.argv[1])
     if memory:
@@ -142,8 +145,7 @@ def serve(work: Callable[[list[bytes]], Sequence[bytes]]) -> None:
         try:
             _send(answers, [DONE, *work(question)])
         except MemoryError:
-            _send(answers, [FAILED, b"MemoryError", b"it needed more memory than it may have"])
-            return
+            _send(answers, [FAILED, MemoryError.__name__.encode(), b"it needed more memory than it may have"])
         except Exception as error:
             _send(answers, [FAILED, type(error).__name__.encode(), str(error).encode()])
 

@@ -37,6 +37,7 @@ class Page:
     language: str
     title: str
     number: str
+    project: str
     seller: Party
     sender: str
     buyer: Party
@@ -64,6 +65,7 @@ def page_of(invoice: SemanticInvoice) -> Page:
         language=get_language() or invoice.language,
         title=gettext("Invoice {number} from {seller}").format(number=invoice.number, seller=invoice.seller.name),
         number=invoice.number,
+        project=invoice.contract_title,
         seller=invoice.seller,
         sender=" · ".join([invoice.seller.name, invoice.seller.address.line, _town(invoice.seller.address)]),
         buyer=invoice.buyer,

@@ -140,7 +140,7 @@ def test_a_long_scope_flows_over_pages_that_all_carry_the_number() -> None:
     scope = "\n".join(f"Deliverable {n}: interfaces, error handling, monitoring and a runbook." for n in range(60))
     content = _pdf(sample(lines=(replace(sample().lines[0], description=scope),)))
     pages = PdfReader(io.BytesIO(content)).pages
-    assert len(pages) == 2
+    assert len(pages) > 1
     assert all("INV-2026-0001" in page.extract_text() for page in pages)
     assert "Deliverable 59" in _text(content)
 

@@ -121,8 +121,12 @@ def _agreement(invoice: SemanticInvoice) -> Element:
         _party("SellerTradeParty", invoice.seller),
         _party("BuyerTradeParty", invoice.buyer),
         _ram("ContractReferencedDocument", _text("IssuerAssignedID", invoice.contract_number)),
-        _ram("SpecifiedProcuringProject", _text("ID", invoice.contract_title), _text("Name", codes.PROJECT)),
+        _project(_text("ID", invoice.contract_title)),
     )
+
+
+def _project(title: Element | None) -> Element | None:
+    return None if title is None else _ram("SpecifiedProcuringProject", title, _text("Name", codes.PROJECT))
 
 
 def _party(name: str, party: Party) -> Element:
@@ -146,7 +150,7 @@ def _party(name: str, party: Party) -> Element:
             _text("PostcodeCode", address.post_code),
             _text("LineOne", address.line),
             _text("CityName", address.city),
-            _text("CountryID", address.country_code),
+            _text("CountryID", codes.country(address.country_code)),
         ),
         _ram("URIUniversalCommunication", _text("URIID", electronic.identifier, schemeID=electronic.scheme))
         if electronic

@@ -27,6 +27,8 @@ WITH_REASON: Final = frozenset({"E", "AE", "O"})
 """Tax categories that say why they bear no tax (BR-E-10, BR-AE-10, BR-O-10); S and Z must not (BR-S-10, BR-Z-10)."""
 WITHOUT_RATE: Final = frozenset({"O"})
 """Tax categories that have no rate, not even zero (BR-O-05, BR-48)."""
+COUNTRIES: Final = {"XK": "1A"}
+"""Codes of the list of EN 16931 (BR-CL-14) where they are not those in use: Kosovo has one of its own."""
 
 
 def type_code(kind: str) -> str:
@@ -37,3 +39,8 @@ def type_code(kind: str) -> str:
 def payment_means(*, currency: str, iban: str) -> str:
     """BT-81: a SEPA credit transfer is in euros and to an IBAN; any other is a credit transfer."""
     return SEPA_CREDIT_TRANSFER if currency == "EUR" and iban else CREDIT_TRANSFER
+
+
+def country(code: str) -> str:
+    """BT-40, BT-55: the country in the list of EN 16931."""
+    return COUNTRIES.get(code, code)

@@ -9,19 +9,23 @@ from django.utils.translation import gettext_lazy as _
 from apps.core import money
 from apps.invoicing.rules import STANDARD
 from apps.invoicing.snapshot import Party, SemanticInvoice
+from apps.parties import rules as parties
 
 DECIMALS = 2
 """Amounts of EN 16931 have at most two (BR-DEC-*)."""
 SALES_TAX_COUNTRIES = frozenset({"US"})
 """Where tax on a supply is no value added tax; EN 16931 knows no other (BT-151 and its scheme VAT)."""
-UNLISTED_COUNTRIES = frozenset({"XK"})
-"""Codes in use that the country list of EN 16931 does not have (BR-CL-14)."""
+UNLISTED_CURRENCIES = frozenset({"BGN"})
+"""Currencies that can still be owed and that the list of EN 16931 no longer has (BR-CL-04): replaced by the euro."""
+VAT_PREFIXES = frozenset({"EL", "XI"})
+"""Greece, and Northern Ireland: prefixes of VAT numbers that are no codes of countries."""
 
 
 class Obstacle(models.TextChoices):
     """Why an invoice has no XML."""
 
     DECIMALS = "decimals", _("Amounts of an e-invoice have two decimals at most, and this currency has three.")
+    CURRENCY = "currency", _("The currency has no code in the list of EN 16931 any more.")
     SALES_TAX = "sales_tax", _("E-invoices by EN 16931 know value added tax only, and this is a sales tax.")
     SELLER = (
         "seller",
@@ -33,18 +37,17 @@ class Obstacle(models.TextChoices):
     SELLER_VAT = (
         "seller_vat",
         _(
-            "The seller's VAT number does not begin with the two letters of its country."
+            "The seller's VAT number does not begin with the two letters of the country that gave it."
             " Correct it in the organisation's data; it stands on the next invoice."
         ),
     )
     BUYER_VAT = (
         "buyer_vat",
         _(
-            "The buyer's VAT number does not begin with the two letters of its country."
+            "The buyer's VAT number does not begin with the two letters of the country that gave it."
             " The buyer can correct it in the organisation's data; it stands on the next invoice."
         ),
     )
-    COUNTRY = "country", _("The country of one side has no code in the list of EN 16931.")
 
 
 def obstacle_of(invoice: SemanticInvoice) -> Obstacle | None:
@@ -52,7 +55,7 @@ def obstacle_of(invoice: SemanticInvoice) -> Obstacle | None:
     seller, buyer = invoice.seller, invoice.buyer
     found = {
         Obstacle.DECIMALS: money.digits(invoice.currency) > DECIMALS,
-        Obstacle.COUNTRY: bool({seller.address.country_code, buyer.address.country_code} & UNLISTED_COUNTRIES),
+        Obstacle.CURRENCY: invoice.currency in UNLISTED_CURRENCIES,
         Obstacle.SALES_TAX: seller.address.country_code in SALES_TAX_COUNTRIES
         and any(row.category == STANDARD for row in invoice.taxes),
         # BR-CO-26: the buyer must be able to tell by whom it is billed.
@@ -64,7 +67,5 @@ def obstacle_of(invoice: SemanticInvoice) -> Obstacle | None:
 
 
 def _has_prefix(party: Party) -> bool:
-    """BR-CO-09: a VAT number begins with the code of its country, Greece with EL."""
-    country = party.address.country_code
-    prefixes = {country, "EL"} if country == "GR" else {country}
-    return not party.vat_identifier or party.vat_identifier[:2] in prefixes
+    """BR-CO-09: a VAT number begins with the country that gave it, which need not be that of the address."""
+    return not party.vat_identifier or party.vat_identifier[:2] in parties.countries() | VAT_PREFIXES

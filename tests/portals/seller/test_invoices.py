@@ -107,7 +107,7 @@ def test_the_document_shows_progress_then_the_file_then_its_bytes(parties: Parti
     assert "sandbox" in response["Content-Security-Policy"]
     assert seller.get(of("invoice_xml", invoice)).status_code == 404
     assert of("invoice_xml", invoice) not in ready
-    assert "VAT number does not begin with the two letters of its country" in ready
+    assert "VAT number does not begin with the two letters of the country" in ready
     default_storage.delete(stored_as)
 
 
