@@ -9,11 +9,11 @@ from typing import Final
 from apps.core.child import Child, ChildFailed, serve
 
 MEMORY: Final = 1024 * 2**20
-"""Bytes of address space. An invoice of fifty lines takes less than half of it."""
+"""Bytes of address space. Fifty lines of four thousand characters each take less than a third of it."""
 SECONDS: Final = 45.0
 """For one document, the start of the child included. An invoice takes a tenth of a second."""
 LONGEST: Final = 500_000
-"""Characters of a page: ten times what the longest texts of an invoice come to."""
+"""Characters of a page: twice what fifty lines of the longest texts come to."""
 _child = Child("apps.invoicing.press", memory=MEMORY, seconds=SECONDS)
 
 

