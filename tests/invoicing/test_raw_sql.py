@@ -36,6 +36,7 @@ def _copy(**changes: str) -> str:
     )
 
 
+READY = "UPDATE invoicing_document SET state = 'ready', rendered_at = now(), size = 1, sha256 = 'x', stored_as = 'x'"
 DRAW = "UPDATE invoicing_numberseries SET last = last + 1"
 
 
@@ -97,6 +98,9 @@ def test_numbers_are_neither_skipped_nor_taken_back(untouched: Billed, statement
         ("UPDATE invoicing_openitem SET gross = 1, open = 1", "frozen"),
         ("DELETE FROM invoicing_openitem", r"frozen|never deleted"),
         ("UPDATE invoicing_document SET state = 'ready'", "ready_document_has_its_bytes"),
+        (f"{READY}, xml_size = 1, xml_sha256 = 'x'", "ready_document_has_its_xml_or_an_obstacle"),
+        (READY, "ready_document_has_its_xml_or_an_obstacle"),
+        (f"{READY}, xml_obstacle = 'seller', xml_size = 1", "ready_document_has_its_xml_or_an_obstacle"),
         ("DELETE FROM invoicing_document", "never deleted"),
     ],
 )
