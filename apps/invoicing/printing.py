@@ -25,7 +25,7 @@ BASE: Final = "https://documents.invalid/static/"
 STYLE: Final = "documents/invoice.css"
 ASSETS: Final = {STYLE: "text/css"} | {
     f"documents/fonts/inter-{script}-{weight}.woff2": "font/woff2"
-    for script in ("latin", "latin-ext")
+    for script in ("latin", "latin-ext", "greek", "greek-ext", "cyrillic", "cyrillic-ext", "vietnamese")
     for weight in (400, 500, 600)
 }
 XML_NAME: Final = "factur-x.xml"

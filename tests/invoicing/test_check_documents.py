@@ -71,8 +71,9 @@ ACCOUNT = CreditTransfer("Hanse Receivables AG", "DE02120300000000202051", "BYLA
         sample(category="S", rate=D("8.125"), net=D("9999999999.99"), credit_transfer=None),
         sample(lines=(replace(sample().lines[0], name=LONG, description="\n".join([LONG] * 38)),)),
         sample(buyer=replace(sample().buyer, name="Ångström & Søn <Łódź> Wiſſenſchaft " + "Donaudampfschifffahrt" * 4)),
+        sample(buyer=replace(sample().buyer, name="Ελληνική Εταιρεία Α.Ε. · Българска ЕООД · Công ty Tiếng Việt")),
     ],
-    ids=["plain", "german", "outside", "yen", "assigned", "billions", "long", "letters"],
+    ids=["plain", "german", "outside", "yen", "assigned", "billions", "long", "letters", "scripts"],
 )
 def test_what_is_made_passes_every_check(invoice: SemanticInvoice) -> None:
     document = stored(invoice)

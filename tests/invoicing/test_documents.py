@@ -177,8 +177,10 @@ def _kinds(element: Any) -> Iterator[str]:
             yield from _kinds(element["/K"].get_object() if hasattr(element["/K"], "get_object") else element["/K"])
 
 
-def test_only_the_bundled_fonts_are_in_it(english: bytes) -> None:
-    fonts: Any = PdfReader(io.BytesIO(english)).pages[0]["/Resources"]["/Font"]  # type: ignore[index]
+@pytest.mark.parametrize("name", ["Meridian B.V.", "Łódź Şirketi", "Ελληνική Α.Ε.", "Българска ЕООД", "Tiếng Việt"])
+def test_only_the_bundled_fonts_are_in_it(name: str) -> None:
+    content = _pdf(sample(buyer=replace(sample().buyer, name=name)))
+    fonts: Any = PdfReader(io.BytesIO(content)).pages[0]["/Resources"]["/Font"]  # type: ignore[index]
     names = {font.get_object()["/BaseFont"].partition("+")[2] for font in fonts.values()}
     assert {name.partition("-")[0] for name in names} == {"Inter"}
 

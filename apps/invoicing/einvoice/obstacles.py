@@ -31,21 +31,21 @@ class Obstacle(models.TextChoices):
         "seller",
         _(
             "An e-invoice identifies the seller by its VAT number or its company number, and this invoice bears"
-            " neither. Add the company number to the organisation's data; it stands on the next invoice."
+            " neither. The seller can add one to its organisation's data; it stands on the next invoice."
         ),
     )
     SELLER_VAT = (
         "seller_vat",
         _(
             "The seller's VAT number does not begin with the two letters of the country that gave it."
-            " Correct it in the organisation's data; it stands on the next invoice."
+            " The seller can correct it in its organisation's data; it stands on the next invoice."
         ),
     )
     BUYER_VAT = (
         "buyer_vat",
         _(
             "The buyer's VAT number does not begin with the two letters of the country that gave it."
-            " The buyer can correct it in the organisation's data; it stands on the next invoice."
+            " The buyer can correct it in its organisation's data; it stands on the next invoice."
         ),
     )
 
