@@ -55,7 +55,8 @@ def files() -> Iterator[Stored]:
     evidence = EvidenceFile.objects.using(OWNER).order_by("pk")
     documents = Document.objects.using(OWNER).filter(state=DocumentState.READY).order_by("pk")
     columns = ("stored_as", "sha256", "size")
-    for named in (evidence.values_list(*columns), documents.values_list(*columns)):
+    with_xml = documents.filter(xml_obstacle="").values_list("xml_stored_as", "xml_sha256", "xml_size")
+    for named in (evidence.values_list(*columns), documents.values_list(*columns), with_xml):
         for name, sha256, size in named.iterator(AT_ONCE):
             yield Stored(name, sha256, size)
 
