@@ -67,7 +67,7 @@ def _claim(*, actor: Actor, action: str, key: str, parameters: str) -> Answer | 
             scope,
         )
         # A guest does not see the key of another link or of a member: to the guest that key is simply not free.
-        known, answer = cursor.fetchone() or (None, None)
+        known, answer = cursor.fetchone() or ("", "")
     if known != parameters:
         raise KeyReused("This form was already sent with other content. Reload the page and start again.")
     return cast("Answer", canonical.read(answer))

@@ -61,8 +61,8 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
         "currency", "planned_on", "amount", f"{terms}tax_rate", f"{terms}review_days", f"{terms}payment_days"
     )
     for currency, planned_on, net, tax_rate, review_days, payment_days in rows:
-        day = max(planned_on, today) + timedelta(days=review_days + payment_days) if planned_on else None
-        yield currency, PLANNED, day, net + money.half_up(net * tax_rate / 100, currency)
+        paid_on = max(planned_on, today) + timedelta(days=review_days + payment_days) if planned_on else None
+        yield currency, PLANNED, paid_on, net + money.half_up(net * tax_rate / 100, currency)
 
 
 def _chart(currency: str, rows: list[list[Decimal]], *, undated: Decimal, today: date) -> charts.Bars:
