@@ -31,12 +31,32 @@ else:
         "default": env.db_url("DATABASE_URL"),
         "owner": env.db_url("OWNER_DATABASE_URL", default=env.str("DATABASE_URL")),
     }
-DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    for _database in DATABASES.values():
+        _database["ENGINE"] = "config.postgres"
+DATABASE_STATEMENT_SECONDS = env.int("DATABASE_STATEMENT_SECONDS", default=20)
+"""How long one statement of a page or a job may take. The server ends it then; a server that is frozen cannot, and is
+given up by the client a little later."""
+DATABASES["default"] |= {
+    "CONN_MAX_AGE": None,
+    "CONN_HEALTH_CHECKS": True,
+    "PATIENCE": DATABASE_STATEMENT_SECONDS + 5,
+}
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
-    "-c role=cairn_web -c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
+    f"-c role=cairn_web -c lock_timeout=10s -c statement_timeout={DATABASE_STATEMENT_SECONDS}s"
+    " -c idle_in_transaction_session_timeout=60s"
 )
+DATABASE_AWAY_AFTER = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""When a connection counts as lost: seconds, and milliseconds for the last one. A Unix socket knows no keep-alive."""
 for _database in DATABASES.values():
     _database["DISABLE_SERVER_SIDE_CURSORS"] = True
+    _database["OPTIONS"] = {**DATABASE_AWAY_AFTER, **_database.get("OPTIONS", {})}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- the house ---------------------------------------------------------------------------------------------------
@@ -72,6 +92,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "apps.portals.away.AwayMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -139,6 +160,7 @@ BASE_URL = env.str("BASE_URL", default="http://localhost:8000")
 PLAIN_HTTP = env.bool("PLAIN_HTTP", default=False)
 """Only for a demo or a test on this machine: cookies without the Secure flag, no redirect to HTTPS."""
 SECURE_SSL_REDIRECT = not PLAIN_HTTP
+SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = 0 if PLAIN_HTTP else 60 * 60 * 24 * 365
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
@@ -182,7 +204,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 CLOCK_CAN_BE_STOPPED = False
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = EMBEDDED or DEBUG
 STORAGES = {

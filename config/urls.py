@@ -4,10 +4,12 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from apps.portals.account.views import home, language, organisations
+from apps.portals.account.views import health, home, language, organisations
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
+    path("health/live", health.live, name="health_live"),
+    path("health/ready", health.ready, name="health_ready"),
     path("", include("apps.portals.account.urls")),
     path("switch/", organisations.switch_organisation, name="switch_organisation"),
     path("language/", language.set_language, name="set_language"),

@@ -4,7 +4,11 @@ A refusal is written once, in English, as a template with named parts. The door 
 template and fills it in, so rules that know no Django can still speak German.
 """
 
-from typing import Any
+from typing import Any, Final
+
+WORDS: Final = frozenset({"action", "state", "to", "what"})
+"""The parts of a refusal that are words of the product and have translations: what may not be done, states, the name of
+what is missing. Every other part is somebody's own (names, numbers, mailboxes) and is told as it is."""
 
 
 class Refused(Exception):

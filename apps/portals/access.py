@@ -15,10 +15,8 @@ from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
@@ -28,11 +26,11 @@ from apps.parties import services as parties
 from apps.parties.actor import Actor, Origin
 from apps.parties.models import Membership, User
 from apps.parties.roles import FINANCIER_ROLES, TRADING_ROLES
+from apps.portals.away import DATABASE_AWAY, is_away, unavailable
 
 Side = Literal["seller", "buyer", "financier", "member", "signed_in", "public", "link"]
 P = ParamSpec("P")
 View = Callable[Concatenate["PortalRequest", P], HttpResponseBase]
-DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
 class PortalRequest(HttpRequest):
@@ -87,7 +85,7 @@ class DoorMiddleware:
             with timezone.override(_zone_of(request)):
                 response = self.get_response(request)
         except DATABASE_AWAY:
-            return unavailable()
+            return unavailable(request)
         if is_known or actor_of(request) is not None:
             add_never_cache_headers(cast("HttpResponse", response))
         return response
@@ -105,7 +103,7 @@ class DoorMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """The database is away: say so with 503 and Retry-After, never with a 500."""
-        return unavailable() if isinstance(exception, DATABASE_AWAY) else None
+        return unavailable(request) if is_away(exception) else None
 
     def _open(self, request: HttpRequest) -> None:
         # Whatever the request before left on this connection ends here, even if reading the session fails.
@@ -139,13 +137,6 @@ def chosen_membership(request: HttpRequest, user: User) -> Membership | None:
     chosen = request.session.get("organisation")
     request.memberships = memberships  # type: ignore[attr-defined]
     return next((m for m in memberships if m.organisation.ref == chosen), memberships[0] if memberships else None)
-
-
-def unavailable() -> HttpResponse:
-    """503 from a template that asks the database nothing."""
-    response = HttpResponse(render_to_string("503.html"), status=503)
-    response["Retry-After"] = "10"
-    return response
 
 
 def portal(side: Side) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:

@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import money
-from apps.core.errors import Refused
+from apps.core.errors import WORDS, Refused
 
 TYPED_NUMBER = re.compile(r"[0-9][0-9.,'\u2019\u00a0\u202f ]*", re.ASCII)
 """ASCII digits with separators: no sign, no exponent, no full-width digits, no NaN."""
@@ -27,7 +27,7 @@ def new_key() -> str:
 def explain(refused: Refused) -> str:
     """The refusal in the reader's language."""
     template = gettext(refused.template)
-    parts = {name: gettext(part) if isinstance(part, str) and part else part for name, part in refused.parts.items()}
+    parts = {name: gettext(part) if name in WORDS and part else part for name, part in refused.parts.items()}
     return template.format(**parts) if parts else template
 
 

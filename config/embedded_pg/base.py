@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import psycopg
 from django.conf import settings
-from django.db.backends.postgresql import base as postgresql
 from django.db.utils import OperationalError
 from psycopg import sql
 
 from apps.core.database.walls import WEB_ROLE
 from config.embedded_pg.errors import ServerError
 from config.embedded_pg.server import PORT, SUPERUSER, Server
+from config.postgres import base as postgres
 
 LOGIN_ROLE: Final = "cairn_login"
 """Who signs in for pages and jobs; it owns nothing and may do nothing until it becomes the web role."""
@@ -67,7 +67,7 @@ def _address(running: Server) -> dict[str, Any]:
     return {"host": str(running.socket_folder()), "port": PORT}
 
 
-class DatabaseWrapper(postgresql.DatabaseWrapper):
+class DatabaseWrapper(postgres.DatabaseWrapper):
     """A connection to the embedded server, which it starts when needed."""
 
     def get_connection_params(self) -> dict[str, Any]:

@@ -65,6 +65,15 @@ function rest(scope) {
 window.addEventListener("pageshow", () => rest(document));
 document.addEventListener("htmx:afterRequest", () => rest(document));
 
+// --- an answer that did not come: say so until one comes again ---
+const away = document.getElementById("away");
+function showAway(isAway) {
+  if (away) away.hidden = !isAway;
+}
+document.addEventListener("htmx:sendError", () => showAway(true));
+document.addEventListener("htmx:responseError", (event) => { if (event.detail.xhr.status === 503) showAway(true); });
+document.addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.xhr.status < 500) showAway(false); });
+
 // --- what is wrong comes first ---
 function focusErrors(scope) {
   const summary = scope.querySelector("[data-error-summary]");

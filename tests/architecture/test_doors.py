@@ -25,6 +25,9 @@ PUBLIC = {
     "account_inactive",
     "mfa_authenticate",
     "set_language",
+    # operations ask these, and learn nothing but yes or no
+    "health_live",
+    "health_ready",
 }
 LINKS = {
     "accept_invitation",

@@ -139,6 +139,8 @@ ELSEWHERE = {
     "home",
     "admin:price_offer",
     # they answer POST only, or with a file, or with a piece of a page
+    "health_live",
+    "health_ready",
     "switch_organisation",
     "set_language",
     "link:viewed",

@@ -1,0 +1,19 @@
+"""A refusal is told in the reader's language; what somebody typed is told as it was typed."""
+
+from django.utils import translation
+
+from apps.core.errors import Refused
+from apps.portals.forms import explain
+
+
+def test_a_company_that_is_called_like_a_word_of_the_product_keeps_its_name() -> None:
+    refused = Refused("You already belong to {name}.", name="Open")
+    with translation.override("de"):
+        assert translation.gettext("Open") != "Open"
+        assert "Open" in explain(refused)
+
+
+def test_words_of_the_product_are_translated() -> None:
+    refused = Refused("This contract is {state}. Only a draft can be changed.", state="accepted")
+    with translation.override("de"):
+        assert "angenommen" in explain(refused)
