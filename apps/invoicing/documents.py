@@ -3,13 +3,15 @@ both, never rendered anew."""
 
 from dataclasses import dataclass
 
+from datetime import datetime
+
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from apps.core import canonical, clock
+from apps.core import canonical, clock, storage
 from apps.core.states import move
 from apps.invoicing import press, snapshot
 from apps.invoicing.einvoice import cii
@@ -20,6 +22,7 @@ from apps.invoicing.page import page_of
 from apps.invoicing.press import PangoMissingError
 
 TEMPLATE = "documents/invoice.html"
+FOLDER = "invoices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,24 @@ def made_of(text: str) -> Made:
     return Made(pdf=press.pdf(html, xml=xml, issued_at=page.issued_at), xml=xml, obstacle=obstacle or "")
 
 
+def sweep_orphans(*, before: datetime) -> int:
+    """Delete stored bytes that are no finished document's, written before this moment; the answer is how many.
+
+    What a document that is still to be made has left behind stays: its next run takes it up under the same name.
+    """
+    swept = 0
+    for names in storage.stored_before(FOLDER, before):
+        folders = {name: name.split("/")[1] for name in names if name.count("/") > 1}
+        documents = Document.objects.using("owner").filter(ref__in=set(folders.values()))
+        stored = {name for both in documents.values_list("stored_as", "xml_stored_as") for name in both}
+        unfinished = set(documents.exclude(state=DocumentState.READY).values_list("ref", flat=True))
+        for name, ref in folders.items():
+            if ref not in unfinished and name not in stored:
+                default_storage.delete(name)
+                swept += 1
+    return swept
+
+
 def _begin(invoice_ref: str) -> Document:
     with transaction.atomic():
         document = _locked(invoice_ref)
@@ -71,7 +92,7 @@ def _begin(invoice_ref: str) -> Document:
 
 def _store(document: Document, content: bytes, ending: str) -> str:
     """Under a name that its bytes decide: a second run after a crash finds the same file."""
-    name = f"invoices/{document.ref}/{canonical.sha256(content)}.{ending}"
+    name = f"{FOLDER}/{document.ref}/{canonical.sha256(content)}.{ending}"
     if default_storage.exists(name):
         with default_storage.open(name) as stored:
             if stored.read() == content:

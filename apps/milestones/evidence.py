@@ -20,6 +20,7 @@ from django.core.files.storage import storages
 
 from apps.core.errors import Refused
 
+FOLDER: Final = "evidence"
 HEAD: Final = 8_192
 LONGEST_NAME: Final = 160
 
@@ -95,7 +96,7 @@ def receive(upload: "File[Any]", *, most: int) -> StoredFile:
         )
     _check_bytes(upload, extension=extension)
     hashed = _Hashed(upload, most=most)
-    wanted = f"evidence/{secrets.token_hex(2)}/{secrets.token_hex(24)}"
+    wanted = f"{FOLDER}/{secrets.token_hex(2)}/{secrets.token_hex(24)}"
     try:
         stored_as = storages["default"].save(wanted, hashed)
     except BaseException:

@@ -4,25 +4,32 @@ The organisations are listed with the owner's eyes, because nobody in particular
 its own inside its own walls.
 """
 
-from datetime import UTC, date, datetime
+import logging
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.core.management import call_command
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 
 from apps.core.database import walls
+from apps.invoicing import documents
+from apps.milestones import services as milestones
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.workflows import funding
 
+log = logging.getLogger(__name__)
 QUEUE = "upkeep"
 KEPT_HOURS = 14 * 24
 MOST_DEATHS = 5
 """How often a job without a schedule of its own may be found with a dead worker."""
 AGAIN = RetryStrategy(max_attempts=5, wait=60, exponential_wait=4)
 """After a minute and more, 18 at last: the work of a day is done on that day."""
+ORPHANS_KEPT = timedelta(days=1)
 VERIFIERS = ("verify_ledger", "verify_audit")
 DOCUMENT_DAYS = 3
 """How far back documents are checked every night; all of them are when somebody asks."""
@@ -36,9 +43,11 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
     for job in await manager.get_stalled_jobs():
         again = getattr(context.app.tasks.get(job.task_name), "retry_strategy", None)
         if job.attempts < (getattr(again, "max_attempts", None) or MOST_DEATHS):
-            await manager.retry_job(job)
-        else:
-            await manager.finish_job(job, status=Status.FAILED, delete_job=False)
+            # Its like waits already where only one of a kind may wait: that one does the work.
+            with suppress(UniqueViolation, AlreadyEnqueued):
+                await manager.retry_job(job)
+                continue
+        await manager.finish_job(job, status=Status.FAILED, delete_job=False)
 
 
 @app.periodic(cron="30 3 * * *")
@@ -46,6 +55,20 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
 async def clear_old_jobs(context: JobContext, timestamp: int) -> None:
     """Forget jobs that succeeded two weeks ago; failed ones stay to be looked at."""
     await context.app.job_manager.delete_old_jobs(nb_hours=KEPT_HOURS)
+
+
+@app.periodic(cron="50 3 * * *")
+@app.task(queue=QUEUE, queueing_lock="sweep_orphan_files")
+def sweep_orphan_files(timestamp: int) -> None:
+    """Delete what a crash left between storing a file and committing its row, after a day on which nobody took it up.
+
+    The rows are read with the owner's eyes: a file that anybody's row names is nobody's orphan.
+    """
+    before = datetime.fromtimestamp(timestamp, UTC) - ORPHANS_KEPT
+    swept = {"evidence": milestones.sweep_orphans(before=before), "documents": documents.sweep_orphans(before=before)}
+    for kind, count in swept.items():
+        if count:
+            log.warning("%d orphan files of %s were deleted", count, kind)
 
 
 @app.periodic(cron="15 1 * * *")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 STOP_WITHIN: Final = 20.0
 """Seconds that running jobs are given to finish when the worker stops; what does not is tried again."""
+BEGIN_AGAIN_AFTER: Final = 5.0
 INLINE_QUEUES: Final = ["documents", "mail"]
 """What workflows defer. What the clock starts belongs to the worker."""
 SETTINGS: Final = ("app.orgs", "app.user", "app.contract", "app.token")
@@ -24,14 +26,17 @@ SETTINGS: Final = ("app.orgs", "app.user", "app.contract", "app.token")
 def run_worker() -> None:
     """Work until SIGINT or SIGTERM; a job that runs then is finished first."""
     loop = asyncio.new_event_loop()
-    _run(loop, loop.create_task(_work(signals=True)))
+    work = loop.create_task(_work(name="process"))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, work.cancel)
+    _run(loop, work)
 
 
 @contextmanager
 def running() -> Iterator[None]:
     """A worker in a thread of this process, for the time of the block."""
     loop = asyncio.new_event_loop()
-    work = loop.create_task(_work(signals=False))
+    work = loop.create_task(_work(name="thread"))
     thread = threading.Thread(target=_run, args=(loop, work), name="worker", daemon=True)
     thread.start()
     try:
@@ -79,14 +84,22 @@ def _run(loop: asyncio.AbstractEventLoop, work: "asyncio.Task[None]") -> None:
         loop.close()
 
 
-async def _work(*, signals: bool) -> None:
+async def _work(*, name: str) -> None:
+    """Work until cancelled. A worker that fell over, as it does when the database goes away, begins again."""
+    while True:
+        try:
+            await _work_once(name=name)
+        except Exception:
+            log.exception("The worker fell over")
+        log.warning("The worker begins again in %g seconds", BEGIN_AGAIN_AFTER)
+        await asyncio.sleep(BEGIN_AGAIN_AFTER)
+
+
+async def _work_once(*, name: str) -> None:
+    """Returns, or raises, when the database was lost; when it is cancelled, running jobs are finished first."""
     worker = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
     async with worker.open_async():
-        await worker.run_worker_async(
-            name="process" if signals else "thread",
-            install_signal_handlers=signals,
-            shutdown_graceful_timeout=STOP_WITHIN,
-        )
+        await worker.run_worker_async(name=name, install_signal_handlers=False, shutdown_graceful_timeout=STOP_WITHIN)
 
 
 def _fetch(worker_id: int) -> tuple[int, str, dict[str, Any]] | None:

@@ -49,3 +49,14 @@ def house(database: Database, home: Path, sessions: dict[str, str]) -> Iterator[
     env = environment(database, home)
     with serving(env, *WAITRESS, cookies=sessions) as opened:
         yield opened
+
+
+@pytest.fixture
+def naive(database: Database, home: Path, sessions: dict[str, str]) -> Iterator[House]:
+    """The same product behind a server that reads each request in the only thread that it has."""
+    program = (
+        "from wsgiref.simple_server import make_server; from config.wsgi import application;"
+        " make_server('127.0.0.1', {port}, application).serve_forever()"
+    )
+    with serving(environment(database, home), sys.executable, "-c", program, cookies=sessions) as opened:
+        yield opened

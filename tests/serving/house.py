@@ -103,13 +103,20 @@ class House:
     cookies: dict[str, str] = field(default_factory=dict)
 
     def ask(
-        self, path: str, *, method: str = "GET", who: str = "", headers: dict[str, str] | None = None, body: str = ""
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        who: str = "",
+        headers: dict[str, str] | None = None,
+        body: str = "",
+        patience: float = 60,
     ) -> Answer:
         """One request on a connection of its own; who is signed in sends the session's cookie."""
         sent = {"Host": "localhost", **(headers or {})}
         if who:
             sent["Cookie"] = f"sessionid={self.cookies[who]}"
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=patience)
         began = time.monotonic()
         try:
             connection.request(method, path, body=body or None, headers=sent)

@@ -1,26 +1,45 @@
 """Jobs exist with the transaction that defers them, run once, and run again when their worker died."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.core import mail
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy
 
 from apps.core.database import walls
+from apps.invoicing.models import Document, Invoice
+from apps.milestones.models import EvidenceFile
 from apps.parties.models import Invitation
 from apps.parties.roles import Role
 from apps.workflows import jobs, team, upkeep, worker
 from tests import scenarios
+
+WORK = """
+import os, django; django.setup()
+from django.db import connections
+for alias in ("default", "owner"):
+    connections[alias].settings_dict["NAME"] = {name!r}
+from django.conf import settings
+settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+settings.EMAIL_FILE_PATH = {mails!r}
+from django.core.management import call_command
+"""
+"""A worker process on this test's database, whose mails are written to files."""
 
 
 def statuses(task: str) -> list[str]:
@@ -43,6 +62,12 @@ def wait_until(reached: Callable[[], bool]) -> None:
             return
         time.sleep(0.1)
     pytest.fail("it did not come to pass within twenty seconds")
+
+
+def sweep_now() -> None:
+    """Instead of waiting for the full minute, unless a sweep waits already."""
+    with suppress(AlreadyEnqueued):
+        upkeep.retry_stalled_jobs.configure().defer(timestamp=0)
 
 
 def test_a_job_of_a_rolled_back_transaction_does_not_exist(scratch: str) -> None:
@@ -108,10 +133,120 @@ def test_a_job_whose_worker_died_is_run_by_another(scratch: str) -> None:
         cursor.execute("SELECT id FROM procrastinate_fetch_job_v2(NULL, %s)", [dead])
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
     assert statuses("send_invitation") == ["doing"]
-    upkeep.retry_stalled_jobs.configure().defer(timestamp=0)
+    sweep_now()
     with worker.running():
         wait_until(lambda: statuses("send_invitation") == ["succeeded"])
     assert len(mail.outbox) == 1
+
+
+def test_a_worker_killed_in_the_middle_of_a_job_leaves_it_to_another_and_nothing_is_doubled(
+    scratch: str, tmp_path: Path
+) -> None:
+    """SIGKILL, while the document is being made: stored already, and not yet known to be."""
+    contract = scenarios.active_contract(scenarios.organisations())
+    milestone = scenarios.accepted_milestone(contract)
+    entered = tmp_path / "entered"
+    program = (
+        WORK.format(name=scratch, mails=str(tmp_path))
+        + f"""
+import pathlib, time
+from apps.invoicing import documents
+def never_finished(document, *, content, stored_as):
+    pathlib.Path({str(entered)!r}).write_text(stored_as)
+    time.sleep(600)
+documents._finish = never_finished
+call_command("work")
+"""
+    )
+    with subprocess.Popen([sys.executable, "-c", program]) as process:
+        try:
+            wait_until(entered.exists)
+        finally:
+            process.kill()
+    assert statuses("render_invoice") == ["doing"]
+    with connection.cursor() as cursor:
+        # Half a minute without a heartbeat is what makes a worker count as dead.
+        cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '31 seconds'")
+    sweep_now()
+    with worker.running():
+        wait_until(lambda: statuses("render_invoice") == ["succeeded"])
+    with walls.asking_for(contract.seller_id):
+        document = Document.objects.get(invoice__milestone=milestone)
+        assert (document.state, document.stored_as) == ("ready", entered.read_text())
+        assert Invoice.objects.count() == 1
+    assert len(default_storage.listdir(f"invoices/{document.ref}")[1]) == 1
+
+
+def test_a_stalled_job_of_which_the_next_one_waits_already_holds_up_nobody(scratch: str) -> None:
+    invite()
+    upkeep.accrue_everybodys_income.configure().defer(timestamp=0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT procrastinate_register_worker_v1()")
+        (dead,) = cursor.fetchone()
+        for _ in range(2):
+            cursor.execute("SELECT id FROM procrastinate_fetch_job_v2(NULL, %s)", [dead])
+        cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
+    assert statuses("accrue_everybodys_income") + statuses("send_invitation") == ["doing", "doing"]
+    upkeep.accrue_everybodys_income.configure().defer(timestamp=86_400)
+    sweep_now()
+    with worker.running():
+        wait_until(lambda: statuses("accrue_everybodys_income") == ["failed", "succeeded"])
+        wait_until(lambda: statuses("send_invitation") == ["succeeded"])
+
+
+def test_a_worker_that_fell_over_begins_again(scratch: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    invite()
+    works, fallen = worker._work_once, list[bool]()
+
+    async def falls_twice(*, name: str) -> None:
+        """With an error, and then without: the library knows both."""
+        fallen.append(True)
+        if len(fallen) == 1:
+            raise ConnectorException
+        if len(fallen) > 2:
+            await works(name=name)
+
+    monkeypatch.setattr(worker, "_work_once", falls_twice)
+    monkeypatch.setattr(worker, "BEGIN_AGAIN_AFTER", 0.01)
+    with worker.running():
+        wait_until(lambda: statuses("send_invitation") == ["succeeded"])
+    assert len(fallen) == 3
+
+
+def aged(name: str, *, by: timedelta) -> str:
+    """A stored file that was written so long ago."""
+    stored_as = default_storage.save(name, ContentFile(b"orphan"))
+    written = (datetime.now(UTC) - by).timestamp()
+    os.utime(default_storage.path(stored_as), (written, written))
+    return stored_as
+
+
+def test_files_that_a_crash_left_are_swept_after_a_day_and_no_others(scratch: str) -> None:
+    contract = scenarios.active_contract(scenarios.organisations())
+    milestone = scenarios.accepted_milestone(contract)
+    worker.run_due_jobs()
+    with walls.asking_for(contract.seller_id):
+        document = Document.objects.get(invoice__milestone=milestone)
+        evidence = EvidenceFile.objects.get()
+        waiting = Document.objects.get(invoice__milestone=scenarios.accepted_milestone(contract, position=2))
+    long_ago, today = timedelta(days=2), timedelta(hours=23)
+    kept = [
+        document.stored_as,
+        evidence.stored_as,
+        aged("evidence/ab/young", by=today),
+        aged(f"invoices/{waiting.ref}/half.pdf", by=long_ago),
+    ]
+    for name in kept[:2]:
+        written = (datetime.now(UTC) - long_ago).timestamp()
+        os.utime(default_storage.path(name), (written, written))
+    orphans = [
+        aged("evidence/ab/orphan", by=long_ago),
+        aged(f"invoices/{document.ref}/other.pdf", by=long_ago),
+        aged("invoices/nobody/gone.pdf", by=long_ago),
+    ]
+    upkeep.sweep_orphan_files.func(int(datetime.now(UTC).timestamp()))
+    assert [name for name in kept if not default_storage.exists(name)] == []
+    assert [name for name in orphans if default_storage.exists(name)] == []
 
 
 def test_every_financier_accrues_once_a_day(scratch: str) -> None:
@@ -164,19 +299,12 @@ def test_every_verifier_of_the_night_exists_and_finds_an_empty_house_in_order(sc
 
 def test_a_worker_process_works_until_it_is_told_to_stop(scratch: str, tmp_path: Path) -> None:
     invite()
-    program = f"""
-import os, django; django.setup()
-from django.db import connections
-for alias in ("default", "owner"):
-    connections[alias].settings_dict["NAME"] = {scratch!r}
-from django.conf import settings
-settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-settings.EMAIL_FILE_PATH = {str(tmp_path)!r}
-from django.core.management import call_command
-call_command("work")
-"""
+    program = WORK.format(name=scratch, mails=str(tmp_path)) + 'call_command("work")'
     with subprocess.Popen([sys.executable, "-W", "error", "-c", program]) as process:
-        wait_until(lambda: statuses("send_invitation") == ["succeeded"])
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
+        try:
+            wait_until(lambda: statuses("send_invitation") == ["succeeded"])
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=30) == 0
+        finally:
+            process.kill()
     assert len(list(tmp_path.glob("*.log"))) == 1

@@ -3,7 +3,7 @@
 from apps.milestones.evidence import StoredFile
 from apps.milestones.rules import CriterionAnswer, CriterionVerdict
 from apps.milestones.services.deciding import accept, acceptance_statement, changes_statement, request_changes
-from apps.milestones.services.files import attach, discard_unless_known, opened, receive, remove
+from apps.milestones.services.files import attach, discard_unless_known, opened, receive, remove, sweep_orphans
 from apps.milestones.services.planning import (
     contract_of_evidence,
     contract_of_milestone,
@@ -33,5 +33,6 @@ __all__ = [
     "remove",
     "request_changes",
     "submit",
+    "sweep_orphans",
     "withdraw",
 ]

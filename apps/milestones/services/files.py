@@ -8,6 +8,7 @@ from django.core.files.base import File
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract
+from apps.core import storage
 from apps.core.errors import IllegalTransition, Refused
 from apps.milestones import evidence, rules
 from apps.milestones.evidence import StoredFile
@@ -82,6 +83,20 @@ def discard_unless_known(stored_as: str) -> None:
     """Delete stored bytes that no row names: the row was removed, or never committed."""
     if not EvidenceFile.objects.filter(stored_as=stored_as).exists():
         evidence.discard(stored_as)
+
+
+def sweep_orphans(*, before: datetime) -> int:
+    """Delete stored bytes that no row names and that were written before this moment; the answer is how many.
+
+    An upload has its row within the request that brought it, so who is older than any request has none to come.
+    """
+    swept = 0
+    for names in storage.stored_before(evidence.FOLDER, before):
+        known = EvidenceFile.objects.using("owner").filter(stored_as__in=names).values_list("stored_as", flat=True)
+        for name in sorted(set(names) - set(known)):
+            evidence.discard(name)
+            swept += 1
+    return swept
 
 
 def opened(file: EvidenceFile) -> "File[Any]":
