@@ -147,8 +147,10 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_FORMS = {"signup": "apps.portals.account.forms.SignupForm"}
 ACCOUNT_ADAPTER = "apps.portals.account.adapter.AccountAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Cairn"
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
 SESSION_COOKIE_AGE = 60 * 60 * 12
 
 # --- behind a secret, over HTTPS ---------------------------------------------------------------------------------
@@ -159,6 +161,7 @@ BASE_URL = env.str("BASE_URL", default="http://localhost:8000")
 """Where links in mails point."""
 PLAIN_HTTP = env.bool("PLAIN_HTTP", default=False)
 """Only for a demo or a test on this machine: cookies without the Secure flag, no redirect to HTTPS."""
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PLAIN_HTTP
 SECURE_SSL_REDIRECT = not PLAIN_HTTP
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = 0 if PLAIN_HTTP else 60 * 60 * 24 * 365

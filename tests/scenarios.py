@@ -34,7 +34,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
 from apps.milestones.services import CriterionAnswer
 from apps.parties import services as parties_services
-from apps.parties.actor import Actor, ActorKind, Origin
+from apps.parties.actor import Actor, ActorKind, Origin, Proof
 from apps.parties.models import Membership, Organisation
 from apps.parties.roles import Role
 from apps.parties.services import AccountData, OrganisationData
@@ -44,6 +44,11 @@ from apps.workflows import contracting, sign_off
 PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 """The bytes of a small evidence file."""
 BROWSER = Origin(address="192.0.2.10", agent="Firefox", authenticated_by="e-mailed code")
+
+
+def shown_now(origin: Origin) -> Origin:
+    """The same, with a proof of a moment ago: for what asks once more who it is."""
+    return replace(origin, proof=Proof(by="authenticator", at=clock.now()))
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ def organisations(name: str = "") -> Parties:
             account=AccountData(
                 holder=seller.legal_name, currency="EUR", iban="DE89370400440532013000", bic="COBADEFFXXX"
             ),
+            at=clock.now(),
         )
         people["delivery"] = _joined(seller, "Dario Delgado", f"dario@nordlicht.{domain}", Role.DELIVERY, at=at)
         people["billing"] = _joined(seller, "Bilge Aydin", f"bilge@nordlicht.{domain}", Role.BILLING, at=at)
@@ -92,6 +98,7 @@ def organisations(name: str = "") -> Parties:
             account=AccountData(
                 holder=financier.legal_name, currency="EUR", iban="DE75512108001245126199", bic="SOLADEST600"
             ),
+            at=clock.now(),
         )
         for role, person in (
             (Role.ANALYST, "Ana Anders"),
@@ -140,7 +147,7 @@ def claimed(buyer: Organisation, *, domain: str) -> dict[str, Membership]:
 
 def actor_of(membership: Membership) -> Actor:
     """The member as an actor at a browser, whichever side that is."""
-    return parties_services.actor_for(membership, origin=BROWSER)
+    return parties_services.actor_for(membership, origin=shown_now(BROWSER))
 
 
 def member(parties: Parties, role: str) -> Actor:

@@ -31,6 +31,10 @@ class NotAllowed(Refused):
     """The actor lacks the role, the limit or the side that this action needs."""
 
 
+class ProofNeeded(NotAllowed):
+    """Who acts has to show once more who it is: what is asked for weighs more than a session or a link."""
+
+
 class IllegalTransition(Refused):
     """The object is in a state from which this step does not exist, usually because somebody else was first."""
 

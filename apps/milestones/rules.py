@@ -161,6 +161,11 @@ def check_limit(amount: Money, *, limit: Decimal | None, limit_currency: str) ->
         )
 
 
+def needs_proof(amount: Money, *, above: Decimal | None, above_currency: str) -> bool:
+    """Whether a sign-off of this net amount asks once more who it is. An amount in another currency always does."""
+    return above is not None and (amount.currency != above_currency or amount.amount > above)
+
+
 def acceptance_statement(*, organisation: str, title: str, cycle: int, amount: Money) -> Statement:
     """What the buyer's person agrees to when signing a milestone off."""
     return Statement(

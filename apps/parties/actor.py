@@ -1,10 +1,12 @@
 """Who is acting: a user in an organisation, a guest by personal link, or the system on an organisation's behalf."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
-from apps.core.errors import NotAllowed
+from apps.core.errors import NotAllowed, ProofNeeded
 from apps.parties.roles import PERMITTED, Action
 
 
@@ -14,13 +16,29 @@ class ActorKind(StrEnum):
     SYSTEM = "system"
 
 
+PROOF_HOLDS: Final = timedelta(minutes=10)
+"""How long after showing who one is one may do what asks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Somebody showed once more who it is: by a passkey, an authenticator, or a code sent to the own mailbox."""
+
+    by: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """From where and how somebody acted; part of the evidence. ``address`` is an IP, ``agent`` the browser's name."""
+    """From where and how somebody acted; part of the evidence. ``address`` is an IP, ``agent`` the browser's name.
+
+    ``proof`` is the last time that the person showed who it is, if that was in this browser; doors find it.
+    """
 
     address: str = ""
     agent: str = ""
     authenticated_by: str = ""
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +70,12 @@ class Actor:
     def may(self, action: Action) -> bool:
         """Whether one of the actor's roles permits the action; the service that knows the object checks the side."""
         return not self.roles.isdisjoint(PERMITTED[action])
+
+    def require_proof(self, *, at: datetime) -> None:
+        """Refuse unless the person showed who it is a moment ago. The system, which is no person, is refused."""
+        proof = self.origin.proof
+        if proof is None or abs(at - proof.at) > PROOF_HOLDS:
+            raise ProofNeeded("Confirm first that it is you; nothing was changed.")
 
     def require(self, action: Action, *, organisation_id: int | None = None) -> None:
         """Refuse unless a role permits the action and, where given, the actor speaks for that organisation."""

@@ -151,3 +151,10 @@ def approval_limit(limit: Decimal | None, *, roles: Set[str], signing: Set[str],
     if roles.isdisjoint(signing):
         raise Refused("Only owners and approvers sign off, so only they can have a limit.", field="approval_limit")
     return money.payable(limit, currency, field="approval_limit")
+
+
+def step_up_limit(above: Decimal | None, *, currency: str) -> Decimal | None:
+    """The amount above which whoever signs off is asked again who it is; None asks nobody."""
+    if above is None:
+        return None
+    return money.payable(above, currency, field="above")

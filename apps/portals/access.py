@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -23,9 +24,10 @@ from django.utils.cache import add_never_cache_headers
 
 from apps.core.database import walls
 from apps.parties import services as parties
-from apps.parties.actor import Actor, Origin
+from apps.parties.actor import Actor, Origin, Proof
 from apps.parties.models import Membership, User
 from apps.parties.roles import FINANCIER_ROLES, TRADING_ROLES
+from apps.portals import proving
 from apps.portals.away import DATABASE_AWAY, is_away, unavailable
 
 Side = Literal["seller", "buyer", "financier", "member", "signed_in", "public", "link"]
@@ -39,6 +41,13 @@ class PortalRequest(HttpRequest):
     actor: Actor
     user: User
     membership: Membership
+
+
+def keep_this_session(request: HttpRequest) -> None:
+    """After the person's sessions were ended: all but this one, which gets a new key."""
+    user = cast("User", request.user)
+    user.refresh_from_db(fields=["session_number"])
+    update_session_auth_hash(request, user)
 
 
 def actor_of(request: HttpRequest) -> Actor | None:
@@ -56,7 +65,7 @@ def memberships_of(request: HttpRequest) -> list[Membership]:
     return cast("list[Membership]", getattr(request, "memberships", []))
 
 
-def origin_of(request: HttpRequest, *, authenticated_by: str = "") -> Origin:
+def origin_of(request: HttpRequest, *, authenticated_by: str = "", proof: Proof | None = None) -> Origin:
     """From where the request came and how its sender was authenticated: as told, or as the session says.
 
     Only as many proxies are believed as the settings name.
@@ -69,6 +78,7 @@ def origin_of(request: HttpRequest, *, authenticated_by: str = "") -> Origin:
         address=address[:45],
         agent=request.headers.get("User-Agent", "")[:300],
         authenticated_by=authenticated_by or str(request.session.get("authenticated_by", "")),
+        proof=proof,
     )
 
 
@@ -118,7 +128,8 @@ class DoorMiddleware:
         membership = chosen_membership(request, user)
         if membership is None:
             return
-        request.actor = parties.actor_for(membership, origin=origin_of(request))  # type: ignore[attr-defined]
+        origin = origin_of(request, proof=proving.of_member(request, user))
+        request.actor = parties.actor_for(membership, origin=origin)  # type: ignore[attr-defined]
         request.membership = membership  # type: ignore[attr-defined]
         walls.enter(membership.organisation_id, user=user.pk)
 
@@ -177,17 +188,19 @@ def _may_enter(side: Side, actor: Actor) -> bool:
 
 
 def _ask_second_factor(request: HttpRequest) -> HttpResponseBase | None:
-    """A financier's people move money, so an authenticator is a must: one exists, and this session used it.
+    """A financier's people move money, so a second factor is a must: one exists, and this session used it.
 
     The one exception is a session that a one-click link of the demo began; those links exist only in the demo.
     """
     if settings.DEMO and request.session.get("demo"):
         return None
     user = cast("User", request.user)
-    if not Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists():
+    factors = proving.factors_of(user)
+    if not factors:
         return redirect("mfa_activate_totp")
     if request.session.get("second_factor") or any(
         record["method"] == "mfa" for record in get_authentication_records(request, user)
     ):
         return None
-    return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': request.get_full_path()})}")
+    page = "mfa_reauthenticate" if Authenticator.Type.TOTP in factors else "mfa_reauthenticate_webauthn"
+    return redirect(f"{reverse(page)}?{urlencode({'next': request.get_full_path()})}")

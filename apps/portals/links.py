@@ -15,6 +15,7 @@ from apps.core.database import walls
 from apps.parties import tokens
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Role
+from apps.portals import proving
 from apps.portals.access import origin_of
 
 TOKEN_LENGTH = 43
@@ -52,9 +53,10 @@ def guest_of(request: HttpRequest, *, token: str) -> tuple[GuestGrant, Actor]:
         roles=frozenset({Role.APPROVER}) if state is LinkState.LIVE else frozenset(),
         name=grant.name,
         email=grant.email,
-        origin=origin_of(request, authenticated_by="personal link"),
+        origin=origin_of(request, authenticated_by="personal link", proof=proving.of_guest(request, grant)),
     )
     request.actor = actor  # type: ignore[attr-defined]
+    request.grant = grant  # type: ignore[attr-defined]
     if state is not LinkState.REVOKED:
         walls.enter(grant.organisation_id, contract=grant.contract_id)
     return grant, actor

@@ -13,6 +13,8 @@ from apps.workflows import mails
 
 MAIL_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=4)
 """After 4 seconds, then four times as long each time, 18 hours at last: a mail server may be out for a day."""
+CODE_AGAIN = RetryStrategy(max_attempts=4, exponential_wait=4)
+"""After 4, 16, 64 and 256 seconds: later the code is worth nothing any more."""
 RENDER_AGAIN = RetryStrategy(max_attempts=4, wait=5, linear_wait=15)
 """After 5, 20, 35 and 50 seconds: what fails then fails for a reason, and the seller can ask for it again."""
 
@@ -99,3 +101,10 @@ def send_assignment_revoked(*, assignment_ref: str, organisation_id: int) -> Non
     """Tell the buyer that an invoice is not assigned any more and is paid to the seller."""
     with walls.asking_for(organisation_id):
         mails.assignment_revoked(assignment_ref=assignment_ref)
+
+
+@app.task(queue="mail", retry=CODE_AGAIN)
+def send_proof_code(*, code_ref: str, organisation_id: int, user_id: int | None, contract_id: int | None) -> None:
+    """Send the code by which somebody shows once more who it is."""
+    with walls.asking_for(organisation_id, user=user_id, contract=contract_id):
+        mails.proof_code(code_ref=code_ref)

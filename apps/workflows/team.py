@@ -67,10 +67,26 @@ def change_organisation(*, actor: Actor, key: str, data: OrganisationData) -> An
 @once
 def set_bank_account(*, actor: Actor, key: str, account: AccountData) -> Answer:
     """The owner says where the organisation is paid in one currency."""
-    kept = parties.set_account(actor=actor, account=account)
+    at = clock.now()
+    kept = parties.set_account(actor=actor, account=account, at=at)
     facts = {name: getattr(kept, name) for name in asdict(account)}
-    _record(kept.organisation, verb="bank_account.set", actor=actor, at=clock.now(), account=facts)
+    _record(kept.organisation, verb="bank_account.set", actor=actor, at=at, account=facts, **proof_facts(actor))
     return {"organisation": kept.organisation.ref}
+
+
+@once
+def set_step_up(*, actor: Actor, key: str, above: Decimal | None) -> Answer:
+    """The owner says above which amount whoever signs off shows once more who it is."""
+    at = clock.now()
+    organisation = parties.set_step_up(actor=actor, above=above, at=at)
+    _record(organisation, verb="step_up.set", actor=actor, at=at, above=above, **proof_facts(actor))
+    return {"organisation": organisation.ref}
+
+
+def proof_facts(actor: Actor) -> dict[str, Any]:
+    """How and when the person last showed who it is, for the record."""
+    proof = actor.origin.proof
+    return {"proved_by": proof.by, "proved_at": proof.at} if proof is not None else {}
 
 
 @once

@@ -24,6 +24,7 @@ PUBLIC = {
     "account_email_verification_sent",
     "account_inactive",
     "mfa_authenticate",
+    "mfa_login_webauthn",
     "set_language",
     # operations ask these, and learn nothing but yes or no
     "health_live",

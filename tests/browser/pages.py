@@ -33,6 +33,7 @@ ENTRANCE = [
     Spot("account:settings", "anna"),
     Spot("mfa_index", "anna"),
     Spot("mfa_index", "noa"),
+    Spot("mfa_list_webauthn", "anna"),
 ]
 SELLER = [
     Spot("seller:home", "anna"),
@@ -169,6 +170,10 @@ ELSEWHERE = {
     "account_email_verification_sent",
     "mfa_authenticate",
     "mfa_reauthenticate",
+    "mfa_reauthenticate_webauthn",
+    "mfa_add_webauthn",
+    "mfa_remove_webauthn",
+    "mfa_login_webauthn",
     "mfa_activate_totp",
     "mfa_deactivate_totp",
     "mfa_view_recovery_codes",

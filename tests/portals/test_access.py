@@ -80,6 +80,16 @@ class TestSides:
     def test_signed_in_pages_are_not_kept_by_caches(self, story: Parties) -> None:
         assert "no-store" in signed_in(person(story, "seller")).get(reverse("seller:home"))["Cache-Control"]
 
+    def test_every_answer_says_what_a_browser_may_do_with_it(self) -> None:
+        for path in (reverse("account_login"), "/nowhere/"):
+            answer = Client().get(path)
+            policy = answer["Content-Security-Policy"]
+            assert "default-src 'none'" in policy
+            assert "frame-ancestors 'none'" in policy
+            assert "unsafe" not in policy
+            assert answer["X-Content-Type-Options"] == "nosniff"
+            assert answer["Referrer-Policy"] == "same-origin"
+
 
 class TestMembership:
     def test_a_removed_member_has_lost_the_power_with_the_next_click(self, story: Parties) -> None:
@@ -89,7 +99,10 @@ class TestMembership:
         with scenarios.acting(owner):
             team.end_membership(actor=owner, key="k", membership_ref=story.people["delivery"].ref)
         response = client.get(reverse("account:team"))
-        assert (response.status_code, response["Location"]) == (302, "/account/start/")
+        assert (response.status_code, response["Location"].split("?")[0]) == (302, reverse("account_login"))
+        person(story, "delivery").refresh_from_db()
+        again = signed_in(person(story, "delivery")).get(reverse("account:team"))
+        assert (again.status_code, again["Location"]) == (302, "/account/start/")
 
     def test_a_demoted_owner_manages_nothing_any_more(self, story: Parties) -> None:
         owner = scenarios.seller_actor(story)
@@ -100,7 +113,9 @@ class TestMembership:
         assert client.get(reverse("account:invite_member")).status_code == 200
         with scenarios.acting(owner):
             team.change_member(actor=owner, key="k2", membership_ref=second.ref, roles=frozenset({Role.DELIVERY}))
-        assert client.get(reverse("account:invite_member")).status_code == 404
+        assert client.get(reverse("account:invite_member")).status_code == 302
+        second.user.refresh_from_db()
+        assert signed_in(second.user).get(reverse("account:invite_member")).status_code == 404
 
     def test_an_inactive_person_is_signed_out(self, story: Parties) -> None:
         client = signed_in(person(story, "seller"))
@@ -160,6 +175,24 @@ class TestSecondFactor:
         session["demo"] = True
         session.save()
         assert client.get(reverse("admin:index")).status_code == 302
+
+
+class TestSessions:
+    def test_setting_up_or_turning_off_a_factor_ends_the_other_sessions_and_not_this_one(self, story: Parties) -> None:
+        user = person(story, "seller")
+        here, elsewhere = signed_in(user), signed_in(user)
+        before = here.session.session_key
+        here.get(reverse("mfa_activate_totp"))
+        here.post(reverse("mfa_activate_totp"), {"code": totp(here.session["mfa.totp.secret"])})
+        assert here.session.session_key != before
+        assert here.get(reverse("account:settings")).status_code == 200
+        assert elsewhere.get(reverse("account:settings"))["Location"].startswith(reverse("account_login"))
+
+    def test_an_owner_who_changes_the_own_roles_stays_signed_in(self, story: Parties) -> None:
+        client = signed_in(person(story, "seller"))
+        address = reverse("account:change_member", args=[story.people["seller"].ref])
+        assert client.post(address, {"key": "k", "roles": ["owner", "billing"]}).status_code == 302
+        assert client.get(reverse("account:team")).status_code == 200
 
 
 class TestOrigin:

@@ -35,6 +35,8 @@ class Decision(models.Model):
     address = models.CharField(_("network address"), max_length=45, blank=True)
     agent = models.CharField(_("browser"), max_length=300, blank=True)
     authenticated_by = models.CharField(max_length=120, blank=True)
+    proved_by = models.CharField(_("confirmed by"), max_length=120, blank=True)
+    proved_at = models.DateTimeField(_("confirmed at"), null=True)
     statement = models.TextField(_("statement"))
     statement_version = models.CharField(max_length=20)
     sha256 = models.CharField(max_length=64, help_text=_("of the submission's text that was shown"))
@@ -48,6 +50,10 @@ class Decision(models.Model):
                 condition=Q(user__isnull=False, grant__isnull=True) | Q(user__isnull=True, grant__isnull=False),
                 name="decided_by_a_user_or_a_guest",
             ),
+            models.CheckConstraint(
+                condition=Q(proved_at__isnull=True, proved_by="") | (Q(proved_at__isnull=False) & ~Q(proved_by="")),
+                name="a_proof_says_how_and_when",
+            ),
         ]
         triggers = [
             *guards.append_only(),
@@ -56,6 +62,17 @@ class Decision(models.Model):
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM milestones_submission s WHERE s.id = NEW.submission_id"
                 " AND s.sha256 = NEW.sha256)",
+            ),
+            guards.refused_when(
+                "large_sign_off_without_proof",
+                guards.INSERT,
+                "NEW.outcome = 'accepted' AND (NEW.proved_at IS NULL OR NEW.proved_at < NEW.decided_at"
+                " - interval '15 minutes') AND EXISTS (SELECT 1 FROM milestones_submission s"
+                " JOIN milestones_milestone m ON m.id = s.milestone_id"
+                " JOIN contracts_contract c ON c.id = NEW.contract_id"
+                " JOIN parties_organisation buyer ON buyer.id = c.buyer_id"
+                " WHERE s.id = NEW.submission_id AND buyer.step_up_above IS NOT NULL"
+                " AND (m.currency <> buyer.currency OR m.amount > buyer.step_up_above))",
             ),
             guards.refused_when(
                 "link_decides_only_its_submission",

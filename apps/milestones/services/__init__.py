@@ -2,7 +2,13 @@
 
 from apps.milestones.evidence import StoredFile
 from apps.milestones.rules import CriterionAnswer, CriterionVerdict
-from apps.milestones.services.deciding import accept, acceptance_statement, changes_statement, request_changes
+from apps.milestones.services.deciding import (
+    accept,
+    acceptance_statement,
+    changes_statement,
+    needs_proof,
+    request_changes,
+)
 from apps.milestones.services.files import attach, discard_unless_known, opened, receive, remove, sweep_orphans
 from apps.milestones.services.planning import (
     contract_of_evidence,
@@ -24,6 +30,7 @@ __all__ = [
     "contract_of_milestone",
     "contract_of_submission",
     "discard_unless_known",
+    "needs_proof",
     "open_draft",
     "opened",
     "plan",

@@ -52,6 +52,8 @@ def accept(
     submission, milestone = held.submission, held.submission.milestone
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
     _require_decider(submission, actor=actor, at=at)
+    if needs_proof(milestone, contract=contract):
+        actor.require_proof(at=at)
     states.move(submission, SubmissionState.ACCEPTED, Submission.TRANSITIONS)
     states.move(milestone, MilestoneState.ACCEPTED, Milestone.TRANSITIONS)
     _compare(submission, seen=seen)
@@ -68,6 +70,13 @@ def accept(
     )
     _record(decision, verb="milestone.accepted", actor=actor, at=at)
     return milestone, held.others_open
+
+
+def needs_proof(milestone: Milestone, *, contract: Contract) -> bool:
+    """Whether the buyer's organisation wants whoever signs this off to show once more who it is."""
+    buyer = contract.buyer
+    amount = Money(milestone.amount, milestone.currency)
+    return rules.needs_proof(amount, above=buyer.step_up_above, above_currency=buyer.currency)
 
 
 def request_changes(
@@ -139,6 +148,7 @@ def _decide(
     at: datetime,
 ) -> Decision:
     """Write the decision with its verdicts, and submission and milestone as they stand from now on: one statement."""
+    proof = actor.origin.proof
     decision = Decision(
         contract=submission.contract,
         submission=submission,
@@ -153,6 +163,8 @@ def _decide(
         address=actor.origin.address,
         agent=actor.origin.agent,
         authenticated_by=actor.origin.authenticated_by,
+        proved_by=proof.by if proof is not None else "",
+        proved_at=proof.at if proof is not None else None,
         statement=statement.text,
         statement_version=statement.version,
         sha256=submission.sha256,

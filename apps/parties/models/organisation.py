@@ -33,6 +33,9 @@ class Organisation(models.Model):
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     time_zone = models.CharField(_("time zone"), max_length=40, default="Europe/Berlin")
     language = models.CharField(_("language of documents and mails"), max_length=8, default="en")
+    step_up_above = models.DecimalField(
+        _("ask again who it is above"), max_digits=18, decimal_places=3, null=True, blank=True
+    )
     is_financier = models.BooleanField(_("finances others"), default=False)
     nominated_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="nominees")
     founded_by = models.ForeignKey("parties.User", models.PROTECT, null=True, blank=True, related_name="+")
@@ -54,6 +57,10 @@ class Organisation(models.Model):
             models.CheckConstraint(
                 condition=Q(nominated_by__isnull=False) | Q(claimed_at__isnull=False),
                 name="organisation_is_nominated_or_claimed",
+            ),
+            models.CheckConstraint(
+                condition=Q(step_up_above__isnull=True) | Q(step_up_above__gte=0),
+                name="step_up_limit_not_negative",
             ),
         ]
 

@@ -13,12 +13,20 @@ from apps.parties.services.members import (
     actor_for,
     change_member,
     end_membership,
+    end_sessions,
     enrol,
     mailboxes,
     membership_of,
     verified_mailboxes,
 )
-from apps.parties.services.organisations import OrganisationData, change, claim, found, name_counterparty
+from apps.parties.services.organisations import (
+    OrganisationData,
+    change,
+    claim,
+    found,
+    name_counterparty,
+    set_step_up,
+)
 
 __all__ = [
     "AccountData",
@@ -31,6 +39,7 @@ __all__ = [
     "claim",
     "default_account",
     "end_membership",
+    "end_sessions",
     "enrol",
     "found",
     "invitation_state",
@@ -41,5 +50,6 @@ __all__ = [
     "name_counterparty",
     "revoke_invitation",
     "set_account",
+    "set_step_up",
     "verified_mailboxes",
 ]

@@ -1,6 +1,7 @@
 """Bank accounts: one per currency is printed on new invoices, or collects what buyers owe a financier."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from apps.core.errors import Refused
 from apps.parties import rules
@@ -23,9 +24,13 @@ class AccountData:
     bank_name: str = ""
 
 
-def set_account(*, actor: Actor, account: AccountData) -> BankAccount:
-    """From now on new invoices in this currency name this account; what is issued keeps the account that it names."""
+def set_account(*, actor: Actor, account: AccountData, at: datetime) -> BankAccount:
+    """From now on new invoices in this currency name this account; what is issued keeps the account that it names.
+
+    Whoever sends money elsewhere has shown a moment ago who it is.
+    """
     actor.require(Action.MANAGE_ORGANISATION)
+    actor.require_proof(at=at)
     lock(organisation_id=actor.organisation_id)
     checked = _checked(account)
     accounts = BankAccount.objects.visible_to(actor).filter(currency=checked["currency"])

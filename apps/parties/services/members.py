@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from allauth.account.models import EmailAddress
+from django.db.models import F
 
 from apps.core.errors import Refused
 from apps.parties import rules
@@ -84,6 +85,7 @@ def change_member(
     membership.roles = rules.team_roles(roles, allowed=allowed_roles(membership.organisation))
     membership.approval_limit = checked_limit(approval_limit, roles=roles, organisation=membership.organisation)
     membership.save(update_fields=["roles", "approval_limit"])
+    end_sessions(membership.user_id)
     return membership
 
 
@@ -105,7 +107,13 @@ def end_membership(*, actor: Actor, membership_ref: str, successor_ref: str = ""
     _keep_an_owner(team, without=membership)
     membership.ended_at = at
     membership.save(update_fields=["ended_at"])
+    end_sessions(membership.user_id)
     return membership
+
+
+def end_sessions(user_id: int) -> None:
+    """Every session of the person ends with its next request: whoever goes on signs in anew."""
+    User.objects.filter(pk=user_id).update(session_number=F("session_number") + 1)
 
 
 def allowed_roles(organisation: Organisation) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Set
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
@@ -77,6 +78,19 @@ def change(*, actor: Actor, data: OrganisationData) -> Organisation:
     return organisation
 
 
+def set_step_up(*, actor: Actor, above: Decimal | None, at: datetime) -> Organisation:
+    """From which net amount on, in the organisation's currency, whoever signs off shows once more who it is.
+
+    None asks nobody. To ask for less weighs as much as what it protects, so the owner shows it too.
+    """
+    actor.require(Action.MANAGE_ORGANISATION)
+    actor.require_proof(at=at)
+    organisation = lock(organisation_id=actor.organisation_id)
+    organisation.step_up_above = rules.step_up_limit(above, currency=organisation.currency)
+    organisation.save(update_fields=["step_up_above"])
+    return organisation
+
+
 def claim(
     *, user: User, organisation_id: int, signatories: Set[str], mailboxes: Set[str], at: datetime
 ) -> tuple[Organisation, Membership]:
@@ -100,6 +114,12 @@ def claim(
 
 
 def _refuse_limits(organisation: Organisation) -> None:
+    if organisation.step_up_above is not None:
+        raise Refused(
+            "The amount above which you ask again is in {currency}. Take it away before you change the currency.",
+            field="currency",
+            currency=organisation.currency,
+        )
     limited = Membership.objects.live().filter(organisation=organisation, approval_limit__isnull=False)
     promised = Invitation.objects.filter(
         organisation=organisation, approval_limit__isnull=False, accepted_at__isnull=True, revoked_at__isnull=True

@@ -12,7 +12,7 @@ from apps.parties import rules
 from apps.parties.models import User
 from apps.workflows.mails import letter
 
-WORDS: Final = {"totp": "authenticator", "recovery_codes": "recovery code"}
+WORDS: Final = {"totp": "authenticator", "webauthn": "passkey", "recovery_codes": "recovery code"}
 """How evidence calls the second factor; English, because evidence is kept, not shown in the reader's language."""
 
 
@@ -49,9 +49,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def login(self, request: HttpRequest, user: User) -> None:
         """Django changes the session's key here; the factors that were used stay in the session as evidence."""
         super().login(request, user)
-        second = [
-            WORDS.get(str(record.get("type")), "second factor")
-            for record in get_authentication_records(request, user)
-            if record["method"] == "mfa"
-        ]
-        request.session["authenticated_by"] = " + ".join(["code sent to e-mail", *second[-1:]])
+        factors = [record for record in get_authentication_records(request, user) if record["method"] == "mfa"]
+        second = [WORDS.get(str(record.get("type")), "second factor") for record in factors[-1:]]
+        first = [] if factors and factors[-1].get("passwordless") else ["code sent to e-mail"]
+        request.session["authenticated_by"] = " + ".join([*first, *second])

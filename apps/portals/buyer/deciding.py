@@ -16,10 +16,10 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest
-from apps.portals.buyer import cycles, differences
+from apps.portals.buyer import cycles, differences, step_up
 from apps.portals.buyer.cycles import SubmissionReading
 from apps.portals.buyer.differences import Change
-from apps.portals.buyer.forms import MET, AcceptForm, RequestChangesForm
+from apps.portals.buyer.forms import MET, RequestChangesForm
 from apps.portals.buyer.pages import Crumbs, page, show_anew, tell, why_not, why_not_sign_off
 from apps.portals.buyer.ways import Way
 from apps.portals.forms import add_refusal, explain
@@ -31,13 +31,17 @@ def accept_milestone(
 ) -> HttpResponse:
     """What is confirmed and which invoice becomes due when; then the sign-off of exactly the text that was shown."""
     reading, sent = _read(request, milestone, submission_ref=submission_ref, way=way)
-    form = AcceptForm(initial={"seen": reading.submission.sha256})
+    asks = step_up.asked_of(request, reading.milestone)
+    form = asks.form_class(initial={"seen": reading.submission.sha256})
     changes: list[Change] = []
-    if request.method == "POST":
-        form = AcceptForm(request.POST)
+    if request.method == "POST" and asks.wants_code(request):
+        form = asks.send_code(request)
+    elif request.method == "POST":
+        form = asks.form_class(request.POST)
         if form.is_valid():
             seen = form.cleaned_data["seen"]
             try:
+                asks.prove(request, form)
                 sign_off.accept_milestone(
                     actor=request.actor,
                     key=form.cleaned_data["key"],
@@ -66,6 +70,7 @@ def accept_milestone(
             "crumbs": crumbs,
             "statement": milestones.acceptance_statement(reading.submission),
             "why_not": why_not_sign_off(request, reading.milestone),
+            "asks": step_up.asked_of(request, reading.milestone),
             "changes": changes or _to_newer(reading),
         },
         zone=reading.zone,

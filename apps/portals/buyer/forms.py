@@ -34,6 +34,19 @@ class AcceptForm(SeenForm):
     )
 
 
+class ProvenAcceptForm(AcceptForm):
+    """The same above the buyer's amount, by personal link: with the code that was sent to the link's mailbox."""
+
+    code = forms.CharField(
+        label=_("Code from the mail"),
+        max_length=12,
+        error_messages={"required": _("Enter the code that we sent to your mailbox, or ask for one.")},
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "form-control mono"}
+        ),
+    )
+
+
 class ContractChangesForm(ActionForm):
     """What the buyer wants changed in a proposal."""
 

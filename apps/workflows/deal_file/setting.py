@@ -4,12 +4,14 @@ What the database already has (an organisation of the same name and country, a p
 it is, so that several deals can be played into one database.
 """
 
+from dataclasses import replace
 from uuid import uuid4
 
+from apps.core import clock
 from apps.core.database import walls
 from apps.parties import services as parties
 from apps.parties import tokens
-from apps.parties.actor import Actor, Origin
+from apps.parties.actor import Actor, Origin, Proof
 from apps.parties.models import Invitation, Organisation, User
 from apps.parties.roles import Role
 from apps.parties.services import AccountData, OrganisationData
@@ -88,7 +90,9 @@ def actor_of(person: Person, organisation: Organisation) -> Actor:
         membership = parties.membership_of(user, organisation_id=organisation.pk)
         if membership is None:
             raise LookupError(f"{person.email} does not belong to {organisation.legal_name}")
-        return parties.actor_for(membership, origin=ORIGIN)
+        # Whoever writes a deal file is at the keyboard of the installation.
+        proof = Proof(by=ORIGIN.authenticated_by, at=clock.now())
+        return parties.actor_for(membership, origin=replace(ORIGIN, proof=proof))
 
 
 def _join(person: Person, party: Party, organisation: Organisation, owner: Actor) -> None:

@@ -3,7 +3,7 @@
 from apps.workflows.mails.contracts import contract_changes, contract_proposal, contract_signed
 from apps.workflows.mails.funding import assignment_notice, assignment_revoked, funding_news
 from apps.workflows.mails.milestones import acceptance, change_request, sign_off_request
-from apps.workflows.mails.people import invitation
+from apps.workflows.mails.people import invitation, proof_code
 
 __all__ = [
     "acceptance",
@@ -15,5 +15,6 @@ __all__ = [
     "contract_signed",
     "funding_news",
     "invitation",
+    "proof_code",
     "sign_off_request",
 ]

@@ -4,10 +4,37 @@ from django.urls import reverse
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from apps.core import clock
 from apps.parties import tokens
 from apps.parties.models import Invitation
 from apps.parties.roles import Role
+from apps.workflows import proof_codes
 from apps.workflows.mails.letter import Letter, absolute, fact, money, send
+from apps.workflows.models import ProofCode
+
+
+def proof_code(*, code_ref: str) -> None:
+    """The code to the person's own mailbox, or to the one to which the link went; nothing for a code that is spent."""
+    row = ProofCode.objects.select_related("organisation", "user", "grant").get(ref=code_ref)
+    if row.used_at is not None or row.expires_at <= clock.now():
+        return
+    url = reverse("home")
+    if row.grant is not None:
+        url = reverse("link:open", args=[tokens.token_for(purpose="guest_grant", ref=row.grant.ref)])
+    mailbox = row.grant.email if row.grant is not None else row.user.email if row.user is not None else ""
+    send(
+        Letter(
+            name="proof_code",
+            key=row.ref,
+            sender=row.organisation,
+            reader=row.organisation,
+            to=[mailbox],
+            button=_("Back to where you were"),
+            url=absolute(url),
+            facts=[fact(_("Your code"), proof_codes.code_of(row.ref)), fact(_("Valid for"), _("10 minutes, once"))],
+            context={"mailbox": mailbox},
+        )
+    )
 
 
 def invitation(*, invitation_ref: str) -> None:

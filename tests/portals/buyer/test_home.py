@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.urls import reverse
 
 from apps.contracts.models import Contract
+from apps.core import clock
 from apps.parties import services as parties_services
 from apps.parties.services import AccountData
 from tests import scenarios
@@ -44,7 +45,7 @@ def test_amounts_in_two_currencies_are_never_added_up(parties: Parties, active: 
     sina = scenarios.seller_actor(parties)
     account = AccountData(holder="Nordlicht Software GmbH", currency="CHF", iban="CH9300762011623852957")
     with acting(sina):
-        parties_services.set_account(actor=sina, account=account)
+        parties_services.set_account(actor=sina, account=account, at=clock.now())
     draft = scenarios.software_draft(parties, number="NL-2", currency="CHF", price=Decimal("1000.00"))
     scenarios.active_contract(parties, draft=draft)
     tiles = {tile.label: tile for tile in sign_in("buyer").get(reverse("buyer:home")).context["tiles"]}

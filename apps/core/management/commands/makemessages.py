@@ -16,6 +16,7 @@ from django.core.management.commands import makemessages
 REFUSALS = (
     "Refused",
     "NotAllowed",
+    "ProofNeeded",
     "IllegalTransition",
     "Stale",
     "KeyReused",

@@ -11,7 +11,7 @@ from apps.core.errors import Refused
 from apps.parties import services as parties
 from apps.parties.models import Invitation, Membership
 from apps.parties.roles import Action, Role
-from apps.portals.access import PortalRequest, portal
+from apps.portals.access import PortalRequest, keep_this_session, portal
 from apps.portals.account import forms
 from apps.portals.forms import add_refusal
 from apps.workflows import team as workflow
@@ -74,6 +74,8 @@ def change_member(request: PortalRequest, ref: str) -> HttpResponse:
         except Refused as refused:
             add_refusal(form, refused)
         else:
+            if member.user_id == request.user.pk:
+                keep_this_session(request)
             messages.success(request, _("Saved. It holds from %(name)s's next click on.") % {"name": member.user})
             return redirect("account:team")
     context = {"form": form, "member": member}
@@ -103,6 +105,8 @@ def end_membership(request: PortalRequest, ref: str) -> HttpResponse:
         except Refused as refused:
             add_refusal(form, refused)
         else:
+            if is_self:
+                keep_this_session(request)
             messages.success(request, _("%(name)s no longer belongs to the organisation.") % {"name": member.user})
             return redirect("home" if is_self else "account:team")
     context = {"form": form, "member": member, "is_self": is_self, "is_alone": len(members) == 1}

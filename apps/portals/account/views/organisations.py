@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.core.errors import Refused
 from apps.parties.models import BankAccount, Organisation
 from apps.parties.roles import Action
+from apps.portals import proving
 from apps.portals.access import PortalRequest, actor_of, memberships_of, origin_of, portal
 from apps.portals.account import forms
 from apps.portals.forms import ActionForm, add_refusal, explain
@@ -114,6 +115,8 @@ def bank_account(request: PortalRequest) -> HttpResponse:
     """Say where the organisation is paid in one currency."""
     if not request.actor.may(Action.MANAGE_ORGANISATION):
         raise Http404
+    if request.method == "GET" and not proving.is_fresh(request.actor):
+        return redirect(proving.address(request, request.user))
     own = get_object_or_404(Organisation.objects.visible_to(request.actor), pk=request.actor.organisation_id)
     account = BankAccount.objects.visible_to(request.actor).filter(currency=own.currency, is_default=True).first()
     form = forms.BankAccountForm(request.POST or None, initial=forms.initial_account(own, account))
@@ -126,3 +129,24 @@ def bank_account(request: PortalRequest) -> HttpResponse:
             messages.success(request, _("Saved. New invoices in this currency name this account."))
             return redirect("account:organisation")
     return render(request, "account_portal/bank_account.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@portal("member")
+@require_http_methods(["GET", "POST"])
+def step_up(request: PortalRequest) -> HttpResponse:
+    """Say above which amount a sign-off asks once more who it is."""
+    own = get_object_or_404(Organisation.objects.visible_to(request.actor), pk=request.actor.organisation_id)
+    if own.is_financier or not request.actor.may(Action.MANAGE_ORGANISATION):
+        raise Http404
+    if request.method == "GET" and not proving.is_fresh(request.actor):
+        return redirect(proving.address(request, request.user))
+    form = forms.StepUpForm(request.POST or None, organisation=own, initial={"above": own.step_up_above})
+    if request.method == "POST" and form.is_valid():
+        try:
+            team.set_step_up(actor=request.actor, key=form.cleaned_data["key"], above=form.cleaned_data["above"])
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            messages.success(request, _("Saved. It holds from the next sign-off on."))
+            return redirect("account:organisation")
+    return render(request, "account_portal/step_up.html", {"form": form}, status=422 if form.errors else 200)

@@ -1,6 +1,5 @@
 """The person who signs in: name, language, sign-in security."""
 
-from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -8,6 +7,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from apps.portals import proving
 from apps.portals.access import PortalRequest, memberships_of, portal
 from apps.portals.account import forms
 
@@ -24,7 +24,7 @@ def settings(request: PortalRequest) -> HttpResponse:
         return redirect("account:settings")
     context = {
         "form": form,
-        "has_authenticator": Authenticator.objects.filter(user=request.user, type=Authenticator.Type.TOTP).exists(),
+        "has_authenticator": bool(proving.factors_of(request.user)),
         "memberships": memberships_of(request),
     }
     return render(request, "account_portal/settings.html", context, status=422 if form.errors else 200)

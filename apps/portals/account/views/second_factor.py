@@ -1,17 +1,71 @@
-"""Setting up the authenticator app: whoever does it in a session has shown it in that session."""
+"""Setting up and taking away second factors: whoever sets one up in a session has shown it in that session."""
 
-from typing import Any
+from typing import Any, cast
 
-from allauth.mfa.totp.views import ActivateTOTPView
-from django.http import HttpResponse
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
+from allauth.mfa.webauthn.views import AddWebAuthnView, RemoveWebAuthnView
+from django.http import Http404, HttpRequest, HttpResponse
+
+from apps.parties import services as parties
+from apps.parties.models import User
+from apps.portals.access import keep_this_session
 
 
 class ActivateView(ActivateTOTPView):  # type: ignore[misc]
     def form_valid(self, form: Any) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)
-        self.request.session["second_factor"] = True
-        self.request.session["authenticated_by"] = "code sent to e-mail + authenticator"
+        _shown(self.request, "authenticator")
         return response
 
 
+class AddPasskeyView(AddWebAuthnView):  # type: ignore[misc]
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        _shown(self.request, "passkey")
+        return response
+
+
+class RemovePasskeyView(RemoveWebAuthnView):  # type: ignore[misc]
+    """The passkey is named in the form and looked up among one's own."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        _end_other_sessions(self.request)
+        return response
+
+    def get_object(self, queryset: Any = None) -> Authenticator:
+        named = self.request.POST.get("passkey") or self.request.GET.get("passkey") or ""
+        own: Authenticator | None = self.get_queryset().filter(pk=named).first() if _is_number(named) else None
+        if own is None:
+            raise Http404
+        return own
+
+
+class DeactivateView(DeactivateTOTPView):  # type: ignore[misc]
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        _end_other_sessions(self.request)
+        return response
+
+
+def _end_other_sessions(request: HttpRequest) -> None:
+    """Whoever sits in another session got in by what has just changed."""
+    parties.end_sessions(cast("User", request.user).pk)
+    keep_this_session(request)
+
+
+def _is_number(written: str) -> bool:
+    return written.isascii() and written.isdigit() and len(written) < 18
+
+
+def _shown(request: HttpRequest, what: str) -> None:
+    request.session["second_factor"] = True
+    request.session["authenticated_by"] = f"code sent to e-mail + {what}"
+    _end_other_sessions(request)
+
+
 activate_totp = ActivateView.as_view()
+deactivate_totp = DeactivateView.as_view()
+add_passkey = AddPasskeyView.as_view()
+remove_passkey = RemovePasskeyView.as_view()

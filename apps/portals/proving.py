@@ -1,0 +1,75 @@
+"""The last time that somebody showed who it is, as the session keeps it; and the way to show it again.
+
+A member shows it by the second factor, or, without one, by a code to the own mailbox; a guest by a code to the mailbox
+to which the link went. What was shown holds for ten minutes, in this browser; a guest's for this one link.
+"""
+
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlencode
+
+from allauth.account.authentication import get_authentication_records
+from allauth.mfa.models import Authenticator
+from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.contracts.models import GuestGrant
+from apps.core import clock
+from apps.core.errors import ProofNeeded
+from apps.parties.actor import Actor, Proof
+from apps.parties.models import User
+
+WORDS: Final = {"totp": "authenticator", "webauthn": "passkey", "recovery_codes": "recovery code"}
+SECOND_FACTORS: Final = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+
+def of_member(request: HttpRequest, user: User) -> Proof | None:
+    """The newest of: a factor used in this session, the code of the sign-in, a code asked for since."""
+    records = get_authentication_records(request, user)
+    shown = [Proof(_word(record), datetime.fromtimestamp(record["at"], UTC)) for record in records if "at" in record]
+    kept = _kept(request, f"user:{user.pk}")
+    return max([*shown, *([kept] if kept is not None else [])], key=lambda proof: proof.at, default=None)
+
+
+def of_guest(request: HttpRequest, grant: GuestGrant) -> Proof | None:
+    """What was shown in this browser for this very link."""
+    return _kept(request, f"link:{grant.ref}")
+
+
+def keep(request: HttpRequest, actor: Actor, proof: Proof, *, grant: GuestGrant | None = None) -> None:
+    """Remember in the session what was shown."""
+    whose = f"link:{grant.ref}" if grant is not None else f"user:{actor.user_id}"
+    request.session[f"proof {whose}"] = [proof.by, proof.at.isoformat()]
+
+
+def is_fresh(actor: Actor) -> bool:
+    """Whether what the actor showed still holds."""
+    try:
+        actor.require_proof(at=clock.now())
+    except ProofNeeded:
+        return False
+    return True
+
+
+def address(request: HttpRequest, user: User) -> str:
+    """Where the member shows it again, and comes back from to this page."""
+    factors = factors_of(user)
+    if not factors:
+        page = "account:confirm"
+    else:
+        page = "mfa_reauthenticate" if Authenticator.Type.TOTP in factors else "mfa_reauthenticate_webauthn"
+    return f"{reverse(page)}?{urlencode({'next': request.get_full_path()})}"
+
+
+def factors_of(user: User) -> list[str]:
+    """The kinds of second factor that the person has."""
+    return list(Authenticator.objects.filter(user=user, type__in=SECOND_FACTORS).values_list("type", flat=True))
+
+
+def _word(record: dict[str, object]) -> str:
+    return WORDS.get(str(record.get("type")), "code sent to e-mail")
+
+
+def _kept(request: HttpRequest, whose: str) -> Proof | None:
+    kept = request.session.get(f"proof {whose}")
+    return Proof(kept[0], datetime.fromisoformat(kept[1])) if kept else None
