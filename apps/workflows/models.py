@@ -53,7 +53,7 @@ class ProofCodeQuerySet(models.QuerySet["ProofCode"]):
         """One's own: the person's, or those of the personal link in hand."""
         if actor.grant_id is not None:
             return self.filter(grant_id=actor.grant_id)
-        return self.filter(user_id=actor.user_id, user__isnull=False)
+        return self.none() if actor.user_id is None else self.filter(user_id=actor.user_id)
 
 
 class ProofCode(models.Model):

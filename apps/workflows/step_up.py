@@ -80,5 +80,5 @@ def _lock(actor: Actor) -> None:
     """One after the other, so that many requests at once get no more codes than one after the other."""
     if actor.grant_id is not None:
         GuestGrant.objects.select_for_update(of=("self",), no_key=True).get(pk=actor.grant_id)
-    else:
+    elif actor.user_id is not None:
         User.objects.select_for_update(of=("self",), no_key=True).get(pk=actor.user_id)

@@ -57,6 +57,6 @@ class User(AbstractBaseUser):
         for secret in settings.SECRET_KEY_FALLBACKS:
             yield self._bound(secret)
 
-    def _bound(self, secret: str | None) -> str:
+    def _bound(self, secret: str | bytes | None) -> str:
         value = f"{self.password}:{self.session_number}"
         return salted_hmac("cairn session", value, secret=secret, algorithm="sha256").hexdigest()

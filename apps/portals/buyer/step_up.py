@@ -6,8 +6,6 @@ sign-off from mail to done stays within six actions: open the mail, sign off, se
 
 from dataclasses import dataclass, replace
 
-from django.forms import BaseForm
-
 from apps.core.errors import Refused
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
@@ -34,18 +32,18 @@ class Asks:
         """Whether the button was pressed that sends one."""
         return self.by_code and "send_code" in request.POST
 
-    def send_code(self, request: PortalRequest) -> BaseForm:
+    def send_code(self, request: PortalRequest) -> AcceptForm:
         """Send a code to the link's mailbox; the form keeps what was typed."""
         written = {name: request.POST.get(name, "") for name in ("key", "seen", "comment")}
         try:
             step_up.send_code(actor=request.actor)
         except Refused as refused:
-            form: BaseForm = ProvenAcceptForm({**written, "code": "-"})
+            form = ProvenAcceptForm({**written, "code": "-"})
             add_refusal(form, refused)
             return form
         return ProvenAcceptForm(initial=written)
 
-    def prove(self, request: PortalRequest, form: BaseForm) -> None:
+    def prove(self, request: PortalRequest, form: AcceptForm) -> None:
         """Take the code, and let the actor of this request have shown it; a wrong one is refused at its field."""
         if not self.by_code:
             return
