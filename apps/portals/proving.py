@@ -24,9 +24,9 @@ SECOND_FACTORS: Final = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
 def of_member(request: HttpRequest, user: User) -> Proof | None:
-    """The newest of: a factor used in this session, the code of the sign-in, a code asked for since."""
-    records = get_authentication_records(request, user)
-    shown = [Proof(_word(record), datetime.fromtimestamp(record["at"], UTC)) for record in records if "at" in record]
+    """The newest of: the sign-in, a factor used since in this session, a code asked for since."""
+    records = [record for record in get_authentication_records(request, user) if record.get("reauthenticated")]
+    shown = [Proof(_word(record), datetime.fromtimestamp(record["at"], UTC)) for record in records]
     kept = _kept(request, f"user:{user.pk}")
     return max([*shown, *([kept] if kept is not None else [])], key=lambda proof: proof.at, default=None)
 
@@ -40,6 +40,11 @@ def keep(request: HttpRequest, actor: Actor, proof: Proof, *, grant: GuestGrant 
     """Remember in the session what was shown."""
     whose = f"link:{grant.ref}" if grant is not None else f"user:{actor.user_id}"
     request.session[f"proof {whose}"] = [proof.by, proof.at.isoformat()]
+
+
+def keep_of(request: HttpRequest, user: User, *, by: str) -> None:
+    """Who has just signed in has shown who it is."""
+    request.session[f"proof user:{user.pk}"] = [by, clock.now().isoformat()]
 
 
 def is_fresh(actor: Actor) -> bool:
@@ -67,7 +72,7 @@ def factors_of(user: User) -> list[str]:
 
 
 def _word(record: dict[str, object]) -> str:
-    return WORDS.get(str(record.get("type")), "code sent to e-mail")
+    return WORDS.get(str(record.get("type")), "second factor")
 
 
 def _kept(request: HttpRequest, whose: str) -> Proof | None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -101,6 +102,7 @@ class Visitor:
         client.force_login(user)
         session = client.session
         session["second_factor"] = True
+        session[f"proof user:{user.pk}"] = ["authenticator", datetime.now(UTC).isoformat()]
         session.save()
         cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
         self.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": self.url}])

@@ -36,7 +36,7 @@ def owner(email: str = "sina@nordlicht.example", data: OrganisationData = COMPAN
     with walls.asking_for(user=user.pk):
         team.found_organisation(user=user, origin=ORIGIN, key="first", data=data)
         membership = Membership.objects.select_related("user", "organisation").get(user=user)
-    return parties.actor_for(membership, origin=ORIGIN)
+    return parties.actor_for(membership, origin=scenarios.shown_now(ORIGIN))
 
 
 def verbs(actor: Actor) -> list[str]:

@@ -10,6 +10,7 @@ from django.utils import translation
 
 from apps.parties import rules
 from apps.parties.models import User
+from apps.portals import proving
 from apps.workflows.mails import letter
 
 WORDS: Final = {"totp": "authenticator", "webauthn": "passkey", "recovery_codes": "recovery code"}
@@ -52,4 +53,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         factors = [record for record in get_authentication_records(request, user) if record["method"] == "mfa"]
         second = [WORDS.get(str(record.get("type")), "second factor") for record in factors[-1:]]
         first = [] if factors and factors[-1].get("passwordless") else ["code sent to e-mail"]
-        request.session["authenticated_by"] = " + ".join([*first, *second])
+        how = " + ".join([*first, *second])
+        request.session["authenticated_by"] = how
+        proving.keep_of(request, user, by=how)

@@ -201,32 +201,6 @@ class BankAccountForm(ActionForm):
         return AccountData(**{name: value for name, value in self.cleaned_data.items() if name != "key"})
 
 
-class CodeForm(forms.Form):
-    """The six digits from the mail."""
-
-    code = forms.CharField(
-        label=_("Code from the mail"),
-        max_length=12,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "mono"}),
-    )
-
-
-class StepUpForm(ActionForm):
-    """Above which amount whoever signs off shows once more who it is."""
-
-    above = AmountField(label=_("Ask again who it is above"), required=False)
-
-    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["above"].help_text = format_lazy(
-            _(
-                "Net amount in {currency}. Whoever signs off more confirms with a passkey, an authenticator or a"
-                " code by mail. Empty asks nobody."
-            ),
-            currency=organisation.currency,
-        )
-
-
 class RolesForm(ActionForm):
     """What a member may do, and up to which amount."""
 

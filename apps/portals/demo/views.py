@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
+from apps.portals import proving
 from apps.portals.access import PortalRequest, portal
 from apps.portals.demo import doors, outbox
 
@@ -30,6 +31,7 @@ def sign_in(request: PortalRequest, token: str) -> HttpResponse:
     get_adapter(request).login(request, person)
     request.session["demo"] = True
     request.session["authenticated_by"] = "one-click link of the demo"
+    proving.keep_of(request, person, by="one-click link of the demo")
     return redirect("home")
 
 

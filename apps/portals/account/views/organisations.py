@@ -12,6 +12,7 @@ from apps.parties.roles import Action
 from apps.portals import proving
 from apps.portals.access import PortalRequest, actor_of, memberships_of, origin_of, portal
 from apps.portals.account import forms
+from apps.portals.account.proof_forms import StepUpForm
 from apps.portals.forms import ActionForm, add_refusal, explain
 from apps.workflows import team
 
@@ -140,7 +141,7 @@ def step_up(request: PortalRequest) -> HttpResponse:
         raise Http404
     if request.method == "GET" and not proving.is_fresh(request.actor):
         return redirect(proving.address(request, request.user))
-    form = forms.StepUpForm(request.POST or None, organisation=own, initial={"above": own.step_up_above})
+    form = StepUpForm(request.POST or None, organisation=own, initial={"above": own.step_up_above})
     if request.method == "POST" and form.is_valid():
         try:
             team.set_step_up(actor=request.actor, key=form.cleaned_data["key"], above=form.cleaned_data["above"])
