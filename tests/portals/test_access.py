@@ -109,6 +109,7 @@ class TestMembership:
         with scenarios.acting(owner):
             second = story.people["delivery"]
             team.change_member(actor=owner, key="k1", membership_ref=second.ref, roles=frozenset({Role.OWNER}))
+        second.user.refresh_from_db()
         client = signed_in(second.user)
         assert client.get(reverse("account:invite_member")).status_code == 200
         with scenarios.acting(owner):
