@@ -2,7 +2,6 @@
 both, never rendered anew."""
 
 from dataclasses import dataclass
-
 from datetime import datetime
 
 from django.core.files.base import ContentFile
