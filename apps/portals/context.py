@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -23,8 +24,10 @@ from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.models import Membership
 from apps.portals.access import actor_of, memberships_of
+from apps.portals.paging import shown_size, sizes
 
-Counting = Callable[[Actor], int]
+Waiting = Callable[[Actor], QuerySet[Any, Any]]
+"""What waits at a place, to be counted."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,11 @@ class NavItem:
     url: str
     icon: str
     is_current: bool
-    actor: Actor
-    counting: Counting | None
+    count: int
 
-    @cached_property
-    def count(self) -> int:
-        return self.counting(self.actor) if self.counting else 0
+    @property
+    def shown_count(self) -> str:
+        return shown_size(self.count)
 
 
 @dataclass(frozen=True)
@@ -51,31 +53,31 @@ class Place:
     view: str
     icon: str
     about: tuple[str, ...] = ()
-    counting: Counting | None = None
+    waiting: Waiting | None = None
 
-    def item(self, actor: Actor, *, view_name: str) -> NavItem:
+    def item(self, *, view_name: str, count: int) -> NavItem:
         namespace, _colon, name = view_name.rpartition(":")
         is_below = namespace == self.view.rpartition(":")[0] and any(word in name for word in self.about)
         is_current = view_name == self.view or is_below
-        return NavItem(self.label, reverse(self.view), self.icon, is_current, actor, self.counting)
+        return NavItem(self.label, reverse(self.view), self.icon, is_current, count)
 
 
-def _changes_requested(actor: Actor) -> int:
+def _changes_requested(actor: Actor) -> QuerySet[Milestone]:
     asked = Milestone.objects.visible_to(actor).filter(contract__seller_id=actor.organisation_id)
-    return asked.filter(state=MilestoneState.CHANGES_REQUESTED).count()
+    return asked.filter(state=MilestoneState.CHANGES_REQUESTED)
 
 
-def _offers_to_answer(actor: Actor) -> int:
+def _offers_to_answer(actor: Actor) -> QuerySet[Offer]:
     offers = Offer.objects.visible_to(actor).filter(seller_id=actor.organisation_id)
-    return offers.filter(state=OfferState.ISSUED).count()
+    return offers.filter(state=OfferState.ISSUED)
 
 
-def _contracts_to_sign(actor: Actor) -> int:
-    return Contract.objects.of_buyer(actor).filter(state=ContractState.PROPOSED).count()
+def _contracts_to_sign(actor: Actor) -> QuerySet[Contract]:
+    return Contract.objects.of_buyer(actor).filter(state=ContractState.PROPOSED)
 
 
-def _milestones_to_sign_off(actor: Actor) -> int:
-    return Milestone.objects.waiting_for(actor).count()
+def _milestones_to_sign_off(actor: Actor) -> QuerySet[Milestone]:
+    return Milestone.objects.waiting_for(actor)
 
 
 ABOUT_CONTRACTS: Final = ("contract", "draft", "milestone", "submission", "evidence", "changes")
@@ -128,9 +130,13 @@ class Portal:
     @cached_property
     def nav(self) -> list[NavItem]:
         places: Iterable[Place] = {"seller": SELLER, "buyer": BUYER, "financier": FINANCIER}.get(self.name, ())
+        return self._items(places)
+
+    def _items(self, places: Iterable[Place]) -> list[NavItem]:
         if self._actor is None:
             return []
-        return [place.item(self._actor, view_name=self._view_name) for place in places]
+        counts = sizes(self._actor, {place.view: place.waiting(self._actor) for place in places if place.waiting})
+        return [place.item(view_name=self._view_name, count=counts.get(place.view, 0)) for place in places]
 
     @property
     def organisation_name(self) -> str:

@@ -1,12 +1,19 @@
 """Lists in pages by key: "the 25 after this one", which stays quick and right while rows come in on top."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Func, IntegerField, Model, Q, QuerySet
 from django.http import HttpRequest
 
+from apps.parties.actor import Actor
+from apps.parties.models import User
+
 PAGE = 25
+MOST_COUNTED = 100
+"""Beyond this a page says "100+": counting everything would take longer the more there is."""
 
 
 Row = TypeVar("Row", bound=Model)
@@ -28,15 +35,45 @@ def page_of(request: HttpRequest, rows: QuerySet[Row, Row], *, size: int = PAGE)
     """
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     if after:
-        newest_first = rows.filter(pk__lt=rows.order_by().filter(ref=after).values("pk")[:1])
-        found = list(newest_first.order_by("-pk")[: size + 1])
+        found = _first(rows, rows.filter(pk__lt=rows.order_by().filter(ref=after).values("pk")[:1]), "-pk", size + 1)
         return _page(request, found[:size], has_newer=True, has_older=len(found) > size)
     if before:
-        oldest_first = rows.filter(pk__gt=rows.order_by().filter(ref=before).values("pk")[:1])
-        found = list(oldest_first.order_by("pk")[: size + 1])
+        found = _first(rows, rows.filter(pk__gt=rows.order_by().filter(ref=before).values("pk")[:1]), "pk", size + 1)
         return _page(request, found[:size][::-1], has_newer=len(found) > size, has_older=True)
-    found = list(rows.order_by("-pk")[: size + 1])
+    found = _first(rows, rows, "-pk", size + 1)
     return _page(request, found[:size], has_newer=False, has_older=len(found) > size)
+
+
+def _first(rows: QuerySet[Row, Row], among: QuerySet[Row, Row], order: str, most: int) -> list[Row]:
+    """The first of some rows, found by their keys alone: what a page shows beside is joined to these and no others."""
+    keys = among.order_by(order).values("pk")[:most]
+    return list(rows.filter(pk__in=keys).order_by(order))
+
+
+def counted(actor: Actor, rows: QuerySet[Any, Any], rules: Mapping[str, Q]) -> dict[str, int]:
+    """How many rows each rule meets, in one query, as :func:`sizes` counts."""
+    return sizes(actor, {name: rows.filter(rule) for name, rule in rules.items()})
+
+
+def sizes(actor: Actor, lists: Mapping[str, QuerySet[Any, Any]]) -> dict[str, int]:
+    """How long each list is, in one query; of one longer than ``MOST_COUNTED``, one more is said and no other read."""
+    found = {
+        name: Func(
+            ArraySubquery(rows.order_by().values("pk")[: MOST_COUNTED + 1]),
+            function="cardinality",
+            output_field=IntegerField(),
+        )
+        for name, rows in lists.items()
+    }
+    if not found:
+        return {}
+    answer = User.objects.values_list(*found.values()).get(pk=actor.user_id or 0)
+    return dict(zip(found, answer, strict=True))
+
+
+def shown_size(count: int) -> str:
+    """The length of a list as :func:`sizes` says it, for reading."""
+    return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count)
 
 
 def _page(request: HttpRequest, rows: list[Row], *, has_newer: bool, has_older: bool) -> Page[Row]:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from apps.portals.paging import shown_size
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
@@ -88,3 +90,7 @@ class Tab:
     url: str
     is_current: bool = False
     count: int = 0
+
+    @property
+    def shown_count(self) -> str:
+        return shown_size(self.count)

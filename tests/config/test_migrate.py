@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
-from apps.core.database import health, walls
+from apps.core.database import health, policies, walls
 
 
 def _policies() -> set[tuple[Any, ...]]:
@@ -39,7 +39,7 @@ def test_a_policy_that_compares_a_column_with_itself_is_refused(scratch: str) ->
         " (SELECT 1 FROM parties_membership m WHERE m.organisation_id = organisation_id))"
     )
     with pytest.raises(LookupError, match="hole on parties_bankaccount compares a column with itself"):
-        walls.build(connections["owner"])
+        policies.build(connections["owner"])
 
 
 def test_a_plan_builds_no_walls(scratch: str) -> None:
@@ -61,7 +61,7 @@ def test_an_owner_without_superpowers_is_shown_every_row(scratch: str) -> None:
         _owner("; ".join(f"ALTER FUNCTION {function} OWNER TO {keeper}" for (function,) in functions))
         _owner(f"GRANT ALL ON SCHEMA public TO {keeper} WITH GRANT OPTION; SET SESSION AUTHORIZATION {keeper}")
         assert health.owner_blind_spots()
-        walls.build(connections["owner"])
+        policies.build(connections["owner"])
         assert health.owner_blind_spots() == []
         assert _owner(f"SELECT pg_has_role('{walls.WEB_ROLE}', 'SET')") == [(True,)]
     finally:

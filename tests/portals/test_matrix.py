@@ -18,7 +18,7 @@ from django.urls import path
 from pytest_django import DjangoDbBlocker
 
 from apps.contracts.models import Contract
-from apps.core.database import scratch, walls
+from apps.core.database import policies, scratch
 from apps.core.errors import Refused
 from apps.milestones.models import EvidenceFile
 from apps.parties import services as parties
@@ -421,7 +421,7 @@ def test_a_policy_that_lets_all_through_is_found(world: World) -> None:
                 assert any(f"shows {FOREIGN}" in finding for finding in _findings(world, CONTRACT_PAGE))
             assert "contracts_contract" in tables.shown(scenarios.actor_of(world.home.people["seller"]), world.foreign)
         finally:
-            walls.build(connections["owner"])
+            policies.build(connections["owner"])
 
 
 def test_a_list_with_a_stranger_in_it_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

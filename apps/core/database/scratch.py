@@ -23,7 +23,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.backends.utils import CursorWrapper
 
-from apps.core.database import walls
+from apps.core.database import policies
 
 ALIASES: Final = ("default", "owner")
 COPY: Final = "cairn_scratch_"
@@ -137,7 +137,7 @@ def _migrate() -> None:
 
 
 def _build_walls() -> None:
-    walls.build(connections["owner"])
+    policies.build(connections["owner"])
 
 
 def _sweep(cursor: CursorWrapper) -> None:

@@ -1,7 +1,8 @@
 """The second wall between tenants: row-level security that repeats, in Postgres, what ``visible_to`` filters.
 
 Each model says beside its ``visible_to`` which rows an organisation may see (``wall = by_organisation("seller_id")``);
-``manage.py migrate`` turns these sentences into policies, and a test reads the catalogue to find a table left out.
+``manage.py migrate`` turns these sentences into :mod:`~apps.core.database.policies`, and a test reads the catalogue to
+find a table left out.
 
 Who is asking stands in three session settings, set at the start of every request and job and emptied at its end:
 
@@ -25,8 +26,7 @@ from datetime import datetime
 from typing import Final
 
 from django.apps import apps
-from django.db import connection, transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import connection
 
 from apps.core import clock
 
@@ -37,19 +37,9 @@ OWN = "(SELECT cairn_own())::bigint[]"
 """The organisations whose own records may be touched: the asker's; for a guest, those to which a workflow widened."""
 USER = "(SELECT cairn_user())"
 CONTRACT = "(SELECT cairn_contract())"
+ROW = "{row}"
+"""The table to whose row a condition belongs, for columns inside a subquery whose own table has one of the name."""
 TOKEN = "(SELECT nullif(current_setting('app.token', true), ''))"  # noqa: S105  SQL, no secret
-
-FUNCTIONS = """
-CREATE OR REPLACE FUNCTION cairn_orgs() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE AS
-  $$ SELECT string_to_array(nullif(current_setting('app.orgs', true), ''), ',')::bigint[] $$;
-CREATE OR REPLACE FUNCTION cairn_user() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
-  $$ SELECT nullif(current_setting('app.user', true), '')::bigint $$;
-CREATE OR REPLACE FUNCTION cairn_contract() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
-  $$ SELECT nullif(current_setting('app.contract', true), '')::bigint $$;
-CREATE OR REPLACE FUNCTION cairn_own() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE AS
-  $$ SELECT string_to_array(nullif(CASE WHEN nullif(current_setting('app.contract', true), '') IS NULL
-     THEN current_setting('app.orgs', true) ELSE current_setting('app.widened', true) END, ''), ',')::bigint[] $$;
-"""
 
 
 @dataclass(frozen=True)
@@ -98,9 +88,14 @@ def through(table: str, column: str) -> Wall:
     """
     return Wall(
         f"EXISTS (SELECT 1 FROM {table} parent WHERE parent.id = {column})",
-        writes=f"{_seen(table)}({column})",
+        writes=f"{seen(table)}({column})",
         parent=table,
     )
+
+
+def seen(table: str) -> str:
+    """The function that tells whether the asker sees a row of a table."""
+    return f"cairn_sees_{table}"
 
 
 FOREIGN_TABLES: dict[str, Open] = {
@@ -145,110 +140,6 @@ def openings() -> list[tuple[str, str, str]]:
         for model in apps.get_models()
         for table, condition in getattr(model, "wall_opens", {}).items()
     ]
-
-
-def build(owner: BaseDatabaseWrapper) -> None:
-    """Create role, grants and policies for every table; safe to repeat. Runs as the owner, after migrations.
-
-    The logins of the web and of the owner may become the web role. An owner that is no superuser is held by
-    row-level security too, so it gets a policy of its own that shows it everything.
-    """
-    with transaction.atomic(using=owner.alias), owner.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('cairn walls'))")
-        cursor.execute(FUNCTIONS)
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [WEB_ROLE])
-        if cursor.fetchone() is None:
-            cursor.execute(f"CREATE ROLE {WEB_ROLE} NOLOGIN NOBYPASSRLS")
-        _let_logins_become_the_web_role(owner)
-        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {WEB_ROLE}")
-        cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {WEB_ROLE}")
-        cursor.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {WEB_ROLE}")
-        cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
-        (unheld,) = cursor.fetchone()
-        existing = set(owner.introspection.table_names(cursor))
-        _drop_policies(owner)
-        for table, wall in declared().items():
-            if table in existing:
-                if isinstance(wall, Wall) and wall.parent:
-                    cursor.execute(_lookup(wall.parent))
-                cursor.execute(_statements(table, wall))
-                if isinstance(wall, Wall) and not unheld:
-                    cursor.execute(_owner_policy(table))
-        for opener, table, condition in openings():
-            if {opener, table} <= existing:
-                cursor.execute(_opening(opener, table, condition))
-        _refuse_holes(owner)
-
-
-def _let_logins_become_the_web_role(owner: BaseDatabaseWrapper) -> None:
-    with owner.cursor() as cursor:
-        cursor.execute("SELECT current_user")
-        logins = {cursor.fetchone()[0], connection.settings_dict["USER"]} - {"", None}
-        for login in sorted(logins):
-            cursor.execute("SELECT pg_has_role(%s, %s, 'SET')", [login, WEB_ROLE])
-            if cursor.fetchone() == (False,):
-                cursor.execute(f"GRANT {WEB_ROLE} TO {owner.ops.quote_name(login)} WITH INHERIT FALSE, SET TRUE")
-
-
-def _seen(table: str) -> str:
-    return f"cairn_sees_{table}"
-
-
-def _lookup(table: str) -> str:
-    """Whether the asker sees a row: under the asker's own policies, and VOLATILE, to see what was written just now."""
-    return (
-        f"CREATE OR REPLACE FUNCTION {_seen(table)}(row_id bigint) RETURNS boolean"
-        " LANGUAGE plpgsql VOLATILE SECURITY INVOKER AS"
-        f" $$ BEGIN RETURN EXISTS (SELECT 1 FROM {table} WHERE id = row_id); END $$;"
-    )
-
-
-def _drop_policies(owner: BaseDatabaseWrapper) -> None:
-    """All of the web role's, so that a policy that is declared no more opens nothing any more."""
-    with owner.cursor() as cursor:
-        cursor.execute(
-            "SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'public' AND %s = ANY (roles)", [WEB_ROLE]
-        )
-        for table, policy in cursor.fetchall():
-            cursor.execute(f"DROP POLICY {owner.ops.quote_name(policy)} ON {owner.ops.quote_name(table)}")
-
-
-def _refuse_holes(owner: BaseDatabaseWrapper) -> None:
-    """A column name inside a subquery means the subquery's table first, and then compares with itself: always true."""
-    with owner.cursor() as cursor:
-        cursor.execute(
-            r"SELECT tablename, policyname, qual FROM pg_policies"
-            r" WHERE concat(qual, ' ', with_check) ~ '(\m\w+\.\w+\M)\)? = \(?\1\M'"
-        )
-        hole = cursor.fetchone()
-    if hole:
-        raise LookupError("The policy {1} on {0} compares a column with itself: {2}".format(*hole))
-
-
-def _owner_policy(table: str) -> str:
-    return (
-        f"DROP POLICY IF EXISTS owner ON {table};"
-        f" CREATE POLICY owner ON {table} TO CURRENT_USER USING (true) WITH CHECK (true);"
-    )
-
-
-def _opening(opener: str, table: str, condition: str) -> str:
-    return f"CREATE POLICY opened_by_{opener} ON {table} FOR SELECT TO {WEB_ROLE} USING ({condition})"
-
-
-def _statements(table: str, wall: Wall | Open) -> str:
-    grant = (
-        f"REVOKE ALL ON {table} FROM {WEB_ROLE}; GRANT {', '.join(wall.may)} ON {table} TO {WEB_ROLE};"
-        if wall.may
-        else f"REVOKE ALL ON {table} FROM {WEB_ROLE};"
-    )
-    if isinstance(wall, Open):
-        return grant
-    return (
-        f"{grant} ALTER TABLE {table} ENABLE ROW LEVEL SECURITY; ALTER TABLE {table} FORCE ROW LEVEL SECURITY;"
-        f" CREATE POLICY tenant ON {table} TO {WEB_ROLE} USING ({wall.sees})"
-        f" WITH CHECK ({wall.writes or wall.sees});"
-    )
 
 
 def _joined(organisations: tuple[int, ...]) -> str:

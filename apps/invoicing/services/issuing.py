@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import JSONField, Subquery
+from django.db.models import JSONField, Model, Subquery
 from django.db.models.functions import JSONObject
 
 from apps.audit import services as audit
@@ -115,29 +115,9 @@ def issue(*, milestone: Milestone, contract: Contract, actor: Actor, at: datetim
         snapshot_sha256=text_sha256,
         chain_sha256=series.head,
     )
-    line = InvoiceLine(
-        invoice=invoice,
-        position=1,
-        description=milestone.title,
-        quantity=Decimal(1),
-        unit_price=milestone.amount,
-        net=milestone.amount,
-        tax_category=version.tax_category,
-        tax_rate=version.tax_rate,
-    )
-    open_item = OpenItem(
-        invoice=invoice,
-        contract=contract,
-        seller=seller,
-        buyer=buyer,
-        currency=invoice.currency,
-        due_on=due_on,
-        gross=invoice.gross,
-        open=invoice.gross,
-    )
     together.insert(
         invoice,
-        children=[line, open_item, Document(invoice=invoice, requested_at=at)],
+        children=_rows(invoice, version=version, at=at),
         after=[(series, ["last", "head", "last_issued_at"])],
     )
     _post(invoice, at=at)
@@ -159,6 +139,31 @@ def issue(*, milestone: Milestone, contract: Contract, actor: Actor, at: datetim
         chain_sha256=invoice.chain_sha256,
     )
     return invoice
+
+
+def _rows(invoice: Invoice, *, version: ContractVersion, at: datetime) -> list[Model]:
+    """What belongs to an invoice from its first moment on: its line, what is owed on it, its document to come."""
+    line = InvoiceLine(
+        invoice=invoice,
+        position=1,
+        description=invoice.milestone.title,
+        quantity=Decimal(1),
+        unit_price=invoice.milestone.amount,
+        net=invoice.milestone.amount,
+        tax_category=version.tax_category,
+        tax_rate=version.tax_rate,
+    )
+    open_item = OpenItem(
+        invoice=invoice,
+        contract=invoice.contract,
+        seller=invoice.seller,
+        buyer=invoice.buyer,
+        currency=invoice.currency,
+        due_on=invoice.due_on,
+        gross=invoice.gross,
+        open=invoice.gross,
+    )
+    return [line, open_item, Document(invoice=invoice, requested_at=at)]
 
 
 def _lock_series(milestone: Milestone, *, contract: Contract, year: int) -> tuple[NumberSeries, facts.Account]:

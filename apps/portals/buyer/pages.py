@@ -13,13 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.core import clock
 from apps.core.errors import NotAllowed
 from apps.core.money import Money
 from apps.milestones import rules
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
+from apps.portals import moment
 from apps.portals.access import PortalRequest
 from apps.portals.forms import explain
 
@@ -48,7 +48,7 @@ def zone_of(request: PortalRequest) -> str:
 
 def today_of(request: PortalRequest) -> date:
     """The calendar day in the buyer's time zone: by it invoices are due and overdue on the buyer's pages."""
-    return clock.today(zone_of(request))
+    return moment.today_of(request, zone_of(request))
 
 
 def why_not(actor: Actor, action: Action) -> str:

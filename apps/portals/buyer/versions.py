@@ -123,10 +123,9 @@ def tax_in_words(version: ContractVersion) -> str:
 
 
 def newest_prices(actor: Actor, rows: Iterable[Contract]) -> dict[int, Decimal]:
-    """The price of the newest proposal by contract, in one query for all of them."""
+    """The price of the newest proposal by contract, in one query for all of them; ``rows`` were read for the actor."""
     prices = (
-        ContractVersion.objects.visible_to(actor)
-        .filter(contract__in=[contract.pk for contract in rows], proposed_at__isnull=False)
+        ContractVersion.objects.filter(contract__in=[contract.pk for contract in rows], proposed_at__isnull=False)
         .order_by("number")
         .values_list("contract_id", "price")
     )

@@ -20,7 +20,8 @@ from apps.parties.roles import Action
 from apps.portals import formats
 from apps.portals.financier import plots, queues
 from apps.portals.financier.exposure import with_promised
-from apps.portals.financier.pages import Button, address, asker, now_of, today_of, why_not
+from apps.portals.financier.pages import Button, address, asker, today_of, why_not
+from apps.portals.moment import now_of
 from apps.portals.parts import Tab, Tile
 
 EXPIRES_SOON = timedelta(days=2)

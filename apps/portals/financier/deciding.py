@@ -14,8 +14,9 @@ from apps.parties.roles import Action
 from apps.portals.financier import pricing
 from apps.portals.financier.exposure import exposure_of
 from apps.portals.financier.forms import PriceForm
-from apps.portals.financier.pages import asker, now_of, today_of, why_not
+from apps.portals.financier.pages import asker, today_of, why_not
 from apps.portals.forms import add_refusal, explain
+from apps.portals.moment import now_of
 
 RELATED = (
     "facility",

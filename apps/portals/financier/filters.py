@@ -15,7 +15,8 @@ from apps.ledger.models import Account
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.portals.financier import queues
-from apps.portals.financier.pages import asker, now_of, today_of
+from apps.portals.financier.pages import asker, today_of
+from apps.portals.moment import now_of
 
 Rows = QuerySet[Any]
 Choice = tuple[Promise, Callable[[Rows, Actor, HttpRequest], Rows]]

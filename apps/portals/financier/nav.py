@@ -15,28 +15,28 @@ PLACES: Final = (
         "admin:financing_fundingrequest_changelist",
         "inbox",
         ("fundingrequest", "price_offer", "decline_request"),
-        lambda actor: queues.to_price(actor).count(),
+        queues.to_price,
     ),
     Place(
         _("Offers"),
         "admin:financing_offer_changelist",
         "patch-check",
         ("financing_offer", "approve_offer", "revoke_offer"),
-        lambda actor: queues.to_approve(actor).count(),
+        queues.to_approve,
     ),
     Place(
         _("Assignments"),
         "admin:financing_assignment_changelist",
         "envelope-paper",
         ("assignment", "waive_notice"),
-        lambda actor: queues.to_notify(actor).count(),
+        queues.to_notify,
     ),
     Place(
         _("Advances"),
         "admin:financing_tranche_changelist",
         "cash-coin",
         ("tranche", "collect_payment", "pay_reserve"),
-        lambda actor: queues.to_fund(actor).count(),
+        queues.to_fund,
     ),
     Place(_("Facilities"), "admin:financing_facility_changelist", "wallet2", ("facility",)),
     Place(_("Paid out"), "admin:financing_disbursement_changelist", "arrow-up-right", ("disbursement",)),
@@ -55,6 +55,4 @@ class FinancierPortal(Portal):
 
     @cached_property
     def nav(self) -> list[NavItem]:
-        if self._actor is None:
-            return []
-        return [place.item(self._actor, view_name=self._view_name) for place in PLACES]
+        return self._items(PLACES)

@@ -1,7 +1,7 @@
 """What the financier's pages share: who asks, which day it is, where a row stands, and why a button is missing."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -13,13 +13,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from apps.core import clock
 from apps.core.errors import NotAllowed
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import formats
 from apps.portals.access import PortalRequest, actor_of
 from apps.portals.forms import explain
+from apps.portals.moment import now_of
 
 Crumbs = list[tuple[str, str]]
 
@@ -30,14 +30,6 @@ def asker(request: HttpRequest) -> Actor:
     if actor is None:
         raise Http404
     return actor
-
-
-def now_of(request: HttpRequest) -> datetime:
-    """One "now" for the whole page, the same that its dates are counted from."""
-    known = request.META.get("cairn.now")
-    if known is None:
-        known = request.META["cairn.now"] = clock.now()
-    return cast("datetime", known)
 
 
 def today_of(request: HttpRequest) -> date:

@@ -10,10 +10,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.core import clock
 from apps.core.errors import NotAllowed
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
+from apps.portals import moment
 from apps.portals.access import PortalRequest
 from apps.portals.forms import explain
 
@@ -22,7 +22,7 @@ Crumbs = list[tuple[str, str]]
 
 def today_of(request: PortalRequest) -> date:
     """The calendar day in the seller's time zone: by it invoices are overdue and payments arrive."""
-    return clock.today(request.membership.organisation.time_zone)
+    return moment.today_of(request, request.membership.organisation.time_zone)
 
 
 def page(

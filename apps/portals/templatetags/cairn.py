@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from apps.core import clock
 from apps.core.money import Money
 from apps.portals import charts, formats, vocabulary
+from apps.portals.moment import now_of
 
 register = template.Library()
 
@@ -110,10 +111,7 @@ def _now(context: template.Context) -> datetime:
     request = context.get("request")
     if not isinstance(request, HttpRequest):
         return clock.now()
-    known = request.META.get("cairn.now")
-    if known is None:
-        known = request.META["cairn.now"] = clock.now()
-    return known
+    return now_of(request)
 
 
 @register.simple_tag

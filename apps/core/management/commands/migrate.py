@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
 from django.db import connections
 
-from apps.core.database import walls
+from apps.core.database import policies, walls
 
 
 class Command(migrate.Command):
@@ -22,6 +22,6 @@ class Command(migrate.Command):
         if options["plan"] or options["check_unapplied"]:
             return
         call_command("createcachetable", database=options["database"], verbosity=0)
-        walls.build(connections["owner"])
+        policies.build(connections["owner"])
         if options["verbosity"] > 0:
             self.stdout.write(f"The web role is held by the walls of {len(walls.declared())} tables.")

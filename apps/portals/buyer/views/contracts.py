@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -18,7 +18,7 @@ from apps.portals.buyer import figures, signing, versions
 from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not, zone_of
 from apps.portals.buyer.stories import contract_story
 from apps.portals.buyer.ways import MemberWay
-from apps.portals.paging import page_of
+from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
 from apps.portals.shown import contract_state, version_state
 
@@ -42,9 +42,7 @@ def contracts(request: PortalRequest) -> HttpResponse:
     """Newest first; ``?state=`` and ``?q=`` narrow the list."""
     state, words = request.GET.get("state", ""), request.GET.get("q", "").strip()[:80]
     found = _search(Contract.objects.of_buyer(request.actor), words)
-    counts = found.order_by().aggregate(
-        all=Count("pk"), **{name: Count("pk", filter=rule) for name, rule in FILTERS.items()}
-    )
+    counts = counted(request.actor, found, {"all": Q(), **FILTERS})
     if state in FILTERS:
         found = found.filter(FILTERS[state])
     rows = page_of(request, found.select_related("seller", "active_version"))

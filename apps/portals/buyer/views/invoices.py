@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from apps.invoicing.models import Invoice
+from apps.parties.actor import Actor
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import payees
 from apps.portals.buyer.files import invoice_file, invoice_xml_file
@@ -18,17 +19,19 @@ from apps.portals.buyer.pages import invoice_crumbs, page, today_of, zone_of
 from apps.portals.buyer.payees import PayTo
 from apps.portals.buyer.stories import invoice_story
 from apps.portals.buyer.ways import MemberWay
-from apps.portals.paging import page_of
+from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
 from apps.portals.shown import invoice_state
 
 WAY = MemberWay()
 
 
-def _filters(today: date) -> dict[str, Q]:
+def _filters(actor: Actor, *, today: date) -> dict[str, Q]:
+    # The item's own buyer is said once more: what is open is then found among what is open, not among everything.
+    is_open = Q(open_item__open__gt=0, open_item__buyer_id=actor.organisation_id)
     return {
-        "open": Q(open_item__open__gt=0),
-        "overdue": Q(open_item__open__gt=0, open_item__due_on__lt=today),
+        "open": is_open,
+        "overdue": is_open & Q(open_item__due_on__lt=today),
         "paid": Q(open_item__open=0),
     }
 
@@ -46,12 +49,10 @@ def _search(rows: QuerySet[Invoice, Invoice], words: str) -> QuerySet[Invoice, I
 def invoices(request: PortalRequest) -> HttpResponse:
     """Newest first; ``?state=`` and ``?q=`` narrow the list."""
     today = today_of(request)
-    filters = _filters(today)
+    filters = _filters(request.actor, today=today)
     state, words = request.GET.get("state", ""), request.GET.get("q", "").strip()[:80]
     found = _search(Invoice.objects.of_buyer(request.actor), words)
-    counts = found.order_by().aggregate(
-        all=Count("pk"), **{name: Count("pk", filter=rule) for name, rule in filters.items()}
-    )
+    counts = counted(request.actor, found, {"all": Q(), **filters})
     if state in filters:
         found = found.filter(filters[state])
     rows = page_of(request, found.select_related("seller", "contract", "milestone", "open_item"))
@@ -67,7 +68,7 @@ def invoices(request: PortalRequest) -> HttpResponse:
             "page": rows,
             "tabs": _tabs(counts, filters=filters, state=state, words=words),
             "sums": list(
-                found.order_by().values("currency").annotate(gross_sum=Sum("gross"), open_sum=Sum("open_item__open"))
+                found.filter(filters["open"]).order_by().values("currency").annotate(open_sum=Sum("open_item__open"))
             ),
             "state": state if state in filters else "",
             "words": words,

@@ -8,7 +8,8 @@ from apps.financing.models import Offer
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals.financier.action import ActionPage, Review
-from apps.portals.financier.pages import asker, now_of, rate, why_not
+from apps.portals.financier.pages import asker, rate, why_not
+from apps.portals.moment import now_of
 from apps.portals.parts import Fact
 from apps.workflows import funding
 from apps.workflows.once import Answer

@@ -12,8 +12,9 @@ from apps.parties.actor import Actor
 from apps.portals.financier import badges, stories
 from apps.portals.financier.actions.offers import ApproveOffer, RevokeOffer, facts_of
 from apps.portals.financier.filters import OfferStates, Sellers
-from apps.portals.financier.pages import Button, address, asker, now_of, rate
+from apps.portals.financier.pages import Button, address, asker, rate
 from apps.portals.financier.window import Window
+from apps.portals.moment import now_of
 from apps.portals.parts import Fact, Tile
 from apps.portals.templatetags.cairn import day, money
 

@@ -11,8 +11,9 @@ from apps.portals import formats
 from apps.portals.financier import badges, deciding, evidence, files, stories
 from apps.portals.financier.actions.requests import DeclineRequest, PriceOffer
 from apps.portals.financier.filters import RequestStates, Sellers
-from apps.portals.financier.pages import Button, asker, now_of, rate
+from apps.portals.financier.pages import Button, asker, rate
 from apps.portals.financier.window import Window
+from apps.portals.moment import now_of
 from apps.portals.parts import Tile
 from apps.portals.templatetags.cairn import day, money
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from django.contrib import messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -20,7 +20,7 @@ from apps.parties.roles import Action
 from apps.portals import history
 from apps.portals.access import PortalRequest, portal
 from apps.portals.forms import ActionForm, SeenForm, add_refusal, explain
-from apps.portals.paging import page_of
+from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
 from apps.portals.seller import figures
 from apps.portals.seller.pages import contract_crumbs, page, today_of, why_not
@@ -47,7 +47,7 @@ def contracts(request: PortalRequest) -> HttpResponse:
     """The seller's contracts, newest first; ``?state=`` and ``?q=`` narrow the list."""
     state, words = request.GET.get("state", ""), request.GET.get("q", "").strip()[:80]
     found = _search(Contract.objects.of_seller(request.actor), words)
-    counts = found.aggregate(all=Count("pk"), **{name: Count("pk", filter=rule) for name, rule in FILTERS.items()})
+    counts = counted(request.actor, found, {"all": Q(), **FILTERS})
     if state in FILTERS:
         found = found.filter(FILTERS[state])
     shown = page_of(request, found.select_related("buyer"))

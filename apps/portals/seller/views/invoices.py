@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.contrib import messages
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,11 +18,12 @@ from apps.financing.models import FundingRequest, Tranche
 from apps.invoicing import snapshot
 from apps.invoicing.models import Allocation, Document, Invoice, PayeeInstruction
 from apps.invoicing.services.reading import GIVEN_UP_AFTER
+from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
 from apps.portals.forms import ActionForm, add_refusal, explain
-from apps.portals.paging import page_of
+from apps.portals.paging import counted, page_of
 from apps.portals.parts import Fact, Tab
 from apps.portals.seller.files import attachment, opened
 from apps.portals.seller.forms.payment import PaymentForm
@@ -33,10 +34,12 @@ from apps.workflows import billing
 STATES = ("open", "overdue", "paid")
 
 
-def _filters(today: date) -> dict[str, Q]:
+def _filters(actor: Actor, *, today: date) -> dict[str, Q]:
+    # The item's own seller is said once more: what is open is then found among what is open, not among everything.
+    is_open = Q(open_item__open__gt=0, open_item__seller_id=actor.organisation_id)
     return {
-        "open": Q(open_item__open__gt=0),
-        "overdue": Q(open_item__open__gt=0, open_item__due_on__lt=today),
+        "open": is_open,
+        "overdue": is_open & Q(open_item__due_on__lt=today),
         "paid": Q(open_item__open=0),
     }
 
@@ -54,14 +57,15 @@ def _search(rows: QuerySet[Invoice], words: str) -> QuerySet[Invoice]:
 def invoices(request: PortalRequest) -> HttpResponse:
     """The seller's invoices, newest first; ``?state=`` and ``?q=`` narrow the list."""
     today = today_of(request)
-    filters = _filters(today)
+    filters = _filters(request.actor, today=today)
     state = request.GET.get("state", "")
     words = request.GET.get("q", "").strip()[:80]
     found = _search(Invoice.objects.of_seller(request.actor), words)
-    counts = found.aggregate(all=Count("pk"), **{name: Count("pk", filter=rule) for name, rule in filters.items()})
+    counts = counted(request.actor, found, {"all": Q(), **filters})
     if state in filters:
         found = found.filter(filters[state])
-    sums = found.order_by().values("currency").annotate(gross=Sum("gross"), open=Sum("open_item__open"))
+    owed = found.filter(filters["open"])
+    sums = owed.order_by().values("currency").annotate(open=Sum("open_item__open"))
     rows = page_of(request, found.select_related("buyer", "contract", "milestone", "open_item"))
     assigned = set(
         PayeeInstruction.objects.live()
