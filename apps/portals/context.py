@@ -80,7 +80,7 @@ def _milestones_to_sign_off(actor: Actor) -> QuerySet[Milestone]:
     return Milestone.objects.waiting_for(actor)
 
 
-ABOUT_CONTRACTS: Final = ("contract", "draft", "milestone", "submission", "evidence", "changes")
+ABOUT_CONTRACTS: Final = ("contract", "draft", "plan", "template", "milestone", "submission", "evidence", "changes")
 ABOUT_FUNDING: Final = ("funding", "request", "offer", "tranche")
 TEAM: Final = Place(_("Team"), "account:team", "people", ("team", "member", "invitation"))
 COMPANY: Final = Place(_("Organisation"), "account:organisation", "building", ("organisation", "bank"))

@@ -19,6 +19,7 @@ SHOWN = 60
 RECENT = 10
 QUIET = (
     "contract.draft_changed",
+    "contract.plan_imported",
     "link.granted",
     "submission.prepared",
     "evidence.attached",

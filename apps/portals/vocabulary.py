@@ -114,6 +114,12 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "ready": Word(_("Ready"), "check-circle-fill", "positive"),
         "failed": Word(_("Failed"), "exclamation-triangle-fill", "negative"),
     },
+    "line_change": {
+        "added": Word(_("Added"), "plus-lg", "positive"),
+        "removed": Word(_("Removed"), "dash-lg", "negative"),
+        "changed": Word(_("Changed"), "pencil", "info"),
+        "moved": Word(_("Moved"), "arrow-left-right", "neutral"),
+    },
     "job": {
         "todo": Word(_("Waiting"), "hourglass-split", "neutral"),
         "doing": Word(_("Running"), "arrow-repeat", "info"),

@@ -1,7 +1,7 @@
 """From a draft to a contract that both sides signed."""
 
 from apps.contracts import services as contracts
-from apps.contracts.drafts import ContractDraft
+from apps.contracts.drafts import ContractDraft, DraftLine
 from apps.contracts.models import GuestGrant
 from apps.core import clock
 from apps.core.database import walls
@@ -33,6 +33,58 @@ def change_draft(*, actor: Actor, key: str, contract_ref: str, draft: ContractDr
     """
     contract = contracts.change_draft(actor=actor, contract_ref=contract_ref, draft=draft, seen=seen, at=clock.now())
     return {"contract": contract.ref}
+
+
+@once
+def keep_plan(
+    *,
+    actor: Actor,
+    key: str,
+    contract_ref: str,
+    lines: tuple[DraftLine, ...],
+    file_name: str,
+    file_sha256: str,
+    reading: str,
+) -> Answer:
+    """The seller uploads a plan from a spreadsheet: it is kept for the review page, and the draft stays as it is."""
+    upload = contracts.keep_plan(
+        actor=actor,
+        contract_ref=contract_ref,
+        lines=lines,
+        file_name=file_name,
+        file_sha256=file_sha256,
+        reading=reading,
+        at=clock.now(),
+    )
+    return {"upload": upload.ref}
+
+
+@once
+def import_plan(*, actor: Actor, key: str, contract_ref: str, upload_ref: str) -> Answer:
+    """The seller confirms an uploaded plan: it takes the place of the draft's, as a whole."""
+    contract = contracts.import_plan(actor=actor, contract_ref=contract_ref, upload_ref=upload_ref, at=clock.now())
+    return {"contract": contract.ref}
+
+
+@once
+def save_template(*, actor: Actor, key: str, contract_ref: str, name: str) -> Answer:
+    """The seller keeps a contract's plan and terms under a name, to start others from."""
+    template = contracts.save_template(actor=actor, contract_ref=contract_ref, name=name, at=clock.now())
+    return {"template": template.ref}
+
+
+@once
+def rename_template(*, actor: Actor, key: str, template_ref: str, name: str) -> Answer:
+    """The seller gives a template another name."""
+    template = contracts.rename_template(actor=actor, template_ref=template_ref, name=name, at=clock.now())
+    return {"template": template.ref}
+
+
+@once
+def delete_template(*, actor: Actor, key: str, template_ref: str) -> Answer:
+    """The seller ends a template; contracts that were started from it stay."""
+    contracts.delete_template(actor=actor, template_ref=template_ref, at=clock.now())
+    return {}
 
 
 @once

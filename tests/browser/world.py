@@ -1,7 +1,7 @@
 """A world in which every page has something to show: the demo's deals, and one deal in each other state."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -12,8 +12,10 @@ import yaml
 from django.db.models import Model
 from django.urls import reverse
 
+from apps.contracts import services as contracts
 from apps.contracts.drafts import ContractDraft
-from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.contracts.models import Contract, ContractTemplate, ContractVersion, GuestGrant
+from apps.core import canonical
 from apps.financing.models import Assignment, FundingRequest, Offer, Tranche
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone, Submission
@@ -73,8 +75,14 @@ SENT_BACK = {
     "missing": {1: "The copy lacks the second signature."},
     "comment": "The rest is fine.",
 }
+ASKED = (
+    {"on": "today-9", "do": "propose", "by": "anna"},
+    {"on": "today-8", "do": "ask_for_changes", "reason": "Longer review, please."},
+)
 STATES: dict[str, tuple[dict[str, Any], ...]] = {
     "proposed": ({"on": "today-1", "do": "propose", "by": "anna"},),
+    "revised": ASKED,
+    "link-revised": ASKED,
     "sent-back": (*SIGNED, SUBMITTED, SENT_BACK),
     "resubmitted": (*SIGNED, SUBMITTED, SENT_BACK, {**SUBMITTED, "on": "today-2"}),
     "priced": PRICED,
@@ -144,6 +152,7 @@ def newest(model: type[Model], route: str) -> Callable[[World, str], Model]:
 
 FINDERS: dict[str, Callable[[World, str], Model]] = {
     "contract": newest(Contract, "number"),
+    "template": newest(ContractTemplate, "name"),
     "version": newest(ContractVersion, "contract__number"),
     "milestone": newest(Milestone, "contract__number"),
     "submission": newest(Submission, "contract__number"),
@@ -182,6 +191,9 @@ def build() -> World:
             actor=anna, key=key(), email="new@nordlicht.example", roles=frozenset({Role.BILLING})
         )
         _draft(anna)
+        for number in ("revised", "link-revised"):
+            _revise(anna, number)
+        _papers(anna)
         worker.run_due_jobs()
     scenarios.prepared_milestone(_contract("funded"), actor=anna, position=2)
     return World(invitation=invited["invitation"])
@@ -242,6 +254,38 @@ def _draft(anna: Actor) -> None:
         lines=(scenarios.line("Concept", 40), scenarios.line("Roll-out", 60)),
     )
     contracting.draft_contract(actor=anna, key=key(), draft=draft)
+
+
+def _revise(anna: Actor, number: str) -> None:
+    """The second version of a contract whose buyer asked for another: terms, a line and the order differ."""
+    contract = Contract.objects.get(number=number)
+    draft = contracts.draft_of(contract)
+    first, second, *rest = draft.lines
+    lines = (replace(second, scope=f"{second.scope} Two trainers."), first, *rest[:-1], scenarios.line("Handbook", 1))
+    lines = (*lines, replace(rest[-1], basis="remainder", percent=None, amount=None))
+    revised = replace(draft, review_days=21, terms="Delivery to the buyer's own servers.", lines=lines)
+    contracting.change_draft(actor=anna, key=key(), contract_ref=contract.ref, draft=revised)
+    contract.refresh_from_db()
+    _text, seen = contracts.preview(contract)
+    contracting.propose_contract(actor=anna, key=key(), contract_ref=contract.ref, seen=seen)
+
+
+def _papers(anna: Actor) -> None:
+    """A template, and a plan from a file that waits to be confirmed."""
+    draft = _contract("draft")
+    lines = tuple(scenarios.line(f"Step {number}", 20) for number in range(1, 5))
+    contracting.save_template(actor=anna, key=key(), contract_ref=draft.ref, name="Audit in two steps")
+    contracting.keep_plan(
+        actor=anna,
+        key=key(),
+        contract_ref=draft.ref,
+        lines=lines,
+        file_name="schedule-of-values.xlsx",
+        file_sha256="0" * 64,
+        reading=canonical.text(
+            {"rows": [4, 6, 8, 10], "decimal": ",", "dates": "day", "ignored": ["Remarks"], "skipped_total": 12}
+        ),
+    )
 
 
 def _contract(number: str) -> Contract:

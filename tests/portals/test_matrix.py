@@ -331,6 +331,8 @@ def test_no_table_shows_rows_of_strangers(world: World, matrix: Matrix) -> None:
 
 
 OWN_RECORDS = {
+    "contracts_contracttemplate",
+    "contracts_planupload",
     "financing_facility",
     "financing_offer",
     "financing_tranche",

@@ -1,8 +1,18 @@
 """The arithmetic and the texts of contracts: no database, no Django."""
 
 from apps.contracts.rules.checks import check_draft, check_proposal, check_reason
+from apps.contracts.rules.difference import Difference, LineChange, Paper, PaperLine, Placed, Term, difference
 from apps.contracts.rules.mailboxes import check_signatory, domain_of
+from apps.contracts.rules.papers import (
+    DRAFT_TERMS,
+    check_template_name,
+    party_in_words,
+    read_template,
+    read_version_text,
+    template_text,
+)
 from apps.contracts.rules.plan import Portion, known_amounts, plan_amounts
+from apps.contracts.rules.plan_texts import plan_text, read_plan
 from apps.contracts.rules.texts import (
     LineText,
     PartyText,
@@ -13,18 +23,33 @@ from apps.contracts.rules.texts import (
 )
 
 __all__ = [
+    "DRAFT_TERMS",
+    "Difference",
+    "LineChange",
     "LineText",
+    "Paper",
+    "PaperLine",
     "PartyText",
+    "Placed",
     "Portion",
     "Statement",
+    "Term",
     "buyer_statement",
     "check_draft",
     "check_proposal",
     "check_reason",
     "check_signatory",
+    "check_template_name",
+    "difference",
     "domain_of",
     "known_amounts",
+    "party_in_words",
     "plan_amounts",
+    "plan_text",
+    "read_plan",
+    "read_template",
+    "read_version_text",
     "seller_statement",
+    "template_text",
     "version_text",
 ]

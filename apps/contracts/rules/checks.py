@@ -1,6 +1,5 @@
 """What can be written into a draft, and what a proposal must have besides a plan that adds up."""
 
-import unicodedata
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
@@ -8,12 +7,12 @@ from typing import Final
 from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules.mailboxes import MAILBOX
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, Portion, check_percent, plan_amounts
+from apps.contracts.rules.words import required, trimmed
 from apps.core import money
 from apps.core.errors import Refused
-from apps.core.texts import has_unseen, is_blank
 
 LONGEST_PERIOD: Final = 365
-MOST_LINES: Final = 500
+MOST_LINES: Final = 10_000
 MOST_CRITERIA: Final = 50
 TAX_CATEGORIES: Final = frozenset({"S", "Z", "E", "AE", "O"})
 TAX_DECIMALS: Final = 3
@@ -33,19 +32,19 @@ def check_draft(draft: ContractDraft) -> ContractDraft:
         raise Refused("A plan has at most {most} milestones.", field="lines", most=MOST_LINES)
     if sum(line.basis == REMAINDER for line in draft.lines) > 1:
         raise Refused("Only one line of the plan can be the remainder.", field="lines")
-    mailbox = _text(draft.signatory_email, most=254, what="e-mail", field="signatory_email").lower()
+    mailbox = trimmed(draft.signatory_email, most=254, what="e-mail", field="signatory_email").lower()
     if mailbox and not MAILBOX.fullmatch(mailbox):
         raise Refused("{mailbox} is not an e-mail address.", field="signatory_email", mailbox=mailbox)
     return replace(
         draft,
-        number=_required(draft.number, most=40, what="contract number", field="number"),
-        title=_required(draft.title, most=160, what="title", field="title"),
-        governing_law=_text(draft.governing_law, most=80, what="governing law", field="governing_law"),
-        terms=_text(draft.terms, most=20_000, what="further terms", field="terms"),
-        signatory_name=_text(draft.signatory_name, most=120, what="name of the signatory", field="signatory_name"),
+        number=required(draft.number, most=40, what="contract number", field="number"),
+        title=required(draft.title, most=160, what="title", field="title"),
+        governing_law=trimmed(draft.governing_law, most=80, what="governing law", field="governing_law"),
+        terms=trimmed(draft.terms, most=20_000, what="further terms", field="terms"),
+        signatory_name=trimmed(draft.signatory_name, most=120, what="name of the signatory", field="signatory_name"),
         signatory_email=mailbox,
         lines=tuple(
-            _line(line, position=position, currency=draft.currency) for position, line in enumerate(draft.lines, 1)
+            check_line(line, position=position, currency=draft.currency) for position, line in enumerate(draft.lines, 1)
         ),
     )
 
@@ -75,7 +74,7 @@ def check_proposal(draft: ContractDraft) -> list[Decimal]:
 
 def check_reason(reason: str) -> str:
     """Why a version is not signed, trimmed; the seller reads it."""
-    return _required(reason, most=4_000, what="reason", field="reason")
+    return required(reason, most=4_000, what="reason", field="reason")
 
 
 def _check_tax(category: str, *, rate: Decimal) -> None:
@@ -87,7 +86,8 @@ def _check_tax(category: str, *, rate: Decimal) -> None:
         raise Refused("Only the standard rate bears tax. Enter 0 for this treatment.", field="tax_rate")
 
 
-def _line(line: DraftLine, *, position: int, currency: str) -> DraftLine:
+def check_line(line: DraftLine, *, position: int, currency: str) -> DraftLine:
+    """A line of the plan with its texts trimmed, if it can be kept."""
     if line.basis not in (AMOUNT, PERCENT, REMAINDER):
         raise Refused(
             "Line {line} of the plan must be an amount, a percentage or the remainder.", field="lines", line=position
@@ -102,31 +102,15 @@ def _line(line: DraftLine, *, position: int, currency: str) -> DraftLine:
         raise Refused("A milestone has at most {most} acceptance criteria.", field="lines", most=MOST_CRITERIA)
     return replace(
         line,
-        title=_required(line.title, most=160, what="name of a milestone", field="lines"),
-        scope=_text(line.scope, most=4_000, what="description of a milestone", field="lines"),
+        title=required(line.title, most=160, what="name of a milestone", field="lines"),
+        scope=trimmed(line.scope, most=4_000, what="description of a milestone", field="lines"),
         percent=percent,
         amount=amount,
         criteria=tuple(
             DraftCriterion(
-                _required(criterion.text, most=500, what="acceptance criterion", field="lines"),
+                required(criterion.text, most=500, what="acceptance criterion", field="lines"),
                 criterion.needs_evidence,
             )
             for criterion in line.criteria
         ),
     )
-
-
-def _required(text: str, *, most: int, what: str, field: str) -> str:
-    trimmed = _text(text, most=most, what=what, field=field)
-    if is_blank(trimmed):
-        raise Refused("The {what} is missing.", field=field, what=what)
-    return trimmed
-
-
-def _text(text: str, *, most: int, what: str, field: str) -> str:
-    trimmed = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
-    if len(trimmed) > most:
-        raise Refused("The {what} is longer than {most} characters.", field=field, what=what, most=most)
-    if has_unseen(trimmed):
-        raise Refused("The {what} contains signs that cannot be seen. Type it anew.", field=field, what=what)
-    return trimmed

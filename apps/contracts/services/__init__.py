@@ -1,6 +1,6 @@
 """What may be done with contracts. Workflows call these inside their transaction, with the contract locked."""
 
-from apps.contracts.services.drafting import change_draft, draft, draft_of, fingerprint, preview
+from apps.contracts.services.drafting import as_draft, change_draft, draft, draft_of, fingerprint, preview
 from apps.contracts.services.financiers import admit_financier
 from apps.contracts.services.grants import (
     grant_acknowledgement,
@@ -25,33 +25,45 @@ from apps.contracts.services.signing import (
     sign,
     withdraw,
 )
+from apps.contracts.services.templates import delete_template, draft_of_template, rename_template, save_template
+from apps.contracts.services.uploads import import_plan, keep_plan
+from apps.contracts.services.versions import newest_version, paper_of
 
 __all__ = [
     "admit_financier",
+    "as_draft",
     "buyer_authority",
     "buyer_statement",
     "change_draft",
     "complete_when_all_accepted",
     "contract_of_grant",
+    "delete_template",
     "draft",
     "draft_of",
+    "draft_of_template",
     "fingerprint",
     "grant_acknowledgement",
     "grant_sign_off",
     "grant_signature",
     "guest",
+    "import_plan",
+    "keep_plan",
     "lock",
     "lock_by_ref",
     "lock_of_version",
     "mark_viewed",
+    "newest_version",
+    "paper_of",
     "preview",
     "propose",
     "record",
+    "rename_template",
     "renew_grant",
     "request_changes",
     "require_seller",
     "review_time_zone",
     "revoke_grants",
+    "save_template",
     "seller_statement",
     "sign",
     "spend_grants",

@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from apps.portals.buyer.views import link_decisions, link_files, links
+from apps.portals.buyer.views import link_decisions, link_files, link_plans, links
 
 app_name = "link"
 urlpatterns = [
     path("", links.open_link, name="open"),
     path("sign/", link_decisions.sign, name="sign"),
     path("contract-changes/", link_decisions.request_contract_changes, name="request_contract_changes"),
+    path("differences/", link_plans.contract_differences, name="contract_differences"),
+    path("plan.csv", link_plans.plan_csv, name="plan_csv"),
+    path("plan.xlsx", link_plans.plan_xlsx, name="plan_xlsx"),
     path("accept/", link_decisions.accept, name="accept"),
     path("changes/", link_decisions.request_changes, name="request_changes"),
     path("evidence/<str:ref>/", link_files.evidence, name="evidence"),

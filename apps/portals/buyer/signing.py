@@ -13,13 +13,13 @@ from apps.contracts.models import ContractVersion
 from apps.core.errors import Refused, Stale
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest
-from apps.portals.buyer import differences, versions
-from apps.portals.buyer.differences import Change
+from apps.portals.buyer import versions
 from apps.portals.buyer.forms import ContractChangesForm, SignContractForm
 from apps.portals.buyer.pages import Crumbs, page, show_anew, tell, why_not
 from apps.portals.buyer.versions import VersionReading
 from apps.portals.buyer.ways import Way
 from apps.portals.forms import add_refusal, explain
+from apps.portals.version_differences import VersionDifference, between_versions
 from apps.workflows import contracting
 
 
@@ -27,7 +27,7 @@ def sign_contract(request: PortalRequest, version: ContractVersion, *, way: Way,
     """The statement and the button; then the signature on exactly the version that was shown."""
     reading = versions.read(request.actor, version, way=way)
     form = SignContractForm(initial={"seen": version.sha256})
-    changes: list[Change] = []
+    difference: VersionDifference | None = None
     if request.method == "POST":
         form = SignContractForm(request.POST)
         if form.is_valid():
@@ -38,7 +38,7 @@ def sign_contract(request: PortalRequest, version: ContractVersion, *, way: Way,
                 )
             except Refused as refused:
                 if isinstance(refused, Stale):
-                    changes = _since(request, reading, seen=seen)
+                    difference = _since(request, reading, seen=seen)
                     show_anew(form, seen=version.sha256)
                 add_refusal(form, refused)
                 reading = _again(request, version, way=way)
@@ -56,7 +56,7 @@ def sign_contract(request: PortalRequest, version: ContractVersion, *, way: Way,
             "reading": reading,
             "crumbs": crumbs,
             "why_not": why_not(request.actor, Action.SIGN_CONTRACT),
-            "changes": changes or _to_newer(request, reading),
+            "difference": difference or _to_newer(reading),
         },
         zone=reading.zone,
         form=form,
@@ -108,12 +108,12 @@ def _too_late(request: PortalRequest, refused: Refused, reading: VersionReading)
     return redirect(reading.page_url)
 
 
-def _since(request: PortalRequest, reading: VersionReading, *, seen: str) -> list[Change]:
+def _since(request: PortalRequest, reading: VersionReading, *, seen: str) -> VersionDifference | None:
     """What changed since the text with this SHA-256, if it is one of this contract's."""
     shown = versions.proposed_to(request.actor).filter(contract=reading.contract, sha256=seen).first()
-    return differences.between_versions(shown, reading.version) if shown is not None else []
+    return between_versions(shown, reading.version) if shown is not None else None
 
 
-def _to_newer(request: PortalRequest, reading: VersionReading) -> list[Change]:
+def _to_newer(reading: VersionReading) -> VersionDifference | None:
     """For a version that was replaced: what the newer one says differently."""
-    return differences.between_versions(reading.version, reading.newer) if reading.newer is not None else []
+    return between_versions(reading.version, reading.newer) if reading.newer is not None else None

@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from apps.portals.buyer.views import assignments, contracts, evidence, home, invoices, milestones
+from apps.portals.buyer.views import assignments, contracts, evidence, home, invoices, milestones, plans
 
 app_name = "buyer"
 urlpatterns = [
     path("", home.home, name="home"),
     path("contracts/", contracts.contracts, name="contracts"),
     path("contracts/<str:ref>/", contracts.contract, name="contract"),
+    path("contracts/<str:ref>/differences/", plans.contract_differences, name="contract_differences"),
+    path("versions/<str:ref>/plan.csv", plans.plan_csv, name="plan_csv"),
+    path("versions/<str:ref>/plan.xlsx", plans.plan_xlsx, name="plan_xlsx"),
     path("versions/<str:ref>/sign/", contracts.sign_contract, name="sign_contract"),
     path("versions/<str:ref>/changes/", contracts.request_contract_changes, name="request_contract_changes"),
     path("milestones/<str:ref>/", milestones.milestone, name="milestone"),

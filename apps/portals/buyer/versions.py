@@ -13,11 +13,10 @@ from apps.contracts.models import Contract, ContractVersion, PlanLine, Signature
 from apps.contracts.rules import Statement
 from apps.core.canonical import plain
 from apps.parties.actor import Actor
-from apps.portals.buyer import differences
-from apps.portals.buyer.differences import Change
 from apps.portals.buyer.ways import Way
 from apps.portals.parts import Fact
 from apps.portals.shown import version_state
+from apps.portals.version_differences import VersionDifference, between_versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +33,15 @@ class VersionReading:
     total: Decimal
     signatures: Sequence[Signature]
     previous: ContractVersion | None
-    changes: Sequence[Change]
+    difference: VersionDifference | None
     statement: Statement
     zone: str
     page_url: str
     sign_url: str
     changes_url: str
+    differences_url: str
+    csv_url: str
+    xlsx_url: str
 
 
 def proposed_to(actor: Actor) -> QuerySet[ContractVersion, ContractVersion]:
@@ -50,6 +52,11 @@ def proposed_to(actor: Actor) -> QuerySet[ContractVersion, ContractVersion]:
         .select_related("contract__seller", "contract__buyer")
         .prefetch_related("lines__criteria", "signatures")
     )
+
+
+def signed_texts(actor: Actor, contract: Contract) -> QuerySet[ContractVersion, ContractVersion]:
+    """The versions of a contract that were proposed, to be compared: their texts say everything."""
+    return ContractVersion.objects.visible_to(actor).filter(proposed_at__isnull=False, contract=contract)
 
 
 def read(actor: Actor, version: ContractVersion, *, way: Way) -> VersionReading:
@@ -70,12 +77,15 @@ def read(actor: Actor, version: ContractVersion, *, way: Way) -> VersionReading:
         total=sum((line.amount for line in lines if line.amount is not None), Decimal(0)),
         signatures=sorted(version.signatures.all(), key=lambda signature: signature.signed_at),
         previous=previous,
-        changes=differences.between_versions(previous, version) if previous else [],
+        difference=between_versions(previous, version) if previous else None,
         statement=contracts.buyer_statement(version),
         zone=contract.buyer.time_zone,
         page_url=way.version(version),
         sign_url=way.sign_contract(version),
         changes_url=way.request_contract_changes(version),
+        differences_url=way.contract_differences(version),
+        csv_url=way.plan_csv(version),
+        xlsx_url=way.plan_xlsx(version),
     )
 
 

@@ -24,6 +24,13 @@ class Way(Protocol):
 
     def request_contract_changes(self, version: ContractVersion) -> str: ...
 
+    def contract_differences(self, version: ContractVersion) -> str:
+        """Where any two versions of the contract are compared."""
+
+    def plan_csv(self, version: ContractVersion) -> str: ...
+
+    def plan_xlsx(self, version: ContractVersion) -> str: ...
+
     def submission(self, submission: Submission) -> str:
         """Where the submission is read, and where its reader lands after deciding."""
 
@@ -56,6 +63,15 @@ class MemberWay:
 
     def request_contract_changes(self, version: ContractVersion) -> str:
         return reverse("buyer:request_contract_changes", args=[version.ref])
+
+    def contract_differences(self, version: ContractVersion) -> str:
+        return reverse("buyer:contract_differences", args=[version.contract.ref])
+
+    def plan_csv(self, version: ContractVersion) -> str:
+        return reverse("buyer:plan_csv", args=[version.ref])
+
+    def plan_xlsx(self, version: ContractVersion) -> str:
+        return reverse("buyer:plan_xlsx", args=[version.ref])
 
     def submission(self, submission: Submission) -> str:
         return reverse("buyer:milestone", args=[submission.milestone.ref])
@@ -96,6 +112,15 @@ class LinkWay:
 
     def request_contract_changes(self, version: ContractVersion) -> str:
         return self._below("request_contract_changes")
+
+    def contract_differences(self, version: ContractVersion) -> str:
+        return self._below("contract_differences")
+
+    def plan_csv(self, version: ContractVersion) -> str:
+        return self._below("plan_csv")
+
+    def plan_xlsx(self, version: ContractVersion) -> str:
+        return self._below("plan_xlsx")
 
     def submission(self, submission: Submission) -> str:
         return self._below("open")

@@ -11,7 +11,7 @@ from django.core.files.base import ContentFile
 from django.db.models import Model
 
 from apps.contracts import services as contracts
-from apps.contracts.models import Contract, Criterion
+from apps.contracts.models import Contract, Criterion, PlanUpload
 from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.financing.models import Facility
@@ -112,6 +112,11 @@ def _draft(tenant: Tenant) -> Any:
     return scenarios.software_draft(tenant.parties, number=key()[:20])
 
 
+def _read_plan(tenant: Tenant) -> dict[str, Any]:
+    """A plan as it was read of a file."""
+    return {"lines": _draft(tenant).lines, "file_name": "mine.csv", "file_sha256": "0" * 64, "reading": "{}"}
+
+
 def _upload() -> "ContentFile[bytes]":
     return ContentFile(PDF, name="mine.pdf")
 
@@ -133,6 +138,7 @@ def _open_invoice(own: Tenant) -> Any:
 
 
 CONTRACT, VERSION, GRANT = "contracts.Contract", "contracts.ContractVersion", "contracts.GuestGrant"
+UPLOAD, TEMPLATE = "contracts.PlanUpload", "contracts.ContractTemplate"
 MILESTONE, SUBMISSION, FILE = "milestones.Milestone", "milestones.Submission", "milestones.EvidenceFile"
 INVOICE, REQUEST, OFFER = "invoicing.Invoice", "financing.FundingRequest", "financing.Offer"
 TRANCHE, ASSIGNMENT, FACILITY = "financing.Tranche", "financing.Assignment", "financing.Facility"
@@ -140,6 +146,24 @@ MEMBERSHIP, INVITATION = "parties.Membership", "parties.Invitation"
 
 CALLS = [
     Call(contracting.change_draft, "seller", CONTRACT, "contract_ref", lambda _row, own: {"draft": _draft(own)}),
+    Call(contracting.keep_plan, "seller", CONTRACT, "contract_ref", lambda _row, own: _read_plan(own)),
+    Call(
+        contracting.import_plan,
+        "seller",
+        CONTRACT,
+        "contract_ref",
+        lambda row, own: {"upload_ref": _own(own, PlanUpload).ref},
+    ),
+    Call(
+        contracting.import_plan,
+        "seller",
+        UPLOAD,
+        "upload_ref",
+        lambda _row, own: {"contract_ref": _own(own, Contract, plan_upload__isnull=False).ref},
+    ),
+    Call(contracting.save_template, "seller", CONTRACT, "contract_ref", lambda _row, _own: {"name": key()}),
+    Call(contracting.rename_template, "seller", TEMPLATE, "template_ref", lambda _row, _own: {"name": key()}),
+    Call(contracting.delete_template, "seller", TEMPLATE, "template_ref"),
     Call(
         contracting.propose_contract,
         "seller",

@@ -17,7 +17,7 @@ from django.db import connections, models, transaction
 
 from apps.contracts.drafts import ContractDraft, DraftLine
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
-from apps.core import clock
+from apps.core import canonical, clock
 from apps.core.database import walls
 from apps.financing.models import Assignment, Offer, Tranche
 from apps.financing.rules import OfferTerms
@@ -198,7 +198,7 @@ class _Builder:
         return line if place < of else replace(line, basis="remainder", percent=None)
 
     def _contracts(self) -> None:
-        scenarios.drafted_contract(self.deal, draft=self._draft(f"Written {DRAFT}"))
+        self._papers(scenarios.drafted_contract(self.deal, draft=self._draft(f"Written {DRAFT}")))
         self.proposed = scenarios.proposed_contract(self.deal, draft=self._draft("Proposed"))
         self.revised = scenarios.proposed_contract(self.deal, draft=self._draft("Revised"))
         with acting(scenarios.guest_actor(scenarios.link_to_sign(self.revised))) as guest:
@@ -218,6 +218,22 @@ class _Builder:
         self._accepted(scenarios.active_contract(self.deal, draft=self._draft("Done", lines=1)), 1)
         self.billed = scenarios.active_contract(self.deal, draft=self._draft("Billed", lines=LINES))
         self.running = scenarios.active_contract(self.deal, draft=self._draft("Running", lines=4))
+
+    def _papers(self, draft: Contract) -> None:
+        """A plan from a file that waits to be confirmed, and a template."""
+        line = self._line(f"Imported {DRAFT}", place=1, of=1)
+        reading = canonical.text({"rows": [2], "decimal": None, "dates": None, "ignored": [], "skipped_total": 0})
+        with acting(member(self.deal, "seller")) as sina:
+            contracting.keep_plan(
+                actor=sina,
+                key=key(),
+                contract_ref=draft.ref,
+                lines=(line,),
+                file_name=f"{self.canary}.csv",
+                file_sha256="0" * 64,
+                reading=reading,
+            )
+            contracting.save_template(actor=sina, key=key(), contract_ref=draft.ref, name=f"Template {self.canary}")
 
     # --- milestones ----------------------------------------------------------------------------------------------
 

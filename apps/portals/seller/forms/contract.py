@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.drafts import ContractDraft, DraftLine
-from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.models.version import TaxCategory
 from apps.core import money
 from apps.core.errors import Refused
@@ -196,8 +195,6 @@ TERMS = (
 )
 
 
-def initial_of(contract: Contract, version: ContractVersion) -> dict[str, Any]:
-    """What the form shows of a draft that was saved."""
-    of_contract = {name: getattr(contract, name) for name in ("number", "title", "currency")}
-    of_version = {name: getattr(version, name) for name in TERMS if name not in of_contract}
-    return {**of_contract, **of_version, "buyer": contract.buyer.ref}
+def initial_of(draft: ContractDraft) -> dict[str, Any]:
+    """What the form shows of a draft that is not being typed."""
+    return {name: getattr(draft, name) for name in TERMS} | {"buyer": draft.buyer_ref}

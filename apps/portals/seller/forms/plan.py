@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.contracts.drafts import DraftCriterion, DraftLine
-from apps.contracts.models import PlanLine
 from apps.contracts.rules import Portion
 from apps.contracts.rules.plan import check_percent
 from apps.core import money
@@ -24,6 +23,8 @@ from apps.portals.forms import AmountField, explain
 
 MOST_LINES = 100
 MOST_CRITERIA = 20
+MOST_FIELDS = 600
+"""Criteria of a whole plan. With two fields for each and seven for a line, a form stays below the server's 3,000."""
 FIELDS = ("title", "scope", "basis", "portion", "planned_on")
 
 
@@ -162,8 +163,14 @@ def _count(typed: Any, *, most: int) -> int:
     return min(int(typed), most) if isinstance(typed, str) and typed.isascii() and typed.isdigit() else 0
 
 
-def rows_of(lines: Iterable[PlanLine]) -> list[Row]:
-    """The rows of a draft that was saved; criteria are read with the lines."""
+def fits(lines: Sequence[DraftLine]) -> bool:
+    """Whether a plan can be edited in a form: a browser sends no more than so many fields, and a page holds no more."""
+    criteria = [max(len(line.criteria), 1) for line in lines]
+    return len(lines) <= MOST_LINES and max(criteria, default=0) <= MOST_CRITERIA and sum(criteria) <= MOST_FIELDS
+
+
+def rows_of(lines: Iterable[DraftLine]) -> list[Row]:
+    """The rows of a plan that is not being typed: of a saved draft, of a template."""
     return [
         Row(
             {
@@ -173,7 +180,7 @@ def rows_of(lines: Iterable[PlanLine]) -> list[Row]:
                 "portion": line.percent if line.basis == "percent" else line.amount if line.basis == "amount" else None,
                 "planned_on": line.planned_on,
             },
-            [(criterion.text, criterion.needs_evidence) for criterion in line.criteria.all()] or [("", False)],
+            [(criterion.text, criterion.needs_evidence) for criterion in line.criteria] or [("", False)],
         )
         for line in lines
     ]

@@ -4,7 +4,6 @@ Every button of the plan is a submit button: the page comes back with the row ad
 else as typed. With htmx the same answer is asked for, and only the plan is swapped.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -25,41 +24,16 @@ from apps.parties.models import Organisation
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest, portal
 from apps.portals.forms import add_refusal, new_key
+from apps.portals.seller.allocation import Allocation
 from apps.portals.seller.forms import plan
 from apps.portals.seller.forms.contract import NEW, NEW_BUYER, DraftForm, initial_of
 from apps.portals.seller.pages import contract_crumbs, page, today_of, why_not
+from apps.portals.seller.sources import allocated, is_kept, kept_plan, source_of
 from apps.portals.templatetags.cairn import error_links
 from apps.workflows import contracting, team
 
 USUAL_TERMS = ("payment_days", "review_days", "is_assignable", "governing_law")
 EDITS = ("add", "remove", "up", "down", "criterion", "drop", "calculate")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allocation:
-    """How much of the price the plan gives to milestones, as far as it is written."""
-
-    price: Decimal | None
-    allocated: Decimal
-    currency: str
-
-    @property
-    def left(self) -> Decimal:
-        return (self.price or money.ZERO) - self.allocated
-
-    @property
-    def percent(self) -> Decimal:
-        """Percentage points of the price, with at most two decimals."""
-        return (self.allocated * 100 / self.price).quantize(Decimal("0.01")) if self.price else money.ZERO
-
-    @property
-    def over(self) -> Decimal:
-        return -self.left
-
-    @property
-    def length_text(self) -> str:
-        """Out of 400, for the bar."""
-        return f"{min(self.percent, Decimal(100)) * 4:.1f}"
 
 
 @require_http_methods(["GET", "POST"])
@@ -68,7 +42,10 @@ def draft_contract(request: PortalRequest) -> HttpResponse:
     """A new contract; it exists from the first time it is saved."""
     if request.method == "POST":
         return _posted(request, None)
-    initial = _usual_terms(request)
+    initial, source = _usual_terms(request), source_of(request)
+    if source is not None:
+        number = initial["number"]
+        return _opened(request, None, source.draft, initial_of(source.draft) | {"number": number})
     form = DraftForm(initial=initial, buyers=_buyers(request))
     return _editor(request, None, form, plan.shown([plan.Row()], currency=initial["currency"]), price=None)
 
@@ -103,17 +80,21 @@ def change_draft(request: PortalRequest, ref: str) -> HttpResponse:
         return redirect("seller:contract", ref=contract.ref)
     if request.method == "POST":
         return _posted(request, contract)
-    version = get_object_or_404(
-        ContractVersion.objects.visible_to(request.actor).prefetch_related("lines__criteria"),
-        contract=contract,
-        proposed_at__isnull=True,
-    )
-    initial = initial_of(contract, version) | {"seen": _fingerprint(contract)}
+    draft = contracts.draft_of(contract)
+    return _opened(request, contract, draft, initial_of(draft) | {"seen": contracts.fingerprint(draft)})
+
+
+def _opened(
+    request: PortalRequest, contract: Contract | None, draft: ContractDraft, initial: dict[str, Any]
+) -> HttpResponse:
+    """The editor with what is written already; a plan too long for a form is shown and kept."""
     form = DraftForm(initial=initial, buyers=_buyers(request))
-    rows = plan.rows_of(version.lines.all()) or [plan.Row()]
-    lines = plan.shown(rows, currency=contract.currency)
-    _reckon(plan.checked(_as_typed(rows), currency=contract.currency), lines, version.price, contract.currency)
-    return _editor(request, contract, form, lines, price=version.price)
+    if is_kept(draft.lines):
+        return _editor(request, contract, form, [], price=draft.price, kept=draft.lines)
+    rows = plan.rows_of(draft.lines) or [plan.Row()]
+    lines = plan.shown(rows, currency=draft.currency)
+    _reckon(plan.checked(_as_typed(rows), currency=draft.currency), lines, draft.price, draft.currency)
+    return _editor(request, contract, form, lines, price=draft.price)
 
 
 def _buyers(request: PortalRequest) -> list[Organisation]:
@@ -135,24 +116,26 @@ def _as_typed(rows: list[plan.Row]) -> list[plan.Row]:
 
 def _posted(request: PortalRequest, contract: Contract | None) -> HttpResponse:
     buyers, do = _buyers(request), request.POST.get("do", "save")
-    rows = plan.read(request.POST) or [plan.Row()]
+    kept = kept_plan(request, contract)
+    rows = [] if kept is not None else plan.read(request.POST) or [plan.Row()]
     bound = DraftForm(request.POST, buyers=buyers)
     bound.full_clean()
     currency = str(request.POST.get("currency", ""))
     price = bound.cleaned_data.get("price")
     if do.split(":")[0] in EDITS:
-        rows = plan.edited(rows, do)
         form = DraftForm(initial=_typed(request.POST, bound), buyers=buyers)
+        if kept is not None:
+            return _editor(request, contract, form, [], price=price, kept=kept)
+        rows = plan.edited(rows, do)
         lines = plan.shown(rows, currency=currency)
         plan.focus(lines, do)
         _reckon(plan.checked(rows, currency=currency), lines, price, currency)
         return _editor(request, contract, form, lines, price=price)
-    kept = [row for row in rows if not row.is_blank]
-    lines = plan.checked(kept, currency=currency)
+    lines = plan.checked([row for row in rows if not row.is_blank], currency=currency)
     _reckon(lines, lines, price, currency)
     if all([bound.is_valid(), *(line.is_valid for line in lines)]):
         try:
-            drafted = tuple(line.draft() for line in lines)
+            drafted = tuple(line.draft() for line in lines) if kept is None else kept
             _check(bound.draft(buyer_ref="", lines=drafted), do)
             bound = _with_buyer(request, bound)
             ref = _save(request, contract, bound, drafted)
@@ -166,7 +149,8 @@ def _posted(request: PortalRequest, contract: Contract | None) -> HttpResponse:
                 return redirect("seller:propose_contract", ref=ref)
             messages.success(request, _("The draft is saved. Only your organisation sees it."))
             return redirect("seller:change_draft", ref=ref)
-    return _editor(request, contract, bound, lines or plan.shown([plan.Row()], currency=currency), price=price)
+    shown = lines if lines or kept is not None else plan.shown([plan.Row()], currency=currency)
+    return _editor(request, contract, bound, shown, price=price, kept=kept)
 
 
 def _fingerprint(contract: Contract) -> str:
@@ -225,18 +209,26 @@ def _reckon(read: list[plan.Line], shown: list[plan.Line], price: Decimal | None
 
 
 def _editor(
-    request: PortalRequest, contract: Contract | None, form: DraftForm, lines: list[plan.Line], *, price: Decimal | None
+    request: PortalRequest,
+    contract: Contract | None,
+    form: DraftForm,
+    lines: list[plan.Line],
+    *,
+    price: Decimal | None,
+    kept: tuple[DraftLine, ...] | None = None,
 ) -> HttpResponse:
     currency = str(form["currency"].value() or "")
-    allocation = Allocation(
-        price=price, allocated=money.total(line.amount for line in lines if line.amount is not None), currency=currency
-    )
+    sum_of_rows = money.total(line.amount for line in lines if line.amount is not None)
+    given = sum_of_rows if kept is None else allocated(kept, price=price, currency=currency)
     context = {
         "contract": contract,
         "lines": lines,
-        "allocation": allocation,
+        "kept": kept,
+        "version": contract.versions.filter(proposed_at__isnull=True).first() if contract and kept else None,
+        "allocation": Allocation(price=price, allocated=given, currency=currency),
         "is_known": currency in money.currencies(),
         "new": NEW,
+        "here": request.get_full_path(),
         "refusal": why_not(request.actor, Action.EDIT_CONTRACT),
         "problems": [*(error_links(form) if form.is_bound else []), *plan.problems(lines)],
         "crumbs": contract_crumbs((contract.title if contract else _("New contract"), "")),

@@ -1,0 +1,78 @@
+"""Versions and templates as text, read back as the plain values that the other rules compare and start from."""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from apps.contracts.drafts import ContractDraft, DraftCriterion
+from apps.contracts.rules.difference import Paper, PaperLine
+from apps.contracts.rules.plan_texts import read_lines
+from apps.contracts.rules.words import required
+from apps.core import canonical
+
+DRAFT_TERMS: Final = tuple(one.name for one in fields(ContractDraft) if one.name not in ("buyer_ref", "lines"))
+"""What a draft says besides its plan and its buyer."""
+_DECIMALS: Final = ("price", "tax_rate")
+
+
+def read_version_text(text: str) -> Paper:
+    """What a version says, from its canonical text (``contract-1``)."""
+    said: dict[str, Any] = canonical.read(text)
+    terms = {
+        **{name: said["contract"][name] for name in ("title", "number", "currency")},
+        **{name: value for name, value in said["terms"].items() if name != "further"},
+        "terms": said["terms"]["further"],
+        "signatory_name": said["signs_for_buyer"]["name"],
+        "signatory_email": said["signs_for_buyer"]["email"],
+        "seller": party_in_words(said["seller"]),
+        "buyer": party_in_words(said["buyer"]),
+    }
+    terms |= {name: Decimal(terms[name]) for name in _DECIMALS}
+    return Paper(terms=terms, lines=tuple(_line(line) for line in said["plan"]))
+
+
+def party_in_words(party: Mapping[str, str]) -> str:
+    """Who a party is and where, in one line."""
+    place = f"{party['postcode']} {party['city']}".strip()
+    names = (
+        party["legal_name"],
+        party["street"],
+        place,
+        party["country"],
+        party["vat_number"],
+        party["company_number"],
+    )
+    return ", ".join(name for name in names if name)
+
+
+def template_text(draft: ContractDraft) -> str:
+    """What of a draft another contract can start from: no parties, no number, no dates."""
+    lines = tuple(replace(line, planned_on=None) for line in draft.lines)
+    kept = replace(draft, number="", buyer_ref="", signatory_name="", signatory_email="", lines=lines)
+    return canonical.text(kept)
+
+
+def read_template(text: str) -> ContractDraft:
+    """The draft that :func:`template_text` wrote down."""
+    said: dict[str, Any] = canonical.read(text)
+    said |= {name: Decimal(said[name]) for name in _DECIMALS}
+    return ContractDraft(**{**said, "lines": read_lines(said["lines"])})
+
+
+def check_template_name(name: str) -> str:
+    """The name of a template, trimmed."""
+    return " ".join(required(name, most=120, what="name", field="name").split())
+
+
+def _line(said: dict[str, Any]) -> PaperLine:
+    return PaperLine(
+        title=said["title"],
+        scope=said["scope"],
+        basis=said["basis"],
+        percent=None if said["percent"] is None else Decimal(said["percent"]),
+        amount=Decimal(said["amount"]),
+        planned_on=date.fromisoformat(said["planned_on"]) if said["planned_on"] else None,
+        criteria=tuple(DraftCriterion(one["text"], one["needs_evidence"]) for one in said["criteria"]),
+    )

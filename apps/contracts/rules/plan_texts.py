@@ -1,0 +1,40 @@
+"""A plan as canonical text and back: what is kept of a template, and of a file between its review and its import."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from apps.contracts.drafts import DraftCriterion, DraftLine
+from apps.core import canonical
+
+
+def plan_text(lines: Sequence[DraftLine]) -> str:
+    """The canonical text of a plan."""
+    return canonical.text(lines)
+
+
+def read_plan(text: str) -> tuple[DraftLine, ...]:
+    """The plan that :func:`plan_text` wrote down."""
+    return read_lines(canonical.read(text))
+
+
+def read_lines(said: Sequence[dict[str, Any]]) -> tuple[DraftLine, ...]:
+    """The lines of a plan from what their canonical text says."""
+    return tuple(_line(line) for line in said)
+
+
+def _line(said: dict[str, Any]) -> DraftLine:
+    return DraftLine(
+        title=said["title"],
+        scope=said["scope"],
+        basis=said["basis"],
+        percent=_decimal(said["percent"]),
+        amount=_decimal(said["amount"]),
+        planned_on=date.fromisoformat(said["planned_on"]) if said["planned_on"] else None,
+        criteria=tuple(DraftCriterion(one["text"], one["needs_evidence"]) for one in said["criteria"]),
+    )
+
+
+def _decimal(said: str | None) -> Decimal | None:
+    return None if said is None else Decimal(said)

@@ -1,0 +1,127 @@
+"""The columns of a schedule of values, by the names that people give them in English and German."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from apps.contracts.rules.schedule.cells import Cell, as_text
+
+HEADER_WITHIN: Final = 20
+"""The row of names is looked for among this many: a letterhead may stand above it."""
+
+
+class Column(StrEnum):
+    """What a column means."""
+
+    TITLE = "title"
+    SCOPE = "scope"
+    BASIS = "basis"
+    PERCENT = "percent"
+    AMOUNT = "amount"
+    PLANNED_ON = "planned_on"
+    CRITERION = "criterion"
+    EVIDENCE = "evidence"
+    INFORMATION = "information"
+
+
+WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
+    "en": {
+        Column.TITLE: "Milestone",
+        Column.SCOPE: "What is delivered",
+        Column.BASIS: "Agreed as",
+        Column.PERCENT: "Percent",
+        Column.AMOUNT: "Amount",
+        Column.PLANNED_ON: "Planned date",
+        Column.CRITERION: "Acceptance criterion",
+        Column.EVIDENCE: "Needs evidence",
+        Column.INFORMATION: "Comes to",
+    },
+    "de": {
+        Column.TITLE: "Meilenstein",
+        Column.SCOPE: "Leistung",
+        Column.BASIS: "Vereinbart als",
+        Column.PERCENT: "Prozent",
+        Column.AMOUNT: "Betrag",
+        Column.PLANNED_ON: "Geplant am",
+        Column.CRITERION: "Abnahmekriterium",
+        Column.EVIDENCE: "Nachweis nötig",
+        Column.INFORMATION: "Ergibt",
+    },
+}
+"""The names that an export gives to its columns, by language."""
+
+_MORE: Final[Mapping[Column, str]] = {
+    Column.TITLE: "milestone name, title, name, item, line item, description of work, work item, task, deliverable,"
+    " titel, bezeichnung, name des meilensteins, gewerk, arbeitspaket",
+    Column.SCOPE: "scope, description, details, scope of work, deliverables, beschreibung, leistungsumfang, umfang,"
+    " leistungsbeschreibung",
+    Column.BASIS: "basis, agreed, type, art, vereinbart",
+    Column.PERCENT: "%, percentage, share, % of price, percent of price, prozentsatz, anteil, % vom preis,"
+    " anteil in %, anteil %, anteil in prozent",
+    Column.AMOUNT: "value, price, net amount, amount net, scheduled value, portion, sum, wert, preis, nettobetrag,"
+    " betrag netto, summe, honorar",
+    Column.PLANNED_ON: "planned, planned on, date, due date, due, target date, milestone date, planned for, datum,"
+    " termin, plandatum, geplantes datum, geplant, fällig, fällig am, fälligkeit, liefertermin",
+    Column.CRITERION: "criterion, criteria, acceptance criteria, complete when, done when, kriterium, kriterien,"
+    " abnahmekriterien, fertig wenn, erfüllt wenn",
+    Column.EVIDENCE: "evidence, with evidence, evidence needed, needs proof, nachweis, mit nachweis, nachweis nötig,"
+    " nachweis erforderlich, beleg",
+    Column.INFORMATION: "no, number, item no, #, pos, position, nr, lfd nr, line, zeile",
+}
+
+
+def normal(name: str) -> str:
+    """A name without case, punctuation and units, so that ``Amount (net)`` is ``amount net``."""
+    folded = unicodedata.normalize("NFKC", name).casefold().replace("_", " ")
+    folded = re.sub(r"[^\w%#]+", " ", folded)
+    words = [word for word in folded.split() if word not in ("in", "eur", "usd", "gbp", "chf")]
+    return " ".join(words)
+
+
+KNOWN: Final[Mapping[str, Column]] = {
+    normal(name): column
+    for column in Column
+    for name in (*(names[column] for names in WRITTEN.values()), *_MORE[column].split(","))
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where the row of names stands (counted from 0), which column means what, and what was not understood."""
+
+    row: int
+    places: Mapping[Column, int]
+    names: Mapping[Column, str]
+    ignored: Sequence[str]
+    doubled: Sequence[str]
+
+
+def find_header(rows: Sequence[Sequence[Cell]]) -> Header | None:
+    """The row of names: the first that names the milestone's column and at least one other, within the first 20."""
+    for number, row in enumerate(rows[:HEADER_WITHIN]):
+        header = _header(number, row)
+        if Column.TITLE in header.places and len(header.places) > 1:
+            return header
+    return None
+
+
+def _header(number: int, row: Sequence[Cell]) -> Header:
+    places: dict[Column, int] = {}
+    names: dict[Column, str] = {}
+    ignored, doubled = [], []
+    for place, cell in enumerate(row):
+        name = as_text(cell).strip()
+        column = KNOWN.get(normal(name)) if name else None
+        if column is None or column is Column.INFORMATION:
+            ignored += [name] if name and column is None else []
+        elif column in places:
+            doubled.append(name)
+        else:
+            places[column], names[column] = place, name
+    if Column.TITLE not in places and Column.SCOPE in places:
+        # A table that only describes its lines names them by that.
+        places[Column.TITLE], names[Column.TITLE] = places.pop(Column.SCOPE), names.pop(Column.SCOPE)
+    return Header(number, places, names, ignored, doubled)

@@ -1,0 +1,282 @@
+"""From rows of cells to the lines of a plan, with what is wrong said row by row and column by column."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Final, TypeVar
+
+from apps.contracts.drafts import DraftCriterion, DraftLine
+from apps.contracts.rules.checks import MOST_CRITERIA, MOST_LINES, check_line
+from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, check_percent
+from apps.contracts.rules.schedule import words as known
+from apps.contracts.rules.schedule.cells import Cell, Formula, Share, as_text, is_empty
+from apps.contracts.rules.schedule.columns import Column, Header, find_header
+from apps.contracts.rules.schedule.dates import DateOrder, date_of, order_of
+from apps.contracts.rules.schedule.dates import known as known_day
+from apps.contracts.rules.schedule.guard import unguarded
+from apps.contracts.rules.schedule.numbers import DecimalSign, number_of, sign_of
+from apps.contracts.rules.schedule.report import Problem, ReadRow, Schedule
+from apps.contracts.rules.schedule.table import Table
+from apps.contracts.rules.words import required, trimmed
+from apps.core import money
+from apps.core.errors import Refused
+
+MOST_ROWS: Final = 30_000
+"""Rows of a file, whatever stands in them; of milestones a plan has at most 10,000."""
+LENGTHS: Final = {Column.TITLE: 160, Column.SCOPE: 4_000, Column.CRITERION: 500}
+NUMBERS: Final = (Column.PERCENT, Column.AMOUNT)
+T = TypeVar("T")
+
+
+def read_schedule(
+    rows: Sequence[Sequence[Cell]],
+    *,
+    currency: str,
+    decimal: DecimalSign | None = None,
+    dates: DateOrder | None = None,
+) -> Schedule:
+    """Read a table whose amounts are in ``currency``. Nothing is guessed that could be read in two ways.
+
+    ``decimal`` and ``dates`` answer what a column leaves open; None lets each column tell by itself.
+    """
+    if not any(not is_empty(cell) for row in rows for cell in row):
+        return _failed(Refused("The file is empty."))
+    if len(rows) > MOST_ROWS:
+        return _failed(Refused("The file has more than {most} rows. Split it into several contracts.", most=MOST_ROWS))
+    header = find_header(rows)
+    if header is None:
+        return _failed(
+            Refused(
+                "No row names the columns. Put one above the milestones that has at least Milestone, and Percent or"
+                " Amount."
+            )
+        )
+    return _Reader(rows, header, currency, decimal, dates).read()
+
+
+def _failed(refusal: Refused) -> Schedule:
+    return Schedule(rows=(), problems=(Problem(0, "", refusal),))
+
+
+class _Reader:
+    """Holds what the cells of one file have in common while they are read."""
+
+    def __init__(
+        self,
+        rows: Sequence[Sequence[Cell]],
+        header: Header,
+        currency: str,
+        decimal: DecimalSign | None,
+        dates: DateOrder | None,
+    ) -> None:
+        self.header, self.currency = header, currency
+        self.problems: list[Problem] = []
+        self.found: list[ReadRow] = []
+        self.table = Table(rows, header)
+        numbers = list(self.table.texts(*NUMBERS))
+        days = list(self.table.texts(Column.PLANNED_ON))
+        self.decimal = decimal or sign_of([text for text in numbers if known.basis_of(text) is None], currency=currency)
+        self.dates = dates or order_of(days)
+        self.shows_decimal, self.shows_dates = bool(numbers), any("/" in day for day in days)
+
+    def read(self) -> Schedule:
+        for name in self.header.doubled:
+            self._problem(self.header.row + 1, name, Refused("Another column means the same. Keep one of them."))
+        if not any(column in self.header.places for column in (*NUMBERS, Column.BASIS)):
+            self._problem(
+                self.header.row + 1, "", Refused("No column says what a milestone is worth: add Percent or Amount.")
+            )
+        self._ask_what_is_open()
+        for number, row in self.table.body():
+            cells = {column: row[place] if place < len(row) else None for column, place in self.header.places.items()}
+            if all(is_empty(cell) for cell in cells.values()):
+                continue
+            if self._continues(cells):
+                self._criterion(self.found[-1], number, cells)
+            else:
+                self._milestone(number, cells)
+        self._check_the_whole()
+        return Schedule(
+            rows=self.found,
+            problems=sorted(self.problems, key=lambda problem: problem.row),
+            columns=list(self.header.names.values()),
+            ignored=self.header.ignored,
+            skipped_total=self.table.total_row,
+            decimal=self.decimal if self.shows_decimal else None,
+            dates=self.dates if self.shows_dates else None,
+        )
+
+    def _ask_what_is_open(self) -> None:
+        """Where every cell of a column can be read in two ways, a person has to say which is meant."""
+        if self.decimal is None:
+            refusal = Refused(
+                "Every number can be read with a decimal point and with a decimal comma. Say below the file which is"
+                " meant."
+            )
+            self._problem(0, ", ".join(self._names(*NUMBERS)), refusal)
+        if self.dates is None:
+            refusal = Refused(
+                "Every date can be read day first and month first. Say below the file which is meant, or write"
+                " 2026-12-31."
+            )
+            self._problem(0, ", ".join(self._names(Column.PLANNED_ON)), refusal)
+
+    def _continues(self, cells: Mapping[Column, Cell]) -> bool:
+        """Whether the row only adds a criterion to the milestone above."""
+        more = (Column.CRITERION, Column.EVIDENCE)
+        return bool(self.found) and all(is_empty(cell) for column, cell in cells.items() if column not in more)
+
+    def _milestone(self, number: int, cells: Mapping[Column, Cell]) -> None:
+        read = ReadRow(number, DraftLine(""))
+        self.found.append(read)
+        title = self._text(read, number, cells, Column.TITLE, what="name of a milestone", needed=True)
+        scope = self._text(read, number, cells, Column.SCOPE, what="description of a milestone")
+        read.line = replace(read.line, title=title, scope=scope, planned_on=self._day(read, number, cells))
+        self._portion(read, number, cells)
+        self._criterion(read, number, cells)
+
+    def _criterion(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> None:
+        text = self._text(read, number, cells, Column.CRITERION, what="acceptance criterion")
+        cell = cells.get(Column.EVIDENCE)
+        needs = self._try(read, number, Column.EVIDENCE, lambda: known.mark_of(self._plain(cell)), False)
+        if needs and not text:
+            refusal = Refused("No criterion stands in this row, so there is nothing to prove.")
+            self._problem(number, self._name(Column.EVIDENCE), refusal, read)
+        if text:
+            criteria = (*read.line.criteria, DraftCriterion(text, needs))
+            read.line = replace(read.line, criteria=criteria)
+            if len(criteria) == MOST_CRITERIA + 1:
+                refusal = Refused("A milestone has at most {most} acceptance criteria.", most=MOST_CRITERIA)
+                self._problem(number, self._name(Column.CRITERION), refusal, read)
+
+    def _portion(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> None:
+        """What the line is worth. A percent sign in the column of amounts, and ``remainder`` in either, are meant."""
+        said = self._try(read, number, Column.BASIS, lambda: self._basis(cells.get(Column.BASIS)), None)
+        values: dict[str, Decimal] = {}
+        for column in NUMBERS:
+            cell = cells.get(column)
+            if is_empty(cell):
+                continue
+            if isinstance(cell, str) and known.basis_of(cell) == REMAINDER:
+                said = said or REMAINDER
+                continue
+            found = self._try(read, number, column, lambda cell=cell, column=column: self._number(cell, column), None)  # type: ignore[misc]
+            if found is None:
+                said = said or (PERCENT if column is Column.PERCENT else AMOUNT)
+            elif found[0] in values:
+                self._problem(number, self._name(column), Refused("This row has two percentages. Keep one."), read)
+            else:
+                values[found[0]] = found[1]
+        basis = said or next(iter(values), "")
+        odd = [kind for kind in values if kind != basis]
+        if odd:
+            refusal = Refused("This row says both a percentage and an amount, or more than the remainder. Keep one.")
+            self._problem(number, self._name(Column.AMOUNT) or self._name(Column.PERCENT), refusal, read)
+        if not basis and not read.problems:
+            refusal = Refused("Say what this milestone is worth: a percentage, an amount, or the word remainder.")
+            self._problem(number, self._name(Column.PERCENT) or self._name(Column.AMOUNT), refusal, read)
+        read.line = replace(read.line, basis=basis or PERCENT, percent=values.get(PERCENT), amount=values.get(AMOUNT))
+
+    def _basis(self, cell: Cell) -> str | None:
+        text = self._plain(cell).strip()
+        if not text:
+            return None
+        basis = known.basis_of(text)
+        if basis is None:
+            raise Refused("“{text}” is none of percent, amount and remainder.", text=text[:40])
+        return basis
+
+    def _number(self, cell: Cell, column: Column) -> tuple[str, Decimal] | None:
+        """The kind and the value of a number; None while nobody has said how its column is to be read."""
+        kind = PERCENT if column is Column.PERCENT else AMOUNT
+        match cell:
+            case Decimal():
+                value = cell
+            case Share():
+                kind, value = PERCENT, cell.percent
+            case str():
+                if self.decimal is None:
+                    return None
+                value, is_percent = number_of(cell, sign=self.decimal, currency=self.currency)
+                kind = PERCENT if is_percent else kind
+            case Formula():
+                raise Refused("This cell holds a formula, and formulas are not reckoned here. Paste its value instead.")
+            case _:
+                raise Refused("A date stands here, and a number is needed.")
+        if kind == PERCENT:
+            check_percent(value, line=len(self.found))
+            return kind, value
+        return kind, money.payable(value, self.currency)
+
+    def _day(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> date | None:
+        cell = cells.get(Column.PLANNED_ON)
+
+        def day() -> date | None:
+            match cell:
+                case date():
+                    return known_day(cell)
+                case Decimal() | Share():
+                    raise Refused("A number stands here. Give the cell the format of a date, or write 2026-12-31.")
+                case _:
+                    text = self._plain(cell).strip()
+                    return date_of(text, order=self.dates) if text and self.dates is not None else None
+
+        return self._try(read, number, Column.PLANNED_ON, day, None)
+
+    def _text(
+        self,
+        read: ReadRow,
+        number: int,
+        cells: Mapping[Column, Cell],
+        column: Column,
+        *,
+        what: str,
+        needed: bool = False,
+    ) -> str:
+        keep = required if needed else trimmed
+
+        def text() -> str:
+            return keep(unguarded(self._plain(cells.get(column))), most=LENGTHS[column], what=what, field="lines")
+
+        return self._try(read, number, column, text, "")
+
+    def _plain(self, cell: Cell) -> str:
+        if isinstance(cell, Formula):
+            raise Refused("This cell holds a formula, and formulas are not reckoned here. Paste its value instead.")
+        return as_text(cell)
+
+    def _try(self, read: ReadRow, number: int, column: Column, reading: Callable[[], T], instead: T) -> T:
+        try:
+            return reading()
+        except Refused as refused:
+            self._problem(number, self._name(column), refused, read)
+            return instead
+
+    def _check_the_whole(self) -> None:
+        if not self.found:
+            self._problem(0, "", Refused("There is no milestone below the names of the columns."))
+        if len(self.found) > MOST_LINES:
+            self._problem(0, "", Refused("A plan has at most {most} milestones.", most=MOST_LINES))
+        rest = [read for read in self.found if read.line.basis == REMAINDER]
+        for read in rest[1:]:
+            self._problem(read.row, "", Refused("Only one line of the plan can be the remainder."), read)
+        for position, read in enumerate(self.found, start=1):
+            if not read.problems:
+                # What a draft refuses is refused here, with the row named: the rules are the same.
+                try:
+                    read.line = check_line(read.line, position=position, currency=self.currency)
+                except Refused as refused:
+                    self._problem(read.row, "", refused, read)
+
+    def _problem(self, row: int, column: str, refusal: Refused, read: ReadRow | None = None) -> None:
+        found = Problem(row, column, refusal)
+        self.problems.append(found)
+        if read is not None:
+            read.problems.append(found)
+
+    def _name(self, column: Column) -> str:
+        return self.header.names.get(column, "")
+
+    def _names(self, *columns: Column) -> list[str]:
+        return [self._name(column) for column in columns if self._name(column)]

@@ -1,0 +1,40 @@
+"""The few words that a cell may hold in the place of a number or a mark, in English and German."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER
+from apps.contracts.rules.schedule.columns import normal
+from apps.core.errors import Refused
+
+BASES: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {PERCENT: "percent", AMOUNT: "amount", REMAINDER: "remainder"},
+    "de": {PERCENT: "Prozent", AMOUNT: "Betrag", REMAINDER: "Rest"},
+}
+MARKS: Final[Mapping[str, Mapping[bool, str]]] = {"en": {True: "yes", False: "no"}, "de": {True: "ja", False: "nein"}}
+TOTALS: Final = frozenset(
+    {"total", "totals", "sum", "grand total", "total net", "summe", "gesamt", "gesamtsumme", "summe netto", "endsumme"}
+)
+_BASIS: Final = {
+    **{word.casefold(): basis for words in BASES.values() for basis, word in words.items()},
+    **dict.fromkeys(("%", "% of price", "percentage", "% vom preis", "prozentual"), PERCENT),
+    **dict.fromkeys(("fixed", "lump sum", "money", "fest", "festbetrag", "pauschal"), AMOUNT),
+    **dict.fromkeys(("the remainder", "rest", "the rest", "balance", "restbetrag", "der rest"), REMAINDER),
+}
+_MARK: Final = {
+    **dict.fromkeys(("yes", "y", "x", "true", "1", "✓", "✔", "ja", "j", "wahr"), True),
+    **dict.fromkeys(("", "no", "n", "false", "0", "-", "–", "nein", "falsch"), False),
+}
+
+
+def basis_of(text: str) -> str | None:
+    """How a line was agreed, by the word for it; None for any other text."""
+    return _BASIS.get(text.strip().casefold()) or _BASIS.get(normal(text))
+
+
+def mark_of(text: str) -> bool:
+    """Yes or no; refused when it is neither."""
+    mark = _MARK.get(text.strip().casefold())
+    if mark is None:
+        raise Refused("“{text}” is neither yes nor no.", text=text.strip()[:40])
+    return mark

@@ -1,0 +1,40 @@
+"""From the lines of a plan to rows of cells that :func:`read_schedule` reads back as the same plan."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from apps.contracts.drafts import DraftLine
+from apps.contracts.rules.schedule.cells import Cell
+from apps.contracts.rules.schedule.columns import WRITTEN, Column
+from apps.contracts.rules.schedule.guard import guarded
+from apps.contracts.rules.schedule.words import BASES, MARKS
+
+
+def written_schedule(
+    lines: Sequence[DraftLine], *, amounts: Sequence[Decimal | None], language: str
+) -> Iterator[list[Cell]]:
+    """The rows of a plan with the names of its columns first; ``amounts`` is what each line comes to.
+
+    A milestone with several criteria takes one row for each. Text that could run as a formula is guarded; numbers stay
+    numbers and dates dates. Languages are ``en`` and ``de``.
+    """
+    names = WRITTEN[language if language in WRITTEN else "en"]
+    bases = BASES[language if language in BASES else "en"]
+    marks = MARKS[language if language in MARKS else "en"]
+    yield [names[column] for column in Column]
+    for line, amount in zip(lines, amounts, strict=True):
+        own: dict[Column, Cell] = {
+            Column.TITLE: guarded(line.title),
+            Column.SCOPE: guarded(line.scope),
+            Column.BASIS: bases[line.basis],
+            Column.PERCENT: line.percent,
+            Column.AMOUNT: line.amount,
+            Column.PLANNED_ON: line.planned_on,
+            Column.INFORMATION: amount,
+        }
+        for criterion in line.criteria or (None,):
+            if criterion is not None:
+                own[Column.CRITERION] = guarded(criterion.text)
+                own[Column.EVIDENCE] = marks[criterion.needs_evidence]
+            yield [own.get(column) for column in Column]
+            own = {}

@@ -1,0 +1,50 @@
+"""By personal link: what the versions of the contract say differently, and the plan as a file."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_safe
+
+from apps.portals import spreadsheets
+from apps.portals.access import PortalRequest, portal
+from apps.portals.buyer import versions
+from apps.portals.buyer.pages import page
+from apps.portals.buyer.visits import personal, visit_of
+from apps.portals.comparing import comparison
+from apps.portals.plan_files import plan_file
+
+
+@portal("link")
+@personal
+@require_safe
+def contract_differences(request: PortalRequest, token: str) -> HttpResponse:
+    """Any two versions that were proposed."""
+    visit = visit_of(request, token)
+    if not visit.may_read:
+        return redirect("link:open", token=token)
+    contract = visit.version().contract
+    context = comparison(request, contract, list(versions.signed_texts(visit.actor, contract)))
+    back = visit.way.version(visit.version())
+    return page(request, "contract_differences", {**context, "back": back}, zone=contract.buyer.time_zone)
+
+
+@portal("link")
+@personal
+@require_safe
+def plan_csv(request: PortalRequest, token: str) -> HttpResponse:
+    """The plan of the version that the link lets sign, for any program."""
+    return _plan(request, token, kind=spreadsheets.CSV)
+
+
+@portal("link")
+@personal
+@require_safe
+def plan_xlsx(request: PortalRequest, token: str) -> HttpResponse:
+    """The same for spreadsheet programs."""
+    return _plan(request, token, kind=spreadsheets.XLSX)
+
+
+def _plan(request: PortalRequest, token: str, *, kind: str) -> HttpResponse:
+    visit = visit_of(request, token)
+    if not visit.may_read:
+        return redirect("link:open", token=token)
+    return plan_file(visit.version(), kind=kind)

@@ -1,0 +1,63 @@
+"""What a new contract can start from besides a blank page: another contract of the seller, or a template."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from django.shortcuts import get_object_or_404
+
+from apps.contracts import rules
+from apps.contracts import services as contracts
+from apps.contracts.drafts import ContractDraft, DraftLine
+from apps.contracts.models import Contract, ContractTemplate
+from apps.core import money
+from apps.portals.access import PortalRequest
+from apps.portals.seller.forms import plan
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The draft to start from, and what it was taken from."""
+
+    draft: ContractDraft
+    name: str
+
+
+def source_of(request: PortalRequest) -> Source | None:
+    """What ``?copy=`` or ``?template=`` names; 404 for what is not the organisation's own."""
+    copied, started = request.GET.get("copy", ""), request.GET.get("template", "")
+    if copied:
+        found = get_object_or_404(Contract.objects.of_seller(request.actor), ref=copied)
+        draft = contracts.as_draft(contracts.newest_version(found))
+        return Source(replace(draft, number=""), f"{found.number} {found.title}")
+    if started:
+        template = get_object_or_404(ContractTemplate.objects.visible_to(request.actor), ref=started)
+        return Source(contracts.draft_of_template(template), template.name)
+    return None
+
+
+def kept_plan(request: PortalRequest, contract: Contract | None) -> tuple[DraftLine, ...] | None:
+    """The plan that the page shows without editing it, because it is too long for a form; None when it is edited.
+
+    It is never sent by the browser: it is read again from where it stands.
+    """
+    if request.POST.get("plan-kept") != "1":
+        return None
+    if contract is not None:
+        return contracts.draft_of(contract).lines
+    source = source_of(request)
+    return source.draft.lines if source is not None else None
+
+
+def is_kept(lines: Sequence[DraftLine]) -> bool:
+    """Whether a plan is too long to be edited in a form."""
+    return not plan.fits(lines)
+
+
+def allocated(lines: Sequence[DraftLine], *, price: Decimal | None, currency: str) -> Decimal:
+    """How much of the price a plan gives to milestones, as far as it is written."""
+    if price is None or currency not in money.currencies():
+        return money.ZERO
+    portions = [rules.Portion(line.basis, line.percent, line.amount) for line in lines]
+    amounts = rules.known_amounts(price, currency=currency, portions=portions)
+    return money.total(amount for amount in amounts if amount is not None)

@@ -1,0 +1,179 @@
+"""What two versions of a contract say differently, in words and figures that seller, buyer and guest read alike."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.contracts import rules
+from apps.contracts import services as contracts
+from apps.contracts.models import ContractVersion
+from apps.contracts.models.version import TaxCategory
+from apps.core.canonical import plain
+from apps.portals import formats
+
+LABELS: Final[Mapping[str, Promise]] = {
+    "title": gettext_lazy("What the contract is about"),
+    "number": gettext_lazy("Contract number"),
+    "currency": gettext_lazy("Currency"),
+    "price": gettext_lazy("Price, net of tax"),
+    "payment_days": gettext_lazy("Days to pay"),
+    "review_days": gettext_lazy("Days to review"),
+    "review_time_zone": gettext_lazy("Time zone of the review"),
+    "tax_category": gettext_lazy("Tax"),
+    "tax_rate": gettext_lazy("Tax rate in percent"),
+    "is_assignable": gettext_lazy("Invoices may be assigned"),
+    "governing_law": gettext_lazy("Governing law"),
+    "terms": gettext_lazy("Further terms"),
+    "signatory_name": gettext_lazy("Who signs off for the buyer"),
+    "signatory_email": gettext_lazy("Their e-mail"),
+    "seller": gettext_lazy("Seller"),
+    "buyer": gettext_lazy("Buyer"),
+}
+"""The names of terms; one that is missing here is shown by its name in the text that is signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing before and after, as text; empty on the side that does not say it."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """One line of the plan: ``kind`` is ``added``, ``removed``, ``changed`` or ``moved``."""
+
+    kind: str
+    title: str
+    place: str
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionDifference:
+    """Everything that differs between two versions, ready to be shown."""
+
+    before: ContractVersion
+    after: ContractVersion
+    terms: Sequence[Row]
+    lines: Sequence[LineRow]
+    counts: Sequence[tuple[str, int]]
+    """How many lines of each kind; kinds without a line are left out."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.terms or self.lines)
+
+
+def between_versions(before: ContractVersion, after: ContractVersion) -> VersionDifference:
+    """Two versions of one contract. Proposed ones are compared as signed; only of a draft are the lines read."""
+    papers = contracts.paper_of(before), contracts.paper_of(after)
+    found = rules.difference(*papers)
+    currencies = str(papers[0].terms["currency"]), str(papers[1].terms["currency"])
+    lines = [_line(change, currencies) for change in found.lines]
+    kinds = [change.kind for change in found.lines]
+    return VersionDifference(
+        before=before,
+        after=after,
+        terms=[
+            Row(
+                str(LABELS.get(change.name, change.name.replace("_", " "))),
+                _term(change.name, change.before, currencies[0]),
+                _term(change.name, change.after, currencies[1]),
+            )
+            for change in found.terms
+        ],
+        lines=lines,
+        counts=[(kind, kinds.count(kind)) for kind in ("added", "removed", "changed", "moved") if kind in kinds],
+    )
+
+
+def _term(name: str, value: rules.Term, currency: str) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return _("yes") if value else _("no")
+        case Decimal():
+            return formats.money(value, currency) if name == "price" else plain(value)
+        case _ if name == "tax_category":
+            return str(dict(TaxCategory.choices).get(str(value), value))
+        case _:
+            return str(value)
+
+
+def _line(change: rules.LineChange, currencies: tuple[str, str]) -> LineRow:
+    now = change.after or change.before
+    assert now is not None  # noqa: S101  (narrows the type: one side there always is)
+    return LineRow(change.kind, now.line.title, _place(change), list(_rows(change, currencies)))
+
+
+def _place(change: rules.LineChange) -> str:
+    """Which line it is: by its number in the version that has it, and in both where it moved."""
+    if change.before and change.after and change.before.position != change.after.position:
+        numbers = {"before": change.before.position, "after": change.after.position}
+        return _("line %(before)d, now line %(after)d") % numbers
+    now = change.after or change.before
+    return _("line %(number)d") % {"number": now.position if now else 0}
+
+
+FIELDS: Final[Sequence[tuple[Promise, Callable[[rules.PaperLine, str], str]]]] = (
+    (gettext_lazy("Milestone"), lambda line, _currency: line.title),
+    (gettext_lazy("Amount, net"), lambda line, currency: _money(line.amount, currency)),
+    (gettext_lazy("Agreed as"), lambda line, _currency: _basis(line)),
+    (
+        gettext_lazy("Planned date"),
+        lambda line, _currency: formats.day(line.planned_on) if line.planned_on else "",
+    ),
+    (gettext_lazy("What is delivered"), lambda line, _currency: line.scope),
+)
+
+
+def _rows(change: rules.LineChange, currencies: tuple[str, str]) -> list[Row]:
+    """The parts of a line that differ; of a line that is new or gone all that it says besides its name."""
+    before, after = (side.line if side else None for side in (change.before, change.after))
+    rows = []
+    for place, (label, said) in enumerate(FIELDS):
+        was = said(before, currencies[0]) if before else ""
+        now = said(after, currencies[1]) if after else ""
+        if was != now and (place or (before and after)):
+            rows.append(Row(str(label), was, now))
+    return [*rows, *_criteria(before, after)]
+
+
+def _criteria(before: rules.PaperLine | None, after: rules.PaperLine | None) -> list[Row]:
+    """Criteria that came or went, and those whose need of evidence changed.."""
+    was, now = ([_criterion(one) for one in line.criteria] if line else [] for line in (before, after))
+    gone, come = list(was), []
+    for sentence in now:
+        if sentence in gone:
+            gone.remove(sentence)
+        else:
+            come.append(sentence)
+    label = _("Complete when")
+    if not gone and not come and was != now:
+        return [Row(label, "\n".join(was), "\n".join(now))]
+    count = max(len(gone), len(come))
+    pairs = zip(gone + [""] * (count - len(gone)), come + [""] * (count - len(come)), strict=True)
+    return [Row(label, old, new) for old, new in pairs]
+
+
+def _criterion(criterion: Any) -> str:
+    return f"{criterion.text} ({_('with evidence')})" if criterion.needs_evidence else str(criterion.text)
+
+
+def _money(amount: Decimal | None, currency: str) -> str:
+    return formats.money(amount, currency) if amount is not None else ""
+
+
+def _basis(line: rules.PaperLine) -> str:
+    if line.basis == "percent":
+        return _("%(share)s%% of the price") % {"share": plain(line.percent)} if line.percent else _("a percentage")
+    return _("the remainder") if line.basis == "remainder" else _("an amount")

@@ -1,0 +1,263 @@
+"""A schedule of values is read as people write it, and what can be read in two ways is asked and never guessed."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.contracts.drafts import DraftCriterion, DraftLine
+from apps.contracts.rules.schedule import (
+    Cell,
+    DateOrder,
+    DecimalSign,
+    Formula,
+    Schedule,
+    Share,
+    guarded,
+    read_schedule,
+    unguarded,
+)
+
+HEAD: list[Cell] = ["Milestone", "Percent", "Amount", "Planned date", "Acceptance criterion", "Needs evidence"]
+
+
+def read(*rows: Sequence[Cell], head: list[Cell] | None = None, **how: Any) -> Schedule:
+    return read_schedule([head or HEAD, *rows], currency=how.pop("currency", "EUR"), **how)
+
+
+def said(schedule: Schedule) -> list[tuple[int, str, str]]:
+    return [(problem.row, problem.column, str(problem.refusal)) for problem in schedule.problems]
+
+
+def only(schedule: Schedule) -> DraftLine:
+    assert said(schedule) == []
+    (line,) = schedule.lines
+    return line
+
+
+def test_a_whole_plan() -> None:
+    schedule = read(
+        ["Concept", "30", None, "2027-01-15", "It is signed.", "yes"],
+        ["", "", "", "", "It is printed.", "no"],
+        ["Delivery", None, "1,234.50", date(2027, 2, 15), "It runs.", ""],
+        ["Training", "remainder", None, None, "It is over.", "x"],
+        [None, "  ", "", None, None, None],
+    )
+    assert said(schedule) == []
+    assert schedule.lines == (
+        DraftLine(
+            "Concept",
+            basis="percent",
+            percent=Decimal(30),
+            planned_on=date(2027, 1, 15),
+            criteria=(DraftCriterion("It is signed.", True), DraftCriterion("It is printed.", False)),
+        ),
+        DraftLine(
+            "Delivery",
+            basis="amount",
+            amount=Decimal("1234.50"),
+            planned_on=date(2027, 2, 15),
+            criteria=(DraftCriterion("It runs.", False),),
+        ),
+        DraftLine("Training", basis="remainder", criteria=(DraftCriterion("It is over.", True),)),
+    )
+    assert [row.row for row in schedule.rows] == [2, 4, 5]
+    assert schedule.decimal is DecimalSign.POINT
+
+
+def test_german_names_and_signs() -> None:
+    head: list[Cell] = ["Pos.", "Meilenstein", "Betrag (EUR)", "Termin", "Abnahmekriterium", "Nachweis nötig"]
+    schedule = read(["1", "Konzept", "12.400,50 €", "15.01.2027", "Liegt vor.", "ja"], head=head)
+    line = only(schedule)
+    assert (line.title, line.amount, line.planned_on) == ("Konzept", Decimal("12400.50"), date(2027, 1, 15))
+    assert line.criteria == (DraftCriterion("Liegt vor.", True),)
+    assert schedule.decimal is DecimalSign.COMMA
+
+
+def test_names_may_stand_below_a_letterhead_and_a_sum_below_the_plan() -> None:
+    rows: list[list[Cell]] = [
+        ["Nordlicht GmbH", None],
+        [],
+        ["Description of work", "Scheduled value", "Remarks"],
+        ["Earthworks", Decimal("1000"), "by June"],
+        ["Total", Decimal("1000"), None],
+    ]
+    schedule = read_schedule(rows, currency="EUR")
+    assert only(schedule).title == "Earthworks"
+    assert schedule.skipped_total == 5
+    assert schedule.ignored == ["Remarks"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "amounts"),
+    [
+        (["1,234.50", "7"], ["1234.50", "7"]),
+        (["1.234,50", "7,5"], ["1234.50", "7.50"]),
+        (["1.234", "1.234,50"], ["1234", "1234.50"]),
+        (["1,234", "0.50"], ["1234", "0.50"]),
+        (["1'234.50"], ["1234.50"]),
+        (["1’234’567"], ["1234567"]),
+        (["1 234,50", "2 000"], ["1234.50", "2000"]),
+        (["1\u202f234,50"], ["1234.50"]),
+        (["EUR 10", "€ 20", "30 €", "40 eur"], ["10", "20", "30", "40"]),
+        (["1,234,567"], ["1234567"]),
+        (["12.5"], ["12.50"]),
+        (["1500"], ["1500"]),
+    ],
+)
+def test_amounts_as_people_write_them(cells: list[str], amounts: list[str]) -> None:
+    schedule = read(*(["A", None, cell, None, None, None] for cell in cells))
+    assert said(schedule) == []
+    assert [line.amount for line in schedule.lines] == [Decimal(amount) for amount in amounts]
+
+
+def test_a_column_that_can_be_read_in_two_ways_is_asked_about() -> None:
+    rows: list[list[Cell]] = [["A", None, "1.234", None, None, None], ["B", None, "56", None, None, None]]
+    assert said(read(*rows)) == [
+        (
+            0,
+            "Percent, Amount",
+            "Every number can be read with a decimal point and with a decimal comma. Say below the file which is"
+            " meant.",
+        )
+    ]
+    assert [line.amount for line in read(*rows, decimal=DecimalSign.COMMA).lines] == [Decimal(1234), Decimal(56)]
+    schedule = read(*rows, decimal=DecimalSign.POINT)
+    assert said(schedule) == [(2, "Amount", "EUR has 2 decimals; this amount has more. Round it first.")]
+
+
+def test_dates_with_slashes_are_told_by_the_column() -> None:
+    def days(*cells: str, **how: Any) -> list[date | None]:
+        schedule = read(*(["A", None, "5", cell, None, None] for cell in cells), **how)
+        assert said(schedule) == []
+        return [line.planned_on for line in schedule.lines]
+
+    assert days("03/04/2027", "25/04/2027") == [date(2027, 4, 3), date(2027, 4, 25)]
+    assert days("03/04/2027", "04/25/2027") == [date(2027, 3, 4), date(2027, 4, 25)]
+    assert days("04/04/2027") == [date(2027, 4, 4)]
+    assert days("3/4/2027", dates=DateOrder.MONTH_FIRST) == [date(2027, 3, 4)]
+    ((row, column, sentence),) = said(read(["A", None, "5", "3/4/2027", None, None]))
+    assert (row, column) == (0, "Planned date")
+    assert sentence.startswith("Every date can be read day first and month first.")
+
+
+@pytest.mark.parametrize(
+    ("cell", "sentence"),
+    [
+        ("-5", "“-5” is below zero. Every line of a plan is above zero."),
+        ("(5.00)", "“(5.00)” is below zero. Every line of a plan is above zero."),
+        (Decimal("-5"), "Enter an amount above zero."),
+        ("0", "Enter an amount above zero."),
+        ("NaN", "“NaN” is no number. Write it in digits, such as 12400."),
+        ("1e3", "“1e3” is no number. Write it in digits, such as 12400."),
+        ("Infinity", "“Infinity” is no number. Write it in digits, such as 12400."),
+        ("\uff11\uff12", "“\uff11\uff12” uses digits other than 0 to 9. Type it anew."),
+        ("٣", "“٣” uses digits other than 0 to 9. Type it anew."),
+        ("10.005", "EUR has 2 decimals; this amount has more. Round it first."),
+        (Decimal("0.005"), "EUR has 2 decimals; this amount has more. Round it first."),
+        ("10000000000000", "This amount is too large. Check the decimal separator."),
+        ("5 USD", "“5 USD” is no number. Write it in digits, such as 12400."),
+        ("£5", "“£5” is not in EUR, the currency of the contract."),
+        ("1.2.3", "“1.2.3” is no number. Write it in digits, such as 12400."),
+        ("=1+1", "“=1+1” is no number. Write it in digits, such as 12400."),
+        ("", "Say what this milestone is worth: a percentage, an amount, or the word remainder."),
+        (Formula("=1+1"), "This cell holds a formula, and formulas are not reckoned here. Paste its value instead."),
+        (date(2027, 1, 1), "A date stands here, and a number is needed."),
+        ("1" * 60, f"“{'1' * 40}…” is no number. Write it in digits, such as 12400."),
+    ],
+)
+def test_what_is_no_amount_is_said_at_its_row(cell: Cell, sentence: str) -> None:
+    good: list[Cell] = ["Good", None, "7.5", None, None, None]
+    schedule = read(good, ["Bad", None, cell, None, None, None])
+    ((row, _column, told),) = said(schedule)
+    assert (row, told) == (3, sentence)
+
+
+def test_a_number_that_is_written_unlike_the_others_is_said() -> None:
+    rows: list[list[Cell]] = [["A", None, text, None, None, None] for text in ("1.50", "2.50", "3,50")]
+    assert said(read(*rows)) == [
+        (
+            4,
+            "Amount",
+            "“3,50” is not written like the other numbers of this file, which have “.” before their decimals.",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "sentence"),
+    [
+        (["", "5", None, None, None, None], "Milestone", "The name of a milestone is missing."),
+        (
+            ["A" * 161, "5", None, None, None, None],
+            "Milestone",
+            "The name of a milestone is longer than 160 characters.",
+        ),
+        (
+            ["A\x07", "5", None, None, None, None],
+            "Milestone",
+            "The name of a milestone contains signs that cannot be seen. Type it anew.",
+        ),
+        (["A", "101", None, None, None, None], "Percent", "The percentage of line 1 must be above 0 and at most 100."),
+        (["A", "0.0000001", None, None, None, None], "Percent", None),
+        (["A", "5", "5", None, None, None], "Amount", None),
+        (["A", None, "5", "2027-02-30", None, None], "Planned date", "“2027-02-30” is no day of the calendar."),
+        (["A", None, "5", "soon", None, None], "Planned date", "“soon” is no date. Write it as 2026-12-31."),
+        (["A", None, "5", "0027-02-03", None, None], "Planned date", "The year 27 cannot be meant."),
+        (["A", None, "5", Decimal(46000), None, None], "Planned date", None),
+        (["A", None, "5", None, "Runs.", "perhaps"], "Needs evidence", "“perhaps” is neither yes nor no."),
+        (["A", None, "5", None, "", "yes"], "Needs evidence", None),
+        (["A", None, "5", None, "B" * 501, None], "Acceptance criterion", None),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_row_and_column(row: list[Cell], column: str, sentence: str | None) -> None:
+    ((number, name, told),) = said(read(row))
+    assert (number, name) == (2, column)
+    assert sentence is None or told == sentence
+
+
+def test_a_percentage_may_stand_among_the_amounts() -> None:
+    schedule = read(*(["A", None, cell, None, None, None] for cell in ("30 %", Share(Decimal("12.5")), "250", "Rest")))
+    assert said(schedule) == []
+    assert [(line.basis, line.percent, line.amount) for line in schedule.lines] == [
+        ("percent", Decimal(30), None),
+        ("percent", Decimal("12.5"), None),
+        ("amount", None, Decimal(250)),
+        ("remainder", None, None),
+    ]
+
+
+def test_what_is_wrong_with_the_whole_file_is_said_of_it() -> None:
+    assert said(read_schedule([], currency="EUR")) == [(0, "", "The file is empty.")]
+    assert said(read_schedule([["", None]], currency="EUR")) == [(0, "", "The file is empty.")]
+    assert said(read())[0][2] == "There is no milestone below the names of the columns."
+    assert said(read_schedule([["Concept", "30"]], currency="EUR"))[0][2].startswith("No row names the columns.")
+    assert said(read(["A", "5"], head=["Milestone", "Scope"]))[0][2].startswith("No column says what")
+    twice: list[Cell] = ["Milestone", "Amount", "Value"]
+    assert said(read(["A", "5", "6"], head=twice)) == [(1, "Value", "Another column means the same. Keep one of them.")]
+    two = read(*(["A", "remainder", None, None, None, None] for _ in range(2)))
+    assert said(two) == [(3, "", "Only one line of the plan can be the remainder.")]
+
+
+def test_ten_thousand_and_one_milestones_are_too_many() -> None:
+    rows: list[list[Cell]] = [["A", None, "5", None, None, None]] * 10_001
+    assert said(read(*rows)) == [(0, "", "A plan has at most 10000 milestones.")]
+    assert said(read(*rows[1:])) == []
+    assert said(read(*rows, *rows, *rows))[0][2].startswith("The file has more than 30000 rows.")
+
+
+@given(st.lists(st.sampled_from(["=", "+", "-", "@", "\uff1d", "\t", "\n", "'", " ", "a", "1"])).map("".join))
+def test_guarded_text_begins_no_formula_and_is_read_back(text: str) -> None:
+    safe = guarded(text)
+    assert unguarded(safe) == text
+    for line in safe.split("\n"):
+        assert not line.lstrip(" ").startswith(("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t"))
+
+
+def test_what_is_harmless_stays_as_it_is() -> None:
+    for text in ("Concept", "It's done", "a = b", "A-1", "'quoted'"):
+        assert guarded(text) == text

@@ -1,0 +1,105 @@
+"""What was exported imports again as the same plan, whatever stands in it; and nothing in it can run."""
+
+import csv
+import io
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from apps.contracts.drafts import DraftCriterion, DraftLine
+from apps.contracts.rules.checks import check_line
+from apps.contracts.rules.schedule import read_schedule, written_schedule
+from apps.core.errors import Refused
+from apps.portals.spreadsheets import CSV, XLSX, read_rows, written
+from tests.portals.spreadsheets.samples import uploaded
+
+DIGITS = {"JPY": 0, "EUR": 2, "KWD": 3}
+signs = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff")
+dangerous = st.sampled_from(
+    ["=", "+", "-", "@", "\uff1d", "\t", "\n", "'", '"', ",", ";", "|", " ", "Total", "x", "_x0041_"]
+)
+texts = st.lists(signs | dangerous, max_size=12).map("".join)
+criteria = st.builds(DraftCriterion, text=texts.filter(str.strip), needs_evidence=st.booleans())
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> tuple[str, tuple[DraftLine, ...]]:
+    """A currency and a plan that a draft could hold."""
+    currency = draw(st.sampled_from(sorted(DIGITS)))
+    amounts = st.decimals(min_value=1, max_value=10**12, places=DIGITS[currency])
+    percents = st.decimals(min_value=Decimal("0.000001"), max_value=100, places=6)
+    lines = []
+    for basis in draw(st.lists(st.sampled_from(["percent", "amount"]), min_size=1, max_size=6)):
+        line = DraftLine(
+            title=draw(texts.filter(str.strip)),
+            scope=draw(texts),
+            basis=basis,
+            percent=draw(st.none() | percents) if basis == "percent" else None,
+            amount=draw(st.none() | amounts) if basis == "amount" else None,
+            planned_on=draw(st.none() | st.dates(date(1970, 1, 1), date(2200, 12, 31))),
+            criteria=tuple(draw(st.lists(criteria, max_size=3))),
+        )
+        lines.append(line)
+    if draw(st.booleans()):
+        lines.append(DraftLine(title=draw(texts.filter(str.strip)), basis="remainder"))
+    try:
+        return currency, tuple(check_line(line, position=1, currency=currency) for line in lines)
+    except Refused:
+        # Trimmed to nothing, or longer once composed: no draft holds it.
+        return currency, (DraftLine(title="All", basis="remainder"),)
+
+
+def exported(lines: tuple[DraftLine, ...], *, kind: str, language: str = "en") -> bytes:
+    amounts = [Decimal("12.50")] * len(lines)
+    rows = written_schedule(lines, amounts=amounts, language=language)
+    return bytes(written(rows, kind=kind, name="Plan 1").content)
+
+
+@pytest.mark.parametrize("kind", [CSV, XLSX])
+@pytest.mark.parametrize("language", ["en", "de", "fr"])
+@settings(max_examples=40)
+@given(plan=plans())
+def test_what_was_exported_imports_again(kind: str, language: str, plan: tuple[str, tuple[DraftLine, ...]]) -> None:
+    currency, lines = plan
+    content = exported(lines, kind=kind, language=language)
+    schedule = read_schedule(read_rows(uploaded(content, f"plan.{kind}")), currency=currency)
+    assert [str(problem.refusal) for problem in schedule.problems] == []
+    assert schedule.lines == lines
+
+
+@given(plan=plans())
+def test_no_cell_of_an_export_begins_a_formula(plan: tuple[str, tuple[DraftLine, ...]]) -> None:
+    _currency, lines = plan
+    table = csv.reader(io.StringIO(exported(lines, kind=CSV).decode("utf-8-sig"), newline=""))
+    for cell in (cell for row in table for cell in row):
+        for part in cell.split("\n"):
+            assert not part.lstrip(" \u00a0").startswith(
+                ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t")
+            )
+    book = openpyxl.load_workbook(io.BytesIO(exported(lines, kind=XLSX)))
+    sheet: Any = book.active
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "inlineStr", "n", "d"}
+
+
+def test_numbers_stay_numbers_and_dates_dates() -> None:
+    line = DraftLine("A", basis="amount", amount=Decimal("12400.50"), planned_on=date(2027, 1, 15))
+    book = openpyxl.load_workbook(io.BytesIO(exported((line,), kind=XLSX)))
+    sheet: Any = book.active
+    title, _scope, basis, _percent, amount, day, *_rest, comes_to = [cell.value for cell in sheet[2]]
+    assert (title, basis, amount, day.date(), comes_to) == ("A", "amount", 12400.5, date(2027, 1, 15), 12.5)
+
+
+def test_a_number_with_three_decimals_cannot_be_taken_for_thousands() -> None:
+    lines = (DraftLine("A", basis="amount", amount=Decimal("1.234")),)
+    assert b",1.2340," in exported(lines, kind=CSV)
+
+
+def test_the_file_is_a_download_with_a_harmless_name() -> None:
+    answer = written([["A"]], kind=CSV, name='NL/1 "x"\r\nSet-Cookie: a=b')
+    assert answer["Content-Disposition"] == 'attachment; filename="nl1-x-set-cookie-ab.csv"'
+    assert answer["X-Content-Type-Options"] == "nosniff"
