@@ -36,6 +36,8 @@ LABELS: Final[Mapping[str, Promise]] = {
 }
 """The names of terms; one that is missing here is shown by its name in the text that is signed."""
 
+_ORDER: Final[Mapping[str, int]] = {name: place for place, name in enumerate(LABELS)}
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -88,7 +90,7 @@ def between_versions(before: ContractVersion, after: ContractVersion) -> Version
                 _term(change.name, change.before, currencies[0]),
                 _term(change.name, change.after, currencies[1]),
             )
-            for change in found.terms
+            for change in sorted(found.terms, key=lambda change: _ORDER.get(change.name, len(_ORDER)))
         ],
         lines=lines,
         counts=[(kind, kinds.count(kind)) for kind in ("added", "removed", "changed", "moved") if kind in kinds],

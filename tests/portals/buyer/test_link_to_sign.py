@@ -109,10 +109,9 @@ def test_a_newer_version_shows_what_changed(guest: Guest, proposed: Contract, pa
     second = repropose(parties, proposed, review_days=21)
     page = Guest(scenarios.link_to_sign(proposed)).get()
     assert page.context["reading"].version.pk == second.pk
-    changes = [(change.before, change.after) for change in page.context["reading"].changes]
-    assert changes == [
-        ("Review within 14 days of the submission", "Review within 21 days of the submission"),
-    ]
+    difference = page.context["reading"].difference
+    assert [(row.label, row.before, row.after) for row in difference.terms] == [("Days to review", "14", "21")]
+    assert difference.lines == []
     assert "Longer review." in page.content.decode()
 
 

@@ -10,6 +10,7 @@ from apps.contracts.models import Contract
 from apps.financing.models import Offer, Tranche
 from apps.milestones.models import EvidenceFile, Milestone, Submission
 from apps.portals.seller.urls import urlpatterns
+from apps.workflows import contracting
 from tests import scenarios
 from tests.portals.seller.conftest import (
     SignIn,
@@ -19,7 +20,7 @@ from tests.portals.seller.conftest import (
     opened_facility,
     requested_funding,
 )
-from tests.scenarios import Parties, acting, software_draft
+from tests.scenarios import Parties, acting, key, software_draft
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,11 @@ class World:
     request_ref: str
     offer: Offer
     tranche: Tranche
+    version_ref: str
+    template_ref: str
 
 
-LISTS = ("home", "contracts", "draft_contract", "invoices", "funding")
+LISTS = ("home", "contracts", "draft_contract", "invoices", "funding", "templates")
 
 
 @pytest.fixture
@@ -52,8 +55,19 @@ def world(parties: Parties) -> World:
     planned = scenarios.prepared_milestone(other, actor=scenarios.seller_actor(parties), position=3)
     facility = opened_facility(parties)
     tranche = accepted_offer(parties, sold, facility)
-    with acting(scenarios.seller_actor(parties)):
+    with acting(scenarios.seller_actor(parties)) as sina:
         evidence = EvidenceFile.objects.get(submission__milestone=planned)
+        version_ref = draft.versions.get().ref
+        template = contracting.save_template(actor=sina, key=key(), contract_ref=active.ref, name="Usual")
+        contracting.keep_plan(
+            actor=sina,
+            key=key(),
+            contract_ref=draft.ref,
+            lines=scenarios.software_draft(parties).lines,
+            file_name="plan.csv",
+            file_sha256="0" * 64,
+            reading='{"rows":[2,4,6],"decimal":".","dates":null,"ignored":[],"skipped_total":0}',
+        )
     return World(
         draft=draft,
         active=active,
@@ -65,6 +79,8 @@ def world(parties: Parties) -> World:
         request_ref=requested_funding(parties, asked, facility),
         offer=issued_offer(parties, offered, facility),
         tranche=tranche,
+        version_ref=version_ref,
+        template_ref=template["template"],
     )
 
 
@@ -77,6 +93,14 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "change_draft": world.draft.ref,
         "propose_contract": world.draft.ref,
         "withdraw_contract": world.draft.ref,
+        "import_plan": world.draft.ref,
+        "check_plan": world.draft.ref,
+        "contract_differences": world.active.ref,
+        "save_template": world.active.ref,
+        "plan_csv": world.version_ref,
+        "plan_xlsx": world.version_ref,
+        "rename_template": world.template_ref,
+        "delete_template": world.template_ref,
         "milestone": world.sold.ref,
         "prepare_submission": world.planned.ref,
         "submit_milestone": world.planned.ref,

@@ -32,7 +32,7 @@ def xlsx(*rows: list[Any], hidden_first: bool = False) -> bytes:
 
 
 def repacked(content: bytes, **parts: bytes) -> bytes:
-    """The same workbook with parts of it replaced or added; ``__`` in a name stands for a slash, ``_dot_`` for a dot."""
+    """The same workbook with parts replaced or added; ``__`` in a name stands for a slash, ``_dot_`` for a dot."""
     names = {name.replace("__", "/").replace("_dot_", "."): part for name, part in parts.items()}
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:

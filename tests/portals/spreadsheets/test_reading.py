@@ -135,7 +135,8 @@ def test_without_its_guard_no_xlsx_is_read(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_sheet_that_says_it_is_endless_is_read_as_long_as_it_is() -> None:
     sheet = (
         b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
-        b'<dimension ref="A1:XFD1048576"/><sheetData><row r="1"><c r="A1" t="str"><v>A</v></c></row></sheetData></worksheet>'
+        b'<dimension ref="A1:XFD1048576"/><sheetData><row r="1"><c r="A1" t="str"><v>A</v></c></row></sheetData>'
+        b"</worksheet>"
     )
     assert read_rows(uploaded(repacked(SMALL, xl__worksheets__sheet1_dot_xml=sheet), "plan.xlsx")) == [["A"]]
 
