@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from apps.contracts.models import Contract, ContractParty
+from apps.workflows import contracting
 from tests import scenarios
 from tests.scenarios import Parties, acting
 
@@ -77,3 +78,37 @@ def test_number_title_and_currency_of_what_is_signed_stay(parties: Parties) -> N
         for change in ("number = 'X-1'", "title = 'Other'", "currency = 'USD'"):
             with pytest.raises(IntegrityError, match="what is signed stays"):
                 raw(f"UPDATE contracts_contract SET {change}")
+
+
+def test_only_the_seller_of_a_draft_keeps_a_plan_for_it(parties: Parties) -> None:
+    contract = scenarios.proposed_contract(parties)
+    with acting(scenarios.seller_actor(parties)), pytest.raises(IntegrityError, match="by the seller of a draft"):
+        raw(PLAN_UPLOAD, contract.pk, parties.seller.pk)
+    draft = scenarios.drafted_contract(parties, draft=scenarios.software_draft(parties, number="NL-2"))
+    with acting(scenarios.buyer_actor(parties)), pytest.raises(IntegrityError, match="by the seller of a draft"):
+        raw(PLAN_UPLOAD, draft.pk, parties.buyer.pk)
+    with acting(scenarios.seller_actor(parties)):
+        raw(PLAN_UPLOAD, draft.pk, parties.seller.pk)
+        with pytest.raises(IntegrityError, match="contracts_planupload_contract_id"):
+            raw(PLAN_UPLOAD.replace("'ref1'", "'ref2'"), draft.pk, parties.seller.pk)
+        with pytest.raises(IntegrityError, match="names_its_hashes"):
+            raw(PLAN_UPLOAD.replace("repeat('0', 64)", "'0'"), draft.pk, parties.seller.pk)
+
+
+PLAN_UPLOAD = (
+    "INSERT INTO contracts_planupload (ref, contract_id, organisation_id, file_name, file_sha256, plan, reading,"
+    " draft_sha256, uploaded_at)"
+    " VALUES ('ref1', %s, %s, 'plan.csv', repeat('0', 64), '[]', '{}', repeat('0', 64), now())"
+)
+
+
+def test_only_the_name_of_a_template_changes(parties: Parties) -> None:
+    contract = scenarios.drafted_contract(parties)
+    with acting(scenarios.seller_actor(parties)) as sina:
+        contracting.save_template(actor=sina, key=scenarios.key(), contract_ref=contract.ref, name="Usual")
+        raw("UPDATE contracts_contracttemplate SET name = 'Other'")
+        for change in ("content = '{}'", "price = 1", f"organisation_id = {parties.buyer.pk}", "ref = 'x'"):
+            with pytest.raises(IntegrityError, match="only the name of a template changes"):
+                raw(f"UPDATE contracts_contracttemplate SET {change}")
+        with pytest.raises(IntegrityError, match="template_has_name_and_content"):
+            raw("UPDATE contracts_contracttemplate SET name = ''")

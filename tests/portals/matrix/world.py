@@ -198,7 +198,7 @@ class _Builder:
         return line if place < of else replace(line, basis="remainder", percent=None)
 
     def _contracts(self) -> None:
-        self._papers(scenarios.drafted_contract(self.deal, draft=self._draft(f"Written {DRAFT}")))
+        scenarios.drafted_contract(self.deal, draft=self._draft(f"Written {DRAFT}"))
         self.proposed = scenarios.proposed_contract(self.deal, draft=self._draft("Proposed"))
         self.revised = scenarios.proposed_contract(self.deal, draft=self._draft("Revised"))
         with acting(scenarios.guest_actor(scenarios.link_to_sign(self.revised))) as guest:
@@ -206,6 +206,7 @@ class _Builder:
             contracting.request_contract_changes(
                 actor=guest, key=key(), version_ref=version.ref, reason=f"Cheaper, please. {self.canary}"
             )
+        self._papers(self.revised)
         withdrawn = scenarios.proposed_contract(self.deal, draft=self._draft("Withdrawn"))
         with acting(member(self.deal, "contracts")) as writer:
             contracting.withdraw_contract(actor=writer, key=key(), contract_ref=withdrawn.ref)
