@@ -6,6 +6,7 @@ Source: openpyxl's documentation, "Security".
 
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -76,9 +77,15 @@ def _rows(content: bytes) -> list[list[Cell]]:
             raise Refused("This file has no sheet that can be seen.")
         # What a file says of its own size may be wrong: rows are read as they come.
         sheets[0].reset_dimensions()
-        return bounded([_cell(cell) for cell in row] for row in sheets[0].iter_rows(max_col=MOST_COLUMNS))
+        return bounded(_filled(row) for row in sheets[0].iter_rows(max_col=MOST_COLUMNS))
     finally:
         book.close()
+
+
+def _filled(row: Sequence[Any]) -> list[Cell]:
+    """The cells up to the last that holds something; rows are filled up to the widest that is allowed."""
+    width = next((place for place in range(len(row), 0, -1) if row[place - 1].value is not None), 0)
+    return [_cell(cell) for cell in row[:width]]
 
 
 def _cell(cell: Any) -> Cell:
