@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
-from xml.etree.ElementTree import ParseError
 
 import openpyxl
 from defusedxml.common import DefusedXmlException
@@ -28,7 +27,7 @@ _DIGITS: Final = 15
 _BROKEN: Final = (
     zipfile.BadZipFile,
     InvalidFileException,
-    ParseError,
+    SyntaxError,
     KeyError,
     ValueError,
     TypeError,
@@ -39,7 +38,7 @@ _BROKEN: Final = (
     NotImplementedError,
     RuntimeError,
 )
-"""What openpyxl and zipfile raise for files that are not what they say."""
+"""What openpyxl and zipfile raise for files that are not what they say; XML that is broken is a ``SyntaxError``."""
 
 
 def read_xlsx(content: bytes) -> list[list[Cell]]:
