@@ -55,6 +55,14 @@ def test_of_two_acceptances_at_the_limit_one_is_kept_free(scratch: str) -> None:
     assert "has 101,999.00 EUR left" in str(next(o for o in outcomes if isinstance(o, Exception)))
 
 
+def test_of_two_facilities_for_one_seller_one_is_opened_and_the_other_refused_in_words(scratch: str) -> None:
+    deal = stories.parties()
+    outcomes = together(*[lambda: stories.opened_facility(deal).ref] * 4)
+    assert won(outcomes) == 1
+    with walls.asking_for(deal.financier.pk):
+        assert Facility.objects.count() == 1
+
+
 def test_an_invoice_is_pledged_to_one_of_two_facilities(scratch: str) -> None:
     deal, other = stories.parties(), stories.parties("Foreign")
     invoice = stories.invoiced(deal)

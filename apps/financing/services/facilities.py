@@ -14,6 +14,7 @@ from apps.financing.models.tranche import TrancheState
 from apps.financing.rules.price import rate_refused
 from apps.financing.services.record import person
 from apps.ledger import services as ledger
+from apps.parties import services as parties
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
@@ -46,6 +47,8 @@ def open_facility(*, actor: Actor, seller_ref: str, terms: FacilityTerms, at: da
         raise Refused("A financier does not finance itself.", field="seller_ref")
     if seller.is_financier:
         raise Refused("{name} is a financier, not a seller.", field="seller_ref", name=seller.legal_name)
+    # Two people of the financier may open it at the same moment: the second one is told of the first one's.
+    parties.lock(organisation_id=actor.organisation_id)
     same = Facility.objects.live().filter(financier_id=actor.organisation_id, seller=seller, currency=terms.currency)
     if same.exists():
         raise Refused(

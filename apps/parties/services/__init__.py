@@ -24,6 +24,7 @@ from apps.parties.services.organisations import (
     change,
     claim,
     found,
+    lock,
     name_counterparty,
     set_step_up,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "found",
     "invitation_state",
     "invite",
+    "lock",
     "lock_invitation",
     "mailboxes",
     "membership_of",
