@@ -1,0 +1,568 @@
+"""Every action that changes money or state, told so that it can be tried anywhere in a copy of the world.
+
+The list is complete, or a test fails: it is compared with the workflows as they stand in the code.
+"""
+
+import ast
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from django.core.files.base import ContentFile
+
+from apps import workflows
+from apps.core import clock
+from apps.core.database import walls
+from apps.financing.services import FacilityTerms
+from apps.milestones.services import CriterionAnswer, CriterionVerdict
+from apps.parties import services as parties_services
+from apps.parties import tokens
+from apps.parties.actor import Actor
+from apps.parties.models import User
+from apps.parties.roles import Role
+from apps.parties.services import AccountData, OrganisationData
+from apps.workflows import billing, contracting, funding, sign_off, team
+from apps.workflows.once import Answer
+from tests import scenarios
+from tests.engines.world import COLLECTED_ON, World
+from tests.financing import stories
+from tests.financing.stories import FUNDED_ON, START, noon
+from tests.scenarios import BROWSER, PDF, acting, member
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One action by one person at one time, ready to be run with a one-time key, again and again."""
+
+    run: Callable[[str], Answer]
+    asks: Callable[[], AbstractContextManager[Any]]
+    """Who asks the database, and when."""
+    files: bool = False
+    """Whether bytes are stored beside the database."""
+    said_again: str = ""
+    """What somebody is told who does it again, where that is no answer but a sentence."""
+
+    def __call__(self, key: str) -> Answer:
+        with self.asks():
+            return self.run(key)
+
+
+Story = Callable[[World], Attempt]
+STORIES: dict[str, Story] = {}
+
+
+def story(tell: Story) -> Story:
+    """The story of the action that has its name."""
+    STORIES[tell.__name__] = tell
+    return tell
+
+
+def _by(world: World, role: str, run: Callable[[Actor, str], Answer], *, at: datetime = START) -> Attempt:
+    actor = member(world.parties, role)
+    return Attempt(lambda key: run(actor, key), lambda: acting(actor, at=at))
+
+
+def actions_of_the_code() -> set[str]:
+    """Every function of the workflows that runs once per key, or in a durable transaction of its own."""
+    folder = Path(workflows.__file__ or "").parent
+    return {
+        node.name
+        for path in folder.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and path.name != "once.py" and _changes(node)
+    }
+
+
+def _changes(function: ast.FunctionDef) -> bool:
+    return any(ast.unparse(one) == "once" for one in function.decorator_list) or any(
+        isinstance(node, ast.With) and any("durable=True" in ast.unparse(item) for item in node.items)
+        for node in ast.walk(function)
+    )
+
+
+# --- contracts ---------------------------------------------------------------------------------------------------
+
+
+@story
+def draft_contract(world: World) -> Attempt:
+    draft = scenarios.software_draft(world.parties, number="NL-NEW")
+    return _by(world, "seller", lambda actor, key: contracting.draft_contract(actor=actor, key=key, draft=draft))
+
+
+@story
+def change_draft(world: World) -> Attempt:
+    draft = scenarios.software_draft(world.parties, number="NL-drafted", title="Changed")
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: contracting.change_draft(actor=actor, key=key, contract_ref=world["drafted"], draft=draft),
+    )
+
+
+@story
+def propose_contract(world: World) -> Attempt:
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: contracting.propose_contract(
+            actor=actor, key=key, contract_ref=world["drafted"], seen=world["drafted.text"]
+        ),
+    )
+
+
+@story
+def sign_contract(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: contracting.sign_contract(
+            actor=actor, key=key, version_ref=world["proposed.version"], seen=world["proposed.text"]
+        ),
+    )
+
+
+@story
+def request_contract_changes(world: World) -> Attempt:
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: contracting.request_contract_changes(
+            actor=actor, key=key, version_ref=world["proposed.version"], reason="Cheaper, please."
+        ),
+    )
+
+
+@story
+def withdraw_contract(world: World) -> Attempt:
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: contracting.withdraw_contract(actor=actor, key=key, contract_ref=world["proposed"]),
+    )
+
+
+@story
+def renew_link(world: World) -> Attempt:
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: contracting.renew_link(actor=actor, key=key, grant_ref=world["submission.grant"]),
+    )
+
+
+# --- milestones --------------------------------------------------------------------------------------------------
+
+
+@story
+def prepare_submission(world: World) -> Attempt:
+    criteria = [pk for name, pk in world.ids.items() if name.startswith("planned.criterion.")]
+    answers = [CriterionAnswer(pk, is_met=True, note="Shown.") for pk in criteria]
+    return _by(
+        world,
+        "delivery",
+        lambda actor, key: sign_off.prepare_submission(
+            actor=actor, key=key, milestone_ref=world["planned"], note="Done.", answers=answers
+        ),
+    )
+
+
+@story
+def attach_evidence(world: World) -> Attempt:
+    def attach(actor: Actor, key: str) -> Answer:
+        upload = ContentFile(PDF, name="protocol-2.pdf")
+        return sign_off.attach_evidence(
+            actor=actor,
+            milestone_ref=world["prepared"],
+            upload=upload,
+            criterion_id=world.ids["prepared.criterion"],
+        )
+
+    return replace(_by(world, "delivery", attach), files=True)
+
+
+@story
+def remove_evidence(world: World) -> Attempt:
+    attempt = _by(
+        world,
+        "delivery",
+        lambda actor, key: sign_off.remove_evidence(actor=actor, evidence_ref=world["evidence"]),
+    )
+    return replace(attempt, said_again="There is no such contract, or your organisation is no party to it.")
+
+
+@story
+def submit_milestone(world: World) -> Attempt:
+    return _by(
+        world,
+        "delivery",
+        lambda actor, key: sign_off.submit_milestone(
+            actor=actor, key=key, milestone_ref=world["prepared"], seen=world["prepared.text"]
+        ),
+    )
+
+
+@story
+def withdraw_submission(world: World) -> Attempt:
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: sign_off.withdraw_submission(actor=actor, key=key, submission_ref=world["submission"]),
+    )
+
+
+@story
+def accept_milestone(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: sign_off.accept_milestone(
+            actor=actor, key=key, submission_ref=world["submission"], seen=world["submission.text"]
+        ),
+    )
+
+
+@story
+def request_changes(world: World) -> Attempt:
+    verdicts = [CriterionVerdict(world.ids["submission.criterion"], is_passed=False, reason="The copy is blank.")]
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: sign_off.request_changes(
+            actor=actor,
+            key=key,
+            submission_ref=world["submission"],
+            seen=world["submission.text"],
+            verdicts=verdicts,
+        ),
+    )
+
+
+# --- being paid --------------------------------------------------------------------------------------------------
+
+
+@story
+def record_payment(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: billing.record_payment(
+            actor=actor,
+            key=key,
+            invoice_ref=world["payable"],
+            amount=Decimal("1234.56"),
+            received_on=START.date(),
+            bank_reference="IN-77",
+        ),
+    )
+
+
+@story
+def retry_document(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: billing.retry_document(actor=actor, key=key, invoice_ref=world["failed"]),
+    )
+
+
+# --- financing ---------------------------------------------------------------------------------------------------
+
+
+@story
+def open_facility(world: World) -> Attempt:
+    terms = FacilityTerms(currency="USD", limit=Decimal(100_000))
+    return _by(
+        world,
+        "underwriter",
+        lambda actor, key: funding.open_facility(
+            actor=actor, key=key, seller_ref=world.parties.seller.ref, terms=terms
+        ),
+    )
+
+
+@story
+def request_funding(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: funding.request_funding(
+            actor=actor, key=key, invoice_ref=world["fundable"], facility_ref=world["facility"]
+        ),
+    )
+
+
+@story
+def withdraw_request(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: funding.withdraw_request(actor=actor, key=key, request_ref=world["requested"]),
+    )
+
+
+@story
+def decline_request(world: World) -> Attempt:
+    return _by(
+        world,
+        "analyst",
+        lambda actor, key: funding.decline_request(
+            actor=actor, key=key, request_ref=world["requested"], reason="Too soon."
+        ),
+    )
+
+
+@story
+def price_offer(world: World) -> Attempt:
+    return _by(
+        world,
+        "analyst",
+        lambda actor, key: funding.price_offer(
+            actor=actor, key=key, request_ref=world["requested"], terms=stories.offer_terms()
+        ),
+    )
+
+
+@story
+def approve_offer(world: World) -> Attempt:
+    return _by(
+        world,
+        "underwriter",
+        lambda actor, key: funding.approve_offer(actor=actor, key=key, offer_ref=world["priced"]),
+    )
+
+
+@story
+def revoke_offer(world: World) -> Attempt:
+    return _by(
+        world, "analyst", lambda actor, key: funding.revoke_offer(actor=actor, key=key, offer_ref=world["issued"])
+    )
+
+
+@story
+def decline_offer(world: World) -> Attempt:
+    return _by(
+        world, "billing", lambda actor, key: funding.decline_offer(actor=actor, key=key, offer_ref=world["issued"])
+    )
+
+
+@story
+def accept_offer(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: funding.accept_offer(
+            actor=actor, key=key, offer_ref=world["issued"], seen=world["issued.text"]
+        ),
+    )
+
+
+@story
+def acknowledge_assignment(world: World) -> Attempt:
+    return _by(
+        world,
+        "payables",
+        lambda actor, key: funding.acknowledge_assignment(
+            actor=actor, key=key, assignment_ref=world["assignment"], seen=world["assignment.text"]
+        ),
+    )
+
+
+@story
+def waive_notice(world: World) -> Attempt:
+    return _by(
+        world,
+        "underwriter",
+        lambda actor, key: funding.waive_notice(
+            actor=actor, key=key, assignment_ref=world["assignment"], reason="A known buyer."
+        ),
+    )
+
+
+@story
+def cancel_tranche(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: funding.cancel_tranche(
+            actor=actor, key=key, tranche_ref=world["acknowledged"], reason="Not needed."
+        ),
+    )
+
+
+@story
+def fund_tranche(world: World) -> Attempt:
+    return _by(
+        world,
+        "treasury",
+        lambda actor, key: funding.fund_tranche(
+            actor=actor,
+            key=key,
+            tranche_ref=world["acknowledged"],
+            value_on=FUNDED_ON,
+            bank_reference="OUT-77",
+        ),
+        at=noon(FUNDED_ON),
+    )
+
+
+@story
+def collect_payment(world: World) -> Attempt:
+    return _by(
+        world,
+        "treasury",
+        lambda actor, key: funding.collect_payment(
+            actor=actor,
+            key=key,
+            tranche_ref=world["funded"],
+            amount=Decimal("125000.00"),
+            received_on=COLLECTED_ON,
+            bank_reference="IN-78",
+        ),
+        at=noon(COLLECTED_ON),
+    )
+
+
+@story
+def pay_reserve(world: World) -> Attempt:
+    return _by(
+        world,
+        "treasury",
+        lambda actor, key: funding.pay_reserve(
+            actor=actor, key=key, tranche_ref=world["collected"], value_on=COLLECTED_ON, bank_reference="OUT-78"
+        ),
+        at=noon(COLLECTED_ON),
+    )
+
+
+@story
+def expire_offers(world: World) -> Attempt:
+    actor = Actor.system(organisation_id=world.parties.financier.pk)
+    return Attempt(
+        lambda key: funding.expire_offers(actor=actor, key=key),
+        lambda: acting(actor, at=START + timedelta(days=90)),
+    )
+
+
+@story
+def accrue_income(world: World) -> Attempt:
+    actor = Actor.system(organisation_id=world.parties.financier.pk)
+    return Attempt(
+        lambda key: funding.accrue_income(actor=actor, key=key, through=stories.day(20)),
+        lambda: acting(actor, at=noon(stories.day(20))),
+    )
+
+
+# --- teams -------------------------------------------------------------------------------------------------------
+
+COMPANY: Final = OrganisationData(legal_name="Werft Consult GmbH", country="DE", vat_number="DE136695976")
+
+
+@story
+def found_organisation(world: World) -> Attempt:
+    user = world.parties.people["seller"].user
+    return _person(user, lambda key: team.found_organisation(user=user, origin=BROWSER, key=key, data=COMPANY))
+
+
+@story
+def name_counterparty(world: World) -> Attempt:
+    return _by(world, "seller", lambda actor, key: team.name_counterparty(actor=actor, key=key, data=COMPANY))
+
+
+@story
+def change_organisation(world: World) -> Attempt:
+    return _by(world, "seller", lambda actor, key: team.change_organisation(actor=actor, key=key, data=COMPANY))
+
+
+@story
+def set_bank_account(world: World) -> Attempt:
+    account = AccountData(holder="Nordlicht", currency="EUR", iban="DE75512108001245126199", bic="SOLADEST600")
+    return _by(world, "seller", lambda actor, key: team.set_bank_account(actor=actor, key=key, account=account))
+
+
+@story
+def invite_member(world: World) -> Attempt:
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: team.invite_member(
+            actor=actor, key=key, email="nils@nordlicht.example", roles=frozenset({Role.BILLING})
+        ),
+    )
+
+
+@story
+def accept_invitation(world: World) -> Attempt:
+    token = world["invitation.token"]
+    with walls.asking_for(world.parties.buyer.pk):
+        user = parties_services.enrol(email="ines@meridian.example", name="Ines Ihde")
+
+    def join(key: str) -> Answer:
+        walls.enter(user=user.pk, token=tokens.digest_of(token))
+        return team.accept_invitation(user=user, origin=BROWSER, token=token)
+
+    return _person(user, join)
+
+
+@story
+def revoke_invitation(world: World) -> Attempt:
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: team.revoke_invitation(actor=actor, key=key, invitation_ref=world["invitation"]),
+    )
+
+
+@story
+def change_member(world: World) -> Attempt:
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: team.change_member(
+            actor=actor,
+            key=key,
+            membership_ref=world["approver"],
+            roles=frozenset({Role.APPROVER}),
+            approval_limit=Decimal(5_000),
+        ),
+    )
+
+
+@story
+def end_membership(world: World) -> Attempt:
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: team.end_membership(actor=actor, key=key, membership_ref=world["approver"]),
+    )
+
+
+@story
+def claim_organisation(world: World) -> Attempt:
+    user = parties_services.enrol(email="hein@hafen.example", name="Hein Hafen")
+    return _person(
+        user,
+        lambda key: team.claim_organisation(user=user, origin=BROWSER, organisation_ref=world["unclaimed"]),
+    )
+
+
+def _person(user: User, run: Callable[[str], Answer]) -> Attempt:
+    """Somebody who acts for no organisation yet."""
+    return Attempt(run, lambda: _alone(user))
+
+
+class _alone(AbstractContextManager[None]):  # noqa: N801  reads as a verb where it is used
+    def __init__(self, user: User) -> None:
+        self.clock = clock.stopped(START)
+        self.walls = walls.asking_for(user=user.pk)
+
+    def __enter__(self) -> None:
+        self.clock.__enter__()
+        self.walls.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self.walls.__exit__(*error)
+        self.clock.__exit__(*error)

@@ -1,0 +1,121 @@
+"""The long form of every engine, and the proof of each on its mutants."""
+
+import random
+import time
+from collections.abc import Iterator
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import seed as from_seed
+from hypothesis.stateful import run_state_machine_as_test
+
+from apps.core.database import scratch
+from tests.engines import crash, faults, kills, life, mutants, races
+from tests.engines.proxy import Fault, Plan
+from tests.engines.report import Report
+from tests.engines.world import World
+
+Template = tuple[World, str]
+Proof = Iterator[tuple[str, bool]]
+MOST_LUCK = 8
+"""How often a mutant may go by unnoticed where chance decides, before it counts as not found."""
+
+
+def crashes(template: Template, *, seed: int, size: float) -> Report:
+    """Every action at every point; with less than the whole size, at some."""
+    return crash.try_all(*template, seed=seed, most=None if size >= 1 else max(1, int(20 * size)))
+
+
+def mutants_of_crashes(template: Template, seed: int) -> Proof:
+    for fault, (mutant, action) in mutants.OF_CRASHES.items():
+        with mutant():
+            chance = random.Random(seed)
+            report = crash.try_action(action, *template, chance=chance, most=0, last=[crash.AFTER_COMMIT])
+        yield fault, bool(report.findings)
+
+
+def races_(template: Template, *, seed: int, size: float) -> Report:
+    return races.run_all(*template, seed=seed, rounds=max(1, int(20 * size)))
+
+
+def mutants_of_races(template: Template, _seed: int) -> Proof:
+    for fault, (mutant, race) in mutants.OF_RACES.items():
+        with mutant():
+            yield fault, any(races.run(race, *template).findings for _ in range(MOST_LUCK))
+
+
+def lives(_template: Template, *, seed: int, size: float) -> Report:
+    report = Report("lives", seed)
+    begun = time.monotonic()
+    how = _lives(examples=max(5, int(500 * size)))
+    with scratch.scratch_database(), life.begin():
+        try:
+            run_state_machine_as_test(from_seed(seed)(life.Life), settings=how)
+        except Exception as error:  # the shortened story stands in its notes
+            report.findings.append("\n".join([repr(error), *getattr(error, "__notes__", [])]))
+        report.trials = life.Life.steps
+    done = ", ".join(f"{name} {count}" for name, count in sorted(life.Life.done.items()))
+    report.notes += [f"{report.trials / (time.monotonic() - begun):.0f} steps a second", f"let through: {done}"]
+    return report
+
+
+def mutants_of_lives(_template: Template, seed: int) -> Proof:
+    for fault, mutant in mutants.OF_LIVES.items():
+        is_found = False
+        with scratch.scratch_database(), life.begin(), mutant():
+            try:
+                run_state_machine_as_test(from_seed(seed)(life.Life), settings=_lives(examples=60, shrink=()))
+            except AssertionError:
+                is_found = True
+        yield fault, is_found
+
+
+def _lives(*, examples: int, shrink: tuple[Phase, ...] = (Phase.shrink,)) -> settings:
+    return settings(
+        max_examples=examples,
+        stateful_step_count=40,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate, *shrink],
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def faults_(template: Template, *, seed: int, size: float) -> Report:
+    return faults.try_all(*template, seed=seed, points=None if size >= 1 else max(1, int(20 * size)))
+
+
+def mutants_of_faults(template: Template, _seed: int) -> Proof:
+    for fault, (mutant, lost) in mutants.OF_FAULTS.items():
+        with mutant():
+            yield fault, bool(faults.try_plan("sign-off", Plan(Fault(lost)), *template))
+
+
+def kills_(template: Template, *, seed: int, size: float) -> Report:
+    """Everything dies, the whole database too: this server is the engine's own."""
+    payments, contracts, times = int(600 * size) + 30, int(20 * size) + 2, int(40 * size) + 4
+    return kills.run(*template, seed=seed, payments=payments, contracts=contracts, kills=times, victims=kills.ALL)
+
+
+def mutants_of_kills(template: Template, seed: int) -> Proof:
+    for fault in mutants.OF_KILLS:
+        yield fault, _kill_until_found(template, seed, mutant=fault, victims=("web",))
+    # Whoever acknowledges before it is written loses it with the server; an engine that does not see that sees nothing.
+    yield "synchronous_commit = off", _kill_until_found(template, seed, careless=True, victims=("database",))
+
+
+def _kill_until_found(template: Template, seed: int, **how: object) -> bool:
+    return any(
+        kills.run(*template, seed=seed + luck, payments=90, contracts=2, kills=8, **how).findings  # type: ignore[arg-type]
+        for luck in range(MOST_LUCK)
+    )
+
+
+LONG = {"crashes": crashes, "races": races_, "lives": lives, "faults": faults_, "kills": kills_}
+PROOFS = {
+    "crashes": mutants_of_crashes,
+    "races": mutants_of_races,
+    "lives": mutants_of_lives,
+    "faults": mutants_of_faults,
+    "kills": mutants_of_kills,
+}

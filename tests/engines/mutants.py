@@ -1,0 +1,146 @@
+"""Seeded mutants: the product with one thing taken away. An engine that does not notice is worth nothing.
+
+Each is a block inside which this process, and what it forks, runs the product with the fault.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final
+from unittest.mock import patch
+
+from django.db import DatabaseError, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+from procrastinate.tasks import Task
+
+from apps.financing.rules import waterfall
+from apps.financing.services import collecting
+from apps.ledger import services as ledger
+from apps.workflows import jobs, once
+
+HOLDING: Final = re.compile(r" FOR (?:NO KEY )?UPDATE(?: OF [\w\", ]+)?")
+Mutant = Callable[[], AbstractContextManager[Any]]
+
+
+@contextmanager
+def without_claim() -> Iterator[None]:
+    """The one-time key is not looked at."""
+    with patch.object(once, "_claim", lambda **_given: None), patch.object(once, "_store", lambda **_given: None):
+        yield
+
+
+def without_lock(*tables: str) -> Mutant:
+    """Rows of these tables are read without being held, however the statement was written."""
+    plain = CursorWrapper._execute  # type: ignore[attr-defined]
+
+    def execute(cursor: CursorWrapper, sql: Any, *rest: Any) -> Any:
+        if isinstance(sql, str) and any(table in sql for table in tables):
+            sql = HOLDING.sub("", sql)
+        return plain(cursor, sql, *rest)
+
+    return lambda: patch.object(CursorWrapper, "_execute", execute)
+
+
+@contextmanager
+def jobs_after_commit() -> Iterator[None]:
+    """Jobs are deferred when the transaction is over, one by one and several at once."""
+    one, several = Task.defer, jobs.defer
+
+    def defer(task: "Task[Any, Any, Any]", **arguments: Any) -> None:
+        transaction.on_commit(lambda: one(task, **arguments) and None)
+
+    def defer_several(*planned: Any) -> None:
+        transaction.on_commit(lambda: several(*planned))
+
+    with patch.object(Task, "defer", defer), patch.object(jobs, "defer", defer_several):
+        yield
+
+
+def posted_after_commit() -> AbstractContextManager[Any]:
+    """What happened is booked in a transaction of its own."""
+    plain = ledger.post
+
+    def post(**entry: Any) -> None:
+        transaction.on_commit(lambda: plain(**entry) and None)
+
+    return patch.object(ledger, "post", post)
+
+
+def reserve_first() -> AbstractContextManager[Any]:
+    """The seller gets the reserve before the advance is repaid."""
+
+    def share(amount: Any, *, standing: Any, late_due: Any) -> Any:
+        right = waterfall.share(amount, standing=standing, late_due=late_due)
+        early = min(standing.reserve, right.to_advance) if not right.repays_advance else 0
+        return waterfall.Shares(
+            to_receivable=right.to_receivable,
+            late_charge=right.late_charge,
+            to_advance=right.to_advance - early,
+            to_seller=right.to_seller + early,
+            to_buyer=right.to_buyer,
+            rebate=right.rebate,
+            fee_earned=right.fee_earned,
+            repays_advance=right.repays_advance,
+        )
+
+    return patch.object(collecting, "share", share)
+
+
+@contextmanager
+def commit_believed() -> Iterator[None]:
+    """A COMMIT whose answer is lost counts as done."""
+    plain = BaseDatabaseWrapper.commit
+
+    def commit(connection: BaseDatabaseWrapper) -> None:
+        try:
+            plain(connection)
+        except DatabaseError:
+            connection.close()
+
+    with patch.object(BaseDatabaseWrapper, "commit", commit):
+        yield
+
+
+OF_CRASHES: Final[dict[str, tuple[Mutant, str]]] = {
+    "no idempotency claim": (without_claim, "record_payment"),
+    "no idempotency claim, of a sign-off": (without_claim, "accept_milestone"),
+    "jobs deferred after COMMIT": (jobs_after_commit, "accept_milestone"),
+    "an entry posted outside the transaction": (posted_after_commit, "record_payment"),
+}
+"""With the action whose crash must show it."""
+OF_RACES: Final[dict[str, tuple[Mutant, str]]] = {
+    "no lock on contract, milestone and submission": (
+        without_lock("contracts_contract", "milestones_"),
+        "eight sign-offs of one milestone",
+    ),
+    "no lock on contract and advance": (
+        without_lock("contracts_contract", "financing_"),
+        "payout against cancellation of one advance",
+    ),
+    "the next number read without a lock, as max() + 1 would": (
+        without_lock("invoicing_numberseries"),
+        "six sign-offs of one seller's milestones",
+    ),
+    "the audit trail's head read without a lock": (
+        without_lock("audit_chain"),
+        "two facts on one chain of an organisation",
+    ),
+    "no lock on the facility": (without_lock("financing_facility"), "two acceptances at a facility's limit"),
+    "no lock on contract and open item": (
+        without_lock("contracts_contract", "invoicing_openitem"),
+        "six payments of one invoice",
+    ),
+    "no idempotency claim": (without_claim, "eight clicks on one button"),
+}
+"""With the race that must show it."""
+OF_LIVES: Final[dict[str, Mutant]] = {"the reserve released before the advance is repaid": reserve_first}
+OF_FAULTS: Final[dict[str, tuple[Mutant, str]]] = {
+    "no idempotency claim": (without_claim, "the answer is lost"),
+    "a lost COMMIT believed": (commit_believed, "the request is lost"),
+}
+"""With what happens to COMMIT when it must show."""
+OF_KILLS: Final[dict[str, Mutant]] = {
+    "no idempotency claim": without_claim,
+    "jobs deferred after COMMIT": jobs_after_commit,
+}

@@ -1,0 +1,35 @@
+"""Contracts lived at random: product and plain model agree at each step, and every verifier holds."""
+
+import time
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.engines import life, mutants
+
+SEED = 20260327
+SHORT = settings(
+    max_examples=12,
+    stateful_step_count=25,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],  # the long form shortens what fails
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_model_and_product_live_the_same_lives(scratch: str) -> None:
+    begun = time.perf_counter()
+    with life.begin():
+        run_state_machine_as_test(seed(SEED)(life.Life), settings=SHORT)
+    print(f"{life.Life.steps} steps, {life.Life.steps / (time.perf_counter() - begun):.0f} a second: {life.Life.done}")
+    assert life.Life.steps > 150
+    assert {"accept", "pay", "request_funding", "accept_offer", "fund", "collect"} <= set(life.Life.done)
+
+
+@pytest.mark.parametrize("fault", mutants.OF_LIVES)
+def test_a_product_with_a_fault_is_found_out(fault: str, scratch: str) -> None:
+    quick = settings(SHORT, max_examples=60)
+    with life.begin(), mutants.OF_LIVES[fault](), pytest.raises(AssertionError):
+        run_state_machine_as_test(seed(SEED)(life.Life), settings=quick)

@@ -1,0 +1,158 @@
+"""What must be true whatever happened: every verifier of the product, and what the jobs and keys must say.
+
+Everything is read with the owner's eyes, so what committed is seen, whoever may see it.
+"""
+
+import time
+from collections.abc import Iterator
+from io import StringIO
+from typing import Final
+
+from django.core.management import CommandError, call_command
+from django.db import connections
+
+VERIFIERS: Final = ("verify_ledger", "verify_audit")
+JOB_OF: Final = (
+    "FROM procrastinate_jobs j WHERE j.task_name = 'apps.workflows.jobs.{task}' AND j.args->>'{name}' = {ref}"
+)
+SENTENCES: Final = {
+    "Every key that was claimed has its answer": (
+        "SELECT action || ' ' || key FROM workflows_idempotencykey WHERE answer IS NULL"
+    ),
+    "Every invoice has one job to render it, and one more for each document that was asked for again": (
+        "SELECT i.number FROM invoicing_invoice i WHERE (SELECT count(*) "
+        + JOB_OF.format(task="render_invoice", name="invoice_ref", ref="i.ref")
+        + ") <> 1 + (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'retry_document'"
+        " AND k.answer->>'document' = (SELECT d.ref FROM invoicing_document d WHERE d.invoice_id = i.id))"
+    ),
+    "The seller is told of every acceptance once": (
+        "SELECT s.ref FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"
+        " WHERE d.outcome = 'accepted' AND (SELECT count(*) "
+        + JOB_OF.format(task="send_acceptance", name="submission_ref", ref="s.ref")
+        + ") <> 1"
+    ),
+    "The seller is told of every request for changes once": (
+        "SELECT s.ref FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"
+        " WHERE d.outcome = 'changes_requested' AND (SELECT count(*) "
+        + JOB_OF.format(task="send_change_request", name="submission_ref", ref="s.ref")
+        + ") <> 1"
+    ),
+    "Every link to sign off is sent once": (
+        "SELECT g.ref FROM contracts_guestgrant g WHERE g.purpose = 'sign_off' AND (SELECT count(*) "
+        + JOB_OF.format(task="send_sign_off_request", name="grant_ref", ref="g.ref")
+        + ") <> 1"
+    ),
+    "A milestone is accepted exactly when its contract's text of acceptance is there": (
+        "SELECT m.ref FROM milestones_milestone m WHERE (m.state = 'accepted') <> EXISTS (SELECT 1"
+        " FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"
+        " WHERE s.milestone_id = m.id AND d.outcome = 'accepted')"
+    ),
+    "A mailbox has one open invitation to a team at most": (
+        "SELECT min(email) FROM parties_invitation WHERE accepted_at IS NULL AND revoked_at IS NULL"
+        " GROUP BY organisation_id, email HAVING count(*) > 1"
+    ),
+    "An invitation was accepted or taken back, not both": (
+        "SELECT email FROM parties_invitation WHERE accepted_at IS NOT NULL AND revoked_at IS NOT NULL"
+    ),
+    "Nobody belongs to a team twice": (
+        "SELECT min(ref) FROM parties_membership WHERE ended_at IS NULL GROUP BY organisation_id, user_id"
+        " HAVING count(*) > 1"
+    ),
+    "Nobody waits for a decision that was taken": (
+        "SELECT g.ref FROM contracts_guestgrant g JOIN milestones_submission s ON s.ref = g.subject_ref"
+        " WHERE s.state <> 'submitted' AND g.used_at IS NULL AND g.revoked_at IS NULL"
+    ),
+}
+"""Sentences with the SQL that finds what contradicts them; beyond what the verifiers check."""
+
+
+def wrong() -> list[str]:
+    """Everything that is not as it must be, in words; nothing when all is well."""
+    return [*_said_by_verifiers(), *contradictions()]
+
+
+def contradictions() -> Iterator[str]:
+    """What contradicts this module's own sentences."""
+    with connections["owner"].cursor() as cursor:
+        for sentence, sql in SENTENCES.items():
+            cursor.execute(sql)
+            yield from (f"NOT TRUE: {sentence}: {subject}" for (subject,) in cursor.fetchall())
+
+
+def _said_by_verifiers() -> Iterator[str]:
+    for verifier in VERIFIERS:
+        said = StringIO()
+        try:
+            call_command(verifier, verbosity=0, stdout=said)
+        except CommandError as error:
+            yield f"{verifier}: {error} {said.getvalue().strip()}"
+
+
+def fingerprint() -> str:
+    """One number for the content of every table."""
+    with connections["owner"].cursor() as cursor:
+        each = " || ".join(
+            f"coalesce((SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t), '-')"
+            for table in tables()
+        )
+        cursor.execute(f"SELECT md5({each})")
+        return str(cursor.fetchone()[0])
+
+
+def counts() -> dict[str, int]:
+    """How many rows each table has."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(f'(SELECT count(*) FROM {table})' for table in tables())}")
+        return dict(zip(tables(), cursor.fetchone(), strict=True))
+
+
+def added(before: dict[str, int]) -> dict[str, int]:
+    """By how many rows each table has grown since; tables that did not are left out."""
+    now = counts()
+    return {table: now[table] - before[table] for table in now if now[table] != before[table]}
+
+
+def stored_answer(*, key: str) -> str | None:
+    """What is kept under a one-time key, as JSON."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT answer::text FROM workflows_idempotencykey WHERE key = %s", [key])
+        found = cursor.fetchone()
+    return found[0] if found else None
+
+
+def wait_until_alone() -> None:
+    """Until Postgres has noticed that its clients are dead: their backends have ended, one way or the other."""
+    _wait_until_none("pid <> pg_backend_pid()")
+
+
+def wait_until_quiet() -> None:
+    """Until no other session is inside a transaction."""
+    _wait_until_none("pid <> pg_backend_pid() AND state <> 'idle'")
+
+
+def _wait_until_none(such: str) -> None:
+    with connections["owner"].cursor() as cursor:
+        for _ in range(20_000):
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                f" AND backend_type = 'client backend' AND {such}"
+            )
+            if cursor.fetchone() == (0,):
+                return
+            time.sleep(0.002)
+    raise AssertionError("a backend outlived its client by more than 40 seconds")
+
+
+def tables() -> list[str]:
+    """All tables but the sessions and the registry of workers."""
+    if not _tables:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+                " AND tablename NOT IN ('django_session', 'django_cache', 'procrastinate_workers') ORDER BY 1"
+            )
+            _tables.extend(table for (table,) in cursor.fetchall())
+    return _tables
+
+
+_tables: list[str] = []

@@ -1,0 +1,197 @@
+"""One committed world in which every action of the product can be tried: made once, copied for each trial.
+
+Nordlicht and Meridian with a contract in every state, Kontor with an advance in every state, teams with open
+invitations. What the actions need is known by references, so that it means the same in every copy.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from django.db import connections
+
+from apps.contracts import services as contracts
+from apps.contracts.models import Contract, ContractVersion
+from apps.core import clock
+from apps.core.database import scratch as scratch_databases
+from apps.core.database import walls
+from apps.financing.models import Assignment
+from apps.invoicing.models import Invoice
+from apps.milestones import services as milestones
+from apps.parties import tokens
+from apps.parties.roles import Role
+from apps.workflows import team
+from tests import scenarios
+from tests.financing import stories
+from tests.financing.stories import START
+from tests.scenarios import Parties, acting, key
+
+BIG: Final = Decimal(10_000_000)
+COLLECTED_ON: Final = stories.day(50)
+
+
+@dataclass
+class World:
+    """Who is there, and what: references and hashes by name."""
+
+    parties: Parties
+    refs: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, int] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> str:
+        return self.refs[name]
+
+
+def build() -> World:
+    """Make it, in the database to which the aliases point."""
+    with clock.stopped(START):
+        world = World(stories.parties())
+        _contracts(world)
+        _milestones(world)
+        _invoices(world)
+        _financing(world)
+        _teams(world)
+    return world
+
+
+def _contracts(world: World) -> None:
+    deal = world.parties
+    drafted = _contract(world, "drafted", scenarios.drafted_contract)
+    with acting(scenarios.seller_actor(deal)):
+        world.refs["drafted.text"] = contracts.preview(drafted)[1]
+    proposed = _contract(world, "proposed", scenarios.proposed_contract)
+    with walls.asking_for(deal.seller.pk):
+        version = ContractVersion.objects.get(contract=proposed)
+    grant = scenarios.link_to_sign(proposed)
+    world.refs |= {"proposed.version": version.ref, "proposed.text": version.sha256, "proposed.grant": grant.ref}
+
+
+def _contract(world: World, name: str, make: Callable[..., Contract]) -> Contract:
+    """A contract of the world at 40,000.00 EUR, known by its state."""
+    contract = make(world.parties, draft=scenarios.software_draft(world.parties, number=f"NL-{name}"), at=START)
+    world.refs[name] = contract.ref
+    return contract
+
+
+def _milestones(world: World) -> None:
+    """One contract with a milestone submitted, one prepared, one untouched."""
+    deal = world.parties
+    contract = _contract(world, "active", scenarios.active_contract)
+    submission = scenarios.submitted_milestone(contract, position=1, at=START)
+    sina = scenarios.seller_actor(deal)
+    prepared = scenarios.prepared_milestone(contract, actor=sina, position=2, at=START)
+    planned = scenarios.milestone_of(contract, position=3)
+    world.refs |= {
+        "submission": submission.ref,
+        "submission.text": submission.sha256,
+        "submission.grant": scenarios.link_to_sign_off(submission).ref,
+        "prepared": prepared.ref,
+        "planned": planned.ref,
+    }
+    with acting(sina):
+        world.refs["prepared.text"] = milestones.preview(prepared)[1]
+        draft = prepared.submissions.get(state="draft")
+        world.refs["evidence"] = draft.files.get().ref
+        world.ids |= {
+            "submission.criterion": submission.milestone.line.criteria.all()[0].pk,
+            "prepared.criterion": prepared.line.criteria.all()[0].pk,
+            **{f"planned.criterion.{n}": one.pk for n, one in enumerate(planned.line.criteria.all())},
+        }
+
+
+def _invoices(world: World) -> None:
+    """One contract wholly accepted: an invoice to be paid, one whose document failed, one to be funded."""
+    contract = _contract(world, "accepted", scenarios.active_contract)
+    for position, name in enumerate(("payable", "failed", "fundable"), start=1):
+        milestone = scenarios.accepted_milestone(contract, position=position, at=START)
+        with walls.asking_for(world.parties.seller.pk):
+            world.refs[name] = Invoice.objects.get(milestone=milestone).ref
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "UPDATE invoicing_document SET state = 'failed', failure = 'The printer was out of ink.'"
+            " WHERE invoice_id = (SELECT id FROM invoicing_invoice WHERE ref = %s)",
+            [world["failed"]],
+        )
+
+
+def _financing(world: World) -> None:
+    deal = world.parties
+    facility = stories.opened_facility(deal, limit=BIG)
+    world.refs["facility"] = facility.ref
+    world.refs["requested"] = stories.requested(deal, stories.invoiced(deal, number="F-requested"), facility).ref
+    request = stories.requested(deal, stories.invoiced(deal, number="F-priced"), facility)
+    world.refs["priced"] = stories.priced(deal, request).ref
+    request = stories.requested(deal, stories.invoiced(deal, number="F-issued"), facility)
+    issued = stories.issued(deal, request)
+    world.refs |= {"issued": issued.ref, "issued.text": issued.disclosure_sha256}
+    accepted = stories.accepted_advance(deal, facility=facility, number="F-accepted")
+    world.refs["accepted.tranche"] = accepted.ref
+    with walls.asking_for(deal.financier.pk):
+        assignment = Assignment.objects.get(tranche=accepted)
+    world.refs |= {"assignment": assignment.ref, "assignment.text": assignment.notice_sha256}
+    acknowledged = stories.accepted_advance(deal, facility=facility, number="F-acknowledged")
+    stories.acknowledged(deal, acknowledged)
+    world.refs["acknowledged"] = acknowledged.ref
+    funded = stories.accepted_advance(deal, facility=facility, number="F-funded")
+    stories.acknowledged(deal, funded)
+    stories.paid_out(deal, funded, reference="OUT-F")
+    world.refs["funded"] = funded.ref
+    collected = stories.accepted_advance(deal, facility=facility, number="F-collected")
+    stories.acknowledged(deal, collected)
+    collected = stories.paid_out(deal, collected, reference="OUT-C")
+    stories.collected(deal, collected, 120_000, on=COLLECTED_ON, reference="IN-C")
+    world.refs["collected"] = collected.ref
+
+
+def _teams(world: World) -> None:
+    """An open invitation to the buyer's team, and a buyer without people whom the proposal names as signatory."""
+    deal = world.parties
+    with acting(scenarios.buyer_actor(deal)) as olga:
+        answer = team.invite_member(
+            actor=olga, key=key(), email="ines@meridian.example", roles=frozenset({Role.INSPECTOR})
+        )
+    world.refs["invitation"] = answer["invitation"]
+    world.refs["invitation.token"] = tokens.token_for(purpose="invitation", ref=answer["invitation"])
+    world.refs["approver"] = deal.people["approver"].ref
+    unclaimed = scenarios.named_buyer(deal)
+    world.refs["unclaimed"] = unclaimed.ref
+    draft = scenarios.software_draft(
+        deal,
+        number="NL-unclaimed",
+        buyer_ref=unclaimed.ref,
+        signatory_name="Hein Hafen",
+        signatory_email="hein@hafen.example",
+    )
+    scenarios.proposed_contract(deal, draft=draft, at=START)
+
+
+@contextmanager
+def template() -> Iterator[tuple[World, str]]:
+    """The world and the name of a database to copy it from; nobody is connected to it, and it is dropped at the end."""
+    name = f"{scratch_databases.COPY}{os.getpid()}_{secrets.token_hex(3)}_world"
+    with scratch_databases.maintenance() as cursor:
+        # Whoever sweeps away what killed processes left sees by this lock that the template is in use.
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
+        with scratch_databases.scratch_database() as made:
+            world = build()
+            connections.close_all()
+            scratch_databases.clone(made, name)
+        try:
+            yield world, name
+        finally:
+            scratch_databases.drop(name)
+
+
+@contextmanager
+def copy(name: str) -> Iterator[None]:
+    """A copy of the template for this trial alone, in which everything commits."""
+    connections.close_all()
+    with scratch_databases.scratch_database(name):
+        try:
+            yield
+        finally:
+            connections.close_all()
