@@ -3,7 +3,7 @@
 Run by ``manage.py verify_ledger``. Each SQL gives subject, expected and found of what contradicts its sentence.
 """
 
-from apps.ledger.charts import Financier
+from apps.ledger.charts import Financier, Seller
 from apps.ledger.checks import Check
 
 
@@ -32,8 +32,20 @@ def _per_tranche(sentence: str, *, expected: str, found: str, where: str = "TRUE
     )
 
 
+def _seller_booked(code: Seller) -> str:
+    """What stands in the seller's book on one account for the milestone of ``t``, positive in debit."""
+    return (
+        "coalesce((SELECT b.amount FROM ledger_balance b JOIN ledger_account a ON a.id = b.account_id"
+        " JOIN ledger_book k ON k.id = a.book_id JOIN milestones_milestone m ON b.key = 'milestone:' || m.ref"
+        " WHERE k.purpose = 'seller' AND k.currency = t.currency AND k.organisation_id = t.seller_id"
+        f" AND a.code = '{code.value}' AND m.id = t.milestone_id), 0)"
+    )
+
+
+BOUGHT = "t.state IN ('funded_post', 'part_collected', 'settled')"
 BOLD = (
     Financier.PURCHASED_RECEIVABLES,
+    Financier.MILESTONE_ADVANCES,
     Financier.RESERVE_DUE_TO_SELLER,
     Financier.UNEARNED_DISCOUNT,
     Financier.UNEARNED_FEE,
@@ -42,9 +54,10 @@ PER_TRANCHE = ", ".join(f"'{code.value}'" for code in BOLD)
 
 CHECKS = (
     _per_tranche(
-        "The advance outstanding is what the buyer owes less the reserve",
+        "The advance outstanding is what was advanced or the buyer owes, less the reserve",
         expected=(
-            f"greatest(0, {_booked(Financier.PURCHASED_RECEIVABLES)} + {_booked(Financier.RESERVE_DUE_TO_SELLER)})"
+            f"greatest(0, {_booked(Financier.PURCHASED_RECEIVABLES)} + {_booked(Financier.MILESTONE_ADVANCES)}"
+            f" + {_booked(Financier.RESERVE_DUE_TO_SELLER)})"
         ),
         found="t.outstanding",
     ),
@@ -60,17 +73,77 @@ CHECKS = (
         " WHERE t.facility_id = f.id) AS expected, f.advanced AS found FROM financing_facility f) compared"
         " WHERE expected <> found",
     ),
+    Check(
+        "What a facility counts as advanced before acceptance is the sum of its advances that are",
+        "SELECT * FROM (SELECT 'facility ' || f.ref, (SELECT coalesce(sum(t.outstanding), 0) FROM financing_tranche t"
+        " WHERE t.facility_id = f.id AND t.state = 'funded_pre') AS expected, f.advanced_pre AS found"
+        " FROM financing_facility f) compared WHERE expected <> found",
+    ),
+    Check(
+        "What is counted against a buyer or a seller is the sum of the advances on it, out and promised",
+        "SELECT * FROM (SELECT e.side || ' ' || e.ref || ' ' || w.what, CASE w.what WHEN 'out' THEN s.used"
+        " ELSE s.reserved END AS expected, CASE w.what WHEN 'out' THEN e.used ELSE e.reserved END AS found"
+        " FROM financing_exposurelimit e CROSS JOIN (VALUES ('out'), ('promised')) w (what)"
+        " CROSS JOIN LATERAL (SELECT coalesce(sum(t.outstanding), 0) AS used,"
+        " coalesce(sum(t.gross) FILTER (WHERE t.state = 'accepted'), 0) AS reserved FROM financing_tranche t"
+        " WHERE t.financier_id = e.financier_id AND t.currency = e.currency"
+        " AND e.organisation_id = CASE e.side WHEN 'buyer' THEN t.buyer_id ELSE t.seller_id END) s) compared"
+        " WHERE expected <> found",
+    ),
+    Check(
+        "Every advance is counted against its buyer and its seller",
+        "SELECT 'tranche ' || t.ref, 2, count(e.id) FROM financing_tranche t LEFT JOIN financing_exposurelimit e"
+        " ON e.financier_id = t.financier_id AND e.currency = t.currency"
+        " AND (e.side, e.organisation_id) IN (('buyer', t.buyer_id), ('seller', t.seller_id))"
+        " GROUP BY t.id HAVING count(e.id) <> 2",
+    ),
     _per_tranche(
         "The purchased receivable is what is open on the invoice",
-        expected="(SELECT o.open FROM invoicing_openitem o WHERE o.invoice_id = t.invoice_id)",
+        expected=(
+            "(SELECT o.open FROM invoicing_openitem o JOIN invoicing_invoice i ON i.id = o.invoice_id"
+            " WHERE i.milestone_id = t.milestone_id)"
+        ),
         found=_booked(Financier.PURCHASED_RECEIVABLES),
-        where="t.funded_on IS NOT NULL",
+        where=BOUGHT,
+    ),
+    _per_tranche(
+        "A milestone advance is what was advanced before acceptance, and nothing after it",
+        expected="CASE t.state WHEN 'funded_pre' THEN t.gross ELSE 0 END",
+        found=_booked(Financier.MILESTONE_ADVANCES),
+    ),
+    _per_tranche(
+        "The seller owes what was advanced before acceptance, and nothing after it",
+        expected="CASE t.state WHEN 'funded_pre' THEN t.gross ELSE 0 END",
+        found=f"-{_seller_booked(Seller.ADVANCES_RECEIVED)}",
+        where="t.state <> 'cancelled'",
+    ),
+    Check(
+        "What is invoiced is bought at its total, not advanced on any more",
+        "SELECT 'tranche ' || t.ref, i.gross, t.face FROM financing_tranche t"
+        " LEFT JOIN invoicing_invoice i ON i.milestone_id = t.milestone_id"
+        f" WHERE (t.state = 'funded_pre' AND i.id IS NOT NULL) OR ({BOUGHT} AND i.gross IS DISTINCT FROM t.face)",
+    ),
+    Check(
+        "Milestones are held for the requests and the advances that stand, and only for them",
+        "SELECT 'request ' || r.ref || ' milestone ' || i.milestone_id, 1, 0 FROM financing_requestitem i"
+        " JOIN financing_fundingrequest r ON r.id = i.request_id LEFT JOIN LATERAL (SELECT t.state"
+        " FROM financing_tranche t JOIN financing_offer o ON o.id = t.offer_id WHERE o.request_id = r.id"
+        " AND t.milestone_id = i.milestone_id) t ON true WHERE (i.released_at IS NULL)"
+        " <> (r.state IN ('submitted', 'offered', 'accepted') AND t.state IS DISTINCT FROM 'cancelled')",
+    ),
+    Check(
+        "Every offer is the sum of its lines, one for each milestone that was asked for",
+        "SELECT 'offer ' || o.ref, o.net, coalesce(sum(l.net), 0) FROM financing_offer o"
+        " LEFT JOIN financing_offerline l ON l.offer_id = o.id GROUP BY o.id"
+        " HAVING ROW(sum(l.face), sum(l.gross), sum(l.discount), sum(l.fee), sum(l.net), sum(l.reserve))"
+        " IS DISTINCT FROM ROW(o.face, o.gross, o.discount, o.fee, o.net, o.reserve) OR count(l.id) <> (SELECT count(*)"
+        " FROM financing_requestitem i WHERE i.request_id = o.request_id)",
     ),
     _per_tranche(
         "The reserve is what was kept back less what was released or charged",
         expected=f"t.face - t.gross - {_collected('c.to_seller + c.late_charge')}",
         found=f"-{_booked(Financier.RESERVE_DUE_TO_SELLER)}",
-        where="t.funded_on IS NOT NULL",
+        where=BOUGHT,
     ),
     _per_tranche(
         "What is payable to the seller is what was released and given back less what was paid out",
@@ -127,17 +200,27 @@ CHECKS = (
     ),
     Check(
         "Every advance that was paid out was acknowledged or waived, and paid out as its signed offer says",
-        "SELECT 'tranche ' || t.ref, o.net, coalesce(d.amount, 0) FROM financing_tranche t"
-        " JOIN financing_offer o ON o.id = t.offer_id LEFT JOIN financing_disbursement d ON d.tranche_id = t.id"
+        "SELECT 'tranche ' || t.ref, l.net, coalesce(d.amount, 0) FROM financing_tranche t"
+        " JOIN financing_offer o ON o.id = t.offer_id JOIN financing_offerline l ON l.id = t.line_id"
+        " LEFT JOIN financing_disbursement d ON d.tranche_id = t.id"
         " LEFT JOIN financing_assignment s ON s.tranche_id = t.id WHERE t.funded_on IS NOT NULL"
-        " AND (d.amount IS DISTINCT FROM o.net OR o.state <> 'accepted' OR d.sent_by_id = o.created_by_id"
+        " AND (d.amount IS DISTINCT FROM l.net OR o.state <> 'accepted' OR d.sent_by_id = o.created_by_id"
         " OR o.approved_by_id = o.created_by_id OR (s.acknowledged_at IS NULL AND s.waived_at IS NULL))",
     ),
     Check(
-        "Disclosures and notices are the texts whose hashes they carry",
+        "Every advance that was paid out was on a buyer who was verified then",
+        "SELECT 'tranche ' || t.ref, 1, 0 FROM financing_tranche t JOIN financing_disbursement d ON d.tranche_id = t.id"
+        " WHERE NOT EXISTS (SELECT 1 FROM financing_buyerverification v WHERE v.financier_id = t.financier_id"
+        " AND v.buyer_id = t.buyer_id AND v.verified_at <= d.sent_at"
+        " AND (v.revoked_at IS NULL OR v.revoked_at >= d.sent_at))",
+    ),
+    Check(
+        "Disclosures, notices and verified identities are the texts whose hashes they carry",
         "SELECT 'offer ' || o.ref, 0, 1 FROM financing_offer o"
         " WHERE o.disclosure_sha256 <> encode(sha256(convert_to(o.disclosure, 'UTF8')), 'hex')"
         " UNION ALL SELECT 'assignment ' || s.ref, 0, 1 FROM financing_assignment s"
-        " WHERE s.notice_sha256 <> encode(sha256(convert_to(s.notice, 'UTF8')), 'hex')",
+        " WHERE s.notice_sha256 <> encode(sha256(convert_to(s.notice, 'UTF8')), 'hex')"
+        " UNION ALL SELECT 'verification ' || v.ref, 0, 1 FROM financing_buyerverification v"
+        " WHERE v.identity_sha256 <> encode(sha256(convert_to(v.identity, 'UTF8')), 'hex')",
     ),
 )

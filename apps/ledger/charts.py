@@ -13,7 +13,8 @@ OneSided = Account.OneSided
 
 
 class Seller(StrEnum):
-    """Accounts of a seller's book. Keys: invoice for receivables and what became of them, contract for its balance."""
+    """Accounts of a seller's book. Keys: invoice for receivables and what became of them, contract for its balance, and
+    milestone for what was advanced on it before it had an invoice."""
 
     BANK = "1000"
     RECEIVABLES = "1100"
@@ -21,6 +22,7 @@ class Seller(StrEnum):
     CONTRACT_BALANCE = "2000"
     OUTPUT_TAX = "2100"
     UNAPPLIED_RECEIPTS = "2200"
+    ADVANCES_RECEIVED = "2300"
     COST_OF_RECEIVABLES_SOLD = "5000"
 
 
@@ -64,6 +66,7 @@ SELLER = (
     Plan(Seller.CONTRACT_BALANCE, "Contract balance", Kind.LIABILITY),
     Plan(Seller.OUTPUT_TAX, "Output tax", Kind.LIABILITY),
     Plan(Seller.UNAPPLIED_RECEIPTS, "Unapplied receipts", Kind.LIABILITY, OneSided.CREDIT),
+    Plan(Seller.ADVANCES_RECEIVED, "Advances received on milestones", Kind.LIABILITY, OneSided.CREDIT),
     Plan(Seller.COST_OF_RECEIVABLES_SOLD, "Cost of receivables sold", Kind.EXPENSE),
 )
 FINANCIER = (

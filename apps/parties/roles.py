@@ -35,6 +35,7 @@ class Action(StrEnum):
     REQUEST_FUNDING = "ask for funding and accept offers"
     ACKNOWLEDGE_ASSIGNMENT = "acknowledge assignments"
     MANAGE_FACILITY = "open and change facilities"
+    VERIFY_BUYER = "verify buyers"
     PRICE_OFFER = "price offers"
     APPROVE_OFFER = "approve offers"
     WAIVE_CHECK = "waive a check"
@@ -52,6 +53,7 @@ PERMITTED: dict[Action, frozenset[str]] = {
     Action.REQUEST_FUNDING: frozenset({Role.OWNER, Role.BILLING}),
     Action.ACKNOWLEDGE_ASSIGNMENT: frozenset({Role.OWNER, Role.APPROVER, Role.PAYABLES}),
     Action.MANAGE_FACILITY: frozenset({Role.OWNER, Role.UNDERWRITER}),
+    Action.VERIFY_BUYER: frozenset({Role.OWNER, Role.UNDERWRITER}),
     Action.PRICE_OFFER: frozenset({Role.OWNER, Role.ANALYST, Role.UNDERWRITER}),
     Action.APPROVE_OFFER: frozenset({Role.OWNER, Role.UNDERWRITER}),
     Action.WAIVE_CHECK: frozenset({Role.OWNER, Role.UNDERWRITER}),

@@ -96,6 +96,7 @@ STATES: Mapping[str, Mapping[str, Word]] = {
     "tranche": {
         "offered": Word(_("Offered"), "envelope-open", "attention"),
         "accepted": Word(_("Accepted, not paid out"), "hourglass-split", "info"),
+        "funded_pre": Word(_("Paid out before acceptance"), "cash-coin", "attention"),
         "funded_post": Word(_("Paid out"), "cash-coin", "info"),
         "part_collected": Word(_("Partly collected"), "pie-chart", "info"),
         "settled": Word(_("Settled"), "check-circle-fill", "positive"),

@@ -1,15 +1,18 @@
-"""Cash before the buyer pays: from the seller's request to the settled advance (product A, accepted receivables)."""
+"""Cash before the buyer pays, or before the milestone is accepted: from the seller's request to the settled advance."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from decimal import Decimal
 
 from apps.contracts import services as contracts
 from apps.core import clock
 from apps.core.database import walls
 from apps.financing import services as financing
+from apps.financing.models import Tranche
 from apps.financing.rules import OfferTerms
 from apps.financing.services import FacilityTerms
 from apps.invoicing import services as invoicing
+from apps.milestones import services as milestones
 from apps.parties.actor import Actor
 from apps.workflows import jobs
 from apps.workflows.once import Answer, once
@@ -23,14 +26,42 @@ def open_facility(*, actor: Actor, key: str, seller_ref: str, terms: FacilityTer
 
 
 @once
-def request_funding(*, actor: Actor, key: str, invoice_ref: str, facility_ref: str, note: str = "") -> Answer:
-    """The seller asks for the whole invoice of an accepted milestone; the financier becomes a party to the contract."""
-    contract = contracts.lock(contract_id=invoicing.contract_of(invoice_ref=invoice_ref))
+def verify_buyer(*, actor: Actor, key: str, buyer_ref: str, checked: str, note: str = "") -> Answer:
+    """An underwriter writes down that a buyer was verified, and by what; from then on it may be paid out on."""
+    made = financing.verify_buyer(buyer_ref=buyer_ref, actor=actor, checked=checked, note=note, at=clock.now())
+    return {"verification": made.ref}
+
+
+@once
+def revoke_verification(*, actor: Actor, key: str, verification_ref: str, reason: str) -> Answer:
+    """An underwriter takes a verification back: nothing more is paid out on this buyer."""
+    found = financing.revoke_verification(verification_ref=verification_ref, actor=actor, reason=reason, at=clock.now())
+    return {"verification": found.ref}
+
+
+@once
+def set_exposure_limit(*, actor: Actor, key: str, exposure_ref: str, limit: Decimal | None) -> Answer:
+    """The financier limits what may be out on one buyer or seller, or lifts the limit."""
+    exposure = financing.set_exposure_limit(exposure_ref=exposure_ref, actor=actor, limit=limit, at=clock.now())
+    return {"exposure": exposure.ref}
+
+
+@once
+def request_funding(
+    *, actor: Actor, key: str, milestone_refs: Sequence[str], facility_ref: str, note: str = ""
+) -> Answer:
+    """The seller asks for the whole of one or several milestones of a contract, accepted and invoiced or not yet.
+
+    The financier becomes a party to the contract.
+    """
+    contract = contracts.lock(
+        contract_id=milestones.contract_of_milestone(milestone_ref=next(iter(milestone_refs), ""))
+    )
     at = clock.now()
-    invoice = invoicing.eligible(invoice_ref=invoice_ref)
+    claims = invoicing.claims(contract=contract, milestone_refs=milestone_refs)
     facility = financing.lock_facility(facility_ref=facility_ref)
     walls.widen(facility.financier_id)
-    request = financing.request(facility=facility, invoice=invoice, actor=actor, note=note, at=at)
+    request = financing.request(facility=facility, contract=contract, claims=claims, actor=actor, note=note, at=at)
     contracts.admit_financier(contract=contract, financier_id=facility.financier_id, actor=actor, at=at)
     return {"request": request.ref}
 
@@ -81,24 +112,25 @@ def decline_offer(*, actor: Actor, key: str, offer_ref: str) -> Answer:
 
 @once
 def accept_offer(*, actor: Actor, key: str, offer_ref: str, seen: str) -> Answer:
-    """The seller signs the disclosure: the receivable is assigned and the buyer is told whom to pay.
+    """The seller signs the disclosure: the receivables are assigned and the buyer is told whom to pay.
 
     ``seen`` is the SHA-256 of the disclosure on the page; what was signed is what is funded.
     """
     contract = contracts.lock(contract_id=financing.contract_of_offer(offer_ref=offer_ref))
     at = clock.now()
     walls.widen(contract.buyer_id, financing.financier_of_offer(offer_ref=offer_ref))
-    tranche = financing.accept(offer_ref=offer_ref, actor=actor, seen=seen, at=at)
-    assignment = financing.assign(tranche=tranche, actor=actor, at=at)
-    invoicing.direct_payment(
-        invoice_id=tranche.invoice_id,
-        payee_id=tranche.financier_id,
-        account=financing.collection_account(tranche),
-        at=at,
-    )
-    grant = contracts.grant_acknowledgement(contract=contract, assignment_ref=assignment.ref, actor=actor, at=at)
-    jobs.send_assignment_notice.defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)
-    return {"tranche": tranche.ref}
+    tranches = financing.accept(offer_ref=offer_ref, actor=actor, seen=seen, at=at)
+    for tranche in tranches:
+        assignment = financing.assign(tranche=tranche, actor=actor, at=at)
+        invoicing.direct_payment(
+            milestone=tranche.milestone,
+            payee_id=tranche.financier_id,
+            account=financing.collection_account(tranche),
+            at=at,
+        )
+        grant = contracts.grant_acknowledgement(contract=contract, assignment_ref=assignment.ref, actor=actor, at=at)
+        jobs.send_assignment_notice.defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)
+    return {"offer": offer_ref, "tranche": tranches[0].ref}
 
 
 @once
@@ -124,9 +156,9 @@ def cancel_tranche(*, actor: Actor, key: str, tranche_ref: str, reason: str) -> 
     """Either side ends an advance that is not paid out: the buyer pays the seller again, and is told so."""
     contract = contracts.lock(contract_id=financing.contract_of_tranche(tranche_ref=tranche_ref))
     at = clock.now()
+    walls.widen(contract.seller_id, contract.buyer_id, financing.financier_of_tranche(tranche_ref=tranche_ref))
     tranche = financing.cancel(tranche_ref=tranche_ref, actor=actor, reason=reason, at=at)
-    walls.widen(contract.seller_id, contract.buyer_id, tranche.financier_id)
-    invoicing.withdraw_direction(invoice_id=tranche.invoice_id, at=at)
+    invoicing.withdraw_direction(milestone=tranche.milestone, at=at)
     contracts.revoke_grants(subject_ref=tranche.assignment.ref, at=at)
     jobs.send_assignment_revoked.defer(assignment_ref=tranche.assignment.ref, organisation_id=contract.buyer_id)
     return {"tranche": tranche.ref}
@@ -134,16 +166,48 @@ def cancel_tranche(*, actor: Actor, key: str, tranche_ref: str, reason: str) -> 
 
 @once
 def fund_tranche(*, actor: Actor, key: str, tranche_ref: str, value_on: date, bank_reference: str) -> Answer:
-    """Treasury pays the advance: booked with the financier, and as a sale of the receivable with the seller."""
+    """Treasury pays an advance: booked with the financier, and with the seller as the sale of the receivable.
+
+    Before acceptance there is no receivable yet, and the seller books what it owes.
+    """
     contract = contracts.lock(contract_id=financing.contract_of_tranche(tranche_ref=tranche_ref))
-    at = clock.now()
     walls.widen(contract.seller_id)
+    tranche = _fund(tranche_ref, actor=actor, value_on=value_on, bank_reference=bank_reference, at=clock.now())
+    jobs.send_funding_news.defer(request_ref=tranche.offer.request.ref, organisation_id=tranche.seller_id)
+    return {"tranche": tranche.ref}
+
+
+@once
+def fund_offer(*, actor: Actor, key: str, offer_ref: str, value_on: date, bank_reference: str) -> Answer:
+    """Treasury pays everything of an offer that waits for it in one transfer: all of it is booked, or nothing."""
+    contract = contracts.lock(contract_id=financing.contract_of_offer(offer_ref=offer_ref))
+    walls.widen(contract.seller_id)
+    refs = financing.to_fund(offer_ref=offer_ref)
+    at = clock.now()
+    tranches = [
+        _fund(ref, actor=actor, value_on=value_on, bank_reference=reference, at=at)
+        for ref, reference in zip(refs, financing.references(bank_reference, of=len(refs)), strict=True)
+    ]
+    jobs.send_funding_news.defer(request_ref=tranches[0].offer.request.ref, organisation_id=contract.seller_id)
+    return {"offer": offer_ref, "tranches": str(len(tranches))}
+
+
+def _fund(tranche_ref: str, *, actor: Actor, value_on: date, bank_reference: str, at: datetime) -> Tranche:
     tranche = financing.fund(
         tranche_ref=tranche_ref, actor=actor, value_on=value_on, bank_reference=bank_reference, at=at
     )
-    invoicing.book_sale(invoice_id=tranche.invoice_id, sale=financing.sale_of(tranche), booked_on=value_on, at=at)
-    jobs.send_funding_news.defer(request_ref=tranche.offer.request.ref, organisation_id=tranche.seller_id)
-    return {"tranche": tranche.ref}
+    if tranche.invoice is not None:
+        invoicing.book_sale(invoice_id=tranche.invoice.pk, sale=financing.sale_of(tranche), booked_on=value_on, at=at)
+    else:
+        invoicing.book_advance(
+            milestone=tranche.milestone,
+            seller_id=tranche.seller_id,
+            reference=tranche.ref,
+            advance=financing.advance_of(tranche),
+            booked_on=value_on,
+            at=at,
+        )
+    return tranche
 
 
 @once
@@ -167,7 +231,7 @@ def collect_payment(
     settlement = financing.used_up_reserve(collection)
     if settlement is not None:
         invoicing.book_reserve_received(
-            invoice_id=collection.tranche.invoice_id,
+            invoice_id=collection.tranche.bought.pk,
             reference=collection.ref,
             settlement=settlement,
             booked_on=received_on,
@@ -186,7 +250,7 @@ def pay_reserve(*, actor: Actor, key: str, tranche_ref: str, value_on: date, ban
         tranche_ref=tranche_ref, actor=actor, value_on=value_on, bank_reference=bank_reference, at=at
     )
     invoicing.book_reserve_received(
-        invoice_id=payout.tranche.invoice_id,
+        invoice_id=payout.tranche.bought.pk,
         reference=payout.ref,
         settlement=financing.settlement_of(payout),
         booked_on=value_on,

@@ -1,6 +1,7 @@
 """Submission and sign-off: the story by which work becomes an invoice."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.core.files.base import File
@@ -9,8 +10,11 @@ from django.db import transaction
 from apps.contracts import services as contracts
 from apps.core import clock
 from apps.core.database import walls
+from apps.financing import services as financing
+from apps.financing.models import Tranche
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
+from apps.milestones.models import Milestone
 from apps.milestones.services import CriterionAnswer, CriterionVerdict
 from apps.parties.actor import Actor
 from apps.workflows import jobs
@@ -98,7 +102,12 @@ def accept_milestone(*, actor: Actor, key: str, submission_ref: str, seen: str, 
         contract=contract, submission_ref=submission_ref, actor=actor, seen=seen, comment=comment, at=at
     )
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
+    advance = _convert_advance(milestone=milestone, actor=actor, at=at)
     invoice = invoicing.issue(milestone=milestone, contract=contract, actor=actor, at=at)
+    if advance is not None:
+        invoicing.book_sale(
+            invoice_id=invoice.pk, sale=financing.sale_on_acceptance(advance), booked_on=invoice.issued_on, at=at
+        )
     contracts.complete_when_all_accepted(
         contract=contract, open_milestones=open_milestones, actor=actor, at=invoice.issued_at
     )
@@ -109,6 +118,15 @@ def accept_milestone(*, actor: Actor, key: str, submission_ref: str, seen: str, 
         ),
     )
     return {"milestone": milestone.ref, "invoice": invoice.ref, "number": invoice.number}
+
+
+def _convert_advance(*, milestone: Milestone, actor: Actor, at: datetime) -> Tranche | None:
+    """What was advanced on the milestone becomes the purchase of the invoice that its acceptance makes."""
+    advance = financing.advance_on(milestone)
+    if advance is None:
+        return None
+    walls.widen(advance.financier_id)
+    return financing.on_acceptance(advance=advance, actor=actor, at=at)
 
 
 @once

@@ -19,6 +19,7 @@ INSERT_ONLY = {
     "contracts_signature",
     "financing_collection",
     "financing_disbursement",
+    "financing_offerline",
     "financing_reservepayout",
     "invoicing_allocation",
     "invoicing_invoice",

@@ -178,14 +178,22 @@ def open_a_facility(underwriter: Visitor, *, seller_ref: str) -> None:
 def ask_for_funding(seller: Visitor, number: str) -> None:
     """From the invoice to the request."""
     seller.follow("Get paid early")
-    seller.is_at(f"Get {number} paid early")
-    seller.press("Ask for an offer for 14,280.00 EUR")
+    seller.is_at("Get Warehouse software implementation paid early")
+    seller.sees(number, "14,280.00")
+    seller.press("Ask for an offer")
     seller.is_at("Get paid early")
     seller.sees(number)
 
 
 def price_and_approve(bank: Financiers, number: str) -> None:
-    """An analyst tries terms and prices; somebody else approves."""
+    """An underwriter verifies the buyer, an analyst tries terms and prices, the underwriter approves."""
+    bank.underwriter.go("Requests")
+    bank.underwriter.follow(re.compile(number))
+    bank.underwriter.follow("Verify the buyer")
+    bank.underwriter.fill(What_you_checked="Register extract, and a call back.")
+    bank.underwriter.press("Review")
+    bank.underwriter.press("I have verified this buyer")
+    bank.underwriter.sees("is verified.")
     bank.analyst.go("Requests")
     bank.analyst.follow(re.compile(number))
     bank.analyst.sees("Shown in the workshop", "Paid to the seller at funding")

@@ -16,7 +16,7 @@ from apps.contracts import services as contracts
 from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import Contract, ContractTemplate, ContractVersion, GuestGrant
 from apps.core import canonical
-from apps.financing.models import Assignment, FundingRequest, Offer, Tranche
+from apps.financing.models import Assignment, BuyerVerification, ExposureLimit, FundingRequest, Offer, Tranche
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone, Submission
 from apps.parties import services as parties
@@ -43,6 +43,7 @@ PEOPLE = {
 }
 """Seller's owner, buyer's owner, a signatory without an organisation, the financier's people, somebody new."""
 FIRST = "Data model and governance"
+SECOND = "Ingest of two source systems"
 SUBMITTED = {
     "on": "today-20",
     "do": "submit",
@@ -65,8 +66,20 @@ SOLD = (
 )
 FUNDED = (
     *SOLD,
+    {"on": "today-3", "do": "verify_buyer", "by": "greta", "checked": "Trade register, called back."},
     {"on": "today-3", "do": "acknowledge_assignment", "milestone": FIRST},
     {"on": "today-3", "do": "fund", "milestone": FIRST, "by": "hugo", "reference": "OUT-{number}"},
+)
+TOGETHER = (
+    *ACCEPTED,
+    {"on": "today-17", "do": "request_funding", "milestones": [FIRST, SECOND], "by": "clara"},
+)
+PLEDGED = (
+    *SIGNED,
+    {"on": "today-17", "do": "request_funding", "milestone": FIRST, "by": "clara"},
+    {"on": "today-6", "do": "price_offer", "milestone": FIRST, "by": "frank", "expected_on": "today+60"},
+    {"on": "today-5", "do": "approve_offer", "milestone": FIRST, "by": "greta"},
+    {"on": "today-4", "do": "accept_offer", "milestone": FIRST, "by": "clara"},
 )
 SENT_BACK = {
     "on": "today-12",
@@ -86,6 +99,27 @@ STATES: dict[str, tuple[dict[str, Any], ...]] = {
     "sent-back": (*SIGNED, SUBMITTED, SENT_BACK),
     "resubmitted": (*SIGNED, SUBMITTED, SENT_BACK, {**SUBMITTED, "on": "today-2"}),
     "priced": PRICED,
+    "asked-together": TOGETHER,
+    "offered-together": (
+        *TOGETHER,
+        {
+            "on": "today-6",
+            "do": "price_offer",
+            "by": "frank",
+            "lines": [
+                {"milestone": FIRST, "expected_on": "today+21"},
+                {"milestone": SECOND, "expected_on": "today+90"},
+            ],
+        },
+        {"on": "today-5", "do": "approve_offer", "milestone": FIRST, "by": "greta"},
+    ),
+    "pledged": PLEDGED,
+    "advanced": (
+        *PLEDGED,
+        {"on": "today-3", "do": "verify_buyer", "by": "greta", "checked": "Trade register, called back."},
+        {"on": "today-3", "do": "acknowledge_assignment", "milestone": FIRST},
+        {"on": "today-3", "do": "fund", "milestone": FIRST, "by": "hugo", "reference": "OUT-{number}"},
+    ),
     "sold": SOLD,
     "funded": FUNDED,
     "collected": (
@@ -163,6 +197,14 @@ FINDERS: dict[str, Callable[[World, str], Model]] = {
     "assignment": newest(Assignment, "contract__number"),
     "member": lambda _world, email: Membership.objects.using("owner").get(user__email=email),
     "open_invitation": lambda world, _number: Invitation.objects.using("owner").get(ref=world.invitation),
+    "exposure": lambda world, number: (
+        ExposureLimit.objects.using("owner")
+        .filter(organisation=_contract(number).buyer_id, side="buyer")
+        .order_by("-pk")[0]
+    ),
+    "verification": lambda world, number: (
+        BuyerVerification.objects.using("owner").filter(buyer=_contract(number).buyer_id).order_by("-pk")[0]
+    ),
     "facility": lambda world, number: newest(FundingRequest, "contract__number")(world, number).facility,  # type: ignore[attr-defined]
 }
 

@@ -290,7 +290,7 @@ def request_funding(world: World) -> Attempt:
         world,
         "billing",
         lambda actor, key: funding.request_funding(
-            actor=actor, key=key, invoice_ref=world["fundable"], facility_ref=world["facility"]
+            actor=actor, key=key, milestone_refs=[world["fundable.milestone"]], facility_ref=world["facility"]
         ),
     )
 

@@ -26,7 +26,10 @@ class Financed(Deal):
         answer = self._do(
             "billing",
             lambda actor: funding.request_funding(
-                actor=actor, key=key(), invoice_ref=self._invoice(which).ref, facility_ref=self.facility.ref
+                actor=actor,
+                key=key(),
+                milestone_refs=[self._invoice(which).milestone.ref],
+                facility_ref=self.facility.ref,
             ),
             allowed=step.advance.request == "none" and self._is_fundable(which),
         )
@@ -48,7 +51,7 @@ class Financed(Deal):
         )
         if answer:
             advance.offer, advance.expires_at = "draft", self.at + timedelta(days=10)
-            advance.expected_on = terms.expected_on
+            advance.expected_on = terms.lines[0].expected_on
             advance.refs["offer"] = answer["offer"]
 
     @precondition(lambda self: self._is_asked())

@@ -189,8 +189,7 @@ def at_the_limit(world: World) -> list[str]:
         # Three advances of 102,000 are out or promised; the limit leaves room for one more, and not for two.
         cursor.execute('UPDATE financing_facility SET "limit" = 3 * 102000 + 150000')
     offers = [
-        Offer.objects.using("owner").select_related("request__invoice").get(ref=world[name])
-        for name in ("issued", "priced")
+        Offer.objects.using("owner").select_related("request").get(ref=world[name]) for name in ("issued", "priced")
     ]
     results = together(*[lambda offer=offer: {"tranche": stories.accepted(deal, offer).ref} for offer in offers])
     found = _rude(["accept_offer"] * 2, results)

@@ -110,6 +110,7 @@ def _invoices(world: World) -> None:
         milestone = scenarios.accepted_milestone(contract, position=position, at=START)
         with walls.asking_for(world.parties.seller.pk):
             world.refs[name] = Invoice.objects.get(milestone=milestone).ref
+            world.refs[f"{name}.milestone"] = milestone.ref
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "UPDATE invoicing_document SET state = 'failed', failure = 'The printer was out of ink.'"

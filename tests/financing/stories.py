@@ -14,11 +14,21 @@ from django.core.management import call_command
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.core.database import walls
-from apps.financing.models import Assignment, Collection, Facility, FundingRequest, Offer, ReservePayout, Tranche
-from apps.financing.rules import OfferTerms
+from apps.financing.models import (
+    Assignment,
+    BuyerVerification,
+    Collection,
+    Facility,
+    FundingRequest,
+    Offer,
+    ReservePayout,
+    Tranche,
+)
+from apps.financing.rules import LineTerms, OfferTerms
 from apps.financing.services import FacilityTerms
 from apps.invoicing.models import Invoice
 from apps.ledger.models import Entry
+from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.workflows import funding
@@ -56,7 +66,7 @@ def invoiced(deal: Parties, *, number: str = "NL-2026-014", **changes: Any) -> I
     """The invoice of the first milestone: 120,000, due 30 days after the start."""
     milestone = scenarios.accepted_milestone(active_contract(deal, number=number, **changes), at=START)
     with walls.asking_for(deal.seller.pk):
-        return Invoice.objects.get(milestone=milestone)
+        return Invoice.objects.select_related("milestone").get(milestone=milestone)
 
 
 def opened_facility(deal: Parties, *, financier: Actor | None = None, **changes: Any) -> Facility:
@@ -67,46 +77,98 @@ def opened_facility(deal: Parties, *, financier: Actor | None = None, **changes:
 
 
 def requested(deal: Parties, invoice: Invoice, facility: Facility) -> FundingRequest:
+    return requested_on(deal, facility, milestone_of(invoice))
+
+
+def milestone_of(invoice: Invoice) -> Milestone:
+    """Read with the invoice by :func:`invoiced`; else asked for as the seller."""
+    if "milestone" in invoice._state.fields_cache:
+        return invoice.milestone
+    with walls.asking_for(invoice.seller_id):
+        return invoice.milestone
+
+
+def requested_on(deal: Parties, facility: Facility, *milestones: Milestone) -> FundingRequest:
+    """Asked for as one request, in whatever order."""
     with acting(member(deal, "billing"), at=START) as actor:
         answer = funding.request_funding(
-            actor=actor, key=key(), invoice_ref=invoice.ref, facility_ref=facility.ref, note="For the next milestone."
+            actor=actor,
+            key=key(),
+            milestone_refs=[milestone.ref for milestone in milestones],
+            facility_ref=facility.ref,
+            note="For the next milestone.",
         )
-        return FundingRequest.objects.select_related("invoice", "facility").get(ref=answer["request"])
+        return FundingRequest.objects.select_related("facility").get(ref=answer["request"])
 
 
-def offer_terms(**changes: Any) -> OfferTerms:
-    terms: dict[str, Any] = {
-        "advance_rate": Decimal(85),
-        "annual_rate": Decimal(12),
-        "fee_rate": Decimal("0.5"),
-        "funding_on": FUNDED_ON,
-        "expected_on": EXPECTED_ON,
-    }
-    return OfferTerms(**(terms | changes))
+def verified(deal: Parties) -> None:
+    """The underwriter has verified the buyer, once."""
+    with acting(member(deal, "underwriter"), at=START) as actor:
+        if not BuyerVerification.objects.live().filter(buyer=deal.buyer).exists():
+            funding.verify_buyer(
+                actor=actor, key=key(), buyer_ref=deal.buyer.ref, checked="Register extract HRB 70211, called back."
+            )
 
 
-def priced(deal: Parties, request: FundingRequest, **changes: Any) -> Offer:
+TERMS: dict[str, Any] = {
+    "advance_rate": Decimal(85),
+    "annual_rate": Decimal(12),
+    "fee_rate": Decimal("0.5"),
+    "expected_on": EXPECTED_ON,
+}
+"""The sample book's first milestone: bought after acceptance."""
+SECOND: dict[str, Any] = {
+    "advance_rate": Decimal(50),
+    "annual_rate": Decimal(18),
+    "fee_rate": Decimal(0),
+    "expected_on": date(2026, 5, 31),
+}
+THIRD: dict[str, Any] = {
+    "advance_rate": Decimal(40),
+    "annual_rate": Decimal(20),
+    "fee_rate": Decimal(0),
+    "expected_on": date(2026, 8, 29),
+}
+
+
+def offer_terms(*, funding_on: date = FUNDED_ON, valid_days: int = 7, **changes: Any) -> OfferTerms:
+    """Of a one-line offer: the sample book's first milestone but for the changes."""
+    return OfferTerms(funding_on=funding_on, valid_days=valid_days, lines=(LineTerms(**(TERMS | changes)),))
+
+
+def priced(deal: Parties, request: FundingRequest, *, terms: OfferTerms | None = None, **changes: Any) -> Offer:
     with acting(member(deal, "analyst"), at=START) as actor:
-        answer = funding.price_offer(actor=actor, key=key(), request_ref=request.ref, terms=offer_terms(**changes))
-        return Offer.objects.select_related("request__invoice").get(ref=answer["offer"])
+        answer = funding.price_offer(
+            actor=actor, key=key(), request_ref=request.ref, terms=terms or offer_terms(**changes)
+        )
+        return Offer.objects.select_related("request").get(ref=answer["offer"])
 
 
-def issued(deal: Parties, request: FundingRequest, **changes: Any) -> Offer:
-    offer = priced(deal, request, **changes)
+def issued(deal: Parties, request: FundingRequest, *, terms: OfferTerms | None = None, **changes: Any) -> Offer:
+    offer = priced(deal, request, terms=terms, **changes)
+    verified(deal)
     with acting(member(deal, "underwriter"), at=START) as actor:
         funding.approve_offer(actor=actor, key=key(), offer_ref=offer.ref)
-        return Offer.objects.select_related("request__invoice").get(pk=offer.pk)
+        return Offer.objects.select_related("request").get(pk=offer.pk)
 
 
 def accepted(deal: Parties, offer: Offer, *, at: datetime = START) -> Tranche:
+    """The first of the offer's tranches; :func:`tranches` has all."""
     with acting(member(deal, "billing"), at=at) as actor:
         answer = funding.accept_offer(actor=actor, key=key(), offer_ref=offer.ref, seen=offer.disclosure_sha256)
-        return Tranche.objects.select_related("invoice", "contract").get(ref=answer["tranche"])
+        return Tranche.objects.select_related("milestone__invoice", "contract").get(ref=answer["tranche"])
+
+
+def tranches(deal: Parties, *, contract_id: int) -> list[Tranche]:
+    """The tranches of a contract in the order of the plan, as they stand now."""
+    with walls.asking_for(deal.financier.pk):
+        found = Tranche.objects.filter(contract_id=contract_id).select_related("milestone__invoice", "contract")
+        return list(found.order_by("milestone__position", "pk"))
 
 
 def acknowledged(deal: Parties, tranche: Tranche) -> Assignment:
     with acting(member(deal, "payables"), at=START) as actor:
-        assignment = Assignment.objects.get(contract_id=tranche.contract_id)
+        assignment = Assignment.objects.get(milestone_id=tranche.milestone_id, revoked_at=None)
         funding.acknowledge_assignment(
             actor=actor, key=key(), assignment_ref=assignment.ref, seen=assignment.notice_sha256
         )
@@ -117,7 +179,7 @@ def acknowledged(deal: Parties, tranche: Tranche) -> Assignment:
 def paid_out(deal: Parties, tranche: Tranche, *, on: date = FUNDED_ON, reference: str = "OUT-1") -> Tranche:
     with acting(member(deal, "treasury"), at=noon(on)) as actor:
         funding.fund_tranche(actor=actor, key=key(), tranche_ref=tranche.ref, value_on=on, bank_reference=reference)
-        return Tranche.objects.get(pk=tranche.pk)
+        return Tranche.objects.select_related("milestone__invoice").get(pk=tranche.pk)
 
 
 def accepted_advance(
@@ -133,6 +195,41 @@ def funded_advance(deal: Parties, **terms: Any) -> Tranche:
     tranche = accepted_advance(deal, **terms)
     acknowledged(deal, tranche)
     return paid_out(deal, tranche)
+
+
+def sample_book(deal: Parties, *, facility: Facility | None = None) -> Contract:
+    """The whole sample book as one offer, paid out: the first milestone accepted and bought, two advanced on."""
+    contract = active_contract(deal)
+    scenarios.accepted_milestone(contract, at=START)
+    request = requested_on(deal, facility or opened_facility(deal), *plan_of(contract))
+    accepted(deal, issued(deal, request, terms=whole_book()))
+    for tranche in tranches(deal, contract_id=contract.pk):
+        acknowledged(deal, tranche)
+        paid_out(deal, tranche, reference=f"OUT-{tranche.pk}")
+    return contract
+
+
+def whole_book(*terms: dict[str, Any]) -> OfferTerms:
+    """The terms of the sample book as one offer, or of some of its milestones."""
+    lines = tuple(LineTerms(**line) for line in terms or (TERMS, SECOND, THIRD))
+    return OfferTerms(funding_on=FUNDED_ON, lines=lines)
+
+
+def plan_of(contract: Contract) -> list[Milestone]:
+    with walls.asking_for(contract.seller_id):
+        return list(Milestone.objects.filter(contract=contract).order_by("position"))
+
+
+def advance_before_acceptance(
+    deal: Parties, *, facility: Facility | None = None, number: str = "NL-2026-014", position: int = 2, **terms: Any
+) -> Tranche:
+    """Accepted by the seller and acknowledged by the buyer, on a milestone that is not accepted yet."""
+    contract = active_contract(deal, number=number)
+    milestone = plan_of(contract)[position - 1]
+    request = requested_on(deal, facility or opened_facility(deal), milestone)
+    tranche = accepted(deal, issued(deal, request, **(SECOND | terms)))
+    acknowledged(deal, tranche)
+    return tranche
 
 
 def collected(

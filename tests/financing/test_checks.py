@@ -17,15 +17,35 @@ def booked(code: str, change: str) -> str:
 
 
 DAMAGE = {
-    "The advance outstanding is what the buyer owes less the reserve": booked("1100", "1"),
+    "The advance outstanding is what was advanced or the buyer owes, less the reserve": booked("1100", "1"),
     "The advance outstanding is what was funded less what was repaid": (
         "UPDATE financing_collection SET to_advance = to_advance + 1, to_seller = to_seller - 1"
     ),
     "What a facility counts as advanced is the sum of its outstanding advances": (
         "UPDATE financing_facility SET advanced = advanced + 1"
     ),
+    "What a facility counts as advanced before acceptance is the sum of its advances that are": (
+        "UPDATE financing_facility SET advanced = advanced + 1, advanced_pre = advanced_pre + 1"
+    ),
+    "What is counted against a buyer or a seller is the sum of the advances on it, out and promised": (
+        "UPDATE financing_exposurelimit SET reserved = reserved + 1 WHERE side = 'buyer'"
+    ),
+    "Every advance is counted against its buyer and its seller": "DELETE FROM financing_exposurelimit",
     "The purchased receivable is what is open on the invoice": (
         "UPDATE invoicing_openitem SET open = open - 1, paid = paid + 1"
+    ),
+    "A milestone advance is what was advanced before acceptance, and nothing after it": (
+        "UPDATE financing_tranche SET state = 'funded_pre'"
+    ),
+    "The seller owes what was advanced before acceptance, and nothing after it": (
+        "UPDATE financing_tranche SET state = 'funded_pre'"
+    ),
+    "What is invoiced is bought at its total, not advanced on any more": "UPDATE financing_tranche SET face = face + 1",
+    "Milestones are held for the requests and the advances that stand, and only for them": (
+        "UPDATE financing_requestitem SET released_at = now()"
+    ),
+    "Every offer is the sum of its lines, one for each milestone that was asked for": (
+        "UPDATE financing_offerline SET net = net + 1, fee = fee - 1"
     ),
     "The reserve is what was kept back less what was released or charged": booked("2000", "1"),
     "What is payable to the seller is what was released and given back less what was paid out": booked("2010", "-1"),
@@ -48,8 +68,11 @@ DAMAGE = {
     "Every advance that was paid out was acknowledged or waived, and paid out as its signed offer says": (
         "UPDATE financing_assignment SET acknowledged_at = NULL, acknowledged_by_id = NULL"
     ),
-    "Disclosures and notices are the texts whose hashes they carry": (
-        "UPDATE financing_assignment SET notice = 'Nothing is assigned.'"
+    "Every advance that was paid out was on a buyer who was verified then": (
+        "UPDATE financing_buyerverification SET revoked_at = '2026-03-01 10:00+00'"
+    ),
+    "Disclosures, notices and verified identities are the texts whose hashes they carry": (
+        "UPDATE financing_buyerverification SET identity = '{}'"
     ),
 }
 

@@ -1,18 +1,24 @@
 """Two at once: at a facility's limit, on the same invoice, on the same advance. One wins, and the books agree."""
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 
+import pytest
 from django.db import connections
 
 from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.financing.models import Collection, Disbursement, Facility, FundingRequest, ReservePayout, Tranche
+from apps.milestones.models import Submission
+from apps.workflows import funding as workflows
+from apps.workflows import sign_off
+from tests import scenarios
 from tests.financing import stories
 from tests.financing.conftest import Funded
 from tests.financing.stories import day
 from tests.races import together
-from tests.scenarios import Parties, member
+from tests.scenarios import Parties, acting, key, member
 
 
 def won(outcomes: list[str | Exception]) -> int:
@@ -75,7 +81,7 @@ def test_an_invoice_is_pledged_to_one_of_two_facilities(scratch: str) -> None:
     )
     assert won(outcomes) == 1
     with walls.asking_for(deal.seller.pk):
-        assert FundingRequest.objects.filter(invoice=invoice).count() == 1
+        assert FundingRequest.objects.filter(items__milestone=invoice.milestone_id).count() == 1
 
 
 def test_of_four_payments_of_one_advance_one_leaves(scratch: str) -> None:
@@ -121,3 +127,81 @@ def test_of_two_payouts_of_a_reserve_one_leaves(own_copy: Funded) -> None:
     with walls.asking_for(deal.financier.pk):
         assert ReservePayout.objects.count() == 1
     stories.verify_books()
+
+
+def test_of_two_draws_at_a_buyers_limit_that_was_lowered_one_is_paid_out(scratch: str) -> None:
+    deal = stories.parties()
+    facility = stories.opened_facility(deal)
+    tranches = [stories.accepted_advance(deal, facility=facility, number=f"C-{n}") for n in (1, 2)]
+    for tranche in tranches:
+        stories.acknowledged(deal, tranche)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            'UPDATE financing_exposurelimit SET "limit" = 203999.99, set_at = now(), set_by_id = (SELECT min(id)'
+            " FROM parties_user) WHERE side = 'buyer'"
+        )
+    outcomes = together(*[funding(deal, tranche, f"OUT-{tranche.pk}") for tranche in tranches])
+    assert won(outcomes) == 1
+    assert advanced(deal) == 102_000
+    stories.verify_books()
+
+
+def test_a_milestone_before_acceptance_is_pledged_to_one_of_two_financiers(scratch: str) -> None:
+    deal, other = stories.parties(), stories.parties("Foreign")
+    milestone = stories.plan_of(stories.active_contract(deal))[1]
+    facilities = [
+        stories.opened_facility(deal),
+        stories.opened_facility(deal, financier=member(other, "financier")),
+    ]
+    outcomes = together(
+        *[lambda facility=facility: stories.requested_on(deal, facility, milestone).ref for facility in facilities]
+    )
+    assert won(outcomes) == 1
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_an_acceptance_and_the_payout_at_once_end_in_the_same_purchase(scratch: str, turn: int) -> None:
+    """Either the advance is converted or the invoice is bought at once: the same balances stand in the end."""
+    deal = stories.parties()
+    tranche = stories.advance_before_acceptance(deal)
+    submission = scenarios.submitted_milestone(tranche.contract, position=2, at=stories.START)
+    outcomes = together(
+        lambda: accepted(submission, at=stories.noon(stories.FUNDED_ON)), funding(deal, tranche, "OUT-1")
+    )
+    assert won(outcomes) == 2
+    (bought,) = stories.tranches(deal, contract_id=tranche.contract_id)
+    assert bought.state == "funded_post"
+    balances: dict[str, Decimal] = {}
+    for entry in stories.entries(deal.financier):
+        for code, amount in entry.items():
+            balances[code] = balances.get(code, Decimal(0)) + amount
+    assert {code: amount for code, amount in balances.items() if amount} == stories.lines(
+        d1100=120_000, c2000=60_000, c2100=2_700, c1000=57_300
+    )
+    stories.verify_books()
+
+
+def test_an_acceptance_and_a_cancellation_at_once_leave_books_that_agree(scratch: str) -> None:
+    deal = stories.parties()
+    tranche = stories.advance_before_acceptance(deal)
+    submission = scenarios.submitted_milestone(tranche.contract, position=2, at=stories.START)
+
+    def cancelled() -> str:
+        with acting(member(deal, "billing"), at=stories.START) as bilge:
+            return workflows.cancel_tranche(
+                actor=bilge, key=key(), tranche_ref=tranche.ref, reason="We wait for the buyer."
+            )["tranche"]
+
+    outcomes = together(lambda: accepted(submission, at=stories.START), cancelled)
+    assert won(outcomes) == 2
+    with walls.asking_for(deal.seller.pk):
+        assert Tranche.objects.get().state == "cancelled"
+    stories.verify_books()
+
+
+def accepted(submission: Submission, *, at: datetime) -> str:
+    guest = scenarios.guest_actor(scenarios.link_to_sign_off(submission))
+    with acting(guest, at=at):
+        return sign_off.accept_milestone(actor=guest, key=key(), submission_ref=submission.ref, seen=submission.sha256)[
+            "invoice"
+        ]

@@ -12,11 +12,12 @@ from apps.contracts import services as contracts
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import Allocation, Invoice, OpenItem, PayeeInstruction, Payment
-from apps.invoicing.services import Sale, SaleSettlement
+from apps.invoicing.models import Allocation, OpenItem, PayeeInstruction, Payment
+from apps.invoicing.services import Claim, Sale, SaleSettlement
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.ledger.models import Entry
+from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import BankAccount
 from tests import scenarios
@@ -69,7 +70,7 @@ def _assigned(billed: Billed) -> BankAccount:
             at=AT,
         )
         invoicing.direct_payment(
-            invoice_id=billed.invoice.pk, payee_id=billed.parties.financier.pk, account=account, at=AT
+            milestone=billed.invoice.milestone, payee_id=billed.parties.financier.pk, account=account, at=AT
         )
     return account
 
@@ -231,37 +232,49 @@ def test_an_invoice_has_one_payee_at_a_time(billed: Billed) -> None:
     with walls.asking_for(billed.contract.seller_id, billed.parties.financier.pk):
         with pytest.raises(Refused, match="already to be paid to Kontor Capital GmbH"):
             invoicing.direct_payment(
-                invoice_id=billed.invoice.pk, payee_id=billed.parties.financier.pk, account=account, at=AT
+                milestone=billed.invoice.milestone, payee_id=billed.parties.financier.pk, account=account, at=AT
             )
         assert PayeeInstruction.objects.get().iban == "DE75512108001245126199"
 
 
-def test_a_whole_open_assignable_invoice_is_eligible(billed: Billed) -> None:
+def _claims(billed: Billed) -> list[Claim]:
     with scenarios.acting(scenarios.seller_actor(billed.parties)), transaction.atomic():
-        assert invoicing.eligible(invoice_ref=billed.invoice.ref) == billed.invoice
+        return invoicing.claims(contract=billed.contract, milestone_refs=[billed.invoice.milestone.ref])
 
 
-def test_what_is_paid_or_assigned_is_not_eligible(billed: Billed) -> None:
-    def eligible() -> Invoice:
-        with scenarios.acting(scenarios.seller_actor(billed.parties)), transaction.atomic():
-            return invoicing.eligible(invoice_ref=billed.invoice.ref)
+def test_a_whole_open_assignable_invoice_is_a_claim(billed: Billed) -> None:
+    (claim,) = _claims(billed)
+    assert (claim.invoice, claim.face, claim.name) == (billed.invoice, billed.invoice.gross, billed.invoice.number)
 
+
+def test_a_milestone_before_acceptance_is_a_claim_on_what_its_invoice_will_come_to(billed: Billed) -> None:
+    with scenarios.acting(scenarios.seller_actor(billed.parties)), transaction.atomic():
+        plan = list(Milestone.objects.filter(contract=billed.contract).order_by("position"))
+        found = invoicing.claims(
+            contract=billed.contract, milestone_refs=[milestone.ref for milestone in reversed(plan)]
+        )
+        assert [claim.milestone for claim in found] == plan
+        assert [claim.invoice is None for claim in found] == [False, True, True]
+        assert all(claim.face == invoicing.amount_to_bill(claim.milestone) for claim in found)
+        with pytest.raises(Refused, match="no such milestone"):
+            invoicing.claims(contract=billed.contract, milestone_refs=["unknown"])
+        with pytest.raises(Refused, match="Choose at least one"):
+            invoicing.claims(contract=billed.contract, milestone_refs=[])
+
+
+def test_what_is_paid_is_not_claimed(billed: Billed) -> None:
     _receive(billed, amount=D("1.00"))
     with pytest.raises(Refused, match="Only a whole invoice is funded"):
-        eligible()
+        _claims(billed)
     _receive(billed, amount=D("14279.00"), bank_reference="STMT-78/1")
     with pytest.raises(Refused, match="nothing left to fund"):
-        eligible()
+        _claims(billed)
 
 
-def test_an_assigned_invoice_is_not_eligible_again(billed: Billed) -> None:
+def test_what_is_assigned_is_not_claimed_again(billed: Billed) -> None:
     _assigned(billed)
-    with (
-        scenarios.acting(scenarios.seller_actor(billed.parties)),
-        transaction.atomic(),
-        pytest.raises(Refused, match="already assigned"),
-    ):
-        invoicing.eligible(invoice_ref=billed.invoice.ref)
+    with pytest.raises(Refused, match="already assigned"):
+        _claims(billed)
 
 
 def test_a_receipt_is_recorded_on_the_contracts_audit_chain(billed: Billed) -> None:

@@ -55,8 +55,9 @@ def test_the_software_deal_to_the_cent(scratch: str) -> None:
     ]
     (request,) = found["financing"]
     (offer,) = request["offers"]
-    assert {name: offer[name] for name in ("days", "gross", "discount", "fee", "net", "reserve", "apr", "xirr")} == {
-        "days": 50,
+    (line,) = offer["lines"]
+    assert (line["milestone"], line["stage"], line["days"]) == ("Prototype", "post", 50)
+    assert {name: offer[name] for name in ("gross", "discount", "fee", "net", "reserve", "apr", "xirr")} == {
         "gross": "102000.00",
         "discount": "1700.00",
         "fee": "510.00",
@@ -65,10 +66,12 @@ def test_the_software_deal_to_the_cent(scratch: str) -> None:
         "apr": "16.17",
         "xirr": "17.34",
     }
-    assert (request["state"], request["tranche"]["state"], request["tranche"]["outstanding"]) == (
+    (tranche,) = request["tranches"]
+    assert (request["state"], tranche["state"], tranche["outstanding"], tranche["converted_on"]) == (
         "accepted",
         "settled",
         "0.00",
+        None,
     )
 
 
@@ -96,6 +99,79 @@ def test_the_financiers_book_of_the_software_deal(scratch: str) -> None:
         "2110": Decimal(204),
         "4000": Decimal(-680),
         "4010": Decimal(-204),
+    }
+
+
+SAMPLE_BOOK = [
+    {"days": 50, "gross": "102000.00", "discount": "1700.00", "fee": "510.00", "net": "99790.00"}
+    | {"apr": "16.17", "xirr": "17.34", "expected_on": "2026-04-21", "stage": "post"},
+    {"days": 90, "gross": "60000.00", "discount": "2700.00", "fee": "0.00", "net": "57300.00"}
+    | {"apr": "19.11", "xirr": "20.53", "expected_on": "2026-05-31", "stage": "pre"},
+    {"days": 180, "gross": "64000.00", "discount": "6400.00", "fee": "0.00", "net": "57600.00"}
+    | {"apr": "22.53", "xirr": "23.82", "expected_on": "2026-08-29", "stage": "pre"},
+]
+"""The table of the financing guide, milestone by milestone."""
+FUNDING = [
+    {("1100", "120000.00"), ("2000", "-18000.00"), ("2100", "-1700.00"), ("2110", "-510.00"), ("1000", "-99790.00")},
+    {("1150", "60000.00"), ("2100", "-2700.00"), ("1000", "-57300.00")},
+    {("1150", "64000.00"), ("2100", "-6400.00"), ("1000", "-57600.00")},
+]
+
+
+def figures(priced: Any) -> Any:
+    return {name: priced[name] for name in SAMPLE_BOOK[0]}
+
+
+def test_the_sample_book_as_one_offer_to_the_cent(scratch: str) -> None:
+    found = play("sample-book")
+    (request,) = found["financing"]
+    (offer,) = request["offers"]
+    assert [figures(line) for line in offer["lines"]] == SAMPLE_BOOK
+    whole = {name: offer[name] for name in ("face", "gross", "net", "reserve", "apr", "xirr", "unit_period")}
+    assert whole == {
+        "face": "400000.00",
+        "gross": "226000.00",
+        "net": "214690.00",
+        "reserve": "174000.00",
+        "apr": "19.72",
+        "xirr": "21.40",
+        "unit_period": "2 months",
+    }
+    assert [(row["state"], row["converted_on"], row["settled_on"]) for row in request["tranches"]] == [
+        ("settled", None, "2026-04-21"),
+        ("settled", "2026-05-01", "2026-05-31"),
+        ("settled", "2026-07-30", "2026-08-29"),
+    ]
+
+
+def test_the_financiers_book_of_the_sample_book(scratch: str) -> None:
+    """Fund A and B, convert on acceptance in full, paid in full: every row as the table writes it, and nothing left."""
+    found = book(play("sample-book"), "financier")
+    posted = [lines(entry) for entry in found["entries"]]
+    assert posted[:3] == FUNDING
+    assert {("1100", "120000.00"), ("1150", "-60000.00"), ("2000", "-60000.00")} in posted
+    assert {("1100", "160000.00"), ("1150", "-64000.00"), ("2000", "-96000.00")} in posted
+    left = {label.split()[0]: amount for label, amount in found["balances"].items()}
+    assert {code: left[code] for code in ("1100", "1150", "2000", "2010", "2100", "2110")} == dict.fromkeys(
+        ("1100", "1150", "2000", "2010", "2100", "2110"), "0.00"
+    )
+    assert (left["4000"], left["4010"]) == ("-10800.00", "-510.00")
+
+
+def test_the_sample_book_milestone_by_milestone_to_the_cent(scratch: str) -> None:
+    found = play("sample-book-single")
+    offers = [offer for request in found["financing"] for offer in request["offers"]]
+    assert [figures(offer["lines"][0]) for offer in offers] == SAMPLE_BOOK
+    assert [(offer["net"], offer["apr"], offer["xirr"]) for offer in offers] == [
+        (line["net"], line["apr"], line["xirr"]) for line in SAMPLE_BOOK
+    ]
+    entries = book(found, "financier")["entries"]
+    assert [lines(entry) for entry in entries[:3]] == FUNDING
+    assert lines(entries[3]) == {
+        ("2100", "1020.00"),
+        ("2110", "306.00"),
+        ("4000", "-1020.00"),
+        ("4010", "-306.00"),
     }
 
 

@@ -13,7 +13,7 @@ from apps.core.database import walls
 from apps.core.errors import IllegalTransition, KeyReused, NotAllowed, Refused, Stale
 from apps.financing import services as financing
 from apps.financing.models import Assignment, Disbursement, Facility, FundingRequest, Offer, Tranche
-from apps.invoicing.models import OpenItem, PayeeInstruction
+from apps.invoicing.models import Invoice, OpenItem, PayeeInstruction
 from apps.ledger import services as ledger
 from apps.parties.models import BankAccount, Organisation
 from apps.workflows import billing, funding
@@ -103,7 +103,7 @@ def test_an_offer_says_its_price_in_money_as_apr_and_as_xirr(offer: Offer) -> No
 def test_the_buyer_is_told_whom_to_pay_and_the_invoice_follows(deal: Parties, tranche: Tranche) -> None:
     notice = assignment_of(deal).notice
     assert "has assigned the whole of the following invoice to Kontor Capital GmbH" in notice
-    for line in (f"Invoice: {tranche.invoice.number}", "Amount: 120,000.00 EUR", "IBAN: DE75512108001245126199"):
+    for line in (f"Invoice: {tranche.bought.number}", "Amount: 120,000.00 EUR", "IBAN: DE75512108001245126199"):
         assert line in notice.splitlines()
     with walls.asking_for(deal.buyer.pk):
         assert PayeeInstruction.objects.live().get().payee_id == deal.financier.pk
@@ -111,7 +111,7 @@ def test_the_buyer_is_told_whom_to_pay_and_the_invoice_follows(deal: Parties, tr
         billing.record_payment(
             actor=actor,
             key=key(),
-            invoice_ref=tranche.invoice.ref,
+            invoice_ref=tranche.bought.ref,
             amount=Decimal(120_000),
             received_on=FUNDED_ON,
             bank_reference="B-1",
@@ -164,12 +164,16 @@ def test_an_invoice_is_asked_for_once_and_only_while_it_is_whole_and_not_past_du
     facility, invoice = stories.opened_facility(deal), stories.invoiced(deal)
     bilge, late = member(deal, "billing"), noon(invoice.due_on + timedelta(days=1))
     with acting(bilge, at=late), pytest.raises(Refused, match="past due"):
-        funding.request_funding(actor=bilge, key=key(), invoice_ref=invoice.ref, facility_ref=facility.ref)
+        funding.request_funding(
+            actor=bilge, key=key(), milestone_refs=[stories.milestone_of(invoice).ref], facility_ref=facility.ref
+        )
     stories.requested(deal, invoice, facility)
     with pytest.raises(Refused, match="already asked for"):
         stories.requested(deal, invoice, facility)
     with acting(member(deal, "delivery"), at=START) as actor, pytest.raises(NotAllowed):
-        funding.request_funding(actor=actor, key=key(), invoice_ref=invoice.ref, facility_ref=facility.ref)
+        funding.request_funding(
+            actor=actor, key=key(), milestone_refs=[stories.milestone_of(invoice).ref], facility_ref=facility.ref
+        )
 
 
 def test_a_contract_that_forbids_assignment_is_not_financed(deal: Parties) -> None:
@@ -189,7 +193,7 @@ def test_the_headroom_is_said_in_words(deal: Parties) -> None:
 def test_a_request_is_withdrawn_by_the_seller_with_its_open_offer(
     deal: Parties, request_made: FundingRequest, offer: Offer
 ) -> None:
-    invoice, facility = request_made.invoice, request_made.facility
+    facility = request_made.facility
     with acting(member(deal, "billing"), at=START) as actor:
         funding.withdraw_request(actor=actor, key=key(), request_ref=request_made.ref)
         request_made.refresh_from_db()
@@ -197,6 +201,8 @@ def test_a_request_is_withdrawn_by_the_seller_with_its_open_offer(
         assert (request_made.state, offer.state) == ("withdrawn", "revoked")
         with pytest.raises(IllegalTransition):
             funding.withdraw_request(actor=actor, key=key(), request_ref=request_made.ref)
+    with walls.asking_for(deal.seller.pk):
+        invoice = Invoice.objects.get()
     assert stories.requested(deal, invoice, facility).state == "submitted"
 
 
@@ -289,7 +295,7 @@ def test_an_invoice_that_was_paid_meanwhile_is_not_sold(deal: Parties, offer: Of
         billing.record_payment(
             actor=actor,
             key=key(),
-            invoice_ref=offer.request.invoice.ref,
+            invoice_ref=Invoice.objects.get().ref,
             amount=Decimal(1),
             received_on=FUNDED_ON,
             bank_reference="B-1",

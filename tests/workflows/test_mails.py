@@ -223,7 +223,7 @@ def test_funding_offer() -> None:
     with walls.asking_for(deal.seller.pk):
         mails.funding_news(request_ref=request.ref)
     message = only_mail()
-    assert message.subject == f"Offer: 99,790.00 EUR now for invoice {invoice.number}, valid until 8 Mar"
+    assert message.subject == f"Offer: 99,790.00 EUR now for {invoice.number}, valid until 8 Mar"
     assert message.from_email == "Kontor Capital GmbH <no-reply@localhost>"
     assert message.to == ["sina@nordlicht.example", "bilge@nordlicht.example"]
     assert button_of(message) == f"http://testserver/seller/funding/offers/{offer.ref}/"
@@ -249,7 +249,7 @@ def test_funding_declined() -> None:
     with walls.asking_for(deal.seller.pk):
         mails.funding_news(request_ref=request.ref)
     message = only_mail()
-    assert message.subject == f"Not funded: invoice {invoice.number}, by Kontor Capital GmbH"
+    assert message.subject == f"Not funded: {invoice.number}, by Kontor Capital GmbH"
     assert "The limit is used up." in message.body
 
 
@@ -261,10 +261,10 @@ def test_assignment_notice_and_payout() -> None:
     deal = stories.parties()
     tranche = stories.accepted_advance(deal)
     with walls.asking_for(deal.buyer.pk):
-        assignment = Assignment.objects.select_related("invoice").get()
+        assignment = Assignment.objects.select_related("milestone__invoice").get()
         mails.assignment_notice(grant_ref=link_to_acknowledge(assignment).ref)
     notice = only_mail()
-    number = assignment.invoice.number
+    number = assignment.name
     assert notice.subject == f"New payee: pay invoice {number} to Kontor Capital GmbH"
     assert notice.from_email == "Nordlicht Software GmbH <no-reply@localhost>"
     assert notice.to == ["olga@meridian.example", "bea@meridian.example", "paul@meridian.example"]
@@ -276,7 +276,7 @@ def test_assignment_notice_and_payout() -> None:
     with walls.asking_for(deal.seller.pk):
         mails.funding_news(request_ref=FundingRequest.objects.get().ref)
     paid = only_mail()
-    assert paid.subject == f"Paid out: 99,790.00 EUR for invoice {number}"
+    assert paid.subject == f"Paid out: 99,790.00 EUR for {number}"
     assert button_of(paid) == f"http://testserver/seller/funding/tranches/{tranche.ref}/"
 
 

@@ -24,6 +24,7 @@ SIGN_OFF = [
     "SELECT the person's standing",  # the membership FOR UPDATE
     "WITH change_0 AS (UPDATE milestones_submission",  # decision, verdicts, submission, milestone
     'UPDATE "contracts_guestgrant"',
+    'SELECT "financing_tranche"',  # whether money was advanced on the milestone, which would be converted
     'SELECT "invoicing_numberseries"',  # FOR UPDATE
     "WITH change_0 AS (UPDATE invoicing_numberseries",  # series, invoice, line, open item, document
     "WITH book AS ( SELECT id, closed_through FROM ledger_book",  # entry, lines, balances
@@ -78,7 +79,7 @@ def guest(_parties: Parties, submission: Submission) -> Actor:
 
 
 @pytest.mark.parametrize("who", [member, guest])
-def test_a_sign_off_is_seventeen_statements_in_the_order_of_the_river(
+def test_a_sign_off_is_eighteen_statements_in_the_order_of_the_river(
     parties: Parties, contract: Contract, who: Callable[[Parties, Submission], Actor]
 ) -> None:
     submission = scenarios.submitted_milestone(contract)
@@ -89,7 +90,7 @@ def test_a_sign_off_is_seventeen_statements_in_the_order_of_the_river(
         statement if not statement.startswith(start) else start
         for statement, start in zip(statements, expected, strict=False)
     ] == expected
-    assert len(statements) == len(SIGN_OFF) == 17
+    assert len(statements) == len(SIGN_OFF) == 18
 
 
 def test_neither_earlier_sign_offs_nor_the_last_of_a_contract_make_it_longer(
@@ -100,8 +101,8 @@ def test_neither_earlier_sign_offs_nor_the_last_of_a_contract_make_it_longer(
         submission = scenarios.submitted_milestone(contract, position=position)
         statements = signed_off(submission, actor=scenarios.approver_actor(parties))
         counts.append(len([one for one in statements if not one.startswith(COMPLETION)]))
-    assert counts == [17, 17, 17]
-    assert len(statements) == 18, "the last milestone completes the contract"
+    assert counts == [18, 18, 18]
+    assert len(statements) == 19, "the last milestone completes the contract"
 
 
 def test_a_link_is_used_up_by_its_own_sign_off_and_dies_by_another(parties: Parties, contract: Contract) -> None:

@@ -1,17 +1,23 @@
 from apps.financing.models.assignment import Assignment
+from apps.financing.models.exposure import ExposureLimit
 from apps.financing.models.facility import Facility
 from apps.financing.models.money import Collection, Disbursement, ReservePayout
-from apps.financing.models.offer import Offer
-from apps.financing.models.request import FundingRequest
+from apps.financing.models.offer import Offer, OfferLine
+from apps.financing.models.request import FundingRequest, RequestItem
 from apps.financing.models.tranche import Tranche
+from apps.financing.models.verification import BuyerVerification
 
 __all__ = [
     "Assignment",
+    "BuyerVerification",
     "Collection",
     "Disbursement",
+    "ExposureLimit",
     "Facility",
     "FundingRequest",
     "Offer",
+    "OfferLine",
+    "RequestItem",
     "ReservePayout",
     "Tranche",
 ]

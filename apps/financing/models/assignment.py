@@ -8,6 +8,7 @@ from apps.core.database import guards
 from apps.core.refs import new_ref
 from apps.financing.models.tranche import Tranche
 from apps.invoicing.models import Invoice
+from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation, User
 
@@ -23,7 +24,9 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
 
 
 class Assignment(models.Model):
-    """The whole receivable of one invoice passes to the financier, and the buyer is told (UCC 9-406; §§ 398 ff. BGB).
+    """The whole receivable of one milestone passes to the financier, and the buyer is told (UCC 9-406; §§ 398 ff. BGB).
+
+    A milestone that is not accepted has no invoice yet: what its acceptance will make payable is assigned beforehand.
 
     Funding waits until the buyer acknowledged the notice, or a second person of the financier waived that with a
     reason.
@@ -32,7 +35,7 @@ class Assignment(models.Model):
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     tranche = models.OneToOneField(Tranche, models.PROTECT, related_name="assignment")
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
-    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="assignments")
+    milestone = models.ForeignKey(Milestone, models.PROTECT, related_name="assignments")
     financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     notice = models.TextField()
     notice_sha256 = models.CharField(max_length=64)
@@ -51,6 +54,9 @@ class Assignment(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                "milestone", condition=Q(revoked_at__isnull=True), name="no_receivable_assigned_twice"
+            ),
             models.CheckConstraint(
                 condition=Q(
                     acknowledged_at__isnull=True,
@@ -119,7 +125,7 @@ class Assignment(models.Model):
                 "assignment_of_the_priced_tranche",
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM financing_tranche t JOIN financing_offer o ON o.id = t.offer_id"
-                " WHERE t.id = NEW.tranche_id AND t.invoice_id = NEW.invoice_id AND t.contract_id = NEW.contract_id"
+                " WHERE t.id = NEW.tranche_id AND t.milestone_id = NEW.milestone_id AND t.contract_id = NEW.contract_id"
                 " AND t.financier_id = NEW.financier_id AND o.created_by_id = NEW.priced_by_id)",
             ),
             guards.refused_when(
@@ -130,7 +136,17 @@ class Assignment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.invoice_id} to {self.financier_id}"
+        return f"{self.milestone_id} to {self.financier_id}"
+
+    @property
+    def invoice(self) -> Invoice | None:
+        """The milestone's invoice; None before it is accepted."""
+        return getattr(self.milestone, "invoice", None)
+
+    @property
+    def name(self) -> str:
+        """What people call it: the number of the invoice, or the milestone while there is none."""
+        return self.invoice.number if self.invoice is not None else self.milestone.title
 
     @property
     def is_notified(self) -> bool:

@@ -1,9 +1,11 @@
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.core import money
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
 from apps.parties.actor import Actor
@@ -21,8 +23,10 @@ class FacilityQuerySet(models.QuerySet["Facility"]):
 class Facility(models.Model):
     """What a financier is ready to advance to a seller, up to ``limit``, and the usual terms of its offers.
 
-    Rates are percentages; ``annual_rate`` and ``late_rate`` per year on ACT/360. ``advanced`` counts what is out now;
-    the database refuses to raise it above the limit, but lets the limit be lowered below it.
+    Rates are percentages; ``annual_rate`` and ``late_rate`` per year on ACT/360; those with ``pre`` are for milestones
+    that are not accepted yet. ``advanced`` counts what is out now, ``advanced_pre`` what of it is out before
+    acceptance, which may be at most ``pre_limit_rate`` percent of the limit. The database refuses to raise either above
+    its limit, but lets the limit be lowered below it.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -31,6 +35,10 @@ class Facility(models.Model):
     currency = models.CharField(_("currency"), max_length=3)
     limit = models.DecimalField(_("limit"), max_digits=18, decimal_places=3)
     advanced = models.DecimalField(_("advanced"), max_digits=18, decimal_places=3, default=0)
+    advanced_pre = models.DecimalField(_("advanced before acceptance"), max_digits=18, decimal_places=3, default=0)
+    pre_limit_rate = models.DecimalField(
+        _("of the limit before acceptance, in percent"), max_digits=6, decimal_places=3, default=30
+    )
     advance_rate = models.DecimalField(_("advance rate in percent"), max_digits=6, decimal_places=3, default=85)
     annual_rate = models.DecimalField(
         _("discount rate in percent per year"),
@@ -39,6 +47,16 @@ class Facility(models.Model):
         default=12,
     )
     fee_rate = models.DecimalField(_("origination fee in percent"), max_digits=6, decimal_places=3, default=0)
+    pre_advance_rate = models.DecimalField(
+        _("advance rate before acceptance in percent"), max_digits=6, decimal_places=3, default=50
+    )
+    pre_annual_rate = models.DecimalField(
+        _("discount rate before acceptance in percent per year"), max_digits=6, decimal_places=3, default=18
+    )
+    pre_fee_rate = models.DecimalField(
+        _("origination fee before acceptance in percent"), max_digits=6, decimal_places=3, default=0
+    )
+    pre_longest_days = models.PositiveSmallIntegerField(_("longest days before acceptance"), default=180)
     late_rate = models.DecimalField(_("late charge in percent per year"), max_digits=6, decimal_places=3, default=12)
     grace_days = models.PositiveSmallIntegerField(_("days of grace"), default=5)
     least_fee_days = models.PositiveSmallIntegerField(_("least days charged"), default=15)
@@ -67,7 +85,9 @@ class Facility(models.Model):
                 name="one_live_facility_per_pair",
             ),
             models.CheckConstraint(condition=~Q(financier=F("seller")), name="facility_has_two_parties"),
-            models.CheckConstraint(condition=Q(limit__gt=0, advanced__gte=0), name="facility_amounts"),
+            models.CheckConstraint(
+                condition=Q(limit__gt=0, advanced_pre__gte=0, advanced__gte=F("advanced_pre")), name="facility_amounts"
+            ),
             models.CheckConstraint(
                 condition=Q(
                     advance_rate__gt=0,
@@ -75,6 +95,12 @@ class Facility(models.Model):
                     annual_rate__gte=0,
                     fee_rate__gte=0,
                     late_rate__gte=0,
+                    pre_limit_rate__gte=0,
+                    pre_limit_rate__lte=100,
+                    pre_advance_rate__gt=0,
+                    pre_advance_rate__lte=100,
+                    pre_annual_rate__gte=0,
+                    pre_fee_rate__gte=0,
                 ),
                 name="facility_rates",
             ),
@@ -86,6 +112,12 @@ class Facility(models.Model):
                 allow=(
                     "limit",
                     "advanced",
+                    "advanced_pre",
+                    "pre_limit_rate",
+                    "pre_advance_rate",
+                    "pre_annual_rate",
+                    "pre_fee_rate",
+                    "pre_longest_days",
                     "advance_rate",
                     "annual_rate",
                     "fee_rate",
@@ -95,13 +127,27 @@ class Facility(models.Model):
                     "closed_at",
                 ),
             ),
-            guards.refused_when("facility_starts_with_nothing_advanced", guards.INSERT, "NEW.advanced <> 0"),
+            guards.refused_when(
+                "facility_starts_with_nothing_advanced",
+                guards.INSERT,
+                "NEW.advanced <> 0 OR NEW.advanced_pre <> 0",
+            ),
             guards.refused_when(
                 "advanced_within_the_limit",
                 guards.UPDATE,
                 "NEW.advanced > OLD.advanced AND NEW.advanced > NEW.limit",
             ),
+            guards.refused_when(
+                "advanced_before_acceptance_within_its_limit",
+                guards.UPDATE,
+                "NEW.advanced_pre > OLD.advanced_pre AND NEW.advanced_pre > NEW.limit * NEW.pre_limit_rate / 100",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.seller} · {self.limit} {self.currency}"
+
+    @property
+    def pre_limit(self) -> Decimal:
+        """The most that may be out on milestones that are not accepted yet, in the minor unit, rounded down."""
+        return money.floor(self.limit * self.pre_limit_rate / 100, self.currency)

@@ -50,8 +50,16 @@ class Disbursement(models.Model):
                 "disbursement_of_the_priced_net",
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM financing_tranche t JOIN financing_offer o ON o.id = t.offer_id"
-                " WHERE t.id = NEW.tranche_id AND t.financier_id = NEW.financier_id AND o.net = NEW.amount"
+                " JOIN financing_offerline l ON l.id = t.line_id"
+                " WHERE t.id = NEW.tranche_id AND t.financier_id = NEW.financier_id AND l.net = NEW.amount"
                 " AND t.currency = NEW.currency AND o.created_by_id = NEW.priced_by_id)",
+            ),
+            guards.refused_when(
+                "paid_out_only_on_a_verified_buyer",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM financing_tranche t JOIN financing_buyerverification v"
+                " ON v.financier_id = t.financier_id AND v.buyer_id = t.buyer_id AND v.revoked_at IS NULL"
+                " WHERE t.id = NEW.tranche_id)",
             ),
         ]
 

@@ -11,18 +11,23 @@ from apps.core.database import guards, walls
 from apps.core.refs import new_ref
 from apps.core.states import table
 from apps.financing.models.facility import Facility
-from apps.financing.models.offer import Offer
+from apps.financing.models.offer import Offer, OfferLine
 from apps.invoicing.models import Invoice
+from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation, User
 
 
 class TrancheState(models.TextChoices):
     ACCEPTED = "accepted", _("Accepted, not funded")
+    FUNDED_PRE = "funded_pre", _("Funded before acceptance")
     FUNDED_POST = "funded_post", _("Funded")
     PART_COLLECTED = "part_collected", _("Partly collected")
     SETTLED = "settled", _("Settled")
     CANCELLED = "cancelled", _("Cancelled")
+
+
+OUTSTANDING = (TrancheState.FUNDED_PRE, TrancheState.FUNDED_POST, TrancheState.PART_COLLECTED)
 
 
 class TrancheQuerySet(models.QuerySet["Tranche"]):
@@ -30,11 +35,17 @@ class TrancheQuerySet(models.QuerySet["Tranche"]):
         return self.filter(Q(financier_id=actor.organisation_id) | Q(seller_id=actor.organisation_id))
 
     def outstanding(self) -> "TrancheQuerySet":
-        return self.filter(state__in=[TrancheState.FUNDED_POST, TrancheState.PART_COLLECTED])
+        """Paid out and not settled, before acceptance of the milestone or after."""
+        return self.filter(state__in=OUTSTANDING)
+
+    def waiting_for_acceptance(self) -> "TrancheQuerySet":
+        """Pledged on a milestone that is not accepted: what an acceptance has to convert."""
+        return self.filter(state__in=[TrancheState.ACCEPTED, TrancheState.FUNDED_PRE])
 
 
 STEPS = table(
-    accepted=("funded_post", "cancelled"),
+    accepted=("funded_pre", "funded_post", "cancelled"),
+    funded_pre=("funded_post",),
     funded_post=("part_collected", "settled"),
     part_collected=("settled",),
     settled=(),
@@ -43,18 +54,23 @@ STEPS = table(
 
 
 class Tranche(models.Model):
-    """The advance on one invoice. Its money stands in the financier's book under the key ``tranche:<ref>``."""
+    """The advance on one milestone. Its money stands in the financier's book under the key ``tranche:<ref>``.
+
+    Paid out before the milestone is accepted it is an advance to the seller (``funded_pre``); on acceptance it becomes
+    the purchase of the whole invoice (``funded_post``), which is what one paid out later is from the start.
+    """
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    offer = models.OneToOneField(Offer, models.PROTECT, related_name="tranche")
+    offer = models.ForeignKey(Offer, models.PROTECT, related_name="tranches")
+    line = models.OneToOneField(OfferLine, models.PROTECT, related_name="tranche")
     facility = models.ForeignKey(Facility, models.PROTECT, related_name="tranches")
     financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
-    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="tranches")
+    milestone = models.ForeignKey(Milestone, models.PROTECT, related_name="tranches")
     state = models.CharField(max_length=15, choices=TrancheState.choices, default=TrancheState.ACCEPTED)
     currency = models.CharField(max_length=3)
     face = models.DecimalField(_("face"), max_digits=18, decimal_places=3)
@@ -76,7 +92,7 @@ class Tranche(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("invoice", condition=~Q(state="cancelled"), name="no_receivable_pledged_twice"),
+            models.UniqueConstraint("milestone", condition=~Q(state="cancelled"), name="no_receivable_pledged_twice"),
             models.CheckConstraint(
                 condition=Q(state__in=["accepted", "cancelled"], funded_on__isnull=True)
                 | (~Q(state__in=["accepted", "cancelled"]) & Q(funded_on__isnull=False)),
@@ -120,26 +136,59 @@ class Tranche(models.Model):
                 ),
             ),
             guards.refused_when(
-                "tranche_starts_as_the_accepted_offer",
+                "tranche_starts_as_the_accepted_line",
                 guards.INSERT,
-                "NEW.state <> 'accepted' OR NEW.outstanding <> 0 OR NOT EXISTS (SELECT 1 FROM financing_offer o"
-                " JOIN financing_fundingrequest r ON r.id = o.request_id WHERE o.id = NEW.offer_id"
-                " AND o.state = 'accepted' AND r.invoice_id = NEW.invoice_id AND r.facility_id = NEW.facility_id"
-                " AND (o.face, o.gross, o.discount, o.fee, o.days, o.currency, o.financier_id, o.seller_id)"
-                " = (NEW.face, NEW.gross, NEW.discount, NEW.fee, NEW.days, NEW.currency, NEW.financier_id,"
-                " NEW.seller_id))",
+                "NEW.state <> 'accepted' OR NEW.outstanding <> 0 OR NOT EXISTS (SELECT 1 FROM financing_offerline l"
+                " JOIN financing_offer o ON o.id = l.offer_id JOIN financing_fundingrequest r ON r.id = o.request_id"
+                " WHERE l.id = NEW.line_id AND o.id = NEW.offer_id AND o.state = 'accepted'"
+                " AND (l.milestone_id, l.face, l.gross, l.discount, l.fee, l.days, l.expected_on, o.currency,"
+                " o.financier_id, o.seller_id, r.facility_id, r.contract_id) = (NEW.milestone_id, NEW.face, NEW.gross,"
+                " NEW.discount, NEW.fee, NEW.days, NEW.expected_on, NEW.currency, NEW.financier_id, NEW.seller_id,"
+                " NEW.facility_id, NEW.contract_id))",
             ),
             guards.frozen_when("OLD.state = 'cancelled'", name="cancelled_once"),
             guards.refused_when(
                 "funded_with_a_disbursement",
                 guards.UPDATE,
-                "OLD.state = 'accepted' AND NEW.state = 'funded_post' AND NOT EXISTS"
+                "OLD.state = 'accepted' AND NEW.state IN ('funded_pre', 'funded_post') AND NOT EXISTS"
                 " (SELECT 1 FROM financing_disbursement d WHERE d.tranche_id = NEW.id)",
+            ),
+            guards.refused_when(
+                "advanced_before_acceptance_only_until_then",
+                guards.UPDATE,
+                "NEW.state = 'funded_pre' AND OLD.state <> 'funded_pre' AND NOT EXISTS (SELECT 1"
+                " FROM milestones_milestone m WHERE m.id = NEW.milestone_id AND m.state <> 'accepted')",
+            ),
+            guards.at_commit(
+                "bought_with_its_invoice",
+                guards.UPDATE,
+                "IF EXISTS (SELECT 1 FROM financing_tranche t WHERE t.id = NEW.id"
+                " AND t.state IN ('funded_post', 'part_collected', 'settled') AND NOT EXISTS (SELECT 1"
+                " FROM invoicing_invoice i WHERE i.milestone_id = t.milestone_id AND i.gross = t.face))"
+                " THEN RAISE EXCEPTION 'tranche % is bought without its invoice', NEW.ref"
+                " USING ERRCODE = 'check_violation'; END IF;",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.invoice_id} · {self.gross} {self.currency}"
+        return f"{self.milestone_id} · {self.gross} {self.currency}"
+
+    @property
+    def invoice(self) -> Invoice | None:
+        """The milestone's invoice; None before it is accepted."""
+        return getattr(self.milestone, "invoice", None)
+
+    @property
+    def bought(self) -> Invoice:
+        """The invoice of a tranche that is bought; asking for it before acceptance is a ``LookupError``."""
+        if self.invoice is None:
+            raise LookupError(f"tranche {self.ref} is not bought: its milestone is not accepted")
+        return self.invoice
+
+    @property
+    def name(self) -> str:
+        """What people call it: the number of the invoice, or the milestone while there is none."""
+        return self.invoice.number if self.invoice is not None else self.milestone.title
 
     @property
     def key(self) -> str:
@@ -153,7 +202,7 @@ class Tranche(models.Model):
 
     @property
     def reserve(self) -> Decimal:
-        """What is kept back at funding and belongs to the seller once the buyer has paid."""
+        """What of the invoice is not advanced, and belongs to the seller once the buyer has paid."""
         return self.face - self.gross
 
     @property

@@ -1,3 +1,3 @@
-from apps.financing.rules.price import OfferTerms, Price
+from apps.financing.rules.price import LineTerms, OfferTerms, Price, Totals
 
-__all__ = ["OfferTerms", "Price"]
+__all__ = ["LineTerms", "OfferTerms", "Price", "Totals"]

@@ -1,15 +1,16 @@
-"""The seller accepts: the offer becomes a tranche, the receivable is assigned, and the buyer is told."""
+"""The seller accepts: each line of the offer becomes a tranche, its receivable is assigned, and the buyer is told."""
 
 from datetime import datetime
 
-from apps.core import canonical
+from apps.core import canonical, money
 from apps.core.errors import Refused, Stale
 from apps.core.states import move
-from apps.financing.models import Assignment, FundingRequest, Offer, Tranche
-from apps.financing.models.offer import OfferState
+from apps.financing.models import Assignment, FundingRequest, Offer, OfferLine, Tranche
+from apps.financing.models.offer import OfferState, Stage
 from apps.financing.models.request import RequestState
 from apps.financing.rules import texts
-from apps.financing.services.eligibility import eligible_amount, sold
+from apps.financing.services.eligibility import eligible_amount, sold, stage_of
+from apps.financing.services.exposures import count, lock_exposures, require_room
 from apps.financing.services.facilities import require_headroom
 from apps.financing.services.locks import lock_offer
 from apps.financing.services.record import person, record
@@ -20,7 +21,7 @@ from apps.parties.roles import Action
 
 
 def contract_of_offer(*, offer_ref: str) -> int:
-    """The id of the contract whose invoice an offer would buy."""
+    """The id of the contract on whose milestones an offer is."""
     return _known(offer_ref).request.contract_id
 
 
@@ -29,11 +30,11 @@ def financier_of_offer(*, offer_ref: str) -> int:
     return _known(offer_ref).financier_id
 
 
-def accept(*, offer_ref: str, actor: Actor, seen: str, at: datetime) -> Tranche:
+def accept(*, offer_ref: str, actor: Actor, seen: str, at: datetime) -> list[Tranche]:
     """The seller signs the disclosure that was shown, whose SHA-256 is ``seen``. The caller holds the contract.
 
-    Refused when the offer has lapsed, something was paid meanwhile, or the limit no longer holds the advance. From now
-    on the advance is kept free under the facility's limit.
+    Gives one tranche for each line. Refused when the offer has lapsed, something was paid or accepted meanwhile, or a
+    limit no longer holds the advance. From now on the advance is kept free under the limits.
     """
     offer = lock_offer(offer_ref=offer_ref)
     request = offer.request
@@ -45,52 +46,84 @@ def accept(*, offer_ref: str, actor: Actor, seen: str, at: datetime) -> Tranche:
         raise Stale("The disclosure is not the one that you were shown. Read it again before you accept.")
     if request.facility.closed_at is not None:
         raise Refused("The financier has closed this facility.")
-    eligible_amount(request.invoice, at=at)
-    require_headroom(request.facility, advance=offer.gross)
+    lines = list(
+        offer.lines.select_related(
+            "milestone__contract__seller", "milestone__contract__buyer", "milestone__line", "milestone__invoice"
+        ).order_by("milestone__position")
+    )
+    for line in lines:
+        _require_as_priced(line, at=at)
+    before_acceptance = money.total(line.gross for line in lines if line.stage == Stage.PRE)
+    require_headroom(request.facility, advance=offer.gross, before_acceptance=before_acceptance)
+    exposures = lock_exposures(
+        financier_id=offer.financier_id,
+        seller_id=offer.seller_id,
+        buyer_id=request.contract.buyer_id,
+        currency=offer.currency,
+    )
+    require_room(exposures, advance=offer.gross, actor=actor)
     move(request, RequestState.ACCEPTED, FundingRequest.TRANSITIONS)
     offer.answered_by_id, offer.answered_at = person(actor), at
     offer.save(update_fields=["state", "answered_by", "answered_at"])
     request.closed_at = at
     request.save(update_fields=["state", "closed_at"])
-    tranche = Tranche.objects.create(
-        offer=offer,
-        facility=request.facility,
-        financier_id=offer.financier_id,
-        seller_id=offer.seller_id,
-        buyer_id=request.invoice.buyer_id,
-        contract_id=request.contract_id,
-        invoice=request.invoice,
-        currency=offer.currency,
-        face=offer.face,
-        gross=offer.gross,
-        discount=offer.discount,
-        fee=offer.fee,
-        days=offer.days,
-        expected_on=offer.expected_on,
-        accepted_at=at,
-    )
+    count(exposures, reserved=offer.gross)
+    tranches = [_tranche(offer, line, at=at) for line in lines]
     record(
-        tranche.contract,
-        financier_id=tranche.financier_id,
+        request.contract,
+        financier_id=offer.financier_id,
         verb="offer.accepted",
         subject=f"offer:{offer.ref}",
         actor=actor,
         at=at,
-        tranche=tranche.ref,
+        tranches=[tranche.ref for tranche in tranches],
         disclosure_sha256=offer.disclosure_sha256,
     )
-    return tranche
+    return tranches
+
+
+def _require_as_priced(line: OfferLine, *, at: datetime) -> None:
+    """What is signed is what is funded: a price for a milestone before acceptance says nothing of its invoice."""
+    eligible_amount(line.milestone, face=line.face, at=at)
+    if stage_of(line.milestone) != line.stage:
+        raise Refused(
+            "“{milestone}” was accepted since this offer was priced. Ask the financier for a new one: an accepted"
+            " milestone is priced as an invoice.",
+            milestone=line.milestone.title,
+        )
+
+
+def _tranche(offer: Offer, line: OfferLine, *, at: datetime) -> Tranche:
+    return Tranche.objects.create(
+        offer=offer,
+        line=line,
+        facility=offer.request.facility,
+        financier_id=offer.financier_id,
+        seller_id=offer.seller_id,
+        buyer_id=line.milestone.contract.buyer_id,
+        contract_id=offer.request.contract_id,
+        milestone=line.milestone,
+        currency=offer.currency,
+        face=line.face,
+        gross=line.gross,
+        discount=line.discount,
+        fee=line.fee,
+        days=line.days,
+        expected_on=line.expected_on,
+        accepted_at=at,
+    )
 
 
 def assign(*, tranche: Tranche, actor: Actor, at: datetime) -> Assignment:
     """The whole receivable passes to the financier; the notice tells the buyer the invoice and where to pay."""
     notice = texts.notice(
-        sold=sold(tranche.invoice, financier=tranche.financier), account=_as_text(collection_account(tranche))
+        sold=sold(tranche.milestone, face=tranche.face, financier=tranche.financier),
+        account=_as_text(collection_account(tranche)),
     )
     assignment = Assignment.objects.create(
         tranche=tranche,
         contract_id=tranche.contract_id,
-        invoice_id=tranche.invoice_id,
+        milestone=tranche.milestone,
         financier_id=tranche.financier_id,
         notice=notice,
         notice_sha256=canonical.sha256(notice),
@@ -104,7 +137,8 @@ def assign(*, tranche: Tranche, actor: Actor, at: datetime) -> Assignment:
         subject=f"assignment:{assignment.ref}",
         actor=actor,
         at=at,
-        invoice=tranche.invoice.number,
+        milestone=tranche.milestone.ref,
+        invoice=tranche.invoice.number if tranche.invoice is not None else "",
         notice_sha256=assignment.notice_sha256,
     )
     return assignment

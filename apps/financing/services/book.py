@@ -1,4 +1,4 @@
-"""The postings of product A in the financier's book: one function per row of the table, keyed by tranche."""
+"""The postings of an advance in the financier's book: one function per row of the table, keyed by tranche."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from apps.core import money
 from apps.financing.models import Collection, ReservePayout, Tranche
+from apps.financing.models.tranche import TrancheState
 from apps.financing.rules.accrual import earned
 from apps.financing.rules.waterfall import Shares, Standing
 from apps.ledger import services as ledger
@@ -32,19 +33,44 @@ def payable_to_seller(tranche: Tranche) -> Decimal:
 
 
 def post_funding(tranche: Tranche, *, booked_on: date, at: datetime) -> Entry:
-    """The invoice is bought at its face: part paid out, part kept as reserve, discount and fee not earned yet."""
+    """The invoice is bought at its face, part of it kept as reserve; before acceptance the advance alone is owed.
+
+    Discount and fee are not earned yet, and the rest is paid out.
+    """
+    if tranche.state == TrancheState.FUNDED_PRE:
+        owed = [debit(Financier.MILESTONE_ADVANCES, amount=tranche.gross, key=tranche.key)]
+    else:
+        owed = [
+            debit(Financier.PURCHASED_RECEIVABLES, amount=tranche.face, key=tranche.key),
+            credit(Financier.RESERVE_DUE_TO_SELLER, amount=tranche.reserve, key=tranche.key),
+        ]
     return _post(
         tranche,
         cause=f"funding:{tranche.ref}",
-        description=f"Advance on {tranche.invoice.number}",
+        description=f"Advance on {tranche.name}",
+        booked_on=booked_on,
+        at=at,
+        legs=[
+            *owed,
+            credit(Financier.UNEARNED_DISCOUNT, amount=tranche.discount, key=tranche.key),
+            credit(Financier.UNEARNED_FEE, amount=tranche.fee, key=tranche.key),
+            credit(Financier.CASH, amount=tranche.net, key=tranche.key),
+        ],
+    )
+
+
+def post_conversion(tranche: Tranche, *, booked_on: date, at: datetime) -> Entry:
+    """The milestone is accepted in full: its invoice is bought for the advance, the rest of it is reserve."""
+    return _post(
+        tranche,
+        cause=f"conversion:{tranche.ref}",
+        description=f"Acceptance of {tranche.milestone.title}",
         booked_on=booked_on,
         at=at,
         legs=[
             debit(Financier.PURCHASED_RECEIVABLES, amount=tranche.face, key=tranche.key),
+            credit(Financier.MILESTONE_ADVANCES, amount=tranche.gross, key=tranche.key),
             credit(Financier.RESERVE_DUE_TO_SELLER, amount=tranche.reserve, key=tranche.key),
-            credit(Financier.UNEARNED_DISCOUNT, amount=tranche.discount, key=tranche.key),
-            credit(Financier.UNEARNED_FEE, amount=tranche.fee, key=tranche.key),
-            credit(Financier.CASH, amount=tranche.net, key=tranche.key),
         ],
     )
 
@@ -76,7 +102,7 @@ def post_accrual(
     return _post(
         tranche,
         cause=cause,
-        description=f"Income on {tranche.invoice.number}",
+        description=f"Income on {tranche.name}",
         booked_on=booked_on,
         at=at,
         legs=[Leg(leg.account, leg.amount, tranche.key) for leg in legs],
@@ -89,7 +115,7 @@ def post_collection(collection: Collection, *, shares: Shares, at: datetime) -> 
     return _post(
         collection.tranche,
         cause=f"collection:{collection.ref}",
-        description=f"Payment of {collection.tranche.invoice.number}: {collection.payment.bank_reference}",
+        description=f"Payment of {collection.tranche.name}: {collection.payment.bank_reference}",
         booked_on=collection.collected_on,
         at=at,
         legs=[
@@ -112,7 +138,7 @@ def post_payout(payout: ReservePayout, *, at: datetime) -> Entry:
     return _post(
         payout.tranche,
         cause=f"payout:{payout.ref}",
-        description=f"Reserve of {payout.tranche.invoice.number}: {payout.bank_reference}",
+        description=f"Reserve of {payout.tranche.name}: {payout.bank_reference}",
         booked_on=payout.value_on,
         at=at,
         legs=[

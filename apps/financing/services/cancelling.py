@@ -7,8 +7,10 @@ from apps.core.states import move
 from apps.financing.models import FundingRequest, Tranche
 from apps.financing.models.request import RequestState
 from apps.financing.models.tranche import TrancheState
-from apps.financing.services.locks import lock_assignment, lock_request, lock_tranche
+from apps.financing.services.exposures import count
+from apps.financing.services.locks import lock_assignment, lock_request, lock_tranche_to_count
 from apps.financing.services.record import person, reason_given, record
+from apps.financing.services.requests import release
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
@@ -16,18 +18,22 @@ from apps.parties.roles import Action
 def cancel(*, tranche_ref: str, actor: Actor, reason: str, at: datetime) -> Tranche:
     """End an advance before it is paid out, with a reason that both sides read. The caller holds the contract.
 
-    By the financier's treasury or underwriters, or by the seller's people who ask for funding. The facility's limit is
-    free again, the assignment is revoked, and the seller can ask for the invoice anew.
+    By the financier's treasury or underwriters, or by the seller's people who ask for funding. The limits are free
+    again, the assignment is revoked, and the seller can ask for the milestone anew. The other advances of the same
+    offer stay as they are; with the last of them the request ends.
     """
     known = Tranche.objects.filter(ref=tranche_ref).values_list("offer__request__ref", flat=True).first()
     request = lock_request(request_ref=known or "")
-    tranche = lock_tranche(tranche_ref=tranche_ref)
+    tranche, exposures = lock_tranche_to_count(tranche_ref=tranche_ref)
     _require_side(actor, tranche=tranche)
     move(tranche, TrancheState.CANCELLED, Tranche.TRANSITIONS)
     tranche.cancelled_at, tranche.cancelled_by_id, tranche.cancel_reason = at, person(actor), reason_given(reason)
     tranche.save(update_fields=["state", "cancelled_at", "cancelled_by", "cancel_reason"])
-    move(request, RequestState.WITHDRAWN, FundingRequest.TRANSITIONS)
-    request.save(update_fields=["state"])
+    count(exposures, reserved=-tranche.gross)
+    if not tranche.offer.tranches.exclude(state=TrancheState.CANCELLED).exists():
+        move(request, RequestState.WITHDRAWN, FundingRequest.TRANSITIONS)
+        request.save(update_fields=["state"])
+    release(request.items.filter(milestone=tranche.milestone_id), at=at)
     assignment = lock_assignment(assignment_ref=tranche.assignment.ref)
     assignment.revoked_at = at
     assignment.save(update_fields=["revoked_at"])

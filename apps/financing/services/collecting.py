@@ -10,7 +10,8 @@ from apps.financing.models import Collection, Tranche
 from apps.financing.models.tranche import TrancheState
 from apps.financing.rules.waterfall import Repayment, Shares, late_charge, share
 from apps.financing.services import book
-from apps.financing.services.locks import lock_tranche
+from apps.financing.services.exposures import count
+from apps.financing.services.locks import lock_tranche_to_count
 from apps.financing.services.record import record
 from apps.invoicing.models import Payment
 from apps.parties.actor import Actor
@@ -23,7 +24,7 @@ def collect(*, tranche_ref: str, payment: Payment, actor: Actor, at: datetime) -
     The payment that repays the advance also ends its income: what of the discount is not earned by then goes back to
     the seller, what of the fee is not is earned at once.
     """
-    tranche = lock_tranche(tranche_ref=tranche_ref)
+    tranche, exposures = lock_tranche_to_count(tranche_ref=tranche_ref)
     actor.require(Action.MOVE_MONEY, organisation_id=tranche.financier_id)
     funded_on, paid_on = _dates(tranche, payment)
     before = book.standing(tranche)
@@ -44,6 +45,7 @@ def collect(*, tranche_ref: str, payment: Payment, actor: Actor, at: datetime) -
         collected_on=paid_on,
     )
     _lower(tranche, shares=shares, left=before.receivable - shares.to_receivable, paid_on=paid_on)
+    count(exposures, used=-shares.to_advance)
     if shares.repays_advance:
         book.post_accrual(
             tranche,

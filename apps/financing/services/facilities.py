@@ -14,6 +14,7 @@ from apps.financing.models.tranche import TrancheState
 from apps.financing.rules.price import rate_refused
 from apps.financing.services.record import person
 from apps.ledger import services as ledger
+from apps.milestones.models.milestone import MilestoneState
 from apps.parties import services as parties
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
@@ -24,13 +25,22 @@ LONGEST_DAYS = 365
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FacilityTerms:
-    """The limit and the usual terms of a facility's offers. Rates in percent, per year of 360 days where yearly."""
+    """The limit and the usual terms of a facility's offers. Rates in percent, per year of 360 days where yearly.
+
+    Those with ``pre`` are for milestones before their acceptance; ``pre_limit_rate`` is the part of the limit that may
+    be out on them.
+    """
 
     currency: str
     limit: Decimal
     advance_rate: Decimal = Decimal(85)
     annual_rate: Decimal = Decimal(12)
     fee_rate: Decimal = Decimal(0)
+    pre_limit_rate: Decimal = Decimal(30)
+    pre_advance_rate: Decimal = Decimal(50)
+    pre_annual_rate: Decimal = Decimal(18)
+    pre_fee_rate: Decimal = Decimal(0)
+    pre_longest_days: int = 180
     late_rate: Decimal = Decimal(12)
     grace_days: int = 5
     least_fee_days: int = 15
@@ -65,6 +75,11 @@ def open_facility(*, actor: Actor, seller_ref: str, terms: FacilityTerms, at: da
         advance_rate=terms.advance_rate,
         annual_rate=terms.annual_rate,
         fee_rate=terms.fee_rate,
+        pre_limit_rate=terms.pre_limit_rate,
+        pre_advance_rate=terms.pre_advance_rate,
+        pre_annual_rate=terms.pre_annual_rate,
+        pre_fee_rate=terms.pre_fee_rate,
+        pre_longest_days=terms.pre_longest_days,
         late_rate=terms.late_rate,
         grace_days=terms.grace_days,
         least_fee_days=terms.least_fee_days,
@@ -91,8 +106,17 @@ def headroom(facility: Facility) -> Decimal:
     return max(money.ZERO, facility.limit - facility.advanced - money.total(waiting))
 
 
-def require_headroom(facility: Facility, *, advance: Decimal) -> None:
-    """Refuse an advance that the limit does not hold, and say what is left."""
+def pre_headroom(facility: Facility) -> Decimal:
+    """What can still be advanced before acceptance, within that part of the limit."""
+    waiting = Tranche.objects.filter(facility=facility, state=TrancheState.ACCEPTED).exclude(
+        milestone__state=MilestoneState.ACCEPTED
+    )
+    promised = money.total(waiting.values_list("gross", flat=True))
+    return max(money.ZERO, facility.pre_limit - facility.advanced_pre - promised)
+
+
+def require_headroom(facility: Facility, *, advance: Decimal, before_acceptance: Decimal = money.ZERO) -> None:
+    """Refuse an advance that the limit does not hold, and say what is left; ``before_acceptance`` is its part of B."""
     left = headroom(facility)
     if advance > left:
         raise Refused(
@@ -100,6 +124,14 @@ def require_headroom(facility: Facility, *, advance: Decimal) -> None:
             advance=str(money.Money(advance, facility.currency)),
             headroom=str(money.Money(left, facility.currency)),
             limit=str(money.Money(facility.limit, facility.currency)),
+        )
+    if before_acceptance and before_acceptance > (left := pre_headroom(facility)):
+        raise Refused(
+            "Before acceptance this advance would be {advance}, and the facility has {headroom} left of the {limit}"
+            " that it advances on milestones that are not accepted.",
+            advance=str(money.Money(before_acceptance, facility.currency)),
+            headroom=str(money.Money(left, facility.currency)),
+            limit=str(money.Money(facility.pre_limit, facility.currency)),
         )
 
 
@@ -122,9 +154,13 @@ def _refuse_impossible(terms: FacilityTerms) -> None:
         raise Refused(
             "Enter an advance rate above 0 and up to 100 percent, with at most 3 decimals.", field="advance_rate"
         )
-    for field in ("annual_rate", "fee_rate", "late_rate"):
+    if rate_refused(terms.pre_advance_rate) or terms.pre_advance_rate == 0:
+        raise Refused(
+            "Enter an advance rate above 0 and up to 100 percent, with at most 3 decimals.", field="pre_advance_rate"
+        )
+    for field in ("annual_rate", "fee_rate", "late_rate", "pre_limit_rate", "pre_annual_rate", "pre_fee_rate"):
         if rate_refused(getattr(terms, field)):
             raise Refused("Enter a rate between 0 and 100 percent, with at most 3 decimals.", field=field)
-    for field in ("grace_days", "least_fee_days"):
+    for field in ("grace_days", "least_fee_days", "pre_longest_days"):
         if not 0 <= getattr(terms, field) <= LONGEST_DAYS:
             raise Refused("Enter between 0 and {most} days.", field=field, most=LONGEST_DAYS)

@@ -9,33 +9,65 @@ from apps.financing.models import Disbursement, Tranche
 from apps.financing.models.tranche import TrancheState
 from apps.financing.services import book
 from apps.financing.services.bank import new_reference, require_day_of_payment
-from apps.financing.services.locks import lock_tranche
+from apps.financing.services.exposures import count, require_room_to_pay_out
+from apps.financing.services.locks import lock_tranche_to_count
 from apps.financing.services.record import day_of, person, record
-from apps.invoicing.services import Sale
+from apps.financing.services.verification import require_verified
+from apps.invoicing.services import Advance, Sale
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
 
 def contract_of_tranche(*, tranche_ref: str) -> int:
-    """The id of the contract whose invoice an advance bought."""
+    """The id of the contract on whose milestone an advance is."""
     return _known(tranche_ref).contract_id
 
 
+def financier_of_tranche(*, tranche_ref: str) -> int:
+    """The id of the financier of an advance."""
+    return _known(tranche_ref).financier_id
+
+
 def invoice_ref_of(*, tranche_ref: str) -> str:
-    """The reference of the invoice that an advance bought."""
-    return _known(tranche_ref).invoice.ref
+    """The reference of the invoice that an advance bought; refused before there is one."""
+    tranche = _known(tranche_ref)
+    if tranche.invoice is None:
+        raise Refused(
+            "“{milestone}” is not accepted yet: the buyer owes nothing on it, so there is no payment to record.",
+            milestone=tranche.milestone.title,
+        )
+    return tranche.invoice.ref
+
+
+def to_fund(*, offer_ref: str) -> list[str]:
+    """The references of an offer's advances that wait for their payout, in the order of the plan; refused if none."""
+    waiting = Tranche.objects.filter(offer__ref=offer_ref, state=TrancheState.ACCEPTED)
+    refs = list(waiting.order_by("milestone__position").values_list("ref", flat=True))
+    if not refs:
+        raise Refused("Nothing of this offer waits to be paid out.")
+    return refs
+
+
+def references(bank_reference: str, *, of: int) -> list[str]:
+    """One bank transfer for several advances: its reference for one alone, numbered for each of more."""
+    reference = " ".join(bank_reference.split())
+    if of == 1 or not reference:
+        return [reference] * of
+    return [f"{reference} {number}/{of}" for number in range(1, of + 1)]
 
 
 def fund(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str, at: datetime) -> Tranche:
-    """Record that the net was paid out on ``value_on``; the gross counts against the facility from now on.
+    """Record that the net was paid out on ``value_on``; the gross counts against the limits from now on.
 
-    Refused before the buyer acknowledged the assignment or that was waived, to the person who priced, and beyond the
-    limit.
+    Before acceptance it is an advance to the seller, after it the purchase of the invoice. Refused before the buyer is
+    verified, and acknowledged the assignment or that was waived, to the person who priced, and beyond a limit.
     """
-    tranche = lock_tranche(tranche_ref=tranche_ref)
+    tranche, exposures = lock_tranche_to_count(tranche_ref=tranche_ref)
     facility, priced_by = tranche.facility, tranche.offer.created_by_id
     actor.require(Action.MOVE_MONEY, organisation_id=tranche.financier_id)
-    move(tranche, TrancheState.FUNDED_POST, Tranche.TRANSITIONS)
+    is_bought = tranche.invoice is not None
+    move(tranche, TrancheState.FUNDED_POST if is_bought else TrancheState.FUNDED_PRE, Tranche.TRANSITIONS)
+    require_verified(financier_id=tranche.financier_id, buyer=tranche.buyer)
     if priced_by == actor.user_id:
         raise NotAllowed("You priced this advance, so a second person has to pay it out.")
     if not tranche.assignment.is_notified:
@@ -61,6 +93,8 @@ def fund(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str,
             advance=str(money.Money(tranche.gross, tranche.currency)),
             left=str(money.Money(max(money.ZERO, facility.limit - facility.advanced), tranche.currency)),
         )
+    _require_part_before_acceptance(tranche)
+    require_room_to_pay_out(exposures, advance=tranche.gross, actor=actor)
     known = Disbursement.objects.filter(financier_id=tranche.financier_id)
     reference = new_reference(bank_reference, known=known)
     disbursement = Disbursement.objects.create(
@@ -75,7 +109,10 @@ def fund(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str,
         sent_at=at,
     )
     facility.advanced += tranche.gross
-    facility.save(update_fields=["advanced"])
+    if not is_bought:
+        facility.advanced_pre += tranche.gross
+    facility.save(update_fields=["advanced", "advanced_pre"])
+    count(exposures, used=tranche.gross, reserved=-tranche.gross)
     tranche.funded_on, tranche.outstanding = value_on, tranche.gross
     tranche.save(update_fields=["state", "funded_on", "outstanding"])
     book.post_funding(tranche, booked_on=value_on, at=at)
@@ -98,8 +135,23 @@ def sale_of(tranche: Tranche) -> Sale:
     return Sale(net=tranche.net, reserve=tranche.reserve, cost=tranche.discount + tranche.fee)
 
 
+def advance_of(tranche: Tranche) -> Advance:
+    """What the seller books before acceptance: the net as money owed, discount and fee as its cost."""
+    return Advance(net=tranche.net, cost=tranche.discount + tranche.fee)
+
+
+def _require_part_before_acceptance(tranche: Tranche) -> None:
+    facility = tranche.facility
+    if tranche.state == TrancheState.FUNDED_PRE and facility.advanced_pre + tranche.gross > facility.pre_limit:
+        raise Refused(
+            "This advance is {advance}, and only {left} is left of what the facility advances before acceptance.",
+            advance=str(money.Money(tranche.gross, tranche.currency)),
+            left=str(money.Money(max(money.ZERO, facility.pre_limit - facility.advanced_pre), tranche.currency)),
+        )
+
+
 def _known(tranche_ref: str) -> Tranche:
-    tranche = Tranche.objects.select_related("invoice").filter(ref=tranche_ref).first()
+    tranche = Tranche.objects.select_related("milestone__invoice").filter(ref=tranche_ref).first()
     if tranche is None:
         raise Refused("There is no such advance, or it is not yours.")
     return tranche

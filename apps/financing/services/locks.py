@@ -1,10 +1,12 @@
-"""Rows held until the end of the transaction, always in the order facility, request, offer or tranche, assignment.
+"""Rows held until the end of the transaction, always in the order facility, request, offer, exposures, tranche,
+assignment.
 
 What is read of them afterwards is what stands. Nothing is joined to a locked row: that would be as before the wait.
 """
 
 from apps.core.errors import Refused
-from apps.financing.models import Assignment, Facility, FundingRequest, Offer, Tranche
+from apps.financing.models import Assignment, ExposureLimit, Facility, FundingRequest, Offer, Tranche
+from apps.financing.services.exposures import lock_exposures
 
 
 def lock_facility(*, facility_ref: str) -> Facility:
@@ -49,6 +51,18 @@ def lock_tranche(*, tranche_ref: str) -> Tranche:
     tranche = Tranche.objects.select_for_update().get(pk=tranche_id)
     tranche.facility = facility
     return tranche
+
+
+def lock_tranche_to_count(*, tranche_ref: str) -> tuple[Tranche, list[ExposureLimit]]:
+    """Hold a tranche with its facility and the exposures to its buyer and seller: what it counts against may change."""
+    known = Tranche.objects.filter(ref=tranche_ref).first()
+    if known is None:
+        raise Refused("There is no such advance, or it is not yours.")
+    Facility.objects.select_for_update().get(pk=known.facility_id)
+    exposures = lock_exposures(
+        financier_id=known.financier_id, seller_id=known.seller_id, buyer_id=known.buyer_id, currency=known.currency
+    )
+    return lock_tranche(tranche_ref=tranche_ref), exposures
 
 
 def lock_assignment(*, assignment_ref: str) -> Assignment:

@@ -1,35 +1,30 @@
 """Offers: priced by one person, approved by a second, open to the seller until they expire."""
 
-from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import datetime, timedelta
 
 from apps.core import canonical
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.states import move
-from apps.financing.models import FundingRequest, Offer
+from apps.financing.models import FundingRequest, Offer, OfferLine, RequestItem
 from apps.financing.models.offer import OfferState
 from apps.financing.models.request import RequestState
-from apps.financing.rules import OfferTerms, Price, texts
-from apps.financing.rules.apr import annual_percentage_rate
-from apps.financing.rules.price import price as price_of
-from apps.financing.rules.xirr import xirr
-from apps.financing.services.eligibility import eligible_amount, sold
+from apps.financing.rules import OfferTerms, texts
+from apps.financing.services.eligibility import eligible_amount, items_of, stage_of
+from apps.financing.services.exposures import lock_exposures, require_room
 from apps.financing.services.facilities import require_headroom
 from apps.financing.services.locks import lock_offer, lock_request
+from apps.financing.services.quotes import Quote, quote_of
 from apps.financing.services.record import day_of, person, record
 from apps.parties import services as parties
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
-STORED = Decimal("0.0001")
-HIGHEST = Decimal(100_000)
-"""Percent a year beyond which a rate says nothing any more; the columns end there."""
-
 
 def price(*, request_ref: str, actor: Actor, terms: OfferTerms, at: datetime) -> Offer:
     """Price a request: an immutable offer with its disclosure, as a draft that waits for a second person.
 
-    It stands for ``terms.valid_days`` days from now, also if its approval takes some of them.
+    Every milestone that was asked for gets a line, in the order of the plan. The offer stands for ``terms.valid_days``
+    days from now, also if its approval takes some of them.
     """
     request = lock_request(request_ref=request_ref)
     actor.require(Action.PRICE_OFFER, organisation_id=request.financier_id)
@@ -37,57 +32,53 @@ def price(*, request_ref: str, actor: Actor, terms: OfferTerms, at: datetime) ->
     _require_priceable(request)
     if terms.funding_on < day_of(request.financier, at=at):
         raise Refused("The funding date is past.", field="funding_on")
-    invoice, facility = request.invoice, request.facility
-    if parties.default_account(organisation_id=request.financier_id, currency=invoice.currency) is None:
+    facility, currency = request.facility, request.currency
+    if parties.default_account(organisation_id=request.financier_id, currency=currency) is None:
         raise Refused(
             "Your organisation has no bank account in {currency} to which the buyer could pay. Add one first.",
-            currency=invoice.currency,
+            currency=currency,
         )
-    eligible = eligible_amount(invoice, at=at)
-    figures = price_of(
-        face=invoice.gross,
-        eligible=eligible,
-        currency=invoice.currency,
-        terms=terms,
-        least_fee_days=facility.least_fee_days,
-    )
-    require_headroom(facility, advance=figures.gross)
-    apr, yearly = _rates(figures, funding_on=terms.funding_on, expected_on=terms.expected_on)
-    usage = texts.Usage(
-        late_rate=facility.late_rate, grace_days=facility.grace_days, least_fee_days=facility.least_fee_days
-    )
+    items = items_of(request)
+    for item in items:
+        eligible_amount(item.milestone, face=item.face, at=at)
+    quote = quote_of(request, items=items, terms=terms)
+    _require_room(request, quote=quote, actor=actor)
     disclosure = texts.disclosure(
-        sold=sold(invoice, financier=request.financier), terms=terms, price=figures, usage=usage, apr=apr, xirr=yearly
+        lines=quote.lines,
+        whole=quote.whole,
+        rates=quote.rates,
+        usage=texts.Usage(
+            late_rate=facility.late_rate, grace_days=facility.grace_days, least_fee_days=facility.least_fee_days
+        ),
+        funding_on=terms.funding_on,
     )
     offer = Offer.objects.create(
         request=request,
         financier_id=request.financier_id,
         seller_id=request.seller_id,
         version=request.offers.count() + 1,
-        currency=invoice.currency,
-        face=invoice.gross,
-        eligible=eligible,
-        advance_rate=terms.advance_rate,
-        annual_rate=terms.annual_rate,
-        fee_rate=terms.fee_rate,
+        currency=currency,
         late_rate=facility.late_rate,
         grace_days=facility.grace_days,
         least_fee_days=facility.least_fee_days,
         funding_on=terms.funding_on,
-        expected_on=terms.expected_on,
-        days=figures.days,
-        gross=figures.gross,
-        discount=figures.discount,
-        fee=figures.fee,
-        net=figures.net,
-        reserve=figures.reserve,
-        apr=apr,
-        xirr=yearly,
+        face=quote.whole.face,
+        gross=quote.whole.gross,
+        discount=quote.whole.discount,
+        fee=quote.whole.fee,
+        net=quote.whole.net,
+        reserve=quote.whole.reserve,
+        apr=quote.rates.apr,
+        xirr=quote.rates.xirr,
+        unit_period=quote.rates.unit_period,
         disclosure=disclosure,
         disclosure_sha256=canonical.sha256(disclosure),
         expires_at=at + timedelta(days=terms.valid_days),
         created_by_id=person(actor),
         created_at=at,
+    )
+    OfferLine.objects.bulk_create(
+        _line_of(offer, item=item, priced=priced) for item, priced in zip(items, quote.lines, strict=True)
     )
     _record(offer, verb="offer.priced", actor=actor, at=at)
     return offer
@@ -181,14 +172,38 @@ def _require_priceable(request: FundingRequest) -> None:
         raise Refused("There is already an offer for this request. Revoke it before you price anew.")
 
 
-def _rates(figures: Price, *, funding_on: date, expected_on: date) -> tuple[Decimal, Decimal]:
-    """APR and XIRR of paying the net out and getting the advance back; both in percent, to four decimals."""
-    out, back = (funding_on, figures.net), (expected_on, figures.gross)
-    yearly = xirr([(funding_on, -figures.net), back])
-    rates = annual_percentage_rate([out], [back]), yearly
-    if yearly is None or max(rates[0], yearly) >= HIGHEST:
-        raise Refused("These terms cost more than {most} percent a year. Check rates and dates.", most=HIGHEST)
-    return rates[0].quantize(STORED, ROUND_HALF_UP), yearly.quantize(STORED, ROUND_HALF_UP)
+def _require_room(request: FundingRequest, *, quote: Quote, actor: Actor) -> None:
+    """Refuse an offer that the facility or the exposure to buyer or seller does not hold."""
+    require_headroom(request.facility, advance=quote.whole.gross, before_acceptance=quote.before_acceptance)
+    exposures = lock_exposures(
+        financier_id=request.financier_id,
+        seller_id=request.seller_id,
+        buyer_id=request.contract.buyer_id,
+        currency=request.currency,
+    )
+    require_room(exposures, advance=quote.whole.gross, actor=actor)
+
+
+def _line_of(offer: Offer, *, item: RequestItem, priced: texts.PricedLine) -> OfferLine:
+    return OfferLine(
+        offer=offer,
+        milestone=item.milestone,
+        stage=stage_of(item.milestone),
+        face=priced.price.face,
+        eligible=priced.price.face,
+        advance_rate=priced.terms.advance_rate,
+        annual_rate=priced.terms.annual_rate,
+        fee_rate=priced.terms.fee_rate,
+        expected_on=priced.terms.expected_on,
+        days=priced.price.days,
+        gross=priced.price.gross,
+        discount=priced.price.discount,
+        fee=priced.price.fee,
+        net=priced.price.net,
+        reserve=priced.price.reserve,
+        apr=priced.rates.apr,
+        xirr=priced.rates.xirr,
+    )
 
 
 def _record(offer: Offer, *, verb: str, actor: Actor, at: datetime) -> None:

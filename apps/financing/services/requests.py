@@ -1,71 +1,120 @@
-"""Funding requests: a seller asks for an invoice, and takes it back or hears no."""
+"""Funding requests: a seller asks for money on milestones, and takes the request back or hears no."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import QuerySet
+
+from apps.contracts.models import Contract
+from apps.core import money
 from apps.core.errors import Refused
 from apps.core.states import move
-from apps.financing.models import Facility, FundingRequest
+from apps.financing.models import Facility, FundingRequest, RequestItem
+from apps.financing.models.offer import Stage
 from apps.financing.models.request import RequestState
 from apps.financing.rules.price import advance
-from apps.financing.services.eligibility import eligible_amount
+from apps.financing.services.eligibility import eligible_amount, stage_of
 from apps.financing.services.facilities import require_headroom
 from apps.financing.services.locks import lock_request
 from apps.financing.services.offers import close_live_offers
 from apps.financing.services.record import person, reason_given, record
-from apps.invoicing.models import Invoice
+from apps.invoicing.services import Claim
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
-OPEN = (RequestState.SUBMITTED, RequestState.OFFERED, RequestState.ACCEPTED)
 LONGEST_NOTE = 2_000
+LONGEST_ABOUT = 400
 
 
-def request(*, facility: Facility, invoice: Invoice, actor: Actor, note: str, at: datetime) -> FundingRequest:
-    """Ask for the whole of an invoice under a facility that the caller holds.
+def request(
+    *, facility: Facility, contract: Contract, claims: Sequence[Claim], actor: Actor, note: str, at: datetime
+) -> FundingRequest:
+    """Ask for the whole of some milestones of a contract, accepted or not, under a facility that the caller holds.
 
-    Refused unless the invoice is wholly open, not past due and not asked for elsewhere, and the facility's usual
-    advance on it fits under the limit.
+    Refused unless each invoice is wholly open and not past due, each milestone before acceptance measurable, none asked
+    for elsewhere, and the facility's usual advance on them fits under its limits.
     """
-    actor.require(Action.REQUEST_FUNDING, organisation_id=invoice.seller_id)
-    if facility.seller_id != invoice.seller_id:
-        raise Refused("This facility is not for the seller of this invoice.")
+    actor.require(Action.REQUEST_FUNDING, organisation_id=contract.seller_id)
+    if facility.seller_id != contract.seller_id:
+        raise Refused("This facility is not for the seller of this contract.")
     if facility.closed_at is not None:
         raise Refused("This facility is closed. Ask the financier for a new one.")
-    if facility.currency != invoice.currency:
+    if facility.currency != contract.currency:
         raise Refused(
-            "The facility is in {facility}, and the invoice in {invoice}.",
+            "The facility is in {facility}, and the contract in {contract}.",
             facility=facility.currency,
-            invoice=invoice.currency,
+            contract=contract.currency,
         )
-    if FundingRequest.objects.filter(invoice=invoice, state__in=OPEN).exists():
-        raise Refused("Funding of this invoice was already asked for. Withdraw that request before you ask elsewhere.")
+    _refuse_asked(claims)
     if len(note) > LONGEST_NOTE:
         raise Refused("Write at most {most} characters.", field="note", most=LONGEST_NOTE)
-    eligible = eligible_amount(invoice, at=at)
-    usual = advance(eligible=eligible, advance_rate=facility.advance_rate, currency=facility.currency)
-    require_headroom(facility, advance=usual)
+    face = money.total(eligible_amount(claim.milestone, face=claim.face, at=at) for claim in claims)
+    _require_headroom(facility, claims)
     made = FundingRequest.objects.create(
         facility=facility,
         financier_id=facility.financier_id,
-        seller_id=invoice.seller_id,
-        contract_id=invoice.contract_id,
-        invoice=invoice,
+        seller_id=contract.seller_id,
+        contract=contract,
+        about=shortened(", ".join(claim.name for claim in claims)),
+        currency=contract.currency,
+        face=face,
         note=note.strip(),
         requested_by_id=person(actor),
         requested_at=at,
     )
+    RequestItem.objects.bulk_create(
+        RequestItem(request=made, milestone=claim.milestone, face=claim.face) for claim in claims
+    )
     record(
-        made.contract,
+        contract,
         financier_id=made.financier_id,
         verb="funding.requested",
         subject=f"request:{made.ref}",
         actor=actor,
         at=at,
-        invoice=invoice.number,
-        amount=eligible,
-        currency=invoice.currency,
+        milestones=[claim.milestone.ref for claim in claims],
+        about=made.about,
+        amount=face,
+        currency=made.currency,
     )
     return made
+
+
+def shortened(text: str) -> str:
+    """A list of names that is cut where it would not fit any more."""
+    return text if len(text) <= LONGEST_ABOUT else f"{text[: LONGEST_ABOUT - 1]}…"
+
+
+def release(items: QuerySet[RequestItem], *, at: datetime) -> None:
+    """Let milestones be asked for again: their request ended, or their advance was cancelled."""
+    items.filter(released_at__isnull=True).update(released_at=at)
+
+
+def _refuse_asked(claims: Sequence[Claim]) -> None:
+    asked = (
+        RequestItem.objects.held()
+        .filter(milestone__in=[claim.milestone for claim in claims])
+        .values_list("milestone_id", flat=True)
+    )
+    names = [claim.name for claim in claims if claim.milestone.pk in set(asked)]
+    if names:
+        raise Refused(
+            "Funding of {names} was already asked for. Withdraw that request before you ask elsewhere.",
+            names=", ".join(names),
+        )
+
+
+def _require_headroom(facility: Facility, claims: Sequence[Claim]) -> None:
+    """By the usual rates: a price that differs is checked again when it is made."""
+    usual = {
+        stage: money.total(
+            advance(eligible=claim.face, advance_rate=rate, currency=facility.currency)
+            for claim in claims
+            if stage_of(claim.milestone) == stage
+        )
+        for stage, rate in ((Stage.POST, facility.advance_rate), (Stage.PRE, facility.pre_advance_rate))
+    }
+    require_headroom(facility, advance=money.total(usual.values()), before_acceptance=usual[Stage.PRE])
 
 
 def withdraw_request(*, request_ref: str, actor: Actor, at: datetime) -> FundingRequest:
@@ -90,6 +139,7 @@ def decline_request(*, request_ref: str, actor: Actor, reason: str, at: datetime
 def _close(made: FundingRequest, *, verb: str, actor: Actor, at: datetime) -> FundingRequest:
     made.closed_at = at
     made.save(update_fields=["state", "closed_at", "decline_reason"])
+    release(made.items.all(), at=at)
     record(
         made.contract,
         financier_id=made.financier_id,

@@ -1,19 +1,30 @@
 """What may be done with invoices: issue them, receive money for them, sell them, make their documents."""
 
 from apps.invoicing.services.issuing import check_billable, issue
-from apps.invoicing.services.reading import contract_of, eligible, retry_document
+from apps.invoicing.services.reading import Claim, amount_to_bill, claims, contract_of, retry_document
 from apps.invoicing.services.receipts import direct_payment, receive, withdraw_direction
-from apps.invoicing.services.sales import Sale, SaleSettlement, book_reserve_received, book_sale
+from apps.invoicing.services.sales import (
+    Advance,
+    Sale,
+    SaleSettlement,
+    book_advance,
+    book_reserve_received,
+    book_sale,
+)
 
 __all__ = [
+    "Advance",
+    "Claim",
     "Sale",
     "SaleSettlement",
+    "amount_to_bill",
+    "book_advance",
     "book_reserve_received",
     "book_sale",
     "check_billable",
+    "claims",
     "contract_of",
     "direct_payment",
-    "eligible",
     "issue",
     "receive",
     "retry_document",

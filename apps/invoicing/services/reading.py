@@ -1,12 +1,18 @@
 """What other stories need to know of an invoice, and asking for its document again."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from apps.audit import services as audit
+from apps.contracts.models import Contract
 from apps.core.errors import NotAllowed, Refused
 from apps.core.states import move
+from apps.invoicing import rules
 from apps.invoicing.models import Document, Invoice, OpenItem, PayeeInstruction
 from apps.invoicing.models.document import DocumentState
+from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 
 GIVEN_UP_AFTER = timedelta(minutes=5)
@@ -21,26 +27,64 @@ def contract_of(*, invoice_ref: str) -> int:
     return contract
 
 
-def eligible(*, invoice_ref: str) -> Invoice:
-    """The invoice, if its receivable is whole: nothing paid, not assigned, and the contract lets it be assigned."""
-    item = (
-        OpenItem.objects.select_related("invoice__contract", "invoice__milestone__line__version")
-        .select_for_update(of=("self",))
-        .filter(invoice__ref=invoice_ref)
-        .first()
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the buyer owes for a milestone, or will owe once it is accepted: ``face`` with tax, in its currency."""
+
+    milestone: Milestone
+    invoice: Invoice | None
+    face: Decimal
+
+    @property
+    def name(self) -> str:
+        """The number of the invoice, or the milestone while there is none."""
+        return self.invoice.number if self.invoice is not None else self.milestone.title
+
+
+def claims(*, contract: Contract, milestone_refs: Sequence[str]) -> list[Claim]:
+    """The claims on some milestones of a contract that the caller holds, in the order of the plan, if they are whole.
+
+    Whole means: nothing paid, not assigned, and the contract lets it be assigned. Open items of invoices are held.
+    """
+    found = list(
+        Milestone.objects.filter(contract=contract, ref__in=milestone_refs)
+        .select_related("line__version", "contract")
+        .order_by("position")
     )
+    if not found or len(found) != len(set(milestone_refs)):
+        raise Refused("There is no such milestone in this contract. Choose at least one of its milestones.")
+    items = (
+        OpenItem.objects.select_related("invoice__seller", "invoice__buyer")
+        .select_for_update(of=("self",))
+        .filter(invoice__milestone__in=found)
+        .order_by("pk")
+    )
+    items_by_milestone = {item.invoice.milestone_id: item for item in items}
+    directed = set(PayeeInstruction.objects.live().filter(milestone__in=found).values_list("milestone_id", flat=True))
+    made = [_claim(milestone, items_by_milestone.get(milestone.pk)) for milestone in found]
+    for claim in made:
+        if not claim.milestone.line.version.is_assignable:
+            raise Refused("The contract does not allow its receivables to be assigned, so they cannot be funded.")
+        if claim.milestone.pk in directed:
+            raise Refused("{name} is already assigned to a financier.", name=claim.name)
+    return made
+
+
+def amount_to_bill(milestone: Milestone) -> Decimal:
+    """What the invoice of a milestone comes to, tax included, by the terms on which it will be issued."""
+    version = milestone.line.version
+    amounts = [rules.TaxedAmount(milestone.amount, version.tax_category, version.tax_rate)]
+    return rules.totals(rules.tax_breakdown(amounts, currency=milestone.currency)).gross
+
+
+def _claim(milestone: Milestone, item: OpenItem | None) -> Claim:
     if item is None:
-        raise Refused("There is no such invoice among yours. Open it from your list of invoices.")
-    invoice = item.invoice
+        return Claim(milestone, None, amount_to_bill(milestone))
     if item.open == 0:
-        raise Refused("{number} is paid; there is nothing left to fund.", number=invoice.number)
+        raise Refused("{number} is paid; there is nothing left to fund.", number=item.invoice.number)
     if item.paid:
-        raise Refused("A part of {number} is already paid. Only a whole invoice is funded.", number=invoice.number)
-    if not invoice.milestone.line.version.is_assignable:
-        raise Refused("The contract does not allow its receivables to be assigned, so they cannot be funded.")
-    if PayeeInstruction.objects.live().filter(milestone_id=invoice.milestone_id).exists():
-        raise Refused("{number} is already assigned to a financier.", number=invoice.number)
-    return invoice
+        raise Refused("A part of {number} is already paid. Only a whole invoice is funded.", number=item.invoice.number)
+    return Claim(milestone, item.invoice, item.gross)
 
 
 def retry_document(*, invoice_ref: str, actor: Actor, at: datetime) -> Document:

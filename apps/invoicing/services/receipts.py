@@ -13,6 +13,7 @@ from apps.invoicing.models import Allocation, Invoice, OpenItem, PayeeInstructio
 from apps.invoicing.services.sales import is_sold
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
+from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import BankAccount, Organisation
 from apps.parties.roles import Action
@@ -99,22 +100,21 @@ def receive(
     return payment
 
 
-def direct_payment(*, invoice_id: int, payee_id: int, account: BankAccount, at: datetime) -> PayeeInstruction:
-    """From now on the buyer pays the invoice to somebody else: the receivable was assigned.
+def direct_payment(*, milestone: Milestone, payee_id: int, account: BankAccount, at: datetime) -> PayeeInstruction:
+    """From now on the buyer pays for a milestone, invoiced or not, to somebody else: the receivable was assigned.
 
     Whoever is told upstream that an invoice has another payee learns a name and an account, and no reason.
     """
-    invoice = Invoice.objects.get(pk=invoice_id)
-    before = PayeeInstruction.objects.live().filter(milestone_id=invoice.milestone_id).first()
+    before = PayeeInstruction.objects.live().filter(milestone=milestone).first()
     if before is not None:
         raise Refused(
-            "{number} is already to be paid to {payee}. That has to be revoked first.",
-            number=invoice.number,
+            "“{milestone}” is already to be paid to {payee}. That has to be revoked first.",
+            milestone=milestone.title,
             payee=before.payee_name,
         )
     return PayeeInstruction.objects.create(
-        contract_id=invoice.contract_id,
-        milestone_id=invoice.milestone_id,
+        contract_id=milestone.contract_id,
+        milestone=milestone,
         payee_id=payee_id,
         payee_name=account.holder,
         iban=account.iban,
@@ -126,12 +126,12 @@ def direct_payment(*, invoice_id: int, payee_id: int, account: BankAccount, at: 
     )
 
 
-def withdraw_direction(*, invoice_id: int, at: datetime) -> PayeeInstruction:
+def withdraw_direction(*, milestone: Milestone, at: datetime) -> PayeeInstruction:
     """From now on the buyer pays the seller again; refused when nobody else was named, or the receivable is sold."""
-    invoice = Invoice.objects.get(pk=invoice_id)
-    instruction = PayeeInstruction.objects.live().filter(milestone_id=invoice.milestone_id).first()
-    if instruction is None or is_sold(invoice):
-        raise Refused("{number} has no payee that could be taken back.", number=invoice.number)
+    invoice = Invoice.objects.filter(milestone=milestone).first()
+    instruction = PayeeInstruction.objects.live().filter(milestone=milestone).first()
+    if instruction is None or (invoice is not None and is_sold(invoice)):
+        raise Refused("“{milestone}” has no payee that could be taken back.", milestone=milestone.title)
     instruction.revoked_at = at
     instruction.save(update_fields=["revoked_at"])
     return instruction

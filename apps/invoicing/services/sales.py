@@ -9,17 +9,30 @@ from apps.invoicing.models import Invoice
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.ledger.models import Entry
+from apps.milestones.models import Milestone
+
+LONGEST_DESCRIPTION = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """What a buyer of receivables paid and kept, in the invoice's currency; the three add up to the invoice.
+    """What a buyer of receivables paid and kept, in the invoice's currency; together they are the invoice.
 
-    ``net`` was paid out, ``reserve`` is owed to the seller until the invoice is settled, ``cost`` is discount and fee.
+    ``net`` was paid out, ``reserve`` is owed to the seller until the invoice is settled, ``cost`` is discount and fee,
+    ``advanced`` is what had been advanced on the milestone before it was invoiced, and is set off now.
     """
 
     net: Decimal
     reserve: Decimal
+    cost: Decimal
+    advanced: Decimal = money.ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """Money on a milestone before it has an invoice: ``net`` was paid out, ``cost`` is discount and fee."""
+
+    net: Decimal
     cost: Decimal
 
 
@@ -37,8 +50,8 @@ class SaleSettlement:
 
 def book_sale(*, invoice_id: int, sale: Sale, booked_on: date, at: datetime) -> Entry:
     """Book the sale of a whole receivable. A sale that does not add up to the invoice is a ``ValueError``."""
-    invoice = Invoice.objects.get(pk=invoice_id)
-    if sale.net + sale.reserve + sale.cost != invoice.gross:
+    invoice = Invoice.objects.select_related("milestone").get(pk=invoice_id)
+    if sale.net + sale.reserve + sale.cost + sale.advanced != invoice.gross:
         raise ValueError(f"{sale} does not add up to {invoice.gross} {invoice.currency}")
     return ledger.post(
         organisation_id=invoice.seller_id,
@@ -51,7 +64,32 @@ def book_sale(*, invoice_id: int, sale: Sale, booked_on: date, at: datetime) -> 
             ledger.debit(Seller.BANK, amount=sale.net),
             ledger.debit(Seller.DUE_FROM_FINANCIER, amount=sale.reserve, key=_key(invoice)),
             ledger.debit(Seller.COST_OF_RECEIVABLES_SOLD, amount=sale.cost, key=_key(invoice)),
+            ledger.debit(Seller.ADVANCES_RECEIVED, amount=sale.advanced, key=f"milestone:{invoice.milestone.ref}"),
             ledger.credit(Seller.RECEIVABLES, amount=invoice.gross, key=_key(invoice)),
+        ],
+        at=at,
+    )
+
+
+def book_advance(
+    *, milestone: Milestone, seller_id: int, reference: str, advance: Advance, booked_on: date, at: datetime
+) -> Entry:
+    """Book money that was advanced on a milestone: owed until the milestone is accepted and its receivable is sold.
+
+    ``reference`` names the advance, so that it is booked once.
+    """
+    key = f"milestone:{milestone.ref}"
+    return ledger.post(
+        organisation_id=seller_id,
+        currency=milestone.currency,
+        purpose=ledger.Purpose.SELLER,
+        cause=f"advance:{reference}",
+        description=f"Advance on {milestone.title}"[:LONGEST_DESCRIPTION],
+        booked_on=booked_on,
+        legs=[
+            ledger.debit(Seller.BANK, amount=advance.net),
+            ledger.debit(Seller.COST_OF_RECEIVABLES_SOLD, amount=advance.cost, key=key),
+            ledger.credit(Seller.ADVANCES_RECEIVED, amount=advance.net + advance.cost, key=key),
         ],
         at=at,
     )

@@ -27,8 +27,8 @@ def notices_to(actor: Actor) -> QuerySet[Assignment, Assignment]:
         Assignment.objects.visible_to(actor)
         .filter(contract__buyer_id=actor.organisation_id)
         .select_related(
-            "invoice__open_item",
-            "invoice__seller",
+            "milestone__invoice__open_item",
+            "milestone__line__version",
             "contract__buyer",
             "contract__seller",
             "acknowledged_by",
@@ -56,19 +56,26 @@ def acknowledge_assignment(request: PortalRequest, assignment: Assignment, *, wa
                 add_refusal(form, refused)
                 assignment = notices_to(request.actor).get(pk=assignment.pk)
             else:
-                tell(request, _("You confirmed the notice. Pay the invoice into the account shown here."))
-                return redirect(way.invoice_to_pay(assignment))
+                tell(request, _confirmed(assignment))
+                return redirect(way.receivable(assignment))
     return page(
         request,
         "acknowledge_assignment",
         {
             "assignment": assignment,
             "invoice": assignment.invoice,
-            "pay_to": payees.of_invoice(request.actor, assignment.invoice),
-            "invoice_url": way.invoice_to_pay(assignment) if crumbs else "",
+            "owed": payees.owed(assignment),
+            "pay_to": payees.of_assignment(request.actor, assignment),
+            "receivable_url": way.receivable(assignment) if crumbs else "",
             "why_not": why_not(request.actor, Action.ACKNOWLEDGE_ASSIGNMENT),
             "crumbs": crumbs,
         },
         zone=assignment.contract.buyer.time_zone,
         form=form,
     )
+
+
+def _confirmed(assignment: Assignment) -> str:
+    if assignment.invoice is None:
+        return _("You confirmed the notice. Nothing is to be paid before you accept the milestone.")
+    return _("You confirmed the notice. Pay the invoice into the account shown here.")

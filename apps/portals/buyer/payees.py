@@ -1,11 +1,13 @@
-"""Whom the buyer pays for an invoice, and into which account."""
+"""Whom the buyer pays for an invoice, issued or to come, and into which account."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.financing.models import Assignment
+from apps.invoicing import services as invoicing
 from apps.invoicing import snapshot
 from apps.invoicing.models import Invoice, PayeeInstruction
 from apps.parties.actor import Actor
@@ -32,18 +34,9 @@ class PayTo:
 
 def of_invoice(actor: Actor, invoice: Invoice) -> PayTo | None:
     """The live payee instruction of the invoice's milestone, else the account printed on the invoice, if any."""
-    instruction = PayeeInstruction.objects.visible_to(actor).live().filter(milestone_id=invoice.milestone_id).first()
-    if instruction is not None:
-        return PayTo(
-            holder=instruction.payee_name,
-            iban=instruction.iban,
-            bic=instruction.bic,
-            account_number=instruction.account_number,
-            routing_number=instruction.routing_number,
-            bank_name=instruction.bank_name,
-            reference=invoice.number,
-            is_assigned=instruction.payee_id != invoice.seller_id,
-        )
+    directed = of_milestone(actor, invoice.milestone_id, seller_id=invoice.seller_id, reference=invoice.number)
+    if directed is not None:
+        return directed
     printed = snapshot.read(invoice.snapshot).credit_transfer
     if printed is None:
         return None
@@ -56,6 +49,37 @@ def of_invoice(actor: Actor, invoice: Invoice) -> PayTo | None:
         bank_name=printed.bank_name,
         reference=invoice.number,
     )
+
+
+def of_milestone(actor: Actor, milestone_id: int, *, seller_id: int, reference: str = "") -> PayTo | None:
+    """Whom the milestone's live payee instruction names, accepted or not; None when the seller is paid."""
+    instruction = PayeeInstruction.objects.visible_to(actor).live().filter(milestone_id=milestone_id).first()
+    if instruction is None:
+        return None
+    return PayTo(
+        holder=instruction.payee_name,
+        iban=instruction.iban,
+        bic=instruction.bic,
+        account_number=instruction.account_number,
+        routing_number=instruction.routing_number,
+        bank_name=instruction.bank_name,
+        reference=reference,
+        is_assigned=instruction.payee_id != seller_id,
+    )
+
+
+def of_assignment(actor: Actor, assignment: Assignment) -> PayTo | None:
+    """Whom the buyer pays what is assigned, once it is owed."""
+    if assignment.invoice is not None:
+        return of_invoice(actor, assignment.invoice)
+    return of_milestone(actor, assignment.milestone_id, seller_id=assignment.contract.seller_id)
+
+
+def owed(assignment: Assignment) -> Decimal:
+    """What is open of the invoice, or what it will come to while there is none."""
+    if assignment.invoice is not None:
+        return assignment.invoice.open_item.open
+    return invoicing.amount_to_bill(assignment.milestone)
 
 
 def assigned_among(actor: Actor, invoices: Sequence[Invoice]) -> set[int]:
@@ -74,7 +98,7 @@ def unread_assignments(actor: Actor) -> QuerySet[Assignment, Assignment]:
 
     The financier's own rows (its organisation, the tranche) are not the buyer's to read: the instruction names it.
     """
-    live = PayeeInstruction.objects.live().filter(milestone_id=OuterRef("invoice__milestone_id"))
+    live = PayeeInstruction.objects.live().filter(milestone_id=OuterRef("milestone_id"))
     return (
         Assignment.objects.visible_to(actor)
         .filter(
@@ -83,15 +107,11 @@ def unread_assignments(actor: Actor) -> QuerySet[Assignment, Assignment]:
             acknowledged_at__isnull=True,
             revoked_at__isnull=True,
         )
-        .select_related("invoice__open_item")
+        .select_related("milestone__invoice__open_item", "milestone__line__version", "contract")
     )
 
 
-def payee_names(actor: Actor, invoices: Iterable[Invoice]) -> dict[int, str]:
+def payee_names(actor: Actor, milestone_ids: Iterable[int]) -> dict[int, str]:
     """Whom the live instructions name, by milestone, in one query for all of them."""
     rows = PayeeInstruction.objects.visible_to(actor).live()
-    return dict(
-        rows.filter(milestone_id__in=[invoice.milestone_id for invoice in invoices]).values_list(
-            "milestone_id", "payee_name"
-        )
-    )
+    return dict(rows.filter(milestone_id__in=list(milestone_ids)).values_list("milestone_id", "payee_name"))

@@ -47,7 +47,7 @@ class Way(Protocol):
     def invoice_document(self, invoice: Invoice) -> str:
         """The piece of page that says whether the PDF is there."""
 
-    def invoice_to_pay(self, assignment: Assignment) -> str:
+    def receivable(self, assignment: Assignment) -> str:
         """Where the account to pay into stands once a notice of assignment is confirmed."""
 
 
@@ -94,7 +94,9 @@ class MemberWay:
     def invoice_document(self, invoice: Invoice) -> str:
         return reverse("buyer:invoice_document", args=[invoice.ref])
 
-    def invoice_to_pay(self, assignment: Assignment) -> str:
+    def receivable(self, assignment: Assignment) -> str:
+        if assignment.invoice is None:
+            return reverse("buyer:milestone", args=[assignment.milestone.ref])
         return reverse("buyer:invoice", args=[assignment.invoice.ref])
 
 
@@ -143,7 +145,7 @@ class LinkWay:
     def invoice_document(self, invoice: Invoice) -> str:
         return self._below("invoice_document")
 
-    def invoice_to_pay(self, assignment: Assignment) -> str:
+    def receivable(self, assignment: Assignment) -> str:
         return self._below("open")
 
     def _below(self, name: str, **parts: str) -> str:

@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apps.financing.models import Assignment, FundingRequest, Offer, Tranche
+from apps.financing.models.tranche import OUTSTANDING
 from apps.portals import vocabulary
 from apps.portals.templatetags.cairn import icon
 from apps.portals.vocabulary import Word
@@ -51,6 +52,6 @@ def of_assignment(assignment: Assignment) -> Word:
 
 def of_tranche(tranche: Tranche, *, today: date) -> Word:
     """An advance's state; overdue counts more than paid out or partly collected."""
-    if tranche.state in ("funded_post", "part_collected") and tranche.expected_on < today:
+    if tranche.state in OUTSTANDING and tranche.expected_on < today:
         return OVERDUE
     return vocabulary.word("tranche", tranche.state)

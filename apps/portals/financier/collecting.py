@@ -66,7 +66,7 @@ def facts_of(shared: Preview, *, currency: str) -> list[Fact]:
 def effects_of(tranche: Tranche, shared: Preview) -> list[str]:
     """What recording the payment leads to, in words."""
     shares, currency = shared.shares, tranche.currency
-    number = tranche.invoice.number
+    number = tranche.name
     if shared.left:
         first = _("%(number)s stays open with %(left)s.") % {
             "number": number,

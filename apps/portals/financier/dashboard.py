@@ -93,10 +93,10 @@ def _currency(request: HttpRequest, facilities: list[Facility]) -> tuple[str, li
 
 
 def _tiles(book: QuerySet[Tranche], facilities: list[Facility], *, today: date, currency: str) -> list[Tile]:
-    due = F("invoice__open_item__open")
+    due = Coalesce("milestone__invoice__open_item__open", "face")
     sums = book.aggregate(
         out=Sum("outstanding"),
-        weighted=Sum(F("outstanding") * F("offer__annual_rate")),
+        weighted=Sum(F("outstanding") * F("line__annual_rate")),
         week=Sum(due, filter=Q(expected_on__range=(today, today + timedelta(days=7)))),
         month=Sum(due, filter=Q(expected_on__range=(today, today + timedelta(days=30)))),
         late=Sum(due, filter=Q(expected_on__lt=today)),
@@ -145,18 +145,21 @@ def _tiles(book: QuerySet[Tranche], facilities: list[Facility], *, today: date, 
 
 def _queues(actor: Actor, *, today: date) -> list[Queue]:
     gross = F("gross") - F("discount") - F("fee")
+    owed = Coalesce("milestone__invoice__open_item__open", "face")
     told = Coalesce("assignment__acknowledged_at", "assignment__waived_at")
     return [
         _queue(queues.to_price(actor), _("Requests to price"), "calculator", FundingRequest, "to-price",
-               currency="invoice__currency", amount=F("invoice__gross"), since=F("requested_at")),
+               currency="currency", amount=F("face"), since=F("requested_at")),
         _queue(queues.to_approve(actor), _("Offers to approve"), "patch-check", Offer, "to-approve",
                currency="currency", amount=F("gross"), since=F("created_at")),
+        _queue(queues.to_verify(actor), _("Buyers to verify"), "shield-check", Tranche, "to-verify",
+               currency="currency", amount=F("gross"), since=F("accepted_at")),
         _queue(queues.to_notify(actor), _("Notices waiting for buyers"), "envelope-paper", Assignment, "waiting",
                currency="tranche__currency", amount=F("tranche__gross"), since=F("notified_at")),
         _queue(queues.to_fund(actor), _("Advances to pay out"), "cash-coin", Tranche, "to-fund",
                currency="currency", amount=gross, since=told),
         _queue(queues.to_collect(actor, today=today), _("Payments to collect"), "bank", Tranche, "to-collect",
-               currency="currency", amount=F("invoice__open_item__open"), since=F("expected_on")),
+               currency="currency", amount=owed, since=F("expected_on")),
         _queue(queues.to_pay_reserve(actor), _("Reserves to pay"), "arrow-return-left", Tranche, "reserve-due",
                currency="currency", amount=F("reserve_due"), since=F("settled_on")),
     ]  # fmt: skip
@@ -192,18 +195,26 @@ def _day(moment: date | datetime) -> date:
 
 
 def _alerts(actor: Actor, facilities: list[Facility], *, now: datetime, today: date) -> list[Alert]:
-    late = queues.overdue(actor, today=today).select_related("invoice", "buyer").order_by("expected_on")[:ALERTS]
+    late = (
+        queues.overdue(actor, today=today)
+        .select_related("milestone__invoice", "buyer")
+        .order_by("expected_on")[:ALERTS]
+    )
     expiring = (
         Offer.objects.visible_to(actor)
         .filter(financier_id=actor.organisation_id, state="issued", expires_at__range=(now, now + EXPIRES_SOON))
-        .select_related("request__invoice", "seller")
+        .select_related("request", "seller")
         .order_by("expires_at")[:ALERTS]
     )
     return [
         *(
             Alert(
-                what=_("%(number)s: %(buyer)s has not paid")
-                % {"number": tranche.invoice.number, "buyer": tranche.buyer.legal_name},
+                what=(
+                    _("%(name)s: %(buyer)s has not accepted")
+                    if tranche.invoice is None
+                    else _("%(name)s: %(buyer)s has not paid")
+                )
+                % {"name": tranche.name, "buyer": tranche.buyer.legal_name},
                 url=address(Tranche, tranche.ref),
                 tone="negative",
                 icon="exclamation-triangle-fill",
@@ -213,8 +224,8 @@ def _alerts(actor: Actor, facilities: list[Facility], *, now: datetime, today: d
         ),
         *(
             Alert(
-                what=_("Offer for %(number)s: %(seller)s has not answered")
-                % {"number": offer.request.invoice.number, "seller": offer.seller.legal_name},
+                what=_("Offer for %(about)s: %(seller)s has not answered")
+                % {"about": offer.request.about, "seller": offer.seller.legal_name},
                 url=address(Offer, offer.ref),
                 tone="attention",
                 icon="clock-history",

@@ -1,13 +1,14 @@
 """The decision on a request: the evidence, the terms being tried with their figures, and why it cannot be priced."""
 
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
-from apps.financing.models import FundingRequest
+from apps.financing import services as financing
+from apps.financing.models import FundingRequest, RequestItem
 from apps.financing.rules import OfferTerms
 from apps.financing.services.eligibility import eligible_amount
 from apps.parties.roles import Action
@@ -21,17 +22,26 @@ from apps.portals.moment import now_of
 RELATED = (
     "facility",
     "seller",
+    "financier",
     "contract__buyer",
+    "contract__seller",
     "contract__active_version",
-    "invoice__seller",
-    "invoice__buyer",
-    "invoice__open_item",
-    "invoice__document",
-    "invoice__milestone__line",
-    "invoice__milestone__accepted_submission",
     "requested_by",
 )
 """What the page of a request reads beside it."""
+
+
+def items_of(row: FundingRequest) -> list[RequestItem]:
+    """The milestones that are asked for, with all that the page reads of them, in the order of the plan."""
+    items = row.items.select_related(
+        "milestone__contract__seller",
+        "milestone__contract__buyer",
+        "milestone__line__version",
+        "milestone__accepted_submission",
+        "milestone__invoice__open_item",
+        "milestone__invoice__document",
+    )
+    return list(items.prefetch_related("milestone__line__criteria").order_by("milestone__position"))
 
 
 def may_be_priced(row: FundingRequest) -> bool:
@@ -48,37 +58,41 @@ def why_not_price(request: HttpRequest, row: FundingRequest) -> str:
     return why_not(asker(request), Action.PRICE_OFFER)
 
 
-def first_terms(request: HttpRequest, row: FundingRequest) -> OfferTerms:
-    """Where pricing begins: the facility's rates, paid out today, repaid when the invoice is due."""
+def first_terms(request: HttpRequest, row: FundingRequest, items: Sequence[RequestItem]) -> OfferTerms:
+    """Where pricing begins: the facility's rates, paid out today, repaid when that is likely."""
     today = today_of(request)
-    facility = row.facility
     return OfferTerms(
-        advance_rate=facility.advance_rate,
-        annual_rate=facility.annual_rate,
-        fee_rate=facility.fee_rate,
         funding_on=today,
-        expected_on=max(row.invoice.due_on, today + timedelta(days=1)),
+        lines=tuple(
+            financing.usual_terms(facility=row.facility, milestone=item.milestone, funding_on=today) for item in items
+        ),
     )
 
 
-def first_form(terms: OfferTerms) -> PriceForm:
-    """The form that begins with these terms."""
-    names = ("advance_rate", "annual_rate", "fee_rate", "funding_on", "expected_on", "valid_days")
-    return PriceForm(initial={name: getattr(terms, name) for name in names})
+def price_form(items: Sequence[RequestItem], *, data: Any = None, terms: OfferTerms | None = None) -> PriceForm:
+    """The form for these milestones, with what was typed or beginning with some terms."""
+    return PriceForm(
+        data,
+        milestones=[item.milestone.title for item in items],
+        initial=PriceForm.beginning(terms) if terms is not None else {},
+    )
 
 
-def trial(request: HttpRequest, row: FundingRequest, form: PriceForm | None = None) -> dict[str, Any]:
+def trial(
+    request: HttpRequest, row: FundingRequest, items: Sequence[RequestItem], form: PriceForm | None = None
+) -> dict[str, Any]:
     """The price form and the figures of what stands in it; words where the terms make no offer."""
-    terms = first_terms(request, row)
-    form = form or first_form(terms)
-    context: dict[str, Any] = {"form": form, "quote": None, "problem": "", "currency": row.invoice.currency}
+    terms = first_terms(request, row, items)
+    form = form or price_form(items, terms=terms)
+    context: dict[str, Any] = {"form": form, "quote": None, "problem": "", "currency": row.currency}
     if form.is_bound:
         if not form.is_valid():
             return {**context, "problem": _("The figures follow as soon as the terms are complete.")}
         terms = form.terms
     try:
-        eligible_amount(row.invoice, at=now_of(request))
-        quote = pricing.quote(asker(request), row, terms=terms, exposure=exposure_of(row.facility))
+        for item in items:
+            eligible_amount(item.milestone, face=item.face, at=now_of(request))
+        quote = pricing.quote(asker(request), row, items, terms=terms, exposure=exposure_of(row.facility))
     except Refused as refused:
         if form.is_bound:
             add_refusal(form, refused)
@@ -86,6 +100,6 @@ def trial(request: HttpRequest, row: FundingRequest, form: PriceForm | None = No
     return {
         **context,
         "quote": quote,
-        "over_limit": pricing.no_headroom(quote, currency=row.invoice.currency),
-        "chart": pricing.waterfall_of(quote, face=row.invoice.gross, currency=row.invoice.currency),
+        "over_limit": pricing.no_headroom(quote, currency=row.currency),
+        "chart": pricing.waterfall_of(quote, currency=row.currency),
     }

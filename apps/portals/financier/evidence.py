@@ -1,5 +1,6 @@
 """What a financier decides on: what was agreed, what was delivered, who signed it off, and what is owed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.contracts.models import Signature
-from apps.financing.models import Collection, FundingRequest, Tranche
+from apps.contracts.models import Criterion, Signature
+from apps.financing.models import Collection, FundingRequest, RequestItem, Tranche
 from apps.invoicing.models import Invoice
 from apps.milestones.models import CriterionNote, Decision, EvidenceFile, Milestone, Submission, Verdict
 from apps.parties.actor import Actor
@@ -26,11 +27,21 @@ class Judged:
     reason: str
 
 
-def of_request(actor: Actor, request: FundingRequest) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One milestone that is asked for: how it stands with the buyer, and what is or will be owed for it."""
+
+    milestone: Milestone
+    submission: Submission | None
+    decision: Decision | None
+    criteria: list[Judged]
+    facts: list[Fact]
+
+
+def of_request(actor: Actor, request: FundingRequest, items: Sequence[RequestItem]) -> dict[str, Any]:
     """Everything that stands behind a request, in a number of queries that does not grow with it."""
-    invoice = request.invoice
-    submission = invoice.milestone.accepted_submission
-    decision = None if submission is None else Decision.objects.visible_to(actor).filter(submission=submission).first()
+    milestones = [item.milestone for item in items]
+    submissions = [one.accepted_submission for one in milestones if one.accepted_submission is not None]
     return {
         "contract_facts": _contract_facts(request),
         "signatures": list(
@@ -40,14 +51,53 @@ def of_request(actor: Actor, request: FundingRequest) -> dict[str, Any]:
             .order_by("signed_at")
         ),
         "milestones": list(Milestone.objects.visible_to(actor).filter(contract=request.contract)),
-        "submission": submission,
-        "decision": decision,
-        "criteria": _criteria(actor, invoice, submission, decision),
-        "files": _files(actor, request, submission),
-        "lines": list(invoice.lines.all()),
-        "invoice_facts": _invoice_facts(invoice),
-        "record": track_record(actor, invoice),
+        "asked": {milestone.pk for milestone in milestones},
+        "subjects": _subjects(actor, items, submissions),
+        "files": _files(actor, milestones, submissions),
+        "record": track_record(actor, request),
     }
+
+
+def _subjects(actor: Actor, items: Sequence[RequestItem], submissions: list[Submission]) -> list[Subject]:
+    decisions = {
+        one.submission_id: one for one in Decision.objects.visible_to(actor).filter(submission__in=submissions)
+    }
+    notes = {
+        (note.submission_id, note.criterion_id): note
+        for note in CriterionNote.objects.visible_to(actor).filter(submission__in=submissions)
+    }
+    verdicts = {
+        (one.decision_id, one.criterion_id): one
+        for one in Verdict.objects.visible_to(actor).filter(decision__in=decisions.values())
+    }
+
+    def judged(criterion: Criterion, submission: Submission | None, decision: Decision | None) -> Judged:
+        verdict = verdicts.get((decision.pk, criterion.pk)) if decision else None
+        note = notes.get((submission.pk, criterion.pk)) if submission else None
+        # Whoever accepts the whole without a word on a criterion has accepted the criterion.
+        accepted = decision is not None and decision.outcome == Decision.Outcome.ACCEPTED
+        passed = verdict.is_passed if verdict else accepted
+        return Judged(
+            text=criterion.text,
+            state="met" if passed else "not_met" if verdict else "open",
+            said=note.note if note else "",
+            reason=verdict.reason if verdict else "",
+        )
+
+    found = []
+    for item in items:
+        submission = item.milestone.accepted_submission
+        decision = decisions.get(submission.pk) if submission is not None else None
+        found.append(
+            Subject(
+                milestone=item.milestone,
+                submission=submission,
+                decision=decision,
+                criteria=[judged(one, submission, decision) for one in item.milestone.line.criteria.all()],
+                facts=_owed_facts(item),
+            )
+        )
+    return found
 
 
 def _contract_facts(request: FundingRequest) -> list[Fact]:
@@ -61,11 +111,20 @@ def _contract_facts(request: FundingRequest) -> list[Fact]:
         Fact(term=_("Days to pay"), value=str(version.payment_days)),
         Fact(term=_("Receivables may be assigned"), value=_("yes") if version.is_assignable else _("no")),
         Fact(term=_("Governing law"), value=version.governing_law),
+        Fact(term=_("Signs off for the buyer"), value=f"{version.signatory_name}, {version.signatory_email}"),
     ]
 
 
-def _invoice_facts(invoice: Invoice) -> list[Fact]:
-    currency = invoice.currency
+def _owed_facts(item: RequestItem) -> list[Fact]:
+    milestone, currency = item.milestone, item.milestone.currency
+    invoice: Invoice | None = getattr(milestone, "invoice", None)
+    if invoice is None:
+        return [
+            Fact(term=_("Invoice"), value=_("not before acceptance")),
+            Fact(term=_("Planned"), on=milestone.planned_on),
+            Fact(term=_("Net"), amount=milestone.amount, currency=currency),
+            Fact(term=_("What the invoice will come to"), amount=item.face, currency=currency, is_total=True),
+        ]
     return [
         Fact(term=_("Invoice"), value=invoice.number),
         Fact(term=_("Issued"), on=invoice.issued_on),
@@ -75,25 +134,6 @@ def _invoice_facts(invoice: Invoice) -> list[Fact]:
         Fact(term=_("Total"), amount=invoice.gross, currency=currency, is_total=True),
         Fact(term=_("Open"), amount=invoice.open_item.open, currency=currency),
     ]
-
-
-def _criteria(actor: Actor, invoice: Invoice, submission: Submission | None, decision: Decision | None) -> list[Judged]:
-    notes = {note.criterion_id: note for note in CriterionNote.objects.visible_to(actor).filter(submission=submission)}
-    verdicts = {one.criterion_id: one for one in Verdict.objects.visible_to(actor).filter(decision=decision)}
-    accepted = decision is not None and decision.outcome == Decision.Outcome.ACCEPTED
-
-    def judged(criterion: Any) -> Judged:
-        verdict, note = verdicts.get(criterion.pk), notes.get(criterion.pk)
-        # Whoever accepts the whole without a word on a criterion has accepted the criterion.
-        passed = verdict.is_passed if verdict else accepted
-        return Judged(
-            text=criterion.text,
-            state="met" if passed else "not_met" if verdict else "open",
-            said=note.note if note else "",
-            reason=verdict.reason if verdict else "",
-        )
-
-    return [judged(criterion) for criterion in invoice.milestone.line.criteria.all()]
 
 
 def invoice_files(invoice: Invoice) -> list[File]:
@@ -120,10 +160,11 @@ def invoice_files(invoice: Invoice) -> list[File]:
     return [pdf, xml]
 
 
-def _files(actor: Actor, request: FundingRequest, submission: Submission | None) -> list[File]:
-    evidence = EvidenceFile.objects.visible_to(actor).filter(submission=submission).order_by("pk")
+def _files(actor: Actor, milestones: Sequence[Milestone], submissions: list[Submission]) -> list[File]:
+    invoices = [one.invoice for one in milestones if hasattr(one, "invoice")]
+    evidence = EvidenceFile.objects.visible_to(actor).filter(submission__in=submissions).order_by("pk")
     return [
-        *invoice_files(request.invoice),
+        *(file for invoice in invoices for file in invoice_files(invoice)),
         *(
             File(
                 name=file.name,
@@ -136,16 +177,16 @@ def _files(actor: Actor, request: FundingRequest, submission: Submission | None)
     ]
 
 
-def track_record(actor: Actor, invoice: Invoice) -> list[Fact]:
+def track_record(actor: Actor, request: FundingRequest) -> list[Fact]:
     """How this seller's advances and this buyer's payments went before, in the financier's own book."""
     book = Tranche.objects.visible_to(actor).filter(financier_id=actor.organisation_id)
-    funded = book.filter(seller=invoice.seller_id, funded_on__isnull=False).aggregate(
+    funded = book.filter(seller=request.seller_id, funded_on__isnull=False).aggregate(
         all=Count("pk"), settled=Count("settled_on")
     )
     late = ExpressionWrapper(F("collected_on") - F("tranche__expected_on"), output_field=DurationField())
     paid = (
         Collection.objects.visible_to(actor)
-        .filter(tranche__financier_id=actor.organisation_id, tranche__buyer=invoice.buyer_id)
+        .filter(tranche__financier_id=actor.organisation_id, tranche__buyer=request.contract.buyer_id)
         .aggregate(count=Count("pk"), mean=Avg(late), worst=Max(late))
     )
     facts = [

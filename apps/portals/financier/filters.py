@@ -82,7 +82,9 @@ class AssignmentStates(States):
 
 class TrancheStates(States):
     choices_by_name: ClassVar[Mapping[str, Choice]] = {
+        "to-verify": (_("Buyer to verify"), _among(queues.to_verify)),
         "to-fund": (_("To pay out"), _among(queues.to_fund)),
+        "before": (_("Before acceptance"), _where(state="funded_pre")),
         "outstanding": (_("Outstanding"), lambda rows, _actor, _request: rows.outstanding()),  # type: ignore[attr-defined]
         "to-collect": (
             _("To collect"),
@@ -105,6 +107,21 @@ class FacilityStates(States):
     choices_by_name: ClassVar[Mapping[str, Choice]] = {
         "open": (_("Open"), _where(closed_at__isnull=True)),
         "closed": (_("Closed"), _where(closed_at__isnull=False)),
+    }
+
+
+class VerificationStates(States):
+    choices_by_name: ClassVar[Mapping[str, Choice]] = {
+        "live": (_("Verified"), _where(revoked_at__isnull=True)),
+        "revoked": (_("Revoked"), _where(revoked_at__isnull=False)),
+    }
+
+
+class ExposureStates(States):
+    choices_by_name: ClassVar[Mapping[str, Choice]] = {
+        "buyers": (_("Buyers"), _where(side="buyer")),
+        "sellers": (_("Sellers"), _where(side="seller")),
+        "limited": (_("With a limit"), _where(limit__isnull=False)),
     }
 
 

@@ -1,13 +1,14 @@
 """The forms of the financier's actions."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from apps.financing.models import Facility
-from apps.financing.rules import OfferTerms
+from apps.financing.rules import LineTerms, OfferTerms
 from apps.portals.forms import ActionForm, AmountField, RateField
 
 DAY = "%Y-%m-%d"
@@ -33,30 +34,59 @@ def reason_field(**kwargs: Any) -> forms.CharField:
     return forms.CharField(max_length=400, widget=forms.Textarea(attrs={"rows": 3}), **kwargs)
 
 
-class PriceForm(ActionForm):
-    """The terms of an offer."""
+LINE = ("advance_rate", "annual_rate", "fee_rate", "expected_on")
 
-    advance_rate = RateField(label=_("Advance rate"), help_text=_("Per cent of the invoice."))
-    annual_rate = RateField(label=_("Discount rate"), help_text=_("Per cent a year, actual/360."))
-    fee_rate = RateField(label=_("Fee"), help_text=_("Per cent of the advance."))
+
+def line_name(name: str, at: int) -> str:
+    """What a field of a line is called: plain for the first, which is mostly the only one, numbered after it."""
+    return name if at == 0 else f"{name}_{at + 1}"
+
+
+class PriceForm(ActionForm):
+    """The terms of an offer: when it is paid out, and four fields for each milestone in the order of the plan."""
+
     funding_on = day_field(label=_("Funding date"))
-    expected_on = day_field(label=_("Expected payment"), help_text=_("When the buyer is likely to pay."))
     valid_days = forms.IntegerField(label=_("Days to answer"), min_value=1, max_value=90, initial=7)
 
+    def __init__(self, *args: Any, milestones: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.count = len(milestones)
+        for at, milestone in enumerate(milestones):
+            of = f" · {milestone}" if self.count > 1 else ""
+            self.fields |= {
+                line_name("advance_rate", at): RateField(
+                    label=format_lazy("{}{}", _("Advance rate"), of), help_text=_("Per cent of the invoice.")
+                ),
+                line_name("annual_rate", at): RateField(
+                    label=format_lazy("{}{}", _("Discount rate"), of), help_text=_("Per cent a year, actual/360.")
+                ),
+                line_name("fee_rate", at): RateField(
+                    label=format_lazy("{}{}", _("Fee"), of), help_text=_("Per cent of the advance.")
+                ),
+                line_name("expected_on", at): day_field(
+                    label=format_lazy("{}{}", _("Expected payment"), of),
+                    help_text=_("When the buyer is likely to pay."),
+                ),
+            }
+        if self.count == 1:
+            self.order_fields([*LINE[:3], "funding_on", "expected_on", "valid_days"])
+
     @staticmethod
-    def usual(facility: Facility) -> dict[str, Decimal]:
-        """The facility's own rates, to begin with."""
-        return {
-            "advance_rate": facility.advance_rate,
-            "annual_rate": facility.annual_rate,
-            "fee_rate": facility.fee_rate,
-        }
+    def beginning(terms: OfferTerms) -> dict[str, Any]:
+        """The values of the fields for these terms."""
+        lines = {line_name(name, at): getattr(line, name) for at, line in enumerate(terms.lines) for name in LINE}
+        return {"funding_on": terms.funding_on, "valid_days": terms.valid_days, **lines}
 
     @property
     def terms(self) -> OfferTerms:
         """What was typed, once it is valid."""
-        names = ("advance_rate", "annual_rate", "fee_rate", "funding_on", "expected_on", "valid_days")
-        return OfferTerms(**{name: self.cleaned_data[name] for name in names})
+        return OfferTerms(
+            funding_on=self.cleaned_data["funding_on"],
+            valid_days=self.cleaned_data["valid_days"],
+            lines=tuple(
+                LineTerms(**{name: self.cleaned_data[line_name(name, at)] for name in LINE}) for at in range(self.count)
+            ),
+        )
 
 
 class DeclineForm(ActionForm):
@@ -71,6 +101,34 @@ class WaiveForm(ActionForm):
     reason = reason_field(
         label=_("Reason"), help_text=_("Why you pay out without the buyer's acknowledgement. It stays on record.")
     )
+
+
+class VerifyForm(ActionForm):
+    """What a buyer was held against."""
+
+    checked = reason_field(
+        label=_("What you checked"),
+        help_text=_("The register, its date, whom you called back over which number. It stays on record."),
+    )
+    note = forms.CharField(label=_("Note"), max_length=2_000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class RevokeForm(ActionForm):
+    """Why a verification does not hold any more."""
+
+    reason = reason_field(label=_("Reason"), help_text=_("It stays on record; the seller does not read it."))
+
+
+class CancelForm(ActionForm):
+    """Why an advance is ended before it is paid out."""
+
+    reason = reason_field(label=_("Reason"), help_text=_("The seller reads this."))
+
+
+class LimitForm(ActionForm):
+    """The most that may be out on a buyer or a seller; empty for no limit."""
+
+    limit = AmountField(label=_("Limit"), required=False, help_text=_("Leave it empty for no limit."))
 
 
 class SentForm(ActionForm):
@@ -104,6 +162,23 @@ class FacilityForm(ActionForm):
     advance_rate = RateField(label=_("Advance rate"), help_text=_("Per cent of an invoice."), initial=Decimal(85))
     annual_rate = RateField(label=_("Discount rate"), help_text=_("Per cent a year, actual/360."), initial=Decimal(12))
     fee_rate = RateField(label=_("Fee"), help_text=_("Per cent of the advance."), initial=Decimal("0.5"))
+    pre_limit_rate = RateField(
+        label=_("Before acceptance, of the limit"),
+        help_text=_("Per cent of the limit that may be out on milestones that are not accepted."),
+        initial=Decimal(30),
+    )
+    pre_advance_rate = RateField(
+        label=_("Before acceptance, advance rate"), help_text=_("Per cent of an invoice to come."), initial=Decimal(50)
+    )
+    pre_annual_rate = RateField(
+        label=_("Before acceptance, discount rate"), help_text=_("Per cent a year, actual/360."), initial=Decimal(18)
+    )
+    pre_fee_rate = RateField(
+        label=_("Before acceptance, fee"), help_text=_("Per cent of the advance."), initial=Decimal(0)
+    )
+    pre_longest_days = forms.IntegerField(
+        label=_("Before acceptance, longest days"), min_value=0, max_value=365, initial=180
+    )
     late_rate = RateField(label=_("Late charge"), help_text=_("Per cent a year, actual/360."), initial=Decimal(12))
     grace_days = forms.IntegerField(label=_("Days of grace"), min_value=0, max_value=365, initial=5)
     least_fee_days = forms.IntegerField(label=_("Least days charged"), min_value=0, max_value=365, initial=15)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import F, Q, QuerySet, Sum
-from django.db.models.functions import TruncWeek
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, TruncWeek
 from django.utils.translation import gettext as _
 
 from apps.core import money
@@ -87,7 +87,7 @@ def expected_cash(book: QuerySet[Tranche], *, today: date, currency: str) -> Bar
         book.order_by()
         .annotate(week=TruncWeek("expected_on"))
         .values_list("week")
-        .annotate(open=Sum(F("invoice__open_item__open")), out=Sum("outstanding"))
+        .annotate(open=Sum(Coalesce("milestone__invoice__open_item__open", "face")), out=Sum("outstanding"))
     )
     late = [Decimal(0), Decimal(0)]
     weeks = [[Decimal(0), Decimal(0)] for _week in range(WEEKS)]

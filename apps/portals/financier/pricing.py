@@ -9,10 +9,10 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from apps.core import canonical
-from apps.financing.models import FundingRequest
-from apps.financing.rules import OfferTerms, Price
-from apps.financing.rules.apr import annual_percentage_rate
-from apps.financing.rules.price import price
+from apps.financing import services as financing
+from apps.financing.models import Facility, FundingRequest, RequestItem
+from apps.financing.rules import OfferTerms, Totals
+from apps.financing.rules.texts import PricedLine, Rates
 from apps.financing.rules.waterfall import late_charge
 from apps.financing.rules.xirr import xirr
 from apps.parties.actor import Actor
@@ -45,10 +45,12 @@ class Quote:
     """Terms with their figures; rates in per cent."""
 
     terms: OfferTerms
-    price: Price
-    apr: Decimal
-    xirr: Decimal | None
+    lines: Sequence[PricedLine]
+    whole: Totals
+    rates: Rates
     exposure: Exposure
+    before_acceptance: Exposure | None
+    """The part of the facility that may be out before acceptance; None where nothing of this would be."""
     buyer_before: Decimal
     buyer_after: Decimal
     slips: Sequence[Slip]
@@ -56,16 +58,41 @@ class Quote:
     """What the figures on the page were made of, so that nothing else is priced."""
 
     @property
+    def days(self) -> int | None:
+        """The days charged of an offer of one line."""
+        return self.lines[0].price.days if len(self.lines) == 1 else None
+
+    @property
     def apr_text(self) -> str:
-        return _percent(self.apr)
+        return _percent(self.rates.apr)
 
     @property
     def xirr_text(self) -> str:
-        return _percent(self.xirr)
+        return _percent(self.rates.xirr)
 
     @property
-    def is_within_limit(self) -> bool:
-        return self.exposure.headroom_after >= 0
+    def line_rows(self) -> list[tuple[PricedLine, str, str, str]]:
+        """Each line with its terms and rates in words."""
+        return [
+            (
+                line,
+                _("%(share)s at %(rate)s, %(days)s days")
+                % {
+                    "share": rate(line.terms.advance_rate),
+                    "rate": rate(line.terms.annual_rate),
+                    "days": line.price.days,
+                },
+                _percent(line.rates.apr),
+                _percent(line.rates.xirr),
+            )
+            for line in self.lines
+        ]
+
+    @property
+    def over(self) -> Decimal:
+        """By how much the advance is more than is left, of the whole limit or of its part; zero when it fits."""
+        parts = [self.exposure, *([self.before_acceptance] if self.before_acceptance else [])]
+        return max(Decimal(0), *(-part.headroom_after for part in parts))
 
 
 def _percent(points: Decimal | None) -> str:
@@ -77,58 +104,66 @@ def seen_of(terms: OfferTerms) -> str:
     return canonical.sha256(canonical.text(terms))
 
 
-def quote(actor: Actor, request: FundingRequest, *, terms: OfferTerms, exposure: Exposure) -> Quote:
-    """Price the whole invoice of a request on some terms; refused where the terms make no offer."""
-    invoice, facility = request.invoice, request.facility
-    figures = price(
-        face=invoice.gross,
-        eligible=invoice.gross,
-        currency=invoice.currency,
-        terms=terms,
-        least_fee_days=facility.least_fee_days,
-    )
-    out, back = (terms.funding_on, figures.net), (terms.expected_on, figures.gross)
-    before, after = buyer_share(actor, buyer_id=invoice.buyer_id, currency=invoice.currency, further=figures.gross)
+def quote(
+    actor: Actor, request: FundingRequest, items: Sequence[RequestItem], *, terms: OfferTerms, exposure: Exposure
+) -> Quote:
+    """Price what a request asks for on some terms; refused where the terms make no offer."""
+    found = financing.quote_of(request, items=items, terms=terms)
+    advance = found.whole.gross
+    before, after = buyer_share(actor, buyer_id=request.contract.buyer_id, currency=request.currency, further=advance)
     return Quote(
         terms=terms,
-        price=figures,
-        apr=annual_percentage_rate([out], [back]),
-        xirr=xirr([(terms.funding_on, -figures.net), back]),
-        exposure=Exposure(exposure.limit, exposure.advanced, exposure.promised, figures.gross),
+        lines=found.lines,
+        whole=found.whole,
+        rates=found.rates,
+        exposure=Exposure(exposure.limit, exposure.advanced, exposure.promised, advance),
+        before_acceptance=_before_acceptance(request.facility, further=found.before_acceptance),
         buyer_before=before,
         buyer_after=after,
-        slips=[_slip(request, terms=terms, figures=figures, days=days) for days in SLIPS],
+        slips=[_slip(request, found, funding_on=terms.funding_on, days=days) for days in SLIPS],
         seen=seen_of(terms),
     )
 
 
-def _slip(request: FundingRequest, *, terms: OfferTerms, figures: Price, days: int) -> Slip:
+def _before_acceptance(facility: Facility, *, further: Decimal) -> Exposure | None:
+    if not further:
+        return None
+    promised = facility.pre_limit - facility.advanced_pre - financing.pre_headroom(facility)
+    return Exposure(facility.pre_limit, facility.advanced_pre, max(promised, Decimal(0)), further)
+
+
+def _slip(request: FundingRequest, found: financing.Quote, *, funding_on: date, days: int) -> Slip:
     """The late charge begins after the days that the discount pays for and the days of grace; the reserve bears it."""
-    paid_on = terms.expected_on + timedelta(days=days)
-    facility, currency = request.facility, request.invoice.currency
-    charge = late_charge(
-        gross=figures.gross,
-        repayments=[],
-        free_until=terms.funding_on + timedelta(days=figures.days + facility.grace_days),
-        through=paid_on,
-        late_rate=facility.late_rate,
-        currency=currency,
-    )
-    taken = min(charge, figures.reserve)
+    facility, later = request.facility, timedelta(days=days)
+    taken, back = Decimal(0), []
+    for line in found.lines:
+        paid_on = line.terms.expected_on + later
+        charge = late_charge(
+            gross=line.price.gross,
+            repayments=[],
+            free_until=funding_on + timedelta(days=line.price.days + facility.grace_days),
+            through=paid_on,
+            late_rate=facility.late_rate,
+            currency=request.currency,
+        )
+        kept = min(charge, line.price.reserve)
+        taken += kept
+        back.append((paid_on, line.price.gross + kept))
+    whole = found.whole
     return Slip(
         days=days,
-        paid_on=paid_on,
+        paid_on=max(on for on, _amount in back),
         late_charge=taken,
-        to_seller=figures.reserve - taken,
-        income=figures.discount + figures.fee + taken,
-        returned=xirr([(terms.funding_on, -figures.net), (paid_on, figures.gross + taken)]),
+        to_seller=whole.reserve - taken,
+        income=whole.discount + whole.fee + taken,
+        returned=xirr([(funding_on, -whole.net), *back]),
     )
 
 
-def waterfall_of(one: Quote, *, face: Decimal, currency: str) -> charts.Waterfall:
-    """From the invoice to what the seller gets at funding, as a chart."""
-    figures = one.price
-    steps = [(_("Invoice"), face), (_("Reserve"), -figures.reserve), (_("Discount"), -figures.discount)]
+def waterfall_of(one: Quote, *, currency: str) -> charts.Waterfall:
+    """From the invoices to what the seller gets at funding, as a chart."""
+    figures = one.whole
+    steps = [(_("Invoice"), figures.face), (_("Reserve"), -figures.reserve), (_("Discount"), -figures.discount)]
     if figures.fee:
         steps.append((_("Fee"), -figures.fee))
     return charts.Waterfall(
@@ -143,8 +178,8 @@ def waterfall_of(one: Quote, *, face: Decimal, currency: str) -> charts.Waterfal
 
 def no_headroom(one: Quote, *, currency: str) -> str:
     """The words for an advance that the facility does not hold; nothing when it does."""
-    if one.is_within_limit:
+    if not one.over:
         return ""
     return _("The advance is %(over)s more than the facility has left. Lower the advance rate.") % {
-        "over": formats.money(-one.exposure.headroom_after, currency)
+        "over": formats.money(one.over, currency)
     }

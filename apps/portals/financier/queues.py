@@ -7,7 +7,15 @@ from typing import Any
 from django.db.models import DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
-from apps.financing.models import Assignment, Collection, FundingRequest, Offer, ReservePayout, Tranche
+from apps.financing.models import (
+    Assignment,
+    BuyerVerification,
+    Collection,
+    FundingRequest,
+    Offer,
+    ReservePayout,
+    Tranche,
+)
 from apps.financing.models.offer import OfferState
 from apps.financing.models.request import RequestState
 from apps.financing.models.tranche import TrancheQuerySet, TrancheState
@@ -24,6 +32,12 @@ def to_price(actor: Actor) -> QuerySet[FundingRequest]:
     return asked.filter(~Exists(live), state=RequestState.SUBMITTED)
 
 
+def to_verify(actor: Actor) -> QuerySet[Any]:
+    """Accepted by sellers, and the buyer is not verified: nothing of it can be paid out."""
+    verified = BuyerVerification.objects.live().filter(financier=OuterRef("financier"), buyer=OuterRef("buyer"))
+    return _book(actor).filter(~Exists(verified), state=TrancheState.ACCEPTED)
+
+
 def to_approve(actor: Actor) -> QuerySet[Offer]:
     """Priced by one person, and waiting for a second."""
     return Offer.objects.visible_to(actor).filter(financier_id=actor.organisation_id, state=OfferState.DRAFT)
@@ -36,18 +50,19 @@ def to_notify(actor: Actor) -> QuerySet[Assignment]:
 
 
 def to_fund(actor: Actor) -> TrancheQuerySet:
-    """Accepted by the seller, and nothing stands in the way of paying out."""
+    """Accepted by the seller, the buyer verified and told: nothing stands in the way of paying out."""
+    verified = BuyerVerification.objects.live().filter(financier=OuterRef("financier"), buyer=OuterRef("buyer"))
     notified = Q(assignment__acknowledged_at__isnull=False) | Q(assignment__waived_at__isnull=False)
-    return _book(actor).filter(notified, state=TrancheState.ACCEPTED)
+    return _book(actor).filter(notified, Exists(verified), state=TrancheState.ACCEPTED)
 
 
 def to_collect(actor: Actor, *, today: date) -> TrancheQuerySet:
-    """Paid out, and the buyer's payment is expected by now."""
-    return _book(actor).outstanding().filter(expected_on__lte=today)
+    """Bought, and the buyer's payment is expected by now."""
+    return _book(actor).outstanding().exclude(state=TrancheState.FUNDED_PRE).filter(expected_on__lte=today)
 
 
 def overdue(actor: Actor, *, today: date) -> TrancheQuerySet:
-    """Paid out, and the buyer's payment was expected before today."""
+    """Paid out, and the buyer's payment was expected before today, accepted or not."""
     return _book(actor).outstanding().filter(expected_on__lt=today)
 
 

@@ -55,6 +55,7 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
         .filter(Q(planned_on__lt=until) | Q(planned_on=None))
         .filter(contract__seller_id=actor.organisation_id, contract__state="active")
         .exclude(state="accepted")
+        .exclude(pk__in=sold)
     )
     terms = "contract__active_version__"
     rows = ahead.values_list(

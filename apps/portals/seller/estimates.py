@@ -5,16 +5,20 @@ from datetime import date
 from decimal import Decimal
 
 from apps.core.errors import Refused
+from apps.financing import services as financing
 from apps.financing.models import Facility
-from apps.financing.rules.price import OfferTerms, Price, price
-from apps.invoicing.models import Invoice
+from apps.financing.rules import LineTerms, Price
+from apps.financing.rules.price import price
+from apps.invoicing import services as invoicing
+from apps.milestones.models import Milestone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """The price of one invoice on one line, funded today and paid by the buyer on the due date."""
+    """The price of one milestone on one line, funded today and paid by the buyer when that is likely."""
 
     facility: Facility
+    terms: LineTerms
     price: Price
     face: Decimal
     currency: str
@@ -24,23 +28,27 @@ class Estimate:
         return self.price.discount + self.price.fee
 
 
-def estimate(invoice: Invoice, *, facility: Facility, today: date) -> Estimate | None:
+def face_of(milestone: Milestone) -> Decimal:
+    """The total of the milestone's invoice, or what that will come to."""
+    invoice = getattr(milestone, "invoice", None)
+    return invoice.gross if invoice is not None else invoicing.amount_to_bill(milestone)
+
+
+def estimate(milestone: Milestone, *, facility: Facility, today: date) -> Estimate | None:
     """None where the usual terms make no offer, for instance on the due date itself."""
-    terms = OfferTerms(
-        advance_rate=facility.advance_rate,
-        annual_rate=facility.annual_rate,
-        fee_rate=facility.fee_rate,
-        funding_on=today,
-        expected_on=invoice.due_on,
-    )
+    face = face_of(milestone)
+    terms = financing.usual_terms(facility=facility, milestone=milestone, funding_on=today)
+    if hasattr(milestone, "invoice") and milestone.invoice.due_on <= today:
+        return None
     try:
         priced = price(
-            face=invoice.gross,
-            eligible=invoice.gross,
-            currency=invoice.currency,
+            face=face,
+            eligible=face,
+            currency=milestone.currency,
             terms=terms,
+            funding_on=today,
             least_fee_days=facility.least_fee_days,
         )
     except Refused:
         return None
-    return Estimate(facility=facility, price=priced, face=invoice.gross, currency=invoice.currency)
+    return Estimate(facility=facility, terms=terms, price=priced, face=face, currency=milestone.currency)

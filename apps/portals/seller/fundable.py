@@ -1,4 +1,4 @@
-"""Which of the seller's invoices a financier could buy now. The services check again, under their locks."""
+"""On which of the seller's milestones a financier could pay now. The services check again, under their locks."""
 
 from collections import defaultdict
 from datetime import date
@@ -7,12 +7,12 @@ from decimal import Decimal
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from apps.contracts.models import Contract, Criterion
 from apps.core import money
-from apps.financing.models import Facility, FundingRequest
+from apps.financing.models import Facility, RequestItem
 from apps.invoicing.models import Invoice
+from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
-
-LIVE = ("submitted", "offered", "accepted")
 
 
 def facilities(actor: Actor) -> QuerySet[Facility]:
@@ -27,8 +27,8 @@ def facilities(actor: Actor) -> QuerySet[Facility]:
 
 
 def fundable(actor: Actor, *, today: date) -> QuerySet[Invoice]:
-    """Wholly open, not past due, from a contract whose receivables may be assigned, and asked of nobody yet."""
-    asked = FundingRequest.objects.visible_to(actor).filter(invoice=OuterRef("pk"), state__in=LIVE)
+    """Invoices that are wholly open, not past due, of contracts whose receivables may be assigned, asked of nobody."""
+    asked = RequestItem.objects.visible_to(actor).held().filter(milestone=OuterRef("milestone_id"))
     return Invoice.objects.of_seller(actor).filter(
         ~Exists(asked),
         open_item__paid=0,
@@ -38,8 +38,29 @@ def fundable(actor: Actor, *, today: date) -> QuerySet[Invoice]:
     )
 
 
+def milestones_to_fund(actor: Actor, *, today: date) -> QuerySet[Milestone]:
+    """Those with such an invoice, and those that are not accepted yet but can be measured, in the order of the plan."""
+    asked = RequestItem.objects.visible_to(actor).held().filter(milestone=OuterRef("pk"))
+    measured = Criterion.objects.filter(line=OuterRef("line_id"))
+    before = Q(~Q(state="accepted"), Exists(measured), contract__state="active")
+    return (
+        Milestone.objects.visible_to(actor)
+        .filter(contract__seller_id=actor.organisation_id, contract__active_version__is_assignable=True)
+        .filter(~Exists(asked))
+        .filter(before | Q(invoice__in=fundable(actor, today=today)))
+        .select_related("invoice", "line__version")
+        .order_by("contract_id", "position")
+    )
+
+
+def contracts_to_fund(actor: Actor, *, today: date) -> QuerySet[Contract]:
+    """The contracts that have such milestones."""
+    found = milestones_to_fund(actor, today=today).order_by().values("contract")
+    return Contract.objects.of_seller(actor).filter(pk__in=found).select_related("buyer").order_by("-pk")
+
+
 def available(actor: Actor, *, today: date) -> dict[str, Decimal]:
-    """For each currency the advances that could be asked for now, within what the lines leave: before any charge."""
+    """For each currency the advances on invoices that could be asked for now, within what the lines leave."""
     lines: defaultdict[str, list[Facility]] = defaultdict(list)
     for facility in facilities(actor):
         lines[facility.currency].append(facility)

@@ -60,6 +60,11 @@ class FacilityPlan:
     late_rate: Decimal
     grace_days: int
     least_fee_days: int
+    pre_limit_rate: Decimal
+    pre_advance_rate: Decimal
+    pre_annual_rate: Decimal
+    pre_fee_rate: Decimal
+    pre_longest_days: int
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,22 @@ class Attachment:
 
 
 @dataclass(frozen=True)
+class PriceLine:
+    """The terms of one milestone of an offer; what is None is as usual under the facility."""
+
+    milestone: int
+    expected_on: date | None = None
+    advance_rate: Decimal | None = None
+    annual_rate: Decimal | None = None
+    fee_rate: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class Event:
-    """One dated step. Only the fields that its verb uses are set; ``line`` says where it stands in the file."""
+    """One dated step. Only the fields that its verb uses are set; ``line`` says where it stands in the file.
+
+    ``milestone`` is the first of ``milestones`` where an event may name several.
+    """
 
     at: datetime
     verb: str
@@ -81,16 +100,16 @@ class Event:
     line: int
     on: date
     milestone: int | None = None
+    milestones: tuple[int, ...] = ()
+    side: str = ""
     amount: Decimal | None = None
-    expected_on: date | None = None
     text: str = ""
+    checked: str = ""
     reference: str = ""
     notes: Mapping[int, str] = field(default_factory=dict)
     missing: Mapping[int, str] = field(default_factory=dict)
     files: tuple[Attachment, ...] = ()
-    advance_rate: Decimal | None = None
-    annual_rate: Decimal | None = None
-    fee_rate: Decimal | None = None
+    price: tuple[PriceLine, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,11 +123,16 @@ class Deal:
 
 @dataclass(frozen=True)
 class Verb:
-    """Whose side acts, and which keys the event reads besides ``on``, ``do`` and ``by``."""
+    """Whose side acts, and which keys the event reads besides ``on``, ``do`` and ``by``.
+
+    An event on a milestone names it in ``milestone``; one that may be on several, in ``milestones`` instead, or, where
+    it is priced, in ``lines``.
+    """
 
     side: str
     keys: tuple[str, ...] = ()
     on_milestone: bool = False
+    several: str = ""
 
 
 VERBS: Mapping[str, Verb] = MappingProxyType(
@@ -123,13 +147,16 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "accept": Verb("buyer", ("comment",), on_milestone=True),
         "pay": Verb("seller", ("amount", "received_on", "reference"), on_milestone=True),
         "open_facility": Verb("financier"),
-        "request_funding": Verb("seller", ("note",), on_milestone=True),
+        "verify_buyer": Verb("financier", ("checked", "note")),
+        "limit_exposure": Verb("financier", ("side", "amount")),
+        "request_funding": Verb("seller", ("note",), on_milestone=True, several="milestones"),
         "withdraw_request": Verb("seller", on_milestone=True),
         "decline_request": Verb("financier", ("reason",), on_milestone=True),
         "price_offer": Verb(
             "financier",
             ("advance_rate", "annual_rate", "fee_rate", "funding_on", "expected_on"),
             on_milestone=True,
+            several="lines",
         ),
         "approve_offer": Verb("financier", on_milestone=True),
         "revoke_offer": Verb("financier", on_milestone=True),
@@ -139,6 +166,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "waive_notice": Verb("financier", ("reason",), on_milestone=True),
         "cancel_funding": Verb("financier", ("reason",), on_milestone=True),
         "fund": Verb("financier", ("value_on", "reference"), on_milestone=True),
+        "fund_offer": Verb("financier", ("value_on", "reference"), on_milestone=True),
         "collect": Verb("financier", ("amount", "received_on", "reference"), on_milestone=True),
         "pay_reserve": Verb("financier", ("value_on", "reference"), on_milestone=True),
         "accrue": Verb("financier", ("through",)),

@@ -206,6 +206,7 @@ def _criterion(place: Place) -> DraftCriterion:
 
 def _facility(place: Place) -> FacilityPlan:
     grace, least = place.maybe("grace_days"), place.maybe("least_fee_days")
+    longest = place.maybe("pre_longest_days")
     facility = FacilityPlan(
         limit=place.need("limit").number(least=Decimal("0.001"), most=money.LARGEST),
         advance_rate=_percentage(place.maybe("advance_rate"), "85"),
@@ -214,6 +215,11 @@ def _facility(place: Place) -> FacilityPlan:
         late_rate=_percentage(place.maybe("late_rate"), "12"),
         grace_days=grace.whole(most=365) if grace is not None else 5,
         least_fee_days=least.whole(most=365) if least is not None else 15,
+        pre_limit_rate=_percentage(place.maybe("pre_limit_rate"), "30"),
+        pre_advance_rate=_percentage(place.maybe("pre_advance_rate"), "50"),
+        pre_annual_rate=_percentage(place.maybe("pre_annual_rate"), "18"),
+        pre_fee_rate=_percentage(place.maybe("pre_fee_rate"), "0"),
+        pre_longest_days=longest.whole(most=365) if longest is not None else 180,
     )
     place.done()
     return facility

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from apps.contracts.drafts import ContractDraft
 from apps.core import money
-from apps.workflows.deal_file.deal import VERBS, Attachment, Event, Party, Person, Verb
+from apps.workflows.deal_file.deal import VERBS, Attachment, Event, Party, Person, PriceLine, Verb
 from apps.workflows.deal_file.reader import Place
 
 
@@ -28,7 +28,19 @@ def _event(place: Place, zone: str, parties: Mapping[str, Party], contract: Cont
     verb = verb_place.one_of(*VERBS)
     rule = VERBS[verb]
     at = place.need("on").instant(zone)
-    milestone = _milestone(place.need("milestone"), contract) if rule.on_milestone else None
+    several = place.maybe(rule.several) if rule.several else None
+    price: tuple[PriceLine, ...] = ()
+    milestones: tuple[int, ...] = ()
+    if several is not None and rule.several == "lines":
+        price = tuple(_price_line(line, contract) for line in several.each())
+        milestones = tuple(line.milestone for line in price)
+    elif several is not None:
+        milestones = tuple(_milestone(named, contract) for named in several.each())
+    elif rule.on_milestone:
+        milestones = (_milestone(place.need("milestone"), contract),)
+    if rule.on_milestone and len(set(milestones)) != max(len(milestones), 1):
+        place.refuse("needs at least one milestone, and each once")
+    milestone = milestones[0] if milestones else None
     criteria = len(contract.lines[milestone - 1].criteria) if milestone is not None else 0
 
     def take(key: str, read: Callable[[Place], object]) -> object:
@@ -37,28 +49,53 @@ def _event(place: Place, zone: str, parties: Mapping[str, Party], contract: Cont
 
     values = {
         "milestone": milestone,
+        "milestones": milestones,
+        "side": take("side", lambda p: p.one_of("buyer", "seller")) or "",
         "amount": take("amount", lambda p: p.number(least=Decimal("0.001"), most=money.LARGEST)),
         "on": take("value_on", Place.day)
         or take("received_on", Place.day)
         or take("funding_on", Place.day)
         or take("through", Place.day)
         or at.astimezone(ZoneInfo(zone)).date(),
-        "expected_on": take("expected_on", Place.day),
+        "checked": take("checked", lambda p: p.text(most=400)) or "",
         "text": take("reason", Place.text) or take("comment", Place.text) or take("note", Place.text) or "",
         "reference": take("reference", lambda p: p.text(most=60)) or "",
         "notes": take("notes", lambda p: _by_number(p, criteria)) or {},
         "missing": take("missing", lambda p: _by_number(p, criteria)) or {},
         "files": take("files", lambda p: tuple(_attachment(f, criteria) for f in p.each())) or (),
-        "advance_rate": take("advance_rate", Place.percentage),
-        "annual_rate": take("annual_rate", Place.percentage),
-        "fee_rate": take("fee_rate", Place.percentage),
+        "price": price,
     }
-    for key in ("reason", "missing"):
+    if verb == "price_offer" and not price:
+        values["price"] = (_terms(place, milestones[0]),)
+    for key in ("reason", "missing", "checked", "side"):
         if key in rule.keys:
             place.need(key)
     event = Event(at=at, verb=verb, by=_actor(place, rule, parties, contract), line=place.line, **values)  # type: ignore[arg-type]
     place.done()
     return event
+
+
+def _price_line(place: Place, contract: ContractDraft) -> PriceLine:
+    line = _terms(place, _milestone(place.need("milestone"), contract))
+    place.done()
+    return line
+
+
+def _terms(place: Place, milestone: int) -> PriceLine:
+    """The terms of one milestone, beside its name or in the event itself."""
+
+    def rate(key: str) -> Decimal | None:
+        found = place.maybe(key)
+        return found.percentage() if found is not None else None
+
+    expected_on = place.maybe("expected_on")
+    return PriceLine(
+        milestone=milestone,
+        expected_on=expected_on.day() if expected_on is not None else None,
+        advance_rate=rate("advance_rate"),
+        annual_rate=rate("annual_rate"),
+        fee_rate=rate("fee_rate"),
+    )
 
 
 def _actor(place: Place, rule: Verb, parties: Mapping[str, Party], contract: ContractDraft) -> Person:

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from apps.contracts.models import Contract, Signature
 from apps.core import money
-from apps.financing.models import Collection, FundingRequest, Offer, Tranche
+from apps.financing.models import Collection, FundingRequest, Offer, OfferLine, RequestItem, Tranche
 from apps.invoicing.models import Allocation, Invoice
 from apps.ledger.models import Book, Entry
 from apps.milestones.models import Milestone, Submission
@@ -25,15 +25,17 @@ def report(*, title: str, contract_ref: str) -> Report:
     """Everything that the database holds of one contract, read as the owner, who sees both sides."""
     contract = Contract.objects.using("owner").select_related("seller", "buyer").get(ref=contract_ref)
     invoices = list(_of(Invoice, contract).select_related("milestone", "open_item", "document").order_by("id"))
-    tranches = list(_of(Tranche, contract).select_related("invoice", "financier").order_by("id"))
+    milestones = list(_of(Milestone, contract).order_by("position"))
+    tranches = list(_of(Tranche, contract).select_related("milestone__invoice", "financier").order_by("id"))
     names = {f"contract:{contract.ref}": f"contract:{contract.number}"}
     names |= {f"invoice:{invoice.ref}": f"invoice:{invoice.number}" for invoice in invoices}
-    names |= {tranche.key: f"tranche:{tranche.invoice.number}" for tranche in tranches}
+    names |= {tranche.key: f"tranche:{tranche.name}" for tranche in tranches}
+    names |= {f"milestone:{milestone.ref}": f"milestone:{milestone.title}" for milestone in milestones}
     organisations = [contract.seller_id, *sorted({tranche.financier_id for tranche in tranches})]
     return {
         "deal": title,
         "contract": _contract(contract),
-        "milestones": [_milestone(milestone) for milestone in _of(Milestone, contract).order_by("position")],
+        "milestones": [_milestone(milestone) for milestone in milestones],
         "invoices": [_invoice(invoice) for invoice in invoices],
         "payments": [_payment(allocation) for allocation in _allocations(contract)],
         "financing": [_request(request) for request in _of(FundingRequest, contract).order_by("id")],
@@ -122,41 +124,69 @@ def _payment(allocation: Allocation) -> Report:
 
 def _request(request: FundingRequest) -> Report:
     offers = Offer.objects.using("owner").filter(request=request).order_by("version")
-    tranche = Tranche.objects.using("owner").filter(offer__request=request).first()
+    tranches = Tranche.objects.using("owner").filter(offer__request=request).select_related("milestone")
+    items = RequestItem.objects.using("owner").filter(request=request).select_related("milestone")
     return {
-        "invoice": request.invoice.number,
+        "about": request.about,
+        "milestones": [item.milestone.title for item in items.order_by("milestone__position")],
         "state": request.state,
-        "offers": [
+        "face": _amount(request.face, request.currency),
+        "offers": [_offer(offer) for offer in offers],
+        "tranches": [_tranche(tranche) for tranche in tranches.order_by("milestone__position", "id")],
+    }
+
+
+def _offer(offer: Offer) -> Report:
+    lines = OfferLine.objects.using("owner").filter(offer=offer).select_related("milestone")
+    return {
+        "version": offer.version,
+        "state": offer.state,
+        "funding_on": _written(offer.funding_on),
+        **_priced(offer, offer.currency),
+        "unit_period": offer.unit_period,
+        "lines": [
             {
-                "version": offer.version,
-                "state": offer.state,
-                "days": offer.days,
-                **{
-                    name: _amount(getattr(offer, name), offer.currency)
-                    for name in ("face", "gross", "discount", "fee", "net", "reserve")
-                },
-                "apr": f"{offer.apr:.2f}",
-                "xirr": f"{offer.xirr:.2f}",
+                "milestone": line.milestone.title,
+                "stage": line.stage,
+                "days": line.days,
+                "expected_on": _written(line.expected_on),
+                **_priced(line, offer.currency),
             }
-            for offer in offers
+            for line in lines.order_by("milestone__position")
         ],
-        "tranche": tranche
-        and {
-            "state": tranche.state,
-            "outstanding": _amount(tranche.outstanding, tranche.currency),
-            "funded_on": _written(tranche.funded_on),
-            "settled_on": _written(tranche.settled_on),
-            "collections": [
-                {
-                    "on": _written(collection.collected_on),
-                    **{
-                        name: _amount(getattr(collection, name), tranche.currency)
-                        for name in ("amount", "to_advance", "to_seller", "to_buyer", "late_charge", "rebate")
-                    },
-                }
-                for collection in Collection.objects.using("owner").filter(tranche=tranche).order_by("id")
-            ],
-        },
+    }
+
+
+def _priced(row: Offer | OfferLine, currency: str) -> Report:
+    names = ("face", "gross", "discount", "fee", "net", "reserve")
+    return {
+        **{name: _amount(getattr(row, name), currency) for name in names},
+        "apr": f"{row.apr:.2f}",
+        "xirr": f"{row.xirr:.2f}",
+    }
+
+
+def _tranche(tranche: Tranche) -> Report:
+    converted = Entry.objects.using("owner").filter(
+        organisation_id=tranche.financier_id, cause=f"conversion:{tranche.ref}"
+    )
+    return {
+        "milestone": tranche.milestone.title,
+        "state": tranche.state,
+        "outstanding": _amount(tranche.outstanding, tranche.currency),
+        "funded_on": _written(tranche.funded_on),
+        "converted_on": _written(converted.values_list("booked_on", flat=True).first()),
+        "settled_on": _written(tranche.settled_on),
+        "collections": [
+            {
+                "on": _written(collection.collected_on),
+                **{
+                    name: _amount(getattr(collection, name), tranche.currency)
+                    for name in ("amount", "to_advance", "to_seller", "to_buyer", "late_charge", "rebate")
+                },
+            }
+            for collection in Collection.objects.using("owner").filter(tranche=tranche).order_by("id")
+        ],
     }
 
 
@@ -240,16 +270,26 @@ def plain(found: Report) -> str:
             for row in found["payments"]
         ]
     for request in found["financing"]:
-        lines += ["", f"Financing of {request['invoice']}: {request['state']}"]
+        lines += ["", f"Financing of {request['about']}: {request['state']}"]
+        for offer in request["offers"]:
+            lines.append(f"  offer {offer['version']} {offer['state']}: {_figures(offer)}")
+            if len(offer["lines"]) > 1:
+                lines += [
+                    f"    {line['milestone']} ({line['stage']}, {line['days']} days): {_figures(line)}"
+                    for line in offer["lines"]
+                ]
         lines += [
-            f"  offer {offer['version']} {offer['state']}: face {offer['face']}, advance {offer['gross']}, "
-            f"discount {offer['discount']}, fee {offer['fee']}, net {offer['net']}, APR {offer['apr']} %, "
-            f"XIRR {offer['xirr']} %"
-            for offer in request["offers"]
+            f"  advance on {tranche['milestone']}: {tranche['state']}, outstanding {tranche['outstanding']}"
+            for tranche in request["tranches"]
         ]
-        if request["tranche"]:
-            lines.append(f"  tranche {request['tranche']['state']}, outstanding {request['tranche']['outstanding']}")
     for book in found["ledger"]:
         lines += ["", f"Book of {book['organisation']} ({book['book']})"]
         lines += [f"  {label:<44}{amount:>16}" for label, amount in book["balances"].items()]
     return "\n".join(lines)
+
+
+def _figures(priced: Report) -> str:
+    return (
+        f"face {priced['face']}, advance {priced['gross']}, discount {priced['discount']}, fee {priced['fee']}, "
+        f"net {priced['net']}, APR {priced['apr']} %, XIRR {priced['xirr']} %"
+    )

@@ -1,11 +1,12 @@
 """Who is who in a deal that is being played, and what its next event refers to."""
 
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.core.errors import Refused
-from apps.financing.models import Assignment, Facility, FundingRequest, Offer, Tranche
+from apps.financing.models import Assignment, ExposureLimit, Facility, FundingRequest, Offer, Tranche
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone, Submission
 from apps.parties.actor import Actor
@@ -27,10 +28,23 @@ class Scene:
         if event.by.roles:
             return setting.actor_of(event.by, self.organisations[event.by.side])
         grants = GuestGrant.objects.using("owner").filter(contract__ref=self.contract_ref).order_by("-id")
-        link = grants.filter(used_at__isnull=True, revoked_at__isnull=True).first() or grants.first()
+        about = grants.filter(subject_ref__in=self._subjects(event))
+        live = grants.filter(used_at__isnull=True, revoked_at__isnull=True)
+        link = about.first() or live.first() or grants.first()
         if link is None:
             raise Refused("The buyer has no personal link yet: the contract was not proposed.")
         return contracts.guest(link, origin=setting.ORIGIN)
+
+    def _subjects(self, event: Event) -> list[str]:
+        """What the signatory's link is about, where several may be open at once: the notice or the last submission."""
+        of = {"milestone__contract__ref": self.contract_ref, "milestone__position": event.milestone or 0}
+        if event.verb == "acknowledge_assignment":
+            notices = Assignment.objects.using("owner").filter(**of).order_by("-id")
+            return list(notices.values_list("ref", flat=True)[:1])
+        if event.verb in ("accept", "request_changes"):
+            sent = Submission.objects.using("owner").filter(**of).exclude(state="draft").order_by("-number")
+            return list(sent.values_list("ref", flat=True)[:1])
+        return []
 
     def contract(self) -> Contract:
         return Contract.objects.get(ref=self.contract_ref)
@@ -45,6 +59,11 @@ class Scene:
         if found is None:
             raise Refused("The contract is not signed yet, so it has no milestones.")
         return found
+
+    def milestones(self, event: Event) -> list[Milestone]:
+        """All that the event names, in the order of the plan."""
+        found = Milestone.objects.filter(contract__ref=self.contract_ref, position__in=event.milestones)
+        return list(found.order_by("position"))
 
     def submission(self, event: Event) -> Submission:
         found = (
@@ -61,7 +80,7 @@ class Scene:
         return found
 
     def request(self, event: Event) -> FundingRequest:
-        found = FundingRequest.objects.filter(invoice=self.invoice(event)).order_by("id").last()
+        found = FundingRequest.objects.filter(items__milestone=self.milestone(event)).order_by("id").last()
         if found is None:
             raise Refused("Funding was not requested for this milestone.")
         return found
@@ -73,7 +92,7 @@ class Scene:
         return found
 
     def tranche(self, event: Event) -> Tranche:
-        found = Tranche.objects.filter(offer__request=self.request(event)).order_by("id").last()
+        found = Tranche.objects.filter(milestone=self.milestone(event)).order_by("id").last()
         if found is None:
             raise Refused("No offer was accepted for this milestone.")
         return found
@@ -87,8 +106,26 @@ class Scene:
             raise Refused("No facility is open for the seller.")
         return found
 
-    def assignment(self, event: Event) -> Assignment:
-        found = Assignment.objects.filter(invoice=self.invoice(event)).order_by("id").last()
+    def exposure(self, event: Event) -> ExposureLimit:
+        found = ExposureLimit.objects.filter(
+            organisation=self.organisations[event.side], side=event.side, currency=self.deal.contract.currency
+        ).first()
         if found is None:
-            raise Refused("This invoice is not assigned.")
+            raise Refused("Nothing was ever priced for this organisation, so there is nothing to limit.")
         return found
+
+    def assignment(self, event: Event) -> Assignment:
+        found = Assignment.objects.filter(milestone=self.milestone(event)).order_by("id").last()
+        if found is None:
+            raise Refused("This milestone is not assigned.")
+        return found
+
+
+def new_key() -> str:
+    """A one-time key: every event of a file happens once."""
+    return str(uuid4())
+
+
+def reference_of(event: Event) -> str:
+    """The bank's reference of an event's payment, made from its line where the file gives none."""
+    return event.reference or f"line {event.line} of {event.at:%Y-%m-%d}"

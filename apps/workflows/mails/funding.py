@@ -1,12 +1,16 @@
 """Mails about early payment: to the seller how a request stands, to the buyer whom to pay."""
 
+from typing import Any
+
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import GuestGrant
+from apps.core.money import total
 from apps.financing.models import Assignment, FundingRequest, Offer
 from apps.financing.models.offer import OfferState
 from apps.financing.models.request import RequestState
+from apps.invoicing import services as invoicing
 from apps.invoicing.models import PayeeInstruction
 from apps.parties import services as parties
 from apps.parties.roles import Action
@@ -16,9 +20,9 @@ from apps.workflows.mails.letter import Letter, absolute, fact, money, send
 
 def funding_news(*, request_ref: str) -> None:
     """Tell the seller what became of a request: an offer to answer, a refusal with its reason, or money on its way."""
-    requests = FundingRequest.objects.select_related("financier", "seller", "invoice")
+    requests = FundingRequest.objects.select_related("financier", "seller")
     request = requests.get(ref=request_ref)
-    offers = request.offers.filter(approved_at__isnull=False).select_related("tranche").order_by("-version")
+    offers = request.offers.filter(approved_at__isnull=False).order_by("-version")
     offer = offers.first()
     letter = _letter_about(request, offer)
     if letter is not None:
@@ -28,7 +32,7 @@ def funding_news(*, request_ref: str) -> None:
 def _letter_about(request: FundingRequest, offer: Offer | None) -> Letter | None:
     """The letter for the state of things now; None when there is no news that the seller does not know."""
     to = parties.mailboxes(organisation_id=request.seller_id, action=Action.REQUEST_FUNDING)
-    invoice = fact(_("Invoice"), request.invoice.number)
+    about = fact(_("On"), request.about)
     if request.state == RequestState.DECLINED:
         return Letter(
             name="funding_declined",
@@ -38,28 +42,30 @@ def _letter_about(request: FundingRequest, offer: Offer | None) -> Letter | None
             to=to,
             button=_("Open funding"),
             url=absolute(reverse("seller:funding")),
-            facts=[invoice, money(_("Invoice total"), request.invoice.gross, request.invoice.currency)],
-            context={"request": request, "invoice": request.invoice},
+            facts=[about, money(_("Total with tax"), request.face, request.currency)],
+            context={"request": request},
         )
     if offer is None:
         return None
-    tranche = getattr(offer, "tranche", None)
-    if tranche is not None and tranche.funded_on is not None:
+    paid = list(offer.tranches.exclude(funded_on=None).order_by("funded_on", "pk"))
+    if paid:
+        reserve = total(tranche.reserve for tranche in paid)
         return Letter(
             name="funding_paid",
-            key=offer.ref,
+            # Another letter for each payout: an offer can be paid out in parts.
+            key=paid[-1].ref,
             sender=request.financier,
             reader=request.seller,
             to=to,
             button=_("Open the advance"),
-            url=absolute(reverse("seller:tranche", args=[tranche.ref])),
+            url=absolute(reverse("seller:tranche", args=[paid[-1].ref])),
             facts=[
-                invoice,
-                money(_("Paid to you"), offer.net, offer.currency),
-                fact(_("Value date"), on=tranche.funded_on),
-                money(_("Reserve, paid when the buyer has paid"), offer.reserve, offer.currency),
+                about,
+                money(_("Paid to you"), total(tranche.net for tranche in paid), offer.currency),
+                fact(_("Value date"), on=paid[-1].funded_on),
+                money(_("Reserve, paid when the buyer has paid"), reserve, offer.currency),
             ],
-            context={"request": request, "offer": offer, "tranche": tranche},
+            context={"request": request, "offer": offer, "paid": total(tranche.net for tranche in paid)},
         )
     if offer.state != OfferState.ISSUED:
         return None
@@ -73,7 +79,7 @@ def _letter_about(request: FundingRequest, offer: Offer | None) -> Letter | None
         url=absolute(reverse("seller:offer", args=[offer.ref])),
         by=offer.expires_at,
         facts=[
-            invoice,
+            about,
             money(_("Advance"), offer.gross, offer.currency),
             money(_("Discount"), offer.discount, offer.currency),
             money(_("Fee"), offer.fee, offer.currency),
@@ -94,10 +100,10 @@ def assignment_notice(*, grant_ref: str) -> None:
         return
     # What the buyer may not see (the advance, its terms, the financier's own data) is not asked for either.
     assignment = Assignment.objects.select_related(
-        "invoice", "contract__buyer", "contract__seller", "contract__active_version"
+        "milestone__invoice", "milestone__line__version", "contract__buyer", "contract__seller"
     ).get(ref=grant.subject_ref)
     contract = assignment.contract
-    payee = PayeeInstruction.objects.live().get(milestone_id=assignment.invoice.milestone_id)
+    payee = PayeeInstruction.objects.live().get(milestone_id=assignment.milestone_id)
     people = parties.mailboxes(organisation_id=contract.buyer_id, action=Action.ACKNOWLEDGE_ASSIGNMENT)
     as_members = bool(people) and grant.replaces_id is None
     page = absolute(reverse("buyer:acknowledge_assignment", args=[assignment.ref])) if as_members else link_to(grant)
@@ -114,9 +120,7 @@ def assignment_notice(*, grant_ref: str) -> None:
             button=_("Read and confirm"),
             url=page,
             facts=[
-                fact(_("Invoice"), assignment.invoice.number),
-                money(_("Total with tax"), assignment.invoice.gross, assignment.invoice.currency),
-                fact(_("Due"), on=assignment.invoice.due_on),
+                *_receivable(assignment),
                 fact(_("Pay to"), payee.payee_name),
                 *[line for line in account if line["value"]],
             ],
@@ -127,10 +131,11 @@ def assignment_notice(*, grant_ref: str) -> None:
 
 def assignment_revoked(*, assignment_ref: str) -> None:
     """Tell the buyer to pay the seller again: everybody to whom the notice went, members and the signatory alike."""
-    assignment = Assignment.objects.select_related("invoice", "contract__buyer", "contract__seller").get(
-        ref=assignment_ref
-    )
+    assignment = Assignment.objects.select_related(
+        "milestone__invoice", "milestone__line__version", "contract__buyer", "contract__seller"
+    ).get(ref=assignment_ref)
     contract = assignment.contract
+    invoice = assignment.invoice
     people = parties.mailboxes(organisation_id=contract.buyer_id, action=Action.ACKNOWLEDGE_ASSIGNMENT)
     told = GuestGrant.objects.filter(subject_ref=assignment.ref).values_list("email", flat=True)
     send(
@@ -140,14 +145,29 @@ def assignment_revoked(*, assignment_ref: str) -> None:
             sender=contract.seller,
             reader=contract.buyer,
             to=list(dict.fromkeys([*people, *told])),
-            button=_("Open the invoice"),
-            url=absolute(reverse("buyer:invoice", args=[assignment.invoice.ref])),
-            facts=[
-                fact(_("Invoice"), assignment.invoice.number),
-                money(_("Total with tax"), assignment.invoice.gross, assignment.invoice.currency),
-                fact(_("Due"), on=assignment.invoice.due_on),
-                fact(_("Pay to"), contract.seller.legal_name),
-            ],
-            context={"invoice": assignment.invoice},
+            button=_("Open the milestone") if invoice is None else _("Open the invoice"),
+            url=absolute(
+                reverse("buyer:milestone", args=[assignment.milestone.ref])
+                if invoice is None
+                else reverse("buyer:invoice", args=[invoice.ref])
+            ),
+            facts=[*_receivable(assignment), fact(_("Pay to"), contract.seller.legal_name)],
+            context={"assignment": assignment, "invoice": invoice},
         )
     )
+
+
+def _receivable(assignment: Assignment) -> list[dict[str, Any]]:
+    """What is assigned: the invoice, or the milestone with what its invoice will come to."""
+    invoice, milestone = assignment.invoice, assignment.milestone
+    if invoice is None:
+        amount = invoicing.amount_to_bill(milestone)
+        return [
+            fact(_("Milestone"), milestone.title),
+            money(_("Total with tax, once you accept"), amount, milestone.currency),
+        ]
+    return [
+        fact(_("Invoice"), invoice.number),
+        money(_("Total with tax"), invoice.gross, invoice.currency),
+        fact(_("Due"), on=invoice.due_on),
+    ]

@@ -6,9 +6,10 @@ from django.urls import reverse
 from apps.contracts.models import Contract, GuestGrant
 from apps.core.database import walls
 from apps.financing.models import Assignment
+from tests import scenarios
 from tests.portals.buyer.browsers import Guest, hidden
 from tests.portals.buyer.conftest import SignIn
-from tests.portals.buyer.stories import assigned, invoiced
+from tests.portals.buyer.stories import assigned, invoiced, pledged
 from tests.scenarios import Parties
 
 
@@ -101,3 +102,23 @@ def test_two_clicks_on_the_link_confirm_once(notice: Assignment, guest: Guest) -
 def test_a_link_to_a_notice_is_for_nothing_else(guest: Guest) -> None:
     for path in ("sign/", "contract-changes/", "accept/", "changes/", "invoice.pdf", "invoice.xml", "document/"):
         assert guest.get(path).status_code == 404
+
+
+def test_a_notice_before_acceptance_says_that_nothing_is_owed_yet(
+    parties: Parties, active: Contract, sign_in: SignIn
+) -> None:
+    milestone = scenarios.milestone_of(active, position=2)
+    notice = pledged(parties, milestone)
+    client = sign_in("payables")
+    home = client.get("/buyer/").content.decode()
+    assert "The invoice for Integration will be assigned" in home
+    page = client.get(address(notice))
+    for shown in ("To pay once you accept", "14,280.00", "Nothing is to be paid before you accept", "Kontor Capital"):
+        assert shown in page.content.decode().replace("\N{NO-BREAK SPACE}", " "), shown
+    answer = client.post(address(notice), hidden(page))
+    assert answer["Location"] == reverse("buyer:milestone", args=[milestone.ref])
+    assert confirmed_by(notice) == "Paul Pohl"
+    invoice = invoiced(active, position=2)
+    said = sign_in("buyer").get(reverse("buyer:invoice", args=[invoice.ref])).content.decode()
+    assert "Kontor Capital GmbH" in said
+    assert "DE75 5121 0800 1245 1261 99" in said

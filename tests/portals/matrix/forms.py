@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from apps.contracts.models import Contract
 from apps.financing.models import Facility
-from apps.invoicing.models import Invoice
+from apps.milestones.models import Milestone
 from tests.portals.matrix.engine import payload
 from tests.portals.matrix.world import Tenant
 
@@ -22,7 +22,7 @@ class Field:
     path: Callable[[Tenant], str]
     field: str
     things: Callable[[Tenant], list[str]]
-    more: dict[str, Any]
+    more: dict[str, Any] | Callable[[Tenant], dict[str, Any]]
     own: int | None
     """Which of one's own things is accepted there; None where nothing of one's own is."""
 
@@ -59,8 +59,13 @@ def _draft(tenant: Tenant) -> str:
     return reverse("seller:change_draft", args=[_ref(tenant, Contract, state="draft", was_proposed=False)])
 
 
-def _unfunded(tenant: Tenant) -> str:
-    return reverse("seller:request_funding", args=[_ref(tenant, Invoice, funding_requests=None, open_item__paid=0)])
+def _running(tenant: Tenant) -> str:
+    """The page on which milestones of the contract that waits for sign-offs are asked for."""
+    return reverse("seller:request_funding", args=[_ref(tenant, Contract, milestones__state="submitted")])
+
+
+def _planned(tenant: Tenant) -> list[str]:
+    return [_ref(tenant, Milestone, funding_items=None, state="submitted")]
 
 
 def _end(role: str) -> Callable[[Tenant], str]:
@@ -82,7 +87,24 @@ def _at(name: str) -> Callable[[Tenant], str]:
 FIELDS = [
     Field("the buyer of a new contract", "seller", _at("seller:draft_contract"), "buyer", organisations, DRAFT, 1),
     Field("the buyer of a draft", "contracts", _draft, "buyer", organisations, DRAFT, 1),
-    Field("the financier who is asked", "billing", _unfunded, "facility", _facilities, {}, 0),
+    Field(
+        "the financier who is asked",
+        "billing",
+        _running,
+        "facility",
+        _facilities,
+        lambda own: {"milestones": _planned(own)},
+        0,
+    ),
+    Field(
+        "the milestones that are asked for",
+        "billing",
+        _running,
+        "milestones",
+        _planned,
+        lambda own: {"facility": _facilities(own)[0]},
+        0,
+    ),
     *(
         Field(f"the successor of the {role}'s owner", role, _end(role), "successor", _members, {}, at)
         for role, at in (("seller", 1), ("buyer", 4), ("financier", 7))
@@ -114,6 +136,7 @@ FIELDS = [
 ]
 
 
-def data_of(field: Field, ref: str) -> dict[str, Any]:
-    """A form that is complete, with this reference in the field."""
-    return payload() | field.more | {field.field: ref}
+def data_of(field: Field, ref: str, *, by: Tenant) -> dict[str, Any]:
+    """A form of a tenant's own that is complete, with this reference in the field."""
+    more = field.more if isinstance(field.more, dict) else field.more(by)
+    return payload() | more | {field.field: ref}

@@ -15,8 +15,7 @@ from apps.contracts.models import Contract, Criterion, PlanUpload
 from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.financing.models import Facility
-from apps.financing.rules import OfferTerms
-from apps.invoicing.models import Invoice
+from apps.financing.rules import LineTerms, OfferTerms
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
 from apps.milestones.services import CriterionAnswer, CriterionVerdict
@@ -26,11 +25,15 @@ from tests.portals.matrix.world import NOW, TODAY, Tenant
 from tests.scenarios import PDF, key
 
 TERMS = OfferTerms(
-    advance_rate=Decimal(85),
-    annual_rate=Decimal(12),
-    fee_rate=Decimal("0.5"),
     funding_on=TODAY,
-    expected_on=TODAY + timedelta(days=30),
+    lines=(
+        LineTerms(
+            advance_rate=Decimal(85),
+            annual_rate=Decimal(12),
+            fee_rate=Decimal("0.5"),
+            expected_on=TODAY + timedelta(days=30),
+        ),
+    ),
 )
 
 
@@ -133,15 +136,30 @@ def _because(_row: Any, _own: Tenant) -> dict[str, Any]:
     return {"reason": "Known for years."}
 
 
-def _open_invoice(own: Tenant) -> Any:
-    return _own(own, Invoice, funding_requests=None, open_item__paid=0)
+def _unasked(own: Tenant) -> Any:
+    """A milestone of one's own that nobody was asked for."""
+    return _own(own, Milestone, funding_items=None, state="submitted")
+
+
+class _Milestones:
+    """Asking takes a list of milestones: this one alone, whoever's it is."""
+
+    def __call__(self, *, milestone_ref: str, **more: Any) -> Any:
+        return funding.request_funding(milestone_refs=[milestone_ref], **more)
+
+    __name__ = "request_funding"
+
+
+request_one = _Milestones()
 
 
 CONTRACT, VERSION, GRANT = "contracts.Contract", "contracts.ContractVersion", "contracts.GuestGrant"
 UPLOAD, TEMPLATE = "contracts.PlanUpload", "contracts.ContractTemplate"
 MILESTONE, SUBMISSION, FILE = "milestones.Milestone", "milestones.Submission", "milestones.EvidenceFile"
 INVOICE, REQUEST, OFFER = "invoicing.Invoice", "financing.FundingRequest", "financing.Offer"
+EXPOSURE, VERIFICATION = "financing.ExposureLimit", "financing.BuyerVerification"
 TRANCHE, ASSIGNMENT, FACILITY = "financing.Tranche", "financing.Assignment", "financing.Facility"
+ORGANISATION = "parties.Organisation"
 MEMBERSHIP, INVITATION = "parties.Membership", "parties.Invitation"
 
 CALLS = [
@@ -204,10 +222,10 @@ CALLS = [
     Call(billing.record_payment, "billing", INVOICE, "invoice_ref", _money),
     Call(billing.retry_document, "billing", INVOICE, "invoice_ref"),
     Call(
-        funding.request_funding,
+        request_one,
         "billing",
-        INVOICE,
-        "invoice_ref",
+        MILESTONE,
+        "milestone_ref",
         lambda _row, own: {"facility_ref": _own(own, Facility).ref},
     ),
     Call(
@@ -215,7 +233,7 @@ CALLS = [
         "billing",
         FACILITY,
         "facility_ref",
-        lambda _row, own: {"invoice_ref": _open_invoice(own).ref},
+        lambda _row, own: {"milestone_refs": [_unasked(own).ref]},
     ),
     Call(funding.withdraw_request, "billing", REQUEST, "request_ref"),
     Call(funding.accept_offer, "billing", OFFER, "offer_ref", lambda row, _own: {"seen": row.disclosure_sha256}),
@@ -233,6 +251,17 @@ CALLS = [
     ),
     Call(funding.waive_notice, "underwriter", ASSIGNMENT, "assignment_ref", _because),
     Call(funding.cancel_tranche, "treasury", TRANCHE, "tranche_ref", _because),
+    Call(funding.cancel_tranche, "billing", TRANCHE, "tranche_ref", _because),
+    Call(funding.fund_offer, "treasury", OFFER, "offer_ref", _transfer),
+    Call(funding.set_exposure_limit, "underwriter", EXPOSURE, "exposure_ref", lambda _row, _own: {"limit": Decimal(1)}),
+    Call(funding.revoke_verification, "underwriter", VERIFICATION, "verification_ref", _because),
+    Call(
+        funding.verify_buyer,
+        "underwriter",
+        ORGANISATION,
+        "buyer_ref",
+        lambda _row, _own: {"checked": "Known for years."},
+    ),
     Call(funding.fund_tranche, "treasury", TRANCHE, "tranche_ref", _transfer),
     Call(funding.collect_payment, "treasury", TRANCHE, "tranche_ref", _money),
     Call(funding.pay_reserve, "treasury", TRANCHE, "tranche_ref", _transfer),

@@ -20,7 +20,7 @@ from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.core import canonical, clock
 from apps.core.database import walls
 from apps.financing.models import Assignment, Offer, Tranche
-from apps.financing.rules import OfferTerms
+from apps.financing.rules import LineTerms, OfferTerms
 from apps.financing.services import FacilityTerms
 from apps.invoicing import documents
 from apps.invoicing.models import Invoice
@@ -271,7 +271,7 @@ class _Builder:
                 comment=f"Well done. {self.canary}",
             )
         with walls.asking_for(self.deal.seller.pk):
-            return Invoice.objects.get(ref=answer["invoice"])
+            return Invoice.objects.select_related("milestone").get(ref=answer["invoice"])
 
     def _milestones(self) -> None:
         self.waiting = self._submitted(self.running, 1)
@@ -323,6 +323,7 @@ class _Builder:
             funding.decline_request(actor=ana, key=key(), request_ref=requests[1], reason=reason)
         with acting(member(self.deal, "billing")) as bilge:
             funding.withdraw_request(actor=bilge, key=key(), request_ref=requests[2])
+        self._verified()
         self._priced(requests[3])
         self._approved(self._priced(requests[4]))
         tranches = [self._taken(self._approved(self._priced(request))) for request in requests[5:]]
@@ -334,25 +335,51 @@ class _Builder:
         for tranche in (collected, settled):
             self._collected(tranche)
         self._settled(settled)
+        # Two more that nobody answered and nobody paid out: one to cancel, one on a milestone before acceptance.
+        self._cancelled(self._taken(self._approved(self._priced(self._requested_on(self._planned(LINES))))))
+        before = self._taken(self._approved(self._priced(self._requested_on(self._planned(LINES)))))
+        self._acknowledged(before)
+        self._paid_out(before)
+
+    def _planned(self, position: int) -> Milestone:
+        return scenarios.milestone_of(self.billed, position=position)
+
+    def _verified(self) -> None:
+        """Verified, revoked, and verified anew; and the limits that each tenant sets."""
+        with acting(member(self.deal, "underwriter")) as udo:
+            checked = f"Register extract. {self.canary}{DESK}"
+            made = funding.verify_buyer(actor=udo, key=key(), buyer_ref=self.deal.buyer.ref, checked=checked)
+            funding.revoke_verification(
+                actor=udo, key=key(), verification_ref=made["verification"], reason=f"Out of date. {self.canary}{DESK}"
+            )
+            funding.verify_buyer(actor=udo, key=key(), buyer_ref=self.deal.buyer.ref, checked=checked)
+
+    def _cancelled(self, tranche: Tranche) -> None:
+        with acting(member(self.deal, "treasury")) as tea:
+            reason = f"The buyer objects. {self.canary}{FUNDING}"
+            funding.cancel_tranche(actor=tea, key=key(), tranche_ref=tranche.ref, reason=reason)
 
     def _requested(self, invoice: Invoice) -> str:
+        return self._requested_on(invoice.milestone)
+
+    def _requested_on(self, milestone: Milestone) -> str:
         with acting(member(self.deal, "billing")) as bilge:
             return funding.request_funding(
                 actor=bilge,
                 key=key(),
-                invoice_ref=invoice.ref,
+                milestone_refs=[milestone.ref],
                 facility_ref=self.facility_ref,
                 note=f"For wages. {self.canary}{FUNDING}",
             )["request"]
 
     def _priced(self, request: str) -> str:
-        terms = OfferTerms(
+        line = LineTerms(
             advance_rate=Decimal(85),
             annual_rate=Decimal(12),
             fee_rate=Decimal("0.5"),
-            funding_on=TODAY,
             expected_on=TODAY + timedelta(days=30),
         )
+        terms = OfferTerms(funding_on=TODAY, lines=(line,))
         with acting(member(self.deal, "analyst")) as ana:
             return funding.price_offer(actor=ana, key=key(), request_ref=request, terms=terms)["offer"]
 

@@ -1,6 +1,7 @@
 """Browsers of the seller's people and of others, and the states of financing that their pages show."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,8 +10,9 @@ import pytest
 from django.test import Client
 
 from apps.core import clock
-from apps.financing.models import Assignment, Offer, Tranche
-from apps.financing.rules import OfferTerms
+from apps.financing import services as financing
+from apps.financing.models import Assignment, BuyerVerification, Facility, FundingRequest, Offer, Tranche
+from apps.financing.rules import LineTerms, OfferTerms
 from apps.financing.services import FacilityTerms
 from apps.milestones.models import Milestone
 from apps.workflows import funding
@@ -75,8 +77,7 @@ def opened_facility(parties: Parties, *, limit: str = "500000") -> str:
 def requested_funding(parties: Parties, milestone: Milestone, facility: str) -> str:
     bilge = member(parties, "billing")
     with acting(bilge):
-        invoice = milestone.invoice
-        return funding.request_funding(actor=bilge, key=key(), invoice_ref=invoice.ref, facility_ref=facility)[
+        return funding.request_funding(actor=bilge, key=key(), milestone_refs=[milestone.ref], facility_ref=facility)[
             "request"
         ]
 
@@ -86,13 +87,13 @@ def priced_offer(parties: Parties, milestone: Milestone, facility: str) -> str:
     request = requested_funding(parties, milestone, facility)
     ana = scenarios.analyst(parties)
     today = clock.today("Europe/Berlin")
-    terms = OfferTerms(
+    line = LineTerms(
         advance_rate=Decimal(85),
         annual_rate=Decimal(12),
         fee_rate=Decimal("0.5"),
-        funding_on=today,
         expected_on=today + timedelta(days=30),
     )
+    terms = OfferTerms(funding_on=today, lines=(line,))
     with acting(ana):
         return funding.price_offer(actor=ana, key=key(), request_ref=request, terms=terms)["offer"]
 
@@ -103,7 +104,27 @@ def issued_offer(parties: Parties, milestone: Milestone, facility: str) -> Offer
     udo = scenarios.underwriter(parties)
     with acting(udo):
         funding.approve_offer(actor=udo, key=key(), offer_ref=offer)
+        if not BuyerVerification.objects.live().exists():
+            funding.verify_buyer(actor=udo, key=key(), buyer_ref=parties.buyer.ref, checked="Register extract.")
         return Offer.objects.select_related("request").get(ref=offer)
+
+
+def offered_as_one(parties: Parties, request: FundingRequest) -> Offer:
+    """One offer on every milestone of a request, on the facility's usual terms; the seller may answer it."""
+    ana, udo, today = scenarios.analyst(parties), scenarios.underwriter(parties), clock.today("Europe/Berlin")
+    with acting(ana):
+        facility = Facility.objects.get()
+        milestones = Milestone.objects.filter(funding_items__request=request).order_by("position")
+        lines = [
+            financing.usual_terms(facility=facility, milestone=milestone, funding_on=today) for milestone in milestones
+        ]
+        # The plan of the story lies far ahead: everything is expected within the longest days.
+        lines = [replace(line, expected_on=today + timedelta(days=30 * at)) for at, line in enumerate(lines, start=1)]
+        terms = OfferTerms(funding_on=today, lines=tuple(lines))
+        offer = funding.price_offer(actor=ana, key=key(), request_ref=request.ref, terms=terms)["offer"]
+    with acting(udo):
+        funding.approve_offer(actor=udo, key=key(), offer_ref=offer)
+        return Offer.objects.get(ref=offer)
 
 
 def accepted_offer(parties: Parties, milestone: Milestone, facility: str) -> Tranche:
@@ -111,7 +132,7 @@ def accepted_offer(parties: Parties, milestone: Milestone, facility: str) -> Tra
     sina = scenarios.seller_actor(parties)
     with acting(sina):
         answer = funding.accept_offer(actor=sina, key=key(), offer_ref=offer.ref, seen=offer.disclosure_sha256)
-        return Tranche.objects.select_related("invoice").get(ref=answer["tranche"])
+        return Tranche.objects.select_related("milestone__invoice").get(ref=answer["tranche"])
 
 
 def settled_tranche(parties: Parties, milestone: Milestone, facility: str) -> Tranche:
@@ -125,7 +146,7 @@ def fund(parties: Parties, tranche: Tranche) -> None:
     """The buyer acknowledges, and treasury pays the advance today."""
     tea, olga = scenarios.treasury(parties), scenarios.buyer_actor(parties)
     with acting(olga):
-        assignment = Assignment.objects.get(invoice_id=tranche.invoice_id)
+        assignment = Assignment.objects.get(milestone_id=tranche.milestone_id)
         funding.acknowledge_assignment(
             actor=olga, key=key(), assignment_ref=assignment.ref, seen=assignment.notice_sha256
         )

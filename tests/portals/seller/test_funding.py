@@ -6,7 +6,6 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.financing.models import FundingRequest, Offer, Tranche
-from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone
 from tests import scenarios
 from tests.portals.seller.conftest import (
@@ -14,6 +13,7 @@ from tests.portals.seller.conftest import (
     accepted_offer,
     hidden,
     issued_offer,
+    offered_as_one,
     opened_facility,
     priced_offer,
     requested_funding,
@@ -28,9 +28,9 @@ def accepted(parties: Parties) -> Milestone:
     return scenarios.accepted_milestone(scenarios.active_contract(parties))
 
 
-def invoice_of(parties: Parties, milestone: Milestone) -> Invoice:
-    with acting(scenarios.seller_actor(parties)):
-        return Invoice.objects.get(milestone=milestone)
+def asking(milestone: Milestone) -> str:
+    """The page on which this milestone is asked for, chosen already."""
+    return f"{reverse('seller:request_funding', args=[milestone.contract.ref])}?milestone={milestone.ref}"
 
 
 def test_without_a_line_the_page_says_what_will_stand_there(parties: Parties, seller: Client) -> None:
@@ -64,11 +64,11 @@ def test_receivables_that_may_not_be_assigned_are_not_offered(parties: Parties, 
     milestone = scenarios.accepted_milestone(scenarios.active_contract(parties, draft=draft))
     opened_facility(parties)
     assert seller.get(LIST).context["fundable"] == []
-    address = reverse("seller:request_funding", args=[invoice_of(parties, milestone).ref])
+    address = asking(milestone)
     shown = seller.get(address)
-    assert "This invoice cannot be sold" in shown.content.decode()
+    assert "Nothing of this contract can be funded" in shown.content.decode()
     facility = shown.context["form"]["facility"].value()
-    response = seller.post(address, {**hidden(shown), "facility": facility})
+    response = seller.post(address, {**hidden(shown), "facility": facility, "milestones": [milestone.ref]})
     assert response.status_code == 422
     assert "does not allow its receivables to be assigned" in response.content.decode()
 
@@ -76,15 +76,23 @@ def test_receivables_that_may_not_be_assigned_are_not_offered(parties: Parties, 
 def test_asking_twice_by_two_clicks_asks_once(parties: Parties, seller: Client) -> None:
     milestone = accepted(parties)
     opened_facility(parties)
-    address = reverse("seller:request_funding", args=[invoice_of(parties, milestone).ref])
+    address = asking(milestone)
     shown = seller.get(address)
     assert "14,280.00" in shown.content.decode()
-    form = {**hidden(shown), "facility": shown.context["form"]["facility"].value(), "note": "Payroll on the 25th."}
+    assert [is_chosen for _milestone, _face, is_chosen in shown.context["milestones"]] == [True, False, False]
+    form = {
+        **hidden(shown),
+        "facility": shown.context["form"]["facility"].value(),
+        "milestones": [milestone.ref],
+        "note": "Payroll on the 25th.",
+    }
     for _click in range(2):
         assert seller.post(address, form)["Location"] == LIST
     with acting(scenarios.seller_actor(parties)):
         assert FundingRequest.objects.get().note == "Payroll on the 25th."
-    assert "You asked for this invoice already" in seller.get(address).content.decode()
+    left = [found.ref for found, _face, _is_chosen in seller.get(address).context["milestones"]]
+    assert milestone.ref not in left
+    assert len(left) == 2
     assert seller.get(LIST).context["fundable"] == []
     assert seller.post(address, {**form, "key": "other"}).status_code == 422
 
@@ -93,8 +101,8 @@ def test_a_line_that_is_not_the_sellers_cannot_be_asked(parties: Parties, strang
     milestone = accepted(parties)
     opened_facility(parties)
     foreign = opened_facility(strangers)
-    address = reverse("seller:request_funding", args=[invoice_of(parties, milestone).ref])
-    response = seller.post(address, {**hidden(seller.get(address)), "facility": foreign})
+    address = asking(milestone)
+    response = seller.post(address, {**hidden(seller.get(address)), "facility": foreign, "milestones": [milestone.ref]})
     assert response.status_code == 422
     assert "facility" in response.context["form"].errors
 
@@ -169,9 +177,9 @@ def test_who_may_not_ask_for_funding_is_told_so(parties: Parties, signed_in: Sig
     milestone = accepted(parties)
     facility = opened_facility(parties)
     client = signed_in("delivery")
-    ask = reverse("seller:request_funding", args=[invoice_of(parties, milestone).ref])
+    ask = asking(milestone)
     shown = client.get(ask)
-    answers = [client.post(ask, {**hidden(shown), "facility": facility})]
+    answers = [client.post(ask, {**hidden(shown), "facility": facility, "milestones": [milestone.ref]})]
     offer = issued_offer(parties, milestone, facility)
     form = {"key": scenarios.key(), "seen": offer.disclosure_sha256}
     answers += [
@@ -199,3 +207,61 @@ def test_a_settled_advance_has_paid_everything_out(parties: Parties, seller: Cli
     # Paid the same day: half of the discount is the least charge of 15 days, the other half comes back.
     assert [tile.amount for tile in response.context["tiles"]] == [Decimal("14158.62"), 0, 0]
     assert "This advance is closed" in response.content.decode()
+
+
+def test_several_milestones_are_asked_for_and_offered_as_one(parties: Parties, seller: Client) -> None:
+    milestone = accepted(parties)
+    opened_facility(parties)
+    address = reverse("seller:request_funding", args=[milestone.contract.ref])
+    shown = seller.get(address)
+    refs = [found.ref for found, _face, _is_chosen in shown.context["milestones"]]
+    nothing = seller.post(address, {**hidden(shown), "facility": shown.context["form"]["facility"].value()})
+    assert nothing.status_code == 422
+    assert "Choose at least one milestone" in nothing.content.decode()
+    form = {**hidden(shown), "facility": shown.context["form"]["facility"].value(), "milestones": refs}
+    assert seller.post(address, form)["Location"] == LIST
+    with acting(scenarios.seller_actor(parties)):
+        request = FundingRequest.objects.get()
+    offer = offered_as_one(parties, request)
+    page = seller.get(reverse("seller:offer", args=[offer.ref])).content.decode()
+    for part in ("Milestone by milestone", "before acceptance", "unit-period", "the advance on it is paid back by you"):
+        assert part in page, part
+    accept = reverse("seller:accept_offer", args=[offer.ref])
+    shown = seller.get(accept)
+    assert "What the buyer will owe for “Integration” is assigned" in shown.content.decode()
+    assert seller.post(accept, hidden(shown))["Location"] == reverse("seller:offer", args=[offer.ref])
+    with acting(scenarios.seller_actor(parties)):
+        tranches = list(Tranche.objects.order_by("milestone__position"))
+    page = seller.get(reverse("seller:offer", args=[offer.ref])).content.decode()
+    assert all(reverse("seller:tranche", args=[tranche.ref]) in page for tranche in tranches)
+    before = seller.get(reverse("seller:tranche", args=[tranches[1].ref]))
+    assert [str(step.name) for step in before.context["steps"]][3] == "Milestone accepted"
+
+
+def test_an_advance_that_is_not_paid_out_is_cancelled_once(parties: Parties, seller: Client) -> None:
+    tranche = accepted_offer(parties, accepted(parties), opened_facility(parties))
+    page = reverse("seller:tranche", args=[tranche.ref])
+    address = reverse("seller:cancel_tranche", args=[tranche.ref])
+    assert address in seller.get(page).content.decode()
+    shown = seller.get(address)
+    for part in ("12,138.00", "Meridian Logistik AG", "is told by mail to pay you again"):
+        assert part in shown.content.decode().replace("\N{NO-BREAK SPACE}", " "), part
+    assert seller.post(address, hidden(shown)).status_code == 422
+    form = {**hidden(shown), "reason": "The buyer pays early."}
+    for _click in range(2):
+        assert seller.post(address, form)["Location"] == page
+    with acting(scenarios.seller_actor(parties)):
+        tranche.refresh_from_db()
+    assert (tranche.state, tranche.cancel_reason) == ("cancelled", "The buyer pays early.")
+    assert address not in seller.get(page).content.decode()
+    assert "Only an advance that is accepted and not paid out" in seller.get(address).content.decode()
+
+
+def test_who_may_not_ask_for_funding_does_not_cancel(parties: Parties, signed_in: SignIn) -> None:
+    tranche = accepted_offer(parties, accepted(parties), opened_facility(parties))
+    client = signed_in("delivery")
+    address = reverse("seller:cancel_tranche", args=[tranche.ref])
+    assert address not in client.get(reverse("seller:tranche", args=[tranche.ref])).content.decode()
+    refused = client.post(address, {"key": scenarios.key(), "reason": "Mine."})
+    assert refused.status_code == 422
+    assert "Your role does not allow you" in refused.content.decode()

@@ -105,16 +105,20 @@ def _proposals(actor: Actor) -> Iterator[Need]:
 
 def _assignments(actor: Actor) -> Iterator[Need]:
     rows = list(payees.unread_assignments(actor).order_by("notified_at")[:SHOWN])
-    names = payees.payee_names(actor, [assignment.invoice for assignment in rows])
+    names = payees.payee_names(actor, [assignment.milestone_id for assignment in rows])
     for assignment in rows:
-        invoice = assignment.invoice
+        what = (
+            _("The invoice for %(name)s will be assigned: confirm whom you pay")
+            if assignment.invoice is None
+            else _("Invoice %(name)s is assigned: confirm whom you pay")
+        )
         yield Need(
-            what=_("Invoice %(number)s is assigned: confirm whom you pay") % {"number": invoice.number},
-            who=names.get(invoice.milestone_id, ""),
+            what=what % {"name": assignment.name},
+            who=names.get(assignment.milestone_id, ""),
             url=reverse("buyer:acknowledge_assignment", args=[assignment.ref]),
             button=_("Read the notice"),
-            amount=invoice.open_item.open,
-            currency=invoice.currency,
+            amount=payees.owed(assignment),
+            currency=assignment.milestone.currency,
             icon="arrow-left-right",
         )
 

@@ -112,7 +112,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             "state": state,
             "lines": list(found.lines.all()),
             "pay_to": pay_to,
-            "unread": payees.unread_assignments(request.actor).filter(invoice=found).first(),
+            "unread": payees.unread_assignments(request.actor).filter(milestone=found.milestone_id).first(),
             "next": _what_next(found, state=state, pay_to=pay_to),
             "events": invoice_story(request.actor, found),
             **_document(found),

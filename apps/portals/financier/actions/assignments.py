@@ -35,7 +35,7 @@ class WaiveNotice(ActionPage[Assignment]):
     def lead(self, request: HttpRequest, row: Assignment) -> str:
         return _("%(buyer)s was told to pay %(number)s to you, and has not acknowledged it.") % {
             "buyer": row.tranche.buyer.legal_name,
-            "number": row.invoice.number,
+            "number": row.name,
         }
 
     def review(self, request: HttpRequest, row: Assignment, data: dict[str, Any]) -> Review:
@@ -44,7 +44,7 @@ class WaiveNotice(ActionPage[Assignment]):
             amount_label=_("You make free for payout an advance of"),
             amount=row.tranche.gross,
             currency=row.tranche.currency,
-            party=_("on %(number)s, owed by %(buyer)s") % {"number": row.invoice.number, "buyer": buyer},
+            party=_("on %(number)s, owed by %(buyer)s") % {"number": row.name, "buyer": buyer},
             facts=[
                 Fact(term=_("Buyer"), value=buyer),
                 Fact(term=_("Told on"), on=row.notified_at.date()),

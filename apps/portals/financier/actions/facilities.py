@@ -50,7 +50,7 @@ class OpenFacility(ActionPage[Any]):
         return FacilityForm(data, currencies=list(accounts.values_list("currency", flat=True)))
 
     def lead(self, request: HttpRequest, row: None) -> str:
-        return _("From then on the seller can ask you to buy invoices of accepted milestones.")
+        return _("From then on the seller can ask you for money on milestones, accepted or not.")
 
     def review(self, request: HttpRequest, row: None, data: dict[str, Any]) -> Review:
         seller = seller_by_reference(request, data["seller_ref"])
@@ -67,6 +67,11 @@ class OpenFacility(ActionPage[Any]):
                 Fact(term=_("Advance rate"), value=rate(data["advance_rate"])),
                 Fact(term=_("Discount rate a year"), value=rate(data["annual_rate"])),
                 Fact(term=_("Fee"), value=rate(data["fee_rate"])),
+                Fact(term=_("Before acceptance, of the limit"), value=rate(data["pre_limit_rate"])),
+                Fact(term=_("Before acceptance, advance rate"), value=rate(data["pre_advance_rate"])),
+                Fact(term=_("Before acceptance, discount rate a year"), value=rate(data["pre_annual_rate"])),
+                Fact(term=_("Before acceptance, fee"), value=rate(data["pre_fee_rate"])),
+                Fact(term=_("Before acceptance, longest days"), value=str(data["pre_longest_days"])),
                 Fact(term=_("Late charge a year"), value=rate(data["late_rate"])),
                 Fact(term=_("Days of grace"), value=str(data["grace_days"])),
                 Fact(term=_("Least days charged"), value=str(data["least_fee_days"])),

@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.core.errors import Refused
-from apps.financing.models import FundingRequest, Offer
+from apps.financing.models import BuyerVerification, FundingRequest, Offer
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals.financier.action import ActionPage, Review
-from apps.portals.financier.deciding import trial
-from apps.portals.financier.forms import DeclineForm, PriceForm
+from apps.portals.financier.deciding import items_of, price_form, trial
+from apps.portals.financier.forms import DeclineForm, PriceForm, VerifyForm
 from apps.portals.financier.pages import address, asker, why_not
 from apps.portals.forms import add_refusal
 from apps.portals.parts import Fact
@@ -34,8 +34,9 @@ class PriceOffer(ActionPage[FundingRequest]):
         if request.method != "POST":
             page: HttpResponseBase = self.window.change_view(request, row.ref)
             return page
-        form = PriceForm(request.POST)
-        tried = trial(request, row, form)
+        items = items_of(row)
+        form = price_form(items, data=request.POST)
+        tried = trial(request, row, items, form)
         has_seen = tried["quote"] is not None and request.POST.get("seen") == tried["quote"].seen
         if request.POST.get("do") == "price" and form.is_valid() and has_seen:
             try:
@@ -77,10 +78,7 @@ class DeclineRequest(ActionPage[FundingRequest]):
         return why_not(asker(request), self.needs)
 
     def lead(self, request: HttpRequest, row: FundingRequest) -> str:
-        return _("%(seller)s asked you to buy %(number)s.") % {
-            "seller": row.seller.legal_name,
-            "number": row.invoice.number,
-        }
+        return _("%(seller)s asked you for money on %(about)s.") % {"seller": row.seller.legal_name, "about": row.about}
 
     def review(self, request: HttpRequest, row: FundingRequest, data: dict[str, Any]) -> Review:
         seller, offers = (
@@ -91,10 +89,10 @@ class DeclineRequest(ActionPage[FundingRequest]):
         if offers:
             effects.append(_("The offer that is open is revoked."))
         return Review(
-            amount_label=_("You decline to buy"),
-            amount=row.invoice.gross,
-            currency=row.invoice.currency,
-            party=_("%(number)s of %(seller)s") % {"number": row.invoice.number, "seller": seller},
+            amount_label=_("You decline to fund"),
+            amount=row.face,
+            currency=row.currency,
+            party=_("%(about)s of %(seller)s") % {"about": row.about, "seller": seller},
             facts=[Fact(term=_("Your reason"), value=data["reason"])],
             effects=effects,
             button=_("Decline this request"),
@@ -105,3 +103,75 @@ class DeclineRequest(ActionPage[FundingRequest]):
 
     def done(self, row: FundingRequest, data: dict[str, Any]) -> str:
         return _("The request is declined. %(seller)s is told.") % {"seller": row.seller.legal_name}
+
+
+class VerifyBuyer(ActionPage[FundingRequest]):
+    """Write down that the buyer was verified, and by what: before that nothing is paid out on it."""
+
+    name = "verify_buyer"
+    route = "<str:ref>/verify-buyer/"
+    title = gettext_lazy("Verify the buyer")
+    needs = Action.VERIFY_BUYER
+    form_class = VerifyForm
+
+    def why_not(self, request: HttpRequest, row: FundingRequest) -> str:
+        if verification_of(request, row) is not None:
+            return _("This buyer is already verified.")
+        return why_not(asker(request), self.needs)
+
+    def lead(self, request: HttpRequest, row: FundingRequest) -> str:
+        return _("Nothing owed by %(buyer)s is paid out on before it is verified.") % {
+            "buyer": row.contract.buyer.legal_name
+        }
+
+    def aside(self, request: HttpRequest, row: FundingRequest) -> list[Fact]:
+        return identity_facts(row)
+
+    def review(self, request: HttpRequest, row: FundingRequest, data: dict[str, Any]) -> Review:
+        buyer = row.contract.buyer.legal_name
+        return Review(
+            amount_label=_("You verify the buyer of"),
+            amount=row.face,
+            currency=row.currency,
+            party=_("%(buyer)s, for %(about)s") % {"buyer": buyer, "about": row.about},
+            facts=[
+                *identity_facts(row),
+                Fact(term=_("What you checked"), value=data["checked"]),
+                Fact(term=_("Note"), value=data["note"]),
+            ],
+            effects=[
+                _("From now on advances on what %(buyer)s owes can be paid out, on this contract and others.")
+                % {"buyer": buyer},
+                _("Changed data of the buyer end that until it is verified anew."),
+                _("Your name and what you checked stay on record; neither seller nor buyer reads them."),
+            ],
+            button=_("I have verified this buyer"),
+        )
+
+    def act(self, actor: Actor, row: FundingRequest, data: dict[str, Any]) -> Answer:
+        return funding.verify_buyer(actor=actor, buyer_ref=row.contract.buyer.ref, **data)
+
+    def done(self, row: FundingRequest, data: dict[str, Any]) -> str:
+        return _("%(buyer)s is verified.") % {"buyer": row.contract.buyer.legal_name}
+
+
+def verification_of(request: HttpRequest, row: FundingRequest) -> BuyerVerification | None:
+    """The financier's own verification of the buyer, if one stands."""
+    live = BuyerVerification.objects.visible_to(asker(request)).live()
+    return live.filter(buyer_id=row.contract.buyer_id).first()
+
+
+def identity_facts(row: FundingRequest) -> list[Fact]:
+    """What the buyer's organisation says of itself, and who signs off for it in this contract."""
+    buyer, version = row.contract.buyer, row.contract.active_version
+    where = ", ".join(part for part in (buyer.street, f"{buyer.postcode} {buyer.city}".strip(), buyer.country) if part)
+    signatory = f"{version.signatory_name}, {version.signatory_email}" if version is not None else ""
+    return [
+        Fact(term=_("Buyer"), value=buyer.legal_name),
+        Fact(term=_("Address"), value=where),
+        Fact(term=_("VAT number"), value=buyer.vat_number),
+        Fact(term=_("Company number"), value=buyer.company_number),
+        Fact(term=_("Mailbox"), value=buyer.email),
+        Fact(term=_("Taken over by its own people"), value=_("yes") if buyer.is_claimed else _("no")),
+        Fact(term=_("Signs off in this contract"), value=signatory),
+    ]

@@ -13,8 +13,9 @@ from apps.parties.roles import Action
 from apps.portals import formats
 from apps.portals.financier import collecting
 from apps.portals.financier.action import ActionPage, Review
+from apps.portals.financier.actions.offers import is_verified
 from apps.portals.financier.exposure import exposure_of
-from apps.portals.financier.forms import ReceivedForm, SentForm
+from apps.portals.financier.forms import CancelForm, ReceivedForm, SentForm
 from apps.portals.financier.pages import asker, today_of, why_not
 from apps.portals.parts import Fact
 from apps.workflows import funding
@@ -33,6 +34,8 @@ class FundTranche(ActionPage[Tranche]):
     def why_not(self, request: HttpRequest, row: Tranche) -> str:
         if row.state != "accepted":
             return _("This advance is already paid out.")
+        if not is_verified(row):
+            return _("The buyer is not verified. An underwriter has to do that first.")
         if not row.assignment.is_notified:
             return _("The buyer has not acknowledged the assignment. Wait for it, or have a second person waive it.")
         refusal = why_not(asker(request), self.needs)
@@ -51,16 +54,17 @@ class FundTranche(ActionPage[Tranche]):
 
     def review(self, request: HttpRequest, row: Tranche, data: dict[str, Any]) -> Review:
         currency, use = row.currency, exposure_of(row.facility)
+        is_before = row.invoice is None
         return Review(
             amount_label=_("You pay out"),
             amount=row.net,
             currency=currency,
             party=_("to %(seller)s") % {"seller": row.seller.legal_name},
             facts=[
-                Fact(term=_("Invoice"), value=row.invoice.number),
+                Fact(term=_("On"), value=row.name),
                 Fact(term=_("Advance"), amount=row.gross, currency=currency),
                 Fact(term=_("Discount and fee kept"), amount=row.discount + row.fee, currency=currency),
-                Fact(term=_("Reserve kept"), amount=row.reserve, currency=currency),
+                *([] if is_before else [Fact(term=_("Reserve kept"), amount=row.reserve, currency=currency)]),
                 Fact(term=_("Value date"), on=data["value_on"]),
                 Fact(term=_("Bank reference"), value=data["bank_reference"]),
             ],
@@ -72,7 +76,11 @@ class FundTranche(ActionPage[Tranche]):
                     "limit": formats.money(use.limit, currency),
                 },
                 _("Income accrues from the value date. Your book and the seller's are posted."),
-                _("%(buyer)s pays you, expected on %(date)s.")
+                (
+                    _("%(buyer)s has not accepted the milestone: until then the seller bears the risk.")
+                    if is_before
+                    else _("%(buyer)s pays you, expected on %(date)s.")
+                )
                 % {"buyer": row.buyer.legal_name, "date": formats.day(row.expected_on)},
             ],
             button=_("Record %(net)s as paid out") % {"net": formats.money(row.net, currency)},
@@ -100,18 +108,20 @@ class CollectPayment(ActionPage[Tranche]):
     def why_not(self, request: HttpRequest, row: Tranche) -> str:
         if row.state == "accepted":
             return _("The advance has not been paid out yet. Fund it before recording the buyer's payment.")
+        if row.state == "funded_pre":
+            return _("The milestone is not accepted yet: the buyer owes nothing on it.")
         if row.state not in ("funded_post", "part_collected"):
             return _("Nothing is owed on this advance any more.")
         return why_not(asker(request), self.needs)
 
     def initial(self, request: HttpRequest, row: Tranche) -> dict[str, Any]:
-        return {"amount": row.invoice.open_item.open, "received_on": today_of(request)}
+        return {"amount": open_of(row), "received_on": today_of(request)}
 
     def lead(self, request: HttpRequest, row: Tranche) -> str:
         return _("From %(buyer)s on your collection account, for %(number)s. %(open)s is open.") % {
             "buyer": row.buyer.legal_name,
-            "number": row.invoice.number,
-            "open": formats.money(row.invoice.open_item.open, row.currency),
+            "number": row.name,
+            "open": formats.money(open_of(row), row.currency),
         }
 
     def review(self, request: HttpRequest, row: Tranche, data: dict[str, Any]) -> Review:
@@ -127,7 +137,7 @@ class CollectPayment(ActionPage[Tranche]):
             amount_label=_("You record"),
             amount=amount,
             currency=row.currency,
-            party=_("from %(buyer)s on %(number)s") % {"buyer": row.buyer.legal_name, "number": row.invoice.number},
+            party=_("from %(buyer)s on %(number)s") % {"buyer": row.buyer.legal_name, "number": row.name},
             facts=[
                 Fact(term=_("Received on"), on=data["received_on"]),
                 Fact(term=_("Bank reference"), value=data["bank_reference"]),
@@ -178,7 +188,7 @@ class PayReserve(ActionPage[Tranche]):
             currency=row.currency,
             party=_("to %(seller)s") % {"seller": row.seller.legal_name},
             facts=[
-                Fact(term=_("Invoice"), value=row.invoice.number),
+                Fact(term=_("Invoice"), value=row.name),
                 Fact(term=_("Reserve at funding"), amount=row.reserve, currency=row.currency),
                 Fact(term=_("Value date"), on=data["value_on"]),
                 Fact(term=_("Bank reference"), value=data["bank_reference"]),
@@ -204,3 +214,58 @@ def due_of(row: Tranche) -> Decimal:
     """What is released to the seller and not paid: the window reads it with each row."""
     due: Decimal = row.reserve_due  # type: ignore[attr-defined]
     return due
+
+
+def open_of(row: Tranche) -> Decimal:
+    """What the buyer owes now; nothing before acceptance."""
+    return row.invoice.open_item.open if row.invoice is not None else money.ZERO
+
+
+class CancelTranche(ActionPage[Tranche]):
+    """End an advance before it is paid out: the buyer pays the seller again."""
+
+    name = "cancel_tranche"
+    route = "<str:ref>/cancel/"
+    title = gettext_lazy("Cancel the advance")
+    needs = Action.MOVE_MONEY
+    form_class = CancelForm
+    css = "btn-danger"
+
+    def why_not(self, request: HttpRequest, row: Tranche) -> str:
+        if row.state != "accepted":
+            return _("Only an advance that is accepted and not paid out can be cancelled.")
+        # Treasury or an underwriter: whoever may approve an offer may also end it.
+        return "" if asker(request).may(Action.APPROVE_OFFER) else why_not(asker(request), self.needs)
+
+    def lead(self, request: HttpRequest, row: Tranche) -> str:
+        return _("%(seller)s accepted %(gross)s on %(name)s, and nothing is paid out yet.") % {
+            "seller": row.seller.legal_name,
+            "gross": formats.money(row.gross, row.currency),
+            "name": row.name,
+        }
+
+    def review(self, request: HttpRequest, row: Tranche, data: dict[str, Any]) -> Review:
+        names = {"seller": row.seller.legal_name, "buyer": row.buyer.legal_name, "name": row.name}
+        return Review(
+            amount_label=_("You cancel an advance of"),
+            amount=row.gross,
+            currency=row.currency,
+            party=_("to %(seller)s on %(name)s") % names,
+            facts=[
+                Fact(term=_("Buyer"), value=row.buyer.legal_name),
+                Fact(term=_("Your reason"), value=data["reason"]),
+            ],
+            effects=[
+                _("Nothing is paid out, and the facility and the limits are free again."),
+                _("The assignment is revoked: %(buyer)s is told by mail to pay %(seller)s again.") % names,
+                _("%(seller)s reads your reason and can ask anew. Other advances of the same offer stay as they are.")
+                % names,
+            ],
+            button=_("Cancel this advance"),
+        )
+
+    def act(self, actor: Actor, row: Tranche, data: dict[str, Any]) -> Answer:
+        return funding.cancel_tranche(actor=actor, tranche_ref=row.ref, **data)
+
+    def done(self, row: Tranche, data: dict[str, Any]) -> str:
+        return _("The advance is cancelled. %(buyer)s is told.") % {"buyer": row.buyer.legal_name}

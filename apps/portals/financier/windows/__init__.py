@@ -3,8 +3,10 @@
 from apps.audit.models import Entry as AuditEntry
 from apps.financing.models import (
     Assignment,
+    BuyerVerification,
     Collection,
     Disbursement,
+    ExposureLimit,
     Facility,
     FundingRequest,
     Offer,
@@ -16,11 +18,13 @@ from apps.portals.financier.site import FinancierSite
 from apps.portals.financier.windows.assignments import AssignmentWindow
 from apps.portals.financier.windows.audit import AuditWindow
 from apps.portals.financier.windows.books import AccountWindow, EntryWindow
+from apps.portals.financier.windows.exposures import ExposureWindow
 from apps.portals.financier.windows.facilities import FacilityWindow
 from apps.portals.financier.windows.money import CollectionWindow, DisbursementWindow, PayoutWindow
 from apps.portals.financier.windows.offers import OfferWindow
 from apps.portals.financier.windows.requests import RequestWindow
 from apps.portals.financier.windows.tranches import TrancheWindow
+from apps.portals.financier.windows.verifications import VerificationWindow
 
 WINDOWS = {
     FundingRequest: RequestWindow,
@@ -28,6 +32,8 @@ WINDOWS = {
     Assignment: AssignmentWindow,
     Tranche: TrancheWindow,
     Facility: FacilityWindow,
+    ExposureLimit: ExposureWindow,
+    BuyerVerification: VerificationWindow,
     Disbursement: DisbursementWindow,
     Collection: CollectionWindow,
     ReservePayout: PayoutWindow,

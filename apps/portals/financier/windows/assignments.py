@@ -24,16 +24,21 @@ class AssignmentWindow(Window):
     title = gettext_lazy("Assignments")
     about = gettext_lazy("The whole invoice is yours, and the buyer is told to pay you. Payout waits for the answer.")
     nothing = gettext_lazy("When a seller accepts an offer, the notice to its buyer will stand here.")
-    list_display = ("invoice", "parties", "notified", "state", "face")
+    list_display = ("subject", "parties", "notified", "state", "face")
     end = ("face",)
     list_filter = (AssignmentStates, SellersOfTranche)
-    list_select_related = ("invoice", "tranche__buyer", "tranche__seller")
-    search_fields = ("^invoice__number", "^tranche__buyer__legal_name", "^tranche__seller__legal_name")
+    list_select_related = ("milestone__invoice", "tranche__buyer", "tranche__seller")
+    search_fields = (
+        "^milestone__invoice__number",
+        "^milestone__title",
+        "^tranche__buyer__legal_name",
+        "^tranche__seller__legal_name",
+    )
     search_help_text = gettext_lazy("Invoice number, seller or buyer")
     pages = (WaiveNotice,)
     page_template = "admin/pages/assignment.html"
     page_related = (
-        "invoice",
+        "milestone__invoice",
         "tranche__buyer",
         "tranche__seller",
         "priced_by",
@@ -45,9 +50,9 @@ class AssignmentWindow(Window):
     def rows(self, actor: Actor) -> QuerySet[Any]:
         return super().rows(actor).filter(financier_id=actor.organisation_id)
 
-    @admin.display(description=gettext_lazy("Invoice"))
-    def invoice(self, row: Assignment) -> str:
-        return row.invoice.number
+    @admin.display(description=gettext_lazy("Of"))
+    def subject(self, row: Assignment) -> str:
+        return row.name
 
     @admin.display(description=gettext_lazy("Seller, buyer"))
     def parties(self, row: Assignment) -> str:
@@ -66,14 +71,14 @@ class AssignmentWindow(Window):
         return money(row.tranche.face, row.tranche.currency)
 
     def name_of(self, row: Assignment) -> str:
-        return _("Assignment of %(number)s") % {"number": row.invoice.number}
+        return _("Assignment of %(number)s") % {"number": row.name}
 
     def page(self, request: HttpRequest, row: Assignment) -> dict[str, Any]:
         waive = WaiveNotice(self)
         buyer = row.tranche.buyer.legal_name
         return {
             "status": self.state(row),
-            "lead": _("%(seller)s assigned the invoice to you; %(buyer)s pays you.")
+            "lead": _("%(seller)s assigned to you what %(buyer)s owes or will owe; %(buyer)s pays you.")
             % {"seller": row.tranche.seller.legal_name, "buyer": buyer},
             "next": _("treasury pays the advance out.")
             if row.is_notified

@@ -21,7 +21,11 @@ class MoneyWindow(Window):
     """Money that moved for an advance: a fact of the bank, never edited."""
 
     list_filter = (SellersOfTranche,)
-    list_select_related: ClassVar[tuple[str, ...]] = ("tranche__invoice", "tranche__seller", "tranche__buyer")
+    list_select_related: ClassVar[tuple[str, ...]] = (
+        "tranche__milestone__invoice",
+        "tranche__seller",
+        "tranche__buyer",
+    )
     page_template = "admin/pages/money.html"
 
     def rows(self, actor: Actor) -> QuerySet[Any]:
@@ -33,7 +37,7 @@ class MoneyWindow(Window):
 
     @admin.display(description=gettext_lazy("Seller, invoice"))
     def seller(self, row: Any) -> str:
-        return self.two(row.tranche.seller.legal_name, row.tranche.invoice.number)
+        return self.two(row.tranche.seller.legal_name, row.tranche.name)
 
     @admin.display(description=gettext_lazy("Value date"))
     def value_on(self, row: Any) -> str:
@@ -49,7 +53,7 @@ class MoneyWindow(Window):
 
     def page(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         return {
-            "lead": _("On the invoice %(number)s") % {"number": row.tranche.invoice.number},
+            "lead": _("On %(number)s") % {"number": row.tranche.name},
             "tranche_url": address(Tranche, row.tranche.ref),
             "events": stories.of(asker(request), f"tranche:{row.tranche.ref}"),
             "tiles": [Tile(label=_("Amount"), amount=row.amount, currency=row.tranche.currency)],
@@ -67,7 +71,7 @@ class SentWindow(MoneyWindow):
     list_display = ("reference", "seller", "value_on", "sent_by", "amount")
     end = ("amount",)
     list_select_related: ClassVar[tuple[str, ...]] = (*MoneyWindow.list_select_related, "sent_by")
-    search_fields = ("^bank_reference", "^tranche__invoice__number", "^tranche__seller__legal_name")
+    search_fields = ("^bank_reference", "^tranche__milestone__invoice__number", "^tranche__seller__legal_name")
     search_help_text = gettext_lazy("Bank reference, invoice number or seller")
     page_related: ClassVar[tuple[str, ...]] = (*MoneyWindow.list_select_related, "sent_by")
 
@@ -117,7 +121,7 @@ class CollectionWindow(MoneyWindow):
     list_display = ("reference", "buyer", "collected", "to_advance", "to_seller", "amount")
     end = ("to_advance", "to_seller", "amount")
     list_select_related: ClassVar[tuple[str, ...]] = (*MoneyWindow.list_select_related, "payment")
-    search_fields = ("^payment__bank_reference", "^tranche__invoice__number", "^tranche__buyer__legal_name")
+    search_fields = ("^payment__bank_reference", "^tranche__milestone__invoice__number", "^tranche__buyer__legal_name")
     search_help_text = gettext_lazy("Bank reference, invoice number or buyer")
     page_related = list_select_related
 
@@ -127,7 +131,7 @@ class CollectionWindow(MoneyWindow):
 
     @admin.display(description=gettext_lazy("Buyer, invoice"))
     def buyer(self, row: Collection) -> str:
-        return self.two(row.tranche.buyer.legal_name, row.tranche.invoice.number)
+        return self.two(row.tranche.buyer.legal_name, row.tranche.name)
 
     @admin.display(description=gettext_lazy("Received"))
     def collected(self, row: Collection) -> str:

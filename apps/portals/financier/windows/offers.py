@@ -10,7 +10,15 @@ from django.utils.translation import gettext_lazy
 from apps.financing.models import FundingRequest, Offer, Tranche
 from apps.parties.actor import Actor
 from apps.portals.financier import badges, stories
-from apps.portals.financier.actions.offers import ApproveOffer, RevokeOffer, facts_of
+from apps.portals.financier.actions.offers import (
+    ApproveOffer,
+    FundOffer,
+    RevokeOffer,
+    facts_of,
+    lines_of,
+    terms_in_words,
+    waiting_of,
+)
 from apps.portals.financier.filters import OfferStates, Sellers
 from apps.portals.financier.pages import Button, address, asker, rate
 from apps.portals.financier.window import Window
@@ -25,18 +33,23 @@ class OfferWindow(Window):
     title = gettext_lazy("Offers")
     about = gettext_lazy("One person prices, a second approves, then the seller sees the offer.")
     nothing = gettext_lazy("Offers begin with a request: open one and price it.")
-    list_display = ("invoice", "seller", "priced_by", "rates", "expires", "state", "advance")
+    list_display = ("subject", "seller", "priced_by", "rates", "expires", "state", "advance")
     end = ("advance",)
     list_filter = (OfferStates, Sellers)
-    list_select_related = ("seller", "request__invoice", "created_by")
-    search_fields = ("^request__invoice__number", "^seller__legal_name", "^request__invoice__buyer__legal_name")
-    search_help_text = gettext_lazy("Invoice number, seller or buyer")
-    pages = (ApproveOffer, RevokeOffer)
+    list_select_related = ("seller", "request", "created_by")
+    search_fields = (
+        "^request__about",
+        "^lines__milestone__title",
+        "^lines__milestone__invoice__number",
+        "^seller__legal_name",
+        "^request__contract__buyer__legal_name",
+    )
+    search_help_text = gettext_lazy("Invoice number, milestone, seller or buyer")
+    pages = (ApproveOffer, RevokeOffer, FundOffer)
     page_template = "admin/pages/offer.html"
     page_related = (
         "seller",
-        "request__invoice__buyer",
-        "request__invoice__milestone",
+        "request__contract__buyer",
         "created_by",
         "approved_by",
         "answered_by",
@@ -51,9 +64,9 @@ class OfferWindow(Window):
         seen: QuerySet[Any] = rows.annotate(seen_at=Value(now_of(request), DateTimeField()))
         return seen
 
-    @admin.display(description=gettext_lazy("Invoice"))
-    def invoice(self, row: Offer) -> str:
-        return f"{row.request.invoice.number} · {row.version}"
+    @admin.display(description=gettext_lazy("For"))
+    def subject(self, row: Offer) -> str:
+        return f"{row.request.about} · {row.version}"
 
     @admin.display(description=gettext_lazy("Seller"))
     def seller(self, row: Offer) -> str:
@@ -65,11 +78,7 @@ class OfferWindow(Window):
 
     @admin.display(description=gettext_lazy("Terms"))
     def rates(self, row: Offer) -> str:
-        return _("%(advance)s at %(rate)s, APR %(apr)s") % {
-            "advance": rate(row.advance_rate),
-            "rate": rate(row.annual_rate),
-            "apr": rate(row.apr),
-        }
+        return _("APR %(apr)s, XIRR %(xirr)s") % {"apr": rate(row.apr), "xirr": rate(row.xirr)}
 
     @admin.display(description=gettext_lazy("Open until"))
     def expires(self, row: Offer) -> str:
@@ -84,28 +93,32 @@ class OfferWindow(Window):
         return money(row.gross, row.currency)
 
     def name_of(self, row: Offer) -> str:
-        return _("Offer %(version)s for %(number)s") % {"version": row.version, "number": row.request.invoice.number}
+        return _("Offer %(version)s for %(about)s") % {"version": row.version, "about": row.request.about}
 
     def page(self, request: HttpRequest, row: Offer) -> dict[str, Any]:
-        actor, tranche = asker(request), Tranche.objects.visible_to(asker(request)).filter(offer=row).first()
+        actor = asker(request)
+        tranches = Tranche.objects.visible_to(actor).filter(offer=row).select_related("milestone__invoice")
         return {
             "status": badges.badge(badges.of_offer(row, now=now_of(request))),
-            "lead": _("To %(seller)s, for the whole invoice owed by %(buyer)s")
-            % {"seller": row.seller.legal_name, "buyer": row.request.invoice.buyer.legal_name},
+            "lead": _("To %(seller)s, on what %(buyer)s owes or will owe")
+            % {"seller": row.seller.legal_name, "buyer": row.request.contract.buyer.legal_name},
             "next": _next(row, now=now_of(request)),
             "next_due": row.expires_at if row.state == "issued" else None,
             "tiles": [
-                Tile(label=_("Advance"), amount=row.gross, currency=row.currency, note=rate(row.advance_rate)),
+                Tile(label=_("Advance"), amount=row.gross, currency=row.currency),
                 Tile(label=_("Paid out"), amount=row.net, currency=row.currency, note=_("after discount and fee")),
                 Tile(label=_("Reserve"), amount=row.reserve, currency=row.currency),
                 Tile(label=_("APR"), value=rate(row.apr)),
                 Tile(label=_("XIRR"), value=rate(row.xirr)),
             ],
             "facts": facts_of(row),
+            "lines": [(line, terms_in_words(line), rate(line.apr), rate(line.xirr)) for line in lines_of(row)],
             "people": _people(row),
             "buttons": _buttons(self, request, row),
             "request_url": address(FundingRequest, row.request.ref),
-            "tranche_url": address(Tranche, tranche.ref) if tranche else "",
+            "tranches": [
+                (tranche, address(Tranche, tranche.ref)) for tranche in tranches.order_by("milestone__position")
+            ],
             "events": stories.of(actor, f"offer:{row.ref}"),
         }
 
@@ -117,6 +130,17 @@ def _buttons(window: OfferWindow, request: HttpRequest, row: Offer) -> list[Butt
         buttons.append(
             Button(
                 label=_("Revoke"), url=revoke.url(row), refusal=revoke.why_not(request, row), css="btn-outline-danger"
+            )
+        )
+    fund = FundOffer(window)
+    if row.state == "accepted" and len(waiting_of(row)) > 1:
+        buttons.append(
+            Button(
+                label=_("Pay the whole offer out"),
+                url=fund.url(row),
+                refusal=fund.why_not(request, row),
+                icon="cash-coin",
+                css="btn-primary",
             )
         )
     if row.state == "draft":

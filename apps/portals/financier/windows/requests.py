@@ -7,9 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.financing.models import FundingRequest
-from apps.portals import formats
 from apps.portals.financier import badges, deciding, evidence, files, stories
-from apps.portals.financier.actions.requests import DeclineRequest, PriceOffer
+from apps.portals.financier.actions.requests import DeclineRequest, PriceOffer, VerifyBuyer, verification_of
 from apps.portals.financier.filters import RequestStates, Sellers
 from apps.portals.financier.pages import Button, asker, rate
 from apps.portals.financier.window import Window
@@ -22,90 +21,87 @@ class RequestWindow(Window):
     """What sellers ask for, and the page on which it is decided."""
 
     title = gettext_lazy("Requests")
-    about = gettext_lazy("Sellers ask you to buy invoices of milestones that their buyers signed off.")
+    about = gettext_lazy("Sellers ask you for money on milestones, signed off by their buyers or not yet.")
     nothing = gettext_lazy("Requests of the sellers for whom you opened a facility will stand here.")
-    list_display = ("invoice", "parties", "asked", "due", "state", "amount")
+    list_display = ("subject", "parties", "asked", "state", "amount")
     end = ("amount",)
     list_filter = (RequestStates, Sellers)
-    list_select_related = ("seller", "invoice__buyer")
-    search_fields = ("^invoice__number", "^seller__legal_name", "^invoice__buyer__legal_name")
-    search_help_text = gettext_lazy("Invoice number, seller or buyer")
-    pages = (PriceOffer, DeclineRequest)
+    list_select_related = ("seller", "contract__buyer")
+    search_fields = (
+        "^about",
+        "^items__milestone__title",
+        "^items__milestone__invoice__number",
+        "^seller__legal_name",
+        "^contract__buyer__legal_name",
+    )
+    search_help_text = gettext_lazy("Invoice number, milestone, seller or buyer")
+    pages = (PriceOffer, DeclineRequest, VerifyBuyer)
     page_template = "admin/pages/request.html"
     page_related = deciding.RELATED
 
-    @admin.display(description=gettext_lazy("Invoice"))
-    def invoice(self, row: FundingRequest) -> str:
-        return row.invoice.number
+    @admin.display(description=gettext_lazy("For"))
+    def subject(self, row: FundingRequest) -> str:
+        return row.about
 
     @admin.display(description=gettext_lazy("Seller, buyer"))
     def parties(self, row: FundingRequest) -> str:
-        return self.two(row.seller.legal_name, row.invoice.buyer.legal_name)
+        return self.two(row.seller.legal_name, row.contract.buyer.legal_name)
 
     @admin.display(description=gettext_lazy("Asked"))
     def asked(self, row: FundingRequest) -> str:
         return day(row.requested_at)
 
-    @admin.display(description=gettext_lazy("Invoice due"))
-    def due(self, row: FundingRequest) -> str:
-        return day(row.invoice.due_on)
-
     @admin.display(description=gettext_lazy("State"))
     def state(self, row: FundingRequest) -> str:
         return badges.badge(badges.of_request(row))
 
-    @admin.display(description=gettext_lazy("Invoice total"))
+    @admin.display(description=gettext_lazy("Total"))
     def amount(self, row: FundingRequest) -> str:
-        return money(row.invoice.gross, row.invoice.currency)
+        return money(row.face, row.currency)
 
     def name_of(self, row: FundingRequest) -> str:
-        return _("Request for %(number)s") % {"number": row.invoice.number}
+        return _("Request for %(about)s") % {"about": row.about}
 
     def page(self, request: HttpRequest, row: FundingRequest) -> dict[str, Any]:
         actor = asker(request)
+        items = deciding.items_of(row)
+        verification = verification_of(request, row)
         offers = list(row.offers.select_related("created_by").order_by("-version"))
         # Read once: the questions below ask for the same offers.
         row._prefetched_objects_cache = {"offers": offers}  # type: ignore[attr-defined]
         refusal = deciding.why_not_price(request, row)
-        decline = DeclineRequest(self)
+        decline, verify = DeclineRequest(self), VerifyBuyer(self)
         return {
             "status": self.state(row),
-            "lead": _("%(seller)s asks you to buy the invoice for “%(milestone)s”, owed by %(buyer)s.")
-            % {
-                "seller": row.seller.legal_name,
-                "milestone": row.invoice.milestone.title,
-                "buyer": row.invoice.buyer.legal_name,
-            },
+            "lead": _("%(seller)s asks you for money on %(about)s, owed by %(buyer)s or owed once it accepts.")
+            % {"seller": row.seller.legal_name, "about": row.about, "buyer": row.contract.buyer.legal_name},
             "next": _next(row, offers),
             "tiles": [
-                Tile(label=_("Invoice total"), amount=row.invoice.gross, currency=row.invoice.currency),
-                Tile(label=_("Due"), value=formats.day(row.invoice.due_on), note=row.invoice.number),
+                Tile(label=_("Total"), amount=row.face, currency=row.currency),
+                Tile(label=_("Milestones"), value=str(len(items)), note=row.contract.number),
                 Tile(label=_("Seller"), value=row.seller.legal_name),
-                Tile(label=_("Buyer"), value=row.invoice.buyer.legal_name),
+                Tile(
+                    label=_("Buyer"),
+                    value=row.contract.buyer.legal_name,
+                    note=_("verified by you") if verification else _("not verified: nothing can be paid out"),
+                ),
             ],
-            "evidence": evidence.of_request(actor, row),
+            "evidence": evidence.of_request(actor, row, items),
             "offers": [
                 (offer, badges.badge(badges.of_offer(offer, now=now_of(request))), rate(offer.apr)) for offer in offers
             ],
             "price_refusal": refusal,
             "price_url": PriceOffer.url(row),
-            "buttons": []
-            if row.closed_at
-            else [
-                *([] if refusal else [Button(label=_("Price"), url="#price", icon="calculator", css="btn-secondary")]),
-                Button(
-                    label=_("Decline"),
-                    url=decline.url(row),
-                    refusal=decline.why_not(request, row),
-                    css="btn-outline-danger",
-                ),
+            "buttons": [
+                *_to_verify(verify, request, row, is_verified=verification is not None),
+                *([] if row.closed_at else _to_decide(decline, request, row, is_priceable=not refusal)),
             ],
-            **({} if refusal else deciding.trial(request, row)),
+            **({} if refusal else deciding.trial(request, row, items)),
             "events": stories.of(
                 actor,
                 f"request:{row.ref}",
-                f"invoice:{row.invoice.ref}",
-                f"milestone:{row.invoice.milestone.ref}",
+                *(f"milestone:{item.milestone.ref}" for item in items),
+                *(f"invoice:{item.milestone.invoice.ref}" for item in items if hasattr(item.milestone, "invoice")),
                 *(f"offer:{offer.ref}" for offer in offers),
             ),
         }
@@ -116,6 +112,28 @@ class RequestWindow(Window):
             path("invoice/<str:ref>/xml/", self.door(files.invoice_xml), name="invoice_xml"),
             path("evidence/<str:ref>/", self.door(files.evidence), name="evidence"),
         ]
+
+
+def _to_verify(page: VerifyBuyer, request: HttpRequest, row: FundingRequest, *, is_verified: bool) -> list[Button]:
+    if is_verified:
+        return []
+    return [
+        Button(
+            label=_("Verify the buyer"),
+            url=page.url(row),
+            refusal=page.why_not(request, row),
+            icon="shield-check",
+            css="btn-secondary",
+        )
+    ]
+
+
+def _to_decide(page: DeclineRequest, request: HttpRequest, row: FundingRequest, *, is_priceable: bool) -> list[Button]:
+    price = Button(label=_("Price"), url="#price", icon="calculator", css="btn-secondary")
+    decline = Button(
+        label=_("Decline"), url=page.url(row), refusal=page.why_not(request, row), css="btn-outline-danger"
+    )
+    return [*([price] if is_priceable else []), decline]
 
 
 def _next(row: FundingRequest, offers: list[Any]) -> str:

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +10,20 @@ from django.utils.translation import gettext_lazy
 
 from apps.core import money as amounts
 from apps.financing.models import Assignment, Facility, FundingRequest, Offer, Tranche
+from apps.financing.models.offer import Stage
+from apps.financing.models.tranche import OUTSTANDING
 from apps.parties.actor import Actor
 from apps.portals import formats
 from apps.portals.financier import badges, journal, stories
 from apps.portals.financier.action import ActionPage
-from apps.portals.financier.actions.tranches import CollectPayment, FundTranche, PayReserve, due_of
+from apps.portals.financier.actions.tranches import (
+    CancelTranche,
+    CollectPayment,
+    FundTranche,
+    PayReserve,
+    due_of,
+    open_of,
+)
 from apps.portals.financier.evidence import invoice_files
 from apps.portals.financier.filters import Buyers, Sellers, TrancheStates
 from apps.portals.financier.pages import Button, address, asker, rate, today_of
@@ -30,23 +39,23 @@ class TrancheWindow(Window):
     title = gettext_lazy("Advances")
     about = gettext_lazy("What you paid out on each invoice, and what came back.")
     nothing = gettext_lazy("When a seller accepts an offer, the advance will stand here.")
-    list_display = ("invoice", "parties", "expected", "state", "advance", "outstanding")
+    list_display = ("subject", "parties", "expected", "state", "advance", "outstanding")
     end = ("advance", "outstanding")
     list_filter = (TrancheStates, Sellers, Buyers)
-    list_select_related = ("seller", "buyer", "invoice")
-    search_fields = ("^invoice__number", "^seller__legal_name", "^buyer__legal_name")
+    list_select_related = ("seller", "buyer", "milestone__invoice", "line")
+    search_fields = ("^milestone__invoice__number", "^milestone__title", "^seller__legal_name", "^buyer__legal_name")
     search_help_text = gettext_lazy("Invoice number, seller or buyer")
-    pages = (FundTranche, CollectPayment, PayReserve)
+    pages = (FundTranche, CollectPayment, PayReserve, CancelTranche)
     page_template = "admin/pages/tranche.html"
     page_related = (
         "seller",
         "buyer",
         "facility__seller",
         "contract",
-        "invoice__open_item",
-        "invoice__document",
-        "invoice__milestone",
+        "milestone__invoice__open_item",
+        "milestone__invoice__document",
         "offer__request",
+        "line",
         "assignment",
         "disbursement__sent_by",
     )
@@ -60,9 +69,9 @@ class TrancheWindow(Window):
         seen: QuerySet[Any] = rows.annotate(seen_on=Value(today_of(request), DateField()))
         return seen
 
-    @admin.display(description=gettext_lazy("Invoice"))
-    def invoice(self, row: Tranche) -> str:
-        return row.invoice.number
+    @admin.display(description=gettext_lazy("On"))
+    def subject(self, row: Tranche) -> str:
+        return row.name
 
     @admin.display(description=gettext_lazy("Seller, buyer"))
     def parties(self, row: Tranche) -> str:
@@ -85,7 +94,7 @@ class TrancheWindow(Window):
         return money(row.outstanding, row.currency)
 
     def name_of(self, row: Tranche) -> str:
-        return _("Advance on %(number)s") % {"number": row.invoice.number}
+        return _("Advance on %(number)s") % {"number": row.name}
 
     def page(self, request: HttpRequest, row: Tranche) -> dict[str, Any]:
         actor, currency = asker(request), row.currency
@@ -95,13 +104,13 @@ class TrancheWindow(Window):
         return {
             "status": self.state(row),
             "lead": _("To %(seller)s; %(buyer)s repays it by paying %(number)s")
-            % {"seller": row.seller.legal_name, "buyer": row.buyer.legal_name, "number": row.invoice.number},
+            % {"seller": row.seller.legal_name, "buyer": row.buyer.legal_name, "number": row.name},
             "next": _next(row),
-            "next_due": row.expected_on if row.state in ("funded_post", "part_collected") else None,
+            "next_due": row.expected_on if row.state in OUTSTANDING else None,
             "steps": _steps(row),
             "tiles": [
                 Tile(label=_("Outstanding"), amount=row.outstanding, currency=currency, note=_("of the advance")),
-                Tile(label=_("Owed by the buyer"), amount=row.invoice.open_item.open, currency=currency),
+                Tile(label=_("Owed by the buyer"), amount=open_of(row), currency=currency),
                 Tile(label=_("Due to the seller"), amount=due_of(row), currency=currency, note=_("released reserve")),
                 Tile(
                     label=_("Earned"),
@@ -115,10 +124,14 @@ class TrancheWindow(Window):
             "collections": list(row.collections.select_related("payment").order_by("pk")),
             "payouts": list(row.payouts.select_related("sent_by").order_by("pk")),
             "postings": postings,
-            "files": invoice_files(row.invoice),
+            "files": invoice_files(row.invoice) if row.invoice is not None else [],
             "buttons": _buttons(self, request, row),
             "events": stories.of(
-                actor, f"tranche:{row.ref}", f"assignment:{row.assignment.ref}", f"invoice:{row.invoice.ref}"
+                actor,
+                f"tranche:{row.ref}",
+                f"assignment:{row.assignment.ref}",
+                f"milestone:{row.milestone.ref}",
+                *([f"invoice:{row.invoice.ref}"] if row.invoice is not None else []),
             ),
         }
 
@@ -130,16 +143,17 @@ def _earned(postings: list[journal.Posting]) -> Decimal:
 
 
 def _facts(row: Tranche) -> list[Fact]:
-    currency, offer = row.currency, row.offer
+    currency, offer, line = row.currency, row.offer, row.line
     facts = [
+        Fact(term=_("Priced"), value=_("before acceptance") if line.stage == Stage.PRE else _("as an invoice")),
         Fact(term=_("Invoice total"), amount=row.face, currency=currency),
-        Fact(term=_("Advance, %(rate)s") % {"rate": rate(offer.advance_rate)}, amount=row.gross, currency=currency),
+        Fact(term=_("Advance, %(rate)s") % {"rate": rate(line.advance_rate)}, amount=row.gross, currency=currency),
         Fact(term=_("Discount"), amount=row.discount, currency=currency),
         Fact(term=_("Fee"), amount=row.fee, currency=currency),
         Fact(term=_("Paid to the seller"), amount=row.net, currency=currency, is_total=True),
         Fact(term=_("Reserve"), amount=row.reserve, currency=currency),
-        Fact(term=_("Discount rate a year"), value=rate(offer.annual_rate)),
-        Fact(term=_("APR, XIRR"), value=f"{rate(offer.apr)}, {rate(offer.xirr)}"),
+        Fact(term=_("Discount rate a year"), value=rate(line.annual_rate)),
+        Fact(term=_("APR, XIRR"), value=f"{rate(line.apr)}, {rate(line.xirr)}"),
         Fact(term=_("Payment expected"), on=row.expected_on),
     ]
     if row.charged_until is not None:
@@ -150,7 +164,7 @@ def _facts(row: Tranche) -> list[Fact]:
         Fact(
             term=_("Offer"), value=_("Version %(version)s") % {"version": offer.version}, url=address(Offer, offer.ref)
         ),
-        Fact(term=_("Request"), value=row.invoice.number, url=address(FundingRequest, offer.request.ref)),
+        Fact(term=_("Request"), value=offer.request.about, url=address(FundingRequest, offer.request.ref)),
         Fact(term=_("Assignment"), value=_("Notice to the buyer"), url=address(Assignment, row.assignment.ref)),
         Fact(term=_("Facility"), value=row.seller.legal_name, url=address(Facility, row.facility.ref)),
     ]
@@ -162,6 +176,7 @@ def _buttons(window: TrancheWindow, request: HttpRequest, row: Tranche) -> list[
     buttons: list[tuple[ActionPage[Tranche], str, str]] = []
     if row.state == "accepted":
         buttons.append((fund, _("Pay out %(net)s") % {"net": formats.money(row.net, row.currency)}, "cash-coin"))
+        buttons.append((CancelTranche(window), _("Cancel"), "slash-circle"))
     if due_of(row) > 0:
         due = formats.money(due_of(row), row.currency)
         buttons.append((pay, _("Pay reserve %(due)s") % {"due": due}, "arrow-return-left"))
@@ -186,6 +201,7 @@ def _steps(row: Tranche) -> list[Step]:
         (_("Accepted"), True, row.accepted_at.date()),
         (_("Buyer told"), row.assignment.is_notified, None),
         (_("Paid out"), row.funded_on is not None, row.funded_on),
+        *_acceptance(row),
         (_("Collected"), is_settled, row.settled_on),
         (_("Reserve paid"), is_settled and due_of(row) == 0, None),
     ]
@@ -196,18 +212,31 @@ def _steps(row: Tranche) -> list[Step]:
     ]
 
 
+def _acceptance(row: Tranche) -> list[tuple[str, bool, date | None]]:
+    """An advance that was priced before acceptance has one step more."""
+    if row.line.stage != Stage.PRE:
+        return []
+    accepted_at = row.milestone.accepted_at
+    is_bought = row.state in ("funded_post", "part_collected", "settled")
+    return [(_("Milestone accepted"), is_bought, accepted_at.date() if accepted_at else None)]
+
+
 def _next(row: Tranche) -> str:
-    if row.state == "accepted":
-        if row.assignment.is_notified:
-            return _("treasury pays the advance out.")
-        return _("%(buyer)s acknowledges the notice, or a second person waives that.") % {"buyer": row.buyer.legal_name}
-    if row.state == "cancelled":
-        return _("nothing. The advance was cancelled.")
-    if row.state == "settled":
-        if due_of(row) > 0:
-            return _("treasury pays %(due)s to %(seller)s.") % {
-                "due": formats.money(due_of(row), row.currency),
-                "seller": row.seller.legal_name,
-            }
-        return _("nothing. The advance is settled, and the reserve paid.")
-    return _("%(buyer)s pays you, expected on") % {"buyer": row.buyer.legal_name}
+    buyer = {"buyer": row.buyer.legal_name}
+    if row.state == "settled" and due_of(row) > 0:
+        return _("treasury pays %(due)s to %(seller)s.") % {
+            "due": formats.money(due_of(row), row.currency),
+            "seller": row.seller.legal_name,
+        }
+    waiting = (
+        _("treasury pays the advance out.")
+        if row.assignment.is_notified
+        else _("%(buyer)s acknowledges the notice, or a second person waives that.") % buyer
+    )
+    return {
+        "accepted": waiting,
+        "funded_pre": _("%(buyer)s accepts the milestone, then its invoice is yours; its payment is expected on")
+        % buyer,
+        "cancelled": _("nothing. The advance was cancelled."),
+        "settled": _("nothing. The advance is settled, and the reserve paid."),
+    }.get(row.state, _("%(buyer)s pays you, expected on") % buyer)

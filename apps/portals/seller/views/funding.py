@@ -1,24 +1,33 @@
-"""Get paid early: which invoices can be sold, asking a financier, taking a request back."""
+"""Get paid early: on which milestones a financier could pay, asking for them, taking a request back."""
+
+from datetime import date
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from apps.contracts.models import Contract
 from apps.core.errors import Refused
 from apps.financing.models import Facility, FundingRequest, Tranche
-from apps.invoicing.models import Invoice
+from apps.milestones.models import Milestone
 from apps.parties.roles import Action
 from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
 from apps.portals.forms import ActionForm, add_refusal
 from apps.portals.paging import page_of
 from apps.portals.parts import Fact, Tile
-from apps.portals.seller.estimates import estimate
+from apps.portals.seller.estimates import Estimate, estimate, face_of
 from apps.portals.seller.forms.funding import FundingForm
-from apps.portals.seller.fundable import LIVE, available, facilities, fundable, headrooms
+from apps.portals.seller.fundable import (
+    available,
+    contracts_to_fund,
+    facilities,
+    fundable,
+    headrooms,
+    milestones_to_fund,
+)
 from apps.portals.seller.pages import funding_crumbs, page, today_of, why_not
 from apps.workflows import funding as funding_workflows
 
@@ -36,15 +45,15 @@ def funding(request: PortalRequest) -> HttpResponse:
     rows = (
         fundable(actor, today=today)
         .filter(currency__in=usual)
-        .select_related("buyer", "milestone")
+        .select_related("buyer", "contract", "milestone__line__version", "milestone__invoice")
         .order_by("due_on", "pk")
     )
     requests = page_of(
         request,
         FundingRequest.objects.visible_to(actor)
         .filter(seller_id=actor.organisation_id)
-        .select_related("invoice", "financier")
-        .prefetch_related("offers__tranche"),
+        .select_related("financier")
+        .prefetch_related("offers"),
         size=15,
     )
     return page(
@@ -53,16 +62,19 @@ def funding(request: PortalRequest) -> HttpResponse:
         {
             "lines": lines,
             "tiles": _tiles(request, lines),
-            "fundable": [(row, estimate(row, facility=usual[row.currency], today=today)) for row in rows[:MOST]],
+            "fundable": [
+                (row, estimate(row.milestone, facility=usual[row.currency], today=today)) for row in rows[:MOST]
+            ],
             "requests": [(asked, _offer_of(asked, request)) for asked in requests.rows],
             "page": requests,
             "tranches": list(
                 Tranche.objects.visible_to(actor)
                 .filter(seller_id=actor.organisation_id)
                 .outstanding()
-                .select_related("invoice", "financier")
+                .select_related("milestone__invoice", "financier")
                 .order_by("expected_on", "pk")[:MOST]
             ),
+            "contracts": list(contracts_to_fund(actor, today=today).filter(currency__in=usual)[:MOST]),
             "refusal": why_not(actor, Action.REQUEST_FUNDING),
         },
     )
@@ -107,47 +119,48 @@ def _offer_of(asked: FundingRequest, request: PortalRequest) -> object:
 @require_http_methods(["GET", "HEAD", "POST"])
 @portal("seller")
 def request_funding(request: PortalRequest, ref: str) -> HttpResponse:
-    """Ask for one invoice: the whole amount, what it would come to, who bears which risk, and the button."""
+    """Ask for milestones of one contract: the whole of each, what that would come to, who bears which risk."""
     actor, today = request.actor, today_of(request)
-    invoice = get_object_or_404(
-        Invoice.objects.of_seller(actor).select_related("buyer", "contract", "milestone", "open_item"), ref=ref
+    contract = get_object_or_404(Contract.objects.of_seller(actor).select_related("buyer"), ref=ref)
+    lines = [line for line in facilities(actor) if line.currency == contract.currency]
+    found = list(milestones_to_fund(actor, today=today).filter(contract=contract))
+    named = [milestone.ref for milestone in found if milestone.ref == request.GET.get("milestone")]
+    form = FundingForm(
+        request.POST or None,
+        facilities=lines,
+        # A second click names what is asked for by then: the workflow answers it as it did the first.
+        milestones=list(Milestone.objects.visible_to(actor).filter(contract=contract).order_by("position")),
+        initial={"milestones": named or [milestone.ref for milestone in found if hasattr(milestone, "invoice")]},
     )
-    lines = [line for line in facilities(actor) if line.currency == invoice.currency]
-    is_asked = FundingRequest.objects.visible_to(actor).filter(invoice=invoice, state__in=LIVE).exists()
-    form = FundingForm(request.POST or None, facilities=lines)
     if request.method == "POST" and form.is_valid():
         try:
             funding_workflows.request_funding(
                 actor=actor,
                 key=form.cleaned_data["key"],
-                invoice_ref=invoice.ref,
+                milestone_refs=form.cleaned_data["milestones"],
                 facility_ref=form.cleaned_data["facility"],
                 note=form.cleaned_data["note"],
             )
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            messages.success(
-                request,
-                _("Asked. You get a mail as soon as there is an offer for %(number)s.") % {"number": invoice.number},
-            )
+            messages.success(request, _("Asked. You get a mail as soon as there is an offer."))
             return redirect("seller:funding")
+    chosen = set(form["milestones"].value() or [])
     context = {
-        "invoice": invoice,
+        "contract": contract,
         "lines": lines,
-        "estimates": [found for line in lines if (found := estimate(invoice, facility=line, today=today))],
-        "is_open": not is_asked and fundable(actor, today=today).filter(pk=invoice.pk).exists(),
-        "is_asked": is_asked,
+        "milestones": [(milestone, face_of(milestone), milestone.ref in chosen) for milestone in found],
+        "estimates": [(line, _estimates(found, line=line, today=today)) for line in lines],
         "refusal": why_not(actor, Action.REQUEST_FUNDING),
-        "facts": [
-            Fact(term=_("Invoice"), value=invoice.number, url=reverse("seller:invoice", args=[invoice.ref])),
-            Fact(term=_("Buyer"), value=invoice.buyer.legal_name),
-            Fact(term=_("Milestone"), value=invoice.milestone.title),
-            Fact(term=_("Due"), on=invoice.due_on),
-        ],
-        "crumbs": funding_crumbs((invoice.number, "")),
+        "crumbs": funding_crumbs((contract.title, "")),
     }
     return page(request, "request_funding", context, form=form)
+
+
+def _estimates(milestones: list[Milestone], *, line: Facility, today: date) -> list[tuple[Milestone, Estimate]]:
+    guessed = ((milestone, estimate(milestone, facility=line, today=today)) for milestone in milestones)
+    return [(milestone, guess) for milestone, guess in guessed if guess is not None]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -157,7 +170,7 @@ def withdraw_request(request: PortalRequest, ref: str) -> HttpResponse:
     asked = get_object_or_404(
         FundingRequest.objects.visible_to(request.actor)
         .filter(seller_id=request.actor.organisation_id)
-        .select_related("invoice__buyer", "financier"),
+        .select_related("financier"),
         ref=ref,
     )
     form = ActionForm(request.POST or None)
@@ -169,19 +182,18 @@ def withdraw_request(request: PortalRequest, ref: str) -> HttpResponse:
         else:
             messages.success(request, _("The request is withdrawn."))
             return redirect("seller:funding")
-    number = asked.invoice.number
     context = {
         "asked": asked,
         "is_open": asked.state in ("submitted", "offered"),
         "refusal": why_not(request.actor, Action.REQUEST_FUNDING),
         "facts": [
-            Fact(term=_("Invoice"), value=number),
+            Fact(term=_("Asked for"), value=asked.about),
             Fact(term=_("Asked"), value=formats.instant(asked.requested_at, request.membership.organisation.time_zone)),
         ],
         "effects": [
             _("%(financier)s stops working on it; an offer that is not accepted ends.")
             % {"financier": asked.financier.legal_name},
-            _("%(number)s stays yours, and you can ask for it again.") % {"number": number},
+            _("Everything stays yours, and you can ask for it again."),
         ],
         "crumbs": funding_crumbs((_("Withdraw the request"), "")),
     }

@@ -62,12 +62,12 @@ def _offers(actor: Actor) -> Iterator[Need]:
     rows = (
         Offer.objects.visible_to(actor)
         .filter(seller_id=actor.organisation_id, state="issued", expires_at__gt=clock.now())
-        .select_related("request__invoice", "financier")
+        .select_related("request", "financier")
         .order_by("expires_at")
     )
     for offer in rows[:SHOWN]:
         yield Need(
-            what=_("Offer for %(number)s") % {"number": offer.request.invoice.number},
+            what=_("Offer for %(about)s") % {"about": offer.request.about},
             who=offer.financier.legal_name,
             url=reverse("seller:offer", args=[offer.ref]),
             button=_("Read the offer"),

@@ -118,14 +118,14 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
     payee = PayeeInstruction.objects.visible_to(request.actor).live().filter(milestone=found.milestone_id).first()
     tranche = (
         Tranche.objects.visible_to(request.actor)
-        .filter(invoice=found)
+        .filter(milestone=found.milestone_id)
         .exclude(state="cancelled")
         .select_related("financier")
         .first()
     )
     asked = (
         FundingRequest.objects.visible_to(request.actor)
-        .filter(invoice=found, state__in=["submitted", "offered"])
+        .filter(items__milestone=found.milestone_id, state__in=["submitted", "offered"])
         .select_related("financier")
         .first()
     )

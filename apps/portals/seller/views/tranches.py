@@ -1,18 +1,27 @@
-"""An advance on a sold invoice: where it stands, what is still to come, what was collected."""
+"""An advance on a milestone: where it stands, what is still to come, what was collected; and ending it unpaid."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.core import money
+from apps.core.errors import Refused
 from apps.financing.models import Assignment, Collection, Disbursement, ReservePayout, Tranche
+from apps.financing.models.offer import Stage
+from apps.parties.roles import Action
 from apps.portals.access import PortalRequest, portal
-from apps.portals.parts import Step, Tile
-from apps.portals.seller.pages import funding_crumbs, page
+from apps.portals.forms import add_refusal
+from apps.portals.parts import Fact, Step, Tile
+from apps.portals.seller.forms.funding import CancelForm
+from apps.portals.seller.pages import funding_crumbs, page, why_not
+from apps.workflows import funding
 
 
 @require_safe
@@ -21,7 +30,9 @@ def tranche(request: PortalRequest, ref: str) -> HttpResponse:
     """State, expected date, advance outstanding, reserve to come, the notice to the buyer, every collection."""
     tranches = Tranche.objects.visible_to(request.actor).filter(seller_id=request.actor.organisation_id)
     found = get_object_or_404(
-        tranches.select_related("invoice", "buyer", "financier", "offer", "assignment", "disbursement", "contract"),
+        tranches.select_related(
+            "milestone__invoice", "buyer", "financier", "offer", "line", "assignment", "disbursement", "contract"
+        ),
         ref=ref,
     )
     collections = list(found.collections.order_by("collected_on", "pk"))
@@ -42,9 +53,46 @@ def tranche(request: PortalRequest, ref: str) -> HttpResponse:
             "tiles": _tiles(found, payouts, to_come=to_come),
             "steps": _steps(found, assignment, disbursement, payouts, to_come=to_come),
             "next": _what_next(found, assignment, to_come=to_come),
-            "crumbs": funding_crumbs((found.invoice.number, "")),
+            "may_cancel": found.state == "accepted" and request.actor.may(Action.REQUEST_FUNDING),
+            "crumbs": funding_crumbs((found.name, "")),
         },
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("seller")
+def cancel_tranche(request: PortalRequest, ref: str) -> HttpResponse:
+    """End an advance that is not paid out: how much, with whom, what follows, and the button."""
+    tranches = Tranche.objects.visible_to(request.actor).filter(seller_id=request.actor.organisation_id)
+    found = get_object_or_404(tranches.select_related("milestone__invoice", "buyer", "financier"), ref=ref)
+    form = CancelForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            funding.cancel_tranche(actor=request.actor, tranche_ref=found.ref, **form.cleaned_data)
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            messages.success(request, _("Cancelled. The buyer is told to pay you again."))
+            return redirect("seller:tranche", ref=found.ref)
+    names = {"financier": found.financier.legal_name, "buyer": found.buyer.legal_name, "name": found.name}
+    context = {
+        "tranche": found,
+        "is_open": found.state == "accepted",
+        "refusal": why_not(request.actor, Action.REQUEST_FUNDING),
+        "facts": [
+            Fact(term=_("For"), value=found.name),
+            Fact(term=_("Buyer"), value=found.buyer.legal_name),
+            Fact(term=_("Advance"), amount=found.gross, currency=found.currency),
+            Fact(term=_("Would have been paid to you"), amount=found.net, currency=found.currency, is_total=True),
+        ],
+        "effects": [
+            _("%(financier)s pays nothing on %(name)s.") % names,
+            _("%(buyer)s is told by mail to pay you again.") % names,
+            _("You can ask for it anew. Other advances of the same offer stay as they are."),
+        ],
+        "crumbs": funding_crumbs((found.name, reverse("seller:tranche", args=[found.ref])), (_("Cancel"), "")),
+    }
+    return page(request, "cancel_tranche", context, form=form)
 
 
 def _reserve_to_come(tranche: Tranche, collections: Sequence[Collection], payouts: Sequence[ReservePayout]) -> Decimal:
@@ -98,6 +146,7 @@ def _steps(
         (_("Accepted"), True, tranche.accepted_at.date()),
         (_("Buyer notified"), notified is not None, notified.date() if notified else None),
         (_("Paid out"), disbursement is not None, disbursement.value_on if disbursement else None),
+        *_acceptance(tranche),
         (_("Collected"), tranche.state == "settled", tranche.settled_on),
         (_("Reserve paid"), is_paid_out, payouts[-1].value_on if is_paid_out and payouts else None),
     ]
@@ -108,6 +157,15 @@ def _steps(
     ]
 
 
+def _acceptance(tranche: Tranche) -> list[tuple[str, bool, date | None]]:
+    """Before acceptance there is one step more: the buyer accepts the milestone."""
+    if tranche.line.stage != Stage.PRE:
+        return []
+    is_bought = tranche.state in ("funded_post", "part_collected", "settled")
+    accepted_at = tranche.milestone.accepted_at
+    return [(_("Milestone accepted"), is_bought, accepted_at.date() if accepted_at else None)]
+
+
 def _what_next(tranche: Tranche, assignment: Assignment | None, *, to_come: Decimal) -> dict[str, object]:
     buyer, financier = tranche.buyer.legal_name, tranche.financier.legal_name
     if tranche.state == "accepted" and (assignment is None or not assignment.is_notified):
@@ -115,6 +173,9 @@ def _what_next(tranche: Tranche, assignment: Assignment | None, *, to_come: Deci
     if tranche.state == "accepted":
         text = _("%(financier)s pays the advance to your account. Planned for") % {"financier": financier}
         return {"text": text, "due": tranche.offer.funding_on}
+    if tranche.state == "funded_pre":
+        text = _("%(buyer)s accepts “%(milestone)s”; then its invoice is bought. Its payment is expected on")
+        return {"text": text % {"buyer": buyer, "milestone": tranche.milestone.title}, "due": tranche.expected_on}
     if tranche.state in ("funded_post", "part_collected"):
         text = _("%(buyer)s pays %(financier)s, and the reserve is released to you. Expected on")
         return {"text": text % {"buyer": buyer, "financier": financier}, "due": tranche.expected_on}

@@ -1,0 +1,50 @@
+"""A milestone is accepted: the advance on it becomes the purchase of its whole invoice."""
+
+from datetime import datetime
+
+from apps.core import money
+from apps.core.states import move
+from apps.financing.models import Tranche
+from apps.financing.models.tranche import TrancheState
+from apps.financing.services import book
+from apps.financing.services.locks import lock_tranche
+from apps.financing.services.record import day_of, record
+from apps.invoicing.services import Sale
+from apps.milestones.models import Milestone
+from apps.parties.actor import Actor
+
+
+def advance_on(milestone: Milestone) -> Tranche | None:
+    """The advance that was paid out on a milestone before its acceptance, if there is one: one statement."""
+    return Tranche.objects.filter(milestone=milestone, state=TrancheState.FUNDED_PRE).first()
+
+
+def on_acceptance(*, advance: Tranche, actor: Actor, at: datetime) -> Tranche:
+    """Convert an advance into a purchase, before the invoice is issued. The caller holds contract and milestone.
+
+    The whole receivable is bought for what was advanced, the rest of it is the seller's reserve, and the advance no
+    longer counts as one before acceptance. Its price stays as it was signed.
+    """
+    tranche = lock_tranche(tranche_ref=advance.ref)
+    move(tranche, TrancheState.FUNDED_POST, Tranche.TRANSITIONS)
+    tranche.save(update_fields=["state"])
+    facility = tranche.facility
+    facility.advanced_pre -= tranche.outstanding
+    facility.save(update_fields=["advanced_pre"])
+    book.post_conversion(tranche, booked_on=day_of(tranche.financier, at=at), at=at)
+    record(
+        tranche.contract,
+        financier_id=tranche.financier_id,
+        verb="advance.converted",
+        subject=f"tranche:{tranche.ref}",
+        actor=actor,
+        at=at,
+        milestone=tranche.milestone.ref,
+        disclosure_sha256=tranche.offer.disclosure_sha256,
+    )
+    return tranche
+
+
+def sale_on_acceptance(tranche: Tranche) -> Sale:
+    """What the seller books then: the receivable is sold for what had been advanced, the rest is reserve."""
+    return Sale(net=money.ZERO, reserve=tranche.reserve, cost=money.ZERO, advanced=tranche.gross)
