@@ -1,6 +1,7 @@
 """The document of an invoice: PDF with XML inside, made once from the snapshot by a worker, stored with the SHA-256 of
 both, never rendered anew."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,10 +34,11 @@ class Made:
     obstacle: str
 
 
-def render(*, invoice_ref: str) -> Document:
+def render(*, invoice_ref: str, when_ready: Callable[[Document], None] | None = None) -> Document:
     """Make and store the document of an issued invoice; nothing happens if it is there.
 
-    A failure is written on the document in words, and raised again so that the job is retried.
+    ``when_ready`` is called once, in the transaction in which the document becomes ready: what it does stands or falls
+    with that. A failure is written on the document in words, and raised again so that the job is retried.
     """
     document = _begin(invoice_ref)
     if document.state == DocumentState.READY:
@@ -48,7 +50,7 @@ def render(*, invoice_ref: str) -> Document:
     except Exception as error:
         _fail(document, error)
         raise
-    return _finish(document, made=made, stored_as=stored_as, xml_stored_as=xml_stored_as)
+    return _finish(document, made=made, stored_as=stored_as, xml_stored_as=xml_stored_as, when_ready=when_ready)
 
 
 def made_of(text: str) -> Made:
@@ -101,7 +103,14 @@ def _store(document: Document, content: bytes, ending: str) -> str:
     return default_storage.save(name, ContentFile(content))
 
 
-def _finish(document: Document, *, made: Made, stored_as: str, xml_stored_as: str) -> Document:
+def _finish(
+    document: Document,
+    *,
+    made: Made,
+    stored_as: str,
+    xml_stored_as: str,
+    when_ready: Callable[[Document], None] | None,
+) -> Document:
     with transaction.atomic():
         document = _locked(document.invoice.ref)
         if document.state == DocumentState.READY:
@@ -118,6 +127,8 @@ def _finish(document: Document, *, made: Made, stored_as: str, xml_stored_as: st
         document.xml_obstacle = made.obstacle
         document.failure = ""
         document.save()
+        if when_ready is not None:
+            when_ready(document)
     return document
 
 

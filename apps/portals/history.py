@@ -43,6 +43,8 @@ VERBS: Mapping[str, Words] = {
     "milestone.accepted": (_("Milestone signed off"), "check-circle-fill", "positive"),
     "milestone.changes_requested": (_("Changes to the milestone requested"), "arrow-return-left", "attention"),
     "invoice.issued": (_("Invoice issued"), "receipt", "info"),
+    "invoice.sent": (_("Invoice sent to the buyer"), "envelope", "info"),
+    "invoice.sent_again": (_("Invoice to be sent once more"), "arrow-clockwise", "neutral"),
     "payment.received": (_("Payment recorded"), "bank", "positive"),
     "funding.requested": (_("Early payment asked for"), "lightning-charge", "info"),
     "funding.withdrawn": (_("Request for early payment withdrawn"), "slash-circle", "neutral"),

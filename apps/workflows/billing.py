@@ -32,7 +32,17 @@ def record_payment(
         bank_reference=bank_reference,
         at=at,
     )
+    jobs.send_payment_receipt.defer(payment_ref=payment.ref, organisation_id=contract.buyer_id)
     return {"payment": payment.ref}
+
+
+@once
+def resend_invoice(*, actor: Actor, key: str, invoice_ref: str) -> Answer:
+    """Mail an invoice with its document to the buyer once more, for when the first letter was lost."""
+    contract = contracts.lock(contract_id=invoicing.contract_of(invoice_ref=invoice_ref))
+    delivery = invoicing.deliver_again(invoice_ref=invoice_ref, actor=actor, at=clock.now())
+    jobs.send_invoice.defer(delivery_ref=delivery.ref, organisation_id=contract.buyer_id)
+    return {"delivery": delivery.ref}
 
 
 @once

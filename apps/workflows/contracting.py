@@ -7,7 +7,7 @@ from apps.core import clock
 from apps.core.database import walls
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
-from apps.parties.actor import Actor
+from apps.parties.actor import Actor, ActorKind
 from apps.workflows import jobs
 from apps.workflows.once import Answer, once
 
@@ -111,6 +111,8 @@ def sign_contract(*, actor: Actor, key: str, version_ref: str, seen: str) -> Ans
     contracts.spend_grants(subject_ref=version_ref, actor=actor, at=at)
     milestones.plan(contract=contract, version=version)
     jobs.send_contract_signed.defer(contract_ref=contract.ref, organisation_id=contract.seller_id)
+    if actor.kind is ActorKind.GUEST:
+        jobs.send_signed_copy.defer(version_ref=version.ref, organisation_id=contract.buyer_id)
     return {"contract": contract.ref}
 
 

@@ -4,11 +4,15 @@ Every job carries references and the organisation on whose behalf it runs, never
 database for that organisation only. Jobs may run twice: rendering asks "already done?", mails carry a stable id.
 """
 
+from django.db import transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import JobDeferrer
 
+from apps.core import clock
 from apps.core.database import walls
+from apps.invoicing import services as invoicing
+from apps.invoicing.models import Document
 from apps.workflows import mails
 
 MAIL_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=4)
@@ -26,11 +30,29 @@ def defer(*planned: JobDeferrer) -> None:
 
 @app.task(queue="documents", retry=RENDER_AGAIN)
 def render_invoice(*, invoice_ref: str, organisation_id: int) -> None:
-    """Make the PDF of an issued invoice and store it with its SHA-256; nothing happens if it is there."""
+    """Make the PDF of an issued invoice and store it with its SHA-256; nothing happens if it is there.
+
+    In the moment in which it is ready it is put on its way to the buyer.
+    """
     from apps.invoicing import documents  # the renderer is heavy, and only the worker needs it
 
     with walls.asking_for(organisation_id):
-        documents.render(invoice_ref=invoice_ref)
+        documents.render(invoice_ref=invoice_ref, when_ready=_deliver)
+
+
+def _deliver(document: Document) -> None:
+    delivery = invoicing.deliver(invoice=document.invoice, at=clock.now())
+    send_invoice.defer(delivery_ref=delivery.ref, organisation_id=delivery.buyer_id)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_invoice(*, delivery_ref: str, organisation_id: int) -> None:
+    """Mail an invoice with its document to the buyer, and note to whom it went; not if it went already."""
+    with walls.asking_for(organisation_id):
+        sent = mails.invoice(delivery_ref=delivery_ref)
+        if sent is not None:
+            with transaction.atomic():
+                invoicing.delivered(delivery_ref=delivery_ref, to=sent.to, message_id=sent.message_id, at=clock.now())
 
 
 @app.task(queue="mail", retry=MAIL_AGAIN)
@@ -45,6 +67,20 @@ def send_contract_signed(*, contract_ref: str, organisation_id: int) -> None:
     """Tell the seller that the buyer signed."""
     with walls.asking_for(organisation_id):
         mails.contract_signed(contract_ref=contract_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_signed_copy(*, version_ref: str, organisation_id: int) -> None:
+    """Confirm to a signatory who signed by personal link what was signed."""
+    with walls.asking_for(organisation_id):
+        mails.signed_copy(version_ref=version_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_payment_receipt(*, payment_ref: str, organisation_id: int) -> None:
+    """Tell the buyer that the seller has its money."""
+    with walls.asking_for(organisation_id):
+        mails.payment_receipt(payment_ref=payment_ref)
 
 
 @app.task(queue="mail", retry=MAIL_AGAIN)

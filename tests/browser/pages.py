@@ -112,6 +112,7 @@ LINKS = [
     Spot("link:open", "", "sign_off resubmitted"),
     Spot("link:open", "", "sign_off sent-back"),
     Spot("link:open", "", "sign_off link-accepted"),
+    Spot("link:open_portal", "", "sign_off link-accepted"),
     Spot("link:open", "", "acknowledge link-sold"),
     Spot("link:open", "", "acknowledge funded"),
 ]
@@ -189,6 +190,7 @@ ELSEWHERE = {
     "seller:attach_evidence",
     "seller:remove_evidence",
     "seller:retry_document",
+    "seller:resend_invoice",
     "seller:evidence",
     "seller:invoice_pdf",
     "seller:invoice_xml",

@@ -1,3 +1,4 @@
+from apps.invoicing.models.delivery import Delivery
 from apps.invoicing.models.document import Document
 from apps.invoicing.models.invoice import Invoice, InvoiceLine, OpenItem
 from apps.invoicing.models.payee import PayeeInstruction
@@ -6,6 +7,7 @@ from apps.invoicing.models.series import NumberSeries
 
 __all__ = [
     "Allocation",
+    "Delivery",
     "Document",
     "Invoice",
     "InvoiceLine",

@@ -1,5 +1,6 @@
 """What may be done with invoices: issue them, receive money for them, sell them, make their documents."""
 
+from apps.invoicing.services.deliveries import deliver, deliver_again, delivered
 from apps.invoicing.services.issuing import check_billable, issue
 from apps.invoicing.services.reading import Claim, amount_to_bill, claims, contract_of, retry_document
 from apps.invoicing.services.receipts import direct_payment, receive, withdraw_direction
@@ -24,6 +25,9 @@ __all__ = [
     "check_billable",
     "claims",
     "contract_of",
+    "deliver",
+    "deliver_again",
+    "delivered",
     "direct_payment",
     "issue",
     "receive",

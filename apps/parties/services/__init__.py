@@ -16,6 +16,7 @@ from apps.parties.services.members import (
     end_sessions,
     enrol,
     mailboxes,
+    mailboxes_of,
     membership_of,
     verified_mailboxes,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "lock",
     "lock_invitation",
     "mailboxes",
+    "mailboxes_of",
     "membership_of",
     "name_counterparty",
     "revoke_invitation",

@@ -57,6 +57,12 @@ def mailboxes(*, organisation_id: int, action: Action) -> list[str]:
     return list(members.order_by("id").values_list("user__email", flat=True))
 
 
+def mailboxes_of(*, organisation_id: int, role: Role) -> list[str]:
+    """The members who hold one role, oldest first: whose daily work it is, and not everybody who may."""
+    members = Membership.objects.live().filter(organisation_id=organisation_id, roles__contains=[role])
+    return list(members.order_by("id").values_list("user__email", flat=True))
+
+
 def join(
     *, user: User, organisation: Organisation, roles: Set[str], at: datetime, approval_limit: Decimal | None = None
 ) -> Membership:

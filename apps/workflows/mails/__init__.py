@@ -1,7 +1,8 @@
 """The mails of the product, one function each. Jobs call them inside the walls of the organisation that may know."""
 
-from apps.workflows.mails.contracts import contract_changes, contract_proposal, contract_signed
+from apps.workflows.mails.contracts import contract_changes, contract_proposal, contract_signed, signed_copy
 from apps.workflows.mails.funding import assignment_notice, assignment_revoked, funding_news
+from apps.workflows.mails.invoices import invoice, payment_receipt
 from apps.workflows.mails.milestones import acceptance, change_request, sign_off_request
 from apps.workflows.mails.people import invitation, proof_code
 
@@ -15,6 +16,9 @@ __all__ = [
     "contract_signed",
     "funding_news",
     "invitation",
+    "invoice",
+    "payment_receipt",
     "proof_code",
     "sign_off_request",
+    "signed_copy",
 ]

@@ -1,5 +1,7 @@
 """Mails about a contract: to the buyer's signatory, and back to the seller."""
 
+from zoneinfo import ZoneInfo
+
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -76,6 +78,38 @@ def contract_signed(*, contract_ref: str) -> None:
                 fact(_("Signed by"), signature.name),
             ],
             context={"contract": contract, "version": version, "signature": signature},
+        )
+    )
+
+
+def signed_copy(*, version_ref: str) -> None:
+    """Confirm to the signatory who signed by personal link what was signed; members find it in their portal."""
+    versions = ContractVersion.objects.select_related("contract__seller", "contract__buyer")
+    version = versions.get(ref=version_ref)
+    contract = version.contract
+    signature = version.signatures.select_related("grant").get(side="buyer")
+    if signature.grant is None:
+        return
+    send(
+        Letter(
+            name="signed_copy",
+            key=version.ref,
+            sender=contract.seller,
+            reader=contract.buyer,
+            to=[signature.email],
+            button=_("Look at the contract"),
+            url=link_to(signature.grant),
+            facts=[
+                fact(_("Contract"), f"{contract.number} · {contract.title}"),
+                fact(_("Version"), version.number),
+                money(_("Price, net of tax"), version.price, contract.currency),
+            ],
+            context={
+                "contract": contract,
+                "version": version,
+                "signature": signature,
+                "until": signature.grant.expires_at.astimezone(ZoneInfo(contract.buyer.time_zone)).date(),
+            },
         )
     )
 

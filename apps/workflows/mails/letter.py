@@ -25,13 +25,22 @@ NBSP: Final = "\N{NO-BREAK SPACE}"
 BLANK_LINES: Final = re.compile(r"\n{3,}")
 
 
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that goes with a letter."""
+
+    name: str
+    content: bytes
+    content_type: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """What ``templates/mail/<name>.*`` is filled with.
 
     ``key`` tells this letter from every other of its name: a job that runs twice sends the same Message-ID, and the
     mailbox can recognise the second. ``reader`` is the organisation whose language is used. ``by`` is a deadline for
-    the subject line, in the zone of the reader.
+    the subject line, in the zone of the reader. Without ``url`` there is no button.
     """
 
     name: str
@@ -39,17 +48,29 @@ class Letter:
     sender: Organisation
     reader: Organisation
     to: Sequence[str]
-    button: Text
-    url: str
+    button: Text = ""
+    url: str = ""
     by: datetime | date | None = None
     facts: Sequence[dict[str, Any]] = ()
     context: dict[str, Any] = field(default_factory=dict)
+    files: Sequence[Enclosure] = ()
 
 
-def send(letter: Letter) -> None:
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the mail server took: to whom, and the Message-ID by which a mailbox knows it again."""
+
+    to: tuple[str, ...]
+    message_id: str
+
+
+def send(letter: Letter) -> Sent | None:
     """Render and hand over to the mail server; nothing happens when nobody is there to read it."""
-    if letter.to:
-        rendered(letter).send()
+    if not letter.to:
+        return None
+    message = rendered(letter)
+    message.send()
+    return Sent(tuple(message.to), str(message.extra_headers["Message-ID"]))
 
 
 def rendered(letter: Letter) -> EmailMultiAlternatives:
@@ -83,6 +104,8 @@ def rendered(letter: Letter) -> EmailMultiAlternatives:
         },
     )
     message.attach_alternative(inlined(html), "text/html")
+    for file in letter.files:
+        message.attach(file.name, file.content, file.content_type)
     return message
 
 

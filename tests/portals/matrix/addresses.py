@@ -47,6 +47,7 @@ OF: Final[dict[str, str]] = {
     "seller:invoice_xml": "invoicing.Invoice",
     "seller:invoice_document": "invoicing.Invoice",
     "seller:retry_document": "invoicing.Invoice",
+    "seller:resend_invoice": "invoicing.Invoice",
     "seller:record_payment": "invoicing.Invoice",
     "seller:request_funding": "contracts.Contract",
     "seller:withdraw_request": "financing.FundingRequest",
@@ -85,6 +86,7 @@ OF: Final[dict[str, str]] = {
     "link:invoice_pdf": TOKEN,
     "link:invoice_xml": TOKEN,
     "link:invoice_document": TOKEN,
+    "link:open_portal": TOKEN,
     "link:viewed": TOKEN,
     "link:renew": TOKEN,
 }

@@ -221,6 +221,7 @@ CALLS = [
     ),
     Call(billing.record_payment, "billing", INVOICE, "invoice_ref", _money),
     Call(billing.retry_document, "billing", INVOICE, "invoice_ref"),
+    Call(billing.resend_invoice, "billing", INVOICE, "invoice_ref"),
     Call(
         request_one,
         "billing",

@@ -33,7 +33,7 @@ from apps.parties.models import Invitation, Membership, Organisation
 from apps.parties.roles import Role
 from apps.parties.services import AccountData
 from apps.parties.services.members import join
-from apps.workflows import billing, contracting, funding, sign_off, team
+from apps.workflows import billing, contracting, funding, jobs, sign_off, team
 from tests import scenarios
 from tests.scenarios import Parties, acting, key, member
 
@@ -299,6 +299,9 @@ class _Builder:
         self.invoices = [self._accepted(self.billed, place) for place in range(1, LINES)]
         with walls.asking_for(self.deal.seller.pk):
             documents.render(invoice_ref=self.invoices[0].ref)
+        with acting(member(self.deal, "billing")) as bilge:
+            again = billing.resend_invoice(actor=bilge, key=key(), invoice_ref=self.invoices[0].ref)
+            jobs.send_invoice.func(delivery_ref=again["delivery"], organisation_id=self.deal.buyer.pk)
         with acting(member(self.deal, "billing")) as bilge:
             billing.record_payment(
                 actor=bilge,

@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from apps.core import canonical, clock
 from apps.invoicing import documents
-from apps.invoicing.models import Document, Invoice, Payment
+from apps.invoicing.models import Delivery, Document, Invoice, Payment
+from apps.workflows import jobs
 from tests import scenarios
 from tests.portals.seller.conftest import SignIn, accepted_offer, content_of, hidden, opened_facility
 from tests.scenarios import PDF, Parties, acting
@@ -138,6 +139,24 @@ def test_a_failed_document_says_so_and_is_made_again_by_a_button(parties: Partie
         assert seller.post(of("retry_document", invoice), form)["Location"] == of("invoice", invoice)
     with acting(scenarios.seller_actor(parties)):
         assert Document.objects.get().state == "rendering"
+
+
+def test_the_page_says_to_whom_the_invoice_went_and_sends_it_again_once(parties: Parties, seller: Client) -> None:
+    invoice = billed(parties)
+    jobs.render_invoice.func(invoice_ref=invoice.ref, organisation_id=parties.seller.pk)
+    waiting = seller.get(of("invoice", invoice))
+    assert "On its way to the buyer" in waiting.content.decode()
+    assert "Send again" not in waiting.content.decode()
+    with acting(scenarios.seller_actor(parties)):
+        delivery = Delivery.objects.get()
+    jobs.send_invoice.func(delivery_ref=delivery.ref, organisation_id=parties.buyer.pk)
+    page = seller.get(of("invoice", invoice))
+    assert "Sent to einkauf@meridian.example, bea@meridian.example, paul@meridian.example on" in page.content.decode()
+    form = {"key": str(page.context["resend"]["key"].value())}
+    for _click in range(2):
+        assert seller.post(of("resend_invoice", invoice), form)["Location"] == of("invoice", invoice)
+    with acting(scenarios.seller_actor(parties)):
+        assert Delivery.objects.count() == 2
 
 
 def test_a_document_that_takes_too_long_can_be_asked_for_again(parties: Parties) -> None:

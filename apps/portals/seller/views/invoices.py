@@ -1,32 +1,28 @@
 """Invoices: the list, the page of one, its PDF, and the money that arrived for it."""
 
 from datetime import date
-from decimal import Decimal
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet, Sum
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from apps.core import clock
 from apps.core.errors import Refused
 from apps.financing.models import FundingRequest, Tranche
 from apps.invoicing import snapshot
-from apps.invoicing.models import Allocation, Document, Invoice, PayeeInstruction
+from apps.invoicing.models import Allocation, Delivery, Document, Invoice, PayeeInstruction
 from apps.invoicing.services.reading import GIVEN_UP_AFTER
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
-from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
-from apps.portals.forms import ActionForm, add_refusal, explain
+from apps.portals.forms import ActionForm, explain
 from apps.portals.paging import counted, page_of
-from apps.portals.parts import Fact, Tab
+from apps.portals.parts import Tab
 from apps.portals.seller.files import attachment, opened
-from apps.portals.seller.forms.payment import PaymentForm
 from apps.portals.seller.pages import invoice_crumbs, page, today_of, why_not
 from apps.portals.shown import invoice_state
 from apps.workflows import billing
@@ -98,7 +94,8 @@ def invoices(request: PortalRequest) -> HttpResponse:
     )
 
 
-def _invoice(request: PortalRequest, ref: str) -> Invoice:
+def invoice_of(request: PortalRequest, ref: str) -> Invoice:
+    """One of the seller's invoices, with what every page about it shows; else 404."""
     rows = Invoice.objects.of_seller(request.actor)
     return get_object_or_404(
         rows.select_related("buyer", "seller", "contract", "milestone", "open_item", "document"), ref=ref
@@ -113,7 +110,7 @@ def _document(invoice: Invoice) -> Document | None:
 @portal("seller")
 def invoice(request: PortalRequest, ref: str) -> HttpResponse:
     """One invoice: what it says, what is paid, its PDF, and whether it was sold."""
-    found = _invoice(request, ref)
+    found = invoice_of(request, ref)
     today = today_of(request)
     payee = PayeeInstruction.objects.visible_to(request.actor).live().filter(milestone=found.milestone_id).first()
     tranche = (
@@ -146,7 +143,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
                 .select_related("payment")
                 .order_by("pk")
             ),
-            **_document_piece(found),
+            **_document_piece(request, found),
             "may_record": not why_not(request.actor, Action.RECORD_PAYMENT) and payee is None,
             "next": _what_next(found, state=state, payee=payee, today=today),
             "crumbs": invoice_crumbs((found.number, "")),
@@ -173,15 +170,23 @@ def _what_next(invoice: Invoice, *, state: str, payee: PayeeInstruction | None, 
     return _("%(buyer)s pays. You record the payment when it is on your account. Due on") % {"buyer": buyer}
 
 
-def _document_piece(invoice: Invoice) -> dict[str, object]:
-    """The PDF as the page shows it: there, being made, failed, or given up because it should be there by now."""
+def _document_piece(request: PortalRequest, invoice: Invoice) -> dict[str, object]:
+    """The PDF as the page shows it: there, being made, failed, or given up because it should be there by now.
+
+    With it goes to whom it was mailed, newest first.
+    """
     document = _document(invoice)
+    deliveries = list(Delivery.objects.visible_to(request.actor).filter(invoice=invoice).order_by("-pk"))
+    is_young = bool(deliveries) and deliveries[0].requested_at + GIVEN_UP_AFTER > clock.now()
     return {
         "document": document,
         "is_given_up": document is not None
         and document.state == "rendering"
         and document.requested_at + GIVEN_UP_AFTER < clock.now(),
         "retry": ActionForm(auto_id="retry_%s"),
+        "deliveries": deliveries,
+        "is_on_its_way": is_young and deliveries[0].sent_at is None,
+        "resend": None if why_not(request.actor, Action.RECORD_PAYMENT) else ActionForm(auto_id="resend_%s"),
     }
 
 
@@ -189,15 +194,15 @@ def _document_piece(invoice: Invoice) -> dict[str, object]:
 @portal("seller")
 def invoice_document(request: PortalRequest, ref: str) -> HttpResponse:
     """The PDF's piece of the invoice page, asked for again and again while it is being made."""
-    found = _invoice(request, ref)
-    return render(request, "seller/parts/document.html", {"invoice": found, **_document_piece(found)})
+    found = invoice_of(request, ref)
+    return render(request, "seller/parts/document.html", {"invoice": found, **_document_piece(request, found)})
 
 
 @require_GET
 @portal("seller")
 def invoice_pdf(request: PortalRequest, ref: str) -> HttpResponseBase:
     """The stored bytes of the invoice; 404 until they exist."""
-    found = _invoice(request, ref)
+    found = invoice_of(request, ref)
     document = _document(found)
     if document is None or document.state != "ready":
         raise Http404
@@ -219,7 +224,7 @@ def invoice_xml(request: PortalRequest, ref: str) -> HttpResponseBase:
 @portal("seller")
 def retry_document(request: PortalRequest, ref: str) -> HttpResponse:
     """Make the PDF again after it failed."""
-    found = _invoice(request, ref)
+    found = invoice_of(request, ref)
     form = ActionForm(request.POST)
     if form.is_valid():
         try:
@@ -231,68 +236,17 @@ def retry_document(request: PortalRequest, ref: str) -> HttpResponse:
     return redirect("seller:invoice", ref=found.ref)
 
 
-@require_http_methods(["GET", "POST"])
+@require_POST
 @portal("seller")
-def record_payment(request: PortalRequest, ref: str) -> HttpResponse:
-    """Record money that arrived: a form, a review of what it settles, then the record."""
-    found = _invoice(request, ref)
-    today = today_of(request)
-    data = request.POST if request.method == "POST" else None
-    form = PaymentForm(
-        data,
-        currency=found.currency,
-        today=today,
-        initial={"amount": formats.number(found.open_item.open, found.currency), "received_on": today},
-    )
-    step = request.POST.get("do", "")
-    context = {
-        "invoice": found,
-        "crumbs": invoice_crumbs(
-            (found.number, reverse("seller:invoice", args=[found.ref])), (_("Record a payment"), "")
-        ),
-        "refusal": why_not(request.actor, Action.RECORD_PAYMENT),
-    }
-    if data is not None and step != "change" and form.is_valid():
-        if step != "record":
-            return page(request, "record_payment_review", {**context, **_review(found, form)}, form=form)
+def resend_invoice(request: PortalRequest, ref: str) -> HttpResponse:
+    """Mail the invoice to the buyer once more."""
+    found = invoice_of(request, ref)
+    form = ActionForm(request.POST)
+    if form.is_valid():
         try:
-            billing.record_payment(actor=request.actor, invoice_ref=found.ref, **form.cleaned_data)
+            billing.resend_invoice(actor=request.actor, key=form.cleaned_data["key"], invoice_ref=found.ref)
         except Refused as refused:
-            add_refusal(form, refused)
+            messages.error(request, explain(refused))
         else:
-            amount = formats.money(form.cleaned_data["amount"], found.currency)
-            messages.success(
-                request,
-                _("%(amount)s recorded on %(number)s.")
-                % {
-                    "amount": amount,
-                    "number": found.number,
-                },
-            )
-            return redirect("seller:invoice", ref=found.ref)
-    return page(request, "record_payment", context, form=form)
-
-
-def _review(invoice: Invoice, form: PaymentForm) -> dict[str, object]:
-    """What recording the payment will do, in words."""
-    amount: Decimal = form.cleaned_data["amount"]
-    rest = invoice.open_item.open - amount
-    number, currency = invoice.number, invoice.currency
-    if rest > 0:
-        effect = _("%(number)s stays open with %(rest)s.") % {"number": number, "rest": formats.money(rest, currency)}
-    else:
-        effect = _("%(number)s is paid in full.") % {"number": number}
-    effects = [effect]
-    if rest < 0:
-        effects.append(
-            _("%(surplus)s more than is open stays on the payment, unallocated: it belongs to %(buyer)s.")
-            % {"surplus": formats.money(-rest, currency), "buyer": invoice.buyer.legal_name}
-        )
-    effects.append(_("Your books are posted: bank against receivables. A payment is never edited afterwards."))
-    facts = [
-        Fact(term=_("Invoice"), value=number),
-        Fact(term=_("Open now"), amount=invoice.open_item.open, currency=currency),
-        Fact(term=_("Received on"), on=form.cleaned_data["received_on"]),
-        Fact(term=_("Bank reference"), value=form.cleaned_data["bank_reference"]),
-    ]
-    return {"facts": facts, "effects": effects, "amount": amount}
+            messages.success(request, _("The invoice is on its way to the buyer again."))
+    return redirect("seller:invoice", ref=found.ref)

@@ -1,0 +1,135 @@
+"""Mails about money that is owed or was paid: the invoice with its document to the buyer, and the receipt."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from apps.invoicing import snapshot
+from apps.invoicing.models import Allocation, Delivery, Invoice, PayeeInstruction
+from apps.milestones.models import Decision
+from apps.parties import services as parties
+from apps.parties.models import Organisation
+from apps.parties.roles import Action, Role
+from apps.workflows.mails.letter import Enclosure, Letter, Sent, absolute, fact, money, send
+
+
+def invoice(*, delivery_ref: str) -> Sent | None:
+    """The invoice itself, with its document, to everybody of the buyer who sees to it; None when it went already."""
+    delivery = Delivery.objects.select_related(
+        "seller", "buyer", "invoice__milestone", "invoice__contract", "invoice__document"
+    ).get(ref=delivery_ref)
+    if delivery.sent_at is not None:
+        return None
+    billed = delivery.invoice
+    said = snapshot.read(billed.snapshot)
+    instruction = PayeeInstruction.objects.live().filter(milestone_id=billed.milestone_id).first()
+    printed = said.credit_transfer
+    printed_name = printed.account_name if printed is not None else said.seller.name
+    payee = instruction.payee_name if instruction is not None else printed_name
+    decision = Decision.objects.select_related("user").get(
+        submission__milestone_id=billed.milestone_id, outcome="accepted"
+    )
+    with default_storage.open(billed.document.stored_as) as stored:
+        pdf = stored.read()
+    return send(
+        Letter(
+            name="invoice",
+            key=delivery.ref,
+            sender=delivery.seller,
+            reader=delivery.buyer,
+            to=_who_sees_to_it(delivery.buyer, decision),
+            button=_("Open the invoice"),
+            url=_page_of(billed, buyer=delivery.buyer),
+            by=billed.due_on,
+            facts=[
+                fact(_("Invoice"), billed.number),
+                fact(_("Contract"), f"{said.contract_number} · {said.contract_title}"),
+                fact(_("Due"), on=billed.due_on),
+                fact(_("Pay to"), payee),
+                *_account(instruction or printed),
+                fact(_("Reference"), billed.number),
+            ],
+            context={
+                "invoice": billed,
+                "milestone": billed.milestone,
+                "decision": decision,
+                "payee": payee,
+                "is_assigned": instruction is not None,
+                # The document says what was true when it was issued; an assignment may have come after it.
+                "names_another_account": instruction is not None
+                and instruction.iban != (printed.iban if printed else ""),
+            },
+            files=[Enclosure(f"{billed.number}.pdf".replace("/", "-"), pdf, "application/pdf")],
+        )
+    )
+
+
+def payment_receipt(*, payment_ref: str) -> None:
+    """Tell the buyer's payables that the seller has the money, and what is still open."""
+    part = Allocation.objects.select_related("payment", "invoice__seller", "invoice__buyer", "invoice__open_item").get(
+        payment__ref=payment_ref
+    )
+    payment, paid = part.payment, part.invoice
+    surplus = payment.amount - part.amount
+    facts = [
+        fact(_("Invoice"), paid.number),
+        fact(_("Received on"), on=payment.received_on),
+        money(_("Still open"), paid.open_item.open, paid.currency),
+    ]
+    if surplus:
+        facts.append(money(_("More than was open; it stays yours"), surplus, paid.currency))
+    send(
+        Letter(
+            name="payment_receipt",
+            key=payment.ref,
+            sender=paid.seller,
+            reader=paid.buyer,
+            to=_payables(paid.buyer),
+            button=_("Open the invoice"),
+            url=_page_of(paid, buyer=paid.buyer),
+            facts=facts,
+            context={"invoice": paid, "payment": payment},
+        )
+    )
+
+
+def _who_sees_to_it(buyer: Organisation, decision: Decision) -> list[str]:
+    """The mailbox for invoices, whoever signed off (if still with the buyer), and payables: each once."""
+    signed = decision.user is None or parties.membership_of(decision.user, organisation_id=buyer.pk) is not None
+    return _each_once([buyer.email, decision.email if signed else "", *_people(buyer)]) or _owners(buyer)
+
+
+def _payables(buyer: Organisation) -> list[str]:
+    return _each_once(_people(buyer) or [buyer.email]) or _owners(buyer)
+
+
+def _people(buyer: Organisation) -> list[str]:
+    return parties.mailboxes_of(organisation_id=buyer.pk, role=Role.PAYABLES)
+
+
+def _owners(buyer: Organisation) -> list[str]:
+    return parties.mailboxes(organisation_id=buyer.pk, action=Action.ACKNOWLEDGE_ASSIGNMENT)
+
+
+def _each_once(mailboxes: Iterable[str]) -> list[str]:
+    return list({mailbox.lower(): mailbox for mailbox in reversed([m for m in mailboxes if m])}.values())[::-1]
+
+
+def _page_of(billed: Invoice, *, buyer: Organisation) -> str:
+    """The invoice in the buyer's portal; nothing while the buyer has none, for a personal link is nobody else's."""
+    return absolute(reverse("buyer:invoice", args=[billed.ref])) if buyer.is_claimed else ""
+
+
+def _account(account: Any) -> list[dict[str, Any]]:
+    """The account in lines that can be copied: of a payee instruction or of the snapshot, which name it alike."""
+    if account is None:
+        return []
+    lines = (
+        (("IBAN", account.iban), ("BIC", account.bic))
+        if account.iban
+        else ((_("Account number"), account.account_number), (_("Routing number"), account.routing_number))
+    )
+    return [fact(term, value) for term, value in (*lines, (_("Bank"), account.bank_name)) if value]
