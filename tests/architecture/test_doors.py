@@ -44,6 +44,7 @@ LINKS = {
     "invoice_pdf",
     "invoice_xml",
     "invoice_document",
+    "open_portal",
     "viewed",
     "renew",
 }

@@ -8,14 +8,15 @@ from django.urls import path
 
 from apps.portals.access import portal
 from apps.portals.account.views.second_factor import activate_totp, add_passkey, deactivate_totp, remove_passkey
+from apps.portals.account.views.sign_in import request_login_code
 from apps.portals.account.views.sign_up import confirm_sign_up
 
 public = portal("public")
 signed_in = portal("signed_in")
 
 urlpatterns = [
-    path("login/", public(account.request_login_code), name="account_login"),
-    path("login/code/", public(account.request_login_code), name="account_request_login_code"),
+    path("login/", public(request_login_code), name="account_login"),
+    path("login/code/", public(request_login_code), name="account_request_login_code"),
     path("login/code/confirm/", public(account.confirm_login_code), name="account_confirm_login_code"),
     path("login/authenticator/", public(mfa.authenticate), name="mfa_authenticate"),
     path("login/passkey/", public(webauthn.login_webauthn), name="mfa_login_webauthn"),

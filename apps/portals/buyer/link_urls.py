@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.portals.buyer.views import link_decisions, link_files, link_plans, links
+from apps.portals.buyer.views import link_decisions, link_files, link_plans, link_portal, links
 
 app_name = "link"
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("invoice.pdf", link_files.invoice_pdf, name="invoice_pdf"),
     path("invoice.xml", link_files.invoice_xml, name="invoice_xml"),
     path("document/", link_files.invoice_document, name="invoice_document"),
+    path("portal/", link_portal.open_portal, name="open_portal"),
     path("viewed/", links.viewed, name="viewed"),
     path("renew/", links.renew, name="renew"),
 ]

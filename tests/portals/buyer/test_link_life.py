@@ -26,6 +26,7 @@ PATHS = (
     "invoice.pdf",
     "invoice.xml",
     "document/",
+    "portal/",
 )
 
 

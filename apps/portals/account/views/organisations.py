@@ -65,6 +65,8 @@ def found_organisation(request: PortalRequest) -> HttpResponse:
 def claim_organisation(request: PortalRequest) -> HttpResponse:
     """Take over the organisation that a counterparty wrote down, as the signatory that its contract names."""
     ref = (request.POST if request.method == "POST" else request.GET).get("organisation", "")
+    if not ref:
+        return redirect("account:choose_organisation")
     if ref in {membership.organisation.ref for membership in memberships_of(request)}:
         return redirect("account:organisation")
     claimable = next((one for one in team.claimable_organisations(user=request.user) if one.ref == ref), None)
