@@ -89,6 +89,14 @@ class Tranche(models.Model):
 
     objects = TrancheQuerySet.as_manager()
     wall = walls.by_organisation("financier_id", "seller_id").only("SELECT", "INSERT", "UPDATE")
+    wall_opens: ClassVar[dict[str, str]] = {
+        "parties_bankaccount": (
+            # Treasury has to know where to pay: the seller's one account in the currency of an advance that stands.
+            "parties_bankaccount.is_default AND EXISTS (SELECT 1 FROM financing_tranche t"
+            " WHERE t.seller_id = parties_bankaccount.organisation_id AND t.currency = parties_bankaccount.currency"
+            f" AND t.state <> 'cancelled' AND t.financier_id = ANY ({walls.OWN}))"
+        )
+    }
 
     class Meta:
         constraints = [

@@ -8,6 +8,7 @@ from apps.financing.services.acceptance import (
     financier_of_offer,
 )
 from apps.financing.services.accruals import accrue_all
+from apps.financing.services.bank import account_of_seller
 from apps.financing.services.cancelling import cancel
 from apps.financing.services.collecting import collect
 from apps.financing.services.conversion import advance_on, on_acceptance, sale_on_acceptance
@@ -35,6 +36,7 @@ __all__ = [
     "FacilityTerms",
     "Quote",
     "accept",
+    "account_of_seller",
     "accrue_all",
     "acknowledge",
     "advance_of",

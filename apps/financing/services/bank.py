@@ -1,4 +1,4 @@
-"""What is asked of every payment that a financier sends: a day that can be, and a reference that is new."""
+"""What is asked of every payment that a financier sends: an account, a day that can be, a reference that is new."""
 
 from datetime import date, datetime
 from typing import Any
@@ -6,11 +6,30 @@ from typing import Any
 from django.db.models import QuerySet
 
 from apps.core.errors import Refused
+from apps.financing.models import Tranche
 from apps.financing.services.record import day_of
-from apps.parties.models import Organisation
+from apps.parties import services as parties
+from apps.parties.models import BankAccount, Organisation
 
 LONGEST = 60
 """Characters of a bank reference."""
+
+
+def account_of_seller(tranche: Tranche) -> BankAccount | None:
+    """Where the seller is paid in the currency of an advance; None when it named no account."""
+    return parties.default_account(organisation_id=tranche.seller_id, currency=tranche.currency)
+
+
+def require_account_of_seller(tranche: Tranche) -> BankAccount:
+    """The same, for a payment that is recorded: it cannot have gone nowhere."""
+    account = account_of_seller(tranche)
+    if account is None:
+        raise Refused(
+            "{seller} has named no bank account in {currency}. Ask them to add one to the organisation's data.",
+            seller=tranche.seller.legal_name,
+            currency=tranche.currency,
+        )
+    return account
 
 
 def require_day_of_payment(value_on: date, *, earliest: datetime, latest: datetime, financier: Organisation) -> None:

@@ -8,7 +8,7 @@ from apps.core.states import move
 from apps.financing.models import Disbursement, Tranche
 from apps.financing.models.tranche import TrancheState
 from apps.financing.services import book
-from apps.financing.services.bank import new_reference, require_day_of_payment
+from apps.financing.services.bank import new_reference, require_account_of_seller, require_day_of_payment
 from apps.financing.services.exposures import count, require_room_to_pay_out
 from apps.financing.services.locks import lock_tranche_to_count
 from apps.financing.services.record import day_of, person, record
@@ -60,7 +60,8 @@ def fund(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str,
     """Record that the net was paid out on ``value_on``; the gross counts against the limits from now on.
 
     Before acceptance it is an advance to the seller, after it the purchase of the invoice. Refused before the buyer is
-    verified, and acknowledged the assignment or that was waived, to the person who priced, and beyond a limit.
+    verified, and acknowledged the assignment or that was waived, to the person who priced, beyond a limit, and while
+    the seller has no account.
     """
     tranche, exposures = lock_tranche_to_count(tranche_ref=tranche_ref)
     facility, priced_by = tranche.facility, tranche.offer.created_by_id
@@ -72,6 +73,7 @@ def fund(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str,
         raise NotAllowed("You priced this advance, so a second person has to pay it out.")
     if not tranche.assignment.is_notified:
         raise Refused("The buyer has not acknowledged the assignment. Wait for it, or have a second person waive it.")
+    account = require_account_of_seller(tranche)
     require_day_of_payment(value_on, earliest=tranche.accepted_at, latest=at, financier=tranche.financier)
     answers = (tranche.assignment.acknowledged_at, tranche.assignment.waived_at)
     notified_on = day_of(tranche.financier, at=min(answer for answer in answers if answer is not None))
@@ -125,6 +127,7 @@ def fund(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str,
         at=at,
         disbursement=disbursement.ref,
         value_on=value_on,
+        paid_to=str(account),
         disclosure_sha256=tranche.offer.disclosure_sha256,
     )
     return tranche

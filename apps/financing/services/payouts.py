@@ -10,7 +10,7 @@ from apps.core.errors import Refused
 from apps.financing.models import Collection, ReservePayout, Tranche
 from apps.financing.models.tranche import TrancheState
 from apps.financing.services import book
-from apps.financing.services.bank import new_reference, require_day_of_payment
+from apps.financing.services.bank import new_reference, require_account_of_seller, require_day_of_payment
 from apps.financing.services.locks import lock_tranche
 from apps.financing.services.record import person, record
 from apps.invoicing.services import SaleSettlement
@@ -25,6 +25,7 @@ def pay_reserve(*, tranche_ref: str, actor: Actor, value_on: date, bank_referenc
     amount = book.payable_to_seller(tranche)
     if amount <= 0:
         raise Refused("Nothing is due to the seller: the reserve is released once the advance is repaid.")
+    account = require_account_of_seller(tranche)
     require_day_of_payment(value_on, earliest=tranche.accepted_at, latest=at, financier=tranche.financier)
     arrived = tranche.collections.aggregate(last=Max("collected_on"))["last"]
     if arrived is not None and value_on < arrived:
@@ -54,6 +55,7 @@ def pay_reserve(*, tranche_ref: str, actor: Actor, value_on: date, bank_referenc
         at=at,
         payout=payout.ref,
         value_on=value_on,
+        paid_to=str(account),
     )
     return payout
 

@@ -78,6 +78,10 @@ class ActionPage(Generic[Row]):
         """What one needs to know while filling the form in."""
         return ()
 
+    def payee(self, row: Row) -> Sequence[tuple[str, str]]:
+        """Where the money goes, in lines to be copied into the bank's form; nothing when none leaves."""
+        return ()
+
     def review(self, request: HttpRequest, row: Row, data: dict[str, Any]) -> Review:
         """What will happen with these values. May refuse."""
         raise NotImplementedError
@@ -153,6 +157,7 @@ class ActionPage(Generic[Row]):
         context = {
             **self.frame(request, row),
             "refusal": self.why_not(request, row),
+            "payee": self.payee(row),
             "form": form,
             **more,
         }

@@ -50,7 +50,11 @@ class TestPayingOut:
         stories.acknowledged(deal, tranche)
         browser, url = sign_in("treasury"), reverse("admin:fund_tranche", args=[tranche.ref])
         assert "Pay out 99,790.00 EUR" in page_of(browser, tranche)
+        form = text_of(browser.get(url))
         review = text_of(browser.post(url, hidden(browser.get(url)) | SENT | {"do": "review"}))
+        for part in ("DE89370400440532013000", "COBADEFFXXX", 'data-copy="99,790.00 EUR"', tranche.ref):
+            assert part in form
+            assert part in review
         for part in ("99,790.00", "102,000.00 EUR of 500,000.00 EUR is out then", deal.seller.legal_name, "OUT-77"):
             assert part in review
         assert count(deal, Disbursement) == 0

@@ -11,7 +11,7 @@ from apps.financing.models import Tranche
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import formats
-from apps.portals.financier import collecting
+from apps.portals.financier import collecting, paying
 from apps.portals.financier.action import ActionPage, Review
 from apps.portals.financier.actions.offers import is_verified
 from apps.portals.financier.exposure import exposure_of
@@ -38,7 +38,7 @@ class FundTranche(ActionPage[Tranche]):
             return _("The buyer is not verified. An underwriter has to do that first.")
         if not row.assignment.is_notified:
             return _("The buyer has not acknowledged the assignment. Wait for it, or have a second person waive it.")
-        refusal = why_not(asker(request), self.needs)
+        refusal = why_not(asker(request), self.needs) or paying.why_not(row)
         if not refusal and row.offer.created_by_id == asker(request).user_id:
             return _("You priced this advance, so a second person has to pay it out.")
         return refusal
@@ -51,6 +51,9 @@ class FundTranche(ActionPage[Tranche]):
             "net": formats.money(row.net, row.currency),
             "seller": row.seller.legal_name,
         }
+
+    def payee(self, row: Tranche) -> list[tuple[str, str]]:
+        return paying.lines_of(row, amount=row.net, reference=_reference(row))
 
     def review(self, request: HttpRequest, row: Tranche, data: dict[str, Any]) -> Review:
         currency, use = row.currency, exposure_of(row.facility)
@@ -169,7 +172,7 @@ class PayReserve(ActionPage[Tranche]):
     def why_not(self, request: HttpRequest, row: Tranche) -> str:
         if due_of(row) <= 0:
             return _("Nothing is due to the seller: the reserve is released once the advance is repaid.")
-        return why_not(asker(request), self.needs)
+        return why_not(asker(request), self.needs) or paying.why_not(row)
 
     def initial(self, request: HttpRequest, row: Tranche) -> dict[str, Any]:
         return {"value_on": today_of(request)}
@@ -179,6 +182,9 @@ class PayReserve(ActionPage[Tranche]):
             "due": formats.money(due_of(row), row.currency),
             "seller": row.seller.legal_name,
         }
+
+    def payee(self, row: Tranche) -> list[tuple[str, str]]:
+        return paying.lines_of(row, amount=due_of(row), reference=_reference(row))
 
     def review(self, request: HttpRequest, row: Tranche, data: dict[str, Any]) -> Review:
         due = due_of(row)
@@ -269,3 +275,6 @@ class CancelTranche(ActionPage[Tranche]):
 
     def done(self, row: Tranche, data: dict[str, Any]) -> str:
         return _("The advance is cancelled. %(buyer)s is told.") % {"buyer": row.buyer.legal_name}
+def _reference(row: Tranche) -> str:
+    """What the seller finds on its bank statement: the invoice or the milestone, and the advance's own reference."""
+    return f"{row.name} {row.ref}"
