@@ -182,11 +182,26 @@ CHECKS = (
         FROM invoicing_payment p
         JOIN parties_organisation o ON o.id = p.recipient_id
         CROSS JOIN LATERAL (
-            SELECT coalesce(sum(a.amount), 0) - p.amount AS left_over, {_unapplied} AS booked,
+            SELECT CASE WHEN EXISTS (SELECT 1 FROM invoicing_paymentreversal r WHERE r.payment_id = p.id) THEN 0
+                   ELSE coalesce(sum(a.amount), 0) - p.amount END AS left_over, {_unapplied} AS booked,
                    bool_or(i.seller_id = p.recipient_id) AS is_of_seller
             FROM invoicing_allocation a JOIN invoicing_invoice i ON i.id = a.invoice_id WHERE a.payment_id = p.id
         ) u
         WHERE u.is_of_seller AND u.left_over <> u.booked
+        """,
+    ),
+    Check(
+        "Every reversed payment is reversed in the seller's book, and no other is",
+        """
+        SELECT o.legal_name || ': payment ' || p.bank_reference,
+               CASE WHEN r.id IS NULL THEN 'not reversed' ELSE 'reversed' END,
+               CASE WHEN u.id IS NULL THEN 'not reversed' ELSE 'reversed' END
+        FROM invoicing_payment p
+        JOIN parties_organisation o ON o.id = p.recipient_id
+        JOIN ledger_entry e ON e.organisation_id = p.recipient_id AND e.cause = 'payment:' || p.ref
+        LEFT JOIN ledger_entry u ON u.reverses_id = e.id
+        LEFT JOIN invoicing_paymentreversal r ON r.payment_id = p.id
+        WHERE (r.id IS NULL) <> (u.id IS NULL)
         """,
     ),
 )

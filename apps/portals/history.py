@@ -46,6 +46,7 @@ VERBS: Mapping[str, Words] = {
     "invoice.sent": (_("Invoice sent to the buyer"), "envelope", "info"),
     "invoice.sent_again": (_("Invoice to be sent once more"), "arrow-clockwise", "neutral"),
     "payment.received": (_("Payment recorded"), "bank", "positive"),
+    "payment.reversed": (_("Payment reversed"), "arrow-counterclockwise", "attention"),
     "funding.requested": (_("Early payment asked for"), "lightning-charge", "info"),
     "funding.withdrawn": (_("Request for early payment withdrawn"), "slash-circle", "neutral"),
     "funding.declined": (_("Request for early payment declined"), "x-circle", "negative"),

@@ -37,6 +37,16 @@ def record_payment(
 
 
 @once
+def reverse_payment(*, actor: Actor, key: str, payment_ref: str, reason: str) -> Answer:
+    """The seller takes back a payment that it recorded by mistake; the invoice is open again and the buyer is told."""
+    contract = contracts.lock(contract_id=invoicing.contract_of_payment(payment_ref=payment_ref))
+    at = walls.widen(contract.buyer_id)
+    reversal = invoicing.reverse_payment(payment_ref=payment_ref, actor=actor, reason=reason, at=at)
+    jobs.send_payment_reversed.defer(payment_ref=payment_ref, organisation_id=contract.buyer_id)
+    return {"reversal": reversal.ref}
+
+
+@once
 def resend_invoice(*, actor: Actor, key: str, invoice_ref: str) -> Answer:
     """Mail an invoice with its document to the buyer once more, for when the first letter was lost."""
     contract = contracts.lock(contract_id=invoicing.contract_of(invoice_ref=invoice_ref))

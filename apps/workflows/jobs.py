@@ -84,6 +84,13 @@ def send_payment_receipt(*, payment_ref: str, organisation_id: int) -> None:
 
 
 @app.task(queue="mail", retry=MAIL_AGAIN)
+def send_payment_reversed(*, payment_ref: str, organisation_id: int) -> None:
+    """Tell the buyer that a payment was recorded by mistake."""
+    with walls.asking_for(organisation_id):
+        mails.payment_reversed(payment_ref=payment_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
 def send_contract_changes(*, version_ref: str, organisation_id: int) -> None:
     """Tell the seller which changes the buyer asks for."""
     with walls.asking_for(organisation_id):

@@ -3,6 +3,7 @@ from apps.invoicing.models.document import Document
 from apps.invoicing.models.invoice import Invoice, InvoiceLine, OpenItem
 from apps.invoicing.models.payee import PayeeInstruction
 from apps.invoicing.models.payment import Allocation, Payment
+from apps.invoicing.models.reversal import PaymentReversal
 from apps.invoicing.models.series import NumberSeries
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "OpenItem",
     "PayeeInstruction",
     "Payment",
+    "PaymentReversal",
 ]

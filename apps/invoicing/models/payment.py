@@ -1,5 +1,8 @@
+from decimal import Decimal
+
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.database import guards, walls
@@ -18,6 +21,12 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
             visible = visible.filter(pk__in=Allocation.objects.filter(invoice__in=invoices).values("payment_id"))
         return visible
 
+    def unapplied(self) -> "PaymentQuerySet":
+        """Payments of which a part settles no invoice, with that part as ``left``; reversed ones leave nothing."""
+        parts = Allocation.objects.filter(payment=OuterRef("pk")).order_by().values("payment")
+        allocated = Coalesce(Subquery(parts.annotate(sum=Sum("amount")).values("sum")), Value(Decimal(0)))
+        return self.filter(reversal__isnull=True).annotate(left=F("amount") - allocated).filter(left__gt=0)
+
 
 SIDES = walls.by_organisation("recipient_id", "payer_id").sees
 
@@ -25,7 +34,8 @@ SIDES = walls.by_organisation("recipient_id", "payer_id").sees
 class Payment(models.Model):
     """Money that arrived: a bank fact of its recipient (the seller, or the financier to whom the invoice is assigned).
 
-    ``bank_reference`` is unique per recipient: the same bank line recorded twice is refused.
+    ``bank_reference`` is unique per recipient: the same bank line recorded twice is refused. Once a recording is
+    reversed the line may be recorded anew, rightly this time; ``recording`` counts how often it was.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -35,6 +45,7 @@ class Payment(models.Model):
     currency = models.CharField(max_length=3)
     received_on = models.DateField(_("received on"))
     bank_reference = models.CharField(_("bank reference"), max_length=60)
+    recording = models.PositiveSmallIntegerField(db_default=1)
     recorded_at = models.DateTimeField()
 
     objects = PaymentQuerySet.as_manager()
@@ -48,11 +59,22 @@ class Payment(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("recipient", "bank_reference", name="bank_reference_once_per_recipient"),
+            models.UniqueConstraint(
+                "recipient", "bank_reference", "recording", name="bank_reference_once_per_recipient"
+            ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_positive"),
             models.CheckConstraint(condition=~Q(recipient=F("payer")), name="payment_between_two_parties"),
         ]
-        triggers = guards.append_only()
+        triggers = [
+            *guards.append_only(),
+            guards.refused_when(
+                "recorded_anew_only_after_a_reversal",
+                guards.INSERT,
+                "NEW.recording <> 1 + (SELECT count(*) FROM invoicing_payment p"
+                " JOIN invoicing_paymentreversal r ON r.payment_id = p.id"
+                " WHERE p.recipient_id = NEW.recipient_id AND p.bank_reference = NEW.bank_reference)",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.bank_reference
@@ -62,25 +84,48 @@ class AllocationQuerySet(models.QuerySet["Allocation"]):
     def visible_to(self, actor: Actor) -> "AllocationQuerySet":
         return self.filter(invoice__in=Invoice.objects.visible_to(actor))
 
+    def made(self) -> "AllocationQuerySet":
+        """What payments settled, each with whether it was reversed since; not the rows that undo it."""
+        return self.filter(reverses__isnull=True).select_related("payment__reversal")
+
 
 class Allocation(models.Model):
-    """The part of a payment that settles an invoice. What is not allocated is an over-payment and stays the payer's."""
+    """The part of a payment that settles an invoice. What is not allocated is an over-payment and stays the payer's.
+
+    A row that ``reverses`` another is its exact negative: the payment was reversed.
+    """
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="allocations")
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="allocations")
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=3)
     allocated_at = models.DateTimeField()
+    reverses = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="reversed_by")
 
     objects = AllocationQuerySet.as_manager()
     wall = walls.through("invoicing_invoice", "invoice_id").only("SELECT", "INSERT")
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="allocation_positive"),
-            models.UniqueConstraint("payment", "invoice", name="one_allocation_per_payment_and_invoice"),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, reverses__isnull=True) | Q(amount__lt=0, reverses__isnull=False),
+                name="allocation_positive_or_a_reversal",
+            ),
+            models.UniqueConstraint(
+                "payment",
+                "invoice",
+                condition=Q(reverses__isnull=True),
+                name="one_allocation_per_payment_and_invoice",
+            ),
         ]
         triggers = [
             *guards.append_only(),
+            guards.refused_when(
+                "allocation_reversed_exactly_with_its_payment",
+                guards.INSERT,
+                "NEW.reverses_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM invoicing_allocation a"
+                " JOIN invoicing_paymentreversal r ON r.payment_id = a.payment_id WHERE a.id = NEW.reverses_id"
+                " AND a.payment_id = NEW.payment_id AND a.invoice_id = NEW.invoice_id AND a.amount = -NEW.amount)",
+            ),
             guards.at_commit(
                 "allocated_at_most_what_was_paid",
                 guards.INSERT,

@@ -4,6 +4,7 @@ from apps.invoicing.services.deliveries import deliver, deliver_again, delivered
 from apps.invoicing.services.issuing import check_billable, issue
 from apps.invoicing.services.reading import Claim, amount_to_bill, claims, contract_of, retry_document
 from apps.invoicing.services.receipts import direct_payment, receive, withdraw_direction
+from apps.invoicing.services.reversals import contract_of_payment, reverse_payment
 from apps.invoicing.services.sales import (
     Advance,
     Sale,
@@ -25,6 +26,7 @@ __all__ = [
     "check_billable",
     "claims",
     "contract_of",
+    "contract_of_payment",
     "deliver",
     "deliver_again",
     "delivered",
@@ -32,5 +34,6 @@ __all__ = [
     "issue",
     "receive",
     "retry_document",
+    "reverse_payment",
     "withdraw_direction",
 ]

@@ -70,6 +70,7 @@ def receive(
             currency=invoice.currency,
             received_on=received_on,
             bank_reference=reference,
+            recording=_recording(reference, recipient_id=recipient_id),
             recorded_at=at,
         )
     )
@@ -164,6 +165,12 @@ def _reference(written: str) -> str:
     if len(reference) > MOST_SIGNS:
         raise Refused("The bank's reference is longer than {most} characters.", field="bank_reference", most=MOST_SIGNS)
     return reference
+
+
+def _recording(reference: str, *, recipient_id: int) -> int:
+    """The first recording of a bank line, or the next one after those that were reversed."""
+    same = Payment.objects.filter(recipient_id=recipient_id, bank_reference=reference)
+    return 1 + same.filter(reversal__isnull=False).count()
 
 
 def _must_be_a_day_of_payment(received_on: date, *, invoice: Invoice, today: date) -> None:

@@ -38,7 +38,8 @@ def milestone_story(milestone: Milestone, cycles: Sequence[Submission]) -> list[
 
 def invoice_story(actor: Actor, invoice: Invoice) -> list[Event]:
     """Newest first: the invoice and the payments that were recorded for it."""
-    allocations = Allocation.objects.visible_to(actor).filter(invoice=invoice).select_related("payment__recipient")
+    allocations = Allocation.objects.visible_to(actor).filter(invoice=invoice)
+    made = list(allocations.made().select_related("payment__recipient"))
     paid = [
         Event(
             what=_("%(amount)s received") % {"amount": formats.money(allocation.amount, invoice.currency)},
@@ -47,9 +48,21 @@ def invoice_story(actor: Actor, invoice: Invoice) -> list[Event]:
             icon="cash-coin",
             tone="positive",
         )
-        for allocation in allocations
+        for allocation in made
     ]
-    return newest_first([_of_invoice(invoice), *paid])
+    reversals = [made_of.payment.reversal for made_of in made if hasattr(made_of.payment, "reversal")]
+    taken_back = [
+        Event(
+            what=_("A payment that was recorded by mistake is reversed"),
+            at=reversal.reversed_at,
+            who=invoice.seller.legal_name,
+            note=reversal.reason,
+            icon="arrow-counterclockwise",
+            tone="attention",
+        )
+        for reversal in reversals
+    ]
+    return newest_first([_of_invoice(invoice), *paid, *taken_back])
 
 
 def newest_first(events: Sequence[Event]) -> list[Event]:

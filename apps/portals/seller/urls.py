@@ -50,6 +50,7 @@ urlpatterns = [
     path("invoices/<str:ref>/document/retry/", invoices.retry_document, name="retry_document"),
     path("invoices/<str:ref>/send/", invoices.resend_invoice, name="resend_invoice"),
     path("invoices/<str:ref>/payment/", payments.record_payment, name="record_payment"),
+    path("payments/<str:ref>/reverse/", payments.reverse_payment, name="reverse_payment"),
     path("funding/", funding.funding, name="funding"),
     path("funding/requests/<str:ref>/withdraw/", funding.withdraw_request, name="withdraw_request"),
     path("funding/offers/<str:ref>/", offers.offer, name="offer"),

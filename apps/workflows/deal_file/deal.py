@@ -146,6 +146,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "request_changes": Verb("buyer", ("missing", "comment"), on_milestone=True),
         "accept": Verb("buyer", ("comment",), on_milestone=True),
         "pay": Verb("seller", ("amount", "received_on", "reference"), on_milestone=True),
+        "reverse_payment": Verb("seller", ("reason",), on_milestone=True),
         "open_facility": Verb("financier"),
         "verify_buyer": Verb("financier", ("checked", "note")),
         "limit_exposure": Verb("financier", ("side", "amount")),

@@ -104,6 +104,7 @@ def _invoice(invoice: Invoice) -> Report:
 def _allocations(contract: Contract) -> Iterable[Allocation]:
     return (
         Allocation.objects.using("owner")
+        .made()
         .filter(invoice__contract=contract)
         .select_related("payment__recipient", "invoice")
         .order_by("id")
@@ -119,6 +120,7 @@ def _payment(allocation: Allocation) -> Report:
         "amount": _amount(payment.amount, payment.currency),
         "allocated": _amount(allocation.amount, payment.currency),
         "reference": payment.bank_reference,
+        "reversed": payment.reversal.reason if hasattr(payment, "reversal") else "",
     }
 
 
@@ -266,7 +268,7 @@ def plain(found: Report) -> str:
         lines += ["", "Payments"]
         lines += [
             f"  {row['received_on']}  {row['reference']:<14} {row['amount']:>14} to {row['recipient']}"
-            f" for {row['invoice']}"
+            f" for {row['invoice']}{', reversed' if row['reversed'] else ''}"
             for row in found["payments"]
         ]
     for request in found["financing"]:

@@ -7,7 +7,7 @@ from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.core.errors import Refused
 from apps.financing.models import Assignment, ExposureLimit, Facility, FundingRequest, Offer, Tranche
-from apps.invoicing.models import Invoice
+from apps.invoicing.models import Invoice, Payment
 from apps.milestones.models import Milestone, Submission
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
@@ -77,6 +77,14 @@ class Scene:
         found = Invoice.objects.filter(milestone=self.milestone(event)).select_related("open_item").first()
         if found is None:
             raise Refused("This milestone has no invoice: it was not accepted yet.")
+        return found
+
+    def payment(self, event: Event) -> Payment:
+        """The newest payment on the milestone's invoice that is not reversed."""
+        paid = Payment.objects.filter(allocations__invoice=self.invoice(event), reversal__isnull=True)
+        found = paid.order_by("id").last()
+        if found is None:
+            raise Refused("No payment is recorded on this milestone's invoice.")
         return found
 
     def request(self, event: Event) -> FundingRequest:

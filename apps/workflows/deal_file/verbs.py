@@ -102,6 +102,12 @@ def _pay(scene: Scene, event: Event, actor: Actor) -> Answer:
     )
 
 
+def _reverse_payment(scene: Scene, event: Event, actor: Actor) -> Answer:
+    return billing.reverse_payment(
+        actor=actor, key=new_key(), payment_ref=scene.payment(event).ref, reason=event.text
+    )
+
+
 PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyType(
     {
         "propose": _propose,
@@ -113,6 +119,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         "accept": _accept,
         "request_changes": _request_changes,
         "pay": _pay,
+        "reverse_payment": _reverse_payment,
         **FUNDING,
     }
 )

@@ -2,7 +2,7 @@
 
 from apps.workflows.mails.contracts import contract_changes, contract_proposal, contract_signed, signed_copy
 from apps.workflows.mails.funding import assignment_notice, assignment_revoked, funding_news
-from apps.workflows.mails.invoices import invoice, payment_receipt
+from apps.workflows.mails.invoices import invoice, payment_receipt, payment_reversed
 from apps.workflows.mails.milestones import acceptance, change_request, sign_off_request
 from apps.workflows.mails.people import invitation, proof_code
 
@@ -18,6 +18,7 @@ __all__ = [
     "invitation",
     "invoice",
     "payment_receipt",
+    "payment_reversed",
     "proof_code",
     "sign_off_request",
     "signed_copy",

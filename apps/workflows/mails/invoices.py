@@ -69,10 +69,11 @@ def invoice(*, delivery_ref: str) -> Sent | None:
 
 def payment_receipt(*, payment_ref: str) -> None:
     """Tell the buyer's payables that the seller has the money, and what is still open."""
-    part = Allocation.objects.select_related("payment", "invoice__seller", "invoice__buyer", "invoice__open_item").get(
-        payment__ref=payment_ref
-    )
+    part = _made(payment_ref)
     payment, paid = part.payment, part.invoice
+    if hasattr(payment, "reversal"):
+        # Reversed before the mail server was reached: what would arrive now is not true any more.
+        return
     surplus = payment.amount - part.amount
     facts = [
         fact(_("Invoice"), paid.number),
@@ -94,6 +95,35 @@ def payment_receipt(*, payment_ref: str) -> None:
             context={"invoice": paid, "payment": payment},
         )
     )
+
+
+def payment_reversed(*, payment_ref: str) -> None:
+    """Take the receipt back: the payment was recorded by mistake, why, and what is open now."""
+    part = _made(payment_ref)
+    payment, paid = part.payment, part.invoice
+    send(
+        Letter(
+            name="payment_reversed",
+            key=payment.ref,
+            sender=paid.seller,
+            reader=paid.buyer,
+            to=_payables(paid.buyer),
+            button=_("Open the invoice"),
+            url=_page_of(paid, buyer=paid.buyer),
+            facts=[
+                fact(_("Invoice"), paid.number),
+                fact(_("Recorded as received on"), on=payment.received_on),
+                fact(_("Reason"), payment.reversal.reason),
+                money(_("Open now"), paid.open_item.open, paid.currency),
+            ],
+            context={"invoice": paid, "payment": payment},
+        )
+    )
+
+
+def _made(payment_ref: str) -> Allocation:
+    related = ("payment", "invoice__seller", "invoice__buyer", "invoice__open_item")
+    return Allocation.objects.made().select_related(*related).get(payment__ref=payment_ref)
 
 
 def _who_sees_to_it(buyer: Organisation, decision: Decision) -> list[str]:

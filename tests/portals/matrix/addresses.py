@@ -49,6 +49,7 @@ OF: Final[dict[str, str]] = {
     "seller:retry_document": "invoicing.Invoice",
     "seller:resend_invoice": "invoicing.Invoice",
     "seller:record_payment": "invoicing.Invoice",
+    "seller:reverse_payment": "invoicing.Payment",
     "seller:request_funding": "contracts.Contract",
     "seller:withdraw_request": "financing.FundingRequest",
     "seller:offer": "financing.Offer",

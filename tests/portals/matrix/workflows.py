@@ -156,6 +156,7 @@ request_one = _Milestones()
 CONTRACT, VERSION, GRANT = "contracts.Contract", "contracts.ContractVersion", "contracts.GuestGrant"
 UPLOAD, TEMPLATE = "contracts.PlanUpload", "contracts.ContractTemplate"
 MILESTONE, SUBMISSION, FILE = "milestones.Milestone", "milestones.Submission", "milestones.EvidenceFile"
+PAYMENT = "invoicing.Payment"
 INVOICE, REQUEST, OFFER = "invoicing.Invoice", "financing.FundingRequest", "financing.Offer"
 EXPOSURE, VERIFICATION = "financing.ExposureLimit", "financing.BuyerVerification"
 TRANCHE, ASSIGNMENT, FACILITY = "financing.Tranche", "financing.Assignment", "financing.Facility"
@@ -221,6 +222,7 @@ CALLS = [
     ),
     Call(billing.record_payment, "billing", INVOICE, "invoice_ref", _money),
     Call(billing.retry_document, "billing", INVOICE, "invoice_ref"),
+    Call(billing.reverse_payment, "billing", PAYMENT, "payment_ref", _because),
     Call(billing.resend_invoice, "billing", INVOICE, "invoice_ref"),
     Call(
         request_one,

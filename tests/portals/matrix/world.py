@@ -311,6 +311,16 @@ class _Builder:
                 received_on=TODAY,
                 bank_reference=f"BANK-{self.canary}",
             )
+            wrong = billing.record_payment(
+                actor=bilge,
+                key=key(),
+                invoice_ref=self.invoices[0].ref,
+                amount=Decimal("6.54"),
+                received_on=TODAY,
+                bank_reference=f"WRONG-{self.canary}",
+            )
+            reason = f"Somebody else's. {self.canary}"
+            billing.reverse_payment(actor=bilge, key=key(), payment_ref=wrong["payment"], reason=reason)
 
     def _advances(self) -> None:
         with acting(member(self.deal, "financier")) as uli:

@@ -240,3 +240,30 @@ def test_a_sold_invoice_is_paid_to_the_financier_and_says_so(parties: Parties, s
     assert "Record a payment</a>" not in page
     assert seller.post(of("record_payment", invoice), paid()).status_code == 422
     assert hidden(shown, "retry").keys() == {"key"}
+
+
+def test_an_over_payment_stays_in_sight_until_it_is_corrected(parties: Parties, seller: Client) -> None:
+    invoice = billed(parties)
+    seller.post(of("record_payment", invoice), paid(amount="15,000.00"))
+    shown = seller.get(of("invoice", invoice)).content.decode()
+    assert "Not allocated" in shown
+    assert "720.00" in shown
+    for page in ("/seller/", "/seller/invoices/"):
+        assert "Received and not allocated" in seller.get(page).content.decode()
+    with acting(scenarios.seller_actor(parties)):
+        payment = Payment.objects.get()
+    url = reverse("seller:reverse_payment", args=[payment.ref])
+    assert url in shown
+    review = seller.get(url)
+    assert f"{invoice.number} is open again with" in review.content.decode()
+    form = {"key": hidden(review)["key"]}
+    assert seller.post(url, form).status_code == 422
+    for _click in range(2):
+        assert seller.post(url, form | {"reason": "Wrong amount."})["Location"] == of("invoice", invoice)
+    after = seller.get(of("invoice", invoice)).content.decode()
+    assert "Reversed by Sina Nord on" in after
+    assert "Wrong amount." in after
+    assert "Payment reversed" in seller.get("/seller/").content.decode()
+    for page in ("/seller/", "/seller/invoices/"):
+        assert "Received and not allocated" not in seller.get(page).content.decode()
+    assert seller.get(url)["Location"] == of("invoice", invoice)

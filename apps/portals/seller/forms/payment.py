@@ -43,3 +43,14 @@ class PaymentForm(ActionForm):
         if received_on > self.today:
             raise ValidationError(_("This day is still to come. Enter the day on which the money arrived."))
         return received_on
+
+
+class ReversalForm(ActionForm):
+    """Why a payment is taken back."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=400,
+        help_text=_("What was wrong. The buyer reads it too."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )

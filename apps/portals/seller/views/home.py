@@ -20,6 +20,7 @@ from apps.parties.roles import Action
 from apps.portals import history
 from apps.portals.access import PortalRequest, portal
 from apps.portals.parts import Need, Tile
+from apps.portals.seller import unapplied
 from apps.portals.seller.cash import forecast
 from apps.portals.seller.fundable import available
 from apps.portals.seller.pages import page, today_of
@@ -40,6 +41,7 @@ def home(request: PortalRequest) -> HttpResponse:
         "home",
         {
             "needs": list(_needs(actor, today)),
+            "unapplied": unapplied.payments(actor),
             "tiles": _tiles(actor, today),
             "charts": forecast(actor, today=today),
             "events": history.recent(actor),

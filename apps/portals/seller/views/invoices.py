@@ -3,7 +3,7 @@
 from datetime import date
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from apps.portals.access import PortalRequest, portal
 from apps.portals.forms import ActionForm, explain
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
+from apps.portals.seller import unapplied
 from apps.portals.seller.files import attachment, opened
 from apps.portals.seller.pages import invoice_crumbs, page, today_of, why_not
 from apps.portals.shown import invoice_state
@@ -81,6 +82,7 @@ def invoices(request: PortalRequest) -> HttpResponse:
         request,
         "invoices",
         {
+            "unapplied": unapplied.payments(request.actor),
             "rows": [
                 (invoice, invoice_state(invoice.open_item, today=today), invoice.milestone_id in assigned)
                 for invoice in rows.rows
@@ -137,18 +139,20 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             "payee": payee,
             "tranche": tranche,
             "asked": asked,
-            "allocations": list(
-                Allocation.objects.visible_to(request.actor)
-                .filter(invoice=found)
-                .select_related("payment")
-                .order_by("pk")
-            ),
+            "allocations": _payments(request, found),
+            "may_reverse": not why_not(request.actor, Action.RECORD_PAYMENT) and tranche is None,
             **_document_piece(request, found),
             "may_record": not why_not(request.actor, Action.RECORD_PAYMENT) and payee is None,
             "next": _what_next(found, state=state, payee=payee, today=today),
             "crumbs": invoice_crumbs((found.number, "")),
         },
     )
+
+
+def _payments(request: PortalRequest, invoice: Invoice) -> list[Allocation]:
+    """What was received for the invoice and how much of it the invoice took, reversed or not, in order."""
+    made = Allocation.objects.visible_to(request.actor).filter(invoice=invoice).made()
+    return list(made.annotate(left=F("payment__amount") - F("amount")).order_by("pk"))
 
 
 def _what_next(invoice: Invoice, *, state: str, payee: PayeeInstruction | None, today: date) -> str:

@@ -1,0 +1,97 @@
+"""A payment that was recorded by mistake is taken back, and everything that it did is undone."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from apps.audit import services as audit
+from apps.core.errors import IllegalTransition, Refused
+from apps.invoicing.models import Allocation, OpenItem, PaymentReversal
+from apps.invoicing.services.sales import is_sold
+from apps.ledger import services as ledger
+from apps.ledger.models import Entry
+from apps.parties.actor import Actor
+from apps.parties.roles import Action
+
+LONGEST = 400
+"""Characters of a reason."""
+
+
+def contract_of_payment(*, payment_ref: str) -> int:
+    """The contract on whose invoice a payment was recorded, so that a workflow can lock it first."""
+    return _known(payment_ref).invoice.contract_id
+
+
+def reverse_payment(*, payment_ref: str, actor: Actor, reason: str, at: datetime) -> PaymentReversal:
+    """Take a payment back that the seller recorded: the invoice is open again, and the book shows both entries.
+
+    The entry is reversed on today's date where the seller is. The bank's reference may be recorded anew: mistakes are
+    mostly about amount or invoice, and the bank's line is still the line. What a financier collected is refused.
+    """
+    made = _known(payment_ref)
+    payment, invoice = made.payment, made.invoice
+    item = OpenItem.objects.select_for_update(of=("self",)).get(invoice_id=invoice.pk)
+    if payment.recipient_id != invoice.seller_id or is_sold(invoice):
+        raise Refused(
+            "{number} is sold: what the financier collected is in the financier's book and is not reversed here.",
+            number=invoice.number,
+        )
+    actor.require(Action.RECORD_PAYMENT, organisation_id=payment.recipient_id)
+    if actor.user_id is None:
+        raise Refused("Only a person can reverse a payment.")
+    written = " ".join(reason.split())
+    if not written:
+        raise Refused("Say why the payment is reversed; the buyer reads it too.", field="reason")
+    if len(written) > LONGEST:
+        raise Refused("The reason is longer than {most} characters.", field="reason", most=LONGEST)
+    if PaymentReversal.objects.filter(payment=payment).exists():
+        raise IllegalTransition("This payment is already reversed.")
+
+    today = at.astimezone(ZoneInfo(invoice.seller.time_zone)).date()
+    reversal = PaymentReversal.objects.create(
+        payment=payment,
+        recipient_id=payment.recipient_id,
+        payer_id=payment.payer_id,
+        reason=written,
+        reversed_by_id=actor.user_id,
+        reversed_by_name=actor.name,
+        reversed_on=today,
+        reversed_at=at,
+    )
+    Allocation.objects.create(payment=payment, invoice=invoice, amount=-made.amount, allocated_at=at, reverses=made)
+    item.paid -= made.amount
+    item.open += made.amount
+    item.settled_at = None
+    item.save(update_fields=["paid", "open", "settled_at"])
+    entry = Entry.objects.get(organisation_id=payment.recipient_id, cause=f"payment:{payment.ref}")
+    ledger.reverse(entry, cause=f"reversal:{reversal.ref}", booked_on=max(today, entry.booked_on), at=at)
+    audit.record(
+        chain=f"contract:{invoice.contract.ref}",
+        parties={invoice.seller_id, invoice.buyer_id},
+        verb="payment.reversed",
+        subject=f"invoice:{invoice.ref}",
+        actor=actor,
+        at=at,
+        number=invoice.number,
+        payment=payment.ref,
+        reversal=reversal.ref,
+        currency=payment.currency,
+        amount=payment.amount,
+        deallocated=made.amount,
+        open=item.open,
+        bank_reference=payment.bank_reference,
+        reason=written,
+    )
+    return reversal
+
+
+def _known(payment_ref: str) -> Allocation:
+    """The allocation of a payment; it has one, to the invoice on which it was recorded."""
+    made = (
+        Allocation.objects.made()
+        .select_related("payment", "invoice__contract", "invoice__seller")
+        .filter(payment__ref=payment_ref)
+        .first()
+    )
+    if made is None:
+        raise Refused("There is no such payment among yours. Open it from its invoice.")
+    return made

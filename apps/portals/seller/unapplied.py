@@ -1,0 +1,20 @@
+"""Money that arrived and settles nothing: more was paid than was open."""
+
+from django.db.models import OuterRef, Subquery
+
+from apps.invoicing.models import Allocation, Payment
+from apps.parties.actor import Actor
+
+SHOWN = 5
+"""The newest; there are hardly ever more."""
+
+
+def payments(actor: Actor) -> list[Payment]:
+    """The seller's payments with a part that is not allocated, each with its invoice, newest first; one query."""
+    made = Allocation.objects.filter(payment=OuterRef("pk"), reverses__isnull=True)
+    mine = Payment.objects.visible_to(actor).filter(recipient_id=actor.organisation_id).unapplied()
+    named = mine.annotate(
+        invoice_ref=Subquery(made.values("invoice__ref")[:1]),
+        invoice_number=Subquery(made.values("invoice__number")[:1]),
+    )
+    return list(named.select_related("payer").order_by("-pk")[:SHOWN])
