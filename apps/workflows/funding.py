@@ -63,6 +63,7 @@ def request_funding(
     walls.widen(facility.financier_id)
     request = financing.request(facility=facility, contract=contract, claims=claims, actor=actor, note=note, at=at)
     contracts.admit_financier(contract=contract, financier_id=facility.financier_id, actor=actor, at=at)
+    jobs.send_funding_requested.defer(request_ref=request.ref, organisation_id=request.financier_id)
     return {"request": request.ref}
 
 
@@ -85,6 +86,7 @@ def decline_request(*, actor: Actor, key: str, request_ref: str, reason: str) ->
 def price_offer(*, actor: Actor, key: str, request_ref: str, terms: OfferTerms) -> Answer:
     """An analyst prices a request; a second person has to approve before the seller sees it."""
     offer = financing.price(request_ref=request_ref, actor=actor, terms=terms, at=clock.now())
+    jobs.send_offer_waiting.defer(offer_ref=offer.ref, organisation_id=offer.financier_id)
     return {"offer": offer.ref}
 
 
@@ -107,6 +109,7 @@ def revoke_offer(*, actor: Actor, key: str, offer_ref: str) -> Answer:
 def decline_offer(*, actor: Actor, key: str, offer_ref: str) -> Answer:
     """The seller says no to an offer; the request can be priced again."""
     offer = financing.decline_offer(offer_ref=offer_ref, actor=actor, at=clock.now())
+    jobs.send_offer_answered.defer(offer_ref=offer.ref, organisation_id=offer.financier_id)
     return {"offer": offer.ref}
 
 
@@ -130,6 +133,7 @@ def accept_offer(*, actor: Actor, key: str, offer_ref: str, seen: str) -> Answer
         )
         grant = contracts.grant_acknowledgement(contract=contract, assignment_ref=assignment.ref, actor=actor, at=at)
         jobs.send_assignment_notice.defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)
+    jobs.send_offer_answered.defer(offer_ref=offer_ref, organisation_id=tranches[0].financier_id)
     return {"offer": offer_ref, "tranche": tranches[0].ref}
 
 
@@ -141,6 +145,7 @@ def acknowledge_assignment(*, actor: Actor, key: str, assignment_ref: str, seen:
     walls.widen(contract.seller_id, contract.buyer_id)
     assignment = financing.acknowledge(contract=contract, assignment_ref=assignment_ref, actor=actor, seen=seen, at=at)
     contracts.spend_grants(subject_ref=assignment_ref, actor=actor, at=at)
+    jobs.send_notice_acknowledged.defer(assignment_ref=assignment.ref, organisation_id=assignment.financier_id)
     return {"assignment": assignment.ref}
 
 

@@ -151,3 +151,31 @@ def send_proof_code(*, code_ref: str, organisation_id: int, user_id: int | None,
     """Send the code by which somebody shows once more who it is."""
     with walls.asking_for(organisation_id, user=user_id, contract=contract_id):
         mails.proof_code(code_ref=code_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_funding_requested(*, request_ref: str, organisation_id: int) -> None:
+    """Tell the financier's analysts and underwriters that a seller asks for funding."""
+    with walls.asking_for(organisation_id):
+        mails.funding_requested(request_ref=request_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_offer_waiting(*, offer_ref: str, organisation_id: int) -> None:
+    """Ask the financier's other underwriters to check an offer."""
+    with walls.asking_for(organisation_id):
+        mails.offer_waiting(offer_ref=offer_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_offer_answered(*, offer_ref: str, organisation_id: int) -> None:
+    """Tell the financier that the seller accepted or declined."""
+    with walls.asking_for(organisation_id):
+        mails.offer_answered(offer_ref=offer_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_notice_acknowledged(*, assignment_ref: str, organisation_id: int) -> None:
+    """Tell the financier's treasury that the buyer acknowledged the assignment."""
+    with walls.asking_for(organisation_id):
+        mails.notice_acknowledged(assignment_ref=assignment_ref)

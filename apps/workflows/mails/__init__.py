@@ -1,6 +1,7 @@
 """The mails of the product, one function each. Jobs call them inside the walls of the organisation that may know."""
 
 from apps.workflows.mails.contracts import contract_changes, contract_proposal, contract_signed, signed_copy
+from apps.workflows.mails.desk import funding_requested, notice_acknowledged, offer_answered, offer_waiting
 from apps.workflows.mails.funding import assignment_notice, assignment_revoked, funding_news
 from apps.workflows.mails.invoices import invoice, payment_receipt, payment_reversed
 from apps.workflows.mails.milestones import acceptance, change_request, sign_off_request
@@ -15,8 +16,12 @@ __all__ = [
     "contract_proposal",
     "contract_signed",
     "funding_news",
+    "funding_requested",
     "invitation",
     "invoice",
+    "notice_acknowledged",
+    "offer_answered",
+    "offer_waiting",
     "payment_receipt",
     "payment_reversed",
     "proof_code",
