@@ -158,3 +158,11 @@ def step_up_limit(above: Decimal | None, *, currency: str) -> Decimal | None:
     if above is None:
         return None
     return money.payable(above, currency, field="above")
+
+
+GERMAN_SPEAKING = frozenset({"DE", "AT", "CH"})
+
+
+def language_of(country: str) -> str:
+    """In which of the product's languages an organisation is written to before it says itself: by its country."""
+    return "de" if country in GERMAN_SPEAKING else "en"

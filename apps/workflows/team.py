@@ -57,6 +57,16 @@ def name_counterparty(*, actor: Actor, key: str, data: OrganisationData) -> Answ
 
 
 @once
+def set_counterparty_language(*, actor: Actor, key: str, organisation_ref: str, language: str) -> Answer:
+    """A seller says in which language a buyer reads mails and invoices, while the buyer has no people to say it."""
+    named = parties.set_language(actor=actor, organisation_ref=organisation_ref, language=language)
+    namer = Organisation.objects.get(pk=actor.organisation_id)
+    subject = f"organisation:{named.ref}"
+    _record(namer, verb="counterparty.language_set", actor=actor, at=clock.now(), subject=subject, language=language)
+    return {"organisation": named.ref}
+
+
+@once
 def change_organisation(*, actor: Actor, key: str, data: OrganisationData) -> Answer:
     """The owner changes what stands on the organisation's next documents."""
     organisation = parties.change(actor=actor, data=data)

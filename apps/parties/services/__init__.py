@@ -27,6 +27,7 @@ from apps.parties.services.organisations import (
     found,
     lock,
     name_counterparty,
+    set_language,
     set_step_up,
 )
 
@@ -54,6 +55,7 @@ __all__ = [
     "name_counterparty",
     "revoke_invitation",
     "set_account",
+    "set_language",
     "set_step_up",
     "verified_mailboxes",
 ]

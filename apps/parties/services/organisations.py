@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from django.conf import settings
+
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
 from apps.parties import rules
@@ -57,6 +59,22 @@ def name_counterparty(*, actor: Actor, data: OrganisationData, at: datetime) -> 
             "You already wrote down {name}. Choose it from the list.", field="legal_name", name=data.legal_name
         )
     return Organisation.objects.create(nominated_by_id=actor.organisation_id, created_at=at, **asdict(checked))
+
+
+def set_language(*, actor: Actor, organisation_ref: str, language: str) -> Organisation:
+    """In which language an organisation is written to that one wrote down, until its own people take it over."""
+    actor.require(Action.EDIT_CONTRACT)
+    mine = Organisation.objects.visible_to(actor).filter(nominated_by_id=actor.organisation_id)
+    organisation = mine.select_for_update(of=("self",), no_key=True).filter(ref=organisation_ref).first()
+    if organisation is None:
+        raise NotAllowed("You did not write this organisation down, so it chooses its language itself.")
+    if organisation.is_claimed:
+        raise Refused("{name} has people of its own now, who choose its language.", name=organisation.legal_name)
+    if language not in dict(settings.LANGUAGES):
+        raise Refused("Letters and invoices are not written in this language. Choose another.", field="buyer_language")
+    organisation.language = language
+    organisation.save(update_fields=["language"])
+    return organisation
 
 
 def change(*, actor: Actor, data: OrganisationData) -> Organisation:

@@ -119,6 +119,39 @@ def test_a_new_buyer_is_written_down_with_the_draft(parties: Parties, seller: Cl
         assert Contract.objects.get().buyer.legal_name == "Hafen Spedition KG"
 
 
+def test_a_new_buyer_is_written_to_in_the_language_of_its_country_or_in_the_chosen_one(
+    parties: Parties, seller: Client
+) -> None:
+    for number, (country, chosen, spoken) in enumerate(
+        (("AT", "", "de"), ("FR", "", "en"), ("FR", "de", "de"), ("DE", "en", "en"))
+    ):
+        form = typed(
+            parties,
+            PROTOTYPE,
+            number=f"L-{number}",
+            buyer="new",
+            new_legal_name=f"Buyer {number}",
+            new_country=country,
+            buyer_language=chosen,
+            signatory_email="kai@hafen.example",
+        )
+        assert seller.post(NEW, form).status_code == 302
+        with acting(scenarios.seller_actor(parties)):
+            assert Organisation.objects.get(legal_name=f"Buyer {number}").language == spoken
+
+
+def test_the_language_of_a_buyer_without_people_is_changed_in_the_draft_and_of_no_other(
+    parties: Parties, seller: Client
+) -> None:
+    named = scenarios.named_buyer(parties)
+    for buyer, spoken in ((named, "de"), (parties.buyer, "en")):
+        form = typed(parties, PROTOTYPE, number=buyer.ref[:8], buyer=buyer.ref, buyer_language="de")
+        form["signatory_email"] = "kai@hafen.example"
+        assert seller.post(NEW, form).status_code == 302
+        with acting(scenarios.seller_actor(parties)):
+            assert Organisation.objects.get(pk=buyer.pk).language == spoken
+
+
 def test_a_new_buyer_needs_a_name_and_a_country(parties: Parties, seller: Client) -> None:
     response = seller.post(NEW, typed(parties, PROTOTYPE, buyer="new"))
     assert response.status_code == 422

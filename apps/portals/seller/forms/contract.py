@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -53,7 +54,17 @@ class DraftForm(ActionForm):
 
     use_required_attribute = False
     seen = forms.CharField(min_length=64, max_length=64, required=False, widget=forms.HiddenInput)
-    field_order = ("title", "number", "buyer", *NEW_BUYER, "signatory_name", "signatory_email", "price", "currency")
+    field_order = (
+        "title",
+        "number",
+        "buyer",
+        *NEW_BUYER,
+        "buyer_language",
+        "signatory_name",
+        "signatory_email",
+        "price",
+        "currency",
+    )
 
     buyer = forms.ChoiceField(
         label=_("Buyer"),
@@ -69,6 +80,12 @@ class DraftForm(ActionForm):
     new_country = forms.ChoiceField(label=_("Country"), required=False)
     new_vat_number = forms.CharField(
         label=_("VAT number"), max_length=20, required=False, help_text=_("With its country in front: DE123456789.")
+    )
+    buyer_language = forms.ChoiceField(
+        label=_("Language of mails and invoices"),
+        required=False,
+        choices=[("", _("As it is; for a new buyer by its country")), *settings.LANGUAGES],
+        help_text=_("In which the buyer is written to, until its own people choose."),
     )
     signatory_name = forms.CharField(
         label=_("Who signs for the buyer"),
@@ -167,7 +184,9 @@ class DraftForm(ActionForm):
         """What was typed of a buyer who is not written down yet."""
         if self.cleaned_data["buyer"] != NEW:
             return None
-        return OrganisationData(**{name: self.cleaned_data[field] for field, name in NEW_BUYER.items()})
+        said = {name: self.cleaned_data[field] for field, name in NEW_BUYER.items()}
+        language = self.cleaned_data["buyer_language"] or parties.language_of(said["country"])
+        return OrganisationData(**said, language=language)
 
     def draft(self, *, buyer_ref: str, lines: Iterable[DraftLine]) -> ContractDraft:
         cleaned = self.cleaned_data

@@ -138,6 +138,7 @@ def _posted(request: PortalRequest, contract: Contract | None) -> HttpResponse:
             drafted = tuple(line.draft() for line in lines) if kept is None else kept
             _check(bound.draft(buyer_ref="", lines=drafted), do)
             bound = _with_buyer(request, bound)
+            _speak(request, bound)
             ref = _save(request, contract, bound, drafted)
         except Refused as refused:
             add_refusal(bound, refused)
@@ -187,6 +188,19 @@ def _with_buyer(request: PortalRequest, form: DraftForm) -> DraftForm:
     chosen = DraftForm(typed, buyers=_buyers(request))
     chosen.full_clean()
     return chosen
+
+
+def _speak(request: PortalRequest, form: DraftForm) -> None:
+    """Write to a buyer that has no people yet in the language that was chosen; others choose for themselves."""
+    language = form.cleaned_data["buyer_language"]
+    buyer = next(one for one in _buyers(request) if one.ref == form.cleaned_data["buyer"])
+    if language and not buyer.is_claimed and buyer.language != language:
+        team.set_counterparty_language(
+            actor=request.actor,
+            key=f"{form.cleaned_data['key']}-language",
+            organisation_ref=buyer.ref,
+            language=language,
+        )
 
 
 def _save(request: PortalRequest, contract: Contract | None, form: DraftForm, lines: tuple[DraftLine, ...]) -> str:
