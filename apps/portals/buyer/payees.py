@@ -82,6 +82,14 @@ def owed(assignment: Assignment) -> Decimal:
     return invoicing.amount_to_bill(assignment.milestone)
 
 
+def is_printed_otherwise(pay_to: PayTo | None, invoice: Invoice) -> bool:
+    """Whether the document names another account than the one to pay into: it was issued before the assignment."""
+    if pay_to is None or not pay_to.is_assigned:
+        return False
+    printed = snapshot.read(invoice.snapshot).credit_transfer
+    return printed is None or (printed.iban, printed.account_number) != (pay_to.iban, pay_to.account_number)
+
+
 def assigned_among(actor: Actor, invoices: Sequence[Invoice]) -> set[int]:
     """Primary keys of those invoices that are paid to somebody else than the seller."""
     sellers = {invoice.milestone_id: invoice for invoice in invoices}

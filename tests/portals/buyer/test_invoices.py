@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.urls import reverse
 
 from apps.contracts.models import Contract
+from apps.core import clock
 from apps.core.database import walls
 from apps.invoicing import documents
 from apps.invoicing.models import Invoice
@@ -120,3 +121,24 @@ def test_the_xml_is_offered_beside_the_pdf(active: Contract, sign_in: SignIn) ->
     assert len(b"".join(answer.streaming_content)) == document.xml_size  # type: ignore[attr-defined]
     assert answer["Content-Disposition"] == f'attachment; filename="{invoice.number}.xml"'
     assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+
+
+def test_after_an_assignment_the_payee_is_named_at_home_and_the_old_pdf_is_warned_of(
+    parties: Parties, active: Contract, sign_in: SignIn
+) -> None:
+    client = sign_in("payables")
+    invoice = invoiced(active)
+    page = client.get(reverse("buyer:invoice", args=[invoice.ref])).content.decode()
+    assert "names an old account" not in page
+    assigned(parties, invoice)
+    page = client.get(reverse("buyer:invoice", args=[invoice.ref])).content.decode()
+    warning = page[page.index("This PDF names an old account") :]
+    assert "Kontor Capital GmbH" in warning[:400]
+    assert "DE75 5121 0800 1245 1261 99" in warning[:600]
+    with walls.asking_for(active.buyer_id):
+        due_on = Invoice.objects.get(pk=invoice.pk).due_on
+    with clock.stopped(datetime(due_on.year, due_on.month, due_on.day, 9, tzinfo=UTC)):
+        needs = {need.what: need for need in client.get(reverse("buyer:home")).context["needs"]}
+    need = needs[f"Pay invoice {invoice.number} to Kontor Capital GmbH"]
+    assert need.who == "Kontor Capital GmbH"
+    assert need.note == "assigned by Nordlicht Software GmbH"

@@ -131,17 +131,26 @@ def _due(actor: Actor, today: date) -> Iterator[Need]:
         .select_related("invoice", "seller")
         .order_by("due_on")
     )
-    for item in rows[:SHOWN]:
+    items = list(rows[:SHOWN])
+    names = payees.payee_names(actor, [item.invoice for item in items])
+    for item in items:
         is_late = item.due_on < today
+        payee = names.get(item.invoice.milestone_id, "")
+        if payee:
+            what = (
+                _("Overdue: invoice %(number)s, pay %(payee)s") if is_late else _("Pay invoice %(number)s to %(payee)s")
+            )
+        else:
+            what = _("Overdue: invoice %(number)s") if is_late else _("Pay invoice %(number)s")
         yield Need(
-            what=(_("Overdue: invoice %(number)s") if is_late else _("Pay invoice %(number)s"))
-            % {"number": item.invoice.number},
-            who=item.seller.legal_name,
+            what=what % {"number": item.invoice.number, "payee": payee},
+            who=payee or item.seller.legal_name,
             url=reverse("buyer:invoice", args=[item.invoice.ref]),
             button=_("See how to pay"),
             amount=item.open,
             currency=item.currency,
             due=item.due_on,
+            note=_("assigned by %(seller)s") % {"seller": item.seller.legal_name} if payee else "",
             icon="exclamation-triangle" if is_late else "receipt",
             tone="negative" if is_late else "accent",
         )

@@ -53,8 +53,10 @@ def _milestone(request: PortalRequest, visit: Visit, context: dict[str, object])
     context["reading"] = reading
     if submission.state != "accepted":
         return page(request, "link/milestone", context, zone=reading.zone)
+    pay_to = payees.of_invoice(visit.actor, milestone.invoice)
     context |= {
-        "pay_to": payees.of_invoice(visit.actor, milestone.invoice),
+        "pay_to": pay_to,
+        "is_printed_otherwise": payees.is_printed_otherwise(pay_to, milestone.invoice),
         **document_of(milestone.invoice, visit=visit),
     }
     return page(request, "link/accepted", context, zone=reading.zone)
