@@ -1,6 +1,7 @@
 """Every mail: from whom, to whom, its subject, its one link, its twin in plain text, and a Message-ID that stays."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ import pytest
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 
+from apps.contracts import services as contracts_services
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.core.database import walls
 from apps.financing.models import Assignment, FundingRequest
@@ -173,6 +175,67 @@ def test_sign_off_request_speaks_the_readers_language(story: Parties) -> None:
     assert "12.000,00 EUR" in message.subject
     assert "19. März" in message.subject
     assert '<html lang="de">' in html_of(message)  # type: ignore[arg-type]
+
+
+def test_a_new_version_says_that_it_is_one_and_what_changed(story: Parties) -> None:
+    contract = scenarios.proposed_contract(story, at=AT)
+    guest = scenarios.guest_actor(scenarios.link_to_sign(contract))
+    with scenarios.acting(guest, at=AT + timedelta(days=4)):
+        version = ContractVersion.objects.get(contract=contract)
+        contracting.request_contract_changes(actor=guest, key="k", version_ref=version.ref, reason="Cheaper, please.")
+    sina = scenarios.seller_actor(story)
+    first, second, third = scenarios.software_draft(story).lines
+    draft = scenarios.software_draft(
+        story,
+        price=Decimal("38000.00"),
+        payment_days=45,
+        lines=(replace(first, title="Click prototype"), replace(second, scope="Both directions."), third),
+    )
+    with scenarios.acting(sina, at=AT + timedelta(days=5)):
+        contracting.change_draft(actor=sina, key="k2", contract_ref=contract.ref, draft=draft)
+        _text, seen = contracts_services.preview(Contract.objects.get(pk=contract.pk))
+        contracting.propose_contract(actor=sina, key="k3", contract_ref=contract.ref, seen=seen)
+    grant = scenarios.link_to_sign(contract)
+    with walls.asking_for(contract.buyer_id):
+        mails.contract_proposal(grant_ref=grant.ref)
+    message = only_mail()
+    assert message.subject == "New version 2 to sign: Warehouse software implementation, 38,000.00 EUR"
+    for line in (
+        "Price, net of tax: 40,000.00 EUR → 38,000.00 EUR",
+        "Days to pay: 30 → 45",
+        "Prototype: left out",
+        "Click prototype: new",
+        "Integration: scope or criteria changed",
+    ):
+        assert line in message.body
+    assert "Days to review: 14 →" not in message.body
+
+
+def test_a_submission_that_comes_again_says_so_and_what_was_missing(story: Parties) -> None:
+    contract, submission, grant = submitted(story)
+    guest = scenarios.guest_actor(grant)
+    with scenarios.acting(guest, at=AT + timedelta(days=4)):
+        first, second = submission.milestone.line.criteria.all()
+        sign_off.request_changes(
+            actor=guest,
+            key="k",
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            verdicts=[
+                CriterionVerdict(first.pk, is_passed=False, reason="Two open defects of class A."),
+                CriterionVerdict(second.pk, is_passed=True),
+            ],
+        )
+    again = scenarios.submitted_milestone(contract, at=AT + timedelta(days=6))
+    link = scenarios.link_to_sign_off(again)
+    with walls.asking_for(contract.buyer_id):
+        mails.sign_off_request(grant_ref=link.ref)
+    message = only_mail()
+    assert message.subject.startswith("Resubmitted, sign off: Prototype, 12,000.00 EUR")
+    missing, now = message.body.split("What the seller says now")
+    assert "Two open defects of class A." in missing
+    assert second.text not in missing
+    assert second.text in now
 
 
 def test_acceptance(story: Parties) -> None:

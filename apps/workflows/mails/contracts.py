@@ -9,6 +9,7 @@ from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.parties import services as parties
 from apps.parties import tokens
 from apps.parties.roles import Action
+from apps.workflows.mails import changes
 from apps.workflows.mails.letter import Letter, absolute, fact, money, send
 
 
@@ -29,8 +30,9 @@ def contract_proposal(*, grant_ref: str) -> None:
     grant = live_grant(grant_ref)
     if grant is None:
         return
-    version = ContractVersion.objects.prefetch_related("lines").get(ref=grant.subject_ref)
+    version = ContractVersion.objects.prefetch_related("lines__criteria").get(ref=grant.subject_ref)
     contract = grant.contract
+    earlier = changes.before(version)
     send(
         Letter(
             name="contract_proposal",
@@ -50,6 +52,8 @@ def contract_proposal(*, grant_ref: str) -> None:
                 "grant": grant,
                 "contract": contract,
                 "version": version,
+                "is_new_version": earlier is not None,
+                "changes": changes.of_terms(earlier, version, currency=contract.currency) if earlier else [],
                 "lines": [money(line.title, line.amount, contract.currency) for line in version.lines.all()],
             },
         )

@@ -9,6 +9,7 @@ from apps.invoicing.models import Invoice
 from apps.milestones.models import Decision, Submission
 from apps.parties import services as parties
 from apps.parties.roles import Action
+from apps.workflows.mails import changes
 from apps.workflows.mails.contracts import link_to, live_grant
 from apps.workflows.mails.letter import Letter, absolute, fact, money, send
 
@@ -41,6 +42,8 @@ def sign_off_request(*, grant_ref: str) -> None:
                 "milestone": milestone,
                 "submission": submission,
                 "notes": sorted(submission.notes.all(), key=lambda note: note.criterion.position),
+                "is_again": submission.number > 1,
+                "crossed": changes.crossed_before(submission) if submission.number > 1 else [],
                 "met": sum(note.is_met for note in submission.notes.all()),
             },
         )

@@ -1,0 +1,86 @@
+"""What changed since the last time, in brief: a new version of a contract, a milestone that is submitted again."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.models import ContractVersion
+from apps.milestones.models import Submission, Verdict
+from apps.workflows.mails.letter import Text
+
+Line = dict[str, Any]
+"""A term with ``before`` and ``after``: amounts where there is a ``currency``, else values; or a ``word`` alone."""
+
+
+def before(version: ContractVersion) -> ContractVersion | None:
+    """The version of the same contract that was proposed last before this one."""
+    earlier = ContractVersion.objects.filter(
+        contract_id=version.contract_id, number__lt=version.number, proposed_at__isnull=False
+    )
+    return earlier.prefetch_related("lines__criteria").order_by("-number").first()
+
+
+def of_terms(old: ContractVersion, new: ContractVersion, *, currency: str) -> list[Line]:
+    """The terms that differ; texts are named, not repeated, since the contract itself shows them word by word."""
+    lines: list[Line] = []
+    if old.price != new.price:
+        lines.append(_changed(_("Price, net of tax"), old.price, new.price, currency))
+    for term, was, now in (
+        (_("Days to pay"), old.payment_days, new.payment_days),
+        (_("Days to review"), old.review_days, new.review_days),
+        (_("Tax rate in percent"), f"{old.tax_rate.normalize():f}", f"{new.tax_rate.normalize():f}"),
+        (_("Governing law"), old.governing_law or "–", new.governing_law or "–"),
+    ):
+        if was != now:
+            lines.append(_changed(term, was, now))
+    if old.tax_category != new.tax_category:
+        lines.append(_changed(_("Tax"), old.get_tax_category_display(), new.get_tax_category_display()))
+    if old.is_assignable != new.is_assignable:
+        lines.append(
+            _word(_("Assignment of invoices"), _("allowed now") if new.is_assignable else _("not allowed now"))
+        )
+    lines += _of_plan(old, new, currency=currency)
+    if old.terms != new.terms:
+        lines.append(_word(_("Further terms"), _("changed")))
+    return lines
+
+
+def _of_plan(old: ContractVersion, new: ContractVersion, *, currency: str) -> list[Line]:
+    was, now = ({line.title: line for line in version.lines.all()} for version in (old, new))
+    lines = [_word(title, _("left out")) for title in was if title not in now]
+    for title, line in now.items():
+        if title not in was:
+            lines.append(_word(title, _("new")))
+            continue
+        if was[title].amount != line.amount:
+            lines.append(_changed(title, was[title].amount, line.amount, currency))
+        if was[title].scope != line.scope or _criteria(was[title]) != _criteria(line):
+            lines.append(_word(title, _("scope or criteria changed")))
+    return lines
+
+
+def _criteria(line: Any) -> list[tuple[str, bool]]:
+    return [(one.text, one.needs_evidence) for one in sorted(line.criteria.all(), key=lambda one: one.position)]
+
+
+def crossed_before(submission: Submission) -> list[Verdict]:
+    """The criteria that the buyer found not met the last time, each with the buyer's reason."""
+    last = (
+        Submission.objects.filter(
+            milestone_id=submission.milestone_id, number__lt=submission.number, decision__isnull=False
+        )
+        .order_by("-number")
+        .first()
+    )
+    if last is None:
+        return []
+    crossed = Verdict.objects.filter(decision__submission=last, is_passed=False).select_related("criterion")
+    return list(crossed.order_by("criterion__position"))
+
+
+def _changed(term: Text, was: Any, now: Any, currency: str = "") -> Line:
+    return {"term": term, "before": was, "after": now, "currency": currency}
+
+
+def _word(term: Text, word: Text) -> Line:
+    return {"term": term, "word": word}
