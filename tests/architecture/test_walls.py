@@ -25,6 +25,7 @@ INSERT_ONLY = {
     "invoicing_invoice",
     "invoicing_invoiceline",
     "invoicing_payment",
+    "invoicing_paymentreversal",
     "ledger_account",
     "ledger_entry",
     "ledger_line",

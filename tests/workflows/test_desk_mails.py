@@ -1,5 +1,7 @@
 """A financier's people hear what waits for them: those whose work it is, once, and never whoever has done it."""
 
+import json
+
 import pytest
 from django.core import mail
 from django.db import connection
@@ -26,13 +28,13 @@ def request_(deal: Parties) -> FundingRequest:
 
 def deferred(task: str) -> list[dict[str, object]]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT args FROM procrastinate_jobs WHERE task_name LIKE %s ORDER BY id", [f"%.{task}"])
-        return [args for (args,) in cursor.fetchall()]
+        cursor.execute("SELECT args::text FROM procrastinate_jobs WHERE task_name LIKE %s ORDER BY id", [f"%.{task}"])
+        return [json.loads(args) for (args,) in cursor.fetchall()]
 
 
 def only() -> tuple[str, list[str], str]:
     (message,) = mail.outbox
-    return message.subject, message.to, str(message.body)
+    return str(message.subject), list(message.to), str(message.body)
 
 
 def number_of(deal: Parties, request: FundingRequest) -> str:

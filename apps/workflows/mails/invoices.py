@@ -145,7 +145,12 @@ def _owners(buyer: Organisation) -> list[str]:
 
 
 def _each_once(mailboxes: Iterable[str]) -> list[str]:
-    return list({mailbox.lower(): mailbox for mailbox in reversed([m for m in mailboxes if m])}.values())[::-1]
+    """In the order in which they are named; capitals make no other mailbox."""
+    found: dict[str, str] = {}
+    for mailbox in mailboxes:
+        if mailbox:
+            found.setdefault(mailbox.lower(), mailbox)
+    return list(found.values())
 
 
 def _page_of(billed: Invoice, *, buyer: Organisation) -> str:

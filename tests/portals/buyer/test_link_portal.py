@@ -12,6 +12,7 @@ from apps.contracts.models import Contract, GuestGrant
 from apps.core.database import walls
 from apps.parties import services as parties_services
 from apps.parties.models import Organisation
+from apps.workflows import sign_off
 from tests import scenarios
 from tests.portals.buyer.browsers import Guest
 from tests.scenarios import Parties
@@ -120,10 +121,12 @@ def test_the_take_over_without_an_organisation_shows_what_waits(named: Contract)
     assert "Take over Hafen Spedition KG" in client.get(answer["Location"]).content.decode()
 
 
-def test_a_dead_link_opens_no_portal(named: Contract) -> None:
-    grant = link(named)
-    with walls.asking_for(named.buyer_id):
-        GuestGrant.objects.filter(pk=grant.pk).update(revoked_at=grant.created_at)
+def test_a_dead_link_opens_no_portal(parties: Parties, named: Contract) -> None:
+    submission = scenarios.submitted_milestone(named)
+    grant = scenarios.link_to_sign_off(submission)
+    sina = scenarios.seller_actor(parties)
+    with scenarios.acting(sina):
+        sign_off.withdraw_submission(actor=sina, key="k", submission_ref=submission.ref)
     guest = Guest(grant)
     assert guest.get("portal/")["Location"] == guest.address
 

@@ -217,7 +217,7 @@ def invoice_pdf(request: PortalRequest, ref: str) -> HttpResponseBase:
 @portal("seller")
 def invoice_xml(request: PortalRequest, ref: str) -> HttpResponseBase:
     """The stored bytes of the XML inside the invoice; 404 until they exist, and where there are none."""
-    found = _invoice(request, ref)
+    found = invoice_of(request, ref)
     document = _document(found)
     if document is None or not document.has_xml:
         raise Http404
