@@ -154,7 +154,7 @@ def test_an_assigned_invoice_names_the_payee_and_warns_of_the_old_account(db: No
     deal = stories.parties()
     tranche = stories.accepted_advance(deal)
     with walls.asking_for(deal.seller.pk):
-        invoice = Invoice.objects.get(pk=tranche.invoice_id)
+        invoice = Invoice.objects.get(milestone_id=tranche.milestone_id)
     rendered(invoice)
     (delivery,) = deliveries(invoice)
     message = sent(delivery)
@@ -231,7 +231,7 @@ def test_who_finances_the_invoice_does_not_read_the_buyers_mailboxes(db: None) -
     deal = stories.parties()
     tranche = stories.accepted_advance(deal)
     with walls.asking_for(deal.seller.pk):
-        invoice = Invoice.objects.get(pk=tranche.invoice_id)
+        invoice = Invoice.objects.get(milestone_id=tranche.milestone_id)
     rendered(invoice)
     with walls.asking_for(deal.financier.pk):
         assert Invoice.objects.filter(pk=invoice.pk).exists()

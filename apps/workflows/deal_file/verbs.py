@@ -103,9 +103,7 @@ def _pay(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 
 def _reverse_payment(scene: Scene, event: Event, actor: Actor) -> Answer:
-    return billing.reverse_payment(
-        actor=actor, key=new_key(), payment_ref=scene.payment(event).ref, reason=event.text
-    )
+    return billing.reverse_payment(actor=actor, key=new_key(), payment_ref=scene.payment(event).ref, reason=event.text)
 
 
 PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyType(

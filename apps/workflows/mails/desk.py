@@ -20,7 +20,7 @@ DESK = (Role.ANALYST, Role.UNDERWRITER)
 
 def funding_requested(*, request_ref: str) -> None:
     """Tell analysts and underwriters that a seller asks for money; nothing once it is answered or taken back."""
-    request = FundingRequest.objects.select_related("financier", "seller", "invoice").get(ref=request_ref)
+    request = FundingRequest.objects.select_related("financier", "seller").get(ref=request_ref)
     if request.state != RequestState.SUBMITTED:
         return
     send(
@@ -35,7 +35,7 @@ def funding_requested(*, request_ref: str) -> None:
             facts=_about(request),
             context={
                 "heading": format_lazy(_("{seller} asks for funding"), seller=request.seller.legal_name),
-                "words": request.note or _("The contract, the sign-off and the invoice are open to you."),
+                "words": request.note or _("The contract and what belongs to its milestones are open to you."),
             },
         )
     )
@@ -77,7 +77,7 @@ def offer_answered(*, offer_ref: str) -> None:
     if offer.state == OfferState.ACCEPTED:
         heading = format_lazy(_("{seller} accepted the offer"), seller=seller)
         words: str | Promise = _(
-            "The invoice is assigned and the buyer is notified. Treasury can pay once the buyer has acknowledged it."
+            "What is sold is assigned and the buyer is notified. Treasury can pay once the buyer has acknowledged it."
         )
     elif offer.state == OfferState.DECLINED:
         heading = format_lazy(_("{seller} declined the offer"), seller=seller)
@@ -101,9 +101,9 @@ def offer_answered(*, offer_ref: str) -> None:
 
 def notice_acknowledged(*, assignment_ref: str) -> None:
     """Tell treasury that the buyer knows whom to pay, so that the advance may go out."""
-    assignment = Assignment.objects.select_related("tranche__seller", "invoice", "financier", "contract__buyer").get(
-        ref=assignment_ref
-    )
+    assignment = Assignment.objects.select_related(
+        "tranche__seller", "tranche__milestone__invoice", "financier", "contract__buyer"
+    ).get(ref=assignment_ref)
     tranche = assignment.tranche
     if assignment.acknowledged_at is None or assignment.revoked_at is not None:
         return
@@ -117,7 +117,7 @@ def notice_acknowledged(*, assignment_ref: str) -> None:
             button=_("Open the advance"),
             url=_window("tranche", tranche.ref),
             facts=[
-                fact(_("Invoice"), assignment.invoice.number),
+                fact(_("On"), tranche.name),
                 fact(_("Seller"), tranche.seller.legal_name),
                 money(_("To pay out"), tranche.net, tranche.currency),
             ],
@@ -132,16 +132,14 @@ def notice_acknowledged(*, assignment_ref: str) -> None:
 
 
 def _offer(offer_ref: str) -> Offer:
-    return Offer.objects.select_related("financier", "seller", "created_by", "request__invoice", "request__seller").get(
-        ref=offer_ref
-    )
+    return Offer.objects.select_related("financier", "seller", "created_by", "request__seller").get(ref=offer_ref)
 
 
 def _about(request: FundingRequest) -> list[dict[str, object]]:
     return [
-        fact(_("Invoice"), request.invoice.number),
+        fact(_("On"), request.about),
         fact(_("Seller"), request.seller.legal_name),
-        money(_("Total with tax"), request.invoice.gross, request.invoice.currency),
+        money(_("Total with tax"), request.face, request.currency),
     ]
 
 

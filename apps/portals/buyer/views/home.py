@@ -132,7 +132,7 @@ def _due(actor: Actor, today: date) -> Iterator[Need]:
         .order_by("due_on")
     )
     items = list(rows[:SHOWN])
-    names = payees.payee_names(actor, [item.invoice for item in items])
+    names = payees.payee_names(actor, [item.invoice.milestone_id for item in items])
     for item in items:
         is_late = item.due_on < today
         payee = names.get(item.invoice.milestone_id, "")

@@ -10,6 +10,7 @@ from apps.financing.models.offer import Stage
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import formats
+from apps.portals.financier import paying
 from apps.portals.financier.action import ActionPage, Review
 from apps.portals.financier.forms import SentForm
 from apps.portals.financier.pages import asker, rate, today_of, why_not
@@ -152,13 +153,19 @@ class FundOffer(ActionPage[Offer]):
             return _("The buyer is not verified. An underwriter has to do that first.")
         if not all(tranche.assignment.is_notified for tranche in waiting):
             return _("The buyer has not acknowledged every assignment. Wait for it, or have a second person waive it.")
-        refusal = why_not(asker(request), self.needs)
+        refusal = why_not(asker(request), self.needs) or paying.why_not(waiting[0])
         if not refusal and row.created_by_id == asker(request).user_id:
             return _("You priced this offer, so a second person has to pay it out.")
         return refusal
 
     def initial(self, request: HttpRequest, row: Offer) -> dict[str, Any]:
         return {"value_on": today_of(request)}
+
+    def payee(self, row: Offer) -> list[tuple[str, str]]:
+        waiting = waiting_of(row)
+        if not waiting:
+            return []
+        return paying.lines_of(waiting[0], amount=total(tranche.net for tranche in waiting), reference=row.ref)
 
     def lead(self, request: HttpRequest, row: Offer) -> str:
         net = total(tranche.net for tranche in waiting_of(row))

@@ -275,6 +275,8 @@ class CancelTranche(ActionPage[Tranche]):
 
     def done(self, row: Tranche, data: dict[str, Any]) -> str:
         return _("The advance is cancelled. %(buyer)s is told.") % {"buyer": row.buyer.legal_name}
+
+
 def _reference(row: Tranche) -> str:
     """What the seller finds on its bank statement: the invoice or the milestone, and the advance's own reference."""
     return f"{row.name} {row.ref}"
