@@ -69,7 +69,8 @@ DAMAGE = {
         "UPDATE financing_assignment SET acknowledged_at = NULL, acknowledged_by_id = NULL"
     ),
     "Every advance that was paid out was on a buyer who was verified then": (
-        "UPDATE financing_buyerverification SET revoked_at = '2026-03-01 10:00+00'"
+        "UPDATE financing_buyerverification SET revoked_at = '2026-03-01 10:00+00',"
+        " revoked_by_id = verified_by_id, revoke_reason = 'Seeded damage'"
     ),
     "Disclosures, notices and verified identities are the texts whose hashes they carry": (
         "UPDATE financing_buyerverification SET identity = '{}'"
