@@ -33,7 +33,7 @@ from apps.parties.models import Invitation, Membership, Organisation
 from apps.parties.roles import Role
 from apps.parties.services import AccountData
 from apps.parties.services.members import join
-from apps.workflows import billing, contracting, funding, jobs, sign_off, team
+from apps.workflows import billing, contracting, funding, jobs, sign_off, step_up, team
 from tests import scenarios
 from tests.scenarios import Parties, acting, key, member
 
@@ -125,6 +125,7 @@ class _Builder:
         self._bills()
         self._advances()
         self._links()
+        self._codes()
         self.tenant.chosen = [
             *ContractVersion.objects.using("owner").filter(contract=self.proposed),
             *EvidenceFile.objects.using("owner").filter(submission=self.waiting),
@@ -449,6 +450,13 @@ class _Builder:
         }
         invitation = Invitation.objects.using("owner").get(email=self._mailbox("invited"))
         self.tenant.tokens["invitation"] = tokens.token_for(purpose="invitation", ref=invitation.ref)
+
+    def _codes(self) -> None:
+        """Codes by mail, for a member and for a guest."""
+        guest = scenarios.guest_actor(self.tenant.grants["sign_off"])
+        for person in (member(self.deal, "seller"), guest):
+            with acting(person):
+                step_up.send_code(actor=person)
 
     def _link(self, **what: object) -> GuestGrant:
         mine = GuestGrant.objects.using("owner").filter(organisation__in=[self.deal.buyer.pk, self.stranger.pk])
