@@ -107,7 +107,9 @@ class Scene:
 
     def facility(self) -> Facility:
         facilities = Facility.objects.live().filter(
-            seller=self.organisations["seller"], currency=self.deal.contract.currency
+            seller=self.organisations["seller"],
+            financier=self.organisations["financier"],
+            currency=self.deal.contract.currency,
         )
         found = facilities.order_by("id").last()
         if found is None:
