@@ -64,6 +64,7 @@ SELLER = [
     Spot("seller:invoice", "anna", "invoice NL-2026-021/1"),
     Spot("seller:invoice", "anna", "invoice funded"),
     Spot("seller:record_payment", "anna", "invoice link-accepted"),
+    Spot("seller:reverse_payment", "anna", "payment NL-2026-021"),
     Spot("seller:request_funding", "anna", "contract link-accepted"),
     Spot("seller:funding", "anna"),
     Spot("seller:withdraw_request", "anna", "request NL-2026-017"),

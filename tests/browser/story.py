@@ -68,6 +68,7 @@ def write_the_contract(seller: Visitor) -> None:
     seller.choose("buyer", "new")
     seller.fill(Legal_name="Meridian Logistik AG", Street="Hafenstrasse 7", Postcode="20457", City="Hamburg")
     seller.choose("new_country", "DE")
+    seller.choose("buyer_language", "en")
     seller.fill(Who_signs="Mila Meier", Their_e_mail=SIGNATORY)
     seller.fill_in("price", PRICE)
     seller.fill_in("tax_rate", "19")

@@ -17,7 +17,7 @@ from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import Contract, ContractTemplate, ContractVersion, GuestGrant
 from apps.core import canonical
 from apps.financing.models import Assignment, BuyerVerification, ExposureLimit, FundingRequest, Offer, Tranche
-from apps.invoicing.models import Invoice
+from apps.invoicing.models import Invoice, Payment
 from apps.milestones.models import Milestone, Submission
 from apps.parties import services as parties
 from apps.parties import tokens
@@ -191,6 +191,7 @@ FINDERS: dict[str, Callable[[World, str], Model]] = {
     "milestone": newest(Milestone, "contract__number"),
     "submission": newest(Submission, "contract__number"),
     "invoice": newest(Invoice, "contract__number"),
+    "payment": newest(Payment, "allocations__invoice__contract__number"),
     "request": newest(FundingRequest, "contract__number"),
     "offer": newest(Offer, "request__contract__number"),
     "tranche": newest(Tranche, "contract__number"),

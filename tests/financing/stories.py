@@ -101,12 +101,13 @@ def requested_on(deal: Parties, facility: Facility, *milestones: Milestone) -> F
         return FundingRequest.objects.select_related("facility").get(ref=answer["request"])
 
 
-def verified(deal: Parties) -> None:
-    """The underwriter has verified the buyer, once."""
+def verified(deal: Parties, *, buyer: Organisation | None = None) -> None:
+    """The underwriter has verified the buyer, once; the deal's own unless another is named."""
+    known = buyer or deal.buyer
     with acting(member(deal, "underwriter"), at=START) as actor:
-        if not BuyerVerification.objects.live().filter(buyer=deal.buyer).exists():
+        if not BuyerVerification.objects.live().filter(buyer=known).exists():
             funding.verify_buyer(
-                actor=actor, key=key(), buyer_ref=deal.buyer.ref, checked="Register extract HRB 70211, called back."
+                actor=actor, key=key(), buyer_ref=known.ref, checked="Register extract HRB 70211, called back."
             )
 
 
@@ -146,7 +147,9 @@ def priced(deal: Parties, request: FundingRequest, *, terms: OfferTerms | None =
 
 def issued(deal: Parties, request: FundingRequest, *, terms: OfferTerms | None = None, **changes: Any) -> Offer:
     offer = priced(deal, request, terms=terms, **changes)
-    verified(deal)
+    with walls.asking_for(deal.seller.pk):
+        buyer = Organisation.objects.get(pk=Contract.objects.get(pk=request.contract_id).buyer_id)
+    verified(deal, buyer=buyer)
     with acting(member(deal, "underwriter"), at=START) as actor:
         funding.approve_offer(actor=actor, key=key(), offer_ref=offer.ref)
         return Offer.objects.select_related("request").get(pk=offer.pk)

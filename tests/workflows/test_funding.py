@@ -60,7 +60,8 @@ def test_the_story_is_told_to_all_three_parties(deal: Parties) -> None:
     stories.reserve_paid(deal, tranche, on=day(51))
     for organisation in (deal.seller, deal.buyer, deal.financier):
         with walls.asking_for(organisation.pk):
-            verbs = list(Chain.objects.get(subject__startswith="contract:").entries.values_list("verb", flat=True))
+            entries = Chain.objects.get(subject__startswith="contract:").entries.order_by("position")
+            verbs = list(entries.values_list("verb", flat=True))
         verbs = [verb for verb in verbs if not verb.startswith("link.")]
         assert verbs[-11:] == [
             "funding.requested",

@@ -117,9 +117,7 @@ def test_a_filter_by_seller_knows_only_ones_own_sellers(
     assert "Papagei" not in text_of(foreign)
 
 
-@pytest.mark.parametrize(
-    "query", ["?nonsense=1", "?seller__legal_name__startswith=N", "?p=99", "?o=1.2", "?all="]
-)
+@pytest.mark.parametrize("query", ["?nonsense=1", "?seller__legal_name__startswith=N", "?p=99", "?o=1.2", "?all="])
 def test_an_address_that_makes_no_sense_breaks_nothing(
     sign_in: SignIn, two_requests: list[FundingRequest], query: str
 ) -> None:

@@ -1,16 +1,19 @@
 """Every page of the seller: to whom it opens, and that it opens."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from apps.contracts.models import Contract
+from apps.core import clock
 from apps.financing.models import Offer, Tranche
+from apps.invoicing.models import Invoice
 from apps.milestones.models import EvidenceFile, Milestone, Submission
 from apps.portals.seller.urls import urlpatterns
-from apps.workflows import contracting
+from apps.workflows import billing, contracting
 from tests import scenarios
 from tests.portals.seller.conftest import (
     SignIn,
@@ -39,6 +42,7 @@ class World:
     tranche: Tranche
     version_ref: str
     template_ref: str
+    payment_ref: str
 
 
 LISTS = ("home", "contracts", "draft_contract", "invoices", "funding", "templates")
@@ -53,6 +57,18 @@ def world(parties: Parties) -> World:
     waiting = scenarios.submitted_milestone(other)
     asked = scenarios.accepted_milestone(other, position=2)
     planned = scenarios.prepared_milestone(other, actor=scenarios.seller_actor(parties), position=3)
+    paid = scenarios.accepted_milestone(
+        scenarios.active_contract(parties, draft=software_draft(parties, number="NL-3"))
+    )
+    with acting(scenarios.seller_actor(parties)) as sina:
+        payment = billing.record_payment(
+            actor=sina,
+            key=key(),
+            invoice_ref=Invoice.objects.get(milestone=paid).ref,
+            amount=Decimal("100.00"),
+            received_on=clock.today("Europe/Berlin"),
+            bank_reference="STMT-1",
+        )
     facility = opened_facility(parties)
     tranche = accepted_offer(parties, sold, facility)
     with acting(scenarios.seller_actor(parties)) as sina:
@@ -81,6 +97,7 @@ def world(parties: Parties) -> World:
         tranche=tranche,
         version_ref=version_ref,
         template_ref=template["template"],
+        payment_ref=payment["payment"],
     )
 
 
@@ -114,12 +131,15 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "invoice_document": invoice,
         "retry_document": invoice,
         "record_payment": invoice,
-        "request_funding": invoice,
+        "resend_invoice": invoice,
+        "reverse_payment": world.payment_ref,
+        "request_funding": world.active.ref,
         "withdraw_request": world.request_ref,
         "offer": world.offer.ref,
         "accept_offer": world.offer.ref,
         "decline_offer": world.offer.ref,
         "tranche": world.tranche.ref,
+        "cancel_tranche": world.tranche.ref,
     }
     return {
         **{name: reverse(f"seller:{name}") for name in LISTS},
@@ -127,7 +147,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
     }
 
 
-POST_ONLY = ("attach_evidence", "remove_evidence", "retry_document")
+POST_ONLY = ("attach_evidence", "remove_evidence", "resend_invoice", "retry_document")
 NOT_THERE_YET = ("invoice_pdf", "invoice_xml")
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 
 from django.contrib import messages
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -63,12 +63,11 @@ def invoices(request: PortalRequest) -> HttpResponse:
         found = found.filter(filters[state])
     owed = found.filter(filters["open"])
     sums = owed.order_by().values("currency").annotate(open=Sum("open_item__open"))
-    rows = page_of(request, found.select_related("buyer", "contract", "milestone", "open_item"))
-    assigned = set(
-        PayeeInstruction.objects.live()
-        .filter(milestone__in=[invoice.milestone_id for invoice in rows.rows])
-        .values_list("milestone_id", flat=True)
+    instruction = PayeeInstruction.objects.live().filter(milestone_id=OuterRef("milestone_id"))
+    shown = found.select_related("buyer", "contract", "milestone", "open_item").annotate(
+        is_assigned=Exists(instruction)
     )
+    rows = page_of(request, shown)
     names = {"open": _("Open"), "overdue": _("Overdue"), "paid": _("Paid")}
     query = f"&q={words}" if words else ""
     tabs = [
@@ -84,7 +83,7 @@ def invoices(request: PortalRequest) -> HttpResponse:
         {
             "unapplied": unapplied.payments(request.actor),
             "rows": [
-                (invoice, invoice_state(invoice.open_item, today=today), invoice.milestone_id in assigned)
+                (invoice, invoice_state(invoice.open_item, today=today), vars(invoice)["is_assigned"])
                 for invoice in rows.rows
             ],
             "page": rows,
