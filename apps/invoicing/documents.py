@@ -5,24 +5,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import translation
 
 from apps.core import canonical, clock, storage
+from apps.core.printing import press, shelf
+from apps.core.printing.press import PangoMissingError
 from apps.core.states import move
-from apps.invoicing import press, snapshot
+from apps.invoicing import factur_x, snapshot
 from apps.invoicing.einvoice import cii
 from apps.invoicing.einvoice.obstacles import obstacle_of
 from apps.invoicing.models import Document
 from apps.invoicing.models.document import DocumentState
 from apps.invoicing.page import page_of
-from apps.invoicing.press import PangoMissingError
 
 TEMPLATE = "documents/invoice.html"
 FOLDER = "invoices"
+STYLE = "invoice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ def made_of(text: str) -> Made:
     with translation.override(invoice.language):
         page = page_of(invoice)
         html = render_to_string(TEMPLATE, {"page": page})
-    return Made(pdf=press.pdf(html, xml=xml, issued_at=page.issued_at), xml=xml, obstacle=obstacle or "")
+    inside, says = ([factur_x.inside(xml)], [factur_x.SCHEMA]) if xml else ([], [])
+    pdf = press.pdf(html, style=STYLE, at=page.issued_at, inside=inside, says=says)
+    return Made(pdf=pdf, xml=xml, obstacle=obstacle or "")
 
 
 def sweep_orphans(*, before: datetime) -> int:
@@ -92,15 +95,7 @@ def _begin(invoice_ref: str) -> Document:
 
 
 def _store(document: Document, content: bytes, ending: str) -> str:
-    """Under a name that its bytes decide: a second run after a crash finds the same file."""
-    name = f"{FOLDER}/{document.ref}/{canonical.sha256(content)}.{ending}"
-    if default_storage.exists(name):
-        with default_storage.open(name) as stored:
-            if stored.read() == content:
-                return name
-        # Half a file, left by a worker that was killed.
-        default_storage.delete(name)
-    return default_storage.save(name, ContentFile(content))
+    return shelf.put(f"{FOLDER}/{document.ref}", content, ending=ending)
 
 
 def _finish(

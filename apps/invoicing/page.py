@@ -6,12 +6,13 @@ Nothing is looked up here: what the page says is in the snapshot, so the same sn
 from dataclasses import dataclass
 from decimal import Decimal
 
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 from django.utils.translation import get_language, gettext
 
+from apps.core.printing import words
+from apps.core.printing.words import NBSP
 from apps.invoicing import rules, wording
 from apps.invoicing.snapshot import Address, CreditTransfer, Line, Party, SemanticInvoice, TaxRow
-from apps.invoicing.wording import NBSP
 
 Fact = tuple[str, str]
 """A term and what it is here."""
@@ -71,13 +72,13 @@ def page_of(invoice: SemanticInvoice) -> Page:
         buyer=invoice.buyer,
         buyer_lines=[line for line in _address_lines(invoice.buyer.address) if line],
         facts=_facts(invoice),
-        due=_money(invoice.totals.due, currency),
-        due_on=wording.day(invoice.due_date),
+        due=words.money(invoice.totals.due, currency),
+        due_on=words.day(invoice.due_date),
         rows=[_row(line, currency, tax_word) for line in invoice.lines],
         acceptance=wording.acceptance(invoice),
         evidence=invoice.acceptance.submission_sha256[:16],
         sums=_sums(invoice, tax_word),
-        gross=_money(invoice.totals.gross, currency),
+        gross=words.money(invoice.totals.gross, currency),
         payment=_payment(invoice.credit_transfer, invoice.number),
         assigned=wording.assignment(invoice),
         notes=_notes(invoice),
@@ -89,8 +90,8 @@ def page_of(invoice: SemanticInvoice) -> Page:
 def _facts(invoice: SemanticInvoice) -> list[Fact]:
     """What identifies the invoice; Article 226 of Directive 2006/112/EC wants date, number, supply and VAT numbers."""
     facts = [
-        (gettext("Invoice date"), wording.day(invoice.issue_date)),
-        (gettext("Date of supply"), wording.day(invoice.acceptance.accepted_on)),
+        (gettext("Invoice date"), words.day(invoice.issue_date)),
+        (gettext("Date of supply"), words.day(invoice.acceptance.accepted_on)),
         (gettext("Contract"), invoice.contract_number),
         (gettext("Your VAT number"), invoice.buyer.vat_identifier),
         (gettext("Your company number"), invoice.buyer.legal_registration_identifier),
@@ -103,18 +104,21 @@ def _row(line: Line, currency: str, tax_word: str) -> Row:
         identifier=line.identifier,
         name=line.name,
         description=line.description,
-        quantity=format_decimal(line.quantity, locale=wording.locale()),
-        price=_number(line.net_price, currency),
+        quantity=format_decimal(line.quantity, locale=words.locale()),
+        price=words.number(line.net_price, currency),
         tax=_treatment(line.tax_category, line.tax_rate, tax_word),
-        net=_number(line.net, currency),
+        net=words.number(line.net, currency),
     )
 
 
 def _sums(invoice: SemanticInvoice, tax_word: str) -> list[Fact]:
     """The net total and one line for each row of the tax breakdown."""
     return [
-        (gettext("Net total"), _number(invoice.totals.net, invoice.currency)),
-        *((_tax_term(row, invoice.currency, tax_word), _number(row.tax, invoice.currency)) for row in invoice.taxes),
+        (gettext("Net total"), words.number(invoice.totals.net, invoice.currency)),
+        *(
+            (_tax_term(row, invoice.currency, tax_word), words.number(row.tax, invoice.currency))
+            for row in invoice.taxes
+        ),
     ]
 
 
@@ -122,19 +126,19 @@ def _tax_term(row: TaxRow, currency: str, tax_word: str) -> str:
     treatment = _treatment(row.category, row.rate, tax_word)
     if row.category == rules.OUTSIDE_SCOPE:
         return treatment
-    return gettext("{treatment} on {amount}").format(treatment=treatment, amount=_number(row.taxable, currency))
+    return gettext("{treatment} on {amount}").format(treatment=treatment, amount=words.number(row.taxable, currency))
 
 
 def _treatment(category: str, rate: Decimal, tax_word: str) -> str:
-    percentage = f"{format_decimal(rate, locale=wording.locale())}{NBSP}%"
-    words = {
+    percentage = f"{format_decimal(rate, locale=words.locale())}{NBSP}%"
+    treatments = {
         rules.STANDARD: f"{tax_word} {percentage}",
         rules.ZERO_RATED: f"{tax_word} {percentage}",
         rules.EXEMPT: gettext("Tax exempt"),
         rules.REVERSE_CHARGE: gettext("Reverse charge"),
         rules.OUTSIDE_SCOPE: gettext("No tax"),
     }
-    return words[category]
+    return treatments[category]
 
 
 def _payment(transfer: CreditTransfer | None, number: str) -> list[Fact]:
@@ -173,7 +177,7 @@ def _imprint(seller: Party) -> list[list[str]]:
 
 
 def _address_lines(address: Address) -> list[str]:
-    return [address.line, _town(address), wording.locale().territories.get(address.country_code, address.country_code)]
+    return [address.line, _town(address), words.locale().territories.get(address.country_code, address.country_code)]
 
 
 def _town(address: Address) -> str:
@@ -183,12 +187,3 @@ def _town(address: Address) -> str:
 def _grouped(iban: str) -> str:
     """In groups of four, as it is read aloud and typed."""
     return NBSP.join(iban[start : start + 4] for start in range(0, len(iban), 4))
-
-
-def _number(amount: Decimal, currency: str) -> str:
-    """The figure with the decimals of its currency: ``12,400.00``, in German ``12.400,00``."""
-    return format_currency(amount, currency, format="#,##0.00", locale=wording.locale())
-
-
-def _money(amount: Decimal, currency: str) -> str:
-    return f"{_number(amount, currency)}{NBSP}{currency}"

@@ -1,20 +1,10 @@
-"""The sentences of an invoice that paper and XML share, in the language that is active: written once, so never two.
+"""The sentences of an invoice that paper and XML share, in the language that is active: written once, so never two."""
 
-Dates are written here too, the way both show them.
-"""
+from django.utils.translation import gettext
 
-from datetime import date
-
-from babel import Locale
-from babel.dates import format_date
-from django.utils.translation import get_language, gettext
-
+from apps.core.printing.words import day
 from apps.invoicing import rules
 from apps.invoicing.snapshot import SemanticInvoice
-
-NBSP = "\N{NO-BREAK SPACE}"
-LOCALES = {"en": "en_GB", "de": "de_DE"}
-"""English documents write the day first: 12 December 2026."""
 
 
 def payment_terms(invoice: SemanticInvoice) -> str:
@@ -54,13 +44,3 @@ def assignment(invoice: SemanticInvoice) -> str:
         "This claim is assigned to %(payee)s. Pay %(payee)s only, to the account below: a payment to anybody else"
         " does not settle this invoice."
     ) % {"payee": invoice.payee.name}
-
-
-def day(value: date) -> str:
-    """A date in words that stays on one line."""
-    return format_date(value, "long", locale=locale()).replace(" ", NBSP)
-
-
-def locale() -> Locale:
-    """How figures and dates are written in the language that is active."""
-    return Locale.parse(LOCALES.get((get_language() or "en").split("-")[0], "en_GB"))

@@ -20,10 +20,11 @@ from pytest_django import Settings
 
 from apps.core import canonical
 from apps.core.database import walls
-from apps.invoicing import documents, inspection, press, snapshot
+from apps.core.printing import press
+from apps.core.printing.press import TooLongError
+from apps.invoicing import documents, factur_x, inspection, snapshot
 from apps.invoicing.inspection import Stored
 from apps.invoicing.models import Document
-from apps.invoicing.press import TooLongError
 from apps.invoicing.snapshot import CreditTransfer, Payee, SemanticInvoice, TaxRow, Totals
 from tests.invoicing.conftest import Billed
 from tests.invoicing.samples import sample
@@ -212,7 +213,9 @@ def _pressed(document: Stored, xml: bytes) -> bytes:
     from apps.invoicing.page import page_of
 
     page = page_of(snapshot.read(document.snapshot))
-    return press.pdf(render_to_string(documents.TEMPLATE, {"page": page}), xml=xml, issued_at=page.issued_at)
+    html = render_to_string(documents.TEMPLATE, {"page": page})
+    inside, says = [factur_x.inside(xml)], [factur_x.SCHEMA]
+    return press.pdf(html, style=documents.STYLE, at=page.issued_at, inside=inside, says=says)
 
 
 def test_the_xml_inside_is_the_one_beside_it(good: Stored) -> None:
@@ -277,7 +280,7 @@ def test_the_command_fails_on_a_broken_chain_of_snapshots(rendered: Document) ->
 
 def test_a_page_longer_than_any_document_is_refused_before_it_is_laid_out() -> None:
     with pytest.raises(TooLongError, match="at most"):
-        press.pdf("x" * (press.LONGEST + 1), xml=b"", issued_at="")
+        press.pdf("x" * (press.LONGEST + 1), style="invoice", at="")
 
 
 def test_no_web_worker_loads_what_only_documents_need() -> None:

@@ -22,7 +22,8 @@ from apps.core import canonical, clock
 from apps.core.child import Child, ChildFailed
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
-from apps.invoicing import documents, press, snapshot
+from apps.core.printing import press
+from apps.invoicing import documents, snapshot
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Document
 from apps.invoicing.snapshot import CreditTransfer, Line, Payee, SemanticInvoice
@@ -231,21 +232,21 @@ def test_the_dates_inside_are_those_of_the_issue(english: bytes) -> None:
 def test_any_address_but_our_own_assets_stops_the_rendering(markup: str) -> None:
     html = f"<!DOCTYPE html><html lang=en><title>x</title><p>y</p>{markup}</html>"
     with pytest.raises(ChildFailed, match=r"(file:|http|data:)") as failed:
-        press.pdf(html, xml=b"", issued_at="2026-03-02T14:05:33+00:00")
+        press.pdf(html, style="invoice", at="2026-03-02T14:05:33+00:00")
     assert failed.value.kind == "ForbiddenAddressError"
 
 
 def test_our_own_assets_are_there() -> None:
-    from apps.invoicing import printing
+    from apps.core.printing import renderer
 
-    for path in printing.ASSETS:
-        assert printing.OwnAssets().fetch(printing.BASE + path).read()
+    for path in renderer.ASSETS:
+        assert renderer.OwnAssets().fetch(renderer.BASE + path).read()
 
 
 def test_without_pango_the_error_names_the_line_to_install_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "weasyprint.py").write_text("raise OSError(\"cannot load library 'libpango-1.0-0'\")")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(press, "_child", Child("apps.invoicing.press", memory=None, seconds=20))
+    monkeypatch.setattr(press, "_child", Child("apps.core.printing.press", memory=None, seconds=20))
     with closing(press._child), pytest.raises(press.PangoMissingError) as missing:
         _pdf(sample())
     assert "apt-get install libpango-1.0-0 libpangoft2-1.0-0" in str(missing.value)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from lxml import etree
 
 from apps.core import canonical, money
+from apps.core.printing.words import NBSP
 from apps.invoicing import wording
 from apps.invoicing.einvoice import codes
 from apps.invoicing.snapshot import CreditTransfer, Line, Party, SemanticInvoice, TaxRow
@@ -245,7 +246,7 @@ def _day(value: date) -> Element:
 
 def _text(name: str, words: str, **attributes: str) -> Element | None:
     """An element with text; None where there is nothing to say, because EN 16931 refuses empty elements."""
-    cleaned = UNWRITABLE.sub(" ", words).replace(wording.NBSP, " ").strip()
+    cleaned = UNWRITABLE.sub(" ", words).replace(NBSP, " ").strip()
     if not cleaned:
         return None
     element = etree.Element(f"{{{RAM}}}{name}", attributes)

@@ -15,7 +15,8 @@ from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
 from apps.core import money
-from apps.invoicing import xmp
+from apps.core.printing import xmp
+from apps.invoicing import factur_x
 from apps.invoicing.einvoice import standard
 from apps.invoicing.einvoice.reading import Written
 
@@ -69,11 +70,14 @@ class Paper:
         yield "PDF/A-3a", (_said(rdf, xmp.PDFA, "part"), _said(rdf, xmp.PDFA, "conformance")) == ("3", "A")
         yield "PDF/UA-1", _said(rdf, xmp.PDFUA, "part") == "1"
         described = {element.text for element in rdf.iter(f"{{{xmp.SCHEMA}}}namespaceURI")}
-        yield "how it describes its own properties", described >= {xmp.PDFUA, *([xmp.FACTUR_X] if has_xml else [])}
+        yield (
+            "how it describes its own properties",
+            described >= {xmp.PDFUA, *([factur_x.NAMESPACE] if has_xml else [])},
+        )
         names = ("DocumentFileName", "DocumentType", "Version", "ConformanceLevel")
-        factur_x = tuple(_said(rdf, xmp.FACTUR_X, name) for name in names)
-        expected = (XML_NAME, "INVOICE", "1.0", xmp.CONFORMANCE) if has_xml else ("", "", "", "")
-        yield "which file inside is the invoice", factur_x == expected
+        told = tuple(_said(rdf, factur_x.NAMESPACE, name) for name in names)
+        expected = (XML_NAME, "INVOICE", "1.0", factur_x.CONFORMANCE) if has_xml else ("", "", "", "")
+        yield "which file inside is the invoice", told == expected
 
     def _first_rdf(self) -> etree._Element:
         """Readers take the first RDF of the metadata; whatever stands in a second one is not read."""

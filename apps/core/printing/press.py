@@ -4,9 +4,12 @@ What a document says comes from people; were it to break the renderer, the child
 """
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Final
 
 from apps.core.child import Child, ChildFailed, serve
+from apps.core.printing.parts import Inside, Property, Schema
 
 MEMORY: Final = 1024 * 2**20
 """Bytes of address space. Fifty lines of four thousand characters each take less than a third of it."""
@@ -14,7 +17,7 @@ SECONDS: Final = 120.0
 """For one document, the start of the child included. An invoice takes a fifth of a second, on a busy machine more."""
 LONGEST: Final = 500_000
 """Characters of a page: twice what fifty lines of the longest texts come to."""
-_child = Child("apps.invoicing.press", memory=MEMORY, seconds=SECONDS)
+_child = Child("apps.core.printing.press", memory=MEMORY, seconds=SECONDS)
 
 
 class PangoMissingError(RuntimeError):
@@ -28,13 +31,18 @@ class TooLongError(ValueError):
     """The page has more text than any document."""
 
 
-def pdf(html: str, *, xml: bytes, issued_at: str) -> bytes:
-    """The page as a PDF with the XML inside, if there is one; ``issued_at`` is the instant of its files (ISO 8601)."""
+def pdf(html: str, *, style: str, at: str, inside: Sequence[Inside] = (), says: Sequence[Schema] = ()) -> bytes:
+    """The page as a PDF with its files inside; ``at`` is the instant of these files (ISO 8601)."""
     if len(html) > LONGEST:
         raise TooLongError(f"The page has {len(html)} characters; a document has {LONGEST} at most.")
-    order = json.dumps({"issued_at": issued_at}).encode()
+    order = {
+        "style": style,
+        "at": at,
+        "inside": [{**asdict(one), "content": None} for one in inside],
+        "says": [asdict(schema) for schema in says],
+    }
     try:
-        (content,) = _child.ask(order, html.encode(), xml)
+        (content,) = _child.ask(json.dumps(order).encode(), html.encode(), *(one.content for one in inside))
     except ChildFailed as failed:
         if failed.kind == PangoMissingError.__name__:
             raise PangoMissingError from failed
@@ -43,13 +51,18 @@ def pdf(html: str, *, xml: bytes, issued_at: str) -> bytes:
 
 
 def _press(question: list[bytes]) -> list[bytes]:
-    order, html, xml = question
+    order, html, *contents = question
     try:
         # Here and not above: the import takes a second and needs Pango, and only this child needs it.
-        from apps.invoicing import printing
+        from apps.core.printing import renderer
     except OSError as error:
         raise PangoMissingError from error
-    return [printing.pdf(html.decode(), xml=xml, **json.loads(order))]
+    told = json.loads(order)
+    inside = [Inside(**{**one, "content": content}) for one, content in zip(told["inside"], contents, strict=True)]
+    says = [
+        Schema(**{**schema, "properties": [Property(**one) for one in schema["properties"]]}) for schema in told["says"]
+    ]
+    return [renderer.pdf(html.decode(), style=told["style"], at=told["at"], inside=inside, says=says)]
 
 
 if __name__ == "__main__":
