@@ -198,6 +198,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 EVIDENCE_MAX_BYTES = env.int("EVIDENCE_MAX_BYTES", default=20 * 1024 * 1024)
 REQUEST_MAX_BYTES = 5 * EVIDENCE_MAX_BYTES
 """The largest form: several evidence files at once. Whoever has no session sends no files at all."""
+PACK_MAX_BYTES = env.int("PACK_MAX_BYTES", default=1024 * 1024 * 1024)
+"""The most that goes into one evidence pack, before it is compressed."""
 
 # --- words, times, files, mail -----------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import IO, Any
 
 
 def text(value: Any) -> str:
@@ -25,6 +25,11 @@ def read(written: str) -> Any:
 def sha256(value: str | bytes) -> str:
     """Lower-case hexadecimal SHA-256 of a text (as UTF-8) or of bytes."""
     return hashlib.sha256(value.encode() if isinstance(value, str) else value).hexdigest()
+
+
+def sha256_of(file: IO[bytes]) -> str:
+    """The same of what is left to read of a file."""
+    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 def plain(number: Decimal) -> str:

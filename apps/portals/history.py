@@ -25,6 +25,7 @@ QUIET = (
     "evidence.attached",
     "evidence.removed",
     "offer.priced",
+    "certificate.made",
 )
 """Steps on the way to something that is told itself; they stand in the trail, and not in a timeline."""
 

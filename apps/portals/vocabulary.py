@@ -121,6 +121,11 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "changed": Word(_("Changed"), "pencil", "info"),
         "moved": Word(_("Moved"), "arrow-left-right", "neutral"),
     },
+    "made": {
+        "making": Word(_("Being made"), "hourglass-split", "info"),
+        "ready": Word(_("Ready"), "check-circle-fill", "positive"),
+        "failed": Word(_("Failed"), "exclamation-triangle-fill", "negative"),
+    },
     "job": {
         "todo": Word(_("Waiting"), "hourglass-split", "neutral"),
         "doing": Word(_("Running"), "arrow-repeat", "info"),

@@ -55,6 +55,24 @@ def send_invoice(*, delivery_ref: str, organisation_id: int) -> None:
                 invoicing.delivered(delivery_ref=delivery_ref, to=sent.to, message_id=sent.message_id, at=clock.now())
 
 
+@app.task(queue="documents", retry=RENDER_AGAIN)
+def make_certificate(*, submission_ref: str, organisation_id: int) -> None:
+    """Make the certificate of an acceptance and store it with its SHA-256; nothing happens if it is there."""
+    from apps.workflows import printing  # only the worker needs it
+
+    with walls.asking_for(organisation_id):
+        printing.make_certificate(submission_ref=submission_ref)
+
+
+@app.task(queue="documents", retry=RENDER_AGAIN)
+def make_pack(*, pack_ref: str, organisation_id: int) -> None:
+    """Make an evidence pack and store it with its SHA-256; nothing happens if it is there."""
+    from apps.workflows.packs import making  # only the worker needs it
+
+    with walls.asking_for(organisation_id):
+        making.make(pack_ref=pack_ref)
+
+
 @app.task(queue="mail", retry=MAIL_AGAIN)
 def send_contract_proposal(*, grant_ref: str, organisation_id: int) -> None:
     """Invite the buyer's signatory to read and sign the contract by personal link."""

@@ -3,7 +3,9 @@ from django.db.models import Q
 
 from apps.contracts.models import Contract, GuestGrant
 from apps.core.database import guards, walls
+from apps.core.made import Made
 from apps.core.refs import new_ref
+from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation, User
 
@@ -96,3 +98,61 @@ class ProofCode(models.Model):
 
     def __str__(self) -> str:
         return f"code {self.ref}"
+
+
+class EvidencePackQuerySet(models.QuerySet["EvidencePack"]):
+    def visible_to(self, actor: Actor) -> "EvidencePackQuerySet":
+        return self.none() if actor.contract_id is not None else self.filter(organisation_id=actor.organisation_id)
+
+
+class EvidencePack(Made):
+    """Everything that proves a contract, or one milestone of it, in one ZIP file that a third party can verify.
+
+    It belongs to the side that asked for it. ``position`` is the last entry of the contract's audit chain that is in
+    it; ``lacks`` counts what was still being made. ``done_files`` of ``all_files`` are written while it is being made.
+    """
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
+    milestone = models.ForeignKey(Milestone, models.PROTECT, null=True, blank=True, related_name="+")
+    position = models.PositiveBigIntegerField(default=0)
+    lacks = models.PositiveIntegerField(default=0)
+    done_files = models.PositiveIntegerField(default=0)
+    all_files = models.PositiveIntegerField(default=0)
+
+    objects = EvidencePackQuerySet.as_manager()
+    wall = walls.by_organisation("organisation_id").only("SELECT", "INSERT", "UPDATE")
+
+    class Meta(Made.Meta):
+        indexes = [models.Index("contract", "organisation", name="pack_by_contract")]
+        triggers = [
+            *Made.Meta.triggers,
+            guards.refused_when(
+                "a_pack_is_for_a_side_of_its_contract",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM contracts_contract c WHERE c.id = NEW.contract_id"
+                " AND NEW.organisation_id IN (c.seller_id, c.buyer_id)) OR (NEW.milestone_id IS NOT NULL AND NOT EXISTS"
+                " (SELECT 1 FROM milestones_milestone m WHERE m.id = NEW.milestone_id"
+                " AND m.contract_id = NEW.contract_id))",
+            ),
+            guards.frozen_when(
+                "TRUE",
+                name="what_it_is_about_is_frozen",
+                allow=(
+                    "state",
+                    "requested_at",
+                    "made_at",
+                    "stored_as",
+                    "size",
+                    "sha256",
+                    "failure",
+                    "position",
+                    "lacks",
+                    "done_files",
+                    "all_files",
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} {self.state}"

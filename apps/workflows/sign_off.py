@@ -113,6 +113,9 @@ def accept_milestone(*, actor: Actor, key: str, submission_ref: str, seen: str, 
     )
     jobs.defer(
         jobs.render_invoice.configure(task_kwargs={"invoice_ref": invoice.ref, "organisation_id": contract.seller_id}),
+        jobs.make_certificate.configure(
+            task_kwargs={"submission_ref": submission_ref, "organisation_id": contract.seller_id}
+        ),
         jobs.send_acceptance.configure(
             task_kwargs={"submission_ref": submission_ref, "organisation_id": contract.seller_id}
         ),

@@ -14,7 +14,7 @@ from apps.contracts.services.grants import (
 from apps.contracts.services.guests import guest
 from apps.contracts.services.locks import contract_of_grant, lock, lock_by_ref, lock_of_version
 from apps.contracts.services.people import buyer_authority, require_seller
-from apps.contracts.services.record import record
+from apps.contracts.services.record import record, recorded
 from apps.contracts.services.signing import (
     buyer_statement,
     complete_when_all_accepted,
@@ -57,6 +57,7 @@ __all__ = [
     "preview",
     "propose",
     "record",
+    "recorded",
     "rename_template",
     "renew_grant",
     "request_changes",

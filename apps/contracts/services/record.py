@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.audit import services as audit
+from apps.audit.models import Chain
 from apps.contracts.models import Contract
 from apps.parties.actor import Actor
 
@@ -33,3 +34,8 @@ def record(
         at=at,
         **facts,
     )
+
+
+def recorded(contract: Contract) -> int:
+    """How many entries the contract's audit chain has by now."""
+    return Chain.objects.filter(subject=f"contract:{contract.ref}").values_list("position", flat=True).first() or 0

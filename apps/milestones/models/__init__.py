@@ -1,9 +1,11 @@
+from apps.milestones.models.certificate import Certificate
 from apps.milestones.models.decision import Decision, Verdict
 from apps.milestones.models.evidence import EvidenceFile
 from apps.milestones.models.milestone import Milestone
 from apps.milestones.models.submission import CriterionNote, Submission
 
 __all__ = [
+    "Certificate",
     "CriterionNote",
     "Decision",
     "EvidenceFile",

@@ -9,10 +9,12 @@ from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
 from apps.audit.models import Chain
+from apps.core.made import MadeState
 from apps.invoicing.models import Document, NumberSeries
 from apps.invoicing.models.document import DocumentState
-from apps.milestones.models import EvidenceFile
+from apps.milestones.models import Certificate, EvidenceFile
 from apps.workflows.backups.stored import Stored
+from apps.workflows.models import EvidencePack
 
 OWNER = "owner"
 AT_ONCE = 2_000
@@ -56,7 +58,10 @@ def files() -> Iterator[Stored]:
     documents = Document.objects.using(OWNER).filter(state=DocumentState.READY).order_by("pk")
     columns = ("stored_as", "sha256", "size")
     with_xml = documents.filter(xml_obstacle="").values_list("xml_stored_as", "xml_sha256", "xml_size")
-    for named in (evidence.values_list(*columns), documents.values_list(*columns), with_xml):
+    certificates = Certificate.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
+    packs = EvidencePack.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
+    made = (certificates.values_list(*columns), packs.values_list(*columns))
+    for named in (evidence.values_list(*columns), documents.values_list(*columns), with_xml, *made):
         for name, sha256, size in named.iterator(AT_ONCE):
             yield Stored(name, sha256, size)
 

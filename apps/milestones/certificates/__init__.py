@@ -1,0 +1,6 @@
+"""The certificate of acceptance: what it says, how it reads, and its making by a job after the sign-off."""
+
+from apps.milestones.certificates.making import make, retry
+from apps.milestones.certificates.snapshot import BilledBy
+
+__all__ = ["BilledBy", "make", "retry"]

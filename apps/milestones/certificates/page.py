@@ -1,0 +1,185 @@
+"""A certificate as it reads on paper: every figure and date of the snapshot as text, in the buyer's language.
+
+Nothing is looked up here, so the same snapshot always makes the same page.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import get_language, gettext
+
+from apps.core.printing import words
+from apps.core.printing.words import NBSP
+
+Fact = tuple[str, str]
+"""A term and what it is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    name: str
+    size: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionRow:
+    """One criterion: the seller's claim, what shows it, the buyer's verdict."""
+
+    text: str
+    claim: str
+    note: str
+    verdict: str
+    files: Sequence[FileRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that the template shows."""
+
+    language: str
+    title: str
+    lead: str
+    ref: str
+    seller: str
+    accepted_at: str
+    amount: str
+    when: str
+    subject: Sequence[Fact]
+    criteria: Sequence[CriterionRow]
+    note: str
+    files: Sequence[FileRow]
+    statement: str
+    comment: str
+    person: Sequence[Fact]
+    hashes: Sequence[Fact]
+    record: Sequence[Fact]
+
+
+def page_of(said: dict[str, Any]) -> Page:
+    """The page of a snapshot that was read, in the language that is active."""
+    contract, milestone, decision = said["contract"], said["milestone"], said["decision"]
+    signed = gettext("Signed contract, version {number}").format(number=contract["version"])
+    decided_at = datetime.fromisoformat(decision["decided_at"])
+    return Page(
+        language=get_language() or said["language"],
+        title=milestone["title"],
+        lead=gettext("{buyer} accepted this milestone of {seller} as complete.").format(
+            buyer=contract["buyer"], seller=contract["seller"]
+        ),
+        ref=said["ref"],
+        seller=contract["seller"],
+        accepted_at=decided_at.isoformat(timespec="seconds"),
+        amount=words.money(Decimal(milestone["amount"]), milestone["currency"]),
+        when=words.day(decided_at.astimezone(words.zone(said["time_zone"])).date()),
+        subject=_subject(said),
+        criteria=[_criterion(one) for one in said["criteria"]],
+        note=said["submission"]["note"],
+        files=[_file(one) for one in said["files"]],
+        statement=decision["statement"],
+        comment=decision["comment"],
+        person=_person(said, decided_at),
+        hashes=[
+            (gettext("Text that was shown and accepted"), decision["sha256"]),
+            (gettext("Statement"), decision["statement_sha256"]),
+            (signed, contract["version_sha256"]),
+            (gettext("Invoice {number}").format(number=said["invoice"]["number"]), said["invoice"]["sha256"]),
+        ],
+        record=_record(said["audit"]),
+    )
+
+
+def _subject(said: dict[str, Any]) -> list[Fact]:
+    contract, milestone, submission = said["contract"], said["milestone"], said["submission"]
+    sent = datetime.fromisoformat(submission["submitted_at"])
+    return [
+        (gettext("Contract"), f"{contract['number']} {contract['title']}"),
+        (gettext("Seller"), contract["seller"]),
+        (gettext("Buyer"), contract["buyer"]),
+        (gettext("Milestone"), f"{milestone['position']}. {milestone['title']}"),
+        (
+            gettext("Submission"),
+            gettext("cycle {number}, sent {instant}").format(
+                number=submission["cycle"], instant=words.instant(sent, zone=said["time_zone"])
+            ),
+        ),
+        (gettext("Invoice"), said["invoice"]["number"]),
+    ]
+
+
+def _criterion(one: dict[str, Any]) -> CriterionRow:
+    return CriterionRow(
+        text=one["text"],
+        claim=gettext("Seller: met") if one["is_met"] else gettext("Seller: not met"),
+        note=one["note"],
+        verdict=gettext("Buyer: passed") if one["is_passed"] else gettext("Buyer: not passed. {reason}").format(**one),
+        files=[_file(file) for file in one["files"]],
+    )
+
+
+def _file(one: dict[str, Any]) -> FileRow:
+    size = words.count(one["size"])
+    return FileRow(one["name"], gettext("{count} bytes").format(count=size).replace(" ", NBSP), one["sha256"])
+
+
+def _person(said: dict[str, Any], decided_at: datetime) -> list[Fact]:
+    """Who, for whom, when, from where, and how it was known who it is."""
+    decision = said["decision"]
+    facts = [
+        (gettext("Accepted by"), decision["name"]),
+        (gettext("Mailbox"), decision["email"]),
+        (gettext("For"), decision["organisation"]),
+        (gettext("Authority"), _authority(decision)),
+        (gettext("When"), words.instant(decided_at)),
+        (gettext("Local time"), words.instant(decided_at, zone=said["time_zone"])),
+        (gettext("Network address"), decision["address"]),
+        (gettext("Browser"), decision["agent"]),
+        (gettext("Authenticated by"), decision["authenticated_by"]),
+        (gettext("Confirmed once more"), _proof(decision)),
+        *_link(decision["link"]),
+    ]
+    return [(term, value) for term, value in facts if value]
+
+
+def _authority(decision: dict[str, Any]) -> str:
+    if decision["is_named_in_the_contract"]:
+        return gettext("named in the signed contract as the person who signs off")
+    return gettext("authorised by the buyer's organisation")
+
+
+def _proof(decision: dict[str, Any]) -> str:
+    """By what it was shown for this decision who decides, and when; nothing where it was not asked for."""
+    if not decision["proved_at"]:
+        return ""
+    return gettext("by {means}, {instant}").format(
+        means=decision["proved_by"], instant=words.instant(datetime.fromisoformat(decision["proved_at"]))
+    )
+
+
+def _link(link: dict[str, Any] | None) -> list[Fact]:
+    if link is None:
+        return []
+    opened = link["first_viewed_at"]
+    facts = [
+        (
+            gettext("Personal link"),
+            gettext("made {instant}, sent to {mailbox}").format(
+                instant=words.instant(datetime.fromisoformat(link["made_at"])), mailbox=link["sent_to"]
+            ),
+        )
+    ]
+    return [*facts, (gettext("First opened"), words.instant(datetime.fromisoformat(opened)))] if opened else facts
+
+
+def _record(audit: dict[str, Any]) -> list[Fact]:
+    def place(told: dict[str, Any]) -> str:
+        return gettext("no. {position}, {sha256}").format(**told)
+
+    return [
+        (gettext("Audit chain"), audit["chain"]),
+        (gettext("Entry of this acceptance"), place(audit["entry"])),
+        (gettext("Last entry when this certificate was begun"), place(audit["head"])),
+    ]

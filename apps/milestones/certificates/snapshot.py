@@ -1,0 +1,133 @@
+"""What a certificate says, as canonical text: the decision, the text that was shown, files, the place in the record.
+
+Everything is read from rows that cannot change any more. Criteria, claims and files come from the submission's own
+canonical text, because that is what was shown and signed off.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from django.conf import settings
+
+from apps.audit.models import Chain, Entry
+from apps.contracts.models import GuestGrant
+from apps.core import canonical
+from apps.milestones.models import Decision
+
+FORMAT: Final = "certificate-1"
+
+
+@dataclass(frozen=True, slots=True)
+class BilledBy:
+    """The invoice that the acceptance issued, as the certificate names it. ``sha256`` is that of its snapshot."""
+
+    number: str
+    ref: str
+    net: Decimal
+    tax: Decimal
+    gross: Decimal
+    sha256: str
+
+
+def written(decision: Decision, *, ref: str, invoice: BilledBy, at: datetime) -> str:
+    """The canonical text of the certificate of a decision, begun at ``at``."""
+    contract, submission = decision.contract, decision.submission
+    milestone, buyer = submission.milestone, contract.buyer
+    version = milestone.line.version
+    shown = canonical.read(submission.canonical_text)
+    return canonical.text(
+        {
+            "format": FORMAT,
+            "ref": ref,
+            "begun_at": at,
+            "language": buyer.language if buyer.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
+            "time_zone": buyer.time_zone,
+            "contract": {
+                "ref": contract.ref,
+                "number": contract.number,
+                "title": contract.title,
+                "version": version.number,
+                "version_sha256": version.sha256,
+                "seller": contract.seller.legal_name,
+                "buyer": buyer.legal_name,
+            },
+            "milestone": {
+                "ref": milestone.ref,
+                "position": milestone.position,
+                "title": milestone.title,
+                "amount": milestone.amount,
+                "currency": milestone.currency,
+            },
+            "submission": {
+                "ref": submission.ref,
+                "cycle": submission.number,
+                "submitted_at": submission.submitted_at,
+                "note": shown["note"],
+                "sha256": submission.sha256,
+            },
+            "criteria": _criteria(decision, shown),
+            "files": shown["files"],
+            "decision": _decision(decision, signatory=version.signatory_email),
+            "invoice": asdict(invoice),
+            "audit": _audit(decision),
+        }
+    )
+
+
+def _criteria(decision: Decision, shown: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each criterion as it was shown, with the seller's claim and the buyer's verdict."""
+    verdicts = {one.criterion.position: one for one in decision.verdicts.select_related("criterion")}
+    return [
+        {
+            **criterion,
+            "is_passed": verdicts[criterion["position"]].is_passed,
+            "reason": verdicts[criterion["position"]].reason,
+        }
+        for criterion in shown["criteria"]
+    ]
+
+
+def _decision(decision: Decision, *, signatory: str) -> dict[str, Any]:
+    grant = decision.grant
+    return {
+        "outcome": decision.outcome,
+        "comment": decision.comment,
+        "statement": decision.statement,
+        "statement_version": decision.statement_version,
+        "statement_sha256": canonical.sha256(decision.statement),
+        "name": decision.name,
+        "email": decision.email,
+        "organisation": decision.organisation_name,
+        "is_named_in_the_contract": decision.email.lower() == signatory.lower(),
+        "decided_at": decision.decided_at,
+        "address": decision.address,
+        "agent": decision.agent,
+        "authenticated_by": decision.authenticated_by,
+        "proved_by": decision.proved_by,
+        "proved_at": decision.proved_at,
+        "link": _link(grant) if grant is not None else None,
+        "sha256": decision.sha256,
+    }
+
+
+def _link(grant: GuestGrant) -> dict[str, Any]:
+    """The personal link by which a guest came: to which mailbox it went, and when it was first opened."""
+    return {"sent_to": grant.email, "made_at": grant.created_at, "first_viewed_at": grant.first_viewed_at}
+
+
+def _audit(decision: Decision) -> dict[str, Any]:
+    """Where the acceptance stands in the contract's audit chain, and how far the chain goes now."""
+    chain = Chain.objects.get(subject=f"contract:{decision.contract.ref}")
+    entry = Entry.objects.filter(
+        chain=chain,
+        verb="milestone.accepted",
+        subject=f"milestone:{decision.submission.milestone.ref}",
+        happened_at=decision.decided_at,
+    ).get()
+    return {
+        "chain": chain.subject,
+        "entry": {"position": entry.position, "sha256": entry.sha256},
+        "head": {"position": chain.position, "sha256": chain.head},
+    }

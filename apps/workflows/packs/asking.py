@@ -1,0 +1,38 @@
+"""Asking for a pack: one that is being made, or that nothing happened since, is the answer; else a new one."""
+
+from datetime import datetime
+
+from apps.contracts import services as contracts
+from apps.contracts.models import Contract
+from apps.core.errors import NotAllowed, Refused
+from apps.core.made import MadeState
+from apps.milestones.models import Milestone
+from apps.parties.actor import Actor
+from apps.workflows.models import EvidencePack
+
+
+def ask(*, contract: Contract, milestone_ref: str, actor: Actor, at: datetime) -> tuple[EvidencePack, bool]:
+    """The pack of a locked contract, or of one of its milestones, for the side that asks; and whether it is new."""
+    if actor.organisation_id not in (contract.seller_id, contract.buyer_id):
+        raise NotAllowed("Only the seller and the buyer can have an evidence pack.")
+    milestone = Milestone.objects.filter(contract=contract, ref=milestone_ref).first() if milestone_ref else None
+    if milestone_ref and milestone is None:
+        raise Refused("There is no such milestone in this contract.")
+    mine = EvidencePack.objects.filter(organisation_id=actor.organisation_id, contract=contract, milestone=milestone)
+    last = mine.select_related("contract").order_by("-pk").first()
+    if last is not None and (_is_being_made(last, at=at) or is_current(last)):
+        return last, False
+    pack = EvidencePack.objects.create(
+        organisation_id=actor.organisation_id, contract=contract, milestone=milestone, requested_at=at
+    )
+    return pack, True
+
+
+def is_current(pack: EvidencePack) -> bool:
+    """Whether the pack is there, lacked nothing, and nothing was recorded of the contract since."""
+    is_whole = pack.state == MadeState.READY and pack.lacks == 0
+    return is_whole and pack.position == contracts.recorded(pack.contract)
+
+
+def _is_being_made(pack: EvidencePack, *, at: datetime) -> bool:
+    return pack.state == MadeState.MAKING and not pack.is_given_up(now=at)

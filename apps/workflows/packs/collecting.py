@@ -1,0 +1,175 @@
+"""What goes into an evidence pack: read at one moment, so that chain and records fit."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from django.db import connection, transaction
+from django.db.models import Prefetch, QuerySet
+
+from apps.audit.models import Chain, Entry
+from apps.contracts.models import Contract, ContractVersion, Signature
+from apps.core import canonical
+from apps.core.made import Kept, MadeState
+from apps.invoicing.models import Document, Invoice
+from apps.milestones.models import Certificate, Decision, EvidenceFile, Milestone, Submission
+from apps.workflows.models import EvidencePack
+from apps.workflows.packs import parts
+from apps.workflows.packs.parts import Contents
+
+CHAIN: Final = "audit/chain.jsonl"
+PERSON: Final = ("name", "email", "address", "agent", "authenticated_by")
+AT_ONCE: Final = 1_000
+
+
+def of_pack(pack: EvidencePack) -> Contents:
+    """Everything that proves the contract of a pack, or the one milestone that it is about."""
+    with _at_one_moment():
+        contract = Contract.objects.select_related("seller", "buyer").get(pk=pack.contract_id)
+        contents = _chain(contract, milestone=pack.milestone)
+        _versions(contract, contents)
+        milestones = Milestone.objects.filter(contract=contract)
+        if pack.milestone_id is not None:
+            milestones = milestones.filter(pk=pack.milestone_id)
+        _milestones(milestones, contents)
+        _invoices(milestones, contents)
+    return contents
+
+
+@contextmanager
+def _at_one_moment() -> Iterator[None]:
+    """See every row as it stood when the first was read; inside a transaction of the caller's, as that one sees it."""
+    is_first = not connection.in_atomic_block
+    with transaction.atomic():
+        if is_first:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def _chain(contract: Contract, *, milestone: Milestone | None) -> Contents:
+    """The audit chain of the contract as JSON lines, and what the pack is about."""
+    chain = Chain.objects.get(subject=f"contract:{contract.ref}")
+    lines, as_of = [], ""
+    for entry in Entry.objects.filter(chain=chain).order_by("position").iterator(AT_ONCE):
+        told = {"position": entry.position, "previous": entry.previous, "sha256": entry.sha256, "text": entry.text}
+        lines.append(canonical.text(told))
+        as_of = canonical.read(canonical.text(entry.happened_at))
+    contents = Contents(
+        about={
+            "contract": {
+                "ref": contract.ref,
+                "number": contract.number,
+                "title": contract.title,
+                "seller": contract.seller.legal_name,
+                "buyer": contract.buyer.legal_name,
+            },
+            "milestone": milestone.ref if milestone is not None else "",
+            "as_of": as_of,
+            "head": {"position": chain.position, "sha256": chain.head},
+        },
+        position=chain.position,
+    )
+    contents.add(parts.text(CHAIN, "chain", "".join(f"{line}\n" for line in lines)))
+    return contents
+
+
+def _versions(contract: Contract, contents: Contents) -> None:
+    """Every version that was proposed, with its signatures."""
+    proposed = ContractVersion.objects.filter(contract=contract, proposed_at__isnull=False)
+    signatures = Signature.objects.select_related("organisation").order_by("signed_at", "pk")
+    for version in proposed.order_by("number").prefetch_related(Prefetch("signatures", queryset=signatures)):
+        name = f"contract/version-{version.number}"
+        contents.add(parts.text(f"{name}.json", "version", version.canonical_text, ref=version.ref))
+        signed = [_signature(version, one) for one in version.signatures.all()]
+        contents.add(parts.record(f"{name}.signatures.json", "signatures", signed, ref=version.ref))
+
+
+def _signature(version: ContractVersion, signature: Signature) -> dict[str, Any]:
+    return {
+        **{part: getattr(signature, part) for part in PERSON},
+        "version": version.number,
+        "side": signature.side,
+        "organisation": signature.organisation.legal_name,
+        "signed_at": signature.signed_at,
+        "statement": signature.statement,
+        "statement_version": signature.statement_version,
+        "statement_sha256": canonical.sha256(signature.statement),
+        "sha256": signature.sha256,
+    }
+
+
+def _milestones(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
+    """Every submission that was sent, with its files and what was decided of it, and the certificates."""
+    sent = (
+        Submission.objects.filter(milestone__in=milestones)
+        .exclude(state="draft")
+        .select_related("milestone", "decision__certificate")
+        .prefetch_related(
+            Prefetch("files", queryset=EvidenceFile.objects.order_by("pk")), "decision__verdicts__criterion"
+        )
+        .order_by("milestone__position", "number")
+    )
+    for submission in sent:
+        place = f"milestones/{submission.milestone.position:04d}"
+        name = f"{place}/submission-{submission.number:02d}"
+        contents.add(parts.text(f"{name}.json", "submission", submission.canonical_text, ref=submission.ref))
+        for file in submission.files.all():
+            contents.add(parts.stored(f"evidence/{file.sha256}{parts.ending(file.name)}", "evidence", _bytes(file)))
+        decision: Decision | None = getattr(submission, "decision", None)
+        if decision is not None:
+            told = _decision(submission, decision)
+            contents.add(parts.record(f"{name}.decision.json", "decision", told, ref=submission.ref))
+            if decision.outcome == Decision.Outcome.ACCEPTED:
+                _certificate(submission, decision, place, contents)
+
+
+def _decision(submission: Submission, decision: Decision) -> dict[str, Any]:
+    verdicts = sorted(decision.verdicts.all(), key=lambda one: one.criterion.position)
+    return {
+        **{part: getattr(decision, part) for part in PERSON},
+        "submission": submission.ref,
+        "outcome": decision.outcome,
+        "organisation": decision.organisation_name,
+        "decided_at": decision.decided_at,
+        "proved_by": decision.proved_by,
+        "proved_at": decision.proved_at,
+        "comment": decision.comment,
+        "statement": decision.statement,
+        "statement_version": decision.statement_version,
+        "statement_sha256": canonical.sha256(decision.statement),
+        "sha256": decision.sha256,
+        "verdicts": [
+            {"criterion": one.criterion.text, "is_passed": one.is_passed, "reason": one.reason} for one in verdicts
+        ],
+    }
+
+
+def _certificate(submission: Submission, decision: Decision, place: str, contents: Contents) -> None:
+    certificate: Certificate | None = getattr(decision, "certificate", None)
+    if certificate is None or certificate.state != MadeState.READY:
+        contents.missing.append(f"the certificate of “{submission.milestone.title}”: it was still being made")
+        return
+    contents.add(parts.stored(f"{place}/certificate.pdf", "certificate", _bytes(certificate), ref=certificate.ref))
+    contents.add(parts.text(f"{place}/certificate.json", "certificate_text", certificate.snapshot, ref=certificate.ref))
+
+
+def _invoices(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
+    """Every invoice: its content, and the document with the XML inside it."""
+    issued = Invoice.objects.filter(milestone__in=milestones).select_related("document").order_by("pk")
+    for invoice in issued:
+        name = f"invoices/{invoice.number.replace('/', '_')}"
+        contents.add(parts.text(f"{name}.json", "invoice", invoice.snapshot, ref=invoice.ref))
+        document = invoice.document
+        if document.state != "ready":
+            contents.missing.append(f"the document of invoice {invoice.number}: it was still being made")
+            continue
+        contents.add(parts.stored(f"{name}.pdf", "invoice_pdf", _bytes(document), ref=invoice.ref))
+        if document.has_xml:
+            xml = Kept(document.xml_stored_as, document.xml_size, document.xml_sha256)
+            contents.add(parts.stored(f"{name}.xml", "invoice_xml", xml, ref=invoice.ref))
+
+
+def _bytes(row: EvidenceFile | Certificate | Document) -> Kept:
+    """Where a row's bytes lie, and which they are."""
+    return Kept(row.stored_as, row.size, row.sha256)

@@ -1,0 +1,75 @@
+"""One file of an evidence pack, before it is written."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+from apps.core import canonical
+from apps.core.made import Kept
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file of a pack: ``content`` itself, or ``stored_as``, where its bytes lie in the private store.
+
+    ``kind`` tells the verifier what the file is, ``ref`` of what. ``size`` in bytes; ``sha256`` is what the record says
+    that the bytes are.
+    """
+
+    name: str
+    kind: str
+    size: int
+    sha256: str
+    ref: str = ""
+    content: bytes = b""
+    stored_as: str = ""
+
+    @property
+    def listed(self) -> dict[str, Any]:
+        """How the manifest names it."""
+        told = {"name": self.name, "kind": self.kind, "ref": self.ref, "size": self.size, "sha256": self.sha256}
+        return {term: value for term, value in told.items() if value != ""}
+
+
+@dataclass(slots=True)
+class Contents:
+    """All that goes into a pack, as it stood at one moment. ``missing`` is what was still being made, in words."""
+
+    about: dict[str, Any]
+    position: int
+    parts: list[Part] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        return sum(part.size for part in self.parts)
+
+    def add(self, part: Part) -> None:
+        """A file that two submissions share is in the pack once."""
+        if all(part.name != other.name for other in self.parts):
+            self.parts.append(part)
+
+
+def text(name: str, kind: str, written: str, *, ref: str = "") -> Part:
+    """A text, byte for byte as it was hashed."""
+    content = written.encode()
+    return Part(name, kind, len(content), canonical.sha256(content), ref=ref, content=content)
+
+
+def record(name: str, kind: str, told: Mapping[str, Any] | list[Any], *, ref: str = "") -> Part:
+    """A record that people read too: canonical values, one to a line."""
+    plain = canonical.read(canonical.text(told))
+    return text(name, kind, json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=False) + "\n", ref=ref)
+
+
+def stored(name: str, kind: str, kept: Kept, *, ref: str = "") -> Part:
+    """Bytes that lie in the private store."""
+    return Part(name, kind, kept.size, kept.sha256, ref=ref, stored_as=kept.stored_as)
+
+
+def ending(name: str) -> str:
+    """The ending of an uploaded file's name, if it is a plain one."""
+    suffix = PurePath(name).suffix.lower()
+    return suffix if suffix[1:].isascii() and suffix[1:].isalnum() else ""

@@ -1,0 +1,32 @@
+"""What proves a sign-off to others: certificates and evidence packs, asked for by people and made by jobs."""
+
+from apps.contracts import services as contracts
+from apps.core import clock
+from apps.milestones import certificates
+from apps.milestones import services as milestones
+from apps.parties.actor import Actor
+from apps.workflows import jobs
+from apps.workflows.once import Answer, once
+from apps.workflows.packs import asking
+
+
+@once
+def retry_certificate(*, actor: Actor, key: str, submission_ref: str) -> Answer:
+    """Make a certificate of acceptance again after it failed; one that exists is never made anew."""
+    contract = contracts.lock(contract_id=milestones.contract_of_submission(submission_ref=submission_ref))
+    certificates.retry(submission_ref=submission_ref, actor=actor, at=clock.now())
+    jobs.make_certificate.defer(submission_ref=submission_ref, organisation_id=contract.seller_id)
+    return {"submission": submission_ref}
+
+
+@once
+def request_pack(*, actor: Actor, key: str, contract_ref: str, milestone_ref: str = "") -> Answer:
+    """Seller or buyer asks for everything that proves a contract, or one milestone of it.
+
+    A pack of the same that is being made, or that nothing was recorded since, is the answer; else a new one.
+    """
+    contract = contracts.lock_by_ref(contract_ref=contract_ref)
+    pack, is_new = asking.ask(contract=contract, milestone_ref=milestone_ref, actor=actor, at=clock.now())
+    if is_new:
+        jobs.make_pack.defer(pack_ref=pack.ref, organisation_id=actor.organisation_id)
+    return {"pack": pack.ref}

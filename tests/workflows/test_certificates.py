@@ -1,0 +1,202 @@
+"""The certificate of acceptance: made by a job after the sign-off, from a snapshot, once; and what it says."""
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, connection, transaction
+from pypdf import PdfReader
+
+from apps.audit.models import Entry
+from apps.contracts.models import Contract
+from apps.core import canonical
+from apps.core.errors import Refused
+from apps.core.printing import press
+from apps.milestones.certificates import making
+from apps.milestones.models import Certificate, Submission
+from apps.milestones.services import CriterionVerdict
+from apps.workflows import printing, proofs, sign_off, worker
+from tests import scenarios
+from tests.scenarios import Parties, acting, key
+
+try:
+    import weasyprint  # noqa: F401
+except OSError:
+    pytest.skip("PDF documents need Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0", allow_module_level=True)
+
+AT = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def parties(scratch: str) -> Parties:
+    return scenarios.organisations()
+
+
+@pytest.fixture
+def contract(parties: Parties) -> Contract:
+    return scenarios.active_contract(parties)
+
+
+@pytest.fixture
+def accepted(contract: Contract) -> Submission:
+    """Signed off by personal link; the jobs wait."""
+    submission = scenarios.submitted_milestone(contract)
+    guest = scenarios.guest_actor(scenarios.link_to_sign_off(submission))
+    with acting(guest):
+        sign_off.accept_milestone(
+            actor=guest, key=key(), submission_ref=submission.ref, seen=submission.sha256, comment="Thank you."
+        )
+    return submission
+
+
+def _certificate(parties: Parties) -> Certificate:
+    with acting(scenarios.seller_actor(parties)):
+        return Certificate.objects.select_related("decision").get()
+
+
+def _text(certificate: Certificate) -> str:
+    with default_storage.open(certificate.stored_as) as stored:
+        content = stored.read()
+    assert canonical.sha256(content) == certificate.sha256
+    pages = PdfReader(io.BytesIO(content)).pages
+    return " ".join(" ".join(page.extract_text().split()) for page in pages).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_the_certificate_says_everything_that_proves_the_sign_off(parties: Parties, accepted: Submission) -> None:
+    worker.run_due_jobs()
+    certificate = _certificate(parties)
+    decision = certificate.decision
+    assert certificate.state == "ready"
+    text = _text(certificate)
+    with acting(scenarios.seller_actor(parties)):
+        files = list(accepted.files.all())
+        entry = Entry.objects.get(verb="milestone.accepted")
+    for words in (
+        "Certificate of acceptance Prototype",
+        "NL-2026-014 Warehouse software implementation",
+        "12,000.00 EUR",
+        "Prototype: the test protocol shows no open defect of class A.",
+        "Buyer: passed · Seller: met",
+        decision.statement,
+        "Bea Berg",
+        decision.email,
+        "Meridian Logistik AG",
+        "named in the signed contract as the person who signs off",
+        "198.51.100.7",
+        "personal link",
+        "Thank you.",
+        "INV-",
+        f"{decision.decided_at:%H:%M:%S} UTC",
+        "Europe/Berlin",
+    ):
+        assert words in text, words
+    joined = text.replace(" ", "")
+    for sha256 in (accepted.sha256, entry.sha256, canonical.sha256(decision.statement), *(f.sha256 for f in files)):
+        assert sha256 in joined
+
+
+def test_what_it_was_made_from_is_inside_and_the_bytes_are_always_the_same(
+    parties: Parties, accepted: Submission
+) -> None:
+    worker.run_due_jobs()
+    certificate = _certificate(parties)
+    assert canonical.sha256(certificate.snapshot) == certificate.snapshot_sha256
+    content = making.pdf_of(certificate.snapshot)
+    assert canonical.sha256(content) == certificate.sha256
+    metadata = PdfReader(io.BytesIO(content)).trailer["/Root"]["/Metadata"].get_data()  # type: ignore[index]
+    for mark in (b'pdfaid:part="3"', b'pdfaid:conformance="A"', b"<pdfuaid:part>1<"):
+        assert mark in metadata
+    inside = PdfReader(io.BytesIO(content)).attachments
+    assert inside["acceptance.json"] == [certificate.snapshot.encode()]
+
+
+def test_the_head_that_it_names_is_the_head_at_that_moment_and_the_chain_knows_its_hash(
+    parties: Parties, accepted: Submission
+) -> None:
+    worker.run_due_jobs()
+    certificate = _certificate(parties)
+    said = canonical.read(certificate.snapshot)["audit"]
+    with acting(scenarios.seller_actor(parties)):
+        entries = {entry.position: entry for entry in Entry.objects.filter(chain__subject=said["chain"])}
+    assert entries[said["head"]["position"]].sha256 == said["head"]["sha256"]
+    assert entries[said["entry"]["position"]].verb == "milestone.accepted"
+    assert said["entry"]["position"] <= said["head"]["position"]
+    (made,) = [entry for entry in entries.values() if entry.verb == "certificate.made"]
+    assert made.position > said["head"]["position"]
+    assert canonical.read(made.text)["facts"]["sha256"] == certificate.sha256
+
+
+def test_the_job_runs_twice_and_makes_one(parties: Parties, accepted: Submission) -> None:
+    worker.run_due_jobs()
+    first = _certificate(parties)
+    with acting(scenarios.seller_actor(parties)):
+        printing.make_certificate(submission_ref=accepted.ref)
+        assert Entry.objects.filter(verb="certificate.made").count() == 1
+    assert _certificate(parties).made_at == first.made_at
+
+
+def test_a_german_buyer_gets_it_in_the_buyers_own_time_zone(parties: Parties, accepted: Submission) -> None:
+    worker.run_due_jobs()
+    said = canonical.read(_certificate(parties).snapshot)
+    assert (said["language"], said["time_zone"]) == ("en", "Europe/Berlin")
+    assert making.pdf_of(canonical.text({**said, "language": "de"})) != making.pdf_of(canonical.text(said))
+
+
+def test_a_failure_is_visible_and_either_side_can_ask_again(
+    parties: Parties, accepted: Submission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: object, **_options: object) -> bytes:
+        raise press.PangoMissingError
+
+    with monkeypatch.context() as patched, acting(scenarios.seller_actor(parties)):
+        patched.setattr(press, "pdf", broken)
+        with pytest.raises(press.PangoMissingError):
+            printing.make_certificate(submission_ref=accepted.ref)
+    assert (_certificate(parties).state, "Pango" in _certificate(parties).failure) == ("failed", True)
+    buyer = scenarios.buyer_actor(parties)
+    with acting(buyer):
+        proofs.retry_certificate(actor=buyer, key=key(), submission_ref=accepted.ref)
+    worker.run_due_jobs()
+    assert _certificate(parties).state == "ready"
+    with acting(buyer), pytest.raises(Refused, match="already there"):
+        proofs.retry_certificate(actor=buyer, key=key(), submission_ref=accepted.ref)
+
+
+def test_nothing_is_made_of_a_request_for_changes(parties: Parties, contract: Contract) -> None:
+    submission = scenarios.submitted_milestone(contract)
+    with acting(scenarios.approver_actor(parties)) as bea:
+        criterion = submission.milestone.line.criteria.first()
+        assert criterion is not None
+        sign_off.request_changes(
+            actor=bea,
+            key=key(),
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            verdicts=[CriterionVerdict(criterion.pk, is_passed=False, reason="Not yet.")],
+        )
+    worker.run_due_jobs()
+    with acting(scenarios.seller_actor(parties)):
+        assert not Certificate.objects.exists()
+        with (
+            pytest.raises(IntegrityError, match="certificate only of an acceptance"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(
+                "INSERT INTO milestones_certificate (ref, state, requested_at, stored_as, size, sha256, failure,"
+                " snapshot, snapshot_sha256, contract_id, decision_id) SELECT 'x', 'making', now(), '', 0, '', '',"
+                " '{}', '', contract_id, id FROM milestones_decision"
+            )
+
+
+@pytest.mark.parametrize("change", ["snapshot = '{}'", "sha256 = 'x'", "state = 'making'"])
+def test_the_database_keeps_a_certificate_as_it_is(parties: Parties, accepted: Submission, change: str) -> None:
+    worker.run_due_jobs()
+    with (
+        acting(scenarios.seller_actor(parties)),
+        pytest.raises(IntegrityError),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"UPDATE milestones_certificate SET {change}")

@@ -1,0 +1,390 @@
+"""Evidence packs: what is in them, always the same bytes, and a verifier that finds whatever was changed."""
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db import connections
+from pytest_django import DjangoDbBlocker, Settings
+
+from apps.contracts.models import Contract
+from apps.core import canonical
+from apps.core.database import scratch as scratch_databases
+from apps.core.errors import NotAllowed, Refused
+from apps.milestones.models import EvidenceFile
+from apps.milestones.services import CriterionVerdict
+from apps.workflows import proofs, sign_off, worker
+from apps.workflows.models import EvidencePack
+from apps.workflows.packs import making
+from tests import scenarios
+from tests.scenarios import Parties, acting, key
+
+try:
+    import weasyprint  # noqa: F401
+except OSError:
+    pytest.skip("PDF documents need Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0", allow_module_level=True)
+
+VERIFIER = Path(__file__).resolve().parents[2] / "tools" / "verify_pack.py"
+Files = dict[str, bytes]
+
+
+@pytest.fixture
+def parties(scratch: str) -> Parties:
+    return scenarios.organisations()
+
+
+@pytest.fixture
+def contract(parties: Parties) -> Contract:
+    return _told(parties)
+
+
+def _told(parties: Parties) -> Contract:
+    """One milestone sent back once and accepted then, one accepted at once, one not begun; every job done."""
+    contract = scenarios.active_contract(parties)
+    submission = scenarios.submitted_milestone(contract)
+    with acting(scenarios.approver_actor(parties)) as bea:
+        criterion = submission.milestone.line.criteria.all()[0]
+        sign_off.request_changes(
+            actor=bea,
+            key=key(),
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            verdicts=[CriterionVerdict(criterion.pk, is_passed=False, reason="Not yet.")],
+        )
+    scenarios.accepted_milestone(contract)
+    scenarios.accepted_milestone(contract, position=2)
+    worker.run_due_jobs()
+    return contract
+
+
+def _packed(parties: Parties, contract: Contract, *, role: str = "seller", milestone: str = "") -> EvidencePack:
+    actor = scenarios.member(parties, role)
+    with acting(actor):
+        answer = proofs.request_pack(actor=actor, key=key(), contract_ref=contract.ref, milestone_ref=milestone)
+    worker.run_due_jobs()
+    with acting(actor):
+        return EvidencePack.objects.get(ref=answer["pack"])
+
+
+def _bytes(pack: EvidencePack) -> bytes:
+    with default_storage.open(pack.stored_as) as stored:
+        content: bytes = stored.read()
+    assert (canonical.sha256(content), len(content)) == (pack.sha256, pack.size)
+    return content
+
+
+def _files(content: bytes) -> Files:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def _verified(path: Path, *more: str) -> tuple[int, str]:
+    """What the one documented command says, run where nothing of Cairn can be imported."""
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", str(VERIFIER), str(path), *more],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=path.parent,
+    )
+    return run.returncode, run.stdout + run.stderr
+
+
+def _zip(files: Files, path: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def _listed_anew(files: Files) -> Files:
+    """As a careful forger would: manifest and sums say of every file what it is now."""
+    manifest = json.loads(files["MANIFEST.json"])
+    known = {file["name"]: file for file in manifest["files"]}
+    manifest["files"] = [
+        {
+            **known.get(name, {"name": name, "kind": "evidence"}),
+            "sha256": canonical.sha256(content),
+            "size": len(content),
+        }
+        for name, content in files.items()
+        if name not in ("MANIFEST.json", "SHA256SUMS")
+    ]
+    chain = [json.loads(line) for line in files["audit/chain.jsonl"].splitlines()]
+    manifest["head"] = {"position": chain[-1]["position"], "sha256": chain[-1]["sha256"]}
+    files = {**files, "MANIFEST.json": json.dumps(manifest).encode()}
+    sums = "".join(f"{canonical.sha256(content)}  {name}\n" for name, content in files.items() if name != "SHA256SUMS")
+    return {**files, "SHA256SUMS": sums.encode()}
+
+
+@pytest.fixture(scope="module")
+def content(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[bytes]:
+    """The pack of the story, made once for all who look into it."""
+    with django_db_blocker.unblock(), scratch_databases.scratch_database():
+        parties = scenarios.organisations()
+        yield _bytes(_packed(parties, _told(parties)))
+        connections.close_all()
+
+
+def test_a_pack_holds_and_says_what_is_proven_and_what_is_not(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "pack.zip"
+    path.write_bytes(content)
+    code, said = _verified(path)
+    assert code == 0, said
+    for words in (
+        "EVERYTHING HOLDS",
+        "The audit chain of",
+        "1 version(s) of the contract are word for word what 2 signature(s) name.",
+        "3 submission(s) are word for word what was sent",
+        "“Prototype” was accepted at",
+        "I am authorised to act for Meridian Logistik AG.",
+        "2 invoice(s) say what the chain says was issued.",
+        "2 certificate(s) of acceptance have the hash that the chain says.",
+        "Not proven by this pack:",
+        "who sat at the keyboard",
+    ):
+        assert words in said, words
+    assert "Not in the pack" not in said
+
+
+def test_it_is_all_there_in_a_fixed_order(content: bytes) -> None:
+    files = _files(content)
+    names = list(files)
+    assert names[:2] == ["README.txt", "verify_pack.py"]
+    assert names[-2:] == ["MANIFEST.json", "SHA256SUMS"]
+    assert names[2:-2] == sorted(names[2:-2])
+    assert files["verify_pack.py"] == VERIFIER.read_bytes()
+    assert {name.rpartition("/")[0] for name in names} == {
+        "",
+        "audit",
+        "contract",
+        "evidence",
+        "invoices",
+        "milestones/0001",
+        "milestones/0002",
+    }
+    for ending in ("certificate.pdf", "certificate.json", "submission-02.decision.json"):
+        assert f"milestones/0001/{ending}" in names
+    # The same protocol was sent three times: its bytes are there once.
+    assert len([name for name in names if name.startswith("evidence/")]) == 1
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_both_sides_get_the_same_bytes(parties: Parties, contract: Contract) -> None:
+    assert _bytes(_packed(parties, contract)) == _bytes(_packed(parties, contract, role="buyer"))
+
+
+def test_asked_again_the_answer_is_the_same_pack_until_something_happens(parties: Parties, contract: Contract) -> None:
+    first = _packed(parties, contract)
+    assert _packed(parties, contract).pk == first.pk
+    scenarios.submitted_milestone(contract, position=3)
+    assert _packed(parties, contract).pk != first.pk
+
+
+def test_the_pack_of_one_milestone_speaks_of_it_alone(parties: Parties, contract: Contract, tmp_path: Path) -> None:
+    milestone = scenarios.milestone_of(contract, position=2)
+    pack = _packed(parties, contract, milestone=milestone.ref)
+    path = tmp_path / "pack.zip"
+    path.write_bytes(_bytes(pack))
+    names = set(_files(path.read_bytes()))
+    assert not any(name.startswith("milestones/0001") for name in names)
+    assert len([name for name in names if name.startswith("invoices/") and name.endswith(".pdf")]) == 1
+    code, said = _verified(path)
+    assert code == 0, said
+
+
+def test_what_is_still_being_made_is_named(parties: Parties, tmp_path: Path) -> None:
+    contract = scenarios.active_contract(parties)
+    scenarios.accepted_milestone(contract)
+    actor = scenarios.seller_actor(parties)
+    with acting(actor):
+        pack = proofs.request_pack(actor=actor, key=key(), contract_ref=contract.ref)["pack"]
+        making.make(pack_ref=pack)
+        made = EvidencePack.objects.get(ref=pack)
+    assert (made.state, made.lacks) == ("ready", 2)
+    path = tmp_path / "pack.zip"
+    path.write_bytes(_bytes(made))
+    code, said = _verified(path)
+    assert (code, "the certificate of “Prototype”: it was still being made" in said) == (0, True), said
+    worker.run_due_jobs()
+    assert _packed(parties, contract).ref != pack
+
+
+# --- what a forger does --------------------------------------------------------------------------------------------
+
+
+def _certificate(files: Files) -> str:
+    return "milestones/0001/certificate.pdf"
+
+
+def _evidence(files: Files) -> str:
+    return next(name for name in files if name.startswith("evidence/"))
+
+
+def _changed(files: Files) -> Files:
+    name = _evidence(files)
+    return {**files, name: files[name].replace(b"1.7", b"1.6")}
+
+
+def _removed(files: Files) -> Files:
+    name = _evidence(files)
+    return {other: content for other, content in files.items() if other != name}
+
+
+def _added(files: Files) -> Files:
+    return {**files, "evidence/more.pdf": scenarios.PDF}
+
+
+def _chain(change: Callable[[list[bytes]], list[bytes]]) -> Callable[[Files], Files]:
+    name = "audit/chain.jsonl"
+    return lambda files: {**files, name: b"".join(change(files[name].splitlines(keepends=True)))}
+
+
+def _edited(lines: list[bytes]) -> list[bytes]:
+    return [line.replace(b"Bea Berg", b"Bob Berg") for line in lines]
+
+
+_reordered = _chain(lambda lines: [*lines[:2], lines[3], lines[2], *lines[4:]])
+_cut = _chain(lambda lines: lines[:-2])
+_cut_at_the_certificates = _chain(
+    lambda lines: lines[: next(number for number, line in enumerate(lines) if b"certificate.made" in line)]
+)
+_dropped = _chain(lambda lines: [*lines[:3], *lines[4:]])
+
+
+def _swapped_certificate(files: Files) -> Files:
+    return {**files, _certificate(files): files["milestones/0002/certificate.pdf"]}
+
+
+def _other_statement(files: Files) -> Files:
+    name = "milestones/0001/submission-02.decision.json"
+    return {**files, name: files[name].replace(b"I am authorised", b"I am not authorised")}
+
+
+def _other_amount(files: Files) -> Files:
+    name = next(name for name in files if name.startswith("invoices/") and name.endswith(".json"))
+    return {**files, name: files[name].replace(b"12000", b"13000")}
+
+
+def _other_contract(files: Files) -> Files:
+    name = "contract/version-1.json"
+    return {**files, name: files[name].replace(b"40000", b"50000")}
+
+
+def _hidden_refusal(files: Files) -> Files:
+    gone = ("milestones/0001/submission-01.json", "milestones/0001/submission-01.decision.json")
+    return {name: content for name, content in files.items() if name not in gone}
+
+
+@pytest.mark.parametrize(
+    ("tamper", "found"),
+    [
+        (_changed, "CHANGED: evidence/"),
+        (_removed, "REMOVED: evidence/"),
+        (_added, "ADDED: evidence/more.pdf is there and MANIFEST.json does not list it"),
+        (_reordered, "CHAIN: line 3 is entry 4; entry 3 was expected"),
+        (_cut, "CHAIN: it ends with entry"),
+        (_chain(_edited), "CHAIN: the hash of entry"),
+    ],
+)
+def test_a_change_is_found_and_named(
+    content: bytes, tmp_path: Path, tamper: Callable[[Files], Files], found: str
+) -> None:
+    files = _files(content)
+    tampered = tamper(files)
+    assert tampered != files
+    code, said = _verified(_zip(tampered, tmp_path / "pack.zip"))
+    assert code == 1, said
+    assert "THIS PACK DOES NOT HOLD" in said
+    assert found in said, said
+
+
+@pytest.mark.parametrize(
+    ("tamper", "found"),
+    [
+        (_changed, "REMOVED: the file protocol-1.pdf"),
+        (_removed, "REMOVED: the file protocol-1.pdf"),
+        (_reordered, "CHAIN: line 3 is entry 4; entry 3 was expected"),
+        (_dropped, "CHAIN: line 4 is entry 5; entry 4 was expected"),
+        (_cut_at_the_certificates, "or its PDF is not the certificate that the chain says was made"),
+        (_chain(_edited), "CHAIN: the hash of entry"),
+        (_swapped_certificate, "milestones/0001/certificate.json or its PDF is not the certificate"),
+        (_other_statement, "CHANGED: statement in milestones/0001/submission-02.decision.json"),
+        (_other_amount, "is not the invoice that the chain says was issued"),
+        (_other_contract, "CHANGED: contract/version-1.json is not the text of version 1"),
+        (_hidden_refusal, "REMOVED: the chain speaks of submission"),
+    ],
+)
+def test_a_forger_who_lists_everything_anew_is_found_by_the_chain(
+    content: bytes, tmp_path: Path, tamper: Callable[[Files], Files], found: str
+) -> None:
+    tampered = _listed_anew(tamper(_files(content)))
+    code, said = _verified(_zip(tampered, tmp_path / "pack.zip"))
+    assert code == 1, said
+    assert "MANIFEST.json does not list" not in said
+    assert found in said, said
+
+
+def test_listing_anew_is_itself_no_change(content: bytes, tmp_path: Path) -> None:
+    """So the forgeries above are found for what they are."""
+    code, said = _verified(_zip(_listed_anew(_files(content)), tmp_path / "pack.zip"))
+    assert code == 0, said
+
+
+def test_a_head_that_was_noted_elsewhere_is_looked_for(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "pack.zip"
+    path.write_bytes(content)
+    audit = json.loads(_files(content)["milestones/0001/certificate.json"])["audit"]["head"]
+    code, said = _verified(path, "--head", f"{audit['position']}:{audit['sha256']}")
+    assert (code, "as it was noted elsewhere" in said) == (0, True), said
+    code, said = _verified(path, "--head", f"{audit['position']}:{'0' * 64}")
+    assert (code, "it was noted elsewhere as" in said) == (1, True), said
+
+
+@pytest.mark.parametrize("content_of_file", [b"", b"no archive", b"PK\x03\x04"])
+def test_what_is_no_pack_is_said_to_be_none(content_of_file: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "pack.zip"
+    path.write_bytes(content_of_file)
+    code, said = _verified(path)
+    assert (code, "This is no evidence pack" in said) == (2, True), said
+
+
+# --- who may, and what is refused ----------------------------------------------------------------------------------
+
+
+def test_a_financier_gets_no_pack_and_a_stranger_finds_no_contract(parties: Parties, contract: Contract) -> None:
+    with acting(scenarios.analyst(parties)) as ana, pytest.raises((Refused, NotAllowed)):
+        proofs.request_pack(actor=ana, key=key(), contract_ref=contract.ref)
+    stranger = scenarios.seller_actor(scenarios.organisations("Foreign"))
+    with acting(stranger), pytest.raises(Refused, match="no such contract"):
+        proofs.request_pack(actor=stranger, key=key(), contract_ref=contract.ref)
+
+
+def test_a_pack_belongs_to_the_side_that_asked(parties: Parties, contract: Contract) -> None:
+    pack = _packed(parties, contract)
+    with acting(scenarios.buyer_actor(parties)) as olga:
+        assert not EvidencePack.objects.filter(pk=pack.pk).exists()
+        assert not EvidencePack.objects.visible_to(olga).exists()
+
+
+def test_too_much_is_refused_in_words(parties: Parties, contract: Contract, settings: Settings) -> None:
+    settings.PACK_MAX_BYTES = 2_000
+    pack = _packed(parties, contract)
+    assert (pack.state, pack.failure.partition(".")[0]) == ("failed", "The pack would be larger than 0 MB")
+    settings.PACK_MAX_BYTES = 10**9
+    assert _packed(parties, contract).state == "ready"
+
+
+def test_a_stored_file_that_is_not_what_the_record_says_is_never_packed(parties: Parties, contract: Contract) -> None:
+    with acting(scenarios.seller_actor(parties)):
+        stored_as = EvidenceFile.objects.all()[0].stored_as
+    Path(default_storage.path(stored_as)).write_bytes(b"%PDF-1.7 something else")
+    pack = _packed(parties, contract)
+    assert (pack.state, "is not what the record says" in pack.failure) == ("failed", True)
