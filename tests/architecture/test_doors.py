@@ -45,6 +45,7 @@ LINKS = {
     "invoice_xml",
     "invoice_document",
     "open_portal",
+    "certificate",
     "viewed",
     "renew",
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from django.db.models import Model
+from django.db.models import F, Model
 from django.urls import reverse
 
 from apps.contracts import services as contracts
@@ -24,9 +24,10 @@ from apps.parties import tokens
 from apps.parties.actor import Actor
 from apps.parties.models import Invitation, Membership, User
 from apps.parties.roles import Role
-from apps.workflows import contracting, team, worker
+from apps.workflows import contracting, proofs, team, worker
 from apps.workflows.deal_file import player
 from apps.workflows.deal_file.read import read
+from apps.workflows.models import EvidencePack
 from tests import scenarios
 from tests.scenarios import acting, key
 
@@ -197,6 +198,12 @@ FINDERS: dict[str, Callable[[World, str], Model]] = {
     "tranche": newest(Tranche, "contract__number"),
     "assignment": newest(Assignment, "contract__number"),
     "member": lambda _world, email: Membership.objects.using("owner").get(user__email=email),
+    "sellers_pack": lambda _world, number: EvidencePack.objects.using("owner").get(
+        contract__number=number, organisation=F("contract__seller")
+    ),
+    "buyers_pack": lambda _world, number: EvidencePack.objects.using("owner").get(
+        contract__number=number, organisation=F("contract__buyer")
+    ),
     "open_invitation": lambda world, _number: Invitation.objects.using("owner").get(ref=world.invitation),
     "exposure": lambda world, number: (
         ExposureLimit.objects.using("owner")
@@ -228,7 +235,7 @@ def build() -> World:
     player.play(*(read(text, today=today) for text in texts))
     parties.enrol(email=PEOPLE["mila"], name="Mila de Vries")
     parties.enrol(email=PEOPLE["noa"], name="Noa Neu")
-    anna = _anna()
+    anna = _actor("anna")
     with acting(anna):
         invited = team.invite_member(
             actor=anna, key=key(), email="new@nordlicht.example", roles=frozenset({Role.BILLING})
@@ -237,6 +244,10 @@ def build() -> World:
         for number in ("revised", "link-revised"):
             _revise(anna, number)
         _papers(anna)
+        worker.run_due_jobs()
+    for asking in (anna, _actor("paul")):
+        with acting(asking):
+            proofs.request_pack(actor=asking, key=key(), contract_ref=_contract("NL-2026-021").ref)
         worker.run_due_jobs()
     scenarios.prepared_milestone(_contract("funded"), actor=anna, position=2)
     return World(invitation=invited["invitation"])
@@ -272,9 +283,9 @@ def _deal(members: dict[str, Any], number: str, events: tuple[dict[str, Any], ..
     return deal
 
 
-def _anna() -> Actor:
+def _actor(name: str) -> Actor:
     memberships = Membership.objects.using("owner").select_related("user", "organisation")
-    return scenarios.actor_of(memberships.get(user__email=PEOPLE["anna"]))
+    return scenarios.actor_of(memberships.get(user__email=PEOPLE[name]))
 
 
 def _draft(anna: Actor) -> None:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("invoice.xml", link_files.invoice_xml, name="invoice_xml"),
     path("document/", link_files.invoice_document, name="invoice_document"),
     path("portal/", link_portal.open_portal, name="open_portal"),
+    path("certificate.pdf", link_files.certificate, name="certificate"),
     path("viewed/", links.viewed, name="viewed"),
     path("renew/", links.renew, name="renew"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.portals.buyer.views import assignments, contracts, evidence, home, invoices, milestones, plans
+from apps.portals.buyer.views import assignments, contracts, evidence, home, invoices, milestones, plans, proofs
 
 app_name = "buyer"
 urlpatterns = [
@@ -17,6 +17,12 @@ urlpatterns = [
     path("milestones/<str:ref>/", milestones.milestone, name="milestone"),
     path("submissions/<str:ref>/accept/", milestones.accept_milestone, name="accept_milestone"),
     path("submissions/<str:ref>/changes/", milestones.request_changes, name="request_changes"),
+    path("milestones/<str:ref>/certificate.pdf", proofs.certificate, name="certificate"),
+    path("milestones/<str:ref>/certificate/retry/", proofs.retry_certificate, name="retry_certificate"),
+    path("milestones/<str:ref>/pack/", proofs.request_milestone_pack, name="request_milestone_pack"),
+    path("contracts/<str:ref>/pack/", proofs.request_pack, name="request_pack"),
+    path("packs/<str:ref>/", proofs.pack, name="pack"),
+    path("packs/<str:ref>/pack.zip", proofs.pack_file, name="pack_file"),
     path("evidence/<str:ref>/", evidence.evidence, name="evidence"),
     path("invoices/", invoices.invoices, name="invoices"),
     path("invoices/<str:ref>/", invoices.invoice, name="invoice"),

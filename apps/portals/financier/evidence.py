@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from apps.contracts.models import Criterion, Signature
 from apps.financing.models import Collection, FundingRequest, RequestItem, Tranche
 from apps.invoicing.models import Invoice
-from apps.milestones.models import CriterionNote, Decision, EvidenceFile, Milestone, Submission, Verdict
+from apps.milestones.models import Certificate, CriterionNote, Decision, EvidenceFile, Milestone, Submission, Verdict
 from apps.parties.actor import Actor
 from apps.portals.parts import Fact, File
 
@@ -165,6 +165,7 @@ def _files(actor: Actor, milestones: Sequence[Milestone], submissions: list[Subm
     evidence = EvidenceFile.objects.visible_to(actor).filter(submission__in=submissions).order_by("pk")
     return [
         *(file for invoice in invoices for file in invoice_files(invoice)),
+        *_certificates(actor, submissions),
         *(
             File(
                 name=file.name,
@@ -174,6 +175,21 @@ def _files(actor: Actor, milestones: Sequence[Milestone], submissions: list[Subm
             )
             for file in evidence
         ),
+    ]
+
+
+def _certificates(actor: Actor, submissions: list[Submission]) -> list[File]:
+    """The certificates of acceptance that are made."""
+    found = Certificate.objects.visible_to(actor).filter(decision__submission__in=submissions, state="ready")
+    return [
+        File(
+            name=_("Certificate of acceptance"),
+            url=reverse("admin:certificate", args=[one.ref]),
+            size=one.size,
+            sha256=one.sha256,
+            icon="file-earmark-pdf",
+        )
+        for one in found.order_by("pk")
     ]
 
 

@@ -5,7 +5,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from apps.invoicing.models import Document
-from apps.milestones.models import EvidenceFile
+from apps.milestones.models import Certificate, EvidenceFile
 from apps.portals.financier.pages import asker
 
 
@@ -27,6 +27,15 @@ def evidence(request: HttpRequest, ref: str) -> HttpResponseBase:
     """The stored bytes of a file that shows that a milestone of such a contract is complete."""
     file = get_object_or_404(EvidenceFile.objects.visible_to(asker(request)), ref=ref)
     return _handed_over(file.stored_as, name=file.name, content_type=file.content_type)
+
+
+def certificate(request: HttpRequest, ref: str) -> HttpResponseBase:
+    """The stored bytes of the certificate of acceptance of a milestone of such a contract; 404 until they exist."""
+    certificates = Certificate.objects.visible_to(asker(request)).select_related("contract")
+    found = get_object_or_404(certificates, ref=ref, state="ready")
+    return _handed_over(
+        found.stored_as, name=f"certificate-{found.contract.number}-{found.ref}.pdf", content_type="application/pdf"
+    )
 
 
 def _handed_over(stored_as: str, *, name: str, content_type: str) -> FileResponse:

@@ -19,7 +19,7 @@ from apps.financing.rules import LineTerms, OfferTerms
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
 from apps.milestones.services import CriterionAnswer, CriterionVerdict
-from apps.workflows import billing, contracting, funding, sign_off, team
+from apps.workflows import billing, contracting, funding, proofs, sign_off, team
 from tests import scenarios
 from tests.portals.matrix.world import NOW, TODAY, Tenant
 from tests.scenarios import PDF, key
@@ -219,6 +219,15 @@ CALLS = [
         SUBMISSION,
         "submission_ref",
         lambda row, _own: {"seen": row.sha256, "verdicts": _failed(row)},
+    ),
+    Call(proofs.retry_certificate, "seller", SUBMISSION, "submission_ref"),
+    Call(proofs.request_pack, "seller", CONTRACT, "contract_ref"),
+    Call(
+        proofs.request_pack,
+        "buyer",
+        MILESTONE,
+        "milestone_ref",
+        lambda row, _own: {"contract_ref": Contract.objects.using("owner").get(pk=row.contract_id).ref},
     ),
     Call(billing.record_payment, "billing", INVOICE, "invoice_ref", _money),
     Call(billing.retry_document, "billing", INVOICE, "invoice_ref"),

@@ -5,10 +5,12 @@ writes what the other must not read, a second word follows: ``draft`` for the se
 financier's, ``funding`` for what the buyer does not learn.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
+from unittest.mock import patch
 
 from allauth.mfa.models import Authenticator
 from django.apps import apps
@@ -19,6 +21,7 @@ from apps.contracts.drafts import ContractDraft, DraftLine
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.core import canonical, clock
 from apps.core.database import walls
+from apps.core.printing import press
 from apps.financing.models import Assignment, Offer, Tranche
 from apps.financing.rules import LineTerms, OfferTerms
 from apps.financing.services import FacilityTerms
@@ -33,7 +36,9 @@ from apps.parties.models import Invitation, Membership, Organisation
 from apps.parties.roles import Role
 from apps.parties.services import AccountData
 from apps.parties.services.members import join
-from apps.workflows import billing, contracting, funding, jobs, sign_off, step_up, team
+from apps.workflows import billing, contracting, funding, jobs, printing, proofs, sign_off, step_up, team
+from apps.workflows.models import EvidencePack
+from apps.workflows.packs import making
 from tests import scenarios
 from tests.scenarios import Parties, acting, key, member
 
@@ -100,9 +105,10 @@ def _last_rows() -> dict[str, int]:
 def _one_in_every_state(model: type[models.Model], built: Tenant) -> list[models.Model]:
     low, high = built.rows[model._meta.db_table]
     rows = list(model._base_manager.using("owner").filter(pk__gt=low, pk__lte=high).order_by("pk"))
-    if any(column.name == "state" for column in model._meta.fields):
-        return list({getattr(row, "state"): row for row in rows}.values())  # noqa: B009  no model promises a state
     chosen = [row for row in built.chosen if isinstance(row, model)]
+    if any(column.name == "state" for column in model._meta.fields):
+        newest_in = {getattr(row, "state"): row for row in rows}  # noqa: B009  no model promises a state
+        return list({row.pk: row for row in (*chosen, *newest_in.values())}.values())
     # Each side has books, accounts and members of its own, and only its own people reach them.
     newest = {getattr(row, "organisation_id", None): row for row in rows}
     return list({row.pk: row for row in (*chosen, rows[0], *newest.values())}.values())
@@ -124,12 +130,14 @@ class _Builder:
         self._milestones()
         self._bills()
         self._advances()
+        self._proofs()
         self._links()
         self._codes()
         self.tenant.chosen = [
             *ContractVersion.objects.using("owner").filter(contract=self.proposed),
             *EvidenceFile.objects.using("owner").filter(submission=self.waiting),
             self.invoices[0],
+            *EvidencePack.objects.using("owner").filter(contract=self.billed, state="ready"),
         ]
         return self.tenant
 
@@ -434,6 +442,22 @@ class _Builder:
         with acting(member(self.deal, "treasury")) as tea:
             reference = f"RES-{self.canary}-{tranche.pk}"
             funding.pay_reserve(actor=tea, key=key(), tranche_ref=tranche.ref, value_on=TODAY, bank_reference=reference)
+
+    # --- proofs --------------------------------------------------------------------------------------------------
+
+    def _proofs(self) -> None:
+        """Certificates that are made and one that failed; a pack of each side, and one that is still being made."""
+        with walls.asking_for(self.deal.seller.pk):
+            for invoice in (self.invoices[0], self.invoices[-1]):
+                printing.make_certificate(submission_ref=self._submission_of(invoice))
+            failing = patch.object(press, "pdf", side_effect=press.PangoMissingError)
+            with failing, suppress(press.PangoMissingError):
+                printing.make_certificate(submission_ref=self._submission_of(self.invoices[1]))
+        for role in ("seller", "buyer"):
+            with acting(member(self.deal, role)) as asking:
+                asked = proofs.request_pack(actor=asking, key=key(), contract_ref=self.billed.ref)
+                making.make(pack_ref=asked["pack"])
+                proofs.request_pack(actor=asking, key=key(), contract_ref=self.running.ref)
 
     # --- links ---------------------------------------------------------------------------------------------------
 

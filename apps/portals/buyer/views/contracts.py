@@ -18,6 +18,7 @@ from apps.portals.buyer import figures, signing, versions
 from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not, zone_of
 from apps.portals.buyer.stories import contract_story
 from apps.portals.buyer.ways import MemberWay
+from apps.portals.forms import ActionForm
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
 from apps.portals.shown import contract_state, version_state
@@ -108,6 +109,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "events": contract_story(actor, found, versions=sent),
             "next": _what_next(found, milestones),
             "why_not": why_not(actor, Action.SIGN_CONTRACT),
+            "action": ActionForm(auto_id="prove_%s"),
             "crumbs": contract_crumbs((found.number, "")),
         },
         zone=zone_of(request),

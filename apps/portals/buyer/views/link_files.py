@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from apps.invoicing.models import Invoice
 from apps.milestones.models import EvidenceFile
+from apps.portals import papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer.files import evidence_file, invoice_file, invoice_xml_file
 from apps.portals.buyer.visits import Visit, personal, visit_of
@@ -49,6 +50,18 @@ def invoice_document(request: PortalRequest, token: str) -> HttpResponse:
     """The PDF's piece of the page, asked for again and again while it is being made."""
     visit = visit_of(request, token)
     return render(request, "buyer/parts/document.html", document_of(_invoice(visit), visit=visit))
+
+
+@portal("link")
+@personal
+@require_safe
+def certificate(request: PortalRequest, token: str) -> HttpResponseBase:
+    """The stored bytes of the certificate of the acceptance that the link decided; 404 until they exist."""
+    visit = visit_of(request, token)
+    if not visit.may_read:
+        raise Http404
+    milestone = visit.milestone()
+    return papers.certificate_file(papers.certificate_of(visit.actor, milestone), milestone=milestone)
 
 
 def document_of(invoice: Invoice, *, visit: Visit) -> dict[str, object]:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -14,6 +15,7 @@ from apps.core import clock
 from apps.core.errors import Refused
 from apps.financing.models import Assignment
 from apps.milestones.models import Submission
+from apps.portals import papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import acknowledging, cycles, payees, renewing, versions
 from apps.portals.buyer.pages import page
@@ -58,6 +60,9 @@ def _milestone(request: PortalRequest, visit: Visit, context: dict[str, object])
         "pay_to": pay_to,
         "is_printed_otherwise": payees.is_printed_otherwise(pay_to, milestone.invoice),
         **document_of(milestone.invoice, visit=visit),
+        **papers.certificate_piece(visit.actor, milestone),
+        "certificate_url": reverse("link:certificate", args=[visit.token]),
+        "here": reverse("link:open", args=[visit.token]),
     }
     return page(request, "link/accepted", context, zone=reading.zone)
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone, Submission
 from apps.parties.roles import Action
+from apps.portals import papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import cycles, deciding, payees
 from apps.portals.buyer.cycles import SubmissionReading
@@ -50,6 +51,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "invoice": invoice,
             **(_document(invoice) if invoice is not None else {}),
             "pay_to": payees.of_invoice(actor, invoice) if invoice is not None else None,
+            **papers.certificate_piece(actor, found),
             "steps": milestone_steps(found, sent),
             "events": milestone_story(found, sent),
             "next": _what_next(found, reading),

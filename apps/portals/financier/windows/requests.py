@@ -110,6 +110,7 @@ class RequestWindow(Window):
         return [
             path("invoice/<str:ref>/pdf/", self.door(files.invoice_pdf), name="invoice_pdf"),
             path("invoice/<str:ref>/xml/", self.door(files.invoice_xml), name="invoice_xml"),
+            path("certificate/<str:ref>/pdf/", self.door(files.certificate), name="certificate"),
             path("evidence/<str:ref>/", self.door(files.evidence), name="evidence"),
         ]
 

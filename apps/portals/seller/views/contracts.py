@@ -129,6 +129,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "asked": asked if found.state == "draft" else None,
             "may_edit": not why_not(actor, Action.EDIT_CONTRACT),
             "events": history.of_contract(actor, found),
+            "action": ActionForm(auto_id="prove_%s"),
             "next": _what_next(found, current, list(milestones.values())),
             "crumbs": contract_crumbs((found.number, "")),
         },

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone, Submission
 from apps.parties.roles import Action
-from apps.portals import formats, history
+from apps.portals import formats, history, papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.parts import Step
 from apps.portals.seller.cycles import Cycle, cycles_of
@@ -54,6 +54,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "waiting": waiting,
             "invoice": invoice,
             "invoice_state": invoice_state(invoice.open_item, today=today_of(request)) if invoice else "",
+            **papers.certificate_piece(actor, found),
             "steps": _steps(found, cycles, invoice),
             "next": _what_next(found, waiting, draft, invoice),
             "refusal": why_not(actor, Action.SUBMIT_MILESTONE),

@@ -1,0 +1,70 @@
+"""What proves a sign-off to others: the certificate of a milestone, and packs of everything."""
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.contracts.models import Contract
+from apps.milestones.models import Milestone
+from apps.portals import papers
+from apps.portals.access import PortalRequest, portal
+from apps.portals.buyer import cycles
+from apps.portals.buyer.pages import contract_crumbs, page, zone_of
+
+
+def _milestone(request: PortalRequest, ref: str) -> Milestone:
+    return get_object_or_404(cycles.of_buyer(request.actor), ref=ref)
+
+
+@require_safe
+@portal("buyer")
+def certificate(request: PortalRequest, ref: str) -> HttpResponseBase:
+    """The stored bytes of the certificate of acceptance; 404 until they exist."""
+    milestone = _milestone(request, ref)
+    return papers.certificate_file(papers.certificate_of(request.actor, milestone), milestone=milestone)
+
+
+@require_POST
+@portal("buyer")
+def retry_certificate(request: PortalRequest, ref: str) -> HttpResponse:
+    """Make the certificate again after it failed."""
+    milestone = _milestone(request, ref)
+    papers.retry_certificate(request, milestone)
+    return redirect("buyer:milestone", ref=milestone.ref)
+
+
+@require_POST
+@portal("buyer")
+def request_pack(request: PortalRequest, ref: str) -> HttpResponse:
+    """Ask for everything that proves a contract."""
+    contract = get_object_or_404(Contract.objects.of_buyer(request.actor), ref=ref)
+    pack = papers.request_pack(request, contract)
+    return redirect("buyer:pack", ref=pack) if pack else redirect("buyer:contract", ref=contract.ref)
+
+
+@require_POST
+@portal("buyer")
+def request_milestone_pack(request: PortalRequest, ref: str) -> HttpResponse:
+    """Ask for everything that proves one milestone."""
+    milestone = _milestone(request, ref)
+    pack = papers.request_pack(request, milestone.contract, milestone=milestone)
+    return redirect("buyer:pack", ref=pack) if pack else redirect("buyer:milestone", ref=milestone.ref)
+
+
+@require_safe
+@portal("buyer")
+def pack(request: PortalRequest, ref: str) -> HttpResponse:
+    """One pack: how far it is, and the file when it is there."""
+    found = papers.pack_of(request.actor, ref, side="buyer")
+    contract = (found.contract.number, reverse("buyer:contract", args=[found.contract.ref]))
+    crumbs = contract_crumbs(contract, (_("Evidence pack"), ""))
+    return page(request, "pack", {**papers.pack_piece(found, portal="buyer"), "crumbs": crumbs}, zone=zone_of(request))
+
+
+@require_safe
+@portal("buyer")
+def pack_file(request: PortalRequest, ref: str) -> HttpResponseBase:
+    """The stored bytes of the pack; 404 until they exist."""
+    return papers.pack_file(papers.pack_of(request.actor, ref, side="buyer"))

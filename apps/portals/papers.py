@@ -1,0 +1,133 @@
+"""Certificates and evidence packs as the seller's and the buyer's pages show them; each portal has doors of its own."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
+
+from apps.contracts.models import Contract
+from apps.core import clock
+from apps.core.errors import Refused
+from apps.core.made import GIVEN_UP_AFTER, Made
+from apps.milestones.models import Certificate, Milestone
+from apps.parties.actor import Actor
+from apps.portals.access import PortalRequest
+from apps.portals.forms import ActionForm, explain
+from apps.workflows import proofs
+from apps.workflows.models import EvidencePack
+from apps.workflows.packs import asking
+
+
+def certificate_of(actor: Actor, milestone: Milestone) -> Certificate | None:
+    """The certificate of a milestone's acceptance; None until its making is begun."""
+    accepted = milestone.accepted_submission_id
+    if accepted is None:
+        return None
+    return Certificate.objects.visible_to(actor).filter(decision__submission_id=accepted).first()
+
+
+def certificate_piece(actor: Actor, milestone: Milestone) -> dict[str, Any]:
+    """The certificate as a page shows it: there, being made, failed, or given up because it should be there by now."""
+    if milestone.accepted_at is None:
+        return {}
+    certificate, now = certificate_of(actor, milestone), clock.now()
+    if certificate is not None:
+        is_given_up = certificate.is_given_up(now=now)
+    else:
+        is_given_up = milestone.accepted_at + GIVEN_UP_AFTER < now
+    return {
+        "certificate": certificate,
+        "is_certificate_given_up": is_given_up,
+        "action": ActionForm(auto_id="prove_%s"),
+    }
+
+
+def certificate_file(certificate: Certificate | None, *, milestone: Milestone) -> FileResponse:
+    """The stored bytes of a certificate; 404 until they exist."""
+    number = f"{milestone.contract.number}-{milestone.position}"
+    return handed_over(certificate, name=f"{_('certificate')}-{number}.pdf", content_type="application/pdf")
+
+
+def retry_certificate(request: PortalRequest, milestone: Milestone) -> None:
+    """Make the certificate again after it failed, and say so."""
+    submission = milestone.accepted_submission
+    if submission is None:
+        raise Http404
+    form = ActionForm(request.POST)
+    if form.is_valid():
+        try:
+            proofs.retry_certificate(actor=request.actor, key=form.cleaned_data["key"], submission_ref=submission.ref)
+        except Refused as refused:
+            messages.error(request, explain(refused))
+        else:
+            messages.success(request, _("The certificate is being made again."))
+
+
+def request_pack(request: PortalRequest, contract: Contract, *, milestone: Milestone | None = None) -> str:
+    """Ask for a pack; the answer is its reference, or nothing when it was refused, which is said."""
+    form = ActionForm(request.POST)
+    if not form.is_valid():
+        return ""
+    try:
+        answer = proofs.request_pack(
+            actor=request.actor,
+            key=form.cleaned_data["key"],
+            contract_ref=contract.ref,
+            milestone_ref=milestone.ref if milestone is not None else "",
+        )
+    except Refused as refused:
+        messages.error(request, explain(refused))
+        return ""
+    return answer["pack"]
+
+
+def pack_of(actor: Actor, ref: str, *, side: str) -> EvidencePack:
+    """A pack that the actor's organisation asked for as ``seller`` or ``buyer`` of its contract; 404 for any other."""
+    packs = EvidencePack.objects.visible_to(actor).filter(**{f"contract__{side}_id": actor.organisation_id})
+    return get_object_or_404(packs.select_related("contract__seller", "contract__buyer", "milestone"), ref=ref)
+
+
+def pack_piece(pack: EvidencePack, *, portal: str) -> dict[str, Any]:
+    """The page of a pack: how far it is, the file, what it lacks, or why there is none; and how to ask for it anew."""
+    about, name = (
+        (pack.contract.ref, "request_pack")
+        if pack.milestone is None
+        else (pack.milestone.ref, "request_milestone_pack")
+    )
+    return {
+        "pack": pack,
+        "contract": pack.contract,
+        "is_given_up": pack.is_given_up(now=clock.now()),
+        "is_current": asking.is_current(pack),
+        "here": reverse(f"{portal}:pack", args=[pack.ref]),
+        "file_url": reverse(f"{portal}:pack_file", args=[pack.ref]),
+        "again_url": reverse(f"{portal}:{name}", args=[about]),
+        "action": ActionForm(auto_id="prove_%s"),
+    }
+
+
+def pack_file(pack: EvidencePack) -> FileResponse:
+    """The stored bytes of a pack, piece by piece; 404 until they exist."""
+    number = pack.contract.number if pack.milestone is None else f"{pack.contract.number}-{pack.milestone.position}"
+    return handed_over(pack, name=f"{_('evidence')}-{number}.zip", content_type="application/zip")
+
+
+def handed_over(made: Made | None, *, name: str, content_type: str) -> FileResponse:
+    """The stored bytes as an attachment that no browser sniffs, frames, scripts or keeps."""
+    if made is None or made.state != "ready":
+        raise Http404
+    try:
+        stored = default_storage.open(made.stored_as)
+    except FileNotFoundError:
+        raise Http404 from None
+    response = FileResponse(stored, as_attachment=True, filename=name, content_type=content_type)
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    add_never_cache_headers(response)
+    return response

@@ -1,0 +1,65 @@
+"""What proves a sign-off to others: the certificate of a milestone, and packs of everything."""
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.contracts.models import Contract
+from apps.portals import papers
+from apps.portals.access import PortalRequest, portal
+from apps.portals.seller.pages import contract_crumbs, page
+from apps.portals.seller.views.milestones import seller_milestone
+
+
+@require_safe
+@portal("seller")
+def certificate(request: PortalRequest, ref: str) -> HttpResponseBase:
+    """The stored bytes of the certificate of acceptance; 404 until they exist."""
+    milestone = seller_milestone(request, ref)
+    return papers.certificate_file(papers.certificate_of(request.actor, milestone), milestone=milestone)
+
+
+@require_POST
+@portal("seller")
+def retry_certificate(request: PortalRequest, ref: str) -> HttpResponse:
+    """Make the certificate again after it failed."""
+    milestone = seller_milestone(request, ref)
+    papers.retry_certificate(request, milestone)
+    return redirect("seller:milestone", ref=milestone.ref)
+
+
+@require_POST
+@portal("seller")
+def request_pack(request: PortalRequest, ref: str) -> HttpResponse:
+    """Ask for everything that proves a contract."""
+    contract = get_object_or_404(Contract.objects.of_seller(request.actor), ref=ref)
+    pack = papers.request_pack(request, contract)
+    return redirect("seller:pack", ref=pack) if pack else redirect("seller:contract", ref=contract.ref)
+
+
+@require_POST
+@portal("seller")
+def request_milestone_pack(request: PortalRequest, ref: str) -> HttpResponse:
+    """Ask for everything that proves one milestone."""
+    milestone = seller_milestone(request, ref)
+    pack = papers.request_pack(request, milestone.contract, milestone=milestone)
+    return redirect("seller:pack", ref=pack) if pack else redirect("seller:milestone", ref=milestone.ref)
+
+
+@require_safe
+@portal("seller")
+def pack(request: PortalRequest, ref: str) -> HttpResponse:
+    """One pack: how far it is, and the file when it is there."""
+    found = papers.pack_of(request.actor, ref, side="seller")
+    contract = (found.contract.number, reverse("seller:contract", args=[found.contract.ref]))
+    crumbs = contract_crumbs(contract, (_("Evidence pack"), ""))
+    return page(request, "pack", {**papers.pack_piece(found, portal="seller"), "crumbs": crumbs})
+
+
+@require_safe
+@portal("seller")
+def pack_file(request: PortalRequest, ref: str) -> HttpResponseBase:
+    """The stored bytes of the pack; 404 until they exist."""
+    return papers.pack_file(papers.pack_of(request.actor, ref, side="seller"))
