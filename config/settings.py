@@ -121,7 +121,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "apps.portals.context.portal",
             ],
-            "builtins": ["apps.portals.templatetags.cairn"],
+            "builtins": ["apps.portals.templatetags.cairn", "apps.portals.templatetags.review"],
         },
     },
 ]

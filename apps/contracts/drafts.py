@@ -37,6 +37,8 @@ class ContractDraft:
     """A whole contract as it is being written. ``price`` is net of tax, ``tax_rate`` in percent, periods in days.
 
     ``buyer_ref`` names an organisation that the seller knows. ``tax_category`` is a code of EN 16931 (S, Z, E, AE, O).
+    The review (:mod:`apps.contracts.rules.review`) is counted on the calendar of ``review_country`` and in
+    ``review_time_zone``; empty means the buyer's own.
     """
 
     number: str
@@ -46,6 +48,11 @@ class ContractDraft:
     price: Decimal
     payment_days: int = 30
     review_days: int = 14
+    review_unit: str = "calendar"
+    review_country: str = ""
+    review_subdivision: str = ""
+    review_time_zone: str = ""
+    silence: str = "escalates"
     tax_category: str = "S"
     tax_rate: Decimal = Decimal(0)
     is_assignable: bool = True

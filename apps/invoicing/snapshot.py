@@ -107,7 +107,11 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """The buyer's sign-off by which the milestone became payable. Its local date is the date of delivery (BT-72)."""
+    """The buyer's sign-off by which the milestone became payable. Its local date is the date of delivery (BT-72).
+
+    ``by_lapse``: the review period ended without an answer, which counts as acceptance by the contract; then nobody is
+    named, and ``accepted_at`` is the deadline.
+    """
 
     accepted_at: datetime
     accepted_on: date
@@ -115,6 +119,7 @@ class Acceptance:
     organisation: str
     submission_ref: str
     submission_sha256: str
+    by_lapse: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,10 @@ def tax_sentence(category: str) -> str:
 
 def acceptance(invoice: SemanticInvoice) -> str:
     """BT-22: by whose sign-off the milestone became payable."""
+    if invoice.acceptance.by_lapse:
+        return gettext("Accepted by lapse of the review period on {date}, as agreed").format(
+            date=day(invoice.acceptance.accepted_on)
+        )
     return gettext("Accepted on {date} by {name} for {organisation}").format(
         date=day(invoice.acceptance.accepted_on),
         name=invoice.acceptance.accepted_by,

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from apps.contracts.rules.review import ACCEPTED, ESCALATES
 from apps.core import canonical
-from apps.core.errors import NotAllowed, Refused
+from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
 from apps.core.texts import has_unseen
 
@@ -133,16 +134,6 @@ def check_text(text: str, *, most: int, field: str) -> str:
     return trimmed
 
 
-def review_deadline(submitted_at: datetime, *, review_days: int, time_zone: str) -> datetime:
-    """When the review period ends: the last second of its last calendar day, in the buyer's time zone.
-
-    The day of submission is not counted. Source: the contract's ``review_days``.
-    """
-    zone = ZoneInfo(time_zone)
-    last: date = submitted_at.astimezone(zone).date() + timedelta(days=review_days)
-    return datetime.combine(last, time(23, 59, 59), tzinfo=zone).astimezone(UTC)
-
-
 def check_limit(amount: Money, *, limit: Decimal | None, limit_currency: str) -> None:
     """Refuse a sign-off above the person's limit. A limit in another currency says nothing, so it permits nothing."""
     if limit is None:
@@ -166,6 +157,27 @@ def needs_proof(amount: Money, *, above: Decimal | None, above_currency: str) ->
     return above is not None and (amount.currency != above_currency or amount.amount > above)
 
 
+def check_in_time(
+    *, silence: str, notified_at: datetime | None, due_at: datetime | None, at: datetime, zone: str
+) -> None:
+    """Refuse to decide or to take back what silence has decided: it took effect at the deadline, whoever writes it down
+    when. Where silence decides nothing, or nobody was notified, it is never too late."""
+    if silence == ESCALATES or notified_at is None or due_at is None or at <= due_at:
+        return
+    due = f"{due_at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M %Z}"
+    if silence == ACCEPTED:
+        raise IllegalTransition(
+            "The review ended on {due} without an answer. As the contract says, the milestone counts as accepted since"
+            " then; nothing else can be decided.",
+            due=due,
+        )
+    raise IllegalTransition(
+        "The review ended on {due} without an answer. As the contract says, the milestone counts as not accepted since"
+        " then; the seller may submit it again.",
+        due=due,
+    )
+
+
 def acceptance_statement(*, organisation: str, title: str, cycle: int, amount: Money) -> Statement:
     """What the buyer's person agrees to when signing a milestone off."""
     return Statement(
@@ -182,3 +194,60 @@ def changes_statement(*, organisation: str, title: str, cycle: int) -> Statement
         " do not accept it yet, for the reasons that I give.",
         "changes-1",
     )
+
+
+def silence_statement(
+    *, organisation: str, title: str, cycle: int, due_at: datetime, zone: str, silence: str
+) -> Statement:
+    """What stands in the place of a statement when silence decides: the fact, and what was agreed for it."""
+    due = f"{due_at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S %Z}"
+    effect = "counts as accepted" if silence == ACCEPTED else "counts as not accepted"
+    return Statement(
+        f"The review period of submission {cycle} of “{title}” ended on {due}. {organisation} was notified and did not"
+        f" answer. As both sides agreed in the contract, the milestone {effect}.",
+        "silence-1",
+    )
+
+
+HALFWAY: Final = "halfway"
+TWO_DAYS: Final = "two_days"
+LAST_DAY: Final = "last_day"
+PASSED: Final = "passed"
+REMINDER_HOUR: Final = time(9)
+"""When reminders go out on their day, in the zone of the review."""
+
+
+def reminder_times(*, notified_at: datetime, due_at: datetime, zone: str) -> list[tuple[datetime, str]]:
+    """When the buyer is reminded, in the order of time: on the day of half time, two days before the deadline, and on
+    its last day.
+
+    What falls on one moment is one reminder, the later kind; what falls before the notice is none.
+    """
+    place = ZoneInfo(zone)
+    last = due_at.astimezone(place).date()
+    half = (notified_at + (due_at - notified_at) / 2).astimezone(place).date()
+    days = {half: HALFWAY}
+    days |= {last - timedelta(days=2): TWO_DAYS, last: LAST_DAY}
+    times = sorted(
+        (datetime.combine(day, REMINDER_HOUR, tzinfo=place).astimezone(UTC), kind) for day, kind in days.items()
+    )
+    order = [HALFWAY, TWO_DAYS, LAST_DAY]
+    rising: list[tuple[datetime, str]] = []
+    for at, kind in times:
+        if at > notified_at and all(order.index(kind) > order.index(known) for _, known in rising):
+            rising.append((at, kind))
+    return rising
+
+
+def review_moments(*, notified_at: datetime, due_at: datetime, zone: str) -> list[datetime]:
+    """The instants at which a review asks for something: its reminders, and the second after its deadline."""
+    times = reminder_times(notified_at=notified_at, due_at=due_at, zone=zone)
+    return [*(at for at, _kind in times), due_at + timedelta(seconds=1)]
+
+
+def newest_reminder(*, notified_at: datetime, due_at: datetime, zone: str, now: datetime) -> str | None:
+    """The one reminder that is due: after an outage only the newest. After the deadline it is for the seller."""
+    if now > due_at:
+        return PASSED
+    due = [kind for at, kind in reminder_times(notified_at=notified_at, due_at=due_at, zone=zone) if at <= now]
+    return due[-1] if due else None

@@ -14,7 +14,7 @@ from apps.contracts.models import Contract
 from apps.core import clock
 from apps.core.errors import Refused
 from apps.core.made import GIVEN_UP_AFTER, Made
-from apps.milestones.models import Certificate, Milestone
+from apps.milestones.models import Certificate, Decision, Milestone
 from apps.parties.actor import Actor
 from apps.portals.access import PortalRequest
 from apps.portals.forms import ActionForm, explain
@@ -36,6 +36,8 @@ def certificate_piece(actor: Actor, milestone: Milestone) -> dict[str, Any]:
     if milestone.accepted_at is None:
         return {}
     certificate, now = certificate_of(actor, milestone), clock.now()
+    if certificate is None and _is_by_lapse(milestone):
+        return {}
     if certificate is not None:
         is_given_up = certificate.is_given_up(now=now)
     else:
@@ -45,6 +47,12 @@ def certificate_piece(actor: Actor, milestone: Milestone) -> dict[str, Any]:
         "is_certificate_given_up": is_given_up,
         "action": ActionForm(auto_id="prove_%s"),
     }
+
+
+def _is_by_lapse(milestone: Milestone) -> bool:
+    """Whether silence accepted it: nobody signed, so there is nothing to certify beyond the audit chain."""
+    lapsed = Decision.objects.filter(submission_id=milestone.accepted_submission_id)
+    return lapsed.filter(outcome=Decision.Outcome.DEEMED_ACCEPTED).exists()
 
 
 def certificate_file(certificate: Certificate | None, *, milestone: Milestone) -> FileResponse:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from apps.contracts import rules
 from apps.contracts import services as contracts
 from apps.contracts.models import ContractVersion
-from apps.contracts.models.version import TaxCategory
+from apps.contracts.models.version import ReviewUnit, Silence, TaxCategory
 from apps.core.canonical import plain
 from apps.portals import formats
 
@@ -23,7 +23,11 @@ LABELS: Final[Mapping[str, Promise]] = {
     "price": gettext_lazy("Price, net of tax"),
     "payment_days": gettext_lazy("Days to pay"),
     "review_days": gettext_lazy("Days to review"),
+    "review_unit": gettext_lazy("Days that count"),
+    "review_country": gettext_lazy("Calendar of holidays"),
+    "review_subdivision": gettext_lazy("Region of the calendar"),
     "review_time_zone": gettext_lazy("Time zone of the review"),
+    "silence": gettext_lazy("If the buyer says nothing"),
     "tax_category": gettext_lazy("Tax"),
     "tax_rate": gettext_lazy("Tax rate in percent"),
     "is_assignable": gettext_lazy("Invoices may be assigned"),
@@ -35,6 +39,12 @@ LABELS: Final[Mapping[str, Promise]] = {
     "buyer": gettext_lazy("Buyer"),
 }
 """The names of terms; one that is missing here is shown by its name in the text that is signed."""
+
+CHOICES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "tax_category": dict(TaxCategory.choices),
+    "review_unit": dict(ReviewUnit.choices),
+    "silence": dict(Silence.choices),
+}
 
 _ORDER: Final[Mapping[str, int]] = {name: place for place, name in enumerate(LABELS)}
 
@@ -105,8 +115,8 @@ def _term(name: str, value: rules.Term, currency: str) -> str:
             return _("yes") if value else _("no")
         case Decimal():
             return formats.money(value, currency) if name == "price" else plain(value)
-        case _ if name == "tax_category":
-            return str(dict(TaxCategory.choices).get(str(value), value))
+        case _ if name in CHOICES:
+            return str(CHOICES[name].get(str(value), value))
         case _:
             return str(value)
 

@@ -13,7 +13,9 @@ from apps.core import clock
 from apps.core.database import walls
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Document
-from apps.workflows import mails
+from apps.milestones.models.submission import Proof
+from apps.parties.actor import Actor
+from apps.workflows import mails, notices
 
 MAIL_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=4)
 """After 4 seconds, then four times as long each time, 18 hours at last: a mail server may be out for a day."""
@@ -117,9 +119,20 @@ def send_contract_changes(*, version_ref: str, organisation_id: int) -> None:
 
 @app.task(queue="mail", retry=MAIL_AGAIN)
 def send_sign_off_request(*, grant_ref: str, organisation_id: int) -> None:
-    """Ask the buyer's person to review and sign off a milestone by personal link."""
+    """Ask the buyer's person to review and sign off a milestone by personal link.
+
+    The mail says the deadline as counted from its own instant; once the mail server has taken it, that one stands.
+    """
     with walls.asking_for(organisation_id):
-        mails.sign_off_request(grant_ref=grant_ref)
+        at = clock.now()
+        submission_ref = mails.sign_off_request(grant_ref=grant_ref, at=at)
+        if submission_ref:
+            notices.note_delivery(
+                actor=Actor.system(organisation_id=organisation_id),
+                submission_ref=submission_ref,
+                proof=Proof.MAIL,
+                at=at,
+            )
 
 
 @app.task(queue="mail", retry=MAIL_AGAIN)
@@ -134,6 +147,27 @@ def send_change_request(*, submission_ref: str, organisation_id: int) -> None:
     """Tell the seller what the buyer found missing."""
     with walls.asking_for(organisation_id):
         mails.change_request(submission_ref=submission_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_review_reminder(*, submission_ref: str, kind: str, organisation_id: int) -> None:
+    """Remind the buyer's deciders of a review that runs, if it still does."""
+    with walls.asking_for(organisation_id):
+        mails.review_reminder(submission_ref=submission_ref, kind=kind)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_review_passed(*, submission_ref: str, organisation_id: int) -> None:
+    """Tell the seller that the review ended without an answer, which decides nothing."""
+    with walls.asking_for(organisation_id):
+        mails.review_passed(submission_ref=submission_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_review_lapsed(*, submission_ref: str, organisation_id: int) -> None:
+    """Tell the buyer's deciders what their silence meant, as agreed."""
+    with walls.asking_for(organisation_id):
+        mails.review_lapsed(submission_ref=submission_ref)
 
 
 @app.task(queue="mail", retry=MAIL_AGAIN)

@@ -6,13 +6,16 @@ from typing import Any
 
 from django.core.files.base import File
 from django.db import transaction
+from procrastinate.jobs import JobDeferrer
 
 from apps.contracts import services as contracts
+from apps.contracts.models import Contract
 from apps.core import clock
 from apps.core.database import walls
 from apps.financing import services as financing
 from apps.financing.models import Tranche
 from apps.invoicing import services as invoicing
+from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
 from apps.milestones.services import CriterionAnswer, CriterionVerdict
@@ -75,7 +78,9 @@ def submit_milestone(*, actor: Actor, key: str, milestone_ref: str, seen: str) -
     contract = contracts.lock(contract_id=milestones.contract_of_milestone(milestone_ref=milestone_ref))
     at = walls.widen(contract.buyer_id)
     submission = milestones.submit(contract=contract, milestone_ref=milestone_ref, actor=actor, seen=seen, at=at)
-    grant = contracts.grant_sign_off(contract=contract, submission_ref=submission.ref, actor=actor, at=at)
+    grant = contracts.grant_sign_off(
+        contract=contract, submission_ref=submission.ref, actor=actor, at=at, review_due_at=submission.review_due_at
+    )
     jobs.send_sign_off_request.defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)
     return {"submission": submission.ref}
 
@@ -102,6 +107,14 @@ def accept_milestone(*, actor: Actor, key: str, submission_ref: str, seen: str, 
         contract=contract, submission_ref=submission_ref, actor=actor, seen=seen, comment=comment, at=at
     )
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
+    invoice = bill(milestone=milestone, contract=contract, open_milestones=open_milestones, actor=actor, at=at)
+    certificate = {"submission_ref": submission_ref, "organisation_id": contract.seller_id}
+    jobs.defer(*news_of(invoice, submission_ref=submission_ref), jobs.make_certificate.configure(task_kwargs=certificate))
+    return {"milestone": milestone.ref, "invoice": invoice.ref, "number": invoice.number}
+
+
+def bill(*, milestone: Milestone, contract: Contract, open_milestones: int, actor: Actor, at: datetime) -> Invoice:
+    """What follows an acceptance in the same transaction, whoever or whatever accepted: the invoice, and the end."""
     advance = _convert_advance(milestone=milestone, actor=actor, at=at)
     invoice = invoicing.issue(milestone=milestone, contract=contract, actor=actor, at=at)
     if advance is not None:
@@ -111,16 +124,17 @@ def accept_milestone(*, actor: Actor, key: str, submission_ref: str, seen: str, 
     contracts.complete_when_all_accepted(
         contract=contract, open_milestones=open_milestones, actor=actor, at=invoice.issued_at
     )
-    jobs.defer(
-        jobs.render_invoice.configure(task_kwargs={"invoice_ref": invoice.ref, "organisation_id": contract.seller_id}),
-        jobs.make_certificate.configure(
-            task_kwargs={"submission_ref": submission_ref, "organisation_id": contract.seller_id}
-        ),
+    return invoice
+
+
+def news_of(invoice: Invoice, *, submission_ref: str) -> list[JobDeferrer]:
+    """What follows it outside: the document, and the mail to the seller."""
+    return [
+        jobs.render_invoice.configure(task_kwargs={"invoice_ref": invoice.ref, "organisation_id": invoice.seller_id}),
         jobs.send_acceptance.configure(
-            task_kwargs={"submission_ref": submission_ref, "organisation_id": contract.seller_id}
+            task_kwargs={"submission_ref": submission_ref, "organisation_id": invoice.seller_id}
         ),
-    )
-    return {"milestone": milestone.ref, "invoice": invoice.ref, "number": invoice.number}
+    ]
 
 
 def _convert_advance(*, milestone: Milestone, actor: Actor, at: datetime) -> Tranche | None:

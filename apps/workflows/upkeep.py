@@ -15,12 +15,13 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 
+from apps.core import clock
 from apps.core.database import walls
 from apps.invoicing import documents
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
-from apps.workflows import funding
+from apps.workflows import funding, reviews
 
 log = logging.getLogger(__name__)
 QUEUE = "upkeep"
@@ -109,6 +110,27 @@ def expire_offers(*, organisation_id: int, on: str) -> None:
         funding.expire_offers(
             actor=Actor.system(organisation_id=organisation_id), key=f"daily expiry on {date.fromisoformat(on)}"
         )
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queue=QUEUE, queueing_lock="tend_everybodys_reviews")
+def tend_everybodys_reviews(timestamp: int) -> None:
+    """Every ten minutes, one job for each review of which something is due: a reminder, or what silence means.
+
+    What waits in the queue already is not queued again, so an outage ends without a flood.
+    """
+    for review in reviews.due(at=clock.now()):
+        lock = f"review {review.submission_ref} {review.what}"
+        with suppress(AlreadyEnqueued):
+            tend_review.configure(queueing_lock=lock).defer(
+                submission_ref=review.submission_ref, seller_id=review.seller_id, what=review.what
+            )
+
+
+@app.task(queue=QUEUE, retry=AGAIN)
+def tend_review(*, submission_ref: str, seller_id: int, what: str) -> None:
+    """Do what is due of one review; a second run finds it done."""
+    reviews.tend(submission_ref=submission_ref, seller_id=seller_id, what=what)
 
 
 @app.periodic(cron="45 2 * * *")

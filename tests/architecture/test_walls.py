@@ -30,6 +30,7 @@ INSERT_ONLY = {
     "ledger_entry",
     "ledger_line",
     "milestones_decision",
+    "milestones_reminder",
     "milestones_verdict",
 }
 """Records: what is written is written."""

@@ -27,13 +27,13 @@ SENTENCES: Final = {
     ),
     "The seller is told of every acceptance once": (
         "SELECT s.ref FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"
-        " WHERE d.outcome = 'accepted' AND (SELECT count(*) "
+        " WHERE d.outcome IN ('accepted', 'deemed_accepted') AND (SELECT count(*) "
         + JOB_OF.format(task="send_acceptance", name="submission_ref", ref="s.ref")
         + ") <> 1"
     ),
     "The seller is told of every request for changes once": (
         "SELECT s.ref FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"
-        " WHERE d.outcome = 'changes_requested' AND (SELECT count(*) "
+        " WHERE d.outcome IN ('changes_requested', 'deemed_rejected') AND (SELECT count(*) "
         + JOB_OF.format(task="send_change_request", name="submission_ref", ref="s.ref")
         + ") <> 1"
     ),
@@ -45,7 +45,7 @@ SENTENCES: Final = {
     "A milestone is accepted exactly when its contract's text of acceptance is there": (
         "SELECT m.ref FROM milestones_milestone m WHERE (m.state = 'accepted') <> EXISTS (SELECT 1"
         " FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"
-        " WHERE s.milestone_id = m.id AND d.outcome = 'accepted')"
+        " WHERE s.milestone_id = m.id AND d.outcome IN ('accepted', 'deemed_accepted'))"
     ),
     "A mailbox has one open invitation to a team at most": (
         "SELECT min(email) FROM parties_invitation WHERE accepted_at IS NULL AND revoked_at IS NULL"

@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from apps.invoicing.models import Invoice
 from apps.workflows.deal_file import player
 from apps.workflows.deal_file.read import read
 from apps.workflows.deal_file.report import Report, plain, report
@@ -73,6 +74,30 @@ def test_the_software_deal_to_the_cent(scratch: str) -> None:
         "0.00",
         None,
     )
+
+
+def test_a_buyer_who_says_nothing_has_accepted_after_twelve_working_days(scratch: str) -> None:
+    """VOB/B: from Friday before Christmas to 5 January, 23:59:59, in Bavaria; billed a second later."""
+    path = Path(__file__).with_name("deals") / "fit-out-silence.yaml"
+    deal = read(path.read_text(), today=TODAY)
+    (contract_ref,) = player.play(deal)
+    found = report(title=deal.title, contract_ref=contract_ref)
+    milestone, other = found["milestones"]
+    (cycle,) = milestone["cycles"]
+    assert (milestone["state"], milestone["accepted_at"]) == ("accepted", "2027-01-05T22:59+00:00")
+    assert (cycle["state"], cycle["outcome"]) == ("accepted", "deemed_accepted")
+    assert (cycle["notified_at"], cycle["review_due_at"]) == ("2026-12-18T09:00+00:00", "2027-01-05T22:59+00:00")
+    assert other["state"] == "planned"
+    (invoice,) = found["invoices"]
+    assert (invoice["issued_on"], invoice["due_on"]) == ("2027-01-06", "2027-01-27")
+    assert (invoice["net"], invoice["tax"], invoice["gross"]) == ("54000.00", "10260.00", "64260.00")
+    assert invoice["open"] == "0.00"
+    said = Invoice.objects.using("owner").get(number=invoice["number"])
+    assert said.snapshot.count('"accepted_on":"2027-01-05"') == 1
+    assert said.snapshot.count('"by_lapse":true') == 1
+    call_command("verify_ledger", verbosity=0)
+    call_command("verify_audit", verbosity=0)
+    call_command("check_documents", verbosity=0)
 
 
 def test_the_financiers_book_of_the_software_deal(scratch: str) -> None:

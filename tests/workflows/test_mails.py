@@ -154,7 +154,7 @@ def test_sign_off_request(story: Parties) -> None:
     contract, submission, grant = submitted(story)
     assert submission.review_due_at is not None
     with walls.asking_for(contract.buyer_id):
-        mails.sign_off_request(grant_ref=grant.ref)
+        mails.sign_off_request(grant_ref=grant.ref, at=AT + timedelta(days=3))
     message = only_mail()
     assert message.subject == "Sign off: Prototype, 12,000.00 EUR, by 19 Mar"
     assert message.to == ["bea@meridian.example"]
@@ -162,7 +162,7 @@ def test_sign_off_request(story: Parties) -> None:
     assert "[x] Prototype: the test protocol shows no open defect of class A." in message.body
     assert "19 Mar 2026" in message.body
     assert "CET" in message.body
-    assert "Silence decides nothing" in message.body
+    assert "If the buyer says nothing by 19 Mar 2026, 23:59 CET (Berlin), nothing is decided" in message.body
     assert "/s/" in button_of(message)
 
 
@@ -170,7 +170,7 @@ def test_sign_off_request_speaks_the_readers_language(story: Parties) -> None:
     contract, _submission, grant = submitted(story)
     speak_german(story.buyer)
     with walls.asking_for(contract.buyer_id):
-        mails.sign_off_request(grant_ref=grant.ref)
+        mails.sign_off_request(grant_ref=grant.ref, at=AT + timedelta(days=3))
     (message,) = mail.outbox
     assert "12.000,00 EUR" in message.subject
     assert "19. März" in message.subject
@@ -229,7 +229,7 @@ def test_a_submission_that_comes_again_says_so_and_what_was_missing(story: Parti
     again = scenarios.submitted_milestone(contract, at=AT + timedelta(days=6))
     link = scenarios.link_to_sign_off(again)
     with walls.asking_for(contract.buyer_id):
-        mails.sign_off_request(grant_ref=link.ref)
+        mails.sign_off_request(grant_ref=link.ref, at=AT + timedelta(days=6))
     message = only_mail()
     assert message.subject.startswith("Resubmitted, sign off: Prototype, 12,000.00 EUR")
     missing, now = message.body.split("What the seller says now")
@@ -404,4 +404,4 @@ def test_a_name_with_line_breaks_stays_in_its_header(story: Parties) -> None:
 def test_every_mail_asks_a_constant_number_of_queries(story: Parties, django_assert_max_num_queries: object) -> None:
     contract, _submission, grant = submitted(story)
     with walls.asking_for(contract.buyer_id), django_assert_max_num_queries(8):  # type: ignore[operator]
-        mails.sign_off_request(grant_ref=grant.ref)
+        mails.sign_off_request(grant_ref=grant.ref, at=AT + timedelta(days=3))

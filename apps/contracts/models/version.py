@@ -22,6 +22,22 @@ class TaxCategory(models.TextChoices):
     OUTSIDE_SCOPE = "O", _("Outside the scope of tax")
 
 
+class ReviewUnit(models.TextChoices):
+    """Which days of the review period count: ``rules.review.counts``."""
+
+    CALENDAR = "calendar", _("Calendar days")
+    BUSINESS = "business", _("Business days")
+    WORKING = "working", _("Working days, Mon to Sat")
+
+
+class Silence(models.TextChoices):
+    """What the end of the review period does when the buyer has said nothing."""
+
+    ESCALATES = "escalates", _("Nothing is decided")
+    ACCEPTED = "accepted", _("Counts as accepted")
+    REJECTED = "rejected", _("Counts as not accepted")
+
+
 class ContractVersionQuerySet(models.QuerySet["ContractVersion"]):
     def visible_to(self, actor: Actor) -> "ContractVersionQuerySet":
         visible = self.filter(contract__in=Contract.objects.visible_to(actor))
@@ -32,7 +48,8 @@ class ContractVersion(models.Model):
     """The terms and the billing plan as one side wrote them. A draft until proposed; immutable from then on.
 
     ``canonical_text`` and its ``sha256`` are what both sides sign. ``signatory_email`` is the mailbox of the person
-    who signs off for the buyer while the buyer's organisation has no owner of its own.
+    who signs off for the buyer while the buyer's organisation has no owner of its own. An empty calendar or time zone
+    of the review means the buyer's own; which that was stands in the signed text.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -47,7 +64,16 @@ class ContractVersion(models.Model):
     review_days = models.PositiveSmallIntegerField(
         _("days to review"),
         default=14,
-        help_text=_("calendar days from submission to the buyer's answer"),
+        help_text=_("days from the proven notice of a submission to the buyer's answer"),
+    )
+    review_unit = models.CharField(
+        _("days that count"), max_length=10, choices=ReviewUnit.choices, default=ReviewUnit.CALENDAR
+    )
+    review_country = models.CharField(_("calendar of holidays"), max_length=2, blank=True)
+    review_subdivision = models.CharField(_("region of the calendar"), max_length=40, blank=True)
+    review_time_zone = models.CharField(_("time zone of the review"), max_length=40, blank=True)
+    silence = models.CharField(
+        _("if the buyer says nothing"), max_length=10, choices=Silence.choices, default=Silence.ESCALATES
     )
     tax_category = models.CharField(
         _("tax treatment"),
@@ -96,6 +122,10 @@ class ContractVersion(models.Model):
             models.CheckConstraint(
                 condition=Q(proposed_at__isnull=True) | (~Q(canonical_text="") & ~Q(sha256="")),
                 name="proposed_version_has_its_text",
+            ),
+            models.CheckConstraint(
+                condition=Q(review_unit__in=ReviewUnit.values, silence__in=Silence.values),
+                name="review_is_counted_and_ends_somehow",
             ),
         ]
         triggers = [

@@ -13,6 +13,7 @@ from apps.contracts.rules.papers import (
 )
 from apps.contracts.rules.plan import Portion, known_amounts, plan_amounts
 from apps.contracts.rules.plan_texts import plan_text, read_plan
+from apps.contracts.rules.review import ReviewTerms, calendars, check_calendar, review_deadline
 from apps.contracts.rules.texts import (
     LineText,
     PartyText,
@@ -32,9 +33,12 @@ __all__ = [
     "PartyText",
     "Placed",
     "Portion",
+    "ReviewTerms",
     "Statement",
     "Term",
     "buyer_statement",
+    "calendars",
+    "check_calendar",
     "check_draft",
     "check_proposal",
     "check_reason",
@@ -49,6 +53,7 @@ __all__ = [
     "read_plan",
     "read_template",
     "read_version_text",
+    "review_deadline",
     "seller_statement",
     "template_text",
     "version_text",

@@ -7,6 +7,7 @@ from typing import Final
 from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules.mailboxes import MAILBOX
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, Portion, check_percent, plan_amounts
+from apps.contracts.rules.review import check_review
 from apps.contracts.rules.words import required, trimmed
 from apps.core import money
 from apps.core.errors import Refused
@@ -27,6 +28,13 @@ def check_draft(draft: ContractDraft) -> ContractDraft:
         raise Refused("The days to pay are between 0 and {most}.", field="payment_days", most=LONGEST_PERIOD)
     if not 1 <= draft.review_days <= LONGEST_PERIOD:
         raise Refused("The days to review are between 1 and {most}.", field="review_days", most=LONGEST_PERIOD)
+    check_review(
+        unit=draft.review_unit,
+        country=draft.review_country,
+        subdivision=draft.review_subdivision,
+        time_zone=draft.review_time_zone,
+        silence=draft.silence,
+    )
     _check_tax(draft.tax_category, rate=draft.tax_rate)
     if len(draft.lines) > MOST_LINES:
         raise Refused("A plan has at most {most} milestones.", field="lines", most=MOST_LINES)

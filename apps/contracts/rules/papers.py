@@ -9,6 +9,7 @@ from typing import Any, Final
 from apps.contracts.drafts import ContractDraft, DraftCriterion
 from apps.contracts.rules.difference import Paper, PaperLine
 from apps.contracts.rules.plan_texts import read_lines
+from apps.contracts.rules.review import CALENDAR, ESCALATES
 from apps.contracts.rules.words import required
 from apps.core import canonical
 
@@ -20,7 +21,15 @@ _DECIMALS: Final = ("price", "tax_rate")
 def read_version_text(text: str) -> Paper:
     """What a version says, from its canonical text (``contract-1``)."""
     said: dict[str, Any] = canonical.read(text)
+    # Texts before these were terms: silence decided nothing, and every day counted.
+    unsaid = {
+        "review_unit": CALENDAR,
+        "review_country": said["buyer"]["country"],
+        "review_subdivision": "",
+        "silence": ESCALATES,
+    }
     terms = {
+        **unsaid,
         **{name: said["contract"][name] for name in ("title", "number", "currency")},
         **{name: value for name, value in said["terms"].items() if name != "further"},
         "terms": said["terms"]["further"],

@@ -1,8 +1,16 @@
 """What may be done with contracts. Workflows call these inside their transaction, with the contract locked."""
 
-from apps.contracts.services.drafting import as_draft, change_draft, draft, draft_of, fingerprint, preview
+from apps.contracts.services.drafting import (
+    as_draft,
+    change_draft,
+    draft,
+    draft_of,
+    fingerprint,
+    preview,
+)
 from apps.contracts.services.financiers import admit_financier
 from apps.contracts.services.grants import (
+    close_grants,
     grant_acknowledgement,
     grant_sign_off,
     grant_signature,
@@ -15,12 +23,12 @@ from apps.contracts.services.guests import guest
 from apps.contracts.services.locks import contract_of_grant, lock, lock_by_ref, lock_of_version
 from apps.contracts.services.people import buyer_authority, require_seller
 from apps.contracts.services.record import record, recorded
+from apps.contracts.services.reviews import review_terms
 from apps.contracts.services.signing import (
     buyer_statement,
     complete_when_all_accepted,
     propose,
     request_changes,
-    review_time_zone,
     seller_statement,
     sign,
     withdraw,
@@ -35,6 +43,7 @@ __all__ = [
     "buyer_authority",
     "buyer_statement",
     "change_draft",
+    "close_grants",
     "complete_when_all_accepted",
     "contract_of_grant",
     "delete_template",
@@ -62,7 +71,7 @@ __all__ = [
     "renew_grant",
     "request_changes",
     "require_seller",
-    "review_time_zone",
+    "review_terms",
     "revoke_grants",
     "save_template",
     "seller_statement",

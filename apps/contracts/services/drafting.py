@@ -13,6 +13,7 @@ from apps.contracts.models.contract import ContractState
 from apps.contracts.services.locks import lock_by_ref
 from apps.contracts.services.people import require_seller, seller_mailboxes
 from apps.contracts.services.record import record
+from apps.contracts.services.reviews import review_terms
 from apps.core import canonical
 from apps.core.errors import IllegalTransition, NotAllowed, Refused, Stale
 from apps.parties.actor import Actor
@@ -106,6 +107,11 @@ def as_draft(version: ContractVersion) -> ContractDraft:
         price=version.price,
         payment_days=version.payment_days,
         review_days=version.review_days,
+        review_unit=version.review_unit,
+        review_country=version.review_country,
+        review_subdivision=version.review_subdivision,
+        review_time_zone=version.review_time_zone,
+        silence=version.silence,
         tax_category=version.tax_category,
         tax_rate=version.tax_rate,
         is_assignable=version.is_assignable,
@@ -139,6 +145,8 @@ def proposal(version: ContractVersion) -> tuple[str, list[Decimal]]:
     contract = version.contract
     written = as_draft(version)
     amounts = rules.check_proposal(written)
+    review = review_terms(version)
+    rules.check_calendar(review)
     text = rules.version_text(
         contract={
             "ref": contract.ref,
@@ -152,8 +160,12 @@ def proposal(version: ContractVersion) -> tuple[str, list[Decimal]]:
         terms={
             "price": written.price,
             "payment_days": written.payment_days,
-            "review_days": written.review_days,
-            "review_time_zone": contract.buyer.time_zone,
+            "review_days": review.days,
+            "review_unit": review.unit,
+            "review_country": review.country,
+            "review_subdivision": review.subdivision,
+            "review_time_zone": review.time_zone,
+            "silence": review.silence,
             "tax_category": written.tax_category,
             "tax_rate": written.tax_rate,
             "is_assignable": written.is_assignable,
@@ -217,6 +229,9 @@ def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract
     """Save a version and its whole plan as drafted."""
     version.price = draft.price
     version.payment_days, version.review_days = draft.payment_days, draft.review_days
+    version.review_unit, version.silence = draft.review_unit, draft.silence
+    version.review_country, version.review_subdivision = draft.review_country, draft.review_subdivision
+    version.review_time_zone = draft.review_time_zone
     version.tax_category, version.tax_rate = draft.tax_category, draft.tax_rate
     version.is_assignable = draft.is_assignable
     version.governing_law, version.terms = draft.governing_law, draft.terms

@@ -31,10 +31,17 @@ def grant_signature(*, version: ContractVersion, actor: Actor, at: datetime) -> 
     return grant
 
 
-def grant_sign_off(*, contract: Contract, submission_ref: str, actor: Actor, at: datetime) -> GuestGrant:
-    """A link by which the signatory of the signed version reviews and decides this submission."""
+def grant_sign_off(
+    *, contract: Contract, submission_ref: str, actor: Actor, at: datetime, review_due_at: datetime | None = None
+) -> GuestGrant:
+    """A link by which the signatory of the signed version reviews and decides this submission.
+
+    Nobody's silence may count while the link is dead, and the deadline moves if the mail is late: so the link lives
+    at least as long again as the review.
+    """
+    until = review_due_at + (review_due_at - at) if review_due_at else None
     return _grant_to_signatory(
-        contract, purpose=GuestGrant.Purpose.SIGN_OFF, subject_ref=submission_ref, actor=actor, at=at
+        contract, purpose=GuestGrant.Purpose.SIGN_OFF, subject_ref=submission_ref, actor=actor, at=at, until=until
     )
 
 
@@ -61,7 +68,14 @@ def renew_grant(*, contract: Contract, grant_ref: str, actor: Actor, at: datetim
     old.revoked_at = at
     old.save(update_fields=["revoked_at"])
     new = _grant(
-        contract, purpose=old.purpose, subject_ref=old.subject_ref, name=old.name, email=old.email, at=at, replaces=old
+        contract,
+        purpose=old.purpose,
+        subject_ref=old.subject_ref,
+        name=old.name,
+        email=old.email,
+        at=at,
+        until=old.expires_at,
+        replaces=old,
     )
     _record(new, verb="link.renewed", actor=actor, at=at)
     return new
@@ -81,13 +95,24 @@ def spend_grants(*, subject_ref: str, actor: Actor, at: datetime) -> None:
         _live(subject_ref).update(used_at=Case(When(used, then=instant)), revoked_at=Case(When(~used, then=instant)))
 
 
+def close_grants(*, subject_ref: str, at: datetime) -> None:
+    """The subject is decided without anybody's deciding it: its live links decide nothing more, and show what came."""
+    _live(subject_ref).update(used_at=at)
+
+
 def mark_viewed(*, grant_id: int, at: datetime) -> None:
     """Keep when a link was opened first: proof that the notice arrived."""
     GuestGrant.objects.filter(pk=grant_id, first_viewed_at__isnull=True).update(first_viewed_at=at)
 
 
 def _grant_to_signatory(
-    contract: Contract, *, purpose: str, subject_ref: str, actor: Actor, at: datetime
+    contract: Contract,
+    *,
+    purpose: str,
+    subject_ref: str,
+    actor: Actor,
+    at: datetime,
+    until: datetime | None = None,
 ) -> GuestGrant:
     version = contract.active_version
     if version is None:
@@ -99,6 +124,7 @@ def _grant_to_signatory(
         name=version.signatory_name,
         email=version.signatory_email,
         at=at,
+        until=until,
     )
     _record(grant, verb="link.granted", actor=actor, at=at)
     return grant
@@ -116,6 +142,7 @@ def _grant(
     name: str,
     email: str,
     at: datetime,
+    until: datetime | None = None,
     replaces: GuestGrant | None = None,
 ) -> GuestGrant:
     ref = new_ref()
@@ -129,7 +156,7 @@ def _grant(
         email=email,
         token_sha256=tokens.digest_of(tokens.token_for(purpose="guest_grant", ref=ref)),
         created_at=at,
-        expires_at=at + VALID_FOR,
+        expires_at=max(at + VALID_FOR, until or at),
         replaces=replaces,
     )
 

@@ -30,11 +30,6 @@ def buyer_statement(version: ContractVersion) -> rules.Statement:
     return rules.buyer_statement(organisation=contract.buyer.legal_name, number=contract.number, version=version.number)
 
 
-def review_time_zone(version: ContractVersion) -> str:
-    """The zone whose calendar days the review period counts: the buyer's when the version was proposed."""
-    return str(canonical.read(version.canonical_text)["terms"]["review_time_zone"])
-
-
 def propose(*, contract: Contract, actor: Actor, seen: str, at: datetime) -> ContractVersion:
     """The seller signs the draft: it becomes an immutable version, and the buyer may see the contract.
 
@@ -184,6 +179,11 @@ def _copy(version: ContractVersion, *, at: datetime) -> ContractVersion:
         price=version.price,
         payment_days=version.payment_days,
         review_days=version.review_days,
+        review_unit=version.review_unit,
+        review_country=version.review_country,
+        review_subdivision=version.review_subdivision,
+        review_time_zone=version.review_time_zone,
+        silence=version.silence,
         tax_category=version.tax_category,
         tax_rate=version.tax_rate,
         is_assignable=version.is_assignable,

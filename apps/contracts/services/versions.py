@@ -5,6 +5,7 @@ from typing import Any
 from apps.contracts import rules
 from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.services.drafting import as_draft
+from apps.contracts.services.reviews import review_terms
 from apps.parties.models import Organisation
 
 
@@ -27,11 +28,12 @@ def paper_of(version: ContractVersion) -> rules.Paper:
         portions=[rules.Portion(line.basis, line.percent, line.amount) for line in draft.lines],
     )
     terms: dict[str, Any] = {name: getattr(draft, name) for name in rules.DRAFT_TERMS}
-    contract = version.contract
+    contract, review = version.contract, review_terms(version)
     return rules.Paper(
         terms={
             **terms,
-            "review_time_zone": contract.buyer.time_zone,
+            "review_country": review.country,
+            "review_time_zone": review.time_zone,
             "seller": _named(contract.seller),
             "buyer": _named(contract.buyer),
         },

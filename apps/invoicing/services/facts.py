@@ -68,6 +68,7 @@ def semantic(
             organisation=decision.organisation_name,
             submission_ref=submission.ref,
             submission_sha256=decision.sha256,
+            by_lapse=bool(decision.rule),
         ),
         lines=(
             snapshot.Line(

@@ -1,5 +1,5 @@
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Contract, Criterion, GuestGrant
@@ -15,12 +15,26 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         return self.filter(contract__in=Contract.objects.visible_to(actor))
 
 
+PERSONAL = ("accepted", "changes_requested")
+DEEMED = ("deemed_accepted", "deemed_rejected")
+ACCEPTING = ("accepted", "deemed_accepted")
+
+
 class Decision(models.Model):
-    """What the buyer decided of one submission, with the evidence of who, when, from where, which text was shown."""
+    """What the buyer decided of one submission, with the evidence of who, when, from where, which text was shown.
+
+    Or what silence decided, as the contract says: ``rule`` names the rule, ``decided_at`` is the deadline at which it
+    took effect, ``recorded_at`` when it was written down, and nobody's name stands there.
+    """
 
     class Outcome(models.TextChoices):
         ACCEPTED = "accepted", _("Accepted")
         CHANGES_REQUESTED = "changes_requested", _("Changes requested")
+        DEEMED_ACCEPTED = "deemed_accepted", _("Accepted by lapse of the review period")
+        DEEMED_REJECTED = "deemed_rejected", _("Not accepted by lapse of the review period")
+
+    class Rule(models.TextChoices):
+        SILENCE = "silence", _("The review period ended without an answer")
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
     submission = models.OneToOneField(Submission, models.PROTECT, related_name="decision")
@@ -28,10 +42,12 @@ class Decision(models.Model):
     comment = models.TextField(_("comment"), max_length=4_000, blank=True)
     user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     grant = models.ForeignKey(GuestGrant, models.PROTECT, null=True, related_name="+")
-    name = models.CharField(_("name"), max_length=160)
-    email = models.EmailField(_("e-mail"))
+    rule = models.CharField(max_length=10, choices=Rule.choices, blank=True)
+    name = models.CharField(_("name"), max_length=160, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
     organisation_name = models.CharField(max_length=160)
     decided_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(null=True)
     address = models.CharField(_("network address"), max_length=45, blank=True)
     agent = models.CharField(_("browser"), max_length=300, blank=True)
     authenticated_by = models.CharField(max_length=120, blank=True)
@@ -47,8 +63,15 @@ class Decision(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(user__isnull=False, grant__isnull=True) | Q(user__isnull=True, grant__isnull=False),
-                name="decided_by_a_user_or_a_guest",
+                condition=Q(user__isnull=False, grant__isnull=True, rule="")
+                | Q(user__isnull=True, grant__isnull=False, rule="")
+                | Q(user__isnull=True, grant__isnull=True, rule="silence"),
+                name="decided_by_a_user_a_guest_or_a_rule",
+            ),
+            models.CheckConstraint(
+                condition=Q(rule="", recorded_at__isnull=True, outcome__in=PERSONAL) & ~Q(name="") & ~Q(email="")
+                | Q(rule="silence", recorded_at__gt=F("decided_at"), outcome__in=DEEMED, name="", email=""),
+                name="people_decide_in_their_name_and_rules_in_nobodys",
             ),
             models.CheckConstraint(
                 condition=Q(proved_at__isnull=True, proved_by="") | (Q(proved_at__isnull=False) & ~Q(proved_by="")),
@@ -81,10 +104,24 @@ class Decision(models.Model):
                 " JOIN milestones_submission s ON s.ref = g.subject_ref WHERE g.id = NEW.grant_id"
                 " AND s.id = NEW.submission_id AND g.purpose = 'sign_off')",
             ),
+            guards.refused_when(
+                "silence_decides_what_was_agreed",
+                guards.INSERT,
+                "NEW.rule <> '' AND NOT EXISTS (SELECT 1 FROM milestones_submission s"
+                " JOIN contracts_contract c ON c.id = s.contract_id"
+                " JOIN contracts_contractversion v ON v.id = c.active_version_id"
+                " WHERE s.id = NEW.submission_id AND s.contract_id = NEW.contract_id AND s.notified_at IS NOT NULL"
+                " AND s.review_due_at = NEW.decided_at AND NEW.outcome = 'deemed_' || v.silence)",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.submission} {self.outcome}"
+
+    @property
+    def is_acceptance(self) -> bool:
+        """Whether the milestone is accepted by it, by whomever or whatever."""
+        return self.outcome in ACCEPTING
 
 
 class VerdictQuerySet(models.QuerySet["Verdict"]):

@@ -88,7 +88,7 @@ class Milestone(models.Model):
                 "IF EXISTS (SELECT 1 FROM milestones_milestone m WHERE m.id = NEW.id AND m.state = 'accepted'"
                 " AND NOT EXISTS (SELECT 1 FROM milestones_decision d JOIN milestones_submission s"
                 " ON s.id = d.submission_id WHERE s.id = m.accepted_submission_id AND s.milestone_id = m.id"
-                " AND s.state = 'accepted' AND d.outcome = 'accepted'))"
+                " AND s.state = 'accepted' AND d.outcome IN ('accepted', 'deemed_accepted')))"
                 " THEN RAISE EXCEPTION 'milestone % is accepted without a decision', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),

@@ -1,7 +1,7 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Contract, Criterion
@@ -20,6 +20,13 @@ class SubmissionState(models.TextChoices):
     ACCEPTED = "accepted", _("Accepted")
     CHANGES_REQUESTED = "changes_requested", _("Changes requested")
     WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class Proof(models.TextChoices):
+    """How it is known that the buyer was notified of a submission."""
+
+    MAIL = "mail", _("The mail was handed to the mail server")
+    VIEW = "view", _("The personal link was opened")
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -42,8 +49,9 @@ class Submission(models.Model):
     """One numbered cycle: the seller says that a milestone is complete and shows why. Frozen once sent.
 
     ``canonical_text`` is what the buyer is shown (criteria, notes, hashes of the files, amount); a decision names its
-    SHA-256. ``review_due_at`` is the contract's review period after the submission; silence then escalates by reminder
-    and decides nothing.
+    SHA-256. ``notified_at`` is when the notice provably reached the buyer (``notified_by``: how), and from then on
+    ``review_due_at`` is the deadline that was told and stands; before, it is the earliest that it can be. It ends a day
+    of ``review_zone``.
     """
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
@@ -58,6 +66,9 @@ class Submission(models.Model):
     submitted_at = models.DateTimeField(null=True, blank=True)
     submitted_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     review_due_at = models.DateTimeField(null=True, blank=True)
+    review_zone = models.CharField(max_length=40, blank=True)
+    notified_at = models.DateTimeField(null=True, blank=True)
+    notified_by = models.CharField(max_length=10, choices=Proof.choices, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     canonical_text = models.TextField(blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
@@ -84,10 +95,32 @@ class Submission(models.Model):
                 | (~Q(state="withdrawn") & Q(withdrawn_at__isnull=True)),
                 name="withdrawn_at_a_time",
             ),
+            models.CheckConstraint(
+                condition=Q(notified_at__isnull=True, notified_by="")
+                | (
+                    Q(notified_at__gte=F("submitted_at"), review_due_at__gt=F("notified_at"))
+                    & Q(notified_by__in=Proof.values)
+                    & ~Q(review_zone="")
+                ),
+                name="notified_after_sending_and_before_the_deadline",
+            ),
         ]
+        indexes = [models.Index("review_due_at", condition=Q(state="submitted"), name="submission_that_waits")]
         triggers = [
             guards.legal_steps(STEPS),
-            guards.frozen_when("OLD.state <> 'draft'", allow=("state", "withdrawn_at")),
+            guards.frozen_when(
+                "OLD.state <> 'draft'",
+                allow=("state", "withdrawn_at", "notified_at", "notified_by", "review_due_at", "review_zone"),
+            ),
+            guards.frozen_when(
+                "OLD.notified_at IS NOT NULL", name="the_deadline_told_stands", allow=("state", "withdrawn_at")
+            ),
+            guards.refused_when(
+                "a_deadline_moves_only_with_its_notice",
+                guards.UPDATE,
+                "OLD.state <> 'draft' AND NEW.notified_at IS NULL"
+                " AND (NEW.review_due_at, NEW.review_zone) IS DISTINCT FROM (OLD.review_due_at, OLD.review_zone)",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from apps.milestones.services.deciding import (
     accept,
     acceptance_statement,
     changes_statement,
+    decide_by_silence,
     needs_proof,
     request_changes,
 )
@@ -16,11 +17,22 @@ from apps.milestones.services.planning import (
     contract_of_submission,
     plan,
 )
+from apps.milestones.services.reviewing import (
+    SILENCE,
+    DueReview,
+    deadline_if_notified,
+    next_moment,
+    note_delivery,
+    remind,
+    reviews_due,
+)
 from apps.milestones.services.submitting import open_draft, prepare, preview, submit, withdraw
 
 __all__ = [
+    "SILENCE",
     "CriterionAnswer",
     "CriterionVerdict",
+    "DueReview",
     "StoredFile",
     "accept",
     "acceptance_statement",
@@ -29,16 +41,22 @@ __all__ = [
     "contract_of_evidence",
     "contract_of_milestone",
     "contract_of_submission",
+    "deadline_if_notified",
+    "decide_by_silence",
     "discard_unless_known",
     "needs_proof",
+    "next_moment",
+    "note_delivery",
     "open_draft",
     "opened",
     "plan",
     "prepare",
     "preview",
     "receive",
+    "remind",
     "remove",
     "request_changes",
+    "reviews_due",
     "submit",
     "sweep_orphans",
     "withdraw",

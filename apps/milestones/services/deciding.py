@@ -5,17 +5,19 @@ from datetime import datetime
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
+from apps.contracts.models.version import Silence
 from apps.core import states
 from apps.core.database import together
-from apps.core.errors import IllegalTransition, Stale
+from apps.core.errors import IllegalTransition, NotAllowed, Stale
 from apps.core.money import Money
 from apps.milestones import rules
 from apps.milestones.models import Decision, Milestone, Submission, Verdict
 from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import CriterionVerdict
+from apps.milestones.services.reviewing import check_in_time
 from apps.milestones.services.submitting import lock_submission
-from apps.parties.actor import Actor
+from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
 
 
@@ -51,6 +53,7 @@ def accept(
     held = lock_submission(contract, submission_ref=submission_ref)
     submission, milestone = held.submission, held.submission.milestone
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
+    check_in_time(submission, at=at)
     _require_decider(submission, actor=actor, at=at)
     if needs_proof(milestone, contract=contract):
         actor.require_proof(at=at)
@@ -96,6 +99,7 @@ def request_changes(
     held = lock_submission(contract, submission_ref=submission_ref)
     submission, milestone = held.submission, held.submission.milestone
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
+    check_in_time(submission, at=at)
     _require_decider(submission, actor=actor, at=at)
     states.move(submission, SubmissionState.CHANGES_REQUESTED, Submission.TRANSITIONS)
     states.move(milestone, MilestoneState.CHANGES_REQUESTED, Milestone.TRANSITIONS)
@@ -112,6 +116,59 @@ def request_changes(
     )
     _record(decision, verb="milestone.changes_requested", actor=actor, at=at)
     return milestone
+
+
+def decide_by_silence(
+    *, contract: Contract, submission_ref: str, actor: Actor, at: datetime
+) -> tuple[Decision, int] | None:
+    """Write down what the contract says of silence, effective at the deadline, whenever this runs after it.
+
+    Only a submission that still waits, of which the buyer was notified, and only by the clock: no person may call it.
+    None when there is nothing to decide. The answer is the decision, and how many other milestones are not accepted.
+    """
+    if actor.kind is not ActorKind.SYSTEM:
+        raise NotAllowed("Only the end of the review period decides for somebody who said nothing.")
+    held = lock_submission(contract, submission_ref=submission_ref)
+    submission, milestone, version = held.submission, held.submission.milestone, contract.active_version
+    due_at = submission.review_due_at
+    waits = submission.state == SubmissionState.SUBMITTED and submission.notified_at is not None
+    if version is None or due_at is None or not waits or version.silence == Silence.ESCALATES:
+        return None
+    if at <= due_at:
+        raise IllegalTransition("This review still runs.")
+    is_accepted = version.silence == Silence.ACCEPTED
+    if is_accepted:
+        states.move(submission, SubmissionState.ACCEPTED, Submission.TRANSITIONS)
+        states.move(milestone, MilestoneState.ACCEPTED, Milestone.TRANSITIONS)
+        milestone.accepted_at, milestone.accepted_submission = due_at, submission
+    else:
+        states.move(submission, SubmissionState.CHANGES_REQUESTED, Submission.TRANSITIONS)
+        states.move(milestone, MilestoneState.CHANGES_REQUESTED, Milestone.TRANSITIONS)
+    statement = rules.silence_statement(
+        organisation=contract.buyer.legal_name,
+        title=milestone.title,
+        cycle=submission.number,
+        due_at=due_at,
+        zone=submission.review_zone,
+        silence=version.silence,
+    )
+    decision = Decision(
+        contract=contract,
+        submission=submission,
+        outcome=Decision.Outcome.DEEMED_ACCEPTED if is_accepted else Decision.Outcome.DEEMED_REJECTED,
+        rule=Decision.Rule.SILENCE,
+        organisation_name=contract.buyer.legal_name,
+        decided_at=due_at,
+        recorded_at=at,
+        statement=statement.text,
+        statement_version=statement.version,
+        sha256=submission.sha256,
+    )
+    # Nobody looked at the criteria one by one, so there are no verdicts.
+    _write(decision, verdicts=[])
+    verb = "milestone.deemed_accepted" if is_accepted else "milestone.deemed_rejected"
+    _record(decision, verb=verb, actor=actor, at=at)
+    return decision, held.others_open
 
 
 def _require_decider(submission: Submission, *, actor: Actor, at: datetime) -> None:
@@ -147,7 +204,7 @@ def _decide(
     statement: rules.Statement,
     at: datetime,
 ) -> Decision:
-    """Write the decision with its verdicts, and submission and milestone as they stand from now on: one statement."""
+    """Write a person's decision with its evidence."""
     proof = actor.origin.proof
     decision = Decision(
         contract=submission.contract,
@@ -169,9 +226,9 @@ def _decide(
         statement_version=statement.version,
         sha256=submission.sha256,
     )
-    together.insert(
+    _write(
         decision,
-        children=[
+        verdicts=[
             Verdict(
                 decision=decision,
                 criterion_id=verdict.criterion_id,
@@ -180,12 +237,21 @@ def _decide(
             )
             for verdict in verdicts
         ],
+    )
+    return decision
+
+
+def _write(decision: Decision, *, verdicts: Sequence[Verdict]) -> None:
+    """The decision with its verdicts, and submission and milestone as they stand from now on: one statement."""
+    submission = decision.submission
+    together.insert(
+        decision,
+        children=verdicts,
         after=[
             (submission, ["state"]),
             (submission.milestone, ["state", "accepted_at", "accepted_submission"]),
         ],
     )
-    return decision
 
 
 def _record(decision: Decision, *, verb: str, actor: Actor, at: datetime) -> None:

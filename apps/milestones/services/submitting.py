@@ -10,6 +10,7 @@ from django.db.models.functions import JSONObject
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, Criterion
+from apps.contracts.rules import review_deadline
 from apps.core import canonical, states
 from apps.core.errors import IllegalTransition, Refused, Stale
 from apps.milestones import rules
@@ -17,6 +18,7 @@ from apps.milestones.models import CriterionNote, EvidenceFile, Milestone, Submi
 from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import CriterionAnswer
+from apps.milestones.services.reviewing import check_in_time
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
@@ -85,9 +87,8 @@ def submit(*, contract: Contract, milestone_ref: str, actor: Actor, seen: str, a
         raise IllegalTransition("This contract is not active.")
     submission.canonical_text, submission.sha256 = text, seen
     submission.submitted_at, submission.submitted_by_id = at, actor.user_id
-    submission.review_due_at = rules.review_deadline(
-        at, review_days=version.review_days, time_zone=contracts.review_time_zone(version)
-    )
+    review = contracts.review_terms(version)
+    submission.review_due_at, submission.review_zone = review_deadline(at, terms=review), review.time_zone
     submission.save()
     milestone.save(update_fields=["state"])
     _record(submission, verb="milestone.submitted", actor=actor, at=at)
@@ -98,6 +99,7 @@ def withdraw(*, contract: Contract, submission_ref: str, actor: Actor, at: datet
     """The seller takes a submission back before it is decided; the milestone can be submitted again."""
     contracts.require_seller(contract, actor=actor, action=Action.SUBMIT_MILESTONE)
     submission = lock_submission(contract, submission_ref=submission_ref).submission
+    check_in_time(submission, at=at)
     states.move(submission, SubmissionState.WITHDRAWN, Submission.TRANSITIONS)
     states.move(submission.milestone, MilestoneState.PLANNED, Milestone.TRANSITIONS)
     submission.withdrawn_at = at

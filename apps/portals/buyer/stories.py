@@ -123,8 +123,12 @@ def _of_cycle(cycle: Submission, *, seller: str, is_one_milestone: bool = False)
         yield Event(what=what, at=cycle.withdrawn_at, who=seller, icon="slash-circle")
     decision = decision_of(cycle)
     if decision is not None:
-        is_accepted = decision.outcome == "accepted"
-        what = _("%(what)s signed off") if is_accepted else _("%(what)s: changes requested")
+        is_accepted = decision.is_acceptance
+        if decision.rule:
+            accepted = _("%(what)s accepted by lapse of the review period")
+            what = accepted if is_accepted else _("%(what)s not accepted by lapse of the review period")
+        else:
+            what = _("%(what)s signed off") if is_accepted else _("%(what)s: changes requested")
         yield Event(
             what=what % {"what": prefix},
             at=decision.decided_at,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.contracts import services as contracts
+from apps.contracts import wording
 from apps.contracts.models import Contract, ContractVersion, PlanLine, Signature
 from apps.contracts.rules import Statement
 from apps.core.canonical import plain
@@ -91,6 +92,7 @@ def read(actor: Actor, version: ContractVersion, *, way: Way) -> VersionReading:
 
 def terms_of(version: ContractVersion) -> list[Fact]:
     """The terms in plain words."""
+    review = contracts.review_terms(version)
     return [
         Fact(term=_("Price, net of tax"), amount=version.price, currency=version.contract.currency),
         Fact(term=_("Tax"), value=tax_in_words(version)),
@@ -107,13 +109,11 @@ def terms_of(version: ContractVersion) -> list[Fact]:
         ),
         Fact(
             term=_("Your review"),
-            value=ngettext(
-                "%(days)s calendar day from each submission; silence accepts nothing and rejects nothing",
-                "%(days)s calendar days from each submission; silence accepts nothing and rejects nothing",
-                version.review_days,
-            )
-            % {"days": version.review_days},
+            value=_("%(period)s from the day on which a submission reached you")
+            % {"period": wording.review_period(review)},
         ),
+        Fact(term=_("If you say nothing until then"), value=wording.silence_means(review.silence)),
+        *([Fact(term=_("A long review"), value=wording.thirty_days())] if review.may_exceed_usual_most else []),
         Fact(term=_("Invoices"), value=_("one for each milestone that you sign off, for its amount, at that moment")),
         Fact(
             term=_("Financing"),

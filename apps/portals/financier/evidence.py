@@ -75,7 +75,7 @@ def _subjects(actor: Actor, items: Sequence[RequestItem], submissions: list[Subm
         verdict = verdicts.get((decision.pk, criterion.pk)) if decision else None
         note = notes.get((submission.pk, criterion.pk)) if submission else None
         # Whoever accepts the whole without a word on a criterion has accepted the criterion.
-        accepted = decision is not None and decision.outcome == Decision.Outcome.ACCEPTED
+        accepted = decision is not None and decision.is_acceptance
         passed = verdict.is_passed if verdict else accepted
         return Judged(
             text=criterion.text,

@@ -171,6 +171,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "collect": Verb("financier", ("amount", "received_on", "reference"), on_milestone=True),
         "pay_reserve": Verb("financier", ("value_on", "reference"), on_milestone=True),
         "accrue": Verb("financier", ("through",)),
+        "wait": Verb("seller"),
     }
 )
 """Every verb of a deal file. The reference in ``docs/deal-files.md`` is checked against this table."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from uuid import uuid4
 
 from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import Refused
-from apps.workflows import contracting
+from apps.milestones import services as milestones
+from apps.workflows import contracting, reviews
 from apps.workflows.deal_file import setting
 from apps.workflows.deal_file.deal import Deal, Event
 from apps.workflows.deal_file.scene import Scene
@@ -30,7 +32,10 @@ def play(*deals: Deal, tell: Callable[[str], object] = str) -> list[str]:
         ((event.at, number, scene, event) for number, scene in enumerate(scenes) for event in scene.deal.events),
         key=lambda step: step[:2],
     )
+    last = steps[0][0] if steps else None
     for at, _number, scene, event in steps:
+        _let_time_pass(scenes, after=last, until=at)
+        last = at
         with clock.stopped(at):
             if not scene.contract_ref:
                 _set_up(scene)
@@ -39,6 +44,20 @@ def play(*deals: Deal, tell: Callable[[str], object] = str) -> list[str]:
         tell(f"{at:%Y-%m-%d %H:%M}  {event.verb.replace('_', ' ')}: {scene.deal.title}")
     walls.leave()
     return [scene.contract_ref for scene in scenes]
+
+
+def _let_time_pass(scenes: list[Scene], *, after: datetime | None, until: datetime) -> None:
+    """What the review clocks of these deals ask for between two events, each at its own moment."""
+    refs = [scene.contract_ref for scene in scenes if scene.contract_ref]
+    while after is not None and refs:
+        moment = milestones.next_moment(after=after, until=until, contract_refs=refs)
+        if moment is None:
+            return
+        with clock.stopped(moment):
+            for review in reviews.due(at=moment, contract_refs=refs):
+                reviews.tend(submission_ref=review.submission_ref, seller_id=review.seller_id, what=review.what)
+            run_due_jobs()
+        after = moment
 
 
 def _set_up(scene: Scene) -> None:

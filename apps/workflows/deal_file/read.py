@@ -10,6 +10,7 @@ from decimal import Decimal
 from zoneinfo import available_timezones
 
 from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
+from apps.contracts.rules import review
 from apps.core import money
 from apps.parties import rules
 from apps.parties.roles import Role
@@ -139,6 +140,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
     payment_days = place.maybe("payment_days")
     review_days = place.maybe("review_days")
     signatory = place.need("signatory")
+    counted = place.maybe("review")
     code = currency.text() if currency is not None else parties["seller"].currency
     if currency is not None and code not in money.currencies():
         currency.refuse(f"`{code}` is not a currency code such as EUR")
@@ -151,6 +153,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         price=_payable(price, code),
         payment_days=payment_days.whole(most=365) if payment_days is not None else 30,
         review_days=review_days.whole(least=1, most=365) if review_days is not None else 14,
+        **(_review(counted) if counted is not None else {}),
         tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "O") if tax is not None else "S",
         tax_rate=_percentage(tax.maybe("rate"), "0") if tax is not None else Decimal(0),
         is_assignable=assignable.yes_or_no() if assignable is not None else True,
@@ -165,6 +168,24 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         tax.done()
     place.done()
     return draft
+
+
+def _review(place: Place) -> dict[str, str]:
+    """How the days of the review are counted, and what silence means; what is absent is as in a new contract."""
+    read: Mapping[str, tuple[str, Callable[[Place], str]]] = {
+        "days": ("review_unit", lambda found: found.one_of(*review.UNITS)),
+        "silence": ("silence", lambda found: found.one_of(*review.SILENCES)),
+        "country": ("review_country", Place.text),
+        "region": ("review_subdivision", Place.text),
+        "time_zone": ("review_time_zone", Place.text),
+    }
+    found = {field: (place.maybe(key), take) for key, (field, take) in read.items()}
+    place.done()
+    terms = {"review_unit": review.CALENDAR, "silence": review.ESCALATES}
+    terms |= {field: take(written) for field, (written, take) in found.items() if written is not None}
+    named = {field.removeprefix("review_"): value for field, value in terms.items()}
+    place.by(lambda: review.check_review(**{"country": "", "subdivision": "", "time_zone": "", **named}))
+    return terms
 
 
 def _percentage(place: Place | None, default: str) -> Decimal:

@@ -71,15 +71,18 @@ def _contract(contract: Contract) -> Report:
 
 
 def _milestone(milestone: Milestone) -> Report:
-    cycles = Submission.objects.using("owner").filter(milestone=milestone).order_by("number")
+    cycles = Submission.objects.using("owner").filter(milestone=milestone).select_related("decision").order_by("number")
     return {
         "title": milestone.title,
         "amount": _amount(milestone.amount, milestone.currency),
         "state": milestone.state,
-        "planned_on": _written(milestone.planned_on),
-        "accepted_at": _written(milestone.accepted_at),
+        **{name: _written(getattr(milestone, name)) for name in ("planned_on", "accepted_at")},
         "cycles": [
-            {"number": cycle.number, "state": cycle.state, "submitted_at": _written(cycle.submitted_at)}
+            {
+                **{name: getattr(cycle, name) for name in ("number", "state")},
+                **{name: _written(getattr(cycle, name)) for name in ("submitted_at", "notified_at", "review_due_at")},
+                "outcome": cycle.decision.outcome if hasattr(cycle, "decision") else None,
+            }
             for cycle in cycles
         ],
     }

@@ -106,6 +106,11 @@ def _reverse_payment(scene: Scene, event: Event, actor: Actor) -> Answer:
     return billing.reverse_payment(actor=actor, key=new_key(), payment_ref=scene.payment(event).ref, reason=event.text)
 
 
+def _wait(scene: Scene, event: Event, actor: Actor) -> Answer:
+    """Nothing but time passes; what it brings (reminders, what silence means) the player has done on the way."""
+    return {}
+
+
 PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyType(
     {
         "propose": _propose,
@@ -119,6 +124,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         "pay": _pay,
         "reverse_payment": _reverse_payment,
         **FUNDING,
+        "wait": _wait,
     }
 )
 """The verbs of :data:`apps.workflows.deal_file.deal.VERBS`, each with what it does."""

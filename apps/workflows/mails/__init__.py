@@ -4,7 +4,14 @@ from apps.workflows.mails.contracts import contract_changes, contract_proposal, 
 from apps.workflows.mails.desk import funding_requested, notice_acknowledged, offer_answered, offer_waiting
 from apps.workflows.mails.funding import assignment_notice, assignment_revoked, funding_news
 from apps.workflows.mails.invoices import invoice, payment_receipt, payment_reversed
-from apps.workflows.mails.milestones import acceptance, change_request, sign_off_request
+from apps.workflows.mails.milestones import (
+    acceptance,
+    change_request,
+    review_lapsed,
+    review_passed,
+    review_reminder,
+    sign_off_request,
+)
 from apps.workflows.mails.people import invitation, proof_code
 
 __all__ = [
@@ -25,6 +32,9 @@ __all__ = [
     "payment_receipt",
     "payment_reversed",
     "proof_code",
+    "review_lapsed",
+    "review_passed",
+    "review_reminder",
     "sign_off_request",
     "signed_copy",
 ]

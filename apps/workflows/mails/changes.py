@@ -30,6 +30,8 @@ def of_terms(old: ContractVersion, new: ContractVersion, *, currency: str) -> li
         (_("Days to review"), old.review_days, new.review_days),
         (_("Tax rate in percent"), f"{old.tax_rate.normalize():f}", f"{new.tax_rate.normalize():f}"),
         (_("Governing law"), old.governing_law or "–", new.governing_law or "–"),
+        (_("Days that count"), old.get_review_unit_display(), new.get_review_unit_display()),
+        (_("If you say nothing"), old.get_silence_display(), new.get_silence_display()),
     ):
         if was != now:
             lines.append(_changed(term, was, now))

@@ -3,8 +3,11 @@
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts import services as contracts
+from apps.contracts import wording
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.parties import services as parties
 from apps.parties import tokens
@@ -31,7 +34,7 @@ def contract_proposal(*, grant_ref: str) -> None:
     if grant is None:
         return
     version = ContractVersion.objects.prefetch_related("lines__criteria").get(ref=grant.subject_ref)
-    contract = grant.contract
+    contract, review = grant.contract, contracts.review_terms(version)
     earlier = changes.before(version)
     send(
         Letter(
@@ -46,7 +49,8 @@ def contract_proposal(*, grant_ref: str) -> None:
                 fact(_("Contract"), f"{contract.number} · {contract.title}"),
                 money(_("Price, net of tax"), version.price, contract.currency),
                 fact(_("Days to pay"), version.payment_days),
-                fact(_("Days to review"), version.review_days),
+                fact(_("Days to review"), lazy(wording.review_period, str)(review)),
+                fact(_("If you say nothing"), lazy(wording.silence_means, str)(review.silence)),
             ],
             context={
                 "grant": grant,

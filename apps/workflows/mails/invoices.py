@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.invoicing import snapshot
 from apps.invoicing.models import Allocation, Delivery, Invoice, PayeeInstruction
 from apps.milestones.models import Decision
+from apps.milestones.models.decision import ACCEPTING
 from apps.parties import services as parties
 from apps.parties.models import Organisation
 from apps.parties.roles import Action, Role
@@ -19,7 +20,7 @@ from apps.workflows.mails.letter import Enclosure, Letter, Sent, absolute, fact,
 def invoice(*, delivery_ref: str) -> Sent | None:
     """The invoice itself, with its document, to everybody of the buyer who sees to it; None when it went already."""
     delivery = Delivery.objects.select_related(
-        "seller", "buyer", "invoice__milestone", "invoice__contract", "invoice__document"
+        "seller", "buyer", "invoice__milestone__line__version", "invoice__contract", "invoice__document"
     ).get(ref=delivery_ref)
     if delivery.sent_at is not None:
         return None
@@ -30,7 +31,7 @@ def invoice(*, delivery_ref: str) -> Sent | None:
     printed_name = printed.account_name if printed is not None else said.seller.name
     payee = instruction.payee_name if instruction is not None else printed_name
     decision = Decision.objects.select_related("user").get(
-        submission__milestone_id=billed.milestone_id, outcome="accepted"
+        submission__milestone_id=billed.milestone_id, outcome__in=ACCEPTING
     )
     with default_storage.open(billed.document.stored_as) as stored:
         pdf = stored.read()
@@ -40,7 +41,7 @@ def invoice(*, delivery_ref: str) -> Sent | None:
             key=delivery.ref,
             sender=delivery.seller,
             reader=delivery.buyer,
-            to=_who_sees_to_it(delivery.buyer, decision),
+            to=_who_sees_to_it(delivery.buyer, decision, signatory=billed.milestone.line.version.signatory_email),
             button=_("Open the invoice"),
             url=_page_of(billed, buyer=delivery.buyer),
             by=billed.due_on,
@@ -126,10 +127,11 @@ def _made(payment_ref: str) -> Allocation:
     return Allocation.objects.made().select_related(*related).get(payment__ref=payment_ref)
 
 
-def _who_sees_to_it(buyer: Organisation, decision: Decision) -> list[str]:
-    """The mailbox for invoices, whoever signed off (if still with the buyer), and payables: each once."""
+def _who_sees_to_it(buyer: Organisation, decision: Decision, *, signatory: str) -> list[str]:
+    """The mailbox for invoices, payables, and who signed off (if still with the buyer) or should have: each once."""
     signed = decision.user is None or parties.membership_of(decision.user, organisation_id=buyer.pk) is not None
-    return _each_once([buyer.email, decision.email if signed else "", *_people(buyer)]) or _owners(buyer)
+    by = (decision.email or signatory) if signed else ""
+    return _each_once([buyer.email, by, *_people(buyer)]) or _owners(buyer)
 
 
 def _payables(buyer: Organisation) -> list[str]:

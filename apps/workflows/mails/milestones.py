@@ -1,12 +1,17 @@
 """Mails about a milestone: the request to sign off, and the answer."""
 
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts import services as contracts
+from apps.contracts.models import Contract, GuestGrant
 from apps.invoicing.models import Invoice
+from apps.milestones import services as milestones
 from apps.milestones.models import Decision, Submission
+from apps.milestones.models.submission import SubmissionState
 from apps.parties import services as parties
 from apps.parties.roles import Action
 from apps.workflows.mails import changes
@@ -14,14 +19,21 @@ from apps.workflows.mails.contracts import link_to, live_grant
 from apps.workflows.mails.letter import Letter, absolute, fact, money, send
 
 
-def sign_off_request(*, grant_ref: str) -> None:
-    """Ask the buyer's person to review: what, how much, what is met, until when, and what silence does."""
+def sign_off_request(*, grant_ref: str, at: datetime) -> str:
+    """Ask the buyer's person to review: what, how much, what is met, until when, and what silence does.
+
+    ``at`` is the instant of sending, from which the deadline counts unless it was told before. The answer is the
+    submission that the mail server took the notice of; empty when there was nothing to send.
+    """
     grant = live_grant(grant_ref)
     if grant is None:
-        return
-    submissions = Submission.objects.select_related("milestone").prefetch_related("notes__criterion", "files")
+        return ""
+    submissions = Submission.objects.select_related("milestone__line__version").prefetch_related(
+        "notes__criterion", "files"
+    )
     submission = submissions.get(ref=grant.subject_ref)
     milestone = submission.milestone
+    due_at = milestones.deadline_if_notified(submission, at=at)
     send(
         Letter(
             name="sign_off_request",
@@ -31,7 +43,7 @@ def sign_off_request(*, grant_ref: str) -> None:
             to=[grant.email],
             button=_("Review and sign off"),
             url=link_to(grant),
-            by=submission.review_due_at,
+            by=due_at,
             facts=[
                 fact(_("Contract"), f"{grant.contract.number} · {grant.contract.title}"),
                 fact(_("Files"), len(submission.files.all())),
@@ -41,6 +53,8 @@ def sign_off_request(*, grant_ref: str) -> None:
                 "contract": grant.contract,
                 "milestone": milestone,
                 "submission": submission,
+                "review": contracts.review_terms(milestone.line.version),
+                "due_at": due_at,
                 "notes": sorted(submission.notes.all(), key=lambda note: note.criterion.position),
                 "is_again": submission.number > 1,
                 "crossed": changes.crossed_before(submission) if submission.number > 1 else [],
@@ -48,6 +62,7 @@ def sign_off_request(*, grant_ref: str) -> None:
             },
         )
     )
+    return submission.ref
 
 
 def acceptance(*, submission_ref: str) -> None:
@@ -62,17 +77,73 @@ def acceptance(*, submission_ref: str) -> None:
             key=submission_ref,
             sender=contract.buyer,
             reader=contract.seller,
-            to=_sellers_people(decision),
+            to=_sellers_people(contract),
             button=_("Open the invoice"),
             url=absolute(reverse("seller:invoice", args=[invoice.ref])),
             facts=[
                 fact(_("Contract"), f"{contract.number} · {contract.title}"),
-                fact(_("Signed off by"), decision.name),
+                *([] if decision.rule else [fact(_("Signed off by"), decision.name)]),
                 fact(_("Invoice"), invoice.number),
                 money(_("Total with tax"), invoice.gross, invoice.currency),
                 fact(_("Due"), on=invoice.due_on),
             ],
             context={"decision": decision, "milestone": milestone, "invoice": invoice},
+        )
+    )
+
+
+def review_reminder(*, submission_ref: str, kind: str) -> None:
+    """Remind everybody of the buyer who may decide: how long is left, and what silence will mean.
+
+    The signatory gets the personal link, members the way to their page. Nothing once it is decided.
+    """
+    submission = _submission(submission_ref)
+    if submission.state != SubmissionState.SUBMITTED:
+        return
+    _to_deciders(
+        submission,
+        name="review_reminder",
+        key=f"{submission_ref}.{kind}",
+        facts=_facts(submission),
+        more={"kind": kind},
+    )
+
+
+def review_lapsed(*, submission_ref: str) -> None:
+    """Tell the buyer's deciders what their silence meant, and which invoice that issued."""
+    submission = _submission(submission_ref)
+    invoice = Invoice.objects.filter(milestone=submission.milestone).first()
+    of_invoice = (
+        [money(_("Total with tax"), invoice.gross, invoice.currency), fact(_("Due"), on=invoice.due_on)]
+        if invoice
+        else []
+    )
+    _to_deciders(
+        submission,
+        name="review_lapsed",
+        key=submission_ref,
+        facts=[*_facts(submission), *of_invoice],
+        more={"invoice": invoice},
+    )
+
+
+def review_passed(*, submission_ref: str) -> None:
+    """Tell the seller that the review ended without an answer: nothing is decided, and it is time to ask."""
+    submission = _submission(submission_ref)
+    if submission.state != SubmissionState.SUBMITTED:
+        return
+    contract, milestone = submission.contract, submission.milestone
+    send(
+        Letter(
+            name="review_passed",
+            key=submission_ref,
+            sender=contract.buyer,
+            reader=contract.seller,
+            to=_sellers_people(contract),
+            button=_("Open the milestone"),
+            url=absolute(reverse("seller:milestone", args=[milestone.ref])),
+            facts=_facts(submission),
+            context={"milestone": milestone, "submission": submission, "version": milestone.line.version},
         )
     )
 
@@ -89,17 +160,65 @@ def change_request(*, submission_ref: str) -> None:
             key=submission_ref,
             sender=contract.buyer,
             reader=contract.seller,
-            to=_sellers_people(decision),
+            to=_sellers_people(contract),
             button=_("Open the milestone"),
             url=absolute(reverse("seller:milestone", args=[milestone.ref])),
             facts=[
                 fact(_("Contract"), f"{contract.number} · {contract.title}"),
                 money(_("Amount, net of tax"), milestone.amount, milestone.currency),
-                fact(_("Asked by"), decision.name),
+                *([] if decision.rule else [fact(_("Asked by"), decision.name)]),
             ],
             context={"decision": decision, "milestone": milestone, "failed": list(failed)},
         )
     )
+
+
+def _submission(submission_ref: str) -> Submission:
+    related: tuple[Any, ...] = ("milestone__line__version", "contract__seller", "contract__buyer")
+    return Submission.objects.select_related(*related).get(ref=submission_ref)
+
+
+def _facts(submission: Submission) -> list[dict[str, Any]]:
+    contract, milestone = submission.contract, submission.milestone
+    return [
+        fact(_("Contract"), f"{contract.number} · {contract.title}"),
+        money(_("Amount, net of tax"), milestone.amount, milestone.currency),
+    ]
+
+
+def _to_deciders(
+    submission: Submission, *, name: str, key: str, facts: list[dict[str, Any]], more: dict[str, Any]
+) -> None:
+    """One letter to the signatory with the personal link, one to the members who may decide, with their page."""
+    contract, milestone = submission.contract, submission.milestone
+    links = GuestGrant.objects.filter(subject_ref=submission.ref, revoked_at__isnull=True)
+    grant = links.order_by("-id").first()
+    members = parties.mailboxes(organisation_id=contract.buyer_id, action=Action.DECIDE_MILESTONE)
+    page = absolute(reverse("buyer:milestone", args=[milestone.ref]))
+    letters = [(key, [mailbox for mailbox in members if grant is None or mailbox != grant.email], page)]
+    if grant is not None:
+        letters.append((f"{key}.{grant.ref}", [grant.email], link_to(grant)))
+    for number, to, url in letters:
+        send(
+            Letter(
+                name=name,
+                key=number,
+                sender=contract.seller,
+                reader=contract.buyer,
+                to=to,
+                button=_("Open the milestone"),
+                url=url,
+                by=submission.review_due_at,
+                facts=facts,
+                context={
+                    "contract": contract,
+                    "milestone": milestone,
+                    "submission": submission,
+                    "version": milestone.line.version,
+                    **more,
+                },
+            )
+        )
 
 
 def _decision(submission_ref: str) -> Decision:
@@ -107,9 +226,9 @@ def _decision(submission_ref: str) -> Decision:
     return Decision.objects.select_related(*related).get(submission__ref=submission_ref)
 
 
-def _sellers_people(decision: Decision) -> list[str]:
+def _sellers_people(contract: Contract) -> list[str]:
     """Who submits, and who sees to the money: each mailbox once."""
-    seller_id = decision.contract.seller_id
+    seller_id = contract.seller_id
     submitting = parties.mailboxes(organisation_id=seller_id, action=Action.SUBMIT_MILESTONE)
     return list(
         dict.fromkeys([*submitting, *parties.mailboxes(organisation_id=seller_id, action=Action.RECORD_PAYMENT)])

@@ -117,7 +117,8 @@ def _milestones(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
         for file in submission.files.all():
             contents.add(parts.stored(f"evidence/{file.sha256}{parts.ending(file.name)}", "evidence", _bytes(file)))
         decision: Decision | None = getattr(submission, "decision", None)
-        if decision is not None:
+        # What silence decided stands in the audit chain alone: nobody agreed to a statement.
+        if decision is not None and not decision.rule:
             told = _decision(submission, decision)
             contents.add(parts.record(f"{name}.decision.json", "decision", told, ref=submission.ref))
             if decision.outcome == Decision.Outcome.ACCEPTED:

@@ -77,7 +77,7 @@ def test_signing_restates_everything_and_sends_that_very_text(parties: Parties, 
         "Warehouse software implementation",
         "40,000.00",
         "Bea Berg",
-        "within 14 days",
+        "14 calendar days from the day on which a submission reached the buyer",
         shown.context["sha256"],
     ):
         assert part in page, part

@@ -101,6 +101,40 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(parties: Pa
         assert kept in page, kept
 
 
+def test_the_terms_of_the_review_are_kept_and_told_in_plain_words(parties: Parties, seller: Client) -> None:
+    review = {
+        "review_days": "12",
+        "review_unit": "working",
+        "silence": "accepted",
+        "review_country": "DE",
+        "review_subdivision": "by",
+        "review_time_zone": "Europe/Vienna",
+    }
+    response = seller.post(NEW, typed(parties, PROTOTYPE, FINAL, do="check", **review))
+    with acting(scenarios.seller_actor(parties)):
+        version = ContractVersion.objects.get()
+    assert (version.review_unit, version.silence) == ("working", "accepted")
+    assert (version.review_country, version.review_subdivision) == ("DE", "BY")
+    page = seller.get(response["Location"]).content.decode()
+    assert "12 working days, Monday to Saturday (holidays: Germany, BY) from the day on which" in page
+    assert "days of Europe/Vienna" in page
+    assert "The milestone counts as accepted, and its invoice is issued." in page
+    assert "Directive 2011/7/EU" not in page
+
+
+def test_a_review_longer_than_thirty_days_is_noticed(parties: Parties, seller: Client) -> None:
+    response = seller.post(NEW, typed(parties, PROTOTYPE, FINAL, do="check", review_days="31"))
+    assert "Directive 2011/7/EU, Article 3(4)" in seller.get(response["Location"]).content.decode()
+
+
+def test_a_region_that_is_not_known_is_refused_at_its_field(parties: Parties, seller: Client) -> None:
+    response = seller.post(NEW, typed(parties, PROTOTYPE, review_country="DE", review_subdivision="XX"))
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert '<a href="#id_review_subdivision">' in page
+    assert "The calendar of DE knows no region XX, but these: BB, BE, BW" in page
+
+
 def test_a_new_buyer_is_written_down_with_the_draft(parties: Parties, seller: Client) -> None:
     form = typed(
         parties,

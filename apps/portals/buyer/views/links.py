@@ -15,6 +15,7 @@ from apps.core import clock
 from apps.core.errors import Refused
 from apps.financing.models import Assignment
 from apps.milestones.models import Submission
+from apps.milestones.models.submission import Proof
 from apps.portals import papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import acknowledging, cycles, payees, renewing, versions
@@ -23,6 +24,7 @@ from apps.portals.buyer.views.link_files import document_of
 from apps.portals.buyer.visits import Purpose, Visit, personal, visit_of
 from apps.portals.forms import ActionForm
 from apps.portals.links import LinkState
+from apps.workflows import notices
 
 
 @portal("link")
@@ -99,7 +101,10 @@ def viewed(request: PortalRequest, token: str) -> HttpResponse:
     """The page was opened in a browser: noted once, as proof that the notice arrived."""
     visit = visit_of(request, token)
     if visit.state is LinkState.LIVE:
-        contracts.mark_viewed(grant_id=visit.grant.pk, at=clock.now())
+        at = clock.now()
+        contracts.mark_viewed(grant_id=visit.grant.pk, at=at)
+        if visit.grant.purpose == Purpose.SIGN_OFF:
+            notices.note_delivery(actor=visit.actor, submission_ref=visit.grant.subject_ref, proof=Proof.VIEW, at=at)
     return HttpResponse(status=204)
 
 

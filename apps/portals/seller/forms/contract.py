@@ -9,8 +9,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft, DraftLine
-from apps.contracts.models.version import TaxCategory
+from apps.contracts.models.version import ReviewUnit, Silence, TaxCategory
 from apps.core import money
 from apps.core.errors import Refused
 from apps.parties import rules as parties
@@ -123,8 +124,28 @@ class DraftForm(ActionForm):
         label=_("Days to review"),
         min_value=1,
         max_value=365,
-        help_text=_("The buyer answers a submission within this many calendar days. Silence decides nothing."),
+        help_text=_("The buyer answers within this many days, counted from the day after a submission arrived."),
     )
+    review_unit = forms.ChoiceField(
+        label=_("Days that count"),
+        choices=ReviewUnit.choices,
+        required=False,
+        help_text=_("Business and working days leave out public holidays."),
+    )
+    silence = forms.ChoiceField(
+        label=_("If the buyer says nothing"),
+        choices=Silence.choices,
+        required=False,
+        help_text=_("At the end of the review, after reminders. What was not delivered is never accepted."),
+    )
+    review_country = forms.ChoiceField(label=_("Calendar of holidays"), required=False)
+    review_subdivision = forms.CharField(
+        label=_("Region of the calendar"),
+        max_length=40,
+        required=False,
+        help_text=_("A code such as BY for Bavaria; empty for the whole country."),
+    )
+    review_time_zone = forms.ChoiceField(label=_("Time zone of the review"), required=False)
     tax_category = forms.ChoiceField(
         label=_("Tax"),
         choices=TaxCategory.choices,
@@ -155,11 +176,24 @@ class DraftForm(ActionForm):
         self._choose("buyer", [("", _("Choose …")), *known, (NEW, _("A new organisation"))])
         self._choose("new_country", country_choices())
         self._choose("currency", currency_choices())
+        known_calendars = [(code, name) for code, name in country_choices() if code in rules.calendars()]
+        self._choose("review_country", [("", _("That of the buyer's country")), *known_calendars])
+        zones = [(name, name.replace("_", " ")) for name in sorted(parties.time_zones())]
+        self._choose("review_time_zone", [("", _("The buyer's")), *zones])
 
     def _choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  (narrows the type)
         field.choices = choices
+
+    def clean_review_unit(self) -> str:
+        return self.cleaned_data["review_unit"] or ReviewUnit.CALENDAR.value
+
+    def clean_silence(self) -> str:
+        return self.cleaned_data["silence"] or Silence.ESCALATES.value
+
+    def clean_review_subdivision(self) -> str:
+        return str(self.cleaned_data["review_subdivision"]).upper()
 
     def clean_tax_rate(self) -> Decimal:
         """The rate of the standard treatment; the others bear none, and the page hides the field for them."""
@@ -204,6 +238,11 @@ TERMS = (
     "price",
     "payment_days",
     "review_days",
+    "review_unit",
+    "review_country",
+    "review_subdivision",
+    "review_time_zone",
+    "silence",
     "tax_category",
     "tax_rate",
     "is_assignable",

@@ -10,6 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from apps.contracts import services as contracts
+from apps.contracts import wording
+from apps.contracts.rules import ReviewTerms
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone, Submission
 from apps.parties.roles import Action
@@ -105,6 +108,14 @@ def _step_state(at: int, reached: int) -> str:
     return "current" if at == reached + 1 else "ahead"
 
 
+def _review(who: str, waiting: Submission, review: ReviewTerms | None) -> str:
+    text = _("%(who)s signs off or requests changes.") % {"who": who}
+    if review is None or waiting.review_due_at is None:
+        return text
+    due = f"{formats.instant(waiting.review_due_at, review.time_zone)} ({wording.place(review.time_zone)})"
+    return f"{text} {wording.silence_by(review.silence, due=due)}"
+
+
 def _what_next(
     milestone: Milestone, waiting: Submission | None, draft: Submission | None, invoice: Invoice | None
 ) -> dict[str, object]:
@@ -119,9 +130,7 @@ def _what_next(
     if invoice is not None:
         return {"text": _("nothing. The milestone is accepted, invoiced and paid.")}
     if waiting is not None and waiting.review_due_at is not None:
-        zone = milestone.contract.buyer.time_zone
-        text = _("%(who)s signs off or requests changes by %(when)s. Silence reminds; it decides nothing.")
-        return {"text": text % {"who": who, "when": formats.instant(waiting.review_due_at, zone)}}
+        return {"text": _review(who, waiting, contracts.review_terms(version) if version else None)}
     if milestone.state == "changes_requested":
         return {"text": _("you mend what was crossed, and submit again. What was ticked stays as it is.")}
     if draft is not None:

@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from apps.contracts import services as contracts
 from apps.contracts.models import Criterion
+from apps.contracts.rules import review_deadline
 from apps.core import clock
 from apps.core.errors import Refused
-from apps.milestones import rules
 from apps.milestones import services as milestone_services
 from apps.milestones.models import Milestone, Submission
 from apps.parties.roles import Action
@@ -155,7 +156,7 @@ def submit_milestone(request: PortalRequest, ref: str) -> HttpResponse:
             who = version.signatory_name if version else ""
             messages.success(request, _("Sent. %(who)s gets a mail with a personal link.") % {"who": who})
             return redirect("seller:milestone", ref=milestone.ref)
-    zone = milestone.contract.buyer.time_zone
+    review = contracts.review_terms(version) if version else None
     return page(
         request,
         "submit_milestone",
@@ -168,9 +169,8 @@ def submit_milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "refusal": why_not(request.actor, Action.SUBMIT_MILESTONE),
             "text": text,
             "sha256": sha256,
-            "deadline": rules.review_deadline(clock.now(), review_days=version.review_days, time_zone=zone)
-            if version
-            else None,
+            "review": review,
+            "deadline": review_deadline(clock.now(), terms=review) if review else None,
             "again": SeenForm(initial={"seen": sha256}),
             "crumbs": milestone_crumbs(milestone, (_("Check and submit"), "")),
         },

@@ -1,0 +1,67 @@
+"""The terms of the review in plain words, in the language that is active: the same on pages and in mails."""
+
+from typing import Final
+
+from babel import Locale
+from django.utils.translation import get_language, gettext, ngettext
+
+from apps.contracts.rules import ReviewTerms
+from apps.contracts.rules.review import ACCEPTED, CALENDAR, REJECTED, WORKING
+
+LOCALES: Final = {"en": "en_GB", "de": "de_DE"}
+
+
+def review_period(terms: ReviewTerms) -> str:
+    """How long the buyer has: ``12 working days, Monday to Saturday (holidays: Germany, BY)``."""
+    if terms.unit == CALENDAR:
+        return ngettext("%(days)s calendar day", "%(days)s calendar days", terms.days) % {"days": terms.days}
+    if terms.unit == WORKING:
+        period = ngettext(
+            "%(days)s working day, Monday to Saturday", "%(days)s working days, Monday to Saturday", terms.days
+        )
+    else:
+        period = ngettext("%(days)s business day", "%(days)s business days", terms.days)
+    names = Locale.parse(LOCALES.get((get_language() or "en").split("-")[0], "en_GB")).territories
+    country = str(names.get(terms.country, terms.country))
+    calendar = f"{country}, {terms.subdivision}" if terms.subdivision else country
+    return gettext("{period} (holidays: {calendar})").format(period=period % {"days": terms.days}, calendar=calendar)
+
+
+def place(time_zone: str) -> str:
+    """The place that names a time zone: ``Berlin``."""
+    return time_zone.rpartition("/")[2].replace("_", " ")
+
+
+def silence_means(silence: str) -> str:
+    """What silence does, in one sentence."""
+    if silence == ACCEPTED:
+        return gettext("The milestone counts as accepted, and its invoice is issued.")
+    if silence == REJECTED:
+        return gettext("The milestone counts as not accepted, and the seller may submit it again.")
+    return gettext("Nothing is accepted and nothing is rejected: the milestone waits until the buyer decides.")
+
+
+def silence_by(silence: str, *, due: str) -> str:
+    """The same with the deadline, for both sides to read."""
+    if silence == ACCEPTED:
+        text = gettext(
+            "If the buyer says nothing by {due}, the milestone counts as accepted, and its invoice is issued."
+        )
+    elif silence == REJECTED:
+        text = gettext(
+            "If the buyer says nothing by {due}, the milestone counts as not accepted, and the seller may submit it"
+            " again."
+        )
+    else:
+        text = gettext(
+            "If the buyer says nothing by {due}, nothing is decided: the milestone waits, and the seller is told."
+        )
+    return text.format(due=due)
+
+
+def thirty_days() -> str:
+    """What the law of the European Union says of long reviews: Directive 2011/7/EU, Article 3(4)."""
+    return gettext(
+        "This review may take more than 30 calendar days. Between companies in the European Union that holds only if"
+        " both agree to it expressly and it is not grossly unfair to the seller (Directive 2011/7/EU, Article 3(4))."
+    )

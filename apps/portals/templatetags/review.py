@@ -1,0 +1,43 @@
+"""Tags that tell the terms of the review in plain words; loaded everywhere without ``{% load %}``."""
+
+from datetime import datetime
+
+from django import template
+
+from apps.contracts import services as contracts
+from apps.contracts import wording
+from apps.contracts.models import ContractVersion
+from apps.contracts.rules import ReviewTerms
+from apps.portals import formats
+
+register = template.Library()
+
+
+@register.simple_tag
+def review_terms(version: ContractVersion) -> ReviewTerms:
+    """What was agreed of the review: ``{% review_terms version as review %}``."""
+    return contracts.review_terms(version)
+
+
+@register.simple_tag
+def review_period(review: ReviewTerms) -> str:
+    """How long the buyer has."""
+    return wording.review_period(review)
+
+
+@register.simple_tag
+def silence_means(silence: str) -> str:
+    """What silence does."""
+    return wording.silence_means(silence)
+
+
+@register.simple_tag
+def silence_by(silence: str, due: datetime, *, zone: str) -> str:
+    """What silence does, and when: ``… by 12 Dec 2026, 23:59 CET (Berlin), the milestone counts as accepted``."""
+    return wording.silence_by(silence, due=f"{formats.instant(due, zone)} ({wording.place(zone)})")
+
+
+@register.simple_tag
+def thirty_days() -> str:
+    """What European law says of long reviews."""
+    return wording.thirty_days()
