@@ -113,7 +113,7 @@ def test_a_refusal_is_told_in_german_with_its_parts() -> None:
         move(Thing(), "draft", table(accepted=()))
     with translation.override("de"):
         told = explain(caught.value)
-    assert told.startswith("Dies ist bereits angenommen und kann deshalb nicht mehr Entwurf werden.")
+    assert told.startswith("Dies ist bereits „angenommen“ und kann deshalb nicht mehr „Entwurf“ werden.")
 
 
 @pytest.mark.django_db
