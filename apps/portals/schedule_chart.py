@@ -7,6 +7,7 @@ from datetime import date
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from apps.portals import formats
 
@@ -75,4 +76,4 @@ class Schedule:
     def table(self) -> tuple[list[str], list[list[str]]]:
         """The heads of the columns and the rows, as text."""
         rows = [[span.label, formats.day(span.start), formats.day(span.end), span.status] for span in self.spans]
-        return ["", _("From"), _("To"), _("Status")], rows
+        return ["", _("From"), pgettext("end of a range", "To"), _("Status")], rows
