@@ -51,8 +51,8 @@ def certificate_piece(actor: Actor, milestone: Milestone) -> dict[str, Any]:
 
 def _is_by_lapse(milestone: Milestone) -> bool:
     """Whether silence accepted it: nobody signed, so there is nothing to certify beyond the audit chain."""
-    lapsed = Decision.objects.filter(submission_id=milestone.accepted_submission_id)
-    return lapsed.filter(outcome=Decision.Outcome.DEEMED_ACCEPTED).exists()
+    lapsed = Decision.objects.filter(submission__milestone=milestone, outcome=Decision.Outcome.DEEMED_ACCEPTED)
+    return lapsed.exists()
 
 
 def certificate_file(certificate: Certificate | None, *, milestone: Milestone) -> FileResponse:

@@ -108,9 +108,11 @@ def accept_milestone(*, actor: Actor, key: str, submission_ref: str, seen: str, 
     )
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
     invoice = bill(milestone=milestone, contract=contract, open_milestones=open_milestones, actor=actor, at=at)
-    certificate = {"submission_ref": submission_ref, "organisation_id": contract.seller_id}
     jobs.defer(
-        *news_of(invoice, submission_ref=submission_ref), jobs.make_certificate.configure(task_kwargs=certificate)
+        *news_of(invoice, submission_ref=submission_ref),
+        jobs.make_certificate.configure(
+            task_kwargs={"submission_ref": submission_ref, "organisation_id": contract.seller_id}
+        ),
     )
     return {"milestone": milestone.ref, "invoice": invoice.ref, "number": invoice.number}
 

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contracts', '0005_review_terms'),
-        ('milestones', '0002_step_up'),
+        ('milestones', '0003_certificates'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
