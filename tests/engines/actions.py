@@ -25,10 +25,18 @@ from apps.parties.actor import Actor
 from apps.parties.models import User
 from apps.parties.roles import Role
 from apps.parties.services import AccountData, OrganisationData
-from apps.workflows import billing, contracting, funding, sign_off, team
+from apps.workflows import (
+    billing,
+    contracting,
+    funding,
+    proof_codes,
+    sign_off,
+    step_up,
+    team,
+)
 from apps.workflows.once import Answer
 from tests import scenarios
-from tests.engines.world import COLLECTED_ON, World
+from tests.engines.world import COLLECTED_ON, World, uploaded_plan
 from tests.financing import stories
 from tests.financing.stories import FUNDED_ON, START, noon
 from tests.scenarios import BROWSER, PDF, acting, member
@@ -45,6 +53,8 @@ class Attempt:
     """Whether bytes are stored beside the database."""
     said_again: str = ""
     """What somebody is told who does it again, where that is no answer but a sentence."""
+    has_key: bool = True
+    """Whether a second time is the first one's retry; without, it is done anew each time, with an answer of its own."""
 
     def __call__(self, key: str) -> Answer:
         with self.asks():
@@ -62,7 +72,8 @@ def story(tell: Story) -> Story:
 
 
 def _by(world: World, role: str, run: Callable[[Actor, str], Answer], *, at: datetime = START) -> Attempt:
-    actor = member(world.parties, role)
+    with clock.stopped(at):  # the moment of which the proof is that comes with the actor
+        actor = member(world.parties, role)
     return Attempt(lambda key: run(actor, key), lambda: acting(actor, at=at))
 
 
@@ -100,6 +111,59 @@ def change_draft(world: World) -> Attempt:
         world,
         "seller",
         lambda actor, key: contracting.change_draft(actor=actor, key=key, contract_ref=world["drafted"], draft=draft),
+    )
+
+
+@story
+def keep_plan(world: World) -> Attempt:
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: contracting.keep_plan(
+            actor=actor, key=key, contract_ref=world["drafted"], **uploaded_plan("plan.csv")
+        ),
+    )
+
+
+@story
+def import_plan(world: World) -> Attempt:
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: contracting.import_plan(
+            actor=actor, key=key, contract_ref=world["planning"], upload_ref=world["upload"]
+        ),
+    )
+
+
+@story
+def save_template(world: World) -> Attempt:
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: contracting.save_template(
+            actor=actor, key=key, contract_ref=world["drafted"], name="Warehouses"
+        ),
+    )
+
+
+@story
+def rename_template(world: World) -> Attempt:
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: contracting.rename_template(
+            actor=actor, key=key, template_ref=world["template"], name="Warehouses"
+        ),
+    )
+
+
+@story
+def delete_template(world: World) -> Attempt:
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: contracting.delete_template(actor=actor, key=key, template_ref=world["template"]),
     )
 
 
@@ -261,6 +325,26 @@ def record_payment(world: World) -> Attempt:
 
 
 @story
+def reverse_payment(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: billing.reverse_payment(
+            actor=actor, key=key, payment_ref=world["payment"], reason="Of another customer."
+        ),
+    )
+
+
+@story
+def resend_invoice(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: billing.resend_invoice(actor=actor, key=key, invoice_ref=world["paid"]),
+    )
+
+
+@story
 def retry_document(world: World) -> Attempt:
     return _by(
         world,
@@ -280,6 +364,40 @@ def open_facility(world: World) -> Attempt:
         "underwriter",
         lambda actor, key: funding.open_facility(
             actor=actor, key=key, seller_ref=world.parties.seller.ref, terms=terms
+        ),
+    )
+
+
+@story
+def verify_buyer(world: World) -> Attempt:
+    return _by(
+        world,
+        "underwriter",
+        lambda actor, key: funding.verify_buyer(
+            actor=actor, key=key, buyer_ref=world["unclaimed"], checked="Register extract HRA 4711."
+        ),
+    )
+
+
+@story
+def revoke_verification(world: World) -> Attempt:
+    return _by(
+        world,
+        "underwriter",
+        lambda actor, key: funding.revoke_verification(
+            actor=actor, key=key, verification_ref=world["verification"], reason="It has moved."
+        ),
+        at=noon(COLLECTED_ON),
+    )
+
+
+@story
+def set_exposure_limit(world: World) -> Attempt:
+    return _by(
+        world,
+        "underwriter",
+        lambda actor, key: funding.set_exposure_limit(
+            actor=actor, key=key, exposure_ref=world["exposure"], limit=Decimal(2_000_000)
         ),
     )
 
@@ -410,6 +528,18 @@ def fund_tranche(world: World) -> Attempt:
 
 
 @story
+def fund_offer(world: World) -> Attempt:
+    return _by(
+        world,
+        "treasury",
+        lambda actor, key: funding.fund_offer(
+            actor=actor, key=key, offer_ref=world["promised"], value_on=FUNDED_ON, bank_reference="OUT-79"
+        ),
+        at=noon(FUNDED_ON),
+    )
+
+
+@story
 def collect_payment(world: World) -> Attempt:
     return _by(
         world,
@@ -473,6 +603,17 @@ def name_counterparty(world: World) -> Attempt:
 
 
 @story
+def set_counterparty_language(world: World) -> Attempt:
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: team.set_counterparty_language(
+            actor=actor, key=key, organisation_ref=world["unclaimed"], language="de"
+        ),
+    )
+
+
+@story
 def change_organisation(world: World) -> Attempt:
     return _by(world, "seller", lambda actor, key: team.change_organisation(actor=actor, key=key, data=COMPANY))
 
@@ -481,6 +622,25 @@ def change_organisation(world: World) -> Attempt:
 def set_bank_account(world: World) -> Attempt:
     account = AccountData(holder="Nordlicht", currency="EUR", iban="DE75512108001245126199", bic="SOLADEST600")
     return _by(world, "seller", lambda actor, key: team.set_bank_account(actor=actor, key=key, account=account))
+
+
+@story
+def set_step_up(world: World) -> Attempt:
+    return _by(world, "buyer", lambda actor, key: team.set_step_up(actor=actor, key=key, above=Decimal("9999.99")))
+
+
+@story
+def send_code(world: World) -> Attempt:
+    return replace(_by(world, "approver", lambda actor, key: step_up.send_code(actor=actor)), has_key=False)
+
+
+@story
+def prove(world: World) -> Attempt:
+    def show(actor: Actor, key: str) -> Answer:
+        return {"by": step_up.prove(actor=actor, code=proof_codes.code_of(world["code"])).by}
+
+    attempt = _by(world, "seller", show)
+    return replace(attempt, said_again="There is no code that still works. Ask for a new one.")
 
 
 @story

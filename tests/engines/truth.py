@@ -42,6 +42,27 @@ SENTENCES: Final = {
         + JOB_OF.format(task="send_sign_off_request", name="grant_ref", ref="g.ref")
         + ") <> 1"
     ),
+    "Every letter with an invoice is sent once": (
+        "SELECT d.ref FROM invoicing_delivery d WHERE (SELECT count(*) "
+        + JOB_OF.format(task="send_invoice", name="delivery_ref", ref="d.ref")
+        + ") <> 1"
+    ),
+    "The buyer is told once of every payment that was taken back": (
+        "SELECT p.ref FROM invoicing_paymentreversal r JOIN invoicing_payment p ON p.id = r.payment_id"
+        " WHERE (SELECT count(*) "
+        + JOB_OF.format(task="send_payment_reversed", name="payment_ref", ref="p.ref")
+        + ") <> 1"
+    ),
+    "Every code is sent once": (
+        "SELECT c.ref FROM workflows_proofcode c WHERE (SELECT count(*) "
+        + JOB_OF.format(task="send_proof_code", name="code_ref", ref="c.ref")
+        + ") <> 1"
+    ),
+    "A code works no more when a newer one is sent": (
+        "SELECT c.ref FROM workflows_proofcode c JOIN workflows_proofcode n ON n.id > c.id"
+        " AND n.user_id IS NOT DISTINCT FROM c.user_id AND n.grant_id IS NOT DISTINCT FROM c.grant_id"
+        " WHERE c.expires_at > n.sent_at AND coalesce(c.used_at > n.sent_at, TRUE)"
+    ),
     "A milestone is accepted exactly when its contract's text of acceptance is there": (
         "SELECT m.ref FROM milestones_milestone m WHERE (m.state = 'accepted') <> EXISTS (SELECT 1"
         " FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"

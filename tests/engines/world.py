@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import connections
 
@@ -19,12 +19,13 @@ from apps.contracts.models import Contract, ContractVersion
 from apps.core import clock
 from apps.core.database import scratch as scratch_databases
 from apps.core.database import walls
-from apps.financing.models import Assignment
+from apps.financing.models import Assignment, BuyerVerification, ExposureLimit, Facility, Offer
+from apps.invoicing import documents
 from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
 from apps.parties import tokens
 from apps.parties.roles import Role
-from apps.workflows import team
+from apps.workflows import billing, contracting, step_up, team
 from tests import scenarios
 from tests.financing import stories
 from tests.financing.stories import START
@@ -32,6 +33,7 @@ from tests.scenarios import Parties, acting, key
 
 BIG: Final = Decimal(10_000_000)
 COLLECTED_ON: Final = stories.day(50)
+HEIN: Final = {"signatory_name": "Hein Hafen", "signatory_email": "hein@hafen.example"}
 
 
 @dataclass
@@ -55,6 +57,7 @@ def build() -> World:
         _invoices(world)
         _financing(world)
         _teams(world)
+        _desk(world)
     return world
 
 
@@ -63,11 +66,26 @@ def _contracts(world: World) -> None:
     drafted = _contract(world, "drafted", scenarios.drafted_contract)
     with acting(scenarios.seller_actor(deal)):
         world.refs["drafted.text"] = contracts.preview(drafted)[1]
+    planning = _contract(world, "planning", scenarios.drafted_contract)
+    with acting(scenarios.seller_actor(deal)) as sina:
+        kept = contracting.keep_plan(actor=sina, key=key(), contract_ref=planning.ref, **uploaded_plan("plan.xlsx"))
+        saved = contracting.save_template(actor=sina, key=key(), contract_ref=drafted.ref, name="Software")
+    world.refs |= {"upload": kept["upload"], "template": saved["template"]}
     proposed = _contract(world, "proposed", scenarios.proposed_contract)
     with walls.asking_for(deal.seller.pk):
         version = ContractVersion.objects.get(contract=proposed)
     grant = scenarios.link_to_sign(proposed)
     world.refs |= {"proposed.version": version.ref, "proposed.text": version.sha256, "proposed.grant": grant.ref}
+
+
+def uploaded_plan(file_name: str) -> dict[str, Any]:
+    """A plan of two milestones as it was read from a file."""
+    return {
+        "lines": (scenarios.line("Concept", 45), scenarios.line("Operation", 55)),
+        "file_name": file_name,
+        "file_sha256": "0" * 64,
+        "reading": "{}",
+    }
 
 
 def _contract(world: World, name: str, make: Callable[..., Contract]) -> Contract:
@@ -104,7 +122,10 @@ def _milestones(world: World) -> None:
 
 
 def _invoices(world: World) -> None:
-    """One contract wholly accepted: an invoice to be paid, one whose document failed, one to be funded."""
+    """One contract wholly accepted: an invoice to be paid, one whose document failed, one to be funded.
+
+    And of another an invoice that is paid in part, with its document.
+    """
     contract = _contract(world, "accepted", scenarios.active_contract)
     for position, name in enumerate(("payable", "failed", "fundable"), start=1):
         milestone = scenarios.accepted_milestone(contract, position=position, at=START)
@@ -117,6 +138,19 @@ def _invoices(world: World) -> None:
             " WHERE invoice_id = (SELECT id FROM invoicing_invoice WHERE ref = %s)",
             [world["failed"]],
         )
+    milestone = scenarios.accepted_milestone(_contract(world, "billed", scenarios.active_contract), at=START)
+    with acting(scenarios.member(world.parties, "billing")) as bilge:
+        world.refs["paid"] = Invoice.objects.get(milestone=milestone).ref
+        documents.render(invoice_ref=world["paid"])
+        answer = billing.record_payment(
+            actor=bilge,
+            key=key(),
+            invoice_ref=world["paid"],
+            amount=Decimal("5000.00"),
+            received_on=START.date(),
+            bank_reference="IN-P",
+        )
+    world.refs["payment"] = answer["payment"]
 
 
 def _financing(world: World) -> None:
@@ -137,6 +171,7 @@ def _financing(world: World) -> None:
     acknowledged = stories.accepted_advance(deal, facility=facility, number="F-acknowledged")
     stories.acknowledged(deal, acknowledged)
     world.refs["acknowledged"] = acknowledged.ref
+    world.refs["promised"] = _promised(deal, facility).ref
     funded = stories.accepted_advance(deal, facility=facility, number="F-funded")
     stories.acknowledged(deal, funded)
     stories.paid_out(deal, funded, reference="OUT-F")
@@ -148,8 +183,23 @@ def _financing(world: World) -> None:
     world.refs["collected"] = collected.ref
 
 
+def _promised(deal: Parties, facility: Facility) -> Offer:
+    """A whole contract bought and advanced on with one offer, which waits to be paid out in one transfer."""
+    contract = stories.active_contract(deal, number="F-promised")
+    scenarios.accepted_milestone(contract, at=START)
+    request = stories.requested_on(deal, facility, *stories.plan_of(contract))
+    offer = stories.issued(deal, request, terms=stories.whole_book())
+    stories.accepted(deal, offer)
+    for tranche in stories.tranches(deal, contract_id=contract.pk):
+        stories.acknowledged(deal, tranche)
+    return offer
+
+
 def _teams(world: World) -> None:
-    """An open invitation to the buyer's team, and a buyer without people whom the proposal names as signatory."""
+    """An open invitation to the buyer's team, and a code in the mailbox of the seller's owner.
+
+    And a buyer without people, whose signatory a proposal names.
+    """
     deal = world.parties
     with acting(scenarios.buyer_actor(deal)) as olga:
         answer = team.invite_member(
@@ -158,16 +208,24 @@ def _teams(world: World) -> None:
     world.refs["invitation"] = answer["invitation"]
     world.refs["invitation.token"] = tokens.token_for(purpose="invitation", ref=answer["invitation"])
     world.refs["approver"] = deal.people["approver"].ref
+    with acting(scenarios.seller_actor(deal)) as sina:
+        world.refs["code"] = step_up.send_code(actor=sina)["code"]
     unclaimed = scenarios.named_buyer(deal)
     world.refs["unclaimed"] = unclaimed.ref
-    draft = scenarios.software_draft(
-        deal,
-        number="NL-unclaimed",
-        buyer_ref=unclaimed.ref,
-        signatory_name="Hein Hafen",
-        signatory_email="hein@hafen.example",
-    )
+    draft = scenarios.software_draft(deal, number="NL-unclaimed", buyer_ref=unclaimed.ref, **HEIN)
     scenarios.proposed_contract(deal, draft=draft, at=START)
+
+
+def _desk(world: World) -> None:
+    """One buyer verified and counted, another about whom the financier knows nothing yet but a request."""
+    deal = world.parties
+    with walls.asking_for(deal.financier.pk):
+        facility = Facility.objects.get(ref=world["facility"])
+        world.refs["verification"] = BuyerVerification.objects.live().get(buyer=deal.buyer).ref
+        world.refs["exposure"] = ExposureLimit.objects.get(organisation=deal.buyer).ref
+    stories.requested(
+        deal, stories.invoiced(deal, number="F-unverified", buyer_ref=world["unclaimed"], **HEIN), facility
+    )
 
 
 @contextmanager
