@@ -30,6 +30,7 @@ from apps.workflows import (
     contracting,
     funding,
     proof_codes,
+    proofs,
     sign_off,
     step_up,
     team,
@@ -302,6 +303,28 @@ def request_changes(world: World) -> Attempt:
             seen=world["submission.text"],
             verdicts=verdicts,
         ),
+    )
+
+
+# --- proofs ------------------------------------------------------------------------------------------------------
+
+
+@story
+def retry_certificate(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: proofs.retry_certificate(actor=actor, key=key, submission_ref=world["paid.submission"]),
+        at=START + timedelta(hours=1),
+    )
+
+
+@story
+def request_pack(world: World) -> Attempt:
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: proofs.request_pack(actor=actor, key=key, contract_ref=world["accepted"]),
     )
 
 

@@ -42,6 +42,18 @@ SENTENCES: Final = {
         + JOB_OF.format(task="send_sign_off_request", name="grant_ref", ref="g.ref")
         + ") <> 1"
     ),
+    "Every acceptance has one job for its certificate, and one more for each time that it was asked for again": (
+        "SELECT s.ref FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"
+        " WHERE d.outcome = 'accepted' AND (SELECT count(*) "
+        + JOB_OF.format(task="make_certificate", name="submission_ref", ref="s.ref")
+        + ") <> 1 + (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'retry_certificate'"
+        " AND k.answer->>'submission' = s.ref)"
+    ),
+    "Every pack has one job to make it": (
+        "SELECT p.ref FROM workflows_evidencepack p WHERE (SELECT count(*) "
+        + JOB_OF.format(task="make_pack", name="pack_ref", ref="p.ref")
+        + ") <> 1"
+    ),
     "Every letter with an invoice is sent once": (
         "SELECT d.ref FROM invoicing_delivery d WHERE (SELECT count(*) "
         + JOB_OF.format(task="send_invoice", name="delivery_ref", ref="d.ref")

@@ -141,6 +141,7 @@ def _invoices(world: World) -> None:
     milestone = scenarios.accepted_milestone(_contract(world, "billed", scenarios.active_contract), at=START)
     with acting(scenarios.member(world.parties, "billing")) as bilge:
         world.refs["paid"] = Invoice.objects.get(milestone=milestone).ref
+        world.refs["paid.submission"] = milestone.submissions.get().ref
         documents.render(invoice_ref=world["paid"])
         answer = billing.record_payment(
             actor=bilge,
