@@ -18,6 +18,8 @@ from apps import workflows
 from apps.core import clock
 from apps.core.database import walls
 from apps.financing.services import FacilityTerms
+from apps.milestones.models import Reminder
+from apps.milestones.models.submission import Proof
 from apps.milestones.services import CriterionAnswer, CriterionVerdict
 from apps.parties import services as parties_services
 from apps.parties import tokens
@@ -29,8 +31,10 @@ from apps.workflows import (
     billing,
     contracting,
     funding,
+    notices,
     proof_codes,
     proofs,
+    reviews,
     sign_off,
     step_up,
     team,
@@ -303,6 +307,40 @@ def request_changes(world: World) -> Attempt:
             seen=world["submission.text"],
             verdicts=verdicts,
         ),
+    )
+
+
+# --- reviews -----------------------------------------------------------------------------------------------------
+
+
+@story
+def note_delivery(world: World) -> Attempt:
+    actor, at = Actor.system(organisation_id=world.parties.buyer.pk), START + timedelta(hours=1)
+
+    def note(key: str) -> Answer:
+        notices.note_delivery(actor=actor, submission_ref=world["submission"], proof=Proof.MAIL, at=at)
+        return {}
+
+    return Attempt(note, lambda: acting(actor, at=at))
+
+
+@story
+def remind_of_review(world: World) -> Attempt:
+    actor = Actor.system(organisation_id=world.parties.seller.pk)
+    return Attempt(
+        lambda key: reviews.remind_of_review(
+            actor=actor, key=key, submission_ref=world["silent"], kind=Reminder.Kind.HALFWAY.value
+        ),
+        lambda: acting(actor, at=START + timedelta(days=10)),
+    )
+
+
+@story
+def deem_milestone(world: World) -> Attempt:
+    actor = Actor.system(organisation_id=world.parties.seller.pk)
+    return Attempt(
+        lambda key: reviews.deem_milestone(actor=actor, key=key, submission_ref=world["silent"]),
+        lambda: acting(actor, at=START + timedelta(days=20)),
     )
 
 

@@ -54,6 +54,19 @@ SENTENCES: Final = {
         + JOB_OF.format(task="make_pack", name="pack_ref", ref="p.ref")
         + ") <> 1"
     ),
+    "Somebody hears once of every reminder": (
+        "SELECT s.ref || ' ' || r.kind FROM milestones_reminder r"
+        " JOIN milestones_submission s ON s.id = r.submission_id"
+        " WHERE (SELECT count(*) FROM procrastinate_jobs j WHERE j.args->>'submission_ref' = s.ref AND CASE r.kind"
+        " WHEN 'passed' THEN j.task_name = 'apps.workflows.jobs.send_review_passed'"
+        " ELSE j.task_name = 'apps.workflows.jobs.send_review_reminder' AND j.args->>'kind' = r.kind END) <> 1"
+    ),
+    "The buyer is told once of what its silence meant": (
+        "SELECT s.ref FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"
+        " WHERE d.rule = 'silence' AND (SELECT count(*) "
+        + JOB_OF.format(task="send_review_lapsed", name="submission_ref", ref="s.ref")
+        + ") <> 1"
+    ),
     "Every letter with an invoice is sent once": (
         "SELECT d.ref FROM invoicing_delivery d WHERE (SELECT count(*) "
         + JOB_OF.format(task="send_invoice", name="delivery_ref", ref="d.ref")

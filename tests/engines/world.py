@@ -23,9 +23,11 @@ from apps.financing.models import Assignment, BuyerVerification, ExposureLimit, 
 from apps.invoicing import documents
 from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
+from apps.milestones.models.submission import Proof
 from apps.parties import tokens
+from apps.parties.actor import Actor
 from apps.parties.roles import Role
-from apps.workflows import billing, contracting, step_up, team
+from apps.workflows import billing, contracting, notices, step_up, team
 from tests import scenarios
 from tests.financing import stories
 from tests.financing.stories import START
@@ -54,6 +56,7 @@ def build() -> World:
         world = World(stories.parties())
         _contracts(world)
         _milestones(world)
+        _silent(world)
         _invoices(world)
         _financing(world)
         _teams(world)
@@ -119,6 +122,21 @@ def _milestones(world: World) -> None:
             "prepared.criterion": prepared.line.criteria.all()[0].pk,
             **{f"planned.criterion.{n}": one.pk for n, one in enumerate(planned.line.criteria.all())},
         }
+
+
+def _silent(world: World) -> None:
+    """A submission of which the buyer was told, where silence counts as accepted after 14 days."""
+    deal = world.parties
+    draft = scenarios.software_draft(deal, number="NL-silent", silence="accepted")
+    submission = scenarios.submitted_milestone(scenarios.active_contract(deal, draft=draft, at=START), at=START)
+    with walls.asking_for(deal.buyer.pk):
+        notices.note_delivery(
+            actor=Actor.system(organisation_id=deal.buyer.pk),
+            submission_ref=submission.ref,
+            proof=Proof.MAIL,
+            at=START,
+        )
+    world.refs["silent"] = submission.ref
 
 
 def _invoices(world: World) -> None:
