@@ -8,7 +8,9 @@ from hypothesis.stateful import precondition, rule
 
 from apps.core.database import walls
 from apps.financing.models import Assignment, Collection, Offer
+from apps.parties.actor import Actor
 from apps.workflows import funding
+from apps.workflows.once import Answer
 from tests.engines.life_deal import Deal
 from tests.engines.life_plain import AMOUNTS, LIKELY, SHARES, WHICH, ZERO, Advance, part
 from tests.financing import stories
@@ -169,19 +171,39 @@ class Financed(Deal):
     @precondition(lambda self: self._is_asked())
     @rule(which=LIKELY)
     def fund(self, which: int) -> None:
+        """For a buyer who is not verified yet in vain; then he is."""
         advance = self.model[self._aimed(which)].advance
-        if "tranche" in advance.refs and self._do(
-            "treasury",
-            lambda actor: funding.fund_tranche(
+        if "tranche" not in advance.refs:
+            return
+
+        def run(actor: Actor) -> Answer:
+            return funding.fund_tranche(
                 actor=actor,
                 key=key(),
                 tranche_ref=advance.refs["tranche"],
                 value_on=self.at.date(),
                 bank_reference=self._reference(),
-            ),
+            )
+
+        if not self.is_verified:
+            self._do("treasury", run, allowed=False)
+            self.is_verified = self._verify()
+        if self._do(
+            "treasury",
+            run,
             allowed=advance.tranche == "accepted" and advance.is_notified and self.at.date() < advance.expected_on,
         ):
             advance.tranche = "funded"
+
+    def _verify(self) -> bool:
+        answer = self._do(
+            "underwriter",
+            lambda actor: funding.verify_buyer(
+                actor=actor, key=key(), buyer_ref=self.parties.buyer.ref, checked="Register extract."
+            ),
+            allowed=True,
+        )
+        return answer is not None
 
     @precondition(lambda self: self._is_asked())
     @rule(which=LIKELY, share=SHARES)

@@ -86,6 +86,7 @@ class Plain(RuleBasedStateMachine):
         self.contract_state = "draft"
         self.model = [Step(), Step(), Step()]
         self.received = 0
+        self.is_verified = False
 
     def teardown(self) -> None:
         transaction.set_rollback(True)

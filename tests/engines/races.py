@@ -186,8 +186,11 @@ def at_the_limit(world: World) -> list[str]:
     deal = world.parties
     STORIES["approve_offer"](world)(new_key())
     with connections["owner"].cursor() as cursor:
-        # Three advances of 102,000 are out or promised; the limit leaves room for one more, and not for two.
-        cursor.execute('UPDATE financing_facility SET "limit" = 3 * 102000 + 150000')
+        # Beside what is out or promised, the limit leaves room for one more advance of 102,000, and not for two.
+        cursor.execute(
+            'UPDATE financing_facility f SET "limit" = 150000 + advanced'
+            " + (SELECT sum(t.gross) FROM financing_tranche t WHERE t.facility_id = f.id AND t.state = 'accepted')"
+        )
     offers = [
         Offer.objects.using("owner").select_related("request").get(ref=world[name]) for name in ("issued", "priced")
     ]

@@ -72,6 +72,12 @@ SENTENCES: Final = {
         + JOB_OF.format(task="send_invoice", name="delivery_ref", ref="d.ref")
         + ") <> 1"
     ),
+    "The buyer is told once of every payment that the seller recorded": (
+        "SELECT p.ref FROM invoicing_payment p WHERE NOT EXISTS (SELECT 1 FROM financing_collection c"
+        " WHERE c.payment_id = p.id) AND (SELECT count(*) "
+        + JOB_OF.format(task="send_payment_receipt", name="payment_ref", ref="p.ref")
+        + ") <> 1"
+    ),
     "The buyer is told once of every payment that was taken back": (
         "SELECT p.ref FROM invoicing_paymentreversal r JOIN invoicing_payment p ON p.id = r.payment_id"
         " WHERE (SELECT count(*) "
