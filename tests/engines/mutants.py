@@ -6,6 +6,7 @@ Each is a block inside which this process, and what it forks, runs the product w
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from time import sleep
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -20,6 +21,8 @@ from apps.ledger import services as ledger
 from apps.workflows import jobs, once
 
 HOLDING: Final = re.compile(r" FOR (?:NO KEY )?UPDATE(?: OF [\w\", ]+)?")
+MOMENT: Final = 0.05
+"""Seconds."""
 Mutant = Callable[[], AbstractContextManager[Any]]
 
 
@@ -54,6 +57,19 @@ def jobs_after_commit() -> Iterator[None]:
         transaction.on_commit(lambda: several(*planned))
 
     with patch.object(Task, "defer", defer), patch.object(jobs, "defer", defer_several):
+        yield
+
+
+@contextmanager
+def jobs_late() -> Iterator[None]:
+    """The same a moment later, as long as it takes on a busy machine: whoever kills at random meets it."""
+    one = Task.defer
+
+    def defer(task: "Task[Any, Any, Any]", **arguments: Any) -> None:
+        sleep(MOMENT)
+        one(task, **arguments)
+
+    with patch.object(Task, "defer", defer), jobs_after_commit():
         yield
 
 
@@ -142,5 +158,5 @@ OF_FAULTS: Final[dict[str, tuple[Mutant, str]]] = {
 """With what happens to COMMIT when it must show."""
 OF_KILLS: Final[dict[str, Mutant]] = {
     "no idempotency claim": without_claim,
-    "jobs deferred after COMMIT": jobs_after_commit,
+    "jobs deferred after COMMIT": jobs_late,
 }
