@@ -47,6 +47,7 @@ class Pack:
         if not isinstance(self.manifest, dict) or self.manifest.get("format") != FORMAT:
             raise NotAPackError(f"{MANIFEST} does not say that this is a {FORMAT}")
         self.entries = []
+        self.anchored = False
 
     def wrong(self, words):
         self.problems.append(words)
@@ -164,6 +165,7 @@ def check_heads(pack, heads):
     by_position = {entry["position"]: entry["sha256"] for entry in pack.entries}
     for position, expected in heads:
         if by_position.get(position) == expected:
+            pack.anchored = True
             pack.holds.append(f"The chain still contains entry {position} as it was noted elsewhere: {expected}.")
         else:
             pack.wrong(f"CHAIN: entry {position} is {by_position.get(position)}; it was noted elsewhere as {expected}")
@@ -318,8 +320,8 @@ def check_nothing_left_out(pack, what, there, verb):
 NOT_PROVEN = (
     "who sat at the keyboard: a decision shows that somebody with access to the mailbox agreed, not who that was;",
     "the times: they are those of Cairn's database clock, with no time stamp of a third party;",
-    "that the chain was not written anew as a whole by whoever runs Cairn: only an entry that was noted elsewhere (on"
-    " a printed certificate, in a mail) shows that; give it with --head;",
+    "that the chain was not written anew as a whole by whoever made this pack or passed it on: it has no seal. Only an"
+    " entry that was noted elsewhere (on a printed certificate, in a mail) shows that; give it with --head;",
     "reasons and verdicts per criterion beyond the decision itself, statements of signatures, and the PDF and XML of"
     " invoices: these have the hash in the manifest, but none in the chain;",
     "that this pack is of today: it tells what was recorded up to its last entry.",
@@ -357,7 +359,10 @@ def told(pack):
         yield f"THIS PACK DOES NOT HOLD: {len(pack.problems)} problem(s)."
         yield from (f"  {problem}" for problem in pack.problems)
         return
-    yield "EVERYTHING HOLDS. Proven:"
+    if pack.anchored:
+        yield "EVERYTHING HOLDS, also the entry that was noted elsewhere. Shown by this pack:"
+    else:
+        yield "EVERYTHING AGREES WITH EVERYTHING ELSE IN THIS PACK. Shown, if the pack comes from Cairn:"
     yield from (f"  {line}" for line in pack.holds)
     if pack.manifest.get("missing"):
         yield ""
@@ -366,6 +371,11 @@ def told(pack):
     yield ""
     yield "Not proven by this pack:"
     yield from (f"  {line}" for line in NOT_PROVEN)
+
+
+def printable(line):
+    """The line without signs that could move the cursor or hide what is told."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
 
 
 def head(written):
@@ -387,7 +397,7 @@ def main(arguments=None):
     except NotAPackError as error:
         sys.stderr.write(f"This is no evidence pack: {error}\n")
         return 2
-    sys.stdout.write("\n".join(told(pack)) + "\n")
+    sys.stdout.write("\n".join(map(printable, told(pack))) + "\n")
     return 1 if pack.problems else 0
 
 

@@ -71,11 +71,12 @@ class Actor:
         """Whether one of the actor's roles permits the action; the service that knows the object checks the side."""
         return not self.roles.isdisjoint(PERMITTED[action])
 
-    def require_proof(self, *, at: datetime) -> None:
-        """Refuse unless the person showed who it is a moment ago. The system, which is no person, is refused."""
+    def require_proof(self, *, at: datetime) -> Proof:
+        """How the person showed a moment ago who it is; refused otherwise, and to the system, which is no person."""
         proof = self.origin.proof
         if proof is None or abs(at - proof.at) > PROOF_HOLDS:
             raise ProofNeeded("Confirm first that it is you; nothing was changed.")
+        return proof
 
     def require(self, action: Action, *, organisation_id: int | None = None) -> None:
         """Refuse unless a role permits the action and, where given, the actor speaks for that organisation."""

@@ -14,8 +14,8 @@ class RequestSizeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        signed_in = settings.SESSION_COOKIE_NAME in request.COOKIES
-        most = settings.REQUEST_MAX_BYTES if signed_in else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        is_known = request.user.is_authenticated
+        most = settings.REQUEST_MAX_BYTES if is_known else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if _length(request) > most:
             return render(request, "413.html", {"most": most}, status=413)
         return self.get_response(request)

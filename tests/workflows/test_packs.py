@@ -138,7 +138,7 @@ def test_a_pack_holds_and_says_what_is_proven_and_what_is_not(content: bytes, tm
     code, said = _verified(path)
     assert code == 0, said
     for words in (
-        "EVERYTHING HOLDS",
+        "EVERYTHING AGREES WITH EVERYTHING ELSE IN THIS PACK.",
         "The audit chain of",
         "1 version(s) of the contract are word for word what 2 signature(s) name.",
         "3 submission(s) are word for word what was sent",

@@ -14,6 +14,7 @@ from apps.financing.services.locks import lock_tranche_to_count
 from apps.financing.services.record import day_of, person, record
 from apps.financing.services.verification import require_verified
 from apps.invoicing.services import Advance, Sale
+from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
@@ -69,6 +70,8 @@ def fund(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str,
     is_bought = tranche.invoice is not None
     move(tranche, TrancheState.FUNDED_POST if is_bought else TrancheState.FUNDED_PRE, Tranche.TRANSITIONS)
     require_verified(financier_id=tranche.financier_id, buyer=tranche.buyer)
+    if tranche.milestone.state == MilestoneState.CHANGES_REQUESTED:
+        raise Refused("The buyer has sent this milestone back. Wait until it is submitted again, or cancel.")
     if priced_by == actor.user_id:
         raise NotAllowed("You priced this advance, so a second person has to pay it out.")
     if not tranche.assignment.is_notified:

@@ -17,7 +17,7 @@ from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import CriterionVerdict
 from apps.milestones.services.reviewing import check_in_time
 from apps.milestones.services.submitting import lock_submission
-from apps.parties.actor import Actor, ActorKind
+from apps.parties.actor import Actor, ActorKind, Proof
 from apps.parties.roles import Action
 
 
@@ -55,8 +55,7 @@ def accept(
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
     check_in_time(submission, at=at)
     _require_decider(submission, actor=actor, at=at)
-    if needs_proof(milestone, contract=contract):
-        actor.require_proof(at=at)
+    proof = actor.require_proof(at=at) if needs_proof(milestone, contract=contract) else None
     states.move(submission, SubmissionState.ACCEPTED, Submission.TRANSITIONS)
     states.move(milestone, MilestoneState.ACCEPTED, Milestone.TRANSITIONS)
     _compare(submission, seen=seen)
@@ -70,6 +69,7 @@ def accept(
         comment=remark,
         statement=acceptance_statement(submission),
         at=at,
+        proof=proof,
     )
     _record(decision, verb="milestone.accepted", actor=actor, at=at)
     return milestone, held.others_open
@@ -203,9 +203,9 @@ def _decide(
     comment: str,
     statement: rules.Statement,
     at: datetime,
+    proof: Proof | None = None,
 ) -> Decision:
-    """Write a person's decision with its evidence."""
-    proof = actor.origin.proof
+    """Write a person's decision with its evidence; ``proof`` is the one that was asked for, None where none was."""
     decision = Decision(
         contract=submission.contract,
         submission=submission,

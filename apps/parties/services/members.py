@@ -110,6 +110,7 @@ def end_membership(*, actor: Actor, membership_ref: str, successor_ref: str = ""
             raise Refused("Choose somebody else to hand over to.", field="successor")
         successor.roles = sorted({*successor.roles, Role.OWNER})
         successor.save(update_fields=["roles"])
+        end_sessions(successor.user_id)
     _keep_an_owner(team, without=membership)
     membership.ended_at = at
     membership.save(update_fields=["ended_at"])

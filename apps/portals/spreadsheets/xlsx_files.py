@@ -37,6 +37,7 @@ _BROKEN: Final = (
     OSError,
     NotImplementedError,
     RuntimeError,
+    OverflowError,
 )
 """What openpyxl and zipfile raise for files that are not what they say; XML that is broken is a ``SyntaxError``."""
 

@@ -61,11 +61,16 @@ def invoice(*, delivery_ref: str) -> Sent | None:
                 "is_assigned": instruction is not None,
                 # The document says what was true when it was issued; an assignment may have come after it.
                 "names_another_account": instruction is not None
-                and instruction.iban != (printed.iban if printed else ""),
+                and (printed is None or _numbers(instruction) != _numbers(printed)),
             },
             files=[Enclosure(f"{billed.number}.pdf".replace("/", "-"), pdf, "application/pdf")],
         )
     )
+
+
+def _numbers(account: PayeeInstruction | snapshot.CreditTransfer) -> tuple[str, str, str]:
+    """By which one account is told from another, wherever the bank is."""
+    return account.iban, account.account_number, account.routing_number
 
 
 def payment_receipt(*, payment_ref: str) -> None:
