@@ -28,15 +28,29 @@ from apps.financing.services import FacilityTerms
 from apps.invoicing import documents
 from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
-from apps.milestones.models import EvidenceFile, Milestone, Submission
+from apps.milestones.models import EvidenceFile, Milestone, Reminder, Submission
+from apps.milestones.models.submission import Proof
 from apps.milestones.services import CriterionAnswer, CriterionVerdict
 from apps.parties import services as parties_services
 from apps.parties import tokens
+from apps.parties.actor import Actor
 from apps.parties.models import Invitation, Membership, Organisation
 from apps.parties.roles import Role
 from apps.parties.services import AccountData
 from apps.parties.services.members import join
-from apps.workflows import billing, contracting, funding, jobs, printing, proofs, sign_off, step_up, team
+from apps.workflows import (
+    billing,
+    contracting,
+    funding,
+    jobs,
+    notices,
+    printing,
+    proofs,
+    reviews,
+    sign_off,
+    step_up,
+    team,
+)
 from apps.workflows.models import EvidencePack
 from apps.workflows.packs import making
 from tests import scenarios
@@ -133,6 +147,7 @@ class _Builder:
         self._proofs()
         self._links()
         self._codes()
+        self._reminder()
         self.tenant.chosen = [
             *ContractVersion.objects.using("owner").filter(contract=self.proposed),
             *EvidenceFile.objects.using("owner").filter(submission=self.waiting),
@@ -481,6 +496,16 @@ class _Builder:
         for person in (member(self.deal, "seller"), guest):
             with acting(person):
                 step_up.send_code(actor=person)
+
+    def _reminder(self) -> None:
+        """The buyer was told of the submission that waits, and half of the review is over."""
+        clockwork = Actor.system(organisation_id=self.deal.seller.pk)
+        with acting(clockwork):
+            notices.note_delivery(actor=clockwork, submission_ref=self.waiting.ref, proof=Proof.MAIL, at=NOW)
+        with acting(clockwork, at=NOW + timedelta(days=8)):
+            reviews.remind_of_review(
+                actor=clockwork, key=key(), submission_ref=self.waiting.ref, kind=Reminder.Kind.HALFWAY.value
+            )
 
     def _link(self, **what: object) -> GuestGrant:
         mine = GuestGrant.objects.using("owner").filter(organisation__in=[self.deal.buyer.pk, self.stranger.pk])
