@@ -39,5 +39,6 @@ def ask_for_code(house: House, email: str) -> Answer:
 
 def test_two_processes_count_together(house: House, other: House) -> None:
     asked = [ask_for_code((house, other)[turn % 2], "sina@nordlicht.example").status for turn in range(ALLOWED + 3)]
-    assert asked == [302] * ALLOWED + [429] * 3
+    assert asked[:ALLOWED] == [302] * ALLOWED
+    assert 302 not in asked[ALLOWED:], "the form comes back and says so"
     assert ask_for_code(other, "bilge@nordlicht.example").status == 302

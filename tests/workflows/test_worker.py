@@ -211,7 +211,7 @@ def test_a_worker_that_fell_over_begins_again(scratch: str, monkeypatch: pytest.
     monkeypatch.setattr(worker, "BEGIN_AGAIN_AFTER", 0.01)
     with worker.running():
         wait_until(lambda: statuses("send_invitation") == ["succeeded"])
-    assert len(fallen) == 3
+    assert len(fallen) >= 3
 
 
 def aged(name: str, *, by: timedelta) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from apps.contracts.rules.schedule import Cell
+from apps.contracts.rules.schedule.columns import find_header
 from apps.core.errors import Refused
 from apps.portals.spreadsheets.limits import MOST_COLUMNS, bounded
 
@@ -54,19 +55,20 @@ def _decoded(content: bytes) -> str:
 
 
 def _delimiter(text: str) -> str:
-    """The sign that splits the first rows into the same number of cells most often."""
+    """The sign by which a row names the most columns; else the one that splits the first rows most evenly."""
     sample = text[:20_000]
     first = sample.split("\n", 1)[0].strip("\r")
     if first.lower().startswith("sep=") and len(first) == len("sep=") + 1:
         return first[-1]
-    best, most = ",", (0, 0)
+    best, most = ",", (0, 0, 0)
     for delimiter in DELIMITERS:
         try:
-            widths = [len(row) for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row]
+            rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row]
         except csv.Error:
             continue
+        widths, header = [len(row) for row in rows], find_header(rows)
         common = max(set(widths), key=lambda width: (widths.count(width), width), default=1)
-        score = (widths.count(common) if common > 1 else 0, common)
+        score = (len(header.places) if header else 0, widths.count(common) if common > 1 else 0, common)
         if score > most:
             best, most = delimiter, score
     return best

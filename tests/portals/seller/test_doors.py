@@ -13,7 +13,7 @@ from apps.financing.models import Offer, Tranche
 from apps.invoicing.models import Invoice
 from apps.milestones.models import EvidenceFile, Milestone, Submission
 from apps.portals.seller.urls import urlpatterns
-from apps.workflows import billing, contracting
+from apps.workflows import billing, contracting, proofs
 from tests import scenarios
 from tests.portals.seller.conftest import (
     SignIn,
@@ -43,6 +43,7 @@ class World:
     version_ref: str
     template_ref: str
     payment_ref: str
+    pack_ref: str
 
 
 LISTS = ("home", "contracts", "draft_contract", "invoices", "funding", "templates")
@@ -69,6 +70,7 @@ def world(parties: Parties) -> World:
             received_on=clock.today("Europe/Berlin"),
             bank_reference="STMT-1",
         )
+        pack = proofs.request_pack(actor=sina, key=key(), contract_ref=active.ref)
     facility = opened_facility(parties)
     tranche = accepted_offer(parties, sold, facility)
     with acting(scenarios.seller_actor(parties)) as sina:
@@ -98,6 +100,7 @@ def world(parties: Parties) -> World:
         version_ref=version_ref,
         template_ref=template["template"],
         payment_ref=payment["payment"],
+        pack_ref=pack["pack"],
     )
 
 
@@ -131,6 +134,12 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "invoice_document": invoice,
         "retry_document": invoice,
         "record_payment": invoice,
+        "certificate": world.sold.ref,
+        "retry_certificate": world.sold.ref,
+        "request_pack": world.active.ref,
+        "request_milestone_pack": world.sold.ref,
+        "pack": world.pack_ref,
+        "pack_file": world.pack_ref,
         "resend_invoice": invoice,
         "reverse_payment": world.payment_ref,
         "request_funding": world.active.ref,
@@ -147,8 +156,16 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
     }
 
 
-POST_ONLY = ("attach_evidence", "remove_evidence", "resend_invoice", "retry_document")
-NOT_THERE_YET = ("invoice_pdf", "invoice_xml")
+POST_ONLY = (
+    "attach_evidence",
+    "remove_evidence",
+    "request_milestone_pack",
+    "request_pack",
+    "resend_invoice",
+    "retry_certificate",
+    "retry_document",
+)
+NOT_THERE_YET = ("certificate", "invoice_pdf", "invoice_xml", "pack_file")
 
 
 def test_no_page_of_the_seller_is_left_out_here(parties: Parties, world: World) -> None:

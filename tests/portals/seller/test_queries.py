@@ -66,7 +66,7 @@ def test_the_pages_of_one_thing(parties: Parties, seller: Client) -> None:
                 ("prepare_submission", prepared),
                 ("submit_milestone", prepared),
                 ("invoice", invoice),
-                ("request_funding", invoice),
+                ("request_funding", contract),
             )
         ]
 
