@@ -339,7 +339,6 @@ OWN_RECORDS = {
     "financing_offer",
     "financing_tranche",
     "invoicing_numberseries",
-    "invoicing_payment",
     "ledger_account",
     "ledger_balance",
     "ledger_book",
