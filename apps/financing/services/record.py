@@ -4,7 +4,6 @@ The buyer reads that chain too, and learns from it that the invoice was offered 
 are hashes and references of rows that only seller and financier see and that cannot change.
 """
 
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +12,7 @@ from apps.audit import services as audit
 from apps.contracts.models import Contract
 from apps.core.errors import NotAllowed, Refused
 from apps.core.texts import has_unseen, is_blank
-from apps.parties.actor import Actor, Origin
+from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 
 LONGEST_REASON = 400
@@ -22,12 +21,7 @@ LONGEST_REASON = 400
 def record(
     contract: Contract, *, financier_id: int, verb: str, subject: str, actor: Actor, at: datetime, **facts: Any
 ) -> None:
-    """Write down what was done; seller, buyer and financier may read it.
-
-    From where the financier's own people acted is not told to the other sides of the contract.
-    """
-    if actor.organisation_id == financier_id:
-        actor = replace(actor, origin=Origin(authenticated_by=actor.origin.authenticated_by))
+    """Write down what was done; seller, buyer and financier may read it."""
     audit.record(
         chain=f"contract:{contract.ref}",
         parties=(contract.seller_id, contract.buyer_id, financier_id),
