@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import pytest
 from django.db import connections
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
 
@@ -59,6 +60,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     )
     if cells:
         terminalreporter.write_line(f"{cells:,} cells of the matrix were tried.")
+
+
+def pytest_runtest_teardown() -> None:
+    """A page activates its reader's language, and the thread would keep it for the next test."""
+    translation.deactivate()
 
 
 @contextmanager

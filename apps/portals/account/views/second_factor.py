@@ -61,9 +61,9 @@ def _is_number(written: str) -> bool:
 
 def _shown(request: HttpRequest, what: str) -> None:
     request.session["second_factor"] = True
-    before = str(request.session.get("authenticated_by", ""))
+    before = str(request.session.get("authenticated_by") or "code sent to e-mail")
     if what not in before.split(" + "):
-        request.session["authenticated_by"] = " + ".join(filter(None, (before, what)))[:120]
+        request.session["authenticated_by"] = f"{before} + {what}"[:120]
     _end_other_sessions(request)
 
 
