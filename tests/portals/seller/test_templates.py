@@ -123,7 +123,8 @@ def test_a_template_is_saved_renamed_and_deleted(parties: Parties, seller: Clien
     assert seller.post(delete, hidden(page)).status_code == 302
     with acting(scenarios.seller_actor(parties)):
         assert not ContractTemplate.objects.exists()
-        verbs = list(Entry.objects.filter(chain__subject__startswith="organisation:").values_list("verb", flat=True))
+        entries = Entry.objects.filter(chain__subject__startswith="organisation:").order_by("position")
+        verbs = list(entries.values_list("verb", flat=True))
     assert [verb for verb in verbs if verb.startswith("template.")] == [
         "template.saved",
         "template.renamed",
