@@ -125,6 +125,10 @@ def test_an_address_that_makes_no_sense_breaks_nothing(
     assert answer.status_code in (200, 400)
 
 
+def test_a_search_for_a_null_is_an_address_of_nothing(sign_in: SignIn, two_requests: list[FundingRequest]) -> None:
+    assert sign_in("analyst").get(f"{reverse(REQUESTS)}?q=%00").status_code == 404
+
+
 def test_queues_are_filters_of_their_lists(deal: Parties, sign_in: SignIn) -> None:
     facility = stories.opened_facility(deal)
     waiting = stories.accepted_advance(deal, facility=facility)
