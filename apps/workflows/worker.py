@@ -91,8 +91,17 @@ async def _work(*, name: str) -> None:
             await _work_once(name=name)
         except Exception:
             log.exception("The worker fell over")
+        if _is_told_to_stop():
+            # It fell over while it stopped, and whoever told it to stop will not say so twice.
+            return
         log.warning("The worker begins again in %g seconds", BEGIN_AGAIN_AFTER)
         await asyncio.sleep(BEGIN_AGAIN_AFTER)
+
+
+def _is_told_to_stop() -> bool:
+    """Whether this task was cancelled, and an error took the place of the cancellation on the way."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _work_once(*, name: str) -> None:
