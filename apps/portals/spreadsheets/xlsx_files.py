@@ -1,111 +1,36 @@
-"""XLSX: a zip of XML, so it is weighed before it is unpacked, and nothing in it is followed, run or reckoned.
+"""XLSX files are read in a child process: what takes all memory, or hours, breaks nothing but the child."""
 
-openpyxl reads XML through defusedxml where that is installed, as it is here: entities are refused.
-Source: openpyxl's documentation, "Security".
-"""
+from typing import Final
 
-import io
-import zipfile
-from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from typing import Any, Final
-
-import openpyxl
-from defusedxml.common import DefusedXmlException
-from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.xml import DEFUSEDXML
-
-from apps.contracts.rules.schedule import Cell, Formula, Share
+from apps.contracts.rules.schedule import Cell
+from apps.core.child import Child, ChildDied, ChildFailed, ChildTooSlow
 from apps.core.errors import Refused
-from apps.portals.spreadsheets.limits import MOST_COLUMNS, bounded
+from apps.portals.spreadsheets import carried
 
-MOST_UNPACKED: Final = 60 * 1024 * 1024
-MOST_PARTS: Final = 500
-_DIGITS: Final = 15
-"""A spreadsheet keeps this many digits of a number; what a float says beyond them was never typed."""
-_BROKEN: Final = (
-    zipfile.BadZipFile,
-    InvalidFileException,
-    SyntaxError,
-    KeyError,
-    ValueError,
-    TypeError,
-    IndexError,
-    AttributeError,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-    OverflowError,
-)
-"""What openpyxl and zipfile raise for files that are not what they say; XML that is broken is a ``SyntaxError``."""
+MEMORY: Final = 512 * 2**20
+"""Bytes of address space. A plan of 10,000 milestones takes a fifth of it."""
+SECONDS: Final = 20.0
+"""For one file, the start of the child included. A plan of 10,000 milestones takes three, on a busy machine more."""
+_child = Child("apps.portals.spreadsheets.xlsx_reader", memory=MEMORY, seconds=SECONDS)
 
 
 def read_xlsx(content: bytes) -> list[list[Cell]]:
     """The rows of the first sheet that is visible."""
-    if not DEFUSEDXML:
-        raise RuntimeError("openpyxl does not use defusedxml: XLSX files would be read without a guard")
     try:
-        _weigh(content)
-        return _rows(content)
-    except _BROKEN as error:
-        # openpyxl wraps what defusedxml refuses.
-        if isinstance(error, DefusedXmlException) or isinstance(error.__cause__, DefusedXmlException):
-            raise Refused("This file asks for other files or defines entities. Save it anew as XLSX.") from error
-        raise Refused("This XLSX file is damaged. Save it anew from your spreadsheet program.") from error
+        status, answer = _child.ask(content)
+    except ChildFailed as failed:
+        if failed.kind != MemoryError.__name__:
+            raise
+        raise _too_much() from failed
+    except (ChildDied, ChildTooSlow) as error:
+        raise _too_much() from error
+    if status == carried.REFUSED:
+        raise carried.read_refusal(answer)
+    return carried.read(answer)
 
 
-def _weigh(content: bytes) -> None:
-    """Refuse what would unpack to far more than a plan, or carries programs. Sizes are those of the zip's directory,
-    and no more than they say is ever unpacked."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        parts = archive.infolist()
-        if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
-            raise Refused("This file unpacks to more than a plan can be. Keep only the sheet with the plan.")
-        if any(part.flag_bits & 1 for part in parts):
-            raise Refused("This file is encrypted. Save it as XLSX without a password, or as CSV.")
-        if any("vbaproject" in part.filename.lower() for part in parts):
-            raise Refused("This file carries macros. Save it as XLSX or CSV.")
-
-
-def _rows(content: bytes) -> list[list[Cell]]:
-    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
-    try:
-        sheets: list[Any] = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        if not sheets:
-            raise Refused("This file has no sheet that can be seen.")
-        # What a file says of its own size may be wrong: rows are read as they come.
-        sheets[0].reset_dimensions()
-        return bounded(_filled(row) for row in sheets[0].iter_rows(max_col=MOST_COLUMNS))
-    finally:
-        book.close()
-
-
-def _filled(row: Sequence[Any]) -> list[Cell]:
-    """The cells up to the last that holds something; rows are filled up to the widest that is allowed."""
-    width = next((place for place in range(len(row), 0, -1) if row[place - 1].value is not None), 0)
-    return [_cell(cell) for cell in row[:width]]
-
-
-def _cell(cell: Any) -> Cell:
-    value = cell.value
-    match value:
-        case None:
-            found: Cell = None
-        case bool():
-            found = "yes" if value else "no"
-        case int() | float():
-            number = Decimal(f"{value:.{_DIGITS}g}")
-            found = Share(number * 100) if "%" in (cell.number_format or "") else number
-        case datetime():
-            found = value.date()
-        case date():
-            found = value
-        case time() | timedelta():
-            found = str(value)
-        case _ if cell.data_type == "f":
-            found = Formula(str(getattr(value, "text", None) or value))
-        case _:
-            found = str(value)
-    return found
+def _too_much() -> Refused:
+    return Refused(
+        "This file takes more memory or time to read than a plan does. Keep only the sheet with the plan, or save it as"
+        " CSV."
+    )

@@ -1,6 +1,9 @@
 """What comes in a file is read as it was meant, and what could do harm is refused in words before it is read."""
 
 import io
+import re
+import resource
+import time
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -11,7 +14,7 @@ import pytest
 
 from apps.contracts.rules.schedule import Cell, Formula, Share
 from apps.core.errors import Refused
-from apps.portals.spreadsheets import MOST_BYTES, read_rows
+from apps.portals.spreadsheets import MOST_BYTES, read_rows, xlsx_files, xlsx_reader
 from tests.portals.spreadsheets.samples import repacked, uploaded, xlsx
 
 PLAN: list[list[Cell]] = [["Milestone", "Amount"], ["Prüfung", "1,5"]]
@@ -127,9 +130,90 @@ def test_what_is_no_plan_or_means_harm_is_refused_in_words(name: str, content: C
 
 def test_without_its_guard_no_xlsx_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert openpyxl.xml.DEFUSEDXML
-    monkeypatch.setattr("apps.portals.spreadsheets.xlsx_files.DEFUSEDXML", False)
+    monkeypatch.setattr("apps.portals.spreadsheets.xlsx_reader.DEFUSEDXML", False)
     with pytest.raises(RuntimeError, match="without a guard"):
-        read_rows(uploaded(SMALL, "plan.xlsx"))
+        xlsx_reader.read_xlsx(SMALL)
+
+
+SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%s</sheetData></worksheet>'
+STRINGS = b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">%s</sst>'
+
+
+SIZED = SHEET.replace(b"<sheetData>", b'<dimension ref="A1"/><sheetData>')
+KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+
+
+def sharing(strings: bytes, content: bytes) -> bytes:
+    """The workbook with a table of texts that its cells share."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        types = archive.read("[Content_Types].xml")
+    one_more = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{KIND}"/></Types>'.encode()
+    parts = {
+        "[Content_Types]_dot_xml": types.replace(b"</Types>", one_more),
+        "xl__sharedStrings_dot_xml": STRINGS % strings,
+    }
+    return repacked(content, **parts)
+
+
+def many_strings() -> bytes:
+    """57 MB that are four million texts when they are read: 170 kB on the way."""
+    return sharing(b"<si><t/></si>" * 4_400_000, SMALL)
+
+
+def one_text_many_times() -> bytes:
+    """A text of 30,000 letters that stands in two million cells."""
+    row = b"<row>" + b'<c t="s"><v>0</v></c>' * 100 + b"</row>"
+    sheet = repacked(SMALL, xl__worksheets__sheet1_dot_xml=SIZED % (row * 20_000))
+    return sharing(b"<si><t>" + b"x" * 30_000 + b"</t></si>", sheet)
+
+
+def many_cells() -> bytes:
+    """Three million numbers in two hundred kilobytes."""
+    row = b"<row>" + b"<c><v>1</v></c>" * 100 + b"</row>"
+    return repacked(SMALL, xl__worksheets__sheet1_dot_xml=SIZED % (row * 30_000))
+
+
+def one_endless_row() -> bytes:
+    """Four million cells side by side."""
+    row = b"<row>" + b"<c><v>1</v></c>" * 3_900_000 + b"</row>"
+    return repacked(SMALL, xl__worksheets__sheet1_dot_xml=SHEET % row)
+
+
+@pytest.mark.parametrize(
+    ("bomb", "words"),
+    [
+        (many_strings, "This file takes more memory or time"),
+        (one_text_many_times, "This file holds more than a plan can be"),
+        # Before half a million are counted, the time may be over.
+        (many_cells, "This file (holds|takes) more"),
+        (one_endless_row, "This file takes more memory or time"),
+    ],
+)
+def test_what_passes_the_scales_and_is_huge_breaks_a_child_and_not_this_process(
+    monkeypatch: pytest.MonkeyPatch, bomb: Callable[[], bytes], words: str
+) -> None:
+    monkeypatch.setattr(xlsx_files._child, "seconds", 8.0)
+    content = bomb()
+    assert len(content) < MOST_BYTES
+    before, begun = _peak(), time.monotonic()
+    with pytest.raises(Refused) as refused:
+        read_rows(uploaded(content, "plan.xlsx"))
+    assert re.match(words, str(refused.value))
+    assert _peak() - before < 64 * 2**20
+    assert time.monotonic() - begun < 15
+    assert read_rows(uploaded(SMALL, "plan.xlsx")) == [["Milestone", "Amount"], ["A", Decimal(1)]], (
+        "the next one is read"
+    )
+
+
+def _peak() -> int:
+    """The most memory that this process has held so far, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def test_the_longest_plan_is_read_within_the_limits() -> None:
+    rows = [[f"Milestone {number}", 0.5, "x" * 200, "Criterion", "yes", date(2027, 1, 15)] for number in range(10_000)]
+    assert len(read_rows(uploaded(xlsx(*rows), "plan.xlsx"))) == 10_000
 
 
 def test_a_sheet_that_says_it_is_endless_is_read_as_long_as_it_is() -> None:
