@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from apps.audit.models import Chain
+from apps.audit.models import Chain, Entry
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
 from apps.core import canonical, clock
@@ -155,8 +155,10 @@ def test_a_removed_file_is_gone_from_the_store(parties: Parties, contract: Contr
         assert not EvidenceFile.objects.exists()
         with pytest.raises(FileNotFoundError):
             milestones.opened(file)
-        with pytest.raises(Refused):
-            sign_off.remove_evidence(actor=sina, evidence_ref=answer["evidence"])
+        assert sign_off.remove_evidence(actor=sina, evidence_ref=answer["evidence"]) == answer
+        assert Entry.objects.filter(verb="evidence.removed").count() == 1
+    with acting(scenarios.buyer_actor(parties)) as olga, pytest.raises(Refused):
+        sign_off.remove_evidence(actor=olga, evidence_ref=answer["evidence"])
 
 
 def test_a_submission_has_at_most_twenty_files(parties: Parties, contract: Contract) -> None:

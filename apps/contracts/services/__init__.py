@@ -33,7 +33,13 @@ from apps.contracts.services.signing import (
     sign,
     withdraw,
 )
-from apps.contracts.services.templates import delete_template, draft_of_template, rename_template, save_template
+from apps.contracts.services.templates import (
+    delete_template,
+    draft_of_template,
+    rename_template,
+    save_template,
+    template_was_deleted,
+)
 from apps.contracts.services.uploads import import_plan, keep_plan
 from apps.contracts.services.versions import newest_version, paper_of
 
@@ -77,5 +83,6 @@ __all__ = [
     "seller_statement",
     "sign",
     "spend_grants",
+    "template_was_deleted",
     "withdraw",
 ]

@@ -50,10 +50,19 @@ def rename_template(*, actor: Actor, template_ref: str, name: str, at: datetime)
 
 
 def delete_template(*, actor: Actor, template_ref: str, at: datetime) -> None:
-    """End a template. Contracts that were started from it stay as they are."""
+    """End a template, once. Contracts that were started from it stay as they are."""
+    is_there = ContractTemplate.objects.select_for_update().filter(ref=template_ref).exists()
+    if not is_there and template_was_deleted(template_ref=template_ref, actor=actor):
+        return
     template = _lock(template_ref, actor=actor)
     _record(template, verb="template.deleted", actor=actor, at=at)
     template.delete()
+
+
+def template_was_deleted(*, template_ref: str, actor: Actor) -> bool:
+    """Whether the actor's organisation ended this template before, so that there is nothing left to do."""
+    told = audit.last_told(verb="template.deleted", subject=f"template:{template_ref}", actor=actor)
+    return told is not None and actor.may(Action.EDIT_CONTRACT)
 
 
 def draft_of_template(template: ContractTemplate) -> ContractDraft:

@@ -10,7 +10,16 @@ from apps.milestones.services.deciding import (
     needs_proof,
     request_changes,
 )
-from apps.milestones.services.files import attach, discard_unless_known, opened, receive, remove, sweep_orphans
+from apps.milestones.services.files import (
+    attach,
+    discard_unless_known,
+    opened,
+    receive,
+    remove,
+    submission_without,
+    sweep_orphans,
+    was_removed,
+)
 from apps.milestones.services.planning import (
     contract_of_evidence,
     contract_of_milestone,
@@ -57,7 +66,9 @@ __all__ = [
     "remove",
     "request_changes",
     "reviews_due",
+    "submission_without",
     "submit",
     "sweep_orphans",
+    "was_removed",
     "withdraw",
 ]

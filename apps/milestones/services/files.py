@@ -6,13 +6,14 @@ from typing import Any
 from django.conf import settings
 from django.core.files.base import File
 
+from apps.audit import services as audit
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract
-from apps.core import storage
+from apps.core import canonical, storage
 from apps.core.errors import IllegalTransition, Refused
 from apps.milestones import evidence, rules
 from apps.milestones.evidence import StoredFile
-from apps.milestones.models import EvidenceFile
+from apps.milestones.models import EvidenceFile, Submission
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.services.submitting import lock_milestone, open_or_continue
 from apps.parties.actor import Actor
@@ -64,12 +65,18 @@ def attach(
 
 
 def remove(*, contract: Contract, evidence_ref: str, actor: Actor, at: datetime) -> str:
-    """Take a file out of a draft submission; the answer is the name under which its bytes are stored."""
+    """Take a file out of a draft submission; the answer is the name under which its bytes are stored.
+
+    Nothing happens, and the answer is empty, when somebody took it out a moment ago.
+    """
     contracts.require_seller(contract, actor=actor, action=Action.SUBMIT_MILESTONE)
     files = EvidenceFile.objects.filter(ref=evidence_ref, submission__contract=contract)
     milestone_ref = files.values_list("submission__milestone__ref", flat=True).first()
-    lock_milestone(contract, milestone_ref=milestone_ref or "")
+    if milestone_ref is not None:
+        lock_milestone(contract, milestone_ref=milestone_ref)
     file = files.select_related("submission").first()
+    if file is None and was_removed(evidence_ref=evidence_ref, actor=actor):
+        return ""
     if file is None:
         raise Refused("This file is not there any more.")
     if file.submission.state != SubmissionState.DRAFT:
@@ -77,6 +84,20 @@ def remove(*, contract: Contract, evidence_ref: str, actor: Actor, at: datetime)
     _record(contract, verb="evidence.removed", file=file, actor=actor, at=at)
     file.delete()
     return file.stored_as
+
+
+def was_removed(*, evidence_ref: str, actor: Actor) -> bool:
+    """Whether the actor's organisation took this file out before, so that there is nothing left to do."""
+    return submission_without(evidence_ref=evidence_ref, actor=actor) is not None
+
+
+def submission_without(*, evidence_ref: str, actor: Actor) -> Submission | None:
+    """The submission out of which the actor's organisation took this file."""
+    told = audit.last_told(verb="evidence.removed", subject=f"evidence:{evidence_ref}", actor=actor)
+    if told is None or not actor.may(Action.SUBMIT_MILESTONE):
+        return None
+    ref = canonical.read(told.text)["facts"]["submission"]
+    return Submission.objects.visible_to(actor).select_related("milestone").filter(ref=ref).first()
 
 
 def discard_unless_known(stored_as: str) -> None:

@@ -68,7 +68,8 @@ def test_a_file_is_added_and_taken_out_and_the_notes_stay(parties: Parties, sell
     assert "Typed before the removal." in seller.get(desk).content.decode()
     with acting(scenarios.seller_actor(parties)):
         assert not EvidenceFile.objects.exists()
-    assert seller.post(of("remove_evidence", file), removal).status_code == 404
+    assert seller.post(of("remove_evidence", file), removal)["Location"] == desk
+    assert "This file was removed already." in seller.get(desk).content.decode()
 
 
 def test_the_same_upload_twice_is_there_once(parties: Parties, seller: Client) -> None:

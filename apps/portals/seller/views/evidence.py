@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.core.errors import Refused
+from apps.milestones import services as milestones
 from apps.milestones.models import EvidenceFile
 from apps.portals.access import PortalRequest, portal
 from apps.portals.forms import explain
@@ -54,7 +55,14 @@ def attach_evidence(request: PortalRequest, ref: str) -> HttpResponse:
 @require_POST
 @portal("seller")
 def remove_evidence(request: PortalRequest, ref: str) -> HttpResponse:
-    """Take a file out of the submission being prepared; everything that was typed on the page is saved."""
+    """Take a file out of the submission being prepared; everything that was typed on the page is saved.
+
+    A second click finds it gone, and says so.
+    """
+    before = milestones.submission_without(evidence_ref=ref, actor=request.actor)
+    if before is not None:
+        messages.info(request, _("This file was removed already."))
+        return redirect("seller:prepare_submission", ref=before.milestone.ref)
     file = _file(request, ref)
     milestone = seller_milestone(request, file.submission.milestone.ref)
     form = PrepareForm(request.POST, request.FILES, criteria=list(milestone.line.criteria.all()))

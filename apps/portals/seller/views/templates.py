@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractTemplate
 from apps.core.errors import Refused
 from apps.parties.roles import Action
@@ -94,7 +95,10 @@ def rename_template(request: PortalRequest, ref: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @portal("seller")
 def delete_template(request: PortalRequest, ref: str) -> HttpResponse:
-    """End a template: a page that says what stays, and the button."""
+    """End a template: a page that says what stays, and the button. A second click finds it gone, and says so."""
+    if contracts.template_was_deleted(template_ref=ref, actor=request.actor):
+        messages.info(request, _("The template was deleted already."))
+        return redirect("seller:templates")
     template = _template(request, ref)
     form = ActionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
