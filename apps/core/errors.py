@@ -14,13 +14,15 @@ what is missing. Every other part is somebody's own (names, numbers, mailboxes) 
 class Refused(Exception):
     """The business says no: nothing was changed, and the message says what to do instead.
 
-    ``template`` uses ``str.format`` names; ``field`` names the form field to which the message belongs.
+    ``template`` uses ``str.format`` names; ``field`` names the form field to which the message belongs; ``lacks`` what
+    the person's own organisation has to add first, so that a door can show the way there.
     """
 
-    def __init__(self, template: str, *, field: str | None = None, **parts: Any) -> None:
+    def __init__(self, template: str, *, field: str | None = None, lacks: str = "", **parts: Any) -> None:
         super().__init__(template)
         self.template = template
         self.field = field
+        self.lacks = lacks
         self.parts = parts
 
     def __str__(self) -> str:

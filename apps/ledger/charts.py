@@ -6,6 +6,8 @@ Only accounts that something posts to. Codes are stable: entries, exports and ch
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.translation import gettext_noop as _
+
 from apps.ledger.models import Account, Book
 
 Kind = Account.Kind
@@ -50,7 +52,10 @@ class Financier(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One account of a chart. ``one_sided`` says which sign its balance keeps, per sub-ledger key."""
+    """One account of a chart. ``one_sided`` says which sign its balance keeps, per sub-ledger key.
+
+    ``name`` is kept in English, and translated where it is shown: :attr:`Account.label`.
+    """
 
     code: str
     name: str
@@ -59,33 +64,33 @@ class Plan:
 
 
 SELLER = (
-    Plan(Seller.BANK, "Bank", Kind.ASSET),
-    Plan(Seller.RECEIVABLES, "Receivables", Kind.ASSET, OneSided.DEBIT),
-    Plan(Seller.DUE_FROM_FINANCIER, "Due from financier (reserve)", Kind.ASSET, OneSided.DEBIT),
+    Plan(Seller.BANK, _("Bank"), Kind.ASSET),
+    Plan(Seller.RECEIVABLES, _("Receivables"), Kind.ASSET, OneSided.DEBIT),
+    Plan(Seller.DUE_FROM_FINANCIER, _("Due from financier (reserve)"), Kind.ASSET, OneSided.DEBIT),
     # An asset or a liability, contract by contract: in credit while more is billed than earned.
-    Plan(Seller.CONTRACT_BALANCE, "Contract balance", Kind.LIABILITY),
-    Plan(Seller.OUTPUT_TAX, "Output tax", Kind.LIABILITY),
-    Plan(Seller.UNAPPLIED_RECEIPTS, "Unapplied receipts", Kind.LIABILITY, OneSided.CREDIT),
-    Plan(Seller.ADVANCES_RECEIVED, "Advances received on milestones", Kind.LIABILITY, OneSided.CREDIT),
-    Plan(Seller.COST_OF_RECEIVABLES_SOLD, "Cost of receivables sold", Kind.EXPENSE),
+    Plan(Seller.CONTRACT_BALANCE, _("Contract balance"), Kind.LIABILITY),
+    Plan(Seller.OUTPUT_TAX, _("Output tax"), Kind.LIABILITY),
+    Plan(Seller.UNAPPLIED_RECEIPTS, _("Unapplied receipts"), Kind.LIABILITY, OneSided.CREDIT),
+    Plan(Seller.ADVANCES_RECEIVED, _("Advances received on milestones"), Kind.LIABILITY, OneSided.CREDIT),
+    Plan(Seller.COST_OF_RECEIVABLES_SOLD, _("Cost of receivables sold"), Kind.EXPENSE),
 )
 FINANCIER = (
-    Plan(Financier.CASH, "Cash", Kind.ASSET),
-    Plan(Financier.COLLECTIONS, "Collections", Kind.ASSET),
-    Plan(Financier.PURCHASED_RECEIVABLES, "Purchased receivables", Kind.ASSET, OneSided.DEBIT),
-    Plan(Financier.MILESTONE_ADVANCES, "Milestone advances", Kind.ASSET, OneSided.DEBIT),
-    Plan(Financier.DUE_FROM_SELLER_RECOURSE, "Due from seller, recourse", Kind.ASSET, OneSided.DEBIT),
-    Plan(Financier.DUE_FROM_SELLER_MISDIRECTED, "Due from seller, misdirected", Kind.ASSET, OneSided.DEBIT),
-    Plan(Financier.ALLOWANCE, "Allowance for losses", Kind.ASSET),
-    Plan(Financier.RESERVE_DUE_TO_SELLER, "Reserve due to seller", Kind.LIABILITY, OneSided.CREDIT),
-    Plan(Financier.PAYABLE_TO_SELLER, "Payable to seller", Kind.LIABILITY),
-    Plan(Financier.DUE_TO_BUYER, "Due to buyer", Kind.LIABILITY),
-    Plan(Financier.UNIDENTIFIED_RECEIPTS, "Unidentified receipts", Kind.LIABILITY),
-    Plan(Financier.UNEARNED_DISCOUNT, "Unearned discount", Kind.LIABILITY, OneSided.CREDIT),
-    Plan(Financier.UNEARNED_FEE, "Unearned fee", Kind.LIABILITY, OneSided.CREDIT),
-    Plan(Financier.DISCOUNT_INCOME, "Discount income", Kind.INCOME),
-    Plan(Financier.FEE_INCOME, "Fee income", Kind.INCOME),
-    Plan(Financier.LATE_INCOME, "Late income", Kind.INCOME),
-    Plan(Financier.CREDIT_LOSS, "Credit loss", Kind.EXPENSE),
+    Plan(Financier.CASH, _("Cash"), Kind.ASSET),
+    Plan(Financier.COLLECTIONS, _("Collections"), Kind.ASSET),
+    Plan(Financier.PURCHASED_RECEIVABLES, _("Purchased receivables"), Kind.ASSET, OneSided.DEBIT),
+    Plan(Financier.MILESTONE_ADVANCES, _("Milestone advances"), Kind.ASSET, OneSided.DEBIT),
+    Plan(Financier.DUE_FROM_SELLER_RECOURSE, _("Due from seller, recourse"), Kind.ASSET, OneSided.DEBIT),
+    Plan(Financier.DUE_FROM_SELLER_MISDIRECTED, _("Due from seller, misdirected"), Kind.ASSET, OneSided.DEBIT),
+    Plan(Financier.ALLOWANCE, _("Allowance for losses"), Kind.ASSET),
+    Plan(Financier.RESERVE_DUE_TO_SELLER, _("Reserve due to seller"), Kind.LIABILITY, OneSided.CREDIT),
+    Plan(Financier.PAYABLE_TO_SELLER, _("Payable to seller"), Kind.LIABILITY),
+    Plan(Financier.DUE_TO_BUYER, _("Due to buyer"), Kind.LIABILITY),
+    Plan(Financier.UNIDENTIFIED_RECEIPTS, _("Unidentified receipts"), Kind.LIABILITY),
+    Plan(Financier.UNEARNED_DISCOUNT, _("Unearned discount"), Kind.LIABILITY, OneSided.CREDIT),
+    Plan(Financier.UNEARNED_FEE, _("Unearned fee"), Kind.LIABILITY, OneSided.CREDIT),
+    Plan(Financier.DISCOUNT_INCOME, _("Discount income"), Kind.INCOME),
+    Plan(Financier.FEE_INCOME, _("Fee income"), Kind.INCOME),
+    Plan(Financier.LATE_INCOME, _("Late income"), Kind.INCOME),
+    Plan(Financier.CREDIT_LOSS, _("Credit loss"), Kind.EXPENSE),
 )
 CHARTS = {Book.Purpose.SELLER: SELLER, Book.Purpose.FINANCIER: FINANCIER}

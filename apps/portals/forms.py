@@ -2,13 +2,15 @@
 
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from babel.numbers import NumberFormatError, format_decimal, parse_decimal
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -24,11 +26,19 @@ def new_key() -> str:
     return str(uuid4())
 
 
+WAYS: Final = {"bank_account": ("account:bank_account", _("Add a bank account"))}
+"""Where somebody adds what a refusal finds lacking, and the words of the link there."""
+
+
 def explain(refused: Refused) -> str:
-    """The refusal in the reader's language."""
+    """The refusal in the reader's language; with a link to where what is lacking can be added, if there is such."""
     template = gettext(refused.template)
     parts = {name: gettext(part) if name in WORDS and part else part for name, part in refused.parts.items()}
-    return template.format(**parts) if parts else template
+    said = template.format(**parts) if parts else template
+    if refused.lacks not in WAYS:
+        return said
+    address, words = WAYS[refused.lacks]
+    return format_html('{} <a href="{}">{}</a>', said, reverse(address), words)
 
 
 def add_refusal(form: forms.BaseForm, refused: Refused) -> None:

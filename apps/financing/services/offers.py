@@ -36,6 +36,7 @@ def price(*, request_ref: str, actor: Actor, terms: OfferTerms, at: datetime) ->
     if parties.default_account(organisation_id=request.financier_id, currency=currency) is None:
         raise Refused(
             "Your organisation has no bank account in {currency} to which the buyer could pay. Add one first.",
+            lacks="bank_account",
             currency=currency,
         )
     items = items_of(request)

@@ -44,6 +44,7 @@ def check_billable(*, contract: Contract, version: ContractVersion) -> None:
     if not account.exists():
         raise Refused(
             "{name} has no bank account in {currency} that invoices could name. Add one to the organisation's data.",
+            lacks="bank_account",
             name=contract.seller.legal_name,
             currency=contract.currency,
         )

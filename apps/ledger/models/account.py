@@ -1,5 +1,6 @@
 import pgtrigger
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.database import guards, walls
@@ -43,7 +44,12 @@ class Account(models.Model):
         triggers = [guards.never_deleted()]
 
     def __str__(self) -> str:
-        return f"{self.code} {self.name}"
+        return f"{self.code} {self.label}"
+
+    @property
+    def label(self) -> str:
+        """What the account is called, in the reader's language."""
+        return gettext(self.name)
 
 
 class BalanceQuerySet(models.QuerySet["Balance"]):

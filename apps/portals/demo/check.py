@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from http.cookiejar import CookieJar
 from urllib.error import HTTPError
 from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
@@ -33,6 +34,7 @@ def check(base: str, *, people: Iterable[tuple[str, str]], tell: Callable[[str],
         for page in PAGES[side]:
             _open(visitor, base + reverse(page))
         tell(f"{title}: signed in, {len(PAGES[side])} pages open")
+    _check_error_page(base + "/nowhere/")
     mails = _open(build_opener(), base + reverse("demo:outbox")).count("<tr") - 1
     tell(f"outbox: {mails} mails")
     tell(f"documents: {_documents()} ready")
@@ -50,6 +52,16 @@ def _open(visitor: OpenerDirector, url: str) -> str:
     except OSError as error:
         raise CommandError(f"{url} did not answer: {error}") from None
     return text
+
+
+def _check_error_page(url: str) -> None:
+    """What is not there is said on a page of the product."""
+    try:
+        build_opener().open(url, timeout=30)
+    except HTTPError as error:
+        if error.code == HTTPStatus.NOT_FOUND and "DEBUG = True" not in error.read().decode():
+            return
+    raise CommandError(f"{url} did not answer with the product's own page for what is not there.")
 
 
 def _documents() -> int:

@@ -96,7 +96,7 @@ def _leg(line: Line) -> Leg:
     is_debit = line.amount > 0
     return Leg(
         code=line.account.code,
-        name=line.account.name,
+        name=line.account.label,
         key=line.key,
         debit=line.amount if is_debit else None,
         credit=None if is_debit else -line.amount,

@@ -1,5 +1,6 @@
 """Writing a contract: everything is kept, the plan is edited by buttons, what is wrong stands at its field."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.urls import reverse
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.parties.models import Organisation
+from apps.portals.seller.forms.plan import past_dates
 from tests import scenarios
 from tests.portals.seller.conftest import SignIn, hidden
 from tests.scenarios import Parties, acting
@@ -310,3 +312,33 @@ def test_a_forged_count_of_rows_is_bounded(parties: Parties, seller: Client) -> 
         response = seller.post(NEW, typed(parties, **{"plan-count": count}, do="calculate"))
         assert response.status_code == 200
         assert len(response.context["lines"]) <= 100
+
+
+def test_a_date_in_the_past_is_taken_with_a_warning(parties: Parties, seller: Client) -> None:
+    late = {**PROTOTYPE, "planned_on": "2020-01-15"}
+    answer = seller.post(NEW, typed(parties, late, INTEGRATION, FINAL))
+    assert answer.status_code == 302
+    warning = "The planned date of “Prototype” is in the past."
+    assert warning in seller.get(answer["Location"]).content.decode()
+    with acting(scenarios.seller_actor(parties)):
+        contract = Contract.objects.get()
+    check = reverse("seller:propose_contract", args=[contract.ref])
+    assert warning in seller.get(check).content.decode()
+    later = seller.post(NEW, typed(parties, PROTOTYPE, INTEGRATION, FINAL, number="NL-8"))
+    assert "in the past" not in seller.get(later["Location"]).content.decode()
+
+
+def test_a_warning_names_the_first_milestones_and_counts_all() -> None:
+    planned = [(f"Part {number}", date(2026, 1, number)) for number in range(1, 8)]
+    said = past_dates([*planned, ("Undated", None)], today=date(2026, 1, 7))
+    assert said.startswith(
+        "6 planned dates are in the past: those of “Part 1”, “Part 2”, “Part 3”, “Part 4”, “Part 5” …."
+    )
+    assert past_dates(planned[6:], today=date(2026, 1, 7)) == ""
+
+
+def test_without_a_bank_account_the_way_to_add_one_is_shown(parties: Parties, seller: Client) -> None:
+    contract = scenarios.drafted_contract(parties, draft=scenarios.software_draft(parties, currency="CHF"))
+    page = seller.get(reverse("seller:propose_contract", args=[contract.ref])).content.decode()
+    assert "has no bank account in CHF that invoices could name." in page
+    assert f'<a href="{reverse("account:bank_account")}">Add a bank account</a>' in page

@@ -72,6 +72,7 @@ class Command(BaseCommand):
         self._say("Migrating the embedded database …")
         call_command("migrate", verbosity=0, interactive=False)
         self._play_deals()
+        show_own_error_pages()
         with worker.running(), _serving(listening):
             if options["check"]:
                 check(f"http://localhost:{port}", people=PERSONAS, tell=self._say)
@@ -118,6 +119,14 @@ class Command(BaseCommand):
             "\nCtrl-C stops everything; your data stays.",
         ]
         self._say("\n".join(lines))
+
+
+def show_own_error_pages() -> None:
+    """Show errors as a visitor of a real installation sees them.
+
+    The settings were read with DEBUG, which opens the demo's doors; Django's pages for programmers come with it.
+    """
+    settings.DEBUG = False
 
 
 def _deal(path: Path) -> Deal:

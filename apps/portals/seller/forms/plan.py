@@ -6,13 +6,14 @@ is wrong. The same rows become bound forms when the draft is saved.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from apps.contracts.drafts import DraftCriterion, DraftLine
 from apps.contracts.rules import Portion
@@ -257,3 +258,23 @@ def problems(lines: Sequence[Line]) -> list[tuple[str, str, str]]:
                 label = _("Milestone %(number)d, %(field)s") % {"number": number, "field": bound.label}
                 found.extend((bound.id_for_label, label, str(message)) for message in bound.errors)
     return found
+
+
+PAST_NAMED = 5
+"""How many milestones a warning names."""
+
+
+def past_dates(planned: Iterable[tuple[str, date | None]], *, today: date) -> str:
+    """A warning that milestones, by name and date, are planned before today, or nothing when none is.
+
+    It may be meant, when work began before the contract; more often it is a wrong year.
+    """
+    past = [title for title, planned_on in planned if planned_on is not None and planned_on < today]
+    if not past:
+        return ""
+    names = ", ".join(f"“{title}”" for title in past[:PAST_NAMED]) + (" …" if len(past) > PAST_NAMED else "")
+    return ngettext(
+        "The planned date of %(names)s is in the past. Check the year, or leave it if that is meant.",
+        "%(count)d planned dates are in the past: those of %(names)s. Check the year, or leave them if that is meant.",
+        len(past),
+    ) % {"names": names, "count": len(past)}

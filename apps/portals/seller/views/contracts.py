@@ -23,6 +23,7 @@ from apps.portals.forms import ActionForm, SeenForm, add_refusal, explain
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
 from apps.portals.seller import figures
+from apps.portals.seller.forms.plan import past_dates
 from apps.portals.seller.pages import contract_crumbs, page, today_of, why_not
 from apps.portals.shown import contract_state, invoice_state, version_state
 from apps.workflows import contracting
@@ -222,6 +223,9 @@ def propose_contract(request: PortalRequest, ref: str) -> HttpResponse:
             "text": text,
             "sha256": sha256,
             "refusal": refusal,
+            "past_dates": past_dates(
+                ((line.title, line.planned_on) for line in version.lines.all()), today=today_of(request)
+            ),
             "statement": contract_services.seller_statement(version).text,
             "again": SeenForm(initial={"seen": sha256}),
             "crumbs": contract_crumbs(

@@ -151,6 +151,9 @@ def _posted(request: PortalRequest, contract: Contract | None) -> HttpResponse:
             if do == "check":
                 return redirect("seller:propose_contract", ref=ref)
             messages.success(request, _("The draft is saved. Only your organisation sees it."))
+            planned = ((line.title, line.planned_on) for line in drafted)
+            if past := plan.past_dates(planned, today=today_of(request)):
+                messages.warning(request, past)
             return redirect("seller:change_draft", ref=ref)
     shown = lines if lines or kept is not None else plan.shown([plan.Row()], currency=currency)
     return _editor(request, contract, bound, shown, price=price, kept=kept)
