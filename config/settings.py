@@ -200,6 +200,8 @@ REQUEST_MAX_BYTES = 5 * EVIDENCE_MAX_BYTES
 """The largest form: several evidence files at once. Whoever has no session sends no files at all."""
 PACK_MAX_BYTES = env.int("PACK_MAX_BYTES", default=1024 * 1024 * 1024)
 """The most that goes into one evidence pack, before it is compressed."""
+PACK_KEPT_DAYS = env.int("PACK_KEPT_DAYS", default=30)
+"""How long a pack can be downloaded; afterwards it is made anew when somebody asks."""
 
 # --- words, times, files, mail -----------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

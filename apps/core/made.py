@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, TypeVar
 
+from django.core.files.storage import default_storage
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.core import clock
+from apps.core import clock, storage
 from apps.core.database import guards
 from apps.core.errors import Refused
 from apps.core.printing.press import PangoMissingError
@@ -95,6 +96,26 @@ def make(locked: Callable[[], Row], *, work: Callable[[Row], Kept], then: Callab
     except Exception as error:
         _fail(locked, error)
         raise
+
+
+def sweep(
+    model: type[Row], *, folder: str, before: datetime, is_dropped: Callable[[Row], bool] = lambda _row: False
+) -> int:
+    """Delete bytes below ``folder`` that were written before this moment and are no row's, or of a row that is dropped.
+
+    The rows are read with the owner's eyes. What a row that is still to be made has left behind stays: its next run
+    takes it up. The answer is how many files.
+    """
+    swept = 0
+    for names in storage.stored_before(folder, before):
+        refs = {name: name.split("/")[1] for name in names if name.count("/") > 1}
+        rows = {row.ref: row for row in model._default_manager.using("owner").filter(ref__in=set(refs.values()))}
+        for name, ref in refs.items():
+            row = rows.get(ref)
+            if row is None or (row.state == MadeState.READY and (row.stored_as != name or is_dropped(row))):
+                default_storage.delete(name)
+                swept += 1
+    return swept
 
 
 def again(row: Made, *, at: datetime) -> None:

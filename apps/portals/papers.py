@@ -107,11 +107,13 @@ def pack_piece(pack: EvidencePack, *, portal: str) -> dict[str, Any]:
         if pack.milestone is None
         else (pack.milestone.ref, "request_milestone_pack")
     )
+    now = clock.now()
     return {
         "pack": pack,
         "contract": pack.contract,
-        "is_given_up": pack.is_given_up(now=clock.now()),
-        "is_current": asking.is_current(pack),
+        "is_given_up": pack.is_given_up(now=now),
+        "is_dropped": pack.is_dropped(now=now),
+        "is_current": asking.is_current(pack, at=now),
         "here": reverse(f"{portal}:pack", args=[pack.ref]),
         "file_url": reverse(f"{portal}:pack_file", args=[pack.ref]),
         "again_url": reverse(f"{portal}:{name}", args=[about]),
@@ -120,7 +122,9 @@ def pack_piece(pack: EvidencePack, *, portal: str) -> dict[str, Any]:
 
 
 def pack_file(pack: EvidencePack) -> FileResponse:
-    """The stored bytes of a pack, piece by piece; 404 until they exist."""
+    """The stored bytes of a pack, piece by piece; 404 until they exist, and when they were kept long enough."""
+    if pack.is_dropped(now=clock.now()):
+        raise Http404
     number = pack.contract.number if pack.milestone is None else f"{pack.contract.number}-{pack.milestone.position}"
     return handed_over(pack, name=f"{_('evidence')}-{number}.zip", content_type="application/zip")
 

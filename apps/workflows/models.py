@@ -1,9 +1,12 @@
+from datetime import datetime, timedelta
+
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from apps.contracts.models import Contract, GuestGrant
 from apps.core.database import guards, walls
-from apps.core.made import Made
+from apps.core.made import Made, MadeState
 from apps.core.refs import new_ref
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
@@ -104,6 +107,10 @@ class EvidencePackQuerySet(models.QuerySet["EvidencePack"]):
     def visible_to(self, actor: Actor) -> "EvidencePackQuerySet":
         return self.none() if actor.contract_id is not None else self.filter(organisation_id=actor.organisation_id)
 
+    def kept(self, *, until: datetime) -> "EvidencePackQuerySet":
+        """Those that are there, and will not be deleted before this moment."""
+        return self.filter(state=MadeState.READY, made_at__gt=until - timedelta(days=settings.PACK_KEPT_DAYS))
+
 
 class EvidencePack(Made):
     """Everything that proves a contract, or one milestone of it, in one ZIP file that a third party can verify.
@@ -119,6 +126,10 @@ class EvidencePack(Made):
     lacks = models.PositiveIntegerField(default=0)
     done_files = models.PositiveIntegerField(default=0)
     all_files = models.PositiveIntegerField(default=0)
+
+    def is_dropped(self, *, now: datetime) -> bool:
+        """Whether it was there, and its bytes were kept long enough: it can be made anew from the same record."""
+        return self.made_at is not None and self.made_at + timedelta(days=settings.PACK_KEPT_DAYS) <= now
 
     objects = EvidencePackQuerySet.as_manager()
     wall = walls.by_organisation("organisation_id").only("SELECT", "INSERT", "UPDATE")

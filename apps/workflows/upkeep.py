@@ -15,13 +15,15 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 
-from apps.core import clock
+from apps.core import clock, made
 from apps.core.database import walls
 from apps.invoicing import documents
 from apps.milestones import services as milestones
+from apps.milestones.models import Certificate
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.workflows import funding, reviews
+from apps.workflows.models import EvidencePack
 
 log = logging.getLogger(__name__)
 QUEUE = "upkeep"
@@ -61,15 +63,24 @@ async def clear_old_jobs(context: JobContext, timestamp: int) -> None:
 @app.periodic(cron="50 3 * * *")
 @app.task(queue=QUEUE, queueing_lock="sweep_orphan_files")
 def sweep_orphan_files(timestamp: int) -> None:
-    """Delete what a crash left between storing a file and committing its row, after a day on which nobody took it up.
+    """Delete what a crash left between storing a file and committing its row, after a day on which nobody took it up;
+    and the packs that were kept long enough, which can always be made anew.
 
     The rows are read with the owner's eyes: a file that anybody's row names is nobody's orphan.
     """
-    before = datetime.fromtimestamp(timestamp, UTC) - ORPHANS_KEPT
-    swept = {"evidence": milestones.sweep_orphans(before=before), "documents": documents.sweep_orphans(before=before)}
+    at = datetime.fromtimestamp(timestamp, UTC)
+    before = at - ORPHANS_KEPT
+    swept = {
+        "evidence": milestones.sweep_orphans(before=before),
+        "documents": documents.sweep_orphans(before=before),
+        "certificates": made.sweep(Certificate, folder="certificates", before=before),
+        "packs": made.sweep(
+            EvidencePack, folder="packs", before=before, is_dropped=lambda pack: pack.is_dropped(now=at)
+        ),
+    }
     for kind, count in swept.items():
         if count:
-            log.warning("%d orphan files of %s were deleted", count, kind)
+            log.warning("%d files of %s that nobody needs were deleted", count, kind)
 
 
 @app.periodic(cron="15 1 * * *")

@@ -3,12 +3,15 @@
 import platform
 import tomllib
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
 
 from django.conf import settings
 from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
 from apps.audit.models import Chain
+from apps.core import clock
 from apps.core.made import MadeState
 from apps.invoicing.models import Document, NumberSeries
 from apps.invoicing.models.document import DocumentState
@@ -52,6 +55,10 @@ def heads() -> Iterator[tuple[str, str]]:
         yield f"number series {prefix}-{year} of {seller}", f"{last} {head}"
 
 
+SWEEP: Final = timedelta(days=1)
+"""How long a backup may take, from the list of files to the last that is copied."""
+
+
 def files() -> Iterator[Stored]:
     """Every file that a row names, as the row says that it is."""
     evidence = EvidenceFile.objects.using(OWNER).order_by("pk")
@@ -59,7 +66,8 @@ def files() -> Iterator[Stored]:
     columns = ("stored_as", "sha256", "size")
     with_xml = documents.filter(xml_obstacle="").values_list("xml_stored_as", "xml_sha256", "xml_size")
     certificates = Certificate.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
-    packs = EvidencePack.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
+    # Those that are not swept while somebody copies.
+    packs = EvidencePack.objects.using(OWNER).kept(until=clock.now() + SWEEP).order_by("pk")
     made = (certificates.values_list(*columns), packs.values_list(*columns))
     for named in (evidence.values_list(*columns), documents.values_list(*columns), with_xml, *made):
         for name, sha256, size in named.iterator(AT_ONCE):

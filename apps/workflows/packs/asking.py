@@ -15,12 +15,16 @@ def ask(*, contract: Contract, milestone_ref: str, actor: Actor, at: datetime) -
     """The pack of a locked contract, or of one of its milestones, for the side that asks; and whether it is new."""
     if actor.organisation_id not in (contract.seller_id, contract.buyer_id):
         raise NotAllowed("Only the seller and the buyer can have an evidence pack.")
+    if not contract.was_proposed:
+        raise Refused("Nothing was signed yet, so there is nothing to prove. Propose the contract first.")
     milestone = Milestone.objects.filter(contract=contract, ref=milestone_ref).first() if milestone_ref else None
     if milestone_ref and milestone is None:
         raise Refused("There is no such milestone in this contract.")
+    if milestone is not None and not milestone.submissions.exclude(state="draft").exists():
+        raise Refused("Nothing was submitted for this milestone yet. Ask for the pack of the whole contract.")
     mine = EvidencePack.objects.filter(organisation_id=actor.organisation_id, contract=contract, milestone=milestone)
     last = mine.select_related("contract").order_by("-pk").first()
-    if last is not None and (_is_being_made(last, at=at) or is_current(last)):
+    if last is not None and (_is_being_made(last, at=at) or is_current(last, at=at)):
         return last, False
     pack = EvidencePack.objects.create(
         organisation_id=actor.organisation_id, contract=contract, milestone=milestone, requested_at=at
@@ -28,9 +32,9 @@ def ask(*, contract: Contract, milestone_ref: str, actor: Actor, at: datetime) -
     return pack, True
 
 
-def is_current(pack: EvidencePack) -> bool:
-    """Whether the pack is there, lacked nothing, and nothing was recorded of the contract since."""
-    is_whole = pack.state == MadeState.READY and pack.lacks == 0
+def is_current(pack: EvidencePack, *, at: datetime) -> bool:
+    """Whether the pack is still there, lacked nothing, and nothing was recorded of the contract since."""
+    is_whole = pack.state == MadeState.READY and pack.lacks == 0 and not pack.is_dropped(now=at)
     return is_whole and pack.position == contracts.recorded(pack.contract)
 
 
