@@ -3,7 +3,8 @@
 
 Needs Python 3.9 or newer and nothing else: no network, no database, nothing of Cairn. It reads the archive in memory,
 extracts nothing and runs nothing. It computes every hash again, follows the audit chain from its first entry to its
-last, compares what was signed, shown and decided with the chain, and says in words what is proven and what is not.
+last, compares what was signed, shown, decided and billed with the chain, down to every field of every record, and says
+in words what is proven and what is not.
 
 Exit code: 0 everything holds, 1 something was changed or is missing, 2 the file cannot be read as a pack.
 
@@ -18,12 +19,17 @@ import sys
 import zipfile
 from pathlib import PurePosixPath
 
-FORMAT = "cairn-pack-1"
-MANIFEST, SUMS, CHAIN = "MANIFEST.json", "SHA256SUMS", "audit/chain.jsonl"
+FORMAT = "cairn-pack-2"
+MANIFEST, SUMS, CHAIN, DETAILS = "MANIFEST.json", "SHA256SUMS", "audit/chain.jsonl", "audit/details.jsonl"
+LISTED = {"format", "for", "contract", "milestone", "as_of", "head", "missing", "files"}
 NOTHING = "0" * 64
 CHUNK = 1 << 20
 LONGEST_TEXT = 256 << 20
 DECISIONS = ("milestone.accepted", "milestone.changes_requested")
+TOLD_TO_BOTH = ("contract.proposed", "contract.signed", *DECISIONS)
+"""Acts that are addressed to the other side, which is told who acted and from where."""
+PERSON = ("name", "email", "address", "agent", "authenticated_by")
+ABSENT = object()
 
 
 class NotAPackError(Exception):
@@ -33,6 +39,16 @@ class NotAPackError(Exception):
 def sha256(content):
     """Lower-case hexadecimal SHA-256 of bytes, or of a text as UTF-8."""
     return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+
+
+def canonical(value):
+    """The canonical text of what was read from JSON: sorted keys, no white space."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def readable(value):
+    """A record as it is written for people too."""
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 class Pack:
@@ -47,6 +63,9 @@ class Pack:
         if not isinstance(self.manifest, dict) or self.manifest.get("format") != FORMAT:
             raise NotAPackError(f"{MANIFEST} does not say that this is a {FORMAT}")
         self.entries = []
+        self.details = {}
+        self.known = {(MANIFEST, "", ""), (SUMS, "", "")}
+        self.titles = {}
         self.anchored = False
 
     def wrong(self, words):
@@ -78,10 +97,31 @@ class Pack:
                 digest.update(piece)
                 size += len(piece)
 
-    def of_kind(self, kind):
-        """The files of a kind, as the manifest lists them, that are there."""
-        listed = [file for file in self.manifest.get("files", []) if file.get("kind") == kind]
-        return [file for file in listed if file.get("name") in self.names]
+    def file(self, kind, ref=""):
+        """The name of the file that the manifest lists as this, if it is there."""
+        for file in self.manifest.get("files", []):
+            if (file.get("kind"), file.get("ref", "")) == (kind, ref) and file.get("name") in self.names:
+                return file["name"]
+        return None
+
+    def needed(self, kind, ref, words):
+        """The same for what the chain speaks of; when it is not there, that is told."""
+        name = self.file(kind, ref)
+        if name is None:
+            self.wrong(f"REMOVED: {words} is not there")
+        return name
+
+    def expect(self, name, kind, ref=""):
+        """A file of this name, kind and reference belongs into this pack."""
+        self.known.add((name, kind, ref))
+
+    def is_missing(self, kind, of):
+        """Whether the manifest says that this was still being made."""
+        return {"kind": kind, "of": of} in self.manifest.get("missing", [])
+
+    def who(self, entry):
+        """Who acted and from where; entries of earlier versions of Cairn say it themselves."""
+        return self.details.get(entry["position"]) or entry["said"]["actor"]
 
     def said(self, *verbs):
         """The entries of the chain with one of these verbs."""
@@ -103,6 +143,8 @@ def check_files(pack):
     listed = {file["name"]: file for file in pack.manifest.get("files", [])}
     sums = read_sums(pack)
     there = set(pack.names)
+    for name in sorted({name for name in listed if [file["name"] for file in pack.manifest["files"]].count(name) > 1}):
+        pack.wrong(f"ADDED: {MANIFEST} lists {name} more than once")
     for name in sorted((set(listed) | set(sums) | {MANIFEST, SUMS}) - there):
         pack.wrong(f"REMOVED: {name} is listed and not there")
     for name in sorted(there - set(listed) - {MANIFEST, SUMS}):
@@ -124,8 +166,11 @@ def check_file(pack, name, listed, expected):
 
 
 def read_sums(pack):
-    lines = pack.bytes(SUMS).decode("utf-8", "replace").splitlines()
-    return {line[66:]: line[:64] for line in lines if len(line) > 66}
+    text = pack.bytes(SUMS).decode("utf-8", "replace")
+    sums = {line[66:]: line[:64] for line in text.splitlines()}
+    if text != "".join(f"{digest}  {name}\n" for name, digest in sums.items()):
+        pack.wrong(f"CHANGED: {SUMS} has lines that name no file")
+    return sums
 
 
 # --- the audit chain -----------------------------------------------------------------------------------------------
@@ -152,12 +197,53 @@ def check_chain(pack):
         pack.entries.append({**entry, "said": said})
         # From here on the chain is followed as it stands, so that one change is one problem.
         position, head = stated[0], stated[2]
-    told = pack.manifest.get("head", {})
-    if (position, head) != (told.get("position"), told.get("sha256")):
+    told = pack.manifest.get("head")
+    if told != {"position": position, "sha256": head}:
         pack.wrong(f"CHAIN: it ends with entry {position} {head}; {MANIFEST} says {told}")
+    kept = ({part: entry[part] for part in ("position", "previous", "sha256", "text")} for entry in pack.entries)
+    if pack.bytes(CHAIN).decode("utf-8", "replace") != "".join(f"{canonical(entry)}\n" for entry in kept):
+        pack.wrong("CHAIN: it is not written as Cairn writes it")
+    pack.expect(CHAIN, "chain")
     if len(pack.problems) == before:
         pack.holds.append(f"The audit chain of {position} entries is unbroken, from its first entry to its last:")
         pack.holds.append(f"  {head}")
+
+
+def check_details(pack):
+    """Who acted and from where is what the chain has a hash of; none is left out, or told to the wrong side."""
+    sealed = {entry["position"]: entry["said"]["actor"]["sealed"] for entry in pack.entries if is_sealed(entry)}
+    written, texts = pack.bytes(DETAILS).decode("utf-8", "replace"), {}
+    for line in written.splitlines():
+        told = json.loads(line)
+        position, text = told["position"], told["text"]
+        if sealed.get(position) != sha256(text):
+            pack.wrong(f"CHANGED: who acted in entry {position}, in {DETAILS}, is not what the chain has a hash of")
+        pack.details[position], texts[position] = json.loads(text), text
+    kept = [canonical({"position": position, "text": text}) for position, text in sorted(texts.items())]
+    if written != "".join(f"{line}\n" for line in kept):
+        pack.wrong(f"CHANGED: {DETAILS} is not written as Cairn writes it")
+    mine = pack.manifest["for"]["organisation"]
+    open_to_me = {
+        entry["position"]
+        for entry in pack.entries
+        if is_sealed(entry)
+        and (entry["said"]["actor"]["organisation"] == mine or entry["said"]["verb"] in TOLD_TO_BOTH)
+    }
+    for position in sorted(open_to_me - set(pack.details)):
+        pack.wrong(f"REMOVED: who acted in entry {position} is not there")
+    for position in sorted(set(pack.details) - open_to_me):
+        pack.wrong(f"ADDED: who acted in entry {position} is no business of the side that this pack was made for")
+    pack.expect(DETAILS, "details")
+
+
+def is_sealed(entry):
+    """Whether the entry has a hash in place of who acted and from where."""
+    return bool(entry["said"]["actor"].get("sealed"))
+
+
+def is_older(entry):
+    """Whether an earlier version of Cairn wrote it, which told less in the chain."""
+    return "sealed" not in entry["said"]["actor"]
 
 
 def check_heads(pack, heads):
@@ -174,145 +260,293 @@ def check_heads(pack, heads):
 # --- what was agreed, shown, decided, billed -----------------------------------------------------------------------
 
 
+def compare(pack, name, expected, told):
+    """Every field of a record is what the chain says, none is left out, and none is there besides."""
+    for part in sorted({*expected, *told}):
+        if expected.get(part, ABSENT) != told.get(part, ABSENT):
+            pack.wrong(f"CHANGED: {part} in {name} is not what the chain says")
+
+
+def compare_bytes(pack, name, record):
+    """The file says it as it is written, so that nobody reads in it what a program does not see."""
+    if pack.bytes(name) != readable(record).encode():
+        pack.wrong(f"CHANGED: {name} is not written as Cairn writes it")
+
+
+def ref_of(entry):
+    """The reference of what an entry is about."""
+    return entry["said"]["subject"].partition(":")[2]
+
+
 def check_versions(pack):
-    """The text of each version is the one that the chain says was signed; so are its signatures."""
-    hashes = {}
-    for file in pack.of_kind("version"):
-        text = pack.bytes(file["name"])
-        version = json.loads(text)["contract"]["version"]
-        hashes[version] = sha256(text)
-        signed = [e for e in pack.said("contract.proposed") if e["said"]["facts"]["version"] == version]
-        if not signed or signed[-1]["said"]["facts"]["sha256"] != sha256(text):
-            pack.wrong(f"CHANGED: {file['name']} is not the text of version {version} that the chain says was signed")
-    count = 0
-    for file in pack.of_kind("signatures"):
-        for signature in pack.json(file["name"]) or []:
-            count += check_signature(pack, signature, file["name"], hashes)
-    for entry in pack.said("contract.signed"):
-        if entry["said"]["facts"]["version"] not in hashes:
-            pack.wrong(f"REMOVED: version {entry['said']['facts']['version']} was signed, and its text is not there")
-    if hashes:
-        pack.holds.append(f"{len(hashes)} version(s) of the contract are word for word what {count} signature(s) name.")
+    """The text of each version is the one that the chain says was signed; so are its signatures, each of them."""
+    signed = {entry["said"]["facts"]["version"]: entry for entry in pack.said("contract.signed")}
+    newest, count = None, 0
+    for entry in pack.said("contract.proposed"):
+        facts, ref = entry["said"]["facts"], ref_of(entry)
+        number = facts["version"]
+        name = pack.needed("version", ref, f"version {number}, which was signed,")
+        if name is None:
+            continue
+        text = pack.bytes(name)
+        pack.expect(f"contract/version-{number}.json", "version", ref)
+        if facts["sha256"] != sha256(text):
+            pack.wrong(f"CHANGED: {name} is not the text of version {number} that the chain says was signed")
+            continue
+        newest = json.loads(text)
+        acts = [("seller", entry), *([("buyer", signed[number])] if number in signed else [])]
+        count += check_signatures(pack, ref, number, newest, acts)
+    check_contract(pack, newest)
+    pack.holds.append(
+        f"{len(pack.said('contract.proposed'))} version(s) of the contract are word for word what {count} signature(s)"
+        " name."
+    )
 
 
-def check_signature(pack, signature, name, hashes):
-    verb = "contract.proposed" if signature["side"] == "seller" else "contract.signed"
-    entry = next((e for e in pack.said(verb) if e["said"]["facts"]["sha256"] == signature["sha256"]), None)
-    who = f"the {signature['side']}'s signature in {name}"
-    if signature["sha256"] != hashes.get(signature["version"]):
-        pack.wrong(f"CHANGED: {who} is on another text than the one in this pack")
-    if entry is None or not same_person(entry["said"], signature, "signed_at"):
-        pack.wrong(f"CHANGED: {who} does not stand in the chain like this")
-    if sha256(signature["statement"]) != signature["statement_sha256"]:
-        pack.wrong(f"CHANGED: the statement of {who} does not have its hash")
-    return 1
+def check_signatures(pack, ref, number, version, acts):
+    name = pack.needed("signatures", ref, f"the file of the signatures on version {number}")
+    if name is None:
+        return 0
+    pack.expect(f"contract/version-{number}.signatures.json", "signatures", ref)
+    told = pack.json(name)
+    if len(told) != len(acts):
+        pack.wrong(f"REMOVED: {name} has {len(told)} signature(s); the chain speaks of {len(acts)}")
+    for place, signature in enumerate(told[: len(acts)]):
+        side, entry = acts[place]
+        said, who = entry["said"], pack.who(entry)
+        if said["facts"]["sha256"] != acts[0][1]["said"]["facts"]["sha256"]:
+            pack.wrong(f"CHANGED: the {side}'s signature in {name} is on another text")
+        # The chain of earlier versions of Cairn does not tell the statement of a signature.
+        statement = signature["statement"] if is_older(entry) else said["facts"]["statement"]
+        edition = signature["statement_version"] if is_older(entry) else said["facts"]["statement_version"]
+        expected = {
+            **{part: who[part] for part in PERSON},
+            "version": number,
+            "side": side,
+            "organisation": version[side]["legal_name"],
+            "signed_at": said["at"],
+            "statement": statement,
+            "statement_version": edition,
+            "statement_sha256": sha256(statement),
+            "sha256": said["facts"]["sha256"],
+        }
+        compare(pack, f"the {side}'s signature in {name}", expected, signature)
+    compare_bytes(pack, name, told)
+    return len(told)
 
 
-def same_person(said, told, when):
-    """Whether an entry of the chain and a record tell the same: who, mailbox, from where, how, when."""
-    parts = ("name", "email", "address", "agent", "authenticated_by")
-    return said["at"] == told[when] and all(said["actor"][part] == told[part] for part in parts)
+def check_contract(pack, version):
+    """What the manifest says that this pack is about is what was signed, and what the chain knows."""
+    manifest = pack.manifest
+    if set(manifest) != LISTED:
+        pack.wrong(f"CHANGED: {MANIFEST} says {sorted(manifest)}; it should say {sorted(LISTED)}")
+    if version is not None:
+        about = {part: version["contract"][part] for part in ("ref", "number", "title")}
+        about.update({side: version[side]["legal_name"] for side in ("seller", "buyer")})
+        compare(pack, f"the contract in {MANIFEST}", about, manifest["contract"])
+    if pack.entries and manifest["as_of"] != pack.entries[-1]["said"]["at"]:
+        pack.wrong(f"CHANGED: {MANIFEST} says another time than that of the last entry")
+    milestone = manifest["milestone"]
+    known = {one for entry in pack.entries for one in (entry["said"]["facts"].get("milestone"), ref_of(entry))}
+    if milestone and milestone not in known:
+        pack.wrong(f"CHANGED: the chain knows no milestone {milestone}, which {MANIFEST} names")
+    check_side(pack, manifest["for"])
+
+
+def check_side(pack, side):
+    """The pack was made for one side of the contract, which the chain knows by its number."""
+    known = {}
+    for entry in pack.said("contract.proposed", "contract.signed"):
+        own = {"contract.proposed": "seller", "contract.signed": "buyer"}[entry["said"]["verb"]]
+        known[own] = entry["said"]["actor"]["organisation"]
+        known.update({one: entry["said"]["facts"][one] for one in ("seller", "buyer") if one in entry["said"]["facts"]})
+    is_known = side["side"] in known and known[side["side"]] == side["organisation"]
+    if set(side) != {"side", "organisation"} or not (is_known or (side["side"] == "buyer" and "buyer" not in known)):
+        pack.wrong(f"CHANGED: {MANIFEST} says that the pack was made for {side}; the chain knows the sides as {known}")
 
 
 def check_submissions(pack):
     """The text of each submission is the one that the chain says was sent; the files that it names are there."""
-    evidence = {file["sha256"] for file in pack.of_kind("evidence")}
-    sent = {e["said"]["subject"]: e["said"]["facts"] for e in pack.said("milestone.submitted")}
     found, files = {}, 0
-    for file in pack.of_kind("submission"):
-        text = pack.bytes(file["name"])
-        facts = sent.get(f"submission:{file['ref']}")
-        if facts is None or facts["sha256"] != sha256(text):
-            pack.wrong(f"CHANGED: {file['name']} is not the text that the chain says was sent")
-        submission = found[file["ref"]] = json.loads(text)
-        named = [*submission["files"], *(one for row in submission["criteria"] for one in row["files"])]
-        for one in named:
+    for entry in pack.said("milestone.submitted"):
+        ref = ref_of(entry)
+        if not in_scope(pack, entry["said"]):
+            continue
+        name = pack.needed("submission", ref, f"submission {ref}, of which the chain speaks,")
+        if name is None:
+            continue
+        text = pack.bytes(name)
+        if entry["said"]["facts"]["sha256"] != sha256(text):
+            pack.wrong(f"CHANGED: {name} is not the text that the chain says was sent")
+            continue
+        submission = found[ref] = json.loads(text)
+        pack.titles[submission["milestone"]["ref"]] = submission["milestone"]["title"]
+        place = f"milestones/{submission['milestone']['position']:04d}"
+        pack.expect(f"{place}/submission-{submission['cycle']:02d}.json", "submission", ref)
+        for one in [*submission["files"], *(one for row in submission["criteria"] for one in row["files"])]:
             files += 1
-            if one["sha256"] not in evidence:
-                pack.wrong(f"REMOVED: the file {one['name']} (SHA-256 {one['sha256']}) of {file['name']} is not there")
-    check_nothing_left_out(pack, "submission", {f"submission:{ref}" for ref in found}, "milestone.submitted")
-    if found:
-        pack.holds.append(f"{len(found)} submission(s) are word for word what was sent, with {files} evidence file(s).")
+            names = [f"evidence/{one['sha256']}{ending}" for ending in endings(one["name"])]
+            if not any(other in pack.names for other in names):
+                pack.wrong(f"REMOVED: the file {one['name']} (SHA-256 {one['sha256']}) of {name} is not there")
+            for other in names:
+                if other in pack.names and pack.hash_of(other)[0] != one["sha256"]:
+                    pack.wrong(f"CHANGED: {other} is not the file {one['name']} of {name}")
+                pack.expect(other, "evidence")
+    pack.holds.append(f"{len(found)} submission(s) are word for word what was sent, with {files} evidence file(s).")
     return found
 
 
+def endings(name):
+    """What the name of a file with evidence may end with: as the uploaded one, if that is plain; or with nothing."""
+    suffix = PurePosixPath(name).suffix.lower()
+    return [suffix if suffix[1:].isascii() and suffix[1:].isalnum() else ""]
+
+
 def check_decisions(pack, submissions):
-    """Each decision stands in the chain with the same person, time, statement and hash of what was shown."""
-    entries = {e["said"]["facts"]["submission"]: e["said"] for e in pack.said(*DECISIONS)}
-    refs = set()
-    for file in pack.of_kind("decision"):
-        told = pack.json(file["name"]) or {}
-        said = entries.get(told.get("submission"))
-        refs.add(told.get("submission"))
-        if said is None or said["verb"] != f"milestone.{told['outcome']}":
-            pack.wrong(f"CHANGED: the chain knows no such decision as {file['name']}")
+    """Each decision stands in the chain with the same person, time, statement, verdicts and hash of what was shown."""
+    for entry in pack.said(*DECISIONS):
+        said, facts = entry["said"], entry["said"]["facts"]
+        ref = facts["submission"]
+        if not in_scope(pack, said):
             continue
-        facts = said["facts"]
-        for part in ("sha256", "statement", "comment"):
-            if facts[part] != told[part]:
-                pack.wrong(f"CHANGED: {part} in {file['name']} is not what the chain says")
-        if not same_person(said, told, "decided_at"):
-            pack.wrong(f"CHANGED: who decided, when or from where in {file['name']} is not what the chain says")
-        if sha256(told["statement"]) != told["statement_sha256"]:
-            pack.wrong(f"CHANGED: the statement in {file['name']} does not have its hash")
-        shown = submissions.get(told["submission"])
-        if shown is not None and shown["milestone"]["amount"] != facts["amount"]:
-            pack.wrong(f"CHANGED: the amount that {file['name']} decided on is not the amount that was shown")
+        name = pack.needed("decision", ref, f"the decision on submission {ref}, of which the chain speaks,")
+        shown = submissions.get(ref)
+        if name is None or shown is None:
+            continue
+        place = f"milestones/{shown['milestone']['position']:04d}"
+        pack.expect(f"{place}/submission-{shown['cycle']:02d}.decision.json", "decision", ref)
+        told = pack.json(name)
+        compare(pack, name, expected_decision(pack, entry, told), told)
+        compare_bytes(pack, name, told)
+        if not is_older(entry) and facts["verdicts_sha256"] != sha256(canonical(told["verdicts"])):
+            pack.wrong(f"CHANGED: verdicts in {name} are not what the chain says")
+        if shown["milestone"]["amount"] != facts["amount"]:
+            pack.wrong(f"CHANGED: the amount that {name} decided on is not the amount that was shown")
         if said["verb"] == DECISIONS[0]:
+            who = pack.who(entry)
             pack.holds.append(
-                f"“{shown['milestone']['title'] if shown else told['submission']}” was accepted at {said['at']} through"
-                f" {said['actor']['email']} ({said['actor']['name']}), who agreed to: {told['statement']}"
+                f"“{shown['milestone']['title']}” was accepted at {said['at']} through {who['email']}"
+                f" ({who['name']}), who agreed to: {told['statement']}"
             )
-    for ref, said in entries.items():
-        if in_scope(pack, said) and ref not in refs:
-            pack.wrong(f"REMOVED: the chain says that submission {ref} was decided, and the decision is not there")
+
+
+def expected_decision(pack, entry, told):
+    """The record of a decision as the chain tells it; what earlier versions of Cairn did not tell is taken as it is."""
+    said, facts, who = entry["said"], entry["said"]["facts"], pack.who(entry)
+    later = ("organisation", "statement_version", "proved_by", "proved_at")
+    return {
+        **{part: who[part] for part in PERSON},
+        **{part: told[part] if is_older(entry) else facts[part] for part in later},
+        "submission": facts["submission"],
+        "outcome": said["verb"].partition(".")[2],
+        "decided_at": said["at"],
+        "comment": facts["comment"],
+        "statement": facts["statement"],
+        "statement_sha256": sha256(facts["statement"]),
+        "sha256": facts["sha256"],
+        "verdicts": told["verdicts"],
+    }
 
 
 def check_invoices(pack):
-    """Each invoice's content is the one that the chain says was issued."""
-    issued = {e["said"]["subject"]: e["said"]["facts"] for e in pack.said("invoice.issued")}
-    refs = set()
-    for file in pack.of_kind("invoice"):
-        facts = issued.get(f"invoice:{file['ref']}")
-        refs.add(f"invoice:{file['ref']}")
-        if facts is None or facts["snapshot_sha256"] != sha256(pack.bytes(file["name"])):
-            pack.wrong(f"CHANGED: {file['name']} is not the invoice that the chain says was issued")
-    check_nothing_left_out(pack, "invoice", refs, "invoice.issued")
-    if refs:
-        pack.holds.append(f"{len(refs)} invoice(s) say what the chain says was issued.")
+    """Each invoice's content is the one that the chain says was issued; so are the bytes of its document."""
+    documents = {ref_of(entry): entry["said"]["facts"] for entry in pack.said("document.made")}
+    count = 0
+    for entry in pack.said("invoice.issued"):
+        said, facts, ref = entry["said"], entry["said"]["facts"], ref_of(entry)
+        if not in_scope(pack, said):
+            continue
+        count += 1
+        base = f"invoices/{facts['number'].replace('/', '_')}"
+        name = pack.needed("invoice", ref, f"invoice {facts['number']}, of which the chain speaks,")
+        pack.expect(f"{base}.json", "invoice", ref)
+        if name is not None and facts["snapshot_sha256"] != sha256(pack.bytes(name)):
+            pack.wrong(f"CHANGED: {name} is not the invoice that the chain says was issued")
+        made = documents.get(ref)
+        if made is not None:
+            check_bytes(pack, "invoice_pdf", ref, f"{base}.pdf", made["sha256"])
+            if made["xml_sha256"]:
+                check_bytes(pack, "invoice_xml", ref, f"{base}.xml", made["xml_sha256"])
+        elif pack.is_missing("document", f"invoice:{ref}"):
+            pack.known.add(("missing", "document", f"invoice:{ref}"))
+        elif is_older(entry):
+            # Made by an earlier version of Cairn, which did not write that down: the hash is in the manifest alone.
+            pack.expect(f"{base}.pdf", "invoice_pdf", ref)
+            pack.expect(f"{base}.xml", "invoice_xml", ref)
+        else:
+            pack.wrong(f"REMOVED: nothing is said of the document of invoice {facts['number']}")
+    if count:
+        pack.holds.append(f"{count} invoice(s) say what the chain says was issued, and so do their documents.")
 
 
-def check_certificates(pack):
+def check_bytes(pack, kind, ref, expected, digest):
+    """A file has the hash that the chain says."""
+    name = pack.needed(kind, ref, f"{expected}, of which the chain speaks,")
+    pack.expect(expected, kind, ref)
+    if name is not None and pack.hash_of(name)[0] != digest:
+        pack.wrong(f"CHANGED: {name} does not have the hash that the chain says")
+
+
+def check_certificates(pack, submissions):
     """Certificate and its content have the hashes in the chain; the entries that it names are where it says."""
-    made = {e["said"]["subject"]: e["said"]["facts"] for e in pack.said("certificate.made")}
     by_position = {entry["position"]: entry["sha256"] for entry in pack.entries}
-    hashes = {file["ref"]: sha256(pack.bytes(file["name"])) for file in pack.of_kind("certificate")}
-    for file in pack.of_kind("certificate_text"):
-        facts = made.get(f"certificate:{file['ref']}")
-        text = pack.bytes(file["name"])
-        found = (sha256(text), hashes.get(file["ref"]))
-        if facts is None or found != (facts["snapshot_sha256"], facts["sha256"]):
-            pack.wrong(f"CHANGED: {file['name']} or its PDF is not the certificate that the chain says was made")
-        for place in ("entry", "head"):
-            told = json.loads(text)["audit"][place]
-            if by_position.get(told["position"]) != told["sha256"]:
-                pack.wrong(f"CHAIN: entry {told['position']} is not the one that the certificate {file['name']} names")
-    if hashes:
-        pack.holds.append(f"{len(hashes)} certificate(s) of acceptance have the hash that the chain says.")
+    certified = set()
+    for entry in pack.said("certificate.made"):
+        said, facts, ref = entry["said"], entry["said"]["facts"], ref_of(entry)
+        if not in_scope(pack, said) and not (is_older_certificate(said) and pack.file("certificate", ref)):
+            continue
+        name = pack.needed("certificate_text", ref, f"the content of certificate {ref}, of which the chain speaks,")
+        pdf = pack.needed("certificate", ref, f"certificate {ref}, of which the chain speaks,")
+        if name is None or pdf is None:
+            continue
+        text = pack.bytes(name)
+        if (sha256(text), pack.hash_of(pdf)[0]) != (facts["snapshot_sha256"], facts["sha256"]):
+            pack.wrong(f"CHANGED: {name} or its PDF is not the certificate that the chain says was made")
+            continue
+        told = json.loads(text)
+        certified.add(told["submission"]["ref"])
+        place = f"milestones/{told['milestone']['position']:04d}"
+        pack.expect(f"{place}/certificate.pdf", "certificate", ref)
+        pack.expect(f"{place}/certificate.json", "certificate_text", ref)
+        for where in ("entry", "head"):
+            named = told["audit"][where]
+            if by_position.get(named["position"]) != named["sha256"]:
+                pack.wrong(f"CHAIN: entry {named['position']} is not the one that the certificate {name} names")
+    for entry in pack.said(DECISIONS[0]):
+        ref = entry["said"]["facts"]["submission"]
+        if not in_scope(pack, entry["said"]) or ref in certified or ref not in submissions:
+            continue
+        if pack.is_missing("certificate", entry["said"]["subject"]):
+            pack.known.add(("missing", "certificate", entry["said"]["subject"]))
+        else:
+            pack.wrong(f"REMOVED: the certificate of the acceptance of submission {ref} is not there")
+    if certified:
+        pack.holds.append(f"{len(certified)} certificate(s) of acceptance have the hash that the chain says.")
+
+
+def is_older_certificate(said):
+    """Whether the chain does not tell of which milestone a certificate is, as in earlier versions of Cairn."""
+    return "milestone" not in said["facts"]
+
+
+def check_known(pack):
+    """Nothing is listed but what the chain, or what it speaks of, knows by this name, kind and reference."""
+    pack.expect("README.txt", "readme")
+    pack.expect("verify_pack.py", "verifier")
+    for file in pack.manifest["files"]:
+        if (file["name"], file["kind"], file.get("ref", "")) not in pack.known:
+            pack.wrong(f"ADDED: the chain knows of nothing like {file['name']}, {file['kind']}, in {MANIFEST}")
+        if not set(file) <= {"name", "kind", "ref", "size", "sha256"} or file.get("ref") == "":
+            pack.wrong(f"CHANGED: {MANIFEST} says more of {file['name']} than it should")
+    for one in pack.manifest["missing"]:
+        if set(one) != {"kind", "of"} or ("missing", one["kind"], one["of"]) not in pack.known:
+            pack.wrong(f"ADDED: {MANIFEST} says that {one} was still being made; the chain knows better")
 
 
 def in_scope(pack, said):
     """Whether an entry is about what this pack is about: the whole contract, or one milestone."""
     only = pack.manifest.get("milestone")
     return not only or only in (said["facts"].get("milestone"), said["subject"].partition(":")[2])
-
-
-def check_nothing_left_out(pack, what, there, verb):
-    """What the chain speaks of is in the pack."""
-    for entry in pack.said(verb):
-        subject = entry["said"]["subject"]
-        if in_scope(pack, entry["said"]) and subject not in there:
-            pack.wrong(f"REMOVED: the chain speaks of {what} {subject}, which is not there")
 
 
 # --- the answer ----------------------------------------------------------------------------------------------------
@@ -322,9 +556,13 @@ NOT_PROVEN = (
     "the times: they are those of Cairn's database clock, with no time stamp of a third party;",
     "that the chain was not written anew as a whole by whoever made this pack or passed it on: it has no seal. Only an"
     " entry that was noted elsewhere (on a printed certificate, in a mail) shows that; give it with --head;",
-    "reasons and verdicts per criterion beyond the decision itself, statements of signatures, and the PDF and XML of"
-    " invoices: these have the hash in the manifest, but none in the chain;",
-    "that this pack is of today: it tells what was recorded up to its last entry.",
+    "that this pack is of today: it tells what was recorded up to its last entry;",
+    "README.txt and the copy of this program in the pack: whoever rewrites the manifest can change them;",
+)
+
+OLDER = (
+    "verdicts, proofs and statements of signatures that an earlier version of Cairn recorded, and the documents of its"
+    " invoices: these have their hash in the manifest, but none in the chain."
 )
 
 
@@ -333,15 +571,17 @@ def verified(path, heads):
     try:
         with zipfile.ZipFile(path) as archive:
             pack = Pack(archive)
-            check_files(pack)
-            check_chain(pack)
-            check_heads(pack, heads)
             try:
+                check_files(pack)
+                check_chain(pack)
+                check_heads(pack, heads)
+                check_details(pack)
                 check_versions(pack)
                 submissions = check_submissions(pack)
                 check_decisions(pack, submissions)
                 check_invoices(pack)
-                check_certificates(pack)
+                check_certificates(pack, submissions)
+                check_known(pack)
             except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
                 pack.wrong(f"CHANGED: a record does not have the form of a {FORMAT} ({error!r})")
             return pack
@@ -367,10 +607,21 @@ def told(pack):
     if pack.manifest.get("missing"):
         yield ""
         yield "Not in the pack when it was made:"
-        yield from (f"  {line}" for line in pack.manifest["missing"])
+        yield from (f"  {still_made(pack, one)}: it was still being made" for one in pack.manifest["missing"])
     yield ""
     yield "Not proven by this pack:"
     yield from (f"  {line}" for line in NOT_PROVEN)
+    if any(is_older(entry) for entry in pack.entries):
+        yield f"  {OLDER}"
+
+
+def still_made(pack, one):
+    """What was still being made, in words."""
+    kind, _colon, ref = one["of"].partition(":")
+    if kind == "invoice":
+        numbers = {ref_of(entry): entry["said"]["facts"]["number"] for entry in pack.said("invoice.issued")}
+        return f"the document of invoice {numbers[ref]}"
+    return f"the certificate of “{pack.titles[ref]}”"
 
 
 def printable(line):

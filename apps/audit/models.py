@@ -79,11 +79,46 @@ class Entry(models.Model):
         return f"{self.chain} #{self.position} {self.verb}"
 
 
+class DetailQuerySet(models.QuerySet["Detail"]):
+    def visible_to(self, actor: Actor) -> "DetailQuerySet":
+        """Those told to the actor's organisation; to a guest, of the link's contract."""
+        told = self.filter(readers__contains=[actor.organisation_id])
+        return told.filter(chain__in=Chain.objects.visible_to(actor))
+
+
+class Detail(models.Model):
+    """Who acted and from where: mailbox, network address, browser. Not for everybody who may read the chain.
+
+    The entry contains ``sha256(text)`` in place of it, so the chain is verified without it, and whoever is given the
+    text can see that it is what was written down. A salt inside keeps it from being found by trying. ``readers`` are
+    the organisations that may know: the actor's own, and whoever the act was addressed to.
+    """
+
+    entry = models.OneToOneField(Entry, models.PROTECT, primary_key=True, related_name="detail")
+    chain = models.ForeignKey(Chain, models.PROTECT, related_name="+")
+    readers = models.JSONField(default=list)
+    text = models.TextField()
+
+    objects = DetailQuerySet.as_manager()
+    wall = walls.Wall(
+        f"EXISTS (SELECT 1 FROM unnest({walls.ORGS}) org WHERE readers @> to_jsonb(org))"
+        " AND EXISTS (SELECT 1 FROM audit_chain parent WHERE parent.id = chain_id)",
+        may=("SELECT", "INSERT"),
+    )
+
+    class Meta:
+        triggers = guards.append_only()
+
+    def __str__(self) -> str:
+        return f"of {self.entry_id}"
+
+
 APPEND = """
 WITH RECURSIVE said AS (
   SELECT * FROM unnest(%(before)s::text[], %(after)s::text[], %(verbs)s::text[], %(subjects)s::text[],
-    %(names)s::text[], %(organisations)s::bigint[], %(instants)s::timestamptz[])
-    WITH ORDINALITY AS s (before, after, verb, subject, actor_name, organisation_id, happened_at, number)
+    %(names)s::text[], %(organisations)s::bigint[], %(instants)s::timestamptz[], %(details)s::text[],
+    %(readers)s::text[]) WITH ORDINALITY AS s
+    (before, after, verb, subject, actor_name, organisation_id, happened_at, detail, readers, number)
 ), chain AS (
   SELECT id, position, head FROM audit_chain WHERE subject = %(chain)s FOR UPDATE
 ), link AS (
@@ -100,6 +135,11 @@ WITH RECURSIVE said AS (
   SELECT chain.id, link.position, said.verb, said.subject, said.actor_name, said.organisation_id, said.happened_at,
     link.text, link.previous, link.sha256
   FROM chain, link JOIN said USING (number) ORDER BY number
+  RETURNING id, position
+), detail AS (
+  INSERT INTO audit_detail (entry_id, chain_id, readers, text)
+  SELECT entry.id, chain.id, said.readers::jsonb, said.detail
+  FROM chain, entry JOIN link USING (position) JOIN said USING (number) WHERE said.detail <> ''
 )
 UPDATE audit_chain SET
   position = last.position,
@@ -111,7 +151,8 @@ UPDATE audit_chain SET
 FROM (SELECT link.position, link.sha256 FROM link ORDER BY number DESC LIMIT 1) last
 WHERE audit_chain.subject = %(chain)s
 """
-"""Lock a chain's head, link entries to it and move it, at once: each hash is over the hash before and its own text.
+"""Lock a chain's head, link entries to it, keep their details and move it, at once: each hash is over the hash before
+and its own text.
 
 In Postgres, because every text contains a position that is known only under the lock, and because a sign-off that
 asks for the head, writes the entry and moves the head spends more time between these than in them. ``verify_audit``

@@ -1,23 +1,31 @@
 """Write down who did what: append-only and hash-chained, in the transaction that did it."""
 
+import json
+import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
 
-from apps.audit.models import APPEND, Chain
+from apps.audit.models import APPEND, Chain, Entry
 from apps.core import canonical
-from apps.parties.actor import Actor
+from apps.parties.actor import Actor, ActorKind
+
+SALT: Final = 16
+"""Bytes by which equal details have different hashes, so that none is found by trying what it may be."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """One entry before it has its place. Its position, known under the lock, goes between ``before`` and ``after``."""
+    """One entry before it has its place. Its position, known under the lock, goes between ``before`` and ``after``.
+
+    ``detail`` is what only ``readers`` may know of it; empty when there is nothing to know.
+    """
 
     parties: frozenset[int]
     verb: str
@@ -26,20 +34,33 @@ class _Said:
     at: datetime
     before: str
     after: str
+    detail: str
+    readers: tuple[int, ...]
 
 
 _waiting: ContextVar[list[tuple[str, _Said]] | None] = ContextVar("waiting", default=None)
 
 
 def record(
-    *, chain: str, parties: Iterable[int], verb: str, subject: str, actor: Actor, at: datetime, **facts: Any
+    *,
+    chain: str,
+    parties: Iterable[int],
+    verb: str,
+    subject: str,
+    actor: Actor,
+    at: datetime,
+    told_to: Iterable[int] = (),
+    private: Mapping[str, Any] | None = None,
+    **facts: Any,
 ) -> None:
     """Append one entry to a chain, making the chain on first use; inside :func:`written_together`, at its end.
 
     ``chain`` is ``contract:<ref>`` or ``organisation:<ref>``; ``parties`` the organisations that may read it from now
-    on; ``facts`` whatever proves what was done (hashes, amounts, states), in canonical types. The chain's head is
-    locked until the end of the transaction.
+    on; ``facts`` whatever proves what was done (hashes, amounts, states), in canonical types. From where somebody
+    acted, and the facts that are ``private``, are told to the actor's own organisation and to those in ``told_to``;
+    the chain has a hash in their place. The chain's head is locked until the end of the transaction.
     """
+    detail = _detail(actor, private or {})
     text = canonical.text(
         {
             "position": 0,
@@ -48,26 +69,42 @@ def record(
             "at": at,
             "actor": {
                 "kind": actor.kind.value,
-                "name": actor.name,
-                "email": actor.email,
-                "user": actor.user_id,
-                "grant": actor.grant_id,
+                # The people of a financier are its own business; those of the two sides deal with each other.
+                "name": "" if actor.speaks_for_financier else actor.name,
                 "organisation": actor.organisation_id,
-                "address": actor.origin.address,
-                "agent": actor.origin.agent,
-                "authenticated_by": actor.origin.authenticated_by,
+                "sealed": canonical.sha256(detail) if detail else "",
             },
             "facts": facts,
         }
     )
     # Keys are sorted: only subject and verb, which nobody types, follow the position.
     before, mark, after = text.rpartition('"position":0')
-    said = _Said(frozenset(parties), verb, subject, actor, at, before + mark[:-1], after)
+    readers = tuple(sorted({actor.organisation_id, *told_to}))
+    said = _Said(frozenset(parties), verb, subject, actor, at, before + mark[:-1], after, detail, readers)
     waiting = _waiting.get()
     if waiting is None:
         _append(chain, [said])
     else:
         waiting.append((chain, said))
+
+
+def _detail(actor: Actor, private: Mapping[str, Any]) -> str:
+    """What an entry does not tell everybody, as canonical text; of the system alone there is nothing to hide."""
+    if actor.kind is ActorKind.SYSTEM and not private:
+        return ""
+    return canonical.text(
+        {
+            "salt": secrets.token_hex(SALT),
+            "name": actor.name,
+            "email": actor.email,
+            "user": actor.user_id,
+            "grant": actor.grant_id,
+            "address": actor.origin.address,
+            "agent": actor.origin.agent,
+            "authenticated_by": actor.origin.authenticated_by,
+            "facts": private,
+        }
+    )
 
 
 @contextmanager
@@ -87,6 +124,12 @@ def written_together() -> Iterator[None]:
         chains[chain].append(said)
     for chain in sorted(chains):
         _append(chain, chains[chain])
+
+
+def last_told(*, verb: str, subject: str, actor: Actor) -> Entry | None:
+    """The last time that the actor's own organisation did this to a thing, which may be gone since; None for never."""
+    own = Entry.objects.visible_to(actor).filter(organisation_id=actor.organisation_id)
+    return own.filter(verb=verb, subject=subject).order_by("-happened_at", "-pk").first()
 
 
 def _append(chain: str, entries: Sequence[_Said]) -> None:
@@ -112,6 +155,8 @@ def _appended(chain: str, entries: Sequence[_Said]) -> bool:
                 "names": [said.actor.name for said in entries],
                 "organisations": [said.actor.organisation_id for said in entries],
                 "instants": [said.at for said in entries],
+                "details": [said.detail for said in entries],
+                "readers": [json.dumps(said.readers) for said in entries],
             },
         )
         return bool(cursor.rowcount == 1)

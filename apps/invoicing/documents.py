@@ -10,6 +10,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from apps.audit import services as audit
 from apps.core import canonical, clock, storage
 from apps.core.printing import press, shelf
 from apps.core.printing.press import PangoMissingError
@@ -20,6 +21,7 @@ from apps.invoicing.einvoice.obstacles import obstacle_of
 from apps.invoicing.models import Document
 from apps.invoicing.models.document import DocumentState
 from apps.invoicing.page import page_of
+from apps.parties.actor import Actor
 
 TEMPLATE = "documents/invoice.html"
 FOLDER = "invoices"
@@ -124,7 +126,27 @@ def _finish(
         document.save()
         if when_ready is not None:
             when_ready(document)
+        _record(document)
     return document
+
+
+def _record(document: Document) -> None:
+    """The audit chain says which bytes the document has, so that nobody can put others in their place."""
+    invoice = document.invoice
+    audit.record(
+        chain=f"contract:{invoice.contract.ref}",
+        parties=(invoice.seller_id, invoice.buyer_id),
+        verb="document.made",
+        subject=f"invoice:{invoice.ref}",
+        actor=Actor.system(organisation_id=invoice.seller_id),
+        at=document.rendered_at or clock.now(),
+        number=invoice.number,
+        milestone=invoice.milestone.ref,
+        sha256=document.sha256,
+        size=document.size,
+        xml_sha256=document.xml_sha256,
+        xml_size=document.xml_size,
+    )
 
 
 def _fail(document: Document, error: Exception) -> None:
@@ -139,5 +161,6 @@ def _fail(document: Document, error: Exception) -> None:
 
 
 def _locked(invoice_ref: str) -> Document:
-    documents = Document.objects.select_related("invoice").select_for_update(of=("self",))
+    related = ("invoice__contract", "invoice__milestone")
+    documents = Document.objects.select_related(*related).select_for_update(of=("self",))
     return documents.get(invoice__ref=invoice_ref)

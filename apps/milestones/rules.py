@@ -1,7 +1,7 @@
 """The rules of submission and sign-off: completeness, deadline, authority, texts. No database, no Django."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
@@ -105,23 +105,40 @@ def check_complete(criteria: Sequence[CriterionText]) -> None:
             )
 
 
-def check_verdicts(verdicts: Sequence[CriterionVerdict], *, criteria: dict[int, str]) -> None:
-    """Refuse a request for changes that names no defect. ``criteria`` are the agreed ones, by id.
+def checked_verdicts(verdicts: Sequence[CriterionVerdict], *, criteria: dict[int, str]) -> list[CriterionVerdict]:
+    """The verdicts of a request for changes, reasons trimmed; refused when no defect is named.
+
+    ``criteria`` are the agreed ones, by id.
 
     Source: acceptance is refused only by naming at least one defect (German Civil Code, section 640).
     """
     decided = [verdict.criterion_id for verdict in verdicts]
     if len(set(decided)) != len(decided) or not set(decided) <= criteria.keys():
         raise Refused("These are not the criteria of this milestone. Reload the page.", field="verdicts")
-    failed = [verdict for verdict in verdicts if not verdict.is_passed]
-    if not failed:
+    if all(verdict.is_passed for verdict in verdicts):
         raise Refused("Name at least one criterion that is not met, or accept the milestone.", field="verdicts")
-    for verdict in failed:
-        check_text(verdict.reason, most=LONGEST_REASON, field="verdicts")
-        if not verdict.reason.strip():
+    checked = [
+        replace(verdict, reason=check_text(verdict.reason, most=LONGEST_REASON, field="verdicts"))
+        for verdict in verdicts
+    ]
+    for verdict in checked:
+        if not verdict.is_passed and not verdict.reason:
             raise Refused(
                 "Say what is missing for “{criterion}”.", field="verdicts", criterion=criteria[verdict.criterion_id]
             )
+    return checked
+
+
+def verdicts_text(verdicts: Sequence[CriterionVerdict], *, criteria: Mapping[int, str]) -> str:
+    """The canonical text of verdicts, in the order of the agreed criteria, as evidence packs list them."""
+    given = {verdict.criterion_id: verdict for verdict in verdicts}
+    return canonical.text(
+        [
+            {"criterion": text, "is_passed": given[pk].is_passed, "reason": given[pk].reason}
+            for pk, text in criteria.items()
+            if pk in given
+        ]
+    )
 
 
 def check_text(text: str, *, most: int, field: str) -> str:

@@ -26,6 +26,7 @@ QUIET = (
     "evidence.removed",
     "offer.priced",
     "certificate.made",
+    "document.made",
 )
 """Steps on the way to something that is told itself; they stand in the trail, and not in a timeline."""
 

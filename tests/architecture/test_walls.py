@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "owner"])
 OPEN_OF_OURS = {"parties_user"}
 """People exist before any organisation. Every other table of ours has a policy."""
 INSERT_ONLY = {
+    "audit_detail",
     "audit_entry",
     "contracts_contractparty",
     "contracts_signature",

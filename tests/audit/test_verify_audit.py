@@ -76,6 +76,11 @@ def test_what_was_written_by_the_story_is_sound(untouched: Billed) -> None:
         ),
         ("UPDATE audit_chain SET position = position + 1", "the head says"),
         ("UPDATE audit_chain SET head = repeat('0', 64)", "the head says"),
+        (
+            "UPDATE audit_detail SET text = replace(text, 'Bea Berg', 'Eva Berg') WHERE text LIKE '%Bea Berg%'",
+            "who acted, and from where, is not what its hash says",
+        ),
+        ("DELETE FROM audit_detail", "who acted, and from where, is not what its hash says"),
         ("UPDATE audit_entry SET actor_name = 'Eva'", "the column actor_name says Eva"),
         ("UPDATE audit_entry SET verb = 'nothing.happened'", "the column verb says nothing.happened"),
         ("UPDATE audit_entry SET subject = 'x'", "the column subject says x"),
@@ -97,7 +102,10 @@ def test_one_change_is_one_problem(untouched: Billed) -> None:
     [
         "UPDATE audit_entry SET text = ''",
         "DELETE FROM audit_entry",
-        "TRUNCATE audit_entry",
+        "TRUNCATE audit_entry CASCADE",
+        "UPDATE audit_detail SET text = ''",
+        "DELETE FROM audit_detail",
+        "TRUNCATE audit_detail",
         "DELETE FROM audit_chain",
     ],
 )
@@ -106,7 +114,9 @@ def test_the_trail_is_append_only_even_for_the_tables_owner(untouched: Billed, s
         connections["owner"].cursor().execute(statement)
 
 
-@pytest.mark.parametrize("statement", ["UPDATE audit_entry SET text = ''", "DELETE FROM audit_entry"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE audit_entry SET text = ''", "DELETE FROM audit_entry", "DELETE FROM audit_detail"]
+)
 def test_the_web_role_may_only_add_to_the_trail(untouched: Billed, statement: str) -> None:
     with (
         walls.asking_for(untouched.contract.seller_id),

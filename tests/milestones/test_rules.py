@@ -34,7 +34,7 @@ CRITERIA = {1: "It works.", 2: "It is shown."}
 
 
 def test_one_defect_with_its_reason_is_enough_to_refuse() -> None:
-    rules.check_verdicts([CriterionVerdict(1, is_passed=False, reason="It does not.")], criteria=CRITERIA)
+    rules.checked_verdicts([CriterionVerdict(1, is_passed=False, reason="It does not.")], criteria=CRITERIA)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_one_defect_with_its_reason_is_enough_to_refuse() -> None:
 )
 def test_refusing_work_without_a_named_defect_is_refused(verdicts: list[CriterionVerdict], words: str) -> None:
     with pytest.raises(Refused, match=words):
-        rules.check_verdicts(verdicts, criteria=CRITERIA)
+        rules.checked_verdicts(verdicts, criteria=CRITERIA)
 
 
 def test_a_sign_off_within_the_limit_is_permitted_to_the_cent() -> None:

@@ -2,10 +2,12 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,12 +16,12 @@ from django.db import connections
 from pytest_django import DjangoDbBlocker, Settings
 
 from apps.contracts.models import Contract
-from apps.core import canonical
+from apps.core import canonical, clock
 from apps.core.database import scratch as scratch_databases
 from apps.core.errors import NotAllowed, Refused
 from apps.milestones.models import EvidenceFile
 from apps.milestones.services import CriterionVerdict
-from apps.workflows import proofs, sign_off, worker
+from apps.workflows import proofs, sign_off, upkeep, worker
 from apps.workflows.models import EvidencePack
 from apps.workflows.packs import making
 from tests import scenarios
@@ -124,12 +126,25 @@ def _listed_anew(files: Files) -> Files:
 
 
 @pytest.fixture(scope="module")
-def content(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[bytes]:
-    """The pack of the story, made once for all who look into it."""
+def both(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[tuple[bytes, bytes]]:
+    """The packs of the story for the seller and for the buyer, made once for all who look into them."""
     with django_db_blocker.unblock(), scratch_databases.scratch_database():
         parties = scenarios.organisations()
-        yield _bytes(_packed(parties, _told(parties)))
+        contract = _told(parties)
+        yield _bytes(_packed(parties, contract)), _bytes(_packed(parties, contract, role="buyer"))
         connections.close_all()
+
+
+@pytest.fixture(scope="module")
+def content(both: tuple[bytes, bytes]) -> bytes:
+    """The seller's pack of the story."""
+    return both[0]
+
+
+@pytest.fixture(scope="module")
+def content_of_buyer(both: tuple[bytes, bytes]) -> bytes:
+    """The buyer's pack of the story."""
+    return both[1]
 
 
 def test_a_pack_holds_and_says_what_is_proven_and_what_is_not(content: bytes, tmp_path: Path) -> None:
@@ -144,7 +159,7 @@ def test_a_pack_holds_and_says_what_is_proven_and_what_is_not(content: bytes, tm
         "3 submission(s) are word for word what was sent",
         "“Prototype” was accepted at",
         "I am authorised to act for Meridian Logistik AG.",
-        "2 invoice(s) say what the chain says was issued.",
+        "2 invoice(s) say what the chain says was issued, and so do their documents.",
         "2 certificate(s) of acceptance have the hash that the chain says.",
         "Not proven by this pack:",
         "who sat at the keyboard",
@@ -177,8 +192,12 @@ def test_it_is_all_there_in_a_fixed_order(content: bytes) -> None:
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
-def test_both_sides_get_the_same_bytes(parties: Parties, contract: Contract) -> None:
-    assert _bytes(_packed(parties, contract)) == _bytes(_packed(parties, contract, role="buyer"))
+def test_the_same_side_gets_the_same_bytes_and_the_other_the_same_record(both: tuple[bytes, bytes]) -> None:
+    of_seller, of_buyer = (_files(content) for content in both)
+    differ = {name for name in {*of_seller, *of_buyer} if of_seller.get(name) != of_buyer.get(name)}
+    assert differ == {"README.txt", "MANIFEST.json", "SHA256SUMS", "audit/details.jsonl"}
+    heads = [json.loads(files["MANIFEST.json"])["head"] for files in (of_seller, of_buyer)]
+    assert heads[0] == heads[1]
 
 
 def test_asked_again_the_answer_is_the_same_pack_until_something_happens(parties: Parties, contract: Contract) -> None:
@@ -268,6 +287,26 @@ def _other_statement(files: Files) -> Files:
     return {**files, name: files[name].replace(b"I am authorised", b"I am not authorised")}
 
 
+def _without(*endings: str) -> Callable[[Files], Files]:
+    return lambda files: {name: content for name, content in files.items() if not name.endswith(endings)}
+
+
+def _one_signature(files: Files) -> Files:
+    name = "contract/version-1.signatures.json"
+    kept = json.dumps(json.loads(files[name])[:1], indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return {**files, name: kept.encode()}
+
+
+def _proved(files: Files) -> Files:
+    name = "milestones/0001/submission-02.decision.json"
+    return {**files, name: files[name].replace(b'"proved_by": ""', b'"proved_by": "passkey"')}
+
+
+def _other_reason(files: Files) -> Files:
+    name = "milestones/0001/submission-01.decision.json"
+    return {**files, name: files[name].replace(b"Not yet.", b"No.")}
+
+
 def _other_amount(files: Files) -> Files:
     name = next(name for name in files if name.startswith("invoices/") and name.endswith(".json"))
     return {**files, name: files[name].replace(b"12000", b"13000")}
@@ -309,17 +348,24 @@ def test_a_change_is_found_and_named(
 @pytest.mark.parametrize(
     ("tamper", "found"),
     [
-        (_changed, "REMOVED: the file protocol-1.pdf"),
+        (_changed, "is not the file protocol-1.pdf of milestones/0001/submission-01.json"),
         (_removed, "REMOVED: the file protocol-1.pdf"),
         (_reordered, "CHAIN: line 3 is entry 4; entry 3 was expected"),
         (_dropped, "CHAIN: line 4 is entry 5; entry 4 was expected"),
-        (_cut_at_the_certificates, "or its PDF is not the certificate that the chain says was made"),
+        (_cut_at_the_certificates, "ADDED: the chain knows of nothing like milestones/0001/certificate.pdf"),
+        (_without("certificate.pdf"), "REMOVED: certificate"),
+        (_without("certificate.pdf", "certificate.json"), "REMOVED: certificate"),
+        (_without(".signatures.json"), "REMOVED: the file of the signatures on version 1 is not there"),
+        (_without(".xml"), "of which the chain speaks, is not there"),
+        (_one_signature, "REMOVED: contract/version-1.signatures.json has 1 signature(s); the chain speaks of 2"),
+        (_proved, "CHANGED: proved_by in milestones/0001/submission-02.decision.json"),
+        (_other_reason, "CHANGED: verdicts in milestones/0001/submission-01.decision.json"),
         (_chain(_edited), "CHAIN: the hash of entry"),
         (_swapped_certificate, "milestones/0001/certificate.json or its PDF is not the certificate"),
         (_other_statement, "CHANGED: statement in milestones/0001/submission-02.decision.json"),
         (_other_amount, "is not the invoice that the chain says was issued"),
         (_other_contract, "CHANGED: contract/version-1.json is not the text of version 1"),
-        (_hidden_refusal, "REMOVED: the chain speaks of submission"),
+        (_hidden_refusal, "REMOVED: submission"),
     ],
 )
 def test_a_forger_who_lists_everything_anew_is_found_by_the_chain(
@@ -354,6 +400,88 @@ def test_what_is_no_pack_is_said_to_be_none(content_of_file: bytes, tmp_path: Pa
     path.write_bytes(content_of_file)
     code, said = _verified(path)
     assert (code, "This is no evidence pack" in said) == (2, True), said
+
+
+# --- what earlier versions recorded ---------------------------------------------------------------------------------
+
+TOLD_SINCE = {
+    "contract.proposed": ("seller", "buyer", "statement", "statement_version"),
+    "contract.signed": ("seller", "buyer", "statement", "statement_version"),
+    "milestone.changes_requested": ("organisation", "statement_version", "proved_by", "proved_at", "verdicts_sha256"),
+}
+
+
+def _as_recorded_before(files: Files) -> Files:
+    """The same record as earlier versions wrote it: who acted stands in the chain, and less besides."""
+    details = {told["position"]: json.loads(told["text"]) for told in map(json.loads, _lines(files, "details"))}
+    before, written = "0" * 64, []
+    for entry in map(json.loads, _lines(files, "chain")):
+        said = json.loads(entry["text"])
+        who = details.get(entry["position"], dict.fromkeys(("email", "address", "agent", "authenticated_by"), ""))
+        said["actor"] |= {part: value for part, value in who.items() if part not in ("salt", "facts")}
+        del said["actor"]["sealed"]
+        for part in TOLD_SINCE.get(said["verb"], ()):
+            del said["facts"][part]
+        text = canonical.text(said)
+        sha256 = canonical.sha256(before + text)
+        written.append(canonical.text({**entry, "text": text, "previous": before, "sha256": sha256}))
+        before = sha256
+    chain = "".join(f"{line}\n" for line in written).encode()
+    return _listed_anew({**files, "audit/chain.jsonl": chain, "audit/details.jsonl": b""})
+
+
+def _lines(files: Files, name: str) -> list[bytes]:
+    return files[f"audit/{name}.jsonl"].splitlines()
+
+
+def test_what_earlier_versions_recorded_still_holds_and_what_it_does_not_hold_is_said(
+    parties: Parties, tmp_path: Path
+) -> None:
+    contract = scenarios.active_contract(parties)
+    submission = scenarios.submitted_milestone(contract)
+    with acting(scenarios.approver_actor(parties)) as bea:
+        criterion = submission.milestone.line.criteria.all()[0]
+        verdicts = [CriterionVerdict(criterion.pk, is_passed=False, reason="Not yet.")]
+        sign_off.request_changes(
+            actor=bea, key=key(), submission_ref=submission.ref, seen=submission.sha256, verdicts=verdicts
+        )
+    files = _files(_bytes(_packed(parties, contract)))
+    older = _as_recorded_before(files)
+    code, said = _verified(_zip(older, tmp_path / "pack.zip"))
+    assert (code, "an earlier version of Cairn recorded" in said) == (0, True), said
+    code, said = _verified(_zip(_listed_anew(_other_person(older)), tmp_path / "pack.zip"))
+    assert (code, "CHANGED: name in" in said) == (1, True), said
+
+
+def _other_person(files: Files) -> Files:
+    name = "milestones/0001/submission-01.decision.json"
+    return {**files, name: files[name].replace(b"Bea Berg", b"Bob Berg")}
+
+
+# --- how long it is kept ---------------------------------------------------------------------------------------
+
+
+def test_a_pack_is_deleted_after_a_month_and_made_anew_with_the_same_bytes(
+    parties: Parties, contract: Contract, settings: Settings
+) -> None:
+    first = _packed(parties, contract)
+    assert first.made_at is not None
+    content, kept = _bytes(first), timedelta(days=settings.PACK_KEPT_DAYS)
+    _written(first, first.made_at)
+    for after, is_there in ((kept - timedelta(hours=1), True), (kept, False)):
+        upkeep.sweep_orphan_files.func(int((first.made_at + after).timestamp()) + 1)
+        assert default_storage.exists(first.stored_as) == is_there
+    with acting(scenarios.seller_actor(parties)):
+        first.refresh_from_db()
+    assert (first.state, first.is_dropped(now=first.made_at + kept)) == ("ready", True)
+    with clock.stopped(first.made_at + kept):
+        second = _packed(parties, contract)
+    assert second.pk != first.pk
+    assert _bytes(second) == content
+
+
+def _written(pack: EvidencePack, at: datetime) -> None:
+    os.utime(default_storage.path(pack.stored_as), (at.timestamp(), at.timestamp()))
 
 
 # --- who may, and what is refused ----------------------------------------------------------------------------------

@@ -18,11 +18,13 @@ def record(
     actor: Actor,
     at: datetime,
     readers: Sequence[int] = (),
+    told_to: Sequence[int] = (),
     **facts: Any,
 ) -> None:
     """Write down what was done on a contract, readable for its sides: for the buyer from the first proposal on.
 
-    ``readers`` are organisations that may read the chain from now on besides.
+    ``readers`` are organisations that may read the chain from now on besides; those in ``told_to`` are told from where
+    the person acted, which is the own side's business otherwise.
     """
     sides = [contract.seller_id, contract.buyer_id] if contract.was_proposed else [contract.seller_id]
     audit.record(
@@ -32,6 +34,7 @@ def record(
         subject=subject,
         actor=actor,
         at=at,
+        told_to=told_to,
         **facts,
     )
 

@@ -54,8 +54,8 @@ def propose(*, contract: Contract, actor: Actor, seen: str, at: datetime) -> Con
     ContractParty.objects.get_or_create(
         contract=contract, organisation_id=contract.buyer_id, defaults={"side": ContractParty.Side.BUYER}
     )
-    _sign(version, side=ContractParty.Side.SELLER, actor=actor, statement=seller_statement(version), at=at)
-    _record(version, verb="contract.proposed", actor=actor, at=at)
+    signature = _sign(version, side=ContractParty.Side.SELLER, actor=actor, statement=seller_statement(version), at=at)
+    _record_signed(signature, verb="contract.proposed", actor=actor)
     return version
 
 
@@ -70,11 +70,11 @@ def sign(*, contract: Contract, version_ref: str, actor: Actor, seen: str, at: d
     _require_current(version)
     states.move(contract, ContractState.ACTIVE, Contract.TRANSITIONS)
     _compare(version, seen=seen)
-    _sign(version, side=ContractParty.Side.BUYER, actor=actor, statement=buyer_statement(version), at=at)
+    signature = _sign(version, side=ContractParty.Side.BUYER, actor=actor, statement=buyer_statement(version), at=at)
     contract.active_version = version
     contract.activated_at = at
     contract.save(update_fields=["state", "active_version", "activated_at"])
-    _record(version, verb="contract.signed", actor=actor, at=at)
+    _record_signed(signature, verb="contract.signed", actor=actor)
     return version
 
 
@@ -213,6 +213,22 @@ def _copy(version: ContractVersion, *, at: datetime) -> ContractVersion:
         for c in line.criteria.all()
     )
     return draft
+
+
+def _record_signed(signature: Signature, *, verb: str, actor: Actor) -> None:
+    """A signature is addressed to the other side, which is told who signed, and from where."""
+    contract = signature.version.contract
+    _record(
+        signature.version,
+        verb=verb,
+        actor=actor,
+        at=signature.signed_at,
+        told_to=(contract.seller_id, contract.buyer_id),
+        seller=contract.seller_id,
+        buyer=contract.buyer_id,
+        statement=signature.statement,
+        statement_version=signature.statement_version,
+    )
 
 
 def _record(version: ContractVersion, *, verb: str, actor: Actor, at: datetime, **facts: Any) -> None:

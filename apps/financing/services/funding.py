@@ -130,7 +130,7 @@ def fund(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str,
         at=at,
         disbursement=disbursement.ref,
         value_on=value_on,
-        paid_to=str(account),
+        private={"paid_to": str(account)},
         disclosure_sha256=tranche.offer.disclosure_sha256,
     )
     return tranche

@@ -55,7 +55,7 @@ def pay_reserve(*, tranche_ref: str, actor: Actor, value_on: date, bank_referenc
         at=at,
         payout=payout.ref,
         value_on=value_on,
-        paid_to=str(account),
+        private={"paid_to": str(account)},
     )
     return payout
 

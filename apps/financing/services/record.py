@@ -1,7 +1,9 @@
 """Financing is written into the audit chain of the contract whose invoice is financed.
 
 The buyer reads that chain too, and learns from it that the invoice was offered and sold, but never the price: the facts
-are hashes and references of rows that only seller and financier see and that cannot change.
+are hashes and references of rows that only seller and financier see and that cannot change. Who acted for the
+financier, from where, and into which account it paid is told to the financier alone (``private``); the chain has a hash
+of it.
 """
 
 from datetime import date, datetime

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from apps.audit import services as audit
 from apps.core.errors import Refused
@@ -65,7 +66,7 @@ def delivered(*, delivery_ref: str, to: Sequence[str], message_id: str, at: date
     return delivery
 
 
-def _record(delivery: Delivery, *, verb: str, actor: Actor, at: datetime, **facts: object) -> None:
+def _record(delivery: Delivery, *, verb: str, actor: Actor, at: datetime, **facts: Any) -> None:
     invoice = delivery.invoice
     audit.record(
         chain=f"contract:{invoice.contract.ref}",

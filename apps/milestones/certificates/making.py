@@ -85,7 +85,8 @@ def _begun(submission_ref: str, *, invoice: BilledBy) -> Certificate:
 
 
 def _locked(pk: int) -> Callable[[], Certificate]:
-    return lambda: Certificate.objects.select_related("contract").select_for_update(of=("self",)).get(pk=pk)
+    certificates = Certificate.objects.select_related("contract", "decision__submission__milestone")
+    return lambda: certificates.select_for_update(of=("self",)).get(pk=pk)
 
 
 def _printed(certificate: Certificate) -> Kept:
@@ -103,6 +104,7 @@ def _record(certificate: Certificate) -> None:
         subject=f"certificate:{certificate.ref}",
         actor=Actor.system(organisation_id=contract.seller_id),
         at=clock.now(),
+        milestone=certificate.decision.submission.milestone.ref,
         snapshot_sha256=certificate.snapshot_sha256,
         sha256=certificate.sha256,
         size=certificate.size,

@@ -1,12 +1,12 @@
 """Decisions: the buyer signs a milestone off, or says what is missing; an immutable record with its evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
 from apps.contracts.models.version import Silence
-from apps.core import states
+from apps.core import canonical, states
 from apps.core.database import together
 from apps.core.errors import IllegalTransition, NotAllowed, Stale
 from apps.core.money import Money
@@ -61,17 +61,18 @@ def accept(
     _compare(submission, seen=seen)
     milestone.accepted_at = at
     milestone.accepted_submission = submission
+    verdicts = [CriterionVerdict(criterion_id, is_passed=True) for criterion_id in held.criteria]
     decision = _decide(
         submission,
         outcome=Decision.Outcome.ACCEPTED,
-        verdicts=[CriterionVerdict(criterion_id, is_passed=True) for criterion_id in held.criteria],
+        verdicts=verdicts,
         actor=actor,
         comment=remark,
         statement=acceptance_statement(submission),
         at=at,
         proof=proof,
     )
-    _record(decision, verb="milestone.accepted", actor=actor, at=at)
+    _record(decision, verb="milestone.accepted", actor=actor, at=at, verdicts=verdicts, criteria=held.criteria)
     return milestone, held.others_open
 
 
@@ -104,17 +105,17 @@ def request_changes(
     states.move(submission, SubmissionState.CHANGES_REQUESTED, Submission.TRANSITIONS)
     states.move(milestone, MilestoneState.CHANGES_REQUESTED, Milestone.TRANSITIONS)
     _compare(submission, seen=seen)
-    rules.check_verdicts(verdicts, criteria=held.criteria)
+    given = rules.checked_verdicts(verdicts, criteria=held.criteria)
     decision = _decide(
         submission,
         outcome=Decision.Outcome.CHANGES_REQUESTED,
-        verdicts=verdicts,
+        verdicts=given,
         actor=actor,
         comment=remark,
         statement=changes_statement(submission),
         at=at,
     )
-    _record(decision, verb="milestone.changes_requested", actor=actor, at=at)
+    _record(decision, verb="milestone.changes_requested", actor=actor, at=at, verdicts=given, criteria=held.criteria)
     return milestone
 
 
@@ -167,7 +168,7 @@ def decide_by_silence(
     # Nobody looked at the criteria one by one, so there are no verdicts.
     _write(decision, verdicts=[])
     verb = "milestone.deemed_accepted" if is_accepted else "milestone.deemed_rejected"
-    _record(decision, verb=verb, actor=actor, at=at)
+    _record(decision, verb=verb, actor=actor, at=at, verdicts=[], criteria=held.criteria)
     return decision, held.others_open
 
 
@@ -233,7 +234,7 @@ def _decide(
                 decision=decision,
                 criterion_id=verdict.criterion_id,
                 is_passed=verdict.is_passed,
-                reason=rules.check_text(verdict.reason, most=rules.LONGEST_REASON, field="verdicts"),
+                reason=verdict.reason,
             )
             for verdict in verdicts
         ],
@@ -254,18 +255,34 @@ def _write(decision: Decision, *, verdicts: Sequence[Verdict]) -> None:
     )
 
 
-def _record(decision: Decision, *, verb: str, actor: Actor, at: datetime) -> None:
+def _record(
+    decision: Decision,
+    *,
+    verb: str,
+    actor: Actor,
+    at: datetime,
+    verdicts: Sequence[CriterionVerdict],
+    criteria: Mapping[int, str],
+) -> None:
+    """Write down everything by which somebody may be held to a decision; the seller is told from where it came."""
     submission = decision.submission
+    contract = submission.contract
     contracts.record(
-        submission.contract,
+        contract,
         verb=verb,
         subject=f"milestone:{submission.milestone.ref}",
         actor=actor,
         at=at,
+        told_to=(contract.seller_id, contract.buyer_id),
         submission=submission.ref,
         cycle=submission.number,
         sha256=submission.sha256,
         amount=submission.milestone.amount,
+        organisation=decision.organisation_name,
         statement=decision.statement,
+        statement_version=decision.statement_version,
         comment=decision.comment,
+        proved_by=decision.proved_by,
+        proved_at=decision.proved_at,
+        verdicts_sha256=canonical.sha256(rules.verdicts_text(verdicts, criteria=criteria)),
     )

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.db import connection, transaction
 from django.db.models import Prefetch, QuerySet
 
-from apps.audit.models import Chain, Entry
+from apps.audit.models import Chain, Detail, Entry
 from apps.contracts.models import Contract, ContractVersion, Signature
 from apps.core import canonical
 from apps.core.made import Kept, MadeState
@@ -18,6 +18,7 @@ from apps.workflows.packs import parts
 from apps.workflows.packs.parts import Contents
 
 CHAIN: Final = "audit/chain.jsonl"
+DETAILS: Final = "audit/details.jsonl"
 PERSON: Final = ("name", "email", "address", "agent", "authenticated_by")
 AT_ONCE: Final = 1_000
 
@@ -25,10 +26,9 @@ AT_ONCE: Final = 1_000
 def of_pack(pack: EvidencePack) -> Contents:
     """Everything that proves the contract of a pack, or the one milestone that it is about."""
     with _at_one_moment():
-        contract = Contract.objects.select_related("seller", "buyer").get(pk=pack.contract_id)
-        contents = _chain(contract, milestone=pack.milestone)
-        _versions(contract, contents)
-        milestones = Milestone.objects.filter(contract=contract)
+        contents = _chain(pack)
+        _versions(pack.contract, contents)
+        milestones = Milestone.objects.filter(contract_id=pack.contract_id)
         if pack.milestone_id is not None:
             milestones = milestones.filter(pk=pack.milestone_id)
         _milestones(milestones, contents)
@@ -47,8 +47,9 @@ def _at_one_moment() -> Iterator[None]:
         yield
 
 
-def _chain(contract: Contract, *, milestone: Milestone | None) -> Contents:
-    """The audit chain of the contract as JSON lines, and what the pack is about."""
+def _chain(pack: EvidencePack) -> Contents:
+    """The audit chain as JSON lines, what of it is the side's own business, and what the pack is about."""
+    contract = pack.contract
     chain = Chain.objects.get(subject=f"contract:{contract.ref}")
     lines, as_of = [], ""
     for entry in Entry.objects.filter(chain=chain).order_by("position").iterator(AT_ONCE):
@@ -57,40 +58,55 @@ def _chain(contract: Contract, *, milestone: Milestone | None) -> Contents:
         as_of = canonical.read(canonical.text(entry.happened_at))
     contents = Contents(
         about={
-            "contract": {
-                "ref": contract.ref,
-                "number": contract.number,
-                "title": contract.title,
-                "seller": contract.seller.legal_name,
-                "buyer": contract.buyer.legal_name,
+            "for": {
+                "side": "seller" if pack.organisation_id == contract.seller_id else "buyer",
+                "organisation": pack.organisation_id,
             },
-            "milestone": milestone.ref if milestone is not None else "",
+            "contract": _named(contract),
+            "milestone": pack.milestone.ref if pack.milestone is not None else "",
             "as_of": as_of,
             "head": {"position": chain.position, "sha256": chain.head},
         },
         position=chain.position,
     )
-    contents.add(parts.text(CHAIN, "chain", "".join(f"{line}\n" for line in lines)))
+    contents.add(parts.lines(CHAIN, "chain", lines))
+    contents.add(parts.lines(DETAILS, "details", _details(chain, organisation_id=pack.organisation_id)))
     return contents
+
+
+def _details(chain: Chain, *, organisation_id: int) -> list[str]:
+    """Who acted and from where, of the entries of which an organisation may know it."""
+    told = Detail.objects.filter(chain=chain, readers__contains=[organisation_id]).order_by("entry__position")
+    rows = told.values_list("entry__position", "text").iterator(AT_ONCE)
+    return [canonical.text({"position": position, "text": text}) for position, text in rows]
+
+
+def _named(contract: Contract) -> dict[str, str]:
+    """What the contract is called, and its sides, as they were signed last."""
+    versions = contract.versions.filter(proposed_at__isnull=False).order_by("-number")
+    said = canonical.read(versions.values_list("canonical_text", flat=True)[0])
+    names = {part: said["contract"][part] for part in ("ref", "number", "title")}
+    return names | {side: said[side]["legal_name"] for side in ("seller", "buyer")}
 
 
 def _versions(contract: Contract, contents: Contents) -> None:
     """Every version that was proposed, with its signatures."""
     proposed = ContractVersion.objects.filter(contract=contract, proposed_at__isnull=False)
-    signatures = Signature.objects.select_related("organisation").order_by("signed_at", "pk")
+    signatures = Signature.objects.order_by("signed_at", "pk")
     for version in proposed.order_by("number").prefetch_related(Prefetch("signatures", queryset=signatures)):
         name = f"contract/version-{version.number}"
         contents.add(parts.text(f"{name}.json", "version", version.canonical_text, ref=version.ref))
-        signed = [_signature(version, one) for one in version.signatures.all()]
+        names = canonical.read(version.canonical_text)
+        signed = [_signature(version, one, names[one.side]["legal_name"]) for one in version.signatures.all()]
         contents.add(parts.record(f"{name}.signatures.json", "signatures", signed, ref=version.ref))
 
 
-def _signature(version: ContractVersion, signature: Signature) -> dict[str, Any]:
+def _signature(version: ContractVersion, signature: Signature, organisation: str) -> dict[str, Any]:
     return {
         **{part: getattr(signature, part) for part in PERSON},
         "version": version.number,
         "side": signature.side,
-        "organisation": signature.organisation.legal_name,
+        "organisation": organisation,
         "signed_at": signature.signed_at,
         "statement": signature.statement,
         "statement_version": signature.statement_version,
@@ -149,7 +165,7 @@ def _decision(submission: Submission, decision: Decision) -> dict[str, Any]:
 def _certificate(submission: Submission, decision: Decision, place: str, contents: Contents) -> None:
     certificate: Certificate | None = getattr(decision, "certificate", None)
     if certificate is None or certificate.state != MadeState.READY:
-        contents.missing.append(f"the certificate of “{submission.milestone.title}”: it was still being made")
+        contents.missing.append({"kind": "certificate", "of": f"milestone:{submission.milestone.ref}"})
         return
     contents.add(parts.stored(f"{place}/certificate.pdf", "certificate", _bytes(certificate), ref=certificate.ref))
     contents.add(parts.text(f"{place}/certificate.json", "certificate_text", certificate.snapshot, ref=certificate.ref))
@@ -163,7 +179,7 @@ def _invoices(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
         contents.add(parts.text(f"{name}.json", "invoice", invoice.snapshot, ref=invoice.ref))
         document = invoice.document
         if document.state != "ready":
-            contents.missing.append(f"the document of invoice {invoice.number}: it was still being made")
+            contents.missing.append({"kind": "document", "of": f"invoice:{invoice.ref}"})
             continue
         contents.add(parts.stored(f"{name}.pdf", "invoice_pdf", _bytes(document), ref=invoice.ref))
         if document.has_xml:

@@ -1,7 +1,7 @@
 """One file of an evidence pack, before it is written."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -35,12 +35,12 @@ class Part:
 
 @dataclass(slots=True)
 class Contents:
-    """All that goes into a pack, as it stood at one moment. ``missing`` is what was still being made, in words."""
+    """All that goes into a pack, as it stood at one moment. ``missing`` is what was still being made, and of what."""
 
     about: dict[str, Any]
     position: int
     parts: list[Part] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    missing: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def size(self) -> int:
@@ -56,6 +56,11 @@ def text(name: str, kind: str, written: str, *, ref: str = "") -> Part:
     """A text, byte for byte as it was hashed."""
     content = written.encode()
     return Part(name, kind, len(content), canonical.sha256(content), ref=ref, content=content)
+
+
+def lines(name: str, kind: str, written: Iterable[str]) -> Part:
+    """Canonical texts, one a line."""
+    return text(name, kind, "".join(f"{line}\n" for line in written))
 
 
 def record(name: str, kind: str, told: Mapping[str, Any] | list[Any], *, ref: str = "") -> Part:

@@ -14,7 +14,7 @@ from apps.core.errors import Refused
 from apps.workflows.packs import parts
 from apps.workflows.packs.parts import Contents, Part
 
-FORMAT: Final = "cairn-pack-1"
+FORMAT: Final = "cairn-pack-2"
 VERIFIER: Final = Path(settings.BASE_DIR) / "tools" / "verify_pack.py"
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the archive: the earliest that ZIP knows. When things happened is told inside."""
@@ -23,7 +23,7 @@ PACKED: Final = frozenset({"pdf", "png", "jpg", "jpeg", "webp", "gif", "docx", "
 """What is compressed already."""
 README: Final = """\
 Evidence pack of contract {number} "{title}"
-{seller} and {buyer}, as of {as_of}
+{seller} and {buyer}, as of {as_of}, made for the {side}
 
 To verify it, with Python 3.9 or newer and nothing else:
 
@@ -35,7 +35,8 @@ public source instead, because whoever changes a pack can change the copy too.
 
 MANIFEST.json   every file with its kind, size and SHA-256; the head of the audit chain
 SHA256SUMS      the same hashes, for sha256sum --check
-audit/          the audit chain of the contract, one entry a line: sha256 = SHA-256(previous + text)
+audit/          the audit chain of the contract, one entry a line: sha256 = SHA-256(previous + text); and of the entries
+                that are the {side}'s own, or addressed to it, who acted and from where, as the chain has a hash of it
 contract/       each proposed version, byte for byte as it was signed, and its signatures
 milestones/     each submission, byte for byte as it was shown, what was decided of it, the certificate of acceptance
 evidence/       the files that submissions name, each called by its SHA-256
@@ -69,7 +70,7 @@ def count(contents: Contents) -> int:
 
 def _with_words(contents: Contents) -> list[Part]:
     """The files in their order: what a reader opens first, the record, and at last what lists them all."""
-    readme = README.format(**contents.about["contract"], as_of=contents.about["as_of"])
+    readme = README.format(**contents.about["contract"], **contents.about["for"], as_of=contents.about["as_of"])
     first = [
         parts.text("README.txt", "readme", readme),
         parts.text("verify_pack.py", "verifier", VERIFIER.read_text(encoding="utf-8")),

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections, transaction
 
-from apps.audit.models import Chain, Entry
+from apps.audit.models import Chain, Detail, Entry
 from apps.core import canonical
 
 OWNER = "owner"
@@ -69,7 +69,8 @@ def _at_one_moment() -> Iterator[None]:
 def _by_chain() -> Iterator[tuple[Chain, Iterator[Entry]]]:
     """Every chain with its entries in order: two queries, read side by side, some thousand rows at a time."""
     heads = Chain.objects.using(OWNER).order_by("pk").iterator(chunk_size=AT_ONCE)
-    rows = Entry.objects.using(OWNER).order_by("chain_id", "position").iterator(chunk_size=AT_ONCE)
+    entries = Entry.objects.using(OWNER).select_related("detail").order_by("chain_id", "position")
+    rows = entries.iterator(chunk_size=AT_ONCE)
     groups = groupby(rows, key=lambda entry: entry.chain_id)
     ahead = next(groups, None)
     for chain in heads:
@@ -88,17 +89,22 @@ def _problems(entry: Entry, *, position: int, previous: str) -> Iterator[str]:
     if entry.sha256 != canonical.sha256(entry.previous + entry.text):
         yield "its hash is not the hash of its text"
         return
-    yield from _columns_that_differ(entry)
-
-
-def _columns_that_differ(entry: Entry) -> Iterator[str]:
-    """Columns repeat parts of the hashed text, so a change of a column alone is seen too."""
     said = canonical.read(entry.text)
+    detail: Detail | None = getattr(entry, "detail", None)
+    # Entries of earlier versions tell everything themselves.
+    if said["actor"].get("sealed", "") != (canonical.sha256(detail.text) if detail is not None else ""):
+        yield "who acted, and from where, is not what its hash says, or is not there"
+        return
+    yield from _columns_that_differ(entry, said, who=canonical.read(detail.text) if detail else said["actor"])
+
+
+def _columns_that_differ(entry: Entry, said: dict[str, Any], *, who: dict[str, Any]) -> Iterator[str]:
+    """Columns repeat parts of the hashed texts, so a change of a column alone is seen too."""
     repeated = {
         "position": (entry.position, said["position"]),
         "verb": (entry.verb, said["verb"]),
         "subject": (entry.subject, said["subject"]),
-        "actor_name": (entry.actor_name, said["actor"]["name"]),
+        "actor_name": (entry.actor_name, who["name"]),
         "organisation_id": (entry.organisation_id, said["actor"]["organisation"]),
         "happened_at": (entry.happened_at, datetime.fromisoformat(said["at"])),
     }

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.audit.models import Entry
+from apps.audit.models import Detail, Entry
 from apps.core import canonical
 from apps.financing.models import Assignment, Facility, FundingRequest, Offer, Tranche
 from apps.parties.actor import Actor
@@ -39,7 +39,7 @@ class AuditWindow(Window):
     search_fields = ("^subject", "^actor_name", "^verb")
     search_help_text = gettext_lazy("Person, subject or verb")
     page_template = "admin/pages/audit_entry.html"
-    page_related = ("chain",)
+    page_related = ("chain", "detail")
 
     def rows(self, actor: Actor) -> QuerySet[Any]:
         """What one's own people did, what happened to the contracts, and what concerns one's own financing.
@@ -88,7 +88,7 @@ class AuditWindow(Window):
     def page(self, request: HttpRequest, row: Entry) -> dict[str, Any]:
         told = canonical.read(row.text)
         # From where somebody of another organisation acted is that organisation's business.
-        who = told.get("actor", {}) if row.organisation_id == asker(request).organisation_id else {}
+        who = _detail(row) if row.organisation_id == asker(request).organisation_id else {}
         names = {
             "email": _("E-mail"),
             "address": _("Address"),
@@ -106,5 +106,12 @@ class AuditWindow(Window):
                 Fact(term=_("Chain"), value=row.chain.subject),
                 Fact(term=_("Position"), value=str(row.position)),
             ],
-            "told": json.dumps(told.get("facts", {}), indent=2, ensure_ascii=False),
+            "told": json.dumps({**told.get("facts", {}), **who.get("facts", {})}, indent=2, ensure_ascii=False),
         }
+
+
+def _detail(row: Entry) -> dict[str, Any]:
+    """Who acted and from where; entries of earlier versions say it themselves."""
+    detail: Detail | None = getattr(row, "detail", None)
+    told: dict[str, Any] = canonical.read(detail.text) if detail else canonical.read(row.text).get("actor", {})
+    return told
