@@ -4,11 +4,11 @@ import pytest
 from django.utils import translation
 
 from apps.ledger.charts import CHARTS
-from apps.ledger.models import Account
+from apps.ledger.models import Account, Book
 
 
 @pytest.mark.parametrize("purpose", CHARTS)
-def test_every_name_of_a_chart_is_kept_as_it_is_written(purpose: str) -> None:
+def test_every_name_of_a_chart_is_kept_as_it_is_written(purpose: Book.Purpose) -> None:
     with translation.override("de"):
         assert all(type(plan.name) is str and plan.name.isascii() for plan in CHARTS[purpose])
 
