@@ -28,7 +28,7 @@ from apps.parties.actor import Actor, Origin, Proof
 from apps.parties.models import Membership, User
 from apps.parties.roles import FINANCIER_ROLES, TRADING_ROLES
 from apps.portals import proving
-from apps.portals.away import DATABASE_AWAY, is_away, unavailable
+from apps.portals.away import is_away, unavailable
 
 Side = Literal["seller", "buyer", "financier", "member", "signed_in", "public", "link"]
 P = ParamSpec("P")
@@ -94,7 +94,9 @@ class DoorMiddleware:
             is_known = request.user.is_authenticated
             with timezone.override(_zone_of(request)):
                 response = self.get_response(request)
-        except DATABASE_AWAY:
+        except Exception as error:
+            if not is_away(error):
+                raise
             return unavailable(request)
         if is_known or actor_of(request) is not None:
             add_never_cache_headers(cast("HttpResponse", response))

@@ -21,6 +21,9 @@ from django.utils import translation
 from django.utils.cache import add_never_cache_headers
 
 DATABASE_AWAY: Final = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+TOO_LONG: Final = (psycopg.errors.lookup("25P03"), psycopg.errors.lookup("25P04"))
+"""The server ended the session because a transaction idled or lasted too long. Python's database interface calls these
+internal errors; whatever else ends a session (classes 08 and 57 of SQLSTATE) is an operational one."""
 RETRY_AFTER: Final = 10
 HANGS: Final = 0.5
 LOOK_AGAIN_AFTER: Final = 1.0
@@ -33,7 +36,7 @@ HEALTH: Final = "/health/"
 def is_away(error: BaseException | None) -> bool:
     """Whether the error, or one that led to it, says that the database did not answer. Libraries wrap it."""
     while error is not None:
-        if isinstance(error, DATABASE_AWAY):
+        if isinstance(error, (*DATABASE_AWAY, *TOO_LONG)):
             return True
         error = error.__cause__ or error.__context__
     return False
