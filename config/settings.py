@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.portals.access.DoorMiddleware",
+    "apps.portals.too_often.TooOftenMiddleware",
     "apps.portals.sizes.RequestSizeMiddleware",
     "apps.portals.sizes.AddressMiddleware",
 ]
@@ -143,8 +144,12 @@ ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
+ACCOUNT_RATE_LIMITS = {"request_login_code": "20/m/ip,3/m/key"}
+"""Codes to sign in: for one network address, and for one mailbox. What is not named keeps allauth's limits."""
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+"""Whoever adds or takes away a factor is told by mail, so that somebody whose session was stolen learns of it."""
 ACCOUNT_FORMS = {"signup": "apps.portals.account.forms.SignupForm"}
 ACCOUNT_ADAPTER = "apps.portals.account.adapter.AccountAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

@@ -4,8 +4,11 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from apps.portals import too_often
 from apps.portals.account.views import health, home, language, organisations
 
+handler429 = too_often.handler429
+"""allauth looks for it here."""
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("health/live", health.live, name="health_live"),

@@ -6,7 +6,9 @@ the contract can be read.
 """
 
 from enum import StrEnum
+from typing import TypeVar
 
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 
 from apps.contracts.models import GuestGrant
@@ -17,8 +19,11 @@ from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Role
 from apps.portals import proving
 from apps.portals.access import origin_of
+from apps.portals.too_often import network_of
+from apps.workflows import limits
 
 TOKEN_LENGTH = 43
+Row = TypeVar("Row", bound=Model)
 
 
 class LinkState(StrEnum):
@@ -43,7 +48,7 @@ def guest_of(request: HttpRequest, *, token: str) -> tuple[GuestGrant, Actor]:
     Whoever is signed in on the same browser is left at the door: the page belongs to the link. The caller asks
     :func:`state_of` before it shows anything.
     """
-    grant = _grant(token)
+    grant = _grant(request, token)
     state = state_of(grant)
     actor = Actor(
         kind=ActorKind.GUEST,
@@ -62,12 +67,21 @@ def guest_of(request: HttpRequest, *, token: str) -> tuple[GuestGrant, Actor]:
     return grant, actor
 
 
-def _grant(token: str) -> GuestGrant:
+def by_token(request: HttpRequest, rows: QuerySet[Row, Row], *, digest: str) -> Row:
+    """The row that a token opens; 404 for a wrong one. From where many wrong ones came, none opens for a while."""
+    network = network_of(request)
+    held_off = limits.reached(limits.WRONG_LINKS, network)
+    row = rows.annotate(wrong_since=held_off).filter(token_sha256=digest).first()
+    if row is None:
+        limits.count(limits.WRONG_LINKS, network)
+        raise Http404
+    limits.check(limits.WRONG_LINKS, since=vars(row)["wrong_since"])
+    return row
+
+
+def _grant(request: HttpRequest, token: str) -> GuestGrant:
     if len(token) != TOKEN_LENGTH or not token.isascii():
         raise Http404
     digest = tokens.digest_of(token)
     walls.enter(token=digest)
-    grant = GuestGrant.objects.filter(token_sha256=digest).first()
-    if grant is None:
-        raise Http404
-    return grant
+    return by_token(request, GuestGrant.objects.all(), digest=digest)

@@ -103,6 +103,23 @@ class ProofCode(models.Model):
         return f"code {self.ref}"
 
 
+class Tally(models.Model):
+    """How often one person or one address did something since a moment, counted by all web processes together.
+
+    ``key`` is a keyed digest of what and who, so the table tells of nobody; :mod:`apps.workflows.limits` counts.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    since = models.DateTimeField()
+    count = models.PositiveIntegerField()
+
+    objects: models.Manager["Tally"] = models.Manager()
+    wall = walls.Open("counters under keyed digests: they belong to no organisation")
+
+    def __str__(self) -> str:
+        return f"{self.count} since {self.since}"
+
+
 class EvidencePackQuerySet(models.QuerySet["EvidencePack"]):
     def visible_to(self, actor: Actor) -> "EvidencePackQuerySet":
         return self.none() if actor.contract_id is not None else self.filter(organisation_id=actor.organisation_id)

@@ -22,7 +22,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Certificate
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
-from apps.workflows import funding, reviews
+from apps.workflows import funding, limits, reviews
 from apps.workflows.models import EvidencePack
 
 log = logging.getLogger(__name__)
@@ -81,6 +81,13 @@ def sweep_orphan_files(timestamp: int) -> None:
     for kind, count in swept.items():
         if count:
             log.warning("%d files of %s that nobody needs were deleted", count, kind)
+
+
+@app.periodic(cron="40 3 * * *")
+@app.task(queue=QUEUE, queueing_lock="forget_old_tallies")
+def forget_old_tallies(timestamp: int) -> None:
+    """Forget who tried what how often, once it limits nobody any more."""
+    limits.forget(before=datetime.fromtimestamp(timestamp, UTC))
 
 
 @app.periodic(cron="15 1 * * *")

@@ -7,7 +7,7 @@ reached by those whose objects they are, so that no cell is empty; mutants show 
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -25,6 +25,7 @@ from apps.parties import services as parties
 from apps.parties.models import Organisation
 from apps.portals.seller.views import contracts as seller_contracts
 from apps.portals.seller.views import drafts as seller_drafts
+from apps.workflows import limits
 from tests import scenarios
 from tests.portals.matrix import addresses, forms, tables, visitors, workflows
 from tests.portals.matrix.addresses import Address, keys_of, strange
@@ -98,6 +99,15 @@ def _tours(people: list[Visitor]) -> Iterator[tuple[Visitor, Address]]:
 
 def _owners(people: list[Visitor]) -> list[Visitor]:
     return [person for person in people if person.membership and "owner" in person.membership.roles]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_limits() -> Iterator[None]:
+    """The matrix tries more wrong links, and searches more, than anybody may."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(limits, "WRONG_LINKS", replace(limits.WRONG_LINKS, most=1_000_000))
+        patch.setattr(limits, "SEARCHES", replace(limits.SEARCHES, most=1_000_000))
+        yield
 
 
 @pytest.fixture(scope="module")

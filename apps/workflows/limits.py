@@ -1,0 +1,82 @@
+"""How often somebody may try: one counter for all web processes, counted in one statement, so no two requests miss one.
+
+A window begins with the first try and ends by itself. Signing in has limits of its own, which are allauth's.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Subquery
+
+from apps.core import clock
+from apps.workflows.models import Tally
+
+LONGEST: Final = timedelta(hours=1)
+"""No window is longer, so older counters may be forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """``most`` times ``within`` a while, of what ``name`` says."""
+
+    name: str
+    most: int
+    within: timedelta
+
+
+WRONG_LINKS: Final = Limit("wrong personal link", 30, timedelta(minutes=10))
+"""For one address. The tokens of links cannot be guessed (256 bits); whoever tries costs a query for each."""
+SEARCHES: Final = Limit("search", 60, timedelta(minutes=1))
+"""For one person: more than anybody types, and few enough that a script cannot keep the database at it."""
+
+
+class TooOften(Exception):
+    """The limit is reached; ``wait`` is how long until the window ends."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(f"too often; {wait.total_seconds():.0f} seconds to wait")
+        self.wait = wait
+
+
+def count(limit: Limit, who: str) -> None:
+    """Count one more of it; :class:`TooOften` beyond the limit."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO workflows_tally AS tally (key, since, count)"
+            " VALUES (%s, coalesce(%s, clock_timestamp()), 1)"
+            " ON CONFLICT (key) DO UPDATE SET"
+            "  count = CASE WHEN tally.since + make_interval(secs => %s) > excluded.since"
+            "   THEN tally.count + 1 ELSE 1 END,"
+            "  since = CASE WHEN tally.since + make_interval(secs => %s) > excluded.since"
+            "   THEN tally.since ELSE excluded.since END"
+            " RETURNING count, since + make_interval(secs => %s) - coalesce(%s, clock_timestamp())",
+            [_key(limit, who), clock.stopped_at(), *[limit.within.total_seconds()] * 3, clock.stopped_at()],
+        )
+        counted, wait = cursor.fetchone()
+    if counted > limit.most:
+        raise TooOften(wait)
+
+
+def reached(limit: Limit, who: str) -> Subquery:
+    """Since when the limit is reached, or nothing: to be asked along with something else, in the same statement."""
+    return Subquery(Tally.objects.filter(key=_key(limit, who), count__gte=limit.most).values("since"))
+
+
+def check(limit: Limit, *, since: datetime | None) -> None:
+    """Refuse by what :func:`reached` told."""
+    if since is not None and (wait := since + limit.within - clock.now()) > timedelta():
+        raise TooOften(wait)
+
+
+def forget(*, before: datetime) -> int:
+    """Forget the counters that began so long ago that their windows are over; the answer is how many."""
+    return Tally.objects.filter(since__lt=before - LONGEST).delete()[0]
+
+
+def _key(limit: Limit, who: str) -> str:
+    return hmac.new(settings.SECRET_KEY.encode(), f"tally:{limit.name}:{who}".encode(), hashlib.sha256).hexdigest()
