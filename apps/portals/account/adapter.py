@@ -1,18 +1,26 @@
 """Where allauth meets the house: who signs up gets a user without a password, who signs in leaves a record of how."""
 
+import logging
 from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
-from django.utils import translation
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
+from apps.core import clock
 from apps.parties import rules
 from apps.parties.models import User
-from apps.portals import proving
+from apps.portals import formats, proving
 from apps.workflows.mails import letter
+from apps.workflows.mails.letter import absolute, fact
 
+log = logging.getLogger(__name__)
+MOST_OF_A_BROWSER: Final = 200
+"""Signs of what a browser says of itself that a mail repeats."""
 WORDS: Final = {"totp": "authenticator", "webauthn": "passkey", "recovery_codes": "recovery code"}
 """How evidence calls the second factor; English, because evidence is kept, not shown in the reader's language."""
 
@@ -46,6 +54,24 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         for html, kind in forms:
             message.attach_alternative(html, str(kind))
         return message
+
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """Tell the person what has changed about how they sign in.
+
+        It has changed already, so a mail server that does not answer is told to the log and not to the person.
+        """
+        facts = [
+            fact(_("When"), formats.instant(clock.now(), timezone.get_current_timezone_name())),
+            fact(_("Network address"), self.get_client_ip(self.request)),
+            fact(_("Browser"), self.request.headers.get("User-Agent", "")[:MOST_OF_A_BROWSER]),
+        ]
+        button = {"button_words": _("See how you sign in"), "button_url": absolute(reverse("mfa_index"))}
+        try:
+            super().send_notification_mail(template_prefix, user, {**(context or {}), "facts": facts, **button}, email)
+        except OSError:
+            log.exception("A change of how a person signs in could not be told by mail: %s", template_prefix)
 
     def login(self, request: HttpRequest, user: User) -> None:
         """Django changes the session's key here; the factors that were used stay in the session as evidence."""
