@@ -4,8 +4,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404
-from django.shortcuts import get_object_or_404
+from django.http import FileResponse, Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
@@ -61,8 +61,8 @@ def certificate_file(certificate: Certificate | None, *, milestone: Milestone) -
     return handed_over(certificate, name=f"{_('certificate')}-{number}.pdf", content_type="application/pdf")
 
 
-def retry_certificate(request: PortalRequest, milestone: Milestone) -> None:
-    """Make the certificate again after it failed, and say so."""
+def retry_certificate(request: PortalRequest, milestone: Milestone, *, portal: str) -> HttpResponse:
+    """Make the certificate again after it failed, say so, and go back to the milestone."""
     submission = milestone.accepted_submission
     if submission is None:
         raise Http404
@@ -74,13 +74,24 @@ def retry_certificate(request: PortalRequest, milestone: Milestone) -> None:
             messages.error(request, explain(refused))
         else:
             messages.success(request, _("The certificate is being made again."))
+    return redirect(f"{portal}:milestone", ref=milestone.ref)
 
 
-def request_pack(request: PortalRequest, contract: Contract, *, milestone: Milestone | None = None) -> str:
-    """Ask for a pack; the answer is its reference, or nothing when it was refused, which is said."""
+def request_pack(
+    request: PortalRequest, contract: Contract, *, portal: str, milestone: Milestone | None = None
+) -> HttpResponse:
+    """Ask for a pack and go to its page; when it is refused, which is said, back to what it was to be about."""
+    about = ("milestone", milestone.ref) if milestone is not None else ("contract", contract.ref)
+    page, ref = _requested_pack(request, contract, milestone=milestone) or about
+    return redirect(f"{portal}:{page}", ref=ref)
+
+
+def _requested_pack(
+    request: PortalRequest, contract: Contract, *, milestone: Milestone | None
+) -> tuple[str, str] | None:
     form = ActionForm(request.POST)
     if not form.is_valid():
-        return ""
+        return None
     try:
         answer = proofs.request_pack(
             actor=request.actor,
@@ -90,8 +101,8 @@ def request_pack(request: PortalRequest, contract: Contract, *, milestone: Miles
         )
     except Refused as refused:
         messages.error(request, explain(refused))
-        return ""
-    return answer["pack"]
+        return None
+    return "pack", answer["pack"]
 
 
 def pack_of(actor: Actor, ref: str, *, side: str) -> EvidencePack:

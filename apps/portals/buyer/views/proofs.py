@@ -1,7 +1,7 @@
 """What proves a sign-off to others: the certificate of a milestone, and packs of everything."""
 
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -30,9 +30,7 @@ def certificate(request: PortalRequest, ref: str) -> HttpResponseBase:
 @portal("buyer")
 def retry_certificate(request: PortalRequest, ref: str) -> HttpResponse:
     """Make the certificate again after it failed."""
-    milestone = _milestone(request, ref)
-    papers.retry_certificate(request, milestone)
-    return redirect("buyer:milestone", ref=milestone.ref)
+    return papers.retry_certificate(request, _milestone(request, ref), portal="buyer")
 
 
 @require_POST
@@ -40,8 +38,7 @@ def retry_certificate(request: PortalRequest, ref: str) -> HttpResponse:
 def request_pack(request: PortalRequest, ref: str) -> HttpResponse:
     """Ask for everything that proves a contract."""
     contract = get_object_or_404(Contract.objects.of_buyer(request.actor), ref=ref)
-    pack = papers.request_pack(request, contract)
-    return redirect("buyer:pack", ref=pack) if pack else redirect("buyer:contract", ref=contract.ref)
+    return papers.request_pack(request, contract, portal="buyer")
 
 
 @require_POST
@@ -49,8 +46,7 @@ def request_pack(request: PortalRequest, ref: str) -> HttpResponse:
 def request_milestone_pack(request: PortalRequest, ref: str) -> HttpResponse:
     """Ask for everything that proves one milestone."""
     milestone = _milestone(request, ref)
-    pack = papers.request_pack(request, milestone.contract, milestone=milestone)
-    return redirect("buyer:pack", ref=pack) if pack else redirect("buyer:milestone", ref=milestone.ref)
+    return papers.request_pack(request, milestone.contract, portal="buyer", milestone=milestone)
 
 
 @require_safe

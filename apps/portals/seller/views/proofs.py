@@ -1,7 +1,7 @@
 """What proves a sign-off to others: the certificate of a milestone, and packs of everything."""
 
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -25,9 +25,7 @@ def certificate(request: PortalRequest, ref: str) -> HttpResponseBase:
 @portal("seller")
 def retry_certificate(request: PortalRequest, ref: str) -> HttpResponse:
     """Make the certificate again after it failed."""
-    milestone = seller_milestone(request, ref)
-    papers.retry_certificate(request, milestone)
-    return redirect("seller:milestone", ref=milestone.ref)
+    return papers.retry_certificate(request, seller_milestone(request, ref), portal="seller")
 
 
 @require_POST
@@ -35,8 +33,7 @@ def retry_certificate(request: PortalRequest, ref: str) -> HttpResponse:
 def request_pack(request: PortalRequest, ref: str) -> HttpResponse:
     """Ask for everything that proves a contract."""
     contract = get_object_or_404(Contract.objects.of_seller(request.actor), ref=ref)
-    pack = papers.request_pack(request, contract)
-    return redirect("seller:pack", ref=pack) if pack else redirect("seller:contract", ref=contract.ref)
+    return papers.request_pack(request, contract, portal="seller")
 
 
 @require_POST
@@ -44,8 +41,7 @@ def request_pack(request: PortalRequest, ref: str) -> HttpResponse:
 def request_milestone_pack(request: PortalRequest, ref: str) -> HttpResponse:
     """Ask for everything that proves one milestone."""
     milestone = seller_milestone(request, ref)
-    pack = papers.request_pack(request, milestone.contract, milestone=milestone)
-    return redirect("seller:pack", ref=pack) if pack else redirect("seller:milestone", ref=milestone.ref)
+    return papers.request_pack(request, milestone.contract, portal="seller", milestone=milestone)
 
 
 @require_safe
