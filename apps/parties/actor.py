@@ -27,6 +27,10 @@ class Proof:
     by: str
     at: datetime
 
+    def holds(self, *, at: datetime) -> bool:
+        """Whether it was a moment ago; one of the future is none."""
+        return abs(at - self.at) <= PROOF_HOLDS
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -74,7 +78,7 @@ class Actor:
     def require_proof(self, *, at: datetime) -> Proof:
         """How the person showed a moment ago who it is; refused otherwise, and to the system, which is no person."""
         proof = self.origin.proof
-        if proof is None or abs(at - proof.at) > PROOF_HOLDS:
+        if proof is None or not proof.holds(at=at):
             raise ProofNeeded("Confirm first that it is you; nothing was changed.")
         return proof
 

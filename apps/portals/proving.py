@@ -2,6 +2,9 @@
 
 A member shows it by the second factor, or, without one, by a code to the own mailbox; a guest by a code to the mailbox
 to which the link went. What was shown holds for ten minutes, in this browser; a guest's for this one link.
+
+A page that needs it leads there before anything is typed; :mod:`apps.portals.interrupted` is for a form whose time ran
+out meanwhile.
 """
 
 from datetime import UTC, datetime
@@ -10,12 +13,12 @@ from urllib.parse import urlencode
 
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from apps.contracts.models import GuestGrant
 from apps.core import clock
-from apps.core.errors import ProofNeeded
 from apps.parties.actor import Actor, Proof
 from apps.parties.models import User
 
@@ -47,13 +50,19 @@ def keep_of(request: HttpRequest, user: User, *, by: str) -> None:
     request.session[f"proof user:{user.pk}"] = [by, clock.now().isoformat()]
 
 
-def is_fresh(actor: Actor) -> bool:
-    """Whether what the actor showed still holds."""
-    try:
-        actor.require_proof(at=clock.now())
-    except ProofNeeded:
-        return False
-    return True
+def is_fresh(proof: Proof | None) -> bool:
+    """Whether what somebody showed still holds."""
+    return proof is not None and proof.holds(at=clock.now())
+
+
+def first(request: HttpRequest, user: User) -> HttpResponse | None:
+    """The way to show it, for a member who opens a page that will ask for it; None when it was shown a moment ago.
+
+    A form that is sent is not led away: the service looks once more, and ``interrupted.ask`` answers for it.
+    """
+    if request.method == "POST" or is_fresh(of_member(request, user)):
+        return None
+    return redirect(address(request, user))
 
 
 def address(request: HttpRequest, user: User) -> str:

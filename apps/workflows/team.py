@@ -115,6 +115,7 @@ def invite_member(
         email=invitation.email,
         roles=invitation.roles,
         approval_limit=invitation.approval_limit,
+        **proof_facts(actor),
     )
     jobs.send_invitation.defer(invitation_ref=invitation.ref, organisation_id=invitation.organisation_id)
     return {"invitation": invitation.ref}
@@ -158,18 +159,20 @@ def change_member(
     *, actor: Actor, key: str, membership_ref: str, roles: Set[str], approval_limit: Decimal | None = None
 ) -> Answer:
     """The owner gives a member other roles or another limit; it holds from the member's next request on."""
+    at = clock.now()
     membership = parties.change_member(
-        actor=actor, membership_ref=membership_ref, roles=roles, approval_limit=approval_limit
+        actor=actor, membership_ref=membership_ref, roles=roles, approval_limit=approval_limit, at=at
     )
     _record(
         membership.organisation,
         verb="member.changed",
         actor=actor,
-        at=clock.now(),
+        at=at,
         subject=f"membership:{membership.ref}",
         email=membership.user.email,
         roles=membership.roles,
         approval_limit=membership.approval_limit,
+        **proof_facts(actor),
     )
     return {"membership": membership.ref}
 
@@ -187,6 +190,7 @@ def end_membership(*, actor: Actor, key: str, membership_ref: str, successor_ref
         subject=f"membership:{membership.ref}",
         email=membership.user.email,
         successor=successor_ref,
+        **proof_facts(actor),
     )
     return {"membership": membership.ref}
 

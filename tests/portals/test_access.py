@@ -46,6 +46,15 @@ def signed_in(user: User) -> Client:
     return client
 
 
+def just_signed_in(user: User) -> Client:
+    """The same a moment ago: the sign-in is a proof of who it is."""
+    client = signed_in(user)
+    session = client.session
+    session[f"proof user:{user.pk}"] = ["code sent to e-mail", clock.now().isoformat()]
+    session.save()
+    return client
+
+
 def person(story: Parties, role: str) -> User:
     return story.people[role].user
 
@@ -110,7 +119,7 @@ class TestMembership:
             second = story.people["delivery"]
             team.change_member(actor=owner, key="k1", membership_ref=second.ref, roles=frozenset({Role.OWNER}))
         second.user.refresh_from_db()
-        client = signed_in(second.user)
+        client = just_signed_in(second.user)
         assert client.get(reverse("account:invite_member")).status_code == 200
         with scenarios.acting(owner):
             team.change_member(actor=owner, key="k2", membership_ref=second.ref, roles=frozenset({Role.DELIVERY}))
@@ -148,7 +157,7 @@ class TestMembership:
 
 class TestSecondFactor:
     def test_a_financier_without_authenticator_is_led_to_set_one_up(self, story: Parties) -> None:
-        client = signed_in(person(story, "analyst"))
+        client = just_signed_in(person(story, "analyst"))
         for name in ("admin:index", "account:team", "account:organisation"):
             response = client.get(reverse(name))
             assert (response.status_code, response["Location"]) == (302, reverse("mfa_activate_totp"))
@@ -156,7 +165,7 @@ class TestSecondFactor:
 
     def test_setting_it_up_opens_the_admin(self, story: Parties) -> None:
         user = person(story, "analyst")
-        client = signed_in(user)
+        client = just_signed_in(user)
         client.get(reverse("mfa_activate_totp"))
         secret = client.session["mfa.totp.secret"]
         response = client.post(reverse("mfa_activate_totp"), {"code": totp(secret)})
@@ -181,7 +190,7 @@ class TestSecondFactor:
 class TestSessions:
     def test_setting_up_or_turning_off_a_factor_ends_the_other_sessions_and_not_this_one(self, story: Parties) -> None:
         user = person(story, "seller")
-        here, elsewhere = signed_in(user), signed_in(user)
+        here, elsewhere = just_signed_in(user), signed_in(user)
         before = here.session.session_key
         here.get(reverse("mfa_activate_totp"))
         here.post(reverse("mfa_activate_totp"), {"code": totp(here.session["mfa.totp.secret"])})
@@ -190,7 +199,7 @@ class TestSessions:
         assert elsewhere.get(reverse("account:settings"))["Location"].startswith(reverse("account_login"))
 
     def test_an_owner_who_changes_the_own_roles_stays_signed_in(self, story: Parties) -> None:
-        client = signed_in(person(story, "seller"))
+        client = just_signed_in(person(story, "seller"))
         address = reverse("account:change_member", args=[story.people["seller"].ref])
         assert client.post(address, {"key": "k", "roles": ["owner", "billing"]}).status_code == 302
         assert client.get(reverse("account:team")).status_code == 200

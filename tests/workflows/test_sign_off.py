@@ -354,6 +354,7 @@ def test_a_limit_holds_for_the_member_and_for_the_members_link(parties: Parties,
             membership_ref=parties.people["approver"].ref,
             roles={Role.APPROVER},
             approval_limit=Decimal("11999.99"),
+            at=clock.now(),
         )
     for actor in (scenarios.approver_actor(parties), guest(submission)):
         with pytest.raises(NotAllowed, match=r"comes to 12,000\.00 EUR; you sign off up to 11,999\.99 EUR"):
@@ -366,7 +367,7 @@ def test_a_member_who_lost_the_role_since_the_page_was_opened_is_refused(
     bea = scenarios.approver_actor(parties)
     with acting(scenarios.buyer_actor(parties)) as olga:
         parties_services.change_member(
-            actor=olga, membership_ref=parties.people["approver"].ref, roles={Role.INSPECTOR}
+            actor=olga, membership_ref=parties.people["approver"].ref, roles={Role.INSPECTOR}, at=clock.now()
         )
     with pytest.raises(NotAllowed, match="Your role does not allow"):
         accept(submission, actor=bea)

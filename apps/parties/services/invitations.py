@@ -44,8 +44,12 @@ def invitation_state(invitation: Invitation, *, at: datetime) -> InvitationState
 def invite(
     *, actor: Actor, email: str, roles: Set[str], approval_limit: Decimal | None = None, at: datetime
 ) -> Invitation:
-    """Ask a mailbox to join the team. An earlier invitation to the same mailbox dies with it."""
+    """Ask a mailbox to join the team. An earlier invitation to the same mailbox dies with it.
+
+    Whoever lets somebody in has shown a moment ago who it is: a stolen session must not bring its thief into the team.
+    """
     actor.require(Action.MANAGE_TEAM)
+    actor.require_proof(at=at)
     organisation = lock(organisation_id=actor.organisation_id)
     address = rules.mailbox(email)
     members = Membership.objects.visible_to(actor).live()

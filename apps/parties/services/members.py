@@ -80,10 +80,11 @@ def join(
 
 
 def change_member(
-    *, actor: Actor, membership_ref: str, roles: Set[str], approval_limit: Decimal | None = None
+    *, actor: Actor, membership_ref: str, roles: Set[str], approval_limit: Decimal | None = None, at: datetime
 ) -> Membership:
-    """Give a member other roles or another limit. The last owner stays one."""
+    """Give a member other roles or another limit, after a fresh proof. The last owner stays one."""
     actor.require(Action.MANAGE_TEAM)
+    actor.require_proof(at=at)
     team = _locked_team(actor)
     membership = _member(team, membership_ref)
     if Role.OWNER not in roles:
@@ -98,12 +99,15 @@ def change_member(
 def end_membership(*, actor: Actor, membership_ref: str, successor_ref: str = "", at: datetime) -> Membership:
     """A member leaves, or an owner removes one; the power is gone with the next request.
 
-    The last owner leaves only by naming a successor among the members, who becomes an owner.
+    The last owner leaves only by naming a successor among the members, who becomes an owner. Removing somebody and
+    handing over need a fresh proof; going by oneself needs none.
     """
     team = _locked_team(actor)
     membership = _member(team, membership_ref)
     if membership.user_id != actor.user_id:
         actor.require(Action.MANAGE_TEAM)
+    if membership.user_id != actor.user_id or successor_ref:
+        actor.require_proof(at=at)
     if successor_ref and Role.OWNER in membership.roles:
         successor = _member(team, successor_ref)
         if successor.pk == membership.pk:

@@ -15,6 +15,7 @@ from apps.core.errors import Refused, Stale
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
 from apps.parties.roles import Action
+from apps.portals import interrupted
 from apps.portals.access import PortalRequest
 from apps.portals.buyer import cycles, differences, step_up
 from apps.portals.buyer.cycles import SubmissionReading
@@ -33,11 +34,17 @@ def accept_milestone(
     reading, sent = _read(request, milestone, submission_ref=submission_ref, way=way)
     asks = step_up.asked_of(request, reading.milestone)
     form = asks.form_class(initial={"seen": reading.submission.sha256})
+    interrupted.give_back(request, form)
     changes: list[Change] = []
-    if request.method == "POST" and asks.wants_code(request):
+    is_code_sent = False
+    if request.method == "POST" and step_up.wants_code(request):
         form = asks.send_code(request)
+        is_code_sent = asks.by_code and not form.is_bound
     elif request.method == "POST":
         form = asks.form_class(request.POST)
+        if form.is_valid() and step_up.goes_elsewhere(request):
+            interrupted.keep(request, form)
+            return redirect(asks.elsewhere or request.get_full_path())
         if form.is_valid():
             seen = form.cleaned_data["seen"]
             try:
@@ -71,6 +78,7 @@ def accept_milestone(
             "statement": milestones.acceptance_statement(reading.submission),
             "why_not": why_not_sign_off(request, reading.milestone),
             "asks": step_up.asked_of(request, reading.milestone),
+            "is_code_sent": is_code_sent,
             "changes": changes or _to_newer(reading),
         },
         zone=reading.zone,

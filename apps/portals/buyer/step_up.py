@@ -28,20 +28,20 @@ class Asks:
     def form_class(self) -> type[AcceptForm]:
         return ProvenAcceptForm if self.by_code else AcceptForm
 
-    def wants_code(self, request: PortalRequest) -> bool:
-        """Whether the button was pressed that sends one."""
-        return self.by_code and "send_code" in request.POST
-
     def send_code(self, request: PortalRequest) -> AcceptForm:
-        """Send a code to the link's mailbox; the form keeps what was typed."""
+        """Send a code to the link's mailbox; the form keeps what was typed. Who needs none any more gets none."""
         written = {name: request.POST.get(name, "") for name in ("key", "seen", "comment")}
+        if not self.by_code:
+            return AcceptForm(initial=written)
         try:
             step_up.send_code(actor=request.actor)
         except Refused as refused:
             form = ProvenAcceptForm({**written, "code": "-"})
             add_refusal(form, refused)
             return form
-        return ProvenAcceptForm(initial=written)
+        form = ProvenAcceptForm(initial=written)
+        form.fields["code"].widget.attrs |= {"autofocus": True, "aria-describedby": "code-sent"}
+        return form
 
     def prove(self, request: PortalRequest, form: AcceptForm) -> None:
         """Take the code, and let the actor of this request have shown it; a wrong one is refused at its field."""
@@ -55,8 +55,18 @@ class Asks:
 def asked_of(request: PortalRequest, milestone: Milestone) -> Asks:
     """What the page asks of this actor for this milestone."""
     actor = request.actor
-    if not milestones.needs_proof(milestone, contract=milestone.contract) or proving.is_fresh(actor):
+    if not milestones.needs_proof(milestone, contract=milestone.contract) or proving.is_fresh(actor.origin.proof):
         return Asks()
     if actor.kind is ActorKind.GUEST:
         return Asks(by_code=True)
     return Asks(elsewhere=proving.address(request, request.user))
+
+
+def wants_code(request: PortalRequest) -> bool:
+    """Whether the button was pressed that sends a code to a guest."""
+    return "send_code" in request.POST
+
+
+def goes_elsewhere(request: PortalRequest) -> bool:
+    """Whether the button was pressed that leads a member away to show who it is, and back."""
+    return "show_first" in request.POST

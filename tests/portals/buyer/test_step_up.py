@@ -101,3 +101,64 @@ def test_a_member_with_a_factor_is_led_to_it(sign_in: SignIn, submission: Submis
 def test_the_way_back_leads_nowhere_else(sign_in: SignIn) -> None:
     page = sign_in("buyer").get(reverse("account:confirm"), {"next": "https://evil.example/"})
     assert page.context["back"] == "/"
+
+
+def test_after_a_code_was_sent_the_page_says_to_whom(guest: Guest) -> None:
+    page = guest.get("accept/")
+    assert "We sent a code to" not in page.content.decode()
+    sent = guest.post("accept/", hidden(page) | {"send_code": "yes"}).content.decode()
+    assert f"We sent a code to <strong>{guest.grant.email}</strong>." in sent
+    assert "Send a new code" in sent
+
+
+def test_the_first_button_of_the_form_signs(guest: Guest) -> None:
+    """It is the one that the Enter key presses."""
+    form = guest.get("accept/").content.decode().partition('<form method="post" novalidate>')[2]
+    first = form.partition("<button")[2].partition("</button>")[0]
+    assert "I sign off this milestone" in first
+    assert "send_code" not in first
+
+
+def test_a_code_that_is_not_needed_any_more_is_not_sent_and_nothing_is_signed(
+    guest: Guest, submission: Submission
+) -> None:
+    """The page of before the code was given in another window."""
+    page = guest.get("accept/")
+    guest.post("accept/", hidden(page) | {"send_code": "yes"})
+    worker.run_due_jobs()
+    guest.post("accept/", hidden(page) | {"code": code_in_digits(), "seen": "0" * 64})
+    mail.outbox.clear()
+    late = guest.post("accept/", hidden(page) | {"send_code": "yes", "comment": "Well done."})
+    worker.run_due_jobs()
+    assert (late.status_code, mail.outbox) == (200, [])
+    assert "Well done." in late.content.decode()
+    assert state_of(submission.milestone) == "submitted"
+
+
+def test_a_members_comment_is_there_on_the_way_back(sign_in: SignIn, submission: Submission) -> None:
+    client = sign_in("buyer")
+    address = reverse("buyer:accept_milestone", args=[submission.ref])
+    page = client.get(address)
+    away = client.post(address, hidden(page) | {"comment": "Well done.", "show_first": "yes"})
+    assert away["Location"] == page.context["asks"].elsewhere
+    client.post(away["Location"], {"send": "yes"})
+    worker.run_due_jobs()
+    assert client.post(away["Location"], {"code": code_in_digits()})["Location"] == address
+    back = client.get(address)
+    assert back.context["form"]["comment"].value() == "Well done."
+    assert "Well done." not in client.get(address).content.decode()
+    again = client.post(address, hidden(back) | {"comment": "Well done.", "show_first": "yes"})
+    assert again["Location"] == address
+    assert state_of(submission.milestone) == "submitted"
+
+
+def test_a_member_whose_proof_grew_old_is_told_and_offered_the_way(sign_in: SignIn, submission: Submission) -> None:
+    client = sign_in("buyer")
+    address = reverse("buyer:accept_milestone", args=[submission.ref])
+    refused = client.post(address, hidden(client.get(address)) | {"comment": "Well done."})
+    assert refused.status_code == 422
+    text = refused.content.decode()
+    assert "Confirm first that it is you; nothing was changed." in text
+    assert 'name="show_first"' in text
+    assert "Well done." in text
+    assert state_of(submission.milestone) == "submitted"

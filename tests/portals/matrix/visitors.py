@@ -1,7 +1,6 @@
 """Who stands at the door: every role of a tenant, a guest with a link, and whoever belongs to nobody."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from http.cookies import SimpleCookie
 from io import BytesIO
 from typing import Any, Final
@@ -67,7 +66,7 @@ class Visitor:
             self.browser.force_login(self.user)
             session = self.browser.session
             session["second_factor"] = True
-            session[f"proof user:{self.user.pk}"] = ["authenticator", datetime.now(UTC).isoformat()]
+            session[f"proof user:{self.user.pk}"] = ["authenticator", NOW.isoformat()]
             session.save()
         self.browser.cookies["csrftoken"] = SECRET
         self._cookies = self.browser.cookies.output(header="", sep=";")

@@ -12,6 +12,7 @@ from django.db.models import Model
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, Criterion, PlanUpload
+from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.financing.models import Facility
@@ -68,7 +69,8 @@ class Call:
 
     def run(self, row: Any, *, by: Tenant, at: datetime = NOW) -> None:
         """Call it as somebody of a tenant who may do such things there."""
-        actor = scenarios.actor_of(by.people[self.role])
+        with clock.stopped(at):  # the moment of which the proof is that comes with the actor
+            actor = scenarios.actor_of(by.people[self.role])
         parameters = {self.parameter: row.ref, **self.more(row, by)}
         if self.workflow.__name__ not in KEYLESS:
             parameters["key"] = key()

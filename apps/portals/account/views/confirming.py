@@ -1,4 +1,9 @@
-"""Showing once more who one is, for members without a second factor: a code to their own mailbox."""
+"""Showing once more who one is, for people without a second factor: a code to their own mailbox.
+
+Codes belong to an organisation. Who has none yet signs in once more, which is a code to the own mailbox as well.
+"""
+
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -8,19 +13,21 @@ from django.views.decorators.http import require_http_methods
 
 from apps.core.errors import Refused
 from apps.portals import proving
-from apps.portals.access import PortalRequest, portal
+from apps.portals.access import PortalRequest, actor_of, portal
 from apps.portals.account.proof_forms import CodeForm
 from apps.portals.forms import add_refusal
 from apps.workflows import step_up
 
 
-@portal("member")
+@portal("signed_in")
 @require_http_methods(["GET", "POST"])
 def confirm(request: PortalRequest) -> HttpResponse:
     """Send a code, take it, go back to the page that asked. Who has a stronger factor is led to that one."""
     back = _way_back(request)
     if proving.factors_of(request.user):
         return redirect("mfa_index")
+    if actor_of(request) is None:
+        return render(request, "account_portal/sign_in_again.html", {"entrance": _entrance(request, back)})
     form, is_sent = CodeForm(), False
     if request.method == "POST":
         form = CodeForm(request.POST)
@@ -38,6 +45,10 @@ def confirm(request: PortalRequest) -> HttpResponse:
             add_refusal(form, refused)
     context = {"form": form, "is_sent": is_sent, "back": back}
     return render(request, "account_portal/confirm.html", context, status=422 if form.errors else 200)
+
+
+def _entrance(request: PortalRequest, back: str) -> str:
+    return f"{reverse('account_login')}?{urlencode({'email': request.user.email, 'next': back})}"
 
 
 def _way_back(request: PortalRequest) -> str:

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_http_methods
 
 from apps.core import clock
 from apps.core.database import walls
-from apps.core.errors import Refused
+from apps.core.errors import ProofNeeded, Refused
 from apps.parties import services as parties
 from apps.parties import tokens
 from apps.parties.models import Invitation, Organisation, User
 from apps.parties.roles import Action
+from apps.portals import interrupted, links, proving
 from apps.portals.access import PortalRequest, origin_of, portal, signed_in_user
 from apps.portals.account import forms
 from apps.portals.account.views.members import role_labels
@@ -30,8 +31,11 @@ def invite_member(request: PortalRequest) -> HttpResponse:
     """Ask a mailbox to join the team; the same form renews an invitation."""
     if not request.actor.may(Action.MANAGE_TEAM):
         raise Http404
+    if (elsewhere := proving.first(request, request.user)) is not None:
+        return elsewhere
     initial = {"email": request.GET.get("email", "")}
     form = forms.InviteForm(request.POST or None, organisation=request.membership.organisation, initial=initial)
+    interrupted.give_back(request, form)
     if request.method == "POST" and form.is_valid():
         try:
             team.invite_member(
@@ -41,6 +45,8 @@ def invite_member(request: PortalRequest) -> HttpResponse:
                 roles=frozenset(form.cleaned_data["roles"]),
                 approval_limit=form.cleaned_data.get("approval_limit"),
             )
+        except ProofNeeded as needed:
+            interrupted.ask(request, request.user, form, needed)
         except Refused as refused:
             add_refusal(form, refused)
         else:
@@ -107,9 +113,7 @@ def _invited(request: HttpRequest, *, token: str, user: User | None) -> tuple[In
     request.actor = None  # type: ignore[attr-defined]
     digest = tokens.digest_of(token)
     walls.enter(user=user.pk if user else None, token=digest)
-    invitation = Invitation.objects.select_related("invited_by").filter(token_sha256=digest).first()
-    if invitation is None:
-        raise Http404
+    invitation = links.by_token(request, Invitation.objects.select_related("invited_by"), digest=digest)
     with transaction.atomic():
         walls.widen(invitation.organisation_id)
         return invitation, Organisation.objects.get(pk=invitation.organisation_id)

@@ -7,10 +7,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.core import clock
-from apps.core.errors import Refused
+from apps.core.errors import ProofNeeded, Refused
 from apps.parties import services as parties
 from apps.parties.models import Invitation, Membership
 from apps.parties.roles import Action, Role
+from apps.portals import interrupted, proving
 from apps.portals.access import PortalRequest, keep_this_session, portal
 from apps.portals.account import forms
 from apps.portals.forms import add_refusal
@@ -60,8 +61,11 @@ def change_member(request: PortalRequest, ref: str) -> HttpResponse:
     member = get_object_or_404(members, ref=ref)
     if not request.actor.may(Action.MANAGE_TEAM):
         raise Http404
+    if (elsewhere := proving.first(request, request.user)) is not None:
+        return elsewhere
     initial = {"roles": member.roles, "approval_limit": member.approval_limit}
     form = forms.RolesForm(request.POST or None, organisation=member.organisation, initial=initial)
+    interrupted.give_back(request, form)
     if request.method == "POST" and form.is_valid():
         try:
             workflow.change_member(
@@ -71,6 +75,8 @@ def change_member(request: PortalRequest, ref: str) -> HttpResponse:
                 roles=frozenset(form.cleaned_data["roles"]),
                 approval_limit=form.cleaned_data.get("approval_limit"),
             )
+        except ProofNeeded as needed:
+            interrupted.ask(request, request.user, form, needed)
         except Refused as refused:
             add_refusal(form, refused)
         else:
@@ -93,7 +99,11 @@ def end_membership(request: PortalRequest, ref: str) -> HttpResponse:
     is_self = member.user_id == request.user.pk
     if not is_self and not request.actor.may(Action.MANAGE_TEAM):
         raise Http404
-    form = forms.EndForm(request.POST or None, successors=_successors(member, members))
+    successors = _successors(member, members)
+    if (not is_self or successors) and (elsewhere := proving.first(request, request.user)) is not None:
+        return elsewhere
+    form = forms.EndForm(request.POST or None, successors=successors)
+    interrupted.give_back(request, form)
     if request.method == "POST" and form.is_valid():
         try:
             workflow.end_membership(
@@ -102,6 +112,8 @@ def end_membership(request: PortalRequest, ref: str) -> HttpResponse:
                 membership_ref=member.ref,
                 successor_ref=form.cleaned_data.get("successor", ""),
             )
+        except ProofNeeded as needed:
+            interrupted.ask(request, request.user, form, needed)
         except Refused as refused:
             add_refusal(form, refused)
         else:

@@ -6,10 +6,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.core.errors import Refused
+from apps.core.errors import ProofNeeded, Refused
 from apps.parties.models import BankAccount, Organisation
 from apps.parties.roles import Action
-from apps.portals import proving
+from apps.portals import interrupted, proving
 from apps.portals.access import PortalRequest, actor_of, memberships_of, origin_of, portal
 from apps.portals.account import forms
 from apps.portals.account.proof_forms import StepUpForm
@@ -118,14 +118,17 @@ def bank_account(request: PortalRequest) -> HttpResponse:
     """Say where the organisation is paid in one currency."""
     if not request.actor.may(Action.MANAGE_ORGANISATION):
         raise Http404
-    if request.method == "GET" and not proving.is_fresh(request.actor):
-        return redirect(proving.address(request, request.user))
+    if (elsewhere := proving.first(request, request.user)) is not None:
+        return elsewhere
     own = get_object_or_404(Organisation.objects.visible_to(request.actor), pk=request.actor.organisation_id)
     account = BankAccount.objects.visible_to(request.actor).filter(currency=own.currency, is_default=True).first()
     form = forms.BankAccountForm(request.POST or None, initial=forms.initial_account(own, account))
+    interrupted.give_back(request, form)
     if request.method == "POST" and form.is_valid():
         try:
             team.set_bank_account(actor=request.actor, key=form.cleaned_data["key"], account=form.account())
+        except ProofNeeded as needed:
+            interrupted.ask(request, request.user, form, needed)
         except Refused as refused:
             add_refusal(form, refused)
         else:
@@ -141,12 +144,15 @@ def step_up(request: PortalRequest) -> HttpResponse:
     own = get_object_or_404(Organisation.objects.visible_to(request.actor), pk=request.actor.organisation_id)
     if own.is_financier or not request.actor.may(Action.MANAGE_ORGANISATION):
         raise Http404
-    if request.method == "GET" and not proving.is_fresh(request.actor):
-        return redirect(proving.address(request, request.user))
+    if (elsewhere := proving.first(request, request.user)) is not None:
+        return elsewhere
     form = StepUpForm(request.POST or None, organisation=own, initial={"above": own.step_up_above})
+    interrupted.give_back(request, form)
     if request.method == "POST" and form.is_valid():
         try:
             team.set_step_up(actor=request.actor, key=form.cleaned_data["key"], above=form.cleaned_data["above"])
+        except ProofNeeded as needed:
+            interrupted.ask(request, request.user, form, needed)
         except Refused as refused:
             add_refusal(form, refused)
         else:

@@ -1,25 +1,43 @@
-"""Setting up and taking away second factors: whoever sets one up in a session has shown it in that session."""
+"""Setting up and taking away second factors: whoever sets one up in a session has shown it in that session.
+
+Whoever has one shows it before another is added or taken away, which allauth sees to. The first one needs a proof too,
+a code to the mailbox or the sign-in of a moment ago: else a stolen session could bring its own factor, and with it
+everything that asks for one.
+"""
 
 from typing import Any, cast
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from allauth.mfa.webauthn.views import AddWebAuthnView, RemoveWebAuthnView
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.views import View
 
 from apps.parties import services as parties
 from apps.parties.models import User
+from apps.portals import proving
 from apps.portals.access import keep_this_session
 
 
-class ActivateView(ActivateTOTPView):  # type: ignore[misc]
+class ProvenFirst(View):
+    """Let in who has a factor, whom allauth asks for it, or who has shown a moment ago who it is."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        user = cast("User", request.user)
+        if not proving.factors_of(user) and not proving.is_fresh(proving.of_member(request, user)):
+            return redirect(proving.address(request, user))
+        return super().dispatch(request, *args, **kwargs)
+
+
+class ActivateView(ProvenFirst, ActivateTOTPView):  # type: ignore[misc]
     def form_valid(self, form: Any) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)
         _shown(self.request, "authenticator")
         return response
 
 
-class AddPasskeyView(AddWebAuthnView):  # type: ignore[misc]
+class AddPasskeyView(ProvenFirst, AddWebAuthnView):  # type: ignore[misc]
     def form_valid(self, form: Any) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)
         _shown(self.request, "passkey")
