@@ -47,6 +47,11 @@ def add_refusal(form: forms.BaseForm, refused: Refused) -> None:
     form.add_error(field, ValidationError(explain(refused), code="refused"))
 
 
+def show_anew(form: forms.BaseForm, *, seen: str) -> None:
+    """After a stale text: the form keeps what was typed, and agrees from now on to the text that is shown with it."""
+    form.data = {**{name: form.data[name] for name in form.data}, "seen": seen}
+
+
 class ActionForm(forms.Form):
     """A form that does something: it carries its one-time key, made when the page was shown."""
 

@@ -26,27 +26,6 @@ def open_facility(*, actor: Actor, key: str, seller_ref: str, terms: FacilityTer
 
 
 @once
-def verify_buyer(*, actor: Actor, key: str, buyer_ref: str, checked: str, note: str = "") -> Answer:
-    """An underwriter writes down that a buyer was verified, and by what; from then on it may be paid out on."""
-    made = financing.verify_buyer(buyer_ref=buyer_ref, actor=actor, checked=checked, note=note, at=clock.now())
-    return {"verification": made.ref}
-
-
-@once
-def revoke_verification(*, actor: Actor, key: str, verification_ref: str, reason: str) -> Answer:
-    """An underwriter takes a verification back: nothing more is paid out on this buyer."""
-    found = financing.revoke_verification(verification_ref=verification_ref, actor=actor, reason=reason, at=clock.now())
-    return {"verification": found.ref}
-
-
-@once
-def set_exposure_limit(*, actor: Actor, key: str, exposure_ref: str, limit: Decimal | None) -> Answer:
-    """The financier limits what may be out on one buyer or seller, or lifts the limit."""
-    exposure = financing.set_exposure_limit(exposure_ref=exposure_ref, actor=actor, limit=limit, at=clock.now())
-    return {"exposure": exposure.ref}
-
-
-@once
 def request_funding(
     *, actor: Actor, key: str, milestone_refs: Sequence[str], facility_ref: str, note: str = ""
 ) -> Answer:
@@ -85,6 +64,7 @@ def decline_request(*, actor: Actor, key: str, request_ref: str, reason: str) ->
 @once
 def price_offer(*, actor: Actor, key: str, request_ref: str, terms: OfferTerms) -> Answer:
     """An analyst prices a request; a second person has to approve before the seller sees it."""
+    contracts.lock(contract_id=financing.contract_of_request(request_ref=request_ref))
     offer = financing.price(request_ref=request_ref, actor=actor, terms=terms, at=clock.now())
     jobs.send_offer_waiting.defer(offer_ref=offer.ref, organisation_id=offer.financier_id)
     return {"offer": offer.ref}
@@ -162,11 +142,15 @@ def cancel_tranche(*, actor: Actor, key: str, tranche_ref: str, reason: str) -> 
     contract = contracts.lock(contract_id=financing.contract_of_tranche(tranche_ref=tranche_ref))
     at = clock.now()
     walls.widen(contract.seller_id, contract.buyer_id, financing.financier_of_tranche(tranche_ref=tranche_ref))
+    return {"tranche": _cancel(tranche_ref, actor=actor, reason=reason, at=at).ref}
+
+
+def _cancel(tranche_ref: str, *, actor: Actor, reason: str, at: datetime) -> Tranche:
     tranche = financing.cancel(tranche_ref=tranche_ref, actor=actor, reason=reason, at=at)
     invoicing.withdraw_direction(milestone=tranche.milestone, at=at)
     contracts.revoke_grants(subject_ref=tranche.assignment.ref, at=at)
-    jobs.send_assignment_revoked.defer(assignment_ref=tranche.assignment.ref, organisation_id=contract.buyer_id)
-    return {"tranche": tranche.ref}
+    jobs.send_assignment_revoked.defer(assignment_ref=tranche.assignment.ref, organisation_id=tranche.buyer_id)
+    return tranche
 
 
 @once
@@ -177,41 +161,47 @@ def fund_tranche(*, actor: Actor, key: str, tranche_ref: str, value_on: date, ba
     """
     contract = contracts.lock(contract_id=financing.contract_of_tranche(tranche_ref=tranche_ref))
     walls.widen(contract.seller_id)
-    tranche = _fund(tranche_ref, actor=actor, value_on=value_on, bank_reference=bank_reference, at=clock.now())
+    transfer = financing.Transfer(value_on, bank_reference)
+    tranche = _fund(tranche_ref, actor=actor, transfer=transfer, at=clock.now())
     jobs.send_funding_news.defer(request_ref=tranche.offer.request.ref, organisation_id=tranche.seller_id)
     return {"tranche": tranche.ref}
 
 
 @once
-def fund_offer(*, actor: Actor, key: str, offer_ref: str, value_on: date, bank_reference: str) -> Answer:
-    """Treasury pays everything of an offer that waits for it in one transfer: all of it is booked, or nothing."""
+def fund_offer(*, actor: Actor, key: str, offer_ref: str, seen: str, value_on: date, bank_reference: str) -> Answer:
+    """Treasury pays everything of an offer that waits for it in one transfer: all of it is booked, or nothing.
+
+    ``seen`` is the SHA-256 of the advances and amounts on the page; what was paid is what is booked.
+    """
     contract = contracts.lock(contract_id=financing.contract_of_offer(offer_ref=offer_ref))
     walls.widen(contract.seller_id)
-    refs = financing.to_fund(offer_ref=offer_ref)
+    refs = financing.to_fund(offer_ref=offer_ref, seen=seen)
     at = clock.now()
     tranches = [
-        _fund(ref, actor=actor, value_on=value_on, bank_reference=reference, at=at)
-        for ref, reference in zip(refs, financing.references(bank_reference, of=len(refs)), strict=True)
+        _fund(ref, actor=actor, transfer=financing.Transfer(value_on, bank_reference, part, len(refs)), at=at)
+        for part, ref in enumerate(refs, start=1)
     ]
     jobs.send_funding_news.defer(request_ref=tranches[0].offer.request.ref, organisation_id=contract.seller_id)
     return {"offer": offer_ref, "tranches": str(len(tranches))}
 
 
-def _fund(tranche_ref: str, *, actor: Actor, value_on: date, bank_reference: str, at: datetime) -> Tranche:
-    tranche = financing.fund(
-        tranche_ref=tranche_ref, actor=actor, value_on=value_on, bank_reference=bank_reference, at=at
-    )
-    if tranche.invoice is not None:
-        invoicing.book_sale(invoice_id=tranche.invoice.pk, sale=financing.sale_of(tranche), booked_on=value_on, at=at)
-    else:
+def _fund(tranche_ref: str, *, actor: Actor, transfer: financing.Transfer, at: datetime) -> Tranche:
+    tranche = financing.fund(tranche_ref=tranche_ref, actor=actor, transfer=transfer, at=at)
+    sale, sold_on = financing.sale_of(tranche), transfer.value_on
+    if financing.is_advance(tranche, on=transfer.value_on):
         invoicing.book_advance(
             milestone=tranche.milestone,
             seller_id=tranche.seller_id,
             reference=tranche.ref,
             advance=financing.advance_of(tranche),
-            booked_on=value_on,
+            booked_on=transfer.value_on,
             at=at,
         )
+        if tranche.invoice is not None:
+            # Recorded after the acceptance that turned it into a sale.
+            sale, sold_on = financing.sale_on_acceptance(tranche), tranche.invoice.issued_on
+    if tranche.invoice is not None:
+        invoicing.book_sale(invoice_id=tranche.invoice.pk, sale=sale, booked_on=sold_on, at=at)
     return tranche
 
 
@@ -219,7 +209,10 @@ def _fund(tranche_ref: str, *, actor: Actor, value_on: date, bank_reference: str
 def collect_payment(
     *, actor: Actor, key: str, tranche_ref: str, amount: Decimal, received_on: date, bank_reference: str
 ) -> Answer:
-    """The buyer's money arrived on the collection account: the invoice is settled and the waterfall runs."""
+    """The buyer's money arrived on the collection account: the invoice is settled and the waterfall runs.
+
+    Before the advance is paid out there is none to repay: it is cancelled, and the money is passed on to the seller.
+    """
     contract = contracts.lock(contract_id=financing.contract_of_tranche(tranche_ref=tranche_ref))
     at = clock.now()
     walls.widen(contract.seller_id, contract.buyer_id)
@@ -232,6 +225,10 @@ def collect_payment(
         bank_reference=bank_reference,
         at=at,
     )
+    if not financing.is_paid_out(tranche_ref=tranche_ref):
+        tranche = _cancel(tranche_ref, actor=actor, reason=financing.PAID_BEFORE, at=at)
+        passed_on = financing.collect_for_the_seller(tranche=tranche, payment=payment, actor=actor, at=at)
+        return {"collection": passed_on.ref, "payment": payment.ref}
     collection = financing.collect(tranche_ref=tranche_ref, payment=payment, actor=actor, at=at)
     settlement = financing.used_up_reserve(collection)
     if settlement is not None:

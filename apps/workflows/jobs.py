@@ -231,3 +231,10 @@ def send_notice_acknowledged(*, assignment_ref: str, organisation_id: int) -> No
     """Tell the financier's treasury that the buyer acknowledged the assignment."""
     with walls.asking_for(organisation_id):
         mails.notice_acknowledged(assignment_ref=assignment_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_milestone_sent_back(*, tranche_ref: str, submission_ref: str, organisation_id: int) -> None:
+    """Tell the financier that the buyer asked for changes of what it advances on."""
+    with walls.asking_for(organisation_id):
+        mails.milestone_sent_back(tranche_ref=tranche_ref, submission_ref=submission_ref)

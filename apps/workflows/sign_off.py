@@ -174,4 +174,9 @@ def request_changes(
     )
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
     jobs.send_change_request.defer(submission_ref=submission_ref, organisation_id=contract.seller_id)
+    advance = financing.sent_back_on(milestone)
+    if advance is not None:
+        jobs.send_milestone_sent_back.defer(
+            tranche_ref=advance.ref, submission_ref=submission_ref, organisation_id=advance.financier_id
+        )
     return {"milestone": milestone.ref}

@@ -38,6 +38,7 @@ from apps.workflows import (
     sign_off,
     step_up,
     team,
+    underwriting,
 )
 from apps.workflows.once import Answer
 from tests import scenarios
@@ -433,8 +434,23 @@ def verify_buyer(world: World) -> Attempt:
     return _by(
         world,
         "underwriter",
-        lambda actor, key: funding.verify_buyer(
+        lambda actor, key: underwriting.verify_buyer(
             actor=actor, key=key, buyer_ref=world["unclaimed"], checked="Register extract HRA 4711."
+        ),
+    )
+
+
+@story
+def confirm_signatory(world: World) -> Attempt:
+    return _by(
+        world,
+        "underwriter",
+        lambda actor, key: underwriting.confirm_signatory(
+            actor=actor,
+            key=key,
+            verification_ref=world["verification"],
+            signatory=world["signatory"],
+            checked="Called back over the number of the register.",
         ),
     )
 
@@ -444,7 +460,7 @@ def revoke_verification(world: World) -> Attempt:
     return _by(
         world,
         "underwriter",
-        lambda actor, key: funding.revoke_verification(
+        lambda actor, key: underwriting.revoke_verification(
             actor=actor, key=key, verification_ref=world["verification"], reason="It has moved."
         ),
         at=noon(COLLECTED_ON),
@@ -456,7 +472,7 @@ def set_exposure_limit(world: World) -> Attempt:
     return _by(
         world,
         "underwriter",
-        lambda actor, key: funding.set_exposure_limit(
+        lambda actor, key: underwriting.set_exposure_limit(
             actor=actor, key=key, exposure_ref=world["exposure"], limit=Decimal(2_000_000)
         ),
     )
@@ -564,7 +580,7 @@ def waive_notice(world: World) -> Attempt:
 def cancel_tranche(world: World) -> Attempt:
     return _by(
         world,
-        "billing",
+        "underwriter",
         lambda actor, key: funding.cancel_tranche(
             actor=actor, key=key, tranche_ref=world["acknowledged"], reason="Not needed."
         ),
@@ -593,7 +609,12 @@ def fund_offer(world: World) -> Attempt:
         world,
         "treasury",
         lambda actor, key: funding.fund_offer(
-            actor=actor, key=key, offer_ref=world["promised"], value_on=FUNDED_ON, bank_reference="OUT-79"
+            actor=actor,
+            key=key,
+            offer_ref=world["promised"],
+            seen=world["promised.seen"],
+            value_on=FUNDED_ON,
+            bank_reference="OUT-79",
         ),
         at=noon(FUNDED_ON),
     )

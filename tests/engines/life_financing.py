@@ -9,7 +9,7 @@ from hypothesis.stateful import precondition, rule
 from apps.core.database import walls
 from apps.financing.models import Assignment, Collection, Offer
 from apps.parties.actor import Actor
-from apps.workflows import funding
+from apps.workflows import funding, underwriting
 from apps.workflows.once import Answer
 from tests.engines.life_deal import Deal
 from tests.engines.life_plain import AMOUNTS, LIKELY, SHARES, WHICH, ZERO, Advance, part
@@ -156,15 +156,16 @@ class Financed(Deal):
             advance.is_notified = True
 
     @precondition(lambda self: self._is_asked())
-    @rule(which=LIKELY)
-    def cancel(self, which: int) -> None:
+    @rule(which=LIKELY, by=st.sampled_from(["billing", "treasury"]))
+    def cancel(self, which: int, by: str) -> None:
+        """By either side; by the seller alone only until the buyer was told."""
         advance = self.model[self._aimed(which)].advance
         if "tranche" in advance.refs and self._do(
-            "billing",
+            by,
             lambda actor: funding.cancel_tranche(
                 actor=actor, key=key(), tranche_ref=advance.refs["tranche"], reason="Not needed."
             ),
-            allowed=advance.tranche == "accepted",
+            allowed=advance.tranche == "accepted" and (by == "treasury" or not advance.is_notified),
         ):
             self.model[self._aimed(which)].advance = Advance()
 
@@ -198,7 +199,7 @@ class Financed(Deal):
     def _verify(self) -> bool:
         answer = self._do(
             "underwriter",
-            lambda actor: funding.verify_buyer(
+            lambda actor: underwriting.verify_buyer(
                 actor=actor, key=key(), buyer_ref=self.parties.buyer.ref, checked="Register extract."
             ),
             allowed=True,
@@ -208,7 +209,10 @@ class Financed(Deal):
     @precondition(lambda self: self._is_asked())
     @rule(which=LIKELY, share=SHARES)
     def collect(self, which: int, share: Decimal) -> None:
-        """The plain waterfall: the advance first, then the seller's reserve, then back to the buyer."""
+        """The plain waterfall: the advance first, then the seller's reserve, then back to the buyer.
+
+        Before the payout there is no advance to repay: it ends, and all that was owed is the seller's.
+        """
         step = self.model[self._aimed(which)]
         advance = step.advance
         if "tranche" not in advance.refs:
@@ -224,11 +228,13 @@ class Financed(Deal):
                 received_on=self.at.date(),
                 bank_reference=self._reference(),
             ),
-            allowed=advance.tranche == "funded",
+            allowed=advance.tranche in ("accepted", "funded"),
         )
         if not answer:
             return
         to_receivable = min(amount, step.open)
+        if advance.tranche == "accepted":
+            advance.tranche, advance.request, advance.outstanding = "passed on", "none", ZERO
         to_advance = min(to_receivable, advance.outstanding)
         to_seller, to_buyer = to_receivable - to_advance, amount - to_receivable
         with walls.asking_for(self.parties.financier.pk):
@@ -239,7 +245,7 @@ class Financed(Deal):
         advance.outstanding -= to_advance
         advance.reserve -= to_seller
         advance.due_to_seller += to_seller + found.rebate
-        if step.open == 0:
+        if step.open == 0 and advance.tranche == "funded":
             advance.tranche = "settled"
 
     @precondition(lambda self: self._is_asked())

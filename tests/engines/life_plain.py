@@ -42,7 +42,7 @@ class Advance:
     expires_at: datetime = START
     expected_on: Any = None
     tranche: str = "none"
-    """none, accepted, funded, settled."""
+    """none, accepted, funded, settled; passed on: the buyer paid before the payout, so there was none."""
     is_notified: bool = False
     outstanding: Decimal = ZERO
     reserve: Decimal = ZERO
@@ -63,7 +63,7 @@ class Step:
 
     @property
     def is_sold(self) -> bool:
-        return self.advance.tranche != "none"
+        return self.advance.tranche not in ("none", "passed on")
 
 
 class Plain(RuleBasedStateMachine):

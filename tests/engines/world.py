@@ -19,6 +19,7 @@ from apps.contracts.models import Contract, ContractVersion
 from apps.core import clock
 from apps.core.database import scratch as scratch_databases
 from apps.core.database import walls
+from apps.financing import services as financing
 from apps.financing.models import Assignment, BuyerVerification, ExposureLimit, Facility, Offer
 from apps.invoicing import documents
 from apps.invoicing.models import Invoice
@@ -191,6 +192,8 @@ def _financing(world: World) -> None:
     stories.acknowledged(deal, acknowledged)
     world.refs["acknowledged"] = acknowledged.ref
     world.refs["promised"] = _promised(deal, facility).ref
+    with walls.asking_for(deal.financier.pk):
+        world.refs["promised.seen"] = financing.seen_of(financing.waiting_of(offer_ref=world["promised"]))
     funded = stories.accepted_advance(deal, facility=facility, number="F-funded")
     stories.acknowledged(deal, funded)
     stories.paid_out(deal, funded, reference="OUT-F")
@@ -240,6 +243,7 @@ def _desk(world: World) -> None:
     deal = world.parties
     with walls.asking_for(deal.financier.pk):
         facility = Facility.objects.get(ref=world["facility"])
+        world.refs["signatory"] = stories.signatory_of(deal)
         world.refs["verification"] = BuyerVerification.objects.live().get(buyer=deal.buyer).ref
         world.refs["exposure"] = ExposureLimit.objects.get(organisation=deal.buyer).ref
     stories.requested(

@@ -14,6 +14,7 @@ from django.core.management import call_command
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.core.database import walls
+from apps.financing import services as financing
 from apps.financing.models import (
     Assignment,
     BuyerVerification,
@@ -31,7 +32,7 @@ from apps.ledger.models import Entry
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
-from apps.workflows import funding
+from apps.workflows import funding, underwriting
 from tests import scenarios
 from tests.scenarios import Parties, acting, key, member
 
@@ -101,13 +102,17 @@ def requested_on(deal: Parties, facility: Facility, *milestones: Milestone) -> F
         return FundingRequest.objects.select_related("facility").get(ref=answer["request"])
 
 
-def verified(deal: Parties, *, buyer: Organisation | None = None) -> None:
-    """The underwriter has verified the buyer, once; the deal's own unless another is named."""
+def verified(deal: Parties, *, buyer: Organisation | None = None, signatory: str = "") -> None:
+    """The underwriter has verified the buyer and a signatory, once; the deal's own buyer unless another is named."""
     known = buyer or deal.buyer
     with acting(member(deal, "underwriter"), at=START) as actor:
         if not BuyerVerification.objects.live().filter(buyer=known).exists():
-            funding.verify_buyer(
-                actor=actor, key=key(), buyer_ref=known.ref, checked="Register extract HRB 70211, called back."
+            underwriting.verify_buyer(
+                actor=actor,
+                key=key(),
+                buyer_ref=known.ref,
+                checked="Register extract HRB 70211, called back.",
+                signatory=signatory,
             )
 
 
@@ -148,8 +153,9 @@ def priced(deal: Parties, request: FundingRequest, *, terms: OfferTerms | None =
 def issued(deal: Parties, request: FundingRequest, *, terms: OfferTerms | None = None, **changes: Any) -> Offer:
     offer = priced(deal, request, terms=terms, **changes)
     with walls.asking_for(deal.seller.pk):
-        buyer = Organisation.objects.get(pk=Contract.objects.get(pk=request.contract_id).buyer_id)
-    verified(deal, buyer=buyer)
+        contract = Contract.objects.select_related("buyer", "active_version").get(pk=request.contract_id)
+    named = contract.active_version.signatory_email if contract.active_version is not None else ""
+    verified(deal, buyer=contract.buyer, signatory=named)
     with acting(member(deal, "underwriter"), at=START) as actor:
         funding.approve_offer(actor=actor, key=key(), offer_ref=offer.ref)
         return Offer.objects.select_related("request").get(pk=offer.pk)
@@ -183,6 +189,22 @@ def paid_out(deal: Parties, tranche: Tranche, *, on: date = FUNDED_ON, reference
     with acting(member(deal, "treasury"), at=noon(on)) as actor:
         funding.fund_tranche(actor=actor, key=key(), tranche_ref=tranche.ref, value_on=on, bank_reference=reference)
         return Tranche.objects.select_related("milestone__invoice").get(pk=tranche.pk)
+
+
+def signatory_of(deal: Parties) -> str:
+    """The mailbox that signs off for the buyer in the contracts of these stories."""
+    return str(deal.people["approver"].user.email)
+
+
+def whole_offer_paid_out(
+    deal: Parties, offer: Offer, *, seen: str = "", on: date = FUNDED_ON, reference: str = "OUT-1"
+) -> dict[str, str]:
+    """Everything of an offer that waits, in one transfer; treasury saw what waits now unless it is said otherwise."""
+    with acting(member(deal, "treasury"), at=noon(on)) as actor:
+        shown = seen or financing.seen_of(financing.waiting_of(offer_ref=offer.ref))
+        return funding.fund_offer(
+            actor=actor, key=key(), offer_ref=offer.ref, seen=shown, value_on=on, bank_reference=reference
+        )
 
 
 def accepted_advance(

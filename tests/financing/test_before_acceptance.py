@@ -10,11 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.financing import services as financing
-from apps.financing.models import ExposureLimit, Facility, FundingRequest, Offer, RequestItem, Tranche
+from apps.financing.models import Disbursement, ExposureLimit, Facility, FundingRequest, Offer, RequestItem, Tranche
 from apps.invoicing import snapshot
 from apps.invoicing.models import Invoice, PayeeInstruction
 from apps.milestones.models import Milestone
-from apps.workflows import funding
+from apps.workflows import funding, underwriting
 from tests import scenarios
 from tests.financing import stories
 from tests.financing.stories import SECOND, THIRD, day, entries, lines
@@ -218,12 +218,12 @@ def test_nothing_is_paid_out_before_the_buyer_is_verified(deal: Parties) -> None
         found = financing.verification_of(financier_id=deal.financier.pk, buyer_id=deal.buyer.pk)
         assert found is not None
         with pytest.raises(IllegalTransition, match="already verified"):
-            funding.verify_buyer(actor=udo, key=key(), buyer_ref=deal.buyer.ref, checked="Again.")
-        funding.revoke_verification(actor=udo, key=key(), verification_ref=found.ref, reason="Register is wrong.")
+            underwriting.verify_buyer(actor=udo, key=key(), buyer_ref=deal.buyer.ref, checked="Again.")
+        underwriting.revoke_verification(actor=udo, key=key(), verification_ref=found.ref, reason="Register is wrong.")
     with pytest.raises(Refused, match="Meridian Logistik AG is not verified"):
         stories.paid_out(deal, tranche)
     with acting(member(deal, "analyst"), at=stories.START) as ana, pytest.raises(NotAllowed):
-        funding.verify_buyer(actor=ana, key=key(), buyer_ref=deal.buyer.ref, checked="Register.")
+        underwriting.verify_buyer(actor=ana, key=key(), buyer_ref=deal.buyer.ref, checked="Register.")
     stories.verified(deal)
     with walls.asking_for(deal.buyer.pk):
         deal.buyer.city = "Bremen"
@@ -236,9 +236,9 @@ def test_only_buyers_of_contracts_that_were_shown_are_verified(deal: Parties) ->
     other = stories.parties("Foreign")
     udo = member(deal, "underwriter")
     with acting(udo, at=stories.START), pytest.raises(Refused, match="no such buyer"):
-        funding.verify_buyer(actor=udo, key=key(), buyer_ref=other.buyer.ref, checked="Register.")
+        underwriting.verify_buyer(actor=udo, key=key(), buyer_ref=other.buyer.ref, checked="Register.")
     with acting(member(deal, "seller"), at=stories.START) as sina, pytest.raises(NotAllowed):
-        funding.verify_buyer(actor=sina, key=key(), buyer_ref=deal.buyer.ref, checked="Register.")
+        underwriting.verify_buyer(actor=sina, key=key(), buyer_ref=deal.buyer.ref, checked="Register.")
 
 
 def test_the_part_of_the_limit_before_acceptance_is_kept(deal: Parties) -> None:
@@ -265,7 +265,7 @@ def test_limits_for_buyer_and_seller_are_kept_and_only_the_financier_reads_them(
         with acting(udo, at=stories.START):
             row = ExposureLimit.objects.get(side="buyer")
             limit = None if amount is None else Decimal(amount)
-            funding.set_exposure_limit(actor=udo, key=key(), exposure_ref=row.ref, limit=limit)
+            underwriting.set_exposure_limit(actor=udo, key=key(), exposure_ref=row.ref, limit=limit)
 
     stories.priced(deal, request)
     with acting(member(deal, "analyst"), at=stories.START) as ana:
@@ -360,10 +360,7 @@ def test_a_whole_offer_is_paid_out_in_one_transfer(deal: Parties) -> None:
         stories.acknowledged(deal, tranche)
 
     def transfer() -> dict[str, str]:
-        with acting(member(deal, "treasury"), at=stories.noon(stories.FUNDED_ON)) as tea:
-            return funding.fund_offer(
-                actor=tea, key=key(), offer_ref=offer.ref, value_on=stories.FUNDED_ON, bank_reference="OUT-1"
-            )
+        return stories.whole_offer_paid_out(deal, offer)
 
     with pytest.raises(Refused, match="has not acknowledged the assignment"):
         transfer()
@@ -372,8 +369,9 @@ def test_a_whole_offer_is_paid_out_in_one_transfer(deal: Parties) -> None:
     assert transfer()["tranches"] == "3"
     assert entries(deal.financier) == FUNDING
     with walls.asking_for(deal.financier.pk):
-        references = Tranche.objects.order_by("pk").values_list("disbursement__bank_reference", flat=True)
-        assert list(references) == ["OUT-1 1/3", "OUT-1 2/3", "OUT-1 3/3"]
+        sent = [str(tranche.disbursement) for tranche in Tranche.objects.order_by("pk")]
+        assert sent == ["OUT-1 1/3", "OUT-1 2/3", "OUT-1 3/3"]
+        assert set(Disbursement.objects.values_list("bank_reference", flat=True)) == {"OUT-1"}
     with pytest.raises(Refused, match="Nothing of this offer waits"):
         transfer()
     stories.verify_books()

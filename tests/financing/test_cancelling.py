@@ -93,7 +93,7 @@ def test_of_a_cancellation_and_a_payout_at_once_one_wins(scratch: str) -> None:
     deal = stories.parties()
     tranche = stories.accepted_advance(deal)
     stories.acknowledged(deal, tranche)
-    outcomes = together(lambda: cancelled(deal, tranche), lambda: stories.paid_out(deal, tranche).ref)
+    outcomes = together(lambda: cancelled(deal, tranche, by="underwriter"), lambda: stories.paid_out(deal, tranche).ref)
     losers = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     assert len(losers) == 1
     assert isinstance(losers[0], Refused)

@@ -187,9 +187,9 @@ def test_an_acceptance_and_a_cancellation_at_once_leave_books_that_agree(scratch
     submission = scenarios.submitted_milestone(tranche.contract, position=2, at=stories.START)
 
     def cancelled() -> str:
-        with acting(member(deal, "billing"), at=stories.START) as bilge:
+        with acting(member(deal, "treasury"), at=stories.START) as tea:
             return workflows.cancel_tranche(
-                actor=bilge, key=key(), tranche_ref=tranche.ref, reason="We wait for the buyer."
+                actor=tea, key=key(), tranche_ref=tranche.ref, reason="We wait for the buyer."
             )["tranche"]
 
     outcomes = together(lambda: accepted(submission, at=stories.START), cancelled)

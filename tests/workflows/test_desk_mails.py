@@ -7,8 +7,10 @@ from django.core import mail
 from django.db import connection
 
 from apps.core.database import walls
-from apps.financing.models import Assignment, FundingRequest, Offer
-from apps.workflows import funding, mails
+from apps.financing.models import Assignment, FundingRequest, Offer, Tranche
+from apps.milestones.models import Submission
+from apps.milestones.services import CriterionVerdict
+from apps.workflows import funding, mails, sign_off
 from tests import scenarios
 from tests.financing import stories
 from tests.scenarios import Parties
@@ -119,3 +121,63 @@ def test_a_second_run_sends_the_same_message(deal: Parties, request_: FundingReq
     assert first == second
     with walls.asking_for(deal.financier.pk):
         assert Offer.objects.count() == 0
+
+
+def sent_back(tranche: Tranche) -> Submission:
+    submission = scenarios.submitted_milestone(tranche.contract, position=2, at=stories.START)
+    guest = scenarios.guest_actor(scenarios.link_to_sign_off(submission))
+    with scenarios.acting(guest, at=stories.START):
+        (criterion, *_more) = submission.milestone.line.criteria.all()
+        sign_off.request_changes(
+            actor=guest,
+            key=scenarios.key(),
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            verdicts=[CriterionVerdict(criterion.pk, is_passed=False, reason="The copy is blank.")],
+        )
+    return submission
+
+
+@pytest.mark.parametrize("is_out", [False, True])
+def test_desk_and_treasury_hear_that_a_financed_milestone_was_sent_back(deal: Parties, is_out: bool) -> None:
+    tranche = stories.advance_before_acceptance(deal)
+    if is_out:
+        stories.paid_out(deal, tranche)
+    with walls.asking_for(deal.seller.pk):
+        tranche = Tranche.objects.select_related("contract", "milestone").get(pk=tranche.pk)
+    submission = sent_back(tranche)
+    (told,) = deferred("send_milestone_sent_back")
+    assert told == {
+        "tranche_ref": tranche.ref,
+        "submission_ref": submission.ref,
+        "organisation_id": deal.financier.pk,
+    }
+    with walls.asking_for(deal.financier.pk):
+        mails.milestone_sent_back(tranche_ref=tranche.ref, submission_ref=submission.ref)
+    subject, to, body = only()
+    assert subject.startswith(f"Meridian Logistik AG sent back {tranche.milestone.title}")
+    assert to == ["ana@kontor.example", "udo@kontor.example", "tea@kontor.example"]
+    assert ("The advance is out" in body) == is_out
+    assert "60,000.00 EUR" in body
+    assert f"/financing/tranche/{tranche.ref}/" in body
+
+
+def test_what_nobody_finances_is_sent_back_without_a_word_to_them(deal: Parties) -> None:
+    tranche = stories.advance_before_acceptance(deal)
+    with scenarios.acting(scenarios.treasury(deal), at=stories.START) as tea:
+        funding.cancel_tranche(actor=tea, key="k", tranche_ref=tranche.ref, reason="No.")
+    with walls.asking_for(deal.seller.pk):
+        tranche = Tranche.objects.select_related("contract").get(pk=tranche.pk)
+    sent_back(tranche)
+    assert deferred("send_milestone_sent_back") == []
+
+
+def test_a_milestone_that_was_submitted_again_is_old_news(deal: Parties) -> None:
+    tranche = stories.advance_before_acceptance(deal)
+    with walls.asking_for(deal.seller.pk):
+        tranche = Tranche.objects.select_related("contract").get(pk=tranche.pk)
+    submission = sent_back(tranche)
+    scenarios.submitted_milestone(tranche.contract, position=2, at=stories.START)
+    with walls.asking_for(deal.financier.pk):
+        mails.milestone_sent_back(tranche_ref=tranche.ref, submission_ref=submission.ref)
+    assert mail.outbox == []

@@ -5,12 +5,13 @@ from apps.financing.models.money import Collection, Disbursement, ReservePayout
 from apps.financing.models.offer import Offer, OfferLine
 from apps.financing.models.request import FundingRequest, RequestItem
 from apps.financing.models.tranche import Tranche
-from apps.financing.models.verification import BuyerVerification
+from apps.financing.models.verification import BuyerVerification, ConfirmedSignatory
 
 __all__ = [
     "Assignment",
     "BuyerVerification",
     "Collection",
+    "ConfirmedSignatory",
     "Disbursement",
     "ExposureLimit",
     "Facility",

@@ -16,7 +16,11 @@ class DisbursementQuerySet(models.QuerySet["Disbursement"]):
 
 
 class Disbursement(models.Model):
-    """The advance paid out to the seller: sent by treasury, never by the person who priced it."""
+    """The advance paid out to the seller: sent by treasury, never by the person who priced it.
+
+    One transfer of the bank may pay several advances of an offer: each has the same ``bank_reference`` and is one of
+    its ``parts``.
+    """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     tranche = models.OneToOneField(Tranche, models.PROTECT, related_name="disbursement")
@@ -25,6 +29,8 @@ class Disbursement(models.Model):
     currency = models.CharField(max_length=3)
     value_on = models.DateField(_("value date"))
     bank_reference = models.CharField(_("bank reference"), max_length=60)
+    part = models.PositiveSmallIntegerField(_("part of the transfer"), db_default=1, default=1)
+    parts = models.PositiveSmallIntegerField(_("parts of the transfer"), db_default=1, default=1)
     priced_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     sent_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     sent_at = models.DateTimeField()
@@ -34,7 +40,9 @@ class Disbursement(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("financier", "bank_reference", name="disbursement_reference_once"),
+            # Every transfer has a first part, so no reference is recorded as two transfers.
+            models.UniqueConstraint("financier", "bank_reference", "part", name="disbursement_reference_once"),
+            models.CheckConstraint(condition=Q(part__gte=1, part__lte=F("parts")), name="part_of_its_transfer"),
             models.CheckConstraint(condition=~Q(sent_by=F("priced_by")), name="money_sent_by_a_second"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="disbursement_positive"),
         ]
@@ -54,6 +62,15 @@ class Disbursement(models.Model):
                 " WHERE t.id = NEW.tranche_id AND t.financier_id = NEW.financier_id AND l.net = NEW.amount"
                 " AND t.currency = NEW.currency AND o.created_by_id = NEW.priced_by_id)",
             ),
+            guards.at_commit(
+                "transfer_is_all_its_parts",
+                guards.INSERT,
+                "IF (SELECT count(*) <> max(d.parts) OR count(DISTINCT (d.parts, d.value_on, d.sent_by_id,"
+                " t.offer_id)) <> 1 FROM financing_disbursement d JOIN financing_tranche t ON t.id = d.tranche_id"
+                " WHERE d.financier_id = NEW.financier_id AND d.bank_reference = NEW.bank_reference)"
+                " THEN RAISE EXCEPTION 'transfer % is not all its parts', NEW.bank_reference"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
             guards.refused_when(
                 "paid_out_only_on_a_verified_buyer",
                 guards.INSERT,
@@ -61,10 +78,22 @@ class Disbursement(models.Model):
                 " ON v.financier_id = t.financier_id AND v.buyer_id = t.buyer_id AND v.revoked_at IS NULL"
                 " WHERE t.id = NEW.tranche_id)",
             ),
+            guards.refused_when(
+                "paid_out_only_on_a_confirmed_signatory",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM financing_tranche t JOIN financing_buyerverification v"
+                " ON v.financier_id = t.financier_id AND v.buyer_id = t.buyer_id AND v.revoked_at IS NULL"
+                " JOIN parties_organisation b ON b.id = t.buyer_id WHERE t.id = NEW.tranche_id"
+                " AND (b.claimed_at <= v.verified_at OR EXISTS (SELECT 1 FROM financing_confirmedsignatory s"
+                " JOIN contracts_contract c ON c.id = t.contract_id"
+                " JOIN contracts_contractversion agreed ON agreed.id = c.active_version_id"
+                " WHERE s.verification_id = v.id AND s.email = lower(agreed.signatory_email))))",
+            ),
         ]
 
     def __str__(self) -> str:
-        return self.bank_reference
+        """The bank's reference, and which part of its transfer this is where there are more."""
+        return self.bank_reference if self.parts == 1 else f"{self.bank_reference} {self.part}/{self.parts}"
 
 
 class CollectionQuerySet(models.QuerySet["Collection"]):
@@ -125,8 +154,15 @@ class Collection(models.Model):
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM financing_tranche t, invoicing_payment p"
                 " WHERE t.id = NEW.tranche_id AND p.id = NEW.payment_id AND p.recipient_id = t.financier_id"
-                " AND p.currency = t.currency AND p.amount = NEW.amount AND p.received_on = NEW.collected_on"
-                " AND t.funded_on <= NEW.collected_on)",
+                " AND p.currency = t.currency AND p.amount = NEW.amount"
+                # What arrived before the payout counts from the payout on; greatest() ignores that there was none.
+                " AND greatest(p.received_on, t.funded_on) = NEW.collected_on)",
+            ),
+            guards.refused_when(
+                "nothing_is_repaid_before_it_is_advanced",
+                guards.INSERT,
+                "(NEW.to_advance > 0 OR NEW.late_charge > 0 OR NEW.rebate > 0) AND EXISTS (SELECT 1"
+                " FROM financing_tranche t WHERE t.id = NEW.tranche_id AND t.funded_on IS NULL)",
             ),
         ]
 

@@ -14,6 +14,7 @@ from apps.financing.models.facility import Facility
 from apps.financing.models.offer import Offer, OfferLine
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone
+from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation, User
 
@@ -38,9 +39,12 @@ class TrancheQuerySet(models.QuerySet["Tranche"]):
         """Paid out and not settled, before acceptance of the milestone or after."""
         return self.filter(state__in=OUTSTANDING)
 
-    def waiting_for_acceptance(self) -> "TrancheQuerySet":
-        """Pledged on a milestone that is not accepted: what an acceptance has to convert."""
-        return self.filter(state__in=[TrancheState.ACCEPTED, TrancheState.FUNDED_PRE])
+    def sent_back(self) -> "TrancheQuerySet":
+        """Promised or paid out on a milestone for which the buyer asked for changes: nothing is owed until then."""
+        return self.filter(
+            state__in=[TrancheState.ACCEPTED, TrancheState.FUNDED_PRE],
+            milestone__state=MilestoneState.CHANGES_REQUESTED,
+        )
 
 
 STEPS = table(
@@ -91,10 +95,13 @@ class Tranche(models.Model):
     wall = walls.by_organisation("financier_id", "seller_id").only("SELECT", "INSERT", "UPDATE")
     wall_opens: ClassVar[dict[str, str]] = {
         "parties_bankaccount": (
-            # Treasury has to know where to pay: the seller's one account in the currency of an advance that stands.
+            # Treasury has to know where to pay: the seller's one account in the currency of an advance that stands, or
+            # of one that was cancelled while there is money of the buyer's to pass on.
             "parties_bankaccount.is_default AND EXISTS (SELECT 1 FROM financing_tranche t"
             " WHERE t.seller_id = parties_bankaccount.organisation_id AND t.currency = parties_bankaccount.currency"
-            f" AND t.state <> 'cancelled' AND t.financier_id = ANY ({walls.OWN}))"
+            f" AND t.financier_id = ANY ({walls.OWN}) AND (t.state <> 'cancelled'"
+            " OR (SELECT sum(c.to_seller) FROM financing_collection c WHERE c.tranche_id = t.id)"
+            " > (SELECT coalesce(sum(p.amount), 0) FROM financing_reservepayout p WHERE p.tranche_id = t.id)))"
         )
     }
 
@@ -215,5 +222,16 @@ class Tranche(models.Model):
 
     @property
     def charged_until(self) -> date | None:
-        """The last day that the discount pays for; None before funding. Late charges start after it and the grace."""
+        """The last day that the discount pays for; None before funding."""
         return None if self.funded_on is None else self.funded_on + timedelta(days=self.days)
+
+    @property
+    def free_until(self) -> date | None:
+        """The last day without a late charge: the grace after the discount's days, and never before the due date's.
+
+        None before funding. A buyer that pays an invoice when it is due does not pay late, however late it accepted.
+        """
+        if self.charged_until is None:
+            return None
+        last = self.charged_until if self.invoice is None else max(self.charged_until, self.invoice.due_on)
+        return last + timedelta(days=self.offer.grace_days)

@@ -1,5 +1,6 @@
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.database import guards, walls
@@ -15,12 +16,24 @@ class BuyerVerificationQuerySet(models.QuerySet["BuyerVerification"]):
     def live(self) -> "BuyerVerificationQuerySet":
         return self.filter(revoked_at__isnull=True)
 
+    def covering(self) -> "BuyerVerificationQuerySet":
+        """Those that stand and hold for the advance of an outer query: on its buyer, and on who signs off for it."""
+        confirmed = ConfirmedSignatory.objects.filter(
+            verification=OuterRef("pk"),
+            email=Lower(OuterRef(OuterRef("contract__active_version__signatory_email"))),
+        )
+        found = self.live().filter(financier=OuterRef("financier"), buyer=OuterRef("buyer"))
+        return found.filter(Q(buyer__claimed_at__lte=F("verified_at")) | Exists(confirmed))
+
 
 class BuyerVerification(models.Model):
     """A financier's own finding that a buyer exists and is who it seems to be; nothing is paid out without one.
 
     ``identity`` is what stood in the organisation's data when it was checked, ``checked`` what it was held against (a
     register, a call back). It is the financier's alone: neither buyer nor seller reads it.
+
+    It is of the organisation. Who signs off for it is a mailbox that the seller wrote into each contract: unless the
+    buyer's own people had taken the organisation over before it was verified, each such mailbox is confirmed too.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -63,3 +76,43 @@ class BuyerVerification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.buyer_id} by {self.financier_id}"
+
+
+class ConfirmedSignatoryQuerySet(models.QuerySet["ConfirmedSignatory"]):
+    def visible_to(self, actor: Actor) -> "ConfirmedSignatoryQuerySet":
+        return self.filter(verification__in=BuyerVerification.objects.visible_to(actor))
+
+
+class ConfirmedSignatory(models.Model):
+    """A mailbox of which the financier found out that whoever reads it signs for the verified buyer.
+
+    ``email`` is in small letters, ``checked`` what it was held against. It falls with its verification.
+    """
+
+    verification = models.ForeignKey(BuyerVerification, models.PROTECT, related_name="signatories")
+    email = models.EmailField(_("mailbox"), max_length=254)
+    checked = models.CharField(_("what was checked"), max_length=400)
+    confirmed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    confirmed_at = models.DateTimeField()
+
+    objects = ConfirmedSignatoryQuerySet.as_manager()
+    wall = walls.through("financing_buyerverification", "verification_id").only("SELECT", "INSERT")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("verification", "email", name="signatory_confirmed_once"),
+            models.CheckConstraint(condition=Q(email=Lower("email")) & ~Q(email=""), name="signatory_in_small_letters"),
+            models.CheckConstraint(condition=~Q(checked=""), name="signatory_confirmed_by_checking_something"),
+        ]
+        triggers = [
+            *guards.append_only(),
+            guards.refused_when(
+                "signatory_of_a_verification_that_stands",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM financing_buyerverification v"
+                " WHERE v.id = NEW.verification_id AND v.revoked_at IS NULL)",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email

@@ -96,7 +96,8 @@ def disclosure(*, lines: Sequence[PricedLine], whole: Totals, rates: Rates, usag
         "If the buyer pays early, the discount not yet earned is given back to you, after at least"
         f" {usage.least_fee_days} days of discount; the fee is not. If the buyer pays late, a charge of"
         f" {_percent(usage.late_rate)} a year (actual/360) on the advance outstanding is taken out of the reserve, from"
-        f" the day after {usage.grace_days} days of grace.",
+        f" the day after {usage.grace_days} days of grace. They begin when the invoice is due, or with the last day"
+        " that the discount pays for where that is later.",
         *_duties(lines),
         COUNSEL,
     )

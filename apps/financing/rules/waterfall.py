@@ -79,6 +79,21 @@ def share(amount: Decimal, *, standing: Standing, late_due: Decimal) -> Shares:
     )
 
 
+def for_the_seller(amount: Decimal, *, owed: Decimal) -> Shares:
+    """Share out what came before any advance was paid: up to what was ``owed`` it is the seller's, then the buyer's."""
+    to_receivable = min(amount, owed)
+    return Shares(
+        to_receivable=to_receivable,
+        late_charge=money.ZERO,
+        to_advance=money.ZERO,
+        to_seller=to_receivable,
+        to_buyer=amount - to_receivable,
+        rebate=money.ZERO,
+        fee_earned=money.ZERO,
+        repays_advance=False,
+    )
+
+
 def late_charge(
     *,
     gross: Decimal,

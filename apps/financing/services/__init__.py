@@ -9,32 +9,43 @@ from apps.financing.services.acceptance import (
 )
 from apps.financing.services.accruals import accrue_all
 from apps.financing.services.bank import account_of_seller
-from apps.financing.services.cancelling import cancel
-from apps.financing.services.collecting import collect
-from apps.financing.services.conversion import advance_on, on_acceptance, sale_on_acceptance
+from apps.financing.services.cancelling import PAID_BEFORE, cancel
+from apps.financing.services.collecting import collect, collect_for_the_seller, counted_on, is_paid_out, late_charge_due
+from apps.financing.services.conversion import advance_on, on_acceptance, sale_on_acceptance, sent_back_on
 from apps.financing.services.exposures import set_exposure_limit
 from apps.financing.services.facilities import FacilityTerms, headroom, open_facility, pre_headroom
 from apps.financing.services.funding import (
+    Transfer,
     advance_of,
     contract_of_tranche,
     financier_of_tranche,
     fund,
     invoice_ref_of,
-    references,
+    is_advance,
     sale_of,
+    seen_of,
     to_fund,
+    waiting_of,
 )
 from apps.financing.services.locks import lock_facility
 from apps.financing.services.notices import acknowledge, contract_of_assignment, waive_notice
 from apps.financing.services.offers import approve, decline_offer, expire_offers, price, revoke
 from apps.financing.services.payouts import pay_reserve, settlement_of, used_up_reserve
 from apps.financing.services.quotes import Quote, quote_of, usual_terms
-from apps.financing.services.requests import decline_request, request, withdraw_request
-from apps.financing.services.verification import revoke_verification, verification_of, verify_buyer
+from apps.financing.services.requests import contract_of_request, decline_request, request, withdraw_request
+from apps.financing.services.verification import (
+    confirm_signatory,
+    revoke_verification,
+    unconfirmed_signatory,
+    verification_of,
+    verify_buyer,
+)
 
 __all__ = [
+    "PAID_BEFORE",
     "FacilityTerms",
     "Quote",
+    "Transfer",
     "accept",
     "account_of_seller",
     "accrue_all",
@@ -45,10 +56,14 @@ __all__ = [
     "assign",
     "cancel",
     "collect",
+    "collect_for_the_seller",
     "collection_account",
+    "confirm_signatory",
     "contract_of_assignment",
     "contract_of_offer",
+    "contract_of_request",
     "contract_of_tranche",
+    "counted_on",
     "decline_offer",
     "decline_request",
     "expire_offers",
@@ -57,6 +72,9 @@ __all__ = [
     "fund",
     "headroom",
     "invoice_ref_of",
+    "is_advance",
+    "is_paid_out",
+    "late_charge_due",
     "lock_facility",
     "on_acceptance",
     "open_facility",
@@ -64,19 +82,22 @@ __all__ = [
     "pre_headroom",
     "price",
     "quote_of",
-    "references",
     "request",
     "revoke",
     "revoke_verification",
     "sale_of",
     "sale_on_acceptance",
+    "seen_of",
+    "sent_back_on",
     "set_exposure_limit",
     "settlement_of",
     "to_fund",
+    "unconfirmed_signatory",
     "used_up_reserve",
     "usual_terms",
     "verification_of",
     "verify_buyer",
+    "waiting_of",
     "waive_notice",
     "withdraw_request",
 ]

@@ -1,12 +1,11 @@
 """What is asked of every payment that a financier sends: an account, a day that can be, a reference that is new."""
 
 from datetime import date, datetime
-from typing import Any
 
-from django.db.models import QuerySet
+from django.db import IntegrityError, transaction
 
 from apps.core.errors import Refused
-from apps.financing.models import Tranche
+from apps.financing.models import Disbursement, ReservePayout, Tranche
 from apps.financing.services.record import day_of
 from apps.parties import services as parties
 from apps.parties.models import BankAccount, Organisation
@@ -41,17 +40,30 @@ def require_day_of_payment(value_on: date, *, earliest: datetime, latest: dateti
         raise Refused("The money cannot have left after today, {date}.", field="value_on", date=last)
 
 
-def new_reference(written: str, *, known: QuerySet[Any]) -> str:
-    """The bank's reference without needless spaces; refused when it is missing, too long, or already recorded."""
+def reference_given(written: str) -> str:
+    """The bank's reference without needless spaces; refused when it is missing or too long."""
     reference = " ".join(written.split())
     if not reference:
         raise Refused("Enter the bank's reference of the payment.", field="bank_reference")
     if len(reference) > LONGEST:
         raise Refused("The bank's reference is longer than {most} characters.", field="bank_reference", most=LONGEST)
-    if known.filter(bank_reference=reference).exists():
+    return reference
+
+
+REFERENCES = ("disbursement_reference_once", "payout_reference_once")
+"""The constraints by which a line of the bank is recorded once."""
+
+
+def record_once(sent: Disbursement | ReservePayout) -> None:
+    """Save what was sent; refused when its line of the bank is already recorded, by whomever and whenever."""
+    try:
+        with transaction.atomic():
+            sent.save(force_insert=True)
+    except IntegrityError as error:
+        if not any(name in str(error) for name in REFERENCES):
+            raise
         raise Refused(
             "A payment with the bank reference {reference} is already recorded.",
             field="bank_reference",
-            reference=reference,
-        )
-    return reference
+            reference=sent.bank_reference,
+        ) from error

@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from apps.core import money
 from apps.financing.models import Collection, ReservePayout, Tranche
-from apps.financing.models.tranche import TrancheState
 from apps.financing.rules.accrual import earned
 from apps.financing.rules.waterfall import Shares, Standing
 from apps.ledger import services as ledger
@@ -32,12 +31,12 @@ def payable_to_seller(tranche: Tranche) -> Decimal:
     return -_balances(tranche).get(Financier.PAYABLE_TO_SELLER, money.ZERO)
 
 
-def post_funding(tranche: Tranche, *, booked_on: date, at: datetime) -> Entry:
+def post_funding(tranche: Tranche, *, is_advance: bool, booked_on: date, at: datetime) -> Entry:
     """The invoice is bought at its face, part of it kept as reserve; before acceptance the advance alone is owed.
 
     Discount and fee are not earned yet, and the rest is paid out.
     """
-    if tranche.state == TrancheState.FUNDED_PRE:
+    if is_advance:
         owed = [debit(Financier.MILESTONE_ADVANCES, amount=tranche.gross, key=tranche.key)]
     else:
         owed = [

@@ -1,14 +1,16 @@
 """The buyer pays the financier: the waterfall shares the payment out."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
+
+from django.db.models import Sum
 
 from apps.core import money
 from apps.core.errors import Refused
 from apps.core.states import move
 from apps.financing.models import Collection, Tranche
 from apps.financing.models.tranche import TrancheState
-from apps.financing.rules.waterfall import Repayment, Shares, late_charge, share
+from apps.financing.rules.waterfall import Repayment, Shares, for_the_seller, late_charge, share
 from apps.financing.services import book
 from apps.financing.services.exposures import count
 from apps.financing.services.locks import lock_tranche_to_count
@@ -22,28 +24,20 @@ def collect(*, tranche_ref: str, payment: Payment, actor: Actor, at: datetime) -
     """Share a recorded payment out and book it on the day on which it was received.
 
     The payment that repays the advance also ends its income: what of the discount is not earned by then goes back to
-    the seller, what of the fee is not is earned at once.
+    the seller, what of the fee is not is earned at once. Money that arrived before the advance was paid out repays it
+    on the day of the payout; before any payout it is the seller's (:func:`collect_for_the_seller`).
     """
     tranche, exposures = lock_tranche_to_count(tranche_ref=tranche_ref)
     actor.require(Action.MOVE_MONEY, organisation_id=tranche.financier_id)
-    funded_on, paid_on = _dates(tranche, payment)
+    if tranche.funded_on is None:
+        raise Refused("The advance has not been paid out yet. Fund it before recording the buyer's payment.")
+    paid_on = counted_on(payment.received_on, funded_on=tranche.funded_on)
     before = book.standing(tranche)
     # Kept or given back is what is earned by this day; a part payment leaves the daily accrual as it is.
-    day = max((paid_on - funded_on).days, tranche.offer.least_fee_days)
+    day = max((paid_on - tranche.funded_on).days, tranche.offer.least_fee_days)
     accrued = book.unearned_after(tranche, before=before, day=day)
-    shares = share(payment.amount, standing=accrued, late_due=_late_charge_due(tranche, through=paid_on))
-    collection = Collection.objects.create(
-        tranche=tranche,
-        payment=payment,
-        amount=payment.amount,
-        to_receivable=shares.to_receivable,
-        to_advance=shares.to_advance,
-        to_seller=shares.to_seller,
-        to_buyer=shares.to_buyer,
-        late_charge=shares.late_charge,
-        rebate=shares.rebate,
-        collected_on=paid_on,
-    )
+    shares = share(payment.amount, standing=accrued, late_due=late_charge_due(tranche, through=paid_on))
+    collection = _collection(tranche, payment, shares=shares, on=paid_on)
     _lower(tranche, shares=shares, left=before.receivable - shares.to_receivable, paid_on=paid_on)
     count(exposures, used=-shares.to_advance)
     if shares.repays_advance:
@@ -56,6 +50,54 @@ def collect(*, tranche_ref: str, payment: Payment, actor: Actor, at: datetime) -
             at=at,
         )
     book.post_collection(collection, shares=shares, at=at)
+    _record(collection, actor=actor, at=at)
+    return collection
+
+
+def collect_for_the_seller(*, tranche: Tranche, payment: Payment, actor: Actor, at: datetime) -> Collection:
+    """The buyer paid before the advance was paid out: what settled the invoice is the seller's, and is passed on.
+
+    No advance was made, so nothing is repaid, charged or given back. The caller has cancelled the advance and holds it,
+    for only an invoice that is wholly open is bought.
+    """
+    actor.require(Action.MOVE_MONEY, organisation_id=tranche.financier_id)
+    if tranche.state != TrancheState.CANCELLED:
+        raise ValueError(f"tranche {tranche.ref} can still be paid out")
+    settled = payment.allocations.aggregate(total=Sum("amount"))["total"] or money.ZERO
+    shares = for_the_seller(payment.amount, owed=settled)
+    collection = _collection(tranche, payment, shares=shares, on=payment.received_on)
+    book.post_collection(collection, shares=shares, at=at)
+    _record(collection, actor=actor, at=at)
+    return collection
+
+
+def counted_on(received_on: date, *, funded_on: date) -> date:
+    """The day from which a payment counts on an advance: not before there was one to repay."""
+    return max(received_on, funded_on)
+
+
+def is_paid_out(*, tranche_ref: str) -> bool:
+    """Whether an advance was paid out. The caller holds the contract, so that it stays so."""
+    return Tranche.objects.filter(ref=tranche_ref, funded_on__isnull=False).exists()
+
+
+def _collection(tranche: Tranche, payment: Payment, *, shares: Shares, on: date) -> Collection:
+    return Collection.objects.create(
+        tranche=tranche,
+        payment=payment,
+        amount=payment.amount,
+        to_receivable=shares.to_receivable,
+        to_advance=shares.to_advance,
+        to_seller=shares.to_seller,
+        to_buyer=shares.to_buyer,
+        late_charge=shares.late_charge,
+        rebate=shares.rebate,
+        collected_on=on,
+    )
+
+
+def _record(collection: Collection, *, actor: Actor, at: datetime) -> None:
+    tranche, payment = collection.tranche, collection.payment
     record(
         tranche.contract,
         financier_id=tranche.financier_id,
@@ -67,34 +109,20 @@ def collect(*, tranche_ref: str, payment: Payment, actor: Actor, at: datetime) -
         currency=tranche.currency,
         amount=payment.amount,
         collection=collection.ref,
-        to_receivable=shares.to_receivable,
-        to_buyer=shares.to_buyer,
+        to_receivable=collection.to_receivable,
+        to_buyer=collection.to_buyer,
     )
-    return collection
 
 
-def _dates(tranche: Tranche, payment: Payment) -> tuple[date, date]:
-    """When the advance was funded and when the payment arrived."""
-    if tranche.funded_on is None:
-        raise Refused("The advance has not been paid out yet. Fund it before recording the buyer's payment.")
-    if payment.received_on < tranche.funded_on:
-        raise Refused(
-            "The advance was paid out on {date}; the buyer's money cannot have arrived before it. Check the date.",
-            field="received_on",
-            date=tranche.funded_on,
-        )
-    return tranche.funded_on, payment.received_on
-
-
-def _late_charge_due(tranche: Tranche, *, through: date) -> Decimal:
+def late_charge_due(tranche: Tranche, *, through: date) -> Decimal:
     """The late charge through a date, less what former payments bore of it."""
-    if tranche.charged_until is None:
+    if tranche.free_until is None:
         return money.ZERO
     former = list(tranche.collections.values_list("collected_on", "to_advance", "late_charge"))
     charged = late_charge(
         gross=tranche.gross,
         repayments=[Repayment(on=on, amount=amount) for on, amount, _taken in former],
-        free_until=tranche.charged_until + timedelta(days=tranche.offer.grace_days),
+        free_until=tranche.free_until,
         through=through,
         late_rate=tranche.offer.late_rate,
         currency=tranche.currency,

@@ -1,6 +1,6 @@
 """A milestone is accepted: the advance on it becomes the purchase of its whole invoice."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from apps.core import money
 from apps.core.states import move
@@ -19,6 +19,11 @@ def advance_on(milestone: Milestone) -> Tranche | None:
     return Tranche.objects.filter(milestone=milestone, state=TrancheState.FUNDED_PRE).first()
 
 
+def sent_back_on(milestone: Milestone) -> Tranche | None:
+    """The advance, promised or paid out, on a milestone that the buyer has just sent back, if there is one."""
+    return Tranche.objects.sent_back().filter(milestone=milestone).first()
+
+
 def on_acceptance(*, advance: Tranche, actor: Actor, at: datetime) -> Tranche:
     """Convert an advance into a purchase, before the invoice is issued. The caller holds contract and milestone.
 
@@ -31,7 +36,13 @@ def on_acceptance(*, advance: Tranche, actor: Actor, at: datetime) -> Tranche:
     facility = tranche.facility
     facility.advanced_pre -= tranche.outstanding
     facility.save(update_fields=["advanced_pre"])
-    book.post_conversion(tranche, booked_on=day_of(tranche.financier, at=at), at=at)
+    convert(tranche, actor=actor, on=day_of(tranche.financier, at=at), at=at)
+    return tranche
+
+
+def convert(tranche: Tranche, *, actor: Actor, on: date, at: datetime) -> None:
+    """Book on the day of the acceptance that what was advanced bought the invoice, and write it down."""
+    book.post_conversion(tranche, booked_on=on, at=at)
     record(
         tranche.contract,
         financier_id=tranche.financier_id,
@@ -42,7 +53,6 @@ def on_acceptance(*, advance: Tranche, actor: Actor, at: datetime) -> Tranche:
         milestone=tranche.milestone.ref,
         disclosure_sha256=tranche.offer.disclosure_sha256,
     )
-    return tranche
 
 
 def sale_on_acceptance(tranche: Tranche) -> Sale:

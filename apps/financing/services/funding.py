@@ -1,14 +1,18 @@
 """Treasury pays an advance out."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from apps.core import money
-from apps.core.errors import NotAllowed, Refused
+from apps.core import canonical, money
+from apps.core.errors import NotAllowed, Refused, Stale
 from apps.core.states import move
 from apps.financing.models import Disbursement, Tranche
+from apps.financing.models.offer import Stage
 from apps.financing.models.tranche import TrancheState
 from apps.financing.services import book
-from apps.financing.services.bank import new_reference, require_account_of_seller, require_day_of_payment
+from apps.financing.services.bank import record_once, reference_given, require_account_of_seller, require_day_of_payment
+from apps.financing.services.conversion import convert
 from apps.financing.services.exposures import count, require_room_to_pay_out
 from apps.financing.services.locks import lock_tranche_to_count
 from apps.financing.services.record import day_of, person, record
@@ -40,36 +44,59 @@ def invoice_ref_of(*, tranche_ref: str) -> str:
     return tranche.invoice.ref
 
 
-def to_fund(*, offer_ref: str) -> list[str]:
-    """The references of an offer's advances that wait for their payout, in the order of the plan; refused if none."""
+def waiting_of(*, offer_ref: str) -> list[Tranche]:
+    """An offer's advances that wait for their payout, in the order of the plan."""
     waiting = Tranche.objects.filter(offer__ref=offer_ref, state=TrancheState.ACCEPTED)
-    refs = list(waiting.order_by("milestone__position").values_list("ref", flat=True))
-    if not refs:
+    return list(waiting.select_related("assignment", "milestone__invoice").order_by("milestone__position"))
+
+
+def seen_of(waiting: Sequence[Tranche]) -> str:
+    """The SHA-256 of what one transfer would pay: which advances, and how much of each reaches the seller."""
+    return canonical.sha256(canonical.text([[tranche.ref, tranche.net] for tranche in waiting]))
+
+
+def to_fund(*, offer_ref: str, seen: str) -> list[str]:
+    """The references of an offer's advances that one transfer pays, in the order of the plan; refused if none waits.
+
+    ``seen`` is the SHA-256 of what treasury was shown before it paid. The caller holds the contract, so that none is
+    cancelled or paid meanwhile: what differs from it is :class:`Stale`, because another amount has left the bank.
+    """
+    waiting = waiting_of(offer_ref=offer_ref)
+    if not waiting:
         raise Refused("Nothing of this offer waits to be paid out.")
-    return refs
+    if seen != seen_of(waiting):
+        raise Stale(
+            "What waits of this offer has changed since you were shown it: now it is {net}. Compare that with what"
+            " left your bank before you record it.",
+            net=str(money.Money(money.total(tranche.net for tranche in waiting), waiting[0].currency)),
+        )
+    return [tranche.ref for tranche in waiting]
 
 
-def references(bank_reference: str, *, of: int) -> list[str]:
-    """One bank transfer for several advances: its reference for one alone, numbered for each of more."""
-    reference = " ".join(bank_reference.split())
-    if of == 1 or not reference:
-        return [reference] * of
-    return [f"{reference} {number}/{of}" for number in range(1, of + 1)]
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A payment as the bank tells it: its day and reference, and which of the parts that it pays is meant."""
+
+    value_on: date
+    reference: str
+    part: int = 1
+    parts: int = 1
 
 
-def fund(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str, at: datetime) -> Tranche:
-    """Record that the net was paid out on ``value_on``; the gross counts against the limits from now on.
+def fund(*, tranche_ref: str, actor: Actor, transfer: Transfer, at: datetime) -> Tranche:
+    """Record that the net was paid out by ``transfer``; the gross counts against the limits from now on.
 
-    Before acceptance it is an advance to the seller, after it the purchase of the invoice. Refused before the buyer is
-    verified, and acknowledged the assignment or that was waived, to the person who priced, beyond a limit, and while
-    the seller has no account.
+    Before acceptance it is an advance to the seller, after it the purchase of the invoice. What left before the
+    acceptance and is recorded after it was an advance, and is converted at once. Refused before the buyer is verified,
+    and acknowledged the assignment or that was waived, to the person who priced, beyond a limit, and while the seller
+    has no account.
     """
     tranche, exposures = lock_tranche_to_count(tranche_ref=tranche_ref)
-    facility, priced_by = tranche.facility, tranche.offer.created_by_id
+    facility, priced_by, value_on = tranche.facility, tranche.offer.created_by_id, transfer.value_on
     actor.require(Action.MOVE_MONEY, organisation_id=tranche.financier_id)
     is_bought = tranche.invoice is not None
     move(tranche, TrancheState.FUNDED_POST if is_bought else TrancheState.FUNDED_PRE, Tranche.TRANSITIONS)
-    require_verified(financier_id=tranche.financier_id, buyer=tranche.buyer)
+    require_verified(financier_id=tranche.financier_id, contract=tranche.contract)
     if tranche.milestone.state == MilestoneState.CHANGES_REQUESTED:
         raise Refused("The buyer has sent this milestone back. Wait until it is submitted again, or cancel.")
     if priced_by == actor.user_id:
@@ -100,19 +127,20 @@ def fund(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str,
         )
     _require_part_before_acceptance(tranche)
     require_room_to_pay_out(exposures, advance=tranche.gross, actor=actor)
-    known = Disbursement.objects.filter(financier_id=tranche.financier_id)
-    reference = new_reference(bank_reference, known=known)
-    disbursement = Disbursement.objects.create(
+    disbursement = Disbursement(
         tranche=tranche,
         financier_id=tranche.financier_id,
         amount=tranche.net,
         currency=tranche.currency,
         value_on=value_on,
-        bank_reference=reference,
+        bank_reference=reference_given(transfer.reference),
+        part=transfer.part,
+        parts=transfer.parts,
         priced_by_id=priced_by,
         sent_by_id=person(actor),
         sent_at=at,
     )
+    record_once(disbursement)
     facility.advanced += tranche.gross
     if not is_bought:
         facility.advanced_pre += tranche.gross
@@ -120,7 +148,8 @@ def fund(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str,
     count(exposures, used=tranche.gross, reserved=-tranche.gross)
     tranche.funded_on, tranche.outstanding = value_on, tranche.gross
     tranche.save(update_fields=["state", "funded_on", "outstanding"])
-    book.post_funding(tranche, booked_on=value_on, at=at)
+    was_advance = is_advance(tranche, on=value_on)
+    book.post_funding(tranche, is_advance=was_advance, booked_on=value_on, at=at)
     record(
         tranche.contract,
         financier_id=tranche.financier_id,
@@ -133,7 +162,21 @@ def fund(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str,
         private={"paid_to": str(account)},
         disclosure_sha256=tranche.offer.disclosure_sha256,
     )
+    if was_advance and tranche.invoice is not None:
+        convert(tranche, actor=actor, on=day_of(tranche.financier, at=tranche.invoice.issued_at), at=at)
     return tranche
+
+
+def is_advance(tranche: Tranche, *, on: date) -> bool:
+    """Whether what leaves on a day is an advance to the seller, by the product that was signed and what stood then.
+
+    An offer on an invoice buys the invoice. One on a milestone advances money until the day of its acceptance, from
+    which on the same payout buys the invoice.
+    """
+    invoice = tranche.invoice
+    if invoice is None:
+        return True
+    return tranche.line.stage == Stage.PRE and on < day_of(tranche.financier, at=invoice.issued_at)
 
 
 def sale_of(tranche: Tranche) -> Sale:

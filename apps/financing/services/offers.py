@@ -23,6 +23,8 @@ from apps.parties.roles import Action
 def price(*, request_ref: str, actor: Actor, terms: OfferTerms, at: datetime) -> Offer:
     """Price a request: an immutable offer with its disclosure, as a draft that waits for a second person.
 
+    The caller holds the contract: no milestone is accepted and nothing is paid between its reading and its price.
+
     Every milestone that was asked for gets a line, in the order of the plan. The offer stands for ``terms.valid_days``
     days from now, also if its approval takes some of them.
     """

@@ -10,7 +10,7 @@ from apps.core.errors import Refused
 from apps.financing.models import Collection, ReservePayout, Tranche
 from apps.financing.models.tranche import TrancheState
 from apps.financing.services import book
-from apps.financing.services.bank import new_reference, require_account_of_seller, require_day_of_payment
+from apps.financing.services.bank import record_once, reference_given, require_account_of_seller, require_day_of_payment
 from apps.financing.services.locks import lock_tranche
 from apps.financing.services.record import person, record
 from apps.invoicing.services import SaleSettlement
@@ -34,17 +34,17 @@ def pay_reserve(*, tranche_ref: str, actor: Actor, value_on: date, bank_referenc
             field="value_on",
             date=arrived,
         )
-    known = ReservePayout.objects.filter(financier_id=tranche.financier_id)
-    payout = ReservePayout.objects.create(
+    payout = ReservePayout(
         tranche=tranche,
         financier_id=tranche.financier_id,
         amount=amount,
         reserve=_unsettled_reserve(tranche),
         value_on=value_on,
-        bank_reference=new_reference(bank_reference, known=known),
+        bank_reference=reference_given(bank_reference),
         sent_by_id=person(actor),
         sent_at=at,
     )
+    record_once(payout)
     book.post_payout(payout, at=at)
     record(
         tranche.contract,

@@ -80,6 +80,14 @@ def request(
     return made
 
 
+def contract_of_request(*, request_ref: str) -> int:
+    """The id of the contract on whose milestones money is asked for."""
+    found = FundingRequest.objects.filter(ref=request_ref).values_list("contract_id", flat=True).first()
+    if found is None:
+        raise Refused("There is no such request, or it is not yours.")
+    return found
+
+
 def shortened(text: str) -> str:
     """A list of names that is cut where it would not fit any more."""
     return text if len(text) <= LONGEST_ABOUT else f"{text[: LONGEST_ABOUT - 1]}…"

@@ -1,5 +1,5 @@
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from apps.contracts.models import Contract
 from apps.contracts.wall import by_contract
@@ -14,11 +14,27 @@ class PayeeInstructionQuerySet(models.QuerySet["PayeeInstruction"]):
         return self.filter(contract__in=Contract.objects.visible_to(actor))
 
     def live(self) -> "PayeeInstructionQuerySet":
+        """Whom the buyer pays now, where that is not simply what the invoice says."""
         return self.filter(revoked_at__isnull=True)
+
+    def assigned(self) -> "PayeeInstructionQuerySet":
+        """Live, and somebody else than the seller is paid."""
+        return self.live().exclude(payee=F("contract__seller"))
+
+
+NAMING_ANOTHER = (
+    "SELECT 1 FROM invoicing_invoice i WHERE i.milestone_id = NEW.milestone_id"
+    " AND i.snapshot::jsonb -> 'payee' <> 'null'::jsonb"
+)
+"""The milestone's invoice, if it was issued to be paid to somebody else than the seller."""
 
 
 class PayeeInstruction(models.Model):
-    """Whom the buyer pays for one milestone, when it is not the seller: whoever was assigned the receivable."""
+    """Whom the buyer pays for one milestone, when that is not what its invoice says of itself.
+
+    Whoever was assigned the receivable; or the seller again, where the assignment ended after the invoice had named
+    somebody else.
+    """
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
     milestone = models.ForeignKey(Milestone, models.PROTECT, related_name="payee_instructions")
@@ -43,7 +59,24 @@ class PayeeInstruction(models.Model):
                 name="one_live_payee_per_milestone",
             ),
         ]
-        triggers = [guards.frozen_when("TRUE", allow=("revoked_at",))]
+        triggers = [
+            guards.frozen_when("TRUE", allow=("revoked_at",)),
+            guards.frozen_when("OLD.revoked_at IS NOT NULL", name="revoked_once"),
+            guards.refused_when(
+                "seller_is_named_again_only_on_an_invoice",
+                guards.INSERT,
+                "EXISTS (SELECT 1 FROM contracts_contract c WHERE c.id = NEW.contract_id"
+                f" AND c.seller_id = NEW.payee_id) AND NOT EXISTS ({NAMING_ANOTHER})",
+            ),
+            guards.at_commit(
+                "invoice_that_names_another_says_whom_to_pay",
+                guards.UPDATE,
+                f"IF EXISTS ({NAMING_ANOTHER}) AND NOT EXISTS (SELECT 1 FROM invoicing_payeeinstruction p"
+                " WHERE p.milestone_id = NEW.milestone_id AND p.revoked_at IS NULL)"
+                " THEN RAISE EXCEPTION 'the invoice of milestone % names a payee who is not paid any more',"
+                " NEW.milestone_id USING ERRCODE = 'check_violation'; END IF;",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.payee_name

@@ -60,7 +60,9 @@ def claims(*, contract: Contract, milestone_refs: Sequence[str]) -> list[Claim]:
         .order_by("pk")
     )
     items_by_milestone = {item.invoice.milestone_id: item for item in items}
-    directed = set(PayeeInstruction.objects.live().filter(milestone__in=found).values_list("milestone_id", flat=True))
+    directed = set(
+        PayeeInstruction.objects.assigned().filter(milestone__in=found).values_list("milestone_id", flat=True)
+    )
     made = [_claim(milestone, items_by_milestone.get(milestone.pk)) for milestone in found]
     for claim in made:
         if not claim.milestone.line.version.is_assignable:

@@ -9,11 +9,13 @@ from django.db import IntegrityError, transaction
 from apps.audit import services as audit
 from apps.core import money
 from apps.core.errors import Refused
+from apps.invoicing import snapshot
 from apps.invoicing.models import Allocation, Invoice, OpenItem, PayeeInstruction, Payment
-from apps.invoicing.services.sales import is_sold
+from apps.invoicing.services.sales import LONGEST_DESCRIPTION, is_sold
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.milestones.models import Milestone
+from apps.parties import services as parties
 from apps.parties.actor import Actor
 from apps.parties.models import BankAccount, Organisation
 from apps.parties.roles import Action
@@ -36,7 +38,7 @@ def receive(
 
     ``amount`` is in the invoice's currency. The recipient is the seller or, for an assigned invoice, the financier:
     the wrong one is refused and the right one named. A seller's receipt is posted in the seller's book; what the
-    financier receives is not, because the receivable was sold.
+    financier receives is not once the receivable was sold, and before that as money that the financier owes the seller.
     """
     item = (
         OpenItem.objects.select_related("invoice__contract", "seller")
@@ -56,11 +58,6 @@ def receive(
     _must_be_a_day_of_payment(received_on, invoice=invoice, today=at.astimezone(ZoneInfo(recipient.time_zone)).date())
     if item.open == 0:
         raise Refused("{number} is already paid in full.", number=invoice.number)
-    if not is_seller and not is_sold(invoice):
-        raise Refused(
-            "The advance on {number} has not been paid out yet. Fund it before recording the buyer's payment.",
-            number=invoice.number,
-        )
 
     payment = _record(
         Payment(
@@ -82,6 +79,8 @@ def receive(
     item.save(update_fields=["paid", "open", "settled_at"])
     if is_seller:
         _post(payment, invoice=invoice, allocated=allocated, at=at)
+    elif not is_sold(invoice):
+        _post_held(payment, invoice=invoice, allocated=allocated, at=at)
     audit.record(
         chain=f"contract:{invoice.contract.ref}",
         parties={invoice.seller_id, invoice.buyer_id, recipient_id},
@@ -106,13 +105,48 @@ def direct_payment(*, milestone: Milestone, payee_id: int, account: BankAccount,
 
     Whoever is told upstream that an invoice has another payee learns a name and an account, and no reason.
     """
-    before = PayeeInstruction.objects.live().filter(milestone=milestone).first()
+    before = PayeeInstruction.objects.assigned().filter(milestone=milestone).first()
     if before is not None:
         raise Refused(
             "“{milestone}” is already to be paid to {payee}. That has to be revoked first.",
             milestone=milestone.title,
             payee=before.payee_name,
         )
+    PayeeInstruction.objects.live().filter(milestone=milestone).update(revoked_at=at)
+    return _instruct(milestone, payee_id=payee_id, account=account, at=at)
+
+
+def withdraw_direction(*, milestone: Milestone, at: datetime) -> PayeeInstruction:
+    """From now on the buyer pays the seller again; refused when nobody else was named, or the receivable is sold.
+
+    An invoice that was issued meanwhile names the other's account and cannot change: then the seller's own account is
+    written down as the one to pay into.
+    """
+    invoice = Invoice.objects.filter(milestone=milestone).first()
+    instruction = PayeeInstruction.objects.assigned().filter(milestone=milestone).first()
+    if instruction is None or (invoice is not None and is_sold(invoice)):
+        raise Refused("“{milestone}” has no payee that could be taken back.", milestone=milestone.title)
+    instruction.revoked_at = at
+    instruction.save(update_fields=["revoked_at"])
+    if invoice is not None and snapshot.read(invoice.snapshot).payee is not None:
+        _instruct(milestone, payee_id=invoice.seller_id, account=_account_of_seller(invoice), at=at)
+    return instruction
+
+
+def _account_of_seller(invoice: Invoice) -> BankAccount:
+    account = parties.default_account(organisation_id=invoice.seller_id, currency=invoice.currency)
+    if account is None:
+        raise Refused(
+            "{number} names an account that is not {seller}'s, and {seller} has none in {currency}. It has to add one"
+            " first, so that the buyer can be told where to pay.",
+            number=invoice.number,
+            seller=invoice.seller.legal_name,
+            currency=invoice.currency,
+        )
+    return account
+
+
+def _instruct(milestone: Milestone, *, payee_id: int, account: BankAccount, at: datetime) -> PayeeInstruction:
     return PayeeInstruction.objects.create(
         contract_id=milestone.contract_id,
         milestone=milestone,
@@ -127,21 +161,10 @@ def direct_payment(*, milestone: Milestone, payee_id: int, account: BankAccount,
     )
 
 
-def withdraw_direction(*, milestone: Milestone, at: datetime) -> PayeeInstruction:
-    """From now on the buyer pays the seller again; refused when nobody else was named, or the receivable is sold."""
-    invoice = Invoice.objects.filter(milestone=milestone).first()
-    instruction = PayeeInstruction.objects.live().filter(milestone=milestone).first()
-    if instruction is None or (invoice is not None and is_sold(invoice)):
-        raise Refused("“{milestone}” has no payee that could be taken back.", milestone=milestone.title)
-    instruction.revoked_at = at
-    instruction.save(update_fields=["revoked_at"])
-    return instruction
-
-
 def _must_be_paid_to(recipient_id: int, *, item: OpenItem) -> None:
     """Refuse everybody but the payee, and say who that is."""
     # Not joined with the payee's organisation: a party that may not see it must still be told whom the buyer pays.
-    instruction = PayeeInstruction.objects.live().filter(milestone_id=item.invoice.milestone_id).first()
+    instruction = PayeeInstruction.objects.assigned().filter(milestone_id=item.invoice.milestone_id).first()
     if instruction is None:
         if recipient_id != item.seller_id:
             raise Refused(
@@ -211,6 +234,23 @@ def _post(payment: Payment, *, invoice: Invoice, allocated: Decimal, at: datetim
             ledger.debit(Seller.BANK, amount=payment.amount),
             ledger.credit(Seller.RECEIVABLES, amount=allocated, key=f"invoice:{invoice.ref}"),
             ledger.credit(Seller.UNAPPLIED_RECEIPTS, amount=payment.amount - allocated, key=f"payment:{payment.ref}"),
+        ],
+        at=at,
+    )
+
+
+def _post_held(payment: Payment, *, invoice: Invoice, allocated: Decimal, at: datetime) -> None:
+    """Somebody else has the money, and owes it to the seller; what exceeds the invoice never was the seller's."""
+    ledger.post(
+        organisation_id=invoice.seller_id,
+        currency=payment.currency,
+        purpose=ledger.Purpose.SELLER,
+        cause=f"payment:{payment.ref}",
+        description=f"Payment of {invoice.number} to another payee: {payment.bank_reference}"[:LONGEST_DESCRIPTION],
+        booked_on=payment.received_on,
+        legs=[
+            ledger.debit(Seller.DUE_FROM_FINANCIER, amount=allocated, key=f"invoice:{invoice.ref}"),
+            ledger.credit(Seller.RECEIVABLES, amount=allocated, key=f"invoice:{invoice.ref}"),
         ],
         at=at,
     )

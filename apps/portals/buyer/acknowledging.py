@@ -15,9 +15,9 @@ from apps.parties.roles import Action
 from apps.portals.access import PortalRequest
 from apps.portals.buyer import payees
 from apps.portals.buyer.forms import AcknowledgeForm
-from apps.portals.buyer.pages import Crumbs, page, show_anew, tell, why_not
+from apps.portals.buyer.pages import Crumbs, page, tell, why_not
 from apps.portals.buyer.ways import Way
-from apps.portals.forms import add_refusal
+from apps.portals.forms import add_refusal, show_anew
 from apps.workflows import funding
 
 

@@ -21,9 +21,9 @@ from apps.portals.buyer import cycles, differences, step_up
 from apps.portals.buyer.cycles import SubmissionReading
 from apps.portals.buyer.differences import Change
 from apps.portals.buyer.forms import MET, RequestChangesForm
-from apps.portals.buyer.pages import Crumbs, page, show_anew, tell, why_not, why_not_sign_off
+from apps.portals.buyer.pages import Crumbs, page, tell, why_not, why_not_sign_off
 from apps.portals.buyer.ways import Way
-from apps.portals.forms import add_refusal, explain
+from apps.portals.forms import add_refusal, explain, show_anew
 from apps.workflows import sign_off
 
 

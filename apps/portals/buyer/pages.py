@@ -82,11 +82,6 @@ def why_not_sign_off(request: PortalRequest, milestone: Milestone) -> str:
     return ""
 
 
-def show_anew(form: BaseForm, *, seen: str) -> None:
-    """After a stale text: the form keeps what was typed, and agrees from now on to the text that is shown with it."""
-    form.data = {**{name: form.data[name] for name in form.data}, "seen": seen}
-
-
 def contract_crumbs(*more: tuple[str, str]) -> Crumbs:
     return [(_("Contracts"), reverse("buyer:contracts")), *more]
 

@@ -15,7 +15,7 @@ from apps.parties.actor import Actor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayTo:
-    """The account that an invoice is paid into. ``is_assigned``: it is not the seller's own any more."""
+    """The account that an invoice is paid into. ``is_assigned``: it is not the seller's own."""
 
     holder: str
     iban: str = ""
@@ -52,7 +52,7 @@ def of_invoice(actor: Actor, invoice: Invoice) -> PayTo | None:
 
 
 def of_milestone(actor: Actor, milestone_id: int, *, seller_id: int, reference: str = "") -> PayTo | None:
-    """Whom the milestone's live payee instruction names, accepted or not; None when the seller is paid."""
+    """Whom the milestone's live payee instruction names, accepted or not; None where there is none."""
     instruction = PayeeInstruction.objects.visible_to(actor).live().filter(milestone_id=milestone_id).first()
     if instruction is None:
         return None
@@ -83,22 +83,23 @@ def owed(assignment: Assignment) -> Decimal:
 
 
 def is_printed_otherwise(pay_to: PayTo | None, invoice: Invoice) -> bool:
-    """Whether the document names another account than the one to pay into: it was issued before the assignment."""
-    if pay_to is None or not pay_to.is_assigned:
+    """Whether the document names another account than the one to pay into: assigned since, or not any more."""
+    if pay_to is None:
         return False
     printed = snapshot.read(invoice.snapshot).credit_transfer
-    return printed is None or (printed.iban, printed.account_number) != (pay_to.iban, pay_to.account_number)
+    return printed is None or _numbers(printed) != _numbers(pay_to)
+
+
+def _numbers(account: PayTo | snapshot.CreditTransfer) -> tuple[str, str, str]:
+    """By which one account is told from another, wherever the bank is."""
+    return account.iban, account.account_number, account.routing_number
 
 
 def assigned_among(actor: Actor, invoices: Sequence[Invoice]) -> set[int]:
     """Primary keys of those invoices that are paid to somebody else than the seller."""
-    sellers = {invoice.milestone_id: invoice for invoice in invoices}
-    rows = PayeeInstruction.objects.visible_to(actor).live().filter(milestone_id__in=sellers)
-    return {
-        sellers[milestone_id].pk
-        for milestone_id, payee_id in rows.values_list("milestone_id", "payee_id")
-        if sellers[milestone_id].seller_id != payee_id
-    }
+    invoices_by_milestone = {invoice.milestone_id: invoice for invoice in invoices}
+    rows = PayeeInstruction.objects.visible_to(actor).assigned().filter(milestone_id__in=invoices_by_milestone)
+    return {invoices_by_milestone[milestone_id].pk for milestone_id in rows.values_list("milestone_id", flat=True)}
 
 
 def unread_assignments(actor: Actor) -> QuerySet[Assignment, Assignment]:
@@ -106,7 +107,7 @@ def unread_assignments(actor: Actor) -> QuerySet[Assignment, Assignment]:
 
     The financier's own rows (its organisation, the tranche) are not the buyer's to read: the instruction names it.
     """
-    live = PayeeInstruction.objects.live().filter(milestone_id=OuterRef("milestone_id"))
+    live = PayeeInstruction.objects.assigned().filter(milestone_id=OuterRef("milestone_id"))
     return (
         Assignment.objects.visible_to(actor)
         .filter(
@@ -120,6 +121,6 @@ def unread_assignments(actor: Actor) -> QuerySet[Assignment, Assignment]:
 
 
 def payee_names(actor: Actor, milestone_ids: Iterable[int]) -> dict[int, str]:
-    """Whom the live instructions name, by milestone, in one query for all of them."""
-    rows = PayeeInstruction.objects.visible_to(actor).live()
+    """To whom milestones are assigned, where they are, in one query for all of them."""
+    rows = PayeeInstruction.objects.visible_to(actor).assigned()
     return dict(rows.filter(milestone_id__in=list(milestone_ids)).values_list("milestone_id", "payee_name"))

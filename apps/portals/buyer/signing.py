@@ -15,10 +15,10 @@ from apps.parties.roles import Action
 from apps.portals.access import PortalRequest
 from apps.portals.buyer import versions
 from apps.portals.buyer.forms import ContractChangesForm, SignContractForm
-from apps.portals.buyer.pages import Crumbs, page, show_anew, tell, why_not
+from apps.portals.buyer.pages import Crumbs, page, tell, why_not
 from apps.portals.buyer.versions import VersionReading
 from apps.portals.buyer.ways import Way
-from apps.portals.forms import add_refusal, explain
+from apps.portals.forms import add_refusal, explain, show_anew
 from apps.portals.version_differences import VersionDifference, between_versions
 from apps.workflows import contracting
 

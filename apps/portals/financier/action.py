@@ -18,12 +18,12 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.views.decorators.http import require_http_methods
 
-from apps.core.errors import Refused
+from apps.core.errors import Refused, Stale
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals.financier.pages import address, asker, why_not
 from apps.portals.financier.window import Window
-from apps.portals.forms import ActionForm, add_refusal
+from apps.portals.forms import ActionForm, add_refusal, show_anew
 from apps.portals.parts import Fact
 from apps.workflows.once import Answer
 
@@ -135,6 +135,8 @@ class ActionPage(Generic[Row]):
                     return self._reviewed(request, row, form, review)
                 answer = self.act(asker(request), row, form.cleaned_data)
             except Refused as refused:
+                if isinstance(refused, Stale):
+                    show_anew(form, seen=self.initial(request, row)["seen"])
                 add_refusal(form, refused)
             else:
                 messages.success(request, self.done(row, form.cleaned_data))

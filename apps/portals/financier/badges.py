@@ -7,7 +7,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apps.financing.models import Assignment, FundingRequest, Offer, Tranche
-from apps.financing.models.tranche import OUTSTANDING
+from apps.financing.models.tranche import OUTSTANDING, TrancheState
+from apps.milestones.models.milestone import MilestoneState
 from apps.portals import vocabulary
 from apps.portals.templatetags.cairn import icon
 from apps.portals.vocabulary import Word
@@ -20,6 +21,7 @@ TO_PRICE = Word(_("To price"), "calculator", "attention")
 WITH_SELLER = Word(_("With the seller"), "send", "info")
 LAPSED = Word(_("Lapsed"), "clock-history", "neutral")
 OVERDUE = Word(_("Overdue"), "exclamation-triangle-fill", "negative")
+SENT_BACK = Word(_("Milestone sent back"), "arrow-counterclockwise", "attention")
 OPEN = Word(_("Open"), "play-circle", "info")
 CLOSED = Word(_("Closed"), "slash-circle", "neutral")
 
@@ -51,7 +53,15 @@ def of_assignment(assignment: Assignment) -> Word:
 
 
 def of_tranche(tranche: Tranche, *, today: date) -> Word:
-    """An advance's state; overdue counts more than paid out or partly collected."""
+    """An advance's state; overdue counts more than what is out, and so does work that was sent back."""
     if tranche.state in OUTSTANDING and tranche.expected_on < today:
         return OVERDUE
+    if is_sent_back(tranche):
+        return SENT_BACK
     return vocabulary.word("tranche", tranche.state)
+
+
+def is_sent_back(tranche: Tranche) -> bool:
+    """Whether the buyer asked for changes of what is advanced on, and nothing was submitted since."""
+    is_waiting = tranche.state in (TrancheState.ACCEPTED, TrancheState.FUNDED_PRE)
+    return is_waiting and tranche.milestone.state == MilestoneState.CHANGES_REQUESTED

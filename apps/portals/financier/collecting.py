@@ -1,14 +1,14 @@
 """How a buyer's payment would be shared out, before it is recorded: the waterfall on what is booked now."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from apps.core import money
+from apps.financing import services as financing
 from apps.financing.models import Tranche
-from apps.financing.rules.waterfall import Repayment, Shares, late_charge, share
+from apps.financing.rules.waterfall import Shares, for_the_seller, share
 from apps.financing.services import book
 from apps.portals import formats
 from apps.portals.parts import Fact
@@ -24,27 +24,16 @@ class Preview:
 
 def preview(tranche: Tranche, *, amount: Decimal, received_on: date) -> Preview:
     """The shares of a payment that would be received on a day. The service computes them again under its lock."""
+    if tranche.funded_on is None:
+        owed = tranche.bought.open_item.open
+        shares = for_the_seller(amount, owed=owed)
+        return Preview(shares, owed - shares.to_receivable)
+    paid_on = financing.counted_on(received_on, funded_on=tranche.funded_on)
     before = book.standing(tranche)
-    standing, late = before, money.ZERO
-    if tranche.funded_on is not None:
-        day = max((received_on - tranche.funded_on).days, tranche.offer.least_fee_days)
-        standing = book.unearned_after(tranche, before=before, day=day)
-        late = _late_due(tranche, funded_on=tranche.funded_on, through=received_on)
-    shares = share(amount, standing=standing, late_due=late)
+    day = max((paid_on - tranche.funded_on).days, tranche.offer.least_fee_days)
+    standing = book.unearned_after(tranche, before=before, day=day)
+    shares = share(amount, standing=standing, late_due=financing.late_charge_due(tranche, through=paid_on))
     return Preview(shares, before.receivable - shares.to_receivable)
-
-
-def _late_due(tranche: Tranche, *, funded_on: date, through: date) -> Decimal:
-    former = list(tranche.collections.all())
-    charged = late_charge(
-        gross=tranche.gross,
-        repayments=[Repayment(one.collected_on, one.to_advance) for one in former],
-        free_until=funded_on + timedelta(days=tranche.days + tranche.offer.grace_days),
-        through=through,
-        late_rate=tranche.offer.late_rate,
-        currency=tranche.currency,
-    )
-    return max(money.ZERO, charged - money.total(one.late_charge for one in former))
 
 
 def facts_of(shared: Preview, *, currency: str) -> list[Fact]:
@@ -67,11 +56,9 @@ def effects_of(tranche: Tranche, shared: Preview) -> list[str]:
     """What recording the payment leads to, in words."""
     shares, currency = shared.shares, tranche.currency
     number = tranche.name
-    if shared.left:
-        first = _("%(number)s stays open with %(left)s.") % {
-            "number": number,
-            "left": formats.money(shared.left, currency),
-        }
+    if tranche.funded_on is None:
+        words = _("The advance of %(gross)s is cancelled: nothing is paid out on an invoice that the buyer has paid.")
+        first = words % {"gross": formats.money(tranche.gross, currency)}
     else:
         first = _("%(number)s is paid in full, and the advance is settled.") % {"number": number}
     effects = [first]

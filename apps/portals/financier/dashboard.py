@@ -158,6 +158,8 @@ def _queues(actor: Actor, *, today: date) -> list[Queue]:
                currency="tranche__currency", amount=F("tranche__gross"), since=F("notified_at")),
         _queue(queues.to_fund(actor), _("Advances to pay out"), "cash-coin", Tranche, "to-fund",
                currency="currency", amount=gross, since=told),
+        _queue(queues.sent_back(actor), _("Milestones sent back"), "arrow-counterclockwise", Tranche, "sent-back",
+               currency="currency", amount=F("gross"), since=F("expected_on")),
         _queue(queues.to_collect(actor, today=today), _("Payments to collect"), "bank", Tranche, "to-collect",
                currency="currency", amount=owed, since=F("expected_on")),
         _queue(queues.to_pay_reserve(actor), _("Reserves to pay"), "arrow-return-left", Tranche, "reserve-due",

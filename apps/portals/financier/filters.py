@@ -84,6 +84,7 @@ class TrancheStates(States):
     choices_by_name: ClassVar[Mapping[str, Choice]] = {
         "to-verify": (_("Buyer to verify"), _among(queues.to_verify)),
         "to-fund": (_("To pay out"), _among(queues.to_fund)),
+        "sent-back": (_("Milestone sent back"), _among(queues.sent_back)),
         "before": (_("Before acceptance"), _where(state="funded_pre")),
         "outstanding": (_("Outstanding"), lambda rows, _actor, _request: rows.outstanding()),  # type: ignore[attr-defined]
         "to-collect": (

@@ -9,7 +9,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.financing.rules import LineTerms, OfferTerms
-from apps.portals.forms import ActionForm, AmountField, RateField
+from apps.portals.forms import ActionForm, AmountField, RateField, SeenForm
 
 DAY = "%Y-%m-%d"
 
@@ -113,6 +113,15 @@ class VerifyForm(ActionForm):
     note = forms.CharField(label=_("Note"), max_length=2_000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
 
+class ConfirmForm(ActionForm):
+    """How a signatory was found to be one."""
+
+    checked = reason_field(
+        label=_("What you checked"),
+        help_text=_("Whom at the buyer you asked, over which number of its own. It stays on record."),
+    )
+
+
 class RevokeForm(ActionForm):
     """Why a verification does not hold any more."""
 
@@ -136,6 +145,10 @@ class SentForm(ActionForm):
 
     value_on = day_field(label=_("Value date"), help_text=_("The day on which the money left your account."))
     bank_reference = reference_field()
+
+
+class WholeSentForm(SentForm, SeenForm):
+    """One transfer for several advances: it carries which and how much was shown to whoever paid."""
 
 
 class ReceivedForm(ActionForm):

@@ -14,7 +14,7 @@ PLACES: Final = (
         _("Requests"),
         "admin:financing_fundingrequest_changelist",
         "inbox",
-        ("fundingrequest", "price_offer", "decline_request", "verify_buyer"),
+        ("fundingrequest", "price_offer", "decline_request", "verify_buyer", "confirm_signatory"),
         queues.to_price,
     ),
     Place(

@@ -133,15 +133,19 @@ def _before_acceptance(facility: Facility, *, further: Decimal) -> Exposure | No
 
 
 def _slip(request: FundingRequest, found: financing.Quote, *, funding_on: date, days: int) -> Slip:
-    """The late charge begins after the days that the discount pays for and the days of grace; the reserve bears it."""
+    """The late charge begins after the discount's days, or the due date, and the grace; the reserve bears it.
+
+    Before acceptance there is no due date yet: a slip is taken as the buyer's lateness.
+    """
     facility, later = request.facility, timedelta(days=days)
     taken, back = Decimal(0), []
     for line in found.lines:
         paid_on = line.terms.expected_on + later
+        charged_until = funding_on + timedelta(days=line.price.days)
         charge = late_charge(
             gross=line.price.gross,
             repayments=[],
-            free_until=funding_on + timedelta(days=line.price.days + facility.grace_days),
+            free_until=max(charged_until, line.sold.due_on or charged_until) + timedelta(days=facility.grace_days),
             through=paid_on,
             late_rate=facility.late_rate,
             currency=request.currency,

@@ -19,6 +19,7 @@ from apps.financing.models import (
 from apps.financing.models.offer import OfferState
 from apps.financing.models.request import RequestState
 from apps.financing.models.tranche import TrancheQuerySet, TrancheState
+from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
 
 MONEY: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=18, decimal_places=3)
@@ -33,9 +34,8 @@ def to_price(actor: Actor) -> QuerySet[FundingRequest]:
 
 
 def to_verify(actor: Actor) -> QuerySet[Any]:
-    """Accepted by sellers, and the buyer is not verified: nothing of it can be paid out."""
-    verified = BuyerVerification.objects.live().filter(financier=OuterRef("financier"), buyer=OuterRef("buyer"))
-    return _book(actor).filter(~Exists(verified), state=TrancheState.ACCEPTED)
+    """Accepted by sellers, and buyer or signatory are not verified: nothing of it can be paid out."""
+    return _book(actor).filter(~Exists(BuyerVerification.objects.covering()), state=TrancheState.ACCEPTED)
 
 
 def to_approve(actor: Actor) -> QuerySet[Offer]:
@@ -51,9 +51,15 @@ def to_notify(actor: Actor) -> QuerySet[Assignment]:
 
 def to_fund(actor: Actor) -> TrancheQuerySet:
     """Accepted by the seller, the buyer verified and told: nothing stands in the way of paying out."""
-    verified = BuyerVerification.objects.live().filter(financier=OuterRef("financier"), buyer=OuterRef("buyer"))
+    verified = BuyerVerification.objects.covering()
     notified = Q(assignment__acknowledged_at__isnull=False) | Q(assignment__waived_at__isnull=False)
-    return _book(actor).filter(notified, Exists(verified), state=TrancheState.ACCEPTED)
+    ready = _book(actor).filter(notified, Exists(verified), state=TrancheState.ACCEPTED)
+    return ready.exclude(milestone__state=MilestoneState.CHANGES_REQUESTED)
+
+
+def sent_back(actor: Actor) -> TrancheQuerySet:
+    """Promised or paid out on a milestone for which the buyer asked for changes."""
+    return _book(actor).sent_back()
 
 
 def to_collect(actor: Actor, *, today: date) -> TrancheQuerySet:

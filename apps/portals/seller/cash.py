@@ -43,7 +43,7 @@ def forecast(actor: Actor, *, today: date) -> list[charts.Bars]:
 
 
 def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
-    sold = PayeeInstruction.objects.visible_to(actor).live().values("milestone_id")
+    sold = PayeeInstruction.objects.visible_to(actor).assigned().values("milestone_id")
     owed = OpenItem.objects.visible_to(actor).filter(seller_id=actor.organisation_id, due_on__lt=until).open()
     for currency, day, amount in owed.exclude(invoice__milestone__in=sold).values_list("currency", "due_on", "open"):
         yield currency, INVOICED, day, amount

@@ -6,12 +6,12 @@ from types import MappingProxyType
 
 from apps.core.errors import Refused
 from apps.financing import services as financing
-from apps.financing.models import BuyerVerification, Facility
+from apps.financing.models import Facility
 from apps.financing.rules import LineTerms, OfferTerms
 from apps.financing.services import FacilityTerms
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
-from apps.workflows import funding
+from apps.workflows import funding, underwriting
 from apps.workflows.deal_file.deal import Event, PriceLine
 from apps.workflows.deal_file.scene import Scene, new_key, reference_of
 from apps.workflows.once import Answer
@@ -43,14 +43,28 @@ def _open_facility(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 
 def _verify_buyer(scene: Scene, event: Event, actor: Actor) -> Answer:
-    buyer = scene.organisations["buyer"]
-    if BuyerVerification.objects.live().filter(financier_id=actor.organisation_id, buyer=buyer).exists():
-        return {}
-    return funding.verify_buyer(actor=actor, key=new_key(), buyer_ref=buyer.ref, checked=event.checked, note=event.text)
+    """The buyer with the signatory of this contract; of a buyer that another file verified, the signatory alone."""
+    buyer, contract = scene.organisations["buyer"], scene.contract()
+    known = financing.verification_of(financier_id=actor.organisation_id, buyer_id=buyer.pk)
+    if known is None:
+        signatory = contract.active_version.signatory_email if contract.active_version is not None else ""
+        return underwriting.verify_buyer(
+            actor=actor,
+            key=new_key(),
+            buyer_ref=buyer.ref,
+            checked=event.checked,
+            note=event.text,
+            signatory=signatory,
+        )
+    if mailbox := financing.unconfirmed_signatory(known, contract=contract):
+        return underwriting.confirm_signatory(
+            actor=actor, key=new_key(), verification_ref=known.ref, signatory=mailbox, checked=event.checked
+        )
+    return {}
 
 
 def _limit_exposure(scene: Scene, event: Event, actor: Actor) -> Answer:
-    return funding.set_exposure_limit(
+    return underwriting.set_exposure_limit(
         actor=actor, key=new_key(), exposure_ref=scene.exposure(event).ref, limit=event.amount
     )
 
@@ -140,10 +154,12 @@ def _fund(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 
 def _fund_offer(scene: Scene, event: Event, actor: Actor) -> Answer:
+    offer_ref = scene.offer(event).ref
     return funding.fund_offer(
         actor=actor,
         key=new_key(),
-        offer_ref=scene.offer(event).ref,
+        offer_ref=offer_ref,
+        seen=financing.seen_of(financing.waiting_of(offer_ref=offer_ref)),
         value_on=event.on,
         bank_reference=reference_of(event),
     )

@@ -1,7 +1,13 @@
 """The mails of the product, one function each. Jobs call them inside the walls of the organisation that may know."""
 
 from apps.workflows.mails.contracts import contract_changes, contract_proposal, contract_signed, signed_copy
-from apps.workflows.mails.desk import funding_requested, notice_acknowledged, offer_answered, offer_waiting
+from apps.workflows.mails.desk import (
+    funding_requested,
+    milestone_sent_back,
+    notice_acknowledged,
+    offer_answered,
+    offer_waiting,
+)
 from apps.workflows.mails.funding import assignment_notice, assignment_revoked, funding_news
 from apps.workflows.mails.invoices import invoice, payment_receipt, payment_reversed
 from apps.workflows.mails.milestones import (
@@ -26,6 +32,7 @@ __all__ = [
     "funding_requested",
     "invitation",
     "invoice",
+    "milestone_sent_back",
     "notice_acknowledged",
     "offer_answered",
     "offer_waiting",

@@ -1,4 +1,4 @@
-"""Mails to a financier's own people: what has come in and waits for them. One letter, four occasions."""
+"""Mails to a financier's own people: what has come in and waits for them. One letter, five occasions."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from apps.financing.models import Assignment, FundingRequest, Offer
+from apps.financing.models import Assignment, FundingRequest, Offer, Tranche
 from apps.financing.models.offer import OfferState
 from apps.financing.models.request import RequestState
 from apps.parties import services as parties
@@ -126,6 +126,47 @@ def notice_acknowledged(*, assignment_ref: str) -> None:
                     _("{buyer} acknowledged the assignment"), buyer=assignment.contract.buyer.legal_name
                 ),
                 "words": _("Nothing stands in the way of the payout any more."),
+            },
+        )
+    )
+
+
+def milestone_sent_back(*, tranche_ref: str, submission_ref: str) -> None:
+    """Tell the desk and treasury that the buyer asked for changes of a financed milestone; nothing once it is resolved.
+
+    ``submission_ref`` is what was sent back: each time is a letter of its own.
+    """
+    rows = Tranche.objects.sent_back().select_related("seller", "buyer", "financier", "milestone")
+    tranche = rows.filter(ref=tranche_ref).first()
+    if tranche is None:
+        return
+    is_out = tranche.funded_on is not None
+    send(
+        Letter(
+            name="desk",
+            key=f"sent-back.{submission_ref}",
+            sender=tranche.buyer,
+            reader=tranche.financier,
+            to=_people(tranche.financier, *DESK, Role.TREASURY),
+            button=_("Open the advance"),
+            url=_window("tranche", tranche.ref),
+            facts=[
+                fact(_("Milestone"), tranche.milestone.title),
+                fact(_("Seller"), tranche.seller.legal_name),
+                money(_("Advance, paid out") if is_out else _("Advance"), tranche.gross, tranche.currency),
+                fact(_("Payment expected"), on=tranche.expected_on),
+            ],
+            context={
+                "heading": format_lazy(
+                    _("{buyer} sent back {milestone}"),
+                    buyer=tranche.buyer.legal_name,
+                    milestone=tranche.milestone.title,
+                ),
+                "words": (
+                    _("The advance is out, and nothing is owed until the milestone is submitted again and accepted.")
+                    if is_out
+                    else _("Nothing can be paid out until the milestone is submitted again. You can also cancel.")
+                ),
             },
         )
     )

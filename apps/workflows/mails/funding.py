@@ -11,10 +11,12 @@ from apps.financing.models import Assignment, FundingRequest, Offer
 from apps.financing.models.offer import OfferState
 from apps.financing.models.request import RequestState
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import PayeeInstruction
+from apps.invoicing import snapshot
+from apps.invoicing.models import Invoice, PayeeInstruction
 from apps.parties import services as parties
 from apps.parties.roles import Action
 from apps.workflows.mails.contracts import link_to, live_grant
+from apps.workflows.mails.invoices import account_lines
 from apps.workflows.mails.letter import Letter, absolute, fact, money, send
 
 
@@ -107,9 +109,6 @@ def assignment_notice(*, grant_ref: str) -> None:
     people = parties.mailboxes(organisation_id=contract.buyer_id, action=Action.ACKNOWLEDGE_ASSIGNMENT)
     as_members = bool(people) and grant.replaces_id is None
     page = absolute(reverse("buyer:acknowledge_assignment", args=[assignment.ref])) if as_members else link_to(grant)
-    account = [fact("IBAN", payee.iban), fact("BIC", payee.bic)]
-    if not payee.iban:
-        account = [fact(_("Account number"), payee.account_number), fact(_("Routing number"), payee.routing_number)]
     send(
         Letter(
             name="assignment_notice",
@@ -122,7 +121,7 @@ def assignment_notice(*, grant_ref: str) -> None:
             facts=[
                 *_receivable(assignment),
                 fact(_("Pay to"), payee.payee_name),
-                *[line for line in account if line["value"]],
+                *account_lines(payee),
             ],
             context={"assignment": assignment, "invoice": assignment.invoice, "payee": payee},
         )
@@ -130,12 +129,24 @@ def assignment_notice(*, grant_ref: str) -> None:
 
 
 def assignment_revoked(*, assignment_ref: str) -> None:
-    """Tell the buyer to pay the seller again: everybody to whom the notice went, members and the signatory alike."""
+    """Tell the buyer to pay the seller again what is open, and into which account once there is an invoice.
+
+    It goes to everybody to whom the notice went, members and the signatory alike. An invoice that was issued while it
+    was assigned names another account for ever, so the letter says the one that counts now.
+    """
     assignment = Assignment.objects.select_related(
-        "milestone__invoice", "milestone__line__version", "contract__buyer", "contract__seller"
+        "milestone__invoice__open_item", "milestone__line__version", "contract__buyer", "contract__seller"
     ).get(ref=assignment_ref)
     contract = assignment.contract
-    invoice = assignment.invoice
+    invoice, instruction = assignment.invoice, None
+    if invoice is not None:
+        if invoice.open_item.open == 0:
+            # Paid before the advance was: there is nothing to tell.
+            return
+        instruction = PayeeInstruction.objects.live().filter(milestone_id=assignment.milestone_id).first()
+        if instruction is not None and instruction.payee_id != contract.seller_id:
+            # Assigned anew before the mail server was reached: that notice says whom to pay.
+            return
     people = parties.mailboxes(organisation_id=contract.buyer_id, action=Action.ACKNOWLEDGE_ASSIGNMENT)
     told = GuestGrant.objects.filter(subject_ref=assignment.ref).values_list("email", flat=True)
     send(
@@ -151,10 +162,18 @@ def assignment_revoked(*, assignment_ref: str) -> None:
                 if invoice is None
                 else reverse("buyer:invoice", args=[invoice.ref])
             ),
-            facts=[*_receivable(assignment), fact(_("Pay to"), contract.seller.legal_name)],
-            context={"assignment": assignment, "invoice": invoice},
+            facts=[
+                *_receivable(assignment),
+                fact(_("Pay to"), instruction.payee_name if instruction else contract.seller.legal_name),
+                *(account_lines(instruction or _printed_on(invoice)) if invoice is not None else []),
+            ],
+            context={"assignment": assignment, "invoice": invoice, "names_another_account": instruction is not None},
         )
     )
+
+
+def _printed_on(invoice: Invoice) -> snapshot.CreditTransfer | None:
+    return snapshot.read(invoice.snapshot).credit_transfer
 
 
 def _receivable(assignment: Assignment) -> list[dict[str, Any]]:

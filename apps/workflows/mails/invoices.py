@@ -50,7 +50,7 @@ def invoice(*, delivery_ref: str) -> Sent | None:
                 fact(_("Contract"), f"{said.contract_number} · {said.contract_title}"),
                 fact(_("Due"), on=billed.due_on),
                 fact(_("Pay to"), payee),
-                *_account(instruction or printed),
+                *account_lines(instruction or printed),
                 fact(_("Reference"), billed.number),
             ],
             context={
@@ -58,8 +58,8 @@ def invoice(*, delivery_ref: str) -> Sent | None:
                 "milestone": billed.milestone,
                 "decision": decision,
                 "payee": payee,
-                "is_assigned": instruction is not None,
-                # The document says what was true when it was issued; an assignment may have come after it.
+                "is_assigned": instruction is not None and instruction.payee_id != delivery.seller_id,
+                # The document says what was true when it was issued; an assignment may have come after it, or ended.
                 "names_another_account": instruction is not None
                 and (printed is None or _numbers(instruction) != _numbers(printed)),
             },
@@ -165,7 +165,7 @@ def _page_of(billed: Invoice, *, buyer: Organisation) -> str:
     return absolute(reverse("buyer:invoice", args=[billed.ref])) if buyer.is_claimed else ""
 
 
-def _account(account: Any) -> list[dict[str, Any]]:
+def account_lines(account: Any) -> list[dict[str, Any]]:
     """The account in lines that can be copied: of a payee instruction or of the snapshot, which name it alike."""
     if account is None:
         return []

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from apps.core.database import walls
 from apps.financing.models import BuyerVerification, ExposureLimit, FundingRequest, Offer, Tranche
-from apps.workflows import funding
+from apps.workflows import underwriting
 from tests import scenarios
 from tests.financing import stories
 from tests.portals.financier.conftest import SignIn, hidden, text_of
@@ -172,7 +172,7 @@ def test_nothing_is_paid_out_on_a_buyer_who_is_not_verified(
     udo = member(deal, "underwriter")
     with acting(udo, at=stories.START):
         live = BuyerVerification.objects.get()
-        funding.revoke_verification(actor=udo, key=key(), verification_ref=live.ref, reason="Doubts.")
+        underwriting.revoke_verification(actor=udo, key=key(), verification_ref=live.ref, reason="Doubts.")
     browser = sign_in("treasury")
     assert "The buyer is not verified" in text_of(browser.get(reverse("admin:fund_tranche", args=[tranche.ref])))
     assert "Buyers to verify" in text_of(browser.get(reverse("admin:index")))

@@ -15,12 +15,13 @@ from apps.contracts.models import Contract, Criterion, PlanUpload
 from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import Refused
+from apps.financing import services as financing
 from apps.financing.models import Facility
 from apps.financing.rules import LineTerms, OfferTerms
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
 from apps.milestones.services import CriterionAnswer, CriterionVerdict
-from apps.workflows import billing, contracting, funding, proofs, sign_off, team
+from apps.workflows import billing, contracting, funding, proofs, sign_off, team, underwriting
 from tests import scenarios
 from tests.portals.matrix.world import NOW, TODAY, Tenant
 from tests.scenarios import PDF, key
@@ -132,6 +133,12 @@ def _money(_row: Any, _own: Tenant) -> dict[str, Any]:
 
 def _transfer(_row: Any, _own: Tenant) -> dict[str, Any]:
     return {"value_on": TODAY, "bank_reference": key()[:20]}
+
+
+def _whole(row: Any, _own: Tenant) -> dict[str, Any]:
+    """A transfer that pays what its own financier would be shown."""
+    with walls.asking_for(row.financier_id):
+        return {"seen": financing.seen_of(financing.waiting_of(offer_ref=row.ref)), **_transfer(row, _own)}
 
 
 def _because(_row: Any, _own: Tenant) -> dict[str, Any]:
@@ -266,11 +273,24 @@ CALLS = [
     Call(funding.waive_notice, "underwriter", ASSIGNMENT, "assignment_ref", _because),
     Call(funding.cancel_tranche, "treasury", TRANCHE, "tranche_ref", _because),
     Call(funding.cancel_tranche, "billing", TRANCHE, "tranche_ref", _because),
-    Call(funding.fund_offer, "treasury", OFFER, "offer_ref", _transfer),
-    Call(funding.set_exposure_limit, "underwriter", EXPOSURE, "exposure_ref", lambda _row, _own: {"limit": Decimal(1)}),
-    Call(funding.revoke_verification, "underwriter", VERIFICATION, "verification_ref", _because),
+    Call(funding.fund_offer, "treasury", OFFER, "offer_ref", _whole),
     Call(
-        funding.verify_buyer,
+        underwriting.set_exposure_limit,
+        "underwriter",
+        EXPOSURE,
+        "exposure_ref",
+        lambda _row, _own: {"limit": Decimal(1)},
+    ),
+    Call(
+        underwriting.confirm_signatory,
+        "underwriter",
+        VERIFICATION,
+        "verification_ref",
+        lambda _row, own: {"signatory": own.people["approver"].user.email, "checked": "Called back."},
+    ),
+    Call(underwriting.revoke_verification, "underwriter", VERIFICATION, "verification_ref", _because),
+    Call(
+        underwriting.verify_buyer,
         "underwriter",
         ORGANISATION,
         "buyer_ref",

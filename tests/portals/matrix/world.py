@@ -50,6 +50,7 @@ from apps.workflows import (
     sign_off,
     step_up,
     team,
+    underwriting,
 )
 from apps.workflows.models import EvidencePack
 from apps.workflows.packs import making
@@ -385,11 +386,17 @@ class _Builder:
         """Verified, revoked, and verified anew; and the limits that each tenant sets."""
         with acting(member(self.deal, "underwriter")) as udo:
             checked = f"Register extract. {self.canary}{DESK}"
-            made = funding.verify_buyer(actor=udo, key=key(), buyer_ref=self.deal.buyer.ref, checked=checked)
-            funding.revoke_verification(
+            made = underwriting.verify_buyer(
+                actor=udo,
+                key=key(),
+                buyer_ref=self.deal.buyer.ref,
+                checked=checked,
+                signatory=self.deal.people["approver"].user.email,
+            )
+            underwriting.revoke_verification(
                 actor=udo, key=key(), verification_ref=made["verification"], reason=f"Out of date. {self.canary}{DESK}"
             )
-            funding.verify_buyer(actor=udo, key=key(), buyer_ref=self.deal.buyer.ref, checked=checked)
+            underwriting.verify_buyer(actor=udo, key=key(), buyer_ref=self.deal.buyer.ref, checked=checked)
 
     def _cancelled(self, tranche: Tranche) -> None:
         with acting(member(self.deal, "treasury")) as tea:

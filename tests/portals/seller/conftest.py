@@ -15,7 +15,7 @@ from apps.financing.models import Assignment, BuyerVerification, Facility, Fundi
 from apps.financing.rules import LineTerms, OfferTerms
 from apps.financing.services import FacilityTerms
 from apps.milestones.models import Milestone
-from apps.workflows import funding
+from apps.workflows import funding, underwriting
 from tests import scenarios
 from tests.scenarios import Parties, acting, key, member
 
@@ -105,7 +105,7 @@ def issued_offer(parties: Parties, milestone: Milestone, facility: str) -> Offer
     with acting(udo):
         funding.approve_offer(actor=udo, key=key(), offer_ref=offer)
         if not BuyerVerification.objects.live().exists():
-            funding.verify_buyer(actor=udo, key=key(), buyer_ref=parties.buyer.ref, checked="Register extract.")
+            underwriting.verify_buyer(actor=udo, key=key(), buyer_ref=parties.buyer.ref, checked="Register extract.")
         return Offer.objects.select_related("request").get(ref=offer)
 
 

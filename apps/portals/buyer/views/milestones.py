@@ -40,6 +40,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
     sent = cycles.all_of(actor, found)
     reading = cycles.read(actor, sent[-1], cycles=sent, way=WAY) if sent else None
     invoice: Invoice | None = getattr(found, "invoice", None)
+    pay_to = payees.of_invoice(actor, invoice) if invoice is not None else None
     return page(
         request,
         "milestone",
@@ -50,7 +51,8 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "earlier": [(cycle, cycles.decision_of(cycle)) for cycle in reversed(sent[:-1])],
             "invoice": invoice,
             **(_document(invoice) if invoice is not None else {}),
-            "pay_to": payees.of_invoice(actor, invoice) if invoice is not None else None,
+            "pay_to": pay_to,
+            "is_printed_otherwise": invoice is not None and payees.is_printed_otherwise(pay_to, invoice),
             **papers.certificate_piece(actor, found),
             "steps": milestone_steps(found, sent),
             "events": milestone_story(found, sent),

@@ -13,7 +13,7 @@ from apps.portals import formats
 from apps.portals.financier.action import ActionPage, Review
 from apps.portals.financier.forms import LimitForm
 from apps.portals.parts import Fact
-from apps.workflows import funding
+from apps.workflows import underwriting
 from apps.workflows.once import Answer
 
 
@@ -59,7 +59,7 @@ class SetExposureLimit(ActionPage[ExposureLimit]):
         )
 
     def act(self, actor: Actor, row: ExposureLimit, data: dict[str, Any]) -> Answer:
-        return funding.set_exposure_limit(actor=actor, exposure_ref=row.ref, **data)
+        return underwriting.set_exposure_limit(actor=actor, exposure_ref=row.ref, **data)
 
     def done(self, row: ExposureLimit, data: dict[str, Any]) -> str:
         return _("The limit for %(name)s is changed.") % {"name": row.organisation.legal_name}

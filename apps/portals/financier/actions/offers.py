@@ -5,14 +5,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.core.money import total
-from apps.financing.models import BuyerVerification, Offer, OfferLine, Tranche
+from apps.financing import services as financing
+from apps.financing.models import Offer, OfferLine, Tranche
 from apps.financing.models.offer import Stage
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import formats
 from apps.portals.financier import paying
 from apps.portals.financier.action import ActionPage, Review
-from apps.portals.financier.forms import SentForm
+from apps.portals.financier.forms import WholeSentForm
 from apps.portals.financier.pages import asker, rate, today_of, why_not
 from apps.portals.moment import now_of
 from apps.portals.parts import Fact
@@ -143,14 +144,14 @@ class FundOffer(ActionPage[Offer]):
     route = "<str:ref>/fund/"
     title = gettext_lazy("Pay the whole offer out")
     needs = Action.MOVE_MONEY
-    form_class = SentForm
+    form_class = WholeSentForm
 
     def why_not(self, request: HttpRequest, row: Offer) -> str:
         waiting = waiting_of(row)
         if not waiting:
             return _("Nothing of this offer waits to be paid out.")
-        if not is_verified(waiting[0]):
-            return _("The buyer is not verified. An underwriter has to do that first.")
+        if unverified := why_not_verified(waiting[0]):
+            return unverified
         if not all(tranche.assignment.is_notified for tranche in waiting):
             return _("The buyer has not acknowledged every assignment. Wait for it, or have a second person waive it.")
         refusal = why_not(asker(request), self.needs) or paying.why_not(waiting[0])
@@ -159,7 +160,7 @@ class FundOffer(ActionPage[Offer]):
         return refusal
 
     def initial(self, request: HttpRequest, row: Offer) -> dict[str, Any]:
-        return {"value_on": today_of(request)}
+        return {"value_on": today_of(request), "seen": financing.seen_of(waiting_of(row))}
 
     def payee(self, row: Offer) -> list[tuple[str, str]]:
         waiting = waiting_of(row)
@@ -175,6 +176,7 @@ class FundOffer(ActionPage[Offer]):
         }
 
     def review(self, request: HttpRequest, row: Offer, data: dict[str, Any]) -> Review:
+        financing.to_fund(offer_ref=row.ref, seen=data["seen"])
         waiting = waiting_of(row)
         net = total(tranche.net for tranche in waiting)
         return Review(
@@ -205,11 +207,16 @@ class FundOffer(ActionPage[Offer]):
 
 def waiting_of(row: Offer) -> list[Tranche]:
     """The advances of an offer that are accepted and not paid out."""
-    waiting = row.tranches.filter(state="accepted").select_related("assignment", "milestone__invoice")
-    return list(waiting.order_by("milestone__position"))
+    return financing.waiting_of(offer_ref=row.ref)
 
 
-def is_verified(tranche: Tranche) -> bool:
-    """Whether the financier has verified the buyer of an advance."""
-    live = BuyerVerification.objects.live()
-    return live.filter(financier_id=tranche.financier_id, buyer_id=tranche.buyer_id).exists()
+def why_not_verified(tranche: Tranche) -> str:
+    """What still has to be verified before an advance is paid out, or nothing."""
+    found = financing.verification_of(financier_id=tranche.financier_id, buyer_id=tranche.buyer_id)
+    if found is None:
+        return _("The buyer is not verified. An underwriter has to do that first.")
+    mailbox = financing.unconfirmed_signatory(found, contract=tranche.contract)
+    if not mailbox:
+        return ""
+    words = _("An underwriter has to confirm first that %(mailbox)s signs off for %(buyer)s in this contract.")
+    return words % {"mailbox": mailbox, "buyer": tranche.buyer.legal_name}

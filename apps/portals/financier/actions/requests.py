@@ -8,16 +8,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.core.errors import Refused
+from apps.financing import services as financing
 from apps.financing.models import BuyerVerification, FundingRequest, Offer
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals.financier.action import ActionPage, Review
 from apps.portals.financier.deciding import items_of, price_form, trial
-from apps.portals.financier.forms import DeclineForm, PriceForm, VerifyForm
-from apps.portals.financier.pages import address, asker, why_not
+from apps.portals.financier.forms import ConfirmForm, DeclineForm, PriceForm, VerifyForm
+from apps.portals.financier.pages import Button, address, asker, why_not
 from apps.portals.forms import add_refusal
 from apps.portals.parts import Fact
-from apps.workflows import funding
+from apps.workflows import funding, underwriting
 from apps.workflows.once import Answer
 
 
@@ -105,13 +106,31 @@ class DeclineRequest(ActionPage[FundingRequest]):
         return _("The request is declined. %(seller)s is told.") % {"seller": row.seller.legal_name}
 
 
-class VerifyBuyer(ActionPage[FundingRequest]):
+class Finding(ActionPage[FundingRequest]):
+    """What an underwriter found out of a buyer, and by what."""
+
+    needs = Action.VERIFY_BUYER
+
+    def aside(self, request: HttpRequest, row: FundingRequest) -> list[Fact]:
+        return identity_facts(row)
+
+    def button(self, request: HttpRequest, row: FundingRequest) -> Button:
+        """The way here, or the reason why not."""
+        return Button(
+            label=str(self.title),
+            url=self.url(row),
+            refusal=self.why_not(request, row),
+            icon="shield-check",
+            css="btn-secondary",
+        )
+
+
+class VerifyBuyer(Finding):
     """Write down that the buyer was verified, and by what: before that nothing is paid out on it."""
 
     name = "verify_buyer"
     route = "<str:ref>/verify-buyer/"
     title = gettext_lazy("Verify the buyer")
-    needs = Action.VERIFY_BUYER
     form_class = VerifyForm
 
     def why_not(self, request: HttpRequest, row: FundingRequest) -> str:
@@ -123,9 +142,6 @@ class VerifyBuyer(ActionPage[FundingRequest]):
         return _("Nothing owed by %(buyer)s is paid out on before it is verified.") % {
             "buyer": row.contract.buyer.legal_name
         }
-
-    def aside(self, request: HttpRequest, row: FundingRequest) -> list[Fact]:
-        return identity_facts(row)
 
     def review(self, request: HttpRequest, row: FundingRequest, data: dict[str, Any]) -> Review:
         buyer = row.contract.buyer.legal_name
@@ -143,16 +159,80 @@ class VerifyBuyer(ActionPage[FundingRequest]):
                 _("From now on advances on what %(buyer)s owes can be paid out, on this contract and others.")
                 % {"buyer": buyer},
                 _("Changed data of the buyer end that until it is verified anew."),
+                *(
+                    []
+                    if row.contract.buyer.is_claimed
+                    else [
+                        _(
+                            "Nobody of the buyer has taken its organisation over: you confirm %(mailbox)s with it, and"
+                            " the signatory of every other contract on its own."
+                        )
+                        % {"mailbox": signatory_of(row)}
+                    ]
+                ),
                 _("Your name and what you checked stay on record; neither seller nor buyer reads them."),
             ],
             button=_("I have verified this buyer"),
         )
 
     def act(self, actor: Actor, row: FundingRequest, data: dict[str, Any]) -> Answer:
-        return funding.verify_buyer(actor=actor, buyer_ref=row.contract.buyer.ref, **data)
+        return underwriting.verify_buyer(
+            actor=actor, buyer_ref=row.contract.buyer.ref, signatory=signatory_of(row), **data
+        )
 
     def done(self, row: FundingRequest, data: dict[str, Any]) -> str:
         return _("%(buyer)s is verified.") % {"buyer": row.contract.buyer.legal_name}
+
+
+class ConfirmSignatory(Finding):
+    """Write down that the mailbox which this contract names does sign for the buyer that was verified before."""
+
+    name = "confirm_signatory"
+    route = "<str:ref>/confirm-signatory/"
+    title = gettext_lazy("Confirm the signatory")
+    form_class = ConfirmForm
+
+    def why_not(self, request: HttpRequest, row: FundingRequest) -> str:
+        verification = verification_of(request, row)
+        if verification is None:
+            return _("The buyer is not verified. Do that first: it confirms the signatory of this contract too.")
+        if not financing.unconfirmed_signatory(verification, contract=row.contract):
+            return _("Nothing is left to confirm: who signs off in this contract is known.")
+        return why_not(asker(request), self.needs)
+
+    def lead(self, request: HttpRequest, row: FundingRequest) -> str:
+        words = _("The seller wrote %(mailbox)s into the contract. Find out from %(buyer)s itself that it signs there.")
+        return words % {"mailbox": signatory_of(row), "buyer": row.contract.buyer.legal_name}
+
+    def review(self, request: HttpRequest, row: FundingRequest, data: dict[str, Any]) -> Review:
+        names = {"mailbox": signatory_of(row), "buyer": row.contract.buyer.legal_name, "about": row.about}
+        return Review(
+            amount_label=_("You confirm who signs off"),
+            amount=row.face,
+            currency=row.currency,
+            party=_("%(mailbox)s for %(buyer)s, for %(about)s") % names,
+            facts=[*identity_facts(row), Fact(term=_("What you checked"), value=data["checked"])],
+            effects=[
+                _("Advances on contracts in which %(mailbox)s signs off for %(buyer)s can be paid out.") % names,
+                _("Your name and what you checked stay on record; neither seller nor buyer reads them."),
+            ],
+            button=_("I have confirmed this signatory"),
+        )
+
+    def act(self, actor: Actor, row: FundingRequest, data: dict[str, Any]) -> Answer:
+        known = financing.verification_of(financier_id=row.financier_id, buyer_id=row.contract.buyer_id)
+        return underwriting.confirm_signatory(
+            actor=actor, verification_ref=known.ref if known else "", signatory=signatory_of(row), **data
+        )
+
+    def done(self, row: FundingRequest, data: dict[str, Any]) -> str:
+        return _("%(mailbox)s is confirmed.") % {"mailbox": signatory_of(row)}
+
+
+def signatory_of(row: FundingRequest) -> str:
+    """The mailbox that signs off for the buyer in the contract of a request."""
+    version = row.contract.active_version
+    return version.signatory_email if version is not None else ""
 
 
 def verification_of(request: HttpRequest, row: FundingRequest) -> BuyerVerification | None:

@@ -6,14 +6,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.core import money
-from apps.core.errors import Refused
+from apps.financing import services as financing
 from apps.financing.models import Tranche
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import formats
-from apps.portals.financier import collecting, paying
+from apps.portals.financier import badges, collecting, paying
 from apps.portals.financier.action import ActionPage, Review
-from apps.portals.financier.actions.offers import is_verified
+from apps.portals.financier.actions.offers import why_not_verified
 from apps.portals.financier.exposure import exposure_of
 from apps.portals.financier.forms import CancelForm, ReceivedForm, SentForm
 from apps.portals.financier.pages import asker, today_of, why_not
@@ -34,8 +34,10 @@ class FundTranche(ActionPage[Tranche]):
     def why_not(self, request: HttpRequest, row: Tranche) -> str:
         if row.state != "accepted":
             return _("This advance is already paid out.")
-        if not is_verified(row):
-            return _("The buyer is not verified. An underwriter has to do that first.")
+        if badges.is_sent_back(row):
+            return _("The buyer has sent this milestone back. Wait until it is submitted again, or cancel.")
+        if unverified := why_not_verified(row):
+            return unverified
         if not row.assignment.is_notified:
             return _("The buyer has not acknowledged the assignment. Wait for it, or have a second person waive it.")
         refusal = why_not(asker(request), self.needs) or paying.why_not(row)
@@ -58,6 +60,7 @@ class FundTranche(ActionPage[Tranche]):
     def review(self, request: HttpRequest, row: Tranche, data: dict[str, Any]) -> Review:
         currency, use = row.currency, exposure_of(row.facility)
         is_before = row.invoice is None
+        was_before = not is_before and financing.is_advance(row, on=data["value_on"])
         return Review(
             amount_label=_("You pay out"),
             amount=row.net,
@@ -85,6 +88,11 @@ class FundTranche(ActionPage[Tranche]):
                     else _("%(buyer)s pays you, expected on %(date)s.")
                 )
                 % {"buyer": row.buyer.legal_name, "date": formats.day(row.expected_on)},
+                *(
+                    [_("On that day the milestone was not accepted yet: it is booked as an advance, then as bought.")]
+                    if was_before
+                    else []
+                ),
             ],
             button=_("Record %(net)s as paid out") % {"net": formats.money(row.net, currency)},
         )
@@ -109,11 +117,9 @@ class CollectPayment(ActionPage[Tranche]):
     form_class = ReceivedForm
 
     def why_not(self, request: HttpRequest, row: Tranche) -> str:
-        if row.state == "accepted":
-            return _("The advance has not been paid out yet. Fund it before recording the buyer's payment.")
-        if row.state == "funded_pre":
+        if row.state in ("accepted", "funded_pre") and row.invoice is None:
             return _("The milestone is not accepted yet: the buyer owes nothing on it.")
-        if row.state not in ("funded_post", "part_collected"):
+        if row.state not in ("accepted", "funded_post", "part_collected"):
             return _("Nothing is owed on this advance any more.")
         return why_not(asker(request), self.needs)
 
@@ -129,12 +135,6 @@ class CollectPayment(ActionPage[Tranche]):
 
     def review(self, request: HttpRequest, row: Tranche, data: dict[str, Any]) -> Review:
         amount: Decimal = money.payable(data["amount"], row.currency, field="amount")
-        if row.funded_on is not None and data["received_on"] < row.funded_on:
-            raise Refused(
-                "The advance was paid out on {date}; the buyer's money cannot have arrived before it. Check the date.",
-                field="received_on",
-                date=row.funded_on,
-            )
         shared = collecting.preview(row, amount=amount, received_on=data["received_on"])
         return Review(
             amount_label=_("You record"),
@@ -195,7 +195,7 @@ class PayReserve(ActionPage[Tranche]):
             party=_("to %(seller)s") % {"seller": row.seller.legal_name},
             facts=[
                 Fact(term=_("Invoice"), value=row.name),
-                Fact(term=_("Reserve at funding"), amount=row.reserve, currency=row.currency),
+                *_where_from(row),
                 Fact(term=_("Value date"), on=data["value_on"]),
                 Fact(term=_("Bank reference"), value=data["bank_reference"]),
             ],
@@ -220,6 +220,13 @@ def due_of(row: Tranche) -> Decimal:
     """What is released to the seller and not paid: the window reads it with each row."""
     due: Decimal = row.reserve_due  # type: ignore[attr-defined]
     return due
+
+
+def _where_from(row: Tranche) -> list[Fact]:
+    """The reserve; of an advance that was not made, what the buyer paid before it."""
+    if row.funded_on is None:
+        return [Fact(term=_("Paid by the buyer before the advance"), amount=due_of(row), currency=row.currency)]
+    return [Fact(term=_("Reserve at funding"), amount=row.reserve, currency=row.currency)]
 
 
 def open_of(row: Tranche) -> Decimal:

@@ -13,7 +13,7 @@ from apps.portals.financier.action import ActionPage, Review
 from apps.portals.financier.forms import RevokeForm
 from apps.portals.financier.pages import asker, why_not
 from apps.portals.parts import Fact
-from apps.workflows import funding
+from apps.workflows import underwriting
 from apps.workflows.once import Answer
 
 
@@ -56,7 +56,7 @@ class RevokeVerification(ActionPage[BuyerVerification]):
         )
 
     def act(self, actor: Actor, row: BuyerVerification, data: dict[str, Any]) -> Answer:
-        return funding.revoke_verification(actor=actor, verification_ref=row.ref, **data)
+        return underwriting.revoke_verification(actor=actor, verification_ref=row.ref, **data)
 
     def done(self, row: BuyerVerification, data: dict[str, Any]) -> str:
         return _("The verification of %(buyer)s is revoked.") % {"buyer": row.buyer.legal_name}

@@ -33,7 +33,7 @@ class MoneyWindow(Window):
 
     @admin.display(description=gettext_lazy("Bank reference"))
     def reference(self, row: Any) -> str:
-        return str(row.bank_reference)
+        return str(row)
 
     @admin.display(description=gettext_lazy("Seller, invoice"))
     def seller(self, row: Any) -> str:
@@ -76,12 +76,12 @@ class SentWindow(MoneyWindow):
     page_related: ClassVar[tuple[str, ...]] = (*MoneyWindow.list_select_related, "sent_by")
 
     def name_of(self, row: Any) -> str:
-        return str(row.bank_reference)
+        return str(row)
 
     def facts(self, row: Any) -> list[Fact]:
         return [
             Fact(term=_("To"), value=row.tranche.seller.legal_name),
-            Fact(term=_("Bank reference"), value=row.bank_reference),
+            Fact(term=_("Bank reference"), value=str(row)),
             Fact(term=_("Value date"), on=row.value_on),
             Fact(term=_("Sent by"), value=str(row.sent_by)),
             Fact(term=_("Recorded"), value=instant_text(row.sent_at)),

@@ -6,9 +6,16 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.financing.models import FundingRequest
+from apps.financing import services as financing
+from apps.financing.models import BuyerVerification, FundingRequest
 from apps.portals.financier import badges, deciding, evidence, files, stories
-from apps.portals.financier.actions.requests import DeclineRequest, PriceOffer, VerifyBuyer, verification_of
+from apps.portals.financier.actions.requests import (
+    ConfirmSignatory,
+    DeclineRequest,
+    PriceOffer,
+    VerifyBuyer,
+    verification_of,
+)
 from apps.portals.financier.filters import RequestStates, Sellers
 from apps.portals.financier.pages import Button, asker, rate
 from apps.portals.financier.window import Window
@@ -35,7 +42,7 @@ class RequestWindow(Window):
         "^contract__buyer__legal_name",
     )
     search_help_text = gettext_lazy("Invoice number, milestone, seller or buyer")
-    pages = (PriceOffer, DeclineRequest, VerifyBuyer)
+    pages = (PriceOffer, DeclineRequest, VerifyBuyer, ConfirmSignatory)
     page_template = "admin/pages/request.html"
     page_related = deciding.RELATED
 
@@ -66,11 +73,12 @@ class RequestWindow(Window):
         actor = asker(request)
         items = deciding.items_of(row)
         verification = verification_of(request, row)
+        unconfirmed = verification and financing.unconfirmed_signatory(verification, contract=row.contract)
         offers = list(row.offers.select_related("created_by").order_by("-version"))
         # Read once: the questions below ask for the same offers.
         row._prefetched_objects_cache = {"offers": offers}  # type: ignore[attr-defined]
         refusal = deciding.why_not_price(request, row)
-        decline, verify = DeclineRequest(self), VerifyBuyer(self)
+        decline = DeclineRequest(self)
         return {
             "status": self.state(row),
             "lead": _("%(seller)s asks you for money on %(about)s, owed by %(buyer)s or owed once it accepts.")
@@ -83,7 +91,7 @@ class RequestWindow(Window):
                 Tile(
                     label=_("Buyer"),
                     value=row.contract.buyer.legal_name,
-                    note=_("verified by you") if verification else _("not verified: nothing can be paid out"),
+                    note=_verified(verification, unconfirmed=bool(unconfirmed)),
                 ),
             ],
             "evidence": evidence.of_request(actor, row, items),
@@ -93,7 +101,8 @@ class RequestWindow(Window):
             "price_refusal": refusal,
             "price_url": PriceOffer.url(row),
             "buttons": [
-                *_to_verify(verify, request, row, is_verified=verification is not None),
+                *([VerifyBuyer(self).button(request, row)] if verification is None else []),
+                *([ConfirmSignatory(self).button(request, row)] if unconfirmed else []),
                 *([] if row.closed_at else _to_decide(decline, request, row, is_priceable=not refusal)),
             ],
             **({} if refusal else deciding.trial(request, row, items)),
@@ -115,18 +124,10 @@ class RequestWindow(Window):
         ]
 
 
-def _to_verify(page: VerifyBuyer, request: HttpRequest, row: FundingRequest, *, is_verified: bool) -> list[Button]:
-    if is_verified:
-        return []
-    return [
-        Button(
-            label=_("Verify the buyer"),
-            url=page.url(row),
-            refusal=page.why_not(request, row),
-            icon="shield-check",
-            css="btn-secondary",
-        )
-    ]
+def _verified(verification: BuyerVerification | None, *, unconfirmed: bool) -> str:
+    if verification is None:
+        return _("not verified: nothing can be paid out")
+    return _("verified by you, the signatory not: nothing can be paid out") if unconfirmed else _("verified by you")
 
 
 def _to_decide(page: DeclineRequest, request: HttpRequest, row: FundingRequest, *, is_priceable: bool) -> list[Button]:

@@ -156,9 +156,8 @@ def _facts(row: Tranche) -> list[Fact]:
         Fact(term=_("APR, XIRR"), value=f"{rate(line.apr)}, {rate(line.xirr)}"),
         Fact(term=_("Payment expected"), on=row.expected_on),
     ]
-    if row.charged_until is not None:
-        late_from = row.charged_until + timedelta(days=offer.grace_days + 1)
-        facts.append(Fact(term=_("Late charge from"), on=late_from))
+    if row.free_until is not None:
+        facts.append(Fact(term=_("Late charge from"), on=row.free_until + timedelta(days=1)))
     return [
         *facts,
         Fact(
@@ -178,9 +177,10 @@ def _buttons(window: TrancheWindow, request: HttpRequest, row: Tranche) -> list[
         buttons.append((fund, _("Pay out %(net)s") % {"net": formats.money(row.net, row.currency)}, "cash-coin"))
         buttons.append((CancelTranche(window), _("Cancel"), "slash-circle"))
     if due_of(row) > 0:
-        due = formats.money(due_of(row), row.currency)
-        buttons.append((pay, _("Pay reserve %(due)s") % {"due": due}, "arrow-return-left"))
-    if row.state in ("funded_post", "part_collected"):
+        due = {"due": formats.money(due_of(row), row.currency)}
+        label = _("Pay reserve %(due)s") if row.funded_on is not None else _("Pass %(due)s on")
+        buttons.append((pay, label % due, "arrow-return-left"))
+    if row.state in ("funded_post", "part_collected") or (row.state == "accepted" and row.invoice is not None):
         buttons.append((collect, _("Record a payment"), "bank"))
     return [
         Button(
@@ -223,7 +223,12 @@ def _acceptance(row: Tranche) -> list[tuple[str, bool, date | None]]:
 
 def _next(row: Tranche) -> str:
     buyer = {"buyer": row.buyer.legal_name}
-    if row.state == "settled" and due_of(row) > 0:
+    if badges.is_sent_back(row):
+        return _("%(seller)s does what %(buyer)s asked for and submits the milestone again.") % {
+            **buyer,
+            "seller": row.seller.legal_name,
+        }
+    if row.state in ("settled", "cancelled") and due_of(row) > 0:
         return _("treasury pays %(due)s to %(seller)s.") % {
             "due": formats.money(due_of(row), row.currency),
             "seller": row.seller.legal_name,

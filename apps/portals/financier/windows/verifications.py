@@ -75,7 +75,7 @@ class VerificationWindow(Window):
                 Tile(label=_("Buyer"), value=row.buyer.legal_name),
                 Tile(label=_("On"), value=day(row.verified_at)),
             ],
-            "facts": _facts(row),
+            "facts": [*_facts(row), *_signatories(row)],
             "buttons": []
             if row.revoked_at is not None
             else [
@@ -88,6 +88,14 @@ class VerificationWindow(Window):
             ],
             "events": stories.of(asker(request), f"verification:{row.ref}"),
         }
+
+
+def _signatories(row: BuyerVerification) -> list[Fact]:
+    """Who was found to sign off for the buyer, and by what."""
+    return [
+        Fact(term=_("Confirmed signatory"), value=f"{one.email} ({day(one.confirmed_at)}: {one.checked})")
+        for one in row.signatories.order_by("pk")
+    ]
 
 
 def _facts(row: BuyerVerification) -> list[Fact]:

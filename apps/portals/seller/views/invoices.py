@@ -63,7 +63,7 @@ def invoices(request: PortalRequest) -> HttpResponse:
         found = found.filter(filters[state])
     owed = found.filter(filters["open"])
     sums = owed.order_by().values("currency").annotate(open=Sum("open_item__open"))
-    instruction = PayeeInstruction.objects.live().filter(milestone_id=OuterRef("milestone_id"))
+    instruction = PayeeInstruction.objects.assigned().filter(milestone_id=OuterRef("milestone_id"))
     shown = found.select_related("buyer", "contract", "milestone", "open_item").annotate(
         is_assigned=Exists(instruction)
     )
@@ -113,7 +113,8 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
     """One invoice: what it says, what is paid, its PDF, and whether it was sold."""
     found = invoice_of(request, ref)
     today = today_of(request)
-    payee = PayeeInstruction.objects.visible_to(request.actor).live().filter(milestone=found.milestone_id).first()
+    instructed = PayeeInstruction.objects.visible_to(request.actor).live().filter(milestone=found.milestone_id).first()
+    payee = instructed if instructed is not None and instructed.payee_id != found.seller_id else None
     tranche = (
         Tranche.objects.visible_to(request.actor)
         .filter(milestone=found.milestone_id)
@@ -136,6 +137,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             "said": snapshot.read(found.snapshot),
             "state": state,
             "payee": payee,
+            "instructed": instructed,
             "tranche": tranche,
             "asked": asked,
             "allocations": _payments(request, found),

@@ -53,7 +53,7 @@ def tranche(request: PortalRequest, ref: str) -> HttpResponse:
             "tiles": _tiles(found, payouts, to_come=to_come),
             "steps": _steps(found, assignment, disbursement, payouts, to_come=to_come),
             "next": _what_next(found, assignment, to_come=to_come),
-            "may_cancel": found.state == "accepted" and request.actor.may(Action.REQUEST_FUNDING),
+            "may_cancel": not _why_not_cancel(request, found),
             "crumbs": funding_crumbs((found.name, "")),
         },
     )
@@ -64,7 +64,8 @@ def tranche(request: PortalRequest, ref: str) -> HttpResponse:
 def cancel_tranche(request: PortalRequest, ref: str) -> HttpResponse:
     """End an advance that is not paid out: how much, with whom, what follows, and the button."""
     tranches = Tranche.objects.visible_to(request.actor).filter(seller_id=request.actor.organisation_id)
-    found = get_object_or_404(tranches.select_related("milestone__invoice", "buyer", "financier"), ref=ref)
+    related = ("milestone__invoice", "buyer", "financier", "assignment")
+    found = get_object_or_404(tranches.select_related(*related), ref=ref)
     form = CancelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -77,8 +78,7 @@ def cancel_tranche(request: PortalRequest, ref: str) -> HttpResponse:
     names = {"financier": found.financier.legal_name, "buyer": found.buyer.legal_name, "name": found.name}
     context = {
         "tranche": found,
-        "is_open": found.state == "accepted",
-        "refusal": why_not(request.actor, Action.REQUEST_FUNDING),
+        "refusal": _why_not_cancel(request, found),
         "facts": [
             Fact(term=_("For"), value=found.name),
             Fact(term=_("Buyer"), value=found.buyer.legal_name),
@@ -95,10 +95,24 @@ def cancel_tranche(request: PortalRequest, ref: str) -> HttpResponse:
     return page(request, "cancel_tranche", context, form=form)
 
 
+def _why_not_cancel(request: PortalRequest, tranche: Tranche) -> str:
+    """The reason for which the seller's asker cannot end this advance now, or nothing."""
+    if tranche.state != "accepted":
+        return _("Only an advance that is accepted and not paid out can be cancelled.")
+    if tranche.assignment.is_notified:
+        words = _("%(buyer)s has been told whom to pay, so only %(financier)s can cancel this advance. Ask them to.")
+        return words % {"buyer": tranche.buyer.legal_name, "financier": tranche.financier.legal_name}
+    return why_not(request.actor, Action.REQUEST_FUNDING)
+
+
 def _reserve_to_come(tranche: Tranche, collections: Sequence[Collection], payouts: Sequence[ReservePayout]) -> Decimal:
-    """The reserve less late charges, more by discount given back, less what was paid to the seller already."""
+    """The reserve less late charges, more by discount given back, less what was paid to the seller already.
+
+    Of a cancelled advance what the buyer had paid to the financier before, if it did.
+    """
     if tranche.state == "cancelled":
-        return money.ZERO
+        passed_on = money.total(payout.amount for payout in payouts)
+        return money.total(collection.to_seller for collection in collections) - passed_on
     given_back = money.total(collection.rebate - collection.late_charge for collection in collections)
     return tranche.face - tranche.gross + given_back - money.total(payout.amount for payout in payouts)
 
@@ -179,6 +193,11 @@ def _what_next(tranche: Tranche, assignment: Assignment | None, *, to_come: Deci
     if tranche.state in ("funded_post", "part_collected"):
         text = _("%(buyer)s pays %(financier)s, and the reserve is released to you. Expected on")
         return {"text": text % {"buyer": buyer, "financier": financier}, "due": tranche.expected_on}
-    if tranche.state == "settled" and to_come:
-        return {"text": _("%(financier)s pays the reserve to your account.") % {"financier": financier}}
+    if to_come:
+        text = (
+            _("%(financier)s pays the reserve to your account.")
+            if tranche.state == "settled"
+            else _("%(financier)s passes on to you what the buyer paid to it.")
+        )
+        return {"text": text % {"financier": financier}}
     return {"text": _("nothing. This advance is closed.")}
