@@ -127,6 +127,7 @@ FINANCIER = [
     Spot("admin:decline_request", "frank", "request NL-2026-017"),
     Spot("admin:financing_fundingrequest_change", "frank", "request asked-together"),
     Spot("admin:verify_buyer", "greta", "request link-sold"),
+    Spot("admin:confirm_signatory", "greta", "request link-sold"),
     Spot("admin:financing_offer_changelist", "greta"),
     Spot("admin:financing_offer_change", "greta", "offer priced"),
     Spot("admin:approve_offer", "greta", "offer priced"),

@@ -1,8 +1,10 @@
 """Two at once: at a facility's limit, on the same invoice, on the same advance. One wins, and the books agree."""
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -10,6 +12,7 @@ from django.db import connections
 from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.financing.models import Collection, Disbursement, Facility, FundingRequest, ReservePayout, Tranche
+from apps.financing.services import quotes
 from apps.milestones.models import Submission
 from apps.workflows import funding as workflows
 from apps.workflows import sign_off
@@ -197,6 +200,48 @@ def test_an_acceptance_and_a_cancellation_at_once_leave_books_that_agree(scratch
     with walls.asking_for(deal.seller.pk):
         assert Tranche.objects.get().state == "cancelled"
     stories.verify_books()
+
+
+def test_an_acceptance_waits_while_the_milestone_is_priced(scratch: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let in between the reading and the price, it would leave a price before acceptance on an invoice."""
+    deal = stories.parties()
+    contract = stories.active_contract(deal)
+    request = stories.requested_on(deal, stories.opened_facility(deal), stories.plan_of(contract)[1])
+    submission = scenarios.submitted_milestone(contract, position=2, at=stories.START)
+    started: list[Future[str]] = []
+
+    def accept() -> str:
+        try:
+            return accepted(submission, at=stories.START)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def quote(*about: Any, **terms: Any) -> Any:
+            made = quotes.quote_of(*about, **terms)
+            started.append(pool.submit(accept))
+            while not (started[0].done() or somebody_waits()):
+                pass
+            return made
+
+        monkeypatch.setattr("apps.financing.services.offers.quote_of", quote)
+        offer = stories.priced(deal, request, **stories.SECOND)
+        assert started[0].result(timeout=30)
+    with walls.asking_for(deal.financier.pk):
+        assert offer.lines.get().stage == "pre"
+    stories.verify_books()
+
+
+def somebody_waits() -> bool:
+    """Whether a connection to this database waits for a lock."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock')"
+        )
+        (waits,) = cursor.fetchone()
+    return bool(waits)
 
 
 def accepted(submission: Submission, *, at: datetime) -> str:

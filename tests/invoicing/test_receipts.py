@@ -171,10 +171,14 @@ def test_the_seller_does_not_record_what_the_financier_is_paid(billed: Billed) -
         _receive(billed)
 
 
-def test_before_the_advance_is_paid_out_the_financier_records_nothing(billed: Billed) -> None:
+def test_what_reaches_another_payee_before_the_sale_is_owed_on_to_the_seller(billed: Billed) -> None:
     _assigned(billed)
-    with pytest.raises(Refused, match="Fund it before recording"):
-        _receive(billed, actor=scenarios.treasury(billed.parties))
+    _receive(billed, actor=scenarios.treasury(billed.parties), amount=D("14300.00"))
+    assert _item(billed).open == 0
+    assert _balance(billed, Seller.RECEIVABLES) == 0
+    assert _balance(billed, Seller.DUE_FROM_FINANCIER) == D("14280.00")
+    assert _balance(billed, Seller.BANK) == 0
+    assert _balance(billed, Seller.UNAPPLIED_RECEIPTS) == 0
 
 
 def test_a_sold_receivable_leaves_the_book_and_is_settled_by_the_financiers_receipt(billed: Billed) -> None:

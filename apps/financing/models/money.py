@@ -81,13 +81,14 @@ class Disbursement(models.Model):
             guards.refused_when(
                 "paid_out_only_on_a_confirmed_signatory",
                 guards.INSERT,
-                "NOT EXISTS (SELECT 1 FROM financing_tranche t JOIN financing_buyerverification v"
+                "EXISTS (SELECT 1 FROM financing_tranche t JOIN financing_buyerverification v"
                 " ON v.financier_id = t.financier_id AND v.buyer_id = t.buyer_id AND v.revoked_at IS NULL"
                 " JOIN parties_organisation b ON b.id = t.buyer_id WHERE t.id = NEW.tranche_id"
-                " AND (b.claimed_at <= v.verified_at OR EXISTS (SELECT 1 FROM financing_confirmedsignatory s"
+                " AND (b.claimed_at <= v.verified_at) IS NOT TRUE"
+                " AND NOT EXISTS (SELECT 1 FROM financing_confirmedsignatory s"
                 " JOIN contracts_contract c ON c.id = t.contract_id"
                 " JOIN contracts_contractversion agreed ON agreed.id = c.active_version_id"
-                " WHERE s.verification_id = v.id AND s.email = lower(agreed.signatory_email))))",
+                " WHERE s.verification_id = v.id AND s.email = lower(agreed.signatory_email)))",
             ),
         ]
 

@@ -64,8 +64,9 @@ def advance(deal: Parties) -> Tranche:
 
 
 def hidden(response: Any) -> dict[str, str]:
-    """The one-time key of a page's form, as a browser would send it back."""
-    return {"key": str(response.context["form"]["key"].value())}
+    """The one-time key of a page's form, and what it says was shown, as a browser would send them back."""
+    form = response.context["form"]
+    return {name: str(form[name].value()) for name in ("key", "seen") if name in form.fields}
 
 
 def text_of(response: Any) -> str:

@@ -176,8 +176,9 @@ class FundOffer(ActionPage[Offer]):
         }
 
     def review(self, request: HttpRequest, row: Offer, data: dict[str, Any]) -> Review:
-        financing.to_fund(offer_ref=row.ref, seen=data["seen"])
         waiting = waiting_of(row)
+        if waiting:  # else it is recorded already: a second click gets the first one's answer
+            financing.to_fund(offer_ref=row.ref, seen=data["seen"])
         net = total(tranche.net for tranche in waiting)
         return Review(
             amount_label=_("You pay out"),

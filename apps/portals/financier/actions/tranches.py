@@ -134,6 +134,7 @@ class CollectPayment(ActionPage[Tranche]):
         }
 
     def review(self, request: HttpRequest, row: Tranche, data: dict[str, Any]) -> Review:
+        financing.invoice_ref_of(tranche_ref=row.ref)  # refuses where there is none
         amount: Decimal = money.payable(data["amount"], row.currency, field="amount")
         shared = collecting.preview(row, amount=amount, received_on=data["received_on"])
         return Review(
