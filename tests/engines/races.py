@@ -54,6 +54,8 @@ ONE_WINS: Final[dict[str, dict[str, int]]] = {
     },
     "six acknowledgements": {"acknowledge_assignment": 6},
     "six payouts of one advance": {"fund_tranche": 6},
+    "six records of one transfer for a whole offer": {"fund_offer": 6},
+    "six confirmations of one signatory": {"confirm_signatory": 6},
     "payout against cancellation of one advance": {"fund_tranche": 4, "cancel_tranche": 4},
     "six collections of one line of a bank statement": {"collect_payment": 6},
     "six payouts of one reserve": {"pay_reserve": 6},

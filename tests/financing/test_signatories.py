@@ -1,6 +1,7 @@
 """A seller cannot be funded on a real, verified buyer with a signatory of its own making."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ def advanced_on(deal: Parties, hafen: Organisation, number: str, signatory: dict
     with walls.asking_for(deal.financier.pk):
         facility = Facility.objects.first()
     invoice = stories.invoiced(deal, number=number, buyer_ref=hafen.ref, **signatory)
-    request = stories.requested(deal, invoice, facility or stories.opened_facility(deal, limit=1_000_000))
+    request = stories.requested(deal, invoice, facility or stories.opened_facility(deal, limit=Decimal(1_000_000)))
     tranche = stories.accepted(deal, stories.issued(deal, request))
     with walls.asking_for(deal.seller.pk):
         notice = Assignment.objects.get(tranche__ref=tranche.ref)

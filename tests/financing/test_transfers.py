@@ -87,8 +87,8 @@ def test_of_a_transfer_and_a_cancellation_at_once_never_a_part_is_booked(deal: P
 def test_the_seller_alone_does_not_cancel_what_the_buyer_was_told(deal: Parties, waived: bool) -> None:
     tranche = stories.accepted_advance(deal)
     if waived:
+        ref = tranche_notice(deal)
         with acting(member(deal, "underwriter"), at=stories.START) as udo:
-            ref = tranche_notice(deal)
             funding.waive_notice(actor=udo, key=key(), assignment_ref=ref, reason="A known buyer.")
     else:
         stories.acknowledged(deal, tranche)

@@ -419,13 +419,11 @@ def test_a_funding_that_fails_with_the_seller_s_book_leaves_nothing_with_the_fin
     assert stories.entries(deal.financier) == []
 
 
-def test_the_buyer_s_money_is_recorded_by_treasury_after_the_funding(deal: Parties, tranche: Tranche) -> None:
+def test_the_buyer_s_money_is_recorded_by_treasury_from_the_invoice_s_date_on(deal: Parties, tranche: Tranche) -> None:
     stories.acknowledged(deal, tranche)
-    with pytest.raises(Refused, match="not been paid out yet"):
-        stories.collected(deal, tranche, 120_000, on=FUNDED_ON)
     stories.paid_out(deal, tranche)
-    with pytest.raises(Refused, match="cannot have arrived before it"):
-        stories.collected(deal, tranche, 120_000, on=START.date(), recorded=day(1))
+    with pytest.raises(Refused, match="cannot have arrived before the invoice"):
+        stories.collected(deal, tranche, 120_000, on=day(-2), recorded=day(1))
     with acting(member(deal, "analyst"), at=noon(day(1))) as actor, pytest.raises(NotAllowed):
         funding.collect_payment(
             actor=actor,

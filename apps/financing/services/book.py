@@ -131,6 +131,23 @@ def post_collection(collection: Collection, *, shares: Shares, at: datetime) -> 
     )
 
 
+def post_held(collection: Collection, *, at: datetime) -> Entry:
+    """A payment on what was never bought: it is the seller's, and what exceeds the invoice the buyer's."""
+    key = collection.tranche.key
+    return _post(
+        collection.tranche,
+        cause=f"collection:{collection.ref}",
+        description=f"Payment of {collection.tranche.name}: {collection.payment.bank_reference}",
+        booked_on=collection.collected_on,
+        at=at,
+        legs=[
+            debit(Financier.COLLECTIONS, amount=collection.amount, key=key),
+            credit(Financier.PAYABLE_TO_SELLER, amount=collection.to_seller, key=key),
+            credit(Financier.DUE_TO_BUYER, amount=collection.to_buyer, key=key),
+        ],
+    )
+
+
 def post_payout(payout: ReservePayout, *, at: datetime) -> Entry:
     """What was released is paid to the seller."""
     key = payout.tranche.key

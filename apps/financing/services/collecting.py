@@ -66,7 +66,7 @@ def collect_for_the_seller(*, tranche: Tranche, payment: Payment, actor: Actor, 
     settled = payment.allocations.aggregate(total=Sum("amount"))["total"] or money.ZERO
     shares = for_the_seller(payment.amount, owed=settled)
     collection = _collection(tranche, payment, shares=shares, on=payment.received_on)
-    book.post_collection(collection, shares=shares, at=at)
+    book.post_held(collection, at=at)
     _record(collection, actor=actor, at=at)
     return collection
 

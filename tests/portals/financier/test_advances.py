@@ -187,7 +187,7 @@ class TestCollecting:
             ({"amount": "100.005"}, "EUR has 2 decimals"),
             ({"amount": "12.000,00"}, "Enter an amount such as"),
             ({"amount": "９９"}, "Enter an amount such as"),
-            ({"received_on": "2026-03-01"}, "cannot have arrived before it"),
+            ({"received_on": "2026-02-28"}, "cannot have arrived before the invoice"),
             ({"received_on": "2027-01-01"}, "cannot have arrived after today"),
             ({"bank_reference": ""}, "This field is required"),
         ],

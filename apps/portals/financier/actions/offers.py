@@ -11,7 +11,7 @@ from apps.financing.models.offer import Stage
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import formats
-from apps.portals.financier import paying
+from apps.portals.financier import badges, paying
 from apps.portals.financier.action import ActionPage, Review
 from apps.portals.financier.forms import WholeSentForm
 from apps.portals.financier.pages import asker, rate, today_of, why_not
@@ -150,6 +150,8 @@ class FundOffer(ActionPage[Offer]):
         waiting = waiting_of(row)
         if not waiting:
             return _("Nothing of this offer waits to be paid out.")
+        if any(badges.is_sent_back(tranche) for tranche in waiting):
+            return _("The buyer has sent a milestone of this offer back. Wait for it, or pay the others one by one.")
         if unverified := why_not_verified(waiting[0]):
             return unverified
         if not all(tranche.assignment.is_notified for tranche in waiting):
