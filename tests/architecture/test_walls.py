@@ -19,6 +19,7 @@ INSERT_ONLY = {
     "contracts_contractparty",
     "contracts_signature",
     "financing_collection",
+    "financing_confirmedsignatory",
     "financing_disbursement",
     "financing_offerline",
     "financing_reservepayout",

@@ -31,18 +31,23 @@ def payable_to_seller(tranche: Tranche) -> Decimal:
     return -_balances(tranche).get(Financier.PAYABLE_TO_SELLER, money.ZERO)
 
 
-def post_funding(tranche: Tranche, *, is_advance: bool, booked_on: date, at: datetime) -> Entry:
-    """The invoice is bought at its face, part of it kept as reserve; before acceptance the advance alone is owed.
+def post_advance(tranche: Tranche, *, booked_on: date, at: datetime) -> Entry:
+    """Before acceptance the advance alone is owed."""
+    owed = [debit(Financier.MILESTONE_ADVANCES, amount=tranche.gross, key=tranche.key)]
+    return _post_funding(tranche, owed=owed, booked_on=booked_on, at=at)
 
-    Discount and fee are not earned yet, and the rest is paid out.
-    """
-    if is_advance:
-        owed = [debit(Financier.MILESTONE_ADVANCES, amount=tranche.gross, key=tranche.key)]
-    else:
-        owed = [
-            debit(Financier.PURCHASED_RECEIVABLES, amount=tranche.face, key=tranche.key),
-            credit(Financier.RESERVE_DUE_TO_SELLER, amount=tranche.reserve, key=tranche.key),
-        ]
+
+def post_purchase(tranche: Tranche, *, booked_on: date, at: datetime) -> Entry:
+    """The invoice is bought at its face, part of it kept as reserve."""
+    owed = [
+        debit(Financier.PURCHASED_RECEIVABLES, amount=tranche.face, key=tranche.key),
+        credit(Financier.RESERVE_DUE_TO_SELLER, amount=tranche.reserve, key=tranche.key),
+    ]
+    return _post_funding(tranche, owed=owed, booked_on=booked_on, at=at)
+
+
+def _post_funding(tranche: Tranche, *, owed: Sequence[Leg], booked_on: date, at: datetime) -> Entry:
+    """Discount and fee are not earned yet, and the rest is paid out."""
     return _post(
         tranche,
         cause=f"funding:{tranche.ref}",

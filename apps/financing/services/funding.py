@@ -149,7 +149,10 @@ def fund(*, tranche_ref: str, actor: Actor, transfer: Transfer, at: datetime) ->
     tranche.funded_on, tranche.outstanding = value_on, tranche.gross
     tranche.save(update_fields=["state", "funded_on", "outstanding"])
     was_advance = is_advance(tranche, on=value_on)
-    book.post_funding(tranche, is_advance=was_advance, booked_on=value_on, at=at)
+    if was_advance:
+        book.post_advance(tranche, booked_on=value_on, at=at)
+    else:
+        book.post_purchase(tranche, booked_on=value_on, at=at)
     record(
         tranche.contract,
         financier_id=tranche.financier_id,
