@@ -135,7 +135,7 @@ class ActionPage(Generic[Row]):
                     return self._reviewed(request, row, form, review)
                 answer = self.act(asker(request), row, form.cleaned_data)
             except Refused as refused:
-                if isinstance(refused, Stale):
+                if isinstance(refused, Stale) and "seen" in form.fields:
                     show_anew(form, seen=self.initial(request, row)["seen"])
                 add_refusal(form, refused)
             else:

@@ -156,20 +156,8 @@ class VerifyBuyer(Finding):
                 Fact(term=_("Note"), value=data["note"]),
             ],
             effects=[
-                _("From now on advances on what %(buyer)s owes can be paid out, on this contract and others.")
-                % {"buyer": buyer},
+                _from_now_on(row),
                 _("Changed data of the buyer end that until it is verified anew."),
-                *(
-                    []
-                    if row.contract.buyer.is_claimed
-                    else [
-                        _(
-                            "Nobody of the buyer has taken its organisation over: you confirm %(mailbox)s with it, and"
-                            " the signatory of every other contract on its own."
-                        )
-                        % {"mailbox": signatory_of(row)}
-                    ]
-                ),
                 _("Your name and what you checked stay on record; neither seller nor buyer reads them."),
             ],
             button=_("I have verified this buyer"),
@@ -227,6 +215,19 @@ class ConfirmSignatory(Finding):
 
     def done(self, row: FundingRequest, data: dict[str, Any]) -> str:
         return _("%(mailbox)s is confirmed.") % {"mailbox": signatory_of(row)}
+
+
+def _from_now_on(row: FundingRequest) -> str:
+    """How far a verification reaches: while nobody of the buyer is there, to the signatory that was seen."""
+    names = {"buyer": row.contract.buyer.legal_name, "mailbox": signatory_of(row)}
+    if row.contract.buyer.is_claimed:
+        words = _("From now on advances on what %(buyer)s owes can be paid out, on this contract and others.")
+    else:
+        words = _(
+            "From now on advances on what %(buyer)s owes can be paid out where %(mailbox)s signs off. Nobody of the"
+            " buyer has taken its organisation over, so other signatories are confirmed on their own."
+        )
+    return words % names
 
 
 def signatory_of(row: FundingRequest) -> str:
