@@ -239,13 +239,15 @@ def _teams(world: World) -> None:
 
 
 def _desk(world: World) -> None:
-    """One buyer verified and counted, another about whom the financier knows nothing yet but a request."""
+    """One buyer verified and counted, but for one signatory; of another the financier knows nothing but a request."""
     deal = world.parties
     with walls.asking_for(deal.financier.pk):
         facility = Facility.objects.get(ref=world["facility"])
-        world.refs["signatory"] = stories.signatory_of(deal)
         world.refs["verification"] = BuyerVerification.objects.live().get(buyer=deal.buyer).ref
         world.refs["exposure"] = ExposureLimit.objects.get(organisation=deal.buyer).ref
+    paul = {"signatory_name": "Paul Pohl", "signatory_email": deal.people["payables"].user.email}
+    stories.requested(deal, stories.invoiced(deal, number="F-unconfirmed", **paul), facility)
+    world.refs["signatory"] = paul["signatory_email"]
     stories.requested(
         deal, stories.invoiced(deal, number="F-unverified", buyer_ref=world["unclaimed"], **HEIN), facility
     )

@@ -191,11 +191,6 @@ def paid_out(deal: Parties, tranche: Tranche, *, on: date = FUNDED_ON, reference
         return Tranche.objects.select_related("milestone__invoice").get(pk=tranche.pk)
 
 
-def signatory_of(deal: Parties) -> str:
-    """The mailbox that signs off for the buyer in the contracts of these stories."""
-    return str(deal.people["approver"].user.email)
-
-
 def whole_offer_paid_out(
     deal: Parties, offer: Offer, *, seen: str = "", on: date = FUNDED_ON, reference: str = "OUT-1"
 ) -> dict[str, str]:

@@ -59,6 +59,18 @@ def effects_of(tranche: Tranche, shared: Preview) -> list[str]:
     if tranche.funded_on is None:
         words = _("The advance of %(gross)s is cancelled: nothing is paid out on an invoice that the buyer has paid.")
         first = words % {"gross": formats.money(tranche.gross, currency)}
+        if shared.left:
+            rest = _("%(buyer)s is told by mail to pay the other %(left)s to %(seller)s.") % {
+                "buyer": tranche.buyer.legal_name,
+                "left": formats.money(shared.left, currency),
+                "seller": tranche.seller.legal_name,
+            }
+            first = f"{first} {rest}"
+    elif shared.left:
+        first = _("%(number)s stays open with %(left)s.") % {
+            "number": number,
+            "left": formats.money(shared.left, currency),
+        }
     else:
         first = _("%(number)s is paid in full, and the advance is settled.") % {"number": number}
     effects = [first]
