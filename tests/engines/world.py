@@ -245,9 +245,10 @@ def _desk(world: World) -> None:
         facility = Facility.objects.get(ref=world["facility"])
         world.refs["verification"] = BuyerVerification.objects.live().get(buyer=deal.buyer).ref
         world.refs["exposure"] = ExposureLimit.objects.get(organisation=deal.buyer).ref
-    paul = {"signatory_name": "Paul Pohl", "signatory_email": deal.people["payables"].user.email}
-    stories.requested(deal, stories.invoiced(deal, number="F-unconfirmed", **paul), facility)
-    world.refs["signatory"] = paul["signatory_email"]
+    owner = deal.people["buyer"].user
+    named = {"signatory_name": owner.name, "signatory_email": owner.email}
+    stories.requested(deal, stories.invoiced(deal, number="F-unconfirmed", **named), facility)
+    world.refs["signatory"] = owner.email
     stories.requested(
         deal, stories.invoiced(deal, number="F-unverified", buyer_ref=world["unclaimed"], **HEIN), facility
     )
