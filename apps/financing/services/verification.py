@@ -4,6 +4,7 @@ And that whoever signs off for it does: a seller writes that mailbox into the co
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -181,7 +182,7 @@ def require_verified(*, financier_id: int, contract: Contract) -> None:
         )
 
 
-def _record(verification: BuyerVerification, *, verb: str, actor: Actor, at: datetime, **facts: str) -> None:
+def _record(verification: BuyerVerification, *, verb: str, actor: Actor, at: datetime, **facts: Any) -> None:
     audit.record(
         chain=f"organisation:{verification.financier.ref}",
         parties=(verification.financier_id,),
@@ -191,5 +192,5 @@ def _record(verification: BuyerVerification, *, verb: str, actor: Actor, at: dat
         at=at,
         buyer=verification.buyer.ref,
         identity_sha256=verification.identity_sha256,
-        **{"checked": verification.checked, **facts},
+        **({"checked": verification.checked} | facts),
     )
