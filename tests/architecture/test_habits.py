@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from apps.portals import history
+from apps.portals.financier import stories
 from tests.architecture.source import APPS, ROOT, functions_of, imports_of, modules, named, rooms, syntax_of
 
 RULES = rooms("rules")
@@ -120,3 +122,9 @@ def test_what_is_hidden_would_be_found(hidden: str, source: str) -> None:
 def _positional(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
     names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
     return names[1:] if names[:1] in (["self"], ["cls"]) else names
+
+
+def test_everything_that_is_recorded_has_words_for_its_readers() -> None:
+    recorded = {verb for path in modules("apps") for verb in re.findall(r'verb="([a-z_]+\.[a-z_]+)"', path.read_text())}
+    assert len(recorded) > 50
+    assert sorted(recorded - history.VERBS.keys() - stories.VERBS.keys()) == []
