@@ -224,6 +224,7 @@ def software_draft(parties: Parties, **changes: Any) -> ContractDraft:
         tax_category="S",
         tax_rate=Decimal(19),
         is_assignable=True,
+        partial_acceptance=True,
         governing_law="Germany",
         terms="Delivery to the buyer's own servers.",
         signatory_name="Bea Berg",

@@ -38,7 +38,8 @@ class ContractDraft:
 
     ``buyer_ref`` names an organisation that the seller knows. ``tax_category`` is a code of EN 16931 (S, Z, E, AE, O).
     The review (:mod:`apps.contracts.rules.review`) is counted on the calendar of ``review_country`` and in
-    ``review_time_zone``; empty means the buyer's own.
+    ``review_time_zone``; empty means the buyer's own. With ``partial_acceptance`` the buyer may accept a milestone in
+    part.
     """
 
     number: str
@@ -53,6 +54,7 @@ class ContractDraft:
     review_subdivision: str = ""
     review_time_zone: str = ""
     silence: str = "escalates"
+    partial_acceptance: bool = False
     tax_category: str = "S"
     tax_rate: Decimal = Decimal(0)
     is_assignable: bool = True

@@ -59,6 +59,13 @@ def silence_by(silence: str, *, due: str) -> str:
     return text.format(due=due)
 
 
+def partial_acceptance(may_be: bool) -> str:
+    """Whether a milestone may be accepted in part, and what that does."""
+    if may_be:
+        return gettext("The buyer may accept a part of a milestone: it is billed, and the rest can be submitted again.")
+    return gettext("Milestones are accepted whole.")
+
+
 def thirty_days() -> str:
     """What the law of the European Union says of long reviews: Directive 2011/7/EU, Article 3(4)."""
     return gettext(

@@ -110,7 +110,8 @@ class Acceptance:
     """The buyer's sign-off by which the milestone became payable. Its local date is the date of delivery (BT-72).
 
     ``by_lapse``: the review period ended without an answer, which counts as acceptance by the contract; then nobody is
-    named, and ``accepted_at`` is the deadline.
+    named, and ``accepted_at`` is the deadline. ``part_of``: what was agreed for the whole, net, when a
+    part of it was accepted.
     """
 
     accepted_at: datetime
@@ -120,6 +121,7 @@ class Acceptance:
     submission_ref: str
     submission_sha256: str
     by_lapse: bool = False
+    part_of: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ def read(text: str) -> SemanticInvoice:
                     **said["acceptance"],
                     "accepted_at": datetime.fromisoformat(said["acceptance"]["accepted_at"]),
                     "accepted_on": date.fromisoformat(said["acceptance"]["accepted_on"]),
+                    "part_of": Decimal(said["acceptance"]["part_of"]) if said["acceptance"].get("part_of") else None,
                 }
             ),
             "lines": tuple(

@@ -2,7 +2,8 @@
 
 from django.utils.translation import gettext
 
-from apps.core.printing.words import day
+from apps.core.money import ZERO
+from apps.core.printing.words import day, money
 from apps.invoicing import rules
 from apps.invoicing.snapshot import SemanticInvoice
 
@@ -33,10 +34,16 @@ def acceptance(invoice: SemanticInvoice) -> str:
         return gettext("Accepted by lapse of the review period on {date}, as agreed").format(
             date=day(invoice.acceptance.accepted_on)
         )
-    return gettext("Accepted on {date} by {name} for {organisation}").format(
+    words = (
+        gettext("Accepted on {date} by {name} for {organisation}")
+        if invoice.acceptance.part_of is None
+        else gettext("Part of {whole}, accepted on {date} by {name} for {organisation}")
+    )
+    return words.format(
         date=day(invoice.acceptance.accepted_on),
         name=invoice.acceptance.accepted_by,
         organisation=invoice.acceptance.organisation,
+        whole=money(invoice.acceptance.part_of or ZERO, invoice.currency),
     )
 
 

@@ -44,6 +44,7 @@ VERBS: Mapping[str, Words] = {
     "milestone.submitted": (_("Milestone submitted for sign-off"), "send", "info"),
     "submission.notified": (_("Buyer notified: the review runs"), "envelope-check", "neutral"),
     "milestone.accepted": (_("Milestone signed off"), "check-circle-fill", "positive"),
+    "milestone.partly_accepted": (_("Milestone signed off in part"), "circle-half", "positive"),
     "milestone.deemed_accepted": (
         _("Review over without an answer: counts as accepted"),
         "hourglass-split",

@@ -28,6 +28,7 @@ LABELS: Final[Mapping[str, Promise]] = {
     "review_subdivision": gettext_lazy("Region of the calendar"),
     "review_time_zone": gettext_lazy("Time zone of the review"),
     "silence": gettext_lazy("If the buyer says nothing"),
+    "partial_acceptance": gettext_lazy("A milestone may be accepted in part"),
     "tax_category": gettext_lazy("Tax"),
     "tax_rate": gettext_lazy("Tax rate in percent"),
     "is_assignable": gettext_lazy("Invoices may be assigned"),

@@ -18,7 +18,7 @@ from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
-from apps.milestones.services import CriterionAnswer, CriterionVerdict
+from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
 from apps.parties.actor import Actor
 from apps.workflows import jobs
 from apps.workflows.once import Answer, once
@@ -114,12 +114,41 @@ def accept_milestone(*, actor: Actor, key: str, submission_ref: str, seen: str, 
     )
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
     invoice = bill(milestone=milestone, contract=contract, open_milestones=open_milestones, actor=actor, at=at)
-    jobs.defer(
-        *news_of(invoice, submission_ref=submission_ref),
-        jobs.make_certificate.configure(
-            task_kwargs={"submission_ref": submission_ref, "organisation_id": contract.seller_id}
-        ),
+    jobs.defer(*news_of(invoice, submission_ref=submission_ref), _certificate(submission_ref, contract=contract))
+    return {"milestone": milestone.ref, "invoice": invoice.ref, "number": invoice.number}
+
+
+@once
+def accept_part(
+    *,
+    actor: Actor,
+    key: str,
+    submission_ref: str,
+    seen: str,
+    part: Part,
+    verdicts: Sequence[CriterionVerdict],
+    comment: str = "",
+) -> Answer:
+    """The buyer signs a part of the milestone off: that part is billed now, the rest can be submitted again.
+
+    What is assigned to a financier is assigned whole, so it is accepted whole or not at all.
+    """
+    contract = contracts.lock(contract_id=milestones.contract_of_submission(submission_ref=submission_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    financing.require_unassigned(submission_ref=submission_ref)
+    milestone, open_milestones = milestones.accept_part(
+        contract=contract,
+        submission_ref=submission_ref,
+        actor=actor,
+        seen=seen,
+        part=part,
+        verdicts=verdicts,
+        comment=comment,
+        at=at,
     )
+    contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
+    invoice = bill(milestone=milestone, contract=contract, open_milestones=open_milestones, actor=actor, at=at)
+    jobs.defer(*news_of(invoice, submission_ref=submission_ref), _certificate(submission_ref, contract=contract))
     return {"milestone": milestone.ref, "invoice": invoice.ref, "number": invoice.number}
 
 
@@ -145,6 +174,13 @@ def news_of(invoice: Invoice, *, submission_ref: str) -> list[JobDeferrer]:
             task_kwargs={"submission_ref": submission_ref, "organisation_id": invoice.seller_id}
         ),
     ]
+
+
+def _certificate(submission_ref: str, *, contract: Contract) -> JobDeferrer:
+    """The certificate of what a person signed off."""
+    return jobs.make_certificate.configure(
+        task_kwargs={"submission_ref": submission_ref, "organisation_id": contract.seller_id}
+    )
 
 
 def _convert_advance(*, milestone: Milestone, actor: Actor, at: datetime) -> Tranche | None:

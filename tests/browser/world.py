@@ -301,6 +301,7 @@ def _draft(anna: Actor) -> None:
         tax_category="S",
         tax_rate=Decimal(19),
         is_assignable=True,
+        partial_acceptance=True,
         governing_law="Germany",
         terms="",
         signatory_name="Paul Adler",

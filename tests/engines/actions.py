@@ -20,7 +20,7 @@ from apps.core.database import walls
 from apps.financing.services import FacilityTerms
 from apps.milestones.models import Reminder
 from apps.milestones.models.submission import Proof
-from apps.milestones.services import CriterionAnswer, CriterionVerdict
+from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
 from apps.parties import services as parties_services
 from apps.parties import tokens
 from apps.parties.actor import Actor
@@ -290,6 +290,23 @@ def accept_milestone(world: World) -> Attempt:
         "approver",
         lambda actor, key: sign_off.accept_milestone(
             actor=actor, key=key, submission_ref=world["submission"], seen=world["submission.text"]
+        ),
+    )
+
+
+@story
+def accept_part(world: World) -> Attempt:
+    verdicts = [CriterionVerdict(world.ids["submission.criterion"], is_passed=False, reason="Half of the pages.")]
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: sign_off.accept_part(
+            actor=actor,
+            key=key,
+            submission_ref=world["submission"],
+            seen=world["submission.text"],
+            part=Part(percent=Decimal("33.3")),
+            verdicts=verdicts,
         ),
     )
 

@@ -75,6 +75,11 @@ class ContractVersion(models.Model):
     silence = models.CharField(
         _("if the buyer says nothing"), max_length=10, choices=Silence.choices, default=Silence.ESCALATES
     )
+    partial_acceptance = models.BooleanField(
+        _("milestones may be accepted in part"),
+        default=False,
+        help_text=_("what is accepted is billed at once, the rest can be submitted again"),
+    )
     tax_category = models.CharField(
         _("tax treatment"),
         max_length=2,

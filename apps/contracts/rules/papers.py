@@ -21,12 +21,13 @@ _DECIMALS: Final = ("price", "tax_rate")
 def read_version_text(text: str) -> Paper:
     """What a version says, from its canonical text (``contract-1``)."""
     said: dict[str, Any] = canonical.read(text)
-    # Texts before these were terms: silence decided nothing, and every day counted.
+    # Texts before these were terms: silence decided nothing, every day counted, and milestones were accepted whole.
     unsaid = {
         "review_unit": CALENDAR,
         "review_country": said["buyer"]["country"],
         "review_subdivision": "",
         "silence": ESCALATES,
+        "partial_acceptance": False,
     }
     terms = {
         **unsaid,

@@ -112,6 +112,7 @@ def as_draft(version: ContractVersion) -> ContractDraft:
         review_subdivision=version.review_subdivision,
         review_time_zone=version.review_time_zone,
         silence=version.silence,
+        partial_acceptance=version.partial_acceptance,
         tax_category=version.tax_category,
         tax_rate=version.tax_rate,
         is_assignable=version.is_assignable,
@@ -166,6 +167,7 @@ def proposal(version: ContractVersion) -> tuple[str, list[Decimal]]:
             "review_subdivision": review.subdivision,
             "review_time_zone": review.time_zone,
             "silence": review.silence,
+            "partial_acceptance": written.partial_acceptance,
             "tax_category": written.tax_category,
             "tax_rate": written.tax_rate,
             "is_assignable": written.is_assignable,
@@ -232,6 +234,7 @@ def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract
     version.review_unit, version.silence = draft.review_unit, draft.silence
     version.review_country, version.review_subdivision = draft.review_country, draft.review_subdivision
     version.review_time_zone = draft.review_time_zone
+    version.partial_acceptance = draft.partial_acceptance
     version.tax_category, version.tax_rate = draft.tax_category, draft.tax_rate
     version.is_assignable = draft.is_assignable
     version.governing_law, version.terms = draft.governing_law, draft.terms

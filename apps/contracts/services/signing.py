@@ -184,6 +184,7 @@ def _copy(version: ContractVersion, *, at: datetime) -> ContractVersion:
         review_subdivision=version.review_subdivision,
         review_time_zone=version.review_time_zone,
         silence=version.silence,
+        partial_acceptance=version.partial_acceptance,
         tax_category=version.tax_category,
         tax_rate=version.tax_rate,
         is_assignable=version.is_assignable,

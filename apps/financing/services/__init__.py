@@ -11,7 +11,13 @@ from apps.financing.services.accruals import accrue_all
 from apps.financing.services.bank import account_of_seller
 from apps.financing.services.cancelling import PAID_BEFORE, cancel
 from apps.financing.services.collecting import collect, collect_for_the_seller, counted_on, is_paid_out, late_charge_due
-from apps.financing.services.conversion import advance_on, on_acceptance, sale_on_acceptance, sent_back_on
+from apps.financing.services.conversion import (
+    advance_on,
+    on_acceptance,
+    require_unassigned,
+    sale_on_acceptance,
+    sent_back_on,
+)
 from apps.financing.services.exposures import set_exposure_limit
 from apps.financing.services.facilities import FacilityTerms, headroom, open_facility, pre_headroom
 from apps.financing.services.funding import (
@@ -83,6 +89,7 @@ __all__ = [
     "price",
     "quote_of",
     "request",
+    "require_unassigned",
     "revoke",
     "revoke_verification",
     "sale_of",

@@ -3,8 +3,9 @@
 from datetime import date, datetime
 
 from apps.core import money
+from apps.core.errors import Refused
 from apps.core.states import move
-from apps.financing.models import Tranche
+from apps.financing.models import Assignment, Tranche
 from apps.financing.models.tranche import TrancheState
 from apps.financing.services import book
 from apps.financing.services.locks import lock_tranche
@@ -22,6 +23,21 @@ def advance_on(milestone: Milestone) -> Tranche | None:
 def sent_back_on(milestone: Milestone) -> Tranche | None:
     """The advance, promised or paid out, on a milestone that the buyer has just sent back, if there is one."""
     return Tranche.objects.sent_back().filter(milestone=milestone).first()
+
+
+def require_unassigned(*, submission_ref: str) -> None:
+    """Refuse to split a milestone that is assigned: an assignment is of the whole, and so is what the buyer was told.
+
+    The caller holds the contract.
+    """
+    assigned = Assignment.objects.filter(milestone__submissions__ref=submission_ref, revoked_at__isnull=True)
+    held = assigned.select_related("financier").first()
+    if held is not None:
+        raise Refused(
+            "This milestone is assigned to {financier} as a whole, so it cannot be accepted in part. Accept it, or"
+            " request changes.",
+            financier=held.financier.legal_name,
+        )
 
 
 def on_acceptance(*, advance: Tranche, actor: Actor, at: datetime) -> Tranche:

@@ -41,6 +41,11 @@ def eligible_amount(milestone: Milestone, *, face: Decimal, at: datetime) -> Dec
     if invoice is None:
         require_measurable(milestone)
         return face
+    if invoice.gross != face:
+        raise Refused(
+            "“{milestone}” was accepted in part after it was asked for, so its invoice is another amount. Ask anew.",
+            milestone=milestone.title,
+        )
     open_item = OpenItem.objects.get(invoice=invoice)
     if open_item.open != invoice.gross:
         raise Refused(

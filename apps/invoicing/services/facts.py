@@ -69,6 +69,7 @@ def semantic(
             submission_ref=submission.ref,
             submission_sha256=decision.sha256,
             by_lapse=bool(decision.rule),
+            part_of=milestone.line.amount if milestone.amount != milestone.line.amount else None,
         ),
         lines=(
             snapshot.Line(

@@ -67,9 +67,7 @@ def page_of(said: dict[str, Any]) -> Page:
     return Page(
         language=get_language() or said["language"],
         title=milestone["title"],
-        lead=gettext("{buyer} accepted this milestone of {seller} as complete.").format(
-            buyer=contract["buyer"], seller=contract["seller"]
-        ),
+        lead=_lead(said),
         ref=said["ref"],
         seller=contract["seller"],
         accepted_at=decided_at.isoformat(timespec="seconds"),
@@ -89,6 +87,22 @@ def page_of(said: dict[str, Any]) -> Page:
             (gettext("Invoice {number}").format(number=said["invoice"]["number"]), said["invoice"]["sha256"]),
         ],
         record=_record(said["audit"]),
+    )
+
+
+def _lead(said: dict[str, Any]) -> str:
+    """In one sentence what was accepted, of whom and by whom."""
+    contract, milestone = said["contract"], said["milestone"]
+    is_part = Decimal(milestone.get("agreed", milestone["amount"])) != Decimal(milestone["amount"])
+    sentence = (
+        gettext("{buyer} accepted a part of this milestone of {seller}; {whole} were agreed for the whole.")
+        if is_part
+        else gettext("{buyer} accepted this milestone of {seller} as complete.")
+    )
+    return sentence.format(
+        buyer=contract["buyer"],
+        seller=contract["seller"],
+        whole=words.money(Decimal(milestone.get("agreed", 0)), milestone["currency"]),
     )
 
 

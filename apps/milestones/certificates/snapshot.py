@@ -58,6 +58,7 @@ def written(decision: Decision, *, ref: str, invoice: BilledBy, at: datetime) ->
                 "position": milestone.position,
                 "title": milestone.title,
                 "amount": milestone.amount,
+                "agreed": milestone.line.amount,
                 "currency": milestone.currency,
             },
             "submission": {
@@ -122,7 +123,7 @@ def _audit(decision: Decision) -> dict[str, Any]:
     chain = Chain.objects.get(subject=f"contract:{decision.contract.ref}")
     entry = Entry.objects.filter(
         chain=chain,
-        verb="milestone.accepted",
+        verb__in=["milestone.accepted", "milestone.partly_accepted"],
         subject=f"milestone:{decision.submission.milestone.ref}",
         happened_at=decision.decided_at,
     ).get()

@@ -15,9 +15,10 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         return self.filter(contract__in=Contract.objects.visible_to(actor))
 
 
-PERSONAL = ("accepted", "changes_requested")
+PERSONAL = ("accepted", "partly_accepted", "changes_requested")
 DEEMED = ("deemed_accepted", "deemed_rejected")
-ACCEPTING = ("accepted", "deemed_accepted")
+SIGNED = ("accepted", "partly_accepted")
+ACCEPTING = (*SIGNED, "deemed_accepted")
 
 
 class Decision(models.Model):
@@ -29,6 +30,7 @@ class Decision(models.Model):
 
     class Outcome(models.TextChoices):
         ACCEPTED = "accepted", _("Accepted")
+        PARTLY_ACCEPTED = "partly_accepted", _("Accepted in part")
         CHANGES_REQUESTED = "changes_requested", _("Changes requested")
         DEEMED_ACCEPTED = "deemed_accepted", _("Accepted by lapse of the review period")
         DEEMED_REJECTED = "deemed_rejected", _("Not accepted by lapse of the review period")
@@ -89,13 +91,21 @@ class Decision(models.Model):
             guards.refused_when(
                 "large_sign_off_without_proof",
                 guards.INSERT,
-                "NEW.outcome = 'accepted' AND (NEW.proved_at IS NULL OR NEW.proved_at < NEW.decided_at"
-                " - interval '15 minutes') AND EXISTS (SELECT 1 FROM milestones_submission s"
+                "NEW.outcome IN ('accepted', 'partly_accepted')"
+                " AND (NEW.proved_at IS NULL OR NEW.proved_at < NEW.decided_at - interval '15 minutes')"
+                " AND EXISTS (SELECT 1 FROM milestones_submission s"
                 " JOIN milestones_milestone m ON m.id = s.milestone_id"
                 " JOIN contracts_contract c ON c.id = NEW.contract_id"
                 " JOIN parties_organisation buyer ON buyer.id = c.buyer_id"
                 " WHERE s.id = NEW.submission_id AND buyer.step_up_above IS NOT NULL"
                 " AND (m.currency <> buyer.currency OR m.amount > buyer.step_up_above))",
+            ),
+            guards.refused_when(
+                "accepted_in_part_only_where_agreed",
+                guards.INSERT,
+                "NEW.outcome = 'partly_accepted' AND NOT EXISTS (SELECT 1 FROM contracts_contract c"
+                " JOIN contracts_contractversion v ON v.id = c.active_version_id"
+                " WHERE c.id = NEW.contract_id AND v.partial_acceptance)",
             ),
             guards.refused_when(
                 "link_decides_only_its_submission",
@@ -120,8 +130,13 @@ class Decision(models.Model):
 
     @property
     def is_acceptance(self) -> bool:
-        """Whether the milestone is accepted by it, by whomever or whatever."""
+        """Whether the milestone, or a part of it, is accepted by it, by whomever or whatever."""
         return self.outcome in ACCEPTING
+
+    @property
+    def is_signed_off(self) -> bool:
+        """Whether a person accepted by it: then there is a statement to certify."""
+        return self.outcome in SIGNED
 
 
 class VerdictQuerySet(models.QuerySet["Verdict"]):

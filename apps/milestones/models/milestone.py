@@ -37,14 +37,19 @@ STEPS = table(
 
 
 class Milestone(models.Model):
-    """The life of one line of the signed plan: submitted, decided, accepted. Made when the contract becomes active."""
+    """The life of one line of the signed plan: submitted, decided, accepted. Made when the contract becomes active.
+
+    Accepted in part, it keeps what was accepted, and the rest goes on as a milestone of its own, the next ``part`` of
+    the same line: the parts of a line always add up to its amount.
+    """
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="milestones")
-    line = models.OneToOneField(PlanLine, models.PROTECT, related_name="milestone")
+    line = models.ForeignKey(PlanLine, models.PROTECT, related_name="milestones")
     position = models.PositiveIntegerField()
+    part = models.PositiveSmallIntegerField(default=1)
     title = models.CharField(_("milestone"), max_length=160)
     amount = models.DecimalField(_("amount, net of tax"), max_digits=18, decimal_places=3)
     currency = models.CharField(max_length=3)
@@ -59,9 +64,9 @@ class Milestone(models.Model):
     wall = by_contract().only("SELECT", "INSERT", "UPDATE")
 
     class Meta:
-        ordering = ("position",)
+        ordering = ("position", "part")
         constraints = [
-            models.UniqueConstraint("contract", "position", name="milestone_positions_unique"),
+            models.UniqueConstraint("contract", "position", "part", name="milestone_positions_unique"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="milestone_amount_positive"),
             models.CheckConstraint(
                 condition=Q(
@@ -80,7 +85,21 @@ class Milestone(models.Model):
             guards.frozen_when(
                 "TRUE",
                 name="agreed_part_frozen",
-                allow=("state", "accepted_at", "accepted_submission_id"),
+                allow=("state", "accepted_at", "accepted_submission_id", "amount"),
+            ),
+            guards.refused_when(
+                "amount_falls_only_when_a_part_is_accepted",
+                guards.UPDATE,
+                "NEW.amount <> OLD.amount AND NOT (OLD.state = 'submitted' AND NEW.state = 'accepted'"
+                " AND NEW.amount < OLD.amount)",
+            ),
+            guards.at_commit(
+                "parts_add_up_to_the_line",
+                guards.INSERT_OR_UPDATE,
+                "IF (SELECT sum(m.amount) FROM milestones_milestone m WHERE m.line_id = NEW.line_id)"
+                " IS DISTINCT FROM (SELECT l.amount FROM contracts_planline l WHERE l.id = NEW.line_id)"
+                " THEN RAISE EXCEPTION 'the parts of milestone % do not add up to what was agreed', NEW.id"
+                " USING ERRCODE = 'check_violation'; END IF;",
             ),
             guards.at_commit(
                 "accepted_by_a_decision",
@@ -88,7 +107,7 @@ class Milestone(models.Model):
                 "IF EXISTS (SELECT 1 FROM milestones_milestone m WHERE m.id = NEW.id AND m.state = 'accepted'"
                 " AND NOT EXISTS (SELECT 1 FROM milestones_decision d JOIN milestones_submission s"
                 " ON s.id = d.submission_id WHERE s.id = m.accepted_submission_id AND s.milestone_id = m.id"
-                " AND s.state = 'accepted' AND d.outcome IN ('accepted', 'deemed_accepted')))"
+                " AND s.state = 'accepted' AND d.outcome IN ('accepted', 'partly_accepted', 'deemed_accepted')))"
                 " THEN RAISE EXCEPTION 'milestone % is accepted without a decision', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),

@@ -1,7 +1,7 @@
 """What may be done with milestones. Workflows call these inside their transaction, with the contract locked."""
 
 from apps.milestones.evidence import StoredFile
-from apps.milestones.rules import CriterionAnswer, CriterionVerdict
+from apps.milestones.rules import CriterionAnswer, CriterionVerdict, Part
 from apps.milestones.services.deciding import (
     accept,
     acceptance_statement,
@@ -20,6 +20,7 @@ from apps.milestones.services.files import (
     sweep_orphans,
     was_removed,
 )
+from apps.milestones.services.parts import accept_part, part_amount, part_statement
 from apps.milestones.services.planning import (
     contract_of_evidence,
     contract_of_milestone,
@@ -42,8 +43,10 @@ __all__ = [
     "CriterionAnswer",
     "CriterionVerdict",
     "DueReview",
+    "Part",
     "StoredFile",
     "accept",
+    "accept_part",
     "acceptance_statement",
     "attach",
     "changes_statement",
@@ -58,6 +61,8 @@ __all__ = [
     "note_delivery",
     "open_draft",
     "opened",
+    "part_amount",
+    "part_statement",
     "plan",
     "prepare",
     "preview",

@@ -54,15 +54,15 @@ def accept(
     submission, milestone = held.submission, held.submission.milestone
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
     check_in_time(submission, at=at)
-    _require_decider(submission, actor=actor, at=at)
+    require_decider(submission, actor=actor, at=at)
     proof = actor.require_proof(at=at) if needs_proof(milestone, contract=contract) else None
     states.move(submission, SubmissionState.ACCEPTED, Submission.TRANSITIONS)
     states.move(milestone, MilestoneState.ACCEPTED, Milestone.TRANSITIONS)
-    _compare(submission, seen=seen)
+    compare(submission, seen=seen)
     milestone.accepted_at = at
     milestone.accepted_submission = submission
     verdicts = [CriterionVerdict(criterion_id, is_passed=True) for criterion_id in held.criteria]
-    decision = _decide(
+    decision = decide(
         submission,
         outcome=Decision.Outcome.ACCEPTED,
         verdicts=verdicts,
@@ -72,7 +72,7 @@ def accept(
         at=at,
         proof=proof,
     )
-    _record(decision, verb="milestone.accepted", actor=actor, at=at, verdicts=verdicts, criteria=held.criteria)
+    record(decision, verb="milestone.accepted", actor=actor, at=at, verdicts=verdicts, criteria=held.criteria)
     return milestone, held.others_open
 
 
@@ -101,12 +101,12 @@ def request_changes(
     submission, milestone = held.submission, held.submission.milestone
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
     check_in_time(submission, at=at)
-    _require_decider(submission, actor=actor, at=at)
+    require_decider(submission, actor=actor, at=at)
     states.move(submission, SubmissionState.CHANGES_REQUESTED, Submission.TRANSITIONS)
     states.move(milestone, MilestoneState.CHANGES_REQUESTED, Milestone.TRANSITIONS)
-    _compare(submission, seen=seen)
+    compare(submission, seen=seen)
     given = rules.checked_verdicts(verdicts, criteria=held.criteria)
-    decision = _decide(
+    decision = decide(
         submission,
         outcome=Decision.Outcome.CHANGES_REQUESTED,
         verdicts=given,
@@ -115,7 +115,7 @@ def request_changes(
         statement=changes_statement(submission),
         at=at,
     )
-    _record(decision, verb="milestone.changes_requested", actor=actor, at=at, verdicts=given, criteria=held.criteria)
+    record(decision, verb="milestone.changes_requested", actor=actor, at=at, verdicts=given, criteria=held.criteria)
     return milestone
 
 
@@ -168,11 +168,11 @@ def decide_by_silence(
     # Nobody looked at the criteria one by one, so there are no verdicts.
     _write(decision, verdicts=[])
     verb = "milestone.deemed_accepted" if is_accepted else "milestone.deemed_rejected"
-    _record(decision, verb=verb, actor=actor, at=at, verdicts=[], criteria=held.criteria)
+    record(decision, verb=verb, actor=actor, at=at, verdicts=[], criteria=held.criteria)
     return decision, held.others_open
 
 
-def _require_decider(submission: Submission, *, actor: Actor, at: datetime) -> None:
+def require_decider(submission: Submission, *, actor: Actor, at: datetime) -> None:
     """The person may decide for the buyer, at the latest now, and up to this amount."""
     contract, milestone = submission.contract, submission.milestone
     version = contract.active_version
@@ -190,12 +190,13 @@ def _require_decider(submission: Submission, *, actor: Actor, at: datetime) -> N
     rules.check_limit(Money(milestone.amount, milestone.currency), limit=limit, limit_currency=contract.buyer.currency)
 
 
-def _compare(submission: Submission, *, seen: str) -> None:
+def compare(submission: Submission, *, seen: str) -> None:
+    """Refuse a decision on another text than the one that was sent."""
     if seen != submission.sha256:
         raise Stale("This is not the text that you were shown. Read the submission again; nothing was decided.")
 
 
-def _decide(
+def decide(
     submission: Submission,
     *,
     outcome: Decision.Outcome,
@@ -205,8 +206,12 @@ def _decide(
     statement: rules.Statement,
     at: datetime,
     proof: Proof | None = None,
+    rest: Milestone | None = None,
 ) -> Decision:
-    """Write a person's decision with its evidence; ``proof`` is the one that was asked for, None where none was."""
+    """Write a person's decision with its evidence; ``proof`` is the one that was asked for, None where none was.
+
+    ``rest`` is what stays of a milestone that was accepted in part.
+    """
     decision = Decision(
         contract=submission.contract,
         submission=submission,
@@ -238,24 +243,26 @@ def _decide(
             )
             for verdict in verdicts
         ],
+        rest=rest,
     )
     return decision
 
 
-def _write(decision: Decision, *, verdicts: Sequence[Verdict]) -> None:
+def _write(decision: Decision, *, verdicts: Sequence[Verdict], rest: Milestone | None = None) -> None:
     """The decision with its verdicts, and submission and milestone as they stand from now on: one statement."""
     submission = decision.submission
+    changed = ["state", "accepted_at", "accepted_submission"]
     together.insert(
         decision,
-        children=verdicts,
+        children=[*verdicts, *([] if rest is None else [rest])],
         after=[
             (submission, ["state"]),
-            (submission.milestone, ["state", "accepted_at", "accepted_submission"]),
+            (submission.milestone, changed if rest is None else [*changed, "amount"]),
         ],
     )
 
 
-def _record(
+def record(
     decision: Decision,
     *,
     verb: str,

@@ -175,7 +175,7 @@ def open_or_continue(milestone: Milestone, *, at: datetime) -> Submission:
         raise IllegalTransition(
             "This milestone is {state}; there is nothing to prepare.", state=str(milestone.state).replace("_", " ")
         )
-    last = milestone.submissions.order_by("-number").first()
+    last = milestone.submissions.order_by("-number").first() or _of_part_before(milestone)
     highest = milestone.submissions.aggregate(highest=Max("number"))["highest"] or 0
     draft = Submission.objects.create(
         contract=milestone.contract,
@@ -186,6 +186,13 @@ def open_or_continue(milestone: Milestone, *, at: datetime) -> Submission:
     )
     _carry_forward(last, draft=draft)
     return draft
+
+
+def _of_part_before(milestone: Milestone) -> Submission | None:
+    """The submission of which this milestone is the rest: its first cycle starts with what was shown then."""
+    return Submission.objects.filter(
+        milestone__line_id=milestone.line_id, milestone__part=milestone.part - 1, state=SubmissionState.ACCEPTED
+    ).first()
 
 
 def _carry_forward(last: Submission | None, *, draft: Submission) -> None:

@@ -72,6 +72,8 @@ class SubmissionReading:
     page_url: str
     accept_url: str
     changes_url: str
+    part_url: str
+    """Where a part can be accepted; empty where the contract does not provide for it."""
 
     @property
     def met(self) -> int:
@@ -147,15 +149,24 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
         changes=differences.between_submissions(previous, submission) if previous else [],
         before=before,
         earned_after=before.earned + (milestone.amount if is_pending else Decimal(0)),
-        to_come=figures.invoice_to_come(
-            milestone.amount, version=version, today=now.astimezone(ZoneInfo(contract.seller.time_zone)).date()
-        ),
+        to_come=_to_come(milestone.amount, version=version, now=now),
         answer_in=_days_away(submission.review_due_at, now=now, zone=contract.buyer.time_zone),
         zone=contract.buyer.time_zone,
         page_url=way.submission(submission),
         accept_url=way.accept_milestone(submission),
         changes_url=way.request_changes(submission),
+        part_url=way.accept_part(submission) if version.partial_acceptance else "",
     )
+
+
+def of_part(reading: SubmissionReading, amount: Decimal) -> InvoiceToCome:
+    """The invoice that accepting a part of this net amount today would issue."""
+    return _to_come(amount, version=reading.version, now=clock.now())
+
+
+def _to_come(amount: Decimal, *, version: ContractVersion, now: datetime) -> InvoiceToCome:
+    today = now.astimezone(ZoneInfo(version.contract.seller.time_zone)).date()
+    return figures.invoice_to_come(amount, version=version, today=today)
 
 
 def _days_away(moment: datetime | None, *, now: datetime, zone: str) -> str:

@@ -14,13 +14,15 @@ from django.utils.translation import gettext as _
 from apps.core.errors import Refused, Stale
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
+from apps.milestones.rules import Statement
 from apps.parties.roles import Action
 from apps.portals import interrupted
 from apps.portals.access import PortalRequest
 from apps.portals.buyer import cycles, differences, step_up
 from apps.portals.buyer.cycles import SubmissionReading
 from apps.portals.buyer.differences import Change
-from apps.portals.buyer.forms import MET, RequestChangesForm
+from apps.portals.buyer.figures import InvoiceToCome
+from apps.portals.buyer.forms import MET, AcceptPartForm, RequestChangesForm
 from apps.portals.buyer.pages import Crumbs, page, tell, why_not, why_not_sign_off
 from apps.portals.buyer.ways import Way
 from apps.portals.forms import add_refusal, explain, show_anew
@@ -80,6 +82,76 @@ def accept_milestone(
             "asks": step_up.asked_of(request, reading.milestone),
             "is_code_sent": is_code_sent,
             "changes": changes or _to_newer(reading),
+        },
+        zone=reading.zone,
+        form=form,
+    )
+
+
+def accept_part(
+    request: PortalRequest, milestone: Milestone, *, submission_ref: str, way: Way, crumbs: Crumbs
+) -> HttpResponse:
+    """How much is accepted and what is left; then the statement with its figures; then the sign-off of that part.
+
+    The first POST shows what would be signed, one with ``sign`` signs it, one with ``change`` goes back to the form.
+    """
+    reading, sent = _read(request, milestone, submission_ref=submission_ref, way=way)
+    if not reading.is_pending or not reading.part_url:
+        return redirect(reading.page_url)
+    criteria = [row.criterion for row in reading.criteria]
+    asks = step_up.asked_of(request, reading.milestone)
+    form = AcceptPartForm(criteria=criteria, initial=_initial(reading))
+    interrupted.give_back(request, form)
+    is_code_sent = False
+    changes: list[Change] = []
+    statement: Statement | None = None
+    to_come: InvoiceToCome | None = None
+    if request.method == "POST":
+        form = AcceptPartForm(request.POST, criteria=criteria, needs_code=asks.by_code and "sign" in request.POST)
+        try:
+            if form.is_filled and "change" not in request.POST:
+                statement = milestones.part_statement(reading.submission, part=form.part())
+                to_come = cycles.of_part(reading, milestones.part_amount(reading.submission, part=form.part()))
+                if step_up.wants_code(request):
+                    is_code_sent = asks.send_new_code(request)
+                elif step_up.goes_elsewhere(request):
+                    interrupted.keep(request, form)
+                    return redirect(asks.elsewhere or request.get_full_path())
+                elif "sign" in request.POST and form.is_valid():
+                    asks.prove(request, form)
+                    sign_off.accept_part(
+                        actor=request.actor,
+                        key=form.cleaned_data["key"],
+                        submission_ref=submission_ref,
+                        seen=form.cleaned_data["seen"],
+                        part=form.part(),
+                        verdicts=form.verdicts(),
+                        comment=form.cleaned_data["comment"],
+                    )
+                    tell(request, _("You signed a part of the milestone off. The rest can be submitted again."))
+                    return redirect(reading.page_url)
+        except Refused as refused:
+            if isinstance(refused, Stale):
+                changes = _since(sent, reading.submission, seen=form.cleaned_data["seen"])
+                show_anew(form, seen=reading.submission.sha256)
+            add_refusal(form, refused)
+            reading = _again(request, reading, way=way)
+            if not reading.is_pending:
+                return _too_late(request, refused, reading)
+    return page(
+        request,
+        "confirm_part" if statement is not None and form.is_filled else "accept_part",
+        {
+            "reading": reading,
+            "crumbs": crumbs,
+            "rows": list(zip(reading.criteria, form.rows(), strict=True)),
+            "how_much": [form["amount"], form["percent"]],
+            "statement": statement,
+            "to_come": to_come,
+            "why_not": why_not_sign_off(request, reading.milestone),
+            "asks": asks,
+            "is_code_sent": is_code_sent,
+            "changes": changes,
         },
         zone=reading.zone,
         form=form,

@@ -8,8 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Criterion
-from apps.milestones.services import CriterionVerdict
-from apps.portals.forms import ActionForm, SeenForm
+from apps.milestones.services import CriterionVerdict, Part
+from apps.portals.forms import ActionForm, AmountField, RateField, SeenForm
 
 MET, NOT_MET = "met", "not_met"
 
@@ -68,8 +68,8 @@ class VerdictRow:
     reason: forms.BoundField
 
 
-class RequestChangesForm(SeenForm):
-    """A tick or a cross per criterion, a reason for each cross, and a comment. At least one cross."""
+class VerdictsForm(SeenForm):
+    """A tick or a cross per criterion, a reason for each cross, and a comment."""
 
     comment = forms.CharField(
         label=_("Comment to the seller (optional)"), required=False, max_length=4_000, widget=_textarea(3)
@@ -98,17 +98,15 @@ class RequestChangesForm(SeenForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        crossed = [c for c in self.criteria if cleaned.get(f"verdict_{c.position}") == NOT_MET]
-        for criterion in crossed:
+        for criterion in self.crossed(cleaned):
             field = f"reason_{criterion.position}"
             if not cleaned.get(field) and field not in self.errors:
                 self.add_error(field, _("Say what is missing, so that the seller can mend it."))
-        decided = all(cleaned.get(f"verdict_{c.position}") for c in self.criteria)
-        if self.criteria and decided and not crossed:
-            self.add_error(None, _("Cross at least one criterion. If all are met, sign the milestone off instead."))
-        if not self.criteria and not cleaned.get("comment") and "comment" not in self.errors:
-            self.add_error("comment", _("Say what is missing, so that the seller can mend it."))
         return cleaned
+
+    def crossed(self, cleaned: dict[str, Any]) -> list[Criterion]:
+        """The criteria that are not met, as far as the form is filled in."""
+        return [c for c in self.criteria if cleaned.get(f"verdict_{c.position}") == NOT_MET]
 
     def verdicts(self) -> list[CriterionVerdict]:
         """What the buyer found, criterion by criterion; a reason typed beside a tick is not sent."""
@@ -118,3 +116,59 @@ class RequestChangesForm(SeenForm):
             reason = "" if is_passed else self.cleaned_data[f"reason_{criterion.position}"]
             found.append(CriterionVerdict(criterion_id=criterion.pk, is_passed=is_passed, reason=reason))
         return found
+
+
+class RequestChangesForm(VerdictsForm):
+    """At least one cross."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        crossed = self.crossed(cleaned)
+        decided = all(cleaned.get(f"verdict_{c.position}") for c in self.criteria)
+        if self.criteria and decided and not crossed:
+            self.add_error(None, _("Cross at least one criterion. If all are met, sign the milestone off instead."))
+        if not self.criteria and not cleaned.get("comment") and "comment" not in self.errors:
+            self.add_error("comment", _("Say what is missing, so that the seller can mend it."))
+        return cleaned
+
+
+class AcceptPartForm(VerdictsForm):
+    """How much is accepted, as an amount or a percentage, and what is left, criterion by criterion or in the comment.
+
+    With ``needs_code`` the code that was sent to the link's mailbox is asked for as well.
+    """
+
+    amount = AmountField(label=_("Amount that you accept, net of tax"), required=False)
+    percent = RateField(label=_("Or a percentage of what waits"), required=False)
+    code = forms.CharField(
+        label=_("Code from the mail"),
+        max_length=12,
+        required=False,
+        error_messages={"required": _("Enter the code that we sent to your mailbox, or ask for one.")},
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "form-control mono"}
+        ),
+    )
+
+    def __init__(self, *args: Any, needs_code: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].required = needs_code
+        self.fields["comment"].label = _("What is left to do")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        amount, percent = cleaned.get("amount"), cleaned.get("percent")
+        if not {"amount", "percent"} & self.errors.keys() and (amount is None) == (percent is None):
+            self.add_error("amount", _("Enter an amount or a percentage, one of the two."))
+        if not cleaned.get("comment") and "comment" not in self.errors and not self.crossed(cleaned):
+            self.add_error("comment", _("Say what is left to do, so that the seller can finish it."))
+        return cleaned
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether everything but the code is as it should be, so that what would be signed can be shown."""
+        return self.is_bound and not self.errors.keys() - {"code"}
+
+    def part(self) -> Part:
+        """How much is accepted."""
+        return Part(amount=self.cleaned_data["amount"], percent=self.cleaned_data["percent"])

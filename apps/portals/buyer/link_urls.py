@@ -13,6 +13,7 @@ urlpatterns = [
     path("plan.csv", link_plans.plan_csv, name="plan_csv"),
     path("plan.xlsx", link_plans.plan_xlsx, name="plan_xlsx"),
     path("accept/", link_decisions.accept, name="accept"),
+    path("accept-part/", link_decisions.accept_part, name="accept_part"),
     path("changes/", link_decisions.request_changes, name="request_changes"),
     path("evidence/<str:ref>/", link_files.evidence, name="evidence"),
     path("invoice.pdf", link_files.invoice_pdf, name="invoice_pdf"),

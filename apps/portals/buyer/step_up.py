@@ -6,6 +6,8 @@ sign-off from mail to done stays within six actions: open the mail, sign off, se
 
 from dataclasses import dataclass, replace
 
+from django.forms import BaseForm
+
 from apps.core.errors import Refused
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
@@ -43,7 +45,13 @@ class Asks:
         form.fields["code"].widget.attrs |= {"autofocus": True, "aria-describedby": "code-sent"}
         return form
 
-    def prove(self, request: PortalRequest, form: AcceptForm) -> None:
+    def send_new_code(self, request: PortalRequest) -> bool:
+        """Send a code to the link's mailbox, for a page whose form is shown again as it is; whether one was sent."""
+        if self.by_code:
+            step_up.send_code(actor=request.actor)
+        return self.by_code
+
+    def prove(self, request: PortalRequest, form: BaseForm) -> None:
         """Take the code, and let the actor of this request have shown it; a wrong one is refused at its field."""
         if not self.by_code:
             return

@@ -16,6 +16,7 @@ urlpatterns = [
     path("versions/<str:ref>/changes/", contracts.request_contract_changes, name="request_contract_changes"),
     path("milestones/<str:ref>/", milestones.milestone, name="milestone"),
     path("submissions/<str:ref>/accept/", milestones.accept_milestone, name="accept_milestone"),
+    path("submissions/<str:ref>/accept-part/", milestones.accept_part, name="accept_part"),
     path("submissions/<str:ref>/changes/", milestones.request_changes, name="request_changes"),
     path("milestones/<str:ref>/certificate.pdf", proofs.certificate, name="certificate"),
     path("milestones/<str:ref>/certificate/retry/", proofs.retry_certificate, name="retry_certificate"),

@@ -114,6 +114,7 @@ def terms_of(version: ContractVersion) -> list[Fact]:
         ),
         Fact(term=_("If you say nothing until then"), value=wording.silence_means(review.silence)),
         *([Fact(term=_("A long review"), value=wording.thirty_days())] if review.may_exceed_usual_most else []),
+        Fact(term=_("Acceptance in part"), value=wording.partial_acceptance(version.partial_acceptance)),
         Fact(term=_("Invoices"), value=_("one for each milestone that you sign off, for its amount, at that moment")),
         Fact(
             term=_("Financing"),

@@ -36,6 +36,8 @@ class Way(Protocol):
 
     def accept_milestone(self, submission: Submission) -> str: ...
 
+    def accept_part(self, submission: Submission) -> str: ...
+
     def request_changes(self, submission: Submission) -> str: ...
 
     def evidence(self, file: EvidenceFile) -> str: ...
@@ -78,6 +80,9 @@ class MemberWay:
 
     def accept_milestone(self, submission: Submission) -> str:
         return reverse("buyer:accept_milestone", args=[submission.ref])
+
+    def accept_part(self, submission: Submission) -> str:
+        return reverse("buyer:accept_part", args=[submission.ref])
 
     def request_changes(self, submission: Submission) -> str:
         return reverse("buyer:request_changes", args=[submission.ref])
@@ -129,6 +134,9 @@ class LinkWay:
 
     def accept_milestone(self, submission: Submission) -> str:
         return self._below("accept")
+
+    def accept_part(self, submission: Submission) -> str:
+        return self._below("accept_part")
 
     def request_changes(self, submission: Submission) -> str:
         return self._below("request_changes")

@@ -32,6 +32,12 @@ def silence_means(silence: str) -> str:
 
 
 @register.simple_tag
+def partial_acceptance(may_be: bool) -> str:
+    """Whether a milestone may be accepted in part."""
+    return wording.partial_acceptance(may_be)
+
+
+@register.simple_tag
 def silence_by(silence: str, due: datetime, *, zone: str) -> str:
     """What silence does, and when: ``… by 12 Dec 2026, 23:59 CET (Berlin), the milestone counts as accepted``."""
     return wording.silence_by(silence, due=f"{formats.instant(due, zone)} ({wording.place(zone)})")

@@ -103,6 +103,7 @@ class Event:
     milestones: tuple[int, ...] = ()
     side: str = ""
     amount: Decimal | None = None
+    percent: Decimal | None = None
     text: str = ""
     checked: str = ""
     reference: str = ""
@@ -144,6 +145,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "submit": Verb("seller", ("note", "notes", "files"), on_milestone=True),
         "withdraw_submission": Verb("seller", on_milestone=True),
         "request_changes": Verb("buyer", ("missing", "comment"), on_milestone=True),
+        "accept_part": Verb("buyer", ("amount", "percent", "missing", "comment"), on_milestone=True),
         "accept": Verb("buyer", ("comment",), on_milestone=True),
         "pay": Verb("seller", ("amount", "received_on", "reference"), on_milestone=True),
         "reverse_payment": Verb("seller", ("reason",), on_milestone=True),

@@ -136,7 +136,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
     tax = place.maybe("tax")
     law = place.maybe("governing_law")
     terms = place.maybe("terms")
-    assignable = place.maybe("assignable")
+    assignable, in_parts = place.maybe("assignable"), place.maybe("partial_acceptance")
     payment_days = place.maybe("payment_days")
     review_days = place.maybe("review_days")
     signatory = place.need("signatory")
@@ -154,6 +154,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         payment_days=payment_days.whole(most=365) if payment_days is not None else 30,
         review_days=review_days.whole(least=1, most=365) if review_days is not None else 14,
         **(_review(counted) if counted is not None else {}),
+        partial_acceptance=in_parts.yes_or_no() if in_parts is not None else False,
         tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "O") if tax is not None else "S",
         tax_rate=_percentage(tax.maybe("rate"), "0") if tax is not None else Decimal(0),
         is_assignable=assignable.yes_or_no() if assignable is not None else True,

@@ -41,8 +41,13 @@ class Scene:
         if event.verb == "acknowledge_assignment":
             notices = Assignment.objects.using("owner").filter(**of).order_by("-id")
             return list(notices.values_list("ref", flat=True)[:1])
-        if event.verb in ("accept", "request_changes"):
-            sent = Submission.objects.using("owner").filter(**of).exclude(state="draft").order_by("-number")
+        if event.verb in ("accept", "accept_part", "request_changes"):
+            sent = (
+                Submission.objects.using("owner")
+                .filter(**of)
+                .exclude(state="draft")
+                .order_by("-milestone__part", "-number")
+            )
             return list(sent.values_list("ref", flat=True)[:1])
         return []
 
@@ -55,7 +60,9 @@ class Scene:
         )
 
     def milestone(self, event: Event) -> Milestone:
-        found = Milestone.objects.filter(contract__ref=self.contract_ref, position=event.milestone or 0).first()
+        """The milestone as it stands: what is left of one that was accepted in part."""
+        parts = Milestone.objects.filter(contract__ref=self.contract_ref, position=event.milestone or 0)
+        found = parts.order_by("part").last()
         if found is None:
             raise Refused("The contract is not signed yet, so it has no milestones.")
         return found
@@ -74,7 +81,10 @@ class Scene:
         return found
 
     def invoice(self, event: Event) -> Invoice:
-        found = Invoice.objects.filter(milestone=self.milestone(event)).select_related("open_item").first()
+        """Of a milestone that was accepted in parts, the first invoice that is open; else the last one."""
+        parts = Invoice.objects.filter(milestone__line=self.milestone(event).line).select_related("open_item")
+        invoices = list(parts.order_by("milestone__part"))
+        found = next((one for one in invoices if one.open_item.open), invoices[-1] if invoices else None)
         if found is None:
             raise Refused("This milestone has no invoice: it was not accepted yet.")
         return found

@@ -7,7 +7,7 @@ from django.core.files.base import ContentFile
 
 from apps.contracts import services as contracts
 from apps.milestones import services as milestones
-from apps.milestones.services import CriterionAnswer, CriterionVerdict
+from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
 from apps.parties.actor import Actor
 from apps.workflows import billing, contracting, sign_off
 from apps.workflows.deal_file.deal import Event
@@ -71,21 +71,38 @@ def _accept(scene: Scene, event: Event, actor: Actor) -> Answer:
     )
 
 
-def _request_changes(scene: Scene, event: Event, actor: Actor) -> Answer:
+def _accept_part(scene: Scene, event: Event, actor: Actor) -> Answer:
     submission = scene.submission(event)
+    return sign_off.accept_part(
+        actor=actor,
+        key=new_key(),
+        submission_ref=submission.ref,
+        seen=submission.sha256,
+        part=Part(amount=event.amount, percent=event.percent),
+        verdicts=_verdicts(scene, event),
+        comment=event.text,
+    )
+
+
+def _verdicts(scene: Scene, event: Event) -> list[CriterionVerdict]:
+    """Every criterion passed but those that the event names as missing."""
     criteria = scene.milestone(event).line.criteria.order_by("position")
-    verdicts = [
+    return [
         CriterionVerdict(
             criterion_id=criterion.pk, is_passed=number not in event.missing, reason=event.missing.get(number, "")
         )
         for number, criterion in enumerate(criteria, start=1)
     ]
+
+
+def _request_changes(scene: Scene, event: Event, actor: Actor) -> Answer:
+    submission = scene.submission(event)
     return sign_off.request_changes(
         actor=actor,
         key=new_key(),
         submission_ref=submission.ref,
         seen=submission.sha256,
-        verdicts=verdicts,
+        verdicts=_verdicts(scene, event),
         comment=event.text,
     )
 
@@ -121,6 +138,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         "withdraw_submission": _withdraw_submission,
         "accept": _accept,
         "request_changes": _request_changes,
+        "accept_part": _accept_part,
         "pay": _pay,
         "reverse_payment": _reverse_payment,
         **FUNDING,

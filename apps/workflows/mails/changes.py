@@ -41,6 +41,10 @@ def of_terms(old: ContractVersion, new: ContractVersion, *, currency: str) -> li
         lines.append(
             _word(_("Assignment of invoices"), _("allowed now") if new.is_assignable else _("not allowed now"))
         )
+    if old.partial_acceptance != new.partial_acceptance:
+        lines.append(
+            _word(_("Acceptance in part"), _("allowed now") if new.partial_acceptance else _("not allowed now"))
+        )
     lines += _of_plan(old, new, currency=currency)
     if old.terms != new.terms:
         lines.append(_word(_("Further terms"), _("changed")))

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -10,7 +11,7 @@ from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
 from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
-from apps.milestones.models import Decision, Submission
+from apps.milestones.models import Decision, Submission, Verdict
 from apps.milestones.models.submission import SubmissionState
 from apps.parties import services as parties
 from apps.parties.roles import Action
@@ -87,7 +88,13 @@ def acceptance(*, submission_ref: str) -> None:
                 money(_("Total with tax"), invoice.gross, invoice.currency),
                 fact(_("Due"), on=invoice.due_on),
             ],
-            context={"decision": decision, "milestone": milestone, "invoice": invoice},
+            context={
+                "decision": decision,
+                "milestone": milestone,
+                "invoice": invoice,
+                "is_part": decision.outcome == Decision.Outcome.PARTLY_ACCEPTED,
+                "crossed": list(_crossed(decision)),
+            },
         )
     )
 
@@ -153,7 +160,6 @@ def change_request(*, submission_ref: str) -> None:
     decision = _decision(submission_ref)
     milestone = decision.submission.milestone
     contract = decision.contract
-    failed = decision.verdicts.filter(is_passed=False).select_related("criterion").order_by("criterion__position")
     send(
         Letter(
             name="change_request",
@@ -168,9 +174,14 @@ def change_request(*, submission_ref: str) -> None:
                 money(_("Amount, net of tax"), milestone.amount, milestone.currency),
                 *([] if decision.rule else [fact(_("Asked by"), decision.name)]),
             ],
-            context={"decision": decision, "milestone": milestone, "failed": list(failed)},
+            context={"decision": decision, "milestone": milestone, "failed": list(_crossed(decision))},
         )
     )
+
+
+def _crossed(decision: Decision) -> "QuerySet[Verdict]":
+    """What was not met, in the order of the criteria."""
+    return decision.verdicts.filter(is_passed=False).select_related("criterion").order_by("criterion__position")
 
 
 def _submission(submission_ref: str) -> Submission:

@@ -124,10 +124,11 @@ def _milestones(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
         .prefetch_related(
             Prefetch("files", queryset=EvidenceFile.objects.order_by("pk")), "decision__verdicts__criterion"
         )
-        .order_by("milestone__position", "number")
+        .order_by("milestone__position", "milestone__part", "number")
     )
     for submission in sent:
-        place = f"milestones/{submission.milestone.position:04d}"
+        milestone = submission.milestone
+        place = f"milestones/{milestone.position:04d}" + (f"-{milestone.part:02d}" if milestone.part > 1 else "")
         name = f"{place}/submission-{submission.number:02d}"
         contents.add(parts.text(f"{name}.json", "submission", submission.canonical_text, ref=submission.ref))
         for file in submission.files.all():
@@ -137,7 +138,7 @@ def _milestones(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
         if decision is not None and not decision.rule:
             told = _decision(submission, decision)
             contents.add(parts.record(f"{name}.decision.json", "decision", told, ref=submission.ref))
-            if decision.outcome == Decision.Outcome.ACCEPTED:
+            if decision.is_signed_off:
                 _certificate(submission, decision, place, contents)
 
 

@@ -9,7 +9,7 @@ from django.db.models import Model
 from apps.core.database import walls
 from apps.parties.actor import Actor
 from tests import scenarios
-from tests.portals.matrix.world import Tenant, walled_models
+from tests.portals.matrix.world import Tenant, keys_of_tables, walled_models
 
 
 def actors_of(tenant: Tenant) -> Iterator[tuple[str, Actor]]:
@@ -24,8 +24,9 @@ def actors_of(tenant: Tenant) -> Iterator[tuple[str, Actor]]:
 def shown(actor: Actor, tenant: Tenant) -> set[str]:
     """The tables of which the database shows this actor rows of the tenant."""
     sql = " UNION ALL ".join(
-        f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table} WHERE id > {low} AND id <= {high})"
-        for table, (low, high) in tenant.rows.items()
+        f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table} WHERE {key} > {low} AND {key} <= {high})"
+        for table, key in keys_of_tables().items()
+        for low, high in [tenant.rows[table]]
     )
     with scenarios.acting(actor), connections["default"].cursor() as cursor:
         cursor.execute(sql)
@@ -64,9 +65,10 @@ def of_other_contracts(actor: Actor) -> list[str]:
 
 def _statements(model: type[Model], tenant: Tenant) -> Iterator[tuple[str, str, list[Any]]]:
     table, (low, high) = model._meta.db_table, tenant.rows[model._meta.db_table]
-    yield "UPDATE", f"UPDATE {table} SET id = id WHERE id > %s AND id <= %s", [low, high]
-    yield "DELETE", f"DELETE FROM {table} WHERE id > %s AND id <= %s", [low, high]
-    copy = f"SELECT to_jsonb(t) || '{{\"id\": 999999999}}' FROM {table} t WHERE id = %s"
+    key = keys_of_tables()[table]
+    yield "UPDATE", f"UPDATE {table} SET {key} = {key} WHERE {key} > %s AND {key} <= %s", [low, high]
+    yield "DELETE", f"DELETE FROM {table} WHERE {key} > %s AND {key} <= %s", [low, high]
+    copy = f"SELECT to_jsonb(t) || '{{\"{key}\": 999999999}}' FROM {table} t WHERE {key} = %s"
     with connections["owner"].cursor() as cursor:
         cursor.execute(copy, [high])
         (row,) = cursor.fetchone()

@@ -20,7 +20,7 @@ from apps.financing.models import Facility
 from apps.financing.rules import LineTerms, OfferTerms
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
-from apps.milestones.services import CriterionAnswer, CriterionVerdict
+from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
 from apps.workflows import billing, contracting, funding, proofs, sign_off, team, underwriting
 from tests import scenarios
 from tests.portals.matrix.world import NOW, TODAY, Tenant
@@ -222,6 +222,13 @@ CALLS = [
     Call(sign_off.remove_evidence, "delivery", FILE, "evidence_ref"),
     Call(sign_off.withdraw_submission, "delivery", SUBMISSION, "submission_ref"),
     Call(sign_off.accept_milestone, "approver", SUBMISSION, "submission_ref", lambda row, _own: {"seen": row.sha256}),
+    Call(
+        sign_off.accept_part,
+        "approver",
+        SUBMISSION,
+        "submission_ref",
+        lambda row, _own: {"seen": row.sha256, "part": Part(percent=Decimal(50)), "verdicts": _failed(row)},
+    ),
     Call(
         sign_off.request_changes,
         "approver",

@@ -109,9 +109,14 @@ def walled_models() -> list[type[models.Model]]:
     ]
 
 
+def keys_of_tables() -> dict[str, str]:
+    """The walled tables with the columns of their keys; one that hangs on another row has that row's key."""
+    return {model._meta.db_table: str(model._meta.pk.column) for model in walled_models()}
+
+
 def _last_rows() -> dict[str, int]:
-    tables = [model._meta.db_table for model in walled_models()]
-    sql = " UNION ALL ".join(f"SELECT '{table}', coalesce(max(id), 0) FROM {table}" for table in tables)
+    keys = keys_of_tables()
+    sql = " UNION ALL ".join(f"SELECT '{table}', coalesce(max({key}), 0) FROM {table}" for table, key in keys.items())
     with connections["owner"].cursor() as cursor:
         cursor.execute(sql)
         return dict(cursor.fetchall())

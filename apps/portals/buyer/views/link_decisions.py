@@ -47,6 +47,19 @@ def accept(request: PortalRequest, token: str) -> HttpResponse:
 @portal("link")
 @personal
 @require_http_methods(["GET", "HEAD", "POST"])
+def accept_part(request: PortalRequest, token: str) -> HttpResponse:
+    """Sign a part of the milestone off."""
+    visit = visit_of(request, token)
+    if not visit.may_ask(request):
+        return redirect("link:open", token=token)
+    return deciding.accept_part(
+        request, visit.milestone(), submission_ref=visit.grant.subject_ref, way=visit.way, crumbs=[]
+    )
+
+
+@portal("link")
+@personal
+@require_http_methods(["GET", "HEAD", "POST"])
 def request_changes(request: PortalRequest, token: str) -> HttpResponse:
     """Say what is missing."""
     visit = visit_of(request, token)

@@ -105,6 +105,14 @@ def accept_milestone(request: PortalRequest, ref: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @portal("buyer")
+def accept_part(request: PortalRequest, ref: str) -> HttpResponse:
+    """Sign a part of the milestone off."""
+    found = _milestone_of(request, ref)
+    return deciding.accept_part(request, found, submission_ref=ref, way=WAY, crumbs=_crumbs(found, _("Accept a part")))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("buyer")
 def request_changes(request: PortalRequest, ref: str) -> HttpResponse:
     """Say what is missing."""
     found = _milestone_of(request, ref)

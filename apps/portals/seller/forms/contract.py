@@ -138,6 +138,11 @@ class DraftForm(ActionForm):
         required=False,
         help_text=_("At the end of the review, after reminders. What was not delivered is never accepted."),
     )
+    partial_acceptance = forms.BooleanField(
+        label=_("The buyer may accept a milestone in part"),
+        required=False,
+        help_text=_("What is accepted is billed at once; the rest can be submitted again."),
+    )
     review_country = forms.ChoiceField(label=_("Calendar of holidays"), required=False)
     review_subdivision = forms.CharField(
         label=_("Region of the calendar"),
@@ -243,6 +248,7 @@ TERMS = (
     "review_subdivision",
     "review_time_zone",
     "silence",
+    "partial_acceptance",
     "tax_category",
     "tax_rate",
     "is_assignable",

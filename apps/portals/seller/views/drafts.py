@@ -32,7 +32,15 @@ from apps.portals.seller.sources import allocated, is_kept, kept_plan, source_of
 from apps.portals.templatetags.cairn import error_links
 from apps.workflows import contracting, team
 
-USUAL_TERMS = ("payment_days", "review_days", "review_unit", "silence", "is_assignable", "governing_law")
+USUAL_TERMS = (
+    "payment_days",
+    "review_days",
+    "review_unit",
+    "silence",
+    "partial_acceptance",
+    "is_assignable",
+    "governing_law",
+)
 EDITS = ("add", "remove", "up", "down", "criterion", "drop", "calculate")
 
 
@@ -60,6 +68,7 @@ def _usual_terms(request: PortalRequest) -> dict[str, Any]:
         "review_days": 14,
         "review_unit": "calendar",
         "silence": "escalates",
+        "partial_acceptance": True,
         "tax_category": "S",
         "is_assignable": True,
     }

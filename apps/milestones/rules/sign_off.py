@@ -112,11 +112,17 @@ def checked_verdicts(verdicts: Sequence[CriterionVerdict], *, criteria: dict[int
 
     Source: acceptance is refused only by naming at least one defect (German Civil Code, section 640).
     """
+    checked = trimmed_verdicts(verdicts, criteria=criteria)
+    if all(verdict.is_passed for verdict in checked):
+        raise Refused("Name at least one criterion that is not met, or accept the milestone.", field="verdicts")
+    return checked
+
+
+def trimmed_verdicts(verdicts: Sequence[CriterionVerdict], *, criteria: dict[int, str]) -> list[CriterionVerdict]:
+    """The verdicts with their reasons trimmed; refused on anything but the agreed criteria, and a cross without why."""
     decided = [verdict.criterion_id for verdict in verdicts]
     if len(set(decided)) != len(decided) or not set(decided) <= criteria.keys():
         raise Refused("These are not the criteria of this milestone. Reload the page.", field="verdicts")
-    if all(verdict.is_passed for verdict in verdicts):
-        raise Refused("Name at least one criterion that is not met, or accept the milestone.", field="verdicts")
     checked = [
         replace(verdict, reason=check_text(verdict.reason, most=LONGEST_REASON, field="verdicts"))
         for verdict in verdicts

@@ -1,0 +1,72 @@
+"""Acceptance in part: how much of a milestone is accepted, what stays, and what the buyer's person agrees to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from apps.core import money
+from apps.core.errors import Refused
+from apps.core.money import Money
+from apps.milestones.rules.sign_off import CriterionVerdict, Statement, trimmed_verdicts
+
+LONGEST_TITLE = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How much of a milestone is accepted: an ``amount``, net of tax, or a ``percent`` of what waits."""
+
+    amount: Decimal | None = None
+    percent: Decimal | None = None
+
+
+def part_amount(part: Part, *, whole: Money) -> Decimal:
+    """What is accepted of a milestone that comes to ``whole``: above nothing and below all of it.
+
+    A percentage is rounded once, half up, to the minor unit; the rest is the difference, so nothing is lost.
+    """
+    if (part.amount is None) == (part.percent is None):
+        raise Refused("Say how much is accepted: an amount, or a percentage.", field="amount")
+    if part.amount is not None:
+        accepted, field = money.payable(part.amount, whole.currency, field="amount"), "amount"
+    else:
+        percent, field = part.percent or money.ZERO, "percent"
+        if not percent.is_finite() or not 0 < percent < 100:
+            raise Refused("Enter a percentage above 0 and below 100.", field=field)
+        accepted = money.half_up(whole.amount * percent / 100, whole.currency)
+    if not 0 < accepted < whole.amount:
+        raise Refused(
+            "A part is less than the whole: {whole} wait for sign-off. Accept the milestone, or enter a smaller part.",
+            field=field,
+            whole=whole,
+        )
+    return accepted
+
+
+def title_of_part(title: str, *, part: int) -> str:
+    """How the rest of a milestone is called: the title of its line and the number of the part, in every language."""
+    mark = f" ({part})"
+    return title[: LONGEST_TITLE - len(mark)].rstrip() + mark
+
+
+def checked_part_verdicts(
+    verdicts: Sequence[CriterionVerdict], comment: str, *, criteria: dict[int, str]
+) -> list[CriterionVerdict]:
+    """The verdicts of an acceptance in part, trimmed; refused unless a cross or the comment says what is left.
+
+    A part may be a matter of quantity, with every criterion met as far as it goes; then the comment alone tells.
+    """
+    checked = trimmed_verdicts(verdicts, criteria=criteria)
+    if not comment and all(verdict.is_passed for verdict in checked):
+        raise Refused("Say in the comment what is left to do, so that the seller can finish it.", field="comment")
+    return checked
+
+
+def part_statement(*, organisation: str, title: str, cycle: int, accepted: Money, rest: Money) -> Statement:
+    """What the buyer's person agrees to when accepting a part."""
+    return Statement(
+        f"I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
+        f" accept a part of the milestone, {accepted} net of tax, as complete. An invoice for {accepted} net of tax is"
+        f" issued on my acceptance. The rest, {rest} net of tax, is not accepted and can be submitted again.",
+        "part-1",
+    )

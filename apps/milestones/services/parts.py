@@ -1,0 +1,104 @@
+"""Acceptance in part: what is accepted is billed, the rest goes on as the next part of the same line."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from apps.contracts.models import Contract
+from apps.core import states
+from apps.core.errors import Refused
+from apps.core.money import Money
+from apps.milestones import rules
+from apps.milestones.models import Decision, Milestone, Submission
+from apps.milestones.models.milestone import MilestoneState
+from apps.milestones.models.submission import SubmissionState
+from apps.milestones.rules import CriterionVerdict, Part
+from apps.milestones.services.deciding import compare, decide, needs_proof, record, require_decider
+from apps.milestones.services.reviewing import check_in_time
+from apps.milestones.services.submitting import lock_submission
+from apps.parties.actor import Actor
+
+
+def part_amount(submission: Submission, *, part: Part) -> Decimal:
+    """What would be accepted, net of tax; refused when there is no such part."""
+    milestone = submission.milestone
+    return rules.part_amount(part, whole=Money(milestone.amount, milestone.currency))
+
+
+def part_statement(submission: Submission, *, part: Part) -> rules.Statement:
+    """What the buyer's person agrees to when accepting this part; refused when there is no such part."""
+    whole = Money(submission.milestone.amount, submission.milestone.currency)
+    return _statement(submission, whole=whole, accepted=Money(part_amount(submission, part=part), whole.currency))
+
+
+def accept_part(
+    *,
+    contract: Contract,
+    submission_ref: str,
+    actor: Actor,
+    seen: str,
+    part: Part,
+    verdicts: Sequence[CriterionVerdict],
+    comment: str,
+    at: datetime,
+) -> tuple[Milestone, int]:
+    """The buyer accepts a part of what waits: the milestone keeps that part and may be invoiced, the rest stays open.
+
+    The rest is a new milestone of the same line with changes requested, so it can be submitted, and accepted in part,
+    as often as it takes. Limits and proofs are those of all that waits, so that nobody accepts in slices what is too
+    much at once. The answer is the milestone, and how many others of the contract are not accepted, with the rest.
+    """
+    held = lock_submission(contract, submission_ref=submission_ref)
+    submission, milestone = held.submission, held.submission.milestone
+    remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
+    check_in_time(submission, at=at)
+    require_decider(submission, actor=actor, at=at)
+    if contract.active_version is None or not contract.active_version.partial_acceptance:
+        raise Refused("The contract does not provide for acceptance in part. Accept the milestone, or request changes.")
+    proof = actor.require_proof(at=at) if needs_proof(milestone, contract=contract) else None
+    states.move(submission, SubmissionState.ACCEPTED, Submission.TRANSITIONS)
+    states.move(milestone, MilestoneState.ACCEPTED, Milestone.TRANSITIONS)
+    compare(submission, seen=seen)
+    given = rules.checked_part_verdicts(verdicts, remark, criteria=held.criteria)
+    whole = Money(milestone.amount, milestone.currency)
+    accepted = rules.part_amount(part, whole=whole)
+    rest = _rest_of(milestone, contract=contract, accepted=Money(accepted, whole.currency))
+    milestone.amount, milestone.accepted_at, milestone.accepted_submission = accepted, at, submission
+    decision = decide(
+        submission,
+        outcome=Decision.Outcome.PARTLY_ACCEPTED,
+        verdicts=given,
+        actor=actor,
+        comment=remark,
+        statement=_statement(submission, whole=whole, accepted=Money(accepted, whole.currency)),
+        at=at,
+        proof=proof,
+        rest=rest,
+    )
+    record(decision, verb="milestone.partly_accepted", actor=actor, at=at, verdicts=given, criteria=held.criteria)
+    return milestone, held.others_open + 1
+
+
+def _rest_of(milestone: Milestone, *, contract: Contract, accepted: Money) -> Milestone:
+    number = milestone.part + 1
+    return Milestone(
+        contract=contract,
+        line=milestone.line,
+        position=milestone.position,
+        part=number,
+        title=rules.title_of_part(milestone.line.title, part=number),
+        amount=milestone.amount - accepted.amount,
+        currency=milestone.currency,
+        planned_on=milestone.planned_on,
+        state=MilestoneState.CHANGES_REQUESTED,
+    )
+
+
+def _statement(submission: Submission, *, whole: Money, accepted: Money) -> rules.Statement:
+    return rules.part_statement(
+        organisation=submission.contract.buyer.legal_name,
+        title=submission.milestone.title,
+        cycle=submission.number,
+        accepted=accepted,
+        rest=Money(whole.amount - accepted.amount, whole.currency),
+    )

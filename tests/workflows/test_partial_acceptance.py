@@ -1,0 +1,210 @@
+"""Acceptance in part: the part is billed, the rest goes on, and together they are always what was agreed."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from apps.contracts.models import Contract
+from apps.core.errors import NotAllowed, Refused, Stale
+from apps.invoicing.models import Invoice
+from apps.milestones import services as milestones
+from apps.milestones.models import Certificate, Decision, Milestone, Submission
+from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
+from apps.parties.actor import Actor
+from apps.workflows import sign_off, worker
+from apps.workflows.once import Answer
+from tests import scenarios
+from tests.scenarios import Parties, acting, key, software_draft
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+"""The first milestone comes to 12,000.00 EUR."""
+
+
+@pytest.fixture
+def parties(db: None) -> Parties:
+    return scenarios.organisations()
+
+
+@pytest.fixture
+def contract(parties: Parties) -> Contract:
+    return scenarios.active_contract(parties, at=NOON - 10 * DAY)
+
+
+@pytest.fixture
+def submission(contract: Contract) -> Submission:
+    return scenarios.submitted_milestone(contract, at=NOON)
+
+
+def guest(submission: Submission) -> Actor:
+    return scenarios.guest_actor(scenarios.link_to_sign_off(submission))
+
+
+def accept_part(
+    submission: Submission, part: Part, *, at: datetime = NOON + DAY, once: str = "", by: Actor | None = None
+) -> Answer:
+    actor = by or guest(submission)
+    with acting(actor, at=at):
+        first, second = submission.milestone.line.criteria.all()
+        return sign_off.accept_part(
+            actor=actor,
+            key=once or key(),
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            part=part,
+            verdicts=[
+                CriterionVerdict(first.pk, is_passed=False, reason="Page 3 is missing."),
+                CriterionVerdict(second.pk, is_passed=True),
+            ],
+        )
+
+
+def parts(contract: Contract) -> list[tuple[int, str, Decimal, str]]:
+    with acting(scenarios.owner_of(contract.seller_id)):
+        found = Milestone.objects.filter(contract=contract, position=1)
+        return [(one.part, one.title, one.amount, one.state) for one in found]
+
+
+def test_the_part_is_billed_and_the_rest_can_be_submitted_again(contract: Contract, submission: Submission) -> None:
+    answer = accept_part(submission, Part(percent=Decimal("33.333333")))
+
+    assert parts(contract) == [
+        (1, "Prototype", Decimal("4000.00"), "accepted"),
+        (2, "Prototype (2)", Decimal("8000.00"), "changes_requested"),
+    ]
+    seller = scenarios.owner_of(contract.seller_id)
+    with acting(seller):
+        invoice = Invoice.objects.get(ref=answer["invoice"])
+        assert (invoice.net, invoice.gross) == (Decimal("4000.00"), Decimal("4760.00"))
+        assert "12000" in invoice.snapshot
+        decision = Decision.objects.get(submission=submission)
+        assert decision.outcome == "partly_accepted"
+        assert "accept a part of the milestone, 4,000.00 EUR" in decision.statement
+        assert Contract.objects.get(pk=contract.pk).state == "active"
+
+
+def test_the_rest_starts_with_what_was_shown_less_what_was_crossed(contract: Contract, submission: Submission) -> None:
+    accept_part(submission, Part(amount=Decimal("4000.00")))
+    seller = scenarios.owner_of(contract.seller_id)
+    with acting(seller, at=NOON + 2 * DAY):
+        rest = Milestone.objects.get(contract=contract, position=1, part=2)
+        sign_off.prepare_submission(actor=seller, key=key(), milestone_ref=rest.ref, note="The rest.", answers=[])
+        draft = Submission.objects.get(milestone=rest)
+        assert [note.is_met for note in draft.notes.order_by("criterion__position")] == [False, True]
+        assert draft.files.count() == submission.files.count() > 0
+
+
+def test_part_after_part_the_contract_comes_to_its_price(contract: Contract, submission: Submission) -> None:
+    accept_part(submission, Part(amount=Decimal("0.01")))
+    again = submit_rest(contract, part=2, at=NOON + 2 * DAY)
+    accept_part(again, Part(percent=Decimal(50)), at=NOON + 3 * DAY)
+    last = submit_rest(contract, part=3, at=NOON + 4 * DAY)
+    actor = guest(last)
+    with acting(actor, at=NOON + 5 * DAY):
+        sign_off.accept_milestone(actor=actor, key=key(), submission_ref=last.ref, seen=last.sha256)
+    for position in (2, 3):
+        scenarios.accepted_milestone(contract, position=position, at=NOON + 6 * DAY)
+
+    amounts = [amount for _part, _title, amount, _state in parts(contract)]
+    assert amounts == [Decimal("0.01"), Decimal("6000.00"), Decimal("5999.99")]
+    with acting(scenarios.owner_of(contract.seller_id)):
+        assert sum(Invoice.objects.filter(contract=contract).values_list("net", flat=True)) == Decimal("40000.00")
+        assert Contract.objects.get(pk=contract.pk).state == "completed"
+
+
+def submit_rest(contract: Contract, *, part: int, at: datetime) -> Submission:
+    seller = scenarios.owner_of(contract.seller_id)
+    with acting(seller, at=at):
+        rest = Milestone.objects.select_related("contract").get(contract=contract, position=1, part=part)
+        criteria = rest.line.criteria.all()
+        sign_off.prepare_submission(
+            actor=seller,
+            key=key(),
+            milestone_ref=rest.ref,
+            note="",
+            answers=[CriterionAnswer(criterion.pk, is_met=True, note="Now.") for criterion in criteria],
+        )
+        _text, seen = milestones.preview(rest)
+        answer = sign_off.submit_milestone(actor=seller, key=key(), milestone_ref=rest.ref, seen=seen)
+        return Submission.objects.select_related("milestone__line", "contract").get(ref=answer["submission"])
+
+
+def test_sent_twice_it_happens_once(contract: Contract, submission: Submission) -> None:
+    same, person = key(), guest(submission)
+    first = accept_part(submission, Part(percent=Decimal(50)), once=same, by=person)
+    assert accept_part(submission, Part(percent=Decimal(50)), once=same, by=person) == first
+    assert len(parts(contract)) == 2
+
+
+def test_only_where_the_contract_provides_for_it(parties: Parties) -> None:
+    draft = software_draft(parties, number="NL-2026-015", partial_acceptance=False)
+    contract = scenarios.active_contract(parties, draft=draft, at=NOON - 10 * DAY)
+    submission = scenarios.submitted_milestone(contract, at=NOON)
+    with pytest.raises(Refused, match="does not provide for acceptance in part"):
+        accept_part(submission, Part(percent=Decimal(50)))
+    assert parts(contract) == [(1, "Prototype", Decimal("12000.00"), "submitted")]
+
+
+def test_another_text_and_another_side_is_refused(parties: Parties, contract: Contract, submission: Submission) -> None:
+    actor = guest(submission)
+    with acting(actor, at=NOON + DAY), pytest.raises(Stale):
+        sign_off.accept_part(
+            actor=actor,
+            key=key(),
+            submission_ref=submission.ref,
+            seen="0" * 64,
+            part=Part(percent=Decimal(50)),
+            verdicts=[],
+            comment="The rest later.",
+        )
+    seller = scenarios.owner_of(contract.seller_id)
+    with acting(seller, at=NOON + DAY), pytest.raises(NotAllowed):
+        sign_off.accept_part(
+            actor=seller,
+            key=key(),
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            part=Part(percent=Decimal(50)),
+            verdicts=[],
+            comment="The rest later.",
+        )
+    assert parts(contract) == [(1, "Prototype", Decimal("12000.00"), "submitted")]
+
+
+def test_the_certificate_says_that_it_was_a_part(contract: Contract, submission: Submission) -> None:
+    accept_part(submission, Part(percent=Decimal(50)))
+    worker.run_due_jobs()
+    with acting(scenarios.owner_of(contract.seller_id)):
+        certificate = Certificate.objects.get(decision__submission=submission)
+    assert certificate.state == "ready"
+    assert '"agreed":"12000' in certificate.snapshot.replace(" ", "")
+
+
+# --- what Postgres refuses ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE milestones_milestone SET amount = amount - 1 WHERE position = 1",
+        "UPDATE milestones_milestone SET amount = amount + 1 WHERE position = 1",
+        "INSERT INTO milestones_milestone (ref, contract_id, line_id, position, part, title, amount, currency, state)"
+        " SELECT 'forged', contract_id, line_id, position, 2, 'Forged', 1, currency, 'planned'"
+        " FROM milestones_milestone WHERE position = 1",
+        "UPDATE milestones_milestone SET part = 7 WHERE position = 1",
+    ],
+)
+def test_no_statement_makes_parts_that_do_not_add_up(submission: Submission, statement: str) -> None:
+    with acting(scenarios.owner_of(submission.contract.seller_id)), pytest.raises(DatabaseError):
+        raw(statement)
+
+
+def raw(statement: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+        assert cursor.rowcount == 1
+        connection.check_constraints()
