@@ -154,6 +154,8 @@ class AcceptPartForm(VerdictsForm):
         super().__init__(*args, **kwargs)
         self.fields["code"].required = needs_code
         self.fields["comment"].label = _("What is left to do")
+        for name in ("amount", "percent"):
+            self.fields[name].widget.attrs["class"] = "form-control amount"
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.invoicing.models import Allocation, Invoice
-from apps.milestones.models import Milestone, Submission
+from apps.milestones.models import Decision, Milestone, Submission
 from apps.parties.actor import Actor
 from apps.portals import formats
 from apps.portals.buyer.cycles import decision_of
@@ -128,7 +128,10 @@ def _of_cycle(cycle: Submission, *, seller: str, is_one_milestone: bool = False)
             accepted = _("%(what)s accepted by lapse of the review period")
             what = accepted if is_accepted else _("%(what)s not accepted by lapse of the review period")
         else:
-            what = _("%(what)s signed off") if is_accepted else _("%(what)s: changes requested")
+            signed = _("%(what)s signed off")
+            if decision.outcome == Decision.Outcome.PARTLY_ACCEPTED:
+                signed = _("%(what)s signed off in part")
+            what = signed if is_accepted else _("%(what)s: changes requested")
         yield Event(
             what=what % {"what": prefix},
             at=decision.decided_at,

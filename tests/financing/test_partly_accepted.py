@@ -1,0 +1,55 @@
+"""What a buyer accepts in part, while its seller asks for money on it."""
+
+from decimal import Decimal
+
+import pytest
+
+from apps.core.database import walls
+from apps.core.errors import Refused
+from apps.milestones.models import Milestone, Submission
+from apps.milestones.services import Part
+from apps.workflows import sign_off
+from tests import scenarios
+from tests.financing import stories
+from tests.scenarios import Parties, acting, key
+
+pytestmark = pytest.mark.usefixtures("scratch")
+
+
+@pytest.fixture
+def deal(scratch: str) -> Parties:
+    return stories.parties()
+
+
+def accept_half(deal: Parties, submission: Submission) -> None:
+    approver = scenarios.member(deal, "approver")
+    with acting(approver, at=stories.noon(stories.day(8))):
+        sign_off.accept_part(
+            actor=approver,
+            key=key(),
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            part=Part(percent=Decimal(50)),
+            verdicts=[],
+            comment="The second half is missing.",
+        )
+
+
+def test_what_is_assigned_is_accepted_whole_or_not_at_all(deal: Parties) -> None:
+    contract = stories.sample_book(deal)
+    submission = scenarios.submitted_milestone(contract, position=2, at=stories.noon(stories.day(7)))
+    with pytest.raises(Refused, match=r"assigned to .* as a whole"):
+        accept_half(deal, submission)
+    with walls.asking_for(deal.seller.pk):
+        assert Milestone.objects.filter(contract=contract).count() == 3
+
+
+def test_a_request_on_what_was_then_accepted_in_part_cannot_be_priced(deal: Parties) -> None:
+    facility = stories.opened_facility(deal)
+    contract = stories.active_contract(deal)
+    milestone = stories.plan_of(contract)[0]
+    request = stories.requested_on(deal, facility, milestone)
+    submission = scenarios.submitted_milestone(contract, position=1, at=stories.noon(stories.day(7)))
+    accept_half(deal, submission)
+    with pytest.raises(Refused, match="accepted in part after it was asked for"):
+        stories.priced(deal, request)
