@@ -25,7 +25,8 @@ LISTED = {"format", "for", "contract", "milestone", "as_of", "head", "missing", 
 NOTHING = "0" * 64
 CHUNK = 1 << 20
 LONGEST_TEXT = 256 << 20
-DECISIONS = ("milestone.accepted", "milestone.changes_requested")
+ACCEPTANCES = ("milestone.accepted", "milestone.partly_accepted")
+DECISIONS = (*ACCEPTANCES, "milestone.changes_requested")
 TOLD_TO_BOTH = ("contract.proposed", "contract.signed", *DECISIONS)
 """Acts that are addressed to the other side, which is told who acted and from where."""
 PERSON = ("name", "email", "address", "agent", "authenticated_by")
@@ -422,10 +423,11 @@ def check_decisions(pack, submissions):
             pack.wrong(f"CHANGED: verdicts in {name} are not what the chain says")
         if shown["milestone"]["amount"] != facts["amount"]:
             pack.wrong(f"CHANGED: the amount that {name} decided on is not the amount that was shown")
-        if said["verb"] == DECISIONS[0]:
+        if said["verb"] in ACCEPTANCES:
             who = pack.who(entry)
+            in_part = " in part" if said["verb"] != ACCEPTANCES[0] else ""
             pack.holds.append(
-                f"“{shown['milestone']['title']}” was accepted at {said['at']} through {who['email']}"
+                f"“{shown['milestone']['title']}” was accepted{in_part} at {said['at']} through {who['email']}"
                 f" ({who['name']}), who agreed to: {told['statement']}"
             )
 
@@ -512,7 +514,7 @@ def check_certificates(pack, submissions):
             named = told["audit"][where]
             if by_position.get(named["position"]) != named["sha256"]:
                 pack.wrong(f"CHAIN: entry {named['position']} is not the one that the certificate {name} names")
-    for entry in pack.said(DECISIONS[0]):
+    for entry in pack.said(*ACCEPTANCES):
         ref = entry["said"]["facts"]["submission"]
         if not in_scope(pack, entry["said"]) or ref in certified or ref not in submissions:
             continue

@@ -40,6 +40,7 @@ LINKS = {
     "plan_xlsx",
     "accept",
     "request_changes",
+    "accept_part",
     "evidence",
     "invoice_pdf",
     "invoice_xml",

@@ -97,7 +97,7 @@ SENTENCES: Final = {
     "A milestone is accepted exactly when its contract's text of acceptance is there": (
         "SELECT m.ref FROM milestones_milestone m WHERE (m.state = 'accepted') <> EXISTS (SELECT 1"
         " FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"
-        " WHERE s.milestone_id = m.id AND d.outcome IN ('accepted', 'deemed_accepted'))"
+        " WHERE s.milestone_id = m.id AND d.outcome IN ('accepted', 'partly_accepted', 'deemed_accepted'))"
     ),
     "A mailbox has one open invitation to a team at most": (
         "SELECT min(email) FROM parties_invitation WHERE accepted_at IS NULL AND revoked_at IS NULL"

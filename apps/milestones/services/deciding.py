@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
@@ -270,8 +271,11 @@ def record(
     at: datetime,
     verdicts: Sequence[CriterionVerdict],
     criteria: Mapping[int, str],
+    whole: Decimal | None = None,
 ) -> None:
-    """Write down everything by which somebody may be held to a decision; the seller is told from where it came."""
+    """Write down everything by which somebody may be held to a decision; the seller is told from where it came.
+
+    ``whole`` is what was shown, net, where a part of it was accepted."""
     submission = decision.submission
     contract = submission.contract
     contracts.record(
@@ -284,7 +288,8 @@ def record(
         submission=submission.ref,
         cycle=submission.number,
         sha256=submission.sha256,
-        amount=submission.milestone.amount,
+        amount=submission.milestone.amount if whole is None else whole,
+        **({} if whole is None else {"accepted": submission.milestone.amount}),
         organisation=decision.organisation_name,
         statement=decision.statement,
         statement_version=decision.statement_version,

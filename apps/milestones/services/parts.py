@@ -75,7 +75,15 @@ def accept_part(
         proof=proof,
         rest=rest,
     )
-    record(decision, verb="milestone.partly_accepted", actor=actor, at=at, verdicts=given, criteria=held.criteria)
+    record(
+        decision,
+        verb="milestone.partly_accepted",
+        actor=actor,
+        at=at,
+        verdicts=given,
+        criteria=held.criteria,
+        whole=whole.amount,
+    )
     return milestone, held.others_open + 1
 
 
