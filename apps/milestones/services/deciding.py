@@ -289,7 +289,7 @@ def record(
         cycle=submission.number,
         sha256=submission.sha256,
         amount=submission.milestone.amount if whole is None else whole,
-        **({} if whole is None else {"accepted": submission.milestone.amount}),
+        accepted=submission.milestone.amount if decision.is_acceptance else None,
         organisation=decision.organisation_name,
         statement=decision.statement,
         statement_version=decision.statement_version,
