@@ -71,6 +71,7 @@ VERBS: Mapping[str, Words] = {
     "assignment.notice_waived": (_("Acknowledgement waived by the financier"), "skip-forward", "neutral"),
     "advance.cancelled": (_("Advance cancelled: the invoice is the seller's again"), "slash-circle", "neutral"),
     "document.requested_again": (_("Invoice document asked for again"), "arrow-clockwise", "neutral"),
+    "document.made": (_("Invoice document made"), "file-earmark-pdf", "neutral"),
     "advance.funded": (_("Advance paid out"), "cash-coin", "positive"),
     "advance.collected": (_("Buyer's payment collected"), "bank", "positive"),
     "reserve.paid": (_("Reserve paid out"), "piggy-bank", "positive"),

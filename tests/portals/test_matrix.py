@@ -36,6 +36,9 @@ from tests.portals.matrix.ways import Way, plain_refusals, standing
 from tests.portals.matrix.workflows import Call
 from tests.portals.matrix.world import DRAFT, FOREIGN, FUNDING, HOME, NOW, Tenant, tenant, walled_models
 
+pytestmark = pytest.mark.no_cover
+"""Every line that it runs is run elsewhere; counting lines makes it take half as long again."""
+
 ADDRESSES = addresses.addresses()
 WITH_OBJECT = [address for address in ADDRESSES if address.parameters]
 WITHOUT_OBJECT = [address for address in ADDRESSES if not address.parameters]
