@@ -19,25 +19,31 @@ from tests import scenarios
 from tests.scenarios import Parties, acting, key
 
 ROUNDS = 3
+WARM = 5
+"""Sign-offs of each client before the clock starts: a web process keeps its connection, and a new one plans anew."""
+HISTORY = 1_000
+"""Invoices that there are already, so that Postgres plans for tables that are not empty."""
 
 
 def run(*, clients: int, each: int) -> None:
     with scratch.scratch_database():
         sellers = [scenarios.organisations(f"S{number}") for number in range(clients)]
-        alone = waiting_submissions(sellers[0], at_least=clients * each * ROUNDS, number="ALONE")
+        share = each + WARM
+        stock.play(sellers[0]).grow(invoices=HISTORY)
+        alone = waiting_submissions(sellers[0], at_least=clients * share * ROUNDS, number="ALONE")
         beside = [
-            waiting_submissions(parties, at_least=each * ROUNDS, number="BESIDE")[-each * ROUNDS :]
+            waiting_submissions(parties, at_least=share * ROUNDS, number="BESIDE")[-share * ROUNDS :]
             for parties in sellers
         ]
         stock.data.settle()
         one: list[float] = []
         many: list[float] = []
         for number in range(ROUNDS):
-            mine = alone[number * clients * each : (number + 1) * clients * each]
+            mine = alone[number * clients * share : (number + 1) * clients * share]
             one.append(
-                _together([(sellers[0], mine[client * each : (client + 1) * each]) for client in range(clients)])
+                _together([(sellers[0], mine[client * share : (client + 1) * share]) for client in range(clients)])
             )
-            part = slice(number * each, (number + 1) * each)
+            part = slice(number * share, (number + 1) * share)
             many.append(_together([(parties, theirs[part]) for parties, theirs in zip(sellers, beside, strict=True)]))
         stock.verified()
         total = clients * each
@@ -69,7 +75,8 @@ def _together(shares: Sequence[tuple[Parties, Sequence[Submission]]]) -> float:
 def _work(start: Any, parties: Parties, share: Sequence[Submission]) -> None:
     bea = scenarios.approver_actor(parties)
     with acting(bea):
-        start.wait()
-        for submission in share:
+        for number, submission in enumerate(share):
+            if number == WARM:
+                start.wait()
             sign_off.accept_milestone(actor=bea, key=key(), submission_ref=submission.ref, seen=submission.sha256)
     connections.close_all()

@@ -58,6 +58,7 @@ ROWS = {
     "ledger_balance": KEYS,
     "audit_chain": CHAIN,
     "audit_entry": f"chain_id IN (SELECT id FROM audit_chain WHERE {CHAIN})",
+    "audit_detail": f"chain_id IN (SELECT id FROM audit_chain WHERE {CHAIN})",
 }
 """The rows of a deal, table by table."""
 
@@ -155,13 +156,16 @@ def copy(contract: Contract, *, copies: int) -> None:
         cursor.execute("CREATE INDEX ON numbered (id, n); ANALYZE numbered")
         wheres = {table: where.format(contract=contract.pk) for table, where in ROWS.items()}
         spans = {
-            table: span for table, where in wheres.items() if (span := _span(cursor, table, where, first)) is not None
+            table: span
+            for table, where in wheres.items()
+            if (span := _span(cursor, models[table], where, first)) is not None
         }
         for table in spans:
             _copy_rows(cursor, models[table], where=wheres[table], spans=spans, numbers=(first, first + copies - 1))
-            cursor.execute(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))",
-            )
+            if not isinstance(models[table]._meta.pk, ForeignKey):
+                cursor.execute(
+                    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))",
+                )
         cursor.execute(
             "UPDATE invoicing_numberseries s SET last = i.series_position, head = i.chain_sha256"
             " FROM (SELECT seller_id, series_prefix, series_year, series_position, chain_sha256 FROM invoicing_invoice"
@@ -184,8 +188,9 @@ def settle() -> None:
         cursor.execute("VACUUM (ANALYZE)")
 
 
-def _span(cursor: CursorWrapper, table: str, where: str, copy: int) -> _Span | None:
-    cursor.execute(f"SELECT min(id), max(id), (SELECT max(id) FROM {table}) FROM {table} WHERE {where}")
+def _span(cursor: CursorWrapper, model: type[Model], where: str, copy: int) -> _Span | None:
+    table, key = model._meta.db_table, model._meta.pk.column
+    cursor.execute(f"SELECT min({key}), max({key}), (SELECT max({key}) FROM {table}) FROM {table} WHERE {where}")
     first, last, highest = cursor.fetchone()
     return None if first is None else _Span(first, last, highest, copy)
 
@@ -199,20 +204,20 @@ def _copy_rows(
     for field in fields:
         target = field.related_model._meta.db_table if isinstance(field, ForeignKey) else ""
         column = f"t.{field.column}"
-        if field.primary_key:
-            selected.append(spans[table].copied(column))
-        elif target in spans:
+        if target in spans:
             selected.append(spans[target].copied(column))
+        elif field.primary_key:
+            selected.append(spans[table].copied(column))
         else:
             own = OWN_OF_TABLE.get((table, field.column)) or OWN.get(field.column)
             selected.append(own if own else column)
-    columns = ", ".join(field.column for field in fields)
+    columns, key = ", ".join(field.column for field in fields), model._meta.pk.column
     if table == "invoicing_invoice":
         source = f"numbered JOIN {table} t USING (id)"
         selected = [one.replace("ref ||", "t.ref ||") for one in selected]
     else:
         source = f"generate_series({numbers[0]}, {numbers[1]}) n CROSS JOIN (SELECT * FROM {table} WHERE {where}) t"
-    cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {', '.join(selected)} FROM {source} ORDER BY n, t.id")
+    cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {', '.join(selected)} FROM {source} ORDER BY n, t.{key}")
 
 
 def say(words: str) -> None:

@@ -44,7 +44,11 @@ DATABASES["default"] |= {
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
     f"-c role=cairn_web -c lock_timeout=10s -c statement_timeout={DATABASE_STATEMENT_SECONDS}s"
     " -c idle_in_transaction_session_timeout=60s"
+    # Triggers and kept statements look rows up by key: one plan serves every value (docs/decisions/0010).
+    " -c plan_cache_mode=force_generic_plan"
 )
+DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 0
+"""Concerns only what ``apps.core.database.kept`` sends: Django's own cursors never prepare."""
 DATABASE_AWAY_AFTER = {
     "connect_timeout": 5,
     "keepalives": 1,

@@ -7,10 +7,11 @@ must commit (races, a browser) ask for ``scratch`` and get a copy for themselves
 import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
+from unittest.mock import patch
 
 import pytest
-from django.db import connections
+from django.db import DatabaseError, connections, transaction
 from django.utils import translation
 from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
@@ -73,6 +74,25 @@ def _no_connection_left() -> Iterator[None]:
         yield
     finally:
         connections.close_all()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _what_commit_would_check() -> Iterator[None]:
+    """In a test's own transaction nothing is committed: there, leaving a durable block checks what COMMIT checks."""
+    leave = transaction.Atomic.__exit__
+
+    def checked(block: Any, kind: Any, error: Any, trace: Any) -> None:
+        connection = transaction.get_connection(block.using)
+        if kind is None and block.durable and len(connection.atomic_blocks) > 1:
+            try:
+                connection.check_constraints()
+            except DatabaseError as broken:
+                leave(block, type(broken), broken, broken.__traceback__)
+                raise
+        leave(block, kind, error, trace)
+
+    with patch.object(transaction.Atomic, "__exit__", checked):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -115,10 +115,8 @@ class Detail(models.Model):
 
 APPEND = """
 WITH RECURSIVE said AS (
-  SELECT * FROM unnest(%(before)s::text[], %(after)s::text[], %(verbs)s::text[], %(subjects)s::text[],
-    %(names)s::text[], %(organisations)s::bigint[], %(instants)s::timestamptz[], %(details)s::text[],
-    %(readers)s::text[]) WITH ORDINALITY AS s
-    (before, after, verb, subject, actor_name, organisation_id, happened_at, detail, readers, number)
+  SELECT * FROM jsonb_to_recordset(%(entries)s::jsonb) AS s (number bigint, before text, after text, verb text,
+    subject text, actor_name text, organisation_id bigint, happened_at timestamptz, detail text, readers jsonb)
 ), chain AS (
   SELECT id, position, head FROM audit_chain WHERE subject = %(chain)s FOR UPDATE
 ), link AS (
@@ -138,7 +136,7 @@ WITH RECURSIVE said AS (
   RETURNING id, position
 ), detail AS (
   INSERT INTO audit_detail (entry_id, chain_id, readers, text)
-  SELECT entry.id, chain.id, said.readers::jsonb, said.detail
+  SELECT entry.id, chain.id, said.readers, said.detail
   FROM chain, entry JOIN link USING (position) JOIN said USING (number) WHERE said.detail <> ''
 )
 UPDATE audit_chain SET

@@ -1,6 +1,5 @@
 """Write down who did what: append-only and hash-chained, in the transaction that did it."""
 
-import json
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,10 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import connection
-
 from apps.audit.models import APPEND, Chain, Entry
 from apps.core import canonical
+from apps.core.database import kept
 from apps.parties.actor import Actor, ActorKind
 
 SALT: Final = 16
@@ -36,6 +34,21 @@ class _Said:
     after: str
     detail: str
     readers: tuple[int, ...]
+
+    def row(self, number: int) -> dict[str, Any]:
+        """The entry as it is handed to Postgres, as the ``number``-th of those that are written together."""
+        return {
+            "number": number,
+            "before": self.before,
+            "after": self.after,
+            "verb": self.verb,
+            "subject": self.subject,
+            "actor_name": self.actor.name,
+            "organisation_id": self.actor.organisation_id,
+            "happened_at": self.at,
+            "detail": self.detail,
+            "readers": self.readers,
+        }
 
 
 _waiting: ContextVar[list[tuple[str, _Said]] | None] = ContextVar("waiting", default=None)
@@ -142,21 +155,13 @@ def _append(chain: str, entries: Sequence[_Said]) -> None:
 
 
 def _appended(chain: str, entries: Sequence[_Said]) -> bool:
-    with connection.cursor() as cursor:
+    with kept.cursor() as cursor:
         cursor.execute(
             APPEND,
             {
                 "chain": chain,
                 "parties": sorted(frozenset[int]().union(*(said.parties for said in entries))),
-                "before": [said.before for said in entries],
-                "after": [said.after for said in entries],
-                "verbs": [said.verb for said in entries],
-                "subjects": [said.subject for said in entries],
-                "names": [said.actor.name for said in entries],
-                "organisations": [said.actor.organisation_id for said in entries],
-                "instants": [said.at for said in entries],
-                "details": [said.detail for said in entries],
-                "readers": [json.dumps(said.readers) for said in entries],
+                "entries": canonical.text([said.row(number) for number, said in enumerate(entries, start=1)]),
             },
         )
         return bool(cursor.rowcount == 1)

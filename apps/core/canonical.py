@@ -6,7 +6,7 @@ trailing zeros, dates and instants in ISO 8601 (instants in UTC): close to RFC 8
 
 import hashlib
 import json
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import IO, Any
@@ -55,7 +55,7 @@ def _plain(value: Any) -> Any:
         case set() | frozenset():
             plain_value = sorted(_plain(item) for item in value)
         case _ if is_dataclass(value) and not isinstance(value, type):
-            plain_value = _plain(asdict(value))
+            plain_value = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
         case _:
             raise TypeError(f"{type(value).__name__} has no canonical text")
     return plain_value

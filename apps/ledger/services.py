@@ -9,10 +9,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import Sum
 
 from apps.core import money
+from apps.core.database import kept
 from apps.core.errors import Refused
 from apps.ledger.charts import CHARTS
 from apps.ledger.models import Account, Balance, Book, Entry
@@ -215,7 +215,7 @@ def _write(book: Book, entry: Entry, *, legs: Sequence[Leg]) -> Entry:
         "at": entry.posted_at,
         "reverses": entry.reverses_id,
     }
-    with connection.cursor() as cursor:
+    with kept.cursor() as cursor:
         cursor.execute(WRITE, posting)
         found = cursor.fetchone()
         if found is None or found[2] < len(legs):

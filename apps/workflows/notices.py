@@ -5,7 +5,6 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.audit import services as audit
-from apps.contracts import services as contracts
 from apps.milestones import services as milestones
 from apps.milestones.models.submission import Proof
 from apps.parties.actor import Actor
@@ -14,5 +13,5 @@ from apps.parties.actor import Actor
 def note_delivery(*, actor: Actor, submission_ref: str, proof: Proof, at: datetime) -> None:
     """Keep the first proof that the buyer was notified of a submission; a later one changes nothing."""
     with transaction.atomic(durable=True), audit.written_together():
-        contract = contracts.lock(contract_id=milestones.contract_of_submission(submission_ref=submission_ref))
+        contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
         milestones.note_delivery(contract=contract, submission_ref=submission_ref, proof=proof, actor=actor, at=at)

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, cast
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.audit import services as audit
 from apps.core import canonical, clock
+from apps.core.database import kept
 from apps.core.errors import KeyReused
 from apps.parties.actor import Actor
 
@@ -41,8 +42,6 @@ def once(workflow: Callable[P, Answer]) -> Callable[P, Answer]:
             with audit.written_together():
                 answer = workflow(*args, **arguments)
             _store(actor=actor, action=workflow.__name__, key=key, answer=answer)
-            # The rules that Postgres checks at COMMIT, checked here: a broken one undoes this action and no other.
-            connection.check_constraints()
             return answer
 
     return run
@@ -51,11 +50,11 @@ def once(workflow: Callable[P, Answer]) -> Callable[P, Answer]:
 def _claim(*, actor: Actor, action: str, key: str, parameters: str) -> Answer | None:
     """Insert the key's row, or wait for whoever holds it and return the answer that was stored."""
     scope: list[int | str] = [actor.organisation_id, action, key]
-    with connection.cursor() as cursor:
+    with kept.cursor() as cursor:
         cursor.execute(
             "INSERT INTO workflows_idempotencykey"
             " (organisation_id, action, key, contract_id, parameters_sha256, created_at)"
-            " VALUES (%s, %s, %s, %s, %s, coalesce(%s, clock_timestamp()))"
+            " VALUES (%s, %s, %s, %s, %s, coalesce(%s::timestamptz, clock_timestamp()))"
             " ON CONFLICT (organisation_id, action, key) DO NOTHING",
             [*scope, actor.contract_id, parameters, clock.stopped_at()],
         )
@@ -74,7 +73,7 @@ def _claim(*, actor: Actor, action: str, key: str, parameters: str) -> Answer | 
 
 
 def _store(*, actor: Actor, action: str, key: str, answer: Answer) -> None:
-    with connection.cursor() as cursor:
+    with kept.cursor() as cursor:
         cursor.execute(
             "UPDATE workflows_idempotencykey SET answer = %s::jsonb"
             " WHERE organisation_id = %s AND action = %s AND key = %s",

@@ -13,7 +13,7 @@ from apps.workflows.packs import asking
 @once
 def retry_certificate(*, actor: Actor, key: str, submission_ref: str) -> Answer:
     """Make a certificate of acceptance again after it failed; one that exists is never made anew."""
-    contract = contracts.lock(contract_id=milestones.contract_of_submission(submission_ref=submission_ref))
+    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
     certificates.retry(submission_ref=submission_ref, actor=actor, at=clock.now())
     jobs.make_certificate.defer(submission_ref=submission_ref, organisation_id=contract.seller_id)
     return {"submission": submission_ref}

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from apps.contracts import services as contracts
 from apps.core.database import walls
+from apps.core.refs import new_ref
 from apps.milestones import services as milestones
 from apps.milestones.models import Reminder
 from apps.milestones.services import SILENCE
@@ -34,7 +35,7 @@ def deem_milestone(*, actor: Actor, key: str, submission_ref: str) -> Answer:
 
     An acceptance issues its invoice in the same transaction, exactly as a sign-off does; its date is today.
     """
-    contract = contracts.lock(contract_id=milestones.contract_of_submission(submission_ref=submission_ref))
+    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
     decided = milestones.decide_by_silence(contract=contract, submission_ref=submission_ref, actor=actor, at=at)
     if decided is None:
@@ -51,15 +52,21 @@ def deem_milestone(*, actor: Actor, key: str, submission_ref: str) -> Answer:
         )
         jobs.defer(to_seller, to_buyer)
         return {"milestone": milestone.ref}
-    invoice = sign_off.bill(milestone=milestone, contract=contract, open_milestones=open_milestones, actor=actor, at=at)
-    jobs.defer(*sign_off.news_of(invoice, submission_ref=submission_ref), to_buyer)
+    invoice_ref = new_ref()
+    jobs.defer(
+        *sign_off.news_of(invoice_ref, submission_ref=submission_ref, seller_id=contract.seller_id),
+        to_buyer,
+    )
+    invoice = sign_off.bill(
+        invoice_ref, milestone=milestone, contract=contract, open_milestones=open_milestones, actor=actor, at=at
+    )
     return {"milestone": milestone.ref, "invoice": invoice.ref, "number": invoice.number}
 
 
 @once
 def remind_of_review(*, actor: Actor, key: str, submission_ref: str, kind: str) -> Answer:
     """The buyer's deciders are reminded of a review that runs; the seller hears of one that ended without an answer."""
-    contract = contracts.lock(contract_id=milestones.contract_of_submission(submission_ref=submission_ref))
+    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
     at = walls.widen(contract.buyer_id)
     reminder = milestones.remind(contract=contract, submission_ref=submission_ref, kind=kind, actor=actor, at=at)
     if reminder is None:

@@ -12,6 +12,7 @@ from apps.contracts import services as contracts
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.core.database import walls
+from apps.core.refs import new_ref
 from apps.financing import services as financing
 from apps.financing.models import Tranche
 from apps.invoicing import services as invoicing
@@ -94,7 +95,7 @@ def submit_milestone(*, actor: Actor, key: str, milestone_ref: str, seen: str) -
 @once
 def withdraw_submission(*, actor: Actor, key: str, submission_ref: str) -> Answer:
     """The seller takes a submission back before it is decided; the buyer's links to it die."""
-    contract = contracts.lock(contract_id=milestones.contract_of_submission(submission_ref=submission_ref))
+    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
     at = clock.now()
     submission = milestones.withdraw(contract=contract, submission_ref=submission_ref, actor=actor, at=at)
     contracts.revoke_grants(subject_ref=submission.ref, at=at)
@@ -107,14 +108,20 @@ def accept_milestone(*, actor: Actor, key: str, submission_ref: str, seen: str, 
 
     ``seen`` is the SHA-256 of the submission's text that the buyer was shown; another text is :class:`Stale`.
     """
-    contract = contracts.lock(contract_id=milestones.contract_of_submission(submission_ref=submission_ref))
+    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
     milestone, open_milestones = milestones.accept(
         contract=contract, submission_ref=submission_ref, actor=actor, seen=seen, comment=comment, at=at
     )
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
-    invoice = bill(milestone=milestone, contract=contract, open_milestones=open_milestones, actor=actor, at=at)
-    jobs.defer(*news_of(invoice, submission_ref=submission_ref), _certificate(submission_ref, contract=contract))
+    invoice_ref = new_ref()
+    jobs.defer(
+        *news_of(invoice_ref, submission_ref=submission_ref, seller_id=contract.seller_id),
+        _certificate(submission_ref, contract=contract),
+    )
+    invoice = bill(
+        invoice_ref, milestone=milestone, contract=contract, open_milestones=open_milestones, actor=actor, at=at
+    )
     return {"milestone": milestone.ref, "invoice": invoice.ref, "number": invoice.number}
 
 
@@ -133,7 +140,7 @@ def accept_part(
 
     What is assigned to a financier is assigned whole, so it is accepted whole or not at all.
     """
-    contract = contracts.lock(contract_id=milestones.contract_of_submission(submission_ref=submission_ref))
+    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
     financing.require_unassigned(submission_ref=submission_ref)
     milestone, open_milestones = milestones.accept_part(
@@ -147,15 +154,27 @@ def accept_part(
         at=at,
     )
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
-    invoice = bill(milestone=milestone, contract=contract, open_milestones=open_milestones, actor=actor, at=at)
-    jobs.defer(*news_of(invoice, submission_ref=submission_ref), _certificate(submission_ref, contract=contract))
+    invoice_ref = new_ref()
+    jobs.defer(
+        *news_of(invoice_ref, submission_ref=submission_ref, seller_id=contract.seller_id),
+        _certificate(submission_ref, contract=contract),
+    )
+    invoice = bill(
+        invoice_ref, milestone=milestone, contract=contract, open_milestones=open_milestones, actor=actor, at=at
+    )
     return {"milestone": milestone.ref, "invoice": invoice.ref, "number": invoice.number}
 
 
-def bill(*, milestone: Milestone, contract: Contract, open_milestones: int, actor: Actor, at: datetime) -> Invoice:
-    """What follows an acceptance in the same transaction, whoever or whatever accepted: the invoice, and the end."""
+def bill(
+    ref: str, *, milestone: Milestone, contract: Contract, open_milestones: int, actor: Actor, at: datetime
+) -> Invoice:
+    """What follows an acceptance in the same transaction, whoever or whatever accepted: the invoice, and the end.
+
+    Last in its workflow: from the moment in which the number is taken every other acceptance of this seller waits.
+    ``ref`` is the reference that the invoice gets, because jobs that name it are deferred before.
+    """
     advance = _convert_advance(milestone=milestone, actor=actor, at=at)
-    invoice = invoicing.issue(milestone=milestone, contract=contract, actor=actor, at=at)
+    invoice = invoicing.issue(ref, milestone=milestone, contract=contract, actor=actor, at=at)
     if advance is not None:
         invoicing.book_sale(
             invoice_id=invoice.pk, sale=financing.sale_on_acceptance(advance), booked_on=invoice.issued_on, at=at
@@ -166,13 +185,11 @@ def bill(*, milestone: Milestone, contract: Contract, open_milestones: int, acto
     return invoice
 
 
-def news_of(invoice: Invoice, *, submission_ref: str) -> list[JobDeferrer]:
+def news_of(invoice_ref: str, *, submission_ref: str, seller_id: int) -> list[JobDeferrer]:
     """What follows it outside: the document, and the mail to the seller."""
     return [
-        jobs.render_invoice.configure(task_kwargs={"invoice_ref": invoice.ref, "organisation_id": invoice.seller_id}),
-        jobs.send_acceptance.configure(
-            task_kwargs={"submission_ref": submission_ref, "organisation_id": invoice.seller_id}
-        ),
+        jobs.render_invoice.configure(task_kwargs={"invoice_ref": invoice_ref, "organisation_id": seller_id}),
+        jobs.send_acceptance.configure(task_kwargs={"submission_ref": submission_ref, "organisation_id": seller_id}),
     ]
 
 
@@ -197,7 +214,7 @@ def request_changes(
     *, actor: Actor, key: str, submission_ref: str, seen: str, verdicts: Sequence[CriterionVerdict], comment: str = ""
 ) -> Answer:
     """The buyer says what is missing, criterion by criterion; the milestone can be submitted again as a new cycle."""
-    contract = contracts.lock(contract_id=milestones.contract_of_submission(submission_ref=submission_ref))
+    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
     milestone = milestones.request_changes(
         contract=contract,

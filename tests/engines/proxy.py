@@ -21,6 +21,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 PORT = 5432
+UNANSWERED = frozenset((b"P", b"B", b"D", b"E", b"C"))
+"""Parse, Bind, Describe, Execute, Close: Postgres answers when Sync follows, so up to there it is one message."""
 LATE = 0.005
 """Seconds by which each message is late, where it is."""
 SILENT = 1.5
@@ -86,12 +88,13 @@ class Proxy:
             opening = _exactly(web, 4)
             database.sendall(opening + _exactly(web, _length(opening) - 4))
             while True:
-                head = _exactly(web, 5)
-                body = _exactly(web, _length(head[1:]) - 4)
-                if self._is_due(head[:1], body):
-                    self._fail(web, database, swallow, head + body)
+                message = _message(web)
+                while message[-1][:1] in UNANSWERED:
+                    message += _message(web)
+                if self._is_due(message):
+                    self._fail(web, database, swallow, b"".join(message))
                     return
-                database.sendall(head + body)
+                database.sendall(b"".join(message))
         except (OSError, EOFError):
             _cut(web)
             _cut(database)
@@ -112,12 +115,12 @@ class Proxy:
         _cut(web)
         _cut(database)
 
-    def _is_due(self, letter: bytes, body: bytes) -> bool:
+    def _is_due(self, message: list[bytes]) -> bool:
         plan = self.plan
         if plan is None or plan.happened:
             return False
         plan.passed += 1
-        is_commit = letter in (b"Q", b"P") and b"COMMIT" in body[:16]
+        is_commit = any(part[:1] in (b"Q", b"P") and b"COMMIT" in part[5:21] for part in message)
         plan.commits += is_commit
         if plan.fault is Fault.LATENCY:
             plan.happened = True
@@ -152,6 +155,11 @@ def between(server_folder: Path) -> Iterator[Proxy]:
         finally:
             proxy.heal()
             proxy.cut_everything()
+
+
+def _message(web: socket.socket) -> list[bytes]:
+    head = _exactly(web, 5)
+    return [head + _exactly(web, _length(head[1:]) - 4)]
 
 
 def _exactly(line: socket.socket, count: int) -> bytes:

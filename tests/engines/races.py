@@ -139,7 +139,7 @@ def different_milestones(world: World) -> list[str]:
     deal = world.parties
     submissions = []
     for number in range(6):
-        # By links to somebody who is no member: a member's sign-offs wait for each other at the membership's row.
+        # By links to somebody who is no member, so that nothing but the numbers is shared.
         draft = scenarios.software_draft(
             deal,
             number=f"NL-RACE-{number}",

@@ -27,6 +27,7 @@ from apps.invoicing import documents, snapshot
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Document
 from apps.invoicing.snapshot import CreditTransfer, Line, Payee, SemanticInvoice
+from apps.workflows import jobs
 from tests import scenarios
 from tests.invoicing.conftest import Billed
 from tests.invoicing.samples import sample
@@ -287,6 +288,20 @@ def test_a_rendered_document_is_stored_with_its_hash_and_never_made_anew(billed:
     xml = (files / first.xml_stored_as).read_bytes()
     assert (first.xml_size, first.xml_sha256, first.xml_obstacle) == (len(xml), canonical.sha256(xml), "")
     assert sorted(file.suffix for file in files.rglob("*") if file.is_file()) == [".pdf", ".xml"]
+
+
+def test_nothing_is_printed_inside_a_transaction(billed: Billed, files: Path) -> None:
+    """The job begins, prints and finishes in three steps; called within somebody's transaction it prints nothing."""
+    with walls.asking_for(billed.parties.seller.pk), transaction.atomic():
+        with pytest.raises(RuntimeError, match="outside of any transaction"):
+            press.pdf("<p>held</p>", style="invoice", at="2026-03-02T09:00:00+00:00")
+        with pytest.raises(RuntimeError, match="outside of any transaction"):
+            documents.render(invoice_ref=billed.invoice.ref)
+        document = Document.objects.get(invoice=billed.invoice)
+        assert (document.state, "outside of any transaction" in document.failure) == ("failed", True)
+    jobs.render_invoice(invoice_ref=billed.invoice.ref, organisation_id=billed.parties.seller.pk)
+    with walls.asking_for(billed.parties.seller.pk):
+        assert Document.objects.get(invoice=billed.invoice).state == "ready"
 
 
 def test_half_a_file_left_by_a_killed_worker_is_replaced(billed: Billed, files: Path) -> None:

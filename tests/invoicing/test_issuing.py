@@ -10,6 +10,7 @@ from apps.contracts.models import ContractVersion
 from apps.core import canonical
 from apps.core.database import walls
 from apps.core.errors import Refused
+from apps.core.refs import new_ref
 from apps.invoicing import services as invoicing
 from apps.invoicing import snapshot
 from apps.invoicing.models import Document, Invoice, InvoiceLine, NumberSeries, OpenItem
@@ -189,4 +190,4 @@ def test_a_milestone_that_is_not_accepted_is_not_billed(billed: Billed) -> None:
     milestone = scenarios.milestone_of(billed.contract, position=2)
     sina = scenarios.seller_actor(billed.parties)
     with scenarios.acting(sina), pytest.raises(Refused, match="Only an accepted milestone is billed"):
-        invoicing.issue(milestone=milestone, contract=billed.contract, actor=sina, at=ACCEPTED_AT)
+        invoicing.issue(new_ref(), milestone=milestone, contract=billed.contract, actor=sina, at=ACCEPTED_AT)

@@ -60,6 +60,14 @@ NEW_LINES = (
 )
 
 
+def test_no_session_switches_a_trigger_off(committed: Organisation) -> None:
+    """pgtrigger has a setting for that, which any session could set; here it means nothing."""
+    _post(committed, "a")
+    switched_off = "SELECT set_config('pgtrigger.ignore', (SELECT array_agg(tgname) FROM pg_trigger)::text, true); "
+    _refused(switched_off + "UPDATE ledger_line SET amount = amount * 2", "append-only")
+    _refused(switched_off + NEW_ENTRY.format(on=ON), "fewer than two lines")
+
+
 def test_an_entry_that_does_not_balance_is_refused_at_commit(committed: Organisation) -> None:
     _post(committed, "a")
     _refused(NEW_ENTRY.format(on=ON) + NEW_LINES.format(amounts="(10), (-9.99)"), "does not balance")

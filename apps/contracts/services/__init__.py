@@ -20,7 +20,7 @@ from apps.contracts.services.grants import (
     spend_grants,
 )
 from apps.contracts.services.guests import guest
-from apps.contracts.services.locks import contract_of_grant, lock, lock_by_ref, lock_of_version
+from apps.contracts.services.locks import contract_of_grant, found, lock, lock_by_ref, lock_of_version, locking
 from apps.contracts.services.people import buyer_authority, require_seller
 from apps.contracts.services.record import record, recorded
 from apps.contracts.services.reviews import review_terms
@@ -57,6 +57,7 @@ __all__ = [
     "draft_of",
     "draft_of_template",
     "fingerprint",
+    "found",
     "grant_acknowledgement",
     "grant_sign_off",
     "grant_signature",
@@ -66,6 +67,7 @@ __all__ = [
     "lock",
     "lock_by_ref",
     "lock_of_version",
+    "locking",
     "mark_viewed",
     "newest_version",
     "paper_of",

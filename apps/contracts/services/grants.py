@@ -3,11 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Case, DateTimeField, Q, Value, When
-
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.contracts.models.grant import GuestGrantQuerySet
 from apps.contracts.services.record import record
+from apps.core.database import kept
 from apps.core.errors import NotAllowed, Refused
 from apps.core.refs import new_ref
 from apps.parties import tokens
@@ -88,11 +87,13 @@ def revoke_grants(*, subject_ref: str, at: datetime) -> None:
 
 def spend_grants(*, subject_ref: str, actor: Actor, at: datetime) -> None:
     """The subject is decided: the link that decided it is used, the other live links to it die."""
-    if actor.grant_id is None:
-        revoke_grants(subject_ref=subject_ref, at=at)
-    else:
-        used, instant = Q(pk=actor.grant_id), Value(at, output_field=DateTimeField())
-        _live(subject_ref).update(used_at=Case(When(used, then=instant)), revoked_at=Case(When(~used, then=instant)))
+    with kept.cursor() as cursor:
+        cursor.execute(
+            "UPDATE contracts_guestgrant SET used_at = CASE WHEN id = %(used)s THEN %(at)s::timestamptz END,"
+            " revoked_at = CASE WHEN id IS DISTINCT FROM %(used)s THEN %(at)s::timestamptz END"
+            " WHERE subject_ref = %(subject)s AND used_at IS NULL AND revoked_at IS NULL",
+            {"used": actor.grant_id, "subject": subject_ref, "at": at},
+        )
 
 
 def close_grants(*, subject_ref: str, at: datetime) -> None:

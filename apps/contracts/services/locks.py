@@ -13,13 +13,18 @@ def lock(*, contract_id: "int | QuerySet[Any, Any]") -> Contract:
 
     The id may be a query for it, so that finding the contract and locking it are one statement.
     """
+    return found(locking(contract_id=contract_id).first())
+
+
+def locking(*, contract_id: "int | QuerySet[Any, Any]") -> "QuerySet[Contract, Contract]":
+    """The query that :func:`lock` asks, for those who keep it; what it gives goes through :func:`found`."""
     # Nothing is joined: what is joined would be as it was before the wait for the lock.
-    return _found(Contract.objects.select_for_update().filter(Q(pk=contract_id)).first())
+    return Contract.objects.select_for_update().filter(Q(pk=contract_id))
 
 
 def lock_by_ref(*, contract_ref: str) -> Contract:
     """Hold the contract with this reference."""
-    return _found(Contract.objects.select_for_update().filter(ref=contract_ref).first())
+    return found(Contract.objects.select_for_update().filter(ref=contract_ref).first())
 
 
 def lock_of_version(*, version_ref: str) -> Contract:
@@ -35,7 +40,8 @@ def contract_of_grant(*, grant_ref: str) -> int:
     return contract_id
 
 
-def _found(contract: Contract | None) -> Contract:
+def found(contract: Contract | None) -> Contract:
+    """The contract that was locked; refused if there was none to lock."""
     if contract is None:
         raise Refused("There is no such contract, or your organisation is no party to it.")
     return contract

@@ -12,6 +12,7 @@ from django.db.models.functions import Cast, JSONObject
 
 from apps.contracts import rules
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.core.database.kept import Argument, Read
 from apps.core.errors import NotAllowed, Refused
 from apps.core.money import Money
 from apps.parties.actor import Actor, ActorKind
@@ -75,7 +76,7 @@ def check_signatory(contract: Contract, *, mailbox: str) -> None:
     rules.check_signatory(mailbox, sellers=seller_mailboxes(contract.seller), field="signatory_email")
     if not _owners(contract.buyer_id).exists():
         return
-    people = _team(contract.buyer_id).filter(_reads(mailbox))
+    people = _team(contract.buyer_id).filter(_reads(mailbox, lower=mailbox.lower()))
     if not people.filter(roles__overlap=sorted(PERMITTED[Action.SIGN_CONTRACT])).exists():
         raise Refused(
             "{buyer} has an owner here, who says who signs: {mailbox} is nobody who may sign for it.",
@@ -131,19 +132,19 @@ class _Standing:
 
 def _standing(contract: Contract, *, actor: Actor) -> _Standing:
     """All of it in one query: it is asked before every signature and every sign-off."""
-    first, others = _mailboxes_of(contract.seller_id)
-    asked = {
-        "first": ArraySubquery(first.values("email")),
-        "others": ArraySubquery(others.values("email")),
-        "is_sellers": Exists(_team(contract.seller_id).filter(user_id=actor.user_id or 0)),
-        "buyer_has_owner": Exists(_owners(contract.buyer_id)),
-        "membership": Subquery(_held_membership(contract, actor=actor), output_field=JSONField()),
-    }
     found: GuestGrant | Contract | None
+    known = {
+        "contract_id": contract.pk,
+        "seller_id": contract.seller_id,
+        "buyer_id": contract.buyer_id,
+        "user_id": actor.user_id or 0,
+    }
     if actor.kind is ActorKind.GUEST:
-        found = GuestGrant.objects.filter(pk=actor.grant_id or 0, contract=contract).annotate(**asked).first()
+        found = _standing_of_guest.first(
+            **known, grant_id=actor.grant_id or 0, mailbox=actor.email, lower=actor.email.lower()
+        )
     else:
-        found = Contract.objects.filter(pk=contract.pk).only("pk").annotate(**asked).first()
+        found = _standing_of_member.first(**known)
     if found is None:
         raise NotAllowed("This link is for something else.")
     answers = vars(found)
@@ -157,43 +158,75 @@ def _standing(contract: Contract, *, actor: Actor) -> _Standing:
     )
 
 
+@Read
+def _standing_of_member() -> "QuerySet[Contract, Contract]":
+    contracts = Contract.objects.filter(pk=Argument("contract_id")).only("pk")
+    return contracts.annotate(**_asked_of(Q(user_id=Argument("user_id"))))
+
+
+@Read
+def _standing_of_guest() -> "QuerySet[GuestGrant, GuestGrant]":
+    grants = GuestGrant.objects.filter(pk=Argument("grant_id"), contract=Argument("contract_id"))
+    return grants.annotate(**_asked_of(_reads(Argument("mailbox"), lower=Argument("lower"))))
+
+
+def _asked_of(person: Q) -> dict[str, Any]:
+    """What is asked about a person with these memberships."""
+    seller_id, buyer_id = Argument("seller_id"), Argument("buyer_id")
+    first, others = _mailboxes_of(seller_id)
+    return {
+        "first": ArraySubquery(first.values("email")),
+        "others": ArraySubquery(others.values("email")),
+        "is_sellers": Exists(_team(seller_id).filter(user_id=Argument("user_id"))),
+        "buyer_has_owner": Exists(_owners(buyer_id)),
+        "membership": _Held(_newest_membership(person, organisation_id=buyer_id), output_field=JSONField()),
+    }
+
+
 def _refuse_sellers_people(standing: _Standing, *, actor: Actor) -> None:
     rules.check_signatory(actor.email, sellers=standing.sellers)
     if standing.is_sellers:
         raise NotAllowed("You also belong to the seller. Somebody else of the buyer has to decide.")
 
 
-def _team(organisation_id: int) -> MembershipQuerySet:
+def _team(organisation_id: int | Argument) -> MembershipQuerySet:
     return Membership.objects.live().filter(organisation_id=organisation_id)
 
 
-def _owners(organisation_id: int) -> MembershipQuerySet:
+def _owners(organisation_id: int | Argument) -> MembershipQuerySet:
     return _team(organisation_id).filter(roles__contains=[Role.OWNER])
 
 
-def _mailboxes_of(organisation_id: int) -> "tuple[QuerySet[User], QuerySet[Any]]":
+def _mailboxes_of(organisation_id: int | Argument) -> "tuple[QuerySet[User], QuerySet[Any]]":
     """The mailboxes of an organisation's members: that of their account, and others that they added."""
     people = _team(organisation_id).values("user")
     return User.objects.filter(pk__in=people), EmailAddress.objects.filter(user__in=people)
 
 
-def _held_membership(contract: Contract, *, actor: Actor) -> "QuerySet[Any, Any]":
-    """The live or else the newest membership in the buyer's team."""
-    people = Membership.objects.select_for_update(of=("self",)).filter(organisation_id=contract.buyer_id)
-    if actor.kind is ActorKind.USER:
-        people = people.filter(user_id=actor.user_id or 0)
-    else:
-        people = people.filter(_reads(actor.email))
+class _Held(Subquery):
+    """Rows that nobody changes before the end of the transaction.
+
+    FOR SHARE and not FOR UPDATE: whoever ends a membership or takes a role away waits for the decisions that rest on
+    it, and they for him; but two decisions of one person, on two contracts, do not wait for each other.
+    """
+
+    template = "(%(subquery)s FOR SHARE)"
+
+
+def _newest_membership(person: Q, *, organisation_id: Argument) -> "QuerySet[Any, Any]":
+    """The live or else the newest membership of a person in a team."""
+    people = Membership.objects.filter(person, organisation_id=organisation_id)
     newest = people.order_by(F("ended_at").desc(nulls_first=True), "-id")
     # The limit as text, because a number in JSON would come back as a float.
     limit = Cast("approval_limit", TextField())
     return newest.values(json=JSONObject(ended_at="ended_at", roles="roles", limit=limit))[:1]
 
 
-def _reads(mailbox: str) -> Q:
-    """Memberships of people known by a mailbox, or who proved to read it."""
+def _reads(mailbox: str | Argument, *, lower: str | Argument) -> Q:
+    """Memberships of people known by a mailbox, or who proved to read it. No join: what is joined would be held too."""
+    known = User.objects.filter(email=lower)
     proved = EmailAddress.objects.filter(email__iexact=mailbox, verified=True)
-    return Q(user__email=mailbox.lower()) | Q(user__in=proved.values("user"))
+    return Q(user__in=known.values("pk")) | Q(user__in=proved.values("user"))
 
 
 def _require_link(

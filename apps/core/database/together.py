@@ -1,19 +1,27 @@
 """Write what belongs together in one statement.
 
 A sign-off that saved row after row spent most of its time between the rows. The rows are still made, filled and named
-by the models; only their way to Postgres is one statement (a CTE) instead of one each.
+by the models; only their way to Postgres is one statement (a CTE) instead of one each. Each table's rows travel as one
+JSON value and become rows of its type there, so the statement says only which tables it writes, and its plan is kept.
 """
 
+import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from functools import cache
 from typing import Any, TypeAlias
 
-from django.db import connection
-from django.db.models import Field, ForeignKey, Model
+from django.db.models import ForeignKey, Model
 
-_Field: TypeAlias = "Field[Any, Any] | ForeignKey[Any, Any]"
+from apps.core.database import kept
+
 Change: TypeAlias = tuple[Model, Sequence[str]]
 """A row that exists, is locked by the caller and was changed, with the names of the fields that changed."""
+_Changed: TypeAlias = tuple[type[Model], tuple[str, ...]]
+_Child: TypeAlias = tuple[type[Model], str]
+"""A model whose rows point at the row that is inserted, and the column with which they do."""
 
 
 def insert(row: Model, *, children: Sequence[Model], after: Sequence[Change]) -> None:
@@ -23,35 +31,15 @@ def insert(row: Model, *, children: Sequence[Model], after: Sequence[Change]) ->
     from the changes that were made and the children from the row, so triggers and walls find what they look for.
     A change that meets no row is an error, and then nothing is written: whoever holds its lock would have found it.
     """
-    parts: list[str] = []
-    values: list[Any] = []
-    for number, (changed, names) in enumerate(after):
-        named = {field.name: field for field in _fields(changed)}
-        fields = [named[name] for name in names]
-        parts.append(
-            f"change_{number} AS (UPDATE {changed._meta.db_table}"
-            f" SET {', '.join(f'{column} = %s' for column in _columns(fields))} WHERE id = %s RETURNING id)"
-        )
-        values += [*(_value(field, changed) for field in fields), changed.pk]
-    changes = "".join(f" CROSS JOIN change_{number}" for number in range(len(after)))
-    fields = list(_fields(row))
-    marks = ", ".join("%s" for _ in fields)
-    parts.append(
-        f"written AS (INSERT INTO {row._meta.db_table} ({', '.join(_columns(fields))})"
-        f" SELECT {marks} FROM (SELECT) one{changes} RETURNING id)"
-    )
-    values += [_value(field, row) for field in fields]
-    for table, rows in _by_table(children).items():
-        fields = list(_fields(rows[0]))
-        lines = []
-        for child in rows:
-            is_key = [_points_at(field, child, row) for field in fields]
-            lines.append(", ".join("(SELECT id FROM written)" if key else "%s" for key in is_key))
-            values += [_value(field, child) for field, key in zip(fields, is_key, strict=True) if not key]
-        rows_of = ", ".join(f"({line})" for line in lines)
-        parts.append(f"{table}_rows AS (INSERT INTO {table} ({', '.join(_columns(fields))}) VALUES {rows_of})")
-    with connection.cursor() as cursor:
-        cursor.execute(f"WITH {', '.join(parts)} SELECT id FROM written", values)
+    families: dict[_Child, list[Model]] = defaultdict(list)
+    for child in children:
+        families[type(child), _column_to(row, child)].append(child)
+    changes = tuple((type(changed), tuple(names)) for changed, names in after)
+    values = [_text(_values(changed)) for changed, _names in after]
+    values.append(_text(_values(row)))
+    values += [_text([_values(child) for child in family]) for family in families.values()]
+    with kept.cursor() as cursor:
+        cursor.execute(_statement(type(row), changes, tuple(families)), values)
         written = cursor.fetchone()
     if written is None:
         raise LookupError(f"nothing was written: a row on which {row._meta.label} depends is not there any more")
@@ -59,24 +47,61 @@ def insert(row: Model, *, children: Sequence[Model], after: Sequence[Change]) ->
     row._state.adding = False
 
 
-def _by_table(rows: Sequence[Model]) -> dict[str, list[Model]]:
-    tables: dict[str, list[Model]] = defaultdict(list)
-    for row in rows:
-        tables[row._meta.db_table].append(row)
-    return tables
+@cache
+def _statement(model: type[Model], changes: tuple[_Changed, ...], children: tuple[_Child, ...]) -> str:
+    parts = []
+    for number, (changed, names) in enumerate(changes):
+        table = changed._meta.db_table
+        columns = [str(changed._meta.get_field(name).column) for name in names]  # type: ignore[union-attr]
+        parts.append(
+            f"change_{number} AS (UPDATE {table} SET {', '.join(f'{column} = new.{column}' for column in columns)}"
+            f" FROM jsonb_populate_record(NULL::{table}, %s) new WHERE {table}.id = new.id RETURNING {table}.id)"
+        )
+    made = "".join(f" CROSS JOIN change_{number}" for number in range(len(changes)))
+    columns = _columns(model)
+    parts.append(
+        f"written AS (INSERT INTO {model._meta.db_table} ({', '.join(columns)})"
+        f" SELECT {', '.join(f'new.{column}' for column in columns)}"
+        f" FROM jsonb_populate_record(NULL::{model._meta.db_table}, %s) new{made} RETURNING id)"
+    )
+    for child, key in children:
+        table = child._meta.db_table
+        columns = [column for column in _columns(child) if column != key]
+        parts.append(
+            f"{table}_rows AS (INSERT INTO {table} ({', '.join([key, *columns])})"
+            f" SELECT written.id, {', '.join(f'new.{column}' for column in columns)}"
+            f" FROM written CROSS JOIN jsonb_populate_recordset(NULL::{table}, %s) new)"
+        )
+    return f"WITH {', '.join(parts)} SELECT id FROM written"
 
 
-def _fields(row: Model) -> Iterator[_Field]:
-    return (field for field in row._meta.concrete_fields if not field.primary_key)
+@cache
+def _columns(model: type[Model]) -> list[str]:
+    return [str(field.column) for field in model._meta.concrete_fields if not field.primary_key]
 
 
-def _columns(fields: Sequence[_Field]) -> list[str]:
-    return [str(field.column) for field in fields]
+@cache
+def _attributes(model: type[Model]) -> dict[str, str]:
+    return {str(field.column): field.attname for field in model._meta.concrete_fields}
 
 
-def _value(field: _Field, row: Model) -> Any:
-    return field.get_db_prep_save(getattr(row, field.attname), connection)
+def _values(row: Model) -> dict[str, Any]:
+    return {column: getattr(row, attribute) for column, attribute in _attributes(type(row)).items()}
 
 
-def _points_at(field: _Field, child: Model, row: Model) -> bool:
-    return isinstance(field, ForeignKey) and field.is_cached(child) and field.get_cached_value(child) is row
+def _text(said: Any) -> str:
+    return json.dumps(said, default=_word)
+
+
+def _word(value: Any) -> str:
+    """What JSON has no word for, as Postgres reads it in any statement."""
+    if isinstance(value, Decimal | date):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} does not travel in JSON")
+
+
+def _column_to(row: Model, child: Model) -> str:
+    for field in child._meta.concrete_fields:
+        if isinstance(field, ForeignKey) and field.is_cached(child) and field.get_cached_value(child) is row:
+            return str(field.column)
+    raise LookupError(f"{child._meta.label} does not point at {row._meta.label}")

@@ -29,6 +29,7 @@ from django.apps import apps
 from django.db import connection
 
 from apps.core import clock
+from apps.core.database import kept
 
 WEB_ROLE: Final = "cairn_web"
 
@@ -47,13 +48,15 @@ class Wall:
     """Which rows of one table the web role may touch.
 
     ``sees`` is SQL over the table's columns. ``writes`` defaults to the same; ``may`` lists the commands that are
-    granted at all, so that an append-only table grants no ``UPDATE``. ``parent`` is the table behind :func:`through`.
+    granted at all, so that an append-only table grants no ``UPDATE``. ``parent`` is the table behind :func:`through`;
+    ``asks`` makes the function that the conditions call, where one does.
     """
 
     sees: str
     writes: str | None = None
     may: tuple[str, ...] = ("SELECT", "INSERT", "UPDATE", "DELETE")
     parent: str = ""
+    asks: str = ""
 
     def only(self, *commands: str) -> "Wall":
         """The same rows, fewer commands: ``wall.only("SELECT", "INSERT")``."""
@@ -188,12 +191,12 @@ def widen(*organisations: int) -> datetime:
     whose records it writes. ``set_config(…, true)`` falls back by itself at COMMIT and ROLLBACK.
     """
     added = _joined(organisations)
-    with connection.cursor() as cursor:
+    with kept.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('app.orgs', concat_ws(',', nullif(current_setting('app.orgs', true), ''), %s), true),"
-            " set_config('app.widened', concat_ws(',', nullif(current_setting('app.widened', true), ''), %s), true),"
-            " clock_timestamp()",
-            [added or None, added or None],
+            "SELECT set_config('app.orgs', concat_ws(',', nullif(current_setting('app.orgs', true), ''), added), true),"
+            " set_config('app.widened', concat_ws(',', nullif(current_setting('app.widened', true), ''), added), true),"
+            " clock_timestamp() FROM (SELECT %s::text AS added) one",
+            [added or None],
         )
         *_settings, instant = cursor.fetchone()
     return clock.said(instant)

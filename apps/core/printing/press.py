@@ -32,7 +32,11 @@ class TooLongError(ValueError):
 
 
 def pdf(html: str, *, style: str, at: str, inside: Sequence[Inside] = (), says: Sequence[Schema] = ()) -> bytes:
-    """The page as a PDF with its files inside; ``at`` is the instant of these files (ISO 8601)."""
+    """The page as a PDF with its files inside; ``at`` is the instant of these files (ISO 8601).
+
+    Refused inside a transaction, whose locks would be held as long: what is printed is issued and committed before.
+    """
+    _refuse_in_a_transaction()
     if len(html) > LONGEST:
         raise TooLongError(f"The page has {len(html)} characters; a document has {LONGEST} at most.")
     order = {
@@ -48,6 +52,14 @@ def pdf(html: str, *, style: str, at: str, inside: Sequence[Inside] = (), says: 
             raise PangoMissingError from failed
         raise
     return content
+
+
+def _refuse_in_a_transaction() -> None:
+    from django.db import connection  # not above: the child has no database
+
+    # As Django tells a durable block: the transaction that a test is wrapped in does not count.
+    if any(not block._from_testcase for block in connection.atomic_blocks):  # type: ignore[attr-defined]
+        raise RuntimeError("A document is printed outside of any transaction: commit first, then print it in a job.")
 
 
 def _press(question: list[bytes]) -> list[bytes]:

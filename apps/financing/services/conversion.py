@@ -2,7 +2,10 @@
 
 from datetime import date, datetime
 
+from django.db.models import QuerySet
+
 from apps.core import money
+from apps.core.database.kept import Argument, Read
 from apps.core.errors import Refused
 from apps.core.states import move
 from apps.financing.models import Assignment, Tranche
@@ -15,9 +18,14 @@ from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 
 
+@Read
+def _advance() -> "QuerySet[Tranche, Tranche]":
+    return Tranche.objects.filter(milestone=Argument("milestone_id"), state=TrancheState.FUNDED_PRE)
+
+
 def advance_on(milestone: Milestone) -> Tranche | None:
     """The advance that was paid out on a milestone before its acceptance, if there is one: one statement."""
-    return Tranche.objects.filter(milestone=milestone, state=TrancheState.FUNDED_PRE).first()
+    return _advance.first(milestone_id=milestone.pk)
 
 
 def sent_back_on(milestone: Milestone) -> Tranche | None:

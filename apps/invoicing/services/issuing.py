@@ -4,13 +4,14 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import JSONField, Model, Subquery
+from django.db.models import JSONField, Model, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from apps.audit import services as audit
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import canonical
 from apps.core.database import together
+from apps.core.database.kept import Argument, Read
 from apps.core.errors import Refused
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import Document, Invoice, InvoiceLine, NumberSeries, OpenItem, PayeeInstruction
@@ -50,12 +51,12 @@ def check_billable(*, contract: Contract, version: ContractVersion) -> None:
         )
 
 
-def issue(*, milestone: Milestone, contract: Contract, actor: Actor, at: datetime) -> Invoice:
+def issue(ref: str, *, milestone: Milestone, contract: Contract, actor: Actor, at: datetime) -> Invoice:
     """Bill an accepted milestone: one invoice, once, with the next number of the seller's series and year.
 
-    The number's row, the balances and the audit head are locked last and briefly. Amounts are in the contract's
-    currency; the invoice's date is today where the seller is, and never before that of the
-    number before it. Refused when tax data are missing.
+    ``ref`` is the new reference that it gets. The number's row, the balances and the audit head are locked last and
+    briefly. Amounts are in the contract's currency; the invoice's date is today where the seller is, and never before
+    that of the number before it. Refused when tax data are missing.
     """
     submission = milestone.accepted_submission
     if milestone.state != MilestoneState.ACCEPTED or submission is None:
@@ -97,6 +98,7 @@ def issue(*, milestone: Milestone, contract: Contract, actor: Actor, at: datetim
     series.last_issued_at = at
 
     invoice = Invoice(
+        ref=ref,
         seller=seller,
         buyer=buyer,
         contract=contract,
@@ -167,29 +169,41 @@ def _rows(invoice: Invoice, *, version: ContractVersion, at: datetime) -> list[M
     return [line, open_item, Document(invoice=invoice, requested_at=at)]
 
 
-def _lock_series(milestone: Milestone, *, contract: Contract, year: int) -> tuple[NumberSeries, facts.Account]:
-    """Hold the number, and read in the same query what the invoice says of its payment."""
+@Read
+def _series() -> "QuerySet[NumberSeries, NumberSeries]":
     account = BankAccount.objects.filter(
-        organisation_id=contract.seller_id, currency=contract.currency, is_default=True
+        organisation_id=Argument("seller_id"), currency=Argument("currency"), is_default=True
     ).values(json=JSONObject(account_name="holder", **{name: name for name in ACCOUNT_FIELDS}))
     instruction = (
         PayeeInstruction.objects.live()
-        .filter(milestone_id=milestone.pk)
+        .filter(milestone_id=Argument("milestone_id"))
         .values(json=JSONObject(account_name="payee_name", **{name: name for name in ACCOUNT_FIELDS}))
     )
-    rows = (
+    return (
         NumberSeries.objects.select_for_update()
-        .filter(organisation_id=contract.seller_id, prefix=PREFIX, year=year)
+        .filter(organisation_id=Argument("seller_id"), prefix=PREFIX, year=Argument("year"))
         .annotate(
             bank=Subquery(account, output_field=JSONField()), payee=Subquery(instruction, output_field=JSONField())
         )
     )
-    series = rows.first()
+
+
+def _lock_series(milestone: Milestone, *, contract: Contract, year: int) -> tuple[NumberSeries, facts.Account]:
+    """Hold the number, and read in the same query what the invoice says of its payment."""
+    wanted = {
+        "seller_id": contract.seller_id,
+        "currency": contract.currency,
+        "milestone_id": milestone.pk,
+        "year": year,
+    }
+    series = _series.first(**wanted)
     if series is None:
         NumberSeries.objects.bulk_create(
             [NumberSeries(organisation_id=contract.seller_id, prefix=PREFIX, year=year)], ignore_conflicts=True
         )
-        series = rows.get()
+        series = _series.first(**wanted)
+    if series is None:
+        raise LookupError(f"the numbers of organisation {contract.seller_id} cannot be seen: nobody asks for them")
     asked = vars(series)
     payee: dict[str, str] | None = asked["payee"]
     return series, facts.Account(payee or asked["bank"], payee["account_name"] if payee else None)

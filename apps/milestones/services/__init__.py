@@ -24,7 +24,7 @@ from apps.milestones.services.parts import accept_part, part_amount, part_statem
 from apps.milestones.services.planning import (
     contract_of_evidence,
     contract_of_milestone,
-    contract_of_submission,
+    lock_contract_of_submission,
     plan,
 )
 from apps.milestones.services.reviewing import (
@@ -52,10 +52,10 @@ __all__ = [
     "changes_statement",
     "contract_of_evidence",
     "contract_of_milestone",
-    "contract_of_submission",
     "deadline_if_notified",
     "decide_by_silence",
     "discard_unless_known",
+    "lock_contract_of_submission",
     "needs_proof",
     "next_moment",
     "note_delivery",

@@ -4,7 +4,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractVersion
+from apps.core.database.kept import Argument, Read
 from apps.milestones.models import EvidenceFile, Milestone, Submission
 
 
@@ -30,9 +32,15 @@ def contract_of_milestone(*, milestone_ref: str) -> "QuerySet[Any, int]":
     return _one(Milestone.objects.filter(ref=milestone_ref).values_list("contract_id", flat=True))
 
 
-def contract_of_submission(*, submission_ref: str) -> "QuerySet[Any, int]":
-    """The id of the contract to which a submission belongs."""
-    return _one(Submission.objects.filter(ref=submission_ref).values_list("contract_id", flat=True))
+@Read
+def _contract_of_submission() -> "QuerySet[Contract, Contract]":
+    of_submission = Submission.objects.filter(ref=Argument("submission_ref")).values_list("contract_id", flat=True)
+    return contracts.locking(contract_id=_one(of_submission))
+
+
+def lock_contract_of_submission(*, submission_ref: str) -> Contract:
+    """Hold the contract to which a submission belongs."""
+    return contracts.found(_contract_of_submission.first(submission_ref=submission_ref))
 
 
 def contract_of_evidence(*, evidence_ref: str) -> "QuerySet[Any, int]":

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Max, OuterRef
+from django.db.models import Max, OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, Criterion
 from apps.contracts.rules import review_deadline
 from apps.core import canonical, states
+from apps.core.database.kept import Argument, Read
 from apps.core.errors import IllegalTransition, Refused, Stale
 from apps.milestones import rules
 from apps.milestones.models import CriterionNote, EvidenceFile, Milestone, Submission, Verdict
@@ -130,26 +131,30 @@ class HeldSubmission:
     others_open: int
 
 
-def lock_submission(contract: Contract, *, submission_ref: str) -> HeldSubmission:
-    """Hold a submission that was sent, and its milestone before it, with what was agreed and between whom.
-
-    The contract is held already, so what is joined and counted in the same query stands as well.
-    """
+@Read
+def _held_submission() -> "QuerySet[Submission, Submission]":
     criteria = Criterion.objects.filter(line_id=OuterRef("milestone__line_id")).order_by("position")
-    others = Milestone.objects.filter(contract_id=contract.pk).exclude(state=MilestoneState.ACCEPTED).order_by()
-    is_other_open = others.exclude(pk=OuterRef("milestone_id")).values("pk")
-    submission = (
+    others = Milestone.objects.filter(contract_id=OuterRef("contract_id")).exclude(state=MilestoneState.ACCEPTED)
+    is_other_open = others.exclude(pk=OuterRef("milestone_id")).order_by().values("pk")
+    return (
         Submission.objects.select_for_update(of=("milestone", "self"))
         .annotate(
             criteria=ArraySubquery(criteria.values(json=JSONObject(id="pk", text="text"))),
             others_open=ArraySubquery(is_other_open),
         )
         .select_related("milestone__line__version", "contract__seller", "contract__buyer")
-        .filter(ref=submission_ref, contract=contract)
+        .filter(ref=Argument("submission_ref"), contract=Argument("contract_id"))
         .exclude(state=SubmissionState.DRAFT)
         .order_by()
-        .first()
     )
+
+
+def lock_submission(contract: Contract, *, submission_ref: str) -> HeldSubmission:
+    """Hold a submission that was sent, and its milestone before it, with what was agreed and between whom.
+
+    The contract is held already, so what is joined and counted in the same query stands as well.
+    """
+    submission = _held_submission.first(submission_ref=submission_ref, contract_id=contract.pk)
     if submission is None:
         raise Refused("There is no such submission in this contract.")
     milestone, read = submission.milestone, submission.contract

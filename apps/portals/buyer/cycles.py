@@ -103,6 +103,15 @@ def of_buyer(actor: Actor) -> QuerySet[Milestone, Milestone]:
     )
 
 
+def sent_to(actor: Actor) -> QuerySet[Submission, Submission]:
+    """The submissions that the actor's organisation has to decide or decided, with what tells which they are."""
+    return (
+        Submission.objects.visible_to(actor)
+        .filter(contract__buyer_id=actor.organisation_id, submitted_at__isnull=False)
+        .select_related("milestone__contract__buyer")
+    )
+
+
 def all_of(actor: Actor, milestone: Milestone) -> list[Submission]:
     """Every cycle that was sent, oldest first, with notes, files and decisions, in a constant number of queries."""
     cycles = (

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused, Stale
 from apps.milestones import services as milestones
-from apps.milestones.models import Milestone, Submission
+from apps.milestones.models import Submission
 from apps.milestones.rules import Statement
 from apps.parties.roles import Action
 from apps.portals import interrupted
@@ -22,55 +22,85 @@ from apps.portals.buyer import cycles, differences, step_up
 from apps.portals.buyer.cycles import SubmissionReading
 from apps.portals.buyer.differences import Change
 from apps.portals.buyer.figures import InvoiceToCome
-from apps.portals.buyer.forms import MET, AcceptPartForm, RequestChangesForm
+from apps.portals.buyer.forms import MET, AcceptForm, AcceptPartForm, RequestChangesForm
 from apps.portals.buyer.pages import Crumbs, page, tell, why_not, why_not_sign_off
+from apps.portals.buyer.step_up import Asks
 from apps.portals.buyer.ways import Way
 from apps.portals.forms import add_refusal, explain, show_anew
 from apps.workflows import sign_off
 
 
-def accept_milestone(
-    request: PortalRequest, milestone: Milestone, *, submission_ref: str, way: Way, crumbs: Crumbs
-) -> HttpResponse:
-    """What is confirmed and which invoice becomes due when; then the sign-off of exactly the text that was shown."""
-    reading, sent = _read(request, milestone, submission_ref=submission_ref, way=way)
-    asks = step_up.asked_of(request, reading.milestone)
+def accept_milestone(request: PortalRequest, submission: Submission, *, way: Way, crumbs: Crumbs) -> HttpResponse:
+    """What is confirmed and which invoice becomes due when; then the sign-off of exactly the text that was shown.
+
+    What a sign-off does not need is read only when there is a page to show: before it, or when it is refused.
+    """
+    asks = step_up.asked_of(request, submission.milestone)
+    if request.method == "POST" and not step_up.wants_code(request):
+        return _signed_off(request, asks, submission, way=way, crumbs=crumbs)
+    reading, _sent = _read(request, submission, way=way)
     form = asks.form_class(initial={"seen": reading.submission.sha256})
     interrupted.give_back(request, form)
-    changes: list[Change] = []
     is_code_sent = False
-    if request.method == "POST" and step_up.wants_code(request):
+    if request.method == "POST":
         form = asks.send_code(request)
         is_code_sent = asks.by_code and not form.is_bound
-    elif request.method == "POST":
-        form = asks.form_class(request.POST)
-        if form.is_valid() and step_up.goes_elsewhere(request):
-            interrupted.keep(request, form)
-            return redirect(asks.elsewhere or request.get_full_path())
-        if form.is_valid():
-            seen = form.cleaned_data["seen"]
-            try:
-                asks.prove(request, form)
-                sign_off.accept_milestone(
-                    actor=request.actor,
-                    key=form.cleaned_data["key"],
-                    submission_ref=submission_ref,
-                    seen=seen,
-                    comment=form.cleaned_data["comment"],
-                )
-            except Refused as refused:
-                if isinstance(refused, Stale):
-                    changes = _since(sent, reading.submission, seen=seen)
-                    show_anew(form, seen=reading.submission.sha256)
-                add_refusal(form, refused)
-                reading = _again(request, reading, way=way)
-                if not reading.is_pending and reading.newer is None:
-                    return _too_late(request, refused, reading)
-            else:
-                tell(request, _("You signed the milestone off."))
-                return redirect(reading.page_url)
     elif not reading.is_pending:
         return redirect(reading.page_url)
+    return _page_to_sign_off(request, reading, form=form, crumbs=crumbs, is_code_sent=is_code_sent)
+
+
+def _signed_off(
+    request: PortalRequest, asks: Asks, submission: Submission, *, way: Way, crumbs: Crumbs
+) -> HttpResponse:
+    """Where the button leads: to the result, to where a member shows who it is, or back with the reason why not."""
+    form = asks.form_class(request.POST)
+    refused: Refused | None = None
+    if form.is_valid() and step_up.goes_elsewhere(request):
+        interrupted.keep(request, form)
+        return redirect(asks.elsewhere or request.get_full_path())
+    if form.is_valid():
+        refused = _sign_off(request, asks, submission, form=form)
+        if refused is None:
+            tell(request, _("You signed the milestone off."))
+            return redirect(way.submission(submission))
+    reading, sent = _read(request, submission, way=way)
+    changes: list[Change] = []
+    if isinstance(refused, Stale):
+        changes = _since(sent, reading.submission, seen=form.cleaned_data["seen"])
+        show_anew(form, seen=reading.submission.sha256)
+    if refused is not None:
+        add_refusal(form, refused)
+        if not reading.is_pending and reading.newer is None:
+            return _too_late(request, refused, reading)
+    return _page_to_sign_off(request, reading, form=form, crumbs=crumbs, changes=changes)
+
+
+def _sign_off(request: PortalRequest, asks: Asks, submission: Submission, *, form: AcceptForm) -> Refused | None:
+    """Sign off as the form says; the answer is why not."""
+    try:
+        asks.prove(request, form)
+        sign_off.accept_milestone(
+            actor=request.actor,
+            key=form.cleaned_data["key"],
+            submission_ref=submission.ref,
+            seen=form.cleaned_data["seen"],
+            comment=form.cleaned_data["comment"],
+        )
+    except Refused as refused:
+        return refused
+    return None
+
+
+def _page_to_sign_off(
+    request: PortalRequest,
+    reading: SubmissionReading,
+    *,
+    form: AcceptForm,
+    crumbs: Crumbs,
+    changes: Sequence[Change] = (),
+    is_code_sent: bool = False,
+) -> HttpResponse:
     return page(
         request,
         "accept_milestone",
@@ -88,14 +118,12 @@ def accept_milestone(
     )
 
 
-def accept_part(
-    request: PortalRequest, milestone: Milestone, *, submission_ref: str, way: Way, crumbs: Crumbs
-) -> HttpResponse:
+def accept_part(request: PortalRequest, submission: Submission, *, way: Way, crumbs: Crumbs) -> HttpResponse:
     """How much is accepted and what is left; then the statement with its figures; then the sign-off of that part.
 
     The first POST shows what would be signed, one with ``sign`` signs it, one with ``change`` goes back to the form.
     """
-    reading, sent = _read(request, milestone, submission_ref=submission_ref, way=way)
+    reading, sent = _read(request, submission, way=way)
     if not reading.is_pending or not reading.part_url:
         return redirect(reading.page_url)
     criteria = [row.criterion for row in reading.criteria]
@@ -122,7 +150,7 @@ def accept_part(
                     sign_off.accept_part(
                         actor=request.actor,
                         key=form.cleaned_data["key"],
-                        submission_ref=submission_ref,
+                        submission_ref=submission.ref,
                         seen=form.cleaned_data["seen"],
                         part=form.part(),
                         verdicts=form.verdicts(),
@@ -135,7 +163,7 @@ def accept_part(
                 changes = _since(sent, reading.submission, seen=form.cleaned_data["seen"])
                 show_anew(form, seen=reading.submission.sha256)
             add_refusal(form, refused)
-            reading = _again(request, reading, way=way)
+            reading, _sent = _read(request, submission, way=way)
             if not reading.is_pending:
                 return _too_late(request, refused, reading)
     return page(
@@ -158,11 +186,9 @@ def accept_part(
     )
 
 
-def request_changes(
-    request: PortalRequest, milestone: Milestone, *, submission_ref: str, way: Way, crumbs: Crumbs
-) -> HttpResponse:
+def request_changes(request: PortalRequest, submission: Submission, *, way: Way, crumbs: Crumbs) -> HttpResponse:
     """A tick or a cross per criterion; then the seller revises what was crossed."""
-    reading, sent = _read(request, milestone, submission_ref=submission_ref, way=way)
+    reading, sent = _read(request, submission, way=way)
     criteria = [row.criterion for row in reading.criteria]
     form = RequestChangesForm(criteria=criteria, initial=_initial(reading))
     changes: list[Change] = []
@@ -174,7 +200,7 @@ def request_changes(
                 sign_off.request_changes(
                     actor=request.actor,
                     key=form.cleaned_data["key"],
-                    submission_ref=submission_ref,
+                    submission_ref=submission.ref,
                     seen=seen,
                     verdicts=form.verdicts(),
                     comment=form.cleaned_data["comment"],
@@ -184,7 +210,7 @@ def request_changes(
                     changes = _since(sent, reading.submission, seen=seen)
                     show_anew(form, seen=reading.submission.sha256)
                 add_refusal(form, refused)
-                reading = _again(request, reading, way=way)
+                reading, _sent = _read(request, submission, way=way)
                 if not reading.is_pending:
                     return _too_late(request, refused, reading)
             else:
@@ -214,18 +240,12 @@ def _initial(reading: SubmissionReading) -> dict[str, str]:
     return {"seen": reading.submission.sha256, **claims}
 
 
-def _read(
-    request: PortalRequest, milestone: Milestone, *, submission_ref: str, way: Way
-) -> tuple[SubmissionReading, list[Submission]]:
+def _read(request: PortalRequest, submission: Submission, *, way: Way) -> tuple[SubmissionReading, list[Submission]]:
+    """The submission as it stands now, with every cycle of its milestone: somebody may have decided meanwhile."""
+    milestone = cycles.of_buyer(request.actor).get(pk=submission.milestone_id)
     sent = cycles.all_of(request.actor, milestone)
-    submission = next(cycle for cycle in sent if cycle.ref == submission_ref)
-    return cycles.read(request.actor, submission, cycles=sent, way=way), sent
-
-
-def _again(request: PortalRequest, reading: SubmissionReading, *, way: Way) -> SubmissionReading:
-    """The reading as it stands after a refusal: somebody may have decided meanwhile."""
-    milestone = cycles.of_buyer(request.actor).get(pk=reading.milestone.pk)
-    return _read(request, milestone, submission_ref=reading.submission.ref, way=way)[0]
+    now = next(cycle for cycle in sent if cycle.pk == submission.pk)
+    return cycles.read(request.actor, now, cycles=sent, way=way), sent
 
 
 def _too_late(request: PortalRequest, refused: Refused, reading: SubmissionReading) -> HttpResponse:

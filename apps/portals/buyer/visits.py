@@ -81,6 +81,11 @@ class Visit:
         sent = Submission.objects.visible_to(self.actor).filter(ref=self.grant.subject_ref, submitted_at__isnull=False)
         return get_object_or_404(cycles.of_buyer(self.actor), pk__in=sent.values("milestone"))
 
+    def submission(self) -> Submission:
+        """The submission that the link lets decide; 404 for a link to something else."""
+        self._is_for(Purpose.SIGN_OFF)
+        return get_object_or_404(cycles.sent_to(self.actor), ref=self.grant.subject_ref)
+
     def assignment(self) -> Assignment:
         """The notice of assignment that the link lets confirm; 404 for a link to something else."""
         self._is_for(Purpose.ACKNOWLEDGE)

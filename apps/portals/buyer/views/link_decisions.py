@@ -39,9 +39,7 @@ def accept(request: PortalRequest, token: str) -> HttpResponse:
     visit = visit_of(request, token)
     if not visit.may_ask(request):
         return redirect("link:open", token=token)
-    return deciding.accept_milestone(
-        request, visit.milestone(), submission_ref=visit.grant.subject_ref, way=visit.way, crumbs=[]
-    )
+    return deciding.accept_milestone(request, visit.submission(), way=visit.way, crumbs=[])
 
 
 @portal("link")
@@ -52,9 +50,7 @@ def accept_part(request: PortalRequest, token: str) -> HttpResponse:
     visit = visit_of(request, token)
     if not visit.may_ask(request):
         return redirect("link:open", token=token)
-    return deciding.accept_part(
-        request, visit.milestone(), submission_ref=visit.grant.subject_ref, way=visit.way, crumbs=[]
-    )
+    return deciding.accept_part(request, visit.submission(), way=visit.way, crumbs=[])
 
 
 @portal("link")
@@ -65,6 +61,4 @@ def request_changes(request: PortalRequest, token: str) -> HttpResponse:
     visit = visit_of(request, token)
     if not visit.may_ask(request):
         return redirect("link:open", token=token)
-    return deciding.request_changes(
-        request, visit.milestone(), submission_ref=visit.grant.subject_ref, way=visit.way, crumbs=[]
-    )
+    return deciding.request_changes(request, visit.submission(), way=visit.way, crumbs=[])

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.invoicing.models import Invoice
-from apps.milestones.models import Milestone, Submission
+from apps.milestones.models import Milestone
 from apps.parties.roles import Action
 from apps.portals import papers
 from apps.portals.access import PortalRequest, portal
@@ -87,35 +87,25 @@ def _what_next(milestone: Milestone, reading: SubmissionReading | None) -> tuple
     return _("the seller delivers and submits it to you."), None
 
 
-def _milestone_of(request: PortalRequest, submission_ref: str) -> Milestone:
-    """The milestone of a submission that was sent to the actor's organisation; 404 for any other."""
-    sent = Submission.objects.visible_to(request.actor).filter(
-        contract__buyer_id=request.actor.organisation_id, submitted_at__isnull=False
-    )
-    return get_object_or_404(cycles.of_buyer(request.actor), pk__in=sent.filter(ref=submission_ref).values("milestone"))
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @portal("buyer")
 def accept_milestone(request: PortalRequest, ref: str) -> HttpResponse:
     """Sign the milestone off."""
-    found = _milestone_of(request, ref)
-    return deciding.accept_milestone(request, found, submission_ref=ref, way=WAY, crumbs=_crumbs(found, _("Sign off")))
+    sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
+    return deciding.accept_milestone(request, sent, way=WAY, crumbs=_crumbs(sent.milestone, _("Sign off")))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @portal("buyer")
 def accept_part(request: PortalRequest, ref: str) -> HttpResponse:
     """Sign a part of the milestone off."""
-    found = _milestone_of(request, ref)
-    return deciding.accept_part(request, found, submission_ref=ref, way=WAY, crumbs=_crumbs(found, _("Accept a part")))
+    sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
+    return deciding.accept_part(request, sent, way=WAY, crumbs=_crumbs(sent.milestone, _("Accept a part")))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @portal("buyer")
 def request_changes(request: PortalRequest, ref: str) -> HttpResponse:
     """Say what is missing."""
-    found = _milestone_of(request, ref)
-    return deciding.request_changes(
-        request, found, submission_ref=ref, way=WAY, crumbs=_crumbs(found, _("Request changes"))
-    )
+    sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
+    return deciding.request_changes(request, sent, way=WAY, crumbs=_crumbs(sent.milestone, _("Request changes")))

@@ -1,0 +1,107 @@
+"""Statements that Django compiles once and Postgres plans once: for the few that every sign-off sends.
+
+A queryset is compiled anew each time that it is asked, and a statement that brings its values in its text is planned
+anew each time that it is sent. For a read behind row-level security, whose policies put a subquery for every table into
+the plan, either takes several times as long as the read itself. So the statements of a hot path, which
+``tests/workflows/test_statements.py`` lists, are written with :class:`Argument` where their values belong.
+
+What is kept is the plan and never an answer: a policy reads for whom the connection asks when the plan is executed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+import psycopg
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+from django.db.models import Expression, Field, Model, QuerySet
+from django.db.models.query import get_related_populators
+from django.db.models.sql.compiler import SQLCompiler
+
+M = TypeVar("M", bound=Model)
+Values = Sequence[Any] | Mapping[str, Any]
+
+
+class _Cursor(psycopg.Cursor[Any]):
+    """Sends the values beside the statement; Django's own cursors put them into its text."""
+
+    def execute(self, query: Any, params: Values | None = None, **_options: Any) -> "_Cursor":
+        return super().execute(query, params, prepare=True)
+
+    def _convert_query(self, query: Any, params: Any = None) -> Any:
+        # What Django logs as the last statement; psycopg notes it for statements that are not prepared only.
+        self._query = super()._convert_query(query, params)
+        return self._query
+
+
+def cursor() -> CursorWrapper:
+    """Django's cursor on the web's connection, whose statements Postgres prepares when they come for the first time.
+
+    A value has no type but the one that its place gives it: where a place gives none, the statement casts.
+    """
+    connection.ensure_connection()
+    # As BaseDatabaseWrapper.cursor does: so errors are Django's, and whoever counts statements counts these too.
+    return connection._prepare_cursor(_Cursor(connection.connection))  # type: ignore[attr-defined, no-any-return]
+
+
+class Argument(Expression):
+    """The place in a kept queryset of a value that each call brings along."""
+
+    def __init__(self, name: str, output_field: "Field[Any, Any] | None" = None) -> None:
+        super().__init__(output_field=output_field)
+        self.name = name
+
+    def as_sql(self, _compiler: SQLCompiler, _connection: Any) -> Any:
+        return "%s", [self]
+
+
+class Read(Generic[M]):
+    """A queryset with :class:`Argument` in it, kept as SQL from its first use on.
+
+    ``build`` is called once, so nothing in it may depend on who asks or when. What it selects, joins and annotates
+    comes back as from any queryset; a lock that it takes is only worth something inside a transaction.
+    """
+
+    def __init__(self, build: Callable[[], "QuerySet[M, Any]"]) -> None:
+        self._build = build
+        self._compiled: _Compiled[M] | None = None
+
+    def first(self, **arguments: Any) -> M | None:
+        """The first row, in the order of the queryset, or None."""
+        if self._compiled is None:
+            self._compiled = _Compiled(self._build()[:1])
+        return self._compiled.first(arguments)
+
+
+class _Compiled(Generic[M]):
+    """What :class:`django.db.models.query.ModelIterable` finds out anew for each query."""
+
+    def __init__(self, queryset: "QuerySet[M, Any]") -> None:
+        compiler: Any = queryset.query.get_compiler(using=connection.alias)
+        self.sql, self.values = compiler.as_sql()
+        select, info = compiler.select, compiler.klass_info
+        fields = info["select_fields"]
+        self.model: type[M] = info["model"]
+        self.columns = slice(fields[0], fields[-1] + 1)
+        self.names = [column[0].target.attname for column in select[self.columns]]
+        self.related = get_related_populators(info, select, connection.alias)  # type: ignore[call-arg]
+        self.annotations: dict[str, int] = compiler.annotation_col_map or {}
+        self.converters = compiler.get_converters([column[0] for column in select[: compiler.col_count]])
+
+    def first(self, arguments: Mapping[str, Any]) -> M | None:
+        values = [arguments[value.name] if isinstance(value, Argument) else value for value in self.values]
+        with cursor() as asked:
+            asked.execute(self.sql, values)
+            found = asked.fetchone()
+        return None if found is None else self._made(list(found))
+
+    def _made(self, row: list[Any]) -> M:
+        for position, (converters, expression) in self.converters.items():
+            for convert in converters:
+                row[position] = convert(row[position], expression, connection)
+        made = self.model.from_db(connection.alias, self.names, row[self.columns])
+        for populator in self.related:
+            populator.populate(row, made)
+        for name, position in self.annotations.items():
+            setattr(made, name, row[position])
+        return made
