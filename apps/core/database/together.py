@@ -21,11 +21,11 @@ Change: TypeAlias = tuple[Model, Sequence[str]]
 """A row that exists, is locked by the caller and was changed, with the names of the fields that changed."""
 _Changed: TypeAlias = tuple[type[Model], tuple[str, ...]]
 _Child: TypeAlias = tuple[type[Model], str]
-"""A model whose rows point at the row that is inserted, and the column with which they do."""
+"""A model whose rows are written with the row, and the column with which they point at it; empty if they do not."""
 
 
 def insert(row: Model, *, children: Sequence[Model], after: Sequence[Change]) -> None:
-    """Insert a row and the rows that point at it, after the changes on which it depends: all of it or an error.
+    """Insert a row and the rows that belong to it, after the changes on which it depends: all of it or an error.
 
     The key of ``row`` is set; ``children`` get none. The order is guaranteed by data, not by luck: the row is selected
     from the changes that were made and the children from the row, so triggers and walls find what they look for.
@@ -66,10 +66,10 @@ def _statement(model: type[Model], changes: tuple[_Changed, ...], children: tupl
     )
     for child, key in children:
         table = child._meta.db_table
-        columns = [column for column in _columns(child) if column != key]
+        columns = _columns(child)
+        said = ["written.id" if column == key else f"new.{column}" for column in columns]
         parts.append(
-            f"{table}_rows AS (INSERT INTO {table} ({', '.join([key, *columns])})"
-            f" SELECT written.id, {', '.join(f'new.{column}' for column in columns)}"
+            f"{table}_rows AS (INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(said)}"
             f" FROM written CROSS JOIN jsonb_populate_recordset(NULL::{table}, %s) new)"
         )
     return f"WITH {', '.join(parts)} SELECT id FROM written"
@@ -104,4 +104,4 @@ def _column_to(row: Model, child: Model) -> str:
     for field in child._meta.concrete_fields:
         if isinstance(field, ForeignKey) and field.is_cached(child) and field.get_cached_value(child) is row:
             return str(field.column)
-    raise LookupError(f"{child._meta.label} does not point at {row._meta.label}")
+    return ""
