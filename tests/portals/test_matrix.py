@@ -37,7 +37,7 @@ from tests.portals.matrix.workflows import Call
 from tests.portals.matrix.world import DRAFT, FOREIGN, FUNDING, HOME, NOW, Tenant, tenant, walled_models
 
 pytestmark = pytest.mark.no_cover
-"""Every line that it runs is run elsewhere; counting lines makes it take half as long again."""
+"""What it runs is run elsewhere too, and it is long enough without every line being counted."""
 
 ADDRESSES = addresses.addresses()
 WITH_OBJECT = [address for address in ADDRESSES if address.parameters]
