@@ -295,13 +295,32 @@ def check_versions(pack):
             pack.wrong(f"CHANGED: {name} is not the text of version {number} that the chain says was signed")
             continue
         newest = json.loads(text)
-        acts = [("seller", entry), *([("buyer", signed[number])] if number in signed else [])]
+        acts = [(side_of(one), one) for one in (entry, signed.get(number)) if one is not None]
         count += check_signatures(pack, ref, number, newest, acts)
+        if number in signed:
+            check_printed(pack, ref, number)
     check_contract(pack, newest)
     pack.holds.append(
         f"{len(pack.said('contract.proposed'))} version(s) of the contract are word for word what {count} signature(s)"
         " name."
     )
+
+
+def side_of(entry):
+    """Which side signed; older entries do not tell, because only sellers proposed then."""
+    own = {"contract.proposed": "seller", "contract.signed": "buyer"}[entry["said"]["verb"]]
+    return entry["said"]["facts"].get("side", own)
+
+
+def check_printed(pack, ref, number):
+    """The PDF of the signed version has the hash that the chain says, or was still being made."""
+    printed = [e for e in pack.said("contract.printed") if ref_of(e) == ref and e["said"]["facts"]["kind"] == "signed"]
+    if printed:
+        check_bytes(pack, "contract_pdf", ref, f"contract/version-{number}.pdf", printed[-1]["said"]["facts"]["sha256"])
+    elif pack.is_missing("contract_pdf", f"version:{ref}"):
+        pack.known.add(("missing", "contract_pdf", f"version:{ref}"))
+    else:
+        pack.wrong(f"REMOVED: nothing is said of the PDF of version {number}, which both sides signed")
 
 
 def check_signatures(pack, ref, number, version, acts):
@@ -358,8 +377,7 @@ def check_side(pack, side):
     """The pack was made for one side of the contract, which the chain knows by its number."""
     known = {}
     for entry in pack.said("contract.proposed", "contract.signed"):
-        own = {"contract.proposed": "seller", "contract.signed": "buyer"}[entry["said"]["verb"]]
-        known[own] = entry["said"]["actor"]["organisation"]
+        known[side_of(entry)] = entry["said"]["actor"]["organisation"]
         known.update({one: entry["said"]["facts"][one] for one in ("seller", "buyer") if one in entry["said"]["facts"]})
     is_known = side["side"] in known and known[side["side"]] == side["organisation"]
     if set(side) != {"side", "organisation"} or not (is_known or (side["side"] == "buyer" and "buyer" not in known)):
@@ -623,6 +641,9 @@ def still_made(pack, one):
     if kind == "invoice":
         numbers = {ref_of(entry): entry["said"]["facts"]["number"] for entry in pack.said("invoice.issued")}
         return f"the document of invoice {numbers[ref]}"
+    if kind == "version":
+        versions = {ref_of(entry): entry["said"]["facts"]["version"] for entry in pack.said("contract.signed")}
+        return f"the PDF of version {versions[ref]} of the contract"
     return f"the certificate of “{pack.titles[ref]}”"
 
 

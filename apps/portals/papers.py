@@ -1,5 +1,9 @@
-"""Certificates and evidence packs as the seller's and the buyer's pages show them; each portal has doors of its own."""
+"""What is made once and handed over, as the sellers' and the buyers' pages show it: contracts, certificates, packs.
 
+Each portal has doors of its own.
+"""
+
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -10,7 +14,8 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
-from apps.contracts.models import Contract
+from apps.contracts import documents
+from apps.contracts.models import Contract, ContractDocument, ContractVersion
 from apps.core import clock
 from apps.core.errors import Refused
 from apps.core.made import GIVEN_UP_AFTER, Made
@@ -21,6 +26,67 @@ from apps.portals.forms import ActionForm, explain
 from apps.workflows import proofs
 from apps.workflows.models import EvidencePack
 from apps.workflows.packs import asking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """The PDF of a version as a page shows it; ``document`` is None until its making is begun."""
+
+    document: ContractDocument | None
+    is_signed: bool
+    is_given_up: bool
+    url: str
+    retry_url: str
+    here: str
+    action: ActionForm
+
+
+def printed(actor: Actor, version: ContractVersion, *, url: str, here: str, retry_url: str = "") -> Printed | None:
+    """The signed contract where both sides signed this version, else the proposal; nothing of a draft."""
+    if version.proposed_at is None:
+        return None
+    kind = _kind_of(version)
+    document, now = _document_of(actor, version), clock.now()
+    late = documents.asked_at(version, kind=kind) + GIVEN_UP_AFTER < now
+    return Printed(
+        document=document,
+        is_signed=kind == ContractDocument.Kind.SIGNED,
+        is_given_up=document.is_given_up(now=now) if document is not None else late,
+        url=url,
+        retry_url=retry_url,
+        here=here,
+        action=ActionForm(auto_id="print_%s"),
+    )
+
+
+def contract_file(actor: Actor, version: ContractVersion) -> FileResponse:
+    """The stored bytes of the PDF of a version; 404 until they exist."""
+    word = _("contract") if _kind_of(version) == ContractDocument.Kind.SIGNED else _("proposal")
+    name = f"{word}-{version.contract.number}-v{version.number}.pdf"
+    return handed_over(_document_of(actor, version), name=name, content_type="application/pdf")
+
+
+def retry_contract_document(request: PortalRequest, version: ContractVersion) -> None:
+    """Make the PDF of a version again after it failed, and say so."""
+    form = ActionForm(request.POST)
+    if form.is_valid():
+        try:
+            proofs.retry_contract_document(
+                actor=request.actor, key=form.cleaned_data["key"], version_ref=version.ref, kind=_kind_of(version)
+            )
+        except Refused as refused:
+            messages.error(request, explain(refused))
+        else:
+            messages.success(request, _("The PDF is being made again."))
+
+
+def _kind_of(version: ContractVersion) -> str:
+    is_signed = version.contract.active_version_id == version.pk
+    return str(ContractDocument.Kind.SIGNED if is_signed else ContractDocument.Kind.PROPOSAL)
+
+
+def _document_of(actor: Actor, version: ContractVersion) -> ContractDocument | None:
+    return ContractDocument.objects.visible_to(actor).filter(version=version, kind=_kind_of(version)).first()
 
 
 def certificate_of(actor: Actor, milestone: Milestone) -> Certificate | None:

@@ -1,5 +1,6 @@
-"""What proves a sign-off to others: certificates and evidence packs, asked for by people and made by jobs."""
+"""What proves a deal to others: contracts on paper, certificates, evidence packs; asked for by people, made by jobs."""
 
+from apps.contracts import documents
 from apps.contracts import services as contracts
 from apps.core import clock
 from apps.milestones import certificates
@@ -17,6 +18,15 @@ def retry_certificate(*, actor: Actor, key: str, submission_ref: str) -> Answer:
     certificates.retry(submission_ref=submission_ref, actor=actor, at=clock.now())
     jobs.make_certificate.defer(submission_ref=submission_ref, organisation_id=contract.seller_id)
     return {"submission": submission_ref}
+
+
+@once
+def retry_contract_document(*, actor: Actor, key: str, version_ref: str, kind: str) -> Answer:
+    """Make the PDF of a version again after it failed; one that exists is never made anew."""
+    contract = contracts.lock_of_version(version_ref=version_ref)
+    documents.retry(version_ref=version_ref, kind=kind, actor=actor, at=clock.now())
+    jobs.make_contract_document.defer(version_ref=version_ref, kind=kind, organisation_id=contract.seller_id)
+    return {"version": version_ref, "kind": kind}
 
 
 @once

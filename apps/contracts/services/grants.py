@@ -1,7 +1,7 @@
 """Personal links: one mailbox of the buyer may do one thing on one contract, without an account."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.contracts.models.grant import GuestGrantQuerySet
@@ -85,6 +85,12 @@ def revoke_grants(*, subject_ref: str, at: datetime) -> None:
     _live(subject_ref).update(revoked_at=at)
 
 
+def end_signing_links(*, contract: Contract, at: datetime) -> None:
+    """There is another version now: the live links to sign an earlier one die."""
+    live = GuestGrant.objects.filter(contract=contract, purpose=GuestGrant.Purpose.SIGN_CONTRACT)
+    live.filter(used_at__isnull=True, revoked_at__isnull=True).update(revoked_at=at)
+
+
 def spend_grants(*, subject_ref: str, actor: Actor, at: datetime) -> None:
     """The subject is decided: the link that decided it is used, the other live links to it die."""
     with kept.cursor() as cursor:
@@ -104,6 +110,13 @@ def close_grants(*, subject_ref: str, at: datetime) -> None:
 def mark_viewed(*, grant_id: int, at: datetime) -> None:
     """Keep when a link was opened first: proof that the notice arrived."""
     GuestGrant.objects.filter(pk=grant_id, first_viewed_at__isnull=True).update(first_viewed_at=at)
+
+
+def link_told(grant: GuestGrant | None) -> dict[str, Any] | None:
+    """The personal link by which a guest came, as printed records name it: to whom it went, when it was opened."""
+    if grant is None:
+        return None
+    return {"sent_to": grant.email, "made_at": grant.created_at, "first_viewed_at": grant.first_viewed_at}
 
 
 def _grant_to_signatory(

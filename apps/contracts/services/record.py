@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.audit import services as audit
-from apps.audit.models import Chain
+from apps.audit.models import Chain, Entry
 from apps.contracts.models import Contract
 from apps.parties.actor import Actor
 
@@ -42,3 +42,17 @@ def record(
 def recorded(contract: Contract) -> int:
     """How many entries the contract's audit chain has by now."""
     return Chain.objects.filter(subject=f"contract:{contract.ref}").values_list("position", flat=True).first() or 0
+
+
+def place_in_record(contract: Contract, *, verbs: Sequence[str], subject: str, at: datetime) -> dict[str, Any]:
+    """Where something stands in the contract's audit chain, and how far the chain goes now: what printed records name.
+
+    ``subject`` and ``at`` are those with which it was recorded, by one of the ``verbs``.
+    """
+    chain = Chain.objects.get(subject=f"contract:{contract.ref}")
+    entry = Entry.objects.get(chain=chain, verb__in=verbs, subject=subject, happened_at=at)
+    return {
+        "chain": chain.subject,
+        "entry": {"position": entry.position, "sha256": entry.sha256},
+        "head": {"position": chain.position, "sha256": chain.head},
+    }

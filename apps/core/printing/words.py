@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
+from django.conf import settings
 from django.utils.translation import get_language
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -44,5 +45,21 @@ def count(value: int) -> str:
     return format_decimal(value, locale=locale())
 
 
+def percent(value: Decimal) -> str:
+    """A percentage with the decimals that it has: ``33.3333%``, in German ``33,3333 %``."""
+    sign = NBSP + "%" if (get_language() or "en").startswith("de") else "%"
+    return format_decimal(value, format="#,##0.######", locale=locale(), decimal_quantization=False) + sign
+
+
+def territory(code: str) -> str:
+    """A country by its name: ``DE`` is Germany."""
+    return str(locale().territories.get(code, code))
+
+
 def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
+
+
+def language(name: str) -> str:
+    """The language in which a document for this reader is written: the reader's own, where documents know it."""
+    return name if name in dict(settings.LANGUAGES) else str(settings.LANGUAGE_CODE)

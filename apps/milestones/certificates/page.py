@@ -11,11 +11,9 @@ from typing import Any
 
 from django.utils.translation import get_language, gettext
 
-from apps.core.printing import words
+from apps.core.printing import facts, words
+from apps.core.printing.facts import Fact
 from apps.core.printing.words import NBSP
-
-Fact = tuple[str, str]
-"""A term and what it is here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,20 +140,16 @@ def _file(one: dict[str, Any]) -> FileRow:
 def _person(said: dict[str, Any], decided_at: datetime) -> list[Fact]:
     """Who, for whom, when, from where, and how it was known who it is."""
     decision = said["decision"]
-    facts = [
+    rows = [
         (gettext("Accepted by"), decision["name"]),
         (gettext("Mailbox"), decision["email"]),
         (gettext("For"), decision["organisation"]),
         (gettext("Authority"), _authority(decision)),
-        (gettext("When"), words.instant(decided_at)),
-        (gettext("Local time"), words.instant(decided_at, zone=said["time_zone"])),
-        (gettext("Network address"), decision["address"]),
-        (gettext("Browser"), decision["agent"]),
-        (gettext("Authenticated by"), decision["authenticated_by"]),
+        *facts.when_and_where(decision, at=decided_at, zone=said["time_zone"]),
         (gettext("Confirmed once more"), _proof(decision)),
-        *_link(decision["link"]),
+        *facts.link(decision["link"]),
     ]
-    return [(term, value) for term, value in facts if value]
+    return [(term, value) for term, value in rows if value]
 
 
 def _authority(decision: dict[str, Any]) -> str:
@@ -173,27 +167,9 @@ def _proof(decision: dict[str, Any]) -> str:
     )
 
 
-def _link(link: dict[str, Any] | None) -> list[Fact]:
-    if link is None:
-        return []
-    opened = link["first_viewed_at"]
-    facts = [
-        (
-            gettext("Personal link"),
-            gettext("made {instant}, sent to {mailbox}").format(
-                instant=words.instant(datetime.fromisoformat(link["made_at"])), mailbox=link["sent_to"]
-            ),
-        )
-    ]
-    return [*facts, (gettext("First opened"), words.instant(datetime.fromisoformat(opened)))] if opened else facts
-
-
 def _record(audit: dict[str, Any]) -> list[Fact]:
-    def place(told: dict[str, Any]) -> str:
-        return gettext("no. {position}, {sha256}").format(**told)
-
     return [
         (gettext("Audit chain"), audit["chain"]),
-        (gettext("Entry of this acceptance"), place(audit["entry"])),
-        (gettext("Last entry when this certificate was begun"), place(audit["head"])),
+        (gettext("Entry of this acceptance"), facts.place(audit["entry"])),
+        (gettext("Last entry when this certificate was begun"), facts.place(audit["head"])),
     ]

@@ -9,11 +9,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from django.conf import settings
-
-from apps.audit.models import Chain, Entry
-from apps.contracts.models import GuestGrant
+from apps.contracts import services as contracts
 from apps.core import canonical
+from apps.core.printing import words
 from apps.milestones.models import Decision
 
 FORMAT: Final = "certificate-1"
@@ -42,7 +40,7 @@ def written(decision: Decision, *, ref: str, invoice: BilledBy, at: datetime) ->
             "format": FORMAT,
             "ref": ref,
             "begun_at": at,
-            "language": buyer.language if buyer.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
+            "language": words.language(buyer.language),
             "time_zone": buyer.time_zone,
             "contract": {
                 "ref": contract.ref,
@@ -72,7 +70,12 @@ def written(decision: Decision, *, ref: str, invoice: BilledBy, at: datetime) ->
             "files": shown["files"],
             "decision": _decision(decision, signatory=version.signatory_email),
             "invoice": asdict(invoice),
-            "audit": _audit(decision),
+            "audit": contracts.place_in_record(
+                decision.contract,
+                verbs=["milestone.accepted", "milestone.partly_accepted"],
+                subject=f"milestone:{milestone.ref}",
+                at=decision.decided_at,
+            ),
         }
     )
 
@@ -91,7 +94,6 @@ def _criteria(decision: Decision, shown: dict[str, Any]) -> list[dict[str, Any]]
 
 
 def _decision(decision: Decision, *, signatory: str) -> dict[str, Any]:
-    grant = decision.grant
     return {
         "outcome": decision.outcome,
         "comment": decision.comment,
@@ -108,27 +110,6 @@ def _decision(decision: Decision, *, signatory: str) -> dict[str, Any]:
         "authenticated_by": decision.authenticated_by,
         "proved_by": decision.proved_by,
         "proved_at": decision.proved_at,
-        "link": _link(grant) if grant is not None else None,
+        "link": contracts.link_told(decision.grant),
         "sha256": decision.sha256,
-    }
-
-
-def _link(grant: GuestGrant) -> dict[str, Any]:
-    """The personal link by which a guest came: to which mailbox it went, and when it was first opened."""
-    return {"sent_to": grant.email, "made_at": grant.created_at, "first_viewed_at": grant.first_viewed_at}
-
-
-def _audit(decision: Decision) -> dict[str, Any]:
-    """Where the acceptance stands in the contract's audit chain, and how far the chain goes now."""
-    chain = Chain.objects.get(subject=f"contract:{decision.contract.ref}")
-    entry = Entry.objects.filter(
-        chain=chain,
-        verb__in=["milestone.accepted", "milestone.partly_accepted"],
-        subject=f"milestone:{decision.submission.milestone.ref}",
-        happened_at=decision.decided_at,
-    ).get()
-    return {
-        "chain": chain.subject,
-        "entry": {"position": entry.position, "sha256": entry.sha256},
-        "head": {"position": chain.position, "sha256": chain.head},
     }

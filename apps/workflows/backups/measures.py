@@ -11,6 +11,7 @@ from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
 from apps.audit.models import Chain
+from apps.contracts.models import ContractDocument
 from apps.core import clock
 from apps.core.made import MadeState
 from apps.invoicing.models import Document, NumberSeries
@@ -68,7 +69,8 @@ def files() -> Iterator[Stored]:
     certificates = Certificate.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
     # Those that are not swept while somebody copies.
     packs = EvidencePack.objects.using(OWNER).kept(until=clock.now() + SWEEP).order_by("pk")
-    made = (certificates.values_list(*columns), packs.values_list(*columns))
+    contracts = ContractDocument.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
+    made = (certificates.values_list(*columns), packs.values_list(*columns), contracts.values_list(*columns))
     for named in (evidence.values_list(*columns), documents.values_list(*columns), with_xml, *made):
         for name, sha256, size in named.iterator(AT_ONCE):
             yield Stored(name, sha256, size)

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Prefetch, QuerySet
 
 from apps.audit.models import Chain, Detail, Entry
-from apps.contracts.models import Contract, ContractVersion, Signature
+from apps.contracts.models import Contract, ContractDocument, ContractVersion, Signature
 from apps.core import canonical
 from apps.core.made import Kept, MadeState
 from apps.invoicing.models import Document, Invoice
@@ -93,12 +93,25 @@ def _versions(contract: Contract, contents: Contents) -> None:
     """Every version that was proposed, with its signatures."""
     proposed = ContractVersion.objects.filter(contract=contract, proposed_at__isnull=False)
     signatures = Signature.objects.order_by("signed_at", "pk")
-    for version in proposed.order_by("number").prefetch_related(Prefetch("signatures", queryset=signatures)):
+    proposed = proposed.order_by("number").prefetch_related(Prefetch("signatures", queryset=signatures), "documents")
+    for version in proposed:
         name = f"contract/version-{version.number}"
         contents.add(parts.text(f"{name}.json", "version", version.canonical_text, ref=version.ref))
         names = canonical.read(version.canonical_text)
         signed = [_signature(version, one, names[one.side]["legal_name"]) for one in version.signatures.all()]
         contents.add(parts.record(f"{name}.signatures.json", "signatures", signed, ref=version.ref))
+        _printed(contract, version, name, contents)
+
+
+def _printed(contract: Contract, version: ContractVersion, name: str, contents: Contents) -> None:
+    """The signed version on paper; of what was only proposed its text says everything."""
+    if version.pk != contract.active_version_id:
+        return
+    document = next((one for one in version.documents.all() if one.kind == ContractDocument.Kind.SIGNED), None)
+    if document is None or document.state != MadeState.READY:
+        contents.missing.append({"kind": "contract_pdf", "of": f"version:{version.ref}"})
+        return
+    contents.add(parts.stored(f"{name}.pdf", "contract_pdf", _bytes(document), ref=version.ref))
 
 
 def _signature(version: ContractVersion, signature: Signature, organisation: str) -> dict[str, Any]:
@@ -188,6 +201,6 @@ def _invoices(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
             contents.add(parts.stored(f"{name}.xml", "invoice_xml", xml, ref=invoice.ref))
 
 
-def _bytes(row: EvidenceFile | Certificate | Document) -> Kept:
+def _bytes(row: EvidenceFile | Certificate | Document | ContractDocument) -> Kept:
     """Where a row's bytes lie, and which they are."""
     return Kept(row.stored_as, row.size, row.sha256)

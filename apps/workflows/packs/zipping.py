@@ -37,7 +37,7 @@ MANIFEST.json   every file with its kind, size and SHA-256; the head of the audi
 SHA256SUMS      the same hashes, for sha256sum --check
 audit/          the audit chain of the contract, one entry a line: sha256 = SHA-256(previous + text); and of the entries
                 that are the {side}'s own, or addressed to it, who acted and from where, as the chain has a hash of it
-contract/       each proposed version, byte for byte as it was signed, and its signatures
+contract/       each proposed version, byte for byte as it was signed, and its signatures; the signed one as PDF
 milestones/     each submission, byte for byte as it was shown, what was decided of it, the certificate of acceptance
 evidence/       the files that submissions name, each called by its SHA-256
 invoices/       each invoice: its content, the PDF, the XML inside it

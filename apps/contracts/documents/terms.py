@@ -1,0 +1,72 @@
+"""The terms of a version in plain words, for both sides to read on paper."""
+
+from typing import Any
+
+from django.utils.translation import gettext, ngettext
+
+from apps.contracts import wording
+from apps.contracts.models.version import TaxCategory
+from apps.contracts.rules import Paper, ReviewTerms
+from apps.core.printing import words
+from apps.core.printing.facts import Fact
+
+
+def terms_of(paper: Paper, *, seller: str, buyer: str) -> list[Fact]:
+    """Each term with what it means; further terms stand apart."""
+    terms: dict[str, Any] = dict(paper.terms)
+    review = ReviewTerms(
+        days=terms["review_days"],
+        unit=terms["review_unit"],
+        country=terms["review_country"],
+        subdivision=terms["review_subdivision"],
+        time_zone=terms["review_time_zone"],
+        silence=terms["silence"],
+    )
+    names = {"seller": seller, "buyer": buyer}
+    facts = [
+        (gettext("Price, net of tax"), words.money(terms["price"], terms["currency"])),
+        (gettext("Tax"), _tax(terms)),
+        (gettext("Payment"), _payment(terms["payment_days"])),
+        (
+            gettext("Invoices"),
+            gettext("one for each milestone that {buyer} signs off, for its amount, at that moment").format(**names),
+        ),
+        (
+            gettext("Review"),
+            gettext("{buyer} has {period} from the day on which a submission reached it (time zone: {zone})").format(
+                **names, period=wording.review_period(review), zone=wording.place(review.time_zone)
+            ),
+        ),
+        (gettext("If the buyer says nothing until then"), wording.silence_means(review.silence)),
+        (gettext("A long review"), wording.thirty_days() if review.may_exceed_usual_most else ""),
+        (gettext("Acceptance in part"), wording.partial_acceptance(terms["partial_acceptance"])),
+        (gettext("Financing"), _financing(terms["is_assignable"], seller=seller)),
+        (
+            gettext("Signs off for the buyer"),
+            f"{terms['signatory_name']}, {terms['signatory_email']}",
+        ),
+        (gettext("Governing law"), terms["governing_law"]),
+        (gettext("Can be signed until"), words.day(terms["answer_until"]) if terms["answer_until"] else ""),
+    ]
+    return [(term, value) for term, value in facts if value]
+
+
+def _tax(terms: dict[str, Any]) -> str:
+    treatment = str(TaxCategory(terms["tax_category"]).label)
+    return f"{treatment}, {words.percent(terms['tax_rate'])}" if terms["tax_rate"] else treatment
+
+
+def _payment(days: int) -> str:
+    if not days:
+        return gettext("on the invoice's date")
+    return ngettext("within %(days)s day of the invoice's date", "within %(days)s days of the invoice's date", days) % {
+        "days": days
+    }
+
+
+def _financing(is_assignable: bool, *, seller: str) -> str:
+    if not is_assignable:
+        return gettext("{seller} may not assign invoices").format(seller=seller)
+    return gettext("{seller} may assign an invoice to a financier; the buyer is told in writing whom to pay").format(
+        seller=seller
+    )
