@@ -1,4 +1,4 @@
-"""What a seller writes before anything is agreed: plain values, handed to the services as one piece.
+"""What one side writes before anything is agreed: plain values, handed to the services as one piece.
 
 A draft may be incomplete; what is proposed may not (:mod:`apps.contracts.rules`). Drafts have a canonical text.
 """
@@ -39,7 +39,7 @@ class ContractDraft:
     ``buyer_ref`` names an organisation that the seller knows. ``tax_category`` is a code of EN 16931 (S, Z, E, AE, O).
     The review (:mod:`apps.contracts.rules.review`) is counted on the calendar of ``review_country`` and in
     ``review_time_zone``; empty means the buyer's own. With ``partial_acceptance`` the buyer may accept a milestone in
-    part.
+    part. ``answer_until`` is the last day on which the other side can sign; None sets no end.
     """
 
     number: str
@@ -60,6 +60,7 @@ class ContractDraft:
     is_assignable: bool = True
     governing_law: str = ""
     terms: str = ""
+    answer_until: date | None = None
     signatory_name: str = ""
     signatory_email: str = ""
     lines: tuple[DraftLine, ...] = ()

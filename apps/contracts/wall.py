@@ -22,6 +22,30 @@ CREATE OR REPLACE FUNCTION cairn_is_sellers(of_contract bigint) RETURNS boolean
   END $$;
 """
 """Whether the asker sells in a contract. Apart, because only drafts are asked for it, and every plan would hold it."""
+IS_OWN_DRAFT = """
+CREATE OR REPLACE FUNCTION cairn_is_own_draft(of_contract bigint, author text) RETURNS boolean
+  LANGUAGE plpgsql STABLE SECURITY INVOKER AS $$ BEGIN
+    RETURN EXISTS (SELECT 1 FROM contracts_contract WHERE id = of_contract AND
+      CASE author WHEN 'seller' THEN seller_id WHEN 'buyer' THEN buyer_id END = ANY (cairn_own()));
+  END $$;
+"""
+"""Whether the asker belongs to the side that writes a draft, and came by no link."""
+
+
+def by_sides() -> Wall:
+    """Like :func:`by_contract`, but for seller and buyer alone: what they write to each other is no financier's."""
+    return Wall(
+        f"({by_contract().sees}) AND EXISTS (SELECT 1 FROM contracts_contract own WHERE own.id = {ROW}.contract_id"
+        f" AND (own.seller_id = ANY ({ORGS}) OR own.buyer_id = ANY ({ORGS})) OFFSET 0)"
+    )
+
+
+def proposed_or_own() -> Wall:
+    """Like :func:`by_contract` for versions: a draft is seen by the side whose paper it is, and by no guest of it."""
+    return Wall(
+        f"({by_contract().sees}) AND (proposed_at IS NOT NULL OR cairn_is_own_draft({ROW}.contract_id, {ROW}.author))",
+        asks=IS_OWN_DRAFT,
+    )
 
 
 def own_paper(is_sent: str) -> Wall:

@@ -64,6 +64,18 @@ class SeenForm(ActionForm):
     seen = forms.CharField(min_length=64, max_length=64, widget=forms.HiddenInput)
 
 
+class ReasonForm(ActionForm):
+    """What one side wants changed in what the other one proposes."""
+
+    reason = forms.CharField(
+        label=_("What should change?"),
+        help_text=_("The other side reads this and sends a new proposal. Nothing is signed."),
+        max_length=4_000,
+        widget=forms.Textarea(attrs={"rows": 6, "class": "form-control"}),
+        error_messages={"required": _("Say what should change, so that the other side can propose it.")},
+    )
+
+
 class AmountField(forms.CharField):
     """An amount as people type it in their own language: ``12,400.50`` in English, ``12.400,50`` in German.
 

@@ -26,6 +26,9 @@ QUIET = (
     "evidence.removed",
     "offer.priced",
     "certificate.made",
+    "contract.printed",
+    "contract.commented",
+    "contract.answer_begun",
     "document.made",
 )
 """Steps on the way to something that is told itself; they stand in the trail, and not in a timeline."""
@@ -33,8 +36,9 @@ QUIET = (
 Words = tuple[Promise | str, str, str]
 VERBS: Mapping[str, Words] = {
     "contract.drafted": (_("Draft begun"), "pencil", "neutral"),
-    "contract.proposed": (_("Contract signed by the seller and proposed"), "send", "info"),
-    "contract.signed": (_("Contract signed by the buyer: it is active"), "pen", "positive"),
+    "contract.proposed": (_("Contract signed by one side and proposed"), "send", "info"),
+    "contract.signed": (_("Contract signed by both sides: it is active"), "pen", "positive"),
+    "contract.expired": (_("Proposal not signed by its last day"), "clock-history", "attention"),
     "contract.changes_requested": (_("Changes to the contract requested"), "arrow-return-left", "attention"),
     "contract.withdrawn": (_("Contract withdrawn"), "slash-circle", "neutral"),
     "contract.completed": (_("Contract completed: every milestone is accepted"), "check-circle-fill", "positive"),

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from django.db.models import OuterRef, QuerySet, Subquery
+
 from apps.contracts.models import Contract, ContractVersion
 from apps.invoicing.models import OpenItem
 
@@ -15,19 +17,43 @@ def invoice_state(item: OpenItem, *, today: date) -> str:
     return "part_paid" if item.paid else "open"
 
 
+def with_lapse(rows: QuerySet[Contract, Contract]) -> QuerySet[Contract, Contract]:
+    """Contracts with ``lapsed_at``: when their last proposal ran out without an answer, if it did."""
+    proposed = ContractVersion.objects.filter(contract=OuterRef("pk"), proposed_at__isnull=False)
+    return rows.annotate(lapsed_at=Subquery(proposed.order_by("-number").values("expired_at")[:1]))
+
+
+def later_proposals() -> QuerySet[ContractVersion, ContractVersion]:
+    """The proposals of the same contract that came after a version: of what was answered by another there are some."""
+    return ContractVersion.objects.filter(
+        contract=OuterRef("contract"), number__gt=OuterRef("number"), proposed_at__isnull=False
+    )
+
+
 def contract_state(contract: Contract) -> str:
-    """The contract's state; a draft that follows a proposal was asked for by the buyer."""
+    """The contract's state; a draft that follows a proposal was asked for, or nobody signed the proposal in time.
+
+    Which of them tells ``lapsed_at``, as :func:`with_lapse` gives it.
+    """
     if contract.state == "draft" and contract.was_proposed:
-        return "changes_requested"
+        return "expired" if getattr(contract, "lapsed_at", None) else "changes_requested"
     return str(contract.state)
 
 
-def version_state(version: ContractVersion, *, contract: Contract) -> str:
-    """``draft``, ``signed`` (by both sides), ``changes_requested``, ``withdrawn`` or ``proposed``."""
+def version_state(version: ContractVersion, *, contract: Contract, newest: int = 0) -> str:
+    """What became of a version: ``draft``, ``proposed``, ``signed`` by both, ``changes_requested``, ``expired``,
+    ``superseded`` by another, or ``withdrawn``.
+
+    ``newest`` is the number of the version that was proposed last.
+    """
     if version.proposed_at is None:
         return "draft"
     if version.pk == contract.active_version_id:
         return "signed"
     if version.changes_asked_at is not None:
         return "changes_requested"
+    if version.expired_at is not None:
+        return "expired"
+    if version.number < newest:
+        return "superseded"
     return "withdrawn" if contract.state == "withdrawn" else "proposed"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ LABELS: Final[Mapping[str, Promise]] = {
     "is_assignable": gettext_lazy("Invoices may be assigned"),
     "governing_law": gettext_lazy("Governing law"),
     "terms": gettext_lazy("Further terms"),
+    "answer_until": gettext_lazy("Can be signed until"),
     "signatory_name": gettext_lazy("Who signs off for the buyer"),
     "signatory_email": gettext_lazy("Their e-mail"),
     "seller": gettext_lazy("Seller"),
@@ -116,6 +118,8 @@ def _term(name: str, value: rules.Term, currency: str) -> str:
             return _("yes") if value else _("no")
         case Decimal():
             return formats.money(value, currency) if name == "price" else plain(value)
+        case date():
+            return formats.day(value)
         case _ if name in CHOICES:
             return str(CHOICES[name].get(str(value), value))
         case _:

@@ -37,6 +37,7 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "active": Word(_("Active"), "play-circle", "info"),
         "completed": Word(_("Completed"), "check-circle-fill", "positive"),
         "withdrawn": _WITHDRAWN,
+        "expired": _EXPIRED,
         "terminated": Word(_("Terminated"), "stop-circle", "negative"),
     },
     "version": {
@@ -44,6 +45,9 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "proposed": Word(_("Proposed"), "send", "attention"),
         "signed": Word(_("Signed"), "pen", "positive"),
         "superseded": Word(_("Superseded"), "clock-history", "neutral"),
+        "changes_requested": _CHANGES_REQUESTED,
+        "withdrawn": _WITHDRAWN,
+        "expired": _EXPIRED,
     },
     "milestone": {
         "planned": Word(_("Planned"), "circle", "neutral"),

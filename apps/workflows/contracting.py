@@ -1,8 +1,10 @@
 """From a draft to a contract that both sides signed."""
 
+from procrastinate.jobs import JobDeferrer
+
 from apps.contracts import services as contracts
 from apps.contracts.drafts import ContractDraft, DraftLine
-from apps.contracts.models import GuestGrant
+from apps.contracts.models import Contract, ContractDocument, ContractParty, ContractVersion, GuestGrant
 from apps.core import clock
 from apps.core.database import walls
 from apps.invoicing import services as invoicing
@@ -27,11 +29,14 @@ def draft_contract(*, actor: Actor, key: str, draft: ContractDraft) -> Answer:
 
 @once
 def change_draft(*, actor: Actor, key: str, contract_ref: str, draft: ContractDraft, seen: str = "") -> Answer:
-    """The seller rewrites the draft as a whole.
+    """A side rewrites its draft as a whole.
 
     ``seen`` is the fingerprint of the draft from which the form was filled in; without it, whatever stands is replaced.
     """
-    contract = contracts.change_draft(actor=actor, contract_ref=contract_ref, draft=draft, seen=seen, at=clock.now())
+    contract = contracts.lock_by_ref(contract_ref=contract_ref)
+    # Whether the signatory is one of the seller's people is asked whoever writes.
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    contracts.change_draft(contract=contract, actor=actor, draft=draft, seen=seen, at=at)
     return {"contract": contract.ref}
 
 
@@ -89,49 +94,76 @@ def delete_template(*, actor: Actor, key: str, template_ref: str) -> Answer:
 
 @once
 def propose_contract(*, actor: Actor, key: str, contract_ref: str, seen: str) -> Answer:
-    """The seller signs the draft as an immutable version and sends it to the buyer's signatory by personal link.
+    """A side signs its draft as an immutable version and sends it to the other side.
 
-    ``seen`` is the SHA-256 of the version's text on the review page.
+    The buyer's signatory gets a personal link, the seller's people a mail. An open proposal of the other side is over:
+    its links die. ``seen`` is the SHA-256 of the version's text on the review page.
     """
     contract = contracts.lock_by_ref(contract_ref=contract_ref)
-    at = walls.widen(contract.buyer_id)
+    at = walls.widen(contract.seller_id, contract.buyer_id)
     version = contracts.propose(contract=contract, actor=actor, seen=seen, at=at)
-    invoicing.check_billable(contract=contract, version=version)
-    grant = contracts.grant_signature(version=version, actor=actor, at=at)
-    jobs.send_contract_proposal.defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)
+    contracts.end_signing_links(contract=contract, at=at)
+    if version.author == ContractParty.Side.SELLER:
+        invoicing.check_billable(contract=contract, version=version)
+        grant = contracts.grant_signature(version=version, actor=actor, at=at)
+        sent = jobs.send_contract_proposal.configure(
+            task_kwargs={"grant_ref": grant.ref, "organisation_id": contract.buyer_id}
+        )
+    else:
+        sent = jobs.send_counter_proposal.configure(
+            task_kwargs={"version_ref": version.ref, "organisation_id": contract.seller_id}
+        )
+    jobs.defer(sent, _document(contract, version, kind=ContractDocument.Kind.PROPOSAL))
     return {"contract": contract.ref, "version": version.ref}
 
 
 @once
 def sign_contract(*, actor: Actor, key: str, version_ref: str, seen: str) -> Answer:
-    """The buyer signs the very version that the seller signed: the contract is active and its milestones exist."""
+    """The other side signs the very version that one side proposed: the contract is active, its milestones exist."""
     contract = contracts.lock_of_version(version_ref=version_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
     version = contracts.sign(contract=contract, version_ref=version_ref, actor=actor, seen=seen, at=at)
+    if version.author == ContractParty.Side.BUYER:
+        # What the seller lacks to bill is the seller's to mend, so the buyer was not asked for it.
+        invoicing.check_billable(contract=contract, version=version)
     contracts.spend_grants(subject_ref=version_ref, actor=actor, at=at)
     milestones.plan(contract=contract, version=version)
-    jobs.send_contract_signed.defer(contract_ref=contract.ref, organisation_id=contract.seller_id)
+    news = [
+        jobs.send_contract_signed.configure(
+            task_kwargs={
+                "contract_ref": contract.ref,
+                "organisation_id": contracts.organisation_of(contract, side=version.author),
+            }
+        ),
+        _document(contract, version, kind=ContractDocument.Kind.SIGNED),
+    ]
     if actor.kind is ActorKind.GUEST:
-        jobs.send_signed_copy.defer(version_ref=version.ref, organisation_id=contract.buyer_id)
+        news.append(
+            jobs.send_signed_copy.configure(
+                task_kwargs={"version_ref": version.ref, "organisation_id": contract.buyer_id}
+            )
+        )
+    jobs.defer(*news)
     return {"contract": contract.ref}
 
 
 @once
 def request_contract_changes(*, actor: Actor, key: str, version_ref: str, reason: str) -> Answer:
-    """The buyer asks for other terms: the seller gets a new draft that starts as a copy of the refused version."""
+    """The other side asks for other terms: the proposer gets a new draft that copies the refused version."""
     contract = contracts.lock_of_version(version_ref=version_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
-    contracts.request_changes(contract=contract, version_ref=version_ref, actor=actor, reason=reason, at=at)
+    draft = contracts.request_changes(contract=contract, version_ref=version_ref, actor=actor, reason=reason, at=at)
     contracts.spend_grants(subject_ref=version_ref, actor=actor, at=at)
-    jobs.send_contract_changes.defer(version_ref=version_ref, organisation_id=contract.seller_id)
+    proposer = contracts.organisation_of(contract, side=draft.author)
+    jobs.send_contract_changes.defer(version_ref=version_ref, organisation_id=proposer)
     return {"contract": contract.ref}
 
 
 @once
 def withdraw_contract(*, actor: Actor, key: str, contract_ref: str) -> Answer:
-    """The seller withdraws a draft or a proposal; links to it die."""
+    """The side that proposed last withdraws its draft or proposal; links to it die."""
     contract = contracts.lock_by_ref(contract_ref=contract_ref)
-    at = walls.widen(contract.buyer_id)
+    at = walls.widen(contract.seller_id, contract.buyer_id)
     contracts.withdraw(contract=contract, actor=actor, at=at)
     return {"contract": contract.ref}
 
@@ -144,3 +176,10 @@ def renew_link(*, actor: Actor, key: str, grant_ref: str) -> Answer:
     grant = contracts.renew_grant(contract=contract, grant_ref=grant_ref, actor=actor, at=at)
     LINK_MAILS[GuestGrant.Purpose(grant.purpose)].defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)
     return {"grant": grant.ref}
+
+
+def _document(contract: Contract, version: ContractVersion, *, kind: str) -> JobDeferrer:
+    """The job that prints a version."""
+    return jobs.make_contract_document.configure(
+        task_kwargs={"version_ref": version.ref, "kind": str(kind), "organisation_id": contract.seller_id}
+    )

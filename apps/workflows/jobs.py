@@ -67,6 +67,15 @@ def make_certificate(*, submission_ref: str, organisation_id: int) -> None:
 
 
 @app.task(queue="documents", retry=RENDER_AGAIN)
+def make_contract_document(*, version_ref: str, kind: str, organisation_id: int) -> None:
+    """Make the PDF of a version, proposed or signed, and store it with its SHA-256; nothing happens if it is there."""
+    from apps.contracts import documents  # only the worker needs it
+
+    with walls.asking_for(organisation_id):
+        documents.make(version_ref=version_ref, kind=kind)
+
+
+@app.task(queue="documents", retry=RENDER_AGAIN)
 def make_pack(*, pack_ref: str, organisation_id: int) -> None:
     """Make an evidence pack and store it with its SHA-256; nothing happens if it is there."""
     from apps.workflows.packs import making  # only the worker needs it
@@ -84,7 +93,7 @@ def send_contract_proposal(*, grant_ref: str, organisation_id: int) -> None:
 
 @app.task(queue="mail", retry=MAIL_AGAIN)
 def send_contract_signed(*, contract_ref: str, organisation_id: int) -> None:
-    """Tell the seller that the buyer signed."""
+    """Tell the side that proposed that the other one signed."""
     with walls.asking_for(organisation_id):
         mails.contract_signed(contract_ref=contract_ref)
 
@@ -112,9 +121,30 @@ def send_payment_reversed(*, payment_ref: str, organisation_id: int) -> None:
 
 @app.task(queue="mail", retry=MAIL_AGAIN)
 def send_contract_changes(*, version_ref: str, organisation_id: int) -> None:
-    """Tell the seller which changes the buyer asks for."""
+    """Tell the side that proposed which changes the other one asks for."""
     with walls.asking_for(organisation_id):
         mails.contract_changes(version_ref=version_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_contract_comment(*, comment_ref: str, organisation_id: int) -> None:
+    """Pass on to the other side what one side wrote about a proposal."""
+    with walls.asking_for(organisation_id):
+        mails.contract_comment(comment_ref=comment_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_counter_proposal(*, version_ref: str, organisation_id: int) -> None:
+    """Tell the seller's people that the buyer proposes a version."""
+    with walls.asking_for(organisation_id):
+        mails.counter_proposal(version_ref=version_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_proposal_expired(*, version_ref: str, organisation_id: int) -> None:
+    """Tell the proposer that nobody signed by the last day."""
+    with walls.asking_for(organisation_id):
+        mails.proposal_expired(version_ref=version_ref)
 
 
 @app.task(queue="mail", retry=MAIL_AGAIN)

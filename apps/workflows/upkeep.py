@@ -15,6 +15,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 
+from apps.contracts.models import ContractDocument
 from apps.core import clock, made
 from apps.core.database import walls
 from apps.invoicing import documents
@@ -22,7 +23,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Certificate
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
-from apps.workflows import funding, limits, reviews
+from apps.workflows import funding, limits, negotiating, reviews
 from apps.workflows.models import EvidencePack
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ def sweep_orphan_files(timestamp: int) -> None:
         "evidence": milestones.sweep_orphans(before=before),
         "documents": documents.sweep_orphans(before=before),
         "certificates": made.sweep(Certificate, folder="certificates", before=before),
+        "contracts": made.sweep(ContractDocument, folder="contracts", before=before),
         "packs": made.sweep(
             EvidencePack, folder="packs", before=before, is_dropped=lambda pack: pack.is_dropped(now=at)
         ),
@@ -149,6 +151,23 @@ def tend_everybodys_reviews(timestamp: int) -> None:
 def tend_review(*, submission_ref: str, seller_id: int, what: str) -> None:
     """Do what is due of one review; a second run finds it done."""
     reviews.tend(submission_ref=submission_ref, seller_id=seller_id, what=what)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queue=QUEUE, queueing_lock="expire_everybodys_proposals")
+def expire_everybodys_proposals(timestamp: int) -> None:
+    """Every ten minutes, one job for each proposal whose last day is over; one that waits is not queued again."""
+    for proposal in negotiating.overdue(at=clock.now()):
+        with suppress(AlreadyEnqueued):
+            expire_proposal.configure(queueing_lock=f"last day of {proposal.version_ref}").defer(
+                version_ref=proposal.version_ref, organisation_id=proposal.organisation_id
+            )
+
+
+@app.task(queue=QUEUE, retry=AGAIN)
+def expire_proposal(*, version_ref: str, organisation_id: int) -> None:
+    """Note that one proposal ran out; a second run finds it done."""
+    negotiating.tend(version_ref=version_ref, organisation_id=organisation_id)
 
 
 @app.periodic(cron="45 2 * * *")

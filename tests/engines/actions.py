@@ -31,6 +31,7 @@ from apps.workflows import (
     billing,
     contracting,
     funding,
+    negotiating,
     notices,
     proof_codes,
     proofs,
@@ -216,6 +217,35 @@ def withdraw_contract(world: World) -> Attempt:
 
 
 @story
+def comment_contract(world: World) -> Attempt:
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: negotiating.comment_contract(
+            actor=actor, key=key, version_ref=world["proposed.version"], text="Would June do?"
+        ),
+    )
+
+
+@story
+def answer_proposal(world: World) -> Attempt:
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: negotiating.answer_proposal(actor=actor, key=key, version_ref=world["proposed.version"]),
+    )
+
+
+@story
+def expire_proposal(world: World) -> Attempt:
+    actor = Actor.system(organisation_id=world.parties.seller.pk)
+    return Attempt(
+        lambda key: negotiating.expire_proposal(actor=actor, key=key, version_ref=world["until.version"]),
+        lambda: acting(actor, at=START + timedelta(days=10)),
+    )
+
+
+@story
 def renew_link(world: World) -> Attempt:
     return _by(
         world,
@@ -370,6 +400,18 @@ def retry_certificate(world: World) -> Attempt:
         world,
         "billing",
         lambda actor, key: proofs.retry_certificate(actor=actor, key=key, submission_ref=world["paid.submission"]),
+        at=START + timedelta(hours=1),
+    )
+
+
+@story
+def retry_contract_document(world: World) -> Attempt:
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: proofs.retry_contract_document(
+            actor=actor, key=key, version_ref=world["proposed.version"], kind="proposal"
+        ),
         at=START + timedelta(hours=1),
     )
 

@@ -74,6 +74,8 @@ SOME_WIN: Final[dict[str, dict[str, int]]] = {
     "joining against taking the invitation back": {"accept_invitation": 1, "revoke_invitation": 3},
     "taking over one organisation": {"claim_organisation": 4},
     "expiry against acceptance of one offer": {"expire_offers": 2, "accept_offer": 2},
+    "an answer that is begun against a signature": {"answer_proposal": 2, "sign_contract": 2},
+    "six comments and a signature": {"comment_contract": 6, "sign_contract": 1},
     "accrual against collection": {"accrue_income": 3, "collect_payment": 3},
 }
 """Here several may get through, one after the other; whoever does not is refused in words, and everything adds up."""

@@ -49,6 +49,29 @@ SENTENCES: Final = {
         + ") <> 1 + (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'retry_certificate'"
         " AND k.answer->>'submission' = s.ref)"
     ),
+    "Every proposal and every signed contract has one job for its PDF, and one more for each time it was asked for": (
+        "SELECT v.ref || ' ' || k.kind FROM contracts_contractversion v JOIN contracts_contract c"
+        " ON c.id = v.contract_id CROSS JOIN (VALUES ('proposal'), ('signed')) k (kind) WHERE v.proposed_at IS NOT NULL"
+        " AND (k.kind = 'proposal' OR c.active_version_id = v.id) AND (SELECT count(*) "
+        + JOB_OF.format(task="make_contract_document", name="version_ref", ref="v.ref")
+        + " AND j.args->>'kind' = k.kind) <> 1 + (SELECT count(*) FROM workflows_idempotencykey i"
+        " WHERE i.action = 'retry_contract_document' AND i.answer->>'version' = v.ref AND i.answer->>'kind' = k.kind)"
+    ),
+    "The other side hears once of every comment": (
+        "SELECT c.ref FROM contracts_comment c WHERE (SELECT count(*) "
+        + JOB_OF.format(task="send_contract_comment", name="comment_ref", ref="c.ref")
+        + ") <> 1"
+    ),
+    "The proposer hears once that nobody signed in time": (
+        "SELECT v.ref FROM contracts_contractversion v WHERE (v.expired_at IS NOT NULL)::int <> (SELECT count(*) "
+        + JOB_OF.format(task="send_proposal_expired", name="version_ref", ref="v.ref")
+        + ")"
+    ),
+    "Each side writes one version at most, and nobody writes on what is signed": (
+        "SELECT min(c.ref) FROM contracts_contractversion v JOIN contracts_contract c ON c.id = v.contract_id"
+        " WHERE v.proposed_at IS NULL GROUP BY v.contract_id, v.author, c.state"
+        " HAVING count(*) > 1 OR c.state IN ('active', 'completed')"
+    ),
     "Every pack has one job to make it": (
         "SELECT p.ref FROM workflows_evidencepack p WHERE (SELECT count(*) "
         + JOB_OF.format(task="make_pack", name="pack_ref", ref="p.ref")

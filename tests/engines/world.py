@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -80,6 +81,16 @@ def _contracts(world: World) -> None:
         version = ContractVersion.objects.get(contract=proposed)
     grant = scenarios.link_to_sign(proposed)
     world.refs |= {"proposed.version": version.ref, "proposed.text": version.sha256, "proposed.grant": grant.ref}
+    _last_day(world)
+
+
+def _last_day(world: World) -> None:
+    """A proposal that can be signed until a week after it was sent."""
+    until = (START + timedelta(days=7)).date()
+    draft = scenarios.software_draft(world.parties, number="NL-until", answer_until=until)
+    contract = scenarios.proposed_contract(world.parties, draft=draft, at=START)
+    with walls.asking_for(world.parties.seller.pk):
+        world.refs["until.version"] = ContractVersion.objects.get(contract=contract).ref
 
 
 def uploaded_plan(file_name: str) -> dict[str, Any]:

@@ -1,4 +1,6 @@
+from apps.contracts.models.comment import Comment
 from apps.contracts.models.contract import Contract, ContractParty
+from apps.contracts.models.document import ContractDocument
 from apps.contracts.models.grant import GuestGrant
 from apps.contracts.models.signature import Signature
 from apps.contracts.models.template import ContractTemplate
@@ -6,7 +8,9 @@ from apps.contracts.models.upload import PlanUpload
 from apps.contracts.models.version import ContractVersion, Criterion, PlanLine
 
 __all__ = [
+    "Comment",
     "Contract",
+    "ContractDocument",
     "ContractParty",
     "ContractTemplate",
     "ContractVersion",

@@ -56,6 +56,25 @@ class Signature(models.Model):
                 " AND v.sha256 = NEW.sha256 AND v.proposed_at IS NOT NULL)",
             ),
             guards.refused_when(
+                "the_proposer_signs_first",
+                guards.INSERT,
+                "EXISTS (SELECT 1 FROM contracts_contractversion v WHERE v.id = NEW.version_id"
+                " AND v.author <> NEW.side AND NOT EXISTS (SELECT 1 FROM contracts_signature s"
+                " WHERE s.version_id = v.id AND s.side = v.author))",
+            ),
+            guards.refused_when(
+                "nobody_signs_for_both_sides",
+                guards.INSERT,
+                "EXISTS (SELECT 1 FROM contracts_signature s WHERE s.version_id = NEW.version_id"
+                " AND s.side <> NEW.side AND (s.user_id = NEW.user_id OR lower(s.email) = lower(NEW.email)))",
+            ),
+            guards.refused_when(
+                "nothing_is_signed_after_its_last_day",
+                guards.INSERT,
+                "EXISTS (SELECT 1 FROM contracts_contractversion v WHERE v.id = NEW.version_id"
+                " AND (v.expired_at IS NOT NULL OR v.expires_at < NEW.signed_at))",
+            ),
+            guards.refused_when(
                 "link_signs_only_its_version",
                 guards.INSERT,
                 "NEW.grant_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_guestgrant g"

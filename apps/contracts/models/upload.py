@@ -50,8 +50,10 @@ class PlanUpload(models.Model):
             guards.refused_when(
                 "a_plan_is_uploaded_by_the_seller_of_a_draft",
                 guards.INSERT_OR_UPDATE,
-                "NOT EXISTS (SELECT 1 FROM contracts_contract c WHERE c.id = NEW.contract_id"
-                " AND c.seller_id = NEW.organisation_id AND c.state = 'draft')",
+                "NOT EXISTS (SELECT 1 FROM contracts_contract c JOIN contracts_contractversion v"
+                " ON v.contract_id = c.id AND v.author = 'seller' AND v.proposed_at IS NULL"
+                " WHERE c.id = NEW.contract_id AND c.seller_id = NEW.organisation_id"
+                " AND c.state IN ('draft', 'proposed'))",
             ),
         ]
 

@@ -1,9 +1,9 @@
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.models.contract import Contract
-from apps.contracts.wall import own_paper
+from apps.contracts.models.contract import Contract, ContractParty
+from apps.contracts.wall import proposed_or_own
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
 from apps.parties.actor import Actor
@@ -40,12 +40,22 @@ class Silence(models.TextChoices):
 
 class ContractVersionQuerySet(models.QuerySet["ContractVersion"]):
     def visible_to(self, actor: Actor) -> "ContractVersionQuerySet":
+        """What was proposed; and the drafts of the actor's own side, which a guest does not see."""
         visible = self.filter(contract__in=Contract.objects.visible_to(actor))
-        return visible.filter(Q(contract__seller_id=actor.organisation_id) | Q(proposed_at__isnull=False))
+        if actor.contract_id is not None:
+            return visible.filter(proposed_at__isnull=False)
+        sells = Q(author=ContractParty.Side.SELLER, contract__seller_id=actor.organisation_id)
+        buys = Q(author=ContractParty.Side.BUYER, contract__buyer_id=actor.organisation_id)
+        return visible.filter(Q(proposed_at__isnull=False) | sells | buys)
 
 
 class ContractVersion(models.Model):
     """The terms and the billing plan as one side wrote them. A draft until proposed; immutable from then on.
+
+    ``author`` is the side that writes and proposes it; the other one signs or answers. Each side has one draft at
+    most, whose number is provisional: the number of a version is settled when it is proposed. ``answer_until`` is the
+    last day on which the other side can sign, ``expires_at`` the end of that day, settled with the proposal;
+    ``expired_at`` says when it was noted that nobody had signed by then.
 
     ``canonical_text`` and its ``sha256`` are what both sides sign. ``signatory_email`` is the mailbox of the person
     who signs off for the buyer while the buyer's organisation has no owner of its own. An empty calendar or time zone
@@ -55,6 +65,12 @@ class ContractVersion(models.Model):
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
+    author = models.CharField(
+        _("proposed by"),
+        max_length=10,
+        choices=[(side.value, side.label) for side in (ContractParty.Side.SELLER, ContractParty.Side.BUYER)],
+        default=ContractParty.Side.SELLER,
+    )
     price = models.DecimalField(_("price, net of tax"), max_digits=18, decimal_places=3)
     payment_days = models.PositiveSmallIntegerField(
         _("days to pay"),
@@ -96,24 +112,37 @@ class ContractVersion(models.Model):
     terms = models.TextField(_("further terms"), max_length=20_000, blank=True)
     signatory_name = models.CharField(_("who signs off for the buyer"), max_length=120)
     signatory_email = models.EmailField(_("e-mail of the person who signs off"))
+    answer_until = models.DateField(_("can be signed until"), null=True, blank=True)
     canonical_text = models.TextField(blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     drafted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
     proposed_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    expired_at = models.DateTimeField(null=True, blank=True)
     changes_asked_at = models.DateTimeField(null=True, blank=True)
     changes_asked = models.TextField(_("what should change"), max_length=4_000, blank=True)
 
     objects = ContractVersionQuerySet.as_manager()
-    wall = own_paper("proposed_at IS NOT NULL")
+    wall = proposed_or_own()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("contract", "number", name="version_numbers_unique"),
             models.UniqueConstraint(
-                "contract",
-                condition=Q(proposed_at__isnull=True),
-                name="one_draft_per_contract",
+                "contract", "number", condition=Q(proposed_at__isnull=False), name="proposed_numbers_unique"
+            ),
+            models.UniqueConstraint(
+                "contract", "author", condition=Q(proposed_at__isnull=True), name="one_draft_per_side"
+            ),
+            models.CheckConstraint(condition=Q(author__in=["seller", "buyer"]), name="version_is_of_a_side"),
+            models.CheckConstraint(
+                condition=Q(expires_at__isnull=True)
+                | Q(answer_until__isnull=False, proposed_at__isnull=False, expires_at__gt=F("proposed_at")),
+                name="expiry_follows_the_proposal",
+            ),
+            models.CheckConstraint(
+                condition=Q(expired_at__isnull=True) | Q(expires_at__isnull=False, expired_at__gte=F("expires_at")),
+                name="expired_when_the_time_was_over",
             ),
             models.CheckConstraint(condition=Q(price__gt=0), name="price_positive"),
             models.CheckConstraint(
@@ -136,8 +165,9 @@ class ContractVersion(models.Model):
         triggers = [
             guards.frozen_when(
                 "OLD.proposed_at IS NOT NULL",
-                allow=("changes_asked_at", "changes_asked"),
+                allow=("changes_asked_at", "changes_asked", "expired_at"),
             ),
+            guards.refused_when("a_version_stays_with_its_side", guards.UPDATE, "OLD.author <> NEW.author"),
             guards.at_commit(
                 "plan_adds_up",
                 guards.INSERT_OR_UPDATE,

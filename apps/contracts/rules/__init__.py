@@ -1,6 +1,12 @@
 """The arithmetic and the texts of contracts: no database, no Django."""
 
-from apps.contracts.rules.checks import check_draft, check_proposal, check_reason
+from apps.contracts.rules.checks import (
+    check_answer_until,
+    check_comment,
+    check_draft,
+    check_proposal,
+    check_reason,
+)
 from apps.contracts.rules.difference import Difference, LineChange, Paper, PaperLine, Placed, Term, difference
 from apps.contracts.rules.mailboxes import check_signatory, domain_of
 from apps.contracts.rules.papers import (
@@ -13,13 +19,13 @@ from apps.contracts.rules.papers import (
 )
 from apps.contracts.rules.plan import Portion, known_amounts, plan_amounts
 from apps.contracts.rules.plan_texts import plan_text, read_plan
-from apps.contracts.rules.review import ReviewTerms, calendars, check_calendar, review_deadline
+from apps.contracts.rules.review import ReviewTerms, calendars, check_calendar, end_of_day, review_deadline
 from apps.contracts.rules.texts import (
     LineText,
     PartyText,
     Statement,
-    buyer_statement,
-    seller_statement,
+    answering_statement,
+    proposing_statement,
     version_text,
 )
 
@@ -36,9 +42,11 @@ __all__ = [
     "ReviewTerms",
     "Statement",
     "Term",
-    "buyer_statement",
+    "answering_statement",
     "calendars",
+    "check_answer_until",
     "check_calendar",
+    "check_comment",
     "check_draft",
     "check_proposal",
     "check_reason",
@@ -46,15 +54,16 @@ __all__ = [
     "check_template_name",
     "difference",
     "domain_of",
+    "end_of_day",
     "known_amounts",
     "party_in_words",
     "plan_amounts",
     "plan_text",
+    "proposing_statement",
     "read_plan",
     "read_template",
     "read_version_text",
     "review_deadline",
-    "seller_statement",
     "template_text",
     "version_text",
 ]

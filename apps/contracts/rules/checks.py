@@ -1,13 +1,14 @@
 """What can be written into a draft, and what a proposal must have besides a plan that adds up."""
 
 from dataclasses import replace
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
 from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules.mailboxes import MAILBOX
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, Portion, check_percent, plan_amounts
-from apps.contracts.rules.review import check_review
+from apps.contracts.rules.review import check_review, end_of_day
 from apps.contracts.rules.words import required, trimmed
 from apps.core import money
 from apps.core.errors import Refused
@@ -78,6 +79,19 @@ def check_proposal(draft: ContractDraft) -> list[Decimal]:
                 milestone=line.title,
             )
     return amounts
+
+
+def check_answer_until(until: date | None, *, now: datetime, time_zone: str) -> None:
+    """Refuse a last day to sign that is over in this time zone."""
+    if until is not None and end_of_day(until, time_zone=time_zone) <= now:
+        raise Refused(
+            "The last day to sign is over. Choose a later day, or leave it empty to set no end.", field="answer_until"
+        )
+
+
+def check_comment(text: str) -> str:
+    """What one side writes to the other, trimmed."""
+    return required(text, most=4_000, what="comment", field="text")
 
 
 def check_reason(reason: str) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 
 from apps.contracts.drafts import DraftCriterion
 
-Term = str | Decimal | int | bool | None
+Term = str | Decimal | int | bool | date | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ def read_version_text(text: str) -> Paper:
         "review_subdivision": "",
         "silence": ESCALATES,
         "partial_acceptance": False,
+        "answer_until": None,
     }
     terms = {
         **unsaid,
@@ -40,6 +41,8 @@ def read_version_text(text: str) -> Paper:
         "buyer": party_in_words(said["buyer"]),
     }
     terms |= {name: Decimal(terms[name]) for name in _DECIMALS}
+    until = terms["answer_until"]
+    terms["answer_until"] = date.fromisoformat(until) if until else None
     return Paper(terms=terms, lines=tuple(_line(line) for line in said["plan"]))
 
 
@@ -60,7 +63,8 @@ def party_in_words(party: Mapping[str, str]) -> str:
 def template_text(draft: ContractDraft) -> str:
     """What of a draft another contract can start from: no parties, no number, no dates."""
     lines = tuple(replace(line, planned_on=None) for line in draft.lines)
-    kept = replace(draft, number="", buyer_ref="", signatory_name="", signatory_email="", lines=lines)
+    undated = replace(draft, answer_until=None, lines=lines)
+    kept = replace(undated, number="", buyer_ref="", signatory_name="", signatory_email="")
     return canonical.text(kept)
 
 

@@ -65,7 +65,12 @@ def review_deadline(notified_at: datetime, *, terms: ReviewTerms) -> datetime:
     while left:
         last += timedelta(days=1)
         left -= counts(last, terms=terms)
-    return datetime.combine(last, END_OF_DAY, tzinfo=zone).astimezone(UTC)
+    return end_of_day(last, time_zone=terms.time_zone)
+
+
+def end_of_day(day: date, *, time_zone: str) -> datetime:
+    """The last second of a day in a time zone, as UTC."""
+    return datetime.combine(day, END_OF_DAY, tzinfo=ZoneInfo(time_zone)).astimezone(UTC)
 
 
 def counts(day: date, *, terms: ReviewTerms) -> bool:

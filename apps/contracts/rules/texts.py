@@ -86,19 +86,20 @@ def _line(line: LineText) -> dict[str, Any]:
     }
 
 
-def seller_statement(*, organisation: str, number: str, version: int) -> Statement:
-    """What the seller's person agrees to when proposing."""
+def proposing_statement(side: str, *, organisation: str, number: str, version: int) -> Statement:
+    """What the person of ``side`` agrees to who proposes a version."""
+    other, wording = ("buyer", "seller-1") if side == "seller" else ("seller", "buyer-proposes-1")
     return Statement(
         f"I am authorised to act for {organisation}. I sign version {version} of contract {number} as shown here;"
-        " it binds us once the buyer has signed the same version.",
-        "seller-1",
+        f" it binds us once the {other} has signed the same version.",
+        wording,
     )
 
 
-def buyer_statement(*, organisation: str, number: str, version: int) -> Statement:
-    """What the buyer's person agrees to when signing."""
+def answering_statement(side: str, *, organisation: str, number: str, version: int) -> Statement:
+    """What the person of ``side`` agrees to who signs a version that the other side proposed."""
     return Statement(
         f"I am authorised to act for {organisation}. I have read version {version} of contract {number} as shown here"
         " and sign it. It is in force from now on.",
-        "buyer-1",
+        "buyer-1" if side == "buyer" else "seller-answers-1",
     )

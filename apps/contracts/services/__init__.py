@@ -1,19 +1,15 @@
 """What may be done with contracts. Workflows call these inside their transaction, with the contract locked."""
 
-from apps.contracts.services.drafting import (
-    as_draft,
-    change_draft,
-    draft,
-    draft_of,
-    fingerprint,
-    preview,
-)
+from apps.contracts.services.comments import comment
+from apps.contracts.services.drafting import change_draft, draft
 from apps.contracts.services.financiers import admit_financier
 from apps.contracts.services.grants import (
     close_grants,
+    end_signing_links,
     grant_acknowledgement,
     grant_sign_off,
     grant_signature,
+    link_told,
     mark_viewed,
     renew_grant,
     revoke_grants,
@@ -21,18 +17,20 @@ from apps.contracts.services.grants import (
 )
 from apps.contracts.services.guests import guest
 from apps.contracts.services.locks import contract_of_grant, found, lock, lock_by_ref, lock_of_version, locking
-from apps.contracts.services.people import buyer_authority, require_seller
-from apps.contracts.services.record import record, recorded
-from apps.contracts.services.reviews import review_terms
-from apps.contracts.services.signing import (
-    buyer_statement,
-    complete_when_all_accepted,
-    propose,
+from apps.contracts.services.negotiating import (
+    OverdueProposal,
+    answer,
+    expire,
+    next_expiry,
+    proposals_overdue,
     request_changes,
-    seller_statement,
-    sign,
     withdraw,
 )
+from apps.contracts.services.people import buyer_authority, require_seller
+from apps.contracts.services.record import place_in_record, record, recorded
+from apps.contracts.services.reviews import review_terms
+from apps.contracts.services.sides import newest_proposal, organisation_of, other_side, proposer_of, side_of
+from apps.contracts.services.signing import complete_when_all_accepted, propose, sign, statement_of, version_of
 from apps.contracts.services.templates import (
     delete_template,
     draft_of_template,
@@ -40,22 +38,28 @@ from apps.contracts.services.templates import (
     save_template,
     template_was_deleted,
 )
+from apps.contracts.services.texts import preview
 from apps.contracts.services.uploads import import_plan, keep_plan
-from apps.contracts.services.versions import newest_version, paper_of
+from apps.contracts.services.versions import as_draft, draft_of, draft_version, fingerprint, newest_version, paper_of
 
 __all__ = [
+    "OverdueProposal",
     "admit_financier",
+    "answer",
     "as_draft",
     "buyer_authority",
-    "buyer_statement",
     "change_draft",
     "close_grants",
+    "comment",
     "complete_when_all_accepted",
     "contract_of_grant",
     "delete_template",
     "draft",
     "draft_of",
     "draft_of_template",
+    "draft_version",
+    "end_signing_links",
+    "expire",
     "fingerprint",
     "found",
     "grant_acknowledgement",
@@ -64,15 +68,23 @@ __all__ = [
     "guest",
     "import_plan",
     "keep_plan",
+    "link_told",
     "lock",
     "lock_by_ref",
     "lock_of_version",
     "locking",
     "mark_viewed",
+    "newest_proposal",
     "newest_version",
+    "next_expiry",
+    "organisation_of",
+    "other_side",
     "paper_of",
+    "place_in_record",
     "preview",
+    "proposals_overdue",
     "propose",
+    "proposer_of",
     "record",
     "recorded",
     "rename_template",
@@ -82,9 +94,11 @@ __all__ = [
     "review_terms",
     "revoke_grants",
     "save_template",
-    "seller_statement",
+    "side_of",
     "sign",
     "spend_grants",
+    "statement_of",
     "template_was_deleted",
+    "version_of",
     "withdraw",
 ]

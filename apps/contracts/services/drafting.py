@@ -1,21 +1,19 @@
-"""Drafts: the seller's own paper until it is proposed."""
+"""Drafts: the own paper of the side that writes, until it is proposed."""
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 
 from apps.contracts import rules
-from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
+from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import Contract, ContractParty, ContractVersion, Criterion, PlanLine
 from apps.contracts.models.contract import ContractState
-from apps.contracts.services.locks import lock_by_ref
-from apps.contracts.services.people import require_seller, seller_mailboxes
+from apps.contracts.services.people import seller_mailboxes
 from apps.contracts.services.record import record
-from apps.contracts.services.reviews import review_terms
-from apps.core import canonical
-from apps.core.errors import IllegalTransition, NotAllowed, Refused, Stale
+from apps.contracts.services.sides import Side, require_writer
+from apps.contracts.services.versions import as_draft, draft_version, fingerprint
+from apps.core.errors import NotAllowed, Refused, Stale
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
@@ -44,152 +42,54 @@ def draft(*, actor: Actor, draft: ContractDraft, at: datetime) -> Contract:
     return contract
 
 
-def fingerprint(draft: ContractDraft) -> str:
-    """SHA-256 of a draft: by it a form tells which draft it was filled in from."""
-    return canonical.sha256(canonical.text(draft))
+def change_draft(*, contract: Contract, actor: Actor, draft: ContractDraft, seen: str = "", at: datetime) -> None:
+    """Put another draft in the place of the one of the actor's side that stands.
 
-
-def change_draft(*, actor: Actor, contract_ref: str, draft: ContractDraft, seen: str = "", at: datetime) -> Contract:
-    """Put another draft in the place of the one that stands. The buyer stays who it is once it has been asked.
-
-    ``seen`` is the :func:`fingerprint` of the draft that the person started from; if another one stands by now, that
-    is :class:`Stale`. Without it, whatever stands is replaced.
+    The buyer stays who it is once it has been asked; number, title and currency belong to the contract, are the
+    seller's to write, and stay while a proposal waits. ``seen`` is the :func:`fingerprint` of the draft that the person
+    started from; if another one stands by now, that is :class:`Stale`. Without it, whatever stands is replaced.
     """
-    contract = lock_by_ref(contract_ref=contract_ref)
-    require_seller(contract, actor=actor, action=Action.EDIT_CONTRACT)
+    side = require_writer(contract, actor=actor, at=at)
     checked = rules.check_draft(draft)
-    version = draft_version(contract)
+    version = draft_version(contract, side=side)
     if seen and seen != fingerprint(as_draft(version)):
         raise Stale(
             "Somebody changed this draft after you opened it, so nothing was saved. What you typed is still here: save"
             " again to put it in the place of the other changes, or reload the page to see those."
         )
-    buyer = _buyer(actor, ref=checked.buyer_ref)
-    if contract.was_proposed and buyer.pk != contract.buyer_id:
-        raise Refused(
-            "This contract was proposed to {buyer} already. Make a new one for another buyer.",
-            field="buyer_ref",
-            buyer=contract.buyer.legal_name,
-        )
-    contract.buyer = buyer
-    contract.number, contract.title, contract.currency = checked.number, checked.title, checked.currency
-    _save_numbered(contract)
-    _clear(version)
+    if side == Side.BUYER or contract.state == ContractState.PROPOSED:
+        _refuse_another_heading(contract, draft=checked)
+    else:
+        buyer = _buyer(actor, ref=checked.buyer_ref)
+        if contract.was_proposed and buyer.pk != contract.buyer_id:
+            raise Refused(
+                "This contract was proposed to {buyer} already. Make a new one for another buyer.",
+                field="buyer_ref",
+                buyer=contract.buyer.legal_name,
+            )
+        contract.buyer = buyer
+        contract.number, contract.title, contract.currency = checked.number, checked.title, checked.currency
+        _save_numbered(contract)
+    clear_plan(version)
     _write(version, draft=checked, contract=contract)
     _record(contract, verb="contract.draft_changed", actor=actor, draft=checked, at=at)
-    return contract
 
 
-def draft_version(contract: Contract) -> ContractVersion:
-    """The version that is still a draft; refused when there is none."""
-    version = contract.versions.filter(proposed_at__isnull=True).first()
-    if contract.state != ContractState.DRAFT or version is None:
-        raise IllegalTransition(
-            "This contract is {state}. Only a draft can be changed.", state=str(contract.state).replace("_", " ")
-        )
-    return version
-
-
-def draft_of(contract: Contract) -> ContractDraft:
-    """The draft as plain values: what a form starts with."""
-    return as_draft(draft_version(contract))
-
-
-def as_draft(version: ContractVersion) -> ContractDraft:
-    """A version as plain values."""
-    contract = version.contract
-    lines = version.lines.prefetch_related("criteria")
-    return ContractDraft(
-        number=contract.number,
-        title=contract.title,
-        buyer_ref=contract.buyer.ref,
-        currency=contract.currency,
-        price=version.price,
-        payment_days=version.payment_days,
-        review_days=version.review_days,
-        review_unit=version.review_unit,
-        review_country=version.review_country,
-        review_subdivision=version.review_subdivision,
-        review_time_zone=version.review_time_zone,
-        silence=version.silence,
-        partial_acceptance=version.partial_acceptance,
-        tax_category=version.tax_category,
-        tax_rate=version.tax_rate,
-        is_assignable=version.is_assignable,
-        governing_law=version.governing_law,
-        terms=version.terms,
-        signatory_name=version.signatory_name,
-        signatory_email=version.signatory_email,
-        lines=tuple(
-            DraftLine(
-                title=line.title,
-                scope=line.scope,
-                basis=line.basis,
-                percent=line.percent,
-                amount=line.amount if line.basis == PlanLine.Basis.AMOUNT else None,
-                planned_on=line.planned_on,
-                criteria=tuple(DraftCriterion(c.text, c.needs_evidence) for c in line.criteria.all()),
+def _refuse_another_heading(contract: Contract, *, draft: ContractDraft) -> None:
+    """What every version of a contract has in common is not changed by an answer to a proposal."""
+    for field, stands, written in (
+        ("number", contract.number, draft.number),
+        ("title", contract.title, draft.title),
+        ("currency", contract.currency, draft.currency),
+        ("buyer_ref", contract.buyer.ref, draft.buyer_ref),
+    ):
+        if written != stands:
+            raise Refused(
+                "This is “{stands}” in the version that you answer, and it stays so. Ask for changes to have it"
+                " changed.",
+                field=field,
+                stands=stands,
             )
-            for line in lines
-        ),
-    )
-
-
-def preview(contract: Contract) -> tuple[str, str]:
-    """The text that the seller would sign now, and its SHA-256. Refused while something is missing."""
-    text, _amounts = proposal(draft_version(contract))
-    return text, canonical.sha256(text)
-
-
-def proposal(version: ContractVersion) -> tuple[str, list[Decimal]]:
-    """The canonical text of a draft as it would be proposed now, and the amounts of its lines."""
-    contract = version.contract
-    written = as_draft(version)
-    amounts = rules.check_proposal(written)
-    review = review_terms(version)
-    rules.check_calendar(review)
-    text = rules.version_text(
-        contract={
-            "ref": contract.ref,
-            "number": contract.number,
-            "title": contract.title,
-            "currency": contract.currency,
-            "version": version.number,
-        },
-        seller=_party(contract.seller),
-        buyer=_party(contract.buyer),
-        terms={
-            "price": written.price,
-            "payment_days": written.payment_days,
-            "review_days": review.days,
-            "review_unit": review.unit,
-            "review_country": review.country,
-            "review_subdivision": review.subdivision,
-            "review_time_zone": review.time_zone,
-            "silence": review.silence,
-            "partial_acceptance": written.partial_acceptance,
-            "tax_category": written.tax_category,
-            "tax_rate": written.tax_rate,
-            "is_assignable": written.is_assignable,
-            "governing_law": written.governing_law,
-            "further": written.terms,
-        },
-        signatory={"name": written.signatory_name, "email": written.signatory_email},
-        lines=[
-            rules.LineText(
-                position=position,
-                title=line.title,
-                scope=line.scope,
-                basis=line.basis,
-                percent=line.percent,
-                amount=amount,
-                planned_on=line.planned_on,
-                criteria=[(criterion.text, criterion.needs_evidence) for criterion in line.criteria],
-            )
-            for position, (line, amount) in enumerate(zip(written.lines, amounts, strict=True), start=1)
-        ],
-    )
-    return text, amounts
 
 
 def _buyer(actor: Actor, *, ref: str) -> Organisation:
@@ -217,7 +117,7 @@ def _save_numbered(contract: Contract) -> None:
         ) from error
 
 
-def _clear(version: ContractVersion) -> None:
+def clear_plan(version: ContractVersion) -> None:
     """Take the plan out in two statements, however long it is: what refers to a line is refused by its foreign key."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -238,6 +138,7 @@ def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract
     version.tax_category, version.tax_rate = draft.tax_category, draft.tax_rate
     version.is_assignable = draft.is_assignable
     version.governing_law, version.terms = draft.governing_law, draft.terms
+    version.answer_until = draft.answer_until
     version.signatory_name, version.signatory_email = draft.signatory_name, draft.signatory_email
     if draft.signatory_email:
         sellers = seller_mailboxes(contract.seller)
@@ -271,16 +172,3 @@ def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract
 def _record(contract: Contract, *, verb: str, actor: Actor, draft: ContractDraft, at: datetime) -> None:
     subject, sha256 = f"contract:{contract.ref}", fingerprint(draft)
     record(contract, verb=verb, subject=subject, actor=actor, at=at, draft_sha256=sha256)
-
-
-def _party(organisation: Organisation) -> rules.PartyText:
-    return rules.PartyText(
-        ref=organisation.ref,
-        legal_name=organisation.legal_name,
-        street=organisation.street,
-        postcode=organisation.postcode,
-        city=organisation.city,
-        country=organisation.country,
-        vat_number=organisation.vat_number,
-        company_number=organisation.company_number,
-    )

@@ -86,6 +86,16 @@ def check_signatory(contract: Contract, *, mailbox: str) -> None:
         )
 
 
+def check_sellers_answer(contract: Contract, *, actor: Actor, buyers_signer: str) -> None:
+    """Refuse that one person, or one house, stands on both sides of what the buyer proposed and the seller signs.
+
+    ``buyers_signer`` is the mailbox that signed for the buyer: it must not be the seller's by now either.
+    """
+    rules.check_signatory(buyers_signer, sellers=seller_mailboxes(contract.seller))
+    if _team(contract.buyer_id).filter(user_id=actor.user_id or 0).exists():
+        raise NotAllowed("You also belong to the buyer. Somebody else of the seller has to sign.")
+
+
 def check_limit(version: ContractVersion, *, limit: Decimal | None) -> None:
     """Refuse a signature above the person's limit, which is in the buyer's currency.
 

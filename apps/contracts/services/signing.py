@@ -5,42 +5,58 @@ from decimal import Decimal
 from typing import Any
 
 from apps.contracts import rules
-from apps.contracts.models import Contract, ContractParty, ContractVersion, Criterion, GuestGrant, PlanLine, Signature
+from apps.contracts.models import Contract, ContractParty, ContractVersion, GuestGrant, PlanLine, Signature
 from apps.contracts.models.contract import ContractState
-from apps.contracts.services.drafting import draft_version, proposal
-from apps.contracts.services.people import buyer_authority, check_limit, check_signatory, require_seller
+from apps.contracts.services.copying import give_up_drafts
+from apps.contracts.services.people import (
+    buyer_authority,
+    check_limit,
+    check_sellers_answer,
+    check_signatory,
+    require_seller,
+)
 from apps.contracts.services.record import record
+from apps.contracts.services.sides import (
+    Side,
+    newest_proposal,
+    other_side,
+    proposer_of,
+    require_newest,
+    require_writer,
+)
+from apps.contracts.services.texts import proposal
+from apps.contracts.services.versions import draft_version
 from apps.core import canonical, states
-from apps.core.errors import Refused, Stale
+from apps.core.errors import IllegalTransition, Refused, Stale
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
 
-def seller_statement(version: ContractVersion) -> rules.Statement:
-    """What the seller's person agrees to when proposing this version."""
+def statement_of(version: ContractVersion, *, side: str) -> rules.Statement:
+    """What the person of a side agrees to when proposing this version, or when signing what the other one proposed."""
     contract = version.contract
-    return rules.seller_statement(
-        organisation=contract.seller.legal_name, number=contract.number, version=version.number
-    )
-
-
-def buyer_statement(version: ContractVersion) -> rules.Statement:
-    """What the buyer's person agrees to when signing this version."""
-    contract = version.contract
-    return rules.buyer_statement(organisation=contract.buyer.legal_name, number=contract.number, version=version.number)
+    organisation = contract.seller if side == Side.SELLER else contract.buyer
+    agreed = rules.proposing_statement if version.author == side else rules.answering_statement
+    return agreed(side, organisation=organisation.legal_name, number=contract.number, version=version.number)
 
 
 def propose(*, contract: Contract, actor: Actor, seen: str, at: datetime) -> ContractVersion:
-    """The seller signs the draft: it becomes an immutable version, and the buyer may see the contract.
+    """A side signs its draft: it becomes an immutable version, and the other side may see it and sign or answer.
 
-    ``seen`` is the SHA-256 of :func:`preview` on the review page; another text is :class:`Stale`.
+    It takes the place of an open proposal of the other side, which can no longer be signed. ``seen`` is the SHA-256 of
+    :func:`preview` on the review page; another text is :class:`Stale`.
     """
-    require_seller(contract, actor=actor, action=Action.EDIT_CONTRACT)
-    require_seller(contract, actor=actor, action=Action.SIGN_CONTRACT)
-    version = draft_version(contract)
-    states.move(contract, ContractState.PROPOSED, Contract.TRANSITIONS)
+    side = require_writer(contract, actor=actor, at=at)
+    if proposer_of(contract) == side:
+        raise IllegalTransition("Your proposal waits for an answer. Withdraw it, or wait for what the other side says.")
+    version = draft_version(contract, side=side)
+    if contract.state == ContractState.DRAFT:
+        states.move(contract, ContractState.PROPOSED, Contract.TRANSITIONS)
     text, amounts = proposal(version)
     check_signatory(contract, mailbox=version.signatory_email)
+    _require_signer(version, side=side, actor=actor, at=at)
+    zone = canonical.read(text)["terms"]["review_time_zone"]
+    rules.check_answer_until(version.answer_until, now=at, time_zone=zone)
     version.canonical_text, version.sha256 = text, canonical.sha256(text)
     _compare(version, seen=seen)
     lines = list(version.lines.all())
@@ -48,61 +64,40 @@ def propose(*, contract: Contract, actor: Actor, seen: str, at: datetime) -> Con
         line.amount = amount
     PlanLine.objects.bulk_update(lines, ["amount"])
     version.proposed_at = at
-    version.save(update_fields=["canonical_text", "sha256", "proposed_at"])
+    if version.answer_until is not None:
+        version.expires_at = rules.end_of_day(version.answer_until, time_zone=zone)
+    version.save(update_fields=["canonical_text", "sha256", "proposed_at", "expires_at"])
+    # What the other side is still writing would be the next version now.
+    contract.versions.filter(proposed_at__isnull=True).update(number=version.number + 1)
     contract.was_proposed = True
     contract.save(update_fields=["state", "was_proposed"])
     ContractParty.objects.get_or_create(
         contract=contract, organisation_id=contract.buyer_id, defaults={"side": ContractParty.Side.BUYER}
     )
-    signature = _sign(version, side=ContractParty.Side.SELLER, actor=actor, statement=seller_statement(version), at=at)
-    _record_signed(signature, verb="contract.proposed", actor=actor)
+    _record_signed(_sign(version, side=side, actor=actor, at=at), verb="contract.proposed", actor=actor)
     return version
 
 
 def sign(*, contract: Contract, version_ref: str, actor: Actor, seen: str, at: datetime) -> ContractVersion:
-    """The buyer signs the version that the seller signed: the contract is active.
+    """The other side signs the version that one side proposed: the contract is active.
 
-    Only the newest version can be signed, by somebody of the buyer (:func:`buyer_authority`) whose limit reaches the
-    price, and only the text that was shown.
+    Only the newest version can be signed, until its last day, by somebody who may act for the side that did not propose
+    it (for the buyer: :func:`buyer_authority`, within the person's limit), and only the text that was shown.
     """
-    version = _of(contract, version_ref=version_ref)
-    check_limit(version, limit=_require_buyer(version, actor=actor, at=at))
-    _require_current(version)
+    version = version_of(contract, version_ref=version_ref)
+    side, limit = require_answerer(version, actor=actor, at=at)
+    check_limit(version, limit=limit)
+    require_open(version)
+    require_in_time(version, at=at)
     states.move(contract, ContractState.ACTIVE, Contract.TRANSITIONS)
     _compare(version, seen=seen)
-    signature = _sign(version, side=ContractParty.Side.BUYER, actor=actor, statement=buyer_statement(version), at=at)
+    signature = _sign(version, side=side, actor=actor, at=at)
+    give_up_drafts(contract)
     contract.active_version = version
     contract.activated_at = at
     contract.save(update_fields=["state", "active_version", "activated_at"])
     _record_signed(signature, verb="contract.signed", actor=actor)
     return version
-
-
-def request_changes(
-    *, contract: Contract, version_ref: str, actor: Actor, reason: str, at: datetime
-) -> ContractVersion:
-    """The buyer asks for other terms: the refused version stays as it is, and a draft that copies it is the answer."""
-    version = _of(contract, version_ref=version_ref)
-    _require_buyer(version, actor=actor, at=at)
-    _require_current(version)
-    wish = rules.check_reason(reason)
-    states.move(contract, ContractState.DRAFT, Contract.TRANSITIONS)
-    version.changes_asked_at, version.changes_asked = at, wish
-    version.save(update_fields=["changes_asked_at", "changes_asked"])
-    contract.save(update_fields=["state"])
-    draft = _copy(version, at=at)
-    _record(version, verb="contract.changes_requested", actor=actor, at=at, reason=wish)
-    return draft
-
-
-def withdraw(*, contract: Contract, actor: Actor, at: datetime) -> None:
-    """The seller takes a draft or a proposal back; every link to it dies."""
-    require_seller(contract, actor=actor, action=Action.EDIT_CONTRACT)
-    states.move(contract, ContractState.WITHDRAWN, Contract.TRANSITIONS)
-    contract.save(update_fields=["state"])
-    live = GuestGrant.objects.filter(contract=contract, used_at__isnull=True, revoked_at__isnull=True)
-    live.update(revoked_at=at)
-    record(contract, verb="contract.withdrawn", subject=f"contract:{contract.ref}", actor=actor, at=at)
 
 
 def complete_when_all_accepted(*, contract: Contract, open_milestones: int, actor: Actor, at: datetime) -> None:
@@ -115,7 +110,8 @@ def complete_when_all_accepted(*, contract: Contract, open_milestones: int, acto
     record(contract, verb="contract.completed", subject=f"contract:{contract.ref}", actor=actor, at=at)
 
 
-def _of(contract: Contract, *, version_ref: str) -> ContractVersion:
+def version_of(contract: Contract, *, version_ref: str) -> ContractVersion:
+    """A proposed version of a locked contract."""
     version = contract.versions.filter(ref=version_ref, proposed_at__isnull=False).first()
     if version is None:
         raise Refused("There is no such version of this contract.")
@@ -123,10 +119,19 @@ def _of(contract: Contract, *, version_ref: str) -> ContractVersion:
     return version
 
 
-def _require_buyer(version: ContractVersion, *, actor: Actor, at: datetime) -> Decimal | None:
-    """Up to which amount the person decides for the buyer; refused for whoever does not."""
-    return buyer_authority(
-        version.contract,
+def require_answerer(version: ContractVersion, *, actor: Actor, at: datetime) -> tuple[str, Decimal | None]:
+    """The side that answers this version, and up to which amount the person may sign for it (None: any).
+
+    Refused for whoever may not answer for that side; an answer that is no signature needs no limit.
+    """
+    contract, answers = version.contract, other_side(version.author)
+    if answers == Side.SELLER:
+        require_seller(contract, actor=actor, action=Action.SIGN_CONTRACT)
+        proposed = version.signatures.get(side=Side.BUYER)
+        check_sellers_answer(contract, actor=actor, buyers_signer=proposed.email)
+        return answers, None
+    limit = buyer_authority(
+        contract,
         actor=actor,
         action=Action.SIGN_CONTRACT,
         version=version,
@@ -134,13 +139,63 @@ def _require_buyer(version: ContractVersion, *, actor: Actor, at: datetime) -> D
         subject_ref=version.ref,
         at=at,
     )
+    return answers, limit
 
 
-def _require_current(version: ContractVersion) -> None:
+def require_open(version: ContractVersion) -> None:
+    """Refuse what was answered already."""
     if version.changes_asked_at is not None:
-        raise Stale("Changes were asked for in this version. The seller proposes a new one.")
-    if version.contract.versions.filter(number__gt=version.number).exists():
-        raise Stale("There is a newer version of this contract. Read that one.")
+        raise Stale("Changes were asked for in this version. Wait for a new one.")
+    require_newest(version)
+
+
+def require_in_time(version: ContractVersion, *, at: datetime) -> None:
+    """Refuse a signature after the last day that the proposer set."""
+    if version.expired_at is not None or (version.expires_at is not None and at > version.expires_at):
+        proposer = version.contract.seller if version.author == Side.SELLER else version.contract.buyer
+        raise Stale(
+            "This proposal could be signed until the end of {day}, and nothing was signed now. Ask {proposer} to"
+            " propose it again, with a later day.",
+            day=version.answer_until,
+            proposer=proposer.legal_name,
+        )
+
+
+def record_version(version: ContractVersion, *, verb: str, actor: Actor, at: datetime, **facts: Any) -> None:
+    """Write down what was done with a version, with its number, hash and price."""
+    record(
+        version.contract,
+        verb=verb,
+        subject=f"version:{version.ref}",
+        actor=actor,
+        at=at,
+        version=version.number,
+        sha256=version.sha256,
+        price=version.price,
+        **facts,
+    )
+
+
+def _require_signer(version: ContractVersion, *, side: str, actor: Actor, at: datetime) -> None:
+    """Who proposes signs: a role that may, and for the buyer a limit that reaches the price and nobody of the seller's.
+
+    A buyer proposes only in a contract that was proposed to it before.
+    """
+    contract = version.contract
+    if side == Side.SELLER:
+        require_seller(contract, actor=actor, action=Action.SIGN_CONTRACT)
+        return
+    answered = newest_proposal(contract)
+    limit = buyer_authority(
+        contract,
+        actor=actor,
+        action=Action.SIGN_CONTRACT,
+        version=answered,
+        purpose=GuestGrant.Purpose.SIGN_CONTRACT,
+        subject_ref=answered.ref,
+        at=at,
+    )
+    check_limit(version, limit=limit)
 
 
 def _compare(version: ContractVersion, *, seen: str) -> None:
@@ -148,9 +203,8 @@ def _compare(version: ContractVersion, *, seen: str) -> None:
         raise Stale("The contract changed after this page was shown. Read it again; nothing was signed.")
 
 
-def _sign(
-    version: ContractVersion, *, side: ContractParty.Side, actor: Actor, statement: rules.Statement, at: datetime
-) -> Signature:
+def _sign(version: ContractVersion, *, side: str, actor: Actor, at: datetime) -> Signature:
+    statement = statement_of(version, side=side)
     return Signature.objects.create(
         contract=version.contract,
         version=version,
@@ -170,77 +224,18 @@ def _sign(
     )
 
 
-def _copy(version: ContractVersion, *, at: datetime) -> ContractVersion:
-    """A new draft that starts as the version stands."""
-    lines = list(version.lines.prefetch_related("criteria"))
-    draft = ContractVersion.objects.create(
-        contract=version.contract,
-        number=version.number + 1,
-        price=version.price,
-        payment_days=version.payment_days,
-        review_days=version.review_days,
-        review_unit=version.review_unit,
-        review_country=version.review_country,
-        review_subdivision=version.review_subdivision,
-        review_time_zone=version.review_time_zone,
-        silence=version.silence,
-        partial_acceptance=version.partial_acceptance,
-        tax_category=version.tax_category,
-        tax_rate=version.tax_rate,
-        is_assignable=version.is_assignable,
-        governing_law=version.governing_law,
-        terms=version.terms,
-        signatory_name=version.signatory_name,
-        signatory_email=version.signatory_email,
-        drafted_by_id=version.drafted_by_id,
-        created_at=at,
-    )
-    copies = PlanLine.objects.bulk_create(
-        PlanLine(
-            version=draft,
-            position=line.position,
-            title=line.title,
-            scope=line.scope,
-            basis=line.basis,
-            percent=line.percent,
-            amount=line.amount,
-            planned_on=line.planned_on,
-        )
-        for line in lines
-    )
-    Criterion.objects.bulk_create(
-        Criterion(line=copy, position=c.position, text=c.text, needs_evidence=c.needs_evidence)
-        for copy, line in zip(copies, lines, strict=True)
-        for c in line.criteria.all()
-    )
-    return draft
-
-
 def _record_signed(signature: Signature, *, verb: str, actor: Actor) -> None:
     """A signature is addressed to the other side, which is told who signed, and from where."""
     contract = signature.version.contract
-    _record(
+    record_version(
         signature.version,
         verb=verb,
         actor=actor,
         at=signature.signed_at,
         told_to=(contract.seller_id, contract.buyer_id),
+        side=signature.side,
         seller=contract.seller_id,
         buyer=contract.buyer_id,
         statement=signature.statement,
         statement_version=signature.statement_version,
-    )
-
-
-def _record(version: ContractVersion, *, verb: str, actor: Actor, at: datetime, **facts: Any) -> None:
-    record(
-        version.contract,
-        verb=verb,
-        subject=f"version:{version.ref}",
-        actor=actor,
-        at=at,
-        version=version.number,
-        sha256=version.sha256,
-        price=version.price,
-        **facts,
     )

@@ -9,10 +9,9 @@ from apps.audit import services as audit
 from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import ContractTemplate
-from apps.contracts.services.drafting import as_draft
 from apps.contracts.services.locks import lock_by_ref
 from apps.contracts.services.people import require_seller
-from apps.contracts.services.versions import newest_version
+from apps.contracts.services.versions import as_draft, newest_version
 from apps.core.errors import Refused
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation

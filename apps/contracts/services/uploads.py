@@ -6,10 +6,11 @@ from datetime import datetime
 from apps.contracts import rules
 from apps.contracts.drafts import DraftLine
 from apps.contracts.models import Contract, PlanUpload
-from apps.contracts.services.drafting import change_draft, draft_of, fingerprint
+from apps.contracts.services.drafting import change_draft
 from apps.contracts.services.locks import lock_by_ref
 from apps.contracts.services.people import require_seller
 from apps.contracts.services.record import record
+from apps.contracts.services.versions import draft_of, fingerprint
 from apps.core.errors import Refused, Stale
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
@@ -66,10 +67,10 @@ def import_plan(*, actor: Actor, contract_ref: str, upload_ref: str, at: datetim
             " is now, and upload the file again if it should take its place."
         )
     draft = replace(stands, lines=rules.read_plan(upload.plan))
-    changed = change_draft(actor=actor, contract_ref=contract_ref, draft=draft, at=at)
+    change_draft(contract=contract, actor=actor, draft=draft, at=at)
     upload.delete()
     record(
-        changed,
+        contract,
         verb="contract.plan_imported",
         subject=f"contract:{contract.ref}",
         actor=actor,
@@ -77,4 +78,4 @@ def import_plan(*, actor: Actor, contract_ref: str, upload_ref: str, at: datetim
         file_sha256=upload.file_sha256,
         lines=len(draft.lines),
     )
-    return changed
+    return contract

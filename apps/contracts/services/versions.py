@@ -1,17 +1,85 @@
-"""Versions as plain values: to compare, to copy, to export."""
+"""Versions as plain values: to write on, to compare, to copy, to export."""
 
 from typing import Any
 
+from django.db.models import Q
+
 from apps.contracts import rules
-from apps.contracts.models import Contract, ContractVersion
-from apps.contracts.services.drafting import as_draft
+from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
+from apps.contracts.models import Contract, ContractVersion, PlanLine
+from apps.contracts.models.contract import ContractState
 from apps.contracts.services.reviews import review_terms
+from apps.contracts.services.sides import Side
+from apps.core import canonical
+from apps.core.errors import IllegalTransition
 from apps.parties.models import Organisation
 
 
+def draft_version(contract: Contract, *, side: str = Side.SELLER) -> ContractVersion:
+    """The version that this side is still writing; refused when there is none."""
+    version = contract.versions.filter(author=side, proposed_at__isnull=True).first()
+    if contract.state not in (ContractState.DRAFT, ContractState.PROPOSED) or version is None:
+        raise IllegalTransition(
+            "This contract is {state}. Only a draft can be changed.", state=str(contract.state).replace("_", " ")
+        )
+    version.contract = contract
+    return version
+
+
+def draft_of(contract: Contract, *, side: str = Side.SELLER) -> ContractDraft:
+    """The draft of a side as plain values: what a form starts with."""
+    return as_draft(draft_version(contract, side=side))
+
+
+def as_draft(version: ContractVersion) -> ContractDraft:
+    """A version as plain values."""
+    contract = version.contract
+    lines = version.lines.prefetch_related("criteria")
+    return ContractDraft(
+        number=contract.number,
+        title=contract.title,
+        buyer_ref=contract.buyer.ref,
+        currency=contract.currency,
+        price=version.price,
+        payment_days=version.payment_days,
+        review_days=version.review_days,
+        review_unit=version.review_unit,
+        review_country=version.review_country,
+        review_subdivision=version.review_subdivision,
+        review_time_zone=version.review_time_zone,
+        silence=version.silence,
+        partial_acceptance=version.partial_acceptance,
+        tax_category=version.tax_category,
+        tax_rate=version.tax_rate,
+        is_assignable=version.is_assignable,
+        governing_law=version.governing_law,
+        terms=version.terms,
+        answer_until=version.answer_until,
+        signatory_name=version.signatory_name,
+        signatory_email=version.signatory_email,
+        lines=tuple(
+            DraftLine(
+                title=line.title,
+                scope=line.scope,
+                basis=line.basis,
+                percent=line.percent,
+                amount=line.amount if line.basis == PlanLine.Basis.AMOUNT else None,
+                planned_on=line.planned_on,
+                criteria=tuple(DraftCriterion(c.text, c.needs_evidence) for c in line.criteria.all()),
+            )
+            for line in lines
+        ),
+    )
+
+
+def fingerprint(draft: ContractDraft) -> str:
+    """SHA-256 of a draft: by it a form tells which draft it was filled in from."""
+    return canonical.sha256(canonical.text(draft))
+
+
 def newest_version(contract: Contract) -> ContractVersion:
-    """The version that both signed, else the last one that was written."""
-    versions = contract.versions.order_by("-number")
+    """The version that both signed, else the last one that was proposed, or that the seller is writing."""
+    versions = contract.versions.filter(Q(proposed_at__isnull=False) | Q(author=Side.SELLER)).order_by("-number")
     if contract.active_version_id is not None:
         versions = versions.filter(pk=contract.active_version_id)
     return versions[0]

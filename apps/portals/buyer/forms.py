@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Criterion
 from apps.milestones.services import CriterionVerdict, Part
-from apps.portals.forms import ActionForm, AmountField, RateField, SeenForm
+from apps.portals.forms import AmountField, RateField, SeenForm
 
 MET, NOT_MET = "met", "not_met"
 
@@ -44,18 +44,6 @@ class ProvenAcceptForm(AcceptForm):
         widget=forms.TextInput(
             attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "form-control mono"}
         ),
-    )
-
-
-class ContractChangesForm(ActionForm):
-    """What the buyer wants changed in a proposal."""
-
-    reason = forms.CharField(
-        label=_("What should change?"),
-        help_text=_("The seller reads this and sends a new proposal. Nothing is signed."),
-        max_length=4_000,
-        widget=_textarea(6),
-        error_messages={"required": _("Say what should change, so that the seller can propose it.")},
     )
 
 

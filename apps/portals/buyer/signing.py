@@ -14,11 +14,11 @@ from apps.core.errors import Refused, Stale
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest
 from apps.portals.buyer import versions
-from apps.portals.buyer.forms import ContractChangesForm, SignContractForm
+from apps.portals.buyer.forms import SignContractForm
 from apps.portals.buyer.pages import Crumbs, page, tell, why_not
 from apps.portals.buyer.versions import VersionReading
 from apps.portals.buyer.ways import Way
-from apps.portals.forms import add_refusal, explain, show_anew
+from apps.portals.forms import ReasonForm, add_refusal, explain, show_anew
 from apps.portals.version_differences import VersionDifference, between_versions
 from apps.workflows import contracting
 
@@ -68,9 +68,9 @@ def request_contract_changes(
 ) -> HttpResponse:
     """The buyer says what should change; the seller gets a new draft."""
     reading = versions.read(request.actor, version, way=way)
-    form = ContractChangesForm()
+    form = ReasonForm()
     if request.method == "POST":
-        form = ContractChangesForm(request.POST)
+        form = ReasonForm(request.POST)
         if form.is_valid():
             try:
                 contracting.request_contract_changes(

@@ -97,20 +97,27 @@ def milestone_steps(milestone: Milestone, cycles: Sequence[Submission]) -> list[
 def _of_version(contract: Contract, version: ContractVersion) -> Iterator[Event]:
     names = {"version": version.number}
     for signature in version.signatures.all():
-        if signature.side == "seller":
-            what, icon = _("Version %(version)s proposed and signed by the seller") % names, "send"
+        is_sellers = signature.side == "seller"
+        if signature.side == version.author:
+            by_seller = _("Version %(version)s proposed and signed by the seller")
+            what, icon = by_seller if is_sellers else _("Version %(version)s proposed and signed by the buyer"), "send"
         else:
-            what, icon = _("Version %(version)s signed by the buyer: the contract is in force") % names, "pen"
-        yield Event(what=what, at=signature.signed_at, who=signature.name, icon=icon, tone="info")
+            by_buyer = _("Version %(version)s signed by the buyer: the contract is in force")
+            what = _("Version %(version)s signed by the seller: the contract is in force") if is_sellers else by_buyer
+            icon = "pen"
+        yield Event(what=what % names, at=signature.signed_at, who=signature.name, icon=icon, tone="info")
     if version.changes_asked_at is not None:
         yield Event(
             what=_("Changes to version %(version)s asked for") % names,
             at=version.changes_asked_at,
-            who=contract.buyer.legal_name,
+            who=(contract.buyer if version.author == "seller" else contract.seller).legal_name,
             note=version.changes_asked,
             icon="arrow-return-left",
             tone="attention",
         )
+    if version.expired_at is not None:
+        what = _("Version %(version)s not signed by its last day") % names
+        yield Event(what=what, at=version.expired_at, icon="clock-history", tone="attention")
 
 
 def _of_cycle(cycle: Submission, *, seller: str, is_one_milestone: bool = False) -> Iterator[Event]:

@@ -2,16 +2,23 @@
 
 from django.urls import path
 
-from apps.portals.buyer.views import assignments, contracts, evidence, home, invoices, milestones, plans, proofs
+from apps.portals.buyer.views import assignments, contracts, drafts, evidence, home, invoices, milestones, plans, proofs
 
 app_name = "buyer"
 urlpatterns = [
     path("", home.home, name="home"),
     path("contracts/", contracts.contracts, name="contracts"),
     path("contracts/<str:ref>/", contracts.contract, name="contract"),
+    path("contracts/<str:ref>/change/", drafts.change_draft, name="change_draft"),
+    path("contracts/<str:ref>/propose/", drafts.propose_contract, name="propose_contract"),
+    path("contracts/<str:ref>/withdraw/", drafts.withdraw_contract, name="withdraw_contract"),
+    path("versions/<str:ref>/answer/", drafts.answer_proposal, name="answer_proposal"),
+    path("versions/<str:ref>/comment/", drafts.comment_contract, name="comment_contract"),
     path("contracts/<str:ref>/differences/", plans.contract_differences, name="contract_differences"),
     path("versions/<str:ref>/plan.csv", plans.plan_csv, name="plan_csv"),
     path("versions/<str:ref>/plan.xlsx", plans.plan_xlsx, name="plan_xlsx"),
+    path("versions/<str:ref>/contract.pdf", proofs.contract_pdf, name="contract_pdf"),
+    path("versions/<str:ref>/print/", proofs.retry_contract_document, name="retry_contract_document"),
     path("versions/<str:ref>/sign/", contracts.sign_contract, name="sign_contract"),
     path("versions/<str:ref>/changes/", contracts.request_contract_changes, name="request_contract_changes"),
     path("milestones/<str:ref>/", milestones.milestone, name="milestone"),

@@ -12,9 +12,12 @@ from apps.contracts import services as contracts
 from apps.contracts import wording
 from apps.contracts.models import Contract, ContractVersion, PlanLine, Signature
 from apps.contracts.rules import Statement
+from apps.core import clock
 from apps.core.canonical import plain
 from apps.parties.actor import Actor
 from apps.portals.buyer.ways import Way
+from apps.portals.conversing import Conversation, conversation
+from apps.portals.papers import Printed, printed
 from apps.portals.parts import Fact
 from apps.portals.shown import version_state
 from apps.portals.version_differences import VersionDifference, between_versions
@@ -22,12 +25,17 @@ from apps.portals.version_differences import VersionDifference, between_versions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionReading:
-    """Everything that stands on the page of one version. ``is_pending``: it waits for the buyer's signature."""
+    """Everything that stands on the page of one version.
+
+    ``is_pending``: it waits for the buyer's signature; ``is_own``: it is the buyer's, and waits for the seller's.
+    """
 
     version: ContractVersion
     contract: Contract
     state: str
     is_pending: bool
+    is_own: bool
+    can_be_signed: bool
     newer: ContractVersion | None
     terms: Sequence[Fact]
     lines: Sequence[PlanLine]
@@ -40,9 +48,11 @@ class VersionReading:
     page_url: str
     sign_url: str
     changes_url: str
+    conversation: Conversation | None
     differences_url: str
     csv_url: str
     xlsx_url: str
+    printed: Printed | None
 
 
 def proposed_to(actor: Actor) -> QuerySet[ContractVersion, ContractVersion]:
@@ -67,11 +77,14 @@ def read(actor: Actor, version: ContractVersion, *, way: Way) -> VersionReading:
     newest = versions[max(versions)]
     previous = versions.get(version.number - 1)
     lines = list(version.lines.all())
+    is_open = contract.state == "proposed" and newest.pk == version.pk and version.changes_asked_at is None
     return VersionReading(
         version=version,
         contract=contract,
-        state=version_state(version, contract=contract),
-        is_pending=contract.state == "proposed" and newest.pk == version.pk and version.changes_asked_at is None,
+        state=version_state(version, contract=contract, newest=newest.number),
+        is_pending=is_open and version.author == "seller",
+        is_own=is_open and version.author == "buyer",
+        can_be_signed=version.expires_at is None or clock.now() <= version.expires_at,
         newer=newest if newest.number > version.number else None,
         terms=terms_of(version),
         lines=lines,
@@ -79,14 +92,22 @@ def read(actor: Actor, version: ContractVersion, *, way: Way) -> VersionReading:
         signatures=sorted(version.signatures.all(), key=lambda signature: signature.signed_at),
         previous=previous,
         difference=between_versions(previous, version) if previous else None,
-        statement=contracts.buyer_statement(version),
+        statement=contracts.statement_of(version, side="buyer"),
         zone=contract.buyer.time_zone,
         page_url=way.version(version),
         sign_url=way.sign_contract(version),
         changes_url=way.request_contract_changes(version),
+        conversation=conversation(actor, contract, side="buyer", url=way.comment_contract(newest)),
         differences_url=way.contract_differences(version),
         csv_url=way.plan_csv(version),
         xlsx_url=way.plan_xlsx(version),
+        printed=printed(
+            actor,
+            version,
+            url=way.contract_pdf(version),
+            here=way.version(version),
+            retry_url=way.retry_contract_document(version),
+        ),
     )
 
 
@@ -124,6 +145,7 @@ def terms_of(version: ContractVersion) -> list[Fact]:
         ),
         Fact(term=_("Signs off for you"), value=f"{version.signatory_name}, {version.signatory_email}"),
         *([Fact(term=_("Governing law"), value=version.governing_law)] if version.governing_law else []),
+        *([Fact(term=_("Can be signed until"), on=version.answer_until)] if version.answer_until else []),
     ]
 
 

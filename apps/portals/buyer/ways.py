@@ -24,12 +24,19 @@ class Way(Protocol):
 
     def request_contract_changes(self, version: ContractVersion) -> str: ...
 
+    def comment_contract(self, version: ContractVersion) -> str: ...
+
     def contract_differences(self, version: ContractVersion) -> str:
         """Where any two versions of the contract are compared."""
 
     def plan_csv(self, version: ContractVersion) -> str: ...
 
     def plan_xlsx(self, version: ContractVersion) -> str: ...
+
+    def contract_pdf(self, version: ContractVersion) -> str: ...
+
+    def retry_contract_document(self, version: ContractVersion) -> str:
+        """Where the PDF is asked for again; nowhere for a guest."""
 
     def submission(self, submission: Submission) -> str:
         """Where the submission is read, and where its reader lands after deciding."""
@@ -66,6 +73,9 @@ class MemberWay:
     def request_contract_changes(self, version: ContractVersion) -> str:
         return reverse("buyer:request_contract_changes", args=[version.ref])
 
+    def comment_contract(self, version: ContractVersion) -> str:
+        return reverse("buyer:comment_contract", args=[version.ref])
+
     def contract_differences(self, version: ContractVersion) -> str:
         return reverse("buyer:contract_differences", args=[version.contract.ref])
 
@@ -74,6 +84,12 @@ class MemberWay:
 
     def plan_xlsx(self, version: ContractVersion) -> str:
         return reverse("buyer:plan_xlsx", args=[version.ref])
+
+    def contract_pdf(self, version: ContractVersion) -> str:
+        return reverse("buyer:contract_pdf", args=[version.ref])
+
+    def retry_contract_document(self, version: ContractVersion) -> str:
+        return reverse("buyer:retry_contract_document", args=[version.ref])
 
     def submission(self, submission: Submission) -> str:
         return reverse("buyer:milestone", args=[submission.milestone.ref])
@@ -120,6 +136,9 @@ class LinkWay:
     def request_contract_changes(self, version: ContractVersion) -> str:
         return self._below("request_contract_changes")
 
+    def comment_contract(self, version: ContractVersion) -> str:
+        return self._below("comment_contract")
+
     def contract_differences(self, version: ContractVersion) -> str:
         return self._below("contract_differences")
 
@@ -128,6 +147,12 @@ class LinkWay:
 
     def plan_xlsx(self, version: ContractVersion) -> str:
         return self._below("plan_xlsx")
+
+    def contract_pdf(self, version: ContractVersion) -> str:
+        return self._below("contract_pdf")
+
+    def retry_contract_document(self, version: ContractVersion) -> str:
+        return ""
 
     def submission(self, submission: Submission) -> str:
         return self._below("open")

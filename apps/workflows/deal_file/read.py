@@ -7,6 +7,7 @@ does not have, events out of order, keys that nobody reads.
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from zoneinfo import available_timezones
 
 from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
@@ -139,6 +140,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
     assignable, in_parts = place.maybe("assignable"), place.maybe("partial_acceptance")
     payment_days = place.maybe("payment_days")
     review_days = place.maybe("review_days")
+    until = place.maybe("answer_until")
     signatory = place.need("signatory")
     counted = place.maybe("review")
     code = currency.text() if currency is not None else parties["seller"].currency
@@ -160,6 +162,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         is_assignable=assignable.yes_or_no() if assignable is not None else True,
         governing_law=law.text(most=80) if law is not None else "",
         terms=terms.text(most=20_000) if terms is not None else "",
+        answer_until=until.day() if until is not None else None,
         signatory_name=signatory.need("name").text(most=120),
         signatory_email=signatory.need("email").email(),
         lines=tuple(_line(line, code) for line in place.need("plan").each()),
@@ -171,7 +174,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
     return draft
 
 
-def _review(place: Place) -> dict[str, str]:
+def _review(place: Place) -> dict[str, Any]:
     """How the days of the review are counted, and what silence means; what is absent is as in a new contract."""
     read: Mapping[str, tuple[str, Callable[[Place], str]]] = {
         "days": ("review_unit", lambda found: found.one_of(*review.UNITS)),

@@ -1,6 +1,7 @@
 """What each verb of a deal file does: one workflow, called as a portal calls it."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from django.core.files.base import ContentFile
@@ -9,7 +10,7 @@ from apps.contracts import services as contracts
 from apps.milestones import services as milestones
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
 from apps.parties.actor import Actor
-from apps.workflows import billing, contracting, sign_off
+from apps.workflows import billing, contracting, negotiating, sign_off
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.funding_verbs import FUNDING
 from apps.workflows.deal_file.scene import Scene, new_key, reference_of
@@ -30,6 +31,21 @@ def _ask_for_changes(scene: Scene, event: Event, actor: Actor) -> Answer:
     return contracting.request_contract_changes(
         actor=actor, key=new_key(), version_ref=scene.version().ref, reason=event.text
     )
+
+
+def _comment(scene: Scene, event: Event, actor: Actor) -> Answer:
+    return negotiating.comment_contract(actor=actor, key=new_key(), version_ref=scene.version().ref, text=event.text)
+
+
+def _answer(scene: Scene, event: Event, actor: Actor) -> Answer:
+    """The buyer proposes the seller's version at another price."""
+    negotiating.answer_proposal(actor=actor, key=new_key(), version_ref=scene.version().ref)
+    draft = contracts.draft_of(scene.contract(), side="buyer")
+    if event.amount is not None:
+        draft = replace(draft, price=event.amount)
+    contracting.change_draft(actor=actor, key=new_key(), contract_ref=scene.contract_ref, draft=draft)
+    _text, seen = contracts.preview(scene.contract(), side="buyer")
+    return contracting.propose_contract(actor=actor, key=new_key(), contract_ref=scene.contract_ref, seen=seen)
 
 
 def _withdraw_contract(scene: Scene, event: Event, actor: Actor) -> Answer:
@@ -133,6 +149,10 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         "propose": _propose,
         "sign": _sign,
         "ask_for_changes": _ask_for_changes,
+        "ask": _comment,
+        "reply": _comment,
+        "answer": _answer,
+        "sign_answer": _sign,
         "withdraw_contract": _withdraw_contract,
         "submit": _submit,
         "withdraw_submission": _withdraw_submission,

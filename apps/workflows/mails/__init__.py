@@ -18,6 +18,7 @@ from apps.workflows.mails.milestones import (
     review_reminder,
     sign_off_request,
 )
+from apps.workflows.mails.negotiation import contract_comment, counter_proposal, proposal_expired
 from apps.workflows.mails.people import invitation, proof_code
 
 __all__ = [
@@ -26,8 +27,10 @@ __all__ = [
     "assignment_revoked",
     "change_request",
     "contract_changes",
+    "contract_comment",
     "contract_proposal",
     "contract_signed",
+    "counter_proposal",
     "funding_news",
     "funding_requested",
     "invitation",
@@ -39,6 +42,7 @@ __all__ = [
     "payment_receipt",
     "payment_reversed",
     "proof_code",
+    "proposal_expired",
     "review_lapsed",
     "review_passed",
     "review_reminder",

@@ -11,6 +11,7 @@ from apps.contracts import wording
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.parties import services as parties
 from apps.parties import tokens
+from apps.parties.models import Organisation
 from apps.parties.roles import Action
 from apps.workflows.mails import changes
 from apps.workflows.mails.letter import Letter, absolute, fact, money, send
@@ -20,6 +21,12 @@ def link_to(grant: GuestGrant) -> str:
     """The personal link of a grant; its token is made from the row and stands nowhere else."""
     token = tokens.token_for(purpose="guest_grant", ref=grant.ref)
     return absolute(reverse("link:open", kwargs={"token": token}))
+
+
+def both_sides(contract: Contract, *, first: str) -> tuple[Organisation, Organisation]:
+    """The organisation that is this side of a contract, and the other one."""
+    sides = (contract.seller, contract.buyer)
+    return sides if first == "seller" else sides[::-1]
 
 
 def live_grant(grant_ref: str) -> GuestGrant | None:
@@ -51,6 +58,7 @@ def contract_proposal(*, grant_ref: str) -> None:
                 fact(_("Days to pay"), version.payment_days),
                 fact(_("Days to review"), lazy(wording.review_period, str)(review)),
                 fact(_("If you say nothing"), lazy(wording.silence_means, str)(review.silence)),
+                *([fact(_("Can be signed until"), on=version.answer_until)] if version.answer_until else []),
             ],
             context={
                 "grant": grant,
@@ -65,21 +73,27 @@ def contract_proposal(*, grant_ref: str) -> None:
 
 
 def contract_signed(*, contract_ref: str) -> None:
-    """Tell the seller's people that both sides have signed and work can begin."""
+    """Tell the side that proposed that both have signed: of the seller whoever works on it, of the buyer who signed."""
     contract = Contract.objects.select_related("seller", "buyer", "active_version").get(ref=contract_ref)
     version = contract.active_version
     if version is None:
         return
-    signature = version.signatures.get(side="buyer")
+    signatures = {one.side: one for one in version.signatures.all()}
+    if version.author == "seller":
+        sender, reader, signature = contract.buyer, contract.seller, signatures["buyer"]
+        to = parties.mailboxes(organisation_id=reader.pk, action=Action.SUBMIT_MILESTONE)
+    else:
+        sender, reader, signature = contract.seller, contract.buyer, signatures["seller"]
+        to = [signatures["buyer"].email]
     send(
         Letter(
             name="contract_signed",
             key=version.ref,
-            sender=contract.buyer,
-            reader=contract.seller,
-            to=parties.mailboxes(organisation_id=contract.seller_id, action=Action.SUBMIT_MILESTONE),
+            sender=sender,
+            reader=reader,
+            to=to,
             button=_("Open the contract"),
-            url=absolute(reverse("seller:contract", args=[contract.ref])),
+            url=absolute(reverse(f"{version.author}:contract", args=[contract.ref])),
             facts=[
                 fact(_("Contract"), f"{contract.number} · {contract.title}"),
                 money(_("Price, net of tax"), version.price, contract.currency),
@@ -123,18 +137,19 @@ def signed_copy(*, version_ref: str) -> None:
 
 
 def contract_changes(*, version_ref: str) -> None:
-    """Tell the seller what the buyer wants changed, in the buyer's words."""
+    """Tell the side that proposed what the other one wants changed, in its own words."""
     version = ContractVersion.objects.select_related("contract__seller", "contract__buyer").get(ref=version_ref)
     contract = version.contract
+    reader, sender = both_sides(contract, first=version.author)
     send(
         Letter(
             name="contract_changes",
             key=version.ref,
-            sender=contract.buyer,
-            reader=contract.seller,
-            to=parties.mailboxes(organisation_id=contract.seller_id, action=Action.EDIT_CONTRACT),
+            sender=sender,
+            reader=reader,
+            to=parties.mailboxes(organisation_id=reader.pk, action=Action.EDIT_CONTRACT),
             button=_("Open the new draft"),
-            url=absolute(reverse("seller:contract", args=[contract.ref])),
+            url=absolute(reverse(f"{version.author}:contract", args=[contract.ref])),
             facts=[
                 fact(_("Contract"), f"{contract.number} · {contract.title}"),
                 fact(_("Version"), version.number),

@@ -4,12 +4,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from apps.portals.seller.forms.plan import past_dates
 from django.test import Client
 from django.urls import reverse
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.parties.models import Organisation
-from apps.portals.seller.forms.plan import past_dates
 from tests import scenarios
 from tests.portals.seller.conftest import SignIn, hidden
 from tests.scenarios import Parties, acting

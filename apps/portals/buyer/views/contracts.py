@@ -18,12 +18,13 @@ from apps.portals.buyer import figures, signing, versions
 from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not, zone_of
 from apps.portals.buyer.stories import contract_story
 from apps.portals.buyer.ways import MemberWay
+from apps.portals.drafting.desk import Desk
 from apps.portals.forms import ActionForm
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
-from apps.portals.shown import contract_state, version_state
+from apps.portals.shown import contract_state, version_state, with_lapse
 
-WAY = MemberWay()
+WAY, DESK = MemberWay(), Desk("buyer")
 FILTERS: Mapping[str, Q] = {
     "to_sign": Q(state="proposed"),
     "active": Q(state="active"),
@@ -46,7 +47,7 @@ def contracts(request: PortalRequest) -> HttpResponse:
     counts = counted(request.actor, found, {"all": Q(), **FILTERS})
     if state in FILTERS:
         found = found.filter(FILTERS[state])
-    rows = page_of(request, found.select_related("seller", "active_version"))
+    rows = page_of(request, with_lapse(found.select_related("seller", "active_version")))
     sums = figures.of_contracts(request.actor, rows.rows)
     proposed = versions.newest_prices(request.actor, rows.rows)
     return page(
@@ -84,12 +85,13 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
     """One contract: what waits, the plan with its progress, invoices, versions with what changed, what happened."""
     actor = request.actor
     found = get_object_or_404(
-        Contract.objects.of_buyer(actor).select_related("seller", "buyer", "active_version"), ref=ref
+        with_lapse(Contract.objects.of_buyer(actor).select_related("seller", "buyer", "active_version")), ref=ref
     )
     sent = list(versions.proposed_to(actor).filter(contract=found).order_by("-number"))
     for version in sent:
         version.contract = found
     shown = next((v for v in sent if v.pk == found.active_version_id), sent[0])
+    draft = DESK.draft(request, found) if found.state in ("draft", "proposed") else None
     milestones = list(
         Milestone.objects.visible_to(actor)
         .filter(contract=found)
@@ -105,9 +107,12 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "reading": versions.read(actor, shown, way=WAY),
             "figures": figures.of_contracts(actor, [found]).get(found.pk),
             "milestones": milestones,
-            "versions": [(version, version_state(version, contract=found)) for version in sent],
+            "versions": [(version, version_state(version, contract=found, newest=sent[0].number)) for version in sent],
+            "draft": draft,
+            "may_edit": not why_not(actor, Action.EDIT_CONTRACT),
+            "may_withdraw": found.state in ("draft", "proposed") and sent[0].author == "buyer",
             "events": contract_story(actor, found, versions=sent),
-            "next": _what_next(found, milestones),
+            "next": _what_next(found, milestones, last=sent[0]),
             "why_not": why_not(actor, Action.SIGN_CONTRACT),
             "action": ActionForm(auto_id="prove_%s"),
             "crumbs": contract_crumbs((found.number, "")),
@@ -116,14 +121,20 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
     )
 
 
-def _what_next(contract: Contract, milestones: Sequence[Milestone]) -> tuple[str, date | None]:
+def _what_next(
+    contract: Contract, milestones: Sequence[Milestone], *, last: ContractVersion
+) -> tuple[str, date | None]:
     """What happens next, and by when."""
+    is_own = last.author == "buyer"
     if contract.state == "proposed":
-        return _("you read the contract, and sign it or ask for changes."), None
+        theirs = _("you read the contract, and sign it or ask for changes.")
+        own = _("the seller reads your version, and signs it or answers. You get a mail.")
+        return own if is_own else theirs, last.answer_until
     if contract.state == "draft":
-        return _("the seller works on a new version. You are told when it is ready."), None
+        theirs = _("the seller works on a new version. You are told when it is ready.")
+        return _("you change your version and propose it again, or withdraw it.") if is_own else theirs, None
     if contract.state == "withdrawn":
-        return _("nothing. The seller has withdrawn the proposal."), None
+        return _("nothing. The proposal is withdrawn."), None
     waiting = next((m for m in milestones if m.state == "submitted"), None)
     if waiting is not None:
         return _("you review “%(title)s” and sign it off or request changes.") % {"title": waiting.title}, None

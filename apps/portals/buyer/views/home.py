@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, Sum
+from django.db.models import Exists, Q, Sum
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,12 +17,13 @@ from apps.core import money
 from apps.invoicing.models import OpenItem
 from apps.milestones.models import Milestone, Submission
 from apps.parties.actor import Actor
+from apps.parties.roles import Action
 from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import figures, payees, versions
 from apps.portals.buyer.pages import page, today_of, zone_of
 from apps.portals.parts import Need, Tile
-from apps.portals.shown import contract_state
+from apps.portals.shown import contract_state, later_proposals, with_lapse
 
 SOON = timedelta(days=14)
 """An open invoice needs the buyer from this long before its due date."""
@@ -37,14 +38,20 @@ def home(request: PortalRequest) -> HttpResponse:
     actor, today = request.actor, today_of(request)
     zone = ZoneInfo(zone_of(request))
     contracts = list(
-        Contract.objects.of_buyer(actor).select_related("seller", "active_version").order_by("-pk")[:SHOWN]
+        with_lapse(Contract.objects.of_buyer(actor)).select_related("seller", "active_version").order_by("-pk")[:SHOWN]
     )
     sums, prices = figures.of_contracts(actor, contracts), versions.newest_prices(actor, contracts)
     return page(
         request,
         "home",
         {
-            "needs": [*_sign_offs(actor, zone), *_proposals(actor), *_assignments(actor), *_due(actor, today)],
+            "needs": [
+                *_sign_offs(actor, zone),
+                *_proposals(actor),
+                *_answers(actor),
+                *_assignments(actor),
+                *_due(actor, today),
+            ],
             "tiles": _tiles(actor, today=today, currency=request.membership.organisation.currency),
             "rows": [
                 (contract, contract_state(contract), sums.get(contract.pk), prices.get(contract.pk))
@@ -83,9 +90,11 @@ def _proposals(actor: Actor) -> Iterator[Need]:
         .filter(
             contract__buyer_id=actor.organisation_id,
             contract__state="proposed",
+            author="seller",
             proposed_at__isnull=False,
             changes_asked_at__isnull=True,
         )
+        .exclude(Exists(later_proposals()))
         .select_related("contract__seller")
         .order_by("proposed_at")
     )
@@ -98,8 +107,33 @@ def _proposals(actor: Actor) -> Iterator[Need]:
             button=_("Read and sign"),
             amount=version.price,
             currency=contract.currency,
+            due=version.answer_until,
             note=_("version %(number)s") % {"number": version.number},
             icon="pen",
+        )
+
+
+def _answers(actor: Actor) -> Iterator[Need]:
+    """Versions of the buyer's own that wait to be sent: changes were asked for, or nobody signed in time."""
+    if not actor.may(Action.EDIT_CONTRACT):
+        return
+    rows = (
+        ContractVersion.objects.visible_to(actor)
+        .filter(contract__buyer_id=actor.organisation_id, author="buyer", proposed_at__isnull=True)
+        .filter(contract__state__in=["draft", "proposed"])
+        .select_related("contract__seller")
+        .order_by("-pk")
+    )
+    for draft in rows[:SHOWN]:
+        contract = draft.contract
+        yield Need(
+            what=_("Your version to send: %(title)s") % {"title": contract.title},
+            who=contract.seller.legal_name,
+            url=reverse("buyer:contract", args=[contract.ref]),
+            button=_("Continue"),
+            amount=draft.price,
+            currency=contract.currency,
+            icon="pencil",
         )
 
 

@@ -4,8 +4,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
+from apps.portals import conversing
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import deciding, signing
+from apps.portals.buyer.pages import page
 from apps.portals.buyer.visits import personal, visit_of
 
 
@@ -29,6 +31,24 @@ def request_contract_changes(request: PortalRequest, token: str) -> HttpResponse
     if not visit.may_ask(request):
         return redirect("link:open", token=token)
     return signing.request_contract_changes(request, visit.version(), way=visit.way, crumbs=[])
+
+
+@portal("link")
+@personal
+@require_http_methods(["GET", "HEAD", "POST"])
+def comment_contract(request: PortalRequest, token: str) -> HttpResponse:
+    """Write to the seller about the version that the link lets sign."""
+    visit = visit_of(request, token)
+    if not visit.may_ask(request):
+        return redirect("link:open", token=token)
+    version = visit.version()
+    zone = version.contract.buyer.time_zone
+    return conversing.comment_contract(
+        request,
+        version,
+        back=visit.way.version(version),
+        show=lambda context, form: page(request, "comment_contract", context, zone=zone, form=form),
+    )
 
 
 @portal("link")

@@ -1,4 +1,4 @@
-"""Files behind a personal link: the evidence of its milestone, and the invoice that its sign-off issued."""
+"""Files behind a personal link: the contract, the evidence of its milestone, the invoice that its sign-off issued."""
 
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -50,6 +50,17 @@ def invoice_document(request: PortalRequest, token: str) -> HttpResponse:
     """The PDF's piece of the page, asked for again and again while it is being made."""
     visit = visit_of(request, token)
     return render(request, "buyer/parts/document.html", document_of(_invoice(visit), visit=visit))
+
+
+@portal("link")
+@personal
+@require_safe
+def contract_pdf(request: PortalRequest, token: str) -> HttpResponseBase:
+    """The stored bytes of the version that the link lets sign, as PDF; 404 until they exist."""
+    visit = visit_of(request, token)
+    if not visit.may_read:
+        raise Http404
+    return papers.contract_file(visit.actor, visit.version())
 
 
 @portal("link")

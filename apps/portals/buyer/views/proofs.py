@@ -1,21 +1,41 @@
-"""What proves a sign-off to others: the certificate of a milestone, and packs of everything."""
+"""What proves a deal to others: the contract on paper, the certificate of a milestone, packs of everything."""
 
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, ContractVersion
 from apps.milestones.models import Milestone
 from apps.portals import papers
 from apps.portals.access import PortalRequest, portal
-from apps.portals.buyer import cycles
+from apps.portals.buyer import cycles, versions
 from apps.portals.buyer.pages import contract_crumbs, page, zone_of
 
 
 def _milestone(request: PortalRequest, ref: str) -> Milestone:
     return get_object_or_404(cycles.of_buyer(request.actor), ref=ref)
+
+
+def _version(request: PortalRequest, ref: str) -> ContractVersion:
+    return get_object_or_404(versions.proposed_to(request.actor), ref=ref)
+
+
+@require_safe
+@portal("buyer")
+def contract_pdf(request: PortalRequest, ref: str) -> HttpResponseBase:
+    """The stored bytes of a version as PDF, signed or proposed; 404 until they exist."""
+    return papers.contract_file(request.actor, _version(request, ref))
+
+
+@require_POST
+@portal("buyer")
+def retry_contract_document(request: PortalRequest, ref: str) -> HttpResponse:
+    """Make the PDF of a version again after it failed."""
+    version = _version(request, ref)
+    papers.retry_contract_document(request, version)
+    return redirect("buyer:contract", ref=version.contract.ref)
 
 
 @require_safe

@@ -1,37 +1,21 @@
-"""Writing a contract: parties, terms and the billing plan on one page that is saved as a whole.
+"""The seller's drafts: a new contract, and every version that the seller writes."""
 
-Every button of the plan is a submit button: the page comes back with the row added, removed or moved and everything
-else as typed. With htmx the same answer is asked for, and only the plan is swapped.
-"""
-
-from decimal import Decimal
 from typing import Any
 
-from django.contrib import messages
-from django.db.models import Q
-from django.http import HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.http import HttpResponse
+from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.contracts import rules
-from apps.contracts import services as contracts
-from apps.contracts.drafts import ContractDraft, DraftLine
 from apps.contracts.models import Contract, ContractVersion
-from apps.core import money
-from apps.core.errors import Refused, Stale
-from apps.parties.models import Organisation
-from apps.parties.roles import Action
 from apps.portals.access import PortalRequest, portal
-from apps.portals.forms import add_refusal, new_key
-from apps.portals.seller.allocation import Allocation
-from apps.portals.seller.forms import plan
-from apps.portals.seller.forms.contract import NEW, NEW_BUYER, DraftForm, initial_of
-from apps.portals.seller.pages import contract_crumbs, page, today_of, why_not
-from apps.portals.seller.sources import allocated, is_kept, kept_plan, source_of
-from apps.portals.templatetags.cairn import error_links
-from apps.workflows import contracting, team
+from apps.portals.drafting import editor as drafting
+from apps.portals.drafting import plan, proposing
+from apps.portals.drafting.desk import Desk
+from apps.portals.drafting.editor import buyers_of, editor, opened, posted
+from apps.portals.drafting.forms import DraftForm, initial_of
+from apps.portals.drafting.sources import source_of
+from apps.portals.seller.pages import today_of
 
+DESK = Desk("seller")
 USUAL_TERMS = (
     "payment_days",
     "review_days",
@@ -41,7 +25,6 @@ USUAL_TERMS = (
     "is_assignable",
     "governing_law",
 )
-EDITS = ("add", "remove", "up", "down", "criterion", "drop", "calculate")
 
 
 @require_http_methods(["GET", "POST"])
@@ -49,13 +32,14 @@ EDITS = ("add", "remove", "up", "down", "criterion", "drop", "calculate")
 def draft_contract(request: PortalRequest) -> HttpResponse:
     """A new contract; it exists from the first time it is saved."""
     if request.method == "POST":
-        return _posted(request, None)
+        return posted(request, None, desk=DESK)
     initial, source = _usual_terms(request), source_of(request)
     if source is not None:
         number = initial["number"]
-        return _opened(request, None, source.draft, initial_of(source.draft) | {"number": number})
-    form = DraftForm(initial=initial, buyers=_buyers(request))
-    return _editor(request, None, form, plan.shown([plan.Row()], currency=initial["currency"]), price=None)
+        return opened(request, None, source.draft, initial_of(source.draft) | {"number": number}, desk=DESK)
+    form = DraftForm(initial=initial, buyers=buyers_of(request))
+    rows = plan.shown([plan.Row()], currency=initial["currency"])
+    return editor(request, None, form, rows, desk=DESK, price=None)
 
 
 def _usual_terms(request: PortalRequest) -> dict[str, Any]:
@@ -84,185 +68,26 @@ def _usual_terms(request: PortalRequest) -> dict[str, Any]:
 @require_http_methods(["GET", "POST"])
 @portal("seller")
 def change_draft(request: PortalRequest, ref: str) -> HttpResponse:
-    """Go on writing a draft; what was proposed is a version and is not written to any more."""
-    contract = get_object_or_404(Contract.objects.of_seller(request.actor).select_related("buyer"), ref=ref)
-    if contract.state != "draft":
-        messages.info(request, _("This contract is no draft any more, so it cannot be changed here."))
-        return redirect("seller:contract", ref=contract.ref)
-    if request.method == "POST":
-        return _posted(request, contract)
-    draft = contracts.draft_of(contract)
-    return _opened(request, contract, draft, initial_of(draft) | {"seen": contracts.fingerprint(draft)})
+    """Go on writing a draft."""
+    return drafting.change_draft(request, ref, desk=DESK)
 
 
-def _opened(
-    request: PortalRequest, contract: Contract | None, draft: ContractDraft, initial: dict[str, Any]
-) -> HttpResponse:
-    """The editor with what is written already; a plan too long for a form is shown and kept."""
-    form = DraftForm(initial=initial, buyers=_buyers(request))
-    if is_kept(draft.lines):
-        return _editor(request, contract, form, [], price=draft.price, kept=draft.lines)
-    rows = plan.rows_of(draft.lines) or [plan.Row()]
-    lines = plan.shown(rows, currency=draft.currency)
-    _reckon(plan.checked(_as_typed(rows), currency=draft.currency), lines, draft.price, draft.currency)
-    return _editor(request, contract, form, lines, price=draft.price)
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("seller")
+def propose_contract(request: PortalRequest, ref: str) -> HttpResponse:
+    """Check answers: everything that will be signed, and the button that signs and sends it."""
+    return proposing.propose_contract(request, ref, desk=DESK)
 
 
-def _buyers(request: PortalRequest) -> list[Organisation]:
-    """Counterparties that the seller wrote down or has contracts with."""
-    actor = request.actor
-    mine = Contract.objects.of_seller(actor).order_by().values("buyer_id")
-    known = Organisation.objects.filter(Q(nominated_by_id=actor.organisation_id) | Q(pk__in=mine))
-    return list(known.exclude(pk=actor.organisation_id).order_by("legal_name"))
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("seller")
+def withdraw_contract(request: PortalRequest, ref: str) -> HttpResponse:
+    """Take back a draft or a proposal: a page that says what ends, and the button."""
+    return proposing.withdraw_contract(request, ref, desk=DESK)
 
 
-def _as_typed(rows: list[plan.Row]) -> list[plan.Row]:
-    """Saved rows as a browser would send them."""
-    lines = plan.shown(rows, currency="")
-    return [
-        plan.Row({name: line.form[name].value() for name in plan.FIELDS}, row.criteria)
-        for line, row in zip(lines, rows, strict=True)
-    ]
-
-
-def _posted(request: PortalRequest, contract: Contract | None) -> HttpResponse:
-    buyers, do = _buyers(request), request.POST.get("do", "save")
-    kept = kept_plan(request, contract)
-    rows = [] if kept is not None else plan.read(request.POST) or [plan.Row()]
-    bound = DraftForm(request.POST, buyers=buyers)
-    bound.full_clean()
-    currency = str(request.POST.get("currency", ""))
-    price = bound.cleaned_data.get("price")
-    if do.split(":")[0] in EDITS:
-        form = DraftForm(initial=_typed(request.POST, bound), buyers=buyers)
-        if kept is not None:
-            return _editor(request, contract, form, [], price=price, kept=kept)
-        rows = plan.edited(rows, do)
-        lines = plan.shown(rows, currency=currency)
-        plan.focus(lines, do)
-        _reckon(plan.checked(rows, currency=currency), lines, price, currency)
-        return _editor(request, contract, form, lines, price=price)
-    lines = plan.checked([row for row in rows if not row.is_blank], currency=currency)
-    _reckon(lines, lines, price, currency)
-    if all([bound.is_valid(), *(line.is_valid for line in lines)]):
-        try:
-            drafted = tuple(line.draft() for line in lines) if kept is None else kept
-            _check(bound.draft(buyer_ref="", lines=drafted), do)
-            bound = _with_buyer(request, bound)
-            _speak(request, bound)
-            ref = _save(request, contract, bound, drafted)
-        except Refused as refused:
-            add_refusal(bound, refused)
-            if contract is not None and isinstance(refused, Stale):
-                # Told of the other changes, the person may now replace them knowingly.
-                bound.data = {**{name: bound.data[name] for name in bound.data}, "seen": _fingerprint(contract)}
-        else:
-            if do == "check":
-                return redirect("seller:propose_contract", ref=ref)
-            messages.success(request, _("The draft is saved. Only your organisation sees it."))
-            planned = ((line.title, line.planned_on) for line in drafted)
-            if past := plan.past_dates(planned, today=today_of(request)):
-                messages.warning(request, past)
-            return redirect("seller:change_draft", ref=ref)
-    shown = lines if lines or kept is not None else plan.shown([plan.Row()], currency=currency)
-    return _editor(request, contract, bound, shown, price=price, kept=kept)
-
-
-def _fingerprint(contract: Contract) -> str:
-    """Of the draft as it is saved now."""
-    return contracts.fingerprint(contracts.draft_of(Contract.objects.get(pk=contract.pk)))
-
-
-def _typed(data: QueryDict, bound: DraftForm) -> dict[str, Any]:
-    """Everything as it was typed, for a form that does not complain yet."""
-    return {name: bound[name].value() for name in bound.fields} | {"key": data.get("key") or new_key()}
-
-
-def _check(draft: ContractDraft, do: str) -> None:
-    """Refuse what could not be kept, or with ``check`` what could not be proposed, before anything is written."""
-    checked = rules.check_draft(draft)
-    if do == "check":
-        rules.check_proposal(checked)
-
-
-def _with_buyer(request: PortalRequest, form: DraftForm) -> DraftForm:
-    """Write down a new buyer, once, and answer the form as if it had been chosen from the list."""
-    data = form.new_buyer()
-    if data is None:
-        return form
-    try:
-        named = team.name_counterparty(actor=request.actor, key=f"{form.cleaned_data['key']}-buyer", data=data)
-    except Refused as refused:
-        refused.field = f"new_{refused.field}"
-        raise
-    typed = request.POST.copy()
-    typed["buyer"] = named["organisation"]
-    for name in NEW_BUYER:
-        typed[name] = ""
-    chosen = DraftForm(typed, buyers=_buyers(request))
-    chosen.full_clean()
-    return chosen
-
-
-def _speak(request: PortalRequest, form: DraftForm) -> None:
-    """Write to a buyer that has no people yet in the language that was chosen; others choose for themselves."""
-    language = form.cleaned_data["buyer_language"]
-    buyer = next(one for one in _buyers(request) if one.ref == form.cleaned_data["buyer"])
-    if language and not buyer.is_claimed and buyer.language != language:
-        team.set_counterparty_language(
-            actor=request.actor,
-            key=f"{form.cleaned_data['key']}-language",
-            organisation_ref=buyer.ref,
-            language=language,
-        )
-
-
-def _save(request: PortalRequest, contract: Contract | None, form: DraftForm, lines: tuple[DraftLine, ...]) -> str:
-    key, draft = form.cleaned_data["key"], form.draft(buyer_ref=form.cleaned_data["buyer"], lines=lines)
-    if contract is None:
-        return contracting.draft_contract(actor=request.actor, key=key, draft=draft)["contract"]
-    changed = contracting.change_draft(
-        actor=request.actor, key=key, contract_ref=contract.ref, draft=draft, seen=form.cleaned_data["seen"]
-    )
-    return changed["contract"]
-
-
-def _reckon(read: list[plan.Line], shown: list[plan.Line], price: Decimal | None, currency: str) -> None:
-    """Set what each line comes to, as far as the plan is written; ``read`` are the same lines as bound forms."""
-    if price is None or currency not in money.currencies():
-        return
-    portions = [line.form.as_portion() for line in read]
-    for line, amount in zip(shown, rules.known_amounts(price, currency=currency, portions=portions), strict=True):
-        line.amount = amount
-
-
-def _editor(
-    request: PortalRequest,
-    contract: Contract | None,
-    form: DraftForm,
-    lines: list[plan.Line],
-    *,
-    price: Decimal | None,
-    kept: tuple[DraftLine, ...] | None = None,
-) -> HttpResponse:
-    currency = str(form["currency"].value() or "")
-    sum_of_rows = money.total(line.amount for line in lines if line.amount is not None)
-    given = sum_of_rows if kept is None else allocated(kept, price=price, currency=currency)
-    context = {
-        "contract": contract,
-        "lines": lines,
-        "kept": kept,
-        "version": contract.versions.filter(proposed_at__isnull=True).first() if contract and kept else None,
-        "allocation": Allocation(price=price, allocated=given, currency=currency),
-        "is_known": currency in money.currencies(),
-        "new": NEW,
-        "here": request.get_full_path(),
-        "refusal": why_not(request.actor, Action.EDIT_CONTRACT),
-        "problems": [*(error_links(form) if form.is_bound else []), *plan.problems(lines)],
-        "crumbs": contract_crumbs((contract.title if contract else _("New contract"), "")),
-    }
-    if getattr(request, "htmx", False) and request.POST.get("do") == "calculate":
-        return page(request, "parts/allocation", context)
-    response = page(request, "draft_contract", context, form=form)
-    response.status_code = 422 if context["problems"] else 200
-    return response
+@require_POST
+@portal("seller")
+def answer_proposal(request: PortalRequest, ref: str) -> HttpResponse:
+    """Begin a version of one's own from what the buyer proposed."""
+    return proposing.answer_proposal(request, ref, desk=DESK)

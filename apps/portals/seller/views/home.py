@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Q, Sum
+from django.db.models import Exists, Q, Sum
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, ContractVersion
 from apps.core import clock
 from apps.financing.models import Offer
 from apps.invoicing.models import Document, OpenItem
@@ -24,6 +24,7 @@ from apps.portals.seller import unapplied
 from apps.portals.seller.cash import forecast
 from apps.portals.seller.fundable import available
 from apps.portals.seller.pages import page, today_of
+from apps.portals.shown import later_proposals
 
 SOON = timedelta(days=7)
 """A planned milestone is shown as due to submit from this long before its date."""
@@ -56,6 +57,7 @@ def _needs(actor: Actor, today: date) -> Iterator[Need]:
     if actor.may(Action.SUBMIT_MILESTONE):
         yield from _milestones(actor, today)
     if actor.may(Action.EDIT_CONTRACT):
+        yield from _proposals(actor)
         yield from _drafts(actor)
     yield from _documents(actor)
 
@@ -107,10 +109,38 @@ def _milestones(actor: Actor, today: date) -> Iterator[Need]:
         )
 
 
+def _proposals(actor: Actor) -> Iterator[Need]:
+    """What buyers propose: the newest version of a contract, where it is the buyer's."""
+    rows = (
+        ContractVersion.objects.visible_to(actor)
+        .filter(
+            contract__seller_id=actor.organisation_id,
+            contract__state="proposed",
+            author="buyer",
+            proposed_at__isnull=False,
+        )
+        .exclude(Exists(later_proposals()))
+        .select_related("contract__buyer")
+        .order_by("proposed_at")
+    )
+    for version in rows[:SHOWN]:
+        contract = version.contract
+        yield Need(
+            what=_("Answer version %(number)s: %(title)s") % {"number": version.number, "title": contract.title},
+            who=contract.buyer.legal_name,
+            url=reverse("seller:contract", args=[contract.ref]),
+            button=_("Read and answer"),
+            amount=version.price,
+            currency=contract.currency,
+            due=version.answer_until,
+            icon="pen",
+        )
+
+
 def _drafts(actor: Actor) -> Iterator[Need]:
     rows = (
         Contract.objects.of_seller(actor)
-        .filter(state="draft")
+        .filter(state="draft", versions__author="seller", versions__proposed_at__isnull=True)
         .select_related("buyer")
         .prefetch_related("versions")
         .order_by("-was_proposed", "-pk")

@@ -25,9 +25,9 @@ from apps.parties.roles import Action
 from apps.portals import spreadsheets
 from apps.portals.access import PortalRequest, portal
 from apps.portals.comparing import comparison
+from apps.portals.drafting.allocation import Allocation
 from apps.portals.forms import add_refusal, explain
 from apps.portals.plan_files import plan_file
-from apps.portals.seller.allocation import Allocation
 from apps.portals.seller.forms.imports import ConfirmForm, UploadForm
 from apps.portals.seller.pages import Crumbs, contract_crumbs, page, why_not
 from apps.workflows import contracting

@@ -1,16 +1,39 @@
-"""What proves a sign-off to others: the certificate of a milestone, and packs of everything."""
+"""What proves a deal to others: the contract on paper, the certificate of a milestone, packs of everything."""
 
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, ContractVersion
 from apps.portals import papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.seller.pages import contract_crumbs, page
 from apps.portals.seller.views.milestones import seller_milestone
+
+
+def _version(request: PortalRequest, ref: str) -> ContractVersion:
+    """A version that was proposed, of a contract in which the organisation sells."""
+    proposed = ContractVersion.objects.visible_to(request.actor).filter(proposed_at__isnull=False)
+    mine = proposed.filter(contract__seller_id=request.actor.organisation_id)
+    return get_object_or_404(mine.select_related("contract"), ref=ref)
+
+
+@require_safe
+@portal("seller")
+def contract_pdf(request: PortalRequest, ref: str) -> HttpResponseBase:
+    """The stored bytes of a version as PDF, signed or proposed; 404 until they exist."""
+    return papers.contract_file(request.actor, _version(request, ref))
+
+
+@require_POST
+@portal("seller")
+def retry_contract_document(request: PortalRequest, ref: str) -> HttpResponse:
+    """Make the PDF of a version again after it failed."""
+    version = _version(request, ref)
+    papers.retry_contract_document(request, version)
+    return redirect("seller:contract", ref=version.contract.ref)
 
 
 @require_safe

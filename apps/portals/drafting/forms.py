@@ -1,4 +1,4 @@
-"""The draft of a contract: who, what for, on which terms. The billing plan is edited beside it (``forms.plan``)."""
+"""The draft of a contract: who, what for, on which terms. The billing plan is edited beside it (``plan``)."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft, DraftLine
+from apps.contracts.models import Contract
 from apps.contracts.models.version import ReviewUnit, Silence, TaxCategory
 from apps.core import money
 from apps.core.errors import Refused
@@ -175,6 +176,13 @@ class DraftForm(ActionForm):
         help_text=_("Anything else that both sides agree to. It becomes part of what is signed."),
     )
 
+    answer_until = forms.DateField(
+        label=_("Can be signed until"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("The last day on which the other side can sign. Empty: no end."),
+    )
+
     def __init__(self, *args: Any, buyers: Iterable[Organisation], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         known = [(buyer.ref, buyer.legal_name) for buyer in buyers]
@@ -236,6 +244,29 @@ class DraftForm(ActionForm):
         )
 
 
+class AnswerForm(DraftForm):
+    """A version that answers a proposal: what all versions of the contract have in common is not asked for again."""
+
+    def __init__(self, *args: Any, contract: Contract, **kwargs: Any) -> None:
+        super().__init__(*args, buyers=[], **kwargs)
+        self.contract = contract
+        for name in ("buyer", "buyer_language", *NEW_BUYER, "number", "title", "currency"):
+            del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        self.cleaned_data |= {
+            "number": self.contract.number,
+            "title": self.contract.title,
+            "currency": self.contract.currency,
+            "buyer": self.contract.buyer.ref,
+            "buyer_language": "",
+        }
+        return super().clean()
+
+    def new_buyer(self) -> OrganisationData | None:
+        return None
+
+
 TERMS = (
     "number",
     "title",
@@ -254,6 +285,7 @@ TERMS = (
     "is_assignable",
     "governing_law",
     "terms",
+    "answer_until",
     "signatory_name",
     "signatory_email",
 )

@@ -12,7 +12,7 @@ from apps.contracts.drafts import ContractDraft, DraftLine
 from apps.contracts.models import Contract, ContractTemplate
 from apps.core import money
 from apps.portals.access import PortalRequest
-from apps.portals.seller.forms import plan
+from apps.portals.drafting import plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def source_of(request: PortalRequest) -> Source | None:
     return None
 
 
-def kept_plan(request: PortalRequest, contract: Contract | None) -> tuple[DraftLine, ...] | None:
+def kept_plan(request: PortalRequest, contract: Contract | None, *, side: str) -> tuple[DraftLine, ...] | None:
     """The plan that the page shows without editing it, because it is too long for a form; None when it is edited.
 
     It is never sent by the browser: it is read again from where it stands.
@@ -44,7 +44,7 @@ def kept_plan(request: PortalRequest, contract: Contract | None) -> tuple[DraftL
     if request.POST.get("plan-kept") != "1":
         return None
     if contract is not None:
-        return contracts.draft_of(contract).lines
+        return contracts.draft_of(contract, side=side).lines
     source = source_of(request)
     return source.draft.lines if source is not None else None
 

@@ -1,0 +1,60 @@
+"""Drafts that start as a version stands, and drafts that are given up."""
+
+from datetime import datetime
+
+from apps.contracts.models import Contract, ContractVersion, Criterion, PlanLine
+from apps.contracts.services.drafting import clear_plan
+
+
+def copy_of(version: ContractVersion, *, author: str, drafted_by_id: int | None, at: datetime) -> ContractVersion:
+    """A new draft of a side that starts as the version stands; until when it can be signed is to be said anew."""
+    lines = list(version.lines.prefetch_related("criteria"))
+    draft = ContractVersion.objects.create(
+        contract=version.contract,
+        author=author,
+        number=version.number + 1,
+        price=version.price,
+        payment_days=version.payment_days,
+        review_days=version.review_days,
+        review_unit=version.review_unit,
+        review_country=version.review_country,
+        review_subdivision=version.review_subdivision,
+        review_time_zone=version.review_time_zone,
+        silence=version.silence,
+        partial_acceptance=version.partial_acceptance,
+        tax_category=version.tax_category,
+        tax_rate=version.tax_rate,
+        is_assignable=version.is_assignable,
+        governing_law=version.governing_law,
+        terms=version.terms,
+        signatory_name=version.signatory_name,
+        signatory_email=version.signatory_email,
+        drafted_by_id=drafted_by_id,
+        created_at=at,
+    )
+    copies = PlanLine.objects.bulk_create(
+        PlanLine(
+            version=draft,
+            position=line.position,
+            title=line.title,
+            scope=line.scope,
+            basis=line.basis,
+            percent=line.percent,
+            amount=line.amount,
+            planned_on=line.planned_on,
+        )
+        for line in lines
+    )
+    Criterion.objects.bulk_create(
+        Criterion(line=copy, position=c.position, text=c.text, needs_evidence=c.needs_evidence)
+        for copy, line in zip(copies, lines, strict=True)
+        for c in line.criteria.all()
+    )
+    return draft
+
+
+def give_up_drafts(contract: Contract) -> None:
+    """Nothing is negotiated any more: what a side was still writing ends with it."""
+    for draft in contract.versions.filter(proposed_at__isnull=True):
+        clear_plan(draft)
+        draft.delete()

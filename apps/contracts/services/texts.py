@@ -1,0 +1,82 @@
+"""The canonical text of a draft as it would be signed now."""
+
+from decimal import Decimal
+
+from apps.contracts import rules
+from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.services.reviews import review_terms
+from apps.contracts.services.sides import Side
+from apps.contracts.services.versions import as_draft, draft_version
+from apps.core import canonical
+from apps.parties.models import Organisation
+
+
+def preview(contract: Contract, *, side: str = Side.SELLER) -> tuple[str, str]:
+    """The text that a side would sign now by proposing, and its SHA-256. Refused while something is missing."""
+    text, _amounts = proposal(draft_version(contract, side=side))
+    return text, canonical.sha256(text)
+
+
+def proposal(version: ContractVersion) -> tuple[str, list[Decimal]]:
+    """The canonical text of a draft as it would be proposed now, and the amounts of its lines."""
+    contract = version.contract
+    written = as_draft(version)
+    amounts = rules.check_proposal(written)
+    review = review_terms(version)
+    rules.check_calendar(review)
+    text = rules.version_text(
+        contract={
+            "ref": contract.ref,
+            "number": contract.number,
+            "title": contract.title,
+            "currency": contract.currency,
+            "version": version.number,
+        },
+        seller=_party(contract.seller),
+        buyer=_party(contract.buyer),
+        terms={
+            "price": written.price,
+            "payment_days": written.payment_days,
+            "review_days": review.days,
+            "review_unit": review.unit,
+            "review_country": review.country,
+            "review_subdivision": review.subdivision,
+            "review_time_zone": review.time_zone,
+            "silence": review.silence,
+            "partial_acceptance": written.partial_acceptance,
+            "tax_category": written.tax_category,
+            "tax_rate": written.tax_rate,
+            "is_assignable": written.is_assignable,
+            "governing_law": written.governing_law,
+            "further": written.terms,
+            "answer_until": written.answer_until,
+        },
+        signatory={"name": written.signatory_name, "email": written.signatory_email},
+        lines=[
+            rules.LineText(
+                position=position,
+                title=line.title,
+                scope=line.scope,
+                basis=line.basis,
+                percent=line.percent,
+                amount=amount,
+                planned_on=line.planned_on,
+                criteria=[(criterion.text, criterion.needs_evidence) for criterion in line.criteria],
+            )
+            for position, (line, amount) in enumerate(zip(written.lines, amounts, strict=True), start=1)
+        ],
+    )
+    return text, amounts
+
+
+def _party(organisation: Organisation) -> rules.PartyText:
+    return rules.PartyText(
+        ref=organisation.ref,
+        legal_name=organisation.legal_name,
+        street=organisation.street,
+        postcode=organisation.postcode,
+        city=organisation.city,
+        country=organisation.country,
+        vat_number=organisation.vat_number,
+        company_number=organisation.company_number,
+    )

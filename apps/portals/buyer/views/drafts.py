@@ -1,0 +1,61 @@
+"""Versions that the buyer writes itself: in answer to a proposal of the seller."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.portals import conversing
+from apps.portals.access import PortalRequest, portal
+from apps.portals.buyer import versions
+from apps.portals.buyer.pages import contract_crumbs, page, zone_of
+from apps.portals.drafting import editor, proposing
+from apps.portals.drafting.desk import Desk
+
+DESK = Desk("buyer")
+
+
+@require_POST
+@portal("buyer")
+def answer_proposal(request: PortalRequest, ref: str) -> HttpResponse:
+    """Begin a version of one's own from what the seller proposed."""
+    return proposing.answer_proposal(request, ref, desk=DESK)
+
+
+@require_http_methods(["GET", "POST"])
+@portal("buyer")
+def change_draft(request: PortalRequest, ref: str) -> HttpResponse:
+    """Go on writing it."""
+    return editor.change_draft(request, ref, desk=DESK)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("buyer")
+def propose_contract(request: PortalRequest, ref: str) -> HttpResponse:
+    """Check answers: everything that will be signed, and the button that signs and sends it."""
+    return proposing.propose_contract(request, ref, desk=DESK)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("buyer")
+def withdraw_contract(request: PortalRequest, ref: str) -> HttpResponse:
+    """Take back what one's own side proposed last."""
+    return proposing.withdraw_contract(request, ref, desk=DESK)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("buyer")
+def comment_contract(request: PortalRequest, ref: str) -> HttpResponse:
+    """Write to the seller about a version."""
+    version = get_object_or_404(versions.proposed_to(request.actor), ref=ref)
+    back = reverse("buyer:contract", args=[version.contract.ref])
+    crumbs = contract_crumbs((version.contract.number, back), (_("Write to the other side"), ""))
+    return conversing.comment_contract(
+        request,
+        version,
+        back=back,
+        show=lambda context, form: page(
+            request, "comment_contract", {**context, "crumbs": crumbs}, zone=zone_of(request), form=form
+        ),
+    )

@@ -1,0 +1,81 @@
+"""What the two sides write to each other about a proposal, as the pages of both, and of a guest, show it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.contracts.models import Comment, Contract, ContractVersion
+from apps.core.errors import Refused
+from apps.parties.actor import Actor
+from apps.parties.roles import Action
+from apps.portals.access import PortalRequest
+from apps.portals.forms import ActionForm, add_refusal
+from apps.workflows import negotiating
+
+OPEN = ("draft", "proposed")
+NEEDED = {"seller": Action.EDIT_CONTRACT, "buyer": Action.SIGN_CONTRACT}
+"""What whoever writes for a side must be allowed to do."""
+
+
+class CommentForm(ActionForm):
+    """What one side writes to the other."""
+
+    text = forms.CharField(
+        label=gettext_lazy("Your comment"),
+        help_text=gettext_lazy("The other side gets it by mail. Nothing is signed or changed by it."),
+        max_length=4_000,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
+        error_messages={"required": gettext_lazy("Write something, or go back.")},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """The comments, oldest first; ``form`` is None where nothing can be written any more, or not by this reader."""
+
+    comments: Sequence[Comment]
+    form: CommentForm | None
+    url: str
+
+
+def conversation(actor: Actor, contract: Contract, *, side: str, url: str) -> Conversation | None:
+    """The conversation about a contract; None while there is none and none can begin."""
+    comments = list(
+        Comment.objects.visible_to(actor).filter(contract=contract).select_related("version").order_by("pk")
+    )
+    may_write = contract.was_proposed and contract.state in OPEN and actor.may(NEEDED[side])
+    if not comments and not may_write:
+        return None
+    return Conversation(comments=comments, form=CommentForm(auto_id="comment_%s") if may_write else None, url=url)
+
+
+def comment_contract(
+    request: PortalRequest,
+    version: ContractVersion,
+    *,
+    back: str,
+    show: Callable[[dict[str, Any], CommentForm], HttpResponse],
+) -> HttpResponse:
+    """Write to the other side; a comment that is refused is shown again with what was typed."""
+    form = CommentForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            negotiating.comment_contract(
+                actor=request.actor,
+                key=form.cleaned_data["key"],
+                version_ref=version.ref,
+                text=form.cleaned_data["text"],
+            )
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            messages.success(request, _("Your comment is on its way to the other side."))
+            return redirect(f"{back}#conversation")
+    return show({"version": version, "contract": version.contract, "back": back}, form)
