@@ -13,6 +13,7 @@ KINDS = {
     "milestones.Milestone": "milestone",
     "milestones.Submission": "submission",
     "milestones.Certificate": "made",
+    "contracts.ContractDocument": "made",
     "invoicing.Document": "document",
     "workflows.EvidencePack": "made",
     "financing.FundingRequest": "funding_request",

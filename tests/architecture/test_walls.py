@@ -16,6 +16,7 @@ OPEN_OF_OURS = {"parties_user", "workflows_tally"}
 INSERT_ONLY = {
     "audit_detail",
     "audit_entry",
+    "contracts_comment",
     "contracts_contractparty",
     "contracts_signature",
     "financing_collection",

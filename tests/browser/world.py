@@ -24,7 +24,7 @@ from apps.parties import tokens
 from apps.parties.actor import Actor
 from apps.parties.models import Invitation, Membership, User
 from apps.parties.roles import Role
-from apps.workflows import contracting, proofs, team, worker
+from apps.workflows import contracting, negotiating, proofs, team, worker
 from apps.workflows.deal_file import player
 from apps.workflows.deal_file.read import read
 from apps.workflows.models import EvidencePack
@@ -93,7 +93,14 @@ ASKED = (
     {"on": "today-9", "do": "propose", "by": "anna"},
     {"on": "today-8", "do": "ask_for_changes", "reason": "Longer review, please."},
 )
+TALKED = (
+    {"on": "today-3", "do": "propose", "by": "anna"},
+    {"on": "today-3", "do": "ask", "comment": "Could the second workshop be in June?"},
+    {"on": "today-2", "do": "reply", "by": "anna", "comment": "It could; say so in a version of yours."},
+)
 STATES: dict[str, tuple[dict[str, Any], ...]] = {
+    "answering": TALKED,
+    "countered": (*TALKED, {"on": "today-1", "do": "answer", "by": "paul"}),
     "proposed": ({"on": "today-1", "do": "propose", "by": "anna"},),
     "revised": ASKED,
     "link-revised": ASKED,
@@ -249,6 +256,9 @@ def build() -> World:
         with acting(asking):
             proofs.request_pack(actor=asking, key=key(), contract_ref=_contract("NL-2026-021").ref)
         worker.run_due_jobs()
+    with acting(_actor("paul")) as paul:
+        version = ContractVersion.objects.get(contract__number="answering")
+        negotiating.answer_proposal(actor=paul, key=key(), version_ref=version.ref)
     scenarios.prepared_milestone(_contract("funded"), actor=anna, position=2)
     return World(invitation=invited["invitation"])
 

@@ -23,7 +23,7 @@ from apps.core.errors import Refused
 from apps.milestones.models import EvidenceFile
 from apps.parties import services as parties
 from apps.parties.models import Organisation
-from apps.portals.seller.views import contracts as seller_contracts
+from apps.portals.drafting.desk import Desk
 from apps.portals.seller.views import drafts as seller_drafts
 from apps.workflows import limits
 from tests import scenarios
@@ -411,7 +411,7 @@ CONTRACT_PAGE = next(address for address in ADDRESSES if address.name == "seller
 NEW_DRAFT = next(address for address in ADDRESSES if address.name == "seller:draft_contract")
 
 
-def _any_contract(_request: HttpRequest, ref: str) -> Contract:
+def _any_contract(_desk: Desk, _request: HttpRequest, ref: str) -> Contract:
     return Contract.objects.select_related("buyer", "seller").get(ref=ref)
 
 
@@ -423,7 +423,7 @@ def _findings(world: World, address: Address) -> list[str]:
 
 
 def test_a_view_without_its_filter_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seller_contracts, "_contract", _any_contract)
+    monkeypatch.setattr(Desk, "contract", _any_contract)
     assert any("500" in finding for finding in _findings(world, CONTRACT_PAGE))
     with standing(Way.FIRST_ALONE):
         assert any(f"shows {FOREIGN}" in finding for finding in _findings(world, CONTRACT_PAGE))
@@ -441,7 +441,7 @@ def test_a_policy_that_lets_all_through_is_found(world: World) -> None:
 
 
 def test_a_list_with_a_stranger_in_it_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seller_drafts, "_buyers", lambda _request: list(Organisation.objects.all()))
+    monkeypatch.setattr(seller_drafts, "buyers_of", lambda _request: list(Organisation.objects.all()))
     tried, owner = Matrix(), world.inside(NEW_DRAFT, world.people)[0]
     with standing(Way.FIRST_ALONE):
         answer = tried.listing(NEW_DRAFT, by=owner)
@@ -452,12 +452,12 @@ def test_a_list_with_a_stranger_in_it_is_found(world: World, monkeypatch: pytest
 def test_a_row_changed_behind_a_404_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     strangers = Organisation.objects.using("owner").filter(pk=world.foreign.parties.seller.pk)
 
-    def touches(_request: HttpRequest, ref: str) -> Contract:
+    def touches(_desk: Desk, _request: HttpRequest, ref: str) -> Contract:
         strangers.update(city="Elsewhere")
         raise Http404
 
     rows, city = fingerprint(), strangers.get().city
-    monkeypatch.setattr(seller_contracts, "_contract", touches)
+    monkeypatch.setattr(Desk, "contract", touches)
     try:
         assert _findings(world, CONTRACT_PAGE) == []
         assert differences(rows, fingerprint()) == ["parties_organisation was changed"]

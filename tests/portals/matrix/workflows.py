@@ -21,7 +21,7 @@ from apps.financing.rules import LineTerms, OfferTerms
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
-from apps.workflows import billing, contracting, funding, proofs, sign_off, team, underwriting
+from apps.workflows import billing, contracting, funding, negotiating, proofs, sign_off, team, underwriting
 from tests import scenarios
 from tests.portals.matrix.world import NOW, TODAY, Tenant
 from tests.scenarios import PDF, key
@@ -85,6 +85,14 @@ def _previewed(preview: Callable[[Any], tuple[str, str]], row: Any) -> str:
         try:
             return preview(row)[1]
         except Refused:  # in this state there is nothing to preview
+            return "0" * 64
+
+
+def _previewed_by_buyer(row: Any) -> str:
+    with walls.asking_for(row.buyer_id):
+        try:
+            return contracts.preview(row, side="buyer")[1]
+        except Refused:
             return "0" * 64
 
 
@@ -204,6 +212,20 @@ CALLS = [
     Call(contracting.renew_link, "buyer", GRANT, "grant_ref"),
     Call(contracting.sign_contract, "buyer", VERSION, "version_ref", lambda row, _own: {"seen": row.sha256}),
     Call(contracting.request_contract_changes, "buyer", VERSION, "version_ref", _because),
+    Call(contracting.sign_contract, "seller", VERSION, "version_ref", lambda row, _own: {"seen": row.sha256}),
+    Call(contracting.request_contract_changes, "seller", VERSION, "version_ref", _because),
+    Call(contracting.withdraw_contract, "buyer", CONTRACT, "contract_ref"),
+    Call(
+        contracting.propose_contract,
+        "buyer",
+        CONTRACT,
+        "contract_ref",
+        lambda row, _own: {"seen": _previewed_by_buyer(row)},
+    ),
+    Call(negotiating.answer_proposal, "seller", VERSION, "version_ref"),
+    Call(negotiating.answer_proposal, "buyer", VERSION, "version_ref"),
+    Call(negotiating.comment_contract, "seller", VERSION, "version_ref", lambda _row, _own: {"text": "Mine."}),
+    Call(negotiating.comment_contract, "buyer", VERSION, "version_ref", lambda _row, _own: {"text": "Mine."}),
     Call(
         sign_off.prepare_submission,
         "delivery",
@@ -237,6 +259,7 @@ CALLS = [
         lambda row, _own: {"seen": row.sha256, "verdicts": _failed(row)},
     ),
     Call(proofs.retry_certificate, "seller", SUBMISSION, "submission_ref"),
+    Call(proofs.retry_contract_document, "buyer", VERSION, "version_ref", lambda _row, _own: {"kind": "signed"}),
     Call(proofs.request_pack, "seller", CONTRACT, "contract_ref"),
     Call(
         proofs.request_pack,

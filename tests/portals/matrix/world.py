@@ -17,6 +17,8 @@ from django.apps import apps
 from django.core.files.base import ContentFile
 from django.db import connections, models, transaction
 
+from apps.contracts import documents as contract_documents
+from apps.contracts import services as contract_services
 from apps.contracts.drafts import ContractDraft, DraftLine
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.core import canonical, clock
@@ -43,6 +45,7 @@ from apps.workflows import (
     contracting,
     funding,
     jobs,
+    negotiating,
     notices,
     printing,
     proofs,
@@ -155,7 +158,10 @@ class _Builder:
         self._codes()
         self._reminder()
         self.tenant.chosen = [
-            *ContractVersion.objects.using("owner").filter(contract=self.proposed),
+            *Contract.objects.using("owner").filter(pk=self.answered.pk),
+            *ContractVersion.objects.using("owner").filter(
+                contract__in=[self.proposed, self.countered, self.billed, self.running]
+            ),
             *EvidenceFile.objects.using("owner").filter(submission=self.waiting),
             self.invoices[0],
             *EvidencePack.objects.using("owner").filter(contract=self.billed, state="ready"),
@@ -237,6 +243,7 @@ class _Builder:
                 actor=guest, key=key(), version_ref=version.ref, reason=f"Cheaper, please. {self.canary}"
             )
         self._papers(self.revised)
+        self._answers()
         withdrawn = scenarios.proposed_contract(self.deal, draft=self._draft("Withdrawn"))
         with acting(member(self.deal, "contracts")) as writer:
             contracting.withdraw_contract(actor=writer, key=key(), contract_ref=withdrawn.ref)
@@ -249,6 +256,26 @@ class _Builder:
         self._accepted(scenarios.active_contract(self.deal, draft=self._draft("Done", lines=1)), 1)
         self.billed = scenarios.active_contract(self.deal, draft=self._draft("Billed", lines=LINES))
         self.running = scenarios.active_contract(self.deal, draft=self._draft("Running", lines=4))
+
+    def _answers(self) -> None:
+        """A version of the buyer's that waits for the seller, one that the buyer is still writing, and comments."""
+        for title in ("Countered", "Answered"):
+            contract = scenarios.proposed_contract(self.deal, draft=self._draft(title))
+            version = ContractVersion.objects.using("owner").get(contract=contract)
+            for role in ("seller", "buyer"):
+                with acting(member(self.deal, role)) as writer:
+                    negotiating.comment_contract(
+                        actor=writer, key=key(), version_ref=version.ref, text=f"A word. {self.canary}"
+                    )
+            with acting(member(self.deal, "buyer")) as olga:
+                negotiating.answer_proposal(actor=olga, key=key(), version_ref=version.ref)
+                if title == "Countered":
+                    _text, seen = contract_services.preview(Contract.objects.get(pk=contract.pk), side="buyer")
+                    contracting.propose_contract(actor=olga, key=key(), contract_ref=contract.ref, seen=seen)
+            if title == "Countered":
+                self.countered = contract
+            else:
+                self.answered = contract
 
     def _papers(self, draft: Contract) -> None:
         """A plan from a file that waits to be confirmed, and a template."""
@@ -473,18 +500,26 @@ class _Builder:
     # --- proofs --------------------------------------------------------------------------------------------------
 
     def _proofs(self) -> None:
-        """Certificates that are made and one that failed; a pack of each side, and one that is still being made."""
+        """Contracts and certificates that are made and one of each that failed; packs, one of them in the making."""
         with walls.asking_for(self.deal.seller.pk):
+            self._print(self.proposed, "proposal")
+            self._print(self.by_link, "proposal")
+            self._print(self.billed, "signed")
             for invoice in (self.invoices[0], self.invoices[-1]):
                 printing.make_certificate(submission_ref=self._submission_of(invoice))
             failing = patch.object(press, "pdf", side_effect=press.PangoMissingError)
             with failing, suppress(press.PangoMissingError):
                 printing.make_certificate(submission_ref=self._submission_of(self.invoices[1]))
+            with failing, suppress(press.PangoMissingError):
+                self._print(self.running, "signed")
         for role in ("seller", "buyer"):
             with acting(member(self.deal, role)) as asking:
                 asked = proofs.request_pack(actor=asking, key=key(), contract_ref=self.billed.ref)
                 making.make(pack_ref=asked["pack"])
                 proofs.request_pack(actor=asking, key=key(), contract_ref=self.running.ref)
+
+    def _print(self, contract: Contract, kind: str) -> None:
+        contract_documents.make(version_ref=ContractVersion.objects.get(contract=contract).ref, kind=kind)
 
     # --- links ---------------------------------------------------------------------------------------------------
 
