@@ -4,7 +4,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from apps.portals.seller.forms.plan import past_dates
 from django.test import Client
 from django.urls import reverse
 
