@@ -12,8 +12,9 @@ from procrastinate.jobs import JobDeferrer
 from apps.core import clock
 from apps.core.database import walls
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import Document
+from apps.invoicing.models import Document, StatementFile
 from apps.milestones.models.submission import Proof
+from apps.parties import services as parties
 from apps.parties.actor import Actor
 from apps.workflows import mails, notices
 
@@ -23,6 +24,9 @@ CODE_AGAIN = RetryStrategy(max_attempts=4, exponential_wait=4)
 """After 4, 16, 64 and 256 seconds: later the code is worth nothing any more."""
 RENDER_AGAIN = RetryStrategy(max_attempts=4, wait=5, linear_wait=15)
 """After 5, 20, 35 and 50 seconds: what fails then fails for a reason, and the seller can ask for it again."""
+
+MATCH_AGAIN = RetryStrategy(max_attempts=4, wait=5, linear_wait=15)
+"""As for documents: what was matched stays, and the next try goes on."""
 
 
 def defer(*planned: JobDeferrer) -> None:
@@ -82,6 +86,21 @@ def make_pack(*, pack_ref: str, organisation_id: int) -> None:
 
     with walls.asking_for(organisation_id):
         making.make(pack_ref=pack_ref)
+
+
+@app.task(queue="statements", retry=MATCH_AGAIN)
+def match_statements(*, file_ref: str, organisation_id: int) -> None:
+    """Match what a file of bank statements brought with what is open; nothing happens if that is done.
+
+    Who uploaded the file answers for what is applied. Whoever may not record payments any more applies nothing.
+    """
+    from apps.workflows import statements  # it defers jobs of this module
+
+    with walls.asking_for(organisation_id):
+        file = StatementFile.objects.select_related("uploaded_by").get(ref=file_ref, organisation_id=organisation_id)
+        membership = parties.membership_of(file.uploaded_by, organisation_id=organisation_id)
+        actor = parties.actor_for(membership) if membership else Actor.system(organisation_id=organisation_id)
+        statements.match_statements(actor=actor, file_ref=file_ref)
 
 
 @app.task(queue="mail", retry=MAIL_AGAIN)

@@ -5,9 +5,14 @@ from apps.invoicing.models.payee import PayeeInstruction
 from apps.invoicing.models.payment import Allocation, Payment
 from apps.invoicing.models.reversal import PaymentReversal
 from apps.invoicing.models.series import NumberSeries
+from apps.invoicing.models.statement import BankStatement, StatementFile
+from apps.invoicing.models.transaction import BankTransaction, CashApplication
 
 __all__ = [
     "Allocation",
+    "BankStatement",
+    "BankTransaction",
+    "CashApplication",
     "Delivery",
     "Document",
     "Invoice",
@@ -17,4 +22,5 @@ __all__ = [
     "PayeeInstruction",
     "Payment",
     "PaymentReversal",
+    "StatementFile",
 ]

@@ -4,6 +4,7 @@ from django.db.models import Q
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
 from apps.invoicing.models.payment import SIDES, Payment
+from apps.invoicing.models.transaction import left_differs
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation, User
 
@@ -56,6 +57,13 @@ class PaymentReversal(models.Model):
                 " WHERE a.payment_id = NEW.payment_id) <> 0"
                 " THEN RAISE EXCEPTION 'payment % is reversed and still allocated', NEW.payment_id"
                 " USING ERRCODE = 'check_violation'; END IF;",
+            ),
+            guards.at_commit(
+                "reversal_leaves_its_transaction_again",
+                guards.INSERT,
+                left_differs(
+                    "SELECT c.transaction_id FROM invoicing_cashapplication c WHERE c.payment_id = NEW.payment_id"
+                ),
             ),
         ]
 

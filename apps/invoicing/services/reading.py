@@ -10,7 +10,7 @@ from apps.contracts.models import Contract
 from apps.core.errors import NotAllowed, Refused
 from apps.core.states import move
 from apps.invoicing import rules
-from apps.invoicing.models import Document, Invoice, OpenItem, PayeeInstruction
+from apps.invoicing.models import Allocation, Document, Invoice, OpenItem, PayeeInstruction
 from apps.invoicing.models.document import DocumentState
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
@@ -25,6 +25,22 @@ def contract_of(*, invoice_ref: str) -> int:
     if contract is None:
         raise Refused("There is no such invoice among yours. Open it from your list of invoices.")
     return contract
+
+
+def contracts_of(*, invoice_refs: Sequence[str]) -> list[int]:
+    """The contracts that some invoices bill, in the order in which they are locked."""
+    found = dict(Invoice.objects.filter(ref__in=invoice_refs).values_list("ref", "contract_id"))
+    if len(found) != len(set(invoice_refs)):
+        raise Refused("There is no such invoice among yours. Open it from your list of invoices.")
+    return sorted(set(found.values()))
+
+
+def contracts_of_transaction(*, transaction_ref: str) -> list[int]:
+    """The contracts on whose invoices a bank transaction was recorded, in the order in which they are locked."""
+    made = Allocation.objects.filter(
+        payment__application__transaction__ref=transaction_ref, payment__reversal__isnull=True
+    )
+    return sorted(set(made.values_list("invoice__contract_id", flat=True)))
 
 
 @dataclass(frozen=True, slots=True)

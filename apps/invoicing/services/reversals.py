@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from apps.audit import services as audit
 from apps.core.errors import IllegalTransition, Refused
 from apps.invoicing.models import Allocation, OpenItem, PaymentReversal
+from apps.invoicing.services.cash import release
 from apps.invoicing.services.sales import is_sold
 from apps.ledger import services as ledger
 from apps.ledger.models import Entry
@@ -62,6 +63,7 @@ def reverse_payment(*, payment_ref: str, actor: Actor, reason: str, at: datetime
     item.open += made.amount
     item.settled_at = None
     item.save(update_fields=["paid", "open", "settled_at"])
+    release(payment=payment)
     entry = Entry.objects.get(organisation_id=payment.recipient_id, cause=f"payment:{payment.ref}")
     ledger.reverse(entry, cause=f"reversal:{reversal.ref}", booked_on=max(today, entry.booked_on), at=at)
     audit.record(

@@ -1,0 +1,59 @@
+"""The arithmetic of invoices and of the money that arrives for them: no database, no Django."""
+
+from apps.invoicing.rules.accounts import is_account
+from apps.invoicing.rules.amounts import (
+    EXEMPT,
+    EXEMPTION_CODES,
+    OUTSIDE_SCOPE,
+    REVERSE_CHARGE,
+    STANDARD,
+    ZERO_RATED,
+    TaxedAmount,
+    TaxIdentity,
+    TaxSubtotal,
+    Totals,
+    check_tax,
+    due_on,
+    invoice_number,
+    line_net,
+    tax_breakdown,
+    totals,
+)
+from apps.invoicing.rules.identities import Fingerprint, numbered
+from apps.invoicing.rules.matching import Bill, Bills, MoneyIn, Part, Proposal, Reason, Why, exact_bill, proposals
+from apps.invoicing.rules.names import are_alike
+from apps.invoicing.rules.references import creditor_reference, possible_numbers
+
+__all__ = [
+    "EXEMPT",
+    "EXEMPTION_CODES",
+    "OUTSIDE_SCOPE",
+    "REVERSE_CHARGE",
+    "STANDARD",
+    "ZERO_RATED",
+    "Bill",
+    "Bills",
+    "Fingerprint",
+    "MoneyIn",
+    "Part",
+    "Proposal",
+    "Reason",
+    "TaxIdentity",
+    "TaxSubtotal",
+    "TaxedAmount",
+    "Totals",
+    "Why",
+    "are_alike",
+    "check_tax",
+    "creditor_reference",
+    "due_on",
+    "exact_bill",
+    "invoice_number",
+    "is_account",
+    "line_net",
+    "numbered",
+    "possible_numbers",
+    "proposals",
+    "tax_breakdown",
+    "totals",
+]
