@@ -87,7 +87,7 @@ COMPANY: Final = Place(_("Organisation"), "account:organisation", "building", ("
 SELLER: Final = (
     Place(_("Home"), "seller:home", "house"),
     Place(_("Contracts"), "seller:contracts", "file-earmark-text", ABOUT_CONTRACTS, _changes_requested),
-    Place(_("Invoices"), "seller:invoices", "receipt", ("invoice", "payment", "document")),
+    Place(_("Invoices"), "seller:invoices", "receipt", ("invoice", "payment", "document", "statement", "transaction")),
     Place(_("Get paid early"), "seller:funding", "cash-coin", ABOUT_FUNDING, _offers_to_answer),
     Place(_("What we buy"), "buyer:home", "arrow-left-right"),
     TEAM,

@@ -130,6 +130,13 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "ready": Word(_("Ready"), "check-circle-fill", "positive"),
         "failed": Word(_("Failed"), "exclamation-triangle-fill", "negative"),
     },
+    "bank_transaction": {
+        "waiting": Word(_("Being matched"), "hourglass-split", "info"),
+        "open": Word(_("Needs you"), "inbox", "attention"),
+        "applied": Word(_("Applied"), "check-circle-fill", "positive"),
+        "set_aside": Word(_("Not ours"), "slash-circle", "neutral"),
+        "noted": Word(_("Money out"), "arrow-up-right", "neutral"),
+    },
     "job": {
         "todo": Word(_("Waiting"), "hourglass-split", "neutral"),
         "doing": Word(_("Running"), "arrow-repeat", "info"),

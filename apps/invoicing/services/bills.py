@@ -85,7 +85,7 @@ def _bills(items: "QuerySet[OpenItem, OpenItem]") -> Iterable[rules.Bill]:
         "instruction",
         "said",
     )
-    return [_bill(row) for row in rows]
+    return [_bill(dict(row)) for row in rows]
 
 
 def _bill(row: dict[str, Any]) -> rules.Bill:

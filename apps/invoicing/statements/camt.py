@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Any, Final, cast
 
 from lxml import etree
 
@@ -49,10 +49,17 @@ def read_camt(content: bytes) -> ReadFile:
         return failed(NAME, [wrong.problem])
     statements = root.findall(f"{space}BkToCstmrStmt/{space}Stmt")
     if not statements:
-        return failed(NAME, [Problem(root.sourceline or 0, Refused("There is no statement in this file."))])
+        return failed(NAME, [Problem(line_of(root), Refused("There is no statement in this file."))])
     found = Found()
     read = tuple(one for element in statements if (one := _Statement(element, space, found).read()) is not None)
     return ReadFile(NAME, statements=read, problems=tuple(found.problems))
+
+
+def line_of(element: Element) -> int:
+    """The line on which an element begins, as an editor counts it."""
+    # The stubs do not know that it is a number.
+    line: int | None = cast("Any", element).sourceline
+    return line or 0
 
 
 def _parsed(content: bytes) -> Element:
@@ -74,11 +81,11 @@ def _namespace_of(root: Element) -> str:
     name = etree.QName(root)
     known = NAMESPACE.fullmatch(name.namespace or "")
     if name.localname != "Document" or not known:
-        raise Wrong(root.sourceline or 0, Refused("This XML file is no bank statement: camt.053 of ISO 20022 is read."))
+        raise Wrong(line_of(root), Refused("This XML file is no bank statement: camt.053 of ISO 20022 is read."))
     kind, version = known.groups()
     if kind != NAME:
         raise Wrong(
-            root.sourceline or 0,
+            line_of(root),
             Refused(
                 "This is a message of the kind {kind}. Fetch the statement, {statement}: it has what is booked.",
                 kind=kind,
@@ -87,7 +94,7 @@ def _namespace_of(root: Element) -> str:
         )
     if version not in VERSIONS:
         raise Wrong(
-            root.sourceline or 0,
+            line_of(root),
             Refused(
                 "This is version {version} of camt.053. Versions {known} are read; banks let you choose.",
                 version=version,
@@ -118,7 +125,7 @@ class _Statement:
             return None
         transactions = tuple(self._transactions())
         return ReadStatement(
-            line=self.element.sourceline or 0,
+            line=line_of(self.element),
             account=kept(account, as_="payer_account"),
             currency=self.currency,
             number=kept(
@@ -143,7 +150,7 @@ class _Statement:
         for element in self._all(self.element, "Bal"):
             amount, currency = self._amount(element)
             code = self._text(element, "Tp/CdOrPrtry/Cd")
-            yield code, self._day(element, "Dt"), currency, amount, element.sourceline or 0
+            yield code, self._day(element, "Dt"), currency, amount, line_of(element)
 
     def _opening(self, balances: list[tuple[str, date, str, Decimal, int]]) -> tuple[str, date, str, Decimal, int]:
         for code in _OPENINGS:
@@ -194,7 +201,7 @@ class _Statement:
         # The payer of money in; the payee of money out.
         side = "Dbtr" if amount > 0 else "Cdtr"
         return ReadTransaction(
-            line=(entry if alone is None else alone).sourceline or 0,
+            line=line_of(entry if alone is None else alone),
             booked_on=booked_on,
             valued_on=self._day(entry, "ValDt") if self._first(entry, "ValDt") is not None else None,
             amount=amount,
@@ -292,4 +299,4 @@ class _Statement:
         return [(found.text or "").strip() for found in self._all(element, path)]
 
     def _wrong(self, element: Element, refusal: Refused) -> Wrong:
-        return Wrong(element.sourceline or 0, refusal)
+        return Wrong(line_of(element), refusal)

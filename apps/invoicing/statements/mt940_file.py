@@ -73,7 +73,8 @@ def read_mt940(text: str) -> ReadFile:
 
 def _fields(text: str) -> Iterator[_Line]:
     """Every field of the file. Blocks of the SWIFT envelope, and what stands before the first field, are left out."""
-    tag, value, began = "", [], 0
+    tag, began = "", 0
+    value: list[str] = []
     for number, written in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1):
         line = written.rstrip()
         opened = re.sub(r"^(?:\{[1-35]:.*?\}+)*\{4:", "", line)

@@ -13,9 +13,11 @@ from apps.portals.seller.views import (
     payments,
     plans,
     proofs,
+    statements,
     submissions,
     templates,
     tranches,
+    transactions,
 )
 
 app_name = "seller"
@@ -65,6 +67,12 @@ urlpatterns = [
     path("invoices/<str:ref>/send/", invoices.resend_invoice, name="resend_invoice"),
     path("invoices/<str:ref>/payment/", payments.record_payment, name="record_payment"),
     path("payments/<str:ref>/reverse/", payments.reverse_payment, name="reverse_payment"),
+    path("statements/", statements.statements, name="statements"),
+    path("statements/import/", statements.import_statements, name="import_statements"),
+    path("statements/<str:ref>/", statements.statement, name="statement"),
+    path("transactions/", transactions.transactions, name="transactions"),
+    path("transactions/<str:ref>/", transactions.transaction, name="transaction"),
+    path("transactions/<str:ref>/undo/", transactions.undo_transaction, name="undo_transaction"),
     path("funding/", funding.funding, name="funding"),
     path("funding/requests/<str:ref>/withdraw/", funding.withdraw_request, name="withdraw_request"),
     path("funding/offers/<str:ref>/", offers.offer, name="offer"),

@@ -90,9 +90,8 @@ def mt940(bank: Bank, first: date, last: date, *, number: str = "00007/001") -> 
     for one in bookings:
         mark = "C" if one.amount > 0 else "D"
         reference = f"//{one.reference}" if one.reference else ""
-        lines.append(
-            f":61:{one.on:%y%m%d}{one.on:%m%d}{mark}{_comma(abs(one.amount))}NTRF{one.end_to_end or 'NONREF'}{reference}"
-        )
+        own = one.end_to_end or "NONREF"
+        lines.append(f":61:{one.on:%y%m%d}{one.on:%m%d}{mark}{_comma(abs(one.amount))}NTRF{own}{reference}")
         said = f"SVWZ+{one.text}"
         purpose = "".join(f"?{20 + place}{said[at : at + 27]}" for place, at in enumerate(range(0, len(said), 27)))
         lines.append(f":86:166?00GUTSCHRIFT{purpose}?30COBADEFF?31{one.payer_iban}?32{one.payer[:27]}")

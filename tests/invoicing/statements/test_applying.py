@@ -66,6 +66,12 @@ def written(bank: Bank) -> bytes:
     return camt(bank, DAY, DAY)
 
 
+def in_form(form: str, bank: Bank) -> bytes:
+    if form == "camt":
+        return camt(bank, DAY, DAY)
+    return mt940(bank, DAY, DAY) if form == "mt940" else csv(bank, DAY, DAY)
+
+
 def transaction(billed: Billed) -> BankTransaction:
     with walls.asking_for(billed.contract.seller_id):
         return BankTransaction.objects.select_related("account").get()
@@ -115,13 +121,11 @@ def verified() -> None:
 @pytest.mark.parametrize("form", ["camt", "mt940", "csv"])
 def test_what_names_an_invoice_and_pays_all_of_it_is_applied(billed: Billed, form: str) -> None:
     bank = one()
-    content = {"camt": camt, "mt940": mt940, "csv": csv}[form](bank, DAY, DAY)
-    with walls.asking_for(billed.contract.seller_id):
-        account = "EUR DE89370400440532013000" if form == "csv" else ""
-    imported(billed, content, account=account)
+    account = "EUR DE89370400440532013000" if form == "csv" else ""
+    imported(billed, in_form(form, bank), account=account)
     assert open_on(billed) == 0
     found = transaction(billed)
-    assert (found.state, found.unapplied) == ("applied", 0)
+    assert (found.state, found.unapplied) == ("applied", D(0))
     with walls.asking_for(billed.contract.seller_id):
         made = CashApplication.objects.select_related("payment").get()
         assert (made.how, made.applied_by_name) == ("exact", "Bilge Aydin")
@@ -143,12 +147,12 @@ def test_a_structured_reference_names_an_invoice(billed: Billed) -> None:
         one("14280.01"),
         one(text="Rechnung"),
         one(text="Rechnung INV-2026-00010"),
-        one(text=f"{NUMBER} und {NUMBER}0"),
         one(structured="RF99INV20260001", text=""),
-    ][:4],
+        one(on=date(2026, 3, 1)),
+    ],
 )
 def test_everything_else_waits_for_a_person(billed: Billed, bank: Bank) -> None:
-    imported(billed, written(bank))
+    imported(billed, camt(bank, date(2026, 3, 1), DAY))
     assert transaction(billed).state == "open"
     assert open_on(billed) == WHOLE
     with walls.asking_for(billed.contract.seller_id):
@@ -158,7 +162,7 @@ def test_everything_else_waits_for_a_person(billed: Billed, bank: Bank) -> None:
 def test_money_out_is_shown_and_never_matched(billed: Billed) -> None:
     imported(billed, written(one("-14280.00")))
     found = transaction(billed)
-    assert (found.state, found.unapplied) == ("noted", 0)
+    assert (found.state, found.unapplied) == ("noted", D(0))
     with pytest.raises(IllegalTransition, match="money that left the account"):
         applied(billed, "1.00")
 
@@ -221,7 +225,7 @@ def test_parts_are_applied_until_nothing_is_left(billed: Billed) -> None:
     applied(billed, "4000.00", key="1")
     found = transaction(billed)
     assert (found.state, found.unapplied) == ("open", D(10000))
-    with pytest.raises(Refused, match="only 10000.00 EUR of this payment are left"):
+    with pytest.raises(Refused, match=r"only 10000\.00 EUR of this payment are left"):
         applied(billed, "10000.01", key="2")
     applied(billed, "10000.00", key="3")
     assert transaction(billed).state == "applied"
