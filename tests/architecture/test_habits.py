@@ -14,7 +14,8 @@ from tests.architecture.source import APPS, ROOT, functions_of, imports_of, modu
 RULES = rooms("rules")
 SERVICES = rooms("services")
 WORKFLOWS = [
-    APPS / "workflows" / f"{name}.py" for name in ("billing", "contracting", "funding", "proofs", "sign_off", "team")
+    APPS / "workflows" / f"{name}.py"
+    for name in ("billing", "contracting", "funding", "proofs", "sign_off", "statements", "team")
 ]
 IMPURE = {"django", "psycopg", "procrastinate", "allauth", "os", "random", "secrets", "time", "pathlib", "requests"}
 CLOCKS = re.compile(r"\b(?:datetime\.now|date\.today|datetime\.utcnow|timezone\.now)\(")

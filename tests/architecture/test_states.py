@@ -15,6 +15,7 @@ KINDS = {
     "milestones.Certificate": "made",
     "contracts.ContractDocument": "made",
     "invoicing.Document": "document",
+    "invoicing.BankTransaction": "bank_transaction",
     "workflows.EvidencePack": "made",
     "financing.FundingRequest": "funding_request",
     "financing.Offer": "offer",

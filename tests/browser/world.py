@@ -15,20 +15,23 @@ from django.urls import reverse
 from apps.contracts import services as contracts
 from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import Contract, ContractTemplate, ContractVersion, GuestGrant
-from apps.core import canonical
+from apps.core import canonical, clock
 from apps.financing.models import Assignment, BuyerVerification, ExposureLimit, FundingRequest, Offer, Tranche
-from apps.invoicing.models import Invoice, Payment
+from apps.invoicing.models import BankTransaction, Invoice, OpenItem, PayeeInstruction, Payment, StatementFile
+from apps.invoicing.rules import Part
 from apps.milestones.models import Milestone, Submission
 from apps.parties import services as parties
 from apps.parties import tokens
 from apps.parties.actor import Actor
 from apps.parties.models import Invitation, Membership, User
 from apps.parties.roles import Role
-from apps.workflows import contracting, negotiating, proofs, team, worker
+from apps.workflows import contracting, negotiating, proofs, statements, team, worker
 from apps.workflows.deal_file import player
 from apps.workflows.deal_file.read import read
 from apps.workflows.models import EvidencePack
 from tests import scenarios
+from tests.invoicing.statements.bank import Booking
+from tests.invoicing.statements.uploads import uploaded
 from tests.scenarios import acting, key
 
 DEALS = Path(__file__).resolve().parents[2] / "deals"
@@ -200,6 +203,8 @@ FINDERS: dict[str, Callable[[World, str], Model]] = {
     "submission": newest(Submission, "contract__number"),
     "invoice": newest(Invoice, "contract__number"),
     "payment": newest(Payment, "allocations__invoice__contract__number"),
+    "statement_file": newest(StatementFile, "file_name"),
+    "bank_transaction": newest(BankTransaction, "bank_reference"),
     "request": newest(FundingRequest, "contract__number"),
     "offer": newest(Offer, "request__contract__number"),
     "tranche": newest(Tranche, "contract__number"),
@@ -251,6 +256,7 @@ def build() -> World:
         for number in ("revised", "link-revised"):
             _revise(anna, number)
         _papers(anna)
+        _statements(anna)
         worker.run_due_jobs()
     for asking in (anna, _actor("paul")):
         with acting(asking):
@@ -351,6 +357,34 @@ def _papers(anna: Actor) -> None:
             {"rows": [4, 6, 8, 10], "decimal": ",", "dates": "day", "ignored": ["Remarks"], "skipped_total": 12}
         ),
     )
+
+
+def _statements(anna: Actor) -> None:
+    """A bank statement: money with one proposal, with several, without any, and of every other kind."""
+    open_items = OpenItem.objects.visible_to(anna).open().filter(seller_id=anna.organisation_id, currency="EUR")
+    ours = open_items.exclude(invoice__milestone__in=PayeeInstruction.objects.live().values("milestone"))
+    first, second = ours.filter(paid=0).select_related("invoice", "buyer").order_by("pk")[:2]
+    day = clock.today("Europe/Berlin")
+
+    def booked(amount: Decimal | str, name: str, text: str, payer: str) -> Booking:
+        return Booking(day, Decimal(amount), text, payer, reference=name)
+
+    file = statements.import_statements(
+        actor=anna,
+        key=key(),
+        **uploaded(
+            booked(first.open - 20, "short", f"Rechnung {first.invoice.number}", first.buyer.legal_name.upper()),
+            booked(first.open + second.open, "several", "Sammelzahlung", "Somebody else"),
+            booked("12.34", "aside", "Refund", "Tax office"),
+            booked("1.00", "applied", f"Part of {second.invoice.number}", second.buyer.legal_name),
+            booked("-9.90", "noted", "Fees of April", "The bank"),
+        ),
+    )
+    statements.match_statements(actor=anna, file_ref=file["file"])
+    rows = {row.bank_reference: row.ref for row in BankTransaction.objects.visible_to(anna)}
+    parts = (Part(second.invoice.ref, second.invoice.number, Decimal("1.00")),)
+    statements.apply_transaction(actor=anna, key=key(), transaction_ref=rows["applied"], parts=parts, how="by_hand")
+    statements.set_aside_transaction(actor=anna, key=key(), transaction_ref=rows["aside"], reason="A tax refund.")
 
 
 def _contract(number: str) -> Contract:

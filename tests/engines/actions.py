@@ -18,6 +18,7 @@ from apps import workflows
 from apps.core import clock
 from apps.core.database import walls
 from apps.financing.services import FacilityTerms
+from apps.invoicing.rules import Part
 from apps.milestones.models import Reminder
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
@@ -37,6 +38,7 @@ from apps.workflows import (
     proofs,
     reviews,
     sign_off,
+    statements,
     step_up,
     team,
     underwriting,
@@ -46,6 +48,8 @@ from tests import scenarios
 from tests.engines.world import COLLECTED_ON, World, uploaded_plan
 from tests.financing import stories
 from tests.financing.stories import FUNDED_ON, START, noon
+from tests.invoicing.statements.bank import Booking
+from tests.invoicing.statements.uploads import uploaded
 from tests.scenarios import BROWSER, PDF, acting, member
 
 
@@ -452,6 +456,70 @@ def reverse_payment(world: World) -> Attempt:
         lambda actor, key: billing.reverse_payment(
             actor=actor, key=key, payment_ref=world["payment"], reason="Of another customer."
         ),
+    )
+
+
+@story
+def import_statements(world: World) -> Attempt:
+    file = uploaded(Booking(START.date(), Decimal("77.00"), reference="NEW"), number="NEW")
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: statements.import_statements(actor=actor, key=key, **file),
+    )
+
+
+@story
+def match_transaction(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: statements.match_transaction(
+            actor=actor, key=key, transaction_ref=world["arrived.exact"], invoice_ref=world["payable"]
+        ),
+    )
+
+
+@story
+def apply_transaction(world: World) -> Attempt:
+    parts = (Part(world["payable"], "", Decimal("100.00")), Part(world["paid"], "", Decimal("20.00")))
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: statements.apply_transaction(
+            actor=actor, key=key, transaction_ref=world["arrived.open"], parts=parts, how="by_hand"
+        ),
+    )
+
+
+@story
+def undo_transaction(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: statements.undo_transaction(
+            actor=actor, key=key, transaction_ref=world["arrived.applied"], reason="Of another customer."
+        ),
+    )
+
+
+@story
+def set_aside_transaction(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: statements.set_aside_transaction(
+            actor=actor, key=key, transaction_ref=world["arrived.open"], reason="A tax refund."
+        ),
+    )
+
+
+@story
+def take_up_transaction(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: statements.take_up_transaction(actor=actor, key=key, transaction_ref=world["arrived.aside"]),
     )
 
 

@@ -23,16 +23,19 @@ from apps.core.database import walls
 from apps.financing import services as financing
 from apps.financing.models import Assignment, BuyerVerification, ExposureLimit, Facility, Offer
 from apps.invoicing import documents
-from apps.invoicing.models import Invoice
+from apps.invoicing.models import BankTransaction, Invoice
+from apps.invoicing.rules import Part
 from apps.milestones import services as milestones
 from apps.milestones.models.submission import Proof
 from apps.parties import tokens
 from apps.parties.actor import Actor
 from apps.parties.roles import Role
-from apps.workflows import billing, contracting, notices, step_up, team
+from apps.workflows import billing, contracting, notices, statements, step_up, team
 from tests import scenarios
 from tests.financing import stories
 from tests.financing.stories import START
+from tests.invoicing.statements.bank import Booking
+from tests.invoicing.statements.uploads import uploaded
 from tests.scenarios import Parties, acting, key
 
 BIG: Final = Decimal(10_000_000)
@@ -60,6 +63,7 @@ def build() -> World:
         _milestones(world)
         _silent(world)
         _invoices(world)
+        _statements(world)
         _financing(world)
         _teams(world)
         _desk(world)
@@ -182,6 +186,30 @@ def _invoices(world: World) -> None:
             bank_reference="IN-P",
         )
     world.refs["payment"] = answer["payment"]
+
+
+def _statements(world: World) -> None:
+    """Money on the bank account: one that is certain and waits, one for a person, one set aside, one applied."""
+
+    def booked(amount: str, name: str, text: str = "") -> Booking:
+        return Booking(START.date(), Decimal(amount), text or name, reference=name)
+
+    with acting(scenarios.member(world.parties, "billing")) as bilge:
+        number = Invoice.objects.get(ref=world["payable"]).number
+        looked_at = [booked("500.00", "open"), booked("60.00", "aside"), booked("70.00", "applied")]
+        file = statements.import_statements(actor=bilge, key=key(), **uploaded(*looked_at, number="1"))
+        statements.match_statements(actor=bilge, file_ref=file["file"])
+        exact = uploaded(booked("14280.00", "exact", number), number="2")
+        statements.import_statements(actor=bilge, key=key(), **exact)
+        for row in BankTransaction.objects.all():
+            world.refs[f"arrived.{row.bank_reference}"] = row.ref
+        parts = (Part(world["failed"], "", Decimal("70.00")),)
+        statements.apply_transaction(
+            actor=bilge, key=key(), transaction_ref=world["arrived.applied"], parts=parts, how="by_hand"
+        )
+        statements.set_aside_transaction(
+            actor=bilge, key=key(), transaction_ref=world["arrived.aside"], reason="A tax refund."
+        )
 
 
 def _financing(world: World) -> None:

@@ -67,13 +67,17 @@ def are_alike(one: str, other: str) -> bool:
         return False
     if mine == theirs:
         return True
-    fewer, more = sorted((mine, theirs), key=len)
-    if all(_is_among(word, more) for word in fewer) and max(len(word) for word in fewer) >= _SHORTEST:
+    if _is_within(mine, theirs) or _is_within(theirs, mine):
         return True
     first, second = "".join(mine), "".join(theirs)
     if min(len(first), len(second)) < _SHORTEST:
         return False
     return first == second or SequenceMatcher(None, first, second, autojunk=False).ratio() >= _LIKE
+
+
+def _is_within(few: tuple[str, ...], more: tuple[str, ...]) -> bool:
+    """Whether every word of one name is in the other, one that tells something among them."""
+    return all(_is_among(word, more) for word in few) and max(len(word) for word in few) >= _SHORTEST
 
 
 def _is_among(word: str, words: tuple[str, ...]) -> bool:

@@ -153,21 +153,18 @@ class _Statement:
             yield code, self._day(element, "Dt"), currency, amount, line_of(element)
 
     def _opening(self, balances: list[tuple[str, date, str, Decimal, int]]) -> tuple[str, date, str, Decimal, int]:
-        for code in _OPENINGS:
-            for balance in balances:
-                if balance[0] == code:
-                    return balance
-        interim = [balance for balance in balances if balance[0] == "ITBD"]
-        if not interim:
-            raise self._wrong(self.element, Refused("The statement has no opening balance (OPBD or PRCD)."))
-        return interim[0]
+        for code in (*_OPENINGS, "ITBD"):
+            found = next((balance for balance in balances if balance[0] == code), None)
+            if found is not None:
+                return found
+        raise self._wrong(self.element, Refused("The statement has no opening balance (OPBD or PRCD)."))
 
     def _closing(self, balances: list[tuple[str, date, str, Decimal, int]]) -> tuple[str, date, str, Decimal, int]:
-        found = [balance for balance in balances if balance[0] == "CLBD"]
-        found = found or [balance for balance in balances if balance[0] == "ITBD"][-1:]
+        found = [balance for balance in balances if balance[0] in ("CLBD", "ITBD")]
+        found.sort(key=lambda balance: balance[0] == "ITBD")
         if not found:
             raise self._wrong(self.element, Refused("The statement has no closing balance (CLBD)."))
-        return found[0]
+        return found[0] if found[0][0] == "CLBD" else found[-1]
 
     # --- entries ----------------------------------------------------------------------------------------------------
 

@@ -35,8 +35,7 @@ _ENDS: Final = ("-", "-}", "--")
 _PASSED_OVER: Final = frozenset(["13", "13D", "21", "34F", "64", "65", "90C", "90D", "NS"])
 """Fields that say nothing about what was booked: times, limits, balances to come, sums of entries."""
 _SLASHES: Final = re.compile(
-    r"/(NAME|IBAN|EREF|REMI|ORDP|BENM|CNTP|TRCD|BIC|CSID|MARF|PREF|RTRN|PURP|ULTD|ULTB|ISDT|ADDR|ID|USTD|STRD|CDTRREF"
-    r"|CD|ISSUER)/"
+    r"/(NAME|IBAN|EREF|REMI|ORDP|BENM|CNTP|TRCD|BIC|CSID|MARF|PREF|RTRN|PURP|ULTD|ULTB|ISDT|ADDR|ID)/"
 )
 """The keywords of the Dutch banks' structure of field 86."""
 _RETURNS: Final = ("RC", "RD")
@@ -249,8 +248,8 @@ def _dutch(text: str) -> dict[str, str]:
     said: dict[str, str] = {}
     for name, value in zip(pieces[1::2], pieces[2::2], strict=True):
         # A remittance is announced as unstructured or structured, and stands behind that word.
-        key = "REMI" if name in ("USTD", "STRD", "CDTRREF") else name
-        said[key] = f"{said.get(key, '')} {value.strip('/ ')}".strip()
+        plain = re.sub(r"^(?:USTD|STRD)/+", "", value) if name == "REMI" else value
+        said[name] = f"{said.get(name, '')} {plain.strip('/ ')}".strip()
     account = said.get("IBAN") or said.get("CNTP", "").split("/")[0]
     return {
         "text": kept(said.get("REMI", ""), as_="text"),

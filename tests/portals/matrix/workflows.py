@@ -18,10 +18,12 @@ from apps.core.errors import Refused
 from apps.financing import services as financing
 from apps.financing.models import Facility
 from apps.financing.rules import LineTerms, OfferTerms
+from apps.invoicing.models import BankTransaction, Invoice
+from apps.invoicing.rules import Part as PaymentPart
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
-from apps.workflows import billing, contracting, funding, negotiating, proofs, sign_off, team, underwriting
+from apps.workflows import billing, contracting, funding, negotiating, proofs, sign_off, statements, team, underwriting
 from tests import scenarios
 from tests.portals.matrix.world import NOW, TODAY, Tenant
 from tests.scenarios import PDF, key
@@ -170,10 +172,33 @@ class _Milestones:
 request_one = _Milestones()
 
 
+def _arrived(own: Tenant) -> Any:
+    """A bank transaction of one's own that waits for somebody."""
+    return _own(own, BankTransaction, state="open")
+
+
+def _paid_on(invoice: Invoice) -> PaymentPart:
+    return PaymentPart(invoice.ref, invoice.number, Decimal("0.01"))
+
+
+class _Apply:
+    """Applying takes a list of invoices: this one alone, whoever's it is."""
+
+    def __call__(self, *, invoice_ref: str, **more: Any) -> Any:
+        return statements.apply_transaction(
+            parts=(PaymentPart(invoice_ref, "", Decimal("0.01")),), how="by_hand", **more
+        )
+
+    __name__ = "apply_transaction"
+
+
+apply_on = _Apply()
+
+
 CONTRACT, VERSION, GRANT = "contracts.Contract", "contracts.ContractVersion", "contracts.GuestGrant"
 UPLOAD, TEMPLATE = "contracts.PlanUpload", "contracts.ContractTemplate"
 MILESTONE, SUBMISSION, FILE = "milestones.Milestone", "milestones.Submission", "milestones.EvidenceFile"
-PAYMENT = "invoicing.Payment"
+PAYMENT, TRANSACTION = "invoicing.Payment", "invoicing.BankTransaction"
 INVOICE, REQUEST, OFFER = "invoicing.Invoice", "financing.FundingRequest", "financing.Offer"
 EXPOSURE, VERIFICATION = "financing.ExposureLimit", "financing.BuyerVerification"
 TRANCHE, ASSIGNMENT, FACILITY = "financing.Tranche", "financing.Assignment", "financing.Facility"
@@ -269,6 +294,24 @@ CALLS = [
         lambda row, _own: {"contract_ref": Contract.objects.using("owner").get(pk=row.contract_id).ref},
     ),
     Call(billing.record_payment, "billing", INVOICE, "invoice_ref", _money),
+    Call(
+        statements.apply_transaction,
+        "billing",
+        TRANSACTION,
+        "transaction_ref",
+        lambda _row, own: {"parts": (_paid_on(_own(own, Invoice)),), "how": "by_hand"},
+    ),
+    Call(apply_on, "billing", INVOICE, "invoice_ref", lambda _row, own: {"transaction_ref": _arrived(own).ref}),
+    Call(
+        statements.match_transaction,
+        "billing",
+        TRANSACTION,
+        "transaction_ref",
+        lambda _row, own: {"invoice_ref": _own(own, Invoice).ref},
+    ),
+    Call(statements.undo_transaction, "billing", TRANSACTION, "transaction_ref", _because),
+    Call(statements.set_aside_transaction, "billing", TRANSACTION, "transaction_ref", _because),
+    Call(statements.take_up_transaction, "billing", TRANSACTION, "transaction_ref"),
     Call(billing.retry_document, "billing", INVOICE, "invoice_ref"),
     Call(billing.reverse_payment, "billing", PAYMENT, "payment_ref", _because),
     Call(billing.resend_invoice, "billing", INVOICE, "invoice_ref"),

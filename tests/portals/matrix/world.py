@@ -28,7 +28,8 @@ from apps.financing.models import Assignment, Offer, Tranche
 from apps.financing.rules import LineTerms, OfferTerms
 from apps.financing.services import FacilityTerms
 from apps.invoicing import documents
-from apps.invoicing.models import Invoice
+from apps.invoicing.models import BankTransaction, Invoice
+from apps.invoicing.rules import Part
 from apps.milestones import services as milestones
 from apps.milestones.models import EvidenceFile, Milestone, Reminder, Submission
 from apps.milestones.models.submission import Proof
@@ -51,6 +52,7 @@ from apps.workflows import (
     proofs,
     reviews,
     sign_off,
+    statements,
     step_up,
     team,
     underwriting,
@@ -58,6 +60,8 @@ from apps.workflows import (
 from apps.workflows.models import EvidencePack
 from apps.workflows.packs import making
 from tests import scenarios
+from tests.invoicing.statements.bank import Booking
+from tests.invoicing.statements.uploads import uploaded
 from tests.scenarios import Parties, acting, key, member
 
 NOW: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -152,6 +156,7 @@ class _Builder:
         self._contracts()
         self._milestones()
         self._bills()
+        self._statements()
         self._advances()
         self._proofs()
         self._links()
@@ -378,6 +383,31 @@ class _Builder:
             )
             reason = f"Somebody else's. {self.canary}"
             billing.reverse_payment(actor=bilge, key=key(), payment_ref=wrong["payment"], reason=reason)
+
+    def _statements(self) -> None:
+        """Bank transactions in every state; what is applied is a part of the first invoice."""
+
+        def booked(amount: str, number: int) -> Booking:
+            text, payer = f"For {self.canary}", f"Payer {self.canary}"
+            return Booking(TODAY, Decimal(amount), text, payer, reference=f"{self.canary}{number}")
+
+        with acting(member(self.deal, "billing")) as bilge:
+            bookings = [booked(amount, at) for at, amount in enumerate(("7.77", "-1.00", "8.88", "9.99"))]
+            answer = statements.import_statements(actor=bilge, key=key(), **uploaded(*bookings, number=self.canary))
+            statements.match_statements(actor=bilge, file_ref=answer["file"])
+            rows = {str(row.amount): row for row in BankTransaction.objects.filter(amount__gt=0)}
+            statements.apply_transaction(
+                actor=bilge,
+                key=key(),
+                transaction_ref=rows["7.770"].ref,
+                parts=(Part(self.invoices[0].ref, self.invoices[0].number, Decimal("7.77")),),
+                how="by_hand",
+            )
+            statements.set_aside_transaction(
+                actor=bilge, key=key(), transaction_ref=rows["8.880"].ref, reason=f"A refund. {self.canary}"
+            )
+            waits = uploaded(booked("5.55", 9), number=f"{self.canary}2")
+            statements.import_statements(actor=bilge, key=key(), **waits)
 
     def _advances(self) -> None:
         with acting(member(self.deal, "financier")) as uli:
