@@ -6,13 +6,13 @@
 import pytest
 from django.db import IntegrityError, connections, transaction
 
-from tests.invoicing.conftest import Billed, billed, story  # noqa: F401
+from tests.invoicing.conftest import Billed, story, untouched  # noqa: F401
 from tests.invoicing.statements.bank import Bank, Booking, camt
 from tests.invoicing.statements.test_applying import DAY, NUMBER, D, imported
 
 
-@pytest.fixture
-def kept(billed: Billed) -> Billed:
+@pytest.fixture(scope="module")
+def kept(untouched: Billed) -> Billed:
     """One transaction applied, one open, one of money out."""
     bank = Bank(
         [
@@ -21,8 +21,8 @@ def kept(billed: Billed) -> Billed:
             Booking(DAY, D("-1.00"), "y", reference="out"),
         ]
     )
-    imported(billed, camt(bank, DAY, DAY))
-    return billed
+    imported(untouched, camt(bank, DAY, DAY))
+    return untouched
 
 
 TRANSACTION, STATEMENT = "invoicing_banktransaction", "invoicing_bankstatement"

@@ -177,6 +177,12 @@ def _arrived(own: Tenant) -> Any:
     return _own(own, BankTransaction, state="open")
 
 
+def _matching(own: Tenant) -> Any:
+    """The invoice that one's own transaction settles beyond doubt that waits to be matched."""
+    waits = _own(own, BankTransaction, state="waiting")
+    return _own(own, Invoice, number=waits.text.split()[-1])
+
+
 def _paid_on(invoice: Invoice) -> PaymentPart:
     return PaymentPart(invoice.ref, invoice.number, Decimal("0.01"))
 
@@ -307,7 +313,7 @@ CALLS = [
         "billing",
         TRANSACTION,
         "transaction_ref",
-        lambda _row, own: {"invoice_ref": _own(own, Invoice).ref},
+        lambda _row, own: {"invoice_ref": _matching(own).ref},
     ),
     Call(statements.undo_transaction, "billing", TRANSACTION, "transaction_ref", _because),
     Call(statements.set_aside_transaction, "billing", TRANSACTION, "transaction_ref", _because),

@@ -406,8 +406,10 @@ class _Builder:
             statements.set_aside_transaction(
                 actor=bilge, key=key(), transaction_ref=rows["8.880"].ref, reason=f"A refund. {self.canary}"
             )
-            waits = uploaded(booked("5.55", 9), number=f"{self.canary}2")
-            statements.import_statements(actor=bilge, key=key(), **waits)
+            # The last waits to be matched with an invoice that nobody finances.
+            ours = self.invoices[3]
+            exact = replace(booked(str(ours.gross), 9), text=f"For {self.canary} {ours.number}")
+            statements.import_statements(actor=bilge, key=key(), **uploaded(exact, number=f"{self.canary}2"))
 
     def _advances(self) -> None:
         with acting(member(self.deal, "financier")) as uli:
