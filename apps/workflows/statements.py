@@ -41,8 +41,8 @@ def match_statements(*, actor: Actor, file_ref: str) -> None:
     May run twice, or be cut off anywhere: what is done is not waiting any more, and the next run goes on with the rest.
     """
     invoicing.note_money_out(file_ref=file_ref, actor=actor)
-    bills = invoicing.open_bills(actor=actor)
     while transactions := invoicing.waiting(file_ref=file_ref, actor=actor):
+        bills = invoicing.bills_for(actor=actor, transactions=transactions)
         found = invoicing.certain(transactions=transactions, bills=bills, actor=actor, at=clock.now())
         for transaction_ref, invoice_ref in found:
             _match_one(actor, transaction_ref, invoice_ref)

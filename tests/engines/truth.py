@@ -107,6 +107,11 @@ SENTENCES: Final = {
         + JOB_OF.format(task="send_payment_reversed", name="payment_ref", ref="p.ref")
         + ") <> 1"
     ),
+    "What a bank statement brought is matched by one job": (
+        "SELECT f.ref FROM invoicing_statementfile f WHERE (SELECT count(*) "
+        + JOB_OF.format(task="match_statements", name="file_ref", ref="f.ref")
+        + ") <> (f.brought > 0)::int"
+    ),
     "Every code is sent once": (
         "SELECT c.ref FROM workflows_proofcode c WHERE (SELECT count(*) "
         + JOB_OF.format(task="send_proof_code", name="code_ref", ref="c.ref")

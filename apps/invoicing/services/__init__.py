@@ -1,6 +1,6 @@
 """What may be done with invoices: issue them, receive money for them, sell them, make their documents."""
 
-from apps.invoicing.services.bills import bills_for, money_in, open_bills
+from apps.invoicing.services.bills import bills_for, money_in
 from apps.invoicing.services.cash import (
     apply_certain,
     apply_transaction,
@@ -65,7 +65,6 @@ __all__ = [
     "leave_to_people",
     "money_in",
     "note_money_out",
-    "open_bills",
     "payments_of",
     "receive",
     "retry_document",

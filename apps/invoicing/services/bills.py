@@ -16,16 +16,14 @@ MOST = 5_000
 """Open invoices that are looked at, those due first: more is a book that nobody matches by eye."""
 
 
-def open_bills(*, actor: Actor) -> rules.Bills:
-    """Everything that is owed to the actor's organisation as a seller, in one query."""
-    return rules.Bills.of(_bills(_of_seller(actor).open().order_by("due_on", "pk")[:MOST]))
-
-
 def bills_for(*, actor: Actor, transactions: Sequence[BankTransaction]) -> rules.Bills:
-    """What is open, and of what is paid whatever these transactions name: two queries, however many they are."""
+    """What is owed to the seller, and of what is paid whatever these transactions name.
+
+    Two queries, however many they are.
+    """
     named = {number for one in transactions for text in texts_of(one) for number in rules.possible_numbers(text)}
     settled = _of_seller(actor).filter(open=0, invoice__number__in=named).order_by("pk")[:MOST]
-    bills = open_bills(actor=actor)
+    bills = rules.Bills.of(_bills(_of_seller(actor).open().order_by("due_on", "pk")[:MOST]))
     return bills.joined(rules.Bills.of(_bills(settled))) if named else bills
 
 

@@ -129,6 +129,10 @@ class _Table:
             self._ask(Refused("Every amount can be read with a decimal point and with a decimal comma. Say which."))
         if self.dates is None:
             self._ask(Refused("Every date can be read day first and month first. Say which is meant."))
+        if not self.currency and Column.CURRENCY not in self.header.places:
+            self._ask(
+                Refused("The file does not say of which account it is, nor in which currency. Choose the account.")
+            )
         if not self.rows:
             self._ask(Refused("There is no transaction below the names of the columns."))
         groups: dict[tuple[str, str], list[tuple[ReadTransaction, Decimal | None]]] = {}

@@ -134,7 +134,8 @@ class _Message:
         number = next((field.value for field in self.fields if field.tag in ("28C", "28")), "")
         return ReadStatement(
             line=self.fields[0].line,
-            account=kept(account.value, as_="payer_account"),
+            # Field 25P has the bank's code on a second line.
+            account=kept(account.value.split("\n")[0], as_="payer_account"),
             currency=currency,
             number=kept(number, as_="number"),
             opened_on=opened_on,

@@ -106,7 +106,9 @@ class Found:
 
 def kept(text: str, *, as_: str) -> str:
     """A text as it is kept: on one line, without signs that nobody sees, no longer than the column."""
-    plain = "".join(" " if has_unseen(sign) or sign in "\n\r\t" else sign for sign in text)
+    plain = text
+    if not text.isprintable():
+        plain = "".join(" " if has_unseen(sign) or sign in "\n\r\t" else sign for sign in text)
     return " ".join(plain.split())[: LONGEST[as_]]
 
 

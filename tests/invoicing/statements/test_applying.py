@@ -18,6 +18,7 @@ from apps.invoicing.models import (
     BankStatement,
     BankTransaction,
     CashApplication,
+    Invoice,
     OpenItem,
     Payment,
     StatementFile,
@@ -157,6 +158,18 @@ def test_everything_else_waits_for_a_person(billed: Billed, bank: Bank) -> None:
     assert open_on(billed) == WHOLE
     with walls.asking_for(billed.contract.seller_id):
         assert not Payment.objects.exists()
+
+
+def test_an_invoice_beside_one_that_is_paid_is_not_certain(billed: Billed) -> None:
+    """The payer names two, and perhaps means the other."""
+    second = scenarios.accepted_milestone(billed.contract, position=2, at=datetime(2026, 3, 4, 9, 0, tzinfo=UTC))
+    imported(billed, written(one()))
+    with walls.asking_for(billed.contract.seller_id):
+        other = Invoice.objects.get(milestone=second)
+    both = one(str(other.gross), f"{NUMBER} und {other.number}", reference="B2")
+    imported(billed, camt(both, DAY, DAY, number="8"))
+    with walls.asking_for(billed.contract.seller_id):
+        assert BankTransaction.objects.get(bank_reference="B2").state == "open"
 
 
 def test_money_out_is_shown_and_never_matched(billed: Billed) -> None:

@@ -195,7 +195,7 @@ def test_what_is_wrong_in_mt940_is_said_with_its_line(before: bytes, after: byte
 
 def test_envelopes_marks_and_reversals_of_mt940() -> None:
     text = (
-        "{1:F01COBADEFFXXXX0000000000}{2:I940COBADEFFXXXXN}{4:\n:20:X\n:25:37040044/0532013000EUR\n:28C:1/1\n"
+        "{1:F01COBADEFFXXXX0000000000}{2:I940COBADEFFXXXXN}{4:\n:20:X\n:25P:37040044/0532013000EUR\nCOBADEFF\n:28C:1/1\n"
         ":60M:D260401EUR5,\n:61:2604010401RC1,00NTRFNONREF\n:86:/NAME/A B//REMI/USTD//INV-2026-0001/EREF/E1/\n"
         ":61:260401RD2,00NRTINONREF//R2\nmore of it\n:86:as it stands\nand goes on\n:62M:D260401EUR4,00\n"
         ":64:D260401EUR4,00\n-}\n"
@@ -239,8 +239,10 @@ def test_dates_of_several_forms(day: str) -> None:
 
 
 def test_what_can_be_read_in_two_ways_is_asked() -> None:
-    assert "Every amount can be read with a decimal point" in problems(table("2026-04-01;1.234;x"))[0][1]
-    assert "Every date can be read day first and month first" in problems(table("03/04/2026;1.50;x"))[0][1]
+    eur = {"currency": "EUR"}
+    assert "Every amount can be read with a decimal point" in problems(table("2026-04-01;1.234;x"), **eur)[0][1]
+    assert "Every date can be read day first and month first" in problems(table("03/04/2026;1.50;x"), **eur)[0][1]
+    assert "nor in which currency" in problems(table("2026-04-01;1.50;x"))[0][1]
     read_so = read(table("03/04/2026;1.234;x"), currency="EUR", decimal=DecimalSign.COMMA, dates=DateOrder.MONTH_FIRST)
     assert (only(read_so)[0].amount, only(read_so)[0].booked_on) == (D(1234), date(2026, 3, 4))
 

@@ -85,6 +85,7 @@ def test_what_is_exact_is_recorded_and_the_report_says_so(seller: Client, partie
     listed = seller.get("/seller/statements/").content.decode()
     assert "april.xml" in listed
     assert "1 transaction needs you" in listed
+    assert "1 bank transaction to look at" in seller.get("/seller/").content.decode()
 
 
 def test_the_same_file_again_says_that_nothing_was_changed(seller: Client, parties: Parties, invoice: Invoice) -> None:

@@ -8,17 +8,19 @@ from django.db.models import Exists, Q, Sum
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import clock
 from apps.financing.models import Offer
-from apps.invoicing.models import Document, OpenItem
+from apps.invoicing.models import BankTransaction, Document, OpenItem
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import history
 from apps.portals.access import PortalRequest, portal
+from apps.portals.paging import shown_size, sizes
 from apps.portals.parts import Need, Tile
 from apps.portals.seller import unapplied
 from apps.portals.seller.cash import forecast
@@ -60,6 +62,8 @@ def _needs(actor: Actor, today: date) -> Iterator[Need]:
         yield from _proposals(actor)
         yield from _drafts(actor)
     yield from _documents(actor)
+    if actor.may(Action.RECORD_PAYMENT):
+        yield from _transactions(actor)
 
 
 def _offers(actor: Actor) -> Iterator[Need]:
@@ -178,6 +182,20 @@ def _documents(actor: Actor) -> Iterator[Need]:
             currency=invoice.currency,
             icon="file-earmark-x",
             tone="negative",
+        )
+
+
+def _transactions(actor: Actor) -> Iterator[Need]:
+    """What the bank says arrived and no rule could apply, all of it as one thing to do."""
+    waiting = sizes(actor, {"open": BankTransaction.objects.visible_to(actor).filter(state="open")})["open"]
+    if waiting:
+        yield Need(
+            what=ngettext("%(number)s bank transaction to look at", "%(number)s bank transactions to look at", waiting)
+            % {"number": shown_size(waiting)},
+            url=reverse("seller:transactions"),
+            button=_("Look"),
+            note=_("with what is proposed"),
+            icon="bank",
         )
 
 
