@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from django.db.models import Max
@@ -222,7 +222,7 @@ def _zone(actor: Actor) -> ZoneInfo:
     return ZoneInfo(Organisation.objects.values_list("time_zone", flat=True).get(pk=actor.organisation_id))
 
 
-def _record(transaction: BankTransaction, *, verb: str, actor: Actor, at: datetime, **facts: object) -> None:
+def _record(transaction: BankTransaction, *, verb: str, actor: Actor, at: datetime, **facts: Any) -> None:
     organisation = Organisation.objects.get(pk=transaction.organisation_id)
     audit.record(
         chain=f"organisation:{organisation.ref}",
