@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('invoicing', '0005_payment_reversals'),
+        ('invoicing', '0006_payee_again_the_seller'),
         ('parties', '0003_sessions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
