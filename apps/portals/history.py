@@ -110,6 +110,9 @@ VERBS: Mapping[str, Words] = {
     "member.joined": (_("Colleague joined"), "person-check", "positive"),
     "member.changed": (_("Roles of a colleague changed"), "pencil", "attention"),
     "member.left": (_("Colleague left"), "slash-circle", "neutral"),
+    "statement.imported": (_("Bank statement imported"), "bank", "neutral"),
+    "transaction.set_aside": (_("Bank transaction set aside"), "slash-circle", "neutral"),
+    "transaction.taken_up": (_("Bank transaction taken up again"), "arrow-counterclockwise", "neutral"),
 }
 
 

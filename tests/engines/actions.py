@@ -18,7 +18,7 @@ from apps import workflows
 from apps.core import clock
 from apps.core.database import walls
 from apps.financing.services import FacilityTerms
-from apps.invoicing.rules import Part
+from apps.invoicing.rules import Part as PaymentPart
 from apps.milestones.models import Reminder
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
@@ -482,7 +482,7 @@ def match_transaction(world: World) -> Attempt:
 
 @story
 def apply_transaction(world: World) -> Attempt:
-    parts = (Part(world["payable"], "", Decimal("100.00")), Part(world["paid"], "", Decimal("20.00")))
+    parts = (PaymentPart(world["payable"], "", Decimal("100.00")), PaymentPart(world["paid"], "", Decimal("20.00")))
     return _by(
         world,
         "billing",
