@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db.models import QuerySet
 from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -40,9 +41,13 @@ class Desk:
 
     def draft(self, request: PortalRequest, contract: Contract) -> ContractVersion | None:
         """What this side is writing on a contract, with all that is read of it."""
-        drafts = ContractVersion.objects.visible_to(request.actor).filter(contract=contract, author=self.side)
-        drafts = drafts.select_related("contract__seller", "contract__buyer").prefetch_related("lines__criteria")
-        return drafts.filter(proposed_at__isnull=True).first()
+        drafts = self.drafts(request, contract).select_related("contract__seller", "contract__buyer")
+        return drafts.prefetch_related("lines__criteria").first()
+
+    def drafts(self, request: PortalRequest, contract: Contract) -> "QuerySet[ContractVersion]":
+        """The version that this side is writing on a contract, if there is one."""
+        visible = ContractVersion.objects.visible_to(request.actor)
+        return visible.filter(contract=contract, author=self.side, proposed_at__isnull=True)
 
     def today(self, request: PortalRequest) -> date:
         """The calendar day where the organisation is."""

@@ -222,7 +222,7 @@ def editor(
         "contract": contract,
         "lines": lines,
         "kept": kept,
-        "version": desk.draft(request, contract) if contract and kept else None,
+        "version": desk.drafts(request, contract).first() if contract and kept else None,
         "answers": answers,
         "currency": currency,
         "allocation": Allocation(price=price, allocated=given, currency=currency),

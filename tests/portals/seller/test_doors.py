@@ -7,14 +7,18 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from apps.contracts import services as contracts
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.financing.models import Offer, Tranche
-from apps.invoicing.models import Invoice
+from apps.invoicing.models import BankTransaction, Invoice
+from apps.invoicing.rules import Part
 from apps.milestones.models import EvidenceFile, Milestone, Submission
 from apps.portals.seller.urls import urlpatterns
-from apps.workflows import billing, contracting, proofs
+from apps.workflows import billing, contracting, negotiating, proofs, statements
 from tests import scenarios
+from tests.invoicing.statements.bank import Booking
+from tests.invoicing.statements.uploads import uploaded
 from tests.portals.seller.conftest import (
     SignIn,
     accepted_offer,
@@ -44,9 +48,22 @@ class World:
     template_ref: str
     payment_ref: str
     pack_ref: str
+    answer_ref: str
+    file_ref: str
+    transaction_ref: str
 
 
-LISTS = ("home", "contracts", "draft_contract", "invoices", "funding", "templates")
+LISTS = (
+    "home",
+    "contracts",
+    "draft_contract",
+    "invoices",
+    "funding",
+    "templates",
+    "statements",
+    "import_statements",
+    "transactions",
+)
 
 
 @pytest.fixture
@@ -86,6 +103,7 @@ def world(parties: Parties) -> World:
             file_sha256="0" * 64,
             reading='{"rows":[2,4,6],"decimal":".","dates":null,"ignored":[],"skipped_total":0}',
         )
+    file_ref, transaction_ref = imported(parties, paid)
     return World(
         draft=draft,
         active=active,
@@ -101,7 +119,38 @@ def world(parties: Parties) -> World:
         template_ref=template["template"],
         payment_ref=payment["payment"],
         pack_ref=pack["pack"],
+        answer_ref=answered(parties),
+        file_ref=file_ref,
+        transaction_ref=transaction_ref,
     )
+
+
+def answered(parties: Parties) -> str:
+    """The version that a buyer proposes instead of the seller's."""
+    contract = scenarios.proposed_contract(parties, draft=software_draft(parties, number="NL-4"))
+    with acting(scenarios.buyer_actor(parties)) as olga:
+        version = contract.versions.get()
+        negotiating.answer_proposal(actor=olga, key=key(), version_ref=version.ref)
+        _text, seen = contracts.preview(contract, side="buyer")
+        return contracting.propose_contract(actor=olga, key=key(), contract_ref=contract.ref, seen=seen)["version"]
+
+
+def imported(parties: Parties, paid: Milestone) -> tuple[str, str]:
+    """A statement with one payment, which is applied to a part of what is open."""
+    today = clock.today("Europe/Berlin")
+    booking = Booking(today, Decimal("50.00"), "A part", reference="B1")
+    with acting(scenarios.seller_actor(parties)) as sina:
+        invoice = Invoice.objects.get(milestone=paid)
+        file = statements.import_statements(actor=sina, key=key(), **uploaded(booking))["file"]
+        transaction = BankTransaction.objects.get()
+        statements.apply_transaction(
+            actor=sina,
+            key=key(),
+            transaction_ref=transaction.ref,
+            parts=(Part(invoice.ref, invoice.number, Decimal("50.00")),),
+            how="by_hand",
+        )
+    return file, transaction.ref
 
 
 def addresses(parties: Parties, world: World) -> dict[str, str]:
@@ -141,6 +190,15 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "pack": world.pack_ref,
         "pack_file": world.pack_ref,
         "resend_invoice": invoice,
+        "sign_contract": world.answer_ref,
+        "request_contract_changes": world.answer_ref,
+        "answer_proposal": world.answer_ref,
+        "comment_contract": world.answer_ref,
+        "contract_pdf": world.answer_ref,
+        "retry_contract_document": world.answer_ref,
+        "statement": world.file_ref,
+        "transaction": world.transaction_ref,
+        "undo_transaction": world.transaction_ref,
         "reverse_payment": world.payment_ref,
         "request_funding": world.active.ref,
         "withdraw_request": world.request_ref,
@@ -157,6 +215,8 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
 
 
 POST_ONLY = (
+    "answer_proposal",
+    "retry_contract_document",
     "attach_evidence",
     "remove_evidence",
     "request_milestone_pack",
@@ -165,7 +225,7 @@ POST_ONLY = (
     "retry_certificate",
     "retry_document",
 )
-NOT_THERE_YET = ("certificate", "invoice_pdf", "invoice_xml", "pack_file")
+NOT_THERE_YET = ("certificate", "contract_pdf", "invoice_pdf", "invoice_xml", "pack_file")
 
 
 def test_no_page_of_the_seller_is_left_out_here(parties: Parties, world: World) -> None:

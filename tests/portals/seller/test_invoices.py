@@ -1,8 +1,9 @@
 """The seller's invoices: lists and totals, the page, the document, payments recorded."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -55,7 +56,9 @@ def test_the_list_is_narrowed_and_adds_up(parties: Parties, seller: Client) -> N
 
 
 def test_an_invoice_past_its_day_is_overdue_in_list_page_and_home(parties: Parties) -> None:
-    at = clock.now() - timedelta(days=60)
+    # Noon where the seller is: sixty calendar days ago, at whatever hour this runs.
+    day = clock.today("Europe/Berlin") - timedelta(days=60)
+    at = datetime.combine(day, time(12), tzinfo=ZoneInfo("Europe/Berlin"))
     contract = scenarios.active_contract(parties, at=at)
     milestone = scenarios.accepted_milestone(contract, at=at)
     client = Client()
