@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db import models
+from django.db.models import Case, F, Func, Q, Sum, Value, When
 from django.utils.translation import gettext as _
 
 from apps.core import money
@@ -16,8 +17,9 @@ from apps.parties.actor import Actor
 from apps.portals import charts, formats
 
 WEEKS = 13
+USUAL_DIGITS = 2
 Expected = tuple[str, int, date | None, Decimal]
-"""Currency, number of the series, day if there is one, amount."""
+"""Currency, number of the series, day if there is one, what comes on it."""
 INVOICED, RESERVE, PLANNED = range(3)
 
 
@@ -45,11 +47,13 @@ def forecast(actor: Actor, *, today: date) -> list[charts.Bars]:
 def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
     sold = PayeeInstruction.objects.visible_to(actor).assigned().values("milestone_id")
     owed = OpenItem.objects.visible_to(actor).filter(seller_id=actor.organisation_id, due_on__lt=until).open()
-    for currency, day, amount in owed.exclude(invoice__milestone__in=sold).values_list("currency", "due_on", "open"):
+    due = owed.exclude(invoice__milestone__in=sold).order_by().values_list("currency", "due_on")
+    for currency, day, amount in due.annotate(sum=Sum("open")):
         yield currency, INVOICED, day, amount
     advances = Tranche.objects.visible_to(actor).filter(seller_id=actor.organisation_id, expected_on__lt=until)
-    for currency, day, face, gross in advances.outstanding().values_list("currency", "expected_on", "face", "gross"):
-        yield currency, RESERVE, day, face - gross
+    kept = advances.outstanding().order_by().values_list("currency", "expected_on")
+    for currency, day, reserve in kept.annotate(sum=Sum(F("face") - F("gross"))):
+        yield currency, RESERVE, day, reserve
     ahead = (
         Milestone.objects.visible_to(actor)
         .filter(Q(planned_on__lt=until) | Q(planned_on=None))
@@ -58,12 +62,23 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
         .exclude(pk__in=sold)
     )
     terms = "contract__active_version__"
-    rows = ahead.values_list(
-        "currency", "planned_on", "amount", f"{terms}tax_rate", f"{terms}review_days", f"{terms}payment_days"
+    # Tax is rounded for each milestone, as its invoice will round it; Postgres rounds half away from zero too.
+    tax = Func(
+        F("amount") * F(f"{terms}tax_rate") / 100, _digits(), function="round", output_field=models.DecimalField()
     )
-    for currency, planned_on, net, tax_rate, review_days, payment_days in rows:
+    planned = ahead.order_by().values_list("currency", "planned_on", f"{terms}review_days", f"{terms}payment_days")
+    for currency, planned_on, review_days, payment_days, gross in planned.annotate(sum=Sum(F("amount") + tax)):
         paid_on = max(planned_on, today) + timedelta(days=review_days + payment_days) if planned_on else None
-        yield currency, PLANNED, paid_on, net + money.half_up(net * tax_rate / 100, currency)
+        yield currency, PLANNED, paid_on, gross
+
+
+def _digits() -> Case:
+    """How many decimals the currency of a row has."""
+    known: dict[int, list[str]] = defaultdict(list)
+    for currency in sorted(money.currencies()):
+        known[money.digits(currency)].append(currency)
+    cases = [When(currency__in=codes, then=Value(digits)) for digits, codes in known.items() if digits != USUAL_DIGITS]
+    return Case(*cases, default=Value(USUAL_DIGITS))
 
 
 def _chart(currency: str, rows: list[list[Decimal]], *, undated: Decimal, today: date) -> charts.Bars:

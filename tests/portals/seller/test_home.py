@@ -1,14 +1,18 @@
 """The first page: what waits for the seller stands first, and only for who may do it."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pytest
 from django.test import Client
 
 from apps.core import clock
+from apps.parties.services import AccountData
+from apps.workflows import team
 from tests import scenarios
 from tests.portals.seller.conftest import SignIn, accepted_offer, fund, issued_offer, opened_facility
-from tests.scenarios import Parties, line, software_draft
+from tests.scenarios import Parties, acting, key, line, software_draft
 
 
 def test_a_new_seller_is_offered_the_first_contract(parties: Parties, seller: Client) -> None:
@@ -88,3 +92,30 @@ def test_the_chart_says_what_it_leaves_out(parties: Parties, seller: Client) -> 
     (chart,) = seller.get("/seller/").context["charts"]
     assert chart.says.endswith("Milestones without a planned date, 35,700.00\N{NO-BREAK SPACE}EUR, are not in it.")
     assert sum(chart.series[0].values) == Decimal("11900.000")
+
+
+@pytest.mark.parametrize(("currency", "price", "expected"), [("EUR", "100.00", "118.99"), ("JPY", "100", "118")])
+def test_tax_is_rounded_for_each_milestone_as_its_invoice_will(
+    parties: Parties, seller: Client, currency: str, price: str, expected: str
+) -> None:
+    """19 % of 33.33 is 6.33 three times, and of 100.00 it would be 19.00; yen have no decimals."""
+    today = clock.today("Europe/Berlin")
+    lines = (line("One", "33.33", planned_on=today), line("Two", "33.33", planned_on=today))
+    rest = replace(line("Rest", 1, planned_on=today), basis="remainder", percent=None)
+    add_account(parties, currency)
+    draft = software_draft(parties, currency=currency, price=Decimal(price), lines=(*lines, rest))
+    scenarios.active_contract(parties, draft=draft)
+    (chart,) = seller.get("/seller/").context["charts"]
+    assert sum(chart.series[0].values) == Decimal(expected)
+
+
+def add_account(parties: Parties, currency: str) -> None:
+    """An account in a currency, without which nothing in it is proposed."""
+    if currency == "EUR":
+        return
+    with acting(scenarios.seller_actor(parties)) as sina:
+        team.set_bank_account(
+            actor=sina,
+            key=key(),
+            account=AccountData(holder="Nordlicht", currency=currency, iban="DE75 5121 0800 1245 1261 99"),
+        )
