@@ -296,10 +296,10 @@ def link_to_sign_off(submission: Submission) -> GuestGrant:
 # --- milestones --------------------------------------------------------------------------------------------------
 
 
-def milestone_of(contract: Contract, *, position: int = 1) -> Milestone:
+def milestone_of(contract: Contract, *, position: int = 1, part: int = 1) -> Milestone:
     """A milestone of an active contract."""
     with walls.asking_for(contract.seller_id):
-        return Milestone.objects.select_related("contract", "line").get(contract=contract, position=position)
+        return Milestone.objects.select_related("contract", "line").get(contract=contract, position=position, part=part)
 
 
 def prepared_milestone(contract: Contract, *, actor: Actor, position: int = 1, at: datetime | None = None) -> Milestone:
@@ -333,6 +333,17 @@ def submitted_milestone(contract: Contract, *, position: int = 1, at: datetime |
         _text, seen = milestones.preview(milestone)
         answer = sign_off.submit_milestone(actor=actor, key=key(), milestone_ref=milestone.ref, seen=seen)
         return Submission.objects.select_related("milestone", "contract").get(ref=answer["submission"])
+
+
+def submitted_rest(rest: Milestone, *, at: datetime | None = None) -> Submission:
+    """What is left of a milestone that was accepted in part, sent to the buyer."""
+    actor = owner_of(rest.contract.seller_id)
+    with acting(actor, at=at):
+        answers = [CriterionAnswer(criterion.pk, is_met=True, note="Now.") for criterion in rest.line.criteria.all()]
+        sign_off.prepare_submission(actor=actor, key=key(), milestone_ref=rest.ref, note="", answers=answers)
+        _text, seen = milestones.preview(rest)
+        answer = sign_off.submit_milestone(actor=actor, key=key(), milestone_ref=rest.ref, seen=seen)
+        return Submission.objects.select_related("milestone__line", "contract").get(ref=answer["submission"])
 
 
 def accepted_milestone(contract: Contract, *, position: int = 1, at: datetime | None = None) -> Milestone:

@@ -166,9 +166,14 @@ def check_file(pack, name, listed, expected):
         pack.wrong(f"CHANGED: {name} has SHA-256 {found}; {SUMS} says {expected}")
 
 
+def lines_of(text):
+    """The lines of a text. Not those of str.splitlines, which ends them at signs that a text may hold inside."""
+    return text[: -1 if text.endswith("\n") else None].split("\n") if text else []
+
+
 def read_sums(pack):
     text = pack.bytes(SUMS).decode("utf-8", "replace")
-    sums = {line[66:]: line[:64] for line in text.splitlines()}
+    sums = {line[66:]: line[:64] for line in lines_of(text)}
     if text != "".join(f"{digest}  {name}\n" for name, digest in sums.items()):
         pack.wrong(f"CHANGED: {SUMS} has lines that name no file")
     return sums
@@ -181,7 +186,7 @@ def check_chain(pack):
     """Every entry contains the hash of the one before; the last one is the head that the manifest names."""
     before = len(pack.problems)
     position, head = 0, NOTHING
-    for number, line in enumerate(pack.bytes(CHAIN).decode("utf-8", "replace").splitlines(), start=1):
+    for number, line in enumerate(lines_of(pack.bytes(CHAIN).decode("utf-8", "replace")), start=1):
         try:
             entry = json.loads(line)
             said = json.loads(entry["text"])
@@ -214,7 +219,7 @@ def check_details(pack):
     """Who acted and from where is what the chain has a hash of; none is left out, or told to the wrong side."""
     sealed = {entry["position"]: entry["said"]["actor"]["sealed"] for entry in pack.entries if is_sealed(entry)}
     written, texts = pack.bytes(DETAILS).decode("utf-8", "replace"), {}
-    for line in written.splitlines():
+    for line in lines_of(written):
         told = json.loads(line)
         position, text = told["position"], told["text"]
         if sealed.get(position) != sha256(text):
@@ -400,7 +405,7 @@ def check_submissions(pack):
             continue
         submission = found[ref] = json.loads(text)
         pack.titles[submission["milestone"]["ref"]] = submission["milestone"]["title"]
-        place = f"milestones/{submission['milestone']['position']:04d}"
+        place = place_of(submission["milestone"])
         pack.expect(f"{place}/submission-{submission['cycle']:02d}.json", "submission", ref)
         for one in [*submission["files"], *(one for row in submission["criteria"] for one in row["files"])]:
             files += 1
@@ -413,6 +418,12 @@ def check_submissions(pack):
                 pack.expect(other, "evidence")
     pack.holds.append(f"{len(found)} submission(s) are word for word what was sent, with {files} evidence file(s).")
     return found
+
+
+def place_of(milestone):
+    """The folder of a milestone; the rest of one that was accepted in part has one of its own."""
+    part = milestone.get("part", 1)
+    return f"milestones/{milestone['position']:04d}" + (f"-{part:02d}" if part > 1 else "")
 
 
 def endings(name):
@@ -432,7 +443,7 @@ def check_decisions(pack, submissions):
         shown = submissions.get(ref)
         if name is None or shown is None:
             continue
-        place = f"milestones/{shown['milestone']['position']:04d}"
+        place = place_of(shown["milestone"])
         pack.expect(f"{place}/submission-{shown['cycle']:02d}.decision.json", "decision", ref)
         told = pack.json(name)
         compare(pack, name, expected_decision(pack, entry, told), told)
@@ -525,7 +536,7 @@ def check_certificates(pack, submissions):
             continue
         told = json.loads(text)
         certified.add(told["submission"]["ref"])
-        place = f"milestones/{told['milestone']['position']:04d}"
+        place = place_of(told["milestone"])
         pack.expect(f"{place}/certificate.pdf", "certificate", ref)
         pack.expect(f"{place}/certificate.json", "certificate_text", ref)
         for where in ("entry", "head"):

@@ -23,6 +23,7 @@ from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 
 from apps.core.database import walls
+from apps.core.texts import seen_only
 from apps.parties import services as parties
 from apps.parties.actor import Actor, Origin, Proof
 from apps.parties.models import Membership, User
@@ -76,7 +77,7 @@ def origin_of(request: HttpRequest, *, authenticated_by: str = "", proof: Proof 
         address = hops[-settings.TRUSTED_PROXIES]
     return Origin(
         address=address[:45],
-        agent=request.headers.get("User-Agent", "")[:300],
+        agent=seen_only(request.headers.get("User-Agent", ""))[:300],
         authenticated_by=authenticated_by or str(request.session.get("authenticated_by", "")),
         proof=proof,
     )

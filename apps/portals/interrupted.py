@@ -34,18 +34,24 @@ def keep(request: HttpRequest, form: BaseForm) -> None:
     typed = QueryDict(mutable=True)
     for name in _typed_into(form):
         typed.setlist(name, request.POST.getlist(name))
-    request.session[TYPED] = [request.path, typed.urlencode()]
+    request.session[TYPED] = [_page_of(request), typed.urlencode()]
 
 
 def give_back(request: HttpRequest, form: BaseForm) -> None:
     """Show in a form that is opened what was typed before; its one-time key and the text shown stay those of now."""
     path, written = request.session.get(TYPED, ("", ""))
-    if form.is_bound or path != request.path:
+    if form.is_bound or path != _page_of(request):
         return
     del request.session[TYPED]
     typed = QueryDict(written)
     for name in _typed_into(form):
         form.initial[name] = form.fields[name].widget.value_from_datadict(typed, {}, name)
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The page, and for which organisation it was open: what was typed for one is not given back in another."""
+    actor = getattr(request, "actor", None)
+    return f"{request.path} {actor.organisation_id if actor is not None else ''}"
 
 
 def _typed_into(form: BaseForm) -> list[str]:

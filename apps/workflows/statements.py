@@ -28,6 +28,9 @@ def import_statements(
         actor=actor, read=read, file_name=file_name, file_sha256=file_sha256, account=account, at=clock.now()
     )
     file = imported.file
+    if imported.was_known and invoicing.waiting(file_ref=file.ref, actor=actor):
+        # The job that matches gave up, or is still at it: then this one finds nothing to do.
+        jobs.match_statements.defer(file_ref=file.ref, organisation_id=file.organisation_id)
     if imported.was_known:
         return {"file": file.ref, "known": "yes"}
     if file.brought:

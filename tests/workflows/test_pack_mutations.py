@@ -119,7 +119,7 @@ def _written_mutants(files: Files) -> Iterator[tuple[str, Files]]:
             for what, value in _mutants(json.loads(bytes_of)):
                 yield f"{name}: {what}", {**files, name: (_canonical(value) if is_text else _readable(value)).encode()}
         elif name.endswith(".jsonl"):
-            lines = bytes_of.decode().splitlines()
+            lines = bytes_of.decode().removesuffix("\n").split("\n")
             for number, line in enumerate(lines):
                 told = json.loads(line)
                 for what, value in _line_mutants(told):
@@ -185,7 +185,7 @@ def test_no_file_is_removed_or_changed_or_emptied_unseen(packs: list[Files]) -> 
 
 def test_no_line_of_the_sums_is_changed_or_removed_unseen(packs: list[Files]) -> None:
     for files in packs:
-        lines = files[SUMS].decode().splitlines()
+        lines = files[SUMS].decode().removesuffix("\n").split("\n")
         for number, line in enumerate(lines):
             for changed in ([], [f"0{line[1:]}"] if line[0] != "0" else [f"1{line[1:]}"], [f"{line}x"], [line, "x"]):
                 mutant = {**files, SUMS: _joined([*lines[:number], *changed, *lines[number + 1 :]])}
@@ -208,7 +208,7 @@ def test_no_field_is_changed_or_removed_unseen_even_when_everything_is_listed_an
 def test_no_line_of_the_trail_or_of_the_details_is_removed_unseen(packs: list[Files]) -> None:
     for files in packs:
         for name in ("audit/chain.jsonl", "audit/details.jsonl"):
-            lines = files[name].decode().splitlines()
+            lines = files[name].decode().removesuffix("\n").split("\n")
             last = len(lines) - 1
             for number in range(len(lines)):
                 mutant = {**files, name: _joined([*lines[:number], *lines[number + 1 :]])}
@@ -221,7 +221,7 @@ def test_no_line_of_the_trail_or_of_the_details_is_removed_unseen(packs: list[Fi
 def test_an_end_that_nothing_refers_to_is_cut_unseen_but_not_with_a_head_noted_elsewhere(packs: list[Files]) -> None:
     """The limit that docs/evidence.md names: an older state is no forgery that a pack alone could show."""
     files = packs[0]
-    lines = files["audit/chain.jsonl"].decode().splitlines()
+    lines = files["audit/chain.jsonl"].decode().removesuffix("\n").split("\n")
     last, before = json.loads(lines[-1]), json.loads(lines[-2])
     assert json.loads(last["text"])["verb"] == "invoice.sent"
     cut = {**files, "audit/chain.jsonl": _joined(lines[:-1])}

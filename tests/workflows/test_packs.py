@@ -7,7 +7,9 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,8 @@ from apps.contracts.models import Contract
 from apps.core import canonical, clock
 from apps.core.database import scratch as scratch_databases
 from apps.core.errors import NotAllowed, Refused
-from apps.milestones.models import EvidenceFile
-from apps.milestones.services import CriterionVerdict
+from apps.milestones.models import EvidenceFile, Milestone
+from apps.milestones.services import CriterionVerdict, Part
 from apps.workflows import proofs, sign_off, upkeep, worker
 from apps.workflows.models import EvidencePack
 from apps.workflows.packs import making
@@ -47,7 +49,10 @@ def contract(parties: Parties) -> Contract:
 
 
 def _told(parties: Parties) -> Contract:
-    """One milestone sent back once and accepted then, one accepted at once, one not begun; every job done."""
+    """One milestone sent back once and accepted then, one accepted in part with its rest submitted, one not begun.
+
+    Every job is done. The comment holds signs that other programs take for ends of lines, where the form lets them be.
+    """
     contract = scenarios.active_contract(parties)
     submission = scenarios.submitted_milestone(contract)
     with acting(scenarios.approver_actor(parties)) as bea:
@@ -60,7 +65,20 @@ def _told(parties: Parties) -> Contract:
             verdicts=[CriterionVerdict(criterion.pk, is_passed=False, reason="Not yet.")],
         )
     scenarios.accepted_milestone(contract)
-    scenarios.accepted_milestone(contract, position=2)
+    partly = scenarios.submitted_milestone(contract, position=2)
+    with acting(scenarios.approver_actor(parties)) as bea:
+        sign_off.accept_part(
+            actor=replace(bea, origin=replace(bea.origin, agent="Moz\x85illa \u2028 5.0")),
+            key=key(),
+            submission_ref=partly.ref,
+            seen=partly.sha256,
+            part=Part(percent=Decimal(40)),
+            verdicts=[],
+            comment="The night shift.\nIts reports.",
+        )
+    with acting(scenarios.seller_actor(parties)):
+        rest = Milestone.objects.select_related("contract").get(contract=contract, position=2, part=2)
+    scenarios.submitted_rest(rest)
     worker.run_due_jobs()
     return contract
 
@@ -156,7 +174,7 @@ def test_a_pack_holds_and_says_what_is_proven_and_what_is_not(content: bytes, tm
         "EVERYTHING AGREES WITH EVERYTHING ELSE IN THIS PACK.",
         "The audit chain of",
         "1 version(s) of the contract are word for word what 2 signature(s) name.",
-        "3 submission(s) are word for word what was sent",
+        "4 submission(s) are word for word what was sent",
         "“Prototype” was accepted at",
         "I am authorised to act for Meridian Logistik AG.",
         "2 invoice(s) say what the chain says was issued, and so do their documents.",
@@ -183,10 +201,11 @@ def test_it_is_all_there_in_a_fixed_order(content: bytes) -> None:
         "invoices",
         "milestones/0001",
         "milestones/0002",
+        "milestones/0002-02",
     }
     for ending in ("certificate.pdf", "certificate.json", "submission-02.decision.json"):
         assert f"milestones/0001/{ending}" in names
-    # The same protocol was sent three times: its bytes are there once.
+    # The same protocol was sent four times: its bytes are there once.
     assert len([name for name in names if name.startswith("evidence/")]) == 1
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}

@@ -9,9 +9,8 @@ from django.db import DatabaseError, connection, transaction
 from apps.contracts.models import Contract
 from apps.core.errors import NotAllowed, Refused, Stale
 from apps.invoicing.models import Invoice
-from apps.milestones import services as milestones
 from apps.milestones.models import Certificate, Decision, Milestone, Submission
-from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
+from apps.milestones.services import CriterionVerdict, Part
 from apps.parties.actor import Actor
 from apps.workflows import sign_off, worker
 from apps.workflows.once import Answer
@@ -117,20 +116,9 @@ def test_part_after_part_the_contract_comes_to_its_price(contract: Contract, sub
 
 
 def submit_rest(contract: Contract, *, part: int, at: datetime) -> Submission:
-    seller = scenarios.owner_of(contract.seller_id)
-    with acting(seller, at=at):
+    with acting(scenarios.owner_of(contract.seller_id)):
         rest = Milestone.objects.select_related("contract").get(contract=contract, position=1, part=part)
-        criteria = rest.line.criteria.all()
-        sign_off.prepare_submission(
-            actor=seller,
-            key=key(),
-            milestone_ref=rest.ref,
-            note="",
-            answers=[CriterionAnswer(criterion.pk, is_met=True, note="Now.") for criterion in criteria],
-        )
-        _text, seen = milestones.preview(rest)
-        answer = sign_off.submit_milestone(actor=seller, key=key(), milestone_ref=rest.ref, seen=seen)
-        return Submission.objects.select_related("milestone__line", "contract").get(ref=answer["submission"])
+    return scenarios.submitted_rest(rest, at=at)
 
 
 def test_sent_twice_it_happens_once(contract: Contract, submission: Submission) -> None:

@@ -4,6 +4,7 @@ Everything is read from rows that cannot change any more. What the contract itse
 canonical text and is not repeated here.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,8 +24,8 @@ RECORDED_AS: Final = {
 
 def written(version: ContractVersion, *, kind: str, ref: str, at: datetime) -> str:
     """The canonical text of the document of a version, begun at ``at``."""
-    contract = version.contract
-    signatures = list(version.signatures.select_related("organisation", "grant").order_by("signed_at", "pk"))
+    contract, said = version.contract, canonical.read(version.canonical_text)
+    signatures = list(version.signatures.select_related("grant").order_by("signed_at", "pk"))
     if kind == ContractDocument.Kind.PROPOSAL:
         # A proposal bears the signature of whoever proposed, also when it is printed after the answer.
         signatures = signatures[:1]
@@ -38,7 +39,7 @@ def written(version: ContractVersion, *, kind: str, ref: str, at: datetime) -> s
             "time_zone": contract.buyer.time_zone,
             "contract": contract.ref,
             "version": {"ref": version.ref, "number": version.number, "sha256": version.sha256},
-            "signatures": [_signature(one) for one in signatures],
+            "signatures": [_signature(one, said) for one in signatures],
             "audit": place_in_record(
                 contract,
                 verbs=[RECORDED_AS[ContractDocument.Kind(kind)]],
@@ -49,11 +50,12 @@ def written(version: ContractVersion, *, kind: str, ref: str, at: datetime) -> s
     )
 
 
-def _signature(signature: Signature) -> dict[str, Any]:
+def _signature(signature: Signature, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Who signed, for the organisation as the signed text names it."""
     return {
         **{part: getattr(signature, part) for part in PERSON},
         "side": signature.side,
-        "organisation": signature.organisation.legal_name,
+        "organisation": said[str(signature.side)]["legal_name"],
         "signed_at": signature.signed_at,
         "statement_sha256": canonical.sha256(signature.statement),
         "link": link_told(signature.grant),

@@ -1,7 +1,7 @@
 """What can be written into a draft, and what a proposal must have besides a plan that adds up."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -14,6 +14,8 @@ from apps.core import money
 from apps.core.errors import Refused
 
 LONGEST_PERIOD: Final = 365
+LONGEST_ANSWER: Final = timedelta(days=3653)
+"""Ten years: no proposal stands longer."""
 MOST_LINES: Final = 10_000
 MOST_CRITERIA: Final = 50
 TAX_CATEGORIES: Final = frozenset({"S", "Z", "E", "AE", "O"})
@@ -82,7 +84,9 @@ def check_proposal(draft: ContractDraft) -> list[Decimal]:
 
 
 def check_answer_until(until: date | None, *, now: datetime, time_zone: str) -> None:
-    """Refuse a last day to sign that is over in this time zone."""
+    """Refuse a last day to sign that is over in this time zone, or so far away that nobody means it."""
+    if until is not None and until > now.date() + LONGEST_ANSWER:
+        raise Refused("The last day to sign is more than ten years away. Check the year.", field="answer_until")
     if until is not None and end_of_day(until, time_zone=time_zone) <= now:
         raise Refused(
             "The last day to sign is over. Choose a later day, or leave it empty to set no end.", field="answer_until"

@@ -71,11 +71,21 @@ def answer(*, contract: Contract, version_ref: str, actor: Actor, at: datetime) 
     return draft
 
 
-def withdraw(*, contract: Contract, actor: Actor, at: datetime) -> None:
-    """The side that proposed last takes its draft or its proposal back: the contract ends, every link to it dies."""
-    side = side_of(contract, actor=actor)
+def may_withdraw(contract: Contract, *, side: str) -> bool:
+    """Whether this side can end what is not signed yet."""
+    if contract.state not in (ContractState.DRAFT, ContractState.PROPOSED):
+        return False
     ends = newest_proposal(contract).author if contract.was_proposed else str(Side.SELLER)
-    if side != ends:
+    return side == ends or (side == Side.SELLER and contract.state == ContractState.DRAFT)
+
+
+def withdraw(*, contract: Contract, actor: Actor, at: datetime) -> None:
+    """The side that proposed last takes its draft or its proposal back: the contract ends, every link to it dies.
+
+    The seller may also end what is a draft again: the buyer's proposal was sent back, or nobody signed it in time.
+    """
+    side = side_of(contract, actor=actor)
+    if not may_withdraw(contract, side=side):
         raise NotAllowed("Only the side that proposed last can withdraw. Ask for changes instead.")
     if side == Side.SELLER:
         require_seller(contract, actor=actor, action=Action.EDIT_CONTRACT)

@@ -210,7 +210,7 @@ class OfferLine(models.Model):
     wall = walls.through("financing_offer", "offer_id").only("SELECT", "INSERT")
 
     class Meta:
-        ordering = ("milestone__position",)
+        ordering = ("milestone__position", "milestone__part")
         constraints = [
             models.UniqueConstraint("offer", "milestone", name="milestone_once_per_offer"),
             models.CheckConstraint(condition=Q(stage__in=["pre", "post"]), name="line_before_or_after_acceptance"),

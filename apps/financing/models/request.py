@@ -138,7 +138,7 @@ class RequestItem(models.Model):
     wall = walls.through("financing_fundingrequest", "request_id").only("SELECT", "INSERT", "UPDATE")
 
     class Meta:
-        ordering = ("milestone__position",)
+        ordering = ("milestone__position", "milestone__part")
         constraints = [
             models.UniqueConstraint(
                 "milestone", condition=Q(released_at__isnull=True), name="milestone_asked_for_once"

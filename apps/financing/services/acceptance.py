@@ -49,7 +49,7 @@ def accept(*, offer_ref: str, actor: Actor, seen: str, at: datetime) -> list[Tra
     lines = list(
         offer.lines.select_related(
             "milestone__contract__seller", "milestone__contract__buyer", "milestone__line", "milestone__invoice"
-        ).order_by("milestone__position")
+        ).order_by("milestone__position", "milestone__part")
     )
     for line in lines:
         _require_as_priced(line, at=at)

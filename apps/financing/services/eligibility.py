@@ -19,7 +19,7 @@ def items_of(request: FundingRequest) -> list[RequestItem]:
     items = request.items.select_related(
         "milestone__contract__seller", "milestone__contract__buyer", "milestone__line", "milestone__invoice"
     )
-    return list(items.order_by("milestone__position"))
+    return list(items.order_by("milestone__position", "milestone__part"))
 
 
 def invoice_of(milestone: Milestone) -> Invoice | None:

@@ -47,7 +47,9 @@ def invoice_ref_of(*, tranche_ref: str) -> str:
 def waiting_of(*, offer_ref: str) -> list[Tranche]:
     """An offer's advances that wait for their payout, in the order of the plan."""
     waiting = Tranche.objects.filter(offer__ref=offer_ref, state=TrancheState.ACCEPTED)
-    return list(waiting.select_related("assignment", "milestone__invoice").order_by("milestone__position"))
+    return list(
+        waiting.select_related("assignment", "milestone__invoice").order_by("milestone__position", "milestone__part")
+    )
 
 
 def seen_of(waiting: Sequence[Tranche]) -> str:

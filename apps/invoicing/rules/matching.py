@@ -42,6 +42,7 @@ class Why(StrEnum):
     OTHER_ACCOUNT = "other_account"
     BEFORE_ISSUE = "before_issue"
     RETURNED = "returned"
+    PART_PAID = "part_paid"
     PAID = "paid"
     ASSIGNED = "assigned"
     OTHER_CURRENCY = "other_currency"
@@ -59,8 +60,9 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """An issued invoice as matching sees it. ``open`` is zero once it is paid; ``account`` is where it asks to be paid;
-    ``payee`` is who is paid if that is not the seller; ``buyer`` tells buyers apart."""
+    """An issued invoice as matching sees it. ``open`` is zero once it is paid, ``paid`` what was paid on it;
+    ``account`` is where it asks to be paid; ``payee`` is who is paid if that is not the seller; ``buyer``
+    tells buyers apart."""
 
     ref: str
     number: str
@@ -72,6 +74,7 @@ class Bill:
     due_on: date
     account: str = ""
     payee: str = ""
+    paid: Decimal = money.ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +183,9 @@ def _doubts(bill: Bill, arrived: MoneyIn) -> Iterator[Reason]:
         yield Reason(Why.OTHER_ACCOUNT, (bill.number,))
     if arrived.received_on < bill.issued_on:
         yield Reason(Why.BEFORE_ISSUE, (bill.number,))
+    if bill.paid:
+        # What is left may equal what was paid, and then the same money in another file looks like the rest.
+        yield Reason(Why.PART_PAID, (bill.number,))
 
 
 def _by_number(named: Sequence[Bill], arrived: MoneyIn) -> Iterator[Proposal]:

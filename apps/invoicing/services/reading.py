@@ -65,7 +65,7 @@ def claims(*, contract: Contract, milestone_refs: Sequence[str]) -> list[Claim]:
     found = list(
         Milestone.objects.filter(contract=contract, ref__in=milestone_refs)
         .select_related("line__version", "contract")
-        .order_by("position")
+        .order_by("position", "part")
     )
     if not found or len(found) != len(set(milestone_refs)):
         raise Refused("There is no such milestone in this contract. Choose at least one of its milestones.")

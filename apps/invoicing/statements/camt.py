@@ -184,7 +184,7 @@ class _Statement:
         amount = self._own_amount(entry)
         details = self._all(entry, "NtryDtls/TxDtls")
         parts = [self._part(one, entry) for one in details] if len(details) > 1 else []
-        if parts and all(part is not None for part in parts) and sum(part or 0 for part in parts) == amount:
+        if parts and all(parts) and sum(part or 0 for part in parts) == amount:
             for part, one in zip(parts, details, strict=True):
                 yield self._transaction(entry, part or Decimal(0), [one])
         else:

@@ -76,7 +76,7 @@ def _fields(text: str) -> Iterator[_Line]:
     value: list[str] = []
     for number, written in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1):
         line = written.rstrip()
-        opened = re.sub(r"^(?:\{[1-35]:.*?\}+)*\{4:", "", line)
+        opened = line.rpartition("{4:")[2] if line.startswith("{") else line
         found = _FIELD.match(opened)
         if found:
             if tag:

@@ -54,6 +54,7 @@ def written(decision: Decision, *, ref: str, invoice: BilledBy, at: datetime) ->
             "milestone": {
                 "ref": milestone.ref,
                 "position": milestone.position,
+                **({"part": milestone.part} if milestone.part > 1 else {}),
                 "title": milestone.title,
                 "amount": milestone.amount,
                 "agreed": milestone.line.amount,

@@ -52,14 +52,16 @@ def title_of_part(title: str, *, part: int) -> str:
 def checked_part_verdicts(
     verdicts: Sequence[CriterionVerdict], comment: str, *, criteria: dict[int, str]
 ) -> list[CriterionVerdict]:
-    """The verdicts of an acceptance in part, trimmed; refused unless a cross or the comment says what is left.
+    """A verdict on every criterion, passed where nothing is said. Refused unless a cross or the comment says what is
+    left.
 
     A part may be a matter of quantity, with every criterion met as far as it goes; then the comment alone tells.
     """
     checked = trimmed_verdicts(verdicts, criteria=criteria)
     if not comment and all(verdict.is_passed for verdict in checked):
         raise Refused("Say in the comment what is left to do, so that the seller can finish it.", field="comment")
-    return checked
+    crossed = {verdict.criterion_id: verdict for verdict in checked}
+    return [crossed.get(criterion, CriterionVerdict(criterion, is_passed=True)) for criterion in criteria]
 
 
 def part_statement(*, organisation: str, title: str, cycle: int, accepted: Money, rest: Money) -> Statement:

@@ -256,6 +256,7 @@ def _text(submission: Submission) -> str:
         milestone={
             "ref": milestone.ref,
             "position": milestone.position,
+            **({"part": milestone.part} if milestone.part > 1 else {}),
             "title": milestone.title,
             "amount": milestone.amount,
             "currency": milestone.currency,

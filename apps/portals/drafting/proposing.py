@@ -103,7 +103,7 @@ def withdraw_contract(request: PortalRequest, ref: str, *, desk: Desk) -> HttpRe
 
 def _not_last(contract: Contract, *, desk: Desk) -> str:
     """Why this side cannot withdraw; nothing where it proposed last."""
-    if contract.was_proposed and contracts.newest_proposal(contract).author != desk.side:
+    if contract.state in ("draft", "proposed") and not contracts.may_withdraw(contract, side=desk.side):
         return _("Only the side that proposed last can withdraw. Ask for changes instead.")
     return ""
 

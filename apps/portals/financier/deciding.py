@@ -41,7 +41,7 @@ def items_of(row: FundingRequest) -> list[RequestItem]:
         "milestone__invoice__open_item",
         "milestone__invoice__document",
     )
-    return list(items.prefetch_related("milestone__line__criteria").order_by("milestone__position"))
+    return list(items.prefetch_related("milestone__line__criteria").order_by("milestone__position", "milestone__part"))
 
 
 def may_be_priced(row: FundingRequest) -> bool:

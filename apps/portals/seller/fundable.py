@@ -49,7 +49,7 @@ def milestones_to_fund(actor: Actor, *, today: date) -> QuerySet[Milestone]:
         .filter(~Exists(asked))
         .filter(before | Q(invoice__in=fundable(actor, today=today)))
         .select_related("invoice", "line__version")
-        .order_by("contract_id", "position")
+        .order_by("contract_id", "position", "part")
     )
 
 

@@ -94,6 +94,7 @@ def _sentences(count: int) -> dict[Why, str]:
         Why.OLDEST: _("%(numbers)s is what this buyer owes longest."),
         Why.OTHER_ACCOUNT: _("%(numbers)s asks to be paid into another account."),
         Why.BEFORE_ISSUE: _("The money arrived before %(numbers)s was issued."),
+        Why.PART_PAID: _("A part of %(numbers)s is paid already: look whether this is that same money."),
         Why.RETURNED: _("The bank calls it a return or a reversal: perhaps it is your own money that came back."),
         Why.PAID: _("The payer names %(numbers)s, which is already paid in full."),
         Why.ASSIGNED: _(

@@ -1,7 +1,6 @@
 """What came of a deal: milestones, invoices, payments, financing and every ledger entry, as values and as plain text.
 
-Random references are written as what they stand for (``invoice:INV-2026-0001``), so two plays of one file report the
-same.
+Random references are written as what they stand for (``invoice:INV-2026-0001``): two plays of one file report the same.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,6 +17,7 @@ from apps.invoicing.models import Allocation, Invoice
 from apps.ledger.models import Book, Entry
 from apps.milestones.models import Milestone, Submission
 
+IN_ORDER = ("milestone__position", "milestone__part")
 Report = dict[str, Any]
 
 
@@ -25,7 +25,7 @@ def report(*, title: str, contract_ref: str) -> Report:
     """Everything that the database holds of one contract, read as the owner, who sees both sides."""
     contract = Contract.objects.using("owner").select_related("seller", "buyer").get(ref=contract_ref)
     invoices = list(_of(Invoice, contract).select_related("milestone", "open_item", "document").order_by("id"))
-    milestones = list(_of(Milestone, contract).order_by("position"))
+    milestones = list(_of(Milestone, contract).order_by("position", "part"))
     tranches = list(_of(Tranche, contract).select_related("milestone__invoice", "financier").order_by("id"))
     names = {f"contract:{contract.ref}": f"contract:{contract.number}"}
     names |= {f"invoice:{invoice.ref}": f"invoice:{invoice.number}" for invoice in invoices}
@@ -133,11 +133,11 @@ def _request(request: FundingRequest) -> Report:
     items = RequestItem.objects.using("owner").filter(request=request).select_related("milestone")
     return {
         "about": request.about,
-        "milestones": [item.milestone.title for item in items.order_by("milestone__position")],
+        "milestones": [item.milestone.title for item in items.order_by(*IN_ORDER)],
         "state": request.state,
         "face": _amount(request.face, request.currency),
         "offers": [_offer(offer) for offer in offers],
-        "tranches": [_tranche(tranche) for tranche in tranches.order_by("milestone__position", "id")],
+        "tranches": [_tranche(tranche) for tranche in tranches.order_by(*IN_ORDER, "id")],
     }
 
 
@@ -157,7 +157,7 @@ def _offer(offer: Offer) -> Report:
                 "expected_on": _written(line.expected_on),
                 **_priced(line, offer.currency),
             }
-            for line in lines.order_by("milestone__position")
+            for line in lines.order_by(*IN_ORDER)
         ],
     }
 

@@ -96,7 +96,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
         Milestone.objects.visible_to(actor)
         .filter(contract=found)
         .select_related("invoice__open_item")
-        .order_by("position")
+        .order_by("position", "part")
     )
     return page(
         request,

@@ -40,7 +40,7 @@ def facts_of(offer: Offer) -> list[Fact]:
 
 def lines_of(offer: Offer) -> list[OfferLine]:
     """The lines of an offer in the order of the plan."""
-    return list(offer.lines.select_related("milestone__invoice").order_by("milestone__position"))
+    return list(offer.lines.select_related("milestone__invoice").order_by("milestone__position", "milestone__part"))
 
 
 def terms_in_words(line: OfferLine) -> str:

@@ -117,7 +117,8 @@ class OfferWindow(Window):
             "buttons": _buttons(self, request, row),
             "request_url": address(FundingRequest, row.request.ref),
             "tranches": [
-                (tranche, address(Tranche, tranche.ref)) for tranche in tranches.order_by("milestone__position")
+                (tranche, address(Tranche, tranche.ref))
+                for tranche in tranches.order_by("milestone__position", "milestone__part")
             ],
             "events": stories.of(actor, f"offer:{row.ref}"),
         }

@@ -129,7 +129,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             ],
             "last": last,
             "draft": draft if found.state in ("draft", "proposed") else None,
-            "may_withdraw": found.state in ("draft", "proposed") and not is_buyers,
+            "may_withdraw": found.state == "draft" or (found.state == "proposed" and not is_buyers),
             "to_answer": last if found.state == "proposed" and is_buyers else None,
             "conversation": conversing.conversation(
                 actor,

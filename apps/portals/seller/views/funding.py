@@ -129,7 +129,7 @@ def request_funding(request: PortalRequest, ref: str) -> HttpResponse:
         request.POST or None,
         facilities=lines,
         # A second click names what is asked for by then: the workflow answers it as it did the first.
-        milestones=list(Milestone.objects.visible_to(actor).filter(contract=contract).order_by("position")),
+        milestones=list(Milestone.objects.visible_to(actor).filter(contract=contract).order_by("position", "part")),
         initial={"milestones": named or [milestone.ref for milestone in found if hasattr(milestone, "invoice")]},
     )
     if request.method == "POST" and form.is_valid():

@@ -28,7 +28,7 @@ def _offer(request: PortalRequest, ref: str) -> Offer:
 
 
 def _lines(offer: Offer) -> list[OfferLine]:
-    return list(offer.lines.select_related("milestone__invoice").order_by("milestone__position"))
+    return list(offer.lines.select_related("milestone__invoice").order_by("milestone__position", "milestone__part"))
 
 
 def _is_open(offer: Offer) -> bool:
@@ -68,7 +68,7 @@ def offer(request: PortalRequest, ref: str) -> HttpResponse:
 
 def _tranches(request: PortalRequest, offer: Offer) -> list[Tranche]:
     found = Tranche.objects.visible_to(request.actor).filter(offer=offer).select_related("milestone__invoice")
-    return list(found.order_by("milestone__position"))
+    return list(found.order_by("milestone__position", "milestone__part"))
 
 
 def waterfall(offer: Offer) -> charts.Waterfall:
