@@ -1,5 +1,6 @@
 """What must be true of invoices and of what the sellers' books say of them; run by ``manage.py verify_ledger``."""
 
+from apps.invoicing.models.transaction import LIVE as STANDING
 from apps.ledger.charts import Seller
 from apps.ledger.checks import Check
 
@@ -128,6 +129,23 @@ CHECKS = (
         FROM milestones_milestone m
         LEFT JOIN invoicing_invoice i ON i.milestone_id = m.id
         WHERE (m.state = 'accepted' AND i.net IS DISTINCT FROM m.amount) OR (m.state <> 'accepted' AND i.id IS NOT NULL)
+        """,
+    ),
+    Check(
+        "The parts of every milestone add up to what was agreed",
+        """
+        SELECT 'milestone ' || l.title || ', version ' || l.version_id, l.amount, sum(m.amount)
+        FROM contracts_planline l JOIN milestones_milestone m ON m.line_id = l.id
+        GROUP BY l.id
+        HAVING sum(m.amount) <> l.amount
+        """,
+    ),
+    Check(
+        "What is left of every bank transaction is what standing payments leave of it",
+        f"""
+        SELECT 'transaction ' || t.ref, t.amount - ({STANDING}), t.unapplied
+        FROM invoicing_banktransaction t
+        WHERE t.amount > 0 AND t.unapplied <> t.amount - ({STANDING})
         """,
     ),
     Check(

@@ -3,9 +3,11 @@
 from decimal import Decimal
 
 import pytest
+from django.db import connections
 
 from apps.core.database import walls
 from apps.core.errors import Refused
+from apps.invoicing.checks import CHECKS
 from apps.milestones.models import Milestone, Submission
 from apps.milestones.services import Part
 from apps.workflows import sign_off
@@ -53,3 +55,17 @@ def test_a_request_on_what_was_then_accepted_in_part_cannot_be_priced(deal: Part
     accept_half(deal, submission)
     with pytest.raises(Refused, match="accepted in part after it was asked for"):
         stories.priced(deal, request)
+
+
+def test_parts_that_do_not_add_up_are_found_by_the_verifier(deal: Parties) -> None:
+    contract = stories.active_contract(deal)
+    accept_half(deal, scenarios.submitted_milestone(contract, position=1, at=stories.noon(stories.day(7))))
+    (check,) = (check for check in CHECKS if check.sentence == "The parts of every milestone add up to what was agreed")
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(check.sql)
+        assert cursor.fetchall() == []
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("UPDATE milestones_milestone SET amount = amount + 1 WHERE part = 2")
+        cursor.execute("RESET session_replication_role")
+        cursor.execute(check.sql)
+        assert len(cursor.fetchall()) == 1

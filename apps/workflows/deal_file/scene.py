@@ -90,8 +90,9 @@ class Scene:
         return found
 
     def payment(self, event: Event) -> Payment:
-        """The newest payment on the milestone's invoice that is not reversed."""
-        paid = Payment.objects.filter(allocations__invoice=self.invoice(event), reversal__isnull=True)
+        """The newest payment on the milestone's invoices that is not reversed."""
+        line = self.milestone(event).line
+        paid = Payment.objects.filter(allocations__invoice__milestone__line=line, reversal__isnull=True)
         found = paid.order_by("id").last()
         if found is None:
             raise Refused("No payment is recorded on this milestone's invoice.")

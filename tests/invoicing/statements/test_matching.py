@@ -85,6 +85,7 @@ def test_number_amount_currency_and_account_together_are_certain() -> None:
         (arrived("100.00", "INV-2026-0001", received_on=date(2026, 2, 28)), {}),
         (arrived("100.00", "INV-2026-0001"), {"payee": "Kontor Capital GmbH"}),
         (arrived("100.00", "INV-2026-0001"), {"account": ""}),
+        (arrived("100.00", "INV-2026-0001"), {"paid": D("100.00")}),
         (arrived("100.00", "RF00INV20260001"), {}),
         (arrived("100.00", "danke"), {}),
     ],

@@ -159,6 +159,8 @@ def test_a_batch_becomes_its_transactions_where_they_add_up() -> None:
     several = only(read(batch("14000.00", "280.00")))
     assert [(one.amount, one.payer) for one in several[:2]] == [(D("14000.00"), "P0"), (D("280.00"), "P1")]
     assert only(read(batch("14000.00", "1.00")))[0].amount == D("14280.00")
+    # A part of nothing is no transaction: then the batch stays whole.
+    assert only(read(batch("14280.00", "0.00")))[0].amount == D("14280.00")
 
 
 def test_a_return_is_known_as_one() -> None:
@@ -203,6 +205,12 @@ def test_envelopes_marks_and_reversals_of_mt940() -> None:
     first, second = only(read(text.encode()))
     assert (first.amount, first.is_return, first.text, first.payer) == (D("-1.00"), True, "INV-2026-0001", "A B")
     assert (second.amount, second.bank_reference, second.text) == (D("2.00"), "R2", "as it stands and goes on")
+
+
+def test_an_envelope_without_end_takes_no_longer_than_any_line() -> None:
+    """A pattern that tries every way to split it would be at it for ever."""
+    (_line, said), *_more = problems(b":20:X\n:25:37040044/0532013000EUR\n" + b"{1:}" * 5_000)
+    assert said
 
 
 def test_a_file_that_is_the_name_of_another_is_not_opened() -> None:
@@ -264,6 +272,13 @@ def test_every_wrong_row_is_told_with_its_line() -> None:
         (5, "The amount is zero."),
         (6, "“1.2.3” is no amount."),
         (7, "The day is missing. Rows without a day are no transactions: delete them."),
+    ]
+
+
+def test_amounts_that_no_book_holds_are_refused() -> None:
+    rows = [f"2026-04-01;{'9' * 20}.00;x"]
+    assert [said for _line, said in problems(table(*rows), currency="EUR")] == [
+        "This statement has amounts that are too large. Fetch it anew."
     ]
 
 

@@ -98,6 +98,10 @@ def _allocations(request: PortalRequest, rows: Sequence[BankTransaction]) -> lis
 def transaction(request: PortalRequest, ref: str) -> HttpResponse:
     """One transaction: what the bank says, what is proposed and why, and everything that a person can do with it."""
     found = _transaction(request, ref)
+    if request.POST.get("do") in ("apply", "allocate") and found.state == TransactionState.APPLIED:
+        # A second click, or a colleague was quicker.
+        messages.info(request, _("Somebody has applied this payment already. Nothing was changed."))
+        return redirect("seller:transaction", ref=ref)
     desk = _Desk(request, found)
     if request.method == "POST":
         done = desk.act()
