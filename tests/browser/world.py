@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -238,7 +237,7 @@ class _WrittenOut(yaml.SafeDumper):
 
 def build() -> World:
     """Play everything into the database that is pointed at, and finish every job."""
-    today = date.today()  # noqa: DTZ011  the day at this desk
+    today = clock.today("Europe/Berlin")
     texts = [path.read_text(encoding="utf-8") for path in sorted(DEALS.glob("*.yaml"))]
     members = yaml.safe_load((DEALS / "data-platform-in-flight.yaml").read_text(encoding="utf-8"))
     for number, events in STATES.items():

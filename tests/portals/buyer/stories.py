@@ -1,9 +1,10 @@
 """An invoice that its seller sold: the notice of assignment waits for the buyer."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from apps.contracts.models import Contract
+from apps.core import clock
 from apps.core.database import walls
 from apps.financing.models import Assignment, Offer
 from apps.financing.rules import LineTerms, OfferTerms
@@ -29,7 +30,7 @@ def assigned(parties: Parties, invoice: Invoice) -> Assignment:
 
 def pledged(parties: Parties, milestone: Milestone, *, expected_on: date | None = None) -> Assignment:
     """The same of any milestone, accepted or not."""
-    today = datetime.now(UTC).date()
+    today = clock.today("Europe/Berlin")
     when = expected_on or today + timedelta(days=60)
     line = LineTerms(advance_rate=Decimal(85), annual_rate=Decimal(12), fee_rate=Decimal(0), expected_on=when)
     terms = OfferTerms(funding_on=today + timedelta(days=2), lines=(line,))

@@ -28,7 +28,7 @@ def paid(parties: Parties, invoice: Invoice, amount: str) -> None:
             key=key(),
             invoice_ref=invoice.ref,
             amount=Decimal(amount),
-            received_on=datetime.now(UTC).date(),
+            received_on=clock.today("Europe/Berlin"),
             bank_reference=key(),
         )
 
