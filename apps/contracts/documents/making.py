@@ -80,9 +80,11 @@ def pdf_of(text: str, said: str) -> bytes:
 def _begun(version_ref: str, *, kind: str) -> ContractDocument:
     """The document's row, with what its signature page will say; written once."""
     with transaction.atomic():
+        # Without the key: whoever holds the contract and signs this very version must be able to refer to it at COMMIT,
+        # while this one waits there for the contract.
         version = (
             ContractVersion.objects.select_related("contract__seller", "contract__buyer")
-            .select_for_update(of=("self",))
+            .select_for_update(of=("self",), no_key=True)
             .get(ref=version_ref)
         )
         begun = ContractDocument.objects.filter(version=version, kind=kind).first()

@@ -67,7 +67,8 @@ def _begun(submission_ref: str, *, invoice: BilledBy) -> Certificate:
             Decision.objects.select_related(
                 "grant", "contract__seller", "contract__buyer", "submission__milestone__line__version"
             )
-            .select_for_update(of=("submission",))
+            # Without the key, as whoever holds the contract may refer to the submission at COMMIT.
+            .select_for_update(of=("submission",), no_key=True)
             .get(submission__ref=submission_ref)
         )
         begun = Certificate.objects.filter(decision=decision).first()
