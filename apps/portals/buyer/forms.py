@@ -18,6 +18,18 @@ def _textarea(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, "class": "form-control"})
 
 
+def _code() -> forms.CharField:
+    """The code that was sent to the link's mailbox."""
+    return forms.CharField(
+        label=_("Code from the mail"),
+        max_length=12,
+        error_messages={"required": _("Enter the code that we sent to your mailbox, or ask for one.")},
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "form-control mono"}
+        ),
+    )
+
+
 class SignContractForm(SeenForm):
     """The button is the signature: nothing to fill in."""
 
@@ -37,14 +49,7 @@ class AcceptForm(SeenForm):
 class ProvenAcceptForm(AcceptForm):
     """The same above the buyer's amount, by personal link: with the code that was sent to the link's mailbox."""
 
-    code = forms.CharField(
-        label=_("Code from the mail"),
-        max_length=12,
-        error_messages={"required": _("Enter the code that we sent to your mailbox, or ask for one.")},
-        widget=forms.TextInput(
-            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "form-control mono"}
-        ),
-    )
+    code = _code()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +133,7 @@ class AcceptPartForm(VerdictsForm):
 
     amount = AmountField(label=_("Amount that you accept, net of tax"), required=False)
     percent = RateField(label=_("Or a percentage of what waits"), required=False)
-    code = forms.CharField(
-        label=_("Code from the mail"),
-        max_length=12,
-        required=False,
-        error_messages={"required": _("Enter the code that we sent to your mailbox, or ask for one.")},
-        widget=forms.TextInput(
-            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "form-control mono"}
-        ),
-    )
+    code = _code()
 
     def __init__(self, *args: Any, needs_code: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
