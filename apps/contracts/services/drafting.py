@@ -38,7 +38,7 @@ def draft(*, actor: Actor, draft: ContractDraft, at: datetime) -> Contract:
     ContractParty.objects.create(contract=contract, organisation_id=contract.seller_id, side=ContractParty.Side.SELLER)
     version = ContractVersion(contract=contract, number=1, drafted_by_id=actor.user_id, created_at=at)
     _write(version, draft=checked, contract=contract)
-    _record(contract, verb="contract.drafted", actor=actor, draft=checked, at=at)
+    _record(contract, verb="contract.drafted", actor=actor, at=at)
     return contract
 
 
@@ -72,7 +72,7 @@ def change_draft(*, contract: Contract, actor: Actor, draft: ContractDraft, seen
         _save_numbered(contract)
     clear_plan(version)
     _write(version, draft=checked, contract=contract)
-    _record(contract, verb="contract.draft_changed", actor=actor, draft=checked, at=at)
+    _record(contract, verb="contract.draft_changed", actor=actor, at=at)
 
 
 def _refuse_another_heading(contract: Contract, *, draft: ContractDraft) -> None:
@@ -169,6 +169,6 @@ def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract
     )
 
 
-def _record(contract: Contract, *, verb: str, actor: Actor, draft: ContractDraft, at: datetime) -> None:
+def _record(contract: Contract, *, verb: str, actor: Actor, at: datetime) -> None:
     """That somebody wrote, and not what: both sides read this chain, and a hash of a draft could be guessed."""
     record(contract, verb=verb, subject=f"contract:{contract.ref}", actor=actor, at=at)
