@@ -25,8 +25,9 @@ UNASKED: Final = frozenset({"health_live", "health_ready"})
 REACHED: Final = frozenset({200, 204, 302, 303, 422})
 CHANGING: Final = re.compile(
     r'name="csrfmiddlewaretoken" value="[^"]+"|"x-csrftoken": "[^"]+"|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}'
+    r"|\b(?:in )?\d+ (?:second|minute|hour)s?(?: ago)?\b"
 )
-"""What differs between two showings of one page: the token against forged requests, and one-time keys."""
+"""What differs between two showings of one page: the token against forged requests, one-time keys, how long ago."""
 DATED: Final = ("set-cookie:", "date:", "expires:", "content-length:")
 """Headers that tell the time of day, or how long the rest is."""
 
