@@ -89,6 +89,8 @@ def _shown(people: list[Visitor]) -> Shown:
     for way in Way:
         with standing(way):
             for owner, address in _tours(people):
+                # The first page after a sign-in may say more than the same page says later.
+                Matrix().listing(address, by=owner)
                 shown[way, owner.name, address.name] = stable(Matrix().listing(address, by=owner))
     return shown
 
