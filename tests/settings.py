@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any, cast
 
 os.environ.update(
     DATA_DIR=str(Path(__file__).resolve().parent.parent / "var" / "test"),
@@ -13,6 +14,11 @@ os.environ.update(
 )
 
 from config.settings import *  # noqa: F403
+from config.settings import DATA_DIR, STORAGES
+
+FILES = Path("files") / os.environ.get("PYTEST_XDIST_WORKER", "alone")
+"""Every test process has a file store of its own, as it has a database: what one sweeps away is no file of another."""
+cast("Any", STORAGES)["default"]["OPTIONS"]["location"] = str(DATA_DIR / FILES)
 
 CLOCK_CAN_BE_STOPPED = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
