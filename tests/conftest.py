@@ -5,9 +5,9 @@ must commit (races, a browser) ask for ``scratch`` and get a copy for themselves
 """
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from unittest.mock import patch
 
 import pytest
@@ -21,6 +21,15 @@ from apps.core.database import scratch as scratch_databases
 # No test depends on how busy the machine is.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+T = TypeVar("T")
+
+
+class Once(Protocol):
+    """Tells a story and hands over what it is about."""
+
+    def __call__(self, story: Callable[[], T]) -> T: ...
+
 
 R = TypeVar("R", pytest.TestReport, pytest.CollectReport)
 
@@ -108,6 +117,25 @@ def scratch(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterat
     """A database for this test alone, in which everything commits, from every thread. Gives its name."""
     with django_db_blocker.unblock(), _no_connection_left(), scratch_databases.scratch_database() as name:
         yield name
+
+
+@pytest.fixture(scope="module")
+def once(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Once]:
+    """Tells a story once for all tests of a module that only look at it; what one of them changes is undone after it.
+
+    The story stays in a transaction around those of the tests with ``db``. Such a module has no test with ``scratch``.
+    """
+
+    def told(story: Callable[[], T]) -> T:
+        with django_db_blocker.unblock():
+            return story()
+
+    block = transaction.atomic()
+    block._from_testcase = True  # type: ignore[attr-defined]  # blocks in it count as outermost, as in every test
+    told(block.__enter__)
+    yield told
+    told(lambda: transaction.set_rollback(True))
+    told(lambda: block.__exit__(None, None, None))
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def strangers(db: None) -> Parties:
 
 
 @pytest.fixture
-def sign_in(parties: Parties) -> SignIn:
+def sign_in(db: None, parties: Parties) -> SignIn:
     """A browser in which somebody of the story has signed in, by role."""
 
     def signed_in(role: str, *, of: Parties | None = None) -> Client:
@@ -36,5 +36,5 @@ def sign_in(parties: Parties) -> SignIn:
 
 
 @pytest.fixture
-def active(parties: Parties) -> Contract:
+def active(db: None, parties: Parties) -> Contract:
     return scenarios.active_contract(parties)

@@ -4,10 +4,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.models import ContractVersion
 from apps.core.database import walls
 from apps.milestones.models import EvidenceFile
 from tests import scenarios
+from tests.conftest import Once
 from tests.portals.buyer.browsers import status_of
 from tests.portals.buyer.conftest import SignIn
 from tests.portals.buyer.stories import assigned, invoiced
@@ -40,28 +41,41 @@ def refs_of(parties: Parties) -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="module")
+def parties(once: Once) -> Parties:
+    return once(scenarios.organisations)
+
+
+@pytest.fixture(scope="module")
+def refs(once: Once, parties: Parties) -> dict[str, str]:
+    """Here everybody only looks, or begins a story of his own."""
+    return once(lambda: refs_of(parties))
+
+
 def addresses(refs: dict[str, str]) -> list[str]:
     return [reverse(f"buyer:{name}", args=[ref]) for name, ref in refs.items()]
 
 
-def test_anonymous_is_sent_to_sign_in(parties: Parties) -> None:
-    for address in [*addresses(refs_of(parties)), *(reverse(f"buyer:{name}") for name in LISTS)]:
+def test_anonymous_is_sent_to_sign_in(refs: dict[str, str], db: None) -> None:
+    for address in [*addresses(refs), *(reverse(f"buyer:{name}") for name in LISTS)]:
         for ask in (Client().get, Client().post):
             answer = ask(address)
             assert answer.status_code == 302, address
             assert answer["Location"].startswith(reverse("account_login")), address
 
 
-def test_the_buyer_s_people_read_every_page(parties: Parties, sign_in: SignIn) -> None:
-    pages = [*addresses(refs_of(parties)), *(reverse(f"buyer:{name}") for name in LISTS)]
+def test_the_buyer_s_people_read_every_page(refs: dict[str, str], sign_in: SignIn) -> None:
+    pages = [*addresses(refs), *(reverse(f"buyer:{name}") for name in LISTS)]
     for role in ("buyer", "approver", "payables"):
         client = sign_in(role)
         for address in pages:
             assert status_of(client, address) == 200, (role, address)
 
 
-def test_the_other_sides_and_strangers_find_nothing_here(parties: Parties, strangers: Parties, sign_in: SignIn) -> None:
-    mine = addresses(refs_of(parties))
+def test_the_other_sides_and_strangers_find_nothing_here(
+    refs: dict[str, str], strangers: Parties, sign_in: SignIn
+) -> None:
+    mine = addresses(refs)
     refs_of(strangers)
     for client in (sign_in("seller"), sign_in("financier"), sign_in("buyer", of=strangers)):
         for address in mine:
@@ -70,7 +84,7 @@ def test_the_other_sides_and_strangers_find_nothing_here(parties: Parties, stran
 
 
 def test_a_draft_is_the_seller_s_own_paper(parties: Parties, sign_in: SignIn) -> None:
-    draft = scenarios.drafted_contract(parties)
+    draft = scenarios.drafted_contract(parties, draft=scenarios.software_draft(parties, number="NL-8"))
     with walls.asking_for(parties.seller.pk):
         version = ContractVersion.objects.get(contract=draft)
     client = sign_in("buyer")
@@ -79,9 +93,8 @@ def test_a_draft_is_the_seller_s_own_paper(parties: Parties, sign_in: SignIn) ->
     assert draft.title not in client.get(reverse("buyer:contracts")).content.decode()
 
 
-def test_a_submission_in_preparation_is_the_seller_s_own_paper(
-    parties: Parties, active: Contract, sign_in: SignIn
-) -> None:
+def test_a_submission_in_preparation_is_the_seller_s_own_paper(parties: Parties, sign_in: SignIn) -> None:
+    active = scenarios.active_contract(parties, draft=scenarios.software_draft(parties, number="NL-9"))
     milestone = scenarios.prepared_milestone(active, actor=scenarios.seller_actor(parties))
     with walls.asking_for(parties.seller.pk):
         draft = milestone.submissions.get()

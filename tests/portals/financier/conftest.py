@@ -22,7 +22,7 @@ def deal(db: None) -> Parties:
 
 
 @pytest.fixture
-def sign_in(deal: Parties) -> SignIn:
+def sign_in(db: None, deal: Parties) -> SignIn:
     """A browser in which somebody of the story has signed in with both factors, by role."""
 
     def signed_in(role: str, *, of: Parties | None = None) -> Client:

@@ -8,22 +8,33 @@ from apps.core import clock
 from apps.core.database import walls
 from apps.financing.models import Tranche
 from apps.workflows import funding
+from tests.conftest import Once
 from tests.financing import stories
 from tests.portals.financier import addresses
 from tests.portals.financier.conftest import SignIn, text_of
 from tests.scenarios import Parties, acting, key, member
 
 
-@pytest.fixture
-def deal_with_history(deal: Parties) -> Parties:
+@pytest.fixture(scope="module")
+def deal(once: Once) -> Parties:
+    """Here everybody only looks, or begins a story of his own."""
+    return once(stories.parties)
+
+
+@pytest.fixture(scope="module")
+def deal_with_history(once: Once, deal: Parties) -> Parties:
     """A financed deal with something in every list."""
-    tranche = stories.funded_advance(deal)
-    stories.collected(deal, tranche, 120_000, on=stories.day(50))
-    stories.reserve_paid(deal, tranche, on=stories.day(51))
+
+    def history() -> None:
+        tranche = stories.funded_advance(deal)
+        stories.collected(deal, tranche, 120_000, on=stories.day(50))
+        stories.reserve_paid(deal, tranche, on=stories.day(51))
+
+    once(history)
     return deal
 
 
-def test_somebody_who_has_not_signed_in_is_sent_to_the_sign_in(deal_with_history: Parties) -> None:
+def test_somebody_who_has_not_signed_in_is_sent_to_the_sign_in(db: None, deal_with_history: Parties) -> None:
     everything = [*addresses.lists(), *addresses.rows(member(deal_with_history, "financier"))]
     assert len(everything) > 30
     for path in everything:
@@ -69,8 +80,9 @@ def test_another_financier_finds_nothing(deal_with_history: Parties, sign_in: Si
             assert canary not in page, (path, canary)
 
 
-def test_two_financiers_of_one_seller_do_not_read_each_others_offers(deal: Parties, sign_in: SignIn) -> None:
+def test_two_financiers_of_one_seller_do_not_read_each_others_offers(sign_in: SignIn) -> None:
     """The contract's trail is one; who was asked first stays among those who were asked."""
+    deal = stories.parties("Kolibri")
     rivals = stories.parties("Papagei")
     invoice = stories.invoiced(deal)
     first = stories.requested(deal, invoice, stories.opened_facility(deal))

@@ -39,17 +39,19 @@ class Matrix:
     cells: int = 0
     findings: list[str] = field(default_factory=list)
 
-    def attack(self, address: Address, *, by: Visitor, keys: Sequence[str], methods: Iterable[str] = METHODS) -> None:
-        """A stranger asks for objects of others: nothing stands there.
-
-        Every object is read and posted to; the other methods, which no page takes, meet the first one only.
-        """
+    def attack(
+        self, address: Address, *, by: Visitor, keys: Sequence[str], methods: Iterable[str] = ("GET", "POST")
+    ) -> None:
+        """A stranger reads objects of others, and posts to them: nothing stands there."""
         for method in methods:
-            for key in keys if method in ("GET", "POST") else keys[:1]:
+            for key in keys:
                 self._tried(address, by=by, key=key, method=method)
 
     def compare(self, address: Address, *, by: Visitor, keys: Sequence[str]) -> None:
-        """The same with every method; and the answer is that for an object that does not exist."""
+        """The same with every method; and the answer is that for an object that does not exist.
+
+        The methods that no page takes meet the first object only.
+        """
         for method in METHODS:
             unknown = self._tried(address, by=by, key=UNKNOWN_REF, method=method)
             for key in keys if method in ("GET", "POST") else keys[:1]:

@@ -28,13 +28,13 @@ def parties(db: None) -> Parties:
 
 
 @pytest.fixture
-def strangers(parties: Parties) -> Parties:
+def strangers(db: None, parties: Parties) -> Parties:
     """Another seller with another buyer, of whom the first must never hear."""
     return scenarios.organisations("Foreign")
 
 
 @pytest.fixture
-def signed_in(parties: Parties) -> SignIn:
+def signed_in(db: None, parties: Parties) -> SignIn:
     """A browser in which somebody of the story has signed in, by role."""
 
     def sign_in(role: str = "seller", *, of: Parties | None = None) -> Client:

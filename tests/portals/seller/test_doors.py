@@ -17,6 +17,7 @@ from apps.milestones.models import EvidenceFile, Milestone, Submission
 from apps.portals.seller.urls import urlpatterns
 from apps.workflows import billing, contracting, negotiating, proofs, statements
 from tests import scenarios
+from tests.conftest import Once
 from tests.invoicing.statements.bank import Booking
 from tests.invoicing.statements.uploads import uploaded
 from tests.portals.seller.conftest import (
@@ -66,8 +67,18 @@ LISTS = (
 )
 
 
-@pytest.fixture
-def world(parties: Parties) -> World:
+@pytest.fixture(scope="module")
+def parties(once: Once) -> Parties:
+    return once(scenarios.organisations)
+
+
+@pytest.fixture(scope="module")
+def world(once: Once, parties: Parties) -> World:
+    """Here everybody only looks."""
+    return once(lambda: _built(parties))
+
+
+def _built(parties: Parties) -> World:
     draft = scenarios.drafted_contract(parties, draft=software_draft(parties, number="NL-1"))
     active = scenarios.active_contract(parties)
     sold, offered = (scenarios.accepted_milestone(active, position=place) for place in (1, 2))
@@ -228,7 +239,7 @@ POST_ONLY = (
 NOT_THERE_YET = ("certificate", "contract_pdf", "invoice_pdf", "invoice_xml", "pack_file")
 
 
-def test_no_page_of_the_seller_is_left_out_here(parties: Parties, world: World) -> None:
+def test_no_page_of_the_seller_is_left_out_here(db: None, parties: Parties, world: World) -> None:
     assert {pattern.name for pattern in urlpatterns} == set(addresses(parties, world))
 
 
@@ -241,7 +252,7 @@ def test_the_owner_opens_every_page(parties: Parties, world: World, seller: Clie
         assert response.status_code == expected, name
 
 
-def test_who_has_not_signed_in_is_sent_to_the_entrance(parties: Parties, world: World) -> None:
+def test_who_has_not_signed_in_is_sent_to_the_entrance(db: None, parties: Parties, world: World) -> None:
     for name, address in addresses(parties, world).items():
         for response in (Client().get(address), Client().post(address)):
             assert response.status_code == 302, name
