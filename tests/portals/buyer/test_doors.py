@@ -90,7 +90,7 @@ def test_a_draft_is_the_seller_s_own_paper(parties: Parties, sign_in: SignIn) ->
     client = sign_in("buyer")
     assert client.get(reverse("buyer:contract", args=[draft.ref])).status_code == 404
     assert client.get(reverse("buyer:sign_contract", args=[version.ref])).status_code == 404
-    assert draft.title not in client.get(reverse("buyer:contracts")).content.decode()
+    assert draft.number not in client.get(reverse("buyer:contracts")).content.decode()
 
 
 def test_a_submission_in_preparation_is_the_seller_s_own_paper(parties: Parties, sign_in: SignIn) -> None:
