@@ -5,6 +5,7 @@ A window begins with the first try and ends by itself. Signing in has limits of 
 
 import hashlib
 import hmac
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,6 +15,7 @@ from django.db import connection
 from django.db.models import Subquery
 
 from apps.core import clock
+from apps.core.errors import Refused
 from apps.workflows.models import Tally
 
 LONGEST: Final = timedelta(hours=1)
@@ -33,6 +35,9 @@ WRONG_LINKS: Final = Limit("wrong personal link", 30, timedelta(minutes=10))
 """For one address. The tokens of links cannot be guessed (256 bits); whoever tries costs a query for each."""
 SEARCHES: Final = Limit("search", 60, timedelta(minutes=1))
 """For one person: more than anybody types, and few enough that a script cannot keep the database at it."""
+
+COMMENTS: Final = Limit("comment", 20, timedelta(hours=1))
+"""For one side of one contract: each comment is a mail to somebody who cannot stop them."""
 
 
 class TooOften(Exception):
@@ -60,6 +65,18 @@ def count(limit: Limit, who: str) -> None:
         counted, wait = cursor.fetchone()
     if counted > limit.most:
         raise TooOften(wait)
+
+
+def spare(limit: Limit, who: str) -> None:
+    """Count one more of it in a workflow; beyond the limit it is refused in words, and what was written is not lost."""
+    try:
+        count(limit, who)
+    except TooOften as reached:
+        minutes = max(1, math.ceil(reached.wait.total_seconds() / 60))
+        raise Refused(
+            "That were too many in a short time. Try again in {minutes} minutes, or write it all in one.",
+            minutes=minutes,
+        ) from None
 
 
 def reached(limit: Limit, who: str) -> Subquery:

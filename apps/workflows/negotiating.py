@@ -6,7 +6,7 @@ from apps.contracts import services as contracts
 from apps.contracts.services import OverdueProposal
 from apps.core.database import walls
 from apps.parties.actor import Actor
-from apps.workflows import jobs
+from apps.workflows import jobs, limits
 from apps.workflows.once import Answer, once
 
 
@@ -16,6 +16,7 @@ def comment_contract(*, actor: Actor, key: str, version_ref: str, text: str) -> 
     contract = contracts.lock_of_version(version_ref=version_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
     version = contracts.version_of(contract, version_ref=version_ref)
+    limits.spare(limits.COMMENTS, f"{contract.pk} {actor.organisation_id}")
     written = contracts.comment(contract=contract, version=version, actor=actor, text=text, at=at)
     reader = contracts.organisation_of(contract, side=contracts.other_side(written.side))
     jobs.send_contract_comment.defer(comment_ref=written.ref, organisation_id=reader)

@@ -1,5 +1,6 @@
 """Between a proposal and a signature: comments, versions of either side, a last day; and who may do none of it."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,7 +20,7 @@ from apps.parties import services as parties_services
 from apps.parties.actor import Actor
 from apps.parties.roles import Role
 from apps.parties.services.members import join
-from apps.workflows import contracting, negotiating, upkeep, worker
+from apps.workflows import contracting, limits, negotiating, upkeep, worker
 from tests import scenarios
 from tests.races import together
 from tests.scenarios import Parties, acting, key
@@ -137,6 +138,25 @@ def test_a_comment_says_something_and_not_too_much(parties: Parties, proposed: C
     version = version_of(proposed)
     with acting(scenarios.seller_actor(parties)) as sina, pytest.raises(Refused, match="comment"):
         negotiating.comment_contract(actor=sina, key=key(), version_ref=version.ref, text=text)
+
+
+def test_one_side_alone_cannot_flood_the_other_with_mails(
+    parties: Parties, proposed: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "COMMENTS", replace(limits.COMMENTS, most=2))
+    version = version_of(proposed)
+
+    def write(actor: Actor) -> None:
+        with acting(actor, at=START):
+            negotiating.comment_contract(actor=actor, key=key(), version_ref=version.ref, text="And?")
+
+    for _ in range(2):
+        write(scenarios.seller_actor(parties))
+    with pytest.raises(Refused, match="Try again in 60 minutes"):
+        write(scenarios.seller_actor(parties))
+    write(scenarios.buyer_actor(parties))
+    with acting(scenarios.seller_actor(parties)):
+        assert Comment.objects.count() == 3
 
 
 def test_nobody_comments_on_what_is_signed(parties: Parties, proposed: Contract) -> None:
