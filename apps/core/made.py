@@ -4,8 +4,8 @@ Each kind is a table of its own, where its owner lives; how such a row comes to 
 is visible on the row in words, and can be tried again; what is ready is never made anew.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, TypeVar
 
@@ -73,11 +73,15 @@ Row = TypeVar("Row", bound=Made)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Bytes that were stored: where, how many, and which."""
+    """Bytes that were stored: where, how many, and which.
+
+    ``also`` is what else is written on the row in the moment in which it becomes ready, by column: a second file.
+    """
 
     stored_as: str
     size: int
     sha256: str
+    also: Mapping[str, str | int] = field(default_factory=dict)
 
 
 def make(locked: Callable[[], Row], *, work: Callable[[Row], Kept], then: Callable[[Row], None] | None = None) -> Row:
@@ -99,12 +103,17 @@ def make(locked: Callable[[], Row], *, work: Callable[[Row], Kept], then: Callab
 
 
 def sweep(
-    model: type[Row], *, folder: str, before: datetime, is_dropped: Callable[[Row], bool] = lambda _row: False
+    model: type[Row],
+    *,
+    folder: str,
+    before: datetime,
+    is_dropped: Callable[[Row], bool] = lambda _row: False,
+    names_of: Callable[[Row], Collection[str]] = lambda row: (row.stored_as,),
 ) -> int:
     """Delete bytes below ``folder`` that were written before this moment and are no row's, or of a row that is dropped.
 
     The rows are read with the owner's eyes. What a row that is still to be made has left behind stays: its next run
-    takes it up. The answer is how many files.
+    takes it up. ``names_of`` says under which names a row's bytes lie. The answer is how many files.
     """
     swept = 0
     for names in storage.stored_before(folder, before):
@@ -112,7 +121,7 @@ def sweep(
         rows = {row.ref: row for row in model._default_manager.using("owner").filter(ref__in=set(refs.values()))}
         for name, ref in refs.items():
             row = rows.get(ref)
-            if row is None or (row.state == MadeState.READY and (row.stored_as != name or is_dropped(row))):
+            if row is None or (row.state == MadeState.READY and (name not in names_of(row) or is_dropped(row))):
                 default_storage.delete(name)
                 swept += 1
     return swept
@@ -149,6 +158,8 @@ def _finish(locked: Callable[[], Row], kept: Kept, *, then: Callable[[Row], None
         move(row, MadeState.READY, Made.TRANSITIONS)
         row.made_at = clock.now()
         row.stored_as, row.size, row.sha256 = kept.stored_as, kept.size, kept.sha256
+        for column, value in kept.also.items():
+            setattr(row, column, value)
         row.failure = ""
         row.save()
         if then is not None:

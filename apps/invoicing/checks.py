@@ -1,5 +1,7 @@
 """What must be true of invoices and of what the sellers' books say of them; run by ``manage.py verify_ledger``."""
 
+from apps.invoicing import credit_checks
+from apps.invoicing.credit_checks import ISSUED
 from apps.invoicing.models.transaction import LIVE as STANDING
 from apps.ledger.charts import Seller
 from apps.ledger.checks import Check
@@ -29,23 +31,23 @@ _unapplied = _balance(
 SNAPSHOT_CHECKS = (
     Check(
         "Every snapshot has the hash that was stored with it",
-        """
-        SELECT 'invoice ' || i.number || ' of ' || o.legal_name, i.snapshot_sha256, now.sha256
-        FROM invoicing_invoice i
+        f"""
+        SELECT i.kind || ' ' || i.number || ' of ' || o.legal_name, i.snapshot_sha256, now.sha256
+        FROM {ISSUED} i
         JOIN parties_organisation o ON o.id = i.seller_id
         CROSS JOIN LATERAL (SELECT encode(sha256(convert_to(i.snapshot, 'UTF8')), 'hex') AS sha256) now
         WHERE i.snapshot_sha256 <> now.sha256
         """,
     ),
     Check(
-        "Every invoice is chained to the one before it in its series",
-        """
-        SELECT 'invoice ' || c.number || ' of ' || o.legal_name, c.expected, c.chain_sha256
+        "Every invoice and credit note is chained to the one before it in its series",
+        f"""
+        SELECT c.kind || ' ' || c.number || ' of ' || o.legal_name, c.expected, c.chain_sha256
         FROM (
             SELECT i.*, encode(sha256(convert_to(
                 lag(i.chain_sha256, 1, repeat('0', 64)) OVER series || i.number || i.snapshot_sha256, 'UTF8')), 'hex'
             ) AS expected
-            FROM invoicing_invoice i
+            FROM {ISSUED} i
             WINDOW series AS (
                 PARTITION BY i.seller_id, i.series_prefix, i.series_year ORDER BY i.series_position
             )
@@ -55,12 +57,12 @@ SNAPSHOT_CHECKS = (
         """,
     ),
     Check(
-        "The head of every series is the chain of its last invoice",
-        """
+        "The head of every series is the chain of what was issued last in it",
+        f"""
         SELECT o.legal_name || ': series ' || s.prefix || '-' || s.year, i.chain_sha256, s.head
         FROM invoicing_numberseries s
         JOIN parties_organisation o ON o.id = s.organisation_id
-        JOIN invoicing_invoice i ON i.seller_id = s.organisation_id AND i.series_prefix = s.prefix
+        JOIN {ISSUED} i ON i.seller_id = s.organisation_id AND i.series_prefix = s.prefix
           AND i.series_year = s.year AND i.series_position = s.last
         WHERE i.chain_sha256 <> s.head
         """,
@@ -71,23 +73,23 @@ SNAPSHOT_CHECKS = (
 CHECKS = (
     Check(
         "The numbers of every series run from 1 without a gap",
-        """
+        f"""
         SELECT o.legal_name || ': series ' || s.prefix || '-' || s.year, s.last::numeric,
-               greatest(count(i.id), coalesce(max(i.series_position), 0))::numeric
+               greatest(count(i.ref), coalesce(max(i.series_position), 0))::numeric
         FROM invoicing_numberseries s
         JOIN parties_organisation o ON o.id = s.organisation_id
-        LEFT JOIN invoicing_invoice i
+        LEFT JOIN {ISSUED} i
           ON i.seller_id = s.organisation_id AND i.series_prefix = s.prefix AND i.series_year = s.year
         GROUP BY o.legal_name, s.id
-        HAVING count(i.id) <> s.last OR coalesce(max(i.series_position), 0) <> s.last
+        HAVING count(i.ref) <> s.last OR coalesce(max(i.series_position), 0) <> s.last
             OR coalesce(min(i.series_position), 1) <> 1
         """,
     ),
     Check(
-        "Every invoice has the number of its place in the series",
-        """
-        SELECT 'invoice ' || i.ref, n.expected, i.number
-        FROM invoicing_invoice i
+        "Every invoice and credit note has the number of its place in the series",
+        f"""
+        SELECT i.kind || ' ' || i.ref, n.expected, i.number
+        FROM {ISSUED} i
         CROSS JOIN LATERAL (
             SELECT i.series_prefix || '-' || i.series_year || '-' || lpad(
                 i.series_position::text, greatest(4, length(i.series_position::text)), '0'
@@ -98,15 +100,15 @@ CHECKS = (
     ),
     *SNAPSHOT_CHECKS,
     Check(
-        "Every invoice repeats the totals of its snapshot",
-        """
-        SELECT 'invoice ' || i.number || ' of ' || o.legal_name || ': ' || t.name, t.written, t.stored
-        FROM invoicing_invoice i
+        "Every invoice and credit note repeats the totals of its snapshot",
+        f"""
+        SELECT i.kind || ' ' || i.number || ' of ' || o.legal_name || ': ' || t.name, t.written, t.stored
+        FROM {ISSUED} i
         JOIN parties_organisation o ON o.id = i.seller_id
         CROSS JOIN LATERAL (VALUES
-            ('net', (i.snapshot::jsonb #>> '{totals,net}')::numeric, i.net),
-            ('tax', (i.snapshot::jsonb #>> '{totals,tax}')::numeric, i.tax),
-            ('total', (i.snapshot::jsonb #>> '{totals,gross}')::numeric, i.gross)
+            ('net', (i.snapshot::jsonb -> 'totals' ->> 'net')::numeric, i.net),
+            ('tax', (i.snapshot::jsonb -> 'totals' ->> 'tax')::numeric, i.tax),
+            ('total', (i.snapshot::jsonb -> 'totals' ->> 'gross')::numeric, i.gross)
         ) t (name, written, stored)
         WHERE t.written <> t.stored
         """,
@@ -128,16 +130,18 @@ CHECKS = (
         SELECT 'milestone ' || m.ref || ' ' || m.title, m.amount, coalesce(i.net, 0)
         FROM milestones_milestone m
         LEFT JOIN invoicing_invoice i ON i.milestone_id = m.id
-        WHERE (m.state = 'accepted' AND i.net IS DISTINCT FROM m.amount) OR (m.state <> 'accepted' AND i.id IS NOT NULL)
+        WHERE (m.state IN ('accepted', 'nullified') AND i.net IS DISTINCT FROM m.amount)
+           OR (m.state NOT IN ('accepted', 'nullified') AND i.id IS NOT NULL)
         """,
     ),
     Check(
-        "The parts of every milestone add up to what was agreed",
+        "The parts of every milestone that are not nullified add up to what was agreed",
         """
-        SELECT 'milestone ' || l.title || ', version ' || l.version_id, l.amount, sum(m.amount)
+        SELECT 'milestone ' || l.title || ', version ' || l.version_id, l.amount,
+               sum(m.amount - m.nullified)
         FROM contracts_planline l JOIN milestones_milestone m ON m.line_id = l.id
         GROUP BY l.id
-        HAVING sum(m.amount) <> l.amount
+        HAVING sum(m.amount - m.nullified) <> l.amount
         """,
     ),
     Check(
@@ -222,4 +226,5 @@ CHECKS = (
         WHERE (r.id IS NULL) <> (u.id IS NULL)
         """,
     ),
+    *credit_checks.CHECKS,
 )

@@ -53,9 +53,14 @@ def _findings(stored: Stored) -> Iterator[str]:
         return
     yield from (f"schema: {finding}" for finding in standard.against_schema(stored.xml))
     yield from (f"business rules: {finding}" for finding in standard.against_rules(stored.xml))
-    yield from recomputation.differences(written)
+    yield from recomputation.differences(written, before=_credited_before(said))
     yield from _against_snapshot(written, said)
     yield from paper.unsaid(written)
+
+
+def _credited_before(said: snapshot.SemanticInvoice) -> recomputation.Before:
+    rows = said.preceding.credited if said.preceding is not None else ()
+    return {(row.category, row.rate): row.taxable for row in rows}
 
 
 def _bytes(stored: Stored) -> Iterator[str]:
@@ -86,7 +91,9 @@ def _against_snapshot(written: Written, said: snapshot.SemanticInvoice) -> Itera
         "the number": (written.number, said.number),
         "the type": (written.type_code, codes.type_code(said.kind)),
         "the date": (written.issued_on, said.issue_date),
-        "the due date": (written.due_on, said.due_date),
+        "the due date": (written.due_on, said.due_date if said.preceding is None else None),
+        "the invoice that is corrected": (written.preceding, said.preceding.number if said.preceding else ""),
+        "its date": (written.preceding_on, said.preceding.issue_date if said.preceding else None),
         "the date of supply": (written.delivered_on, said.acceptance.accepted_on),
         "the currency": (written.currency, said.currency),
         "the net total": (written.net, totals.net),

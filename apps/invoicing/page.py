@@ -37,6 +37,7 @@ class Page:
 
     language: str
     title: str
+    kind: str
     number: str
     project: str
     seller: Party
@@ -44,8 +45,10 @@ class Page:
     buyer: Party
     buyer_lines: list[str]
     facts: list[Fact]
+    due_term: str
     due: str
-    due_on: str
+    day_term: str
+    day: str
     rows: list[Row]
     acceptance: str
     evidence: str
@@ -62,9 +65,12 @@ def page_of(invoice: SemanticInvoice) -> Page:
     """The page of an invoice in the language that is active."""
     currency = invoice.currency
     tax_word = gettext("VAT") if invoice.seller.vat_identifier else gettext("Tax")
+    is_credit = invoice.preceding is not None
+    title = gettext("Credit note {number} from {seller}") if is_credit else gettext("Invoice {number} from {seller}")
     return Page(
         language=get_language() or invoice.language,
-        title=gettext("Invoice {number} from {seller}").format(number=invoice.number, seller=invoice.seller.name),
+        title=title.format(number=invoice.number, seller=invoice.seller.name),
+        kind=gettext("Credit note") if is_credit else gettext("Invoice"),
         number=invoice.number,
         project=invoice.contract_title,
         seller=invoice.seller,
@@ -72,14 +78,16 @@ def page_of(invoice: SemanticInvoice) -> Page:
         buyer=invoice.buyer,
         buyer_lines=[line for line in _address_lines(invoice.buyer.address) if line],
         facts=_facts(invoice),
+        due_term=gettext("Amount credited") if is_credit else gettext("Amount due"),
         due=words.money(invoice.totals.due, currency),
-        due_on=words.day(invoice.due_date),
+        day_term=gettext("Date of the credit note") if is_credit else gettext("Due date"),
+        day=words.day(invoice.due_date),
         rows=[_row(line, currency, tax_word) for line in invoice.lines],
         acceptance=wording.acceptance(invoice),
         evidence=invoice.acceptance.submission_sha256[:16],
         sums=_sums(invoice, tax_word),
         gross=words.money(invoice.totals.gross, currency),
-        payment=_payment(invoice.credit_transfer, invoice.number),
+        payment=[] if is_credit else _payment(invoice.credit_transfer, invoice.number),
         assigned=wording.assignment(invoice),
         notes=_notes(invoice),
         imprint=_imprint(invoice.seller),
@@ -89,8 +97,11 @@ def page_of(invoice: SemanticInvoice) -> Page:
 
 def _facts(invoice: SemanticInvoice) -> list[Fact]:
     """What identifies the invoice; Article 226 of Directive 2006/112/EC wants date, number, supply and VAT numbers."""
+    preceding = invoice.preceding
     facts = [
-        (gettext("Invoice date"), words.day(invoice.issue_date)),
+        (gettext("Invoice date") if preceding is None else gettext("Date"), words.day(invoice.issue_date)),
+        (gettext("Corrects invoice"), preceding.number if preceding is not None else ""),
+        (gettext("Date of that invoice"), words.day(preceding.issue_date) if preceding is not None else ""),
         (gettext("Date of supply"), words.day(invoice.acceptance.accepted_on)),
         (gettext("Contract"), invoice.contract_number),
         (gettext("Your VAT number"), invoice.buyer.vat_identifier),
@@ -160,7 +171,7 @@ def _payment(transfer: CreditTransfer | None, number: str) -> list[Fact]:
 def _notes(invoice: SemanticInvoice) -> list[str]:
     """Terms and the sentences that tax law wants to read."""
     sentences = (wording.tax_sentence(category) for category in dict.fromkeys(row.category for row in invoice.taxes))
-    return [wording.payment_terms(invoice), *filter(None, sentences)]
+    return [*filter(None, [wording.correction(invoice)]), wording.payment_terms(invoice), *filter(None, sentences)]
 
 
 def _imprint(seller: Party) -> list[list[str]]:

@@ -12,6 +12,8 @@ from typing import Any
 from apps.core import canonical
 
 VERSION = "invoice-2"
+CREDIT_NOTE = "credit_note"
+"""The kind of what corrects an invoice; every other kind asks for money."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +127,29 @@ class Acceptance:
 
 
 @dataclass(frozen=True, slots=True)
+class Preceding:
+    """The invoice that a credit note corrects (BG-3): number (BT-25), date (BT-26); and why it is corrected.
+
+    ``credited`` is the tax breakdown of all that was credited of it before: with it the tax of a credit note can be
+    computed again, because the tax of all its credit notes together is what is exact. ``withdraws_acceptance``: the
+    credited part is accepted no more, and is billed again once it is.
+    """
+
+    number: str
+    issue_date: date
+    reason: str
+    withdraws_acceptance: bool
+    credited: tuple[TaxRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SemanticInvoice:
-    """One issued invoice (EN 16931): number (BT-1), date (BT-2), currency (BT-5), due date (BT-9), terms (BT-20),
-    contract (BT-12), project (BT-11).
+    """One issued invoice, or a credit note to one (EN 16931): number (BT-1), date (BT-2), currency (BT-5), due date
+    (BT-9), terms (BT-20), contract (BT-12), project (BT-11).
 
     ``kind`` is what is billed; the code of the document type (BT-3) is an export's choice. ``language`` is that of the
-    buyer, in which documents are written. ``time_zone`` is the seller's, in which dates are meant.
+    buyer, in which documents are written. ``time_zone`` is the seller's, in which dates are meant. A credit note has
+    positive amounts, names what it corrects, and is due to nobody: its due date is its own.
     """
 
     kind: str
@@ -155,6 +174,7 @@ class SemanticInvoice:
     lines: tuple[Line, ...]
     taxes: tuple[TaxRow, ...]
     totals: Totals
+    preceding: Preceding | None = None
     version: str = VERSION
 
 
@@ -189,8 +209,25 @@ def read(text: str) -> SemanticInvoice:
             "lines": tuple(
                 Line(**_decimals(line, "quantity", "net_price", "net", "tax_rate")) for line in said["lines"]
             ),
-            "taxes": tuple(TaxRow(**_decimals(row, "taxable", "tax", "rate")) for row in said["taxes"]),
+            "taxes": _taxes(said["taxes"]),
             "totals": Totals(**_decimals(said["totals"], "lines", "net", "tax", "gross", "due")),
+            "preceding": _preceding(said.get("preceding")),
+        }
+    )
+
+
+def _taxes(rows: list[dict[str, Any]]) -> tuple[TaxRow, ...]:
+    return tuple(TaxRow(**_decimals(row, "taxable", "tax", "rate")) for row in rows)
+
+
+def _preceding(said: dict[str, Any] | None) -> Preceding | None:
+    if said is None:
+        return None
+    return Preceding(
+        **{
+            **said,
+            "issue_date": date.fromisoformat(said["issue_date"]),
+            "credited": _taxes(said["credited"]),
         }
     )
 

@@ -9,7 +9,12 @@ from apps.invoicing.snapshot import SemanticInvoice
 
 
 def payment_terms(invoice: SemanticInvoice) -> str:
-    """BT-20: until when the whole is payable."""
+    """BT-20: until when the whole is payable; of a credit note, what becomes of it."""
+    if invoice.preceding is not None:
+        return gettext(
+            "Nothing is to be paid on this credit note: it lowers what is owed on invoice {number}. What was paid"
+            " beyond that stays yours, to be set off or paid back."
+        ).format(number=invoice.preceding.number)
     if not invoice.payment_days:
         return gettext("Payable on receipt, without deduction.")
     return gettext("Payable within {days} days of the invoice date, by {date}, without deduction.").format(
@@ -44,6 +49,20 @@ def acceptance(invoice: SemanticInvoice) -> str:
         name=invoice.acceptance.accepted_by,
         organisation=invoice.acceptance.organisation,
         whole=money(invoice.acceptance.part_of or ZERO, invoice.currency),
+    )
+
+
+def correction(invoice: SemanticInvoice) -> str:
+    """BT-22: which invoice a credit note corrects, and why; nothing on an invoice."""
+    if invoice.preceding is None:
+        return ""
+    words = (
+        gettext("Acceptance withdrawn, to invoice {number} of {date}. Reason: {reason}")
+        if invoice.preceding.withdraws_acceptance
+        else gettext("Correction of the price, to invoice {number} of {date}. Reason: {reason}")
+    )
+    return words.format(
+        number=invoice.preceding.number, date=day(invoice.preceding.issue_date), reason=invoice.preceding.reason
     )
 
 

@@ -32,6 +32,7 @@ class Action(StrEnum):
     SUBMIT_MILESTONE = "submit milestones"
     DECIDE_MILESTONE = "sign off milestones"
     RECORD_PAYMENT = "record payments"
+    CREDIT_INVOICE = "issue credit notes"
     REQUEST_FUNDING = "ask for funding and accept offers"
     ACKNOWLEDGE_ASSIGNMENT = "acknowledge assignments"
     MANAGE_FACILITY = "open and change facilities"
@@ -50,6 +51,7 @@ PERMITTED: dict[Action, frozenset[str]] = {
     Action.SUBMIT_MILESTONE: frozenset({Role.OWNER, Role.CONTRACTS, Role.DELIVERY}),
     Action.DECIDE_MILESTONE: frozenset({Role.OWNER, Role.APPROVER}),
     Action.RECORD_PAYMENT: frozenset({Role.OWNER, Role.BILLING}),
+    Action.CREDIT_INVOICE: frozenset({Role.OWNER, Role.BILLING}),
     Action.REQUEST_FUNDING: frozenset({Role.OWNER, Role.BILLING}),
     Action.ACKNOWLEDGE_ASSIGNMENT: frozenset({Role.OWNER, Role.APPROVER, Role.PAYABLES}),
     Action.MANAGE_FACILITY: frozenset({Role.OWNER, Role.UNDERWRITER}),

@@ -38,11 +38,14 @@ def record_payment(
 
 @once
 def reverse_payment(*, actor: Actor, key: str, payment_ref: str, reason: str) -> Answer:
-    """The seller takes back a payment that it recorded by mistake; the invoice is open again and the buyer is told."""
-    contract = contracts.lock(contract_id=invoicing.contract_of_payment(payment_ref=payment_ref))
-    at = walls.widen(contract.buyer_id)
+    """The seller takes back a payment that it recorded by mistake; its invoices are open again, the buyer is told."""
+    held = [
+        contracts.lock(contract_id=contract_id)
+        for contract_id in invoicing.contracts_of_payment(payment_ref=payment_ref)
+    ]
+    at = walls.widen(*(contract.buyer_id for contract in held))
     reversal = invoicing.reverse_payment(payment_ref=payment_ref, actor=actor, reason=reason, at=at)
-    jobs.send_payment_reversed.defer(payment_ref=payment_ref, organisation_id=contract.buyer_id)
+    jobs.send_payment_reversed.defer(payment_ref=payment_ref, organisation_id=reversal.payer_id)
     return {"reversal": reversal.ref}
 
 

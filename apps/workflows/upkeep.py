@@ -18,7 +18,8 @@ from procrastinate.jobs import Status
 from apps.contracts.models import ContractDocument
 from apps.core import clock, made
 from apps.core.database import walls
-from apps.invoicing import documents
+from apps.invoicing import credit_documents, documents
+from apps.invoicing.models import CreditNoteDocument
 from apps.milestones import services as milestones
 from apps.milestones.models import Certificate
 from apps.parties.actor import Actor
@@ -74,6 +75,12 @@ def sweep_orphan_files(timestamp: int) -> None:
     swept = {
         "evidence": milestones.sweep_orphans(before=before),
         "documents": documents.sweep_orphans(before=before),
+        "credit notes": made.sweep(
+            CreditNoteDocument,
+            folder=credit_documents.FOLDER,
+            before=before,
+            names_of=lambda document: (document.stored_as, document.xml_stored_as),
+        ),
         "certificates": made.sweep(Certificate, folder="certificates", before=before),
         "contracts": made.sweep(ContractDocument, folder="contracts", before=before),
         "packs": made.sweep(

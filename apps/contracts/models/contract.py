@@ -50,7 +50,7 @@ STEPS = table(
     draft=("proposed", "withdrawn"),
     proposed=("active", "draft", "withdrawn"),
     active=("completed",),
-    completed=(),
+    completed=("active",),
     withdrawn=(),
 )
 

@@ -31,7 +31,14 @@ from apps.contracts.services.people import buyer_authority, require_seller
 from apps.contracts.services.record import place_in_record, record, recorded
 from apps.contracts.services.reviews import review_terms
 from apps.contracts.services.sides import newest_proposal, organisation_of, other_side, proposer_of, side_of
-from apps.contracts.services.signing import complete_when_all_accepted, propose, sign, statement_of, version_of
+from apps.contracts.services.signing import (
+    complete_when_all_accepted,
+    propose,
+    reopen,
+    sign,
+    statement_of,
+    version_of,
+)
 from apps.contracts.services.templates import (
     delete_template,
     draft_of_template,
@@ -91,6 +98,7 @@ __all__ = [
     "recorded",
     "rename_template",
     "renew_grant",
+    "reopen",
     "request_changes",
     "require_seller",
     "review_terms",

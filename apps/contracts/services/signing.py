@@ -110,6 +110,16 @@ def complete_when_all_accepted(*, contract: Contract, open_milestones: int, acto
     record(contract, verb="contract.completed", subject=f"contract:{contract.ref}", actor=actor, at=at)
 
 
+def reopen(*, contract: Contract, actor: Actor, at: datetime) -> None:
+    """A completed contract is active again, because an acceptance was withdrawn; nothing happens to an active one."""
+    if contract.state != ContractState.COMPLETED:
+        return
+    states.move(contract, ContractState.ACTIVE, Contract.TRANSITIONS)
+    contract.completed_at = None
+    contract.save(update_fields=["state", "completed_at"])
+    record(contract, verb="contract.reopened", subject=f"contract:{contract.ref}", actor=actor, at=at)
+
+
 def version_of(contract: Contract, *, version_ref: str) -> ContractVersion:
     """A proposed version of a locked contract."""
     version = contract.versions.filter(ref=version_ref, proposed_at__isnull=False).first()

@@ -18,7 +18,7 @@ from apps.core import canonical, money
 from apps.core.printing.words import NBSP
 from apps.invoicing import wording
 from apps.invoicing.einvoice import codes
-from apps.invoicing.snapshot import CreditTransfer, Line, Party, SemanticInvoice, TaxRow
+from apps.invoicing.snapshot import CreditTransfer, Line, Party, Preceding, SemanticInvoice, TaxRow
 
 RSM: Final = "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
 RAM: Final = "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100"
@@ -61,6 +61,7 @@ def _document(invoice: SemanticInvoice) -> Element:
         _text("TypeCode", codes.type_code(invoice.kind)),
         _ram("IssueDateTime", _day(invoice.issue_date)),
         _note(wording.assignment(invoice), subject=codes.ASSIGNMENT),
+        _note(wording.correction(invoice), subject=codes.GENERAL),
         _note(wording.acceptance(invoice), subject=codes.GENERAL),
     )
 
@@ -165,11 +166,13 @@ def _party(name: str, party: Party) -> Element:
 
 
 def _settlement(invoice: SemanticInvoice) -> Element:
-    """Remittance (BT-83), currency (BT-5), payee (BG-10), payment (BG-16), tax (BG-23), terms (BT-20, BT-9), totals."""
+    """Remittance (BT-83), currency (BT-5), payee (BG-10), payment (BG-16), tax (BG-23), terms (BT-20, BT-9), totals,
+    preceding invoice (BG-3). Nobody pays a credit note, so it has neither remittance nor due date."""
     payee, transfer, totals, currency = invoice.payee, invoice.credit_transfer, invoice.totals, invoice.currency
+    is_to_be_paid = invoice.preceding is None
     return _ram(
         "ApplicableHeaderTradeSettlement",
-        _text("PaymentReference", invoice.number),
+        _text("PaymentReference", invoice.number if is_to_be_paid else ""),
         _text("InvoiceCurrencyCode", currency),
         _ram("PayeeTradeParty", _text("Name", payee.name)) if payee else None,
         _payment_means(transfer, currency) if transfer else None,
@@ -177,7 +180,7 @@ def _settlement(invoice: SemanticInvoice) -> Element:
         _ram(
             "SpecifiedTradePaymentTerms",
             _text("Description", wording.payment_terms(invoice)),
-            _ram("DueDateDateTime", _day(invoice.due_date)),
+            _ram("DueDateDateTime", _day(invoice.due_date)) if is_to_be_paid else None,
         ),
         # BG-22: BT-106, BT-109, BT-110, BT-112, BT-115
         _ram(
@@ -188,6 +191,16 @@ def _settlement(invoice: SemanticInvoice) -> Element:
             _amount("GrandTotalAmount", totals.gross, currency),
             _amount("DuePayableAmount", totals.due, currency),
         ),
+        _preceding(invoice.preceding) if invoice.preceding is not None else None,
+    )
+
+
+def _preceding(invoice: Preceding) -> Element:
+    """BG-3: the invoice that is corrected (BT-25), and its date (BT-26)."""
+    return _ram(
+        "InvoiceReferencedDocument",
+        _text("IssuerAssignedID", invoice.number),
+        _ram("FormattedIssueDateTime", _day(invoice.issue_date, namespace=QDT)),
     )
 
 
@@ -238,8 +251,8 @@ def _amount(name: str, amount: Decimal, currency: str, **attributes: str) -> Ele
     return _text(name, f"{money.half_up(amount, currency):f}", **attributes)
 
 
-def _day(value: date) -> Element:
-    element = etree.Element(f"{{{UDT}}}DateTimeString", {"format": CALENDAR_DAY})
+def _day(value: date, *, namespace: str = UDT) -> Element:
+    element = etree.Element(f"{{{namespace}}}DateTimeString", {"format": CALENDAR_DAY})
     element.text = f"{value:%Y%m%d}"
     return element
 

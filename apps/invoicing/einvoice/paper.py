@@ -100,7 +100,11 @@ def _said(rdf: etree._Element, namespace: str, name: str) -> str:
 def _expected(written: Written, language: str) -> Iterator[tuple[str, str]]:
     yield "the number", written.number
     yield "the date", _day(written.issued_on, language)
-    yield "the due date", _day(written.due_on, language)
+    if written.due_on is not None:
+        yield "the due date", _day(written.due_on, language)
+    if written.preceding_on is not None:
+        yield "the invoice that is corrected", written.preceding
+        yield "its date", _day(written.preceding_on, language)
     yield "the date of supply", _day(written.delivered_on, language)
     for term, name in (("the seller", written.seller), ("the buyer", written.buyer), ("the payee", written.payee)):
         if name:

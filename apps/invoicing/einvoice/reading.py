@@ -13,6 +13,7 @@ from apps.core import money
 from apps.invoicing.einvoice import cii, standard
 
 Element = etree._Element
+DUE = "ram:SpecifiedTradePaymentTerms/ram:DueDateDateTime"
 
 
 class UnreadableError(ValueError):
@@ -46,13 +47,15 @@ class WrittenTax:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The invoice as the XML has it; the totals are BT-106, BT-107, BT-108, BT-109, BT-110, BT-112, BT-113, BT-114,
+    """The invoice, or the credit note to one (``preceding``: BT-25, BT-26), as the XML has it.
+
+    The totals are BT-106, BT-107, BT-108, BT-109, BT-110, BT-112, BT-113, BT-114,
     BT-115."""
 
     number: str
     type_code: str
     issued_on: date
-    due_on: date
+    due_on: date | None
     delivered_on: date
     currency: str
     seller: str
@@ -60,6 +63,8 @@ class Written:
     payee: str
     account: str
     terms: str
+    preceding: str
+    preceding_on: date | None
     lines: tuple[WrittenLine, ...]
     taxes: tuple[WrittenTax, ...]
     line_total: Decimal
@@ -89,7 +94,7 @@ def _read(root: Element) -> Written:
         number=_words(root, "./rsm:ExchangedDocument/ram:ID"),
         type_code=_words(root, "./rsm:ExchangedDocument/ram:TypeCode"),
         issued_on=_day(root, "./rsm:ExchangedDocument/ram:IssueDateTime"),
-        due_on=_day(root, f"{settlement}/ram:SpecifiedTradePaymentTerms/ram:DueDateDateTime"),
+        due_on=_day_if_said(root, f"{settlement}/{DUE}/udt:DateTimeString"),
         delivered_on=_day(root, ".//ram:ActualDeliverySupplyChainEvent/ram:OccurrenceDateTime"),
         currency=_words(root, f"{settlement}/ram:InvoiceCurrencyCode"),
         seller=_words(root, ".//ram:SellerTradeParty/ram:Name"),
@@ -97,6 +102,10 @@ def _read(root: Element) -> Written:
         payee=_words(root, f"{settlement}/ram:PayeeTradeParty/ram:Name"),
         account=_words(root, f"{account}/ram:IBANID") or _words(root, f"{account}/ram:ProprietaryID"),
         terms=_words(root, f"{settlement}/ram:SpecifiedTradePaymentTerms/ram:Description"),
+        preceding=_words(root, f"{settlement}/ram:InvoiceReferencedDocument/ram:IssuerAssignedID"),
+        preceding_on=_day_if_said(
+            root, f"{settlement}/ram:InvoiceReferencedDocument/ram:FormattedIssueDateTime/qdt:DateTimeString"
+        ),
         lines=tuple(_line(line) for line in root.iterfind(".//ram:IncludedSupplyChainTradeLineItem", cii.NAMESPACES)),
         taxes=tuple(_tax(row) for row in root.iterfind(f"{settlement}/ram:ApplicableTradeTax", cii.NAMESPACES)),
         line_total=_figure(root, f"{sums}/ram:LineTotalAmount"),
@@ -145,5 +154,13 @@ def _figure(element: Element, path: str) -> Decimal:
 
 
 def _day(element: Element, path: str) -> date:
-    written = _words(element, f"{path}/udt:DateTimeString")
+    return _date(_words(element, f"{path}/udt:DateTimeString"))
+
+
+def _day_if_said(element: Element, path: str) -> date | None:
+    written = _words(element, path)
+    return _date(written) if written else None
+
+
+def _date(written: str) -> date:
     return date.fromisoformat(f"{written[:4]}-{written[4:6]}-{written[6:]}")

@@ -1,3 +1,4 @@
+from apps.invoicing.models.credit_note import CreditNote, CreditNoteDocument, CreditNoteLine
 from apps.invoicing.models.delivery import Delivery
 from apps.invoicing.models.document import Document
 from apps.invoicing.models.invoice import Invoice, InvoiceLine, OpenItem
@@ -13,6 +14,9 @@ __all__ = [
     "BankStatement",
     "BankTransaction",
     "CashApplication",
+    "CreditNote",
+    "CreditNoteDocument",
+    "CreditNoteLine",
     "Delivery",
     "Document",
     "Invoice",

@@ -10,6 +10,9 @@ from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 
+CREDITS = "CN"
+"""The series of credit notes, which no invoice is numbered in."""
+
 
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
     def visible_to(self, actor: Actor) -> "InvoiceQuerySet":
@@ -72,6 +75,7 @@ class Invoice(models.Model):
             models.CheckConstraint(condition=Q(gross=F("net") + F("tax")), name="gross_is_net_and_tax"),
             models.CheckConstraint(condition=Q(net__gt=0, tax__gte=0), name="invoice_amounts_positive"),
             models.CheckConstraint(condition=Q(due_on__gte=F("issued_on")), name="due_after_issue"),
+            models.CheckConstraint(condition=~Q(series_prefix=CREDITS), name="no_invoice_among_credit_notes"),
             models.CheckConstraint(
                 condition=Q(number__regex=r"^[A-Z0-9/-]{1,16}$"), name="invoice_number_can_be_sent_and_typed"
             ),
@@ -90,6 +94,12 @@ class Invoice(models.Model):
                 " WHERE m.id = NEW.milestone_id AND m.state = 'accepted' AND m.amount = NEW.net"
                 " AND c.id = NEW.contract_id AND c.currency = NEW.currency"
                 " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id)",
+            ),
+            guards.refused_when(
+                "billed_again_only_once_it_is_credited",
+                guards.INSERT,
+                "EXISTS (SELECT 1 FROM milestones_nullification n WHERE n.rest_id = NEW.milestone_id AND NOT EXISTS"
+                " (SELECT 1 FROM invoicing_creditnote c WHERE c.nullification_id = n.id AND c.net = n.amount))",
             ),
             guards.refused_when(
                 "invoice_number_drawn_from_its_series",
@@ -153,7 +163,8 @@ class OpenItemQuerySet(models.QuerySet["OpenItem"]):
 
 
 class OpenItem(models.Model):
-    """What is still owed on an invoice; kept as payments are allocated, so that no list has to add up history."""
+    """What is still owed on an invoice; kept as payments are allocated and credit notes issued, so that no list has to
+    add up history."""
 
     invoice = models.OneToOneField(Invoice, models.PROTECT, related_name="open_item")
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
@@ -163,6 +174,7 @@ class OpenItem(models.Model):
     due_on = models.DateField()
     gross = models.DecimalField(max_digits=18, decimal_places=3)
     paid = models.DecimalField(max_digits=18, decimal_places=3, default=0)
+    credited = models.DecimalField(max_digits=18, decimal_places=3, default=0)
     open = models.DecimalField(max_digits=18, decimal_places=3)
     settled_at = models.DateTimeField(null=True, blank=True)
 
@@ -171,8 +183,12 @@ class OpenItem(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(open=F("gross") - F("paid")), name="open_is_gross_less_paid"),
-            models.CheckConstraint(condition=Q(open__gte=0, paid__gte=0), name="never_paid_more_than_owed"),
+            models.CheckConstraint(
+                condition=Q(open=F("gross") - F("credited") - F("paid")), name="open_is_gross_less_credited_and_paid"
+            ),
+            models.CheckConstraint(
+                condition=Q(open__gte=0, paid__gte=0, credited__gte=0), name="never_paid_more_than_owed"
+            ),
             models.CheckConstraint(
                 condition=Q(open=0, settled_at__isnull=False) | (Q(open__gt=0) & Q(settled_at__isnull=True)),
                 name="settled_when_nothing_is_open",
@@ -184,7 +200,20 @@ class OpenItem(models.Model):
         ]
         triggers = [
             guards.never_deleted(),
-            guards.frozen_when("TRUE", name="only_what_is_paid_changes", allow=("paid", "open", "settled_at")),
+            guards.frozen_when(
+                "TRUE",
+                name="only_what_is_paid_or_credited_changes",
+                allow=("paid", "credited", "open", "settled_at"),
+            ),
+            guards.at_commit(
+                "credited_is_what_was_issued",
+                guards.INSERT_OR_UPDATE,
+                "IF (SELECT coalesce(sum(c.gross), 0) FROM invoicing_creditnote c"
+                " WHERE c.invoice_id = NEW.invoice_id)"
+                " IS DISTINCT FROM (SELECT o.credited FROM invoicing_openitem o WHERE o.id = NEW.id)"
+                " THEN RAISE EXCEPTION 'open item of invoice % differs from its credit notes', NEW.invoice_id"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
             guards.at_commit(
                 "paid_is_what_was_allocated",
                 guards.INSERT_OR_UPDATE,

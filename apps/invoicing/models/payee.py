@@ -68,6 +68,12 @@ class PayeeInstruction(models.Model):
                 "EXISTS (SELECT 1 FROM contracts_contract c WHERE c.id = NEW.contract_id"
                 f" AND c.seller_id = NEW.payee_id) AND NOT EXISTS ({NAMING_ANOTHER})",
             ),
+            guards.refused_when(
+                "what_is_credited_is_not_assigned",
+                guards.INSERT,
+                "EXISTS (SELECT 1 FROM invoicing_creditnote n JOIN invoicing_invoice i ON i.id = n.invoice_id"
+                " WHERE i.milestone_id = NEW.milestone_id AND i.seller_id <> NEW.payee_id)",
+            ),
             guards.at_commit(
                 "invoice_that_names_another_says_whom_to_pay",
                 guards.UPDATE,

@@ -86,13 +86,14 @@ class AllocationQuerySet(models.QuerySet["Allocation"]):
 
     def made(self) -> "AllocationQuerySet":
         """What payments settled, each with whether it was reversed since; not the rows that undo it."""
-        return self.filter(reverses__isnull=True).select_related("payment__reversal")
+        return self.filter(reverses__isnull=True, freed_by__isnull=True).select_related("payment__reversal")
 
 
 class Allocation(models.Model):
     """The part of a payment that settles an invoice. What is not allocated is an over-payment and stays the payer's.
 
-    A row that ``reverses`` another is its exact negative: the payment was reversed.
+    A row that ``reverses`` another is its exact negative: the payment was reversed. A negative row that was
+    ``freed_by`` a credit note takes from the invoice what had been paid on it and is owed no more.
     """
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="allocations")
@@ -100,6 +101,9 @@ class Allocation(models.Model):
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=3)
     allocated_at = models.DateTimeField()
     reverses = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="reversed_by")
+    freed_by = models.ForeignKey(
+        "invoicing.CreditNote", models.PROTECT, null=True, blank=True, related_name="allocations"
+    )
 
     objects = AllocationQuerySet.as_manager()
     wall = walls.through("invoicing_invoice", "invoice_id").only("SELECT", "INSERT")
@@ -107,15 +111,18 @@ class Allocation(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(amount__gt=0, reverses__isnull=True) | Q(amount__lt=0, reverses__isnull=False),
+                condition=Q(amount__gt=0, reverses__isnull=True, freed_by__isnull=True)
+                | Q(amount__lt=0, reverses__isnull=True, freed_by__isnull=False)
+                | (~Q(amount=0) & Q(reverses__isnull=False, freed_by__isnull=True)),
                 name="allocation_positive_or_a_reversal",
             ),
             models.UniqueConstraint(
                 "payment",
                 "invoice",
-                condition=Q(reverses__isnull=True),
+                condition=Q(reverses__isnull=True, freed_by__isnull=True),
                 name="one_allocation_per_payment_and_invoice",
             ),
+            models.UniqueConstraint("payment", "freed_by", name="freed_once_per_credit_note"),
         ]
         triggers = [
             *guards.append_only(),
@@ -125,6 +132,27 @@ class Allocation(models.Model):
                 "NEW.reverses_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM invoicing_allocation a"
                 " JOIN invoicing_paymentreversal r ON r.payment_id = a.payment_id WHERE a.id = NEW.reverses_id"
                 " AND a.payment_id = NEW.payment_id AND a.invoice_id = NEW.invoice_id AND a.amount = -NEW.amount)",
+            ),
+            guards.refused_when(
+                "allocated_to_an_invoice_of_the_payer",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM invoicing_payment p JOIN invoicing_invoice i ON i.buyer_id = p.payer_id"
+                " AND i.currency = p.currency WHERE p.id = NEW.payment_id AND i.id = NEW.invoice_id)",
+            ),
+            guards.refused_when(
+                "freed_by_a_credit_note_of_the_invoice",
+                guards.INSERT,
+                "NEW.freed_by_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM invoicing_creditnote c"
+                " WHERE c.id = NEW.freed_by_id AND c.invoice_id = NEW.invoice_id)",
+            ),
+            guards.at_commit(
+                "freed_only_what_is_not_owed",
+                guards.INSERT,
+                "IF NEW.freed_by_id IS NOT NULL AND ((SELECT o.open FROM invoicing_openitem o"
+                " WHERE o.invoice_id = NEW.invoice_id) <> 0 OR (SELECT sum(a.amount) FROM invoicing_allocation a"
+                " WHERE a.payment_id = NEW.payment_id AND a.invoice_id = NEW.invoice_id) < 0)"
+                " THEN RAISE EXCEPTION 'payment % is freed while invoice % is owed', NEW.payment_id, NEW.invoice_id"
+                " USING ERRCODE = 'check_violation'; END IF;",
             ),
             guards.at_commit(
                 "allocated_at_most_what_was_paid",

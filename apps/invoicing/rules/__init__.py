@@ -19,6 +19,7 @@ from apps.invoicing.rules.amounts import (
     tax_breakdown,
     totals,
 )
+from apps.invoicing.rules.credits import Credit, Creditable, Share, credit, credit_tax, credited_amount
 from apps.invoicing.rules.identities import Fingerprint, numbered
 from apps.invoicing.rules.matching import Bill, Bills, MoneyIn, Part, Proposal, Reason, Why, exact_bill, proposals
 from apps.invoicing.rules.names import are_alike
@@ -33,11 +34,14 @@ __all__ = [
     "ZERO_RATED",
     "Bill",
     "Bills",
+    "Credit",
+    "Creditable",
     "Fingerprint",
     "MoneyIn",
     "Part",
     "Proposal",
     "Reason",
+    "Share",
     "TaxIdentity",
     "TaxSubtotal",
     "TaxedAmount",
@@ -45,6 +49,9 @@ __all__ = [
     "Why",
     "are_alike",
     "check_tax",
+    "credit",
+    "credit_tax",
+    "credited_amount",
     "creditor_reference",
     "due_on",
     "exact_bill",

@@ -12,7 +12,21 @@ from apps.invoicing.services.cash import (
     take_up,
     waiting,
 )
-from apps.invoicing.services.deliveries import deliver, deliver_again, delivered
+from apps.invoicing.services.creditable import (
+    Preview,
+    amount_to_credit,
+    contract_of_credit_note,
+    invoice_of_nullification,
+    invoice_to_nullify,
+    left_to_credit,
+    needs_proof_to_credit,
+    preview_credit,
+    refuse_assigned,
+    retry_credit_document,
+)
+from apps.invoicing.services.crediting import correct, credit_nullified
+from apps.invoicing.services.deliveries import deliver, deliver_again, delivered, note_credit_sent
+from apps.invoicing.services.freeing import allocate, unapplied_of
 from apps.invoicing.services.issuing import check_billable, issue
 from apps.invoicing.services.reading import (
     Claim,
@@ -24,7 +38,7 @@ from apps.invoicing.services.reading import (
     retry_document,
 )
 from apps.invoicing.services.receipts import direct_payment, receive, withdraw_direction
-from apps.invoicing.services.reversals import contract_of_payment, reverse_payment
+from apps.invoicing.services.reversals import contracts_of_payment, contracts_to_allocate, reverse_payment
 from apps.invoicing.services.sales import (
     Advance,
     Sale,
@@ -39,10 +53,13 @@ __all__ = [
     "Advance",
     "Claim",
     "Imported",
+    "Preview",
     "Sale",
     "SaleSettlement",
     "account_key",
+    "allocate",
     "amount_to_bill",
+    "amount_to_credit",
     "apply_certain",
     "apply_transaction",
     "bills_for",
@@ -53,24 +70,37 @@ __all__ = [
     "check_billable",
     "claims",
     "contract_of",
-    "contract_of_payment",
+    "contract_of_credit_note",
     "contracts_of",
+    "contracts_of_payment",
     "contracts_of_transaction",
+    "contracts_to_allocate",
+    "correct",
+    "credit_nullified",
     "deliver",
     "deliver_again",
     "delivered",
     "direct_payment",
     "import_statements",
+    "invoice_of_nullification",
+    "invoice_to_nullify",
     "issue",
     "leave_to_people",
+    "left_to_credit",
     "money_in",
+    "needs_proof_to_credit",
+    "note_credit_sent",
     "note_money_out",
     "payments_of",
+    "preview_credit",
     "receive",
+    "refuse_assigned",
+    "retry_credit_document",
     "retry_document",
     "reverse_payment",
     "set_aside",
     "take_up",
+    "unapplied_of",
     "waiting",
     "withdraw_direction",
 ]

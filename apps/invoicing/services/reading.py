@@ -98,6 +98,11 @@ def amount_to_bill(milestone: Milestone) -> Decimal:
 def _claim(milestone: Milestone, item: OpenItem | None) -> Claim:
     if item is None:
         return Claim(milestone, None, amount_to_bill(milestone))
+    if item.credited:
+        raise Refused(
+            "{number} was lowered by a credit note. Only an invoice that is owed as it was issued is funded.",
+            number=item.invoice.number,
+        )
     if item.open == 0:
         raise Refused("{number} is paid; there is nothing left to fund.", number=item.invoice.number)
     if item.paid:

@@ -49,7 +49,7 @@ def receive(
     if item is None:
         raise Refused("There is no such invoice among yours. Open it from your list of invoices.")
     invoice = item.invoice
-    _must_be_paid_to(recipient_id, item=item)
+    require_payee(recipient_id, item=item)
     is_seller = recipient_id == invoice.seller_id
     actor.require(Action.RECORD_PAYMENT if is_seller else Action.MOVE_MONEY, organisation_id=recipient_id)
     recipient = Organisation.objects.get(pk=recipient_id)
@@ -161,7 +161,7 @@ def _instruct(milestone: Milestone, *, payee_id: int, account: BankAccount, at: 
     )
 
 
-def _must_be_paid_to(recipient_id: int, *, item: OpenItem) -> None:
+def require_payee(recipient_id: int, *, item: OpenItem) -> None:
     """Refuse everybody but the payee, and say who that is."""
     # Not joined with the payee's organisation: a party that may not see it must still be told whom the buyer pays.
     instruction = PayeeInstruction.objects.assigned().filter(milestone_id=item.invoice.milestone_id).first()

@@ -4,8 +4,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from apps.audit import services as audit
+from apps.core import money
 from apps.core.errors import IllegalTransition, Refused
-from apps.invoicing.models import Allocation, OpenItem, PaymentReversal
+from apps.invoicing.models import Allocation, Invoice, OpenItem, PaymentReversal
+from apps.invoicing.services import freeing
 from apps.invoicing.services.cash import release
 from apps.invoicing.services.sales import is_sold
 from apps.ledger import services as ledger
@@ -17,20 +19,32 @@ LONGEST = 400
 """Characters of a reason."""
 
 
-def contract_of_payment(*, payment_ref: str) -> int:
-    """The contract on whose invoice a payment was recorded, so that a workflow can lock it first."""
-    return _known(payment_ref).invoice.contract_id
+def contracts_of_payment(*, payment_ref: str) -> list[int]:
+    """The contracts on whose invoices a payment was recorded and used, in the order in which they are locked."""
+    _known(payment_ref)
+    made = Allocation.objects.filter(payment__ref=payment_ref)
+    return sorted(set(made.values_list("invoice__contract_id", flat=True)))
+
+
+def contracts_to_allocate(*, payment_ref: str, invoice_ref: str) -> list[int]:
+    """The contracts of the invoice on which a payment was recorded and of another that it is to settle, in order."""
+    target = Invoice.objects.filter(ref=invoice_ref).values_list("contract_id", flat=True).first()
+    if target is None:
+        raise Refused("There is no such invoice among yours. Open it from your list of invoices.")
+    return sorted({_known(payment_ref).invoice.contract_id, target})
 
 
 def reverse_payment(*, payment_ref: str, actor: Actor, reason: str, at: datetime) -> PaymentReversal:
-    """Take a payment back that the seller recorded: the invoice is open again, and the book shows both entries.
+    """Take a payment back that the seller recorded: its invoices are open again, and the book shows both entries.
 
     The entry is reversed on today's date where the seller is. The bank's reference may be recorded anew: mistakes are
     mostly about amount or invoice, and the bank's line is still the line. What a financier collected is refused.
     """
     made = _known(payment_ref)
     payment, invoice = made.payment, made.invoice
-    item = OpenItem.objects.select_for_update(of=("self",)).get(invoice_id=invoice.pk)
+    undone = list(Allocation.objects.filter(payment=payment, reverses__isnull=True).order_by("pk"))
+    invoices = {row.invoice_id for row in undone}
+    items = list(OpenItem.objects.select_for_update(of=("self",)).filter(invoice__in=invoices).order_by("invoice_id"))
     if payment.recipient_id != invoice.seller_id or is_sold(invoice):
         raise Refused(
             "{number} is sold: what the financier collected is in the financier's book and is not reversed here.",
@@ -58,14 +72,21 @@ def reverse_payment(*, payment_ref: str, actor: Actor, reason: str, at: datetime
         reversed_on=today,
         reversed_at=at,
     )
-    Allocation.objects.create(payment=payment, invoice=invoice, amount=-made.amount, allocated_at=at, reverses=made)
-    item.paid -= made.amount
-    item.open += made.amount
-    item.settled_at = None
-    item.save(update_fields=["paid", "open", "settled_at"])
+    for row in undone:
+        Allocation.objects.create(
+            payment=payment, invoice_id=row.invoice_id, amount=-row.amount, allocated_at=at, reverses=row
+        )
+    for item in items:
+        taken = money.total(row.amount for row in undone if row.invoice_id == item.invoice_id)
+        item.paid -= taken
+        item.open += taken
+        item.settled_at = None if item.open else item.settled_at
+        item.save(update_fields=["paid", "open", "settled_at"])
     release(payment=payment)
+    freeing.reverse_allocated(payment, booked_on=today, at=at)
     entry = Entry.objects.get(organisation_id=payment.recipient_id, cause=f"payment:{payment.ref}")
     ledger.reverse(entry, cause=f"reversal:{reversal.ref}", booked_on=max(today, entry.booked_on), at=at)
+    freeing.reverse_freed(payment, booked_on=today, at=at)
     audit.record(
         chain=f"contract:{invoice.contract.ref}",
         parties={invoice.seller_id, invoice.buyer_id},
@@ -78,8 +99,8 @@ def reverse_payment(*, payment_ref: str, actor: Actor, reason: str, at: datetime
         reversal=reversal.ref,
         currency=payment.currency,
         amount=payment.amount,
-        deallocated=made.amount,
-        open=item.open,
+        deallocated=money.total(row.amount for row in undone),
+        open=next(item.open for item in items if item.invoice_id == invoice.pk),
         bank_reference=payment.bank_reference,
         reason=written,
     )
@@ -87,11 +108,12 @@ def reverse_payment(*, payment_ref: str, actor: Actor, reason: str, at: datetime
 
 
 def _known(payment_ref: str) -> Allocation:
-    """The allocation of a payment; it has one, to the invoice on which it was recorded."""
+    """The first allocation of a payment, to the invoice on which it was recorded."""
     made = (
         Allocation.objects.made()
         .select_related("payment", "invoice__contract", "invoice__seller")
         .filter(payment__ref=payment_ref)
+        .order_by("pk")
         .first()
     )
     if made is None:

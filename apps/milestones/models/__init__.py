@@ -2,6 +2,7 @@ from apps.milestones.models.certificate import Certificate
 from apps.milestones.models.decision import Decision, Verdict
 from apps.milestones.models.evidence import EvidenceFile
 from apps.milestones.models.milestone import Milestone
+from apps.milestones.models.nullification import Nullification
 from apps.milestones.models.reminder import Reminder
 from apps.milestones.models.submission import CriterionNote, Submission
 
@@ -11,6 +12,7 @@ __all__ = [
     "Decision",
     "EvidenceFile",
     "Milestone",
+    "Nullification",
     "Reminder",
     "Submission",
     "Verdict",

@@ -1,7 +1,7 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Contract, PlanLine
@@ -17,6 +17,11 @@ class MilestoneState(models.TextChoices):
     SUBMITTED = "submitted", _("Waiting for sign-off")
     CHANGES_REQUESTED = "changes_requested", _("Changes requested")
     ACCEPTED = "accepted", _("Accepted")
+    NULLIFIED = "nullified", _("Acceptance withdrawn")
+
+
+ENDED = (MilestoneState.ACCEPTED, MilestoneState.NULLIFIED)
+"""Nothing is left to do on these: what was withdrawn goes on as a part of its own."""
 
 
 class MilestoneQuerySet(models.QuerySet["Milestone"]):
@@ -32,7 +37,8 @@ STEPS = table(
     planned=("submitted",),
     submitted=("accepted", "changes_requested", "planned"),
     changes_requested=("submitted",),
-    accepted=(),
+    accepted=("nullified",),
+    nullified=(),
 )
 
 
@@ -40,7 +46,8 @@ class Milestone(models.Model):
     """The life of one line of the signed plan: submitted, decided, accepted. Made when the contract becomes active.
 
     Accepted in part, it keeps what was accepted, and the rest goes on as a milestone of its own, the next ``part`` of
-    the same line: the parts of a line always add up to its amount.
+    the same line: the parts of a line always add up to its amount. So does what of it is ``nullified``: an acceptance
+    that was withdrawn, for a part or the whole, counts no more, and that part goes on as one of its own.
     """
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
@@ -55,6 +62,7 @@ class Milestone(models.Model):
     currency = models.CharField(max_length=3)
     planned_on = models.DateField(_("planned date"), null=True, blank=True)
     state = models.CharField(max_length=20, choices=MilestoneState.choices, default=MilestoneState.PLANNED)
+    nullified = models.DecimalField(max_digits=18, decimal_places=3, default=0)
     accepted_at = models.DateTimeField(null=True, blank=True)
     accepted_submission = models.OneToOneField(
         "milestones.Submission", models.PROTECT, null=True, blank=True, related_name="+"
@@ -70,12 +78,21 @@ class Milestone(models.Model):
             models.CheckConstraint(condition=Q(amount__gt=0), name="milestone_amount_positive"),
             models.CheckConstraint(
                 condition=Q(
-                    state="accepted",
+                    state__in=["accepted", "nullified"],
                     accepted_at__isnull=False,
                     accepted_submission__isnull=False,
                 )
-                | (~Q(state="accepted") & Q(accepted_at__isnull=True, accepted_submission__isnull=True)),
+                | (
+                    ~Q(state__in=["accepted", "nullified"])
+                    & Q(accepted_at__isnull=True, accepted_submission__isnull=True)
+                ),
                 name="accepted_with_a_submission_and_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="nullified", nullified__gt=0, nullified__lte=F("amount"))
+                | Q(state="accepted", nullified__gte=0, nullified__lt=F("amount"))
+                | (~Q(state__in=["accepted", "nullified"]) & Q(nullified=0)),
+                name="nullified_is_a_part_of_what_was_accepted",
             ),
         ]
         indexes = [models.Index("state", "contract", name="milestone_by_state")]
@@ -85,7 +102,14 @@ class Milestone(models.Model):
             guards.frozen_when(
                 "TRUE",
                 name="agreed_part_frozen",
-                allow=("state", "accepted_at", "accepted_submission_id", "amount"),
+                allow=("state", "accepted_at", "accepted_submission_id", "amount", "nullified"),
+            ),
+            guards.refused_when(
+                "nullified_only_once_accepted",
+                guards.UPDATE,
+                "(OLD.state IN ('accepted', 'nullified') AND (NEW.accepted_at, NEW.accepted_submission_id)"
+                " IS DISTINCT FROM (OLD.accepted_at, OLD.accepted_submission_id))"
+                " OR (NEW.nullified <> OLD.nullified AND (OLD.state <> 'accepted' OR NEW.nullified < OLD.nullified))",
             ),
             guards.refused_when(
                 "amount_falls_only_when_a_part_is_accepted",
@@ -96,17 +120,27 @@ class Milestone(models.Model):
             guards.at_commit(
                 "parts_add_up_to_the_line",
                 guards.INSERT_OR_UPDATE,
-                "IF (SELECT sum(m.amount) FROM milestones_milestone m WHERE m.line_id = NEW.line_id)"
+                "IF (SELECT sum(m.amount - m.nullified) FROM milestones_milestone m WHERE m.line_id = NEW.line_id)"
                 " IS DISTINCT FROM (SELECT l.amount FROM contracts_planline l WHERE l.id = NEW.line_id)"
                 " THEN RAISE EXCEPTION 'the parts of milestone % do not add up to what was agreed', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),
             guards.at_commit(
+                "nullified_by_both_sides",
+                guards.UPDATE,
+                "IF (SELECT m.nullified FROM milestones_milestone m WHERE m.id = NEW.id) IS DISTINCT FROM"
+                " (SELECT coalesce(sum(n.amount), 0) FROM milestones_nullification n"
+                " WHERE n.milestone_id = NEW.id AND n.state = 'granted')"
+                " THEN RAISE EXCEPTION 'milestone % is nullified without being asked and granted', NEW.id"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
+            guards.at_commit(
                 "accepted_by_a_decision",
                 guards.INSERT_OR_UPDATE,
-                "IF EXISTS (SELECT 1 FROM milestones_milestone m WHERE m.id = NEW.id AND m.state = 'accepted'"
-                " AND NOT EXISTS (SELECT 1 FROM milestones_decision d JOIN milestones_submission s"
-                " ON s.id = d.submission_id WHERE s.id = m.accepted_submission_id AND s.milestone_id = m.id"
+                "IF EXISTS (SELECT 1 FROM milestones_milestone m WHERE m.id = NEW.id"
+                " AND m.state IN ('accepted', 'nullified') AND NOT EXISTS"
+                " (SELECT 1 FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"
+                " WHERE s.id = m.accepted_submission_id AND s.milestone_id = m.id"
                 " AND s.state = 'accepted' AND d.outcome IN ('accepted', 'partly_accepted', 'deemed_accepted')))"
                 " THEN RAISE EXCEPTION 'milestone % is accepted without a decision', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF;",

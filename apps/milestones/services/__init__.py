@@ -20,6 +20,14 @@ from apps.milestones.services.files import (
     sweep_orphans,
     was_removed,
 )
+from apps.milestones.services.nullifying import (
+    ask_nullification,
+    contract_of_nullification,
+    decline_nullification,
+    grant_nullification,
+    needs_own_proof,
+    withdraw_nullification,
+)
 from apps.milestones.services.parts import accept_part, part_amount, part_statement
 from apps.milestones.services.planning import (
     contract_of_evidence,
@@ -48,14 +56,19 @@ __all__ = [
     "accept",
     "accept_part",
     "acceptance_statement",
+    "ask_nullification",
     "attach",
     "changes_statement",
     "contract_of_evidence",
     "contract_of_milestone",
+    "contract_of_nullification",
     "deadline_if_notified",
     "decide_by_silence",
+    "decline_nullification",
     "discard_unless_known",
+    "grant_nullification",
     "lock_contract_of_submission",
+    "needs_own_proof",
     "needs_proof",
     "next_moment",
     "note_delivery",
@@ -76,4 +89,5 @@ __all__ = [
     "sweep_orphans",
     "was_removed",
     "withdraw",
+    "withdraw_nullification",
 ]

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Max
+
 from apps.contracts.models import Contract
 from apps.core import states
 from apps.core.errors import Refused
@@ -87,8 +89,14 @@ def accept_part(
     return milestone, held.others_open + 1
 
 
+def next_part(milestone: Milestone) -> int:
+    """The number of the part that is made next of the milestone's line."""
+    parts = Milestone.objects.filter(line_id=milestone.line_id)
+    return 1 + (parts.aggregate(last=Max("part"))["last"] or milestone.part)
+
+
 def _rest_of(milestone: Milestone, *, contract: Contract, accepted: Money) -> Milestone:
-    number = milestone.part + 1
+    number = next_part(milestone)
     return Milestone(
         contract=contract,
         line=milestone.line,

@@ -15,8 +15,8 @@ from apps.core import canonical, states
 from apps.core.database.kept import Argument, Read
 from apps.core.errors import IllegalTransition, Refused, Stale
 from apps.milestones import rules
-from apps.milestones.models import CriterionNote, EvidenceFile, Milestone, Submission, Verdict
-from apps.milestones.models.milestone import MilestoneState
+from apps.milestones.models import CriterionNote, Decision, EvidenceFile, Milestone, Nullification, Submission, Verdict
+from apps.milestones.models.milestone import ENDED, MilestoneState
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import CriterionAnswer
 from apps.milestones.services.reviewing import check_in_time
@@ -134,7 +134,7 @@ class HeldSubmission:
 @Read
 def _held_submission() -> "QuerySet[Submission, Submission]":
     criteria = Criterion.objects.filter(line_id=OuterRef("milestone__line_id")).order_by("position")
-    others = Milestone.objects.filter(contract_id=OuterRef("contract_id")).exclude(state=MilestoneState.ACCEPTED)
+    others = Milestone.objects.filter(contract_id=OuterRef("contract_id")).exclude(state__in=ENDED)
     is_other_open = others.exclude(pk=OuterRef("milestone_id")).order_by().values("pk")
     return (
         Submission.objects.select_for_update(of=("milestone", "self"))
@@ -195,9 +195,16 @@ def open_or_continue(milestone: Milestone, *, at: datetime) -> Submission:
 
 def _of_part_before(milestone: Milestone) -> Submission | None:
     """The submission of which this milestone is the rest: its first cycle starts with what was shown then."""
-    return Submission.objects.filter(
-        milestone__line_id=milestone.line_id, milestone__part=milestone.part - 1, state=SubmissionState.ACCEPTED
-    ).first()
+    withdrawn = Nullification.objects.filter(rest=milestone).select_related("milestone__accepted_submission").first()
+    if withdrawn is not None:
+        return withdrawn.milestone.accepted_submission
+    # Parts that go on after a nullification stand between them, so the rests are counted and not numbered.
+    rests = Milestone.objects.filter(line_id=milestone.line_id, part__gt=1, part__lte=milestone.part, rest_of=None)
+    split = Submission.objects.filter(
+        milestone__line_id=milestone.line_id, decision__outcome=Decision.Outcome.PARTLY_ACCEPTED
+    ).order_by("decision__decided_at", "pk")
+    number = rests.count()
+    return next(iter(split[number - 1 : number]), None) if number else None
 
 
 def _carry_forward(last: Submission | None, *, draft: Submission) -> None:

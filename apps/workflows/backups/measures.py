@@ -14,7 +14,7 @@ from apps.audit.models import Chain
 from apps.contracts.models import ContractDocument
 from apps.core import clock
 from apps.core.made import MadeState
-from apps.invoicing.models import Document, NumberSeries
+from apps.invoicing.models import CreditNoteDocument, Document, NumberSeries
 from apps.invoicing.models.document import DocumentState
 from apps.milestones.models import Certificate, EvidenceFile
 from apps.workflows.backups.stored import Stored
@@ -70,7 +70,9 @@ def files() -> Iterator[Stored]:
     # Those that are not swept while somebody copies.
     packs = EvidencePack.objects.using(OWNER).kept(until=clock.now() + SWEEP).order_by("pk")
     contracts = ContractDocument.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
-    made = (certificates.values_list(*columns), packs.values_list(*columns), contracts.values_list(*columns))
+    notes = CreditNoteDocument.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
+    notes_with_xml = notes.filter(xml_obstacle="").values_list("xml_stored_as", "xml_sha256", "xml_size")
+    made = (*(rows.values_list(*columns) for rows in (certificates, packs, contracts, notes)), notes_with_xml)
     for named in (evidence.values_list(*columns), documents.values_list(*columns), with_xml, *made):
         for name, sha256, size in named.iterator(AT_ONCE):
             yield Stored(name, sha256, size)

@@ -1,6 +1,7 @@
 """The mails of the product, one function each. Jobs call them inside the walls of the organisation that may know."""
 
 from apps.workflows.mails.contracts import contract_changes, contract_proposal, contract_signed, signed_copy
+from apps.workflows.mails.credits import credit_note, nullification_news
 from apps.workflows.mails.desk import (
     funding_requested,
     milestone_sent_back,
@@ -31,12 +32,14 @@ __all__ = [
     "contract_proposal",
     "contract_signed",
     "counter_proposal",
+    "credit_note",
     "funding_news",
     "funding_requested",
     "invitation",
     "invoice",
     "milestone_sent_back",
     "notice_acknowledged",
+    "nullification_news",
     "offer_answered",
     "offer_waiting",
     "payment_receipt",

@@ -30,9 +30,7 @@ def invoice(*, delivery_ref: str) -> Sent | None:
     printed = said.credit_transfer
     printed_name = printed.account_name if printed is not None else said.seller.name
     payee = instruction.payee_name if instruction is not None else printed_name
-    decision = Decision.objects.select_related("user").get(
-        submission__milestone_id=billed.milestone_id, outcome__in=ACCEPTING
-    )
+    decision = _acceptance(billed)
     with default_storage.open(billed.document.stored_as) as stored:
         pdf = stored.read()
     return send(
@@ -41,7 +39,7 @@ def invoice(*, delivery_ref: str) -> Sent | None:
             key=delivery.ref,
             sender=delivery.seller,
             reader=delivery.buyer,
-            to=_who_sees_to_it(delivery.buyer, decision, signatory=billed.milestone.line.version.signatory_email),
+            to=people_for_invoices(billed),
             button=_("Open the invoice"),
             url=_page_of(billed, buyer=delivery.buyer),
             by=billed.due_on,
@@ -66,6 +64,17 @@ def invoice(*, delivery_ref: str) -> Sent | None:
             files=[Enclosure(f"{billed.number}.pdf".replace("/", "-"), pdf, "application/pdf")],
         )
     )
+
+
+def people_for_invoices(billed: Invoice) -> list[str]:
+    """The mailboxes to which an invoice goes, and what corrects it."""
+    signatory = billed.milestone.line.version.signatory_email
+    return _who_sees_to_it(billed.buyer, _acceptance(billed), signatory=signatory)
+
+
+def _acceptance(billed: Invoice) -> Decision:
+    decisions = Decision.objects.select_related("user")
+    return decisions.get(submission__milestone_id=billed.milestone_id, outcome__in=ACCEPTING)
 
 
 def _numbers(account: PayeeInstruction | snapshot.CreditTransfer) -> tuple[str, str, str]:

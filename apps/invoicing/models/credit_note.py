@@ -1,0 +1,245 @@
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.models import Contract
+from apps.contracts.wall import by_contract
+from apps.core.database import guards, walls
+from apps.core.made import Made
+from apps.core.refs import new_ref
+from apps.invoicing.einvoice.obstacles import Obstacle
+from apps.invoicing.models.invoice import CREDITS, Invoice, InvoiceLine
+from apps.milestones.models import Nullification
+from apps.parties.actor import Actor
+from apps.parties.models import Organisation, User
+
+
+class CreditNoteQuerySet(models.QuerySet["CreditNote"]):
+    def visible_to(self, actor: Actor) -> "CreditNoteQuerySet":
+        return self.filter(contract__in=Contract.objects.visible_to(actor))
+
+    # As with invoices: a side is a party to the contract, so these ask for no more.
+
+    def of_seller(self, actor: Actor) -> "CreditNoteQuerySet":
+        """What :meth:`visible_to` shows of the credit notes that the actor's organisation issued."""
+        return self._of_link(actor).filter(seller_id=actor.organisation_id)
+
+    def of_buyer(self, actor: Actor) -> "CreditNoteQuerySet":
+        """What :meth:`visible_to` shows of the credit notes that were issued to the actor's organisation."""
+        return self._of_link(actor).filter(buyer_id=actor.organisation_id)
+
+    def _of_link(self, actor: Actor) -> "CreditNoteQuerySet":
+        return self if actor.contract_id is None else self.filter(contract_id=actor.contract_id)
+
+
+NOT_THE_SELLERS = (
+    "EXISTS (SELECT 1 FROM invoicing_invoice i WHERE i.id = NEW.invoice_id AND (EXISTS"
+    " (SELECT 1 FROM invoicing_payeeinstruction p WHERE p.milestone_id = i.milestone_id AND p.revoked_at IS NULL"
+    " AND p.payee_id <> i.seller_id) OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.organisation_id = i.seller_id"
+    " AND e.cause = 'sale:' || i.ref AND NOT EXISTS (SELECT 1 FROM ledger_entry r WHERE r.reverses_id = e.id))))"
+)
+"""Somebody else is to be paid, or has bought the receivable."""
+
+
+class CreditNote(models.Model):
+    """An issued invoice is corrected, whole or in part. A snapshot: it never changes once issued.
+
+    Amounts are positive and in the invoice's currency. ``purpose`` says what becomes of the work: a *correction* of the
+    price leaves the acceptance as it is; a *nullification* withdraws it, and that part of the milestone is billed again
+    when it is accepted again. Numbered and chained in a series of its own, like invoices.
+    """
+
+    class Purpose(models.TextChoices):
+        CORRECTION = "correction", _("Correction of the price")
+        NULLIFICATION = "nullification", _("Acceptance withdrawn")
+
+    ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
+    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="credit_notes")
+    nullification = models.OneToOneField(
+        Nullification, models.PROTECT, null=True, blank=True, related_name="credit_note"
+    )
+    purpose = models.CharField(max_length=15, choices=Purpose.choices)
+    reason = models.CharField(_("reason"), max_length=400)
+    number = models.CharField(_("credit note number"), max_length=16)
+    series_prefix = models.CharField(max_length=6)
+    series_year = models.PositiveSmallIntegerField()
+    series_position = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    net = models.DecimalField(_("net"), max_digits=18, decimal_places=3)
+    tax = models.DecimalField(_("tax"), max_digits=18, decimal_places=3)
+    gross = models.DecimalField(_("total"), max_digits=18, decimal_places=3)
+    issued_at = models.DateTimeField()
+    issued_on = models.DateField(_("credit note date"))
+    issued_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    issued_by_name = models.CharField(max_length=160)
+    snapshot = models.TextField()
+    snapshot_sha256 = models.CharField(max_length=64)
+    chain_sha256 = models.CharField(max_length=64)
+
+    objects = CreditNoteQuerySet.as_manager()
+    wall = by_contract().only("SELECT", "INSERT")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("seller", "number", name="credit_note_number_unique_per_seller"),
+            models.UniqueConstraint(
+                "seller",
+                "series_prefix",
+                "series_year",
+                "series_position",
+                name="credit_note_position_unique_in_series",
+            ),
+            models.CheckConstraint(condition=Q(series_prefix=CREDITS), name="credit_notes_have_their_own_series"),
+            models.CheckConstraint(condition=Q(gross=F("net") + F("tax")), name="credit_gross_is_net_and_tax"),
+            models.CheckConstraint(condition=Q(net__gt=0, tax__gte=0), name="credit_amounts_positive"),
+            models.CheckConstraint(condition=~Q(reason=""), name="credit_note_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(purpose="nullification", nullification__isnull=False)
+                | Q(purpose="correction", nullification__isnull=True),
+                name="credited_for_one_purpose",
+            ),
+            models.CheckConstraint(
+                condition=Q(number__regex=r"^[A-Z0-9/-]{1,16}$"), name="credit_note_number_can_be_sent_and_typed"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["seller", "-id"], name="credit_note_of_seller"),
+            models.Index(fields=["buyer", "-id"], name="credit_note_of_buyer"),
+            models.Index("contract", "id", name="credit_note_of_contract"),
+        ]
+        triggers = [
+            *guards.append_only(),
+            guards.refused_when(
+                "credit_note_of_an_invoice_between_the_same",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM invoicing_invoice i WHERE i.id = NEW.invoice_id"
+                " AND (i.seller_id, i.buyer_id, i.contract_id, i.currency)"
+                " = (NEW.seller_id, NEW.buyer_id, NEW.contract_id, NEW.currency) AND i.issued_on <= NEW.issued_on)",
+            ),
+            guards.refused_when("nothing_is_credited_that_is_assigned_or_sold", guards.INSERT, NOT_THE_SELLERS),
+            guards.refused_when(
+                "credit_note_number_drawn_from_its_series",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM invoicing_numberseries s WHERE s.organisation_id = NEW.seller_id"
+                " AND s.prefix = NEW.series_prefix AND s.year = NEW.series_year"
+                " AND s.last = NEW.series_position AND s.head = NEW.chain_sha256)",
+            ),
+            guards.refused_when(
+                "nullified_as_both_sides_agreed",
+                guards.INSERT,
+                "NEW.nullification_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM milestones_nullification n"
+                " JOIN invoicing_invoice i ON i.milestone_id = n.milestone_id WHERE n.id = NEW.nullification_id"
+                " AND i.id = NEW.invoice_id AND n.state = 'granted' AND n.amount = NEW.net)",
+            ),
+            guards.at_commit(
+                "credits_never_exceed_their_invoice",
+                guards.INSERT,
+                "IF EXISTS (SELECT 1 FROM invoicing_invoice i CROSS JOIN LATERAL (SELECT sum(c.net) AS net,"
+                " sum(c.tax) AS tax, sum(c.gross) AS gross FROM invoicing_creditnote c WHERE c.invoice_id = i.id) c"
+                " WHERE i.id = NEW.invoice_id AND (c.net > i.net OR c.tax > i.tax OR c.gross > i.gross"
+                " OR (c.net = i.net AND c.tax <> i.tax)))"
+                " THEN RAISE EXCEPTION 'invoice % is credited beyond itself', NEW.invoice_id"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
+            guards.at_commit(
+                "credit_note_is_complete",
+                guards.INSERT,
+                "IF (SELECT sum(l.net) FROM invoicing_creditnoteline l WHERE l.credit_note_id = NEW.id)"
+                " IS DISTINCT FROM NEW.net OR (SELECT o.credited FROM invoicing_openitem o"
+                " WHERE o.invoice_id = NEW.invoice_id) IS DISTINCT FROM (SELECT sum(c.gross)"
+                " FROM invoicing_creditnote c WHERE c.invoice_id = NEW.invoice_id)"
+                " OR NOT EXISTS (SELECT 1 FROM invoicing_creditnotedocument d WHERE d.credit_note_id = NEW.id)"
+                " THEN RAISE EXCEPTION 'credit note % lacks lines, a document, or its place on the open item',"
+                " NEW.number USING ERRCODE = 'check_violation'; END IF;",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class CreditNoteLineQuerySet(models.QuerySet["CreditNoteLine"]):
+    def visible_to(self, actor: Actor) -> "CreditNoteLineQuerySet":
+        return self.filter(credit_note__in=CreditNote.objects.visible_to(actor))
+
+
+class CreditNoteLine(models.Model):
+    """What a credit note credits of one line of its invoice, net of tax; category and rate are that line's."""
+
+    credit_note = models.ForeignKey(CreditNote, models.PROTECT, related_name="lines")
+    invoice_line = models.ForeignKey(InvoiceLine, models.PROTECT, related_name="credits")
+    net = models.DecimalField(max_digits=18, decimal_places=3)
+
+    objects = CreditNoteLineQuerySet.as_manager()
+    wall = walls.through("invoicing_creditnote", "credit_note_id").only("SELECT", "INSERT")
+
+    class Meta:
+        ordering = ("invoice_line__position",)
+        constraints = [
+            models.UniqueConstraint("credit_note", "invoice_line", name="credited_lines_unique"),
+            models.CheckConstraint(condition=Q(net__gt=0), name="credited_line_positive"),
+        ]
+        triggers = [
+            *guards.append_only(),
+            guards.refused_when(
+                "credited_line_of_the_invoice",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM invoicing_creditnote c JOIN invoicing_invoiceline l"
+                " ON l.invoice_id = c.invoice_id WHERE c.id = NEW.credit_note_id AND l.id = NEW.invoice_line_id)",
+            ),
+            guards.at_commit(
+                "no_line_is_credited_beyond_itself",
+                guards.INSERT,
+                "IF (SELECT sum(c.net) FROM invoicing_creditnoteline c WHERE c.invoice_line_id = NEW.invoice_line_id)"
+                " > (SELECT l.net FROM invoicing_invoiceline l WHERE l.id = NEW.invoice_line_id)"
+                " THEN RAISE EXCEPTION 'line % is credited beyond itself', NEW.invoice_line_id"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.net} of {self.invoice_line_id}"
+
+
+class CreditNoteDocumentQuerySet(models.QuerySet["CreditNoteDocument"]):
+    def visible_to(self, actor: Actor) -> "CreditNoteDocumentQuerySet":
+        return self.filter(credit_note__in=CreditNote.objects.visible_to(actor))
+
+
+class CreditNoteDocument(Made):
+    """The credit note for people and machines, as an invoice's document is: a PDF with the XML inside, made once.
+
+    What of the XML, which can be had by itself, is kept begins with ``xml_``; where EN 16931 cannot carry it, there is
+    its obstacle instead.
+    """
+
+    credit_note = models.OneToOneField(CreditNote, models.PROTECT, related_name="document")
+    xml_stored_as = models.CharField(max_length=120, blank=True)
+    xml_size = models.PositiveBigIntegerField(default=0)
+    xml_sha256 = models.CharField(max_length=64, blank=True)
+    xml_obstacle = models.CharField(max_length=20, choices=Obstacle.choices, blank=True)
+
+    objects = CreditNoteDocumentQuerySet.as_manager()
+    wall = walls.through("invoicing_creditnote", "credit_note_id").only("SELECT", "INSERT", "UPDATE")
+
+    class Meta(Made.Meta):
+        constraints = [
+            *Made.Meta.constraints,
+            models.CheckConstraint(
+                condition=~Q(state="ready")
+                | (Q(xml_obstacle="", xml_size__gt=0) & ~Q(xml_sha256="") & ~Q(xml_stored_as=""))
+                | (~Q(xml_obstacle="") & Q(xml_size=0, xml_sha256="", xml_stored_as="")),
+                name="ready_credit_note_has_its_xml_or_an_obstacle",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.credit_note_id} {self.state}"
+
+    @property
+    def has_xml(self) -> bool:
+        """Whether the XML can be had."""
+        return self.state == "ready" and not self.xml_obstacle

@@ -1,0 +1,128 @@
+"""The arithmetic of credit notes: how much of an invoice is credited, shared over its lines, with its tax to the cent.
+
+Credited amounts are net of tax and positive. Per category and rate, the tax of one credit note is the tax on all that
+is credited so far less the tax credited before it: so the credits of an invoice never exceed its tax, and the last one
+returns exactly what is left, however many there were. A single one differs by at most one minor unit from its net
+amount times the rate, which EN 16931 allows (BR-CO-17).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from apps.core import money
+from apps.core.errors import Refused
+from apps.core.money import Money
+from apps.invoicing.rules.amounts import TaxSubtotal
+
+Kind = tuple[str, Decimal]
+"""Tax category and rate in percent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How much is credited: a net ``amount``, a ``percent`` of the invoice's net amount, or, without both, the rest."""
+
+    amount: Decimal | None = None
+    percent: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Creditable:
+    """A line of an invoice: its net amount, what of it is credited already, its tax category and rate in percent."""
+
+    net: Decimal
+    credited: Decimal
+    category: str
+    rate: Decimal
+
+    @property
+    def left(self) -> Decimal:
+        """What of the line can still be credited."""
+        return self.net - self.credited
+
+    @property
+    def kind(self) -> Kind:
+        """Its row of the tax breakdown."""
+        return self.category, self.rate
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What one credit note credits: of each line of the invoice, in its order, and the tax breakdown of that.
+
+    ``before`` is the breakdown of all that was credited before it.
+    """
+
+    lines: tuple[Decimal, ...]
+    breakdown: tuple[TaxSubtotal, ...]
+    before: tuple[TaxSubtotal, ...]
+
+
+def credited_amount(share: Share, *, lines: Sequence[Creditable], currency: str) -> Decimal:
+    """The net amount of a credit note: above nothing, and at most what is not credited yet."""
+    net, left = money.total(line.net for line in lines), money.total(line.left for line in lines)
+    if left == 0:
+        raise Refused("This invoice is credited in full. There is nothing left to credit.")
+    if share.amount is not None and share.percent is not None:
+        raise Refused("Give an amount or a percentage, not both.", field="amount")
+    if share.percent is not None:
+        amount, field = _of_percent(share.percent, net=net, currency=currency), "percent"
+    else:
+        field = "amount"
+        amount = left if share.amount is None else money.payable(share.amount, currency, field=field)
+    if amount > left:
+        raise Refused(
+            "Only {left} net of tax are left to credit on this invoice. Enter that much or less.",
+            field=field,
+            left=Money(left, currency),
+        )
+    return amount
+
+
+def credit(amount: Decimal, *, lines: Sequence[Creditable], currency: str) -> Credit:
+    """Share a net amount over what is left of the lines, in proportion and without a cent lost, and tax it."""
+    parts = _shared(amount, lines, currency)
+    credited: dict[Kind, Decimal] = {}
+    now: dict[Kind, Decimal] = {}
+    for line, part in zip(lines, parts, strict=True):
+        credited[line.kind] = credited.get(line.kind, money.ZERO) + line.credited
+        now[line.kind] = now.get(line.kind, money.ZERO) + part
+    before = {kind: _subtotal(kind, base, _tax(kind, base, currency)) for kind, base in credited.items() if base}
+    return Credit(
+        lines=tuple(parts),
+        breakdown=tuple(
+            _subtotal(kind, base, credit_tax(base, before=credited[kind], rate=kind[1], currency=currency))
+            for kind, base in now.items()
+            if base
+        ),
+        before=tuple(before.values()),
+    )
+
+
+def credit_tax(net: Decimal, *, before: Decimal, rate: Decimal, currency: str) -> Decimal:
+    """The tax of a credited net amount where ``before`` of the same category and rate was credited earlier."""
+    return money.half_up((before + net) * rate / 100, currency) - money.half_up(before * rate / 100, currency)
+
+
+def _of_percent(percent: Decimal, *, net: Decimal, currency: str) -> Decimal:
+    if not percent.is_finite() or not 0 < percent <= 100:
+        raise Refused("Enter a percentage above 0 and at most 100.", field="percent")
+    amount = money.half_up(net * percent / 100, currency)
+    if amount == 0:
+        raise Refused("This percentage comes to nothing. Enter a larger one.", field="percent")
+    return amount
+
+
+def _shared(amount: Decimal, lines: Sequence[Creditable], currency: str) -> list[Decimal]:
+    left = [line.left for line in lines]
+    # All that is left needs no sharing, and then no line can be rounded beyond what it has.
+    return left if amount == money.total(left) else money.split(amount, left, currency)
+
+
+def _tax(kind: Kind, base: Decimal, currency: str) -> Decimal:
+    return money.half_up(base * kind[1] / 100, currency)
+
+
+def _subtotal(kind: Kind, taxable: Decimal, tax: Decimal) -> TaxSubtotal:
+    return TaxSubtotal(taxable=taxable, tax=tax, category=kind[0], rate=kind[1])

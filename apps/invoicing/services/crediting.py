@@ -1,0 +1,259 @@
+"""Credit notes: an issued invoice is corrected, whole or in part, by a document of its own in a series of its own."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from apps.audit import services as audit
+from apps.core import canonical, money
+from apps.core.database import together
+from apps.core.errors import Refused, Stale
+from apps.invoicing import rules, snapshot
+from apps.invoicing.models import (
+    CreditNote,
+    CreditNoteDocument,
+    CreditNoteLine,
+    Invoice,
+    NumberSeries,
+    OpenItem,
+)
+from apps.invoicing.models.invoice import CREDITS
+from apps.invoicing.services.creditable import creditable_lines, preview_of, refuse_assigned, require_crediter
+from apps.invoicing.services.freeing import free
+from apps.ledger import services as ledger
+from apps.ledger.charts import Seller
+from apps.milestones import rules as sign_off
+from apps.milestones.models import Nullification
+from apps.milestones.models.nullification import NullificationState
+from apps.parties.actor import Actor
+
+LONGEST_REASON = 400
+"""Characters of a reason."""
+Purpose = CreditNote.Purpose
+
+
+def correct(
+    ref: str, *, invoice_ref: str, actor: Actor, share: rules.Share, reason: str, seen: str, at: datetime
+) -> CreditNote:
+    """The seller lowers the price of what was accepted: the work stays accepted, and nothing of it is billed again.
+
+    ``ref`` is the new reference that the credit note gets, ``seen`` the SHA-256 of :func:`preview_credit`; where
+    something else would be issued by now it is :class:`Stale`. The caller holds the contract.
+    """
+    item = _locked(invoice_ref)
+    require_crediter(item.invoice, actor=actor, at=at)
+    refuse_assigned(item.invoice)
+    preview = preview_of(item, share=share)
+    if preview.sha256 != seen:
+        raise Stale("This invoice was credited or paid after the page was shown. Look at the figures again.")
+    return _issue(ref, item=item, amount=preview.net, reason=reason, nullification=None, actor=actor, at=at)
+
+
+def credit_nullified(ref: str, *, nullification: Nullification, actor: Actor, at: datetime) -> CreditNote:
+    """Credit the invoice of an acceptance by what both sides agreed to withdraw of it, in the same transaction.
+
+    Whether they may was asked when they did; ``actor`` is whoever granted, of either side.
+    """
+    if nullification.state != NullificationState.GRANTED:
+        raise ValueError(f"nullification {nullification.ref} is not granted")
+    item = _locked(Invoice.objects.values_list("ref", flat=True).get(milestone_id=nullification.milestone_id))
+    refuse_assigned(item.invoice)
+    return _issue(
+        ref,
+        item=item,
+        amount=nullification.amount,
+        reason=nullification.reason,
+        nullification=nullification,
+        actor=actor,
+        at=at,
+    )
+
+
+def _locked(invoice_ref: str) -> OpenItem:
+    item = (
+        OpenItem.objects.select_related("invoice__contract", "invoice__seller", "invoice__milestone")
+        .select_for_update(of=("self",))
+        .filter(invoice__ref=invoice_ref)
+        .first()
+    )
+    if item is None:
+        raise Refused("There is no such invoice among yours. Open it from your list of invoices.")
+    return item
+
+
+def _issue(
+    ref: str,
+    *,
+    item: OpenItem,
+    amount: Decimal,
+    reason: str,
+    nullification: Nullification | None,
+    actor: Actor,
+    at: datetime,
+) -> CreditNote:
+    invoice = item.invoice
+    if actor.user_id is None:
+        raise Refused("Only a person can issue a credit note.")
+    written = sign_off.check_text(" ".join(reason.split()), most=LONGEST_REASON, field="reason")
+    if not written:
+        raise Refused("Say why the invoice is corrected; it stands on the credit note.", field="reason")
+    lines, creditable = creditable_lines(invoice)
+    amount = rules.credited_amount(rules.Share(amount=amount), lines=creditable, currency=invoice.currency)
+    credit = rules.credit(amount, lines=creditable, currency=invoice.currency)
+    totals = rules.totals(credit.breakdown)
+    zone = ZoneInfo(invoice.seller.time_zone)
+    series = _lock_series(invoice, year=at.astimezone(zone).year)
+    # Another credit note may have drawn its number while this one waited: a higher number is never earlier.
+    at = max(at, series.last_issued_at or at, invoice.issued_at)
+    note = CreditNote(
+        ref=ref,
+        seller=invoice.seller,
+        buyer_id=invoice.buyer_id,
+        contract=invoice.contract,
+        invoice=invoice,
+        nullification=nullification,
+        purpose=Purpose.CORRECTION if nullification is None else Purpose.NULLIFICATION,
+        reason=written,
+        number=rules.invoice_number(prefix=CREDITS, year=series.year, position=series.last + 1),
+        series_prefix=CREDITS,
+        series_year=series.year,
+        series_position=series.last + 1,
+        currency=invoice.currency,
+        net=totals.net,
+        tax=totals.tax,
+        gross=totals.gross,
+        issued_at=at,
+        issued_on=at.astimezone(zone).date(),
+        issued_by_id=actor.user_id,
+        issued_by_name=actor.name,
+    )
+    note.snapshot = snapshot.write(_semantic(note, credit=credit, totals=totals))
+    note.snapshot_sha256 = canonical.sha256(note.snapshot)
+    series.last += 1
+    series.head = note.chain_sha256 = canonical.sha256(series.head + note.number + note.snapshot_sha256)
+    series.last_issued_at = at
+    _lower(item, by=note.gross, at=at)
+    together.insert(
+        note,
+        children=[
+            *(
+                CreditNoteLine(credit_note=note, invoice_line=line, net=net)
+                for line, net in zip(lines, credit.lines, strict=True)
+                if net
+            ),
+            CreditNoteDocument(credit_note=note, requested_at=at),
+        ],
+        after=[
+            (series, ["last", "head", "last_issued_at"]),
+            (item, ["credited", "paid", "open", "settled_at"]),
+        ],
+    )
+    # What is freed is booked first: receivables never change their sign, not even for a moment.
+    freed = free(note, at=at)
+    _post(note, at=at)
+    audit.record(
+        chain=f"contract:{invoice.contract.ref}",
+        parties=[note.seller_id, note.buyer_id],
+        verb="credit_note.issued",
+        subject=f"invoice:{invoice.ref}",
+        actor=actor,
+        at=at,
+        number=note.number,
+        credit_note=note.ref,
+        invoice=invoice.number,
+        milestone=invoice.milestone.ref,
+        nullification=nullification.ref if nullification is not None else None,
+        purpose=note.purpose,
+        reason=written,
+        currency=note.currency,
+        net=note.net,
+        tax=note.tax,
+        gross=note.gross,
+        freed=freed,
+        open=item.open,
+        snapshot_sha256=note.snapshot_sha256,
+        chain_sha256=note.chain_sha256,
+    )
+    return note
+
+
+def _lower(item: OpenItem, *, by: Decimal, at: datetime) -> None:
+    """What is open falls; what was paid beyond it is freed, and so not paid on this invoice any more."""
+    item.credited += by
+    item.paid -= max(by - item.open, money.ZERO)
+    item.open = item.gross - item.credited - item.paid
+    if item.open == 0 and item.settled_at is None:
+        item.settled_at = at
+
+
+def _semantic(note: CreditNote, *, credit: rules.Credit, totals: rules.Totals) -> snapshot.SemanticInvoice:
+    """What the invoice said, with the credited amounts in place of its own; the parties stay those that it names."""
+    said = snapshot.read(note.invoice.snapshot)
+    return replace(
+        said,
+        kind=snapshot.CREDIT_NOTE,
+        number=note.number,
+        issued_at=note.issued_at,
+        issue_date=note.issued_on,
+        due_date=note.issued_on,
+        payment_days=0,
+        payee=None,
+        credit_transfer=None,
+        lines=tuple(
+            replace(line, quantity=Decimal(1), net_price=net, net=net)
+            for line, net in zip(said.lines, credit.lines, strict=True)
+            if net
+        ),
+        taxes=_rows(credit.breakdown),
+        totals=snapshot.Totals(lines=totals.net, net=totals.net, tax=totals.tax, gross=totals.gross, due=totals.gross),
+        preceding=snapshot.Preceding(
+            number=said.number,
+            issue_date=said.issue_date,
+            reason=note.reason,
+            withdraws_acceptance=note.purpose == Purpose.NULLIFICATION,
+            credited=_rows(credit.before),
+        ),
+    )
+
+
+def _rows(breakdown: Sequence[rules.TaxSubtotal]) -> tuple[snapshot.TaxRow, ...]:
+    return tuple(
+        snapshot.TaxRow(
+            taxable=row.taxable,
+            tax=row.tax,
+            category=row.category,
+            rate=row.rate,
+            exemption_code=rules.EXEMPTION_CODES.get(row.category, ""),
+        )
+        for row in breakdown
+    )
+
+
+def _lock_series(invoice: Invoice, *, year: int) -> NumberSeries:
+    wanted = {"organisation_id": invoice.seller_id, "prefix": CREDITS, "year": year}
+    series = NumberSeries.objects.select_for_update().filter(**wanted)
+    found = series.first()
+    if found is None:
+        NumberSeries.objects.bulk_create([NumberSeries(**wanted)], ignore_conflicts=True)
+        found = series.get()
+    return found
+
+
+def _post(note: CreditNote, *, at: datetime) -> None:
+    """A credit note undoes billing: it moves the contract balance, never revenue."""
+    ledger.post(
+        organisation_id=note.seller_id,
+        currency=note.currency,
+        purpose=ledger.Purpose.SELLER,
+        cause=f"credit:{note.ref}",
+        description=f"Credit note {note.number} to {note.invoice.number}",
+        booked_on=note.issued_on,
+        legs=[
+            ledger.debit(Seller.CONTRACT_BALANCE, amount=note.net, key=f"contract:{note.invoice.contract.ref}"),
+            ledger.debit(Seller.OUTPUT_TAX, amount=note.tax),
+            ledger.credit(Seller.RECEIVABLES, amount=note.gross, key=f"invoice:{note.invoice.ref}"),
+        ],
+        at=at,
+    )

@@ -1,0 +1,133 @@
+"""Correcting what was billed: credit notes, acceptances that both sides withdraw, and money that comes free by it."""
+
+from decimal import Decimal
+
+from procrastinate.jobs import JobDeferrer
+
+from apps.contracts import services as contracts
+from apps.core import clock
+from apps.core.database import walls
+from apps.core.refs import new_ref
+from apps.invoicing import services as invoicing
+from apps.invoicing.rules import Share
+from apps.milestones import services as milestones
+from apps.parties.actor import Actor
+from apps.workflows import jobs
+from apps.workflows.once import Answer, once
+
+
+@once
+def credit_invoice(*, actor: Actor, key: str, invoice_ref: str, share: Share, reason: str, seen: str) -> Answer:
+    """The seller lowers the price of an invoice by a credit note; the work stays accepted.
+
+    ``seen`` is the SHA-256 of the preview that was shown. Refused for what is assigned or sold to a financier.
+    """
+    contract = contracts.lock(contract_id=invoicing.contract_of(invoice_ref=invoice_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    ref = new_ref()
+    jobs.defer(_document(ref, seller_id=contract.seller_id))
+    note = invoicing.correct(ref, invoice_ref=invoice_ref, actor=actor, share=share, reason=reason, seen=seen, at=at)
+    return {"credit_note": note.ref, "number": note.number}
+
+
+@once
+def ask_nullification(*, actor: Actor, key: str, milestone_ref: str, share: Share, reason: str) -> Answer:
+    """One side asks the other to withdraw an acceptance because of a defect found later; nothing changes yet."""
+    contract = contracts.lock(contract_id=milestones.contract_of_milestone(milestone_ref=milestone_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    invoice = invoicing.invoice_to_nullify(milestone_ref=milestone_ref)
+    nullification = milestones.ask_nullification(
+        contract=contract,
+        milestone_ref=milestone_ref,
+        actor=actor,
+        amount=invoicing.amount_to_credit(invoice_ref=invoice.ref, share=share),
+        reason=reason,
+        at=at,
+    )
+    jobs.send_nullification_news.defer(
+        nullification_ref=nullification.ref, organisation_id=_other_side(actor, contract.seller_id, contract.buyer_id)
+    )
+    return {"nullification": nullification.ref}
+
+
+@once
+def grant_nullification(*, actor: Actor, key: str, nullification_ref: str) -> Answer:
+    """The other side agrees: the acceptance is withdrawn, its invoice credited, the milestone open again, all at once.
+
+    Refused for what is assigned or sold to a financier.
+    """
+    contract = contracts.lock(contract_id=milestones.contract_of_nullification(nullification_ref=nullification_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    ref = new_ref()
+    jobs.defer(_document(ref, seller_id=contract.seller_id))
+    invoice = invoicing.invoice_of_nullification(nullification_ref=nullification_ref)
+    nullification = milestones.grant_nullification(
+        contract=contract,
+        nullification_ref=nullification_ref,
+        actor=actor,
+        left=invoicing.left_to_credit(invoice_ref=invoice.ref),
+        at=at,
+    )
+    contracts.reopen(contract=contract, actor=actor, at=at)
+    note = invoicing.credit_nullified(ref, nullification=nullification, actor=actor, at=at)
+    jobs.send_nullification_news.defer(
+        nullification_ref=nullification.ref, organisation_id=_other_side(actor, contract.seller_id, contract.buyer_id)
+    )
+    return {"credit_note": note.ref, "number": note.number, "nullification": nullification.ref}
+
+
+@once
+def decline_nullification(*, actor: Actor, key: str, nullification_ref: str, reason: str) -> Answer:
+    """The other side does not agree; the acceptance stands, and whoever asked reads why."""
+    contract = contracts.lock(contract_id=milestones.contract_of_nullification(nullification_ref=nullification_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    nullification = milestones.decline_nullification(
+        contract=contract, nullification_ref=nullification_ref, actor=actor, reason=reason, at=at
+    )
+    jobs.send_nullification_news.defer(
+        nullification_ref=nullification.ref, organisation_id=_other_side(actor, contract.seller_id, contract.buyer_id)
+    )
+    return {"nullification": nullification.ref}
+
+
+@once
+def withdraw_nullification(*, actor: Actor, key: str, nullification_ref: str) -> Answer:
+    """Whoever asked does not want it any more."""
+    contract = contracts.lock(contract_id=milestones.contract_of_nullification(nullification_ref=nullification_ref))
+    nullification = milestones.withdraw_nullification(
+        contract=contract, nullification_ref=nullification_ref, actor=actor, at=clock.now()
+    )
+    return {"nullification": nullification.ref}
+
+
+@once
+def allocate_payment(
+    *, actor: Actor, key: str, payment_ref: str, invoice_ref: str, amount: Decimal | None = None
+) -> Answer:
+    """The seller settles another invoice of the same buyer with money that settles nothing."""
+    held = [
+        contracts.lock(contract_id=contract_id)
+        for contract_id in invoicing.contracts_to_allocate(payment_ref=payment_ref, invoice_ref=invoice_ref)
+    ]
+    at = walls.widen(*(contract.buyer_id for contract in held))
+    made = invoicing.allocate(payment_ref=payment_ref, invoice_ref=invoice_ref, actor=actor, amount=amount, at=at)
+    return {"payment": made.payment.ref}
+
+
+@once
+def retry_credit_document(*, actor: Actor, key: str, credit_note_ref: str) -> Answer:
+    """Make a credit note's document again after it failed; a document that exists is never made anew."""
+    contract = contracts.lock(contract_id=invoicing.contract_of_credit_note(credit_note_ref=credit_note_ref))
+    invoicing.retry_credit_document(credit_note_ref=credit_note_ref, actor=actor, at=clock.now())
+    jobs.render_credit_note.defer(credit_note_ref=credit_note_ref, organisation_id=contract.seller_id)
+    return {"credit_note": credit_note_ref}
+
+
+def _document(credit_note_ref: str, *, seller_id: int) -> JobDeferrer:
+    return jobs.render_credit_note.configure(
+        task_kwargs={"credit_note_ref": credit_note_ref, "organisation_id": seller_id}
+    )
+
+
+def _other_side(actor: Actor, seller_id: int, buyer_id: int) -> int:
+    return buyer_id if actor.organisation_id == seller_id else seller_id

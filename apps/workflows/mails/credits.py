@@ -1,0 +1,75 @@
+"""Mails about corrections: the credit note with its document to the buyer, and acceptances to be withdrawn."""
+
+from django.core.files.storage import default_storage
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from apps.core import money as amounts
+from apps.invoicing.models import CreditNote
+from apps.milestones.models import Nullification
+from apps.milestones.models.nullification import NullificationState
+from apps.parties import services as parties
+from apps.parties.roles import Action
+from apps.workflows.mails.invoices import people_for_invoices
+from apps.workflows.mails.letter import Enclosure, Letter, Sent, absolute, fact, money, send
+
+
+def credit_note(*, credit_note_ref: str) -> Sent | None:
+    """The credit note with its document, to everybody of the buyer to whom an invoice goes."""
+    related = ("seller", "buyer", "invoice__open_item", "invoice__milestone__line__version", "document")
+    note = CreditNote.objects.select_related(*related).get(ref=credit_note_ref)
+    billed = note.invoice
+    with default_storage.open(note.document.stored_as) as stored:
+        pdf = stored.read()
+    return send(
+        Letter(
+            name="credit_note",
+            key=note.ref,
+            sender=note.seller,
+            reader=note.buyer,
+            to=people_for_invoices(billed),
+            button=_("Open the credit note"),
+            url=absolute(reverse("buyer:credit_note", args=[note.ref])) if note.buyer.is_claimed else "",
+            facts=[
+                fact(_("Invoice"), billed.number),
+                fact(_("Date"), on=note.issued_on),
+                fact(_("Reason"), note.reason),
+                money(_("Still open"), billed.open_item.open, note.currency),
+            ],
+            context={
+                "note": note,
+                "invoice": billed,
+                "milestone": billed.milestone,
+                "freed": -amounts.total(note.allocations.values_list("amount", flat=True)),
+            },
+            files=[Enclosure(f"{note.number}.pdf".replace("/", "-"), pdf, "application/pdf")],
+        )
+    )
+
+
+def nullification_news(*, nullification_ref: str, organisation_id: int) -> None:
+    """Tell one side what the other asks or has answered; nothing once a question was withdrawn."""
+    related = ("contract__seller", "contract__buyer", "milestone")
+    nullification = Nullification.objects.select_related(*related).get(ref=nullification_ref)
+    contract, milestone = nullification.contract, nullification.milestone
+    if nullification.state == NullificationState.WITHDRAWN:
+        return
+    is_to_seller = organisation_id == contract.seller_id
+    reader, sender = (contract.seller, contract.buyer) if is_to_seller else (contract.buyer, contract.seller)
+    action = Action.CREDIT_INVOICE if is_to_seller else Action.DECIDE_MILESTONE
+    facts = [fact(_("Contract"), contract.title), fact(_("Reason"), nullification.reason)]
+    if nullification.answer:
+        facts.append(fact(_("Answer"), nullification.answer))
+    send(
+        Letter(
+            name="nullification",
+            key=f"{nullification.ref}.{nullification.state}",
+            sender=sender,
+            reader=reader,
+            to=parties.mailboxes(organisation_id=reader.pk, action=action),
+            button=_("Open the milestone"),
+            url=absolute(reverse(f"{'seller' if is_to_seller else 'buyer'}:milestone", args=[milestone.ref])),
+            facts=facts,
+            context={"nullification": nullification, "milestone": milestone, "state": str(nullification.state)},
+        )
+    )
