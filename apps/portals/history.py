@@ -30,6 +30,7 @@ QUIET = (
     "contract.commented",
     "contract.answer_begun",
     "document.made",
+    "credit_note.made",
 )
 """Steps on the way to something that is told itself; they stand in the trail, and not in a timeline."""
 
@@ -63,6 +64,15 @@ VERBS: Mapping[str, Words] = {
     "invoice.issued": (_("Invoice issued"), "receipt", "info"),
     "invoice.sent": (_("Invoice sent to the buyer"), "envelope", "info"),
     "invoice.sent_again": (_("Invoice to be sent once more"), "arrow-clockwise", "neutral"),
+    "credit_note.issued": (_("Credit note issued"), "arrow-counterclockwise", "attention"),
+    "credit_note.made": (_("Credit note made as PDF"), "file-earmark-pdf", "neutral"),
+    "credit_note.sent": (_("Credit note sent to the buyer"), "envelope", "info"),
+    "nullification.asked": (_("Asked to withdraw the acceptance"), "arrow-return-left", "attention"),
+    "nullification.declined": (_("Acceptance not withdrawn"), "x-circle", "neutral"),
+    "nullification.withdrawn": (_("Request to withdraw the acceptance taken back"), "slash-circle", "neutral"),
+    "milestone.nullified": (_("Acceptance withdrawn by both sides"), "arrow-counterclockwise", "negative"),
+    "contract.reopened": (_("Contract active again: an acceptance was withdrawn"), "arrow-repeat", "attention"),
+    "payment.allocated": (_("Unapplied money settled an invoice"), "bank", "positive"),
     "payment.received": (_("Payment recorded"), "bank", "positive"),
     "payment.reversed": (_("Payment reversed"), "arrow-counterclockwise", "attention"),
     "funding.requested": (_("Early payment asked for"), "lightning-charge", "info"),
@@ -125,6 +135,13 @@ def of_subjects(actor: Actor, contract: Contract, subjects: Iterable[str]) -> li
     """The same for some things of the contract only, such as ``milestone:k7f2…``."""
     entries = _of_chain(actor, contract).filter(subject__in=list(subjects))
     return _events(actor, entries.order_by("-position")[:SHOWN])
+
+
+def of_notes(actor: Actor, contract: Contract, refs: Iterable[str]) -> list[Event]:
+    """What was done with some credit notes, newest first: they stand in the record of their invoice."""
+    entries = _of_chain(actor, contract).filter(verb__startswith="credit_note.").order_by("-position")[:SHOWN]
+    wanted = set(refs)
+    return _events(actor, [one for one in entries if canonical.read(one.text)["facts"].get("credit_note") in wanted])
 
 
 def recent(actor: Actor) -> list[Event]:

@@ -9,9 +9,12 @@ from apps.invoicing.models import OpenItem
 
 
 def invoice_state(item: OpenItem, *, today: date) -> str:
-    """``paid``, ``overdue``, ``part_paid`` or ``open``; overdue counts more than partly paid."""
+    """``paid``, ``credited``, ``overdue``, ``part_paid`` or ``open``; overdue counts more than partly paid.
+
+    ``credited`` is what was credited in full; what was credited in part is settled by what pays the rest.
+    """
     if item.open == 0:
-        return "paid"
+        return "credited" if item.credited and not item.paid else "paid"
     if item.due_on < today:
         return "overdue"
     return "part_paid" if item.paid else "open"

@@ -54,7 +54,14 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "submitted": _WAITING_FOR_SIGN_OFF,
         "changes_requested": _CHANGES_REQUESTED,
         "accepted": _ACCEPTED,
+        "nullified": Word(_("Acceptance withdrawn"), "arrow-counterclockwise", "negative"),
         "cancelled": _CANCELLED,
+    },
+    "nullification": {
+        "asked": Word(_("Waiting for an answer"), "hourglass-split", "attention"),
+        "granted": Word(_("Granted"), "check-circle-fill", "positive"),
+        "declined": _DECLINED,
+        "withdrawn": _WITHDRAWN,
     },
     "submission": {
         "draft": _DRAFT,

@@ -201,9 +201,7 @@ def test_the_document_is_made_checked_and_mailed(billed: Billed) -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute("ALTER TABLE invoicing_creditnotedocument DISABLE TRIGGER USER")
         name = default_storage.save("credit-notes/forged.pdf", io.BytesIO(other.pdf))
-        cursor.execute(
-            "UPDATE invoicing_creditnotedocument SET stored_as = %s WHERE id = %s", [name, document.pk]
-        )
+        cursor.execute("UPDATE invoicing_creditnotedocument SET stored_as = %s WHERE id = %s", [name, document.pk])
         cursor.execute("ALTER TABLE invoicing_creditnotedocument ENABLE TRIGGER USER")
     with pytest.raises(Exception, match="problems"):
         call_command("check_documents", stdout=out)
@@ -267,7 +265,9 @@ SHORT = {"purpose": "'correction'", "net": "8000", "tax": "1520"}
         ("UPDATE milestones_milestone SET state = 'nullified' WHERE id = %(milestone)s", "nullified_is_a_part"),
     ],
 )
-def test_the_database_refuses_what_the_code_forgot(credited_once: tuple[Billed, CreditNote], sql: str, why: str) -> None:
+def test_the_database_refuses_what_the_code_forgot(
+    credited_once: tuple[Billed, CreditNote], sql: str, why: str
+) -> None:
     billed, note = credited_once
     names = {"note": note.pk, "invoice": billed.invoice.pk, "milestone": billed.milestone.pk}
     with (

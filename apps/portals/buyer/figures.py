@@ -6,14 +6,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Min, Q, Sum
+from django.db.models import F, Min, Q, Sum
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
 from apps.invoicing import rules
 from apps.invoicing.models import OpenItem
 from apps.milestones.models import Milestone
+from apps.milestones.models.milestone import ENDED
 from apps.parties.actor import Actor
+from apps.portals.correcting.sums import less_credits, paid_net
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +42,9 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Co
         .order_by()
         .values("contract_id")
         .annotate(
-            price=Sum("amount"),
-            earned=Sum("amount", filter=Q(state="accepted"), default=money.ZERO),
-            next_on=Min("planned_on", filter=~Q(state="accepted")),
+            price=Sum(F("amount") - F("nullified")),
+            earned=Sum(F("amount") - F("nullified"), filter=Q(state="accepted"), default=money.ZERO),
+            next_on=Min("planned_on", filter=~Q(state__in=ENDED)),
         )
     }
     owed = {
@@ -50,10 +52,17 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Co
         for row in OpenItem.objects.filter(contract_id__in=running)
         .order_by()
         .values("contract_id")
-        .annotate(net=Sum("invoice__net"), gross_sum=Sum("gross"), paid_sum=Sum("paid"), open_sum=Sum("open"))
+        .annotate(
+            net=Sum("invoice__net"),
+            gross_sum=Sum("gross"),
+            credited_sum=Sum("credited"),
+            paid_sum=Sum("paid"),
+            open_sum=Sum("open"),
+        )
     }
+    net_owed = less_credits(owed)
     return {
-        pk: _figures(plans[pk], owed.get(pk), currency=contract.currency)
+        pk: _figures(plans[pk], net_owed.get(pk), currency=contract.currency)
         for pk, contract in running.items()
         if pk in plans
     }
@@ -65,8 +74,7 @@ def _figures(plan: Mapping[str, Any], owed: Mapping[str, Any] | None, *, currenc
         price=plan["price"],
         earned=plan["earned"],
         billed=billed,
-        # What is paid includes tax; on the scale of the price it is the same share of the net amount.
-        paid=money.half_up(billed * owed["paid_sum"] / owed["gross_sum"], currency) if owed else money.ZERO,
+        paid=paid_net(owed or {}, currency=currency),
         open=owed["open_sum"] if owed else money.ZERO,
         next_on=plan["next_on"],
     )

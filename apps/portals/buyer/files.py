@@ -27,6 +27,11 @@ def invoice_xml_file(document: Document | None, *, number: str) -> FileResponse:
     return _attachment(document.xml_stored_as, name=f"{number}.xml", content_type="application/xml")
 
 
+def stored_file(stored_as: str, *, name: str, content_type: str) -> FileResponse:
+    """Stored bytes of which the caller knows that the reader may have them."""
+    return _attachment(stored_as, name=name, content_type=content_type)
+
+
 def _attachment(stored_as: str, *, name: str, content_type: str) -> FileResponse:
     """An attachment that no browser sniffs, frames, scripts or keeps."""
     try:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from apps.contracts.models import Contract, ContractVersion
 from apps.invoicing.models import Allocation, Invoice
 from apps.milestones.models import Decision, Milestone, Submission
+from apps.milestones.models.milestone import ENDED
 from apps.parties.actor import Actor
 from apps.portals import formats
 from apps.portals.buyer.cycles import decision_of
@@ -72,7 +73,7 @@ def newest_first(events: Sequence[Event]) -> list[Event]:
 def milestone_steps(milestone: Milestone, cycles: Sequence[Submission]) -> list[Step]:
     """Planned, submitted, signed off, paid: how far the milestone is."""
     invoice: Invoice | None = getattr(milestone, "invoice", None)
-    is_accepted, is_sent = milestone.state == "accepted", milestone.state == "submitted"
+    is_accepted, is_sent = milestone.state in ENDED, milestone.state == "submitted"
     is_paid = invoice is not None and invoice.open_item.open == 0
     sent_on = cycles[-1].submitted_at.date() if cycles and cycles[-1].submitted_at and is_sent | is_accepted else None
     accepted_on = milestone.accepted_at.date() if milestone.accepted_at else None

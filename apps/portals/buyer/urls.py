@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from apps.portals.buyer.views import assignments, contracts, drafts, evidence, home, invoices, milestones, plans, proofs
+from apps.portals.buyer.views import (
+    assignments,
+    contracts,
+    credit_notes,
+    drafts,
+    evidence,
+    home,
+    invoices,
+    milestones,
+    plans,
+    proofs,
+)
 
 app_name = "buyer"
 urlpatterns = [
@@ -37,5 +48,10 @@ urlpatterns = [
     path("invoices/<str:ref>/invoice.pdf", invoices.invoice_pdf, name="invoice_pdf"),
     path("invoices/<str:ref>/invoice.xml", invoices.invoice_xml, name="invoice_xml"),
     path("invoices/<str:ref>/document/", invoices.invoice_document, name="invoice_document"),
+    path("credit-notes/<str:ref>/", credit_notes.credit_note, name="credit_note"),
+    path("credit-notes/<str:ref>/credit-note.pdf", credit_notes.credit_note_pdf, name="credit_note_pdf"),
+    path("credit-notes/<str:ref>/credit-note.xml", credit_notes.credit_note_xml, name="credit_note_xml"),
+    path("milestones/<str:ref>/nullify/", credit_notes.ask_nullification, name="ask_nullification"),
+    path("nullifications/<str:ref>/", credit_notes.answer_nullification, name="answer_nullification"),
     path("assignments/<str:ref>/acknowledge/", assignments.acknowledge_assignment, name="acknowledge_assignment"),
 ]

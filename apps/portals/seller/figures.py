@@ -6,13 +6,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Count, F, Min, Q, Sum
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
 from apps.invoicing.models import OpenItem
 from apps.milestones.models import Milestone
+from apps.milestones.models.milestone import ENDED
 from apps.parties.actor import Actor
+from apps.portals.correcting.sums import less_credits, paid_net
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +49,10 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Fi
         .order_by()
         .values("contract_id")
         .annotate(
-            earned=Sum("amount", filter=Q(state="accepted"), default=money.ZERO),
-            next_on=Min("planned_on", filter=~Q(state="accepted")),
+            earned=Sum(F("amount") - F("nullified"), filter=Q(state="accepted"), default=money.ZERO),
+            next_on=Min("planned_on", filter=~Q(state__in=ENDED)),
             accepted=Count("pk", filter=Q(state="accepted")),
-            milestones=Count("pk"),
+            milestones=Count("pk", filter=~Q(state="nullified")),
         )
     }
     owed = {
@@ -58,22 +60,27 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Fi
         for row in OpenItem.objects.filter(contract_id__in=listed)
         .order_by()
         .values("contract_id")
-        .annotate(net=Sum("invoice__net"), gross_sum=Sum("gross"), paid_sum=Sum("paid"), open_sum=Sum("open"))
+        .annotate(
+            net=Sum("invoice__net"),
+            gross_sum=Sum("gross"),
+            credited_sum=Sum("credited"),
+            paid_sum=Sum("paid"),
+            open_sum=Sum("open"),
+        )
     }
+    net_owed = less_credits(owed)
     return {
-        pk: _figures(prices.get(pk, money.ZERO), lives.get(pk, {}), owed.get(pk, {}), currency=contract.currency)
+        pk: _figures(prices.get(pk, money.ZERO), lives.get(pk, {}), net_owed.get(pk, {}), currency=contract.currency)
         for pk, contract in listed.items()
     }
 
 
 def _figures(price: Decimal, life: Mapping[str, Any], owed: Mapping[str, Any], *, currency: str) -> Figures:
     billed = owed.get("net", money.ZERO)
-    share = billed * owed["paid_sum"] / owed["gross_sum"] if owed else money.ZERO
     return Figures(
         price=price,
         billed=billed,
-        # A payment includes tax; on the scale of the price it is the same share of the net amount.
-        paid=money.half_up(share, currency),
+        paid=paid_net(owed, currency=currency),
         open=owed.get("open_sum", money.ZERO),
         **{name: life[name] for name in ("earned", "next_on", "accepted", "milestones") if name in life},
     )

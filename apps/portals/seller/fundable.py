@@ -12,6 +12,7 @@ from apps.core import money
 from apps.financing.models import Facility, RequestItem
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone
+from apps.milestones.models.milestone import ENDED
 from apps.parties.actor import Actor
 
 
@@ -32,6 +33,7 @@ def fundable(actor: Actor, *, today: date) -> QuerySet[Invoice]:
     return Invoice.objects.of_seller(actor).filter(
         ~Exists(asked),
         open_item__paid=0,
+        open_item__credited=0,
         open_item__open__gt=0,
         open_item__due_on__gte=today,
         contract__active_version__is_assignable=True,
@@ -42,7 +44,7 @@ def milestones_to_fund(actor: Actor, *, today: date) -> QuerySet[Milestone]:
     """Those with such an invoice, and those that are not accepted yet but can be measured, in the order of the plan."""
     asked = RequestItem.objects.visible_to(actor).held().filter(milestone=OuterRef("pk"))
     measured = Criterion.objects.filter(line=OuterRef("line_id"))
-    before = Q(~Q(state="accepted"), Exists(measured), contract__state="active")
+    before = Q(~Q(state__in=ENDED), Exists(measured), contract__state="active")
     return (
         Milestone.objects.visible_to(actor)
         .filter(contract__seller_id=actor.organisation_id, contract__active_version__is_assignable=True)

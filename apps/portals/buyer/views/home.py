@@ -16,6 +16,7 @@ from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
 from apps.invoicing.models import OpenItem
 from apps.milestones.models import Milestone, Submission
+from apps.milestones.models.milestone import ENDED
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import formats
@@ -194,7 +195,7 @@ def _tiles(actor: Actor, *, today: date, currency: str) -> list[Tile]:
     milestones = (
         Milestone.objects.visible_to(actor)
         .filter(contract__buyer_id=actor.organisation_id)
-        .exclude(state="accepted")
+        .exclude(state__in=ENDED)
         .order_by()
         .values("currency")
         .annotate(

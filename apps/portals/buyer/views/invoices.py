@@ -19,6 +19,8 @@ from apps.portals.buyer.pages import invoice_crumbs, page, today_of, zone_of
 from apps.portals.buyer.payees import PayTo
 from apps.portals.buyer.stories import invoice_story
 from apps.portals.buyer.ways import MemberWay
+from apps.portals.correcting.shown import notes_of
+from apps.portals.correcting.side import BUYER
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
 from apps.portals.shown import invoice_state
@@ -116,6 +118,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             "unread": payees.unread_assignments(request.actor).filter(milestone=found.milestone_id).first(),
             "next": _what_next(found, state=state, pay_to=pay_to),
             "events": invoice_story(request.actor, found),
+            "notes": notes_of(request.actor, found, side=BUYER),
             **_document(found),
             "crumbs": invoice_crumbs((found.number, "")),
         },
@@ -126,6 +129,8 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
 def _what_next(invoice: Invoice, *, state: str, pay_to: PayTo | None) -> str:
     if state == "paid":
         return _("nothing. The invoice is paid.")
+    if state == "credited":
+        return _("nothing. The invoice is credited in full.")
     payee = pay_to.holder if pay_to is not None else invoice.seller.legal_name
     if state == "overdue":
         return _("you pay %(payee)s now. The invoice was due on") % {"payee": payee}

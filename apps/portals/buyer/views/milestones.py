@@ -19,6 +19,8 @@ from apps.portals.buyer.cycles import SubmissionReading
 from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not, why_not_sign_off, zone_of
 from apps.portals.buyer.stories import milestone_steps, milestone_story
 from apps.portals.buyer.ways import MemberWay
+from apps.portals.correcting.shown import nullifying_of
+from apps.portals.correcting.side import BUYER
 
 WAY = MemberWay()
 
@@ -59,6 +61,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "next": _what_next(found, reading),
             "why_not": why_not_sign_off(request, found),
             "may_decide": not why_not(actor, Action.DECIDE_MILESTONE),
+            "nullifying": nullifying_of(actor, found, side=BUYER),
             "crumbs": _crumbs(found),
         },
         zone=zone_of(request),

@@ -3,7 +3,7 @@
 from datetime import date
 
 from django.contrib import messages
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -19,6 +19,8 @@ from apps.invoicing.services.reading import GIVEN_UP_AFTER
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest, portal
+from apps.portals.correcting.shown import notes_of
+from apps.portals.correcting.side import SELLER
 from apps.portals.forms import ActionForm, explain
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
@@ -141,6 +143,11 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             "tranche": tranche,
             "asked": asked,
             "allocations": _payments(request, found),
+            "notes": notes_of(request.actor, found, side=SELLER),
+            "may_credit": not why_not(request.actor, Action.CREDIT_INVOICE)
+            and payee is None
+            and tranche is None
+            and found.open_item.credited < found.gross,
             "may_reverse": not why_not(request.actor, Action.RECORD_PAYMENT) and tranche is None,
             **_document_piece(request, found),
             "may_record": not why_not(request.actor, Action.RECORD_PAYMENT) and payee is None,
@@ -151,15 +158,26 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
 
 
 def _payments(request: PortalRequest, invoice: Invoice) -> list[Allocation]:
-    """What was received for the invoice and how much of it the invoice took, reversed or not, in order."""
+    """What was received for the invoice and how much of it the invoice took, reversed or not, in order.
+
+    ``left`` is what of the payment settles nothing, ``kept`` what it settles here, less what credit notes freed.
+    """
+    taken = Allocation.objects.filter(payment=OuterRef("payment")).order_by().values("payment")
+    here = taken.filter(invoice=OuterRef("invoice"), reverses__isnull=True)
     made = Allocation.objects.visible_to(request.actor).filter(invoice=invoice).made()
-    return list(made.annotate(left=F("payment__amount") - F("amount")).order_by("pk"))
+    rows = made.annotate(
+        left=F("payment__amount") - Subquery(taken.annotate(sum=Sum("amount")).values("sum")),
+        kept=Subquery(here.annotate(sum=Sum("amount")).values("sum")),
+    )
+    return list(rows.order_by("pk"))
 
 
 def _what_next(invoice: Invoice, *, state: str, payee: PayeeInstruction | None, today: date) -> str:
     buyer = invoice.buyer.legal_name
     if state == "paid":
         return _("nothing. The invoice is paid.")
+    if state == "credited":
+        return _("nothing. The invoice is credited in full.")
     if payee is not None:
         return _("%(buyer)s pays %(payee)s, to whom this invoice is assigned, due on") % {
             "buyer": buyer,

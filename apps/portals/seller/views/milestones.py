@@ -18,6 +18,8 @@ from apps.milestones.models import Milestone, Submission
 from apps.parties.roles import Action
 from apps.portals import formats, history, papers
 from apps.portals.access import PortalRequest, portal
+from apps.portals.correcting.shown import nullifying_of
+from apps.portals.correcting.side import SELLER
 from apps.portals.parts import Step
 from apps.portals.seller.cycles import Cycle, cycles_of
 from apps.portals.seller.pages import contract_crumbs, page, today_of, why_not
@@ -62,6 +64,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "next": _what_next(found, waiting, draft, invoice),
             "refusal": why_not(actor, Action.SUBMIT_MILESTONE),
             "events": history.of_subjects(actor, found.contract, subjects),
+            "nullifying": nullifying_of(actor, found, side=SELLER),
             "crumbs": milestone_crumbs(found),
         },
     )
@@ -128,7 +131,11 @@ def _what_next(
         }
         return {"text": text, "due": invoice.due_on}
     if invoice is not None:
-        return {"text": _("nothing. The milestone is accepted, invoiced and paid.")}
+        words = {
+            "nullified": _("nothing here. Its invoice is credited, and the work goes on as a part of its own."),
+            "accepted": _("nothing. The milestone is accepted, invoiced and settled."),
+        }
+        return {"text": words[milestone.state]}
     if waiting is not None and waiting.review_due_at is not None:
         return {"text": _review(who, waiting, contracts.review_terms(version) if version else None)}
     if milestone.state == "changes_requested":

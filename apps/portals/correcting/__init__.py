@@ -1,0 +1,1 @@
+"""Correcting what was billed: the pages that seller and buyer share."""

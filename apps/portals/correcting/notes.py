@@ -1,0 +1,71 @@
+"""The page of a credit note, and its files: the same for seller and buyer."""
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from apps.core import clock
+from apps.core import money as amounts
+from apps.invoicing import snapshot
+from apps.invoicing.models import CreditNote
+from apps.portals import history
+from apps.portals.access import PortalRequest
+from apps.portals.correcting.side import Side
+from apps.portals.forms import ActionForm
+
+Crumbs = list[tuple[str, str]]
+
+
+def note_of(request: PortalRequest, ref: str, *, side: Side) -> CreditNote:
+    """One of this side's credit notes, with what its page shows; else 404."""
+    return get_object_or_404(side.notes(request.actor), ref=ref)
+
+
+def credit_note(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs) -> HttpResponse:
+    """What is credited of which invoice, why, its PDF, and what became of what was paid."""
+    note = note_of(request, ref, side=side)
+    freed = note.allocations.all()
+    return side.page(
+        request,
+        "credit_note",
+        {
+            "note": note,
+            "invoice": note.invoice,
+            "invoice_url": side.url("invoice", note.invoice.ref),
+            "contract_url": side.url("contract", note.contract.ref),
+            "milestone_url": side.url("milestone", note.invoice.milestone.ref),
+            "rest_url": _rest_url(note, side=side),
+            "said": snapshot.read(note.snapshot),
+            "freed": -amounts.total(row.amount for row in freed),
+            "document": note.document,
+            "is_given_up": note.document.is_given_up(now=clock.now()),
+            "pdf_url": side.url("credit_note_pdf", note.ref),
+            "xml_url": side.url("credit_note_xml", note.ref),
+            "here": side.url("credit_note", note.ref),
+            "retry_url": side.url("retry_credit_document", note.ref) if side.name == "seller" else "",
+            "retry": ActionForm(auto_id="retry_%s"),
+            "next": _what_next(note),
+            "events": history.of_notes(request.actor, note.contract, [note.ref]),
+            "crumbs": [*crumbs, (note.invoice.number, side.url("invoice", note.invoice.ref)), (note.number, "")],
+        },
+    )
+
+
+def file_of(note: CreditNote, *, kind: str) -> tuple[str, str]:
+    """Under which name the stored bytes lie, and how the file is called; 404 until they exist."""
+    document = note.document
+    stored_as = document.xml_stored_as if kind == "xml" else document.stored_as
+    if document.state != "ready" or not stored_as:
+        raise Http404
+    return stored_as, f"{note.number}.{kind}"
+
+
+def _rest_url(note: CreditNote, *, side: Side) -> str:
+    rest = note.nullification.rest if note.nullification is not None else None
+    return side.url("milestone", rest.ref) if rest is not None else ""
+
+
+def _what_next(note: CreditNote) -> str:
+    if note.nullification_id is not None:
+        return _("the seller mends the defect and submits the milestone again; its acceptance is billed anew.")
+    return _("nothing. What is open on the invoice is lowered, and the work stays accepted.")

@@ -1,0 +1,79 @@
+"""What pages of invoices and milestones say of corrections."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from apps.invoicing.models import CreditNote, Invoice
+from apps.milestones.models import Milestone, Nullification
+from apps.parties.actor import Actor
+from apps.portals.correcting.side import Side
+from apps.portals.parts import Fact
+
+
+def notes_of(actor: Actor, invoice: Invoice, *, side: Side) -> list[Fact]:
+    """The credit notes of an invoice with their totals, oldest first."""
+    if not invoice.open_item.credited:
+        return []
+    facts = []
+    for note in CreditNote.objects.visible_to(actor).filter(invoice=invoice).order_by("pk"):
+        facts.append(Fact(term=note.get_purpose_display(), value=note.number, url=side.url("credit_note", note.ref)))
+        facts.append(Fact(term=note.reason, amount=note.gross, currency=note.currency))
+    return facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """A part of an acceptance that was withdrawn: how much, why, by which credit note, and where it goes on."""
+
+    amount: Decimal
+    reason: str
+    number: str
+    note_url: str
+    rest_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nullifying:
+    """All that a milestone's page says of it; what is empty is not shown."""
+
+    heading: str = ""
+    waiting: Nullification | None = None
+    answer_url: str = ""
+    granted: tuple[Granted, ...] = ()
+    came_from: Milestone | None = None
+    came_from_url: str = ""
+    ask_url: str = ""
+
+
+def nullifying_of(actor: Actor, milestone: Milestone, *, side: Side) -> Nullifying:
+    """What was asked and agreed on a milestone, or on the one of which it is the rest: two queries."""
+    asked = Nullification.objects.visible_to(actor).filter(milestone=milestone).select_related("rest", "credit_note")
+    found = list(asked.order_by("pk"))
+    waiting = next((one for one in found if one.state == "asked"), None)
+    before = Nullification.objects.visible_to(actor).filter(rest=milestone).select_related("milestone").first()
+    is_own = waiting is not None and waiting.asked_by == side.name
+    return Nullifying(
+        heading=_("You asked to withdraw this acceptance")
+        if is_own
+        else _("The other side asks to withdraw this acceptance"),
+        waiting=waiting,
+        answer_url=side.url("answer_nullification", waiting.ref) if waiting is not None else "",
+        granted=tuple(_granted(one, side=side) for one in found if one.rest is not None),
+        came_from=before.milestone if before is not None else None,
+        came_from_url=side.url("milestone", before.milestone.ref) if before is not None else "",
+        ask_url=side.url("ask_nullification", milestone.ref)
+        if milestone.state == "accepted" and waiting is None
+        else "",
+    )
+
+
+def _granted(one: Nullification, *, side: Side) -> Granted:
+    return Granted(
+        amount=one.amount,
+        reason=one.reason,
+        number=one.credit_note.number,
+        note_url=side.url("credit_note", one.credit_note.ref),
+        rest_url=side.url("milestone", one.rest.ref) if one.rest is not None else "",
+    )

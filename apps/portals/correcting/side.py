@@ -1,0 +1,61 @@
+"""On whose side a page stands: its base, its addresses, its calendar."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+from django.forms import BaseForm
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.invoicing.models import CreditNote
+from apps.milestones.models import Milestone, Nullification
+from apps.parties.actor import Actor
+from apps.portals.access import PortalRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """``seller`` or ``buyer``: what is theirs, and where it stands."""
+
+    name: str
+
+    def url(self, page: str, ref: str) -> str:
+        return reverse(f"{self.name}:{page}", args=[ref])
+
+    def notes(self, actor: Actor) -> QuerySet[CreditNote, CreditNote]:
+        """The credit notes that this side issued or got."""
+        notes = CreditNote.objects
+        mine = notes.of_seller(actor) if self.name == "seller" else notes.of_buyer(actor)
+        related = ("seller", "buyer", "contract", "invoice__open_item", "invoice__milestone", "document")
+        return mine.select_related(*related, "nullification__rest")
+
+    def milestones(self, actor: Actor) -> QuerySet[Milestone, Milestone]:
+        """The milestones of contracts in which the actor's organisation is on this side."""
+        of_side = {f"contract__{self.name}_id": actor.organisation_id}
+        rows = Milestone.objects.visible_to(actor).filter(**of_side)
+        return rows.select_related("contract__seller", "contract__buyer", "contract__active_version", "invoice")
+
+    def nullifications(self, actor: Actor) -> QuerySet[Nullification, Nullification]:
+        """What was asked on those milestones."""
+        rows = Nullification.objects.visible_to(actor).filter(milestone__in=self.milestones(actor))
+        return rows.select_related(
+            "milestone__contract__seller", "milestone__contract__buyer", "milestone__invoice__open_item", "rest"
+        )
+
+    def page(
+        self, request: PortalRequest, template: str, context: Mapping[str, Any], *, form: BaseForm | None = None
+    ) -> HttpResponse:
+        """The page, in this side's clothes; 422 when it shows again a form that was refused."""
+        status = 422 if form is not None and form.is_bound and form.errors else 200
+        said = {**context, "form": form, "side": self.name, "base": f"{self.name}/base.html"}
+        with timezone.override(ZoneInfo(request.membership.organisation.time_zone)):
+            return render(request, f"correcting/{template}.html", said, status=status)
+
+
+SELLER: Final = Side("seller")
+BUYER: Final = Side("buyer")
