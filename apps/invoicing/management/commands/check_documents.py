@@ -12,7 +12,7 @@ from apps.core import clock
 from apps.invoicing import inspection
 from apps.invoicing.checks import SNAPSHOT_CHECKS
 from apps.invoicing.einvoice import standard
-from apps.invoicing.models import Document
+from apps.invoicing.models import CreditNote, CreditNoteDocument, Document, Invoice
 from apps.invoicing.models.document import DocumentState
 
 OWNER = "owner"
@@ -33,20 +33,17 @@ class Command(BaseCommand):
         for problem in self._chain():
             problems += 1
             self.stdout.write(problem)
-        documents = Document.objects.using(OWNER).select_related("invoice__seller").order_by("pk")
-        if options["days"] is not None:
-            documents = documents.filter(requested_at__gte=clock.now() - timedelta(days=options["days"]))
         checked = with_xml = unmade = 0
         with standard.engine():
-            for document in documents.iterator(chunk_size=AT_ONCE):
+            for document, issued in _documents(days=options["days"]):
                 if document.state != DocumentState.READY:
                     unmade += 1
                     continue
                 checked += 1
                 with_xml += not document.xml_obstacle
-                for finding in _findings(document):
+                for finding in _findings(document, snapshot=issued.snapshot):
                     problems += 1
-                    self.stdout.write(f"{document.invoice.number} of {document.invoice.seller.legal_name}: {finding}")
+                    self.stdout.write(f"{issued.number} of {issued.seller.legal_name}: {finding}")
         said = f"{checked} documents, {with_xml} with XML, {unmade} not made yet"
         if problems:
             raise CommandError(f"{problems} problems in {said}.")
@@ -61,7 +58,20 @@ class Command(BaseCommand):
                     yield f"NOT TRUE: {check.sentence}. {subject}: expected {expected}, found {found}"
 
 
-def _findings(document: Document) -> list[str]:
+def _documents(*, days: int | None) -> Iterator[tuple[Document | CreditNoteDocument, Invoice | CreditNote]]:
+    """Those of invoices, then those of credit notes, each with what it was made from."""
+    invoices = Document.objects.using(OWNER).select_related("invoice__seller").order_by("pk")
+    notes = CreditNoteDocument.objects.using(OWNER).select_related("credit_note__seller").order_by("pk")
+    if days is not None:
+        since = clock.now() - timedelta(days=days)
+        invoices, notes = invoices.filter(requested_at__gte=since), notes.filter(requested_at__gte=since)
+    for document in invoices.iterator(chunk_size=AT_ONCE):
+        yield document, document.invoice
+    for note in notes.iterator(chunk_size=AT_ONCE):
+        yield note, note.credit_note
+
+
+def _findings(document: Document | CreditNoteDocument, *, snapshot: str) -> list[str]:
     try:
         pdf = _read(document.stored_as)
         xml = _read(document.xml_stored_as) if document.xml_stored_as else b""
@@ -69,7 +79,7 @@ def _findings(document: Document) -> list[str]:
         return [f"the file {error.filename} is not there"]
     return inspection.findings(
         inspection.Stored(
-            snapshot=document.invoice.snapshot,
+            snapshot=snapshot,
             pdf=pdf,
             sha256=document.sha256,
             size=document.size,

@@ -1,0 +1,92 @@
+"""What the verbs of corrections do: credit notes, acceptances that both sides withdraw, money that comes free."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from apps.core.errors import Refused
+from apps.invoicing import services as invoicing
+from apps.invoicing.models import Invoice, Payment
+from apps.invoicing.rules import Share
+from apps.milestones.models import Nullification
+from apps.parties.actor import Actor
+from apps.workflows import crediting
+from apps.workflows.deal_file.deal import Event
+from apps.workflows.deal_file.scene import Scene, new_key
+from apps.workflows.once import Answer
+
+
+def _credit(scene: Scene, event: Event, actor: Actor) -> Answer:
+    invoice = _creditable(scene, event)
+    share = Share(amount=event.amount, percent=event.percent)
+    return crediting.credit_invoice(
+        actor=actor,
+        key=new_key(),
+        invoice_ref=invoice.ref,
+        share=share,
+        reason=event.text,
+        seen=invoicing.preview_credit(invoice_ref=invoice.ref, share=share).sha256,
+    )
+
+
+def _nullify(scene: Scene, event: Event, actor: Actor) -> Answer:
+    return crediting.ask_nullification(
+        actor=actor,
+        key=new_key(),
+        milestone_ref=_creditable(scene, event).milestone.ref,
+        share=Share(amount=event.amount, percent=event.percent),
+        reason=event.text,
+    )
+
+
+def _grant(scene: Scene, event: Event, actor: Actor) -> Answer:
+    return crediting.grant_nullification(actor=actor, key=new_key(), nullification_ref=_asked(scene, event).ref)
+
+
+def _decline(scene: Scene, event: Event, actor: Actor) -> Answer:
+    return crediting.decline_nullification(
+        actor=actor, key=new_key(), nullification_ref=_asked(scene, event).ref, reason=event.text
+    )
+
+
+def _allocate(scene: Scene, event: Event, actor: Actor) -> Answer:
+    line = scene.milestone(event).line
+    of_contract = Payment.objects.unapplied().filter(allocations__invoice__milestone__contract__ref=scene.contract_ref)
+    payment = of_contract.order_by("pk").first()
+    invoices = Invoice.objects.filter(milestone__line=line, open_item__open__gt=0).order_by("milestone__part")
+    invoice = invoices.first()
+    if payment is None or invoice is None:
+        raise Refused("There is no money that settles nothing, or nothing is open on this milestone.")
+    return crediting.allocate_payment(
+        actor=actor, key=new_key(), payment_ref=payment.ref, invoice_ref=invoice.ref, amount=event.amount
+    )
+
+
+def _creditable(scene: Scene, event: Event) -> Invoice:
+    """Of a milestone in parts, the first invoice of which something is left to credit."""
+    parts = Invoice.objects.filter(milestone__line=scene.milestone(event).line).select_related("milestone")
+    for invoice in parts.order_by("milestone__part"):
+        if invoicing.left_to_credit(invoice_ref=invoice.ref):
+            return invoice
+    raise Refused("This milestone has no invoice of which something is left to credit.")
+
+
+def _asked(scene: Scene, event: Event) -> Nullification:
+    line = scene.milestone(event).line
+    found = Nullification.objects.waiting().filter(milestone__line=line).order_by("pk").last()
+    if found is None:
+        raise Refused("Nobody asked to withdraw the acceptance of this milestone.")
+    return found
+
+
+CREDITING: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyType(
+    {
+        "credit": _credit,
+        "nullify": _nullify,
+        "ask_to_nullify": _nullify,
+        "grant_nullification": _grant,
+        "agree_to_nullify": _grant,
+        "decline_nullification": _decline,
+        "allocate": _allocate,
+    }
+)
+"""The verbs of corrections. A side's own question has a verb of that side, and so has the other side's answer."""
