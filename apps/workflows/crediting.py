@@ -12,7 +12,7 @@ from apps.invoicing import services as invoicing
 from apps.invoicing.rules import Share
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor
-from apps.workflows import jobs
+from apps.workflows import credit_jobs, jobs
 from apps.workflows.once import Answer, once
 
 
@@ -44,7 +44,7 @@ def ask_nullification(*, actor: Actor, key: str, milestone_ref: str, share: Shar
         reason=reason,
         at=at,
     )
-    jobs.send_nullification_news.defer(
+    credit_jobs.send_nullification_news.defer(
         nullification_ref=nullification.ref, organisation_id=_other_side(actor, contract.seller_id, contract.buyer_id)
     )
     return {"nullification": nullification.ref}
@@ -70,7 +70,7 @@ def grant_nullification(*, actor: Actor, key: str, nullification_ref: str) -> An
     )
     contracts.reopen(contract=contract, actor=actor, at=at)
     note = invoicing.credit_nullified(ref, nullification=nullification, actor=actor, at=at)
-    jobs.send_nullification_news.defer(
+    credit_jobs.send_nullification_news.defer(
         nullification_ref=nullification.ref, organisation_id=_other_side(actor, contract.seller_id, contract.buyer_id)
     )
     return {"credit_note": note.ref, "number": note.number, "nullification": nullification.ref}
@@ -84,7 +84,7 @@ def decline_nullification(*, actor: Actor, key: str, nullification_ref: str, rea
     nullification = milestones.decline_nullification(
         contract=contract, nullification_ref=nullification_ref, actor=actor, reason=reason, at=at
     )
-    jobs.send_nullification_news.defer(
+    credit_jobs.send_nullification_news.defer(
         nullification_ref=nullification.ref, organisation_id=_other_side(actor, contract.seller_id, contract.buyer_id)
     )
     return {"nullification": nullification.ref}
@@ -119,12 +119,12 @@ def retry_credit_document(*, actor: Actor, key: str, credit_note_ref: str) -> An
     """Make a credit note's document again after it failed; a document that exists is never made anew."""
     contract = contracts.lock(contract_id=invoicing.contract_of_credit_note(credit_note_ref=credit_note_ref))
     invoicing.retry_credit_document(credit_note_ref=credit_note_ref, actor=actor, at=clock.now())
-    jobs.render_credit_note.defer(credit_note_ref=credit_note_ref, organisation_id=contract.seller_id)
+    credit_jobs.render_credit_note.defer(credit_note_ref=credit_note_ref, organisation_id=contract.seller_id)
     return {"credit_note": credit_note_ref}
 
 
 def _document(credit_note_ref: str, *, seller_id: int) -> JobDeferrer:
-    return jobs.render_credit_note.configure(
+    return credit_jobs.render_credit_note.configure(
         task_kwargs={"credit_note_ref": credit_note_ref, "organisation_id": seller_id}
     )
 

@@ -12,7 +12,7 @@ from procrastinate.jobs import JobDeferrer
 from apps.core import clock
 from apps.core.database import walls
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import CreditNoteDocument, Document, StatementFile
+from apps.invoicing.models import Document, StatementFile
 from apps.milestones.models.submission import Proof
 from apps.parties import services as parties
 from apps.parties.actor import Actor
@@ -59,39 +59,6 @@ def send_invoice(*, delivery_ref: str, organisation_id: int) -> None:
         if sent is not None:
             with transaction.atomic():
                 invoicing.delivered(delivery_ref=delivery_ref, to=sent.to, message_id=sent.message_id, at=clock.now())
-
-
-@app.task(queue="documents", retry=RENDER_AGAIN)
-def render_credit_note(*, credit_note_ref: str, organisation_id: int) -> None:
-    """Make the PDF of an issued credit note as an invoice's is made; ready, it is put on its way to the buyer."""
-    from apps.invoicing import credit_documents  # only the worker needs it
-
-    with walls.asking_for(organisation_id):
-        credit_documents.render(credit_note_ref=credit_note_ref, when_ready=_send_credit_note)
-
-
-def _send_credit_note(document: CreditNoteDocument) -> None:
-    note = document.credit_note
-    send_credit_note.defer(credit_note_ref=note.ref, organisation_id=note.buyer_id)
-
-
-@app.task(queue="mail", retry=MAIL_AGAIN)
-def send_credit_note(*, credit_note_ref: str, organisation_id: int) -> None:
-    """Mail a credit note with its document to the buyer, and note to whom it went."""
-    with walls.asking_for(organisation_id):
-        sent = mails.credit_note(credit_note_ref=credit_note_ref)
-        if sent is not None:
-            with transaction.atomic():
-                invoicing.note_credit_sent(
-                    credit_note_ref=credit_note_ref, to=sent.to, message_id=sent.message_id, at=clock.now()
-                )
-
-
-@app.task(queue="mail", retry=MAIL_AGAIN)
-def send_nullification_news(*, nullification_ref: str, organisation_id: int) -> None:
-    """Tell one side that the other asks to withdraw an acceptance, or what it answered."""
-    with walls.asking_for(organisation_id):
-        mails.nullification_news(nullification_ref=nullification_ref, organisation_id=organisation_id)
 
 
 @app.task(queue="documents", retry=RENDER_AGAIN)

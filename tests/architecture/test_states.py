@@ -12,6 +12,8 @@ KINDS = {
     "contracts.Contract": "contract",
     "milestones.Milestone": "milestone",
     "milestones.Submission": "submission",
+    "milestones.Nullification": "nullification",
+    "invoicing.CreditNoteDocument": "made",
     "milestones.Certificate": "made",
     "contracts.ContractDocument": "made",
     "invoicing.Document": "document",

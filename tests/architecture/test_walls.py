@@ -27,6 +27,8 @@ INSERT_ONLY = {
     "invoicing_allocation",
     "invoicing_bankstatement",
     "invoicing_cashapplication",
+    "invoicing_creditnote",
+    "invoicing_creditnoteline",
     "invoicing_invoice",
     "invoicing_invoiceline",
     "invoicing_payment",

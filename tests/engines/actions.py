@@ -19,6 +19,7 @@ from apps.core import clock
 from apps.core.database import walls
 from apps.financing.services import FacilityTerms
 from apps.invoicing.rules import Part as PaymentPart
+from apps.invoicing.rules import Share
 from apps.milestones.models import Reminder
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
@@ -31,6 +32,7 @@ from apps.parties.services import AccountData, OrganisationData
 from apps.workflows import (
     billing,
     contracting,
+    crediting,
     funding,
     negotiating,
     notices,
@@ -457,6 +459,92 @@ def reverse_payment(world: World) -> Attempt:
             actor=actor, key=key, payment_ref=world["payment"], reason="Of another customer."
         ),
     )
+
+
+# --- corrections -------------------------------------------------------------------------------------------------
+
+
+@story
+def credit_invoice(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: crediting.credit_invoice(
+            actor=actor,
+            key=key,
+            invoice_ref=world["creditable"],
+            share=Share(percent=Decimal(10)),
+            reason="Too dear.",
+            seen=world["creditable.seen"],
+        ),
+    )
+
+
+@story
+def ask_nullification(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: crediting.ask_nullification(
+            actor=actor,
+            key=key,
+            milestone_ref=world["creditable.milestone"],
+            share=Share(amount=Decimal("2500.00")),
+            reason="It loses rows.",
+        ),
+    )
+
+
+@story
+def grant_nullification(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: crediting.grant_nullification(actor=actor, key=key, nullification_ref=world["asked"]),
+    )
+
+
+@story
+def decline_nullification(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: crediting.decline_nullification(
+            actor=actor, key=key, nullification_ref=world["asked"], reason="It loses none."
+        ),
+    )
+
+
+@story
+def withdraw_nullification(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: crediting.withdraw_nullification(actor=actor, key=key, nullification_ref=world["asked"]),
+    )
+
+
+@story
+def allocate_payment(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: crediting.allocate_payment(
+            actor=actor, key=key, payment_ref=world["free"], invoice_ref=world["owed"]
+        ),
+    )
+
+
+@story
+def retry_credit_document(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: crediting.retry_credit_document(actor=actor, key=key, credit_note_ref=world["note"]),
+    )
+
+
+# --- bank statements ---------------------------------------------------------------------------------------------
 
 
 @story

@@ -15,6 +15,7 @@ VERIFIERS: Final = ("verify_ledger", "verify_audit")
 JOB_OF: Final = (
     "FROM procrastinate_jobs j WHERE j.task_name = 'apps.workflows.jobs.{task}' AND j.args->>'{name}' = {ref}"
 )
+CREDIT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.credit_jobs")
 SENTENCES: Final = {
     "Every key that was claimed has its answer": (
         "SELECT action || ' ' || key FROM workflows_idempotencykey WHERE answer IS NULL"
@@ -24,6 +25,17 @@ SENTENCES: Final = {
         + JOB_OF.format(task="render_invoice", name="invoice_ref", ref="i.ref")
         + ") <> 1 + (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'retry_document'"
         " AND k.answer->>'document' = (SELECT d.ref FROM invoicing_document d WHERE d.invoice_id = i.id))"
+    ),
+    "Every credit note has one job to render it, and one more for each time that its document was asked for again": (
+        "SELECT c.number FROM invoicing_creditnote c WHERE (SELECT count(*) "
+        + CREDIT_JOB_OF.format(task="render_credit_note", name="credit_note_ref", ref="c.ref")
+        + ") <> 1 + (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'retry_credit_document'"
+        " AND k.answer->>'credit_note' = c.ref)"
+    ),
+    "The other side hears once that an acceptance is to be withdrawn, and once what was answered": (
+        "SELECT n.ref FROM milestones_nullification n WHERE (SELECT count(*) "
+        + CREDIT_JOB_OF.format(task="send_nullification_news", name="nullification_ref", ref="n.ref")
+        + ") <> CASE WHEN n.state IN ('granted', 'declined') THEN 2 ELSE 1 END"
     ),
     "The seller is told of every acceptance once": (
         "SELECT s.ref FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"

@@ -23,15 +23,16 @@ from apps.core.database import walls
 from apps.financing import services as financing
 from apps.financing.models import Assignment, BuyerVerification, ExposureLimit, Facility, Offer
 from apps.invoicing import documents
+from apps.invoicing import services as invoicing
 from apps.invoicing.models import BankTransaction, Invoice
-from apps.invoicing.rules import Part
+from apps.invoicing.rules import Part, Share
 from apps.milestones import services as milestones
 from apps.milestones.models.submission import Proof
 from apps.parties import tokens
 from apps.parties.actor import Actor
 from apps.parties.roles import Role
 from apps.workflows import billing, contracting, notices, statements, step_up, team
-from tests import scenarios
+from tests import corrections, scenarios
 from tests.financing import stories
 from tests.financing.stories import START
 from tests.invoicing.statements.bank import Booking
@@ -63,6 +64,7 @@ def build() -> World:
         _milestones(world)
         _silent(world)
         _invoices(world)
+        _corrections(world)
         _statements(world)
         _financing(world)
         _teams(world)
@@ -186,6 +188,36 @@ def _invoices(world: World) -> None:
             bank_reference="IN-P",
         )
     world.refs["payment"] = answer["payment"]
+
+
+def _corrections(world: World) -> None:
+    """A contract of which one acceptance is asked about and one is not; one with money that came free, and its note."""
+    deal = world.parties
+    contract = _contract(world, "corrected", scenarios.active_contract)
+    for position, name in enumerate(("creditable", "doubted", "owed"), start=1):
+        milestone = scenarios.accepted_milestone(contract, position=position, at=START)
+        world.refs |= {name: corrections.invoice_of(milestone).ref, f"{name}.milestone": milestone.ref}
+    world.refs["asked"] = corrections.asked(deal, world["doubted.milestone"])
+    milestone = scenarios.accepted_milestone(_contract(world, "freed", scenarios.active_contract), at=START)
+    invoice = corrections.invoice_of(milestone)
+    with acting(scenarios.member(deal, "billing")) as bilge:
+        answer = billing.record_payment(
+            actor=bilge,
+            key=key(),
+            invoice_ref=invoice.ref,
+            amount=invoice.gross,
+            received_on=START.date(),
+            bank_reference="IN-FREE",
+        )
+        shown = invoicing.preview_credit(invoice_ref=world["creditable"], share=Share(percent=Decimal(10)))
+    world.refs |= {"free": answer["payment"], "creditable.seen": shown.sha256}
+    world.refs["note"] = corrections.credited(deal, invoice.ref, "1000.00").ref
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "UPDATE invoicing_creditnotedocument SET state = 'failed', failure = 'The printer was out of ink.'"
+            " WHERE credit_note_id = (SELECT id FROM invoicing_creditnote WHERE ref = %s)",
+            [world["note"]],
+        )
 
 
 def _statements(world: World) -> None:

@@ -14,13 +14,13 @@ from django.db import IntegrityError, connections, transaction
 from apps.audit.models import Entry as AuditEntry
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused, Stale
-from apps.invoicing import credit_documents, snapshot
+from apps.invoicing import documents, snapshot
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Allocation, CreditNote, CreditNoteDocument, NumberSeries, OpenItem, Payment
 from apps.invoicing.rules import Share
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
-from apps.workflows import billing, crediting, jobs
+from apps.workflows import billing, credit_jobs, crediting
 from apps.workflows.worker import run_due_jobs
 from tests import scenarios
 from tests.invoicing.conftest import Billed
@@ -199,7 +199,7 @@ def test_the_document_is_made_checked_and_mailed(billed: Billed) -> None:
     call_command("check_documents", stdout=out)
     assert "all as they were issued" in out.getvalue()
     # Another figure on the stored page is found.
-    other = credit_documents.made_of(note.snapshot.replace("1481.4", "1481.5"))
+    other = documents.made_of(note.snapshot.replace("1481.4", "1481.5"))
     with connections["owner"].cursor() as cursor:
         cursor.execute("ALTER TABLE invoicing_creditnotedocument DISABLE TRIGGER USER")
         name = default_storage.save("credit-notes/forged.pdf", io.BytesIO(other.pdf))
@@ -213,7 +213,7 @@ def test_the_document_is_made_checked_and_mailed(billed: Billed) -> None:
 def test_rendered_twice_it_is_there_once(billed: Billed) -> None:
     note = credited(billed)
     for _run in range(2):
-        jobs.render_credit_note(credit_note_ref=note.ref, organisation_id=billed.contract.seller_id)
+        credit_jobs.render_credit_note(credit_note_ref=note.ref, organisation_id=billed.contract.seller_id)
     with walls.asking_for(billed.contract.seller_id):
         assert AuditEntry.objects.filter(verb="credit_note.made").count() == 1
 

@@ -18,7 +18,7 @@ from apps.milestones.models import Milestone, Nullification
 from apps.milestones.services import Part
 from apps.parties.actor import Actor
 from apps.workflows import crediting, sign_off
-from tests import scenarios
+from tests import corrections, scenarios
 from tests.scenarios import Parties, acting, key
 
 D = Decimal
@@ -39,17 +39,10 @@ class Deal:
         return scenarios.member(self.parties, role)
 
     def ask(self, role: str, share: Share = REST, *, reason: str = "The export loses rows.") -> str:
-        actor = self.actor(role)
-        with acting(actor, at=LATER):
-            return crediting.ask_nullification(
-                actor=actor, key=key(), milestone_ref=self.milestone.ref, share=share, reason=reason
-            )["nullification"]
+        return corrections.asked(self.parties, self.milestone.ref, by=role, share=share, reason=reason, at=LATER)
 
     def grant(self, role: str, nullification: str) -> CreditNote:
-        actor = self.actor(role)
-        with acting(actor, at=LATER):
-            answer = crediting.grant_nullification(actor=actor, key=key(), nullification_ref=nullification)
-            return CreditNote.objects.select_related("nullification").get(ref=answer["credit_note"])
+        return corrections.granted(self.parties, nullification, by=role, at=LATER)
 
     def parts(self) -> list[tuple[int, str, Decimal, Decimal]]:
         with walls.asking_for(self.contract.seller_id):
@@ -190,14 +183,14 @@ def test_a_completed_contract_is_active_again(deal: Deal) -> None:
     assert deal.contract.state == "completed"
 
 
-REST = (
+AS_REST = (
     "INSERT INTO milestones_milestone (ref, contract_id, line_id, position, part, title, amount, currency, state,"
     " nullified) SELECT 'rest', contract_id, line_id, position, 2, title, amount, currency, {state}, 0"
     " FROM milestones_milestone WHERE id = %(m)s"
 )
 GRANT = (
     "UPDATE milestones_milestone SET state = 'nullified', nullified = amount WHERE id = %(m)s; "
-    + REST.format(state="'changes_requested'")
+    + AS_REST.format(state="'changes_requested'")
     + "; UPDATE milestones_nullification SET state = 'granted', answered_at = now(), answerer_id = %(other)s,"
     " answerer_name = 'x', rest_id = (SELECT id FROM milestones_milestone WHERE ref = 'rest') WHERE id = %(n)s"
 )
@@ -221,7 +214,7 @@ def committed(sql: str, names: dict[str, int]) -> None:
             "what_is_nullified_goes_on",
         ),
         (GRANT.replace("%(other)s", "asker_id"), "nullified_by_two_people"),
-        (REST.format(state="'planned'"), "do not add up"),
+        (AS_REST.format(state="'planned'"), "do not add up"),
         (
             GRANT + "; UPDATE milestones_milestone SET state = 'submitted' WHERE ref = 'rest'; UPDATE"
             " milestones_milestone SET state = 'accepted', accepted_at = now(), accepted_submission_id = %(s)s"

@@ -18,12 +18,25 @@ from apps.core.errors import Refused
 from apps.financing import services as financing
 from apps.financing.models import Facility
 from apps.financing.rules import LineTerms, OfferTerms
-from apps.invoicing.models import BankTransaction, Invoice
+from apps.invoicing import services as invoicing
+from apps.invoicing.models import BankTransaction, Invoice, Payment
 from apps.invoicing.rules import Part as PaymentPart
+from apps.invoicing.rules import Share
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
-from apps.workflows import billing, contracting, funding, negotiating, proofs, sign_off, statements, team, underwriting
+from apps.workflows import (
+    billing,
+    contracting,
+    crediting,
+    funding,
+    negotiating,
+    proofs,
+    sign_off,
+    statements,
+    team,
+    underwriting,
+)
 from tests import scenarios
 from tests.portals.matrix.world import NOW, TODAY, Tenant
 from tests.scenarios import PDF, key
@@ -155,6 +168,21 @@ def _because(_row: Any, _own: Tenant) -> dict[str, Any]:
     return {"reason": "Known for years."}
 
 
+def _credit(row: Any, _own: Tenant) -> dict[str, Any]:
+    """A cent, as its own people would be shown it, so that only the stranger is refused."""
+    share = Share(amount=Decimal("0.01"))
+    with walls.asking_for(row.seller_id):
+        try:
+            seen = invoicing.preview_credit(invoice_ref=row.ref, share=share).sha256
+        except Refused:
+            seen = "0" * 64
+    return {"share": share, "seen": seen, "reason": "Too dear."}
+
+
+def _defect(_row: Any, _own: Tenant) -> dict[str, Any]:
+    return {"share": Share(amount=Decimal("0.01")), "reason": "It loses rows."}
+
+
 def _unasked(own: Tenant) -> Any:
     """A milestone of one's own that nobody was asked for."""
     return _own(own, Milestone, funding_items=None, state="submitted")
@@ -204,6 +232,7 @@ apply_on = _Apply()
 CONTRACT, VERSION, GRANT = "contracts.Contract", "contracts.ContractVersion", "contracts.GuestGrant"
 UPLOAD, TEMPLATE = "contracts.PlanUpload", "contracts.ContractTemplate"
 MILESTONE, SUBMISSION, FILE = "milestones.Milestone", "milestones.Submission", "milestones.EvidenceFile"
+CREDIT_NOTE, NULLIFICATION = "invoicing.CreditNote", "milestones.Nullification"
 PAYMENT, TRANSACTION = "invoicing.Payment", "invoicing.BankTransaction"
 INVOICE, REQUEST, OFFER = "invoicing.Invoice", "financing.FundingRequest", "financing.Offer"
 EXPOSURE, VERIFICATION = "financing.ExposureLimit", "financing.BuyerVerification"
@@ -321,6 +350,27 @@ CALLS = [
     Call(billing.retry_document, "billing", INVOICE, "invoice_ref"),
     Call(billing.reverse_payment, "billing", PAYMENT, "payment_ref", _because),
     Call(billing.resend_invoice, "billing", INVOICE, "invoice_ref"),
+    Call(crediting.credit_invoice, "billing", INVOICE, "invoice_ref", _credit),
+    Call(crediting.retry_credit_document, "billing", CREDIT_NOTE, "credit_note_ref"),
+    Call(crediting.ask_nullification, "billing", MILESTONE, "milestone_ref", _defect),
+    Call(crediting.ask_nullification, "approver", MILESTONE, "milestone_ref", _defect),
+    Call(crediting.grant_nullification, "billing", NULLIFICATION, "nullification_ref"),
+    Call(crediting.decline_nullification, "billing", NULLIFICATION, "nullification_ref", _because),
+    Call(crediting.withdraw_nullification, "approver", NULLIFICATION, "nullification_ref"),
+    Call(
+        crediting.allocate_payment,
+        "billing",
+        PAYMENT,
+        "payment_ref",
+        lambda _row, own: {"invoice_ref": _own(own, Invoice, milestone__nullifications__state="asked").ref},
+    ),
+    Call(
+        crediting.allocate_payment,
+        "billing",
+        INVOICE,
+        "invoice_ref",
+        lambda _row, own: {"payment_ref": _own(own, Payment, allocations__freed_by__isnull=False).ref},
+    ),
     Call(
         request_one,
         "billing",

@@ -27,7 +27,7 @@ from apps.core.printing import press
 from apps.financing.models import Assignment, Offer, Tranche
 from apps.financing.rules import LineTerms, OfferTerms
 from apps.financing.services import FacilityTerms
-from apps.invoicing import documents
+from apps.invoicing import credit_documents, documents
 from apps.invoicing.models import BankTransaction, Invoice
 from apps.invoicing.rules import Part
 from apps.milestones import services as milestones
@@ -44,6 +44,7 @@ from apps.parties.services.members import join
 from apps.workflows import (
     billing,
     contracting,
+    crediting,
     funding,
     jobs,
     negotiating,
@@ -59,7 +60,7 @@ from apps.workflows import (
 )
 from apps.workflows.models import EvidencePack
 from apps.workflows.packs import making
-from tests import scenarios
+from tests import corrections, scenarios
 from tests.invoicing.statements.bank import Booking
 from tests.invoicing.statements.uploads import uploaded
 from tests.scenarios import Parties, acting, key, member
@@ -154,6 +155,7 @@ class _Builder:
         self._accounts()
         self.tenant = Tenant(self.canary, self.deal, self.deal.people)
         self._contracts()
+        self._corrections()
         self._milestones()
         self._bills()
         self._statements()
@@ -354,6 +356,36 @@ class _Builder:
             sign_off.withdraw_submission(actor=dario, key=key(), submission_ref=back.ref)
         # The newest of the milestones that are planned, so that it is the sample of its state.
         self._prepared(self.running, 4, word=DRAFT)
+
+    # --- corrections ---------------------------------------------------------------------------------------------
+
+    def _corrections(self) -> None:
+        """Credit notes, one with its PDF and with money that came free; acceptances asked about, with every answer."""
+        contract = scenarios.active_contract(self.deal, draft=self._draft("Corrected", lines=6))
+        first, *others = [self._accepted(contract, place) for place in range(1, 7)]
+        reason = f"A defect. {self.canary}"
+        with acting(member(self.deal, "billing")) as bilge:
+            billing.record_payment(
+                actor=bilge,
+                key=key(),
+                invoice_ref=first.ref,
+                amount=first.gross,
+                received_on=TODAY,
+                bank_reference=f"FREED-{self.canary}",
+            )
+        note = corrections.credited(self.deal, first.ref, "100.00", reason=reason)
+        with walls.asking_for(self.deal.seller.pk):
+            credit_documents.render(credit_note_ref=note.ref)
+        failing = patch.object(press, "pdf", side_effect=press.PangoMissingError)
+        failed = corrections.credited(self.deal, others[0].ref, "1.00", reason=reason)
+        with walls.asking_for(self.deal.seller.pk), failing, suppress(press.PangoMissingError):
+            credit_documents.render(credit_note_ref=failed.ref)
+        asked = [corrections.asked(self.deal, one.milestone.ref, reason=reason) for one in others[:4]]
+        corrections.granted(self.deal, asked[1])
+        with acting(member(self.deal, "billing")) as bilge:
+            crediting.decline_nullification(actor=bilge, key=key(), nullification_ref=asked[2], reason=reason)
+        with acting(member(self.deal, "approver")) as bea:
+            crediting.withdraw_nullification(actor=bea, key=key(), nullification_ref=asked[3])
 
     # --- bills and money -----------------------------------------------------------------------------------------
 
