@@ -16,9 +16,9 @@ from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import Contract, ContractTemplate, ContractVersion, GuestGrant
 from apps.core import canonical, clock
 from apps.financing.models import Assignment, BuyerVerification, ExposureLimit, FundingRequest, Offer, Tranche
-from apps.invoicing.models import BankTransaction, Invoice, OpenItem, PayeeInstruction, Payment, StatementFile
+from apps.invoicing.models import BankTransaction, CreditNote, Invoice, OpenItem, PayeeInstruction, Payment, StatementFile
 from apps.invoicing.rules import Part
-from apps.milestones.models import Milestone, Submission
+from apps.milestones.models import Milestone, Nullification, Submission
 from apps.parties import services as parties
 from apps.parties import tokens
 from apps.parties.actor import Actor
@@ -201,6 +201,8 @@ FINDERS: dict[str, Callable[[World, str], Model]] = {
     "milestone": newest(Milestone, "contract__number"),
     "submission": newest(Submission, "contract__number"),
     "invoice": newest(Invoice, "contract__number"),
+    "credit_note": newest(CreditNote, "contract__number"),
+    "nullification": newest(Nullification, "contract__number"),
     "payment": newest(Payment, "allocations__invoice__contract__number"),
     "statement_file": newest(StatementFile, "file_name"),
     "bank_transaction": newest(BankTransaction, "bank_reference"),
