@@ -510,6 +510,35 @@ def check_invoices(pack):
         pack.holds.append(f"{count} invoice(s) say what the chain says was issued, and so do their documents.")
 
 
+def check_credit_notes(pack):
+    """The same for credit notes, which the chain tells beside the invoice that they correct."""
+    told = (entry["said"]["facts"] for entry in pack.said("credit_note.made"))
+    documents = {facts["credit_note"]: facts for facts in told}
+    count = 0
+    for entry in pack.said("credit_note.issued"):
+        said, facts = entry["said"], entry["said"]["facts"]
+        ref = facts["credit_note"]
+        if not in_scope(pack, said):
+            continue
+        count += 1
+        base = f"invoices/{facts['number'].replace('/', '_')}"
+        name = pack.needed("credit_note", ref, f"credit note {facts['number']}, of which the chain speaks,")
+        pack.expect(f"{base}.json", "credit_note", ref)
+        if name is not None and facts["snapshot_sha256"] != sha256(pack.bytes(name)):
+            pack.wrong(f"CHANGED: {name} is not the credit note that the chain says was issued")
+        made = documents.get(ref)
+        if made is not None:
+            check_bytes(pack, "credit_note_pdf", ref, f"{base}.pdf", made["sha256"])
+            if made["xml_sha256"]:
+                check_bytes(pack, "credit_note_xml", ref, f"{base}.xml", made["xml_sha256"])
+        elif pack.is_missing("document", f"credit_note:{ref}"):
+            pack.known.add(("missing", "document", f"credit_note:{ref}"))
+        else:
+            pack.wrong(f"REMOVED: nothing is said of the document of credit note {facts['number']}")
+    if count:
+        pack.holds.append(f"{count} credit note(s) say what the chain says was issued, and so do their documents.")
+
+
 def check_bytes(pack, kind, ref, expected, digest):
     """A file has the hash that the chain says."""
     name = pack.needed(kind, ref, f"{expected}, of which the chain speaks,")
@@ -611,6 +640,7 @@ def verified(path, heads):
                 submissions = check_submissions(pack)
                 check_decisions(pack, submissions)
                 check_invoices(pack)
+                check_credit_notes(pack)
                 check_certificates(pack, submissions)
                 check_known(pack)
             except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
@@ -649,6 +679,9 @@ def told(pack):
 def still_made(pack, one):
     """What was still being made, in words."""
     kind, _colon, ref = one["of"].partition(":")
+    if kind == "credit_note":
+        notes = {entry["said"]["facts"]["credit_note"]: entry for entry in pack.said("credit_note.issued")}
+        return f"the document of credit note {notes[ref]['said']['facts']['number']}"
     if kind == "invoice":
         numbers = {ref_of(entry): entry["said"]["facts"]["number"] for entry in pack.said("invoice.issued")}
         return f"the document of invoice {numbers[ref]}"

@@ -16,7 +16,15 @@ from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import Contract, ContractTemplate, ContractVersion, GuestGrant
 from apps.core import canonical, clock
 from apps.financing.models import Assignment, BuyerVerification, ExposureLimit, FundingRequest, Offer, Tranche
-from apps.invoicing.models import BankTransaction, CreditNote, Invoice, OpenItem, PayeeInstruction, Payment, StatementFile
+from apps.invoicing.models import (
+    BankTransaction,
+    CreditNote,
+    Invoice,
+    OpenItem,
+    PayeeInstruction,
+    Payment,
+    StatementFile,
+)
 from apps.invoicing.rules import Part
 from apps.milestones.models import Milestone, Nullification, Submission
 from apps.parties import services as parties

@@ -14,7 +14,7 @@ from apps.core.made import Kept, MadeState
 from apps.invoicing.models import Document, Invoice
 from apps.milestones.models import Certificate, Decision, EvidenceFile, Milestone, Submission
 from apps.workflows.models import EvidencePack
-from apps.workflows.packs import parts
+from apps.workflows.packs import credit_notes, parts
 from apps.workflows.packs.parts import Contents
 
 CHAIN: Final = "audit/chain.jsonl"
@@ -33,6 +33,7 @@ def of_pack(pack: EvidencePack) -> Contents:
             milestones = milestones.filter(pk=pack.milestone_id)
         _milestones(milestones, contents)
         _invoices(milestones, contents)
+        credit_notes.collect(milestones, contents)
     return contents
 
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from apps.contracts.models import ContractVersion
 from apps.core.database import walls
 from apps.milestones.models import EvidenceFile
-from tests import scenarios
+from tests import corrections, scenarios
 from tests.conftest import Once
 from tests.portals.buyer.browsers import status_of
 from tests.portals.buyer.conftest import SignIn
@@ -24,6 +24,8 @@ def refs_of(parties: Parties) -> dict[str, str]:
     invoice = invoiced(contract)
     notice = assigned(parties, invoice)
     submission = scenarios.submitted_milestone(contract, position=2)
+    credited = scenarios.accepted_milestone(contract, position=3)
+    note = corrections.credited(parties, corrections.invoice_of(credited).ref, "1.00")
     with walls.asking_for(contract.seller_id):
         version = ContractVersion.objects.get(contract=proposed)
         file = EvidenceFile.objects.get(submission=submission)
@@ -38,6 +40,9 @@ def refs_of(parties: Parties) -> dict[str, str]:
         "invoice": invoice.ref,
         "invoice_document": invoice.ref,
         "acknowledge_assignment": notice.ref,
+        "credit_note": note.ref,
+        "ask_nullification": credited.ref,
+        "answer_nullification": corrections.asked(parties, credited.ref, by="billing"),
     }
 
 

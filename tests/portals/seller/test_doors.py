@@ -16,7 +16,7 @@ from apps.invoicing.rules import Part
 from apps.milestones.models import EvidenceFile, Milestone, Submission
 from apps.portals.seller.urls import urlpatterns
 from apps.workflows import billing, contracting, negotiating, proofs, statements
-from tests import scenarios
+from tests import corrections, scenarios
 from tests.conftest import Once
 from tests.invoicing.statements.bank import Booking
 from tests.invoicing.statements.uploads import uploaded
@@ -52,6 +52,9 @@ class World:
     answer_ref: str
     file_ref: str
     transaction_ref: str
+    note_ref: str
+    nullification_ref: str
+    creditable: Milestone
 
 
 LISTS = (
@@ -86,6 +89,9 @@ def _built(parties: Parties) -> World:
     waiting = scenarios.submitted_milestone(other)
     asked = scenarios.accepted_milestone(other, position=2)
     planned = scenarios.prepared_milestone(other, actor=scenarios.seller_actor(parties), position=3)
+    creditable = scenarios.accepted_milestone(
+        scenarios.active_contract(parties, draft=software_draft(parties, number="NL-9"))
+    )
     paid = scenarios.accepted_milestone(
         scenarios.active_contract(parties, draft=software_draft(parties, number="NL-3"))
     )
@@ -133,6 +139,9 @@ def _built(parties: Parties) -> World:
         answer_ref=answered(parties),
         file_ref=file_ref,
         transaction_ref=transaction_ref,
+        note_ref=corrections.credited(parties, corrections.invoice_of(creditable).ref, "1.00").ref,
+        nullification_ref=corrections.asked(parties, creditable.ref),
+        creditable=creditable,
     )
 
 
@@ -211,6 +220,14 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "transaction": world.transaction_ref,
         "undo_transaction": world.transaction_ref,
         "reverse_payment": world.payment_ref,
+        "allocate_payment": world.payment_ref,
+        "credit_invoice": corrections.invoice_of(world.creditable).ref,
+        "credit_note": world.note_ref,
+        "credit_note_pdf": world.note_ref,
+        "credit_note_xml": world.note_ref,
+        "retry_credit_document": world.note_ref,
+        "ask_nullification": world.creditable.ref,
+        "answer_nullification": world.nullification_ref,
         "request_funding": world.active.ref,
         "withdraw_request": world.request_ref,
         "offer": world.offer.ref,
@@ -234,9 +251,18 @@ POST_ONLY = (
     "request_pack",
     "resend_invoice",
     "retry_certificate",
+    "retry_credit_document",
     "retry_document",
 )
-NOT_THERE_YET = ("certificate", "contract_pdf", "invoice_pdf", "invoice_xml", "pack_file")
+NOT_THERE_YET = (
+    "certificate",
+    "contract_pdf",
+    "credit_note_pdf",
+    "credit_note_xml",
+    "invoice_pdf",
+    "invoice_xml",
+    "pack_file",
+)
 
 
 def test_no_page_of_the_seller_is_left_out_here(db: None, parties: Parties, world: World) -> None:

@@ -46,7 +46,7 @@ def credit_invoice(request: PortalRequest, ref: str) -> HttpResponse:
         "invoice_url": reverse("seller:invoice", args=[found.ref]),
         "crumbs": invoice_crumbs((found.number, reverse("seller:invoice", args=[found.ref])), (_("Credit"), "")),
     }
-    if data is not None and data.get("do") != "change" and form.is_valid():
+    if data is not None and not refusal and data.get("do") != "change" and form.is_valid():
         try:
             preview = invoicing.preview_credit(invoice_ref=found.ref, share=form.share)
             if data.get("do") == "issue":
