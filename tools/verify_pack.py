@@ -27,7 +27,8 @@ CHUNK = 1 << 20
 LONGEST_TEXT = 256 << 20
 ACCEPTANCES = ("milestone.accepted", "milestone.partly_accepted")
 DECISIONS = (*ACCEPTANCES, "milestone.changes_requested")
-TOLD_TO_BOTH = ("contract.proposed", "contract.signed", *DECISIONS)
+WITHDRAWALS = ("nullification.asked", "nullification.declined", "nullification.withdrawn", "milestone.nullified")
+TOLD_TO_BOTH = ("contract.proposed", "contract.signed", *DECISIONS, *WITHDRAWALS)
 """Acts that are addressed to the other side, which is told who acted and from where."""
 PERSON = ("name", "email", "address", "agent", "authenticated_by")
 ABSENT = object()

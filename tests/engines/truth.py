@@ -134,8 +134,8 @@ SENTENCES: Final = {
         " AND n.user_id IS NOT DISTINCT FROM c.user_id AND n.grant_id IS NOT DISTINCT FROM c.grant_id"
         " WHERE c.expires_at > n.sent_at AND coalesce(c.used_at > n.sent_at, TRUE)"
     ),
-    "A milestone is accepted exactly when its contract's text of acceptance is there": (
-        "SELECT m.ref FROM milestones_milestone m WHERE (m.state = 'accepted') <> EXISTS (SELECT 1"
+    "A milestone is accepted, or was until both sides withdrew it, exactly when its text of acceptance is there": (
+        "SELECT m.ref FROM milestones_milestone m WHERE (m.state IN ('accepted', 'nullified')) <> EXISTS (SELECT 1"
         " FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"
         " WHERE s.milestone_id = m.id AND d.outcome IN ('accepted', 'partly_accepted', 'deemed_accepted'))"
     ),

@@ -26,7 +26,7 @@ from apps.milestones.services import CriterionVerdict, Part
 from apps.workflows import proofs, sign_off, upkeep, worker
 from apps.workflows.models import EvidencePack
 from apps.workflows.packs import making
-from tests import scenarios
+from tests import corrections, scenarios
 from tests.scenarios import Parties, acting, key
 
 try:
@@ -255,6 +255,27 @@ def test_what_is_still_being_made_is_named(parties: Parties, tmp_path: Path) -> 
         assert f"{words}: it was still being made" in said, said
     worker.run_due_jobs()
     assert _packed(parties, contract).ref != pack
+
+
+def test_a_credit_note_is_in_it_and_is_held_to_the_chain(parties: Parties, tmp_path: Path) -> None:
+    contract = scenarios.active_contract(parties)
+    milestone = scenarios.accepted_milestone(contract)
+    note = corrections.granted(parties, corrections.asked(parties, milestone.ref))
+    worker.run_due_jobs()
+    files = _files(_bytes(_packed(parties, contract)))
+    path = _zip(files, tmp_path / "pack.zip")
+    code, said = _verified(path)
+    assert code == 0, said
+    assert "1 credit note(s) say what the chain says was issued" in said
+    for ending, why in ((".json", "is not the credit note"), (".pdf", "CHANGED"), (".xml", "CHANGED")):
+        name = f"invoices/{note.number}{ending}"
+        code, said = _verified(_zip(_listed_anew({**files, name: files[name] + b" "}), path))
+        assert code == 1, said
+        assert why in said, said
+    without = {name: content for name, content in files.items() if note.number not in name}
+    code, said = _verified(_zip(_listed_anew(without), path))
+    assert code == 1, said
+    assert note.number in said
 
 
 # --- what a forger does --------------------------------------------------------------------------------------------
