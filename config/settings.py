@@ -256,4 +256,4 @@ LOGGING = {
     "loggers": {"django": {"handlers": [], "level": "NOTSET"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
 }
-PROCRASTINATE_IMPORT_PATHS = ["apps.workflows.jobs", "apps.workflows.upkeep"]
+PROCRASTINATE_IMPORT_PATHS = ["apps.workflows.jobs", "apps.workflows.jobs_before_acceptance", "apps.workflows.upkeep"]

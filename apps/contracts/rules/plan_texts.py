@@ -39,7 +39,7 @@ def _line(said: dict[str, Any]) -> DraftLine:
 
 def read_own(line: dict[str, Any]) -> LineTerms:
     """What a line's text says of its own terms; texts from before there were any say nothing."""
-    return LineTerms(**line.get("own", {}))
+    return LineTerms(**(line.get("own") or {}))
 
 
 def _decimal(said: str | None) -> Decimal | None:

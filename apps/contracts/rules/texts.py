@@ -85,8 +85,7 @@ def _line(line: LineText) -> dict[str, Any]:
         "amount": line.amount,
         "planned_on": line.planned_on,
         "criteria": [{"text": text, "needs_evidence": needs_evidence} for text, needs_evidence in line.criteria],
-        # Said only where there is something to say: most lines have nothing of their own.
-        **({"own": line.own} if line.own else {}),
+        "own": line.own or None,
     }
 
 

@@ -1,7 +1,10 @@
 from apps.milestones.models.certificate import Certificate
 from apps.milestones.models.decision import Decision, Verdict
 from apps.milestones.models.evidence import EvidenceFile
+from apps.milestones.models.first_acceptance import FirstAcceptance
+from apps.milestones.models.inspection import Inspection, InspectionVerdict
 from apps.milestones.models.milestone import Milestone
+from apps.milestones.models.question import Question
 from apps.milestones.models.reminder import Reminder
 from apps.milestones.models.submission import CriterionNote, Submission
 
@@ -10,7 +13,11 @@ __all__ = [
     "CriterionNote",
     "Decision",
     "EvidenceFile",
+    "FirstAcceptance",
+    "Inspection",
+    "InspectionVerdict",
     "Milestone",
+    "Question",
     "Reminder",
     "Submission",
     "Verdict",

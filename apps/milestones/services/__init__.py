@@ -2,11 +2,11 @@
 
 from apps.milestones.evidence import StoredFile
 from apps.milestones.rules import CriterionAnswer, CriterionVerdict, Part
+from apps.milestones.services.accepting import accept
+from apps.milestones.services.asking import answer, ask, contract_of_question
 from apps.milestones.services.deciding import (
-    accept,
     acceptance_statement,
     changes_statement,
-    decide_by_silence,
     needs_proof,
     request_changes,
 )
@@ -20,6 +20,7 @@ from apps.milestones.services.files import (
     sweep_orphans,
     was_removed,
 )
+from apps.milestones.services.lapsing import decide_by_silence
 from apps.milestones.services.parts import accept_part, part_amount, part_statement
 from apps.milestones.services.planning import (
     contract_of_evidence,
@@ -36,6 +37,8 @@ from apps.milestones.services.reviewing import (
     remind,
     reviews_due,
 )
+from apps.milestones.services.silence import agreed_silence
+from apps.milestones.services.stepping import first_statement, inspect
 from apps.milestones.services.submitting import open_draft, prepare, preview, submit, withdraw
 
 __all__ = [
@@ -48,13 +51,19 @@ __all__ = [
     "accept",
     "accept_part",
     "acceptance_statement",
+    "agreed_silence",
+    "answer",
+    "ask",
     "attach",
     "changes_statement",
     "contract_of_evidence",
     "contract_of_milestone",
+    "contract_of_question",
     "deadline_if_notified",
     "decide_by_silence",
     "discard_unless_known",
+    "first_statement",
+    "inspect",
     "lock_contract_of_submission",
     "needs_proof",
     "next_moment",

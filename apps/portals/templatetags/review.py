@@ -6,6 +6,7 @@ from django import template
 
 from apps.contracts import services as contracts
 from apps.contracts import wording
+from apps.contracts.drafts import AS_AGREED
 from apps.contracts.models import ContractVersion, PlanLine
 from apps.contracts.rules import ReviewTerms
 from apps.portals import formats
@@ -14,9 +15,9 @@ register = template.Library()
 
 
 @register.simple_tag
-def review_terms(version: ContractVersion) -> ReviewTerms:
-    """What was agreed of the review: ``{% review_terms version as review %}``."""
-    return contracts.review_terms(version)
+def review_terms(version: ContractVersion, line: PlanLine | None = None) -> ReviewTerms:
+    """What was agreed of the review: ``{% review_terms version as review %}``; with a ``line``, of it."""
+    return contracts.review_terms(version, own=line.own if line is not None else AS_AGREED)
 
 
 @register.simple_tag
