@@ -82,7 +82,25 @@ SENTENCES: Final = {
         " JOIN milestones_submission s ON s.id = r.submission_id"
         " WHERE (SELECT count(*) FROM procrastinate_jobs j WHERE j.args->>'submission_ref' = s.ref AND CASE r.kind"
         " WHEN 'passed' THEN j.task_name = 'apps.workflows.jobs.send_review_passed'"
-        " ELSE j.task_name = 'apps.workflows.jobs.send_review_reminder' AND j.args->>'kind' = r.kind END) <> 1"
+        " ELSE j.task_name = 'apps.workflows.jobs.send_review_reminder' AND j.args->>'kind' = r.kind END)"
+        " <> (SELECT count(*) FROM milestones_reminder o WHERE o.submission_id = s.id AND o.kind = r.kind)"
+    ),
+    "The seller hears once of every question, and the buyer once of every answer": (
+        "SELECT q.ref FROM milestones_question q WHERE (SELECT count(*) FROM procrastinate_jobs j"
+        " WHERE j.args->>'question_ref' = q.ref) <> 1 + (q.answered_at IS NOT NULL)::int"
+    ),
+    "A clock stands still exactly while a question that stops it waits": (
+        "SELECT s.ref FROM milestones_submission s WHERE (s.suspended_at IS NOT NULL) <> EXISTS (SELECT 1"
+        " FROM milestones_question q WHERE q.submission_id = s.id AND q.stops_clock AND q.answered_at IS NULL)"
+    ),
+    "The buyer hears once of every inspection, and the seller of every defect": (
+        "SELECT i.ref FROM milestones_inspection i WHERE (SELECT count(*) FROM procrastinate_jobs j"
+        " WHERE j.args->>'inspection_ref' = i.ref) <> 1 + (NOT i.is_passed)::int"
+    ),
+    "A second acceptor is called once for every first": (
+        "SELECT f.ref FROM milestones_firstacceptance f JOIN milestones_submission s ON s.id = f.submission_id"
+        " WHERE (SELECT count(*) FROM procrastinate_jobs j WHERE j.args->>'submission_ref' = s.ref"
+        " AND j.task_name LIKE '%.send_second_wanted') <> 1"
     ),
     "The buyer is told once of what its silence meant": (
         "SELECT s.ref FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"

@@ -38,11 +38,12 @@ from apps.milestones.services.reviewing import (
     reviews_due,
 )
 from apps.milestones.services.silence import agreed_silence
-from apps.milestones.services.stepping import first_statement, inspect
+from apps.milestones.services.stepping import Ahead, first_statement, inspect, what_is_ahead
 from apps.milestones.services.submitting import open_draft, prepare, preview, submit, withdraw
 
 __all__ = [
     "SILENCE",
+    "Ahead",
     "CriterionAnswer",
     "CriterionVerdict",
     "DueReview",
@@ -84,5 +85,6 @@ __all__ = [
     "submit",
     "sweep_orphans",
     "was_removed",
+    "what_is_ahead",
     "withdraw",
 ]

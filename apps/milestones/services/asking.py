@@ -139,6 +139,7 @@ def _record(question: Question, *, verb: str, words: str, actor: Actor, at: date
         subject=f"submission:{submission.ref}",
         actor=actor,
         at=at,
+        told_to=(submission.contract.seller_id, submission.contract.buyer_id),
         milestone=submission.milestone.ref,
         cycle=submission.number,
         question=question.number,

@@ -1,13 +1,14 @@
 """The steps before an acceptance: an inspection, the milestones above, the first of two acceptors."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
 from apps.contracts.rules import needs_second
 from apps.core import canonical, states
-from apps.core.errors import IllegalTransition, NotAllowed
+from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
 from apps.milestones import rules
 from apps.milestones.models import FirstAcceptance, Inspection, InspectionVerdict, Submission
@@ -16,6 +17,7 @@ from apps.milestones.rules import CriterionVerdict
 from apps.milestones.services.deciding import compare
 from apps.milestones.services.holding import HeldSubmission, lock_submission
 from apps.milestones.services.reviewing import check_in_time
+from apps.milestones.services.silence import knowing
 from apps.parties.actor import Actor, ActorKind, Proof
 from apps.parties.roles import Action
 
@@ -86,6 +88,7 @@ def inspect(
         subject=f"milestone:{submission.milestone.ref}",
         actor=actor,
         at=at,
+        told_to=(contract.seller_id, contract.buyer_id),
         submission=submission.ref,
         cycle=submission.number,
         sha256=submission.sha256,
@@ -189,3 +192,42 @@ def first_statement(submission: Submission, *, accepted: Money) -> rules.Stateme
         cycle=submission.number,
         accepted=accepted,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What stands between somebody and an acceptance of what waits: of the whole, and of a part.
+
+    ``is_first``: the acceptance would be the first of two, and issue no invoice.
+    """
+
+    whole: Refused | None
+    part: Refused | None
+    is_first: bool
+
+
+def what_is_ahead(submission: Submission, *, actor: Actor) -> Ahead:
+    """The same checks as an acceptance makes, for a page that shows the button or says why there is none."""
+    rows = Submission.objects.filter(pk=submission.pk).select_related("milestone__line", "contract__active_version")
+    read = knowing(rows.select_related("contract__buyer")).defer("contract__active_version__canonical_text").first()
+    first = FirstAcceptance.objects.filter(submission=submission).first()
+    if read is None:
+        return Ahead(None, None, is_first=False)
+    milestone, version = read.milestone, read.contract.active_version
+    is_large = version is not None and needs_second(milestone.amount, above=version.second_acceptor_above)
+    told = None
+    if first is not None:
+        told = rules.First(first.name, first.email, first.user_id, first.amount)
+    held = HeldSubmission(read, criteria={}, others_open=0, first=told)
+
+    def refusal(*, is_part: bool) -> Refused | None:
+        try:
+            check_steps(held, actor=actor, is_part=is_part)
+            if told is not None and is_large:
+                accepted = Money(told.amount if is_part else milestone.amount, milestone.currency)
+                accepts_first(held, actor=actor, accepted=accepted)
+        except Refused as refused:
+            return refused
+        return None
+
+    return Ahead(refusal(is_part=False), refusal(is_part=True), is_first=is_large and first is None)

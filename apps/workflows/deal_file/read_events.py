@@ -69,7 +69,7 @@ def _event(place: Place, zone: str, parties: Mapping[str, Party], contract: Cont
     if verb == "price_offer" and not price:
         values["price"] = (_terms(place, milestones[0]),)
     for key in ("reason", "missing", "checked", "side"):
-        if key in rule.keys and verb != "accept_part":
+        if key in rule.keys and verb not in ("accept_part", "inspect"):
             place.need(key)
     event = Event(at=at, verb=verb, by=_actor(place, rule, parties, contract), line=place.line, **values)  # type: ignore[arg-type]
     place.done()

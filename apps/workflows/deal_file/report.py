@@ -4,7 +4,6 @@ Random references are written as what they stand for (``invoice:INV-2026-0001``)
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +15,7 @@ from apps.financing.models import Collection, FundingRequest, Offer, OfferLine, 
 from apps.invoicing.models import Allocation, Invoice
 from apps.ledger.models import Book, Entry
 from apps.milestones.models import Milestone, Submission
+from apps.workflows.deal_file.report_steps import WITH, steps_of, written
 
 IN_ORDER = ("milestone__position", "milestone__part")
 Report = dict[str, Any]
@@ -47,7 +47,7 @@ def report(*, title: str, contract_ref: str) -> Report:
     }
 
 
-def _of(model: type[Any], contract: Contract) -> QuerySet[Any]:
+def _of(model: Any, contract: Contract) -> QuerySet[Any]:
     return model.objects.using("owner").filter(contract=contract)  # type: ignore[no-any-return]
 
 
@@ -64,26 +64,27 @@ def _contract(contract: Contract) -> Report:
         "price": _amount(version.price, contract.currency) if version else None,
         "version": version.number if version else None,
         "signatures": [
-            {"side": signature.side, "name": signature.name, "signed_at": _written(signature.signed_at)}
+            {"side": signature.side, "name": signature.name, "signed_at": written(signature.signed_at)}
             for signature in signatures
         ],
     }
 
 
 def _milestone(milestone: Milestone) -> Report:
-    cycles = Submission.objects.using("owner").filter(milestone=milestone).select_related("decision").order_by("number")
+    cycles = Submission.objects.using("owner").filter(milestone=milestone).prefetch_related("decision", *WITH)
     return {
         "title": milestone.title,
         "amount": _amount(milestone.amount, milestone.currency),
         "state": milestone.state,
-        **{name: _written(getattr(milestone, name)) for name in ("planned_on", "accepted_at")},
+        **{name: written(getattr(milestone, name)) for name in ("planned_on", "accepted_at")},
         "cycles": [
             {
                 **{name: getattr(cycle, name) for name in ("number", "state")},
-                **{name: _written(getattr(cycle, name)) for name in ("submitted_at", "notified_at", "review_due_at")},
+                **{name: written(getattr(cycle, name)) for name in ("submitted_at", "notified_at", "review_due_at")},
                 "outcome": cycle.decision.outcome if hasattr(cycle, "decision") else None,
+                **steps_of(cycle),
             }
-            for cycle in cycles
+            for cycle in cycles.order_by("number")
         ],
     }
 
@@ -93,8 +94,8 @@ def _invoice(invoice: Invoice) -> Report:
     return {
         "number": invoice.number,
         "milestone": invoice.milestone.title,
-        "issued_on": _written(invoice.issued_on),
-        "due_on": _written(invoice.due_on),
+        "issued_on": written(invoice.issued_on),
+        "due_on": written(invoice.due_on),
         "net": _amount(invoice.net, currency),
         "tax": _amount(invoice.tax, currency),
         "gross": _amount(invoice.gross, currency),
@@ -118,7 +119,7 @@ def _payment(allocation: Allocation) -> Report:
     payment = allocation.payment
     return {
         "invoice": allocation.invoice.number,
-        "received_on": _written(payment.received_on),
+        "received_on": written(payment.received_on),
         "recipient": payment.recipient.legal_name,
         "amount": _amount(payment.amount, payment.currency),
         "allocated": _amount(allocation.amount, payment.currency),
@@ -146,7 +147,7 @@ def _offer(offer: Offer) -> Report:
     return {
         "version": offer.version,
         "state": offer.state,
-        "funding_on": _written(offer.funding_on),
+        "funding_on": written(offer.funding_on),
         **_priced(offer, offer.currency),
         "unit_period": offer.unit_period,
         "lines": [
@@ -154,7 +155,7 @@ def _offer(offer: Offer) -> Report:
                 "milestone": line.milestone.title,
                 "stage": line.stage,
                 "days": line.days,
-                "expected_on": _written(line.expected_on),
+                "expected_on": written(line.expected_on),
                 **_priced(line, offer.currency),
             }
             for line in lines.order_by(*IN_ORDER)
@@ -179,12 +180,12 @@ def _tranche(tranche: Tranche) -> Report:
         "milestone": tranche.milestone.title,
         "state": tranche.state,
         "outstanding": _amount(tranche.outstanding, tranche.currency),
-        "funded_on": _written(tranche.funded_on),
-        "converted_on": _written(converted.values_list("booked_on", flat=True).first()),
-        "settled_on": _written(tranche.settled_on),
+        "funded_on": written(tranche.funded_on),
+        "converted_on": written(converted.values_list("booked_on", flat=True).first()),
+        "settled_on": written(tranche.settled_on),
         "collections": [
             {
-                "on": _written(collection.collected_on),
+                "on": written(collection.collected_on),
                 **{
                     name: _amount(getattr(collection, name), tranche.currency)
                     for name in ("amount", "to_advance", "to_seller", "to_buyer", "late_charge", "rebate")
@@ -214,7 +215,7 @@ def _book(book: Book, keys: set[str], names: Mapping[str, str]) -> Report:
         "balances": {label: _amount(amount, book.currency) for label, amount in sorted(balances.items())},
         "entries": [
             {
-                "on": _written(entry.booked_on),
+                "on": written(entry.booked_on),
                 "description": _named(entry.description, names),
                 "lines": [
                     {
@@ -232,12 +233,6 @@ def _book(book: Book, keys: set[str], names: Mapping[str, str]) -> Report:
 
 def _amount(amount: Decimal, currency: str) -> str:
     return f"{money.half_up(amount, currency):f}"
-
-
-def _written(moment: date | datetime | None) -> str | None:
-    if isinstance(moment, datetime):
-        return moment.isoformat(timespec="minutes")
-    return moment.isoformat() if moment is not None else None
 
 
 def _named(text: str, names: Mapping[str, str]) -> str:
@@ -288,8 +283,8 @@ def plain(found: Report) -> str:
             for tranche in request["tranches"]
         ]
     for book in found["ledger"]:
-        lines += ["", f"Book of {book['organisation']} ({book['book']})"]
-        lines += [f"  {label:<44}{amount:>16}" for label, amount in book["balances"].items()]
+        balances = [f"  {label:<44}{amount:>16}" for label, amount in book["balances"].items()]
+        lines += ["", f"Book of {book['organisation']} ({book['book']})", *balances]
     return "\n".join(lines)
 
 

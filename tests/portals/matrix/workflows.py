@@ -23,7 +23,18 @@ from apps.invoicing.rules import Part as PaymentPart
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
-from apps.workflows import billing, contracting, funding, negotiating, proofs, sign_off, statements, team, underwriting
+from apps.workflows import (
+    before_acceptance,
+    billing,
+    contracting,
+    funding,
+    negotiating,
+    proofs,
+    sign_off,
+    statements,
+    team,
+    underwriting,
+)
 from tests import scenarios
 from tests.portals.matrix.world import NOW, TODAY, Tenant
 from tests.scenarios import PDF, key
@@ -204,6 +215,7 @@ apply_on = _Apply()
 CONTRACT, VERSION, GRANT = "contracts.Contract", "contracts.ContractVersion", "contracts.GuestGrant"
 UPLOAD, TEMPLATE = "contracts.PlanUpload", "contracts.ContractTemplate"
 MILESTONE, SUBMISSION, FILE = "milestones.Milestone", "milestones.Submission", "milestones.EvidenceFile"
+QUESTION = "milestones.Question"
 PAYMENT, TRANSACTION = "invoicing.Payment", "invoicing.BankTransaction"
 INVOICE, REQUEST, OFFER = "invoicing.Invoice", "financing.FundingRequest", "financing.Offer"
 EXPOSURE, VERIFICATION = "financing.ExposureLimit", "financing.BuyerVerification"
@@ -285,6 +297,17 @@ CALLS = [
     Call(
         sign_off.request_changes,
         "approver",
+        SUBMISSION,
+        "submission_ref",
+        lambda row, _own: {"seen": row.sha256, "verdicts": _failed(row)},
+    ),
+    Call(
+        before_acceptance.ask_question, "approver", SUBMISSION, "submission_ref", lambda _row, _own: {"text": "Mine?"}
+    ),
+    Call(before_acceptance.answer_question, "delivery", QUESTION, "question_ref", lambda _row, _own: {"text": "Mine."}),
+    Call(
+        before_acceptance.inspect_milestone,
+        "inspector",
         SUBMISSION,
         "submission_ref",
         lambda row, _own: {"seen": row.sha256, "verdicts": _failed(row)},

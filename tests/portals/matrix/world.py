@@ -42,6 +42,7 @@ from apps.parties.roles import Role
 from apps.parties.services import AccountData
 from apps.parties.services.members import join
 from apps.workflows import (
+    before_acceptance,
     billing,
     contracting,
     funding,
@@ -155,6 +156,7 @@ class _Builder:
         self.tenant = Tenant(self.canary, self.deal, self.deal.people)
         self._contracts()
         self._milestones()
+        self._steps()
         self._bills()
         self._statements()
         self._advances()
@@ -354,6 +356,36 @@ class _Builder:
             sign_off.withdraw_submission(actor=dario, key=key(), submission_ref=back.ref)
         # The newest of the milestones that are planned, so that it is the sample of its state.
         self._prepared(self.running, 4, word=DRAFT)
+
+    def _steps(self) -> None:
+        """A question that was answered and one that waits, an inspection, and the first of two acceptances."""
+        draft = replace(self._draft("In steps", lines=1), question_suspensions=2, needs_inspection=True)
+        stepped = scenarios.active_contract(self.deal, draft=replace(draft, second_acceptor_above=Decimal(0)))
+        sent = self._submitted(stepped, 1)
+        for role in ("approver", "buyer"):
+            with acting(member(self.deal, role)) as asking:
+                asked = before_acceptance.ask_question(
+                    actor=asking, key=key(), submission_ref=sent.ref, text=f"Why? {self.canary}"
+                )
+            if role == "approver":
+                with acting(member(self.deal, "delivery")) as dario:
+                    before_acceptance.answer_question(
+                        actor=dario, key=key(), question_ref=asked["question"], text=f"Because. {self.canary}"
+                    )
+        with acting(member(self.deal, "inspector")) as inspector:
+            criteria = list(sent.milestone.line.criteria.all())
+            before_acceptance.inspect_milestone(
+                actor=inspector,
+                key=key(),
+                submission_ref=sent.ref,
+                seen=sent.sha256,
+                verdicts=[CriterionVerdict(c.pk, is_passed=True) for c in criteria],
+                comment=f"Looked at. {self.canary}",
+            )
+        with acting(member(self.deal, "buyer")) as olga:
+            sign_off.accept_milestone(
+                actor=olga, key=key(), submission_ref=sent.ref, seen=sent.sha256, comment=f"Fine. {self.canary}"
+            )
 
     # --- bills and money -----------------------------------------------------------------------------------------
 

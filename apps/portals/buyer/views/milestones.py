@@ -23,7 +23,8 @@ from apps.portals.buyer.ways import MemberWay
 WAY = MemberWay()
 
 
-def _crumbs(milestone: Milestone, here: str = "") -> Crumbs:
+def milestone_crumbs(milestone: Milestone, here: str = "") -> Crumbs:
+    """The way to a milestone, and to a page below it."""
     contract = milestone.contract
     trail = [(contract.number, reverse("buyer:contract", args=[contract.ref]))]
     if not here:
@@ -59,7 +60,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "next": _what_next(found, reading),
             "why_not": why_not_sign_off(request, found),
             "may_decide": not why_not(actor, Action.DECIDE_MILESTONE),
-            "crumbs": _crumbs(found),
+            "crumbs": milestone_crumbs(found),
         },
         zone=zone_of(request),
     )
@@ -78,6 +79,8 @@ def _document(invoice: Invoice) -> dict[str, object]:
 def _what_next(milestone: Milestone, reading: SubmissionReading | None) -> tuple[str, date | None]:
     """What happens next, and by when, until there is an invoice."""
     if reading is not None and reading.is_pending and reading.submission.review_due_at is not None:
+        if reading.submission.suspended_at is not None:
+            return _("the seller answers the question. Until then the review clock stands still."), None
         due = reading.submission.review_due_at.astimezone(ZoneInfo(reading.zone)).date()
         return _("you review what the seller submitted, and sign it off or request changes. Please answer by"), due
     if milestone.state == "changes_requested":
@@ -92,7 +95,7 @@ def _what_next(milestone: Milestone, reading: SubmissionReading | None) -> tuple
 def accept_milestone(request: PortalRequest, ref: str) -> HttpResponse:
     """Sign the milestone off."""
     sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
-    return deciding.accept_milestone(request, sent, way=WAY, crumbs=_crumbs(sent.milestone, _("Sign off")))
+    return deciding.accept_milestone(request, sent, way=WAY, crumbs=milestone_crumbs(sent.milestone, _("Sign off")))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -100,7 +103,7 @@ def accept_milestone(request: PortalRequest, ref: str) -> HttpResponse:
 def accept_part(request: PortalRequest, ref: str) -> HttpResponse:
     """Sign a part of the milestone off."""
     sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
-    return deciding.accept_part(request, sent, way=WAY, crumbs=_crumbs(sent.milestone, _("Accept a part")))
+    return deciding.accept_part(request, sent, way=WAY, crumbs=milestone_crumbs(sent.milestone, _("Accept a part")))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -108,4 +111,6 @@ def accept_part(request: PortalRequest, ref: str) -> HttpResponse:
 def request_changes(request: PortalRequest, ref: str) -> HttpResponse:
     """Say what is missing."""
     sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
-    return deciding.request_changes(request, sent, way=WAY, crumbs=_crumbs(sent.milestone, _("Request changes")))
+    return deciding.request_changes(
+        request, sent, way=WAY, crumbs=milestone_crumbs(sent.milestone, _("Request changes"))
+    )

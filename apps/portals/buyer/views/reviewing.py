@@ -1,0 +1,36 @@
+"""What a member of the buyer does with a submission before it is decided."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from apps.portals import asking
+from apps.portals.access import PortalRequest, portal
+from apps.portals.buyer import cycles, inspecting
+from apps.portals.buyer.pages import page, zone_of
+from apps.portals.buyer.views.milestones import WAY, milestone_crumbs
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("buyer")
+def ask_question(request: PortalRequest, ref: str) -> HttpResponse:
+    """Ask the seller about a submission."""
+    sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
+    crumbs = milestone_crumbs(sent.milestone, _("Ask the seller"))
+    return asking.ask_question(
+        request,
+        sent,
+        back=WAY.submission(sent),
+        show=lambda context, form: page(
+            request, "ask_question", {**context, "crumbs": crumbs}, zone=zone_of(request), form=form
+        ),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("buyer")
+def inspect_milestone(request: PortalRequest, ref: str) -> HttpResponse:
+    """Say of each criterion whether it is met, before somebody else decides."""
+    sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
+    return inspecting.inspect_milestone(request, sent, way=WAY, crumbs=milestone_crumbs(sent.milestone, _("Inspect")))
