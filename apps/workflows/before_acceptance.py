@@ -1,4 +1,4 @@
-"""What happens between a submission and its acceptance: questions and answers, and inspections."""
+"""What happens between a submission and its acceptance: questions and answers, inspections, hand-overs."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -68,6 +68,23 @@ def inspect_milestone(
         )
     )
     return {"inspection": inspection.ref}
+
+
+@once
+def pass_milestone(*, actor: Actor, key: str, submission_ref: str, membership_ref: str, note: str = "") -> Answer:
+    """An approver passes the decision to a colleague of the buyer, who gets a mail."""
+    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    handed = milestones.pass_to(
+        contract=contract,
+        submission_ref=submission_ref,
+        actor=actor,
+        membership_ref=membership_ref,
+        note=note,
+        at=at,
+    )
+    jobs_before_acceptance.send_passed_on.defer(hand_over_ref=handed.ref, organisation_id=contract.buyer_id)
+    return {"hand_over": handed.ref}
 
 
 def call_second(first: FirstAcceptance, *, contract: Contract) -> Answer:

@@ -33,3 +33,10 @@ def send_second_wanted(*, submission_ref: str, organisation_id: int) -> None:
     """Ask the buyer's other deciders to accept as well."""
     with walls.asking_for(organisation_id):
         mails.second_wanted(submission_ref=submission_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_passed_on(*, hand_over_ref: str, organisation_id: int) -> None:
+    """Tell a colleague that the decision is passed to them."""
+    with walls.asking_for(organisation_id):
+        mails.passed_on(hand_over_ref=hand_over_ref)

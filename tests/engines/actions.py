@@ -285,6 +285,17 @@ def answer_question(world: World) -> Attempt:
 
 
 @story
+def pass_milestone(world: World) -> Attempt:
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: before_acceptance.pass_milestone(
+            actor=actor, key=key, submission_ref=world["stepped"], membership_ref=world["approver"], note="Yours."
+        ),
+    )
+
+
+@story
 def inspect_milestone(world: World) -> Attempt:
     criteria = [pk for name, pk in world.ids.items() if name.startswith("stepped.criterion.")]
     verdicts = [CriterionVerdict(pk, is_passed=False, reason="Not yet.") for pk in criteria]

@@ -97,6 +97,10 @@ SENTENCES: Final = {
         "SELECT i.ref FROM milestones_inspection i WHERE (SELECT count(*) FROM procrastinate_jobs j"
         " WHERE j.args->>'inspection_ref' = i.ref) <> 1 + (NOT i.is_passed)::int"
     ),
+    "A colleague hears once of what was passed on": (
+        "SELECT h.ref FROM milestones_handover h WHERE (SELECT count(*) FROM procrastinate_jobs j"
+        " WHERE j.args->>'hand_over_ref' = h.ref) <> 1"
+    ),
     "A second acceptor is called once for every first": (
         "SELECT f.ref FROM milestones_firstacceptance f JOIN milestones_submission s ON s.id = f.submission_id"
         " WHERE (SELECT count(*) FROM procrastinate_jobs j WHERE j.args->>'submission_ref' = s.ref"

@@ -15,11 +15,12 @@ from apps.core import canonical, clock
 from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, ProofNeeded, Refused
 from apps.invoicing.models import Invoice
-from apps.milestones.models import Decision, FirstAcceptance, Inspection, Submission
+from apps.milestones.models import Decision, FirstAcceptance, HandOver, Inspection, Submission
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import CriterionVerdict, Part
 from apps.parties import services as parties_services
 from apps.parties.actor import Actor, Origin
+from apps.parties.models import Membership
 from apps.parties.roles import Role
 from apps.parties.services.members import join
 from apps.workflows import before_acceptance, notices, reviews, sign_off
@@ -277,3 +278,52 @@ def test_a_cumulative_milestone_waits_for_those_above_it_and_names_them(parties:
 def test_a_severable_milestone_waits_for_nobody(parties: Parties) -> None:
     last = scenarios.submitted_milestone(contract_with(parties), position=3, at=NOON)
     assert accept(last, actor=scenarios.approver_actor(parties))["number"]
+
+
+# --- passed to a colleague ---------------------------------------------------------------------------------------
+
+
+def hand_over(submission: Submission, *, actor: Actor, to: Membership, note: str = "In your place.") -> HandOver:
+    with acting(actor, at=NOON):
+        answer = before_acceptance.pass_milestone(
+            actor=actor, key=key(), submission_ref=submission.ref, membership_ref=to.ref, note=note
+        )
+        return HandOver.objects.get(ref=answer["hand_over"])
+
+
+def test_an_approver_passes_the_decision_to_a_colleague_and_may_still_decide(parties: Parties) -> None:
+    submission = scenarios.submitted_milestone(contract_with(parties), at=NOON)
+    olga, bea = scenarios.buyer_actor(parties), parties.people["approver"]
+    assert hand_over(submission, actor=olga, to=bea).to_name == "Bea Berg"
+    mail.outbox.clear()
+    with clock.stopped(NOON):
+        run_due_jobs()
+    told = next(one for one in mail.outbox if "passes to you" in one.subject)
+    assert (told.to, "In your place." in told.body) == (["bea@meridian.example"], True)
+    with walls.asking_for(parties.seller.pk):
+        assert not HandOver.objects.exists(), "who decides among the buyer's people is none of the seller's business"
+    assert accept(submission, actor=olga)["number"]
+
+
+def test_nobody_passes_to_who_may_not_decide_and_no_guest_passes_anything(parties: Parties) -> None:
+    submission = scenarios.submitted_milestone(contract_with(parties), at=NOON)
+    olga, bea = scenarios.buyer_actor(parties), parties.people["approver"]
+    for to in (parties.people["payables"], parties.people["buyer"], parties.people["seller"]):
+        with pytest.raises(Refused, match="Choose a colleague"):
+            hand_over(submission, actor=olga, to=to)
+    guest = scenarios.guest_actor(scenarios.link_to_sign_off(submission))
+    for actor in (guest, scenarios.member(parties, "payables"), scenarios.seller_actor(parties)):
+        with pytest.raises(NotAllowed):
+            hand_over(submission, actor=actor, to=bea)
+    Membership.objects.using("owner").filter(pk=bea.pk).update(approval_limit=HUNDRED)
+    with pytest.raises(Refused, match="Bea Berg signs off up to 100"):
+        hand_over(submission, actor=olga, to=bea)
+    with walls.asking_for(parties.buyer.pk), pytest.raises(IntegrityError), transaction.atomic():
+        HandOver.objects.create(
+            contract=submission.contract,
+            organisation=parties.buyer,
+            submission=submission,
+            user_id=olga.user_id or 0,
+            to_user=parties.people["payables"].user,
+            passed_at=NOON,
+        )

@@ -28,7 +28,7 @@ from apps.contracts.services.negotiating import (
     request_changes,
     withdraw,
 )
-from apps.contracts.services.people import buyer_authority, check_another_person, require_seller
+from apps.contracts.services.people import buyer_authority, check_another_person, check_not_sellers, require_seller
 from apps.contracts.services.record import place_in_record, record, recorded
 from apps.contracts.services.reviews import review_terms
 from apps.contracts.services.sides import newest_proposal, organisation_of, other_side, proposer_of, side_of
@@ -52,6 +52,7 @@ __all__ = [
     "buyer_authority",
     "change_draft",
     "check_another_person",
+    "check_not_sellers",
     "close_grants",
     "comment",
     "complete_when_all_accepted",

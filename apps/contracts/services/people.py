@@ -96,6 +96,13 @@ def check_sellers_answer(contract: Contract, *, actor: Actor, buyers_signer: str
         raise NotAllowed("You also belong to the buyer. Somebody else of the seller has to sign.")
 
 
+def check_not_sellers(contract: Contract, *, mailbox: str, user_id: int, field: str) -> None:
+    """Refuse to let somebody decide for the buyer who belongs to the seller, or whose mailbox does."""
+    rules.check_signatory(mailbox, sellers=seller_mailboxes(contract.seller), field=field)
+    if _team(contract.seller_id).filter(user_id=user_id).exists():
+        raise Refused("This colleague also belongs to the seller. Choose somebody else.", field=field)
+
+
 def check_another_person(mailbox: str, user_id: int | None, *, actor: Actor) -> None:
     """Refuse the person who acted first under another name: a guest whose mailbox is that of a member, or the reverse.
 

@@ -2,6 +2,7 @@ from apps.milestones.models.certificate import Certificate
 from apps.milestones.models.decision import Decision, Verdict
 from apps.milestones.models.evidence import EvidenceFile
 from apps.milestones.models.first_acceptance import FirstAcceptance
+from apps.milestones.models.hand_over import HandOver
 from apps.milestones.models.inspection import Inspection, InspectionVerdict
 from apps.milestones.models.milestone import Milestone
 from apps.milestones.models.question import Question
@@ -14,6 +15,7 @@ __all__ = [
     "Decision",
     "EvidenceFile",
     "FirstAcceptance",
+    "HandOver",
     "Inspection",
     "InspectionVerdict",
     "Milestone",

@@ -98,6 +98,19 @@ def check_all_judged(verdicts: Sequence[CriterionVerdict], *, criteria: Mapping[
             raise Refused("Say whether “{criterion}” is met.", field="verdicts", criterion=text)
 
 
+def check_reach(amount: Money, *, name: str, limit: Decimal | None, limit_currency: str) -> None:
+    """Refuse to pass a milestone to somebody whose limit does not reach it; one in another currency says nothing."""
+    if limit is None or (limit_currency == amount.currency and amount.amount <= limit):
+        return
+    raise Refused(
+        "{name} signs off up to {limit}, and this milestone comes to {amount}. Choose somebody with a higher limit.",
+        field="colleague",
+        name=name,
+        limit=Money(limit, limit_currency),
+        amount=amount,
+    )
+
+
 def first_statement(*, organisation: str, title: str, cycle: int, accepted: Money) -> Statement:
     """What the first of two acceptors agrees to."""
     return Statement(

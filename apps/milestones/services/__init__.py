@@ -22,6 +22,7 @@ from apps.milestones.services.files import (
 )
 from apps.milestones.services.lapsing import decide_by_silence
 from apps.milestones.services.parts import accept_part, part_amount, part_statement
+from apps.milestones.services.passing import colleagues, pass_to
 from apps.milestones.services.planning import (
     contract_of_evidence,
     contract_of_milestone,
@@ -57,6 +58,7 @@ __all__ = [
     "ask",
     "attach",
     "changes_statement",
+    "colleagues",
     "contract_of_evidence",
     "contract_of_milestone",
     "contract_of_question",
@@ -73,6 +75,7 @@ __all__ = [
     "opened",
     "part_amount",
     "part_statement",
+    "pass_to",
     "plan",
     "prepare",
     "preview",

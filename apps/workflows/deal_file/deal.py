@@ -102,6 +102,7 @@ class Event:
     milestone: int | None = None
     milestones: tuple[int, ...] = ()
     side: str = ""
+    colleague: str = ""
     amount: Decimal | None = None
     percent: Decimal | None = None
     text: str = ""
@@ -153,6 +154,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "accept": Verb("buyer", ("comment",), on_milestone=True),
         "ask_question": Verb("buyer", ("comment",), on_milestone=True),
         "answer_question": Verb("seller", ("comment",), on_milestone=True),
+        "pass_to": Verb("buyer", ("colleague", "comment"), on_milestone=True),
         "inspect": Verb("buyer", ("missing", "comment"), on_milestone=True),
         "pay": Verb("seller", ("amount", "received_on", "reference"), on_milestone=True),
         "reverse_payment": Verb("seller", ("reason",), on_milestone=True),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from apps.core.errors import Refused
+from apps.milestones import services as milestones
 from apps.milestones.models import Question
 from apps.milestones.services import CriterionVerdict
 from apps.parties.actor import Actor
@@ -51,6 +52,18 @@ def _inspect(scene: Scene, event: Event, actor: Actor) -> Answer:
     )
 
 
+def _pass_to(scene: Scene, event: Event, actor: Actor) -> Answer:
+    colleague = scene.deal.parties["buyer"].people[event.colleague]
+    membership = milestones.colleagues(actor).filter(user__email=colleague.email).first()
+    return before_acceptance.pass_milestone(
+        actor=actor,
+        key=new_key(),
+        submission_ref=scene.submission(event).ref,
+        membership_ref=membership.ref if membership is not None else "",
+        note=event.text,
+    )
+
+
 STEPS: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyType(
-    {"ask_question": _ask_question, "answer_question": _answer_question, "inspect": _inspect}
+    {"ask_question": _ask_question, "answer_question": _answer_question, "inspect": _inspect, "pass_to": _pass_to}
 )

@@ -3,7 +3,8 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from apps.milestones.models import FirstAcceptance, Inspection, Question
+from apps.milestones.models import FirstAcceptance, HandOver, Inspection, Question
+from apps.milestones.models.submission import SubmissionState
 from apps.parties import services as parties
 from apps.parties.roles import Action
 from apps.workflows.mails.letter import Letter, absolute, fact, money, send
@@ -86,5 +87,28 @@ def second_wanted(*, submission_ref: str) -> None:
             by=submission.review_due_at,
             facts=[*facts_of(submission), money(_("Accepted so far"), first.amount, milestone.currency)],
             context={"first": first, "milestone": milestone, "submission": submission, "contract": contract},
+        )
+    )
+
+
+def passed_on(*, hand_over_ref: str) -> None:
+    """Tell the colleague; nothing for a submission that was decided meanwhile."""
+    handed = HandOver.objects.select_related("submission", "to_user").get(ref=hand_over_ref)
+    submission = read_submission(handed.submission.ref)
+    if submission.state != SubmissionState.SUBMITTED:
+        return
+    contract, milestone = submission.contract, submission.milestone
+    send(
+        Letter(
+            name="passed_on",
+            key=handed.ref,
+            sender=contract.buyer,
+            reader=contract.buyer,
+            to=[handed.to_user.email],
+            button=_("Review and sign off"),
+            url=absolute(reverse("buyer:milestone", args=[milestone.ref])),
+            by=None if submission.suspended_at else submission.review_due_at,
+            facts=facts_of(submission),
+            context={"handed": handed, "milestone": milestone, "submission": submission, "contract": contract},
         )
     )

@@ -97,6 +97,7 @@ OF: Final[dict[str, str]] = {
     "buyer:accept_part": "milestones.Submission",
     "buyer:request_changes": "milestones.Submission",
     "buyer:ask_question": "milestones.Submission",
+    "buyer:pass_milestone": "milestones.Submission",
     "buyer:inspect_milestone": "milestones.Submission",
     "buyer:evidence": "milestones.EvidenceFile",
     "buyer:invoice": "invoicing.Invoice",

@@ -21,7 +21,7 @@ from apps.financing.rules import LineTerms, OfferTerms
 from apps.invoicing.models import BankTransaction, Invoice
 from apps.invoicing.rules import Part as PaymentPart
 from apps.milestones import services as milestones
-from apps.milestones.models import Milestone
+from apps.milestones.models import Milestone, Submission
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
 from apps.workflows import (
     before_acceptance,
@@ -305,6 +305,20 @@ CALLS = [
         before_acceptance.ask_question, "approver", SUBMISSION, "submission_ref", lambda _row, _own: {"text": "Mine?"}
     ),
     Call(before_acceptance.answer_question, "delivery", QUESTION, "question_ref", lambda _row, _own: {"text": "Mine."}),
+    Call(
+        before_acceptance.pass_milestone,
+        "buyer",
+        SUBMISSION,
+        "submission_ref",
+        lambda _row, own: {"membership_ref": own.people["approver"].ref},
+    ),
+    Call(
+        before_acceptance.pass_milestone,
+        "buyer",
+        MEMBERSHIP,
+        "membership_ref",
+        lambda _row, own: {"submission_ref": _own(own, Submission, state="submitted").ref},
+    ),
     Call(
         before_acceptance.inspect_milestone,
         "inspector",

@@ -383,6 +383,13 @@ class _Builder:
                 comment=f"Looked at. {self.canary}",
             )
         with acting(member(self.deal, "buyer")) as olga:
+            before_acceptance.pass_milestone(
+                actor=olga,
+                key=key(),
+                submission_ref=sent.ref,
+                membership_ref=self.deal.people["approver"].ref,
+                note=f"Yours. {self.canary}",
+            )
             sign_off.accept_milestone(
                 actor=olga, key=key(), submission_ref=sent.ref, seen=sent.sha256, comment=f"Fine. {self.canary}"
             )

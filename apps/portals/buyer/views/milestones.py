@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.invoicing.models import Invoice
-from apps.milestones.models import Milestone
+from apps.milestones.models import HandOver, Milestone
 from apps.parties.roles import Action
 from apps.portals import papers
 from apps.portals.access import PortalRequest, portal
@@ -60,6 +60,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "next": _what_next(found, reading),
             "why_not": why_not_sign_off(request, found),
             "may_decide": not why_not(actor, Action.DECIDE_MILESTONE),
+            "handed": HandOver.objects.visible_to(actor).filter(submission=sent[-1]).last() if sent else None,
             "crumbs": milestone_crumbs(found),
         },
         zone=zone_of(request),
