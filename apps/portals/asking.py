@@ -1,6 +1,6 @@
 """Questions about a submission and their answers, as the pages of both sides, and of a guest, show them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,7 +18,11 @@ from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest
 from apps.portals.forms import ActionForm, add_refusal
+from apps.portals.parts import Need
 from apps.workflows import before_acceptance
+
+SHOWN = 8
+"""So many open questions stand on the first page."""
 
 
 class QuestionForm(ActionForm):
@@ -95,6 +100,26 @@ def to_answer(actor: Actor, submissions: Sequence[Submission], *, url: Callable[
         )
         for submission in submissions
     ]
+
+
+def waiting_for_answer(actor: Actor) -> Iterator[Need]:
+    """The seller's open questions, the oldest first: while one stops the clock, nothing is accepted by silence."""
+    rows = Question.objects.visible_to(actor).filter(
+        contract__seller_id=actor.organisation_id, answered_at__isnull=True, submission__state="submitted"
+    )
+    for one in rows.select_related("submission__milestone", "contract__buyer").order_by("asked_at")[:SHOWN]:
+        milestone = one.submission.milestone
+        yield Need(
+            what=_("Answer a question about %(title)s") % {"title": milestone.title},
+            who=one.contract.buyer.legal_name,
+            url=reverse("seller:milestone", args=[milestone.ref]) + "#questions",
+            button=_("Read and answer"),
+            amount=milestone.amount,
+            currency=milestone.currency,
+            note=_("the review clock stands still") if one.stops_clock else "",
+            icon="question-circle",
+            tone="attention",
+        )
 
 
 def ask_question(
