@@ -103,7 +103,7 @@ def check_not_sellers(contract: Contract, *, mailbox: str, user_id: int, field: 
         raise Refused("This colleague also belongs to the seller. Choose somebody else.", field=field)
 
 
-def check_another_person(mailbox: str, user_id: int | None, *, actor: Actor) -> None:
+def check_another_person(actor: Actor, *, mailbox: str, user_id: int | None) -> None:
     """Refuse the person who acted first under another name: a guest whose mailbox is that of a member, or the reverse.
 
     ``mailbox`` and ``user_id`` are of whoever acted first; a guest has no ``user_id``.

@@ -42,9 +42,8 @@ class First:
     amount: Decimal
 
 
-def check_inspected(found: Found | None, *, is_part: bool, user_id: int | None, email: str, organisation: str) -> None:
-    """Refuse an acceptance that nobody else of the buyer has inspected, and one of the whole in which a defect was
-    found."""
+def check_looked_at(found: Found | None, *, user_id: int | None, email: str, organisation: str) -> None:
+    """Refuse an acceptance that nobody else of the buyer has inspected."""
     if found is None:
         raise Refused(
             "The contract asks for an inspection first. Somebody of {organisation} with the role inspector looks at the"
@@ -53,7 +52,12 @@ def check_inspected(found: Found | None, *, is_part: bool, user_id: int | None, 
         )
     if found.user_id == user_id or found.email.lower() == email.lower():
         raise NotAllowed("You inspected this submission yourself. Somebody else of your organisation accepts it.")
-    if not found.is_passed and not is_part:
+
+
+def check_inspected(found: Found | None, *, user_id: int | None, email: str, organisation: str) -> None:
+    """The same, and refuse to accept the whole of what was found defective."""
+    check_looked_at(found, user_id=user_id, email=email, organisation=organisation)
+    if found is not None and not found.is_passed:
         raise Refused(
             "{name} inspected this submission and found a defect. Request changes, or have it inspected again.",
             name=found.by,

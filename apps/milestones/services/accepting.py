@@ -20,7 +20,7 @@ from apps.milestones.services.deciding import (
 )
 from apps.milestones.services.holding import lock_submission
 from apps.milestones.services.reviewing import check_in_time
-from apps.milestones.services.stepping import accept_first, accepts_first, check_steps
+from apps.milestones.services.stepping import accept_first, accepts_first, check_whole
 from apps.parties.actor import Actor
 
 
@@ -38,7 +38,7 @@ def accept(
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
     check_in_time(submission, at=at)
     require_decider(submission, actor=actor, at=at)
-    check_steps(held, actor=actor, is_part=False)
+    check_whole(held, actor=actor)
     proof = actor.require_proof(at=at) if needs_proof(milestone, contract=contract) else None
     whole = Money(milestone.amount, milestone.currency)
     if accepts_first(held, actor=actor, accepted=whole):

@@ -16,7 +16,7 @@ from apps.milestones.rules import CriterionVerdict, Part
 from apps.milestones.services.deciding import compare, decide, needs_proof, record, require_decider
 from apps.milestones.services.holding import lock_submission
 from apps.milestones.services.reviewing import check_in_time
-from apps.milestones.services.stepping import accept_first, accepts_first, check_steps
+from apps.milestones.services.stepping import accept_first, accepts_first, check_part
 from apps.parties.actor import Actor
 
 
@@ -56,7 +56,7 @@ def accept_part(
     require_decider(submission, actor=actor, at=at)
     if contract.active_version is None or not contract.active_version.partial_acceptance:
         raise Refused("The contract does not provide for acceptance in part. Accept the milestone, or request changes.")
-    check_steps(held, actor=actor, is_part=True)
+    check_part(held, actor=actor)
     proof = actor.require_proof(at=at) if needs_proof(milestone, contract=contract) else None
     whole = Money(milestone.amount, milestone.currency)
     given = rules.checked_part_verdicts(verdicts, remark, criteria=held.criteria)

@@ -1,8 +1,9 @@
 """The steps before an acceptance: an inspection, the milestones above, the first of two acceptors."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
@@ -99,18 +100,22 @@ def inspect(
     return inspection
 
 
-def check_steps(held: HeldSubmission, *, actor: Actor, is_part: bool) -> None:
-    """Refuse an acceptance before the milestones on which this one builds, or before the inspection that was agreed."""
-    contract = held.submission.contract
+def check_whole(held: HeldSubmission, *, actor: Actor) -> None:
+    """Refuse an acceptance before the milestones on which this one builds, or before a passed inspection was made."""
     rules.check_above(held.waits_for)
+    _check_inspected(held, actor=actor, refuse=rules.check_inspected)
+
+
+def check_part(held: HeldSubmission, *, actor: Actor) -> None:
+    """The same for a part, which may be accepted in spite of a defect in the rest."""
+    rules.check_above(held.waits_for)
+    _check_inspected(held, actor=actor, refuse=rules.check_looked_at)
+
+
+def _check_inspected(held: HeldSubmission, *, actor: Actor, refuse: Callable[..., None]) -> None:
+    contract = held.submission.contract
     if contract.active_version is not None and contract.active_version.needs_inspection:
-        rules.check_inspected(
-            held.found,
-            is_part=is_part,
-            user_id=actor.user_id,
-            email=actor.email,
-            organisation=contract.buyer.legal_name,
-        )
+        refuse(held.found, user_id=actor.user_id, email=actor.email, organisation=contract.buyer.legal_name)
 
 
 def accepts_first(held: HeldSubmission, *, actor: Actor, accepted: Money) -> bool:
@@ -125,7 +130,7 @@ def accepts_first(held: HeldSubmission, *, actor: Actor, accepted: Money) -> boo
     if held.first is None:
         return True
     rules.check_second(held.first, user_id=actor.user_id, email=actor.email, accepted=accepted)
-    contracts.check_another_person(held.first.email, held.first.user_id, actor=actor)
+    contracts.check_another_person(actor, mailbox=held.first.email, user_id=held.first.user_id)
     return False
 
 
@@ -220,14 +225,15 @@ def what_is_ahead(submission: Submission, *, actor: Actor) -> Ahead:
         told = rules.First(first.name, first.email, first.user_id, first.amount)
     held = HeldSubmission(read, criteria={}, others_open=0, first=told)
 
-    def refusal(*, is_part: bool) -> Refused | None:
+    def refusal(check: Callable[..., None], *, amount: Decimal) -> Refused | None:
         try:
-            check_steps(held, actor=actor, is_part=is_part)
+            check(held, actor=actor)
             if told is not None and is_large:
-                accepted = Money(told.amount if is_part else milestone.amount, milestone.currency)
-                accepts_first(held, actor=actor, accepted=accepted)
+                accepts_first(held, actor=actor, accepted=Money(amount, milestone.currency))
         except Refused as refused:
             return refused
         return None
 
-    return Ahead(refusal(is_part=False), refusal(is_part=True), is_first=is_large and first is None)
+    whole = refusal(check_whole, amount=milestone.amount)
+    part = refusal(check_part, amount=told.amount if told is not None else milestone.amount)
+    return Ahead(whole, part, is_first=is_large and first is None)
