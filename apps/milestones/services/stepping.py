@@ -8,7 +8,7 @@ from decimal import Decimal
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
 from apps.contracts.rules import needs_second
-from apps.core import canonical, states
+from apps.core import canonical
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
 from apps.milestones import rules
@@ -101,13 +101,20 @@ def inspect(
 
 
 def check_whole(held: HeldSubmission, *, actor: Actor) -> None:
-    """Refuse an acceptance before the milestones on which this one builds, or before a passed inspection was made."""
+    """Refuse an acceptance before the milestones on which this one builds, or before a passed inspection was made.
+
+    What does not wait any more is refused by its state instead.
+    """
+    if held.submission.state != SubmissionState.SUBMITTED:
+        return
     rules.check_above(held.waits_for)
     _check_inspected(held, actor=actor, refuse=rules.check_inspected)
 
 
 def check_part(held: HeldSubmission, *, actor: Actor) -> None:
     """The same for a part, which may be accepted in spite of a defect in the rest."""
+    if held.submission.state != SubmissionState.SUBMITTED:
+        return
     rules.check_above(held.waits_for)
     _check_inspected(held, actor=actor, refuse=rules.check_looked_at)
 
@@ -125,6 +132,9 @@ def accepts_first(held: HeldSubmission, *, actor: Actor, accepted: Money) -> boo
     """
     submission = held.submission
     version = submission.contract.active_version
+    if submission.state != SubmissionState.SUBMITTED:
+        # What is decided is refused by its state, with the right words.
+        return False
     if version is None or not needs_second(submission.milestone.amount, above=version.second_acceptor_above):
         return False
     if held.first is None:
@@ -143,8 +153,6 @@ def accept_first(
     """
     submission = held.submission
     contract, milestone = submission.contract, submission.milestone
-    if submission.state != SubmissionState.SUBMITTED:
-        states.move(submission, SubmissionState.ACCEPTED, Submission.TRANSITIONS)
     compare(submission, seen=seen)
     statement = first_statement(submission, accepted=accepted)
     first = FirstAcceptance.objects.create(
