@@ -9,7 +9,7 @@ from apps.contracts import services as contracts
 from apps.contracts.models import Contract
 from apps.core.database import walls
 from apps.milestones import services as milestones
-from apps.milestones.models import FirstAcceptance, Question
+from apps.milestones.models import FirstAcceptance, Question, Submission
 from apps.milestones.services import CriterionVerdict
 from apps.parties.actor import Actor
 from apps.workflows import jobs, jobs_before_acceptance
@@ -85,6 +85,17 @@ def pass_milestone(*, actor: Actor, key: str, submission_ref: str, membership_re
     )
     jobs_before_acceptance.send_passed_on.defer(hand_over_ref=handed.ref, organisation_id=contract.buyer_id)
     return {"hand_over": handed.ref}
+
+
+def calls_to_inspect(submission: Submission, *, contract: Contract) -> list[JobDeferrer]:
+    """Where the contract asks for an inspection, the buyer's inspectors hear of what was submitted."""
+    if contract.active_version is None or not contract.active_version.needs_inspection:
+        return []
+    return [
+        jobs_before_acceptance.send_inspection_wanted.configure(
+            task_kwargs={"submission_ref": submission.ref, "organisation_id": contract.buyer_id}
+        )
+    ]
 
 
 def call_second(first: FirstAcceptance, *, contract: Contract) -> Answer:

@@ -40,3 +40,10 @@ def send_passed_on(*, hand_over_ref: str, organisation_id: int) -> None:
     """Tell a colleague that the decision is passed to them."""
     with walls.asking_for(organisation_id):
         mails.passed_on(hand_over_ref=hand_over_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_inspection_wanted(*, submission_ref: str, organisation_id: int) -> None:
+    """Ask the buyer's inspectors to look at a submission."""
+    with walls.asking_for(organisation_id):
+        mails.inspection_wanted(submission_ref=submission_ref)

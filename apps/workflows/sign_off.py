@@ -88,7 +88,12 @@ def submit_milestone(*, actor: Actor, key: str, milestone_ref: str, seen: str) -
     grant = contracts.grant_sign_off(
         contract=contract, submission_ref=submission.ref, actor=actor, at=at, review_due_at=submission.review_due_at
     )
-    jobs.send_sign_off_request.defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)
+    jobs.defer(
+        jobs.send_sign_off_request.configure(
+            task_kwargs={"grant_ref": grant.ref, "organisation_id": contract.buyer_id}
+        ),
+        *before_acceptance.calls_to_inspect(submission, contract=contract),
+    )
     return {"submission": submission.ref}
 
 

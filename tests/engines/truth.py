@@ -97,6 +97,12 @@ SENTENCES: Final = {
         "SELECT i.ref FROM milestones_inspection i WHERE (SELECT count(*) FROM procrastinate_jobs j"
         " WHERE j.args->>'inspection_ref' = i.ref) <> 1 + (NOT i.is_passed)::int"
     ),
+    "The buyer's inspectors hear once of what has to be inspected, and of nothing else": (
+        "SELECT s.ref FROM milestones_submission s JOIN contracts_contract c ON c.id = s.contract_id"
+        " JOIN contracts_contractversion v ON v.id = c.active_version_id WHERE s.state <> 'draft'"
+        " AND (SELECT count(*) FROM procrastinate_jobs j WHERE j.args->>'submission_ref' = s.ref"
+        " AND j.task_name LIKE '%.send_inspection_wanted') <> v.needs_inspection::int"
+    ),
     "A colleague hears once of what was passed on": (
         "SELECT h.ref FROM milestones_handover h WHERE (SELECT count(*) FROM procrastinate_jobs j"
         " WHERE j.args->>'hand_over_ref' = h.ref) <> 1"

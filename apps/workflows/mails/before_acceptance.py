@@ -43,6 +43,27 @@ def answer(*, question_ref: str) -> None:
     )
 
 
+def inspection_wanted(*, submission_ref: str) -> None:
+    """Ask whoever of the buyer inspects; nothing for a submission that was decided or taken back meanwhile."""
+    submission = read_submission(submission_ref)
+    if submission.state != SubmissionState.SUBMITTED:
+        return
+    contract, milestone = submission.contract, submission.milestone
+    send(
+        Letter(
+            name="inspection_wanted",
+            key=submission.ref,
+            sender=contract.seller,
+            reader=contract.buyer,
+            to=parties.mailboxes(organisation_id=contract.buyer_id, action=Action.INSPECT_MILESTONE),
+            button=_("Inspect"),
+            url=absolute(reverse("buyer:inspect_milestone", args=[submission.ref])),
+            facts=facts_of(submission),
+            context={"milestone": milestone, "submission": submission, "contract": contract},
+        )
+    )
+
+
 def inspection(*, inspection_ref: str, organisation_id: int) -> None:
     """Tell what an inspection found: the buyer's deciders always, the seller's people when a defect was named."""
     made = Inspection.objects.select_related("submission").get(ref=inspection_ref)
