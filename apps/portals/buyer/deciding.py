@@ -6,6 +6,7 @@ or the text is not the one that was shown, nothing is signed and the page says w
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -260,10 +261,14 @@ def request_changes(request: PortalRequest, submission: Submission, *, way: Way,
     )
 
 
-def initial_of(reading: SubmissionReading) -> dict[str, str]:
-    """What the seller claims to have met starts with a tick: the buyer crosses what is missing."""
+def initial_of(reading: SubmissionReading) -> dict[str, Any]:
+    """What the seller claims to have met starts with a tick: the buyer crosses what is missing.
+
+    Of two people who accept a part, the second starts with the amount of the first.
+    """
     claims = {f"verdict_{row.criterion.position}": MET for row in reading.criteria if row.is_claimed}
-    return {"seen": reading.submission.sha256, **claims}
+    amount = {"amount": reading.first.amount} if reading.first is not None else {}
+    return {"seen": reading.submission.sha256, **claims, **amount}
 
 
 def reread(request: PortalRequest, submission: Submission, *, way: Way) -> tuple[SubmissionReading, list[Submission]]:
