@@ -256,4 +256,9 @@ LOGGING = {
     "loggers": {"django": {"handlers": [], "level": "NOTSET"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
 }
-PROCRASTINATE_IMPORT_PATHS = ["apps.workflows.jobs", "apps.workflows.credit_jobs", "apps.workflows.upkeep"]
+PROCRASTINATE_IMPORT_PATHS = [
+    "apps.workflows.jobs",
+    "apps.workflows.credit_jobs",
+    "apps.workflows.jobs_before_acceptance",
+    "apps.workflows.upkeep",
+]

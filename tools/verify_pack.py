@@ -28,7 +28,8 @@ LONGEST_TEXT = 256 << 20
 ACCEPTANCES = ("milestone.accepted", "milestone.partly_accepted")
 DECISIONS = (*ACCEPTANCES, "milestone.changes_requested")
 WITHDRAWALS = ("nullification.asked", "nullification.declined", "nullification.withdrawn", "milestone.nullified")
-TOLD_TO_BOTH = ("contract.proposed", "contract.signed", *DECISIONS, *WITHDRAWALS)
+STEPS = ("question.asked", "question.answered", "milestone.inspected", "milestone.first_accepted")
+TOLD_TO_BOTH = ("contract.proposed", "contract.signed", *DECISIONS, *STEPS, *WITHDRAWALS)
 """Acts that are addressed to the other side, which is told who acted and from where."""
 PERSON = ("name", "email", "address", "agent", "authenticated_by")
 ABSENT = object()
@@ -462,6 +463,65 @@ def check_decisions(pack, submissions):
             )
 
 
+def check_steps(pack, submissions):
+    """Questions, answers, inspections and first acceptances are those of the chain, and no others."""
+    acts = {}
+    for entry in pack.said(*STEPS):
+        if in_scope(pack, entry["said"]):
+            acts.setdefault(entry["said"]["facts"].get("submission") or ref_of(entry), []).append(entry)
+    for ref, entries in acts.items():
+        name = pack.needed("steps", ref, f"the record of what came before the decision on submission {ref}")
+        shown = submissions.get(ref)
+        if name is None or shown is None:
+            continue
+        pack.expect(f"{place_of(shown['milestone'])}/submission-{shown['cycle']:02d}.steps.json", "steps", ref)
+        told = pack.json(name)
+        before = len(pack.problems)
+        expected = [step for entry in entries for step in chained_step(pack, entry)]
+        if sorted(expected) != sorted(told_steps(told)):
+            pack.wrong(f"CHANGED: {name} does not tell what the chain says of questions, inspections and acceptances")
+        if len(pack.problems) == before:
+            stops = [one for one in told["questions"] if one["stops_clock"]]
+            pack.holds.append(
+                f"“{shown['milestone']['title']}”, cycle {shown['cycle']}: {len(told['questions'])} question(s),"
+                f" {len(stops)} of which stopped the clock, {len(told['inspections'])} inspection(s),"
+                f" {'a' if told['first_acceptance'] else 'no'} first acceptance, as the chain says."
+            )
+
+
+def chained_step(pack, entry):
+    """One entry of the chain as the words by which it is compared."""
+    said, facts, who = entry["said"], entry["said"]["facts"], pack.who(entry)
+    verb, at = said["verb"], said["at"]
+    if verb == "question.asked":
+        return [canonical([verb, facts["question_ref"], at, who["email"], facts["stops_clock"], facts["text_sha256"]])]
+    if verb == "question.answered":
+        due = facts["review_due_at"] if facts["stops_clock"] else None
+        return [canonical([verb, facts["question_ref"], at, who["name"], due, facts["text_sha256"]])]
+    if verb == "milestone.inspected":
+        hashes = facts["verdicts_sha256"], facts["comment_sha256"], facts["sha256"]
+        return [canonical([verb, at, who["email"], facts["is_passed"], *hashes])]
+    told = [facts[part] for part in ("accepted", "statement", "comment", "proved_by", "proved_at", "sha256")]
+    return [canonical([verb, at, who["email"], *told])]
+
+
+def told_steps(told):
+    """The same of a file's record."""
+    for one in told["questions"]:
+        asked = ["question.asked", one["ref"], one["asked_at"], one["email"], one["stops_clock"], sha256(one["text"])]
+        yield canonical(asked)
+        if one["answered_at"]:
+            answered = [one["ref"], one["answered_at"], one["answered_by"], one["due_after"], sha256(one["answer"])]
+            yield canonical(["question.answered", *answered])
+    for one in told["inspections"]:
+        hashes = sha256(canonical(one["verdicts"])), sha256(one["comment"]), one["sha256"]
+        yield canonical(["milestone.inspected", one["inspected_at"], one["email"], one["is_passed"], *hashes])
+    first = told["first_acceptance"]
+    if first:
+        parts = [first[part] for part in ("amount", "statement", "comment", "proved_by", "proved_at", "sha256")]
+        yield canonical(["milestone.first_accepted", first["accepted_at"], first["email"], *parts])
+
+
 def expected_decision(pack, entry, told):
     """The record of a decision as the chain tells it; what earlier versions of Cairn did not tell is taken as it is."""
     said, facts, who = entry["said"], entry["said"]["facts"], pack.who(entry)
@@ -639,6 +699,7 @@ def verified(path, heads):
                 check_details(pack)
                 check_versions(pack)
                 submissions = check_submissions(pack)
+                check_steps(pack, submissions)
                 check_decisions(pack, submissions)
                 check_invoices(pack)
                 check_credit_notes(pack)

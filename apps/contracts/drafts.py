@@ -6,6 +6,7 @@ A draft may be incomplete; what is proposed may not (:mod:`apps.contracts.rules`
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,26 @@ class DraftCriterion:
 
     text: str
     needs_evidence: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LineTerms:
+    """What one milestone has of its own in the place of the contract's terms, and whether it waits for others.
+
+    ``review_days`` None and ``silence`` empty mean as in the contract. ``is_cumulative``: it cannot be accepted before
+    every milestone above it in the plan is; otherwise it is severable, and accepted whenever it is done.
+    """
+
+    review_days: int | None = None
+    silence: str = ""
+    is_cumulative: bool = False
+
+    def __bool__(self) -> bool:
+        return self != AS_AGREED
+
+
+AS_AGREED: Final = LineTerms()
+"""A line like the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +51,7 @@ class DraftLine:
     amount: Decimal | None = None
     planned_on: date | None = None
     criteria: tuple[DraftCriterion, ...] = ()
+    own: LineTerms = AS_AGREED
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +61,10 @@ class ContractDraft:
     ``buyer_ref`` names an organisation that the seller knows. ``tax_category`` is a code of EN 16931 (S, Z, E, AE, O).
     The review (:mod:`apps.contracts.rules.review`) is counted on the calendar of ``review_country`` and in
     ``review_time_zone``; empty means the buyer's own. With ``partial_acceptance`` the buyer may accept a milestone in
-    part. ``answer_until`` is the last day on which the other side can sign; None sets no end.
+    part. ``question_suspensions`` is how many questions of the buyer stop the review clock of one submission.
+    ``needs_inspection``: somebody else of the buyer inspects before anybody accepts; above ``second_acceptor_above``,
+    an amount in the contract's currency, two people accept. ``answer_until`` is the last day on which the other side
+    can sign; None sets no end.
     """
 
     number: str
@@ -55,6 +80,9 @@ class ContractDraft:
     review_time_zone: str = ""
     silence: str = "escalates"
     partial_acceptance: bool = False
+    question_suspensions: int = 0
+    needs_inspection: bool = False
+    second_acceptor_above: Decimal | None = None
     tax_category: str = "S"
     tax_rate: Decimal = Decimal(0)
     is_assignable: bool = True

@@ -5,6 +5,7 @@ from typing import Final
 from babel import Locale
 from django.utils.translation import get_language, gettext, ngettext
 
+from apps.contracts.drafts import LineTerms
 from apps.contracts.rules import ReviewTerms
 from apps.contracts.rules.review import ACCEPTED, CALENDAR, REJECTED, WORKING
 
@@ -64,6 +65,50 @@ def partial_acceptance(may_be: bool) -> str:
     if may_be:
         return gettext("The buyer may accept a part of a milestone: it is billed, and the rest can be submitted again.")
     return gettext("Milestones are accepted whole.")
+
+
+def question_suspensions(most: int) -> str:
+    """Whether questions stop the review clock, and how many of one submission do."""
+    if not most:
+        return gettext("Questions do not stop the review clock.")
+    return ngettext(
+        "One question about a submission stops the review clock, from when it is asked until the seller has answered"
+        " it; the days on which the clock stood still are added.",
+        "Up to %(most)s questions about a submission stop the review clock, each from when it is asked until the"
+        " seller has answered it; the days on which the clock stood still are added.",
+        most,
+    ) % {"most": most}
+
+
+def acceptance_steps(*, needs_inspection: bool, second_above: str) -> str:
+    """Who has to look at a milestone before it is accepted; ``second_above`` is an amount in words, or nothing."""
+    steps = []
+    if needs_inspection:
+        steps.append(
+            gettext("Somebody of the buyer inspects a submission first; somebody else of the buyer then accepts it.")
+        )
+    if second_above:
+        steps.append(
+            gettext(
+                "Above {amount} two people of the buyer accept; the invoice is issued when the second does."
+            ).format(amount=second_above)
+        )
+    return " ".join(steps)
+
+
+def own_terms(own: LineTerms) -> list[str]:
+    """What a milestone has in the place of the contract's terms, in sentences; nothing for one like the others."""
+    said = []
+    if own.review_days is not None:
+        said.append(
+            ngettext("Own review period: %(days)s day.", "Own review period: %(days)s days.", own.review_days)
+            % {"days": own.review_days}
+        )
+    if own.silence:
+        said.append(gettext("If the buyer says nothing: {means}").format(means=silence_means(own.silence)))
+    if own.is_cumulative:
+        said.append(gettext("Cumulative: accepted only after every milestone above it in the plan."))
+    return said
 
 
 def thirty_days() -> str:

@@ -31,6 +31,8 @@ class Action(StrEnum):
     SIGN_CONTRACT = "sign contracts"
     SUBMIT_MILESTONE = "submit milestones"
     DECIDE_MILESTONE = "sign off milestones"
+    ASK_SELLER = "ask the seller about a submission"
+    INSPECT_MILESTONE = "inspect submissions"
     RECORD_PAYMENT = "record payments"
     CREDIT_INVOICE = "issue credit notes"
     REQUEST_FUNDING = "ask for funding and accept offers"
@@ -50,6 +52,8 @@ PERMITTED: dict[Action, frozenset[str]] = {
     Action.SIGN_CONTRACT: frozenset({Role.OWNER, Role.CONTRACTS, Role.APPROVER}),
     Action.SUBMIT_MILESTONE: frozenset({Role.OWNER, Role.CONTRACTS, Role.DELIVERY}),
     Action.DECIDE_MILESTONE: frozenset({Role.OWNER, Role.APPROVER}),
+    Action.ASK_SELLER: frozenset({Role.OWNER, Role.APPROVER, Role.INSPECTOR}),
+    Action.INSPECT_MILESTONE: frozenset({Role.OWNER, Role.INSPECTOR}),
     Action.RECORD_PAYMENT: frozenset({Role.OWNER, Role.BILLING}),
     Action.CREDIT_INVOICE: frozenset({Role.OWNER, Role.BILLING}),
     Action.REQUEST_FUNDING: frozenset({Role.OWNER, Role.BILLING}),

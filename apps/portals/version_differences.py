@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.contracts import rules
+from apps.contracts import rules, wording
 from apps.contracts import services as contracts
 from apps.contracts.models import ContractVersion
 from apps.contracts.models.version import ReviewUnit, Silence, TaxCategory
@@ -30,6 +30,9 @@ LABELS: Final[Mapping[str, Promise]] = {
     "review_time_zone": gettext_lazy("Time zone of the review"),
     "silence": gettext_lazy("If the buyer says nothing"),
     "partial_acceptance": gettext_lazy("A milestone may be accepted in part"),
+    "question_suspensions": gettext_lazy("Questions that stop the review clock"),
+    "needs_inspection": gettext_lazy("An inspection comes before acceptance"),
+    "second_acceptor_above": gettext_lazy("Two people accept above"),
     "tax_category": gettext_lazy("Tax"),
     "tax_rate": gettext_lazy("Tax rate in percent"),
     "is_assignable": gettext_lazy("Invoices may be assigned"),
@@ -49,6 +52,7 @@ CHOICES: Final[Mapping[str, Mapping[str, Any]]] = {
     "silence": dict(Silence.choices),
 }
 
+MONEY: Final = ("price", "second_acceptor_above")
 _ORDER: Final[Mapping[str, int]] = {name: place for place, name in enumerate(LABELS)}
 
 
@@ -117,7 +121,7 @@ def _term(name: str, value: rules.Term, currency: str) -> str:
         case bool():
             return _("yes") if value else _("no")
         case Decimal():
-            return formats.money(value, currency) if name == "price" else plain(value)
+            return formats.money(value, currency) if name in MONEY else plain(value)
         case date():
             return formats.day(value)
         case _ if name in CHOICES:
@@ -150,6 +154,7 @@ FIELDS: Final[Sequence[tuple[Promise, Callable[[rules.PaperLine, str], str]]]] =
         lambda line, _currency: formats.day(line.planned_on) if line.planned_on else "",
     ),
     (gettext_lazy("What is delivered"), lambda line, _currency: line.scope),
+    (gettext_lazy("Own terms"), lambda line, _currency: "\n".join(wording.own_terms(line.own))),
 )
 
 

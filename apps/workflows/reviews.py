@@ -18,15 +18,17 @@ def due(*, at: datetime, contract_refs: list[str] | None = None) -> list[milesto
     return milestones.reviews_due(at=at, contract_refs=contract_refs)
 
 
-def tend(*, submission_ref: str, seller_id: int, what: str) -> Answer:
-    """Do what is due of one review, in a transaction of its own; done once, however often it is asked for."""
+def tend(*, submission_ref: str, seller_id: int, what: str, due: str = "") -> Answer:
+    """Do what is due of one review, in a transaction of its own; done once, however often it is asked for.
+
+    ``due`` is the deadline for which it is due, as text: an answer to a question moves it, and then it is due anew.
+    """
+    once_for = f"{submission_ref} by {due}" if due else submission_ref
     actor = Actor.system(organisation_id=seller_id)
     with walls.asking_for(seller_id):
         if what == SILENCE:
-            return deem_milestone(actor=actor, key=f"silence on {submission_ref}", submission_ref=submission_ref)
-        return remind_of_review(
-            actor=actor, key=f"{what} of {submission_ref}", submission_ref=submission_ref, kind=what
-        )
+            return deem_milestone(actor=actor, key=f"silence on {once_for}", submission_ref=submission_ref)
+        return remind_of_review(actor=actor, key=f"{what} of {once_for}", submission_ref=submission_ref, kind=what)
 
 
 @once

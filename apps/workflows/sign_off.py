@@ -18,10 +18,10 @@ from apps.financing.models import Tranche
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
-from apps.milestones.models import Milestone
+from apps.milestones.models import FirstAcceptance, Milestone
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
 from apps.parties.actor import Actor
-from apps.workflows import jobs
+from apps.workflows import before_acceptance, jobs
 from apps.workflows.once import Answer, once
 
 
@@ -88,7 +88,12 @@ def submit_milestone(*, actor: Actor, key: str, milestone_ref: str, seen: str) -
     grant = contracts.grant_sign_off(
         contract=contract, submission_ref=submission.ref, actor=actor, at=at, review_due_at=submission.review_due_at
     )
-    jobs.send_sign_off_request.defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)
+    jobs.defer(
+        jobs.send_sign_off_request.configure(
+            task_kwargs={"grant_ref": grant.ref, "organisation_id": contract.buyer_id}
+        ),
+        *before_acceptance.calls_to_inspect(submission, contract=contract),
+    )
     return {"submission": submission.ref}
 
 
@@ -106,13 +111,17 @@ def withdraw_submission(*, actor: Actor, key: str, submission_ref: str) -> Answe
 def accept_milestone(*, actor: Actor, key: str, submission_ref: str, seen: str, comment: str = "") -> Answer:
     """The buyer signs the milestone off, and the invoice exists: one transaction, nothing in between.
 
+    Where two people accept, the first one's acceptance is kept, and the second one's does all this.
     ``seen`` is the SHA-256 of the submission's text that the buyer was shown; another text is :class:`Stale`.
     """
     contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
-    milestone, open_milestones = milestones.accept(
+    done = milestones.accept(
         contract=contract, submission_ref=submission_ref, actor=actor, seen=seen, comment=comment, at=at
     )
+    if isinstance(done, FirstAcceptance):
+        return before_acceptance.call_second(done, contract=contract)
+    milestone, open_milestones = done
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
     invoice_ref = new_ref()
     jobs.defer(
@@ -143,7 +152,7 @@ def accept_part(
     contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
     financing.require_unassigned(submission_ref=submission_ref)
-    milestone, open_milestones = milestones.accept_part(
+    done = milestones.accept_part(
         contract=contract,
         submission_ref=submission_ref,
         actor=actor,
@@ -153,6 +162,9 @@ def accept_part(
         comment=comment,
         at=at,
     )
+    if isinstance(done, FirstAcceptance):
+        return before_acceptance.call_second(done, contract=contract)
+    milestone, open_milestones = done
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
     invoice_ref = new_ref()
     jobs.defer(

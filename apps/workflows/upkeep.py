@@ -150,14 +150,14 @@ def tend_everybodys_reviews(timestamp: int) -> None:
         lock = f"review {review.submission_ref} {review.what}"
         with suppress(AlreadyEnqueued):
             tend_review.configure(queueing_lock=lock).defer(
-                submission_ref=review.submission_ref, seller_id=review.seller_id, what=review.what
+                submission_ref=review.submission_ref, seller_id=review.seller_id, what=review.what, due=review.due
             )
 
 
 @app.task(queue=QUEUE, retry=AGAIN)
-def tend_review(*, submission_ref: str, seller_id: int, what: str) -> None:
+def tend_review(*, submission_ref: str, seller_id: int, what: str, due: str = "") -> None:
     """Do what is due of one review; a second run finds it done."""
-    reviews.tend(submission_ref=submission_ref, seller_id=seller_id, what=what)
+    reviews.tend(submission_ref=submission_ref, seller_id=seller_id, what=what, due=due)
 
 
 @app.periodic(cron="*/10 * * * *")

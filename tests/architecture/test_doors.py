@@ -43,6 +43,7 @@ LINKS = {
     "accept",
     "request_changes",
     "accept_part",
+    "ask_question",
     "evidence",
     "invoice_pdf",
     "invoice_xml",

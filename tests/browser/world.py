@@ -26,7 +26,7 @@ from apps.invoicing.models import (
     StatementFile,
 )
 from apps.invoicing.rules import Part
-from apps.milestones.models import Milestone, Nullification, Submission
+from apps.milestones.models import Milestone, Nullification, Question, Submission
 from apps.parties import services as parties
 from apps.parties import tokens
 from apps.parties.actor import Actor
@@ -108,6 +108,17 @@ TALKED = (
     {"on": "today-3", "do": "ask", "comment": "Could the second workshop be in June?"},
     {"on": "today-2", "do": "reply", "by": "anna", "comment": "It could; say so in a version of yours."},
 )
+STEPPED = (
+    *SIGNED,
+    SUBMITTED,
+    {"on": "today-19", "do": "ask_question", "milestone": FIRST, "by": "paul", "comment": "Who signed for clinic B?"},
+    {"on": "today-18", "do": "answer_question", "milestone": FIRST, "by": "ben", "comment": "Its director."},
+    {"on": "today-17", "do": "inspect", "milestone": FIRST, "by": "paul", "missing": {1: "Page 3 is missing."}},
+    {"on": "today-16", "do": "pass_to", "milestone": FIRST, "by": "paul", "colleague": "rita", "comment": "Yours."},
+    {"on": "today-15", "do": "ask_question", "milestone": FIRST, "by": "paul", "comment": "Where is page 3?"},
+)
+STEPS = {"question_suspensions": 2, "inspection": True, "second_acceptor_above": 1_000, "review_days": 30}
+"""The terms of the deal ``stepped``."""
 STATES: dict[str, tuple[dict[str, Any], ...]] = {
     "answering": TALKED,
     "countered": (*TALKED, {"on": "today-1", "do": "answer", "by": "paul"}),
@@ -116,6 +127,7 @@ STATES: dict[str, tuple[dict[str, Any], ...]] = {
     "link-revised": ASKED,
     "sent-back": (*SIGNED, SUBMITTED, SENT_BACK),
     "resubmitted": (*SIGNED, SUBMITTED, SENT_BACK, {**SUBMITTED, "on": "today-2"}),
+    "stepped": STEPPED,
     "priced": PRICED,
     "asked-together": TOGETHER,
     "offered-together": (
@@ -207,6 +219,7 @@ FINDERS: dict[str, Callable[[World, str], Model]] = {
     "template": newest(ContractTemplate, "name"),
     "version": newest(ContractVersion, "contract__number"),
     "milestone": newest(Milestone, "contract__number"),
+    "question": newest(Question, "contract__number"),
     "submission": newest(Submission, "contract__number"),
     "invoice": newest(Invoice, "contract__number"),
     "credit_note": newest(CreditNote, "contract__number"),
@@ -284,6 +297,8 @@ def _deal(members: dict[str, Any], number: str, events: tuple[dict[str, Any], ..
     plan = [{**line} for line in members["contract"]["plan"]]
     plan[0]["amount"] = 20_000
     deal["contract"] |= {"plan": plan, "title": f"Clinical data platform, {number.replace('-', ' ')}"}
+    if number == "stepped":
+        deal["contract"] |= STEPS
     deal["facility"] = {**members["facility"], "limit": 900_000}
     played = [dict(event) for event in events]
     if number.startswith("link"):

@@ -30,6 +30,7 @@ from apps.parties.models import User
 from apps.parties.roles import Role
 from apps.parties.services import AccountData, OrganisationData
 from apps.workflows import (
+    before_acceptance,
     billing,
     contracting,
     crediting,
@@ -261,6 +262,52 @@ def renew_link(world: World) -> Attempt:
 
 
 # --- milestones --------------------------------------------------------------------------------------------------
+
+
+@story
+def ask_question(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: before_acceptance.ask_question(
+            actor=actor, key=key, submission_ref=world["stepped"], text="Which version?"
+        ),
+    )
+
+
+@story
+def answer_question(world: World) -> Attempt:
+    return _by(
+        world,
+        "delivery",
+        lambda actor, key: before_acceptance.answer_question(
+            actor=actor, key=key, question_ref=world["question"], text="The third."
+        ),
+    )
+
+
+@story
+def pass_milestone(world: World) -> Attempt:
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: before_acceptance.pass_milestone(
+            actor=actor, key=key, submission_ref=world["stepped"], membership_ref=world["approver"], note="Yours."
+        ),
+    )
+
+
+@story
+def inspect_milestone(world: World) -> Attempt:
+    criteria = [pk for name, pk in world.ids.items() if name.startswith("stepped.criterion.")]
+    verdicts = [CriterionVerdict(pk, is_passed=False, reason="Not yet.") for pk in criteria]
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: before_acceptance.inspect_milestone(
+            actor=actor, key=key, submission_ref=world["stepped"], seen=world["stepped.text"], verdicts=verdicts
+        ),
+    )
 
 
 @story

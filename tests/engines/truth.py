@@ -94,7 +94,35 @@ SENTENCES: Final = {
         " JOIN milestones_submission s ON s.id = r.submission_id"
         " WHERE (SELECT count(*) FROM procrastinate_jobs j WHERE j.args->>'submission_ref' = s.ref AND CASE r.kind"
         " WHEN 'passed' THEN j.task_name = 'apps.workflows.jobs.send_review_passed'"
-        " ELSE j.task_name = 'apps.workflows.jobs.send_review_reminder' AND j.args->>'kind' = r.kind END) <> 1"
+        " ELSE j.task_name = 'apps.workflows.jobs.send_review_reminder' AND j.args->>'kind' = r.kind END)"
+        " <> (SELECT count(*) FROM milestones_reminder o WHERE o.submission_id = s.id AND o.kind = r.kind)"
+    ),
+    "The seller hears once of every question, and the buyer once of every answer": (
+        "SELECT q.ref FROM milestones_question q WHERE (SELECT count(*) FROM procrastinate_jobs j"
+        " WHERE j.args->>'question_ref' = q.ref) <> 1 + (q.answered_at IS NOT NULL)::int"
+    ),
+    "A clock stands still exactly while a question that stops it waits": (
+        "SELECT s.ref FROM milestones_submission s WHERE (s.suspended_at IS NOT NULL) <> EXISTS (SELECT 1"
+        " FROM milestones_question q WHERE q.submission_id = s.id AND q.stops_clock AND q.answered_at IS NULL)"
+    ),
+    "The buyer hears once of every inspection, and the seller of every defect": (
+        "SELECT i.ref FROM milestones_inspection i WHERE (SELECT count(*) FROM procrastinate_jobs j"
+        " WHERE j.args->>'inspection_ref' = i.ref) <> 1 + (NOT i.is_passed)::int"
+    ),
+    "The buyer's inspectors hear once of what has to be inspected, and of nothing else": (
+        "SELECT s.ref FROM milestones_submission s JOIN contracts_contract c ON c.id = s.contract_id"
+        " JOIN contracts_contractversion v ON v.id = c.active_version_id WHERE s.state <> 'draft'"
+        " AND (SELECT count(*) FROM procrastinate_jobs j WHERE j.args->>'submission_ref' = s.ref"
+        " AND j.task_name LIKE '%.send_inspection_wanted') <> v.needs_inspection::int"
+    ),
+    "A colleague hears once of what was passed on": (
+        "SELECT h.ref FROM milestones_handover h WHERE (SELECT count(*) FROM procrastinate_jobs j"
+        " WHERE j.args->>'hand_over_ref' = h.ref) <> 1"
+    ),
+    "A second acceptor is called once for every first": (
+        "SELECT f.ref FROM milestones_firstacceptance f JOIN milestones_submission s ON s.id = f.submission_id"
+        " WHERE (SELECT count(*) FROM procrastinate_jobs j WHERE j.args->>'submission_ref' = s.ref"
+        " AND j.task_name LIKE '%.send_second_wanted') <> 1"
     ),
     "The buyer is told once of what its silence meant": (
         "SELECT s.ref FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"

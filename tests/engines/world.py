@@ -31,7 +31,7 @@ from apps.milestones.models.submission import Proof
 from apps.parties import tokens
 from apps.parties.actor import Actor
 from apps.parties.roles import Role
-from apps.workflows import billing, contracting, notices, statements, step_up, team
+from apps.workflows import before_acceptance, billing, contracting, notices, statements, step_up, team
 from tests import corrections, scenarios
 from tests.financing import stories
 from tests.financing.stories import START
@@ -63,6 +63,7 @@ def build() -> World:
         _contracts(world)
         _milestones(world)
         _silent(world)
+        _stepped(world)
         _invoices(world)
         _corrections(world)
         _statements(world)
@@ -140,6 +141,23 @@ def _milestones(world: World) -> None:
             "prepared.criterion": prepared.line.criteria.all()[0].pk,
             **{f"planned.criterion.{n}": one.pk for n, one in enumerate(planned.line.criteria.all())},
         }
+
+
+def _stepped(world: World) -> None:
+    """A submission of which the buyer was told, whose clock stands still for a question that waits."""
+    deal = world.parties
+    draft = scenarios.software_draft(deal, number="NL-stepped", question_suspensions=2)
+    submission = scenarios.submitted_milestone(scenarios.active_contract(deal, draft=draft, at=START), at=START)
+    with walls.asking_for(deal.buyer.pk):
+        notices.note_delivery(
+            actor=Actor.system(organisation_id=deal.buyer.pk), submission_ref=submission.ref, proof=Proof.MAIL, at=START
+        )
+    with acting(scenarios.approver_actor(deal), at=START) as bea:
+        asked = before_acceptance.ask_question(actor=bea, key=key(), submission_ref=submission.ref, text="Why?")
+    world.refs |= {"stepped": submission.ref, "stepped.text": submission.sha256, "question": asked["question"]}
+    with walls.asking_for(deal.seller.pk):
+        criteria = submission.milestone.line.criteria.all()
+        world.ids |= {f"stepped.criterion.{n}": one.pk for n, one in enumerate(criteria)}
 
 
 def _silent(world: World) -> None:

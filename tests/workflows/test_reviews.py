@@ -183,7 +183,12 @@ def test_the_periodic_job_queues_each_due_review_once(parties: Parties) -> None:
         upkeep.tend_everybodys_reviews(0)
         upkeep.tend_everybodys_reviews(0)
         (job,) = jobs.values_list("args", flat=True)
-        assert job == {"submission_ref": submission.ref, "seller_id": parties.seller.pk, "what": "silence"}
+        assert job == {
+            "submission_ref": submission.ref,
+            "seller_id": parties.seller.pk,
+            "what": "silence",
+            "due": DUE.isoformat(),
+        }
         upkeep.tend_review(**job)
         upkeep.tend_review(**job)
     assert stands(submission) == ("accepted", "accepted")

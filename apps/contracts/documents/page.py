@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django.utils.translation import get_language, gettext
 
-from apps.contracts import rules
+from apps.contracts import rules, wording
 from apps.contracts.documents.terms import terms_of
 from apps.contracts.rules import PaperLine
 from apps.core import canonical
@@ -35,6 +35,7 @@ class PlanRow:
     portion: str
     amount: str
     criteria: Sequence[str]
+    own: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,7 @@ def _row(place: int, line: PaperLine, currency: str) -> PlanRow:
         planned=words.day(line.planned_on) if line.planned_on else "",
         portion=portion,
         amount=words.money(line.amount or Decimal(0), currency),
+        own=wording.own_terms(line.own),
         criteria=[
             gettext("{criterion} (with evidence)").format(criterion=one.text) if one.needs_evidence else one.text
             for one in line.criteria

@@ -40,6 +40,8 @@ def terms_of(paper: Paper, *, seller: str, buyer: str) -> list[Fact]:
         (gettext("If the buyer says nothing until then"), wording.silence_means(review.silence)),
         (gettext("A long review"), wording.thirty_days() if review.may_exceed_usual_most else ""),
         (gettext("Acceptance in part"), wording.partial_acceptance(terms["partial_acceptance"])),
+        (gettext("Questions"), wording.question_suspensions(terms["question_suspensions"])),
+        (gettext("Steps of acceptance"), _steps(terms)),
         (gettext("Financing"), _financing(terms["is_assignable"], seller=seller)),
         (
             gettext("Signs off for the buyer"),
@@ -49,6 +51,12 @@ def terms_of(paper: Paper, *, seller: str, buyer: str) -> list[Fact]:
         (gettext("Can be signed until"), words.day(terms["answer_until"]) if terms["answer_until"] else ""),
     ]
     return [(term, value) for term, value in facts if value]
+
+
+def _steps(terms: dict[str, Any]) -> str:
+    above = terms["second_acceptor_above"]
+    amount = words.money(above, terms["currency"]) if above is not None else ""
+    return wording.acceptance_steps(needs_inspection=terms["needs_inspection"], second_above=amount)
 
 
 def _tax(terms: dict[str, Any]) -> str:

@@ -3,11 +3,14 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models.contract import Contract, ContractParty
+from apps.contracts.models.steps import OF_OWN_TERMS, OF_STEPS, OwnTerms, Silence, StepTerms
 from apps.contracts.wall import proposed_or_own
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
 from apps.parties.actor import Actor
 from apps.parties.models import User
+
+__all__ = ["ContractVersion", "Criterion", "PlanLine", "ReviewUnit", "Silence", "TaxCategory"]
 
 LINE_FROZEN = "EXISTS (SELECT 1 FROM contracts_contractversion v WHERE v.id = {version} AND v.proposed_at IS NOT NULL)"
 
@@ -30,14 +33,6 @@ class ReviewUnit(models.TextChoices):
     WORKING = "working", _("Working days, Mon to Sat")
 
 
-class Silence(models.TextChoices):
-    """What the end of the review period does when the buyer has said nothing."""
-
-    ESCALATES = "escalates", _("Nothing is decided")
-    ACCEPTED = "accepted", _("Counts as accepted")
-    REJECTED = "rejected", _("Counts as not accepted")
-
-
 class ContractVersionQuerySet(models.QuerySet["ContractVersion"]):
     def visible_to(self, actor: Actor) -> "ContractVersionQuerySet":
         """What was proposed; and the drafts of the actor's own side, which a guest does not see."""
@@ -49,7 +44,7 @@ class ContractVersionQuerySet(models.QuerySet["ContractVersion"]):
         return visible.filter(Q(proposed_at__isnull=False) | sells | buys)
 
 
-class ContractVersion(models.Model):
+class ContractVersion(StepTerms):
     """The terms and the billing plan as one side wrote them. A draft until proposed; immutable from then on.
 
     ``author`` is the side that writes and proposes it; the other one signs or answers. Each side has one draft at
@@ -161,6 +156,7 @@ class ContractVersion(models.Model):
                 condition=Q(review_unit__in=ReviewUnit.values, silence__in=Silence.values),
                 name="review_is_counted_and_ends_somehow",
             ),
+            *OF_STEPS,
         ]
         triggers = [
             guards.frozen_when(
@@ -188,7 +184,7 @@ class PlanLineQuerySet(models.QuerySet["PlanLine"]):
         return self.filter(version__in=ContractVersion.objects.visible_to(actor))
 
 
-class PlanLine(models.Model):
+class PlanLine(OwnTerms):
     """One milestone of the billing plan: what is delivered, and the agreed portion of the price.
 
     ``basis`` tells how the portion was agreed; ``amount`` is always the result in the contract's currency, fixed when
@@ -232,6 +228,7 @@ class PlanLine(models.Model):
                 condition=Q(amount__isnull=True) | Q(amount__gt=0),
                 name="plan_amount_positive",
             ),
+            *OF_OWN_TERMS,
         ]
         triggers = [
             guards.frozen_when(LINE_FROZEN.format(version="OLD.version_id")),

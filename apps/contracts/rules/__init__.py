@@ -20,6 +20,8 @@ from apps.contracts.rules.papers import (
 from apps.contracts.rules.plan import Portion, known_amounts, plan_amounts
 from apps.contracts.rules.plan_texts import plan_text, read_plan
 from apps.contracts.rules.review import ReviewTerms, calendars, check_calendar, end_of_day, review_deadline
+from apps.contracts.rules.steps import MOST_SUSPENSIONS, needs_second
+from apps.contracts.rules.suspension import moved_deadline
 from apps.contracts.rules.texts import (
     LineText,
     PartyText,
@@ -31,6 +33,7 @@ from apps.contracts.rules.texts import (
 
 __all__ = [
     "DRAFT_TERMS",
+    "MOST_SUSPENSIONS",
     "Difference",
     "LineChange",
     "LineText",
@@ -56,6 +59,8 @@ __all__ = [
     "domain_of",
     "end_of_day",
     "known_amounts",
+    "moved_deadline",
+    "needs_second",
     "party_in_words",
     "plan_amounts",
     "plan_text",

@@ -9,6 +9,7 @@ from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules.mailboxes import MAILBOX
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, Portion, check_percent, plan_amounts
 from apps.contracts.rules.review import check_review, end_of_day
+from apps.contracts.rules.steps import check_own, check_steps
 from apps.contracts.rules.words import required, trimmed
 from apps.core import money
 from apps.core.errors import Refused
@@ -38,6 +39,7 @@ def check_draft(draft: ContractDraft) -> ContractDraft:
         time_zone=draft.review_time_zone,
         silence=draft.silence,
     )
+    check_steps(draft)
     _check_tax(draft.tax_category, rate=draft.tax_rate)
     if len(draft.lines) > MOST_LINES:
         raise Refused("A plan has at most {most} milestones.", field="lines", most=MOST_LINES)
@@ -124,6 +126,7 @@ def check_line(line: DraftLine, *, position: int, currency: str) -> DraftLine:
         check_percent(percent, line=position)
     if amount is not None:
         money.payable(amount, currency, field="lines")
+    check_own(line.own, position=position)
     if len(line.criteria) > MOST_CRITERIA:
         raise Refused("A milestone has at most {most} acceptance criteria.", field="lines", most=MOST_CRITERIA)
     return replace(

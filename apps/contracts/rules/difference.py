@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from apps.contracts.drafts import DraftCriterion
+from apps.contracts.drafts import AS_AGREED, DraftCriterion, LineTerms
 
 Term = str | Decimal | int | bool | date | None
 
@@ -28,6 +28,7 @@ class PaperLine:
     amount: Decimal | None
     planned_on: date | None
     criteria: tuple[DraftCriterion, ...]
+    own: LineTerms = AS_AGREED
 
 
 @dataclass(frozen=True, slots=True)

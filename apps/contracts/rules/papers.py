@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from apps.contracts.drafts import ContractDraft, DraftCriterion
 from apps.contracts.rules.difference import Paper, PaperLine
-from apps.contracts.rules.plan_texts import read_lines
+from apps.contracts.rules.plan_texts import read_lines, read_own
 from apps.contracts.rules.review import CALENDAR, ESCALATES
 from apps.contracts.rules.words import required
 from apps.core import canonical
@@ -28,6 +28,9 @@ def read_version_text(text: str) -> Paper:
         "review_subdivision": "",
         "silence": ESCALATES,
         "partial_acceptance": False,
+        "question_suspensions": 0,
+        "needs_inspection": False,
+        "second_acceptor_above": None,
         "answer_until": None,
     }
     terms = {
@@ -41,6 +44,7 @@ def read_version_text(text: str) -> Paper:
         "buyer": party_in_words(said["buyer"]),
     }
     terms |= {name: Decimal(terms[name]) for name in _DECIMALS}
+    terms["second_acceptor_above"] = _amount(terms["second_acceptor_above"])
     until = terms["answer_until"]
     terms["answer_until"] = date.fromisoformat(until) if until else None
     return Paper(terms=terms, lines=tuple(_line(line) for line in said["plan"]))
@@ -72,12 +76,17 @@ def read_template(text: str) -> ContractDraft:
     """The draft that :func:`template_text` wrote down."""
     said: dict[str, Any] = canonical.read(text)
     said |= {name: Decimal(said[name]) for name in _DECIMALS}
+    said["second_acceptor_above"] = _amount(said.get("second_acceptor_above"))
     return ContractDraft(**{**said, "lines": read_lines(said["lines"])})
 
 
 def check_template_name(name: str) -> str:
     """The name of a template, trimmed."""
     return " ".join(required(name, most=120, what="name", field="name").split())
+
+
+def _amount(said: str | None) -> Decimal | None:
+    return None if said is None else Decimal(said)
 
 
 def _line(said: dict[str, Any]) -> PaperLine:
@@ -89,4 +98,5 @@ def _line(said: dict[str, Any]) -> PaperLine:
         amount=Decimal(said["amount"]),
         planned_on=date.fromisoformat(said["planned_on"]) if said["planned_on"] else None,
         criteria=tuple(DraftCriterion(one["text"], one["needs_evidence"]) for one in said["criteria"]),
+        own=read_own(said),
     )

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from apps.contracts.drafts import DraftCriterion, DraftLine
+from apps.contracts.drafts import DraftCriterion, DraftLine, LineTerms
 from apps.core import canonical
 
 
@@ -33,7 +33,13 @@ def _line(said: dict[str, Any]) -> DraftLine:
         amount=_decimal(said["amount"]),
         planned_on=date.fromisoformat(said["planned_on"]) if said["planned_on"] else None,
         criteria=tuple(DraftCriterion(one["text"], one["needs_evidence"]) for one in said["criteria"]),
+        own=read_own(said),
     )
+
+
+def read_own(line: dict[str, Any]) -> LineTerms:
+    """What a line's text says of its own terms; texts from before there were any say nothing."""
+    return LineTerms(**(line.get("own") or {}))
 
 
 def _decimal(said: str | None) -> Decimal | None:

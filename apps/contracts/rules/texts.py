@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from apps.contracts.drafts import AS_AGREED, LineTerms
 from apps.core import canonical
 
 TEXT_VERSION: Final = "contract-1"
@@ -40,6 +41,7 @@ class LineText:
     amount: Decimal
     planned_on: date | None
     criteria: Sequence[tuple[str, bool]]
+    own: LineTerms = AS_AGREED
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def _line(line: LineText) -> dict[str, Any]:
         "amount": line.amount,
         "planned_on": line.planned_on,
         "criteria": [{"text": text, "needs_evidence": needs_evidence} for text, needs_evidence in line.criteria],
+        "own": line.own or None,
     }
 
 

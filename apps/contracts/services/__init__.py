@@ -11,6 +11,7 @@ from apps.contracts.services.grants import (
     grant_signature,
     link_told,
     mark_viewed,
+    prolong_sign_off,
     renew_grant,
     revoke_grants,
     spend_grants,
@@ -27,7 +28,7 @@ from apps.contracts.services.negotiating import (
     request_changes,
     withdraw,
 )
-from apps.contracts.services.people import buyer_authority, require_seller
+from apps.contracts.services.people import buyer_authority, check_another_person, check_not_sellers, require_seller
 from apps.contracts.services.record import place_in_record, record, recorded
 from apps.contracts.services.reviews import review_terms
 from apps.contracts.services.sides import newest_proposal, organisation_of, other_side, proposer_of, side_of
@@ -57,6 +58,8 @@ __all__ = [
     "as_draft",
     "buyer_authority",
     "change_draft",
+    "check_another_person",
+    "check_not_sellers",
     "close_grants",
     "comment",
     "complete_when_all_accepted",
@@ -91,6 +94,7 @@ __all__ = [
     "paper_of",
     "place_in_record",
     "preview",
+    "prolong_sign_off",
     "proposals_overdue",
     "propose",
     "proposer_of",

@@ -135,6 +135,9 @@ def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract
     version.review_country, version.review_subdivision = draft.review_country, draft.review_subdivision
     version.review_time_zone = draft.review_time_zone
     version.partial_acceptance = draft.partial_acceptance
+    version.question_suspensions = draft.question_suspensions
+    version.needs_inspection = draft.needs_inspection
+    version.second_acceptor_above = draft.second_acceptor_above
     version.tax_category, version.tax_rate = draft.tax_category, draft.tax_rate
     version.is_assignable = draft.is_assignable
     version.governing_law, version.terms = draft.governing_law, draft.terms
@@ -159,6 +162,9 @@ def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract
             percent=line.percent,
             amount=amount,
             planned_on=line.planned_on,
+            review_days=line.own.review_days,
+            silence=line.own.silence,
+            is_cumulative=line.own.is_cumulative,
         )
         for position, (line, amount) in enumerate(zip(draft.lines, amounts, strict=True), start=1)
     )

@@ -80,6 +80,29 @@ def renew_grant(*, contract: Contract, grant_ref: str, actor: Actor, at: datetim
     return new
 
 
+def prolong_sign_off(
+    *, contract: Contract, submission_ref: str, until: datetime, actor: Actor, at: datetime
+) -> GuestGrant | None:
+    """Replace the live link to a submission if it would end before ``until``; None when nothing was to be done."""
+    old = _live(submission_ref).select_for_update().filter(contract=contract, expires_at__lt=until).first()
+    if old is None:
+        return None
+    old.revoked_at = at
+    old.save(update_fields=["revoked_at"])
+    new = _grant(
+        contract,
+        purpose=old.purpose,
+        subject_ref=old.subject_ref,
+        name=old.name,
+        email=old.email,
+        at=at,
+        until=until + VALID_FOR,
+        replaces=old,
+    )
+    _record(new, verb="link.renewed", actor=actor, at=at)
+    return new
+
+
 def revoke_grants(*, subject_ref: str, at: datetime) -> None:
     """The live links to a version or a submission die."""
     _live(subject_ref).update(revoked_at=at)

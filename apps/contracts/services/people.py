@@ -96,6 +96,25 @@ def check_sellers_answer(contract: Contract, *, actor: Actor, buyers_signer: str
         raise NotAllowed("You also belong to the buyer. Somebody else of the seller has to sign.")
 
 
+def check_not_sellers(contract: Contract, *, mailbox: str, user_id: int, field: str) -> None:
+    """Refuse to let somebody decide for the buyer who belongs to the seller, or whose mailbox does."""
+    rules.check_signatory(mailbox, sellers=seller_mailboxes(contract.seller), field=field)
+    if _team(contract.seller_id).filter(user_id=user_id).exists():
+        raise Refused("This colleague also belongs to the seller. Choose somebody else.", field=field)
+
+
+def check_another_person(actor: Actor, *, mailbox: str, user_id: int | None) -> None:
+    """Refuse the person who acted first under another name: a guest whose mailbox is that of a member, or the reverse.
+
+    ``mailbox`` and ``user_id`` are of whoever acted first; a guest has no ``user_id``.
+    """
+    known = Q(user__email__iexact=mailbox) if user_id is None else Q(user_id=user_id)
+    own = EmailAddress.objects.filter(known | Q(email__iexact=mailbox), verified=True)
+    mine = own.filter(Q(user_id=actor.user_id or 0) | Q(email__iexact=actor.email) | Q(user__email__iexact=actor.email))
+    if mine.exists():
+        raise NotAllowed("You have accepted this already, by another mailbox of yours. Somebody else has to accept.")
+
+
 def check_limit(version: ContractVersion, *, limit: Decimal | None) -> None:
     """Refuse a signature above the person's limit, which is in the buyer's currency.
 

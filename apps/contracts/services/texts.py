@@ -44,6 +44,9 @@ def proposal(version: ContractVersion) -> tuple[str, list[Decimal]]:
             "review_time_zone": review.time_zone,
             "silence": review.silence,
             "partial_acceptance": written.partial_acceptance,
+            "question_suspensions": written.question_suspensions,
+            "needs_inspection": written.needs_inspection,
+            "second_acceptor_above": written.second_acceptor_above,
             "tax_category": written.tax_category,
             "tax_rate": written.tax_rate,
             "is_assignable": written.is_assignable,
@@ -62,6 +65,7 @@ def proposal(version: ContractVersion) -> tuple[str, list[Decimal]]:
                 amount=amount,
                 planned_on=line.planned_on,
                 criteria=[(criterion.text, criterion.needs_evidence) for criterion in line.criteria],
+                own=line.own,
             )
             for position, (line, amount) in enumerate(zip(written.lines, amounts, strict=True), start=1)
         ],

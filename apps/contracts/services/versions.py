@@ -49,6 +49,9 @@ def as_draft(version: ContractVersion) -> ContractDraft:
         review_time_zone=version.review_time_zone,
         silence=version.silence,
         partial_acceptance=version.partial_acceptance,
+        question_suspensions=version.question_suspensions,
+        needs_inspection=version.needs_inspection,
+        second_acceptor_above=version.second_acceptor_above,
         tax_category=version.tax_category,
         tax_rate=version.tax_rate,
         is_assignable=version.is_assignable,
@@ -66,6 +69,7 @@ def as_draft(version: ContractVersion) -> ContractDraft:
                 amount=line.amount if line.basis == PlanLine.Basis.AMOUNT else None,
                 planned_on=line.planned_on,
                 criteria=tuple(DraftCriterion(c.text, c.needs_evidence) for c in line.criteria.all()),
+                own=line.own,
             )
             for line in lines
         ),
@@ -106,7 +110,9 @@ def paper_of(version: ContractVersion) -> rules.Paper:
             "buyer": _named(contract.buyer),
         },
         lines=tuple(
-            rules.PaperLine(line.title, line.scope, line.basis, line.percent, amount, line.planned_on, line.criteria)
+            rules.PaperLine(
+                line.title, line.scope, line.basis, line.percent, amount, line.planned_on, line.criteria, line.own
+            )
             for line, amount in zip(draft.lines, amounts, strict=True)
         ),
     )

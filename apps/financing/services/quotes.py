@@ -50,13 +50,13 @@ def usual_terms(*, facility: Facility, milestone: Milestone, funding_on: date) -
             fee_rate=facility.fee_rate,
             expected_on=max(invoice.due_on, funding_on + timedelta(days=1)),
         )
-    version = milestone.line.version
+    version, review_days = milestone.line.version, milestone.line.review_days
     completed_on = max(milestone.planned_on or funding_on, funding_on)
     return LineTerms(
         advance_rate=facility.pre_advance_rate,
         annual_rate=facility.pre_annual_rate,
         fee_rate=facility.pre_fee_rate,
-        expected_on=completed_on + timedelta(days=max(version.review_days + version.payment_days, 1)),
+        expected_on=completed_on + timedelta(days=max((review_days or version.review_days) + version.payment_days, 1)),
     )
 
 

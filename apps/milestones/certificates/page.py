@@ -77,7 +77,7 @@ def page_of(said: dict[str, Any]) -> Page:
         files=[_file(one) for one in said["files"]],
         statement=decision["statement"],
         comment=decision["comment"],
-        person=_person(said, decided_at),
+        person=[*_before(said), *_person(said, decided_at)],
         hashes=[
             (gettext("Text that was shown and accepted"), decision["sha256"]),
             (gettext("Statement"), decision["statement_sha256"]),
@@ -150,6 +150,43 @@ def _person(said: dict[str, Any], decided_at: datetime) -> list[Fact]:
         *facts.link(decision["link"]),
     ]
     return [(term, value) for term, value in rows if value]
+
+
+def _before(said: dict[str, Any]) -> list[Fact]:
+    """What came before it: when the review clock stood still, who inspected, who accepted first."""
+    zone, currency = said["time_zone"], said["milestone"]["currency"]
+
+    def at(moment: str | None) -> str:
+        return words.instant(datetime.fromisoformat(moment), zone=zone) if moment else "–"
+
+    rows: list[Fact] = [
+        (
+            gettext("The review clock stood still"),
+            gettext("from {asked} to {answered}; the deadline moved from {before} to {after}").format(
+                asked=at(one["asked_at"]),
+                answered=at(one["answered_at"]),
+                before=at(one["due_before"]),
+                after=at(one["due_after"]),
+            ),
+        )
+        for one in said.get("suspensions", [])
+    ]
+    inspection, first = said.get("inspection"), said.get("first_acceptance")
+    if inspection:
+        found = gettext("every criterion met") if inspection["is_passed"] else gettext("a defect found")
+        rows.append((gettext("Inspected by"), f"{_who(inspection)}, {at(inspection['inspected_at'])}: {found}"))
+    if first:
+        amount = words.money(Decimal(first["amount"]), currency)
+        rows.append((gettext("Accepted first by"), f"{_who(first)}, {at(first['accepted_at'])}: {amount}"))
+        proof = _proof(first)
+        if proof:
+            rows.append((gettext("First acceptance confirmed once more"), proof))
+        rows.append((gettext("Statement of the first acceptance"), first["statement"]))
+    return rows
+
+
+def _who(person: dict[str, Any]) -> str:
+    return f"{person['name']}, {person['email']}"
 
 
 def _authority(decision: dict[str, Any]) -> str:

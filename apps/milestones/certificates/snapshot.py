@@ -12,9 +12,10 @@ from typing import Any, Final
 from apps.contracts import services as contracts
 from apps.core import canonical
 from apps.core.printing import words
-from apps.milestones.models import Decision
+from apps.milestones.models import Decision, FirstAcceptance, Submission
 
 FORMAT: Final = "certificate-1"
+PERSON: Final = ("name", "email", "address", "agent", "authenticated_by", "sha256")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def written(decision: Decision, *, ref: str, invoice: BilledBy, at: datetime) ->
             },
             "criteria": _criteria(decision, shown),
             "files": shown["files"],
+            **_steps(submission),
             "decision": _decision(decision, signatory=version.signatory_email),
             "invoice": asdict(invoice),
             "audit": contracts.place_in_record(
@@ -92,6 +94,23 @@ def _criteria(decision: Decision, shown: dict[str, Any]) -> list[dict[str, Any]]
         }
         for criterion in shown["criteria"]
     ]
+
+
+def _steps(submission: Submission) -> dict[str, Any]:
+    """When the review clock stood still, who inspected, who accepted first; nothing of what did not happen."""
+    told: dict[str, Any] = {}
+    stopped = list(submission.questions.filter(stops_clock=True).order_by("number"))
+    if stopped:
+        names = ("asked_at", "answered_at", "due_before", "due_after")
+        told["suspensions"] = [{name: getattr(one, name) for name in names} for one in stopped]
+    inspection = submission.inspections.order_by("pk").last()
+    if inspection is not None:
+        told["inspection"] = {name: getattr(inspection, name) for name in ("inspected_at", "is_passed", *PERSON)}
+    first: FirstAcceptance | None = getattr(submission, "first_acceptance", None)
+    if first is not None:
+        more = ("accepted_at", "amount", "statement", "statement_version", "proved_by", "proved_at", "comment")
+        told["first_acceptance"] = {name: getattr(first, name) for name in (*more, *PERSON)}
+    return told
 
 
 def _decision(decision: Decision, *, signatory: str) -> dict[str, Any]:

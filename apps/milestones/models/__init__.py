@@ -1,8 +1,12 @@
 from apps.milestones.models.certificate import Certificate
 from apps.milestones.models.decision import Decision, Verdict
 from apps.milestones.models.evidence import EvidenceFile
+from apps.milestones.models.first_acceptance import FirstAcceptance
+from apps.milestones.models.hand_over import HandOver
+from apps.milestones.models.inspection import Inspection, InspectionVerdict
 from apps.milestones.models.milestone import Milestone
 from apps.milestones.models.nullification import Nullification
+from apps.milestones.models.question import Question
 from apps.milestones.models.reminder import Reminder
 from apps.milestones.models.submission import CriterionNote, Submission
 
@@ -11,8 +15,13 @@ __all__ = [
     "CriterionNote",
     "Decision",
     "EvidenceFile",
+    "FirstAcceptance",
+    "HandOver",
+    "Inspection",
+    "InspectionVerdict",
     "Milestone",
     "Nullification",
+    "Question",
     "Reminder",
     "Submission",
     "Verdict",

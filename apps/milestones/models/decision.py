@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts.models import Contract, Criterion, GuestGrant
 from apps.contracts.wall import by_contract
 from apps.core.database import guards, walls
+from apps.milestones.models.steps import STEP_GUARDS
 from apps.milestones.models.submission import Submission
 from apps.parties.actor import Actor
 from apps.parties.models import User
@@ -114,15 +115,7 @@ class Decision(models.Model):
                 " JOIN milestones_submission s ON s.ref = g.subject_ref WHERE g.id = NEW.grant_id"
                 " AND s.id = NEW.submission_id AND g.purpose = 'sign_off')",
             ),
-            guards.refused_when(
-                "silence_decides_what_was_agreed",
-                guards.INSERT,
-                "NEW.rule <> '' AND NOT EXISTS (SELECT 1 FROM milestones_submission s"
-                " JOIN contracts_contract c ON c.id = s.contract_id"
-                " JOIN contracts_contractversion v ON v.id = c.active_version_id"
-                " WHERE s.id = NEW.submission_id AND s.contract_id = NEW.contract_id AND s.notified_at IS NOT NULL"
-                " AND s.review_due_at = NEW.decided_at AND NEW.outcome = 'deemed_' || v.silence)",
-            ),
+            *STEP_GUARDS,
         ]
 
     def __str__(self) -> str:

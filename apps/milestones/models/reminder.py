@@ -14,7 +14,7 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
 
 
 class Reminder(models.Model):
-    """That a review was reminded of: each kind at most once for a submission, and never once it is decided."""
+    """That a review was reminded of: each kind at most once for a deadline, and never once it is decided."""
 
     class Kind(models.TextChoices):
         HALFWAY = "halfway", _("Half of the review is over")
@@ -26,19 +26,25 @@ class Reminder(models.Model):
     submission = models.ForeignKey(Submission, models.PROTECT, related_name="reminders")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     reminded_at = models.DateTimeField()
+    review_due_at = models.DateTimeField(null=True)
 
     objects = ReminderQuerySet.as_manager()
     wall = by_contract().only("SELECT", "INSERT")
 
     class Meta:
-        constraints = [models.UniqueConstraint("submission", "kind", name="one_reminder_of_a_kind")]
+        constraints = [
+            models.UniqueConstraint(
+                "submission", "kind", "review_due_at", name="one_reminder_of_a_kind", nulls_distinct=False
+            )
+        ]
         triggers = [
             *guards.append_only(),
             guards.refused_when(
                 "only_a_review_that_runs_is_reminded_of",
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM milestones_submission s WHERE s.id = NEW.submission_id"
-                " AND s.contract_id = NEW.contract_id AND s.state = 'submitted' AND s.notified_at IS NOT NULL)",
+                " AND s.contract_id = NEW.contract_id AND s.state = 'submitted' AND s.notified_at IS NOT NULL"
+                " AND s.suspended_at IS NULL AND s.review_due_at = NEW.review_due_at)",
             ),
         ]
 

@@ -9,6 +9,7 @@ from apps.contracts.wall import own_paper
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
 from apps.core.states import table
+from apps.milestones.models.clock import CLOCK_GUARDS
 from apps.milestones.models.milestone import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import User
@@ -51,7 +52,8 @@ class Submission(models.Model):
     ``canonical_text`` is what the buyer is shown (criteria, notes, hashes of the files, amount); a decision names its
     SHA-256. ``notified_at`` is when the notice provably reached the buyer (``notified_by``: how), and from then on
     ``review_due_at`` is the deadline that was told and stands; before, it is the earliest that it can be. It ends a day
-    of ``review_zone``.
+    of ``review_zone``. Where questions stop the clock, it stands still since ``suspended_at``, and ran on last at
+    ``resumed_at``; then ``review_due_at`` is what the last answer made of it.
     """
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
@@ -69,6 +71,8 @@ class Submission(models.Model):
     review_zone = models.CharField(max_length=40, blank=True)
     notified_at = models.DateTimeField(null=True, blank=True)
     notified_by = models.CharField(max_length=10, choices=Proof.choices, blank=True)
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    resumed_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     canonical_text = models.TextField(blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
@@ -104,17 +108,33 @@ class Submission(models.Model):
                 ),
                 name="notified_after_sending_and_before_the_deadline",
             ),
+            models.CheckConstraint(
+                condition=Q(suspended_at__isnull=True, resumed_at__isnull=True) | Q(notified_at__isnull=False),
+                name="only_a_clock_that_runs_stands_still",
+            ),
         ]
         indexes = [models.Index("review_due_at", condition=Q(state="submitted"), name="submission_that_waits")]
         triggers = [
             guards.legal_steps(STEPS),
             guards.frozen_when(
                 "OLD.state <> 'draft'",
-                allow=("state", "withdrawn_at", "notified_at", "notified_by", "review_due_at", "review_zone"),
+                allow=(
+                    "state",
+                    "withdrawn_at",
+                    "notified_at",
+                    "notified_by",
+                    "review_due_at",
+                    "review_zone",
+                    "suspended_at",
+                    "resumed_at",
+                ),
             ),
             guards.frozen_when(
-                "OLD.notified_at IS NOT NULL", name="the_deadline_told_stands", allow=("state", "withdrawn_at")
+                "OLD.notified_at IS NOT NULL",
+                name="the_deadline_told_stands",
+                allow=("state", "withdrawn_at", "review_due_at", "suspended_at", "resumed_at"),
             ),
+            *CLOCK_GUARDS,
             guards.refused_when(
                 "a_deadline_moves_only_with_its_notice",
                 guards.UPDATE,

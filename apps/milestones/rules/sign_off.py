@@ -268,9 +268,15 @@ def review_moments(*, notified_at: datetime, due_at: datetime, zone: str) -> lis
     return [*(at for at, _kind in times), due_at + timedelta(seconds=1)]
 
 
-def newest_reminder(*, notified_at: datetime, due_at: datetime, zone: str, now: datetime) -> str | None:
-    """The one reminder that is due: after an outage only the newest. After the deadline it is for the seller."""
+def newest_reminder(
+    *, notified_at: datetime, due_at: datetime, zone: str, now: datetime, since: datetime | None = None
+) -> str | None:
+    """The one reminder that is due: after an outage only the newest. After the deadline it is for the seller.
+
+    What fell before ``since``, when a clock that had stood still ran on, is none: its answer told the new deadline.
+    """
     if now > due_at:
         return PASSED
-    due = [kind for at, kind in reminder_times(notified_at=notified_at, due_at=due_at, zone=zone) if at <= now]
+    times = reminder_times(notified_at=notified_at, due_at=due_at, zone=zone)
+    due = [kind for at, kind in times if at <= now and (since is None or at > since)]
     return due[-1] if due else None

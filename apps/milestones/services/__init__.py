@@ -2,11 +2,11 @@
 
 from apps.milestones.evidence import StoredFile
 from apps.milestones.rules import CriterionAnswer, CriterionVerdict, Part
+from apps.milestones.services.accepting import accept
+from apps.milestones.services.asking import answer, ask, contract_of_question
 from apps.milestones.services.deciding import (
-    accept,
     acceptance_statement,
     changes_statement,
-    decide_by_silence,
     needs_proof,
     request_changes,
 )
@@ -20,6 +20,7 @@ from apps.milestones.services.files import (
     sweep_orphans,
     was_removed,
 )
+from apps.milestones.services.lapsing import decide_by_silence
 from apps.milestones.services.nullifying import (
     ask_nullification,
     contract_of_nullification,
@@ -29,6 +30,7 @@ from apps.milestones.services.nullifying import (
     withdraw_nullification,
 )
 from apps.milestones.services.parts import accept_part, part_amount, part_statement
+from apps.milestones.services.passing import colleagues, pass_to
 from apps.milestones.services.planning import (
     contract_of_evidence,
     contract_of_milestone,
@@ -44,10 +46,13 @@ from apps.milestones.services.reviewing import (
     remind,
     reviews_due,
 )
+from apps.milestones.services.silence import agreed_silence
+from apps.milestones.services.stepping import Ahead, first_statement, inspect, what_is_ahead
 from apps.milestones.services.submitting import open_draft, prepare, preview, submit, withdraw
 
 __all__ = [
     "SILENCE",
+    "Ahead",
     "CriterionAnswer",
     "CriterionVerdict",
     "DueReview",
@@ -56,17 +61,24 @@ __all__ = [
     "accept",
     "accept_part",
     "acceptance_statement",
+    "agreed_silence",
+    "answer",
+    "ask",
     "ask_nullification",
     "attach",
     "changes_statement",
+    "colleagues",
     "contract_of_evidence",
     "contract_of_milestone",
     "contract_of_nullification",
+    "contract_of_question",
     "deadline_if_notified",
     "decide_by_silence",
     "decline_nullification",
     "discard_unless_known",
+    "first_statement",
     "grant_nullification",
+    "inspect",
     "lock_contract_of_submission",
     "needs_own_proof",
     "needs_proof",
@@ -76,6 +88,7 @@ __all__ = [
     "opened",
     "part_amount",
     "part_statement",
+    "pass_to",
     "plan",
     "prepare",
     "preview",
@@ -88,6 +101,7 @@ __all__ = [
     "submit",
     "sweep_orphans",
     "was_removed",
+    "what_is_ahead",
     "withdraw",
     "withdraw_nullification",
 ]

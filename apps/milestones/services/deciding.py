@@ -6,19 +6,18 @@ from decimal import Decimal
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
-from apps.contracts.models.version import Silence
 from apps.core import canonical, states
 from apps.core.database import together
-from apps.core.errors import IllegalTransition, NotAllowed, Stale
+from apps.core.errors import IllegalTransition, Stale
 from apps.core.money import Money
 from apps.milestones import rules
 from apps.milestones.models import Decision, Milestone, Submission, Verdict
 from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import CriterionVerdict
+from apps.milestones.services.holding import lock_submission
 from apps.milestones.services.reviewing import check_in_time
-from apps.milestones.services.submitting import lock_submission
-from apps.parties.actor import Actor, ActorKind, Proof
+from apps.parties.actor import Actor, Proof
 from apps.parties.roles import Action
 
 
@@ -40,41 +39,6 @@ def changes_statement(submission: Submission) -> rules.Statement:
         title=submission.milestone.title,
         cycle=submission.number,
     )
-
-
-def accept(
-    *, contract: Contract, submission_ref: str, actor: Actor, seen: str, comment: str, at: datetime
-) -> tuple[Milestone, int]:
-    """The buyer signs the milestone off, every criterion passed. From here on the seller may invoice it.
-
-    Only by somebody who may decide for the buyer, up to the person's limit, and only on the text that was shown:
-    ``seen`` is its SHA-256, another one is :class:`Stale`. The answer is the milestone, and how many others of the
-    contract are not accepted yet.
-    """
-    held = lock_submission(contract, submission_ref=submission_ref)
-    submission, milestone = held.submission, held.submission.milestone
-    remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
-    check_in_time(submission, at=at)
-    require_decider(submission, actor=actor, at=at)
-    proof = actor.require_proof(at=at) if needs_proof(milestone, contract=contract) else None
-    states.move(submission, SubmissionState.ACCEPTED, Submission.TRANSITIONS)
-    states.move(milestone, MilestoneState.ACCEPTED, Milestone.TRANSITIONS)
-    compare(submission, seen=seen)
-    milestone.accepted_at = at
-    milestone.accepted_submission = submission
-    verdicts = [CriterionVerdict(criterion_id, is_passed=True) for criterion_id in held.criteria]
-    decision = decide(
-        submission,
-        outcome=Decision.Outcome.ACCEPTED,
-        verdicts=verdicts,
-        actor=actor,
-        comment=remark,
-        statement=acceptance_statement(submission),
-        at=at,
-        proof=proof,
-    )
-    record(decision, verb="milestone.accepted", actor=actor, at=at, verdicts=verdicts, criteria=held.criteria)
-    return milestone, held.others_open
 
 
 def needs_proof(milestone: Milestone, *, contract: Contract) -> bool:
@@ -118,59 +82,6 @@ def request_changes(
     )
     record(decision, verb="milestone.changes_requested", actor=actor, at=at, verdicts=given, criteria=held.criteria)
     return milestone
-
-
-def decide_by_silence(
-    *, contract: Contract, submission_ref: str, actor: Actor, at: datetime
-) -> tuple[Decision, int] | None:
-    """Write down what the contract says of silence, effective at the deadline, whenever this runs after it.
-
-    Only a submission that still waits, of which the buyer was notified, and only by the clock: no person may call it.
-    None when there is nothing to decide. The answer is the decision, and how many other milestones are not accepted.
-    """
-    if actor.kind is not ActorKind.SYSTEM:
-        raise NotAllowed("Only the end of the review period decides for somebody who said nothing.")
-    held = lock_submission(contract, submission_ref=submission_ref)
-    submission, milestone, version = held.submission, held.submission.milestone, contract.active_version
-    due_at = submission.review_due_at
-    waits = submission.state == SubmissionState.SUBMITTED and submission.notified_at is not None
-    if version is None or due_at is None or not waits or version.silence == Silence.ESCALATES:
-        return None
-    if at <= due_at:
-        raise IllegalTransition("This review still runs.")
-    is_accepted = version.silence == Silence.ACCEPTED
-    if is_accepted:
-        states.move(submission, SubmissionState.ACCEPTED, Submission.TRANSITIONS)
-        states.move(milestone, MilestoneState.ACCEPTED, Milestone.TRANSITIONS)
-        milestone.accepted_at, milestone.accepted_submission = due_at, submission
-    else:
-        states.move(submission, SubmissionState.CHANGES_REQUESTED, Submission.TRANSITIONS)
-        states.move(milestone, MilestoneState.CHANGES_REQUESTED, Milestone.TRANSITIONS)
-    statement = rules.silence_statement(
-        organisation=contract.buyer.legal_name,
-        title=milestone.title,
-        cycle=submission.number,
-        due_at=due_at,
-        zone=submission.review_zone,
-        silence=version.silence,
-    )
-    decision = Decision(
-        contract=contract,
-        submission=submission,
-        outcome=Decision.Outcome.DEEMED_ACCEPTED if is_accepted else Decision.Outcome.DEEMED_REJECTED,
-        rule=Decision.Rule.SILENCE,
-        organisation_name=contract.buyer.legal_name,
-        decided_at=due_at,
-        recorded_at=at,
-        statement=statement.text,
-        statement_version=statement.version,
-        sha256=submission.sha256,
-    )
-    # Nobody looked at the criteria one by one, so there are no verdicts.
-    _write(decision, verdicts=[])
-    verb = "milestone.deemed_accepted" if is_accepted else "milestone.deemed_rejected"
-    record(decision, verb=verb, actor=actor, at=at, verdicts=[], criteria=held.criteria)
-    return decision, held.others_open
 
 
 def require_decider(submission: Submission, *, actor: Actor, at: datetime) -> None:
@@ -233,7 +144,7 @@ def decide(
         statement_version=statement.version,
         sha256=submission.sha256,
     )
-    _write(
+    write(
         decision,
         verdicts=[
             Verdict(
@@ -249,7 +160,7 @@ def decide(
     return decision
 
 
-def _write(decision: Decision, *, verdicts: Sequence[Verdict], rest: Milestone | None = None) -> None:
+def write(decision: Decision, *, verdicts: Sequence[Verdict], rest: Milestone | None = None) -> None:
     """The decision with its verdicts, and submission and milestone as they stand from now on: one statement."""
     submission = decision.submission
     changed = ["state", "accepted_at", "accepted_submission"]

@@ -15,7 +15,8 @@ from apps.milestones import evidence, rules
 from apps.milestones.evidence import StoredFile
 from apps.milestones.models import EvidenceFile, Submission
 from apps.milestones.models.submission import SubmissionState
-from apps.milestones.services.submitting import lock_milestone, open_or_continue
+from apps.milestones.services.holding import lock_milestone
+from apps.milestones.services.submitting import open_or_continue
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 

@@ -17,8 +17,8 @@ from apps.milestones import rules
 from apps.milestones.models import Milestone, Nullification
 from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.nullification import NullificationState
+from apps.milestones.services.holding import lock_milestone
 from apps.milestones.services.parts import next_part
-from apps.milestones.services.submitting import lock_milestone
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.models import Organisation
 from apps.parties.roles import Action

@@ -11,13 +11,14 @@ from apps.core import states
 from apps.core.errors import Refused
 from apps.core.money import Money
 from apps.milestones import rules
-from apps.milestones.models import Decision, Milestone, Submission
+from apps.milestones.models import Decision, FirstAcceptance, Milestone, Submission
 from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import CriterionVerdict, Part
 from apps.milestones.services.deciding import compare, decide, needs_proof, record, require_decider
+from apps.milestones.services.holding import lock_submission
 from apps.milestones.services.reviewing import check_in_time
-from apps.milestones.services.submitting import lock_submission
+from apps.milestones.services.stepping import accept_first, accepts_first, check_part
 from apps.parties.actor import Actor
 
 
@@ -43,7 +44,7 @@ def accept_part(
     verdicts: Sequence[CriterionVerdict],
     comment: str,
     at: datetime,
-) -> tuple[Milestone, int]:
+) -> tuple[Milestone, int] | FirstAcceptance:
     """The buyer accepts a part of what waits: the milestone keeps that part and may be invoiced, the rest stays open.
 
     The rest is a new milestone of the same line with changes requested, so it can be submitted, and accepted in part,
@@ -57,14 +58,18 @@ def accept_part(
     require_decider(submission, actor=actor, at=at)
     if contract.active_version is None or not contract.active_version.partial_acceptance:
         raise Refused("The contract does not provide for acceptance in part. Accept the milestone, or request changes.")
+    check_part(held, actor=actor)
     proof = actor.require_proof(at=at) if needs_proof(milestone, contract=contract) else None
+    whole = Money(milestone.amount, milestone.currency)
+    given = rules.checked_part_verdicts(verdicts, remark, criteria=held.criteria)
+    accepted = rules.part_amount(part, whole=whole)
+    agreed = Money(accepted, whole.currency)
+    if accepts_first(held, actor=actor, accepted=agreed):
+        return accept_first(held, actor=actor, accepted=agreed, comment=remark, seen=seen, at=at, proof=proof)
     states.move(submission, SubmissionState.ACCEPTED, Submission.TRANSITIONS)
     states.move(milestone, MilestoneState.ACCEPTED, Milestone.TRANSITIONS)
     compare(submission, seen=seen)
-    given = rules.checked_part_verdicts(verdicts, remark, criteria=held.criteria)
-    whole = Money(milestone.amount, milestone.currency)
-    accepted = rules.part_amount(part, whole=whole)
-    rest = _rest_of(milestone, contract=contract, accepted=Money(accepted, whole.currency))
+    rest = _rest_of(milestone, contract=contract, accepted=agreed)
     milestone.amount, milestone.accepted_at, milestone.accepted_submission = accepted, at, submission
     decision = decide(
         submission,
@@ -72,7 +77,7 @@ def accept_part(
         verdicts=given,
         actor=actor,
         comment=remark,
-        statement=_statement(submission, whole=whole, accepted=Money(accepted, whole.currency)),
+        statement=_statement(submission, whole=whole, accepted=agreed),
         at=at,
         proof=proof,
         rest=rest,

@@ -12,6 +12,7 @@ from apps.contracts.rules import review_deadline
 from apps.milestones import rules
 from apps.milestones.models import Decision, Reminder, Submission
 from apps.milestones.models.submission import Proof, SubmissionState
+from apps.milestones.services.silence import agreed_silence, knowing, silence_of
 from apps.parties.actor import Actor
 
 
@@ -19,7 +20,8 @@ def deadline_if_notified(submission: Submission, *, at: datetime) -> datetime | 
     """Until when the buyer may answer: as told already, or as it would be if the notice arrived at ``at``."""
     if submission.notified_at is not None:
         return submission.review_due_at
-    return review_deadline(at, terms=contracts.review_terms(submission.milestone.line.version))
+    line = submission.milestone.line
+    return review_deadline(at, terms=contracts.review_terms(line.version, own=line.own))
 
 
 def note_delivery(
@@ -40,7 +42,8 @@ def note_delivery(
         return None
     # Clocks may differ by a moment; nobody is notified before there is something to be notified of.
     notified_at = max(at, submission.submitted_at or at)
-    review = contracts.review_terms(submission.milestone.line.version)
+    line = submission.milestone.line
+    review = contracts.review_terms(line.version, own=line.own)
     submission.review_due_at, submission.review_zone = review_deadline(notified_at, terms=review), review.time_zone
     submission.notified_at, submission.notified_by = notified_at, proof
     submission.save(update_fields=["notified_at", "notified_by", "review_due_at", "review_zone"])
@@ -59,14 +62,19 @@ def note_delivery(
 
 
 def check_in_time(submission: Submission, *, at: datetime) -> None:
-    """Refuse to decide or take back what silence has decided, written down already or not."""
-    version, decided = submission.contract.active_version, submission.state != SubmissionState.SUBMITTED
-    if version is None or version.silence == Silence.ESCALATES or (submission.review_due_at or at) >= at:
+    """Refuse to decide or take back what silence has decided, written down already or not.
+
+    The submission was read :func:`~apps.milestones.services.silence.knowing` what silence does. While its clock stands
+    still it is never too late.
+    """
+    decided = submission.state != SubmissionState.SUBMITTED
+    if (submission.review_due_at or at) >= at or (submission.suspended_at is not None and not decided):
         return
     if decided and not Decision.objects.filter(submission=submission, rule=Decision.Rule.SILENCE).exists():
         return
     rules.check_in_time(
-        silence=version.silence,
+        # What is written down was agreed; a defect that was found since does not undo it.
+        silence=agreed_silence(submission) if decided else silence_of(submission),
         notified_at=submission.notified_at,
         due_at=submission.review_due_at,
         at=at,
@@ -76,11 +84,12 @@ def check_in_time(submission: Submission, *, at: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class DueReview:
-    """What the clock asks for of one review: ``silence`` to decide, or a kind of reminder."""
+    """What the clock asks for of one review: ``silence`` to decide, or a kind of reminder, for one deadline."""
 
     submission_ref: str
     seller_id: int
     what: str
+    due: str
 
 
 SILENCE: Final = "silence"
@@ -93,30 +102,41 @@ def reviews_due(*, at: datetime, contract_refs: Sequence[str] | None = None) -> 
     """
     waiting = (
         Submission.objects.using("owner")
-        .filter(state=SubmissionState.SUBMITTED, notified_at__isnull=False)
-        .select_related("contract__active_version", "milestone")
+        .filter(state=SubmissionState.SUBMITTED, notified_at__isnull=False, suspended_at__isnull=True)
+        .select_related("contract__active_version", "milestone__line")
         .defer("canonical_text", "contract__active_version__canonical_text")
         .prefetch_related("reminders")
         .order_by("review_due_at", "id")
     )
     if contract_refs is not None:
         waiting = waiting.filter(contract__ref__in=contract_refs)
-    due = ((submission, _due(submission, at=at)) for submission in waiting.iterator(chunk_size=500))
-    return [DueReview(submission.ref, submission.contract.seller_id, what) for submission, what in due if what]
+    due = ((submission, _due(submission, at=at)) for submission in knowing(waiting).iterator(chunk_size=500))
+    return [
+        DueReview(submission.ref, submission.contract.seller_id, what, submission.review_due_at.isoformat())
+        for submission, what in due
+        if what and submission.review_due_at is not None
+    ]
 
 
 def remind(*, contract: Contract, submission_ref: str, kind: str, actor: Actor, at: datetime) -> Reminder | None:
     """Keep that the buyer is reminded, or after the deadline the seller told; None when that is not due any more."""
-    submission = (
+    waiting = (
         Submission.objects.select_for_update(of=("self",))
-        .select_related("contract__active_version", "milestone")
+        .select_related("contract__active_version", "milestone__line")
         .filter(ref=submission_ref, contract=contract, state=SubmissionState.SUBMITTED, notified_at__isnull=False)
+        .filter(suspended_at__isnull=True)
         .order_by()
-        .first()
     )
+    submission = knowing(waiting).first()
     if submission is None or _due(submission, at=at) != kind:
         return None
-    reminder = Reminder.objects.create(contract=contract, submission=submission, kind=kind, reminded_at=at)
+    reminder = Reminder.objects.create(
+        contract=contract,
+        submission=submission,
+        kind=kind,
+        reminded_at=at,
+        review_due_at=submission.review_due_at,
+    )
     contracts.record(
         contract,
         verb="review.reminded",
@@ -137,7 +157,10 @@ def next_moment(*, after: datetime, until: datetime, contract_refs: Sequence[str
     For the player of deal files, which goes through time in steps.
     """
     waiting = Submission.objects.using("owner").filter(
-        contract__ref__in=contract_refs, state=SubmissionState.SUBMITTED, notified_at__isnull=False
+        contract__ref__in=contract_refs,
+        state=SubmissionState.SUBMITTED,
+        notified_at__isnull=False,
+        suspended_at__isnull=True,
     )
     waiting = waiting.only("notified_at", "review_due_at", "review_zone")
     moments = [
@@ -153,13 +176,17 @@ def next_moment(*, after: datetime, until: datetime, contract_refs: Sequence[str
 
 def _due(submission: Submission, *, at: datetime) -> str:
     """What is due of a review that runs and was not done yet; empty for nothing."""
-    version = submission.contract.active_version
-    if submission.notified_at is None or submission.review_due_at is None or version is None:
+    if submission.notified_at is None or submission.review_due_at is None:
         return ""
-    if at > submission.review_due_at and version.silence != Silence.ESCALATES:
+    if at > submission.review_due_at and silence_of(submission) != Silence.ESCALATES:
         return SILENCE
     newest = rules.newest_reminder(
-        notified_at=submission.notified_at, due_at=submission.review_due_at, zone=submission.review_zone, now=at
+        notified_at=submission.notified_at,
+        due_at=submission.review_due_at,
+        zone=submission.review_zone,
+        now=at,
+        since=submission.resumed_at,
     )
-    done = {reminder.kind for reminder in submission.reminders.all()}
+    # Of a deadline that an answer has moved the buyer is reminded anew.
+    done = {one.kind for one in submission.reminders.all() if one.review_due_at in (None, submission.review_due_at)}
     return newest if newest and newest not in done else ""

@@ -1,24 +1,21 @@
 """Submissions: the seller says that a milestone is complete, shows why, and sends it as one frozen text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Max, OuterRef, QuerySet
-from django.db.models.functions import JSONObject
+from django.db.models import Max
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, Criterion
 from apps.contracts.rules import review_deadline
 from apps.core import canonical, states
-from apps.core.database.kept import Argument, Read
 from apps.core.errors import IllegalTransition, Refused, Stale
 from apps.milestones import rules
 from apps.milestones.models import CriterionNote, Decision, EvidenceFile, Milestone, Nullification, Submission, Verdict
-from apps.milestones.models.milestone import ENDED, MilestoneState
+from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import CriterionAnswer
+from apps.milestones.services.holding import lock_milestone, lock_submission
 from apps.milestones.services.reviewing import check_in_time
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
@@ -88,7 +85,7 @@ def submit(*, contract: Contract, milestone_ref: str, actor: Actor, seen: str, a
         raise IllegalTransition("This contract is not active.")
     submission.canonical_text, submission.sha256 = text, seen
     submission.submitted_at, submission.submitted_by_id = at, actor.user_id
-    review = contracts.review_terms(version)
+    review = contracts.review_terms(version, own=milestone.line.own)
     submission.review_due_at, submission.review_zone = review_deadline(at, terms=review), review.time_zone
     submission.save()
     milestone.save(update_fields=["state"])
@@ -108,66 +105,6 @@ def withdraw(*, contract: Contract, submission_ref: str, actor: Actor, at: datet
     submission.milestone.save(update_fields=["state"])
     _record(submission, verb="submission.withdrawn", actor=actor, at=at)
     return submission
-
-
-def lock_milestone(contract: Contract, *, milestone_ref: str) -> Milestone:
-    """Hold a milestone of a contract that is locked already."""
-    milestone = Milestone.objects.select_for_update().filter(ref=milestone_ref, contract=contract).first()
-    if milestone is None:
-        raise Refused("There is no such milestone in this contract.")
-    milestone.contract = contract
-    return milestone
-
-
-@dataclass(frozen=True, slots=True)
-class HeldSubmission:
-    """A submission that was sent, locked with its milestone, and what has to be known to decide it.
-
-    ``criteria`` are the agreed ones, by id; ``others_open`` counts the contract's other milestones not accepted yet.
-    """
-
-    submission: Submission
-    criteria: dict[int, str]
-    others_open: int
-
-
-@Read
-def _held_submission() -> "QuerySet[Submission, Submission]":
-    criteria = Criterion.objects.filter(line_id=OuterRef("milestone__line_id")).order_by("position")
-    others = Milestone.objects.filter(contract_id=OuterRef("contract_id")).exclude(state__in=ENDED)
-    is_other_open = others.exclude(pk=OuterRef("milestone_id")).order_by().values("pk")
-    return (
-        Submission.objects.select_for_update(of=("milestone", "self"))
-        .annotate(
-            criteria=ArraySubquery(criteria.values(json=JSONObject(id="pk", text="text"))),
-            others_open=ArraySubquery(is_other_open),
-        )
-        .select_related("milestone__line__version", "contract__seller", "contract__buyer")
-        .filter(ref=Argument("submission_ref"), contract=Argument("contract_id"))
-        .exclude(state=SubmissionState.DRAFT)
-        .order_by()
-    )
-
-
-def lock_submission(contract: Contract, *, submission_ref: str) -> HeldSubmission:
-    """Hold a submission that was sent, and its milestone before it, with what was agreed and between whom.
-
-    The contract is held already, so what is joined and counted in the same query stands as well.
-    """
-    submission = _held_submission.first(submission_ref=submission_ref, contract_id=contract.pk)
-    if submission is None:
-        raise Refused("There is no such submission in this contract.")
-    milestone, read = submission.milestone, submission.contract
-    contract.seller, contract.buyer = read.seller, read.buyer
-    if contract.active_version_id == milestone.line.version_id:
-        contract.active_version = milestone.line.version
-    submission.contract = milestone.contract = milestone.line.version.contract = contract
-    asked = vars(submission)
-    return HeldSubmission(
-        submission,
-        criteria={criterion["id"]: criterion["text"] for criterion in asked["criteria"]},
-        others_open=len(asked["others_open"]),
-    )
 
 
 def open_or_continue(milestone: Milestone, *, at: datetime) -> Submission:

@@ -11,13 +11,17 @@ from django.db.models import Prefetch, QuerySet
 
 from apps.contracts.models import Contract, ContractVersion, Criterion
 from apps.core import clock
-from apps.milestones.models import Decision, EvidenceFile, Milestone, Submission, Verdict
+from apps.milestones import services as milestones
+from apps.milestones.models import Decision, EvidenceFile, FirstAcceptance, Inspection, Milestone, Submission, Verdict
 from apps.parties.actor import Actor
-from apps.portals import formats
+from apps.parties.roles import Action
+from apps.portals import asking, formats
+from apps.portals.asking import Questions
 from apps.portals.buyer import differences, figures
 from apps.portals.buyer.differences import Change
 from apps.portals.buyer.figures import ContractFigures, InvoiceToCome
 from apps.portals.buyer.ways import Way
+from apps.portals.forms import explain
 
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 """What opens in place; everything else is downloaded."""
@@ -74,6 +78,16 @@ class SubmissionReading:
     changes_url: str
     part_url: str
     """Where a part can be accepted; empty where the contract does not provide for it."""
+    questions: Questions
+    inspections: Sequence[Inspection]
+    first: FirstAcceptance | None
+    inspect_url: str
+    """Where it can be inspected; empty for whoever may not, or where the contract does not ask for it."""
+    not_yet: str
+    """Why the whole cannot be accepted yet, whoever asks; ``part_not_yet``: why not a part either."""
+    part_not_yet: str
+    is_first: bool
+    """Whether an acceptance would be the first of two."""
 
     @property
     def met(self) -> int:
@@ -118,8 +132,9 @@ def all_of(actor: Actor, milestone: Milestone) -> list[Submission]:
         Submission.objects.visible_to(actor)
         .filter(milestone=milestone)
         .exclude(state="draft")
-        .select_related("decision", "submitted_by")
+        .select_related("decision", "submitted_by", "first_acceptance")
         .prefetch_related(
+            "inspections__verdicts__criterion",
             "notes__criterion",
             Prefetch("files", queryset=EvidenceFile.objects.order_by("pk")),
             "decision__verdicts__criterion",
@@ -144,6 +159,8 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
     before = figures.of_contracts(actor, [contract])[contract.pk]
     is_pending = submission.state == "submitted"
     now = clock.now()
+    ahead = milestones.what_is_ahead(submission, actor=actor) if is_pending else milestones.Ahead(None, None, False)
+    inspects = is_pending and version.needs_inspection and actor.may(Action.INSPECT_MILESTONE)
     return SubmissionReading(
         submission=submission,
         milestone=milestone,
@@ -165,6 +182,13 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
         accept_url=way.accept_milestone(submission),
         changes_url=way.request_changes(submission),
         part_url=way.accept_part(submission) if version.partial_acceptance else "",
+        questions=asking.to_ask(actor, submission, most=version.question_suspensions, url=way.ask_question(submission)),
+        inspections=list(submission.inspections.all()),
+        first=getattr(submission, "first_acceptance", None),
+        inspect_url=way.inspect_milestone(submission) if inspects else "",
+        not_yet=explain(ahead.whole) if ahead.whole is not None else "",
+        part_not_yet=explain(ahead.part) if ahead.part is not None else "",
+        is_first=ahead.is_first,
     )
 
 

@@ -5,6 +5,8 @@ or the text is not the one that was shown, nothing is signed and the page says w
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -12,6 +14,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused, Stale
+from apps.core.money import Money
 from apps.milestones import services as milestones
 from apps.milestones.models import Submission
 from apps.milestones.rules import Statement
@@ -28,6 +31,7 @@ from apps.portals.buyer.step_up import Asks
 from apps.portals.buyer.ways import Way
 from apps.portals.forms import add_refusal, explain, show_anew
 from apps.workflows import sign_off
+from apps.workflows.once import Answer
 
 
 def accept_milestone(request: PortalRequest, submission: Submission, *, way: Way, crumbs: Crumbs) -> HttpResponse:
@@ -38,7 +42,7 @@ def accept_milestone(request: PortalRequest, submission: Submission, *, way: Way
     asks = step_up.asked_of(request, submission.milestone)
     if request.method == "POST" and not step_up.wants_code(request):
         return _signed_off(request, asks, submission, way=way, crumbs=crumbs)
-    reading, _sent = _read(request, submission, way=way)
+    reading, _sent = reread(request, submission, way=way)
     form = asks.form_class(initial={"seen": reading.submission.sha256})
     interrupted.give_back(request, form)
     is_code_sent = False
@@ -60,27 +64,28 @@ def _signed_off(
         interrupted.keep(request, form)
         return redirect(asks.elsewhere or request.get_full_path())
     if form.is_valid():
-        refused = _sign_off(request, asks, submission, form=form)
-        if refused is None:
-            tell(request, _("You signed the milestone off."))
+        done = _sign_off(request, asks, submission, form=form)
+        if not isinstance(done, Refused):
+            tell(request, _told(done, _("You signed the milestone off.")))
             return redirect(way.submission(submission))
-    reading, sent = _read(request, submission, way=way)
+        refused = done
+    reading, sent = reread(request, submission, way=way)
     changes: list[Change] = []
     if isinstance(refused, Stale):
-        changes = _since(sent, reading.submission, seen=form.cleaned_data["seen"])
+        changes = changes_since(sent, reading.submission, seen=form.cleaned_data["seen"])
         show_anew(form, seen=reading.submission.sha256)
     if refused is not None:
         add_refusal(form, refused)
         if not reading.is_pending and reading.newer is None:
-            return _too_late(request, refused, reading)
+            return too_late(request, refused, reading)
     return _page_to_sign_off(request, reading, form=form, crumbs=crumbs, changes=changes)
 
 
-def _sign_off(request: PortalRequest, asks: Asks, submission: Submission, *, form: AcceptForm) -> Refused | None:
-    """Sign off as the form says; the answer is why not."""
+def _sign_off(request: PortalRequest, asks: Asks, submission: Submission, *, form: AcceptForm) -> Answer | Refused:
+    """Sign off as the form says; the answer is what was done, or why not."""
     try:
         asks.prove(request, form)
-        sign_off.accept_milestone(
+        return sign_off.accept_milestone(
             actor=request.actor,
             key=form.cleaned_data["key"],
             submission_ref=submission.ref,
@@ -89,7 +94,13 @@ def _sign_off(request: PortalRequest, asks: Asks, submission: Submission, *, for
         )
     except Refused as refused:
         return refused
-    return None
+
+
+def _told(done: Answer, accepted: str) -> str:
+    """What to say of an acceptance: that it is one, or that somebody else has to accept as well."""
+    if "first_acceptance" not in done:
+        return accepted
+    return _("You accepted. Somebody else of your organisation is asked to accept too; then the invoice is issued.")
 
 
 def _page_to_sign_off(
@@ -107,8 +118,8 @@ def _page_to_sign_off(
         {
             "reading": reading,
             "crumbs": crumbs,
-            "statement": milestones.acceptance_statement(reading.submission),
-            "why_not": why_not_sign_off(request, reading.milestone),
+            "statement": _statement(reading),
+            "why_not": why_not_sign_off(request, reading.milestone) or reading.not_yet,
             "asks": step_up.asked_of(request, reading.milestone),
             "is_code_sent": is_code_sent,
             "changes": changes or _to_newer(reading),
@@ -118,17 +129,25 @@ def _page_to_sign_off(
     )
 
 
+def _statement(reading: SubmissionReading) -> Statement:
+    """What the button agrees to: the acceptance, or the first of two."""
+    if not reading.is_first:
+        return milestones.acceptance_statement(reading.submission)
+    whole = Money(reading.milestone.amount, reading.milestone.currency)
+    return milestones.first_statement(reading.submission, accepted=whole)
+
+
 def accept_part(request: PortalRequest, submission: Submission, *, way: Way, crumbs: Crumbs) -> HttpResponse:
     """How much is accepted and what is left; then the statement with its figures; then the sign-off of that part.
 
     The first POST shows what would be signed, one with ``sign`` signs it, one with ``change`` goes back to the form.
     """
-    reading, sent = _read(request, submission, way=way)
+    reading, sent = reread(request, submission, way=way)
     if not reading.is_pending or not reading.part_url:
         return redirect(reading.page_url)
     criteria = [row.criterion for row in reading.criteria]
     asks = step_up.asked_of(request, reading.milestone)
-    form = AcceptPartForm(criteria=criteria, initial=_initial(reading))
+    form = AcceptPartForm(criteria=criteria, initial=initial_of(reading))
     interrupted.give_back(request, form)
     is_code_sent = False
     changes: list[Change] = []
@@ -138,8 +157,9 @@ def accept_part(request: PortalRequest, submission: Submission, *, way: Way, cru
         form = AcceptPartForm(request.POST, criteria=criteria, needs_code=asks.by_code and "sign" in request.POST)
         try:
             if form.is_filled and "change" not in request.POST:
-                statement = milestones.part_statement(reading.submission, part=form.part())
-                to_come = cycles.of_part(reading, milestones.part_amount(reading.submission, part=form.part()))
+                amount = milestones.part_amount(reading.submission, part=form.part())
+                statement = _part_statement(reading, form, amount=amount)
+                to_come = cycles.of_part(reading, amount)
                 if step_up.wants_code(request):
                     is_code_sent = asks.send_new_code(request)
                 elif step_up.goes_elsewhere(request):
@@ -147,7 +167,7 @@ def accept_part(request: PortalRequest, submission: Submission, *, way: Way, cru
                     return redirect(asks.elsewhere or request.get_full_path())
                 elif "sign" in request.POST and form.is_valid():
                     asks.prove(request, form)
-                    sign_off.accept_part(
+                    done = sign_off.accept_part(
                         actor=request.actor,
                         key=form.cleaned_data["key"],
                         submission_ref=submission.ref,
@@ -156,16 +176,17 @@ def accept_part(request: PortalRequest, submission: Submission, *, way: Way, cru
                         verdicts=form.verdicts(),
                         comment=form.cleaned_data["comment"],
                     )
-                    tell(request, _("You signed a part of the milestone off. The rest can be submitted again."))
+                    accepted = _("You signed a part of the milestone off. The rest can be submitted again.")
+                    tell(request, _told(done, accepted))
                     return redirect(reading.page_url)
         except Refused as refused:
             if isinstance(refused, Stale):
-                changes = _since(sent, reading.submission, seen=form.cleaned_data["seen"])
+                changes = changes_since(sent, reading.submission, seen=form.cleaned_data["seen"])
                 show_anew(form, seen=reading.submission.sha256)
             add_refusal(form, refused)
-            reading, _sent = _read(request, submission, way=way)
+            reading, _sent = reread(request, submission, way=way)
             if not reading.is_pending:
-                return _too_late(request, refused, reading)
+                return too_late(request, refused, reading)
     return page(
         request,
         "confirm_part" if statement is not None and form.is_filled else "accept_part",
@@ -176,7 +197,7 @@ def accept_part(request: PortalRequest, submission: Submission, *, way: Way, cru
             "how_much": [form["amount"], form["percent"]],
             "statement": statement,
             "to_come": to_come,
-            "why_not": why_not_sign_off(request, reading.milestone),
+            "why_not": why_not_sign_off(request, reading.milestone) or reading.part_not_yet,
             "asks": asks,
             "is_code_sent": is_code_sent,
             "changes": changes,
@@ -186,11 +207,17 @@ def accept_part(request: PortalRequest, submission: Submission, *, way: Way, cru
     )
 
 
+def _part_statement(reading: SubmissionReading, form: AcceptPartForm, *, amount: Decimal) -> Statement:
+    if not reading.is_first:
+        return milestones.part_statement(reading.submission, part=form.part())
+    return milestones.first_statement(reading.submission, accepted=Money(amount, reading.milestone.currency))
+
+
 def request_changes(request: PortalRequest, submission: Submission, *, way: Way, crumbs: Crumbs) -> HttpResponse:
     """A tick or a cross per criterion; then the seller revises what was crossed."""
-    reading, sent = _read(request, submission, way=way)
+    reading, sent = reread(request, submission, way=way)
     criteria = [row.criterion for row in reading.criteria]
-    form = RequestChangesForm(criteria=criteria, initial=_initial(reading))
+    form = RequestChangesForm(criteria=criteria, initial=initial_of(reading))
     changes: list[Change] = []
     if request.method == "POST":
         form = RequestChangesForm(request.POST, criteria=criteria)
@@ -207,12 +234,12 @@ def request_changes(request: PortalRequest, submission: Submission, *, way: Way,
                 )
             except Refused as refused:
                 if isinstance(refused, Stale):
-                    changes = _since(sent, reading.submission, seen=seen)
+                    changes = changes_since(sent, reading.submission, seen=seen)
                     show_anew(form, seen=reading.submission.sha256)
                 add_refusal(form, refused)
-                reading, _sent = _read(request, submission, way=way)
+                reading, _sent = reread(request, submission, way=way)
                 if not reading.is_pending:
-                    return _too_late(request, refused, reading)
+                    return too_late(request, refused, reading)
             else:
                 tell(request, _("Your request went to the seller. No invoice was issued."))
                 return redirect(reading.page_url)
@@ -234,13 +261,17 @@ def request_changes(request: PortalRequest, submission: Submission, *, way: Way,
     )
 
 
-def _initial(reading: SubmissionReading) -> dict[str, str]:
-    """What the seller claims to have met starts with a tick: the buyer crosses what is missing."""
+def initial_of(reading: SubmissionReading) -> dict[str, Any]:
+    """What the seller claims to have met starts with a tick: the buyer crosses what is missing.
+
+    Of two people who accept a part, the second starts with the amount of the first.
+    """
     claims = {f"verdict_{row.criterion.position}": MET for row in reading.criteria if row.is_claimed}
-    return {"seen": reading.submission.sha256, **claims}
+    amount = {"amount": reading.first.amount} if reading.first is not None else {}
+    return {"seen": reading.submission.sha256, **claims, **amount}
 
 
-def _read(request: PortalRequest, submission: Submission, *, way: Way) -> tuple[SubmissionReading, list[Submission]]:
+def reread(request: PortalRequest, submission: Submission, *, way: Way) -> tuple[SubmissionReading, list[Submission]]:
     """The submission as it stands now, with every cycle of its milestone: somebody may have decided meanwhile."""
     milestone = cycles.of_buyer(request.actor).get(pk=submission.milestone_id)
     sent = cycles.all_of(request.actor, milestone)
@@ -248,12 +279,13 @@ def _read(request: PortalRequest, submission: Submission, *, way: Way) -> tuple[
     return cycles.read(request.actor, now, cycles=sent, way=way), sent
 
 
-def _too_late(request: PortalRequest, refused: Refused, reading: SubmissionReading) -> HttpResponse:
+def too_late(request: PortalRequest, refused: Refused, reading: SubmissionReading) -> HttpResponse:
+    """Back to the page of what was decided meanwhile, with the reason."""
     messages.warning(request, explain(refused))
     return redirect(reading.page_url)
 
 
-def _since(sent: Sequence[Submission], now: Submission, *, seen: str) -> list[Change]:
+def changes_since(sent: Sequence[Submission], now: Submission, *, seen: str) -> list[Change]:
     """What changed since the text with this SHA-256, if it is one of this milestone's."""
     shown = next((cycle for cycle in sent if cycle.sha256 == seen), None)
     return differences.between_submissions(shown, now) if shown is not None else []

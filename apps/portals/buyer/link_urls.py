@@ -17,6 +17,7 @@ urlpatterns = [
     path("accept/", link_decisions.accept, name="accept"),
     path("accept-part/", link_decisions.accept_part, name="accept_part"),
     path("changes/", link_decisions.request_changes, name="request_changes"),
+    path("ask/", link_decisions.ask_question, name="ask_question"),
     path("evidence/<str:ref>/", link_files.evidence, name="evidence"),
     path("invoice.pdf", link_files.invoice_pdf, name="invoice_pdf"),
     path("invoice.xml", link_files.invoice_xml, name="invoice_xml"),

@@ -13,6 +13,7 @@ from apps.portals.buyer.views import (
     milestones,
     plans,
     proofs,
+    reviewing,
 )
 
 app_name = "buyer"
@@ -36,6 +37,9 @@ urlpatterns = [
     path("submissions/<str:ref>/accept/", milestones.accept_milestone, name="accept_milestone"),
     path("submissions/<str:ref>/accept-part/", milestones.accept_part, name="accept_part"),
     path("submissions/<str:ref>/changes/", milestones.request_changes, name="request_changes"),
+    path("submissions/<str:ref>/ask/", reviewing.ask_question, name="ask_question"),
+    path("submissions/<str:ref>/pass/", reviewing.pass_milestone, name="pass_milestone"),
+    path("submissions/<str:ref>/inspect/", reviewing.inspect_milestone, name="inspect_milestone"),
     path("milestones/<str:ref>/certificate.pdf", proofs.certificate, name="certificate"),
     path("milestones/<str:ref>/certificate/retry/", proofs.retry_certificate, name="retry_certificate"),
     path("milestones/<str:ref>/pack/", proofs.request_milestone_pack, name="request_milestone_pack"),

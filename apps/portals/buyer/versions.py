@@ -15,6 +15,7 @@ from apps.contracts.rules import Statement
 from apps.core import clock
 from apps.core.canonical import plain
 from apps.parties.actor import Actor
+from apps.portals import formats
 from apps.portals.buyer.ways import Way
 from apps.portals.conversing import Conversation, conversation
 from apps.portals.papers import Printed, printed
@@ -136,6 +137,8 @@ def terms_of(version: ContractVersion) -> list[Fact]:
         Fact(term=_("If you say nothing until then"), value=wording.silence_means(review.silence)),
         *([Fact(term=_("A long review"), value=wording.thirty_days())] if review.may_exceed_usual_most else []),
         Fact(term=_("Acceptance in part"), value=wording.partial_acceptance(version.partial_acceptance)),
+        Fact(term=_("Your questions"), value=wording.question_suspensions(version.question_suspensions)),
+        *_steps(version),
         Fact(term=_("Invoices"), value=_("one for each milestone that you sign off, for its amount, at that moment")),
         Fact(
             term=_("Financing"),
@@ -147,6 +150,13 @@ def terms_of(version: ContractVersion) -> list[Fact]:
         *([Fact(term=_("Governing law"), value=version.governing_law)] if version.governing_law else []),
         *([Fact(term=_("Can be signed until"), on=version.answer_until)] if version.answer_until else []),
     ]
+
+
+def _steps(version: ContractVersion) -> list[Fact]:
+    above = version.second_acceptor_above
+    amount = formats.money(above, version.contract.currency) if above is not None else ""
+    said = wording.acceptance_steps(needs_inspection=version.needs_inspection, second_above=amount)
+    return [Fact(term=_("Steps of acceptance"), value=said)] if said else []
 
 
 def tax_in_words(version: ContractVersion) -> str:

@@ -47,6 +47,11 @@ class Way(Protocol):
 
     def request_changes(self, submission: Submission) -> str: ...
 
+    def ask_question(self, submission: Submission) -> str: ...
+
+    def inspect_milestone(self, submission: Submission) -> str:
+        """Where it is inspected; nowhere for a guest."""
+
     def evidence(self, file: EvidenceFile) -> str: ...
 
     def invoice_pdf(self, invoice: Invoice) -> str: ...
@@ -102,6 +107,12 @@ class MemberWay:
 
     def request_changes(self, submission: Submission) -> str:
         return reverse("buyer:request_changes", args=[submission.ref])
+
+    def ask_question(self, submission: Submission) -> str:
+        return reverse("buyer:ask_question", args=[submission.ref])
+
+    def inspect_milestone(self, submission: Submission) -> str:
+        return reverse("buyer:inspect_milestone", args=[submission.ref])
 
     def evidence(self, file: EvidenceFile) -> str:
         return reverse("buyer:evidence", args=[file.ref])
@@ -165,6 +176,12 @@ class LinkWay:
 
     def request_changes(self, submission: Submission) -> str:
         return self._below("request_changes")
+
+    def ask_question(self, submission: Submission) -> str:
+        return self._below("ask_question")
+
+    def inspect_milestone(self, submission: Submission) -> str:
+        return ""
 
     def evidence(self, file: EvidenceFile) -> str:
         return self._below("evidence", ref=file.ref)

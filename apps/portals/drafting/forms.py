@@ -19,6 +19,7 @@ from apps.parties import rules as parties
 from apps.parties.models import Organisation
 from apps.parties.services import OrganisationData
 from apps.portals import formats
+from apps.portals.drafting.steps import StepFields
 from apps.portals.forms import ActionForm, AmountField, RateField, explain
 
 NEW = "new"
@@ -48,7 +49,7 @@ def country_choices() -> list[tuple[str, str]]:
     return [("", ""), *sorted(((code, names[code]) for code in parties.countries()), key=lambda pair: pair[1])]
 
 
-class DraftForm(ActionForm):
+class DraftForm(StepFields, ActionForm):
     """Everything of a contract but its plan. A draft needs a buyer, a title, a number, a currency and a price.
 
     ``seen`` is the fingerprint of the saved draft from which the form was filled in; empty for a new contract.
@@ -280,6 +281,9 @@ TERMS = (
     "review_time_zone",
     "silence",
     "partial_acceptance",
+    "question_suspensions",
+    "needs_inspection",
+    "second_acceptor_above",
     "tax_category",
     "tax_rate",
     "is_assignable",

@@ -20,13 +20,14 @@ from apps.contracts.rules import Portion
 from apps.contracts.rules.plan import check_percent
 from apps.core import money
 from apps.core.errors import Refused
+from apps.portals.drafting.steps import OWN_FIELDS, OwnTermFields, own_values
 from apps.portals.forms import AmountField, explain
 
 MOST_LINES = 100
 MOST_CRITERIA = 20
 MOST_FIELDS = 600
-"""Criteria of a whole plan. With two fields for each and seven for a line, a form stays below the server's 3,000."""
-FIELDS = ("title", "scope", "basis", "portion", "planned_on")
+"""Criteria of a whole plan. With two fields for each and ten for a line, a form stays below the server's 3,000."""
+FIELDS = ("title", "scope", "basis", "portion", "planned_on", *OWN_FIELDS)
 
 
 @dataclass(slots=True)
@@ -42,7 +43,7 @@ class Row:
         return not any(typed) and not any(text.strip() for text, _needs in self.criteria)
 
 
-class LineForm(forms.Form):
+class LineForm(OwnTermFields):
     """One milestone of the plan; ``portion`` is a percentage or an amount, as ``basis`` says."""
 
     use_required_attribute = False
@@ -78,7 +79,9 @@ class LineForm(forms.Form):
         self.currency = currency
         self.position = position
         for bound in self.visible_fields():
-            css = "form-select" if bound.name == "basis" else "form-control"
+            css = {"basis": "form-select", "silence": "form-select", "is_cumulative": "form-check-input"}.get(
+                bound.name, "form-control"
+            )
             bound.field.widget.attrs["class"] = css + (" end" if bound.name == "portion" else "")
 
     def clean(self) -> dict[str, Any]:
@@ -144,6 +147,7 @@ class Line:
                 for criterion in self.criteria
                 if criterion.cleaned_data["text"]
             ),
+            own=self.form.own(),
         )
 
 
@@ -180,6 +184,7 @@ def rows_of(lines: Iterable[DraftLine]) -> list[Row]:
                 "basis": line.basis,
                 "portion": line.percent if line.basis == "percent" else line.amount if line.basis == "amount" else None,
                 "planned_on": line.planned_on,
+                **own_values(line.own),
             },
             [(criterion.text, criterion.needs_evidence) for criterion in line.criteria] or [("", False)],
         )

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import Case, F, Func, Q, Sum, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from apps.core import money
@@ -67,7 +68,8 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
     tax = Func(
         F("amount") * F(f"{terms}tax_rate") / 100, _digits(), function="round", output_field=models.DecimalField()
     )
-    planned = ahead.order_by().values_list("currency", "planned_on", f"{terms}review_days", f"{terms}payment_days")
+    review = Coalesce("line__review_days", f"{terms}review_days")
+    planned = ahead.order_by().values_list("currency", "planned_on", review, f"{terms}payment_days")
     for currency, planned_on, review_days, payment_days, gross in planned.annotate(sum=Sum(F("amount") + tax)):
         paid_on = max(planned_on, today) + timedelta(days=review_days + payment_days) if planned_on else None
         yield currency, PLANNED, paid_on, gross

@@ -6,8 +6,19 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from apps.contracts.models import Criterion
-from apps.milestones.models import CriterionNote, Decision, EvidenceFile, Milestone, Submission, Verdict
+from apps.milestones.models import (
+    CriterionNote,
+    Decision,
+    EvidenceFile,
+    FirstAcceptance,
+    Inspection,
+    Milestone,
+    Submission,
+    Verdict,
+)
 from apps.parties.actor import Actor
+from apps.portals import asking
+from apps.portals.asking import Questions
 from apps.portals.parts import File
 
 
@@ -36,21 +47,27 @@ class Cycle:
     rows: Sequence[Row]
     files: Sequence[File]
     decision: Decision | None
+    questions: Questions
+    inspections: Sequence[Inspection]
+    first: FirstAcceptance | None
 
 
 def cycles_of(actor: Actor, milestone: Milestone, criteria: Sequence[Criterion]) -> list[Cycle]:
     """Every cycle, newest first, the seller's draft among them; the number of queries does not grow with them."""
-    submissions = (
+    submissions = list(
         Submission.objects.visible_to(actor)
         .filter(milestone=milestone)
         .order_by("-number")
-        .select_related("submitted_by", "decision")
-        .prefetch_related("notes", "files", "decision__verdicts")
+        .select_related("submitted_by", "decision", "first_acceptance")
+        .prefetch_related("notes", "files", "decision__verdicts", "inspections__verdicts__criterion")
     )
-    return [_cycle(submission, criteria) for submission in submissions]
+    asked = asking.to_answer(
+        actor, submissions, url=lambda question: reverse("seller:answer_question", args=[question.ref])
+    )
+    return [_cycle(submission, criteria, questions) for submission, questions in zip(submissions, asked, strict=True)]
 
 
-def _cycle(submission: Submission, criteria: Sequence[Criterion]) -> Cycle:
+def _cycle(submission: Submission, criteria: Sequence[Criterion], questions: Questions) -> Cycle:
     decision: Decision | None = getattr(submission, "decision", None)
     notes = {note.criterion_id: note for note in submission.notes.all()}
     verdicts = {verdict.criterion_id: verdict for verdict in decision.verdicts.all()} if decision else {}
@@ -68,6 +85,9 @@ def _cycle(submission: Submission, criteria: Sequence[Criterion]) -> Cycle:
         ],
         files=[shown_file(file) for file in files if file.criterion_id is None],
         decision=decision,
+        questions=questions,
+        inspections=list(submission.inspections.all()),
+        first=getattr(submission, "first_acceptance", None),
     )
 
 

@@ -6,7 +6,8 @@ from django import template
 
 from apps.contracts import services as contracts
 from apps.contracts import wording
-from apps.contracts.models import ContractVersion
+from apps.contracts.drafts import AS_AGREED
+from apps.contracts.models import ContractVersion, PlanLine
 from apps.contracts.rules import ReviewTerms
 from apps.portals import formats
 
@@ -14,9 +15,9 @@ register = template.Library()
 
 
 @register.simple_tag
-def review_terms(version: ContractVersion) -> ReviewTerms:
-    """What was agreed of the review: ``{% review_terms version as review %}``."""
-    return contracts.review_terms(version)
+def review_terms(version: ContractVersion, line: PlanLine | None = None) -> ReviewTerms:
+    """What was agreed of the review: ``{% review_terms version as review %}``; with a ``line``, of it."""
+    return contracts.review_terms(version, own=line.own if line is not None else AS_AGREED)
 
 
 @register.simple_tag
@@ -35,6 +36,26 @@ def silence_means(silence: str) -> str:
 def partial_acceptance(may_be: bool) -> str:
     """Whether a milestone may be accepted in part."""
     return wording.partial_acceptance(may_be)
+
+
+@register.simple_tag
+def question_suspensions(most: int) -> str:
+    """Whether questions stop the review clock."""
+    return wording.question_suspensions(most)
+
+
+@register.simple_tag
+def acceptance_steps(version: ContractVersion) -> str:
+    """Who has to look at a milestone before it is accepted; nothing where one person is enough."""
+    above = version.second_acceptor_above
+    amount = formats.money(above, version.contract.currency) if above is not None else ""
+    return wording.acceptance_steps(needs_inspection=version.needs_inspection, second_above=amount)
+
+
+@register.simple_tag
+def own_terms(line: PlanLine) -> list[str]:
+    """What a milestone has in the place of the contract's terms: ``{% own_terms line as sentences %}``."""
+    return wording.own_terms(line.own)
 
 
 @register.simple_tag

@@ -62,7 +62,12 @@ def _let_time_pass(scenes: list[Scene], *, after: datetime | None, until: dateti
             for proposal in negotiating.overdue(at=moment, contract_refs=refs):
                 negotiating.tend(version_ref=proposal.version_ref, organisation_id=proposal.organisation_id)
             for review in reviews.due(at=moment, contract_refs=refs):
-                reviews.tend(submission_ref=review.submission_ref, seller_id=review.seller_id, what=review.what)
+                reviews.tend(
+                    submission_ref=review.submission_ref,
+                    seller_id=review.seller_id,
+                    what=review.what,
+                    due=review.due,
+                )
             run_due_jobs()
         after = moment
 

@@ -17,6 +17,7 @@ from apps.parties import rules
 from apps.parties.roles import Role
 from apps.workflows.deal_file.deal import Bank, Deal, FacilityPlan, Party, Person
 from apps.workflows.deal_file.read_events import read_events
+from apps.workflows.deal_file.read_steps import read_own, read_steps
 from apps.workflows.deal_file.reader import Place, load
 
 
@@ -138,12 +139,13 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
     law = place.maybe("governing_law")
     terms = place.maybe("terms")
     assignable, in_parts = place.maybe("assignable"), place.maybe("partial_acceptance")
+    steps = read_steps(place, code_of(currency, parties))
     payment_days = place.maybe("payment_days")
     review_days = place.maybe("review_days")
     until = place.maybe("answer_until")
     signatory = place.need("signatory")
     counted = place.maybe("review")
-    code = currency.text() if currency is not None else parties["seller"].currency
+    code = code_of(currency, parties)
     if currency is not None and code not in money.currencies():
         currency.refuse(f"`{code}` is not a currency code such as EUR")
     price = place.need("price")
@@ -156,6 +158,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         payment_days=payment_days.whole(most=365) if payment_days is not None else 30,
         review_days=review_days.whole(least=1, most=365) if review_days is not None else 14,
         **(_review(counted) if counted is not None else {}),
+        **steps,
         partial_acceptance=in_parts.yes_or_no() if in_parts is not None else False,
         tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "O") if tax is not None else "S",
         tax_rate=_percentage(tax.maybe("rate"), "0") if tax is not None else Decimal(0),
@@ -172,6 +175,10 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         tax.done()
     place.done()
     return draft
+
+
+def code_of(currency: Place | None, parties: Mapping[str, Party]) -> str:
+    return currency.text() if currency is not None else parties["seller"].currency
 
 
 def _review(place: Place) -> dict[str, Any]:
@@ -215,6 +222,7 @@ def _line(place: Place, currency: str) -> DraftLine:
         amount=_payable(amount, currency) if amount is not None else None,
         planned_on=planned.day() if planned is not None else None,
         criteria=tuple(_criterion(item) for item in criteria.each()) if criteria is not None else (),
+        own=read_own(place),
     )
     place.done()
     return line

@@ -51,6 +51,7 @@ def _event(place: Place, zone: str, parties: Mapping[str, Party], contract: Cont
         "milestone": milestone,
         "milestones": milestones,
         "side": take("side", lambda p: p.one_of("buyer", "seller")) or "",
+        "colleague": take("colleague", lambda p: p.one_of(*parties["buyer"].people)) or "",
         "amount": take("amount", lambda p: p.number(least=Decimal("0.001"), most=money.LARGEST)),
         "percent": take("percent", Place.percentage),
         "on": take("value_on", Place.day)
@@ -68,8 +69,8 @@ def _event(place: Place, zone: str, parties: Mapping[str, Party], contract: Cont
     }
     if verb == "price_offer" and not price:
         values["price"] = (_terms(place, milestones[0]),)
-    for key in ("reason", "missing", "checked", "side"):
-        if key in rule.keys and verb != "accept_part":
+    for key in ("reason", "missing", "checked", "side", "colleague"):
+        if key in rule.keys and verb not in ("accept_part", "inspect"):
             place.need(key)
     event = Event(at=at, verb=verb, by=_actor(place, rule, parties, contract), line=place.line, **values)  # type: ignore[arg-type]
     place.done()

@@ -15,6 +15,7 @@ from apps.invoicing.models import Allocation, CreditNote, Invoice
 from apps.ledger.models import Book, Entry
 from apps.milestones.models import Milestone, Submission
 from apps.workflows.deal_file import credit_report
+from apps.workflows.deal_file.report_steps import WITH, steps_of
 from apps.workflows.deal_file.values import amount_of, written
 
 IN_ORDER = ("milestone__position", "milestone__part")
@@ -50,7 +51,7 @@ def report(*, title: str, contract_ref: str) -> Report:
     }
 
 
-def _of(model: type[Any], contract: Contract) -> QuerySet[Any]:
+def _of(model: Any, contract: Contract) -> QuerySet[Any]:
     return model.objects.using("owner").filter(contract=contract)  # type: ignore[no-any-return]
 
 
@@ -74,7 +75,7 @@ def _contract(contract: Contract) -> Report:
 
 
 def _milestone(milestone: Milestone) -> Report:
-    cycles = Submission.objects.using("owner").filter(milestone=milestone).select_related("decision").order_by("number")
+    cycles = Submission.objects.using("owner").filter(milestone=milestone).prefetch_related("decision", *WITH)
     return {
         "title": milestone.title,
         "amount": amount_of(milestone.amount, milestone.currency),
@@ -85,8 +86,9 @@ def _milestone(milestone: Milestone) -> Report:
                 **{name: getattr(cycle, name) for name in ("number", "state")},
                 **{name: written(getattr(cycle, name)) for name in ("submitted_at", "notified_at", "review_due_at")},
                 "outcome": cycle.decision.outcome if hasattr(cycle, "decision") else None,
+                **steps_of(cycle),
             }
-            for cycle in cycles
+            for cycle in cycles.order_by("number")
         ],
     }
 
@@ -283,8 +285,8 @@ def plain(found: Report) -> str:
             for tranche in request["tranches"]
         ]
     for book in found["ledger"]:
-        lines += ["", f"Book of {book['organisation']} ({book['book']})"]
-        lines += [f"  {label:<44}{amount:>16}" for label, amount in book["balances"].items()]
+        balances = [f"  {label:<44}{amount:>16}" for label, amount in book["balances"].items()]
+        lines += ["", f"Book of {book['organisation']} ({book['book']})", *balances]
     return "\n".join(lines)
 
 

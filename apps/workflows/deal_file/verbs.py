@@ -8,13 +8,14 @@ from django.core.files.base import ContentFile
 
 from apps.contracts import services as contracts
 from apps.milestones import services as milestones
-from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
+from apps.milestones.services import CriterionAnswer, Part
 from apps.parties.actor import Actor
 from apps.workflows import billing, contracting, negotiating, sign_off
 from apps.workflows.deal_file.credit_verbs import CREDITING
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.funding_verbs import FUNDING
 from apps.workflows.deal_file.scene import Scene, new_key, reference_of
+from apps.workflows.deal_file.step_verbs import STEPS, verdicts_of
 from apps.workflows.once import Answer
 
 
@@ -96,20 +97,9 @@ def _accept_part(scene: Scene, event: Event, actor: Actor) -> Answer:
         submission_ref=submission.ref,
         seen=submission.sha256,
         part=Part(amount=event.amount, percent=event.percent),
-        verdicts=_verdicts(scene, event),
+        verdicts=verdicts_of(scene, event),
         comment=event.text,
     )
-
-
-def _verdicts(scene: Scene, event: Event) -> list[CriterionVerdict]:
-    """Every criterion passed but those that the event names as missing."""
-    criteria = scene.milestone(event).line.criteria.order_by("position")
-    return [
-        CriterionVerdict(
-            criterion_id=criterion.pk, is_passed=number not in event.missing, reason=event.missing.get(number, "")
-        )
-        for number, criterion in enumerate(criteria, start=1)
-    ]
 
 
 def _request_changes(scene: Scene, event: Event, actor: Actor) -> Answer:
@@ -119,7 +109,7 @@ def _request_changes(scene: Scene, event: Event, actor: Actor) -> Answer:
         key=new_key(),
         submission_ref=submission.ref,
         seen=submission.sha256,
-        verdicts=_verdicts(scene, event),
+        verdicts=verdicts_of(scene, event),
         comment=event.text,
     )
 
@@ -163,6 +153,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         "pay": _pay,
         "reverse_payment": _reverse_payment,
         **CREDITING,
+        **STEPS,
         **FUNDING,
         "wait": _wait,
     }

@@ -45,9 +45,28 @@ def of_terms(old: ContractVersion, new: ContractVersion, *, currency: str) -> li
         lines.append(
             _word(_("Acceptance in part"), _("allowed now") if new.partial_acceptance else _("not allowed now"))
         )
+    lines += _of_steps(old, new, currency=currency)
     lines += _of_plan(old, new, currency=currency)
     if old.terms != new.terms:
         lines.append(_word(_("Further terms"), _("changed")))
+    return lines
+
+
+def _of_steps(old: ContractVersion, new: ContractVersion, *, currency: str) -> list[Line]:
+    lines: list[Line] = []
+    if old.question_suspensions != new.question_suspensions:
+        was, now = old.question_suspensions, new.question_suspensions
+        lines.append(_changed(_("Questions that stop the review clock"), was, now))
+    if old.needs_inspection != new.needs_inspection:
+        word = _("needed now") if new.needs_inspection else _("not needed now")
+        lines.append(_word(_("Inspection before acceptance"), word))
+    was_above, above = old.second_acceptor_above, new.second_acceptor_above
+    if was_above != above:
+        one = _("one person is enough")
+        if was_above is not None and above is not None:
+            lines.append(_changed(_("Two people accept above"), was_above, above, currency))
+        else:
+            lines.append(_word(_("Two people accept large milestones"), one if above is None else _("new")))
     return lines
 
 
@@ -62,6 +81,8 @@ def _of_plan(old: ContractVersion, new: ContractVersion, *, currency: str) -> li
             lines.append(_changed(title, was[title].amount, line.amount, currency))
         if was[title].scope != line.scope or _criteria(was[title]) != _criteria(line):
             lines.append(_word(title, _("scope or criteria changed")))
+        if was[title].own != line.own:
+            lines.append(_word(title, _("own terms changed")))
     return lines
 
 

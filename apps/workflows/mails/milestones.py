@@ -54,7 +54,7 @@ def sign_off_request(*, grant_ref: str, at: datetime) -> str:
                 "contract": grant.contract,
                 "milestone": milestone,
                 "submission": submission,
-                "review": contracts.review_terms(milestone.line.version),
+                "review": contracts.review_terms(milestone.line.version, own=milestone.line.own),
                 "due_at": due_at,
                 "notes": sorted(submission.notes.all(), key=lambda note: note.criterion.position),
                 "is_again": submission.number > 1,
@@ -78,7 +78,7 @@ def acceptance(*, submission_ref: str) -> None:
             key=submission_ref,
             sender=contract.buyer,
             reader=contract.seller,
-            to=_sellers_people(contract),
+            to=sellers_people(contract),
             button=_("Open the invoice"),
             url=absolute(reverse("seller:invoice", args=[invoice.ref])),
             facts=[
@@ -104,39 +104,40 @@ def review_reminder(*, submission_ref: str, kind: str) -> None:
 
     The signatory gets the personal link, members the way to their page. Nothing once it is decided.
     """
-    submission = _submission(submission_ref)
-    if submission.state != SubmissionState.SUBMITTED:
+    submission = read_submission(submission_ref)
+    if submission.state != SubmissionState.SUBMITTED or submission.suspended_at is not None:
         return
-    _to_deciders(
+    due = submission.review_due_at if submission.resumed_at is not None else None
+    to_deciders(
         submission,
         name="review_reminder",
-        key=f"{submission_ref}.{kind}",
-        facts=_facts(submission),
+        key=f"{submission_ref}.{kind}.{due:%Y%m%d}" if due else f"{submission_ref}.{kind}",
+        facts=facts_of(submission),
         more={"kind": kind},
     )
 
 
 def review_lapsed(*, submission_ref: str) -> None:
     """Tell the buyer's deciders what their silence meant, and which invoice that issued."""
-    submission = _submission(submission_ref)
+    submission = read_submission(submission_ref)
     invoice = Invoice.objects.filter(milestone=submission.milestone).first()
     of_invoice = (
         [money(_("Total with tax"), invoice.gross, invoice.currency), fact(_("Due"), on=invoice.due_on)]
         if invoice
         else []
     )
-    _to_deciders(
+    to_deciders(
         submission,
         name="review_lapsed",
         key=submission_ref,
-        facts=[*_facts(submission), *of_invoice],
+        facts=[*facts_of(submission), *of_invoice],
         more={"invoice": invoice},
     )
 
 
 def review_passed(*, submission_ref: str) -> None:
     """Tell the seller that the review ended without an answer: nothing is decided, and it is time to ask."""
-    submission = _submission(submission_ref)
+    submission = read_submission(submission_ref)
     if submission.state != SubmissionState.SUBMITTED:
         return
     contract, milestone = submission.contract, submission.milestone
@@ -146,10 +147,10 @@ def review_passed(*, submission_ref: str) -> None:
             key=submission_ref,
             sender=contract.buyer,
             reader=contract.seller,
-            to=_sellers_people(contract),
+            to=sellers_people(contract),
             button=_("Open the milestone"),
             url=absolute(reverse("seller:milestone", args=[milestone.ref])),
-            facts=_facts(submission),
+            facts=facts_of(submission),
             context={"milestone": milestone, "submission": submission, "version": milestone.line.version},
         )
     )
@@ -166,7 +167,7 @@ def change_request(*, submission_ref: str) -> None:
             key=submission_ref,
             sender=contract.buyer,
             reader=contract.seller,
-            to=_sellers_people(contract),
+            to=sellers_people(contract),
             button=_("Open the milestone"),
             url=absolute(reverse("seller:milestone", args=[milestone.ref])),
             facts=[
@@ -184,12 +185,14 @@ def _crossed(decision: Decision) -> "QuerySet[Verdict]":
     return decision.verdicts.filter(is_passed=False).select_related("criterion").order_by("criterion__position")
 
 
-def _submission(submission_ref: str) -> Submission:
+def read_submission(submission_ref: str) -> Submission:
+    """A submission with what letters name."""
     related: tuple[Any, ...] = ("milestone__line__version", "contract__seller", "contract__buyer")
     return Submission.objects.select_related(*related).get(ref=submission_ref)
 
 
-def _facts(submission: Submission) -> list[dict[str, Any]]:
+def facts_of(submission: Submission) -> list[dict[str, Any]]:
+    """Contract and amount."""
     contract, milestone = submission.contract, submission.milestone
     return [
         fact(_("Contract"), f"{contract.number} · {contract.title}"),
@@ -197,7 +200,7 @@ def _facts(submission: Submission) -> list[dict[str, Any]]:
     ]
 
 
-def _to_deciders(
+def to_deciders(
     submission: Submission, *, name: str, key: str, facts: list[dict[str, Any]], more: dict[str, Any]
 ) -> None:
     """One letter to the signatory with the personal link, one to the members who may decide, with their page."""
@@ -226,6 +229,7 @@ def _to_deciders(
                     "milestone": milestone,
                     "submission": submission,
                     "version": milestone.line.version,
+                    "silence": milestones.agreed_silence(submission),
                     **more,
                 },
             )
@@ -237,7 +241,7 @@ def _decision(submission_ref: str) -> Decision:
     return Decision.objects.select_related(*related).get(submission__ref=submission_ref)
 
 
-def _sellers_people(contract: Contract) -> list[str]:
+def sellers_people(contract: Contract) -> list[str]:
     """Who submits, and who sees to the money: each mailbox once."""
     seller_id = contract.seller_id
     submitting = parties.mailboxes(organisation_id=seller_id, action=Action.SUBMIT_MILESTONE)

@@ -14,7 +14,7 @@ from apps.core.made import Kept, MadeState
 from apps.invoicing.models import Document, Invoice
 from apps.milestones.models import Certificate, Decision, EvidenceFile, Milestone, Submission
 from apps.workflows.models import EvidencePack
-from apps.workflows.packs import credit_notes, parts
+from apps.workflows.packs import credit_notes, parts, steps
 from apps.workflows.packs.parts import Contents
 
 CHAIN: Final = "audit/chain.jsonl"
@@ -134,9 +134,11 @@ def _milestones(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
     sent = (
         Submission.objects.filter(milestone__in=milestones)
         .exclude(state="draft")
-        .select_related("milestone", "decision__certificate")
+        .select_related("milestone", "decision__certificate", "first_acceptance")
         .prefetch_related(
-            Prefetch("files", queryset=EvidenceFile.objects.order_by("pk")), "decision__verdicts__criterion"
+            *steps.RELATED,
+            Prefetch("files", queryset=EvidenceFile.objects.order_by("pk")),
+            "decision__verdicts__criterion",
         )
         .order_by("milestone__position", "milestone__part", "number")
     )
@@ -147,6 +149,9 @@ def _milestones(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
         contents.add(parts.text(f"{name}.json", "submission", submission.canonical_text, ref=submission.ref))
         for file in submission.files.all():
             contents.add(parts.stored(f"evidence/{file.sha256}{parts.ending(file.name)}", "evidence", _bytes(file)))
+        before = steps.steps_of(submission)
+        if before is not None:
+            contents.add(parts.record(f"{name}.steps.json", "steps", before, ref=submission.ref))
         decision: Decision | None = getattr(submission, "decision", None)
         # What silence decided stands in the audit chain alone: nobody agreed to a statement.
         if decision is not None and not decision.rule:

@@ -23,9 +23,10 @@ from apps.invoicing.models import BankTransaction, Invoice, Payment
 from apps.invoicing.rules import Part as PaymentPart
 from apps.invoicing.rules import Share
 from apps.milestones import services as milestones
-from apps.milestones.models import Milestone
+from apps.milestones.models import Milestone, Submission
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
 from apps.workflows import (
+    before_acceptance,
     billing,
     contracting,
     crediting,
@@ -233,6 +234,7 @@ CONTRACT, VERSION, GRANT = "contracts.Contract", "contracts.ContractVersion", "c
 UPLOAD, TEMPLATE = "contracts.PlanUpload", "contracts.ContractTemplate"
 MILESTONE, SUBMISSION, FILE = "milestones.Milestone", "milestones.Submission", "milestones.EvidenceFile"
 CREDIT_NOTE, NULLIFICATION = "invoicing.CreditNote", "milestones.Nullification"
+QUESTION = "milestones.Question"
 PAYMENT, TRANSACTION = "invoicing.Payment", "invoicing.BankTransaction"
 INVOICE, REQUEST, OFFER = "invoicing.Invoice", "financing.FundingRequest", "financing.Offer"
 EXPOSURE, VERIFICATION = "financing.ExposureLimit", "financing.BuyerVerification"
@@ -314,6 +316,31 @@ CALLS = [
     Call(
         sign_off.request_changes,
         "approver",
+        SUBMISSION,
+        "submission_ref",
+        lambda row, _own: {"seen": row.sha256, "verdicts": _failed(row)},
+    ),
+    Call(
+        before_acceptance.ask_question, "approver", SUBMISSION, "submission_ref", lambda _row, _own: {"text": "Mine?"}
+    ),
+    Call(before_acceptance.answer_question, "delivery", QUESTION, "question_ref", lambda _row, _own: {"text": "Mine."}),
+    Call(
+        before_acceptance.pass_milestone,
+        "buyer",
+        SUBMISSION,
+        "submission_ref",
+        lambda _row, own: {"membership_ref": own.people["approver"].ref},
+    ),
+    Call(
+        before_acceptance.pass_milestone,
+        "buyer",
+        MEMBERSHIP,
+        "membership_ref",
+        lambda _row, own: {"submission_ref": _own(own, Submission, state="submitted").ref},
+    ),
+    Call(
+        before_acceptance.inspect_milestone,
+        "inspector",
         SUBMISSION,
         "submission_ref",
         lambda row, _own: {"seen": row.sha256, "verdicts": _failed(row)},

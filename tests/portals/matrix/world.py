@@ -42,6 +42,7 @@ from apps.parties.roles import Role
 from apps.parties.services import AccountData
 from apps.parties.services.members import join
 from apps.workflows import (
+    before_acceptance,
     billing,
     contracting,
     crediting,
@@ -157,6 +158,7 @@ class _Builder:
         self._contracts()
         self._corrections()
         self._milestones()
+        self._steps()
         self._bills()
         self._statements()
         self._advances()
@@ -386,6 +388,43 @@ class _Builder:
             crediting.decline_nullification(actor=bilge, key=key(), nullification_ref=asked[2], reason=reason)
         with acting(member(self.deal, "approver")) as bea:
             crediting.withdraw_nullification(actor=bea, key=key(), nullification_ref=asked[3])
+
+    def _steps(self) -> None:
+        """A question that was answered and one that waits, an inspection, and the first of two acceptances."""
+        draft = replace(self._draft("In steps", lines=1), question_suspensions=2, needs_inspection=True)
+        stepped = scenarios.active_contract(self.deal, draft=replace(draft, second_acceptor_above=Decimal(0)))
+        sent = self._submitted(stepped, 1)
+        for role in ("approver", "buyer"):
+            with acting(member(self.deal, role)) as asking:
+                asked = before_acceptance.ask_question(
+                    actor=asking, key=key(), submission_ref=sent.ref, text=f"Why? {self.canary}"
+                )
+            if role == "approver":
+                with acting(member(self.deal, "delivery")) as dario:
+                    before_acceptance.answer_question(
+                        actor=dario, key=key(), question_ref=asked["question"], text=f"Because. {self.canary}"
+                    )
+        with acting(member(self.deal, "inspector")) as inspector:
+            criteria = list(sent.milestone.line.criteria.all())
+            before_acceptance.inspect_milestone(
+                actor=inspector,
+                key=key(),
+                submission_ref=sent.ref,
+                seen=sent.sha256,
+                verdicts=[CriterionVerdict(c.pk, is_passed=True) for c in criteria],
+                comment=f"Looked at. {self.canary}",
+            )
+        with acting(member(self.deal, "buyer")) as olga:
+            before_acceptance.pass_milestone(
+                actor=olga,
+                key=key(),
+                submission_ref=sent.ref,
+                membership_ref=self.deal.people["approver"].ref,
+                note=f"Yours. {self.canary}",
+            )
+            sign_off.accept_milestone(
+                actor=olga, key=key(), submission_ref=sent.ref, seen=sent.sha256, comment=f"Fine. {self.canary}"
+            )
 
     # --- bills and money -----------------------------------------------------------------------------------------
 

@@ -24,6 +24,9 @@ class Column(StrEnum):
     PLANNED_ON = "planned_on"
     CRITERION = "criterion"
     EVIDENCE = "evidence"
+    REVIEW_DAYS = "review_days"
+    SILENCE = "silence"
+    CUMULATIVE = "cumulative"
     INFORMATION = "information"
 
 
@@ -37,6 +40,9 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.PLANNED_ON: "Planned date",
         Column.CRITERION: "Acceptance criterion",
         Column.EVIDENCE: "Needs evidence",
+        Column.REVIEW_DAYS: "Own days to review",
+        Column.SILENCE: "If the buyer says nothing",
+        Column.CUMULATIVE: "Cumulative",
         Column.INFORMATION: "Comes to",
     },
     "de": {
@@ -48,6 +54,9 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.PLANNED_ON: "Geplant am",
         Column.CRITERION: "Abnahmekriterium",
         Column.EVIDENCE: "Nachweis nötig",
+        Column.REVIEW_DAYS: "Eigene Prüftage",
+        Column.SILENCE: "Wenn der Käufer schweigt",
+        Column.CUMULATIVE: "Aufbauend",
         Column.INFORMATION: "Ergibt",
     },
 }
@@ -69,6 +78,9 @@ _MORE: Final[Mapping[Column, str]] = {
     " abnahmekriterien, fertig wenn, erfüllt wenn",
     Column.EVIDENCE: "evidence, with evidence, evidence needed, needs proof, nachweis, mit nachweis, nachweis nötig,"
     " nachweis erforderlich, beleg",
+    Column.REVIEW_DAYS: "review days, days to review, prüftage, tage zur prüfung",
+    Column.SILENCE: "silence, if silent, bei schweigen, schweigen",
+    Column.CUMULATIVE: "after all above, depends on all above, kumulativ, erst nach allen darüber",
     Column.INFORMATION: "no, number, item no, #, pos, position, nr, lfd nr, line, zeile",
 }
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from apps.contracts.rules.schedule.cells import Cell, as_text
 from apps.core.errors import Refused
 
 SYMBOLS: Final[Mapping[str, str]] = {"€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "₺": "TRY"}
@@ -84,6 +85,18 @@ def number_of(text: str, *, sign: DecimalSign, currency: str) -> tuple[Decimal, 
             sign=sign.value,
         )
     raise Refused("“{text}” is no number. Write it in digits, such as {example}.", text=_short(text), example="12400")
+
+
+def whole_of(cell: Cell) -> int | None:
+    """The whole number of a cell, such as days; nothing when it is empty."""
+    text = as_text(cell).strip()
+    if not text:
+        return None
+    if len(text) > _LONGEST or not text.isascii() or not text.isdigit():
+        raise Refused(
+            "“{text}” is no whole number. Write it in digits, such as {example}.", text=_short(text), example="5"
+        )
+    return int(text)
 
 
 def _value(number: str, sign: DecimalSign) -> Decimal | None:

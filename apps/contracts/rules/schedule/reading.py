@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, TypeVar
 
-from apps.contracts.drafts import DraftCriterion, DraftLine
+from apps.contracts.drafts import DraftCriterion, DraftLine, LineTerms
 from apps.contracts.rules.checks import MOST_CRITERIA, MOST_LINES, check_line
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, check_percent
 from apps.contracts.rules.schedule import words as known
@@ -15,7 +15,7 @@ from apps.contracts.rules.schedule.columns import Column, Header, find_header
 from apps.contracts.rules.schedule.dates import DateOrder, date_of, order_of
 from apps.contracts.rules.schedule.dates import known as known_day
 from apps.contracts.rules.schedule.guard import unguarded
-from apps.contracts.rules.schedule.numbers import DecimalSign, number_of, sign_of
+from apps.contracts.rules.schedule.numbers import DecimalSign, number_of, sign_of, whole_of
 from apps.contracts.rules.schedule.report import Problem, ReadRow, Schedule
 from apps.contracts.rules.schedule.table import Table
 from apps.contracts.rules.words import required, trimmed
@@ -133,8 +133,18 @@ class _Reader:
         title = self._text(read, number, cells, Column.TITLE, what="name of a milestone", needed=True)
         scope = self._text(read, number, cells, Column.SCOPE, what="description of a milestone")
         read.line = replace(read.line, title=title, scope=scope, planned_on=self._day(read, number, cells))
+        read.line = replace(read.line, own=self._own(read, number, cells))
         self._portion(read, number, cells)
         self._criterion(read, number, cells)
+
+    def _own(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> LineTerms:
+        """What the line says in the place of the contract's terms; empty cells say nothing."""
+        days, silence, after = (cells.get(column) for column in (Column.REVIEW_DAYS, Column.SILENCE, Column.CUMULATIVE))
+        return LineTerms(
+            review_days=self._try(read, number, Column.REVIEW_DAYS, lambda: whole_of(days), None),
+            silence=self._try(read, number, Column.SILENCE, lambda: known.silence_of(self._plain(silence)), ""),
+            is_cumulative=self._try(read, number, Column.CUMULATIVE, lambda: known.mark_of(self._plain(after)), False),
+        )
 
     def _criterion(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> None:
         text = self._text(read, number, cells, Column.CRITERION, what="acceptance criterion")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER
+from apps.contracts.rules.review import ACCEPTED, ESCALATES, REJECTED, SILENCES
 from apps.contracts.rules.schedule.columns import normal
 from apps.core.errors import Refused
 
@@ -12,6 +13,10 @@ BASES: Final[Mapping[str, Mapping[str, str]]] = {
     "de": {PERCENT: "Prozent", AMOUNT: "Betrag", REMAINDER: "Rest"},
 }
 MARKS: Final[Mapping[str, Mapping[bool, str]]] = {"en": {True: "yes", False: "no"}, "de": {True: "ja", False: "nein"}}
+SILENCE: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {ESCALATES: "nothing is decided", ACCEPTED: "accepted", REJECTED: "not accepted"},
+    "de": {ESCALATES: "nichts ist entschieden", ACCEPTED: "abgenommen", REJECTED: "nicht abgenommen"},
+}
 TOTALS: Final = frozenset(
     {"total", "totals", "sum", "grand total", "total net", "summe", "gesamt", "gesamtsumme", "summe netto", "endsumme"}
 )
@@ -25,6 +30,24 @@ _MARK: Final = {
     **dict.fromkeys(("yes", "y", "x", "true", "1", "✓", "✔", "ja", "j", "wahr"), True),
     **dict.fromkeys(("", "no", "n", "false", "0", "-", "–", "nein", "falsch"), False),
 }
+
+_SILENCE: Final = {
+    **{word: silence for words in SILENCE.values() for silence, word in words.items()},
+    **{silence: silence for silence in SILENCES},
+    "": "",
+}
+
+
+def silence_of(text: str) -> str:
+    """What silence means, by the words for it; empty for as in the contract, refused when it is none of them."""
+    said = _SILENCE.get(" ".join(text.split()).casefold())
+    if said is None:
+        raise Refused(
+            "“{text}” does not say what silence means. Write one of: {known}.",
+            text=text.strip()[:40],
+            known=", ".join(SILENCE["en"].values()),
+        )
+    return said
 
 
 def basis_of(text: str) -> str | None:

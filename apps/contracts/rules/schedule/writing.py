@@ -7,7 +7,7 @@ from apps.contracts.drafts import DraftLine
 from apps.contracts.rules.schedule.cells import Cell
 from apps.contracts.rules.schedule.columns import WRITTEN, Column
 from apps.contracts.rules.schedule.guard import guarded
-from apps.contracts.rules.schedule.words import BASES, MARKS
+from apps.contracts.rules.schedule.words import BASES, MARKS, SILENCE
 
 
 def written_schedule(
@@ -20,6 +20,7 @@ def written_schedule(
     """
     names = WRITTEN[language if language in WRITTEN else "en"]
     bases = BASES[language if language in BASES else "en"]
+    silences = SILENCE[language if language in SILENCE else "en"]
     marks = MARKS[language if language in MARKS else "en"]
     yield [names[column] for column in Column]
     for line, amount in zip(lines, amounts, strict=True):
@@ -30,6 +31,9 @@ def written_schedule(
             Column.PERCENT: line.percent,
             Column.AMOUNT: line.amount,
             Column.PLANNED_ON: line.planned_on,
+            Column.REVIEW_DAYS: Decimal(line.own.review_days) if line.own.review_days else None,
+            Column.SILENCE: silences[line.own.silence] if line.own.silence else None,
+            Column.CUMULATIVE: marks[True] if line.own.is_cumulative else None,
             Column.INFORMATION: amount,
         }
         for criterion in line.criteria or (None,):

@@ -72,6 +72,8 @@ def _sign_offs(actor: Actor, zone: ZoneInfo) -> Iterator[Need]:
     )
     for submission in rows[:SHOWN]:
         milestone = submission.milestone
+        # While the clock stands still nothing is due of the buyer: the seller has to answer.
+        due_at = None if submission.suspended_at is not None else submission.review_due_at
         yield Need(
             what=_("Sign off: %(title)s") % {"title": milestone.title},
             who=submission.contract.seller.legal_name,
@@ -79,7 +81,7 @@ def _sign_offs(actor: Actor, zone: ZoneInfo) -> Iterator[Need]:
             button=_("Review"),
             amount=milestone.amount,
             currency=milestone.currency,
-            due=submission.review_due_at.astimezone(zone).date() if submission.review_due_at else None,
+            due=due_at.astimezone(zone).date() if due_at else None,
             note=submission.contract.title,
             icon="clipboard-check",
         )

@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from apps.portals import conversing
+from apps.portals import asking, conversing
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import deciding, signing
 from apps.portals.buyer.pages import page
@@ -82,3 +82,21 @@ def request_changes(request: PortalRequest, token: str) -> HttpResponse:
     if not visit.may_ask(request):
         return redirect("link:open", token=token)
     return deciding.request_changes(request, visit.submission(), way=visit.way, crumbs=[])
+
+
+@portal("link")
+@personal
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask_question(request: PortalRequest, token: str) -> HttpResponse:
+    """Ask the seller about the submission that the link lets decide."""
+    visit = visit_of(request, token)
+    if not visit.may_ask(request):
+        return redirect("link:open", token=token)
+    submission = visit.submission()
+    zone = submission.milestone.contract.buyer.time_zone
+    return asking.ask_question(
+        request,
+        submission,
+        back=visit.way.submission(submission),
+        show=lambda context, form: page(request, "ask_question", context, zone=zone, form=form),
+    )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.invoicing.models import Invoice
-from apps.milestones.models import Milestone
+from apps.milestones.models import HandOver, Milestone
 from apps.parties.roles import Action
 from apps.portals import papers
 from apps.portals.access import PortalRequest, portal
@@ -25,7 +25,8 @@ from apps.portals.correcting.side import BUYER
 WAY = MemberWay()
 
 
-def _crumbs(milestone: Milestone, here: str = "") -> Crumbs:
+def milestone_crumbs(milestone: Milestone, here: str = "") -> Crumbs:
+    """The way to a milestone, and to a page below it."""
     contract = milestone.contract
     trail = [(contract.number, reverse("buyer:contract", args=[contract.ref]))]
     if not here:
@@ -62,7 +63,8 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "why_not": why_not_sign_off(request, found),
             "may_decide": not why_not(actor, Action.DECIDE_MILESTONE),
             "nullifying": nullifying_of(actor, found, side=BUYER),
-            "crumbs": _crumbs(found),
+            "handed": HandOver.objects.visible_to(actor).filter(submission=sent[-1]).last() if sent else None,
+            "crumbs": milestone_crumbs(found),
         },
         zone=zone_of(request),
     )
@@ -81,6 +83,8 @@ def _document(invoice: Invoice) -> dict[str, object]:
 def _what_next(milestone: Milestone, reading: SubmissionReading | None) -> tuple[str, date | None]:
     """What happens next, and by when, until there is an invoice."""
     if reading is not None and reading.is_pending and reading.submission.review_due_at is not None:
+        if reading.submission.suspended_at is not None:
+            return _("the seller answers the question. Until then the review clock stands still."), None
         due = reading.submission.review_due_at.astimezone(ZoneInfo(reading.zone)).date()
         return _("you review what the seller submitted, and sign it off or request changes. Please answer by"), due
     if milestone.state == "changes_requested":
@@ -95,7 +99,7 @@ def _what_next(milestone: Milestone, reading: SubmissionReading | None) -> tuple
 def accept_milestone(request: PortalRequest, ref: str) -> HttpResponse:
     """Sign the milestone off."""
     sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
-    return deciding.accept_milestone(request, sent, way=WAY, crumbs=_crumbs(sent.milestone, _("Sign off")))
+    return deciding.accept_milestone(request, sent, way=WAY, crumbs=milestone_crumbs(sent.milestone, _("Sign off")))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -103,7 +107,7 @@ def accept_milestone(request: PortalRequest, ref: str) -> HttpResponse:
 def accept_part(request: PortalRequest, ref: str) -> HttpResponse:
     """Sign a part of the milestone off."""
     sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
-    return deciding.accept_part(request, sent, way=WAY, crumbs=_crumbs(sent.milestone, _("Accept a part")))
+    return deciding.accept_part(request, sent, way=WAY, crumbs=milestone_crumbs(sent.milestone, _("Accept a part")))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -111,4 +115,6 @@ def accept_part(request: PortalRequest, ref: str) -> HttpResponse:
 def request_changes(request: PortalRequest, ref: str) -> HttpResponse:
     """Say what is missing."""
     sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
-    return deciding.request_changes(request, sent, way=WAY, crumbs=_crumbs(sent.milestone, _("Request changes")))
+    return deciding.request_changes(
+        request, sent, way=WAY, crumbs=milestone_crumbs(sent.milestone, _("Request changes"))
+    )

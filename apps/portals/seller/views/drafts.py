@@ -22,6 +22,8 @@ USUAL_TERMS = (
     "review_unit",
     "silence",
     "partial_acceptance",
+    "question_suspensions",
+    "needs_inspection",
     "is_assignable",
     "governing_law",
 )

@@ -18,7 +18,7 @@ from apps.invoicing.models import BankTransaction, Document, OpenItem
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
-from apps.portals import history
+from apps.portals import asking, history
 from apps.portals.access import PortalRequest, portal
 from apps.portals.paging import shown_size, sizes
 from apps.portals.parts import Need, Tile
@@ -57,6 +57,7 @@ def _needs(actor: Actor, today: date) -> Iterator[Need]:
     if actor.may(Action.REQUEST_FUNDING):
         yield from _offers(actor)
     if actor.may(Action.SUBMIT_MILESTONE):
+        yield from asking.waiting_for_answer(actor)
         yield from _milestones(actor, today)
     if actor.may(Action.EDIT_CONTRACT):
         yield from _proposals(actor)

@@ -112,6 +112,8 @@ def _step_state(at: int, reached: int) -> str:
 
 
 def _review(who: str, waiting: Submission, review: ReviewTerms | None) -> str:
+    if waiting.suspended_at is not None:
+        return _("you answer the buyer's question. Until then the review clock stands still.")
     text = _("%(who)s signs off or requests changes.") % {"who": who}
     if review is None or waiting.review_due_at is None:
         return text
@@ -137,7 +139,8 @@ def _what_next(
         }
         return {"text": words[milestone.state]}
     if waiting is not None and waiting.review_due_at is not None:
-        return {"text": _review(who, waiting, contracts.review_terms(version) if version else None)}
+        own = milestone.line.own
+        return {"text": _review(who, waiting, contracts.review_terms(version, own=own) if version else None)}
     if milestone.state == "changes_requested":
         return {"text": _("you mend what was crossed, and submit again. What was ticked stays as it is.")}
     if draft is not None:

@@ -156,7 +156,7 @@ def submit_milestone(request: PortalRequest, ref: str) -> HttpResponse:
             who = version.signatory_name if version else ""
             messages.success(request, _("Sent. %(who)s gets a mail with a personal link.") % {"who": who})
             return redirect("seller:milestone", ref=milestone.ref)
-    review = contracts.review_terms(version) if version else None
+    review = contracts.review_terms(version, own=milestone.line.own) if version else None
     return page(
         request,
         "submit_milestone",

@@ -1,0 +1,77 @@
+"""Terms of sign-off beside the review clock: of a whole version, and what one line has of its own."""
+
+from typing import Final
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.drafts import LineTerms
+from apps.contracts.rules.steps import LONGEST_OWN_REVIEW, MOST_SUSPENSIONS
+
+
+class Silence(models.TextChoices):
+    """What the end of the review period does when the buyer has said nothing."""
+
+    ESCALATES = "escalates", _("Nothing is decided")
+    ACCEPTED = "accepted", _("Counts as accepted")
+    REJECTED = "rejected", _("Counts as not accepted")
+
+
+class StepTerms(models.Model):
+    """What a version says of the way to an acceptance: questions that stop the clock, inspection, two acceptors."""
+
+    question_suspensions = models.PositiveSmallIntegerField(
+        _("questions that stop the review clock"),
+        default=0,
+        help_text=_("of one submission, each until the seller has answered it"),
+    )
+    needs_inspection = models.BooleanField(
+        _("an inspection comes before acceptance"),
+        default=False,
+        help_text=_("by somebody else of the buyer than who accepts"),
+    )
+    second_acceptor_above = models.DecimalField(
+        _("two people accept above"), max_digits=18, decimal_places=3, null=True, blank=True
+    )
+
+    class Meta:
+        abstract = True
+
+
+class OwnTerms(models.Model):
+    """What one line says in the place of its version's terms, and whether it waits for the lines above it."""
+
+    review_days = models.PositiveSmallIntegerField(_("own days to review"), null=True, blank=True)
+    silence = models.CharField(_("own meaning of silence"), max_length=10, choices=Silence.choices, blank=True)
+    is_cumulative = models.BooleanField(
+        _("cumulative"),
+        default=False,
+        help_text=_("not accepted before every milestone above it in the plan is"),
+    )
+
+    class Meta:
+        abstract = True
+
+    @property
+    def own(self) -> LineTerms:
+        """The same as a plain value."""
+        return LineTerms(review_days=self.review_days, silence=self.silence, is_cumulative=self.is_cumulative)
+
+
+OF_STEPS: Final = (
+    models.CheckConstraint(
+        condition=Q(question_suspensions__lte=MOST_SUSPENSIONS), name="few_questions_stop_the_clock"
+    ),
+    models.CheckConstraint(
+        condition=Q(second_acceptor_above__isnull=True) | Q(second_acceptor_above__gte=0),
+        name="second_acceptor_above_an_amount",
+    ),
+)
+OF_OWN_TERMS: Final = (
+    models.CheckConstraint(
+        condition=(Q(review_days__isnull=True) | Q(review_days__gte=1, review_days__lte=LONGEST_OWN_REVIEW))
+        & Q(silence__in=["", *Silence.values]),
+        name="own_review_is_counted_and_ends_somehow",
+    ),
+)

@@ -1,0 +1,26 @@
+"""The guards of a review clock that may stand still."""
+
+from typing import Final
+
+from apps.core.database import guards
+
+CLOCK_GUARDS: Final = (
+    guards.refused_when(
+        "the_clock_stops_only_for_a_question",
+        guards.UPDATE,
+        "NEW.suspended_at IS NOT NULL AND NEW.suspended_at IS DISTINCT FROM OLD.suspended_at"
+        " AND (OLD.suspended_at IS NOT NULL OR NOT EXISTS (SELECT 1 FROM milestones_question q"
+        " WHERE q.submission_id = NEW.id AND q.stops_clock AND q.answered_at IS NULL AND q.asked_at = NEW.suspended_at"
+        " AND q.due_before = OLD.review_due_at))",
+    ),
+    guards.refused_when(
+        "a_deadline_told_moves_only_with_an_answer",
+        guards.UPDATE,
+        "OLD.notified_at IS NOT NULL AND ((NEW.review_due_at, NEW.resumed_at) IS DISTINCT FROM"
+        " (OLD.review_due_at, OLD.resumed_at) OR (OLD.suspended_at IS NOT NULL AND NEW.suspended_at IS NULL))"
+        " AND NOT EXISTS (SELECT 1 FROM milestones_question q WHERE q.submission_id = NEW.id AND q.stops_clock"
+        " AND q.asked_at = OLD.suspended_at AND NEW.suspended_at IS NULL AND q.answered_at = NEW.resumed_at"
+        " AND q.due_after = NEW.review_due_at)",
+    ),
+)
+"""A question stops the clock, its answer starts it again and moves the deadline to the one that the answer names."""

@@ -1,0 +1,56 @@
+"""What must have happened before an acceptance is written down, as the database checks it of every decision."""
+
+from typing import Final
+
+from apps.core.database import guards
+
+_VERSION: Final = (
+    "contracts_contract c JOIN contracts_contractversion v ON v.id = c.active_version_id"
+    " JOIN milestones_submission s ON s.id = NEW.submission_id JOIN milestones_milestone m ON m.id = s.milestone_id"
+    " JOIN contracts_planline l ON l.id = m.line_id"
+)
+_NEWEST: Final = (
+    "NOT EXISTS (SELECT 1 FROM milestones_inspection j WHERE j.submission_id = i.submission_id AND j.id > i.id)"
+)
+
+STEP_GUARDS: Final = (
+    guards.refused_when(
+        "inspected_before_it_is_accepted",
+        guards.INSERT,
+        "NEW.outcome IN ('accepted', 'partly_accepted') AND EXISTS (SELECT 1 FROM contracts_contract c"
+        " JOIN contracts_contractversion v ON v.id = c.active_version_id"
+        " WHERE c.id = NEW.contract_id AND v.needs_inspection)"
+        " AND NOT EXISTS (SELECT 1 FROM milestones_inspection i WHERE i.submission_id = NEW.submission_id"
+        " AND i.user_id IS DISTINCT FROM NEW.user_id AND lower(i.email) <> lower(NEW.email)"
+        f" AND (i.is_passed OR NEW.outcome = 'partly_accepted') AND {_NEWEST})",
+    ),
+    guards.refused_when(
+        "two_people_accept_what_is_large",
+        guards.INSERT,
+        # What waited is read of the text that was shown: an acceptance in part has lowered the amount by now.
+        f"NEW.outcome IN ('accepted', 'partly_accepted') AND EXISTS (SELECT 1 FROM {_VERSION}"
+        " WHERE c.id = NEW.contract_id AND CASE WHEN v.second_acceptor_above IS NULL THEN FALSE"
+        " ELSE (s.canonical_text::jsonb -> 'milestone' ->> 'amount')::numeric > v.second_acceptor_above END)"
+        " AND NOT EXISTS (SELECT 1 FROM milestones_firstacceptance f WHERE f.submission_id = NEW.submission_id"
+        " AND (f.user_id IS NULL OR f.user_id IS DISTINCT FROM NEW.user_id) AND lower(f.email) <> lower(NEW.email))",
+    ),
+    guards.refused_when(
+        "accepted_after_everything_above_it",
+        guards.INSERT,
+        f"NEW.outcome IN ('accepted', 'partly_accepted', 'deemed_accepted') AND EXISTS (SELECT 1 FROM {_VERSION}"
+        " JOIN milestones_milestone p ON p.contract_id = m.contract_id AND p.position < m.position"
+        " WHERE c.id = NEW.contract_id AND l.is_cumulative"
+        " AND (p.state <> 'accepted' OR p.accepted_at > NEW.decided_at))",
+    ),
+    guards.refused_when(
+        "silence_decides_what_was_agreed",
+        guards.INSERT,
+        f"NEW.rule <> '' AND NOT EXISTS (SELECT 1 FROM {_VERSION}"
+        " WHERE c.id = NEW.contract_id AND s.contract_id = NEW.contract_id AND s.notified_at IS NOT NULL"
+        " AND s.suspended_at IS NULL AND s.review_due_at = NEW.decided_at"
+        " AND NEW.outcome = 'deemed_' || coalesce(nullif(l.silence, ''), v.silence)"
+        " AND NOT (NEW.outcome = 'deemed_accepted' AND EXISTS (SELECT 1 FROM milestones_inspection i"
+        f" WHERE i.submission_id = s.id AND NOT i.is_passed AND {_NEWEST})))",
+    ),
+)
+"""Inspection, two people, predecessors; and silence, which never accepts what was found defective."""

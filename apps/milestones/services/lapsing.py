@@ -1,0 +1,69 @@
+"""What silence decides: written down by the clock, effective at the deadline."""
+
+from datetime import datetime
+
+from apps.contracts.models import Contract
+from apps.contracts.models.version import Silence
+from apps.core import states
+from apps.core.errors import IllegalTransition, NotAllowed
+from apps.milestones import rules
+from apps.milestones.models import Decision, Milestone, Submission
+from apps.milestones.models.milestone import MilestoneState
+from apps.milestones.models.submission import SubmissionState
+from apps.milestones.services.deciding import record, write
+from apps.milestones.services.holding import lock_submission
+from apps.milestones.services.silence import silence_of
+from apps.parties.actor import Actor, ActorKind
+
+
+def decide_by_silence(
+    *, contract: Contract, submission_ref: str, actor: Actor, at: datetime
+) -> tuple[Decision, int] | None:
+    """Write down what the contract says of silence, effective at the deadline, whenever this runs after it.
+
+    Only a submission that still waits, of which the buyer was notified, and only by the clock: no person may call it.
+    None when there is nothing to decide. The answer is the decision, and how many other milestones are not accepted.
+    """
+    if actor.kind is not ActorKind.SYSTEM:
+        raise NotAllowed("Only the end of the review period decides for somebody who said nothing.")
+    held = lock_submission(contract, submission_ref=submission_ref)
+    submission, milestone = held.submission, held.submission.milestone
+    due_at, silence = submission.review_due_at, silence_of(submission)
+    waits = submission.state == SubmissionState.SUBMITTED and submission.notified_at is not None
+    if due_at is None or not waits or submission.suspended_at is not None or silence == Silence.ESCALATES:
+        return None
+    if at <= due_at:
+        raise IllegalTransition("This review still runs.")
+    is_accepted = silence == Silence.ACCEPTED
+    if is_accepted:
+        states.move(submission, SubmissionState.ACCEPTED, Submission.TRANSITIONS)
+        states.move(milestone, MilestoneState.ACCEPTED, Milestone.TRANSITIONS)
+        milestone.accepted_at, milestone.accepted_submission = due_at, submission
+    else:
+        states.move(submission, SubmissionState.CHANGES_REQUESTED, Submission.TRANSITIONS)
+        states.move(milestone, MilestoneState.CHANGES_REQUESTED, Milestone.TRANSITIONS)
+    statement = rules.silence_statement(
+        organisation=contract.buyer.legal_name,
+        title=milestone.title,
+        cycle=submission.number,
+        due_at=due_at,
+        zone=submission.review_zone,
+        silence=silence,
+    )
+    decision = Decision(
+        contract=contract,
+        submission=submission,
+        outcome=Decision.Outcome.DEEMED_ACCEPTED if is_accepted else Decision.Outcome.DEEMED_REJECTED,
+        rule=Decision.Rule.SILENCE,
+        organisation_name=contract.buyer.legal_name,
+        decided_at=due_at,
+        recorded_at=at,
+        statement=statement.text,
+        statement_version=statement.version,
+        sha256=submission.sha256,
+    )
+    # Nobody looked at the criteria one by one, so there are no verdicts.
+    write(decision, verdicts=[])
+    verb = "milestone.deemed_accepted" if is_accepted else "milestone.deemed_rejected"
+    record(decision, verb=verb, actor=actor, at=at, verdicts=[], criteria=held.criteria)
+    return decision, held.others_open

@@ -1,0 +1,70 @@
+"""What the end of a review does to one submission, and what has to be known of it to say so."""
+
+from typing import Any, Final
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
+
+from apps.contracts.models.version import Silence
+from apps.milestones import rules
+from apps.milestones.models import Inspection, Milestone, Submission
+from apps.milestones.models.milestone import MilestoneState
+
+MOST_TOLD: Final = 6
+"""Enough for a refusal to name five and say that there are more."""
+
+
+def knowing(submissions: "QuerySet[Submission, Submission]") -> "QuerySet[Submission, Submission]":
+    """The same with what :func:`silence_of` needs: the newest inspection, and which milestones above are not accepted.
+
+    Only of a cumulative milestone is anything told of those above. ``is_above_late`` says that one of them was accepted
+    after the deadline, so that silence could not accept at it.
+    """
+    newest = Inspection.objects.filter(submission_id=OuterRef("pk")).order_by("-pk")
+    found = newest.values(json=JSONObject(by="name", email="email", user_id="user_id", is_passed="is_passed"))[:1]
+    above = (
+        Milestone.objects.filter(contract_id=OuterRef("contract_id"), position__lt=OuterRef("milestone__position"))
+        .annotate(asked=ExpressionWrapper(OuterRef("milestone__line__is_cumulative"), output_field=BooleanField()))
+        .filter(asked=True)
+        .order_by("position", "part")
+    )
+    is_open = above.exclude(state=MilestoneState.ACCEPTED)
+    return submissions.annotate(
+        found=Subquery(found),
+        waits_for=ArraySubquery(is_open.values("title")[:MOST_TOLD]),
+        is_above_late=Exists(above.filter(accepted_at__gt=OuterRef("review_due_at")).order_by()),
+    )
+
+
+def found_in(submission: Submission) -> rules.Found | None:
+    """The newest inspection of a submission that was read :func:`knowing` it."""
+    told: dict[str, Any] | None = vars(submission)["found"]
+    return rules.Found(**told) if told is not None else None
+
+
+def waits_for(submission: Submission) -> list[str]:
+    """The titles of the milestones above that are not accepted, where this one builds on them."""
+    return list(vars(submission)["waits_for"])
+
+
+def silence_of(submission: Submission) -> str:
+    """What silence does: as the milestone says, else the contract; but a named defect, or a milestone above that was
+    not accepted in time, leaves nothing for it to accept, and then it decides nothing.
+
+    ``milestone__line`` and the contract's active version are read already.
+    """
+    agreed = agreed_silence(submission)
+    if agreed != Silence.ACCEPTED:
+        return agreed
+    found = found_in(submission)
+    has_defect = found is not None and not found.is_passed
+    if has_defect or waits_for(submission) or vars(submission)["is_above_late"]:
+        return str(Silence.ESCALATES)
+    return agreed
+
+
+def agreed_silence(submission: Submission) -> str:
+    """What the milestone says of silence, else the contract."""
+    version = submission.contract.active_version
+    return str(submission.milestone.line.silence or (version.silence if version is not None else Silence.ESCALATES))

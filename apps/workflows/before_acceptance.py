@@ -1,0 +1,120 @@
+"""What happens between a submission and its acceptance: questions and answers, inspections, hand-overs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from procrastinate.jobs import JobDeferrer
+
+from apps.contracts import services as contracts
+from apps.contracts.models import Contract
+from apps.core.database import walls
+from apps.milestones import services as milestones
+from apps.milestones.models import FirstAcceptance, Question, Submission
+from apps.milestones.services import CriterionVerdict
+from apps.parties.actor import Actor
+from apps.workflows import jobs, jobs_before_acceptance
+from apps.workflows.once import Answer, once
+
+
+@once
+def ask_question(*, actor: Actor, key: str, submission_ref: str, text: str) -> Answer:
+    """The buyer asks the seller about a submission; where the contract says so, the review clock stands still."""
+    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    question = milestones.ask(contract=contract, submission_ref=submission_ref, actor=actor, text=text, at=at)
+    jobs_before_acceptance.send_question.defer(question_ref=question.ref, organisation_id=contract.seller_id)
+    return {"question": question.ref}
+
+
+@once
+def answer_question(*, actor: Actor, key: str, question_ref: str, text: str) -> Answer:
+    """The seller answers; a clock that stood still runs on, and a link that would die before its end is replaced."""
+    contract = contracts.lock(contract_id=milestones.contract_of_question(question_ref=question_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    question = milestones.answer(contract=contract, question_ref=question_ref, actor=actor, text=text, at=at)
+    news = [
+        jobs_before_acceptance.send_answer.configure(
+            task_kwargs={"question_ref": question.ref, "organisation_id": contract.buyer_id}
+        ),
+        *_longer_link(question, contract=contract, actor=actor, at=at),
+    ]
+    jobs.defer(*news)
+    return {"question": question.ref}
+
+
+@once
+def inspect_milestone(
+    *, actor: Actor, key: str, submission_ref: str, seen: str, verdicts: Sequence[CriterionVerdict], comment: str = ""
+) -> Answer:
+    """Somebody of the buyer looks at a submission before anybody accepts it; both sides read what was found."""
+    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    inspection = milestones.inspect(
+        contract=contract,
+        submission_ref=submission_ref,
+        actor=actor,
+        seen=seen,
+        verdicts=verdicts,
+        comment=comment,
+        at=at,
+    )
+    told = [contract.buyer_id] if inspection.is_passed else [contract.buyer_id, contract.seller_id]
+    jobs.defer(
+        *(
+            jobs_before_acceptance.send_inspection.configure(
+                task_kwargs={"inspection_ref": inspection.ref, "organisation_id": organisation_id}
+            )
+            for organisation_id in told
+        )
+    )
+    return {"inspection": inspection.ref}
+
+
+@once
+def pass_milestone(*, actor: Actor, key: str, submission_ref: str, membership_ref: str, note: str = "") -> Answer:
+    """An approver passes the decision to a colleague of the buyer, who gets a mail."""
+    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    handed = milestones.pass_to(
+        contract=contract,
+        submission_ref=submission_ref,
+        actor=actor,
+        membership_ref=membership_ref,
+        note=note,
+        at=at,
+    )
+    jobs_before_acceptance.send_passed_on.defer(hand_over_ref=handed.ref, organisation_id=contract.buyer_id)
+    return {"hand_over": handed.ref}
+
+
+def calls_to_inspect(submission: Submission, *, contract: Contract) -> list[JobDeferrer]:
+    """Where the contract asks for an inspection, the buyer's inspectors hear of what was submitted."""
+    if contract.active_version is None or not contract.active_version.needs_inspection:
+        return []
+    return [
+        jobs_before_acceptance.send_inspection_wanted.configure(
+            task_kwargs={"submission_ref": submission.ref, "organisation_id": contract.buyer_id}
+        )
+    ]
+
+
+def call_second(first: FirstAcceptance, *, contract: Contract) -> Answer:
+    """The first of two people accepted: the others who may are asked, and nothing else happens yet."""
+    jobs_before_acceptance.send_second_wanted.defer(
+        submission_ref=first.submission.ref, organisation_id=contract.buyer_id
+    )
+    return {"milestone": first.submission.milestone.ref, "first_acceptance": first.ref}
+
+
+def _longer_link(question: Question, *, contract: Contract, actor: Actor, at: datetime) -> list[JobDeferrer]:
+    """Nobody's silence may count while the link is dead: one that ends before the new deadline is replaced."""
+    if question.due_after is None:
+        return []
+    grant = contracts.prolong_sign_off(
+        contract=contract, submission_ref=question.submission.ref, until=question.due_after, actor=actor, at=at
+    )
+    if grant is None:
+        return []
+    return [
+        jobs.send_sign_off_request.configure(task_kwargs={"grant_ref": grant.ref, "organisation_id": contract.buyer_id})
+    ]

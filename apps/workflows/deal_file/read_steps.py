@@ -1,0 +1,36 @@
+"""Terms of sign-off in a deal file: what stops the clock, who looks first, what a milestone has of its own."""
+
+from decimal import Decimal
+from typing import Any
+
+from apps.contracts.drafts import LineTerms
+from apps.contracts.rules import MOST_SUSPENSIONS
+from apps.contracts.rules.review import SILENCES
+from apps.core import money
+from apps.workflows.deal_file.reader import Place
+
+
+def read_steps(place: Place, currency: str) -> dict[str, Any]:
+    """The steps of acceptance of a contract; what is absent is not asked for."""
+    questions, inspection = place.maybe("question_suspensions"), place.maybe("inspection")
+    above = place.maybe("second_acceptor_above")
+    return {
+        "question_suspensions": questions.whole(most=MOST_SUSPENSIONS) if questions is not None else 0,
+        "needs_inspection": inspection.yes_or_no() if inspection is not None else False,
+        "second_acceptor_above": _above(above, currency) if above is not None else None,
+    }
+
+
+def _above(place: Place, currency: str) -> Decimal:
+    amount = place.number(least=Decimal(0), most=money.LARGEST)
+    return place.by(lambda: money.payable(amount, currency)) if amount else amount
+
+
+def read_own(place: Place) -> LineTerms:
+    """What a milestone has in the place of the contract's terms."""
+    days, silence, after = place.maybe("review_days"), place.maybe("silence"), place.maybe("cumulative")
+    return LineTerms(
+        review_days=days.whole(least=1, most=365) if days is not None else None,
+        silence=silence.one_of(*SILENCES) if silence is not None else "",
+        is_cumulative=after.yes_or_no() if after is not None else False,
+    )

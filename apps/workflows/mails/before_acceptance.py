@@ -1,0 +1,135 @@
+"""Mails between a submission and its acceptance: questions, answers, inspections, the second acceptor."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from apps.milestones.models import FirstAcceptance, HandOver, Inspection, Question
+from apps.milestones.models.submission import SubmissionState
+from apps.parties import services as parties
+from apps.parties.roles import Action
+from apps.workflows.mails.letter import Letter, absolute, fact, money, send
+from apps.workflows.mails.milestones import facts_of, read_submission, sellers_people, to_deciders
+
+
+def question(*, question_ref: str) -> None:
+    """Tell the seller's people what the buyer asks, and whether the clock waits for the answer."""
+    asked = Question.objects.select_related("submission").get(ref=question_ref)
+    submission = read_submission(asked.submission.ref)
+    contract, milestone = submission.contract, submission.milestone
+    send(
+        Letter(
+            name="question",
+            key=asked.ref,
+            sender=contract.buyer,
+            reader=contract.seller,
+            to=sellers_people(contract),
+            button=_("Read and answer"),
+            url=absolute(reverse("seller:milestone", args=[milestone.ref]) + "#questions"),
+            facts=facts_of(submission),
+            context={"question": asked, "milestone": milestone, "submission": submission},
+        )
+    )
+
+
+def answer(*, question_ref: str) -> None:
+    """Tell the buyer's deciders what the seller answers, and until when they may decide now."""
+    asked = Question.objects.select_related("submission").get(ref=question_ref)
+    to_deciders(
+        read_submission(asked.submission.ref),
+        name="answer",
+        key=asked.ref,
+        facts=facts_of(read_submission(asked.submission.ref)),
+        more={"question": asked},
+    )
+
+
+def inspection_wanted(*, submission_ref: str) -> None:
+    """Ask whoever of the buyer inspects; nothing for a submission that was decided or taken back meanwhile."""
+    submission = read_submission(submission_ref)
+    if submission.state != SubmissionState.SUBMITTED:
+        return
+    contract, milestone = submission.contract, submission.milestone
+    send(
+        Letter(
+            name="inspection_wanted",
+            key=submission.ref,
+            sender=contract.seller,
+            reader=contract.buyer,
+            to=parties.mailboxes(organisation_id=contract.buyer_id, action=Action.INSPECT_MILESTONE),
+            button=_("Inspect"),
+            url=absolute(reverse("buyer:inspect_milestone", args=[submission.ref])),
+            facts=facts_of(submission),
+            context={"milestone": milestone, "submission": submission, "contract": contract},
+        )
+    )
+
+
+def inspection(*, inspection_ref: str, organisation_id: int) -> None:
+    """Tell what an inspection found: the buyer's deciders always, the seller's people when a defect was named."""
+    made = Inspection.objects.select_related("submission").get(ref=inspection_ref)
+    submission = read_submission(made.submission.ref)
+    contract, milestone = submission.contract, submission.milestone
+    crossed = made.verdicts.filter(is_passed=False).select_related("criterion").order_by("criterion__position")
+    more = {"inspection": made, "failed": list(crossed)}
+    facts = [*facts_of(submission), fact(_("Inspected by"), made.name)]
+    if organisation_id == contract.buyer_id:
+        to_deciders(submission, name="inspection", key=made.ref, facts=facts, more=more)
+        return
+    send(
+        Letter(
+            name="inspection",
+            key=f"{made.ref}.seller",
+            sender=contract.buyer,
+            reader=contract.seller,
+            to=sellers_people(contract),
+            button=_("Open the milestone"),
+            url=absolute(reverse("seller:milestone", args=[milestone.ref])),
+            facts=facts,
+            context={"milestone": milestone, "submission": submission, "contract": contract, **more},
+        )
+    )
+
+
+def second_wanted(*, submission_ref: str) -> None:
+    """Ask whoever of the buyer's members may decide, but the first acceptor, to accept as well."""
+    first = FirstAcceptance.objects.get(submission__ref=submission_ref)
+    submission = read_submission(submission_ref)
+    contract, milestone = submission.contract, submission.milestone
+    members = parties.mailboxes(organisation_id=contract.buyer_id, action=Action.DECIDE_MILESTONE)
+    send(
+        Letter(
+            name="second_wanted",
+            key=first.ref,
+            sender=contract.buyer,
+            reader=contract.buyer,
+            to=[mailbox for mailbox in members if mailbox.lower() != first.email.lower()],
+            button=_("Review and sign off"),
+            url=absolute(reverse("buyer:milestone", args=[milestone.ref])),
+            by=submission.review_due_at,
+            facts=[*facts_of(submission), money(_("Accepted so far"), first.amount, milestone.currency)],
+            context={"first": first, "milestone": milestone, "submission": submission, "contract": contract},
+        )
+    )
+
+
+def passed_on(*, hand_over_ref: str) -> None:
+    """Tell the colleague; nothing for a submission that was decided meanwhile."""
+    handed = HandOver.objects.select_related("submission", "to_user").get(ref=hand_over_ref)
+    submission = read_submission(handed.submission.ref)
+    if submission.state != SubmissionState.SUBMITTED:
+        return
+    contract, milestone = submission.contract, submission.milestone
+    send(
+        Letter(
+            name="passed_on",
+            key=handed.ref,
+            sender=contract.buyer,
+            reader=contract.buyer,
+            to=[handed.to_user.email],
+            button=_("Review and sign off"),
+            url=absolute(reverse("buyer:milestone", args=[milestone.ref])),
+            by=None if submission.suspended_at else submission.review_due_at,
+            facts=facts_of(submission),
+            context={"handed": handed, "milestone": milestone, "submission": submission, "contract": contract},
+        )
+    )
