@@ -1,6 +1,7 @@
 """What an organisation says of its own chart, and what is proposed until it does."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -40,7 +41,17 @@ def in_use(*, organisation: Organisation, package: str) -> tuple[dict[str, str],
         if package == Package.DATEV:
             raise Refused("Enter first under which numbers DATEV knows you.", lacks="datev_accounts")
         return proposed(organisation=organisation, package=package)
+    return as_said(said)
+
+
+def as_said(said: OwnAccounts) -> tuple[dict[str, str], Details]:
+    """The accounts and details that an organisation said."""
     return dict(said.accounts), Details(**said.details)
+
+
+def in_chart(details: Details, chart: str) -> Details:
+    """The same details with another chart."""
+    return replace(details, chart=chart)
 
 
 def set_own_accounts(
