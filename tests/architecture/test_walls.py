@@ -34,6 +34,7 @@ INSERT_ONLY = {
     "invoicing_statementfile",
     "ledger_account",
     "ledger_entry",
+    "ledger_entrynumber",
     "ledger_line",
     "milestones_decision",
     "milestones_reminder",

@@ -15,7 +15,7 @@ from apps.invoicing.models import BankTransaction, Invoice
 from apps.invoicing.rules import Part
 from apps.milestones.models import EvidenceFile, Milestone, Submission
 from apps.portals.seller.urls import urlpatterns
-from apps.workflows import billing, contracting, negotiating, proofs, statements
+from apps.workflows import billing, contracting, exporting, negotiating, proofs, statements
 from tests import scenarios
 from tests.conftest import Once
 from tests.invoicing.statements.bank import Booking
@@ -52,6 +52,7 @@ class World:
     answer_ref: str
     file_ref: str
     transaction_ref: str
+    export_ref: str
 
 
 LISTS = (
@@ -64,6 +65,10 @@ LISTS = (
     "statements",
     "import_statements",
     "transactions",
+    "exports",
+    "datev_accounts",
+    "xero_accounts",
+    "quickbooks_accounts",
 )
 
 
@@ -115,6 +120,11 @@ def _built(parties: Parties) -> World:
             reading='{"rows":[2,4,6],"decimal":".","dates":null,"ignored":[],"skipped_total":0}',
         )
     file_ref, transaction_ref = imported(parties, paid)
+    today = clock.today("Europe/Berlin")
+    with acting(scenarios.seller_actor(parties)) as sina:
+        export = exporting.request_export(
+            actor=sina, key=key(), currency="EUR", kind="csv", starts_on=today, ends_on=today
+        )
     return World(
         draft=draft,
         active=active,
@@ -133,6 +143,7 @@ def _built(parties: Parties) -> World:
         answer_ref=answered(parties),
         file_ref=file_ref,
         transaction_ref=transaction_ref,
+        export_ref=export["export"],
     )
 
 
@@ -207,6 +218,9 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "comment_contract": world.answer_ref,
         "contract_pdf": world.answer_ref,
         "retry_contract_document": world.answer_ref,
+        "journal_export": world.export_ref,
+        "journal_export_file": world.export_ref,
+        "retry_export": world.export_ref,
         "statement": world.file_ref,
         "transaction": world.transaction_ref,
         "undo_transaction": world.transaction_ref,
@@ -220,7 +234,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "cancel_tranche": world.tranche.ref,
     }
     return {
-        **{name: reverse(f"seller:{name}") for name in LISTS},
+        **{name: reverse(f"seller:{name}") for name in (*LISTS, "request_export")},
         **{name: reverse(f"seller:{name}", args=[ref]) for name, ref in refs.items()},
     }
 
@@ -231,12 +245,14 @@ POST_ONLY = (
     "attach_evidence",
     "remove_evidence",
     "request_milestone_pack",
+    "request_export",
     "request_pack",
+    "retry_export",
     "resend_invoice",
     "retry_certificate",
     "retry_document",
 )
-NOT_THERE_YET = ("certificate", "contract_pdf", "invoice_pdf", "invoice_xml", "pack_file")
+NOT_THERE_YET = ("certificate", "contract_pdf", "invoice_pdf", "invoice_xml", "journal_export_file", "pack_file")
 
 
 def test_no_page_of_the_seller_is_left_out_here(db: None, parties: Parties, world: World) -> None:
@@ -265,7 +281,7 @@ def test_the_other_side_and_strangers_find_nothing(
     known = addresses(parties, world)
     others = [signed_in("buyer"), signed_in("approver"), signed_in("seller", of=strangers)]
     for name, address in known.items():
-        if name in LISTS:
+        if name in LISTS or name == "request_export":
             continue
         for client in others:
             shown, sent = client.get(address), client.post(address, {"key": "k", "seen": "0" * 64})

@@ -43,10 +43,10 @@ class Command(BaseCommand):
             path: Path = options["output"] or Path(export.file_name)
             with default_storage.open(export.stored_as) as stored, path.open("wb") as file:
                 shutil.copyfileobj(stored, file)
-        self.stdout.write(
-            f"{path}: entries {export.numbers}, debit = credit = {export.debit} {export.book.currency},"
-            f" SHA-256 {export.sha256}"
-        )
+            self.stdout.write(
+                f"{path}: entries {export.numbers}, debit = credit = {export.debit} {export.book.currency},"
+                f" SHA-256 {export.sha256}"
+            )
 
     def _export(self, organisation: Organisation, options: dict[str, Any]) -> JournalExport:
         currency = options["currency"] or organisation.currency
