@@ -81,7 +81,6 @@ SELLER = [
     Spot("seller:transaction", "anna", "bank_transaction noted"),
     Spot("seller:undo_transaction", "anna", "bank_transaction applied"),
     Spot("seller:exports", "anna"),
-    Spot("seller:exports", "ben"),
     Spot("seller:journal_export", "anna", "journal_export csv"),
     Spot("seller:datev_accounts", "anna"),
     Spot("seller:xero_accounts", "anna"),
