@@ -43,6 +43,7 @@ class Action(StrEnum):
     APPROVE_OFFER = "approve offers"
     WAIVE_CHECK = "waive a check"
     MOVE_MONEY = "fund advances and record collections"
+    EXPORT_JOURNAL = "export the journal"
 
 
 PERMITTED: dict[Action, frozenset[str]] = {
@@ -64,6 +65,7 @@ PERMITTED: dict[Action, frozenset[str]] = {
     Action.APPROVE_OFFER: frozenset({Role.OWNER, Role.UNDERWRITER}),
     Action.WAIVE_CHECK: frozenset({Role.OWNER, Role.UNDERWRITER}),
     Action.MOVE_MONEY: frozenset({Role.OWNER, Role.TREASURY}),
+    Action.EXPORT_JOURNAL: frozenset({Role.OWNER, Role.BILLING}),
 }
 FINANCIER_ROLES: frozenset[str] = frozenset({Role.OWNER, Role.ANALYST, Role.UNDERWRITER, Role.TREASURY, Role.AUDITOR})
 TRADING_ROLES: frozenset[str] = frozenset(

@@ -26,7 +26,12 @@ def new_key() -> str:
     return str(uuid4())
 
 
-WAYS: Final = {"bank_account": ("account:bank_account", _("Add a bank account"))}
+WAYS: Final = {
+    "bank_account": ("account:bank_account", _("Add a bank account")),
+    "datev_accounts": ("seller:datev_accounts", _("Enter your accounts in DATEV")),
+    "xero_accounts": ("seller:xero_accounts", _("Enter your accounts in Xero")),
+    "quickbooks_accounts": ("seller:quickbooks_accounts", _("Enter your accounts in QuickBooks")),
+}
 """Where somebody adds what a refusal finds lacking, and the words of the link there."""
 
 

@@ -125,6 +125,8 @@ VERBS: Mapping[str, Words] = {
     "member.joined": (_("Colleague joined"), "person-check", "positive"),
     "member.changed": (_("Roles of a colleague changed"), "pencil", "attention"),
     "member.left": (_("Colleague left"), "slash-circle", "neutral"),
+    "journal.exported": (_("Journal exported"), "file-earmark-spreadsheet", "neutral"),
+    "journal.accounts_set": (_("Accounts for exports set"), "pencil", "neutral"),
     "statement.imported": (_("Bank statement imported"), "bank", "neutral"),
     "transaction.set_aside": (_("Bank transaction set aside"), "slash-circle", "neutral"),
     "transaction.taken_up": (_("Bank transaction taken up again"), "arrow-counterclockwise", "neutral"),

@@ -88,6 +88,15 @@ def make_pack(*, pack_ref: str, organisation_id: int) -> None:
         making.make(pack_ref=pack_ref)
 
 
+@app.task(queue="documents", retry=RENDER_AGAIN)
+def make_journal_export(*, export_ref: str, organisation_id: int) -> None:
+    """Write an export of the journal and store it with its SHA-256; nothing happens if it is there."""
+    from apps.workflows.journals import making  # only the worker needs it
+
+    with walls.asking_for(organisation_id):
+        making.make(export_ref=export_ref)
+
+
 @app.task(queue="statements", retry=MATCH_AGAIN)
 def match_statements(*, file_ref: str, organisation_id: int) -> None:
     """Match what a file of bank statements brought with what is open; nothing happens if that is done.

@@ -20,6 +20,7 @@ from apps.core import clock, made
 from apps.core.database import walls
 from apps.invoicing import credit_documents, documents
 from apps.invoicing.models import CreditNoteDocument
+from apps.ledger.models import JournalExport
 from apps.milestones import services as milestones
 from apps.milestones.models import Certificate
 from apps.parties.actor import Actor
@@ -66,7 +67,7 @@ async def clear_old_jobs(context: JobContext, timestamp: int) -> None:
 @app.task(queue=QUEUE, queueing_lock="sweep_orphan_files")
 def sweep_orphan_files(timestamp: int) -> None:
     """Delete what a crash left between storing a file and committing its row, after a day on which nobody took it up;
-    and the packs that were kept long enough, which can always be made anew.
+    and the packs and exports that were kept long enough, which can always be made anew.
 
     The rows are read with the owner's eyes: a file that anybody's row names is nobody's orphan.
     """
@@ -85,6 +86,9 @@ def sweep_orphan_files(timestamp: int) -> None:
         "contracts": made.sweep(ContractDocument, folder="contracts", before=before),
         "packs": made.sweep(
             EvidencePack, folder="packs", before=before, is_dropped=lambda pack: pack.is_dropped(now=at)
+        ),
+        "exports": made.sweep(
+            JournalExport, folder="exports", before=before, is_dropped=lambda export: export.is_dropped(now=at)
         ),
     }
     for kind, count in swept.items():

@@ -18,6 +18,7 @@ KINDS = {
     "contracts.ContractDocument": "made",
     "invoicing.Document": "document",
     "invoicing.BankTransaction": "bank_transaction",
+    "ledger.JournalExport": "made",
     "workflows.EvidencePack": "made",
     "financing.FundingRequest": "funding_request",
     "financing.Offer": "offer",

@@ -36,6 +36,7 @@ INSERT_ONLY = {
     "invoicing_statementfile",
     "ledger_account",
     "ledger_entry",
+    "ledger_entrynumber",
     "ledger_line",
     "milestones_firstacceptance",
     "milestones_handover",

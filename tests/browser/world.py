@@ -26,13 +26,14 @@ from apps.invoicing.models import (
     StatementFile,
 )
 from apps.invoicing.rules import Part
+from apps.ledger.models import JournalExport
 from apps.milestones.models import Milestone, Nullification, Question, Submission
 from apps.parties import services as parties
 from apps.parties import tokens
 from apps.parties.actor import Actor
 from apps.parties.models import Invitation, Membership, User
 from apps.parties.roles import Role
-from apps.workflows import contracting, negotiating, proofs, statements, team, worker
+from apps.workflows import contracting, exporting, negotiating, proofs, statements, team, worker
 from apps.workflows.deal_file import player
 from apps.workflows.deal_file.read import read
 from apps.workflows.models import EvidencePack
@@ -226,6 +227,7 @@ FINDERS: dict[str, Callable[[World, str], Model]] = {
     "nullification": newest(Nullification, "contract__number"),
     "payment": newest(Payment, "allocations__invoice__contract__number"),
     "statement_file": newest(StatementFile, "file_name"),
+    "journal_export": newest(JournalExport, "format"),
     "bank_transaction": newest(BankTransaction, "bank_reference"),
     "request": newest(FundingRequest, "contract__number"),
     "offer": newest(Offer, "request__contract__number"),
@@ -279,6 +281,7 @@ def build() -> World:
             _revise(anna, number)
         _papers(anna)
         _statements(anna)
+        _export(anna)
         worker.run_due_jobs()
     for asking in (anna, _actor("paul")):
         with acting(asking):
@@ -409,6 +412,14 @@ def _statements(anna: Actor) -> None:
     parts = (Part(second.invoice.ref, second.invoice.number, Decimal("1.00")),)
     statements.apply_transaction(actor=anna, key=key(), transaction_ref=rows["applied"], parts=parts, how="by_hand")
     statements.set_aside_transaction(actor=anna, key=key(), transaction_ref=rows["aside"], reason="A tax refund.")
+
+
+def _export(anna: Actor) -> None:
+    """The journal of this year so far."""
+    today = clock.today("Europe/Berlin")
+    exporting.request_export(
+        actor=anna, key=key(), currency="EUR", kind="csv", starts_on=today.replace(month=1, day=1), ends_on=today
+    )
 
 
 def _contract(number: str) -> Contract:

@@ -34,6 +34,7 @@ from apps.workflows import (
     billing,
     contracting,
     crediting,
+    exporting,
     funding,
     negotiating,
     notices,
@@ -479,6 +480,39 @@ def request_pack(world: World) -> Attempt:
 
 
 # --- being paid --------------------------------------------------------------------------------------------------
+
+
+@story
+def set_own_accounts(world: World) -> Attempt:
+    details = {"consultant": 29098, "client": 55003, "year_begins": 1, "chart": ""}
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: exporting.set_own_accounts(
+            actor=actor, key=key, package="datev", accounts={"1000": "1200"}, details=details
+        ),
+    )
+
+
+@story
+def request_export(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: exporting.request_export(
+            actor=actor, key=key, currency="EUR", kind="xlsx", starts_on=START.date(), ends_on=START.date()
+        ),
+    )
+
+
+@story
+def retry_export(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: exporting.retry_export(actor=actor, key=key, export_ref=world["export"]),
+        at=START + timedelta(hours=1),
+    )
 
 
 @story

@@ -89,6 +89,15 @@ SENTENCES: Final = {
         + JOB_OF.format(task="make_pack", name="pack_ref", ref="p.ref")
         + ") <> 1"
     ),
+    "Every export has one job to write it, and one more for each time that it was asked for again": (
+        "SELECT x.ref FROM ledger_journalexport x WHERE (SELECT count(*) "
+        + JOB_OF.format(task="make_journal_export", name="export_ref", ref="x.ref")
+        + ") <> 1 + (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'retry_export'"
+        " AND k.answer->>'export' = x.ref)"
+    ),
+    "The numbers of a book's entries have no gap": (
+        "SELECT book_id::text FROM ledger_entrynumber GROUP BY book_id HAVING max(number) <> count(*)"
+    ),
     "Somebody hears once of every reminder": (
         "SELECT s.ref || ' ' || r.kind FROM milestones_reminder r"
         " JOIN milestones_submission s ON s.id = r.submission_id"

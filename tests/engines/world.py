@@ -31,7 +31,7 @@ from apps.milestones.models.submission import Proof
 from apps.parties import tokens
 from apps.parties.actor import Actor
 from apps.parties.roles import Role
-from apps.workflows import before_acceptance, billing, contracting, notices, statements, step_up, team
+from apps.workflows import before_acceptance, billing, contracting, exporting, notices, statements, step_up, team
 from tests import corrections, scenarios
 from tests.financing import stories
 from tests.financing.stories import START
@@ -67,6 +67,7 @@ def build() -> World:
         _invoices(world)
         _corrections(world)
         _statements(world)
+        _exports(world)
         _financing(world)
         _teams(world)
         _desk(world)
@@ -260,6 +261,16 @@ def _statements(world: World) -> None:
         statements.set_aside_transaction(
             actor=bilge, key=key(), transaction_ref=world["arrived.aside"], reason="A tax refund."
         )
+
+
+def _exports(world: World) -> None:
+    """The journal of the first day, asked for and never written."""
+    with acting(scenarios.member(world.parties, "billing"), at=START) as bilge:
+        day = START.date()
+        answer = exporting.request_export(
+            actor=bilge, key=key(), currency="EUR", kind="csv", starts_on=day, ends_on=day
+        )
+    world.refs["export"] = answer["export"]
 
 
 def _financing(world: World) -> None:

@@ -23,6 +23,7 @@ from apps.contracts.drafts import ContractDraft, DraftLine
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.core import canonical, clock
 from apps.core.database import walls
+from apps.core.errors import Refused
 from apps.core.printing import press
 from apps.financing.models import Assignment, Offer, Tranche
 from apps.financing.rules import LineTerms, OfferTerms
@@ -46,6 +47,7 @@ from apps.workflows import (
     billing,
     contracting,
     crediting,
+    exporting,
     funding,
     jobs,
     negotiating,
@@ -59,6 +61,7 @@ from apps.workflows import (
     team,
     underwriting,
 )
+from apps.workflows.journals import making as journals
 from apps.workflows.models import EvidencePack
 from apps.workflows.packs import making
 from tests import corrections, scenarios
@@ -162,6 +165,7 @@ class _Builder:
         self._bills()
         self._statements()
         self._advances()
+        self._exports()
         self._proofs()
         self._links()
         self._codes()
@@ -599,6 +603,22 @@ class _Builder:
         with acting(member(self.deal, "treasury")) as tea:
             reference = f"RES-{self.canary}-{tranche.pk}"
             funding.pay_reserve(actor=tea, key=key(), tranche_ref=tranche.ref, value_on=TODAY, bank_reference=reference)
+
+    def _exports(self) -> None:
+        """Journals: one written, one that failed, one in the making; and accounts of an own chart."""
+        with acting(member(self.deal, "billing")) as bilge:
+            exporting.set_own_accounts(
+                actor=bilge, key=key(), package="xero", accounts={"1000": "090"}, details={"tax_rate": self.canary}
+            )
+            refs = [
+                exporting.request_export(
+                    actor=bilge, key=key(), currency="EUR", kind=kind, starts_on=TODAY, ends_on=TODAY
+                )["export"]
+                for kind in ("csv", "xlsx", "quickbooks")
+            ]
+            journals.make(export_ref=refs[0])
+            with patch.object(journals, "write", side_effect=Refused("The disk is full.")):
+                journals.make(export_ref=refs[1])
 
     # --- proofs --------------------------------------------------------------------------------------------------
 

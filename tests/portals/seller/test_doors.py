@@ -15,7 +15,7 @@ from apps.invoicing.models import BankTransaction, Invoice
 from apps.invoicing.rules import Part
 from apps.milestones.models import EvidenceFile, Milestone, Submission
 from apps.portals.seller.urls import urlpatterns
-from apps.workflows import billing, contracting, negotiating, proofs, statements
+from apps.workflows import billing, contracting, exporting, negotiating, proofs, statements
 from tests import corrections, scenarios
 from tests.conftest import Once
 from tests.invoicing.statements.bank import Booking
@@ -55,6 +55,7 @@ class World:
     note_ref: str
     nullification_ref: str
     creditable: Milestone
+    export_ref: str
 
 
 LISTS = (
@@ -67,6 +68,10 @@ LISTS = (
     "statements",
     "import_statements",
     "transactions",
+    "exports",
+    "datev_accounts",
+    "xero_accounts",
+    "quickbooks_accounts",
 )
 
 
@@ -121,6 +126,11 @@ def _built(parties: Parties) -> World:
             reading='{"rows":[2,4,6],"decimal":".","dates":null,"ignored":[],"skipped_total":0}',
         )
     file_ref, transaction_ref = imported(parties, paid)
+    today = clock.today("Europe/Berlin")
+    with acting(scenarios.seller_actor(parties)) as sina:
+        export = exporting.request_export(
+            actor=sina, key=key(), currency="EUR", kind="csv", starts_on=today, ends_on=today
+        )
     return World(
         draft=draft,
         active=active,
@@ -142,6 +152,7 @@ def _built(parties: Parties) -> World:
         note_ref=corrections.credited(parties, corrections.invoice_of(creditable).ref, "1.00").ref,
         nullification_ref=corrections.asked(parties, creditable.ref),
         creditable=creditable,
+        export_ref=export["export"],
     )
 
 
@@ -216,6 +227,9 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "comment_contract": world.answer_ref,
         "contract_pdf": world.answer_ref,
         "retry_contract_document": world.answer_ref,
+        "journal_export": world.export_ref,
+        "journal_export_file": world.export_ref,
+        "retry_export": world.export_ref,
         "statement": world.file_ref,
         "transaction": world.transaction_ref,
         "undo_transaction": world.transaction_ref,
@@ -237,7 +251,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "cancel_tranche": world.tranche.ref,
     }
     return {
-        **{name: reverse(f"seller:{name}") for name in LISTS},
+        **{name: reverse(f"seller:{name}") for name in (*LISTS, "request_export")},
         **{name: reverse(f"seller:{name}", args=[ref]) for name, ref in refs.items()},
     }
 
@@ -248,7 +262,9 @@ POST_ONLY = (
     "attach_evidence",
     "remove_evidence",
     "request_milestone_pack",
+    "request_export",
     "request_pack",
+    "retry_export",
     "resend_invoice",
     "retry_certificate",
     "retry_credit_document",
@@ -261,6 +277,7 @@ NOT_THERE_YET = (
     "credit_note_xml",
     "invoice_pdf",
     "invoice_xml",
+    "journal_export_file",
     "pack_file",
 )
 
@@ -291,7 +308,7 @@ def test_the_other_side_and_strangers_find_nothing(
     known = addresses(parties, world)
     others = [signed_in("buyer"), signed_in("approver"), signed_in("seller", of=strangers)]
     for name, address in known.items():
-        if name in LISTS:
+        if name in LISTS or name == "request_export":
             continue
         for client in others:
             shown, sent = client.get(address), client.post(address, {"key": "k", "seen": "0" * 64})
