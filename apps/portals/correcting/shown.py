@@ -1,5 +1,6 @@
 """What pages of invoices and milestones say of corrections."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,7 +10,10 @@ from apps.invoicing.models import CreditNote, Invoice
 from apps.milestones.models import Milestone, Nullification
 from apps.parties.actor import Actor
 from apps.portals.correcting.side import Side
-from apps.portals.parts import Fact
+from apps.portals.parts import Fact, Need
+
+SHOWN = 5
+"""The oldest that wait; there are hardly ever more."""
 
 
 def notes_of(actor: Actor, invoice: Invoice, *, side: Side) -> list[Fact]:
@@ -67,6 +71,24 @@ def nullifying_of(actor: Actor, milestone: Milestone, *, side: Side) -> Nullifyi
         if milestone.state == "accepted" and waiting is None
         else "",
     )
+
+
+def needs_of(actor: Actor, *, side: Side) -> Iterator[Need]:
+    """What the other side asks to withdraw and waits for this one's answer, the oldest first."""
+    waiting = side.nullifications(actor).waiting().exclude(asked_by=side.name).order_by("pk")
+    for one in waiting[:SHOWN]:
+        contract = one.milestone.contract
+        yield Need(
+            what=_("Asked to withdraw an acceptance: %(title)s") % {"title": one.milestone.title},
+            who=contract.buyer.legal_name if side.name == "seller" else contract.seller.legal_name,
+            url=side.url("answer_nullification", one.ref),
+            button=_("Look at it"),
+            amount=one.amount,
+            currency=one.milestone.currency,
+            note=one.reason,
+            icon="arrow-counterclockwise",
+            tone="attention",
+        )
 
 
 def _granted(one: Nullification, *, side: Side) -> Granted:

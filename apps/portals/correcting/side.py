@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from apps.invoicing.models import CreditNote
 from apps.milestones.models import Milestone, Nullification
+from apps.milestones.models.nullification import NullificationQuerySet
 from apps.parties.actor import Actor
 from apps.portals.access import PortalRequest
 
@@ -40,7 +41,7 @@ class Side:
         rows = Milestone.objects.visible_to(actor).filter(**of_side)
         return rows.select_related("contract__seller", "contract__buyer", "contract__active_version", "invoice")
 
-    def nullifications(self, actor: Actor) -> QuerySet[Nullification, Nullification]:
+    def nullifications(self, actor: Actor) -> NullificationQuerySet:
         """What was asked on those milestones."""
         rows = Nullification.objects.visible_to(actor).filter(milestone__in=self.milestones(actor))
         return rows.select_related(

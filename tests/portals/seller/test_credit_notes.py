@@ -91,6 +91,8 @@ def test_the_buyer_asks_and_the_seller_agrees(parties: Parties, signed_in: SignI
     answer = reverse("seller:answer_nullification", args=[asked.ref])
     for page in (page_of(bilge, "milestone", invoice.milestone.ref), page_of(bilge, "answer_nullification", asked.ref)):
         assert "It loses rows." in page
+    assert answer in bilge.get(reverse("seller:home")).content.decode()
+    assert asked.ref not in bea.get(reverse("buyer:home")).content.decode(), "one's own question waits for the other"
     own = bea.get(reverse("buyer:answer_nullification", args=[asked.ref])).content.decode()
     assert 'value="withdraw"' in own
     assert 'value="grant"' not in own

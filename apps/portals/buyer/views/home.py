@@ -23,6 +23,8 @@ from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import figures, payees, versions
 from apps.portals.buyer.pages import page, today_of, zone_of
+from apps.portals.correcting.shown import needs_of
+from apps.portals.correcting.side import BUYER
 from apps.portals.parts import Need, Tile
 from apps.portals.shown import contract_state, later_proposals, with_lapse
 
@@ -50,6 +52,7 @@ def home(request: PortalRequest) -> HttpResponse:
                 *_sign_offs(actor, zone),
                 *_proposals(actor),
                 *_answers(actor),
+                *(needs_of(actor, side=BUYER) if actor.may(Action.DECIDE_MILESTONE) else ()),
                 *_assignments(actor),
                 *_due(actor, today),
             ],

@@ -20,6 +20,8 @@ from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import asking, history
 from apps.portals.access import PortalRequest, portal
+from apps.portals.correcting.shown import needs_of
+from apps.portals.correcting.side import SELLER
 from apps.portals.paging import shown_size, sizes
 from apps.portals.parts import Need, Tile
 from apps.portals.seller import unapplied
@@ -62,6 +64,8 @@ def _needs(actor: Actor, today: date) -> Iterator[Need]:
     if actor.may(Action.EDIT_CONTRACT):
         yield from _proposals(actor)
         yield from _drafts(actor)
+    if actor.may(Action.CREDIT_INVOICE):
+        yield from needs_of(actor, side=SELLER)
     yield from _documents(actor)
     if actor.may(Action.RECORD_PAYMENT):
         yield from _transactions(actor)
