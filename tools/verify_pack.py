@@ -27,7 +27,9 @@ CHUNK = 1 << 20
 LONGEST_TEXT = 256 << 20
 ACCEPTANCES = ("milestone.accepted", "milestone.partly_accepted")
 DECISIONS = (*ACCEPTANCES, "milestone.changes_requested")
-TOLD_TO_BOTH = ("contract.proposed", "contract.signed", *DECISIONS)
+PROPOSALS = ("contract.proposed", "change.proposed")
+SIGNED = ("contract.signed", "change.signed")
+TOLD_TO_BOTH = (*PROPOSALS, *SIGNED, *DECISIONS)
 """Acts that are addressed to the other side, which is told who acted and from where."""
 PERSON = ("name", "email", "address", "agent", "authenticated_by")
 ABSENT = object()
@@ -286,9 +288,9 @@ def ref_of(entry):
 
 def check_versions(pack):
     """The text of each version is the one that the chain says was signed; so are its signatures, each of them."""
-    signed = {entry["said"]["facts"]["version"]: entry for entry in pack.said("contract.signed")}
+    signed = {entry["said"]["facts"]["version"]: entry for entry in pack.said(*SIGNED)}
     newest, count = None, 0
-    for entry in pack.said("contract.proposed"):
+    for entry in pack.said(*PROPOSALS):
         facts, ref = entry["said"]["facts"], ref_of(entry)
         number = facts["version"]
         name = pack.needed("version", ref, f"version {number}, which was signed,")
@@ -306,14 +308,14 @@ def check_versions(pack):
             check_printed(pack, ref, number)
     check_contract(pack, newest)
     pack.holds.append(
-        f"{len(pack.said('contract.proposed'))} version(s) of the contract are word for word what {count} signature(s)"
+        f"{len(pack.said(*PROPOSALS))} version(s) of the contract are word for word what {count} signature(s)"
         " name."
     )
 
 
 def side_of(entry):
     """Which side signed; older entries do not tell, because only sellers proposed then."""
-    own = {"contract.proposed": "seller", "contract.signed": "buyer"}[entry["said"]["verb"]]
+    own = "seller" if entry["said"]["verb"] in PROPOSALS else "buyer"
     return entry["said"]["facts"].get("side", own)
 
 
@@ -381,7 +383,7 @@ def check_contract(pack, version):
 def check_side(pack, side):
     """The pack was made for one side of the contract, which the chain knows by its number."""
     known = {}
-    for entry in pack.said("contract.proposed", "contract.signed"):
+    for entry in pack.said(*PROPOSALS, *SIGNED):
         known[side_of(entry)] = entry["said"]["actor"]["organisation"]
         known.update({one: entry["said"]["facts"][one] for one in ("seller", "buyer") if one in entry["said"]["facts"]})
     is_known = side["side"] in known and known[side["side"]] == side["organisation"]
@@ -653,7 +655,7 @@ def still_made(pack, one):
         numbers = {ref_of(entry): entry["said"]["facts"]["number"] for entry in pack.said("invoice.issued")}
         return f"the document of invoice {numbers[ref]}"
     if kind == "version":
-        versions = {ref_of(entry): entry["said"]["facts"]["version"] for entry in pack.said("contract.signed")}
+        versions = {ref_of(entry): entry["said"]["facts"]["version"] for entry in pack.said(*SIGNED)}
         return f"the PDF of version {versions[ref]} of the contract"
     return f"the certificate of “{pack.titles[ref]}”"
 

@@ -60,6 +60,9 @@ class ContractVersion(models.Model):
     ``canonical_text`` and its ``sha256`` are what both sides sign. ``signatory_email`` is the mailbox of the person
     who signs off for the buyer while the buyer's organisation has no owner of its own. An empty calendar or time zone
     of the review means the buyer's own; which that was stands in the signed text.
+
+    A version with a ``change_order`` is what that order makes of the active version that it names in ``changes``. Lines
+    keep their positions in it: what was the third milestone stays the third, whatever else comes and goes.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -123,6 +126,11 @@ class ContractVersion(models.Model):
     changes_asked_at = models.DateTimeField(null=True, blank=True)
     changes_asked = models.TextField(_("what should change"), max_length=4_000, blank=True)
 
+    change_order = models.ForeignKey(
+        "contracts.ChangeOrder", models.PROTECT, null=True, blank=True, related_name="versions"
+    )
+    changes = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="changed_by")
+
     objects = ContractVersionQuerySet.as_manager()
     wall = proposed_or_own()
 
@@ -161,6 +169,11 @@ class ContractVersion(models.Model):
                 condition=Q(review_unit__in=ReviewUnit.values, silence__in=Silence.values),
                 name="review_is_counted_and_ends_somehow",
             ),
+            models.CheckConstraint(
+                condition=Q(change_order__isnull=True, changes__isnull=True)
+                | Q(change_order__isnull=False, changes__isnull=False),
+                name="a_change_names_what_it_changes",
+            ),
         ]
         triggers = [
             guards.frozen_when(
@@ -168,6 +181,13 @@ class ContractVersion(models.Model):
                 allow=("changes_asked_at", "changes_asked", "expired_at"),
             ),
             guards.refused_when("a_version_stays_with_its_side", guards.UPDATE, "OLD.author <> NEW.author"),
+            guards.refused_when(
+                "a_change_is_of_what_is_in_force",
+                guards.INSERT_OR_UPDATE,
+                "NEW.change_order_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_changeorder o"
+                " JOIN contracts_contract c ON c.id = o.contract_id WHERE o.id = NEW.change_order_id"
+                " AND c.id = NEW.contract_id AND (NEW.proposed_at IS NOT NULL OR c.active_version_id = NEW.changes_id))",
+            ),
             guards.at_commit(
                 "plan_adds_up",
                 guards.INSERT_OR_UPDATE,

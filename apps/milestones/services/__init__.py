@@ -27,6 +27,7 @@ from apps.milestones.services.planning import (
     lock_contract_of_submission,
     plan,
 )
+from apps.milestones.services.replanning import check_change, replan
 from apps.milestones.services.reviewing import (
     SILENCE,
     DueReview,
@@ -50,6 +51,7 @@ __all__ = [
     "acceptance_statement",
     "attach",
     "changes_statement",
+    "check_change",
     "contract_of_evidence",
     "contract_of_milestone",
     "deadline_if_notified",
@@ -69,6 +71,7 @@ __all__ = [
     "receive",
     "remind",
     "remove",
+    "replan",
     "request_changes",
     "reviews_due",
     "submission_without",

@@ -19,6 +19,7 @@ from apps.milestones.models import CriterionNote, EvidenceFile, Milestone, Submi
 from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import CriterionAnswer
+from apps.milestones.services.replanning import follow_active_version
 from apps.milestones.services.reviewing import check_in_time
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
@@ -134,7 +135,7 @@ class HeldSubmission:
 @Read
 def _held_submission() -> "QuerySet[Submission, Submission]":
     criteria = Criterion.objects.filter(line_id=OuterRef("milestone__line_id")).order_by("position")
-    others = Milestone.objects.filter(contract_id=OuterRef("contract_id")).exclude(state=MilestoneState.ACCEPTED)
+    others = Milestone.objects.unfinished().filter(contract_id=OuterRef("contract_id"))
     is_other_open = others.exclude(pk=OuterRef("milestone_id")).order_by().values("pk")
     return (
         Submission.objects.select_for_update(of=("milestone", "self"))
@@ -180,6 +181,7 @@ def open_or_continue(milestone: Milestone, *, at: datetime) -> Submission:
         raise IllegalTransition(
             "This milestone is {state}; there is nothing to prepare.", state=str(milestone.state).replace("_", " ")
         )
+    follow_active_version(milestone)
     last = milestone.submissions.order_by("-number").first() or _of_part_before(milestone)
     highest = milestone.submissions.aggregate(highest=Max("number"))["highest"] or 0
     draft = Submission.objects.create(
@@ -196,27 +198,38 @@ def open_or_continue(milestone: Milestone, *, at: datetime) -> Submission:
 def _of_part_before(milestone: Milestone) -> Submission | None:
     """The submission of which this milestone is the rest: its first cycle starts with what was shown then."""
     return Submission.objects.filter(
-        milestone__line_id=milestone.line_id, milestone__part=milestone.part - 1, state=SubmissionState.ACCEPTED
+        milestone__contract_id=milestone.contract_id,
+        milestone__position=milestone.position,
+        milestone__part=milestone.part - 1,
+        state=SubmissionState.ACCEPTED,
     ).first()
 
 
 def _carry_forward(last: Submission | None, *, draft: Submission) -> None:
-    notes = {note.criterion_id: note for note in last.notes.all()} if last else {}
+    """By the words of the criteria: a change order may have moved the milestone to another line since."""
+    told = list(last.notes.select_related("criterion").order_by("criterion__position")) if last else []
     crossed = Verdict.objects.filter(decision__submission=last, is_passed=False) if last else Verdict.objects.none()
     failed = set(crossed.values_list("criterion_id", flat=True))
+    criteria = list(Criterion.objects.filter(line_id=draft.milestone.line_id))
+    heirs = rules.heirs(
+        [(note.criterion_id, note.criterion.text) for note in told], [(one.pk, one.text) for one in criteria]
+    )
+    notes = {heirs[note.criterion_id]: note for note in told if note.criterion_id in heirs}
     CriterionNote.objects.bulk_create(
         CriterionNote(
             submission=draft,
             criterion=criterion,
-            is_met=criterion.pk in notes and notes[criterion.pk].is_met and criterion.pk not in failed,
+            is_met=criterion.pk in notes
+            and notes[criterion.pk].is_met
+            and notes[criterion.pk].criterion_id not in failed,
             note=notes[criterion.pk].note if criterion.pk in notes else "",
         )
-        for criterion in Criterion.objects.filter(line_id=draft.milestone.line_id)
+        for criterion in criteria
     )
     EvidenceFile.objects.bulk_create(
         EvidenceFile(
             submission=draft,
-            criterion_id=file.criterion_id,
+            criterion_id=heirs.get(file.criterion_id or 0),
             name=file.name,
             content_type=file.content_type,
             size=file.size,

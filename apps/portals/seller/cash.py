@@ -58,7 +58,7 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
         Milestone.objects.visible_to(actor)
         .filter(Q(planned_on__lt=until) | Q(planned_on=None))
         .filter(contract__seller_id=actor.organisation_id, contract__state="active")
-        .exclude(state="accepted")
+        .unfinished()
         .exclude(pk__in=sold)
     )
     terms = "contract__active_version__"

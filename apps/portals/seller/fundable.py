@@ -12,6 +12,7 @@ from apps.core import money
 from apps.financing.models import Facility, RequestItem
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone
+from apps.milestones.models.milestone import OVER
 from apps.parties.actor import Actor
 
 
@@ -42,7 +43,7 @@ def milestones_to_fund(actor: Actor, *, today: date) -> QuerySet[Milestone]:
     """Those with such an invoice, and those that are not accepted yet but can be measured, in the order of the plan."""
     asked = RequestItem.objects.visible_to(actor).held().filter(milestone=OuterRef("pk"))
     measured = Criterion.objects.filter(line=OuterRef("line_id"))
-    before = Q(~Q(state="accepted"), Exists(measured), contract__state="active")
+    before = Q(~Q(state__in=OVER), Exists(measured), contract__state="active")
     return (
         Milestone.objects.visible_to(actor)
         .filter(contract__seller_id=actor.organisation_id, contract__active_version__is_assignable=True)

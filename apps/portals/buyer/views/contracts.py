@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.milestones.models import Milestone
+from apps.milestones.models.milestone import OVER
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import figures, signing, versions
@@ -138,7 +139,7 @@ def _what_next(
     waiting = next((m for m in milestones if m.state == "submitted"), None)
     if waiting is not None:
         return _("you review “%(title)s” and sign it off or request changes.") % {"title": waiting.title}, None
-    planned = next((m for m in milestones if m.state != "accepted"), None)
+    planned = next((m for m in milestones if m.state not in OVER), None)
     if planned is not None:
         text = _("the seller delivers “%(title)s” and submits it to you.") % {"title": planned.title}
         return text if planned.planned_on is None else _("%(what)s Planned for") % {"what": text}, planned.planned_on

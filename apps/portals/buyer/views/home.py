@@ -194,7 +194,7 @@ def _tiles(actor: Actor, *, today: date, currency: str) -> list[Tile]:
     milestones = (
         Milestone.objects.visible_to(actor)
         .filter(contract__buyer_id=actor.organisation_id)
-        .exclude(state="accepted")
+        .unfinished()
         .order_by()
         .values("currency")
         .annotate(
