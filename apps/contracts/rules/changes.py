@@ -170,13 +170,13 @@ def change_statement(
         return Statement(
             f"I am authorised to act for {organisation}. I have read change order {order} of contract {number} as shown"
             f" here and sign it. Version {version} is in force from now on.",
-            f"{side}-signs-change-1",
+            f"{side}-change-ans-1",
         )
     other = "buyer" if side == "seller" else "seller"
     return Statement(
         f"I am authorised to act for {organisation}. I sign change order {order} of contract {number} as shown here,"
         f" which makes version {version} of it; it binds us once the {other} has signed the same.",
-        f"{side}-proposes-change-1",
+        f"{side}-change-1",
     )
 
 

@@ -1,6 +1,13 @@
 """What may be done with contracts. Workflows call these inside their transaction, with the contract locked."""
 
-from apps.contracts.services.changed_versions import Change, order_of, plan_of, preview_change
+from apps.contracts.services.changed_versions import (
+    Change,
+    contract_of_order,
+    order_in,
+    order_of,
+    plan_of,
+    preview_change,
+)
 from apps.contracts.services.changing import (
     decline_change,
     is_signed,
@@ -65,6 +72,7 @@ __all__ = [
     "comment",
     "complete_when_all_accepted",
     "contract_of_grant",
+    "contract_of_order",
     "decline_change",
     "delete_template",
     "draft",
@@ -92,6 +100,7 @@ __all__ = [
     "newest_proposal",
     "newest_version",
     "next_expiry",
+    "order_in",
     "order_of",
     "organisation_of",
     "other_side",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet
 
 from apps.contracts import rules
 from apps.contracts.changes import ChangeDraft
@@ -60,6 +60,20 @@ def preview_change(contract: Contract, *, draft: ChangeDraft, side: str) -> Chan
     change = said(order, base=base, before=before, after=after)
     text, _amounts = text_of(version, written=written, positions=[one.position for one in after], change=change)
     return Change(order, version, before, after, text, canonical.sha256(text))
+
+
+def contract_of_order(*, order_ref: str) -> "QuerySet[Any, int]":
+    """The id of the contract that an order changes: a query, for :func:`lock` to ask while it locks."""
+    return ChangeOrder.objects.filter(ref=order_ref).order_by().values_list("contract_id", flat=True)[:1]
+
+
+def order_in(version: ContractVersion) -> ChangeOrder:
+    """The change order that a version belongs to; refused for a version that no order made."""
+    order = version.change_order
+    if order is None:
+        raise Refused("This version is no change order.")
+    order.contract = version.contract
+    return order
 
 
 def order_of(contract: Contract, *, order_ref: str) -> ChangeOrder:

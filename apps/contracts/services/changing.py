@@ -61,7 +61,7 @@ def propose_change(*, contract: Contract, actor: Actor, draft: ChangeDraft, seen
     change = preview_change(contract, draft=draft, side=side)
     require_signer(change.version, side=side, actor=actor, at=at)
     order, version = change.order, change.version
-    if order.pk is None:
+    if not draft.order_ref:
         order.state, order.recorded_at, order.recorded_by_id = ChangeOrderState.PROPOSED, at, actor.user_id
     else:
         states.move(order, ChangeOrderState.PROPOSED, ChangeOrder.TRANSITIONS)

@@ -27,7 +27,7 @@ from apps.milestones.services.planning import (
     lock_contract_of_submission,
     plan,
 )
-from apps.milestones.services.replanning import check_change, replan
+from apps.milestones.services.replanning import check_change, follow_active_version, replan
 from apps.milestones.services.reviewing import (
     SILENCE,
     DueReview,
@@ -57,6 +57,7 @@ __all__ = [
     "deadline_if_notified",
     "decide_by_silence",
     "discard_unless_known",
+    "follow_active_version",
     "lock_contract_of_submission",
     "needs_proof",
     "next_moment",

@@ -88,13 +88,17 @@ def accept_part(
 
 
 def _rest_of(milestone: Milestone, *, contract: Contract, accepted: Money) -> Milestone:
-    number = milestone.part + 1
+    number, version = milestone.part + 1, contract.active_version
+    line = milestone.line
+    if version is not None and version.pk != line.version_id:
+        # What goes on says what is in force, also when a change order was signed while it was under review.
+        line = version.lines.get(position=milestone.position)
     return Milestone(
         contract=contract,
-        line=milestone.line,
+        line=line,
         position=milestone.position,
         part=number,
-        title=rules.title_of_part(milestone.line.title, part=number),
+        title=rules.title_of_part(line.title, part=number),
         amount=milestone.amount - accepted.amount,
         currency=milestone.currency,
         planned_on=milestone.planned_on,

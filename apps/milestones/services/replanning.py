@@ -13,6 +13,7 @@ from apps.milestones.models import CriterionNote, EvidenceFile, Milestone, Submi
 from apps.milestones.models.milestone import OPEN, MilestoneState
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import Effect, Follows, PlanPart
+from apps.milestones.services.planning import plan_lines
 
 
 def check_change(
@@ -53,29 +54,17 @@ def replan(
     same = PlanLine.objects.filter(version=version, position=OuterRef("position"))
     others.update(line=Subquery(same.values("pk")[:1]))
     _move_drafts(before, version=version)
-    Milestone.objects.bulk_create(
-        Milestone(
-            contract=contract,
-            line=lines[one.position],
-            position=one.position,
-            title=lines[one.position].title,
-            amount=lines[one.position].amount,
-            currency=contract.currency,
-            planned_on=lines[one.position].planned_on,
-        )
-        for one in moved
-        if one.before is None
-    )
+    plan_lines(contract=contract, lines=[lines[one.position] for one in moved if one.before is None])
     return Milestone.objects.unfinished().filter(contract=contract).count()
 
 
 def follow_active_version(milestone: Milestone) -> None:
-    """An open milestone that was under review when the plan changed says from now on what the plan in force says.
+    """A milestone that was under review when the plan changed, and is open again, says what the plan in force says.
 
     Its line is the same in both, word for word: a change order does not touch what is under review.
     """
     version = milestone.contract.active_version
-    if version is None or milestone.line.version_id == version.pk:
+    if version is None or milestone.state not in OPEN or milestone.line.version_id == version.pk:
         return
     old = milestone.line_id
     _follow(milestone, version.lines.get(position=milestone.position), amount=milestone.amount)

@@ -19,7 +19,6 @@ from apps.milestones.models import CriterionNote, EvidenceFile, Milestone, Submi
 from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import CriterionAnswer
-from apps.milestones.services.replanning import follow_active_version
 from apps.milestones.services.reviewing import check_in_time
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
@@ -181,7 +180,6 @@ def open_or_continue(milestone: Milestone, *, at: datetime) -> Submission:
         raise IllegalTransition(
             "This milestone is {state}; there is nothing to prepare.", state=str(milestone.state).replace("_", " ")
         )
-    follow_active_version(milestone)
     last = milestone.submissions.order_by("-number").first() or _of_part_before(milestone)
     highest = milestone.submissions.aggregate(highest=Max("number"))["highest"] or 0
     draft = Submission.objects.create(

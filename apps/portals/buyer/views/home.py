@@ -22,6 +22,7 @@ from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import figures, payees, versions
 from apps.portals.buyer.pages import page, today_of, zone_of
+from apps.portals.changing.waiting import change_orders
 from apps.portals.parts import Need, Tile
 from apps.portals.shown import contract_state, later_proposals, with_lapse
 
@@ -48,6 +49,7 @@ def home(request: PortalRequest) -> HttpResponse:
             "needs": [
                 *_sign_offs(actor, zone),
                 *_proposals(actor),
+                *change_orders(actor, side="buyer"),
                 *_answers(actor),
                 *_assignments(actor),
                 *_due(actor, today),

@@ -9,12 +9,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.contracts.models import Contract, ContractVersion, GuestGrant, PlanLine
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone
 from apps.parties.roles import Action
 from apps.portals import conversing, history, papers
 from apps.portals.access import PortalRequest, portal
+from apps.portals.changing.desk import orders_of
 from apps.portals.forms import ActionForm
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
@@ -101,6 +102,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
         invoice.milestone_id: (invoice, invoice_state(invoice.open_item, today=today))
         for invoice in Invoice.objects.of_seller(actor).filter(contract=found).select_related("open_item")
     }
+    plan: list[tuple[PlanLine, Milestone | None, tuple[Invoice, str] | None]]
     plan = [(one.line, one, invoices.get(one.pk)) for one in milestones] or [(line, None, None) for line in lines]
     link = (
         GuestGrant.objects.visible_to(actor)
@@ -137,6 +139,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "plan": plan,
             "figures": figures.of_contracts(actor, [found])[found.pk],
             "link": link,
+            "orders": orders_of(actor, found),
             "printed": papers.printed(
                 actor,
                 current,

@@ -20,6 +20,7 @@ from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import history
 from apps.portals.access import PortalRequest, portal
+from apps.portals.changing.waiting import change_orders
 from apps.portals.paging import shown_size, sizes
 from apps.portals.parts import Need, Tile
 from apps.portals.seller import unapplied
@@ -60,6 +61,7 @@ def _needs(actor: Actor, today: date) -> Iterator[Need]:
         yield from _milestones(actor, today)
     if actor.may(Action.EDIT_CONTRACT):
         yield from _proposals(actor)
+        yield from change_orders(actor, side="seller")
         yield from _drafts(actor)
     yield from _documents(actor)
     if actor.may(Action.RECORD_PAYMENT):
