@@ -308,8 +308,7 @@ def check_versions(pack):
             check_printed(pack, ref, number)
     check_contract(pack, newest)
     pack.holds.append(
-        f"{len(pack.said(*PROPOSALS))} version(s) of the contract are word for word what {count} signature(s)"
-        " name."
+        f"{len(pack.said(*PROPOSALS))} version(s) of the contract are word for word what {count} signature(s) name."
     )
 
 

@@ -64,9 +64,7 @@ def propose(
     with acting(by, at=at):
         fresh = Contract.objects.get(pk=contract.pk)
         seen = contracts.preview_change(fresh, draft=draft, side=side).sha256
-        return changing.propose_change(
-            actor=by, key=once or key(), contract_ref=contract.ref, draft=draft, seen=seen
-        )
+        return changing.propose_change(actor=by, key=once or key(), contract_ref=contract.ref, draft=draft, seen=seen)
 
 
 def sign(answer: Answer, *, by: Actor, at: datetime = NOON + DAY, once: str = "") -> Answer:

@@ -51,9 +51,7 @@ def preview_change(contract: Contract, *, draft: ChangeDraft, side: str) -> Chan
     base = active_version(contract)
     order = _order_to_price(contract, ref=draft.order_ref) if draft.order_ref else new_order(contract, draft=draft)
     before = plan_of(base)
-    after = rules.changed_plan(
-        before, draft, currency=contract.currency, next_position=_next_position(contract)
-    )
+    after = rules.changed_plan(before, draft, currency=contract.currency, next_position=_next_position(contract))
     version = _continued(base, order=order, side=side)
     version.price = rules.price_of(after)
     written = replace(as_draft(base), price=version.price, answer_until=None, lines=tuple(one.line for one in after))

@@ -106,9 +106,7 @@ def sign_change(*, contract: Contract, order_ref: str, actor: Actor, seen: str, 
     return version
 
 
-def decline_change(
-    *, contract: Contract, order_ref: str, actor: Actor, reason: str, at: datetime
-) -> ContractVersion:
+def decline_change(*, contract: Contract, order_ref: str, actor: Actor, reason: str, at: datetime) -> ContractVersion:
     """The other side does not sign, and says why: the contract stays as it is; the order may be proposed anew."""
     order = order_of(contract, order_ref=order_ref)
     version = proposed_version(order)

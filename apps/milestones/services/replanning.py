@@ -16,9 +16,7 @@ from apps.milestones.rules import Effect, Follows, PlanPart
 from apps.milestones.services.planning import plan_lines
 
 
-def check_change(
-    *, contract: Contract, moved: Sequence[Moved], price: Decimal, pledged: Collection[int]
-) -> Effect:
+def check_change(*, contract: Contract, moved: Sequence[Moved], price: Decimal, pledged: Collection[int]) -> Effect:
     """What a change would do to the sums of a contract, if its milestones let it; refused in words that name the one
     that does not.
 
@@ -30,9 +28,7 @@ def check_change(
     return rules.effect(list(parts.values()), price_after=price)
 
 
-def replan(
-    *, contract: Contract, version: ContractVersion, moved: Sequence[Moved], pledged: Collection[int]
-) -> int:
+def replan(*, contract: Contract, version: ContractVersion, moved: Sequence[Moved], pledged: Collection[int]) -> int:
     """Bring the milestones in line with the version that a change order made; the answer is how many are open then.
 
     New lines become milestones; a line that is out cancels its milestone, which stays in the record; open milestones

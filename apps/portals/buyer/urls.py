@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from apps.portals.buyer.views import assignments, changes, contracts, drafts, evidence, home, invoices, milestones, plans, proofs
+from apps.portals.buyer.views import (
+    assignments,
+    changes,
+    contracts,
+    drafts,
+    evidence,
+    home,
+    invoices,
+    milestones,
+    plans,
+    proofs,
+)
 
 app_name = "buyer"
 urlpatterns = [

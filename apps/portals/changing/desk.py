@@ -60,7 +60,9 @@ class Orders:
 def order_of(request: PortalRequest, ref: str, *, desk: Desk) -> ChangeOrder:
     """One of the change orders that this side may see; 404 for any other."""
     mine = ChangeOrder.objects.visible_to(request.actor).filter(contract__in=desk.contracts(request.actor))
-    return get_object_or_404(mine.select_related("contract__seller", "contract__buyer", "contract__active_version"), ref=ref)
+    return get_object_or_404(
+        mine.select_related("contract__seller", "contract__buyer", "contract__active_version"), ref=ref
+    )
 
 
 def version_of(order: ChangeOrder) -> ContractVersion | None:

@@ -228,4 +228,3 @@ def _text(criteria: Sequence[DraftCriterion]) -> str:
 def _criteria(text: str) -> tuple[DraftCriterion, ...]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return tuple(DraftCriterion(line.rstrip(f"{EVIDENCE} "), line.endswith(EVIDENCE)) for line in lines)
-

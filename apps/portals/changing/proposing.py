@@ -155,10 +155,7 @@ def _checked(
             "sha256": change.sha256,
             "statement": _statement(change, side=desk.side),
             "carried": [
-                (name, value)
-                for name, values in request.POST.lists()
-                if name not in OWN_FIELDS
-                for value in values
+                (name, value) for name, values in request.POST.lists() if name not in OWN_FIELDS for value in values
             ],
             "again": SeenForm(initial={"seen": change.sha256}),
             "refusal": why_not(request.actor, Action.SIGN_CONTRACT) or why_not(request.actor, Action.EDIT_CONTRACT),

@@ -46,7 +46,8 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Fi
     )
     lives = {
         row["contract_id"]: row
-        for row in Milestone.objects.live().filter(contract_id__in=listed)
+        for row in Milestone.objects.live()
+        .filter(contract_id__in=listed)
         .order_by()
         .values("contract_id")
         .annotate(

@@ -11,6 +11,7 @@ from apps.milestones import services as milestones
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
 from apps.parties.actor import Actor
 from apps.workflows import billing, contracting, negotiating, sign_off
+from apps.workflows.deal_file.change_verbs import CHANGES
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.funding_verbs import FUNDING
 from apps.workflows.deal_file.scene import Scene, new_key, reference_of
@@ -161,6 +162,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         "accept_part": _accept_part,
         "pay": _pay,
         "reverse_payment": _reverse_payment,
+        **CHANGES,
         **FUNDING,
         "wait": _wait,
     }

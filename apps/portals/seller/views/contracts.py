@@ -94,9 +94,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
     current = next((version for version in versions if version.pk == found.active_version_id), versions[0])
     current.contract = found
     lines = list(current.lines.prefetch_related("criteria"))
-    milestones = list(
-        Milestone.objects.visible_to(actor).filter(contract=found).prefetch_related("line__criteria")
-    )
+    milestones = list(Milestone.objects.visible_to(actor).filter(contract=found).prefetch_related("line__criteria"))
     today = today_of(request)
     invoices = {
         invoice.milestone_id: (invoice, invoice_state(invoice.open_item, today=today))
