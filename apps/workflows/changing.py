@@ -7,7 +7,7 @@ from procrastinate.jobs import JobDeferrer
 
 from apps.contracts import rules
 from apps.contracts import services as contracts
-from apps.contracts.changes import ChangeDraft
+from apps.contracts.drafts import ChangeDraft
 from apps.contracts.models import ChangeOrder, Contract, ContractDocument, ContractParty, ContractVersion
 from apps.core.database import walls
 from apps.financing import services as financing

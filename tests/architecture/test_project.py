@@ -82,4 +82,4 @@ def _is_named(name: str, sources: str) -> bool:
     """By its whole path, or by the part that the portals' ``page()`` completes."""
     folder, _slash, rest = name.partition("/")
     short = rest.removesuffix(".html")
-    return f'"{name}"' in sources or (folder in ("seller", "buyer", "drafting") and f'"{short}"' in sources)
+    return f'"{name}"' in sources or (folder in ("seller", "buyer", "drafting", "changing") and f'"{short}"' in sources)

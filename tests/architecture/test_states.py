@@ -14,6 +14,7 @@ KINDS = {
     "milestones.Submission": "submission",
     "milestones.Certificate": "made",
     "contracts.ContractDocument": "made",
+    "contracts.ChangeOrder": "change_order",
     "invoicing.Document": "document",
     "invoicing.BankTransaction": "bank_transaction",
     "workflows.EvidencePack": "made",

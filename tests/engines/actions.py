@@ -15,7 +15,7 @@ from typing import Any, Final
 from django.core.files.base import ContentFile
 
 from apps import workflows
-from apps.contracts.changes import ChangeDraft
+from apps.contracts.drafts import ChangeDraft
 from apps.core import clock
 from apps.core.database import walls
 from apps.financing.services import FacilityTerms

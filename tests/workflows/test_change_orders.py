@@ -8,8 +8,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from apps.contracts import services as contracts
-from apps.contracts.changes import ChangeDraft, ChangedLine
-from apps.contracts.drafts import DraftCriterion, DraftLine
+from apps.contracts.drafts import ChangedLine, ChangeDraft, DraftCriterion, DraftLine
 from apps.contracts.models import ChangeOrder, Contract, ContractVersion, Signature
 from apps.core.errors import IllegalTransition, NotAllowed, Refused, Stale
 from apps.invoicing.models import Invoice

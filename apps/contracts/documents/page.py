@@ -102,7 +102,10 @@ def page_of(text: str, told: dict[str, Any]) -> Page:
         change=_change(said, currency),
         terms=terms_of(paper, seller=said["seller"]["legal_name"], buyer=said["buyer"]["legal_name"]),
         further=said["terms"]["further"],
-        rows=[_row(one["position"], line, currency) for one, line in zip(said["plan"], paper.lines[:printed])],
+        rows=[
+            _row(one["position"], line, currency)
+            for one, line in zip(said["plan"][:printed], paper.lines[:printed], strict=True)
+        ],
         unprinted=_unprinted(paper.lines, printed),
         signatures=_signatures(said, told),
         record=[

@@ -55,7 +55,7 @@ class ChangeOrder(models.Model):
     number = models.PositiveIntegerField()
     title = models.CharField(_("what changes"), max_length=160)
     reason = models.TextField(_("why, and what exactly"), max_length=4_000)
-    state = models.CharField(max_length=10, choices=ChangeOrderState.choices)
+    state = models.CharField(max_length=10, choices=ChangeOrderState.choices, default=ChangeOrderState.UNPRICED)
     was_unpriced = models.BooleanField(default=False)
     author = models.CharField(
         _("proposed by"),
@@ -116,3 +116,18 @@ class ChangeOrder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.title}"
+
+
+NAMES_WHAT_IT_CHANGES = models.CheckConstraint(
+    condition=Q(change_order__isnull=True, changes__isnull=True) | Q(change_order__isnull=False, changes__isnull=False),
+    name="a_change_names_what_it_changes",
+)
+OF_WHAT_IS_IN_FORCE = guards.refused_when(
+    "a_change_is_of_what_is_in_force",
+    guards.INSERT_OR_UPDATE,
+    "NEW.change_order_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_changeorder o"
+    " JOIN contracts_contract c ON c.id = o.contract_id WHERE o.id = NEW.change_order_id"
+    " AND c.id = NEW.contract_id"
+    " AND (NEW.proposed_at IS NOT NULL OR c.active_version_id = NEW.changes_id))",
+)
+"""What holds of a version that a change order makes."""

@@ -144,7 +144,8 @@ class Contract(models.Model):
                 guards.UPDATE,
                 "OLD.active_version_id IS NOT NULL AND NEW.active_version_id IS DISTINCT FROM OLD.active_version_id"
                 " AND NOT (OLD.state = 'active' AND EXISTS (SELECT 1 FROM contracts_contractversion v"
-                " WHERE v.id = NEW.active_version_id AND v.contract_id = NEW.id AND v.changes_id = OLD.active_version_id"
+                " WHERE v.id = NEW.active_version_id AND v.contract_id = NEW.id"
+                " AND v.changes_id = OLD.active_version_id"
                 " AND v.proposed_at IS NOT NULL AND v.changes_asked_at IS NULL))",
             ),
             guards.at_commit(

@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts.models.change_order import NAMES_WHAT_IT_CHANGES, OF_WHAT_IS_IN_FORCE
 from apps.contracts.models.contract import Contract, ContractParty
 from apps.contracts.wall import proposed_or_own
 from apps.core.database import guards, walls
@@ -169,11 +170,7 @@ class ContractVersion(models.Model):
                 condition=Q(review_unit__in=ReviewUnit.values, silence__in=Silence.values),
                 name="review_is_counted_and_ends_somehow",
             ),
-            models.CheckConstraint(
-                condition=Q(change_order__isnull=True, changes__isnull=True)
-                | Q(change_order__isnull=False, changes__isnull=False),
-                name="a_change_names_what_it_changes",
-            ),
+            NAMES_WHAT_IT_CHANGES,
         ]
         triggers = [
             guards.frozen_when(
@@ -181,13 +178,7 @@ class ContractVersion(models.Model):
                 allow=("changes_asked_at", "changes_asked", "expired_at"),
             ),
             guards.refused_when("a_version_stays_with_its_side", guards.UPDATE, "OLD.author <> NEW.author"),
-            guards.refused_when(
-                "a_change_is_of_what_is_in_force",
-                guards.INSERT_OR_UPDATE,
-                "NEW.change_order_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_changeorder o"
-                " JOIN contracts_contract c ON c.id = o.contract_id WHERE o.id = NEW.change_order_id"
-                " AND c.id = NEW.contract_id AND (NEW.proposed_at IS NOT NULL OR c.active_version_id = NEW.changes_id))",
-            ),
+            OF_WHAT_IS_IN_FORCE,
             guards.at_commit(
                 "plan_adds_up",
                 guards.INSERT_OR_UPDATE,

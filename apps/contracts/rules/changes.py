@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from apps.contracts.changes import ChangeDraft
-from apps.contracts.drafts import DraftLine
+from apps.contracts.drafts import ChangeDraft, DraftLine
 from apps.contracts.rules.checks import MOST_LINES, check_line
 from apps.contracts.rules.plan import AMOUNT
 from apps.contracts.rules.texts import Statement

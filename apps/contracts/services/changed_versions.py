@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.db.models import Count, Max, QuerySet
 
 from apps.contracts import rules
-from apps.contracts.changes import ChangeDraft
+from apps.contracts.drafts import ChangeDraft
 from apps.contracts.models import ChangeOrder, Contract, ContractVersion, Criterion, PlanLine
 from apps.contracts.models.change_order import ChangeOrderState
 from apps.contracts.models.contract import ContractState
@@ -18,8 +18,11 @@ from apps.core import canonical
 from apps.core.errors import IllegalTransition, Refused
 
 OWN: Final = frozenset(
-    "id ref number author price answer_until canonical_text sha256 drafted_by created_at proposed_at expires_at"
-    " expired_at changes_asked_at changes_asked change_order changes".split()
+    {
+        *("id", "ref", "number", "author", "price", "answer_until", "canonical_text", "sha256", "drafted_by"),
+        *("created_at", "proposed_at", "expires_at", "expired_at", "changes_asked_at", "changes_asked"),
+        *("change_order", "changes"),
+    }
 )
 """What a version that changes another one says for itself; everything else it takes over as it stands."""
 

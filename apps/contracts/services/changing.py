@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.contracts import rules
-from apps.contracts.changes import ChangeDraft
+from apps.contracts.drafts import ChangeDraft
 from apps.contracts.models import ChangeOrder, Contract, ContractVersion
 from apps.contracts.models.change_order import ChangeOrderState
 from apps.contracts.models.contract import ContractState

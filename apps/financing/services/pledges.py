@@ -5,9 +5,10 @@ from apps.financing.models import Assignment
 
 
 def pledged(*, contract: Contract) -> set[int]:
-    """The ids of a contract's milestones that are assigned: promised, paid out or settled. The caller holds the contract.
+    """The ids of a contract's milestones that are assigned: promised, paid out or settled.
 
-    Notice and disclosure name what the milestone comes to, and Postgres buys no invoice of another amount.
+    The caller holds the contract. Notice and disclosure name what the milestone comes to, and Postgres buys no invoice
+    of another amount.
     """
     live = Assignment.objects.filter(contract=contract, revoked_at__isnull=True)
     return set(live.values_list("milestone_id", flat=True))

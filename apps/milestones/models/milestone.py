@@ -137,8 +137,8 @@ class Milestone(models.Model):
             guards.refused_when(
                 "cancelled_by_a_signed_change_only",
                 guards.UPDATE,
-                "NEW.state = 'cancelled' AND OLD.state <> 'cancelled' AND NOT EXISTS (SELECT 1 FROM contracts_contract c"
-                " JOIN contracts_contractversion v ON v.id = c.active_version_id"
+                "NEW.state = 'cancelled' AND OLD.state <> 'cancelled' AND NOT EXISTS"
+                " (SELECT 1 FROM contracts_contract c JOIN contracts_contractversion v ON v.id = c.active_version_id"
                 " WHERE c.id = NEW.contract_id AND v.changes_id IS NOT NULL)",
             ),
             guards.at_commit(

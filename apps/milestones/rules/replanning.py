@@ -20,7 +20,7 @@ OPEN: Final = frozenset({"planned", "changes_requested"})
 
 @dataclass(frozen=True, slots=True)
 class PlanPart:
-    """A milestone as it stands: a line of the plan, or a part of one. ``is_pledged``: a financier paid, or will, on it."""
+    """A milestone as it stands: a line of the plan, or a part of one. ``is_pledged``: a financier pays on it."""
 
     position: int
     part: int
@@ -85,8 +85,8 @@ def followed(change: Moved, parts: Sequence[PlanPart], *, currency: str) -> list
         )
     if wanted < accepted:
         raise Refused(
-            "Of “{milestone}” {accepted} are accepted and billed, so it cannot become {wanted}. A credit note takes back"
-            " what is billed; after it the rest can be changed.",
+            "Of “{milestone}” {accepted} are accepted and billed, so it cannot become {wanted}. A credit note takes"
+            " back what is billed; after it the rest can be changed.",
             field="lines",
             milestone=title,
             accepted=Money(accepted, currency),
@@ -120,7 +120,7 @@ def effect(parts: Sequence[PlanPart], *, price_after: Decimal) -> Effect:
 
 
 def heirs(was: Sequence[tuple[int, str]], now: Sequence[tuple[int, str]]) -> dict[int, int]:
-    """For each criterion of a line, by id and words, the one of another line that says the same; none for the others."""
+    """For each criterion of a line, by id and words, the one of another line that says the same, if there is one."""
     waiting: dict[str, list[int]] = {}
     for pk, words in reversed(now):
         waiting.setdefault(words, []).append(pk)

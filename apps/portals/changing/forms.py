@@ -8,8 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy
 
-from apps.contracts.changes import ChangeDraft, ChangedLine
-from apps.contracts.drafts import DraftCriterion, DraftLine
+from apps.contracts.drafts import ChangedLine, ChangeDraft, DraftCriterion, DraftLine
 from apps.contracts.rules import PlacedLine
 from apps.core import money
 from apps.core.errors import Refused

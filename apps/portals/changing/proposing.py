@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.contracts import rules
 from apps.contracts import services as contracts
-from apps.contracts.changes import ChangeDraft
+from apps.contracts.drafts import ChangeDraft
 from apps.contracts.models import ChangeOrder, Contract
 from apps.contracts.rules import PlacedLine
 from apps.core.errors import Refused
@@ -20,7 +20,7 @@ from apps.portals.access import PortalRequest
 from apps.portals.changing.desk import ChangeReading, crumbs, name_of, order_of, page
 from apps.portals.changing.forms import ChangeForms, ReasonsForm
 from apps.portals.drafting.desk import Desk, why_not
-from apps.portals.forms import SeenForm, add_refusal, explain
+from apps.portals.forms import SeenForm, add_refusal
 from apps.workflows import changing
 
 AT_ONCE: Final = 100

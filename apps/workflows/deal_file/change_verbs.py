@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from apps.contracts import services as contracts
-from apps.contracts.changes import ChangeDraft, ChangedLine
+from apps.contracts.drafts import ChangedLine, ChangeDraft
 from apps.contracts.models import ChangeOrder
 from apps.contracts.rules import PlacedLine
 from apps.core.errors import Refused

@@ -12,7 +12,6 @@ from apps.workflows.deal_file.deal import VERBS, Attachment, Event, Party, Perso
 from apps.workflows.deal_file.read_changes import ReadLine, read_change
 from apps.workflows.deal_file.reader import Place
 
-
 MEMBERS_ONLY: Final = frozenset({"sign_change", "decline_change"})
 """What the buyer does in its portal only: a personal link does not answer change orders."""
 

@@ -11,7 +11,7 @@ from django.core.files.base import ContentFile
 from django.db.models import Model
 
 from apps.contracts import services as contracts
-from apps.contracts.changes import ChangeDraft
+from apps.contracts.drafts import ChangeDraft
 from apps.contracts.models import Contract, ContractVersion, Criterion, PlanUpload
 from apps.core import clock
 from apps.core.database import walls

@@ -19,8 +19,7 @@ from django.db import connections, models, transaction
 
 from apps.contracts import documents as contract_documents
 from apps.contracts import services as contract_services
-from apps.contracts.changes import ChangeDraft
-from apps.contracts.drafts import ContractDraft, DraftLine
+from apps.contracts.drafts import ChangeDraft, ContractDraft, DraftLine
 from apps.contracts.models import ChangeOrder, Contract, ContractVersion, GuestGrant
 from apps.core import canonical, clock
 from apps.core.database import walls
