@@ -164,6 +164,7 @@ class _Builder:
         self._codes()
         self._reminder()
         self.tenant.chosen = [
+            *ChangeOrder.objects.using("owner").filter(contract__seller=self.deal.seller, state="proposed"),
             *Contract.objects.using("owner").filter(pk=self.answered.pk),
             *ContractVersion.objects.using("owner").filter(
                 contract__in=[self.proposed, self.countered, self.billed, self.running]
