@@ -16,7 +16,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
 from apps.milestones.rules import Effect
 from apps.parties.actor import Actor
-from apps.workflows import jobs
+from apps.workflows import jobs, limits
 from apps.workflows.once import Answer, once
 
 
@@ -60,6 +60,7 @@ def record_change(*, actor: Actor, key: str, contract_ref: str, draft: ChangeDra
     """A side writes down a change that nobody has priced yet; the other side gets a mail."""
     contract = contracts.lock_by_ref(contract_ref=contract_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
+    limits.spare(limits.CHANGES, f"{contract.pk} {actor.organisation_id}")
     order = contracts.record_change(contract=contract, actor=actor, draft=draft, at=at)
     jobs.defer(_told(order, "recorded", to=contracts.other_side(order.author)))
     return {"contract": contract.ref, "change_order": order.ref}
@@ -74,6 +75,7 @@ def propose_change(*, actor: Actor, key: str, contract_ref: str, draft: ChangeDr
     """
     contract = contracts.lock_by_ref(contract_ref=contract_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
+    limits.spare(limits.CHANGES, f"{contract.pk} {actor.organisation_id}")
     version = contracts.propose_change(contract=contract, actor=actor, draft=draft, seen=seen, at=at)
     _effect(contract, moved=moved_by(version), price=version.price)
     order = contracts.order_in(version)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from apps.contracts.drafts import ChangedLine, ChangeDraft, DraftCriterion
 from apps.contracts.models import ChangeOrder, Contract, ContractVersion, Signature
@@ -296,3 +297,21 @@ def test_raw_sql_does_not_change_a_contract(parties: Parties, contract: Contract
         version = ContractVersion.objects.get(ref=proposed["version"])
         with pytest.raises(DatabaseError), transaction.atomic(durable=True), connection.cursor() as cursor:
             cursor.execute(sql.format(version=version.pk, contract=contract.pk))
+
+
+def test_a_long_plan_takes_no_more_statements_to_change(parties: Parties) -> None:
+    sina, olga = scenarios.seller_actor(parties), scenarios.buyer_actor(parties)
+    counted = []
+    for length in (3, 60):
+        lines = tuple(replace(scenarios.line(f"M{n}", 1), basis="amount", amount=Decimal(100)) for n in range(length))
+        long = scenarios.software_draft(parties, number=f"NL-{length}", price=Decimal(100 * length), lines=lines)
+        of_length = scenarios.active_contract(parties, draft=long, at=NOON - 10 * DAY)
+        changed = ChangeDraft("Dearer", "Dearer.", lines=(line(of_length, 2, amount=Decimal(150)),))
+        proposed = propose(of_length, changed, by=sina)
+        with CaptureQueriesContext(connection) as signing:
+            sign(proposed, by=olga)
+        counted.append(len(signing))
+        with acting(sina):
+            moved = Milestone.objects.filter(contract=of_length, line__version__number=2)
+            assert moved.count() == length
+    assert counted[0] == counted[1]
