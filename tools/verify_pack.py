@@ -29,7 +29,9 @@ ACCEPTANCES = ("milestone.accepted", "milestone.partly_accepted")
 DECISIONS = (*ACCEPTANCES, "milestone.changes_requested")
 WITHDRAWALS = ("nullification.asked", "nullification.declined", "nullification.withdrawn", "milestone.nullified")
 STEPS = ("question.asked", "question.answered", "milestone.inspected", "milestone.first_accepted")
-TOLD_TO_BOTH = ("contract.proposed", "contract.signed", *DECISIONS, *STEPS, *WITHDRAWALS)
+PROPOSALS = ("contract.proposed", "change.proposed")
+SIGNED = ("contract.signed", "change.signed")
+TOLD_TO_BOTH = (*PROPOSALS, *SIGNED, *DECISIONS, *STEPS, *WITHDRAWALS)
 """Acts that are addressed to the other side, which is told who acted and from where."""
 PERSON = ("name", "email", "address", "agent", "authenticated_by")
 ABSENT = object()
@@ -288,9 +290,9 @@ def ref_of(entry):
 
 def check_versions(pack):
     """The text of each version is the one that the chain says was signed; so are its signatures, each of them."""
-    signed = {entry["said"]["facts"]["version"]: entry for entry in pack.said("contract.signed")}
+    signed = {entry["said"]["facts"]["version"]: entry for entry in pack.said(*SIGNED)}
     newest, count = None, 0
-    for entry in pack.said("contract.proposed"):
+    for entry in pack.said(*PROPOSALS):
         facts, ref = entry["said"]["facts"], ref_of(entry)
         number = facts["version"]
         name = pack.needed("version", ref, f"version {number}, which was signed,")
@@ -308,14 +310,13 @@ def check_versions(pack):
             check_printed(pack, ref, number)
     check_contract(pack, newest)
     pack.holds.append(
-        f"{len(pack.said('contract.proposed'))} version(s) of the contract are word for word what {count} signature(s)"
-        " name."
+        f"{len(pack.said(*PROPOSALS))} version(s) of the contract are word for word what {count} signature(s) name."
     )
 
 
 def side_of(entry):
     """Which side signed; older entries do not tell, because only sellers proposed then."""
-    own = {"contract.proposed": "seller", "contract.signed": "buyer"}[entry["said"]["verb"]]
+    own = "seller" if entry["said"]["verb"] in PROPOSALS else "buyer"
     return entry["said"]["facts"].get("side", own)
 
 
@@ -383,7 +384,7 @@ def check_contract(pack, version):
 def check_side(pack, side):
     """The pack was made for one side of the contract, which the chain knows by its number."""
     known = {}
-    for entry in pack.said("contract.proposed", "contract.signed"):
+    for entry in pack.said(*PROPOSALS, *SIGNED):
         known[side_of(entry)] = entry["said"]["actor"]["organisation"]
         known.update({one: entry["said"]["facts"][one] for one in ("seller", "buyer") if one in entry["said"]["facts"]})
     is_known = side["side"] in known and known[side["side"]] == side["organisation"]
@@ -748,7 +749,7 @@ def still_made(pack, one):
         numbers = {ref_of(entry): entry["said"]["facts"]["number"] for entry in pack.said("invoice.issued")}
         return f"the document of invoice {numbers[ref]}"
     if kind == "version":
-        versions = {ref_of(entry): entry["said"]["facts"]["version"] for entry in pack.said("contract.signed")}
+        versions = {ref_of(entry): entry["said"]["facts"]["version"] for entry in pack.said(*SIGNED)}
         return f"the PDF of version {versions[ref]} of the contract"
     return f"the certificate of “{pack.titles[ref]}”"
 

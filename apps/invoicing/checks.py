@@ -137,11 +137,15 @@ CHECKS = (
     Check(
         "The parts of every milestone that are not nullified add up to what was agreed",
         """
-        SELECT 'milestone ' || l.title || ', version ' || l.version_id, l.amount,
-               sum(m.amount - m.nullified)
-        FROM contracts_planline l JOIN milestones_milestone m ON m.line_id = l.id
-        GROUP BY l.id
-        HAVING sum(m.amount - m.nullified) <> l.amount
+        SELECT 'milestone ' || coalesce(plan.title, 'at ' || life.position::text) || ', contract '
+          || coalesce(plan.ref, life.ref), coalesce(plan.amount, 0), coalesce(life.amount, 0)
+        FROM (SELECT c.ref, l.position, l.title, l.amount FROM contracts_contract c
+              JOIN contracts_planline l ON l.version_id = c.active_version_id) plan
+        FULL JOIN (SELECT c.ref, m.position, sum(m.amount - m.nullified) AS amount FROM milestones_milestone m
+              JOIN contracts_contract c ON c.id = m.contract_id WHERE m.state <> 'cancelled'
+              GROUP BY c.ref, m.position) life
+          ON life.ref = plan.ref AND life.position = plan.position
+        WHERE plan.amount IS DISTINCT FROM life.amount
         """,
     ),
     Check(

@@ -46,6 +46,11 @@ VERBS: Mapping[str, Words] = {
     "contract.changes_requested": (_("Changes to the contract requested"), "arrow-return-left", "attention"),
     "contract.withdrawn": (_("Contract withdrawn"), "slash-circle", "neutral"),
     "contract.completed": (_("Contract completed: every milestone is accepted"), "check-circle-fill", "positive"),
+    "change.recorded": (_("Change recorded, without a price"), "question-circle", "attention"),
+    "change.proposed": (_("Change order signed by one side and proposed"), "send", "info"),
+    "change.signed": (_("Change order signed by both sides: it is in force"), "pen", "positive"),
+    "change.declined": (_("Change order declined"), "x-circle", "attention"),
+    "change.withdrawn": (_("Change order withdrawn"), "slash-circle", "neutral"),
     "contract.financier_admitted": (_("A financier may read the contract"), "eye", "neutral"),
     "link.renewed": (_("Personal link renewed"), "link-45deg", "neutral"),
     "submission.withdrawn": (_("Submission withdrawn"), "slash-circle", "neutral"),
@@ -191,7 +196,7 @@ def _events(actor: Actor, found: Iterable[Entry], *, about: Mapping[int, str] | 
 def _event(entry: Entry, facts: Mapping[str, Any], *, name: str, about: str) -> Event:
     """One entry as a line of a timeline; a verb without words of its own is shown plainly."""
     what, icon, tone = VERBS.get(entry.verb, (entry.verb.replace(".", ": ").replace("_", " "), "dot", "neutral"))
-    name = next((str(facts[key]) for key in ("number", "name") if facts.get(key)), name)
+    name = next((str(facts[key]) for key in ("number", "name", "title") if facts.get(key)), name)
     said = next((str(facts[key]) for key in ("reason", "comment") if facts.get(key)), "")
     return Event(
         what=f"{what}: {name}" if name else str(what),

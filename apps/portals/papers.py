@@ -15,6 +15,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
 from apps.contracts import documents
+from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractDocument, ContractVersion
 from apps.core import clock
 from apps.core.errors import Refused
@@ -81,8 +82,7 @@ def retry_contract_document(request: PortalRequest, version: ContractVersion) ->
 
 
 def _kind_of(version: ContractVersion) -> str:
-    is_signed = version.contract.active_version_id == version.pk
-    return str(ContractDocument.Kind.SIGNED if is_signed else ContractDocument.Kind.PROPOSAL)
+    return str(ContractDocument.Kind.SIGNED if contracts.is_signed(version) else ContractDocument.Kind.PROPOSAL)
 
 
 def _document_of(actor: Actor, version: ContractVersion) -> ContractDocument | None:

@@ -45,7 +45,7 @@ def contract_state(contract: Contract) -> str:
 
 def version_state(version: ContractVersion, *, contract: Contract, newest: int = 0) -> str:
     """What became of a version: ``draft``, ``proposed``, ``signed`` by both, ``changes_requested``, ``expired``,
-    ``superseded`` by another, or ``withdrawn``.
+    ``superseded`` by another, ``withdrawn``, or, of a change order, ``declined``.
 
     ``newest`` is the number of the version that was proposed last.
     """
@@ -54,7 +54,7 @@ def version_state(version: ContractVersion, *, contract: Contract, newest: int =
     if version.pk == contract.active_version_id:
         return "signed"
     if version.changes_asked_at is not None:
-        return "changes_requested"
+        return "changes_requested" if version.change_order_id is None else "declined"
     if version.expired_at is not None:
         return "expired"
     if version.number < newest:

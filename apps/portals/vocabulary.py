@@ -46,8 +46,16 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "signed": Word(_("Signed"), "pen", "positive"),
         "superseded": Word(_("Superseded"), "clock-history", "neutral"),
         "changes_requested": _CHANGES_REQUESTED,
+        "declined": _DECLINED,
         "withdrawn": _WITHDRAWN,
         "expired": _EXPIRED,
+    },
+    "change_order": {
+        "unpriced": Word(_("Not priced yet"), "question-circle", "attention"),
+        "proposed": Word(_("Proposed"), "send", "attention"),
+        "signed": Word(_("Signed"), "pen", "positive"),
+        "declined": _DECLINED,
+        "withdrawn": _WITHDRAWN,
     },
     "milestone": {
         "planned": Word(_("Planned"), "circle", "neutral"),

@@ -169,6 +169,13 @@ def send_counter_proposal(*, version_ref: str, organisation_id: int) -> None:
 
 
 @app.task(queue="mail", retry=MAIL_AGAIN)
+def send_change_news(*, order_ref: str, what: str, organisation_id: int) -> None:
+    """Tell a side that a change order was recorded, proposed, signed, declined or withdrawn by the other one."""
+    with walls.asking_for(organisation_id):
+        mails.change_order(order_ref=order_ref, what=what, organisation_id=organisation_id)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
 def send_proposal_expired(*, version_ref: str, organisation_id: int) -> None:
     """Tell the proposer that nobody signed by the last day."""
     with walls.asking_for(organisation_id):

@@ -49,6 +49,7 @@ def deem_milestone(*, actor: Actor, key: str, submission_ref: str) -> Answer:
         task_kwargs={"submission_ref": submission_ref, "organisation_id": contract.buyer_id}
     )
     if not decision.is_acceptance:
+        milestones.follow_active_version(milestone)
         to_seller = jobs.send_change_request.configure(
             task_kwargs={"submission_ref": submission_ref, "organisation_id": contract.seller_id}
         )

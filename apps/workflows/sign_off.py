@@ -103,6 +103,7 @@ def withdraw_submission(*, actor: Actor, key: str, submission_ref: str) -> Answe
     contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
     at = clock.now()
     submission = milestones.withdraw(contract=contract, submission_ref=submission_ref, actor=actor, at=at)
+    milestones.follow_active_version(submission.milestone)
     contracts.revoke_grants(subject_ref=submission.ref, at=at)
     return {"submission": submission.ref}
 
@@ -237,6 +238,7 @@ def request_changes(
         comment=comment,
         at=at,
     )
+    milestones.follow_active_version(milestone)
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
     jobs.send_change_request.defer(submission_ref=submission_ref, organisation_id=contract.seller_id)
     advance = financing.sent_back_on(milestone)

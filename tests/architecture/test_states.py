@@ -16,6 +16,7 @@ KINDS = {
     "invoicing.CreditNoteDocument": "made",
     "milestones.Certificate": "made",
     "contracts.ContractDocument": "made",
+    "contracts.ChangeOrder": "change_order",
     "invoicing.Document": "document",
     "invoicing.BankTransaction": "bank_transaction",
     "ledger.JournalExport": "made",

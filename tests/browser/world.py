@@ -12,8 +12,8 @@ from django.db.models import F, Model
 from django.urls import reverse
 
 from apps.contracts import services as contracts
-from apps.contracts.drafts import ContractDraft
-from apps.contracts.models import Contract, ContractTemplate, ContractVersion, GuestGrant
+from apps.contracts.drafts import ChangeDraft, ContractDraft
+from apps.contracts.models import ChangeOrder, Contract, ContractTemplate, ContractVersion, GuestGrant
 from apps.core import canonical, clock
 from apps.financing.models import Assignment, BuyerVerification, ExposureLimit, FundingRequest, Offer, Tranche
 from apps.invoicing.models import (
@@ -37,7 +37,7 @@ from apps.workflows import contracting, exporting, negotiating, proofs, statemen
 from apps.workflows.deal_file import player
 from apps.workflows.deal_file.read import read
 from apps.workflows.models import EvidencePack
-from tests import scenarios
+from tests import change_orders, scenarios
 from tests.invoicing.statements.bank import Booking
 from tests.invoicing.statements.uploads import uploaded
 from tests.scenarios import acting, key
@@ -120,8 +120,22 @@ STEPPED = (
 )
 STEPS = {"question_suspensions": 2, "inspection": True, "second_acceptor_above": 1_000, "review_days": 30}
 """The terms of the deal ``stepped``."""
+CHANGING = {
+    "on": "today-3",
+    "do": "propose_change",
+    "by": "anna",
+    "title": "A fourth clinic",
+    "reason": "Clinic South joins in autumn.",
+    "changes": [{"milestone": SECOND, "amount": 31000, "planned": "today+20"}],
+    "added": [
+        {"milestone": "Clinic South", "amount": 9000, "criteria": [{"text": "It loads hourly.", "evidence": True}]}
+    ],
+}
+NOTED = {"on": "today-3", "do": "record_change", "by": "anna", "title": "A fifth clinic", "reason": "Not known yet."}
 STATES: dict[str, tuple[dict[str, Any], ...]] = {
     "answering": TALKED,
+    "changing": (*SIGNED, CHANGING),
+    "amended": (*SIGNED, NOTED),
     "countered": (*TALKED, {"on": "today-1", "do": "answer", "by": "paul"}),
     "proposed": ({"on": "today-1", "do": "propose", "by": "anna"},),
     "revised": ASKED,
@@ -218,6 +232,9 @@ def newest(model: type[Model], route: str) -> Callable[[World, str], Model]:
 FINDERS: dict[str, Callable[[World, str], Model]] = {
     "contract": newest(Contract, "number"),
     "template": newest(ContractTemplate, "name"),
+    "order": lambda _world, subject: ChangeOrder.objects.using("owner").get(
+        contract__number=subject.partition("/")[0], number=subject.partition("/")[2] or 1
+    ),
     "version": newest(ContractVersion, "contract__number"),
     "milestone": newest(Milestone, "contract__number"),
     "question": newest(Question, "contract__number"),
@@ -290,6 +307,11 @@ def build() -> World:
     with acting(_actor("paul")) as paul:
         version = ContractVersion.objects.get(contract__number="answering")
         negotiating.answer_proposal(actor=paul, key=key(), version_ref=version.ref)
+        contract = Contract.objects.get(number="amended")
+        dearer = ChangeDraft(
+            "Dearer", "More sources.", lines=(change_orders.line(contract, 2, amount=Decimal(40_000)),)
+        )
+    change_orders.propose(contract, dearer, by=paul, side="buyer")
     scenarios.prepared_milestone(_contract("funded"), actor=anna, position=2)
     return World(invitation=invited["invitation"])
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 from django.core.files.base import ContentFile
 
 from apps import workflows
+from apps.contracts.drafts import ChangeDraft
 from apps.core import clock
 from apps.core.database import walls
 from apps.financing.services import FacilityTerms
@@ -32,6 +33,7 @@ from apps.parties.services import AccountData, OrganisationData
 from apps.workflows import (
     before_acceptance,
     billing,
+    changing,
     contracting,
     crediting,
     exporting,
@@ -49,7 +51,7 @@ from apps.workflows import (
 )
 from apps.workflows.once import Answer
 from tests import scenarios
-from tests.engines.world import COLLECTED_ON, World, uploaded_plan
+from tests.engines.world import COLLECTED_ON, NOTED_AND_PRICED, World, uploaded_plan
 from tests.financing import stories
 from tests.financing.stories import FUNDED_ON, START, noon
 from tests.invoicing.statements.bank import Booking
@@ -241,6 +243,60 @@ def answer_proposal(world: World) -> Attempt:
         world,
         "buyer",
         lambda actor, key: negotiating.answer_proposal(actor=actor, key=key, version_ref=world["proposed.version"]),
+    )
+
+
+@story
+def record_change(world: World) -> Attempt:
+    noted = ChangeDraft(title="Cold store", reason="Nobody knows yet what it costs.")
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: changing.record_change(actor=actor, key=key, contract_ref=world["changeable"], draft=noted),
+    )
+
+
+@story
+def propose_change(world: World) -> Attempt:
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: changing.propose_change(
+            actor=actor,
+            key=key,
+            contract_ref=world["changeable"],
+            draft=NOTED_AND_PRICED,
+            seen=world["changeable.text"],
+        ),
+    )
+
+
+@story
+def sign_change(world: World) -> Attempt:
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: changing.sign_change(
+            actor=actor, key=key, order_ref=world["change"], seen=world["change.text"]
+        ),
+    )
+
+
+@story
+def decline_change(world: World) -> Attempt:
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: changing.decline_change(actor=actor, key=key, order_ref=world["change"], reason="Too dear."),
+    )
+
+
+@story
+def withdraw_change(world: World) -> Attempt:
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: changing.withdraw_change(actor=actor, key=key, order_ref=world["change"], reason="Not now."),
     )
 
 

@@ -64,10 +64,17 @@ SENTENCES: Final = {
     "Every proposal and every signed contract has one job for its PDF, and one more for each time it was asked for": (
         "SELECT v.ref || ' ' || k.kind FROM contracts_contractversion v JOIN contracts_contract c"
         " ON c.id = v.contract_id CROSS JOIN (VALUES ('proposal'), ('signed')) k (kind) WHERE v.proposed_at IS NOT NULL"
-        " AND (k.kind = 'proposal' OR c.active_version_id = v.id) AND (SELECT count(*) "
+        " AND (k.kind = 'proposal' OR (SELECT count(*) FROM contracts_signature s WHERE s.version_id = v.id) = 2)"
+        " AND (SELECT count(*) "
         + JOB_OF.format(task="make_contract_document", name="version_ref", ref="v.ref")
         + " AND j.args->>'kind' = k.kind) <> 1 + (SELECT count(*) FROM workflows_idempotencykey i"
         " WHERE i.action = 'retry_contract_document' AND i.answer->>'version' = v.ref AND i.answer->>'kind' = k.kind)"
+    ),
+    "The other side hears once of every change that is proposed": (
+        "SELECT o.ref FROM contracts_changeorder o"
+        " WHERE (SELECT count(*) FROM contracts_contractversion v WHERE v.change_order_id = o.id) <> (SELECT count(*) "
+        + JOB_OF.format(task="send_change_news", name="order_ref", ref="o.ref")
+        + " AND j.args->>'what' = 'proposed')"
     ),
     "The other side hears once of every comment": (
         "SELECT c.ref FROM contracts_comment c WHERE (SELECT count(*) "

@@ -8,7 +8,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -16,6 +16,7 @@ from typing import Any, Final
 from django.db import connections
 
 from apps.contracts import services as contracts
+from apps.contracts.drafts import ChangedLine, ChangeDraft
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import clock
 from apps.core.database import scratch as scratch_databases
@@ -31,7 +32,17 @@ from apps.milestones.models.submission import Proof
 from apps.parties import tokens
 from apps.parties.actor import Actor
 from apps.parties.roles import Role
-from apps.workflows import before_acceptance, billing, contracting, exporting, notices, statements, step_up, team
+from apps.workflows import (
+    before_acceptance,
+    billing,
+    changing,
+    contracting,
+    exporting,
+    notices,
+    statements,
+    step_up,
+    team,
+)
 from tests import corrections, scenarios
 from tests.financing import stories
 from tests.financing.stories import START
@@ -62,6 +73,7 @@ def build() -> World:
         world = World(stories.parties())
         _contracts(world)
         _milestones(world)
+        _changes(world)
         _silent(world)
         _stepped(world)
         _invoices(world)
@@ -159,6 +171,37 @@ def _stepped(world: World) -> None:
     with walls.asking_for(deal.seller.pk):
         criteria = submission.milestone.line.criteria.all()
         world.ids |= {f"stepped.criterion.{n}": one.pk for n, one in enumerate(criteria)}
+
+
+def _changes(world: World) -> None:
+    """On the contract with a milestone prepared: a change of its amount that waits, and one without a price."""
+    deal = world.parties
+    with acting(scenarios.seller_actor(deal), at=START) as sina:
+        contract = Contract.objects.get(ref=world["active"])
+        draft = change_of(contract)
+        seen = contracts.preview_change(contract, draft=draft, side="seller").sha256
+        proposed = changing.propose_change(actor=sina, key=key(), contract_ref=contract.ref, draft=draft, seen=seen)
+        other = _contract(world, "changeable", scenarios.active_contract)
+    with acting(scenarios.seller_actor(deal), at=START):
+        world.refs["changeable.text"] = contracts.preview_change(
+            Contract.objects.get(pk=other.pk), draft=NOTED_AND_PRICED, side="seller"
+        ).sha256
+    world.refs |= {"change": proposed["change_order"], "change.text": seen}
+
+
+NOTED_AND_PRICED: Final = ChangeDraft(
+    title="Training",
+    reason="They asked for it.",
+    added=(replace(scenarios.line("T", 1), basis="amount", amount=Decimal(900)),),
+)
+
+
+def change_of(contract: Contract) -> ChangeDraft:
+    """A change of what the second milestone comes to."""
+    assert contract.active_version is not None
+    (second,) = (one for one in contracts.plan_of(contract.active_version) if one.position == 2)
+    line = replace(second.line, basis="amount", amount=second.amount + 500)
+    return ChangeDraft(title="Dearer", reason="More interfaces.", lines=(ChangedLine(2, line),))
 
 
 def _silent(world: World) -> None:

@@ -13,7 +13,8 @@ from django.core.management.base import CommandError
 from apps.invoicing.models import Invoice
 from apps.workflows.deal_file import player
 from apps.workflows.deal_file.read import read
-from apps.workflows.deal_file.report import Report, plain, report
+from apps.workflows.deal_file.report import plain, report
+from apps.workflows.deal_file.report_parts import Report
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 6, 15)
@@ -40,6 +41,21 @@ def test_every_deal_plays_and_every_verifier_agrees(path: Path, scratch: str) ->
     assert plain(found)
     call_command("verify_ledger", verbosity=0)
     call_command("verify_audit", verbosity=0)
+
+
+def test_the_changed_deal_to_the_cent(scratch: str) -> None:
+    found = play("patient-portal-changed")
+    assert [(row["number"], row["state"], row["version"], row["net"]) for row in found["change_orders"]] == [
+        (1, "signed", 2, "15650.50"),
+        (2, "proposed", 3, "-2700.00"),
+    ]
+    assert (found["contract"]["price"], found["contract"]["version"]) == ("105650.50", 2)
+    assert [(row["title"], row["amount"], row["state"]) for row in found["milestones"]] == [
+        ("Appointments", "36000.00", "planned"),
+        ("Findings", "34750.50", "planned"),
+        ("Hand-over", "22500.00", "planned"),
+        ("Connection of Clinic South", "12400.00", "planned"),
+    ]
 
 
 def test_the_software_deal_to_the_cent(scratch: str) -> None:

@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Max
 from django.template.loader import render_to_string
 from django.utils import translation
 
 from apps.contracts.documents import snapshot
 from apps.contracts.documents.page import page_of
 from apps.contracts.models import ContractDocument, ContractVersion
+from apps.contracts.services.changing import is_signed
 from apps.contracts.services.record import record
 from apps.core import canonical, clock, made
 from apps.core.errors import NotAllowed, Refused
@@ -45,7 +47,7 @@ def retry(*, version_ref: str, kind: str, actor: Actor, at: datetime) -> None:
     contract = version.contract
     if actor.organisation_id not in (contract.seller_id, contract.buyer_id) or actor.grant_id is not None:
         raise NotAllowed("Only the seller and the buyer can have the document made again.")
-    if kind == ContractDocument.Kind.SIGNED and contract.active_version_id != version.pk:
+    if kind == ContractDocument.Kind.SIGNED and not is_signed(version):
         raise Refused("Both sides have not signed this version, so there is no signed document of it.")
     document = ContractDocument.objects.select_for_update().filter(version=version, kind=kind).first()
     if document is not None:
@@ -56,7 +58,9 @@ def retry(*, version_ref: str, kind: str, actor: Actor, at: datetime) -> None:
 
 def asked_at(version: ContractVersion, *, kind: str) -> datetime:
     """Since when the document should be in the making."""
-    at = version.proposed_at if kind == ContractDocument.Kind.PROPOSAL else version.contract.activated_at
+    at = version.proposed_at
+    if kind == ContractDocument.Kind.SIGNED:
+        at = version.signatures.aggregate(last=Max("signed_at"))["last"]
     if at is None:
         raise Refused("This version was not proposed, so there is no document of it.")
     return at

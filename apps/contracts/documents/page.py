@@ -68,6 +68,7 @@ class Page:
     sha256: str
     seller: Sequence[str]
     buyer: Sequence[str]
+    change: Sequence[Fact]
     terms: Sequence[Fact]
     further: str
     rows: Sequence[PlanRow]
@@ -87,7 +88,7 @@ def page_of(text: str, told: dict[str, Any]) -> Page:
     return Page(
         language=get_language() or told["language"],
         title=contract["title"],
-        kind=gettext("Contract") if is_signed else gettext("Proposal of a contract"),
+        kind=_kind(said, is_signed=is_signed),
         is_signed=is_signed,
         standing=_standing(said, told),
         number=contract["number"],
@@ -99,9 +100,13 @@ def page_of(text: str, told: dict[str, Any]) -> Page:
         sha256=told["version"]["sha256"],
         seller=_party(said["seller"]),
         buyer=_party(said["buyer"]),
+        change=_change(said, currency),
         terms=terms_of(paper, seller=said["seller"]["legal_name"], buyer=said["buyer"]["legal_name"]),
         further=said["terms"]["further"],
-        rows=[_row(place, line, currency) for place, line in enumerate(paper.lines[:printed], 1)],
+        rows=[
+            _row(one["position"], line, currency)
+            for one, line in zip(said["plan"][:printed], paper.lines[:printed], strict=True)
+        ],
         unprinted=_unprinted(paper.lines, printed),
         signatures=_signatures(said, told),
         record=[
@@ -110,6 +115,47 @@ def page_of(text: str, told: dict[str, Any]) -> Page:
             (gettext("Last entry when this document was begun"), facts.place(told["audit"]["head"])),
         ],
     )
+
+
+def _kind(said: dict[str, Any], *, is_signed: bool) -> str:
+    change = said.get("change_order")
+    if change is None:
+        return gettext("Contract") if is_signed else gettext("Proposal of a contract")
+    word = gettext("Contract, as change order {number} makes it")
+    if not is_signed:
+        word = gettext("Proposal of change order {number} of a contract")
+    return word.format(number=words.count(change["number"]))
+
+
+def _change(said: dict[str, Any], currency: str) -> Sequence[Fact]:
+    """What a change order changes, and why; nothing in a version that no order made."""
+    change = said.get("change_order")
+    if change is None:
+        return []
+    what = {
+        "added": gettext("new: {after}"),
+        "removed": gettext("taken out; it was {before}"),
+        "repriced": gettext("{before} becomes {after}"),
+        "changed": gettext("another date or other words; still {after}"),
+    }
+
+    def amount(written: str | None) -> str:
+        return words.money(Decimal(written), currency) if written is not None else ""
+
+    return [
+        (gettext("Change order"), f"{words.count(change['number'])}: {change['title']}"),
+        (gettext("Why"), change["reason"]),
+        (gettext("Changes version"), words.count(change["changes"]["version"])),
+        (gettext("Price before"), amount(change["price_before"])),
+        (gettext("Net change"), amount(change["net_change"])),
+        *(
+            (
+                f"{words.count(one['position'])} {one['title']}",
+                what[one["kind"]].format(before=amount(one["amount_before"]), after=amount(one["amount_after"])),
+            )
+            for one in change["lines"]
+        ),
+    ]
 
 
 def _standing(said: dict[str, Any], told: dict[str, Any]) -> str:

@@ -17,8 +17,8 @@ from apps.core.printing import words
 FORMAT: Final = "contract-document-1"
 PERSON: Final = ("name", "email", "address", "agent", "authenticated_by", "statement", "statement_version", "sha256")
 RECORDED_AS: Final = {
-    ContractDocument.Kind.PROPOSAL: "contract.proposed",
-    ContractDocument.Kind.SIGNED: "contract.signed",
+    ContractDocument.Kind.PROPOSAL: ["contract.proposed", "change.proposed"],
+    ContractDocument.Kind.SIGNED: ["contract.signed", "change.signed"],
 }
 
 
@@ -42,7 +42,7 @@ def written(version: ContractVersion, *, kind: str, ref: str, at: datetime) -> s
             "signatures": [_signature(one, said) for one in signatures],
             "audit": place_in_record(
                 contract,
-                verbs=[RECORDED_AS[ContractDocument.Kind(kind)]],
+                verbs=RECORDED_AS[ContractDocument.Kind(kind)],
                 subject=f"version:{version.ref}",
                 at=signatures[-1].signed_at,
             ),

@@ -1,3 +1,4 @@
+from apps.contracts.models.change_order import ChangeOrder
 from apps.contracts.models.comment import Comment
 from apps.contracts.models.contract import Contract, ContractParty
 from apps.contracts.models.document import ContractDocument
@@ -8,6 +9,7 @@ from apps.contracts.models.upload import PlanUpload
 from apps.contracts.models.version import ContractVersion, Criterion, PlanLine
 
 __all__ = [
+    "ChangeOrder",
     "Comment",
     "Contract",
     "ContractDocument",

@@ -140,9 +140,13 @@ class Contract(models.Model):
                 " IS DISTINCT FROM (OLD.number, OLD.title, OLD.currency)",
             ),
             guards.refused_when(
-                "the_active_version_stays",
+                "the_active_version_gives_way_to_its_change",
                 guards.UPDATE,
-                "OLD.active_version_id IS NOT NULL AND NEW.active_version_id IS DISTINCT FROM OLD.active_version_id",
+                "OLD.active_version_id IS NOT NULL AND NEW.active_version_id IS DISTINCT FROM OLD.active_version_id"
+                " AND NOT (OLD.state = 'active' AND EXISTS (SELECT 1 FROM contracts_contractversion v"
+                " WHERE v.id = NEW.active_version_id AND v.contract_id = NEW.id"
+                " AND v.changes_id = OLD.active_version_id"
+                " AND v.proposed_at IS NOT NULL AND v.changes_asked_at IS NULL))",
             ),
             guards.at_commit(
                 "active_when_both_sides_signed",
@@ -153,6 +157,21 @@ class Contract(models.Model):
                 " AND ((s.side = 'seller' AND s.organisation_id = NEW.seller_id)"
                 " OR (s.side = 'buyer' AND s.organisation_id = NEW.buyer_id))) <> 2"
                 " THEN RAISE EXCEPTION 'contract % is active without the signatures of both sides', NEW.id"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
+            # Postgres has no river: at COMMIT it looks downstream, where nothing says by itself that lines are missing.
+            guards.at_commit(
+                "milestones_follow_a_change",
+                guards.UPDATE,
+                "IF OLD.active_version_id IS NOT NULL AND NEW.active_version_id <> OLD.active_version_id"
+                " AND (EXISTS (SELECT 1 FROM (SELECT l.position, sum(l.amount) AS agreed FROM contracts_planline l"
+                " WHERE l.version_id = NEW.active_version_id GROUP BY l.position) plan"
+                " FULL JOIN (SELECT m.position, sum(m.amount) AS lives FROM milestones_milestone m"
+                " WHERE m.contract_id = NEW.id AND m.state <> 'cancelled' GROUP BY m.position) life"
+                " ON life.position = plan.position WHERE plan.agreed IS DISTINCT FROM life.lives)"
+                " OR EXISTS (SELECT 1 FROM contracts_contractversion v JOIN contracts_changeorder o"
+                " ON o.id = v.change_order_id WHERE v.id = NEW.active_version_id AND o.state <> 'signed'))"
+                " THEN RAISE EXCEPTION 'the milestones of contract % are not those of its signed change', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),
         ]

@@ -57,8 +57,8 @@ class ContractDocument(Made):
             guards.refused_when(
                 "signed_document_only_of_what_both_signed",
                 guards.INSERT,
-                "NEW.kind = 'signed' AND NOT EXISTS (SELECT 1 FROM contracts_contract c WHERE c.id = NEW.contract_id"
-                " AND c.active_version_id = NEW.version_id)",
+                "NEW.kind = 'signed' AND (SELECT count(DISTINCT s.side) FROM contracts_signature s"
+                " WHERE s.version_id = NEW.version_id AND s.contract_id = NEW.contract_id) <> 2",
             ),
         ]
 

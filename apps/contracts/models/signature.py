@@ -75,6 +75,14 @@ class Signature(models.Model):
                 " AND (v.expired_at IS NOT NULL OR v.expires_at < NEW.signed_at))",
             ),
             guards.refused_when(
+                "a_change_is_signed_while_it_stands",
+                guards.INSERT,
+                "EXISTS (SELECT 1 FROM contracts_contractversion v JOIN contracts_changeorder o"
+                " ON o.id = v.change_order_id JOIN contracts_contract c ON c.id = o.contract_id"
+                " WHERE v.id = NEW.version_id AND (o.state <> 'proposed' OR v.changes_asked_at IS NOT NULL"
+                " OR c.state <> 'active' OR c.active_version_id <> v.changes_id))",
+            ),
+            guards.refused_when(
                 "link_signs_only_its_version",
                 guards.INSERT,
                 "NEW.grant_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_guestgrant g"

@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts.models.change_order import NAMES_WHAT_IT_CHANGES, OF_WHAT_IS_IN_FORCE
 from apps.contracts.models.contract import Contract, ContractParty
 from apps.contracts.models.steps import OF_OWN_TERMS, OF_STEPS, OwnTerms, Silence, StepTerms
 from apps.contracts.wall import proposed_or_own
@@ -55,6 +56,9 @@ class ContractVersion(StepTerms):
     ``canonical_text`` and its ``sha256`` are what both sides sign. ``signatory_email`` is the mailbox of the person
     who signs off for the buyer while the buyer's organisation has no owner of its own. An empty calendar or time zone
     of the review means the buyer's own; which that was stands in the signed text.
+
+    A version with a ``change_order`` is what that order makes of the active version that it names in ``changes``. Lines
+    keep their positions in it: what was the third milestone stays the third, whatever else comes and goes.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -118,6 +122,11 @@ class ContractVersion(StepTerms):
     changes_asked_at = models.DateTimeField(null=True, blank=True)
     changes_asked = models.TextField(_("what should change"), max_length=4_000, blank=True)
 
+    change_order = models.ForeignKey(
+        "contracts.ChangeOrder", models.PROTECT, null=True, blank=True, related_name="versions"
+    )
+    changes = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="changed_by")
+
     objects = ContractVersionQuerySet.as_manager()
     wall = proposed_or_own()
 
@@ -157,6 +166,7 @@ class ContractVersion(StepTerms):
                 name="review_is_counted_and_ends_somehow",
             ),
             *OF_STEPS,
+            NAMES_WHAT_IT_CHANGES,
         ]
         triggers = [
             guards.frozen_when(
@@ -164,6 +174,7 @@ class ContractVersion(StepTerms):
                 allow=("changes_asked_at", "changes_asked", "expired_at"),
             ),
             guards.refused_when("a_version_stays_with_its_side", guards.UPDATE, "OLD.author <> NEW.author"),
+            OF_WHAT_IS_IN_FORCE,
             guards.at_commit(
                 "plan_adds_up",
                 guards.INSERT_OR_UPDATE,

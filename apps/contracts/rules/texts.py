@@ -60,8 +60,12 @@ def version_text(
     terms: dict[str, Any],
     signatory: dict[str, str],
     lines: Sequence[LineText],
+    change: dict[str, Any] | None = None,
 ) -> str:
-    """The canonical text of one version of a contract: everything that binds, and nothing that does not."""
+    """The canonical text of one version of a contract: everything that binds, and nothing that does not.
+
+    Of a version that a change order makes it says the change too.
+    """
     return canonical.text(
         {
             "format": TEXT_VERSION,
@@ -71,6 +75,7 @@ def version_text(
             "terms": terms,
             "signs_for_buyer": signatory,
             "plan": [_line(line) for line in lines],
+            **({"change_order": change} if change is not None else {}),
         }
     )
 

@@ -1,5 +1,22 @@
 """What may be done with contracts. Workflows call these inside their transaction, with the contract locked."""
 
+from apps.contracts.services.changed_versions import (
+    Change,
+    contract_of_order,
+    order_in,
+    order_of,
+    plan_of,
+    preview_change,
+)
+from apps.contracts.services.changing import (
+    decline_change,
+    is_signed,
+    propose_change,
+    proposed_version,
+    record_change,
+    sign_change,
+    withdraw_change,
+)
 from apps.contracts.services.comments import comment
 from apps.contracts.services.drafting import change_draft, draft
 from apps.contracts.services.financiers import admit_financier
@@ -52,6 +69,7 @@ from apps.contracts.services.uploads import import_plan, keep_plan
 from apps.contracts.services.versions import as_draft, draft_of, draft_version, fingerprint, newest_version, paper_of
 
 __all__ = [
+    "Change",
     "OverdueProposal",
     "admit_financier",
     "answer",
@@ -64,6 +82,8 @@ __all__ = [
     "comment",
     "complete_when_all_accepted",
     "contract_of_grant",
+    "contract_of_order",
+    "decline_change",
     "delete_template",
     "draft",
     "draft_of",
@@ -78,6 +98,7 @@ __all__ = [
     "grant_signature",
     "guest",
     "import_plan",
+    "is_signed",
     "keep_plan",
     "link_told",
     "lock",
@@ -89,16 +110,23 @@ __all__ = [
     "newest_proposal",
     "newest_version",
     "next_expiry",
+    "order_in",
+    "order_of",
     "organisation_of",
     "other_side",
     "paper_of",
     "place_in_record",
+    "plan_of",
     "preview",
+    "preview_change",
     "prolong_sign_off",
     "proposals_overdue",
     "propose",
+    "propose_change",
+    "proposed_version",
     "proposer_of",
     "record",
+    "record_change",
     "recorded",
     "rename_template",
     "renew_grant",
@@ -110,9 +138,11 @@ __all__ = [
     "save_template",
     "side_of",
     "sign",
+    "sign_change",
     "spend_grants",
     "statement_of",
     "template_was_deleted",
     "version_of",
     "withdraw",
+    "withdraw_change",
 ]

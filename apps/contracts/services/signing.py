@@ -36,6 +36,15 @@ def statement_of(version: ContractVersion, *, side: str) -> rules.Statement:
     """What the person of a side agrees to when proposing this version, or when signing what the other one proposed."""
     contract = version.contract
     organisation = contract.seller if side == Side.SELLER else contract.buyer
+    if version.change_order is not None:
+        return rules.change_statement(
+            side,
+            organisation=organisation.legal_name,
+            number=contract.number,
+            version=version.number,
+            order=version.change_order.number,
+            is_answer=version.author != side,
+        )
     agreed = rules.proposing_statement if version.author == side else rules.answering_statement
     return agreed(side, organisation=organisation.legal_name, number=contract.number, version=version.number)
 
@@ -54,11 +63,11 @@ def propose(*, contract: Contract, actor: Actor, seen: str, at: datetime) -> Con
         states.move(contract, ContractState.PROPOSED, Contract.TRANSITIONS)
     text, amounts = proposal(version)
     check_signatory(contract, mailbox=version.signatory_email)
-    _require_signer(version, side=side, actor=actor, at=at)
+    require_signer(version, side=side, actor=actor, at=at)
     zone = canonical.read(text)["terms"]["review_time_zone"]
     rules.check_answer_until(version.answer_until, now=at, time_zone=zone)
     version.canonical_text, version.sha256 = text, canonical.sha256(text)
-    _compare(version, seen=seen)
+    compare(version, seen=seen)
     lines = list(version.lines.all())
     for line, amount in zip(lines, amounts, strict=True):
         line.amount = amount
@@ -74,7 +83,7 @@ def propose(*, contract: Contract, actor: Actor, seen: str, at: datetime) -> Con
     ContractParty.objects.get_or_create(
         contract=contract, organisation_id=contract.buyer_id, defaults={"side": ContractParty.Side.BUYER}
     )
-    _record_signed(_sign(version, side=side, actor=actor, at=at), verb="contract.proposed", actor=actor)
+    record_signed(put_signature(version, side=side, actor=actor, at=at), verb="contract.proposed", actor=actor)
     return version
 
 
@@ -90,13 +99,13 @@ def sign(*, contract: Contract, version_ref: str, actor: Actor, seen: str, at: d
     require_open(version)
     require_in_time(version, at=at)
     states.move(contract, ContractState.ACTIVE, Contract.TRANSITIONS)
-    _compare(version, seen=seen)
-    signature = _sign(version, side=side, actor=actor, at=at)
+    compare(version, seen=seen)
+    signature = put_signature(version, side=side, actor=actor, at=at)
     give_up_drafts(contract)
     contract.active_version = version
     contract.activated_at = at
     contract.save(update_fields=["state", "active_version", "activated_at"])
-    _record_signed(signature, verb="contract.signed", actor=actor)
+    record_signed(signature, verb="contract.signed", actor=actor)
     return version
 
 
@@ -153,7 +162,9 @@ def require_answerer(version: ContractVersion, *, actor: Actor, at: datetime) ->
 
 
 def require_open(version: ContractVersion) -> None:
-    """Refuse what was answered already."""
+    """Refuse what was answered already, and what is a change order, which is answered as such."""
+    if version.change_order_id is not None:
+        raise Refused("This is a change order. Open the contract and answer it there.")
     if version.changes_asked_at is not None:
         raise Stale("Changes were asked for in this version. Wait for a new one.")
     require_newest(version)
@@ -186,7 +197,7 @@ def record_version(version: ContractVersion, *, verb: str, actor: Actor, at: dat
     )
 
 
-def _require_signer(version: ContractVersion, *, side: str, actor: Actor, at: datetime) -> None:
+def require_signer(version: ContractVersion, *, side: str, actor: Actor, at: datetime) -> None:
     """Who proposes signs: a role that may, and for the buyer a limit that reaches the price and nobody of the seller's.
 
     A buyer proposes only in a contract that was proposed to it before.
@@ -208,12 +219,14 @@ def _require_signer(version: ContractVersion, *, side: str, actor: Actor, at: da
     check_limit(version, limit=limit)
 
 
-def _compare(version: ContractVersion, *, seen: str) -> None:
+def compare(version: ContractVersion, *, seen: str) -> None:
+    """Refuse a signature on another text than the one that was shown."""
     if seen != version.sha256:
         raise Stale("The contract changed after this page was shown. Read it again; nothing was signed.")
 
 
-def _sign(version: ContractVersion, *, side: str, actor: Actor, at: datetime) -> Signature:
+def put_signature(version: ContractVersion, *, side: str, actor: Actor, at: datetime) -> Signature:
+    """Keep that a person signed a version for a side; the caller has asked whether it may be so."""
     statement = statement_of(version, side=side)
     return Signature.objects.create(
         contract=version.contract,
@@ -234,7 +247,7 @@ def _sign(version: ContractVersion, *, side: str, actor: Actor, at: datetime) ->
     )
 
 
-def _record_signed(signature: Signature, *, verb: str, actor: Actor) -> None:
+def record_signed(signature: Signature, *, verb: str, actor: Actor, **facts: Any) -> None:
     """A signature is addressed to the other side, which is told who signed, and from where."""
     contract = signature.version.contract
     record_version(
@@ -248,4 +261,5 @@ def _record_signed(signature: Signature, *, verb: str, actor: Actor) -> None:
         buyer=contract.buyer_id,
         statement=signature.statement,
         statement_version=signature.statement_version,
+        **facts,
     )

@@ -1,8 +1,11 @@
 """The canonical text of a draft as it would be signed now."""
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from apps.contracts import rules
+from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.services.reviews import review_terms
 from apps.contracts.services.sides import Side
@@ -19,8 +22,18 @@ def preview(contract: Contract, *, side: str = Side.SELLER) -> tuple[str, str]:
 
 def proposal(version: ContractVersion) -> tuple[str, list[Decimal]]:
     """The canonical text of a draft as it would be proposed now, and the amounts of its lines."""
+    return text_of(version, written=as_draft(version))
+
+
+def text_of(
+    version: ContractVersion,
+    *,
+    written: ContractDraft,
+    positions: Sequence[int] | None = None,
+    change: dict[str, Any] | None = None,
+) -> tuple[str, list[Decimal]]:
+    """The same of a version that says what is ``written``; its lines are numbered from 1 unless ``positions`` tell."""
     contract = version.contract
-    written = as_draft(version)
     amounts = rules.check_proposal(written)
     review = review_terms(version)
     rules.check_calendar(review)
@@ -67,8 +80,11 @@ def proposal(version: ContractVersion) -> tuple[str, list[Decimal]]:
                 criteria=[(criterion.text, criterion.needs_evidence) for criterion in line.criteria],
                 own=line.own,
             )
-            for position, (line, amount) in enumerate(zip(written.lines, amounts, strict=True), start=1)
+            for position, line, amount in zip(
+                positions or range(1, len(written.lines) + 1), written.lines, amounts, strict=True
+            )
         ],
+        change=change,
     )
     return text, amounts
 

@@ -37,6 +37,7 @@ from apps.financing.services.locks import lock_facility
 from apps.financing.services.notices import acknowledge, contract_of_assignment, waive_notice
 from apps.financing.services.offers import approve, decline_offer, expire_offers, price, revoke
 from apps.financing.services.payouts import pay_reserve, settlement_of, used_up_reserve
+from apps.financing.services.pledges import pledged
 from apps.financing.services.quotes import Quote, quote_of, usual_terms
 from apps.financing.services.requests import contract_of_request, decline_request, request, withdraw_request
 from apps.financing.services.verification import (
@@ -85,6 +86,7 @@ __all__ = [
     "on_acceptance",
     "open_facility",
     "pay_reserve",
+    "pledged",
     "pre_headroom",
     "price",
     "quote_of",

@@ -9,8 +9,10 @@ from apps.financing.models import FundingRequest, RequestItem
 from apps.financing.models.offer import Stage
 from apps.financing.rules.texts import Receivable
 from apps.financing.services.record import day_of
+from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice, OpenItem
 from apps.milestones.models import Milestone
+from apps.milestones.models.milestone import MilestoneState
 from apps.parties.models import Organisation
 
 
@@ -40,6 +42,12 @@ def eligible_amount(milestone: Milestone, *, face: Decimal, at: datetime) -> Dec
     invoice = invoice_of(milestone)
     if invoice is None:
         require_measurable(milestone)
+        if milestone.state == MilestoneState.CANCELLED or invoicing.amount_to_bill(milestone) != face:
+            raise Refused(
+                "“{milestone}” was changed by a change order after it was asked for, so this is no longer what it comes"
+                " to. Ask anew.",
+                milestone=milestone.title,
+            )
         return face
     if invoice.gross != face:
         raise Refused(

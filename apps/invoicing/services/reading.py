@@ -13,6 +13,7 @@ from apps.invoicing import rules
 from apps.invoicing.models import Allocation, Document, Invoice, OpenItem, PayeeInstruction
 from apps.invoicing.models.document import DocumentState
 from apps.milestones.models import Milestone
+from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
 
 GIVEN_UP_AFTER = timedelta(minutes=5)
@@ -97,6 +98,8 @@ def amount_to_bill(milestone: Milestone) -> Decimal:
 
 def _claim(milestone: Milestone, item: OpenItem | None) -> Claim:
     if item is None:
+        if milestone.state == MilestoneState.CANCELLED:
+            raise Refused("“{milestone}” was cancelled by a change order.", milestone=milestone.title)
         return Claim(milestone, None, amount_to_bill(milestone))
     if item.credited:
         raise Refused(

@@ -18,9 +18,12 @@ class MilestoneState(models.TextChoices):
     CHANGES_REQUESTED = "changes_requested", _("Changes requested")
     ACCEPTED = "accepted", _("Accepted")
     NULLIFIED = "nullified", _("Acceptance withdrawn")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
-ENDED = (MilestoneState.ACCEPTED, MilestoneState.NULLIFIED)
+OPEN = (MilestoneState.PLANNED, MilestoneState.CHANGES_REQUESTED)
+"""Not accepted, and nothing waits for the buyer: what a change order may change."""
+ENDED = (MilestoneState.ACCEPTED, MilestoneState.NULLIFIED, MilestoneState.CANCELLED)
 """Nothing is left to do on these: what was withdrawn goes on as a part of its own."""
 
 
@@ -32,14 +35,31 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
         """Submitted to the actor's organisation and not decided."""
         return self.visible_to(actor).filter(state=MilestoneState.SUBMITTED, contract__buyer_id=actor.organisation_id)
 
+    def live(self) -> "MilestoneQuerySet":
+        """Part of the plan: not cancelled by a change order."""
+        return self.exclude(state=MilestoneState.CANCELLED)
+
+    def unfinished(self) -> "MilestoneQuerySet":
+        """Still to be accepted."""
+        return self.exclude(state__in=ENDED)
+
 
 STEPS = table(
-    planned=("submitted",),
+    planned=("submitted", "cancelled"),
     submitted=("accepted", "changes_requested", "planned"),
-    changes_requested=("submitted",),
+    changes_requested=("submitted", "cancelled"),
     accepted=("nullified",),
     nullified=(),
+    cancelled=(),
 )
+
+
+MOVES = (
+    "OLD.state IN ('planned', 'changes_requested') AND NEW.state = OLD.state AND NEW.line_id <> OLD.line_id"
+    " AND EXISTS (SELECT 1 FROM contracts_planline l JOIN contracts_contract c ON c.active_version_id = l.version_id"
+    " WHERE l.id = NEW.line_id AND l.position = NEW.position AND c.id = NEW.contract_id)"
+)
+"""Whether an update takes an open milestone to the line at its position in the version that is in force."""
 
 
 class Milestone(models.Model):
@@ -48,6 +68,9 @@ class Milestone(models.Model):
     Accepted in part, it keeps what was accepted, and the rest goes on as a milestone of its own, the next ``part`` of
     the same line: the parts of a line always add up to its amount. So does what of it is ``nullified``: an acceptance
     that was withdrawn, for a part or the whole, counts no more, and that part goes on as one of its own.
+
+    A change order that both sides signed moves an open milestone to the line at its position in the new version, with
+    what that says; or cancels it. What is accepted or under review stays with the line by which it is judged.
     """
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
@@ -102,7 +125,16 @@ class Milestone(models.Model):
             guards.frozen_when(
                 "TRUE",
                 name="agreed_part_frozen",
-                allow=("state", "accepted_at", "accepted_submission_id", "amount", "nullified"),
+                allow=(
+                    "state",
+                    "accepted_at",
+                    "accepted_submission_id",
+                    "amount",
+                    "nullified",
+                    "line_id",
+                    "title",
+                    "planned_on",
+                ),
             ),
             guards.refused_when(
                 "nullified_only_once_accepted",
@@ -112,16 +144,32 @@ class Milestone(models.Model):
                 " OR (NEW.nullified <> OLD.nullified AND (OLD.state <> 'accepted' OR NEW.nullified < OLD.nullified))",
             ),
             guards.refused_when(
-                "amount_falls_only_when_a_part_is_accepted",
+                "what_is_agreed_moves_with_a_signed_change",
+                guards.UPDATE,
+                "(NEW.line_id, NEW.title, NEW.planned_on) IS DISTINCT FROM (OLD.line_id, OLD.title, OLD.planned_on)"
+                f" AND NOT ({MOVES})",
+            ),
+            guards.refused_when(
+                "amount_moves_with_a_part_or_a_signed_change",
                 guards.UPDATE,
                 "NEW.amount <> OLD.amount AND NOT (OLD.state = 'submitted' AND NEW.state = 'accepted'"
-                " AND NEW.amount < OLD.amount)",
+                f" AND NEW.amount < OLD.amount) AND NOT ({MOVES})",
+            ),
+            guards.refused_when(
+                "cancelled_by_a_signed_change_only",
+                guards.UPDATE,
+                "NEW.state = 'cancelled' AND OLD.state <> 'cancelled' AND NOT EXISTS"
+                " (SELECT 1 FROM contracts_contract c JOIN contracts_contractversion v ON v.id = c.active_version_id"
+                " WHERE c.id = NEW.contract_id AND v.changes_id IS NOT NULL)",
             ),
             guards.at_commit(
                 "parts_add_up_to_the_line",
                 guards.INSERT_OR_UPDATE,
-                "IF (SELECT sum(m.amount - m.nullified) FROM milestones_milestone m WHERE m.line_id = NEW.line_id)"
-                " IS DISTINCT FROM (SELECT l.amount FROM contracts_planline l WHERE l.id = NEW.line_id)"
+                "IF (SELECT coalesce(sum(m.amount - m.nullified), 0) FROM milestones_milestone m WHERE m.contract_id ="
+                " NEW.contract_id AND m.position = NEW.position AND m.state <> 'cancelled')"
+                " IS DISTINCT FROM (SELECT coalesce(sum(l.amount), 0) FROM contracts_contract c"
+                " JOIN contracts_planline l ON l.version_id = c.active_version_id AND l.position = NEW.position"
+                " WHERE c.id = NEW.contract_id)"
                 " THEN RAISE EXCEPTION 'the parts of milestone % do not add up to what was agreed', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),

@@ -40,7 +40,7 @@ STEP_GUARDS: Final = (
         f"NEW.outcome IN ('accepted', 'partly_accepted', 'deemed_accepted') AND EXISTS (SELECT 1 FROM {_VERSION}"
         " JOIN milestones_milestone p ON p.contract_id = m.contract_id AND p.position < m.position"
         " WHERE c.id = NEW.contract_id AND l.is_cumulative"
-        " AND (p.state <> 'accepted' OR p.accepted_at > NEW.decided_at))",
+        " AND (p.state NOT IN ('accepted', 'nullified', 'cancelled') OR p.accepted_at > NEW.decided_at))",
     ),
     guards.refused_when(
         "silence_decides_what_was_agreed",

@@ -1,6 +1,7 @@
 """The rules of submission and sign-off. No database, no Django."""
 
 from apps.milestones.rules.parts import Part, checked_part_verdicts, part_amount, part_statement, title_of_part
+from apps.milestones.rules.replanning import Effect, Follows, PlanPart, effect, followed, heirs
 from apps.milestones.rules.sign_off import (
     HALFWAY,
     LAST_DAY,
@@ -60,10 +61,13 @@ __all__ = [
     "CriterionAnswer",
     "CriterionText",
     "CriterionVerdict",
+    "Effect",
     "FileText",
     "First",
+    "Follows",
     "Found",
     "Part",
+    "PlanPart",
     "Statement",
     "acceptance_statement",
     "changes_statement",
@@ -80,7 +84,10 @@ __all__ = [
     "check_words",
     "checked_part_verdicts",
     "checked_verdicts",
+    "effect",
     "first_statement",
+    "followed",
+    "heirs",
     "needs_proof",
     "newest_reminder",
     "part_amount",

@@ -37,6 +37,7 @@ from apps.milestones.services.planning import (
     lock_contract_of_submission,
     plan,
 )
+from apps.milestones.services.replanning import check_change, follow_active_version, replan
 from apps.milestones.services.reviewing import (
     SILENCE,
     DueReview,
@@ -67,6 +68,7 @@ __all__ = [
     "ask_nullification",
     "attach",
     "changes_statement",
+    "check_change",
     "colleagues",
     "contract_of_evidence",
     "contract_of_milestone",
@@ -77,6 +79,7 @@ __all__ = [
     "decline_nullification",
     "discard_unless_known",
     "first_statement",
+    "follow_active_version",
     "grant_nullification",
     "inspect",
     "lock_contract_of_submission",
@@ -95,6 +98,7 @@ __all__ = [
     "receive",
     "remind",
     "remove",
+    "replan",
     "request_changes",
     "reviews_due",
     "submission_without",

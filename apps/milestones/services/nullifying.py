@@ -18,7 +18,7 @@ from apps.milestones.models import Milestone, Nullification
 from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.nullification import NullificationState
 from apps.milestones.services.holding import lock_milestone
-from apps.milestones.services.parts import next_part
+from apps.milestones.services.parts import line_in_force, next_part
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
@@ -178,13 +178,13 @@ def _held(contract: Contract, nullification_ref: str) -> Nullification:
 
 
 def _rest_of(milestone: Milestone, *, amount: Decimal) -> Milestone:
-    number = next_part(milestone)
+    number, line = next_part(milestone), line_in_force(milestone, contract=milestone.contract)
     return Milestone.objects.create(
         contract=milestone.contract,
-        line=milestone.line,
+        line=line,
         position=milestone.position,
         part=number,
-        title=rules.title_of_part(milestone.line.title, part=number),
+        title=rules.title_of_part(line.title, part=number),
         amount=amount,
         currency=milestone.currency,
         planned_on=milestone.planned_on,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.db.models import Max
 
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, PlanLine
 from apps.core import states
 from apps.core.errors import Refused
 from apps.core.money import Money
@@ -95,19 +95,27 @@ def accept_part(
 
 
 def next_part(milestone: Milestone) -> int:
-    """The number of the part that is made next of the milestone's line."""
-    parts = Milestone.objects.filter(line_id=milestone.line_id)
+    """The number of the part that is made next of the milestone's line, which its versions share."""
+    parts = Milestone.objects.filter(contract_id=milestone.contract_id, position=milestone.position)
     return 1 + (parts.aggregate(last=Max("part"))["last"] or milestone.part)
 
 
+def line_in_force(milestone: Milestone, *, contract: Contract) -> PlanLine:
+    """By what goes on of a milestone is judged, also when a change order was signed since it was submitted."""
+    version, line = contract.active_version, milestone.line
+    if version is None or version.pk == line.version_id:
+        return line
+    return version.lines.get(position=milestone.position)
+
+
 def _rest_of(milestone: Milestone, *, contract: Contract, accepted: Money) -> Milestone:
-    number = next_part(milestone)
+    number, line = next_part(milestone), line_in_force(milestone, contract=contract)
     return Milestone(
         contract=contract,
-        line=milestone.line,
+        line=line,
         position=milestone.position,
         part=number,
-        title=rules.title_of_part(milestone.line.title, part=number),
+        title=rules.title_of_part(line.title, part=number),
         amount=milestone.amount - accepted.amount,
         currency=milestone.currency,
         planned_on=milestone.planned_on,

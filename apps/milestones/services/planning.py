@@ -1,17 +1,23 @@
 """The milestones of a contract: made when it becomes active, one for each line of the signed plan."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
 
 from apps.contracts import services as contracts
-from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.core.database.kept import Argument, Read
 from apps.milestones.models import EvidenceFile, Milestone, Submission
 
 
 def plan(*, contract: Contract, version: ContractVersion) -> list[Milestone]:
     """Make the milestones of a contract that has just become active."""
+    return plan_lines(contract=contract, lines=version.lines.all())
+
+
+def plan_lines(*, contract: Contract, lines: Iterable[PlanLine]) -> list[Milestone]:
+    """Make the milestones of some lines of the version that is in force."""
     return Milestone.objects.bulk_create(
         Milestone(
             contract=contract,
@@ -22,7 +28,7 @@ def plan(*, contract: Contract, version: ContractVersion) -> list[Milestone]:
             currency=contract.currency,
             planned_on=line.planned_on,
         )
-        for line in version.lines.all()
+        for line in lines
         if line.amount is not None
     )
 

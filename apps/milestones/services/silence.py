@@ -9,7 +9,7 @@ from django.db.models.functions import JSONObject
 from apps.contracts.models.version import Silence
 from apps.milestones import rules
 from apps.milestones.models import Inspection, Milestone, Submission
-from apps.milestones.models.milestone import MilestoneState
+from apps.milestones.models.milestone import ENDED
 
 MOST_TOLD: Final = 6
 """Enough for a refusal to name five and say that there are more."""
@@ -29,7 +29,7 @@ def knowing(submissions: "QuerySet[Submission, Submission]") -> "QuerySet[Submis
         .filter(asked=True)
         .order_by("position", "part")
     )
-    is_open = above.exclude(state=MilestoneState.ACCEPTED)
+    is_open = above.exclude(state__in=ENDED)
     return submissions.annotate(
         found=Subquery(found),
         waits_for=ArraySubquery(is_open.values("title")[:MOST_TOLD]),

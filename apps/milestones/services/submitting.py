@@ -136,31 +136,40 @@ def _of_part_before(milestone: Milestone) -> Submission | None:
     if withdrawn is not None:
         return withdrawn.milestone.accepted_submission
     # Parts that go on after a nullification stand between them, so the rests are counted and not numbered.
-    rests = Milestone.objects.filter(line_id=milestone.line_id, part__gt=1, part__lte=milestone.part, rest_of=None)
-    split = Submission.objects.filter(
-        milestone__line_id=milestone.line_id, decision__outcome=Decision.Outcome.PARTLY_ACCEPTED
-    ).order_by("decision__decided_at", "pk")
+    parts = Milestone.objects.filter(contract_id=milestone.contract_id, position=milestone.position)
+    rests = parts.filter(part__gt=1, part__lte=milestone.part, rest_of=None)
+    split = Submission.objects.filter(milestone__in=parts, decision__outcome=Decision.Outcome.PARTLY_ACCEPTED).order_by(
+        "decision__decided_at", "pk"
+    )
     number = rests.count()
     return next(iter(split[number - 1 : number]), None) if number else None
 
 
 def _carry_forward(last: Submission | None, *, draft: Submission) -> None:
-    notes = {note.criterion_id: note for note in last.notes.all()} if last else {}
+    """By the words of the criteria: a change order may have moved the milestone to another line since."""
+    told = list(last.notes.select_related("criterion").order_by("criterion__position")) if last else []
     crossed = Verdict.objects.filter(decision__submission=last, is_passed=False) if last else Verdict.objects.none()
     failed = set(crossed.values_list("criterion_id", flat=True))
+    criteria = list(Criterion.objects.filter(line_id=draft.milestone.line_id))
+    heirs = rules.heirs(
+        [(note.criterion_id, note.criterion.text) for note in told], [(one.pk, one.text) for one in criteria]
+    )
+    notes = {heirs[note.criterion_id]: note for note in told if note.criterion_id in heirs}
     CriterionNote.objects.bulk_create(
         CriterionNote(
             submission=draft,
             criterion=criterion,
-            is_met=criterion.pk in notes and notes[criterion.pk].is_met and criterion.pk not in failed,
+            is_met=criterion.pk in notes
+            and notes[criterion.pk].is_met
+            and notes[criterion.pk].criterion_id not in failed,
             note=notes[criterion.pk].note if criterion.pk in notes else "",
         )
-        for criterion in Criterion.objects.filter(line_id=draft.milestone.line_id)
+        for criterion in criteria
     )
     EvidenceFile.objects.bulk_create(
         EvidenceFile(
             submission=draft,
-            criterion_id=file.criterion_id,
+            criterion_id=heirs.get(file.criterion_id or 0),
             name=file.name,
             content_type=file.content_type,
             size=file.size,

@@ -38,7 +38,8 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Co
     running = {c.pk: c for c in contracts if c.active_version_id is not None}
     plans = {
         row["contract_id"]: row
-        for row in Milestone.objects.filter(contract_id__in=running)
+        for row in Milestone.objects.live()
+        .filter(contract_id__in=running)
         .order_by()
         .values("contract_id")
         .annotate(

@@ -108,10 +108,12 @@ def _of_version(contract: Contract, version: ContractVersion) -> Iterator[Event]
             icon = "pen"
         yield Event(what=what % names, at=signature.signed_at, who=signature.name, icon=icon, tone="info")
     if version.changes_asked_at is not None:
+        is_order = version.change_order_id is not None
+        asked, refused = _("Changes to version %(version)s asked for"), _("Version %(version)s declined or taken back")
         yield Event(
-            what=_("Changes to version %(version)s asked for") % names,
+            what=(refused if is_order else asked) % names,
             at=version.changes_asked_at,
-            who=(contract.buyer if version.author == "seller" else contract.seller).legal_name,
+            who="" if is_order else (contract.buyer if version.author == "seller" else contract.seller).legal_name,
             note=version.changes_asked,
             icon="arrow-return-left",
             tone="attention",

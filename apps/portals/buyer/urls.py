@@ -4,6 +4,7 @@ from django.urls import path
 
 from apps.portals.buyer.views import (
     assignments,
+    changes,
     contracts,
     credit_notes,
     drafts,
@@ -31,6 +32,13 @@ urlpatterns = [
     path("versions/<str:ref>/plan.xlsx", plans.plan_xlsx, name="plan_xlsx"),
     path("versions/<str:ref>/contract.pdf", proofs.contract_pdf, name="contract_pdf"),
     path("versions/<str:ref>/print/", proofs.retry_contract_document, name="retry_contract_document"),
+    path("contracts/<str:ref>/record-change/", changes.record_change, name="record_change"),
+    path("contracts/<str:ref>/change-order/", changes.propose_change, name="propose_change"),
+    path("changes/<str:ref>/", changes.change_order, name="change_order"),
+    path("changes/<str:ref>/price/", changes.price_change, name="price_change"),
+    path("changes/<str:ref>/sign/", changes.sign_change, name="sign_change"),
+    path("changes/<str:ref>/decline/", changes.decline_change, name="decline_change"),
+    path("changes/<str:ref>/withdraw/", changes.withdraw_change, name="withdraw_change"),
     path("versions/<str:ref>/sign/", contracts.sign_contract, name="sign_contract"),
     path("versions/<str:ref>/changes/", contracts.request_contract_changes, name="request_contract_changes"),
     path("milestones/<str:ref>/", milestones.milestone, name="milestone"),

@@ -14,7 +14,6 @@ from apps.core import money
 from apps.financing.models import Tranche
 from apps.invoicing.models import OpenItem, PayeeInstruction
 from apps.milestones.models import Milestone
-from apps.milestones.models.milestone import ENDED
 from apps.parties.actor import Actor
 from apps.portals import charts, formats
 
@@ -60,7 +59,7 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
         Milestone.objects.visible_to(actor)
         .filter(Q(planned_on__lt=until) | Q(planned_on=None))
         .filter(contract__seller_id=actor.organisation_id, contract__state="active")
-        .exclude(state__in=ENDED)
+        .unfinished()
         .exclude(pk__in=sold)
     )
     terms = "contract__active_version__"

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Min, Q, Sum
+from django.db.models import Case, Count, F, Min, Q, Sum, Value, When
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
@@ -37,15 +37,19 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Fi
     Of contracts that were read for the actor, so that nothing is looked up once more to find what may be seen.
     """
     listed = {contract.pk: contract for contract in contracts}
+    # What is in force, else what was written last; a change order that waits is no price yet.
+    is_active = Q(pk=F("contract__active_version_id"))
     prices = dict(
         ContractVersion.objects.filter(contract_id__in=listed)
-        .order_by("contract_id", "-number")
+        .alias(in_force=Case(When(is_active, then=Value(1)), default=Value(0)))
+        .order_by("contract_id", "-in_force", "-number")
         .distinct("contract_id")
         .values_list("contract_id", "price")
     )
     lives = {
         row["contract_id"]: row
-        for row in Milestone.objects.filter(contract_id__in=listed)
+        for row in Milestone.objects.live()
+        .filter(contract_id__in=listed)
         .order_by()
         .values("contract_id")
         .annotate(

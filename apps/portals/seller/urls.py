@@ -2,6 +2,7 @@ from django.urls import path
 
 from apps.portals.seller.views import (
     answers,
+    changes,
     contracts,
     credit_notes,
     drafts,
@@ -36,6 +37,13 @@ urlpatterns = [
     path("contracts/<str:ref>/plan/check/", plans.check_plan, name="check_plan"),
     path("contracts/<str:ref>/differences/", plans.contract_differences, name="contract_differences"),
     path("contracts/<str:ref>/template/", templates.save_template, name="save_template"),
+    path("contracts/<str:ref>/record-change/", changes.record_change, name="record_change"),
+    path("contracts/<str:ref>/change-order/", changes.propose_change, name="propose_change"),
+    path("changes/<str:ref>/", changes.change_order, name="change_order"),
+    path("changes/<str:ref>/price/", changes.price_change, name="price_change"),
+    path("changes/<str:ref>/sign/", changes.sign_change, name="sign_change"),
+    path("changes/<str:ref>/decline/", changes.decline_change, name="decline_change"),
+    path("changes/<str:ref>/withdraw/", changes.withdraw_change, name="withdraw_change"),
     path("versions/<str:ref>/sign/", answers.sign_contract, name="sign_contract"),
     path("versions/<str:ref>/changes/", answers.request_contract_changes, name="request_contract_changes"),
     path("versions/<str:ref>/answer/", drafts.answer_proposal, name="answer_proposal"),

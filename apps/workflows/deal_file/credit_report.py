@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from apps.invoicing.models import CreditNote
-from apps.workflows.deal_file.values import amount_of, written
+from apps.workflows.deal_file.report_parts import amount_of, written
 
 
 def credit_note(note: CreditNote) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
-from apps.contracts.drafts import ContractDraft
+from apps.contracts.drafts import ContractDraft, DraftLine
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,25 @@ class PriceLine:
 
 
 @dataclass(frozen=True)
+class ChangedMilestone:
+    """A milestone of the plan as a change order wants it; None leaves amount or date as they are."""
+
+    milestone: int
+    is_out: bool = False
+    amount: Decimal | None = None
+    planned_on: date | None = None
+
+
+@dataclass(frozen=True)
+class SaidChange:
+    """What an event says of a change order; without lines it has no price."""
+
+    title: str
+    lines: tuple[ChangedMilestone, ...] = ()
+    added: tuple[DraftLine, ...] = ()
+
+
+@dataclass(frozen=True)
 class Event:
     """One dated step. Only the fields that its verb uses are set; ``line`` says where it stands in the file.
 
@@ -112,6 +131,7 @@ class Event:
     missing: Mapping[int, str] = field(default_factory=dict)
     files: tuple[Attachment, ...] = ()
     price: tuple[PriceLine, ...] = ()
+    change: SaidChange | None = None
 
 
 @dataclass(frozen=True)
@@ -147,6 +167,11 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "answer": Verb("buyer", ("amount",)),
         "sign_answer": Verb("seller"),
         "withdraw_contract": Verb("seller"),
+        "record_change": Verb("seller", ("title", "reason")),
+        "propose_change": Verb("seller", ("title", "reason", "changes", "added")),
+        "sign_change": Verb("buyer"),
+        "decline_change": Verb("buyer", ("reason",)),
+        "withdraw_change": Verb("seller", ("reason",)),
         "submit": Verb("seller", ("note", "notes", "files"), on_milestone=True),
         "withdraw_submission": Verb("seller", on_milestone=True),
         "request_changes": Verb("buyer", ("missing", "comment"), on_milestone=True),

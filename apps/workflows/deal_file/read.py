@@ -35,7 +35,7 @@ def read(text: str, *, today: date) -> Deal:
     contract = _contract(root.need("contract"), parties)
     facility_place = root.maybe("facility")
     facility = _facility(facility_place) if facility_place is not None else None
-    events = read_events(root.need("events"), parties, contract)
+    events = read_events(root.need("events"), parties, contract, read_line=_line)
     root.done()
     for event in events:
         if event.verb == "open_facility" and facility is None:

@@ -1,29 +1,47 @@
 """The dated events of a deal file."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from apps.contracts.drafts import ContractDraft
 from apps.core import money
 from apps.workflows.deal_file.deal import VERBS, Attachment, Event, Party, Person, PriceLine, Verb
+from apps.workflows.deal_file.read_changes import ReadLine, read_change
 from apps.workflows.deal_file.reader import Place
 
+MEMBERS_ONLY: Final = frozenset({"sign_change", "decline_change"})
+"""What the buyer does in its portal only: a personal link does not answer change orders."""
 
-def read_events(place: Place, parties: Mapping[str, Party], contract: ContractDraft) -> tuple[Event, ...]:
+
+def read_events(
+    place: Place, parties: Mapping[str, Party], contract: ContractDraft, *, read_line: ReadLine
+) -> tuple[Event, ...]:
+    """The events in their order; from its proposal on, what a change order adds is a milestone that they may name."""
     zone = parties["seller"].time_zone
     events: list[Event] = []
+    before: ContractDraft | None = None
     for item in place.each():
-        event = _event(item, zone, parties, contract)
+        event = _event(item, zone, parties, contract, read_line)
         if events and event.at < events[-1].at:
             item.refuse("is earlier than the event before it; events stand in the order of time")
         events.append(event)
+        if event.change is not None and event.change.added:
+            contract, before = replace(contract, lines=(*contract.lines, *event.change.added)), contract
+        elif event.verb in ("decline_change", "withdraw_change") and before is not None:
+            contract, before = before, None
+        elif event.verb == "sign_change":
+            before = None
     if not events:
         place.refuse("is empty")
     return tuple(events)
 
 
-def _event(place: Place, zone: str, parties: Mapping[str, Party], contract: ContractDraft) -> Event:
+def _event(
+    place: Place, zone: str, parties: Mapping[str, Party], contract: ContractDraft, read_line: ReadLine
+) -> Event:
     verb_place = place.need("do")
     verb = verb_place.one_of(*VERBS)
     rule = VERBS[verb]
@@ -66,12 +84,17 @@ def _event(place: Place, zone: str, parties: Mapping[str, Party], contract: Cont
         "missing": take("missing", lambda p: _by_number(p, criteria)) or {},
         "files": take("files", lambda p: tuple(_attachment(f, criteria) for f in p.each())) or (),
         "price": price,
+        "change": read_change(place, contract, milestone=lambda p: _milestone(p, contract), line=read_line)
+        if "title" in rule.keys
+        else None,
     }
     if verb == "price_offer" and not price:
         values["price"] = (_terms(place, milestones[0]),)
     for key in ("reason", "missing", "checked", "side", "colleague"):
         if key in rule.keys and verb not in ("accept_part", "inspect"):
             place.need(key)
+    if verb in MEMBERS_ONLY:
+        place.need("by")
     event = Event(at=at, verb=verb, by=_actor(place, rule, parties, contract), line=place.line, **values)  # type: ignore[arg-type]
     place.done()
     return event

@@ -15,11 +15,11 @@ from apps.invoicing.models import Allocation, CreditNote, Invoice
 from apps.ledger.models import Book, Entry
 from apps.milestones.models import Milestone, Submission
 from apps.workflows.deal_file import credit_report
+from apps.workflows.deal_file.report_changes import change_orders, in_words
+from apps.workflows.deal_file.report_parts import Report, amount_of, named, written
 from apps.workflows.deal_file.report_steps import WITH, steps_of
-from apps.workflows.deal_file.values import amount_of, written
 
 IN_ORDER = ("milestone__position", "milestone__part")
-Report = dict[str, Any]
 
 
 def report(*, title: str, contract_ref: str) -> Report:
@@ -41,6 +41,7 @@ def report(*, title: str, contract_ref: str) -> Report:
         "milestones": [_milestone(milestone) for milestone in milestones],
         "invoices": [_invoice(invoice) for invoice in invoices],
         "credit_notes": [credit_report.credit_note(note) for note in notes],
+        "change_orders": change_orders(contract),
         "payments": [_payment(allocation) for allocation in _allocations(contract)],
         "financing": [_request(request) for request in _of(FundingRequest, contract).order_by("id")],
         "ledger": [
@@ -221,12 +222,12 @@ def _book(book: Book, keys: set[str], names: Mapping[str, str]) -> Report:
         "entries": [
             {
                 "on": written(entry.booked_on),
-                "description": _named(entry.description, names),
+                "description": named(entry.description, names),
                 "lines": [
                     {
                         "account": f"{line.account.code} {line.account.name}",
                         "amount": amount_of(line.amount, book.currency),
-                        "key": _named(line.key, names),
+                        "key": named(line.key, names),
                     }
                     for line in sorted(entry.lines.all(), key=lambda line: line.pk)
                 ],
@@ -234,12 +235,6 @@ def _book(book: Book, keys: set[str], names: Mapping[str, str]) -> Report:
             for entry in entries
         ],
     }
-
-
-def _named(text: str, names: Mapping[str, str]) -> str:
-    for key, name in names.items():
-        text = text.replace(key, name).replace(key.partition(":")[2], name.partition(":")[2])
-    return text
 
 
 def plain(found: Report) -> str:
@@ -255,6 +250,7 @@ def plain(found: Report) -> str:
             f"  {row['title']:<34}{row['amount']:>16}  {row['state']:<18} cycles {len(row['cycles'])}"
             for row in found["milestones"]
         ),
+        *in_words(found["change_orders"], currency=contract["currency"]),
         "",
         "Invoices",
         *(

@@ -67,6 +67,10 @@ class Scene:
             raise Refused("The contract is not signed yet, so it has no milestones.")
         return found
 
+    def _of_milestone(self, event: Event, by: str) -> dict[str, object]:
+        """All parts of the milestone that an event names, whatever lines of the plan they live by."""
+        return {f"{by}__contract__ref": self.contract_ref, f"{by}__position": self.milestone(event).position}
+
     def milestones(self, event: Event) -> list[Milestone]:
         """All that the event names, in the order of the plan."""
         found = Milestone.objects.filter(contract__ref=self.contract_ref, position__in=event.milestones)
@@ -82,7 +86,7 @@ class Scene:
 
     def invoice(self, event: Event) -> Invoice:
         """Of a milestone that was accepted in parts, the first invoice that is open; else the last one."""
-        parts = Invoice.objects.filter(milestone__line=self.milestone(event).line).select_related("open_item")
+        parts = Invoice.objects.filter(**self._of_milestone(event, "milestone")).select_related("open_item")
         invoices = list(parts.order_by("milestone__part"))
         found = next((one for one in invoices if one.open_item.open), invoices[-1] if invoices else None)
         if found is None:
@@ -91,8 +95,8 @@ class Scene:
 
     def payment(self, event: Event) -> Payment:
         """The newest payment on the milestone's invoices that is not reversed."""
-        line = self.milestone(event).line
-        paid = Payment.objects.filter(allocations__invoice__milestone__line=line, reversal__isnull=True)
+        of = self._of_milestone(event, "allocations__invoice__milestone")
+        paid = Payment.objects.filter(**of, reversal__isnull=True)
         found = paid.order_by("id").last()
         if found is None:
             raise Refused("No payment is recorded on this milestone's invoice.")

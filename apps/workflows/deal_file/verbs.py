@@ -11,6 +11,7 @@ from apps.milestones import services as milestones
 from apps.milestones.services import CriterionAnswer, Part
 from apps.parties.actor import Actor
 from apps.workflows import billing, contracting, negotiating, sign_off
+from apps.workflows.deal_file.change_verbs import CHANGES
 from apps.workflows.deal_file.credit_verbs import CREDITING
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.funding_verbs import FUNDING
@@ -154,6 +155,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         "reverse_payment": _reverse_payment,
         **CREDITING,
         **STEPS,
+        **CHANGES,
         **FUNDING,
         "wait": _wait,
     }

@@ -1,5 +1,6 @@
 """The mails of the product, one function each. Jobs call them inside the walls of the organisation that may know."""
 
+from apps.workflows.mails.change_orders import change_order
 from apps.workflows.mails.contracts import contract_changes, contract_proposal, contract_signed, signed_copy
 from apps.workflows.mails.credits import credit_note, nullification_news
 from apps.workflows.mails.desk import (
@@ -26,6 +27,7 @@ __all__ = [
     "acceptance",
     "assignment_notice",
     "assignment_revoked",
+    "change_order",
     "change_request",
     "contract_changes",
     "contract_comment",

@@ -101,12 +101,12 @@ def _versions(contract: Contract, contents: Contents) -> None:
         names = canonical.read(version.canonical_text)
         signed = [_signature(version, one, names[one.side]["legal_name"]) for one in version.signatures.all()]
         contents.add(parts.record(f"{name}.signatures.json", "signatures", signed, ref=version.ref))
-        _printed(contract, version, name, contents)
+        _printed(version, name, contents)
 
 
-def _printed(contract: Contract, version: ContractVersion, name: str, contents: Contents) -> None:
-    """The signed version on paper; of what was only proposed its text says everything."""
-    if version.pk != contract.active_version_id:
+def _printed(version: ContractVersion, name: str, contents: Contents) -> None:
+    """A version that both signed on paper, in force or changed since; of what was only proposed its text says all."""
+    if len({one.side for one in version.signatures.all()}) != 2:
         return
     document = next((one for one in version.documents.all() if one.kind == ContractDocument.Kind.SIGNED), None)
     if document is None or document.state != MadeState.READY:

@@ -1,7 +1,7 @@
 """Every workflow that takes a reference, called with a stranger's: the services refuse, whoever opened the door."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -11,7 +11,8 @@ from django.core.files.base import ContentFile
 from django.db.models import Model
 
 from apps.contracts import services as contracts
-from apps.contracts.models import Contract, Criterion, PlanUpload
+from apps.contracts.drafts import ChangeDraft
+from apps.contracts.models import Contract, ContractVersion, Criterion, PlanUpload
 from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import Refused
@@ -28,6 +29,7 @@ from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
 from apps.workflows import (
     before_acceptance,
     billing,
+    changing,
     contracting,
     crediting,
     exporting,
@@ -231,6 +233,29 @@ class _Apply:
 apply_on = _Apply()
 
 
+CHANGE = ChangeDraft(
+    title="Mine",
+    reason="Mine.",
+    added=(replace(scenarios.line("Mine", 10), basis="amount", amount=Decimal(100)),),
+)
+
+
+def _change_seen(row: Any, *, side: str) -> str:
+    """The hash of what its own people would be shown of the same change."""
+    with walls.asking_for(row.seller_id, row.buyer_id):
+        try:
+            return contracts.preview_change(row, draft=CHANGE, side=side).sha256
+        except Refused:
+            return "0" * 64
+
+
+def _proposed(row: Any) -> str:
+    """The hash of what an order proposed last."""
+    versions = ContractVersion.objects.using("owner").filter(change_order_id=row.pk).order_by("-number")
+    return versions.values_list("sha256", flat=True).first() or "0" * 64
+
+
+ORDER = "contracts.ChangeOrder"
 CONTRACT, VERSION, GRANT = "contracts.Contract", "contracts.ContractVersion", "contracts.GuestGrant"
 UPLOAD, TEMPLATE = "contracts.PlanUpload", "contracts.ContractTemplate"
 MILESTONE, SUBMISSION, FILE = "milestones.Milestone", "milestones.Submission", "milestones.EvidenceFile"
@@ -289,6 +314,28 @@ CALLS = [
     Call(negotiating.answer_proposal, "buyer", VERSION, "version_ref"),
     Call(negotiating.comment_contract, "seller", VERSION, "version_ref", lambda _row, _own: {"text": "Mine."}),
     Call(negotiating.comment_contract, "buyer", VERSION, "version_ref", lambda _row, _own: {"text": "Mine."}),
+    Call(changing.record_change, "seller", CONTRACT, "contract_ref", lambda _row, _own: {"draft": CHANGE}),
+    Call(
+        changing.propose_change,
+        "seller",
+        CONTRACT,
+        "contract_ref",
+        lambda row, _own: {"draft": CHANGE, "seen": _change_seen(row, side="seller")},
+    ),
+    Call(changing.sign_change, "seller", ORDER, "order_ref", lambda row, _own: {"seen": _proposed(row)}),
+    Call(changing.decline_change, "seller", ORDER, "order_ref", _because),
+    Call(changing.withdraw_change, "seller", ORDER, "order_ref", _because),
+    Call(changing.record_change, "buyer", CONTRACT, "contract_ref", lambda _row, _own: {"draft": CHANGE}),
+    Call(
+        changing.propose_change,
+        "buyer",
+        CONTRACT,
+        "contract_ref",
+        lambda row, _own: {"draft": CHANGE, "seen": _change_seen(row, side="buyer")},
+    ),
+    Call(changing.sign_change, "buyer", ORDER, "order_ref", lambda row, _own: {"seen": _proposed(row)}),
+    Call(changing.decline_change, "buyer", ORDER, "order_ref", _because),
+    Call(changing.withdraw_change, "buyer", ORDER, "order_ref", _because),
     Call(
         sign_off.prepare_submission,
         "delivery",

@@ -19,8 +19,8 @@ from django.db import connections, models, transaction
 
 from apps.contracts import documents as contract_documents
 from apps.contracts import services as contract_services
-from apps.contracts.drafts import ContractDraft, DraftLine
-from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.contracts.drafts import ChangeDraft, ContractDraft, DraftLine
+from apps.contracts.models import ChangeOrder, Contract, ContractVersion, GuestGrant
 from apps.core import canonical, clock
 from apps.core.database import walls
 from apps.core.errors import Refused
@@ -45,6 +45,7 @@ from apps.parties.services.members import join
 from apps.workflows import (
     before_acceptance,
     billing,
+    changing,
     contracting,
     crediting,
     exporting,
@@ -171,6 +172,7 @@ class _Builder:
         self._codes()
         self._reminder()
         self.tenant.chosen = [
+            *ChangeOrder.objects.using("owner").filter(contract__seller=self.deal.seller, state="proposed"),
             *Contract.objects.using("owner").filter(pk=self.answered.pk),
             *ContractVersion.objects.using("owner").filter(
                 contract__in=[self.proposed, self.countered, self.billed, self.running]
@@ -267,6 +269,7 @@ class _Builder:
             draft=replace(draft, buyer_ref=self.stranger.ref, signatory_email=self._mailbox("gast", at="hafen")),
         )
         self._accepted(scenarios.active_contract(self.deal, draft=self._draft("Done", lines=1)), 1)
+        self._changes()
         self.billed = scenarios.active_contract(self.deal, draft=self._draft("Billed", lines=LINES))
         self.running = scenarios.active_contract(self.deal, draft=self._draft("Running", lines=4))
 
@@ -289,6 +292,29 @@ class _Builder:
                 self.countered = contract
             else:
                 self.answered = contract
+
+    def _changes(self) -> None:
+        """A change order that is signed, one that waits for the buyer, one for the seller, and one without a price."""
+        for title, side in (("Changed", "seller"), ("Changing", "buyer")):
+            contract = scenarios.active_contract(self.deal, draft=self._draft(title, lines=2))
+            self._change(contract, side=side)
+            if title == "Changed":
+                order = ChangeOrder.objects.using("owner").get(contract=contract)
+                version = ContractVersion.objects.using("owner").get(change_order=order)
+                with acting(member(self.deal, "buyer")) as olga:
+                    changing.sign_change(actor=olga, key=key(), order_ref=order.ref, seen=version.sha256)
+                self._change(contract, side="seller")
+            with acting(member(self.deal, "buyer")) as olga:
+                noted = ChangeDraft(title=f"To be priced {self.canary}", reason=f"Nobody knows yet. {self.canary}")
+                changing.record_change(actor=olga, key=key(), contract_ref=contract.ref, draft=noted)
+
+    def _change(self, contract: Contract, *, side: str) -> None:
+        added = replace(scenarios.line(f"Added {self.canary}", 10), basis="amount", amount=Decimal("123.45"))
+        draft = ChangeDraft(title=f"More {self.canary}", reason=f"It grew. {self.canary}", added=(added,))
+        with acting(member(self.deal, side)) as writer:
+            fresh = Contract.objects.get(pk=contract.pk)
+            seen = contract_services.preview_change(fresh, draft=draft, side=side).sha256
+            changing.propose_change(actor=writer, key=key(), contract_ref=contract.ref, draft=draft, seen=seen)
 
     def _papers(self, draft: Contract) -> None:
         """A plan from a file that waits to be confirmed, and a template."""

@@ -19,6 +19,7 @@ from apps.portals.buyer import figures, signing, versions
 from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not, zone_of
 from apps.portals.buyer.stories import contract_story
 from apps.portals.buyer.ways import MemberWay
+from apps.portals.changing.desk import orders_of
 from apps.portals.drafting.desk import Desk
 from apps.portals.forms import ActionForm
 from apps.portals.paging import counted, page_of
@@ -108,6 +109,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "reading": versions.read(actor, shown, way=WAY),
             "figures": figures.of_contracts(actor, [found]).get(found.pk),
             "milestones": milestones,
+            "orders": orders_of(actor, found),
             "versions": [(version, version_state(version, contract=found, newest=sent[0].number)) for version in sent],
             "draft": draft,
             "may_edit": not why_not(actor, Action.EDIT_CONTRACT),

@@ -16,13 +16,13 @@ from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
 from apps.invoicing.models import OpenItem
 from apps.milestones.models import Milestone, Submission
-from apps.milestones.models.milestone import ENDED
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import figures, payees, versions
 from apps.portals.buyer.pages import page, today_of, zone_of
+from apps.portals.changing.waiting import change_orders
 from apps.portals.correcting.shown import needs_of
 from apps.portals.correcting.side import BUYER
 from apps.portals.parts import Need, Tile
@@ -51,6 +51,7 @@ def home(request: PortalRequest) -> HttpResponse:
             "needs": [
                 *_sign_offs(actor, zone),
                 *_proposals(actor),
+                *change_orders(actor, side="buyer"),
                 *_answers(actor),
                 *(needs_of(actor, side=BUYER) if actor.may(Action.DECIDE_MILESTONE) else ()),
                 *_assignments(actor),
@@ -200,7 +201,7 @@ def _tiles(actor: Actor, *, today: date, currency: str) -> list[Tile]:
     milestones = (
         Milestone.objects.visible_to(actor)
         .filter(contract__buyer_id=actor.organisation_id)
-        .exclude(state__in=ENDED)
+        .unfinished()
         .order_by()
         .values("currency")
         .annotate(

@@ -9,12 +9,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.contracts.models import Contract, ContractVersion, GuestGrant, PlanLine
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone
 from apps.parties.roles import Action
 from apps.portals import conversing, history, papers
 from apps.portals.access import PortalRequest, portal
+from apps.portals.changing.desk import orders_of
 from apps.portals.forms import ActionForm
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
@@ -93,18 +94,14 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
     current = next((version for version in versions if version.pk == found.active_version_id), versions[0])
     current.contract = found
     lines = list(current.lines.prefetch_related("criteria"))
-    milestones = {
-        milestone.line_id: milestone for milestone in Milestone.objects.visible_to(actor).filter(contract=found)
-    }
+    milestones = list(Milestone.objects.visible_to(actor).filter(contract=found).prefetch_related("line__criteria"))
     today = today_of(request)
     invoices = {
         invoice.milestone_id: (invoice, invoice_state(invoice.open_item, today=today))
         for invoice in Invoice.objects.of_seller(actor).filter(contract=found).select_related("open_item")
     }
-    plan = [
-        (line, milestone, invoices.get(milestone.pk) if milestone else None)
-        for line, milestone in ((line, milestones.get(line.pk)) for line in lines)
-    ]
+    plan: list[tuple[PlanLine, Milestone | None, tuple[Invoice, str] | None]]
+    plan = [(one.line, one, invoices.get(one.pk)) for one in milestones] or [(line, None, None) for line in lines]
     link = (
         GuestGrant.objects.visible_to(actor)
         .filter(contract=found, purpose="sign_contract", subject_ref=current.ref, revoked_at__isnull=True)
@@ -140,6 +137,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "plan": plan,
             "figures": figures.of_contracts(actor, [found])[found.pk],
             "link": link,
+            "orders": orders_of(actor, found),
             "printed": papers.printed(
                 actor,
                 current,
@@ -151,7 +149,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "may_edit": not why_not(actor, Action.EDIT_CONTRACT),
             "events": history.of_contract(actor, found),
             "action": ActionForm(auto_id="prove_%s"),
-            "next": _what_next(found, current, list(milestones.values()), last=last),
+            "next": _what_next(found, current, milestones, last=last),
             "crumbs": contract_crumbs((found.number, "")),
         },
     )

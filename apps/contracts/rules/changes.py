@@ -1,0 +1,211 @@
+"""Change orders: what a plan becomes, what of it differs, and what both sides sign. No database, no Django.
+
+A change order speaks in amounts, and the price follows from them: it is the sum of the lines, to the cent. A percentage
+of a price that is no more says nothing, so where amounts change, every line is an amount from then on.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from apps.contracts.drafts import ChangeDraft, DraftLine
+from apps.contracts.rules.checks import MOST_LINES, check_line
+from apps.contracts.rules.plan import AMOUNT
+from apps.contracts.rules.texts import Statement
+from apps.contracts.rules.words import required
+from apps.core import money
+from apps.core.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedLine:
+    """A line of a plan at its position, and what it comes to."""
+
+    position: int
+    line: DraftLine
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One line before and after: added (no ``before``), removed (no ``after``), or said differently."""
+
+    position: int
+    before: PlacedLine | None
+    after: PlacedLine | None
+
+    @property
+    def kind(self) -> str:
+        """``added``, ``removed``, ``repriced`` (whatever else differs too) or ``changed``."""
+        if self.before is None:
+            return "added"
+        if self.after is None:
+            return "removed"
+        return "repriced" if self.before.amount != self.after.amount else "changed"
+
+    @property
+    def title(self) -> str:
+        """The name of the line as it is to be, or as it was."""
+        return (self.after or self.before or _NONE).line.title
+
+    @property
+    def net(self) -> Decimal:
+        """By how much it changes the price."""
+        before = self.before.amount if self.before is not None else money.ZERO
+        return (self.after.amount if self.after is not None else money.ZERO) - before
+
+    @property
+    def says_another_thing(self) -> bool:
+        """Whether name, scope or criteria differ: what is judged at sign-off."""
+        return self.before is None or self.after is None or _words(self.before) != _words(self.after)
+
+    @property
+    def is_redated(self) -> bool:
+        """Whether the planned date of a line that stays is another one."""
+        return (
+            self.before is not None
+            and self.after is not None
+            and self.before.line.planned_on != self.after.line.planned_on
+        )
+
+
+_NONE = PlacedLine(0, DraftLine(""), money.ZERO)
+
+
+def check_change(draft: ChangeDraft) -> ChangeDraft:
+    """The draft with what it is called and why, trimmed; refused when either is missing."""
+    return replace(
+        draft,
+        title=required(draft.title, most=160, what="name of the change", field="title"),
+        reason=required(draft.reason, most=4_000, what="reason of the change", field="reason"),
+    )
+
+
+def changed_plan(
+    plan: Sequence[PlacedLine], draft: ChangeDraft, *, currency: str, next_position: int
+) -> list[PlacedLine]:
+    """The plan as the draft makes it, in the order of positions; new lines follow, from ``next_position`` on.
+
+    A line that stands as it was is no change. Refused when nothing differs, when nothing is left, or when a line cannot
+    be kept as it is written.
+    """
+    wanted = {one.position: one.line for one in draft.lines}
+    if len(wanted) != len(draft.lines) or wanted.keys() - {one.position for one in plan}:
+        raise Refused("The plan is no longer the one that you changed. Reload the page.", field="lines")
+    now = [_as_wanted(one, wanted.get(one.position, one.line), currency=currency) for one in plan]
+    lines = [one for one in now if one is not None]
+    lines += [
+        _placed(check_line(_in_money(line), position=position, currency=currency), position)
+        for position, line in enumerate(draft.added, start=next_position)
+    ]
+    if not lines:
+        raise Refused(
+            "This takes every milestone out, and nothing would be left of the contract. Leave at least one.",
+            field="lines",
+        )
+    if len(lines) > MOST_LINES:
+        raise Refused("A plan has at most {most} milestones.", field="lines", most=MOST_LINES)
+    differences = moved(plan, lines)
+    if not differences:
+        raise Refused("Nothing is different yet. Change, add or take out at least one milestone.", field="lines")
+    for one in differences:
+        if one.after is not None and not one.after.line.criteria:
+            raise Refused(
+                "Say what makes “{milestone}” complete: add at least one acceptance criterion.",
+                field="lines",
+                milestone=one.title,
+            )
+    if all(one.kind == "changed" for one in differences):
+        return lines
+    return [replace(one, line=replace(_in_money(one.line), amount=one.amount)) for one in lines]
+
+
+def moved(before: Sequence[PlacedLine], after: Sequence[PlacedLine]) -> list[Moved]:
+    """What differs between two plans of one contract, by position. How a portion was agreed is no difference."""
+    old, new = ({one.position: one for one in plan} for plan in (before, after))
+    pairs = [Moved(position, old.get(position), new.get(position)) for position in sorted({*old, *new})]
+    return [one for one in pairs if _differs(one)]
+
+
+def price_of(plan: Sequence[PlacedLine]) -> Decimal:
+    """The price of a plan: what its lines come to together."""
+    return money.total(one.amount for one in plan)
+
+
+def change_text(
+    *,
+    order: Mapping[str, Any],
+    changes: Mapping[str, Any],
+    before: Sequence[PlacedLine],
+    after: Sequence[PlacedLine],
+) -> dict[str, Any]:
+    """What the canonical text of a changing version says of the change: why, from which version, and line by line."""
+    return {
+        **order,
+        "changes": dict(changes),
+        "price_before": price_of(before),
+        "net_change": price_of(after) - price_of(before),
+        "lines": [
+            {
+                "position": one.position,
+                "kind": one.kind,
+                "title": one.title,
+                "amount_before": one.before.amount if one.before is not None else None,
+                "amount_after": one.after.amount if one.after is not None else None,
+                "planned_before": one.before.line.planned_on if one.before is not None else None,
+                "planned_after": one.after.line.planned_on if one.after is not None else None,
+            }
+            for one in moved(before, after)
+        ],
+    }
+
+
+def change_statement(
+    side: str, *, organisation: str, number: str, version: int, order: int, is_answer: bool
+) -> Statement:
+    """What the person of ``side`` agrees to who proposes a change order, or who signs the other side's."""
+    if is_answer:
+        return Statement(
+            f"I am authorised to act for {organisation}. I have read change order {order} of contract {number} as shown"
+            f" here and sign it. Version {version} is in force from now on.",
+            f"{side}-change-ans-1",
+        )
+    other = "buyer" if side == "seller" else "seller"
+    return Statement(
+        f"I am authorised to act for {organisation}. I sign change order {order} of contract {number} as shown here,"
+        f" which makes version {version} of it; it binds us once the {other} has signed the same.",
+        f"{side}-change-1",
+    )
+
+
+def _as_wanted(stands: PlacedLine, wanted: DraftLine | None, *, currency: str) -> PlacedLine | None:
+    if wanted is None:
+        return None
+    if wanted is stands.line:
+        return stands
+    checked = check_line(_in_money(wanted), position=stands.position, currency=currency)
+    after = _placed(checked, stands.position)
+    if not _differs(Moved(stands.position, stands, after)):
+        return stands
+    # A line that keeps its amount keeps how it was agreed, as long as every other one does.
+    kept = replace(checked, basis=stands.line.basis, percent=stands.line.percent, amount=stands.line.amount)
+    return replace(stands, line=kept) if after.amount == stands.amount else after
+
+
+def _in_money(line: DraftLine) -> DraftLine:
+    return replace(line, basis=AMOUNT, percent=None)
+
+
+def _placed(line: DraftLine, position: int) -> PlacedLine:
+    if line.amount is None:
+        raise Refused("“{milestone}” has no amount yet.", field="lines", milestone=line.title)
+    return PlacedLine(position, line, line.amount)
+
+
+def _words(placed: PlacedLine) -> tuple[Any, ...]:
+    return placed.line.title, placed.line.scope, placed.line.criteria
+
+
+def _differs(one: Moved) -> bool:
+    return bool(one.net) or one.says_another_thing or one.is_redated

@@ -1,0 +1,166 @@
+"""What a change order may do to milestones: what is accepted, billed or under review stays as it was.
+
+No database, no Django. Amounts are net of tax, in the contract's currency.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from apps.contracts.rules import Moved
+from apps.core import money
+from apps.core.errors import Refused
+from apps.core.money import Money
+
+ACCEPTED, SUBMITTED = "accepted", "submitted"
+GONE: Final = frozenset({"cancelled", "nullified"})
+"""States of a milestone that counts no more; what was withdrawn of an acceptance goes on as a part of its own."""
+OPEN: Final = frozenset({"planned", "changes_requested"})
+"""States of a milestone that a change order may change."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPart:
+    """A milestone as it stands: a line of the plan, or a part of one.
+
+    ``amount`` is what of it counts, less what was withdrawn of its acceptance. ``is_pledged``: a financier
+    pays on it.
+    """
+
+    position: int
+    part: int
+    title: str
+    state: str
+    amount: Decimal
+    is_pledged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """What becomes of one open milestone: the amount that it has from now on; nothing left of it means cancelled."""
+
+    part: PlanPart
+    amount: Decimal
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.amount == money.ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a change does to sums: what is billed stays, what is open becomes another amount."""
+
+    billed: Decimal
+    under_review: Decimal
+    open_before: Decimal
+    open_after: Decimal
+
+    @property
+    def price_after(self) -> Decimal:
+        """What everything comes to afterwards."""
+        return self.billed + self.under_review + self.open_after
+
+    @property
+    def price_before(self) -> Decimal:
+        return self.billed + self.under_review + self.open_before
+
+
+def followed(change: Moved, parts: Sequence[PlanPart], *, currency: str) -> list[Follows]:
+    """What becomes of the open milestones of one line that changes; ``parts`` are all of it, in their order.
+
+    Refused in words that name the milestone when the change touches what is accepted, under review, or financed.
+    """
+    live = [part for part in parts if part.state not in GONE]
+    if not live:
+        return []
+    title = live[0].title
+    fixed = [part for part in live if part.state not in OPEN]
+    open_parts = [part for part in live if part.state in OPEN]
+    accepted = money.total(part.amount for part in live if part.state == ACCEPTED)
+    agreed = money.total(part.amount for part in live)
+    wanted = change.after.amount if change.after is not None else money.ZERO
+    if change.after is None and accepted:
+        raise Refused(
+            "Of “{milestone}” {accepted} are accepted and billed, so it cannot be taken out. Change its amount to"
+            " {accepted} to end what is left of it; what is billed is taken back by a credit note.",
+            field="lines",
+            milestone=title,
+            accepted=Money(accepted, currency),
+        )
+    if wanted < accepted:
+        raise Refused(
+            "Of “{milestone}” {accepted} are accepted and billed, so it cannot become {wanted}. A credit note takes"
+            " back what is billed; after it the rest can be changed.",
+            field="lines",
+            milestone=title,
+            accepted=Money(accepted, currency),
+            wanted=Money(wanted, currency),
+        )
+    _check_review(title, live)
+    if fixed and change.after is not None and change.says_another_thing:
+        raise Refused(
+            "“{milestone}” is accepted, so its name, scope and criteria stay as they were.",
+            field="lines",
+            milestone=title,
+        )
+    if not open_parts:
+        raise Refused(
+            "“{milestone}” is accepted as a whole, so nothing of it can be changed. Add a milestone for what comes on"
+            " top.",
+            field="lines",
+            milestone=title,
+        )
+    _check_pledged(open_parts, change=change)
+    return _spread(open_parts, wanted=wanted - (agreed - money.total(part.amount for part in open_parts)))
+
+
+def effect(parts: Sequence[PlanPart], *, price_after: Decimal) -> Effect:
+    """What a change does to the sums of a contract whose milestones are ``parts``."""
+    live = [part for part in parts if part.state not in GONE]
+    billed = money.total(part.amount for part in live if part.state == ACCEPTED)
+    review = money.total(part.amount for part in live if part.state == SUBMITTED)
+    before = money.total(part.amount for part in live)
+    return Effect(billed, review, before - billed - review, price_after - billed - review)
+
+
+def heirs(was: Sequence[tuple[int, str]], now: Sequence[tuple[int, str]]) -> dict[int, int]:
+    """For each criterion of a line, by id and words, the one of another line that says the same, if there is one."""
+    waiting: dict[str, list[int]] = {}
+    for pk, words in reversed(now):
+        waiting.setdefault(words, []).append(pk)
+    return {pk: waiting[words].pop() for pk, words in was if waiting.get(words)}
+
+
+def _check_review(title: str, live: Sequence[PlanPart]) -> None:
+    if any(part.state == SUBMITTED for part in live):
+        raise Refused(
+            "“{milestone}” is under review, so it stays as it is until the buyer has decided or the seller takes the"
+            " submission back.",
+            field="lines",
+            milestone=title,
+        )
+
+
+def _check_pledged(open_parts: Sequence[PlanPart], *, change: Moved) -> None:
+    if change.kind == "changed" and not change.says_another_thing:
+        return
+    for part in open_parts:
+        if part.is_pledged:
+            raise Refused(
+                "“{milestone}” is assigned to a financier, who advances money on it as it was agreed. It can be moved"
+                " to another date, but it cannot be taken out, and its amount and what it delivers stay.",
+                field="lines",
+                milestone=part.title,
+            )
+
+
+def _spread(open_parts: Sequence[PlanPart], *, wanted: Decimal) -> list[Follows]:
+    """The first parts keep what they have as far as it goes; the last one takes what is left or comes on top."""
+    follows, left = [], wanted
+    for part in open_parts[:-1]:
+        keeps = min(part.amount, left)
+        follows.append(Follows(part, keeps))
+        left -= keeps
+    return [*follows, Follows(open_parts[-1], left)]

@@ -1,0 +1,135 @@
+"""The milestones of a contract follow a change order that both sides signed."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from django.db.models import OuterRef, Subquery
+
+from apps.contracts.models import Contract, ContractVersion, Criterion, PlanLine
+from apps.contracts.rules import Moved
+from apps.core import states
+from apps.milestones import rules
+from apps.milestones.models import CriterionNote, EvidenceFile, Milestone, Submission
+from apps.milestones.models.milestone import OPEN, MilestoneState
+from apps.milestones.models.submission import SubmissionState
+from apps.milestones.rules import Effect, Follows, PlanPart
+from apps.milestones.services.planning import plan_lines
+
+
+def check_change(*, contract: Contract, moved: Sequence[Moved], price: Decimal, pledged: Collection[int]) -> Effect:
+    """What a change would do to the sums of a contract, if its milestones let it; refused in words that name the one
+    that does not.
+
+    ``price`` is the price afterwards. ``pledged`` are the ids of milestones on which a financier advances money.
+    """
+    milestones = list(Milestone.objects.filter(contract=contract))
+    parts = _parts(milestones, pledged=pledged)
+    _followed(moved, parts.values(), currency=contract.currency)
+    return rules.effect(list(parts.values()), price_after=price)
+
+
+def replan(*, contract: Contract, version: ContractVersion, moved: Sequence[Moved], pledged: Collection[int]) -> int:
+    """Bring the milestones in line with the version that a change order made; the answer is how many are open then.
+
+    New lines become milestones; a line that is out cancels its milestone, which stays in the record; open milestones
+    take amount, date and words of the new version. What is accepted or under review is not touched. The caller holds
+    the contract, whose active version is the new one.
+    """
+    held = list(Milestone.objects.select_for_update().filter(contract=contract).order_by("pk"))
+    parts = _parts(held, pledged=pledged)
+    follows = _followed(moved, parts.values(), currency=contract.currency)
+    amounts = {one.part: one.amount for one in follows}
+    lines = {line.position: line for line in version.lines.all()}
+    before = {one.pk: one.line_id for one in held if one.state in OPEN}
+    different = [one for one in held if parts[one.pk] in amounts]
+    for milestone in different:
+        _follow(milestone, lines.get(milestone.position), amount=amounts[parts[milestone.pk]])
+    Milestone.objects.bulk_update(different, ["state", "amount", "line", "title", "planned_on"])
+    # However many others there are: the same words, in the version that is in force now.
+    others = Milestone.objects.filter(contract=contract, state__in=OPEN).exclude(line__version=version)
+    same = PlanLine.objects.filter(version=version, position=OuterRef("position"))
+    others.update(line=Subquery(same.values("pk")[:1]))
+    _move_drafts(before, version=version)
+    plan_lines(contract=contract, lines=[lines[one.position] for one in moved if one.before is None])
+    return Milestone.objects.unfinished().filter(contract=contract).count()
+
+
+def follow_active_version(milestone: Milestone) -> None:
+    """A milestone that was under review when the plan changed, and is open again, says what the plan in force says.
+
+    Its line is the same in both, word for word: a change order does not touch what is under review.
+    """
+    version = milestone.contract.active_version
+    if version is None or milestone.state not in OPEN or milestone.line.version_id == version.pk:
+        return
+    old = milestone.line_id
+    _follow(milestone, version.lines.get(position=milestone.position), amount=milestone.amount)
+    milestone.save(update_fields=["line", "title", "planned_on"])
+    _move_drafts({milestone.pk: old}, version=version)
+
+
+def _parts(milestones: Iterable[Milestone], *, pledged: Collection[int]) -> dict[int, PlanPart]:
+    return {
+        one.pk: PlanPart(
+            one.position, one.part, one.title, one.state, one.amount - one.nullified, is_pledged=one.pk in pledged
+        )
+        for one in sorted(milestones, key=lambda one: (one.position, one.part))
+    }
+
+
+def _followed(moved: Sequence[Moved], parts: Iterable[PlanPart], *, currency: str) -> list[Follows]:
+    by_position: dict[int, list[PlanPart]] = {}
+    for part in parts:
+        by_position.setdefault(part.position, []).append(part)
+    return [
+        follows
+        for change in moved
+        for follows in rules.followed(change, by_position.get(change.position, ()), currency=currency)
+    ]
+
+
+def _follow(milestone: Milestone, line: PlanLine | None, *, amount: Decimal) -> None:
+    if line is None or not amount:
+        states.move(milestone, MilestoneState.CANCELLED, Milestone.TRANSITIONS)
+        return
+    is_rest = milestone.part > 1
+    milestone.line, milestone.amount, milestone.planned_on = line, amount, line.planned_on
+    milestone.title = rules.title_of_part(line.title, part=milestone.part) if is_rest else line.title
+
+
+def _move_drafts(before: Mapping[int, int], *, version: ContractVersion) -> None:
+    """What the seller has prepared goes on under the criteria of the new line: where the words are the same, as it is.
+
+    A criterion that is new has no note yet; files of one that is gone belong to the submission as a whole. ``before``
+    are the lines by which the milestones lived until now.
+    """
+    drafts = Submission.objects.filter(
+        milestone__in=before, state=SubmissionState.DRAFT, milestone__line__version=version
+    )
+    prepared = list(drafts.select_related("milestone").prefetch_related("notes", "files"))
+    concerned = {line for one in prepared for line in (before[one.milestone_id], one.milestone.line_id)}
+    criteria: dict[int, list[Criterion]] = {}
+    for criterion in Criterion.objects.filter(line__in=concerned) if concerned else ():
+        criteria.setdefault(criterion.line_id, []).append(criterion)
+    for draft in prepared:
+        now = criteria.get(draft.milestone.line_id, [])
+        _move_draft(draft, was=criteria.get(before[draft.milestone_id], []), now=now)
+
+
+def _move_draft(draft: Submission, *, was: Sequence[Criterion], now: Sequence[Criterion]) -> None:
+    heirs = rules.heirs([(one.pk, one.text) for one in was], [(one.pk, one.text) for one in now])
+    notes = [note for note in draft.notes.all() if note.criterion_id in heirs]
+    gone = [note.pk for note in draft.notes.all() if note.criterion_id not in heirs]
+    for note in notes:
+        note.criterion_id = heirs[note.criterion_id]
+    files = [file for file in draft.files.all() if file.criterion_id is not None]
+    for file in files:
+        file.criterion_id = heirs.get(file.criterion_id or 0)
+    kept = {note.criterion_id for note in notes}
+    # In this order: one note for each criterion, at every moment.
+    CriterionNote.objects.filter(pk__in=gone).delete()
+    CriterionNote.objects.bulk_update(notes, ["criterion"])
+    EvidenceFile.objects.bulk_update(files, ["criterion"])
+    CriterionNote.objects.bulk_create(
+        CriterionNote(submission=draft, criterion=one) for one in now if one.pk not in kept
+    )

@@ -1,0 +1,1 @@
+"""Change orders as both portals show them: the pages are the same, the addresses are not."""

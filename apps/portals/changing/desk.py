@@ -1,0 +1,125 @@
+"""What the pages of change orders share: whose they are, what they show of a change, and of its effect."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.forms import BaseForm
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+
+from apps.contracts.models import ChangeOrder, Contract, ContractVersion
+from apps.contracts.models.change_order import ChangeOrderState
+from apps.contracts.rules import Moved
+from apps.milestones.rules import Effect
+from apps.parties.actor import Actor
+from apps.portals.access import PortalRequest
+from apps.portals.drafting.desk import Crumbs, Desk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeReading:
+    """A change as both sides read it before they sign: line by line, in sums, and with what a financier holds."""
+
+    moved: Sequence[Moved]
+    currency: str
+    price_before: Decimal
+    price_after: Decimal
+    effect: Effect | None = None
+    refusal: str = ""
+    financed: Sequence[str] = ()
+
+    @property
+    def net(self) -> Decimal:
+        return self.price_after - self.price_before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRow:
+    """A change order in the list of its contract; ``net`` is None while nobody has priced it."""
+
+    order: ChangeOrder
+    net: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """The change orders of a contract, and what they made of its price."""
+
+    rows: Sequence[OrderRow]
+    original: Decimal
+    current: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        return self.current - self.original
+
+
+def order_of(request: PortalRequest, ref: str, *, desk: Desk) -> ChangeOrder:
+    """One of the change orders that this side may see; 404 for any other."""
+    mine = ChangeOrder.objects.visible_to(request.actor).filter(contract__in=desk.contracts(request.actor))
+    return get_object_or_404(
+        mine.select_related("contract__seller", "contract__buyer", "contract__active_version"), ref=ref
+    )
+
+
+def version_of(order: ChangeOrder) -> ContractVersion | None:
+    """What the order proposed last; None while it has no price."""
+    versions = order.versions.select_related("changes", "change_order").prefetch_related("signatures")
+    version = versions.order_by("number").last()
+    if version is not None:
+        version.contract = order.contract
+        if version.changes is not None:
+            version.changes.contract = order.contract
+    return version
+
+
+def orders_of(actor: Actor, contract: Contract) -> Orders | None:
+    """What the page of a contract shows of its change orders, newest first; nothing before both sides signed it."""
+    active = contract.active_version
+    if active is None:
+        return None
+    orders = list(ChangeOrder.objects.visible_to(actor).filter(contract=contract).order_by("-number"))
+    made = ContractVersion.objects.filter(change_order__in=orders).select_related("changes").order_by("number")
+    newest: dict[int | None, ContractVersion] = {}
+    original = active.price
+    for version in made.defer("canonical_text", "changes__canonical_text"):
+        newest[version.change_order_id] = version
+    signed = [newest[order.pk] for order in orders if order.state == ChangeOrderState.SIGNED]
+    if signed and signed[-1].changes is not None:
+        original = min(signed, key=lambda one: one.number).changes.price  # type: ignore[union-attr]
+    return Orders(
+        rows=[OrderRow(order=order, net=_net(newest.get(order.pk))) for order in orders],
+        original=original,
+        current=active.price,
+    )
+
+
+def _net(version: ContractVersion | None) -> Decimal | None:
+    return version.price - version.changes.price if version is not None and version.changes is not None else None
+
+
+def page(
+    request: PortalRequest,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    desk: Desk,
+    form: BaseForm | None = None,
+    is_refused: bool = False,
+) -> HttpResponse:
+    """The page; 422 when it shows again a form that was refused."""
+    status = 422 if is_refused or (form is not None and form.is_bound and form.errors) else 200
+    more = {"form": form, "desk": desk, "side": desk.side, "base": f"{desk.side}/base.html"}
+    return render(request, f"changing/{template}.html", {**context, **more}, status=status)
+
+
+def crumbs(desk: Desk, contract: Contract, *more: tuple[str, str]) -> Crumbs:
+    return desk.crumbs((contract.number, desk.url("contract", contract.ref)), *more)
+
+
+def name_of(order: ChangeOrder) -> str:
+    """How pages call an order."""
+    return _("Change order %(number)s") % {"number": order.number}

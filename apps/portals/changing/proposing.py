@@ -1,0 +1,191 @@
+"""A change is written down, priced, checked and proposed."""
+
+from typing import Any, Final
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from apps.contracts import rules
+from apps.contracts import services as contracts
+from apps.contracts.drafts import ChangeDraft
+from apps.contracts.models import ChangeOrder, Contract
+from apps.contracts.rules import PlacedLine
+from apps.core.errors import Refused
+from apps.milestones.models import Milestone
+from apps.milestones.models.milestone import OPEN
+from apps.parties.roles import Action
+from apps.portals.access import PortalRequest
+from apps.portals.changing.desk import ChangeReading, crumbs, name_of, order_of, page
+from apps.portals.changing.forms import ChangeForms, ReasonsForm
+from apps.portals.drafting.desk import Desk, why_not
+from apps.portals.forms import SeenForm, add_refusal
+from apps.workflows import changing
+
+AT_ONCE: Final = 100
+"""So many milestones of the plan stand on one page; the others are reached by where the page begins."""
+OWN_FIELDS: Final = frozenset({"csrfmiddlewaretoken", "key", "seen", "do"})
+"""What a form says besides the change itself."""
+
+
+def record_change(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse:
+    """Write down a change that nobody has priced yet."""
+    contract = desk.contract(request, ref)
+    form = ReasonsForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            answer = changing.record_change(
+                actor=request.actor,
+                key=form.cleaned_data["key"],
+                contract_ref=contract.ref,
+                draft=ChangeDraft(title=form.cleaned_data["title"], reason=form.cleaned_data["reason"]),
+            )
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            messages.success(request, _("The change is recorded, without a price. The other side gets a mail."))
+            return redirect(desk.url("change_order", answer["change_order"]))
+    return page(
+        request,
+        "record_change",
+        {
+            "contract": contract,
+            "refusal": why_not(request.actor, Action.EDIT_CONTRACT),
+            "back_url": desk.url("contract", contract.ref),
+            "crumbs": crumbs(desk, contract, (_("Record a change"), "")),
+        },
+        desk=desk,
+        form=form,
+    )
+
+
+def propose_change(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse:
+    """Write a change of an active contract, check it, sign it and send it."""
+    return _propose(request, desk.contract(request, ref), None, desk=desk)
+
+
+def price_change(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse:
+    """The same for an order that was recorded without a price, or declined."""
+    order = order_of(request, ref, desk=desk)
+    return _propose(request, order.contract, order, desk=desk)
+
+
+def _propose(request: PortalRequest, contract: Contract, order: ChangeOrder | None, *, desk: Desk) -> HttpResponse:
+    back = desk.url("change_order", order.ref) if order is not None else desk.url("contract", contract.ref)
+    if contract.state != "active" or contract.active_version is None:
+        messages.info(request, _("Only an active contract is changed."))
+        return redirect(back)
+    contract.active_version.contract = contract
+    shown, others = _open_plan(contract, begins=request.GET.get("from", ""))
+    do = request.POST.get("do", "")
+    more = 1 if request.method != "POST" or do == "add" else 0
+    data = request.POST if request.method == "POST" else None
+    forms = ChangeForms(
+        data,
+        plan=shown,
+        currency=contract.currency,
+        order_ref=order.ref if order is not None else "",
+        more=more,
+    )
+    is_sent = request.method == "POST" and do not in ("add", "back")
+    if is_sent and forms.is_valid():
+        answer = _checked(request, contract, order, forms, desk=desk)
+        if answer is not None:
+            return answer
+    return page(
+        request,
+        "propose_change",
+        {
+            "contract": contract,
+            "order": order,
+            "forms": forms,
+            "problems": forms.problems() if is_sent else [],
+            "others": others,
+            "refusal": why_not(request.actor, Action.SIGN_CONTRACT) or why_not(request.actor, Action.EDIT_CONTRACT),
+            "back_url": back,
+            "crumbs": crumbs(desk, contract, (name_of(order) if order is not None else _("Change the contract"), "")),
+        },
+        desk=desk,
+        is_refused=is_sent,
+    )
+
+
+def _checked(
+    request: PortalRequest, contract: Contract, order: ChangeOrder | None, forms: ChangeForms, *, desk: Desk
+) -> HttpResponse | None:
+    """The page that says what will be signed; or, once it was sent from there, what came of it. None: written wrong."""
+    draft = forms.draft()
+    seen = SeenForm(request.POST) if request.POST.get("seen") else None
+    if seen is not None and seen.is_valid():
+        try:
+            answer = changing.propose_change(
+                actor=request.actor,
+                key=seen.cleaned_data["key"],
+                contract_ref=contract.ref,
+                draft=draft,
+                seen=seen.cleaned_data["seen"],
+            )
+        except Refused as refused:
+            add_refusal(seen, refused)
+        else:
+            messages.success(request, _("Signed and sent. The other side gets a mail."))
+            return redirect(desk.url("change_order", answer["change_order"]))
+    try:
+        preview = changing.preview_change(contract, draft=draft, side=desk.side)
+    except Refused as refused:
+        add_refusal(forms.head, refused)
+        return None
+    change = preview.change
+    return page(
+        request,
+        "check_change",
+        {
+            "contract": contract,
+            "order": change.order,
+            "reading": ChangeReading(
+                moved=preview.moved,
+                currency=contract.currency,
+                price_before=rules.price_of(change.before),
+                price_after=change.version.price,
+                effect=preview.effect,
+                financed=changing.financed(contract),
+            ),
+            "text": change.text,
+            "sha256": change.sha256,
+            "statement": _statement(change, side=desk.side),
+            "carried": [
+                (name, value) for name, values in request.POST.lists() if name not in OWN_FIELDS for value in values
+            ],
+            "again": SeenForm(initial={"seen": change.sha256}),
+            "refusal": why_not(request.actor, Action.SIGN_CONTRACT) or why_not(request.actor, Action.EDIT_CONTRACT),
+            "crumbs": crumbs(desk, contract, (_("Check answers"), "")),
+        },
+        desk=desk,
+        form=seen,
+    )
+
+
+def _statement(change: contracts.Change, *, side: str) -> str:
+    version = change.version
+    version.change_order = change.order
+    return contracts.statement_of(version, side=side).text
+
+
+def _open_plan(contract: Contract, *, begins: str) -> tuple[list[PlacedLine], dict[str, Any]]:
+    """The lines that can be changed, as far as they fit on a page; and where the page before and the next one begin."""
+    version = contract.active_version
+    if version is None:
+        return [], {}
+    open_ones = Milestone.objects.filter(contract=contract, state__in=OPEN)
+    positions = sorted(set(open_ones.values_list("position", flat=True)))
+    first = int(begins) if begins.isascii() and begins.isdigit() and len(begins) < 9 else 0
+    at = next((place for place, position in enumerate(positions) if position >= first), 0)
+    chosen = set(positions[at : at + AT_ONCE])
+    shown = [one for one in contracts.plan_of(version) if one.position in chosen]
+    rest = {
+        "all": len(positions),
+        "before": positions[max(at - AT_ONCE, 0)] if at else None,
+        "after": positions[at + AT_ONCE] if len(positions) > at + AT_ONCE else None,
+    }
+    return shown, rest

@@ -1,0 +1,155 @@
+"""Change orders: an active contract is changed by what both sides sign, and its milestones follow."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from procrastinate.jobs import JobDeferrer
+
+from apps.contracts import rules
+from apps.contracts import services as contracts
+from apps.contracts.drafts import ChangeDraft
+from apps.contracts.models import ChangeOrder, Contract, ContractDocument, ContractParty, ContractVersion
+from apps.core.database import walls
+from apps.financing import services as financing
+from apps.invoicing import services as invoicing
+from apps.milestones import services as milestones
+from apps.milestones.models import Milestone
+from apps.milestones.rules import Effect
+from apps.parties.actor import Actor
+from apps.workflows import jobs, limits
+from apps.workflows.once import Answer, once
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePreview:
+    """A change as it would be signed now, line by line, and what it does to the sums of the contract."""
+
+    change: contracts.Change
+    moved: list[rules.Moved]
+    effect: Effect
+
+
+def preview_change(contract: Contract, *, draft: ChangeDraft, side: str) -> ChangePreview:
+    """What the review page shows before a change is proposed; refused where it cannot be."""
+    change = contracts.preview_change(contract, draft=draft, side=side)
+    moved = rules.moved(change.before, change.after)
+    return ChangePreview(change, moved, _effect(contract, moved=moved, price=change.version.price))
+
+
+def effect_of(version: ContractVersion) -> Effect:
+    """What a proposed change would do to the sums of its contract if it were signed now; refused where it cannot be."""
+    return _effect(version.contract, moved=moved_by(version), price=version.price)
+
+
+def financed(contract: Contract) -> list[str]:
+    """The milestones of a contract, still to be accepted, on which a financier advances money: by name."""
+    pledged = financing.pledged(contract=contract)
+    unfinished = Milestone.objects.unfinished().filter(contract=contract, pk__in=pledged)
+    return list(unfinished.values_list("title", flat=True))
+
+
+def moved_by(version: ContractVersion) -> list[rules.Moved]:
+    """What a version that a change order made says differently from the one that it changes."""
+    if version.changes is None:
+        return []
+    return rules.moved(contracts.plan_of(version.changes), contracts.plan_of(version))
+
+
+@once
+def record_change(*, actor: Actor, key: str, contract_ref: str, draft: ChangeDraft) -> Answer:
+    """A side writes down a change that nobody has priced yet; the other side gets a mail."""
+    contract = contracts.lock_by_ref(contract_ref=contract_ref)
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    limits.spare(limits.CHANGES, f"{contract.pk} {actor.organisation_id}")
+    order = contracts.record_change(contract=contract, actor=actor, draft=draft, at=at)
+    jobs.defer(_told(order, "recorded", to=contracts.other_side(order.author)))
+    return {"contract": contract.ref, "change_order": order.ref}
+
+
+@once
+def propose_change(*, actor: Actor, key: str, contract_ref: str, draft: ChangeDraft, seen: str) -> Answer:
+    """A side signs a change and sends it to the other one.
+
+    ``seen`` is the SHA-256 of the text on the review page. What is accepted, under review or financed refuses to be
+    changed already here, and again when the other side signs.
+    """
+    contract = contracts.lock_by_ref(contract_ref=contract_ref)
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    limits.spare(limits.CHANGES, f"{contract.pk} {actor.organisation_id}")
+    version = contracts.propose_change(contract=contract, actor=actor, draft=draft, seen=seen, at=at)
+    _effect(contract, moved=moved_by(version), price=version.price)
+    order = contracts.order_in(version)
+    if version.author == ContractParty.Side.SELLER:
+        invoicing.check_billable(contract=contract, version=version)
+    jobs.defer(
+        _told(order, "proposed", to=contracts.other_side(order.author)),
+        _document(contract, version, kind=ContractDocument.Kind.PROPOSAL),
+    )
+    return {"contract": contract.ref, "change_order": order.ref, "version": version.ref}
+
+
+@once
+def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
+    """The other side signs the change: its version is in force, and the milestones are those of its plan.
+
+    The contract is completed when nothing is left open by it.
+    """
+    contract = contracts.lock(contract_id=contracts.contract_of_order(order_ref=order_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    version = contracts.sign_change(contract=contract, order_ref=order_ref, actor=actor, seen=seen, at=at)
+    if version.author == ContractParty.Side.BUYER:
+        invoicing.check_billable(contract=contract, version=version)
+    left = milestones.replan(
+        contract=contract,
+        version=version,
+        moved=moved_by(version),
+        pledged=financing.pledged(contract=contract),
+    )
+    contracts.complete_when_all_accepted(contract=contract, open_milestones=left, actor=actor, at=at)
+    order = contracts.order_in(version)
+    jobs.defer(
+        _told(order, "signed", to=order.author),
+        _document(contract, version, kind=ContractDocument.Kind.SIGNED),
+    )
+    return {"contract": contract.ref, "change_order": order.ref, "version": version.ref}
+
+
+@once
+def decline_change(*, actor: Actor, key: str, order_ref: str, reason: str) -> Answer:
+    """The other side does not sign the change, and says why; whoever proposed it is told."""
+    contract = contracts.lock(contract_id=contracts.contract_of_order(order_ref=order_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    version = contracts.decline_change(contract=contract, order_ref=order_ref, actor=actor, reason=reason, at=at)
+    order = contracts.order_in(version)
+    jobs.defer(_told(order, "declined", to=order.author))
+    return {"contract": contract.ref, "change_order": order.ref}
+
+
+@once
+def withdraw_change(*, actor: Actor, key: str, order_ref: str, reason: str) -> Answer:
+    """The side that wrote a change takes it back, and says why; the other side is told."""
+    contract = contracts.lock(contract_id=contracts.contract_of_order(order_ref=order_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    order = contracts.withdraw_change(contract=contract, order_ref=order_ref, actor=actor, reason=reason, at=at)
+    jobs.defer(_told(order, "withdrawn", to=contracts.other_side(order.author)))
+    return {"contract": contract.ref, "change_order": order.ref}
+
+
+def _told(order: ChangeOrder, what: str, *, to: str) -> JobDeferrer:
+    """The job that tells a side what became of a change order."""
+    reader = contracts.organisation_of(order.contract, side=to)
+    return jobs.send_change_news.configure(
+        task_kwargs={"order_ref": order.ref, "what": what, "organisation_id": reader}
+    )
+
+
+def _document(contract: Contract, version: ContractVersion, *, kind: str) -> JobDeferrer:
+    """The job that prints the version that an order makes."""
+    return jobs.make_contract_document.configure(
+        task_kwargs={"version_ref": version.ref, "kind": str(kind), "organisation_id": contract.seller_id}
+    )
+
+
+def _effect(contract: Contract, *, moved: list[rules.Moved], price: Decimal) -> Effect:
+    pledged = financing.pledged(contract=contract)
+    return milestones.check_change(contract=contract, moved=moved, price=price, pledged=pledged)

@@ -1,0 +1,122 @@
+"""What a change order makes of a plan, and what it does to the milestones: pure arithmetic, many cases."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.contracts import rules
+from apps.contracts.drafts import ChangedLine, ChangeDraft, DraftCriterion, DraftLine
+from apps.contracts.rules import PlacedLine
+from apps.core import money
+from apps.core.errors import Refused
+from apps.milestones import rules as milestones
+from apps.milestones.rules import PlanPart
+
+DONE = (DraftCriterion("It is done."),)
+CURRENCIES = st.sampled_from(["EUR", "JPY", "KWD"])
+
+
+def placed(position: int, amount: Decimal, *, basis: str = "amount") -> PlacedLine:
+    percent = Decimal(10) if basis == "percent" else None
+    line = DraftLine(
+        f"M{position}", basis=basis, percent=percent, amount=amount if basis == "amount" else None, criteria=DONE
+    )
+    return PlacedLine(position, line, amount)
+
+
+def amounts(currency: str) -> st.SearchStrategy[Decimal]:
+    return st.integers(1, 10**9).map(lambda units: Decimal(units) * money.unit(currency))
+
+
+@given(st.data(), CURRENCIES)
+def test_the_price_is_the_sum_of_the_lines_whatever_changes(data: st.DataObject, currency: str) -> None:
+    plan = [
+        placed(position, amount, basis=data.draw(st.sampled_from(["amount", "percent"])))
+        for position, amount in enumerate(data.draw(st.lists(amounts(currency), min_size=1, max_size=30)), start=1)
+    ]
+    chosen = data.draw(st.lists(st.sampled_from(plan), unique_by=lambda one: one.position))
+    changes = [
+        ChangedLine(one.position, replace(one.line, basis="amount", amount=data.draw(amounts(currency))))
+        if data.draw(st.booleans())
+        else ChangedLine(one.position, None)
+        for one in chosen
+    ]
+    added = [placed(0, amount).line for amount in data.draw(st.lists(amounts(currency), max_size=3))]
+    draft = ChangeDraft("C", "C.", lines=tuple(changes), added=tuple(added))
+    try:
+        after = rules.changed_plan(plan, draft, currency=currency, next_position=100)
+    except Refused:
+        return
+
+    moved = rules.moved(plan, after)
+    assert rules.price_of(after) == rules.price_of(plan) + money.total(one.net for one in moved)
+    assert [one.position for one in after] == sorted({one.position for one in after})
+    assert [one.position for one in after if one.position >= 100] == list(range(100, 100 + len(added)))
+    written = [rules.Portion(one.line.basis, one.line.percent, one.line.amount) for one in after]
+    if any(one.net for one in moved):
+        # The text that is signed says amounts, and they add up to the price by themselves.
+        assert rules.plan_amounts(rules.price_of(after), currency=currency, portions=written) == [
+            one.amount for one in after
+        ]
+
+
+def test_a_change_of_dates_leaves_how_portions_were_agreed() -> None:
+    plan = [placed(1, Decimal(10), basis="percent"), placed(2, Decimal(90))]
+    later = replace(plan[0].line, basis="amount", amount=Decimal(10), scope="More words.")
+    after = rules.changed_plan(
+        plan, ChangeDraft("C", "C.", lines=(ChangedLine(1, later),)), currency="EUR", next_position=3
+    )
+    assert (after[0].line.basis, after[0].line.percent, after[0].line.scope) == ("percent", Decimal(10), "More words.")
+    assert [one.kind for one in rules.moved(plan, after)] == ["changed"]
+
+
+@pytest.mark.parametrize(
+    ("draft", "words"),
+    [
+        (ChangeDraft("C", "C."), "Nothing is different"),
+        (ChangeDraft("C", "C.", lines=(ChangedLine(1, placed(1, Decimal(10)).line),)), "Nothing is different"),
+        (ChangeDraft("C", "C.", lines=(ChangedLine(1, None), ChangedLine(2, None))), "Leave at least one"),
+        (ChangeDraft("C", "C.", lines=(ChangedLine(9, None),)), "no longer the one"),
+        (ChangeDraft("C", "C.", added=(DraftLine("New", basis="amount", criteria=DONE),)), "no amount yet"),
+        (ChangeDraft("C", "C.", added=(DraftLine("New", basis="amount", amount=Decimal(1)),)), "what makes “New”"),
+        (ChangeDraft("C", "C.", added=(replace(placed(1, Decimal("0.005")).line, title="N"),)), "decimals"),
+    ],
+)
+def test_what_cannot_be_proposed_is_refused_in_words(draft: ChangeDraft, words: str) -> None:
+    plan = [placed(1, Decimal(10)), placed(2, Decimal(90))]
+    with pytest.raises(Refused, match=words):
+        rules.changed_plan(plan, draft, currency="EUR", next_position=3)
+
+
+STATES = st.sampled_from(["planned", "changes_requested", "accepted", "submitted", "cancelled"])
+
+
+@given(st.lists(st.tuples(STATES, amounts("EUR")), min_size=1, max_size=6), amounts("EUR"))
+def test_what_is_accepted_or_under_review_is_never_touched_and_the_line_adds_up(
+    found: list[tuple[str, Decimal]], wanted: Decimal
+) -> None:
+    parts = [PlanPart(1, number, "M1", state, amount) for number, (state, amount) in enumerate(found, start=1)]
+    live = [part for part in parts if part.state != "cancelled"]
+    before, after = placed(1, money.total(part.amount for part in live) or Decimal(1)), placed(1, wanted)
+    change = rules.Moved(1, before, after)
+    try:
+        follows = milestones.followed(change, parts, currency="EUR")
+    except Refused:
+        fixed = [part for part in live if part.state not in ("planned", "changes_requested")]
+        accepted = money.total(part.amount for part in live if part.state == "accepted")
+        assert any(part.state == "submitted" for part in live) or len(fixed) == len(live) or wanted < accepted
+        return
+    if not live:
+        assert follows == []
+        return
+    assert {one.part.state for one in follows} <= {"planned", "changes_requested"}
+    assert all(one.amount >= 0 for one in follows)
+    kept = money.total(part.amount for part in live if part.state == "accepted")
+    assert kept + money.total(one.amount for one in follows) == wanted
+
+
+def test_criteria_go_on_by_their_words_and_each_only_once() -> None:
+    assert milestones.heirs([(1, "a"), (2, "a"), (3, "b")], [(7, "a"), (8, "c"), (9, "a")]) == {1: 7, 2: 9}

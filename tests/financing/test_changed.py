@@ -1,0 +1,65 @@
+"""A change order on milestones that a financier pays for, or is asked to."""
+
+from decimal import Decimal
+
+import pytest
+
+from apps.contracts.drafts import ChangedLine, ChangeDraft
+from apps.core.errors import Refused
+from apps.financing.models import Assignment
+from tests import change_orders, scenarios
+from tests.change_orders import line
+from tests.financing import stories
+from tests.scenarios import Parties, acting
+
+pytestmark = pytest.mark.usefixtures("scratch")
+
+
+@pytest.fixture
+def deal(scratch: str) -> Parties:
+    return stories.parties()
+
+
+def test_what_is_advanced_on_keeps_its_amount_and_words_and_may_move(deal: Parties) -> None:
+    contract = stories.sample_book(deal)
+    sina, olga = scenarios.seller_actor(deal), scenarios.buyer_actor(deal)
+    noon = stories.noon(stories.day(5))
+    for changed in (
+        line(contract, 2, amount=Decimal(90_000)),
+        line(contract, 2, amount=Decimal(130_000)),
+        line(contract, 2, scope="Something else."),
+        ChangedLine(2, None),
+    ):
+        with pytest.raises(Refused, match="“Integration” is assigned to a financier"):
+            change_orders.propose(contract, ChangeDraft("Other", "Other.", lines=(changed,)), by=sina, at=noon)
+
+    later = ChangeDraft("Later", "It slips.", lines=(line(contract, 2, planned_on=stories.day(200)),))
+    change_orders.sign(change_orders.propose(contract, later, by=sina, at=noon), by=olga, at=noon)
+
+    (moved,) = (one for one in stories.plan_of(contract) if one.position == 2)
+    with acting(sina):
+        assert (moved.amount, moved.planned_on) == (Decimal(120_000), stories.day(200))
+        assert Assignment.objects.filter(milestone=moved, revoked_at__isnull=True).count() == 1
+
+
+def test_an_advance_between_proposal_and_signature_refuses_the_signature(deal: Parties) -> None:
+    facility, contract = stories.opened_facility(deal), stories.active_contract(deal)
+    sina, olga = scenarios.seller_actor(deal), scenarios.buyer_actor(deal)
+    less = ChangeDraft("Less", "Less.", lines=(line(contract, 2, amount=Decimal(90_000)),))
+    proposed = change_orders.propose(contract, less, by=sina, at=stories.START)
+    request = stories.requested_on(deal, facility, stories.plan_of(contract)[1])
+    stories.accepted(deal, stories.issued(deal, request, **stories.SECOND))
+
+    with pytest.raises(Refused, match="assigned to a financier"):
+        change_orders.sign(proposed, by=olga, at=stories.START)
+
+
+def test_what_was_asked_for_and_then_changed_cannot_be_priced(deal: Parties) -> None:
+    facility, contract = stories.opened_facility(deal), stories.active_contract(deal)
+    sina, olga = scenarios.seller_actor(deal), scenarios.buyer_actor(deal)
+    request = stories.requested_on(deal, facility, stories.plan_of(contract)[1])
+    less = ChangeDraft("Less", "Less.", lines=(line(contract, 2, amount=Decimal(90_000)),))
+    change_orders.sign(change_orders.propose(contract, less, by=sina, at=stories.START), by=olga, at=stories.START)
+
+    with pytest.raises(Refused, match="changed by a change order after it was asked for"):
+        stories.priced(deal, request, **stories.SECOND)

@@ -1,0 +1,187 @@
+"""A change order on the pages: written, checked, sent, read with its effect, signed or declined, by both sides."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.contracts.models import ChangeOrder, Contract
+from apps.core.database import walls
+from apps.milestones.models import Milestone
+from tests import scenarios
+from tests.scenarios import Parties
+
+
+@pytest.fixture
+def parties(db: None) -> Parties:
+    return scenarios.organisations()
+
+
+@pytest.fixture
+def contract(parties: Parties) -> Contract:
+    return scenarios.active_contract(parties)
+
+
+def browser(parties: Parties, role: str) -> Client:
+    client = Client()
+    client.force_login(parties.people[role].user)
+    return client
+
+
+def order_of(contract: Contract) -> ChangeOrder:
+    with walls.asking_for(contract.seller_id):
+        return ChangeOrder.objects.get(contract=contract)
+
+
+def typed(page: Any) -> dict[str, str]:
+    """Everything on the form, as a browser would send it."""
+    forms = page.context["forms"]
+    data = {"new-count": str(len(forms.added))}
+    for form in (forms.head, *forms.lines, *forms.added):
+        for name in form.fields:
+            field = form[name]
+            value = field.value()
+            if value not in (None, False):
+                data[field.html_name] = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return data
+
+
+def carried(page: Any) -> dict[str, str]:
+    """What the page that checks the answers sends on, with the key and the text's hash."""
+    again = page.context["again"]
+    return dict(page.context["carried"]) | {name: str(again[name].value()) for name in ("key", "seen")}
+
+
+TRAINING = {
+    "new-0-title": "Training",
+    "new-0-amount": "3,000.00",
+    "new-0-criteria": "Ten users passed the exam. *\nThe slides are handed over.",
+}
+
+
+def proposed(parties: Parties, contract: Contract, *, side: str = "seller") -> Client:
+    """Integration costs 2,000.00 more, final delivery is taken out, training is new: 40,000.00 becomes 29,000.00."""
+    client = browser(parties, side)
+    address = reverse(f"{side}:propose_change", args=[contract.ref])
+    page = client.get(address)
+    assert page.status_code == 200
+    said = {"title": "Second warehouse", "reason": "It was opened in May.", "line-2-amount": "14,000.00"}
+    check = client.post(address, typed(page) | said | TRAINING | {"line-3-is_out": "on"})
+    assert check.status_code == 200, check.context["problems"]
+    shown = check.content.decode()
+    assert "29,000.00" in shown
+    assert "I sign change order 1 of contract NL-2026-014" in shown
+    sent = client.post(address, carried(check))
+    assert sent["Location"] == reverse(f"{side}:change_order", args=[order_of(contract).ref])
+    # The second click of the same button does nothing more, and goes to the same place.
+    assert client.post(address, carried(check))["Location"] == sent["Location"]
+    assert client.get(sent["Location"]).status_code == 200
+    return client
+
+
+@pytest.mark.parametrize("side", ["seller", "buyer"])
+def test_one_side_proposes_and_the_other_signs(parties: Parties, contract: Contract, side: str) -> None:
+    scenarios.accepted_milestone(contract)
+    first = proposed(parties, contract, side=side)
+    other = "buyer" if side == "seller" else "seller"
+    second, order = browser(parties, other), order_of(contract)
+    address = reverse(f"{other}:sign_change", args=[order.ref])
+    home = second.get(reverse(f"{other}:home")).content.decode()
+    assert "Sign the change order: Second warehouse" in home
+    assert (
+        reverse(f"{other}:sign_change", args=[order.ref])
+        in second.get(reverse(f"{other}:change_order", args=[order.ref])).content.decode()
+    )
+
+    page = second.get(address)
+    shown = page.content.decode()
+    for words in (
+        "Training",
+        "Ten users passed the exam.",
+        "taken out",
+        "12,000.00",
+        "Accepted and billed",
+        "29,000.00",
+    ):
+        assert words in shown
+    signed = second.post(address, {name: str(page.context["again"][name].value()) for name in ("key", "seen")})
+
+    assert signed["Location"] == reverse(f"{other}:change_order", args=[order.ref])
+    with walls.asking_for(contract.seller_id):
+        found = Milestone.objects.filter(contract=contract).values_list("position", "state")
+        assert list(found) == [(1, "accepted"), (2, "planned"), (3, "cancelled"), (4, "planned")]
+    for client, portal in ((first, side), (second, other)):
+        contract_page = client.get(reverse(f"{portal}:contract", args=[contract.ref])).content.decode()
+        for words in ("Original price", "40,000.00", "−11,000.00", "Current price", "29,000.00", "Cancelled"):
+            assert words in contract_page or words.replace("−", "-") in contract_page, words
+        for name in ("contracts", "home"):
+            assert client.get(reverse(f"{portal}:{name}")).status_code == 200
+
+
+def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(parties: Parties, contract: Contract) -> None:
+    client = browser(parties, "seller")
+    address = reverse("seller:propose_change", args=[contract.ref])
+    page = client.get(address)
+    nothing = client.post(address, typed(page) | {"title": "Nothing", "reason": "No reason."})
+    assert (nothing.status_code, "Nothing is different yet" in nothing.content.decode()) == (422, True)
+    wrong = client.post(address, typed(page) | {"line-2-amount": "12,000.005", "new-0-title": "Training"})
+    shown = wrong.content.decode()
+    assert wrong.status_code == 422
+    assert {target for target, _label, _text in wrong.context["problems"]} >= {
+        "id_title",
+        "id_reason",
+        "id_line-2-amount",
+        "id_new-0-amount",
+    }
+    assert 'value="Training"' in shown
+    more = client.post(address, typed(page) | {"do": "add", "title": "Half written"})
+    assert (more.status_code, len(more.context["forms"].added)) == (200, 2)
+    assert 'value="Half written"' in more.content.decode()
+
+
+def test_it_is_declined_with_a_reason_and_priced_anew(parties: Parties, contract: Contract) -> None:
+    seller = proposed(parties, contract)
+    buyer, order = browser(parties, "buyer"), order_of(contract)
+    address = reverse("buyer:decline_change", args=[order.ref])
+    page = buyer.get(address)
+    key = str(page.context["form"]["key"].value())
+    assert buyer.post(address, {"key": key, "reason": ""}).status_code == 422
+    buyer.post(address, {"key": key, "reason": "Training is too dear."})
+    assert "Training is too dear." in seller.get(reverse("seller:change_order", args=[order.ref])).content.decode()
+
+    again = reverse("seller:price_change", args=[order.ref])
+    page = seller.get(again)
+    check = seller.post(again, typed(page) | {"line-2-amount": "12,500.00"})
+    seller.post(again, carried(check))
+    assert order_of(contract).state == "proposed"
+
+    back = reverse("seller:withdraw_change", args=[order.ref])
+    page = seller.get(back)
+    seller.post(back, {"key": str(page.context["form"]["key"].value()), "reason": "Later."})
+    assert (order_of(contract).state, order_of(contract).closed_reason) == ("withdrawn", "Later.")
+
+
+def test_a_change_is_recorded_without_a_price(parties: Parties, contract: Contract) -> None:
+    buyer = browser(parties, "buyer")
+    address = reverse("buyer:record_change", args=[contract.ref])
+    page = buyer.get(address)
+    key = str(page.context["form"]["key"].value())
+    answer = buyer.post(address, {"key": key, "title": "Cold store", "reason": "To be connected too."})
+    assert answer["Location"] == reverse("buyer:change_order", args=[order_of(contract).ref])
+    seller = browser(parties, "seller")
+    shown = seller.get(reverse("seller:contract", args=[contract.ref])).content.decode()
+    assert "Cold store" in shown
+    assert "no price yet" in shown
+    assert (
+        reverse("seller:price_change", args=[order_of(contract).ref])
+        in seller.get(reverse("seller:change_order", args=[order_of(contract).ref])).content.decode()
+    )
+
+
+def test_who_may_not_write_or_sign_is_told_so(parties: Parties, contract: Contract) -> None:
+    proposed(parties, contract)
+    payables = browser(parties, "payables")
+    shown = payables.get(reverse("buyer:sign_change", args=[order_of(contract).ref])).content.decode()
+    assert "I sign this change order" not in shown
+    assert "Your role does not allow you" in shown
