@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from apps.contracts.retention import RetentionTerms
+
 
 @dataclass(frozen=True, slots=True)
 class DraftCriterion:
@@ -39,7 +41,8 @@ class ContractDraft:
     ``buyer_ref`` names an organisation that the seller knows. ``tax_category`` is a code of EN 16931 (S, Z, E, AE, O).
     The review (:mod:`apps.contracts.rules.review`) is counted on the calendar of ``review_country`` and in
     ``review_time_zone``; empty means the buyer's own. With ``partial_acceptance`` the buyer may accept a milestone in
-    part. ``answer_until`` is the last day on which the other side can sign; None sets no end.
+    part. ``retention`` is what the buyer keeps back of each invoice; None means that nothing was agreed.
+    ``answer_until`` is the last day on which the other side can sign; None sets no end.
     """
 
     number: str
@@ -57,6 +60,7 @@ class ContractDraft:
     partial_acceptance: bool = False
     tax_category: str = "S"
     tax_rate: Decimal = Decimal(0)
+    retention: RetentionTerms | None = None
     is_assignable: bool = True
     governing_law: str = ""
     terms: str = ""

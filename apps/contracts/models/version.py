@@ -59,7 +59,8 @@ class ContractVersion(models.Model):
 
     ``canonical_text`` and its ``sha256`` are what both sides sign. ``signatory_email`` is the mailbox of the person
     who signs off for the buyer while the buyer's organisation has no owner of its own. An empty calendar or time zone
-    of the review means the buyer's own; which that was stands in the signed text.
+    of the review means the buyer's own; which that was stands in the signed text. ``retention`` are the values of
+    :class:`~apps.contracts.retention.RetentionTerms`, as the canonical text has them.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -107,6 +108,12 @@ class ContractVersion(models.Model):
         _("receivables may be assigned"),
         default=True,
         help_text=_("needed if the seller wants to be financed"),
+    )
+    retention = models.JSONField(
+        _("retention"),
+        null=True,
+        blank=True,
+        help_text=_("what the buyer keeps back of each invoice; absent where nothing was agreed"),
     )
     governing_law = models.CharField(_("governing law"), max_length=80, blank=True)
     terms = models.TextField(_("further terms"), max_length=20_000, blank=True)
@@ -166,6 +173,13 @@ class ContractVersion(models.Model):
             guards.frozen_when(
                 "OLD.proposed_at IS NOT NULL",
                 allow=("changes_asked_at", "changes_asked", "expired_at"),
+            ),
+            guards.refused_when(
+                "retention_has_a_rate_and_ends",
+                guards.INSERT_OR_UPDATE,
+                "NEW.retention IS NOT NULL AND NOT coalesce((NEW.retention ->> 'rate')::numeric BETWEEN 0 AND 50"
+                " AND (NEW.proposed_at IS NULL OR (SELECT sum((r ->> 'share')::numeric)"
+                " FROM jsonb_array_elements(NEW.retention -> 'releases') r) = 100), false)",
             ),
             guards.refused_when("a_version_stays_with_its_side", guards.UPDATE, "OLD.author <> NEW.author"),
             guards.at_commit(

@@ -19,6 +19,7 @@ from apps.contracts.rules.papers import (
 )
 from apps.contracts.rules.plan import Portion, known_amounts, plan_amounts
 from apps.contracts.rules.plan_texts import plan_text, read_plan
+from apps.contracts.rules.retention import plain_retention, read_retention
 from apps.contracts.rules.review import ReviewTerms, calendars, check_calendar, end_of_day, review_deadline
 from apps.contracts.rules.texts import (
     LineText,
@@ -57,10 +58,12 @@ __all__ = [
     "end_of_day",
     "known_amounts",
     "party_in_words",
+    "plain_retention",
     "plan_amounts",
     "plan_text",
     "proposing_statement",
     "read_plan",
+    "read_retention",
     "read_template",
     "read_version_text",
     "review_deadline",

@@ -19,6 +19,7 @@ from apps.parties import rules as parties
 from apps.parties.models import Organisation
 from apps.parties.services import OrganisationData
 from apps.portals import formats
+from apps.portals.drafting.retention import RetentionFields, typed_retention
 from apps.portals.forms import ActionForm, AmountField, RateField, explain
 
 NEW = "new"
@@ -48,7 +49,7 @@ def country_choices() -> list[tuple[str, str]]:
     return [("", ""), *sorted(((code, names[code]) for code in parties.countries()), key=lambda pair: pair[1])]
 
 
-class DraftForm(ActionForm):
+class DraftForm(RetentionFields, ActionForm):
     """Everything of a contract but its plan. A draft needs a buyer, a title, a number, a currency and a price.
 
     ``seen`` is the fingerprint of the saved draft from which the form was filled in; empty for a new contract.
@@ -240,6 +241,7 @@ class DraftForm(ActionForm):
         return ContractDraft(
             buyer_ref=buyer_ref,
             lines=tuple(lines),
+            retention=cleaned["retention"],
             **{name: cleaned[name] for name in TERMS},
         )
 
@@ -293,4 +295,5 @@ TERMS = (
 
 def initial_of(draft: ContractDraft) -> dict[str, Any]:
     """What the form shows of a draft that is not being typed."""
-    return {name: getattr(draft, name) for name in TERMS} | {"buyer": draft.buyer_ref}
+    said = {name: getattr(draft, name) for name in TERMS} | {"buyer": draft.buyer_ref}
+    return said | typed_retention(draft.retention)

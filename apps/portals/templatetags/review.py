@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django import template
 
+from apps.contracts import retention_wording, rules, wording
 from apps.contracts import services as contracts
-from apps.contracts import wording
 from apps.contracts.models import ContractVersion
 from apps.contracts.rules import ReviewTerms
 from apps.portals import formats
@@ -35,6 +35,13 @@ def silence_means(silence: str) -> str:
 def partial_acceptance(may_be: bool) -> str:
     """Whether a milestone may be accepted in part."""
     return wording.partial_acceptance(may_be)
+
+
+@register.simple_tag
+def retention(version: ContractVersion, *, currency: str) -> str:
+    """What is withheld of each invoice and when it is released; empty where nothing was agreed."""
+    terms = rules.read_retention(version.retention)
+    return retention_wording.whole(terms, currency=currency) if terms is not None else ""
 
 
 @register.simple_tag
