@@ -13,7 +13,8 @@ from django.core.management.base import CommandError
 from apps.invoicing.models import Invoice
 from apps.workflows.deal_file import player
 from apps.workflows.deal_file.read import read
-from apps.workflows.deal_file.report import Report, plain, report
+from apps.workflows.deal_file.report import plain, report
+from apps.workflows.deal_file.report_parts import Report
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 6, 15)

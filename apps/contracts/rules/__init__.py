@@ -19,7 +19,7 @@ from apps.contracts.rules.papers import (
 )
 from apps.contracts.rules.plan import Portion, known_amounts, plan_amounts
 from apps.contracts.rules.plan_texts import plan_text, read_plan
-from apps.contracts.rules.retention import plain_retention, read_retention
+from apps.contracts.rules.retention import plain_retention, read_release, read_retention
 from apps.contracts.rules.review import ReviewTerms, calendars, check_calendar, end_of_day, review_deadline
 from apps.contracts.rules.texts import (
     LineText,
@@ -63,6 +63,7 @@ __all__ = [
     "plan_text",
     "proposing_statement",
     "read_plan",
+    "read_release",
     "read_retention",
     "read_template",
     "read_version_text",

@@ -131,13 +131,14 @@ def read_retention(said: Mapping[str, Any] | None) -> RetentionTerms | None:
         steps=tuple(RetentionStep(Decimal(one["billed"]), Decimal(one["rate"])) for one in said["steps"]),
         cap_percent=_decimal(said["cap_percent"]),
         cap_amount=_decimal(said["cap_amount"]),
-        releases=tuple(
-            RetentionRelease(
-                Decimal(one["share"]), one["event"], one["days"], date.fromisoformat(one["on"]) if one["on"] else None
-            )
-            for one in said["releases"]
-        ),
+        releases=tuple(read_release(one) for one in said["releases"]),
     )
+
+
+def read_release(said: Mapping[str, Any]) -> RetentionRelease:
+    """One part of a release, from a canonical text."""
+    on = date.fromisoformat(said["on"]) if said["on"] else None
+    return RetentionRelease(Decimal(said["share"]), said["event"], said["days"], on)
 
 
 def undated_retention(terms: RetentionTerms | None) -> RetentionTerms | None:

@@ -62,6 +62,7 @@ def _document(invoice: SemanticInvoice) -> Element:
         _ram("IssueDateTime", _day(invoice.issue_date)),
         _note(wording.assignment(invoice), subject=codes.ASSIGNMENT),
         _note(wording.acceptance(invoice), subject=codes.GENERAL),
+        _note(wording.retention(invoice), subject=codes.PAYMENT_TERM),
     )
 
 

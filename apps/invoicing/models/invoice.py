@@ -11,6 +11,13 @@ from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 
 
+class InvoiceKind(models.TextChoices):
+    """What the buyer is asked for: an accepted milestone, or what was withheld of earlier invoices and is due now."""
+
+    MILESTONE = "milestone", _("Milestone")
+    RETENTION_RELEASE = "retention_release", _("Release of retention")
+
+
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
     def visible_to(self, actor: Actor) -> "InvoiceQuerySet":
         return self.filter(contract__in=Contract.objects.visible_to(actor))
@@ -32,6 +39,9 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
 class Invoice(models.Model):
     """What the buyer owes for one accepted milestone. A snapshot: it never changes once issued.
 
+    A release of retention is one too, of its own ``kind`` and series: the statement by which the buyer is asked for
+    what was withheld. It bears no tax, because the invoices to which it refers bore all of it, and has no milestone.
+
     ``snapshot`` is the canonical text of everything that the document shows (parties, lines, tax, terms, payee);
     ``chain_sha256 = sha256(previous head + number + snapshot_sha256)`` chains it to the invoice before in its series.
     """
@@ -40,7 +50,10 @@ class Invoice(models.Model):
     seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="invoices")
-    milestone = models.OneToOneField(Milestone, models.PROTECT, related_name="invoice")
+    kind = models.CharField(
+        max_length=20, choices=InvoiceKind.choices, default=InvoiceKind.MILESTONE, db_default=InvoiceKind.MILESTONE
+    )
+    milestone = models.OneToOneField(Milestone, models.PROTECT, null=True, blank=True, related_name="invoice")
     number = models.CharField(_("invoice number"), max_length=16)
     series_prefix = models.CharField(max_length=6)
     series_year = models.PositiveSmallIntegerField()
@@ -71,6 +84,11 @@ class Invoice(models.Model):
             ),
             models.CheckConstraint(condition=Q(gross=F("net") + F("tax")), name="gross_is_net_and_tax"),
             models.CheckConstraint(condition=Q(net__gt=0, tax__gte=0), name="invoice_amounts_positive"),
+            models.CheckConstraint(
+                condition=Q(kind="milestone", milestone__isnull=False)
+                | Q(kind="retention_release", milestone__isnull=True, tax=0),
+                name="invoice_is_of_a_milestone_or_of_retention_without_tax",
+            ),
             models.CheckConstraint(condition=Q(due_on__gte=F("issued_on")), name="due_after_issue"),
             models.CheckConstraint(
                 condition=Q(number__regex=r"^[A-Z0-9/-]{1,16}$"), name="invoice_number_can_be_sent_and_typed"
@@ -86,9 +104,17 @@ class Invoice(models.Model):
             guards.refused_when(
                 "invoice_only_for_an_accepted_milestone",
                 guards.INSERT,
-                "NOT EXISTS (SELECT 1 FROM milestones_milestone m JOIN contracts_contract c ON c.id = m.contract_id"
+                "NEW.kind = 'milestone' AND NOT EXISTS (SELECT 1 FROM milestones_milestone m"
+                " JOIN contracts_contract c ON c.id = m.contract_id"
                 " WHERE m.id = NEW.milestone_id AND m.state = 'accepted' AND m.amount = NEW.net"
                 " AND c.id = NEW.contract_id AND c.currency = NEW.currency"
+                " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id)",
+            ),
+            guards.refused_when(
+                "a_statement_is_of_the_sides_of_its_contract",
+                guards.INSERT,
+                "NEW.kind = 'retention_release' AND NOT EXISTS (SELECT 1 FROM contracts_contract c"
+                " WHERE c.id = NEW.contract_id AND c.currency = NEW.currency"
                 " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id)",
             ),
             guards.refused_when(
@@ -104,15 +130,30 @@ class Invoice(models.Model):
                 "IF (SELECT sum(l.net) FROM invoicing_invoiceline l WHERE l.invoice_id = NEW.id)"
                 " IS DISTINCT FROM NEW.net"
                 " OR NOT EXISTS (SELECT 1 FROM invoicing_openitem o WHERE o.invoice_id = NEW.id"
-                " AND o.gross = NEW.gross)"
+                " AND o.gross = NEW.gross AND o.retained = coalesce((SELECT r.held FROM invoicing_retention r"
+                " WHERE r.invoice_id = NEW.id), 0))"
+                " OR (NEW.kind = 'retention_release' AND NOT EXISTS (SELECT 1 FROM invoicing_retentionrelease l"
+                " WHERE l.invoice_id = NEW.id))"
                 " OR NOT EXISTS (SELECT 1 FROM invoicing_document d WHERE d.invoice_id = NEW.id)"
-                " THEN RAISE EXCEPTION 'invoice % lacks lines, an open item or a document', NEW.number"
+                " THEN RAISE EXCEPTION 'invoice % lacks lines, an open item, its retention or a document', NEW.number"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),
         ]
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def billed(self) -> Milestone:
+        """The milestone that this invoice bills; asking a statement of retention for one is an error."""
+        if self.milestone is None:
+            raise LookupError(f"{self.number} bills no milestone")
+        return self.milestone
+
+    @property
+    def is_release(self) -> bool:
+        """Whether this asks for retention that was released, and no tax invoice."""
+        return self.kind == InvoiceKind.RETENTION_RELEASE
 
 
 class InvoiceLineQuerySet(models.QuerySet["InvoiceLine"]):
@@ -153,7 +194,10 @@ class OpenItemQuerySet(models.QuerySet["OpenItem"]):
 
 
 class OpenItem(models.Model):
-    """What is still owed on an invoice; kept as payments are allocated, so that no list has to add up history."""
+    """What is owed on an invoice now; kept as payments are allocated, so that no list has to add up history.
+
+    What is ``retained`` is owed later, by a statement of its own, and is never open here.
+    """
 
     invoice = models.OneToOneField(Invoice, models.PROTECT, related_name="open_item")
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
@@ -162,6 +206,7 @@ class OpenItem(models.Model):
     currency = models.CharField(max_length=3)
     due_on = models.DateField()
     gross = models.DecimalField(max_digits=18, decimal_places=3)
+    retained = models.DecimalField(max_digits=18, decimal_places=3, default=0, db_default=0)
     paid = models.DecimalField(max_digits=18, decimal_places=3, default=0)
     open = models.DecimalField(max_digits=18, decimal_places=3)
     settled_at = models.DateTimeField(null=True, blank=True)
@@ -171,8 +216,13 @@ class OpenItem(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(open=F("gross") - F("paid")), name="open_is_gross_less_paid"),
-            models.CheckConstraint(condition=Q(open__gte=0, paid__gte=0), name="never_paid_more_than_owed"),
+            models.CheckConstraint(
+                condition=Q(open=F("gross") - F("retained") - F("paid")), name="open_is_gross_less_retained_and_paid"
+            ),
+            models.CheckConstraint(
+                condition=Q(open__gte=0, paid__gte=0, retained__gte=0, retained__lt=F("gross")),
+                name="never_paid_more_than_owed",
+            ),
             models.CheckConstraint(
                 condition=Q(open=0, settled_at__isnull=False) | (Q(open__gt=0) & Q(settled_at__isnull=True)),
                 name="settled_when_nothing_is_open",

@@ -23,6 +23,7 @@ from apps.invoicing.rules.identities import Fingerprint, numbered
 from apps.invoicing.rules.matching import Bill, Bills, MoneyIn, Part, Proposal, Reason, Why, exact_bill, proposals
 from apps.invoicing.rules.names import are_alike
 from apps.invoicing.rules.references import creditor_reference, possible_numbers
+from apps.invoicing.rules.retention import Withheld, due_from, released_of, shares_of, withheld_of
 
 __all__ = [
     "EXEMPT",
@@ -43,9 +44,11 @@ __all__ = [
     "TaxedAmount",
     "Totals",
     "Why",
+    "Withheld",
     "are_alike",
     "check_tax",
     "creditor_reference",
+    "due_from",
     "due_on",
     "exact_bill",
     "invoice_number",
@@ -54,6 +57,9 @@ __all__ = [
     "numbered",
     "possible_numbers",
     "proposals",
+    "released_of",
+    "shares_of",
     "tax_breakdown",
     "totals",
+    "withheld_of",
 ]

@@ -24,6 +24,9 @@ from apps.invoicing.services.reading import (
     retry_document,
 )
 from apps.invoicing.services.receipts import direct_payment, receive, withdraw_direction
+from apps.invoicing.services.release_dates import DueRelease, next_release, releases_due
+from apps.invoicing.services.releasing import release
+from apps.invoicing.services.retained import PartState, RetentionState, has_retention, retention_state
 from apps.invoicing.services.reversals import contract_of_payment, reverse_payment
 from apps.invoicing.services.sales import (
     Advance,
@@ -38,7 +41,10 @@ from apps.invoicing.services.statements import Imported, account_key, import_sta
 __all__ = [
     "Advance",
     "Claim",
+    "DueRelease",
     "Imported",
+    "PartState",
+    "RetentionState",
     "Sale",
     "SaleSettlement",
     "account_key",
@@ -60,13 +66,18 @@ __all__ = [
     "deliver_again",
     "delivered",
     "direct_payment",
+    "has_retention",
     "import_statements",
     "issue",
     "leave_to_people",
     "money_in",
+    "next_release",
     "note_money_out",
     "payments_of",
     "receive",
+    "release",
+    "releases_due",
+    "retention_state",
     "retry_document",
     "reverse_payment",
     "set_aside",

@@ -111,6 +111,7 @@ class Event:
     missing: Mapping[int, str] = field(default_factory=dict)
     files: tuple[Attachment, ...] = ()
     price: tuple[PriceLine, ...] = ()
+    part: int | None = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,10 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "accept": Verb("buyer", ("comment",), on_milestone=True),
         "pay": Verb("seller", ("amount", "received_on", "reference"), on_milestone=True),
         "reverse_payment": Verb("seller", ("reason",), on_milestone=True),
+        "release_retention": Verb("buyer", ("part",)),
+        "call_retention": Verb("seller", ("part",)),
+        "pay_retention": Verb("seller", ("part", "amount", "received_on", "reference")),
+        "reverse_retention_payment": Verb("seller", ("part", "reason")),
         "open_facility": Verb("financier"),
         "verify_buyer": Verb("financier", ("checked", "note")),
         "limit_exposure": Verb("financier", ("side", "amount")),

@@ -65,6 +65,7 @@ def _event(place: Place, zone: str, parties: Mapping[str, Party], contract: Cont
         "missing": take("missing", lambda p: _by_number(p, criteria)) or {},
         "files": take("files", lambda p: tuple(_attachment(f, criteria) for f in p.each())) or (),
         "price": price,
+        "part": _part(place, contract) if "part" in rule.keys else None,
     }
     if verb == "price_offer" and not price:
         values["price"] = (_terms(place, milestones[0]),)
@@ -123,6 +124,15 @@ def _milestone(place: Place, contract: ContractDraft) -> int:
             return number
     titles = ", ".join(line.title for line in contract.lines)
     place.refuse(f"`{written}` is not in the plan: {titles}")
+
+
+def _part(place: Place, contract: ContractDraft) -> int | None:
+    """A part of the schedule by which retention is released, by its number."""
+    parts = len(contract.retention.releases) if contract.retention is not None else 0
+    if not parts:
+        place.refuse("the contract has no `retention`")
+    found = place.maybe("part")
+    return found.whole(least=1, most=parts) if found is not None else None
 
 
 def _by_number(place: Place, criteria: int) -> dict[int, str]:

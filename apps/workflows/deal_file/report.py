@@ -4,21 +4,20 @@ Random references are written as what they stand for (``invoice:INV-2026-0001``)
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
 
 from apps.contracts.models import Contract, Signature
-from apps.core import money
 from apps.financing.models import Collection, FundingRequest, Offer, OfferLine, RequestItem, Tranche
 from apps.invoicing.models import Allocation, Invoice
 from apps.ledger.models import Book, Entry
 from apps.milestones.models import Milestone, Submission
+from apps.workflows.deal_file import report_retention
+from apps.workflows.deal_file.report_parts import Report, amount_of, written
 
 IN_ORDER = ("milestone__position", "milestone__part")
-Report = dict[str, Any]
 
 
 def report(*, title: str, contract_ref: str) -> Report:
@@ -37,6 +36,7 @@ def report(*, title: str, contract_ref: str) -> Report:
         "contract": _contract(contract),
         "milestones": [_milestone(milestone) for milestone in milestones],
         "invoices": [_invoice(invoice) for invoice in invoices],
+        "retention": report_retention.report_of(contract),
         "payments": [_payment(allocation) for allocation in _allocations(contract)],
         "financing": [_request(request) for request in _of(FundingRequest, contract).order_by("id")],
         "ledger": [
@@ -61,10 +61,10 @@ def _contract(contract: Contract) -> Report:
         "buyer": contract.buyer.legal_name,
         "state": contract.state,
         "currency": contract.currency,
-        "price": _amount(version.price, contract.currency) if version else None,
+        "price": amount_of(version.price, contract.currency) if version else None,
         "version": version.number if version else None,
         "signatures": [
-            {"side": signature.side, "name": signature.name, "signed_at": _written(signature.signed_at)}
+            {"side": signature.side, "name": signature.name, "signed_at": written(signature.signed_at)}
             for signature in signatures
         ],
     }
@@ -74,13 +74,13 @@ def _milestone(milestone: Milestone) -> Report:
     cycles = Submission.objects.using("owner").filter(milestone=milestone).select_related("decision").order_by("number")
     return {
         "title": milestone.title,
-        "amount": _amount(milestone.amount, milestone.currency),
+        "amount": amount_of(milestone.amount, milestone.currency),
         "state": milestone.state,
-        **{name: _written(getattr(milestone, name)) for name in ("planned_on", "accepted_at")},
+        **{name: written(getattr(milestone, name)) for name in ("planned_on", "accepted_at")},
         "cycles": [
             {
                 **{name: getattr(cycle, name) for name in ("number", "state")},
-                **{name: _written(getattr(cycle, name)) for name in ("submitted_at", "notified_at", "review_due_at")},
+                **{name: written(getattr(cycle, name)) for name in ("submitted_at", "notified_at", "review_due_at")},
                 "outcome": cycle.decision.outcome if hasattr(cycle, "decision") else None,
             }
             for cycle in cycles
@@ -92,14 +92,15 @@ def _invoice(invoice: Invoice) -> Report:
     item, currency = invoice.open_item, invoice.currency
     return {
         "number": invoice.number,
-        "milestone": invoice.milestone.title,
-        "issued_on": _written(invoice.issued_on),
-        "due_on": _written(invoice.due_on),
-        "net": _amount(invoice.net, currency),
-        "tax": _amount(invoice.tax, currency),
-        "gross": _amount(invoice.gross, currency),
-        "paid": _amount(item.paid, currency),
-        "open": _amount(item.open, currency),
+        "milestone": invoice.milestone.title if invoice.milestone else "",
+        "issued_on": written(invoice.issued_on),
+        "due_on": written(invoice.due_on),
+        "net": amount_of(invoice.net, currency),
+        "tax": amount_of(invoice.tax, currency),
+        "gross": amount_of(invoice.gross, currency),
+        "retained": amount_of(item.retained, currency),
+        "paid": amount_of(item.paid, currency),
+        "open": amount_of(item.open, currency),
         "document": invoice.document.state,
     }
 
@@ -118,10 +119,10 @@ def _payment(allocation: Allocation) -> Report:
     payment = allocation.payment
     return {
         "invoice": allocation.invoice.number,
-        "received_on": _written(payment.received_on),
+        "received_on": written(payment.received_on),
         "recipient": payment.recipient.legal_name,
-        "amount": _amount(payment.amount, payment.currency),
-        "allocated": _amount(allocation.amount, payment.currency),
+        "amount": amount_of(payment.amount, payment.currency),
+        "allocated": amount_of(allocation.amount, payment.currency),
         "reference": payment.bank_reference,
         "reversed": payment.reversal.reason if hasattr(payment, "reversal") else "",
     }
@@ -135,7 +136,7 @@ def _request(request: FundingRequest) -> Report:
         "about": request.about,
         "milestones": [item.milestone.title for item in items.order_by(*IN_ORDER)],
         "state": request.state,
-        "face": _amount(request.face, request.currency),
+        "face": amount_of(request.face, request.currency),
         "offers": [_offer(offer) for offer in offers],
         "tranches": [_tranche(tranche) for tranche in tranches.order_by(*IN_ORDER, "id")],
     }
@@ -146,7 +147,7 @@ def _offer(offer: Offer) -> Report:
     return {
         "version": offer.version,
         "state": offer.state,
-        "funding_on": _written(offer.funding_on),
+        "funding_on": written(offer.funding_on),
         **_priced(offer, offer.currency),
         "unit_period": offer.unit_period,
         "lines": [
@@ -154,7 +155,7 @@ def _offer(offer: Offer) -> Report:
                 "milestone": line.milestone.title,
                 "stage": line.stage,
                 "days": line.days,
-                "expected_on": _written(line.expected_on),
+                "expected_on": written(line.expected_on),
                 **_priced(line, offer.currency),
             }
             for line in lines.order_by(*IN_ORDER)
@@ -165,7 +166,7 @@ def _offer(offer: Offer) -> Report:
 def _priced(row: Offer | OfferLine, currency: str) -> Report:
     names = ("face", "gross", "discount", "fee", "net", "reserve")
     return {
-        **{name: _amount(getattr(row, name), currency) for name in names},
+        **{name: amount_of(getattr(row, name), currency) for name in names},
         "apr": f"{row.apr:.2f}",
         "xirr": f"{row.xirr:.2f}",
     }
@@ -178,15 +179,15 @@ def _tranche(tranche: Tranche) -> Report:
     return {
         "milestone": tranche.milestone.title,
         "state": tranche.state,
-        "outstanding": _amount(tranche.outstanding, tranche.currency),
-        "funded_on": _written(tranche.funded_on),
-        "converted_on": _written(converted.values_list("booked_on", flat=True).first()),
-        "settled_on": _written(tranche.settled_on),
+        "outstanding": amount_of(tranche.outstanding, tranche.currency),
+        "funded_on": written(tranche.funded_on),
+        "converted_on": written(converted.values_list("booked_on", flat=True).first()),
+        "settled_on": written(tranche.settled_on),
         "collections": [
             {
-                "on": _written(collection.collected_on),
+                "on": written(collection.collected_on),
                 **{
-                    name: _amount(getattr(collection, name), tranche.currency)
+                    name: amount_of(getattr(collection, name), tranche.currency)
                     for name in ("amount", "to_advance", "to_seller", "to_buyer", "late_charge", "rebate")
                 },
             }
@@ -211,15 +212,15 @@ def _book(book: Book, keys: set[str], names: Mapping[str, str]) -> Report:
     return {
         "organisation": book.organisation.legal_name,
         "book": book.purpose,
-        "balances": {label: _amount(amount, book.currency) for label, amount in sorted(balances.items())},
+        "balances": {label: amount_of(amount, book.currency) for label, amount in sorted(balances.items())},
         "entries": [
             {
-                "on": _written(entry.booked_on),
+                "on": written(entry.booked_on),
                 "description": _named(entry.description, names),
                 "lines": [
                     {
                         "account": f"{line.account.code} {line.account.name}",
-                        "amount": _amount(line.amount, book.currency),
+                        "amount": amount_of(line.amount, book.currency),
                         "key": _named(line.key, names),
                     }
                     for line in sorted(entry.lines.all(), key=lambda line: line.pk)
@@ -228,16 +229,6 @@ def _book(book: Book, keys: set[str], names: Mapping[str, str]) -> Report:
             for entry in entries
         ],
     }
-
-
-def _amount(amount: Decimal, currency: str) -> str:
-    return f"{money.half_up(amount, currency):f}"
-
-
-def _written(moment: date | datetime | None) -> str | None:
-    if isinstance(moment, datetime):
-        return moment.isoformat(timespec="minutes")
-    return moment.isoformat() if moment is not None else None
 
 
 def _named(text: str, names: Mapping[str, str]) -> str:
@@ -267,6 +258,7 @@ def plain(found: Report) -> str:
             for row in found["invoices"]
         ),
     ]
+    lines += report_retention.plain_of(found["retention"])
     if found["payments"]:
         lines += ["", "Payments"]
         lines += [

@@ -13,6 +13,7 @@ from apps.parties.actor import Actor
 from apps.workflows import billing, contracting, negotiating, sign_off
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.funding_verbs import FUNDING
+from apps.workflows.deal_file.retention_verbs import RETENTION
 from apps.workflows.deal_file.scene import Scene, new_key, reference_of
 from apps.workflows.once import Answer
 
@@ -161,6 +162,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         "accept_part": _accept_part,
         "pay": _pay,
         "reverse_payment": _reverse_payment,
+        **RETENTION,
         **FUNDING,
         "wait": _wait,
     }

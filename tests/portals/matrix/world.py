@@ -468,7 +468,7 @@ class _Builder:
             funding.cancel_tranche(actor=tea, key=key(), tranche_ref=tranche.ref, reason=reason)
 
     def _requested(self, invoice: Invoice) -> str:
-        return self._requested_on(invoice.milestone)
+        return self._requested_on(invoice.billed)
 
     def _requested_on(self, milestone: Milestone) -> str:
         with acting(member(self.deal, "billing")) as bilge:
@@ -591,4 +591,4 @@ class _Builder:
         return mine.filter(**what).order_by("-pk")[0]
 
     def _submission_of(self, invoice: Invoice) -> str:
-        return str(Submission.objects.using("owner").get(milestone_id=invoice.milestone_id, state="accepted").ref)
+        return str(Submission.objects.using("owner").get(milestone=invoice.billed, state="accepted").ref)

@@ -17,6 +17,7 @@ from apps.core.errors import Refused
 from apps.workflows.deal_file import player, report
 from apps.workflows.deal_file.deal import Deal
 from apps.workflows.deal_file.read import read
+from apps.workflows.deal_file.report_parts import Report
 
 
 @contextmanager
@@ -66,7 +67,7 @@ class Command(BaseCommand):
         except Refused as refused:
             raise CommandError(f"{path}: {refused}") from None
 
-    def _play(self, deal: Deal, path: Path) -> report.Report:
+    def _play(self, deal: Deal, path: Path) -> Report:
         try:
             (contract_ref,) = player.play(deal)
         except Refused as refused:
