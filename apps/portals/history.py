@@ -63,6 +63,7 @@ VERBS: Mapping[str, Words] = {
     "invoice.issued": (_("Invoice issued"), "receipt", "info"),
     "invoice.sent": (_("Invoice sent to the buyer"), "envelope", "info"),
     "invoice.sent_again": (_("Invoice to be sent once more"), "arrow-clockwise", "neutral"),
+    "retention.released": (_("Retention released"), "receipt", "info"),
     "payment.received": (_("Payment recorded"), "bank", "positive"),
     "payment.reversed": (_("Payment reversed"), "arrow-counterclockwise", "attention"),
     "funding.requested": (_("Early payment asked for"), "lightning-charge", "info"),

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -149,6 +151,11 @@ class Invoice(models.Model):
         if self.milestone is None:
             raise LookupError(f"{self.number} bills no milestone")
         return self.milestone
+
+    @property
+    def due_now(self) -> Decimal:
+        """What of the total is payable by the due date; what is retained is asked for later."""
+        return self.gross - self.open_item.retained
 
     @property
     def is_release(self) -> bool:

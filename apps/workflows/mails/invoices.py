@@ -34,7 +34,6 @@ def invoice(*, delivery_ref: str) -> Sent | None:
         return _release(delivery)
     said = snapshot.read(billed.snapshot)
     instruction = PayeeInstruction.objects.live().of(billed).first()
-    due_now = billed.gross - billed.open_item.retained
     printed = said.credit_transfer
     printed_name = printed.account_name if printed is not None else said.seller.name
     payee = instruction.payee_name if instruction is not None else printed_name
@@ -61,7 +60,7 @@ def invoice(*, delivery_ref: str) -> Sent | None:
             context={
                 "invoice": billed,
                 "milestone": billed.milestone,
-                "due_now": due_now,
+                "due_now": billed.due_now,
                 "decision": decision,
                 "payee": payee,
                 "is_assigned": instruction is not None and instruction.payee_id != delivery.seller_id,

@@ -13,7 +13,7 @@ from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone
 from apps.parties.roles import Action
-from apps.portals import conversing, history, papers
+from apps.portals import conversing, history, papers, retaining
 from apps.portals.access import PortalRequest, portal
 from apps.portals.forms import ActionForm
 from apps.portals.paging import counted, page_of
@@ -140,6 +140,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "plan": plan,
             "figures": figures.of_contracts(actor, [found])[found.pk],
             "link": link,
+            "retention": retaining.panel_of(found, side="seller"),
             "printed": papers.printed(
                 actor,
                 current,
