@@ -36,6 +36,7 @@ from apps.workflows import (
     notices,
     proof_codes,
     proofs,
+    retention,
     reviews,
     sign_off,
     statements,
@@ -455,6 +456,17 @@ def reverse_payment(world: World) -> Attempt:
         "billing",
         lambda actor, key: billing.reverse_payment(
             actor=actor, key=key, payment_ref=world["payment"], reason="Of another customer."
+        ),
+    )
+
+
+@story
+def release_retention(world: World) -> Attempt:
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: retention.release_retention(
+            actor=actor, key=key, contract_ref=world["retained"], position=1
         ),
     )
 

@@ -17,6 +17,7 @@ from django.db import connections
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.retention import RetentionTerms
 from apps.core import clock
 from apps.core.database import scratch as scratch_databases
 from apps.core.database import walls
@@ -63,6 +64,7 @@ def build() -> World:
         _milestones(world)
         _silent(world)
         _invoices(world)
+        _retained(world)
         _statements(world)
         _financing(world)
         _teams(world)
@@ -186,6 +188,14 @@ def _invoices(world: World) -> None:
             bank_reference="IN-P",
         )
     world.refs["payment"] = answer["payment"]
+
+
+def _retained(world: World) -> None:
+    """A contract of whose first invoice a tenth is withheld, to be released when the last milestone is accepted."""
+    draft = scenarios.software_draft(world.parties, number="NL-retained", retention=RetentionTerms(rate=Decimal(10)))
+    contract = scenarios.active_contract(world.parties, draft=draft, at=START)
+    scenarios.accepted_milestone(contract, at=START)
+    world.refs["retained"] = contract.ref
 
 
 def _statements(world: World) -> None:

@@ -25,7 +25,7 @@ CURRENCIES = ("JPY", "EUR", "KWD")
 """None, two and three decimals."""
 
 
-def D(written: str) -> Decimal:
+def amount(written: str) -> Decimal:
     return Decimal(written)
 
 
@@ -41,10 +41,10 @@ def plans(draw: st.DrawFn) -> tuple[str, Decimal, list[Decimal], RetentionTerms]
         rate=draw(percents),
         base=draw(st.sampled_from((NET, GROSS))),
         steps=tuple(RetentionStep(Decimal(begin), draw(percents)) for begin in begins),
-        cap_percent=draw(st.none() | st.decimals(min_value=D("0.001"), max_value=100, places=3)),
+        cap_percent=draw(st.none() | st.decimals(min_value=amount("0.001"), max_value=100, places=3)),
         cap_amount=draw(st.none() | st.integers(1, 10**6).map(lambda n: n * unit)),
     )
-    return currency, draw(st.sampled_from((D("0"), D("19"), D("8.1")))), amounts, terms
+    return currency, draw(st.sampled_from((amount("0"), amount("19"), amount("8.1")))), amounts, terms
 
 
 def billed(
@@ -139,63 +139,66 @@ def test_the_parts_of_a_release_are_together_what_was_withheld_to_the_cent(
 
 
 def withheld(net: str, before: Withheld, terms: RetentionTerms, *, currency: str = "EUR", tax: str = "0") -> Decimal:
-    gross = D(net) + money.half_up(D(net) * D(tax) / 100, currency)
-    whole = money.half_up(D("100000") * (100 + D(tax)) / 100, currency)
+    gross = amount(net) + money.half_up(amount(net) * amount(tax) / 100, currency)
+    whole = money.half_up(amount("100000") * (100 + amount(tax)) / 100, currency)
     return rules.withheld_of(
-        net=D(net), gross=gross, price=D("100000"), whole=whole, before=before, terms=terms, currency=currency
+        net=amount(net), gross=gross, price=amount("100000"), whole=whole, before=before, terms=terms, currency=currency
     )
 
 
 def test_ten_percent_until_half_is_billed_then_five_also_within_one_invoice() -> None:
-    terms = RetentionTerms(rate=D("10"), steps=(RetentionStep(D("50"), D("5")),))
-    assert withheld("50000", Withheld(), terms) == D("5000")
-    assert withheld("10000", Withheld(billed=D("50000"), held=D("5000")), terms) == D("500")
-    assert withheld("30000", Withheld(billed=D("40000"), held=D("4000")), terms) == D("2000"), (
+    terms = RetentionTerms(rate=amount("10"), steps=(RetentionStep(amount("50"), amount("5")),))
+    assert withheld("50000", Withheld(), terms) == amount("5000")
+    assert withheld("10000", Withheld(billed=amount("50000"), held=amount("5000")), terms) == amount("500")
+    assert withheld("30000", Withheld(billed=amount("40000"), held=amount("4000")), terms) == amount("2000"), (
         "10 of 10,000, 5 of 20,000"
     )
 
 
 def test_the_base_may_be_the_total_with_tax() -> None:
-    assert withheld("1000", Withheld(), RetentionTerms(rate=D("10")), tax="19") == D("100.00")
-    assert withheld("1000", Withheld(), RetentionTerms(rate=D("10"), base=GROSS), tax="19") == D("119.00")
+    assert withheld("1000", Withheld(), RetentionTerms(rate=amount("10")), tax="19") == amount("100.00")
+    assert withheld("1000", Withheld(), RetentionTerms(rate=amount("10"), base=GROSS), tax="19") == amount("119.00")
 
 
 @pytest.mark.parametrize(
     "terms",
     [
-        RetentionTerms(rate=D("10"), cap_percent=D("5")),
-        RetentionTerms(rate=D("10"), cap_amount=D("5000")),
-        RetentionTerms(rate=D("10"), cap_amount=D("9000"), cap_percent=D("5")),
+        RetentionTerms(rate=amount("10"), cap_percent=amount("5")),
+        RetentionTerms(rate=amount("10"), cap_amount=amount("5000")),
+        RetentionTerms(rate=amount("10"), cap_amount=amount("9000"), cap_percent=amount("5")),
     ],
 )
 def test_a_cap_leaves_only_what_is_missing_to_it_and_then_nothing(terms: RetentionTerms) -> None:
-    assert withheld("20000", Withheld(billed=D("40000"), held=D("4000")), terms) == D("1000")
-    assert withheld("20000", Withheld(billed=D("60000"), held=D("5000")), terms) == 0
+    assert withheld("20000", Withheld(billed=amount("40000"), held=amount("4000")), terms) == amount("1000")
+    assert withheld("20000", Withheld(billed=amount("60000"), held=amount("5000")), terms) == 0
 
 
 def test_a_rate_of_zero_withholds_nothing_and_after_the_last_release_nothing_is_withheld() -> None:
-    assert withheld("1000", Withheld(), RetentionTerms(rate=D("0"))) == 0
-    assert withheld("1000", Withheld(is_over=True), RetentionTerms(rate=D("10"))) == 0
+    assert withheld("1000", Withheld(), RetentionTerms(rate=amount("0"))) == 0
+    assert withheld("1000", Withheld(is_over=True), RetentionTerms(rate=amount("10"))) == 0
 
 
 def test_a_cap_that_was_lowered_below_what_is_held_takes_nothing_back() -> None:
-    assert withheld("1000", Withheld(held=D("6000")), RetentionTerms(rate=D("10"), cap_amount=D("5000"))) == 0
+    assert (
+        withheld("1000", Withheld(held=amount("6000")), RetentionTerms(rate=amount("10"), cap_amount=amount("5000")))
+        == 0
+    )
 
 
 def test_something_is_always_due_of_an_invoice_of_the_smallest_unit() -> None:
-    assert withheld("1", Withheld(), RetentionTerms(rate=D("50")), currency="JPY") == 0
-    assert withheld("2", Withheld(), RetentionTerms(rate=D("50")), currency="JPY") == 1
+    assert withheld("1", Withheld(), RetentionTerms(rate=amount("50")), currency="JPY") == 0
+    assert withheld("2", Withheld(), RetentionTerms(rate=amount("50")), currency="JPY") == 1
 
 
 def test_when_a_part_is_released_by_itself() -> None:
     completed = date(2026, 3, 31)
-    days = RetentionRelease(D("50"), COMPLETION, days=30)
+    days = RetentionRelease(amount("50"), COMPLETION, days=30)
     assert rules.due_from(days, completed_on=completed) == date(2026, 4, 30)
     assert rules.due_from(days, completed_on=None) is None
-    assert rules.due_from(RetentionRelease(D("50"), DATE, on=completed), completed_on=None) == completed
-    assert rules.due_from(RetentionRelease(D("50"), BUYER), completed_on=completed) is None
+    assert rules.due_from(RetentionRelease(amount("50"), DATE, on=completed), completed_on=None) == completed
+    assert rules.due_from(RetentionRelease(amount("50"), BUYER), completed_on=completed) is None
 
 
 def test_more_than_is_withheld_cannot_be_shared_out() -> None:
     with pytest.raises(ValueError, match="more than"):
-        rules.shares_of(D("2"), left=[D("1")], currency="EUR")
+        rules.shares_of(amount("2"), left=[amount("1")], currency="EUR")

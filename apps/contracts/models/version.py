@@ -109,12 +109,7 @@ class ContractVersion(models.Model):
         default=True,
         help_text=_("needed if the seller wants to be financed"),
     )
-    retention = models.JSONField(
-        _("retention"),
-        null=True,
-        blank=True,
-        help_text=_("what the buyer keeps back of each invoice; absent where nothing was agreed"),
-    )
+    retention = models.JSONField(_("retention"), null=True, blank=True)
     governing_law = models.CharField(_("governing law"), max_length=80, blank=True)
     terms = models.TextField(_("further terms"), max_length=20_000, blank=True)
     signatory_name = models.CharField(_("who signs off for the buyer"), max_length=120)

@@ -106,6 +106,12 @@ def stated(
         snapshot_sha256=text_sha256,
         chain_sha256=series.head,
     )
+    _add_rows(invoice, shares=shares, at=at)
+    return invoice
+
+
+def _add_rows(invoice: Invoice, *, shares: Shared, at: datetime) -> None:
+    """What belongs to a statement from its first moment on: its lines, what is owed on it, its document to come."""
     InvoiceLine.objects.bulk_create(
         InvoiceLine(
             invoice=invoice,
@@ -121,16 +127,15 @@ def stated(
     )
     OpenItem.objects.create(
         invoice=invoice,
-        contract=contract,
-        seller=seller,
-        buyer=buyer,
-        currency=contract.currency,
-        due_on=due_on,
-        gross=amount,
-        open=amount,
+        contract=invoice.contract,
+        seller=invoice.seller,
+        buyer=invoice.buyer,
+        currency=invoice.currency,
+        due_on=invoice.due_on,
+        gross=invoice.gross,
+        open=invoice.gross,
     )
     Document.objects.create(invoice=invoice, requested_at=at)
-    return invoice
 
 
 def kept_in_ledger(invoice: Invoice, *, position: int, event: str, shares: Shared, by: str) -> RetentionRelease:

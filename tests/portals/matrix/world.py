@@ -21,6 +21,7 @@ from apps.contracts import documents as contract_documents
 from apps.contracts import services as contract_services
 from apps.contracts.drafts import ContractDraft, DraftLine
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.contracts.retention import RetentionRelease, RetentionTerms
 from apps.core import canonical, clock
 from apps.core.database import walls
 from apps.core.printing import press
@@ -50,6 +51,7 @@ from apps.workflows import (
     notices,
     printing,
     proofs,
+    retention,
     reviews,
     sign_off,
     statements,
@@ -259,8 +261,20 @@ class _Builder:
             draft=replace(draft, buyer_ref=self.stranger.ref, signatory_email=self._mailbox("gast", at="hafen")),
         )
         self._accepted(scenarios.active_contract(self.deal, draft=self._draft("Done", lines=1)), 1)
+        self._retained()
         self.billed = scenarios.active_contract(self.deal, draft=self._draft("Billed", lines=LINES))
         self.running = scenarios.active_contract(self.deal, draft=self._draft("Running", lines=4))
+
+    def _retained(self) -> None:
+        """A completed contract of whose retention one part is released, and one is left for each side to release."""
+        parts = (("buyer", 40), ("seller", 30), ("completion", 30))
+        terms = RetentionTerms(
+            rate=Decimal(10), releases=tuple(RetentionRelease(Decimal(share), event) for event, share in parts)
+        )
+        kept = scenarios.active_contract(self.deal, draft=replace(self._draft("Kept", lines=1), retention=terms))
+        self._accepted(kept, 1)
+        with acting(member(self.deal, "buyer")) as olga:
+            retention.release_retention(actor=olga, key=key(), contract_ref=kept.ref, position=1)
 
     def _answers(self) -> None:
         """A version of the buyer's that waits for the seller, one that the buyer is still writing, and comments."""

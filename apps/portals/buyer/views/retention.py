@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from apps.contracts.models import Contract
 from apps.portals import retaining
 from apps.portals.access import PortalRequest, portal
-from apps.portals.buyer.pages import contract_crumbs, page, why_not
+from apps.portals.buyer.pages import contract_crumbs, page, why_not, zone_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -30,4 +30,4 @@ def release_retention(request: PortalRequest, ref: str) -> HttpResponse:
             (found.number, reverse("buyer:contract", args=[found.ref])), (_("Release retention"), "")
         ),
     }
-    return page(request, "release_retention", context, form=form)
+    return page(request, "release_retention", context, zone=zone_of(request), form=form)
