@@ -36,6 +36,7 @@ from tests.scenarios import acting, key
 DEALS = Path(__file__).resolve().parents[2] / "deals"
 PEOPLE = {
     "anna": "anna@nordlicht.example",
+    "olga": "olga@hallbau.example",
     "paul": "paul@aurora-kliniken.example",
     "mila": "mila@meridian.example",
     "frank": "frank@hanse-receivables.example",
