@@ -20,6 +20,7 @@ from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.invoicing import documents, inspection, release_statement, rules
 from apps.invoicing import services as invoicing
+from apps.invoicing.einvoice.paper import Paper
 from apps.invoicing.inspection import Stored
 from apps.invoicing.models import Document, Invoice, OpenItem, Retention
 from apps.invoicing.models import RetentionRelease as Release
@@ -251,7 +252,7 @@ def test_the_documents_say_what_is_due_now_and_what_later(parties: Parties) -> N
         kept = Stored(invoice.snapshot, made.pdf, "", 0, made.xml, "", 0, made.obstacle)
         wrong = [one for one in inspection.findings(kept) if "is not what was stored" not in one]
         assert wrong == []
-        texts.append(inspection.Paper(made.pdf).text)
+        texts.append(Paper(made.pdf).text)
     assert "1,200.00EURisretainedasagreed" in texts[0]
     assert "Duenow13,080.00EUR" in texts[0]
     assert "1,500.00EUR" in texts[1]

@@ -24,7 +24,7 @@ from apps.invoicing.services.reading import (
     retry_document,
 )
 from apps.invoicing.services.receipts import direct_payment, receive, withdraw_direction
-from apps.invoicing.services.release_dates import DueRelease, next_release, releases_due
+from apps.invoicing.services.release_dates import DueRelease, next_release, releases_ahead, releases_due
 from apps.invoicing.services.releasing import release
 from apps.invoicing.services.retained import PartState, RetentionState, has_retention, retention_state
 from apps.invoicing.services.reversals import contract_of_payment, reverse_payment
@@ -76,6 +76,7 @@ __all__ = [
     "payments_of",
     "receive",
     "release",
+    "releases_ahead",
     "releases_due",
     "retention_state",
     "retry_document",

@@ -3,16 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Q, Sum
 
 from apps.contracts import rules as contracts
 from apps.contracts.models import Contract
 from apps.contracts.retention import DATE
 from apps.invoicing import rules
 from apps.invoicing.models import Retention
-from apps.invoicing.services.retained import completed_on
+from apps.invoicing.services.retained import completed_on, parts_of
 
 JUST_AFTER_MIDNIGHT = time(0, 0, 1)
 
@@ -40,6 +41,30 @@ def next_release(*, after: datetime, until: datetime, contract_refs: Sequence[st
         datetime.combine(found.on, JUST_AFTER_MIDNIGHT, ZoneInfo(found.time_zone)) for found in _timed(contract_refs)
     )
     return min((moment for moment in moments if after < moment < until), default=None)
+
+
+def releases_ahead(*, seller_id: int, until: date) -> Iterator[tuple[str, date, int, Decimal]]:
+    """Currency, day, days to pay and amount of each part that will be released by itself before a day, to a seller who
+    asks. What has no day yet, or waits for somebody's word, is in none."""
+    kept = Retention.objects.kept().filter(seller_id=seller_id).values("contract_id")
+    found = Contract.objects.filter(seller_id=seller_id, pk__in=kept).select_related("active_version", "seller")
+    sums = {
+        contract: (withheld, released)
+        for contract, withheld, released in Retention.objects.filter(seller_id=seller_id, contract__in=kept)
+        .order_by()
+        .values_list("contract_id")
+        .annotate(withheld=Sum("held"), gone=Sum("released"))
+    }
+    for contract in found.prefetch_related("retention_releases").order_by("pk"):
+        version = contract.active_version
+        terms = contracts.read_retention(version.retention) if version is not None else None
+        if version is None or terms is None:
+            continue
+        made = {one.position: one for one in contract.retention_releases.all()}
+        withheld, released = sums[contract.pk]
+        for one in parts_of(contract, terms, made=made, withheld=withheld, released=released):
+            if one.invoice is None and one.on is not None and one.on < until and one.amount:
+                yield contract.currency, one.on, version.payment_days, one.amount
 
 
 def _timed(contract_refs: Sequence[str] | None) -> Iterator[DueRelease]:

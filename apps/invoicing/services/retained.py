@@ -69,7 +69,7 @@ def retention_state(contract: Contract, *, using: str = "default") -> RetentionS
         held=withheld - released,
         released=released,
         due=money.total(one.invoice.open_item.open for one in made.values()),
-        parts=_parts(contract, terms, made=made, withheld=withheld, released=released),
+        parts=parts_of(contract, terms, made=made, withheld=withheld, released=released),
     )
 
 
@@ -84,7 +84,7 @@ def completed_on(completed_at: datetime | None, *, time_zone: str) -> date | Non
     return completed_at.astimezone(ZoneInfo(time_zone)).date() if completed_at is not None else None
 
 
-def _parts(
+def parts_of(
     contract: Contract,
     terms: RetentionTerms,
     *,

@@ -11,9 +11,12 @@ from django.db.models import Min, Q, Sum
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
 from apps.invoicing import rules
-from apps.invoicing.models import OpenItem
+from apps.invoicing.models import InvoiceKind, OpenItem
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
+
+BILLS = ~Q(invoice__kind=InvoiceKind.RETENTION_RELEASE)
+"""A statement of released retention bills nothing anew: it asks for a part of what other invoices billed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,12 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Co
         for row in OpenItem.objects.filter(contract_id__in=running)
         .order_by()
         .values("contract_id")
-        .annotate(net=Sum("invoice__net"), gross_sum=Sum("gross"), paid_sum=Sum("paid"), open_sum=Sum("open"))
+        .annotate(
+            net=Sum("invoice__net", filter=BILLS, default=money.ZERO),
+            gross_sum=Sum("gross", filter=BILLS, default=money.ZERO),
+            paid_sum=Sum("paid"),
+            open_sum=Sum("open"),
+        )
     }
     return {
         pk: _figures(plans[pk], owed.get(pk), currency=contract.currency)

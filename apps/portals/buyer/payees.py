@@ -87,7 +87,7 @@ def is_printed_otherwise(pay_to: PayTo | None, invoice: Invoice) -> bool:
     """Whether the document names another account than the one to pay into: assigned since, or not any more."""
     if pay_to is None:
         return False
-    printed = snapshot.read(invoice.snapshot).credit_transfer
+    printed = snapshot.credit_transfer_of(invoice.snapshot)
     return printed is None or _numbers(printed) != _numbers(pay_to)
 
 

@@ -10,9 +10,12 @@ from django.db.models import Count, Min, Q, Sum
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
-from apps.invoicing.models import OpenItem
+from apps.invoicing.models import InvoiceKind, OpenItem
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
+
+BILLS = ~Q(invoice__kind=InvoiceKind.RETENTION_RELEASE)
+"""A statement of released retention bills nothing anew: it asks for a part of what other invoices billed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,12 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Fi
         for row in OpenItem.objects.filter(contract_id__in=listed)
         .order_by()
         .values("contract_id")
-        .annotate(net=Sum("invoice__net"), gross_sum=Sum("gross"), paid_sum=Sum("paid"), open_sum=Sum("open"))
+        .annotate(
+            net=Sum("invoice__net", filter=BILLS, default=money.ZERO),
+            gross_sum=Sum("gross", filter=BILLS, default=money.ZERO),
+            paid_sum=Sum("paid"),
+            open_sum=Sum("open"),
+        )
     }
     return {
         pk: _figures(prices.get(pk, money.ZERO), lives.get(pk, {}), owed.get(pk, {}), currency=contract.currency)

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from apps.contracts.models import Contract, Criterion
 from apps.core import money
 from apps.financing.models import Facility, RequestItem
-from apps.invoicing.models import Invoice
+from apps.invoicing.models import Invoice, InvoiceKind
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 
@@ -37,6 +37,7 @@ def fundable(actor: Actor, *, today: date) -> QuerySet[Invoice]:
     asked = RequestItem.objects.visible_to(actor).held().filter(milestone=OuterRef("milestone_id"))
     return Invoice.objects.of_seller(actor).filter(
         ~Exists(asked),
+        kind=InvoiceKind.MILESTONE,
         open_item__paid=0,
         open_item__retained=0,
         open_item__open__gt=0,
