@@ -62,7 +62,7 @@ def releases_ahead(*, seller_id: int, until: date) -> Iterator[tuple[str, date, 
             continue
         made = {one.position: one for one in contract.retention_releases.all()}
         withheld, released = sums[contract.pk]
-        for one in parts_of(contract, terms, made=made, withheld=withheld, released=released):
+        for one in parts_of(contract, terms=terms, made=made, withheld=withheld, released=released):
             if one.invoice is None and one.on is not None and one.on < until and one.amount:
                 yield contract.currency, one.on, version.payment_days, one.amount
 

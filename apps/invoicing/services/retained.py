@@ -69,7 +69,7 @@ def retention_state(contract: Contract, *, using: str = "default") -> RetentionS
         held=withheld - released,
         released=released,
         due=money.total(one.invoice.open_item.open for one in made.values()),
-        parts=parts_of(contract, terms, made=made, withheld=withheld, released=released),
+        parts=parts_of(contract, terms=terms, made=made, withheld=withheld, released=released),
     )
 
 
@@ -86,8 +86,8 @@ def completed_on(completed_at: datetime | None, *, time_zone: str) -> date | Non
 
 def parts_of(
     contract: Contract,
-    terms: RetentionTerms,
     *,
+    terms: RetentionTerms,
     made: dict[int, RetentionRelease],
     withheld: Decimal,
     released: Decimal,
