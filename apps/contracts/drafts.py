@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from apps.contracts.retention import RetentionTerms
+
 
 @dataclass(frozen=True, slots=True)
 class DraftCriterion:
@@ -85,6 +87,7 @@ class ContractDraft:
     second_acceptor_above: Decimal | None = None
     tax_category: str = "S"
     tax_rate: Decimal = Decimal(0)
+    retention: RetentionTerms | None = None
     is_assignable: bool = True
     governing_law: str = ""
     terms: str = ""

@@ -65,7 +65,7 @@ def _record(document: CreditNoteDocument) -> None:
         at=document.made_at or clock.now(),
         number=note.number,
         credit_note=note.ref,
-        milestone=note.invoice.milestone.ref,
+        milestone=note.invoice.milestone.ref if note.invoice.milestone else None,
         sha256=document.sha256,
         size=document.size,
         xml_sha256=document.xml_sha256,

@@ -15,15 +15,16 @@ from apps.core import canonical, clock, storage
 from apps.core.printing import press, shelf
 from apps.core.printing.press import PangoMissingError
 from apps.core.states import move
-from apps.invoicing import factur_x, snapshot
+from apps.invoicing import factur_x, release_page, release_statement, snapshot
 from apps.invoicing.einvoice import cii
-from apps.invoicing.einvoice.obstacles import obstacle_of
+from apps.invoicing.einvoice.obstacles import Obstacle, obstacle_of
 from apps.invoicing.models import Document
 from apps.invoicing.models.document import DocumentState
 from apps.invoicing.page import page_of
 from apps.parties.actor import Actor
 
 TEMPLATE = "documents/invoice.html"
+RELEASE_TEMPLATE = "documents/retention_release.html"
 FOLDER = "invoices"
 STYLE = "invoice"
 
@@ -58,6 +59,8 @@ def render(*, invoice_ref: str, when_ready: Callable[[Document], None] | None = 
 
 def made_of(text: str) -> Made:
     """PDF and XML of a snapshot, in the language of its buyer: the same bytes on every run."""
+    if release_statement.is_one(text):
+        return _made_of_release(text)
     invoice = snapshot.read(text)
     obstacle = obstacle_of(invoice)
     xml = b"" if obstacle else cii.write(invoice)
@@ -67,6 +70,14 @@ def made_of(text: str) -> Made:
     inside, says = ([factur_x.inside(xml)], [factur_x.SCHEMA]) if xml else ([], [])
     pdf = press.pdf(html, style=STYLE, at=page.issued_at, inside=inside, says=says)
     return Made(pdf=pdf, xml=xml, obstacle=obstacle or "")
+
+
+def _made_of_release(text: str) -> Made:
+    statement = release_statement.read(text)
+    with translation.override(statement.language):
+        page = release_page.page_of(statement)
+        html = render_to_string(RELEASE_TEMPLATE, {"page": page})
+    return Made(pdf=press.pdf(html, style=STYLE, at=page.issued_at), xml=b"", obstacle=Obstacle.RETENTION)
 
 
 def sweep_orphans(*, before: datetime) -> int:
@@ -141,7 +152,7 @@ def _record(document: Document) -> None:
         actor=Actor.system(organisation_id=invoice.seller_id),
         at=document.rendered_at or clock.now(),
         number=invoice.number,
-        milestone=invoice.milestone.ref,
+        milestone=invoice.milestone.ref if invoice.milestone else "",
         sha256=document.sha256,
         size=document.size,
         xml_sha256=document.xml_sha256,

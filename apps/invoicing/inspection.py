@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from apps.core import canonical
-from apps.invoicing import snapshot
+from django.utils import translation
+
+from apps.core import canonical, money
+from apps.invoicing import release_page, release_statement, snapshot
 from apps.invoicing.einvoice import codes, reading, recomputation, standard
-from apps.invoicing.einvoice.obstacles import obstacle_of
+from apps.invoicing.einvoice.obstacles import Obstacle, obstacle_of
 from apps.invoicing.einvoice.paper import XML_NAME, Paper
 from apps.invoicing.einvoice.reading import UnreadableError, Written
 
@@ -32,6 +34,9 @@ def findings(stored: Stored) -> list[str]:
 
 def _findings(stored: Stored) -> Iterator[str]:
     yield from _bytes(stored)
+    if release_statement.is_one(stored.snapshot):
+        yield from _of_release(stored)
+        return
     said = snapshot.read(stored.snapshot)
     if (obstacle_of(said) or "") != stored.obstacle:
         yield f"its obstacle is noted as {stored.obstacle or 'none'}, the snapshot says {obstacle_of(said) or 'none'}"
@@ -61,6 +66,28 @@ def _findings(stored: Stored) -> Iterator[str]:
 def _credited_before(said: snapshot.SemanticInvoice) -> recomputation.Before:
     rows = said.preceding.credited if said.preceding is not None else ()
     return {(row.category, row.rate): row.taxable for row in rows}
+
+
+def _of_release(stored: Stored) -> Iterator[str]:
+    """A statement of retention has no XML; its pages say what its snapshot does, and that adds up."""
+    said = release_statement.read(stored.snapshot)
+    if stored.obstacle != Obstacle.RETENTION or stored.xml:
+        yield "it is a statement of retention, which has no XML, and is noted otherwise"
+    if money.total(one.amount for one in said.shares) != said.totals.gross or said.totals.tax:
+        yield f"its shares do not add up to {said.totals.gross} {said.currency}, or it bears tax"
+    try:
+        paper = Paper(stored.pdf)
+    except ValueError as error:
+        yield str(error)
+        return
+    yield from paper.claims_missing(has_xml=False)
+    if paper.attached() or paper.associations():
+        yield "the PDF carries a file, but the document has no XML"
+    with translation.override(said.language):
+        page = release_page.page_of(said)
+    told = [page.number, page.due, page.due_on, page.total, *(one.number for one in page.rows)]
+    told += [one.amount for one in page.rows]
+    yield from (f"{words} stands in the snapshot and on no page" for words in told if not paper.says(words))
 
 
 def _bytes(stored: Stored) -> Iterator[str]:

@@ -12,7 +12,7 @@ from django.utils.translation import get_language, gettext
 from apps.core.printing import words
 from apps.core.printing.words import NBSP
 from apps.invoicing import rules, wording
-from apps.invoicing.snapshot import Address, CreditTransfer, Line, Party, SemanticInvoice, TaxRow
+from apps.invoicing.snapshot import Address, CreditTransfer, Line, Party, Retained, SemanticInvoice, TaxRow
 
 Fact = tuple[str, str]
 """A term and what it is here."""
@@ -54,6 +54,7 @@ class Page:
     evidence: str
     sums: list[Fact]
     gross: str
+    retained: list[Fact]
     payment: list[Fact]
     assigned: str
     notes: list[str]
@@ -74,12 +75,12 @@ def page_of(invoice: SemanticInvoice) -> Page:
         number=invoice.number,
         project=invoice.contract_title,
         seller=invoice.seller,
-        sender=" · ".join([invoice.seller.name, invoice.seller.address.line, _town(invoice.seller.address)]),
+        sender=sender_of(invoice.seller),
         buyer=invoice.buyer,
-        buyer_lines=[line for line in _address_lines(invoice.buyer.address) if line],
+        buyer_lines=[line for line in address_lines(invoice.buyer.address) if line],
         facts=_facts(invoice),
         due_term=gettext("Amount credited") if is_credit else gettext("Amount due"),
-        due=words.money(invoice.totals.due, currency),
+        due=words.money(invoice.retained.due if invoice.retained else invoice.totals.due, currency),
         day_term=gettext("Date of the credit note") if is_credit else gettext("Due date"),
         day=words.day(invoice.due_date),
         rows=[_row(line, currency, tax_word) for line in invoice.lines],
@@ -87,12 +88,18 @@ def page_of(invoice: SemanticInvoice) -> Page:
         evidence=invoice.acceptance.submission_sha256[:16],
         sums=_sums(invoice, tax_word),
         gross=words.money(invoice.totals.gross, currency),
-        payment=[] if is_credit else _payment(invoice.credit_transfer, invoice.number),
+        retained=_retained(invoice.retained, currency),
+        payment=[] if is_credit else payment_facts(invoice.credit_transfer, invoice.number),
         assigned=wording.assignment(invoice),
         notes=_notes(invoice),
-        imprint=_imprint(invoice.seller),
+        imprint=imprint_of(invoice.seller),
         issued_at=invoice.issued_at.isoformat(timespec="seconds"),
     )
+
+
+def sender_of(seller: Party) -> str:
+    """The line above the buyer's address: from whom the letter comes."""
+    return " · ".join([seller.name, seller.address.line, _town(seller.address)])
 
 
 def _facts(invoice: SemanticInvoice) -> list[Fact]:
@@ -133,6 +140,16 @@ def _sums(invoice: SemanticInvoice, tax_word: str) -> list[Fact]:
     ]
 
 
+def _retained(retained: Retained | None, currency: str) -> list[Fact]:
+    """What is kept back of the total, and what is due of it now."""
+    if retained is None:
+        return []
+    return [
+        (gettext("Retained as agreed, payable later"), words.number(-retained.withheld, currency)),
+        (gettext("Due now"), words.money(retained.due, currency)),
+    ]
+
+
 def _tax_term(row: TaxRow, currency: str, tax_word: str) -> str:
     treatment = _treatment(row.category, row.rate, tax_word)
     if row.category == rules.OUTSIDE_SCOPE:
@@ -152,7 +169,7 @@ def _treatment(category: str, rate: Decimal, tax_word: str) -> str:
     return treatments[category]
 
 
-def _payment(transfer: CreditTransfer | None, number: str) -> list[Fact]:
+def payment_facts(transfer: CreditTransfer | None, number: str) -> list[Fact]:
     """Bank details, and the reference by which the payment is recognised."""
     if transfer is None:
         return [(gettext("Payment reference"), number)]
@@ -174,20 +191,21 @@ def _notes(invoice: SemanticInvoice) -> list[str]:
     return [*filter(None, [wording.correction(invoice)]), wording.payment_terms(invoice), *filter(None, sentences)]
 
 
-def _imprint(seller: Party) -> list[list[str]]:
+def imprint_of(seller: Party) -> list[list[str]]:
     """The foot of every page: who the seller is, in three columns."""
     vat = (gettext("VAT number"), seller.vat_identifier)
     tax = (gettext("Tax number"), seller.tax_registration_identifier)
     company = (gettext("Company number"), seller.legal_registration_identifier)
     columns = [
-        [seller.name, *_address_lines(seller.address)],
+        [seller.name, *address_lines(seller.address)],
         [f"{term} {value}" for term, value in (vat, tax, company) if value],
         [seller.email],
     ]
     return [[line for line in column if line] for column in columns]
 
 
-def _address_lines(address: Address) -> list[str]:
+def address_lines(address: Address) -> list[str]:
+    """Street, town and country."""
     return [address.line, _town(address), words.locale().territories.get(address.country_code, address.country_code)]
 
 

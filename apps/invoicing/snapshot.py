@@ -9,6 +9,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from apps.contracts.retention import RetentionRelease
+from apps.contracts.rules import read_release
 from apps.core import canonical
 
 VERSION = "invoice-2"
@@ -143,6 +145,19 @@ class Preceding:
 
 
 @dataclass(frozen=True, slots=True)
+class Retained:
+    """What the buyer keeps back of the total as agreed, what is due now, and by what the rest becomes due.
+
+    EN 16931 has no field for it: the supply and its tax are invoiced whole, so the amount due (BT-115) stays the total,
+    and the terms of payment (BT-20) and a note (BT-22) say which part of it is payable later.
+    """
+
+    withheld: Decimal
+    due: Decimal
+    releases: tuple[RetentionRelease, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SemanticInvoice:
     """One issued invoice, or a credit note to one (EN 16931): number (BT-1), date (BT-2), currency (BT-5), due date
     (BT-9), terms (BT-20), contract (BT-12), project (BT-11).
@@ -175,6 +190,7 @@ class SemanticInvoice:
     taxes: tuple[TaxRow, ...]
     totals: Totals
     preceding: Preceding | None = None
+    retained: Retained | None = None
     version: str = VERSION
 
 
@@ -194,8 +210,8 @@ def read(text: str) -> SemanticInvoice:
             "issued_at": datetime.fromisoformat(said["issued_at"]),
             "issue_date": date.fromisoformat(said["issue_date"]),
             "due_date": date.fromisoformat(said["due_date"]),
-            "seller": _party(said["seller"]),
-            "buyer": _party(said["buyer"]),
+            "seller": read_party(said["seller"]),
+            "buyer": read_party(said["buyer"]),
             "payee": Payee(**said["payee"]) if said["payee"] else None,
             "credit_transfer": CreditTransfer(**said["credit_transfer"]) if said["credit_transfer"] else None,
             "acceptance": Acceptance(
@@ -210,6 +226,7 @@ def read(text: str) -> SemanticInvoice:
                 Line(**_decimals(line, "quantity", "net_price", "net", "tax_rate")) for line in said["lines"]
             ),
             "taxes": _taxes(said["taxes"]),
+            "retained": _retained(said.get("retained")),
             "totals": Totals(**_decimals(said["totals"], "lines", "net", "tax", "gross", "due")),
             "preceding": _preceding(said.get("preceding")),
         }
@@ -232,7 +249,22 @@ def _preceding(said: dict[str, Any] | None) -> Preceding | None:
     )
 
 
-def _party(said: dict[str, Any]) -> Party:
+def credit_transfer_of(text: str) -> CreditTransfer | None:
+    """Where the document of a snapshot asks to be paid, an invoice or a statement of retention."""
+    transfer = canonical.read(text)["credit_transfer"]
+    return CreditTransfer(**transfer) if transfer else None
+
+
+def _retained(said: dict[str, Any] | None) -> Retained | None:
+    if said is None:
+        return None
+    return Retained(
+        Decimal(said["withheld"]), Decimal(said["due"]), tuple(read_release(one) for one in said["releases"])
+    )
+
+
+def read_party(said: dict[str, Any]) -> Party:
+    """A party, from a canonical text."""
     electronic = said["electronic_address"]
     return Party(
         **{

@@ -2,24 +2,54 @@
 
 from django.utils.translation import gettext
 
+from apps.contracts import retention_wording
 from apps.core.money import ZERO
-from apps.core.printing.words import day, money
+from apps.core.printing.words import day, money, percent
 from apps.invoicing import rules
-from apps.invoicing.snapshot import SemanticInvoice
+from apps.invoicing.snapshot import Retained, SemanticInvoice
 
 
 def payment_terms(invoice: SemanticInvoice) -> str:
-    """BT-20: until when the whole is payable; of a credit note, what becomes of it."""
+    """BT-20: until when the whole is payable, or what of it now and later; of a credit note, what becomes of it."""
     if invoice.preceding is not None:
         return gettext(
             "Nothing is to be paid on this credit note: it lowers what is owed on invoice {number}. What was paid"
             " beyond that stays yours, to be set off or paid back."
         ).format(number=invoice.preceding.number)
+    if invoice.retained is not None:
+        return f"{_due_now(invoice, invoice.retained)} {retention(invoice)}"
     if not invoice.payment_days:
         return gettext("Payable on receipt, without deduction.")
     return gettext("Payable within {days} days of the invoice date, by {date}, without deduction.").format(
         days=invoice.payment_days, date=day(invoice.due_date)
     )
+
+
+def retention(invoice: SemanticInvoice) -> str:
+    """BT-22: which part of the total the buyer keeps back, and by what it becomes payable; empty where there is none.
+
+    A document-level allowance (BG-20) would lower the taxable amount and a paid amount (BT-113) claim a payment; it is
+    neither. So the amount due (BT-115) stays the total, and only terms and note tell.
+    """
+    retained = invoice.retained
+    if retained is None:
+        return ""
+    when = ", ".join(
+        gettext("{share} of it {event}").format(share=percent(release.share), event=retention_wording.event(release))
+        for release in retained.releases
+    )
+    return gettext("{amount} is retained as agreed and becomes payable later: {when}.").format(
+        amount=money(retained.withheld, invoice.currency), when=when
+    )
+
+
+def _due_now(invoice: SemanticInvoice, retained: Retained) -> str:
+    amount = money(retained.due, invoice.currency)
+    if not invoice.payment_days:
+        return gettext("Of the total, {amount} is payable on receipt, without deduction.").format(amount=amount)
+    return gettext(
+        "Of the total, {amount} is payable within {days} days of the invoice date, by {date}, without deduction."
+    ).format(amount=amount, days=invoice.payment_days, date=day(invoice.due_date))
 
 
 def tax_sentence(category: str) -> str:

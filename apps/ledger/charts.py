@@ -15,11 +15,12 @@ OneSided = Account.OneSided
 
 
 class Seller(StrEnum):
-    """Accounts of a seller's book. Keys: invoice for receivables and what became of them, contract for its balance, and
-    milestone for what was advanced on it before it had an invoice."""
+    """Accounts of a seller's book. Keys: invoice for receivables and what became of them, contract for its balance and
+    what is retained, and milestone for what was advanced on it before it had an invoice."""
 
     BANK = "1000"
     RECEIVABLES = "1100"
+    RETENTION_HELD = "1150"
     DUE_FROM_FINANCIER = "1200"
     CONTRACT_BALANCE = "2000"
     OUTPUT_TAX = "2100"
@@ -66,6 +67,8 @@ class Plan:
 SELLER = (
     Plan(Seller.BANK, _("Bank"), Kind.ASSET),
     Plan(Seller.RECEIVABLES, _("Receivables"), Kind.ASSET, OneSided.DEBIT),
+    # Shown with the contract balance while it depends on more than time (IFRS 15.105, 15.108).
+    Plan(Seller.RETENTION_HELD, _("Retention held"), Kind.ASSET, OneSided.DEBIT),
     Plan(Seller.DUE_FROM_FINANCIER, _("Due from financier (reserve)"), Kind.ASSET, OneSided.DEBIT),
     # An asset or a liability, contract by contract: in credit while more is billed than earned.
     Plan(Seller.CONTRACT_BALANCE, _("Contract balance"), Kind.LIABILITY),

@@ -83,6 +83,7 @@ VERBS: Mapping[str, Words] = {
     "milestone.nullified": (_("Acceptance withdrawn by both sides"), "arrow-counterclockwise", "negative"),
     "contract.reopened": (_("Contract active again: an acceptance was withdrawn"), "arrow-repeat", "attention"),
     "payment.allocated": (_("Unapplied money settled an invoice"), "bank", "positive"),
+    "retention.released": (_("Retention released"), "receipt", "info"),
     "payment.received": (_("Payment recorded"), "bank", "positive"),
     "payment.reversed": (_("Payment reversed"), "arrow-counterclockwise", "attention"),
     "funding.requested": (_("Early payment asked for"), "lightning-charge", "info"),

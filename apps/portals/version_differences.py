@@ -10,10 +10,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.contracts import rules, wording
+from apps.contracts import retention_wording, rules, wording
 from apps.contracts import services as contracts
 from apps.contracts.models import ContractVersion
 from apps.contracts.models.version import ReviewUnit, Silence, TaxCategory
+from apps.contracts.retention import RetentionTerms
 from apps.core.canonical import plain
 from apps.portals import formats
 
@@ -35,6 +36,7 @@ LABELS: Final[Mapping[str, Promise]] = {
     "second_acceptor_above": gettext_lazy("Two people accept above"),
     "tax_category": gettext_lazy("Tax"),
     "tax_rate": gettext_lazy("Tax rate in percent"),
+    "retention": gettext_lazy("Retention"),
     "is_assignable": gettext_lazy("Invoices may be assigned"),
     "governing_law": gettext_lazy("Governing law"),
     "terms": gettext_lazy("Further terms"),
@@ -122,12 +124,12 @@ def _term(name: str, value: rules.Term, currency: str) -> str:
             return _("yes") if value else _("no")
         case Decimal():
             return formats.money(value, currency) if name in MONEY else plain(value)
+        case RetentionTerms():
+            return retention_wording.whole(value, currency=currency)
         case date():
             return formats.day(value)
-        case _ if name in CHOICES:
-            return str(CHOICES[name].get(str(value), value))
         case _:
-            return str(value)
+            return str(CHOICES.get(name, {}).get(str(value), value))
 
 
 def _line(change: rules.LineChange, currencies: tuple[str, str]) -> LineRow:

@@ -195,6 +195,8 @@ def bill(
     contracts.complete_when_all_accepted(
         contract=contract, open_milestones=open_milestones, actor=actor, at=invoice.issued_at
     )
+    if not open_milestones and invoicing.has_retention(milestone.line.version):
+        jobs.release_retentions.defer(contract_ref=contract.ref, organisation_id=contract.seller_id)
     return invoice
 
 

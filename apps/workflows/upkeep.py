@@ -25,7 +25,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Certificate
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
-from apps.workflows import funding, limits, negotiating, reviews
+from apps.workflows import funding, limits, negotiating, retention, reviews
 from apps.workflows.models import EvidencePack
 
 log = logging.getLogger(__name__)
@@ -179,6 +179,26 @@ def expire_everybodys_proposals(timestamp: int) -> None:
 def expire_proposal(*, version_ref: str, organisation_id: int) -> None:
     """Note that one proposal ran out; a second run finds it done."""
     negotiating.tend(version_ref=version_ref, organisation_id=organisation_id)
+
+
+@app.periodic(cron="20 * * * *")
+@app.task(queue=QUEUE, queueing_lock="release_everybodys_retention")
+def release_everybodys_retention(timestamp: int) -> None:
+    """Every hour, because a day begins at another hour elsewhere: one job for each part of a retention that is due.
+
+    Due means since whenever: what an outage left undone is done afterwards, once.
+    """
+    for part in retention.due(at=clock.now()):
+        with suppress(AlreadyEnqueued):
+            release_retention.configure(queueing_lock=f"retention {part.contract_ref} {part.position}").defer(
+                contract_ref=part.contract_ref, seller_id=part.seller_id, position=part.position
+            )
+
+
+@app.task(queue=QUEUE, retry=AGAIN)
+def release_retention(*, contract_ref: str, seller_id: int, position: int) -> None:
+    """Release one part of a retention; a second run finds it done."""
+    retention.tend(contract_ref=contract_ref, seller_id=seller_id, position=position)
 
 
 @app.periodic(cron="45 2 * * *")

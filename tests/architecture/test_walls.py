@@ -33,6 +33,8 @@ INSERT_ONLY = {
     "invoicing_invoiceline",
     "invoicing_payment",
     "invoicing_paymentreversal",
+    "invoicing_retentionrelease",
+    "invoicing_retentionshare",
     "invoicing_statementfile",
     "ledger_account",
     "ledger_entry",

@@ -45,6 +45,8 @@ from tests.scenarios import acting, key
 DEALS = Path(__file__).resolve().parents[2] / "deals"
 PEOPLE = {
     "anna": "anna@nordlicht.example",
+    "olga": "olga@hallbau.example",
+    "karin": "karin@saalestadt.example",
     "paul": "paul@aurora-kliniken.example",
     "mila": "mila@meridian.example",
     "frank": "frank@hanse-receivables.example",
@@ -53,7 +55,7 @@ PEOPLE = {
     "eva": "eva@hanse-receivables.example",
     "noa": "noa@new.example",
 }
-"""Seller's owner, buyer's owner, a signatory without an organisation, the financier's people, somebody new."""
+"""Owners of sellers and buyers, a signatory without an organisation, the financier's people, somebody new."""
 FIRST = "Data model and governance"
 SECOND = "Ingest of two source systems"
 SUBMITTED = {

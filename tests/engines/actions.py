@@ -42,6 +42,7 @@ from apps.workflows import (
     notices,
     proof_codes,
     proofs,
+    retention,
     reviews,
     sign_off,
     statements,
@@ -682,6 +683,17 @@ def retry_credit_document(world: World) -> Attempt:
 
 
 # --- bank statements ---------------------------------------------------------------------------------------------
+
+
+@story
+def release_retention(world: World) -> Attempt:
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: retention.release_retention(
+            actor=actor, key=key, contract_ref=world["retained"], position=1
+        ),
+    )
 
 
 @story

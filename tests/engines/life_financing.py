@@ -30,7 +30,7 @@ class Financed(Deal):
             lambda actor: funding.request_funding(
                 actor=actor,
                 key=key(),
-                milestone_refs=[self._invoice(which).milestone.ref],
+                milestone_refs=[self._invoice(which).billed.ref],
                 facility_ref=self.facility.ref,
             ),
             allowed=step.advance.request == "none" and self._is_fundable(which),

@@ -18,6 +18,7 @@ from django.db import connections
 from apps.contracts import services as contracts
 from apps.contracts.drafts import ChangedLine, ChangeDraft
 from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.retention import RetentionTerms
 from apps.core import clock
 from apps.core.database import scratch as scratch_databases
 from apps.core.database import walls
@@ -78,6 +79,7 @@ def build() -> World:
         _stepped(world)
         _invoices(world)
         _corrections(world)
+        _retained(world)
         _statements(world)
         _exports(world)
         _financing(world)
@@ -280,6 +282,14 @@ def _corrections(world: World) -> None:
             " WHERE credit_note_id = (SELECT id FROM invoicing_creditnote WHERE ref = %s)",
             [world["note"]],
         )
+
+
+def _retained(world: World) -> None:
+    """A contract of whose first invoice a tenth is withheld, to be released when the last milestone is accepted."""
+    draft = scenarios.software_draft(world.parties, number="NL-retained", retention=RetentionTerms(rate=Decimal(10)))
+    contract = scenarios.active_contract(world.parties, draft=draft, at=START)
+    scenarios.accepted_milestone(contract, at=START)
+    world.refs["retained"] = contract.ref
 
 
 def _statements(world: World) -> None:

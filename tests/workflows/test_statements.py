@@ -4,11 +4,13 @@ Counted is everything between BEGIN and COMMIT, both included, as the web's conn
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 
 from apps.contracts.models import Contract
+from apps.contracts.retention import RetentionTerms
 from apps.milestones.models import Submission
 from apps.parties.actor import Actor
 from apps.workflows import sign_off
@@ -89,6 +91,18 @@ def test_a_sign_off_is_sixteen_statements_in_the_order_of_the_river(
         for statement, start in zip(statements, expected, strict=False)
     ] == expected
     assert len(statements) == len(SIGN_OFF) == 16
+
+
+def test_retention_costs_one_statement_to_read_what_was_withheld_before(parties: Parties, contract: Contract) -> None:
+    """What is withheld is written with the invoice; the first release of a contract's end is one job more."""
+    terms = RetentionTerms(rate=Decimal(10))
+    kept = scenarios.active_contract(parties, draft=scenarios.software_draft(parties, number="NL-3", retention=terms))
+    counts = []
+    for position in (1, 2, 3):
+        submission = scenarios.submitted_milestone(kept, position=position)
+        counts.append(len(signed_off(submission, actor=scenarios.approver_actor(parties))))
+    # The first one opens the account in the book; the last one completes the contract and defers the release.
+    assert counts[1:] == [17, 19]
 
 
 def test_neither_earlier_sign_offs_nor_the_last_of_a_contract_make_it_longer(

@@ -4,8 +4,9 @@ from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
-from apps.contracts import wording
+from apps.contracts import retention_wording, wording
 from apps.contracts.models.version import TaxCategory
+from apps.contracts.retention import RetentionTerms
 from apps.contracts.rules import Paper, ReviewTerms
 from apps.core.printing import words
 from apps.core.printing.facts import Fact
@@ -42,6 +43,7 @@ def terms_of(paper: Paper, *, seller: str, buyer: str) -> list[Fact]:
         (gettext("Acceptance in part"), wording.partial_acceptance(terms["partial_acceptance"])),
         (gettext("Questions"), wording.question_suspensions(terms["question_suspensions"])),
         (gettext("Steps of acceptance"), _steps(terms)),
+        *_retention(terms["retention"], currency=terms["currency"]),
         (gettext("Financing"), _financing(terms["is_assignable"], seller=seller)),
         (
             gettext("Signs off for the buyer"),
@@ -70,6 +72,15 @@ def _payment(days: int) -> str:
     return ngettext("within %(days)s day of the invoice's date", "within %(days)s days of the invoice's date", days) % {
         "days": days
     }
+
+
+def _retention(terms: RetentionTerms | None, *, currency: str) -> list[Fact]:
+    if terms is None:
+        return []
+    return [
+        (gettext("Retention"), retention_wording.withheld(terms, currency=currency)),
+        (gettext("Release of the retention"), retention_wording.released(terms)),
+    ]
 
 
 def _financing(is_assignable: bool, *, seller: str) -> str:

@@ -107,6 +107,7 @@ class ContractVersion(StepTerms):
         default=True,
         help_text=_("needed if the seller wants to be financed"),
     )
+    retention = models.JSONField(_("retention"), null=True, blank=True)
     governing_law = models.CharField(_("governing law"), max_length=80, blank=True)
     terms = models.TextField(_("further terms"), max_length=20_000, blank=True)
     signatory_name = models.CharField(_("who signs off for the buyer"), max_length=120)
@@ -172,6 +173,13 @@ class ContractVersion(StepTerms):
             guards.frozen_when(
                 "OLD.proposed_at IS NOT NULL",
                 allow=("changes_asked_at", "changes_asked", "expired_at"),
+            ),
+            guards.refused_when(
+                "retention_has_a_rate_and_ends",
+                guards.INSERT_OR_UPDATE,
+                "NEW.retention IS NOT NULL AND NOT coalesce((NEW.retention ->> 'rate')::numeric BETWEEN 0 AND 50"
+                " AND (NEW.proposed_at IS NULL OR (SELECT sum((r ->> 'share')::numeric)"
+                " FROM jsonb_array_elements(NEW.retention -> 'releases') r) = 100), false)",
             ),
             guards.refused_when("a_version_stays_with_its_side", guards.UPDATE, "OLD.author <> NEW.author"),
             OF_WHAT_IS_IN_FORCE,

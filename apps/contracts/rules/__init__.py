@@ -29,6 +29,7 @@ from apps.contracts.rules.papers import (
 )
 from apps.contracts.rules.plan import Portion, known_amounts, plan_amounts
 from apps.contracts.rules.plan_texts import plan_text, read_plan
+from apps.contracts.rules.retention import plain_retention, read_release, read_retention
 from apps.contracts.rules.review import ReviewTerms, calendars, check_calendar, end_of_day, review_deadline
 from apps.contracts.rules.steps import MOST_SUSPENSIONS, needs_second
 from apps.contracts.rules.suspension import moved_deadline
@@ -79,11 +80,14 @@ __all__ = [
     "moved_deadline",
     "needs_second",
     "party_in_words",
+    "plain_retention",
     "plan_amounts",
     "plan_text",
     "price_of",
     "proposing_statement",
     "read_plan",
+    "read_release",
+    "read_retention",
     "read_template",
     "read_version_text",
     "review_deadline",

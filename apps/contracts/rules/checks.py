@@ -8,6 +8,7 @@ from typing import Final
 from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules.mailboxes import MAILBOX
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, Portion, check_percent, plan_amounts
+from apps.contracts.rules.retention import check_proposed_retention, check_retention
 from apps.contracts.rules.review import check_review, end_of_day
 from apps.contracts.rules.steps import check_own, check_steps
 from apps.contracts.rules.words import required, trimmed
@@ -41,6 +42,8 @@ def check_draft(draft: ContractDraft) -> ContractDraft:
     )
     check_steps(draft)
     _check_tax(draft.tax_category, rate=draft.tax_rate)
+    if draft.retention is not None:
+        check_retention(draft.retention, currency=draft.currency)
     if len(draft.lines) > MOST_LINES:
         raise Refused("A plan has at most {most} milestones.", field="lines", most=MOST_LINES)
     if sum(line.basis == REMAINDER for line in draft.lines) > 1:
@@ -70,6 +73,8 @@ def check_proposal(draft: ContractDraft) -> list[Decimal]:
         raise Refused("Give the e-mail of the person who signs off for the buyer.", field="signatory_email")
     if draft.tax_category == "S" and draft.tax_rate == 0:
         raise Refused("The standard rate is above zero. Choose another tax treatment for no tax.", field="tax_rate")
+    if draft.retention is not None:
+        check_proposed_retention(draft.retention)
     amounts = plan_amounts(
         draft.price,
         currency=draft.currency,

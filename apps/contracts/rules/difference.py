@@ -13,8 +13,9 @@ from decimal import Decimal
 from typing import Final
 
 from apps.contracts.drafts import AS_AGREED, DraftCriterion, LineTerms
+from apps.contracts.retention import RetentionTerms
 
-Term = str | Decimal | int | bool | date | None
+Term = str | Decimal | int | bool | date | RetentionTerms | None
 
 
 @dataclass(frozen=True, slots=True)

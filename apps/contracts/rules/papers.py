@@ -9,6 +9,7 @@ from typing import Any, Final
 from apps.contracts.drafts import ContractDraft, DraftCriterion
 from apps.contracts.rules.difference import Paper, PaperLine
 from apps.contracts.rules.plan_texts import read_lines, read_own
+from apps.contracts.rules.retention import read_retention, undated_retention
 from apps.contracts.rules.review import CALENDAR, ESCALATES
 from apps.contracts.rules.words import required
 from apps.core import canonical
@@ -21,7 +22,8 @@ _DECIMALS: Final = ("price", "tax_rate")
 def read_version_text(text: str) -> Paper:
     """What a version says, from its canonical text (``contract-1``)."""
     said: dict[str, Any] = canonical.read(text)
-    # Texts before these were terms: silence decided nothing, every day counted, and milestones were accepted whole.
+    # Texts before these were terms: silence decided nothing, every day counted, milestones were
+    # accepted whole, and nothing was withheld.
     unsaid = {
         "review_unit": CALENDAR,
         "review_country": said["buyer"]["country"],
@@ -32,6 +34,7 @@ def read_version_text(text: str) -> Paper:
         "needs_inspection": False,
         "second_acceptor_above": None,
         "answer_until": None,
+        "retention": None,
     }
     terms = {
         **unsaid,
@@ -45,6 +48,7 @@ def read_version_text(text: str) -> Paper:
     }
     terms |= {name: Decimal(terms[name]) for name in _DECIMALS}
     terms["second_acceptor_above"] = _amount(terms["second_acceptor_above"])
+    terms["retention"] = read_retention(terms["retention"])
     until = terms["answer_until"]
     terms["answer_until"] = date.fromisoformat(until) if until else None
     return Paper(terms=terms, lines=tuple(_line(line) for line in said["plan"]))
@@ -67,7 +71,7 @@ def party_in_words(party: Mapping[str, str]) -> str:
 def template_text(draft: ContractDraft) -> str:
     """What of a draft another contract can start from: no parties, no number, no dates."""
     lines = tuple(replace(line, planned_on=None) for line in draft.lines)
-    undated = replace(draft, answer_until=None, lines=lines)
+    undated = replace(draft, answer_until=None, retention=undated_retention(draft.retention), lines=lines)
     kept = replace(undated, number="", buyer_ref="", signatory_name="", signatory_email="")
     return canonical.text(kept)
 
@@ -77,6 +81,7 @@ def read_template(text: str) -> ContractDraft:
     said: dict[str, Any] = canonical.read(text)
     said |= {name: Decimal(said[name]) for name in _DECIMALS}
     said["second_acceptor_above"] = _amount(said.get("second_acceptor_above"))
+    said["retention"] = read_retention(said.get("retention"))
     return ContractDraft(**{**said, "lines": read_lines(said["lines"])})
 
 

@@ -55,6 +55,7 @@ def as_draft(version: ContractVersion) -> ContractDraft:
         tax_category=version.tax_category,
         tax_rate=version.tax_rate,
         is_assignable=version.is_assignable,
+        retention=rules.read_retention(version.retention),
         governing_law=version.governing_law,
         terms=version.terms,
         answer_until=version.answer_until,

@@ -63,6 +63,7 @@ def _document(invoice: SemanticInvoice) -> Element:
         _note(wording.assignment(invoice), subject=codes.ASSIGNMENT),
         _note(wording.correction(invoice), subject=codes.GENERAL),
         _note(wording.acceptance(invoice), subject=codes.GENERAL),
+        _note(wording.retention(invoice), subject=codes.PAYMENT_TERM),
     )
 
 

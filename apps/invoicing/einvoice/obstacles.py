@@ -24,6 +24,10 @@ VAT_PREFIXES = frozenset({"EL", "XI"})
 class Obstacle(models.TextChoices):
     """Why an invoice has no XML."""
 
+    RETENTION = (
+        "retention",
+        _("This asks for retention that was released. The tax invoices are those that it names; each has its own XML."),
+    )
     DECIMALS = "decimals", _("Amounts of an e-invoice have two decimals at most, and this currency has three.")
     CURRENCY = "currency", _("The currency has no code in the list of EN 16931 any more.")
     SALES_TAX = "sales_tax", _("E-invoices by EN 16931 know value added tax only, and this is a sales tax.")

@@ -51,6 +51,10 @@ class Paper:
         """How each associated file (``/AF``) relates to the document."""
         return [str(entry.get_object().get("/AFRelationship", "")) for entry in self._catalog.get("/AF", [])]
 
+    def says(self, words: str) -> bool:
+        """Whether these words stand on a page."""
+        return "".join(words.split()) in self.text
+
     def unsaid(self, written: Written) -> list[str]:
         """What the XML says and no page does."""
         if self.language not in LANGUAGES:

@@ -1,9 +1,10 @@
 from apps.invoicing.models.credit_note import CreditNote, CreditNoteDocument, CreditNoteLine
 from apps.invoicing.models.delivery import Delivery
 from apps.invoicing.models.document import Document
-from apps.invoicing.models.invoice import Invoice, InvoiceLine, OpenItem
+from apps.invoicing.models.invoice import Invoice, InvoiceKind, InvoiceLine, OpenItem
 from apps.invoicing.models.payee import PayeeInstruction
 from apps.invoicing.models.payment import Allocation, Payment
+from apps.invoicing.models.retention import Retention, RetentionRelease, RetentionShare
 from apps.invoicing.models.reversal import PaymentReversal
 from apps.invoicing.models.series import NumberSeries
 from apps.invoicing.models.statement import BankStatement, StatementFile
@@ -20,11 +21,15 @@ __all__ = [
     "Delivery",
     "Document",
     "Invoice",
+    "InvoiceKind",
     "InvoiceLine",
     "NumberSeries",
     "OpenItem",
     "PayeeInstruction",
     "Payment",
     "PaymentReversal",
+    "Retention",
+    "RetentionRelease",
+    "RetentionShare",
     "StatementFile",
 ]

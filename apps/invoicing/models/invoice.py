@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +14,13 @@ from apps.parties.models import Organisation
 
 CREDITS = "CN"
 """The series of credit notes, which no invoice is numbered in."""
+
+
+class InvoiceKind(models.TextChoices):
+    """What the buyer is asked for: an accepted milestone, or what was withheld of earlier invoices and is due now."""
+
+    MILESTONE = "milestone", _("Milestone")
+    RETENTION_RELEASE = "retention_release", _("Release of retention")
 
 
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
@@ -35,6 +44,9 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
 class Invoice(models.Model):
     """What the buyer owes for one accepted milestone. A snapshot: it never changes once issued.
 
+    A release of retention is one too, of its own ``kind`` and series: the statement by which the buyer is asked for
+    what was withheld. It bears no tax, because the invoices to which it refers bore all of it, and has no milestone.
+
     ``snapshot`` is the canonical text of everything that the document shows (parties, lines, tax, terms, payee);
     ``chain_sha256 = sha256(previous head + number + snapshot_sha256)`` chains it to the invoice before in its series.
     """
@@ -43,7 +55,10 @@ class Invoice(models.Model):
     seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="invoices")
-    milestone = models.OneToOneField(Milestone, models.PROTECT, related_name="invoice")
+    kind = models.CharField(
+        max_length=20, choices=InvoiceKind.choices, default=InvoiceKind.MILESTONE, db_default=InvoiceKind.MILESTONE
+    )
+    milestone = models.OneToOneField(Milestone, models.PROTECT, null=True, blank=True, related_name="invoice")
     number = models.CharField(_("invoice number"), max_length=16)
     series_prefix = models.CharField(max_length=6)
     series_year = models.PositiveSmallIntegerField()
@@ -74,6 +89,11 @@ class Invoice(models.Model):
             ),
             models.CheckConstraint(condition=Q(gross=F("net") + F("tax")), name="gross_is_net_and_tax"),
             models.CheckConstraint(condition=Q(net__gt=0, tax__gte=0), name="invoice_amounts_positive"),
+            models.CheckConstraint(
+                condition=Q(kind="milestone", milestone__isnull=False)
+                | Q(kind="retention_release", milestone__isnull=True, tax=0),
+                name="invoice_is_of_a_milestone_or_of_retention_without_tax",
+            ),
             models.CheckConstraint(condition=Q(due_on__gte=F("issued_on")), name="due_after_issue"),
             models.CheckConstraint(condition=~Q(series_prefix=CREDITS), name="no_invoice_among_credit_notes"),
             models.CheckConstraint(
@@ -90,7 +110,8 @@ class Invoice(models.Model):
             guards.refused_when(
                 "invoice_only_for_an_accepted_milestone",
                 guards.INSERT,
-                "NOT EXISTS (SELECT 1 FROM milestones_milestone m JOIN contracts_contract c ON c.id = m.contract_id"
+                "NEW.kind = 'milestone' AND NOT EXISTS (SELECT 1 FROM milestones_milestone m"
+                " JOIN contracts_contract c ON c.id = m.contract_id"
                 " WHERE m.id = NEW.milestone_id AND m.state = 'accepted' AND m.amount = NEW.net"
                 " AND c.id = NEW.contract_id AND c.currency = NEW.currency"
                 " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id)",
@@ -100,6 +121,13 @@ class Invoice(models.Model):
                 guards.INSERT,
                 "EXISTS (SELECT 1 FROM milestones_nullification n WHERE n.rest_id = NEW.milestone_id AND NOT EXISTS"
                 " (SELECT 1 FROM invoicing_creditnote c WHERE c.nullification_id = n.id AND c.net = n.amount))",
+            ),
+            guards.refused_when(
+                "a_statement_is_of_the_sides_of_its_contract",
+                guards.INSERT,
+                "NEW.kind = 'retention_release' AND NOT EXISTS (SELECT 1 FROM contracts_contract c"
+                " WHERE c.id = NEW.contract_id AND c.currency = NEW.currency"
+                " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id)",
             ),
             guards.refused_when(
                 "invoice_number_drawn_from_its_series",
@@ -114,15 +142,35 @@ class Invoice(models.Model):
                 "IF (SELECT sum(l.net) FROM invoicing_invoiceline l WHERE l.invoice_id = NEW.id)"
                 " IS DISTINCT FROM NEW.net"
                 " OR NOT EXISTS (SELECT 1 FROM invoicing_openitem o WHERE o.invoice_id = NEW.id"
-                " AND o.gross = NEW.gross)"
+                " AND o.gross = NEW.gross AND o.retained = coalesce((SELECT r.held FROM invoicing_retention r"
+                " WHERE r.invoice_id = NEW.id), 0))"
+                " OR (NEW.kind = 'retention_release' AND NOT EXISTS (SELECT 1 FROM invoicing_retentionrelease l"
+                " WHERE l.invoice_id = NEW.id))"
                 " OR NOT EXISTS (SELECT 1 FROM invoicing_document d WHERE d.invoice_id = NEW.id)"
-                " THEN RAISE EXCEPTION 'invoice % lacks lines, an open item or a document', NEW.number"
+                " THEN RAISE EXCEPTION 'invoice % lacks lines, an open item, its retention or a document', NEW.number"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),
         ]
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def billed(self) -> Milestone:
+        """The milestone that this invoice bills; asking a statement of retention for one is an error."""
+        if self.milestone is None:
+            raise LookupError(f"{self.number} bills no milestone")
+        return self.milestone
+
+    @property
+    def due_now(self) -> Decimal:
+        """What of the total is payable by the due date; what is retained is asked for later."""
+        return self.gross - self.open_item.retained
+
+    @property
+    def is_release(self) -> bool:
+        """Whether this asks for retention that was released, and no tax invoice."""
+        return self.kind == InvoiceKind.RETENTION_RELEASE
 
 
 class InvoiceLineQuerySet(models.QuerySet["InvoiceLine"]):
@@ -173,6 +221,7 @@ class OpenItem(models.Model):
     currency = models.CharField(max_length=3)
     due_on = models.DateField()
     gross = models.DecimalField(max_digits=18, decimal_places=3)
+    retained = models.DecimalField(max_digits=18, decimal_places=3, default=0, db_default=0)
     paid = models.DecimalField(max_digits=18, decimal_places=3, default=0)
     credited = models.DecimalField(max_digits=18, decimal_places=3, default=0)
     open = models.DecimalField(max_digits=18, decimal_places=3)
@@ -183,11 +232,14 @@ class OpenItem(models.Model):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Q(credited=0) | Q(retained=0), name="not_credited_while_retained"),
             models.CheckConstraint(
-                condition=Q(open=F("gross") - F("credited") - F("paid")), name="open_is_gross_less_credited_and_paid"
+                condition=Q(open=F("gross") - F("retained") - F("credited") - F("paid")),
+                name="open_is_gross_less_retained_credited_and_paid",
             ),
             models.CheckConstraint(
-                condition=Q(open__gte=0, paid__gte=0, credited__gte=0), name="never_paid_more_than_owed"
+                condition=Q(open__gte=0, paid__gte=0, credited__gte=0, retained__gte=0, retained__lt=F("gross")),
+                name="never_paid_more_than_owed",
             ),
             models.CheckConstraint(
                 condition=Q(open=0, settled_at__isnull=False) | (Q(open__gt=0) & Q(settled_at__isnull=True)),

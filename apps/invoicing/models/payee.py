@@ -4,6 +4,7 @@ from django.db.models import F, Q
 from apps.contracts.models import Contract
 from apps.contracts.wall import by_contract
 from apps.core.database import guards
+from apps.invoicing.models.invoice import Invoice
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
@@ -20,6 +21,10 @@ class PayeeInstructionQuerySet(models.QuerySet["PayeeInstruction"]):
     def assigned(self) -> "PayeeInstructionQuerySet":
         """Live, and somebody else than the seller is paid."""
         return self.live().exclude(payee=F("contract__seller"))
+
+    def of(self, invoice: Invoice) -> "PayeeInstructionQuerySet":
+        """Those of the milestone that an invoice bills. A statement of retention bills none, and is the seller's."""
+        return self.none() if invoice.milestone_id is None else self.filter(milestone_id=invoice.milestone_id)
 
 
 NAMING_ANOTHER = (

@@ -24,6 +24,7 @@ from apps.invoicing.rules.identities import Fingerprint, numbered
 from apps.invoicing.rules.matching import Bill, Bills, MoneyIn, Part, Proposal, Reason, Why, exact_bill, proposals
 from apps.invoicing.rules.names import are_alike
 from apps.invoicing.rules.references import creditor_reference, possible_numbers
+from apps.invoicing.rules.retention import Withheld, due_from, released_of, shares_of, withheld_of
 
 __all__ = [
     "EXEMPT",
@@ -47,12 +48,14 @@ __all__ = [
     "TaxedAmount",
     "Totals",
     "Why",
+    "Withheld",
     "are_alike",
     "check_tax",
     "credit",
     "credit_tax",
     "credited_amount",
     "creditor_reference",
+    "due_from",
     "due_on",
     "exact_bill",
     "invoice_number",
@@ -61,6 +64,9 @@ __all__ = [
     "numbered",
     "possible_numbers",
     "proposals",
+    "released_of",
+    "shares_of",
     "tax_breakdown",
     "totals",
+    "withheld_of",
 ]

@@ -21,7 +21,7 @@ from apps.invoicing.services.creditable import (
     left_to_credit,
     needs_proof_to_credit,
     preview_credit,
-    refuse_assigned,
+    refuse_uncreditable,
     retry_credit_document,
 )
 from apps.invoicing.services.crediting import correct, credit_nullified
@@ -38,6 +38,9 @@ from apps.invoicing.services.reading import (
     retry_document,
 )
 from apps.invoicing.services.receipts import direct_payment, receive, withdraw_direction
+from apps.invoicing.services.release_dates import DueRelease, next_release, releases_ahead, releases_due
+from apps.invoicing.services.releasing import release
+from apps.invoicing.services.retained import PartState, RetentionState, has_retention, retention_state
 from apps.invoicing.services.reversals import contracts_of_payment, contracts_to_allocate, reverse_payment
 from apps.invoicing.services.sales import (
     Advance,
@@ -52,8 +55,11 @@ from apps.invoicing.services.statements import Imported, account_key, import_sta
 __all__ = [
     "Advance",
     "Claim",
+    "DueRelease",
     "Imported",
+    "PartState",
     "Preview",
+    "RetentionState",
     "Sale",
     "SaleSettlement",
     "account_key",
@@ -81,6 +87,7 @@ __all__ = [
     "deliver_again",
     "delivered",
     "direct_payment",
+    "has_retention",
     "import_statements",
     "invoice_of_nullification",
     "invoice_to_nullify",
@@ -89,12 +96,17 @@ __all__ = [
     "left_to_credit",
     "money_in",
     "needs_proof_to_credit",
+    "next_release",
     "note_credit_sent",
     "note_money_out",
     "payments_of",
     "preview_credit",
     "receive",
-    "refuse_assigned",
+    "refuse_uncreditable",
+    "release",
+    "releases_ahead",
+    "releases_due",
+    "retention_state",
     "retry_credit_document",
     "retry_document",
     "reverse_payment",

@@ -90,7 +90,7 @@ def amount_to_credit(*, invoice_ref: str, share: rules.Share) -> Decimal:
 def preview_credit(*, invoice_ref: str, share: rules.Share) -> Preview:
     """What a credit note of this share would come to if it were issued now; refused when it could not be."""
     item = OpenItem.objects.select_related("invoice__seller").get(invoice__ref=invoice_ref)
-    refuse_assigned(item.invoice)
+    refuse_uncreditable(item.invoice)
     return preview_of(item, share=share)
 
 
@@ -108,9 +108,18 @@ def needs_proof_to_credit(invoice: Invoice) -> bool:
     return sign_off.needs_proof(amount, above=seller.step_up_above, above_currency=seller.currency)
 
 
-def refuse_assigned(invoice: Invoice) -> None:
-    """Refuse to credit what a financier is to be paid, or has bought, and say what has to happen first."""
-    instruction = PayeeInstruction.objects.assigned().filter(milestone_id=invoice.milestone_id).first()
+def refuse_uncreditable(invoice: Invoice) -> None:
+    """Refuse to credit what a financier is to be paid, or has bought, or the buyer keeps back a part of, and say what
+    has to happen first."""
+    if invoice.is_release or invoice.open_item.retained:
+        raise Refused(
+            "The buyer keeps back a part of {number} as agreed, so it cannot be credited. Settle the difference on an"
+            " invoice without retention, or by a change order on what is not accepted yet.",
+            number=invoice.number,
+        )
+    instruction = (
+        PayeeInstruction.objects.assigned().filter(milestone=invoice.milestone).first() if invoice.milestone else None
+    )
     if is_sold(invoice):
         raise Refused(
             "{number} is sold to a financier, who paid for the whole of it, so it cannot be credited. Settle the"
@@ -130,7 +139,7 @@ def _to_nullify(found: "QuerySet[Invoice, Invoice]") -> Invoice:
     invoice = found.select_related("seller").first()
     if invoice is None:
         raise Refused("This milestone has no invoice: it was not accepted yet.")
-    refuse_assigned(invoice)
+    refuse_uncreditable(invoice)
     return invoice
 
 

@@ -20,7 +20,7 @@ from apps.invoicing.models import (
     OpenItem,
 )
 from apps.invoicing.models.invoice import CREDITS
-from apps.invoicing.services.creditable import creditable_lines, preview_of, refuse_assigned, require_crediter
+from apps.invoicing.services.creditable import creditable_lines, preview_of, refuse_uncreditable, require_crediter
 from apps.invoicing.services.freeing import free
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
@@ -44,7 +44,7 @@ def correct(
     """
     item = _locked(invoice_ref)
     require_crediter(item.invoice, actor=actor, at=at)
-    refuse_assigned(item.invoice)
+    refuse_uncreditable(item.invoice)
     preview = preview_of(item, share=share)
     if preview.sha256 != seen:
         raise Stale("This invoice was credited or paid after the page was shown. Look at the figures again.")
@@ -59,7 +59,7 @@ def credit_nullified(ref: str, *, nullification: Nullification, actor: Actor, at
     if nullification.state != NullificationState.GRANTED:
         raise ValueError(f"nullification {nullification.ref} is not granted")
     item = _locked(Invoice.objects.values_list("ref", flat=True).get(milestone_id=nullification.milestone_id))
-    refuse_assigned(item.invoice)
+    refuse_uncreditable(item.invoice)
     return _issue(
         ref,
         item=item,
@@ -163,7 +163,7 @@ def _issue(
         number=note.number,
         credit_note=note.ref,
         invoice=invoice.number,
-        milestone=invoice.milestone.ref,
+        milestone=invoice.milestone.ref if invoice.milestone else None,
         nullification=nullification.ref if nullification is not None else None,
         purpose=note.purpose,
         reason=written,

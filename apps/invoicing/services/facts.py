@@ -34,6 +34,7 @@ def semantic(
     breakdown: list[rules.TaxSubtotal],
     totals: rules.Totals,
     account: Account,
+    retained: snapshot.Retained | None,
     number: str,
     issued_on: date,
     due_on: date,
@@ -48,7 +49,7 @@ def semantic(
         issued_at=at,
         issue_date=issued_on,
         time_zone=seller.time_zone,
-        language=buyer.language if buyer.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
+        language=language_of(buyer),
         currency=contract.currency,
         due_date=due_on,
         payment_days=version.payment_days,
@@ -57,8 +58,8 @@ def semantic(
         contract_version=version.number,
         contract_version_sha256=version.sha256,
         governing_law=version.governing_law,
-        seller=_party(seller, category=version.tax_category),
-        buyer=_party(buyer, category=version.tax_category),
+        seller=party_of(seller, category=version.tax_category),
+        buyer=party_of(buyer, category=version.tax_category),
         payee=snapshot.Payee(name=account.payee) if account.payee else None,
         credit_transfer=snapshot.CreditTransfer(**account.fields) if account.fields else None,
         acceptance=snapshot.Acceptance(
@@ -95,10 +96,17 @@ def semantic(
             for row in breakdown
         ),
         totals=snapshot.Totals(lines=totals.net, net=totals.net, tax=totals.tax, gross=totals.gross, due=totals.gross),
+        retained=retained,
     )
 
 
-def _party(organisation: Organisation, *, category: str) -> snapshot.Party:
+def language_of(buyer: Organisation) -> str:
+    """Documents are written in the buyer's language."""
+    return buyer.language if buyer.language in dict(settings.LANGUAGES) else str(settings.LANGUAGE_CODE)
+
+
+def party_of(organisation: Organisation, *, category: str) -> snapshot.Party:
+    """A party as it stands on a document whose tax is of this category."""
     return snapshot.Party(
         name=organisation.legal_name,
         address=snapshot.Address(

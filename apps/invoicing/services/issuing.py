@@ -9,13 +9,14 @@ from django.db.models.functions import JSONObject
 
 from apps.audit import services as audit
 from apps.contracts.models import Contract, ContractVersion
-from apps.core import canonical
+from apps.core import canonical, money
 from apps.core.database import together
 from apps.core.database.kept import Argument, Read
 from apps.core.errors import Refused
 from apps.invoicing import rules, snapshot
-from apps.invoicing.models import Document, Invoice, InvoiceLine, NumberSeries, OpenItem, PayeeInstruction
+from apps.invoicing.models import Document, Invoice, InvoiceLine, NumberSeries, OpenItem, PayeeInstruction, Retention
 from apps.invoicing.services import facts
+from apps.invoicing.services.withholding import withheld
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.milestones.models import Milestone
@@ -24,7 +25,7 @@ from apps.parties.actor import Actor
 from apps.parties.models import BankAccount, Organisation
 
 PREFIX = "INV"
-"""The one series that a seller has: milestone invoices, by year."""
+"""The series of milestone invoices, by year."""
 ACCOUNT_FIELDS = ("iban", "bic", "account_number", "routing_number", "bank_name")
 
 
@@ -73,8 +74,10 @@ def issue(ref: str, *, milestone: Milestone, contract: Contract, actor: Actor, a
         [rules.TaxedAmount(milestone.amount, version.tax_category, version.tax_rate)], currency=contract.currency
     )
     totals = rules.totals(breakdown)
+    retained = withheld(contract=contract, version=version, totals=totals)
     zone = ZoneInfo(seller.time_zone)
-    series, account = _lock_series(milestone, contract=contract, year=at.astimezone(zone).year)
+    year = at.astimezone(zone).year
+    series, account = lock_series(PREFIX, milestone_id=milestone.pk, contract=contract, year=year)
     # Another contract's invoice may have drawn its number while this one waited: a higher number is never earlier.
     at = max(at, series.last_issued_at or at)
     issued_on = at.astimezone(zone).date()
@@ -86,6 +89,7 @@ def issue(ref: str, *, milestone: Milestone, contract: Contract, actor: Actor, a
         breakdown=breakdown,
         totals=totals,
         account=account,
+        retained=retained,
         number=number,
         issued_on=issued_on,
         due_on=due_on,
@@ -120,10 +124,10 @@ def issue(ref: str, *, milestone: Milestone, contract: Contract, actor: Actor, a
     )
     together.insert(
         invoice,
-        children=_rows(invoice, version=version, at=at),
+        children=_rows(invoice, milestone=milestone, version=version, retained=retained, at=at),
         after=[(series, ["last", "head", "last_issued_at"])],
     )
-    _post(invoice, at=at)
+    _post(invoice, retained=retained, at=at)
     audit.record(
         chain=f"contract:{contract.ref}",
         parties=[seller.pk, buyer.pk],
@@ -137,6 +141,7 @@ def issue(ref: str, *, milestone: Milestone, contract: Contract, actor: Actor, a
         net=invoice.net,
         tax=invoice.tax,
         gross=invoice.gross,
+        retained=retained.withheld if retained else money.ZERO,
         due_on=due_on,
         snapshot_sha256=text_sha256,
         chain_sha256=invoice.chain_sha256,
@@ -144,18 +149,27 @@ def issue(ref: str, *, milestone: Milestone, contract: Contract, actor: Actor, a
     return invoice
 
 
-def _rows(invoice: Invoice, *, version: ContractVersion, at: datetime) -> list[Model]:
-    """What belongs to an invoice from its first moment on: its line, what is owed on it, its document to come."""
+def _rows(
+    invoice: Invoice,
+    *,
+    milestone: Milestone,
+    version: ContractVersion,
+    retained: snapshot.Retained | None,
+    at: datetime,
+) -> list[Model]:
+    """What belongs to an invoice from its first moment on: its line, what is owed on it now and what later, its
+    document to come."""
     line = InvoiceLine(
         invoice=invoice,
         position=1,
-        description=invoice.milestone.title,
+        description=milestone.title,
         quantity=Decimal(1),
-        unit_price=invoice.milestone.amount,
-        net=invoice.milestone.amount,
+        unit_price=milestone.amount,
+        net=milestone.amount,
         tax_category=version.tax_category,
         tax_rate=version.tax_rate,
     )
+    due = retained.due if retained else invoice.gross
     open_item = OpenItem(
         invoice=invoice,
         contract=invoice.contract,
@@ -164,9 +178,22 @@ def _rows(invoice: Invoice, *, version: ContractVersion, at: datetime) -> list[M
         currency=invoice.currency,
         due_on=invoice.due_on,
         gross=invoice.gross,
-        open=invoice.gross,
+        retained=invoice.gross - due,
+        open=due,
     )
-    return [line, open_item, Document(invoice=invoice, requested_at=at)]
+    rows: list[Model] = [line, open_item, Document(invoice=invoice, requested_at=at)]
+    if retained is not None:
+        rows.append(
+            Retention(
+                invoice=invoice,
+                contract=invoice.contract,
+                seller=invoice.seller,
+                buyer=invoice.buyer,
+                currency=invoice.currency,
+                held=retained.withheld,
+            )
+        )
+    return rows
 
 
 @Read
@@ -181,25 +208,31 @@ def _series() -> "QuerySet[NumberSeries, NumberSeries]":
     )
     return (
         NumberSeries.objects.select_for_update()
-        .filter(organisation_id=Argument("seller_id"), prefix=PREFIX, year=Argument("year"))
+        .filter(organisation_id=Argument("seller_id"), prefix=Argument("prefix"), year=Argument("year"))
         .annotate(
             bank=Subquery(account, output_field=JSONField()), payee=Subquery(instruction, output_field=JSONField())
         )
     )
 
 
-def _lock_series(milestone: Milestone, *, contract: Contract, year: int) -> tuple[NumberSeries, facts.Account]:
-    """Hold the number, and read in the same query what the invoice says of its payment."""
+def lock_series(
+    prefix: str, *, milestone_id: int | None, contract: Contract, year: int
+) -> tuple[NumberSeries, facts.Account]:
+    """Hold the number, and read in the same query what the invoice says of its payment.
+
+    Where it is of a milestone, that milestone may have another payee than the seller.
+    """
     wanted = {
         "seller_id": contract.seller_id,
         "currency": contract.currency,
-        "milestone_id": milestone.pk,
+        "milestone_id": milestone_id,
+        "prefix": prefix,
         "year": year,
     }
     series = _series.first(**wanted)
     if series is None:
         NumberSeries.objects.bulk_create(
-            [NumberSeries(organisation_id=contract.seller_id, prefix=PREFIX, year=year)], ignore_conflicts=True
+            [NumberSeries(organisation_id=contract.seller_id, prefix=prefix, year=year)], ignore_conflicts=True
         )
         series = _series.first(**wanted)
     if series is None:
@@ -220,8 +253,9 @@ def _tax_identity(organisation: Organisation) -> rules.TaxIdentity:
     )
 
 
-def _post(invoice: Invoice, *, at: datetime) -> None:
-    """Billing moves the contract balance, never revenue."""
+def _post(invoice: Invoice, *, retained: snapshot.Retained | None, at: datetime) -> None:
+    """Billing moves the contract balance, never revenue. What is retained is no receivable before its release."""
+    held = retained.withheld if retained else money.ZERO
     ledger.post(
         organisation_id=invoice.seller_id,
         currency=invoice.currency,
@@ -230,7 +264,8 @@ def _post(invoice: Invoice, *, at: datetime) -> None:
         description=f"Invoice {invoice.number}",
         booked_on=invoice.issued_on,
         legs=[
-            ledger.debit(Seller.RECEIVABLES, amount=invoice.gross, key=f"invoice:{invoice.ref}"),
+            ledger.debit(Seller.RECEIVABLES, amount=invoice.gross - held, key=f"invoice:{invoice.ref}"),
+            ledger.debit(Seller.RETENTION_HELD, amount=held, key=f"contract:{invoice.contract.ref}"),
             ledger.credit(Seller.CONTRACT_BALANCE, amount=invoice.net, key=f"contract:{invoice.contract.ref}"),
             ledger.credit(Seller.OUTPUT_TAX, amount=invoice.tax),
         ],

@@ -7,11 +7,13 @@ from decimal import Decimal
 
 from apps.audit import services as audit
 from apps.contracts.models import Contract
+from apps.core import money
 from apps.core.errors import NotAllowed, Refused
 from apps.core.states import move
 from apps.invoicing import rules
 from apps.invoicing.models import Allocation, Document, Invoice, OpenItem, PayeeInstruction
 from apps.invoicing.models.document import DocumentState
+from apps.invoicing.services.retained import has_retention
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
@@ -100,7 +102,20 @@ def _claim(milestone: Milestone, item: OpenItem | None) -> Claim:
     if item is None:
         if milestone.state == MilestoneState.CANCELLED:
             raise Refused("“{milestone}” was cancelled by a change order.", milestone=milestone.title)
+        if has_retention(milestone.line.version):
+            raise Refused(
+                "The buyer keeps back a part of each invoice of this contract, so nobody knows yet how much of"
+                " “{milestone}” will be payable. Financing of milestones with retention is not offered.",
+                milestone=milestone.title,
+            )
         return Claim(milestone, None, amount_to_bill(milestone))
+    if item.retained:
+        raise Refused(
+            "Of {number} the buyer keeps back {retained} as agreed, so it is not payable whole. Only whole invoices are"
+            " funded.",
+            number=item.invoice.number,
+            retained=str(money.Money(item.retained, item.currency)),
+        )
     if item.credited:
         raise Refused(
             "{number} was lowered by a credit note. Only an invoice that is owed as it was issued is funded.",

@@ -64,7 +64,7 @@ def book_sale(*, invoice_id: int, sale: Sale, booked_on: date, at: datetime) -> 
             ledger.debit(Seller.BANK, amount=sale.net),
             ledger.debit(Seller.DUE_FROM_FINANCIER, amount=sale.reserve, key=_key(invoice)),
             ledger.debit(Seller.COST_OF_RECEIVABLES_SOLD, amount=sale.cost, key=_key(invoice)),
-            ledger.debit(Seller.ADVANCES_RECEIVED, amount=sale.advanced, key=f"milestone:{invoice.milestone.ref}"),
+            ledger.debit(Seller.ADVANCES_RECEIVED, amount=sale.advanced, key=f"milestone:{invoice.billed.ref}"),
             ledger.credit(Seller.RECEIVABLES, amount=invoice.gross, key=_key(invoice)),
         ],
         at=at,

@@ -34,10 +34,11 @@ class PayTo:
 
 def of_invoice(actor: Actor, invoice: Invoice) -> PayTo | None:
     """The live payee instruction of the invoice's milestone, else the account printed on the invoice, if any."""
-    directed = of_milestone(actor, invoice.milestone_id, seller_id=invoice.seller_id, reference=invoice.number)
-    if directed is not None:
-        return directed
-    printed = snapshot.read(invoice.snapshot).credit_transfer
+    if invoice.milestone_id is not None:
+        directed = of_milestone(actor, invoice.milestone_id, seller_id=invoice.seller_id, reference=invoice.number)
+        if directed is not None:
+            return directed
+    printed = snapshot.credit_transfer_of(invoice.snapshot)
     if printed is None:
         return None
     return PayTo(
@@ -86,7 +87,7 @@ def is_printed_otherwise(pay_to: PayTo | None, invoice: Invoice) -> bool:
     """Whether the document names another account than the one to pay into: assigned since, or not any more."""
     if pay_to is None:
         return False
-    printed = snapshot.read(invoice.snapshot).credit_transfer
+    printed = snapshot.credit_transfer_of(invoice.snapshot)
     return printed is None or _numbers(printed) != _numbers(pay_to)
 
 
@@ -97,7 +98,7 @@ def _numbers(account: PayTo | snapshot.CreditTransfer) -> tuple[str, str, str]:
 
 def assigned_among(actor: Actor, invoices: Sequence[Invoice]) -> set[int]:
     """Primary keys of those invoices that are paid to somebody else than the seller."""
-    invoices_by_milestone = {invoice.milestone_id: invoice for invoice in invoices}
+    invoices_by_milestone = {invoice.milestone_id: invoice for invoice in invoices if invoice.milestone_id is not None}
     rows = PayeeInstruction.objects.visible_to(actor).assigned().filter(milestone_id__in=invoices_by_milestone)
     return {invoices_by_milestone[milestone_id].pk for milestone_id in rows.values_list("milestone_id", flat=True)}
 

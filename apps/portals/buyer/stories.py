@@ -154,4 +154,5 @@ def _of_cycle(cycle: Submission, *, seller: str, is_one_milestone: bool = False)
 
 def _of_invoice(invoice: Invoice) -> Event:
     names = {"number": invoice.number, "amount": formats.money(invoice.gross, invoice.currency)}
-    return Event(what=_("Invoice %(number)s issued, %(amount)s") % names, at=invoice.issued_at, icon="receipt")
+    billed, asked = _("Invoice %(number)s issued, %(amount)s"), _("Retention released: %(number)s, %(amount)s")
+    return Event(what=(asked if invoice.is_release else billed) % names, at=invoice.issued_at, icon="receipt")

@@ -14,6 +14,7 @@ from apps.portals.buyer.views import (
     milestones,
     plans,
     proofs,
+    retention,
     reviewing,
 )
 
@@ -25,6 +26,7 @@ urlpatterns = [
     path("contracts/<str:ref>/change/", drafts.change_draft, name="change_draft"),
     path("contracts/<str:ref>/propose/", drafts.propose_contract, name="propose_contract"),
     path("contracts/<str:ref>/withdraw/", drafts.withdraw_contract, name="withdraw_contract"),
+    path("contracts/<str:ref>/release-retention/", retention.release_retention, name="release_retention"),
     path("versions/<str:ref>/answer/", drafts.answer_proposal, name="answer_proposal"),
     path("versions/<str:ref>/comment/", drafts.comment_contract, name="comment_contract"),
     path("contracts/<str:ref>/differences/", plans.contract_differences, name="contract_differences"),

@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.contracts import retention_wording, rules, wording
 from apps.contracts import services as contracts
-from apps.contracts import wording
 from apps.contracts.models import Contract, ContractVersion, PlanLine, Signature
 from apps.contracts.rules import Statement
 from apps.core import clock
@@ -114,7 +114,8 @@ def read(actor: Actor, version: ContractVersion, *, way: Way) -> VersionReading:
 
 def terms_of(version: ContractVersion) -> list[Fact]:
     """The terms in plain words."""
-    review = contracts.review_terms(version)
+    review, currency = contracts.review_terms(version), version.contract.currency
+    retention = rules.read_retention(version.retention)
     return [
         Fact(term=_("Price, net of tax"), amount=version.price, currency=version.contract.currency),
         Fact(term=_("Tax"), value=tax_in_words(version)),
@@ -140,6 +141,14 @@ def terms_of(version: ContractVersion) -> list[Fact]:
         Fact(term=_("Your questions"), value=wording.question_suspensions(version.question_suspensions)),
         *_steps(version),
         Fact(term=_("Invoices"), value=_("one for each milestone that you sign off, for its amount, at that moment")),
+        *(
+            [
+                Fact(term=_("Retention"), value=retention_wording.withheld(retention, currency=currency)),
+                Fact(term=_("Release of the retention"), value=retention_wording.released(retention)),
+            ]
+            if retention is not None
+            else []
+        ),
         Fact(
             term=_("Financing"),
             value=_("the seller may assign an invoice to a financier; you are told in writing whom to pay")

@@ -130,7 +130,7 @@ def _why_not_ask(actor: Actor, milestone: Milestone, *, side: Side) -> str:
     if waiting_on(actor, milestone) is not None:
         return _("It was asked already to withdraw this acceptance.")
     try:
-        invoicing.refuse_assigned(milestone.invoice)
+        invoicing.refuse_uncreditable(milestone.invoice)
     except Refused as refused:
         return explain(refused)
     return _why_not(actor, milestone, side=side)

@@ -19,6 +19,7 @@ from apps.parties import rules as parties
 from apps.parties.models import Organisation
 from apps.parties.services import OrganisationData
 from apps.portals import formats
+from apps.portals.drafting.retention import RetentionFields, typed_retention
 from apps.portals.drafting.steps import StepFields
 from apps.portals.forms import ActionForm, AmountField, RateField, explain
 
@@ -49,7 +50,7 @@ def country_choices() -> list[tuple[str, str]]:
     return [("", ""), *sorted(((code, names[code]) for code in parties.countries()), key=lambda pair: pair[1])]
 
 
-class DraftForm(StepFields, ActionForm):
+class DraftForm(StepFields, RetentionFields, ActionForm):
     """Everything of a contract but its plan. A draft needs a buyer, a title, a number, a currency and a price.
 
     ``seen`` is the fingerprint of the saved draft from which the form was filled in; empty for a new contract.
@@ -241,6 +242,7 @@ class DraftForm(StepFields, ActionForm):
         return ContractDraft(
             buyer_ref=buyer_ref,
             lines=tuple(lines),
+            retention=cleaned["retention"],
             **{name: cleaned[name] for name in TERMS},
         )
 
@@ -297,4 +299,5 @@ TERMS = (
 
 def initial_of(draft: ContractDraft) -> dict[str, Any]:
     """What the form shows of a draft that is not being typed."""
-    return {name: getattr(draft, name) for name in TERMS} | {"buyer": draft.buyer_ref}
+    said = {name: getattr(draft, name) for name in TERMS} | {"buyer": draft.buyer_ref}
+    return said | typed_retention(draft.retention)

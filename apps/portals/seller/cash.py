@@ -1,4 +1,4 @@
-"""When money is expected: thirteen weeks of what is invoiced, kept in reserve, or signed and planned."""
+"""When money is expected: thirteen weeks of what is invoiced, kept in reserve, retained, or signed and planned."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -7,21 +7,24 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import Case, F, Func, Q, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _
 
 from apps.core import money
 from apps.financing.models import Tranche
+from apps.invoicing import services as invoicing
 from apps.invoicing.models import OpenItem, PayeeInstruction
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.portals import charts, formats
 
 WEEKS = 13
+RATE = models.DecimalField(max_digits=6, decimal_places=3)
 USUAL_DIGITS = 2
 Expected = tuple[str, int, date | None, Decimal]
 """Currency, number of the series, day if there is one, what comes on it."""
-INVOICED, RESERVE, PLANNED = range(3)
+INVOICED, RESERVE, RETENTION, PLANNED = range(4)
 
 
 def forecast(actor: Actor, *, today: date) -> list[charts.Bars]:
@@ -32,7 +35,7 @@ def forecast(actor: Actor, *, today: date) -> list[charts.Bars]:
     sums: dict[str, list[list[Decimal]]] = {}
     undated: dict[str, Decimal] = defaultdict(Decimal)
     for currency, series, day, amount in _expected(actor, today=today, until=today + timedelta(weeks=WEEKS)):
-        rows = sums.setdefault(currency, [[money.ZERO] * WEEKS for _series in range(3)])
+        rows = sums.setdefault(currency, [[money.ZERO] * WEEKS for _series in range(4)])
         week = max(0, (day - today).days // 7) if day else None
         if week is None:
             undated[currency] += amount
@@ -55,6 +58,8 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
     kept = advances.outstanding().order_by().values_list("currency", "expected_on")
     for currency, day, reserve in kept.annotate(sum=Sum(F("face") - F("gross"))):
         yield currency, RESERVE, day, reserve
+    for currency, on, days, amount in invoicing.releases_ahead(seller_id=actor.organisation_id, until=until):
+        yield currency, RETENTION, max(on, today) + timedelta(days=days), amount
     ahead = (
         Milestone.objects.visible_to(actor)
         .filter(Q(planned_on__lt=until) | Q(planned_on=None))
@@ -67,11 +72,17 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
     tax = Func(
         F("amount") * F(f"{terms}tax_rate") / 100, _digits(), function="round", output_field=models.DecimalField()
     )
-    review = Coalesce("line__review_days", f"{terms}review_days")
-    planned = ahead.order_by().values_list("currency", "planned_on", review, f"{terms}payment_days")
-    for currency, planned_on, review_days, payment_days, gross in planned.annotate(sum=Sum(F("amount") + tax)):
+    # What will be kept back is not due then; at the first rate, because steps and caps depend on what comes before.
+    rate = Coalesce(Cast(KeyTextTransform("rate", f"{terms}retention"), RATE), Decimal(0))
+    planned = (
+        ahead.order_by()
+        .annotate(rate=rate, review=Coalesce("line__review_days", f"{terms}review_days"))
+        .values_list("currency", "planned_on", "review", f"{terms}payment_days", "rate")
+    )
+    sums = planned.annotate(net=Sum("amount"), sum=Sum(F("amount") + tax))
+    for currency, planned_on, review_days, payment_days, kept, net, gross in sums:
         paid_on = max(planned_on, today) + timedelta(days=review_days + payment_days) if planned_on else None
-        yield currency, PLANNED, paid_on, gross
+        yield currency, PLANNED, paid_on, gross - money.half_up(net * kept / 100, currency)
 
 
 def _digits() -> Case:
@@ -84,7 +95,12 @@ def _digits() -> Case:
 
 
 def _chart(currency: str, rows: list[list[Decimal]], *, undated: Decimal, today: date) -> charts.Bars:
-    names = [_("Invoiced"), _("Reserve of sold invoices"), _("Signed, still to be accepted")]
+    names = [
+        _("Invoiced"),
+        _("Reserve of sold invoices"),
+        _("Retention to be released"),
+        _("Signed, still to be accepted"),
+    ]
     last = today + timedelta(weeks=WEEKS)
     total = money.total(amount for series in rows for amount in series)
     says = _("%(total)s is expected by %(day)s, with tax, if everything goes as agreed.") % {

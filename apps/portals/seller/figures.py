@@ -10,11 +10,14 @@ from django.db.models import Case, Count, F, Min, Q, Sum, Value, When
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
-from apps.invoicing.models import OpenItem
+from apps.invoicing.models import InvoiceKind, OpenItem
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import ENDED
 from apps.parties.actor import Actor
 from apps.portals.correcting.sums import less_credits, paid_net
+
+BILLS = ~Q(invoice__kind=InvoiceKind.RETENTION_RELEASE)
+"""A statement of released retention bills nothing anew: it asks for a part of what other invoices billed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +68,8 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Fi
         .order_by()
         .values("contract_id")
         .annotate(
-            net=Sum("invoice__net"),
-            gross_sum=Sum("gross"),
+            net=Sum("invoice__net", filter=BILLS, default=money.ZERO),
+            gross_sum=Sum("gross", filter=BILLS, default=money.ZERO),
             credited_sum=Sum("credited"),
             paid_sum=Sum("paid"),
             open_sum=Sum("open"),

@@ -10,10 +10,15 @@ from django.db.models.functions import Coalesce
 from apps.contracts.models import Contract, Criterion
 from apps.core import money
 from apps.financing.models import Facility, RequestItem
-from apps.invoicing.models import Invoice
+from apps.invoicing.models import Invoice, InvoiceKind
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import ENDED
 from apps.parties.actor import Actor
+
+WITHOUT_RETENTION = Q(contract__active_version__retention__isnull=True) | Q(
+    contract__active_version__retention__rate="0", contract__active_version__retention__steps=[]
+)
+"""Contracts of which no invoice is kept back in part: what a milestone will come to is then known."""
 
 
 def facilities(actor: Actor) -> QuerySet[Facility]:
@@ -28,12 +33,15 @@ def facilities(actor: Actor) -> QuerySet[Facility]:
 
 
 def fundable(actor: Actor, *, today: date) -> QuerySet[Invoice]:
-    """Invoices that are wholly open, not past due, of contracts whose receivables may be assigned, asked of nobody."""
+    """Invoices that are wholly open and payable, not past due, of contracts whose receivables may be assigned, asked of
+    nobody."""
     asked = RequestItem.objects.visible_to(actor).held().filter(milestone=OuterRef("milestone_id"))
     return Invoice.objects.of_seller(actor).filter(
         ~Exists(asked),
+        kind=InvoiceKind.MILESTONE,
         open_item__paid=0,
         open_item__credited=0,
+        open_item__retained=0,
         open_item__open__gt=0,
         open_item__due_on__gte=today,
         contract__active_version__is_assignable=True,
@@ -44,7 +52,7 @@ def milestones_to_fund(actor: Actor, *, today: date) -> QuerySet[Milestone]:
     """Those with such an invoice, and those that are not accepted yet but can be measured, in the order of the plan."""
     asked = RequestItem.objects.visible_to(actor).held().filter(milestone=OuterRef("pk"))
     measured = Criterion.objects.filter(line=OuterRef("line_id"))
-    before = Q(~Q(state__in=ENDED), Exists(measured), contract__state="active")
+    before = Q(~Q(state__in=ENDED), Exists(measured), WITHOUT_RETENTION, contract__state="active")
     return (
         Milestone.objects.visible_to(actor)
         .filter(contract__seller_id=actor.organisation_id, contract__active_version__is_assignable=True)

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django import template
 
+from apps.contracts import retention_wording, rules, wording
 from apps.contracts import services as contracts
-from apps.contracts import wording
 from apps.contracts.drafts import AS_AGREED
 from apps.contracts.models import ContractVersion, PlanLine
 from apps.contracts.rules import ReviewTerms
@@ -56,6 +56,13 @@ def acceptance_steps(version: ContractVersion) -> str:
 def own_terms(line: PlanLine) -> list[str]:
     """What a milestone has in the place of the contract's terms: ``{% own_terms line as sentences %}``."""
     return wording.own_terms(line.own)
+
+
+@register.simple_tag
+def retention(version: ContractVersion, *, currency: str) -> str:
+    """What is withheld of each invoice and when it is released; empty where nothing was agreed."""
+    terms = rules.read_retention(version.retention)
+    return retention_wording.whole(terms, currency=currency) if terms is not None else ""
 
 
 @register.simple_tag

@@ -32,7 +32,7 @@ def _nullify(scene: Scene, event: Event, actor: Actor) -> Answer:
     return crediting.ask_nullification(
         actor=actor,
         key=new_key(),
-        milestone_ref=_creditable(scene, event).milestone.ref,
+        milestone_ref=_creditable(scene, event).billed.ref,
         share=Share(amount=event.amount, percent=event.percent),
         reason=event.text,
     )

@@ -132,6 +132,7 @@ class Event:
     files: tuple[Attachment, ...] = ()
     price: tuple[PriceLine, ...] = ()
     change: SaidChange | None = None
+    part: int | None = None
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,10 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "ask_to_nullify": Verb("seller", ("amount", "percent", "reason"), on_milestone=True),
         "agree_to_nullify": Verb("buyer", on_milestone=True),
         "allocate": Verb("seller", ("amount",), on_milestone=True),
+        "release_retention": Verb("buyer", ("part",)),
+        "call_retention": Verb("seller", ("part",)),
+        "pay_retention": Verb("seller", ("part", "amount", "received_on", "reference")),
+        "reverse_retention_payment": Verb("seller", ("part", "reason")),
         "open_facility": Verb("financier"),
         "verify_buyer": Verb("financier", ("checked", "note")),
         "limit_exposure": Verb("financier", ("side", "amount")),

@@ -17,6 +17,7 @@ from apps.parties import rules
 from apps.parties.roles import Role
 from apps.workflows.deal_file.deal import Bank, Deal, FacilityPlan, Party, Person
 from apps.workflows.deal_file.read_events import read_events
+from apps.workflows.deal_file.read_retention import read_terms
 from apps.workflows.deal_file.read_steps import read_own, read_steps
 from apps.workflows.deal_file.reader import Place, load
 
@@ -138,6 +139,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
     tax = place.maybe("tax")
     law = place.maybe("governing_law")
     terms = place.maybe("terms")
+    retention = place.maybe("retention")
     assignable, in_parts = place.maybe("assignable"), place.maybe("partial_acceptance")
     steps = read_steps(place, code_of(currency, parties))
     payment_days = place.maybe("payment_days")
@@ -162,6 +164,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         partial_acceptance=in_parts.yes_or_no() if in_parts is not None else False,
         tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "O") if tax is not None else "S",
         tax_rate=_percentage(tax.maybe("rate"), "0") if tax is not None else Decimal(0),
+        retention=read_terms(retention, code) if retention is not None else None,
         is_assignable=assignable.yes_or_no() if assignable is not None else True,
         governing_law=law.text(most=80) if law is not None else "",
         terms=terms.text(most=20_000) if terms is not None else "",

@@ -87,6 +87,7 @@ def _event(
         "change": read_change(place, contract, milestone=lambda p: _milestone(p, contract), line=read_line)
         if "title" in rule.keys
         else None,
+        "part": _part(place, contract) if "part" in rule.keys else None,
     }
     if verb == "price_offer" and not price:
         values["price"] = (_terms(place, milestones[0]),)
@@ -147,6 +148,15 @@ def _milestone(place: Place, contract: ContractDraft) -> int:
             return number
     titles = ", ".join(line.title for line in contract.lines)
     place.refuse(f"`{written}` is not in the plan: {titles}")
+
+
+def _part(place: Place, contract: ContractDraft) -> int | None:
+    """A part of the schedule by which retention is released, by its number."""
+    parts = len(contract.retention.releases) if contract.retention is not None else 0
+    if not parts:
+        place.refuse("the contract has no `retention`")
+    found = place.maybe("part")
+    return found.whole(least=1, most=parts) if found is not None else None
 
 
 def _by_number(place: Place, criteria: int) -> dict[int, str]:

@@ -14,7 +14,7 @@ from apps.financing.models import Collection, FundingRequest, Offer, OfferLine, 
 from apps.invoicing.models import Allocation, CreditNote, Invoice
 from apps.ledger.models import Book, Entry
 from apps.milestones.models import Milestone, Submission
-from apps.workflows.deal_file import credit_report
+from apps.workflows.deal_file import credit_report, report_retention
 from apps.workflows.deal_file.report_changes import change_orders, in_words
 from apps.workflows.deal_file.report_parts import Report, amount_of, named, written
 from apps.workflows.deal_file.report_steps import WITH, steps_of
@@ -42,6 +42,7 @@ def report(*, title: str, contract_ref: str) -> Report:
         "invoices": [_invoice(invoice) for invoice in invoices],
         "credit_notes": [credit_report.credit_note(note) for note in notes],
         "change_orders": change_orders(contract),
+        "retention": report_retention.report_of(contract),
         "payments": [_payment(allocation) for allocation in _allocations(contract)],
         "financing": [_request(request) for request in _of(FundingRequest, contract).order_by("id")],
         "ledger": [
@@ -98,13 +99,14 @@ def _invoice(invoice: Invoice) -> Report:
     item, currency = invoice.open_item, invoice.currency
     return {
         "number": invoice.number,
-        "milestone": invoice.milestone.title,
+        "milestone": invoice.milestone.title if invoice.milestone else "",
         "issued_on": written(invoice.issued_on),
         "due_on": written(invoice.due_on),
         "net": amount_of(invoice.net, currency),
         "tax": amount_of(invoice.tax, currency),
         "gross": amount_of(invoice.gross, currency),
         "credited": amount_of(item.credited, currency),
+        "retained": amount_of(item.retained, currency),
         "paid": amount_of(item.paid, currency),
         "open": amount_of(item.open, currency),
         "document": invoice.document.state,
@@ -260,6 +262,7 @@ def plain(found: Report) -> str:
         ),
     ]
     lines += credit_report.plain(found["credit_notes"])
+    lines += report_retention.plain_of(found["retention"])
     if found["payments"]:
         lines += ["", "Payments"]
         lines += [

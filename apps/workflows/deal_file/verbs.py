@@ -15,6 +15,7 @@ from apps.workflows.deal_file.change_verbs import CHANGES
 from apps.workflows.deal_file.credit_verbs import CREDITING
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.funding_verbs import FUNDING
+from apps.workflows.deal_file.retention_verbs import RETENTION
 from apps.workflows.deal_file.scene import Scene, new_key, reference_of
 from apps.workflows.deal_file.step_verbs import STEPS, verdicts_of
 from apps.workflows.once import Answer
@@ -156,6 +157,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         **CREDITING,
         **STEPS,
         **CHANGES,
+        **RETENTION,
         **FUNDING,
         "wait": _wait,
     }

@@ -46,6 +46,8 @@ def of_terms(old: ContractVersion, new: ContractVersion, *, currency: str) -> li
             _word(_("Acceptance in part"), _("allowed now") if new.partial_acceptance else _("not allowed now"))
         )
     lines += _of_steps(old, new, currency=currency)
+    if old.retention != new.retention:
+        lines.append(_word(_("Retention"), _("changed")))
     lines += _of_plan(old, new, currency=currency)
     if old.terms != new.terms:
         lines.append(_word(_("Further terms"), _("changed")))

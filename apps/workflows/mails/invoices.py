@@ -7,7 +7,7 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from apps.invoicing import snapshot
+from apps.invoicing import release_statement, snapshot
 from apps.invoicing.models import Allocation, Delivery, Invoice, PayeeInstruction
 from apps.milestones.models import Decision
 from apps.milestones.models.decision import ACCEPTING
@@ -20,19 +20,24 @@ from apps.workflows.mails.letter import Enclosure, Letter, Sent, absolute, fact,
 def invoice(*, delivery_ref: str) -> Sent | None:
     """The invoice itself, with its document, to everybody of the buyer who sees to it; None when it went already."""
     delivery = Delivery.objects.select_related(
-        "seller", "buyer", "invoice__milestone__line__version", "invoice__contract", "invoice__document"
+        "seller",
+        "buyer",
+        "invoice__milestone__line__version",
+        "invoice__contract",
+        "invoice__document",
+        "invoice__open_item",
     ).get(ref=delivery_ref)
     if delivery.sent_at is not None:
         return None
     billed = delivery.invoice
+    if billed.is_release:
+        return _release(delivery)
     said = snapshot.read(billed.snapshot)
-    instruction = PayeeInstruction.objects.live().filter(milestone_id=billed.milestone_id).first()
+    instruction = PayeeInstruction.objects.live().of(billed).first()
     printed = said.credit_transfer
     printed_name = printed.account_name if printed is not None else said.seller.name
     payee = instruction.payee_name if instruction is not None else printed_name
     decision = _acceptance(billed)
-    with default_storage.open(billed.document.stored_as) as stored:
-        pdf = stored.read()
     return send(
         Letter(
             name="invoice",
@@ -46,6 +51,7 @@ def invoice(*, delivery_ref: str) -> Sent | None:
             facts=[
                 fact(_("Invoice"), billed.number),
                 fact(_("Contract"), f"{said.contract_number} · {said.contract_title}"),
+                *_of_retention(billed),
                 fact(_("Due"), on=billed.due_on),
                 fact(_("Pay to"), payee),
                 *account_lines(instruction or printed),
@@ -54,6 +60,7 @@ def invoice(*, delivery_ref: str) -> Sent | None:
             context={
                 "invoice": billed,
                 "milestone": billed.milestone,
+                "due_now": billed.due_now,
                 "decision": decision,
                 "payee": payee,
                 "is_assigned": instruction is not None and instruction.payee_id != delivery.seller_id,
@@ -61,20 +68,65 @@ def invoice(*, delivery_ref: str) -> Sent | None:
                 "names_another_account": instruction is not None
                 and (printed is None or _numbers(instruction) != _numbers(printed)),
             },
-            files=[Enclosure(f"{billed.number}.pdf".replace("/", "-"), pdf, "application/pdf")],
+            files=[_pdf(billed)],
         )
     )
 
 
 def people_for_invoices(billed: Invoice) -> list[str]:
     """The mailboxes to which an invoice goes, and what corrects it."""
-    signatory = billed.milestone.line.version.signatory_email
+    signatory = billed.billed.line.version.signatory_email
     return _who_sees_to_it(billed.buyer, _acceptance(billed), signatory=signatory)
 
 
 def _acceptance(billed: Invoice) -> Decision:
     decisions = Decision.objects.select_related("user")
-    return decisions.get(submission__milestone_id=billed.milestone_id, outcome__in=ACCEPTING)
+    return decisions.get(submission__milestone=billed.billed, outcome__in=ACCEPTING)
+
+
+def _release(delivery: Delivery) -> Sent | None:
+    """A statement of released retention, with its document, to whoever pays for the buyer."""
+    asked = delivery.invoice
+    said = release_statement.read(asked.snapshot)
+    payee = said.credit_transfer.account_name if said.credit_transfer is not None else said.seller.name
+    return send(
+        Letter(
+            name="retention_release",
+            key=delivery.ref,
+            sender=delivery.seller,
+            reader=delivery.buyer,
+            to=_each_once([delivery.buyer.email, *_people(delivery.buyer)]) or _owners(delivery.buyer),
+            button=_("Open the statement"),
+            url=_page_of(asked, buyer=delivery.buyer),
+            by=asked.due_on,
+            facts=[
+                fact(_("Statement"), asked.number),
+                fact(_("Contract"), f"{said.contract_number} · {said.contract_title}"),
+                fact(_("Due"), on=asked.due_on),
+                money(_("Still withheld after this"), said.left, asked.currency),
+                fact(_("Pay to"), payee),
+                *account_lines(said.credit_transfer),
+                fact(_("Reference"), asked.number),
+            ],
+            context={"invoice": asked, "said": said},
+            files=[_pdf(asked)],
+        )
+    )
+
+
+def _pdf(billed: Invoice) -> Enclosure:
+    with default_storage.open(billed.document.stored_as) as stored:
+        return Enclosure(f"{billed.number}.pdf".replace("/", "-"), stored.read(), "application/pdf")
+
+
+def _of_retention(billed: Invoice) -> list[dict[str, Any]]:
+    """Total and what of it is kept back, where something is; the letter names what is due now above all else."""
+    if not billed.open_item.retained:
+        return []
+    return [
+        money(_("Total with tax"), billed.gross, billed.currency),
+        money(_("Retained as agreed, payable later"), billed.open_item.retained, billed.currency),
+    ]
 
 
 def _numbers(account: PayeeInstruction | snapshot.CreditTransfer) -> tuple[str, str, str]:

@@ -36,6 +36,7 @@ from apps.workflows import (
     funding,
     negotiating,
     proofs,
+    retention,
     sign_off,
     statements,
     team,
@@ -447,6 +448,8 @@ CALLS = [
         "invoice_ref",
         lambda _row, own: {"payment_ref": _own(own, Payment, allocations__freed_by__isnull=False).ref},
     ),
+    Call(retention.release_retention, "billing", CONTRACT, "contract_ref", lambda _row, _own: {"position": 2}),
+    Call(retention.release_retention, "buyer", CONTRACT, "contract_ref", lambda _row, _own: {"position": 3}),
     Call(
         request_one,
         "billing",

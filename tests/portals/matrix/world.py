@@ -21,6 +21,7 @@ from apps.contracts import documents as contract_documents
 from apps.contracts import services as contract_services
 from apps.contracts.drafts import ChangeDraft, ContractDraft, DraftLine
 from apps.contracts.models import ChangeOrder, Contract, ContractVersion, GuestGrant
+from apps.contracts.retention import RetentionRelease, RetentionTerms
 from apps.core import canonical, clock
 from apps.core.database import walls
 from apps.core.errors import Refused
@@ -55,6 +56,7 @@ from apps.workflows import (
     notices,
     printing,
     proofs,
+    retention,
     reviews,
     sign_off,
     statements,
@@ -270,8 +272,20 @@ class _Builder:
         )
         self._accepted(scenarios.active_contract(self.deal, draft=self._draft("Done", lines=1)), 1)
         self._changes()
+        self._retained()
         self.billed = scenarios.active_contract(self.deal, draft=self._draft("Billed", lines=LINES))
         self.running = scenarios.active_contract(self.deal, draft=self._draft("Running", lines=4))
+
+    def _retained(self) -> None:
+        """A completed contract of whose retention one part is released, and one is left for each side to release."""
+        parts = (("buyer", 40), ("seller", 30), ("completion", 30))
+        terms = RetentionTerms(
+            rate=Decimal(10), releases=tuple(RetentionRelease(Decimal(share), event) for event, share in parts)
+        )
+        kept = scenarios.active_contract(self.deal, draft=replace(self._draft("Kept", lines=1), retention=terms))
+        self._accepted(kept, 1)
+        with acting(member(self.deal, "buyer")) as olga:
+            retention.release_retention(actor=olga, key=key(), contract_ref=kept.ref, position=1)
 
     def _answers(self) -> None:
         """A version of the buyer's that waits for the seller, one that the buyer is still writing, and comments."""
@@ -412,7 +426,7 @@ class _Builder:
         failed = corrections.credited(self.deal, others[0].ref, "1.00", reason=reason)
         with walls.asking_for(self.deal.seller.pk), failing, suppress(press.PangoMissingError):
             credit_documents.render(credit_note_ref=failed.ref)
-        asked = [corrections.asked(self.deal, one.milestone.ref, reason=reason) for one in others[:4]]
+        asked = [corrections.asked(self.deal, one.billed.ref, reason=reason) for one in others[:4]]
         corrections.granted(self.deal, asked[1])
         with acting(member(self.deal, "billing")) as bilge:
             crediting.decline_nullification(actor=bilge, key=key(), nullification_ref=asked[2], reason=reason)
@@ -569,7 +583,7 @@ class _Builder:
             funding.cancel_tranche(actor=tea, key=key(), tranche_ref=tranche.ref, reason=reason)
 
     def _requested(self, invoice: Invoice) -> str:
-        return self._requested_on(invoice.milestone)
+        return self._requested_on(invoice.billed)
 
     def _requested_on(self, milestone: Milestone) -> str:
         with acting(member(self.deal, "billing")) as bilge:
@@ -708,4 +722,4 @@ class _Builder:
         return mine.filter(**what).order_by("-pk")[0]
 
     def _submission_of(self, invoice: Invoice) -> str:
-        return str(Submission.objects.using("owner").get(milestone_id=invoice.milestone_id, state="accepted").ref)
+        return str(Submission.objects.using("owner").get(milestone=invoice.billed, state="accepted").ref)

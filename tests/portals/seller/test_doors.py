@@ -193,6 +193,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "change_draft": world.draft.ref,
         "propose_contract": world.draft.ref,
         "withdraw_contract": world.draft.ref,
+        "release_retention": world.active.ref,
         "import_plan": world.draft.ref,
         "check_plan": world.draft.ref,
         "contract_differences": world.active.ref,

@@ -246,7 +246,7 @@ def test_an_assigned_invoice_takes_nothing_and_the_page_says_whose_the_money_is(
     from tests.portals.seller.conftest import accepted_offer, opened_facility
 
     with acting(scenarios.seller_actor(parties)):
-        milestone = type(invoice).objects.select_related("milestone__contract").get(pk=invoice.pk).milestone
+        milestone = type(invoice).objects.select_related("milestone__contract").get(pk=invoice.pk).billed
     accepted_offer(parties, milestone, opened_facility(parties))
     imported(seller, paid("14280.00", invoice.number))
     (row,) = transactions(parties)

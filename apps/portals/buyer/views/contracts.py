@@ -14,6 +14,7 @@ from apps.contracts.models import Contract, ContractVersion
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import ENDED
 from apps.parties.roles import Action
+from apps.portals import retaining
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import figures, signing, versions
 from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not, zone_of
@@ -110,6 +111,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "figures": figures.of_contracts(actor, [found]).get(found.pk),
             "milestones": milestones,
             "orders": orders_of(actor, found),
+            "retention": retaining.panel_of(found, side="buyer"),
             "versions": [(version, version_state(version, contract=found, newest=sent[0].number)) for version in sent],
             "draft": draft,
             "may_edit": not why_not(actor, Action.EDIT_CONTRACT),

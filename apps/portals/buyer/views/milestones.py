@@ -76,7 +76,7 @@ def _document(invoice: Invoice) -> dict[str, object]:
         "pdf_url": WAY.invoice_pdf(invoice),
         "xml_url": WAY.invoice_xml(invoice),
         "document_url": WAY.invoice_document(invoice),
-        "reload_url": reverse("buyer:milestone", args=[invoice.milestone.ref]),
+        "reload_url": reverse("buyer:milestone", args=[invoice.billed.ref]),
     }
 
 

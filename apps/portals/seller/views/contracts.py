@@ -13,7 +13,7 @@ from apps.contracts.models import Contract, ContractVersion, GuestGrant, PlanLin
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone
 from apps.parties.roles import Action
-from apps.portals import conversing, history, papers
+from apps.portals import conversing, history, papers, retaining
 from apps.portals.access import PortalRequest, portal
 from apps.portals.changing.desk import orders_of
 from apps.portals.forms import ActionForm
@@ -138,6 +138,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "figures": figures.of_contracts(actor, [found])[found.pk],
             "link": link,
             "orders": orders_of(actor, found),
+            "retention": retaining.panel_of(found, side="seller"),
             "printed": papers.printed(
                 actor,
                 current,

@@ -72,7 +72,7 @@ def credit_invoice(request: PortalRequest, ref: str) -> HttpResponse:
 
 def _why_not_credited(invoice: Invoice) -> str:
     try:
-        invoicing.refuse_assigned(invoice)
+        invoicing.refuse_uncreditable(invoice)
     except Refused as refused:
         return explain(refused)
     if invoicing.left_to_credit(invoice_ref=invoice.ref) == 0:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.core import clock
 from apps.core.errors import Refused
 from apps.financing.models import FundingRequest, Tranche
-from apps.invoicing import snapshot
+from apps.invoicing import release_statement, snapshot
 from apps.invoicing.models import Allocation, Delivery, Document, Invoice, PayeeInstruction
 from apps.invoicing.services.reading import GIVEN_UP_AFTER
 from apps.parties.actor import Actor
@@ -136,7 +136,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
         "invoice",
         {
             "invoice": found,
-            "said": snapshot.read(found.snapshot),
+            "said": (release_statement if found.is_release else snapshot).read(found.snapshot),
             "state": state,
             "payee": payee,
             "instructed": instructed,

@@ -1,0 +1,86 @@
+"""Which parts of a retention become due by themselves, and when."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, Sum
+
+from apps.contracts import rules as contracts
+from apps.contracts.models import Contract
+from apps.contracts.retention import DATE
+from apps.invoicing import rules
+from apps.invoicing.models import Retention
+from apps.invoicing.services.retained import completed_on, parts_of
+
+JUST_AFTER_MIDNIGHT = time(0, 0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class DueRelease:
+    """A part of a contract's retention that is to be released by itself, from ``on`` where the seller is."""
+
+    contract_ref: str
+    seller_id: int
+    position: int
+    on: date
+    time_zone: str
+
+
+def releases_due(*, at: datetime, contract_refs: Sequence[str] | None = None) -> list[DueRelease]:
+    """Every part that should have been released by now and was not, read with the owner's eyes; however long ago, so
+    that an outage delays a release and loses none."""
+    return [found for found in _timed(contract_refs) if found.on <= at.astimezone(ZoneInfo(found.time_zone)).date()]
+
+
+def next_release(*, after: datetime, until: datetime, contract_refs: Sequence[str]) -> datetime | None:
+    """The first moment between two at which a part of the retention of these contracts becomes due by itself."""
+    moments = (
+        datetime.combine(found.on, JUST_AFTER_MIDNIGHT, ZoneInfo(found.time_zone)) for found in _timed(contract_refs)
+    )
+    return min((moment for moment in moments if after < moment < until), default=None)
+
+
+def releases_ahead(*, seller_id: int, until: date) -> Iterator[tuple[str, date, int, Decimal]]:
+    """Currency, day, days to pay and amount of each part that will be released by itself before a day, to a seller who
+    asks. What has no day yet, or waits for somebody's word, is in none."""
+    kept = Retention.objects.kept().filter(seller_id=seller_id).values("contract_id")
+    found = Contract.objects.filter(seller_id=seller_id, pk__in=kept).select_related("active_version", "seller")
+    sums = {
+        contract: (withheld, released)
+        for contract, withheld, released in Retention.objects.filter(seller_id=seller_id, contract__in=kept)
+        .order_by()
+        .values_list("contract_id")
+        .annotate(withheld=Sum("held"), gone=Sum("released"))
+    }
+    for contract in found.prefetch_related("retention_releases").order_by("pk"):
+        version = contract.active_version
+        terms = contracts.read_retention(version.retention) if version is not None else None
+        if version is None or terms is None:
+            continue
+        made = {one.position: one for one in contract.retention_releases.all()}
+        withheld, released = sums[contract.pk]
+        for one in parts_of(contract, terms=terms, made=made, withheld=withheld, released=released):
+            if one.invoice is None and one.on is not None and one.on < until and one.amount:
+                yield contract.currency, one.on, version.payment_days, one.amount
+
+
+def _timed(contract_refs: Sequence[str] | None) -> Iterator[DueRelease]:
+    """Every part that is not released and has a day, of contracts of which something is withheld."""
+    kept = Retention.objects.using("owner").kept().values("contract_id")
+    dated = Q(active_version__retention__contains={"releases": [{"event": DATE}]})
+    found = Contract.objects.using("owner").filter(Q(completed_at__isnull=False) | dated, pk__in=kept)
+    if contract_refs is not None:
+        found = found.filter(ref__in=contract_refs)
+    rows = found.select_related("active_version", "seller").prefetch_related("retention_releases").order_by("pk")
+    for contract in rows.iterator(chunk_size=500):
+        version = contract.active_version
+        terms = contracts.read_retention(version.retention) if version is not None else None
+        made = {one.position for one in contract.retention_releases.all()}
+        day = completed_on(contract.completed_at, time_zone=contract.seller.time_zone)
+        for position, part in enumerate(terms.releases if terms else (), start=1):
+            on = rules.due_from(part, completed_on=day)
+            if position not in made and on is not None:
+                yield DueRelease(contract.ref, contract.seller_id, position, on, contract.seller.time_zone)

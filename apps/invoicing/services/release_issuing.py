@@ -1,0 +1,177 @@
+"""The statement of released retention: numbered, snapshotted, chained, written into the ledgers."""
+
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from apps.contracts.models import Contract, ContractVersion
+from apps.core import canonical, money
+from apps.invoicing import release_statement, rules, snapshot
+from apps.invoicing.models import (
+    Document,
+    Invoice,
+    InvoiceKind,
+    InvoiceLine,
+    OpenItem,
+    Retention,
+    RetentionRelease,
+    RetentionShare,
+)
+from apps.invoicing.services import facts
+from apps.invoicing.services.issuing import lock_series
+from apps.ledger import services as ledger
+from apps.ledger.charts import Seller
+
+PREFIX = "RET"
+"""The series of statements of released retention, by year: they are no tax invoices, so they use up no such number."""
+Shared = list[tuple[Retention, Decimal]]
+"""Invoices of which something is released, each with how much."""
+
+
+def stated(
+    ref: str,
+    *,
+    contract: Contract,
+    version: ContractVersion,
+    event: str,
+    position: int,
+    parts: int,
+    shares: Shared,
+    left: Decimal,
+    released_by: str,
+    at: datetime,
+) -> Invoice:
+    """The statement with its number, its lines, its open item and its document to come."""
+    seller, buyer, amount = contract.seller, contract.buyer, money.total(share for _one, share in shares)
+    zone = ZoneInfo(seller.time_zone)
+    year = at.astimezone(zone).year
+    series, account = lock_series(PREFIX, milestone_id=None, contract=contract, year=year)
+    at = max(at, series.last_issued_at or at)
+    issued_on = at.astimezone(zone).date()
+    due_on = rules.due_on(issued_on, payment_days=version.payment_days)
+    number = rules.invoice_number(prefix=PREFIX, year=series.year, position=series.last + 1)
+    text = release_statement.write(
+        release_statement.ReleaseStatement(
+            kind=InvoiceKind.RETENTION_RELEASE.value,
+            number=number,
+            issued_at=at,
+            issue_date=issued_on,
+            time_zone=seller.time_zone,
+            language=facts.language_of(buyer),
+            currency=contract.currency,
+            due_date=due_on,
+            payment_days=version.payment_days,
+            contract_number=contract.number,
+            contract_title=contract.title,
+            seller=facts.party_of(seller, category=version.tax_category),
+            buyer=facts.party_of(buyer, category=version.tax_category),
+            credit_transfer=snapshot.CreditTransfer(**account.fields) if account.fields else None,
+            event=event,
+            released_by=released_by,
+            position=position,
+            parts=parts,
+            shares=tuple(
+                release_statement.ReleasedShare(
+                    one.invoice.number, one.invoice.issued_on, one.invoice.billed.title, one.held, one.released, share
+                )
+                for one, share in shares
+            ),
+            left=left,
+            totals=snapshot.Totals(lines=amount, net=amount, tax=money.ZERO, gross=amount, due=amount),
+        )
+    )
+    text_sha256 = canonical.sha256(text)
+    series.last += 1
+    series.head = canonical.sha256(series.head + number + text_sha256)
+    series.last_issued_at = at
+    series.save(update_fields=["last", "head", "last_issued_at"])
+    invoice = Invoice.objects.create(
+        ref=ref,
+        seller=seller,
+        buyer=buyer,
+        contract=contract,
+        kind=InvoiceKind.RETENTION_RELEASE,
+        number=number,
+        series_prefix=PREFIX,
+        series_year=series.year,
+        series_position=series.last,
+        currency=contract.currency,
+        net=amount,
+        tax=money.ZERO,
+        gross=amount,
+        issued_at=at,
+        issued_on=issued_on,
+        due_on=due_on,
+        snapshot=text,
+        snapshot_sha256=text_sha256,
+        chain_sha256=series.head,
+    )
+    _add_rows(invoice, shares=shares, at=at)
+    return invoice
+
+
+def _add_rows(invoice: Invoice, *, shares: Shared, at: datetime) -> None:
+    """What belongs to a statement from its first moment on: its lines, what is owed on it, its document to come."""
+    InvoiceLine.objects.bulk_create(
+        InvoiceLine(
+            invoice=invoice,
+            position=place,
+            description=f"{one.invoice.number} {one.invoice.billed.title}",
+            quantity=Decimal(1),
+            unit_price=share,
+            net=share,
+            tax_category=rules.OUTSIDE_SCOPE,
+            tax_rate=money.ZERO,
+        )
+        for place, (one, share) in enumerate(shares, start=1)
+    )
+    OpenItem.objects.create(
+        invoice=invoice,
+        contract=invoice.contract,
+        seller=invoice.seller,
+        buyer=invoice.buyer,
+        currency=invoice.currency,
+        due_on=invoice.due_on,
+        gross=invoice.gross,
+        open=invoice.gross,
+    )
+    Document.objects.create(invoice=invoice, requested_at=at)
+
+
+def kept_in_ledger(invoice: Invoice, *, position: int, event: str, shares: Shared, by: str) -> RetentionRelease:
+    """Write in the ledger of the retention what was released."""
+    found = RetentionRelease.objects.create(
+        contract=invoice.contract,
+        position=position,
+        event=event,
+        invoice=invoice,
+        currency=invoice.currency,
+        amount=invoice.gross,
+        released_on=invoice.issued_on,
+        released_at=invoice.issued_at,
+        released_by_name=by,
+    )
+    for one, share in shares:
+        one.released += share
+    Retention.objects.bulk_update([one for one, _share in shares], ["released"])
+    RetentionShare.objects.bulk_create(
+        RetentionShare(release=found, retention=one, amount=share) for one, share in shares
+    )
+    return found
+
+
+def post(invoice: Invoice) -> None:
+    """Only time separates it from cash now: a receivable, and no part of the contract balance any more."""
+    ledger.post(
+        organisation_id=invoice.seller_id,
+        currency=invoice.currency,
+        purpose=ledger.Purpose.SELLER,
+        cause=f"invoice:{invoice.ref}",
+        description=f"Release of retention {invoice.number}",
+        booked_on=invoice.issued_on,
+        legs=[
+            ledger.debit(Seller.RECEIVABLES, amount=invoice.gross, key=f"invoice:{invoice.ref}"),
+            ledger.credit(Seller.RETENTION_HELD, amount=invoice.gross, key=f"contract:{invoice.contract.ref}"),
+        ],
+        at=invoice.issued_at,
+    )

@@ -1,0 +1,122 @@
+"""Retention on the pages: written into a draft, shown to both sides, released by whoever may."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.retention import BUYER, COMPLETION, GROSS, RetentionRelease, RetentionStep, RetentionTerms
+from apps.contracts.rules import read_retention
+from apps.core import clock
+from apps.invoicing.models import Invoice
+from apps.portals.drafting.retention import RetentionFields, typed_retention
+from apps.portals.seller import cash, figures, fundable
+from tests import scenarios
+from tests.portals.seller.test_drafts import FINAL, typed
+from tests.scenarios import Parties, acting, key
+
+D = Decimal
+TERMS = RetentionTerms(
+    rate=D(10),
+    base=GROSS,
+    steps=(RetentionStep(D(50), D("2.5")),),
+    cap_percent=D(5),
+    releases=(RetentionRelease(D(60), BUYER), RetentionRelease(D(40), COMPLETION, days=7)),
+)
+
+
+@pytest.fixture
+def parties(db: None) -> Parties:
+    return scenarios.organisations()
+
+
+def signed_in(parties: Parties, role: str) -> Client:
+    client = Client()
+    client.force_login(parties.people[role].user)
+    return client
+
+
+def as_typed(terms: RetentionTerms) -> dict[str, str]:
+    """What a browser sends of the fields as they are shown."""
+    form = RetentionFields(initial=typed_retention(terms))
+    return {name: str(form[name].field.prepare_value(form[name].value()) or "") for name in form.fields}
+
+
+def completed(parties: Parties) -> Contract:
+    terms = RetentionTerms(rate=D(10), releases=TERMS.releases)
+    contract = scenarios.active_contract(parties, draft=scenarios.software_draft(parties, retention=terms))
+    for position in (1, 2, 3):
+        scenarios.accepted_milestone(contract, position=position)
+    return contract
+
+
+def test_what_is_typed_is_kept_and_shown_again_as_it_was(parties: Parties) -> None:
+    seller = signed_in(parties, "seller")
+    response = seller.post(reverse("seller:draft_contract"), typed(parties, FINAL, do="save", **as_typed(TERMS)))
+    assert response.status_code == 302
+    with acting(scenarios.seller_actor(parties)):
+        version = ContractVersion.objects.select_related("contract").get()
+    assert read_retention(version.retention) == TERMS
+    shown = seller.get(reverse("seller:change_draft", args=[version.contract.ref])).context["form"]
+    assert {name: shown.initial.get(name) for name in typed_retention(TERMS)} == typed_retention(TERMS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"retention_rate": ""}, "Enter the rate"),
+        ({"retention_rate": "60"}, "between 0 and 50"),
+        ({"step_1_rate": ""}, "A step needs both"),
+        ({"release_2_event": ""}, "Say how much is released here"),
+        ({"release_1_share": "10", "do": "check"}, "come to 50 % and not to 100 %"),
+        ({"release_2_event": "date", "release_2_days": "", "do": "check"}, "on which date"),
+    ],
+)
+def test_what_cannot_be_computed_or_never_ends_is_refused_in_words(
+    parties: Parties, changes: dict[str, str], words: str
+) -> None:
+    posted = typed(parties, FINAL, **{"do": "save", **as_typed(TERMS), **changes})
+    response = signed_in(parties, "seller").post(reverse("seller:draft_contract"), posted)
+    assert response.status_code == 422
+    assert words in response.content.decode()
+
+
+def test_both_sides_see_what_is_held_and_the_buyer_releases_a_part(parties: Parties) -> None:
+    contract = completed(parties)
+    buyer = signed_in(parties, "buyer")
+    for side, client in (("seller", signed_in(parties, "seller")), ("buyer", buyer)):
+        page = client.get(reverse(f"{side}:contract", args=[contract.ref])).content.decode()
+        assert "4,000.00" in page, side
+        assert "7 days after the last milestone is accepted" in page, side
+    address = reverse("buyer:release_retention", args=[contract.ref])
+    assert "2,400.00" in buyer.get(address).content.decode()
+    assert buyer.post(address, {"key": key()}).context["form"].errors["position"] == ["Choose what you release."]
+    response = buyer.post(address, {"key": key(), "position": "1"})
+    with acting(scenarios.seller_actor(parties)):
+        statement = Invoice.objects.get(kind="retention_release")
+    assert (response.status_code, response["Location"]) == (302, reverse("buyer:invoice", args=[statement.ref]))
+    for side, client in (("seller", signed_in(parties, "seller")), ("buyer", buyer)):
+        page = client.get(reverse(f"{side}:invoice", args=[statement.ref])).content.decode()
+        assert "RET-" in page, side
+        assert "2,400.00" in page, side
+        assert client.get(reverse(f"{side}:invoices")).content.decode().count("Release of retention") == 1
+    refused = signed_in(parties, "billing").get(reverse("seller:release_retention", args=[contract.ref]))
+    assert "Nothing is withheld that you could release" in refused.content.decode()
+
+
+def test_the_sellers_figures_count_what_was_billed_once_and_nothing_retained_as_due(parties: Parties) -> None:
+    contract = completed(parties)
+    sina = scenarios.seller_actor(parties)
+    today = clock.today("Europe/Berlin")
+    with acting(sina):
+        found = figures.of_contracts(sina, [contract])[contract.pk]
+        assert (found.billed, found.open) == (D("40000.00"), D("43600.00"))
+        assert list(fundable.fundable(sina, today=today)) == []
+        (chart,) = cash.forecast(sina, today=today)
+    named = {str(series.name): series.values for series in chart.series}
+    assert sum(named["Invoiced"]) == D("43600.00")
+    assert sum(named["Retention to be released"]) == D("1600.00"), "what has a day; the rest waits for a word"
+    assert named["Retention to be released"][(timedelta(days=7 + 30).days) // 7] == D("1600.00")
