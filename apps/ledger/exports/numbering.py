@@ -8,12 +8,11 @@ from apps.ledger.models import Book, EntryNumber
 
 NUMBER = """
 INSERT INTO ledger_entrynumber (organisation_id, book_id, entry_id, number)
-SELECT e.organisation_id, e.book_id, e.id,
-  (SELECT coalesce(max(n.number), 0) FROM ledger_entrynumber n WHERE n.book_id = e.book_id)
-    + row_number() OVER (ORDER BY e.booked_on, e.id)
+SELECT e.organisation_id, e.book_id, e.id, last.number + row_number() OVER (ORDER BY e.booked_on, e.id)
 FROM ledger_entry e
-WHERE e.book_id = %(book)s AND e.booked_on <= %(through)s
-  AND NOT EXISTS (SELECT 1 FROM ledger_entrynumber n WHERE n.entry_id = e.id)
+CROSS JOIN (SELECT coalesce(max(number), 0) AS number FROM ledger_entrynumber WHERE book_id = %(book)s) last
+LEFT JOIN ledger_entrynumber known ON known.entry_id = e.id
+WHERE e.book_id = %(book)s AND e.booked_on <= %(through)s AND known.id IS NULL
 ORDER BY e.booked_on, e.id
 """
 
