@@ -5,7 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Max, Q, Sum
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, Max, Q, Sum, Value
 from django.db.models.functions import Abs
 
 from apps.audit import services as audit
@@ -58,9 +59,10 @@ def contents_of(wanted: Wanted) -> Contents:
         largest=Max(Abs("amount"), default=money.ZERO),
         unnumbered=Count("entry", filter=Q(entry__numbered=None), distinct=True),
         last_posted_at=Max("entry__posted_at"),
+        accounts=ArrayAgg("account_id", distinct=True, default=Value([])),
     )
-    accounts = Account.objects.filter(book=wanted.book, pk__in=lines.values("account")).order_by("code")
-    return Contents(**{**found, "credit": -found["credit"]}, accounts=tuple(accounts))
+    accounts = Account.objects.filter(book=wanted.book, pk__in=found["accounts"]).order_by("code")
+    return Contents(**{**found, "credit": -found["credit"], "accounts": tuple(accounts)})
 
 
 def lines_of(book: Book, *, starts_on: date, ends_on: date) -> Any:
@@ -173,9 +175,9 @@ def ask(*, wanted: Wanted, actor: Actor, at: datetime) -> tuple[JournalExport, b
 def fix(*, wanted: Wanted, actor: Actor, at: datetime) -> tuple[JournalExport, bool]:
     """Number the entries of a locked book, write down what is exported, and who asked for it."""
     organisation = Organisation.objects.get(pk=wanted.book.organisation_id)
-    accounts, details = check(wanted, contents_of(wanted), organisation=organisation)
-    through = number_through(wanted.book, wanted.ends_on)
     contents = contents_of(wanted)
+    accounts, details = check(wanted, contents, organisation=organisation)
+    through = number_through(wanted.book, wanted.ends_on)
     row = JournalExport(
         organisation=organisation,
         book=wanted.book,

@@ -28,7 +28,7 @@ def _refused_together(name: str, wrong: str) -> pgtrigger.Trigger:
         level=pgtrigger.Statement,
         operation=guards.INSERT,
         when=pgtrigger.After,
-        referencing=pgtrigger.Referencing(new="added"),
+        referencing=pgtrigger.Referencing(new="added"),  # type: ignore[no-untyped-call]
         func=(
             f"IF EXISTS ({wrong}) THEN RAISE EXCEPTION '{name.replace('_', ' ')}'"
             " USING ERRCODE = 'check_violation'; END IF; RETURN NULL;"
