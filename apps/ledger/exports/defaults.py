@@ -1,7 +1,8 @@
 """The accounts that are proposed for ours until the organisation says which ones its own are.
 
 DATEV: charts SKR 03 and SKR 04, general ledger accounts that take postings directly and compute no tax by themselves:
-receivables outside the current accounts of customers (1410, 1210), since those are collective; output tax without a
+receivables outside the current accounts of customers (1410, 1210; 1415, 1225 for those that are due after a year, as
+retention often is), since those are collective; output tax without a
 rate (1770, 3800), since ours holds every rate. Sources: DATEV, Kontenrahmen SKR 03 (Art.-Nr. 11174) and SKR 04
 (Art.-Nr. 11175). The tax consultant decides; these are a beginning.
 
@@ -18,6 +19,7 @@ from apps.ledger.models import Package
 SKR03: Final[Mapping[str, str]] = {
     Seller.BANK: "1200",
     Seller.RECEIVABLES: "1410",
+    Seller.RETENTION_HELD: "1415",
     Seller.DUE_FROM_FINANCIER: "1500",
     Seller.CONTRACT_BALANCE: "1710",
     Seller.OUTPUT_TAX: "1770",
@@ -28,6 +30,7 @@ SKR03: Final[Mapping[str, str]] = {
 SKR04: Final[Mapping[str, str]] = {
     Seller.BANK: "1800",
     Seller.RECEIVABLES: "1210",
+    Seller.RETENTION_HELD: "1225",
     Seller.DUE_FROM_FINANCIER: "1300",
     Seller.CONTRACT_BALANCE: "3250",
     Seller.OUTPUT_TAX: "3800",
