@@ -92,6 +92,7 @@ def _facts(invoice: SemanticInvoice) -> list[Fact]:
     facts = [
         (gettext("Invoice date"), words.day(invoice.issue_date)),
         (gettext("Date of supply"), words.day(invoice.acceptance.accepted_on)),
+        (gettext("Your reference"), invoice.buyer_reference),
         (gettext("Contract"), invoice.contract_number),
         (gettext("Your VAT number"), invoice.buyer.vat_identifier),
         (gettext("Your company number"), invoice.buyer.legal_registration_identifier),
@@ -171,7 +172,7 @@ def _imprint(seller: Party) -> list[list[str]]:
     columns = [
         [seller.name, *_address_lines(seller.address)],
         [f"{term} {value}" for term, value in (vat, tax, company) if value],
-        [seller.email],
+        [seller.contact_name, seller.phone, seller.email],
     ]
     return [[line for line in column if line] for column in columns]
 

@@ -5,7 +5,7 @@ from django.utils.translation import gettext
 from apps.core.money import ZERO
 from apps.core.printing.words import day, money
 from apps.invoicing import rules
-from apps.invoicing.snapshot import SemanticInvoice
+from apps.invoicing.snapshot import CreditTransfer, SemanticInvoice
 
 
 def payment_terms(invoice: SemanticInvoice) -> str:
@@ -15,6 +15,12 @@ def payment_terms(invoice: SemanticInvoice) -> str:
     return gettext("Payable within {days} days of the invoice date, by {date}, without deduction.").format(
         days=invoice.payment_days, date=day(invoice.due_date)
     )
+
+
+def payment_means(transfer: CreditTransfer) -> str:
+    """BT-82: of an account, what EN 16931 has no term of its own for."""
+    routing = f"{gettext('Routing number')} {transfer.routing_number}" if transfer.routing_number else ""
+    return ", ".join(filter(None, (transfer.bank_name, routing)))
 
 
 def tax_sentence(category: str) -> str:
