@@ -90,7 +90,13 @@ SCHEMES: Final = MappingProxyType(
     }
 )
 """Schemes that can be chosen, each with the name that the identifier has where it is given."""
-ON_PEPPOL: Final = frozenset(SCHEMES) - {EMAIL}
+_SELDOM: Final = (
+    "0037 0097 0130 0135 0142 0147 0154 0158 0170 0177 0193 0194 0198 0202 0203 0205 0209 0212 0215 0217 0230 0235 0240"
+    " 9913 9918 9919 9923 9924 9940 9941 9942 9951 9952 9953"
+)
+SELDOM: Final = frozenset(_SELDOM.split())
+"""Schemes that others may use and that cannot be chosen here."""
+ON_PEPPOL: Final = (frozenset(SCHEMES) | SELDOM) - {EMAIL}
 """Schemes that an invoice through Peppol may bear."""
 LONGEST: Final = 100
 LONGEST_REFERENCE: Final = 60
@@ -146,6 +152,14 @@ def electronic_address(written: str, *, scheme: str) -> tuple[str, str]:
             address=compact,
             sort=SCHEMES[scheme],
         ) from None
+
+
+def is_valid(address: str, *, scheme: str) -> bool:
+    """Whether the check digits are right, where the scheme has such that are known here."""
+    try:
+        return bool(CHECKS.get(scheme, str)(address.strip()))
+    except ValidationError:
+        return False
 
 
 def buyer_reference(written: str) -> str:

@@ -105,6 +105,7 @@ def _expected(written: Written, language: str) -> Iterator[tuple[str, str]]:
     for term, name in (("the seller", written.seller), ("the buyer", written.buyer), ("the payee", written.payee)):
         if name:
             yield term, name
+    yield "the buyer's reference", written.buyer_reference
     yield "the account", written.account
     yield "the terms", written.terms
     for line in written.lines:

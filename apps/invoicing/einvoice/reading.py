@@ -60,6 +60,7 @@ class Written:
     payee: str
     account: str
     terms: str
+    buyer_reference: str
     lines: tuple[WrittenLine, ...]
     taxes: tuple[WrittenTax, ...]
     line_total: Decimal
@@ -97,6 +98,7 @@ def _read(root: Element) -> Written:
         payee=_words(root, f"{settlement}/ram:PayeeTradeParty/ram:Name"),
         account=_words(root, f"{account}/ram:IBANID") or _words(root, f"{account}/ram:ProprietaryID"),
         terms=_words(root, f"{settlement}/ram:SpecifiedTradePaymentTerms/ram:Description"),
+        buyer_reference=_words(root, ".//ram:ApplicableHeaderTradeAgreement/ram:BuyerReference"),
         lines=tuple(_line(line) for line in root.iterfind(".//ram:IncludedSupplyChainTradeLineItem", cii.NAMESPACES)),
         taxes=tuple(_tax(row) for row in root.iterfind(f"{settlement}/ram:ApplicableTradeTax", cii.NAMESPACES)),
         line_total=_figure(root, f"{sums}/ram:LineTotalAmount"),

@@ -8,7 +8,7 @@ its root, its lines and its due date have other places.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.utils import translation
 from lxml import etree
@@ -16,14 +16,10 @@ from lxml import etree
 from apps.core import canonical
 from apps.invoicing import wording
 from apps.invoicing.einvoice import codes, notes, profiles, texts
+from apps.invoicing.einvoice.names import CAC, CBC, CREDIT_NOTE, INVOICE, NAMESPACES
 from apps.invoicing.einvoice.profiles import Profile
 from apps.invoicing.snapshot import CreditTransfer, Line, Party, SemanticInvoice, TaxRow
 
-CAC: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
-CBC: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
-INVOICE: Final = "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"
-CREDIT_NOTE: Final = "urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2"
-NAMESPACES: Final = {"cac": CAC, "cbc": CBC}
 VAT: Final = "VAT"
 OTHER_TAX: Final = "TAX"
 """Scheme of a tax number that is no VAT number (BT-32): anything but VAT."""
@@ -65,7 +61,9 @@ def _root(invoice: SemanticInvoice, profile: Profile) -> Element:
     is_credit = type_code in codes.CREDIT_NOTES
     shape = _CREDIT_NOTE if is_credit else _INVOICE
     currency, seller = invoice.currency, invoice.seller
-    root = etree.Element(f"{{{shape.namespace}}}{shape.root}", nsmap={None: shape.namespace, **NAMESPACES})
+    # The stubs do not know that a namespace can be without a prefix.
+    nsmap: Any = {None: shape.namespace, **NAMESPACES}
+    root = etree.Element(f"{{{shape.namespace}}}{shape.root}", nsmap=nsmap)
     return _filled(
         root,
         [

@@ -36,6 +36,8 @@ urlpatterns = [
     path("invoices/<str:ref>/", invoices.invoice, name="invoice"),
     path("invoices/<str:ref>/invoice.pdf", invoices.invoice_pdf, name="invoice_pdf"),
     path("invoices/<str:ref>/invoice.xml", invoices.invoice_xml, name="invoice_xml"),
+    path("invoices/<str:ref>/peppol.xml", invoices.invoice_peppol, name="invoice_peppol"),
+    path("invoices/<str:ref>/xrechnung.xml", invoices.invoice_xrechnung, name="invoice_xrechnung"),
     path("invoices/<str:ref>/document/", invoices.invoice_document, name="invoice_document"),
     path("assignments/<str:ref>/acknowledge/", assignments.acknowledge_assignment, name="acknowledge_assignment"),
 ]

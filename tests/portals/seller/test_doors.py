@@ -191,6 +191,8 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "invoice": invoice,
         "invoice_pdf": invoice,
         "invoice_xml": invoice,
+        "invoice_peppol": invoice,
+        "invoice_xrechnung": invoice,
         "invoice_document": invoice,
         "retry_document": invoice,
         "record_payment": invoice,
@@ -236,7 +238,15 @@ POST_ONLY = (
     "retry_certificate",
     "retry_document",
 )
-NOT_THERE_YET = ("certificate", "contract_pdf", "invoice_pdf", "invoice_xml", "pack_file")
+NOT_THERE_YET = (
+    "certificate",
+    "contract_pdf",
+    "invoice_pdf",
+    "invoice_peppol",
+    "invoice_xml",
+    "invoice_xrechnung",
+    "pack_file",
+)
 
 
 def test_no_page_of_the_seller_is_left_out_here(db: None, parties: Parties, world: World) -> None:

@@ -1,6 +1,7 @@
 """A milestone with all its cycles, and the decision on the one that waits."""
 
 from datetime import date
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
@@ -19,6 +20,7 @@ from apps.portals.buyer.cycles import SubmissionReading
 from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not, why_not_sign_off, zone_of
 from apps.portals.buyer.stories import milestone_steps, milestone_story
 from apps.portals.buyer.ways import MemberWay
+from apps.portals.exported import exports_of
 
 WAY = MemberWay()
 
@@ -70,6 +72,7 @@ def _document(invoice: Invoice) -> dict[str, object]:
         "document": getattr(invoice, "document", None),
         "pdf_url": WAY.invoice_pdf(invoice),
         "xml_url": WAY.invoice_xml(invoice),
+        "exports": exports_of(invoice, url=partial(WAY.invoice_export, invoice)),
         "document_url": WAY.invoice_document(invoice),
         "reload_url": reverse("buyer:milestone", args=[invoice.milestone.ref]),
     }
