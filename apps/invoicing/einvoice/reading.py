@@ -52,8 +52,8 @@ class Written:
     number: str
     type_code: str
     issued_on: date
-    due_on: date
-    delivered_on: date
+    due_on: date | None
+    delivered_on: date | None
     currency: str
     seller: str
     buyer: str
@@ -90,8 +90,8 @@ def _read(root: Element) -> Written:
         number=_words(root, "./rsm:ExchangedDocument/ram:ID"),
         type_code=_words(root, "./rsm:ExchangedDocument/ram:TypeCode"),
         issued_on=_day(root, "./rsm:ExchangedDocument/ram:IssueDateTime"),
-        due_on=_day(root, f"{settlement}/ram:SpecifiedTradePaymentTerms/ram:DueDateDateTime"),
-        delivered_on=_day(root, ".//ram:ActualDeliverySupplyChainEvent/ram:OccurrenceDateTime"),
+        due_on=_day_if_said(root, f"{settlement}/ram:SpecifiedTradePaymentTerms/ram:DueDateDateTime"),
+        delivered_on=_day_if_said(root, ".//ram:ActualDeliverySupplyChainEvent/ram:OccurrenceDateTime"),
         currency=_words(root, f"{settlement}/ram:InvoiceCurrencyCode"),
         seller=_words(root, ".//ram:SellerTradeParty/ram:Name"),
         buyer=_words(root, ".//ram:BuyerTradeParty/ram:Name"),
@@ -144,6 +144,10 @@ def _words(element: Element, path: str) -> str:
 def _figure(element: Element, path: str) -> Decimal:
     written = _words(element, path)
     return Decimal(written) if written else money.ZERO
+
+
+def _day_if_said(element: Element, path: str) -> date | None:
+    return _day(element, path) if element.find(path, cii.NAMESPACES) is not None else None
 
 
 def _day(element: Element, path: str) -> date:

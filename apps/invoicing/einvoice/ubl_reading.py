@@ -37,8 +37,8 @@ def _read(root: Element) -> Written:
         number=_words(root, "cbc:ID"),
         type_code=_words(root, "cbc:CreditNoteTypeCode" if is_credit else "cbc:InvoiceTypeCode"),
         issued_on=_day(root, "cbc:IssueDate"),
-        due_on=_day(root, "cac:PaymentMeans/cbc:PaymentDueDate" if is_credit else "cbc:DueDate"),
-        delivered_on=_day(root, "cac:Delivery/cbc:ActualDeliveryDate"),
+        due_on=_day_if_said(root, "cac:PaymentMeans/cbc:PaymentDueDate" if is_credit else "cbc:DueDate"),
+        delivered_on=_day_if_said(root, "cac:Delivery/cbc:ActualDeliveryDate"),
         currency=_words(root, "cbc:DocumentCurrencyCode"),
         seller=_words(root, f"{seller}/cac:PartyLegalEntity/cbc:RegistrationName"),
         buyer=_words(root, f"{buyer}/cac:PartyLegalEntity/cbc:RegistrationName"),
@@ -94,6 +94,10 @@ def _words(element: Element, path: str) -> str:
 def _figure(element: Element, path: str) -> Decimal:
     written = _words(element, path)
     return Decimal(written) if written else money.ZERO
+
+
+def _day_if_said(element: Element, path: str) -> date | None:
+    return _day(element, path) if element.find(path, names.NAMESPACES) is not None else None
 
 
 def _day(element: Element, path: str) -> date:
