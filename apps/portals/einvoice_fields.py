@@ -28,7 +28,7 @@ def address_field() -> forms.CharField:
         label=_("Electronic address for invoices"),
         max_length=electronic.LONGEST,
         required=False,
-        help_text=_("Where e-invoices are received; empty means the e-mail above."),
+        help_text=_("Where e-invoices are received, if not by e-mail."),
     )
 
 
@@ -39,3 +39,21 @@ def reference_field(*, help_text: Any) -> forms.CharField:
         required=False,
         help_text=help_text,
     )
+
+
+class NewBuyerFields(forms.Form):
+    """What a seller knows of a new buyer's e-invoices; the buyer's own people can complete it later."""
+
+    new_electronic_scheme = scheme_field()
+    new_electronic_address = address_field()
+    new_buyer_reference = reference_field(
+        help_text=_("Such as a Leitweg-ID: what the buyer wants to read on invoices.")
+    )
+
+
+NEW_BUYER_FIELDS = {
+    "new_electronic_scheme": "electronic_scheme",
+    "new_electronic_address": "electronic_address",
+    "new_buyer_reference": "buyer_reference",
+}
+"""Its fields, and what the service calls them."""

@@ -19,6 +19,7 @@ from apps.parties import rules as parties
 from apps.parties.models import Organisation
 from apps.parties.services import OrganisationData
 from apps.portals import formats
+from apps.portals.einvoice_fields import NEW_BUYER_FIELDS, NewBuyerFields
 from apps.portals.forms import ActionForm, AmountField, RateField, explain
 
 NEW = "new"
@@ -31,6 +32,7 @@ NEW_BUYER = {
     "new_city": "city",
     "new_country": "country",
     "new_vat_number": "vat_number",
+    **NEW_BUYER_FIELDS,
 }
 """Fields of the form that describe a new buyer, and what the service calls them."""
 
@@ -48,7 +50,7 @@ def country_choices() -> list[tuple[str, str]]:
     return [("", ""), *sorted(((code, names[code]) for code in parties.countries()), key=lambda pair: pair[1])]
 
 
-class DraftForm(ActionForm):
+class DraftForm(NewBuyerFields, ActionForm):
     """Everything of a contract but its plan. A draft needs a buyer, a title, a number, a currency and a price.
 
     ``seen`` is the fingerprint of the saved draft from which the form was filled in; empty for a new contract.
