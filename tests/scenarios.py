@@ -378,6 +378,11 @@ def _data(legal_name: str, email: str, *, is_financier: bool = False) -> Organis
         city="Hamburg",
         vat_number="DE136695976",
         email=email,
+        electronic_scheme="9930",
+        electronic_address="DE136695976",
+        contact_name="Buchhaltung",
+        phone="+49 40 1234567",
+        buyer_reference="04011000-1234512345-06",
         is_financier=is_financier,
     )
 

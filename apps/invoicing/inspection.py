@@ -7,9 +7,11 @@ from django.utils import translation
 
 from apps.core import canonical, money
 from apps.invoicing import release_page, release_statement, snapshot
-from apps.invoicing.einvoice import codes, reading, recomputation, standard
+from apps.invoicing.einvoice import codes, given, reading, recomputation, standard, terms, ubl
+from apps.invoicing.einvoice.lacks import lacks_of
 from apps.invoicing.einvoice.obstacles import Obstacle, obstacle_of
 from apps.invoicing.einvoice.paper import XML_NAME, Paper
+from apps.invoicing.einvoice.profiles import PROFILES
 from apps.invoicing.einvoice.reading import UnreadableError, Written
 
 
@@ -61,6 +63,21 @@ def _findings(stored: Stored) -> Iterator[str]:
     yield from recomputation.differences(written, before=_credited_before(said))
     yield from _against_snapshot(written, said)
     yield from paper.unsaid(written)
+    yield from _exports(stored.xml, said)
+
+
+def _exports(xml: bytes, said: snapshot.SemanticInvoice) -> Iterator[str]:
+    """Each form of UBL in which the invoice can be had: sound by itself, and saying what the XML in the PDF says."""
+    terms_inside = terms.of(xml)
+    for profile in PROFILES.values():
+        if lacks_of(said, profile):
+            continue
+        export = ubl.write(said, profile)
+        found = [
+            *given.of_sound(export, before=_credited_before(said)),
+            *terms.differences(terms_inside, terms.of(export)),
+        ]
+        yield from (f"as {profile.name}: {finding}" for finding in found)
 
 
 def _credited_before(said: snapshot.SemanticInvoice) -> recomputation.Before:
@@ -123,6 +140,7 @@ def _against_snapshot(written: Written, said: snapshot.SemanticInvoice) -> Itera
         "its date": (written.preceding_on, said.preceding.issue_date if said.preceding else None),
         "the date of supply": (written.delivered_on, said.acceptance.accepted_on),
         "the currency": (written.currency, said.currency),
+        "the buyer's reference": (written.buyer_reference, said.buyer_reference),
         "the net total": (written.net, totals.net),
         "the tax": (written.tax, totals.tax),
         "the total": (written.gross, totals.gross),

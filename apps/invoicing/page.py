@@ -110,6 +110,7 @@ def _facts(invoice: SemanticInvoice) -> list[Fact]:
         (gettext("Corrects invoice"), preceding.number if preceding is not None else ""),
         (gettext("Date of that invoice"), words.day(preceding.issue_date) if preceding is not None else ""),
         (gettext("Date of supply"), words.day(invoice.acceptance.accepted_on)),
+        (gettext("Your reference"), invoice.buyer_reference),
         (gettext("Contract"), invoice.contract_number),
         (gettext("Your VAT number"), invoice.buyer.vat_identifier),
         (gettext("Your company number"), invoice.buyer.legal_registration_identifier),
@@ -199,7 +200,7 @@ def imprint_of(seller: Party) -> list[list[str]]:
     columns = [
         [seller.name, *address_lines(seller.address)],
         [f"{term} {value}" for term, value in (vat, tax, company) if value],
-        [seller.email],
+        [seller.contact_name, seller.phone, seller.email],
     ]
     return [[line for line in column if line] for column in columns]
 

@@ -40,7 +40,8 @@ class ElectronicAddress:
 @dataclass(frozen=True, slots=True)
 class Party:
     """Seller (BG-4) or buyer (BG-7): name (BT-27, BT-44), address, VAT identifier (BT-31, BT-48), tax registration
-    (BT-32), legal registration (BT-30, BT-47), mailbox (BT-43, BT-58), electronic address (BT-34, BT-49)."""
+    (BT-32), legal registration (BT-30, BT-47), mailbox (BT-43, BT-58), electronic address (BT-34, BT-49), contact
+    (BT-41, BT-56) and its telephone (BT-42, BT-57)."""
 
     name: str
     address: Address
@@ -49,6 +50,8 @@ class Party:
     legal_registration_identifier: str
     email: str
     electronic_address: ElectronicAddress | None
+    contact_name: str = ""
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ class Retained:
 @dataclass(frozen=True, slots=True)
 class SemanticInvoice:
     """One issued invoice, or a credit note to one (EN 16931): number (BT-1), date (BT-2), currency (BT-5), due date
-    (BT-9), terms (BT-20), contract (BT-12), project (BT-11).
+    (BT-9), terms (BT-20), contract (BT-12), project (BT-11), what the buyer wants to read (BT-10).
 
     ``kind`` is what is billed; the code of the document type (BT-3) is an export's choice. ``language`` is that of the
     buyer, in which documents are written. ``time_zone`` is the seller's, in which dates are meant. A credit note has
@@ -192,6 +195,7 @@ class SemanticInvoice:
     preceding: Preceding | None = None
     retained: Retained | None = None
     version: str = VERSION
+    buyer_reference: str = ""
 
 
 def write(invoice: SemanticInvoice) -> str:

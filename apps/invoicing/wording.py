@@ -6,7 +6,7 @@ from apps.contracts import retention_wording
 from apps.core.money import ZERO
 from apps.core.printing.words import day, money, percent
 from apps.invoicing import rules
-from apps.invoicing.snapshot import Retained, SemanticInvoice
+from apps.invoicing.snapshot import CreditTransfer, Retained, SemanticInvoice
 
 
 def payment_terms(invoice: SemanticInvoice) -> str:
@@ -50,6 +50,12 @@ def _due_now(invoice: SemanticInvoice, retained: Retained) -> str:
     return gettext(
         "Of the total, {amount} is payable within {days} days of the invoice date, by {date}, without deduction."
     ).format(amount=amount, days=invoice.payment_days, date=day(invoice.due_date))
+
+
+def payment_means(transfer: CreditTransfer) -> str:
+    """BT-82: of an account, what EN 16931 has no term of its own for."""
+    routing = f"{gettext('Routing number')} {transfer.routing_number}" if transfer.routing_number else ""
+    return ", ".join(filter(None, (transfer.bank_name, routing)))
 
 
 def tax_sentence(category: str) -> str:

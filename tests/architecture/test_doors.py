@@ -47,6 +47,8 @@ LINKS = {
     "evidence",
     "invoice_pdf",
     "invoice_xml",
+    "invoice_peppol",
+    "invoice_xrechnung",
     "invoice_document",
     "open_portal",
     "certificate",

@@ -272,7 +272,8 @@ def test_the_command_fails_on_a_broken_chain_of_snapshots(rendered: Document) ->
         cursor.execute("UPDATE invoicing_invoice SET snapshot = replace(snapshot, 'Prototype', 'Prototipe')")
     said = _checked()
     assert "NOT TRUE: Every snapshot has the hash that was stored with it" in said
-    assert "FAILED: 1 problems" in said
+    assert "as XRechnung 3.0: BG-25/1 BT-153 is 'Prototype' in one and 'Prototipe' in the other" in said
+    assert "FAILED: 5 problems" in said
 
 
 # --- where the work is done ----------------------------------------------------------------------------------------

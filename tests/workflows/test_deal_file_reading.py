@@ -28,12 +28,15 @@ def test_dates_count_from_today() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ("price: 400000", "price: 4e5", "line 55: contract.price: `4e5` is not a plain number"),
+        ("price: 400000", "price: 4e5", "line 60: contract.price: `4e5` is not a plain number"),
         ("price: 400000", "price: ４００", "contract.price: `４００` is not a plain number"),
         ("price: 400000", "price: -1", "contract.price: must be at least 0.001"),
         ("price: 400000", "price: NaN", "is not a plain number"),
         ("price: 400000", "price: 400000.005", "contract.price: EUR has 2 decimals; this amount has more"),
         ("vat: DE136695976", "vat: DE136695977", "parties.seller.vat: DE136695977 is not a valid VAT number of DE"),
+        (": 9930:DE136695976", ": DE136695976", "seller.electronic_address: expected the code of a scheme, a colon"),
+        (": 9930:DE136695976", ": 9930:DE136695977", "DE136695977 is not a valid address of the sort USt-IdNr. (DE)"),
+        ("phone: +49 40 5550123", "phone: none", "seller.phone: This is not a telephone number"),
         ("price: 400000", "prize: 400000", "`price` is missing"),
         ("payment_days: 30", "payment_days: 30\n  discount: 5", "contract.discount: unknown key"),
         ("payment_days: 30", "payment_days: 30\n  payment_days: 31", "payment_days: this key stands twice"),

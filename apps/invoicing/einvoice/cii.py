@@ -4,20 +4,17 @@ Every element has the business term of EN 16931 beside it. The order of elements
 decimals with the digits of their currency and are never computed here: the snapshot says them, this writes them.
 """
 
-import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Final
 
 from django.utils import translation
-from django.utils.translation import gettext
 from lxml import etree
 
-from apps.core import canonical, money
-from apps.core.printing.words import NBSP
+from apps.core import canonical
 from apps.invoicing import wording
-from apps.invoicing.einvoice import codes
+from apps.invoicing.einvoice import codes, notes, texts
 from apps.invoicing.snapshot import CreditTransfer, Line, Party, Preceding, SemanticInvoice, TaxRow
 
 RSM: Final = "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
@@ -27,8 +24,6 @@ QDT: Final = "urn:un:unece:uncefact:data:standard:QualifiedDataType:100"
 NAMESPACES: Final = {"rsm": RSM, "ram": RAM, "udt": UDT, "qdt": QDT}
 CALENDAR_DAY: Final = "102"
 """How a date is written (UNTDID 2379): CCYYMMDD."""
-UNWRITABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 does not have; they cannot be seen on paper either."""
 
 Element = etree._Element
 
@@ -60,16 +55,11 @@ def _document(invoice: SemanticInvoice) -> Element:
         _text("ID", invoice.number),
         _text("TypeCode", codes.type_code(invoice.kind)),
         _ram("IssueDateTime", _day(invoice.issue_date)),
-        _note(wording.assignment(invoice), subject=codes.ASSIGNMENT),
-        _note(wording.correction(invoice), subject=codes.GENERAL),
-        _note(wording.acceptance(invoice), subject=codes.GENERAL),
-        _note(wording.retention(invoice), subject=codes.PAYMENT_TERM),
+        *(
+            _ram("IncludedNote", _text("Content", note.words), _text("SubjectCode", note.subject))
+            for note in notes.of(invoice)
+        ),
     )
-
-
-def _note(words: str, *, subject: str) -> Element | None:
-    """BG-1: text (BT-22) and subject (BT-21)."""
-    return _ram("IncludedNote", _text("Content", words), _text("SubjectCode", subject)) if words else None
 
 
 def _transaction(invoice: SemanticInvoice) -> Element:
@@ -118,9 +108,10 @@ def _line(line: Line, currency: str) -> Element:
 
 
 def _agreement(invoice: SemanticInvoice) -> Element:
-    """Seller (BG-4), buyer (BG-7), contract (BT-12), project (BT-11)."""
+    """Buyer's reference (BT-10), seller (BG-4), buyer (BG-7), contract (BT-12), project (BT-11)."""
     return _ram(
         "ApplicableHeaderTradeAgreement",
+        _text("BuyerReference", invoice.buyer_reference),
         _party("SellerTradeParty", invoice.seller),
         _party("BuyerTradeParty", invoice.buyer),
         _ram("ContractReferencedDocument", _text("IssuerAssignedID", invoice.contract_number)),
@@ -136,18 +127,13 @@ def _party(name: str, party: Party) -> Element:
     """Name (BT-27, BT-44), legal registration (BT-30, BT-47), contact (BG-6, BG-9), address (BG-5, BG-8), electronic
     address (BT-34, BT-49), tax identifiers (BT-31, BT-32, BT-48)."""
     legal, electronic, address = party.legal_registration_identifier, party.electronic_address, party.address
-    contact = (
-        _ram("DefinedTradeContact", _ram("EmailURIUniversalCommunication", _text("URIID", party.email)))
-        if party.email
-        else None
-    )
     # The buyer has no BT-32 of its own: a tax number that is no VAT number stands with the seller only.
     tax_number = party.tax_registration_identifier if name == "SellerTradeParty" else ""
     return _ram(
         name,
         _text("Name", party.name),
         _ram("SpecifiedLegalOrganization", _text("ID", legal)) if legal else None,
-        contact,
+        _contact(party),
         _ram(
             "PostalTradeAddress",
             _text("PostcodeCode", address.post_code),
@@ -163,6 +149,18 @@ def _party(name: str, party: Party) -> Element:
             for identifier, scheme in ((party.vat_identifier, "VA"), (tax_number, "FC"))
             if identifier
         ),
+    )
+
+
+def _contact(party: Party) -> Element | None:
+    """BG-6, BG-9: name (BT-41, BT-56), telephone (BT-42, BT-57), mailbox (BT-43, BT-58)."""
+    if not (party.contact_name or party.phone or party.email):
+        return None
+    return _ram(
+        "DefinedTradeContact",
+        _text("PersonName", party.contact_name),
+        _ram("TelephoneUniversalCommunication", _text("CompleteNumber", party.phone)) if party.phone else None,
+        _ram("EmailURIUniversalCommunication", _text("URIID", party.email)) if party.email else None,
     )
 
 
@@ -207,11 +205,10 @@ def _preceding(invoice: Preceding) -> Element:
 
 def _payment_means(transfer: CreditTransfer, currency: str) -> Element:
     """BG-16: means (BT-81), what has no field of its own (BT-82), account (BT-84), holder (BT-85), bank (BT-86)."""
-    routing = f"{gettext('Routing number')} {transfer.routing_number}" if transfer.routing_number else ""
     return _ram(
         "SpecifiedTradeSettlementPaymentMeans",
         _text("TypeCode", codes.payment_means(currency=currency, iban=transfer.iban)),
-        _text("Information", ", ".join(filter(None, (transfer.bank_name, routing)))),
+        _text("Information", wording.payment_means(transfer)),
         _ram(
             "PayeePartyCreditorFinancialAccount",
             _text("IBANID", transfer.iban),
@@ -247,9 +244,7 @@ def _rate(category: str, rate: Decimal) -> Element | None:
 
 def _amount(name: str, amount: Decimal, currency: str, **attributes: str) -> Element | None:
     """With the digits of the currency; an amount that has more of them was not rounded where it had to be."""
-    if not money.is_exact(amount, currency):
-        raise ValueError(f"{name} {amount} is no amount of {currency}")
-    return _text(name, f"{money.half_up(amount, currency):f}", **attributes)
+    return _text(name, texts.figure(name, amount, currency), **attributes)
 
 
 def _day(value: date, *, namespace: str = UDT) -> Element:
@@ -260,7 +255,7 @@ def _day(value: date, *, namespace: str = UDT) -> Element:
 
 def _text(name: str, words: str, **attributes: str) -> Element | None:
     """An element with text; None where there is nothing to say, because EN 16931 refuses empty elements."""
-    cleaned = UNWRITABLE.sub(" ", words).replace(NBSP, " ").strip()
+    cleaned = texts.cleaned(words)
     if not cleaned:
         return None
     element = etree.Element(f"{{{RAM}}}{name}", attributes)

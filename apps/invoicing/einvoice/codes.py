@@ -15,6 +15,8 @@ CREDIT_NOTE: Final = "381"
 TYPE_CODES: Final = {"milestone": COMMERCIAL_INVOICE, "credit_note": CREDIT_NOTE}
 """BT-3 by kind. A milestone is assigned to a financier before its issue as 380 with a payee: 393 says no more to the
 buyer, and receivers know it less."""
+CREDIT_NOTES: Final = frozenset({CREDIT_NOTE, "396"})
+"""Types of document (BT-3) that give back what an invoice asked for; UBL writes them as documents of their own."""
 
 GENERAL: Final = "AAI"
 """Subject of a note (BT-21): general information."""

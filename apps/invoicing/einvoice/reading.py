@@ -56,7 +56,7 @@ class Written:
     type_code: str
     issued_on: date
     due_on: date | None
-    delivered_on: date
+    delivered_on: date | None
     currency: str
     seller: str
     buyer: str
@@ -65,6 +65,7 @@ class Written:
     terms: str
     preceding: str
     preceding_on: date | None
+    buyer_reference: str
     lines: tuple[WrittenLine, ...]
     taxes: tuple[WrittenTax, ...]
     line_total: Decimal
@@ -95,7 +96,9 @@ def _read(root: Element) -> Written:
         type_code=_words(root, "./rsm:ExchangedDocument/ram:TypeCode"),
         issued_on=_day(root, "./rsm:ExchangedDocument/ram:IssueDateTime"),
         due_on=_day_if_said(root, f"{settlement}/{DUE}/udt:DateTimeString"),
-        delivered_on=_day(root, ".//ram:ActualDeliverySupplyChainEvent/ram:OccurrenceDateTime"),
+        delivered_on=_day_if_said(
+            root, ".//ram:ActualDeliverySupplyChainEvent/ram:OccurrenceDateTime/udt:DateTimeString"
+        ),
         currency=_words(root, f"{settlement}/ram:InvoiceCurrencyCode"),
         seller=_words(root, ".//ram:SellerTradeParty/ram:Name"),
         buyer=_words(root, ".//ram:BuyerTradeParty/ram:Name"),
@@ -106,6 +109,7 @@ def _read(root: Element) -> Written:
         preceding_on=_day_if_said(
             root, f"{settlement}/ram:InvoiceReferencedDocument/ram:FormattedIssueDateTime/qdt:DateTimeString"
         ),
+        buyer_reference=_words(root, ".//ram:ApplicableHeaderTradeAgreement/ram:BuyerReference"),
         lines=tuple(_line(line) for line in root.iterfind(".//ram:IncludedSupplyChainTradeLineItem", cii.NAMESPACES)),
         taxes=tuple(_tax(row) for row in root.iterfind(f"{settlement}/ram:ApplicableTradeTax", cii.NAMESPACES)),
         line_total=_figure(root, f"{sums}/ram:LineTotalAmount"),

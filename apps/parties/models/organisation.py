@@ -18,6 +18,10 @@ class Organisation(models.Model):
 
     ``nominated_by`` is the counterparty that wrote the organisation down; ``claimed_at`` is when its own people took
     it over. Until then its data is what the counterparty typed, and shown as such.
+
+    ``electronic_address`` is where e-invoices go to (BT-34, BT-49), ``electronic_scheme`` its code in the list EAS;
+    where there is none, they go to ``email``. ``contact_name`` and ``phone`` answer questions about invoices (BT-41,
+    BT-42). ``buyer_reference`` is what the organisation wants to read on invoices to it (BT-10), such as a Leitweg-ID.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -30,6 +34,11 @@ class Organisation(models.Model):
     tax_number = models.CharField(_("national tax number"), max_length=30, blank=True)
     company_number = models.CharField(_("company number"), max_length=40, blank=True)
     email = models.EmailField(_("e-mail for invoices and notices"), blank=True)
+    electronic_scheme = models.CharField(_("sort of electronic address"), max_length=4, blank=True)
+    electronic_address = models.CharField(_("electronic address for invoices"), max_length=100, blank=True)
+    contact_name = models.CharField(_("contact for questions about invoices"), max_length=60, blank=True)
+    phone = models.CharField(_("telephone of the contact"), max_length=60, blank=True)
+    buyer_reference = models.CharField(_("reference on invoices to it"), max_length=60, blank=True)
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     time_zone = models.CharField(_("time zone"), max_length=40, default="Europe/Berlin")
     language = models.CharField(_("language of documents and mails"), max_length=8, default="en")
@@ -61,6 +70,11 @@ class Organisation(models.Model):
             models.CheckConstraint(
                 condition=Q(step_up_above__isnull=True) | Q(step_up_above__gte=0),
                 name="step_up_limit_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(electronic_scheme="", electronic_address="")
+                | ~Q(electronic_scheme="") & ~Q(electronic_address=""),
+                name="electronic_address_has_its_scheme",
             ),
         ]
 

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
-from apps.parties import rules
+from apps.parties import electronic, rules
 from apps.parties.actor import Actor
 from apps.parties.models import Invitation, Membership, Organisation, User
 from apps.parties.roles import Action, Role
@@ -35,6 +35,11 @@ class OrganisationData:
     currency: str = "EUR"
     time_zone: str = "Europe/Berlin"
     language: str = "en"
+    electronic_scheme: str = ""
+    electronic_address: str = ""
+    contact_name: str = ""
+    phone: str = ""
+    buyer_reference: str = ""
     is_financier: bool = False
 
 
@@ -159,6 +164,7 @@ def lock(*, organisation_id: int) -> Organisation:
 
 def _checked(data: OrganisationData) -> OrganisationData:
     country = rules.country(data.country)
+    address, scheme = electronic.electronic_address(data.electronic_address, scheme=data.electronic_scheme)
     return replace(
         data,
         legal_name=rules.legal_name(data.legal_name),
@@ -167,4 +173,9 @@ def _checked(data: OrganisationData) -> OrganisationData:
         email=rules.mailbox(data.email),
         currency=rules.currency(data.currency),
         time_zone=rules.time_zone(data.time_zone),
+        electronic_scheme=scheme,
+        electronic_address=address,
+        contact_name=electronic.contact_name(data.contact_name),
+        phone=electronic.phone(data.phone),
+        buyer_reference=electronic.buyer_reference(data.buyer_reference),
     )

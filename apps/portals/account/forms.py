@@ -17,6 +17,7 @@ from apps.parties import rules
 from apps.parties.models import BankAccount, Organisation, User
 from apps.parties.roles import FINANCIER_ROLES, TRADING_ROLES, Role
 from apps.parties.services import AccountData, OrganisationData
+from apps.portals.einvoice_fields import address_field, reference_field, scheme_field
 from apps.portals.forms import ActionForm, AmountField
 
 ROLE_WORDS: Final = {
@@ -128,6 +129,21 @@ class OrganisationForm(ActionForm):
         help_text=_("Deadlines and due dates are counted here."),
     )
     language = forms.ChoiceField(label=_("Language of documents and mails"), choices=settings.LANGUAGES)
+    contact_name = forms.CharField(
+        label=_("Contact for questions about invoices"),
+        max_length=60,
+        required=False,
+        help_text=_("A person or a department; with the telephone number, XRechnung wants it."),
+    )
+    phone = forms.CharField(
+        label=_("Telephone of the contact"),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "tel"}),
+    )
+    electronic_scheme = scheme_field()
+    electronic_address = address_field()
+    buyer_reference = reference_field(help_text=_("Such as a Leitweg-ID. It stands on every invoice to you."))
 
     layout: tuple[Any, ...] = (
         "legal_name",
@@ -138,6 +154,9 @@ class OrganisationForm(ActionForm):
         Row(Column("company_number"), Column("email"), css_class="row-cols-1 row-cols-sm-2"),
         Row(Column("currency"), Column("time_zone"), css_class="row-cols-1 row-cols-sm-2"),
         "language",
+        Row(Column("contact_name"), Column("phone"), css_class="row-cols-1 row-cols-sm-2"),
+        Row(Column("electronic_scheme"), Column("electronic_address"), css_class="row-cols-1 row-cols-sm-2"),
+        "buyer_reference",
     )
 
     @property

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from apps.contracts.models import ContractVersion
 from apps.financing.models import Assignment
+from apps.invoicing.einvoice.profiles import Profile
 from apps.invoicing.models import Invoice
 from apps.milestones.models import EvidenceFile, Submission
 
@@ -57,6 +58,9 @@ class Way(Protocol):
     def invoice_pdf(self, invoice: Invoice) -> str: ...
 
     def invoice_xml(self, invoice: Invoice) -> str: ...
+
+    def invoice_export(self, invoice: Invoice, form: Profile) -> str:
+        """Where the invoice is had in a form of UBL."""
 
     def invoice_document(self, invoice: Invoice) -> str:
         """The piece of page that says whether the PDF is there."""
@@ -122,6 +126,9 @@ class MemberWay:
 
     def invoice_xml(self, invoice: Invoice) -> str:
         return reverse("buyer:invoice_xml", args=[invoice.ref])
+
+    def invoice_export(self, invoice: Invoice, form: Profile) -> str:
+        return reverse(f"buyer:invoice_{form.key}", args=[invoice.ref])
 
     def invoice_document(self, invoice: Invoice) -> str:
         return reverse("buyer:invoice_document", args=[invoice.ref])
@@ -191,6 +198,9 @@ class LinkWay:
 
     def invoice_xml(self, invoice: Invoice) -> str:
         return self._below("invoice_xml")
+
+    def invoice_export(self, invoice: Invoice, form: Profile) -> str:
+        return self._below(f"invoice_{form.key}")
 
     def invoice_document(self, invoice: Invoice) -> str:
         return self._below("invoice_document")

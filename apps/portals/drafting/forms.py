@@ -21,6 +21,7 @@ from apps.parties.services import OrganisationData
 from apps.portals import formats
 from apps.portals.drafting.retention import RetentionFields, typed_retention
 from apps.portals.drafting.steps import StepFields
+from apps.portals.einvoice_fields import NEW_BUYER_FIELDS, NewBuyerFields
 from apps.portals.forms import ActionForm, AmountField, RateField, explain
 
 NEW = "new"
@@ -33,6 +34,7 @@ NEW_BUYER = {
     "new_city": "city",
     "new_country": "country",
     "new_vat_number": "vat_number",
+    **NEW_BUYER_FIELDS,
 }
 """Fields of the form that describe a new buyer, and what the service calls them."""
 
@@ -50,7 +52,7 @@ def country_choices() -> list[tuple[str, str]]:
     return [("", ""), *sorted(((code, names[code]) for code in parties.countries()), key=lambda pair: pair[1])]
 
 
-class DraftForm(StepFields, RetentionFields, ActionForm):
+class DraftForm(NewBuyerFields, StepFields, RetentionFields, ActionForm):
     """Everything of a contract but its plan. A draft needs a buyer, a title, a number, a currency and a price.
 
     ``seen`` is the fingerprint of the saved draft from which the form was filled in; empty for a new contract.

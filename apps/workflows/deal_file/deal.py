@@ -49,6 +49,11 @@ class Party:
     language: str
     bank: Bank | None
     people: Mapping[str, Person]
+    electronic_scheme: str = ""
+    electronic_address: str = ""
+    contact_name: str = ""
+    phone: str = ""
+    buyer_reference: str = ""
 
 
 @dataclass(frozen=True)

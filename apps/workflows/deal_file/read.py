@@ -13,7 +13,7 @@ from zoneinfo import available_timezones
 from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules import review
 from apps.core import money
-from apps.parties import rules
+from apps.parties import electronic, rules
 from apps.parties.roles import Role
 from apps.workflows.deal_file.deal import Bank, Deal, FacilityPlan, Party, Person
 from apps.workflows.deal_file.read_events import read_events
@@ -60,6 +60,7 @@ def _party(side: str, place: Place) -> Party:
         zone.refuse(f"`{zone.text()}` is not a time zone such as Europe/Berlin")
     language = place.maybe("language")
     bank = place.maybe("bank")
+    address, scheme = _electronic(place.maybe("electronic_address"))
     party = Party(
         side=side,
         legal_name=place.need("name").text(most=160),
@@ -76,11 +77,26 @@ def _party(side: str, place: Place) -> Party:
         language=language.one_of("en", "de") if language is not None else "en",
         bank=_bank(bank) if bank is not None else None,
         people=_team(side, place.maybe("team")),
+        electronic_scheme=scheme,
+        electronic_address=address,
+        contact_name=_checked(place.maybe("contact"), electronic.contact_name),
+        phone=_checked(place.maybe("phone"), electronic.phone),
+        buyer_reference=_checked(place.maybe("buyer_reference"), electronic.buyer_reference),
     )
     if side != "buyer" and not party.people:
         place.refuse("`team` is missing: somebody has to act for this party")
     place.done()
     return party
+
+
+def _electronic(place: Place | None) -> tuple[str, str]:
+    """Address and scheme, which Peppol writes with a colon between: ``0204:04011000-1234512345-06``."""
+    if place is None:
+        return "", ""
+    scheme, colon, address = place.text(most=110).partition(":")
+    if not colon:
+        place.refuse("expected the code of a scheme, a colon and the address, such as 9930:DE136695976")
+    return place.by(lambda: electronic.electronic_address(address, scheme=scheme))
 
 
 def _bank(place: Place) -> Bank:

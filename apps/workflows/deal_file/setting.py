@@ -135,5 +135,10 @@ def _data(party: Party) -> OrganisationData:
         currency=party.currency,
         time_zone=party.time_zone,
         language=party.language,
+        electronic_scheme=party.electronic_scheme,
+        electronic_address=party.electronic_address,
+        contact_name=party.contact_name,
+        phone=party.phone,
+        buyer_reference=party.buyer_reference,
         is_financier=party.side == "financier",
     )

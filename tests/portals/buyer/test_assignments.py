@@ -100,7 +100,16 @@ def test_two_clicks_on_the_link_confirm_once(notice: Assignment, guest: Guest) -
 
 
 def test_a_link_to_a_notice_is_for_nothing_else(guest: Guest) -> None:
-    for path in ("sign/", "contract-changes/", "accept/", "changes/", "invoice.pdf", "invoice.xml", "document/"):
+    for path in (
+        "sign/",
+        "contract-changes/",
+        "accept/",
+        "changes/",
+        "invoice.pdf",
+        "invoice.xml",
+        "peppol.xml",
+        "document/",
+    ):
         assert guest.get(path).status_code == 404
 
 

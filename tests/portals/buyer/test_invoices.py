@@ -121,6 +121,11 @@ def test_the_xml_is_offered_beside_the_pdf(active: Contract, sign_in: SignIn) ->
     assert len(b"".join(answer.streaming_content)) == document.xml_size  # type: ignore[attr-defined]
     assert answer["Content-Disposition"] == f'attachment; filename="{invoice.number}.xml"'
     assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    for form in ("peppol", "xrechnung"):
+        exported = client.get(reverse(f"buyer:invoice_{form}", args=[invoice.ref]))
+        assert b"<cbc:BuyerReference>04011000-1234512345-06<" in exported.content
+        assert exported["Content-Disposition"] == f'attachment; filename="{invoice.number}-{form}.xml"'
+        assert exported["Content-Security-Policy"] == "default-src 'none'; sandbox"
 
 
 def test_after_an_assignment_the_payee_is_named_at_home_and_the_old_pdf_is_warned_of(

@@ -25,6 +25,8 @@ PATHS = (
     "evidence/k7f2m9q4x8h3n6pz/",
     "invoice.pdf",
     "invoice.xml",
+    "peppol.xml",
+    "xrechnung.xml",
     "document/",
     "portal/",
 )

@@ -143,7 +143,15 @@ def test_an_expired_link_says_so_and_keeps_what_was_typed(parties: Parties) -> N
 
 
 def test_a_link_is_for_one_thing(guest: Guest) -> None:
-    for path in ("accept/", "changes/", "evidence/k7f2m9q4x8h3n6pz/", "invoice.pdf", "invoice.xml", "document/"):
+    for path in (
+        "accept/",
+        "changes/",
+        "evidence/k7f2m9q4x8h3n6pz/",
+        "invoice.pdf",
+        "invoice.xml",
+        "peppol.xml",
+        "document/",
+    ):
         assert guest.get(path).status_code == 404
 
 

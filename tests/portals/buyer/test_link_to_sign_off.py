@@ -82,6 +82,11 @@ def test_the_pdf_is_there_as_soon_as_it_is_made(guest: Guest, submission: Submis
     xml = guest.get("invoice.xml")
     assert xml["Content-Disposition"] == f'attachment; filename="{invoice.number}.xml"'
     assert b"<rsm:CrossIndustryInvoice" in b"".join(xml.streaming_content)
+    for form in ("peppol", "xrechnung"):
+        assert f"{guest.address}{form}.xml" in guest.get("document/").content.decode()
+        exported = guest.get(f"{form}.xml")
+        assert exported["Content-Disposition"] == f'attachment; filename="{invoice.number}-{form}.xml"'
+        assert b"oasis:names:specification:ubl" in exported.content
 
 
 def test_two_clicks_make_one_invoice(guest: Guest, submission: Submission) -> None:

@@ -212,6 +212,8 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "invoice": invoice,
         "invoice_pdf": invoice,
         "invoice_xml": invoice,
+        "invoice_peppol": invoice,
+        "invoice_xrechnung": invoice,
         "invoice_document": invoice,
         "retry_document": invoice,
         "record_payment": invoice,
@@ -277,7 +279,9 @@ NOT_THERE_YET = (
     "credit_note_pdf",
     "credit_note_xml",
     "invoice_pdf",
+    "invoice_peppol",
     "invoice_xml",
+    "invoice_xrechnung",
     "journal_export_file",
     "pack_file",
 )

@@ -199,6 +199,28 @@ def test_a_new_buyer_needs_a_name_and_a_country(parties: Parties, seller: Client
     assert "new_vat_number" in response.context["form"].errors
 
 
+def test_a_new_buyer_is_written_down_with_what_its_e_invoices_need(parties: Parties, seller: Client) -> None:
+    leitweg = "04011000-1234512345-06"
+    form = typed(
+        parties,
+        PROTOTYPE,
+        buyer="new",
+        new_legal_name="Stadt Hafen",
+        new_country="DE",
+        new_electronic_scheme="0204",
+        new_electronic_address="04011000-1234512345-07",
+        new_buyer_reference=leitweg,
+        signatory_email="kai@hafen.example",
+    )
+    refused = seller.post(NEW, form)
+    assert refused.status_code == 422
+    assert "not a valid address of the sort Leitweg-ID" in refused.content.decode()
+    assert seller.post(NEW, form | {"new_electronic_address": leitweg}).status_code == 302
+    with acting(scenarios.seller_actor(parties)):
+        buyer = Organisation.objects.get(legal_name="Stadt Hafen")
+    assert (buyer.electronic_scheme, buyer.electronic_address, buyer.buyer_reference) == ("0204", leitweg, leitweg)
+
+
 def test_a_buyer_whom_the_seller_does_not_know_cannot_be_chosen(
     parties: Parties, strangers: Parties, seller: Client
 ) -> None:

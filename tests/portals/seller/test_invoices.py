@@ -13,6 +13,7 @@ from django.urls import reverse
 from apps.core import canonical, clock
 from apps.invoicing import documents
 from apps.invoicing.models import Delivery, Document, Invoice, Payment
+from apps.parties.models import Organisation
 from apps.workflows import jobs
 from tests import scenarios
 from tests.portals.seller.conftest import SignIn, accepted_offer, content_of, hidden, opened_facility
@@ -128,6 +129,26 @@ def test_the_xml_comes_beside_the_pdf_that_carries_it(parties: Parties, seller: 
     assert response["Content-Type"] == "application/xml"
     assert response["Content-Disposition"] == f'attachment; filename="{invoice.number}.xml"'
     assert "sandbox" in response["Content-Security-Policy"]
+    for form, identifier in (("peppol", b"peppol.eu:2017:poacc:billing:3.0<"), ("xrechnung", b"kosit:xrechnung_3.0<")):
+        address = of(f"invoice_{form}", invoice)
+        assert address in ready
+        exported = seller.get(address)
+        assert identifier in exported.content
+        assert exported["Content-Type"] == "application/xml"
+        assert exported["Content-Disposition"] == f'attachment; filename="{invoice.number}-{form}.xml"'
+        assert exported["Content-Security-Policy"] == "default-src 'none'; sandbox"
+
+
+def test_what_a_form_lacks_stands_where_it_could_be_downloaded(parties: Parties, seller: Client) -> None:
+    with acting(scenarios.seller_actor(parties)):
+        Organisation.objects.filter(pk=parties.seller.pk).update(phone="")
+    invoice = billed(parties)
+    with acting(scenarios.seller_actor(parties)):
+        documents.render(invoice_ref=invoice.ref)
+    ready = seller.get(of("invoice_document", invoice)).content.decode()
+    assert "XRechnung 3.0 needs a telephone number of Nordlicht Software GmbH" in ready
+    assert of("invoice_xrechnung", invoice) not in ready
+    assert seller.get(of("invoice_xrechnung", invoice)).status_code == 404
 
 
 def test_a_failed_document_says_so_and_is_made_again_by_a_button(parties: Parties, seller: Client) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 
 from django.db.models import Q, QuerySet, Sum
 from django.http import HttpResponse, HttpResponseBase
@@ -10,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from apps.invoicing.einvoice.profiles import PEPPOL, XRECHNUNG
 from apps.invoicing.models import Invoice
 from apps.parties.actor import Actor
 from apps.portals.access import PortalRequest, portal
@@ -21,6 +23,7 @@ from apps.portals.buyer.stories import invoice_story
 from apps.portals.buyer.ways import MemberWay
 from apps.portals.correcting.shown import notes_of
 from apps.portals.correcting.side import BUYER
+from apps.portals.exported import export_file, exports_of
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
 from apps.portals.shown import invoice_state
@@ -142,6 +145,7 @@ def _document(invoice: Invoice) -> dict[str, object]:
         "document": getattr(invoice, "document", None),
         "pdf_url": WAY.invoice_pdf(invoice),
         "xml_url": WAY.invoice_xml(invoice),
+        "exports": exports_of(invoice, url=partial(WAY.invoice_export, invoice)),
         "document_url": WAY.invoice_document(invoice),
         "reload_url": reverse("buyer:invoice", args=[invoice.ref]),
     }
@@ -168,3 +172,17 @@ def invoice_xml(request: PortalRequest, ref: str) -> HttpResponseBase:
     """The stored bytes of the XML inside the invoice; 404 until they exist, and where there are none."""
     found = _invoice(request, ref)
     return invoice_xml_file(getattr(found, "document", None), number=found.number)
+
+
+@require_safe
+@portal("buyer")
+def invoice_peppol(request: PortalRequest, ref: str) -> HttpResponse:
+    """The invoice as Peppol BIS Billing 3, written from its snapshot; 404 where it lacks something of it."""
+    return export_file(_invoice(request, ref), PEPPOL)
+
+
+@require_safe
+@portal("buyer")
+def invoice_xrechnung(request: PortalRequest, ref: str) -> HttpResponse:
+    """The same as XRechnung."""
+    return export_file(_invoice(request, ref), XRECHNUNG)

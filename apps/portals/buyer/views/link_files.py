@@ -1,16 +1,20 @@
 """Files behind a personal link: the contract, the evidence of its milestone, the invoice that its sign-off issued."""
 
+from functools import partial
+
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from apps.invoicing.einvoice.profiles import PEPPOL, XRECHNUNG
 from apps.invoicing.models import Invoice
 from apps.milestones.models import EvidenceFile
 from apps.portals import papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer.files import evidence_file, invoice_file, invoice_xml_file
 from apps.portals.buyer.visits import Visit, personal, visit_of
+from apps.portals.exported import export_file, exports_of
 
 
 @portal("link")
@@ -41,6 +45,22 @@ def invoice_xml(request: PortalRequest, token: str) -> HttpResponseBase:
     """The stored bytes of the XML inside the invoice; 404 until they exist, and where there are none."""
     invoice = _invoice(visit_of(request, token))
     return invoice_xml_file(getattr(invoice, "document", None), number=invoice.number)
+
+
+@portal("link")
+@personal
+@require_safe
+def invoice_peppol(request: PortalRequest, token: str) -> HttpResponse:
+    """The invoice as Peppol BIS Billing 3, written from its snapshot; 404 where it lacks something of it."""
+    return export_file(_invoice(visit_of(request, token)), PEPPOL)
+
+
+@portal("link")
+@personal
+@require_safe
+def invoice_xrechnung(request: PortalRequest, token: str) -> HttpResponse:
+    """The same as XRechnung."""
+    return export_file(_invoice(visit_of(request, token)), XRECHNUNG)
 
 
 @portal("link")
@@ -82,6 +102,7 @@ def document_of(invoice: Invoice, *, visit: Visit) -> dict[str, object]:
         "document": getattr(invoice, "document", None),
         "pdf_url": visit.way.invoice_pdf(invoice),
         "xml_url": visit.way.invoice_xml(invoice),
+        "exports": exports_of(invoice, url=partial(visit.way.invoice_export, invoice)),
         "document_url": visit.way.invoice_document(invoice),
         "reload_url": reverse("link:open", args=[visit.token]),
     }

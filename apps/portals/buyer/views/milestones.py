@@ -1,6 +1,7 @@
 """A milestone with all its cycles, and the decision on the one that waits."""
 
 from datetime import date
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
@@ -21,6 +22,7 @@ from apps.portals.buyer.stories import milestone_steps, milestone_story
 from apps.portals.buyer.ways import MemberWay
 from apps.portals.correcting.shown import nullifying_of
 from apps.portals.correcting.side import BUYER
+from apps.portals.exported import exports_of
 
 WAY = MemberWay()
 
@@ -75,6 +77,7 @@ def _document(invoice: Invoice) -> dict[str, object]:
         "document": getattr(invoice, "document", None),
         "pdf_url": WAY.invoice_pdf(invoice),
         "xml_url": WAY.invoice_xml(invoice),
+        "exports": exports_of(invoice, url=partial(WAY.invoice_export, invoice)),
         "document_url": WAY.invoice_document(invoice),
         "reload_url": reverse("buyer:milestone", args=[invoice.billed.ref]),
     }

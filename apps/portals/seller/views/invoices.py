@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -21,6 +22,7 @@ from apps.parties.roles import Action
 from apps.portals.access import PortalRequest, portal
 from apps.portals.correcting.shown import notes_of
 from apps.portals.correcting.side import SELLER
+from apps.portals.exported import exports_of
 from apps.portals.forms import ActionForm, explain
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
@@ -203,6 +205,7 @@ def _document_piece(request: PortalRequest, invoice: Invoice) -> dict[str, objec
     is_young = bool(deliveries) and deliveries[0].requested_at + GIVEN_UP_AFTER > clock.now()
     return {
         "document": document,
+        "exports": exports_of(invoice, url=lambda form: reverse(f"seller:invoice_{form.key}", args=[invoice.ref])),
         "is_given_up": document is not None
         and document.state == "rendering"
         and document.requested_at + GIVEN_UP_AFTER < clock.now(),

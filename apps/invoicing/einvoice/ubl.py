@@ -1,0 +1,281 @@
+"""The invoice as UBL 2.1 in one of its forms, Peppol BIS Billing 3 or XRechnung: one more serialiser of the snapshot.
+
+Every element has the business term of EN 16931 beside it. The order of elements is that of the schema. As in
+:mod:`~apps.invoicing.einvoice.cii`, nothing is computed here. A credit note (381, 396) is a document of its own in UBL:
+its root, its lines and its due date have other places.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from django.utils import translation
+from lxml import etree
+
+from apps.core import canonical
+from apps.invoicing import wording
+from apps.invoicing.einvoice import codes, notes, profiles, texts
+from apps.invoicing.einvoice.names import CAC, CBC, CREDIT_NOTE, INVOICE, NAMESPACES
+from apps.invoicing.einvoice.profiles import Profile
+from apps.invoicing.snapshot import CreditTransfer, Line, Party, Preceding, SemanticInvoice, TaxRow
+
+VAT: Final = "VAT"
+OTHER_TAX: Final = "TAX"
+"""Scheme of a tax number that is no VAT number (BT-32): anything but VAT."""
+PROJECT_REFERENCE: Final = "50"
+"""Type of the document by which a credit note refers to its project (BT-11, PEPPOL-EN16931-R080)."""
+NO_INSTRUMENT: Final = "1"
+"""Payment means (BT-81, UNTDID 4461): none is defined."""
+
+Element = etree._Element
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What UBL calls the same things in an invoice and in a credit note."""
+
+    namespace: str
+    root: str
+    type_code: str
+    line: str
+    quantity: str
+
+
+_INVOICE: Final = _Shape(INVOICE, "Invoice", "InvoiceTypeCode", "InvoiceLine", "InvoicedQuantity")
+_CREDIT_NOTE: Final = _Shape(CREDIT_NOTE, "CreditNote", "CreditNoteTypeCode", "CreditNoteLine", "CreditedQuantity")
+
+
+def write(invoice: SemanticInvoice, profile: Profile) -> bytes:
+    """The XML of an invoice that lacks nothing of this form (``lacks``), in the language of its buyer: the same bytes
+    on every run."""
+    with translation.override(invoice.language):
+        root = _root(invoice, profile)
+    etree.indent(root)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def _preceding(preceding: Preceding | None) -> Element | None:
+    """BG-3: number (BT-25) and date (BT-26) of the invoice that is corrected."""
+    if preceding is None:
+        return None
+    number, day = _text("ID", preceding.number), _text("IssueDate", preceding.issue_date.isoformat())
+    return _cac("BillingReference", _cac("InvoiceDocumentReference", number, day))
+
+
+def _root(invoice: SemanticInvoice, profile: Profile) -> Element:
+    """BT-24, BT-23, BT-1, BT-2, BT-9, BT-3, BG-1, BT-5, BT-10, BT-12, BT-11, and the groups below."""
+    type_code = profile.type_code(invoice.kind)
+    is_credit = type_code in codes.CREDIT_NOTES
+    shape = _CREDIT_NOTE if is_credit else _INVOICE
+    currency, seller = invoice.currency, invoice.seller
+    # The stubs do not know that a namespace can be without a prefix.
+    nsmap: Any = {None: shape.namespace, **NAMESPACES}
+    root = etree.Element(f"{{{shape.namespace}}}{shape.root}", nsmap=nsmap)
+    return _filled(
+        root,
+        [
+            _text("CustomizationID", profile.identifier),
+            _text("ProfileID", profiles.BILLING),
+            _text("ID", invoice.number),
+            _text("IssueDate", invoice.issue_date.isoformat()),
+            None if is_credit else _text("DueDate", invoice.due_date.isoformat()),
+            _text(shape.type_code, type_code),
+            *_notes(invoice, profile),
+            _text("DocumentCurrencyCode", currency),
+            _text("BuyerReference", invoice.buyer_reference),
+            _preceding(invoice.preceding),
+            _cac("ContractDocumentReference", _text("ID", invoice.contract_number)),
+            _project(invoice.contract_title, is_credit=is_credit),
+            _cac("AccountingSupplierParty", _party(seller, tax_number=seller.tax_registration_identifier)),
+            # The buyer has no BT-32 of its own: a tax number that is no VAT number stands with the seller only.
+            _cac("AccountingCustomerParty", _party(invoice.buyer, tax_number="")),
+            # BG-10: payee (BT-59)
+            _cac("PayeeParty", _cac("PartyName", _text("Name", invoice.payee.name))) if invoice.payee else None,
+            # BT-72: the local date of the sign-off is that of the supply.
+            _cac("Delivery", _text("ActualDeliveryDate", invoice.acceptance.accepted_on.isoformat())),
+            _payment_means(invoice, profile),
+            # BT-20
+            _cac("PaymentTerms", _text("Note", wording.payment_terms(invoice))),
+            # BG-22: BT-110, with the rows of BG-23
+            _cac(
+                "TaxTotal",
+                _amount("TaxAmount", invoice.totals.tax, currency),
+                *(_tax(row, invoice, profile) for row in invoice.taxes),
+            ),
+            _totals(invoice),
+            *(_line(line, currency, shape) for line in invoice.lines),
+        ],
+    )
+
+
+def _notes(invoice: SemanticInvoice, profile: Profile) -> list[Element | None]:
+    """BG-1: the subject (BT-21) stands before the text (BT-22), between number signs.
+
+    Through Peppol there is one note only, unless both parties are German (PEPPOL-EN16931-R002): several become one.
+    """
+    found = notes.of(invoice)
+    if len(found) > 1 and not _german(invoice, profile):
+        found = [notes.Note(codes.GENERAL, "\n".join(note.words for note in found))]
+    return [_text("Note", f"#{note.subject}#{note.words}") for note in found]
+
+
+def _project(title: str, *, is_credit: bool) -> Element | None:
+    """BT-11."""
+    identifier = _text("ID", title)
+    if identifier is None:
+        return None
+    if is_credit:
+        return _cac("AdditionalDocumentReference", identifier, _text("DocumentTypeCode", PROJECT_REFERENCE))
+    return _cac("ProjectReference", identifier)
+
+
+def _party(party: Party, *, tax_number: str) -> Element:
+    """Electronic address (BT-34, BT-49), address (BG-5, BG-8), VAT identifier (BT-31, BT-48), tax registration (BT-32),
+    name (BT-27, BT-44), legal registration (BT-30, BT-47), contact (BG-6, BG-9)."""
+    electronic, address = party.electronic_address, party.address
+    contact = [
+        _text("Name", party.contact_name),
+        _text("Telephone", party.phone),
+        _text("ElectronicMail", party.email),
+    ]
+    return _cac(
+        "Party",
+        _text("EndpointID", electronic.identifier, schemeID=electronic.scheme) if electronic else None,
+        _cac(
+            "PostalAddress",
+            _text("StreetName", address.line),
+            _text("CityName", address.city),
+            _text("PostalZone", address.post_code),
+            _cac("Country", _text("IdentificationCode", codes.country(address.country_code))),
+        ),
+        *(
+            _cac("PartyTaxScheme", _text("CompanyID", identifier), _tax_scheme(scheme))
+            for identifier, scheme in ((party.vat_identifier, VAT), (tax_number, OTHER_TAX))
+            if identifier
+        ),
+        _cac(
+            "PartyLegalEntity",
+            _text("RegistrationName", party.name),
+            _text("CompanyID", party.legal_registration_identifier),
+        ),
+        _cac("Contact", *contact) if any(element is not None for element in contact) else None,
+    )
+
+
+def _payment_means(invoice: SemanticInvoice, profile: Profile) -> Element | None:
+    """BG-16: means (BT-81), what has no field of its own (BT-82), remittance (BT-83), account (BG-17)."""
+    transfer = invoice.credit_transfer
+    if transfer is None:
+        # Nobody pays it. Germany wants the group all the same (BR-DE-1).
+        return _cac("PaymentMeans", _text("PaymentMeansCode", NO_INSTRUMENT)) if _german(invoice, profile) else None
+    code = codes.payment_means(currency=invoice.currency, iban=transfer.iban)
+    said = texts.cleaned(wording.payment_means(transfer))
+    return _cac(
+        "PaymentMeans",
+        _text("PaymentMeansCode", code, **({"name": said} if said else {})),
+        _text("PaymentID", invoice.number if invoice.preceding is None else ""),
+        _account(transfer),
+    )
+
+
+def _account(transfer: CreditTransfer) -> Element:
+    """BG-17: account (BT-84), holder (BT-85), bank (BT-86)."""
+    return _cac(
+        "PayeeFinancialAccount",
+        _text("ID", transfer.iban or transfer.account_number),
+        _text("Name", transfer.account_name),
+        _cac("FinancialInstitutionBranch", _text("ID", transfer.bic)) if transfer.bic else None,
+    )
+
+
+def _tax(row: TaxRow, invoice: SemanticInvoice, profile: Profile) -> Element:
+    """BG-23: taxable (BT-116), tax (BT-117), category (BT-118), rate (BT-119), reason as code (BT-121) and in words
+    (BT-120)."""
+    # Germany wants a rate of what lies outside the scope of tax too (BR-DE-14): zero.
+    has_rate = row.category not in codes.WITHOUT_RATE or _german(invoice, profile)
+    reason = wording.tax_sentence(row.category) if row.category in codes.WITH_REASON else ""
+    return _cac(
+        "TaxSubtotal",
+        _amount("TaxableAmount", row.taxable, invoice.currency),
+        _amount("TaxAmount", row.tax, invoice.currency),
+        _cac(
+            "TaxCategory",
+            _text("ID", row.category),
+            _text("Percent", canonical.plain(row.rate)) if has_rate else None,
+            _text("TaxExemptionReasonCode", row.exemption_code),
+            _text("TaxExemptionReason", reason),
+            _tax_scheme(VAT),
+        ),
+    )
+
+
+def _totals(invoice: SemanticInvoice) -> Element:
+    """BG-22: BT-106, BT-109, BT-112, BT-115."""
+    totals, currency = invoice.totals, invoice.currency
+    return _cac(
+        "LegalMonetaryTotal",
+        _amount("LineExtensionAmount", totals.lines, currency),
+        _amount("TaxExclusiveAmount", totals.net, currency),
+        _amount("TaxInclusiveAmount", totals.gross, currency),
+        _amount("PayableAmount", totals.due, currency),
+    )
+
+
+def _line(line: Line, currency: str, shape: _Shape) -> Element:
+    """BG-25: number (BT-126), quantity (BT-129, BT-130), net (BT-131), item (BT-154, BT-153), tax (BT-151, BT-152),
+    price (BT-146)."""
+    has_rate = line.tax_category not in codes.WITHOUT_RATE
+    return _cac(
+        shape.line,
+        _text("ID", line.identifier),
+        _text(shape.quantity, canonical.plain(line.quantity), unitCode=line.unit_code),
+        _amount("LineExtensionAmount", line.net, currency),
+        _cac(
+            "Item",
+            _text("Description", line.description),
+            _text("Name", line.name),
+            _cac(
+                "ClassifiedTaxCategory",
+                _text("ID", line.tax_category),
+                _text("Percent", canonical.plain(line.tax_rate)) if has_rate else None,
+                _tax_scheme(VAT),
+            ),
+        ),
+        _cac("Price", _text("PriceAmount", canonical.plain(line.net_price), currencyID=currency)),
+    )
+
+
+# --- elements ----------------------------------------------------------------------------------------------------
+
+
+def _german(invoice: SemanticInvoice, profile: Profile) -> bool:
+    countries = {"seller": invoice.seller.address.country_code, "buyer": invoice.buyer.address.country_code}
+    return profiles.wants_german_terms(profile, **countries)
+
+
+def _tax_scheme(identifier: str) -> Element:
+    return _cac("TaxScheme", _text("ID", identifier))
+
+
+def _amount(name: str, amount: Decimal, currency: str) -> Element | None:
+    return _text(name, texts.figure(name, amount, currency), currencyID=currency)
+
+
+def _text(name: str, words: str, /, **attributes: str) -> Element | None:
+    """An element with text; None where there is nothing to say, because empty elements are refused."""
+    cleaned = texts.cleaned(words)
+    if not cleaned:
+        return None
+    element = etree.Element(f"{{{CBC}}}{name}", attributes)
+    element.text = cleaned
+    return element
+
+
+def _cac(name: str, *children: Element | None) -> Element:
+    return _filled(etree.Element(f"{{{CAC}}}{name}"), children)
+
+
+def _filled(parent: Element, children: Iterable[Element | None]) -> Element:
+    parent.extend(child for child in children if child is not None)
+    return parent
