@@ -82,6 +82,5 @@ def _is_named(name: str, sources: str) -> bool:
     """By its whole path, or by the part that the portals' ``page()`` completes."""
     folder, _slash, rest = name.partition("/")
     short = rest.removesuffix(".html")
-    return f'"{name}"' in sources or (
-        folder in ("seller", "buyer", "drafting", "correcting") and f'"{short}"' in sources
-    )
+    shared = ("seller", "buyer", "drafting", "correcting", "changing")
+    return f'"{name}"' in sources or (folder in shared and f'"{short}"' in sources)
