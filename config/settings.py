@@ -259,6 +259,8 @@ LOGGING = {
 PROCRASTINATE_IMPORT_PATHS = [
     "apps.workflows.jobs",
     "apps.workflows.credit_jobs",
+    "apps.workflows.export_jobs",
     "apps.workflows.jobs_before_acceptance",
+    "apps.workflows.retention_jobs",
     "apps.workflows.upkeep",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 from apps.core import clock
 from apps.ledger.exports import asking, own_accounts
 from apps.parties.actor import Actor
-from apps.workflows import jobs
+from apps.workflows import export_jobs
 from apps.workflows.once import Answer, once
 
 
@@ -30,7 +30,7 @@ def request_export(*, actor: Actor, key: str, currency: str, kind: str, starts_o
     )
     export, is_new = asking.ask(wanted=wanted, actor=actor, at=clock.now())
     if is_new:
-        jobs.make_journal_export.defer(export_ref=export.ref, organisation_id=actor.organisation_id)
+        export_jobs.make_journal_export.defer(export_ref=export.ref, organisation_id=actor.organisation_id)
     return {"export": export.ref}
 
 
@@ -38,5 +38,5 @@ def request_export(*, actor: Actor, key: str, currency: str, kind: str, starts_o
 def retry_export(*, actor: Actor, key: str, export_ref: str) -> Answer:
     """Make an export again after it failed; one that is there is never made anew."""
     export = asking.again(export_ref=export_ref, actor=actor, at=clock.now())
-    jobs.make_journal_export.defer(export_ref=export.ref, organisation_id=actor.organisation_id)
+    export_jobs.make_journal_export.defer(export_ref=export.ref, organisation_id=actor.organisation_id)
     return {"export": export.ref}

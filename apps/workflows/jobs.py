@@ -71,14 +71,6 @@ def make_certificate(*, submission_ref: str, organisation_id: int) -> None:
 
 
 @app.task(queue="documents", retry=RENDER_AGAIN)
-def release_retentions(*, contract_ref: str, organisation_id: int) -> None:
-    """Release what became due of a contract's retention with its completion; nothing happens if that is done."""
-    from apps.workflows import retention  # it defers jobs of this module
-
-    retention.tend_contract(contract_ref=contract_ref)
-
-
-@app.task(queue="documents", retry=RENDER_AGAIN)
 def make_contract_document(*, version_ref: str, kind: str, organisation_id: int) -> None:
     """Make the PDF of a version, proposed or signed, and store it with its SHA-256; nothing happens if it is there."""
     from apps.contracts import documents  # only the worker needs it
@@ -94,15 +86,6 @@ def make_pack(*, pack_ref: str, organisation_id: int) -> None:
 
     with walls.asking_for(organisation_id):
         making.make(pack_ref=pack_ref)
-
-
-@app.task(queue="documents", retry=RENDER_AGAIN)
-def make_journal_export(*, export_ref: str, organisation_id: int) -> None:
-    """Write an export of the journal and store it with its SHA-256; nothing happens if it is there."""
-    from apps.workflows.journals import making  # only the worker needs it
-
-    with walls.asking_for(organisation_id):
-        making.make(export_ref=export_ref)
 
 
 @app.task(queue="statements", retry=MATCH_AGAIN)

@@ -21,7 +21,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import FirstAcceptance, Milestone
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
 from apps.parties.actor import Actor
-from apps.workflows import before_acceptance, jobs
+from apps.workflows import before_acceptance, jobs, retention_jobs
 from apps.workflows.once import Answer, once
 
 
@@ -196,7 +196,7 @@ def bill(
         contract=contract, open_milestones=open_milestones, actor=actor, at=invoice.issued_at
     )
     if not open_milestones and invoicing.has_retention(milestone.line.version):
-        jobs.release_retentions.defer(contract_ref=contract.ref, organisation_id=contract.seller_id)
+        retention_jobs.release_retentions.defer(contract_ref=contract.ref, organisation_id=contract.seller_id)
     return invoice
 
 

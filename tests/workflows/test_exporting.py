@@ -19,7 +19,7 @@ from apps.ledger.charts import Seller
 from apps.ledger.exports import defaults
 from apps.ledger.models import Book, Entry, EntryNumber, ExportFormat, JournalExport, Line
 from apps.parties.actor import Actor
-from apps.workflows import billing, exporting, jobs
+from apps.workflows import billing, export_jobs, exporting
 from apps.workflows.journals import making, reading
 from apps.workflows.once import Answer
 from tests import scenarios
@@ -72,7 +72,7 @@ def asked(parties: Parties, kind: str, *, month: int = 3, through: int = 0, role
         ref = exporting.request_export(
             actor=actor, key=key(), currency="EUR", kind=kind, starts_on=date(2026, month, 1), ends_on=last
         )["export"]
-        jobs.make_journal_export.func(export_ref=ref, organisation_id=parties.seller.pk)
+        export_jobs.make_journal_export.func(export_ref=ref, organisation_id=parties.seller.pk)
     with acting(member(parties, role)):
         return JournalExport.objects.select_related("book", "organisation").get(ref=ref)
 

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models.change_order import NAMES_WHAT_IT_CHANGES, OF_WHAT_IS_IN_FORCE
 from apps.contracts.models.contract import Contract, ContractParty
+from apps.contracts.models.retention import OF_RETENTION
 from apps.contracts.models.steps import OF_OWN_TERMS, OF_STEPS, OwnTerms, Silence, StepTerms
 from apps.contracts.wall import proposed_or_own
 from apps.core.database import guards, walls
@@ -174,13 +175,7 @@ class ContractVersion(StepTerms):
                 "OLD.proposed_at IS NOT NULL",
                 allow=("changes_asked_at", "changes_asked", "expired_at"),
             ),
-            guards.refused_when(
-                "retention_has_a_rate_and_ends",
-                guards.INSERT_OR_UPDATE,
-                "NEW.retention IS NOT NULL AND NOT coalesce((NEW.retention ->> 'rate')::numeric BETWEEN 0 AND 50"
-                " AND (NEW.proposed_at IS NULL OR (SELECT sum((r ->> 'share')::numeric)"
-                " FROM jsonb_array_elements(NEW.retention -> 'releases') r) = 100), false)",
-            ),
+            OF_RETENTION,
             guards.refused_when("a_version_stays_with_its_side", guards.UPDATE, "OLD.author <> NEW.author"),
             OF_WHAT_IS_IN_FORCE,
             guards.at_commit(

@@ -18,7 +18,7 @@ from apps.core.errors import Refused
 from apps.parties import rules as parties
 from apps.parties.models import Organisation
 from apps.parties.services import OrganisationData
-from apps.portals import formats
+from apps.portals.choices import country_choices, currency_choices
 from apps.portals.drafting.retention import RetentionFields, typed_retention
 from apps.portals.drafting.steps import StepFields
 from apps.portals.einvoice_fields import NEW_BUYER_FIELDS, NewBuyerFields
@@ -26,7 +26,6 @@ from apps.portals.forms import ActionForm, AmountField, RateField, explain
 
 NEW = "new"
 """The choice of a buyer who is not written down yet."""
-USUAL = ("EUR", "USD", "GBP", "CHF")
 NEW_BUYER = {
     "new_legal_name": "legal_name",
     "new_street": "street",
@@ -37,19 +36,6 @@ NEW_BUYER = {
     **NEW_BUYER_FIELDS,
 }
 """Fields of the form that describe a new buyer, and what the service calls them."""
-
-
-def currency_choices() -> list[tuple[str, str]]:
-    """The usual ones first, then all that are legal tender somewhere."""
-    names = formats.locale().currencies
-    rest = sorted(money.currencies() - set(USUAL))
-    return [(code, f"{code} · {names.get(code, code)}") for code in (*USUAL, *rest)]
-
-
-def country_choices() -> list[tuple[str, str]]:
-    """Every country by its name in the reader's language."""
-    names = formats.locale().territories
-    return [("", ""), *sorted(((code, names[code]) for code in parties.countries()), key=lambda pair: pair[1])]
 
 
 class DraftForm(NewBuyerFields, StepFields, RetentionFields, ActionForm):

@@ -8,7 +8,7 @@ from django.urls import reverse
 from apps.core import clock
 from apps.ledger.exports import defaults
 from apps.ledger.models import JournalExport
-from apps.workflows import jobs
+from apps.workflows import export_jobs
 from tests import scenarios
 from tests.ledger import exported
 from tests.portals.seller.conftest import SignIn, content_of
@@ -29,7 +29,7 @@ def text_of(response: Any) -> str:
 def made(parties: Parties) -> None:
     with acting(scenarios.seller_actor(parties)):
         for ref in JournalExport.objects.filter(state="making").values_list("ref", flat=True):
-            jobs.make_journal_export.func(export_ref=ref, organisation_id=parties.seller.pk)
+            export_jobs.make_journal_export.func(export_ref=ref, organisation_id=parties.seller.pk)
 
 
 def test_from_the_period_to_the_file(parties: Parties, seller: Client) -> None:
