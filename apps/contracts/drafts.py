@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from apps.contracts.dues import MILESTONE, Due
+
 
 @dataclass(frozen=True, slots=True)
 class DraftCriterion:
@@ -18,9 +20,11 @@ class DraftCriterion:
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """One milestone of the plan. ``basis`` is ``amount``, ``percent`` (of the price, 30 for 30 %) or ``remainder``.
+    """One line of the plan. ``basis`` is ``amount``, ``percent`` (of the price, 30 for 30 %) or ``remainder``.
 
-    ``percent`` belongs to the basis of that name, ``amount`` to the other; None means not written yet.
+    ``percent`` belongs to the basis of that name, ``amount`` to the other; None means not written yet. ``kind`` is
+    ``milestone``, or ``deposit`` or ``recurring`` with their ``due``; the ``amount`` of a recurring line is that of one
+    period, what it comes to in the price is so many of them.
     """
 
     title: str
@@ -30,6 +34,8 @@ class DraftLine:
     amount: Decimal | None = None
     planned_on: date | None = None
     criteria: tuple[DraftCriterion, ...] = ()
+    kind: str = MILESTONE
+    due: Due | None = None
 
 
 @dataclass(frozen=True, slots=True)

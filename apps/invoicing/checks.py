@@ -141,6 +141,36 @@ CHECKS = (
         """,
     ),
     Check(
+        "Every instalment is billed exactly when it has an invoice, at the amount that was agreed",
+        """
+        SELECT 'instalment ' || d.ref || ' ' || d.title, CASE WHEN d.billed_at IS NULL THEN 0 ELSE d.amount END,
+               coalesce(i.net, 0)
+        FROM invoicing_instalment d
+        LEFT JOIN invoicing_invoice i ON i.instalment_id = d.id
+        WHERE coalesce(i.net, 0) <> CASE WHEN d.billed_at IS NULL THEN 0 ELSE d.amount END
+        """,
+    ),
+    Check(
+        "The instalments of every signed line add up to what was agreed",
+        """
+        SELECT 'line ' || l.title || ', version ' || l.version_id, l.amount, coalesce(sum(d.amount), 0)
+        FROM contracts_planline l
+        JOIN contracts_contract c ON c.active_version_id = l.version_id
+        LEFT JOIN invoicing_instalment d ON d.line_id = l.id
+        WHERE l.kind <> 'milestone'
+        GROUP BY l.id
+        HAVING coalesce(sum(d.amount), 0) <> l.amount
+        """,
+    ),
+    Check(
+        "A completed contract has nothing left to bill",
+        """
+        SELECT 'contract ' || c.ref || ': ' || d.title, d.amount, 0::numeric
+        FROM invoicing_instalment d JOIN contracts_contract c ON c.id = d.contract_id
+        WHERE c.state = 'completed' AND d.billed_at IS NULL
+        """,
+    ),
+    Check(
         "What is left of every bank transaction is what standing payments leave of it",
         f"""
         SELECT 'transaction ' || t.ref, t.amount - ({STANDING}), t.unapplied

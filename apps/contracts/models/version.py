@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts.models import dues
 from apps.contracts.models.contract import Contract, ContractParty
 from apps.contracts.wall import proposed_or_own
 from apps.core.database import guards, walls
@@ -177,6 +178,7 @@ class ContractVersion(models.Model):
                 " THEN RAISE EXCEPTION 'the plan of version % does not add up to its price', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),
+            *dues.VERSION_TRIGGERS,
         ]
 
     def __str__(self) -> str:
@@ -188,12 +190,14 @@ class PlanLineQuerySet(models.QuerySet["PlanLine"]):
         return self.filter(version__in=ContractVersion.objects.visible_to(actor))
 
 
-class PlanLine(models.Model):
-    """One milestone of the billing plan: what is delivered, and the agreed portion of the price.
+class PlanLine(dues.Dues):
+    """One line of the billing plan, mostly a milestone: what is delivered, and the agreed portion of the price.
 
     ``basis`` tells how the portion was agreed; ``amount`` is always the result in the contract's currency, fixed when
     the version is proposed.
     """
+
+    Kind = dues.LineKind
 
     class Basis(models.TextChoices):
         AMOUNT = "amount", _("Amount")
@@ -232,6 +236,7 @@ class PlanLine(models.Model):
                 condition=Q(amount__isnull=True) | Q(amount__gt=0),
                 name="plan_amount_positive",
             ),
+            *dues.CONSTRAINTS,
         ]
         triggers = [
             guards.frozen_when(LINE_FROZEN.format(version="OLD.version_id")),
@@ -282,6 +287,7 @@ class Criterion(models.Model):
                 "EXISTS (SELECT 1 FROM contracts_planline l JOIN contracts_contractversion v ON v.id = l.version_id"
                 " WHERE l.id = NEW.line_id AND v.proposed_at IS NOT NULL)",
             ),
+            dues.ONLY_MILESTONES_HAVE_CRITERIA,
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from apps.contracts.rules.checks import (
     check_reason,
 )
 from apps.contracts.rules.difference import Difference, LineChange, Paper, PaperLine, Placed, Term, difference
+from apps.contracts.rules.dues import Period, per_period, period_amounts, periods, portion_of
 from apps.contracts.rules.mailboxes import check_signatory, domain_of
 from apps.contracts.rules.papers import (
     DRAFT_TERMS,
@@ -37,6 +38,7 @@ __all__ = [
     "Paper",
     "PaperLine",
     "PartyText",
+    "Period",
     "Placed",
     "Portion",
     "ReviewTerms",
@@ -57,8 +59,12 @@ __all__ = [
     "end_of_day",
     "known_amounts",
     "party_in_words",
+    "per_period",
+    "period_amounts",
+    "periods",
     "plan_amounts",
     "plan_text",
+    "portion_of",
     "proposing_statement",
     "read_plan",
     "read_template",

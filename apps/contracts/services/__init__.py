@@ -31,7 +31,7 @@ from apps.contracts.services.people import buyer_authority, require_seller
 from apps.contracts.services.record import place_in_record, record, recorded
 from apps.contracts.services.reviews import review_terms
 from apps.contracts.services.sides import newest_proposal, organisation_of, other_side, proposer_of, side_of
-from apps.contracts.services.signing import complete_when_all_accepted, propose, sign, statement_of, version_of
+from apps.contracts.services.signing import complete_when_all_billed, propose, sign, statement_of, version_of
 from apps.contracts.services.templates import (
     delete_template,
     draft_of_template,
@@ -52,7 +52,7 @@ __all__ = [
     "change_draft",
     "close_grants",
     "comment",
-    "complete_when_all_accepted",
+    "complete_when_all_billed",
     "contract_of_grant",
     "delete_template",
     "draft",

@@ -62,6 +62,9 @@ def proposal(version: ContractVersion) -> tuple[str, list[Decimal]]:
                 amount=amount,
                 planned_on=line.planned_on,
                 criteria=[(criterion.text, criterion.needs_evidence) for criterion in line.criteria],
+                kind=line.kind,
+                due=line.due,
+                per_period=rules.per_period(line),
             )
             for position, (line, amount) in enumerate(zip(written.lines, amounts, strict=True), start=1)
         ],

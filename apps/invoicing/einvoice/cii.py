@@ -18,7 +18,7 @@ from apps.core import canonical, money
 from apps.core.printing.words import NBSP
 from apps.invoicing import wording
 from apps.invoicing.einvoice import codes
-from apps.invoicing.snapshot import CreditTransfer, Line, Party, SemanticInvoice, TaxRow
+from apps.invoicing.snapshot import CreditTransfer, Instalment, Line, Party, SemanticInvoice, TaxRow
 
 RSM: Final = "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
 RAM: Final = "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100"
@@ -61,7 +61,7 @@ def _document(invoice: SemanticInvoice) -> Element:
         _text("TypeCode", codes.type_code(invoice.kind)),
         _ram("IssueDateTime", _day(invoice.issue_date)),
         _note(wording.assignment(invoice), subject=codes.ASSIGNMENT),
-        _note(wording.acceptance(invoice), subject=codes.GENERAL),
+        _note(wording.cause(invoice), subject=codes.GENERAL),
     )
 
 
@@ -75,16 +75,17 @@ def _transaction(invoice: SemanticInvoice) -> Element:
         "SupplyChainTradeTransaction",
         *(_line(line, invoice.currency) for line in invoice.lines),
         _agreement(invoice),
-        # BT-72: the local date of the sign-off is that of the supply.
-        _ram(
-            "ApplicableHeaderTradeDelivery",
-            _ram(
-                "ActualDeliverySupplyChainEvent",
-                _ram("OccurrenceDateTime", _day(invoice.acceptance.accepted_on)),
-            ),
-        ),
+        _ram("ApplicableHeaderTradeDelivery", _delivery(invoice)),
         _settlement(invoice),
     )
+
+
+def _delivery(invoice: SemanticInvoice) -> Element | None:
+    """BT-72: the local date of the sign-off is that of the supply. What is billed before its supply has none."""
+    if invoice.acceptance is None:
+        return None
+    day = _day(invoice.acceptance.accepted_on)
+    return _ram("ActualDeliverySupplyChainEvent", _ram("OccurrenceDateTime", day))
 
 
 def _line(line: Line, currency: str) -> Element:
@@ -173,7 +174,8 @@ def _settlement(invoice: SemanticInvoice) -> Element:
         _text("InvoiceCurrencyCode", currency),
         _ram("PayeeTradeParty", _text("Name", payee.name)) if payee else None,
         _payment_means(transfer, currency) if transfer else None,
-        *(_tax(row, currency) for row in invoice.taxes),
+        *(_tax(row, currency, kind=invoice.kind) for row in invoice.taxes),
+        _period(invoice.instalment),
         _ram(
             "SpecifiedTradePaymentTerms",
             _text("Description", wording.payment_terms(invoice)),
@@ -208,9 +210,20 @@ def _payment_means(transfer: CreditTransfer, currency: str) -> Element:
     )
 
 
-def _tax(row: TaxRow, currency: str) -> Element:
-    """BG-23: tax (BT-117), reason (BT-120), taxable (BT-116), category (BT-118), reason as code (BT-121), rate
-    (BT-119)."""
+def _period(instalment: Instalment | None) -> Element | None:
+    """BG-14: first and last day of what is billed (BT-73, BT-74); of a deposit nothing."""
+    if instalment is None or instalment.last is None:
+        return None
+    return _ram(
+        "BillingSpecifiedPeriod",
+        _ram("StartDateTime", _day(instalment.first)),
+        _ram("EndDateTime", _day(instalment.last)),
+    )
+
+
+def _tax(row: TaxRow, currency: str, *, kind: str) -> Element:
+    """BG-23: tax (BT-117), reason (BT-120), taxable (BT-116), category (BT-118), reason as code (BT-121), when the tax
+    is due if not by the general rule (BT-8), rate (BT-119)."""
     reason = wording.tax_sentence(row.category) if row.category in codes.WITH_REASON else ""
     return _ram(
         "ApplicableTradeTax",
@@ -220,6 +233,7 @@ def _tax(row: TaxRow, currency: str) -> Element:
         _amount("BasisAmount", row.taxable, currency),
         _text("CategoryCode", row.category),
         _text("ExemptionReasonCode", row.exemption_code),
+        _text("DueDateTypeCode", codes.TAX_POINTS.get(kind, "") if row.tax else ""),
         _rate(row.category, row.rate),
     )
 

@@ -101,7 +101,10 @@ def _expected(written: Written, language: str) -> Iterator[tuple[str, str]]:
     yield "the number", written.number
     yield "the date", _day(written.issued_on, language)
     yield "the due date", _day(written.due_on, language)
-    yield "the date of supply", _day(written.delivered_on, language)
+    if written.delivered_on:
+        yield "the date of supply", _day(written.delivered_on, language)
+    for day in written.period or ():
+        yield "the billing period", _day(day, language)
     for term, name in (("the seller", written.seller), ("the buyer", written.buyer), ("the payee", written.payee)):
         if name:
             yield term, name

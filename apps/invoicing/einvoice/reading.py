@@ -46,14 +46,15 @@ class WrittenTax:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The invoice as the XML has it; the totals are BT-106, BT-107, BT-108, BT-109, BT-110, BT-112, BT-113, BT-114,
-    BT-115."""
+    """The invoice as the XML has it: supplied on a day (BT-72) or in a period (BG-14), or neither; the totals are
+    BT-106, BT-107, BT-108, BT-109, BT-110, BT-112, BT-113, BT-114, BT-115."""
 
     number: str
     type_code: str
     issued_on: date
     due_on: date
-    delivered_on: date
+    delivered_on: date | None
+    period: tuple[date, date] | None
     currency: str
     seller: str
     buyer: str
@@ -90,7 +91,8 @@ def _read(root: Element) -> Written:
         type_code=_words(root, "./rsm:ExchangedDocument/ram:TypeCode"),
         issued_on=_day(root, "./rsm:ExchangedDocument/ram:IssueDateTime"),
         due_on=_day(root, f"{settlement}/ram:SpecifiedTradePaymentTerms/ram:DueDateDateTime"),
-        delivered_on=_day(root, ".//ram:ActualDeliverySupplyChainEvent/ram:OccurrenceDateTime"),
+        delivered_on=_day_if_said(root, ".//ram:ActualDeliverySupplyChainEvent/ram:OccurrenceDateTime"),
+        period=_period(root, f"{settlement}/ram:BillingSpecifiedPeriod"),
         currency=_words(root, f"{settlement}/ram:InvoiceCurrencyCode"),
         seller=_words(root, ".//ram:SellerTradeParty/ram:Name"),
         buyer=_words(root, ".//ram:BuyerTradeParty/ram:Name"),
@@ -147,3 +149,13 @@ def _figure(element: Element, path: str) -> Decimal:
 def _day(element: Element, path: str) -> date:
     written = _words(element, f"{path}/udt:DateTimeString")
     return date.fromisoformat(f"{written[:4]}-{written[4:6]}-{written[6:]}")
+
+
+def _day_if_said(element: Element, path: str) -> date | None:
+    return _day(element, path) if element.find(path, cii.NAMESPACES) is not None else None
+
+
+def _period(element: Element, path: str) -> tuple[date, date] | None:
+    if element.find(path, cii.NAMESPACES) is None:
+        return None
+    return _day(element, f"{path}/ram:StartDateTime"), _day(element, f"{path}/ram:EndDateTime")

@@ -1,5 +1,6 @@
 from apps.invoicing.models.delivery import Delivery
 from apps.invoicing.models.document import Document
+from apps.invoicing.models.instalment import Instalment
 from apps.invoicing.models.invoice import Invoice, InvoiceLine, OpenItem
 from apps.invoicing.models.payee import PayeeInstruction
 from apps.invoicing.models.payment import Allocation, Payment
@@ -15,6 +16,7 @@ __all__ = [
     "CashApplication",
     "Delivery",
     "Document",
+    "Instalment",
     "Invoice",
     "InvoiceLine",
     "NumberSeries",

@@ -25,6 +25,7 @@ from apps.milestones.services.planning import (
     contract_of_evidence,
     contract_of_milestone,
     lock_contract_of_submission,
+    open_milestones,
     plan,
 )
 from apps.milestones.services.reviewing import (
@@ -60,6 +61,7 @@ __all__ = [
     "next_moment",
     "note_delivery",
     "open_draft",
+    "open_milestones",
     "opened",
     "part_amount",
     "part_statement",

@@ -1,13 +1,14 @@
-"""The milestones of a contract: made when it becomes active, one for each line of the signed plan."""
+"""The milestones of a contract: made when it becomes active, one for each line of the signed plan that is one."""
 
 from typing import Any
 
 from django.db.models import QuerySet
 
 from apps.contracts import services as contracts
-from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.core.database.kept import Argument, Read
 from apps.milestones.models import EvidenceFile, Milestone, Submission
+from apps.milestones.models.milestone import MilestoneState
 
 
 def plan(*, contract: Contract, version: ContractVersion) -> list[Milestone]:
@@ -22,9 +23,14 @@ def plan(*, contract: Contract, version: ContractVersion) -> list[Milestone]:
             currency=contract.currency,
             planned_on=line.planned_on,
         )
-        for line in version.lines.all()
+        for line in version.lines.filter(kind=PlanLine.Kind.MILESTONE)
         if line.amount is not None
     )
+
+
+def open_milestones(*, contract: Contract) -> int:
+    """How many milestones of a contract are not accepted."""
+    return Milestone.objects.filter(contract=contract).exclude(state=MilestoneState.ACCEPTED).count()
 
 
 def contract_of_milestone(*, milestone_ref: str) -> "QuerySet[Any, int]":

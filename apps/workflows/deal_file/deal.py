@@ -91,7 +91,8 @@ class PriceLine:
 class Event:
     """One dated step. Only the fields that its verb uses are set; ``line`` says where it stands in the file.
 
-    ``milestone`` is the first of ``milestones`` where an event may name several.
+    ``milestone`` is the first of ``milestones`` where an event may name several; ``period`` is one of a recurring
+    line's, counted from 1.
     """
 
     at: datetime
@@ -111,6 +112,7 @@ class Event:
     missing: Mapping[int, str] = field(default_factory=dict)
     files: tuple[Attachment, ...] = ()
     price: tuple[PriceLine, ...] = ()
+    period: int | None = None
 
 
 @dataclass(frozen=True)
@@ -127,13 +129,14 @@ class Verb:
     """Whose side acts, and which keys the event reads besides ``on``, ``do`` and ``by``.
 
     An event on a milestone names it in ``milestone``; one that may be on several, in ``milestones`` instead, or, where
-    it is priced, in ``lines``.
+    it is priced, in ``lines``. With ``any_line``, ``milestone`` may name a deposit or a recurring line too.
     """
 
     side: str
     keys: tuple[str, ...] = ()
     on_milestone: bool = False
     several: str = ""
+    any_line: bool = False
 
 
 VERBS: Mapping[str, Verb] = MappingProxyType(
@@ -151,8 +154,8 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "request_changes": Verb("buyer", ("missing", "comment"), on_milestone=True),
         "accept_part": Verb("buyer", ("amount", "percent", "missing", "comment"), on_milestone=True),
         "accept": Verb("buyer", ("comment",), on_milestone=True),
-        "pay": Verb("seller", ("amount", "received_on", "reference"), on_milestone=True),
-        "reverse_payment": Verb("seller", ("reason",), on_milestone=True),
+        "pay": Verb("seller", ("amount", "received_on", "reference", "period"), on_milestone=True, any_line=True),
+        "reverse_payment": Verb("seller", ("reason", "period"), on_milestone=True, any_line=True),
         "open_facility": Verb("financier"),
         "verify_buyer": Verb("financier", ("checked", "note")),
         "limit_exposure": Verb("financier", ("side", "amount")),

@@ -9,22 +9,27 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import translation
 
 from apps.contracts.models import Contract, Signature
 from apps.core import money
 from apps.financing.models import Collection, FundingRequest, Offer, OfferLine, RequestItem, Tranche
-from apps.invoicing.models import Allocation, Invoice
+from apps.invoicing.models import Allocation, Instalment, Invoice
 from apps.ledger.models import Book, Entry
 from apps.milestones.models import Milestone, Submission
+from apps.workflows.deal_file.report_text import Report, plain
+
+__all__ = ["Report", "plain", "report"]
 
 IN_ORDER = ("milestone__position", "milestone__part")
-Report = dict[str, Any]
 
 
 def report(*, title: str, contract_ref: str) -> Report:
     """Everything that the database holds of one contract, read as the owner, who sees both sides."""
     contract = Contract.objects.using("owner").select_related("seller", "buyer").get(ref=contract_ref)
-    invoices = list(_of(Invoice, contract).select_related("milestone", "open_item", "document").order_by("id"))
+    invoices = list(
+        _of(Invoice, contract).select_related("milestone", "instalment", "open_item", "document").order_by("id")
+    )
     milestones = list(_of(Milestone, contract).order_by("position", "part"))
     tranches = list(_of(Tranche, contract).select_related("milestone__invoice", "financier").order_by("id"))
     names = {f"contract:{contract.ref}": f"contract:{contract.number}"}
@@ -36,6 +41,10 @@ def report(*, title: str, contract_ref: str) -> Report:
         "deal": title,
         "contract": _contract(contract),
         "milestones": [_milestone(milestone) for milestone in milestones],
+        "instalments": [
+            _instalment(one)
+            for one in Instalment.objects.using("owner").filter(contract=contract).select_related("invoice").in_turn()
+        ],
         "invoices": [_invoice(invoice) for invoice in invoices],
         "payments": [_payment(allocation) for allocation in _allocations(contract)],
         "financing": [_request(request) for request in _of(FundingRequest, contract).order_by("id")],
@@ -88,11 +97,23 @@ def _milestone(milestone: Milestone) -> Report:
     }
 
 
+def _instalment(instalment: Instalment) -> Report:
+    return {
+        "line": instalment.title,
+        "number": instalment.number,
+        "count": instalment.count,
+        "amount": _amount(instalment.amount, instalment.currency),
+        **{name: _written(getattr(instalment, name)) for name in ("bills_on", "ends_on")},
+        "invoice": instalment.invoice.number if hasattr(instalment, "invoice") else None,
+    }
+
+
 def _invoice(invoice: Invoice) -> Report:
     item, currency = invoice.open_item, invoice.currency
     return {
         "number": invoice.number,
-        "milestone": invoice.milestone.title,
+        "about": _about(invoice),
+        "milestone": invoice.milestone.title if invoice.milestone is not None else None,
         "issued_on": _written(invoice.issued_on),
         "due_on": _written(invoice.due_on),
         "net": _amount(invoice.net, currency),
@@ -102,6 +123,11 @@ def _invoice(invoice: Invoice) -> Report:
         "open": _amount(item.open, currency),
         "document": invoice.document.state,
     }
+
+
+def _about(invoice: Invoice) -> str:
+    with translation.override("en"):
+        return invoice.about
 
 
 def _allocations(contract: Contract) -> Iterable[Allocation]:
@@ -244,57 +270,3 @@ def _named(text: str, names: Mapping[str, str]) -> str:
     for key, name in names.items():
         text = text.replace(key, name).replace(key.partition(":")[2], name.partition(":")[2])
     return text
-
-
-def plain(found: Report) -> str:
-    """The report as a person reads it in a terminal."""
-    contract = found["contract"]
-    lines = [
-        f"{found['deal']}",
-        f"  {contract['number']} {contract['title']}: {contract['seller']} for {contract['buyer']}, "
-        f"{contract['price']} {contract['currency']}, {contract['state']}",
-        "",
-        "Milestones",
-        *(
-            f"  {row['title']:<34}{row['amount']:>16}  {row['state']:<18} cycles {len(row['cycles'])}"
-            for row in found["milestones"]
-        ),
-        "",
-        "Invoices",
-        *(
-            f"  {row['number']:<16} {row['milestone']:<28} net {row['net']:>12}  tax {row['tax']:>11}"
-            f"  open {row['open']:>12}  due {row['due_on']}  PDF {row['document']}"
-            for row in found["invoices"]
-        ),
-    ]
-    if found["payments"]:
-        lines += ["", "Payments"]
-        lines += [
-            f"  {row['received_on']}  {row['reference']:<14} {row['amount']:>14} to {row['recipient']}"
-            f" for {row['invoice']}{', reversed' if row['reversed'] else ''}"
-            for row in found["payments"]
-        ]
-    for request in found["financing"]:
-        lines += ["", f"Financing of {request['about']}: {request['state']}"]
-        for offer in request["offers"]:
-            lines.append(f"  offer {offer['version']} {offer['state']}: {_figures(offer)}")
-            if len(offer["lines"]) > 1:
-                lines += [
-                    f"    {line['milestone']} ({line['stage']}, {line['days']} days): {_figures(line)}"
-                    for line in offer["lines"]
-                ]
-        lines += [
-            f"  advance on {tranche['milestone']}: {tranche['state']}, outstanding {tranche['outstanding']}"
-            for tranche in request["tranches"]
-        ]
-    for book in found["ledger"]:
-        lines += ["", f"Book of {book['organisation']} ({book['book']})"]
-        lines += [f"  {label:<44}{amount:>16}" for label, amount in book["balances"].items()]
-    return "\n".join(lines)
-
-
-def _figures(priced: Report) -> str:
-    return (
-        f"face {priced['face']}, advance {priced['gross']}, discount {priced['discount']}, fee {priced['fee']}, "
-        f"net {priced['net']}, APR {priced['apr']} %, XIRR {priced['xirr']} %"
-    )
