@@ -245,7 +245,7 @@ def test_what_is_wrong_with_the_whole_file_is_said_of_it() -> None:
 
 def test_ten_thousand_and_one_milestones_are_too_many() -> None:
     rows: list[list[Cell]] = [["A", None, "5", None, None, None]] * 10_001
-    assert said(read(*rows)) == [(0, "", "A plan has at most 10000 milestones.")]
+    assert said(read(*rows)) == [(0, "", "A plan has at most 10000 lines.")]
     assert said(read(*rows[1:])) == []
     assert said(read(*rows, *rows, *rows))[0][2].startswith("The file has more than 30000 rows.")
 

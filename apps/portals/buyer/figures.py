@@ -14,6 +14,7 @@ from apps.invoicing import rules
 from apps.invoicing.models import OpenItem
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
+from apps.portals import instalments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class ContractFigures:
 
 
 def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, ContractFigures]:
-    """The figures of active and completed contracts by primary key, in two queries for all of them.
+    """The figures of active and completed contracts by primary key, in three queries for all of them.
 
     Of contracts that were read for the actor, so that nothing is looked up once more to find what may be seen.
     """
@@ -45,6 +46,12 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Co
             next_on=Min("planned_on", filter=~Q(state="accepted")),
         )
     }
+    by_calendar = instalments.sums(running)
+    lives = {
+        pk: instalments.with_instalments(plans.get(pk, {}), by_calendar.get(pk))
+        for pk in running
+        if pk in plans or pk in by_calendar
+    }
     owed = {
         row["contract_id"]: row
         for row in OpenItem.objects.filter(contract_id__in=running)
@@ -53,9 +60,9 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Co
         .annotate(net=Sum("invoice__net"), gross_sum=Sum("gross"), paid_sum=Sum("paid"), open_sum=Sum("open"))
     }
     return {
-        pk: _figures(plans[pk], owed.get(pk), currency=contract.currency)
+        pk: _figures(lives[pk], owed.get(pk), currency=contract.currency)
         for pk, contract in running.items()
-        if pk in plans
+        if pk in lives
     }
 
 

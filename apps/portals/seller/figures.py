@@ -13,6 +13,7 @@ from apps.core import money
 from apps.invoicing.models import OpenItem
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
+from apps.portals import instalments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class Figures:
 
 
 def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Figures]:
-    """The figures of each contract by its primary key, in three queries for all of them.
+    """The figures of each contract by its primary key, in four queries for all of them.
 
     Of contracts that were read for the actor, so that nothing is looked up once more to find what may be seen.
     """
@@ -53,6 +54,7 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Fi
             milestones=Count("pk"),
         )
     }
+    by_calendar = instalments.sums(listed)
     owed = {
         row["contract_id"]: row
         for row in OpenItem.objects.filter(contract_id__in=listed)
@@ -61,7 +63,12 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Fi
         .annotate(net=Sum("invoice__net"), gross_sum=Sum("gross"), paid_sum=Sum("paid"), open_sum=Sum("open"))
     }
     return {
-        pk: _figures(prices.get(pk, money.ZERO), lives.get(pk, {}), owed.get(pk, {}), currency=contract.currency)
+        pk: _figures(
+            prices.get(pk, money.ZERO),
+            instalments.with_instalments(lives.get(pk, {}), by_calendar.get(pk)),
+            owed.get(pk, {}),
+            currency=contract.currency,
+        )
         for pk, contract in listed.items()
     }
 

@@ -24,6 +24,10 @@ class Column(StrEnum):
     PLANNED_ON = "planned_on"
     CRITERION = "criterion"
     EVIDENCE = "evidence"
+    KIND = "kind"
+    PERIOD = "period"
+    COUNT = "count"
+    START = "start"
     INFORMATION = "information"
 
 
@@ -37,6 +41,10 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.PLANNED_ON: "Planned date",
         Column.CRITERION: "Acceptance criterion",
         Column.EVIDENCE: "Needs evidence",
+        Column.KIND: "Kind",
+        Column.PERIOD: "Period",
+        Column.COUNT: "Number of periods",
+        Column.START: "Due or starts",
         Column.INFORMATION: "Comes to",
     },
     "de": {
@@ -48,6 +56,10 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.PLANNED_ON: "Geplant am",
         Column.CRITERION: "Abnahmekriterium",
         Column.EVIDENCE: "Nachweis nötig",
+        Column.KIND: "Zeilenart",
+        Column.PERIOD: "Periode",
+        Column.COUNT: "Anzahl der Perioden",
+        Column.START: "Fällig oder ab",
         Column.INFORMATION: "Ergibt",
     },
 }
@@ -69,6 +81,10 @@ _MORE: Final[Mapping[Column, str]] = {
     " abnahmekriterien, fertig wenn, erfüllt wenn",
     Column.EVIDENCE: "evidence, with evidence, evidence needed, needs proof, nachweis, mit nachweis, nachweis nötig,"
     " nachweis erforderlich, beleg",
+    Column.KIND: "kind of line, line type, type of line, art der zeile",
+    Column.PERIOD: "billed every, interval, billing period, every, turnus, abrechnungszeitraum, zeitraum",
+    Column.COUNT: "periods, times, count, number of times, anzahl perioden, anzahl, wie oft",
+    Column.START: "start, starts, starts on, starts with, due on or starts with, beginn, beginnt, ab",
     Column.INFORMATION: "no, number, item no, #, pos, position, nr, lfd nr, line, zeile",
 }
 

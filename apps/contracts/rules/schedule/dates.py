@@ -57,6 +57,11 @@ def date_of(text: str, *, order: DateOrder) -> date:
         raise Refused("“{text}” is no day of the calendar.", text=_short(written)) from None
 
 
+def is_date(text: str) -> bool:
+    """Whether a text is written as a day is, whether there is such a day or not."""
+    return any(form.fullmatch(text.strip()) for form in (_ISO, _POINTS, _SLASHES))
+
+
 def known(day: date) -> date:
     """The day, if it can be that of a milestone."""
     if not EARLIEST <= day.year <= LATEST:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from apps.contracts.drafts import DraftLine
+from apps.contracts.rules.schedule import due_cells
 from apps.contracts.rules.schedule.cells import Cell
 from apps.contracts.rules.schedule.columns import WRITTEN, Column
 from apps.contracts.rules.schedule.guard import guarded
@@ -21,7 +22,10 @@ def written_schedule(
     names = WRITTEN[language if language in WRITTEN else "en"]
     bases = BASES[language if language in BASES else "en"]
     marks = MARKS[language if language in MARKS else "en"]
-    yield [names[column] for column in Column]
+    # Only a plan that has other lines than milestones needs to say what they are.
+    unsaid = () if any(line.due is not None for line in lines) else due_cells.COLUMNS
+    columns = [column for column in Column if column not in unsaid]
+    yield [names[column] for column in columns]
     for line, amount in zip(lines, amounts, strict=True):
         own: dict[Column, Cell] = {
             Column.TITLE: guarded(line.title),
@@ -31,10 +35,11 @@ def written_schedule(
             Column.AMOUNT: line.amount,
             Column.PLANNED_ON: line.planned_on,
             Column.INFORMATION: amount,
+            **due_cells.written(line, language=language),
         }
         for criterion in line.criteria or (None,):
             if criterion is not None:
                 own[Column.CRITERION] = guarded(criterion.text)
                 own[Column.EVIDENCE] = marks[criterion.needs_evidence]
-            yield [own.get(column) for column in Column]
+            yield [own.get(column) for column in columns]
             own = {}
