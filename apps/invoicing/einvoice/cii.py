@@ -18,7 +18,7 @@ from apps.core import canonical, money
 from apps.core.printing.words import NBSP
 from apps.invoicing import wording
 from apps.invoicing.einvoice import codes
-from apps.invoicing.snapshot import CreditTransfer, Instalment, Line, Party, SemanticInvoice, TaxRow
+from apps.invoicing.snapshot import Address, CreditTransfer, Instalment, Line, Party, SemanticInvoice, TaxRow
 
 RSM: Final = "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
 RAM: Final = "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100"
@@ -80,10 +80,14 @@ def _transaction(invoice: SemanticInvoice) -> Element:
     )
 
 
-def _delivery(invoice: SemanticInvoice) -> Element | None:
-    """BT-72: the local date of the sign-off is that of the supply. What is billed before its supply has none."""
+def _delivery(invoice: SemanticInvoice) -> Element:
+    """BT-72: the local date of the sign-off is that of the supply.
+
+    What is billed before its supply has no such date, only to whom it will be supplied (BG-13: BT-70, BG-15); the
+    element must not be missing, and not be empty.
+    """
     if invoice.acceptance is None:
-        return None
+        return _ram("ShipToTradeParty", _text("Name", invoice.buyer.name), _address(invoice.buyer.address))
     day = _day(invoice.acceptance.accepted_on)
     return _ram("ActualDeliverySupplyChainEvent", _ram("OccurrenceDateTime", day))
 
@@ -147,13 +151,7 @@ def _party(name: str, party: Party) -> Element:
         _text("Name", party.name),
         _ram("SpecifiedLegalOrganization", _text("ID", legal)) if legal else None,
         contact,
-        _ram(
-            "PostalTradeAddress",
-            _text("PostcodeCode", address.post_code),
-            _text("LineOne", address.line),
-            _text("CityName", address.city),
-            _text("CountryID", codes.country(address.country_code)),
-        ),
+        _address(address),
         _ram("URIUniversalCommunication", _text("URIID", electronic.identifier, schemeID=electronic.scheme))
         if electronic
         else None,
@@ -162,6 +160,17 @@ def _party(name: str, party: Party) -> Element:
             for identifier, scheme in ((party.vat_identifier, "VA"), (tax_number, "FC"))
             if identifier
         ),
+    )
+
+
+def _address(address: Address) -> Element:
+    """BG-5, BG-8, BG-15."""
+    return _ram(
+        "PostalTradeAddress",
+        _text("PostcodeCode", address.post_code),
+        _text("LineOne", address.line),
+        _text("CityName", address.city),
+        _text("CountryID", codes.country(address.country_code)),
     )
 
 
