@@ -44,7 +44,7 @@ VERBS: Mapping[str, Words] = {
     "contract.answer_begun": (_("Version in answer begun"), "pencil", "neutral"),
     "contract.changes_requested": (_("Changes to the contract requested"), "arrow-return-left", "attention"),
     "contract.withdrawn": (_("Contract withdrawn"), "slash-circle", "neutral"),
-    "contract.completed": (_("Contract completed: every milestone is accepted"), "check-circle-fill", "positive"),
+    "contract.completed": (_("Contract completed: everything is accepted and billed"), "check-circle-fill", "positive"),
     "contract.financier_admitted": (_("A financier may read the contract"), "eye", "neutral"),
     "link.renewed": (_("Personal link renewed"), "link-45deg", "neutral"),
     "submission.withdrawn": (_("Submission withdrawn"), "slash-circle", "neutral"),

@@ -2,16 +2,16 @@
 
 import io
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, OperationalError, connection, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from apps.contracts.drafts import ContractDraft, DraftLine
+from apps.contracts.drafts import DraftLine
 from apps.contracts.dues import Due
 from apps.contracts.models import Contract
 from apps.core import clock
@@ -41,19 +41,8 @@ def parties(scratch: str) -> Parties:
     return scenarios.organisations()
 
 
-def hybrid(parties: Parties, *, number: str = "NL-H1", **changes: Due) -> ContractDraft:
-    """A deposit with the signature, one milestone, and four months of support that start with it."""
-    start = changes.get("start", Due("acceptance", None, "Go-live", "month", 4))
-    lines = (
-        DraftLine("Deposit", basis="amount", amount=D("4000.00"), kind="deposit", due=changes.get("deposit", Due())),
-        replace(scenarios.line("Go-live", 1), basis="remainder", percent=None),
-        DraftLine("Support", basis="amount", amount=D("500.00"), kind="recurring", due=start),
-    )
-    return scenarios.software_draft(parties, number=number, lines=lines)
-
-
-def active(parties: Parties, **changes: Due) -> Contract:
-    return scenarios.active_contract(parties, draft=hybrid(parties, **changes), at=SIGNED_AT)
+def active(parties: Parties, **changes: Any) -> Contract:
+    return scenarios.active_contract(parties, draft=scenarios.hybrid_draft(parties, **changes), at=SIGNED_AT)
 
 
 def tend(at: datetime) -> int:

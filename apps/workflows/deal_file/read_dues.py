@@ -20,7 +20,12 @@ def read_due(place: Place) -> tuple[str, str, Due | None]:
 
 
 def _deposit(place: Place) -> Due:
-    due = place.maybe("due")
+    due, recoverable = place.maybe("due"), place.maybe("recoverable")
+    if recoverable is not None and recoverable.yes_or_no():
+        recoverable.refuse(
+            "a deposit that later invoices give back is not possible yet; a deposit here is a part of the price that"
+            " stays earned. Leave the key out, or bill it as a milestone"
+        )
     if due is None or due.text() == SIGNATURE:
         return Due()
     return Due(start=DATE, on=due.day())

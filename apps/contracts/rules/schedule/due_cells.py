@@ -36,10 +36,18 @@ _PERIOD: Final = {
     **dict.fromkeys(("quarterly", "quarters", "vierteljährlich", "quartalsweise", "vierteljahr"), "quarter"),
     **dict.fromkeys(("yearly", "annually", "years", "jährlich", "jahre"), "year"),
 }
+_RECOVERABLE: Final = frozenset(
+    {"recoverable deposit", "recoverable", "advance", "rückzahlbare anzahlung", "verrechenbare anzahlung"}
+)
 _SIGNED: Final = frozenset({word.casefold() for word in SIGNED.values()} | {"on signature", "bei unterschrift"})
 
 
 def _kind(cell: Cell, _order: DateOrder | None) -> str:
+    if as_text(cell).strip().casefold() in _RECOVERABLE:
+        raise Refused(
+            "A deposit that later invoices give back is not possible yet. A deposit here is a part of the price that"
+            " stays earned: say deposit, or make it a milestone."
+        )
     return _word(cell, _KIND, Refused("“{text}” is none of milestone, deposit and recurring.", text=_short(cell)))
 
 
