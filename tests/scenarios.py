@@ -26,8 +26,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 
 from apps.contracts import services as contracts
-from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
-from apps.contracts.dues import Due
+from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine, Due
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.core import clock
 from apps.core.database import walls

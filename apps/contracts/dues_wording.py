@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from django.utils.translation import gettext, ngettext
 
-from apps.contracts import dues
-from apps.contracts.dues import Due
+from apps.contracts import drafts
+from apps.contracts.drafts import Due
 from apps.contracts.rules.dues import period_amounts
 
 Money = Callable[[Decimal], str]
@@ -50,9 +50,9 @@ def _once(due: Due, day: Day) -> str:
 
 
 def _when(due: Due, day: Day) -> str:
-    if due.start == dues.SIGNATURE:
+    if due.start == drafts.SIGNATURE:
         return gettext("when both sides have signed")
-    if due.start == dues.DATE:
+    if due.start == drafts.DATE:
         return gettext("on {day}").format(day=day(due.on)) if due.on else gettext("on a day that is not said yet")
     if not due.milestone:
         return gettext("with a milestone that is not named yet")

@@ -14,6 +14,9 @@ from apps.invoicing.models import Instalment, Invoice
 from apps.parties.actor import Actor
 from apps.portals.shown import invoice_state
 
+SHOWN, BEFORE = 24, 6
+"""Of each line so many instalments are shown, and so many of them before the next one; the others are counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -35,6 +38,16 @@ class Calendar:
     def next(self) -> Instalment | None:
         """The first that is not billed."""
         return next((part.instalment for part in self.parts if part.invoice is None), None)
+
+    @property
+    def shown(self) -> Sequence[Part]:
+        """Those around the next one: a line may have hundreds."""
+        first = max(0, min(self.billed - BEFORE, len(self.parts) - SHOWN))
+        return self.parts[first : first + SHOWN]
+
+    @property
+    def unshown(self) -> int:
+        return len(self.parts) - len(self.shown)
 
     @property
     def billed(self) -> int:

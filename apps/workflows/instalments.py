@@ -5,7 +5,7 @@ from datetime import datetime
 
 from procrastinate.jobs import JobDeferrer
 
-from apps.contracts import dues
+from apps.contracts import drafts
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract
 from apps.core import clock
@@ -59,7 +59,7 @@ def bill_instalment(*, actor: Actor, key: str, instalment_ref: str) -> Answer:
 
 def news_of(contract: Contract, planned: Sequence[Instalment]) -> tuple[dict[str, Instalment], list[JobDeferrer]]:
     """The deposits that the signature makes due, by the reference of the invoice that each gets, and what follows."""
-    signed = [one for one in planned if one.line.kind == dues.DEPOSIT and one.line.start == dues.SIGNATURE]
+    signed = [one for one in planned if one.line.kind == drafts.DEPOSIT and one.line.start == drafts.SIGNATURE]
     deposits = {new_ref(): one for one in signed}
     return deposits, [_document(ref, contract=contract) for ref in deposits]
 

@@ -15,7 +15,7 @@ RULES = rooms("rules")
 SERVICES = rooms("services")
 WORKFLOWS = [
     APPS / "workflows" / f"{name}.py"
-    for name in ("billing", "contracting", "funding", "proofs", "sign_off", "statements", "team")
+    for name in ("billing", "contracting", "funding", "instalments", "proofs", "sign_off", "statements", "team")
 ]
 IMPURE = {"django", "psycopg", "procrastinate", "allauth", "os", "random", "secrets", "time", "pathlib", "requests"}
 CLOCKS = re.compile(r"\b(?:datetime\.now|date\.today|datetime\.utcnow|timezone\.now)\(")

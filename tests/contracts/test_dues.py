@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.contracts import dues_wording, rules
-from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
-from apps.contracts.dues import Due
+from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine, Due
 from apps.contracts.rules import dues
 from apps.core import canonical, money
 from apps.core.errors import Refused

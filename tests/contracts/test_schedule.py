@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.contracts.drafts import DraftCriterion, DraftLine
-from apps.contracts.dues import Due
+from apps.contracts.drafts import DraftCriterion, DraftLine, Due
 from apps.contracts.rules.schedule import (
     Cell,
     DateOrder,

@@ -16,7 +16,7 @@ from typing import Any, Final
 from django.db import connections
 
 from apps.contracts import services as contracts
-from apps.contracts.dues import Due
+from apps.contracts.drafts import Due
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import clock
 from apps.core.database import scratch as scratch_databases

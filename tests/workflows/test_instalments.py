@@ -11,8 +11,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, OperationalError, connection, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from apps.contracts.drafts import DraftLine
-from apps.contracts.dues import Due
+from apps.contracts.drafts import DraftLine, Due
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.core.database import walls
@@ -163,6 +162,10 @@ def test_accepted_in_parts_a_milestone_starts_a_line_with_its_last_part(parties:
             comment="The second half is still to come.",
         )
     assert days(contract) == [None] * 4
+    with walls.asking_for(contract.seller_id):
+        waiting = Instalment.objects.filter(contract=contract, count=4)[0]
+        with pytest.raises(IntegrityError, match="a start follows the acceptance"):
+            changed(waiting, "bills_on = '2026-03-04'")
     rest = scenarios.milestone_of(contract, position=2, part=2)
     submitted = scenarios.submitted_rest(rest, at=SIGNED_AT + 3 * DAY)
     with acting(approver, at=SIGNED_AT + 4 * DAY):

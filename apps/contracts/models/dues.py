@@ -6,23 +6,23 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts import dues
+from apps.contracts import drafts
 from apps.contracts.rules.dues import MOST_PERIODS
 from apps.core.database import guards
 
 
 class LineKind(models.TextChoices):
-    MILESTONE = dues.MILESTONE, _("Milestone")
-    DEPOSIT = dues.DEPOSIT, _("Deposit")
-    RECURRING = dues.RECURRING, _("Recurring")
+    MILESTONE = drafts.MILESTONE, _("Milestone")
+    DEPOSIT = drafts.DEPOSIT, _("Deposit")
+    RECURRING = drafts.RECURRING, _("Recurring")
 
 
 class Start(models.TextChoices):
     """What makes a deposit due, or a recurring line start."""
 
-    SIGNATURE = dues.SIGNATURE, _("When the contract is signed")
-    DATE = dues.DATE, _("On a day")
-    ACCEPTANCE = dues.ACCEPTANCE, _("When a milestone is accepted")
+    SIGNATURE = drafts.SIGNATURE, _("When the contract is signed")
+    DATE = drafts.DATE, _("On a day")
+    ACCEPTANCE = drafts.ACCEPTANCE, _("When a milestone is accepted")
 
 
 class PeriodLength(models.TextChoices):
@@ -46,11 +46,11 @@ class Dues(models.Model):
         abstract = True
 
     @property
-    def due(self) -> dues.Due | None:
+    def due(self) -> drafts.Due | None:
         """The same as a plain value; None for a milestone."""
         if self.kind == LineKind.MILESTONE:
             return None
-        return dues.Due(
+        return drafts.Due(
             start=self.start,
             on=self.starts_on,
             milestone=self.starts_with,

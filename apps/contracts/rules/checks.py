@@ -5,8 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
-from apps.contracts.dues import MILESTONE
+from apps.contracts.drafts import MILESTONE, ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules.dues import check_due, check_dues, check_periods, portion_of
 from apps.contracts.rules.mailboxes import MAILBOX
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, check_percent, plan_amounts

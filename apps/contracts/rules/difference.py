@@ -12,8 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from apps.contracts.drafts import DraftCriterion
-from apps.contracts.dues import MILESTONE, Due
+from apps.contracts.drafts import MILESTONE, DraftCriterion, Due
 
 Term = str | Decimal | int | bool | date | None
 

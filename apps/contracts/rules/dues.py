@@ -15,8 +15,17 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Final
 
-from apps.contracts.drafts import DraftLine
-from apps.contracts.dues import ACCEPTANCE, DATE, DEPOSIT, KINDS, MILESTONE, MONTHS, RECURRING, SIGNATURE, STARTS, Due
+from apps.contracts.drafts import (
+    ACCEPTANCE,
+    DATE,
+    KINDS,
+    MILESTONE,
+    MONTHS,
+    RECURRING,
+    STARTS,
+    DraftLine,
+    Due,
+)
 from apps.contracts.rules.plan import AMOUNT, Portion
 from apps.contracts.rules.words import trimmed
 from apps.core import money
@@ -189,24 +198,3 @@ def read_due(said: Mapping[str, Any]) -> tuple[str, Due | None]:
 def undated(line: DraftLine) -> DraftLine:
     """The line as another contract can start from it: without the days that were this one's."""
     return replace(line, planned_on=None, due=replace(line.due, on=None) if line.due else None)
-
-
-__all__ = [
-    "DEPOSIT",
-    "MILESTONE",
-    "MOST_INSTALMENTS",
-    "MOST_PERIODS",
-    "RECURRING",
-    "SIGNATURE",
-    "Period",
-    "check_due",
-    "check_dues",
-    "check_periods",
-    "due_text",
-    "per_period",
-    "period_amounts",
-    "periods",
-    "portion_of",
-    "read_due",
-    "undated",
-]

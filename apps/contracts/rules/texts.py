@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from apps.contracts.dues import MILESTONE, Due
+from apps.contracts.drafts import MILESTONE, Due
 from apps.contracts.rules.dues import due_text
 from apps.core import canonical
 

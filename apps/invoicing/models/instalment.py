@@ -79,6 +79,12 @@ class Instalment(models.Model):
                 " OR (OLD.billed_at IS NOT NULL AND NEW.billed_at IS DISTINCT FROM OLD.billed_at)",
             ),
             guards.refused_when(
+                "a_start_follows_the_acceptance",
+                guards.UPDATE,
+                "OLD.bills_on IS NULL AND NEW.bills_on IS NOT NULL AND EXISTS (SELECT 1 FROM milestones_milestone m"
+                " WHERE m.line_id = NEW.starts_with_id AND m.state <> 'accepted')",
+            ),
+            guards.refused_when(
                 "instalment_of_a_signed_line",
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM contracts_planline l JOIN contracts_contract c"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from apps.contracts import dues
+from apps.contracts import drafts
 from apps.contracts import rules as contracts
 from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.invoicing.models import Instalment
@@ -18,12 +18,12 @@ def plan_instalments(*, contract: Contract, version: ContractVersion, at: dateti
     ``at`` is the instant of the signature; its day, where the seller is, is that of what the signature makes due.
     """
     lines = list(version.lines.all())
-    milestones = {line.title: line for line in lines if line.kind == dues.MILESTONE}
+    milestones = {line.title: line for line in lines if line.kind == drafts.MILESTONE}
     signed_on = at.astimezone(ZoneInfo(contract.seller.time_zone)).date()
     return Instalment.objects.bulk_create(
         instalment
         for line in lines
-        if line.kind != dues.MILESTONE
+        if line.kind != drafts.MILESTONE
         for instalment in _of_line(line, contract=contract, signed_on=signed_on, milestones=milestones)
     )
 
@@ -52,13 +52,13 @@ def _of_line(
         raise ValueError(f"line {line.ref} was signed without an amount")
     count = line.period_count or 1
     amounts = contracts.period_amounts(line.amount, count=count, currency=contract.currency)
-    first = {dues.SIGNATURE: signed_on, dues.DATE: line.starts_on}.get(line.start)
+    first = {drafts.SIGNATURE: signed_on, drafts.DATE: line.starts_on}.get(line.start)
     spans = contracts.periods(first, period=line.period, count=count) if first and line.period else []
     for number, amount in enumerate(amounts, start=1):
         yield Instalment(
             contract=contract,
             line=line,
-            starts_with=milestones[line.starts_with] if line.start == dues.ACCEPTANCE else None,
+            starts_with=milestones[line.starts_with] if line.start == drafts.ACCEPTANCE else None,
             position=line.position,
             number=number,
             count=count,

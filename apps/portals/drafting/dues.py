@@ -6,8 +6,7 @@ from typing import Any, Final
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.drafts import DraftLine
-from apps.contracts.dues import MILESTONE, STARTS, Due
+from apps.contracts.drafts import MILESTONE, STARTS, DraftLine, Due
 from apps.contracts.models.dues import LineKind, PeriodLength, Start
 from apps.contracts.rules.dues import MOST_PERIODS
 

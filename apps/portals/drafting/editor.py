@@ -16,8 +16,7 @@ from django.utils.translation import gettext as _
 
 from apps.contracts import rules
 from apps.contracts import services as contracts
-from apps.contracts.drafts import ContractDraft, DraftLine
-from apps.contracts.dues import MILESTONE
+from apps.contracts.drafts import MILESTONE, ContractDraft, DraftLine
 from apps.contracts.models import Contract
 from apps.core import money
 from apps.core.errors import Refused, Stale

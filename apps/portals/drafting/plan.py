@@ -15,8 +15,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from apps.contracts.drafts import DraftCriterion, DraftLine
-from apps.contracts.dues import MILESTONE
+from apps.contracts.drafts import MILESTONE, DraftCriterion, DraftLine
 from apps.contracts.rules import Portion, portion_of
 from apps.contracts.rules.plan import check_percent
 from apps.core import money

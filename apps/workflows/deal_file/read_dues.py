@@ -1,6 +1,6 @@
 """Of which kind a line of a deal file's plan is, and when it is billed if nobody signs it off."""
 
-from apps.contracts.dues import ACCEPTANCE, DATE, DEPOSIT, MILESTONE, MONTHS, RECURRING, SIGNATURE, Due
+from apps.contracts.drafts import ACCEPTANCE, DATE, DEPOSIT, MILESTONE, MONTHS, RECURRING, SIGNATURE, Due
 from apps.contracts.rules.dues import MOST_PERIODS
 from apps.workflows.deal_file.reader import Place
 

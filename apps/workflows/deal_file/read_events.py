@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from apps.contracts.drafts import ContractDraft
-from apps.contracts.dues import MILESTONE
+from apps.contracts.drafts import MILESTONE, ContractDraft
 from apps.core import money
 from apps.workflows.deal_file.deal import VERBS, Attachment, Event, Party, Person, PriceLine, Verb
 from apps.workflows.deal_file.reader import Place

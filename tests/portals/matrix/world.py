@@ -19,8 +19,7 @@ from django.db import connections, models, transaction
 
 from apps.contracts import documents as contract_documents
 from apps.contracts import services as contract_services
-from apps.contracts.drafts import ContractDraft, DraftLine
-from apps.contracts.dues import Due
+from apps.contracts.drafts import ContractDraft, DraftLine, Due
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.core import canonical, clock
 from apps.core.database import walls

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.contracts import services as contracts
-from apps.contracts.dues import Due
+from apps.contracts.drafts import Due
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.invoicing.models import Invoice

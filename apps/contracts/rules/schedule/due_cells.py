@@ -6,8 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from apps.contracts.drafts import DraftLine
-from apps.contracts.dues import ACCEPTANCE, DATE, DEPOSIT, MILESTONE, RECURRING, SIGNATURE, Due
+from apps.contracts.drafts import ACCEPTANCE, DATE, DEPOSIT, MILESTONE, RECURRING, SIGNATURE, DraftLine, Due
 from apps.contracts.rules.dues import MOST_PERIODS
 from apps.contracts.rules.schedule.cells import Cell, Formula, Share, as_text, is_empty
 from apps.contracts.rules.schedule.columns import Column
