@@ -37,8 +37,9 @@ def tend(*, contract_ref: str, seller_id: int) -> list[Answer]:
 
 @once
 def bill_instalment(*, actor: Actor, key: str, instalment_ref: str) -> Answer:
-    """One deposit or one period becomes an invoice, and the last of a contract completes it."""
+    """One deposit or one period becomes an invoice, and the last of a contract completes it: the seller's own work."""
     contract = contracts.lock(contract_id=invoicing.contract_of_instalment(instalment_ref=instalment_ref))
+    contracts.found(contract if contract.seller_id == actor.organisation_id else None)
     at = walls.widen(contract.seller_id, contract.buyer_id)
     invoice = invoicing.billed(contract=contract, instalment_ref=instalment_ref)
     if invoice is None:

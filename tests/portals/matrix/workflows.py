@@ -23,7 +23,18 @@ from apps.invoicing.rules import Part as PaymentPart
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
-from apps.workflows import billing, contracting, funding, negotiating, proofs, sign_off, statements, team, underwriting
+from apps.workflows import (
+    billing,
+    contracting,
+    funding,
+    instalments,
+    negotiating,
+    proofs,
+    sign_off,
+    statements,
+    team,
+    underwriting,
+)
 from tests import scenarios
 from tests.portals.matrix.world import NOW, TODAY, Tenant
 from tests.scenarios import PDF, key
@@ -321,6 +332,7 @@ CALLS = [
     Call(billing.retry_document, "billing", INVOICE, "invoice_ref"),
     Call(billing.reverse_payment, "billing", PAYMENT, "payment_ref", _because),
     Call(billing.resend_invoice, "billing", INVOICE, "invoice_ref"),
+    Call(instalments.bill_instalment, "billing", "invoicing.Instalment", "instalment_ref"),
     Call(
         request_one,
         "billing",
