@@ -132,7 +132,7 @@ def sign_contract(*, actor: Actor, key: str, version_ref: str, seen: str) -> Ans
     contracts.spend_grants(subject_ref=version_ref, actor=actor, at=at)
     planned = milestones.plan(contract=contract, version=version)
     deposits, documents = instalments.news_of(
-        contract, invoicing.plan_instalments(contract=contract, version=version, at=at)
+        contract, planned=invoicing.plan_instalments(contract=contract, version=version, at=at)
     )
     news = [
         *documents,

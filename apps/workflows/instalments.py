@@ -58,7 +58,7 @@ def bill_instalment(*, actor: Actor, key: str, instalment_ref: str) -> Answer:
     return {"invoice": invoice.ref, "number": invoice.number}
 
 
-def news_of(contract: Contract, planned: Sequence[Instalment]) -> tuple[dict[str, Instalment], list[JobDeferrer]]:
+def news_of(contract: Contract, *, planned: Sequence[Instalment]) -> tuple[dict[str, Instalment], list[JobDeferrer]]:
     """The deposits that the signature makes due, by the reference of the invoice that each gets, and what follows."""
     signed = [one for one in planned if one.line.kind == drafts.DEPOSIT and one.line.start == drafts.SIGNATURE]
     deposits = {new_ref(): one for one in signed}
