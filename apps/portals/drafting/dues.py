@@ -24,7 +24,7 @@ class DueForm(forms.Form):
         label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     starts_with = forms.CharField(
-        label=_("Milestone with which it starts"),
+        label=_("With the milestone"),
         max_length=160,
         required=False,
         widget=forms.TextInput(attrs={"list": MILESTONES, "autocomplete": "off"}),
