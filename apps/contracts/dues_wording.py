@@ -24,16 +24,16 @@ def schedule_in_words(due: Due, *, amount: Decimal | None, currency: str, money:
         return _once(due, day)
     if not due.period or due.count is None:
         return gettext("how often is not said yet; the first {when}").format(when=_when(due, day))
-    each = ""
+    payments = _payments(due.period, due.count)
     if amount is not None:
         amounts = sorted(set(period_amounts(amount, count=due.count, currency=currency)))
         each = money(amounts[0])
         if len(amounts) > 1:
-            each = gettext("{least} to {most}").format(least=money(amounts[0]), most=money(amounts[-1]))
-    payments = _payments(due.period, due.count)
+            each = gettext("{least} to {most}").format(least=each, most=money(amounts[-1]))
+        payments = gettext("{payments} of {each}").format(payments=payments, each=each)
     if due.count == 1:
-        return gettext("{payments} of {each}, {when}").format(payments=payments, each=each, when=_when(due, day))
-    return gettext("{payments} of {each}, the first {when}").format(payments=payments, each=each, when=_when(due, day))
+        return gettext("{payments}, {when}").format(payments=payments, when=_when(due, day))
+    return gettext("{payments}, the first {when}").format(payments=payments, when=_when(due, day))
 
 
 def _payments(period: str, count: int) -> str:

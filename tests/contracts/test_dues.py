@@ -244,6 +244,7 @@ def test_a_milestone_is_signed_in_the_words_of_always() -> None:
             "100",
             "3 quarterly payments of 33.33 to 33.34, the first on 2027-03-01",
         ),
+        (Due("signature", None, "", "year", 2), None, "2 yearly payments, the first when both sides have signed"),
         (Due("signature", None, "", "year", 1), "100", "1 yearly payment of 100.00, when both sides have signed"),
         (
             Due("acceptance", None, "", "month", None),
