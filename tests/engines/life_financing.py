@@ -14,7 +14,7 @@ from apps.workflows.once import Answer
 from tests.engines.life_deal import Deal
 from tests.engines.life_plain import AMOUNTS, LIKELY, SHARES, WHICH, ZERO, Advance, part
 from tests.financing import stories
-from tests.scenarios import key
+from tests.scenarios import key, milestone_billed
 
 
 class Financed(Deal):
@@ -30,7 +30,7 @@ class Financed(Deal):
             lambda actor: funding.request_funding(
                 actor=actor,
                 key=key(),
-                milestone_refs=[self._invoice(which).milestone.ref],
+                milestone_refs=[milestone_billed(self._invoice(which)).ref],
                 facility_ref=self.facility.ref,
             ),
             allowed=step.advance.request == "none" and self._is_fundable(which),

@@ -70,7 +70,10 @@ def _assigned(billed: Billed) -> BankAccount:
             at=AT,
         )
         invoicing.direct_payment(
-            milestone=billed.invoice.milestone, payee_id=billed.parties.financier.pk, account=account, at=AT
+            milestone=scenarios.milestone_billed(billed.invoice),
+            payee_id=billed.parties.financier.pk,
+            account=account,
+            at=AT,
         )
     return account
 
@@ -236,14 +239,19 @@ def test_an_invoice_has_one_payee_at_a_time(billed: Billed) -> None:
     with walls.asking_for(billed.contract.seller_id, billed.parties.financier.pk):
         with pytest.raises(Refused, match="already to be paid to Kontor Capital GmbH"):
             invoicing.direct_payment(
-                milestone=billed.invoice.milestone, payee_id=billed.parties.financier.pk, account=account, at=AT
+                milestone=scenarios.milestone_billed(billed.invoice),
+                payee_id=billed.parties.financier.pk,
+                account=account,
+                at=AT,
             )
         assert PayeeInstruction.objects.get().iban == "DE75512108001245126199"
 
 
 def _claims(billed: Billed) -> list[Claim]:
     with scenarios.acting(scenarios.seller_actor(billed.parties)), transaction.atomic():
-        return invoicing.claims(contract=billed.contract, milestone_refs=[billed.invoice.milestone.ref])
+        return invoicing.claims(
+            contract=billed.contract, milestone_refs=[scenarios.milestone_billed(billed.invoice).ref]
+        )
 
 
 def test_a_whole_open_assignable_invoice_is_a_claim(billed: Billed) -> None:

@@ -5,9 +5,10 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
+from apps.contracts.drafts import MILESTONE, ContractDraft, DraftCriterion, DraftLine
+from apps.contracts.rules.dues import check_due, check_dues, check_periods, portion_of
 from apps.contracts.rules.mailboxes import MAILBOX
-from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, Portion, check_percent, plan_amounts
+from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, check_percent, plan_amounts
 from apps.contracts.rules.review import check_review, end_of_day
 from apps.contracts.rules.steps import check_own, check_steps
 from apps.contracts.rules.words import required, trimmed
@@ -42,7 +43,7 @@ def check_draft(draft: ContractDraft) -> ContractDraft:
     check_steps(draft)
     _check_tax(draft.tax_category, rate=draft.tax_rate)
     if len(draft.lines) > MOST_LINES:
-        raise Refused("A plan has at most {most} milestones.", field="lines", most=MOST_LINES)
+        raise Refused("A plan has at most {most} lines.", field="lines", most=MOST_LINES)
     if sum(line.basis == REMAINDER for line in draft.lines) > 1:
         raise Refused("Only one line of the plan can be the remainder.", field="lines")
     mailbox = trimmed(draft.signatory_email, most=254, what="e-mail", field="signatory_email").lower()
@@ -70,13 +71,11 @@ def check_proposal(draft: ContractDraft) -> list[Decimal]:
         raise Refused("Give the e-mail of the person who signs off for the buyer.", field="signatory_email")
     if draft.tax_category == "S" and draft.tax_rate == 0:
         raise Refused("The standard rate is above zero. Choose another tax treatment for no tax.", field="tax_rate")
-    amounts = plan_amounts(
-        draft.price,
-        currency=draft.currency,
-        portions=[Portion(line.basis, line.percent, line.amount) for line in draft.lines],
-    )
-    for line in draft.lines:
-        if not line.criteria:
+    check_dues(draft.lines)
+    amounts = plan_amounts(draft.price, currency=draft.currency, portions=[portion_of(line) for line in draft.lines])
+    for line, worth in zip(draft.lines, amounts, strict=True):
+        check_periods(line, amount=worth, currency=draft.currency)
+        if line.kind == MILESTONE and not line.criteria:
             raise Refused(
                 "Say what makes “{milestone}” complete: add at least one acceptance criterion.",
                 field="lines",
@@ -129,7 +128,7 @@ def check_line(line: DraftLine, *, position: int, currency: str) -> DraftLine:
     check_own(line.own, position=position)
     if len(line.criteria) > MOST_CRITERIA:
         raise Refused("A milestone has at most {most} acceptance criteria.", field="lines", most=MOST_CRITERIA)
-    return replace(
+    kept = replace(
         line,
         title=required(line.title, most=160, what="name of a milestone", field="lines"),
         scope=trimmed(line.scope, most=4_000, what="description of a milestone", field="lines"),
@@ -143,3 +142,4 @@ def check_line(line: DraftLine, *, position: int, currency: str) -> DraftLine:
             for criterion in line.criteria
         ),
     )
+    return check_due(kept, position=position)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from apps.contracts.drafts import ContractDraft, DraftCriterion
 from apps.contracts.rules.difference import Paper, PaperLine
+from apps.contracts.rules.dues import read_due, undated
 from apps.contracts.rules.plan_texts import read_lines, read_own
 from apps.contracts.rules.review import CALENDAR, ESCALATES
 from apps.contracts.rules.words import required
@@ -66,9 +67,8 @@ def party_in_words(party: Mapping[str, str]) -> str:
 
 def template_text(draft: ContractDraft) -> str:
     """What of a draft another contract can start from: no parties, no number, no dates."""
-    lines = tuple(replace(line, planned_on=None) for line in draft.lines)
-    undated = replace(draft, answer_until=None, lines=lines)
-    kept = replace(undated, number="", buyer_ref="", signatory_name="", signatory_email="")
+    kept = replace(draft, answer_until=None, lines=tuple(undated(line) for line in draft.lines))
+    kept = replace(kept, number="", buyer_ref="", signatory_name="", signatory_email="")
     return canonical.text(kept)
 
 
@@ -90,6 +90,8 @@ def _amount(said: str | None) -> Decimal | None:
 
 
 def _line(said: dict[str, Any]) -> PaperLine:
+    kind, due = read_due(said)
+    agreed = said.get("per_period")
     return PaperLine(
         title=said["title"],
         scope=said["scope"],
@@ -99,4 +101,7 @@ def _line(said: dict[str, Any]) -> PaperLine:
         planned_on=date.fromisoformat(said["planned_on"]) if said["planned_on"] else None,
         criteria=tuple(DraftCriterion(one["text"], one["needs_evidence"]) for one in said["criteria"]),
         own=read_own(said),
+        kind=kind,
+        due=due,
+        per_period=Decimal(agreed) if agreed else None,
     )

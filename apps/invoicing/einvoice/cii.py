@@ -16,9 +16,9 @@ from lxml import etree
 
 from apps.core import canonical, money
 from apps.core.printing.words import NBSP
-from apps.invoicing import wording
+from apps.invoicing import snapshot, wording
 from apps.invoicing.einvoice import codes
-from apps.invoicing.snapshot import CreditTransfer, Line, Party, Preceding, SemanticInvoice, TaxRow
+from apps.invoicing.snapshot import Address, CreditTransfer, Instalment, Line, Party, SemanticInvoice, TaxRow
 
 RSM: Final = "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
 RAM: Final = "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100"
@@ -62,7 +62,7 @@ def _document(invoice: SemanticInvoice) -> Element:
         _ram("IssueDateTime", _day(invoice.issue_date)),
         _note(wording.assignment(invoice), subject=codes.ASSIGNMENT),
         _note(wording.correction(invoice), subject=codes.GENERAL),
-        _note(wording.acceptance(invoice), subject=codes.GENERAL),
+        _note(wording.cause(invoice), subject=codes.GENERAL),
     )
 
 
@@ -76,16 +76,21 @@ def _transaction(invoice: SemanticInvoice) -> Element:
         "SupplyChainTradeTransaction",
         *(_line(line, invoice.currency) for line in invoice.lines),
         _agreement(invoice),
-        # BT-72: the local date of the sign-off is that of the supply.
-        _ram(
-            "ApplicableHeaderTradeDelivery",
-            _ram(
-                "ActualDeliverySupplyChainEvent",
-                _ram("OccurrenceDateTime", _day(invoice.acceptance.accepted_on)),
-            ),
-        ),
+        _ram("ApplicableHeaderTradeDelivery", _delivery(invoice)),
         _settlement(invoice),
     )
+
+
+def _delivery(invoice: SemanticInvoice) -> Element:
+    """BT-72: the local date of the sign-off is that of the supply.
+
+    What is billed before its supply has no such date, only to whom it will be supplied (BG-13: BT-70, BG-15); the
+    element must not be missing, and not be empty.
+    """
+    if invoice.acceptance is None:
+        return _ram("ShipToTradeParty", _text("Name", invoice.buyer.name), _address(invoice.buyer.address))
+    day = _day(invoice.acceptance.accepted_on)
+    return _ram("ActualDeliverySupplyChainEvent", _ram("OccurrenceDateTime", day))
 
 
 def _line(line: Line, currency: str) -> Element:
@@ -147,13 +152,7 @@ def _party(name: str, party: Party) -> Element:
         _text("Name", party.name),
         _ram("SpecifiedLegalOrganization", _text("ID", legal)) if legal else None,
         contact,
-        _ram(
-            "PostalTradeAddress",
-            _text("PostcodeCode", address.post_code),
-            _text("LineOne", address.line),
-            _text("CityName", address.city),
-            _text("CountryID", codes.country(address.country_code)),
-        ),
+        _address(address),
         _ram("URIUniversalCommunication", _text("URIID", electronic.identifier, schemeID=electronic.scheme))
         if electronic
         else None,
@@ -162,6 +161,17 @@ def _party(name: str, party: Party) -> Element:
             for identifier, scheme in ((party.vat_identifier, "VA"), (tax_number, "FC"))
             if identifier
         ),
+    )
+
+
+def _address(address: Address) -> Element:
+    """BG-5, BG-8, BG-15."""
+    return _ram(
+        "PostalTradeAddress",
+        _text("PostcodeCode", address.post_code),
+        _text("LineOne", address.line),
+        _text("CityName", address.city),
+        _text("CountryID", codes.country(address.country_code)),
     )
 
 
@@ -176,7 +186,8 @@ def _settlement(invoice: SemanticInvoice) -> Element:
         _text("InvoiceCurrencyCode", currency),
         _ram("PayeeTradeParty", _text("Name", payee.name)) if payee else None,
         _payment_means(transfer, currency) if transfer else None,
-        *(_tax(row, currency) for row in invoice.taxes),
+        *(_tax(row, currency, kind=invoice.kind) for row in invoice.taxes),
+        _period(invoice.instalment),
         _ram(
             "SpecifiedTradePaymentTerms",
             _text("Description", wording.payment_terms(invoice)),
@@ -195,7 +206,7 @@ def _settlement(invoice: SemanticInvoice) -> Element:
     )
 
 
-def _preceding(invoice: Preceding) -> Element:
+def _preceding(invoice: snapshot.Preceding) -> Element:
     """BG-3: the invoice that is corrected (BT-25), and its date (BT-26)."""
     return _ram(
         "InvoiceReferencedDocument",
@@ -221,9 +232,20 @@ def _payment_means(transfer: CreditTransfer, currency: str) -> Element:
     )
 
 
-def _tax(row: TaxRow, currency: str) -> Element:
-    """BG-23: tax (BT-117), reason (BT-120), taxable (BT-116), category (BT-118), reason as code (BT-121), rate
-    (BT-119)."""
+def _period(instalment: Instalment | None) -> Element | None:
+    """BG-14: first and last day of what is billed (BT-73, BT-74); of a deposit nothing."""
+    if instalment is None or instalment.last is None:
+        return None
+    return _ram(
+        "BillingSpecifiedPeriod",
+        _ram("StartDateTime", _day(instalment.first)),
+        _ram("EndDateTime", _day(instalment.last)),
+    )
+
+
+def _tax(row: TaxRow, currency: str, *, kind: str) -> Element:
+    """BG-23: tax (BT-117), reason (BT-120), taxable (BT-116), category (BT-118), reason as code (BT-121), when the tax
+    is due if not by the general rule (BT-8), rate (BT-119)."""
     reason = wording.tax_sentence(row.category) if row.category in codes.WITH_REASON else ""
     return _ram(
         "ApplicableTradeTax",
@@ -233,6 +255,7 @@ def _tax(row: TaxRow, currency: str) -> Element:
         _amount("BasisAmount", row.taxable, currency),
         _text("CategoryCode", row.category),
         _text("ExemptionReasonCode", row.exemption_code),
+        _text("DueDateTypeCode", codes.TAX_POINTS.get(kind, "") if row.tax else ""),
         _rate(row.category, row.rate),
     )
 

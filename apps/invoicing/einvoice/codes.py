@@ -12,9 +12,19 @@ PROCESS: Final = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
 """Business process type (BT-23): the seller sends invoices."""
 COMMERCIAL_INVOICE: Final = "380"
 CREDIT_NOTE: Final = "381"
-TYPE_CODES: Final = {"milestone": COMMERCIAL_INVOICE, "credit_note": CREDIT_NOTE}
+PREPAYMENT_INVOICE: Final = "386"
+TYPE_CODES: Final = {
+    "milestone": COMMERCIAL_INVOICE,
+    "deposit": PREPAYMENT_INVOICE,
+    "recurring": COMMERCIAL_INVOICE,
+    "credit_note": CREDIT_NOTE,
+}
 """BT-3 by kind. A milestone is assigned to a financier before its issue as 380 with a payee: 393 says no more to the
 buyer, and receivers know it less."""
+
+TAX_POINTS: Final = {"deposit": "72"}
+"""BT-8 by kind (UNTDID 2475): the tax on a payment before the supply is due when it is paid (Article 65 of Directive
+2006/112/EC). For the others the general rule holds, which needs no code."""
 
 GENERAL: Final = "AAI"
 """Subject of a note (BT-21): general information."""

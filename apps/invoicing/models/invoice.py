@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -6,6 +8,7 @@ from apps.contracts.models import Contract
 from apps.contracts.wall import by_contract
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
+from apps.invoicing.models.instalment import Instalment
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
@@ -33,7 +36,7 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
 
 
 class Invoice(models.Model):
-    """What the buyer owes for one accepted milestone. A snapshot: it never changes once issued.
+    """What the buyer owes for one accepted milestone, or for one instalment. It never changes once issued.
 
     ``snapshot`` is the canonical text of everything that the document shows (parties, lines, tax, terms, payee);
     ``chain_sha256 = sha256(previous head + number + snapshot_sha256)`` chains it to the invoice before in its series.
@@ -43,7 +46,8 @@ class Invoice(models.Model):
     seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="invoices")
-    milestone = models.OneToOneField(Milestone, models.PROTECT, related_name="invoice")
+    milestone = models.OneToOneField(Milestone, models.PROTECT, null=True, blank=True, related_name="invoice")
+    instalment = models.OneToOneField(Instalment, models.PROTECT, null=True, blank=True, related_name="invoice")
     number = models.CharField(_("invoice number"), max_length=16)
     series_prefix = models.CharField(max_length=6)
     series_year = models.PositiveSmallIntegerField()
@@ -72,6 +76,11 @@ class Invoice(models.Model):
                 "series_position",
                 name="invoice_position_unique_in_series",
             ),
+            models.CheckConstraint(
+                condition=Q(milestone__isnull=False, instalment__isnull=True)
+                | Q(milestone__isnull=True, instalment__isnull=False),
+                name="invoice_has_one_cause",
+            ),
             models.CheckConstraint(condition=Q(gross=F("net") + F("tax")), name="gross_is_net_and_tax"),
             models.CheckConstraint(condition=Q(net__gt=0, tax__gte=0), name="invoice_amounts_positive"),
             models.CheckConstraint(condition=Q(due_on__gte=F("issued_on")), name="due_after_issue"),
@@ -90,7 +99,9 @@ class Invoice(models.Model):
             guards.refused_when(
                 "invoice_only_for_an_accepted_milestone",
                 guards.INSERT,
-                "NOT EXISTS (SELECT 1 FROM milestones_milestone m JOIN contracts_contract c ON c.id = m.contract_id"
+                "NEW.milestone_id IS NOT NULL"
+                " AND NOT EXISTS (SELECT 1 FROM milestones_milestone m"
+                " JOIN contracts_contract c ON c.id = m.contract_id"
                 " WHERE m.id = NEW.milestone_id AND m.state = 'accepted' AND m.amount = NEW.net"
                 " AND c.id = NEW.contract_id AND c.currency = NEW.currency"
                 " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id)",
@@ -100,6 +111,18 @@ class Invoice(models.Model):
                 guards.INSERT,
                 "EXISTS (SELECT 1 FROM milestones_nullification n WHERE n.rest_id = NEW.milestone_id AND NOT EXISTS"
                 " (SELECT 1 FROM invoicing_creditnote c WHERE c.nullification_id = n.id AND c.net = n.amount))",
+            ),
+            guards.refused_when(
+                "invoice_only_for_the_next_instalment_due",
+                guards.INSERT,
+                "NEW.instalment_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM invoicing_instalment i"
+                " JOIN contracts_contract c ON c.id = i.contract_id WHERE i.id = NEW.instalment_id"
+                " AND i.amount = NEW.net AND i.bills_on <= NEW.issued_on AND c.state = 'active'"
+                " AND c.id = NEW.contract_id AND c.currency = NEW.currency"
+                " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id"
+                " AND NOT EXISTS (SELECT 1 FROM invoicing_instalment e WHERE e.line_id = i.line_id"
+                " AND e.number < i.number AND NOT EXISTS (SELECT 1 FROM invoicing_invoice v"
+                " WHERE v.instalment_id = e.id)))",
             ),
             guards.refused_when(
                 "invoice_number_drawn_from_its_series",
@@ -123,6 +146,18 @@ class Invoice(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def about(self) -> str:
+        """What is billed, in the words of the plan. It reads ``milestone`` and ``instalment``."""
+        return self.milestone.title if self.milestone is not None else str(self.instalment)
+
+    @property
+    def cause_told(self) -> dict[str, Any]:
+        """The same for the audit trail."""
+        if self.milestone is not None:
+            return {"milestone": self.milestone.ref}
+        return {"instalment": self.instalment.ref} if self.instalment is not None else {}
 
 
 class InvoiceLineQuerySet(models.QuerySet["InvoiceLine"]):

@@ -1,3 +1,5 @@
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -8,6 +10,9 @@ from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 
+if TYPE_CHECKING:
+    from apps.invoicing.models.invoice import Invoice
+
 
 class PayeeInstructionQuerySet(models.QuerySet["PayeeInstruction"]):
     def visible_to(self, actor: Actor) -> "PayeeInstructionQuerySet":
@@ -16,6 +21,12 @@ class PayeeInstructionQuerySet(models.QuerySet["PayeeInstruction"]):
     def live(self) -> "PayeeInstructionQuerySet":
         """Whom the buyer pays now, where that is not simply what the invoice says."""
         return self.filter(revoked_at__isnull=True)
+
+    def of_invoice(self, invoice: "Invoice") -> "PayeeInstructionQuerySet":
+        """Of what an invoice bills; only what a milestone bills can have another payee."""
+        if invoice.milestone_id is None:
+            return self.none()
+        return self.filter(milestone_id=invoice.milestone_id)
 
     def assigned(self) -> "PayeeInstructionQuerySet":
         """Live, and somebody else than the seller is paid."""

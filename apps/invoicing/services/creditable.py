@@ -110,7 +110,7 @@ def needs_proof_to_credit(invoice: Invoice) -> bool:
 
 def refuse_assigned(invoice: Invoice) -> None:
     """Refuse to credit what a financier is to be paid, or has bought, and say what has to happen first."""
-    instruction = PayeeInstruction.objects.assigned().filter(milestone_id=invoice.milestone_id).first()
+    instruction = PayeeInstruction.objects.assigned().of_invoice(invoice).first()
     if is_sold(invoice):
         raise Refused(
             "{number} is sold to a financier, who paid for the whole of it, so it cannot be credited. Settle the"

@@ -34,7 +34,9 @@ class PayTo:
 
 def of_invoice(actor: Actor, invoice: Invoice) -> PayTo | None:
     """The live payee instruction of the invoice's milestone, else the account printed on the invoice, if any."""
-    directed = of_milestone(actor, invoice.milestone_id, seller_id=invoice.seller_id, reference=invoice.number)
+    directed = None
+    if invoice.milestone_id is not None:
+        directed = of_milestone(actor, invoice.milestone_id, seller_id=invoice.seller_id, reference=invoice.number)
     if directed is not None:
         return directed
     printed = snapshot.read(invoice.snapshot).credit_transfer
@@ -97,7 +99,7 @@ def _numbers(account: PayTo | snapshot.CreditTransfer) -> tuple[str, str, str]:
 
 def assigned_among(actor: Actor, invoices: Sequence[Invoice]) -> set[int]:
     """Primary keys of those invoices that are paid to somebody else than the seller."""
-    invoices_by_milestone = {invoice.milestone_id: invoice for invoice in invoices}
+    invoices_by_milestone = {one.milestone_id: one for one in invoices if one.milestone_id is not None}
     rows = PayeeInstruction.objects.visible_to(actor).assigned().filter(milestone_id__in=invoices_by_milestone)
     return {invoices_by_milestone[milestone_id].pk for milestone_id in rows.values_list("milestone_id", flat=True)}
 

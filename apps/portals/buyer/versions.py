@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from apps.contracts import services as contracts
 from apps.contracts import wording
+from apps.contracts.dues_wording import billed_by_the_calendar
 from apps.contracts.models import Contract, ContractVersion, PlanLine, Signature
 from apps.contracts.rules import Statement
 from apps.core import clock
@@ -140,6 +141,11 @@ def terms_of(version: ContractVersion) -> list[Fact]:
         Fact(term=_("Your questions"), value=wording.question_suspensions(version.question_suspensions)),
         *_steps(version),
         Fact(term=_("Invoices"), value=_("one for each milestone that you sign off, for its amount, at that moment")),
+        *(
+            [Fact(term=_("Deposits and recurring lines"), value=billed_by_the_calendar())]
+            if any(line.due for line in version.lines.all())
+            else []
+        ),
         Fact(
             term=_("Financing"),
             value=_("the seller may assign an invoice to a financier; you are told in writing whom to pay")

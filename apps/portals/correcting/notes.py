@@ -33,7 +33,7 @@ def credit_note(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs)
             "invoice": note.invoice,
             "invoice_url": side.url("invoice", note.invoice.ref),
             "contract_url": side.url("contract", note.contract.ref),
-            "milestone_url": side.url("milestone", note.invoice.milestone.ref),
+            "milestone_url": side.url("milestone", note.invoice.milestone.ref) if note.invoice.milestone else "",
             "rest_url": _rest_url(note, side=side),
             "said": snapshot.read(note.snapshot),
             "freed": -amounts.total(row.amount for row in freed),

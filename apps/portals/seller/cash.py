@@ -1,4 +1,4 @@
-"""When money is expected: thirteen weeks of what is invoiced, kept in reserve, or signed and planned."""
+"""When money is expected: thirteen weeks of what is invoiced, kept in reserve, billed by the calendar, or planned."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,27 +12,28 @@ from django.utils.translation import gettext as _
 
 from apps.core import money
 from apps.financing.models import Tranche
-from apps.invoicing.models import OpenItem, PayeeInstruction
+from apps.invoicing.models import Instalment, OpenItem, PayeeInstruction
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.portals import charts, formats
 
 WEEKS = 13
 USUAL_DIGITS = 2
+TERMS = "contract__active_version__"
 Expected = tuple[str, int, date | None, Decimal]
 """Currency, number of the series, day if there is one, what comes on it."""
-INVOICED, RESERVE, PLANNED = range(3)
+INVOICED, RESERVE, PLANNED, CALENDAR = range(4)
 
 
 def forecast(actor: Actor, *, today: date) -> list[charts.Bars]:
     """One chart for each currency in which money is expected; what is overdue stands in the first week.
 
-    Milestones without a planned date stand in no week; the chart says what they come to.
+    What has no date yet, milestones and what starts with them, stands in no week; the chart says what it comes to.
     """
     sums: dict[str, list[list[Decimal]]] = {}
     undated: dict[str, Decimal] = defaultdict(Decimal)
     for currency, series, day, amount in _expected(actor, today=today, until=today + timedelta(weeks=WEEKS)):
-        rows = sums.setdefault(currency, [[money.ZERO] * WEEKS for _series in range(3)])
+        rows = sums.setdefault(currency, [[money.ZERO] * WEEKS for _series in range(4)])
         week = max(0, (day - today).days // 7) if day else None
         if week is None:
             undated[currency] += amount
@@ -62,16 +63,27 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
         .unfinished()
         .exclude(pk__in=sold)
     )
-    terms = "contract__active_version__"
-    # Tax is rounded for each milestone, as its invoice will round it; Postgres rounds half away from zero too.
-    tax = Func(
-        F("amount") * F(f"{terms}tax_rate") / 100, _digits(), function="round", output_field=models.DecimalField()
-    )
-    review = Coalesce("line__review_days", f"{terms}review_days")
-    planned = ahead.order_by().values_list("currency", "planned_on", review, f"{terms}payment_days")
-    for currency, planned_on, review_days, payment_days, gross in planned.annotate(sum=Sum(F("amount") + tax)):
+    review = Coalesce("line__review_days", f"{TERMS}review_days")
+    planned = ahead.order_by().values_list("currency", "planned_on", review, f"{TERMS}payment_days")
+    for currency, planned_on, review_days, payment_days, gross in planned.annotate(sum=Sum(F("amount") + _tax())):
         paid_on = max(planned_on, today) + timedelta(days=review_days + payment_days) if planned_on else None
         yield currency, PLANNED, paid_on, gross
+    to_come = (
+        Instalment.objects.visible_to(actor)
+        .unbilled()
+        .filter(Q(bills_on__lt=until) | Q(bills_on=None))
+        .filter(contract__seller_id=actor.organisation_id, contract__state="active")
+    )
+    billed = to_come.order_by().values_list("currency", "bills_on", f"{TERMS}payment_days")
+    for currency, bills_on, payment_days, gross in billed.annotate(sum=Sum(F("amount") + _tax())):
+        yield currency, CALENDAR, max(bills_on, today) + timedelta(days=payment_days) if bills_on else None, gross
+
+
+def _tax() -> Func:
+    """Rounded for each milestone and period, as its invoice will round it: Postgres rounds half away from zero too."""
+    return Func(
+        F("amount") * F(f"{TERMS}tax_rate") / 100, _digits(), function="round", output_field=models.DecimalField()
+    )
 
 
 def _digits() -> Case:
@@ -84,7 +96,12 @@ def _digits() -> Case:
 
 
 def _chart(currency: str, rows: list[list[Decimal]], *, undated: Decimal, today: date) -> charts.Bars:
-    names = [_("Invoiced"), _("Reserve of sold invoices"), _("Signed, still to be accepted")]
+    names = [
+        _("Invoiced"),
+        _("Reserve of sold invoices"),
+        _("Signed, still to be accepted"),
+        _("Deposits and periods to come"),
+    ]
     last = today + timedelta(weeks=WEEKS)
     total = money.total(amount for series in rows for amount in series)
     says = _("%(total)s is expected by %(day)s, with tax, if everything goes as agreed.") % {
@@ -92,7 +109,7 @@ def _chart(currency: str, rows: list[list[Decimal]], *, undated: Decimal, today:
         "day": formats.day(last),
     }
     if undated:
-        words = _("Milestones without a planned date, %(amount)s, are not in it.")
+        words = _("What has no date yet, %(amount)s, is not in it.")
         says = f"{says} {words % {'amount': formats.money(undated, currency)}}"
     return charts.Bars(
         title=_("Cash over 13 weeks"),

@@ -28,10 +28,11 @@ def facilities(actor: Actor) -> QuerySet[Facility]:
 
 
 def fundable(actor: Actor, *, today: date) -> QuerySet[Invoice]:
-    """Invoices that are wholly open, not past due, of contracts whose receivables may be assigned, asked of nobody."""
+    """Invoices of milestones, wholly open, not past due, of contracts that allow it, asked of nobody."""
     asked = RequestItem.objects.visible_to(actor).held().filter(milestone=OuterRef("milestone_id"))
     return Invoice.objects.of_seller(actor).filter(
         ~Exists(asked),
+        milestone__isnull=False,
         open_item__paid=0,
         open_item__credited=0,
         open_item__open__gt=0,

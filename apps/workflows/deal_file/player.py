@@ -9,8 +9,9 @@ from apps.contracts import services as contracts
 from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import Refused
+from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
-from apps.workflows import contracting, negotiating, reviews
+from apps.workflows import contracting, instalments, negotiating, reviews
 from apps.workflows.deal_file import setting
 from apps.workflows.deal_file.deal import Deal, Event
 from apps.workflows.deal_file.scene import Scene
@@ -48,12 +49,13 @@ def play(*deals: Deal, tell: Callable[[str], object] = str) -> list[str]:
 
 
 def _let_time_pass(scenes: list[Scene], *, after: datetime | None, until: datetime) -> None:
-    """What the last days of proposals and the review clocks ask for between two events, each at its own moment."""
+    """What last days of proposals, review clocks and the calendar ask for between two events, each at its moment."""
     refs = [scene.contract_ref for scene in scenes if scene.contract_ref]
     while after is not None and refs:
         moments = (
             contracts.next_expiry(after=after, until=until, contract_refs=refs),
             milestones.next_moment(after=after, until=until, contract_refs=refs),
+            invoicing.next_billing(after=after, until=until, contract_refs=refs),
         )
         moment = min((one for one in moments if one is not None), default=None)
         if moment is None:
@@ -68,6 +70,8 @@ def _let_time_pass(scenes: list[Scene], *, after: datetime | None, until: dateti
                     what=review.what,
                     due=review.due,
                 )
+            for contract in instalments.due(at=moment, contract_refs=refs):
+                instalments.tend(contract_ref=contract.contract_ref, seller_id=contract.seller_id)
             run_due_jobs()
         after = moment
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from apps.invoicing import snapshot
+from apps.invoicing import snapshot, wording
 from apps.invoicing.models import Allocation, Delivery, Invoice, PayeeInstruction
 from apps.milestones.models import Decision
 from apps.milestones.models.decision import ACCEPTING
@@ -20,17 +21,24 @@ from apps.workflows.mails.letter import Enclosure, Letter, Sent, absolute, fact,
 def invoice(*, delivery_ref: str) -> Sent | None:
     """The invoice itself, with its document, to everybody of the buyer who sees to it; None when it went already."""
     delivery = Delivery.objects.select_related(
-        "seller", "buyer", "invoice__milestone__line__version", "invoice__contract", "invoice__document"
+        "seller",
+        "buyer",
+        "invoice__milestone",
+        "invoice__instalment",
+        "invoice__contract__active_version",
+        "invoice__document",
     ).get(ref=delivery_ref)
     if delivery.sent_at is not None:
         return None
     billed = delivery.invoice
     said = snapshot.read(billed.snapshot)
-    instruction = PayeeInstruction.objects.live().filter(milestone_id=billed.milestone_id).first()
+    instruction = PayeeInstruction.objects.live().of_invoice(billed).first()
     printed = said.credit_transfer
     printed_name = printed.account_name if printed is not None else said.seller.name
     payee = instruction.payee_name if instruction is not None else printed_name
     decision = _acceptance(billed)
+    with translation.override(delivery.buyer.language):
+        title, why = billed.about, wording.cause(said)
     with default_storage.open(billed.document.stored_as) as stored:
         pdf = stored.read()
     return send(
@@ -53,7 +61,8 @@ def invoice(*, delivery_ref: str) -> Sent | None:
             ],
             context={
                 "invoice": billed,
-                "milestone": billed.milestone,
+                "title": title,
+                "why": why,
                 "decision": decision,
                 "payee": payee,
                 "is_assigned": instruction is not None and instruction.payee_id != delivery.seller_id,
@@ -68,13 +77,14 @@ def invoice(*, delivery_ref: str) -> Sent | None:
 
 def people_for_invoices(billed: Invoice) -> list[str]:
     """The mailboxes to which an invoice goes, and what corrects it."""
-    signatory = billed.milestone.line.version.signatory_email
-    return _who_sees_to_it(billed.buyer, _acceptance(billed), signatory=signatory)
+    version = billed.contract.active_version
+    return _who_sees_to_it(billed.buyer, _acceptance(billed), signatory=version.signatory_email if version else "")
 
 
-def _acceptance(billed: Invoice) -> Decision:
-    decisions = Decision.objects.select_related("user")
-    return decisions.get(submission__milestone_id=billed.milestone_id, outcome__in=ACCEPTING)
+def _acceptance(billed: Invoice) -> Decision | None:
+    """By which a milestone was accepted; what falls due by the calendar has none."""
+    decisions = Decision.objects.select_related("user").filter(submission__milestone__invoice=billed)
+    return decisions.filter(outcome__in=ACCEPTING).first()
 
 
 def _numbers(account: PayeeInstruction | snapshot.CreditTransfer) -> tuple[str, str, str]:
@@ -141,8 +151,10 @@ def _made(payment_ref: str) -> Allocation:
     return Allocation.objects.made().select_related(*related).get(payment__ref=payment_ref)
 
 
-def _who_sees_to_it(buyer: Organisation, decision: Decision, *, signatory: str) -> list[str]:
+def _who_sees_to_it(buyer: Organisation, decision: Decision | None, *, signatory: str) -> list[str]:
     """The mailbox for invoices, payables, and who signed off (if still with the buyer) or should have: each once."""
+    if decision is None:
+        return _each_once([buyer.email, signatory, *_people(buyer)]) or _owners(buyer)
     signed = decision.user is None or parties.membership_of(decision.user, organisation_id=buyer.pk) is not None
     by = (decision.email or signatory) if signed else ""
     return _each_once([buyer.email, by, *_people(buyer)]) or _owners(buyer)

@@ -25,7 +25,7 @@ def invoiced(contract: Contract, *, position: int = 1) -> Invoice:
 
 def assigned(parties: Parties, invoice: Invoice) -> Assignment:
     """Asked for, priced, approved, accepted: assigned to the financier, and not acknowledged yet."""
-    return pledged(parties, invoice.milestone, expected_on=invoice.due_on)
+    return pledged(parties, scenarios.milestone_billed(invoice), expected_on=invoice.due_on)
 
 
 def pledged(parties: Parties, milestone: Milestone, *, expected_on: date | None = None) -> Assignment:

@@ -34,6 +34,7 @@ from apps.workflows import (
     crediting,
     exporting,
     funding,
+    instalments,
     negotiating,
     proofs,
     sign_off,
@@ -447,6 +448,7 @@ CALLS = [
         "invoice_ref",
         lambda _row, own: {"payment_ref": _own(own, Payment, allocations__freed_by__isnull=False).ref},
     ),
+    Call(instalments.bill_instalment, "billing", "invoicing.Instalment", "instalment_ref"),
     Call(
         request_one,
         "billing",

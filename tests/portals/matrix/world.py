@@ -19,7 +19,7 @@ from django.db import connections, models, transaction
 
 from apps.contracts import documents as contract_documents
 from apps.contracts import services as contract_services
-from apps.contracts.drafts import ChangeDraft, ContractDraft, DraftLine
+from apps.contracts.drafts import ChangeDraft, ContractDraft, DraftLine, Due
 from apps.contracts.models import ChangeOrder, Contract, ContractVersion, GuestGrant
 from apps.core import canonical, clock
 from apps.core.database import walls
@@ -179,6 +179,7 @@ class _Builder:
             ),
             *EvidenceFile.objects.using("owner").filter(submission=self.waiting),
             self.invoices[0],
+            self.deposit,
             *EvidencePack.objects.using("owner").filter(contract=self.billed, state="ready"),
         ]
         return self.tenant
@@ -272,6 +273,22 @@ class _Builder:
         self._changes()
         self.billed = scenarios.active_contract(self.deal, draft=self._draft("Billed", lines=LINES))
         self.running = scenarios.active_contract(self.deal, draft=self._draft("Running", lines=4))
+        self._by_calendar()
+
+    def _by_calendar(self) -> None:
+        """A deposit that the signature billed, and periods that wait for a milestone."""
+        self.count += 1
+        draft = scenarios.hybrid_draft(
+            self.deal,
+            number=f"{self.canary}-{self.count:03d}",
+            title=f"By calendar {self.canary}",
+            terms=f"Terms {self.canary}",
+        )
+        named = tuple(replace(line, title=f"{line.title} {self.canary}") for line in draft.lines)
+        starts = Due("acceptance", None, named[1].title, "month", 4)
+        lines = (*named[:2], replace(named[2], due=starts))
+        contract = scenarios.active_contract(self.deal, draft=replace(draft, lines=lines))
+        self.deposit = Invoice.objects.using("owner").get(contract=contract)
 
     def _answers(self) -> None:
         """A version of the buyer's that waits for the seller, one that the buyer is still writing, and comments."""
@@ -412,7 +429,8 @@ class _Builder:
         failed = corrections.credited(self.deal, others[0].ref, "1.00", reason=reason)
         with walls.asking_for(self.deal.seller.pk), failing, suppress(press.PangoMissingError):
             credit_documents.render(credit_note_ref=failed.ref)
-        asked = [corrections.asked(self.deal, one.milestone.ref, reason=reason) for one in others[:4]]
+        milestones = [one.milestone for one in others[:4] if one.milestone is not None]
+        asked = [corrections.asked(self.deal, one.ref, reason=reason) for one in milestones]
         corrections.granted(self.deal, asked[1])
         with acting(member(self.deal, "billing")) as bilge:
             crediting.decline_nullification(actor=bilge, key=key(), nullification_ref=asked[2], reason=reason)
@@ -569,7 +587,7 @@ class _Builder:
             funding.cancel_tranche(actor=tea, key=key(), tranche_ref=tranche.ref, reason=reason)
 
     def _requested(self, invoice: Invoice) -> str:
-        return self._requested_on(invoice.milestone)
+        return self._requested_on(scenarios.milestone_billed(invoice))
 
     def _requested_on(self, milestone: Milestone) -> str:
         with acting(member(self.deal, "billing")) as bilge:
@@ -708,4 +726,4 @@ class _Builder:
         return mine.filter(**what).order_by("-pk")[0]
 
     def _submission_of(self, invoice: Invoice) -> str:
-        return str(Submission.objects.using("owner").get(milestone_id=invoice.milestone_id, state="accepted").ref)
+        return str(Submission.objects.using("owner").get(milestone__invoice=invoice, state="accepted").ref)

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from apps.core import clock
 from apps.invoicing.models import BankTransaction, Invoice, OpenItem, Payment, StatementFile
+from apps.milestones.models import Milestone
 from apps.workflows import statements as workflow
 from tests import scenarios
 from tests.invoicing.statements.bank import Bank, Booking, camt, csv
@@ -246,7 +247,7 @@ def test_an_assigned_invoice_takes_nothing_and_the_page_says_whose_the_money_is(
     from tests.portals.seller.conftest import accepted_offer, opened_facility
 
     with acting(scenarios.seller_actor(parties)):
-        milestone = type(invoice).objects.select_related("milestone__contract").get(pk=invoice.pk).milestone
+        milestone = Milestone.objects.select_related("contract").get(invoice=invoice)
     accepted_offer(parties, milestone, opened_facility(parties))
     imported(seller, paid("14280.00", invoice.number))
     (row,) = transactions(parties)

@@ -173,10 +173,10 @@ def _due(actor: Actor, today: date) -> Iterator[Need]:
         .order_by("due_on")
     )
     items = list(rows[:SHOWN])
-    names = payees.payee_names(actor, [item.invoice.milestone_id for item in items])
+    names = payees.payee_names(actor, [item.invoice.milestone_id for item in items if item.invoice.milestone_id])
     for item in items:
         is_late = item.due_on < today
-        payee = names.get(item.invoice.milestone_id, "")
+        payee = names.get(item.invoice.milestone_id or 0, "")
         if payee:
             what = (
                 _("Overdue: invoice %(number)s, pay %(payee)s") if is_late else _("Pay invoice %(number)s to %(payee)s")

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.core import clock
 from apps.core.errors import Refused
 from apps.financing.models import FundingRequest, Tranche
-from apps.invoicing import snapshot
+from apps.invoicing import snapshot, wording
 from apps.invoicing.models import Allocation, Delivery, Document, Invoice, PayeeInstruction
 from apps.invoicing.services.reading import GIVEN_UP_AFTER
 from apps.parties.actor import Actor
@@ -66,7 +66,7 @@ def invoices(request: PortalRequest) -> HttpResponse:
     owed = found.filter(filters["open"])
     sums = owed.order_by().values("currency").annotate(open=Sum("open_item__open"))
     instruction = PayeeInstruction.objects.assigned().filter(milestone_id=OuterRef("milestone_id"))
-    shown = found.select_related("buyer", "contract", "milestone", "open_item").annotate(
+    shown = found.select_related("buyer", "contract", "milestone", "instalment", "open_item").annotate(
         is_assigned=Exists(instruction)
     )
     rows = page_of(request, shown)
@@ -101,7 +101,7 @@ def invoice_of(request: PortalRequest, ref: str) -> Invoice:
     """One of the seller's invoices, with what every page about it shows; else 404."""
     rows = Invoice.objects.of_seller(request.actor)
     return get_object_or_404(
-        rows.select_related("buyer", "seller", "contract", "milestone", "open_item", "document"), ref=ref
+        rows.select_related("buyer", "seller", "contract", "milestone", "instalment", "open_item", "document"), ref=ref
     )
 
 
@@ -130,13 +130,14 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
         .select_related("financier")
         .first()
     )
-    state = invoice_state(found.open_item, today=today)
+    state, said = invoice_state(found.open_item, today=today), snapshot.read(found.snapshot)
     return page(
         request,
         "invoice",
         {
             "invoice": found,
-            "said": snapshot.read(found.snapshot),
+            "said": said,
+            "cause": wording.cause(said),
             "state": state,
             "payee": payee,
             "instructed": instructed,
