@@ -26,10 +26,11 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 
 from apps.contracts import services as contracts
-from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
+from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine, Due
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.core import clock
 from apps.core.database import walls
+from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
 from apps.milestones.services import CriterionAnswer
@@ -253,6 +254,24 @@ def line(title: str, percent: int | str, *, planned_on: date | None = None) -> D
     )
 
 
+def hybrid_draft(
+    parties: Parties, *, start: Due | None = None, deposit: Due | None = None, **changes: Any
+) -> ContractDraft:
+    """A deposit of 4,000.00, a milestone for the remainder, and four months of support at 500.00 that start with it."""
+    lines = (
+        DraftLine("Deposit", basis="amount", amount=Decimal("4000.00"), kind="deposit", due=deposit or Due()),
+        replace(line("Go-live", 1), basis="remainder", percent=None),
+        DraftLine(
+            "Support",
+            basis="amount",
+            amount=Decimal("500.00"),
+            kind="recurring",
+            due=start or Due("acceptance", None, "Go-live", "month", 4),
+        ),
+    )
+    return software_draft(parties, **{"lines": lines, **changes})
+
+
 def drafted_contract(parties: Parties, *, draft: ContractDraft | None = None, at: datetime | None = None) -> Contract:
     """A draft that only the seller sees."""
     sina = seller_actor(parties)
@@ -353,6 +372,12 @@ def accepted_milestone(contract: Contract, *, position: int = 1, at: datetime | 
     with acting(guest, at=at):
         sign_off.accept_milestone(actor=guest, key=key(), submission_ref=submission.ref, seen=submission.sha256)
         return Milestone.objects.select_related("contract", "line").get(pk=submission.milestone_id)
+
+
+def milestone_billed(invoice: Invoice) -> Milestone:
+    """The milestone of an invoice that bills one."""
+    assert invoice.milestone is not None
+    return invoice.milestone
 
 
 def owner_of(organisation_id: int) -> Actor:

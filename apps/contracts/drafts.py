@@ -10,6 +10,36 @@ from typing import Final
 
 from apps.contracts.retention import RetentionTerms
 
+MILESTONE: Final = "milestone"
+DEPOSIT: Final = "deposit"
+RECURRING: Final = "recurring"
+KINDS: Final = (MILESTONE, DEPOSIT, RECURRING)
+
+SIGNATURE: Final = "signature"
+DATE: Final = "date"
+ACCEPTANCE: Final = "acceptance"
+STARTS: Final = {DEPOSIT: (SIGNATURE, DATE), RECURRING: (SIGNATURE, DATE, ACCEPTANCE)}
+"""What can make a line due: the signature that makes the contract active, a day, the acceptance of a milestone."""
+
+MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
+"""How many months a period has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """From when a line is billed, and how often.
+
+    ``start`` is ``signature``, ``date`` (then ``on`` is the day) or ``acceptance`` (then ``milestone`` is the title of
+    the one that is meant). A recurring line is billed on the first day of each ``period`` (``month``, ``quarter``,
+    ``year``), ``count`` times. None and empty mean not written yet.
+    """
+
+    start: str = SIGNATURE
+    on: date | None = None
+    milestone: str = ""
+    period: str = ""
+    count: int | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class DraftCriterion:
@@ -41,9 +71,11 @@ AS_AGREED: Final = LineTerms()
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """One milestone of the plan. ``basis`` is ``amount``, ``percent`` (of the price, 30 for 30 %) or ``remainder``.
+    """One line of the plan. ``basis`` is ``amount``, ``percent`` (of the price, 30 for 30 %) or ``remainder``.
 
-    ``percent`` belongs to the basis of that name, ``amount`` to the other; None means not written yet.
+    ``percent`` belongs to the basis of that name, ``amount`` to the other; None means not written yet. ``kind`` is
+    ``milestone``, or ``deposit`` or ``recurring`` with their ``due``; the ``amount`` of a recurring line is that of one
+    period, what it comes to in the price is so many of them.
     """
 
     title: str
@@ -54,6 +86,8 @@ class DraftLine:
     planned_on: date | None = None
     criteria: tuple[DraftCriterion, ...] = ()
     own: LineTerms = AS_AGREED
+    kind: str = MILESTONE
+    due: Due | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,12 +143,42 @@ CHECKS = (
         SELECT 'milestone ' || coalesce(plan.title, 'at ' || life.position::text) || ', contract '
           || coalesce(plan.ref, life.ref), coalesce(plan.amount, 0), coalesce(life.amount, 0)
         FROM (SELECT c.ref, l.position, l.title, l.amount FROM contracts_contract c
-              JOIN contracts_planline l ON l.version_id = c.active_version_id) plan
+              JOIN contracts_planline l ON l.version_id = c.active_version_id AND l.kind = 'milestone') plan
         FULL JOIN (SELECT c.ref, m.position, sum(m.amount - m.nullified) AS amount FROM milestones_milestone m
               JOIN contracts_contract c ON c.id = m.contract_id WHERE m.state <> 'cancelled'
               GROUP BY c.ref, m.position) life
           ON life.ref = plan.ref AND life.position = plan.position
         WHERE plan.amount IS DISTINCT FROM life.amount
+        """,
+    ),
+    Check(
+        "Every instalment is billed exactly when it has an invoice, at the amount that was agreed",
+        """
+        SELECT 'instalment ' || d.ref || ' ' || d.title, CASE WHEN d.billed_at IS NULL THEN 0 ELSE d.amount END,
+               coalesce(i.net, 0)
+        FROM invoicing_instalment d
+        LEFT JOIN invoicing_invoice i ON i.instalment_id = d.id
+        WHERE coalesce(i.net, 0) <> CASE WHEN d.billed_at IS NULL THEN 0 ELSE d.amount END
+        """,
+    ),
+    Check(
+        "The instalments of every signed line add up to what was agreed",
+        """
+        SELECT 'line ' || l.title || ', version ' || l.version_id, l.amount, coalesce(sum(d.amount), 0)
+        FROM contracts_planline l
+        JOIN contracts_contract c ON c.active_version_id = l.version_id
+        LEFT JOIN invoicing_instalment d ON d.contract_id = c.id AND d.position = l.position
+        WHERE l.kind <> 'milestone'
+        GROUP BY l.id
+        HAVING coalesce(sum(d.amount), 0) <> l.amount
+        """,
+    ),
+    Check(
+        "A completed contract has nothing left to bill",
+        """
+        SELECT 'contract ' || c.ref || ': ' || d.title, d.amount, 0::numeric
+        FROM invoicing_instalment d JOIN contracts_contract c ON c.id = d.contract_id
+        WHERE c.state = 'completed' AND d.billed_at IS NULL
         """,
     ),
     Check(

@@ -32,7 +32,7 @@ def render(
 
 
 def _locked(credit_note_ref: str) -> Callable[[], CreditNoteDocument]:
-    related = ("credit_note__contract", "credit_note__invoice__milestone")
+    related = ("credit_note__contract", "credit_note__invoice__milestone", "credit_note__invoice__instalment")
     documents = CreditNoteDocument.objects.select_related(*related).select_for_update(of=("self",))
     return lambda: documents.all().get(credit_note__ref=credit_note_ref)
 
@@ -65,7 +65,7 @@ def _record(document: CreditNoteDocument) -> None:
         at=document.made_at or clock.now(),
         number=note.number,
         credit_note=note.ref,
-        milestone=note.invoice.milestone.ref if note.invoice.milestone else None,
+        **note.invoice.cause_told,
         sha256=document.sha256,
         size=document.size,
         xml_sha256=document.xml_sha256,

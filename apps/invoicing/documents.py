@@ -152,7 +152,7 @@ def _record(document: Document) -> None:
         actor=Actor.system(organisation_id=invoice.seller_id),
         at=document.rendered_at or clock.now(),
         number=invoice.number,
-        milestone=invoice.milestone.ref if invoice.milestone else "",
+        **invoice.cause_told,
         sha256=document.sha256,
         size=document.size,
         xml_sha256=document.xml_sha256,
@@ -172,6 +172,6 @@ def _fail(document: Document, error: Exception) -> None:
 
 
 def _locked(invoice_ref: str) -> Document:
-    related = ("invoice__contract", "invoice__milestone")
+    related = ("invoice__contract", "invoice__milestone", "invoice__instalment")
     documents = Document.objects.select_related(*related).select_for_update(of=("self",))
     return documents.get(invoice__ref=invoice_ref)

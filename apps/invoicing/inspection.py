@@ -130,7 +130,8 @@ def _attachment(paper: Paper, xml: bytes) -> Iterator[str]:
 
 def _against_snapshot(written: Written, said: snapshot.SemanticInvoice) -> Iterator[str]:
     """XML and snapshot say the same: who, when, how much."""
-    totals = said.totals
+    totals, instalment = said.totals, said.instalment
+    period = (instalment.first, instalment.last) if instalment and instalment.last else None
     pairs = {
         "the number": (written.number, said.number),
         "the type": (written.type_code, codes.type_code(said.kind)),
@@ -138,7 +139,8 @@ def _against_snapshot(written: Written, said: snapshot.SemanticInvoice) -> Itera
         "the due date": (written.due_on, said.due_date if said.preceding is None else None),
         "the invoice that is corrected": (written.preceding, said.preceding.number if said.preceding else ""),
         "its date": (written.preceding_on, said.preceding.issue_date if said.preceding else None),
-        "the date of supply": (written.delivered_on, said.acceptance.accepted_on),
+        "the date of supply": (written.delivered_on, said.acceptance.accepted_on if said.acceptance else None),
+        "the billing period": (written.period, period),
         "the currency": (written.currency, said.currency),
         "the buyer's reference": (written.buyer_reference, said.buyer_reference),
         "the net total": (written.net, totals.net),

@@ -84,8 +84,8 @@ def page_of(invoice: SemanticInvoice) -> Page:
         day_term=gettext("Date of the credit note") if is_credit else gettext("Due date"),
         day=words.day(invoice.due_date),
         rows=[_row(line, currency, tax_word) for line in invoice.lines],
-        acceptance=wording.acceptance(invoice),
-        evidence=invoice.acceptance.submission_sha256[:16],
+        acceptance=wording.cause(invoice),
+        evidence=invoice.acceptance.submission_sha256[:16] if invoice.acceptance else "",
         sums=_sums(invoice, tax_word),
         gross=words.money(invoice.totals.gross, currency),
         retained=_retained(invoice.retained, currency),
@@ -109,13 +109,23 @@ def _facts(invoice: SemanticInvoice) -> list[Fact]:
         (gettext("Invoice date") if preceding is None else gettext("Date"), words.day(invoice.issue_date)),
         (gettext("Corrects invoice"), preceding.number if preceding is not None else ""),
         (gettext("Date of that invoice"), words.day(preceding.issue_date) if preceding is not None else ""),
-        (gettext("Date of supply"), words.day(invoice.acceptance.accepted_on)),
         (gettext("Your reference"), invoice.buyer_reference),
+        (gettext("Date of supply"), words.day(invoice.acceptance.accepted_on) if invoice.acceptance else ""),
+        (gettext("Billing period"), _period(invoice)),
         (gettext("Contract"), invoice.contract_number),
         (gettext("Your VAT number"), invoice.buyer.vat_identifier),
         (gettext("Your company number"), invoice.buyer.legal_registration_identifier),
     ]
     return [(term, value) for term, value in facts if value]
+
+
+def _period(invoice: SemanticInvoice) -> str:
+    """BG-14, in words."""
+    if invoice.instalment is None or invoice.instalment.last is None:
+        return ""
+    return gettext("{first} to {last}").format(
+        first=words.day(invoice.instalment.first), last=words.day(invoice.instalment.last)
+    )
 
 
 def _row(line: Line, currency: str, tax_word: str) -> Row:

@@ -161,11 +161,23 @@ class Retained:
 
 
 @dataclass(frozen=True, slots=True)
+class Instalment:
+    """What is billed without a sign-off: a deposit that is due from ``first`` on, or the period (BG-14) from ``first``
+    (BT-73) to ``last`` (BT-74), the ``number``-th of ``count``. A deposit has no ``last``."""
+
+    first: date
+    last: date | None
+    number: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class SemanticInvoice:
     """One issued invoice, or a credit note to one (EN 16931): number (BT-1), date (BT-2), currency (BT-5), due date
     (BT-9), terms (BT-20), contract (BT-12), project (BT-11), what the buyer wants to read (BT-10).
 
-    ``kind`` is what is billed; the code of the document type (BT-3) is an export's choice. ``language`` is that of the
+    ``kind`` is what is billed: a ``milestone`` with its ``acceptance``, else a ``deposit`` or a ``recurring`` line's
+    ``instalment``; the code of the document type (BT-3) is an export's choice. ``language`` is that of the
     buyer, in which documents are written. ``time_zone`` is the seller's, in which dates are meant. A credit note has
     positive amounts, names what it corrects, and is due to nobody: its due date is its own.
     """
@@ -188,7 +200,7 @@ class SemanticInvoice:
     buyer: Party
     payee: Payee | None
     credit_transfer: CreditTransfer | None
-    acceptance: Acceptance
+    acceptance: Acceptance | None
     lines: tuple[Line, ...]
     taxes: tuple[TaxRow, ...]
     totals: Totals
@@ -196,6 +208,7 @@ class SemanticInvoice:
     retained: Retained | None = None
     version: str = VERSION
     buyer_reference: str = ""
+    instalment: Instalment | None = None
 
 
 def write(invoice: SemanticInvoice) -> str:
@@ -218,14 +231,8 @@ def read(text: str) -> SemanticInvoice:
             "buyer": read_party(said["buyer"]),
             "payee": Payee(**said["payee"]) if said["payee"] else None,
             "credit_transfer": CreditTransfer(**said["credit_transfer"]) if said["credit_transfer"] else None,
-            "acceptance": Acceptance(
-                **{
-                    **said["acceptance"],
-                    "accepted_at": datetime.fromisoformat(said["acceptance"]["accepted_at"]),
-                    "accepted_on": date.fromisoformat(said["acceptance"]["accepted_on"]),
-                    "part_of": Decimal(said["acceptance"]["part_of"]) if said["acceptance"].get("part_of") else None,
-                }
-            ),
+            "acceptance": _acceptance(said["acceptance"]),
+            "instalment": _instalment(said.get("instalment")),
             "lines": tuple(
                 Line(**_decimals(line, "quantity", "net_price", "net", "tax_rate")) for line in said["lines"]
             ),
@@ -265,6 +272,27 @@ def _retained(said: dict[str, Any] | None) -> Retained | None:
     return Retained(
         Decimal(said["withheld"]), Decimal(said["due"]), tuple(read_release(one) for one in said["releases"])
     )
+
+
+def _acceptance(said: dict[str, Any] | None) -> Acceptance | None:
+    if said is None:
+        return None
+    return Acceptance(
+        **{
+            **said,
+            "accepted_at": datetime.fromisoformat(said["accepted_at"]),
+            "accepted_on": date.fromisoformat(said["accepted_on"]),
+            "part_of": Decimal(said["part_of"]) if said.get("part_of") else None,
+        }
+    )
+
+
+def _instalment(said: dict[str, Any] | None) -> Instalment | None:
+    """Invoices from before there were instalments say nothing of one."""
+    if said is None:
+        return None
+    last = date.fromisoformat(said["last"]) if said["last"] else None
+    return Instalment(**{**said, "first": date.fromisoformat(said["first"]), "last": last})
 
 
 def read_party(said: dict[str, Any]) -> Party:

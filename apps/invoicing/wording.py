@@ -6,7 +6,7 @@ from apps.contracts import retention_wording
 from apps.core.money import ZERO
 from apps.core.printing.words import day, money, percent
 from apps.invoicing import rules
-from apps.invoicing.snapshot import CreditTransfer, Retained, SemanticInvoice
+from apps.invoicing.snapshot import Acceptance, CreditTransfer, Retained, SemanticInvoice
 
 
 def payment_terms(invoice: SemanticInvoice) -> str:
@@ -69,22 +69,35 @@ def tax_sentence(category: str) -> str:
     return sentences.get(category, "")
 
 
-def acceptance(invoice: SemanticInvoice) -> str:
-    """BT-22: by whose sign-off the milestone became payable."""
-    if invoice.acceptance.by_lapse:
+def cause(invoice: SemanticInvoice) -> str:
+    """BT-22: by what it became payable, a sign-off or what was agreed beforehand."""
+    instalment = invoice.instalment
+    if invoice.acceptance is not None:
+        return _acceptance(invoice.acceptance, invoice)
+    if instalment is None:
+        return ""
+    if instalment.last is None:
+        return gettext("Deposit, due from {date} on, as agreed").format(date=day(instalment.first))
+    return gettext("Period {number} of {count}, {first} to {last}, as agreed").format(
+        number=instalment.number, count=instalment.count, first=day(instalment.first), last=day(instalment.last)
+    )
+
+
+def _acceptance(acceptance: Acceptance, invoice: SemanticInvoice) -> str:
+    if acceptance.by_lapse:
         return gettext("Accepted by lapse of the review period on {date}, as agreed").format(
-            date=day(invoice.acceptance.accepted_on)
+            date=day(acceptance.accepted_on)
         )
     words = (
         gettext("Accepted on {date} by {name} for {organisation}")
-        if invoice.acceptance.part_of is None
+        if acceptance.part_of is None
         else gettext("Part of {whole}, accepted on {date} by {name} for {organisation}")
     )
     return words.format(
-        date=day(invoice.acceptance.accepted_on),
-        name=invoice.acceptance.accepted_by,
-        organisation=invoice.acceptance.organisation,
-        whole=money(invoice.acceptance.part_of or ZERO, invoice.currency),
+        date=day(acceptance.accepted_on),
+        name=acceptance.accepted_by,
+        organisation=acceptance.organisation,
+        whole=money(acceptance.part_of or ZERO, invoice.currency),
     )
 
 

@@ -13,10 +13,12 @@ from django.utils.translation import gettext_lazy
 from apps.contracts import retention_wording, rules, wording
 from apps.contracts import services as contracts
 from apps.contracts.models import ContractVersion
+from apps.contracts.models.dues import LineKind
 from apps.contracts.models.version import ReviewUnit, Silence, TaxCategory
 from apps.contracts.retention import RetentionTerms
 from apps.core.canonical import plain
 from apps.portals import formats
+from apps.portals.templatetags.dues import due_in_words
 
 LABELS: Final[Mapping[str, Promise]] = {
     "title": gettext_lazy("What the contract is about"),
@@ -155,6 +157,8 @@ FIELDS: Final[Sequence[tuple[Promise, Callable[[rules.PaperLine, str], str]]]] =
         gettext_lazy("Planned date"),
         lambda line, _currency: formats.day(line.planned_on) if line.planned_on else "",
     ),
+    (gettext_lazy("Kind"), lambda line, _currency: str(LineKind(line.kind).label) if line.due else ""),
+    (gettext_lazy("Billed"), due_in_words),
     (gettext_lazy("What is delivered"), lambda line, _currency: line.scope),
     (gettext_lazy("Own terms"), lambda line, _currency: "\n".join(wording.own_terms(line.own))),
 )

@@ -105,7 +105,14 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
         moved=moved_by(version),
         pledged=financing.pledged(contract=contract),
     )
-    contracts.complete_when_all_accepted(contract=contract, open_milestones=left, actor=actor, at=at)
+    invoicing.start_lines_of_change(contract=contract, at=at)
+    contracts.complete_when_all_billed(
+        contract=contract,
+        open_milestones=left,
+        unbilled=0 if left else invoicing.unbilled(contract=contract),
+        actor=actor,
+        at=at,
+    )
     order = contracts.order_in(version)
     jobs.defer(
         _told(order, "signed", to=order.author),

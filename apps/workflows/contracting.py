@@ -10,7 +10,7 @@ from apps.core.database import walls
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor, ActorKind
-from apps.workflows import jobs
+from apps.workflows import instalments, jobs
 from apps.workflows.once import Answer, once
 
 LINK_MAILS = {
@@ -119,7 +119,10 @@ def propose_contract(*, actor: Actor, key: str, contract_ref: str, seen: str) ->
 
 @once
 def sign_contract(*, actor: Actor, key: str, version_ref: str, seen: str) -> Answer:
-    """The other side signs the very version that one side proposed: the contract is active, its milestones exist."""
+    """The other side signs the very version that one side proposed: the contract is active, its milestones exist.
+
+    Deposits that are due with the signature are billed in the same transaction.
+    """
     contract = contracts.lock_of_version(version_ref=version_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
     version = contracts.sign(contract=contract, version_ref=version_ref, actor=actor, seen=seen, at=at)
@@ -127,8 +130,12 @@ def sign_contract(*, actor: Actor, key: str, version_ref: str, seen: str) -> Ans
         # What the seller lacks to bill is the seller's to mend, so the buyer was not asked for it.
         invoicing.check_billable(contract=contract, version=version)
     contracts.spend_grants(subject_ref=version_ref, actor=actor, at=at)
-    milestones.plan(contract=contract, version=version)
+    planned = milestones.plan(contract=contract, version=version)
+    deposits, documents = instalments.news_of(
+        contract, planned=invoicing.plan_instalments(contract=contract, version=version, at=at)
+    )
     news = [
+        *documents,
         jobs.send_contract_signed.configure(
             task_kwargs={
                 "contract_ref": contract.ref,
@@ -144,6 +151,7 @@ def sign_contract(*, actor: Actor, key: str, version_ref: str, seen: str) -> Ans
             )
         )
     jobs.defer(*news)
+    instalments.bill_deposits(deposits, contract=contract, open_milestones=len(planned), actor=actor, at=at)
     return {"contract": contract.ref}
 
 

@@ -192,8 +192,12 @@ def bill(
         invoicing.book_sale(
             invoice_id=invoice.pk, sale=financing.sale_on_acceptance(advance), booked_on=invoice.issued_on, at=at
         )
-    contracts.complete_when_all_accepted(
-        contract=contract, open_milestones=open_milestones, actor=actor, at=invoice.issued_at
+    contracts.complete_when_all_billed(
+        contract=contract,
+        open_milestones=open_milestones,
+        unbilled=0 if open_milestones else invoicing.unbilled(contract=contract),
+        actor=actor,
+        at=invoice.issued_at,
     )
     if not open_milestones and invoicing.has_retention(milestone.line.version):
         retention_jobs.release_retentions.defer(contract_ref=contract.ref, organisation_id=contract.seller_id)

@@ -25,7 +25,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Certificate
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
-from apps.workflows import funding, limits, negotiating, retention, reviews
+from apps.workflows import funding, instalments, limits, negotiating, retention, reviews
 from apps.workflows.models import EvidencePack
 
 log = logging.getLogger(__name__)
@@ -162,6 +162,26 @@ def tend_everybodys_reviews(timestamp: int) -> None:
 def tend_review(*, submission_ref: str, seller_id: int, what: str, due: str = "") -> None:
     """Do what is due of one review; a second run finds it done."""
     reviews.tend(submission_ref=submission_ref, seller_id=seller_id, what=what, due=due)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queue=QUEUE, queueing_lock="bill_everybodys_instalments")
+def bill_everybodys_instalments(timestamp: int) -> None:
+    """Every ten minutes, one job for each contract of which a deposit or a period fell due where its seller is.
+
+    After an outage everything that fell due meanwhile is billed, the earliest first, with the date of the day.
+    """
+    for contract in instalments.due(at=clock.now()):
+        with suppress(AlreadyEnqueued):
+            bill_instalments.configure(queueing_lock=f"instalments of {contract.contract_ref}").defer(
+                contract_ref=contract.contract_ref, seller_id=contract.seller_id
+            )
+
+
+@app.task(queue=QUEUE, retry=AGAIN)
+def bill_instalments(*, contract_ref: str, seller_id: int) -> None:
+    """Bill what is due of one contract; a second run finds it billed."""
+    instalments.tend(contract_ref=contract_ref, seller_id=seller_id)
 
 
 @app.periodic(cron="*/10 * * * *")

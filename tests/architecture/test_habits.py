@@ -21,6 +21,7 @@ WORKFLOWS = [
         "crediting",
         "exporting",
         "funding",
+        "instalments",
         "proofs",
         "sign_off",
         "statements",

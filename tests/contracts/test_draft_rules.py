@@ -63,7 +63,7 @@ def test_a_draft_may_lack_its_signatory_its_lines_and_their_amounts() -> None:
         ({"signatory_email": "bea"}, "signatory_email", "bea is not an e-mail address."),
         ({"signatory_email": "b@a@c.de"}, "signatory_email", "b@a@c.de is not an e-mail address."),
         ({"lines": (LINE, LINE)}, "lines", "Only one line of the plan can be the remainder."),
-        ({"lines": (LINE,) * 10_001}, "lines", "A plan has at most 10000 milestones."),
+        ({"lines": (LINE,) * 10_001}, "lines", "A plan has at most 10000 lines."),
         ({"lines": (replace(LINE, title=""),)}, "lines", "The name of a milestone is missing."),
         (
             {"lines": (replace(LINE, criteria=(DraftCriterion(" "),)),)},

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.contracts.drafts import DraftCriterion, DraftLine
+from apps.contracts.drafts import DraftCriterion, DraftLine, Due
 from apps.contracts.rules.schedule import (
     Cell,
     DateOrder,
@@ -20,6 +20,7 @@ from apps.contracts.rules.schedule import (
     guarded,
     read_schedule,
     unguarded,
+    written_schedule,
 )
 
 HEAD: list[Cell] = ["Milestone", "Percent", "Amount", "Planned date", "Acceptance criterion", "Needs evidence"]
@@ -245,7 +246,7 @@ def test_what_is_wrong_with_the_whole_file_is_said_of_it() -> None:
 
 def test_ten_thousand_and_one_milestones_are_too_many() -> None:
     rows: list[list[Cell]] = [["A", None, "5", None, None, None]] * 10_001
-    assert said(read(*rows)) == [(0, "", "A plan has at most 10000 milestones.")]
+    assert said(read(*rows)) == [(0, "", "A plan has at most 10000 lines.")]
     assert said(read(*rows[1:])) == []
     assert said(read(*rows, *rows, *rows))[0][2].startswith("The file has more than 30000 rows.")
 
@@ -261,3 +262,73 @@ def test_guarded_text_begins_no_formula_and_is_read_back(text: str) -> None:
 def test_what_is_harmless_stays_as_it_is() -> None:
     for text in ("Concept", "It's done", "a = b", "A-1", "'quoted'"):
         assert guarded(text) == text
+
+
+DUES: list[Cell] = [*HEAD, "Kind", "Period", "Number of periods", "Due or starts"]
+
+
+def test_deposits_and_recurring_lines() -> None:
+    schedule = read(
+        ["Deposit", "10", None, None, None, None, "deposit", None, None, "signature"],
+        ["Second deposit", None, "500", "2027-01-15", None, None, "Anzahlung", None, None, None],
+        ["Go-live", "remainder", None, None, "It runs.", None, "milestone", None, None, None],
+        ["Support", None, "250.00", None, None, None, "Abo", "monatlich", Decimal(12), "Go-live"],
+        ["Hosting", None, "90.00", None, None, None, "recurring", "Quarter", "4", date(2027, 2, 1)],
+        head=DUES,
+    )
+    assert said(schedule) == []
+    assert [(line.kind, line.due) for line in schedule.lines] == [
+        ("deposit", Due()),
+        ("deposit", Due("date", date(2027, 1, 15))),
+        ("milestone", None),
+        ("recurring", Due("acceptance", None, "Go-live", "month", 12)),
+        ("recurring", Due("date", date(2027, 2, 1), "", "quarter", 4)),
+    ]
+    assert (schedule.lines[3].amount, schedule.lines[1].planned_on) == (Decimal(250), None)
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "words"),
+    [
+        (["bonus", None, None, None], "Kind", "“bonus” is none of milestone, deposit and recurring."),
+        (["recurring", "week", "4", None], "Period", "“week” is none of month, quarter and year."),
+        (["recurring", "month", "0", None], "Number of periods", "“0” is no number of periods from 1 to 240."),
+        (["recurring", "month", "1.5", None], "Number of periods", "“1.5” is no number of periods from 1 to 240."),
+        (
+            [None, "month", "12", None],
+            "Kind",
+            "This row says how often or from when it is billed. Only a recurring line repeats, and a milestone is"
+            " billed when it is accepted: say deposit or recurring in the column of kinds.",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_line_that_bills_itself_is_said_at_its_cell(
+    cells: list[Cell], column: str, words: str
+) -> None:
+    schedule = read(["Support", None, "250", None, None, None, *cells], head=DUES)
+    assert (2, column, words) in said(schedule)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_plan_of_all_kinds_comes_back_from_its_export(language: str) -> None:
+    lines = (
+        DraftLine("Deposit", basis="amount", amount=Decimal(500), kind="deposit", due=Due("date", date(2027, 1, 15))),
+        DraftLine("=Go", basis="remainder", criteria=(DraftCriterion("It runs."),)),
+        DraftLine(
+            "Support",
+            basis="amount",
+            amount=Decimal(250),
+            kind="recurring",
+            due=Due("acceptance", None, "=Go", "month", 12),
+        ),
+        DraftLine(
+            "Rent", basis="percent", percent=Decimal(5), kind="recurring", due=Due("signature", None, "", "year", 2)
+        ),
+    )
+    rows = list(written_schedule(lines, amounts=[None] * 4, language=language))
+    assert read_schedule(rows, currency="EUR").lines == lines
+
+
+def test_a_plan_of_milestones_is_exported_as_ever() -> None:
+    (head, _row) = written_schedule((DraftLine("A", basis="remainder"),), amounts=[None], language="en")
+    assert head == [*[name for name in head if name not in ("Kind", "Period", "Number of periods", "Due or starts")]]

@@ -38,6 +38,7 @@ from apps.workflows import (
     crediting,
     exporting,
     funding,
+    instalments,
     negotiating,
     notices,
     proof_codes,
@@ -499,6 +500,15 @@ def deem_milestone(world: World) -> Attempt:
     return Attempt(
         lambda key: reviews.deem_milestone(actor=actor, key=key, submission_ref=world["silent"]),
         lambda: acting(actor, at=START + timedelta(days=20)),
+    )
+
+
+@story
+def bill_instalment(world: World) -> Attempt:
+    actor = Actor.system(organisation_id=world.parties.seller.pk)
+    return Attempt(
+        lambda key: instalments.bill_instalment(actor=actor, key=key, instalment_ref=world["period"]),
+        lambda: acting(actor, at=START + timedelta(hours=1)),
     )
 
 

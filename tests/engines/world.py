@@ -16,7 +16,7 @@ from typing import Any, Final
 from django.db import connections
 
 from apps.contracts import services as contracts
-from apps.contracts.drafts import ChangedLine, ChangeDraft
+from apps.contracts.drafts import ChangedLine, ChangeDraft, Due
 from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.retention import RetentionTerms
 from apps.core import clock
@@ -26,7 +26,7 @@ from apps.financing import services as financing
 from apps.financing.models import Assignment, BuyerVerification, ExposureLimit, Facility, Offer
 from apps.invoicing import documents
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import BankTransaction, Invoice
+from apps.invoicing.models import BankTransaction, Instalment, Invoice
 from apps.invoicing.rules import Part, Share
 from apps.milestones import services as milestones
 from apps.milestones.models.submission import Proof
@@ -77,6 +77,7 @@ def build() -> World:
         _changes(world)
         _silent(world)
         _stepped(world)
+        _by_calendar(world)
         _invoices(world)
         _corrections(world)
         _retained(world)
@@ -219,6 +220,14 @@ def _silent(world: World) -> None:
             at=START,
         )
     world.refs["silent"] = submission.ref
+
+
+def _by_calendar(world: World) -> None:
+    """A contract whose deposit was billed by the signature, and of whose two periods the first is due."""
+    draft = scenarios.hybrid_draft(world.parties, number="NL-calendar", start=Due("signature", None, "", "month", 2))
+    contract = scenarios.active_contract(world.parties, draft=draft, at=START)
+    with walls.asking_for(world.parties.seller.pk):
+        world.refs["period"] = Instalment.objects.get(contract=contract, count=2, number=1).ref
 
 
 def _invoices(world: World) -> None:

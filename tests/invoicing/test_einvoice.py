@@ -326,3 +326,43 @@ def test_a_file_of_another_kind_is_not_praised_for_breaking_no_rule() -> None:
     assert standard.against_schema(b"<Invoice/>") != []
     with pytest.raises(reading.UnreadableError):
         reading.read(b"<Invoice/>")
+
+
+# --- what is billed without a sign-off -----------------------------------------------------------------------------
+
+PERIOD = snapshot.Instalment(date(2026, 3, 1), date(2026, 3, 31), 2, 12)
+DEPOSIT = snapshot.Instalment(date(2026, 3, 2), None, 1, 1)
+
+
+@pytest.mark.parametrize(("kind", "instalment"), [("recurring", PERIOD), ("deposit", DEPOSIT)])
+@pytest.mark.parametrize(("category", "rate"), [("S", D(19)), ("Z", D(0)), ("E", D(0)), ("AE", D(0)), ("O", D(0))])
+def test_deposits_and_periods_keep_the_published_rules(
+    kind: str, instalment: snapshot.Instalment, category: str, rate: Decimal
+) -> None:
+    invoice = sample(kind=kind, category=category, rate=rate, acceptance=None, instalment=instalment)
+    assert problems(invoice) == []
+    assert snapshot.read(snapshot.write(invoice)) == invoice
+
+
+def test_a_period_is_said_and_a_day_of_supply_is_not() -> None:
+    written = reading.read(
+        cii.write(sample(kind="recurring", category="S", rate=D(19), acceptance=None, instalment=PERIOD))
+    )
+    assert (written.type_code, written.delivered_on) == ("380", None)
+    assert written.period == (date(2026, 3, 1), date(2026, 3, 31))
+
+
+def test_a_deposit_is_a_prepayment_whose_tax_is_due_when_it_is_paid() -> None:
+    """BT-3 386; BT-8 only where there is tax."""
+    point = ".//ram:ApplicableHeaderTradeSettlement/ram:ApplicableTradeTax/ram:DueDateTypeCode"
+    taxed = sample(kind="deposit", category="S", rate=D(19), acceptance=None, instalment=DEPOSIT)
+    assert reading.read(cii.write(taxed)).type_code == "386"
+    assert said(taxed, point) == ["72"]
+    assert said(sample(kind="deposit", acceptance=None, instalment=DEPOSIT), point) == []
+    assert said(sample(category="S", rate=D(19)), point) == []
+
+
+def test_invoices_from_before_there_were_instalments_are_still_read() -> None:
+    text = snapshot.write(sample())
+    assert snapshot.read(text.replace('"instalment":null,', "")) == sample()
+    assert '"instalment":null,' in text

@@ -81,6 +81,7 @@ def test_the_snapshot_says_everything_and_reads_back_as_it_was_written(billed: B
     assert said.credit_transfer == CreditTransfer(
         "Nordlicht Software GmbH", "DE89370400440532013000", "COBADEFFXXX", "", "", ""
     )
+    assert said.acceptance is not None
     assert said.acceptance.accepted_by == "Bea Berg"
     assert said.acceptance.accepted_at == ACCEPTED_AT
     assert said.acceptance.accepted_on == date(2026, 3, 3)

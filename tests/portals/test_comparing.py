@@ -151,7 +151,7 @@ def test_a_spent_link_to_something_else_compares_nothing(parties: Parties) -> No
 
 def test_a_draft_and_its_proposal_say_the_same(parties: Parties) -> None:
     """The one is read from rows, the other from the signed text: what only one of them knew would differ."""
-    contract = scenarios.drafted_contract(parties)
+    contract = scenarios.drafted_contract(parties, draft=scenarios.hybrid_draft(parties))
     with acting(scenarios.seller_actor(parties)) as sina:
         before = contracts.paper_of(contract.versions.get())
         _text, seen = contracts.preview(contract)

@@ -563,3 +563,20 @@ def test_a_stored_file_that_is_not_what_the_record_says_is_never_packed(parties:
     Path(default_storage.path(stored_as)).write_bytes(b"%PDF-1.7 something else")
     pack = _packed(parties, contract)
     assert (pack.state, "is not what the record says" in pack.failure) == ("failed", True)
+
+
+def test_what_the_calendar_billed_is_in_the_pack_of_the_contract_and_in_none_of_a_milestone(
+    parties: Parties, tmp_path: Path
+) -> None:
+    contract = scenarios.active_contract(parties, draft=scenarios.hybrid_draft(parties))
+    milestone = scenarios.accepted_milestone(contract, position=2)
+    worker.run_due_jobs()
+    whole, one = _packed(parties, contract), _packed(parties, contract, milestone=milestone.ref)
+    names = [{name for name in _files(_bytes(pack)) if name.startswith("invoices/")} for pack in (whole, one)]
+    numbers = [{name.partition(".")[0].rpartition("-")[2] for name in found} for found in names]
+    assert numbers == [{"0001", "0002"}, {"0002"}]
+    for number, pack in enumerate((whole, one)):
+        path = tmp_path / f"{number}.zip"
+        path.write_bytes(_bytes(pack))
+        code, said = _verified(path)
+        assert code == 0, said

@@ -234,10 +234,11 @@ def test_silence_accepts_at_the_deadline_whenever_the_job_runs(parties: Parties)
     assert (milestone.state, milestone.accepted_at) == ("accepted", DUE)
     assert (invoice.issued_at, invoice.net) == (late, Decimal(12_000))
     said = snapshot.read(invoice.snapshot)
+    assert said.acceptance is not None
     assert (said.acceptance.by_lapse, said.acceptance.accepted_by) == (True, "")
     assert said.acceptance.accepted_on.isoformat() == "2026-04-15"
     expected = "Accepted by lapse of the review period on 15\N{NO-BREAK SPACE}April\N{NO-BREAK SPACE}2026, as agreed"
-    assert wording.acceptance(said) == expected
+    assert wording.cause(said) == expected
     assert entry.happened_at == late
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import get_language, gettext
 
 from apps.contracts import rules, wording
 from apps.contracts.documents.terms import terms_of
+from apps.contracts.dues_wording import schedule_in_words
 from apps.contracts.rules import PaperLine
 from apps.core import canonical
 from apps.core.printing import facts, words
@@ -26,7 +27,7 @@ MARKUP: Final = 700
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One milestone: its place, name, planned date, portion of the price, amount, and what makes it complete."""
+    """One line: its place, name, planned date, portion of the price, amount, and what makes it complete or due."""
 
     position: str
     title: str
@@ -36,6 +37,7 @@ class PlanRow:
     amount: str
     criteria: Sequence[str]
     own: Sequence[str]
+    billed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,7 @@ def _row(place: int, line: PaperLine, currency: str) -> PlanRow:
         title=line.title,
         scope=line.scope,
         planned=words.day(line.planned_on) if line.planned_on else "",
+        billed=_due(line, currency),
         portion=portion,
         amount=words.money(line.amount or Decimal(0), currency),
         own=wording.own_terms(line.own),
@@ -220,6 +223,19 @@ def _row(place: int, line: PaperLine, currency: str) -> PlanRow:
             gettext("{criterion} (with evidence)").format(criterion=one.text) if one.needs_evidence else one.text
             for one in line.criteria
         ],
+    )
+
+
+def _due(line: PaperLine, currency: str) -> str:
+    """When a line is billed that nobody signs off."""
+    if line.due is None:
+        return ""
+    return schedule_in_words(
+        line.due,
+        amount=line.amount,
+        currency=currency,
+        money=lambda amount: words.money(amount, currency),
+        day=words.day,
     )
 
 

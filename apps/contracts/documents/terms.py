@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext, ngettext
 
 from apps.contracts import retention_wording, wording
+from apps.contracts.dues_wording import billed_by_the_calendar
 from apps.contracts.models.version import TaxCategory
 from apps.contracts.retention import RetentionTerms
 from apps.contracts.rules import Paper, ReviewTerms
@@ -31,6 +32,10 @@ def terms_of(paper: Paper, *, seller: str, buyer: str) -> list[Fact]:
         (
             gettext("Invoices"),
             gettext("one for each milestone that {buyer} signs off, for its amount, at that moment").format(**names),
+        ),
+        (
+            gettext("Deposits and recurring lines"),
+            billed_by_the_calendar() if any(line.due is not None for line in paper.lines) else "",
         ),
         (
             gettext("Review"),

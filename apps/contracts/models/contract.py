@@ -55,6 +55,10 @@ STEPS = table(
 )
 
 
+BILLED = "position, kind, title, amount, start, starts_on, starts_with, period, period_count"
+"""What a deposit or a recurring line says of what it bills, and when."""
+
+
 class Contract(models.Model):
     """A deal between a seller and a buyer. What is agreed stands on versions; the active one is what both signed."""
 
@@ -161,11 +165,22 @@ class Contract(models.Model):
             ),
             # Postgres has no river: at COMMIT it looks downstream, where nothing says by itself that lines are missing.
             guards.at_commit(
+                "a_change_leaves_what_the_calendar_bills",
+                guards.UPDATE,
+                "IF OLD.active_version_id IS NOT NULL AND NEW.active_version_id <> OLD.active_version_id"
+                f" AND EXISTS (SELECT 1 FROM (SELECT {BILLED} FROM contracts_planline WHERE kind <> 'milestone'"
+                f" AND version_id = OLD.active_version_id) was FULL JOIN (SELECT {BILLED} FROM contracts_planline"
+                " WHERE kind <> 'milestone' AND version_id = NEW.active_version_id) now"
+                " ON to_jsonb(now) = to_jsonb(was) WHERE was.position IS NULL OR now.position IS NULL)"
+                " THEN RAISE EXCEPTION 'a change of contract % touches a deposit or a recurring line', NEW.id"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
+            guards.at_commit(
                 "milestones_follow_a_change",
                 guards.UPDATE,
                 "IF OLD.active_version_id IS NOT NULL AND NEW.active_version_id <> OLD.active_version_id"
                 " AND (EXISTS (SELECT 1 FROM (SELECT l.position, sum(l.amount) AS agreed FROM contracts_planline l"
-                " WHERE l.version_id = NEW.active_version_id GROUP BY l.position) plan"
+                " WHERE l.version_id = NEW.active_version_id AND l.kind = 'milestone' GROUP BY l.position) plan"
                 " FULL JOIN (SELECT m.position, sum(m.amount) AS lives FROM milestones_milestone m"
                 " WHERE m.contract_id = NEW.id AND m.state <> 'cancelled' GROUP BY m.position) life"
                 " ON life.position = plan.position WHERE plan.agreed IS DISTINCT FROM life.lives)"

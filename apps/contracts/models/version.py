@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts.models import dues
 from apps.contracts.models.change_order import NAMES_WHAT_IT_CHANGES, OF_WHAT_IS_IN_FORCE
 from apps.contracts.models.contract import Contract, ContractParty
 from apps.contracts.models.retention import OF_RETENTION
@@ -187,6 +188,7 @@ class ContractVersion(StepTerms):
                 " THEN RAISE EXCEPTION 'the plan of version % does not add up to its price', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),
+            *dues.VERSION_TRIGGERS,
         ]
 
     def __str__(self) -> str:
@@ -198,12 +200,14 @@ class PlanLineQuerySet(models.QuerySet["PlanLine"]):
         return self.filter(version__in=ContractVersion.objects.visible_to(actor))
 
 
-class PlanLine(OwnTerms):
-    """One milestone of the billing plan: what is delivered, and the agreed portion of the price.
+class PlanLine(OwnTerms, dues.Dues):
+    """One line of the billing plan, mostly a milestone: what is delivered, and the agreed portion of the price.
 
     ``basis`` tells how the portion was agreed; ``amount`` is always the result in the contract's currency, fixed when
     the version is proposed.
     """
+
+    Kind = dues.LineKind
 
     class Basis(models.TextChoices):
         AMOUNT = "amount", _("Amount")
@@ -243,6 +247,7 @@ class PlanLine(OwnTerms):
                 name="plan_amount_positive",
             ),
             *OF_OWN_TERMS,
+            *dues.CONSTRAINTS,
         ]
         triggers = [
             guards.frozen_when(LINE_FROZEN.format(version="OLD.version_id")),
@@ -277,9 +282,7 @@ class Criterion(models.Model):
         ordering = ("position",)
         constraints = [
             models.UniqueConstraint(
-                fields=["line", "position"],
-                name="criterion_positions_unique",
-                deferrable=models.Deferrable.DEFERRED,
+                fields=["line", "position"], name="criterion_positions_unique", deferrable=models.Deferrable.DEFERRED
             ),
         ]
         triggers = [
@@ -293,6 +296,7 @@ class Criterion(models.Model):
                 "EXISTS (SELECT 1 FROM contracts_planline l JOIN contracts_contractversion v ON v.id = l.version_id"
                 " WHERE l.id = NEW.line_id AND v.proposed_at IS NOT NULL)",
             ),
+            dues.ONLY_MILESTONES_HAVE_CRITERIA,
         ]
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ from apps.contracts.rules.checks import (
     check_reason,
 )
 from apps.contracts.rules.difference import Difference, LineChange, Paper, PaperLine, Placed, Term, difference
+from apps.contracts.rules.dues import Period, per_period, period_amounts, periods, portion_of
 from apps.contracts.rules.mailboxes import check_signatory, domain_of
 from apps.contracts.rules.papers import (
     DRAFT_TERMS,
@@ -52,6 +53,7 @@ __all__ = [
     "Paper",
     "PaperLine",
     "PartyText",
+    "Period",
     "Placed",
     "PlacedLine",
     "Portion",
@@ -80,9 +82,13 @@ __all__ = [
     "moved_deadline",
     "needs_second",
     "party_in_words",
+    "per_period",
+    "period_amounts",
+    "periods",
     "plain_retention",
     "plan_amounts",
     "plan_text",
+    "portion_of",
     "price_of",
     "proposing_statement",
     "read_plan",

@@ -2,6 +2,8 @@
 
 A change order speaks in amounts, and the price follows from them: it is the sum of the lines, to the cent. A percentage
 of a price that is no more says nothing, so where amounts change, every line is an amount from then on.
+
+Deposits and recurring lines are billed by the calendar, partly already: a change order leaves each as it stands.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,8 +11,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from apps.contracts.drafts import ChangeDraft, DraftLine
+from apps.contracts.drafts import MILESTONE, RECURRING, ChangeDraft, DraftLine
 from apps.contracts.rules.checks import MOST_LINES, check_line
+from apps.contracts.rules.dues import period_amounts
 from apps.contracts.rules.plan import AMOUNT
 from apps.contracts.rules.texts import Statement
 from apps.contracts.rules.words import required
@@ -95,6 +98,13 @@ def changed_plan(
         raise Refused("The plan is no longer the one that you changed. Reload the page.", field="lines")
     now = [_as_wanted(one, wanted.get(one.position, one.line), currency=currency) for one in plan]
     lines = [one for one in now if one is not None]
+    for line in draft.added:
+        if line.kind != MILESTONE:
+            raise Refused(
+                "A change order adds milestones only. Make “{title}” a milestone, or agree it in another contract.",
+                field="lines",
+                title=line.title,
+            )
     lines += [
         _placed(check_line(_in_money(line), position=position, currency=currency), position)
         for position, line in enumerate(draft.added, start=next_position)
@@ -118,7 +128,7 @@ def changed_plan(
             )
     if all(one.kind == "changed" for one in differences):
         return lines
-    return [replace(one, line=replace(_in_money(one.line), amount=one.amount)) for one in lines]
+    return [replace(one, line=_as_an_amount(one, currency=currency)) for one in lines]
 
 
 def moved(before: Sequence[PlacedLine], after: Sequence[PlacedLine]) -> list[Moved]:
@@ -180,10 +190,17 @@ def change_statement(
 
 
 def _as_wanted(stands: PlacedLine, wanted: DraftLine | None, *, currency: str) -> PlacedLine | None:
+    if wanted is stands.line or (wanted == stands.line and wanted.kind != MILESTONE):
+        return stands
+    if stands.line.kind != MILESTONE or (wanted is not None and wanted.kind != MILESTONE):
+        raise Refused(
+            "“{title}” is billed by the calendar, or would be, and a change order changes milestones only. Leave it as"
+            " it is.",
+            field="lines",
+            title=stands.line.title,
+        )
     if wanted is None:
         return None
-    if wanted is stands.line:
-        return stands
     checked = check_line(_in_money(wanted), position=stands.position, currency=currency)
     after = _placed(checked, stands.position)
     if not _differs(Moved(stands.position, stands, after)):
@@ -195,6 +212,26 @@ def _as_wanted(stands: PlacedLine, wanted: DraftLine | None, *, currency: str) -
 
 def _in_money(line: DraftLine) -> DraftLine:
     return replace(line, basis=AMOUNT, percent=None)
+
+
+def _as_an_amount(one: PlacedLine, *, currency: str) -> DraftLine:
+    """The line at what it comes to; of a recurring one, at what each of its periods does."""
+    line = one.line
+    if line.kind != RECURRING:
+        return replace(_in_money(line), amount=one.amount)
+    if line.basis == AMOUNT:
+        return line
+    count = line.due.count if line.due is not None and line.due.count else 1
+    each = set(period_amounts(one.amount, count=count, currency=currency))
+    if len(each) != 1:
+        raise Refused(
+            "“{title}” was agreed as a share of the price, and its {count} periods do not come to the same amount each."
+            " So no amount of this plan can change: leave all as they are, and change only names, dates and criteria.",
+            field="lines",
+            title=line.title,
+            count=count,
+        )
+    return replace(_in_money(line), amount=each.pop())
 
 
 def _placed(line: DraftLine, position: int) -> PlacedLine:

@@ -5,9 +5,10 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
+from apps.contracts.drafts import MILESTONE, ContractDraft, DraftCriterion, DraftLine
+from apps.contracts.rules.dues import check_due, check_dues, check_periods, portion_of
 from apps.contracts.rules.mailboxes import MAILBOX
-from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, Portion, check_percent, plan_amounts
+from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, check_percent, plan_amounts
 from apps.contracts.rules.retention import check_proposed_retention, check_retention
 from apps.contracts.rules.review import check_review, end_of_day
 from apps.contracts.rules.steps import check_own, check_steps
@@ -45,7 +46,7 @@ def check_draft(draft: ContractDraft) -> ContractDraft:
     if draft.retention is not None:
         check_retention(draft.retention, currency=draft.currency)
     if len(draft.lines) > MOST_LINES:
-        raise Refused("A plan has at most {most} milestones.", field="lines", most=MOST_LINES)
+        raise Refused("A plan has at most {most} lines.", field="lines", most=MOST_LINES)
     if sum(line.basis == REMAINDER for line in draft.lines) > 1:
         raise Refused("Only one line of the plan can be the remainder.", field="lines")
     mailbox = trimmed(draft.signatory_email, most=254, what="e-mail", field="signatory_email").lower()
@@ -75,13 +76,11 @@ def check_proposal(draft: ContractDraft) -> list[Decimal]:
         raise Refused("The standard rate is above zero. Choose another tax treatment for no tax.", field="tax_rate")
     if draft.retention is not None:
         check_proposed_retention(draft.retention)
-    amounts = plan_amounts(
-        draft.price,
-        currency=draft.currency,
-        portions=[Portion(line.basis, line.percent, line.amount) for line in draft.lines],
-    )
-    for line in draft.lines:
-        if not line.criteria:
+    check_dues(draft.lines)
+    amounts = plan_amounts(draft.price, currency=draft.currency, portions=[portion_of(line) for line in draft.lines])
+    for line, worth in zip(draft.lines, amounts, strict=True):
+        check_periods(line, amount=worth, currency=draft.currency)
+        if line.kind == MILESTONE and not line.criteria:
             raise Refused(
                 "Say what makes “{milestone}” complete: add at least one acceptance criterion.",
                 field="lines",
@@ -134,7 +133,7 @@ def check_line(line: DraftLine, *, position: int, currency: str) -> DraftLine:
     check_own(line.own, position=position)
     if len(line.criteria) > MOST_CRITERIA:
         raise Refused("A milestone has at most {most} acceptance criteria.", field="lines", most=MOST_CRITERIA)
-    return replace(
+    kept = replace(
         line,
         title=required(line.title, most=160, what="name of a milestone", field="lines"),
         scope=trimmed(line.scope, most=4_000, what="description of a milestone", field="lines"),
@@ -148,3 +147,4 @@ def check_line(line: DraftLine, *, position: int, currency: str) -> DraftLine:
             for criterion in line.criteria
         ),
     )
+    return check_due(kept, position=position)

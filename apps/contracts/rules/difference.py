@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from apps.contracts.drafts import AS_AGREED, DraftCriterion, LineTerms
+from apps.contracts.drafts import AS_AGREED, MILESTONE, DraftCriterion, Due, LineTerms
 from apps.contracts.retention import RetentionTerms
 
 Term = str | Decimal | int | bool | date | RetentionTerms | None
@@ -20,7 +20,10 @@ Term = str | Decimal | int | bool | date | RetentionTerms | None
 
 @dataclass(frozen=True, slots=True)
 class PaperLine:
-    """A line as a version says it. ``amount`` is what it comes to; None while a draft cannot tell."""
+    """A line as a version says it. ``amount`` is what it comes to; None while a draft cannot tell.
+
+    ``due`` tells when it is billed if it is no milestone; ``per_period`` what was agreed for one period of it.
+    """
 
     title: str
     scope: str
@@ -30,6 +33,9 @@ class PaperLine:
     planned_on: date | None
     criteria: tuple[DraftCriterion, ...]
     own: LineTerms = AS_AGREED
+    kind: str = MILESTONE
+    due: Due | None = None
+    per_period: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

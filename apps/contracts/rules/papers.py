@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from apps.contracts.drafts import ContractDraft, DraftCriterion
 from apps.contracts.rules.difference import Paper, PaperLine
+from apps.contracts.rules.dues import read_due, undated
 from apps.contracts.rules.plan_texts import read_lines, read_own
 from apps.contracts.rules.retention import read_retention, undated_retention
 from apps.contracts.rules.review import CALENDAR, ESCALATES
@@ -70,9 +71,9 @@ def party_in_words(party: Mapping[str, str]) -> str:
 
 def template_text(draft: ContractDraft) -> str:
     """What of a draft another contract can start from: no parties, no number, no dates."""
-    lines = tuple(replace(line, planned_on=None) for line in draft.lines)
-    undated = replace(draft, answer_until=None, retention=undated_retention(draft.retention), lines=lines)
-    kept = replace(undated, number="", buyer_ref="", signatory_name="", signatory_email="")
+    lines = tuple(undated(line) for line in draft.lines)
+    kept = replace(draft, answer_until=None, retention=undated_retention(draft.retention), lines=lines)
+    kept = replace(kept, number="", buyer_ref="", signatory_name="", signatory_email="")
     return canonical.text(kept)
 
 
@@ -95,6 +96,8 @@ def _amount(said: str | None) -> Decimal | None:
 
 
 def _line(said: dict[str, Any]) -> PaperLine:
+    kind, due = read_due(said)
+    agreed = said.get("per_period")
     return PaperLine(
         title=said["title"],
         scope=said["scope"],
@@ -104,4 +107,7 @@ def _line(said: dict[str, Any]) -> PaperLine:
         planned_on=date.fromisoformat(said["planned_on"]) if said["planned_on"] else None,
         criteria=tuple(DraftCriterion(one["text"], one["needs_evidence"]) for one in said["criteria"]),
         own=read_own(said),
+        kind=kind,
+        due=due,
+        per_period=Decimal(agreed) if agreed else None,
     )

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from apps.contracts.drafts import DraftCriterion, DraftLine, LineTerms
+from apps.contracts.rules.dues import read_due
 from apps.core import canonical
 
 
@@ -25,6 +26,7 @@ def read_lines(said: Sequence[dict[str, Any]]) -> tuple[DraftLine, ...]:
 
 
 def _line(said: dict[str, Any]) -> DraftLine:
+    kind, due = read_due(said)
     return DraftLine(
         title=said["title"],
         scope=said["scope"],
@@ -34,6 +36,8 @@ def _line(said: dict[str, Any]) -> DraftLine:
         planned_on=date.fromisoformat(said["planned_on"]) if said["planned_on"] else None,
         criteria=tuple(DraftCriterion(one["text"], one["needs_evidence"]) for one in said["criteria"]),
         own=read_own(said),
+        kind=kind,
+        due=due,
     )
 
 

@@ -9,7 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from apps.contracts.drafts import AS_AGREED, LineTerms
+from apps.contracts.drafts import AS_AGREED, MILESTONE, Due, LineTerms
+from apps.contracts.rules.dues import due_text
 from apps.core import canonical
 
 TEXT_VERSION: Final = "contract-1"
@@ -31,7 +32,10 @@ class PartyText:
 
 @dataclass(frozen=True, slots=True)
 class LineText:
-    """A milestone as the contract names it; ``criteria`` are pairs of the sentence and whether evidence is needed."""
+    """A line as the contract names it; ``criteria`` are pairs of the sentence and whether evidence is needed.
+
+    ``due`` and ``per_period`` belong to lines that are no milestones.
+    """
 
     position: int
     title: str
@@ -42,6 +46,9 @@ class LineText:
     planned_on: date | None
     criteria: Sequence[tuple[str, bool]]
     own: LineTerms = AS_AGREED
+    kind: str = MILESTONE
+    due: Due | None = None
+    per_period: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,7 @@ def _line(line: LineText) -> dict[str, Any]:
         "planned_on": line.planned_on,
         "criteria": [{"text": text, "needs_evidence": needs_evidence} for text, needs_evidence in line.criteria],
         "own": line.own or None,
+        **due_text(line.kind, line.due, agreed=line.per_period),
     }
 
 

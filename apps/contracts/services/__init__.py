@@ -50,7 +50,7 @@ from apps.contracts.services.record import place_in_record, record, recorded
 from apps.contracts.services.reviews import review_terms
 from apps.contracts.services.sides import newest_proposal, organisation_of, other_side, proposer_of, side_of
 from apps.contracts.services.signing import (
-    complete_when_all_accepted,
+    complete_when_all_billed,
     propose,
     reopen,
     sign,
@@ -80,7 +80,7 @@ __all__ = [
     "check_not_sellers",
     "close_grants",
     "comment",
-    "complete_when_all_accepted",
+    "complete_when_all_billed",
     "contract_of_grant",
     "contract_of_order",
     "decline_change",

@@ -145,6 +145,7 @@ def write_plan(version: ContractVersion, *, plan: list[PlacedLine]) -> None:
         line = placed.line
         values |= {"position": placed.position, "title": line.title, "scope": line.scope, "amount": placed.amount}
         values |= {"basis": line.basis, "percent": line.percent, "planned_on": line.planned_on}
+        values |= {"per_period": rules.per_period(line)}
         rows.append(PlanLine(version=version, **values))
     PlanLine.objects.bulk_create(rows)
     Criterion.objects.bulk_create(

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from apps.contracts.models import Contract, ContractVersion, Criterion, PlanLine
 from apps.contracts.services.drafting import clear_plan
+from apps.contracts.services.dues import copied_dues
 
 
 def copy_of(version: ContractVersion, *, author: str, drafted_by_id: int | None, at: datetime) -> ContractVersion:
@@ -49,6 +50,7 @@ def copy_of(version: ContractVersion, *, author: str, drafted_by_id: int | None,
             review_days=line.review_days,
             silence=line.silence,
             is_cumulative=line.is_cumulative,
+            **copied_dues(line),
         )
         for line in lines
     )

@@ -9,6 +9,7 @@ from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import Contract, ContractParty, ContractVersion, Criterion, PlanLine
 from apps.contracts.models.contract import ContractState
+from apps.contracts.services.dues import due_columns
 from apps.contracts.services.people import seller_mailboxes
 from apps.contracts.services.record import record
 from apps.contracts.services.sides import Side, require_writer
@@ -151,7 +152,7 @@ def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract
     amounts = rules.known_amounts(
         draft.price,
         currency=draft.currency,
-        portions=[rules.Portion(line.basis, line.percent, line.amount) for line in draft.lines],
+        portions=[rules.portion_of(line) for line in draft.lines],
     )
     lines = PlanLine.objects.bulk_create(
         PlanLine(
@@ -166,6 +167,7 @@ def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract
             review_days=line.own.review_days,
             silence=line.own.silence,
             is_cumulative=line.own.is_cumulative,
+            **due_columns(line),
         )
         for position, (line, amount) in enumerate(zip(draft.lines, amounts, strict=True), start=1)
     )

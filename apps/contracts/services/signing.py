@@ -109,9 +109,14 @@ def sign(*, contract: Contract, version_ref: str, actor: Actor, seen: str, at: d
     return version
 
 
-def complete_when_all_accepted(*, contract: Contract, open_milestones: int, actor: Actor, at: datetime) -> None:
-    """The contract is completed with its last milestone; nothing happens while some are open."""
-    if open_milestones:
+def complete_when_all_billed(
+    *, contract: Contract, open_milestones: int, unbilled: int, actor: Actor, at: datetime
+) -> None:
+    """The contract is completed with the last milestone and the last instalment; nothing happens while some are open.
+
+    ``unbilled`` are the deposits and periods that are still to be billed.
+    """
+    if open_milestones or unbilled:
         return
     states.move(contract, ContractState.COMPLETED, Contract.TRANSITIONS)
     contract.completed_at = at

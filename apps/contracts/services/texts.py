@@ -80,6 +80,9 @@ def text_of(
                 planned_on=line.planned_on,
                 criteria=[(criterion.text, criterion.needs_evidence) for criterion in line.criteria],
                 own=line.own,
+                kind=line.kind,
+                due=line.due,
+                per_period=rules.per_period(line),
             )
             for position, line, amount in zip(
                 positions or range(1, len(written.lines) + 1), written.lines, amounts, strict=True

@@ -6,8 +6,9 @@ from django.db.models import Q
 
 from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
-from apps.contracts.models import Contract, ContractVersion, PlanLine
+from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.models.contract import ContractState
+from apps.contracts.services.dues import agreed_amount
 from apps.contracts.services.reviews import review_terms
 from apps.contracts.services.sides import Side
 from apps.core import canonical
@@ -67,10 +68,12 @@ def as_draft(version: ContractVersion) -> ContractDraft:
                 scope=line.scope,
                 basis=line.basis,
                 percent=line.percent,
-                amount=line.amount if line.basis == PlanLine.Basis.AMOUNT else None,
+                amount=agreed_amount(line),
                 planned_on=line.planned_on,
                 criteria=tuple(DraftCriterion(c.text, c.needs_evidence) for c in line.criteria.all()),
                 own=line.own,
+                kind=line.kind,
+                due=line.due,
             )
             for line in lines
         ),
@@ -98,7 +101,7 @@ def paper_of(version: ContractVersion) -> rules.Paper:
     amounts = rules.known_amounts(
         draft.price,
         currency=draft.currency,
-        portions=[rules.Portion(line.basis, line.percent, line.amount) for line in draft.lines],
+        portions=[rules.portion_of(line) for line in draft.lines],
     )
     terms: dict[str, Any] = {name: getattr(draft, name) for name in rules.DRAFT_TERMS}
     contract, review = version.contract, review_terms(version)
@@ -112,7 +115,17 @@ def paper_of(version: ContractVersion) -> rules.Paper:
         },
         lines=tuple(
             rules.PaperLine(
-                line.title, line.scope, line.basis, line.percent, amount, line.planned_on, line.criteria, line.own
+                title=line.title,
+                scope=line.scope,
+                basis=line.basis,
+                percent=line.percent,
+                amount=amount,
+                planned_on=line.planned_on,
+                criteria=line.criteria,
+                own=line.own,
+                kind=line.kind,
+                due=line.due,
+                per_period=rules.per_period(line),
             )
             for line, amount in zip(draft.lines, amounts, strict=True)
         ),

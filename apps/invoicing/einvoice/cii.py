@@ -13,9 +13,9 @@ from django.utils import translation
 from lxml import etree
 
 from apps.core import canonical
-from apps.invoicing import wording
+from apps.invoicing import snapshot, wording
 from apps.invoicing.einvoice import codes, notes, texts
-from apps.invoicing.snapshot import CreditTransfer, Line, Party, Preceding, SemanticInvoice, TaxRow
+from apps.invoicing.snapshot import Address, CreditTransfer, Instalment, Line, Party, SemanticInvoice, TaxRow
 
 RSM: Final = "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
 RAM: Final = "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100"
@@ -67,16 +67,21 @@ def _transaction(invoice: SemanticInvoice) -> Element:
         "SupplyChainTradeTransaction",
         *(_line(line, invoice.currency) for line in invoice.lines),
         _agreement(invoice),
-        # BT-72: the local date of the sign-off is that of the supply.
-        _ram(
-            "ApplicableHeaderTradeDelivery",
-            _ram(
-                "ActualDeliverySupplyChainEvent",
-                _ram("OccurrenceDateTime", _day(invoice.acceptance.accepted_on)),
-            ),
-        ),
+        _ram("ApplicableHeaderTradeDelivery", _delivery(invoice)),
         _settlement(invoice),
     )
+
+
+def _delivery(invoice: SemanticInvoice) -> Element:
+    """BT-72: the local date of the sign-off is that of the supply.
+
+    What is billed before its supply has no such date, only to whom it will be supplied (BG-13: BT-70, BG-15); the
+    element must not be missing, and not be empty.
+    """
+    if invoice.acceptance is None:
+        return _ram("ShipToTradeParty", _text("Name", invoice.buyer.name), _address(invoice.buyer.address))
+    day = _day(invoice.acceptance.accepted_on)
+    return _ram("ActualDeliverySupplyChainEvent", _ram("OccurrenceDateTime", day))
 
 
 def _line(line: Line, currency: str) -> Element:
@@ -134,13 +139,7 @@ def _party(name: str, party: Party) -> Element:
         _text("Name", party.name),
         _ram("SpecifiedLegalOrganization", _text("ID", legal)) if legal else None,
         _contact(party),
-        _ram(
-            "PostalTradeAddress",
-            _text("PostcodeCode", address.post_code),
-            _text("LineOne", address.line),
-            _text("CityName", address.city),
-            _text("CountryID", codes.country(address.country_code)),
-        ),
+        _address(address),
         _ram("URIUniversalCommunication", _text("URIID", electronic.identifier, schemeID=electronic.scheme))
         if electronic
         else None,
@@ -164,6 +163,17 @@ def _contact(party: Party) -> Element | None:
     )
 
 
+def _address(address: Address) -> Element:
+    """BG-5, BG-8, BG-15."""
+    return _ram(
+        "PostalTradeAddress",
+        _text("PostcodeCode", address.post_code),
+        _text("LineOne", address.line),
+        _text("CityName", address.city),
+        _text("CountryID", codes.country(address.country_code)),
+    )
+
+
 def _settlement(invoice: SemanticInvoice) -> Element:
     """Remittance (BT-83), currency (BT-5), payee (BG-10), payment (BG-16), tax (BG-23), terms (BT-20, BT-9), totals,
     preceding invoice (BG-3). Nobody pays a credit note, so it has neither remittance nor due date."""
@@ -175,7 +185,8 @@ def _settlement(invoice: SemanticInvoice) -> Element:
         _text("InvoiceCurrencyCode", currency),
         _ram("PayeeTradeParty", _text("Name", payee.name)) if payee else None,
         _payment_means(transfer, currency) if transfer else None,
-        *(_tax(row, currency) for row in invoice.taxes),
+        *(_tax(row, currency, kind=invoice.kind) for row in invoice.taxes),
+        _period(invoice.instalment),
         _ram(
             "SpecifiedTradePaymentTerms",
             _text("Description", wording.payment_terms(invoice)),
@@ -194,7 +205,7 @@ def _settlement(invoice: SemanticInvoice) -> Element:
     )
 
 
-def _preceding(invoice: Preceding) -> Element:
+def _preceding(invoice: snapshot.Preceding) -> Element:
     """BG-3: the invoice that is corrected (BT-25), and its date (BT-26)."""
     return _ram(
         "InvoiceReferencedDocument",
@@ -219,9 +230,20 @@ def _payment_means(transfer: CreditTransfer, currency: str) -> Element:
     )
 
 
-def _tax(row: TaxRow, currency: str) -> Element:
-    """BG-23: tax (BT-117), reason (BT-120), taxable (BT-116), category (BT-118), reason as code (BT-121), rate
-    (BT-119)."""
+def _period(instalment: Instalment | None) -> Element | None:
+    """BG-14: first and last day of what is billed (BT-73, BT-74); of a deposit nothing."""
+    if instalment is None or instalment.last is None:
+        return None
+    return _ram(
+        "BillingSpecifiedPeriod",
+        _ram("StartDateTime", _day(instalment.first)),
+        _ram("EndDateTime", _day(instalment.last)),
+    )
+
+
+def _tax(row: TaxRow, currency: str, *, kind: str) -> Element:
+    """BG-23: tax (BT-117), reason (BT-120), taxable (BT-116), category (BT-118), reason as code (BT-121), when the tax
+    is due if not by the general rule (BT-8), rate (BT-119)."""
     reason = wording.tax_sentence(row.category) if row.category in codes.WITH_REASON else ""
     return _ram(
         "ApplicableTradeTax",
@@ -231,6 +253,7 @@ def _tax(row: TaxRow, currency: str) -> Element:
         _amount("BasisAmount", row.taxable, currency),
         _text("CategoryCode", row.category),
         _text("ExemptionReasonCode", row.exemption_code),
+        _text("DueDateTypeCode", codes.TAX_POINTS.get(kind, "") if row.tax else ""),
         _rate(row.category, row.rate),
     )
 

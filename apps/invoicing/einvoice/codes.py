@@ -12,11 +12,22 @@ PROCESS: Final = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
 """Business process type (BT-23): the seller sends invoices."""
 COMMERCIAL_INVOICE: Final = "380"
 CREDIT_NOTE: Final = "381"
-TYPE_CODES: Final = {"milestone": COMMERCIAL_INVOICE, "credit_note": CREDIT_NOTE}
+PREPAYMENT_INVOICE: Final = "386"
+TYPE_CODES: Final = {
+    "milestone": COMMERCIAL_INVOICE,
+    "deposit": PREPAYMENT_INVOICE,
+    "recurring": COMMERCIAL_INVOICE,
+    "credit_note": CREDIT_NOTE,
+}
 """BT-3 by kind. A milestone is assigned to a financier before its issue as 380 with a payee: 393 says no more to the
 buyer, and receivers know it less."""
 CREDIT_NOTES: Final = frozenset({CREDIT_NOTE, "396"})
 """Types of document (BT-3) that give back what an invoice asked for; UBL writes them as documents of their own."""
+
+TAX_POINTS: Final = {"deposit": "72"}
+TAX_POINTS_IN_UBL: Final = {"deposit": "432"}
+"""BT-8 by kind (UNTDID 2475; UBL takes the code of UNTDID 2005 for the same): the tax on a payment before the supply is
+due when it is paid (Article 65 of Directive 2006/112/EC). For the others the general rule needs no code."""
 
 GENERAL: Final = "AAI"
 """Subject of a note (BT-21): general information."""

@@ -20,7 +20,7 @@ def of(invoice: SemanticInvoice) -> list[Note]:
     notes = [
         Note(codes.ASSIGNMENT, wording.assignment(invoice)),
         Note(codes.GENERAL, wording.correction(invoice)),
-        Note(codes.GENERAL, wording.acceptance(invoice)),
+        Note(codes.GENERAL, wording.cause(invoice)),
         Note(codes.PAYMENT_TERM, wording.retention(invoice)),
     ]
     return [note for note in notes if note.words]

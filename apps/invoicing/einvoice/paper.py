@@ -111,6 +111,8 @@ def _expected(written: Written, language: str) -> Iterator[tuple[str, str]]:
         yield "its date", _day(written.preceding_on, language)
     if written.delivered_on is not None:
         yield "the date of supply", _day(written.delivered_on, language)
+    for day in written.period or ():
+        yield "the billing period", _day(day, language)
     for term, name in (("the seller", written.seller), ("the buyer", written.buyer), ("the payee", written.payee)):
         if name:
             yield term, name

@@ -14,6 +14,7 @@ from apps.invoicing.einvoice import cii, standard
 
 Element = etree._Element
 DUE = "ram:SpecifiedTradePaymentTerms/ram:DueDateDateTime"
+SUPPLIED = "ram:ActualDeliverySupplyChainEvent/ram:OccurrenceDateTime"
 
 
 class UnreadableError(ValueError):
@@ -49,14 +50,15 @@ class WrittenTax:
 class Written:
     """The invoice, or the credit note to one (``preceding``: BT-25, BT-26), as the XML has it.
 
-    The totals are BT-106, BT-107, BT-108, BT-109, BT-110, BT-112, BT-113, BT-114,
-    BT-115."""
+    It was supplied on a day (BT-72) or in a period (BG-14), or neither. The totals are BT-106, BT-107, BT-108, BT-109,
+    BT-110, BT-112, BT-113, BT-114, BT-115."""
 
     number: str
     type_code: str
     issued_on: date
     due_on: date | None
     delivered_on: date | None
+    period: tuple[date, date] | None
     currency: str
     seller: str
     buyer: str
@@ -96,9 +98,8 @@ def _read(root: Element) -> Written:
         type_code=_words(root, "./rsm:ExchangedDocument/ram:TypeCode"),
         issued_on=_day(root, "./rsm:ExchangedDocument/ram:IssueDateTime"),
         due_on=_day_if_said(root, f"{settlement}/{DUE}/udt:DateTimeString"),
-        delivered_on=_day_if_said(
-            root, ".//ram:ActualDeliverySupplyChainEvent/ram:OccurrenceDateTime/udt:DateTimeString"
-        ),
+        delivered_on=_day_if_said(root, f".//{SUPPLIED}/udt:DateTimeString"),
+        period=_period(root, f"{settlement}/ram:BillingSpecifiedPeriod"),
         currency=_words(root, f"{settlement}/ram:InvoiceCurrencyCode"),
         seller=_words(root, ".//ram:SellerTradeParty/ram:Name"),
         buyer=_words(root, ".//ram:BuyerTradeParty/ram:Name"),
@@ -168,3 +169,9 @@ def _day_if_said(element: Element, path: str) -> date | None:
 
 def _date(written: str) -> date:
     return date.fromisoformat(f"{written[:4]}-{written[4:6]}-{written[6:]}")
+
+
+def _period(element: Element, path: str) -> tuple[date, date] | None:
+    if element.find(path, cii.NAMESPACES) is None:
+        return None
+    return _day(element, f"{path}/ram:StartDateTime"), _day(element, f"{path}/ram:EndDateTime")

@@ -132,6 +132,21 @@ PLACES: Final = (
     *_party("BuyerTradeParty", "AccountingCustomerParty", _BUYER_NUMBERS),
     Place("BT-59", f"{_SETTLEMENT}/ram:PayeeTradeParty/ram:Name", "cac:PayeeParty/cac:PartyName/cbc:Name"),
     Place("BT-72", f"{_DELIVERY}/ram:OccurrenceDateTime/udt:DateTimeString", "cac:Delivery/cbc:ActualDeliveryDate"),
+    Place(
+        "BT-73",
+        f"{_SETTLEMENT}/ram:BillingSpecifiedPeriod/ram:StartDateTime/udt:DateTimeString",
+        "cac:InvoicePeriod/cbc:StartDate",
+    ),
+    Place(
+        "BT-74",
+        f"{_SETTLEMENT}/ram:BillingSpecifiedPeriod/ram:EndDateTime/udt:DateTimeString",
+        "cac:InvoicePeriod/cbc:EndDate",
+    ),
+    Place(
+        "BT-70",
+        "rsm:SupplyChainTradeTransaction/ram:ApplicableHeaderTradeDelivery/ram:ShipToTradeParty/ram:Name",
+        "cac:Delivery/cac:DeliveryParty/cac:PartyName/cbc:Name",
+    ),
     Place("BT-81", f"{_MEANS}/ram:TypeCode", "cac:PaymentMeans/cbc:PaymentMeansCode"),
     Place("BT-82", f"{_MEANS}/ram:Information", "cac:PaymentMeans/cbc:PaymentMeansCode/@name"),
     Place("BT-83", f"{_SETTLEMENT}/ram:PaymentReference", "cac:PaymentMeans/cbc:PaymentID"),

@@ -18,7 +18,7 @@ from apps.invoicing import wording
 from apps.invoicing.einvoice import codes, notes, profiles, texts
 from apps.invoicing.einvoice.names import CAC, CBC, CREDIT_NOTE, INVOICE, NAMESPACES
 from apps.invoicing.einvoice.profiles import Profile
-from apps.invoicing.snapshot import CreditTransfer, Line, Party, Preceding, SemanticInvoice, TaxRow
+from apps.invoicing.snapshot import Address, CreditTransfer, Line, Party, Preceding, SemanticInvoice, TaxRow
 
 VAT: Final = "VAT"
 OTHER_TAX: Final = "TAX"
@@ -84,6 +84,7 @@ def _root(invoice: SemanticInvoice, profile: Profile) -> Element:
             *_notes(invoice, profile),
             _text("DocumentCurrencyCode", currency),
             _text("BuyerReference", invoice.buyer_reference),
+            _period(invoice),
             _preceding(invoice.preceding),
             _cac("ContractDocumentReference", _text("ID", invoice.contract_number)),
             _project(invoice.contract_title, is_credit=is_credit),
@@ -92,8 +93,7 @@ def _root(invoice: SemanticInvoice, profile: Profile) -> Element:
             _cac("AccountingCustomerParty", _party(invoice.buyer, tax_number="")),
             # BG-10: payee (BT-59)
             _cac("PayeeParty", _cac("PartyName", _text("Name", invoice.payee.name))) if invoice.payee else None,
-            # BT-72: the local date of the sign-off is that of the supply.
-            _cac("Delivery", _text("ActualDeliveryDate", invoice.acceptance.accepted_on.isoformat())),
+            _delivery(invoice),
             _payment_means(invoice, profile),
             # BT-20
             _cac("PaymentTerms", _text("Note", wording.payment_terms(invoice))),
@@ -142,13 +142,7 @@ def _party(party: Party, *, tax_number: str) -> Element:
     return _cac(
         "Party",
         _text("EndpointID", electronic.identifier, schemeID=electronic.scheme) if electronic else None,
-        _cac(
-            "PostalAddress",
-            _text("StreetName", address.line),
-            _text("CityName", address.city),
-            _text("PostalZone", address.post_code),
-            _cac("Country", _text("IdentificationCode", codes.country(address.country_code))),
-        ),
+        _address("PostalAddress", address),
         *(
             _cac("PartyTaxScheme", _text("CompanyID", identifier), _tax_scheme(scheme))
             for identifier, scheme in ((party.vat_identifier, VAT), (tax_number, OTHER_TAX))
@@ -160,6 +154,44 @@ def _party(party: Party, *, tax_number: str) -> Element:
             _text("CompanyID", party.legal_registration_identifier),
         ),
         _cac("Contact", *contact) if any(element is not None for element in contact) else None,
+    )
+
+
+def _address(name: str, address: Address) -> Element:
+    """BG-5, BG-8, BG-15."""
+    return _cac(
+        name,
+        _text("StreetName", address.line),
+        _text("CityName", address.city),
+        _text("PostalZone", address.post_code),
+        _cac("Country", _text("IdentificationCode", codes.country(address.country_code))),
+    )
+
+
+def _period(invoice: SemanticInvoice) -> Element | None:
+    """BG-14: first and last day (BT-73, BT-74) of what is billed; when its tax is due (BT-8) if that is not usual."""
+    instalment = invoice.instalment
+    has_days = instalment is not None and instalment.last is not None
+    tax_point = codes.TAX_POINTS_IN_UBL.get(invoice.kind, "") if invoice.totals.tax else ""
+    if not has_days and not tax_point:
+        return None
+    return _cac(
+        "InvoicePeriod",
+        _text("StartDate", instalment.first.isoformat() if instalment and has_days else ""),
+        _text("EndDate", instalment.last.isoformat() if instalment and instalment.last else ""),
+        _text("DescriptionCode", tax_point),
+    )
+
+
+def _delivery(invoice: SemanticInvoice) -> Element:
+    """BT-72: the local date of the sign-off is that of the supply. What is billed before its supply has no such date,
+    only to whom it will be supplied (BT-70, BG-15)."""
+    if invoice.acceptance is not None:
+        return _cac("Delivery", _text("ActualDeliveryDate", invoice.acceptance.accepted_on.isoformat()))
+    return _cac(
+        "Delivery",
+        _cac("DeliveryLocation", _address("Address", invoice.buyer.address)),
+        _cac("DeliveryParty", _cac("PartyName", _text("Name", invoice.buyer.name))),
     )
 
 

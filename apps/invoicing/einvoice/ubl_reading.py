@@ -39,6 +39,7 @@ def _read(root: Element) -> Written:
         issued_on=_day(root, "cbc:IssueDate"),
         due_on=_day_if_said(root, "cac:PaymentMeans/cbc:PaymentDueDate" if is_credit else "cbc:DueDate"),
         delivered_on=_day_if_said(root, "cac:Delivery/cbc:ActualDeliveryDate"),
+        period=_period(root),
         currency=_words(root, "cbc:DocumentCurrencyCode"),
         seller=_words(root, f"{seller}/cac:PartyLegalEntity/cbc:RegistrationName"),
         buyer=_words(root, f"{buyer}/cac:PartyLegalEntity/cbc:RegistrationName"),
@@ -60,6 +61,14 @@ def _read(root: Element) -> Written:
         rounding=_figure(root, f"{sums}/cbc:PayableRoundingAmount"),
         due=_figure(root, f"{sums}/cbc:PayableAmount"),
     )
+
+
+def _period(root: Element) -> tuple[date, date] | None:
+    first, last = (
+        _day_if_said(root, "cac:InvoicePeriod/cbc:StartDate"),
+        _day_if_said(root, "cac:InvoicePeriod/cbc:EndDate"),
+    )
+    return (first, last) if first and last else None
 
 
 def _line_name(*, is_credit: bool) -> str:

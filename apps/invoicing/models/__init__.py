@@ -1,6 +1,7 @@
 from apps.invoicing.models.credit_note import CreditNote, CreditNoteDocument, CreditNoteLine
 from apps.invoicing.models.delivery import Delivery
 from apps.invoicing.models.document import Document
+from apps.invoicing.models.instalment import Instalment
 from apps.invoicing.models.invoice import Invoice, InvoiceKind, InvoiceLine, OpenItem
 from apps.invoicing.models.payee import PayeeInstruction
 from apps.invoicing.models.payment import Allocation, Payment
@@ -20,6 +21,7 @@ __all__ = [
     "CreditNoteLine",
     "Delivery",
     "Document",
+    "Instalment",
     "Invoice",
     "InvoiceKind",
     "InvoiceLine",

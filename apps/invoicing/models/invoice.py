@@ -1,4 +1,5 @@
 from decimal import Decimal
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -8,6 +9,7 @@ from apps.contracts.models import Contract
 from apps.contracts.wall import by_contract
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
+from apps.invoicing.models.instalment import Instalment
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
@@ -17,9 +19,11 @@ CREDITS = "CN"
 
 
 class InvoiceKind(models.TextChoices):
-    """What the buyer is asked for: an accepted milestone, or what was withheld of earlier invoices and is due now."""
+    """What the buyer is asked for: an accepted milestone, a deposit or period that the calendar bills, or what was
+    withheld of earlier invoices and is due now."""
 
     MILESTONE = "milestone", _("Milestone")
+    INSTALMENT = "instalment", _("Deposit or period")
     RETENTION_RELEASE = "retention_release", _("Release of retention")
 
 
@@ -42,7 +46,7 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
 
 
 class Invoice(models.Model):
-    """What the buyer owes for one accepted milestone. A snapshot: it never changes once issued.
+    """What the buyer owes for one accepted milestone, or for one instalment. It never changes once issued.
 
     A release of retention is one too, of its own ``kind`` and series: the statement by which the buyer is asked for
     what was withheld. It bears no tax, because the invoices to which it refers bore all of it, and has no milestone.
@@ -59,6 +63,7 @@ class Invoice(models.Model):
         max_length=20, choices=InvoiceKind.choices, default=InvoiceKind.MILESTONE, db_default=InvoiceKind.MILESTONE
     )
     milestone = models.OneToOneField(Milestone, models.PROTECT, null=True, blank=True, related_name="invoice")
+    instalment = models.OneToOneField(Instalment, models.PROTECT, null=True, blank=True, related_name="invoice")
     number = models.CharField(_("invoice number"), max_length=16)
     series_prefix = models.CharField(max_length=6)
     series_year = models.PositiveSmallIntegerField()
@@ -87,13 +92,14 @@ class Invoice(models.Model):
                 "series_position",
                 name="invoice_position_unique_in_series",
             ),
+            models.CheckConstraint(
+                condition=Q(kind="milestone", milestone__isnull=False, instalment__isnull=True)
+                | Q(kind="instalment", milestone__isnull=True, instalment__isnull=False)
+                | Q(kind="retention_release", milestone__isnull=True, instalment__isnull=True, tax=0),
+                name="invoice_has_one_cause",
+            ),
             models.CheckConstraint(condition=Q(gross=F("net") + F("tax")), name="gross_is_net_and_tax"),
             models.CheckConstraint(condition=Q(net__gt=0, tax__gte=0), name="invoice_amounts_positive"),
-            models.CheckConstraint(
-                condition=Q(kind="milestone", milestone__isnull=False)
-                | Q(kind="retention_release", milestone__isnull=True, tax=0),
-                name="invoice_is_of_a_milestone_or_of_retention_without_tax",
-            ),
             models.CheckConstraint(condition=Q(due_on__gte=F("issued_on")), name="due_after_issue"),
             models.CheckConstraint(condition=~Q(series_prefix=CREDITS), name="no_invoice_among_credit_notes"),
             models.CheckConstraint(
@@ -110,7 +116,8 @@ class Invoice(models.Model):
             guards.refused_when(
                 "invoice_only_for_an_accepted_milestone",
                 guards.INSERT,
-                "NEW.kind = 'milestone' AND NOT EXISTS (SELECT 1 FROM milestones_milestone m"
+                "NEW.milestone_id IS NOT NULL"
+                " AND NOT EXISTS (SELECT 1 FROM milestones_milestone m"
                 " JOIN contracts_contract c ON c.id = m.contract_id"
                 " WHERE m.id = NEW.milestone_id AND m.state = 'accepted' AND m.amount = NEW.net"
                 " AND c.id = NEW.contract_id AND c.currency = NEW.currency"
@@ -128,6 +135,18 @@ class Invoice(models.Model):
                 "NEW.kind = 'retention_release' AND NOT EXISTS (SELECT 1 FROM contracts_contract c"
                 " WHERE c.id = NEW.contract_id AND c.currency = NEW.currency"
                 " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id)",
+            ),
+            guards.refused_when(
+                "invoice_only_for_the_next_instalment_due",
+                guards.INSERT,
+                "NEW.instalment_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM invoicing_instalment i"
+                " JOIN contracts_contract c ON c.id = i.contract_id WHERE i.id = NEW.instalment_id"
+                " AND i.amount = NEW.net AND i.bills_on <= NEW.issued_on AND c.state = 'active'"
+                " AND c.id = NEW.contract_id AND c.currency = NEW.currency"
+                " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id"
+                " AND NOT EXISTS (SELECT 1 FROM invoicing_instalment e WHERE e.line_id = i.line_id"
+                " AND e.number < i.number AND NOT EXISTS (SELECT 1 FROM invoicing_invoice v"
+                " WHERE v.instalment_id = e.id)))",
             ),
             guards.refused_when(
                 "invoice_number_drawn_from_its_series",
@@ -171,6 +190,20 @@ class Invoice(models.Model):
     def is_release(self) -> bool:
         """Whether this asks for retention that was released, and no tax invoice."""
         return self.kind == InvoiceKind.RETENTION_RELEASE
+
+    @property
+    def about(self) -> str:
+        """What is billed, in the words of the plan. It reads ``milestone`` and ``instalment``."""
+        if self.is_release:
+            return str(InvoiceKind.RETENTION_RELEASE.label)
+        return self.milestone.title if self.milestone is not None else str(self.instalment)
+
+    @property
+    def cause_told(self) -> dict[str, Any]:
+        """The same for the audit trail."""
+        if self.milestone is not None:
+            return {"milestone": self.milestone.ref}
+        return {"instalment": self.instalment.ref} if self.instalment is not None else {}
 
 
 class InvoiceLineQuerySet(models.QuerySet["InvoiceLine"]):

@@ -1,3 +1,5 @@
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -9,6 +11,9 @@ from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 
+if TYPE_CHECKING:
+    from apps.invoicing.models.invoice import Invoice
+
 
 class PayeeInstructionQuerySet(models.QuerySet["PayeeInstruction"]):
     def visible_to(self, actor: Actor) -> "PayeeInstructionQuerySet":
@@ -18,13 +23,15 @@ class PayeeInstructionQuerySet(models.QuerySet["PayeeInstruction"]):
         """Whom the buyer pays now, where that is not simply what the invoice says."""
         return self.filter(revoked_at__isnull=True)
 
+    def of_invoice(self, invoice: "Invoice") -> "PayeeInstructionQuerySet":
+        """Of what an invoice bills; only what a milestone bills can have another payee."""
+        if invoice.milestone_id is None:
+            return self.none()
+        return self.filter(milestone_id=invoice.milestone_id)
+
     def assigned(self) -> "PayeeInstructionQuerySet":
         """Live, and somebody else than the seller is paid."""
         return self.live().exclude(payee=F("contract__seller"))
-
-    def of(self, invoice: Invoice) -> "PayeeInstructionQuerySet":
-        """Those of the milestone that an invoice bills. A statement of retention bills none, and is the seller's."""
-        return self.none() if invoice.milestone_id is None else self.filter(milestone_id=invoice.milestone_id)
 
 
 NAMING_ANOTHER = (

@@ -27,6 +27,16 @@ from apps.invoicing.services.creditable import (
 from apps.invoicing.services.crediting import correct, credit_nullified
 from apps.invoicing.services.deliveries import deliver, deliver_again, delivered, note_credit_sent
 from apps.invoicing.services.freeing import allocate, unapplied_of
+from apps.invoicing.services.instalments import (
+    DueContract,
+    billed,
+    contract_of_instalment,
+    contracts_to_bill,
+    issue_instalment,
+    next_billing,
+    to_bill,
+    unbilled,
+)
 from apps.invoicing.services.issuing import check_billable, issue
 from apps.invoicing.services.reading import (
     Claim,
@@ -50,11 +60,13 @@ from apps.invoicing.services.sales import (
     book_reserve_received,
     book_sale,
 )
+from apps.invoicing.services.starting import plan_instalments, start_lines_of_change
 from apps.invoicing.services.statements import Imported, account_key, import_statements
 
 __all__ = [
     "Advance",
     "Claim",
+    "DueContract",
     "DueRelease",
     "Imported",
     "PartState",
@@ -68,6 +80,7 @@ __all__ = [
     "amount_to_credit",
     "apply_certain",
     "apply_transaction",
+    "billed",
     "bills_for",
     "book_advance",
     "book_reserve_received",
@@ -77,10 +90,12 @@ __all__ = [
     "claims",
     "contract_of",
     "contract_of_credit_note",
+    "contract_of_instalment",
     "contracts_of",
     "contracts_of_payment",
     "contracts_of_transaction",
     "contracts_to_allocate",
+    "contracts_to_bill",
     "correct",
     "credit_nullified",
     "deliver",
@@ -92,14 +107,17 @@ __all__ = [
     "invoice_of_nullification",
     "invoice_to_nullify",
     "issue",
+    "issue_instalment",
     "leave_to_people",
     "left_to_credit",
     "money_in",
     "needs_proof_to_credit",
+    "next_billing",
     "next_release",
     "note_credit_sent",
     "note_money_out",
     "payments_of",
+    "plan_instalments",
     "preview_credit",
     "receive",
     "refuse_uncreditable",
@@ -111,8 +129,11 @@ __all__ = [
     "retry_document",
     "reverse_payment",
     "set_aside",
+    "start_lines_of_change",
     "take_up",
+    "to_bill",
     "unapplied_of",
+    "unbilled",
     "waiting",
     "withdraw_direction",
 ]

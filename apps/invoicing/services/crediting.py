@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from apps.audit import services as audit
@@ -71,9 +72,13 @@ def credit_nullified(ref: str, *, nullification: Nullification, actor: Actor, at
     )
 
 
+CAUSES: Final = ("milestone", "instalment")
+"""What an invoice bills is one of these."""
+
+
 def _locked(invoice_ref: str) -> OpenItem:
     item = (
-        OpenItem.objects.select_related("invoice__contract", "invoice__seller", "invoice__milestone")
+        OpenItem.objects.select_related(*(f"invoice__{name}" for name in ("contract", "seller", *CAUSES)))
         .select_for_update(of=("self",))
         .filter(invoice__ref=invoice_ref)
         .first()
@@ -163,7 +168,7 @@ def _issue(
         number=note.number,
         credit_note=note.ref,
         invoice=invoice.number,
-        milestone=invoice.milestone.ref if invoice.milestone else None,
+        **invoice.cause_told,
         nullification=nullification.ref if nullification is not None else None,
         purpose=note.purpose,
         reason=written,

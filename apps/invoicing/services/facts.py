@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from apps.contracts.models import ContractVersion
+from apps.contracts.models import Contract, ContractVersion
 from apps.invoicing import rules, snapshot
-from apps.milestones.models import Decision
+from apps.invoicing.models import Instalment
+from apps.milestones.models import Decision, Milestone
 from apps.parties.electronic import EMAIL
 from apps.parties.models import Organisation
 
@@ -26,10 +27,49 @@ class Account:
     payee: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What is billed, and why: a milestone with its acceptance, or an instalment that is due."""
+
+    kind: str
+    name: str
+    description: str
+    amount: Decimal
+    version: ContractVersion
+    milestone: Milestone | None = None
+    instalment: Instalment | None = None
+    acceptance: Decision | None = None
+
+
+def of_milestone(milestone: Milestone, *, acceptance: Decision) -> Cause:
+    """An accepted milestone, or the part of it that was accepted."""
+    return Cause(
+        kind="milestone",
+        name=milestone.title,
+        description=milestone.line.scope,
+        amount=milestone.amount,
+        version=milestone.line.version,
+        milestone=milestone,
+        acceptance=acceptance,
+    )
+
+
+def of_instalment(instalment: Instalment) -> Cause:
+    """A deposit, or one period of a recurring line."""
+    return Cause(
+        kind=instalment.line.kind,
+        name=instalment.title,
+        description=instalment.line.scope,
+        amount=instalment.amount,
+        version=instalment.line.version,
+        instalment=instalment,
+    )
+
+
 def semantic(
-    decision: Decision,
+    cause: Cause,
     *,
-    version: ContractVersion,
+    contract: Contract,
     breakdown: list[rules.TaxSubtotal],
     totals: rules.Totals,
     account: Account,
@@ -39,11 +79,10 @@ def semantic(
     due_on: date,
     at: datetime,
 ) -> snapshot.SemanticInvoice:
-    """The invoice of an acceptance, which brings its contract, parties and milestone along."""
-    contract, submission = decision.contract, decision.submission
-    seller, buyer, milestone = contract.seller, contract.buyer, submission.milestone
+    """The invoice of what is billed, from the contract with its parties, and the version in which it was agreed."""
+    seller, buyer, version = contract.seller, contract.buyer, cause.version
     return snapshot.SemanticInvoice(
-        kind="milestone",
+        kind=cause.kind,
         number=number,
         issued_at=at,
         issue_date=issued_on,
@@ -61,25 +100,17 @@ def semantic(
         buyer=party_of(buyer, category=version.tax_category),
         payee=snapshot.Payee(name=account.payee) if account.payee else None,
         credit_transfer=snapshot.CreditTransfer(**account.fields) if account.fields else None,
-        acceptance=snapshot.Acceptance(
-            accepted_at=decision.decided_at,
-            accepted_on=decision.decided_at.astimezone(ZoneInfo(seller.time_zone)).date(),
-            accepted_by=decision.name,
-            organisation=decision.organisation_name,
-            submission_ref=submission.ref,
-            submission_sha256=decision.sha256,
-            by_lapse=bool(decision.rule),
-            part_of=milestone.line.amount if milestone.amount != milestone.line.amount else None,
-        ),
+        acceptance=_acceptance(cause.acceptance, zone=seller.time_zone) if cause.acceptance else None,
+        instalment=_instalment(cause.instalment) if cause.instalment else None,
         lines=(
             snapshot.Line(
                 identifier="1",
-                name=milestone.title,
-                description=milestone.line.scope,
+                name=cause.name,
+                description=cause.description,
                 quantity=Decimal(1),
                 unit_code=ONE,
-                net_price=milestone.amount,
-                net=milestone.amount,
+                net_price=cause.amount,
+                net=cause.amount,
                 tax_category=version.tax_category,
                 tax_rate=version.tax_rate,
             ),
@@ -131,3 +162,26 @@ def _electronic_address(organisation: Organisation) -> snapshot.ElectronicAddres
     if organisation.electronic_address:
         return snapshot.ElectronicAddress(organisation.electronic_address, organisation.electronic_scheme)
     return snapshot.ElectronicAddress(organisation.email, EMAIL) if organisation.email else None
+
+
+def _acceptance(decision: Decision, *, zone: str) -> snapshot.Acceptance:
+    submission = decision.submission
+    milestone = submission.milestone
+    return snapshot.Acceptance(
+        accepted_at=decision.decided_at,
+        accepted_on=decision.decided_at.astimezone(ZoneInfo(zone)).date(),
+        accepted_by=decision.name,
+        organisation=decision.organisation_name,
+        submission_ref=submission.ref,
+        submission_sha256=decision.sha256,
+        by_lapse=bool(decision.rule),
+        part_of=milestone.line.amount if milestone.amount != milestone.line.amount else None,
+    )
+
+
+def _instalment(instalment: Instalment) -> snapshot.Instalment:
+    if instalment.bills_on is None:
+        raise ValueError(f"instalment {instalment.ref} has no day yet and is not billed")
+    return snapshot.Instalment(
+        first=instalment.bills_on, last=instalment.ends_on, number=instalment.number, count=instalment.count
+    )

@@ -1,10 +1,10 @@
 """From an accepted milestone to an issued invoice: numbered, snapshotted, chained, posted."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import JSONField, Model, QuerySet, Subquery
+from django.db.models import Exists, JSONField, Model, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from apps.audit import services as audit
@@ -14,18 +14,29 @@ from apps.core.database import together
 from apps.core.database.kept import Argument, Read
 from apps.core.errors import Refused
 from apps.invoicing import rules, snapshot
-from apps.invoicing.models import Document, Invoice, InvoiceLine, NumberSeries, OpenItem, PayeeInstruction, Retention
+from apps.invoicing.models import (
+    Document,
+    Instalment,
+    Invoice,
+    InvoiceKind,
+    InvoiceLine,
+    NumberSeries,
+    OpenItem,
+    PayeeInstruction,
+    Retention,
+)
 from apps.invoicing.services import facts
+from apps.invoicing.services.starting import start_lines
 from apps.invoicing.services.withholding import withheld
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
-from apps.milestones.models import Milestone
+from apps.milestones.models import Decision, Milestone
 from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
 from apps.parties.models import BankAccount, Organisation
 
 PREFIX = "INV"
-"""The series of milestone invoices, by year."""
+"""The series of all invoices that a seller issues, by year."""
 ACCOUNT_FIELDS = ("iban", "bic", "account_number", "routing_number", "bank_name")
 
 
@@ -57,12 +68,24 @@ def issue(ref: str, *, milestone: Milestone, contract: Contract, actor: Actor, a
 
     ``ref`` is the new reference that it gets. The number's row, the balances and the audit head are locked last and
     briefly. Amounts are in the contract's currency; the invoice's date is today where the seller is, and never before
-    that of the number before it. Refused when tax data are missing.
+    that of the number before it. Lines of the plan that start with this milestone have their start from now on.
+    Refused when tax data are missing.
     """
     submission = milestone.accepted_submission
     if milestone.state != MilestoneState.ACCEPTED or submission is None:
         raise Refused("Only an accepted milestone is billed. Reload the page to see what happened.")
-    decision, version = submission.decision, milestone.line.version
+    cause = facts.of_milestone(milestone, acceptance=submission.decision)
+    invoice, series = issue_for(ref, cause=cause, contract=contract, actor=actor, at=at)
+    if vars(series)["starts_lines"]:
+        start_lines(milestone, contract=contract, on=_local_day(submission.decision, seller=contract.seller))
+    return invoice
+
+
+def issue_for(
+    ref: str, *, cause: facts.Cause, contract: Contract, actor: Actor, at: datetime
+) -> tuple[Invoice, NumberSeries]:
+    """Issue the invoice of a cause that was checked, and the series as it was locked for the number."""
+    version, milestone, instalment = cause.version, cause.milestone, cause.instalment
     seller, buyer = contract.seller, contract.buyer
     rules.check_tax(
         category=version.tax_category,
@@ -71,21 +94,21 @@ def issue(ref: str, *, milestone: Milestone, contract: Contract, actor: Actor, a
         buyer=_tax_identity(buyer),
     )
     breakdown = rules.tax_breakdown(
-        [rules.TaxedAmount(milestone.amount, version.tax_category, version.tax_rate)], currency=contract.currency
+        [rules.TaxedAmount(cause.amount, version.tax_category, version.tax_rate)], currency=contract.currency
     )
     totals = rules.totals(breakdown)
-    retained = withheld(contract=contract, version=version, totals=totals)
+    retained = withheld(contract=contract, version=version, totals=totals) if milestone is not None else None
     zone = ZoneInfo(seller.time_zone)
     year = at.astimezone(zone).year
-    series, account = lock_series(PREFIX, milestone_id=milestone.pk, contract=contract, year=year)
+    series, account = lock_series(PREFIX, milestone=milestone, contract=contract, year=year)
     # Another contract's invoice may have drawn its number while this one waited: a higher number is never earlier.
     at = max(at, series.last_issued_at or at)
     issued_on = at.astimezone(zone).date()
     due_on = rules.due_on(issued_on, payment_days=version.payment_days)
     number = rules.invoice_number(prefix=PREFIX, year=series.year, position=series.last + 1)
     said = facts.semantic(
-        decision,
-        version=version,
+        cause,
+        contract=contract,
         breakdown=breakdown,
         totals=totals,
         account=account,
@@ -106,7 +129,9 @@ def issue(ref: str, *, milestone: Milestone, contract: Contract, actor: Actor, a
         seller=seller,
         buyer=buyer,
         contract=contract,
+        kind=InvoiceKind.MILESTONE if milestone is not None else InvoiceKind.INSTALMENT,
         milestone=milestone,
+        instalment=instalment,
         number=number,
         series_prefix=PREFIX,
         series_year=series.year,
@@ -122,11 +147,11 @@ def issue(ref: str, *, milestone: Milestone, contract: Contract, actor: Actor, a
         snapshot_sha256=text_sha256,
         chain_sha256=series.head,
     )
-    together.insert(
-        invoice,
-        children=_rows(invoice, milestone=milestone, version=version, retained=retained, at=at),
-        after=[(series, ["last", "head", "last_issued_at"])],
-    )
+    changed: list[together.Change] = [(series, ["last", "head", "last_issued_at"])]
+    if instalment is not None:
+        instalment.billed_at = at
+        changed.append((instalment, ["billed_at"]))
+    together.insert(invoice, children=_rows(invoice, cause=cause, retained=retained, at=at), after=changed)
     _post(invoice, retained=retained, at=at)
     audit.record(
         chain=f"contract:{contract.ref}",
@@ -136,7 +161,7 @@ def issue(ref: str, *, milestone: Milestone, contract: Contract, actor: Actor, a
         actor=actor,
         at=at,
         number=number,
-        milestone=milestone.ref,
+        **invoice.cause_told,
         currency=invoice.currency,
         net=invoice.net,
         tax=invoice.tax,
@@ -146,28 +171,25 @@ def issue(ref: str, *, milestone: Milestone, contract: Contract, actor: Actor, a
         snapshot_sha256=text_sha256,
         chain_sha256=invoice.chain_sha256,
     )
-    return invoice
+    return invoice, series
 
 
-def _rows(
-    invoice: Invoice,
-    *,
-    milestone: Milestone,
-    version: ContractVersion,
-    retained: snapshot.Retained | None,
-    at: datetime,
-) -> list[Model]:
+def _local_day(decision: Decision, *, seller: Organisation) -> date:
+    return decision.decided_at.astimezone(ZoneInfo(seller.time_zone)).date()
+
+
+def _rows(invoice: Invoice, *, cause: facts.Cause, retained: snapshot.Retained | None, at: datetime) -> list[Model]:
     """What belongs to an invoice from its first moment on: its line, what is owed on it now and what later, its
     document to come."""
     line = InvoiceLine(
         invoice=invoice,
         position=1,
-        description=milestone.title,
+        description=cause.name,
         quantity=Decimal(1),
-        unit_price=milestone.amount,
-        net=milestone.amount,
-        tax_category=version.tax_category,
-        tax_rate=version.tax_rate,
+        unit_price=cause.amount,
+        net=cause.amount,
+        tax_category=cause.version.tax_category,
+        tax_rate=cause.version.tax_rate,
     )
     due = retained.due if retained else invoice.gross
     open_item = OpenItem(
@@ -210,23 +232,33 @@ def _series() -> "QuerySet[NumberSeries, NumberSeries]":
         NumberSeries.objects.select_for_update()
         .filter(organisation_id=Argument("seller_id"), prefix=Argument("prefix"), year=Argument("year"))
         .annotate(
-            bank=Subquery(account, output_field=JSONField()), payee=Subquery(instruction, output_field=JSONField())
+            bank=Subquery(account, output_field=JSONField()),
+            payee=Subquery(instruction, output_field=JSONField()),
+            starts_lines=Exists(
+                Instalment.objects.filter(
+                    contract_id=Argument("contract_id"),
+                    starts_with__position=Argument("position"),
+                    bills_on__isnull=True,
+                )
+            ),
         )
     )
 
 
 def lock_series(
-    prefix: str, *, milestone_id: int | None, contract: Contract, year: int
+    prefix: str, *, milestone: Milestone | None, contract: Contract, year: int
 ) -> tuple[NumberSeries, facts.Account]:
     """Hold the number, and read in the same query what the invoice says of its payment.
 
-    Where it is of a milestone, that milestone may have another payee than the seller.
+    Where it is of a milestone, that milestone may have another payee than the seller, and lines may start with it.
     """
     wanted = {
+        "prefix": prefix,
         "seller_id": contract.seller_id,
         "currency": contract.currency,
-        "milestone_id": milestone_id,
-        "prefix": prefix,
+        "milestone_id": milestone.pk if milestone is not None else None,
+        "contract_id": contract.pk,
+        "position": milestone.position if milestone is not None else None,
         "year": year,
     }
     series = _series.first(**wanted)

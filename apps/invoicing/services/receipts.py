@@ -164,7 +164,7 @@ def _instruct(milestone: Milestone, *, payee_id: int, account: BankAccount, at: 
 def require_payee(recipient_id: int, *, item: OpenItem) -> None:
     """Refuse everybody but the payee, and say who that is."""
     # Not joined with the payee's organisation: a party that may not see it must still be told whom the buyer pays.
-    instruction = PayeeInstruction.objects.assigned().of(item.invoice).first()
+    instruction = PayeeInstruction.objects.assigned().of_invoice(item.invoice).first()
     if instruction is None:
         if recipient_id != item.seller_id:
             raise Refused(

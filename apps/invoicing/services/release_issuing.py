@@ -45,7 +45,7 @@ def stated(
     seller, buyer, amount = contract.seller, contract.buyer, money.total(share for _one, share in shares)
     zone = ZoneInfo(seller.time_zone)
     year = at.astimezone(zone).year
-    series, account = lock_series(PREFIX, milestone_id=None, contract=contract, year=year)
+    series, account = lock_series(PREFIX, milestone=None, contract=contract, year=year)
     at = max(at, series.last_issued_at or at)
     issued_on = at.astimezone(zone).date()
     due_on = rules.due_on(issued_on, payment_days=version.payment_days)

@@ -51,6 +51,8 @@ class SaleSettlement:
 def book_sale(*, invoice_id: int, sale: Sale, booked_on: date, at: datetime) -> Entry:
     """Book the sale of a whole receivable. A sale that does not add up to the invoice is a ``ValueError``."""
     invoice = Invoice.objects.select_related("milestone").get(pk=invoice_id)
+    if invoice.milestone is None:
+        raise ValueError(f"{invoice.number} bills no milestone and is not sold")
     if sale.net + sale.reserve + sale.cost + sale.advanced != invoice.gross:
         raise ValueError(f"{sale} does not add up to {invoice.gross} {invoice.currency}")
     return ledger.post(

@@ -35,6 +35,7 @@ from apps.milestones.services.planning import (
     contract_of_evidence,
     contract_of_milestone,
     lock_contract_of_submission,
+    open_milestones,
     plan,
 )
 from apps.milestones.services.replanning import check_change, follow_active_version, replan
@@ -88,6 +89,7 @@ __all__ = [
     "next_moment",
     "note_delivery",
     "open_draft",
+    "open_milestones",
     "opened",
     "part_amount",
     "part_statement",

@@ -1,4 +1,4 @@
-"""The milestones of a contract: made when it becomes active, one for each line of the signed plan."""
+"""The milestones of a contract: made when it becomes active, one for each line of the signed plan that is one."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,7 +17,7 @@ def plan(*, contract: Contract, version: ContractVersion) -> list[Milestone]:
 
 
 def plan_lines(*, contract: Contract, lines: Iterable[PlanLine]) -> list[Milestone]:
-    """Make the milestones of some lines of the version that is in force."""
+    """Make the milestones of some lines of the version that is in force; what the calendar bills becomes none."""
     return Milestone.objects.bulk_create(
         Milestone(
             contract=contract,
@@ -29,8 +29,13 @@ def plan_lines(*, contract: Contract, lines: Iterable[PlanLine]) -> list[Milesto
             planned_on=line.planned_on,
         )
         for line in lines
-        if line.amount is not None
+        if line.kind == PlanLine.Kind.MILESTONE and line.amount is not None
     )
+
+
+def open_milestones(*, contract: Contract) -> int:
+    """How many milestones of a contract are still to be accepted."""
+    return Milestone.objects.unfinished().filter(contract=contract).count()
 
 
 def contract_of_milestone(*, milestone_ref: str) -> "QuerySet[Any, int]":

@@ -15,6 +15,7 @@ from apps.invoicing.models import InvoiceKind, OpenItem
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import ENDED
 from apps.parties.actor import Actor
+from apps.portals import instalments
 from apps.portals.correcting.sums import less_credits, paid_net
 
 BILLS = ~Q(invoice__kind=InvoiceKind.RETENTION_RELEASE)
@@ -34,7 +35,7 @@ class ContractFigures:
 
 
 def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, ContractFigures]:
-    """The figures of active and completed contracts by primary key, in two queries for all of them.
+    """The figures of active and completed contracts by primary key, in three queries for all of them.
 
     Of contracts that were read for the actor, so that nothing is looked up once more to find what may be seen.
     """
@@ -51,6 +52,12 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Co
             next_on=Min("planned_on", filter=~Q(state__in=ENDED)),
         )
     }
+    by_calendar = instalments.sums(running)
+    lives = {
+        pk: instalments.with_instalments(plans.get(pk, {}), by_calendar.get(pk))
+        for pk in running
+        if pk in plans or pk in by_calendar
+    }
     owed = {
         row["contract_id"]: row
         for row in OpenItem.objects.filter(contract_id__in=running)
@@ -66,9 +73,9 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Co
     }
     net_owed = less_credits(owed)
     return {
-        pk: _figures(plans[pk], net_owed.get(pk), currency=contract.currency)
+        pk: _figures(lives[pk], net_owed.get(pk), currency=contract.currency)
         for pk, contract in running.items()
-        if pk in plans
+        if pk in lives
     }
 
 

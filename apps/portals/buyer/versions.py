@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from apps.contracts import retention_wording, rules, wording
 from apps.contracts import services as contracts
+from apps.contracts.dues_wording import billed_by_the_calendar
 from apps.contracts.models import Contract, ContractVersion, PlanLine, Signature
 from apps.contracts.rules import Statement
 from apps.core import clock
@@ -147,6 +148,11 @@ def terms_of(version: ContractVersion) -> list[Fact]:
                 Fact(term=_("Release of the retention"), value=retention_wording.released(retention)),
             ]
             if retention is not None
+            else []
+        ),
+        *(
+            [Fact(term=_("Deposits and recurring lines"), value=billed_by_the_calendar())]
+            if any(line.due for line in version.lines.all())
             else []
         ),
         Fact(

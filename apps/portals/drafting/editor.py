@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from apps.contracts import rules
 from apps.contracts import services as contracts
-from apps.contracts.drafts import ContractDraft, DraftLine
+from apps.contracts.drafts import MILESTONE, ContractDraft, DraftLine
 from apps.contracts.models import Contract
 from apps.core import money
 from apps.core.errors import Refused, Stale
@@ -221,6 +221,9 @@ def editor(
     context = {
         "contract": contract,
         "lines": lines,
+        "titles": [
+            str(line.form["title"].value() or "") for line in lines if line.form["kind"].value() in ("", MILESTONE)
+        ],
         "kept": kept,
         "version": desk.drafts(request, contract).first() if contract and kept else None,
         "answers": answers,

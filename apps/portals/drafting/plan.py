@@ -15,19 +15,20 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from apps.contracts.drafts import DraftCriterion, DraftLine
-from apps.contracts.rules import Portion
+from apps.contracts.drafts import MILESTONE, DraftCriterion, DraftLine
+from apps.contracts.rules import Portion, portion_of
 from apps.contracts.rules.plan import check_percent
 from apps.core import money
 from apps.core.errors import Refused
+from apps.portals.drafting.dues import DUE_FIELDS, DueForm, due_values
 from apps.portals.drafting.steps import OWN_FIELDS, OwnTermFields, own_values
 from apps.portals.forms import AmountField, explain
 
 MOST_LINES = 100
 MOST_CRITERIA = 20
 MOST_FIELDS = 600
-"""Criteria of a whole plan. With two fields for each and ten for a line, a form stays below the server's 3,000."""
-FIELDS = ("title", "scope", "basis", "portion", "planned_on", *OWN_FIELDS)
+"""Criteria of a whole plan. With two fields for each and sixteen for a line, a form stays below the server's 3,000."""
+FIELDS = ("title", "scope", "basis", "portion", "planned_on", *OWN_FIELDS, *DUE_FIELDS)
 
 
 @dataclass(slots=True)
@@ -43,8 +44,8 @@ class Row:
         return not any(typed) and not any(text.strip() for text, _needs in self.criteria)
 
 
-class LineForm(OwnTermFields):
-    """One milestone of the plan; ``portion`` is a percentage or an amount, as ``basis`` says."""
+class LineForm(OwnTermFields, DueForm):
+    """One line of the plan; ``portion`` is a percentage or an amount (of one period), as ``basis`` says."""
 
     use_required_attribute = False
 
@@ -79,9 +80,8 @@ class LineForm(OwnTermFields):
         self.currency = currency
         self.position = position
         for bound in self.visible_fields():
-            css = {"basis": "form-select", "silence": "form-select", "is_cumulative": "form-check-input"}.get(
-                bound.name, "form-control"
-            )
+            css = "form-select" if isinstance(bound.field, forms.ChoiceField) else "form-control"
+            css = "form-check-input" if isinstance(bound.field, forms.BooleanField) else css
             bound.field.widget.attrs["class"] = css + (" end" if bound.name == "portion" else "")
 
     def clean(self) -> dict[str, Any]:
@@ -102,8 +102,15 @@ class LineForm(OwnTermFields):
         self.full_clean()
         portion = self.cleaned_data.get("portion")
         basis = self.cleaned_data.get("basis", "percent")
-        return Portion(
-            basis, percent=portion if basis == "percent" else None, amount=portion if basis == "amount" else None
+        return portion_of(
+            DraftLine(
+                "",
+                basis=basis,
+                percent=portion if basis == "percent" else None,
+                amount=portion if basis == "amount" else None,
+                kind=self.line_kind,
+                due=self.due(),
+            )
         )
 
 
@@ -134,15 +141,21 @@ class Line:
         return all([self.form.is_valid(), *(criterion.is_valid() for criterion in self.criteria)])
 
     def draft(self) -> DraftLine:
-        cleaned, portion = self.form.cleaned_data, self.form.as_portion()
+        cleaned, kind = self.form.cleaned_data, self.form.line_kind
+        basis, portion = cleaned["basis"], cleaned["portion"]
         return DraftLine(
             title=cleaned["title"],
             scope=cleaned["scope"],
-            basis=cleaned["basis"],
-            percent=portion.percent,
-            amount=portion.amount,
-            planned_on=cleaned["planned_on"],
-            criteria=tuple(
+            basis=basis,
+            percent=portion if basis == "percent" else None,
+            amount=portion if basis == "amount" else None,
+            planned_on=cleaned["planned_on"] if kind == MILESTONE else None,
+            kind=kind,
+            due=self.form.due(),
+            # Of what is no milestone the page hides the criteria, so what was typed there is not meant any more.
+            criteria=()
+            if kind != MILESTONE
+            else tuple(
                 DraftCriterion(criterion.cleaned_data["text"], criterion.cleaned_data["needs_evidence"])
                 for criterion in self.criteria
                 if criterion.cleaned_data["text"]
@@ -185,6 +198,7 @@ def rows_of(lines: Iterable[DraftLine]) -> list[Row]:
                 "portion": line.percent if line.basis == "percent" else line.amount if line.basis == "amount" else None,
                 "planned_on": line.planned_on,
                 **own_values(line.own),
+                **due_values(line),
             },
             [(criterion.text, criterion.needs_evidence) for criterion in line.criteria] or [("", False)],
         )
@@ -260,7 +274,7 @@ def problems(lines: Sequence[Line]) -> list[tuple[str, str, str]]:
     for number, line in enumerate(lines, start=1):
         for form in (line.form, *line.criteria):
             for bound in form:
-                label = _("Milestone %(number)d, %(field)s") % {"number": number, "field": bound.label}
+                label = _("Line %(number)d, %(field)s") % {"number": number, "field": bound.label}
                 found.extend((bound.id_for_label, label, str(message)) for message in bound.errors)
     return found
 

@@ -58,6 +58,6 @@ def allocated(lines: Sequence[DraftLine], *, price: Decimal | None, currency: st
     """How much of the price a plan gives to milestones, as far as it is written."""
     if price is None or currency not in money.currencies():
         return money.ZERO
-    portions = [rules.Portion(line.basis, line.percent, line.amount) for line in lines]
+    portions = [rules.portion_of(line) for line in lines]
     amounts = rules.known_amounts(price, currency=currency, portions=portions)
     return money.total(amount for amount in amounts if amount is not None)

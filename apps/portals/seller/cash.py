@@ -1,4 +1,4 @@
-"""When money is expected: thirteen weeks of what is invoiced, kept in reserve, retained, or signed and planned."""
+"""When money is expected: thirteen weeks of what is invoiced, in reserve, retained, planned or billed by calendar."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from apps.core import money
 from apps.financing.models import Tranche
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import OpenItem, PayeeInstruction
+from apps.invoicing.models import Instalment, OpenItem, PayeeInstruction
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.portals import charts, formats
@@ -22,20 +22,21 @@ from apps.portals import charts, formats
 WEEKS = 13
 RATE = models.DecimalField(max_digits=6, decimal_places=3)
 USUAL_DIGITS = 2
+TERMS = "contract__active_version__"
 Expected = tuple[str, int, date | None, Decimal]
 """Currency, number of the series, day if there is one, what comes on it."""
-INVOICED, RESERVE, RETENTION, PLANNED = range(4)
+INVOICED, RESERVE, RETENTION, PLANNED, CALENDAR = range(5)
 
 
 def forecast(actor: Actor, *, today: date) -> list[charts.Bars]:
     """One chart for each currency in which money is expected; what is overdue stands in the first week.
 
-    Milestones without a planned date stand in no week; the chart says what they come to.
+    What has no date yet, milestones and what starts with them, stands in no week; the chart says what it comes to.
     """
     sums: dict[str, list[list[Decimal]]] = {}
     undated: dict[str, Decimal] = defaultdict(Decimal)
     for currency, series, day, amount in _expected(actor, today=today, until=today + timedelta(weeks=WEEKS)):
-        rows = sums.setdefault(currency, [[money.ZERO] * WEEKS for _series in range(4)])
+        rows = sums.setdefault(currency, [[money.ZERO] * WEEKS for _series in range(5)])
         week = max(0, (day - today).days // 7) if day else None
         if week is None:
             undated[currency] += amount
@@ -67,22 +68,33 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
         .unfinished()
         .exclude(pk__in=sold)
     )
-    terms = "contract__active_version__"
-    # Tax is rounded for each milestone, as its invoice will round it; Postgres rounds half away from zero too.
-    tax = Func(
-        F("amount") * F(f"{terms}tax_rate") / 100, _digits(), function="round", output_field=models.DecimalField()
-    )
     # What will be kept back is not due then; at the first rate, because steps and caps depend on what comes before.
-    rate = Coalesce(Cast(KeyTextTransform("rate", f"{terms}retention"), RATE), Decimal(0))
+    rate = Coalesce(Cast(KeyTextTransform("rate", f"{TERMS}retention"), RATE), Decimal(0))
     planned = (
         ahead.order_by()
-        .annotate(rate=rate, review=Coalesce("line__review_days", f"{terms}review_days"))
-        .values_list("currency", "planned_on", "review", f"{terms}payment_days", "rate")
+        .annotate(rate=rate, review=Coalesce("line__review_days", f"{TERMS}review_days"))
+        .values_list("currency", "planned_on", "review", f"{TERMS}payment_days", "rate")
     )
-    sums = planned.annotate(net=Sum("amount"), sum=Sum(F("amount") + tax))
+    sums = planned.annotate(net=Sum("amount"), sum=Sum(F("amount") + _tax()))
     for currency, planned_on, review_days, payment_days, kept, net, gross in sums:
         paid_on = max(planned_on, today) + timedelta(days=review_days + payment_days) if planned_on else None
         yield currency, PLANNED, paid_on, gross - money.half_up(net * kept / 100, currency)
+    to_come = (
+        Instalment.objects.visible_to(actor)
+        .unbilled()
+        .filter(Q(bills_on__lt=until) | Q(bills_on=None))
+        .filter(contract__seller_id=actor.organisation_id, contract__state="active")
+    )
+    billed = to_come.order_by().values_list("currency", "bills_on", f"{TERMS}payment_days")
+    for currency, bills_on, payment_days, gross in billed.annotate(sum=Sum(F("amount") + _tax())):
+        yield currency, CALENDAR, max(bills_on, today) + timedelta(days=payment_days) if bills_on else None, gross
+
+
+def _tax() -> Func:
+    """Rounded for each milestone and period, as its invoice will round it: Postgres rounds half away from zero too."""
+    return Func(
+        F("amount") * F(f"{TERMS}tax_rate") / 100, _digits(), function="round", output_field=models.DecimalField()
+    )
 
 
 def _digits() -> Case:
@@ -100,6 +112,7 @@ def _chart(currency: str, rows: list[list[Decimal]], *, undated: Decimal, today:
         _("Reserve of sold invoices"),
         _("Retention to be released"),
         _("Signed, still to be accepted"),
+        _("Deposits and periods to come"),
     ]
     last = today + timedelta(weeks=WEEKS)
     total = money.total(amount for series in rows for amount in series)
@@ -108,7 +121,7 @@ def _chart(currency: str, rows: list[list[Decimal]], *, undated: Decimal, today:
         "day": formats.day(last),
     }
     if undated:
-        words = _("Milestones without a planned date, %(amount)s, are not in it.")
+        words = _("What has no date yet, %(amount)s, is not in it.")
         says = f"{says} {words % {'amount': formats.money(undated, currency)}}"
     return charts.Bars(
         title=_("Cash over 13 weeks"),

@@ -29,10 +29,13 @@ def _credit(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 
 def _nullify(scene: Scene, event: Event, actor: Actor) -> Answer:
+    milestone = _creditable(scene, event).milestone
+    if milestone is None:
+        raise Refused("Only an acceptance is withdrawn, and nobody accepted what the calendar bills.")
     return crediting.ask_nullification(
         actor=actor,
         key=new_key(),
-        milestone_ref=_creditable(scene, event).billed.ref,
+        milestone_ref=milestone.ref,
         share=Share(amount=event.amount, percent=event.percent),
         reason=event.text,
     )
@@ -49,11 +52,10 @@ def _decline(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 
 def _allocate(scene: Scene, event: Event, actor: Actor) -> Answer:
-    line = scene.milestone(event).line
-    of_contract = Payment.objects.unapplied().filter(allocations__invoice__milestone__contract__ref=scene.contract_ref)
+    of_contract = Payment.objects.unapplied().filter(allocations__invoice__contract__ref=scene.contract_ref)
     payment = of_contract.order_by("pk").first()
-    invoices = Invoice.objects.filter(milestone__line=line, open_item__open__gt=0).order_by("milestone__part")
-    invoice = invoices.first()
+    invoices = Invoice.objects.filter(**scene.of_milestone(event, "milestone"), open_item__open__gt=0)
+    invoice = invoices.order_by("milestone__part").first()
     if payment is None or invoice is None:
         raise Refused("There is no money that settles nothing, or nothing is open on this milestone.")
     return crediting.allocate_payment(
@@ -63,7 +65,7 @@ def _allocate(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 def _creditable(scene: Scene, event: Event) -> Invoice:
     """Of a milestone in parts, the first invoice of which something is left to credit."""
-    parts = Invoice.objects.filter(milestone__line=scene.milestone(event).line).select_related("milestone")
+    parts = Invoice.objects.filter(**scene.of_milestone(event, "milestone")).select_related("milestone")
     for invoice in parts.order_by("milestone__part"):
         if invoicing.left_to_credit(invoice_ref=invoice.ref):
             return invoice
@@ -71,8 +73,7 @@ def _creditable(scene: Scene, event: Event) -> Invoice:
 
 
 def _asked(scene: Scene, event: Event) -> Nullification:
-    line = scene.milestone(event).line
-    found = Nullification.objects.waiting().filter(milestone__line=line).order_by("pk").last()
+    found = Nullification.objects.waiting().filter(**scene.of_milestone(event, "milestone")).order_by("pk").last()
     if found is None:
         raise Refused("Nobody asked to withdraw the acceptance of this milestone.")
     return found

@@ -115,7 +115,8 @@ class SaidChange:
 class Event:
     """One dated step. Only the fields that its verb uses are set; ``line`` says where it stands in the file.
 
-    ``milestone`` is the first of ``milestones`` where an event may name several.
+    ``milestone`` is the first of ``milestones`` where an event may name several; ``period`` is one of a recurring
+    line's, counted from 1.
     """
 
     at: datetime
@@ -138,6 +139,7 @@ class Event:
     price: tuple[PriceLine, ...] = ()
     change: SaidChange | None = None
     part: int | None = None
+    period: int | None = None
 
 
 @dataclass(frozen=True)
@@ -154,13 +156,14 @@ class Verb:
     """Whose side acts, and which keys the event reads besides ``on``, ``do`` and ``by``.
 
     An event on a milestone names it in ``milestone``; one that may be on several, in ``milestones`` instead, or, where
-    it is priced, in ``lines``.
+    it is priced, in ``lines``. With ``any_line``, ``milestone`` may name a deposit or a recurring line too.
     """
 
     side: str
     keys: tuple[str, ...] = ()
     on_milestone: bool = False
     several: str = ""
+    any_line: bool = False
 
 
 VERBS: Mapping[str, Verb] = MappingProxyType(
@@ -187,8 +190,8 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "answer_question": Verb("seller", ("comment",), on_milestone=True),
         "pass_to": Verb("buyer", ("colleague", "comment"), on_milestone=True),
         "inspect": Verb("buyer", ("missing", "comment"), on_milestone=True),
-        "pay": Verb("seller", ("amount", "received_on", "reference"), on_milestone=True),
-        "reverse_payment": Verb("seller", ("reason",), on_milestone=True),
+        "pay": Verb("seller", ("amount", "received_on", "reference", "period"), on_milestone=True, any_line=True),
+        "reverse_payment": Verb("seller", ("reason", "period"), on_milestone=True, any_line=True),
         "credit": Verb("seller", ("amount", "percent", "reason"), on_milestone=True),
         "nullify": Verb("buyer", ("amount", "percent", "reason"), on_milestone=True),
         "grant_nullification": Verb("seller", on_milestone=True),

@@ -10,12 +10,14 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import available_timezones
 
-from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
+from apps.contracts.drafts import AS_AGREED, ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules import review
+from apps.contracts.rules.dues import check_dues
 from apps.core import money
 from apps.parties import electronic, rules
 from apps.parties.roles import Role
 from apps.workflows.deal_file.deal import Bank, Deal, FacilityPlan, Party, Person
+from apps.workflows.deal_file.read_dues import read_due
 from apps.workflows.deal_file.read_events import read_events
 from apps.workflows.deal_file.read_retention import read_terms
 from apps.workflows.deal_file.read_steps import read_own, read_steps
@@ -189,6 +191,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         signatory_email=signatory.need("email").email(),
         lines=tuple(_line(line, code) for line in place.need("plan").each()),
     )
+    place.by(lambda: check_dues(draft.lines))
     signatory.done()
     if tax is not None:
         tax.done()
@@ -233,15 +236,18 @@ def _line(place: Place, currency: str) -> DraftLine:
     if remainder is not None and not remainder.yes_or_no():
         remainder.refuse("leave the key out instead of saying no")
     planned, scope, criteria = place.maybe("planned"), place.maybe("scope"), place.maybe("criteria")
+    kind, title, due = read_due(place)
     line = DraftLine(
-        title=place.need("milestone").text(most=160),
+        title=title,
         scope=scope.text() if scope is not None else "",
         basis="percent" if percent is not None else "amount" if amount is not None else "remainder",
         percent=percent.number(least=Decimal("0.000001"), most=Decimal(100)) if percent is not None else None,
         amount=_payable(amount, currency) if amount is not None else None,
         planned_on=planned.day() if planned is not None else None,
         criteria=tuple(_criterion(item) for item in criteria.each()) if criteria is not None else (),
-        own=read_own(place),
+        own=read_own(place) if due is None else AS_AGREED,
+        kind=kind,
+        due=due,
     )
     place.done()
     return line

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from apps.contracts.drafts import ContractDraft
+from apps.contracts.drafts import MILESTONE, ContractDraft
 from apps.core import money
 from apps.workflows.deal_file.deal import VERBS, Attachment, Event, Party, Person, PriceLine, Verb
 from apps.workflows.deal_file.read_changes import ReadLine, read_change
@@ -55,7 +55,7 @@ def _event(
     elif several is not None:
         milestones = tuple(_milestone(named, contract) for named in several.each())
     elif rule.on_milestone:
-        milestones = (_milestone(place.need("milestone"), contract),)
+        milestones = (_milestone(place.need("milestone"), contract, any_line=rule.any_line),)
     if rule.on_milestone and len(set(milestones)) != max(len(milestones), 1):
         place.refuse("needs at least one milestone, and each once")
     milestone = milestones[0] if milestones else None
@@ -88,6 +88,7 @@ def _event(
         if "title" in rule.keys
         else None,
         "part": _part(place, contract) if "part" in rule.keys else None,
+        "period": take("period", lambda p: p.whole(least=1)),
     }
     if verb == "price_offer" and not price:
         values["price"] = (_terms(place, milestones[0]),)
@@ -140,11 +141,13 @@ def _actor(place: Place, rule: Verb, parties: Mapping[str, Party], contract: Con
     return people[nick]
 
 
-def _milestone(place: Place, contract: ContractDraft) -> int:
+def _milestone(place: Place, contract: ContractDraft, *, any_line: bool = False) -> int:
     """The number of a plan line, by its number or its title."""
     written = place.text()
     for number, line in enumerate(contract.lines, start=1):
         if written in (str(number), line.title):
+            if line.kind != MILESTONE and not any_line:
+                place.refuse(f"`{line.title}` is no milestone: it is billed by itself when it is due")
             return number
     titles = ", ".join(line.title for line in contract.lines)
     place.refuse(f"`{written}` is not in the plan: {titles}")

@@ -8,16 +8,20 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import translation
 
 from apps.contracts.models import Contract, Signature
 from apps.financing.models import Collection, FundingRequest, Offer, OfferLine, RequestItem, Tranche
-from apps.invoicing.models import Allocation, CreditNote, Invoice
+from apps.invoicing.models import Allocation, CreditNote, Instalment, Invoice
 from apps.ledger.models import Book, Entry
 from apps.milestones.models import Milestone, Submission
 from apps.workflows.deal_file import credit_report, report_retention
-from apps.workflows.deal_file.report_changes import change_orders, in_words
+from apps.workflows.deal_file.report_changes import change_orders
 from apps.workflows.deal_file.report_parts import Report, amount_of, named, written
 from apps.workflows.deal_file.report_steps import WITH, steps_of
+from apps.workflows.deal_file.report_text import plain
+
+__all__ = ["Report", "plain", "report"]
 
 IN_ORDER = ("milestone__position", "milestone__part")
 
@@ -25,7 +29,9 @@ IN_ORDER = ("milestone__position", "milestone__part")
 def report(*, title: str, contract_ref: str) -> Report:
     """Everything that the database holds of one contract, read as the owner, who sees both sides."""
     contract = Contract.objects.using("owner").select_related("seller", "buyer").get(ref=contract_ref)
-    invoices = list(_of(Invoice, contract).select_related("milestone", "open_item", "document").order_by("id"))
+    invoices = list(
+        _of(Invoice, contract).select_related("milestone", "instalment", "open_item", "document").order_by("id")
+    )
     notes = list(_of(CreditNote, contract).select_related("invoice", "document").order_by("id"))
     milestones = list(_of(Milestone, contract).order_by("position", "part"))
     tranches = list(_of(Tranche, contract).select_related("milestone__invoice", "financier").order_by("id"))
@@ -39,6 +45,10 @@ def report(*, title: str, contract_ref: str) -> Report:
         "deal": title,
         "contract": _contract(contract),
         "milestones": [_milestone(milestone) for milestone in milestones],
+        "instalments": [
+            _instalment(one)
+            for one in Instalment.objects.using("owner").filter(contract=contract).select_related("invoice").in_turn()
+        ],
         "invoices": [_invoice(invoice) for invoice in invoices],
         "credit_notes": [credit_report.credit_note(note) for note in notes],
         "change_orders": change_orders(contract),
@@ -95,11 +105,23 @@ def _milestone(milestone: Milestone) -> Report:
     }
 
 
+def _instalment(instalment: Instalment) -> Report:
+    return {
+        "line": instalment.title,
+        "number": instalment.number,
+        "count": instalment.count,
+        "amount": amount_of(instalment.amount, instalment.currency),
+        **{name: written(getattr(instalment, name)) for name in ("bills_on", "ends_on")},
+        "invoice": instalment.invoice.number if hasattr(instalment, "invoice") else None,
+    }
+
+
 def _invoice(invoice: Invoice) -> Report:
     item, currency = invoice.open_item, invoice.currency
     return {
         "number": invoice.number,
-        "milestone": invoice.milestone.title if invoice.milestone else "",
+        "about": _about(invoice),
+        "milestone": invoice.milestone.title if invoice.milestone is not None else None,
         "issued_on": written(invoice.issued_on),
         "due_on": written(invoice.due_on),
         "net": amount_of(invoice.net, currency),
@@ -111,6 +133,11 @@ def _invoice(invoice: Invoice) -> Report:
         "open": amount_of(item.open, currency),
         "document": invoice.document.state,
     }
+
+
+def _about(invoice: Invoice) -> str:
+    with translation.override("en"):
+        return invoice.about
 
 
 def _allocations(contract: Contract) -> Iterable[Allocation]:
@@ -237,60 +264,3 @@ def _book(book: Book, keys: set[str], names: Mapping[str, str]) -> Report:
             for entry in entries
         ],
     }
-
-
-def plain(found: Report) -> str:
-    """The report as a person reads it in a terminal."""
-    contract = found["contract"]
-    lines = [
-        f"{found['deal']}",
-        f"  {contract['number']} {contract['title']}: {contract['seller']} for {contract['buyer']}, "
-        f"{contract['price']} {contract['currency']}, {contract['state']}",
-        "",
-        "Milestones",
-        *(
-            f"  {row['title']:<34}{row['amount']:>16}  {row['state']:<18} cycles {len(row['cycles'])}"
-            for row in found["milestones"]
-        ),
-        *in_words(found["change_orders"], currency=contract["currency"]),
-        "",
-        "Invoices",
-        *(
-            f"  {row['number']:<16} {row['milestone']:<28} net {row['net']:>12}  tax {row['tax']:>11}"
-            f"  open {row['open']:>12}  due {row['due_on']}  PDF {row['document']}"
-            for row in found["invoices"]
-        ),
-    ]
-    lines += credit_report.plain(found["credit_notes"])
-    lines += report_retention.plain_of(found["retention"])
-    if found["payments"]:
-        lines += ["", "Payments"]
-        lines += [
-            f"  {row['received_on']}  {row['reference']:<14} {row['amount']:>14} to {row['recipient']}"
-            f" for {row['invoice']}{', reversed' if row['reversed'] else ''}"
-            for row in found["payments"]
-        ]
-    for request in found["financing"]:
-        lines += ["", f"Financing of {request['about']}: {request['state']}"]
-        for offer in request["offers"]:
-            lines.append(f"  offer {offer['version']} {offer['state']}: {_figures(offer)}")
-            if len(offer["lines"]) > 1:
-                lines += [
-                    f"    {line['milestone']} ({line['stage']}, {line['days']} days): {_figures(line)}"
-                    for line in offer["lines"]
-                ]
-        lines += [
-            f"  advance on {tranche['milestone']}: {tranche['state']}, outstanding {tranche['outstanding']}"
-            for tranche in request["tranches"]
-        ]
-    for book in found["ledger"]:
-        balances = [f"  {label:<44}{amount:>16}" for label, amount in book["balances"].items()]
-        lines += ["", f"Book of {book['organisation']} ({book['book']})", *balances]
-    return "\n".join(lines)
-
-
-def _figures(priced: Report) -> str:
-    return (
-        f"face {priced['face']}, advance {priced['gross']}, discount {priced['discount']}, fee {priced['fee']}, "
-        f"net {priced['net']}, APR {priced['apr']} %, XIRR {priced['xirr']} %"
-    )

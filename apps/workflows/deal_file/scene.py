@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from django.db.models import Q, QuerySet
+
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.core.errors import Refused
@@ -67,7 +69,7 @@ class Scene:
             raise Refused("The contract is not signed yet, so it has no milestones.")
         return found
 
-    def _of_milestone(self, event: Event, by: str) -> dict[str, object]:
+    def of_milestone(self, event: Event, by: str) -> dict[str, object]:
         """All parts of the milestone that an event names, whatever lines of the plan they live by."""
         return {f"{by}__contract__ref": self.contract_ref, f"{by}__position": self.milestone(event).position}
 
@@ -85,21 +87,26 @@ class Scene:
         return found
 
     def invoice(self, event: Event) -> Invoice:
-        """Of a milestone that was accepted in parts, the first invoice that is open; else the last one."""
-        parts = Invoice.objects.filter(**self._of_milestone(event, "milestone")).select_related("open_item")
-        invoices = list(parts.order_by("milestone__part"))
+        """Of a line with several (parts, periods), the one that is named, the first that is open, else the last one."""
+        invoices = list(self._invoices(event).select_related("open_item"))
         found = next((one for one in invoices if one.open_item.open), invoices[-1] if invoices else None)
         if found is None:
-            raise Refused("This milestone has no invoice: it was not accepted yet.")
+            raise Refused("This line of the plan has no invoice yet: it was not accepted, or is not due.")
         return found
 
+    def _invoices(self, event: Event) -> "QuerySet[Invoice]":
+        invoices = Invoice.objects.filter(contract__ref=self.contract_ref)
+        if event.period is not None:
+            invoices = invoices.filter(instalment__number=event.period)
+        of_line = Q(milestone__position=event.milestone) | Q(instalment__position=event.milestone)
+        return invoices.filter(of_line).order_by("milestone__part", "instalment__number")
+
     def payment(self, event: Event) -> Payment:
-        """The newest payment on the milestone's invoices that is not reversed."""
-        of = self._of_milestone(event, "allocations__invoice__milestone")
-        paid = Payment.objects.filter(**of, reversal__isnull=True)
+        """The newest payment on the line's invoices that is not reversed."""
+        paid = Payment.objects.filter(allocations__invoice__in=self._invoices(event), reversal__isnull=True)
         found = paid.order_by("id").last()
         if found is None:
-            raise Refused("No payment is recorded on this milestone's invoice.")
+            raise Refused("No payment is recorded on the invoice of this line.")
         return found
 
     def request(self, event: Event) -> FundingRequest:

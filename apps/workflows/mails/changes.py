@@ -81,6 +81,8 @@ def _of_plan(old: ContractVersion, new: ContractVersion, *, currency: str) -> li
             continue
         if was[title].amount != line.amount:
             lines.append(_changed(title, was[title].amount, line.amount, currency))
+        if (was[title].kind, was[title].due) != (line.kind, line.due):
+            lines.append(_word(title, _("billed at another time, or more or less often")))
         if was[title].scope != line.scope or _criteria(was[title]) != _criteria(line):
             lines.append(_word(title, _("scope or criteria changed")))
         if was[title].own != line.own:

@@ -16,7 +16,7 @@ from apps.workflows.mails.letter import Enclosure, Letter, Sent, absolute, fact,
 
 def credit_note(*, credit_note_ref: str) -> Sent | None:
     """The credit note with its document, to everybody of the buyer to whom an invoice goes."""
-    related = ("seller", "buyer", "invoice__open_item", "invoice__milestone__line__version", "document")
+    related = ("seller", "buyer", "invoice__open_item", "invoice__contract__active_version", "document")
     note = CreditNote.objects.select_related(*related).get(ref=credit_note_ref)
     billed = note.invoice
     with default_storage.open(note.document.stored_as) as stored:

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from apps.invoicing import release_statement, snapshot
+from apps.invoicing import release_statement, snapshot, wording
 from apps.invoicing.models import Allocation, Delivery, Invoice, PayeeInstruction
 from apps.milestones.models import Decision
 from apps.milestones.models.decision import ACCEPTING
@@ -22,8 +23,9 @@ def invoice(*, delivery_ref: str) -> Sent | None:
     delivery = Delivery.objects.select_related(
         "seller",
         "buyer",
-        "invoice__milestone__line__version",
-        "invoice__contract",
+        "invoice__milestone",
+        "invoice__instalment",
+        "invoice__contract__active_version",
         "invoice__document",
         "invoice__open_item",
     ).get(ref=delivery_ref)
@@ -33,11 +35,13 @@ def invoice(*, delivery_ref: str) -> Sent | None:
     if billed.is_release:
         return _release(delivery)
     said = snapshot.read(billed.snapshot)
-    instruction = PayeeInstruction.objects.live().of(billed).first()
+    instruction = PayeeInstruction.objects.live().of_invoice(billed).first()
     printed = said.credit_transfer
     printed_name = printed.account_name if printed is not None else said.seller.name
     payee = instruction.payee_name if instruction is not None else printed_name
     decision = _acceptance(billed)
+    with translation.override(delivery.buyer.language):
+        title, why = billed.about, wording.cause(said)
     return send(
         Letter(
             name="invoice",
@@ -59,8 +63,9 @@ def invoice(*, delivery_ref: str) -> Sent | None:
             ],
             context={
                 "invoice": billed,
-                "milestone": billed.milestone,
                 "due_now": billed.due_now,
+                "title": title,
+                "why": why,
                 "decision": decision,
                 "payee": payee,
                 "is_assigned": instruction is not None and instruction.payee_id != delivery.seller_id,
@@ -75,13 +80,14 @@ def invoice(*, delivery_ref: str) -> Sent | None:
 
 def people_for_invoices(billed: Invoice) -> list[str]:
     """The mailboxes to which an invoice goes, and what corrects it."""
-    signatory = billed.billed.line.version.signatory_email
-    return _who_sees_to_it(billed.buyer, _acceptance(billed), signatory=signatory)
+    version = billed.contract.active_version
+    return _who_sees_to_it(billed.buyer, _acceptance(billed), signatory=version.signatory_email if version else "")
 
 
-def _acceptance(billed: Invoice) -> Decision:
-    decisions = Decision.objects.select_related("user")
-    return decisions.get(submission__milestone=billed.billed, outcome__in=ACCEPTING)
+def _acceptance(billed: Invoice) -> Decision | None:
+    """By which a milestone was accepted; what falls due by the calendar has none."""
+    decisions = Decision.objects.select_related("user").filter(submission__milestone__invoice=billed)
+    return decisions.filter(outcome__in=ACCEPTING).first()
 
 
 def _release(delivery: Delivery) -> Sent | None:
@@ -193,8 +199,10 @@ def _made(payment_ref: str) -> Allocation:
     return Allocation.objects.made().select_related(*related).get(payment__ref=payment_ref)
 
 
-def _who_sees_to_it(buyer: Organisation, decision: Decision, *, signatory: str) -> list[str]:
+def _who_sees_to_it(buyer: Organisation, decision: Decision | None, *, signatory: str) -> list[str]:
     """The mailbox for invoices, payables, and who signed off (if still with the buyer) or should have: each once."""
+    if decision is None:
+        return _each_once([buyer.email, signatory, *_people(buyer)]) or _owners(buyer)
     signed = decision.user is None or parties.membership_of(decision.user, organisation_id=buyer.pk) is not None
     by = (decision.email or signatory) if signed else ""
     return _each_once([buyer.email, by, *_people(buyer)]) or _owners(buyer)

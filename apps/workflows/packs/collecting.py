@@ -32,8 +32,10 @@ def of_pack(pack: EvidencePack) -> Contents:
         if pack.milestone_id is not None:
             milestones = milestones.filter(pk=pack.milestone_id)
         _milestones(milestones, contents)
-        _invoices(milestones, contents)
-        credit_notes.collect(milestones, contents)
+        issued = Invoice.objects.filter(contract_id=pack.contract_id)
+        issued = issued if pack.milestone_id is None else issued.filter(milestone_id=pack.milestone_id)
+        _invoices(issued, contents)
+        credit_notes.collect(issued, contents)
     return contents
 
 
@@ -191,10 +193,9 @@ def _certificate(submission: Submission, decision: Decision, place: str, content
     contents.add(parts.text(f"{place}/certificate.json", "certificate_text", certificate.snapshot, ref=certificate.ref))
 
 
-def _invoices(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
+def _invoices(issued: "QuerySet[Invoice]", contents: Contents) -> None:
     """Every invoice: its content, and the document with the XML inside it."""
-    issued = Invoice.objects.filter(milestone__in=milestones).select_related("document").order_by("pk")
-    for invoice in issued:
+    for invoice in issued.select_related("document").order_by("pk"):
         name = f"invoices/{invoice.number.replace('/', '_')}"
         contents.add(parts.text(f"{name}.json", "invoice", invoice.snapshot, ref=invoice.ref))
         document = invoice.document

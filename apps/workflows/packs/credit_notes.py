@@ -3,15 +3,14 @@
 from django.db.models import QuerySet
 
 from apps.core.made import Kept, MadeState
-from apps.invoicing.models import CreditNote
-from apps.milestones.models import Milestone
+from apps.invoicing.models import CreditNote, Invoice
 from apps.workflows.packs import parts
 from apps.workflows.packs.parts import Contents
 
 
-def collect(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
-    """Every credit note to an invoice of these milestones."""
-    issued = CreditNote.objects.filter(invoice__milestone__in=milestones).select_related("document").order_by("pk")
+def collect(invoices: "QuerySet[Invoice]", contents: Contents) -> None:
+    """Every credit note to one of these invoices."""
+    issued = CreditNote.objects.filter(invoice__in=invoices).select_related("document").order_by("pk")
     for note in issued:
         name, document = f"invoices/{note.number.replace('/', '_')}", note.document
         contents.add(parts.text(f"{name}.json", "credit_note", note.snapshot, ref=note.ref))

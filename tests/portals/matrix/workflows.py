@@ -34,6 +34,7 @@ from apps.workflows import (
     crediting,
     exporting,
     funding,
+    instalments,
     negotiating,
     proofs,
     retention,
@@ -450,6 +451,7 @@ CALLS = [
     ),
     Call(retention.release_retention, "billing", CONTRACT, "contract_ref", lambda _row, _own: {"position": 2}),
     Call(retention.release_retention, "buyer", CONTRACT, "contract_ref", lambda _row, _own: {"position": 3}),
+    Call(instalments.bill_instalment, "billing", "invoicing.Instalment", "instalment_ref"),
     Call(
         request_one,
         "billing",

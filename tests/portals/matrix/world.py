@@ -19,7 +19,7 @@ from django.db import connections, models, transaction
 
 from apps.contracts import documents as contract_documents
 from apps.contracts import services as contract_services
-from apps.contracts.drafts import ChangeDraft, ContractDraft, DraftLine
+from apps.contracts.drafts import ChangeDraft, ContractDraft, DraftLine, Due
 from apps.contracts.models import ChangeOrder, Contract, ContractVersion, GuestGrant
 from apps.contracts.retention import RetentionRelease, RetentionTerms
 from apps.core import canonical, clock
@@ -181,6 +181,7 @@ class _Builder:
             ),
             *EvidenceFile.objects.using("owner").filter(submission=self.waiting),
             self.invoices[0],
+            self.deposit,
             *EvidencePack.objects.using("owner").filter(contract=self.billed, state="ready"),
         ]
         return self.tenant
@@ -275,6 +276,22 @@ class _Builder:
         self._retained()
         self.billed = scenarios.active_contract(self.deal, draft=self._draft("Billed", lines=LINES))
         self.running = scenarios.active_contract(self.deal, draft=self._draft("Running", lines=4))
+        self._by_calendar()
+
+    def _by_calendar(self) -> None:
+        """A deposit that the signature billed, and periods that wait for a milestone."""
+        self.count += 1
+        draft = scenarios.hybrid_draft(
+            self.deal,
+            number=f"{self.canary}-{self.count:03d}",
+            title=f"By calendar {self.canary}",
+            terms=f"Terms {self.canary}",
+        )
+        named = tuple(replace(line, title=f"{line.title} {self.canary}") for line in draft.lines)
+        starts = Due("acceptance", None, named[1].title, "month", 4)
+        lines = (*named[:2], replace(named[2], due=starts))
+        contract = scenarios.active_contract(self.deal, draft=replace(draft, lines=lines))
+        self.deposit = Invoice.objects.using("owner").get(contract=contract)
 
     def _retained(self) -> None:
         """A completed contract of whose retention one part is released, and one is left for each side to release."""

@@ -81,15 +81,17 @@ def test_what_is_not_right_is_said_at_its_field(parties: Parties, signed_in: Sig
 
 def test_the_buyer_asks_and_the_seller_agrees(parties: Parties, signed_in: SignIn) -> None:
     invoice = billed(parties)
+    milestone = invoice.milestone
+    assert milestone is not None
     bea, bilge = signed_in("approver"), signed_in("billing")
-    ask = reverse("buyer:ask_nullification", args=[invoice.billed.ref])
-    assert ask in page_of(bea, "milestone", invoice.billed.ref, side="buyer")
+    ask = reverse("buyer:ask_nullification", args=[milestone.ref])
+    assert ask in page_of(bea, "milestone", milestone.ref, side="buyer")
     form = {**hidden(bea.get(ask)), "how": "amount", "amount": "4,000.00", "percent": "", "reason": "It loses rows."}
     assert bea.post(ask, form).status_code == 302
     with acting(scenarios.seller_actor(parties)):
         asked = Nullification.objects.get()
     answer = reverse("seller:answer_nullification", args=[asked.ref])
-    for page in (page_of(bilge, "milestone", invoice.billed.ref), page_of(bilge, "answer_nullification", asked.ref)):
+    for page in (page_of(bilge, "milestone", milestone.ref), page_of(bilge, "answer_nullification", asked.ref)):
         assert "It loses rows." in page
     assert answer in bilge.get(reverse("seller:home")).content.decode()
     assert asked.ref not in bea.get(reverse("buyer:home")).content.decode(), "one's own question waits for the other"
@@ -99,10 +101,10 @@ def test_the_buyer_asks_and_the_seller_agrees(parties: Parties, signed_in: SignI
     granted = bilge.post(answer, {**hidden(bilge.get(answer)), "reason": "", "do": "grant"})
     assert granted.status_code == 302
     with acting(scenarios.seller_actor(parties)):
-        rest = Milestone.objects.get(part=2, line_id=invoice.billed.line_id)
+        rest = Milestone.objects.get(part=2, line_id=milestone.line_id)
         note = CreditNote.objects.get()
     for client, side in ((bea, "buyer"), (bilge, "seller")):
-        before = page_of(client, "milestone", invoice.billed.ref, side=side)
+        before = page_of(client, "milestone", milestone.ref, side=side)
         assert note.number in before
         assert reverse(f"{side}:milestone", args=[rest.ref]) in before
         assert "the acceptance was withdrawn" in page_of(client, "milestone", rest.ref, side=side)

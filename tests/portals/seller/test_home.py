@@ -90,7 +90,7 @@ def test_the_chart_says_what_it_leaves_out(parties: Parties, seller: Client) -> 
     lines = (line("Dated", 25, planned_on=clock.today("Europe/Berlin")), line("Some day", 75))
     scenarios.active_contract(parties, draft=software_draft(parties, lines=lines))
     (chart,) = seller.get("/seller/").context["charts"]
-    assert chart.says.endswith("Milestones without a planned date, 35,700.00\N{NO-BREAK SPACE}EUR, are not in it.")
+    assert chart.says.endswith("What has no date yet, 35,700.00\N{NO-BREAK SPACE}EUR, is not in it.")
     assert sum(chart.series[0].values) == Decimal("11900.000")
 
 

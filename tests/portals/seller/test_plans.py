@@ -219,7 +219,7 @@ def test_a_plan_too_long_for_a_form_is_kept_when_the_draft_is_saved(
     assert len(lines) == 300
     page = seller.get(at("change_draft", draft))
     content = page.content.decode()
-    assert "This plan has 300 milestones." in content
+    assert "This plan has 300 lines." in content
     assert "plan-0-title" not in content
     shown = {name: page.context["form"][name].value() for name in page.context["form"].fields}
     form = {name: value for name, value in shown.items() if value not in (None, False)}
@@ -230,7 +230,7 @@ def test_a_plan_too_long_for_a_form_is_kept_when_the_draft_is_saved(
     assert lines_of(parties, draft) == lines
     wrong = seller.post(at("change_draft", draft), form | {"title": "", "plan-kept": "1", "do": "save"})
     assert wrong.status_code == 422
-    assert "This plan has 300 milestones." in wrong.content.decode()
+    assert "This plan has 300 lines." in wrong.content.decode()
     again = seller.post(at("change_draft", draft), form | {"price": "6,300", "plan-kept": "1", "do": "calculate"})
     assert "3,150.00" in again.content.decode()
 

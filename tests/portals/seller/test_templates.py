@@ -86,7 +86,7 @@ def test_a_plan_too_long_for_a_form_comes_along(parties: Parties, seller: Client
     ref = contract.ref if way == "copy" else saved(parties, contract)
     address = f"{NEW}?{way}={ref}"
     page = seller.get(address)
-    assert "This plan has 189 milestones." in page.content.decode()
+    assert "This plan has 189 lines." in page.content.decode()
     typed = as_typed(page, number="NL-L", buyer=parties.buyer.ref, do="save")
     answer = seller.post(address, typed | {"plan-kept": "1"})
     assert answer.status_code == 302

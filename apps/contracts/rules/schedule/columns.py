@@ -27,6 +27,10 @@ class Column(StrEnum):
     REVIEW_DAYS = "review_days"
     SILENCE = "silence"
     CUMULATIVE = "cumulative"
+    KIND = "kind"
+    PERIOD = "period"
+    COUNT = "count"
+    START = "start"
     INFORMATION = "information"
 
 
@@ -43,6 +47,10 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.REVIEW_DAYS: "Own days to review",
         Column.SILENCE: "If the buyer says nothing",
         Column.CUMULATIVE: "Cumulative",
+        Column.KIND: "Kind",
+        Column.PERIOD: "Period",
+        Column.COUNT: "Number of periods",
+        Column.START: "Due or starts",
         Column.INFORMATION: "Comes to",
     },
     "de": {
@@ -57,6 +65,10 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.REVIEW_DAYS: "Eigene Prüftage",
         Column.SILENCE: "Wenn der Käufer schweigt",
         Column.CUMULATIVE: "Aufbauend",
+        Column.KIND: "Zeilenart",
+        Column.PERIOD: "Periode",
+        Column.COUNT: "Anzahl der Perioden",
+        Column.START: "Fällig oder ab",
         Column.INFORMATION: "Ergibt",
     },
 }
@@ -81,6 +93,10 @@ _MORE: Final[Mapping[Column, str]] = {
     Column.REVIEW_DAYS: "review days, days to review, prüftage, tage zur prüfung",
     Column.SILENCE: "silence, if silent, bei schweigen, schweigen",
     Column.CUMULATIVE: "after all above, depends on all above, kumulativ, erst nach allen darüber",
+    Column.KIND: "kind of line, line type, type of line, art der zeile",
+    Column.PERIOD: "billed every, interval, billing period, every, turnus, abrechnungszeitraum, zeitraum",
+    Column.COUNT: "periods, times, count, number of times, anzahl perioden, anzahl, wie oft",
+    Column.START: "start, starts, starts on, starts with, due on or starts with, beginn, beginnt, ab",
     Column.INFORMATION: "no, number, item no, #, pos, position, nr, lfd nr, line, zeile",
 }
 

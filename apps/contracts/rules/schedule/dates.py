@@ -23,6 +23,13 @@ class DateOrder(StrEnum):
     MONTH_FIRST = "month"
 
 
+def order_is_open() -> Refused:
+    """That a person has to say which order is meant."""
+    return Refused(
+        "Every date can be read day first and month first. Say below the file which is meant, or write 2026-12-31."
+    )
+
+
 def order_of(texts: Iterable[str]) -> DateOrder | None:
     """The order that the dates with slashes allow; None when both are possible and it makes a difference."""
     allow = dict.fromkeys(DateOrder, 0)
@@ -55,6 +62,11 @@ def date_of(text: str, *, order: DateOrder) -> date:
         return known(date(int(year), int(month), int(day)))
     except ValueError:
         raise Refused("“{text}” is no day of the calendar.", text=_short(written)) from None
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is written as a day is, whether there is such a day or not."""
+    return any(form.fullmatch(text.strip()) for form in (_ISO, _POINTS, _SLASHES))
 
 
 def known(day: date) -> date:

@@ -46,6 +46,13 @@ def bare(text: str, *, currency: str) -> tuple[str, bool]:
     return kept, is_percent
 
 
+def sign_is_open() -> Refused:
+    """That a person has to say which sign is meant."""
+    return Refused(
+        "Every number can be read with a decimal point and with a decimal comma. Say below the file which is meant."
+    )
+
+
 def sign_of(texts: Iterable[str], *, currency: str) -> DecimalSign | None:
     """The sign that every number of a column allows; None when both do and it makes a difference.
 

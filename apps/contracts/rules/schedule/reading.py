@@ -4,18 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Final, TypeVar
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from apps.contracts.drafts import DraftCriterion, DraftLine, LineTerms
 from apps.contracts.rules.checks import MOST_CRITERIA, MOST_LINES, check_line
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, check_percent
+from apps.contracts.rules.schedule import due_cells
 from apps.contracts.rules.schedule import words as known
 from apps.contracts.rules.schedule.cells import Cell, Formula, Share, as_text, is_empty
 from apps.contracts.rules.schedule.columns import Column, Header, find_header
-from apps.contracts.rules.schedule.dates import DateOrder, date_of, order_of
+from apps.contracts.rules.schedule.dates import DateOrder, date_of, is_date, order_is_open, order_of
 from apps.contracts.rules.schedule.dates import known as known_day
 from apps.contracts.rules.schedule.guard import unguarded
-from apps.contracts.rules.schedule.numbers import DecimalSign, number_of, sign_of, whole_of
+from apps.contracts.rules.schedule.numbers import DecimalSign, number_of, sign_is_open, sign_of, whole_of
 from apps.contracts.rules.schedule.report import Problem, ReadRow, Schedule
 from apps.contracts.rules.schedule.table import Table
 from apps.contracts.rules.words import required, trimmed
@@ -75,7 +77,7 @@ class _Reader:
         self.found: list[ReadRow] = []
         self.table = Table(rows, header)
         numbers = list(self.table.texts(*NUMBERS))
-        days = list(self.table.texts(Column.PLANNED_ON))
+        days = [*self.table.texts(Column.PLANNED_ON), *filter(is_date, self.table.texts(Column.START))]
         self.decimal = decimal or sign_of([text for text in numbers if known.basis_of(text) is None], currency=currency)
         self.dates = dates or order_of(days)
         self.shows_decimal, self.shows_dates = bool(numbers), any("/" in day for day in days)
@@ -110,17 +112,9 @@ class _Reader:
     def _ask_what_is_open(self) -> None:
         """Where every cell of a column can be read in two ways, a person has to say which is meant."""
         if self.decimal is None:
-            refusal = Refused(
-                "Every number can be read with a decimal point and with a decimal comma. Say below the file which is"
-                " meant."
-            )
-            self._problem(0, ", ".join(self._names(*NUMBERS)), refusal)
+            self._problem(0, ", ".join(self._names(*NUMBERS)), sign_is_open())
         if self.dates is None:
-            refusal = Refused(
-                "Every date can be read day first and month first. Say below the file which is meant, or write"
-                " 2026-12-31."
-            )
-            self._problem(0, ", ".join(self._names(Column.PLANNED_ON)), refusal)
+            self._problem(0, ", ".join(self._names(Column.PLANNED_ON)), order_is_open())
 
     def _continues(self, cells: Mapping[Column, Cell]) -> bool:
         """Whether the row only adds a criterion to the milestone above."""
@@ -134,6 +128,7 @@ class _Reader:
         scope = self._text(read, number, cells, Column.SCOPE, what="description of a milestone")
         read.line = replace(read.line, title=title, scope=scope, planned_on=self._day(read, number, cells))
         read.line = replace(read.line, own=self._own(read, number, cells))
+        self._due(read, number, cells)
         self._portion(read, number, cells)
         self._criterion(read, number, cells)
 
@@ -145,6 +140,16 @@ class _Reader:
             silence=self._try(read, number, Column.SILENCE, lambda: known.silence_of(self._plain(silence)), ""),
             is_cumulative=self._try(read, number, Column.CUMULATIVE, lambda: known.mark_of(self._plain(after)), False),
         )
+
+    def _due(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> None:
+        """Of which kind the line is, and when it is billed if nobody signs it off."""
+
+        def said(column: Column) -> Any:
+            reading = partial(due_cells.read_cell, column, cells.get(column), self.dates)
+            return self._try(read, number, column, reading, None)
+
+        found = {column: said(column) for column in due_cells.COLUMNS}
+        read.line = self._try(read, number, Column.KIND, lambda: due_cells.with_due(read.line, found), read.line)
 
     def _criterion(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> None:
         text = self._text(read, number, cells, Column.CRITERION, what="acceptance criterion")
@@ -267,7 +272,7 @@ class _Reader:
         if not self.found:
             self._problem(0, "", Refused("There is no milestone below the names of the columns."))
         if len(self.found) > MOST_LINES:
-            self._problem(0, "", Refused("A plan has at most {most} milestones.", most=MOST_LINES))
+            self._problem(0, "", Refused("A plan has at most {most} lines.", most=MOST_LINES))
         rest = [read for read in self.found if read.line.basis == REMAINDER]
         for read in rest[1:]:
             self._problem(read.row, "", Refused("Only one line of the plan can be the remainder."), read)

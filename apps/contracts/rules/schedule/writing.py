@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from apps.contracts.drafts import DraftLine
+from apps.contracts.rules.schedule import due_cells
 from apps.contracts.rules.schedule.cells import Cell
 from apps.contracts.rules.schedule.columns import WRITTEN, Column
 from apps.contracts.rules.schedule.guard import guarded
@@ -22,7 +23,10 @@ def written_schedule(
     bases = BASES[language if language in BASES else "en"]
     silences = SILENCE[language if language in SILENCE else "en"]
     marks = MARKS[language if language in MARKS else "en"]
-    yield [names[column] for column in Column]
+    # Only a plan that has other lines than milestones needs to say what they are.
+    unsaid = () if any(line.due is not None for line in lines) else due_cells.COLUMNS
+    columns = [column for column in Column if column not in unsaid]
+    yield [names[column] for column in columns]
     for line, amount in zip(lines, amounts, strict=True):
         own: dict[Column, Cell] = {
             Column.TITLE: guarded(line.title),
@@ -35,10 +39,11 @@ def written_schedule(
             Column.SILENCE: silences[line.own.silence] if line.own.silence else None,
             Column.CUMULATIVE: marks[True] if line.own.is_cumulative else None,
             Column.INFORMATION: amount,
+            **due_cells.written(line, language=language),
         }
         for criterion in line.criteria or (None,):
             if criterion is not None:
                 own[Column.CRITERION] = guarded(criterion.text)
                 own[Column.EVIDENCE] = marks[criterion.needs_evidence]
-            yield [own.get(column) for column in Column]
+            yield [own.get(column) for column in columns]
             own = {}

@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.contracts.models import Contract, ContractVersion
+from apps.invoicing.models import Instalment
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import ENDED
 from apps.parties.roles import Action
-from apps.portals import retaining
+from apps.portals import instalments, retaining
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import figures, signing, versions
-from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not, zone_of
+from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, today_of, why_not, zone_of
 from apps.portals.buyer.stories import contract_story
 from apps.portals.buyer.ways import MemberWay
 from apps.portals.changing.desk import orders_of
@@ -101,6 +102,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
         .select_related("invoice__open_item")
         .order_by("position", "part")
     )
+    by_calendar = instalments.calendars(actor, found, today=today_of(request))
     return page(
         request,
         "contract",
@@ -112,12 +114,14 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "milestones": milestones,
             "orders": orders_of(actor, found),
             "retention": retaining.panel_of(found, side="buyer"),
+            "calendars": by_calendar,
+            "side": "buyer",
             "versions": [(version, version_state(version, contract=found, newest=sent[0].number)) for version in sent],
             "draft": draft,
             "may_edit": not why_not(actor, Action.EDIT_CONTRACT),
             "may_withdraw": found.state in ("draft", "proposed") and sent[0].author == "buyer",
             "events": contract_story(actor, found, versions=sent),
-            "next": _what_next(found, milestones, last=sent[0]),
+            "next": _what_next(found, milestones, last=sent[0], by_calendar=instalments.next_of(by_calendar)),
             "why_not": why_not(actor, Action.SIGN_CONTRACT),
             "action": ActionForm(auto_id="prove_%s"),
             "crumbs": contract_crumbs((found.number, "")),
@@ -127,7 +131,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
 
 
 def _what_next(
-    contract: Contract, milestones: Sequence[Milestone], *, last: ContractVersion
+    contract: Contract, milestones: Sequence[Milestone], *, last: ContractVersion, by_calendar: Instalment | None
 ) -> tuple[str, date | None]:
     """What happens next, and by when."""
     is_own = last.author == "buyer"
@@ -140,6 +144,10 @@ def _what_next(
         return _("you change your version and propose it again, or withdraw it.") if is_own else theirs, None
     if contract.state == "withdrawn":
         return _("nothing. The proposal is withdrawn."), None
+    return _next_of_active(milestones, by_calendar)
+
+
+def _next_of_active(milestones: Sequence[Milestone], by_calendar: Instalment | None) -> tuple[str, date | None]:
     waiting = next((m for m in milestones if m.state == "submitted"), None)
     if waiting is not None:
         return _("you review “%(title)s” and sign it off or request changes.") % {"title": waiting.title}, None
@@ -147,6 +155,8 @@ def _what_next(
     if planned is not None:
         text = _("the seller delivers “%(title)s” and submits it to you.") % {"title": planned.title}
         return text if planned.planned_on is None else _("%(what)s Planned for") % {"what": text}, planned.planned_on
+    if by_calendar is not None:
+        return _("“%(title)s” is billed to you on") % {"title": str(by_calendar)}, by_calendar.bills_on
     return _("nothing. Every milestone is signed off."), None
 
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from apps.invoicing import snapshot, wording
 from apps.invoicing.einvoice.profiles import PEPPOL, XRECHNUNG
 from apps.invoicing.models import Invoice
 from apps.parties.actor import Actor
@@ -60,7 +61,7 @@ def invoices(request: PortalRequest) -> HttpResponse:
     counts = counted(request.actor, found, {"all": Q(), **filters})
     if state in filters:
         found = found.filter(filters[state])
-    rows = page_of(request, found.select_related("seller", "contract", "milestone", "open_item"))
+    rows = page_of(request, found.select_related("seller", "contract", "milestone", "instalment", "open_item"))
     assigned = payees.assigned_among(request.actor, rows.rows)
     return page(
         request,
@@ -97,7 +98,7 @@ def _tabs(counts: Mapping[str, int], *, filters: Mapping[str, Q], state: str, wo
 def _invoice(request: PortalRequest, ref: str) -> Invoice:
     rows = Invoice.objects.of_buyer(request.actor)
     return get_object_or_404(
-        rows.select_related("seller", "buyer", "contract", "milestone", "open_item", "document"), ref=ref
+        rows.select_related("seller", "buyer", "contract", "milestone", "instalment", "open_item", "document"), ref=ref
     )
 
 
@@ -114,6 +115,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
         "invoice",
         {
             "invoice": found,
+            "cause": "" if found.is_release else wording.cause(snapshot.read(found.snapshot)),
             "state": state,
             "lines": list(found.lines.all()),
             "pay_to": pay_to,

@@ -55,7 +55,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "reading": reading,
             "earlier": [(cycle, cycles.decision_of(cycle)) for cycle in reversed(sent[:-1])],
             "invoice": invoice,
-            **(_document(invoice) if invoice is not None else {}),
+            **(_document(invoice, found) if invoice is not None else {}),
             "pay_to": pay_to,
             "is_printed_otherwise": invoice is not None and payees.is_printed_otherwise(pay_to, invoice),
             **papers.certificate_piece(actor, found),
@@ -72,14 +72,14 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
     )
 
 
-def _document(invoice: Invoice) -> dict[str, object]:
+def _document(invoice: Invoice, milestone: Milestone) -> dict[str, object]:
     return {
         "document": getattr(invoice, "document", None),
         "pdf_url": WAY.invoice_pdf(invoice),
         "xml_url": WAY.invoice_xml(invoice),
         "exports": exports_of(invoice, url=partial(WAY.invoice_export, invoice)),
         "document_url": WAY.invoice_document(invoice),
-        "reload_url": reverse("buyer:milestone", args=[invoice.billed.ref]),
+        "reload_url": reverse("buyer:milestone", args=[milestone.ref]),
     }
 
 

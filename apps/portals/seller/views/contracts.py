@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from apps.contracts.models import Contract, ContractVersion, GuestGrant, PlanLine
-from apps.invoicing.models import Invoice
+from apps.invoicing.models import Instalment, Invoice
 from apps.milestones.models import Milestone
 from apps.parties.roles import Action
-from apps.portals import conversing, history, papers, retaining
+from apps.portals import conversing, history, instalments, papers, retaining
 from apps.portals.access import PortalRequest, portal
 from apps.portals.changing.desk import orders_of
 from apps.portals.forms import ActionForm
@@ -96,12 +96,16 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
     lines = list(current.lines.prefetch_related("criteria"))
     milestones = list(Milestone.objects.visible_to(actor).filter(contract=found).prefetch_related("line__criteria"))
     today = today_of(request)
+    by_calendar = instalments.calendars(actor, found, today=today)
     invoices = {
         invoice.milestone_id: (invoice, invoice_state(invoice.open_item, today=today))
         for invoice in Invoice.objects.of_seller(actor).filter(contract=found).select_related("open_item")
     }
     plan: list[tuple[PlanLine, Milestone | None, tuple[Invoice, str] | None]]
-    plan = [(one.line, one, invoices.get(one.pk)) for one in milestones] or [(line, None, None) for line in lines]
+    plan = [(one.line, one, invoices.get(one.pk)) for one in milestones]
+    # What the calendar bills has no milestone, and before the signature nothing has.
+    plan += [(line, None, None) for line in lines if line.due or not milestones]
+    plan.sort(key=lambda row: row[0].position)
     link = (
         GuestGrant.objects.visible_to(actor)
         .filter(contract=found, purpose="sign_contract", subject_ref=current.ref, revoked_at__isnull=True)
@@ -135,6 +139,8 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
                 url=reverse("seller:comment_contract", args=[last.ref]) if last else "",
             ),
             "plan": plan,
+            "calendars": by_calendar,
+            "side": "seller",
             "figures": figures.of_contracts(actor, [found])[found.pk],
             "link": link,
             "orders": orders_of(actor, found),
@@ -150,14 +156,18 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "may_edit": not why_not(actor, Action.EDIT_CONTRACT),
             "events": history.of_contract(actor, found),
             "action": ActionForm(auto_id="prove_%s"),
-            "next": _what_next(found, current, milestones, last=last),
+            "next": _what_next(found, milestones, last=last, by_calendar=instalments.next_of(by_calendar)),
             "crumbs": contract_crumbs((found.number, "")),
         },
     )
 
 
 def _what_next(
-    contract: Contract, version: ContractVersion, milestones: list[Milestone], *, last: ContractVersion | None
+    contract: Contract,
+    milestones: list[Milestone],
+    *,
+    last: ContractVersion | None,
+    by_calendar: Instalment | None,
 ) -> dict[str, object]:
     """The one line that says what happens next, with its date where there is one."""
     buyer = contract.buyer.legal_name
@@ -170,7 +180,7 @@ def _what_next(
         text = _("%(name)s reads and signs it, or asks for changes, by the personal link in the mail.")
         return {"text": text % {"name": last.signatory_name}, "due": last.answer_until}
     if contract.state == "active":
-        return _next_of_milestones(milestones, buyer=buyer)
+        return _next_of_milestones(milestones, buyer=buyer) or _next_by_calendar(by_calendar)
     if contract.state == "completed":
         return {"text": _("nothing to deliver any more. Open invoices are paid.")}
     return {"text": _("nothing. The contract is withdrawn.")}
@@ -190,6 +200,8 @@ def _next_of_milestones(milestones: Sequence[Milestone], *, buyer: str) -> dict[
     """What waits for the seller first, then what waits for the buyer, then what is planned next."""
     order = ("changes_requested", "submitted", "planned")
     open_ones = [milestone for milestone in milestones if milestone.state in order]
+    if not open_ones:
+        return {}
     first = min(open_ones, key=lambda milestone: (order.index(milestone.state), milestone.position))
     names = {"buyer": buyer, "title": first.title}
     if first.state == "changes_requested":
@@ -199,6 +211,13 @@ def _next_of_milestones(milestones: Sequence[Milestone], *, buyer: str) -> dict[
     if first.planned_on is None:
         return {"text": _("you deliver “%(title)s” and submit it.") % names}
     return {"text": _("you deliver “%(title)s” and submit it. Planned on") % names, "due": first.planned_on}
+
+
+def _next_by_calendar(instalment: Instalment | None) -> dict[str, object]:
+    if instalment is None:
+        return {"text": _("nothing to deliver any more.")}
+    text = _("“%(title)s” is billed by itself on") % {"title": str(instalment)}
+    return {"text": text, "due": instalment.bills_on}
 
 
 def _url(contract: Contract) -> str:

@@ -62,7 +62,11 @@ def funding(request: PortalRequest) -> HttpResponse:
         {
             "lines": lines,
             "tiles": _tiles(request, lines),
-            "fundable": [(row, estimate(row.billed, facility=usual[row.currency], today=today)) for row in rows[:MOST]],
+            "fundable": [
+                (row, estimate(row.milestone, facility=usual[row.currency], today=today))
+                for row in rows[:MOST]
+                if row.milestone is not None
+            ],
             "requests": [(asked, _offer_of(asked, request)) for asked in requests.rows],
             "page": requests,
             "tranches": list(

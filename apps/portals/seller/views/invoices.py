@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.core import clock
 from apps.core.errors import Refused
 from apps.financing.models import FundingRequest, Tranche
-from apps.invoicing import release_statement, snapshot
+from apps.invoicing import snapshot, wording
 from apps.invoicing.models import Allocation, Delivery, Document, Invoice, PayeeInstruction
 from apps.invoicing.services.reading import GIVEN_UP_AFTER
 from apps.parties.actor import Actor
@@ -68,7 +68,7 @@ def invoices(request: PortalRequest) -> HttpResponse:
     owed = found.filter(filters["open"])
     sums = owed.order_by().values("currency").annotate(open=Sum("open_item__open"))
     instruction = PayeeInstruction.objects.assigned().filter(milestone_id=OuterRef("milestone_id"))
-    shown = found.select_related("buyer", "contract", "milestone", "open_item").annotate(
+    shown = found.select_related("buyer", "contract", "milestone", "instalment", "open_item").annotate(
         is_assigned=Exists(instruction)
     )
     rows = page_of(request, shown)
@@ -103,7 +103,7 @@ def invoice_of(request: PortalRequest, ref: str) -> Invoice:
     """One of the seller's invoices, with what every page about it shows; else 404."""
     rows = Invoice.objects.of_seller(request.actor)
     return get_object_or_404(
-        rows.select_related("buyer", "seller", "contract", "milestone", "open_item", "document"), ref=ref
+        rows.select_related("buyer", "seller", "contract", "milestone", "instalment", "open_item", "document"), ref=ref
     )
 
 
@@ -138,7 +138,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
         "invoice",
         {
             "invoice": found,
-            "said": (release_statement if found.is_release else snapshot).read(found.snapshot),
+            **_said(found),
             "state": state,
             "payee": payee,
             "instructed": instructed,
@@ -149,7 +149,8 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             "may_credit": not why_not(request.actor, Action.CREDIT_INVOICE)
             and payee is None
             and tranche is None
-            and found.open_item.credited < found.gross,
+            and found.open_item.credited < found.gross
+            and not (found.is_release or found.open_item.retained),
             "may_reverse": not why_not(request.actor, Action.RECORD_PAYMENT) and tranche is None,
             **_document_piece(request, found),
             "may_record": not why_not(request.actor, Action.RECORD_PAYMENT) and payee is None,
@@ -157,6 +158,14 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             "crumbs": invoice_crumbs((found.number, "")),
         },
     )
+
+
+def _said(invoice: Invoice) -> dict[str, Any]:
+    """What the document says, and why it was issued."""
+    if invoice.is_release:
+        return {"said": release_statement.read(invoice.snapshot)}
+    said = snapshot.read(invoice.snapshot)
+    return {"said": said, "cause": wording.cause(said)}
 
 
 def _payments(request: PortalRequest, invoice: Invoice) -> list[Allocation]:

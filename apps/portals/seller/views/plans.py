@@ -146,7 +146,7 @@ def _review(request: PortalRequest, contract: Contract, upload: PlanUpload) -> d
     version = contract.versions.get(proposed_at__isnull=True)
     reading = canonical.read(upload.reading)
     lines = rules.read_plan(upload.plan)
-    portions = [rules.Portion(line.basis, line.percent, line.amount) for line in lines]
+    portions = [rules.portion_of(line) for line in lines]
     amounts = rules.known_amounts(version.price, currency=contract.currency, portions=portions)
     first = _first(request.GET.get("from", ""), of=len(lines))
     rows = list(zip(reading["rows"], lines, amounts, strict=True))[first : first + SHOWN]

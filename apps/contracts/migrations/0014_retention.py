@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0011_change_orders'),
+        ('contracts', '0013_changes_leave_the_calendar'),
     ]
 
     operations = [

@@ -11,8 +11,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0012_retention'),
-        ('invoicing', '0008_credit_notes'),
+        ('contracts', '0014_retention'),
+        ('invoicing', '0010_starts_follow_the_position'),
         ('milestones', '0010_what_ends_a_milestone'),
         ('parties', '0003_sessions'),
     ]

@@ -6,8 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0012_retention'),
-        ('invoicing', '0009_retention'),
+        ('contracts', '0014_retention'),
+        ('invoicing', '0011_retention'),
         ('parties', '0003_sessions'),
     ]
 

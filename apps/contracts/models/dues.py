@@ -1,0 +1,103 @@
+"""What a line of the plan says of its kind, and when it is billed without a sign-off."""
+
+from typing import Final
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts import drafts
+from apps.contracts.rules.dues import MOST_PERIODS
+from apps.core.database import guards
+
+
+class LineKind(models.TextChoices):
+    MILESTONE = drafts.MILESTONE, _("Milestone")
+    DEPOSIT = drafts.DEPOSIT, _("Deposit")
+    RECURRING = drafts.RECURRING, _("Recurring")
+
+
+class Start(models.TextChoices):
+    """What makes a deposit due, or a recurring line start."""
+
+    SIGNATURE = drafts.SIGNATURE, _("When the contract is signed")
+    DATE = drafts.DATE, _("On a day")
+    ACCEPTANCE = drafts.ACCEPTANCE, _("When a milestone is accepted")
+
+
+class PeriodLength(models.TextChoices):
+    MONTH = "month", _("Month")
+    QUARTER = "quarter", _("Quarter")
+    YEAR = "year", _("Year")
+
+
+class Dues(models.Model):
+    """The fields of a line that bills itself. ``per_period`` is what was agreed for one period, if that was agreed."""
+
+    kind = models.CharField(_("kind"), max_length=10, choices=LineKind.choices, default=LineKind.MILESTONE)
+    start = models.CharField(_("due"), max_length=10, choices=Start.choices, blank=True)
+    starts_on = models.DateField(_("day"), null=True, blank=True)
+    starts_with = models.CharField(_("starts with the milestone"), max_length=160, blank=True)
+    period = models.CharField(_("period"), max_length=10, choices=PeriodLength.choices, blank=True)
+    period_count = models.PositiveSmallIntegerField(_("number of periods"), null=True, blank=True)
+    per_period = models.DecimalField(_("amount of each period"), max_digits=18, decimal_places=3, null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def due(self) -> drafts.Due | None:
+        """The same as a plain value; None for a milestone."""
+        if self.kind == LineKind.MILESTONE:
+            return None
+        return drafts.Due(
+            start=self.start,
+            on=self.starts_on,
+            milestone=self.starts_with,
+            period=self.period,
+            count=self.period_count,
+        )
+
+
+_ONCE = Q(period="", period_count__isnull=True, per_period__isnull=True)
+CONSTRAINTS: Final = (
+    models.CheckConstraint(
+        condition=(Q(kind="milestone", start="", starts_on__isnull=True, starts_with="") & _ONCE)
+        | (Q(kind="deposit", start__in=["signature", "date"], starts_with="", planned_on__isnull=True) & _ONCE)
+        | Q(kind="recurring", start__in=["signature", "date", "acceptance"], planned_on__isnull=True),
+        name="plan_line_says_what_its_kind_has",
+    ),
+    models.CheckConstraint(
+        condition=(Q(starts_on__isnull=True) | Q(start="date")) & (Q(starts_with="") | Q(start="acceptance")),
+        name="plan_line_starts_in_one_way",
+    ),
+    models.CheckConstraint(
+        condition=Q(period__in=["", *PeriodLength.values])
+        & (Q(period_count__isnull=True) | Q(period_count__gte=1, period_count__lte=MOST_PERIODS))
+        & (Q(per_period__isnull=True) | Q(basis="amount", per_period__gt=0)),
+        name="plan_line_repeats_so_often",
+    ),
+)
+"""Of one line, also while its version is a draft."""
+
+VERSION_TRIGGERS: Final = (
+    guards.at_commit(
+        "every_line_says_when_it_is_billed",
+        guards.INSERT_OR_UPDATE,
+        "IF EXISTS (SELECT 1 FROM contracts_contractversion v JOIN contracts_planline l ON l.version_id = v.id"
+        " WHERE v.id = NEW.id AND v.proposed_at IS NOT NULL AND ((l.start = 'date' AND l.starts_on IS NULL)"
+        " OR (l.kind = 'recurring' AND (l.period = '' OR l.period_count IS NULL"
+        " OR l.per_period * l.period_count <> l.amount))"
+        " OR (l.start = 'acceptance' AND 1 <> (SELECT count(*) FROM contracts_planline m"
+        " WHERE m.version_id = v.id AND m.kind = 'milestone' AND m.title = l.starts_with))))"
+        " THEN RAISE EXCEPTION 'a line of version % does not say when it is billed', NEW.id"
+        " USING ERRCODE = 'check_violation'; END IF;",
+    ),
+)
+"""Of what is proposed: nothing is left open any more."""
+
+ONLY_MILESTONES_HAVE_CRITERIA: Final = guards.refused_when(
+    "only_milestones_have_criteria",
+    guards.INSERT,
+    "EXISTS (SELECT 1 FROM contracts_planline l WHERE l.id = NEW.line_id AND l.kind <> 'milestone')",
+)

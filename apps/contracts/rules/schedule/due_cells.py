@@ -1,0 +1,136 @@
+"""The cells that say of which kind a line is and when it is billed, in English and German, read and written."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from apps.contracts.drafts import ACCEPTANCE, DATE, DEPOSIT, MILESTONE, RECURRING, SIGNATURE, DraftLine, Due
+from apps.contracts.rules.dues import MOST_PERIODS
+from apps.contracts.rules.schedule.cells import Cell, Formula, Share, as_text, is_empty
+from apps.contracts.rules.schedule.columns import Column
+from apps.contracts.rules.schedule.dates import DateOrder, date_of, is_date, known
+from apps.contracts.rules.schedule.guard import guarded, unguarded
+from apps.core.errors import Refused
+
+COLUMNS: Final = (Column.KIND, Column.PERIOD, Column.COUNT, Column.START)
+KINDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {MILESTONE: "milestone", DEPOSIT: "deposit", RECURRING: "recurring"},
+    "de": {MILESTONE: "Meilenstein", DEPOSIT: "Anzahlung", RECURRING: "wiederkehrend"},
+}
+PERIODS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {"month": "month", "quarter": "quarter", "year": "year"},
+    "de": {"month": "Monat", "quarter": "Quartal", "year": "Jahr"},
+}
+SIGNED: Final[Mapping[str, str]] = {"en": "signature", "de": "Unterschrift"}
+_KIND: Final = {
+    **{word.casefold(): kind for words in KINDS.values() for kind, word in words.items()},
+    **dict.fromkeys(("down payment", "advance payment", "abschlag", "vorauszahlung"), DEPOSIT),
+    **dict.fromkeys(("subscription", "abo", "abonnement", "laufend"), RECURRING),
+}
+_PERIOD: Final = {
+    **{word.casefold(): period for words in PERIODS.values() for period, word in words.items()},
+    **dict.fromkeys(("monthly", "months", "monatlich", "monate"), "month"),
+    **dict.fromkeys(("quarterly", "quarters", "vierteljährlich", "quartalsweise", "vierteljahr"), "quarter"),
+    **dict.fromkeys(("yearly", "annually", "years", "jährlich", "jahre"), "year"),
+}
+_RECOVERABLE: Final = frozenset(
+    {"recoverable deposit", "recoverable", "advance", "rückzahlbare anzahlung", "verrechenbare anzahlung"}
+)
+_SIGNED: Final = frozenset({word.casefold() for word in SIGNED.values()} | {"on signature", "bei unterschrift"})
+
+
+def _kind(cell: Cell, _order: DateOrder | None) -> str:
+    if as_text(cell).strip().casefold() in _RECOVERABLE:
+        raise Refused(
+            "A deposit that later invoices give back is not possible yet. A deposit here is a part of the price that"
+            " stays earned: say deposit, or make it a milestone."
+        )
+    return _word(cell, _KIND, Refused("“{text}” is none of milestone, deposit and recurring.", text=_short(cell)))
+
+
+def _period(cell: Cell, _order: DateOrder | None) -> str:
+    return _word(cell, _PERIOD, Refused("“{text}” is none of month, quarter and year.", text=_short(cell)))
+
+
+def _count(cell: Cell, _order: DateOrder | None) -> int:
+    text = as_text(_plain(cell)).strip()
+    value = cell if isinstance(cell, Decimal) else Decimal(text) if text.isascii() and text.isdigit() else None
+    if value is None or value != value.to_integral_value() or not 1 <= value <= MOST_PERIODS:
+        raise Refused("“{text}” is no number of periods from 1 to {most}.", text=_short(cell), most=MOST_PERIODS)
+    return int(value)
+
+
+def _start(cell: Cell, order: DateOrder | None) -> Due:
+    """The signature, a day, or else the name of a milestone."""
+    if isinstance(cell, date):
+        return Due(start=DATE, on=known(cell))
+    text = as_text(_plain(cell)).strip()
+    if text.casefold() in _SIGNED:
+        return Due(start=SIGNATURE)
+    if is_date(text):
+        return Due(start=DATE, on=date_of(text, order=order) if order is not None else None)
+    return Due(start=ACCEPTANCE, milestone=unguarded(text))
+
+
+READ: Final[Mapping[Column, Callable[[Cell, DateOrder | None], Any]]] = {
+    Column.KIND: _kind,
+    Column.PERIOD: _period,
+    Column.COUNT: _count,
+    Column.START: _start,
+}
+
+
+def read_cell(column: Column, cell: Cell, order: DateOrder | None) -> Any:
+    """What a cell says; None for an empty one. Refused in words when it says nothing that is known."""
+    return None if is_empty(cell) else READ[column](cell, order)
+
+
+def with_due(line: DraftLine, said: Mapping[Column, Any]) -> DraftLine:
+    """The line with its kind and when it is billed; what only other kinds have is refused, not lost."""
+    kind = said[Column.KIND] or MILESTONE
+    repeats, starts = said[Column.PERIOD] or said[Column.COUNT], said[Column.START]
+    if (repeats and kind != RECURRING) or (starts and kind == MILESTONE):
+        raise Refused(
+            "This row says how often or from when it is billed. Only a recurring line repeats, and a milestone"
+            " is billed when it is accepted: say deposit or recurring in the column of kinds."
+        )
+    if kind == MILESTONE:
+        return line
+    due = starts or (Due(start=DATE, on=line.planned_on) if line.planned_on else Due())
+    due = replace(due, period=said[Column.PERIOD] or "", count=said[Column.COUNT])
+    return replace(line, kind=kind, due=due, planned_on=None)
+
+
+def written(line: DraftLine, *, language: str) -> dict[Column, Cell]:
+    """The four cells of a line."""
+    due, words = line.due, language if language in KINDS else "en"
+    if due is None:
+        return {Column.KIND: KINDS[words][MILESTONE]}
+    starts: dict[str, Cell] = {SIGNATURE: SIGNED[words], DATE: due.on, ACCEPTANCE: guarded(due.milestone)}
+    return {
+        Column.KIND: KINDS[words][line.kind],
+        Column.PERIOD: PERIODS[words].get(due.period),
+        Column.COUNT: None if due.count is None else Decimal(due.count),
+        Column.START: starts[due.start],
+    }
+
+
+def _word(cell: Cell, known_words: Mapping[str, str], refusal: Refused) -> str:
+    found = known_words.get(as_text(_plain(cell)).strip().casefold())
+    if found is None:
+        raise refusal
+    return found
+
+
+def _plain(cell: Cell) -> Cell:
+    if isinstance(cell, Formula):
+        raise Refused("This cell holds a formula, and formulas are not reckoned here. Paste its value instead.")
+    if isinstance(cell, Share):
+        raise Refused("A percentage stands here, and something else is needed.")
+    return cell
+
+
+def _short(cell: Cell) -> str:
+    return as_text(cell).strip()[:40]

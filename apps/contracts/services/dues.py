@@ -1,0 +1,39 @@
+"""From the plain value of when a line is billed to the columns of its row, and back."""
+
+from decimal import Decimal
+from typing import Any, Final
+
+from apps.contracts import rules
+from apps.contracts.drafts import DraftLine
+from apps.contracts.models import PlanLine
+from apps.contracts.models.dues import Dues
+
+COLUMNS: Final = tuple(field.name for field in Dues._meta.fields)
+
+
+def due_columns(line: DraftLine) -> dict[str, Any]:
+    """What the row of a line says of its kind."""
+    due = line.due
+    if due is None:
+        return {"kind": line.kind}
+    return {
+        "kind": line.kind,
+        "start": due.start,
+        "starts_on": due.on,
+        "starts_with": due.milestone,
+        "period": due.period,
+        "period_count": due.count,
+        "per_period": rules.per_period(line),
+    }
+
+
+def copied_dues(line: PlanLine) -> dict[str, Any]:
+    """The same of a row that is copied."""
+    return {name: getattr(line, name) for name in COLUMNS}
+
+
+def agreed_amount(line: PlanLine) -> Decimal | None:
+    """The amount as it was written: of one period where that was agreed, and none where a share was."""
+    if line.basis != PlanLine.Basis.AMOUNT:
+        return None
+    return line.per_period if line.kind == PlanLine.Kind.RECURRING else line.amount

@@ -1,0 +1,108 @@
+"""Deposits and periods of contracts as pages show them: line by line with their dates, and in sums."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Min, Q, Sum
+
+from apps.contracts.models import Contract, PlanLine
+from apps.core import money
+from apps.invoicing.models import Instalment, Invoice
+from apps.parties.actor import Actor
+from apps.portals.shown import invoice_state
+
+SHOWN, BEFORE = 24, 6
+"""Of each line so many instalments are shown, and so many of them before the next one; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One instalment, and its invoice with its state once it is billed."""
+
+    instalment: Instalment
+    invoice: Invoice | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """One line of the plan that is billed by the calendar, with its instalments in order."""
+
+    line: PlanLine
+    parts: Sequence[Part]
+
+    @property
+    def next(self) -> Instalment | None:
+        """The first that is not billed."""
+        return next((part.instalment for part in self.parts if part.invoice is None), None)
+
+    @property
+    def shown(self) -> Sequence[Part]:
+        """Those around the next one: a line may have hundreds."""
+        first = max(0, min(self.billed - BEFORE, len(self.parts) - SHOWN))
+        return self.parts[first : first + SHOWN]
+
+    @property
+    def unshown(self) -> int:
+        return len(self.parts) - len(self.shown)
+
+    @property
+    def billed(self) -> int:
+        return sum(part.invoice is not None for part in self.parts)
+
+
+def calendars(actor: Actor, contract: Contract, *, today: date) -> list[Calendar]:
+    """What of a contract is billed by the calendar, line by line; empty before it is signed. One query."""
+    rows = (
+        Instalment.objects.visible_to(actor)
+        .filter(contract=contract)
+        .select_related("line", "invoice__open_item")
+        .order_by("position", "number")
+    )
+    lines: dict[int, tuple[PlanLine, list[Part]]] = {}
+    for row in rows:
+        invoice: Invoice | None = getattr(row, "invoice", None)
+        state = invoice_state(invoice.open_item, today=today) if invoice is not None else ""
+        lines.setdefault(row.line_id, (row.line, []))[1].append(Part(row, invoice, state))
+    return [Calendar(line, parts) for line, parts in lines.values()]
+
+
+def next_of(found: Sequence[Calendar]) -> Instalment | None:
+    """What is billed next by the calendar, of those whose day is known."""
+    known = [one.next for one in found if one.next is not None and one.next.bills_on is not None]
+    return min(known, key=lambda instalment: (instalment.bills_on or date.max, instalment.position), default=None)
+
+
+def sums(contract_ids: Iterable[int]) -> Mapping[int, Mapping[str, Any]]:
+    """By contract: what all instalments come to, what of it is billed, and when the next one is. One query."""
+    rows = (
+        Instalment.objects.filter(contract_id__in=list(contract_ids))
+        .order_by()
+        .values("contract_id")
+        .annotate(
+            whole=Sum("amount"),
+            billed_sum=Sum("amount", filter=Q(billed_at__isnull=False), default=money.ZERO),
+            next_on=Min("bills_on", filter=Q(billed_at__isnull=True)),
+        )
+    )
+    return {row["contract_id"]: row for row in rows}
+
+
+def with_instalments(life: Mapping[str, Any], of: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The sums of a contract's milestones and those of its instalments, together.
+
+    What is billed by the calendar is earned when it is billed: nobody signs it off.
+    """
+    if of is None:
+        return dict(life)
+    days = [day for day in (life.get("next_on"), of["next_on"]) if day is not None]
+    nothing = Decimal(0)
+    return {
+        **life,
+        "earned": life.get("earned", nothing) + of["billed_sum"],
+        "price": life.get("price", nothing) + of["whole"],
+        "next_on": min(days, default=None),
+    }

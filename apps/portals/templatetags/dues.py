@@ -1,0 +1,24 @@
+"""When a line of the plan is billed that nobody signs off, in the words that paper uses too."""
+
+from typing import Any
+
+from django import template
+
+from apps.contracts import dues_wording
+from apps.portals import formats
+
+register = template.Library()
+
+
+@register.simple_tag
+def due_in_words(line: Any, currency: str) -> str:
+    """Of a deposit or a recurring line; nothing for a milestone. The line has a ``due`` and an ``amount``."""
+    if line.due is None:
+        return ""
+    return dues_wording.schedule_in_words(
+        line.due,
+        amount=line.amount,
+        currency=currency,
+        money=lambda amount: formats.money(amount, currency),
+        day=formats.day,
+    )

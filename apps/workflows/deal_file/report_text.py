@@ -1,0 +1,68 @@
+"""The report of a deal as plain text, for a terminal."""
+
+from apps.workflows.deal_file import credit_report
+from apps.workflows.deal_file.report_changes import in_words
+from apps.workflows.deal_file.report_parts import Report
+
+
+def plain(found: Report) -> str:
+    """The report as a person reads it in a terminal."""
+    contract = found["contract"]
+    lines = [
+        f"{found['deal']}",
+        f"  {contract['number']} {contract['title']}: {contract['seller']} for {contract['buyer']}, "
+        f"{contract['price']} {contract['currency']}, {contract['state']}",
+        "",
+        "Milestones",
+        *(
+            f"  {row['title']:<34}{row['amount']:>16}  {row['state']:<18} cycles {len(row['cycles'])}"
+            for row in found["milestones"]
+        ),
+        *in_words(found["change_orders"], currency=contract["currency"]),
+        "",
+        "Invoices",
+        *(
+            f"  {row['number']:<16} {row['about']:<28} net {row['net']:>12}  tax {row['tax']:>11}"
+            f"  open {row['open']:>12}  due {row['due_on']}  PDF {row['document']}"
+            for row in found["invoices"]
+        ),
+    ]
+    if found["instalments"]:
+        lines += ["", "Deposits and periods"]
+        lines += [
+            f"  {row['bills_on'] or 'with its milestone':<20}{row['line']:<28}{row['number']:>4} of {row['count']:<4}"
+            f"{row['amount']:>14}  {row['invoice'] or 'to come'}"
+            for row in found["instalments"]
+        ]
+    lines += credit_report.plain(found["credit_notes"])
+    if found["payments"]:
+        lines += ["", "Payments"]
+        lines += [
+            f"  {row['received_on']}  {row['reference']:<14} {row['amount']:>14} to {row['recipient']}"
+            f" for {row['invoice']}{', reversed' if row['reversed'] else ''}"
+            for row in found["payments"]
+        ]
+    for request in found["financing"]:
+        lines += ["", f"Financing of {request['about']}: {request['state']}"]
+        for offer in request["offers"]:
+            lines.append(f"  offer {offer['version']} {offer['state']}: {_figures(offer)}")
+            if len(offer["lines"]) > 1:
+                lines += [
+                    f"    {line['milestone']} ({line['stage']}, {line['days']} days): {_figures(line)}"
+                    for line in offer["lines"]
+                ]
+        lines += [
+            f"  advance on {tranche['milestone']}: {tranche['state']}, outstanding {tranche['outstanding']}"
+            for tranche in request["tranches"]
+        ]
+    for book in found["ledger"]:
+        lines += ["", f"Book of {book['organisation']} ({book['book']})"]
+        lines += [f"  {label:<44}{amount:>16}" for label, amount in book["balances"].items()]
+    return "\n".join(lines)
+
+
+def _figures(priced: Report) -> str:
+    return (
+        f"face {priced['face']}, advance {priced['gross']}, discount {priced['discount']}, fee {priced['fee']}, "
+        f"net {priced['net']}, APR {priced['apr']} %, XIRR {priced['xirr']} %"
+    )
