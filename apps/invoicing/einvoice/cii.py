@@ -140,18 +140,15 @@ def _party(name: str, party: Party) -> Element:
     """Name (BT-27, BT-44), legal registration (BT-30, BT-47), contact (BG-6, BG-9), address (BG-5, BG-8), electronic
     address (BT-34, BT-49), tax identifiers (BT-31, BT-32, BT-48)."""
     legal, electronic, address = party.legal_registration_identifier, party.electronic_address, party.address
-    contact = (
-        _ram("DefinedTradeContact", _ram("EmailURIUniversalCommunication", _text("URIID", party.email)))
-        if party.email
-        else None
-    )
     # The buyer has no BT-32 of its own: a tax number that is no VAT number stands with the seller only.
     tax_number = party.tax_registration_identifier if name == "SellerTradeParty" else ""
     return _ram(
         name,
         _text("Name", party.name),
         _ram("SpecifiedLegalOrganization", _text("ID", legal)) if legal else None,
-        contact,
+        _ram("DefinedTradeContact", _ram("EmailURIUniversalCommunication", _text("URIID", party.email)))
+        if party.email
+        else None,
         _address(address),
         _ram("URIUniversalCommunication", _text("URIID", electronic.identifier, schemeID=electronic.scheme))
         if electronic
