@@ -1,33 +1,22 @@
 """What must be true of invoices and of what the sellers' books say of them; run by ``manage.py verify_ledger``."""
 
-from apps.invoicing import credit_checks
+from apps.invoicing import credit_checks, retention_checks
+from apps.invoicing.balances import balance_of
 from apps.invoicing.credit_checks import ISSUED
 from apps.invoicing.models.transaction import LIVE as STANDING
 from apps.ledger.charts import Seller
 from apps.ledger.checks import Check
 
-# The seller's book of an invoice, and what stands on one of its accounts under one key.
-BALANCE = """(
-    SELECT coalesce(sum(b.amount), 0)
-    FROM ledger_balance b JOIN ledger_account a ON a.id = b.account_id JOIN ledger_book k ON k.id = a.book_id
-    WHERE k.purpose = 'seller' AND k.organisation_id = {organisation} AND k.currency = {currency}
-      AND a.code = '{account}' AND b.key = {key}
-)"""
 SOLD = (
     "EXISTS (SELECT 1 FROM ledger_entry e WHERE e.organisation_id = i.seller_id AND e.cause = 'sale:' || i.ref"
     " AND NOT EXISTS (SELECT 1 FROM ledger_entry r WHERE r.reverses_id = e.id))"
 )
 
 
-def _balance(account: Seller, *, organisation: str, currency: str, key: str) -> str:
-    return BALANCE.format(account=account.value, organisation=organisation, currency=currency, key=key)
-
-
-_retained = _balance(
-    Seller.RETENTION_HELD, organisation="c.seller_id", currency="c.currency", key="'contract:' || c.ref"
+_receivable = balance_of(
+    Seller.RECEIVABLES, organisation="i.seller_id", currency="i.currency", key="'invoice:' || i.ref"
 )
-_receivable = _balance(Seller.RECEIVABLES, organisation="i.seller_id", currency="i.currency", key="'invoice:' || i.ref")
-_unapplied = _balance(
+_unapplied = balance_of(
     Seller.UNAPPLIED_RECEIPTS, organisation="p.recipient_id", currency="p.currency", key="'payment:' || p.ref"
 )
 
@@ -236,52 +225,6 @@ CHECKS = (
         """,
     ),
     Check(
-        "What is retained of every invoice is in the ledger of retention, and nothing else is",
-        """
-        SELECT 'retention of ' || i.number || ' of ' || o.legal_name, t.retained, coalesce(r.held, 0)
-        FROM invoicing_invoice i
-        JOIN parties_organisation o ON o.id = i.seller_id
-        JOIN invoicing_openitem t ON t.invoice_id = i.id
-        LEFT JOIN invoicing_retention r ON r.invoice_id = i.id
-        WHERE t.retained <> coalesce(r.held, 0)
-        """,
-    ),
-    Check(
-        "What is released of every retention is what releases shared out, and never more than was withheld",
-        """
-        SELECT 'retention of ' || i.number, coalesce(sum(s.amount), 0), r.released
-        FROM invoicing_retention r
-        JOIN invoicing_invoice i ON i.id = r.invoice_id
-        LEFT JOIN invoicing_retentionshare s ON s.retention_id = r.id
-        GROUP BY i.number, r.id
-        HAVING coalesce(sum(s.amount), 0) <> r.released OR r.released > r.held
-        """,
-    ),
-    Check(
-        "Every release of retention is shared out and asked for to the cent",
-        """
-        SELECT 'release ' || l.ref, l.amount, coalesce(sum(s.amount), 0)
-        FROM invoicing_retentionrelease l
-        JOIN invoicing_invoice i ON i.id = l.invoice_id
-        LEFT JOIN invoicing_retentionshare s ON s.release_id = l.id
-        GROUP BY l.id, i.gross
-        HAVING coalesce(sum(s.amount), 0) <> l.amount OR i.gross <> l.amount
-        """,
-    ),
-    Check(
-        "Retention held is, contract by contract, what was withheld and is not released",
-        f"""
-        SELECT o.legal_name || ': retention of ' || c.number, r.kept, r.booked
-        FROM contracts_contract c
-        JOIN parties_organisation o ON o.id = c.seller_id
-        CROSS JOIN LATERAL (
-            SELECT coalesce((SELECT sum(k.held - k.released) FROM invoicing_retention k WHERE k.contract_id = c.id), 0)
-                AS kept, {_retained} AS booked
-        ) r
-        WHERE r.kept <> r.booked
-        """,
-    ),
-    Check(
         "Unapplied receipts are, payment by payment, what is not allocated",
         f"""
         SELECT o.legal_name || ': payment ' || p.bank_reference, u.left_over, u.booked
@@ -311,4 +254,5 @@ CHECKS = (
         """,
     ),
     *credit_checks.CHECKS,
+    *retention_checks.CHECKS,
 )

@@ -51,16 +51,13 @@ class ContractVersion(StepTerms):
     """The terms and the billing plan as one side wrote them. A draft until proposed; immutable from then on.
 
     ``author`` is the side that writes and proposes it; the other one signs or answers. Each side has one draft at
-    most, whose number is provisional: the number of a version is settled when it is proposed. ``answer_until`` is the
-    last day on which the other side can sign, ``expires_at`` the end of that day, settled with the proposal;
-    ``expired_at`` says when it was noted that nobody had signed by then.
+    most; its number is settled when it is proposed. ``answer_until`` is the last day on which the other side can sign,
+    ``expires_at`` its end, settled with the proposal; ``expired_at`` when it was noted that nobody had signed by then.
 
-    ``canonical_text`` and its ``sha256`` are what both sides sign. ``signatory_email`` is the mailbox of the person
-    who signs off for the buyer while the buyer's organisation has no owner of its own. An empty calendar or time zone
-    of the review means the buyer's own; which that was stands in the signed text.
+    ``canonical_text`` and its ``sha256`` are what both sides sign. ``signatory_email`` is who signs off for the buyer
+    while its organisation has no owner. An empty calendar or time zone of the review means the buyer's own.
 
-    A version with a ``change_order`` is what that order makes of the active version that it names in ``changes``. Lines
-    keep their positions in it: what was the third milestone stays the third, whatever else comes and goes.
+    A version with a ``change_order`` is what it makes of the one in ``changes``; lines keep their positions.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)

@@ -5,9 +5,7 @@ Every element has the business term of EN 16931 beside it. The order of elements
 its root, its lines and its due date have other places.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Final
 
 from django.utils import translation
@@ -16,8 +14,9 @@ from lxml import etree
 from apps.core import canonical
 from apps.invoicing import wording
 from apps.invoicing.einvoice import codes, notes, profiles, texts
-from apps.invoicing.einvoice.names import CAC, CBC, CREDIT_NOTE, INVOICE, NAMESPACES
+from apps.invoicing.einvoice.names import CREDIT_NOTE, INVOICE, NAMESPACES
 from apps.invoicing.einvoice.profiles import Profile
+from apps.invoicing.einvoice.ubl_elements import Element, amount, cac, filled, text
 from apps.invoicing.snapshot import Address, CreditTransfer, Line, Party, Preceding, SemanticInvoice, TaxRow
 
 VAT: Final = "VAT"
@@ -27,8 +26,6 @@ PROJECT_REFERENCE: Final = "50"
 """Type of the document by which a credit note refers to its project (BT-11, PEPPOL-EN16931-R080)."""
 NO_INSTRUMENT: Final = "1"
 """Payment means (BT-81, UNTDID 4461): none is defined."""
-
-Element = etree._Element
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +56,8 @@ def _preceding(preceding: Preceding | None) -> Element | None:
     """BG-3: number (BT-25) and date (BT-26) of the invoice that is corrected."""
     if preceding is None:
         return None
-    number, day = _text("ID", preceding.number), _text("IssueDate", preceding.issue_date.isoformat())
-    return _cac("BillingReference", _cac("InvoiceDocumentReference", number, day))
+    number, day = text("ID", preceding.number), text("IssueDate", preceding.issue_date.isoformat())
+    return cac("BillingReference", cac("InvoiceDocumentReference", number, day))
 
 
 def _root(invoice: SemanticInvoice, profile: Profile) -> Element:
@@ -72,35 +69,35 @@ def _root(invoice: SemanticInvoice, profile: Profile) -> Element:
     # The stubs do not know that a namespace can be without a prefix.
     nsmap: Any = {None: shape.namespace, **NAMESPACES}
     root = etree.Element(f"{{{shape.namespace}}}{shape.root}", nsmap=nsmap)
-    return _filled(
+    return filled(
         root,
         [
-            _text("CustomizationID", profile.identifier),
-            _text("ProfileID", profiles.BILLING),
-            _text("ID", invoice.number),
-            _text("IssueDate", invoice.issue_date.isoformat()),
-            None if is_credit else _text("DueDate", invoice.due_date.isoformat()),
-            _text(shape.type_code, type_code),
+            text("CustomizationID", profile.identifier),
+            text("ProfileID", profiles.BILLING),
+            text("ID", invoice.number),
+            text("IssueDate", invoice.issue_date.isoformat()),
+            None if is_credit else text("DueDate", invoice.due_date.isoformat()),
+            text(shape.type_code, type_code),
             *_notes(invoice, profile),
-            _text("DocumentCurrencyCode", currency),
-            _text("BuyerReference", invoice.buyer_reference),
+            text("DocumentCurrencyCode", currency),
+            text("BuyerReference", invoice.buyer_reference),
             _period(invoice),
             _preceding(invoice.preceding),
-            _cac("ContractDocumentReference", _text("ID", invoice.contract_number)),
+            cac("ContractDocumentReference", text("ID", invoice.contract_number)),
             _project(invoice.contract_title, is_credit=is_credit),
-            _cac("AccountingSupplierParty", _party(seller, tax_number=seller.tax_registration_identifier)),
+            cac("AccountingSupplierParty", _party(seller, tax_number=seller.tax_registration_identifier)),
             # The buyer has no BT-32 of its own: a tax number that is no VAT number stands with the seller only.
-            _cac("AccountingCustomerParty", _party(invoice.buyer, tax_number="")),
+            cac("AccountingCustomerParty", _party(invoice.buyer, tax_number="")),
             # BG-10: payee (BT-59)
-            _cac("PayeeParty", _cac("PartyName", _text("Name", invoice.payee.name))) if invoice.payee else None,
+            cac("PayeeParty", cac("PartyName", text("Name", invoice.payee.name))) if invoice.payee else None,
             _delivery(invoice),
             _payment_means(invoice, profile),
             # BT-20
-            _cac("PaymentTerms", _text("Note", wording.payment_terms(invoice))),
+            cac("PaymentTerms", text("Note", wording.payment_terms(invoice))),
             # BG-22: BT-110, with the rows of BG-23
-            _cac(
+            cac(
                 "TaxTotal",
-                _amount("TaxAmount", invoice.totals.tax, currency),
+                amount("TaxAmount", invoice.totals.tax, currency),
                 *(_tax(row, invoice, profile) for row in invoice.taxes),
             ),
             _totals(invoice),
@@ -117,17 +114,17 @@ def _notes(invoice: SemanticInvoice, profile: Profile) -> list[Element | None]:
     found = notes.of(invoice)
     if len(found) > 1 and not _german(invoice, profile):
         found = [notes.Note(codes.GENERAL, "\n".join(note.words for note in found))]
-    return [_text("Note", f"#{note.subject}#{note.words}") for note in found]
+    return [text("Note", f"#{note.subject}#{note.words}") for note in found]
 
 
 def _project(title: str, *, is_credit: bool) -> Element | None:
     """BT-11."""
-    identifier = _text("ID", title)
+    identifier = text("ID", title)
     if identifier is None:
         return None
     if is_credit:
-        return _cac("AdditionalDocumentReference", identifier, _text("DocumentTypeCode", PROJECT_REFERENCE))
-    return _cac("ProjectReference", identifier)
+        return cac("AdditionalDocumentReference", identifier, text("DocumentTypeCode", PROJECT_REFERENCE))
+    return cac("ProjectReference", identifier)
 
 
 def _party(party: Party, *, tax_number: str) -> Element:
@@ -135,36 +132,36 @@ def _party(party: Party, *, tax_number: str) -> Element:
     name (BT-27, BT-44), legal registration (BT-30, BT-47), contact (BG-6, BG-9)."""
     electronic, address = party.electronic_address, party.address
     contact = [
-        _text("Name", party.contact_name),
-        _text("Telephone", party.phone),
-        _text("ElectronicMail", party.email),
+        text("Name", party.contact_name),
+        text("Telephone", party.phone),
+        text("ElectronicMail", party.email),
     ]
-    return _cac(
+    return cac(
         "Party",
-        _text("EndpointID", electronic.identifier, schemeID=electronic.scheme) if electronic else None,
+        text("EndpointID", electronic.identifier, schemeID=electronic.scheme) if electronic else None,
         _address("PostalAddress", address),
         *(
-            _cac("PartyTaxScheme", _text("CompanyID", identifier), _tax_scheme(scheme))
+            cac("PartyTaxScheme", text("CompanyID", identifier), _tax_scheme(scheme))
             for identifier, scheme in ((party.vat_identifier, VAT), (tax_number, OTHER_TAX))
             if identifier
         ),
-        _cac(
+        cac(
             "PartyLegalEntity",
-            _text("RegistrationName", party.name),
-            _text("CompanyID", party.legal_registration_identifier),
+            text("RegistrationName", party.name),
+            text("CompanyID", party.legal_registration_identifier),
         ),
-        _cac("Contact", *contact) if any(element is not None for element in contact) else None,
+        cac("Contact", *contact) if any(element is not None for element in contact) else None,
     )
 
 
 def _address(name: str, address: Address) -> Element:
     """BG-5, BG-8, BG-15."""
-    return _cac(
+    return cac(
         name,
-        _text("StreetName", address.line),
-        _text("CityName", address.city),
-        _text("PostalZone", address.post_code),
-        _cac("Country", _text("IdentificationCode", codes.country(address.country_code))),
+        text("StreetName", address.line),
+        text("CityName", address.city),
+        text("PostalZone", address.post_code),
+        cac("Country", text("IdentificationCode", codes.country(address.country_code))),
     )
 
 
@@ -175,11 +172,11 @@ def _period(invoice: SemanticInvoice) -> Element | None:
     tax_point = codes.TAX_POINTS_IN_UBL.get(invoice.kind, "") if invoice.totals.tax else ""
     if not has_days and not tax_point:
         return None
-    return _cac(
+    return cac(
         "InvoicePeriod",
-        _text("StartDate", instalment.first.isoformat() if instalment and has_days else ""),
-        _text("EndDate", instalment.last.isoformat() if instalment and instalment.last else ""),
-        _text("DescriptionCode", tax_point),
+        text("StartDate", instalment.first.isoformat() if instalment and has_days else ""),
+        text("EndDate", instalment.last.isoformat() if instalment and instalment.last else ""),
+        text("DescriptionCode", tax_point),
     )
 
 
@@ -187,11 +184,11 @@ def _delivery(invoice: SemanticInvoice) -> Element:
     """BT-72: the local date of the sign-off is that of the supply. What is billed before its supply has no such date,
     only to whom it will be supplied (BT-70, BG-15)."""
     if invoice.acceptance is not None:
-        return _cac("Delivery", _text("ActualDeliveryDate", invoice.acceptance.accepted_on.isoformat()))
-    return _cac(
+        return cac("Delivery", text("ActualDeliveryDate", invoice.acceptance.accepted_on.isoformat()))
+    return cac(
         "Delivery",
-        _cac("DeliveryLocation", _address("Address", invoice.buyer.address)),
-        _cac("DeliveryParty", _cac("PartyName", _text("Name", invoice.buyer.name))),
+        cac("DeliveryLocation", _address("Address", invoice.buyer.address)),
+        cac("DeliveryParty", cac("PartyName", text("Name", invoice.buyer.name))),
     )
 
 
@@ -200,24 +197,24 @@ def _payment_means(invoice: SemanticInvoice, profile: Profile) -> Element | None
     transfer = invoice.credit_transfer
     if transfer is None:
         # Nobody pays it. Germany wants the group all the same (BR-DE-1).
-        return _cac("PaymentMeans", _text("PaymentMeansCode", NO_INSTRUMENT)) if _german(invoice, profile) else None
+        return cac("PaymentMeans", text("PaymentMeansCode", NO_INSTRUMENT)) if _german(invoice, profile) else None
     code = codes.payment_means(currency=invoice.currency, iban=transfer.iban)
     said = texts.cleaned(wording.payment_means(transfer))
-    return _cac(
+    return cac(
         "PaymentMeans",
-        _text("PaymentMeansCode", code, **({"name": said} if said else {})),
-        _text("PaymentID", invoice.number if invoice.preceding is None else ""),
+        text("PaymentMeansCode", code, **({"name": said} if said else {})),
+        text("PaymentID", invoice.number if invoice.preceding is None else ""),
         _account(transfer),
     )
 
 
 def _account(transfer: CreditTransfer) -> Element:
     """BG-17: account (BT-84), holder (BT-85), bank (BT-86)."""
-    return _cac(
+    return cac(
         "PayeeFinancialAccount",
-        _text("ID", transfer.iban or transfer.account_number),
-        _text("Name", transfer.account_name),
-        _cac("FinancialInstitutionBranch", _text("ID", transfer.bic)) if transfer.bic else None,
+        text("ID", transfer.iban or transfer.account_number),
+        text("Name", transfer.account_name),
+        cac("FinancialInstitutionBranch", text("ID", transfer.bic)) if transfer.bic else None,
     )
 
 
@@ -227,16 +224,16 @@ def _tax(row: TaxRow, invoice: SemanticInvoice, profile: Profile) -> Element:
     # Germany wants a rate of what lies outside the scope of tax too (BR-DE-14): zero.
     has_rate = row.category not in codes.WITHOUT_RATE or _german(invoice, profile)
     reason = wording.tax_sentence(row.category) if row.category in codes.WITH_REASON else ""
-    return _cac(
+    return cac(
         "TaxSubtotal",
-        _amount("TaxableAmount", row.taxable, invoice.currency),
-        _amount("TaxAmount", row.tax, invoice.currency),
-        _cac(
+        amount("TaxableAmount", row.taxable, invoice.currency),
+        amount("TaxAmount", row.tax, invoice.currency),
+        cac(
             "TaxCategory",
-            _text("ID", row.category),
-            _text("Percent", canonical.plain(row.rate)) if has_rate else None,
-            _text("TaxExemptionReasonCode", row.exemption_code),
-            _text("TaxExemptionReason", reason),
+            text("ID", row.category),
+            text("Percent", canonical.plain(row.rate)) if has_rate else None,
+            text("TaxExemptionReasonCode", row.exemption_code),
+            text("TaxExemptionReason", reason),
             _tax_scheme(VAT),
         ),
     )
@@ -245,12 +242,12 @@ def _tax(row: TaxRow, invoice: SemanticInvoice, profile: Profile) -> Element:
 def _totals(invoice: SemanticInvoice) -> Element:
     """BG-22: BT-106, BT-109, BT-112, BT-115."""
     totals, currency = invoice.totals, invoice.currency
-    return _cac(
+    return cac(
         "LegalMonetaryTotal",
-        _amount("LineExtensionAmount", totals.lines, currency),
-        _amount("TaxExclusiveAmount", totals.net, currency),
-        _amount("TaxInclusiveAmount", totals.gross, currency),
-        _amount("PayableAmount", totals.due, currency),
+        amount("LineExtensionAmount", totals.lines, currency),
+        amount("TaxExclusiveAmount", totals.net, currency),
+        amount("TaxInclusiveAmount", totals.gross, currency),
+        amount("PayableAmount", totals.due, currency),
     )
 
 
@@ -258,23 +255,23 @@ def _line(line: Line, currency: str, shape: _Shape) -> Element:
     """BG-25: number (BT-126), quantity (BT-129, BT-130), net (BT-131), item (BT-154, BT-153), tax (BT-151, BT-152),
     price (BT-146)."""
     has_rate = line.tax_category not in codes.WITHOUT_RATE
-    return _cac(
+    return cac(
         shape.line,
-        _text("ID", line.identifier),
-        _text(shape.quantity, canonical.plain(line.quantity), unitCode=line.unit_code),
-        _amount("LineExtensionAmount", line.net, currency),
-        _cac(
+        text("ID", line.identifier),
+        text(shape.quantity, canonical.plain(line.quantity), unitCode=line.unit_code),
+        amount("LineExtensionAmount", line.net, currency),
+        cac(
             "Item",
-            _text("Description", line.description),
-            _text("Name", line.name),
-            _cac(
+            text("Description", line.description),
+            text("Name", line.name),
+            cac(
                 "ClassifiedTaxCategory",
-                _text("ID", line.tax_category),
-                _text("Percent", canonical.plain(line.tax_rate)) if has_rate else None,
+                text("ID", line.tax_category),
+                text("Percent", canonical.plain(line.tax_rate)) if has_rate else None,
                 _tax_scheme(VAT),
             ),
         ),
-        _cac("Price", _text("PriceAmount", canonical.plain(line.net_price), currencyID=currency)),
+        cac("Price", text("PriceAmount", canonical.plain(line.net_price), currencyID=currency)),
     )
 
 
@@ -287,27 +284,4 @@ def _german(invoice: SemanticInvoice, profile: Profile) -> bool:
 
 
 def _tax_scheme(identifier: str) -> Element:
-    return _cac("TaxScheme", _text("ID", identifier))
-
-
-def _amount(name: str, amount: Decimal, currency: str) -> Element | None:
-    return _text(name, texts.figure(name, amount, currency), currencyID=currency)
-
-
-def _text(name: str, words: str, /, **attributes: str) -> Element | None:
-    """An element with text; None where there is nothing to say, because empty elements are refused."""
-    cleaned = texts.cleaned(words)
-    if not cleaned:
-        return None
-    element = etree.Element(f"{{{CBC}}}{name}", attributes)
-    element.text = cleaned
-    return element
-
-
-def _cac(name: str, *children: Element | None) -> Element:
-    return _filled(etree.Element(f"{{{CAC}}}{name}"), children)
-
-
-def _filled(parent: Element, children: Iterable[Element | None]) -> Element:
-    parent.extend(child for child in children if child is not None)
-    return parent
+    return cac("TaxScheme", text("ID", identifier))

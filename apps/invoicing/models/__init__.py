@@ -2,7 +2,8 @@ from apps.invoicing.models.credit_note import CreditNote, CreditNoteDocument, Cr
 from apps.invoicing.models.delivery import Delivery
 from apps.invoicing.models.document import Document
 from apps.invoicing.models.instalment import Instalment
-from apps.invoicing.models.invoice import Invoice, InvoiceKind, InvoiceLine, OpenItem
+from apps.invoicing.models.invoice import Invoice, InvoiceKind, InvoiceLine
+from apps.invoicing.models.open_item import OpenItem
 from apps.invoicing.models.payee import PayeeInstruction
 from apps.invoicing.models.payment import Allocation, Payment
 from apps.invoicing.models.retention import Retention, RetentionRelease, RetentionShare

@@ -4,28 +4,25 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, JSONField, Model, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import Model
 
 from apps.audit import services as audit
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import canonical, money
 from apps.core.database import together
-from apps.core.database.kept import Argument, Read
 from apps.core.errors import Refused
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import (
     Document,
-    Instalment,
     Invoice,
     InvoiceKind,
     InvoiceLine,
     NumberSeries,
     OpenItem,
-    PayeeInstruction,
     Retention,
 )
 from apps.invoicing.services import facts
+from apps.invoicing.services.numbering import lock_series
 from apps.invoicing.services.starting import start_lines
 from apps.invoicing.services.withholding import withheld
 from apps.ledger import services as ledger
@@ -37,7 +34,6 @@ from apps.parties.models import BankAccount, Organisation
 
 PREFIX = "INV"
 """The series of all invoices that a seller issues, by year."""
-ACCOUNT_FIELDS = ("iban", "bic", "account_number", "routing_number", "bank_name")
 
 
 def check_billable(*, contract: Contract, version: ContractVersion) -> None:
@@ -216,62 +212,6 @@ def _rows(invoice: Invoice, *, cause: facts.Cause, retained: snapshot.Retained |
             )
         )
     return rows
-
-
-@Read
-def _series() -> "QuerySet[NumberSeries, NumberSeries]":
-    account = BankAccount.objects.filter(
-        organisation_id=Argument("seller_id"), currency=Argument("currency"), is_default=True
-    ).values(json=JSONObject(account_name="holder", **{name: name for name in ACCOUNT_FIELDS}))
-    instruction = (
-        PayeeInstruction.objects.live()
-        .filter(milestone_id=Argument("milestone_id"))
-        .values(json=JSONObject(account_name="payee_name", **{name: name for name in ACCOUNT_FIELDS}))
-    )
-    return (
-        NumberSeries.objects.select_for_update()
-        .filter(organisation_id=Argument("seller_id"), prefix=Argument("prefix"), year=Argument("year"))
-        .annotate(
-            bank=Subquery(account, output_field=JSONField()),
-            payee=Subquery(instruction, output_field=JSONField()),
-            starts_lines=Exists(
-                Instalment.objects.filter(
-                    contract_id=Argument("contract_id"),
-                    starts_with__position=Argument("position"),
-                    bills_on__isnull=True,
-                )
-            ),
-        )
-    )
-
-
-def lock_series(
-    prefix: str, *, milestone: Milestone | None, contract: Contract, year: int
-) -> tuple[NumberSeries, facts.Account]:
-    """Hold the number, and read in the same query what the invoice says of its payment.
-
-    Where it is of a milestone, that milestone may have another payee than the seller, and lines may start with it.
-    """
-    wanted = {
-        "prefix": prefix,
-        "seller_id": contract.seller_id,
-        "currency": contract.currency,
-        "milestone_id": milestone.pk if milestone is not None else None,
-        "contract_id": contract.pk,
-        "position": milestone.position if milestone is not None else None,
-        "year": year,
-    }
-    series = _series.first(**wanted)
-    if series is None:
-        NumberSeries.objects.bulk_create(
-            [NumberSeries(organisation_id=contract.seller_id, prefix=prefix, year=year)], ignore_conflicts=True
-        )
-        series = _series.first(**wanted)
-    if series is None:
-        raise LookupError(f"the numbers of organisation {contract.seller_id} cannot be seen: nobody asks for them")
-    asked = vars(series)
-    payee: dict[str, str] | None = asked["payee"]
-    return series, facts.Account(payee or asked["bank"], payee["account_name"] if payee else None)
 
 
 def _tax_identity(organisation: Organisation) -> rules.TaxIdentity:

@@ -18,7 +18,7 @@ from apps.invoicing.models import (
     RetentionShare,
 )
 from apps.invoicing.services import facts
-from apps.invoicing.services.issuing import lock_series
+from apps.invoicing.services.numbering import lock_series
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 

@@ -1,6 +1,7 @@
 """Invoices: the list, the page of one, its PDF, and the money that arrived for it."""
 
 from datetime import date
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.core import clock
 from apps.core.errors import Refused
 from apps.financing.models import FundingRequest, Tranche
-from apps.invoicing import snapshot, wording
+from apps.invoicing import release_statement, snapshot, wording
 from apps.invoicing.models import Allocation, Delivery, Document, Invoice, PayeeInstruction
 from apps.invoicing.services.reading import GIVEN_UP_AFTER
 from apps.parties.actor import Actor

@@ -1,0 +1,93 @@
+"""What is owed on an invoice now."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from apps.contracts.models import Contract
+from apps.contracts.wall import by_contract
+from apps.core.database import guards
+from apps.invoicing.models.invoice import Invoice
+from apps.parties.actor import Actor
+from apps.parties.models import Organisation
+
+
+class OpenItemQuerySet(models.QuerySet["OpenItem"]):
+    def visible_to(self, actor: Actor) -> "OpenItemQuerySet":
+        return self.filter(contract__in=Contract.objects.visible_to(actor))
+
+    def open(self) -> "OpenItemQuerySet":
+        return self.filter(open__gt=0)
+
+
+class OpenItem(models.Model):
+    """What is owed on an invoice now; kept as payments are allocated and credit notes issued, so that no list has to
+    add up history.
+
+    What is ``retained`` is owed later, by a statement of its own, and is never open here.
+    """
+
+    invoice = models.OneToOneField(Invoice, models.PROTECT, related_name="open_item")
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
+    seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    currency = models.CharField(max_length=3)
+    due_on = models.DateField()
+    gross = models.DecimalField(max_digits=18, decimal_places=3)
+    retained = models.DecimalField(max_digits=18, decimal_places=3, default=0, db_default=0)
+    paid = models.DecimalField(max_digits=18, decimal_places=3, default=0)
+    credited = models.DecimalField(max_digits=18, decimal_places=3, default=0)
+    open = models.DecimalField(max_digits=18, decimal_places=3)
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OpenItemQuerySet.as_manager()
+    wall = by_contract().only("SELECT", "INSERT", "UPDATE")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(credited=0) | Q(retained=0), name="not_credited_while_retained"),
+            models.CheckConstraint(
+                condition=Q(open=F("gross") - F("retained") - F("credited") - F("paid")),
+                name="open_is_gross_less_retained_credited_and_paid",
+            ),
+            models.CheckConstraint(
+                condition=Q(open__gte=0, paid__gte=0, credited__gte=0, retained__gte=0, retained__lt=F("gross")),
+                name="never_paid_more_than_owed",
+            ),
+            models.CheckConstraint(
+                condition=Q(open=0, settled_at__isnull=False) | (Q(open__gt=0) & Q(settled_at__isnull=True)),
+                name="settled_when_nothing_is_open",
+            ),
+        ]
+        indexes = [
+            models.Index("seller", "due_on", condition=Q(open__gt=0), name="open_items_of_seller"),
+            models.Index("buyer", "due_on", condition=Q(open__gt=0), name="open_items_of_buyer"),
+        ]
+        triggers = [
+            guards.never_deleted(),
+            guards.frozen_when(
+                "TRUE",
+                name="only_what_is_paid_or_credited_changes",
+                allow=("paid", "credited", "open", "settled_at"),
+            ),
+            guards.at_commit(
+                "credited_is_what_was_issued",
+                guards.INSERT_OR_UPDATE,
+                "IF (SELECT coalesce(sum(c.gross), 0) FROM invoicing_creditnote c"
+                " WHERE c.invoice_id = NEW.invoice_id)"
+                " IS DISTINCT FROM (SELECT o.credited FROM invoicing_openitem o WHERE o.id = NEW.id)"
+                " THEN RAISE EXCEPTION 'open item of invoice % differs from its credit notes', NEW.invoice_id"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
+            guards.at_commit(
+                "paid_is_what_was_allocated",
+                guards.INSERT_OR_UPDATE,
+                "IF (SELECT coalesce(sum(a.amount), 0) FROM invoicing_allocation a"
+                " WHERE a.invoice_id = NEW.invoice_id)"
+                " IS DISTINCT FROM (SELECT o.paid FROM invoicing_openitem o WHERE o.id = NEW.id)"
+                " THEN RAISE EXCEPTION 'open item of invoice % differs from its allocations', NEW.invoice_id"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invoice_id}: {self.open} open"

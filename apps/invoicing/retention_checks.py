@@ -1,0 +1,58 @@
+"""What must be true of what is withheld and released; part of ``manage.py verify_ledger``."""
+
+from apps.invoicing.balances import balance_of
+from apps.ledger.charts import Seller
+from apps.ledger.checks import Check
+
+_retained = balance_of(
+    Seller.RETENTION_HELD, organisation="c.seller_id", currency="c.currency", key="'contract:' || c.ref"
+)
+
+CHECKS = (
+    Check(
+        "What is retained of every invoice is in the ledger of retention, and nothing else is",
+        """
+        SELECT 'retention of ' || i.number || ' of ' || o.legal_name, t.retained, coalesce(r.held, 0)
+        FROM invoicing_invoice i
+        JOIN parties_organisation o ON o.id = i.seller_id
+        JOIN invoicing_openitem t ON t.invoice_id = i.id
+        LEFT JOIN invoicing_retention r ON r.invoice_id = i.id
+        WHERE t.retained <> coalesce(r.held, 0)
+        """,
+    ),
+    Check(
+        "What is released of every retention is what releases shared out, and never more than was withheld",
+        """
+        SELECT 'retention of ' || i.number, coalesce(sum(s.amount), 0), r.released
+        FROM invoicing_retention r
+        JOIN invoicing_invoice i ON i.id = r.invoice_id
+        LEFT JOIN invoicing_retentionshare s ON s.retention_id = r.id
+        GROUP BY i.number, r.id
+        HAVING coalesce(sum(s.amount), 0) <> r.released OR r.released > r.held
+        """,
+    ),
+    Check(
+        "Every release of retention is shared out and asked for to the cent",
+        """
+        SELECT 'release ' || l.ref, l.amount, coalesce(sum(s.amount), 0)
+        FROM invoicing_retentionrelease l
+        JOIN invoicing_invoice i ON i.id = l.invoice_id
+        LEFT JOIN invoicing_retentionshare s ON s.release_id = l.id
+        GROUP BY l.id, i.gross
+        HAVING coalesce(sum(s.amount), 0) <> l.amount OR i.gross <> l.amount
+        """,
+    ),
+    Check(
+        "Retention held is, contract by contract, what was withheld and is not released",
+        f"""
+        SELECT o.legal_name || ': retention of ' || c.number, r.kept, r.booked
+        FROM contracts_contract c
+        JOIN parties_organisation o ON o.id = c.seller_id
+        CROSS JOIN LATERAL (
+            SELECT coalesce((SELECT sum(k.held - k.released) FROM invoicing_retention k WHERE k.contract_id = c.id), 0)
+                AS kept, {_retained} AS booked
+        ) r
+        WHERE r.kept <> r.booked
+        """,
+    ),
+)

@@ -1,0 +1,69 @@
+"""The number of a document, drawn from its seller's series, and what is read along with it."""
+
+from django.db.models import Exists, JSONField, QuerySet, Subquery
+from django.db.models.functions import JSONObject
+
+from apps.contracts.models import Contract
+from apps.core.database.kept import Argument, Read
+from apps.invoicing.models import Instalment, NumberSeries, PayeeInstruction
+from apps.invoicing.services import facts
+from apps.milestones.models import Milestone
+from apps.parties.models import BankAccount
+
+ACCOUNT_FIELDS = ("iban", "bic", "account_number", "routing_number", "bank_name")
+
+
+@Read
+def _series() -> "QuerySet[NumberSeries, NumberSeries]":
+    account = BankAccount.objects.filter(
+        organisation_id=Argument("seller_id"), currency=Argument("currency"), is_default=True
+    ).values(json=JSONObject(account_name="holder", **{name: name for name in ACCOUNT_FIELDS}))
+    instruction = (
+        PayeeInstruction.objects.live()
+        .filter(milestone_id=Argument("milestone_id"))
+        .values(json=JSONObject(account_name="payee_name", **{name: name for name in ACCOUNT_FIELDS}))
+    )
+    return (
+        NumberSeries.objects.select_for_update()
+        .filter(organisation_id=Argument("seller_id"), prefix=Argument("prefix"), year=Argument("year"))
+        .annotate(
+            bank=Subquery(account, output_field=JSONField()),
+            payee=Subquery(instruction, output_field=JSONField()),
+            starts_lines=Exists(
+                Instalment.objects.filter(
+                    contract_id=Argument("contract_id"),
+                    starts_with__position=Argument("position"),
+                    bills_on__isnull=True,
+                )
+            ),
+        )
+    )
+
+
+def lock_series(
+    prefix: str, *, milestone: Milestone | None, contract: Contract, year: int
+) -> tuple[NumberSeries, facts.Account]:
+    """Hold the number, and read in the same query what the invoice says of its payment.
+
+    Where it is of a milestone, that milestone may have another payee than the seller, and lines may start with it.
+    """
+    wanted = {
+        "prefix": prefix,
+        "seller_id": contract.seller_id,
+        "currency": contract.currency,
+        "milestone_id": milestone.pk if milestone is not None else None,
+        "contract_id": contract.pk,
+        "position": milestone.position if milestone is not None else None,
+        "year": year,
+    }
+    series = _series.first(**wanted)
+    if series is None:
+        NumberSeries.objects.bulk_create(
+            [NumberSeries(organisation_id=contract.seller_id, prefix=prefix, year=year)], ignore_conflicts=True
+        )
+        series = _series.first(**wanted)
+    if series is None:
+        raise LookupError(f"the numbers of organisation {contract.seller_id} cannot be seen: nobody asks for them")
+    asked = vars(series)
+    payee: dict[str, str] | None = asked["payee"]
+    return series, facts.Account(payee or asked["bank"], payee["account_name"] if payee else None)

@@ -1,0 +1,119 @@
+"""Reading a snapshot back from its canonical text."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from apps.contracts.rules import read_release
+from apps.core import canonical
+from apps.invoicing.snapshot.model import (
+    VERSION,
+    Acceptance,
+    Address,
+    CreditTransfer,
+    ElectronicAddress,
+    Instalment,
+    Line,
+    Party,
+    Payee,
+    Preceding,
+    Retained,
+    SemanticInvoice,
+    TaxRow,
+    Totals,
+)
+
+
+def read(text: str) -> SemanticInvoice:
+    """The invoice that a canonical text says."""
+    said = canonical.read(text)
+    if said["version"] != VERSION:
+        raise ValueError(f"a snapshot of the version {said['version']} cannot be read")
+    return SemanticInvoice(
+        **{
+            **said,
+            "issued_at": datetime.fromisoformat(said["issued_at"]),
+            "issue_date": date.fromisoformat(said["issue_date"]),
+            "due_date": date.fromisoformat(said["due_date"]),
+            "seller": read_party(said["seller"]),
+            "buyer": read_party(said["buyer"]),
+            "payee": Payee(**said["payee"]) if said["payee"] else None,
+            "credit_transfer": CreditTransfer(**said["credit_transfer"]) if said["credit_transfer"] else None,
+            "acceptance": _acceptance(said["acceptance"]),
+            "instalment": _instalment(said.get("instalment")),
+            "lines": tuple(
+                Line(**_decimals(line, "quantity", "net_price", "net", "tax_rate")) for line in said["lines"]
+            ),
+            "taxes": _taxes(said["taxes"]),
+            "retained": _retained(said.get("retained")),
+            "totals": Totals(**_decimals(said["totals"], "lines", "net", "tax", "gross", "due")),
+            "preceding": _preceding(said.get("preceding")),
+        }
+    )
+
+
+def _taxes(rows: list[dict[str, Any]]) -> tuple[TaxRow, ...]:
+    return tuple(TaxRow(**_decimals(row, "taxable", "tax", "rate")) for row in rows)
+
+
+def _preceding(said: dict[str, Any] | None) -> Preceding | None:
+    if said is None:
+        return None
+    return Preceding(
+        **{
+            **said,
+            "issue_date": date.fromisoformat(said["issue_date"]),
+            "credited": _taxes(said["credited"]),
+        }
+    )
+
+
+def credit_transfer_of(text: str) -> CreditTransfer | None:
+    """Where the document of a snapshot asks to be paid, an invoice or a statement of retention."""
+    transfer = canonical.read(text)["credit_transfer"]
+    return CreditTransfer(**transfer) if transfer else None
+
+
+def _retained(said: dict[str, Any] | None) -> Retained | None:
+    if said is None:
+        return None
+    return Retained(
+        Decimal(said["withheld"]), Decimal(said["due"]), tuple(read_release(one) for one in said["releases"])
+    )
+
+
+def _acceptance(said: dict[str, Any] | None) -> Acceptance | None:
+    if said is None:
+        return None
+    return Acceptance(
+        **{
+            **said,
+            "accepted_at": datetime.fromisoformat(said["accepted_at"]),
+            "accepted_on": date.fromisoformat(said["accepted_on"]),
+            "part_of": Decimal(said["part_of"]) if said.get("part_of") else None,
+        }
+    )
+
+
+def _instalment(said: dict[str, Any] | None) -> Instalment | None:
+    """Invoices from before there were instalments say nothing of one."""
+    if said is None:
+        return None
+    last = date.fromisoformat(said["last"]) if said["last"] else None
+    return Instalment(**{**said, "first": date.fromisoformat(said["first"]), "last": last})
+
+
+def read_party(said: dict[str, Any]) -> Party:
+    """A party, from a canonical text."""
+    electronic = said["electronic_address"]
+    return Party(
+        **{
+            **said,
+            "address": Address(**said["address"]),
+            "electronic_address": ElectronicAddress(**electronic) if electronic else None,
+        }
+    )
+
+
+def _decimals(said: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {**said, **{name: Decimal(said[name]) for name in names}}
