@@ -110,7 +110,7 @@ class TestSignOff:
         self, parties: Parties, submission: Submission, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         ask_above(parties, "100")
-        monkeypatch.setattr("apps.milestones.services.deciding.needs_proof", lambda *_args, **_named: False)
+        monkeypatch.setattr("apps.milestones.services.accepting.needs_proof", lambda *_args, **_named: False)
         with pytest.raises(IntegrityError, match="large sign off without proof"):
             sign(without_proof(scenarios.buyer_actor(parties)), submission)
 
