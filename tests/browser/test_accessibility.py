@@ -17,9 +17,6 @@ from tests.browser.pages import ELSEWHERE, PAGES, Spot
 from tests.browser.visitors import House, Visitor
 from tests.browser.world import World
 
-pytestmark = pytest.mark.no_cover
-"""It looks at what other tests run."""
-
 DESK: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 SMALLEST: ViewportSize = {"width": 360, "height": 740}
