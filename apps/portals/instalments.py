@@ -1,15 +1,10 @@
-"""Deposits and periods of contracts as pages show them: line by line with their dates, and in sums."""
+"""Deposits and periods of contracts as pages show them: line by line with their dates."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-from typing import Any
-
-from django.db.models import Min, Q, Sum
 
 from apps.contracts.models import Contract, PlanLine
-from apps.core import money
 from apps.invoicing.models import Instalment, Invoice
 from apps.parties.actor import Actor
 from apps.portals.shown import invoice_state
@@ -74,35 +69,3 @@ def next_of(found: Sequence[Calendar]) -> Instalment | None:
     """What is billed next by the calendar, of those whose day is known."""
     known = [one.next for one in found if one.next is not None and one.next.bills_on is not None]
     return min(known, key=lambda instalment: (instalment.bills_on or date.max, instalment.position), default=None)
-
-
-def sums(contract_ids: Iterable[int]) -> Mapping[int, Mapping[str, Any]]:
-    """By contract: what all instalments come to, what of it is billed, and when the next one is. One query."""
-    rows = (
-        Instalment.objects.filter(contract_id__in=list(contract_ids))
-        .order_by()
-        .values("contract_id")
-        .annotate(
-            whole=Sum("amount"),
-            billed_sum=Sum("amount", filter=Q(billed_at__isnull=False), default=money.ZERO),
-            next_on=Min("bills_on", filter=Q(billed_at__isnull=True)),
-        )
-    )
-    return {row["contract_id"]: row for row in rows}
-
-
-def with_instalments(life: Mapping[str, Any], of: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The sums of a contract's milestones and those of its instalments, together.
-
-    What is billed by the calendar is earned when it is billed: nobody signs it off.
-    """
-    if of is None:
-        return dict(life)
-    days = [day for day in (life.get("next_on"), of["next_on"]) if day is not None]
-    nothing = Decimal(0)
-    return {
-        **life,
-        "earned": life.get("earned", nothing) + of["billed_sum"],
-        "price": life.get("price", nothing) + of["whole"],
-        "next_on": min(days, default=None),
-    }

@@ -16,6 +16,7 @@ JOB_OF: Final = (
     "FROM procrastinate_jobs j WHERE j.task_name = 'apps.workflows.jobs.{task}' AND j.args->>'{name}' = {ref}"
 )
 CREDIT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.credit_jobs")
+EXPORT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.export_jobs")
 SENTENCES: Final = {
     "Every key that was claimed has its answer": (
         "SELECT action || ' ' || key FROM workflows_idempotencykey WHERE answer IS NULL"
@@ -98,7 +99,7 @@ SENTENCES: Final = {
     ),
     "Every export has one job to write it, and one more for each time that it was asked for again": (
         "SELECT x.ref FROM ledger_journalexport x WHERE (SELECT count(*) "
-        + JOB_OF.format(task="make_journal_export", name="export_ref", ref="x.ref")
+        + EXPORT_JOB_OF.format(task="make_journal_export", name="export_ref", ref="x.ref")
         + ") <> 1 + (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'retry_export'"
         " AND k.answer->>'export' = x.ref)"
     ),

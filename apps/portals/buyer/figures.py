@@ -6,16 +6,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Min, Q, Sum
+from django.db.models import Q, Sum
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
 from apps.invoicing import rules
 from apps.invoicing.models import InvoiceKind, OpenItem
-from apps.milestones.models import Milestone
-from apps.milestones.models.milestone import ENDED
 from apps.parties.actor import Actor
-from apps.portals import instalments
+from apps.portals import plan_sums
 from apps.portals.correcting.sums import less_credits, paid_net
 
 BILLS = ~Q(invoice__kind=InvoiceKind.RETENTION_RELEASE)
@@ -35,29 +33,12 @@ class ContractFigures:
 
 
 def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, ContractFigures]:
-    """The figures of active and completed contracts by primary key, in three queries for all of them.
+    """The figures of active and completed contracts by primary key, in two queries for all of them.
 
     Of contracts that were read for the actor, so that nothing is looked up once more to find what may be seen.
     """
     running = {c.pk: c for c in contracts if c.active_version_id is not None}
-    plans = {
-        row["contract_id"]: row
-        for row in Milestone.objects.live()
-        .filter(contract_id__in=running)
-        .order_by()
-        .values("contract_id")
-        .annotate(
-            price=Sum(F("amount") - F("nullified")),
-            earned=Sum(F("amount") - F("nullified"), filter=Q(state="accepted"), default=money.ZERO),
-            next_on=Min("planned_on", filter=~Q(state__in=ENDED)),
-        )
-    }
-    by_calendar = instalments.sums(running)
-    lives = {
-        pk: instalments.with_instalments(plans.get(pk, {}), by_calendar.get(pk))
-        for pk in running
-        if pk in plans or pk in by_calendar
-    }
+    lives = plan_sums.of_contracts(running)
     owed = {
         row["contract_id"]: row
         for row in OpenItem.objects.filter(contract_id__in=running)

@@ -6,15 +6,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Count, F, Min, Q, Sum, Value, When
+from django.db.models import Case, F, Q, Sum, Value, When
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
 from apps.invoicing.models import InvoiceKind, OpenItem
-from apps.milestones.models import Milestone
-from apps.milestones.models.milestone import ENDED
 from apps.parties.actor import Actor
-from apps.portals import instalments
+from apps.portals import plan_sums
 from apps.portals.correcting.sums import less_credits, paid_net
 
 BILLS = ~Q(invoice__kind=InvoiceKind.RETENTION_RELEASE)
@@ -36,7 +34,7 @@ class Figures:
 
 
 def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Figures]:
-    """The figures of each contract by its primary key, in four queries for all of them.
+    """The figures of each contract by its primary key, in three queries for all of them.
 
     Of contracts that were read for the actor, so that nothing is looked up once more to find what may be seen.
     """
@@ -50,20 +48,7 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Fi
         .distinct("contract_id")
         .values_list("contract_id", "price")
     )
-    lives = {
-        row["contract_id"]: row
-        for row in Milestone.objects.live()
-        .filter(contract_id__in=listed)
-        .order_by()
-        .values("contract_id")
-        .annotate(
-            earned=Sum(F("amount") - F("nullified"), filter=Q(state="accepted"), default=money.ZERO),
-            next_on=Min("planned_on", filter=~Q(state__in=ENDED)),
-            accepted=Count("pk", filter=Q(state="accepted")),
-            milestones=Count("pk", filter=~Q(state="nullified")),
-        )
-    }
-    by_calendar = instalments.sums(listed)
+    lives = plan_sums.of_contracts(listed)
     owed = {
         row["contract_id"]: row
         for row in OpenItem.objects.filter(contract_id__in=listed)
@@ -81,7 +66,7 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Fi
     return {
         pk: _figures(
             prices.get(pk, money.ZERO),
-            instalments.with_instalments(lives.get(pk, {}), by_calendar.get(pk)),
+            lives.get(pk, {}),
             net_owed.get(pk, {}),
             currency=contract.currency,
         )
