@@ -74,7 +74,7 @@ def write_the_contract(seller: Visitor) -> None:
     seller.fill_in("tax_rate", "19")
     for index, (title, percent, criteria) in enumerate(MILESTONES):
         if index:
-            seller.press("Add a milestone")
+            seller.press("Add a line")
         seller.fill_in(f"plan-{index}-title", title)
         seller.fill_in(f"plan-{index}-portion", percent)
         for at, criterion in enumerate(criteria):

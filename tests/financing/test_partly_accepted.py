@@ -60,7 +60,7 @@ def test_a_request_on_what_was_then_accepted_in_part_cannot_be_priced(deal: Part
 def test_parts_that_do_not_add_up_are_found_by_the_verifier(deal: Parties) -> None:
     contract = stories.active_contract(deal)
     accept_half(deal, scenarios.submitted_milestone(contract, position=1, at=stories.noon(stories.day(7))))
-    (check,) = (check for check in CHECKS if check.sentence == "The parts of every milestone add up to what was agreed")
+    (check,) = (check for check in CHECKS if check.sentence.startswith("The parts of every milestone"))
     with connections["owner"].cursor() as cursor:
         cursor.execute(check.sql)
         assert cursor.fetchall() == []

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.contracts import services as contracts
+from apps.contracts.drafts import ChangeDraft
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.financing.models import Offer, Tranche
@@ -15,8 +16,8 @@ from apps.invoicing.models import BankTransaction, Invoice
 from apps.invoicing.rules import Part
 from apps.milestones.models import EvidenceFile, Milestone, Submission
 from apps.portals.seller.urls import urlpatterns
-from apps.workflows import billing, contracting, exporting, negotiating, proofs, statements
-from tests import corrections, scenarios
+from apps.workflows import before_acceptance, billing, changing, contracting, exporting, negotiating, proofs, statements
+from tests import change_orders, corrections, scenarios
 from tests.conftest import Once
 from tests.invoicing.statements.bank import Booking
 from tests.invoicing.statements.uploads import uploaded
@@ -56,6 +57,10 @@ class World:
     nullification_ref: str
     creditable: Milestone
     export_ref: str
+    changing: Contract
+    question_ref: str
+    noted_ref: str
+    offered_ref: str
 
 
 LISTS = (
@@ -131,6 +136,18 @@ def _built(parties: Parties) -> World:
         export = exporting.request_export(
             actor=sina, key=key(), currency="EUR", kind="csv", starts_on=today, ends_on=today
         )
+    changing_contract = scenarios.active_contract(parties, draft=software_draft(parties, number="NL-C"))
+    with acting(scenarios.seller_actor(parties)) as sina:
+        noted = changing.record_change(
+            actor=sina,
+            key=key(),
+            contract_ref=changing_contract.ref,
+            draft=ChangeDraft(title="Later", reason="Not priced yet."),
+        )
+    with acting(scenarios.buyer_actor(parties)) as olga:
+        question = before_acceptance.ask_question(
+            actor=olga, key=key(), submission_ref=waiting.ref, text="Who tested it?"
+        )
     return World(
         draft=draft,
         active=active,
@@ -153,6 +170,15 @@ def _built(parties: Parties) -> World:
         nullification_ref=corrections.asked(parties, creditable.ref),
         creditable=creditable,
         export_ref=export["export"],
+        changing=changing_contract,
+        question_ref=question["question"],
+        noted_ref=noted["change_order"],
+        offered_ref=change_orders.propose(
+            changing_contract,
+            change_orders.more_training(changing_contract),
+            by=scenarios.buyer_actor(parties),
+            side="buyer",
+        )["change_order"],
     )
 
 
@@ -227,6 +253,14 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "sign_contract": world.answer_ref,
         "request_contract_changes": world.answer_ref,
         "answer_proposal": world.answer_ref,
+        "answer_question": world.question_ref,
+        "record_change": world.changing.ref,
+        "propose_change": world.changing.ref,
+        "price_change": world.noted_ref,
+        "withdraw_change": world.noted_ref,
+        "change_order": world.offered_ref,
+        "sign_change": world.offered_ref,
+        "decline_change": world.offered_ref,
         "comment_contract": world.answer_ref,
         "contract_pdf": world.answer_ref,
         "retry_contract_document": world.answer_ref,
