@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from apps.invoicing.einvoice import cii, codes, profile_rules, standard, terms, 
 from apps.invoicing.einvoice import given as files
 from apps.invoicing.einvoice.lacks import lacks_of
 from apps.invoicing.einvoice.profiles import PEPPOL, PROFILES, XRECHNUNG, Profile
-from apps.invoicing.snapshot import CreditTransfer, ElectronicAddress, Payee, SemanticInvoice
+from apps.invoicing.snapshot import CreditTransfer, ElectronicAddress, Instalment, Payee, Preceding, SemanticInvoice
 from tests.invoicing.samples import sample
 from tests.invoicing.test_einvoice import invoices
 
@@ -33,6 +34,17 @@ def engine() -> Iterator[None]:
     """The engine of the business rules, for all of this module."""
     with standard.engine():
         yield
+
+
+OF_KIND: dict[str, dict[str, Any]] = {
+    "deposit": {"acceptance": None, "instalment": Instalment(date(2026, 3, 2), None, 1, 1)},
+    "recurring": {"acceptance": None, "instalment": Instalment(date(2026, 3, 1), date(2026, 3, 31), 2, 12)},
+    "credit_note": {
+        "credit_transfer": None,
+        "preceding": Preceding("INV-2026-0001", date(2026, 2, 1), "Too much.", withdraws_acceptance=False, credited=()),
+    },
+}
+"""What an invoice of another kind than a milestone's has, and has not."""
 
 
 def ready(invoice: SemanticInvoice | None = None, *, country: str = "NL", **changes: Any) -> SemanticInvoice:
@@ -190,7 +202,8 @@ def test_hostile_text_stays_text() -> None:
 @pytest.mark.parametrize(("category", "rate"), TREATMENTS)
 def test_every_kind_treatment_and_currency(kind: str, currency: str, category: str, rate: str) -> None:
     """In both forms, across a border and between German parties; three decimals are refused in words."""
-    made = sample(kind=kind, category=category, rate=D(rate), currency=currency, net=D(CURRENCIES[currency]))
+    of_kind = OF_KIND.get(kind, {})
+    made = sample(kind=kind, category=category, rate=D(rate), currency=currency, net=D(CURRENCIES[currency]), **of_kind)
     for country in ("NL", "DE"):
         invoice = ready(made, country=country)
         for profile in PROFILES.values():

@@ -13,6 +13,10 @@ BILLING: Final = codes.PROCESS
 GERMANY: Final = "DE"
 
 
+GERMAN_TYPES: Final = frozenset({"380", "381", "384", "389"})
+"""Of the types of BR-DE-17 those that there are: a deposit (386) is a commercial invoice in Germany."""
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One form: its ``key`` in addresses and names of files, its ``name`` for people, its identifier (BT-24), and the
@@ -23,10 +27,11 @@ class Profile:
     identifier: str
     types: frozenset[str]
 
-    def type_code(self, kind: str) -> str:
-        """BT-3 of a kind in this form. A kind without a code is a ``LookupError``: nobody decided it yet."""
+    def type_code(self, kind: str, *, is_german: bool = False) -> str:
+        """BT-3 of a kind in this form, ``is_german`` where the terms of Germany hold. A kind without a code is a
+        ``LookupError``: nobody decided it yet."""
         code = codes.type_code(kind)
-        if code in self.types:
+        if code in self.types and not (is_german and code not in GERMAN_TYPES):
             return code
         return codes.CREDIT_NOTE if code in codes.CREDIT_NOTES else codes.COMMERCIAL_INVOICE
 
@@ -42,8 +47,7 @@ XRECHNUNG: Final = Profile(
     "xrechnung",
     "XRechnung 3.0",
     "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0",
-    # BR-DE-17: a deposit (386) is a commercial invoice here.
-    frozenset({"380", "381", "384", "389"}),
+    GERMAN_TYPES,
 )
 PROFILES: Final = {profile.key: profile for profile in (PEPPOL, XRECHNUNG)}
 

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 
 from lxml import etree
 
-from apps.invoicing.einvoice import cii, names, standard
+from apps.invoicing.einvoice import cii, codes, names, standard
 
 Element = etree._Element
 Terms = dict[str, str]
@@ -259,6 +259,9 @@ def _found(root: Element, places: tuple[Place, ...], *, is_ubl: bool) -> Iterato
         said = said.strip()
         if not is_ubl and place.cii.endswith("DateTimeString"):
             said = f"{said[:4]}-{said[4:6]}-{said[6:]}" if said else ""
+        if place.term == "BT-81" and said == codes.NO_INSTRUMENT:
+            # Germany wants the group even where nobody pays: it says nothing.
+            said = ""
         if place.term in FIGURES:
             said = f"{Decimal(said or 0).normalize():f}"
         if said:

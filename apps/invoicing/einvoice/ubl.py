@@ -24,8 +24,6 @@ OTHER_TAX: Final = "TAX"
 """Scheme of a tax number that is no VAT number (BT-32): anything but VAT."""
 PROJECT_REFERENCE: Final = "50"
 """Type of the document by which a credit note refers to its project (BT-11, PEPPOL-EN16931-R080)."""
-NO_INSTRUMENT: Final = "1"
-"""Payment means (BT-81, UNTDID 4461): none is defined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def _preceding(preceding: Preceding | None) -> Element | None:
 
 def _root(invoice: SemanticInvoice, profile: Profile) -> Element:
     """BT-24, BT-23, BT-1, BT-2, BT-9, BT-3, BG-1, BT-5, BT-10, BT-12, BT-11, and the groups below."""
-    type_code = profile.type_code(invoice.kind)
+    type_code = profile.type_code(invoice.kind, is_german=_german(invoice, profile))
     is_credit = type_code in codes.CREDIT_NOTES
     shape = _CREDIT_NOTE if is_credit else _INVOICE
     currency, seller = invoice.currency, invoice.seller
@@ -197,7 +195,7 @@ def _payment_means(invoice: SemanticInvoice, profile: Profile) -> Element | None
     transfer = invoice.credit_transfer
     if transfer is None:
         # Nobody pays it. Germany wants the group all the same (BR-DE-1).
-        return cac("PaymentMeans", text("PaymentMeansCode", NO_INSTRUMENT)) if _german(invoice, profile) else None
+        return cac("PaymentMeans", text("PaymentMeansCode", codes.NO_INSTRUMENT)) if _german(invoice, profile) else None
     code = codes.payment_means(currency=invoice.currency, iban=transfer.iban)
     said = texts.cleaned(wording.payment_means(transfer))
     return cac(
