@@ -181,6 +181,8 @@ class _Builder:
             ),
             *EvidenceFile.objects.using("owner").filter(submission=self.waiting),
             self.invoices[0],
+            self.invoices[0].billed,
+            *Milestone.objects.using("owner").filter(contract=self.running, position=4),
             self.deposit,
             *EvidencePack.objects.using("owner").filter(contract=self.billed, state="ready"),
         ]
