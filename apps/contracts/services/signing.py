@@ -98,6 +98,12 @@ def sign(*, contract: Contract, version_ref: str, actor: Actor, seen: str, at: d
     check_limit(version, limit=limit)
     require_open(version)
     require_in_time(version, at=at)
+    if contract.state == ContractState.COMPLETED:
+        # It can become active again, but not by a signature.
+        raise IllegalTransition(
+            "This is already “{state}”: somebody did it before. Nothing was changed.",
+            state=contract.get_state_display(),
+        )
     states.move(contract, ContractState.ACTIVE, Contract.TRANSITIONS)
     compare(version, seen=seen)
     signature = put_signature(version, side=side, actor=actor, at=at)
