@@ -41,12 +41,11 @@ def pytest_configure() -> None:
 
 
 RUN_ELSEWHERE = (
-    *("architecture", "browser", "serving", "workflows/backups", "workflows/test_deals.py", "workflows/test_growth.py"),
-    *(f"portals/{side}/test_{what}.py" for side in ("seller", "buyer", "financier") for what in ("doors", "lists")),
-    *("portals/financier/test_searches.py", "portals/seller/test_queries.py", "portals/buyer/test_query_counts.py"),
+    *("architecture", "browser", "portals", "serving"),
+    *("workflows/backups", "workflows/test_deals.py", "workflows/test_growth.py"),
 )
-"""Tests of what other tests run line by line: they show that it holds together, and need not wait for every line to be
-counted."""
+"""Tests that show that it holds together, of lines that other tests run one by one, and pages, which are tried one by
+one: they need not wait for every line to be counted."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
