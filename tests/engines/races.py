@@ -59,11 +59,8 @@ ONE_WINS: Final[dict[str, dict[str, int]]] = {
     "payout against cancellation of one advance": {"fund_tranche": 4, "cancel_tranche": 4},
     "six collections of one line of a bank statement": {"collect_payment": 6},
     "six signatures of one change order": {"sign_change": 6},
-    "signature against declining and withdrawing of one change order": {
-        "sign_change": 2,
-        "decline_change": 2,
-        "withdraw_change": 2,
-    },
+    "signature against declining of one change order": {"sign_change": 3, "decline_change": 3},
+    "signature against withdrawing of one change order": {"sign_change": 3, "withdraw_change": 3},
     "signature of a change order against the submission of what it changes": {"sign_change": 3, "submit_milestone": 3},
     "six payouts of one reserve": {"pay_reserve": 6},
     "six facilities of one kind": {"open_facility": 6},
