@@ -30,7 +30,6 @@ from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine, Due
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.core import clock
 from apps.core.database import walls
-from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
 from apps.milestones.services import CriterionAnswer
@@ -372,12 +371,6 @@ def accepted_milestone(contract: Contract, *, position: int = 1, at: datetime | 
     with acting(guest, at=at):
         sign_off.accept_milestone(actor=guest, key=key(), submission_ref=submission.ref, seen=submission.sha256)
         return Milestone.objects.select_related("contract", "line").get(pk=submission.milestone_id)
-
-
-def milestone_billed(invoice: Invoice) -> Milestone:
-    """The milestone of an invoice that bills one."""
-    assert invoice.milestone is not None
-    return invoice.milestone
 
 
 def owner_of(organisation_id: int) -> Actor:
