@@ -1,0 +1,57 @@
+"""What the milestones of contracts, and what the calendar bills of them, come to together."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from django.db.models import Count, F, Min, Q, Sum, Value
+
+from apps.core import money
+from apps.invoicing.models import Instalment
+from apps.milestones.models import Milestone
+from apps.milestones.models.milestone import ENDED
+
+COLUMNS: Final = ("contract_id", "price", "earned", "next_on", "accepted", "milestones")
+_STANDS = F("amount") - F("nullified")
+
+
+def of_contracts(contract_ids: Iterable[int]) -> Mapping[int, Mapping[str, Any]]:
+    """By contract: what the plan comes to (``price``), what of it is ``earned``, what comes ``next_on``,
+    and how many ``milestones`` there are and are ``accepted``. One query.
+
+    What is billed by the calendar is earned when it is billed: nobody signs it off.
+    """
+    listed = list(contract_ids)
+    milestones = (
+        Milestone.objects.live()
+        .filter(contract_id__in=listed)
+        .order_by()
+        .values("contract_id")
+        .annotate(
+            price=Sum(_STANDS),
+            earned=Sum(_STANDS, filter=Q(state="accepted"), default=money.ZERO),
+            next_on=Min("planned_on", filter=~Q(state__in=ENDED)),
+            accepted=Count("pk", filter=Q(state="accepted")),
+            milestones=Count("pk", filter=~Q(state="nullified")),
+        )
+    )
+    instalments = (
+        Instalment.objects.filter(contract_id__in=listed)
+        .order_by()
+        .values("contract_id")
+        .annotate(
+            price=Sum("amount"),
+            earned=Sum("amount", filter=Q(billed_at__isnull=False), default=money.ZERO),
+            next_on=Min("bills_on", filter=Q(billed_at__isnull=True)),
+            accepted=Value(0),
+            milestones=Value(0),
+        )
+    )
+    found: dict[int, dict[str, Any]] = {}
+    for contract_id, *row in milestones.values_list(*COLUMNS).union(instalments.values_list(*COLUMNS), all=True):
+        sums = dict(zip(COLUMNS[1:], row, strict=True))
+        before = found.setdefault(contract_id, sums)
+        if before is not sums:
+            days = [day for day in (before["next_on"], sums["next_on"]) if day is not None]
+            found[contract_id] = {name: before[name] + sums[name] for name in COLUMNS[1:] if name != "next_on"}
+            found[contract_id]["next_on"] = min(days, default=None)
+    return found
