@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.db import connection, connections
 from procrastinate.contrib.django import app
 
@@ -105,10 +106,19 @@ def _is_told_to_stop() -> bool:
 
 
 async def _work_once(*, name: str) -> None:
-    """Returns, or raises, when the database was lost; when it is cancelled, running jobs are finished first."""
+    """Returns, or raises, when the database was lost; when it is cancelled, running jobs are finished first.
+
+    The clock defers its jobs through a connection of Django's, in whatever thread asgiref keeps for that. Each beginning
+    has a thread, and with it a connection, of its own: a lost one would fell every worker that comes after.
+    """
     worker = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
-    async with worker.open_async():
-        await worker.run_worker_async(name=name, install_signal_handlers=False, shutdown_graceful_timeout=STOP_WITHIN)
+    async with ThreadSensitiveContext(), worker.open_async():
+        try:
+            await worker.run_worker_async(
+                name=name, install_signal_handlers=False, shutdown_graceful_timeout=STOP_WITHIN
+            )
+        finally:
+            await sync_to_async(connections.close_all)()
 
 
 def _fetch(worker_id: int) -> tuple[int, str, dict[str, Any]] | None:

@@ -230,6 +230,32 @@ def test_a_worker_that_fell_over_begins_again(scratch: str, monkeypatch: pytest.
     assert len(mail.outbox) == 1
 
 
+def test_a_connection_that_the_clock_lost_fells_no_later_worker(scratch: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It used to: the connection stayed lost in the one thread that all of them defer from."""
+    monkeypatch.setattr(worker, "BEGIN_AGAIN_AFTER", 0.01)
+
+    def has_deferred() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM procrastinate_periodic_defers")
+            return bool(cursor.fetchone()[0])
+
+    def break_every_connection_but_this_one() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+            )
+
+    with worker.running():
+        wait_until(has_deferred)
+        break_every_connection_but_this_one()
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM procrastinate_periodic_defers")
+        invite()
+        wait_until(lambda: statuses("send_invitation") == ["succeeded"])
+        wait_until(has_deferred)
+
+
 def test_a_worker_that_falls_over_while_it_stops_does_not_begin_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """As it does when the database is away: it can say goodbye to nobody. It used to begin anew, for good."""
     begun = threading.Semaphore(0)
