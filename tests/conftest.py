@@ -7,7 +7,6 @@ must commit (races, a browser) ask for ``scratch`` and get a copy for themselves
 import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from unittest.mock import patch
 
@@ -38,20 +37,6 @@ R = TypeVar("R", pytest.TestReport, pytest.CollectReport)
 def pytest_configure() -> None:
     # Now, while the code in memory is the code on disk.
     scratch_databases.templates()
-
-
-RUN_ELSEWHERE = (
-    *("architecture", "browser", "portals", "serving"),
-    *("workflows/backups", "workflows/test_deals.py", "workflows/test_growth.py"),
-)
-"""Tests that show that it holds together, of lines that other tests run one by one, and pages, which are tried one by
-one: they need not wait for every line to be counted."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.relative_to(Path(__file__).parent).as_posix().startswith(RUN_ELSEWHERE):
-            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.hookimpl(wrapper=True)

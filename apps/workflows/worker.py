@@ -108,8 +108,8 @@ def _is_told_to_stop() -> bool:
 async def _work_once(*, name: str) -> None:
     """Returns, or raises, when the database was lost; when it is cancelled, running jobs are finished first.
 
-    The clock defers its jobs through a connection of Django's, in whatever thread asgiref keeps for that. Each beginning
-    has a thread, and with it a connection, of its own: a lost one would fell every worker that comes after.
+    The clock defers its jobs through a connection of Django's, in the thread that asgiref keeps for that. Each
+    beginning has a thread, and with it a connection, of its own: a lost one would fell every worker that comes after.
     """
     worker = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
     async with ThreadSensitiveContext(), worker.open_async():

@@ -11,13 +11,6 @@ from tests.engines.world import World
 Template = tuple[World, str]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What the engines run is run elsewhere too, and they are long enough without every line being counted."""
-    for item in items:
-        if "engines" in item.path.parts:
-            item.add_marker(pytest.mark.no_cover)
-
-
 @pytest.fixture(scope="session")
 def made_template(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Template]:
     with django_db_blocker.unblock(), world.template() as made, django_db_blocker.block():

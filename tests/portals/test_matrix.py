@@ -36,9 +36,6 @@ from tests.portals.matrix.ways import Way, plain_refusals, standing
 from tests.portals.matrix.workflows import Call
 from tests.portals.matrix.world import DRAFT, FOREIGN, FUNDING, HOME, NOW, Tenant, tenant, walled_models
 
-pytestmark = pytest.mark.no_cover
-"""What it runs is run elsewhere too, and it is long enough without every line being counted."""
-
 ADDRESSES = addresses.addresses()
 WITH_OBJECT = [address for address in ADDRESSES if address.parameters]
 WITHOUT_OBJECT = [address for address in ADDRESSES if not address.parameters]
