@@ -15,6 +15,8 @@ from django.db import DatabaseError, connections, transaction
 from django.utils import translation
 from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from apps.core.database import scratch as scratch_databases
 
@@ -37,6 +39,11 @@ R = TypeVar("R", pytest.TestReport, pytest.CollectReport)
 def pytest_configure() -> None:
     # Now, while the code in memory is the code on disk.
     scratch_databases.templates()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """A file stays in one process, so that the world of a module is built once. The greatest files begin."""
+    return LoadFileScheduling(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -23,6 +23,10 @@ class Way(StrEnum):
     FIRST_ALONE = "visible_to alone"
 
 
+EITHER_ALONE = (Way.SECOND_ALONE, Way.FIRST_ALONE)
+"""What each wall alone keeps from strangers, both together keep from them."""
+
+
 @contextmanager
 def standing(way: Way) -> Iterator[None]:
     """Inside the block only these walls stand."""
