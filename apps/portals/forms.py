@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core import money
 from apps.core.errors import WORDS, Refused
+from apps.portals import formats
 
 TYPED_NUMBER = re.compile(r"[0-9][0-9.,'\u2019\u00a0\u202f ]*", re.ASCII)
 """ASCII digits with separators: no sign, no exponent, no full-width digits, no NaN."""
@@ -38,12 +39,19 @@ WAYS: Final = {
 def explain(refused: Refused) -> str:
     """The refusal in the reader's language; with a link to where what is lacking can be added, if there is such."""
     template = gettext(refused.template)
-    parts = {name: gettext(part) if name in WORDS and part else part for name, part in refused.parts.items()}
+    parts = {name: _told(name, part) for name, part in refused.parts.items()}
     said = template.format(**parts) if parts else template
     if refused.lacks not in WAYS:
         return said
     address, words = WAYS[refused.lacks]
     return format_html('{} <a href="{}">{}</a>', said, reverse(address), words)
+
+
+def _told(name: str, part: Any) -> Any:
+    """A part of a refusal as the reader writes it: words of the product and sums of money; all else as it is."""
+    if isinstance(part, money.Money):
+        return f"{formats.number(part.rounded().amount, part.currency)} {part.currency}"
+    return gettext(part) if name in WORDS and part else part
 
 
 def add_refusal(form: forms.BaseForm, refused: Refused) -> None:
@@ -91,6 +99,8 @@ class AmountField(forms.CharField):
         "amount": _("Enter an amount such as %(example)s, without sign or currency."),
     }
     example = Decimal("12400.5")
+    currency = ""
+    """Where it is known: an amount is shown with the decimals of this currency."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 30)
@@ -116,6 +126,8 @@ class AmountField(forms.CharField):
         return amount
 
     def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, Decimal) and self.currency:
+            return formats.number(value, self.currency)
         if isinstance(value, Decimal):
             return format_decimal(
                 value.normalize(), format="#,##0.######", locale=(get_language() or "en").replace("-", "_")

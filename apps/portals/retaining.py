@@ -41,9 +41,10 @@ class RetentionPanel:
 class ReleaseForm(ActionForm):
     """Which part of the retention is released."""
 
-    position = forms.TypedChoiceField(
+    position = forms.IntegerField(
         label=gettext_lazy("What you release"),
-        coerce=int,
+        min_value=1,
+        max_value=100,
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose what you release.")},
     )
@@ -63,13 +64,14 @@ def panel_of(contract: Contract, *, side: str) -> RetentionPanel | None:
 
 
 def form_of(request: PortalRequest, contract: Contract, *, side: str) -> ReleaseForm:
-    """The form with the parts that this side may release now."""
+    """The form with the parts that this side may release now.
+
+    What was sent is answered by the release itself: a second click finds its part gone from the choices, and done.
+    """
     form = ReleaseForm(request.POST or None)
-    field = form.fields["position"]
-    assert isinstance(field, forms.ChoiceField)  # noqa: S101  (narrows the type)
     state = invoicing.retention_state(contract)
     parts = _open(state, side=side) if state is not None else []
-    field.choices = [
+    form.fields["position"].widget.choices = [
         (
             one.position,
             _("%(amount)s, agreed to be due %(when)s")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Word:
 _DRAFT = Word(_("Draft"), "pencil", "neutral")
 _WITHDRAWN = Word(_("Withdrawn"), "slash-circle", "neutral")
 _CHANGES_REQUESTED = Word(_("Changes requested"), "arrow-return-left", "attention")
+_SIGNED_OFF = Word(pgettext_lazy("work", "Accepted"), "check-circle-fill", "positive")
 _ACCEPTED = Word(_("Accepted"), "check-circle-fill", "positive")
 _DECLINED = Word(_("Declined"), "x-circle", "negative")
 _EXPIRED = Word(_("Expired"), "clock-history", "neutral")
@@ -61,7 +63,7 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "planned": Word(_("Planned"), "circle", "neutral"),
         "submitted": _WAITING_FOR_SIGN_OFF,
         "changes_requested": _CHANGES_REQUESTED,
-        "accepted": _ACCEPTED,
+        "accepted": _SIGNED_OFF,
         "nullified": Word(_("Acceptance withdrawn"), "arrow-counterclockwise", "negative"),
         "cancelled": _CANCELLED,
     },
@@ -75,7 +77,7 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "draft": _DRAFT,
         "submitted": _WAITING_FOR_SIGN_OFF,
         "withdrawn": _WITHDRAWN,
-        "accepted": _ACCEPTED,
+        "accepted": _SIGNED_OFF,
         "changes_requested": _CHANGES_REQUESTED,
     },
     "criterion": {

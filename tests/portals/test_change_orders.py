@@ -125,6 +125,7 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(parties: P
     page = client.get(address)
     nothing = client.post(address, typed(page) | {"title": "Nothing", "reason": "No reason."})
     assert (nothing.status_code, "Nothing is different yet" in nothing.content.decode()) == (422, True)
+    assert len(nothing.context["problems"]) == 1, "nobody is asked for the new milestone that was left empty"
     wrong = client.post(address, typed(page) | {"line-2-amount": "12,000.005", "new-0-title": "Training"})
     shown = wrong.content.decode()
     assert wrong.status_code == 422

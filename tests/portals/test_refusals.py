@@ -1,8 +1,11 @@
 """A refusal is told in the reader's language; what somebody typed is told as it was typed."""
 
+from decimal import Decimal
+
 from django.utils import translation
 
 from apps.core.errors import Refused
+from apps.core.money import Money
 from apps.portals.forms import explain
 
 
@@ -17,3 +20,10 @@ def test_words_of_the_product_are_translated() -> None:
     refused = Refused("This contract is {state}. Only a draft can be changed.", state="accepted")
     with translation.override("de"):
         assert "angenommen" in explain(refused)
+
+
+def test_sums_are_written_as_the_reader_writes_them() -> None:
+    refused = Refused("Nothing is open on {number}.", number=Money(Decimal("12666.67"), "EUR"))
+    with translation.override("de"):
+        assert "12.666,67 EUR" in explain(refused)
+    assert "12,666.67 EUR" in explain(refused)

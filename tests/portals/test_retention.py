@@ -94,7 +94,11 @@ def test_both_sides_see_what_is_held_and_the_buyer_releases_a_part(parties: Part
     address = reverse("buyer:release_retention", args=[contract.ref])
     assert "2,400.00" in buyer.get(address).content.decode()
     assert buyer.post(address, {"key": key()}).context["form"].errors["position"] == ["Choose what you release."]
-    response = buyer.post(address, {"key": key(), "position": "1"})
+    sent = {"key": key(), "position": "1"}
+    response = buyer.post(address, sent)
+    assert buyer.post(address, sent)["Location"] == response["Location"], "a second click is told what the first did"
+    again = buyer.post(address, {"key": key(), "position": "1"})
+    assert (again.status_code, "released already" in again.content.decode()) == (422, True)
     with acting(scenarios.seller_actor(parties)):
         statement = Invoice.objects.get(kind="retention_release")
     assert (response.status_code, response["Location"]) == (302, reverse("buyer:invoice", args=[statement.ref]))

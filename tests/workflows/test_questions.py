@@ -190,6 +190,25 @@ def test_raw_sql_neither_stops_the_clock_nor_moves_the_deadline(parties: Parties
         ):
             with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(f"UPDATE milestones_submission SET {change} WHERE id = %s", [submission.pk])
+        sina, bea = (parties.people[role].user.pk for role in ("seller", "approver"))
+        answered = (
+            f"answer = 'So.', answered_at = now(), answered_name = 'x', due_after = due_before, answered_by_id = {bea}"
+        )
+        kept = "contract_id, submission_id, name, email, asked_at, text"
+        copied = f"{kept}, answered_name, answer, number, user_id, stops_clock"
+        for words, sides in (
+            (
+                f"UPDATE milestones_question SET {answered} WHERE id = {question.pk}",
+                "answered by a person of the seller",
+            ),
+            (
+                f"INSERT INTO milestones_question (ref, {copied}) SELECT 'other', {kept},"
+                f" '', '', 2, {sina}, FALSE FROM milestones_question WHERE id = {question.pk}",
+                "asked by a person of the buyer",
+            ),
+        ):
+            with pytest.raises(IntegrityError, match=sides), transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(words)
         for change in ("text = 'Other.'", "stops_clock = FALSE, due_before = NULL", "due_before = now()"):
             with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(f"UPDATE milestones_question SET {change} WHERE id = %s", [question.pk])

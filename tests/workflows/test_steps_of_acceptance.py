@@ -1,7 +1,7 @@
 """An inspection before acceptance, two people above an amount, milestones that build on others, terms of their own."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,8 +14,10 @@ from apps.contracts.models import Contract
 from apps.core import canonical, clock
 from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, ProofNeeded, Refused
+from apps.financing.models import Facility
+from apps.financing.services.quotes import usual_terms
 from apps.invoicing.models import Invoice
-from apps.milestones.models import Decision, FirstAcceptance, HandOver, Inspection, Submission
+from apps.milestones.models import Decision, FirstAcceptance, HandOver, Inspection, Milestone, Submission
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import CriterionVerdict, Part
 from apps.parties import services as parties_services
@@ -273,6 +275,20 @@ def test_a_cumulative_milestone_waits_for_those_above_it_and_names_them(parties:
         )
     assert due(NOON + 22 * DAY) == []
     assert accept(last, actor=bea, at=NOON + 22 * DAY)["number"]
+
+
+def test_an_advance_on_a_cumulative_milestone_is_expected_back_after_those_above_it(parties: Parties) -> None:
+    draft, planned = scenarios.software_draft(parties), [date(2026, 6, 1), date(2026, 9, 30), date(2026, 7, 1)]
+    lines = [replace(one, planned_on=on) for one, on in zip(draft.lines, planned, strict=True)]
+    lines[2] = replace(lines[2], own=LineTerms(is_cumulative=True))
+    contract = contract_with(parties, lines=tuple(lines))
+    rates = dict.fromkeys(("pre_advance_rate", "pre_annual_rate", "pre_fee_rate"), Decimal(10))
+    with acting(scenarios.seller_actor(parties)):
+        for position, completed in ((1, planned[0]), (3, planned[1])):
+            milestone = Milestone.objects.select_related("line__version").get(contract=contract, position=position)
+            version = milestone.line.version
+            terms = usual_terms(facility=Facility(**rates), milestone=milestone, funding_on=date(2026, 5, 1))
+            assert terms.expected_on == completed + (version.review_days + version.payment_days) * DAY, position
 
 
 def test_a_severable_milestone_waits_for_nobody(parties: Parties) -> None:

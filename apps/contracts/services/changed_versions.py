@@ -52,6 +52,7 @@ def plan_of(version: ContractVersion) -> list[PlacedLine]:
 def preview_change(contract: Contract, *, draft: ChangeDraft, side: str) -> Change:
     """What a side would sign by proposing this change now; nothing is written. Refused where it cannot be signed."""
     base = active_version(contract)
+    _require_none_proposed(contract)
     order = _order_to_price(contract, ref=draft.order_ref) if draft.order_ref else new_order(contract, draft=draft)
     before = plan_of(base)
     after = rules.changed_plan(before, draft, currency=contract.currency, next_position=_next_position(contract))
@@ -61,6 +62,16 @@ def preview_change(contract: Contract, *, draft: ChangeDraft, side: str) -> Chan
     change = said(order, base=base, before=before, after=after)
     text, _amounts = text_of(version, written=written, positions=[one.position for one in after], change=change)
     return Change(order, version, before, after, text, canonical.sha256(text))
+
+
+def _require_none_proposed(contract: Contract) -> None:
+    waiting = contract.change_orders.filter(state=ChangeOrderState.PROPOSED).first()
+    if waiting is not None:
+        raise Refused(
+            "Change order {number}, “{title}”, still waits for an answer. Sign it, decline it or withdraw it first.",
+            number=waiting.number,
+            title=waiting.title,
+        )
 
 
 def contract_of_order(*, order_ref: str) -> "QuerySet[Any, int]":

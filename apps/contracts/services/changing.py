@@ -31,7 +31,7 @@ from apps.contracts.services.signing import (
 from apps.contracts.services.texts import text_of
 from apps.contracts.services.versions import as_draft
 from apps.core import canonical, states
-from apps.core.errors import IllegalTransition, NotAllowed, Refused, Stale
+from apps.core.errors import IllegalTransition, NotAllowed, Stale
 from apps.parties.actor import Actor
 
 
@@ -57,7 +57,6 @@ def propose_change(*, contract: Contract, actor: Actor, draft: ChangeDraft, seen
     proposed at a time, so that what waits is always a change of what is in force.
     """
     side = require_writer(contract, actor=actor, at=at)
-    _require_none_proposed(contract)
     change = preview_change(contract, draft=draft, side=side)
     require_signer(change.version, side=side, actor=actor, at=at)
     order, version = change.order, change.version
@@ -163,16 +162,6 @@ def _close(order: ChangeOrder, version: ContractVersion, *, state: str, reason: 
     order.save(update_fields=["state", "closed_at", "closed_reason"])
     version.changes_asked_at, version.changes_asked = at, reason
     version.save(update_fields=["changes_asked_at", "changes_asked"])
-
-
-def _require_none_proposed(contract: Contract) -> None:
-    waiting = contract.change_orders.filter(state=ChangeOrderState.PROPOSED).first()
-    if waiting is not None:
-        raise Refused(
-            "Change order {number}, “{title}”, still waits for an answer. Sign it, decline it or withdraw it first.",
-            number=waiting.number,
-            title=waiting.title,
-        )
 
 
 def _record(order: ChangeOrder, *, verb: str, actor: Actor, at: datetime, **facts: Any) -> None:

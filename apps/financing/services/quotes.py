@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
+from django.db.models import Max
+
 from apps.core import money
 from apps.core.errors import Refused
 from apps.financing.models import Facility, FundingRequest, RequestItem
@@ -40,7 +42,8 @@ def usual_terms(*, facility: Facility, milestone: Milestone, funding_on: date) -
     """Where pricing begins: the facility's rates, and when the buyer is likely to pay.
 
     An invoice is paid when it is due. Before acceptance the payment is expected after the planned completion, or after
-    the funding where none is planned, and the whole review and payment periods.
+    the funding where none is planned, and the whole review and payment periods. A cumulative milestone is accepted
+    after those above it, so it is completed when the last of them is planned to be.
     """
     invoice = invoice_of(milestone)
     if invoice is not None:
@@ -51,13 +54,22 @@ def usual_terms(*, facility: Facility, milestone: Milestone, funding_on: date) -
             expected_on=max(invoice.due_on, funding_on + timedelta(days=1)),
         )
     version, review_days = milestone.line.version, milestone.line.review_days
-    completed_on = max(milestone.planned_on or funding_on, funding_on)
+    completed_on = max(_planned_on(milestone) or funding_on, funding_on)
     return LineTerms(
         advance_rate=facility.pre_advance_rate,
         annual_rate=facility.pre_annual_rate,
         fee_rate=facility.pre_fee_rate,
         expected_on=completed_on + timedelta(days=max((review_days or version.review_days) + version.payment_days, 1)),
     )
+
+
+def _planned_on(milestone: Milestone) -> date | None:
+    """The day on which a milestone can be complete by the plan; one query, and none unless it is cumulative."""
+    if not milestone.line.is_cumulative:
+        return milestone.planned_on
+    above = Milestone.objects.unfinished().filter(contract=milestone.contract_id, position__lt=milestone.position)
+    latest: date | None = above.aggregate(latest=Max("planned_on"))["latest"]
+    return max((day for day in (milestone.planned_on, latest) if day is not None), default=None)
 
 
 def quote_of(request: FundingRequest, *, items: Sequence[RequestItem], terms: OfferTerms) -> Quote:

@@ -8,6 +8,8 @@ XRechnung 3.0 (BR-DE-1 to 9, 15, 16); XRechnung 3.0 itself on the electronic add
 from collections.abc import Iterator
 from typing import Final
 
+from django.utils.translation import gettext_noop as _
+
 from apps.core.errors import Refused
 from apps.invoicing.einvoice import codes, profiles
 from apps.invoicing.einvoice.obstacles import obstacle_of
@@ -82,20 +84,20 @@ def _german(invoice: SemanticInvoice, profile: Profile) -> Iterator[Refused]:
     """What Germany wants: a contact of the seller (BG-6), post codes and cities, a tax number."""
     seller = invoice.seller
     contact = {
-        "a contact person or department": seller.contact_name,
-        "a telephone number": seller.phone,
-        "an e-mail": seller.email,
+        _("a contact person or department"): seller.contact_name,
+        _("a telephone number"): seller.phone,
+        _("an e-mail"): seller.email,
     }
     for what, said in contact.items():
         if not said:
             yield _missing(profile, seller, what)
     for party in (seller, invoice.buyer):
-        for what, said in {"a post code": party.address.post_code, "a city": party.address.city}.items():
+        for what, said in {_("a post code"): party.address.post_code, _("a city"): party.address.city}.items():
             if not said:
                 yield _missing(profile, party, what)
     is_taxed = any(row.category != OUTSIDE_SCOPE for row in invoice.taxes)
     if is_taxed and not (seller.vat_identifier or seller.tax_registration_identifier):
-        yield _missing(profile, seller, "a VAT number or a tax number")
+        yield _missing(profile, seller, _("a VAT number or a tax number"))
 
 
 def _missing(profile: Profile, party: Party, what: str) -> Refused:

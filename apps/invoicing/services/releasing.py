@@ -131,10 +131,13 @@ def _event_of(part: Part, *, version: ContractVersion, actor: Actor, at: datetim
         return SELLER, None
     if part.event == BUYER:
         raise NotAllowed("The buyer says when this part of the retention is released. Ask for it.")
-    when = "date" if part.event != COMPLETION else "completion"
+    if part.event == COMPLETION:
+        raise NotAllowed(
+            "As agreed, this part of the retention is released by itself after the last milestone is accepted."
+            " The buyer may release it earlier."
+        )
     raise NotAllowed(
-        "This part of the retention is released by itself, as agreed, by {event}. The buyer may release it earlier.",
-        event=when,
+        "As agreed, this part of the retention is released by itself on its day. The buyer may release it earlier."
     )
 
 

@@ -24,6 +24,15 @@ IS_ASKED_OF = (
 )
 
 
+def _is_of_another(side: str, person: str) -> str:
+    """Whether the person who is written down never belonged to this side of the contract."""
+    return (
+        f"NEW.{person} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM parties_membership m"
+        f" JOIN contracts_contract c ON c.{side}_id = m.organisation_id"
+        f" WHERE c.id = NEW.contract_id AND m.user_id = NEW.{person})"
+    )
+
+
 class Question(models.Model):
     """What the buyer asks about a submission that waits, and what the seller answers; each written once.
 
@@ -104,6 +113,11 @@ class Question(models.Model):
                 " WHERE q.submission_id = NEW.submission_id AND q.stops_clock)"
                 " >= (SELECT v.question_suspensions FROM contracts_contract c"
                 " JOIN contracts_contractversion v ON v.id = c.active_version_id WHERE c.id = NEW.contract_id)",
+            ),
+            # Whoever has left since was a member then: a membership that ended stays.
+            guards.refused_when("asked_by_a_person_of_the_buyer", guards.INSERT, _is_of_another("buyer", "user_id")),
+            guards.refused_when(
+                "answered_by_a_person_of_the_seller", guards.UPDATE, _is_of_another("seller", "answered_by_id")
             ),
             guards.refused_when(
                 "link_asks_only_about_its_submission",

@@ -3,20 +3,18 @@
 from typing import Any, Final
 
 from allauth.account.forms import SignupForm as CodeSignupForm
-from babel import Locale
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Layout, Row
 from django import forms
 from django.conf import settings
 from django.utils.text import format_lazy
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from apps.core import money
 from apps.parties import rules
 from apps.parties.models import BankAccount, Organisation, User
 from apps.parties.roles import FINANCIER_ROLES, TRADING_ROLES, Role
 from apps.parties.services import AccountData, OrganisationData
+from apps.portals.choices import country_choices, currency_choices
 from apps.portals.einvoice_fields import address_field, reference_field, scheme_field
 from apps.portals.forms import ActionForm, AmountField
 
@@ -34,20 +32,6 @@ ROLE_WORDS: Final = {
     Role.AUDITOR: _("Reads everything and changes nothing."),
 }
 ORDER: Final = list(Role)
-
-
-def _locale() -> Locale:
-    return Locale.parse((get_language() or "en").replace("-", "_"))
-
-
-def country_choices() -> list[tuple[str, str]]:
-    names = _locale().territories
-    return sorted(((code, names[code]) for code in rules.countries()), key=lambda choice: choice[1])
-
-
-def currency_choices() -> list[tuple[str, str]]:
-    names = _locale().currencies
-    return [(code, f"{code} · {names.get(code, code)}") for code in sorted(money.currencies())]
 
 
 def time_zone_choices() -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Sign a milestone off or request changes: one flow for members and for guests.
+"""Sign a milestone off, whole or in part: one flow for members and for guests.
 
 GET shows what the button will do; POST does it once and leads to the page of the result. When somebody was quicker,
 or the text is not the one that was shown, nothing is signed and the page says what happened.
@@ -18,15 +18,14 @@ from apps.core.money import Money
 from apps.milestones import services as milestones
 from apps.milestones.models import Submission
 from apps.milestones.rules import Statement
-from apps.parties.roles import Action
 from apps.portals import interrupted
 from apps.portals.access import PortalRequest
 from apps.portals.buyer import cycles, differences, step_up
 from apps.portals.buyer.cycles import SubmissionReading
 from apps.portals.buyer.differences import Change
 from apps.portals.buyer.figures import InvoiceToCome
-from apps.portals.buyer.forms import MET, AcceptForm, AcceptPartForm, RequestChangesForm
-from apps.portals.buyer.pages import Crumbs, page, tell, why_not, why_not_sign_off
+from apps.portals.buyer.forms import MET, AcceptForm, AcceptPartForm
+from apps.portals.buyer.pages import Crumbs, page, tell, why_not_sign_off
 from apps.portals.buyer.step_up import Asks
 from apps.portals.buyer.ways import Way
 from apps.portals.forms import add_refusal, explain, show_anew
@@ -211,54 +210,6 @@ def _part_statement(reading: SubmissionReading, form: AcceptPartForm, *, amount:
     if not reading.is_first:
         return milestones.part_statement(reading.submission, part=form.part())
     return milestones.first_statement(reading.submission, accepted=Money(amount, reading.milestone.currency))
-
-
-def request_changes(request: PortalRequest, submission: Submission, *, way: Way, crumbs: Crumbs) -> HttpResponse:
-    """A tick or a cross per criterion; then the seller revises what was crossed."""
-    reading, sent = reread(request, submission, way=way)
-    criteria = [row.criterion for row in reading.criteria]
-    form = RequestChangesForm(criteria=criteria, initial=initial_of(reading))
-    changes: list[Change] = []
-    if request.method == "POST":
-        form = RequestChangesForm(request.POST, criteria=criteria)
-        if form.is_valid():
-            seen = form.cleaned_data["seen"]
-            try:
-                sign_off.request_changes(
-                    actor=request.actor,
-                    key=form.cleaned_data["key"],
-                    submission_ref=submission.ref,
-                    seen=seen,
-                    verdicts=form.verdicts(),
-                    comment=form.cleaned_data["comment"],
-                )
-            except Refused as refused:
-                if isinstance(refused, Stale):
-                    changes = changes_since(sent, reading.submission, seen=seen)
-                    show_anew(form, seen=reading.submission.sha256)
-                add_refusal(form, refused)
-                reading, _sent = reread(request, submission, way=way)
-                if not reading.is_pending:
-                    return too_late(request, refused, reading)
-            else:
-                tell(request, _("Your request went to the seller. No invoice was issued."))
-                return redirect(reading.page_url)
-    elif not reading.is_pending:
-        return redirect(reading.page_url)
-    return page(
-        request,
-        "request_changes",
-        {
-            "reading": reading,
-            "crumbs": crumbs,
-            "rows": list(zip(reading.criteria, form.rows(), strict=True)),
-            "statement": milestones.changes_statement(reading.submission),
-            "why_not": why_not(request.actor, Action.DECIDE_MILESTONE),
-            "changes": changes,
-        },
-        zone=reading.zone,
-        form=form,
-    )
 
 
 def initial_of(reading: SubmissionReading) -> dict[str, Any]:

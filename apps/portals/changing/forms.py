@@ -93,6 +93,7 @@ class NewLineForm(forms.Form):
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
+        self.fields["amount"].currency = currency  # type: ignore[attr-defined]
         for bound in self.visible_fields():
             is_check = isinstance(bound.field, forms.BooleanField)
             css = "form-check-input" if is_check else "form-control"
@@ -171,7 +172,7 @@ class ChangeForms:
             for placed in plan
         ]
         count = _count(data.get("new-count")) if data is not None else 0
-        self.added = [NewLineForm(data, prefix=f"new-{number}", currency=currency) for number in range(count)]
+        self.added = [_new(data, number, currency=currency) for number in range(count)]
         blank = range(count, min(count + more, MOST_NEW))
         self.added += [NewLineForm(prefix=f"new-{number}", currency=currency) for number in blank]
 
@@ -208,12 +209,18 @@ class ChangeForms:
         return [*found, *(("", "", str(one)) for one in self.head.non_field_errors())]
 
     def _typed(self) -> list[NewLineForm]:
-        return [form for form in self.added if form.is_bound and form.has_changed()]
+        return [form for form in self.added if form.is_bound]
 
     @staticmethod
     def _is_out(form: NewLineForm) -> bool:
         """Whatever else was typed of a milestone that is taken out does not matter."""
         return isinstance(form, LineForm) and form.is_bound and bool(form["is_out"].data)
+
+
+def _new(data: Mapping[str, Any] | None, number: int, *, currency: str) -> NewLineForm:
+    """A new milestone as it was typed; one that was left empty is asked for nothing, and has no errors."""
+    form = NewLineForm(data, prefix=f"new-{number}", currency=currency)
+    return form if form.has_changed() else NewLineForm(prefix=f"new-{number}", currency=currency)
 
 
 def _count(typed: Any) -> int:

@@ -11,6 +11,7 @@ from apps.contracts import rules
 from apps.contracts import services as contracts
 from apps.contracts.drafts import ChangeDraft
 from apps.contracts.models import ChangeOrder, Contract
+from apps.contracts.models.change_order import ChangeOrderState
 from apps.contracts.rules import PlacedLine
 from apps.core.errors import Refused
 from apps.milestones.models import Milestone
@@ -76,6 +77,10 @@ def _propose(request: PortalRequest, contract: Contract, order: ChangeOrder | No
     if contract.state != "active" or contract.active_version is None:
         messages.info(request, _("Only an active contract is changed."))
         return redirect(back)
+    waiting = contract.change_orders.filter(state=ChangeOrderState.PROPOSED).first()
+    if waiting is not None and request.method != "POST":
+        messages.info(request, _("One change is proposed at a time. This one still waits for an answer."))
+        return redirect(desk.url("change_order", waiting.ref))
     contract.active_version.contract = contract
     shown, others = _open_plan(contract, begins=request.GET.get("from", ""))
     do = request.POST.get("do", "")

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.core import clock
-from apps.invoicing.models import CreditNote, Invoice
+from apps.invoicing.models import CreditNote, CreditNoteDocument, Invoice
 from apps.milestones.models import Milestone, Nullification
 from apps.workflows import billing
 from tests import corrections, scenarios
@@ -132,3 +132,21 @@ def test_money_that_came_free_settles_the_next_invoice(parties: Parties, signed_
     assert done["Location"] == reverse("seller:invoice", args=[second.ref])
     assert "13,090.00" in page_of(client, "invoice", second.ref)
     assert url not in client.get(reverse("seller:invoices")).content.decode()
+    # It was a mistake after all: the page says what of which invoice that undoes.
+    undo = reverse("seller:reverse_payment", args=[payment])
+    said = page_of(client, "reverse_payment", payment)
+    for invoice, open_again in ((first, "13,090.00"), (second, "14,280.00")):
+        assert f"{invoice.number} is open again with {open_again}" in said.replace("\xa0", " ")
+    reversed_now = client.post(undo, {**hidden(client.get(undo)), "reason": "Another buyer's."})
+    assert reversed_now["Location"] == reverse("seller:invoice", args=[first.ref])
+
+
+def test_a_credit_note_without_its_document_is_seen_on_the_first_page(parties: Parties, signed_in: SignIn) -> None:
+    invoice, client = billed(parties), signed_in("billing")
+    corrections.credited(parties, invoice.ref, "100.00")
+    with acting(scenarios.seller_actor(parties)):
+        CreditNoteDocument.objects.update(state="failed")
+        note = CreditNote.objects.get()
+    home = client.get(reverse("seller:home")).content.decode()
+    assert f"The PDF of {note.number} could not be made" in home
+    assert reverse("seller:credit_note", args=[note.ref]) in home

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.portals import asking, conversing
 from apps.portals.access import PortalRequest, portal
-from apps.portals.buyer import deciding, signing
+from apps.portals.buyer import deciding, judging, signing
 from apps.portals.buyer.pages import page
 from apps.portals.buyer.visits import personal, visit_of
 
@@ -81,7 +81,7 @@ def request_changes(request: PortalRequest, token: str) -> HttpResponse:
     visit = visit_of(request, token)
     if not visit.may_ask(request):
         return redirect("link:open", token=token)
-    return deciding.request_changes(request, visit.submission(), way=visit.way, crumbs=[])
+    return judging.request_changes(request, visit.submission(), way=visit.way, crumbs=[])
 
 
 @portal("link")

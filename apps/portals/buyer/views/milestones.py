@@ -15,7 +15,7 @@ from apps.milestones.models import HandOver, Milestone
 from apps.parties.roles import Action
 from apps.portals import papers
 from apps.portals.access import PortalRequest, portal
-from apps.portals.buyer import cycles, deciding, payees
+from apps.portals.buyer import cycles, deciding, judging, payees
 from apps.portals.buyer.cycles import SubmissionReading
 from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not, why_not_sign_off, zone_of
 from apps.portals.buyer.stories import milestone_steps, milestone_story
@@ -118,6 +118,6 @@ def accept_part(request: PortalRequest, ref: str) -> HttpResponse:
 def request_changes(request: PortalRequest, ref: str) -> HttpResponse:
     """Say what is missing."""
     sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
-    return deciding.request_changes(
+    return judging.request_changes(
         request, sent, way=WAY, crumbs=milestone_crumbs(sent.milestone, _("Request changes"))
     )

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.portals import asking
 from apps.portals.access import PortalRequest, portal
-from apps.portals.buyer import cycles, inspecting, passing
+from apps.portals.buyer import cycles, judging, passing
 from apps.portals.buyer.pages import page, zone_of
 from apps.portals.buyer.views.milestones import WAY, milestone_crumbs
 
@@ -33,7 +33,7 @@ def ask_question(request: PortalRequest, ref: str) -> HttpResponse:
 def inspect_milestone(request: PortalRequest, ref: str) -> HttpResponse:
     """Say of each criterion whether it is met, before somebody else decides."""
     sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
-    return inspecting.inspect_milestone(request, sent, way=WAY, crumbs=milestone_crumbs(sent.milestone, _("Inspect")))
+    return judging.inspect_milestone(request, sent, way=WAY, crumbs=milestone_crumbs(sent.milestone, _("Inspect")))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -5,6 +5,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.core.errors import ProofNeeded, Refused
@@ -44,7 +45,9 @@ def credit_invoice(request: PortalRequest, ref: str) -> HttpResponse:
         "left": invoicing.left_to_credit(invoice_ref=found.ref),
         "refusal": refusal,
         "invoice_url": reverse("seller:invoice", args=[found.ref]),
-        "crumbs": invoice_crumbs((found.number, reverse("seller:invoice", args=[found.ref])), (_("Credit"), "")),
+        "crumbs": invoice_crumbs(
+            (found.number, reverse("seller:invoice", args=[found.ref])), (pgettext("an invoice", "Credit"), "")
+        ),
     }
     if data is not None and not refusal and data.get("do") != "change" and form.is_valid():
         try:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import clock
 from apps.financing.models import Offer
-from apps.invoicing.models import BankTransaction, Document, OpenItem
+from apps.invoicing.models import BankTransaction, CreditNote, CreditNoteDocument, Document, Invoice, OpenItem
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
@@ -172,24 +172,27 @@ def _drafts(actor: Actor) -> Iterator[Need]:
 
 
 def _documents(actor: Actor) -> Iterator[Need]:
-    rows = (
-        Document.objects.visible_to(actor)
-        .filter(invoice__seller_id=actor.organisation_id, state="failed")
-        .select_related("invoice__buyer")
-        .order_by("pk")
+    """Invoices, and the credit notes that correct them, whose document could not be made."""
+    failed = Document.objects.visible_to(actor).filter(invoice__seller_id=actor.organisation_id, state="failed")
+    for document in failed.select_related("invoice__buyer").order_by("pk")[:SHOWN]:
+        yield _to_make_again(document.invoice, url=reverse("seller:invoice", args=[document.invoice.ref]))
+    corrected = CreditNoteDocument.objects.visible_to(actor).filter(state="failed")
+    corrected = corrected.filter(credit_note__seller_id=actor.organisation_id).select_related("credit_note__buyer")
+    for made in corrected.order_by("pk")[:SHOWN]:
+        yield _to_make_again(made.credit_note, url=reverse("seller:credit_note", args=[made.credit_note.ref]))
+
+
+def _to_make_again(issued: Invoice | CreditNote, *, url: str) -> Need:
+    return Need(
+        what=_("The PDF of %(number)s could not be made") % {"number": issued.number},
+        who=issued.buyer.legal_name,
+        url=url,
+        button=_("Try again"),
+        amount=issued.gross,
+        currency=issued.currency,
+        icon="file-earmark-x",
+        tone="negative",
     )
-    for document in rows[:SHOWN]:
-        invoice = document.invoice
-        yield Need(
-            what=_("The PDF of %(number)s could not be made") % {"number": invoice.number},
-            who=invoice.buyer.legal_name,
-            url=reverse("seller:invoice", args=[invoice.ref]),
-            button=_("Try again"),
-            amount=invoice.gross,
-            currency=invoice.currency,
-            icon="file-earmark-x",
-            tone="negative",
-        )
 
 
 def _transactions(actor: Actor) -> Iterator[Need]:

@@ -1,16 +1,21 @@
 """Money that arrived for an invoice: recorded after a review of what it settles, taken back when it was a mistake."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.db.models import Min, Sum
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from apps.core import money
 from apps.core.errors import Refused
 from apps.invoicing.models import Allocation, Invoice, Payment
+from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
@@ -96,11 +101,11 @@ def _review(invoice: Invoice, form: PaymentForm) -> dict[str, object]:
 def reverse_payment(request: PortalRequest, ref: str) -> HttpResponse:
     """Take back a payment that was recorded by mistake: what that undoes, and why it is done."""
     mine = Payment.objects.visible_to(request.actor).filter(recipient_id=request.actor.organisation_id)
-    payment = get_object_or_404(mine.select_related("reversal"), ref=ref)
-    made = get_object_or_404(Allocation.objects.visible_to(request.actor).made(), payment=payment)
-    found = get_object_or_404(
-        Invoice.objects.of_seller(request.actor).select_related("buyer", "open_item"), pk=made.invoice_id
-    )
+    payment = get_object_or_404(mine.select_related("reversal", "payer"), ref=ref)
+    settled = _settled_by(payment, actor=request.actor)
+    if not settled:
+        raise Http404
+    found = settled[0].invoice
     form = ReversalForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -120,7 +125,7 @@ def reverse_payment(request: PortalRequest, ref: str) -> HttpResponse:
     context = {
         "invoice": found,
         "payment": payment,
-        **_undone(found, made),
+        **_undone(payment, settled),
         "refusal": why_not(request.actor, Action.RECORD_PAYMENT),
         "crumbs": invoice_crumbs(
             (found.number, reverse("seller:invoice", args=[found.ref])), (_("Reverse a payment"), "")
@@ -129,21 +134,58 @@ def reverse_payment(request: PortalRequest, ref: str) -> HttpResponse:
     return page(request, "reverse_payment", context, form=form)
 
 
-def _undone(invoice: Invoice, made: Allocation) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An invoice, and what a payment settles of it now: what a credit note freed is not in it."""
+
+    invoice: Invoice
+    amount: Decimal
+
+
+def _settled_by(payment: Payment, *, actor: Actor) -> list[Settled]:
+    """Every invoice that a payment settles; the one on which it was recorded first."""
+    rows = (
+        Allocation.objects.visible_to(actor)
+        .filter(payment=payment, reverses__isnull=True)
+        .values("invoice_id")
+        .annotate(amount=Sum("amount"), first=Min("pk"))
+        .order_by("first")
+    )
+    amounts = {row["invoice_id"]: row["amount"] for row in rows}
+    invoices = Invoice.objects.of_seller(actor).select_related("buyer", "open_item").in_bulk(list(amounts))
+    return [Settled(invoices[pk], amount) for pk, amount in amounts.items() if pk in invoices]
+
+
+def _undone(payment: Payment, settled: Sequence[Settled]) -> dict[str, object]:
     """What the reversal undoes, in words."""
-    currency, open_again = invoice.currency, invoice.open_item.open + made.amount
+    currency = payment.currency
     facts = [
-        Fact(term=_("Invoice"), value=invoice.number),
-        Fact(term=_("Bank reference"), value=made.payment.bank_reference),
-        Fact(term=_("Received on"), on=made.payment.received_on),
-        Fact(term=_("Allocated to the invoice"), amount=made.amount, currency=currency),
-        Fact(term=_("Not allocated"), amount=made.payment.amount - made.amount, currency=currency),
+        Fact(term=_("Bank reference"), value=payment.bank_reference),
+        Fact(term=_("Received on"), on=payment.received_on),
+        *(
+            Fact(
+                term=_("Allocated to %(number)s") % {"number": one.invoice.number}, amount=one.amount, currency=currency
+            )
+            for one in settled
+        ),
+        Fact(
+            term=_("Not allocated"),
+            amount=payment.amount - money.total(one.amount for one in settled),
+            currency=currency,
+        ),
     ]
     effects = [
         _("%(number)s is open again with %(amount)s.")
-        % {"number": invoice.number, "amount": formats.money(open_again, currency)},
+        % {
+            "number": one.invoice.number,
+            "amount": formats.money(one.invoice.open_item.open + one.amount, currency),
+        }
+        for one in settled
+        if one.amount
+    ]
+    effects += [
         _("Your books get the opposite entry with today's date; both stay visible."),
-        _("%(buyer)s is told by mail that the receipt no longer holds.") % {"buyer": invoice.buyer.legal_name},
+        _("%(buyer)s is told by mail that the receipt no longer holds.") % {"buyer": payment.payer.legal_name},
         _("The bank's line may be recorded anew. A reversal itself is not undone."),
     ]
-    return {"facts": facts, "effects": effects, "amount": made.payment.amount}
+    return {"facts": facts, "effects": effects, "amount": payment.amount}
