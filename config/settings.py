@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "apps.ledger",
     "apps.invoicing",
     "apps.financing",
+    "apps.revenue",
     "apps.workflows",
     "apps.portals",
 ]
