@@ -61,12 +61,5 @@ def work_off(*, period_ref: str, seller_id: int) -> None:
         with walls.asking_for(seller_id), transaction.atomic():
             revenue.note_failure(period_ref=period_ref, failure=f"It could not be closed ({error!r}).")
         raise
-    shut_period(period_ref=period_ref, seller_id=seller_id)
-
-
-def shut_period(*, period_ref: str, seller_id: int) -> Answer:
-    """Shut a month of which everything is recognised; nothing happens to one that is shut."""
-    with walls.asking_for(seller_id), transaction.atomic(durable=True):
-        actor = Actor.system(organisation_id=seller_id)
-        period = revenue.shut(period_ref=period_ref, actor=actor, at=clock.now())
-        return {"period": period.ref}
+    with walls.asking_for(seller_id), transaction.atomic():
+        revenue.shut(period_ref=period_ref, actor=Actor.system(organisation_id=seller_id), at=clock.now())

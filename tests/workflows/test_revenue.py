@@ -206,7 +206,7 @@ def test_closing_goes_on_where_it_stopped(parties: Parties) -> None:
     ]
     for contract in contracts:
         scenarios.accepted_milestone(contract, at=AT)
-    work, seen = revenue.recognise_revenue, []
+    work, seen = revenue.recognise_revenue, list[str]()
 
     def stops(**arguments: Any) -> Any:
         if len(seen) == 1:

@@ -8,15 +8,35 @@ from apps.revenue.services.closing import (
     refs_to_tend,
     shut,
 )
+from apps.revenue.services.reading import (
+    NO_DATE,
+    ContractRevenue,
+    RollForward,
+    booked_by_month,
+    expected_by_month,
+    of_contracts,
+    recognised_by_month,
+    roll_forward,
+    totals,
+)
 from apps.revenue.services.recognising import closed_through, recognise
 
 __all__ = [
+    "NO_DATE",
+    "ContractRevenue",
+    "RollForward",
     "ask_to_close",
+    "booked_by_month",
     "closed_through",
     "contracts_to_tend",
+    "expected_by_month",
     "note_failure",
     "note_progress",
+    "of_contracts",
     "recognise",
+    "recognised_by_month",
     "refs_to_tend",
+    "roll_forward",
     "shut",
+    "totals",
 ]

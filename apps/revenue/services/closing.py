@@ -46,7 +46,7 @@ def _missed(organisation_id: int) -> Q:
     """What happened without its job having run: a worker was away, or an error lasted."""
     rows = Recognition.objects.filter(organisation_id=organisation_id, contract=OuterRef("contract"))
 
-    def unrecognised(prefix: str, ref: str) -> Q:
+    def unrecognised(prefix: str, *, ref: str) -> Q:
         return ~Q(Exists(rows.filter(cause=Concat(Value(f"{prefix}:"), OuterRef(ref), output_field=CharField()))))
 
     mine = Obligation.objects.filter(contract=OuterRef("pk"))
@@ -56,9 +56,9 @@ def _missed(organisation_id: int) -> Q:
     treated = Modification.objects.filter(version=OuterRef("active_version"))
     return (
         ~Q(Exists(mine))
-        | Q(Exists(accepted.filter(unrecognised("acceptance", "accepted_submission__ref"))))
-        | Q(Exists(granted.filter(unrecognised("nullification", "ref"))))
-        | Q(Exists(corrected.filter(unrecognised("credit", "ref"))))
+        | Q(Exists(accepted.filter(unrecognised("acceptance", ref="accepted_submission__ref"))))
+        | Q(Exists(granted.filter(unrecognised("nullification", ref="ref"))))
+        | Q(Exists(corrected.filter(unrecognised("credit", ref="ref"))))
         | (Q(active_version__changes__isnull=False) & ~Q(Exists(treated)))
     )
 

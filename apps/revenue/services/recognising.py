@@ -39,7 +39,7 @@ class _Books:
     changes: list[Modification] = field(default_factory=list)
     written: list[Recognition] = field(default_factory=list)
 
-    def save(self) -> None:
+    def keep(self) -> None:
         """Write down together what was found: the obligations first, since the rest refers to them."""
         known = [one for one in self.obligations.values() if one.pk is not None]
         Obligation.objects.bulk_create(one for one in self.obligations.values() if one.pk is None)
@@ -75,7 +75,7 @@ def recognise(*, contract: Contract, at: datetime, through: date | None = None) 
     if through is not None:
         _let_days_pass(books, through)
     if books.written or books.changes:
-        books.save()
+        books.keep()
     return books.written
 
 
