@@ -14,7 +14,7 @@ from apps.revenue.rules.measures import (
 from apps.revenue.rules.modifications import Agreed, Modified, Reason, Treatment, modified
 from apps.revenue.rules.obligations import Duty, cumulative, earned, repriced
 from apps.revenue.rules.obligations import over_time as over_time_revenue
-from apps.revenue.rules.periods import booked_on, check_closing, month_end, next_month_end
+from apps.revenue.rules.periods import booked_on, check_closing, month_end, month_ended_by, next_month_end
 from apps.revenue.rules.positions import Position, net_position
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "earned",
     "modified",
     "month_end",
+    "month_ended_by",
     "net_position",
     "next_month_end",
     "over_time",

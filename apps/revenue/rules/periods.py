@@ -16,6 +16,11 @@ def next_month_end(through: date) -> date:
     return month_end(through + timedelta(days=1))
 
 
+def month_ended_by(day: date) -> date:
+    """The last day of the last month that is over with the end of a day."""
+    return day if day == month_end(day) else day.replace(day=1) - timedelta(days=1)
+
+
 def check_closing(through: date, *, closed_through: date | None, today: date) -> date:
     """The last day of a month that may be closed now: it is over, and the one before it is closed or nothing is."""
     if through != month_end(through):
