@@ -12,7 +12,7 @@ from apps.core.database import walls
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.revenue import services as revenue
-from apps.revenue.models import AccountingPeriod, PeriodState
+from apps.revenue.models import PeriodState
 from apps.workflows import revenue_jobs
 from apps.workflows.once import Answer, once
 
@@ -25,8 +25,8 @@ def recognise_revenue(*, contract_ref: str, seller_id: int, through: date | None
     with walls.asking_for(seller_id), transaction.atomic(durable=True):
         contract = contracts.lock_by_ref(contract_ref=contract_ref)
         contracts.found(contract if contract.seller_id == seller_id else None)
-        written = revenue.recognise(contract=contract, at=clock.now(), through=through)
-        return {"recognitions": str(len(written))}
+        revenue.recognise(contract=contract, at=clock.now(), through=through)
+        return {"contract": contract.ref}
 
 
 @once
@@ -43,8 +43,8 @@ def close_period(*, actor: Actor, key: str, through: date) -> Answer:
 
 def work_off(*, period_ref: str, seller_id: int) -> None:
     """Bring every contract up to the end of the month, each in a transaction of its own, and shut the month."""
-    with walls.asking_for(seller_id):
-        period = AccountingPeriod.objects.get(ref=period_ref, organisation_id=seller_id)
+    with walls.asking_for(seller_id), transaction.atomic():
+        period = revenue.take_up(period_ref=period_ref, actor=Actor.system(organisation_id=seller_id), at=clock.now())
         if period.state == PeriodState.CLOSED:
             return
         waiting = list(revenue.refs_to_tend(period))

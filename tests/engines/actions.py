@@ -579,7 +579,6 @@ def recognise_revenue(world: World) -> Attempt:
     return Attempt(
         lambda _key: revenue.recognise_revenue(contract_ref=world["billed"], seller_id=seller.organisation_id),
         lambda: acting(seller, at=START),
-        has_key=False,
     )
 
 

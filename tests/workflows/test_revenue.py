@@ -37,9 +37,11 @@ def parties(scratch: str) -> Parties:
 
 
 def recognise(contract: Contract, *, at: datetime = AT) -> int:
+    """The answer is how many recognitions were made."""
+    before = len(rows(contract))
     with clock.stopped(at):
-        answer = revenue.recognise_revenue(contract_ref=contract.ref, seller_id=contract.seller_id)
-    return int(answer["recognitions"])
+        revenue.recognise_revenue(contract_ref=contract.ref, seller_id=contract.seller_id)
+    return len(rows(contract)) - before
 
 
 def rows(contract: Contract) -> Rows:
@@ -220,7 +222,10 @@ def test_closing_goes_on_where_it_stopped(parties: Parties) -> None:
         failed = AccountingPeriod.objects.get()
     assert (failed.state, failed.contracts, "the machine is gone" in failed.failure) == ("failed", 3, True)
     assert [len(rows(contract)) for contract in contracts] == [1, 0, 0]
-    closed = close(parties, MARCH, at=LATER)
+    # The job is tried again by itself; a person who asks again finds it closed.
+    with clock.stopped(LATER):
+        revenue.work_off(period_ref=failed.ref, seller_id=parties.seller.pk)
+    closed = period(parties, failed.ref)
     assert (closed.pk, closed.state, closed.done, closed.failure) == (failed.pk, "closed", 3, "")
     assert [len(rows(contract)) for contract in contracts] == [1, 1, 1]
     with clock.stopped(LATER):

@@ -7,6 +7,7 @@ from apps.revenue.services.closing import (
     note_progress,
     refs_to_tend,
     shut,
+    take_up,
 )
 from apps.revenue.services.reading import (
     NO_DATE,
@@ -38,5 +39,6 @@ __all__ = [
     "refs_to_tend",
     "roll_forward",
     "shut",
+    "take_up",
     "totals",
 ]

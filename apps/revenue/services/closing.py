@@ -87,6 +87,12 @@ def ask_to_close(*, actor: Actor, through: date, today: date, at: datetime) -> A
     return period
 
 
+def take_up(*, period_ref: str, actor: Actor, at: datetime) -> AccountingPeriod:
+    """The month on which a job works; one that failed is being closed again."""
+    period = AccountingPeriod.objects.select_for_update().get(ref=period_ref, organisation_id=actor.organisation_id)
+    return _again(period, at=at)
+
+
 def _again(period: AccountingPeriod, *, at: datetime) -> AccountingPeriod:
     """What failed is tried again and goes on where it stood."""
     if period.state == PeriodState.FAILED:
