@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "apps.ledger",
     "apps.invoicing",
     "apps.financing",
+    "apps.revenue",
     "apps.workflows",
     "apps.portals",
 ]
@@ -262,5 +263,6 @@ PROCRASTINATE_IMPORT_PATHS = [
     "apps.workflows.export_jobs",
     "apps.workflows.jobs_before_acceptance",
     "apps.workflows.retention_jobs",
+    "apps.workflows.revenue_jobs",
     "apps.workflows.upkeep",
 ]

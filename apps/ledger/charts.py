@@ -26,6 +26,7 @@ class Seller(StrEnum):
     OUTPUT_TAX = "2100"
     UNAPPLIED_RECEIPTS = "2200"
     ADVANCES_RECEIVED = "2300"
+    REVENUE = "4000"
     COST_OF_RECEIVABLES_SOLD = "5000"
 
 
@@ -75,6 +76,7 @@ SELLER = (
     Plan(Seller.OUTPUT_TAX, _("Output tax"), Kind.LIABILITY),
     Plan(Seller.UNAPPLIED_RECEIPTS, _("Unapplied receipts"), Kind.LIABILITY, OneSided.CREDIT),
     Plan(Seller.ADVANCES_RECEIVED, _("Advances received on milestones"), Kind.LIABILITY, OneSided.CREDIT),
+    Plan(Seller.REVENUE, _("Revenue"), Kind.INCOME, OneSided.CREDIT),
     Plan(Seller.COST_OF_RECEIVABLES_SOLD, _("Cost of receivables sold"), Kind.EXPENSE),
 )
 FINANCIER = (

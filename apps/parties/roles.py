@@ -44,6 +44,8 @@ class Action(StrEnum):
     WAIVE_CHECK = "waive a check"
     MOVE_MONEY = "fund advances and record collections"
     EXPORT_JOURNAL = "export the journal"
+    READ_REVENUE = "see revenue"
+    CLOSE_PERIOD = "close accounting periods"
 
 
 PERMITTED: dict[Action, frozenset[str]] = {
@@ -66,6 +68,8 @@ PERMITTED: dict[Action, frozenset[str]] = {
     Action.WAIVE_CHECK: frozenset({Role.OWNER, Role.UNDERWRITER}),
     Action.MOVE_MONEY: frozenset({Role.OWNER, Role.TREASURY}),
     Action.EXPORT_JOURNAL: frozenset({Role.OWNER, Role.BILLING}),
+    Action.READ_REVENUE: frozenset({Role.OWNER, Role.BILLING}),
+    Action.CLOSE_PERIOD: frozenset({Role.OWNER, Role.BILLING}),
 }
 FINANCIER_ROLES: frozenset[str] = frozenset({Role.OWNER, Role.ANALYST, Role.UNDERWRITER, Role.TREASURY, Role.AUDITOR})
 TRADING_ROLES: frozenset[str] = frozenset(

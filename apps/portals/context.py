@@ -89,6 +89,7 @@ SELLER: Final = (
     Place(_("Contracts"), "seller:contracts", "file-earmark-text", ABOUT_CONTRACTS, _changes_requested),
     Place(_("Invoices"), "seller:invoices", "receipt", ("invoice", "payment", "document", "statement", "transaction")),
     Place(_("Get paid early"), "seller:funding", "cash-coin", ABOUT_FUNDING, _offers_to_answer),
+    Place(_("Revenue"), "seller:revenue", "graph-up", ("revenue", "period")),
     Place(_("Exports"), "seller:exports", "journal-text", ("export", "accounts")),
     Place(_("What we buy"), "buyer:home", "arrow-left-right"),
     TEAM,

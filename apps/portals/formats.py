@@ -60,6 +60,11 @@ def day(value: date) -> str:
     return format_date(value, "medium", locale=locale()).replace(" ", NBSP)
 
 
+def month(value: date) -> str:
+    """``Dec 26``: the month in which a date lies, where few signs have room."""
+    return format_date(value, "MMM yy", locale=locale())
+
+
 def instant(value: datetime, zone: str) -> str:
     """``12 Dec 2026, 14:05 CET``: the zone is named, because a deadline without one is a guess."""
     local = value.astimezone(ZoneInfo(zone))

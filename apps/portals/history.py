@@ -133,6 +133,8 @@ VERBS: Mapping[str, Words] = {
     "member.left": (_("Colleague left"), "slash-circle", "neutral"),
     "journal.exported": (_("Journal exported"), "file-earmark-spreadsheet", "neutral"),
     "journal.accounts_set": (_("Accounts for exports set"), "pencil", "neutral"),
+    "period.asked": (_("Asked to close a month"), "calendar-check", "neutral"),
+    "period.closed": (_("Month closed"), "calendar-check", "neutral"),
     "statement.imported": (_("Bank statement imported"), "bank", "neutral"),
     "transaction.set_aside": (_("Bank transaction set aside"), "slash-circle", "neutral"),
     "transaction.taken_up": (_("Bank transaction taken up again"), "arrow-counterclockwise", "neutral"),

@@ -147,6 +147,11 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "ready": Word(_("Ready"), "check-circle-fill", "positive"),
         "failed": Word(_("Failed"), "exclamation-triangle-fill", "negative"),
     },
+    "period": {
+        "closing": Word(_("Being closed"), "hourglass-split", "info"),
+        "closed": Word(_("Closed"), "check-circle-fill", "positive"),
+        "failed": Word(_("Failed"), "exclamation-triangle-fill", "negative"),
+    },
     "bank_transaction": {
         "waiting": Word(_("Being matched"), "hourglass-split", "info"),
         "open": Word(_("Needs you"), "inbox", "attention"),

@@ -16,7 +16,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Milestone
 from apps.milestones.rules import Effect
 from apps.parties.actor import Actor
-from apps.workflows import jobs, limits
+from apps.workflows import jobs, limits, revenue_jobs
 from apps.workflows.once import Answer, once
 
 
@@ -117,6 +117,7 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
     jobs.defer(
         _told(order, "signed", to=order.author),
         _document(contract, version, kind=ContractDocument.Kind.SIGNED),
+        revenue_jobs.following(contract),
     )
     return {"contract": contract.ref, "change_order": order.ref, "version": version.ref}
 

@@ -10,7 +10,7 @@ from apps.core.database import walls
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor, ActorKind
-from apps.workflows import instalments, jobs
+from apps.workflows import instalments, jobs, revenue_jobs
 from apps.workflows.once import Answer, once
 
 LINK_MAILS = {
@@ -143,6 +143,7 @@ def sign_contract(*, actor: Actor, key: str, version_ref: str, seen: str) -> Ans
             }
         ),
         _document(contract, version, kind=ContractDocument.Kind.SIGNED),
+        revenue_jobs.following(contract),
     ]
     if actor.kind is ActorKind.GUEST:
         news.append(

@@ -12,7 +12,7 @@ from apps.invoicing import services as invoicing
 from apps.invoicing.rules import Share
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor
-from apps.workflows import credit_jobs, jobs
+from apps.workflows import credit_jobs, jobs, revenue_jobs
 from apps.workflows.once import Answer, once
 
 
@@ -25,7 +25,7 @@ def credit_invoice(*, actor: Actor, key: str, invoice_ref: str, share: Share, re
     contract = contracts.lock(contract_id=invoicing.contract_of(invoice_ref=invoice_ref))
     at = walls.widen(contract.seller_id, contract.buyer_id)
     ref = new_ref()
-    jobs.defer(_document(ref, seller_id=contract.seller_id))
+    jobs.defer(_document(ref, seller_id=contract.seller_id), revenue_jobs.following(contract))
     note = invoicing.correct(ref, invoice_ref=invoice_ref, actor=actor, share=share, reason=reason, seen=seen, at=at)
     return {"credit_note": note.ref, "number": note.number}
 
@@ -59,7 +59,7 @@ def grant_nullification(*, actor: Actor, key: str, nullification_ref: str) -> An
     contract = contracts.lock(contract_id=milestones.contract_of_nullification(nullification_ref=nullification_ref))
     at = walls.widen(contract.seller_id, contract.buyer_id)
     ref = new_ref()
-    jobs.defer(_document(ref, seller_id=contract.seller_id))
+    jobs.defer(_document(ref, seller_id=contract.seller_id), revenue_jobs.following(contract))
     invoice = invoicing.invoice_of_nullification(nullification_ref=nullification_ref)
     nullification = milestones.grant_nullification(
         contract=contract,

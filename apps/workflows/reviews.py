@@ -57,7 +57,7 @@ def deem_milestone(*, actor: Actor, key: str, submission_ref: str) -> Answer:
         return {"milestone": milestone.ref}
     invoice_ref = new_ref()
     jobs.defer(
-        *sign_off.news_of(invoice_ref, submission_ref=submission_ref, seller_id=contract.seller_id),
+        *sign_off.news_of(invoice_ref, submission_ref=submission_ref, contract=contract),
         to_buyer,
     )
     invoice = sign_off.bill(

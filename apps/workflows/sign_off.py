@@ -21,7 +21,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import FirstAcceptance, Milestone
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
 from apps.parties.actor import Actor
-from apps.workflows import before_acceptance, jobs, retention_jobs
+from apps.workflows import before_acceptance, jobs, retention_jobs, revenue_jobs
 from apps.workflows.once import Answer, once
 
 
@@ -126,7 +126,7 @@ def accept_milestone(*, actor: Actor, key: str, submission_ref: str, seen: str, 
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
     invoice_ref = new_ref()
     jobs.defer(
-        *news_of(invoice_ref, submission_ref=submission_ref, seller_id=contract.seller_id),
+        *news_of(invoice_ref, submission_ref=submission_ref, contract=contract),
         _certificate(submission_ref, contract=contract),
     )
     invoice = bill(
@@ -169,7 +169,7 @@ def accept_part(
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
     invoice_ref = new_ref()
     jobs.defer(
-        *news_of(invoice_ref, submission_ref=submission_ref, seller_id=contract.seller_id),
+        *news_of(invoice_ref, submission_ref=submission_ref, contract=contract),
         _certificate(submission_ref, contract=contract),
     )
     invoice = bill(
@@ -204,11 +204,13 @@ def bill(
     return invoice
 
 
-def news_of(invoice_ref: str, *, submission_ref: str, seller_id: int) -> list[JobDeferrer]:
-    """What follows it outside: the document, and the mail to the seller."""
+def news_of(invoice_ref: str, *, submission_ref: str, contract: Contract) -> list[JobDeferrer]:
+    """What follows it by jobs: the document, the mail to the seller, and the seller's revenue."""
+    seller_id = contract.seller_id
     return [
         jobs.render_invoice.configure(task_kwargs={"invoice_ref": invoice_ref, "organisation_id": seller_id}),
         jobs.send_acceptance.configure(task_kwargs={"submission_ref": submission_ref, "organisation_id": seller_id}),
+        revenue_jobs.following(contract),
     ]
 
 

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 STOP_WITHIN: Final = 20.0
 """Seconds that running jobs are given to finish when the worker stops; what does not is tried again."""
 BEGIN_AGAIN_AFTER: Final = 5.0
-INLINE_QUEUES: Final = ["documents", "mail", "statements"]
+INLINE_QUEUES: Final = ["books", "documents", "mail", "statements"]
 """What workflows defer. What the clock starts belongs to the worker."""
 SETTINGS: Final = ("app.orgs", "app.user", "app.contract", "app.token")
 

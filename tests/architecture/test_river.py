@@ -20,11 +20,12 @@ RIVER = [
     "ledger",
     "invoicing",
     "financing",
+    "revenue",
     "workflows",
     "portals",
 ]
 """From upstream to downstream."""
-STRANGERS = {frozenset({"milestones", "ledger"})}
+STRANGERS = {frozenset({"milestones", "ledger"}), frozenset({"financing", "revenue"})}
 
 
 def _keys() -> list[tuple[type[models.Model], Any]]:

@@ -24,6 +24,7 @@ KINDS = {
     "financing.FundingRequest": "funding_request",
     "financing.Offer": "offer",
     "financing.Tranche": "tranche",
+    "revenue.AccountingPeriod": "period",
 }
 """What the vocabulary calls each of them."""
 

@@ -40,13 +40,15 @@ INSERT_ONLY = {
     "ledger_entry",
     "ledger_entrynumber",
     "ledger_line",
+    "milestones_decision",
     "milestones_firstacceptance",
     "milestones_handover",
     "milestones_inspection",
     "milestones_inspectionverdict",
-    "milestones_decision",
     "milestones_reminder",
     "milestones_verdict",
+    "revenue_modification",
+    "revenue_recognition",
 }
 """Records: what is written is written."""
 

@@ -44,6 +44,7 @@ from apps.workflows import (
     proof_codes,
     proofs,
     retention,
+    revenue,
     reviews,
     sign_off,
     statements,
@@ -570,6 +571,21 @@ def request_export(world: World) -> Attempt:
             actor=actor, key=key, currency="EUR", kind="xlsx", starts_on=START.date(), ends_on=START.date()
         ),
     )
+
+
+@story
+def recognise_revenue(world: World) -> Attempt:
+    seller = Actor.system(organisation_id=world.parties.seller.pk)
+    return Attempt(
+        lambda _key: revenue.recognise_revenue(contract_ref=world["billed"], seller_id=seller.organisation_id),
+        lambda: acting(seller, at=START),
+    )
+
+
+@story
+def close_period(world: World) -> Attempt:
+    ended = START.date().replace(day=1) - timedelta(days=1)
+    return _by(world, "billing", lambda actor, key: revenue.close_period(actor=actor, key=key, through=ended))
 
 
 @story

@@ -16,6 +16,7 @@ JOB_OF: Final = (
     "FROM procrastinate_jobs j WHERE j.task_name = 'apps.workflows.jobs.{task}' AND j.args->>'{name}' = {ref}"
 )
 CREDIT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.credit_jobs")
+REVENUE_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.revenue_jobs")
 EXPORT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.export_jobs")
 SENTENCES: Final = {
     "Every key that was claimed has its answer": (
@@ -102,6 +103,19 @@ SENTENCES: Final = {
         + EXPORT_JOB_OF.format(task="make_journal_export", name="export_ref", ref="x.ref")
         + ") <> 1 + (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'retry_export'"
         " AND k.answer->>'export' = x.ref)"
+    ),
+    "Every contract has a job for its revenue for each time that it is signed, changed, accepted or corrected": (
+        "SELECT c.ref FROM contracts_contract c WHERE c.active_version_id IS NOT NULL AND (SELECT count(*) "
+        + REVENUE_JOB_OF.format(task="recognise_revenue", name="contract_ref", ref="c.ref")
+        + ") <> 1 + (SELECT count(*) FROM contracts_changeorder o WHERE o.contract_id = c.id AND o.state = 'signed')"
+        " + (SELECT count(*) FROM milestones_milestone m WHERE m.contract_id = c.id"
+        " AND m.accepted_submission_id IS NOT NULL)"
+        " + (SELECT count(*) FROM invoicing_creditnote n WHERE n.contract_id = c.id)"
+    ),
+    "Every month that is closed or being closed has its job": (
+        "SELECT p.ref FROM revenue_accountingperiod p WHERE NOT EXISTS (SELECT 1 "
+        + REVENUE_JOB_OF.format(task="close_period", name="period_ref", ref="p.ref")
+        + ")"
     ),
     "The numbers of a book's entries have no gap": (
         "SELECT book_id::text FROM ledger_entrynumber GROUP BY book_id HAVING max(number) <> count(*)"

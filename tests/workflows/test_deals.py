@@ -236,3 +236,21 @@ def test_an_event_that_is_refused_names_its_line_and_what_stood_before_stands(sc
 def test_a_missing_file_is_a_plain_error() -> None:
     with pytest.raises(CommandError, match="No such file"):
         call_command("play_deal", "no-such-deal.yaml")
+
+
+def test_the_revenue_of_a_subscription_with_its_implementation(scratch: str) -> None:
+    """The deposit is borne by what is promised; the days of May are counted when the month is closed."""
+    found = play("subscription-with-implementation")["revenue"]
+    price = {one["title"]: (one["measure"], one["allocated"], one["recognised"]) for one in found["obligations"]}
+    assert {title: measure for title, (measure, *_sums) in price.items()} == {
+        "Set-up": "point_in_time",
+        "Go-live": "point_in_time",
+        "Subscription": "over_time",
+    }
+    for title in ("Set-up", "Go-live"):
+        assert price[title][1] == price[title][2], "accepted, and so earned whole"
+    # From the acceptance on 12 April to 31 May: one month to 11 May, and 20 of the 31 days of the next, of 24.
+    whole = Decimal(price["Subscription"][1])
+    assert Decimal(price["Subscription"][2]) == round(whole * (1 + Decimal(20) / 31) / 24, 2)
+    assert [(one["why"], one["on"]) for one in found["recognitions"]][-1] == ("period", "2026-05-31")
+    assert Decimal(found["contract_asset"]) * Decimal(found["contract_liability"]) == 0

@@ -25,6 +25,7 @@ SKR03: Final[Mapping[str, str]] = {
     Seller.OUTPUT_TAX: "1770",
     Seller.UNAPPLIED_RECEIPTS: "1700",
     Seller.ADVANCES_RECEIVED: "1705",
+    Seller.REVENUE: "8200",
     Seller.COST_OF_RECEIVABLES_SOLD: "2100",
 }
 SKR04: Final[Mapping[str, str]] = {
@@ -36,6 +37,7 @@ SKR04: Final[Mapping[str, str]] = {
     Seller.OUTPUT_TAX: "3800",
     Seller.UNAPPLIED_RECEIPTS: "3500",
     Seller.ADVANCES_RECEIVED: "3560",
+    Seller.REVENUE: "4200",
     Seller.COST_OF_RECEIVABLES_SOLD: "7300",
 }
 DATEV: Final[Mapping[str, Mapping[str, str]]] = {"03": SKR03, "04": SKR04}

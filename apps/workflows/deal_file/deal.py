@@ -226,6 +226,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "fund_offer": Verb("financier", ("value_on", "reference"), on_milestone=True),
         "collect": Verb("financier", ("amount", "received_on", "reference"), on_milestone=True),
         "pay_reserve": Verb("financier", ("value_on", "reference"), on_milestone=True),
+        "close_month": Verb("seller", ("through",)),
         "accrue": Verb("financier", ("through",)),
         "wait": Verb("seller"),
     }

@@ -15,7 +15,7 @@ from apps.financing.models import Collection, FundingRequest, Offer, OfferLine, 
 from apps.invoicing.models import Allocation, CreditNote, Instalment, Invoice
 from apps.ledger.models import Book, Entry
 from apps.milestones.models import Milestone, Submission
-from apps.workflows.deal_file import credit_report, report_retention
+from apps.workflows.deal_file import credit_report, report_retention, report_revenue
 from apps.workflows.deal_file.report_changes import change_orders
 from apps.workflows.deal_file.report_parts import Report, amount_of, named, written
 from apps.workflows.deal_file.report_steps import WITH, steps_of
@@ -53,6 +53,7 @@ def report(*, title: str, contract_ref: str) -> Report:
         "credit_notes": [credit_report.credit_note(note) for note in notes],
         "change_orders": change_orders(contract),
         "retention": report_retention.report_of(contract),
+        "revenue": report_revenue.report_of(contract),
         "payments": [_payment(allocation) for allocation in _allocations(contract)],
         "financing": [_request(request) for request in _of(FundingRequest, contract).order_by("id")],
         "ledger": [

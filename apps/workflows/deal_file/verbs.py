@@ -16,6 +16,7 @@ from apps.workflows.deal_file.credit_verbs import CREDITING
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.funding_verbs import FUNDING
 from apps.workflows.deal_file.retention_verbs import RETENTION
+from apps.workflows.deal_file.revenue_verbs import REVENUE
 from apps.workflows.deal_file.scene import Scene, new_key, reference_of
 from apps.workflows.deal_file.step_verbs import STEPS, verdicts_of
 from apps.workflows.once import Answer
@@ -158,6 +159,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         **STEPS,
         **CHANGES,
         **RETENTION,
+        **REVENUE,
         **FUNDING,
         "wait": _wait,
     }

@@ -57,6 +57,7 @@ from apps.workflows import (
     printing,
     proofs,
     retention,
+    revenue,
     reviews,
     sign_off,
     statements,
@@ -169,6 +170,7 @@ class _Builder:
         self._statements()
         self._advances()
         self._exports()
+        self._revenue()
         self._proofs()
         self._links()
         self._codes()
@@ -678,6 +680,13 @@ class _Builder:
             journals.make(export_ref=refs[0])
             with patch.object(journals, "write", side_effect=Refused("The disk is full.")):
                 journals.make(export_ref=refs[1])
+
+    def _revenue(self) -> None:
+        """Everything recognised, and a month that is being closed."""
+        for contract in Contract.objects.using("owner").filter(seller=self.deal.seller, active_version__isnull=False):
+            revenue.recognise_revenue(contract_ref=contract.ref, seller_id=self.deal.seller.pk)
+        with acting(member(self.deal, "billing")) as bilge:
+            revenue.close_period(actor=bilge, key=key(), through=TODAY.replace(day=1) - timedelta(days=1))
 
     # --- proofs --------------------------------------------------------------------------------------------------
 

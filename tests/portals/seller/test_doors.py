@@ -77,7 +77,12 @@ LISTS = (
     "datev_accounts",
     "xero_accounts",
     "quickbooks_accounts",
+    "revenue",
+    "revenue_tie_out",
+    "close_period",
 )
+OF_ALL = ("request_export", "revenue_csv", "revenue_xlsx")
+"""Addresses without a reference that show no page."""
 
 
 @pytest.fixture(scope="module")
@@ -279,6 +284,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "retry_credit_document": world.note_ref,
         "ask_nullification": world.creditable.ref,
         "answer_nullification": world.nullification_ref,
+        "contract_revenue": world.active.ref,
         "request_funding": world.active.ref,
         "withdraw_request": world.request_ref,
         "offer": world.offer.ref,
@@ -288,7 +294,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "cancel_tranche": world.tranche.ref,
     }
     return {
-        **{name: reverse(f"seller:{name}") for name in (*LISTS, "request_export")},
+        **{name: reverse(f"seller:{name}") for name in (*LISTS, *OF_ALL)},
         **{name: reverse(f"seller:{name}", args=[ref]) for name, ref in refs.items()},
     }
 
@@ -347,7 +353,7 @@ def test_the_other_side_and_strangers_find_nothing(
     known = addresses(parties, world)
     others = [signed_in("buyer"), signed_in("approver"), signed_in("seller", of=strangers)]
     for name, address in known.items():
-        if name in LISTS or name == "request_export":
+        if name in (*LISTS, *OF_ALL):
             continue
         for client in others:
             shown, sent = client.get(address), client.post(address, {"key": "k", "seen": "0" * 64})

@@ -1,0 +1,246 @@
+"""Revenue: what was recognised and is to come, by contract, beside what the ledger says; and the closing of months."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from django.contrib import messages
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.contracts.models import Contract
+from apps.contracts.rules.schedule import Cell
+from apps.core import money
+from apps.core.errors import Refused
+from apps.parties.roles import Action
+from apps.portals import formats
+from apps.portals.access import PortalRequest, portal
+from apps.portals.charts import Bars, Series
+from apps.portals.forms import add_refusal
+from apps.portals.paging import page_of
+from apps.portals.seller.forms.exports import last_month
+from apps.portals.seller.forms.revenue import PeriodForm
+from apps.portals.seller.pages import Crumbs, page, today_of, why_not
+from apps.portals.spreadsheets.writing import CSV, XLSX, written
+from apps.revenue import rules
+from apps.revenue import services as revenue_services
+from apps.revenue.models import AccountingPeriod, Modification, Obligation, PeriodState, Recognition
+from apps.workflows import revenue as closing
+
+MONTHS: Final = 6
+"""Shown before this month, and as many after it."""
+MOST_ROWS: Final = 50_000
+"""Recognitions of one file."""
+
+
+def _crumbs(*more: tuple[str, str]) -> Crumbs:
+    return [(_("Revenue"), reverse("seller:revenue")), *more]
+
+
+def _require(request: PortalRequest) -> None:
+    if not request.actor.may(Action.READ_REVENUE):
+        raise Http404
+
+
+def _currencies(request: PortalRequest) -> list[str]:
+    """Those of the seller's contracts, its own first."""
+    own = request.membership.organisation.currency
+    found = Obligation.objects.visible_to(request.actor).order_by().values_list("currency", flat=True).distinct()
+    return sorted({own, *found}, key=lambda code: (code != own, code))
+
+
+def _chosen(request: PortalRequest, currencies: list[str]) -> str:
+    asked = request.GET.get("currency", "")
+    return asked if asked in currencies else currencies[0]
+
+
+def _contracts(request: PortalRequest, currency: str) -> "QuerySet[Contract, Contract]":
+    has_any = Exists(Obligation.objects.filter(contract=OuterRef("pk")))
+    return Contract.objects.of_seller(request.actor).filter(has_any, currency=currency).select_related("buyer")
+
+
+def _later(month: date, months: int) -> date:
+    year, number = divmod(month.year * 12 + month.month - 1 + months, 12)
+    return date(year, number + 1, 1)
+
+
+@require_safe
+@portal("seller")
+def revenue(request: PortalRequest) -> HttpResponse:
+    """By month, what remains by year, how contract balances moved, and each contract."""
+    refusal = why_not(request.actor, Action.READ_REVENUE)
+    if refusal:
+        return page(request, "revenue", {"refusal": refusal})
+    currencies, today = _currencies(request), today_of(request)
+    currency = _chosen(request, currencies)
+    whose: dict[str, Any] = {"organisation_id": request.actor.organisation_id, "currency": currency}
+    rows = page_of(request, _contracts(request, currency))
+    figures = revenue_services.of_contracts(rows.rows)
+    expected = revenue_services.expected_by_month(**whose, today=today)
+    price, earned, remaining = revenue_services.totals(**whose)
+    context = {
+        "currency": currency,
+        "currencies": currencies,
+        "chart": _schedule(whose, expected, today=today),
+        "years": _by_year(expected),
+        "price": price,
+        "earned": earned,
+        "remaining": remaining,
+        "roll": revenue_services.roll_forward(**whose, month=today),
+        "month": today.replace(day=1),
+        "rows": [(contract, figures[contract.pk]) for contract in rows.rows],
+        "page": rows,
+    }
+    return page(request, "revenue", context)
+
+
+def _schedule(whose: dict[str, Any], expected: dict[date, Decimal], *, today: date) -> Bars:
+    first = _later(today.replace(day=1), -MONTHS)
+    months = [_later(first, number) for number in range(2 * MONTHS + 1)]
+    found = revenue_services.recognised_by_month(**whose, since=first)
+    return Bars(
+        title=_("Revenue by month"),
+        says=_("What was recognised, and what is planned and not earned yet."),
+        labels=[formats.month(month) for month in months],
+        series=[
+            Series(name=_("Recognised"), values=[found.get(month, money.ZERO) for month in months]),
+            Series(name=_("Expected"), values=[expected.get(month, money.ZERO) for month in months]),
+        ],
+        currency=whose["currency"],
+    )
+
+
+def _by_year(expected: dict[date, Decimal]) -> list[tuple[str, Decimal]]:
+    years: dict[str, Decimal] = {}
+    for month, amount in expected.items():
+        label = _("Without a date, or late") if month == revenue_services.NO_DATE else str(month.year)
+        years[label] = years.get(label, money.ZERO) + amount
+    return list(years.items())
+
+
+@require_safe
+@portal("seller")
+def contract_revenue(request: PortalRequest, ref: str) -> HttpResponse:
+    """The rows behind the numbers of one contract: obligations, how changes were treated, each recognition."""
+    _require(request)
+    contract = get_object_or_404(Contract.objects.of_seller(request.actor).select_related("buyer"), ref=ref)
+    mine = Obligation.objects.visible_to(request.actor).filter(contract=contract)
+    rows = page_of(
+        request, Recognition.objects.visible_to(request.actor).filter(contract=contract).select_related("obligation")
+    )
+    context = {
+        "contract": contract,
+        "currency": contract.currency,
+        "figures": revenue_services.of_contracts([contract])[contract.pk],
+        "obligations": mine.order_by("position"),
+        "changes": Modification.objects.visible_to(request.actor).filter(contract=contract),
+        "rows": rows.rows,
+        "page": rows,
+        "crumbs": _crumbs((contract.number, "")),
+    }
+    return page(request, "contract_revenue", context)
+
+
+@require_safe
+@portal("seller")
+def revenue_tie_out(request: PortalRequest) -> HttpResponse:
+    """Report beside ledger, month by month and contract by contract; a line that differs is marked."""
+    _require(request)
+    currencies = _currencies(request)
+    currency = _chosen(request, currencies)
+    whose: dict[str, Any] = {"organisation_id": request.actor.organisation_id, "currency": currency}
+    since = _later(today_of(request).replace(day=1), -11)
+    reported = revenue_services.recognised_by_month(**whose, since=since)
+    booked = revenue_services.booked_by_month(**whose, since=since)
+    rows = page_of(request, _contracts(request, currency))
+    figures = revenue_services.of_contracts(rows.rows)
+    context = {
+        "currency": currency,
+        "currencies": currencies,
+        "months": [
+            (month, reported.get(month, money.ZERO), booked.get(month, money.ZERO))
+            for month in (_later(since, number) for number in range(12))
+        ],
+        "rows": [(contract, figures[contract.pk]) for contract in rows.rows],
+        "page": rows,
+        "crumbs": _crumbs((_("Report and ledger"), "")),
+    }
+    return page(request, "revenue_tie_out", context)
+
+
+@require_safe
+@portal("seller")
+def revenue_csv(request: PortalRequest) -> HttpResponse:
+    """Every recognition of the newest years as CSV."""
+    return _file(request, CSV)
+
+
+@require_safe
+@portal("seller")
+def revenue_xlsx(request: PortalRequest) -> HttpResponse:
+    """The same as a workbook."""
+    return _file(request, XLSX)
+
+
+def _file(request: PortalRequest, kind: str) -> HttpResponse:
+    _require(request)
+    return written(_cells(request), kind=kind, name=_("revenue"))
+
+
+def _cells(request: PortalRequest) -> Iterator[list[Cell]]:
+    heads = (_("Contract"), _("Obligation"), _("Booked on"), _("Happened on"), _("Why"), _("Amount"))
+    yield [*heads, _("Cumulative"), _("Currency"), _("Reference")]
+    newest = Recognition.objects.visible_to(request.actor).select_related("contract", "obligation").order_by("-pk")
+    for row in newest[:MOST_ROWS]:
+        yield [
+            row.contract.number,
+            row.obligation.title,
+            row.booked_on,
+            row.occurred_on,
+            row.get_why_display(),
+            row.amount,
+            row.cumulative,
+            row.currency,
+            row.ref,
+        ]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("seller")
+def close_period(request: PortalRequest) -> HttpResponse:
+    """Close the month that comes next, and see how far it is; below, what is closed."""
+    refusal = why_not(request.actor, Action.CLOSE_PERIOD)
+    if refusal:
+        return page(request, "close_period", {"refusal": refusal, "crumbs": _crumbs((_("Months"), ""))})
+    periods = AccountingPeriod.objects.visible_to(request.actor)
+    last = periods.order_by("-through").first()
+    form = PeriodForm(request.POST or None, proposed=_next(last, today=today_of(request)))
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        try:
+            closing.close_period(actor=request.actor, key=said["key"], through=said["through"])
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            messages.success(request, _("The month is being closed."))
+            return redirect("seller:close_period")
+    rows = page_of(request, periods)
+    context = {
+        "rows": rows.rows,
+        "page": rows,
+        "under_way": last if last is not None and last.state != PeriodState.CLOSED else None,
+        "here": reverse("seller:close_period"),
+        "crumbs": _crumbs((_("Months"), "")),
+    }
+    return page(request, "close_period", context, form=form)
+
+
+def _next(last: AccountingPeriod | None, *, today: date) -> date:
+    if last is None:
+        return last_month(today)[1]
+    return last.through if last.state != PeriodState.CLOSED else rules.next_month_end(last.through)

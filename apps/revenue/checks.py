@@ -1,0 +1,86 @@
+"""What must be true of revenue: obligations, recognitions and the sellers' books tell one story.
+
+Run by ``manage.py verify_ledger``. Each SQL gives subject, expected and found of what contradicts its sentence.
+"""
+
+from apps.ledger.charts import Seller
+from apps.ledger.checks import Check
+
+_MOVED = """(
+    SELECT coalesce(sum(l.amount), 0) FROM ledger_line l JOIN ledger_account a ON a.id = l.account_id
+    JOIN ledger_book k ON k.id = a.book_id JOIN ledger_entry e ON e.id = l.entry_id
+    WHERE k.purpose = 'seller' AND k.organisation_id = c.seller_id AND k.currency = c.currency
+      AND a.code = '{account}' AND l.key = 'contract:' || c.ref AND e.cause LIKE 'revenue:%'
+)"""
+
+
+def _moved(account: Seller) -> str:
+    return _MOVED.format(account=account.value)
+
+
+_RECOGNISED = "(SELECT coalesce(sum(r.amount), 0) FROM revenue_recognition r WHERE r.contract_id = c.id)"
+
+CHECKS = (
+    Check(
+        "What is recognised of every contract is what its seller's book says of revenue, and of the contract balance",
+        f"""
+        SELECT 'contract ' || c.ref || ': ' || t.name, t.expected, t.found
+        FROM contracts_contract c
+        CROSS JOIN LATERAL (VALUES
+            ('revenue', -{_RECOGNISED}, {_moved(Seller.REVENUE)}),
+            ('contract balance', {_RECOGNISED}, {_moved(Seller.CONTRACT_BALANCE)})
+        ) t (name, expected, found)
+        WHERE c.active_version_id IS NOT NULL AND t.expected <> t.found
+        """,
+    ),
+    Check(
+        "Revenue stands in books by recognitions alone",
+        """
+        SELECT o.legal_name || ': entry ' || e.cause, 0::numeric, l.amount
+        FROM ledger_line l JOIN ledger_account a ON a.id = l.account_id JOIN ledger_book k ON k.id = a.book_id
+        JOIN ledger_entry e ON e.id = l.entry_id JOIN parties_organisation o ON o.id = e.organisation_id
+        WHERE k.purpose = 'seller' AND a.code = '4000'
+          AND NOT EXISTS (SELECT 1 FROM revenue_recognition r WHERE r.entry_id = e.id)
+        """,
+    ),
+    Check(
+        "The contract balance of every contract is what is recognised less what is billed and not credited",
+        """
+        SELECT 'contract ' || c.ref, b.recognised - b.billed, b.booked
+        FROM contracts_contract c
+        CROSS JOIN LATERAL (SELECT
+            (SELECT coalesce(sum(r.amount), 0) FROM revenue_recognition r WHERE r.contract_id = c.id) AS recognised,
+            (SELECT coalesce(sum(i.net), 0) FROM invoicing_invoice i
+             WHERE i.contract_id = c.id AND i.kind <> 'retention_release')
+            - (SELECT coalesce(sum(n.net), 0) FROM invoicing_creditnote n WHERE n.contract_id = c.id) AS billed,
+            (SELECT coalesce(sum(l.amount), 0) FROM ledger_balance l JOIN ledger_account a ON a.id = l.account_id
+             JOIN ledger_book k ON k.id = a.book_id WHERE k.purpose = 'seller' AND k.organisation_id = c.seller_id
+             AND k.currency = c.currency AND a.code = '2000' AND l.key = 'contract:' || c.ref) AS booked
+        ) b
+        WHERE c.active_version_id IS NOT NULL AND b.recognised - b.billed <> b.booked
+        """,
+    ),
+    Check(
+        "Every obligation is recognised as it was written down",
+        """
+        SELECT 'obligation ' || o.ref, coalesce(sum(r.amount), 0), o.recognised
+        FROM revenue_obligation o LEFT JOIN revenue_recognition r ON r.obligation_id = o.id
+        GROUP BY o.id HAVING coalesce(sum(r.amount), 0) <> o.recognised
+        """,
+    ),
+    Check(
+        "The obligations of every contract bear its price, less the deposits that were credited",
+        """
+        SELECT 'contract ' || c.ref, v.price - d.credited, sum(o.allocated)
+        FROM revenue_obligation o JOIN contracts_contract c ON c.id = o.contract_id
+        JOIN contracts_contractversion v ON v.id = c.active_version_id
+        CROSS JOIN LATERAL (SELECT coalesce(sum(n.net), 0) AS credited FROM invoicing_creditnote n
+          JOIN invoicing_invoice i ON i.id = n.invoice_id JOIN invoicing_instalment s ON s.id = i.instalment_id
+          JOIN contracts_planline l ON l.id = s.line_id WHERE n.contract_id = c.id AND l.kind = 'deposit'
+          AND EXISTS (SELECT 1 FROM revenue_recognition r WHERE r.contract_id = c.id
+            AND r.cause = 'credit:' || n.ref)) d
+        WHERE v.changes_id IS NULL OR EXISTS (SELECT 1 FROM revenue_modification m WHERE m.version_id = v.id)
+        GROUP BY c.ref, v.price, d.credited HAVING sum(o.allocated) <> v.price - d.credited
+        """,
+    ),
+)

@@ -1,0 +1,117 @@
+"""Contract modifications: a separate contract, prospective, or a cumulative catch-up (IFRS 15.18-21, ASC 606-10-25-10
+to 13). Which of the three follows from what changed, and the reason is kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from apps.core import money
+from apps.revenue.rules.allocation import allocated
+from apps.revenue.rules.exact import rounded
+from apps.revenue.rules.obligations import Duty, earned
+
+
+class Treatment(StrEnum):
+    SEPARATE = "separate"
+    PROSPECTIVE = "prospective"
+    CATCH_UP = "catch_up"
+
+
+class Reason(StrEnum):
+    """Why a modification is treated as it is."""
+
+    ONLY_ADDED = "only_added"
+    NOT_BEGUN = "not_begun"
+    PARTLY_DONE = "partly_done"
+    NOTHING_LEFT = "nothing_left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modified:
+    """What a modification makes of the obligations, and why."""
+
+    treatment: Treatment
+    reason: Reason
+    duties: tuple[Duty, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """An obligation as the changed contract says it: what it is worth by itself, and how much is to be done."""
+
+    standalone: Decimal
+    agreed: Decimal
+
+
+NONE: Final = Agreed(standalone=money.ZERO, agreed=money.ZERO)
+
+
+def modified(duties: Sequence[Duty], now: Mapping[int, Agreed], *, price: Decimal, currency: str) -> Modified:
+    """The obligations after a modification; ``now`` says by position what is agreed, ``price`` what all come to.
+
+    Distinct goods added at their stand-alone price are a separate contract (15.20). Where what changes is not begun,
+    what was not yet earned is shared out to what is still to be done (15.21(a)). Where it is partly done, what is done
+    is measured again as if it had always been agreed so (15.21(b)).
+    """
+    treatment, reason = _treatment(duties, now, price=price)
+    if treatment is Treatment.SEPARATE:
+        known = {duty.position for duty in duties}
+        added = [_new(position, said) for position, said in now.items() if position not in known]
+        return Modified(treatment=treatment, reason=reason, duties=(*duties, *added))
+    positions = {duty.position: duty for duty in duties}
+    after = [
+        replace(positions[position], standalone=said.standalone, agreed=said.agreed)
+        if position in positions
+        else _new(position, said)
+        for position, said in ({duty.position: NONE for duty in duties} | dict(now)).items()
+    ]
+    shared = _caught_up if treatment is Treatment.CATCH_UP else _from_now_on
+    return Modified(treatment=treatment, reason=reason, duties=tuple(shared(after, price, currency)))
+
+
+def _treatment(duties: Sequence[Duty], now: Mapping[int, Agreed], *, price: Decimal) -> tuple[Treatment, Reason]:
+    known = {duty.position: Agreed(standalone=duty.standalone, agreed=duty.agreed) for duty in duties}
+    touched = [duty for duty in duties if now.get(duty.position, NONE) != known[duty.position]]
+    added = money.total(said.standalone for position, said in now.items() if position not in known)
+    if not touched and price == money.total(duty.allocated for duty in duties) + added:
+        return Treatment.SEPARATE, Reason.ONLY_ADDED
+    if any(duty.is_begun for duty in touched):
+        return Treatment.CATCH_UP, Reason.PARTLY_DONE
+    done = {duty.position: duty.done for duty in duties}
+    if all(said.agreed <= done.get(position, 0) for position, said in now.items()):
+        return Treatment.CATCH_UP, Reason.NOTHING_LEFT
+    return Treatment.PROSPECTIVE, Reason.NOT_BEGUN
+
+
+def _new(position: int, said: Agreed) -> Duty:
+    return Duty(position=position, standalone=said.standalone, agreed=said.agreed, allocated=said.standalone)
+
+
+def _caught_up(duties: Sequence[Duty], price: Decimal, currency: str) -> list[Duty]:
+    if not any(duty.standalone for duty in duties):
+        return [replace(duty, allocated=money.ZERO, carried=money.ZERO, done_before=money.ZERO) for duty in duties]
+    shares = allocated(price, standalone=[duty.standalone for duty in duties], currency=currency)
+    return [
+        replace(duty, allocated=share, carried=money.ZERO, done_before=money.ZERO)
+        for duty, share in zip(duties, shares, strict=True)
+    ]
+
+
+def _from_now_on(duties: Sequence[Duty], price: Decimal, currency: str) -> list[Duty]:
+    """What is earned stays; the rest of the price goes to what is left, by its stand-alone price."""
+    carried = [rounded(earned(duty), currency) for duty in duties]
+    left = [_left(duty) for duty in duties]
+    rest = price - money.total(carried)
+    shares = allocated(rest, standalone=left, currency=currency)
+    return [
+        replace(duty, allocated=stays + share, carried=stays, done_before=duty.done)
+        for duty, stays, share in zip(duties, carried, shares, strict=True)
+    ]
+
+
+def _left(duty: Duty) -> Decimal:
+    if not duty.agreed:
+        return money.ZERO
+    return duty.standalone * max(duty.agreed - duty.done, money.ZERO) / duty.agreed

@@ -1,0 +1,76 @@
+"""What of an obligation's price is earned: cumulative and exact, rounded once; a period's revenue is the difference."""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+
+from apps.core import money
+from apps.revenue.rules.exact import rounded
+from apps.revenue.rules.measures import NOTHING, WHOLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """One performance obligation as a value, in one currency.
+
+    ``agreed`` and ``done`` are in the unit of the measure: for milestones the agreed amounts. ``allocated`` is its part
+    of the transaction price. ``carried`` was earned when ``done_before`` was done and stays so: what a prospective
+    modification leaves. ``credited`` was taken off the price of what is satisfied already.
+    """
+
+    position: int
+    standalone: Decimal
+    agreed: Decimal
+    allocated: Decimal
+    done: Decimal = money.ZERO
+    carried: Decimal = money.ZERO
+    done_before: Decimal = money.ZERO
+    credited: Decimal = money.ZERO
+
+    @property
+    def is_begun(self) -> bool:
+        return self.done > 0
+
+    @property
+    def is_satisfied(self) -> bool:
+        return self.agreed > 0 and self.done >= self.agreed
+
+    @property
+    def price(self) -> Decimal:
+        """What it comes to in the end."""
+        return self.allocated - self.credited
+
+    def progress(self) -> Fraction:
+        return Fraction(self.done) / Fraction(self.agreed) if self.agreed else NOTHING
+
+
+def earned(duty: Duty) -> Fraction:
+    """Cumulative revenue before what was credited, exact.
+
+    From nothing through what was carried over to the whole: what was earned before a prospective modification is not
+    measured again, and given back in proportion if what was done is taken back.
+    """
+    done, before = Fraction(duty.done), Fraction(duty.done_before)
+    if done <= before:
+        return Fraction(duty.carried) * done / before if before else NOTHING
+    share = min((done - before) / (Fraction(duty.agreed) - before), WHOLE)
+    return Fraction(duty.carried) + Fraction(duty.allocated - duty.carried) * share
+
+
+def cumulative(duty: Duty, currency: str) -> Decimal:
+    """Revenue of an obligation until now, net of what was credited; rounded here and nowhere else."""
+    return rounded(earned(duty) - Fraction(duty.credited), currency)
+
+
+def over_time(allocated: Decimal, *, progress: Fraction, credited: Fraction, currency: str) -> Decimal:
+    """The same for what is satisfied by the days: ``credited`` is what was taken off the days that have passed."""
+    return rounded(Fraction(allocated) * progress - credited, currency)
+
+
+def repriced(duty: Duty, allocated: Decimal, currency: str) -> Duty:
+    """The obligation after its part of the price changed without a modification (IFRS 15.88): on the same basis, so
+    what was carried over moves by the same share."""
+    if not duty.allocated:
+        return replace(duty, allocated=allocated)
+    carried = rounded(Fraction(duty.carried) * Fraction(allocated) / Fraction(duty.allocated), currency)
+    return replace(duty, allocated=allocated, carried=carried)

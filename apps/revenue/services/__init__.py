@@ -1,0 +1,44 @@
+"""What may be done with revenue: recognise what happened, close a month, and read what came of it."""
+
+from apps.revenue.services.closing import (
+    ask_to_close,
+    contracts_to_tend,
+    note_failure,
+    note_progress,
+    refs_to_tend,
+    shut,
+    take_up,
+)
+from apps.revenue.services.reading import (
+    NO_DATE,
+    ContractRevenue,
+    RollForward,
+    booked_by_month,
+    expected_by_month,
+    of_contracts,
+    recognised_by_month,
+    roll_forward,
+    totals,
+)
+from apps.revenue.services.recognising import closed_through, recognise
+
+__all__ = [
+    "NO_DATE",
+    "ContractRevenue",
+    "RollForward",
+    "ask_to_close",
+    "booked_by_month",
+    "closed_through",
+    "contracts_to_tend",
+    "expected_by_month",
+    "note_failure",
+    "note_progress",
+    "of_contracts",
+    "recognise",
+    "recognised_by_month",
+    "refs_to_tend",
+    "roll_forward",
+    "shut",
+    "take_up",
+    "totals",
+]

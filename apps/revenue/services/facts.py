@@ -1,0 +1,162 @@
+"""What happened to a contract, told upstream, as revenue needs it: in the order in which it was written down."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db.models import Max
+
+from apps.contracts.models import Contract, ContractVersion, PlanLine
+from apps.core import money
+from apps.invoicing.models import CreditNote, Instalment
+from apps.milestones.models import Milestone, Nullification
+from apps.milestones.models.nullification import NullificationState
+from apps.revenue.models import Why
+from apps.revenue.rules import Span
+
+ORDER = {why: number for number, why in enumerate((Why.CHANGE, Why.ACCEPTANCE, Why.NULLIFICATION, Why.CREDIT))}
+"""Of what was written down in the same instant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something by which revenue may move. ``amount`` is what was accepted, withdrawn or credited at ``position``;
+    ``version`` is the one that a change order put in force; a credit of a deposit has no position of a promise."""
+
+    why: Why
+    cause: str
+    on: date
+    at: datetime
+    position: int | None = None
+    amount: Decimal = money.ZERO
+    version: ContractVersion | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """The periods of a recurring line, by number, and what was credited of each."""
+
+    spans: Mapping[int, Span]
+    credits: Mapping[int, Decimal]
+
+
+def versions_in_force(contract: Contract) -> list[ContractVersion]:
+    """Every version that was in force, the first one first; the last one is."""
+    found = {
+        version.pk: version
+        for version in ContractVersion.objects.filter(contract=contract, proposed_at__isnull=False)
+        .annotate(signed_at=Max("signatures__signed_at"))
+        .order_by("pk")
+    }
+    chain: list[ContractVersion] = []
+    at = contract.active_version_id
+    while at is not None:
+        chain.append(found[at])
+        at = found[at].changes_id
+    return chain[::-1]
+
+
+def lines_of(version: ContractVersion) -> list[PlanLine]:
+    """The plan of a version."""
+    return list(PlanLine.objects.filter(version=version).order_by("position"))
+
+
+def events_of(contract: Contract, *, versions: list[ContractVersion]) -> list[Event]:
+    """All that happened so far, less the days that passed."""
+    zone = ZoneInfo(contract.seller.time_zone)
+    events = [
+        *_changes(versions, zone=zone),
+        *_acceptances(contract, zone=zone),
+        *_nullifications(contract, zone=zone),
+        *_credits(contract),
+    ]
+    return sorted(events, key=lambda event: (event.at, ORDER[event.why], event.cause))
+
+
+def _changes(versions: list[ContractVersion], *, zone: ZoneInfo) -> list[Event]:
+    return [
+        Event(
+            why=Why.CHANGE,
+            cause=f"change:{version.ref}",
+            on=vars(version)["signed_at"].astimezone(zone).date(),
+            at=vars(version)["signed_at"],
+            version=version,
+        )
+        for version in versions[1:]
+    ]
+
+
+def _acceptances(contract: Contract, *, zone: ZoneInfo) -> list[Event]:
+    accepted = Milestone.objects.filter(contract=contract, accepted_submission__isnull=False)
+    rows = accepted.values_list(
+        "accepted_submission__ref",
+        "accepted_submission__decision__decided_at",
+        "accepted_submission__decision__recorded_at",
+        "position",
+        "amount",
+    )
+    return [
+        Event(
+            why=Why.ACCEPTANCE,
+            cause=f"acceptance:{ref}",
+            on=decided_at.astimezone(zone).date(),
+            at=recorded_at or decided_at,
+            position=position,
+            amount=amount,
+        )
+        for ref, decided_at, recorded_at, position, amount in rows
+    ]
+
+
+def _nullifications(contract: Contract, *, zone: ZoneInfo) -> list[Event]:
+    granted = Nullification.objects.filter(contract=contract, state=NullificationState.GRANTED)
+    return [
+        Event(
+            why=Why.NULLIFICATION,
+            cause=f"nullification:{one.ref}",
+            on=one.answered_at.astimezone(zone).date(),
+            at=one.answered_at,
+            position=one.milestone.position,
+            amount=one.amount,
+        )
+        for one in granted.select_related("milestone")
+        if one.answered_at is not None
+    ]
+
+
+def _credits(contract: Contract) -> list[Event]:
+    """Corrections of a price. What is credited because an acceptance is withdrawn is billed again with the next one."""
+    corrections = CreditNote.objects.filter(contract=contract, purpose=CreditNote.Purpose.CORRECTION)
+    rows = corrections.values_list(
+        "ref", "issued_on", "issued_at", "net", "invoice__milestone__position", "invoice__instalment__position"
+    )
+    return [
+        Event(
+            why=Why.CREDIT,
+            cause=f"credit:{ref}",
+            on=issued_on,
+            at=issued_at,
+            position=milestone if milestone is not None else instalment,
+            amount=net,
+        )
+        for ref, issued_on, issued_at, net, milestone, instalment in rows
+    ]
+
+
+def calendars_of(contract: Contract) -> dict[int, Calendar]:
+    """The periods of the recurring lines that have begun or have their days, by position."""
+    spans: dict[int, dict[int, Span]] = defaultdict(dict)
+    instalments = Instalment.objects.filter(contract=contract, bills_on__isnull=False, ends_on__isnull=False)
+    for one in instalments:
+        if one.bills_on is not None and one.ends_on is not None:
+            spans[one.position][one.number] = Span(first=one.bills_on, last=one.ends_on, weight=one.amount)
+    credited: dict[int, dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    notes = CreditNote.objects.filter(contract=contract, invoice__instalment__ends_on__isnull=False)
+    for position, number, net in notes.values_list(
+        "invoice__instalment__position", "invoice__instalment__number", "net"
+    ):
+        credited[position][number] += net
+    return {position: Calendar(spans=found, credits=credited[position]) for position, found in spans.items()}

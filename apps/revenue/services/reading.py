@@ -1,0 +1,203 @@
+"""What came of revenue, for reports: by month, still to come, by contract, and beside it what the ledger says."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from django.db import connection
+from django.db.models import Q, Sum
+from django.db.models.functions import TruncMonth
+
+from apps.contracts.models import Contract
+from apps.core import money
+from apps.invoicing.models import CreditNote, Invoice, InvoiceKind
+from apps.ledger.charts import Seller
+from apps.ledger.models import Balance, Book, Line
+from apps.revenue import rules
+from apps.revenue.models import Measure, Obligation, Recognition
+
+ZERO: Final = money.ZERO
+NO_DATE: Final = date.max
+"""Stands for "nobody knows when": a milestone without a date or behind it, a line that has not begun."""
+
+
+def recognised_by_month(*, organisation_id: int, currency: str, since: date) -> dict[date, Decimal]:
+    """Revenue by the month in which it was booked, from one on."""
+    found = Recognition.objects.filter(organisation_id=organisation_id, currency=currency, booked_on__gte=since)
+    months = found.order_by().annotate(month=TruncMonth("booked_on")).values("month").annotate(moved=Sum("amount"))
+    return {row["month"]: row["moved"] for row in months}
+
+
+DAYS_TO_COME: Final = """
+WITH span AS (
+  SELECT o.allocated / o.agreed * i.amount AS amount, i.ends_on - i.bills_on + 1 AS days,
+         greatest(i.bills_on, coalesce(o.through + 1, i.bills_on)) AS first, i.ends_on AS last
+  FROM revenue_obligation o
+  JOIN invoicing_instalment i ON i.contract_id = o.contract_id AND i.position = o.position
+  WHERE o.organisation_id = %s AND o.currency = %s AND o.measure = 'over_time' AND o.agreed > 0
+    AND i.ends_on IS NOT NULL AND (o.through IS NULL OR i.ends_on > o.through)
+)
+SELECT month::date, sum(amount / days * (least(last, (month + interval '1 month - 1 day')::date)
+                                         - greatest(first, month::date) + 1))
+FROM span CROSS JOIN LATERAL generate_series(
+  date_trunc('month', first::timestamp), date_trunc('month', last::timestamp), interval '1 month') month
+GROUP BY month ORDER BY month
+"""
+"""What the days that were not counted yet will earn, by month."""
+
+
+def expected_by_month(*, organisation_id: int, currency: str, today: date) -> dict[date, Decimal]:
+    """What is promised and not earned, by the month in which it is planned; :data:`NO_DATE` where none is.
+
+    Together it is what remains of all obligations, to the minor unit.
+    """
+    mine = Obligation.objects.filter(organisation_id=organisation_id, currency=currency)
+    rows = mine.values_list("measure", "planned_on").annotate(
+        left=Sum("allocated") - Sum("credited") - Sum("recognised")
+    )
+    expected: dict[date, Decimal] = defaultdict(Decimal)
+    by_days = ZERO
+    for measure, planned_on, left in rows.order_by():
+        if measure == Measure.OVER_TIME:
+            by_days += left
+        else:
+            month = planned_on.replace(day=1) if planned_on is not None and planned_on >= today else NO_DATE
+            expected[month] += left
+    with connection.cursor() as cursor:
+        cursor.execute(DAYS_TO_COME, [organisation_id, currency])
+        weights: dict[date, Decimal] = dict(cursor.fetchall())
+    weights[NO_DATE] = max(by_days - money.total(weights.values()), ZERO)
+    if by_days > 0 and any(weights.values()):
+        for month, part in zip(weights, money.split(by_days, list(weights.values()), currency), strict=True):
+            expected[month] += part
+    return {month: amount for month, amount in sorted(expected.items()) if amount}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractRevenue:
+    """One contract: what it bears, what is recognised and billed of it, and what the ledger says; all net of tax."""
+
+    price: Decimal
+    recognised: Decimal
+    billed: Decimal
+    retained: Decimal
+    booked_revenue: Decimal
+    booked_balance: Decimal
+
+    @property
+    def position(self) -> rules.Position:
+        """Net: a contract asset or a contract liability; retention that depends on more than time is in it."""
+        return rules.net_position(recognised=self.recognised, billed=self.billed, retained=self.retained)
+
+    @property
+    def remaining(self) -> Decimal:
+        return self.price - self.recognised
+
+    @property
+    def over_billed(self) -> Decimal:
+        """How much more is billed than recognised; negative where less is."""
+        return self.billed - self.recognised
+
+    @property
+    def under_billed(self) -> Decimal:
+        return -self.over_billed
+
+    @property
+    def ties_out(self) -> bool:
+        return (self.recognised, self.recognised - self.billed) == (self.booked_revenue, self.booked_balance)
+
+
+def of_contracts(contracts: Iterable[Contract]) -> dict[int, ContractRevenue]:
+    """The figures of the listed contracts of one seller, in four queries for all of them."""
+    listed = {contract.pk: contract for contract in contracts}
+    bears = {
+        pk: (price, earned)
+        for pk, price, earned in Obligation.objects.filter(contract_id__in=listed)
+        .order_by()
+        .values_list("contract_id")
+        .annotate(price=Sum("allocated") - Sum("credited"), earned=Sum("recognised"))
+    }
+    nothing = (ZERO, ZERO)
+    billed = _sums(Invoice.objects.filter(contract_id__in=listed).exclude(kind=InvoiceKind.RETENTION_RELEASE))
+    credited = _sums(CreditNote.objects.filter(contract_id__in=listed))
+    booked = _booked(listed.values())
+    return {
+        pk: ContractRevenue(
+            price=bears.get(pk, nothing)[0],
+            recognised=bears.get(pk, nothing)[1],
+            billed=billed.get(pk, ZERO) - credited.get(pk, ZERO),
+            retained=booked[f"contract:{contract.ref}", Seller.RETENTION_HELD],
+            booked_revenue=-booked[f"contract:{contract.ref}", Seller.REVENUE],
+            booked_balance=booked[f"contract:{contract.ref}", Seller.CONTRACT_BALANCE],
+        )
+        for pk, contract in listed.items()
+    }
+
+
+def _sums(rows: object) -> dict[int, Decimal]:
+    return dict(rows.order_by().values_list("contract_id").annotate(Sum("net")))  # type: ignore[attr-defined]
+
+
+def _booked(contracts: Iterable[Contract]) -> Mapping[tuple[str, str], Decimal]:
+    """What stands in the seller's books, by key and account."""
+    keys = [f"contract:{contract.ref}" for contract in contracts]
+    found = Balance.objects.filter(account__book__purpose=Book.Purpose.SELLER, key__in=keys)
+    sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for key, account, amount in found.values_list("key", "account__code", "amount"):
+        sums[key, account] += amount
+    return sums
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollForward:
+    """How the contract balances moved in a month, as the ledger has them: positive is an asset."""
+
+    opening: Decimal
+    recognised: Decimal
+    billed: Decimal
+
+    @property
+    def closing(self) -> Decimal:
+        return self.opening + self.recognised - self.billed
+
+
+def roll_forward(*, organisation_id: int, currency: str, month: date) -> RollForward:
+    """Opening balance, revenue, billing less credits, closing balance, of all contracts together."""
+    last = rules.month_end(month)
+    lines = Line.objects.filter(
+        entry__book__organisation_id=organisation_id,
+        entry__book__currency=currency,
+        entry__book__purpose=Book.Purpose.SELLER,
+        account__code=Seller.CONTRACT_BALANCE,
+    )
+    earned, within = Q(entry__cause__startswith="revenue:"), Q(entry__booked_on__range=(month.replace(day=1), last))
+    found = lines.aggregate(
+        opening=Sum("amount", filter=Q(entry__booked_on__lt=month.replace(day=1)), default=ZERO),
+        recognised=Sum("amount", filter=within & earned, default=ZERO),
+        billed=Sum("amount", filter=within & ~earned, default=ZERO),
+    )
+    return RollForward(opening=found["opening"], recognised=found["recognised"], billed=-found["billed"])
+
+
+def booked_by_month(*, organisation_id: int, currency: str, since: date) -> dict[date, Decimal]:
+    """Revenue by month as the ledger has it."""
+    lines = Line.objects.filter(
+        entry__book__organisation_id=organisation_id,
+        entry__book__currency=currency,
+        entry__book__purpose=Book.Purpose.SELLER,
+        account__code=Seller.REVENUE,
+        entry__booked_on__gte=since,
+    )
+    months = lines.annotate(month=TruncMonth("entry__booked_on")).values("month").annotate(moved=Sum("amount"))
+    return {row["month"]: -row["moved"] for row in months.order_by()}
+
+
+def totals(*, organisation_id: int, currency: str) -> tuple[Decimal, Decimal, Decimal]:
+    """What all obligations of a seller bear, what is recognised of them, and what remains."""
+    found = Obligation.objects.filter(organisation_id=organisation_id, currency=currency).aggregate(
+        price=Sum("allocated", default=ZERO) - Sum("credited", default=ZERO), earned=Sum("recognised", default=ZERO)
+    )
+    return found["price"], found["earned"], found["price"] - found["earned"]

@@ -1,0 +1,65 @@
+"""Revenue follows completion: recognised by a job after what happened, and by days when a month is closed."""
+
+import time
+from datetime import date
+from typing import Final
+
+from django.db import transaction
+
+from apps.contracts import services as contracts
+from apps.core import clock
+from apps.core.database import walls
+from apps.parties.actor import Actor
+from apps.parties.models import Organisation
+from apps.revenue import services as revenue
+from apps.revenue.models import PeriodState
+from apps.workflows import revenue_jobs
+from apps.workflows.once import Answer, once
+
+TOLD_EVERY: Final = 0.5
+"""Seconds between two notes of how far the closing of a month is."""
+
+
+def recognise_revenue(*, contract_ref: str, seller_id: int, through: date | None = None) -> Answer:
+    """Recognise whatever happened to one contract and is not recognised yet: each cause once, however often asked."""
+    with walls.asking_for(seller_id), transaction.atomic(durable=True):
+        contract = contracts.lock_by_ref(contract_ref=contract_ref)
+        contracts.found(contract if contract.seller_id == seller_id else None)
+        revenue.recognise(contract=contract, at=clock.now(), through=through)
+        return {"contract": contract.ref}
+
+
+@once
+def close_period(*, actor: Actor, key: str, through: date) -> Answer:
+    """A seller closes a month: a job recognises what it earned and shuts it. One that failed goes on."""
+    organisation = Organisation.objects.get(pk=actor.organisation_id)
+    period = revenue.ask_to_close(
+        actor=actor, through=through, today=clock.today(organisation.time_zone), at=clock.now()
+    )
+    if period.state == PeriodState.CLOSING:
+        revenue_jobs.close_period.defer(period_ref=period.ref, organisation_id=actor.organisation_id)
+    return {"period": period.ref}
+
+
+def work_off(*, period_ref: str, seller_id: int) -> None:
+    """Bring every contract up to the end of the month, each in a transaction of its own, and shut the month."""
+    with walls.asking_for(seller_id), transaction.atomic():
+        period = revenue.take_up(period_ref=period_ref, actor=Actor.system(organisation_id=seller_id), at=clock.now())
+        if period.state == PeriodState.CLOSED:
+            return
+        waiting = list(revenue.refs_to_tend(period))
+    done, told = max(period.contracts - len(waiting), 0), time.monotonic()
+    try:
+        for ref in waiting:
+            recognise_revenue(contract_ref=ref, seller_id=seller_id, through=period.through)
+            done += 1
+            if time.monotonic() - told >= TOLD_EVERY:
+                told = time.monotonic()
+                with walls.asking_for(seller_id):
+                    revenue.note_progress(period, done=done)
+    except Exception as error:
+        with walls.asking_for(seller_id), transaction.atomic():
+            revenue.note_failure(period_ref=period_ref, failure=f"It could not be closed ({error!r}).")
+        raise
+    with walls.asking_for(seller_id), transaction.atomic():
+        revenue.shut(period_ref=period_ref, actor=Actor.system(organisation_id=seller_id), at=clock.now())

@@ -1,0 +1,106 @@
+"""Revenue on the seller's pages: the same numbers as the ledger, who may see them, and a month that is closed."""
+
+import io
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import openpyxl
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from apps.contracts.models import Contract
+from apps.core import clock
+from apps.core.database import walls
+from apps.revenue import services
+from apps.revenue.models import AccountingPeriod
+from apps.workflows import revenue, revenue_jobs
+from tests import scenarios
+from tests.portals.seller.conftest import SignIn
+from tests.scenarios import Parties, key
+
+PAGE = "/seller/revenue/"
+AT = datetime(2026, 3, 10, 12, tzinfo=UTC)
+NOW = datetime(2026, 4, 10, 12, tzinfo=UTC)
+
+
+def text_of(response: Any) -> str:
+    return " ".join(response.content.decode().replace("\xa0", " ").split())
+
+
+def earned(parties: Parties, *, number: str, title: str = "Software") -> Contract:
+    contract = scenarios.active_contract(
+        parties, draft=scenarios.hybrid_draft(parties, number=number, title=title), at=AT
+    )
+    scenarios.accepted_milestone(contract, position=2, at=AT)
+    with clock.stopped(AT):
+        revenue.recognise_revenue(contract_ref=contract.ref, seller_id=contract.seller_id)
+    return contract
+
+
+def asked(client: Client, address: str) -> int:
+    client.get(address)  # what is asked once per process
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(address).status_code == 200
+    return len(queries)
+
+
+def test_pages_show_what_the_ledger_says_and_close_a_month(parties: Parties, seller: Client, signed_in: SignIn) -> None:
+    assert "Your revenue will stand here" in text_of(seller.get(PAGE))
+    contract = earned(parties, number="=NL-1")
+    with clock.stopped(NOW):
+        counts = [asked(seller, PAGE), asked(seller, f"{PAGE}tie-out/")]
+        shown = text_of(seller.get(PAGE))
+        for figure in ("37,777.78", "2,222.22", "38,000.00"):
+            assert figure in shown
+        rows = text_of(seller.get(f"{PAGE}{contract.ref}/"))
+        assert "At acceptance" in rows or "By accepted parts" in rows
+        assert "Over time, by days" in rows
+        tied = text_of(seller.get(f"{PAGE}tie-out/"))
+        assert "Differs" not in tied
+        assert tied.count("tone-positive") == 13
+
+        sheet = openpyxl.load_workbook(io.BytesIO(seller.get(f"{PAGE}recognitions.xlsx").content)).active
+        assert sheet is not None
+        cells = list(sheet.iter_rows(min_row=2))
+        assert (cells[0][0].value, cells[0][0].data_type, cells[0][5].value) == ("=NL-1", "s", 37777.78)
+        assert seller.get(f"{PAGE}recognitions.csv").content.decode("utf-8-sig").count("37777.78") == 2
+
+        refused = seller.post(f"{PAGE}months/", {"key": key(), "through": "2026-03-30"})
+        assert (refused.status_code, "ends with its month" in text_of(refused)) == (422, True)
+        assert seller.post(f"{PAGE}months/", {"key": key(), "through": "2026-03-31"}).status_code == 302
+        assert "0 of 1 contracts" in text_of(seller.get(f"{PAGE}months/"))
+        with walls.asking_for(parties.seller.pk):
+            period = AccountingPeriod.objects.get()
+        revenue_jobs.close_period.func(period_ref=period.ref, organisation_id=parties.seller.pk)
+        closed = text_of(seller.get(f"{PAGE}months/"))
+        assert "31 Mar 2026" in closed
+        assert "Closed" in closed
+        assert 'value="2026-04-30"' in closed, "which comes next is proposed"
+
+        earned(parties, number="NL-2")
+        earned(parties, number="NL-3")
+        assert [asked(seller, PAGE), asked(seller, f"{PAGE}tie-out/")] == counts, "for three contracts as for one"
+        delivery = signed_in("delivery")
+        assert "Your role does not allow you to see revenue" in text_of(delivery.get(PAGE))
+        assert delivery.get(f"{PAGE}{contract.ref}/").status_code == 404
+        assert delivery.get(f"{PAGE}recognitions.csv").status_code == 404
+        assert signed_in("buyer").get(f"{PAGE}{contract.ref}/").status_code == 404
+
+
+def test_a_report_that_differs_from_the_ledger_is_marked(parties: Parties, seller: Client) -> None:
+    """Shown by a figure that no ledger has, because the database refuses to be wrong."""
+    contract = earned(parties, number="NL-1")
+    with walls.asking_for(parties.seller.pk):
+        figures = services.of_contracts([contract])[contract.pk]
+    assert figures.ties_out
+    wrong = services.ContractRevenue(
+        price=figures.price,
+        recognised=figures.recognised + Decimal("0.01"),
+        billed=figures.billed,
+        retained=figures.retained,
+        booked_revenue=figures.booked_revenue,
+        booked_balance=figures.booked_balance,
+    )
+    assert not wrong.ties_out
