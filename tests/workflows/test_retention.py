@@ -27,8 +27,8 @@ from apps.invoicing.models import RetentionRelease as Release
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.parties.actor import Actor
-from apps.workflows import billing, retention
-from tests import scenarios
+from apps.workflows import billing, retention, sign_off
+from tests import corrections, scenarios
 from tests.scenarios import Parties, acting, key, member
 
 D = Decimal
@@ -198,6 +198,18 @@ def test_nothing_is_withheld_once_everything_was_released(parties: Parties) -> N
         assert OpenItem.objects.filter(retained__gt=0).count() == 1
     assert state(parties, contract).held == 0
     verified()
+
+
+def test_what_was_credited_and_billed_again_brings_no_step_nearer(parties: Parties) -> None:
+    """12,000 of 40,000, twice but for its credit note, is less than the half from which 5 % are withheld."""
+    contract = signed(parties, RetentionTerms(rate=D(0), steps=(RetentionStep(D(50), D(5)),), releases=HALVES.releases))
+    milestone = scenarios.accepted_milestone(contract, position=1, at=AT)
+    corrections.granted(parties, corrections.asked(parties, milestone.ref, at=AT), at=AT)
+    again = scenarios.submitted_rest(scenarios.milestone_of(contract, part=2), at=AT)
+    guest = scenarios.guest_actor(scenarios.link_to_sign_off(again))
+    with acting(guest, at=AT):
+        sign_off.accept_milestone(actor=guest, key=key(), submission_ref=again.ref, seen=again.sha256)
+    assert state(parties, contract).held == 0
 
 
 def test_who_may_not_release_is_told_who_may(parties: Parties) -> None:

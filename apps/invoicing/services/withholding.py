@@ -11,18 +11,22 @@ from apps.contracts.retention import GROSS
 from apps.core import money
 from apps.core.database.kept import Argument, Read
 from apps.invoicing import rules, snapshot
-from apps.invoicing.models import Invoice, InvoiceKind, Retention, RetentionRelease
+from apps.invoicing.models import CreditNote, Invoice, InvoiceKind, Retention, RetentionRelease
 
 MONEY: "DecimalField[Any, Any]" = DecimalField(max_digits=18, decimal_places=3)
 
 
 @Read
 def _before() -> "QuerySet[Contract, Contract]":
-    """A contract with what its invoices add up to. It is held by the caller, so nothing is added meanwhile."""
+    """A contract with what its invoices add up to, less what was credited of them: that may be billed once more.
+
+    It is held by the caller, so nothing is added meanwhile.
+    """
     billed = Invoice.objects.filter(contract=OuterRef("pk"), kind=InvoiceKind.MILESTONE).order_by()
+    credited = CreditNote.objects.filter(contract=OuterRef("pk"), invoice__kind=InvoiceKind.MILESTONE).order_by()
     return Contract.objects.filter(pk=Argument("contract_id")).annotate(
-        billed_net=_sum(billed, "net"),
-        billed_gross=_sum(billed, "gross"),
+        billed_net=_sum(billed, "net") - _sum(credited, "net"),
+        billed_gross=_sum(billed, "gross") - _sum(credited, "gross"),
         held=_sum(Retention.objects.filter(contract=OuterRef("pk")).order_by(), "held"),
         released=Coalesce(
             Subquery(
