@@ -13,6 +13,7 @@ from apps.workflows import disputing, notices
 from tests import scenarios
 from tests.scenarios import Parties, acting, key
 
+ALL = Share()
 REASON = "The export loses rows: https://example.org/export.csv"
 
 
@@ -44,15 +45,19 @@ def on_submission(
         return read(answer["dispute"])
 
 
-def on_invoice(invoice_ref: str, *, actor: Actor, at: datetime, share: Share = Share(), days: int = 14) -> Dispute:
+def on_invoice(
+    invoice_ref: str, *, actor: Actor, at: datetime, share: Share = ALL, days: int = 14, reason: str = REASON
+) -> Dispute:
     with acting(actor, at=at):
         answer = disputing.dispute_invoice(
-            actor=actor, key=key(), invoice_ref=invoice_ref, share=share, reason=REASON, answer_days=days
+            actor=actor, key=key(), invoice_ref=invoice_ref, share=share, reason=reason, answer_days=days
         )
         return read(answer["dispute"])
 
 
-def proposed(dispute: Dispute, outcome: str, *, actor: Actor, at: datetime, amount: str = "") -> DisputeProposal:
+def proposed(
+    dispute: Dispute, outcome: str, *, actor: Actor, at: datetime, amount: str = "", note: str = "So be it."
+) -> DisputeProposal:
     with acting(actor, at=at):
         answer = disputing.propose_outcome(
             actor=actor,
@@ -60,7 +65,7 @@ def proposed(dispute: Dispute, outcome: str, *, actor: Actor, at: datetime, amou
             dispute_ref=dispute.ref,
             outcome=outcome,
             amount=Decimal(amount) if amount else None,
-            note="So be it.",
+            note=note,
         )
         return DisputeProposal.objects.get(ref=answer["proposal"])
 
