@@ -87,7 +87,7 @@ def dispute_rest(
     jobs.defer(*_news(dispute, RAISED, actor=actor))
     if isinstance(done, FirstAcceptance):
         return {**before_acceptance.call_second(done, contract=contract), "dispute": dispute.ref}
-    answer = sign_off.bill_accepted(*done, submission_ref=submission_ref, contract=contract, actor=actor, at=at)
+    answer = sign_off.bill_accepted(done, submission_ref=submission_ref, contract=contract, actor=actor, at=at)
     return {**answer, "dispute": dispute.ref}
 
 

@@ -122,7 +122,7 @@ def accept_milestone(*, actor: Actor, key: str, submission_ref: str, seen: str, 
     )
     if isinstance(done, FirstAcceptance):
         return before_acceptance.call_second(done, contract=contract)
-    return bill_accepted(*done, submission_ref=submission_ref, contract=contract, actor=actor, at=at)
+    return bill_accepted(done, submission_ref=submission_ref, contract=contract, actor=actor, at=at)
 
 
 @once
@@ -155,19 +155,22 @@ def accept_part(
     )
     if isinstance(done, FirstAcceptance):
         return before_acceptance.call_second(done, contract=contract)
-    return bill_accepted(*done, submission_ref=submission_ref, contract=contract, actor=actor, at=at)
+    return bill_accepted(done, submission_ref=submission_ref, contract=contract, actor=actor, at=at)
 
 
 def bill_accepted(
-    milestone: Milestone,
-    open_milestones: int,
+    accepted: tuple[Milestone, int],
     *,
     submission_ref: str,
     contract: Contract,
     actor: Actor,
     at: datetime,
 ) -> Answer:
-    """What a person accepted is billed, in the same transaction: links die, certificate and news follow."""
+    """What a person accepted is billed, in the same transaction: links die, certificate and news follow.
+
+    ``accepted`` is the milestone, and how many others of the contract are not accepted yet.
+    """
+    milestone, open_milestones = accepted
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
     invoice_ref = new_ref()
     jobs.defer(

@@ -265,7 +265,7 @@ def _invoices(world: World) -> None:
 
 
 def _disputed(world: World) -> None:
-    """An invoice in dispute, with an outcome proposed by the seller; and a submission of which a part may be accepted."""
+    """An invoice in dispute, with an outcome proposed by the seller; and a submission of which a part is acceptable."""
     deal = world.parties
     contract = _contract(world, "disputed", scenarios.active_contract)
     invoice = corrections.invoice_of(scenarios.accepted_milestone(contract, at=START))

@@ -129,7 +129,7 @@ def test_the_undisputed_part_is_accepted_and_billed_in_the_same_act(parties: Par
         dispute = disputes.read(answer["dispute"])
         rest = dispute.milestone
         assert rest is not None
-        assert (dispute.state, rest.part, rest.amount) == ("open", 2, 2000)
+        assert (dispute.state, rest.part, rest.amount) == ("open", 2, D(2000))
         assert Invoice.objects.get(ref=answer["invoice"]).net == 10000
         assert OpenItem.objects.get(invoice__ref=answer["invoice"]).payable == 11900
     anna = disputes.role(parties, "billing")

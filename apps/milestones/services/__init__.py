@@ -10,6 +10,7 @@ from apps.milestones.services.deciding import (
     needs_proof,
     request_changes,
 )
+from apps.milestones.services.dispute_course import reason_of
 from apps.milestones.services.dispute_dates import (
     MissedPosition,
     next_missed,
@@ -21,7 +22,6 @@ from apps.milestones.services.disputing import (
     contract_of_dispute,
     dispute_billed,
     dispute_submission,
-    reason_of,
     withdraw_dispute,
     write_position,
 )

@@ -9,7 +9,7 @@ from apps.contracts import services as contracts
 from apps.contracts.models import Contract
 from apps.milestones.models import Dispute, DisputeReminder
 from apps.milestones.models.dispute import LIVE
-from apps.milestones.services.disputing import record
+from apps.milestones.services.dispute_course import record
 from apps.parties.actor import Actor
 
 MOMENT: Final = timedelta(seconds=1)

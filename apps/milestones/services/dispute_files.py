@@ -11,7 +11,7 @@ from apps.core.errors import NotAllowed, Refused
 from apps.milestones import evidence, rules
 from apps.milestones.evidence import StoredFile
 from apps.milestones.models import DisputeFile
-from apps.milestones.services.disputing import lock_dispute, record, require_party
+from apps.milestones.services.dispute_course import lock_dispute, record, require_party
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 

@@ -16,7 +16,7 @@ from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import CriterionVerdict, Part
 from apps.milestones.services.deciding import compare, decide, needs_proof, record, require_decider
-from apps.milestones.services.disputing import go_on_with_rest
+from apps.milestones.services.dispute_course import go_on_with_rest
 from apps.milestones.services.holding import lock_submission
 from apps.milestones.services.reviewing import check_in_time
 from apps.milestones.services.stepping import accept_first, accepts_first, check_part

@@ -11,7 +11,7 @@ from apps.core.money import Money
 from apps.milestones import rules
 from apps.milestones.models import Dispute, DisputeProposal
 from apps.milestones.models.dispute import DisputeState, Side
-from apps.milestones.services.disputing import end, lock_dispute, pass_turn, record
+from apps.milestones.services.dispute_course import end, lock_dispute, pass_turn, record
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.models import Organisation
 from apps.parties.roles import Action

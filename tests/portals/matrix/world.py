@@ -461,10 +461,9 @@ class _Builder:
         contract = scenarios.active_contract(self.deal, draft=self._draft("Disputed", lines=4))
         bea, bilge = member(self.deal, "approver"), member(self.deal, "billing")
         reason = f"Not so. {self.canary}"
-        said = {"at": now, "reason": reason}
         for place, outcome in ((1, "upheld"), (2, "")):
             billed = self._accepted(contract, place)
-            dispute = disputes.on_invoice(billed.ref, actor=bea, **said)
+            dispute = disputes.on_invoice(billed.ref, actor=bea, at=now, reason=reason)
             proposal = disputes.proposed(dispute, outcome or "rejected", actor=bilge, at=now, note=reason)
             if outcome:
                 disputes.agreed(proposal, actor=bea, at=now)
@@ -477,7 +476,9 @@ class _Builder:
         with acting(system, at=late):
             disputing.remind_of_position(actor=system, key=key(), dispute_ref=dispute.ref)
         sent = disputes.told(self.deal, self._submitted(contract, 3), at=now)
-        disputes.on_submission(sent, actor=scenarios.guest_actor(scenarios.link_to_sign_off(sent)), **said)
+        disputes.on_submission(
+            sent, actor=scenarios.guest_actor(scenarios.link_to_sign_off(sent)), at=now, reason=reason
+        )
 
     def _steps(self) -> None:
         """A question that was answered and one that waits, an inspection, and the first of two acceptances."""

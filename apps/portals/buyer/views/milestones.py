@@ -89,9 +89,7 @@ def _what_next(milestone: Milestone, reading: SubmissionReading | None) -> tuple
     """What happens next, and by when, until there is an invoice."""
     if reading is not None and reading.is_pending and reading.submission.review_due_at is not None:
         if reading.submission.suspended_at is not None:
-            return _(
-                "the seller answers the question, or the dispute ends. Until then the review clock stands still."
-            ), None
+            return _("the question is answered, or the dispute ends. Until then the review clock stands still."), None
         due = reading.submission.review_due_at.astimezone(ZoneInfo(reading.zone)).date()
         return _("you review what the seller submitted, and sign it off or request changes. Please answer by"), due
     if milestone.state == "changes_requested":
