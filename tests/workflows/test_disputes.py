@@ -156,11 +156,6 @@ def test_what_is_upheld_of_an_invoice_is_credited_and_the_rest_is_payable_again(
     item = item_of(parties, invoice)
     assert (item.open, item.disputed, item.credited) == (D(12495), D(0), D(1785))
     assert "nothing differs" in verified()
-    with clock.stopped(NOON + 4 * DAY):
-        run_due_jobs()
-    subjects = [one.subject for one in mail.outbox]
-    assert f"In dispute: {invoice.number}" in subjects
-    assert f"Dispute over: {invoice.number}" in subjects
     again = disputes.on_invoice(invoice.ref, actor=bilge, at=NOON + 5 * DAY, share=Share(amount=D(500)))
     disputes.agreed(disputes.proposed(again, "rejected", actor=bea, at=NOON + 6 * DAY), actor=bilge, at=NOON + 6 * DAY)
     assert item_of(parties, invoice).payable == 12495
@@ -199,6 +194,7 @@ def test_a_missed_position_is_told_once_and_decides_nothing(parties: Parties) ->
         return len(found)
 
     assert (missed(), missed()) == (1, 0)
+    assert f"In dispute: {submission.milestone.title}" in [one.subject for one in mail.outbox]
     assert sum("Your position is awaited" in one.subject for one in mail.outbox) == 1
     with acting(anna, at=late):
         disputing.answer_dispute(actor=anna, key=key(), dispute_ref=dispute.ref, text="It loses none.")
