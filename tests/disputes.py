@@ -3,6 +3,8 @@
 from datetime import datetime
 from decimal import Decimal
 
+from django.core.files.base import ContentFile
+
 from apps.core import clock
 from apps.core.database import walls
 from apps.invoicing.rules import Share
@@ -81,3 +83,14 @@ def read(ref: str) -> Dispute:
 
 def role(parties: Parties, name: str) -> Actor:
     return scenarios.member(parties, name)
+
+
+def shown(parties: Parties, invoice_ref: str) -> tuple[str, str]:
+    """A dispute about an invoice in which the seller showed a file: both by reference."""
+    at = clock.now()
+    dispute = on_invoice(invoice_ref, actor=scenarios.approver_actor(parties), at=at)
+    bilge = scenarios.member(parties, "billing")
+    with acting(bilge, at=at):
+        upload = ContentFile(b"rows: 10", name="rows.txt")
+        answer = disputing.attach_to_dispute(actor=bilge, dispute_ref=dispute.ref, upload=upload)
+    return dispute.ref, answer["file"]
