@@ -5,15 +5,20 @@ from django.urls import reverse
 
 from apps.milestones.models import Dispute
 from tests import corrections, scenarios
-from tests.portals.seller.conftest import SignIn, hidden
-from tests.scenarios import Parties, acting
+from tests.portals.seller.conftest import SignIn
+from tests.scenarios import Parties, acting, key
 
 REASON = "Two days of training were not held."
 
 
+def keyed(client: Client, url: str) -> dict[str, str]:
+    """The one-time key of a form on the page."""
+    client.get(url)
+    return {"key": key()}
+
+
 def post(client: Client, url: str, **data: str) -> str:
-    shown = client.get(url)
-    return str(client.post(url, {**hidden(shown), **data})["Location"])
+    return str(client.post(url, {**keyed(client, url), **data})["Location"])
 
 
 def test_both_sides_settle_a_disputed_invoice(parties: Parties, signed_in: SignIn) -> None:
@@ -23,7 +28,7 @@ def test_both_sides_settle_a_disputed_invoice(parties: Parties, signed_in: SignI
     url = reverse("buyer:dispute_invoice", args=[invoice.ref])
     assert url in approver.get(reverse("buyer:invoice", args=[invoice.ref])).content.decode()
     raised = {"how": "amount", "amount": "1000", "reason": REASON, "answer_days": "14"}
-    too_much = approver.post(url, {**hidden(approver.get(url)), **raised, "amount": "12000.01"})
+    too_much = approver.post(url, {**keyed(approver, url), **raised, "amount": "12000.01"})
     assert too_much.status_code == 422
     here = post(approver, url, **raised)
     shown = approver.get(reverse("buyer:invoice", args=[invoice.ref])).content.decode()
@@ -46,7 +51,7 @@ def test_both_sides_settle_a_disputed_invoice(parties: Parties, signed_in: SignI
     approver = signed_in("approver")
     with acting(scenarios.seller_actor(parties)):
         proposal = dispute.proposals.get()
-    settled = approver.post(here, {**hidden(approver.get(here)), "do": "agree", "proposal": proposal.ref}, follow=True)
+    settled = approver.post(here, {**keyed(approver, here), "do": "agree", "proposal": proposal.ref}, follow=True)
     said = settled.content.decode()
     assert "CN-" in said
     assert "Upheld" in said
