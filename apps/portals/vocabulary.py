@@ -67,6 +67,14 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "nullified": Word(_("Acceptance withdrawn"), "arrow-counterclockwise", "negative"),
         "cancelled": _CANCELLED,
     },
+    "dispute": {
+        "open": Word(_("Disputed"), "exclamation-triangle", "attention"),
+        "proposed": Word(_("Disputed, an outcome is proposed"), "exclamation-triangle", "attention"),
+        "upheld": Word(_("Upheld"), "check-lg", "neutral"),
+        "partly_upheld": Word(_("Upheld in part"), "circle-half", "neutral"),
+        "rejected": Word(_("Rejected"), "x-circle", "neutral"),
+        "withdrawn": _WITHDRAWN,
+    },
     "nullification": {
         "asked": Word(_("Waiting for an answer"), "hourglass-split", "attention"),
         "granted": Word(_("Granted"), "check-circle-fill", "positive"),

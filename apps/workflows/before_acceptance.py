@@ -9,7 +9,7 @@ from apps.contracts import services as contracts
 from apps.contracts.models import Contract
 from apps.core.database import walls
 from apps.milestones import services as milestones
-from apps.milestones.models import FirstAcceptance, Question, Submission
+from apps.milestones.models import FirstAcceptance, Submission
 from apps.milestones.services import CriterionVerdict
 from apps.parties.actor import Actor
 from apps.workflows import jobs, jobs_before_acceptance
@@ -36,7 +36,7 @@ def answer_question(*, actor: Actor, key: str, question_ref: str, text: str) -> 
         jobs_before_acceptance.send_answer.configure(
             task_kwargs={"question_ref": question.ref, "organisation_id": contract.buyer_id}
         ),
-        *_longer_link(question, contract=contract, actor=actor, at=at),
+        *longer_link(question.submission.ref, until=question.due_after, contract=contract, actor=actor, at=at),
     ]
     jobs.defer(*news)
     return {"question": question.ref}
@@ -106,12 +106,14 @@ def call_second(first: FirstAcceptance, *, contract: Contract) -> Answer:
     return {"milestone": first.submission.milestone.ref, "first_acceptance": first.ref}
 
 
-def _longer_link(question: Question, *, contract: Contract, actor: Actor, at: datetime) -> list[JobDeferrer]:
+def longer_link(
+    submission_ref: str, *, until: datetime | None, contract: Contract, actor: Actor, at: datetime
+) -> list[JobDeferrer]:
     """Nobody's silence may count while the link is dead: one that ends before the new deadline is replaced."""
-    if question.due_after is None:
+    if until is None:
         return []
     grant = contracts.prolong_sign_off(
-        contract=contract, submission_ref=question.submission.ref, until=question.due_after, actor=actor, at=at
+        contract=contract, submission_ref=submission_ref, until=until, actor=actor, at=at
     )
     if grant is None:
         return []

@@ -38,6 +38,7 @@ def request_funding(
     )
     at = clock.now()
     claims = invoicing.claims(contract=contract, milestone_refs=milestone_refs)
+    financing.require_undisputed(milestone_refs, disputed=invoicing.disputed_milestones(contract=contract))
     facility = financing.lock_facility(facility_ref=facility_ref)
     walls.widen(facility.financier_id)
     request = financing.request(facility=facility, contract=contract, claims=claims, actor=actor, note=note, at=at)
@@ -102,6 +103,9 @@ def accept_offer(*, actor: Actor, key: str, offer_ref: str, seen: str) -> Answer
     contract = contracts.lock(contract_id=financing.contract_of_offer(offer_ref=offer_ref))
     at = clock.now()
     walls.widen(contract.buyer_id, financing.financier_of_offer(offer_ref=offer_ref))
+    financing.require_undisputed(
+        financing.milestones_of_offer(offer_ref=offer_ref), disputed=invoicing.disputed_milestones(contract=contract)
+    )
     tranches = financing.accept(offer_ref=offer_ref, actor=actor, seen=seen, at=at)
     for tranche in tranches:
         assignment = financing.assign(tranche=tranche, actor=actor, at=at)
@@ -161,6 +165,10 @@ def fund_tranche(*, actor: Actor, key: str, tranche_ref: str, value_on: date, ba
     """
     contract = contracts.lock(contract_id=financing.contract_of_tranche(tranche_ref=tranche_ref))
     walls.widen(contract.seller_id)
+    financing.require_undisputed(
+        financing.milestone_of_tranche(tranche_ref=tranche_ref),
+        disputed=invoicing.disputed_milestones(contract=contract),
+    )
     transfer = financing.Transfer(value_on, bank_reference)
     tranche = _fund(tranche_ref, actor=actor, transfer=transfer, at=clock.now())
     jobs.send_funding_news.defer(request_ref=tranche.offer.request.ref, organisation_id=tranche.seller_id)
@@ -175,6 +183,9 @@ def fund_offer(*, actor: Actor, key: str, offer_ref: str, seen: str, value_on: d
     """
     contract = contracts.lock(contract_id=financing.contract_of_offer(offer_ref=offer_ref))
     walls.widen(contract.seller_id)
+    financing.require_undisputed(
+        financing.milestones_of_offer(offer_ref=offer_ref), disputed=invoicing.disputed_milestones(contract=contract)
+    )
     refs = financing.to_fund(offer_ref=offer_ref, seen=seen)
     at = clock.now()
     tranches = [

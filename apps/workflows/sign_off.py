@@ -122,17 +122,7 @@ def accept_milestone(*, actor: Actor, key: str, submission_ref: str, seen: str, 
     )
     if isinstance(done, FirstAcceptance):
         return before_acceptance.call_second(done, contract=contract)
-    milestone, open_milestones = done
-    contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
-    invoice_ref = new_ref()
-    jobs.defer(
-        *news_of(invoice_ref, submission_ref=submission_ref, contract=contract),
-        _certificate(submission_ref, contract=contract),
-    )
-    invoice = bill(
-        invoice_ref, milestone=milestone, contract=contract, open_milestones=open_milestones, actor=actor, at=at
-    )
-    return {"milestone": milestone.ref, "invoice": invoice.ref, "number": invoice.number}
+    return bill_accepted(done, submission_ref=submission_ref, contract=contract, actor=actor, at=at)
 
 
 @once
@@ -165,7 +155,22 @@ def accept_part(
     )
     if isinstance(done, FirstAcceptance):
         return before_acceptance.call_second(done, contract=contract)
-    milestone, open_milestones = done
+    return bill_accepted(done, submission_ref=submission_ref, contract=contract, actor=actor, at=at)
+
+
+def bill_accepted(
+    accepted: tuple[Milestone, int],
+    *,
+    submission_ref: str,
+    contract: Contract,
+    actor: Actor,
+    at: datetime,
+) -> Answer:
+    """What a person accepted is billed, in the same transaction: links die, certificate and news follow.
+
+    ``accepted`` is the milestone, and how many others of the contract are not accepted yet.
+    """
+    milestone, open_milestones = accepted
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
     invoice_ref = new_ref()
     jobs.defer(

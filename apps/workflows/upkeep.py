@@ -25,7 +25,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Certificate
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
-from apps.workflows import funding, instalments, limits, negotiating, retention, reviews
+from apps.workflows import disputing, funding, instalments, limits, negotiating, retention, reviews
 from apps.workflows.models import EvidencePack
 
 log = logging.getLogger(__name__)
@@ -199,6 +199,23 @@ def expire_everybodys_proposals(timestamp: int) -> None:
 def expire_proposal(*, version_ref: str, organisation_id: int) -> None:
     """Note that one proposal ran out; a second run finds it done."""
     negotiating.tend(version_ref=version_ref, organisation_id=organisation_id)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queue=QUEUE, queueing_lock="tend_everybodys_disputes")
+def tend_everybodys_disputes(timestamp: int) -> None:
+    """Every ten minutes, one job for each position that was not written in time: told once, and it decides nothing."""
+    for position in disputing.missed(at=clock.now()):
+        with suppress(AlreadyEnqueued):
+            tend_dispute.configure(queueing_lock=f"position in {position.dispute_ref}").defer(
+                dispute_ref=position.dispute_ref, organisation_id=position.organisation_id, due=position.due
+            )
+
+
+@app.task(queue=QUEUE, retry=AGAIN)
+def tend_dispute(*, dispute_ref: str, organisation_id: int, due: str) -> None:
+    """Tell of one missed position; a second run finds it told."""
+    disputing.tend(dispute_ref=dispute_ref, organisation_id=organisation_id, due=due)
 
 
 @app.periodic(cron="20 * * * *")

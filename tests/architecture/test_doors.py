@@ -44,6 +44,7 @@ LINKS = {
     "request_changes",
     "accept_part",
     "ask_question",
+    "dispute",
     "evidence",
     "invoice_pdf",
     "invoice_xml",

@@ -13,6 +13,7 @@ KINDS = {
     "milestones.Milestone": "milestone",
     "milestones.Submission": "submission",
     "milestones.Nullification": "nullification",
+    "milestones.Dispute": "dispute",
     "invoicing.CreditNoteDocument": "made",
     "milestones.Certificate": "made",
     "contracts.ContractDocument": "made",

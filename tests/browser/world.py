@@ -27,7 +27,7 @@ from apps.invoicing.models import (
 )
 from apps.invoicing.rules import Part
 from apps.ledger.models import JournalExport
-from apps.milestones.models import Milestone, Nullification, Question, Submission
+from apps.milestones.models import Dispute, Milestone, Nullification, Question, Submission
 from apps.parties import services as parties
 from apps.parties import tokens
 from apps.parties.actor import Actor
@@ -244,6 +244,7 @@ FINDERS: dict[str, Callable[[World, str], Model]] = {
     "invoice": newest(Invoice, "contract__number"),
     "credit_note": newest(CreditNote, "contract__number"),
     "nullification": newest(Nullification, "contract__number"),
+    "dispute": newest(Dispute, "contract__number"),
     "payment": newest(Payment, "allocations__invoice__contract__number"),
     "statement_file": newest(StatementFile, "file_name"),
     "journal_export": newest(JournalExport, "format"),

@@ -36,6 +36,7 @@ from apps.workflows import (
     changing,
     contracting,
     crediting,
+    disputing,
     exporting,
     funding,
     instalments,
@@ -685,6 +686,112 @@ def withdraw_nullification(world: World) -> Attempt:
         world,
         "approver",
         lambda actor, key: crediting.withdraw_nullification(actor=actor, key=key, nullification_ref=world["asked"]),
+    )
+
+
+# --- disputes ----------------------------------------------------------------------------------------------------
+
+
+@story
+def dispute_submission(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: disputing.dispute_submission(
+            actor=actor, key=key, submission_ref=world["silent"], amount=None, reason="Rows are lost.", answer_days=14
+        ),
+    )
+
+
+@story
+def dispute_rest(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: disputing.dispute_rest(
+            actor=actor,
+            key=key,
+            submission_ref=world["parted"],
+            seen=world["parted.text"],
+            amount=Decimal(500),
+            verdicts=[],
+            reason="Rows are lost.",
+            answer_days=14,
+        ),
+    )
+
+
+@story
+def dispute_invoice(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: disputing.dispute_invoice(
+            actor=actor,
+            key=key,
+            invoice_ref=world["creditable"],
+            share=Share(percent=Decimal(10)),
+            reason="Too dear.",
+            answer_days=14,
+        ),
+    )
+
+
+@story
+def answer_dispute(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: disputing.answer_dispute(
+            actor=actor, key=key, dispute_ref=world["dispute"], text="None is lost."
+        ),
+    )
+
+
+@story
+def attach_to_dispute(world: World) -> Attempt:
+    def attach(actor: Actor, key: str) -> Answer:
+        upload = ContentFile(PDF, name="rows.pdf")
+        return disputing.attach_to_dispute(actor=actor, dispute_ref=world["dispute"], upload=upload)
+
+    return replace(_by(world, "billing", attach), files=True)
+
+
+@story
+def propose_outcome(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: disputing.propose_outcome(
+            actor=actor, key=key, dispute_ref=world["dispute"], outcome="rejected", note="Found."
+        ),
+    )
+
+
+@story
+def agree_outcome(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: disputing.agree_outcome(actor=actor, key=key, proposal_ref=world["dispute.proposal"]),
+    )
+
+
+@story
+def withdraw_dispute(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: disputing.withdraw_dispute(actor=actor, key=key, dispute_ref=world["dispute"]),
+    )
+
+
+@story
+def remind_of_position(world: World) -> Attempt:
+    actor = Actor.system(organisation_id=world.parties.buyer.pk)
+    return Attempt(
+        lambda key: disputing.remind_of_position(actor=actor, key=key, dispute_ref=world["dispute"]),
+        lambda: acting(actor, at=START + timedelta(days=40)),
     )
 
 

@@ -132,9 +132,24 @@ SENTENCES: Final = {
         "SELECT q.ref FROM milestones_question q WHERE (SELECT count(*) FROM procrastinate_jobs j"
         " WHERE j.args->>'question_ref' = q.ref) <> 1 + (q.answered_at IS NOT NULL)::int"
     ),
-    "A clock stands still exactly while a question that stops it waits": (
-        "SELECT s.ref FROM milestones_submission s WHERE (s.suspended_at IS NOT NULL) <> EXISTS (SELECT 1"
-        " FROM milestones_question q WHERE q.submission_id = s.id AND q.stops_clock AND q.answered_at IS NULL)"
+    "A clock stands still exactly while a question that stops it waits, or a dispute does": (
+        "SELECT s.ref FROM milestones_submission s WHERE s.state = 'submitted' AND (s.suspended_at IS NOT NULL)"
+        " <> (EXISTS (SELECT 1 FROM milestones_question q WHERE q.submission_id = s.id AND q.stops_clock"
+        " AND q.answered_at IS NULL) OR EXISTS (SELECT 1 FROM milestones_dispute d WHERE d.submission_id = s.id"
+        " AND d.stopped_at IS NOT NULL AND d.state IN ('open', 'proposed')))"
+    ),
+    "The other side hears once of every position and every proposal in a dispute, and once of its end": (
+        "SELECT d.ref FROM milestones_dispute d WHERE (SELECT count(*) FROM procrastinate_jobs j"
+        " WHERE j.args->>'dispute_ref' = d.ref AND j.task_name = 'apps.workflows.dispute_jobs.send_dispute_news')"
+        " <> (SELECT count(*) FROM milestones_disputeposition p WHERE p.dispute_id = d.id)"
+        " + (SELECT count(*) FROM milestones_disputeproposal o WHERE o.dispute_id = d.id)"
+        " + (d.settled_at IS NOT NULL)::int"
+    ),
+    "Every missed position is told once": (
+        "SELECT d.ref FROM milestones_dispute d WHERE (SELECT count(*) FROM procrastinate_jobs j"
+        " WHERE j.args->>'dispute_ref' = d.ref"
+        " AND j.task_name = 'apps.workflows.dispute_jobs.send_dispute_reminder')"
+        " <> (SELECT count(*) FROM milestones_disputereminder r WHERE r.dispute_id = d.id)"
     ),
     "The buyer hears once of every inspection, and the seller of every defect": (
         "SELECT i.ref FROM milestones_inspection i WHERE (SELECT count(*) FROM procrastinate_jobs j"

@@ -44,7 +44,7 @@ from apps.workflows import (
     step_up,
     team,
 )
-from tests import corrections, scenarios
+from tests import corrections, disputes, scenarios
 from tests.financing import stories
 from tests.financing.stories import START
 from tests.invoicing.statements.bank import Booking
@@ -80,6 +80,7 @@ def build() -> World:
         _by_calendar(world)
         _invoices(world)
         _corrections(world)
+        _disputed(world)
         _retained(world)
         _statements(world)
         _exports(world)
@@ -261,6 +262,23 @@ def _invoices(world: World) -> None:
             bank_reference="IN-P",
         )
     world.refs["payment"] = answer["payment"]
+
+
+def _disputed(world: World) -> None:
+    """An invoice in dispute, with an outcome proposed by the seller; and a submission of which a part is acceptable."""
+    deal = world.parties
+    contract = _contract(world, "disputed", scenarios.active_contract)
+    invoice = corrections.invoice_of(scenarios.accepted_milestone(contract, at=START))
+    dispute = disputes.on_invoice(invoice.ref, actor=scenarios.approver_actor(deal), at=START)
+    bilge = scenarios.member(deal, "billing")
+    proposal = disputes.proposed(dispute, "partly_upheld", actor=bilge, at=START, amount="1000")
+    sent = disputes.told(deal, scenarios.submitted_milestone(contract, position=2, at=START), at=START)
+    world.refs |= {
+        "dispute": dispute.ref,
+        "dispute.proposal": proposal.ref,
+        "parted": sent.ref,
+        "parted.text": sent.sha256,
+    }
 
 
 def _corrections(world: World) -> None:

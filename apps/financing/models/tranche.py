@@ -163,6 +163,14 @@ class Tranche(models.Model):
             ),
             guards.frozen_when("OLD.state = 'cancelled'", name="cancelled_once"),
             guards.refused_when(
+                "nothing_is_funded_that_is_in_dispute",
+                guards.UPDATE,
+                "OLD.state = 'accepted' AND NEW.state IN ('funded_pre', 'funded_post') AND EXISTS"
+                " (SELECT 1 FROM milestones_dispute d LEFT JOIN invoicing_disputedinvoice x ON x.dispute_id = d.id"
+                " LEFT JOIN invoicing_invoice i ON i.id = x.invoice_id WHERE d.contract_id = NEW.contract_id"
+                " AND d.state IN ('open', 'proposed') AND NEW.milestone_id IN (d.milestone_id, i.milestone_id))",
+            ),
+            guards.refused_when(
                 "funded_with_a_disbursement",
                 guards.UPDATE,
                 "OLD.state = 'accepted' AND NEW.state IN ('funded_pre', 'funded_post') AND NOT EXISTS"

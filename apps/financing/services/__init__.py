@@ -18,6 +18,12 @@ from apps.financing.services.conversion import (
     sale_on_acceptance,
     sent_back_on,
 )
+from apps.financing.services.disputes import (
+    advances_on,
+    milestone_of_tranche,
+    milestones_of_offer,
+    require_undisputed,
+)
 from apps.financing.services.exposures import set_exposure_limit
 from apps.financing.services.facilities import FacilityTerms, headroom, open_facility, pre_headroom
 from apps.financing.services.funding import (
@@ -59,6 +65,7 @@ __all__ = [
     "acknowledge",
     "advance_of",
     "advance_on",
+    "advances_on",
     "approve",
     "assign",
     "cancel",
@@ -83,6 +90,8 @@ __all__ = [
     "is_paid_out",
     "late_charge_due",
     "lock_facility",
+    "milestone_of_tranche",
+    "milestones_of_offer",
     "on_acceptance",
     "open_facility",
     "pay_reserve",
@@ -92,6 +101,7 @@ __all__ = [
     "quote_of",
     "request",
     "require_unassigned",
+    "require_undisputed",
     "revoke",
     "revoke_verification",
     "sale_of",

@@ -1,5 +1,6 @@
 from apps.invoicing.models.credit_note import CreditNote, CreditNoteDocument, CreditNoteLine
 from apps.invoicing.models.delivery import Delivery
+from apps.invoicing.models.disputed import DisputedInvoice
 from apps.invoicing.models.document import Document
 from apps.invoicing.models.instalment import Instalment
 from apps.invoicing.models.invoice import Invoice, InvoiceKind, InvoiceLine
@@ -21,6 +22,7 @@ __all__ = [
     "CreditNoteDocument",
     "CreditNoteLine",
     "Delivery",
+    "DisputedInvoice",
     "Document",
     "Instalment",
     "Invoice",

@@ -1,5 +1,7 @@
 """What is owed on an invoice now."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -23,7 +25,8 @@ class OpenItem(models.Model):
     """What is owed on an invoice now; kept as payments are allocated and credit notes issued, so that no list has to
     add up history.
 
-    What is ``retained`` is owed later, by a statement of its own, and is never open here.
+    What is ``retained`` is owed later, by a statement of its own, and is never open here. What is ``disputed`` (tax
+    included) is open as ever and not asked for while the dispute lasts.
     """
 
     invoice = models.OneToOneField(Invoice, models.PROTECT, related_name="open_item")
@@ -37,6 +40,7 @@ class OpenItem(models.Model):
     paid = models.DecimalField(max_digits=18, decimal_places=3, default=0)
     credited = models.DecimalField(max_digits=18, decimal_places=3, default=0)
     open = models.DecimalField(max_digits=18, decimal_places=3)
+    disputed = models.DecimalField(max_digits=18, decimal_places=3, default=0, db_default=0)
     settled_at = models.DateTimeField(null=True, blank=True)
 
     objects = OpenItemQuerySet.as_manager()
@@ -54,6 +58,9 @@ class OpenItem(models.Model):
                 name="never_paid_more_than_owed",
             ),
             models.CheckConstraint(
+                condition=Q(disputed__gte=0, disputed__lte=F("gross")), name="disputed_is_a_part_of_the_invoice"
+            ),
+            models.CheckConstraint(
                 condition=Q(open=0, settled_at__isnull=False) | (Q(open__gt=0) & Q(settled_at__isnull=True)),
                 name="settled_when_nothing_is_open",
             ),
@@ -66,8 +73,8 @@ class OpenItem(models.Model):
             guards.never_deleted(),
             guards.frozen_when(
                 "TRUE",
-                name="only_what_is_paid_or_credited_changes",
-                allow=("paid", "credited", "open", "settled_at"),
+                name="only_what_is_paid_credited_or_disputed_changes",
+                allow=("paid", "credited", "open", "disputed", "settled_at"),
             ),
             guards.at_commit(
                 "credited_is_what_was_issued",
@@ -76,6 +83,16 @@ class OpenItem(models.Model):
                 " WHERE c.invoice_id = NEW.invoice_id)"
                 " IS DISTINCT FROM (SELECT o.credited FROM invoicing_openitem o WHERE o.id = NEW.id)"
                 " THEN RAISE EXCEPTION 'open item of invoice % differs from its credit notes', NEW.invoice_id"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
+            guards.at_commit(
+                "disputed_is_what_its_disputes_say",
+                guards.INSERT_OR_UPDATE,
+                "IF (SELECT coalesce(sum(x.gross), 0) FROM invoicing_disputedinvoice x"
+                " JOIN milestones_dispute d ON d.id = x.dispute_id AND d.state IN ('open', 'proposed')"
+                " WHERE x.invoice_id = NEW.invoice_id)"
+                " IS DISTINCT FROM (SELECT o.disputed FROM invoicing_openitem o WHERE o.id = NEW.id)"
+                " THEN RAISE EXCEPTION 'open item of invoice % differs from its disputes', NEW.invoice_id"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),
             guards.at_commit(
@@ -91,3 +108,13 @@ class OpenItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.invoice_id}: {self.open} open"
+
+    @property
+    def disputed_open(self) -> Decimal:
+        """What of it is open and in dispute: nobody asks for it now."""
+        return min(self.disputed, self.open)
+
+    @property
+    def payable(self) -> Decimal:
+        """What is open and not in dispute."""
+        return self.open - self.disputed_open

@@ -26,6 +26,14 @@ from apps.invoicing.services.creditable import (
 )
 from apps.invoicing.services.crediting import correct, credit_nullified
 from apps.invoicing.services.deliveries import deliver, deliver_again, delivered, note_credit_sent
+from apps.invoicing.services.disputes import (
+    Disputable,
+    disputable,
+    disputed_milestones,
+    end_dispute,
+    invoice_of_dispute,
+    keep_dispute,
+)
 from apps.invoicing.services.freeing import allocate, unapplied_of
 from apps.invoicing.services.instalments import (
     DueContract,
@@ -66,6 +74,7 @@ from apps.invoicing.services.statements import Imported, account_key, import_sta
 __all__ = [
     "Advance",
     "Claim",
+    "Disputable",
     "DueContract",
     "DueRelease",
     "Imported",
@@ -102,12 +111,17 @@ __all__ = [
     "deliver_again",
     "delivered",
     "direct_payment",
+    "disputable",
+    "disputed_milestones",
+    "end_dispute",
     "has_retention",
     "import_statements",
+    "invoice_of_dispute",
     "invoice_of_nullification",
     "invoice_to_nullify",
     "issue",
     "issue_instalment",
+    "keep_dispute",
     "leave_to_people",
     "left_to_credit",
     "money_in",

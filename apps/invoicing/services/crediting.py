@@ -72,6 +72,19 @@ def credit_nullified(ref: str, *, nullification: Nullification, actor: Actor, at
     )
 
 
+def credit_upheld(
+    ref: str, *, invoice_ref: str, amount: Decimal, reason: str, actor: Actor, at: datetime
+) -> CreditNote:
+    """Credit ``amount`` (net) of an invoice because both sides agreed in a dispute that it is not owed.
+
+    Whether they may was asked when they did; ``actor`` is whoever agreed, of either side.
+    """
+    item = _locked(invoice_ref)
+    refuse_uncreditable(item.invoice)
+    written = " ".join(reason.split())[:LONGEST_REASON]
+    return _issue(ref, item=item, amount=amount, reason=written, nullification=None, actor=actor, at=at)
+
+
 CAUSES: Final = ("milestone", "instalment")
 """What an invoice bills is one of these."""
 

@@ -1,5 +1,7 @@
 from apps.milestones.models.certificate import Certificate
 from apps.milestones.models.decision import Decision, Verdict
+from apps.milestones.models.dispute import Dispute
+from apps.milestones.models.dispute_words import DisputeFile, DisputePosition, DisputeProposal, DisputeReminder
 from apps.milestones.models.evidence import EvidenceFile
 from apps.milestones.models.first_acceptance import FirstAcceptance
 from apps.milestones.models.hand_over import HandOver
@@ -14,6 +16,11 @@ __all__ = [
     "Certificate",
     "CriterionNote",
     "Decision",
+    "Dispute",
+    "DisputeFile",
+    "DisputePosition",
+    "DisputeProposal",
+    "DisputeReminder",
     "EvidenceFile",
     "FirstAcceptance",
     "HandOver",

@@ -52,5 +52,18 @@ STEP_GUARDS: Final = (
         " AND NOT (NEW.outcome = 'deemed_accepted' AND EXISTS (SELECT 1 FROM milestones_inspection i"
         f" WHERE i.submission_id = s.id AND NOT i.is_passed AND {_NEWEST})))",
     ),
+    guards.refused_when(
+        "silence_accepts_nothing_that_is_disputed",
+        guards.INSERT,
+        "NEW.rule <> '' AND EXISTS (SELECT 1 FROM milestones_dispute d WHERE d.submission_id = NEW.submission_id"
+        " AND (d.state IN ('open', 'proposed')"
+        " OR (NEW.outcome = 'deemed_accepted' AND d.state IN ('upheld', 'partly_upheld'))))",
+    ),
+    guards.refused_when(
+        "nobody_accepts_what_the_same_side_disputes",
+        guards.INSERT,
+        "NEW.outcome = 'accepted' AND EXISTS (SELECT 1 FROM milestones_dispute d"
+        " WHERE d.submission_id = NEW.submission_id AND d.raised_by = 'buyer' AND d.state IN ('open', 'proposed'))",
+    ),
 )
-"""Inspection, two people, predecessors; and silence, which never accepts what was found defective."""
+"""Inspection, two people, predecessors; silence, which never accepts what was found defective; and disputes."""

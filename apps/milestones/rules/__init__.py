@@ -1,5 +1,16 @@
 """The rules of submission and sign-off. No database, no Django."""
 
+from apps.milestones.rules.disputes import (
+    ANSWER_DAYS,
+    MOST_ANSWER_DAYS,
+    MOST_POSITIONS,
+    Disputed,
+    answer_due_at,
+    check_answer_days,
+    check_disputed,
+    check_undisputed,
+    upheld_amount,
+)
 from apps.milestones.rules.parts import Part, checked_part_verdicts, part_amount, part_statement, title_of_part
 from apps.milestones.rules.replanning import Effect, Follows, PlanPart, effect, followed, heirs
 from apps.milestones.rules.sign_off import (
@@ -48,11 +59,14 @@ from apps.milestones.rules.steps import (
 )
 
 __all__ = [
+    "ANSWER_DAYS",
     "HALFWAY",
     "LAST_DAY",
     "LONGEST_NOTE",
     "LONGEST_REASON",
+    "MOST_ANSWER_DAYS",
     "MOST_FILES",
+    "MOST_POSITIONS",
     "MOST_QUESTIONS",
     "PASSED",
     "REMINDER_HOUR",
@@ -61,6 +75,7 @@ __all__ = [
     "CriterionAnswer",
     "CriterionText",
     "CriterionVerdict",
+    "Disputed",
     "Effect",
     "FileText",
     "First",
@@ -70,10 +85,13 @@ __all__ = [
     "PlanPart",
     "Statement",
     "acceptance_statement",
+    "answer_due_at",
     "changes_statement",
     "check_above",
     "check_all_judged",
+    "check_answer_days",
     "check_complete",
+    "check_disputed",
     "check_in_time",
     "check_inspected",
     "check_limit",
@@ -81,6 +99,7 @@ __all__ = [
     "check_reach",
     "check_second",
     "check_text",
+    "check_undisputed",
     "check_words",
     "checked_part_verdicts",
     "checked_verdicts",
@@ -98,5 +117,6 @@ __all__ = [
     "submission_text",
     "title_of_part",
     "trimmed_verdicts",
+    "upheld_amount",
     "verdicts_text",
 ]

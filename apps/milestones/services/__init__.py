@@ -10,6 +10,21 @@ from apps.milestones.services.deciding import (
     needs_proof,
     request_changes,
 )
+from apps.milestones.services.dispute_course import reason_of
+from apps.milestones.services.dispute_dates import (
+    MissedPosition,
+    next_missed,
+    positions_missed,
+    remind_of_position,
+)
+from apps.milestones.services.dispute_files import attach_to_dispute, receive_for_dispute
+from apps.milestones.services.disputing import (
+    contract_of_dispute,
+    dispute_billed,
+    dispute_submission,
+    withdraw_dispute,
+    write_position,
+)
 from apps.milestones.services.files import (
     attach,
     discard_unless_known,
@@ -48,6 +63,12 @@ from apps.milestones.services.reviewing import (
     remind,
     reviews_due,
 )
+from apps.milestones.services.settling import (
+    agree_outcome,
+    contract_of_proposal,
+    needs_proof_to_settle,
+    propose_outcome,
+)
 from apps.milestones.services.silence import agreed_silence
 from apps.milestones.services.stepping import Ahead, first_statement, inspect, what_is_ahead
 from apps.milestones.services.submitting import open_draft, prepare, preview, submit, withdraw
@@ -58,27 +79,34 @@ __all__ = [
     "CriterionAnswer",
     "CriterionVerdict",
     "DueReview",
+    "MissedPosition",
     "Part",
     "StoredFile",
     "accept",
     "accept_part",
     "acceptance_statement",
+    "agree_outcome",
     "agreed_silence",
     "answer",
     "ask",
     "ask_nullification",
     "attach",
+    "attach_to_dispute",
     "changes_statement",
     "check_change",
     "colleagues",
+    "contract_of_dispute",
     "contract_of_evidence",
     "contract_of_milestone",
     "contract_of_nullification",
+    "contract_of_proposal",
     "contract_of_question",
     "deadline_if_notified",
     "decide_by_silence",
     "decline_nullification",
     "discard_unless_known",
+    "dispute_billed",
+    "dispute_submission",
     "first_statement",
     "follow_active_version",
     "grant_nullification",
@@ -86,6 +114,8 @@ __all__ = [
     "lock_contract_of_submission",
     "needs_own_proof",
     "needs_proof",
+    "needs_proof_to_settle",
+    "next_missed",
     "next_moment",
     "note_delivery",
     "open_draft",
@@ -95,10 +125,15 @@ __all__ = [
     "part_statement",
     "pass_to",
     "plan",
+    "positions_missed",
     "prepare",
     "preview",
+    "propose_outcome",
+    "reason_of",
     "receive",
+    "receive_for_dispute",
     "remind",
+    "remind_of_position",
     "remove",
     "replan",
     "request_changes",
@@ -109,5 +144,7 @@ __all__ = [
     "was_removed",
     "what_is_ahead",
     "withdraw",
+    "withdraw_dispute",
     "withdraw_nullification",
+    "write_position",
 ]

@@ -83,10 +83,12 @@ def answer(*, contract: Contract, question_ref: str, actor: Actor, text: str, at
     words = rules.check_words(text, field="text", missing="Write what the buyer wants to know.")
     question.answer, question.answered_at = words, at
     question.answered_by_id, question.answered_name = actor.user_id, actor.name
+    resumes = question.stops_clock and held.disputed is None
     if question.stops_clock:
-        question.due_after = _due_after(submission, question=question, at=at)
+        # In a dispute the clock goes on standing still, and the end of the dispute counts all of it.
+        question.due_after = _due_after(submission, question=question, at=at) if resumes else question.due_before
     question.save(update_fields=["answer", "answered_at", "answered_by", "answered_name", "due_after"])
-    if question.stops_clock:
+    if resumes:
         submission.suspended_at, submission.resumed_at = None, at
         submission.review_due_at = question.due_after
         submission.save(update_fields=["suspended_at", "resumed_at", "review_due_at"])

@@ -13,7 +13,7 @@ from apps.core import canonical, storage
 from apps.core.errors import IllegalTransition, Refused
 from apps.milestones import evidence, rules
 from apps.milestones.evidence import StoredFile
-from apps.milestones.models import EvidenceFile, Submission
+from apps.milestones.models import DisputeFile, EvidenceFile, Submission
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.services.holding import lock_milestone
 from apps.milestones.services.submitting import open_or_continue
@@ -103,7 +103,8 @@ def submission_without(*, evidence_ref: str, actor: Actor) -> Submission | None:
 
 def discard_unless_known(stored_as: str) -> None:
     """Delete stored bytes that no row names: the row was removed, or never committed."""
-    if not EvidenceFile.objects.filter(stored_as=stored_as).exists():
+    named = (rows.objects.filter(stored_as=stored_as) for rows in (EvidenceFile, DisputeFile))
+    if not any(found.exists() for found in named):
         evidence.discard(stored_as)
 
 
@@ -114,14 +115,18 @@ def sweep_orphans(*, before: datetime) -> int:
     """
     swept = 0
     for names in storage.stored_before(evidence.FOLDER, before):
-        known = EvidenceFile.objects.using("owner").filter(stored_as__in=names).values_list("stored_as", flat=True)
-        for name in sorted(set(names) - set(known)):
+        known = {
+            name
+            for rows in (EvidenceFile, DisputeFile)
+            for name in rows.objects.using("owner").filter(stored_as__in=names).values_list("stored_as", flat=True)
+        }
+        for name in sorted(set(names) - known):
             evidence.discard(name)
             swept += 1
     return swept
 
 
-def opened(file: EvidenceFile) -> "File[Any]":
+def opened(file: EvidenceFile | DisputeFile) -> "File[Any]":
     """The bytes of a file, for reading; the caller closes it."""
     return evidence.opened(file.stored_as)
 

@@ -15,7 +15,7 @@ from apps.milestones import rules
 from apps.milestones.models import FirstAcceptance, Milestone, Submission
 from apps.milestones.models.milestone import ENDED
 from apps.milestones.models.submission import SubmissionState
-from apps.milestones.services.silence import found_in, knowing, waits_for
+from apps.milestones.services.silence import disputed_in, found_in, knowing, waits_for
 
 
 def lock_milestone(contract: Contract, *, milestone_ref: str) -> Milestone:
@@ -44,6 +44,11 @@ class HeldSubmission:
     def found(self) -> rules.Found | None:
         """The newest inspection."""
         return found_in(self.submission)
+
+    @property
+    def disputed(self) -> rules.Disputed | None:
+        """What of it is in dispute."""
+        return disputed_in(self.submission)
 
     @property
     def waits_for(self) -> list[str]:

@@ -16,6 +16,7 @@ from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import CriterionVerdict, Part
 from apps.milestones.services.deciding import compare, decide, needs_proof, record, require_decider
+from apps.milestones.services.dispute_course import go_on_with_rest
 from apps.milestones.services.holding import lock_submission
 from apps.milestones.services.reviewing import check_in_time
 from apps.milestones.services.stepping import accept_first, accepts_first, check_part
@@ -64,6 +65,7 @@ def accept_part(
     given = rules.checked_part_verdicts(verdicts, remark, criteria=held.criteria)
     accepted = rules.part_amount(part, whole=whole)
     agreed = Money(accepted, whole.currency)
+    rules.check_undisputed(held.disputed, accepted=agreed, whole=whole)
     if accepts_first(held, actor=actor, accepted=agreed):
         return accept_first(held, actor=actor, accepted=agreed, comment=remark, seen=seen, at=at, proof=proof)
     states.move(submission, SubmissionState.ACCEPTED, Submission.TRANSITIONS)
@@ -91,6 +93,8 @@ def accept_part(
         criteria=held.criteria,
         whole=whole.amount,
     )
+    if held.disputed is not None:
+        go_on_with_rest(submission, part=rest.part)
     return milestone, held.others_open + 1
 
 

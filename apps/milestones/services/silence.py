@@ -1,14 +1,16 @@
 """What the end of a review does to one submission, and what has to be known of it to say so."""
 
+from decimal import Decimal
 from typing import Any, Final
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast, JSONObject
 
 from apps.contracts.models.version import Silence
 from apps.milestones import rules
-from apps.milestones.models import Inspection, Milestone, Submission
+from apps.milestones.models import Dispute, Inspection, Milestone, Submission
+from apps.milestones.models.dispute import DEFECT, LIVE
 from apps.milestones.models.milestone import ENDED
 
 MOST_TOLD: Final = 6
@@ -16,7 +18,8 @@ MOST_TOLD: Final = 6
 
 
 def knowing(submissions: "QuerySet[Submission, Submission]") -> "QuerySet[Submission, Submission]":
-    """The same with what :func:`silence_of` needs: the newest inspection, and which milestones above are not accepted.
+    """The same with what :func:`silence_of` needs: the newest inspection, which milestones above are not accepted, and
+    what is in dispute, or was and was found to be so.
 
     Only of a cumulative milestone is anything told of those above. ``is_above_late`` says that one of them was accepted
     after the deadline, so that silence could not accept at it.
@@ -30,7 +33,11 @@ def knowing(submissions: "QuerySet[Submission, Submission]") -> "QuerySet[Submis
         .order_by("position", "part")
     )
     is_open = above.exclude(state__in=ENDED)
+    disputes = Dispute.objects.filter(submission_id=OuterRef("pk")).order_by()
+    disputed = JSONObject(amount=Cast("amount", TextField()), by="raised_by")
     return submissions.annotate(
+        disputed=Subquery(disputes.filter(state__in=LIVE).values(json=disputed)[:1]),
+        has_upheld_dispute=Exists(disputes.filter(state__in=DEFECT)),
         found=Subquery(found),
         waits_for=ArraySubquery(is_open.values("title")[:MOST_TOLD]),
         is_above_late=Exists(above.filter(accepted_at__gt=OuterRef("review_due_at")).order_by()),
@@ -43,6 +50,12 @@ def found_in(submission: Submission) -> rules.Found | None:
     return rules.Found(**told) if told is not None else None
 
 
+def disputed_in(submission: Submission) -> rules.Disputed | None:
+    """What is in dispute of a submission that was read :func:`knowing` it."""
+    told: dict[str, Any] | None = vars(submission)["disputed"]
+    return rules.Disputed(Decimal(told["amount"]), told["by"]) if told is not None else None
+
+
 def waits_for(submission: Submission) -> list[str]:
     """The titles of the milestones above that are not accepted, where this one builds on them."""
     return list(vars(submission)["waits_for"])
@@ -50,15 +63,17 @@ def waits_for(submission: Submission) -> list[str]:
 
 def silence_of(submission: Submission) -> str:
     """What silence does: as the milestone says, else the contract; but a named defect, or a milestone above that was
-    not accepted in time, leaves nothing for it to accept, and then it decides nothing.
+    not accepted in time, or a dispute, leaves nothing for it to accept, and then it decides nothing.
 
     ``milestone__line`` and the contract's active version are read already.
     """
     agreed = agreed_silence(submission)
+    if disputed_in(submission) is not None:
+        return str(Silence.ESCALATES)
     if agreed != Silence.ACCEPTED:
         return agreed
     found = found_in(submission)
-    has_defect = found is not None and not found.is_passed
+    has_defect = (found is not None and not found.is_passed) or vars(submission)["has_upheld_dispute"]
     if has_defect or waits_for(submission) or vars(submission)["is_above_late"]:
         return str(Silence.ESCALATES)
     return agreed

@@ -109,6 +109,8 @@ def check_whole(held: HeldSubmission, *, actor: Actor) -> None:
         return
     rules.check_above(held.waits_for)
     _check_inspected(held, actor=actor, refuse=rules.check_inspected)
+    amount = Money(held.submission.milestone.amount, held.submission.milestone.currency)
+    rules.check_undisputed(held.disputed, accepted=amount, whole=amount)
 
 
 def check_part(held: HeldSubmission, *, actor: Actor) -> None:

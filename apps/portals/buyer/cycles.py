@@ -79,6 +79,8 @@ class SubmissionReading:
     part_url: str
     """Where a part can be accepted; empty where the contract does not provide for it."""
     questions: Questions
+    dispute_url: str
+    """Where it can be disputed."""
     inspections: Sequence[Inspection]
     first: FirstAcceptance | None
     inspect_url: str
@@ -182,6 +184,7 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
         accept_url=way.accept_milestone(submission),
         changes_url=way.request_changes(submission),
         part_url=way.accept_part(submission) if version.partial_acceptance else "",
+        dispute_url=way.dispute(submission),
         questions=asking.to_ask(actor, submission, most=version.question_suspensions, url=way.ask_question(submission)),
         inspections=list(submission.inspections.all()),
         first=getattr(submission, "first_acceptance", None),

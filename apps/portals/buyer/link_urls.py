@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.portals.buyer.views import link_decisions, link_files, link_plans, link_portal, links
+from apps.portals.buyer.views import link_decisions, link_disputes, link_files, link_plans, link_portal, links
 
 app_name = "link"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("accept/", link_decisions.accept, name="accept"),
     path("accept-part/", link_decisions.accept_part, name="accept_part"),
     path("changes/", link_decisions.request_changes, name="request_changes"),
+    path("dispute/", link_disputes.dispute, name="dispute"),
     path("ask/", link_decisions.ask_question, name="ask_question"),
     path("evidence/<str:ref>/", link_files.evidence, name="evidence"),
     path("invoice.pdf", link_files.invoice_pdf, name="invoice_pdf"),

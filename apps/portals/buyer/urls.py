@@ -7,6 +7,7 @@ from apps.portals.buyer.views import (
     changes,
     contracts,
     credit_notes,
+    disputes,
     drafts,
     evidence,
     home,
@@ -68,6 +69,10 @@ urlpatterns = [
     path("credit-notes/<str:ref>/credit-note.pdf", credit_notes.credit_note_pdf, name="credit_note_pdf"),
     path("credit-notes/<str:ref>/credit-note.xml", credit_notes.credit_note_xml, name="credit_note_xml"),
     path("milestones/<str:ref>/nullify/", credit_notes.ask_nullification, name="ask_nullification"),
+    path("submissions/<str:ref>/dispute/", disputes.dispute_submission, name="dispute_submission"),
+    path("invoices/<str:ref>/dispute/", disputes.dispute_invoice, name="dispute_invoice"),
+    path("disputes/<str:ref>/", disputes.dispute, name="dispute"),
+    path("dispute-files/<str:ref>/", disputes.dispute_file, name="dispute_file"),
     path("nullifications/<str:ref>/", credit_notes.answer_nullification, name="answer_nullification"),
     path("assignments/<str:ref>/acknowledge/", assignments.acknowledge_assignment, name="acknowledge_assignment"),
 ]

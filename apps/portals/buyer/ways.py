@@ -50,6 +50,8 @@ class Way(Protocol):
 
     def ask_question(self, submission: Submission) -> str: ...
 
+    def dispute(self, submission: Submission) -> str: ...
+
     def inspect_milestone(self, submission: Submission) -> str:
         """Where it is inspected; nowhere for a guest."""
 
@@ -114,6 +116,9 @@ class MemberWay:
 
     def ask_question(self, submission: Submission) -> str:
         return reverse("buyer:ask_question", args=[submission.ref])
+
+    def dispute(self, submission: Submission) -> str:
+        return reverse("buyer:dispute_submission", args=[submission.ref])
 
     def inspect_milestone(self, submission: Submission) -> str:
         return reverse("buyer:inspect_milestone", args=[submission.ref])
@@ -186,6 +191,9 @@ class LinkWay:
 
     def ask_question(self, submission: Submission) -> str:
         return self._below("ask_question")
+
+    def dispute(self, submission: Submission) -> str:
+        return self._below("dispute")
 
     def inspect_milestone(self, submission: Submission) -> str:
         return ""

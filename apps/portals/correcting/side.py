@@ -52,10 +52,21 @@ class Side:
         self, request: PortalRequest, template: str, context: Mapping[str, Any], *, form: BaseForm | None = None
     ) -> HttpResponse:
         """The page, in this side's clothes; 422 when it shows again a form that was refused."""
+        return self._render(request, f"correcting/{template}.html", context, form)
+
+    def dispute_page(
+        self, request: PortalRequest, template: str, context: Mapping[str, Any], *, form: BaseForm | None = None
+    ) -> HttpResponse:
+        """The same for a page of disputes."""
+        return self._render(request, f"disputing/{template}.html", context, form)
+
+    def _render(
+        self, request: PortalRequest, template: str, context: Mapping[str, Any], form: BaseForm | None
+    ) -> HttpResponse:
         status = 422 if form is not None and form.is_bound and form.errors else 200
         said = {**context, "form": form, "side": self.name, "base": f"{self.name}/base.html"}
         with timezone.override(ZoneInfo(request.membership.organisation.time_zone)):
-            return render(request, f"correcting/{template}.html", said, status=status)
+            return render(request, template, said, status=status)
 
 
 SELLER: Final = Side("seller")

@@ -22,6 +22,7 @@ WITH_SELLER = Word(_("With the seller"), "send", "info")
 LAPSED = Word(_("Lapsed"), "clock-history", "neutral")
 OVERDUE = Word(_("Overdue"), "exclamation-triangle-fill", "negative")
 SENT_BACK = Word(_("Milestone sent back"), "arrow-counterclockwise", "attention")
+DISPUTED = Word(_("In dispute"), "exclamation-triangle", "attention")
 OPEN = Word(_("Open"), "play-circle", "info")
 CLOSED = Word(_("Closed"), "slash-circle", "neutral")
 
@@ -33,6 +34,8 @@ def badge(word: Word) -> SafeString:
 
 def of_request(request: FundingRequest) -> Word:
     """A request's state as the financier sees it: an offer that is ready for the seller is out of the house."""
+    if request.state in ("submitted", "offered") and is_disputed(request):
+        return DISPUTED
     return {"submitted": TO_PRICE, "offered": WITH_SELLER}.get(
         request.state, vocabulary.word("funding_request", request.state)
     )
@@ -42,6 +45,8 @@ def of_offer(offer: Offer, *, now: datetime) -> Word:
     """An offer's state; one that was not answered or approved in time has lapsed, whether or not it is closed yet."""
     if offer.state in ("draft", "issued") and now > offer.expires_at:
         return LAPSED
+    if offer.state in ("draft", "issued") and is_disputed(offer):
+        return DISPUTED
     return {"draft": TO_APPROVE, "issued": WITH_SELLER}.get(offer.state, vocabulary.word("offer", offer.state))
 
 
@@ -53,12 +58,19 @@ def of_assignment(assignment: Assignment) -> Word:
 
 
 def of_tranche(tranche: Tranche, *, today: date) -> Word:
-    """An advance's state; overdue counts more than what is out, and so does work that was sent back."""
+    """An advance's state; a dispute counts most, then that it is overdue, then that work was sent back."""
+    if is_disputed(tranche):
+        return DISPUTED
     if tranche.state in OUTSTANDING and tranche.expected_on < today:
         return OVERDUE
     if is_sent_back(tranche):
         return SENT_BACK
     return vocabulary.word("tranche", tranche.state)
+
+
+def is_disputed(row: FundingRequest | Offer | Tranche) -> bool:
+    """Whether something of it is in dispute; the row was read with the answer, or nothing is said of it."""
+    return bool(vars(row).get("in_dispute"))
 
 
 def is_sent_back(tranche: Tranche) -> bool:

@@ -21,6 +21,7 @@ from apps.financing.models.request import RequestState
 from apps.financing.models.tranche import TrancheQuerySet, TrancheState
 from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
+from apps.portals.financier.disputed import in_dispute
 
 MONEY: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=18, decimal_places=3)
 NOTHING = Value(Decimal(0), output_field=MONEY)
@@ -54,7 +55,7 @@ def to_fund(actor: Actor) -> TrancheQuerySet:
     verified = BuyerVerification.objects.covering()
     notified = Q(assignment__acknowledged_at__isnull=False) | Q(assignment__waived_at__isnull=False)
     ready = _book(actor).filter(notified, Exists(verified), state=TrancheState.ACCEPTED)
-    return ready.exclude(milestone__state=MilestoneState.CHANGES_REQUESTED)
+    return ready.exclude(milestone__state=MilestoneState.CHANGES_REQUESTED).exclude(in_dispute())
 
 
 def sent_back(actor: Actor) -> TrancheQuerySet:

@@ -127,6 +127,7 @@ class Event:
     milestone: int | None = None
     milestones: tuple[int, ...] = ()
     side: str = ""
+    outcome: str = ""
     colleague: str = ""
     amount: Decimal | None = None
     percent: Decimal | None = None
@@ -199,6 +200,17 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "ask_to_nullify": Verb("seller", ("amount", "percent", "reason"), on_milestone=True),
         "agree_to_nullify": Verb("buyer", on_milestone=True),
         "allocate": Verb("seller", ("amount",), on_milestone=True),
+        "dispute": Verb("buyer", ("amount", "reason"), on_milestone=True),
+        "dispute_rest": Verb("buyer", ("amount", "reason"), on_milestone=True),
+        "dispute_invoice": Verb("buyer", ("amount", "percent", "reason", "period"), on_milestone=True, any_line=True),
+        "record_dispute": Verb("seller", ("amount", "percent", "reason", "period"), on_milestone=True, any_line=True),
+        "answer_dispute": Verb("seller", ("comment", "files"), on_milestone=True, any_line=True),
+        "reply_in_dispute": Verb("buyer", ("comment", "files"), on_milestone=True, any_line=True),
+        "propose_outcome": Verb("seller", ("outcome", "amount", "comment"), on_milestone=True, any_line=True),
+        "agree_outcome": Verb("buyer", on_milestone=True, any_line=True),
+        "offer_outcome": Verb("buyer", ("outcome", "amount", "comment"), on_milestone=True, any_line=True),
+        "take_outcome": Verb("seller", on_milestone=True, any_line=True),
+        "withdraw_dispute": Verb("buyer", on_milestone=True, any_line=True),
         "release_retention": Verb("buyer", ("part",)),
         "call_retention": Verb("seller", ("part",)),
         "pay_retention": Verb("seller", ("part", "amount", "received_on", "reference")),

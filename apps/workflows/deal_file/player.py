@@ -11,7 +11,7 @@ from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
-from apps.workflows import contracting, instalments, negotiating, retention, reviews
+from apps.workflows import contracting, disputing, instalments, negotiating, retention, reviews
 from apps.workflows.deal_file import setting
 from apps.workflows.deal_file.deal import Deal, Event
 from apps.workflows.deal_file.scene import Scene
@@ -57,6 +57,7 @@ def _let_time_pass(scenes: list[Scene], *, after: datetime | None, until: dateti
             contracts.next_expiry(after=after, until=until, contract_refs=refs),
             milestones.next_moment(after=after, until=until, contract_refs=refs),
             invoicing.next_release(after=after, until=until, contract_refs=refs),
+            milestones.next_missed(after=after, until=until, contract_refs=refs),
             invoicing.next_billing(after=after, until=until, contract_refs=refs),
         )
         moment = min((one for one in moments if one is not None), default=None)
@@ -71,6 +72,10 @@ def _let_time_pass(scenes: list[Scene], *, after: datetime | None, until: dateti
                     seller_id=review.seller_id,
                     what=review.what,
                     due=review.due,
+                )
+            for position in disputing.missed(at=moment, contract_refs=refs):
+                disputing.tend(
+                    dispute_ref=position.dispute_ref, organisation_id=position.organisation_id, due=position.due
                 )
             for part in retention.due(at=moment, contract_refs=refs):
                 retention.tend(contract_ref=part.contract_ref, seller_id=part.seller_id, position=part.position)

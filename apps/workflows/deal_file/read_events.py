@@ -69,6 +69,7 @@ def _event(
         "milestone": milestone,
         "milestones": milestones,
         "side": take("side", lambda p: p.one_of("buyer", "seller")) or "",
+        "outcome": take("outcome", lambda p: p.one_of("upheld", "partly_upheld", "rejected")) or "",
         "colleague": take("colleague", lambda p: p.one_of(*parties["buyer"].people)) or "",
         "amount": take("amount", lambda p: p.number(least=Decimal("0.001"), most=money.LARGEST)),
         "percent": take("percent", Place.percentage),
@@ -92,7 +93,7 @@ def _event(
     }
     if verb == "price_offer" and not price:
         values["price"] = (_terms(place, milestones[0]),)
-    for key in ("reason", "missing", "checked", "side", "colleague"):
+    for key in ("reason", "missing", "checked", "side", "colleague", "outcome"):
         if key in rule.keys and verb not in ("accept_part", "inspect"):
             place.need(key)
     if verb in MEMBERS_ONLY:

@@ -15,7 +15,7 @@ from apps.financing.models import Collection, FundingRequest, Offer, OfferLine, 
 from apps.invoicing.models import Allocation, CreditNote, Instalment, Invoice
 from apps.ledger.models import Book, Entry
 from apps.milestones.models import Milestone, Submission
-from apps.workflows.deal_file import credit_report, report_retention, report_revenue
+from apps.workflows.deal_file import credit_report, report_disputes, report_retention, report_revenue
 from apps.workflows.deal_file.report_changes import change_orders
 from apps.workflows.deal_file.report_parts import Report, amount_of, named, written
 from apps.workflows.deal_file.report_steps import WITH, steps_of
@@ -51,6 +51,7 @@ def report(*, title: str, contract_ref: str) -> Report:
         ],
         "invoices": [_invoice(invoice) for invoice in invoices],
         "credit_notes": [credit_report.credit_note(note) for note in notes],
+        "disputes": report_disputes.disputes(contract),
         "change_orders": change_orders(contract),
         "retention": report_retention.report_of(contract),
         "revenue": report_revenue.report_of(contract),
@@ -132,6 +133,7 @@ def _invoice(invoice: Invoice) -> Report:
         "retained": amount_of(item.retained, currency),
         "paid": amount_of(item.paid, currency),
         "open": amount_of(item.open, currency),
+        "disputed": amount_of(item.disputed, currency),
         "document": invoice.document.state,
     }
 

@@ -43,7 +43,7 @@ class Scene:
         if event.verb == "acknowledge_assignment":
             notices = Assignment.objects.using("owner").filter(**of).order_by("-id")
             return list(notices.values_list("ref", flat=True)[:1])
-        if event.verb in ("accept", "accept_part", "request_changes", "ask_question"):
+        if event.verb in ("accept", "accept_part", "request_changes", "ask_question", "dispute", "dispute_rest"):
             sent = (
                 Submission.objects.using("owner")
                 .filter(**of)

@@ -14,6 +14,7 @@ from apps.workflows import billing, contracting, negotiating, sign_off
 from apps.workflows.deal_file.change_verbs import CHANGES
 from apps.workflows.deal_file.credit_verbs import CREDITING
 from apps.workflows.deal_file.deal import Event
+from apps.workflows.deal_file.dispute_verbs import DISPUTING
 from apps.workflows.deal_file.funding_verbs import FUNDING
 from apps.workflows.deal_file.retention_verbs import RETENTION
 from apps.workflows.deal_file.revenue_verbs import REVENUE
@@ -156,6 +157,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         "pay": _pay,
         "reverse_payment": _reverse_payment,
         **CREDITING,
+        **DISPUTING,
         **STEPS,
         **CHANGES,
         **RETENTION,

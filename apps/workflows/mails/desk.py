@@ -29,9 +29,9 @@ def funding_requested(*, request_ref: str) -> None:
             key=f"requested.{request.ref}",
             sender=request.seller,
             reader=request.financier,
-            to=_people(request.financier, *DESK),
+            to=people_of(request.financier, *DESK),
             button=_("Price the request"),
-            url=_window("fundingrequest", request.ref),
+            url=window("fundingrequest", request.ref),
             facts=_about(request),
             context={
                 "heading": format_lazy(_("{seller} asks for funding"), seller=request.seller.legal_name),
@@ -53,9 +53,9 @@ def offer_waiting(*, offer_ref: str) -> None:
             key=f"waiting.{offer.ref}",
             sender=offer.financier,
             reader=offer.financier,
-            to=_people(offer.financier, Role.UNDERWRITER, but=pricer.email),
+            to=people_of(offer.financier, Role.UNDERWRITER, but=pricer.email),
             button=_("Check the offer"),
-            url=_window("offer", offer.ref),
+            url=window("offer", offer.ref),
             facts=[*_about(offer.request), money(_("Advance"), offer.gross, offer.currency)],
             context={
                 "heading": format_lazy(
@@ -90,9 +90,9 @@ def offer_answered(*, offer_ref: str) -> None:
             key=f"answered.{offer.ref}",
             sender=offer.seller,
             reader=offer.financier,
-            to=_people(offer.financier, *DESK),
+            to=people_of(offer.financier, *DESK),
             button=_("Open the offer"),
-            url=_window("offer", offer.ref),
+            url=window("offer", offer.ref),
             facts=[*_about(offer.request), money(_("Advance"), offer.gross, offer.currency)],
             context={"heading": heading, "words": words},
         )
@@ -113,9 +113,9 @@ def notice_acknowledged(*, assignment_ref: str) -> None:
             key=f"acknowledged.{assignment.ref}",
             sender=assignment.contract.buyer,
             reader=assignment.financier,
-            to=_people(assignment.financier, Role.TREASURY),
+            to=people_of(assignment.financier, Role.TREASURY),
             button=_("Open the advance"),
-            url=_window("tranche", tranche.ref),
+            url=window("tranche", tranche.ref),
             facts=[
                 fact(_("On"), tranche.name),
                 fact(_("Seller"), tranche.seller.legal_name),
@@ -147,9 +147,9 @@ def milestone_sent_back(*, tranche_ref: str, submission_ref: str) -> None:
             key=f"sent-back.{submission_ref}",
             sender=tranche.buyer,
             reader=tranche.financier,
-            to=_people(tranche.financier, *DESK, Role.TREASURY),
+            to=people_of(tranche.financier, *DESK, Role.TREASURY),
             button=_("Open the advance"),
-            url=_window("tranche", tranche.ref),
+            url=window("tranche", tranche.ref),
             facts=[
                 fact(_("Milestone"), tranche.milestone.title),
                 fact(_("Seller"), tranche.seller.legal_name),
@@ -184,7 +184,7 @@ def _about(request: FundingRequest) -> list[dict[str, object]]:
     ]
 
 
-def _people(financier: Organisation, *roles: Role, but: str = "") -> list[str]:
+def people_of(financier: Organisation, *roles: Role, but: str = "") -> list[str]:
     """Whoever holds one of the roles; the owners where nobody does, because somebody has to know."""
     for asked in (roles, (Role.OWNER,)):
         found = [mailbox for role in asked for mailbox in parties.mailboxes_of(organisation_id=financier.pk, role=role)]
@@ -197,5 +197,5 @@ def _each_once(mailboxes: Sequence[str], *, but: str) -> list[str]:
     return [mailbox for mailbox in dict.fromkeys(mailboxes) if mailbox != but]
 
 
-def _window(model: str, ref: str) -> str:
+def window(model: str, ref: str) -> str:
     return absolute(reverse(f"admin:financing_{model}_change", args=[ref]))

@@ -32,6 +32,7 @@ from apps.workflows import (
     changing,
     contracting,
     crediting,
+    disputing,
     exporting,
     funding,
     instalments,
@@ -61,7 +62,7 @@ TERMS = OfferTerms(
 
 
 More = Callable[[Any, Tenant], dict[str, Any]]
-KEYLESS: Final = frozenset({"attach_evidence", "remove_evidence"})
+KEYLESS: Final = frozenset({"attach_evidence", "remove_evidence", "attach_to_dispute"})
 """What may be sent twice without a one-time key."""
 
 
@@ -263,12 +264,18 @@ UPLOAD, TEMPLATE = "contracts.PlanUpload", "contracts.ContractTemplate"
 MILESTONE, SUBMISSION, FILE = "milestones.Milestone", "milestones.Submission", "milestones.EvidenceFile"
 CREDIT_NOTE, NULLIFICATION = "invoicing.CreditNote", "milestones.Nullification"
 QUESTION = "milestones.Question"
+DISPUTE, PROPOSAL = "milestones.Dispute", "milestones.DisputeProposal"
 PAYMENT, TRANSACTION = "invoicing.Payment", "invoicing.BankTransaction"
 INVOICE, REQUEST, OFFER = "invoicing.Invoice", "financing.FundingRequest", "financing.Offer"
 EXPOSURE, VERIFICATION = "financing.ExposureLimit", "financing.BuyerVerification"
 TRANCHE, ASSIGNMENT, FACILITY = "financing.Tranche", "financing.Assignment", "financing.Facility"
 ORGANISATION = "parties.Organisation"
 MEMBERSHIP, INVITATION = "parties.Membership", "parties.Invitation"
+
+
+def _disputed(_row: Any, _own: Tenant) -> dict[str, Any]:
+    return {"amount": None, "reason": "Mine.", "answer_days": 14}
+
 
 CALLS = [
     Call(contracting.change_draft, "seller", CONTRACT, "contract_ref", lambda _row, own: {"draft": _draft(own)}),
@@ -435,6 +442,32 @@ CALLS = [
     Call(crediting.grant_nullification, "billing", NULLIFICATION, "nullification_ref"),
     Call(crediting.decline_nullification, "billing", NULLIFICATION, "nullification_ref", _because),
     Call(crediting.withdraw_nullification, "approver", NULLIFICATION, "nullification_ref"),
+    Call(disputing.dispute_submission, "approver", SUBMISSION, "submission_ref", _disputed),
+    Call(
+        disputing.dispute_rest,
+        "approver",
+        SUBMISSION,
+        "submission_ref",
+        lambda row, _own: {
+            "seen": row.sha256,
+            "amount": Decimal("0.01"),
+            "verdicts": (),
+            "reason": "Mine.",
+            "answer_days": 14,
+        },
+    ),
+    Call(
+        disputing.dispute_invoice,
+        "billing",
+        INVOICE,
+        "invoice_ref",
+        lambda _row, _own: {"share": Share(amount=Decimal("0.01")), "reason": "Mine.", "answer_days": 14},
+    ),
+    Call(disputing.answer_dispute, "billing", DISPUTE, "dispute_ref", lambda _row, _own: {"text": "Mine."}),
+    Call(disputing.attach_to_dispute, "billing", DISPUTE, "dispute_ref", lambda _row, _own: {"upload": _upload()}),
+    Call(disputing.propose_outcome, "billing", DISPUTE, "dispute_ref", lambda _row, _own: {"outcome": "rejected"}),
+    Call(disputing.agree_outcome, "approver", PROPOSAL, "proposal_ref"),
+    Call(disputing.withdraw_dispute, "approver", DISPUTE, "dispute_ref"),
     Call(
         crediting.allocate_payment,
         "billing",

@@ -49,6 +49,7 @@ from apps.workflows import (
     changing,
     contracting,
     crediting,
+    disputing,
     exporting,
     funding,
     jobs,
@@ -68,7 +69,7 @@ from apps.workflows import (
 from apps.workflows.journals import making as journals
 from apps.workflows.models import EvidencePack
 from apps.workflows.packs import making
-from tests import corrections, scenarios
+from tests import corrections, disputes, scenarios
 from tests.invoicing.statements.bank import Booking
 from tests.invoicing.statements.uploads import uploaded
 from tests.scenarios import Parties, acting, key, member
@@ -166,6 +167,7 @@ class _Builder:
         self._corrections()
         self._milestones()
         self._steps()
+        self._disputes()
         self._bills()
         self._statements()
         self._advances()
@@ -453,6 +455,32 @@ class _Builder:
             crediting.decline_nullification(actor=bilge, key=key(), nullification_ref=asked[2], reason=reason)
         with acting(member(self.deal, "approver")) as bea:
             crediting.withdraw_nullification(actor=bea, key=key(), nullification_ref=asked[3])
+
+    def _disputes(self) -> None:
+        """An invoice in dispute with an outcome proposed and a file, of which a deadline was missed; one settled; one
+        submission in dispute by the buyer's guest."""
+        now = clock.now()
+        contract = scenarios.active_contract(self.deal, draft=self._draft("Disputed", lines=4))
+        bea, bilge = member(self.deal, "approver"), member(self.deal, "billing")
+        reason = f"Not so. {self.canary}"
+        for place, outcome in ((1, "upheld"), (2, "")):
+            billed = self._accepted(contract, place)
+            dispute = disputes.on_invoice(billed.ref, actor=bea, at=now, reason=reason)
+            proposal = disputes.proposed(dispute, outcome or "rejected", actor=bilge, at=now, note=reason)
+            if outcome:
+                disputes.agreed(proposal, actor=bea, at=now)
+        with acting(bilge):
+            disputing.attach_to_dispute(
+                actor=bilge, dispute_ref=dispute.ref, upload=ContentFile(reason.encode(), name=f"{self.canary}.txt")
+            )
+        system = Actor.system(organisation_id=self.deal.buyer.pk)
+        late = now + timedelta(days=30)
+        with acting(system, at=late):
+            disputing.remind_of_position(actor=system, key=key(), dispute_ref=dispute.ref)
+        sent = disputes.told(self.deal, self._submitted(contract, 3), at=now)
+        disputes.on_submission(
+            sent, actor=scenarios.guest_actor(scenarios.link_to_sign_off(sent)), at=now, reason=reason
+        )
 
     def _steps(self) -> None:
         """A question that was answered and one that waits, an inspection, and the first of two acceptances."""

@@ -17,7 +17,7 @@ from apps.invoicing.rules import Part
 from apps.milestones.models import EvidenceFile, Milestone, Submission
 from apps.portals.seller.urls import urlpatterns
 from apps.workflows import before_acceptance, billing, changing, contracting, exporting, negotiating, proofs, statements
-from tests import change_orders, corrections, scenarios
+from tests import change_orders, corrections, disputes, scenarios
 from tests.conftest import Once
 from tests.invoicing.statements.bank import Booking
 from tests.invoicing.statements.uploads import uploaded
@@ -55,6 +55,8 @@ class World:
     transaction_ref: str
     note_ref: str
     nullification_ref: str
+    dispute_ref: str
+    dispute_file_ref: str
     creditable: Milestone
     export_ref: str
     changing: Contract
@@ -153,6 +155,7 @@ def _built(parties: Parties) -> World:
         question = before_acceptance.ask_question(
             actor=olga, key=key(), submission_ref=waiting.ref, text="Who tested it?"
         )
+    dispute_ref, dispute_file_ref = disputes.shown(parties, corrections.invoice_of(creditable).ref)
     return World(
         draft=draft,
         active=active,
@@ -173,6 +176,8 @@ def _built(parties: Parties) -> World:
         transaction_ref=transaction_ref,
         note_ref=corrections.credited(parties, corrections.invoice_of(creditable).ref, "1.00").ref,
         nullification_ref=corrections.asked(parties, creditable.ref),
+        dispute_ref=dispute_ref,
+        dispute_file_ref=dispute_file_ref,
         creditable=creditable,
         export_ref=export["export"],
         changing=changing_contract,
@@ -282,6 +287,10 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "credit_note_pdf": world.note_ref,
         "credit_note_xml": world.note_ref,
         "retry_credit_document": world.note_ref,
+        "dispute_submission": world.waiting.ref,
+        "dispute_invoice": invoice,
+        "dispute": world.dispute_ref,
+        "dispute_file": world.dispute_file_ref,
         "ask_nullification": world.creditable.ref,
         "answer_nullification": world.nullification_ref,
         "contract_revenue": world.active.ref,

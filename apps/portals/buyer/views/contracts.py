@@ -22,6 +22,8 @@ from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, today_of, wh
 from apps.portals.buyer.stories import contract_story
 from apps.portals.buyer.ways import MemberWay
 from apps.portals.changing.desk import orders_of
+from apps.portals.correcting.side import BUYER
+from apps.portals.disputing import shown as disputes
 from apps.portals.drafting.desk import Desk
 from apps.portals.forms import ActionForm
 from apps.portals.paging import counted, page_of
@@ -113,6 +115,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "figures": figures.of_contracts(actor, [found]).get(found.pk),
             "milestones": milestones,
             "orders": orders_of(actor, found),
+            "disputes": disputes.of_contract(actor, found, side=BUYER),
             "retention": retaining.panel_of(found, side="buyer"),
             "calendars": by_calendar,
             "side": "buyer",

@@ -25,6 +25,7 @@ from apps.portals.buyer.pages import page, today_of, zone_of
 from apps.portals.changing.waiting import change_orders
 from apps.portals.correcting.shown import needs_of
 from apps.portals.correcting.side import BUYER
+from apps.portals.disputing import shown as disputes
 from apps.portals.parts import Need, Tile
 from apps.portals.shown import contract_state, later_proposals, with_lapse
 
@@ -54,6 +55,7 @@ def home(request: PortalRequest) -> HttpResponse:
                 *change_orders(actor, side="buyer"),
                 *_answers(actor),
                 *(needs_of(actor, side=BUYER) if actor.may(Action.DECIDE_MILESTONE) else ()),
+                *disputes.needs_of(actor, side=BUYER),
                 *_assignments(actor),
                 *_due(actor, today),
             ],

@@ -24,6 +24,7 @@ from apps.portals.buyer.stories import invoice_story
 from apps.portals.buyer.ways import MemberWay
 from apps.portals.correcting.shown import notes_of
 from apps.portals.correcting.side import BUYER
+from apps.portals.disputing import shown as disputes
 from apps.portals.exported import export_file, exports_of
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
@@ -124,6 +125,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             "next": _what_next(found, state=state, pay_to=pay_to),
             "events": invoice_story(request.actor, found),
             "notes": notes_of(request.actor, found, side=BUYER),
+            "disputes": disputes.of_invoice(request.actor, found, side=BUYER),
             **_document(found),
             "crumbs": invoice_crumbs((found.number, "")),
         },

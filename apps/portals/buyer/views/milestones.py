@@ -22,6 +22,7 @@ from apps.portals.buyer.stories import milestone_steps, milestone_story
 from apps.portals.buyer.ways import MemberWay
 from apps.portals.correcting.shown import nullifying_of
 from apps.portals.correcting.side import BUYER
+from apps.portals.disputing import shown as disputes
 from apps.portals.exported import exports_of
 
 WAY = MemberWay()
@@ -64,6 +65,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "next": _what_next(found, reading),
             "why_not": why_not_sign_off(request, found),
             "may_decide": not why_not(actor, Action.DECIDE_MILESTONE),
+            "disputes": disputes.of_milestone(request.actor, found, side=BUYER),
             "nullifying": nullifying_of(actor, found, side=BUYER),
             "handed": HandOver.objects.visible_to(actor).filter(submission=sent[-1]).last() if sent else None,
             "crumbs": milestone_crumbs(found),
@@ -87,7 +89,7 @@ def _what_next(milestone: Milestone, reading: SubmissionReading | None) -> tuple
     """What happens next, and by when, until there is an invoice."""
     if reading is not None and reading.is_pending and reading.submission.review_due_at is not None:
         if reading.submission.suspended_at is not None:
-            return _("the seller answers the question. Until then the review clock stands still."), None
+            return _("the question is answered, or the dispute ends. Until then the review clock stands still."), None
         due = reading.submission.review_due_at.astimezone(ZoneInfo(reading.zone)).date()
         return _("you review what the seller submitted, and sign it off or request changes. Please answer by"), due
     if milestone.state == "changes_requested":

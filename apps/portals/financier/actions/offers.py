@@ -13,6 +13,7 @@ from apps.parties.roles import Action
 from apps.portals import formats
 from apps.portals.financier import badges, paying
 from apps.portals.financier.action import ActionPage, Review
+from apps.portals.financier.disputed import why_not_disputed
 from apps.portals.financier.forms import WholeSentForm
 from apps.portals.financier.pages import asker, rate, today_of, why_not
 from apps.portals.moment import now_of
@@ -152,8 +153,8 @@ class FundOffer(ActionPage[Offer]):
             return _("Nothing of this offer waits to be paid out.")
         if any(badges.is_sent_back(tranche) for tranche in waiting):
             return _("The buyer has sent a milestone of this offer back. Wait for it, or pay the others one by one.")
-        if unverified := why_not_verified(waiting[0]):
-            return unverified
+        if stands_in_the_way := why_not_disputed(row.request.contract, *waiting) or why_not_verified(waiting[0]):
+            return stands_in_the_way
         if not all(tranche.assignment.is_notified for tranche in waiting):
             return _("The buyer has not acknowledged every assignment. Wait for it, or have a second person waive it.")
         refusal = why_not(asker(request), self.needs) or paying.why_not(waiting[0])

@@ -14,6 +14,7 @@ from apps.portals import formats
 from apps.portals.financier import badges, collecting, paying
 from apps.portals.financier.action import ActionPage, Review
 from apps.portals.financier.actions.offers import why_not_verified
+from apps.portals.financier.disputed import why_not_disputed
 from apps.portals.financier.exposure import exposure_of
 from apps.portals.financier.forms import CancelForm, ReceivedForm, SentForm
 from apps.portals.financier.pages import asker, today_of, why_not
@@ -36,8 +37,8 @@ class FundTranche(ActionPage[Tranche]):
             return _("This advance is already paid out.")
         if badges.is_sent_back(row):
             return _("The buyer has sent this milestone back. Wait until it is submitted again, or cancel.")
-        if unverified := why_not_verified(row):
-            return unverified
+        if stands_in_the_way := why_not_disputed(row.contract, row) or why_not_verified(row):
+            return stands_in_the_way
         if not row.assignment.is_notified:
             return _("The buyer has not acknowledged the assignment. Wait for it, or have a second person waive it.")
         refusal = why_not(asker(request), self.needs) or paying.why_not(row)

@@ -19,6 +19,7 @@ from apps.portals.financier.actions.offers import (
     terms_in_words,
     waiting_of,
 )
+from apps.portals.financier.disputed import offers_in_dispute
 from apps.portals.financier.filters import OfferStates, Sellers
 from apps.portals.financier.pages import Button, address, asker, rate
 from apps.portals.financier.window import Window
@@ -61,7 +62,9 @@ class OfferWindow(Window):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         # One "now" for all rows of a page.
         rows: QuerySet[Any] = super().get_queryset(request)
-        seen: QuerySet[Any] = rows.annotate(seen_at=Value(now_of(request), DateTimeField()))
+        seen: QuerySet[Any] = rows.annotate(
+            seen_at=Value(now_of(request), DateTimeField()), in_dispute=offers_in_dispute()
+        )
         return seen
 
     @admin.display(description=gettext_lazy("For"))

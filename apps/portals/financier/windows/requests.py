@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from apps.portals.financier.actions.requests import (
     VerifyBuyer,
     verification_of,
 )
+from apps.portals.financier.disputed import requests_in_dispute
 from apps.portals.financier.filters import RequestStates, Sellers
 from apps.portals.financier.pages import Button, asker, rate
 from apps.portals.financier.window import Window
@@ -45,6 +47,10 @@ class RequestWindow(Window):
     pages = (PriceOffer, DeclineRequest, VerifyBuyer, ConfirmSignatory)
     page_template = "admin/pages/request.html"
     page_related = deciding.RELATED
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(in_dispute=requests_in_dispute())
+        return rows
 
     @admin.display(description=gettext_lazy("For"))
     def subject(self, row: FundingRequest) -> str:

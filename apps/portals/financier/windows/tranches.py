@@ -24,6 +24,7 @@ from apps.portals.financier.actions.tranches import (
     due_of,
     open_of,
 )
+from apps.portals.financier.disputed import in_dispute
 from apps.portals.financier.evidence import invoice_files
 from apps.portals.financier.filters import Buyers, Sellers, TrancheStates
 from apps.portals.financier.pages import Button, address, asker, rate, today_of
@@ -67,7 +68,7 @@ class TrancheWindow(Window):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         # One "today" for all rows of a page.
         rows: QuerySet[Any] = super().get_queryset(request)
-        seen: QuerySet[Any] = rows.annotate(seen_on=Value(today_of(request), DateField()))
+        seen: QuerySet[Any] = rows.annotate(seen_on=Value(today_of(request), DateField()), in_dispute=in_dispute())
         return seen
 
     @admin.display(description=gettext_lazy("On"))
@@ -224,6 +225,8 @@ def _acceptance(row: Tranche) -> list[tuple[str, bool, date | None]]:
 
 def _next(row: Tranche) -> str:
     buyer = {"buyer": row.buyer.legal_name}
+    if badges.is_disputed(row):
+        return _("buyer and seller settle their dispute. Until then nothing is paid out on it.")
     if badges.is_sent_back(row):
         return _("%(seller)s does what %(buyer)s asked for and submits the milestone again.") % {
             **buyer,

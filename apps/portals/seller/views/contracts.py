@@ -16,6 +16,8 @@ from apps.parties.roles import Action
 from apps.portals import conversing, history, instalments, papers, retaining
 from apps.portals.access import PortalRequest, portal
 from apps.portals.changing.desk import orders_of
+from apps.portals.correcting.side import SELLER
+from apps.portals.disputing import shown as disputes
 from apps.portals.forms import ActionForm
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
@@ -144,6 +146,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "figures": figures.of_contracts(actor, [found])[found.pk],
             "link": link,
             "orders": orders_of(actor, found),
+            "disputes": disputes.of_contract(actor, found, side=SELLER),
             "retention": retaining.panel_of(found, side="seller"),
             "printed": papers.printed(
                 actor,

@@ -23,6 +23,7 @@ from apps.portals.access import PortalRequest, portal
 from apps.portals.changing.waiting import change_orders
 from apps.portals.correcting.shown import needs_of
 from apps.portals.correcting.side import SELLER
+from apps.portals.disputing import shown as disputes
 from apps.portals.paging import shown_size, sizes
 from apps.portals.parts import Need, Tile
 from apps.portals.seller import unapplied
@@ -68,6 +69,7 @@ def _needs(actor: Actor, today: date) -> Iterator[Need]:
         yield from _drafts(actor)
     if actor.may(Action.CREDIT_INVOICE):
         yield from needs_of(actor, side=SELLER)
+    yield from disputes.needs_of(actor, side=SELLER)
     yield from _documents(actor)
     if actor.may(Action.RECORD_PAYMENT):
         yield from _transactions(actor)

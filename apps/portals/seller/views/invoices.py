@@ -23,6 +23,7 @@ from apps.parties.roles import Action
 from apps.portals.access import PortalRequest, portal
 from apps.portals.correcting.shown import notes_of
 from apps.portals.correcting.side import SELLER
+from apps.portals.disputing import shown as disputes
 from apps.portals.exported import exports_of
 from apps.portals.forms import ActionForm, explain
 from apps.portals.paging import counted, page_of
@@ -147,6 +148,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             "asked": asked,
             "allocations": _payments(request, found),
             "notes": notes_of(request.actor, found, side=SELLER),
+            "disputes": disputes.of_invoice(request.actor, found, side=SELLER),
             "may_credit": not why_not(request.actor, Action.CREDIT_INVOICE)
             and payee is None
             and tranche is None

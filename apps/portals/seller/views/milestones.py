@@ -20,6 +20,7 @@ from apps.portals import formats, history, papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.correcting.shown import nullifying_of
 from apps.portals.correcting.side import SELLER
+from apps.portals.disputing import shown as disputes
 from apps.portals.parts import Step
 from apps.portals.seller.cycles import Cycle, cycles_of
 from apps.portals.seller.pages import contract_crumbs, page, today_of, why_not
@@ -64,6 +65,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "next": _what_next(found, waiting, draft, invoice),
             "refusal": why_not(actor, Action.SUBMIT_MILESTONE),
             "events": history.of_subjects(actor, found.contract, subjects),
+            "disputes": disputes.of_milestone(actor, found, side=SELLER),
             "nullifying": nullifying_of(actor, found, side=SELLER),
             "crumbs": milestone_crumbs(found),
         },
@@ -113,7 +115,7 @@ def _step_state(at: int, reached: int) -> str:
 
 def _review(who: str, waiting: Submission, review: ReviewTerms | None) -> str:
     if waiting.suspended_at is not None:
-        return _("you answer the buyer's question. Until then the review clock stands still.")
+        return _("the buyer's question is answered, or the dispute ends. Until then the review clock stands still.")
     text = _("%(who)s signs off or requests changes.") % {"who": who}
     if review is None or waiting.review_due_at is None:
         return text

@@ -1,0 +1,112 @@
+"""Disputed invoices: what of an open item is in dispute, and the credit note by which an upheld dispute ends."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Q
+
+from apps.contracts.models import Contract
+from apps.core import money
+from apps.core.errors import Refused
+from apps.core.money import Money
+from apps.invoicing import rules
+from apps.invoicing.models import CreditNote, DisputedInvoice, Invoice, OpenItem
+from apps.invoicing.services.creditable import creditable_lines
+from apps.invoicing.services.crediting import credit_upheld
+from apps.milestones.models import Dispute, Milestone
+from apps.milestones.models.dispute import LIVE
+from apps.parties.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Disputable:
+    """What of an invoice would be in dispute: ``net`` of ``whole``, which is net too, and ``gross`` with its tax."""
+
+    invoice: Invoice
+    whole: Money
+    net: Decimal
+    gross: Decimal
+
+
+def disputable(*, invoice_ref: str, share: rules.Share) -> Disputable:
+    """What a dispute about this share of an invoice is about; its open item is held.
+
+    Only what is open is disputed: of what was paid both sides withdraw the acceptance, or the seller lowers the price.
+    """
+    item = (
+        OpenItem.objects.select_related("invoice__milestone", "invoice__instalment", "invoice__seller")
+        .select_for_update(of=("self",))
+        .filter(invoice__ref=invoice_ref)
+        .first()
+    )
+    if item is None:
+        raise Refused("There is no such invoice among yours. Open it from your list of invoices.")
+    invoice = item.invoice
+    if invoice.is_release:
+        raise Refused(
+            "{number} only asks for what was kept back. Dispute the invoice of which it was kept back, while that is"
+            " open.",
+            number=invoice.number,
+        )
+    if item.disputed:
+        raise Refused("This invoice is in dispute already. Say there what else you dispute.")
+    _lines, creditable = creditable_lines(invoice)
+    net = rules.credited_amount(share, lines=creditable, currency=invoice.currency)
+    gross = rules.totals(rules.credit(net, lines=creditable, currency=invoice.currency).breakdown).gross
+    if gross > item.open:
+        raise Refused(
+            "Only what is open is disputed: {open} of {number}, and this comes to {gross} with its tax. Enter a"
+            " smaller amount.",
+            field="amount",
+            open=Money(item.open, item.currency),
+            gross=Money(gross, item.currency),
+            number=invoice.number,
+        )
+    return Disputable(invoice, Money(invoice.net, invoice.currency), net, gross)
+
+
+def keep_dispute(*, dispute: Dispute, about: Disputable) -> DisputedInvoice:
+    """The invoice is in dispute from here on; what is not in dispute stays payable."""
+    disputed = DisputedInvoice.objects.create(
+        contract=dispute.contract, invoice=about.invoice, dispute=dispute, gross=about.gross
+    )
+    OpenItem.objects.filter(invoice=about.invoice).update(disputed=about.gross)
+    return disputed
+
+
+def end_dispute(ref: str, *, dispute: Dispute, reason: str, actor: Actor, at: datetime) -> CreditNote | None:
+    """What follows the end of a dispute, in the same transaction: what was upheld is credited, the rest is payable.
+
+    ``ref`` is the reference of the credit note, if there is one. Refused for what is assigned or sold to a financier,
+    and where less is left to credit by now. None for a dispute that was not about an invoice, too.
+    """
+    disputed = DisputedInvoice.objects.select_related("invoice").filter(dispute=dispute).first()
+    if disputed is None:
+        return None
+    items = OpenItem.objects.select_for_update(of=("self",)).filter(invoice=disputed.invoice)
+    item = items.get()
+    item.disputed = money.ZERO
+    item.save(update_fields=["disputed"])
+    if not dispute.upheld:
+        return None
+    note = credit_upheld(
+        ref, invoice_ref=disputed.invoice.ref, amount=dispute.upheld, reason=reason, actor=actor, at=at
+    )
+    disputed.credit_note = note
+    disputed.save(update_fields=["credit_note"])
+    return note
+
+
+def invoice_of_dispute(dispute: Dispute) -> Invoice | None:
+    """The invoice that it is about; None for one about a submission."""
+    disputed = DisputedInvoice.objects.select_related("invoice").filter(dispute=dispute).first()
+    return disputed.invoice if disputed is not None else None
+
+
+def disputed_milestones(*, contract: Contract) -> Collection[str]:
+    """The milestones of a contract of which something is in dispute, submitted or billed, by reference."""
+    live = Dispute.objects.filter(contract=contract, state__in=LIVE)
+    about = Milestone.objects.filter(Q(disputes__in=live) | Q(invoice__disputes__dispute__in=live))
+    return set(about.order_by().values_list("ref", flat=True))

@@ -1,0 +1,31 @@
+"""What is disputed by personal link, without an account."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from apps.portals.access import PortalRequest, portal
+from apps.portals.buyer.visits import personal, visit_of
+from apps.portals.disputing import raising
+
+
+@portal("link")
+@personal
+@require_http_methods(["GET", "HEAD", "POST"])
+def dispute(request: PortalRequest, token: str) -> HttpResponse:
+    """Dispute the submission that the link lets decide."""
+    visit = visit_of(request, token)
+    if not visit.may_ask(request):
+        return redirect("link:open", token=token)
+    submission = visit.submission()
+    return raising.dispute_by_link(
+        request,
+        submission,
+        back=visit.way.submission(submission),
+        show=lambda context, form: render(
+            request,
+            "disputing/raise_dispute.html",
+            {**context, "form": form},
+            status=422 if form.is_bound and form.errors else 200,
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Disputes: the pages that seller and buyer share."""

@@ -1,0 +1,127 @@
+"""The page of a dispute: what is in dispute, what both sides say, and how it ends."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+
+from apps.core.errors import ProofNeeded, Refused
+from apps.milestones.models import Dispute, DisputeFile
+from apps.parties.roles import Action
+from apps.portals import history, interrupted
+from apps.portals.access import PortalRequest
+from apps.portals.correcting.side import Side
+from apps.portals.disputing.forms import FileForm, OutcomeForm, PositionForm
+from apps.portals.disputing.shown import about_of, disputes_of
+from apps.portals.forms import ActionForm, add_refusal
+from apps.workflows import disputing
+
+Crumbs = list[tuple[str, str]]
+FORMS: dict[str, type[ActionForm]] = {
+    "answer": PositionForm,
+    "attach": FileForm,
+    "propose": OutcomeForm,
+    "agree": ActionForm,
+    "withdraw": ActionForm,
+}
+
+
+def dispute_of(request: PortalRequest, ref: str, *, side: Side) -> Dispute:
+    """One of this side's disputes; else 404."""
+    return get_object_or_404(disputes_of(request.actor, side=side), ref=ref)
+
+
+def dispute(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs) -> HttpResponse:
+    """Read both sides; answer, show a file, propose an outcome, agree to one, withdraw."""
+    found = dispute_of(request, ref, side=side)
+    do = request.POST.get("do", "") if request.method == "POST" else ""
+    forms = {name: kind(auto_id=f"{name}_%s") for name, kind in FORMS.items()}
+    bound = None
+    if do in FORMS:
+        bound = forms[do] = FORMS[do](request.POST, request.FILES, auto_id=f"{do}_%s")
+        if bound.is_valid():
+            try:
+                done = _done(request, found, do, bound)
+            except ProofNeeded as needed:
+                interrupted.ask(request, request.user, bound, needed)
+            except Refused as refused:
+                add_refusal(bound, refused)
+            else:
+                messages.success(request, done)
+                return redirect(side.url("dispute", found.ref))
+    about, url = about_of(found, side=side)
+    proposal = found.proposals.order_by("number").last() if found.state == "proposed" else None
+    context = {
+        "dispute": found,
+        "about": about,
+        "about_url": url,
+        "is_own": found.raised_by == side.name,
+        "is_my_turn": found.awaits == side.name,
+        "positions": list(found.positions.all()),
+        "files": [(one, side.url("dispute_file", one.ref)) for one in found.files.all()],
+        "proposal": proposal,
+        "is_my_proposal": proposal is not None and proposal.side == side.name,
+        "credit_note": getattr(getattr(found, "billed", None), "credit_note", None),
+        "forms": forms,
+        "may_answer": found.is_live and request.actor.may(Action.RAISE_DISPUTE),
+        "may_settle": found.is_live and _is_settler(request),
+        "events": history.of_subjects(request.actor, found.contract, [f"dispute:{found.ref}"]),
+        "crumbs": [*crumbs, (about, url), (_("Dispute"), "")],
+    }
+    return side.dispute_page(request, "dispute", context, form=bound)
+
+
+def file_of(request: PortalRequest, ref: str, *, side: Side) -> DisputeFile:
+    """A file that was shown in one of this side's disputes; else 404."""
+    rows = DisputeFile.objects.visible_to(request.actor)
+    return get_object_or_404(rows, ref=ref, **{f"contract__{side.name}_id": request.actor.organisation_id})
+
+
+def _done(request: PortalRequest, found: Dispute, do: str, form: ActionForm) -> str:
+    """Do what the button says; the answer is what was done."""
+    actor, key, cleaned = request.actor, form.cleaned_data["key"], form.cleaned_data
+
+    def answer() -> str:
+        disputing.answer_dispute(actor=actor, key=key, dispute_ref=found.ref, text=cleaned["text"])
+        return _("Your position is on its way to the other side.")
+
+    def attach() -> str:
+        disputing.attach_to_dispute(actor=actor, dispute_ref=found.ref, upload=cleaned["file"])
+        return _("The file is attached.")
+
+    def propose() -> str:
+        disputing.propose_outcome(
+            actor=actor,
+            key=key,
+            dispute_ref=found.ref,
+            outcome=cleaned["outcome"],
+            amount=cleaned["amount"],
+            note=cleaned["note"],
+        )
+        return _("Proposed. Nothing is settled until the other side agrees.")
+
+    def agree() -> str:
+        done = disputing.agree_outcome(actor=actor, key=key, proposal_ref=request.POST.get("proposal", ""))
+        if "number" in done:
+            return _("The dispute is settled. Credit note %(number)s is issued.") % {"number": done["number"]}
+        return _("The dispute is settled.")
+
+    def withdraw() -> str:
+        disputing.withdraw_dispute(actor=actor, key=key, dispute_ref=found.ref)
+        return _("The dispute is withdrawn.")
+
+    verbs: dict[str, Callable[[], str]] = {
+        "answer": answer,
+        "attach": attach,
+        "propose": propose,
+        "agree": agree,
+        "withdraw": withdraw,
+    }
+    return verbs[do]()
+
+
+def _is_settler(request: PortalRequest) -> bool:
+    wanted = Action.CREDIT_INVOICE, Action.DECIDE_MILESTONE
+    return any(request.actor.may(action) for action in wanted)

@@ -1,0 +1,172 @@
+"""Raise a dispute: about what was submitted, by either side or by personal link; about an invoice."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.forms import BaseForm
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+
+from apps.core.errors import ProofNeeded, Refused
+from apps.invoicing.models import Invoice
+from apps.milestones.models import Submission
+from apps.parties.actor import ActorKind
+from apps.parties.roles import Action
+from apps.portals import interrupted
+from apps.portals.access import PortalRequest
+from apps.portals.correcting.side import Side
+from apps.portals.disputing.forms import DisputeForm, DisputeRestForm
+from apps.portals.forms import add_refusal, explain
+from apps.workflows import disputing
+from apps.workflows.once import Answer
+
+Crumbs = list[tuple[str, str]]
+Show = Callable[[dict[str, Any], BaseForm], HttpResponse]
+
+
+def dispute_submission(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs) -> HttpResponse:
+    """Dispute what waits for sign-off or was sent back; the buyer may accept the rest in the same act."""
+    rows = Submission.objects.visible_to(request.actor).exclude(state="draft")
+    found = get_object_or_404(
+        rows.filter(**{f"contract__{side.name}_id": request.actor.organisation_id}).select_related(
+            "milestone__contract__active_version", "contract__seller", "contract__buyer"
+        ),
+        ref=ref,
+    )
+    version = found.milestone.contract.active_version
+    offers_rest = side.name == "buyer" and version is not None and version.partial_acceptance
+    initial = {"seen": found.sha256}
+    form = (DisputeRestForm if offers_rest else DisputeForm)(request.POST or None, initial=initial)
+    here = side.url("milestone", found.milestone.ref)
+
+    def do() -> Answer:
+        return _raise(request, found, form)
+
+    done = _tried(request, form, do)
+    if done is not None:
+        return redirect(side.url("dispute", done["dispute"]))
+    context = {
+        "about": found.milestone.title,
+        "whole": found.milestone.amount,
+        "currency": found.milestone.currency,
+        "back": here,
+        "refusal": _why_not(request),
+        "is_submission": True,
+        "crumbs": [*crumbs, (found.milestone.title, here), (_("Dispute"), "")],
+    }
+    return side.dispute_page(request, "raise_dispute", context, form=form)
+
+
+def dispute_by_link(request: PortalRequest, submission: Submission, *, back: str, show: Show) -> HttpResponse:
+    """The same for a guest, who sees it on the page of the submission afterwards."""
+    form = DisputeForm(request.POST or None)
+    done = _tried(request, form, lambda: _raise(request, submission, form))
+    if done is not None:
+        return redirect(back)
+    milestone = submission.milestone
+    return show(
+        {
+            "about": milestone.title,
+            "whole": milestone.amount,
+            "currency": milestone.currency,
+            "back": back,
+            "refusal": "",
+            "is_submission": True,
+            "base": "buyer/link/base.html",
+        },
+        form,
+    )
+
+
+def dispute_invoice(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs) -> HttpResponse:
+    """Dispute what is open of an invoice, or a part of it."""
+    mine = Invoice.objects.of_seller if side.name == "seller" else Invoice.objects.of_buyer
+    found = get_object_or_404(mine(request.actor).select_related("open_item", "contract"), ref=ref)
+    form = DisputeForm(request.POST or None)
+    here = side.url("invoice", found.ref)
+
+    def do() -> Answer:
+        return disputing.dispute_invoice(
+            actor=request.actor,
+            key=form.cleaned_data["key"],
+            invoice_ref=found.ref,
+            share=form.share,
+            reason=form.cleaned_data["reason"],
+            answer_days=form.cleaned_data["answer_days"],
+        )
+
+    done = _tried(request, form, do)
+    if done is not None:
+        return redirect(side.url("dispute", done["dispute"]))
+    context = {
+        "about": found.number,
+        "whole": found.net,
+        "currency": found.currency,
+        "open": found.open_item.open,
+        "back": here,
+        "refusal": _why_not(request) or _why_not_invoice(found),
+        "is_submission": False,
+        "crumbs": [*crumbs, (found.number, here), (_("Dispute"), "")],
+    }
+    return side.dispute_page(request, "raise_dispute", context, form=form)
+
+
+def _raise(request: PortalRequest, found: Submission, form: DisputeForm) -> Answer:
+    cleaned = form.cleaned_data
+    if cleaned.get("rest") and form.disputed is not None:
+        return disputing.dispute_rest(
+            actor=request.actor,
+            key=cleaned["key"],
+            submission_ref=found.ref,
+            seen=cleaned["seen"],
+            amount=form.disputed,
+            verdicts=[],
+            reason=cleaned["reason"],
+            answer_days=cleaned["answer_days"],
+        )
+    return disputing.dispute_submission(
+        actor=request.actor,
+        key=cleaned["key"],
+        submission_ref=found.ref,
+        amount=form.disputed,
+        reason=cleaned["reason"],
+        answer_days=cleaned["answer_days"],
+    )
+
+
+def _tried(request: PortalRequest, form: DisputeForm, do: Callable[[], Answer]) -> Answer | None:
+    """What was done, if anything; a refusal stands in the form."""
+    is_member = request.actor.kind is ActorKind.USER
+    if is_member:
+        interrupted.give_back(request, form)
+    if request.method != "POST" or not form.is_valid():
+        return None
+    try:
+        done = do()
+    except ProofNeeded as needed:
+        if is_member:
+            interrupted.ask(request, request.user, form, needed)
+        add_refusal(form, needed)
+        return None
+    except Refused as refused:
+        add_refusal(form, refused)
+        return None
+    if is_member:
+        messages.success(request, _("The dispute is raised, and the other side is told."))
+    return done
+
+
+def _why_not(request: PortalRequest) -> str:
+    try:
+        request.actor.require(Action.RAISE_DISPUTE)
+    except Refused as refused:
+        return explain(refused)
+    return ""
+
+
+def _why_not_invoice(invoice: Invoice) -> str:
+    if invoice.open_item.disputed:
+        return _("This invoice is in dispute already.")
+    return "" if invoice.open_item.open else _("Nothing of this invoice is open, so nothing of it is disputed.")

@@ -1,0 +1,39 @@
+"""Disputes, on the seller's side."""
+
+from django.http import HttpResponse, HttpResponseBase
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.portals.access import PortalRequest, portal
+from apps.portals.correcting.side import SELLER
+from apps.portals.disputing import answering, raising
+from apps.portals.seller.files import attachment, opened
+from apps.portals.seller.pages import contract_crumbs, invoice_crumbs
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("seller")
+def dispute_submission(request: PortalRequest, ref: str) -> HttpResponse:
+    """Dispute what waits for sign-off or was sent back."""
+    return raising.dispute_submission(request, ref, side=SELLER, crumbs=contract_crumbs())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("seller")
+def dispute_invoice(request: PortalRequest, ref: str) -> HttpResponse:
+    """Dispute what is open of an invoice, or a part."""
+    return raising.dispute_invoice(request, ref, side=SELLER, crumbs=invoice_crumbs())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("seller")
+def dispute(request: PortalRequest, ref: str) -> HttpResponse:
+    """Answer, show files, propose an outcome, agree, withdraw."""
+    return answering.dispute(request, ref, side=SELLER, crumbs=contract_crumbs())
+
+
+@require_safe
+@portal("seller")
+def dispute_file(request: PortalRequest, ref: str) -> HttpResponseBase:
+    """The bytes of a file that a side showed."""
+    file = answering.file_of(request, ref, side=SELLER)
+    return attachment(opened(file.stored_as), name=file.name, content_type=file.content_type)

@@ -1,0 +1,245 @@
+"""Disputes: one side says that an amount is not to be accepted or not owed, the other answers, both settle it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.files.base import File
+from django.db import transaction
+from procrastinate.jobs import JobDeferrer
+
+from apps.audit import services as audit
+from apps.contracts import services as contracts
+from apps.contracts.models import Contract
+from apps.core.database import walls
+from apps.core.refs import new_ref
+from apps.financing import services as financing
+from apps.invoicing import services as invoicing
+from apps.invoicing.rules import Share
+from apps.milestones import services as milestones
+from apps.milestones.models import Dispute, FirstAcceptance
+from apps.milestones.services import CriterionVerdict, MissedPosition, Part
+from apps.parties.actor import Actor
+from apps.workflows import before_acceptance, crediting, dispute_jobs, jobs, revenue_jobs, sign_off
+from apps.workflows.dispute_jobs import ENDED, RAISED
+from apps.workflows.once import Answer, once
+
+
+@once
+def dispute_submission(
+    *, actor: Actor, key: str, submission_ref: str, amount: Decimal | None, reason: str, answer_days: int
+) -> Answer:
+    """Either side disputes what was submitted, all of it or an amount net of tax; its review clock stands still."""
+    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    dispute = milestones.dispute_submission(
+        contract=contract,
+        submission_ref=submission_ref,
+        actor=actor,
+        amount=amount,
+        reason=reason,
+        answer_days=answer_days,
+        at=at,
+    )
+    jobs.defer(*_news(dispute, RAISED, actor=actor), *_news_to_financiers(dispute))
+    return {"dispute": dispute.ref}
+
+
+@once
+def dispute_rest(
+    *,
+    actor: Actor,
+    key: str,
+    submission_ref: str,
+    seen: str,
+    amount: Decimal,
+    verdicts: Sequence[CriterionVerdict],
+    reason: str,
+    answer_days: int,
+) -> Answer:
+    """The buyer disputes an amount and accepts the rest of what waits, which is billed at once: both or neither.
+
+    Where the contract provides for acceptance in part; where two people accept, the first one's acceptance is kept.
+    """
+    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    financing.require_unassigned(submission_ref=submission_ref)
+    dispute = milestones.dispute_submission(
+        contract=contract,
+        submission_ref=submission_ref,
+        actor=actor,
+        amount=amount,
+        reason=reason,
+        answer_days=answer_days,
+        at=at,
+    )
+    done = milestones.accept_part(
+        contract=contract,
+        submission_ref=submission_ref,
+        actor=actor,
+        seen=seen,
+        part=Part(amount=dispute.whole - dispute.amount),
+        verdicts=verdicts,
+        comment=reason,
+        at=at,
+    )
+    jobs.defer(*_news(dispute, RAISED, actor=actor))
+    if isinstance(done, FirstAcceptance):
+        return {**before_acceptance.call_second(done, contract=contract), "dispute": dispute.ref}
+    answer = sign_off.bill_accepted(done, submission_ref=submission_ref, contract=contract, actor=actor, at=at)
+    return {**answer, "dispute": dispute.ref}
+
+
+@once
+def dispute_invoice(*, actor: Actor, key: str, invoice_ref: str, share: Share, reason: str, answer_days: int) -> Answer:
+    """Either side disputes what is open of an invoice, or a part; the rest stays payable."""
+    contract = contracts.lock(contract_id=invoicing.contract_of(invoice_ref=invoice_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    about = invoicing.disputable(invoice_ref=invoice_ref, share=share)
+    dispute = milestones.dispute_billed(
+        contract=contract,
+        subject=f"invoice:{invoice_ref}",
+        whole=about.whole,
+        amount=about.net,
+        actor=actor,
+        reason=reason,
+        answer_days=answer_days,
+        at=at,
+    )
+    invoicing.keep_dispute(dispute=dispute, about=about)
+    jobs.defer(*_news(dispute, RAISED, actor=actor), *_news_to_financiers(dispute))
+    return {"dispute": dispute.ref}
+
+
+@once
+def answer_dispute(*, actor: Actor, key: str, dispute_ref: str, text: str) -> Answer:
+    """One side writes what it holds; it is the other side's turn."""
+    contract = contracts.lock(contract_id=milestones.contract_of_dispute(dispute_ref=dispute_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    said = milestones.write_position(contract=contract, dispute_ref=dispute_ref, actor=actor, text=text, at=at)
+    jobs.defer(*_news(said.dispute, f"position.{said.number}", actor=actor))
+    return {"dispute": dispute_ref, "position": str(said.number)}
+
+
+def attach_to_dispute(*, actor: Actor, dispute_ref: str, upload: "File[Any]") -> Answer:
+    """One side adds a file to what it says. Sent twice, it is there once.
+
+    The bytes are stored first and counted only with their row; bytes without a row are deleted again.
+    """
+    stored = milestones.receive_for_dispute(upload, actor=actor)
+    try:
+        with transaction.atomic(durable=True), audit.written_together():
+            contract = contracts.lock(contract_id=milestones.contract_of_dispute(dispute_ref=dispute_ref))
+            at = walls.widen(contract.seller_id, contract.buyer_id)
+            file = milestones.attach_to_dispute(
+                contract=contract, dispute_ref=dispute_ref, actor=actor, stored=stored, at=at
+            )
+    finally:
+        milestones.discard_unless_known(stored.stored_as)
+    return {"file": file.ref}
+
+
+@once
+def propose_outcome(
+    *, actor: Actor, key: str, dispute_ref: str, outcome: str, amount: Decimal | None = None, note: str = ""
+) -> Answer:
+    """One side says how it would settle the dispute; nothing is settled before the other side agrees."""
+    contract = contracts.lock(contract_id=milestones.contract_of_dispute(dispute_ref=dispute_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    proposal = milestones.propose_outcome(
+        contract=contract, dispute_ref=dispute_ref, actor=actor, outcome=outcome, amount=amount, note=note, at=at
+    )
+    jobs.defer(*_news(proposal.dispute, f"outcome.{proposal.number}", actor=actor))
+    return {"dispute": dispute_ref, "proposal": proposal.ref}
+
+
+@once
+def agree_outcome(*, actor: Actor, key: str, proposal_ref: str) -> Answer:
+    """The other side agrees: what is upheld of an invoice is credited, a clock that stood still runs on, at once."""
+    contract = contracts.lock(contract_id=milestones.contract_of_proposal(proposal_ref=proposal_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    dispute = milestones.agree_outcome(contract=contract, proposal_ref=proposal_ref, actor=actor, at=at)
+    return _end(dispute, contract=contract, actor=actor, at=at)
+
+
+@once
+def withdraw_dispute(*, actor: Actor, key: str, dispute_ref: str) -> Answer:
+    """Whoever raised a dispute lets it go: everything is owed, or to be decided, as before."""
+    contract = contracts.lock(contract_id=milestones.contract_of_dispute(dispute_ref=dispute_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    dispute = milestones.withdraw_dispute(contract=contract, dispute_ref=dispute_ref, actor=actor, at=at)
+    return _end(dispute, contract=contract, actor=actor, at=at)
+
+
+def missed(*, at: datetime, contract_refs: list[str] | None = None) -> list[MissedPosition]:
+    """Every position whose deadline passed at this moment, of which nobody was told."""
+    return milestones.positions_missed(at=at, contract_refs=contract_refs)
+
+
+def tend(*, dispute_ref: str, organisation_id: int, due: str) -> Answer:
+    """Tell of one missed deadline, in a transaction of its own; done once, however often it is asked for."""
+    with walls.asking_for(organisation_id):
+        return remind_of_position(
+            actor=Actor.system(organisation_id=organisation_id),
+            key=f"position in {dispute_ref} by {due}",
+            dispute_ref=dispute_ref,
+        )
+
+
+@once
+def remind_of_position(*, actor: Actor, key: str, dispute_ref: str) -> Answer:
+    """A deadline passed without a position: the side that is awaited is reminded, and nothing is decided."""
+    contract = contracts.lock(contract_id=milestones.contract_of_dispute(dispute_ref=dispute_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    reminder = milestones.remind_of_position(contract=contract, dispute_ref=dispute_ref, actor=actor, at=at)
+    if reminder is None:
+        return {}
+    awaited = contracts.organisation_of(contract, side=reminder.dispute.awaits)
+    dispute_jobs.send_dispute_reminder.defer(dispute_ref=dispute_ref, organisation_id=awaited)
+    return {"dispute": dispute_ref}
+
+
+def _end(dispute: Dispute, *, contract: Contract, actor: Actor, at: datetime) -> Answer:
+    """What follows the end of a dispute. Last in its workflow: the number of a credit note is taken here."""
+    news = [*_news(dispute, ENDED, actor=actor), *_news_to_financiers(dispute)]
+    if dispute.submission is not None:
+        news += before_acceptance.longer_link(
+            dispute.submission.ref, until=dispute.due_after, contract=contract, actor=actor, at=at
+        )
+    ref = new_ref()
+    if dispute.submission is None and dispute.upheld:
+        news += [crediting.document(ref, seller_id=contract.seller_id), revenue_jobs.following(contract)]
+    jobs.defer(*news)
+    note = invoicing.end_dispute(ref, dispute=dispute, reason=milestones.reason_of(dispute), actor=actor, at=at)
+    answer = {"dispute": dispute.ref, "state": str(dispute.state)}
+    return answer if note is None else {**answer, "credit_note": note.ref, "number": note.number}
+
+
+def _news(dispute: Dispute, what: str, *, actor: Actor) -> list[JobDeferrer]:
+    """The other side hears of what was said and done."""
+    contract = dispute.contract
+    reader = contract.buyer_id if actor.organisation_id == contract.seller_id else contract.seller_id
+    return [
+        dispute_jobs.send_dispute_news.configure(
+            task_kwargs={"dispute_ref": dispute.ref, "what": what, "organisation_id": reader}
+        )
+    ]
+
+
+def _news_to_financiers(dispute: Dispute) -> list[JobDeferrer]:
+    """Who advances on what is in dispute hears when that begins and when it ends."""
+    invoice = invoicing.invoice_of_dispute(dispute)
+    milestone = dispute.milestone if invoice is None else invoice.milestone
+    if milestone is None:
+        return []
+    return [
+        dispute_jobs.send_dispute_to_financier.configure(
+            task_kwargs={
+                "dispute_ref": dispute.ref,
+                "tranche_ref": tranche.ref,
+                "organisation_id": tranche.financier_id,
+            }
+        )
+        for tranche in financing.advances_on(milestone)
+    ]
