@@ -23,6 +23,7 @@ from apps.invoicing.rules.credits import Credit, Creditable, Share, credit, cred
 from apps.invoicing.rules.identities import Fingerprint, numbered
 from apps.invoicing.rules.matching import Bill, Bills, MoneyIn, Part, Proposal, Reason, Why, exact_bill, proposals
 from apps.invoicing.rules.names import are_alike
+from apps.invoicing.rules.payment_codes import SWISS, PaymentCode, Place, payment_code, payment_reference
 from apps.invoicing.rules.references import creditor_reference, possible_numbers
 from apps.invoicing.rules.retention import Withheld, due_from, released_of, shares_of, withheld_of
 
@@ -32,6 +33,7 @@ __all__ = [
     "OUTSIDE_SCOPE",
     "REVERSE_CHARGE",
     "STANDARD",
+    "SWISS",
     "ZERO_RATED",
     "Bill",
     "Bills",
@@ -40,6 +42,8 @@ __all__ = [
     "Fingerprint",
     "MoneyIn",
     "Part",
+    "PaymentCode",
+    "Place",
     "Proposal",
     "Reason",
     "Share",
@@ -62,6 +66,8 @@ __all__ = [
     "is_account",
     "line_net",
     "numbered",
+    "payment_code",
+    "payment_reference",
     "possible_numbers",
     "proposals",
     "released_of",
