@@ -1,6 +1,7 @@
 """The arithmetic of invoices and of the money that arrives for them: no database, no Django."""
 
 from apps.invoicing.rules.accounts import is_account
+from apps.invoicing.rules.ageing import Band, band_of
 from apps.invoicing.rules.amounts import (
     EXEMPT,
     EXEMPTION_CODES,
@@ -35,6 +36,7 @@ __all__ = [
     "STANDARD",
     "SWISS",
     "ZERO_RATED",
+    "Band",
     "Bill",
     "Bills",
     "Credit",
@@ -54,6 +56,7 @@ __all__ = [
     "Why",
     "Withheld",
     "are_alike",
+    "band_of",
     "check_tax",
     "credit",
     "credit_tax",
