@@ -54,8 +54,9 @@ class AsOf(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """An amount with the address of the invoices of which it is the sum; none of nothing."""
+    """A named amount with the address of the invoices of which it is the sum; none of nothing."""
 
+    name: str
     amount: Decimal
     url: str
 
@@ -216,12 +217,14 @@ def _row(
     retained: Decimal,
     unapplied: Decimal,
 ) -> Row:
-    def figure(rows: list[Owed], **more: str) -> Figure:
+    def figure(name: str, rows: list[Owed], **more: str) -> Figure:
         query = urlencode({"on": found.on.isoformat(), **address, **more})
-        return Figure(money.total(one.amount for one in rows), f"?{query}#invoices" if rows else "")
+        return Figure(name, money.total(one.amount for one in rows), f"?{query}#invoices" if rows else "")
 
-    bands = [figure([one for one in owed if one.band == band], band=band.value) for band in NAMES]
-    return Row(name, bands, figure(owed), retained, unapplied)
+    bands = [
+        figure(str(title), [one for one in owed if one.band == band], band=band.value) for band, title in NAMES.items()
+    ]
+    return Row(name, bands, figure(_("Owed"), owed), retained, unapplied)
 
 
 def _chart(currency: str, sums: Row) -> charts.Bars:
