@@ -8,10 +8,12 @@ from decimal import Decimal
 
 from babel.numbers import format_decimal
 from django.utils.translation import get_language, gettext
+from stdnum import iso11649
 
 from apps.core.printing import words
 from apps.core.printing.words import NBSP
-from apps.invoicing import rules, wording
+from apps.invoicing import paying, rules, wording
+from apps.invoicing.paying import PayCode
 from apps.invoicing.snapshot import Address, CreditTransfer, Line, Party, Retained, SemanticInvoice, TaxRow
 
 Fact = tuple[str, str]
@@ -56,6 +58,8 @@ class Page:
     gross: str
     retained: list[Fact]
     payment: list[Fact]
+    pay_code: PayCode | None
+    pay_words: str
     assigned: str
     notes: list[str]
     imprint: list[list[str]]
@@ -89,7 +93,9 @@ def page_of(invoice: SemanticInvoice) -> Page:
         sums=_sums(invoice, tax_word),
         gross=words.money(invoice.totals.gross, currency),
         retained=_retained(invoice.retained, currency),
-        payment=[] if is_credit else payment_facts(invoice.credit_transfer, invoice.number),
+        payment=[] if is_credit else payment_facts(invoice.credit_transfer, invoice.remittance),
+        pay_code=(code := paying.code_of(invoice)),
+        pay_words=pay_words(code),
         assigned=wording.assignment(invoice),
         notes=_notes(invoice),
         imprint=imprint_of(invoice.seller),
@@ -180,10 +186,11 @@ def _treatment(category: str, rate: Decimal, tax_word: str) -> str:
     return treatments[category]
 
 
-def payment_facts(transfer: CreditTransfer | None, number: str) -> list[Fact]:
+def payment_facts(transfer: CreditTransfer | None, reference: str) -> list[Fact]:
     """Bank details, and the reference by which the payment is recognised."""
+    shown = shown_reference(reference)
     if transfer is None:
-        return [(gettext("Payment reference"), number)]
+        return [(gettext("Payment reference"), shown)]
     facts = [
         (gettext("Account holder"), transfer.account_name),
         ("IBAN", _grouped(transfer.iban)),
@@ -191,7 +198,7 @@ def payment_facts(transfer: CreditTransfer | None, number: str) -> list[Fact]:
         (gettext("Account number"), transfer.account_number),
         (gettext("Routing number"), transfer.routing_number),
         (gettext("Bank"), transfer.bank_name),
-        (gettext("Payment reference"), number),
+        (gettext("Payment reference"), shown),
     ]
     return [(term, value) for term, value in facts if value]
 
@@ -222,6 +229,19 @@ def address_lines(address: Address) -> list[str]:
 
 def _town(address: Address) -> str:
     return f"{address.post_code} {address.city}".strip()
+
+
+def pay_words(code: PayCode | None) -> str:
+    """What a code to pay says, for those who cannot see it."""
+    if code is None:
+        return ""
+    said = gettext("QR code to pay {amount} to {holder}; all that it contains stands beside it")
+    return said.format(amount=words.money(code.amount, code.currency), holder=code.holder)
+
+
+def shown_reference(reference: str) -> str:
+    """A structured reference in groups of four, as an IBAN; a number as it is."""
+    return _grouped(reference) if iso11649.is_valid(reference) else reference
 
 
 def _grouped(iban: str) -> str:

@@ -6,7 +6,9 @@ from django.utils.translation import get_language, gettext
 
 from apps.contracts.retention import BUYER, COMPLETION, DATE
 from apps.core.printing import words
-from apps.invoicing.page import Fact, address_lines, imprint_of, payment_facts, sender_of
+from apps.invoicing import paying
+from apps.invoicing.page import Fact, address_lines, imprint_of, pay_words, payment_facts, sender_of
+from apps.invoicing.paying import PayCode
 from apps.invoicing.release_statement import ReleaseStatement
 from apps.invoicing.snapshot import Party
 
@@ -43,6 +45,8 @@ class Page:
     left: str
     total: str
     payment: list[Fact]
+    pay_code: PayCode | None
+    pay_words: str
     notes: list[str]
     imprint: list[list[str]]
     issued_at: str
@@ -88,7 +92,9 @@ def page_of(said: ReleaseStatement) -> Page:
         ],
         left=words.money(said.left, currency),
         total=words.money(said.totals.gross, currency),
-        payment=payment_facts(said.credit_transfer, said.number),
+        payment=payment_facts(said.credit_transfer, said.remittance),
+        pay_code=(code := paying.code_of(said)),
+        pay_words=pay_words(code),
         notes=[
             _terms(said),
             gettext(

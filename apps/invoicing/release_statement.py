@@ -59,6 +59,12 @@ class ReleaseStatement:
     totals: Totals
     payee: None = None
     version: str = VERSION
+    payment_reference: str = ""
+
+    @property
+    def remittance(self) -> str:
+        """By what the payment is recognised; statements from before there were references ask for their number."""
+        return self.payment_reference or self.number
 
 
 def write(statement: ReleaseStatement) -> str:

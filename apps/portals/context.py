@@ -81,13 +81,14 @@ def _milestones_to_sign_off(actor: Actor) -> QuerySet[Milestone]:
 
 
 ABOUT_CONTRACTS: Final = ("contract", "draft", "plan", "template", "milestone", "submission", "evidence", "changes")
+ABOUT_INVOICES: Final = ("invoice", "payment", "document", "statement", "transaction", "ageing")
 ABOUT_FUNDING: Final = ("funding", "request", "offer", "tranche")
 TEAM: Final = Place(_("Team"), "account:team", "people", ("team", "member", "invitation"))
 COMPANY: Final = Place(_("Organisation"), "account:organisation", "building", ("organisation", "bank"))
 SELLER: Final = (
     Place(_("Home"), "seller:home", "house"),
     Place(_("Contracts"), "seller:contracts", "file-earmark-text", ABOUT_CONTRACTS, _changes_requested),
-    Place(_("Invoices"), "seller:invoices", "receipt", ("invoice", "payment", "document", "statement", "transaction")),
+    Place(_("Invoices"), "seller:invoices", "receipt", ABOUT_INVOICES),
     Place(_("Get paid early"), "seller:funding", "cash-coin", ABOUT_FUNDING, _offers_to_answer),
     Place(_("Revenue"), "seller:revenue", "graph-up", ("revenue", "period")),
     Place(_("Exports"), "seller:exports", "journal-text", ("export", "accounts")),

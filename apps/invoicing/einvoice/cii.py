@@ -181,7 +181,7 @@ def _settlement(invoice: SemanticInvoice) -> Element:
     is_to_be_paid = invoice.preceding is None
     return _ram(
         "ApplicableHeaderTradeSettlement",
-        _text("PaymentReference", invoice.number if is_to_be_paid else ""),
+        _text("PaymentReference", invoice.remittance),
         _text("InvoiceCurrencyCode", currency),
         _ram("PayeeTradeParty", _text("Name", payee.name)) if payee else None,
         _payment_means(transfer, currency) if transfer else None,

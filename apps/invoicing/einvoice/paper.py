@@ -118,6 +118,7 @@ def _expected(written: Written, language: str) -> Iterator[tuple[str, str]]:
             yield term, name
     yield "the buyer's reference", written.buyer_reference
     yield "the account", written.account
+    yield "the payment reference", written.remittance
     yield "the terms", written.terms
     for line in written.lines:
         yield "the item", line.name

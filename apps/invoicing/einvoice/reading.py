@@ -64,6 +64,7 @@ class Written:
     buyer: str
     payee: str
     account: str
+    remittance: str
     terms: str
     preceding: str
     preceding_on: date | None
@@ -105,6 +106,7 @@ def _read(root: Element) -> Written:
         buyer=_words(root, ".//ram:BuyerTradeParty/ram:Name"),
         payee=_words(root, f"{settlement}/ram:PayeeTradeParty/ram:Name"),
         account=_words(root, f"{account}/ram:IBANID") or _words(root, f"{account}/ram:ProprietaryID"),
+        remittance=_words(root, f"{settlement}/ram:PaymentReference"),
         terms=_words(root, f"{settlement}/ram:SpecifiedTradePaymentTerms/ram:Description"),
         preceding=_words(root, f"{settlement}/ram:InvoiceReferencedDocument/ram:IssuerAssignedID"),
         preceding_on=_day_if_said(

@@ -201,7 +201,7 @@ def _payment_means(invoice: SemanticInvoice, profile: Profile) -> Element | None
     return cac(
         "PaymentMeans",
         text("PaymentMeansCode", code, **({"name": said} if said else {})),
-        text("PaymentID", invoice.number if invoice.preceding is None else ""),
+        text("PaymentID", invoice.remittance),
         _account(transfer),
     )
 

@@ -45,6 +45,7 @@ def _read(root: Element) -> Written:
         buyer=_words(root, f"{buyer}/cac:PartyLegalEntity/cbc:RegistrationName"),
         payee=_words(root, "cac:PayeeParty/cac:PartyName/cbc:Name"),
         account=_words(root, "cac:PaymentMeans/cac:PayeeFinancialAccount/cbc:ID"),
+        remittance=_words(root, "cac:PaymentMeans/cbc:PaymentID"),
         terms=_words(root, "cac:PaymentTerms/cbc:Note"),
         preceding=_words(root, "cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID"),
         preceding_on=_day_if_said(root, "cac:BillingReference/cac:InvoiceDocumentReference/cbc:IssueDate"),

@@ -1,6 +1,7 @@
 """The arithmetic of invoices and of the money that arrives for them: no database, no Django."""
 
 from apps.invoicing.rules.accounts import is_account
+from apps.invoicing.rules.ageing import Band, band_of
 from apps.invoicing.rules.amounts import (
     EXEMPT,
     EXEMPTION_CODES,
@@ -23,6 +24,7 @@ from apps.invoicing.rules.credits import Credit, Creditable, Share, credit, cred
 from apps.invoicing.rules.identities import Fingerprint, numbered
 from apps.invoicing.rules.matching import Bill, Bills, MoneyIn, Part, Proposal, Reason, Why, exact_bill, proposals
 from apps.invoicing.rules.names import are_alike
+from apps.invoicing.rules.payment_codes import SWISS, PaymentCode, Place, payment_code, payment_reference
 from apps.invoicing.rules.references import creditor_reference, possible_numbers
 from apps.invoicing.rules.retention import Withheld, due_from, released_of, shares_of, withheld_of
 
@@ -32,7 +34,9 @@ __all__ = [
     "OUTSIDE_SCOPE",
     "REVERSE_CHARGE",
     "STANDARD",
+    "SWISS",
     "ZERO_RATED",
+    "Band",
     "Bill",
     "Bills",
     "Credit",
@@ -40,6 +44,8 @@ __all__ = [
     "Fingerprint",
     "MoneyIn",
     "Part",
+    "PaymentCode",
+    "Place",
     "Proposal",
     "Reason",
     "Share",
@@ -50,6 +56,7 @@ __all__ = [
     "Why",
     "Withheld",
     "are_alike",
+    "band_of",
     "check_tax",
     "credit",
     "credit_tax",
@@ -62,6 +69,8 @@ __all__ = [
     "is_account",
     "line_net",
     "numbered",
+    "payment_code",
+    "payment_reference",
     "possible_numbers",
     "proposals",
     "released_of",

@@ -219,6 +219,7 @@ def _semantic(note: CreditNote, *, credit: rules.Credit, totals: rules.Totals) -
         payment_days=0,
         payee=None,
         credit_transfer=None,
+        payment_reference="",
         lines=tuple(
             replace(line, quantity=Decimal(1), net_price=net, net=net)
             for line, net in zip(said.lines, credit.lines, strict=True)

@@ -128,6 +128,7 @@ def semantic(
         totals=snapshot.Totals(lines=totals.net, net=totals.net, tax=totals.tax, gross=totals.gross, due=totals.gross),
         retained=retained,
         buyer_reference=buyer.buyer_reference,
+        payment_reference=rules.payment_reference(number, iban=(account.fields or {}).get("iban", "")),
     )
 
 

@@ -77,6 +77,7 @@ def stated(
                 for one, share in shares
             ),
             left=left,
+            payment_reference=rules.payment_reference(number, iban=(account.fields or {}).get("iban", "")),
             totals=snapshot.Totals(lines=amount, net=amount, tax=money.ZERO, gross=amount, due=amount),
         )
     )

@@ -18,7 +18,7 @@ from apps.invoicing.snapshot.model import (
     Totals,
     write,
 )
-from apps.invoicing.snapshot.reading import credit_transfer_of, read, read_party
+from apps.invoicing.snapshot.reading import credit_transfer_of, read, read_party, remittance_of, sides_of
 
 __all__ = [
     "CREDIT_NOTE",
@@ -39,5 +39,7 @@ __all__ = [
     "credit_transfer_of",
     "read",
     "read_party",
+    "remittance_of",
+    "sides_of",
     "write",
 ]

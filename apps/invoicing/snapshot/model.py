@@ -177,7 +177,8 @@ class SemanticInvoice:
     ``kind`` is what is billed: a ``milestone`` with its ``acceptance``, else a ``deposit`` or a ``recurring`` line's
     ``instalment``; the code of the document type (BT-3) is an export's choice. ``language`` is that of the
     buyer, in which documents are written. ``time_zone`` is the seller's, in which dates are meant. A credit note has
-    positive amounts, names what it corrects, and is due to nobody: its due date is its own.
+    positive amounts, names what it corrects, and is due to nobody: its due date is its own. ``payment_reference`` is
+    that of ISO 11649; invoices from before there was one ask for their number.
     """
 
     kind: str
@@ -207,6 +208,12 @@ class SemanticInvoice:
     version: str = VERSION
     buyer_reference: str = ""
     instalment: Instalment | None = None
+    payment_reference: str = ""
+
+    @property
+    def remittance(self) -> str:
+        """By what the payment is recognised (BT-83); of a credit note, which nobody pays, nothing."""
+        return "" if self.preceding is not None else self.payment_reference or self.number
 
 
 def write(invoice: SemanticInvoice) -> str:

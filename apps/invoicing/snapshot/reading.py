@@ -74,6 +74,18 @@ def credit_transfer_of(text: str) -> CreditTransfer | None:
     return CreditTransfer(**transfer) if transfer else None
 
 
+def remittance_of(text: str) -> str:
+    """By what a payment on the document of a snapshot is recognised, an invoice or a statement of retention."""
+    said = canonical.read(text)
+    return str(said.get("payment_reference") or said["number"])
+
+
+def sides_of(text: str) -> tuple[Party, Party]:
+    """Seller and buyer as the document of a snapshot names them."""
+    said = canonical.read(text)
+    return read_party(said["seller"]), read_party(said["buyer"])
+
+
 def _retained(said: dict[str, Any] | None) -> Retained | None:
     if said is None:
         return None

@@ -7,9 +7,11 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.financing.models import Assignment
+from apps.invoicing import paying, rules, snapshot
 from apps.invoicing import services as invoicing
-from apps.invoicing import snapshot
 from apps.invoicing.models import Invoice, PayeeInstruction
+from apps.invoicing.page import shown_reference
+from apps.invoicing.paying import PayCode
 from apps.parties.actor import Actor
 
 
@@ -31,11 +33,17 @@ class PayTo:
         """In groups of four, as on paper."""
         return " ".join(self.iban[at : at + 4] for at in range(0, len(self.iban), 4))
 
+    @property
+    def shown_reference(self) -> str:
+        """A structured reference in groups of four too."""
+        return shown_reference(self.reference)
+
 
 def of_invoice(actor: Actor, invoice: Invoice) -> PayTo | None:
     """The live payee instruction of the invoice's milestone, else the account printed on the invoice, if any."""
+    reference = snapshot.remittance_of(invoice.snapshot)
     if invoice.milestone_id is not None:
-        directed = of_milestone(actor, invoice.milestone_id, seller_id=invoice.seller_id, reference=invoice.number)
+        directed = of_milestone(actor, invoice.milestone_id, seller_id=invoice.seller_id, reference=reference)
         if directed is not None:
             return directed
     printed = snapshot.credit_transfer_of(invoice.snapshot)
@@ -48,7 +56,7 @@ def of_invoice(actor: Actor, invoice: Invoice) -> PayTo | None:
         account_number=printed.account_number,
         routing_number=printed.routing_number,
         bank_name=printed.bank_name,
-        reference=invoice.number,
+        reference=reference,
     )
 
 
@@ -74,6 +82,27 @@ def of_assignment(actor: Actor, assignment: Assignment) -> PayTo | None:
     if assignment.invoice is not None:
         return of_invoice(actor, assignment.invoice)
     return of_milestone(actor, assignment.milestone_id, seller_id=assignment.contract.seller_id)
+
+
+def pay_code(pay_to: PayTo | None, invoice: Invoice) -> PayCode | None:
+    """The code by which what is payable now is paid to whom it is owed now; None where nothing is, or no app reads it.
+
+    The parties are those of the snapshot. Of somebody to whom the claim was assigned no address is known.
+    """
+    if pay_to is None:
+        return None
+    seller, buyer = snapshot.sides_of(invoice.snapshot)
+    account = snapshot.CreditTransfer(pay_to.holder, pay_to.iban, pay_to.bic, "", "", "")
+    is_sellers = not pay_to.is_assigned and pay_to.holder == seller.name
+    return paying.code(
+        account,
+        amount=invoice.open_item.payable,
+        currency=invoice.currency,
+        # What was issued before there were references is recognised by one all the same.
+        reference=rules.payment_reference(invoice.number, iban=pay_to.iban),
+        creditor=seller if is_sellers else None,
+        debtor=buyer,
+    )
 
 
 def owed(assignment: Assignment) -> Decimal:

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from apps.portals.seller.views import (
+    ageing,
     answers,
     changes,
     contracts,
@@ -75,6 +76,9 @@ urlpatterns = [
     path("submissions/<str:ref>/withdraw/", submissions.withdraw_submission, name="withdraw_submission"),
     path("evidence/<str:ref>/", evidence.evidence, name="evidence"),
     path("evidence/<str:ref>/remove/", evidence.remove_evidence, name="remove_evidence"),
+    path("receivables/", ageing.receivables_ageing, name="receivables_ageing"),
+    path("receivables/receivables.csv", ageing.ageing_csv, name="ageing_csv"),
+    path("receivables/receivables.xlsx", ageing.ageing_xlsx, name="ageing_xlsx"),
     path("invoices/", invoices.invoices, name="invoices"),
     path("invoices/<str:ref>/", invoices.invoice, name="invoice"),
     path("invoices/<str:ref>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),

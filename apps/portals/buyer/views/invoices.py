@@ -120,6 +120,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             "state": state,
             "lines": list(found.lines.all()),
             "pay_to": pay_to,
+            "pay_code": payees.pay_code(pay_to, found),
             "is_printed_otherwise": payees.is_printed_otherwise(pay_to, found),
             "unread": payees.unread_assignments(request.actor).filter(milestone=found.milestone_id).first(),
             "next": _what_next(found, state=state, pay_to=pay_to),

@@ -60,6 +60,7 @@ def _milestone(request: PortalRequest, visit: Visit, context: dict[str, object])
     pay_to = payees.of_invoice(visit.actor, milestone.invoice)
     context |= {
         "pay_to": pay_to,
+        "pay_code": payees.pay_code(pay_to, milestone.invoice),
         "is_printed_otherwise": payees.is_printed_otherwise(pay_to, milestone.invoice),
         **document_of(milestone.invoice, visit=visit),
         **papers.certificate_piece(visit.actor, milestone),

@@ -58,6 +58,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "invoice": invoice,
             **(_document(invoice, found) if invoice is not None else {}),
             "pay_to": pay_to,
+            "pay_code": payees.pay_code(pay_to, invoice) if invoice is not None else None,
             "is_printed_otherwise": invoice is not None and payees.is_printed_otherwise(pay_to, invoice),
             **papers.certificate_piece(actor, found),
             "steps": milestone_steps(found, sent),
