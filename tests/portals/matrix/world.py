@@ -341,9 +341,11 @@ class _Builder:
                 with acting(member(self.deal, "buyer")) as olga:
                     changing.sign_change(actor=olga, key=key(), order_ref=order.ref, seen=version.sha256)
                 self._change(contract, side="seller")
-            with acting(member(self.deal, "buyer")) as olga:
-                noted = ChangeDraft(title=f"To be priced {self.canary}", reason=f"Nobody knows yet. {self.canary}")
-                changing.record_change(actor=olga, key=key(), contract_ref=contract.ref, draft=noted)
+        # It is priced where no other one waits.
+        contract = scenarios.active_contract(self.deal, draft=self._draft("To be changed", lines=1))
+        with acting(member(self.deal, "buyer")) as olga:
+            noted = ChangeDraft(title=f"To be priced {self.canary}", reason=f"Nobody knows yet. {self.canary}")
+            changing.record_change(actor=olga, key=key(), contract_ref=contract.ref, draft=noted)
 
     def _change(self, contract: Contract, *, side: str) -> None:
         added = replace(scenarios.line(f"Added {self.canary}", 10), basis="amount", amount=Decimal("123.45"))
