@@ -70,7 +70,7 @@ def test_acceptance_answers_the_number_and_defers_document_and_mail(billed: Bill
         invoice = Invoice.objects.get(milestone__ref=answer["milestone"])
     assert (answer["number"], answer["invoice"]) == ("INV-2026-0002", invoice.ref)
     assert invoice.number == "INV-2026-0002"
-    assert _jobs()[before:] == ["render_invoice", "send_acceptance", "make_certificate"]
+    assert _jobs()[before:] == ["render_invoice", "send_acceptance", "recognise_revenue", "make_certificate"]
     _verified()
 
 

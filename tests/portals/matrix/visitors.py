@@ -5,6 +5,7 @@ from http.cookies import SimpleCookie
 from io import BytesIO
 from typing import Any, Final
 from urllib.parse import urlencode
+from zipfile import ZipFile
 
 from django.test import Client
 from pypdf import PdfReader
@@ -128,4 +129,9 @@ def nobodies(tenant: Tenant, *, stranger: User) -> list[Visitor]:
 def _text_of(content: bytes, *, content_type: str) -> str:
     if content_type.startswith("application/pdf"):
         return "\n".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages)
+    if content and content_type.startswith("application/vnd.openxmlformats"):
+        with ZipFile(BytesIO(content)) as workbook:
+            # What its cells hold; beside them it says when it was written.
+            sheets = [name for name in workbook.namelist() if name.startswith(("xl/worksheets/", "xl/sharedStrings"))]
+            return "\n".join(workbook.read(name).decode() for name in sheets)
     return content.decode(errors="replace")
