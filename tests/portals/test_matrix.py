@@ -85,9 +85,9 @@ def _shown(people: list[Visitor]) -> Shown:
     shown: Shown = {}
     for way in EITHER_ALONE:
         with standing(way):
-            for owner, address in _tours(people):
-                # The first page after a sign-in may say more than the same page says later.
-                Matrix().listing(address, by=owner)
+            tours = list(_tours(people))
+            _told_what_waits(tours, Matrix())
+            for owner, address in tours:
                 shown[way, owner.name, address.name] = stable(Matrix().listing(address, by=owner))
     return shown
 
@@ -97,6 +97,12 @@ def _tours(people: list[Visitor]) -> Iterator[tuple[Visitor, Address]]:
         for address in LISTS:
             if address.side in ("", owner.side):
                 yield owner, address
+
+
+def _told_what_waits(tours: list[tuple[Visitor, Address]], matrix: Matrix) -> None:
+    """What a sign-in or an earlier try left to be told to somebody is told on the next page, whichever that is."""
+    for owner, first in {owner.name: (owner, address) for owner, address in reversed(tours)}.values():
+        matrix.listing(first, by=owner)
 
 
 def _owners(people: list[Visitor]) -> list[Visitor]:
@@ -233,9 +239,7 @@ def test_strangers_change_nothing_on_any_page(world: World, matrix: Matrix, way:
     """Every page without an object is word for word what it was before the strangers came."""
     with standing(way):
         tours = list(_tours(world.people))
-        for owner, first in {owner.name: (owner, address) for owner, address in reversed(tours)}.values():
-            # What earlier tries left to be told to somebody is told on the next page, whichever that is.
-            matrix.listing(first, by=owner)
+        _told_what_waits(tours, matrix)
         for owner, address in tours:
             now = stable(matrix.listing(address, by=owner))
             was = world.before[way, owner.name, address.name]
