@@ -7,6 +7,7 @@ must commit (races, a browser) ask for ``scratch`` and get a copy for themselves
 import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from unittest.mock import patch
 
@@ -41,8 +42,25 @@ def pytest_configure() -> None:
     scratch_databases.templates()
 
 
+LONGEST = (
+    "portals/test_matrix.py",
+    "browser/",
+    "engines/",
+    "serving/",
+    "workflows/backups/",
+    "workflows/test_deals.py",
+)
+"""What takes minutes begins, so that no process is left alone with it at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    items.sort(key=lambda item: not item.path.relative_to(here).as_posix().startswith(LONGEST))
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
-    """A file stays in one process, so that the world of a module is built once. The greatest files begin."""
+    """A file stays in one process, so that the world of a module is built once."""
+    config.option.loadscopereorder = False
     return LoadFileScheduling(config, log)
 
 
