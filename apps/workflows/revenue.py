@@ -48,18 +48,19 @@ def work_off(*, period_ref: str, seller_id: int) -> None:
         if period.state == PeriodState.CLOSED:
             return
         waiting = list(revenue.refs_to_tend(period))
-    done, told = max(period.contracts - len(waiting), 0), time.monotonic()
+    done, told, at_work = max(period.contracts - len(waiting), 0), time.monotonic(), ""
     try:
         for ref in waiting:
+            at_work = ref
             recognise_revenue(contract_ref=ref, seller_id=seller_id, through=period.through)
-            done += 1
+            done, at_work = done + 1, ""
             if time.monotonic() - told >= TOLD_EVERY:
                 told = time.monotonic()
                 with walls.asking_for(seller_id):
                     revenue.note_progress(period, done=done)
     except Exception as error:
         with walls.asking_for(seller_id), transaction.atomic():
-            revenue.note_failure(period_ref=period_ref, failure=f"It could not be closed ({error!r}).")
+            revenue.note_failure(period_ref=period_ref, contract_ref=at_work, failure=repr(error))
         raise
     with walls.asking_for(seller_id), transaction.atomic():
         revenue.shut(period_ref=period_ref, actor=Actor.system(organisation_id=seller_id), at=clock.now())

@@ -91,7 +91,7 @@ def test_what_cannot_be_proposed_is_refused_in_words(draft: ChangeDraft, words: 
         rules.changed_plan(plan, draft, currency="EUR", next_position=3)
 
 
-STATES = st.sampled_from(["planned", "changes_requested", "accepted", "submitted", "cancelled"])
+STATES = st.sampled_from(["planned", "changes_requested", "accepted", "nullified", "submitted", "cancelled"])
 
 
 @given(st.lists(st.tuples(STATES, amounts("EUR")), min_size=1, max_size=6), amounts("EUR"))
@@ -106,7 +106,7 @@ def test_what_is_accepted_or_under_review_is_never_touched_and_the_line_adds_up(
         follows = milestones.followed(change, parts, currency="EUR")
     except Refused:
         fixed = [part for part in live if part.state not in ("planned", "changes_requested")]
-        accepted = money.total(part.amount for part in live if part.state == "accepted")
+        accepted = money.total(part.amount for part in live if part.state in ("accepted", "nullified"))
         assert any(part.state == "submitted" for part in live) or len(fixed) == len(live) or wanted < accepted
         return
     if not live:
@@ -114,8 +114,17 @@ def test_what_is_accepted_or_under_review_is_never_touched_and_the_line_adds_up(
         return
     assert {one.part.state for one in follows} <= {"planned", "changes_requested"}
     assert all(one.amount >= 0 for one in follows)
-    kept = money.total(part.amount for part in live if part.state == "accepted")
+    kept = money.total(part.amount for part in live if part.state in ("accepted", "nullified"))
     assert kept + money.total(one.amount for one in follows) == wanted
+
+
+def test_what_was_withdrawn_as_a_whole_stands_in_no_change_s_way() -> None:
+    parts = [
+        PlanPart(1, 1, "M1", "nullified", money.ZERO),
+        PlanPart(1, 2, "M1, part 2", "changes_requested", Decimal(12000)),
+    ]
+    [follows] = milestones.followed(rules.Moved(1, placed(1, Decimal(12000)), None), parts, currency="EUR")
+    assert (follows.part.part, follows.is_cancelled) == (2, True)
 
 
 def test_criteria_go_on_by_their_words_and_each_only_once() -> None:

@@ -79,6 +79,8 @@ def test_a_swiss_code_says_the_bill() -> None:
         ({"iban": SWISS, "debtor": BERLIN}, "epc"),
         ({"iban": SWISS, "debtor": BERLIN, "currency": "CHF"}, rules.SWISS),
         ({"iban": SWISS, "debtor": ZURICH, "creditor": None}, "epc"),
+        ({"iban": SWISS, "debtor": ZURICH, "creditor": None, "bic": ""}, None),
+        ({"bic": ""}, "epc"),
         ({"iban": SWISS, "currency": "CHF", "creditor": None}, None),
         ({"iban": SWISS, "currency": "CHF", "creditor": replace(ZURICH, post_code="")}, None),
         ({"iban": SWISS, "currency": "CHF", "creditor": replace(ZURICH, city="Z" * 36)}, None),

@@ -32,6 +32,8 @@ _SEPA: Final = (
     " SI SK SM VA"
 )
 _IN_SEPA: Final = frozenset(_SEPA.split())
+_BY_BIC_TOO: Final = frozenset({"AD", "AL", "CH", "GB", "GI", "MC", "MD", "ME", "MK", "RS", "SM", "VA"})
+"""Countries of SEPA outside the European Economic Area: a code for an account there names its bank (EPC069-12)."""
 _SWISS_SIGNS: Final = re.compile(r"[\x20-\x7e\xa0-\u017f\u0218-\u021b\u20ac]*")
 _HOUSE: Final = re.compile(r"(?P<street>.*\S)[ ,]+(?P<house>[0-9]{1,5} ?[A-Za-z]?([-/][0-9]{1,4} ?[A-Za-z]?)?)")
 _LONGEST_HOUSE, _LONGEST_POST_CODE, _LONGEST_TOWN = 16, 16, 35
@@ -104,6 +106,8 @@ def _epc(holder: str, iban: str, bic: str, amount: Decimal, reference: str) -> s
     """Service tag, version, UTF-8, SEPA credit transfer, bank, name, account, amount, purpose, structured reference."""
     name = _line(holder)[:LONGEST_NAME].rstrip()
     if iban[:2] not in _IN_SEPA or not name or amount > _MOST_EPC:
+        return None
+    if not bic and iban[:2] in _BY_BIC_TOO:
         return None
     payload = "\n".join(("BCD", "002", "1", "SCT", bic, name, iban, f"EUR{amount:.2f}", "", reference))
     return payload if len(payload.encode()) <= LONGEST_EPC else None

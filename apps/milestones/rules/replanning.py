@@ -13,9 +13,10 @@ from apps.core import money
 from apps.core.errors import Refused
 from apps.core.money import Money
 
-ACCEPTED, SUBMITTED = "accepted", "submitted"
-GONE: Final = frozenset({"cancelled", "nullified"})
-"""States of a milestone that counts no more; what was withdrawn of an acceptance goes on as a part of its own."""
+SUBMITTED: Final = "submitted"
+BILLED: Final = frozenset({"accepted", "nullified"})
+"""States of a milestone of which something was accepted, and billed."""
+CANCELLED: Final = "cancelled"
 OPEN: Final = frozenset({"planned", "changes_requested"})
 """States of a milestone that a change order may change."""
 
@@ -24,8 +25,8 @@ OPEN: Final = frozenset({"planned", "changes_requested"})
 class PlanPart:
     """A milestone as it stands: a line of the plan, or a part of one.
 
-    ``amount`` is what of it counts, less what was withdrawn of its acceptance. ``is_pledged``: a financier
-    pays on it.
+    ``amount`` is what of it counts, less what was withdrawn of its acceptance, which goes on as a part of its own: of
+    one that was withdrawn, what had been credited before. ``is_pledged``: a financier pays on it.
     """
 
     position: int
@@ -34,6 +35,11 @@ class PlanPart:
     state: str
     amount: Decimal
     is_pledged: bool = False
+
+    @property
+    def is_gone(self) -> bool:
+        """It counts no more: cancelled, or withdrawn as a whole."""
+        return self.state == CANCELLED or (self.state in BILLED and not self.amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +78,13 @@ def followed(change: Moved, parts: Sequence[PlanPart], *, currency: str) -> list
 
     Refused in words that name the milestone when the change touches what is accepted, under review, or financed.
     """
-    live = [part for part in parts if part.state not in GONE]
+    live = [part for part in parts if not part.is_gone]
     if not live:
         return []
     title = live[0].title
     fixed = [part for part in live if part.state not in OPEN]
     open_parts = [part for part in live if part.state in OPEN]
-    accepted = money.total(part.amount for part in live if part.state == ACCEPTED)
+    accepted = money.total(part.amount for part in live if part.state in BILLED)
     agreed = money.total(part.amount for part in live)
     wanted = change.after.amount if change.after is not None else money.ZERO
     if change.after is None and accepted:
@@ -118,8 +124,8 @@ def followed(change: Moved, parts: Sequence[PlanPart], *, currency: str) -> list
 
 def effect(parts: Sequence[PlanPart], *, price_after: Decimal) -> Effect:
     """What a change does to the sums of a contract whose milestones are ``parts``."""
-    live = [part for part in parts if part.state not in GONE]
-    billed = money.total(part.amount for part in live if part.state == ACCEPTED)
+    live = [part for part in parts if not part.is_gone]
+    billed = money.total(part.amount for part in live if part.state in BILLED)
     review = money.total(part.amount for part in live if part.state == SUBMITTED)
     before = money.total(part.amount for part in live)
     return Effect(billed, review, before - billed - review, price_after - billed - review)

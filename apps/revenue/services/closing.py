@@ -15,8 +15,8 @@ from apps.invoicing.models import CreditNote, Instalment
 from apps.ledger.models import Book
 from apps.milestones.models import Milestone, Nullification
 from apps.milestones.models.nullification import NullificationState
+from apps.parties import services as parties
 from apps.parties.actor import Actor
-from apps.parties.models import Organisation
 from apps.parties.roles import Action
 from apps.revenue import rules
 from apps.revenue.models import AccountingPeriod, Measure, Modification, Obligation, PeriodState, Recognition
@@ -66,7 +66,8 @@ def _missed(organisation_id: int) -> Q:
 def ask_to_close(*, actor: Actor, through: date, today: date, at: datetime) -> AccountingPeriod:
     """A person asks to close a month; refused unless it is over and the one before it is closed."""
     actor.require(Action.CLOSE_PERIOD)
-    organisation = Organisation.objects.get(pk=actor.organisation_id)
+    # Held, so that two who ask for the first month at once ask one after the other: there is no period to hold yet.
+    organisation = parties.lock(organisation_id=actor.organisation_id)
     last = AccountingPeriod.objects.select_for_update().filter(organisation=organisation).order_by("-through").first()
     if last is not None and last.state != PeriodState.CLOSED:
         if last.through != through:
@@ -135,12 +136,14 @@ def shut(*, period_ref: str, actor: Actor, at: datetime) -> AccountingPeriod:
     return period
 
 
-def note_failure(*, period_ref: str, failure: str) -> None:
-    """Say in words why a month could not be closed; it can be tried again."""
+def note_failure(*, period_ref: str, contract_ref: str, failure: str) -> None:
+    """Say why a month could not be closed, and at which contract, where it was at one; it can be tried again."""
     period = AccountingPeriod.objects.select_for_update().get(ref=period_ref)
+    number = Contract.objects.filter(ref=contract_ref).values_list("number", flat=True).first()
+    where = f"The revenue of contract {number} could not be recognised" if number else "It could not be closed"
     if period.state == PeriodState.CLOSING:
         states.move(period, PeriodState.FAILED, AccountingPeriod.TRANSITIONS)
-        period.failure = failure[:400]
+        period.failure = f"{where} ({failure})."[:400]
         period.save(update_fields=["state", "failure"])
 
 
