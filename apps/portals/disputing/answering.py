@@ -103,7 +103,9 @@ def _done(request: PortalRequest, found: Dispute, do: str, form: ActionForm) -> 
         return _("Proposed. Nothing is settled until the other side agrees.")
 
     def agree() -> str:
-        done = disputing.agree_outcome(actor=actor, key=key, proposal_ref=request.POST.get("proposal", ""))
+        # Postgres holds no NUL in a text; what is left of such a reference is nobody's.
+        proposal_ref = request.POST.get("proposal", "").replace("\0", "")
+        done = disputing.agree_outcome(actor=actor, key=key, proposal_ref=proposal_ref)
         if "number" in done:
             return _("The dispute is settled. Credit note %(number)s is issued.") % {"number": done["number"]}
         return _("The dispute is settled.")
