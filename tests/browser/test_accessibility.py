@@ -83,6 +83,8 @@ def test_everybody_can_use_the_page(spot: Spot, tour: Tour) -> None:
     page.emulate_media(color_scheme="dark")
     found += _violations(page, COLOURS)
     page.set_viewport_size(PHONE)
+    found += _violations(page, COLOURS)
+    page.emulate_media(color_scheme="light")
     found += [*_violations(page, EVERY_RULE), *_sticking_out(page)]
     page.set_viewport_size(SMALLEST)
     found += [*_sticking_out(page), *visitor.troubles]
