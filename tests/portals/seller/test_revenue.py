@@ -64,8 +64,11 @@ def test_pages_show_what_the_ledger_says_and_close_a_month(parties: Parties, sel
         sheet = openpyxl.load_workbook(io.BytesIO(seller.get(f"{PAGE}recognitions.xlsx").content)).active
         assert sheet is not None
         cells = list(sheet.iter_rows(min_row=2))
-        assert (cells[0][0].value, cells[0][0].data_type, cells[0][5].value) == ("=NL-1", "s", 37777.78)
-        assert seller.get(f"{PAGE}recognitions.csv").content.decode("utf-8-sig").count("37777.78") == 2
+        assert (cells[0][0].value, cells[0][0].data_type, cells[0][5].value) == ("'=NL-1", "s", 37777.78)
+        plain = seller.get(f"{PAGE}recognitions.csv").content.decode("utf-8-sig")
+        assert plain.count("37777.78") == 2
+        assert "\n=" not in plain, "no line begins a formula"
+        assert "\n'=NL-1," in plain
 
         refused = seller.post(f"{PAGE}months/", {"key": key(), "through": "2026-03-30"})
         assert (refused.status_code, "ends with its month" in text_of(refused)) == (422, True)

@@ -17,6 +17,7 @@ from apps.contracts.models import Contract
 from apps.contracts.rules.schedule import Cell
 from apps.core import money
 from apps.core.errors import Refused
+from apps.ledger.rules import guarded
 from apps.parties.roles import Action
 from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
@@ -193,13 +194,14 @@ def _file(request: PortalRequest, kind: str) -> HttpResponse:
 
 
 def _cells(request: PortalRequest) -> Iterator[list[Cell]]:
+    """What people typed never begins a formula; figures stay figures."""
     heads = (_("Contract"), _("Obligation"), _("Booked on"), _("Happened on"), _("Why"), _("Amount"))
     yield [*heads, _("Cumulative"), _("Currency"), _("Reference")]
     newest = Recognition.objects.visible_to(request.actor).select_related("contract", "obligation").order_by("-pk")
     for row in newest[:MOST_ROWS]:
         yield [
-            row.contract.number,
-            row.obligation.title,
+            guarded(row.contract.number),
+            guarded(row.obligation.title),
             row.booked_on,
             row.occurred_on,
             row.get_why_display(),
