@@ -1,5 +1,6 @@
 """Receivables by age: who owes what for how long, as of a day, and the same as a file."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -184,13 +185,16 @@ def _sums(chosen: list[Owed]) -> list[tuple[str, Decimal]]:
 
 def _table(found: Ageing, currency: str) -> Table:
     of_currency = [one for one in found.owed if one.invoice.currency == currency]
+    of_buyers: dict[int, list[Owed]] = defaultdict(list)
+    for one in of_currency:
+        of_buyers[one.invoice.buyer_id].append(one)
     apart = {buyer for code, buyer in found.retained.keys() | found.unapplied.keys() if code == currency}
-    buyers = sorted({one.invoice.buyer_id for one in of_currency} | apart, key=lambda pk: found.names[pk].casefold())
+    buyers = sorted(of_buyers.keys() | apart, key=lambda pk: found.names[pk].casefold())
     rows = [
         _row(
             found,
             found.names[pk],
-            [one for one in of_currency if one.invoice.buyer_id == pk],
+            of_buyers[pk],
             address={"currency": currency, "buyer": found.refs[pk]},
             retained=found.retained.get((currency, pk), money.ZERO),
             unapplied=found.unapplied.get((currency, pk), money.ZERO),
