@@ -35,6 +35,9 @@ NAMES: dict[Band, Promise] = {
     Band.OVER_90: gettext_lazy("Over 90 days"),
 }
 
+DAYS: dict[Band, str] = {Band.TO_30: "1–30", Band.TO_60: "31–60", Band.TO_90: "61–90", Band.OVER_90: "> 90"}
+"""What stands under the bars, where a phone has no room for a name."""
+
 
 class AsOf(forms.Form):
     """As of which day. A day to come is refused: nobody knows what will be paid until then."""
@@ -240,7 +243,7 @@ def _chart(currency: str, sums: Row) -> charts.Bars:
     return charts.Bars(
         title=_("Receivables in %(currency)s by age") % {"currency": currency},
         says=says,
-        labels=[str(name) for name in NAMES.values()],
+        labels=[DAYS.get(band, str(name)) for band, name in NAMES.items()],
         series=[charts.Series(name=_("Owed"), values=[figure.amount for figure in sums.bands])],
         currency=currency,
     )
