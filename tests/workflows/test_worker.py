@@ -234,23 +234,28 @@ def test_a_connection_that_the_clock_lost_fells_no_later_worker(scratch: str, mo
     """It used to: the connection stayed lost in the one thread that all of them defer from."""
     monkeypatch.setattr(worker, "BEGIN_AGAIN_AFTER", 0.01)
 
-    def has_deferred() -> bool:
+    def count(query: str) -> int:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM procrastinate_periodic_defers")
-            return bool(cursor.fetchone()[0])
+            cursor.execute(query)
+            return int(cursor.fetchone()[0])
 
-    def break_every_connection_but_this_one() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
-            )
+    def has_deferred() -> bool:
+        return count("SELECT count(*) FROM procrastinate_periodic_defers") > 0
+
+    def nothing_waits() -> bool:
+        return count("SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')") == 0
 
     with worker.running():
         wait_until(has_deferred)
-        break_every_connection_but_this_one()
+        # A job of the clock's that still waited could not be deferred again, and the clock would say nothing until
+        # the next full minute. Nor would it if it began again before it was made to forget.
+        wait_until(nothing_waits)
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM procrastinate_periodic_defers")
+        count(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+        )
         invite()
         wait_until(lambda: statuses("send_invitation") == ["succeeded"])
         wait_until(has_deferred)
