@@ -14,10 +14,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.core import mail
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job
@@ -231,34 +232,35 @@ def test_a_worker_that_fell_over_begins_again(scratch: str, monkeypatch: pytest.
 
 
 def test_a_connection_that_the_clock_lost_fells_no_later_worker(scratch: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It used to: the connection stayed lost in the one thread that all of them defer from."""
-    monkeypatch.setattr(worker, "BEGIN_AGAIN_AFTER", 0.01)
+    """It used to: the connection stayed lost in the one thread from which every worker's clock defers its jobs."""
+    works, begun = worker._work_once, list[int]()
 
-    def count(query: str) -> int:
+    def lose_the_connection_of_this_thread() -> None:
         with connection.cursor() as cursor:
-            cursor.execute(query)
-            return int(cursor.fetchone()[0])
+            cursor.execute("SELECT pg_backend_pid()")
+            (pid,) = cursor.fetchone()
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+            assert cursor.fetchone() == (True,)
+        connections["owner"].close()
+
+    async def falls_with_the_clocks_connection(*, name: str) -> None:
+        begun.append(len(begun) + 1)
+        if begun == [1]:
+            await sync_to_async(lose_the_connection_of_this_thread)()
+            raise ConnectorException
+        await works(name=name)
 
     def has_deferred() -> bool:
-        return count("SELECT count(*) FROM procrastinate_periodic_defers") > 0
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM procrastinate_periodic_defers")
+            return bool(cursor.fetchone()[0])
 
-    def nothing_waits() -> bool:
-        return count("SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')") == 0
-
+    monkeypatch.setattr(worker, "_work_once", falls_with_the_clocks_connection)
+    monkeypatch.setattr(worker, "BEGIN_AGAIN_AFTER", 0.01)
     with worker.running():
         wait_until(has_deferred)
-        # A job of the clock's that still waited could not be deferred again, and the clock would say nothing until
-        # the next full minute. Nor would it if it began again before it was made to forget.
-        wait_until(nothing_waits)
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM procrastinate_periodic_defers")
-        count(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
-        )
-        invite()
-        wait_until(lambda: statuses("send_invitation") == ["succeeded"])
-        wait_until(has_deferred)
+    assert begun == [1, 2]
 
 
 def test_a_worker_that_falls_over_while_it_stops_does_not_begin_again(monkeypatch: pytest.MonkeyPatch) -> None:
