@@ -6,8 +6,14 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connections
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.writer import MigrationWriter
 
 from apps.core.database import health, policies, walls
+
+Node = tuple[str, str]
+FILES = MigrationLoader(None, replace_migrations=False)
+SQUASHED = sorted(node for node, migration in FILES.disk_migrations.items() if migration.replaces)
 
 
 def _policies() -> set[tuple[Any, ...]]:
@@ -70,3 +76,25 @@ def test_an_owner_without_superpowers_is_shown_every_row(scratch: str) -> None:
     finally:
         _owner("RESET SESSION AUTHORIZATION")
         _owner(f"REASSIGN OWNED BY {keeper} TO CURRENT_USER; DROP OWNED BY {keeper}; DROP ROLE {keeper}")
+
+
+@pytest.mark.parametrize("squashed", SQUASHED, ids=".".join)
+def test_a_squashed_migration_leads_where_those_lead_that_it_replaces(squashed: Node) -> None:
+    replaced = FILES.disk_migrations[squashed].replaces[-1]
+    assert _tables(squashed) == _tables(replaced)
+
+
+def _tables(node: Node) -> dict[str, Any]:
+    """Of the app, after this migration: columns in their order, and what belongs to a table, in any order."""
+    return {
+        name: (
+            [(column, MigrationWriter.serialize(field)) for column, field in model.fields.items()],
+            {
+                said: sorted(map(str, map(MigrationWriter.serialize, value)))
+                for said, value in model.options.items()
+                if isinstance(value, (list, tuple))
+            },
+        )
+        for (app, name), model in FILES.project_state(node).models.items()
+        if app == node[0]
+    }
