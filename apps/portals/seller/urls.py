@@ -1,6 +1,7 @@
 from django.urls import path
 
 from apps.portals.seller.views import (
+    accounts,
     ageing,
     answers,
     changes,
@@ -79,6 +80,10 @@ urlpatterns = [
     path("receivables/", ageing.receivables_ageing, name="receivables_ageing"),
     path("receivables/receivables.csv", ageing.ageing_csv, name="ageing_csv"),
     path("receivables/receivables.xlsx", ageing.ageing_xlsx, name="ageing_xlsx"),
+    path("accounts/", accounts.accounts, name="accounts"),
+    path("accounts/<str:ref>/", accounts.account_statement, name="account_statement"),
+    path("accounts/<str:ref>/statement.csv", accounts.account_csv, name="account_csv"),
+    path("accounts/<str:ref>/statement.xlsx", accounts.account_xlsx, name="account_xlsx"),
     path("invoices/", invoices.invoices, name="invoices"),
     path("invoices/<str:ref>/", invoices.invoice, name="invoice"),
     path("invoices/<str:ref>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),

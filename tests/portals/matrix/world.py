@@ -178,6 +178,8 @@ class _Builder:
         self._codes()
         self._reminder()
         self.tenant.chosen = [
+            self.deal.buyer,
+            self.deal.seller,
             *ChangeOrder.objects.using("owner").filter(contract__seller=self.deal.seller, state="proposed"),
             *Contract.objects.using("owner").filter(pk=self.answered.pk),
             *ContractVersion.objects.using("owner").filter(
