@@ -99,7 +99,7 @@ SELLER: Final = (
 BUYER: Final = (
     Place(_("Home"), "buyer:home", "house", (), _milestones_to_sign_off),
     Place(_("Contracts"), "buyer:contracts", "file-earmark-text", ABOUT_CONTRACTS, _contracts_to_sign),
-    Place(_("Invoices"), "buyer:invoices", "receipt", ("invoice", "document", "assignment")),
+    Place(_("Invoices"), "buyer:invoices", "receipt", ("invoice", "document", "assignment", "statement")),
     Place(_("What we sell"), "seller:home", "arrow-left-right"),
     TEAM,
     COMPANY,

@@ -143,7 +143,7 @@ def statement_page(request: PortalRequest, side: Side, ref: str) -> HttpResponse
             "most": MOST_ROWS,
             "crumbs": [
                 (_("Invoices"), side.list_url("invoices")),
-                (_("Accounts"), side.list_url("accounts")),
+                (_("Accounts"), side.list_url("account_statements")),
                 (other.legal_name, ""),
             ],
             "file_urls": [(kind, side.url(f"account_{kind}", ref)) for kind in ("csv", "xlsx")],

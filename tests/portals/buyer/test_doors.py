@@ -14,7 +14,7 @@ from tests.portals.buyer.conftest import SignIn
 from tests.portals.buyer.stories import assigned, invoiced
 from tests.scenarios import Parties
 
-LISTS = ("home", "contracts", "invoices", "accounts")
+LISTS = ("home", "contracts", "invoices", "account_statements")
 
 
 def refs_of(parties: Parties) -> dict[str, str]:

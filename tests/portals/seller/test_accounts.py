@@ -121,7 +121,7 @@ def test_the_pages(told: Parties, seller: Client, signed_in: Any) -> None:
     assert page.status_code == 200
     assert not page.context["differs"]
     assert len(page.context["rows"]) == 8
-    (listed,) = seller.get(reverse("seller:accounts")).context["accounts"]
+    (listed,) = seller.get(reverse("seller:account_statements")).context["accounts"]
     assert (listed.open, listed.name) == (page.context["standing"].open, told.buyer.legal_name)
     assert seller.get(listed.url).status_code == 200
     theirs = signed_in("buyer").get(reverse("buyer:account_statement", args=[told.seller.ref]), period)

@@ -71,7 +71,7 @@ LISTS = (
     "draft_contract",
     "invoices",
     "receivables_ageing",
-    "accounts",
+    "account_statements",
     "ageing_csv",
     "ageing_xlsx",
     "funding",

@@ -11,7 +11,7 @@ from apps.portals.spreadsheets.writing import CSV, XLSX
 
 @require_safe
 @portal("buyer")
-def accounts(request: PortalRequest) -> HttpResponse:
+def account_statements(request: PortalRequest) -> HttpResponse:
     """Sellers, each with what is open."""
     return owing.accounts_page(request, BUYER)
 
