@@ -81,7 +81,7 @@ def _milestones_to_sign_off(actor: Actor) -> QuerySet[Milestone]:
 
 
 ABOUT_CONTRACTS: Final = ("contract", "draft", "plan", "template", "milestone", "submission", "evidence", "changes")
-ABOUT_INVOICES: Final = ("invoice", "payment", "document", "statement", "transaction", "ageing")
+ABOUT_INVOICES: Final = ("invoice", "payment", "document", "statement", "transaction", "ageing", "remind")
 ABOUT_FUNDING: Final = ("funding", "request", "offer", "tranche")
 TEAM: Final = Place(_("Team"), "account:team", "people", ("team", "member", "invitation"))
 COMPANY: Final = Place(_("Organisation"), "account:organisation", "building", ("organisation", "bank"))

@@ -74,6 +74,7 @@ OF: Final[dict[str, str]] = {
     "seller:invoice_document": "invoicing.Invoice",
     "seller:retry_document": "invoicing.Invoice",
     "seller:resend_invoice": "invoicing.Invoice",
+    "seller:remind_buyer": "invoicing.Invoice",
     "seller:record_payment": "invoicing.Invoice",
     "seller:reverse_payment": "invoicing.Payment",
     "seller:credit_invoice": "invoicing.Invoice",

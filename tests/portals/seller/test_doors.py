@@ -72,6 +72,7 @@ LISTS = (
     "invoices",
     "receivables_ageing",
     "account_statements",
+    "reminders",
     "ageing_csv",
     "ageing_xlsx",
     "funding",
@@ -264,6 +265,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "pack": world.pack_ref,
         "pack_file": world.pack_ref,
         "resend_invoice": invoice,
+        "remind_buyer": invoice,
         "sign_contract": world.answer_ref,
         "request_contract_changes": world.answer_ref,
         "answer_proposal": world.answer_ref,
@@ -314,6 +316,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
 
 
 POST_ONLY = (
+    "remind_buyer",
     "answer_proposal",
     "retry_contract_document",
     "attach_evidence",
