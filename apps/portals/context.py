@@ -81,7 +81,7 @@ def _milestones_to_sign_off(actor: Actor) -> QuerySet[Milestone]:
 
 
 ABOUT_CONTRACTS: Final = ("contract", "draft", "plan", "template", "milestone", "submission", "evidence", "changes")
-ABOUT_INVOICES: Final = ("invoice", "payment", "document", "statement", "transaction", "ageing")
+ABOUT_INVOICES: Final = ("invoice", "payment", "document", "statement", "transaction", "ageing", "remind")
 ABOUT_FUNDING: Final = ("funding", "request", "offer", "tranche")
 TEAM: Final = Place(_("Team"), "account:team", "people", ("team", "member", "invitation"))
 COMPANY: Final = Place(_("Organisation"), "account:organisation", "building", ("organisation", "bank"))
@@ -99,7 +99,7 @@ SELLER: Final = (
 BUYER: Final = (
     Place(_("Home"), "buyer:home", "house", (), _milestones_to_sign_off),
     Place(_("Contracts"), "buyer:contracts", "file-earmark-text", ABOUT_CONTRACTS, _contracts_to_sign),
-    Place(_("Invoices"), "buyer:invoices", "receipt", ("invoice", "document", "assignment")),
+    Place(_("Invoices"), "buyer:invoices", "receipt", ("invoice", "document", "assignment", "statement")),
     Place(_("What we sell"), "seller:home", "arrow-left-right"),
     TEAM,
     COMPANY,

@@ -25,7 +25,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Certificate
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
-from apps.workflows import disputing, funding, instalments, limits, negotiating, retention, reviews
+from apps.workflows import disputing, funding, instalments, limits, negotiating, reminding, retention, reviews
 from apps.workflows.models import EvidencePack
 
 log = logging.getLogger(__name__)
@@ -236,6 +236,23 @@ def release_everybodys_retention(timestamp: int) -> None:
 def release_retention(*, contract_ref: str, seller_id: int, position: int) -> None:
     """Release one part of a retention; a second run finds it done."""
     retention.tend(contract_ref=contract_ref, seller_id=seller_id, position=position)
+
+
+@app.periodic(cron="5 * * * *")
+@app.task(queue=QUEUE, queueing_lock="remind_everybodys_buyers")
+def remind_everybodys_buyers(timestamp: int) -> None:
+    """Every hour, because a day begins at another hour elsewhere: one job for each reminder that is due by now."""
+    for reminder in reminding.due(at=clock.now()):
+        with suppress(AlreadyEnqueued):
+            remind_buyer.configure(queueing_lock=f"reminder of {reminder.invoice_ref}").defer(
+                invoice_ref=reminder.invoice_ref, seller_id=reminder.seller_id, number=reminder.number
+            )
+
+
+@app.task(queue=QUEUE, retry=AGAIN)
+def remind_buyer(*, invoice_ref: str, seller_id: int, number: int) -> None:
+    """Send one reminder; a second run finds it sent."""
+    reminding.tend(invoice_ref=invoice_ref, seller_id=seller_id, number=number)
 
 
 @app.periodic(cron="45 2 * * *")

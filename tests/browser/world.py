@@ -233,6 +233,8 @@ def newest(model: type[Model], route: str) -> Callable[[World, str], Model]:
 
 FINDERS: dict[str, Callable[[World, str], Model]] = {
     "contract": newest(Contract, "number"),
+    "buyer": lambda _world, number: Contract.objects.using("owner").get(number=number).buyer,
+    "seller": lambda _world, number: Contract.objects.using("owner").get(number=number).seller,
     "template": newest(ContractTemplate, "name"),
     "order": lambda _world, subject: ChangeOrder.objects.using("owner").get(
         contract__number=subject.partition("/")[0], number=subject.partition("/")[2] or 1

@@ -44,6 +44,7 @@ from apps.workflows import (
     notices,
     proof_codes,
     proofs,
+    reminding,
     retention,
     revenue,
     reviews,
@@ -890,6 +891,35 @@ def take_up_transaction(world: World) -> Attempt:
         world,
         "billing",
         lambda actor, key: statements.take_up_transaction(actor=actor, key=key, transaction_ref=world["arrived.aside"]),
+    )
+
+
+OVERDUE = START + timedelta(days=60)
+
+
+@story
+def remind_buyer(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: reminding.remind_buyer(actor=actor, key=key, invoice_ref=world["paid"]),
+        at=OVERDUE,
+    )
+
+
+@story
+def remind_by_schedule(world: World) -> Attempt:
+    clockwork = Actor.system(organisation_id=world.parties.seller.pk)
+    return Attempt(
+        lambda key: reminding.remind_by_schedule(actor=clockwork, key=key, invoice_ref=world["paid"], number=1),
+        lambda: acting(clockwork, at=OVERDUE),
+    )
+
+
+@story
+def set_reminders(world: World) -> Attempt:
+    return _by(
+        world, "billing", lambda actor, key: reminding.set_reminders(actor=actor, key=key, days=[3, 14]), at=START
     )
 
 

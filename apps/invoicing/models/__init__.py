@@ -7,6 +7,7 @@ from apps.invoicing.models.invoice import Invoice, InvoiceKind, InvoiceLine
 from apps.invoicing.models.open_item import OpenItem
 from apps.invoicing.models.payee import PayeeInstruction
 from apps.invoicing.models.payment import Allocation, Payment
+from apps.invoicing.models.reminders import ReminderSchedule
 from apps.invoicing.models.retention import Retention, RetentionRelease, RetentionShare
 from apps.invoicing.models.reversal import PaymentReversal
 from apps.invoicing.models.series import NumberSeries
@@ -33,6 +34,7 @@ __all__ = [
     "PayeeInstruction",
     "Payment",
     "PaymentReversal",
+    "ReminderSchedule",
     "Retention",
     "RetentionRelease",
     "RetentionShare",

@@ -19,7 +19,8 @@ class Delivery(models.Model):
     """One letter with an invoice to the buyer's mailboxes: written down when it is due, completed when it is sent.
 
     ``ref`` makes the Message-ID, so a job that runs twice sends a letter that the mailbox recognises. ``sent_at`` says
-    that the mail server took it, not that somebody read it.
+    that the mail server took it, not that somebody read it. A ``reminder`` is the first, second, … letter that reminds
+    of what is overdue; the others have 0.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -27,6 +28,7 @@ class Delivery(models.Model):
     seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     asked_by = models.CharField(max_length=160, blank=True)
+    reminder = models.PositiveSmallIntegerField(default=0, db_default=0)
     requested_at = models.DateTimeField()
     recipients = ArrayField(models.EmailField(), default=list)
     message_id = models.CharField(max_length=120, blank=True)
@@ -42,6 +44,9 @@ class Delivery(models.Model):
                 | (Q(sent_at__isnull=False) & ~Q(recipients=[]) & ~Q(message_id="")),
                 name="sent_to_somebody_as_a_message",
             ),
+            models.UniqueConstraint(
+                "invoice", "reminder", condition=Q(reminder__gt=0), name="each_reminder_of_an_invoice_once"
+            ),
         ]
         indexes = [models.Index("invoice", "id", name="delivery_of_invoice")]
         triggers = [
@@ -54,6 +59,13 @@ class Delivery(models.Model):
                 "NOT EXISTS (SELECT 1 FROM invoicing_invoice i JOIN invoicing_document d ON d.invoice_id = i.id"
                 " WHERE i.id = NEW.invoice_id AND i.seller_id = NEW.seller_id AND i.buyer_id = NEW.buyer_id"
                 " AND d.state = 'ready')",
+            ),
+            guards.refused_when(
+                "reminded_only_of_what_is_overdue",
+                guards.INSERT,
+                "NEW.reminder > 0 AND NOT EXISTS (SELECT 1 FROM invoicing_openitem o"
+                " WHERE o.invoice_id = NEW.invoice_id AND o.open > o.disputed"
+                " AND o.due_on < (NEW.requested_at AT TIME ZONE 'UTC' + interval '14 hours')::date)",
             ),
         ]
 

@@ -26,6 +26,7 @@ from apps.invoicing.rules.matching import Bill, Bills, MoneyIn, Part, Proposal, 
 from apps.invoicing.rules.names import are_alike
 from apps.invoicing.rules.payment_codes import SWISS, PaymentCode, Place, payment_code, payment_reference
 from apps.invoicing.rules.references import creditor_reference, possible_numbers
+from apps.invoicing.rules.reminders import reminder_due, schedule
 from apps.invoicing.rules.retention import Withheld, due_from, released_of, shares_of, withheld_of
 
 __all__ = [
@@ -74,6 +75,8 @@ __all__ = [
     "possible_numbers",
     "proposals",
     "released_of",
+    "reminder_due",
+    "schedule",
     "shares_of",
     "tax_breakdown",
     "totals",

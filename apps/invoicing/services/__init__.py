@@ -58,6 +58,7 @@ from apps.invoicing.services.reading import (
 from apps.invoicing.services.receipts import direct_payment, receive, withdraw_direction
 from apps.invoicing.services.release_dates import DueRelease, next_release, releases_ahead, releases_due
 from apps.invoicing.services.releasing import release
+from apps.invoicing.services.reminding import DueReminder, may_be_reminded, remind, reminders_due, set_reminders
 from apps.invoicing.services.retained import PartState, RetentionState, has_retention, retention_state
 from apps.invoicing.services.reversals import contracts_of_payment, contracts_to_allocate, reverse_payment
 from apps.invoicing.services.sales import (
@@ -77,6 +78,7 @@ __all__ = [
     "Disputable",
     "DueContract",
     "DueRelease",
+    "DueReminder",
     "Imported",
     "PartState",
     "Preview",
@@ -124,6 +126,7 @@ __all__ = [
     "keep_dispute",
     "leave_to_people",
     "left_to_credit",
+    "may_be_reminded",
     "money_in",
     "needs_proof_to_credit",
     "next_billing",
@@ -138,11 +141,14 @@ __all__ = [
     "release",
     "releases_ahead",
     "releases_due",
+    "remind",
+    "reminders_due",
     "retention_state",
     "retry_credit_document",
     "retry_document",
     "reverse_payment",
     "set_aside",
+    "set_reminders",
     "start_lines_of_change",
     "take_up",
     "to_bill",

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.portals.buyer.views import (
+    accounts,
     assignments,
     changes,
     contracts,
@@ -58,6 +59,10 @@ urlpatterns = [
     path("packs/<str:ref>/", proofs.pack, name="pack"),
     path("packs/<str:ref>/pack.zip", proofs.pack_file, name="pack_file"),
     path("evidence/<str:ref>/", evidence.evidence, name="evidence"),
+    path("accounts/", accounts.account_statements, name="account_statements"),
+    path("accounts/<str:ref>/", accounts.account_statement, name="account_statement"),
+    path("accounts/<str:ref>/statement.csv", accounts.account_csv, name="account_csv"),
+    path("accounts/<str:ref>/statement.xlsx", accounts.account_xlsx, name="account_xlsx"),
     path("invoices/", invoices.invoices, name="invoices"),
     path("invoices/<str:ref>/", invoices.invoice, name="invoice"),
     path("invoices/<str:ref>/invoice.pdf", invoices.invoice_pdf, name="invoice_pdf"),

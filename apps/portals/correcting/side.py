@@ -28,6 +28,9 @@ class Side:
     def url(self, page: str, ref: str) -> str:
         return reverse(f"{self.name}:{page}", args=[ref])
 
+    def list_url(self, page: str) -> str:
+        return reverse(f"{self.name}:{page}")
+
     def notes(self, actor: Actor) -> QuerySet[CreditNote, CreditNote]:
         """The credit notes that this side issued or got."""
         notes = CreditNote.objects
@@ -59,6 +62,12 @@ class Side:
     ) -> HttpResponse:
         """The same for a page of disputes."""
         return self._render(request, f"disputing/{template}.html", context, form)
+
+    def account_page(
+        self, request: PortalRequest, template: str, context: Mapping[str, Any], *, form: BaseForm | None = None
+    ) -> HttpResponse:
+        """The same for a page of the account between the two."""
+        return self._render(request, f"owing/{template}.html", context, form)
 
     def _render(
         self, request: PortalRequest, template: str, context: Mapping[str, Any], form: BaseForm | None

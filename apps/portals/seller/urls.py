@@ -1,6 +1,7 @@
 from django.urls import path
 
 from apps.portals.seller.views import (
+    accounts,
     ageing,
     answers,
     changes,
@@ -20,6 +21,7 @@ from apps.portals.seller.views import (
     plans,
     proofs,
     questions,
+    reminders,
     retention,
     revenue,
     statements,
@@ -76,9 +78,15 @@ urlpatterns = [
     path("submissions/<str:ref>/withdraw/", submissions.withdraw_submission, name="withdraw_submission"),
     path("evidence/<str:ref>/", evidence.evidence, name="evidence"),
     path("evidence/<str:ref>/remove/", evidence.remove_evidence, name="remove_evidence"),
+    path("reminders/", reminders.reminders, name="reminders"),
+    path("invoices/<str:ref>/remind/", reminders.remind_buyer, name="remind_buyer"),
     path("receivables/", ageing.receivables_ageing, name="receivables_ageing"),
     path("receivables/receivables.csv", ageing.ageing_csv, name="ageing_csv"),
     path("receivables/receivables.xlsx", ageing.ageing_xlsx, name="ageing_xlsx"),
+    path("accounts/", accounts.account_statements, name="account_statements"),
+    path("accounts/<str:ref>/", accounts.account_statement, name="account_statement"),
+    path("accounts/<str:ref>/statement.csv", accounts.account_csv, name="account_csv"),
+    path("accounts/<str:ref>/statement.xlsx", accounts.account_xlsx, name="account_xlsx"),
     path("invoices/", invoices.invoices, name="invoices"),
     path("invoices/<str:ref>/", invoices.invoice, name="invoice"),
     path("invoices/<str:ref>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),

@@ -32,6 +32,8 @@ def invoice(*, delivery_ref: str) -> Sent | None:
     if delivery.sent_at is not None:
         return None
     billed = delivery.invoice
+    if delivery.reminder:
+        return _reminder(delivery)
     if billed.is_release:
         return _release(delivery)
     said = snapshot.read(billed.snapshot)
@@ -118,6 +120,49 @@ def _release(delivery: Delivery) -> Sent | None:
             files=[_pdf(asked)],
         )
     )
+
+
+def _reminder(delivery: Delivery) -> Sent | None:
+    """What is overdue, with the document once more, to whoever pays; nothing once nothing is to be asked for."""
+    billed, item = delivery.invoice, delivery.invoice.open_item
+    if not item.payable:
+        return None
+    account = _account(billed)
+    return send(
+        Letter(
+            name="payment_reminder",
+            key=delivery.ref,
+            sender=delivery.seller,
+            reader=delivery.buyer,
+            to=_payables(delivery.buyer),
+            button=_("Open the invoice"),
+            url=_page_of(billed, buyer=delivery.buyer),
+            facts=[
+                fact(_("Invoice"), billed.number),
+                fact(_("Contract"), f"{billed.contract.number} · {billed.contract.title}"),
+                fact(_("Was due"), on=billed.due_on),
+                money(_("Total"), billed.due_now, billed.currency),
+                *(
+                    [money(_("Disputed, not asked for now"), item.disputed_open, billed.currency)]
+                    if item.disputed
+                    else []
+                ),
+                *account_lines(account),
+                fact(_("Reference"), billed.number),
+            ],
+            context={"invoice": billed, "payable": item.payable, "count": delivery.reminder},
+            files=[_pdf(billed)],
+        )
+    )
+
+
+def _account(billed: Invoice) -> PayeeInstruction | snapshot.CreditTransfer | None:
+    """Into which account the invoice is paid: as the buyer was told last, or as its document says."""
+    instruction = PayeeInstruction.objects.live().of_invoice(billed).first()
+    if instruction is not None:
+        return instruction
+    said = release_statement.read(billed.snapshot) if billed.is_release else snapshot.read(billed.snapshot)
+    return said.credit_transfer
 
 
 def _pdf(billed: Invoice) -> Enclosure:

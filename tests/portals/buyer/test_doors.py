@@ -14,7 +14,7 @@ from tests.portals.buyer.conftest import SignIn
 from tests.portals.buyer.stories import assigned, invoiced
 from tests.scenarios import Parties
 
-LISTS = ("home", "contracts", "invoices")
+LISTS = ("home", "contracts", "invoices", "account_statements")
 
 
 def refs_of(parties: Parties) -> dict[str, str]:
@@ -38,6 +38,7 @@ def refs_of(parties: Parties) -> dict[str, str]:
         "accept_milestone": submission.ref,
         "request_changes": submission.ref,
         "evidence": file.ref,
+        "account_statement": parties.seller.ref,
         "invoice": invoice.ref,
         "invoice_document": invoice.ref,
         "acknowledge_assignment": notice.ref,

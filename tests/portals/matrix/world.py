@@ -57,6 +57,7 @@ from apps.workflows import (
     notices,
     printing,
     proofs,
+    reminding,
     retention,
     revenue,
     reviews,
@@ -178,6 +179,8 @@ class _Builder:
         self._codes()
         self._reminder()
         self.tenant.chosen = [
+            self.deal.buyer,
+            self.deal.seller,
             *ChangeOrder.objects.using("owner").filter(contract__seller=self.deal.seller, state="proposed"),
             *Contract.objects.using("owner").filter(pk=self.answered.pk),
             *ContractVersion.objects.using("owner").filter(
@@ -530,6 +533,7 @@ class _Builder:
         with acting(member(self.deal, "billing")) as bilge:
             again = billing.resend_invoice(actor=bilge, key=key(), invoice_ref=self.invoices[0].ref)
             jobs.send_invoice.func(delivery_ref=again["delivery"], organisation_id=self.deal.buyer.pk)
+            reminding.set_reminders(actor=bilge, key=key(), days=[3, 14])
         with acting(member(self.deal, "billing")) as bilge:
             billing.record_payment(
                 actor=bilge,

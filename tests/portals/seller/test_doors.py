@@ -71,6 +71,8 @@ LISTS = (
     "draft_contract",
     "invoices",
     "receivables_ageing",
+    "account_statements",
+    "reminders",
     "ageing_csv",
     "ageing_xlsx",
     "funding",
@@ -263,6 +265,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "pack": world.pack_ref,
         "pack_file": world.pack_ref,
         "resend_invoice": invoice,
+        "remind_buyer": invoice,
         "sign_contract": world.answer_ref,
         "request_contract_changes": world.answer_ref,
         "answer_proposal": world.answer_ref,
@@ -297,6 +300,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "ask_nullification": world.creditable.ref,
         "answer_nullification": world.nullification_ref,
         "contract_revenue": world.active.ref,
+        **dict.fromkeys(("account_statement", "account_csv", "account_xlsx"), parties.buyer.ref),
         "request_funding": world.active.ref,
         "withdraw_request": world.request_ref,
         "offer": world.offer.ref,
@@ -312,6 +316,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
 
 
 POST_ONLY = (
+    "remind_buyer",
     "answer_proposal",
     "retry_contract_document",
     "attach_evidence",

@@ -16,6 +16,7 @@ from apps.core import clock
 from apps.core.errors import Refused
 from apps.financing.models import FundingRequest, Tranche
 from apps.invoicing import release_statement, snapshot, wording
+from apps.invoicing import services as invoicing
 from apps.invoicing.models import Allocation, Delivery, Document, Invoice, PayeeInstruction
 from apps.invoicing.services.reading import GIVEN_UP_AFTER
 from apps.parties.actor import Actor
@@ -214,6 +215,7 @@ def _document_piece(request: PortalRequest, invoice: Invoice) -> dict[str, objec
     """
     document = _document(invoice)
     deliveries = list(Delivery.objects.visible_to(request.actor).filter(invoice=invoice).order_by("-pk"))
+    may_resend = request.actor.may(Action.RECORD_PAYMENT)
     is_young = bool(deliveries) and deliveries[0].requested_at + GIVEN_UP_AFTER > clock.now()
     return {
         "document": document,
@@ -224,7 +226,10 @@ def _document_piece(request: PortalRequest, invoice: Invoice) -> dict[str, objec
         "retry": ActionForm(auto_id="retry_%s"),
         "deliveries": deliveries,
         "is_on_its_way": is_young and deliveries[0].sent_at is None,
-        "resend": None if why_not(request.actor, Action.RECORD_PAYMENT) else ActionForm(auto_id="resend_%s"),
+        "may_remind": may_resend
+        and invoicing.may_be_reminded(actor=request.actor, invoice_id=invoice.pk, today=today_of(request)),
+        "remind": ActionForm(auto_id="remind_%s"),
+        "resend": ActionForm(auto_id="resend_%s") if may_resend else None,
     }
 
 

@@ -1,0 +1,58 @@
+"""Buyers are reminded of what is overdue: on the days of the seller's schedule, or because somebody asks for it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from apps.contracts import services as contracts
+from apps.core import clock
+from apps.core.database import walls
+from apps.invoicing import services as invoicing
+from apps.invoicing.services import DueReminder
+from apps.parties.actor import Actor
+from apps.workflows import jobs
+from apps.workflows.once import Answer, once
+
+
+def due(*, at: datetime) -> list[DueReminder]:
+    """Every reminder that a schedule makes due at this moment."""
+    return invoicing.reminders_due(at=at)
+
+
+def tend(*, invoice_ref: str, seller_id: int, number: int) -> Answer:
+    """Send one reminder of a schedule; once, however often."""
+    with walls.asking_for(seller_id):
+        return remind_by_schedule(
+            actor=Actor.system(organisation_id=seller_id),
+            key=f"reminder {number} of {invoice_ref}",
+            invoice_ref=invoice_ref,
+            number=number,
+        )
+
+
+@once
+def remind_by_schedule(*, actor: Actor, key: str, invoice_ref: str, number: int) -> Answer:
+    """The day of a reminder has come. What was paid, disputed or assigned meanwhile is not asked for."""
+    return _remind(actor=actor, invoice_ref=invoice_ref, number=number)
+
+
+@once
+def remind_buyer(*, actor: Actor, key: str, invoice_ref: str) -> Answer:
+    """Somebody of the seller's reminds the buyer now, at most once a day."""
+    return _remind(actor=actor, invoice_ref=invoice_ref, number=0)
+
+
+@once
+def set_reminders(*, actor: Actor, key: str, days: Sequence[int]) -> Answer:
+    """The seller says on which days after the due date its buyers are reminded; an empty list ends it."""
+    schedule = invoicing.set_reminders(actor=actor, days=days, at=clock.now())
+    return {"days": " ".join(str(day) for day in schedule.days)}
+
+
+def _remind(*, actor: Actor, invoice_ref: str, number: int) -> Answer:
+    contract = contracts.lock(contract_id=invoicing.contract_of(invoice_ref=invoice_ref))
+    at = walls.widen(contract.buyer_id)
+    delivery = invoicing.remind(invoice_ref=invoice_ref, actor=actor, number=number, at=at)
+    if delivery is None:
+        return {"delivery": ""}
+    jobs.send_invoice.defer(delivery_ref=delivery.ref, organisation_id=contract.buyer_id)
+    return {"delivery": delivery.ref}

@@ -1,0 +1,131 @@
+"""Buyers are reminded of what is overdue: by schedule and by hand, once each, and of nothing that is not asked for."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core import mail
+from django.db import IntegrityError, transaction
+
+from apps.core import clock
+from apps.core.database import walls
+from apps.core.errors import NotAllowed, Refused
+from apps.invoicing import documents
+from apps.invoicing.models import Delivery, Invoice
+from apps.workflows import billing, jobs, reminding
+from tests import scenarios
+from tests.scenarios import Parties, acting, key
+
+AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+DUE_IN = 30
+
+
+@pytest.fixture
+def parties(scratch: str) -> Parties:
+    return scenarios.organisations()
+
+
+@pytest.fixture
+def invoice(parties: Parties) -> Invoice:
+    milestone = scenarios.accepted_milestone(scenarios.active_contract(parties, at=AT), at=AT)
+    with walls.asking_for(parties.seller.pk), clock.stopped(AT):
+        found = Invoice.objects.select_related("open_item").get(milestone=milestone)
+        assert (found.due_on - found.issued_on).days == DUE_IN
+        documents.render(invoice_ref=found.ref)
+    return found
+
+
+def late(days: int) -> datetime:
+    """So many days after the due date, at noon."""
+    return AT + timedelta(days=DUE_IN + days, hours=3)
+
+
+def schedule(parties: Parties, *days: int) -> None:
+    bilge = scenarios.member(parties, "billing")
+    with acting(bilge, at=AT):
+        reminding.set_reminders(actor=bilge, key=key(), days=days)
+
+
+def tended(at: datetime) -> list[int]:
+    """What the clock finds and does at a moment."""
+    with clock.stopped(at):
+        found = reminding.due(at=at)
+        for one in found:
+            reminding.tend(invoice_ref=one.invoice_ref, seller_id=one.seller_id, number=one.number)
+    return [one.number for one in found]
+
+
+def reminders(invoice: Invoice) -> list[Delivery]:
+    with walls.asking_for(invoice.seller_id):
+        return list(Delivery.objects.filter(invoice=invoice, reminder__gt=0).order_by("pk"))
+
+
+def paid(parties: Parties, invoice: Invoice, *, at: datetime) -> None:
+    bilge = scenarios.member(parties, "billing")
+    with acting(bilge, at=at):
+        billing.record_payment(
+            actor=bilge,
+            key=key(),
+            invoice_ref=invoice.ref,
+            amount=invoice.gross,
+            received_on=at.date(),
+            bank_reference=f"STMT-{at}",
+        )
+
+
+def test_the_schedule_reminds_on_its_days_and_catches_up_with_one_letter(parties: Parties, invoice: Invoice) -> None:
+    assert tended(late(40)) == []  # nobody asked for reminders yet
+    schedule(parties, 14, 3, 28)
+    assert tended(late(2)) == []
+    assert tended(late(3)) == [1]
+    assert tended(late(3)) == []
+    assert tended(late(30)) == [3]  # nobody worked on the fourteenth day
+    assert [one.reminder for one in reminders(invoice)] == [1, 3]
+    mail.outbox.clear()
+    with clock.stopped(late(30)):
+        jobs.send_invoice.func(delivery_ref=reminders(invoice)[1].ref, organisation_id=invoice.buyer_id)
+    (message,) = mail.outbox
+    assert message.subject.startswith("Reminder 3: invoice INV-")
+    assert invoice.number in message.body
+    assert [name for name, *_rest in message.attachments] == [f"{invoice.number}.pdf"]
+
+
+def test_what_is_paid_is_not_reminded_of(parties: Parties, invoice: Invoice) -> None:
+    schedule(parties, 3)
+    with clock.stopped(late(3)):
+        (found,) = reminding.due(at=late(3))
+        paid(parties, invoice, at=late(3))
+        # It was found a moment before the money was recorded.
+        assert reminding.tend(invoice_ref=found.invoice_ref, seller_id=found.seller_id, number=1) == {"delivery": ""}
+    assert tended(late(5)) == []
+    with transaction.atomic(), walls.asking_for(invoice.seller_id), pytest.raises(IntegrityError, match="overdue"):
+        Delivery.objects.create(
+            invoice=invoice,
+            seller_id=invoice.seller_id,
+            buyer_id=invoice.buyer_id,
+            reminder=1,
+            requested_at=late(5),
+        )
+
+
+def test_somebody_reminds_by_hand_once_a_day_and_the_schedule_counts_it(parties: Parties, invoice: Invoice) -> None:
+    schedule(parties, 3, 14)
+    bilge = scenarios.member(parties, "billing")
+    with acting(bilge, at=late(0)), pytest.raises(Refused, match="not overdue"):
+        reminding.remind_buyer(actor=bilge, key=key(), invoice_ref=invoice.ref)
+    with acting(bilge, at=late(1)):
+        answers = [reminding.remind_buyer(actor=bilge, key="k", invoice_ref=invoice.ref) for _ in range(2)]
+        assert answers[0] == answers[1]
+        with pytest.raises(Refused, match="today already"):
+            reminding.remind_buyer(actor=bilge, key=key(), invoice_ref=invoice.ref)
+    assert tended(late(3)) == []
+    assert tended(late(14)) == [2]
+    assert [(one.reminder, one.asked_by) for one in reminders(invoice)] == [(1, "Bilge Aydin"), (2, "")]
+
+
+@pytest.mark.parametrize("role", ["delivery", "payables"])
+def test_only_billing_reminds(parties: Parties, invoice: Invoice, role: str) -> None:
+    actor = scenarios.member(parties, role)
+    with acting(actor, at=late(5)), pytest.raises((NotAllowed, Refused)):
+        reminding.remind_buyer(actor=actor, key=key(), invoice_ref=invoice.ref)
+    with acting(actor, at=AT), pytest.raises(NotAllowed):
+        reminding.set_reminders(actor=actor, key=key(), days=[3])
