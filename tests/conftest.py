@@ -51,6 +51,8 @@ LONGEST = (
     "workflows/test_deals.py",
 )
 """What takes minutes begins, so that no process is left alone with it at the end."""
+ONE_WORLD = ("tests/serving/",)
+"""A PostgreSQL, its tables and the static files are made once for all tests of this folder."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -58,10 +60,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.path.relative_to(here).as_posix().startswith(LONGEST))
 
 
+class WorldsTogether(LoadFileScheduling):  # type: ignore[misc]
+    """A file stays in one process, so that the world of a module is built once; so does a folder with one world."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return next((folder for folder in ONE_WORLD if folder in file), file)
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
-    """A file stays in one process, so that the world of a module is built once."""
     config.option.loadscopereorder = False
-    return LoadFileScheduling(config, log)
+    return WorldsTogether(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

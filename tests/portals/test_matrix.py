@@ -286,8 +286,15 @@ def test_forged_requests_are_refused_everywhere(world: World, matrix: Matrix, ad
     """Also those about one's own objects."""
     inside = world.guests[:1] if address.is_link else world.inside(address, _owners(world.people))
     key = keys_of(address, world.home)[0] if address.parameters else ""
-    for visitor in [*inside, world.nobodies[0]]:
-        matrix.forged(address, by=visitor, key=visitor.token or key)
+    with plain_refusals():
+        for visitor in [*inside, world.nobodies[0]]:
+            matrix.forged(address, by=visitor, key=visitor.token or key)
+
+
+def test_the_page_that_refuses_forged_requests_shows_nothing_of_strangers(world: World, matrix: Matrix) -> None:
+    """The page itself, with its navigation and its counts, as everybody sees it."""
+    for visitor in [*world.nobodies, *world.people, *world.guests]:
+        matrix.forged(NEW_DRAFT, by=visitor, key="")
 
 
 @pytest.mark.parametrize("way", Way)

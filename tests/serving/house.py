@@ -32,6 +32,9 @@ django.setup()
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+call_command("collectstatic", interactive=False, verbosity=0)
 settings.CLOCK_CAN_BE_STOPPED = True
 from tests import scenarios
 parties = scenarios.organisations()
@@ -144,12 +147,10 @@ def environment(database: Database, data: Path) -> dict[str, str]:
 
 
 def prepared(database: Database, data: Path) -> dict[str, str]:
-    """Make the database, migrate it, collect the static files, let people in; gives their sessions' keys."""
+    """Make the database; in one process migrate it, collect the static files, let people in; gives their sessions' keys."""
     env = environment(database, data)
     with psycopg.connect(host=str(database.server.socket_folder()), user="postgres", autocommit=True) as connection:
         connection.execute("CREATE DATABASE cairn")
-    for command in (["migrate"], ["collectstatic", "--noinput"]):
-        subprocess.run([sys.executable, "manage.py", *command, "--verbosity=0"], check=True, env=env, cwd=ROOT)
     said = subprocess.run([sys.executable, "-c", PEOPLE], check=True, env=env, cwd=ROOT, capture_output=True, text=True)
     people: dict[str, str] = json.loads(said.stdout.splitlines()[-1])
     return people

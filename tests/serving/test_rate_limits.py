@@ -20,7 +20,7 @@ ALLOWED = 3
 """Codes for one mailbox in a minute, by the settings."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def other(database: Database, home: Path, sessions: dict[str, str]) -> Iterator[House]:
     with serving(environment(database, home), *WAITRESS, cookies=sessions) as opened:
         yield opened

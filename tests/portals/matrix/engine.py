@@ -98,6 +98,7 @@ class Matrix:
         for method, token, headers in forgeries:
             answer = by.asks(method, self._path(address, key, by), payload(), token=token, **headers)
             self.cells += 1
+            self._no_canary(by, method, address.name, answer)
             if answer.status != (NOT_ALLOWED if address.name in UNASKED else FORBIDDEN):
                 self._found(by, method, address, key, f"a forged request gets {answer.status}")
 
@@ -167,11 +168,15 @@ def undone() -> Iterator[None]:
 
 
 def fingerprint() -> dict[str, str]:
-    """Of every table with tenants, and of the queue: how many rows there are, which versions of them, which content."""
+    """Of every table with tenants, and of the queue: how many rows there are, and which versions of them.
+
+    Postgres never writes into a row: what was changed, even back to what it was, is another version with another
+    ``xmin``. So nothing of the content needs to be read.
+    """
     tables = [*(model._meta.db_table for model in walled_models()), "procrastinate_jobs", "parties_user"]
     sql = " UNION ALL ".join(
-        f"SELECT '{table}', count(*) || ' ' || coalesce(sum(hashtextextended(xmin::text || t::text, 0)), 0)"
-        f" FROM {table} t"
+        f"SELECT '{table}', count(*) || ' ' || coalesce(sum(hashtextextended(xmin::text || ctid::text, 0)), 0)"
+        f" FROM {table}"
         for table in tables
     )
     with connections["owner"].cursor() as cursor:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import connections
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseNotFound
 
 from config import urls
 
@@ -67,10 +68,16 @@ def without_policies() -> Iterator[None]:
 
 @contextmanager
 def plain_refusals() -> Iterator[None]:
-    """A 404 without its page, which is the same for every address and is tried on its own."""
+    """A 404, and a 403 of a forged request, without its page, which is the same everywhere and is tried on its own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(urls, "handler404", _nothing_here, raising=False)
+        patch.setattr(settings, "CSRF_FAILURE_VIEW", f"{__name__}.{is_forged.__name__}")
         yield
+
+
+def is_forged(_request: HttpRequest, reason: str) -> HttpResponse:
+    """Django finds it by its name."""
+    return HttpResponseForbidden()
 
 
 def _nothing_here(_request: HttpRequest, exception: Exception) -> HttpResponse:
