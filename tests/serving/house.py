@@ -147,7 +147,7 @@ def environment(database: Database, data: Path) -> dict[str, str]:
 
 
 def prepared(database: Database, data: Path) -> dict[str, str]:
-    """Make the database; in one process migrate it, collect the static files, let people in; gives their sessions' keys."""
+    """Make the database; one process migrates it, collects static files, lets people in. Gives their sessions' keys."""
     env = environment(database, data)
     with psycopg.connect(host=str(database.server.socket_folder()), user="postgres", autocommit=True) as connection:
         connection.execute("CREATE DATABASE cairn")
