@@ -8,7 +8,6 @@ reached by those whose objects they are, so that no cell is empty; mutants show 
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ObjectDoesNotExist
@@ -336,7 +335,7 @@ def _may(call: Call, row: object, *, by: Tenant, refusals: list[str]) -> bool:
     """Whether its own people may do it, a little later; undone afterwards."""
     try:
         with undone():
-            call.run(row, by=by, at=NOW + timedelta(hours=1))
+            call.run(row, by=by, at=NOW + call.after)
     except Refused as refused:
         refusals.append(str(refused))
         return False

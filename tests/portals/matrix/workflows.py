@@ -69,13 +69,17 @@ KEYLESS: Final = frozenset({"attach_evidence", "remove_evidence", "attach_to_dis
 
 @dataclass(frozen=True)
 class Call:
-    """One workflow: who calls it, on a row of which model, by which parameter; ``more`` are its other parameters."""
+    """One workflow: who calls it, on a row of which model, by which parameter; ``more`` are its other parameters.
+
+    ``after`` is how much later its own people may do it.
+    """
 
     workflow: Callable[..., Any]
     role: str
     model: str
     parameter: str
     more: More = lambda _row, _own: {}
+    after: timedelta = timedelta(hours=1)
 
     @property
     def name(self) -> str:
@@ -436,7 +440,7 @@ CALLS = [
     Call(billing.retry_document, "billing", INVOICE, "invoice_ref"),
     Call(billing.reverse_payment, "billing", PAYMENT, "payment_ref", _because),
     Call(billing.resend_invoice, "billing", INVOICE, "invoice_ref"),
-    Call(reminding.remind_buyer, "billing", INVOICE, "invoice_ref"),
+    Call(reminding.remind_buyer, "billing", INVOICE, "invoice_ref", after=timedelta(days=60)),
     Call(reminding.remind_by_schedule, "billing", INVOICE, "invoice_ref", lambda _row, _own: {"number": 1}),
     Call(crediting.credit_invoice, "billing", INVOICE, "invoice_ref", _credit),
     Call(crediting.retry_credit_document, "billing", CREDIT_NOTE, "credit_note_ref"),

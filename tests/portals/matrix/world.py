@@ -531,9 +531,9 @@ class _Builder:
         with walls.asking_for(self.deal.seller.pk):
             documents.render(invoice_ref=self.invoices[0].ref)
         with acting(member(self.deal, "billing")) as bilge:
+            reminding.set_reminders(actor=bilge, key=key(), days=[3, 14])
             again = billing.resend_invoice(actor=bilge, key=key(), invoice_ref=self.invoices[0].ref)
             jobs.send_invoice.func(delivery_ref=again["delivery"], organisation_id=self.deal.buyer.pk)
-            reminding.set_reminders(actor=bilge, key=key(), days=[3, 14])
         with acting(member(self.deal, "billing")) as bilge:
             billing.record_payment(
                 actor=bilge,
