@@ -13,6 +13,7 @@ from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.invoicing import snapshot, wording
 from apps.invoicing.models import CreditNote, Invoice, OpenItem
+from apps.invoicing.services.account_statement import Between, account_statement
 from apps.ledger import standing
 from apps.ledger.charts import Seller
 from apps.milestones.models import Decision, Milestone, Reservation, Submission
@@ -118,6 +119,14 @@ def test_what_is_withheld_is_due_item_by_item_and_once(parties: Parties) -> None
     release(paint, actor=bea, at=NOON + 9 * DAY)
     item = item_of(parties)
     assert (item.reserved, item.open, item.paid) == (D(0), D("1586.66"), D("12693.34"))
+    between = Between(parties.seller, parties.buyer, "EUR")
+    with walls.asking_for(parties.seller.pk):
+        told, later = (
+            account_statement(seller, between=between, since=since, until=date(2026, 5, 1))
+            for since in (date(2026, 3, 1), date(2026, 4, 10))
+        )
+    assert [row.amount for row in told.rows] == [D("12693.34"), D("-12693.34"), D("396.66"), D(1190)]
+    assert (told.closing, later.opening, later.closing) == (D("1586.66"), D("396.66"), D("1586.66"))
     assert "nothing differs" in verified()
 
 
