@@ -70,12 +70,26 @@ AS_AGREED: Final = LineTerms()
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """What a line is agreed by that is no lump sum: so many units at so much each.
+
+    ``unit`` is a code of UN/ECE Recommendation 20 (MTK is the square metre), ``unit_price`` is net of tax and may have
+    more decimals than money has.
+    """
+
+    quantity: Decimal
+    unit: str
+    unit_price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class DraftLine:
     """One line of the plan. ``basis`` is ``amount``, ``percent`` (of the price, 30 for 30 %) or ``remainder``.
 
     ``percent`` belongs to the basis of that name, ``amount`` to the other; None means not written yet. ``kind`` is
     ``milestone``, or ``deposit`` or ``recurring`` with their ``due``; the ``amount`` of a recurring line is that of one
-    period, what it comes to in the price is so many of them.
+    period, what it comes to in the price is so many of them. The ``amount`` of a milestone with a ``measure`` is what
+    that comes to.
     """
 
     title: str
@@ -88,6 +102,7 @@ class DraftLine:
     own: LineTerms = AS_AGREED
     kind: str = MILESTONE
     due: Due | None = None
+    measure: Measure | None = None
 
 
 @dataclass(frozen=True, slots=True)

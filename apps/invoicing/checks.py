@@ -1,6 +1,6 @@
 """What must be true of invoices and of what the sellers' books say of them; run by ``manage.py verify_ledger``."""
 
-from apps.invoicing import credit_checks, dispute_checks, retention_checks
+from apps.invoicing import credit_checks, dispute_checks, reserved_checks, retention_checks
 from apps.invoicing.balances import balance_of
 from apps.invoicing.credit_checks import ISSUED
 from apps.invoicing.models.transaction import LIVE as STANDING
@@ -202,13 +202,16 @@ CHECKS = (
     Check(
         "Every invoice is posted in its seller's book",
         """
-        SELECT 'invoice ' || i.number || ' of ' || o.legal_name, i.gross - t.retained, coalesce(l.amount, 0)
+        SELECT 'invoice ' || i.number || ' of ' || o.legal_name, i.gross - t.retained - w.gross, coalesce(l.amount, 0)
         FROM invoicing_invoice i
         JOIN parties_organisation o ON o.id = i.seller_id
         JOIN invoicing_openitem t ON t.invoice_id = i.id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(h.gross), 0) AS gross FROM invoicing_withholding h WHERE h.invoice_id = i.id
+        ) w
         LEFT JOIN ledger_entry e ON e.organisation_id = i.seller_id AND e.cause = 'invoice:' || i.ref
         LEFT JOIN ledger_line l ON l.entry_id = e.id AND l.key = 'invoice:' || i.ref
-        WHERE l.amount IS DISTINCT FROM i.gross - t.retained
+        WHERE coalesce(l.amount, 0) <> i.gross - t.retained - w.gross OR e.id IS NULL
         """,
     ),
     Check(
@@ -256,4 +259,5 @@ CHECKS = (
     *credit_checks.CHECKS,
     *dispute_checks.CHECKS,
     *retention_checks.CHECKS,
+    *reserved_checks.CHECKS,
 )

@@ -10,11 +10,13 @@ from babel.numbers import format_decimal
 from django.utils.translation import get_language, gettext
 from stdnum import iso11649
 
+from apps.contracts import measure_wording
+from apps.core import money
 from apps.core.printing import words
 from apps.core.printing.words import NBSP
-from apps.invoicing import paying, rules, wording
+from apps.invoicing import paying, rules, snapshot, wording
 from apps.invoicing.paying import PayCode
-from apps.invoicing.snapshot import Address, CreditTransfer, Line, Party, Retained, SemanticInvoice, TaxRow
+from apps.invoicing.snapshot import Address, CreditTransfer, Line, Party, SemanticInvoice, TaxRow
 
 Fact = tuple[str, str]
 """A term and what it is here."""
@@ -84,7 +86,7 @@ def page_of(invoice: SemanticInvoice) -> Page:
         buyer_lines=[line for line in address_lines(invoice.buyer.address) if line],
         facts=_facts(invoice),
         due_term=gettext("Amount credited") if is_credit else gettext("Amount due"),
-        due=words.money(invoice.retained.due if invoice.retained else invoice.totals.due, currency),
+        due=words.money(invoice.due_now, currency),
         day_term=gettext("Date of the credit note") if is_credit else gettext("Due date"),
         day=words.day(invoice.due_date),
         rows=[_row(line, currency, tax_word) for line in invoice.lines],
@@ -92,7 +94,7 @@ def page_of(invoice: SemanticInvoice) -> Page:
         evidence=invoice.acceptance.submission_sha256[:16] if invoice.acceptance else "",
         sums=_sums(invoice, tax_word),
         gross=words.money(invoice.totals.gross, currency),
-        retained=_retained(invoice.retained, currency),
+        retained=_kept_back(invoice),
         payment=[] if is_credit else payment_facts(invoice.credit_transfer, invoice.remittance),
         pay_code=(code := paying.code_of(invoice)),
         pay_words=pay_words(code),
@@ -139,11 +141,28 @@ def _row(line: Line, currency: str, tax_word: str) -> Row:
         identifier=line.identifier,
         name=line.name,
         description=line.description,
-        quantity=format_decimal(line.quantity, locale=words.locale()),
-        price=words.number(line.net_price, currency),
+        quantity=_quantity(line.quantity, line.unit_code),
+        price=_price(line, currency),
         tax=_treatment(line.tax_category, line.tax_rate, tax_word),
         net=words.number(line.net, currency),
     )
+
+
+def _quantity(number: Decimal, unit: str) -> str:
+    """So many of a unit; of a lump sum only the number."""
+    if unit == snapshot.ONE:
+        return format_decimal(number, locale=words.locale(), decimal_quantization=False)
+    return measure_wording.quantity(number, unit)
+
+
+def _price(line: Line, currency: str) -> str:
+    """With all decimals that it has; of more than one unit it says of how many."""
+    price = (
+        words.number(line.net_price, currency)
+        if money.is_exact(line.net_price, currency)
+        else format_decimal(line.net_price, locale=words.locale(), decimal_quantization=False)
+    )
+    return price if line.base_quantity == 1 else f"{price} / {_quantity(line.base_quantity, line.unit_code)}"
 
 
 def _sums(invoice: SemanticInvoice, tax_word: str) -> list[Fact]:
@@ -157,14 +176,17 @@ def _sums(invoice: SemanticInvoice, tax_word: str) -> list[Fact]:
     ]
 
 
-def _retained(retained: Retained | None, currency: str) -> list[Fact]:
+def _kept_back(invoice: SemanticInvoice) -> list[Fact]:
     """What is kept back of the total, and what is due of it now."""
-    if retained is None:
+    retained, reserved, currency = invoice.retained, invoice.reserved, invoice.currency
+    if retained is None and reserved is None:
         return []
-    return [
-        (gettext("Retained as agreed, payable later"), words.number(-retained.withheld, currency)),
-        (gettext("Due now"), words.money(retained.due, currency)),
-    ]
+    rows = []
+    if retained is not None:
+        rows.append((gettext("Retained as agreed, payable later"), words.number(-retained.withheld, currency)))
+    if reserved is not None:
+        rows.append((gettext("Withheld until defects are mended"), words.number(-reserved.withheld, currency)))
+    return [*rows, (gettext("Due now"), words.money(invoice.due_now, currency))]
 
 
 def _tax_term(row: TaxRow, currency: str, tax_word: str) -> str:

@@ -35,13 +35,15 @@ class PayCode:
 
 def code_of(said: SemanticInvoice | ReleaseStatement) -> PayCode | None:
     """The code on a document. None on those from before there were references, which stay as they were issued, on
-    credit notes, and where no standard has one for the account and currency."""
+    credit notes, where all is withheld, and where no standard has one for the account and currency."""
     if not said.payment_reference:
         return None
-    retained = said.retained if isinstance(said, SemanticInvoice) else None
+    amount = said.due_now if isinstance(said, SemanticInvoice) else said.totals.due
+    if not amount:
+        return None
     return code(
         said.credit_transfer,
-        amount=retained.due if retained is not None else said.totals.due,
+        amount=amount,
         currency=said.currency,
         reference=said.payment_reference,
         creditor=said.seller if said.payee is None else None,

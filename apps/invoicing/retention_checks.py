@@ -43,14 +43,15 @@ CHECKS = (
         """,
     ),
     Check(
-        "Retention held is, contract by contract, what was withheld and is not released",
+        "Retention held is, contract by contract, what was withheld, also for defects, and is not released",
         f"""
         SELECT o.legal_name || ': retention of ' || c.number, r.kept, r.booked
         FROM contracts_contract c
         JOIN parties_organisation o ON o.id = c.seller_id
         CROSS JOIN LATERAL (
             SELECT coalesce((SELECT sum(k.held - k.released) FROM invoicing_retention k WHERE k.contract_id = c.id), 0)
-                AS kept, {_retained} AS booked
+                + coalesce((SELECT sum(w.gross) FROM invoicing_withholding w WHERE w.contract_id = c.id
+                            AND w.released_at IS NULL), 0) AS kept, {_retained} AS booked
         ) r
         WHERE r.kept <> r.booked
         """,

@@ -6,7 +6,7 @@ from apps.contracts import retention_wording
 from apps.core.money import ZERO
 from apps.core.printing.words import day, money, percent
 from apps.invoicing import rules
-from apps.invoicing.snapshot import Acceptance, CreditTransfer, Retained, SemanticInvoice
+from apps.invoicing.snapshot import Acceptance, CreditTransfer, SemanticInvoice
 
 
 def payment_terms(invoice: SemanticInvoice) -> str:
@@ -16,8 +16,8 @@ def payment_terms(invoice: SemanticInvoice) -> str:
             "Nothing is to be paid on this credit note: it lowers what is owed on invoice {number}. What was paid"
             " beyond that stays yours, to be set off or paid back."
         ).format(number=invoice.preceding.number)
-    if invoice.retained is not None:
-        return f"{_due_now(invoice, invoice.retained)} {retention(invoice)}"
+    if invoice.retained is not None or invoice.reserved is not None:
+        return " ".join(filter(None, (_due_now(invoice), retention(invoice), reservations(invoice))))
     if not invoice.payment_days:
         return gettext("Payable on receipt, without deduction.")
     return gettext("Payable within {days} days of the invoice date, by {date}, without deduction.").format(
@@ -43,8 +43,28 @@ def retention(invoice: SemanticInvoice) -> str:
     )
 
 
-def _due_now(invoice: SemanticInvoice, retained: Retained) -> str:
-    amount = money(retained.due, invoice.currency)
+def reservations(invoice: SemanticInvoice) -> str:
+    """BT-22: what the buyer withholds for which defects, and when it becomes payable; empty where there is none.
+
+    As with retention it is neither an allowance nor a payment: the price is owed, only not yet.
+    """
+    reserved = invoice.reserved
+    if reserved is None:
+        return ""
+    items = "; ".join(
+        gettext("{amount} for “{defect}”, to be mended by {date}").format(
+            amount=money(item.amount, invoice.currency), defect=item.title, date=day(item.due_on)
+        )
+        for item in reserved.items
+    )
+    return gettext(
+        "Accepted with reservations: {amount} is withheld and becomes payable as each defect is mended and released:"
+        " {items}."
+    ).format(amount=money(reserved.withheld, invoice.currency), items=items)
+
+
+def _due_now(invoice: SemanticInvoice) -> str:
+    amount = money(invoice.due_now, invoice.currency)
     if not invoice.payment_days:
         return gettext("Of the total, {amount} is payable on receipt, without deduction.").format(amount=amount)
     return gettext(

@@ -42,6 +42,7 @@ LONGEST_DAYS: Final = 3 * 366
 EVENTS: dict[Event, Promise] = {
     Event.INVOICE: gettext_lazy("Invoice"),
     Event.RELEASE: gettext_lazy("Release of retention"),
+    Event.MENDED: gettext_lazy("Withheld amount is due"),
     Event.CREDIT_NOTE: gettext_lazy("Credit note"),
     Event.PAYMENT: gettext_lazy("Payment"),
     Event.COLLECTED: gettext_lazy("Paid to the financier"),

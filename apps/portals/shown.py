@@ -9,10 +9,14 @@ from apps.invoicing.models import OpenItem
 
 
 def invoice_state(item: OpenItem, *, today: date) -> str:
-    """``paid``, ``credited``, ``overdue``, ``part_paid`` or ``open``; overdue counts more than partly paid.
+    """``paid``, ``credited``, ``withheld``, ``overdue``, ``part_paid`` or ``open``; overdue counts most.
+
+    ``withheld``: nothing more is payable until defects are settled.
 
     ``credited`` is what was credited in full; what was credited in part is settled by what pays the rest.
     """
+    if item.open == 0 and item.reserved:
+        return "withheld"
     if item.open == 0:
         return "credited" if item.credited and not item.paid else "paid"
     if item.due_on < today:

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.contracts import retention_wording, rules, wording
+from apps.contracts import measure_wording, retention_wording, rules, wording
 from apps.contracts import services as contracts
 from apps.contracts.models import ContractVersion
 from apps.contracts.models.dues import LineKind
@@ -152,7 +152,7 @@ def _place(change: rules.LineChange) -> str:
 FIELDS: Final[Sequence[tuple[Promise, Callable[[rules.PaperLine, str], str]]]] = (
     (gettext_lazy("Milestone"), lambda line, _currency: line.title),
     (gettext_lazy("Amount, net"), lambda line, currency: _money(line.amount, currency)),
-    (gettext_lazy("Agreed as"), lambda line, _currency: _basis(line)),
+    (gettext_lazy("Agreed as"), lambda line, currency: agreed_as(line, currency=currency)),
     (
         gettext_lazy("Planned date"),
         lambda line, _currency: formats.day(line.planned_on) if line.planned_on else "",
@@ -201,7 +201,10 @@ def _money(amount: Decimal | None, currency: str) -> str:
     return formats.money(amount, currency) if amount is not None else ""
 
 
-def _basis(line: rules.PaperLine) -> str:
+def agreed_as(line: rules.PaperLine, *, currency: str) -> str:
+    """How the portion of a line was agreed, in words."""
+    if line.measure is not None:
+        return measure_wording.agreed(line.measure, currency)
     if line.basis == "percent":
         return _("%(share)s%% of the price") % {"share": plain(line.percent)} if line.percent else _("a percentage")
     return _("the remainder") if line.basis == "remainder" else _("an amount")

@@ -67,6 +67,12 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "nullified": Word(_("Acceptance withdrawn"), "arrow-counterclockwise", "negative"),
         "cancelled": _CANCELLED,
     },
+    "reservation": {
+        "open": Word(_("To be mended"), "tools", "attention"),
+        "mended": Word(_("Mended, waiting for the buyer"), "eye", "info"),
+        "released": Word(_("Released"), "check-circle-fill", "positive"),
+        "reduced": Word(_("Settled at a lower price"), "check-circle-fill", "positive"),
+    },
     "dispute": {
         "open": Word(_("Disputed"), "exclamation-triangle", "attention"),
         "proposed": Word(_("Disputed, an outcome is proposed"), "exclamation-triangle", "attention"),
@@ -101,6 +107,7 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "assigned": Word(_("Assigned"), "arrow-left-right", "info"),
         "credited": Word(_("Credited"), "arrow-counterclockwise", "neutral"),
         "disputed": Word(_("Disputed"), "flag-fill", "negative"),
+        "withheld": Word(_("Withheld for defects"), "tools", "info"),
     },
     "funding_request": {
         "draft": _DRAFT,

@@ -18,7 +18,7 @@ from apps.financing.models import Tranche
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
-from apps.milestones.models import FirstAcceptance, Milestone
+from apps.milestones.models import FirstAcceptance, Milestone, Reservation
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
 from apps.parties.actor import Actor
 from apps.workflows import before_acceptance, jobs, retention_jobs, revenue_jobs
@@ -165,10 +165,12 @@ def bill_accepted(
     contract: Contract,
     actor: Actor,
     at: datetime,
+    reservations: Sequence[Reservation] = (),
 ) -> Answer:
     """What a person accepted is billed, in the same transaction: links die, certificate and news follow.
 
-    ``accepted`` is the milestone, and how many others of the contract are not accepted yet.
+    ``accepted`` is the milestone, and how many others of the contract are not accepted yet. What is withheld for the
+    ``reservations`` is billed with it and not due.
     """
     milestone, open_milestones = accepted
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
@@ -178,13 +180,26 @@ def bill_accepted(
         _certificate(submission_ref, contract=contract),
     )
     invoice = bill(
-        invoice_ref, milestone=milestone, contract=contract, open_milestones=open_milestones, actor=actor, at=at
+        invoice_ref,
+        milestone=milestone,
+        contract=contract,
+        open_milestones=open_milestones,
+        actor=actor,
+        at=at,
+        reservations=reservations,
     )
     return {"milestone": milestone.ref, "invoice": invoice.ref, "number": invoice.number}
 
 
 def bill(
-    ref: str, *, milestone: Milestone, contract: Contract, open_milestones: int, actor: Actor, at: datetime
+    ref: str,
+    *,
+    milestone: Milestone,
+    contract: Contract,
+    open_milestones: int,
+    actor: Actor,
+    at: datetime,
+    reservations: Sequence[Reservation] = (),
 ) -> Invoice:
     """What follows an acceptance in the same transaction, whoever or whatever accepted: the invoice, and the end.
 
@@ -192,7 +207,9 @@ def bill(
     ``ref`` is the reference that the invoice gets, because jobs that name it are deferred before.
     """
     advance = _convert_advance(milestone=milestone, actor=actor, at=at)
-    invoice = invoicing.issue(ref, milestone=milestone, contract=contract, actor=actor, at=at)
+    invoice = invoicing.issue(
+        ref, milestone=milestone, contract=contract, reservations=reservations, actor=actor, at=at
+    )
     if advance is not None:
         invoicing.book_sale(
             invoice_id=invoice.pk, sale=financing.sale_on_acceptance(advance), booked_on=invoice.issued_on, at=at

@@ -43,6 +43,7 @@ LINKS = {
     "accept",
     "request_changes",
     "accept_part",
+    "accept_with_reservations",
     "ask_question",
     "dispute",
     "evidence",

@@ -14,6 +14,7 @@ KINDS = {
     "milestones.Submission": "submission",
     "milestones.Nullification": "nullification",
     "milestones.Dispute": "dispute",
+    "milestones.Reservation": "reservation",
     "invoicing.CreditNoteDocument": "made",
     "milestones.Certificate": "made",
     "contracts.ContractDocument": "made",

@@ -50,6 +50,7 @@ INSERT_ONLY = {
     "milestones_inspection",
     "milestones_inspectionverdict",
     "milestones_reminder",
+    "milestones_reservationword",
     "milestones_verdict",
     "revenue_modification",
     "revenue_recognition",

@@ -27,7 +27,7 @@ from apps.invoicing.models import (
 )
 from apps.invoicing.rules import Part
 from apps.ledger.models import JournalExport
-from apps.milestones.models import Dispute, Milestone, Nullification, Question, Submission
+from apps.milestones.models import Dispute, Milestone, Nullification, Question, Reservation, Submission
 from apps.parties import services as parties
 from apps.parties import tokens
 from apps.parties.actor import Actor
@@ -120,6 +120,19 @@ STEPPED = (
     {"on": "today-16", "do": "pass_to", "milestone": FIRST, "by": "paul", "colleague": "rita", "comment": "Yours."},
     {"on": "today-15", "do": "ask_question", "milestone": FIRST, "by": "paul", "comment": "Where is page 3?"},
 )
+RESERVED = (
+    *SIGNED,
+    SUBMITTED,
+    {
+        "on": "today-12",
+        "do": "accept_with_reservations",
+        "milestone": FIRST,
+        "by": "paul",
+        "defects": [{"title": "Chapter 5 is a draft", "due_on": "today+9", "amount": 900, "criterion": 2}],
+    },
+    {"on": "today-4", "do": "mend", "milestone": FIRST, "by": "ben", "comment": "Chapter 5, version 1.0, is attached."},
+    {"on": "today-3", "do": "offer_reduction", "milestone": FIRST, "by": "anna", "amount": 100},
+)
 STEPS = {"question_suspensions": 2, "inspection": True, "second_acceptor_above": 1_000, "review_days": 30}
 """The terms of the deal ``stepped``."""
 CHANGING = {
@@ -145,6 +158,7 @@ STATES: dict[str, tuple[dict[str, Any], ...]] = {
     "sent-back": (*SIGNED, SUBMITTED, SENT_BACK),
     "resubmitted": (*SIGNED, SUBMITTED, SENT_BACK, {**SUBMITTED, "on": "today-2"}),
     "stepped": STEPPED,
+    "reserved": RESERVED,
     "priced": PRICED,
     "asked-together": TOGETHER,
     "offered-together": (
@@ -247,6 +261,7 @@ FINDERS: dict[str, Callable[[World, str], Model]] = {
     "credit_note": newest(CreditNote, "contract__number"),
     "nullification": newest(Nullification, "contract__number"),
     "dispute": newest(Dispute, "contract__number"),
+    "reservation": newest(Reservation, "contract__number"),
     "payment": newest(Payment, "allocations__invoice__contract__number"),
     "statement_file": newest(StatementFile, "file_name"),
     "journal_export": newest(JournalExport, "format"),

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,7 @@ from apps.invoicing.rules import Part as PaymentPart
 from apps.invoicing.rules import Share
 from apps.milestones.models import Reminder
 from apps.milestones.models.submission import Proof
-from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
+from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect, Part
 from apps.parties import services as parties_services
 from apps.parties import tokens
 from apps.parties.actor import Actor
@@ -45,6 +45,7 @@ from apps.workflows import (
     proof_codes,
     proofs,
     reminding,
+    reserving,
     retention,
     revenue,
     reviews,
@@ -453,6 +454,75 @@ def accept_part(world: World) -> Attempt:
             part=Part(percent=Decimal("33.3")),
             verdicts=verdicts,
         ),
+    )
+
+
+@story
+def accept_with_reservations(world: World) -> Attempt:
+    defects = [Defect("The last page is blank", date(2036, 1, 31), Decimal(100))]
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: reserving.accept_with_reservations(
+            actor=actor,
+            key=key,
+            submission_ref=world["submission"],
+            seen=world["submission.text"],
+            defects=defects,
+        ),
+    )
+
+
+@story
+def report_mended(world: World) -> Attempt:
+    return _by(
+        world,
+        "delivery",
+        lambda actor, key: reserving.report_mended(
+            actor=actor, key=key, reservation_ref=world["reservation"], text="It is there."
+        ),
+    )
+
+
+@story
+def say_missing(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: reserving.say_missing(
+            actor=actor, key=key, reservation_ref=world["reservation.mended"], text="It is not."
+        ),
+    )
+
+
+@story
+def release_reservation(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: reserving.release_reservation(
+            actor=actor, key=key, reservation_ref=world["reservation.mended"]
+        ),
+    )
+
+
+@story
+def offer_reduction(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: reserving.offer_reduction(
+            actor=actor, key=key, reservation_ref=world["reservation"], amount=Decimal(30)
+        ),
+    )
+
+
+@story
+def agree_reduction(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: reserving.agree_reduction(actor=actor, key=key, offer_ref=world["reservation.offer"]),
     )
 
 

@@ -145,6 +145,11 @@ SENTENCES: Final = {
         " + (SELECT count(*) FROM milestones_disputeproposal o WHERE o.dispute_id = d.id)"
         " + (d.settled_at IS NOT NULL)::int"
     ),
+    "The other side hears once of every word about a reservation": (
+        "SELECT w.ref FROM milestones_reservationword w WHERE (SELECT count(*) FROM procrastinate_jobs j"
+        " WHERE j.args->>'word_ref' = w.ref"
+        " AND j.task_name = 'apps.workflows.reservation_jobs.send_reservation_news') <> 1"
+    ),
     "Every missed position is told once": (
         "SELECT d.ref FROM milestones_dispute d WHERE (SELECT count(*) FROM procrastinate_jobs j"
         " WHERE j.args->>'dispute_ref' = d.ref"

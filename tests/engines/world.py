@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -29,7 +29,9 @@ from apps.invoicing import services as invoicing
 from apps.invoicing.models import BankTransaction, Instalment, Invoice
 from apps.invoicing.rules import Part, Share
 from apps.milestones import services as milestones
+from apps.milestones.models import Reservation
 from apps.milestones.models.submission import Proof
+from apps.milestones.services import Defect
 from apps.parties import tokens
 from apps.parties.actor import Actor
 from apps.parties.roles import Role
@@ -40,6 +42,7 @@ from apps.workflows import (
     contracting,
     exporting,
     notices,
+    reserving,
     statements,
     step_up,
     team,
@@ -81,6 +84,7 @@ def build() -> World:
         _invoices(world)
         _corrections(world)
         _disputed(world)
+        _reserved(world)
         _retained(world)
         _statements(world)
         _exports(world)
@@ -278,6 +282,33 @@ def _disputed(world: World) -> None:
         "dispute.proposal": proposal.ref,
         "parted": sent.ref,
         "parted.text": sent.sha256,
+    }
+
+
+def _reserved(world: World) -> None:
+    """A milestone under three reservations: one that waits, one that is mended, one with a lower price offered."""
+    deal = world.parties
+    contract = _contract(world, "reserved", scenarios.active_contract)
+    sent = scenarios.submitted_milestone(contract, at=START)
+    bea, bilge = scenarios.approver_actor(deal), scenarios.member(deal, "billing")
+    dario = scenarios.member(deal, "delivery")
+    with acting(bea, at=START):
+        reserving.accept_with_reservations(
+            actor=bea,
+            key=key(),
+            submission_ref=sent.ref,
+            seen=sent.sha256,
+            defects=[Defect(title, date(2036, 1, 31), Decimal(90)) for title in ("A dent", "A scratch", "A stain")],
+        )
+        waits, mended, offered = Reservation.objects.filter(contract=contract).order_by("number")
+    with acting(dario, at=START):
+        reserving.report_mended(actor=dario, key=key(), reservation_ref=mended.ref, text="It is gone.")
+    with acting(bilge, at=START):
+        answer = reserving.offer_reduction(actor=bilge, key=key(), reservation_ref=offered.ref, amount=Decimal(40))
+    world.refs |= {
+        "reservation": waits.ref,
+        "reservation.mended": mended.ref,
+        "reservation.offer": answer["offer"],
     }
 
 

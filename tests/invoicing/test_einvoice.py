@@ -13,6 +13,7 @@ from lxml import etree
 from apps.core import money
 from apps.invoicing import rules, snapshot
 from apps.invoicing.einvoice import cii, codes, reading, recomputation, standard
+from apps.invoicing.einvoice.cii_elements import NAMESPACES
 from apps.invoicing.einvoice.obstacles import UNLISTED_CURRENCIES, Obstacle, obstacle_of
 from apps.invoicing.snapshot import CreditTransfer, Line, Payee, SemanticInvoice, TaxRow, Totals
 from apps.parties import rules as parties
@@ -42,7 +43,7 @@ def problems(invoice: SemanticInvoice) -> list[str]:
 
 def said(invoice: SemanticInvoice, path: str) -> list[str]:
     """The texts at a path of the XML."""
-    return [element.text or "" for element in standard.parsed(cii.write(invoice)).iterfind(path, cii.NAMESPACES)]
+    return [element.text or "" for element in standard.parsed(cii.write(invoice)).iterfind(path, NAMESPACES)]
 
 
 # --- what it says --------------------------------------------------------------------------------------------------

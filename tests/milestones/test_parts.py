@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.core import money
 from apps.core.errors import Refused
 from apps.core.money import Money
 from apps.milestones import rules
@@ -80,3 +81,36 @@ def test_what_is_left_is_said_by_a_cross_with_its_reason_or_in_a_comment() -> No
 def test_the_rest_is_called_after_its_line_and_fits() -> None:
     assert rules.title_of_part("Integration", part=2) == "Integration (2)"
     assert len(rules.title_of_part("x" * 160, part=12)) == 160
+
+
+@given(
+    agreed=st.decimals(min_value="1", max_value="9999", places=3),
+    price=st.decimals(min_value="0.01", max_value="9999", places=6),
+    shares=st.lists(st.decimals(min_value="0.001", max_value="999", places=3), max_size=12),
+)
+def test_parts_by_quantity_are_the_running_total_and_add_up(
+    agreed: Decimal, price: Decimal, shares: list[Decimal]
+) -> None:
+    whole = money.half_up(agreed * price, "EUR")
+    waits, left, accepted = agreed, whole, Decimal(0)
+    for share in shares:
+        measured = rules.Measured(agreed, waits, price)
+        try:
+            part = rules.part_amount(Part(quantity=share), whole=Money(left, "EUR"), measured=measured)
+        except Refused:
+            continue
+        waits, left, accepted = waits - share, left - part, accepted + part
+        assert accepted == money.half_up((agreed - waits) * price, "EUR")
+        assert accepted + left == whole
+
+
+@pytest.mark.parametrize("quantity", ["0", "-1", "300", "300.1", "NaN", "0.0000001"])
+def test_a_quantity_is_above_nothing_and_below_what_waits(quantity: str) -> None:
+    measured = rules.Measured(Decimal(400), Decimal(300), Decimal(40))
+    with pytest.raises(Refused, match="300 wait"):
+        rules.part_amount(Part(quantity=Decimal(quantity)), whole=WHOLE, measured=measured)
+
+
+def test_a_lump_sum_has_no_quantity() -> None:
+    with pytest.raises(Refused, match="lump sum"):
+        rules.part_amount(Part(quantity=Decimal(1)), whole=WHOLE)

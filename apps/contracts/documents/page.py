@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django.utils.translation import get_language, gettext
 
-from apps.contracts import rules, wording
+from apps.contracts import measure_wording, rules, wording
 from apps.contracts.documents.terms import terms_of
 from apps.contracts.dues_wording import schedule_in_words
 from apps.contracts.rules import PaperLine
@@ -210,6 +210,8 @@ def _row(place: int, line: PaperLine, currency: str) -> PlanRow:
         portion = words.percent(line.percent)
     elif line.basis == "remainder":
         portion = gettext("the remainder")
+    elif line.measure is not None:
+        portion = measure_wording.agreed(line.measure, currency)
     return PlanRow(
         position=words.count(place),
         title=line.title,

@@ -2,7 +2,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.models import dues
+from apps.contracts.models import dues, measured
 from apps.contracts.models.change_order import NAMES_WHAT_IT_CHANGES, OF_WHAT_IS_IN_FORCE
 from apps.contracts.models.contract import Contract, ContractParty
 from apps.contracts.models.retention import OF_RETENTION
@@ -197,7 +197,7 @@ class PlanLineQuerySet(models.QuerySet["PlanLine"]):
         return self.filter(version__in=ContractVersion.objects.visible_to(actor))
 
 
-class PlanLine(OwnTerms, dues.Dues):
+class PlanLine(OwnTerms, dues.Dues, measured.Measured):
     """One line of the billing plan, mostly a milestone: what is delivered, and the agreed portion of the price.
 
     ``basis`` tells how the portion was agreed; ``amount`` is always the result in the contract's currency, fixed when
@@ -244,7 +244,7 @@ class PlanLine(OwnTerms, dues.Dues):
                 name="plan_amount_positive",
             ),
             *OF_OWN_TERMS,
-            *dues.CONSTRAINTS,
+            *(*dues.CONSTRAINTS, *measured.CONSTRAINTS),
         ]
         triggers = [
             guards.frozen_when(LINE_FROZEN.format(version="OLD.version_id")),

@@ -20,6 +20,7 @@ from apps.contracts.rules.checks import (
 from apps.contracts.rules.difference import Difference, LineChange, Paper, PaperLine, Placed, Term, difference
 from apps.contracts.rules.dues import Period, per_period, period_amounts, periods, portion_of
 from apps.contracts.rules.mailboxes import check_signatory, domain_of
+from apps.contracts.rules.measures import UNITS, worth
 from apps.contracts.rules.papers import (
     DRAFT_TERMS,
     check_template_name,
@@ -46,6 +47,7 @@ from apps.contracts.rules.texts import (
 __all__ = [
     "DRAFT_TERMS",
     "MOST_SUSPENSIONS",
+    "UNITS",
     "Difference",
     "LineChange",
     "LineText",
@@ -99,4 +101,5 @@ __all__ = [
     "review_deadline",
     "template_text",
     "version_text",
+    "worth",
 ]

@@ -206,7 +206,8 @@ def _as_wanted(stands: PlacedLine, wanted: DraftLine | None, *, currency: str) -
     if not _differs(Moved(stands.position, stands, after)):
         return stands
     # A line that keeps its amount keeps how it was agreed, as long as every other one does.
-    kept = replace(checked, basis=stands.line.basis, percent=stands.line.percent, amount=stands.line.amount)
+    line = stands.line
+    kept = replace(checked, basis=line.basis, percent=line.percent, amount=line.amount, measure=line.measure)
     return replace(stands, line=kept) if after.amount == stands.amount else after
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from apps.contracts.drafts import MILESTONE, ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules.dues import check_due, check_dues, check_periods, portion_of
 from apps.contracts.rules.mailboxes import MAILBOX
+from apps.contracts.rules.measures import check_measure, worth
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, check_percent, plan_amounts
 from apps.contracts.rules.retention import check_proposed_retention, check_retention
 from apps.contracts.rules.review import check_review, end_of_day
@@ -78,8 +79,8 @@ def check_proposal(draft: ContractDraft) -> list[Decimal]:
         check_proposed_retention(draft.retention)
     check_dues(draft.lines)
     amounts = plan_amounts(draft.price, currency=draft.currency, portions=[portion_of(line) for line in draft.lines])
-    for line, worth in zip(draft.lines, amounts, strict=True):
-        check_periods(line, amount=worth, currency=draft.currency)
+    for line, amount in zip(draft.lines, amounts, strict=True):
+        check_periods(line, amount=amount, currency=draft.currency)
         if line.kind == MILESTONE and not line.criteria:
             raise Refused(
                 "Say what makes “{milestone}” complete: add at least one acceptance criterion.",
@@ -124,6 +125,9 @@ def check_line(line: DraftLine, *, position: int, currency: str) -> DraftLine:
         raise Refused(
             "Line {line} of the plan must be an amount, a percentage or the remainder.", field="lines", line=position
         )
+    check_measure(line, position=position)
+    if line.measure is not None:
+        line = replace(line, basis=AMOUNT, amount=worth(line.measure, currency=currency))
     percent = line.percent if line.basis == PERCENT else None
     amount = line.amount if line.basis == AMOUNT else None
     if percent is not None:

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from apps.contracts.drafts import AS_AGREED, MILESTONE, DraftCriterion, Due, LineTerms
+from apps.contracts.drafts import AS_AGREED, MILESTONE, DraftCriterion, Due, LineTerms, Measure
 from apps.contracts.retention import RetentionTerms
 
 Term = str | Decimal | int | bool | date | RetentionTerms | None
@@ -36,6 +36,7 @@ class PaperLine:
     kind: str = MILESTONE
     due: Due | None = None
     per_period: Decimal | None = None
+    measure: Measure | None = None
 
 
 @dataclass(frozen=True, slots=True)

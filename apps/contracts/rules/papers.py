@@ -9,6 +9,7 @@ from typing import Any, Final
 from apps.contracts.drafts import ContractDraft, DraftCriterion
 from apps.contracts.rules.difference import Paper, PaperLine
 from apps.contracts.rules.dues import read_due, undated
+from apps.contracts.rules.measures import read_measure
 from apps.contracts.rules.plan_texts import read_lines, read_own
 from apps.contracts.rules.retention import read_retention, undated_retention
 from apps.contracts.rules.review import CALENDAR, ESCALATES
@@ -110,4 +111,5 @@ def _line(said: dict[str, Any]) -> PaperLine:
         kind=kind,
         due=due,
         per_period=Decimal(agreed) if agreed else None,
+        measure=read_measure(said),
     )

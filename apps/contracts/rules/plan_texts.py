@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.contracts.drafts import DraftCriterion, DraftLine, LineTerms
 from apps.contracts.rules.dues import read_due
+from apps.contracts.rules.measures import read_measure
 from apps.core import canonical
 
 
@@ -38,6 +39,7 @@ def _line(said: dict[str, Any]) -> DraftLine:
         own=read_own(said),
         kind=kind,
         due=due,
+        measure=read_measure(said),
     )
 
 

@@ -9,8 +9,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from apps.contracts.drafts import AS_AGREED, MILESTONE, Due, LineTerms
+from apps.contracts.drafts import AS_AGREED, MILESTONE, Due, LineTerms, Measure
 from apps.contracts.rules.dues import due_text
+from apps.contracts.rules.measures import measure_text
 from apps.core import canonical
 
 TEXT_VERSION: Final = "contract-1"
@@ -49,6 +50,7 @@ class LineText:
     kind: str = MILESTONE
     due: Due | None = None
     per_period: Decimal | None = None
+    measure: Measure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def _line(line: LineText) -> dict[str, Any]:
         "criteria": [{"text": text, "needs_evidence": needs_evidence} for text, needs_evidence in line.criteria],
         "own": line.own or None,
         **due_text(line.kind, line.due, agreed=line.per_period),
+        **measure_text(line.measure),
     }
 
 

@@ -11,6 +11,7 @@ from apps.contracts.models import ChangeOrder, Contract, ContractVersion, Criter
 from apps.contracts.models.change_order import ChangeOrderState
 from apps.contracts.models.contract import ContractState
 from apps.contracts.rules import PlacedLine
+from apps.contracts.services.dues import measure_columns
 from apps.contracts.services.reviews import review_terms
 from apps.contracts.services.texts import text_of
 from apps.contracts.services.versions import as_draft
@@ -156,7 +157,7 @@ def write_plan(version: ContractVersion, *, plan: list[PlacedLine]) -> None:
         line = placed.line
         values |= {"position": placed.position, "title": line.title, "scope": line.scope, "amount": placed.amount}
         values |= {"basis": line.basis, "percent": line.percent, "planned_on": line.planned_on}
-        values |= {"per_period": rules.per_period(line)}
+        values |= {"per_period": rules.per_period(line)} | measure_columns(line.measure)
         rows.append(PlanLine(version=version, **values))
     PlanLine.objects.bulk_create(rows)
     Criterion.objects.bulk_create(

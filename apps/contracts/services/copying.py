@@ -4,7 +4,7 @@ from datetime import datetime
 
 from apps.contracts.models import Contract, ContractVersion, Criterion, PlanLine
 from apps.contracts.services.drafting import clear_plan
-from apps.contracts.services.dues import copied_dues
+from apps.contracts.services.dues import copied_dues, measure_columns
 
 
 def copy_of(version: ContractVersion, *, author: str, drafted_by_id: int | None, at: datetime) -> ContractVersion:
@@ -51,6 +51,7 @@ def copy_of(version: ContractVersion, *, author: str, drafted_by_id: int | None,
             silence=line.silence,
             is_cumulative=line.is_cumulative,
             **copied_dues(line),
+            **measure_columns(line.measure),
         )
         for line in lines
     )

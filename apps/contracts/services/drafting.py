@@ -9,7 +9,7 @@ from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import Contract, ContractParty, ContractVersion, Criterion, PlanLine
 from apps.contracts.models.contract import ContractState
-from apps.contracts.services.dues import due_columns
+from apps.contracts.services.dues import due_columns, measure_columns
 from apps.contracts.services.people import seller_mailboxes
 from apps.contracts.services.record import record
 from apps.contracts.services.sides import Side, require_writer
@@ -168,6 +168,7 @@ def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract
             silence=line.own.silence,
             is_cumulative=line.own.is_cumulative,
             **due_columns(line),
+            **measure_columns(line.measure),
         )
         for position, (line, amount) in enumerate(zip(draft.lines, amounts, strict=True), start=1)
     )

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from apps.contracts import rules
-from apps.contracts.drafts import DraftLine
+from apps.contracts.drafts import DraftLine, Measure
 from apps.contracts.models import PlanLine
 from apps.contracts.models.dues import Dues
 
@@ -25,6 +25,13 @@ def due_columns(line: DraftLine) -> dict[str, Any]:
         "period_count": due.count,
         "per_period": rules.per_period(line),
     }
+
+
+def measure_columns(measure: Measure | None) -> dict[str, Any]:
+    """What it says of how much it is of what; of a lump sum nothing."""
+    if measure is None:
+        return {"quantity": None, "unit": "", "unit_price": None}
+    return {"quantity": measure.quantity, "unit": measure.unit, "unit_price": measure.unit_price}
 
 
 def copied_dues(line: PlanLine) -> dict[str, Any]:

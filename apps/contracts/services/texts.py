@@ -83,6 +83,7 @@ def text_of(
                 kind=line.kind,
                 due=line.due,
                 per_period=rules.per_period(line),
+                measure=line.measure,
             )
             for position, line, amount in zip(
                 positions or range(1, len(written.lines) + 1), written.lines, amounts, strict=True

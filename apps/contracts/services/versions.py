@@ -74,6 +74,7 @@ def as_draft(version: ContractVersion) -> ContractDraft:
                 own=line.own,
                 kind=line.kind,
                 due=line.due,
+                measure=line.measure,
             )
             for line in lines
         ),
@@ -126,6 +127,7 @@ def paper_of(version: ContractVersion) -> rules.Paper:
                 kind=line.kind,
                 due=line.due,
                 per_period=rules.per_period(line),
+                measure=line.measure,
             )
             for line, amount in zip(draft.lines, amounts, strict=True)
         ),

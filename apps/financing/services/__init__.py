@@ -15,6 +15,7 @@ from apps.financing.services.conversion import (
     advance_on,
     on_acceptance,
     require_unassigned,
+    require_unassigned_to_withhold,
     sale_on_acceptance,
     sent_back_on,
 )
@@ -101,6 +102,7 @@ __all__ = [
     "quote_of",
     "request",
     "require_unassigned",
+    "require_unassigned_to_withhold",
     "require_undisputed",
     "revoke",
     "revoke_verification",

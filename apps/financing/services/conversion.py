@@ -38,14 +38,31 @@ def require_unassigned(*, submission_ref: str) -> None:
 
     The caller holds the contract.
     """
-    assigned = Assignment.objects.filter(milestone__submissions__ref=submission_ref, revoked_at__isnull=True)
-    held = assigned.select_related("financier").first()
+    held = _assigned(submission_ref)
     if held is not None:
         raise Refused(
             "This milestone is assigned to {financier} as a whole, so it cannot be accepted in part. Accept it, or"
             " request changes.",
             financier=held.financier.legal_name,
         )
+
+
+def require_unassigned_to_withhold(*, submission_ref: str) -> None:
+    """Refuse to withhold a part of a milestone that is assigned: whole invoices are bought, and this one would not be
+    payable whole. The caller holds the contract."""
+    held = _assigned(submission_ref)
+    if held is not None:
+        raise Refused(
+            "This milestone is assigned to {financier} as a whole, so nothing of it can be withheld. List the defects"
+            " without amounts, or request changes.",
+            field="defects",
+            financier=held.financier.legal_name,
+        )
+
+
+def _assigned(submission_ref: str) -> Assignment | None:
+    assigned = Assignment.objects.filter(milestone__submissions__ref=submission_ref, revoked_at__isnull=True)
+    return assigned.select_related("financier").first()
 
 
 def on_acceptance(*, advance: Tranche, actor: Actor, at: datetime) -> Tranche:

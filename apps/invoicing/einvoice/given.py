@@ -6,7 +6,8 @@ from typing import Any, cast
 from lxml import etree
 
 from apps.core.child import ChildFailed
-from apps.invoicing.einvoice import cii, names, profile_rules, recomputation, standard, ubl_reading
+from apps.invoicing.einvoice import names, profile_rules, recomputation, standard, ubl_reading
+from apps.invoicing.einvoice.cii_elements import RAM
 from apps.invoicing.einvoice.paper import XML_NAME, Paper
 from apps.invoicing.einvoice.reading import UnreadableError
 
@@ -69,6 +70,4 @@ def of_sound(xml: bytes, *, before: recomputation.Before = recomputation.NOTHING
 
 def _has_allowances(xml: bytes) -> bool:
     """Whether there are allowances or charges, which no invoice of this product has and which are not recomputed."""
-    return any(
-        standard.parsed(xml).iter(f"{{{names.CAC}}}AllowanceCharge", f"{{{cii.RAM}}}SpecifiedTradeAllowanceCharge")
-    )
+    return any(standard.parsed(xml).iter(f"{{{names.CAC}}}AllowanceCharge", f"{{{RAM}}}SpecifiedTradeAllowanceCharge"))

@@ -22,5 +22,6 @@ def of(invoice: SemanticInvoice) -> list[Note]:
         Note(codes.GENERAL, wording.correction(invoice)),
         Note(codes.GENERAL, wording.cause(invoice)),
         Note(codes.PAYMENT_TERM, wording.retention(invoice)),
+        Note(codes.PAYMENT_TERM, wording.reservations(invoice)),
     ]
     return [note for note in notes if note.words]

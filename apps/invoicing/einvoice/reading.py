@@ -10,7 +10,8 @@ from decimal import Decimal, InvalidOperation
 from lxml import etree
 
 from apps.core import money
-from apps.invoicing.einvoice import cii, standard
+from apps.invoicing.einvoice import standard
+from apps.invoicing.einvoice.cii_elements import NAMESPACES
 
 Element = etree._Element
 DUE = "ram:SpecifiedTradePaymentTerms/ram:DueDateDateTime"
@@ -113,8 +114,8 @@ def _read(root: Element) -> Written:
             root, f"{settlement}/ram:InvoiceReferencedDocument/ram:FormattedIssueDateTime/qdt:DateTimeString"
         ),
         buyer_reference=_words(root, ".//ram:ApplicableHeaderTradeAgreement/ram:BuyerReference"),
-        lines=tuple(_line(line) for line in root.iterfind(".//ram:IncludedSupplyChainTradeLineItem", cii.NAMESPACES)),
-        taxes=tuple(_tax(row) for row in root.iterfind(f"{settlement}/ram:ApplicableTradeTax", cii.NAMESPACES)),
+        lines=tuple(_line(line) for line in root.iterfind(".//ram:IncludedSupplyChainTradeLineItem", NAMESPACES)),
+        taxes=tuple(_tax(row) for row in root.iterfind(f"{settlement}/ram:ApplicableTradeTax", NAMESPACES)),
         line_total=_figure(root, f"{sums}/ram:LineTotalAmount"),
         allowances=_figure(root, f"{sums}/ram:AllowanceTotalAmount"),
         charges=_figure(root, f"{sums}/ram:ChargeTotalAmount"),
@@ -152,7 +153,7 @@ def _tax(row: Element) -> WrittenTax:
 
 
 def _words(element: Element, path: str) -> str:
-    return (element.findtext(path, "", cii.NAMESPACES) or "").strip()
+    return (element.findtext(path, "", NAMESPACES) or "").strip()
 
 
 def _figure(element: Element, path: str) -> Decimal:
@@ -174,6 +175,6 @@ def _date(written: str) -> date:
 
 
 def _period(element: Element, path: str) -> tuple[date, date] | None:
-    if element.find(path, cii.NAMESPACES) is None:
+    if element.find(path, NAMESPACES) is None:
         return None
     return _day(element, f"{path}/ram:StartDateTime"), _day(element, f"{path}/ram:EndDateTime")

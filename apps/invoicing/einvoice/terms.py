@@ -11,7 +11,8 @@ from typing import Any, Final, cast
 
 from lxml import etree
 
-from apps.invoicing.einvoice import cii, codes, names, standard
+from apps.invoicing.einvoice import codes, names, standard
+from apps.invoicing.einvoice.cii_elements import NAMESPACES as CII_NAMESPACES
 
 Element = etree._Element
 Terms = dict[str, str]
@@ -269,15 +270,15 @@ def _found(root: Element, places: tuple[Place, ...], *, is_ubl: bool) -> Iterato
 
 
 def _all(root: Element, place: Place, *, is_ubl: bool) -> list[Any]:
-    path, namespaces = (place.ubl, names.NAMESPACES) if is_ubl else (place.cii, cii.NAMESPACES)
+    path, namespaces = (place.ubl, names.NAMESPACES) if is_ubl else (place.cii, CII_NAMESPACES)
     # Every place is a set of nodes, of which the stubs cannot know.
     return cast("list[Any]", root.xpath(path, namespaces=namespaces))
 
 
 def _cii_notes(root: Element) -> Iterator[tuple[str, str]]:
-    for note in root.iterfind("rsm:ExchangedDocument/ram:IncludedNote", cii.NAMESPACES):
-        subject = note.findtext("ram:SubjectCode", "", cii.NAMESPACES)
-        yield subject, note.findtext("ram:Content", "", cii.NAMESPACES).strip()
+    for note in root.iterfind("rsm:ExchangedDocument/ram:IncludedNote", CII_NAMESPACES):
+        subject = note.findtext("ram:SubjectCode", "", CII_NAMESPACES)
+        yield subject, note.findtext("ram:Content", "", CII_NAMESPACES).strip()
 
 
 def _ubl_notes(root: Element) -> Iterator[tuple[str, str]]:

@@ -269,7 +269,13 @@ def _line(line: Line, currency: str, shape: _Shape) -> Element:
                 _tax_scheme(VAT),
             ),
         ),
-        cac("Price", text("PriceAmount", canonical.plain(line.net_price), currencyID=currency)),
+        cac(
+            "Price",
+            text("PriceAmount", canonical.plain(line.net_price), currencyID=currency),
+            text("BaseQuantity", canonical.plain(line.base_quantity), unitCode=line.unit_code)
+            if line.base_quantity != 1
+            else None,
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from apps.invoicing.models.reversal import PaymentReversal
 from apps.invoicing.models.series import NumberSeries
 from apps.invoicing.models.statement import BankStatement, StatementFile
 from apps.invoicing.models.transaction import BankTransaction, CashApplication
+from apps.invoicing.models.withholding import Withholding
 
 __all__ = [
     "Allocation",
@@ -39,4 +40,5 @@ __all__ = [
     "RetentionRelease",
     "RetentionShare",
     "StatementFile",
+    "Withholding",
 ]

@@ -183,8 +183,8 @@ class Invoice(models.Model):
 
     @property
     def due_now(self) -> Decimal:
-        """What of the total is payable by the due date; what is retained is asked for later."""
-        return self.gross - self.open_item.retained
+        """What of the total is payable by the due date; what is retained or withheld for defects is so later."""
+        return self.gross - self.open_item.retained - self.open_item.reserved
 
     @property
     def is_release(self) -> bool:

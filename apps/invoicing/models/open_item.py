@@ -12,6 +12,12 @@ from apps.invoicing.models.invoice import Invoice
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 
+STANDS = (
+    "(SELECT coalesce(sum(w.gross), 0) FROM invoicing_withholding w"
+    " WHERE w.invoice_id = {invoice} AND w.released_at IS NULL)"
+)
+"""What is withheld of an invoice now, by its reservations; SQL over the id of the invoice."""
+
 
 class OpenItemQuerySet(models.QuerySet["OpenItem"]):
     def visible_to(self, actor: Actor) -> "OpenItemQuerySet":
@@ -25,8 +31,10 @@ class OpenItem(models.Model):
     """What is owed on an invoice now; kept as payments are allocated and credit notes issued, so that no list has to
     add up history.
 
-    What is ``retained`` is owed later, by a statement of its own, and is never open here. What is ``disputed`` (tax
-    included) is open as ever and not asked for while the dispute lasts.
+    What is ``retained`` is owed later, by a statement of its own, and is never open here. What is ``reserved`` is
+    withheld for defects that the buyer named when it accepted, and opens as they are settled; ``due_on`` is later then,
+    if nothing else was open. What is ``disputed`` (tax included) is open as ever and not asked for while the dispute
+    lasts.
     """
 
     invoice = models.OneToOneField(Invoice, models.PROTECT, related_name="open_item")
@@ -37,6 +45,7 @@ class OpenItem(models.Model):
     due_on = models.DateField()
     gross = models.DecimalField(max_digits=18, decimal_places=3)
     retained = models.DecimalField(max_digits=18, decimal_places=3, default=0, db_default=0)
+    reserved = models.DecimalField(max_digits=18, decimal_places=3, default=0, db_default=0)
     paid = models.DecimalField(max_digits=18, decimal_places=3, default=0)
     credited = models.DecimalField(max_digits=18, decimal_places=3, default=0)
     open = models.DecimalField(max_digits=18, decimal_places=3)
@@ -50,13 +59,14 @@ class OpenItem(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(credited=0) | Q(retained=0), name="not_credited_while_retained"),
             models.CheckConstraint(
-                condition=Q(open=F("gross") - F("retained") - F("credited") - F("paid")),
-                name="open_is_gross_less_retained_credited_and_paid",
+                condition=Q(open=F("gross") - F("retained") - F("reserved") - F("credited") - F("paid")),
+                name="open_is_gross_less_retained_reserved_credited_and_paid",
             ),
             models.CheckConstraint(
                 condition=Q(open__gte=0, paid__gte=0, credited__gte=0, retained__gte=0, retained__lt=F("gross")),
                 name="never_paid_more_than_owed",
             ),
+            models.CheckConstraint(condition=Q(reserved__gte=0), name="nothing_is_reserved_below_nothing"),
             models.CheckConstraint(
                 condition=Q(disputed__gte=0, disputed__lte=F("gross")), name="disputed_is_a_part_of_the_invoice"
             ),
@@ -74,7 +84,23 @@ class OpenItem(models.Model):
             guards.frozen_when(
                 "TRUE",
                 name="only_what_is_paid_credited_or_disputed_changes",
-                allow=("paid", "credited", "open", "disputed", "settled_at"),
+                allow=("paid", "credited", "open", "disputed", "reserved", "settled_at", "due_on"),
+            ),
+            guards.refused_when(
+                "due_later_only_with_what_was_reserved",
+                guards.UPDATE,
+                "NEW.reserved > OLD.reserved OR (NEW.due_on <> OLD.due_on"
+                " AND NOT (NEW.due_on > OLD.due_on AND NEW.reserved < OLD.reserved AND OLD.open = 0))",
+            ),
+            guards.at_commit(
+                "reserved_is_what_its_reservations_say",
+                guards.INSERT_OR_UPDATE,
+                # Most invoices have none, and whoever withholds something is checked with that.
+                "IF (NEW.reserved <> 0 OR coalesce(OLD.reserved, 0) <> 0)"
+                f" AND {STANDS.format(invoice='NEW.invoice_id')}"
+                " IS DISTINCT FROM (SELECT o.reserved FROM invoicing_openitem o WHERE o.id = NEW.id)"
+                " THEN RAISE EXCEPTION 'open item of invoice % differs from its reservations', NEW.invoice_id"
+                " USING ERRCODE = 'check_violation'; END IF;",
             ),
             guards.at_commit(
                 "credited_is_what_was_issued",

@@ -27,6 +27,7 @@ from apps.invoicing.rules.names import are_alike
 from apps.invoicing.rules.payment_codes import SWISS, PaymentCode, Place, payment_code, payment_reference
 from apps.invoicing.rules.references import creditor_reference, possible_numbers
 from apps.invoicing.rules.reminders import reminder_due, schedule
+from apps.invoicing.rules.reserved import withheld_gross
 from apps.invoicing.rules.retention import Withheld, due_from, released_of, shares_of, withheld_of
 
 __all__ = [
@@ -80,5 +81,6 @@ __all__ = [
     "shares_of",
     "tax_breakdown",
     "totals",
+    "withheld_gross",
     "withheld_of",
 ]

@@ -59,6 +59,7 @@ from apps.invoicing.services.receipts import direct_payment, receive, withdraw_d
 from apps.invoicing.services.release_dates import DueRelease, next_release, releases_ahead, releases_due
 from apps.invoicing.services.releasing import release
 from apps.invoicing.services.reminding import DueReminder, may_be_reminded, remind, reminders_due, set_reminders
+from apps.invoicing.services.reserved import make_due, reduce
 from apps.invoicing.services.retained import PartState, RetentionState, has_retention, retention_state
 from apps.invoicing.services.reversals import contracts_of_payment, contracts_to_allocate, reverse_payment
 from apps.invoicing.services.sales import (
@@ -126,6 +127,7 @@ __all__ = [
     "keep_dispute",
     "leave_to_people",
     "left_to_credit",
+    "make_due",
     "may_be_reminded",
     "money_in",
     "needs_proof_to_credit",
@@ -137,6 +139,7 @@ __all__ = [
     "plan_instalments",
     "preview_credit",
     "receive",
+    "reduce",
     "refuse_uncreditable",
     "release",
     "releases_ahead",

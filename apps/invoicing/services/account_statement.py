@@ -13,7 +13,7 @@ from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Least
 
 from apps.core import money
-from apps.invoicing.models import Allocation, CreditNote, Invoice, OpenItem, Payment, PaymentReversal
+from apps.invoicing.models import Allocation, CreditNote, Invoice, OpenItem, Payment, PaymentReversal, Withholding
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 
@@ -26,6 +26,7 @@ class Event(StrEnum):
 
     INVOICE = "invoice"
     RELEASE = "retention_release"
+    MENDED = "defect_settled"
     CREDIT_NOTE = "credit_note"
     PAYMENT = "payment"
     COLLECTED = "collected"
@@ -50,7 +51,7 @@ class Row:
     """One event: ``amount`` raises what is owed (positive) or lowers it, and ``balance`` is what is owed after it.
 
     ``name`` is the number of a document or the bank's reference; ``ref`` finds the document, or the invoice that a
-    payment settles first. ``retained`` of an invoice is owed later and not in its amount.
+    payment settles first. ``retained`` of an invoice, also for defects, is owed later and not in its amount.
     """
 
     on: date
@@ -96,7 +97,8 @@ class AccountStatement:
 def account_statement(actor: Actor, *, between: Between, since: date, until: date) -> AccountStatement:
     """The account from the first to the last day, both included; as many queries for a long one as for a short one.
 
-    An invoice counts with what is payable by its due date: what it retains is asked for by a statement of its own.
+    An invoice counts with what is payable by its due date: what it retains is asked for by a statement of its own, and
+    what is withheld of it for a defect counts from the day on which that is settled.
     Money that the seller received counts whole, also what settles nothing yet. What a financier collected on an
     invoice that was assigned counts with what it settled, on the day on which that was recorded: the bank's day is
     known to the financier alone.
@@ -129,6 +131,9 @@ class _Sources:
         self.reversals: QuerySet[PaymentReversal, PaymentReversal] = PaymentReversal.objects.visible_to(actor).filter(
             **paid, payment__currency=between.currency
         )
+        self.withheld: QuerySet[Withholding, Withholding] = Withholding.objects.visible_to(actor).filter(
+            **{f"invoice__{side}": value for side, value in sides.items()}
+        )
         self.collected = (
             Allocation.objects.visible_to(actor)
             .filter(**{f"invoice__{side}": value for side, value in sides.items()})
@@ -139,17 +144,24 @@ class _Sources:
         """Every event of the period, in no order, each table once; of each at most one more than is shown."""
         days = (since, until)
         invoices = self.invoices.filter(issued_on__range=days).order_by("issued_on", "pk")
+        invoices = invoices.annotate(withheld=Sum("withholdings__gross", default=money.ZERO))
         for bill in invoices.select_related("open_item", "milestone", "instalment")[: MOST_ROWS + 1]:
+            kept = bill.open_item.retained + vars(bill)["withheld"]
             yield Row(
                 bill.issued_on,
                 Event.RELEASE if bill.is_release else Event.INVOICE,
                 bill.number,
-                bill.due_now,
+                bill.gross - kept,
                 bill.ref,
                 bill.about,
                 bill.due_on,
-                bill.open_item.retained,
+                kept,
             )
+        released = self.withheld.filter(released_at__gte=self._begins(since), released_at__lt=self._ends(until))
+        for part in released.select_related("invoice", "reservation").order_by("pk")[: MOST_ROWS + 1]:
+            day = part.released_at.astimezone(self.zone).date() if part.released_at is not None else until
+            name, title = part.invoice.number, part.reservation.title
+            yield Row(day, Event.MENDED, name, part.gross, part.invoice.ref, title)
         notes = self.credit_notes.filter(issued_on__range=days).order_by("issued_on", "pk")
         for note in notes.select_related("invoice")[: MOST_ROWS + 1]:
             yield Row(note.issued_on, Event.CREDIT_NOTE, note.number, -note.gross, note.ref, note.invoice.number)
@@ -162,9 +174,9 @@ class _Sources:
             yield Row(reversal.reversed_on, Event.REVERSAL, made.bank_reference, made.amount, about=reversal.reason)
         of_period = {"allocated_at__gte": self._begins(since), "allocated_at__lt": self._ends(until)}
         collected = self.collected.filter(**of_period).order_by("allocated_at", "pk")
-        for part in collected.select_related("invoice")[: MOST_ROWS + 1]:
-            on = part.allocated_at.astimezone(self.zone).date()
-            yield Row(on, Event.COLLECTED, part.invoice.number, -part.amount, part.invoice.ref)
+        for share in collected.select_related("invoice")[: MOST_ROWS + 1]:
+            on = share.allocated_at.astimezone(self.zone).date()
+            yield Row(on, Event.COLLECTED, share.invoice.number, -share.amount, share.invoice.ref)
 
     def balance_before(self, day: date) -> Decimal:
         """What was owed when the day began."""
@@ -174,7 +186,9 @@ class _Sources:
         credited = _sum(self.credit_notes.filter(issued_on__lt=day), F("gross"))
         paid = _sum(self.payments.filter(received_on__lt=day), F("amount"))
         collected = _sum(self.collected.filter(allocated_at__lt=self._begins(day)), F("amount"))
-        return asked + taken_back - credited - paid - collected
+        withheld = self.withheld.filter(invoice__issued_on__lt=day)
+        not_yet = _sum(withheld, F("gross")) - _sum(withheld.filter(released_at__lt=self._begins(day)), F("gross"))
+        return asked + taken_back - credited - paid - collected - not_yet
 
     def _begins(self, day: date) -> datetime:
         """When the day begins where the seller is."""

@@ -56,7 +56,8 @@ def ageing(actor: Actor, *, on: date) -> Ageing:
         return [ref for code, ref in by_ref if code == account]
 
     invoices = Invoice.objects.of_seller(actor).filter(ref__in=refs(Seller.RECEIVABLES))
-    found = list(invoices.select_related("buyer", "milestone", "instalment").order_by("due_on", "number"))
+    dated = invoices.select_related("buyer", "milestone", "instalment", "open_item")
+    found = list(dated.order_by("open_item__due_on", "number"))
     contracts = Contract.objects.of_seller(actor).filter(ref__in=refs(Seller.RETENTION_HELD)).select_related("buyer")
     payments = Payment.objects.visible_to(actor).filter(
         recipient_id=actor.organisation_id, ref__in=refs(Seller.UNAPPLIED_RECEIPTS)
@@ -74,7 +75,10 @@ def ageing(actor: Actor, *, on: date) -> Ageing:
         unapplied[of] = unapplied.get(of, money.ZERO) - by_ref[Seller.UNAPPLIED_RECEIPTS, payment.ref].amount
     return Ageing(
         on=on,
-        owed=[Owed(one, by_ref[Seller.RECEIVABLES, one.ref].amount, rules.band_of(one.due_on, on=on)) for one in found],
+        owed=[
+            Owed(one, by_ref[Seller.RECEIVABLES, one.ref].amount, rules.band_of(one.open_item.due_on, on=on))
+            for one in found
+        ],
         retained=retained,
         unapplied=unapplied,
         control=standing.control(organisation_id=actor.organisation_id, account=Seller.RECEIVABLES, after=on),

@@ -117,6 +117,17 @@ def refuse_uncreditable(invoice: Invoice) -> None:
             " invoice without retention, or by a change order on what is not accepted yet.",
             number=invoice.number,
         )
+    if invoice.open_item.reserved:
+        raise Refused(
+            "The buyer withholds a part of {number} for defects that it named, so nothing else of it is credited now."
+            " Settle those defects first: mended and released, or at a lower price.",
+            number=invoice.number,
+        )
+    refuse_financed(invoice)
+
+
+def refuse_financed(invoice: Invoice) -> None:
+    """Refuse to credit what a financier is to be paid, or has bought."""
     instruction = (
         PayeeInstruction.objects.assigned().filter(milestone=invoice.milestone).first() if invoice.milestone else None
     )

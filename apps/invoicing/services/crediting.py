@@ -75,13 +75,19 @@ def credit_nullified(ref: str, *, nullification: Nullification, actor: Actor, at
 def credit_upheld(
     ref: str, *, invoice_ref: str, amount: Decimal, reason: str, actor: Actor, at: datetime
 ) -> CreditNote:
-    """Credit ``amount`` (net) of an invoice because both sides agreed in a dispute that it is not owed.
+    """Credit ``amount`` (net) of an invoice because both sides agreed in a dispute that it is not owed."""
+    refuse_uncreditable(Invoice.objects.select_related("open_item").get(ref=invoice_ref))
+    return credit_agreed(ref, invoice_ref=invoice_ref, amount=amount, reason=reason, actor=actor, at=at)
+
+
+def credit_agreed(
+    ref: str, *, invoice_ref: str, amount: Decimal, reason: str, actor: Actor, at: datetime
+) -> CreditNote:
+    """Credit what both sides agreed on, of an invoice that the caller found to be creditable.
 
     Whether they may was asked when they did; ``actor`` is whoever agreed, of either side.
     """
-    item = _locked(invoice_ref)
-    refuse_uncreditable(item.invoice)
-    written = " ".join(reason.split())[:LONGEST_REASON]
+    item, written = _locked(invoice_ref), " ".join(reason.split())[:LONGEST_REASON]
     return _issue(ref, item=item, amount=amount, reason=written, nullification=None, actor=actor, at=at)
 
 
@@ -201,7 +207,7 @@ def _lower(item: OpenItem, *, by: Decimal, at: datetime) -> None:
     """What is open falls; what was paid beyond it is freed, and so not paid on this invoice any more."""
     item.credited += by
     item.paid -= max(by - item.open, money.ZERO)
-    item.open = item.gross - item.credited - item.paid
+    item.open = item.gross - item.reserved - item.credited - item.paid
     if item.open == 0 and item.settled_at is None:
         item.settled_at = at
 
@@ -220,8 +226,9 @@ def _semantic(note: CreditNote, *, credit: rules.Credit, totals: rules.Totals) -
         payee=None,
         credit_transfer=None,
         payment_reference="",
+        reserved=None,
         lines=tuple(
-            replace(line, quantity=Decimal(1), net_price=net, net=net)
+            replace(line, quantity=Decimal(1), unit_code=snapshot.ONE, net_price=net, base_quantity=Decimal(1), net=net)
             for line, net in zip(said.lines, credit.lines, strict=True)
             if net
         ),

@@ -3,20 +3,16 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import Instalment
 from apps.milestones.models import Decision, Milestone
 from apps.parties.electronic import EMAIL
 from apps.parties.models import Organisation
-
-ONE: Final = "C62"
-"""Unit code (UN/ECE Recommendation 20) of "one piece": a milestone is billed as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +35,31 @@ class Cause:
     milestone: Milestone | None = None
     instalment: Instalment | None = None
     acceptance: Decision | None = None
+
+    @property
+    def unit(self) -> str:
+        """The unit code (UN/ECE Recommendation 20): of a lump sum one piece."""
+        return self.version_line.unit if self.version_line is not None and self.version_line.unit else snapshot.ONE
+
+    @property
+    def version_line(self) -> PlanLine | None:
+        """The line by which a milestone is billed that is agreed by quantity."""
+        milestone = self.milestone
+        return milestone.line if milestone is not None and milestone.quantity is not None else None
+
+    @property
+    def priced(self) -> tuple[Decimal, Decimal, Decimal]:
+        """Quantity, net price, and the quantity that this price is of (BT-129, BT-146, BT-149).
+
+        The price is that of one unit, unless the running total of the line was rounded otherwise than this part alone
+        would be: then it is that of the whole part, so that the line is exact to the cent for whoever computes it.
+        """
+        line, milestone = self.version_line, self.milestone
+        if line is None or line.unit_price is None or milestone is None or milestone.quantity is None:
+            return Decimal(1), self.amount, Decimal(1)
+        quantity = milestone.quantity
+        alone = rules.line_net(quantity=quantity, price=line.unit_price, currency=milestone.currency)
+        return (quantity, line.unit_price, Decimal(1)) if alone == self.amount else (quantity, self.amount, quantity)
 
 
 def of_milestone(milestone: Milestone, *, acceptance: Decision) -> Cause:
@@ -74,6 +95,7 @@ def semantic(
     totals: rules.Totals,
     account: Account,
     retained: snapshot.Retained | None,
+    reserved: snapshot.Reserved | None,
     number: str,
     issued_on: date,
     due_on: date,
@@ -107,9 +129,10 @@ def semantic(
                 identifier="1",
                 name=cause.name,
                 description=cause.description,
-                quantity=Decimal(1),
-                unit_code=ONE,
-                net_price=cause.amount,
+                quantity=cause.priced[0],
+                unit_code=cause.unit,
+                net_price=cause.priced[1],
+                base_quantity=cause.priced[2],
                 net=cause.amount,
                 tax_category=version.tax_category,
                 tax_rate=version.tax_rate,
@@ -127,6 +150,7 @@ def semantic(
         ),
         totals=snapshot.Totals(lines=totals.net, net=totals.net, tax=totals.tax, gross=totals.gross, due=totals.gross),
         retained=retained,
+        reserved=reserved,
         buyer_reference=buyer.buyer_reference,
         payment_reference=rules.payment_reference(number, iban=(account.fields or {}).get("iban", "")),
     )

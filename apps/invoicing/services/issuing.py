@@ -1,5 +1,6 @@
 """From an accepted milestone to an issued invoice: numbered, snapshotted, chained, posted."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -23,11 +24,12 @@ from apps.invoicing.models import (
 )
 from apps.invoicing.services import facts
 from apps.invoicing.services.numbering import lock_series
+from apps.invoicing.services.reserved import reserved_of, withholdings
 from apps.invoicing.services.starting import start_lines
 from apps.invoicing.services.withholding import withheld
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
-from apps.milestones.models import Decision, Milestone
+from apps.milestones.models import Decision, Milestone, Reservation
 from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
 from apps.parties.models import BankAccount, Organisation
@@ -41,12 +43,7 @@ def check_billable(*, contract: Contract, version: ContractVersion) -> None:
 
     The buyer who signs a milestone off cannot mend the seller's tax number, so it must not be found missing then.
     """
-    rules.check_tax(
-        category=version.tax_category,
-        rate=version.tax_rate,
-        seller=_tax_identity(contract.seller),
-        buyer=_tax_identity(contract.buyer),
-    )
+    _check_tax(version, contract=contract)
     account = BankAccount.objects.filter(
         organisation_id=contract.seller_id, currency=contract.currency, is_default=True
     )
@@ -59,41 +56,52 @@ def check_billable(*, contract: Contract, version: ContractVersion) -> None:
         )
 
 
-def issue(ref: str, *, milestone: Milestone, contract: Contract, actor: Actor, at: datetime) -> Invoice:
+def issue(
+    ref: str,
+    *,
+    milestone: Milestone,
+    contract: Contract,
+    reservations: Sequence[Reservation] = (),
+    actor: Actor,
+    at: datetime,
+) -> Invoice:
     """Bill an accepted milestone: one invoice, once, with the next number of the seller's series and year.
 
     ``ref`` is the new reference that it gets. The number's row, the balances and the audit head are locked last and
     briefly. Amounts are in the contract's currency; the invoice's date is today where the seller is, and never before
     that of the number before it. Lines of the plan that start with this milestone have their start from now on.
-    Refused when tax data are missing.
+    What was withheld for the ``reservations`` of the acceptance is invoiced too and not due. Refused when tax data are
+    missing.
     """
     submission = milestone.accepted_submission
     if milestone.state != MilestoneState.ACCEPTED or submission is None:
         raise Refused("Only an accepted milestone is billed. Reload the page to see what happened.")
     cause = facts.of_milestone(milestone, acceptance=submission.decision)
-    invoice, series = issue_for(ref, cause=cause, contract=contract, actor=actor, at=at)
+    invoice, series = issue_for(ref, cause=cause, contract=contract, reservations=reservations, actor=actor, at=at)
     if vars(series)["starts_lines"]:
         start_lines(milestone, contract=contract, on=_local_day(submission.decision, seller=contract.seller))
     return invoice
 
 
 def issue_for(
-    ref: str, *, cause: facts.Cause, contract: Contract, actor: Actor, at: datetime
+    ref: str,
+    *,
+    cause: facts.Cause,
+    contract: Contract,
+    reservations: Sequence[Reservation] = (),
+    actor: Actor,
+    at: datetime,
 ) -> tuple[Invoice, NumberSeries]:
     """Issue the invoice of a cause that was checked, and the series as it was locked for the number."""
     version, milestone, instalment = cause.version, cause.milestone, cause.instalment
     seller, buyer = contract.seller, contract.buyer
-    rules.check_tax(
-        category=version.tax_category,
-        rate=version.tax_rate,
-        seller=_tax_identity(seller),
-        buyer=_tax_identity(buyer),
-    )
+    _check_tax(version, contract=contract)
     breakdown = rules.tax_breakdown(
         [rules.TaxedAmount(cause.amount, version.tax_category, version.tax_rate)], currency=contract.currency
     )
     totals = rules.totals(breakdown)
     retained = withheld(contract=contract, version=version, totals=totals) if milestone is not None else None
+    reserved = reserved_of(reservations, totals=totals, rate=version.tax_rate, retained=retained)
     zone = ZoneInfo(seller.time_zone)
     year = at.astimezone(zone).year
     series, account = lock_series(PREFIX, milestone=milestone, contract=contract, year=year)
@@ -109,6 +117,7 @@ def issue_for(
         totals=totals,
         account=account,
         retained=retained,
+        reserved=reserved,
         number=number,
         issued_on=issued_on,
         due_on=due_on,
@@ -147,8 +156,12 @@ def issue_for(
     if instalment is not None:
         instalment.billed_at = at
         changed.append((instalment, ["billed_at"]))
-    together.insert(invoice, children=_rows(invoice, cause=cause, retained=retained, at=at), after=changed)
-    _post(invoice, retained=retained, at=at)
+    rows = [
+        *_rows(invoice, cause=cause, retained=retained, reserved=reserved, at=at),
+        *withholdings(invoice, reservations=reservations, reserved=reserved),
+    ]
+    together.insert(invoice, children=rows, after=changed)
+    _post(invoice, held=_held(retained) + _held(reserved), at=at)
     audit.record(
         chain=f"contract:{contract.ref}",
         parties=[seller.pk, buyer.pk],
@@ -162,7 +175,8 @@ def issue_for(
         net=invoice.net,
         tax=invoice.tax,
         gross=invoice.gross,
-        retained=retained.withheld if retained else money.ZERO,
+        retained=_held(retained),
+        reserved=_held(reserved),
         due_on=due_on,
         snapshot_sha256=text_sha256,
         chain_sha256=invoice.chain_sha256,
@@ -174,20 +188,31 @@ def _local_day(decision: Decision, *, seller: Organisation) -> date:
     return decision.decided_at.astimezone(ZoneInfo(seller.time_zone)).date()
 
 
-def _rows(invoice: Invoice, *, cause: facts.Cause, retained: snapshot.Retained | None, at: datetime) -> list[Model]:
+def _held(part: snapshot.Retained | snapshot.Reserved | None) -> Decimal:
+    return part.withheld if part is not None else money.ZERO
+
+
+def _rows(
+    invoice: Invoice,
+    *,
+    cause: facts.Cause,
+    retained: snapshot.Retained | None,
+    reserved: snapshot.Reserved | None,
+    at: datetime,
+) -> list[Model]:
     """What belongs to an invoice from its first moment on: its line, what is owed on it now and what later, its
     document to come."""
     line = InvoiceLine(
         invoice=invoice,
         position=1,
         description=cause.name,
-        quantity=Decimal(1),
-        unit_price=cause.amount,
+        quantity=cause.priced[0],
+        unit_price=cause.priced[1],
         net=cause.amount,
         tax_category=cause.version.tax_category,
         tax_rate=cause.version.tax_rate,
     )
-    due = retained.due if retained else invoice.gross
+    due = invoice.gross - _held(retained) - _held(reserved)
     open_item = OpenItem(
         invoice=invoice,
         contract=invoice.contract,
@@ -196,8 +221,10 @@ def _rows(invoice: Invoice, *, cause: facts.Cause, retained: snapshot.Retained |
         currency=invoice.currency,
         due_on=invoice.due_on,
         gross=invoice.gross,
-        retained=invoice.gross - due,
+        retained=_held(retained),
+        reserved=_held(reserved),
         open=due,
+        settled_at=None if due else at,
     )
     rows: list[Model] = [line, open_item, Document(invoice=invoice, requested_at=at)]
     if retained is not None:
@@ -214,6 +241,15 @@ def _rows(invoice: Invoice, *, cause: facts.Cause, retained: snapshot.Retained |
     return rows
 
 
+def _check_tax(version: ContractVersion, *, contract: Contract) -> None:
+    rules.check_tax(
+        category=version.tax_category,
+        rate=version.tax_rate,
+        seller=_tax_identity(contract.seller),
+        buyer=_tax_identity(contract.buyer),
+    )
+
+
 def _tax_identity(organisation: Organisation) -> rules.TaxIdentity:
     return rules.TaxIdentity(
         name=organisation.legal_name,
@@ -225,9 +261,8 @@ def _tax_identity(organisation: Organisation) -> rules.TaxIdentity:
     )
 
 
-def _post(invoice: Invoice, *, retained: snapshot.Retained | None, at: datetime) -> None:
-    """Billing moves the contract balance, never revenue. What is retained is no receivable before its release."""
-    held = retained.withheld if retained else money.ZERO
+def _post(invoice: Invoice, *, held: Decimal, at: datetime) -> None:
+    """Billing moves the contract balance, never revenue. What is held back is no receivable before its release."""
     ledger.post(
         organisation_id=invoice.seller_id,
         currency=invoice.currency,

@@ -116,6 +116,13 @@ def _claim(milestone: Milestone, item: OpenItem | None) -> Claim:
             number=item.invoice.number,
             retained=str(money.Money(item.retained, item.currency)),
         )
+    if item.reserved:
+        raise Refused(
+            "Of {number} the buyer withholds {reserved} until defects are mended, so it is not payable whole. Only"
+            " whole invoices are funded.",
+            number=item.invoice.number,
+            reserved=str(money.Money(item.reserved, item.currency)),
+        )
     if item.credited:
         raise Refused(
             "{number} was lowered by a credit note. Only an invoice that is owed as it was issued is funded.",

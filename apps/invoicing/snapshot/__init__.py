@@ -2,6 +2,7 @@
 
 from apps.invoicing.snapshot.model import (
     CREDIT_NOTE,
+    ONE,
     VERSION,
     Acceptance,
     Address,
@@ -12,6 +13,8 @@ from apps.invoicing.snapshot.model import (
     Party,
     Payee,
     Preceding,
+    Reserved,
+    ReservedItem,
     Retained,
     SemanticInvoice,
     TaxRow,
@@ -22,6 +25,7 @@ from apps.invoicing.snapshot.reading import credit_transfer_of, read, read_party
 
 __all__ = [
     "CREDIT_NOTE",
+    "ONE",
     "VERSION",
     "Acceptance",
     "Address",
@@ -32,6 +36,8 @@ __all__ = [
     "Party",
     "Payee",
     "Preceding",
+    "Reserved",
+    "ReservedItem",
     "Retained",
     "SemanticInvoice",
     "TaxRow",

@@ -12,6 +12,8 @@ from apps.contracts.retention import RetentionRelease
 from apps.core import canonical
 
 VERSION = "invoice-2"
+ONE = "C62"
+"""Unit code (UN/ECE Recommendation 20) of "one piece": what is agreed as a lump sum is billed as one."""
 CREDIT_NOTE = "credit_note"
 """The kind of what corrects an invoice; every other kind asks for money."""
 
@@ -74,7 +76,11 @@ class Payee:
 @dataclass(frozen=True, slots=True)
 class Line:
     """Invoice line (BG-25): number (BT-126), quantity (BT-129), unit (BT-130, C62 is "one"), net price (BT-146), net
-    (BT-131), tax category and rate in percent (BT-151, BT-152), name (BT-153), description (BT-154)."""
+    (BT-131), tax category and rate in percent (BT-151, BT-152), name (BT-153), description (BT-154).
+
+    The price is that of ``base_quantity`` units (BT-149): one, or the whole quantity of a part whose running total was
+    rounded otherwise than quantity times price alone would be.
+    """
 
     identifier: str
     name: str
@@ -85,6 +91,7 @@ class Line:
     net: Decimal
     tax_category: str
     tax_rate: Decimal
+    base_quantity: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +166,27 @@ class Retained:
 
 
 @dataclass(frozen=True, slots=True)
+class ReservedItem:
+    """A defect that the buyer named when it accepted, until when it is to be mended, and what is withheld for it, tax
+    included."""
+
+    title: str
+    due_on: date
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What the buyer withholds of the total until defects are mended, item by item.
+
+    As with what is retained, the supply and its tax are invoiced whole; terms (BT-20) and a note (BT-22) tell.
+    """
+
+    withheld: Decimal
+    items: tuple[ReservedItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Instalment:
     """What is billed without a sign-off: a deposit that is due from ``first`` on, or the period (BG-14) from ``first``
     (BT-73) to ``last`` (BT-74), the ``number``-th of ``count``. A deposit has no ``last``."""
@@ -209,6 +237,14 @@ class SemanticInvoice:
     buyer_reference: str = ""
     instalment: Instalment | None = None
     payment_reference: str = ""
+    reserved: Reserved | None = None
+
+    @property
+    def due_now(self) -> Decimal:
+        """What of the total is payable by the due date: not what is retained, and not what is withheld for defects."""
+        retained = self.retained.withheld if self.retained is not None else Decimal(0)
+        reserved = self.reserved.withheld if self.reserved is not None else Decimal(0)
+        return self.totals.due - retained - reserved
 
     @property
     def remittance(self) -> str:

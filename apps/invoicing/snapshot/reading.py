@@ -17,11 +17,15 @@ from apps.invoicing.snapshot.model import (
     Party,
     Payee,
     Preceding,
+    Reserved,
+    ReservedItem,
     Retained,
     SemanticInvoice,
     TaxRow,
     Totals,
 )
+
+NUMBERS_OF_A_LINE = ("quantity", "net_price", "net", "tax_rate", "base_quantity")
 
 
 def read(text: str) -> SemanticInvoice:
@@ -42,10 +46,11 @@ def read(text: str) -> SemanticInvoice:
             "acceptance": _acceptance(said["acceptance"]),
             "instalment": _instalment(said.get("instalment")),
             "lines": tuple(
-                Line(**_decimals(line, "quantity", "net_price", "net", "tax_rate")) for line in said["lines"]
+                Line(**_decimals({"base_quantity": "1", **line}, *NUMBERS_OF_A_LINE)) for line in said["lines"]
             ),
             "taxes": _taxes(said["taxes"]),
             "retained": _retained(said.get("retained")),
+            "reserved": _reserved(said.get("reserved")),
             "totals": Totals(**_decimals(said["totals"], "lines", "net", "tax", "gross", "due")),
             "preceding": _preceding(said.get("preceding")),
         }
@@ -92,6 +97,16 @@ def _retained(said: dict[str, Any] | None) -> Retained | None:
     return Retained(
         Decimal(said["withheld"]), Decimal(said["due"]), tuple(read_release(one) for one in said["releases"])
     )
+
+
+def _reserved(said: dict[str, Any] | None) -> Reserved | None:
+    """Invoices from before there were reservations say nothing of them."""
+    if said is None:
+        return None
+    items = (
+        ReservedItem(one["title"], date.fromisoformat(one["due_on"]), Decimal(one["amount"])) for one in said["items"]
+    )
+    return Reserved(Decimal(said["withheld"]), tuple(items))
 
 
 def _acceptance(said: dict[str, Any] | None) -> Acceptance | None:

@@ -5,7 +5,7 @@ Nothing is looked up here, so the same snapshot always makes the same page.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -35,6 +35,15 @@ class CriterionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ReservedRow:
+    """One defect under which it was accepted: until when it is to be mended, and what is withheld for it."""
+
+    title: str
+    text: str
+    terms: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """All that the template shows."""
 
@@ -48,6 +57,7 @@ class Page:
     when: str
     subject: Sequence[Fact]
     criteria: Sequence[CriterionRow]
+    reservations: Sequence[ReservedRow]
     note: str
     files: Sequence[FileRow]
     statement: str
@@ -73,6 +83,7 @@ def page_of(said: dict[str, Any]) -> Page:
         when=words.day(decided_at.astimezone(words.zone(said["time_zone"])).date()),
         subject=_subject(said),
         criteria=[_criterion(one) for one in said["criteria"]],
+        reservations=[_reserved(one, said["milestone"]["currency"]) for one in said.get("reservations", [])],
         note=said["submission"]["note"],
         files=[_file(one) for one in said["files"]],
         statement=decision["statement"],
@@ -91,6 +102,11 @@ def page_of(said: dict[str, Any]) -> Page:
 def _lead(said: dict[str, Any]) -> str:
     """In one sentence what was accepted, of whom and by whom."""
     contract, milestone = said["contract"], said["milestone"]
+    if said.get("reservations"):
+        return gettext(
+            "{buyer} accepted this milestone of {seller} with reservations: its rights from the defects that are listed"
+            " below are reserved."
+        ).format(buyer=contract["buyer"], seller=contract["seller"])
     is_part = Decimal(milestone.get("agreed", milestone["amount"])) != Decimal(milestone["amount"])
     sentence = (
         gettext("{buyer} accepted a part of this milestone of {seller}; {whole} were agreed for the whole.")
@@ -130,6 +146,16 @@ def _criterion(one: dict[str, Any]) -> CriterionRow:
         verdict=gettext("Buyer: passed") if one["is_passed"] else gettext("Buyer: not passed. {reason}").format(**one),
         files=[_file(file) for file in one["files"]],
     )
+
+
+def _reserved(one: dict[str, Any], currency: str) -> ReservedRow:
+    terms = [gettext("to be mended by {date}").format(date=words.day(date.fromisoformat(one["due_on"])))]
+    if Decimal(one["amount"]):
+        withheld = words.money(Decimal(one["amount"]), currency)
+        terms.append(gettext("{amount} withheld, net of tax").format(amount=withheld))
+    if one["criterion"]:
+        terms.append(one["criterion"])
+    return ReservedRow(f"{words.count(one['number'])}. {one['title']}", one["text"], " · ".join(terms))
 
 
 def _file(one: dict[str, Any]) -> FileRow:

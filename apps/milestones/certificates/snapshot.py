@@ -70,12 +70,13 @@ def written(decision: Decision, *, ref: str, invoice: BilledBy, at: datetime) ->
             },
             "criteria": _criteria(decision, shown),
             "files": shown["files"],
+            **_reservations(decision),
             **_steps(submission),
             "decision": _decision(decision, signatory=version.signatory_email),
             "invoice": asdict(invoice),
             "audit": contracts.place_in_record(
                 decision.contract,
-                verbs=["milestone.accepted", "milestone.partly_accepted"],
+                verbs=["milestone.accepted", "milestone.accepted_with_reservations", "milestone.partly_accepted"],
                 subject=f"milestone:{milestone.ref}",
                 at=decision.decided_at,
             ),
@@ -94,6 +95,16 @@ def _criteria(decision: Decision, shown: dict[str, Any]) -> list[dict[str, Any]]
         }
         for criterion in shown["criteria"]
     ]
+
+
+def _reservations(decision: Decision) -> dict[str, Any]:
+    """Under which reservations it was accepted; nothing where there were none."""
+    names = ("number", "title", "text", "due_on", "amount")
+    listed = [
+        {**{name: getattr(one, name) for name in names}, "criterion": one.criterion.text if one.criterion else None}
+        for one in decision.reservations.select_related("criterion")
+    ]
+    return {"reservations": listed} if listed else {}
 
 
 def _steps(submission: Submission) -> dict[str, Any]:

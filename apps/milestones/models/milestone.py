@@ -67,7 +67,9 @@ class Milestone(models.Model):
 
     Accepted in part, it keeps what was accepted, and the rest goes on as a milestone of its own, the next ``part`` of
     the same line: the parts of a line always add up to its amount. So does what of it is ``nullified``: an acceptance
-    that was withdrawn, for a part or the whole, counts no more, and that part goes on as one of its own.
+    that was withdrawn, for a part or the whole, counts no more, and that part goes on as one of its own. Of a line that
+    is agreed by quantity ``quantity`` is how much of it this part is; None of a lump sum, and of what was split by an
+    amount.
 
     A change order that both sides signed moves an open milestone to the line at its position in the new version, with
     what that says; or cancels it. What is accepted or under review stays with the line by which it is judged.
@@ -82,6 +84,7 @@ class Milestone(models.Model):
     part = models.PositiveSmallIntegerField(default=1)
     title = models.CharField(_("milestone"), max_length=160)
     amount = models.DecimalField(_("amount, net of tax"), max_digits=18, decimal_places=3)
+    quantity = models.DecimalField(_("quantity"), max_digits=18, decimal_places=6, null=True, blank=True)
     currency = models.CharField(max_length=3)
     planned_on = models.DateField(_("planned date"), null=True, blank=True)
     state = models.CharField(max_length=20, choices=MilestoneState.choices, default=MilestoneState.PLANNED)
@@ -99,6 +102,9 @@ class Milestone(models.Model):
         constraints = [
             models.UniqueConstraint("contract", "position", "part", name="milestone_positions_unique"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="milestone_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(quantity__isnull=True) | Q(quantity__gt=0), name="milestone_quantity_positive"
+            ),
             models.CheckConstraint(
                 condition=Q(
                     state__in=["accepted", "nullified"],
@@ -130,6 +136,7 @@ class Milestone(models.Model):
                     "accepted_at",
                     "accepted_submission_id",
                     "amount",
+                    "quantity",
                     "nullified",
                     "line_id",
                     "title",
@@ -154,6 +161,11 @@ class Milestone(models.Model):
                 guards.UPDATE,
                 "NEW.amount <> OLD.amount AND NOT (OLD.state = 'submitted' AND NEW.state = 'accepted'"
                 f" AND NEW.amount < OLD.amount) AND NOT ({MOVES})",
+            ),
+            guards.refused_when(
+                "quantity_moves_with_the_amount",
+                guards.UPDATE,
+                f"NEW.quantity IS DISTINCT FROM OLD.quantity AND NEW.amount = OLD.amount AND NOT ({MOVES})",
             ),
             guards.refused_when(
                 "cancelled_by_a_signed_change_only",

@@ -4,30 +4,47 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from apps.core import money
+from apps.core import canonical, money
 from apps.core.errors import Refused
 from apps.core.money import Money
 from apps.milestones.rules.sign_off import CriterionVerdict, Statement, trimmed_verdicts
 
 LONGEST_TITLE = 160
+QUANTITY_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """How much of a milestone is accepted: an ``amount``, net of tax, or a ``percent`` of what waits."""
+    """How much of a milestone is accepted: an ``amount``, net of tax, a ``percent`` of what waits, or, where the line
+    is agreed by quantity, a ``quantity`` in its unit."""
 
     amount: Decimal | None = None
     percent: Decimal | None = None
+    quantity: Decimal | None = None
 
 
-def part_amount(part: Part, *, whole: Money) -> Decimal:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A milestone that is agreed by quantity: how much of the ``agreed`` quantity ``waits``, and the price of one."""
+
+    agreed: Decimal
+    waits: Decimal
+    unit_price: Decimal
+
+
+def part_amount(part: Part, *, whole: Money, measured: Measured | None = None) -> Decimal:
     """What is accepted of a milestone that comes to ``whole``: above nothing and below all of it.
 
-    A percentage is rounded once, half up, to the minor unit; the rest is the difference, so nothing is lost.
+    A percentage is rounded once, half up, to the minor unit; the rest is the difference, so nothing is lost. A quantity
+    is rounded on the running total of the line, so that its parts add up to the agreed amount in however many parts:
+    what all that is accepted comes to, with this, less what it came to before.
     """
-    if (part.amount is None) == (part.percent is None):
-        raise Refused("Say how much is accepted: an amount, or a percentage.", field="amount")
-    if part.amount is not None:
+    said = [one for one in (part.amount, part.percent, part.quantity) if one is not None]
+    if len(said) != 1:
+        raise Refused("Say how much is accepted: an amount, a percentage, or a quantity.", field="amount")
+    if part.quantity is not None:
+        accepted, field = _of_quantity(part.quantity, whole=whole, measured=measured), "quantity"
+    elif part.amount is not None:
         accepted, field = money.payable(part.amount, whole.currency, field="amount"), "amount"
     else:
         percent, field = part.percent or money.ZERO, "percent"
@@ -41,6 +58,22 @@ def part_amount(part: Part, *, whole: Money) -> Decimal:
             whole=whole,
         )
     return accepted
+
+
+def _of_quantity(quantity: Decimal, *, whole: Money, measured: Measured | None) -> Decimal:
+    if measured is None:
+        raise Refused("This milestone is a lump sum. Say which amount or percentage is accepted.", field="quantity")
+    if not quantity.is_finite() or quantity != round(quantity, QUANTITY_DECIMALS) or not 0 < quantity < measured.waits:
+        raise Refused(
+            "{waits} wait for sign-off. Enter a smaller quantity above zero, with at most {most} decimals; or accept"
+            " the whole.",
+            field="quantity",
+            waits=canonical.plain(measured.waits),
+            most=QUANTITY_DECIMALS,
+        )
+    before = measured.agreed - measured.waits
+    worth = [money.half_up(one * measured.unit_price, whole.currency) for one in (before + quantity, before)]
+    return worth[0] - worth[1]
 
 
 def title_of_part(title: str, *, part: int) -> str:

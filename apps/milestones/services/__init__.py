@@ -1,7 +1,7 @@
 """What may be done with milestones. Workflows call these inside their transaction, with the contract locked."""
 
 from apps.milestones.evidence import StoredFile
-from apps.milestones.rules import CriterionAnswer, CriterionVerdict, Part
+from apps.milestones.rules import CriterionAnswer, CriterionVerdict, Defect, Part
 from apps.milestones.services.accepting import accept
 from apps.milestones.services.asking import answer, ask, contract_of_question
 from apps.milestones.services.deciding import (
@@ -36,6 +36,17 @@ from apps.milestones.services.files import (
     was_removed,
 )
 from apps.milestones.services.lapsing import decide_by_silence
+from apps.milestones.services.mending import (
+    agree_reduction,
+    contract_of_offer,
+    contract_of_reservation,
+    needs_proof_for,
+    offer_reduction,
+    reason_of_reduction,
+    release_reservation,
+    report_mended,
+    say_missing,
+)
 from apps.milestones.services.nullifying import (
     ask_nullification,
     contract_of_nullification,
@@ -54,6 +65,7 @@ from apps.milestones.services.planning import (
     plan,
 )
 from apps.milestones.services.replanning import check_change, follow_active_version, replan
+from apps.milestones.services.reserving import accept_with_reservations, checked_defects, reserving_statement
 from apps.milestones.services.reviewing import (
     SILENCE,
     DueReview,
@@ -78,14 +90,17 @@ __all__ = [
     "Ahead",
     "CriterionAnswer",
     "CriterionVerdict",
+    "Defect",
     "DueReview",
     "MissedPosition",
     "Part",
     "StoredFile",
     "accept",
     "accept_part",
+    "accept_with_reservations",
     "acceptance_statement",
     "agree_outcome",
+    "agree_reduction",
     "agreed_silence",
     "answer",
     "ask",
@@ -94,13 +109,16 @@ __all__ = [
     "attach_to_dispute",
     "changes_statement",
     "check_change",
+    "checked_defects",
     "colleagues",
     "contract_of_dispute",
     "contract_of_evidence",
     "contract_of_milestone",
     "contract_of_nullification",
+    "contract_of_offer",
     "contract_of_proposal",
     "contract_of_question",
+    "contract_of_reservation",
     "deadline_if_notified",
     "decide_by_silence",
     "decline_nullification",
@@ -114,10 +132,12 @@ __all__ = [
     "lock_contract_of_submission",
     "needs_own_proof",
     "needs_proof",
+    "needs_proof_for",
     "needs_proof_to_settle",
     "next_missed",
     "next_moment",
     "note_delivery",
+    "offer_reduction",
     "open_draft",
     "open_milestones",
     "opened",
@@ -130,14 +150,19 @@ __all__ = [
     "preview",
     "propose_outcome",
     "reason_of",
+    "reason_of_reduction",
     "receive",
     "receive_for_dispute",
+    "release_reservation",
     "remind",
     "remind_of_position",
     "remove",
     "replan",
+    "report_mended",
     "request_changes",
+    "reserving_statement",
     "reviews_due",
+    "say_missing",
     "submission_without",
     "submit",
     "sweep_orphans",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
@@ -169,7 +170,7 @@ def write(decision: Decision, *, verdicts: Sequence[Verdict], rest: Milestone | 
         children=[*verdicts, *([] if rest is None else [rest])],
         after=[
             (submission, ["state"]),
-            (submission.milestone, changed if rest is None else [*changed, "amount"]),
+            (submission.milestone, changed if rest is None else [*changed, "amount", "quantity"]),
         ],
     )
 
@@ -183,10 +184,11 @@ def record(
     verdicts: Sequence[CriterionVerdict],
     criteria: Mapping[int, str],
     whole: Decimal | None = None,
+    **facts: Any,
 ) -> None:
     """Write down everything by which somebody may be held to a decision; the seller is told from where it came.
 
-    ``whole`` is what was shown, net, where a part of it was accepted."""
+    ``whole`` is what was shown, net, where a part of it was accepted; ``facts`` are what else is said of it."""
     submission = decision.submission
     contract = submission.contract
     contracts.record(
@@ -208,4 +210,5 @@ def record(
         proved_by=decision.proved_by,
         proved_at=decision.proved_at,
         verdicts_sha256=canonical.sha256(rules.verdicts_text(verdicts, criteria=criteria)),
+        **facts,
     )

@@ -186,6 +186,7 @@ def _rest_of(milestone: Milestone, *, amount: Decimal) -> Milestone:
         part=number,
         title=rules.title_of_part(line.title, part=number),
         amount=amount,
+        quantity=milestone.quantity if amount == milestone.amount else None,
         currency=milestone.currency,
         planned_on=milestone.planned_on,
         state=MilestoneState.CHANGES_REQUESTED,

@@ -26,7 +26,15 @@ from apps.parties.actor import Actor
 def part_amount(submission: Submission, *, part: Part) -> Decimal:
     """What would be accepted, net of tax; refused when there is no such part."""
     milestone = submission.milestone
-    return rules.part_amount(part, whole=Money(milestone.amount, milestone.currency))
+    return rules.part_amount(part, whole=Money(milestone.amount, milestone.currency), measured=measured_of(milestone))
+
+
+def measured_of(milestone: Milestone) -> rules.Measured | None:
+    """How much of it waits, in the unit of its line; None of a lump sum."""
+    measure = milestone.line.measure
+    if measure is None or milestone.quantity is None:
+        return None
+    return rules.Measured(measure.quantity, milestone.quantity, measure.unit_price)
 
 
 def part_statement(submission: Submission, *, part: Part) -> rules.Statement:
@@ -63,7 +71,7 @@ def accept_part(
     proof = actor.require_proof(at=at) if needs_proof(milestone, contract=contract) else None
     whole = Money(milestone.amount, milestone.currency)
     given = rules.checked_part_verdicts(verdicts, remark, criteria=held.criteria)
-    accepted = rules.part_amount(part, whole=whole)
+    accepted = rules.part_amount(part, whole=whole, measured=measured_of(milestone))
     agreed = Money(accepted, whole.currency)
     rules.check_undisputed(held.disputed, accepted=agreed, whole=whole)
     if accepts_first(held, actor=actor, accepted=agreed):
@@ -71,7 +79,8 @@ def accept_part(
     states.move(submission, SubmissionState.ACCEPTED, Submission.TRANSITIONS)
     states.move(milestone, MilestoneState.ACCEPTED, Milestone.TRANSITIONS)
     compare(submission, seen=seen)
-    rest = _rest_of(milestone, contract=contract, accepted=agreed)
+    rest = _rest_of(milestone, contract=contract, accepted=agreed, quantity=part.quantity)
+    milestone.quantity = part.quantity
     milestone.amount, milestone.accepted_at, milestone.accepted_submission = accepted, at, submission
     decision = decide(
         submission,
@@ -112,7 +121,7 @@ def line_in_force(milestone: Milestone, *, contract: Contract) -> PlanLine:
     return version.lines.get(position=milestone.position)
 
 
-def _rest_of(milestone: Milestone, *, contract: Contract, accepted: Money) -> Milestone:
+def _rest_of(milestone: Milestone, *, contract: Contract, accepted: Money, quantity: Decimal | None) -> Milestone:
     number, line = next_part(milestone), line_in_force(milestone, contract=contract)
     return Milestone(
         contract=contract,
@@ -121,6 +130,7 @@ def _rest_of(milestone: Milestone, *, contract: Contract, accepted: Money) -> Mi
         part=number,
         title=rules.title_of_part(line.title, part=number),
         amount=milestone.amount - accepted.amount,
+        quantity=milestone.quantity - quantity if milestone.quantity is not None and quantity is not None else None,
         currency=milestone.currency,
         planned_on=milestone.planned_on,
         state=MilestoneState.CHANGES_REQUESTED,

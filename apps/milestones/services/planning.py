@@ -25,6 +25,7 @@ def plan_lines(*, contract: Contract, lines: Iterable[PlanLine]) -> list[Milesto
             position=line.position,
             title=line.title,
             amount=line.amount,
+            quantity=line.quantity,
             currency=contract.currency,
             planned_on=line.planned_on,
         )

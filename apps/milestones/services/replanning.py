@@ -44,7 +44,7 @@ def replan(*, contract: Contract, version: ContractVersion, moved: Sequence[Move
     different = [one for one in held if parts[one.pk] in amounts]
     for milestone in different:
         _follow(milestone, lines.get(milestone.position), amount=amounts[parts[milestone.pk]])
-    Milestone.objects.bulk_update(different, ["state", "amount", "line", "title", "planned_on"])
+    Milestone.objects.bulk_update(different, ["state", "amount", "quantity", "line", "title", "planned_on"])
     # However many others there are: the same words, in the version that is in force now.
     others = Milestone.objects.filter(contract=contract, state__in=OPEN).exclude(line__version=version)
     same = PlanLine.objects.filter(version=version, position=OuterRef("position"))
@@ -92,6 +92,9 @@ def _follow(milestone: Milestone, line: PlanLine | None, *, amount: Decimal) -> 
     if line is None or not amount:
         states.move(milestone, MilestoneState.CANCELLED, Milestone.TRANSITIONS)
         return
+    if amount != milestone.amount or line.quantity is None:
+        # At another price it is as much as the new line says, if it is all of that; else a lump sum.
+        milestone.quantity = line.quantity if amount == line.amount else None
     is_rest = milestone.part > 1
     milestone.line, milestone.amount, milestone.planned_on = line, amount, line.planned_on
     milestone.title = rules.title_of_part(line.title, part=milestone.part) if is_rest else line.title

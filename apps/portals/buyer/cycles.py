@@ -78,6 +78,8 @@ class SubmissionReading:
     changes_url: str
     part_url: str
     """Where a part can be accepted; empty where the contract does not provide for it."""
+    reserve_url: str
+    """Where it can be accepted with reservations."""
     questions: Questions
     dispute_url: str
     """Where it can be disputed."""
@@ -184,6 +186,7 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
         accept_url=way.accept_milestone(submission),
         changes_url=way.request_changes(submission),
         part_url=way.accept_part(submission) if version.partial_acceptance else "",
+        reserve_url=way.accept_with_reservations(submission),
         dispute_url=way.dispute(submission),
         questions=asking.to_ask(actor, submission, most=version.question_suspensions, url=way.ask_question(submission)),
         inspections=list(submission.inspections.all()),

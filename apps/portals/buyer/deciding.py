@@ -13,10 +13,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from apps.contracts import measure_wording
 from apps.core.errors import Refused, Stale
 from apps.core.money import Money
 from apps.milestones import services as milestones
-from apps.milestones.models import Submission
+from apps.milestones.models import Milestone, Submission
 from apps.milestones.rules import Statement
 from apps.portals import interrupted
 from apps.portals.access import PortalRequest
@@ -146,14 +147,16 @@ def accept_part(request: PortalRequest, submission: Submission, *, way: Way, cru
         return redirect(reading.page_url)
     criteria = [row.criterion for row in reading.criteria]
     asks = step_up.asked_of(request, reading.milestone)
-    form = AcceptPartForm(criteria=criteria, initial=initial_of(reading))
+    waits = quantity_of(reading.milestone)
+    form = AcceptPartForm(criteria=criteria, waits=waits, initial=initial_of(reading))
     interrupted.give_back(request, form)
     is_code_sent = False
     changes: list[Change] = []
     statement: Statement | None = None
     to_come: InvoiceToCome | None = None
     if request.method == "POST":
-        form = AcceptPartForm(request.POST, criteria=criteria, needs_code=asks.by_code and "sign" in request.POST)
+        needs_code = asks.by_code and "sign" in request.POST
+        form = AcceptPartForm(request.POST, criteria=criteria, waits=waits, needs_code=needs_code)
         try:
             if form.is_filled and "change" not in request.POST:
                 amount = milestones.part_amount(reading.submission, part=form.part())
@@ -193,7 +196,7 @@ def accept_part(request: PortalRequest, submission: Submission, *, way: Way, cru
             "reading": reading,
             "crumbs": crumbs,
             "rows": list(zip(reading.criteria, form.rows(), strict=True)),
-            "how_much": [form["amount"], form["percent"]],
+            "how_much": [form[name] for name in form.how_much],
             "statement": statement,
             "to_come": to_come,
             "why_not": why_not_sign_off(request, reading.milestone) or reading.part_not_yet,
@@ -204,6 +207,14 @@ def accept_part(request: PortalRequest, submission: Submission, *, way: Way, cru
         zone=reading.zone,
         form=form,
     )
+
+
+def quantity_of(milestone: Milestone) -> str:
+    """How much of what it is, in words; nothing of a lump sum."""
+    measure = milestone.line.measure
+    if measure is None or milestone.quantity is None:
+        return ""
+    return measure_wording.quantity(milestone.quantity, measure.unit)
 
 
 def _part_statement(reading: SubmissionReading, form: AcceptPartForm, *, amount: Decimal) -> Statement:

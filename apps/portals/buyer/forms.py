@@ -126,27 +126,40 @@ class RequestChangesForm(VerdictsForm):
 
 
 class AcceptPartForm(VerdictsForm):
-    """How much is accepted, as an amount or a percentage, and what is left, criterion by criterion or in the comment.
+    """How much is accepted, as an amount, a percentage or a quantity, and what is left, by criterion or in the comment.
 
-    With ``needs_code`` the code that was sent to the link's mailbox is asked for as well.
+    ``waits`` is the quantity that waits, in words, of a line that is agreed so. With ``needs_code`` the code that was
+    sent to the link's mailbox is asked for as well.
     """
 
     amount = AmountField(label=_("Amount that you accept, net of tax"), required=False)
     percent = RateField(label=_("Or a percentage of what waits"), required=False)
+    quantity = AmountField(label=_("Or a quantity"), required=False)
     code = _code()
 
-    def __init__(self, *args: Any, needs_code: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, needs_code: bool = False, waits: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].required = needs_code
         self.fields["comment"].label = _("What is left to do")
-        for name in ("amount", "percent"):
+        if waits:
+            self.fields["quantity"].label = _("Or a quantity, of %(waits)s") % {"waits": waits}
+        else:
+            del self.fields["quantity"]
+        for name in self.how_much:
             self.fields[name].widget.attrs["class"] = "form-control amount"
+
+    @property
+    def how_much(self) -> list[str]:
+        """The fields of which one is filled in: by quantity only where the line is agreed so."""
+        return [name for name in ("amount", "percent", "quantity") if name in self.fields]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        amount, percent = cleaned.get("amount"), cleaned.get("percent")
-        if not {"amount", "percent"} & self.errors.keys() and (amount is None) == (percent is None):
-            self.add_error("amount", _("Enter an amount or a percentage, one of the two."))
+        said = [name for name in self.how_much if cleaned.get(name) is not None]
+        if not {*self.how_much} & self.errors.keys() and len(said) != 1:
+            several = _("Enter an amount, a percentage or a quantity, one of the three.")
+            either = _("Enter an amount or a percentage, one of the two.")
+            self.add_error("amount", several if "quantity" in self.fields else either)
         if not cleaned.get("comment") and "comment" not in self.errors and not self.crossed(cleaned):
             self.add_error("comment", _("Say what is left to do, so that the seller can finish it."))
         return cleaned
@@ -158,4 +171,4 @@ class AcceptPartForm(VerdictsForm):
 
     def part(self) -> Part:
         """How much is accepted."""
-        return Part(amount=self.cleaned_data["amount"], percent=self.cleaned_data["percent"])
+        return Part(**{name: self.cleaned_data[name] for name in self.how_much})

@@ -16,6 +16,11 @@ urlpatterns = [
     path("contract.pdf", link_files.contract_pdf, name="contract_pdf"),
     path("accept/", link_decisions.accept, name="accept"),
     path("accept-part/", link_decisions.accept_part, name="accept_part"),
+    path(
+        "accept-with-reservations/",
+        link_decisions.accept_with_reservations,
+        name="accept_with_reservations",
+    ),
     path("changes/", link_decisions.request_changes, name="request_changes"),
     path("dispute/", link_disputes.dispute, name="dispute"),
     path("ask/", link_decisions.ask_question, name="ask_question"),

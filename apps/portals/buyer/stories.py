@@ -74,7 +74,7 @@ def milestone_steps(milestone: Milestone, cycles: Sequence[Submission]) -> list[
     """Planned, submitted, signed off, paid: how far the milestone is."""
     invoice: Invoice | None = getattr(milestone, "invoice", None)
     is_accepted, is_sent = milestone.state in ENDED, milestone.state == "submitted"
-    is_paid = invoice is not None and invoice.open_item.open == 0
+    is_paid = invoice is not None and invoice.open_item.open == 0 and invoice.open_item.reserved == 0
     sent_on = cycles[-1].submitted_at.date() if cycles and cycles[-1].submitted_at and is_sent | is_accepted else None
     accepted_on = milestone.accepted_at.date() if milestone.accepted_at else None
     if milestone.state == "changes_requested":
@@ -90,7 +90,7 @@ def milestone_steps(milestone: Milestone, cycles: Sequence[Submission]) -> list[
         Step(
             name=_("Paid"),
             state="done" if is_paid else "current" if invoice else "ahead",
-            on=invoice.open_item.settled_at.date() if invoice and invoice.open_item.settled_at else None,
+            on=invoice.open_item.settled_at.date() if is_paid and invoice and invoice.open_item.settled_at else None,
         ),
     ]
 

@@ -16,6 +16,7 @@ from apps.portals.buyer.views import (
     milestones,
     plans,
     proofs,
+    reservations,
     retention,
     reviewing,
 )
@@ -48,6 +49,12 @@ urlpatterns = [
     path("milestones/<str:ref>/", milestones.milestone, name="milestone"),
     path("submissions/<str:ref>/accept/", milestones.accept_milestone, name="accept_milestone"),
     path("submissions/<str:ref>/accept-part/", milestones.accept_part, name="accept_part"),
+    path(
+        "submissions/<str:ref>/accept-with-reservations/",
+        milestones.accept_with_reservations,
+        name="accept_with_reservations",
+    ),
+    path("reservations/<str:ref>/", reservations.reservation, name="reservation"),
     path("submissions/<str:ref>/changes/", milestones.request_changes, name="request_changes"),
     path("submissions/<str:ref>/ask/", reviewing.ask_question, name="ask_question"),
     path("submissions/<str:ref>/pass/", reviewing.pass_milestone, name="pass_milestone"),

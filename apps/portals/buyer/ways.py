@@ -46,6 +46,8 @@ class Way(Protocol):
 
     def accept_part(self, submission: Submission) -> str: ...
 
+    def accept_with_reservations(self, submission: Submission) -> str: ...
+
     def request_changes(self, submission: Submission) -> str: ...
 
     def ask_question(self, submission: Submission) -> str: ...
@@ -110,6 +112,9 @@ class MemberWay:
 
     def accept_part(self, submission: Submission) -> str:
         return reverse("buyer:accept_part", args=[submission.ref])
+
+    def accept_with_reservations(self, submission: Submission) -> str:
+        return reverse("buyer:accept_with_reservations", args=[submission.ref])
 
     def request_changes(self, submission: Submission) -> str:
         return reverse("buyer:request_changes", args=[submission.ref])
@@ -185,6 +190,9 @@ class LinkWay:
 
     def accept_part(self, submission: Submission) -> str:
         return self._below("accept_part")
+
+    def accept_with_reservations(self, submission: Submission) -> str:
+        return self._below("accept_with_reservations")
 
     def request_changes(self, submission: Submission) -> str:
         return self._below("request_changes")

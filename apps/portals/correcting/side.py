@@ -69,6 +69,12 @@ class Side:
         """The same for a page of the account between the two."""
         return self._render(request, f"owing/{template}.html", context, form)
 
+    def reservation_page(
+        self, request: PortalRequest, template: str, context: Mapping[str, Any], *, form: BaseForm | None = None
+    ) -> HttpResponse:
+        """The same for a page of reservations."""
+        return self._render(request, f"reserving/{template}.html", context, form)
+
     def _render(
         self, request: PortalRequest, template: str, context: Mapping[str, Any], form: BaseForm | None
     ) -> HttpResponse:

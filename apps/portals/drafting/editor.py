@@ -25,6 +25,7 @@ from apps.parties.roles import Action
 from apps.portals.access import PortalRequest
 from apps.portals.drafting import plan
 from apps.portals.drafting.allocation import Allocation
+from apps.portals.drafting.dates import past_dates
 from apps.portals.drafting.desk import Desk, why_not
 from apps.portals.drafting.forms import NEW, NEW_BUYER, AnswerForm, DraftForm, initial_of
 from apps.portals.drafting.sources import allocated, is_kept, kept_plan
@@ -128,7 +129,7 @@ def posted(request: PortalRequest, contract: Contract | None, *, desk: Desk) -> 
                 return redirect(desk.url("propose_contract", ref))
             messages.success(request, _("The draft is saved. Only your organisation sees it."))
             planned = ((line.title, line.planned_on) for line in drafted)
-            if past := plan.past_dates(planned, today=desk.today(request)):
+            if past := past_dates(planned, today=desk.today(request)):
                 messages.warning(request, past)
             return redirect(desk.url("change_draft", ref))
     shown = lines if lines or kept is not None else plan.shown([plan.Row()], currency=currency)

@@ -6,14 +6,13 @@ is wrong. The same rows become bound forms when the draft is saved.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from apps.contracts.drafts import MILESTONE, DraftCriterion, DraftLine
 from apps.contracts.rules import Portion, portion_of
@@ -21,6 +20,7 @@ from apps.contracts.rules.plan import check_percent
 from apps.core import money
 from apps.core.errors import Refused
 from apps.portals.drafting.dues import DUE_FIELDS, DueForm, due_values
+from apps.portals.drafting.measures import MEASURE_FIELDS, MeasureFields, measure_values
 from apps.portals.drafting.steps import OWN_FIELDS, OwnTermFields, own_values
 from apps.portals.forms import AmountField, explain
 
@@ -28,7 +28,7 @@ MOST_LINES = 100
 MOST_CRITERIA = 20
 MOST_FIELDS = 600
 """Criteria of a whole plan. With two fields for each and sixteen for a line, a form stays below the server's 3,000."""
-FIELDS = ("title", "scope", "basis", "portion", "planned_on", *OWN_FIELDS, *DUE_FIELDS)
+FIELDS = ("title", "scope", "basis", "portion", "planned_on", *MEASURE_FIELDS, *OWN_FIELDS, *DUE_FIELDS)
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class Row:
         return not any(typed) and not any(text.strip() for text, _needs in self.criteria)
 
 
-class LineForm(OwnTermFields, DueForm):
+class LineForm(MeasureFields, OwnTermFields, DueForm):
     """One line of the plan; ``portion`` is a percentage or an amount (of one period), as ``basis`` says."""
 
     use_required_attribute = False
@@ -66,6 +66,7 @@ class LineForm(OwnTermFields, DueForm):
             ("percent", gettext_lazy("% of price")),
             ("amount", gettext_lazy("Amount")),
             ("remainder", gettext_lazy("The remainder")),
+            ("quantity", gettext_lazy("Price of one unit")),
         ],
     )
     portion = AmountField(label=gettext_lazy("Portion"), required=False)
@@ -87,6 +88,8 @@ class LineForm(OwnTermFields, DueForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         portion, basis = cleaned.get("portion"), cleaned.get("basis")
+        if basis == "quantity":
+            self.check_measure(self.currency)
         if portion is not None and basis in ("percent", "amount"):
             try:
                 if basis == "percent":
@@ -102,12 +105,13 @@ class LineForm(OwnTermFields, DueForm):
         self.full_clean()
         portion = self.cleaned_data.get("portion")
         basis = self.cleaned_data.get("basis", "percent")
+        amount = portion if basis == "amount" else self.worth(self.currency) if basis == "quantity" else None
         return portion_of(
             DraftLine(
                 "",
-                basis=basis,
+                basis="amount" if basis == "quantity" else basis,
                 percent=portion if basis == "percent" else None,
-                amount=portion if basis == "amount" else None,
+                amount=amount,
                 kind=self.line_kind,
                 due=self.due(),
             )
@@ -143,12 +147,14 @@ class Line:
     def draft(self) -> DraftLine:
         cleaned, kind = self.form.cleaned_data, self.form.line_kind
         basis, portion = cleaned["basis"], cleaned["portion"]
+        measure = self.form.measure() if basis == "quantity" else None
         return DraftLine(
             title=cleaned["title"],
             scope=cleaned["scope"],
-            basis=basis,
+            basis="amount" if basis == "quantity" else basis,
             percent=portion if basis == "percent" else None,
-            amount=portion if basis == "amount" else None,
+            amount=portion if basis == "amount" else self.form.worth(self.form.currency) if measure else None,
+            measure=measure,
             planned_on=cleaned["planned_on"] if kind == MILESTONE else None,
             kind=kind,
             due=self.form.due(),
@@ -194,9 +200,10 @@ def rows_of(lines: Iterable[DraftLine]) -> list[Row]:
             {
                 "title": line.title,
                 "scope": line.scope,
-                "basis": line.basis,
-                "portion": line.percent if line.basis == "percent" else line.amount if line.basis == "amount" else None,
+                "basis": "quantity" if line.measure is not None else line.basis,
+                "portion": _portion(line),
                 "planned_on": line.planned_on,
+                **measure_values(line),
                 **own_values(line.own),
                 **due_values(line),
             },
@@ -204,6 +211,13 @@ def rows_of(lines: Iterable[DraftLine]) -> list[Row]:
         )
         for line in lines
     ]
+
+
+def _portion(line: DraftLine) -> Decimal | None:
+    """What stands beside how it was agreed: a percentage, an amount, or the price of one unit."""
+    if line.measure is not None:
+        return line.measure.unit_price
+    return {"percent": line.percent, "amount": line.amount}.get(line.basis)
 
 
 def edited(rows: list[Row], do: str) -> list[Row]:
@@ -277,23 +291,3 @@ def problems(lines: Sequence[Line]) -> list[tuple[str, str, str]]:
                 label = _("Line %(number)d, %(field)s") % {"number": number, "field": bound.label}
                 found.extend((bound.id_for_label, label, str(message)) for message in bound.errors)
     return found
-
-
-PAST_NAMED = 5
-"""How many milestones a warning names."""
-
-
-def past_dates(planned: Iterable[tuple[str, date | None]], *, today: date) -> str:
-    """A warning that milestones, by name and date, are planned before today, or nothing when none is.
-
-    It may be meant, when work began before the contract; more often it is a wrong year.
-    """
-    past = [title for title, planned_on in planned if planned_on is not None and planned_on < today]
-    if not past:
-        return ""
-    names = ", ".join(f"“{title}”" for title in past[:PAST_NAMED]) + (" …" if len(past) > PAST_NAMED else "")
-    return ngettext(
-        "The planned date of %(names)s is in the past. Check the year, or leave it if that is meant.",
-        "%(count)d planned dates are in the past: those of %(names)s. Check the year, or leave them if that is meant.",
-        len(past),
-    ) % {"names": names, "count": len(past)}

@@ -11,8 +11,8 @@ from apps.core.errors import Refused
 from apps.invoicing import services as invoicing
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest
+from apps.portals.drafting.dates import past_dates
 from apps.portals.drafting.desk import Desk, why_not
-from apps.portals.drafting.plan import past_dates
 from apps.portals.forms import ActionForm, SeenForm, add_refusal, explain
 from apps.workflows import contracting, negotiating
 

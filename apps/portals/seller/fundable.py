@@ -42,6 +42,7 @@ def fundable(actor: Actor, *, today: date) -> QuerySet[Invoice]:
         open_item__paid=0,
         open_item__credited=0,
         open_item__retained=0,
+        open_item__reserved=0,
         open_item__open__gt=0,
         open_item__due_on__gte=today,
         contract__active_version__is_assignable=True,

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import template
 
-from apps.contracts import dues_wording
+from apps.contracts import dues_wording, measure_wording
 from apps.portals import formats
 
 register = template.Library()
@@ -22,3 +22,9 @@ def due_in_words(line: Any, currency: str) -> str:
         money=lambda amount: formats.money(amount, currency),
         day=formats.day,
     )
+
+
+@register.simple_tag
+def measure_in_words(line: Any, currency: str) -> str:
+    """How much of what a line is agreed by, and at which price of one; nothing for a lump sum."""
+    return measure_wording.agreed(line.measure, currency) if line.measure is not None else ""

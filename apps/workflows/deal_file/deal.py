@@ -112,6 +112,17 @@ class SaidChange:
 
 
 @dataclass(frozen=True)
+class SaidDefect:
+    """A defect under which something is accepted; ``criterion`` counts those of the milestone from 1."""
+
+    title: str
+    due_on: date
+    amount: Decimal
+    text: str
+    criterion: int | None
+
+
+@dataclass(frozen=True)
 class Event:
     """One dated step. Only the fields that its verb uses are set; ``line`` says where it stands in the file.
 
@@ -131,6 +142,7 @@ class Event:
     colleague: str = ""
     amount: Decimal | None = None
     percent: Decimal | None = None
+    quantity: Decimal | None = None
     text: str = ""
     checked: str = ""
     reference: str = ""
@@ -141,6 +153,8 @@ class Event:
     change: SaidChange | None = None
     part: int | None = None
     period: int | None = None
+    defects: tuple[SaidDefect, ...] = ()
+    reservation: int | None = None
 
 
 @dataclass(frozen=True)
@@ -185,8 +199,16 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "submit": Verb("seller", ("note", "notes", "files"), on_milestone=True),
         "withdraw_submission": Verb("seller", on_milestone=True),
         "request_changes": Verb("buyer", ("missing", "comment"), on_milestone=True),
-        "accept_part": Verb("buyer", ("amount", "percent", "missing", "comment"), on_milestone=True),
+        "accept_part": Verb("buyer", ("amount", "percent", "quantity", "missing", "comment"), on_milestone=True),
         "accept": Verb("buyer", ("comment",), on_milestone=True),
+        "accept_with_reservations": Verb("buyer", ("defects", "comment"), on_milestone=True),
+        "mend": Verb("seller", ("reservation", "comment"), on_milestone=True),
+        "still_missing": Verb("buyer", ("reservation", "comment"), on_milestone=True),
+        "release_reservation": Verb("buyer", ("reservation", "comment"), on_milestone=True),
+        "offer_reduction": Verb("seller", ("reservation", "amount", "comment"), on_milestone=True),
+        "agree_reduction": Verb("buyer", ("reservation",), on_milestone=True),
+        "ask_reduction": Verb("buyer", ("reservation", "amount", "comment"), on_milestone=True),
+        "grant_reduction": Verb("seller", ("reservation",), on_milestone=True),
         "ask_question": Verb("buyer", ("comment",), on_milestone=True),
         "answer_question": Verb("seller", ("comment",), on_milestone=True),
         "pass_to": Verb("buyer", ("colleague", "comment"), on_milestone=True),

@@ -19,6 +19,7 @@ from apps.parties.roles import Role
 from apps.workflows.deal_file.deal import Bank, Deal, FacilityPlan, Party, Person
 from apps.workflows.deal_file.read_dues import read_due
 from apps.workflows.deal_file.read_events import read_events
+from apps.workflows.deal_file.read_measure import read_measure, worth
 from apps.workflows.deal_file.read_retention import read_terms
 from apps.workflows.deal_file.read_steps import read_own, read_steps
 from apps.workflows.deal_file.reader import Place, load
@@ -231,8 +232,9 @@ def _payable(place: Place, currency: str) -> Decimal:
 
 def _line(place: Place, currency: str) -> DraftLine:
     percent, amount, remainder = place.maybe("percent"), place.maybe("amount"), place.maybe("remainder")
-    if sum(found is not None for found in (percent, amount, remainder)) != 1:
-        place.refuse("needs exactly one of `percent`, `amount` and `remainder: yes`")
+    measure = read_measure(place)
+    if sum(found is not None for found in (percent, amount, remainder, measure)) != 1:
+        place.refuse("needs exactly one of `percent`, `amount`, `remainder: yes` and `quantity` with its `unit_price`")
     if remainder is not None and not remainder.yes_or_no():
         remainder.refuse("leave the key out instead of saying no")
     planned, scope, criteria = place.maybe("planned"), place.maybe("scope"), place.maybe("criteria")
@@ -240,14 +242,15 @@ def _line(place: Place, currency: str) -> DraftLine:
     line = DraftLine(
         title=title,
         scope=scope.text() if scope is not None else "",
-        basis="percent" if percent is not None else "amount" if amount is not None else "remainder",
+        basis="percent" if percent is not None else "remainder" if remainder is not None else "amount",
         percent=percent.number(least=Decimal("0.000001"), most=Decimal(100)) if percent is not None else None,
-        amount=_payable(amount, currency) if amount is not None else None,
+        amount=_payable(amount, currency) if amount is not None else worth(measure, currency),
         planned_on=planned.day() if planned is not None else None,
         criteria=tuple(_criterion(item) for item in criteria.each()) if criteria is not None else (),
         own=read_own(place) if due is None else AS_AGREED,
         kind=kind,
         due=due,
+        measure=measure,
     )
     place.done()
     return line

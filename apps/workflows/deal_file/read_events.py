@@ -10,10 +10,20 @@ from apps.contracts.drafts import MILESTONE, ContractDraft
 from apps.core import money
 from apps.workflows.deal_file.deal import VERBS, Attachment, Event, Party, Person, PriceLine, Verb
 from apps.workflows.deal_file.read_changes import ReadLine, read_change
+from apps.workflows.deal_file.read_reservations import read_defects
 from apps.workflows.deal_file.reader import Place
 
-MEMBERS_ONLY: Final = frozenset({"sign_change", "decline_change"})
-"""What the buyer does in its portal only: a personal link does not answer change orders."""
+MEMBERS_ONLY: Final = frozenset(
+    {
+        "sign_change",
+        "decline_change",
+        "still_missing",
+        "release_reservation",
+        "agree_reduction",
+        "ask_reduction",
+    }
+)
+"""What the buyer does in its portal only: a personal link answers no change orders and settles no reservations."""
 
 
 def read_events(
@@ -73,6 +83,7 @@ def _event(
         "colleague": take("colleague", lambda p: p.one_of(*parties["buyer"].people)) or "",
         "amount": take("amount", lambda p: p.number(least=Decimal("0.001"), most=money.LARGEST)),
         "percent": take("percent", Place.percentage),
+        "quantity": take("quantity", lambda p: p.number(least=Decimal("0.000001"))),
         "on": take("value_on", Place.day)
         or take("received_on", Place.day)
         or take("funding_on", Place.day)
@@ -90,10 +101,12 @@ def _event(
         else None,
         "part": _part(place, contract) if "part" in rule.keys else None,
         "period": take("period", lambda p: p.whole(least=1)),
+        "defects": take("defects", lambda p: read_defects(p, criteria=criteria)) or (),
+        "reservation": take("reservation", lambda p: p.whole(least=1)),
     }
     if verb == "price_offer" and not price:
         values["price"] = (_terms(place, milestones[0]),)
-    for key in ("reason", "missing", "checked", "side", "colleague", "outcome"):
+    for key in ("reason", "missing", "checked", "side", "colleague", "outcome", "defects"):
         if key in rule.keys and verb not in ("accept_part", "inspect"):
             place.need(key)
     if verb in MEMBERS_ONLY:

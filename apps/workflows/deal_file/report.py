@@ -11,11 +11,18 @@ from django.db.models import QuerySet
 from django.utils import translation
 
 from apps.contracts.models import Contract, Signature
+from apps.core import canonical
 from apps.financing.models import Collection, FundingRequest, Offer, OfferLine, RequestItem, Tranche
 from apps.invoicing.models import Allocation, CreditNote, Instalment, Invoice
 from apps.ledger.models import Book, Entry
 from apps.milestones.models import Milestone, Submission
-from apps.workflows.deal_file import credit_report, report_disputes, report_retention, report_revenue
+from apps.workflows.deal_file import (
+    credit_report,
+    report_disputes,
+    report_reservations,
+    report_retention,
+    report_revenue,
+)
 from apps.workflows.deal_file.report_changes import change_orders
 from apps.workflows.deal_file.report_parts import Report, amount_of, named, written
 from apps.workflows.deal_file.report_steps import WITH, steps_of
@@ -52,6 +59,7 @@ def report(*, title: str, contract_ref: str) -> Report:
         "invoices": [_invoice(invoice) for invoice in invoices],
         "credit_notes": [credit_report.credit_note(note) for note in notes],
         "disputes": report_disputes.disputes(contract),
+        "reservations": report_reservations.reservations(contract),
         "change_orders": change_orders(contract),
         "retention": report_retention.report_of(contract),
         "revenue": report_revenue.report_of(contract),
@@ -93,6 +101,7 @@ def _milestone(milestone: Milestone) -> Report:
     return {
         "title": milestone.title,
         "amount": amount_of(milestone.amount, milestone.currency),
+        "quantity": canonical.plain(milestone.quantity) if milestone.quantity is not None else None,
         "state": milestone.state,
         **{name: written(getattr(milestone, name)) for name in ("planned_on", "accepted_at")},
         "cycles": [
@@ -125,12 +134,13 @@ def _invoice(invoice: Invoice) -> Report:
         "about": _about(invoice),
         "milestone": invoice.milestone.title if invoice.milestone is not None else None,
         "issued_on": written(invoice.issued_on),
-        "due_on": written(invoice.due_on),
+        "due_on": written(item.due_on),
         "net": amount_of(invoice.net, currency),
         "tax": amount_of(invoice.tax, currency),
         "gross": amount_of(invoice.gross, currency),
         "credited": amount_of(item.credited, currency),
         "retained": amount_of(item.retained, currency),
+        "reserved": amount_of(item.reserved, currency),
         "paid": amount_of(item.paid, currency),
         "open": amount_of(item.open, currency),
         "disputed": amount_of(item.disputed, currency),

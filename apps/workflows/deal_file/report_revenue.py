@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from apps.contracts.models import Contract
 from apps.core import money
-from apps.invoicing.models import CreditNote, Invoice, InvoiceKind, Retention
+from apps.invoicing.models import CreditNote, Invoice, InvoiceKind, Retention, Withholding
 from apps.revenue import rules
 from apps.revenue.models import Modification, Obligation, Recognition
 from apps.workflows.deal_file.report_parts import Report, amount_of, written
@@ -52,11 +52,12 @@ def report_of(contract: Contract) -> Report | None:
 def _position(contract: Contract, *, recognised: Decimal) -> rules.Position:
     billed = Invoice.objects.using("owner").filter(contract=contract).exclude(kind=InvoiceKind.RETENTION_RELEASE)
     credited = CreditNote.objects.using("owner").filter(contract=contract)
+    withheld = Withholding.objects.using("owner").filter(contract=contract).standing()
     kept = Retention.objects.using("owner").filter(contract=contract)
     return rules.net_position(
         recognised=recognised,
         billed=money.total(one.net for one in billed) - money.total(one.net for one in credited),
-        retained=money.total(one.held - one.released for one in kept),
+        retained=money.total(one.held - one.released for one in kept) + money.total(one.gross for one in withheld),
     )
 
 

@@ -1,6 +1,7 @@
 """Who is who in a deal that is being played, and what its next event refers to."""
 
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import uuid4
 
 from django.db.models import Q, QuerySet
@@ -15,6 +16,19 @@ from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.workflows.deal_file import setting
 from apps.workflows.deal_file.deal import Deal, Event
+
+ON_SUBMISSION: Final = frozenset(
+    {
+        "accept",
+        "accept_part",
+        "accept_with_reservations",
+        "request_changes",
+        "ask_question",
+        "dispute",
+        "dispute_rest",
+    }
+)
+"""What the signatory may do by the link to what was submitted last."""
 
 
 @dataclass
@@ -43,7 +57,7 @@ class Scene:
         if event.verb == "acknowledge_assignment":
             notices = Assignment.objects.using("owner").filter(**of).order_by("-id")
             return list(notices.values_list("ref", flat=True)[:1])
-        if event.verb in ("accept", "accept_part", "request_changes", "ask_question", "dispute", "dispute_rest"):
+        if event.verb in ON_SUBMISSION:
             sent = (
                 Submission.objects.using("owner")
                 .filter(**of)

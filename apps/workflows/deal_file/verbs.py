@@ -16,6 +16,7 @@ from apps.workflows.deal_file.credit_verbs import CREDITING
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.dispute_verbs import DISPUTING
 from apps.workflows.deal_file.funding_verbs import FUNDING
+from apps.workflows.deal_file.reservation_verbs import RESERVING
 from apps.workflows.deal_file.retention_verbs import RETENTION
 from apps.workflows.deal_file.revenue_verbs import REVENUE
 from apps.workflows.deal_file.scene import Scene, new_key, reference_of
@@ -100,7 +101,7 @@ def _accept_part(scene: Scene, event: Event, actor: Actor) -> Answer:
         key=new_key(),
         submission_ref=submission.ref,
         seen=submission.sha256,
-        part=Part(amount=event.amount, percent=event.percent),
+        part=Part(amount=event.amount, percent=event.percent, quantity=event.quantity),
         verdicts=verdicts_of(scene, event),
         comment=event.text,
     )
@@ -158,6 +159,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         "reverse_payment": _reverse_payment,
         **CREDITING,
         **DISPUTING,
+        **RESERVING,
         **STEPS,
         **CHANGES,
         **RETENTION,

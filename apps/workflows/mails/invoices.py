@@ -172,12 +172,13 @@ def _pdf(billed: Invoice) -> Enclosure:
 
 def _of_retention(billed: Invoice) -> list[dict[str, Any]]:
     """Total and what of it is kept back, where something is; the letter names what is due now above all else."""
-    if not billed.open_item.retained:
-        return []
-    return [
-        money(_("Total with tax"), billed.gross, billed.currency),
-        money(_("Retained as agreed, payable later"), billed.open_item.retained, billed.currency),
+    item = billed.open_item
+    kept = [
+        (_("Retained as agreed, payable later"), item.retained),
+        (_("Withheld until defects are mended"), item.reserved),
     ]
+    rows = [money(term, amount, billed.currency) for term, amount in kept if amount]
+    return [money(_("Total with tax"), billed.gross, billed.currency), *rows] if rows else []
 
 
 def _numbers(account: PayeeInstruction | snapshot.CreditTransfer) -> tuple[str, str, str]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
+from apps.core.money import total
 from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
 from apps.milestones.models import Decision, Submission, Verdict
@@ -86,17 +87,25 @@ def acceptance(*, submission_ref: str) -> None:
                 *([] if decision.rule else [fact(_("Signed off by"), decision.name)]),
                 fact(_("Invoice"), invoice.number),
                 money(_("Total with tax"), invoice.gross, invoice.currency),
+                *_withheld(decision, invoice),
                 fact(_("Due"), on=invoice.due_on),
             ],
             context={
                 "decision": decision,
                 "milestone": milestone,
                 "invoice": invoice,
+                "reservations": list(decision.reservations.all()),
                 "is_part": decision.outcome == Decision.Outcome.PARTLY_ACCEPTED,
                 "crossed": list(_crossed(decision)),
             },
         )
     )
+
+
+def _withheld(decision: Decision, invoice: Invoice) -> list[dict[str, Any]]:
+    """What is not due before the defects are settled that the buyer named, where something is."""
+    withheld = total(one.gross for one in invoice.withholdings.all())
+    return [money(_("Withheld until defects are mended"), withheld, invoice.currency)] if withheld else []
 
 
 def review_reminder(*, submission_ref: str, kind: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from apps.invoicing.rules import Part as PaymentPart
 from apps.invoicing.rules import Share
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
-from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
+from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect, Part
 from apps.workflows import (
     before_acceptance,
     billing,
@@ -39,6 +39,7 @@ from apps.workflows import (
     negotiating,
     proofs,
     reminding,
+    reserving,
     retention,
     sign_off,
     statements,
@@ -270,6 +271,7 @@ MILESTONE, SUBMISSION, FILE = "milestones.Milestone", "milestones.Submission", "
 CREDIT_NOTE, NULLIFICATION = "invoicing.CreditNote", "milestones.Nullification"
 QUESTION = "milestones.Question"
 DISPUTE, PROPOSAL = "milestones.Dispute", "milestones.DisputeProposal"
+RESERVATION, OFFERED = "milestones.Reservation", "milestones.ReservationWord"
 PAYMENT, TRANSACTION = "invoicing.Payment", "invoicing.BankTransaction"
 INVOICE, REQUEST, OFFER = "invoicing.Invoice", "financing.FundingRequest", "financing.Offer"
 EXPOSURE, VERIFICATION = "financing.ExposureLimit", "financing.BuyerVerification"
@@ -375,6 +377,24 @@ CALLS = [
         "submission_ref",
         lambda row, _own: {"seen": row.sha256, "part": Part(percent=Decimal(50)), "verdicts": _failed(row)},
     ),
+    Call(
+        reserving.accept_with_reservations,
+        "approver",
+        SUBMISSION,
+        "submission_ref",
+        lambda row, _own: {"seen": row.sha256, "defects": [Defect("Mine", date(2036, 1, 31), Decimal(1))]},
+    ),
+    Call(reserving.report_mended, "delivery", RESERVATION, "reservation_ref", lambda _row, _own: {"text": "Mine."}),
+    Call(reserving.say_missing, "approver", RESERVATION, "reservation_ref", lambda _row, _own: {"text": "Mine."}),
+    Call(reserving.release_reservation, "approver", RESERVATION, "reservation_ref"),
+    Call(
+        reserving.offer_reduction,
+        "billing",
+        RESERVATION,
+        "reservation_ref",
+        lambda _row, _own: {"amount": Decimal("0.01")},
+    ),
+    Call(reserving.agree_reduction, "approver", OFFERED, "offer_ref"),
     Call(
         sign_off.request_changes,
         "approver",

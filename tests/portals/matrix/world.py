@@ -33,9 +33,9 @@ from apps.invoicing import credit_documents, documents
 from apps.invoicing.models import BankTransaction, Invoice
 from apps.invoicing.rules import Part
 from apps.milestones import services as milestones
-from apps.milestones.models import EvidenceFile, Milestone, Reminder, Submission
+from apps.milestones.models import EvidenceFile, Milestone, Reminder, Reservation, Submission
 from apps.milestones.models.submission import Proof
-from apps.milestones.services import CriterionAnswer, CriterionVerdict
+from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect
 from apps.parties import services as parties_services
 from apps.parties import tokens
 from apps.parties.actor import Actor
@@ -58,6 +58,7 @@ from apps.workflows import (
     printing,
     proofs,
     reminding,
+    reserving,
     retention,
     revenue,
     reviews,
@@ -169,6 +170,7 @@ class _Builder:
         self._milestones()
         self._steps()
         self._disputes()
+        self._reservations()
         self._bills()
         self._statements()
         self._advances()
@@ -486,6 +488,32 @@ class _Builder:
         disputes.on_submission(
             sent, actor=scenarios.guest_actor(scenarios.link_to_sign_off(sent)), at=now, reason=reason
         )
+
+    def _reservations(self) -> None:
+        """A milestone under three reservations: one that waits with an offer, one that is mended, one that is settled
+        at a lower price."""
+        contract = scenarios.active_contract(self.deal, draft=self._draft("Reserved", lines=1))
+        bea, dario, bilge = (member(self.deal, role) for role in ("approver", "delivery", "billing"))
+        sent, by = self._submitted(contract, 1), date(2036, 1, 31)
+        title = f"A dent. {self.canary}"
+        with acting(bea):
+            reserving.accept_with_reservations(
+                actor=bea,
+                key=key(),
+                submission_ref=sent.ref,
+                seen=sent.sha256,
+                defects=[Defect(title, by, Decimal(amount), text=title) for amount in (3, 2, 1)],
+            )
+            waits, mended, settled = Reservation.objects.filter(contract=contract).order_by("number")
+        for one in (waits, settled):
+            with acting(bilge):
+                offer = reserving.offer_reduction(
+                    actor=bilge, key=key(), reservation_ref=one.ref, amount=Decimal("0.5"), text=title
+                )
+        with acting(bea):
+            reserving.agree_reduction(actor=bea, key=key(), offer_ref=offer["offer"])
+        with acting(dario):
+            reserving.report_mended(actor=dario, key=key(), reservation_ref=mended.ref, text=title)
 
     def _steps(self) -> None:
         """A question that was answered and one that waits, an inspection, and the first of two acceptances."""

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.parties.models import Organisation
-from apps.portals.drafting.plan import past_dates
+from apps.portals.drafting.dates import past_dates
 from tests import scenarios
 from tests.portals.seller.conftest import SignIn, hidden
 from tests.scenarios import Parties, acting

@@ -28,6 +28,7 @@ from apps.portals.drafting.desk import Desk
 from apps.portals.forms import ActionForm
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
+from apps.portals.reserving import shown as reservations
 from apps.portals.shown import contract_state, version_state, with_lapse
 
 WAY, DESK = MemberWay(), Desk("buyer")
@@ -116,6 +117,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "milestones": milestones,
             "orders": orders_of(actor, found),
             "disputes": disputes.of_contract(actor, found, side=BUYER),
+            "reservations": reservations.of_contract(actor, found, side=BUYER),
             "retention": retaining.panel_of(found, side="buyer"),
             "calendars": by_calendar,
             "side": "buyer",

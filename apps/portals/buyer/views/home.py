@@ -27,6 +27,7 @@ from apps.portals.correcting.shown import needs_of
 from apps.portals.correcting.side import BUYER
 from apps.portals.disputing import shown as disputes
 from apps.portals.parts import Need, Tile
+from apps.portals.reserving import shown as reservations
 from apps.portals.shown import contract_state, later_proposals, with_lapse
 
 SOON = timedelta(days=14)
@@ -56,6 +57,7 @@ def home(request: PortalRequest) -> HttpResponse:
                 *_answers(actor),
                 *(needs_of(actor, side=BUYER) if actor.may(Action.DECIDE_MILESTONE) else ()),
                 *disputes.needs_of(actor, side=BUYER),
+                *reservations.needs_of(actor, side=BUYER),
                 *_assignments(actor),
                 *_due(actor, today),
             ],

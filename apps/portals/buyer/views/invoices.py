@@ -39,7 +39,7 @@ def _filters(actor: Actor, *, today: date) -> dict[str, Q]:
     return {
         "open": is_open,
         "overdue": is_open & Q(open_item__due_on__lt=today),
-        "paid": Q(open_item__open=0),
+        "paid": Q(open_item__open=0, open_item__reserved=0),
     }
 
 
@@ -139,6 +139,8 @@ def _what_next(invoice: Invoice, *, state: str, pay_to: PayTo | None) -> str:
         return _("nothing. The invoice is paid.")
     if state == "credited":
         return _("nothing. The invoice is credited in full.")
+    if state == "withheld":
+        return _("the defects are mended. What is withheld for each is payable once it is released.")
     payee = pay_to.holder if pay_to is not None else invoice.seller.legal_name
     if state == "overdue":
         return _("you pay %(payee)s now. The invoice was due on") % {"payee": payee}

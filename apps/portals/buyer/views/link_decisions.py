@@ -9,6 +9,7 @@ from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import deciding, judging, signing
 from apps.portals.buyer.pages import page
 from apps.portals.buyer.visits import personal, visit_of
+from apps.portals.reserving import accepting
 
 
 @portal("link")
@@ -71,6 +72,17 @@ def accept_part(request: PortalRequest, token: str) -> HttpResponse:
     if not visit.may_ask(request):
         return redirect("link:open", token=token)
     return deciding.accept_part(request, visit.submission(), way=visit.way, crumbs=[])
+
+
+@portal("link")
+@personal
+@require_http_methods(["GET", "HEAD", "POST"])
+def accept_with_reservations(request: PortalRequest, token: str) -> HttpResponse:
+    """Sign the milestone off and list the defects that are still to be mended."""
+    visit = visit_of(request, token)
+    if not visit.may_ask(request):
+        return redirect("link:open", token=token)
+    return accepting.accept_with_reservations(request, visit.submission(), way=visit.way, crumbs=[])
 
 
 @portal("link")

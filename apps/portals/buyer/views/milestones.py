@@ -24,6 +24,8 @@ from apps.portals.correcting.shown import nullifying_of
 from apps.portals.correcting.side import BUYER
 from apps.portals.disputing import shown as disputes
 from apps.portals.exported import exports_of
+from apps.portals.reserving import accepting
+from apps.portals.reserving import shown as reservations
 
 WAY = MemberWay()
 
@@ -67,6 +69,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "why_not": why_not_sign_off(request, found),
             "may_decide": not why_not(actor, Action.DECIDE_MILESTONE),
             "disputes": disputes.of_milestone(request.actor, found, side=BUYER),
+            "reservations": reservations.of_milestone(actor, found, side=BUYER),
             "nullifying": nullifying_of(actor, found, side=BUYER),
             "handed": HandOver.objects.visible_to(actor).filter(submission=sent[-1]).last() if sent else None,
             "crumbs": milestone_crumbs(found),
@@ -114,6 +117,15 @@ def accept_part(request: PortalRequest, ref: str) -> HttpResponse:
     """Sign a part of the milestone off."""
     sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
     return deciding.accept_part(request, sent, way=WAY, crumbs=milestone_crumbs(sent.milestone, _("Accept a part")))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("buyer")
+def accept_with_reservations(request: PortalRequest, ref: str) -> HttpResponse:
+    """Sign the milestone off and list the defects that are still to be mended."""
+    sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
+    crumbs = milestone_crumbs(sent.milestone, _("Accept with reservations"))
+    return accepting.accept_with_reservations(request, sent, way=WAY, crumbs=crumbs)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

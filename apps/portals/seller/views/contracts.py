@@ -21,6 +21,7 @@ from apps.portals.disputing import shown as disputes
 from apps.portals.forms import ActionForm
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
+from apps.portals.reserving import shown as reservations
 from apps.portals.seller import figures
 from apps.portals.seller.pages import contract_crumbs, page, today_of, why_not
 from apps.portals.shown import contract_state, invoice_state, version_state, with_lapse
@@ -147,6 +148,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "link": link,
             "orders": orders_of(actor, found),
             "disputes": disputes.of_contract(actor, found, side=SELLER),
+            "reservations": reservations.of_contract(actor, found, side=SELLER),
             "retention": retaining.panel_of(found, side="seller"),
             "printed": papers.printed(
                 actor,

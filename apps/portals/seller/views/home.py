@@ -26,6 +26,7 @@ from apps.portals.correcting.side import SELLER
 from apps.portals.disputing import shown as disputes
 from apps.portals.paging import shown_size, sizes
 from apps.portals.parts import Need, Tile
+from apps.portals.reserving import shown as reservations
 from apps.portals.seller import unapplied
 from apps.portals.seller.cash import forecast
 from apps.portals.seller.fundable import available
@@ -70,6 +71,7 @@ def _needs(actor: Actor, today: date) -> Iterator[Need]:
     if actor.may(Action.CREDIT_INVOICE):
         yield from needs_of(actor, side=SELLER)
     yield from disputes.needs_of(actor, side=SELLER)
+    yield from reservations.needs_of(actor, side=SELLER)
     yield from _documents(actor)
     if actor.may(Action.RECORD_PAYMENT):
         yield from _transactions(actor)

@@ -44,7 +44,7 @@ def _filters(actor: Actor, *, today: date) -> dict[str, Q]:
     return {
         "open": is_open,
         "overdue": is_open & Q(open_item__due_on__lt=today),
-        "paid": Q(open_item__open=0),
+        "paid": Q(open_item__open=0, open_item__reserved=0),
     }
 
 
@@ -154,7 +154,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             and payee is None
             and tranche is None
             and found.open_item.credited < found.gross
-            and not (found.is_release or found.open_item.retained),
+            and not (found.is_release or found.open_item.retained or found.open_item.reserved),
             "may_reverse": not why_not(request.actor, Action.RECORD_PAYMENT) and tranche is None,
             **_document_piece(request, found),
             "may_record": not why_not(request.actor, Action.RECORD_PAYMENT) and payee is None,
@@ -193,13 +193,15 @@ def _what_next(invoice: Invoice, *, state: str, payee: PayeeInstruction | None, 
         return _("nothing. The invoice is paid.")
     if state == "credited":
         return _("nothing. The invoice is credited in full.")
+    if state == "withheld":
+        return _("the defects are mended. What is withheld for each is payable once it is released.")
     if payee is not None:
         return _("%(buyer)s pays %(payee)s, to whom this invoice is assigned, due on") % {
             "buyer": buyer,
             "payee": payee.payee_name,
         }
     if state == "overdue":
-        days = (today - invoice.due_on).days
+        days = (today - invoice.open_item.due_on).days
         return ngettext(
             "%(buyer)s is %(days)d day late. Remind them, or record the payment if it has arrived. It was due on",
             "%(buyer)s is %(days)d days late. Remind them, or record the payment if it has arrived. It was due on",

@@ -22,6 +22,7 @@ from apps.portals.correcting.shown import nullifying_of
 from apps.portals.correcting.side import SELLER
 from apps.portals.disputing import shown as disputes
 from apps.portals.parts import Step
+from apps.portals.reserving import shown as reservations
 from apps.portals.seller.cycles import Cycle, cycles_of
 from apps.portals.seller.pages import contract_crumbs, page, today_of, why_not
 from apps.portals.shown import invoice_state
@@ -66,6 +67,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "refusal": why_not(actor, Action.SUBMIT_MILESTONE),
             "events": history.of_subjects(actor, found.contract, subjects),
             "disputes": disputes.of_milestone(actor, found, side=SELLER),
+            "reservations": reservations.of_milestone(actor, found, side=SELLER),
             "nullifying": nullifying_of(actor, found, side=SELLER),
             "crumbs": milestone_crumbs(found),
         },

@@ -1,0 +1,138 @@
+"""Amounts that are withheld for defects: invoiced with the rest, due once the defect is settled."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from apps.core import money
+from apps.core.errors import Refused
+from apps.core.money import Money
+from apps.invoicing import rules, snapshot
+from apps.invoicing.models import CreditNote, Invoice, OpenItem, Withholding
+from apps.invoicing.services.creditable import refuse_financed
+from apps.invoicing.services.crediting import credit_agreed
+from apps.ledger import services as ledger
+from apps.ledger.charts import Seller
+from apps.milestones.models import Reservation
+from apps.milestones.models.reservation import ReservationState
+from apps.parties.actor import Actor
+
+
+def reserved_of(
+    reservations: Sequence[Reservation], *, totals: rules.Totals, rate: Decimal, retained: snapshot.Retained | None
+) -> snapshot.Reserved | None:
+    """What is withheld of an invoice with these totals, item by item; None where nothing is.
+
+    Refused where together with the retention that was agreed it would be more than the invoice.
+    """
+    held = [one for one in reservations if one.amount]
+    if not held:
+        return None
+    currency = held[0].currency
+    gross = rules.withheld_gross([one.amount for one in held], rate=rate, currency=currency)
+    withheld = money.total(gross)
+    payable = totals.gross - (retained.withheld if retained is not None else money.ZERO)
+    if withheld > payable:
+        raise Refused(
+            "Less the retention that was agreed, {payable} of this invoice are payable, and {withheld} would be"
+            " withheld, tax included. Withhold less.",
+            field="defects",
+            payable=Money(payable, currency),
+            withheld=Money(withheld, currency),
+        )
+    return snapshot.Reserved(
+        withheld=withheld,
+        items=tuple(snapshot.ReservedItem(one.title, one.due_on, part) for one, part in zip(held, gross, strict=True)),
+    )
+
+
+def withholdings(
+    invoice: Invoice, *, reservations: Sequence[Reservation], reserved: snapshot.Reserved | None
+) -> list[Withholding]:
+    """The rows that belong to a new invoice."""
+    if reserved is None:
+        return []
+    held = [one for one in reservations if one.amount]
+    return [
+        Withholding(contract=invoice.contract, invoice=invoice, reservation=one, gross=item.amount)
+        for one, item in zip(held, reserved.items, strict=True)
+    ]
+
+
+def make_due(*, reservation: Reservation, at: datetime) -> Withholding | None:
+    """What was withheld for a settled reservation is open from now on, exactly that and once.
+
+    None where nothing was withheld. Where nothing else of the invoice is open, the days to pay begin anew; where the
+    rest is unpaid and overdue, it joins that: the buyer's right to refuse it has ended, and the day agreed is past.
+    """
+    if not reservation.is_settled:
+        raise ValueError(f"reservation {reservation.ref} is not settled")
+    withholding = (
+        Withholding.objects.select_related("invoice__contract__seller")
+        .select_for_update(of=("self",))
+        .filter(reservation=reservation)
+        .first()
+    )
+    if withholding is None:
+        return None
+    invoice = withholding.invoice
+    item = OpenItem.objects.select_for_update(of=("self",)).get(invoice=invoice)
+    today = at.astimezone(ZoneInfo(invoice.contract.seller.time_zone)).date()
+    if item.open == 0:
+        item.due_on = max(item.due_on, rules.due_on(today, payment_days=_days_to_pay(invoice)))
+    item.reserved -= withholding.gross
+    item.open += withholding.gross
+    item.settled_at = None
+    withholding.released_at = at
+    item.save(update_fields=["reserved", "open", "settled_at", "due_on"])
+    withholding.save(update_fields=["released_at"])
+    _post(withholding, booked_on=max(today, invoice.issued_on), at=at)
+    return withholding
+
+
+def reduce(ref: str, *, reservation: Reservation, reason: str, actor: Actor, at: datetime) -> CreditNote:
+    """What was withheld is open, and by what both sides agreed the invoice is credited at once.
+
+    ``ref`` is the reference of the credit note. The caller holds the contract. What is withheld for other defects stays
+    withheld; an invoice of which retention is kept back is not credited.
+    """
+    if reservation.state != ReservationState.REDUCED:
+        raise ValueError(f"reservation {reservation.ref} is not settled at a lower price")
+    withholding = make_due(reservation=reservation, at=at)
+    if withholding is None:
+        raise ValueError(f"nothing was withheld for reservation {reservation.ref}")
+    invoice = withholding.invoice
+    if invoice.open_item.retained:
+        raise Refused(
+            "The buyer keeps back retention of {number} as agreed, so it cannot be credited. Have the defect mended and"
+            " released, or settle the difference by a change order.",
+            number=invoice.number,
+        )
+    refuse_financed(invoice)
+    note = credit_agreed(ref, invoice_ref=invoice.ref, amount=reservation.reduced_by, reason=reason, actor=actor, at=at)
+    withholding.credit_note = note
+    withholding.save(update_fields=["credit_note"])
+    return note
+
+
+def _days_to_pay(invoice: Invoice) -> int:
+    return (invoice.due_on - invoice.issued_on).days
+
+
+def _post(withholding: Withholding, *, booked_on: date, at: datetime) -> None:
+    """Only time separates it from cash now: a receivable, and no part of the contract balance any more."""
+    invoice = withholding.invoice
+    ledger.post(
+        organisation_id=invoice.seller_id,
+        currency=invoice.currency,
+        purpose=ledger.Purpose.SELLER,
+        cause=f"reservation:{withholding.reservation.ref}",
+        description=f"Withheld of {invoice.number} is due",
+        booked_on=booked_on,
+        legs=[
+            ledger.debit(Seller.RECEIVABLES, amount=withholding.gross, key=f"invoice:{invoice.ref}"),
+            ledger.credit(Seller.RETENTION_HELD, amount=withholding.gross, key=f"contract:{invoice.contract.ref}"),
+        ],
+        at=at,
+    )

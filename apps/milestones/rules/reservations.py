@@ -1,0 +1,130 @@
+"""Acceptance with reservations: what the buyer may list and withhold, and to what its person agrees."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from apps.core import canonical, money
+from apps.core.errors import Refused
+from apps.core.money import Money
+from apps.milestones.rules.sign_off import LONGEST_REASON, CriterionVerdict, Statement, check_text
+
+MOST_RESERVATIONS: Final = 50
+LONGEST_TITLE: Final = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One item of a punch list. ``amount`` is what is withheld for it, net of tax; zero withholds nothing."""
+
+    title: str
+    due_on: date
+    amount: Decimal = money.ZERO
+    text: str = ""
+    criterion_id: int | None = None
+
+
+def checked_defects(
+    defects: Sequence[Defect], *, whole: Money, criteria: Mapping[int, str], today: date
+) -> list[Defect]:
+    """The list, texts trimmed, if a milestone that comes to ``whole`` (net of tax) can be accepted under it.
+
+    What is withheld together is at most the whole. How much is fair is not said here: the customary measure is twice
+    what mending costs (German Civil Code, section 641(3)), and nobody but the sides knows that.
+    """
+    if not defects:
+        raise Refused("Name at least one defect, or accept without reservations.", field="defects")
+    if len(defects) > MOST_RESERVATIONS:
+        raise Refused("List at most {most} defects.", field="defects", most=MOST_RESERVATIONS)
+    checked = [_checked(one, whole=whole, criteria=criteria, today=today) for one in defects]
+    withheld = money.total(one.amount for one in checked)
+    if withheld > whole.amount:
+        raise Refused(
+            "You withhold {withheld}, and the milestone comes to {whole}. Withhold at most all of it, or request"
+            " changes instead.",
+            field="defects",
+            withheld=Money(withheld, whole.currency),
+            whole=whole,
+        )
+    return checked
+
+
+def _checked(defect: Defect, *, whole: Money, criteria: Mapping[int, str], today: date) -> Defect:
+    title = " ".join(check_text(defect.title, most=LONGEST_TITLE, field="defects").split())
+    if not title:
+        raise Refused("Say of each defect what it is.", field="defects")
+    if defect.criterion_id is not None and defect.criterion_id not in criteria:
+        raise Refused("These are not the criteria of this milestone. Reload the page.", field="defects")
+    if defect.due_on < today:
+        raise Refused(
+            "“{title}” should have been mended by {date}, which is past. Give a day to come.",
+            field="defects",
+            title=title,
+            date=defect.due_on,
+        )
+    amount = defect.amount
+    if amount != 0:
+        amount = money.payable(amount, whole.currency, field="defects")
+    return replace(
+        defect, title=title, amount=amount, text=check_text(defect.text, most=LONGEST_REASON, field="defects")
+    )
+
+
+def verdicts_under(defects: Sequence[Defect], *, criteria: Mapping[int, str]) -> list[CriterionVerdict]:
+    """A verdict on every criterion: not met where a defect names it, for the reason that it gives; met elsewhere."""
+    named: dict[int, str] = {}
+    for one in defects:
+        if one.criterion_id is not None:
+            named[one.criterion_id] = "; ".join(filter(None, (named.get(one.criterion_id), one.title)))
+    return [CriterionVerdict(pk, is_passed=pk not in named, reason=named.get(pk, "")) for pk in criteria]
+
+
+def defects_text(defects: Sequence[Defect], *, criteria: Mapping[int, str]) -> str:
+    """The canonical text of the list, of which the record keeps the hash."""
+    return canonical.text(
+        [
+            {
+                "title": one.title,
+                "text": one.text,
+                "criterion": criteria[one.criterion_id] if one.criterion_id is not None else None,
+                "due_on": one.due_on,
+                "amount": one.amount,
+            }
+            for one in defects
+        ]
+    )
+
+
+def reserving_statement(
+    *, organisation: str, title: str, cycle: int, amount: Money, count: int, withheld: Money
+) -> Statement:
+    """What the buyer's person agrees to when signing a milestone off with reservations."""
+    rest = Money(amount.amount - withheld.amount, amount.currency)
+    kept = (
+        f" Of it {withheld} net of tax are withheld and not due until the defects are mended and released; {rest} are"
+        " due as agreed."
+        if withheld
+        else " Nothing of it is withheld."
+    )
+    defects = "the defect" if count == 1 else f"the {count} defects"
+    return Statement(
+        f"I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
+        f" accept the milestone with reservations: I reserve all rights from {defects} that I list, and accept it apart"
+        f" from that as complete. An invoice for {amount} net of tax is issued on my acceptance.{kept}",
+        "reservations-1",
+    )
+
+
+def reduction(amount: Decimal, *, withheld: Money) -> Decimal:
+    """By how much the price would fall: above nothing, at most what is withheld for this defect."""
+    wanted = money.payable(amount, withheld.currency, field="amount")
+    if wanted > withheld.amount:
+        raise Refused(
+            "{withheld} net of tax are withheld for this defect. Offer at most that; a larger difference is settled by"
+            " a credit note of the seller.",
+            field="amount",
+            withheld=withheld,
+        )
+    return wanted

@@ -1,0 +1,125 @@
+"""The buyer accepts a milestone with reservations: it is accepted and billed, and defects are still to be mended."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from apps.contracts.models import Contract
+from apps.core import canonical, money, states
+from apps.core.errors import Refused
+from apps.core.money import Money
+from apps.milestones import rules
+from apps.milestones.models import Decision, Milestone, Reservation, Submission
+from apps.milestones.models.milestone import MilestoneState
+from apps.milestones.models.submission import SubmissionState
+from apps.milestones.rules import Defect
+from apps.milestones.services.deciding import compare, decide, needs_proof, record, require_decider
+from apps.milestones.services.holding import lock_submission
+from apps.milestones.services.reviewing import check_in_time
+from apps.milestones.services.stepping import accepts_first, check_part
+from apps.parties.actor import Actor
+
+
+def checked_defects(submission: Submission, *, defects: Sequence[Defect], at: datetime) -> list[Defect]:
+    """The list as it would be written down; refused where the milestone cannot be accepted under it."""
+    milestone = submission.milestone
+    return rules.checked_defects(
+        defects,
+        whole=Money(milestone.amount, milestone.currency),
+        criteria=dict(milestone.line.criteria.values_list("pk", "text")),
+        today=at.astimezone(ZoneInfo(submission.contract.buyer.time_zone)).date(),
+    )
+
+
+def reserving_statement(submission: Submission, *, defects: Sequence[Defect]) -> rules.Statement:
+    """What the buyer's person agrees to when signing this submission off under a list that was checked."""
+    milestone = submission.milestone
+    return rules.reserving_statement(
+        organisation=submission.contract.buyer.legal_name,
+        title=milestone.title,
+        cycle=submission.number,
+        amount=Money(milestone.amount, milestone.currency),
+        count=len(defects),
+        withheld=Money(money.total(one.amount for one in defects), milestone.currency),
+    )
+
+
+def accept_with_reservations(
+    *,
+    contract: Contract,
+    submission_ref: str,
+    actor: Actor,
+    seen: str,
+    defects: Sequence[Defect],
+    comment: str,
+    at: datetime,
+) -> tuple[Milestone, int, list[Reservation]]:
+    """The buyer signs the whole milestone off and reserves its rights from the defects that it lists.
+
+    The milestone is accepted, so the seller may invoice all of it; what is withheld for a defect is not due until that
+    is settled. A criterion that a defect names is not met, every other one is. Who may, and above which amount it is
+    asked once more who it is, is as for any acceptance. An inspection that found the defects does not stand in the way.
+    The answer is the milestone, how many others of the contract are not accepted yet, and the reservations.
+    """
+    held = lock_submission(contract, submission_ref=submission_ref)
+    submission, milestone = held.submission, held.submission.milestone
+    remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
+    check_in_time(submission, at=at)
+    require_decider(submission, actor=actor, at=at)
+    check_part(held, actor=actor)
+    whole = Money(milestone.amount, milestone.currency)
+    if submission.state == SubmissionState.SUBMITTED:
+        rules.check_undisputed(held.disputed, accepted=whole, whole=whole)
+    proof = actor.require_proof(at=at) if needs_proof(milestone, contract=contract) else None
+    if accepts_first(held, actor=actor, accepted=whole):
+        raise Refused(
+            "Two people accept here, and reservations are listed by the second of them. Accept first, and tell your"
+            " colleague what to list; or request changes."
+        )
+    states.move(submission, SubmissionState.ACCEPTED, Submission.TRANSITIONS)
+    states.move(milestone, MilestoneState.ACCEPTED, Milestone.TRANSITIONS)
+    compare(submission, seen=seen)
+    listed = checked_defects(submission, defects=defects, at=at)
+    verdicts = rules.verdicts_under(listed, criteria=held.criteria)
+    milestone.accepted_at, milestone.accepted_submission = at, submission
+    decision = decide(
+        submission,
+        outcome=Decision.Outcome.ACCEPTED,
+        verdicts=verdicts,
+        actor=actor,
+        comment=remark,
+        statement=reserving_statement(submission, defects=listed),
+        at=at,
+        proof=proof,
+    )
+    record(
+        decision,
+        verb="milestone.accepted_with_reservations",
+        actor=actor,
+        at=at,
+        verdicts=verdicts,
+        criteria=held.criteria,
+        reservations=len(listed),
+        withheld=money.total(one.amount for one in listed),
+        reservations_sha256=canonical.sha256(rules.defects_text(listed, criteria=held.criteria)),
+    )
+    return milestone, held.others_open, _listed(decision, milestone=milestone, defects=listed)
+
+
+def _listed(decision: Decision, *, milestone: Milestone, defects: Sequence[Defect]) -> list[Reservation]:
+    return Reservation.objects.bulk_create(
+        Reservation(
+            contract=milestone.contract,
+            milestone=milestone,
+            decision=decision,
+            number=number,
+            title=one.title,
+            text=one.text,
+            criterion_id=one.criterion_id,
+            due_on=one.due_on,
+            amount=one.amount,
+            currency=milestone.currency,
+            listed_at=decision.decided_at,
+        )
+        for number, one in enumerate(defects, start=1)
+    )

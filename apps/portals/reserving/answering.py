@@ -1,0 +1,107 @@
+"""The page of a reservation: what the defect is, what both sides said of it, and what may be done."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+
+from apps.core.errors import ProofNeeded, Refused
+from apps.milestones.models import Reservation
+from apps.parties.roles import Action
+from apps.portals import interrupted
+from apps.portals.access import PortalRequest
+from apps.portals.correcting.side import Side
+from apps.portals.forms import ActionForm, add_refusal
+from apps.portals.reserving.forms import MissingForm, OfferForm, ReleaseForm, WordForm
+from apps.portals.reserving.shown import reservations_of
+from apps.workflows import reserving
+
+Crumbs = list[tuple[str, str]]
+FORMS: dict[str, type[ActionForm]] = {
+    "mend": WordForm,
+    "missing": MissingForm,
+    "release": ReleaseForm,
+    "offer": OfferForm,
+    "agree": ActionForm,
+}
+
+
+def reservation(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs) -> HttpResponse:
+    """Say that it is mended; release it, or say what is missing; offer a lower price, agree to one."""
+    found = get_object_or_404(reservations_of(request.actor, side=side), ref=ref)
+    do = request.POST.get("do", "") if request.method == "POST" else ""
+    forms = {name: kind(auto_id=f"{name}_%s") for name, kind in FORMS.items()}
+    bound = None
+    if do in FORMS:
+        bound = forms[do] = FORMS[do](request.POST, auto_id=f"{do}_%s")
+        if bound.is_valid():
+            try:
+                done = _done(request, found, do, bound)
+            except ProofNeeded as needed:
+                interrupted.ask(request, request.user, bound, needed)
+            except Refused as refused:
+                add_refusal(bound, refused)
+            else:
+                messages.success(request, done)
+                return redirect(side.url("reservation", found.ref))
+    words = list(found.words.all())
+    offer = next((one for one in reversed(words) if one.kind == "offer"), None)
+    is_seller, actor = side.name == "seller", request.actor
+    milestone_url = side.url("milestone", found.milestone.ref)
+    withholding = getattr(found, "withholding", None)
+    context = {
+        "reservation": found,
+        "milestone_url": milestone_url,
+        "words": words,
+        "offer": offer if not found.is_settled else None,
+        "is_my_offer": offer is not None and offer.side == side.name,
+        "credit_note": withholding.credit_note if withholding is not None else None,
+        "forms": forms,
+        "may_mend": is_seller and found.state == "open" and actor.may(Action.SUBMIT_MILESTONE),
+        "may_release": not is_seller and not found.is_settled and actor.may(Action.DECIDE_MILESTONE),
+        "may_settle": not found.is_settled
+        and bool(found.amount)
+        and actor.may(Action.CREDIT_INVOICE if is_seller else Action.DECIDE_MILESTONE),
+        "crumbs": [*crumbs, (found.milestone.title, milestone_url), (_("Reservation"), "")],
+    }
+    return side.reservation_page(request, "reservation", context, form=bound)
+
+
+def _done(request: PortalRequest, found: Reservation, do: str, form: ActionForm) -> str:
+    """Do what the button says; the answer is what was done."""
+    actor, key, cleaned = request.actor, form.cleaned_data["key"], form.cleaned_data
+
+    def mend() -> str:
+        reserving.report_mended(actor=actor, key=key, reservation_ref=found.ref, text=cleaned["text"])
+        return _("The buyer is asked to look at it.")
+
+    def missing() -> str:
+        reserving.say_missing(actor=actor, key=key, reservation_ref=found.ref, text=cleaned["text"])
+        return _("The seller reads what is still missing.")
+
+    def release() -> str:
+        reserving.release_reservation(actor=actor, key=key, reservation_ref=found.ref, text=cleaned["text"])
+        return _("Released. What was withheld for it is payable now.")
+
+    def offer() -> str:
+        reserving.offer_reduction(
+            actor=actor, key=key, reservation_ref=found.ref, amount=cleaned["amount"], text=cleaned["text"]
+        )
+        return _("Offered. Nothing changes until the other side agrees.")
+
+    def agree() -> str:
+        # Postgres holds no NUL in a text; what is left of such a reference is nobody's.
+        offer_ref = request.POST.get("offer", "").replace("\0", "")
+        done = reserving.agree_reduction(actor=actor, key=key, offer_ref=offer_ref)
+        return _("Agreed. Credit note %(number)s is issued.") % {"number": done["number"]}
+
+    verbs: dict[str, Callable[[], str]] = {
+        "mend": mend,
+        "missing": missing,
+        "release": release,
+        "offer": offer,
+        "agree": agree,
+    }
+    return verbs[do]()

@@ -1,0 +1,185 @@
+"""The list of defects under which somebody accepts, and what is said of each afterwards."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.models import Criterion
+from apps.core import money
+from apps.milestones import rules
+from apps.milestones.services import Defect
+from apps.portals.forms import ActionForm, AmountField, SeenForm
+
+ROWS: Final = 4
+"""So many defects are asked for at first; the form grows by as many more."""
+MOST_ROWS: Final = rules.MOST_RESERVATIONS
+
+
+@dataclass(frozen=True, slots=True)
+class DefectRow:
+    """One defect with its fields, as the page shows them together."""
+
+    number: int
+    fields: Sequence[forms.BoundField]
+
+
+class ReserveForm(SeenForm):
+    """So many defects, each with what it is, until when it is mended and what is withheld; and a comment.
+
+    With ``needs_code`` the code that was sent to the link's mailbox is asked for as well.
+    """
+
+    rows_shown = forms.IntegerField(
+        initial=ROWS, min_value=1, max_value=MOST_ROWS, widget=forms.HiddenInput, required=False
+    )
+    comment = forms.CharField(
+        label=_("Comment to the seller (optional)"),
+        required=False,
+        max_length=4_000,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
+    )
+    code = forms.CharField(
+        label=_("Code from the mail"),
+        max_length=12,
+        error_messages={"required": _("Enter the code that we sent to your mailbox, or ask for one.")},
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "form-control mono"}
+        ),
+    )
+
+    def __init__(
+        self, *args: Any, criteria: Sequence[Criterion], needs_code: bool = False, more: int = 0, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].required = needs_code
+        typed = str(self.data.get("rows_shown", "")) if self.is_bound else ""
+        count = int(typed) if typed.isascii() and typed.isdigit() else ROWS
+        self.count = max(1, min(count + more, MOST_ROWS))
+        if more and self.is_bound:
+            self.data = dict(self.data.items()) | {"rows_shown": str(self.count)}
+        choices = [("", _("No single one")), *((str(one.pk), one.text) for one in criteria)]
+        for number in range(1, self.count + 1):
+            self.fields |= {f"{name}_{number}": field for name, field in _fields(choices).items()}
+
+    def rows(self) -> list[DefectRow]:
+        """The fields by defect."""
+        return [DefectRow(number, [self[f"{name}_{number}"] for name in NAMES]) for number in range(1, self.count + 1)]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for number in self._filled(cleaned):
+            for name, missing in NEEDED.items():
+                field = f"{name}_{number}"
+                if not cleaned.get(field) and field not in self.errors:
+                    self.add_error(field, ValidationError(missing, code="required"))
+        if not self.errors and not self._filled(cleaned):
+            self.add_error("title_1", ValidationError(_("Name at least one defect."), code="required"))
+        return cleaned
+
+    def _filled(self, cleaned: dict[str, Any]) -> list[int]:
+        return [
+            number
+            for number in range(1, self.count + 1)
+            if any(cleaned.get(f"{name}_{number}") not in (None, "") for name in NAMES)
+        ]
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether everything but the code is as it should be, so that what would be signed can be shown."""
+        return self.is_bound and not self.errors.keys() - {"code"}
+
+    def defects(self) -> list[Defect]:
+        """The list as it was filled in, blank rows left out."""
+        cleaned = self.cleaned_data
+        return [
+            Defect(
+                title=cleaned[f"title_{number}"],
+                due_on=cleaned[f"due_on_{number}"],
+                amount=cleaned[f"amount_{number}"] or money.ZERO,
+                text=cleaned[f"text_{number}"],
+                criterion_id=int(cleaned[f"criterion_{number}"]) if cleaned[f"criterion_{number}"] else None,
+            )
+            for number in self._filled(cleaned)
+        ]
+
+
+NAMES: Final = ("title", "due_on", "amount", "criterion", "text")
+NEEDED: Final = {
+    "title": _("Say what the defect is."),
+    "due_on": _("Say until when it is to be mended."),
+}
+
+
+def _fields(choices: list[tuple[Any, Any]]) -> dict[str, forms.Field]:
+    return {
+        "title": forms.CharField(
+            label=_("Defect"),
+            required=False,
+            max_length=rules.LONGEST_TITLE,
+            widget=forms.TextInput(attrs={"class": "form-control"}),
+        ),
+        "due_on": forms.DateField(
+            label=_("To be mended by"),
+            required=False,
+            widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
+        ),
+        "amount": AmountField(
+            label=_("Withheld, net of tax (optional)"),
+            required=False,
+            widget=forms.TextInput(attrs={"class": "form-control amount", "inputmode": "decimal"}),
+        ),
+        "criterion": forms.ChoiceField(
+            label=_("Criterion that is not met (optional)"),
+            required=False,
+            choices=choices,
+            widget=forms.Select(attrs={"class": "form-select"}),
+        ),
+        "text": forms.CharField(
+            label=_("Description (optional)"),
+            required=False,
+            max_length=rules.LONGEST_REASON,
+            widget=forms.Textarea(attrs={"rows": 2, "class": "form-control"}),
+        ),
+    }
+
+
+class WordForm(ActionForm):
+    """What a side says of a defect."""
+
+    text = forms.CharField(
+        label=_("What was done, and what shows it"),
+        max_length=rules.LONGEST_NOTE,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
+        error_messages={"required": _("Say how it was mended, and what shows it.")},
+    )
+
+
+class MissingForm(WordForm):
+    """What is still missing."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].label = _("What is still missing")
+        self.fields["text"].error_messages["required"] = _("Say what is still missing.")
+
+
+class ReleaseForm(WordForm):
+    """The buyer is content; a word with it if it wants."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].label = _("A word with it (optional)")
+        self.fields["text"].required = False
+
+
+class OfferForm(ReleaseForm):
+    """How much is taken off the price instead of mending."""
+
+    amount = AmountField(
+        label=_("Off the price, net of tax"), error_messages={"required": _("Enter how much is taken off.")}
+    )
+    field_order = ("amount", "text")

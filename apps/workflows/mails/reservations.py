@@ -1,0 +1,56 @@
+"""Mails about reservations: to the other side what was mended, is missing, was released or offered."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.models import Contract
+from apps.milestones.models import ReservationWord
+from apps.parties import services as parties
+from apps.parties.roles import Action
+from apps.workflows.mails.letter import Letter, absolute, fact, money, send
+
+Kind = ReservationWord.Kind
+
+
+def reservation_news(*, word_ref: str, organisation_id: int) -> None:
+    """Tell one side what the other one said of a reservation."""
+    related = ("contract__seller", "contract__buyer", "contract__active_version", "reservation__milestone")
+    said = ReservationWord.objects.select_related(*related).get(ref=word_ref)
+    contract, reservation = said.contract, said.reservation
+    is_to_seller = organisation_id == contract.seller_id
+    reader, sender = (contract.seller, contract.buyer) if is_to_seller else (contract.buyer, contract.seller)
+    portal = "seller" if is_to_seller else "buyer"
+    facts = [
+        fact(_("Contract"), contract.title),
+        fact(_("Milestone"), reservation.milestone.title),
+        fact(_("Defect"), reservation.title),
+        money(_("Withheld, net of tax"), reservation.amount, reservation.currency),
+    ]
+    if said.amount is not None:
+        facts.append(money(_("Off the price, net of tax"), said.amount, reservation.currency))
+    if said.kind == Kind.AGREED:
+        facts.append(money(_("Off the price, net of tax"), reservation.reduced_by, reservation.currency))
+    if not reservation.is_settled:
+        facts.append(fact(_("To be mended by"), on=reservation.due_on))
+    send(
+        Letter(
+            name="reservation",
+            key=f"reservation.{said.ref}",
+            sender=sender,
+            reader=reader,
+            to=_people(contract, is_to_seller=is_to_seller),
+            button=_("Open the reservation"),
+            url=absolute(reverse(f"{portal}:reservation", args=[reservation.ref])) if reader.is_claimed else "",
+            facts=facts,
+            context={"defect": reservation.title, "kind": str(said.kind), "said": said},
+        )
+    )
+
+
+def _people(contract: Contract, *, is_to_seller: bool) -> list[str]:
+    """Who mends for the seller, who accepts for the buyer; of a buyer without people here, its signatory."""
+    if is_to_seller:
+        return list(parties.mailboxes(organisation_id=contract.seller_id, action=Action.SUBMIT_MILESTONE))
+    found = list(parties.mailboxes(organisation_id=contract.buyer_id, action=Action.DECIDE_MILESTONE))
+    version = contract.active_version
+    return found if found or version is None else [version.signatory_email]

@@ -1,0 +1,124 @@
+"""Acceptance with reservations: billed at once, apart from what is withheld for defects until each is settled."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from procrastinate.jobs import JobDeferrer
+
+from apps.contracts import services as contracts
+from apps.core.database import walls
+from apps.core.refs import new_ref
+from apps.financing import services as financing
+from apps.invoicing import services as invoicing
+from apps.milestones import services as milestones
+from apps.milestones.models import Reservation, ReservationWord
+from apps.milestones.services import Defect
+from apps.parties.actor import Actor
+from apps.workflows import crediting, jobs, reservation_jobs, revenue_jobs, sign_off
+from apps.workflows.once import Answer, once
+
+
+@once
+def accept_with_reservations(
+    *, actor: Actor, key: str, submission_ref: str, seen: str, defects: Sequence[Defect], comment: str = ""
+) -> Answer:
+    """The buyer signs the milestone off and lists defects; what it withholds for them is invoiced and not due.
+
+    What is assigned to a financier is bought whole, so nothing of it is withheld.
+    """
+    contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    if any(defect.amount for defect in defects):
+        financing.require_unassigned_to_withhold(submission_ref=submission_ref)
+    milestone, others_open, reservations = milestones.accept_with_reservations(
+        contract=contract,
+        submission_ref=submission_ref,
+        actor=actor,
+        seen=seen,
+        defects=defects,
+        comment=comment,
+        at=at,
+    )
+    return sign_off.bill_accepted(
+        (milestone, others_open),
+        submission_ref=submission_ref,
+        contract=contract,
+        actor=actor,
+        at=at,
+        reservations=reservations,
+    )
+
+
+@once
+def report_mended(*, actor: Actor, key: str, reservation_ref: str, text: str) -> Answer:
+    """The seller says that a defect is mended, and what shows it; the buyer is asked to look."""
+    contract = contracts.lock(contract_id=milestones.contract_of_reservation(reservation_ref=reservation_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    said = milestones.report_mended(contract=contract, reservation_ref=reservation_ref, actor=actor, text=text, at=at)
+    jobs.defer(_news(said, actor=actor))
+    return {"reservation": reservation_ref}
+
+
+@once
+def say_missing(*, actor: Actor, key: str, reservation_ref: str, text: str) -> Answer:
+    """The buyer looked and says what is still missing; nothing is due, and the seller goes on."""
+    contract = contracts.lock(contract_id=milestones.contract_of_reservation(reservation_ref=reservation_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    said = milestones.say_missing(contract=contract, reservation_ref=reservation_ref, actor=actor, text=text, at=at)
+    jobs.defer(_news(said, actor=actor))
+    return {"reservation": reservation_ref}
+
+
+@once
+def release_reservation(*, actor: Actor, key: str, reservation_ref: str, text: str = "") -> Answer:
+    """The buyer is content: exactly what was withheld for this defect is payable from now on, and nothing else."""
+    contract = contracts.lock(contract_id=milestones.contract_of_reservation(reservation_ref=reservation_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    reservation = milestones.release_reservation(
+        contract=contract, reservation_ref=reservation_ref, actor=actor, text=text, at=at
+    )
+    jobs.defer(_news(_last(reservation), actor=actor))
+    withheld = invoicing.make_due(reservation=reservation, at=at)
+    return {"reservation": reservation_ref, "invoice": withheld.invoice.ref if withheld is not None else ""}
+
+
+@once
+def offer_reduction(*, actor: Actor, key: str, reservation_ref: str, amount: Decimal, text: str = "") -> Answer:
+    """One side offers to leave a defect as it is at a lower price; nothing changes before the other side agrees."""
+    contract = contracts.lock(contract_id=milestones.contract_of_reservation(reservation_ref=reservation_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    said = milestones.offer_reduction(
+        contract=contract, reservation_ref=reservation_ref, actor=actor, amount=amount, text=text, at=at
+    )
+    jobs.defer(_news(said, actor=actor))
+    return {"reservation": reservation_ref, "offer": said.ref}
+
+
+@once
+def agree_reduction(*, actor: Actor, key: str, offer_ref: str) -> Answer:
+    """The other side agrees: a credit note lowers the price, what is left of the withheld amount is payable."""
+    contract = contracts.lock(contract_id=milestones.contract_of_offer(offer_ref=offer_ref))
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    reservation = milestones.agree_reduction(contract=contract, offer_ref=offer_ref, actor=actor, at=at)
+    ref = new_ref()
+    jobs.defer(
+        _news(_last(reservation), actor=actor),
+        crediting.document(ref, seller_id=contract.seller_id),
+        revenue_jobs.following(contract),
+    )
+    reason = milestones.reason_of_reduction(reservation)
+    note = invoicing.reduce(ref, reservation=reservation, reason=reason, actor=actor, at=at)
+    return {"reservation": reservation.ref, "credit_note": note.ref, "number": note.number}
+
+
+def _last(reservation: Reservation) -> ReservationWord:
+    return reservation.words.order_by("-number")[0]
+
+
+def _news(said: ReservationWord, *, actor: Actor) -> JobDeferrer:
+    """The other side hears of it."""
+    contract = said.contract
+    reader = contract.buyer_id if actor.organisation_id == contract.seller_id else contract.seller_id
+    return reservation_jobs.send_reservation_news.configure(
+        task_kwargs={"word_ref": said.ref, "organisation_id": reader}
+    )

@@ -1,0 +1,68 @@
+"""A milestone is accepted with reservations by personal link; seller and buyer settle them on their pages."""
+
+from datetime import date
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.contracts.models import Contract
+from apps.core.database import walls
+from apps.invoicing.models import OpenItem
+from apps.milestones.models import Reservation
+from tests import scenarios
+from tests.portals.buyer.browsers import hidden, invoices_of, state_of, token_of
+from tests.portals.buyer.conftest import SignIn
+from tests.portals.buyer.test_accept_part import kept
+
+DENT = {"title_1": "A dent in door 4", "due_on_1": "2036-01-31", "amount_1": "1,000", "comment": "Well done so far."}
+
+
+@pytest.fixture
+def accepted(active: Contract, client: Client) -> Reservation:
+    submission = scenarios.submitted_milestone(active)
+    token = token_of(scenarios.link_to_sign_off(submission))
+    url = reverse("link:accept_with_reservations", args=[token])
+    assert url in client.get(reverse("link:open", args=[token])).content.decode()
+    wrong = client.post(url, hidden(client.get(url)) | {**DENT, "due_on_1": ""})
+    assert "until when it is to be mended" in wrong.content.decode()
+    more = client.post(url, kept(wrong) | {**DENT, "more": "yes"})
+    assert 'name="title_8"' in more.content.decode()
+    shown = client.post(url, kept(more) | DENT)
+    assert "1,000.00 EUR net of tax are withheld" in shown.content.decode()
+    assert state_of(submission.milestone) == "submitted"
+    assert client.post(url, kept(shown) | {"sign": "yes"}).status_code == 302
+    assert (state_of(submission.milestone), invoices_of(active)) == ("accepted", 1)
+    with walls.asking_for(active.seller_id):
+        return Reservation.objects.select_related("milestone", "contract").get()
+
+
+def open_of(contract: Contract) -> str:
+    with walls.asking_for(contract.seller_id):
+        return str(OpenItem.objects.get(contract=contract).open)
+
+
+def test_both_sides_settle_it_on_their_pages(accepted: Reservation, active: Contract, sign_in: SignIn) -> None:
+    assert accepted.due_on == date(2036, 1, 31)
+    sina = sign_in("seller")
+    page = reverse("seller:reservation", args=[accepted.ref])
+    for shows in (
+        reverse("seller:home"),
+        reverse("seller:milestone", args=[accepted.milestone.ref]),
+        reverse("seller:contract", args=[active.ref]),
+    ):
+        assert page in sina.get(shows).content.decode()
+    assert "1,190.00" in sina.get(reverse("seller:invoices")).content.decode()
+    form = kept(sina.get(page))
+    assert sina.post(page, form | {"do": "mend", "text": ""}).status_code == 422
+    assert sina.post(page, form | {"do": "mend", "text": "Door 4 is new."}).status_code == 302
+
+    bea = sign_in("approver")
+    page = reverse("buyer:reservation", args=[accepted.ref])
+    assert page in bea.get(reverse("buyer:home")).content.decode()
+    shown = bea.get(page)
+    assert "Door 4 is new." in shown.content.decode()
+    assert open_of(active) == "13090.000"
+    assert bea.post(page, kept(shown) | {"do": "release", "text": ""}).status_code == 302
+    assert open_of(active) == "14280.000"
+    assert "Released" in bea.get(page).content.decode()

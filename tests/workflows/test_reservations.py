@@ -1,0 +1,193 @@
+"""Acceptance with reservations: accepted and billed whole, what is withheld is due item by item, once."""
+
+import io
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError, connections, transaction
+
+from apps.core.database import walls
+from apps.core.errors import IllegalTransition, NotAllowed, Refused
+from apps.invoicing import snapshot, wording
+from apps.invoicing.models import CreditNote, Invoice, OpenItem
+from apps.invoicing.services.account_statement import Between, account_statement
+from apps.ledger import standing
+from apps.ledger.charts import Seller
+from apps.milestones.models import Decision, Milestone, Reservation, Submission
+from apps.milestones.services import Defect
+from apps.parties.actor import Actor
+from apps.workflows import billing, reserving
+from apps.workflows.once import Answer
+from tests import disputes, scenarios
+from tests.scenarios import Parties, acting, key
+
+D = Decimal
+NOON = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+BY = date(2026, 4, 20)
+
+
+@pytest.fixture
+def parties(scratch: str) -> Parties:
+    return scenarios.organisations()
+
+
+def waiting(parties: Parties, **terms: object) -> Submission:
+    """12,000.00 net, 14,280.00 with 19 % tax, submitted at noon of 1 April."""
+    contract = scenarios.active_contract(parties, draft=scenarios.software_draft(parties, **terms), at=NOON - 10 * DAY)
+    return scenarios.submitted_milestone(contract, at=NOON)
+
+
+def accept(submission: Submission, *, actor: Actor, defects: Sequence[Defect], at: datetime = NOON + DAY) -> Answer:
+    with acting(actor, at=at):
+        return reserving.accept_with_reservations(
+            actor=actor, key=key(), submission_ref=submission.ref, seen=submission.sha256, defects=defects
+        )
+
+
+def item_of(parties: Parties) -> OpenItem:
+    with walls.asking_for(parties.seller.pk):
+        return OpenItem.objects.get()
+
+
+def listed(parties: Parties) -> list[Reservation]:
+    with walls.asking_for(parties.seller.pk):
+        return list(Reservation.objects.order_by("number"))
+
+
+def release(one: Reservation, *, actor: Actor, at: datetime, by: str = "") -> Answer:
+    with acting(actor, at=at):
+        return reserving.release_reservation(actor=actor, key=by or key(), reservation_ref=one.ref)
+
+
+def verified() -> str:
+    out = io.StringIO()
+    call_command("verify_ledger", stdout=out)
+    call_command("verify_audit", stdout=out)
+    return out.getvalue()
+
+
+def test_what_is_withheld_is_due_item_by_item_and_once(parties: Parties) -> None:
+    submission = waiting(parties)
+    bea, seller = scenarios.approver_actor(parties), scenarios.seller_actor(parties)
+    done = accept(
+        submission,
+        actor=bea,
+        defects=[Defect("Door 4 does not close", BY, D("333.33")), Defect("Labels", BY), Defect("Paint", BY, D(1000))],
+    )
+    item = item_of(parties)
+    assert (item.gross, item.reserved, item.open) == (D(14280), D("1586.66"), D("12693.34"))
+    with walls.asking_for(parties.seller.pk):
+        invoice = Invoice.objects.get(ref=done["invoice"])
+        assert Decision.objects.get().outcome == "accepted"
+        said = snapshot.read(invoice.snapshot)
+        assert (said.totals.due, said.due_now) == (D(14280), item.open)
+        assert "Door 4 does not close" in wording.payment_terms(said)
+    door, labels, paint = listed(parties)
+    with acting(seller, at=NOON + 5 * DAY):
+        billing.record_payment(
+            actor=seller,
+            key=key(),
+            invoice_ref=invoice.ref,
+            amount=item.open,
+            received_on=date(2026, 4, 6),
+            bank_reference="A1",
+        )
+    assert item_of(parties).settled_at is not None
+    with acting(seller, at=NOON + 6 * DAY):
+        reserving.report_mended(actor=seller, key=key(), reservation_ref=door.ref, text="A new hinge: photograph 7.")
+    with acting(bea, at=NOON + 7 * DAY):
+        reserving.say_missing(actor=bea, key=key(), reservation_ref=door.ref, text="It still sticks.")
+    with pytest.raises(IllegalTransition, match="did not say"), acting(bea, at=NOON + 7 * DAY):
+        reserving.say_missing(actor=bea, key=key(), reservation_ref=door.ref, text="Again.")
+    with pytest.raises(NotAllowed), acting(seller, at=NOON + 8 * DAY):
+        release(door, actor=seller, at=NOON + 8 * DAY)
+    once = key()
+    first = release(door, actor=bea, at=NOON + 8 * DAY, by=once)
+    assert release(door, actor=bea, at=NOON + 8 * DAY, by=once) == first
+    with pytest.raises(IllegalTransition, match="settled already"):
+        release(door, actor=bea, at=NOON + 8 * DAY)
+    item = item_of(parties)
+    assert (item.reserved, item.open) == (D(1190), D("396.66"))
+    # Nothing else was open, so there are days to pay again.
+    assert item.due_on == date(2026, 4, 9) + (invoice.due_on - invoice.issued_on)
+    release(labels, actor=bea, at=NOON + 9 * DAY)
+    assert item_of(parties).open == D("396.66")
+    release(paint, actor=bea, at=NOON + 9 * DAY)
+    item = item_of(parties)
+    assert (item.reserved, item.open, item.paid) == (D(0), D("1586.66"), D("12693.34"))
+    between = Between(parties.seller, parties.buyer, "EUR")
+    with walls.asking_for(parties.seller.pk):
+        told, later = (
+            account_statement(seller, between=between, since=since, until=date(2026, 5, 1))
+            for since in (date(2026, 3, 1), date(2026, 4, 10))
+        )
+    assert [row.amount for row in told.rows] == [D("12693.34"), D("-12693.34"), D("396.66"), D(1190)]
+    assert (told.closing, later.opening, later.closing) == (D("1586.66"), D("396.66"), D("1586.66"))
+    assert "nothing differs" in verified()
+
+
+def test_a_lower_price_is_agreed_by_both_and_credited(parties: Parties) -> None:
+    submission = waiting(parties)
+    guest = scenarios.guest_actor(scenarios.link_to_sign_off(submission))
+    accept(submission, actor=guest, defects=[Defect("Scratches", BY, D(600)), Defect("Manual", BY, D(400))])
+    scratches, manual = listed(parties)
+    bea, bilge = scenarios.approver_actor(parties), disputes.role(parties, "billing")
+    with acting(bilge, at=NOON + 2 * DAY):
+        offer = reserving.offer_reduction(
+            actor=bilge, key=key(), reservation_ref=scratches.ref, amount=D(250), text="Leave them."
+        )["offer"]
+    with pytest.raises(NotAllowed, match="Your own side"), acting(bilge, at=NOON + 2 * DAY):
+        reserving.agree_reduction(actor=bilge, key=key(), offer_ref=offer)
+    with acting(bea, at=NOON + 3 * DAY):
+        reserving.agree_reduction(actor=bea, key=key(), offer_ref=offer)
+    item = item_of(parties)
+    assert (item.reserved, item.credited, item.open) == (D(476), D("297.50"), D("13506.50"))
+    with walls.asking_for(parties.seller.pk):
+        note = CreditNote.objects.get()
+        assert (note.net, note.reason) == (D(250), f"{submission.milestone.title}: Scratches")
+        assert note.settled_reservation.reservation == scratches
+        assert Milestone.objects.get(pk=submission.milestone_id).state == "accepted"
+    with pytest.raises(Refused, match="at most that"), acting(bea, at=NOON + 4 * DAY):
+        reserving.offer_reduction(actor=bea, key=key(), reservation_ref=manual.ref, amount=D(401))
+    assert "nothing differs" in verified()
+
+
+def test_nobody_withholds_more_than_there_is(parties: Parties) -> None:
+    submission = waiting(parties)
+    bea = scenarios.approver_actor(parties)
+    with pytest.raises(Refused, match="Withhold at most"):
+        accept(submission, actor=bea, defects=[Defect("All", BY, D(12000)), Defect("More", BY, D("0.01"))])
+    with pytest.raises(Refused, match="which is past"):
+        accept(submission, actor=bea, defects=[Defect("Late", date(2026, 4, 1))])
+    accept(submission, actor=bea, defects=[Defect("All", BY, D(12000))])
+    item = item_of(parties)
+    assert (item.reserved, item.open, item.settled_at) == (D(14280), D(0), NOON + DAY)
+    (one,) = listed(parties)
+    for statement in (
+        "UPDATE milestones_reservation SET state = 'released', settled_at = now()",
+        "UPDATE milestones_reservation SET amount = 1",
+        "UPDATE invoicing_withholding SET released_at = now()",
+        "UPDATE invoicing_openitem SET reserved = 0, open = gross, settled_at = NULL",
+        "INSERT INTO milestones_reservation (ref, contract_id, milestone_id, decision_id, number, title, text, due_on,"
+        " amount, currency, state, listed_at, reduced_by) SELECT 'another', contract_id, milestone_id, decision_id, 2,"
+        " 'More', '', due_on, 0.01, currency, 'open', listed_at, 0 FROM milestones_reservation",
+    ):
+        with (
+            pytest.raises(IntegrityError),
+            transaction.atomic(using="owner"),
+            connections["owner"].cursor() as cursor,
+        ):
+            cursor.execute(statement)
+    release(one, actor=bea, at=NOON + 2 * DAY)
+    assert item_of(parties).open == 14280
+    with walls.asking_for(parties.seller.pk):
+        receivables = [
+            standing.control(organisation_id=parties.seller.pk, account=Seller.RECEIVABLES, after=on)["EUR"]
+            for on in (date(2026, 4, 2), date(2026, 4, 3))
+        ]
+    assert receivables == [D(0), D(14280)]
+    assert "nothing differs" in verified()
