@@ -48,7 +48,9 @@ def explain(refused: Refused) -> str:
 
 
 def _told(name: str, part: Any) -> Any:
-    """A part of a refusal as the reader writes it: words of the product and sums of money; all else as it is."""
+    """A part of a refusal as the reader writes it: words of the product, sums of money, refusals; all else as it is."""
+    if isinstance(part, Refused):
+        return explain(part)
     if isinstance(part, money.Money):
         return f"{formats.number(part.rounded().amount, part.currency)} {part.currency}"
     return gettext(part) if name in WORDS and part else part

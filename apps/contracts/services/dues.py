@@ -1,14 +1,11 @@
 """From the plain value of when a line is billed to the columns of its row, and back."""
 
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from apps.contracts import rules
 from apps.contracts.drafts import DraftLine
 from apps.contracts.models import PlanLine
-from apps.contracts.models.dues import Dues
-
-COLUMNS: Final = tuple(field.name for field in Dues._meta.fields)
 
 
 def due_columns(line: DraftLine) -> dict[str, Any]:
@@ -25,11 +22,6 @@ def due_columns(line: DraftLine) -> dict[str, Any]:
         "period_count": due.count,
         "per_period": rules.per_period(line),
     }
-
-
-def copied_dues(line: PlanLine) -> dict[str, Any]:
-    """The same of a row that is copied."""
-    return {name: getattr(line, name) for name in COLUMNS}
 
 
 def agreed_amount(line: PlanLine) -> Decimal | None:

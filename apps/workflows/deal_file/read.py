@@ -7,6 +7,7 @@ does not have, events out of order, keys that nobody reads.
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -19,6 +20,7 @@ from apps.parties.roles import Role
 from apps.workflows.deal_file.deal import Bank, Deal, FacilityPlan, Party, Person
 from apps.workflows.deal_file.read_dues import read_due
 from apps.workflows.deal_file.read_events import read_events
+from apps.workflows.deal_file.read_options import read_options
 from apps.workflows.deal_file.read_retention import read_terms
 from apps.workflows.deal_file.read_steps import read_own, read_steps
 from apps.workflows.deal_file.reader import Place, load
@@ -169,6 +171,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
     if currency is not None and code not in money.currencies():
         currency.refuse(f"`{code}` is not a currency code such as EUR")
     price = place.need("price")
+    plan_name, options = read_options(place, code, _line)
     draft = ContractDraft(
         number=place.need("number").text(most=40),
         title=place.need("title").text(most=160),
@@ -190,8 +193,11 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         signatory_name=signatory.need("name").text(most=120),
         signatory_email=signatory.need("email").email(),
         lines=tuple(_line(line, code) for line in place.need("plan").each()),
+        plan_name=plan_name,
+        options=options,
     )
-    place.by(lambda: check_dues(draft.lines))
+    for lines in (draft.lines, *(option.lines for option in options)):
+        place.by(partial(check_dues, lines))
     signatory.done()
     if tax is not None:
         tax.done()

@@ -10,10 +10,15 @@ from apps.contracts.drafts import MILESTONE, ContractDraft
 from apps.core import money
 from apps.workflows.deal_file.deal import VERBS, Attachment, Event, Party, Person, PriceLine, Verb
 from apps.workflows.deal_file.read_changes import ReadLine, read_change
+from apps.workflows.deal_file.read_options import picked, read_pick
 from apps.workflows.deal_file.reader import Place
 
 MEMBERS_ONLY: Final = frozenset({"sign_change", "decline_change"})
 """What the buyer does in its portal only: a personal link does not answer change orders."""
+
+
+SIGNED: Final = ("sign", "sign_answer")
+"""What puts a plan in force: from then on its lines are those that events name."""
 
 
 def read_events(
@@ -34,6 +39,8 @@ def read_events(
             contract, before = before, None
         elif event.verb == "sign_change":
             before = None
+        elif event.verb in SIGNED:
+            contract = picked(contract, event.pick)
     if not events:
         place.refuse("is empty")
     return tuple(events)
@@ -89,6 +96,7 @@ def _event(
         if "title" in rule.keys
         else None,
         "part": _part(place, contract) if "part" in rule.keys else None,
+        "pick": read_pick(place, contract) if verb in SIGNED else None,
         "period": take("period", lambda p: p.whole(least=1)),
     }
     if verb == "price_offer" and not price:
