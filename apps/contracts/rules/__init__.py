@@ -1,5 +1,6 @@
 """The arithmetic and the texts of contracts: no database, no Django."""
 
+from apps.contracts.rules.cash import Ahead, Expected, ahead, by_month, expected_cash, gains, kind_of_plan, undated
 from apps.contracts.rules.changes import (
     Moved,
     PlacedLine,
@@ -69,7 +70,9 @@ __all__ = [
     "DRAFT_TERMS",
     "MOST_OPTIONS",
     "MOST_SUSPENSIONS",
+    "Ahead",
     "Difference",
+    "Expected",
     "LineChange",
     "LineText",
     "Moved",
@@ -87,7 +90,9 @@ __all__ = [
     "ReviewTerms",
     "Statement",
     "Term",
+    "ahead",
     "answering_statement",
+    "by_month",
     "by_period",
     "calendars",
     "change_statement",
@@ -108,6 +113,9 @@ __all__ = [
     "discount_of",
     "domain_of",
     "end_of_day",
+    "expected_cash",
+    "gains",
+    "kind_of_plan",
     "known_amounts",
     "moved",
     "moved_deadline",
@@ -131,6 +139,7 @@ __all__ = [
     "read_version_text",
     "review_deadline",
     "template_text",
+    "undated",
     "upfront",
     "version_text",
 ]
