@@ -79,6 +79,12 @@ class SeenForm(ActionForm):
     seen = forms.CharField(min_length=64, max_length=64, widget=forms.HiddenInput)
 
 
+class PickForm(SeenForm):
+    """A signature: of several plans the page names one, by its number; of one plan nothing is picked."""
+
+    pick = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+
+
 class ReasonForm(ActionForm):
     """What one side wants changed in what the other one proposes."""
 

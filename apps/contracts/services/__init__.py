@@ -47,7 +47,7 @@ from apps.contracts.services.negotiating import (
     withdraw,
 )
 from apps.contracts.services.people import buyer_authority, check_another_person, check_not_sellers, require_seller
-from apps.contracts.services.plans import plan_picked, plans_of
+from apps.contracts.services.plans import plan_in_force, plan_picked, plans_of
 from apps.contracts.services.record import place_in_record, record, recorded
 from apps.contracts.services.reviews import review_terms
 from apps.contracts.services.sides import newest_proposal, organisation_of, other_side, proposer_of, side_of
@@ -116,6 +116,7 @@ __all__ = [
     "other_side",
     "paper_of",
     "place_in_record",
+    "plan_in_force",
     "plan_of",
     "plan_picked",
     "plans_of",

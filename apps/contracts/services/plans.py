@@ -29,6 +29,15 @@ def plans_of(version: ContractVersion) -> list[ContractVersion]:
     return [version, *options]
 
 
+def plan_in_force(version: ContractVersion) -> ContractVersion:
+    """The option of a version that is in force; else its own plan, whether it is or not."""
+    active = version.contract.active_version
+    if active is None or active.option_of_id != version.pk:
+        return version
+    active.contract, active.option_of = version.contract, version
+    return active
+
+
 def plan_picked(plans: Sequence[ContractVersion], *, pick: int | None) -> ContractVersion:
     """The plan of this number, 0 for the base plan; where nothing else is offered, nothing is picked."""
     if len(plans) == 1 and pick is None:

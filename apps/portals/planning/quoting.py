@@ -35,7 +35,7 @@ class Quote:
 
 
 def facilities_of(actor: Actor, version: ContractVersion) -> list[Facility]:
-    """The live facilities of the seller in the contract's currency; none where nothing may be assigned or is retained."""
+    """The live facilities of the seller in the contract's currency; none where nothing may be assigned."""
     if not version.is_assignable or version.retention is not None:
         return []
     mine = Facility.objects.visible_to(actor).live().filter(seller_id=version.contract.seller_id)
