@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
@@ -66,7 +66,7 @@ def plan_options(request: PortalRequest, ref: str, *, desk: Desk) -> HttpRespons
         "adding": adding,
         "most": rules.MOST_OPTIONS,
         "draft_url": desk.url("change_draft", contract.ref),
-        "options_url": desk.url("plan_options", contract.ref),
+        "option_url": desk.url("plan_option", contract.ref),
         "compare_url": desk.url("compare_plans", contract.ref),
         "refusal": why_not(request.actor, Action.EDIT_CONTRACT),
         "problems": [*error_links(naming), *error_links(adding)],
@@ -116,14 +116,16 @@ def _save(request: PortalRequest, contract: Contract, draft: ContractDraft, *, k
     contracting.change_draft(actor=request.actor, key=key, contract_ref=contract.ref, draft=draft, seen=seen)
 
 
-def plan_option(request: PortalRequest, ref: str, number: int, *, desk: Desk) -> HttpResponse:
-    """One option: its name, its discount, its lines. Every button is a submit button, as in the draft's own plan."""
+def plan_option(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse:
+    """The option that ``?number=`` names: its name, its discount, its lines. Every button is a submit button, as in the draft's own plan."""
     contract = desk.contract(request, ref)
     if _is_no_draft(request, contract, desk=desk):
         return redirect(desk.url("contract", contract.ref))
     draft = contracts.draft_of(contract, side=desk.side)
-    if not 1 <= number <= len(draft.options):
-        raise Http404
+    numbers = {str(at): at for at in range(1, len(draft.options) + 1)}
+    number = numbers.get(request.GET.get("number", ""))
+    if number is None:
+        return redirect(desk.url("plan_options", contract.ref))
     option, seen = draft.options[number - 1], contracts.fingerprint(draft)
     if request.method == "POST":
         return _posted(request, contract, draft, number, desk=desk)

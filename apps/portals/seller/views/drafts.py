@@ -105,6 +105,6 @@ def plan_options(request: PortalRequest, ref: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @portal("seller")
-def plan_option(request: PortalRequest, ref: str, number: int) -> HttpResponse:
-    """One of them, line by line."""
-    return writing.plan_option(request, ref, number, desk=DESK)
+def plan_option(request: PortalRequest, ref: str) -> HttpResponse:
+    """One of them, which ``?number=`` names, line by line."""
+    return writing.plan_option(request, ref, desk=DESK)
