@@ -117,13 +117,16 @@ def _save(request: PortalRequest, contract: Contract, draft: ContractDraft, *, k
 
 
 def plan_option(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse:
-    """The option that ``?number=`` names: its name, its discount, its lines. Every button is a submit button, as in the draft's own plan."""
+    """The option that ``?number=`` names, else the first: its name, its discount, its lines.
+
+    Every button is a submit button, as in the draft's own plan.
+    """
     contract = desk.contract(request, ref)
     if _is_no_draft(request, contract, desk=desk):
         return redirect(desk.url("contract", contract.ref))
     draft = contracts.draft_of(contract, side=desk.side)
     numbers = {str(at): at for at in range(1, len(draft.options) + 1)}
-    number = numbers.get(request.GET.get("number", ""))
+    number = numbers.get(request.GET.get("number", "1"))
     if number is None:
         return redirect(desk.url("plan_options", contract.ref))
     option, seen = draft.options[number - 1], contracts.fingerprint(draft)

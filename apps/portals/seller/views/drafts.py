@@ -106,5 +106,5 @@ def plan_options(request: PortalRequest, ref: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @portal("seller")
 def plan_option(request: PortalRequest, ref: str) -> HttpResponse:
-    """One of them, which ``?number=`` names, line by line."""
+    """One of them, line by line."""
     return writing.plan_option(request, ref, desk=DESK)
