@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from apps.contracts.drafts import AS_AGREED, ContractDraft, DraftCriterion, DraftLine
-from apps.contracts.rules import review
+from apps.contracts.rules import check_draft_with_options, review
 from apps.contracts.rules.dues import check_dues
 from apps.core import money
 from apps.parties import electronic, rules
@@ -198,6 +198,8 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
     )
     for lines in (draft.lines, *(option.lines for option in options)):
         place.by(partial(check_dues, lines))
+    if options:
+        place.by(partial(check_draft_with_options, draft))
     signatory.done()
     if tax is not None:
         tax.done()
