@@ -106,6 +106,20 @@ class DraftLine:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftOption:
+    """Another complete plan that the other side may pick in the place of the base plan, under a name of its own.
+
+    Its price is the contract's less the discount: ``discount_percent`` (3 for 3 %) of it, or ``discount``, an amount;
+    at most one of them is written, and neither means the same price.
+    """
+
+    name: str
+    lines: tuple[DraftLine, ...] = ()
+    discount_percent: Decimal | None = None
+    discount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ContractDraft:
     """A whole contract as it is being written. ``price`` is net of tax, ``tax_rate`` in percent, periods in days.
 
@@ -115,7 +129,8 @@ class ContractDraft:
     part. ``question_suspensions`` is how many questions of the buyer stop the review clock of one submission.
     ``needs_inspection``: somebody else of the buyer inspects before anybody accepts; above ``second_acceptor_above``,
     an amount in the contract's currency, two people accept. ``answer_until`` is the last day on which the other side
-    can sign; None sets no end.
+    can sign; None sets no end. ``options`` are the plans that may be picked instead of ``lines``, the base plan, which
+    then is called ``plan_name``.
     """
 
     number: str
@@ -144,6 +159,8 @@ class ContractDraft:
     signatory_name: str = ""
     signatory_email: str = ""
     lines: tuple[DraftLine, ...] = ()
+    plan_name: str = ""
+    options: tuple[DraftOption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,9 @@ def explain(refused: Refused) -> str:
 
 
 def _told(name: str, part: Any) -> Any:
-    """A part of a refusal as the reader writes it: words of the product and sums of money; all else as it is."""
+    """A part of a refusal as the reader writes it: words of the product, sums of money, refusals; all else as it is."""
+    if isinstance(part, Refused):
+        return explain(part)
     if isinstance(part, money.Money):
         return f"{formats.number(part.rounded().amount, part.currency)} {part.currency}"
     return gettext(part) if name in WORDS and part else part
@@ -75,6 +77,12 @@ class SeenForm(ActionForm):
     """A form that acts on a text that was shown: it also carries the text's SHA-256."""
 
     seen = forms.CharField(min_length=64, max_length=64, widget=forms.HiddenInput)
+
+
+class PickForm(SeenForm):
+    """A signature: of several plans the page names one, by its number; of one plan nothing is picked."""
+
+    pick = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
 
 
 class ReasonForm(ActionForm):

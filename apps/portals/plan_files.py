@@ -10,7 +10,9 @@ from apps.portals import spreadsheets
 
 
 def plan_file(version: ContractVersion, *, kind: str) -> HttpResponse:
-    """The plan as ``csv`` or ``xlsx``, with the names of its columns in the reader's language."""
+    """The plan as ``csv`` or ``xlsx``, with the names of its columns in the reader's language; of several the one in
+    force, or the base plan while none is."""
+    version = contracts.plan_in_force(version)
     draft = contracts.as_draft(version)
     amounts = [line.amount for line in version.lines.all()]
     rows = written_schedule(draft.lines, amounts=amounts, language=(get_language() or "en").split("-")[0])

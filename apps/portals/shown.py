@@ -55,7 +55,8 @@ def version_state(version: ContractVersion, *, contract: Contract, newest: int =
     """
     if version.proposed_at is None:
         return "draft"
-    if version.pk == contract.active_version_id:
+    active = contract.active_version
+    if active is not None and version.pk in (active.pk, active.option_of_id):
         return "signed"
     if version.changes_asked_at is not None:
         return "changes_requested" if version.change_order_id is None else "declined"

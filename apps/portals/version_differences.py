@@ -45,6 +45,7 @@ LABELS: Final[Mapping[str, Promise]] = {
     "answer_until": gettext_lazy("Can be signed until"),
     "signatory_name": gettext_lazy("Who signs off for the buyer"),
     "signatory_email": gettext_lazy("Their e-mail"),
+    "plan_name": gettext_lazy("Name of the base plan"),
     "seller": gettext_lazy("Seller"),
     "buyer": gettext_lazy("Buyer"),
 }
@@ -80,6 +81,16 @@ class LineRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OptionRows:
+    """One plan to pick: ``kind`` is ``added``, ``removed`` or ``changed``; its price and discount, and its lines."""
+
+    kind: str
+    name: str
+    rows: Sequence[Row]
+    lines: Sequence[LineRow]
+
+
+@dataclass(frozen=True, slots=True)
 class VersionDifference:
     """Everything that differs between two versions, ready to be shown."""
 
@@ -89,10 +100,11 @@ class VersionDifference:
     lines: Sequence[LineRow]
     counts: Sequence[tuple[str, int]]
     """How many lines of each kind; kinds without a line are left out."""
+    options: Sequence[OptionRows] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not (self.terms or self.lines)
+        return not (self.terms or self.lines or self.options)
 
 
 def between_versions(before: ContractVersion, after: ContractVersion) -> VersionDifference:
@@ -115,7 +127,26 @@ def between_versions(before: ContractVersion, after: ContractVersion) -> Version
         ],
         lines=lines,
         counts=[(kind, kinds.count(kind)) for kind in ("added", "removed", "changed", "moved") if kind in kinds],
+        options=[_option(change, currencies) for change in found.options],
     )
+
+
+def _option(change: rules.OptionChange, currencies: tuple[str, str]) -> OptionRows:
+    now = change.after or change.before
+    assert now is not None  # noqa: S101  (narrows the type: one side there always is)
+    said: list[tuple[str, Callable[[rules.PaperOption], Decimal | None]]] = [
+        (_("Price, net of tax"), lambda option: option.price),
+        (_("Discount"), lambda option: option.discount),
+    ]
+    rows = []
+    for label, read in said:
+        was, is_now = (
+            _money(read(side) if side else None, currency)
+            for side, currency in zip((change.before, change.after), currencies, strict=True)
+        )
+        if was != is_now:
+            rows.append(Row(label, was, is_now))
+    return OptionRows(change.kind, now.name, rows, [_line(one, currencies) for one in change.lines])
 
 
 def _term(name: str, value: rules.Term, currency: str) -> str:

@@ -118,21 +118,23 @@ def propose_contract(*, actor: Actor, key: str, contract_ref: str, seen: str) ->
 
 
 @once
-def sign_contract(*, actor: Actor, key: str, version_ref: str, seen: str) -> Answer:
+def sign_contract(*, actor: Actor, key: str, version_ref: str, seen: str, pick: int | None = None) -> Answer:
     """The other side signs the very version that one side proposed: the contract is active, its milestones exist.
 
-    Deposits that are due with the signature are billed in the same transaction.
+    Where the version offers several plans, ``pick`` is the number of the one that is in force from now on. Deposits
+    that are due with the signature are billed in the same transaction.
     """
     contract = contracts.lock_of_version(version_ref=version_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
-    version = contracts.sign(contract=contract, version_ref=version_ref, actor=actor, seen=seen, at=at)
+    plan = contracts.sign(contract=contract, version_ref=version_ref, actor=actor, seen=seen, pick=pick, at=at)
+    version = plan.whole
     if version.author == ContractParty.Side.BUYER:
         # What the seller lacks to bill is the seller's to mend, so the buyer was not asked for it.
         invoicing.check_billable(contract=contract, version=version)
     contracts.spend_grants(subject_ref=version_ref, actor=actor, at=at)
-    planned = milestones.plan(contract=contract, version=version)
+    planned = milestones.plan(contract=contract, version=plan)
     deposits, documents = instalments.news_of(
-        contract, planned=invoicing.plan_instalments(contract=contract, version=version, at=at)
+        contract, planned=invoicing.plan_instalments(contract=contract, version=plan, at=at)
     )
     news = [
         *documents,

@@ -37,6 +37,7 @@ LINKS = {
     "request_contract_changes",
     "comment_contract",
     "contract_differences",
+    "compare_plans",
     "plan_csv",
     "plan_xlsx",
     "contract_pdf",

@@ -37,7 +37,7 @@ from apps.workflows import contracting, exporting, negotiating, proofs, statemen
 from apps.workflows.deal_file import player
 from apps.workflows.deal_file.read import read
 from apps.workflows.models import EvidencePack
-from tests import change_orders, scenarios
+from tests import change_orders, options, scenarios
 from tests.invoicing.statements.bank import Booking
 from tests.invoicing.statements.uploads import uploaded
 from tests.scenarios import acting, key
@@ -392,6 +392,8 @@ def _draft(anna: Actor) -> None:
         signatory_name="Paul Adler",
         signatory_email=PEOPLE["paul"],
         lines=(scenarios.line("Concept", 40), scenarios.line("Roll-out", 60)),
+        plan_name="By milestones",
+        options=(options.UPFRONT, options.MONTHLY),
     )
     contracting.draft_contract(actor=anna, key=key(), draft=draft)
 

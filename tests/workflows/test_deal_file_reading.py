@@ -65,6 +65,37 @@ def test_a_wrong_file_is_refused_with_place_and_reason(before: str, after: str, 
     assert str(refused.value).startswith("line ")
 
 
+PLANS = (ROOT / "deals" / "field-service-proposed.yaml").read_text()
+SIGN = "  - {on: today-1, do: sign"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("  plan_name: By milestones\n", "", "contract: `plan_name` is missing"),
+        ("plan_name: By milestones", "plan_name: Upfront", "Two plans are named “Upfront”"),
+        ("discount_percent: 3", "discount: 64999.99", "it must be above zero and leave something"),
+        ("discount_percent: 3", "discount_percent: 3\n      discount: 3", "not both"),
+        ("deposit: Field service app, paid at signature", "invoice: All", "exactly one of `milestone`, `deposit`"),
+        ("events:\n", f"events:\n{SIGN}}}\n", "`plan` is missing"),
+        ("events:\n", f"events:\n{SIGN}, plan: Yearly}}\n", "`Yearly` is not one of By milestones, Upfront, Monthly"),
+    ],
+)
+def test_plans_to_pick_from_are_read_with_their_names(before: str, after: str, message: str) -> None:
+    assert before in PLANS
+    with pytest.raises(DealFileRefused) as refused:
+        read(PLANS.replace(before, after, 1), today=TODAY)
+    assert message in str(refused.value)
+
+
+def test_after_a_pick_events_name_the_lines_of_that_plan() -> None:
+    signed = f"{PLANS}{SIGN}, plan: Upfront}}\n"
+    paid = '  - {on: today, do: pay, by: clara, milestone: "Field service app, paid at signature"}\n'
+    assert [event.pick for event in read(signed + paid, today=TODAY).events] == [None, 1, None]
+    with pytest.raises(DealFileRefused, match="Prototype"):
+        read(f"{signed}  - {{on: today, do: pay, by: clara, milestone: Prototype}}\n", today=TODAY)
+
+
 @pytest.mark.parametrize("text", ["", "# nothing", "- a list", "just words", "deal: x\n" + "a: [" * 5000])
 def test_a_file_that_is_no_deal_is_refused(text: str) -> None:
     with pytest.raises(DealFileRefused):

@@ -226,7 +226,7 @@ def test_two_plays_of_one_file_report_the_same(scratch: str, capsys: pytest.Capt
 
 def test_an_event_that_is_refused_names_its_line_and_what_stood_before_stands(scratch: str) -> None:
     text = (ROOT / "deals" / "field-service-proposed.yaml").read_text()
-    text += "  - {on: today-1, do: sign}\n  - {on: today-1, do: sign}\n"
+    text += "  - {on: today-1, do: sign, plan: Monthly}\n  - {on: today-1, do: sign, plan: Upfront}\n"
     deal = read(text, today=TODAY)
     with pytest.raises(player.EventRefused) as refused:
         player.play(deal)

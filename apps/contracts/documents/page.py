@@ -12,8 +12,8 @@ from typing import Any, Final
 from django.utils.translation import get_language, gettext
 
 from apps.contracts import measure_wording, rules, wording
+from apps.contracts.documents.plans import due_of, name_of, other_plans, price_of
 from apps.contracts.documents.terms import terms_of
-from apps.contracts.dues_wording import schedule_in_words
 from apps.contracts.rules import PaperLine
 from apps.core import canonical
 from apps.core.printing import facts, words
@@ -71,6 +71,8 @@ class Page:
     seller: Sequence[str]
     buyer: Sequence[str]
     change: Sequence[Fact]
+    plan_name: str
+    plans: Sequence[Fact]
     terms: Sequence[Fact]
     further: str
     rows: Sequence[PlanRow]
@@ -81,7 +83,9 @@ class Page:
 
 def page_of(text: str, told: dict[str, Any]) -> Page:
     """The page of a version's canonical text and of what its signature page says, in the language that is active."""
-    said, paper = canonical.read(text), rules.read_version_text(text)
+    said, picked = canonical.read(text), told.get("option")
+    paper = rules.read_version_text(text, option=picked or 0)
+    plan = said["options"][picked - 1]["plan"] if picked else said["plan"]
     contract, currency = said["contract"], said["contract"]["currency"]
     signatures = told["signatures"]
     last = datetime.fromisoformat(signatures[-1]["signed_at"])
@@ -98,16 +102,18 @@ def page_of(text: str, told: dict[str, Any]) -> Page:
         ref=told["ref"],
         at=last.isoformat(timespec="seconds"),
         when=words.day(last.astimezone(words.zone(told["time_zone"])).date()),
-        price=words.money(Decimal(said["terms"]["price"]), currency),
+        price=words.money(price_of(paper), currency),
         sha256=told["version"]["sha256"],
         seller=_party(said["seller"]),
         buyer=_party(said["buyer"]),
         change=_change(said, currency),
+        plan_name=name_of(said, picked or 0),
+        plans=other_plans(text, said, picked=picked, currency=currency),
         terms=terms_of(paper, seller=said["seller"]["legal_name"], buyer=said["buyer"]["legal_name"]),
         further=said["terms"]["further"],
         rows=[
             _row(one["position"], line, currency)
-            for one, line in zip(said["plan"][:printed], paper.lines[:printed], strict=True)
+            for one, line in zip(plan[:printed], paper.lines[:printed], strict=True)
         ],
         unprinted=_unprinted(paper.lines, printed),
         signatures=_signatures(said, told),
@@ -217,7 +223,7 @@ def _row(place: int, line: PaperLine, currency: str) -> PlanRow:
         title=line.title,
         scope=line.scope,
         planned=words.day(line.planned_on) if line.planned_on else "",
-        billed=_due(line, currency),
+        billed=due_of(line, currency),
         portion=portion,
         amount=words.money(line.amount or Decimal(0), currency),
         own=wording.own_terms(line.own),
@@ -225,19 +231,6 @@ def _row(place: int, line: PaperLine, currency: str) -> PlanRow:
             gettext("{criterion} (with evidence)").format(criterion=one.text) if one.needs_evidence else one.text
             for one in line.criteria
         ],
-    )
-
-
-def _due(line: PaperLine, currency: str) -> str:
-    """When a line is billed that nobody signs off."""
-    if line.due is None:
-        return ""
-    return schedule_in_words(
-        line.due,
-        amount=line.amount,
-        currency=currency,
-        money=lambda amount: words.money(amount, currency),
-        day=words.day,
     )
 
 

@@ -25,10 +25,11 @@ RECORDED_AS: Final = {
 def written(version: ContractVersion, *, kind: str, ref: str, at: datetime) -> str:
     """The canonical text of the document of a version, begun at ``at``."""
     contract, said = version.contract, canonical.read(version.canonical_text)
-    signatures = list(version.signatures.select_related("grant").order_by("signed_at", "pk"))
+    signatures = list(version.signatures.select_related("grant", "plan").order_by("signed_at", "pk"))
     if kind == ContractDocument.Kind.PROPOSAL:
         # A proposal bears the signature of whoever proposed, also when it is printed after the answer.
         signatures = signatures[:1]
+    picked = signatures[-1].plan
     return canonical.text(
         {
             "format": FORMAT,
@@ -40,6 +41,8 @@ def written(version: ContractVersion, *, kind: str, ref: str, at: datetime) -> s
             "contract": contract.ref,
             "version": {"ref": version.ref, "number": version.number, "sha256": version.sha256},
             "signatures": [_signature(one, said) for one in signatures],
+            # Which of several plans was picked, by its number; nothing where there is one plan only.
+            **({"option": picked.option_number} if picked is not None else {}),
             "audit": place_in_record(
                 contract,
                 verbs=RECORDED_AS[ContractDocument.Kind(kind)],

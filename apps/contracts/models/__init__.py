@@ -1,12 +1,13 @@
 from apps.contracts.models.change_order import ChangeOrder
 from apps.contracts.models.comment import Comment
 from apps.contracts.models.contract import Contract, ContractParty
+from apps.contracts.models.criterion import Criterion
 from apps.contracts.models.document import ContractDocument
 from apps.contracts.models.grant import GuestGrant
 from apps.contracts.models.signature import Signature
 from apps.contracts.models.template import ContractTemplate
 from apps.contracts.models.upload import PlanUpload
-from apps.contracts.models.version import ContractVersion, Criterion, PlanLine
+from apps.contracts.models.version import ContractVersion, PlanLine
 
 __all__ = [
     "ChangeOrder",

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts.models.options import BOTH_SIGNED_IT
 from apps.contracts.wall import by_contract
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
@@ -155,13 +156,7 @@ class Contract(models.Model):
             guards.at_commit(
                 "active_when_both_sides_signed",
                 guards.INSERT_OR_UPDATE,
-                "IF NEW.active_version_id IS NOT NULL AND (SELECT count(DISTINCT s.side) FROM contracts_signature s"
-                " JOIN contracts_contractversion v ON v.id = s.version_id AND v.sha256 = s.sha256"
-                " WHERE v.id = NEW.active_version_id AND v.contract_id = NEW.id AND s.contract_id = NEW.id"
-                " AND ((s.side = 'seller' AND s.organisation_id = NEW.seller_id)"
-                " OR (s.side = 'buyer' AND s.organisation_id = NEW.buyer_id))) <> 2"
-                " THEN RAISE EXCEPTION 'contract % is active without the signatures of both sides', NEW.id"
-                " USING ERRCODE = 'check_violation'; END IF;",
+                BOTH_SIGNED_IT,
             ),
             # Postgres has no river: at COMMIT it looks downstream, where nothing says by itself that lines are missing.
             guards.at_commit(

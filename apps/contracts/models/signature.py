@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models.contract import Contract, ContractParty
 from apps.contracts.models.grant import GuestGrant
+from apps.contracts.models.options import PICKS_ONE
 from apps.contracts.models.version import ContractVersion
 from apps.contracts.wall import by_contract
 from apps.core.database import guards
@@ -17,10 +18,14 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
 
 
 class Signature(models.Model):
-    """One side signed one version: who, when, from where, which statement, and the SHA-256 of the text shown."""
+    """One side signed one version: who, when, from where, which statement, and the SHA-256 of the text shown.
+
+    ``plan`` is what who answers picked where the version offers several: the version itself, or one of its options.
+    """
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
     version = models.ForeignKey(ContractVersion, models.PROTECT, related_name="signatures")
+    plan = models.ForeignKey(ContractVersion, models.PROTECT, null=True, related_name="+")
     side = models.CharField(max_length=10, choices=ContractParty.Side.choices)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -49,6 +54,7 @@ class Signature(models.Model):
         ]
         triggers = [
             *guards.append_only(),
+            *PICKS_ONE,
             guards.refused_when(
                 "signature_of_the_proposed_text",
                 guards.INSERT,

@@ -1,3 +1,5 @@
+from typing import cast
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -5,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts.models import dues, measured
 from apps.contracts.models.change_order import NAMES_WHAT_IT_CHANGES, OF_WHAT_IS_IN_FORCE
 from apps.contracts.models.contract import Contract, ContractParty
+from apps.contracts.models.options import OF_OPTIONS, OPTION_TRIGGERS, PlanOption
 from apps.contracts.models.retention import OF_RETENTION
 from apps.contracts.models.steps import OF_OWN_TERMS, OF_STEPS, OwnTerms, Silence, StepTerms
 from apps.contracts.wall import proposed_or_own
@@ -13,7 +16,7 @@ from apps.core.refs import new_ref
 from apps.parties.actor import Actor
 from apps.parties.models import User
 
-__all__ = ["ContractVersion", "Criterion", "PlanLine", "ReviewUnit", "Silence", "TaxCategory"]
+__all__ = ["ContractVersion", "PlanLine", "ReviewUnit", "Silence", "TaxCategory"]
 
 LINE_FROZEN = "EXISTS (SELECT 1 FROM contracts_contractversion v WHERE v.id = {version} AND v.proposed_at IS NOT NULL)"
 
@@ -47,7 +50,18 @@ class ContractVersionQuerySet(models.QuerySet["ContractVersion"]):
         return visible.filter(Q(proposed_at__isnull=False) | sells | buys)
 
 
-class ContractVersion(StepTerms):
+EveryPlan = models.Manager.from_queryset(ContractVersionQuerySet)
+
+
+class Versions(EveryPlan["ContractVersion"]):
+    """Versions with a number of their own, as they are listed, compared and signed: no options of them."""
+
+    def get_queryset(self) -> ContractVersionQuerySet:
+        every = cast("ContractVersionQuerySet", super().get_queryset())
+        return every.filter(option_of__isnull=True)
+
+
+class ContractVersion(StepTerms, PlanOption):
     """The terms and the billing plan as one side wrote them. A draft until proposed; immutable from then on.
 
     ``author`` is the side that writes and proposes it; the other one signs or answers. Each side has one draft at
@@ -58,6 +72,9 @@ class ContractVersion(StepTerms):
     while its organisation has no owner. An empty calendar or time zone of the review means the buyer's own.
 
     A version with a ``change_order`` is what it makes of the one in ``changes``; lines keep their positions.
+
+    One that offers a choice of plans is the base plan, and has its options beside it (:class:`PlanOption`): ``objects``
+    are the versions, ``plans`` the options too.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -127,16 +144,25 @@ class ContractVersion(StepTerms):
     )
     changes = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="changed_by")
 
-    objects = ContractVersionQuerySet.as_manager()
+    option_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = Versions()
+    plans = ContractVersionQuerySet.as_manager()
     wall = proposed_or_own()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                "contract", "number", condition=Q(proposed_at__isnull=False), name="proposed_numbers_unique"
+                "contract",
+                "number",
+                condition=Q(proposed_at__isnull=False, option_of__isnull=True),
+                name="proposed_numbers_unique",
             ),
             models.UniqueConstraint(
-                "contract", "author", condition=Q(proposed_at__isnull=True), name="one_draft_per_side"
+                "contract",
+                "author",
+                condition=Q(proposed_at__isnull=True, option_of__isnull=True),
+                name="one_draft_per_side",
             ),
             models.CheckConstraint(condition=Q(author__in=["seller", "buyer"]), name="version_is_of_a_side"),
             models.CheckConstraint(
@@ -166,6 +192,7 @@ class ContractVersion(StepTerms):
                 name="review_is_counted_and_ends_somehow",
             ),
             *OF_STEPS,
+            *OF_OPTIONS,
             NAMES_WHAT_IT_CHANGES,
         ]
         triggers = [
@@ -186,15 +213,25 @@ class ContractVersion(StepTerms):
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),
             *dues.VERSION_TRIGGERS,
+            *OPTION_TRIGGERS,
         ]
 
     def __str__(self) -> str:
         return f"{self.contract} v{self.number}"
 
+    @property
+    def whole(self) -> "ContractVersion":
+        """The version that is proposed and signed: of an option the one that offers it."""
+        return self.option_of or self
+
+    def options(self) -> ContractVersionQuerySet:
+        """The other plans that this version offers, in their order."""
+        return ContractVersion.plans.filter(option_of=self).order_by("option_number")
+
 
 class PlanLineQuerySet(models.QuerySet["PlanLine"]):
     def visible_to(self, actor: Actor) -> "PlanLineQuerySet":
-        return self.filter(version__in=ContractVersion.objects.visible_to(actor))
+        return self.filter(version__in=ContractVersion.plans.visible_to(actor))
 
 
 class PlanLine(OwnTerms, dues.Dues, measured.Measured):
@@ -257,44 +294,3 @@ class PlanLine(OwnTerms, dues.Dues, measured.Measured):
 
     def __str__(self) -> str:
         return self.title
-
-
-class CriterionQuerySet(models.QuerySet["Criterion"]):
-    def visible_to(self, actor: Actor) -> "CriterionQuerySet":
-        return self.filter(line__in=PlanLine.objects.visible_to(actor))
-
-
-class Criterion(models.Model):
-    """One sentence by which the buyer can tell that a milestone is complete."""
-
-    line = models.ForeignKey(PlanLine, models.PROTECT, related_name="criteria")
-    position = models.PositiveIntegerField()
-    text = models.CharField(_("acceptance criterion"), max_length=500)
-    needs_evidence = models.BooleanField(_("needs evidence"), default=False)
-
-    objects = CriterionQuerySet.as_manager()
-    wall = walls.through("contracts_planline", "line_id")
-
-    class Meta:
-        ordering = ("position",)
-        constraints = [
-            models.UniqueConstraint(
-                fields=["line", "position"], name="criterion_positions_unique", deferrable=models.Deferrable.DEFERRED
-            ),
-        ]
-        triggers = [
-            guards.frozen_when(
-                "EXISTS (SELECT 1 FROM contracts_planline l JOIN contracts_contractversion v ON v.id = l.version_id"
-                " WHERE l.id = OLD.line_id AND v.proposed_at IS NOT NULL)"
-            ),
-            guards.refused_when(
-                "no_criterion_joins_a_proposed_version",
-                guards.INSERT,
-                "EXISTS (SELECT 1 FROM contracts_planline l JOIN contracts_contractversion v ON v.id = l.version_id"
-                " WHERE l.id = NEW.line_id AND v.proposed_at IS NOT NULL)",
-            ),
-            dues.ONLY_MILESTONES_HAVE_CRITERIA,
-        ]
-
-    def __str__(self) -> str:
-        return self.text

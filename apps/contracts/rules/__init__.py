@@ -1,5 +1,6 @@
 """The arithmetic and the texts of contracts: no database, no Django."""
 
+from apps.contracts.rules.cash import Ahead, Expected, ahead, by_month, expected_cash, gains, kind_of_plan, undated
 from apps.contracts.rules.changes import (
     Moved,
     PlacedLine,
@@ -17,10 +18,30 @@ from apps.contracts.rules.checks import (
     check_proposal,
     check_reason,
 )
-from apps.contracts.rules.difference import Difference, LineChange, Paper, PaperLine, Placed, Term, difference
+from apps.contracts.rules.difference import (
+    Difference,
+    LineChange,
+    OptionChange,
+    Paper,
+    PaperLine,
+    PaperOption,
+    Placed,
+    Term,
+    difference,
+)
 from apps.contracts.rules.dues import Period, per_period, period_amounts, periods, portion_of
 from apps.contracts.rules.mailboxes import check_signatory, domain_of
 from apps.contracts.rules.measures import UNITS, worth
+from apps.contracts.rules.options import (
+    MOST_OPTIONS,
+    by_period,
+    check_draft_with_options,
+    check_offer,
+    discount_of,
+    option_price,
+    periods_of_plan,
+    upfront,
+)
 from apps.contracts.rules.papers import (
     DRAFT_TERMS,
     check_template_name,
@@ -37,7 +58,9 @@ from apps.contracts.rules.steps import MOST_SUSPENSIONS, needs_second
 from apps.contracts.rules.suspension import moved_deadline
 from apps.contracts.rules.texts import (
     LineText,
+    OptionText,
     PartyText,
+    Pick,
     Statement,
     answering_statement,
     proposing_statement,
@@ -46,23 +69,33 @@ from apps.contracts.rules.texts import (
 
 __all__ = [
     "DRAFT_TERMS",
+    "MOST_OPTIONS",
     "MOST_SUSPENSIONS",
     "UNITS",
+    "Ahead",
     "Difference",
+    "Expected",
     "LineChange",
     "LineText",
     "Moved",
+    "OptionChange",
+    "OptionText",
     "Paper",
     "PaperLine",
+    "PaperOption",
     "PartyText",
     "Period",
+    "Pick",
     "Placed",
     "PlacedLine",
     "Portion",
     "ReviewTerms",
     "Statement",
     "Term",
+    "ahead",
     "answering_statement",
+    "by_month",
+    "by_period",
     "calendars",
     "change_statement",
     "change_text",
@@ -72,21 +105,29 @@ __all__ = [
     "check_change",
     "check_comment",
     "check_draft",
+    "check_draft_with_options",
+    "check_offer",
     "check_proposal",
     "check_reason",
     "check_signatory",
     "check_template_name",
     "difference",
+    "discount_of",
     "domain_of",
     "end_of_day",
+    "expected_cash",
+    "gains",
+    "kind_of_plan",
     "known_amounts",
     "moved",
     "moved_deadline",
     "needs_second",
+    "option_price",
     "party_in_words",
     "per_period",
     "period_amounts",
     "periods",
+    "periods_of_plan",
     "plain_retention",
     "plan_amounts",
     "plan_text",
@@ -100,6 +141,8 @@ __all__ = [
     "read_version_text",
     "review_deadline",
     "template_text",
+    "undated",
+    "upfront",
     "version_text",
     "worth",
 ]

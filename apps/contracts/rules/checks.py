@@ -1,5 +1,6 @@
 """What can be written into a draft, and what a proposal must have besides a plan that adds up."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -46,10 +47,6 @@ def check_draft(draft: ContractDraft) -> ContractDraft:
     _check_tax(draft.tax_category, rate=draft.tax_rate)
     if draft.retention is not None:
         check_retention(draft.retention, currency=draft.currency)
-    if len(draft.lines) > MOST_LINES:
-        raise Refused("A plan has at most {most} lines.", field="lines", most=MOST_LINES)
-    if sum(line.basis == REMAINDER for line in draft.lines) > 1:
-        raise Refused("Only one line of the plan can be the remainder.", field="lines")
     mailbox = trimmed(draft.signatory_email, most=254, what="e-mail", field="signatory_email").lower()
     if mailbox and not MAILBOX.fullmatch(mailbox):
         raise Refused("{mailbox} is not an e-mail address.", field="signatory_email", mailbox=mailbox)
@@ -61,10 +58,17 @@ def check_draft(draft: ContractDraft) -> ContractDraft:
         terms=trimmed(draft.terms, most=20_000, what="further terms", field="terms"),
         signatory_name=trimmed(draft.signatory_name, most=120, what="name of the signatory", field="signatory_name"),
         signatory_email=mailbox,
-        lines=tuple(
-            check_line(line, position=position, currency=draft.currency) for position, line in enumerate(draft.lines, 1)
-        ),
+        lines=check_lines(draft.lines, currency=draft.currency),
     )
+
+
+def check_lines(lines: Sequence[DraftLine], *, currency: str) -> tuple[DraftLine, ...]:
+    """The lines of a plan with their texts trimmed, if they can be kept, in whatever state the plan is."""
+    if len(lines) > MOST_LINES:
+        raise Refused("A plan has at most {most} lines.", field="lines", most=MOST_LINES)
+    if sum(line.basis == REMAINDER for line in lines) > 1:
+        raise Refused("Only one line of the plan can be the remainder.", field="lines")
+    return tuple(check_line(line, position=position, currency=currency) for position, line in enumerate(lines, 1))
 
 
 def check_proposal(draft: ContractDraft) -> list[Decimal]:
@@ -77,10 +81,15 @@ def check_proposal(draft: ContractDraft) -> list[Decimal]:
         raise Refused("The standard rate is above zero. Choose another tax treatment for no tax.", field="tax_rate")
     if draft.retention is not None:
         check_proposed_retention(draft.retention)
-    check_dues(draft.lines)
-    amounts = plan_amounts(draft.price, currency=draft.currency, portions=[portion_of(line) for line in draft.lines])
-    for line, amount in zip(draft.lines, amounts, strict=True):
-        check_periods(line, amount=amount, currency=draft.currency)
+    return check_plan(draft.lines, price=draft.price, currency=draft.currency)
+
+
+def check_plan(lines: Sequence[DraftLine], *, price: Decimal, currency: str) -> list[Decimal]:
+    """The amounts of a plan's lines, if it adds up and says when each line is billed; refused otherwise."""
+    check_dues(lines)
+    amounts = plan_amounts(price, currency=currency, portions=[portion_of(line) for line in lines])
+    for line, amount in zip(lines, amounts, strict=True):
+        check_periods(line, amount=amount, currency=currency)
         if line.kind == MILESTONE and not line.criteria:
             raise Refused(
                 "Say what makes “{milestone}” complete: add at least one acceptance criterion.",

@@ -40,11 +40,23 @@ class PaperLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PaperOption:
+    """Another plan that a version offers; ``discount`` is an amount, None where it costs the same."""
+
+    name: str
+    price: Decimal
+    discount: Decimal | None
+    lines: tuple[PaperLine, ...]
+    discount_percent: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Paper:
-    """All that a version says: its terms by name, and its plan."""
+    """All that a version says: its terms by name, its plan, and the other plans that it offers."""
 
     terms: Mapping[str, Term]
     lines: tuple[PaperLine, ...]
+    options: tuple[PaperOption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +95,31 @@ class LineChange:
 
 
 @dataclass(frozen=True, slots=True)
+class OptionChange:
+    """A plan to pick before and after, None on the side that does not offer it, and what its lines say differently."""
+
+    before: PaperOption | None
+    after: PaperOption | None
+    lines: tuple[LineChange, ...]
+
+    @property
+    def kind(self) -> str:
+        """``added``, ``removed`` or ``changed``."""
+        if self.before is None:
+            return "added"
+        return "removed" if self.after is None else "changed"
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """Everything that differs; falsy when nothing does."""
 
     terms: tuple[TermChange, ...]
     lines: tuple[LineChange, ...]
+    options: tuple[OptionChange, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.terms or self.lines)
+        return bool(self.terms or self.lines or self.options)
 
 
 def difference(before: Paper, after: Paper) -> Difference:
@@ -100,7 +129,23 @@ def difference(before: Paper, after: Paper) -> Difference:
     return Difference(
         terms=tuple(change for change in terms if change.before != change.after),
         lines=_of_lines(before.lines, after.lines),
+        options=_of_options(before.options, after.options),
     )
+
+
+def _of_options(before: Sequence[PaperOption], after: Sequence[PaperOption]) -> tuple[OptionChange, ...]:
+    """Plans are the same plan by their name; those that went stand last."""
+    was, now = ({one.name: one for one in options} for options in (before, after))
+    names = [*now, *(name for name in was if name not in now)]
+    return tuple(
+        OptionChange(was.get(name), now.get(name), _of_lines(_lines(was.get(name)), _lines(now.get(name))))
+        for name in names
+        if was.get(name) != now.get(name)
+    )
+
+
+def _lines(option: PaperOption | None) -> tuple[PaperLine, ...]:
+    return option.lines if option is not None else ()
 
 
 _KEYS: Final[Sequence[Callable[[PaperLine], Hashable]]] = (

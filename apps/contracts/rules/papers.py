@@ -6,8 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from apps.contracts.drafts import ContractDraft, DraftCriterion
-from apps.contracts.rules.difference import Paper, PaperLine
+from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftOption
+from apps.contracts.rules.difference import Paper, PaperLine, PaperOption
 from apps.contracts.rules.dues import read_due, undated
 from apps.contracts.rules.measures import read_measure
 from apps.contracts.rules.plan_texts import read_lines, read_own
@@ -16,13 +16,14 @@ from apps.contracts.rules.review import CALENDAR, ESCALATES
 from apps.contracts.rules.words import required
 from apps.core import canonical
 
-DRAFT_TERMS: Final = tuple(one.name for one in fields(ContractDraft) if one.name not in ("buyer_ref", "lines"))
-"""What a draft says besides its plan and its buyer."""
+_NO_TERMS: Final = ("buyer_ref", "lines", "options")
+DRAFT_TERMS: Final = tuple(one.name for one in fields(ContractDraft) if one.name not in _NO_TERMS)
+"""What a draft says besides its plans and its buyer."""
 _DECIMALS: Final = ("price", "tax_rate")
 
 
-def read_version_text(text: str) -> Paper:
-    """What a version says, from its canonical text (``contract-1``)."""
+def read_version_text(text: str, *, option: int = 0) -> Paper:
+    """What a version says, from its canonical text (``contract-1``): all of it, or with one option in force alone."""
     said: dict[str, Any] = canonical.read(text)
     # Texts before these were terms: silence decided nothing, every day counted, milestones were
     # accepted whole, and nothing was withheld.
@@ -47,13 +48,28 @@ def read_version_text(text: str) -> Paper:
         "signatory_email": said["signs_for_buyer"]["email"],
         "seller": party_in_words(said["seller"]),
         "buyer": party_in_words(said["buyer"]),
+        "plan_name": said.get("plan_name", "") if not option else "",
     }
     terms |= {name: Decimal(terms[name]) for name in _DECIMALS}
     terms["second_acceptor_above"] = _amount(terms["second_acceptor_above"])
     terms["retention"] = read_retention(terms["retention"])
     until = terms["answer_until"]
     terms["answer_until"] = date.fromisoformat(until) if until else None
-    return Paper(terms=terms, lines=tuple(_line(line) for line in said["plan"]))
+    options = tuple(_option(one) for one in said.get("options", ()))
+    if option:
+        picked = options[option - 1]
+        return Paper(terms={**terms, "price": picked.price}, lines=picked.lines)
+    return Paper(terms=terms, lines=tuple(_line(line) for line in said["plan"]), options=options)
+
+
+def _option(said: dict[str, Any]) -> PaperOption:
+    return PaperOption(
+        name=said["name"],
+        price=Decimal(said["price"]),
+        discount=_amount(said["discount"]),
+        discount_percent=_amount(said["discount_percent"]),
+        lines=tuple(_line(line) for line in said["plan"]),
+    )
 
 
 def party_in_words(party: Mapping[str, str]) -> str:
@@ -73,7 +89,8 @@ def party_in_words(party: Mapping[str, str]) -> str:
 def template_text(draft: ContractDraft) -> str:
     """What of a draft another contract can start from: no parties, no number, no dates."""
     lines = tuple(undated(line) for line in draft.lines)
-    kept = replace(draft, answer_until=None, retention=undated_retention(draft.retention), lines=lines)
+    options = tuple(replace(one, lines=tuple(undated(line) for line in one.lines)) for one in draft.options)
+    kept = replace(draft, answer_until=None, retention=undated_retention(draft.retention), lines=lines, options=options)
     kept = replace(kept, number="", buyer_ref="", signatory_name="", signatory_email="")
     return canonical.text(kept)
 
@@ -84,7 +101,18 @@ def read_template(text: str) -> ContractDraft:
     said |= {name: Decimal(said[name]) for name in _DECIMALS}
     said["second_acceptor_above"] = _amount(said.get("second_acceptor_above"))
     said["retention"] = read_retention(said.get("retention"))
-    return ContractDraft(**{**said, "lines": read_lines(said["lines"])})
+    # Templates from before there were options say nothing of them.
+    options = tuple(_read_option(one) for one in said.get("options", ()))
+    return ContractDraft(**{**said, "lines": read_lines(said["lines"]), "options": options})
+
+
+def _read_option(said: dict[str, Any]) -> DraftOption:
+    return DraftOption(
+        name=said["name"],
+        lines=read_lines(said["lines"]),
+        discount_percent=_amount(said["discount_percent"]),
+        discount=_amount(said["discount"]),
+    )
 
 
 def check_template_name(name: str) -> str:

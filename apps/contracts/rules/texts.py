@@ -54,6 +54,27 @@ class LineText:
 
 
 @dataclass(frozen=True, slots=True)
+class OptionText:
+    """Another plan as the contract names it, counted from 1; ``discount`` is an amount, None where there is none."""
+
+    number: int
+    name: str
+    price: Decimal
+    discount: Decimal | None
+    discount_percent: Decimal | None
+    lines: Sequence[LineText]
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """The plan that is picked of several: 0 is the base plan; ``price`` as people read it."""
+
+    number: int
+    name: str
+    price: str
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """What a person agrees to by signing, and which wording of it."""
 
@@ -70,10 +91,12 @@ def version_text(
     signatory: dict[str, str],
     lines: Sequence[LineText],
     change: dict[str, Any] | None = None,
+    plan_name: str = "",
+    options: Sequence[OptionText] = (),
 ) -> str:
     """The canonical text of one version of a contract: everything that binds, and nothing that does not.
 
-    Of a version that a change order makes it says the change too.
+    Of a version that a change order makes it says the change too; of one that offers a choice, every plan.
     """
     return canonical.text(
         {
@@ -85,6 +108,7 @@ def version_text(
             "signs_for_buyer": signatory,
             "plan": [_line(line) for line in lines],
             **({"change_order": change} if change is not None else {}),
+            **({"plan_name": plan_name, "options": [_option(one) for one in options]} if options else {}),
         }
     )
 
@@ -105,9 +129,27 @@ def _line(line: LineText) -> dict[str, Any]:
     }
 
 
-def proposing_statement(side: str, *, organisation: str, number: str, version: int) -> Statement:
-    """What the person of ``side`` agrees to who proposes a version."""
+def _option(option: OptionText) -> dict[str, Any]:
+    return {
+        "number": option.number,
+        "name": option.name,
+        "price": option.price,
+        "discount": option.discount,
+        "discount_percent": option.discount_percent,
+        "plan": [_line(line) for line in option.lines],
+    }
+
+
+def proposing_statement(side: str, *, organisation: str, number: str, version: int, plans: int = 1) -> Statement:
+    """What the person of ``side`` agrees to who proposes a version, which offers so many ``plans`` to pick from."""
     other, wording = ("buyer", "seller-1") if side == "seller" else ("seller", "buyer-proposes-1")
+    if plans > 1:
+        return Statement(
+            f"I am authorised to act for {organisation}. I sign version {version} of contract {number} as shown here,"
+            f" with each of its {plans} plans; it binds us, with the one plan that the {other} picks, once the {other}"
+            " has signed the same version.",
+            "seller-options-1" if side == "seller" else "buyer-options-1",
+        )
     return Statement(
         f"I am authorised to act for {organisation}. I sign version {version} of contract {number} as shown here;"
         f" it binds us once the {other} has signed the same version.",
@@ -115,8 +157,17 @@ def proposing_statement(side: str, *, organisation: str, number: str, version: i
     )
 
 
-def answering_statement(side: str, *, organisation: str, number: str, version: int) -> Statement:
-    """What the person of ``side`` agrees to who signs a version that the other side proposed."""
+def answering_statement(
+    side: str, *, organisation: str, number: str, version: int, pick: Pick | None = None
+) -> Statement:
+    """What the person of ``side`` agrees to who signs what the other side proposed, and picks a plan of it."""
+    if pick is not None:
+        return Statement(
+            f"I am authorised to act for {organisation}. I have read version {version} of contract {number} as shown"
+            f" here, I pick the plan “{pick.name}” at the price of {pick.price}, net of tax, and sign it. It is in"
+            " force with that plan from now on; the other plans are not.",
+            "buyer-picks-1" if side == "buyer" else "seller-picks-1",
+        )
     return Statement(
         f"I am authorised to act for {organisation}. I have read version {version} of contract {number} as shown here"
         " and sign it. It is in force from now on.",

@@ -18,6 +18,7 @@ from apps.contracts.services.changing import (
     withdraw_change,
 )
 from apps.contracts.services.comments import comment
+from apps.contracts.services.completing import complete_when_all_billed, reopen
 from apps.contracts.services.drafting import change_draft, draft
 from apps.contracts.services.financiers import admit_financier
 from apps.contracts.services.grants import (
@@ -46,13 +47,12 @@ from apps.contracts.services.negotiating import (
     withdraw,
 )
 from apps.contracts.services.people import buyer_authority, check_another_person, check_not_sellers, require_seller
+from apps.contracts.services.plans import plan_in_force, plan_picked, plans_of
 from apps.contracts.services.record import place_in_record, record, recorded
 from apps.contracts.services.reviews import review_terms
 from apps.contracts.services.sides import newest_proposal, organisation_of, other_side, proposer_of, side_of
 from apps.contracts.services.signing import (
-    complete_when_all_billed,
     propose,
-    reopen,
     sign,
     statement_of,
     version_of,
@@ -116,7 +116,10 @@ __all__ = [
     "other_side",
     "paper_of",
     "place_in_record",
+    "plan_in_force",
     "plan_of",
+    "plan_picked",
+    "plans_of",
     "preview",
     "preview_change",
     "prolong_sign_off",

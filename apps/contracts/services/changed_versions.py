@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from apps.contracts import rules
 from apps.contracts.drafts import ChangeDraft
@@ -22,7 +22,7 @@ OWN: Final = frozenset(
     {
         *("id", "ref", "number", "author", "price", "answer_until", "canonical_text", "sha256", "drafted_by"),
         *("created_at", "proposed_at", "expires_at", "expired_at", "changes_asked_at", "changes_asked"),
-        *("change_order", "changes"),
+        *("change_order", "changes", "option_of", "option_number", "plan_name", "discount", "discount_percent"),
     }
 )
 """What a version that changes another one says for itself; everything else it takes over as it stands."""
@@ -59,7 +59,8 @@ def preview_change(contract: Contract, *, draft: ChangeDraft, side: str) -> Chan
     after = rules.changed_plan(before, draft, currency=contract.currency, next_position=_next_position(contract))
     version = _continued(base, order=order, side=side)
     version.price = rules.price_of(after)
-    written = replace(as_draft(base), price=version.price, answer_until=None, lines=tuple(one.line for one in after))
+    lines = tuple(one.line for one in after)
+    written = replace(as_draft(base), price=version.price, answer_until=None, lines=lines, plan_name="", options=())
     change = said(order, base=base, before=before, after=after)
     text, _amounts = text_of(version, written=written, positions=[one.position for one in after], change=change)
     return Change(order, version, before, after, text, canonical.sha256(text))
@@ -129,8 +130,9 @@ def _order_to_price(contract: Contract, *, ref: str) -> ChangeOrder:
 
 
 def _next_position(contract: Contract) -> int:
-    """Behind every line that was ever in force: a position, once given, is never another milestone's."""
-    ever = PlanLine.objects.filter(version__in=contract.versions.alias(n=Count("signatures")).filter(n=2))
+    """Behind every line that was ever in force, or offered beside it: no position is given twice."""
+    signed = contract.versions.alias(n=Count("signatures")).filter(n=2).values("pk")
+    ever = PlanLine.objects.filter(Q(version__in=signed) | Q(version__option_of__in=signed))
     return (ever.order_by().aggregate(highest=Max("position"))["highest"] or 0) + 1
 
 

@@ -2,14 +2,12 @@
 
 from datetime import datetime
 
-from apps.contracts.models import Contract, ContractVersion, Criterion, PlanLine
-from apps.contracts.services.drafting import clear_plan
-from apps.contracts.services.dues import copied_dues, measure_columns
+from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.services.plans import clear_plan, copy_plans
 
 
 def copy_of(version: ContractVersion, *, author: str, drafted_by_id: int | None, at: datetime) -> ContractVersion:
     """A new draft of a side that starts as the version stands; until when it can be signed is to be said anew."""
-    lines = list(version.lines.prefetch_related("criteria"))
     draft = ContractVersion.objects.create(
         contract=version.contract,
         author=author,
@@ -34,32 +32,11 @@ def copy_of(version: ContractVersion, *, author: str, drafted_by_id: int | None,
         terms=version.terms,
         signatory_name=version.signatory_name,
         signatory_email=version.signatory_email,
+        plan_name=version.plan_name,
         drafted_by_id=drafted_by_id,
         created_at=at,
     )
-    copies = PlanLine.objects.bulk_create(
-        PlanLine(
-            version=draft,
-            position=line.position,
-            title=line.title,
-            scope=line.scope,
-            basis=line.basis,
-            percent=line.percent,
-            amount=line.amount,
-            planned_on=line.planned_on,
-            review_days=line.review_days,
-            silence=line.silence,
-            is_cumulative=line.is_cumulative,
-            **copied_dues(line),
-            **measure_columns(line.measure),
-        )
-        for line in lines
-    )
-    Criterion.objects.bulk_create(
-        Criterion(line=copy, position=c.position, text=c.text, needs_evidence=c.needs_evidence)
-        for copy, line in zip(copies, lines, strict=True)
-        for c in line.criteria.all()
-    )
+    copy_plans(version, to=draft)
     return draft
 
 

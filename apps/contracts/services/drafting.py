@@ -2,15 +2,15 @@
 
 from datetime import datetime
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft
-from apps.contracts.models import Contract, ContractParty, ContractVersion, Criterion, PlanLine
+from apps.contracts.models import Contract, ContractParty, ContractVersion
 from apps.contracts.models.contract import ContractState
-from apps.contracts.services.dues import due_columns, measure_columns
 from apps.contracts.services.people import seller_mailboxes
+from apps.contracts.services.plans import clear_plan, write_plans
 from apps.contracts.services.record import record
 from apps.contracts.services.sides import Side, require_writer
 from apps.contracts.services.versions import as_draft, draft_version, fingerprint
@@ -25,7 +25,7 @@ def draft(*, actor: Actor, draft: ContractDraft, at: datetime) -> Contract:
     actor.require(Action.EDIT_CONTRACT)
     if actor.speaks_for_financier:
         raise NotAllowed("A financier funds contracts of others and makes none.")
-    checked = rules.check_draft(draft)
+    checked = rules.check_draft_with_options(draft)
     contract = Contract(
         number=checked.number,
         title=checked.title,
@@ -51,7 +51,7 @@ def change_draft(*, contract: Contract, actor: Actor, draft: ContractDraft, seen
     started from; if another one stands by now, that is :class:`Stale`. Without it, whatever stands is replaced.
     """
     side = require_writer(contract, actor=actor, at=at)
-    checked = rules.check_draft(draft)
+    checked = rules.check_draft_with_options(draft)
     version = draft_version(contract, side=side)
     if seen and seen != fingerprint(as_draft(version)):
         raise Stale(
@@ -118,16 +118,6 @@ def _save_numbered(contract: Contract) -> None:
         ) from error
 
 
-def clear_plan(version: ContractVersion) -> None:
-    """Take the plan out in two statements, however long it is: what refers to a line is refused by its foreign key."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM contracts_criterion c USING contracts_planline l WHERE l.id = c.line_id AND l.version_id = %s",
-            [version.pk],
-        )
-        cursor.execute("DELETE FROM contracts_planline WHERE version_id = %s", [version.pk])
-
-
 def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract) -> None:
     """Save a version and its whole plan as drafted."""
     version.price = draft.price
@@ -148,35 +138,9 @@ def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract
     if draft.signatory_email:
         sellers = seller_mailboxes(contract.seller)
         rules.check_signatory(draft.signatory_email, sellers=sellers, field="signatory_email")
+    version.plan_name = draft.plan_name
     version.save()
-    amounts = rules.known_amounts(
-        draft.price,
-        currency=draft.currency,
-        portions=[rules.portion_of(line) for line in draft.lines],
-    )
-    lines = PlanLine.objects.bulk_create(
-        PlanLine(
-            version=version,
-            position=position,
-            title=line.title,
-            scope=line.scope,
-            basis=line.basis,
-            percent=line.percent,
-            amount=amount,
-            planned_on=line.planned_on,
-            review_days=line.own.review_days,
-            silence=line.own.silence,
-            is_cumulative=line.own.is_cumulative,
-            **due_columns(line),
-            **measure_columns(line.measure),
-        )
-        for position, (line, amount) in enumerate(zip(draft.lines, amounts, strict=True), start=1)
-    )
-    Criterion.objects.bulk_create(
-        Criterion(line=saved, position=position, text=criterion.text, needs_evidence=criterion.needs_evidence)
-        for saved, line in zip(lines, draft.lines, strict=True)
-        for position, criterion in enumerate(line.criteria, start=1)
-    )
+    write_plans(version, draft=draft)
 
 
 def _record(contract: Contract, *, verb: str, actor: Actor, at: datetime) -> None:

@@ -1,14 +1,11 @@
 """From the plain value of when a line is billed to the columns of its row, and back."""
 
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from apps.contracts import rules
 from apps.contracts.drafts import DraftLine, Measure
 from apps.contracts.models import PlanLine
-from apps.contracts.models.dues import Dues
-
-COLUMNS: Final = tuple(field.name for field in Dues._meta.fields)
 
 
 def due_columns(line: DraftLine) -> dict[str, Any]:
@@ -32,11 +29,6 @@ def measure_columns(measure: Measure | None) -> dict[str, Any]:
     if measure is None:
         return {"quantity": None, "unit": "", "unit_price": None}
     return {"quantity": measure.quantity, "unit": measure.unit, "unit_price": measure.unit_price}
-
-
-def copied_dues(line: PlanLine) -> dict[str, Any]:
-    """The same of a row that is copied."""
-    return {name: getattr(line, name) for name in COLUMNS}
 
 
 def agreed_amount(line: PlanLine) -> Decimal | None:

@@ -15,6 +15,7 @@ from apps.contracts.services.people import (
     check_signatory,
     require_seller,
 )
+from apps.contracts.services.plans import plan_picked, plans_of
 from apps.contracts.services.record import record
 from apps.contracts.services.sides import (
     Side,
@@ -28,12 +29,16 @@ from apps.contracts.services.texts import proposal
 from apps.contracts.services.versions import draft_version
 from apps.core import canonical, states
 from apps.core.errors import IllegalTransition, Refused, Stale
+from apps.core.money import Money
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
 
-def statement_of(version: ContractVersion, *, side: str) -> rules.Statement:
-    """What the person of a side agrees to when proposing this version, or when signing what the other one proposed."""
+def statement_of(version: ContractVersion, *, side: str, plan: ContractVersion | None = None) -> rules.Statement:
+    """What the person of a side agrees to when proposing this version, or when signing what the other one proposed.
+
+    ``plan`` is what who answers picks, where several are offered.
+    """
     contract = version.contract
     organisation = contract.seller if side == Side.SELLER else contract.buyer
     if version.change_order is not None:
@@ -45,8 +50,15 @@ def statement_of(version: ContractVersion, *, side: str) -> rules.Statement:
             order=version.change_order.number,
             is_answer=version.author != side,
         )
-    agreed = rules.proposing_statement if version.author == side else rules.answering_statement
-    return agreed(side, organisation=organisation.legal_name, number=contract.number, version=version.number)
+    named: dict[str, Any] = {
+        "organisation": organisation.legal_name,
+        "number": contract.number,
+        "version": version.number,
+    }
+    if version.author == side:
+        return rules.proposing_statement(side, **named, plans=1 + version.options().count())
+    pick = rules.Pick(plan.option_number, plan.plan_name, str(Money(plan.price, contract.currency))) if plan else None
+    return rules.answering_statement(side, **named, pick=pick)
 
 
 def propose(*, contract: Contract, actor: Actor, seen: str, at: datetime) -> ContractVersion:
@@ -68,16 +80,20 @@ def propose(*, contract: Contract, actor: Actor, seen: str, at: datetime) -> Con
     rules.check_answer_until(version.answer_until, now=at, time_zone=zone)
     version.canonical_text, version.sha256 = text, canonical.sha256(text)
     compare(version, seen=seen)
-    lines = list(version.lines.all())
-    for line, amount in zip(lines, amounts, strict=True):
+    plans = plans_of(version)
+    lines = [line for plan in plans for line in plan.lines.all()]
+    for line, amount in zip(lines, (amount for of_plan in amounts for amount in of_plan), strict=True):
         line.amount = amount
     PlanLine.objects.bulk_update(lines, ["amount"])
     version.proposed_at = at
     if version.answer_until is not None:
         version.expires_at = rules.end_of_day(version.answer_until, time_zone=zone)
-    version.save(update_fields=["canonical_text", "sha256", "proposed_at", "expires_at"])
+    settled = ("canonical_text", "sha256", "proposed_at", "expires_at")
+    version.save(update_fields=settled)
+    version.options().update(**{name: getattr(version, name) for name in settled})
     # What the other side is still writing would be the next version now.
-    contract.versions.filter(proposed_at__isnull=True).update(number=version.number + 1)
+    drafts = ContractVersion.plans.filter(contract=contract, proposed_at__isnull=True)
+    drafts.update(number=version.number + 1)
     contract.was_proposed = True
     contract.save(update_fields=["state", "was_proposed"])
     ContractParty.objects.get_or_create(
@@ -87,17 +103,24 @@ def propose(*, contract: Contract, actor: Actor, seen: str, at: datetime) -> Con
     return version
 
 
-def sign(*, contract: Contract, version_ref: str, actor: Actor, seen: str, at: datetime) -> ContractVersion:
-    """The other side signs the version that one side proposed: the contract is active.
+def sign(
+    *, contract: Contract, version_ref: str, actor: Actor, seen: str, at: datetime, pick: int | None = None
+) -> ContractVersion:
+    """The other side signs the version that one side proposed: the contract is active, with the plan that is returned.
+
+    Where the version offers several plans, ``pick`` is the number of one (0 is the base plan); only that one is in
+    force, and the person's limit has to reach its price.
 
     Only the newest version can be signed, until its last day, by somebody who may act for the side that did not propose
     it (for the buyer: :func:`buyer_authority`, within the person's limit), and only the text that was shown.
     """
     version = version_of(contract, version_ref=version_ref)
     side, limit = require_answerer(version, actor=actor, at=at)
-    check_limit(version, limit=limit)
     require_open(version)
     require_in_time(version, at=at)
+    plans = plans_of(version)
+    plan = plan_picked(plans, pick=pick)
+    check_limit(plan, limit=limit)
     if contract.state == ContractState.COMPLETED:
         # It can become active again, but not by a signature.
         raise IllegalTransition(
@@ -106,38 +129,15 @@ def sign(*, contract: Contract, version_ref: str, actor: Actor, seen: str, at: d
         )
     states.move(contract, ContractState.ACTIVE, Contract.TRANSITIONS)
     compare(version, seen=seen)
-    signature = put_signature(version, side=side, actor=actor, at=at)
+    picked = plan if len(plans) > 1 else None
+    signature = put_signature(version, side=side, actor=actor, at=at, plan=picked)
     give_up_drafts(contract)
-    contract.active_version = version
+    contract.active_version = plan
     contract.activated_at = at
     contract.save(update_fields=["state", "active_version", "activated_at"])
-    record_signed(signature, verb="contract.signed", actor=actor)
-    return version
-
-
-def complete_when_all_billed(
-    *, contract: Contract, open_milestones: int, unbilled: int, actor: Actor, at: datetime
-) -> None:
-    """The contract is completed with the last milestone and the last instalment; nothing happens while some are open.
-
-    ``unbilled`` are the deposits and periods that are still to be billed.
-    """
-    if open_milestones or unbilled:
-        return
-    states.move(contract, ContractState.COMPLETED, Contract.TRANSITIONS)
-    contract.completed_at = at
-    contract.save(update_fields=["state", "completed_at"])
-    record(contract, verb="contract.completed", subject=f"contract:{contract.ref}", actor=actor, at=at)
-
-
-def reopen(*, contract: Contract, actor: Actor, at: datetime) -> None:
-    """A completed contract is active again, because an acceptance was withdrawn; nothing happens to an active one."""
-    if contract.state != ContractState.COMPLETED:
-        return
-    states.move(contract, ContractState.ACTIVE, Contract.TRANSITIONS)
-    contract.completed_at = None
-    contract.save(update_fields=["state", "completed_at"])
-    record(contract, verb="contract.reopened", subject=f"contract:{contract.ref}", actor=actor, at=at)
+    told = {"option": plan.option_number, "plan": plan.plan_name, "price_picked": plan.price} if picked else {}
+    record_signed(signature, verb="contract.signed", actor=actor, **told)
+    return plan
 
 
 def version_of(contract: Contract, *, version_ref: str) -> ContractVersion:
@@ -236,12 +236,16 @@ def compare(version: ContractVersion, *, seen: str) -> None:
         raise Stale("The contract changed after this page was shown. Read it again; nothing was signed.")
 
 
-def put_signature(version: ContractVersion, *, side: str, actor: Actor, at: datetime) -> Signature:
-    """Keep that a person signed a version for a side; the caller has asked whether it may be so."""
-    statement = statement_of(version, side=side)
+def put_signature(
+    version: ContractVersion, *, side: str, actor: Actor, at: datetime, plan: ContractVersion | None = None
+) -> Signature:
+    """Keep that a person signed a version for a side, and which plan of it was picked, where there are several; the
+    caller has asked whether it may be so."""
+    statement = statement_of(version, side=side, plan=plan)
     return Signature.objects.create(
         contract=version.contract,
         version=version,
+        plan=plan,
         side=side,
         organisation_id=actor.organisation_id,
         user_id=actor.user_id,

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from apps.contracts import rules
-from apps.contracts.drafts import ContractDraft
+from apps.contracts.drafts import ContractDraft, DraftLine
 from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.services.reviews import review_terms
 from apps.contracts.services.sides import Side
@@ -20,8 +20,8 @@ def preview(contract: Contract, *, side: str = Side.SELLER) -> tuple[str, str]:
     return text, canonical.sha256(text)
 
 
-def proposal(version: ContractVersion) -> tuple[str, list[Decimal]]:
-    """The canonical text of a draft as it would be proposed now, and the amounts of its lines."""
+def proposal(version: ContractVersion) -> tuple[str, list[list[Decimal]]]:
+    """The canonical text of a draft as it would be proposed now, and the amounts of the lines of each plan."""
     return text_of(version, written=as_draft(version))
 
 
@@ -31,10 +31,10 @@ def text_of(
     written: ContractDraft,
     positions: Sequence[int] | None = None,
     change: dict[str, Any] | None = None,
-) -> tuple[str, list[Decimal]]:
+) -> tuple[str, list[list[Decimal]]]:
     """The same of a version that says what is ``written``; its lines are numbered from 1 unless ``positions`` tell."""
     contract = version.contract
-    amounts = rules.check_proposal(written)
+    amounts = rules.check_offer(written)
     review = review_terms(version)
     rules.check_calendar(review)
     text = rules.version_text(
@@ -69,29 +69,45 @@ def text_of(
             "answer_until": written.answer_until,
         },
         signatory={"name": written.signatory_name, "email": written.signatory_email},
-        lines=[
-            rules.LineText(
-                position=position,
-                title=line.title,
-                scope=line.scope,
-                basis=line.basis,
-                percent=line.percent,
-                amount=amount,
-                planned_on=line.planned_on,
-                criteria=[(criterion.text, criterion.needs_evidence) for criterion in line.criteria],
-                own=line.own,
-                kind=line.kind,
-                due=line.due,
-                per_period=rules.per_period(line),
-                measure=line.measure,
-            )
-            for position, line, amount in zip(
-                positions or range(1, len(written.lines) + 1), written.lines, amounts, strict=True
-            )
-        ],
+        lines=_lines(written.lines, amounts[0], positions=positions),
         change=change,
+        plan_name=written.plan_name,
+        options=[
+            rules.OptionText(
+                number=number,
+                name=option.name,
+                price=rules.option_price(option, price=written.price, currency=written.currency),
+                discount=rules.discount_of(option, price=written.price, currency=written.currency),
+                discount_percent=option.discount_percent,
+                lines=_lines(option.lines, of_option),
+            )
+            for number, (option, of_option) in enumerate(zip(written.options, amounts[1:], strict=True), start=1)
+        ],
     )
     return text, amounts
+
+
+def _lines(
+    lines: Sequence[DraftLine], amounts: Sequence[Decimal], *, positions: Sequence[int] | None = None
+) -> list[rules.LineText]:
+    return [
+        rules.LineText(
+            position=position,
+            title=line.title,
+            scope=line.scope,
+            basis=line.basis,
+            percent=line.percent,
+            amount=amount,
+            planned_on=line.planned_on,
+            criteria=[(criterion.text, criterion.needs_evidence) for criterion in line.criteria],
+            own=line.own,
+            kind=line.kind,
+            due=line.due,
+            per_period=rules.per_period(line),
+            measure=line.measure,
+        )
+        for position, line, amount in zip(positions or range(1, len(lines) + 1), lines, amounts, strict=True)
+    ]
 
 
 def _party(organisation: Organisation) -> rules.PartyText:

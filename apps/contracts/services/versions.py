@@ -1,12 +1,14 @@
 """Versions as plain values: to write on, to compare, to copy, to export."""
 
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
 
 from apps.contracts import rules
-from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
-from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine, DraftOption
+from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.contracts.models.contract import ContractState
 from apps.contracts.services.dues import agreed_amount
 from apps.contracts.services.reviews import review_terms
@@ -35,7 +37,7 @@ def draft_of(contract: Contract, *, side: str = Side.SELLER) -> ContractDraft:
 def as_draft(version: ContractVersion) -> ContractDraft:
     """A version as plain values."""
     contract = version.contract
-    lines = version.lines.prefetch_related("criteria")
+    options = version.options().prefetch_related("lines__criteria") if version.option_of_id is None else ()
     return ContractDraft(
         number=contract.number,
         title=contract.title,
@@ -62,22 +64,37 @@ def as_draft(version: ContractVersion) -> ContractDraft:
         answer_until=version.answer_until,
         signatory_name=version.signatory_name,
         signatory_email=version.signatory_email,
-        lines=tuple(
-            DraftLine(
-                title=line.title,
-                scope=line.scope,
-                basis=line.basis,
-                percent=line.percent,
-                amount=agreed_amount(line),
-                planned_on=line.planned_on,
-                criteria=tuple(DraftCriterion(c.text, c.needs_evidence) for c in line.criteria.all()),
-                own=line.own,
-                kind=line.kind,
-                due=line.due,
-                measure=line.measure,
+        lines=lines_of(version.lines.prefetch_related("criteria")),
+        plan_name=version.plan_name if version.option_of_id is None else "",
+        options=tuple(
+            DraftOption(
+                name=option.plan_name,
+                lines=lines_of(option.lines.all()),
+                discount_percent=option.discount_percent,
+                discount=option.discount if option.discount_percent is None else None,
             )
-            for line in lines
+            for option in options
         ),
+    )
+
+
+def lines_of(rows: Iterable[PlanLine]) -> tuple[DraftLine, ...]:
+    """Lines as plain values, as they were written."""
+    return tuple(
+        DraftLine(
+            title=line.title,
+            scope=line.scope,
+            basis=line.basis,
+            percent=line.percent,
+            amount=agreed_amount(line),
+            planned_on=line.planned_on,
+            criteria=tuple(DraftCriterion(c.text, c.needs_evidence) for c in line.criteria.all()),
+            own=line.own,
+            kind=line.kind,
+            due=line.due,
+            measure=line.measure,
+        )
+        for line in rows
     )
 
 
@@ -88,22 +105,18 @@ def fingerprint(draft: ContractDraft) -> str:
 
 def newest_version(contract: Contract) -> ContractVersion:
     """The version that both signed, else the last one that was proposed, or that the seller is writing."""
-    versions = contract.versions.filter(Q(proposed_at__isnull=False) | Q(author=Side.SELLER)).order_by("-number")
-    if contract.active_version_id is not None:
-        versions = versions.filter(pk=contract.active_version_id)
-    return versions[0]
+    if contract.active_version is not None:
+        contract.active_version.contract = contract
+        return contract.active_version
+    return contract.versions.filter(Q(proposed_at__isnull=False) | Q(author=Side.SELLER)).order_by("-number")[0]
 
 
 def paper_of(version: ContractVersion) -> rules.Paper:
-    """All that a version says. Of one that was proposed that is its signed text, whatever was renamed since."""
+    """All that a version says, or one of its plans. Of one that was proposed that is its signed text, whatever was
+    renamed since."""
     if version.canonical_text:
-        return rules.read_version_text(version.canonical_text)
+        return rules.read_version_text(version.canonical_text, option=version.option_number)
     draft = as_draft(version)
-    amounts = rules.known_amounts(
-        draft.price,
-        currency=draft.currency,
-        portions=[rules.portion_of(line) for line in draft.lines],
-    )
     terms: dict[str, Any] = {name: getattr(draft, name) for name in rules.DRAFT_TERMS}
     contract, review = version.contract, review_terms(version)
     return rules.Paper(
@@ -114,23 +127,41 @@ def paper_of(version: ContractVersion) -> rules.Paper:
             "seller": _named(contract.seller),
             "buyer": _named(contract.buyer),
         },
-        lines=tuple(
-            rules.PaperLine(
-                title=line.title,
-                scope=line.scope,
-                basis=line.basis,
-                percent=line.percent,
-                amount=amount,
-                planned_on=line.planned_on,
-                criteria=line.criteria,
-                own=line.own,
-                kind=line.kind,
-                due=line.due,
-                per_period=rules.per_period(line),
-                measure=line.measure,
-            )
-            for line, amount in zip(draft.lines, amounts, strict=True)
-        ),
+        lines=_on_paper(draft.lines, price=draft.price, currency=draft.currency),
+        options=tuple(_option(option, draft=draft) for option in draft.options),
+    )
+
+
+def _option(option: DraftOption, *, draft: ContractDraft) -> rules.PaperOption:
+    price = rules.option_price(option, price=draft.price, currency=draft.currency)
+    return rules.PaperOption(
+        name=option.name,
+        price=price,
+        discount=rules.discount_of(option, price=draft.price, currency=draft.currency),
+        discount_percent=option.discount_percent,
+        lines=_on_paper(option.lines, price=price, currency=draft.currency),
+    )
+
+
+def _on_paper(lines: Sequence[DraftLine], *, price: Decimal, currency: str) -> tuple[rules.PaperLine, ...]:
+    portions = [rules.portion_of(line) for line in lines]
+    amounts = rules.known_amounts(price, currency=currency, portions=portions)
+    return tuple(
+        rules.PaperLine(
+            title=line.title,
+            scope=line.scope,
+            basis=line.basis,
+            percent=line.percent,
+            amount=amount,
+            planned_on=line.planned_on,
+            criteria=line.criteria,
+            own=line.own,
+            kind=line.kind,
+            due=line.due,
+            per_period=rules.per_period(line),
+            measure=line.measure,
+        )
+        for line, amount in zip(lines, amounts, strict=True)
     )
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Criterion
 from apps.milestones.services import CriterionVerdict, Part
-from apps.portals.forms import AmountField, RateField, SeenForm
+from apps.portals.forms import AmountField, PickForm, RateField, SeenForm
 
 MET, NOT_MET = "met", "not_met"
 
@@ -30,8 +30,8 @@ def _code() -> forms.CharField:
     )
 
 
-class SignContractForm(SeenForm):
-    """The button is the signature: nothing to fill in."""
+class SignContractForm(PickForm):
+    """The button is the signature: nothing to fill in; which plan is signed stands on the page."""
 
 
 class AcknowledgeForm(SeenForm):

@@ -11,6 +11,7 @@ urlpatterns = [
     path("contract-changes/", link_decisions.request_contract_changes, name="request_contract_changes"),
     path("comment/", link_decisions.comment_contract, name="comment_contract"),
     path("differences/", link_plans.contract_differences, name="contract_differences"),
+    path("plans/", link_plans.compare_plans, name="compare_plans"),
     path("plan.csv", link_plans.plan_csv, name="plan_csv"),
     path("plan.xlsx", link_plans.plan_xlsx, name="plan_xlsx"),
     path("contract.pdf", link_files.contract_pdf, name="contract_pdf"),

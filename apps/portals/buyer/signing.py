@@ -19,14 +19,18 @@ from apps.portals.buyer.pages import Crumbs, page, tell, why_not
 from apps.portals.buyer.versions import VersionReading
 from apps.portals.buyer.ways import Way
 from apps.portals.forms import ReasonForm, add_refusal, explain, show_anew
+from apps.portals.planning import picking
 from apps.portals.version_differences import VersionDifference, between_versions
 from apps.workflows import contracting
 
 
 def sign_contract(request: PortalRequest, version: ContractVersion, *, way: Way, crumbs: Crumbs) -> HttpResponse:
     """The statement and the button; then the signature on exactly the version that was shown."""
-    reading = versions.read(request.actor, version, way=way)
-    form = SignContractForm(initial={"seen": version.sha256})
+    plan = picking.picked(request, version)
+    reading = versions.read(request.actor, version, way=way, plan=plan)
+    form = SignContractForm(
+        initial={"seen": version.sha256, "pick": plan.option_number if reading.has_options and plan else None}
+    )
     difference: VersionDifference | None = None
     if request.method == "POST":
         form = SignContractForm(request.POST)
@@ -34,7 +38,11 @@ def sign_contract(request: PortalRequest, version: ContractVersion, *, way: Way,
             seen = form.cleaned_data["seen"]
             try:
                 contracting.sign_contract(
-                    actor=request.actor, key=form.cleaned_data["key"], version_ref=version.ref, seen=seen
+                    actor=request.actor,
+                    key=form.cleaned_data["key"],
+                    version_ref=version.ref,
+                    seen=seen,
+                    pick=form.cleaned_data["pick"],
                 )
             except Refused as refused:
                 if isinstance(refused, Stale):
@@ -49,6 +57,8 @@ def sign_contract(request: PortalRequest, version: ContractVersion, *, way: Way,
                 return redirect(reading.page_url)
     elif not reading.is_pending:
         return redirect(reading.page_url)
+    elif plan is None:
+        return redirect(reading.compare_url)
     return page(
         request,
         "sign_contract",

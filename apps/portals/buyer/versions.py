@@ -29,10 +29,13 @@ from apps.portals.version_differences import VersionDifference, between_versions
 class VersionReading:
     """Everything that stands on the page of one version.
 
+    ``plan`` is the one of its plans that is shown: in force, or about to be signed, or the base plan.
     ``is_pending``: it waits for the buyer's signature; ``is_own``: it is the buyer's, and waits for the seller's.
     """
 
     version: ContractVersion
+    plan: ContractVersion
+    has_options: bool
     contract: Contract
     state: str
     is_pending: bool
@@ -49,12 +52,18 @@ class VersionReading:
     zone: str
     page_url: str
     sign_url: str
+    compare_url: str
     changes_url: str
     conversation: Conversation | None
     differences_url: str
     csv_url: str
     xlsx_url: str
     printed: Printed | None
+
+    @property
+    def bills_itself(self) -> bool:
+        """Whether something of the plan is billed without a sign-off."""
+        return any(line.due for line in self.lines)
 
 
 def proposed_to(actor: Actor) -> QuerySet[ContractVersion, ContractVersion]:
@@ -67,37 +76,50 @@ def proposed_to(actor: Actor) -> QuerySet[ContractVersion, ContractVersion]:
     )
 
 
+def is_pending(version: ContractVersion) -> bool:
+    """Whether a version is the seller's and waits for the buyer's signature."""
+    contract = version.contract
+    if version.author != "seller" or version.proposed_at is None:
+        return False
+    return contracts.proposer_of(contract) == "seller" and contracts.newest_proposal(contract).pk == version.pk
+
+
 def signed_texts(actor: Actor, contract: Contract) -> QuerySet[ContractVersion, ContractVersion]:
     """The versions of a contract that were proposed, to be compared: their texts say everything."""
     return ContractVersion.objects.visible_to(actor).filter(proposed_at__isnull=False, contract=contract)
 
 
-def read(actor: Actor, version: ContractVersion, *, way: Way) -> VersionReading:
-    """The reading of a version that :func:`proposed_to` gave."""
+def read(actor: Actor, version: ContractVersion, *, way: Way, plan: ContractVersion | None = None) -> VersionReading:
+    """The reading of a version that :func:`proposed_to` gave, with one of its plans; the one in force without."""
+    plan = plan or contracts.plan_in_force(version)
+    has_options = version.options().exists()
     contract = version.contract
     versions = {v.number: v for v in proposed_to(actor).filter(contract=contract)}
     newest = versions[max(versions)]
     previous = versions.get(version.number - 1)
-    lines = list(version.lines.all())
+    lines = list(plan.lines.all() if plan == version else plan.lines.prefetch_related("criteria"))
     is_open = contract.state == "proposed" and newest.pk == version.pk and version.changes_asked_at is None
     return VersionReading(
         version=version,
+        plan=plan,
+        has_options=has_options,
         contract=contract,
         state=version_state(version, contract=contract, newest=newest.number),
         is_pending=is_open and version.author == "seller",
         is_own=is_open and version.author == "buyer",
         can_be_signed=version.expires_at is None or clock.now() <= version.expires_at,
         newer=newest if newest.number > version.number else None,
-        terms=terms_of(version),
+        terms=terms_of(plan),
         lines=lines,
         total=sum((line.amount for line in lines if line.amount is not None), Decimal(0)),
         signatures=sorted(version.signatures.all(), key=lambda signature: signature.signed_at),
         previous=previous,
         difference=between_versions(previous, version) if previous else None,
-        statement=contracts.statement_of(version, side="buyer"),
+        statement=contracts.statement_of(version, side="buyer", plan=plan if has_options else None),
         zone=contract.buyer.time_zone,
         page_url=way.version(version),
-        sign_url=way.sign_contract(version),
+        sign_url=way.compare_plans(version) if has_options else way.sign_contract(version),
+        compare_url=way.compare_plans(version),
         changes_url=way.request_contract_changes(version),
         conversation=conversation(actor, contract, side="buyer", url=way.comment_contract(newest)),
         differences_url=way.contract_differences(version),

@@ -23,6 +23,9 @@ class Way(Protocol):
 
     def sign_contract(self, version: ContractVersion) -> str: ...
 
+    def compare_plans(self, version: ContractVersion) -> str:
+        """Where the plans are compared, and one of them is picked."""
+
     def request_contract_changes(self, version: ContractVersion) -> str: ...
 
     def comment_contract(self, version: ContractVersion) -> str: ...
@@ -82,6 +85,9 @@ class MemberWay:
 
     def sign_contract(self, version: ContractVersion) -> str:
         return reverse("buyer:sign_contract", args=[version.ref])
+
+    def compare_plans(self, version: ContractVersion) -> str:
+        return reverse("buyer:compare_plans", args=[version.contract.ref])
 
     def request_contract_changes(self, version: ContractVersion) -> str:
         return reverse("buyer:request_contract_changes", args=[version.ref])
@@ -160,6 +166,9 @@ class LinkWay:
 
     def sign_contract(self, version: ContractVersion) -> str:
         return self._below("sign")
+
+    def compare_plans(self, version: ContractVersion) -> str:
+        return self._below("compare_plans")
 
     def request_contract_changes(self, version: ContractVersion) -> str:
         return self._below("request_contract_changes")

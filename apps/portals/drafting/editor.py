@@ -4,6 +4,7 @@ Every button of the plan is a submit button: the page comes back with the row ad
 else as typed. With htmx the same answer is asked for, and only the plan is swapped.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -28,7 +29,7 @@ from apps.portals.drafting.allocation import Allocation
 from apps.portals.drafting.dates import past_dates
 from apps.portals.drafting.desk import Desk, why_not
 from apps.portals.drafting.forms import NEW, NEW_BUYER, AnswerForm, DraftForm, initial_of
-from apps.portals.drafting.sources import allocated, is_kept, kept_plan
+from apps.portals.drafting.sources import allocated, is_kept, kept_options, kept_plan
 from apps.portals.forms import add_refusal, new_key
 from apps.portals.templatetags.cairn import error_links
 from apps.workflows import contracting, team
@@ -114,11 +115,13 @@ def posted(request: PortalRequest, contract: Contract | None, *, desk: Desk) -> 
     if all([bound.is_valid(), *(line.is_valid for line in lines)]):
         try:
             drafted = tuple(line.draft() for line in lines) if kept is None else kept
-            _check(bound.draft(buyer_ref="", lines=drafted), do)
+            others = kept_options(request, contract, side=desk.side)
+            _check(replace(bound.draft(buyer_ref="", lines=drafted), **others), do)
             if not isinstance(bound, AnswerForm):
                 bound = _with_buyer(request, bound)
                 _speak(request, bound)
-            ref = _save(request, contract, bound, drafted)
+            whole = replace(bound.draft(buyer_ref=bound.cleaned_data["buyer"], lines=drafted), **others)
+            ref = _save(request, contract, bound, whole)
         except Refused as refused:
             add_refusal(bound, refused)
             if contract is not None and isinstance(refused, Stale):
@@ -148,9 +151,9 @@ def _typed(data: QueryDict, bound: DraftForm) -> dict[str, Any]:
 
 def _check(draft: ContractDraft, do: str) -> None:
     """Refuse what could not be kept, or with ``check`` what could not be proposed, before anything is written."""
-    checked = rules.check_draft(draft)
+    checked = rules.check_draft_with_options(draft)
     if do == "check":
-        rules.check_proposal(checked)
+        rules.check_offer(checked)
 
 
 def _with_buyer(request: PortalRequest, form: DraftForm) -> DraftForm:
@@ -185,8 +188,8 @@ def _speak(request: PortalRequest, form: DraftForm) -> None:
         )
 
 
-def _save(request: PortalRequest, contract: Contract | None, form: DraftForm, lines: tuple[DraftLine, ...]) -> str:
-    key, draft = form.cleaned_data["key"], form.draft(buyer_ref=form.cleaned_data["buyer"], lines=lines)
+def _save(request: PortalRequest, contract: Contract | None, form: DraftForm, draft: ContractDraft) -> str:
+    key = form.cleaned_data["key"]
     if contract is None:
         return contracting.draft_contract(actor=request.actor, key=key, draft=draft)["contract"]
     changed = contracting.change_draft(
@@ -228,6 +231,9 @@ def editor(
         "kept": kept,
         "version": desk.drafts(request, contract).first() if contract and kept else None,
         "answers": answers,
+        "others": len(kept_options(request, contract, side=desk.side)["options"]) if contract else 0,
+        "options_url": desk.url("plan_options", contract.ref) if contract else "",
+        "compare_url": desk.url("compare_plans", contract.ref) if contract else "",
         "currency": currency,
         "allocation": Allocation(price=price, allocated=given, currency=currency),
         "is_known": currency in money.currencies(),

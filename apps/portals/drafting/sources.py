@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from django.shortcuts import get_object_or_404
 
@@ -47,6 +48,18 @@ def kept_plan(request: PortalRequest, contract: Contract | None, *, side: str) -
         return contracts.draft_of(contract, side=side).lines
     source = source_of(request)
     return source.draft.lines if source is not None else None
+
+
+def kept_options(request: PortalRequest, contract: Contract | None, *, side: str) -> dict[str, Any]:
+    """The other plans of the draft, which have pages of their own and are not sent by this one; as parts of a draft."""
+    if contract is not None:
+        draft = contracts.draft_of(contract, side=side)
+    else:
+        source = source_of(request)
+        if source is None:
+            return {}
+        draft = source.draft
+    return {"plan_name": draft.plan_name, "options": draft.options}
 
 
 def is_kept(lines: Sequence[DraftLine]) -> bool:

@@ -46,7 +46,7 @@ def of_request(actor: Actor, request: FundingRequest, items: Sequence[RequestIte
         "contract_facts": _contract_facts(request),
         "signatures": list(
             Signature.objects.visible_to(actor)
-            .filter(version_id=request.contract.active_version_id)
+            .filter(version_id=_signed(request))
             .select_related("organisation")
             .order_by("signed_at")
         ),
@@ -56,6 +56,12 @@ def of_request(actor: Actor, request: FundingRequest, items: Sequence[RequestIte
         "files": _files(actor, milestones, submissions),
         "record": track_record(actor, request),
     }
+
+
+def _signed(request: FundingRequest) -> int | None:
+    """The version that both sides signed; which of its plans is in force does not matter."""
+    version = request.contract.active_version
+    return (version.option_of_id or version.pk) if version is not None else None
 
 
 def _subjects(actor: Actor, items: Sequence[RequestItem], submissions: list[Submission]) -> list[Subject]:

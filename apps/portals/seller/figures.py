@@ -42,7 +42,7 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Fi
     # What is in force, else what was written last; a change order that waits is no price yet.
     is_active = Q(pk=F("contract__active_version_id"))
     prices = dict(
-        ContractVersion.objects.filter(contract_id__in=listed)
+        ContractVersion.plans.filter(is_active | Q(option_of__isnull=True), contract_id__in=listed)
         .alias(in_force=Case(When(is_active, then=Value(1)), default=Value(0)))
         .order_by("contract_id", "-in_force", "-number")
         .distinct("contract_id")

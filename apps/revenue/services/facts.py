@@ -8,6 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db.models import Max
+from django.db.models.functions import Coalesce
 
 from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.core import money
@@ -47,8 +48,8 @@ def versions_in_force(contract: Contract) -> list[ContractVersion]:
     """Every version that was in force, the first one first; the last one is."""
     found = {
         version.pk: version
-        for version in ContractVersion.objects.filter(contract=contract, proposed_at__isnull=False)
-        .annotate(signed_at=Max("signatures__signed_at"))
+        for version in ContractVersion.plans.filter(contract=contract, proposed_at__isnull=False)
+        .annotate(signed_at=Coalesce(Max("signatures__signed_at"), Max("option_of__signatures__signed_at")))
         .order_by("pk")
     }
     chain: list[ContractVersion] = []

@@ -121,7 +121,7 @@ def _change(books: _Books, event: Event, *, version: ContractVersion) -> None:
     """What both sides changed of the milestones; what the calendar bills stays as it is in every change order."""
     contract, lines = books.contract, [line for line in lines_of(version) if line.kind == drafts.MILESTONE]
     now = {line.position: rules.Agreed(standalone=standalone_of(line), agreed=standalone_of(line)) for line in lines}
-    price_before = ContractVersion.objects.values_list("price", flat=True).get(changed_by=version)
+    price_before = ContractVersion.plans.values_list("price", flat=True).get(changed_by=version)
     duties = [one.duty for one in books.obligations.values() if one.measure != Measure.OVER_TIME]
     pool = money.total(duty.allocated for duty in duties) + version.price - price_before
     made = rules.modified(duties, now, price=pool, currency=contract.currency)

@@ -127,7 +127,7 @@ class Event:
     """One dated step. Only the fields that its verb uses are set; ``line`` says where it stands in the file.
 
     ``milestone`` is the first of ``milestones`` where an event may name several; ``period`` is one of a recurring
-    line's, counted from 1.
+    line's, counted from 1; ``pick`` is the number of the plan that is signed, 0 for the base plan.
     """
 
     at: datetime
@@ -155,6 +155,7 @@ class Event:
     period: int | None = None
     defects: tuple[SaidDefect, ...] = ()
     reservation: int | None = None
+    pick: int | None = None
 
 
 @dataclass(frozen=True)
@@ -184,12 +185,12 @@ class Verb:
 VERBS: Mapping[str, Verb] = MappingProxyType(
     {
         "propose": Verb("seller"),
-        "sign": Verb("buyer"),
+        "sign": Verb("buyer", ("plan",)),
         "ask_for_changes": Verb("buyer", ("reason",)),
         "ask": Verb("buyer", ("comment",)),
         "reply": Verb("seller", ("comment",)),
         "answer": Verb("buyer", ("amount",)),
-        "sign_answer": Verb("seller"),
+        "sign_answer": Verb("seller", ("plan",)),
         "withdraw_contract": Verb("seller"),
         "record_change": Verb("seller", ("title", "reason")),
         "propose_change": Verb("seller", ("title", "reason", "changes", "added")),

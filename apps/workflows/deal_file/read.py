@@ -7,11 +7,12 @@ does not have, events out of order, keys that nobody reads.
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zoneinfo import available_timezones
 
 from apps.contracts.drafts import AS_AGREED, ContractDraft, DraftCriterion, DraftLine
-from apps.contracts.rules import review
+from apps.contracts.rules import check_draft_with_options, review
 from apps.contracts.rules.dues import check_dues
 from apps.core import money
 from apps.parties import electronic, rules
@@ -20,6 +21,7 @@ from apps.workflows.deal_file.deal import Bank, Deal, FacilityPlan, Party, Perso
 from apps.workflows.deal_file.read_dues import read_due
 from apps.workflows.deal_file.read_events import read_events
 from apps.workflows.deal_file.read_measure import read_measure, worth
+from apps.workflows.deal_file.read_options import read_options
 from apps.workflows.deal_file.read_retention import read_terms
 from apps.workflows.deal_file.read_steps import read_own, read_steps
 from apps.workflows.deal_file.reader import Place, load
@@ -170,6 +172,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
     if currency is not None and code not in money.currencies():
         currency.refuse(f"`{code}` is not a currency code such as EUR")
     price = place.need("price")
+    plan_name, options = read_options(place, code, _line)
     draft = ContractDraft(
         number=place.need("number").text(most=40),
         title=place.need("title").text(most=160),
@@ -191,8 +194,13 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         signatory_name=signatory.need("name").text(most=120),
         signatory_email=signatory.need("email").email(),
         lines=tuple(_line(line, code) for line in place.need("plan").each()),
+        plan_name=plan_name,
+        options=options,
     )
-    place.by(lambda: check_dues(draft.lines))
+    for lines in (draft.lines, *(option.lines for option in options)):
+        place.by(partial(check_dues, lines))
+    if options:
+        place.by(partial(check_draft_with_options, draft))
     signatory.done()
     if tax is not None:
         tax.done()

@@ -10,6 +10,7 @@ from apps.contracts.drafts import MILESTONE, ContractDraft
 from apps.core import money
 from apps.workflows.deal_file.deal import VERBS, Attachment, Event, Party, Person, PriceLine, Verb
 from apps.workflows.deal_file.read_changes import ReadLine, read_change
+from apps.workflows.deal_file.read_options import picked, read_pick
 from apps.workflows.deal_file.read_reservations import read_defects
 from apps.workflows.deal_file.reader import Place
 
@@ -24,6 +25,10 @@ MEMBERS_ONLY: Final = frozenset(
     }
 )
 """What the buyer does in its portal only: a personal link answers no change orders and settles no reservations."""
+
+
+SIGNED: Final = ("sign", "sign_answer")
+"""What puts a plan in force: from then on its lines are those that events name."""
 
 
 def read_events(
@@ -44,6 +49,8 @@ def read_events(
             contract, before = before, None
         elif event.verb == "sign_change":
             before = None
+        elif event.verb in SIGNED:
+            contract = picked(contract, event.pick)
     if not events:
         place.refuse("is empty")
     return tuple(events)
@@ -100,6 +107,7 @@ def _event(
         if "title" in rule.keys
         else None,
         "part": _part(place, contract) if "part" in rule.keys else None,
+        "pick": read_pick(place, contract) if verb in SIGNED else None,
         "period": take("period", lambda p: p.whole(least=1)),
         "defects": take("defects", lambda p: read_defects(p, criteria=criteria)) or (),
         "reservation": take("reservation", lambda p: p.whole(least=1)),

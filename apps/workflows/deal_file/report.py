@@ -89,6 +89,7 @@ def _contract(contract: Contract) -> Report:
         "currency": contract.currency,
         "price": amount_of(version.price, contract.currency) if version else None,
         "version": version.number if version else None,
+        "plan": version.plan_name or None if version else None,
         "signatures": [
             {"side": signature.side, "name": signature.name, "signed_at": written(signature.signed_at)}
             for signature in signatures

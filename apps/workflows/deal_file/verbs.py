@@ -31,7 +31,9 @@ def _propose(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 def _sign(scene: Scene, event: Event, actor: Actor) -> Answer:
     version = scene.version()
-    return contracting.sign_contract(actor=actor, key=new_key(), version_ref=version.ref, seen=version.sha256)
+    return contracting.sign_contract(
+        actor=actor, key=new_key(), version_ref=version.ref, seen=version.sha256, pick=event.pick
+    )
 
 
 def _ask_for_changes(scene: Scene, event: Event, actor: Actor) -> Answer:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts import services as contracts
 from apps.contracts.models import ContractVersion
 from apps.milestones.models import Submission, Verdict
 from apps.workflows.mails.letter import Text
@@ -49,6 +50,8 @@ def of_terms(old: ContractVersion, new: ContractVersion, *, currency: str) -> li
     if old.retention != new.retention:
         lines.append(_word(_("Retention"), _("changed")))
     lines += _of_plan(old, new, currency=currency)
+    if contracts.paper_of(old).options != contracts.paper_of(new).options:
+        lines.append(_word(_("Plans to pick from"), _("changed")))
     if old.terms != new.terms:
         lines.append(_word(_("Further terms"), _("changed")))
     return lines

@@ -43,6 +43,7 @@ def contract_proposal(*, grant_ref: str) -> None:
     version = ContractVersion.objects.prefetch_related("lines__criteria").get(ref=grant.subject_ref)
     contract, review = grant.contract, contracts.review_terms(version)
     earlier = changes.before(version)
+    plans = contracts.plans_of(version)
     send(
         Letter(
             name="contract_proposal",
@@ -66,7 +67,10 @@ def contract_proposal(*, grant_ref: str) -> None:
                 "version": version,
                 "is_new_version": earlier is not None,
                 "changes": changes.of_terms(earlier, version, currency=contract.currency) if earlier else [],
-                "lines": [money(line.title, line.amount, contract.currency) for line in version.lines.all()],
+                "has_options": len(plans) > 1,
+                "lines": [money(plan.plan_name, plan.price, contract.currency) for plan in plans]
+                if len(plans) > 1
+                else [money(line.title, line.amount, contract.currency) for line in version.lines.all()],
             },
         )
     )
@@ -78,7 +82,7 @@ def contract_signed(*, contract_ref: str) -> None:
     version = contract.active_version
     if version is None:
         return
-    signatures = {one.side: one for one in version.signatures.all()}
+    signatures = {one.side: one for one in version.whole.signatures.all()}
     if version.author == "seller":
         sender, reader, signature = contract.buyer, contract.seller, signatures["buyer"]
         to = parties.mailboxes(organisation_id=reader.pk, action=Action.SUBMIT_MILESTONE)
@@ -109,7 +113,8 @@ def signed_copy(*, version_ref: str) -> None:
     versions = ContractVersion.objects.select_related("contract__seller", "contract__buyer")
     version = versions.get(ref=version_ref)
     contract = version.contract
-    signature = version.signatures.select_related("grant").get(side="buyer")
+    signature = version.signatures.select_related("grant", "plan").get(side="buyer")
+    price = (signature.plan or version).price
     if signature.grant is None:
         return
     send(
@@ -124,7 +129,7 @@ def signed_copy(*, version_ref: str) -> None:
             facts=[
                 fact(_("Contract"), f"{contract.number} · {contract.title}"),
                 fact(_("Version"), version.number),
-                money(_("Price, net of tax"), version.price, contract.currency),
+                money(_("Price, net of tax"), price, contract.currency),
             ],
             context={
                 "contract": contract,

@@ -97,7 +97,9 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
     sent = list(versions.proposed_to(actor).filter(contract=found).order_by("-number"))
     for version in sent:
         version.contract = found
-    shown = next((v for v in sent if v.pk == found.active_version_id), sent[0])
+    active = found.active_version
+    in_force = (active.pk, active.option_of_id) if active is not None else ()
+    shown = next((v for v in sent if v.pk in in_force), sent[0])
     draft = DESK.draft(request, found) if found.state in ("draft", "proposed") else None
     milestones = list(
         Milestone.objects.visible_to(actor)

@@ -12,6 +12,7 @@ from apps.portals.buyer import versions
 from apps.portals.buyer.pages import contract_crumbs, page, zone_of
 from apps.portals.drafting import editor, proposing
 from apps.portals.drafting.desk import Desk
+from apps.portals.planning import writing
 
 DESK = Desk("buyer")
 
@@ -59,3 +60,17 @@ def comment_contract(request: PortalRequest, ref: str) -> HttpResponse:
             request, "comment_contract", {**context, "crumbs": crumbs}, zone=zone_of(request), form=form
         ),
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("buyer")
+def plan_options(request: PortalRequest, ref: str) -> HttpResponse:
+    """The plans that a draft offers to pick from."""
+    return writing.plan_options(request, ref, desk=DESK)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("buyer")
+def plan_option(request: PortalRequest, ref: str) -> HttpResponse:
+    """One of them, line by line."""
+    return writing.plan_option(request, ref, desk=DESK)

@@ -14,7 +14,8 @@ from apps.core.errors import Refused
 from apps.parties.roles import Action
 from apps.portals import conversing
 from apps.portals.access import PortalRequest, portal
-from apps.portals.forms import ReasonForm, SeenForm, add_refusal
+from apps.portals.forms import PickForm, ReasonForm, add_refusal
+from apps.portals.planning import picking
 from apps.portals.seller.pages import Crumbs, contract_crumbs, page, why_not
 from apps.portals.version_differences import between_versions
 from apps.workflows import contracting
@@ -48,7 +49,8 @@ def _waits(version: ContractVersion) -> bool:
 def sign_contract(request: PortalRequest, ref: str) -> HttpResponse:
     """Sign the version that the buyer proposed: everything in it, what is different, and the button."""
     version = get_object_or_404(_proposed(request), ref=ref)
-    form = SeenForm(request.POST or None, initial={"seen": version.sha256})
+    plan = picking.picked(request, version)
+    form = PickForm(request.POST or None, initial={"seen": version.sha256})
     if request.method == "POST" and form.is_valid():
         try:
             contracting.sign_contract(
@@ -56,6 +58,7 @@ def sign_contract(request: PortalRequest, ref: str) -> HttpResponse:
                 key=form.cleaned_data["key"],
                 version_ref=version.ref,
                 seen=form.cleaned_data["seen"],
+                pick=form.cleaned_data["pick"],
             )
         except Refused as refused:
             add_refusal(form, refused)
@@ -64,6 +67,9 @@ def sign_contract(request: PortalRequest, ref: str) -> HttpResponse:
             return redirect(_url(version))
     elif request.method != "POST" and not _waits(version):
         return redirect(_url(version))
+    elif request.method != "POST" and plan is None:
+        return redirect("seller:compare_plans", ref=version.contract.ref)
+    shown, has_options = plan or version, version.options().exists()
     previous = _proposed(request).filter(contract=version.contract, number__lt=version.number).order_by("-number")
     before = previous.first()
     return page(
@@ -72,11 +78,12 @@ def sign_contract(request: PortalRequest, ref: str) -> HttpResponse:
         {
             "contract": version.contract,
             "version": version,
-            "lines": list(version.lines.all()),
+            "plan": shown,
+            "lines": list(shown.lines.prefetch_related("criteria")),
             "previous": before,
             "difference": between_versions(before, version) if before is not None else None,
-            "statement": contracts.statement_of(version, side="seller").text,
-            "again": SeenForm(initial={"seen": version.sha256}),
+            "statement": contracts.statement_of(version, side="seller", plan=plan if has_options else None).text,
+            "again": PickForm(initial={"seen": version.sha256, "pick": shown.option_number if has_options else None}),
             "refusal": why_not(request.actor, Action.SIGN_CONTRACT),
             "contract_url": _url(version),
             "crumbs": _crumbs(version, _("Sign")),

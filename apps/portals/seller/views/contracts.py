@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from apps.contracts import services as contracts_services
 from apps.contracts.models import Contract, ContractVersion, GuestGrant, PlanLine
 from apps.invoicing.models import Instalment, Invoice
 from apps.milestones.models import Milestone
@@ -94,8 +95,11 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
         .order_by("-number")
         .prefetch_related("signatures__organisation")
     )
-    current = next((version for version in versions if version.pk == found.active_version_id), versions[0])
-    current.contract = found
+    active = found.active_version
+    in_force = (active.pk, active.option_of_id) if active is not None else ()
+    whole = next((version for version in versions if version.pk in in_force), versions[0])
+    whole.contract = found
+    current = contracts_services.plan_in_force(whole)
     lines = list(current.lines.prefetch_related("criteria"))
     milestones = list(Milestone.objects.visible_to(actor).filter(contract=found).prefetch_related("line__criteria"))
     today = today_of(request)
@@ -111,7 +115,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
     plan.sort(key=lambda row: row[0].position)
     link = (
         GuestGrant.objects.visible_to(actor)
-        .filter(contract=found, purpose="sign_contract", subject_ref=current.ref, revoked_at__isnull=True)
+        .filter(contract=found, purpose="sign_contract", subject_ref=whole.ref, revoked_at__isnull=True)
         .order_by("-pk")
         .first()
     )
@@ -127,6 +131,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "contract": found,
             "state": contract_state(found),
             "version": current,
+            "whole": whole,
             "versions": [
                 (version, version_state(version, contract=found, newest=last.number if last else 0))
                 for version in versions
@@ -152,10 +157,10 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "retention": retaining.panel_of(found, side="seller"),
             "printed": papers.printed(
                 actor,
-                current,
-                url=reverse("seller:contract_pdf", args=[current.ref]),
+                whole,
+                url=reverse("seller:contract_pdf", args=[whole.ref]),
                 here=_url(found),
-                retry_url=reverse("seller:retry_contract_document", args=[current.ref]),
+                retry_url=reverse("seller:retry_contract_document", args=[whole.ref]),
             ),
             "asked": last if found.state == "draft" and last is not None and last.changes_asked_at else None,
             "may_edit": not why_not(actor, Action.EDIT_CONTRACT),

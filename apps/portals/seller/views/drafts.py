@@ -13,6 +13,7 @@ from apps.portals.drafting.desk import Desk
 from apps.portals.drafting.editor import buyers_of, editor, opened, posted
 from apps.portals.drafting.forms import DraftForm, initial_of
 from apps.portals.drafting.sources import source_of
+from apps.portals.planning import writing
 from apps.portals.seller.pages import today_of
 
 DESK = Desk("seller")
@@ -93,3 +94,17 @@ def withdraw_contract(request: PortalRequest, ref: str) -> HttpResponse:
 def answer_proposal(request: PortalRequest, ref: str) -> HttpResponse:
     """Begin a version of one's own from what the buyer proposed."""
     return proposing.answer_proposal(request, ref, desk=DESK)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("seller")
+def plan_options(request: PortalRequest, ref: str) -> HttpResponse:
+    """The plans that a draft offers to pick from."""
+    return writing.plan_options(request, ref, desk=DESK)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("seller")
+def plan_option(request: PortalRequest, ref: str) -> HttpResponse:
+    """One of them, line by line."""
+    return writing.plan_option(request, ref, desk=DESK)

@@ -155,7 +155,12 @@ def _proposals(actor: Actor) -> Iterator[Need]:
 def _drafts(actor: Actor) -> Iterator[Need]:
     rows = (
         Contract.objects.of_seller(actor)
-        .filter(state="draft", versions__author="seller", versions__proposed_at__isnull=True)
+        .filter(
+            state="draft",
+            versions__author="seller",
+            versions__proposed_at__isnull=True,
+            versions__option_of__isnull=True,
+        )
         .select_related("buyer")
         .prefetch_related("versions")
         .order_by("-was_proposed", "-pk")

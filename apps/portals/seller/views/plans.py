@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.contracts import rules
+from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractVersion, PlanUpload
 from apps.contracts.rules.schedule import Problem, Schedule, read_schedule
 from apps.core import canonical, money
@@ -28,8 +29,9 @@ from apps.portals.comparing import comparison
 from apps.portals.drafting.allocation import Allocation
 from apps.portals.forms import add_refusal, explain
 from apps.portals.plan_files import plan_file
+from apps.portals.planning.pages import comparable, comparison_of
 from apps.portals.seller.forms.imports import ConfirmForm, UploadForm
-from apps.portals.seller.pages import Crumbs, contract_crumbs, page, why_not
+from apps.portals.seller.pages import Crumbs, contract_crumbs, page, today_of, why_not
 from apps.workflows import contracting
 
 SHOWN = 200
@@ -143,7 +145,7 @@ def check_plan(request: PortalRequest, ref: str) -> HttpResponse:
 
 
 def _review(request: PortalRequest, contract: Contract, upload: PlanUpload) -> dict[str, object]:
-    version = contract.versions.get(proposed_at__isnull=True)
+    version = contract.versions.get(author="seller", proposed_at__isnull=True)
     reading = canonical.read(upload.reading)
     lines = rules.read_plan(upload.plan)
     portions = [rules.portion_of(line) for line in lines]
@@ -208,3 +210,22 @@ def _version(request: PortalRequest, ref: str) -> ContractVersion:
         contract__seller_id=request.actor.organisation_id
     )
     return get_object_or_404(versions.select_related("contract__buyer"), ref=ref)
+
+
+@require_safe
+@portal("seller")
+def compare_plans(request: PortalRequest, ref: str) -> HttpResponse:
+    """The same deal by milestones, by time and upfront: what the seller writes, else what was proposed last."""
+    contract = _contract(request, ref)
+    version = comparable(request.actor, contract, side="seller")
+    waits = contracts.proposer_of(contract) == "buyer" and version.author == "buyer"
+    back = reverse("seller:contract", args=[contract.ref])
+    context = comparison_of(
+        version,
+        side="seller",
+        today=today_of(request),
+        sign_url=reverse("seller:sign_contract", args=[version.ref]) if waits else "",
+        quotes_for=request.actor,
+    )
+    crumbs = _crumbs(contract, _("By milestones, by time or upfront"))
+    return page(request, "compare_plans", {**context, "crumbs": crumbs, "back": back})
