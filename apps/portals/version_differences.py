@@ -1,6 +1,6 @@
 """What two versions of a contract say differently, in words and figures that seller, buyer and guest read alike."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -105,17 +105,22 @@ def between_versions(before: ContractVersion, after: ContractVersion) -> Version
     return VersionDifference(
         before=before,
         after=after,
-        terms=[
-            Row(
-                str(LABELS.get(change.name, change.name.replace("_", " "))),
-                _term(change.name, change.before, currencies[0]),
-                _term(change.name, change.after, currencies[1]),
-            )
-            for change in sorted(found.terms, key=lambda change: _ORDER.get(change.name, len(_ORDER)))
-        ],
+        terms=term_rows(found.terms, currencies=currencies),
         lines=lines,
         counts=[(kind, kinds.count(kind)) for kind in ("added", "removed", "changed", "moved") if kind in kinds],
     )
+
+
+def term_rows(changes: Iterable[rules.TermChange], *, currencies: tuple[str, str]) -> list[Row]:
+    """Terms that differ, in words, in the order in which pages name them."""
+    return [
+        Row(
+            str(LABELS.get(change.name, change.name.replace("_", " "))),
+            _term(change.name, change.before, currencies[0]),
+            _term(change.name, change.after, currencies[1]),
+        )
+        for change in sorted(changes, key=lambda change: _ORDER.get(change.name, len(_ORDER)))
+    ]
 
 
 def _term(name: str, value: rules.Term, currency: str) -> str:

@@ -1,5 +1,6 @@
 """The arithmetic and the texts of contracts: no database, no Django."""
 
+from apps.contracts.rules.changed_terms import check_unfinanced_terms, terms_text, with_terms
 from apps.contracts.rules.changes import (
     Moved,
     PlacedLine,
@@ -17,7 +18,16 @@ from apps.contracts.rules.checks import (
     check_proposal,
     check_reason,
 )
-from apps.contracts.rules.difference import Difference, LineChange, Paper, PaperLine, Placed, Term, difference
+from apps.contracts.rules.difference import (
+    Difference,
+    LineChange,
+    Paper,
+    PaperLine,
+    Placed,
+    Term,
+    TermChange,
+    difference,
+)
 from apps.contracts.rules.dues import Period, per_period, period_amounts, periods, portion_of
 from apps.contracts.rules.mailboxes import check_signatory, domain_of
 from apps.contracts.rules.papers import (
@@ -60,6 +70,7 @@ __all__ = [
     "ReviewTerms",
     "Statement",
     "Term",
+    "TermChange",
     "answering_statement",
     "calendars",
     "change_statement",
@@ -74,6 +85,7 @@ __all__ = [
     "check_reason",
     "check_signatory",
     "check_template_name",
+    "check_unfinanced_terms",
     "difference",
     "domain_of",
     "end_of_day",
@@ -98,5 +110,7 @@ __all__ = [
     "read_version_text",
     "review_deadline",
     "template_text",
+    "terms_text",
     "version_text",
+    "with_terms",
 ]

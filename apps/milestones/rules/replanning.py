@@ -150,13 +150,13 @@ def _check_review(title: str, live: Sequence[PlanPart]) -> None:
 
 
 def _check_pledged(open_parts: Sequence[PlanPart], *, change: Moved) -> None:
-    if change.kind == "changed" and not change.says_another_thing:
+    if change.kind == "changed" and not change.says_another_thing and not change.has_other_terms:
         return
     for part in open_parts:
         if part.is_pledged:
             raise Refused(
                 "“{milestone}” is assigned to a financier, who advances money on it as it was agreed. It can be moved"
-                " to another date, but it cannot be taken out, and its amount and what it delivers stay.",
+                " to another date, but it cannot be taken out, and its amount, its terms and what it delivers stay.",
                 field="lines",
                 milestone=part.title,
             )

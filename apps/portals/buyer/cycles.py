@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import cast
 from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, QuerySet
@@ -111,7 +110,7 @@ def of_buyer(actor: Actor) -> QuerySet[Milestone, Milestone]:
             "contract__seller",
             "contract__buyer",
             "contract__active_version",
-            "line",
+            "line__version",
             "invoice__open_item",
             "invoice__document",
         )
@@ -154,7 +153,8 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
     """The reading of one of the ``cycles`` that :func:`all_of` gave."""
     milestone = submission.milestone
     contract = milestone.contract
-    version = cast("ContractVersion", contract.active_version)  # a milestone exists only under a signed version
+    # By this one it was submitted, and is judged and billed, whatever a change order says of the others since.
+    version = milestone.line.version
     version.contract = contract
     previous = next((cycle for cycle in reversed(cycles) if cycle.number < submission.number), None)
     newest = cycles[-1]

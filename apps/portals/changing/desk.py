@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.contrib import messages
 from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -13,20 +14,25 @@ from django.utils.translation import gettext as _
 from apps.contracts.models import ChangeOrder, Contract, ContractVersion
 from apps.contracts.models.change_order import ChangeOrderState
 from apps.contracts.rules import Moved
+from apps.invoicing.services import RetentionState
 from apps.milestones.rules import Effect
-from apps.parties.actor import Actor
+from apps.parties.actor import Actor, ActorKind
 from apps.portals.access import PortalRequest
 from apps.portals.drafting.desk import Crumbs, Desk
+from apps.portals.version_differences import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeReading:
-    """A change as both sides read it before they sign: line by line, in sums, and with what a financier holds."""
+    """A change as both sides read it before they sign: line by line, in terms and sums, and with what the buyer
+    keeps back and a financier holds."""
 
     moved: Sequence[Moved]
     currency: str
     price_before: Decimal
     price_after: Decimal
+    terms: Sequence[Row] = ()
+    retention: RetentionState | None = None
     effect: Effect | None = None
     refusal: str = ""
     financed: Sequence[str] = ()
@@ -112,12 +118,19 @@ def page(
 ) -> HttpResponse:
     """The page; 422 when it shows again a form that was refused."""
     status = 422 if is_refused or (form is not None and form.is_bound and form.errors) else 200
-    more = {"form": form, "desk": desk, "side": desk.side, "base": f"{desk.side}/base.html"}
+    more = {"form": form, "desk": desk, "side": desk.side, "base": desk.base}
     return render(request, f"changing/{template}.html", {**context, **more}, status=status)
 
 
+def tell(request: PortalRequest, text: str) -> None:
+    """Say on the next page what was done. A guest's next page says it itself."""
+    if request.actor.kind is ActorKind.USER:
+        messages.success(request, text)
+
+
 def crumbs(desk: Desk, contract: Contract, *more: tuple[str, str]) -> Crumbs:
-    return desk.crumbs((contract.number, desk.url("contract", contract.ref)), *more)
+    """Nothing for a guest, who has no other page."""
+    return desk.crumbs((contract.number, desk.url("contract", contract.ref)), *more) if desk.has_crumbs else []
 
 
 def name_of(order: ChangeOrder) -> str:

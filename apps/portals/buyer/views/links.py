@@ -22,6 +22,7 @@ from apps.portals.buyer import acknowledging, cycles, payees, renewing, versions
 from apps.portals.buyer.pages import page
 from apps.portals.buyer.views.link_files import document_of
 from apps.portals.buyer.visits import Purpose, Visit, personal, visit_of
+from apps.portals.changing import by_link
 from apps.portals.forms import ActionForm
 from apps.portals.links import LinkState
 from apps.workflows import notices
@@ -44,7 +45,10 @@ def open_link(request: PortalRequest, token: str) -> HttpResponse:
         return acknowledging.acknowledge_assignment(request, visit.assignment(), way=visit.way, crumbs=[])
     context = {"grant": visit.grant, "token": token}
     if visit.grant.purpose == Purpose.SIGN_CONTRACT:
-        version = versions.read(visit.actor, visit.version(), way=visit.way)
+        found = visit.version()
+        if found.change_order_id is not None:
+            return by_link.change_order(request, found, grant=visit.grant, token=token)
+        version = versions.read(visit.actor, found, way=visit.way)
         return page(request, "link/contract", {**context, "reading": version}, zone=version.zone)
     return _milestone(request, visit, context)
 
