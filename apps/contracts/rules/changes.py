@@ -67,7 +67,7 @@ class Moved:
 
     @property
     def has_other_terms(self) -> bool:
-        """Whether a line that stays has other terms of its own: days to review, silence, whether it waits for others."""
+        """Whether a line that stays has other terms of its own: review, silence, whether it waits for others."""
         return self.before is not None and self.after is not None and self.before.line.own != self.after.line.own
 
     @property

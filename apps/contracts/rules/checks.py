@@ -8,6 +8,7 @@ from typing import Final
 from apps.contracts.drafts import MILESTONE, ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules.dues import check_due, check_dues, check_periods, portion_of
 from apps.contracts.rules.mailboxes import MAILBOX
+from apps.contracts.rules.payable import check_payable_most
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, check_percent, plan_amounts
 from apps.contracts.rules.retention import check_proposed_retention, check_retention
 from apps.contracts.rules.review import check_review, end_of_day
@@ -86,6 +87,7 @@ def check_proposal(draft: ContractDraft) -> list[Decimal]:
                 field="lines",
                 milestone=line.title,
             )
+    check_payable_most(draft, amounts)
     return amounts
 
 

@@ -146,7 +146,7 @@ def _next_position(contract: Contract) -> int:
 
 
 def _continued(base: ContractVersion, *, order: ChangeOrder, side: str, written: ContractDraft) -> ContractVersion:
-    """A version, not saved, that takes over every term of the active one as it was signed, but for what is written anew."""
+    """A version, not saved, that takes over every term of the active one as it was signed, but for what is anew."""
     contract, review = base.contract, review_terms(base)
     terms = {one.attname: getattr(base, one.attname) for one in base._meta.concrete_fields if one.name not in OWN}
     terms |= {"review_country": review.country, "review_time_zone": review.time_zone}

@@ -93,7 +93,9 @@ def issue_for(
         [rules.TaxedAmount(cause.amount, version.tax_category, version.tax_rate)], currency=contract.currency
     )
     totals = rules.totals(breakdown)
-    retained = withheld(contract=contract, version=version, totals=totals) if milestone is not None else None
+    retained = None
+    if milestone is not None:
+        retained = withheld(contract=contract, version=version, totals=totals, milestone=milestone)
     zone = ZoneInfo(seller.time_zone)
     year = at.astimezone(zone).year
     series, account = lock_series(PREFIX, milestone=milestone, contract=contract, year=year)

@@ -177,7 +177,7 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
         changes=differences.between_submissions(previous, submission) if previous else [],
         before=before,
         earned_after=before.earned + (milestone.amount if is_pending else Decimal(0)),
-        to_come=_to_come(milestone.amount, version=version, now=now),
+        to_come=_to_come(milestone.amount, milestone=milestone, version=version, now=now),
         answer_in=_days_away(submission.review_due_at, now=now, zone=contract.buyer.time_zone),
         zone=contract.buyer.time_zone,
         page_url=way.submission(submission),
@@ -197,12 +197,12 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
 
 def of_part(reading: SubmissionReading, amount: Decimal) -> InvoiceToCome:
     """The invoice that accepting a part of this net amount today would issue."""
-    return _to_come(amount, version=reading.version, now=clock.now())
+    return _to_come(amount, milestone=reading.milestone, version=reading.version, now=clock.now())
 
 
-def _to_come(amount: Decimal, *, version: ContractVersion, now: datetime) -> InvoiceToCome:
+def _to_come(amount: Decimal, *, milestone: Milestone, version: ContractVersion, now: datetime) -> InvoiceToCome:
     today = now.astimezone(ZoneInfo(version.contract.seller.time_zone)).date()
-    return figures.invoice_to_come(amount, version=version, today=today)
+    return figures.invoice_to_come(amount, milestone=milestone, version=version, today=today)
 
 
 def _days_away(moment: datetime | None, *, now: datetime, zone: str) -> str:

@@ -42,14 +42,15 @@ class TermsForm(forms.Form):
 
     def __init__(self, data: Mapping[str, Any] | None, *, stands: ContractDraft) -> None:
         initial: dict[str, Any] = {name: getattr(stands, name) for name in ("payment_days", "review_days", "silence")}
-        if stands.retention is not None:
+        has_rate = stands.retention is not None and stands.retention.payable_most is None
+        if stands.retention is not None and has_rate:
             initial["retention_rate"] = stands.retention.rate
         # A page that says nothing of terms leaves them as they are.
         super().__init__(
             data if data is not None and "terms-silence" in data else None, prefix="terms", initial=initial
         )
         self.stands = stands
-        if stands.retention is None:
+        if not has_rate:
             del self.fields["retention_rate"]
         for bound in self.visible_fields():
             is_choice = isinstance(bound.field, forms.ChoiceField)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from apps.contracts.drafts import MILESTONE, ContractDraft
@@ -11,9 +10,6 @@ from apps.core import money
 from apps.workflows.deal_file.deal import VERBS, Attachment, Event, Party, Person, PriceLine, Verb
 from apps.workflows.deal_file.read_changes import ReadLine, read_change
 from apps.workflows.deal_file.reader import Place
-
-MEMBERS_ONLY: Final = frozenset({"sign_change", "decline_change"})
-"""What the buyer does in its portal only: a personal link does not answer change orders."""
 
 
 def read_events(
@@ -96,8 +92,6 @@ def _event(
     for key in ("reason", "missing", "checked", "side", "colleague", "outcome"):
         if key in rule.keys and verb not in ("accept_part", "inspect"):
             place.need(key)
-    if verb in MEMBERS_ONLY:
-        place.need("by")
     event = Event(at=at, verb=verb, by=_actor(place, rule, parties, contract), line=place.line, **values)  # type: ignore[arg-type]
     place.done()
     return event

@@ -43,6 +43,11 @@ class Scene:
         if event.verb == "acknowledge_assignment":
             notices = Assignment.objects.using("owner").filter(**of).order_by("-id")
             return list(notices.values_list("ref", flat=True)[:1])
+        if event.verb in ("sign_change", "decline_change"):
+            made = ContractVersion.objects.using("owner").filter(contract__ref=self.contract_ref)
+            return list(
+                made.filter(change_order__state="proposed").values_list("ref", flat=True).order_by("-number")[:1]
+            )
         if event.verb in ("accept", "accept_part", "request_changes", "ask_question", "dispute", "dispute_rest"):
             sent = (
                 Submission.objects.using("owner")

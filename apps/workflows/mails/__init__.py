@@ -1,7 +1,7 @@
 """The mails of the product, one function each. Jobs call them inside the walls of the organisation that may know."""
 
 from apps.workflows.mails.change_orders import change_order, proposal_by_link
-from apps.workflows.mails.contracts import contract_changes, contract_signed, signed_copy
+from apps.workflows.mails.contracts import contract_changes, contract_proposal, contract_signed, signed_copy
 from apps.workflows.mails.credits import credit_note, nullification_news
 from apps.workflows.mails.desk import (
     funding_requested,
@@ -31,6 +31,7 @@ __all__ = [
     "change_request",
     "contract_changes",
     "contract_comment",
+    "contract_proposal",
     "contract_signed",
     "counter_proposal",
     "credit_note",

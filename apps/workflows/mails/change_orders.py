@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts import services as contracts
 from apps.contracts.models import ChangeOrder, ContractVersion, GuestGrant
+from apps.contracts.models.version import Silence
 from apps.contracts.rules import moved
 from apps.parties import services as parties
 from apps.parties.models import Organisation
@@ -19,8 +20,8 @@ from apps.workflows.mails.letter import Letter, absolute, fact, money, send
 def change_order(*, order_ref: str, what: str, organisation_id: int) -> None:
     """Tell a side what the other one did with a change order; ``what`` is the word for it.
 
-    It goes to the people who write contracts for the seller, and to those who sign for the buyer. The signatory that the
-    contract names has a personal link to what is to be signed.
+    It goes to the people who write contracts for the seller, and to those who sign for the buyer. The signatory that
+    the contract names has a personal link to what is to be signed.
     """
     order = ChangeOrder.objects.select_related("contract__seller", "contract__buyer").get(ref=order_ref)
     contract = order.contract
@@ -122,12 +123,27 @@ def _facts(order: ChangeOrder, version: ContractVersion | None) -> list[dict[str
     ]
 
 
+def _terms(version: ContractVersion) -> list[Line]:
+    """The terms that are different from then on; a retention is named, for the page shows it word by word."""
+    names = {"payment_days": _("Days to pay"), "review_days": _("Days to review")}
+    lines: list[Line] = []
+    for one in contracts.terms_moved(version):
+        if one["term"] in names:
+            lines.append({"term": names[one["term"]], "before": one["before"], "after": one["after"], "currency": ""})
+        elif one["term"] == "silence":
+            was, now = (Silence(one[side]).label for side in ("before", "after"))
+            lines.append({"term": _("If you say nothing"), "before": was, "after": now, "currency": ""})
+        else:
+            lines.append({"term": _("Retention"), "word": _("changed")})
+    return lines
+
+
 def _lines(version: ContractVersion, *, currency: str) -> list[Line]:
     """What is different, line by line, in the form in which mails show what changed."""
     if version.changes is None:
         return []
     words = {"added": _("new"), "removed": _("taken out"), "changed": _("another date, or other words")}
-    lines: list[Line] = []
+    lines = _terms(version)
     for one in moved(contracts.plan_of(version.changes), contracts.plan_of(version)):
         if one.kind == "repriced" and one.before is not None and one.after is not None:
             amounts = {"before": one.before.amount, "after": one.after.amount, "currency": currency}
