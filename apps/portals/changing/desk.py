@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from apps.contracts.models import ChangeOrder, Contract, ContractVersion
 from apps.contracts.models.change_order import ChangeOrderState
 from apps.contracts.rules import Moved
+from apps.core import clock
 from apps.invoicing.services import RetentionState
 from apps.milestones.rules import Effect
 from apps.parties.actor import Actor, ActorKind
@@ -44,10 +45,12 @@ class ChangeReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRow:
-    """A change order in the list of its contract; ``net`` is None while nobody has priced it."""
+    """A change order in the list of its contract; ``net`` is None while nobody has priced it, and ``days`` is then for
+    how long."""
 
     order: ChangeOrder
     net: Decimal | None
+    days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +100,15 @@ def orders_of(actor: Actor, contract: Contract) -> Orders | None:
     if signed and signed[-1].changes is not None:
         original = min(signed, key=lambda one: one.number).changes.price  # type: ignore[union-attr]
     return Orders(
-        rows=[OrderRow(order=order, net=_net(newest.get(order.pk))) for order in orders],
+        rows=[OrderRow(order=order, net=_net(newest.get(order.pk)), days=_unpriced_for(order)) for order in orders],
         original=original,
         current=active.price,
     )
+
+
+def _unpriced_for(order: ChangeOrder) -> int | None:
+    """For how many whole days it has waited for a price; None once it has one, or needs none any more."""
+    return (clock.now() - order.recorded_at).days if order.state == ChangeOrderState.UNPRICED else None
 
 
 def _net(version: ContractVersion | None) -> Decimal | None:

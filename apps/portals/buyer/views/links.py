@@ -14,7 +14,7 @@ from apps.contracts.models import ContractVersion
 from apps.core import clock
 from apps.core.errors import Refused
 from apps.financing.models import Assignment
-from apps.milestones.models import Submission
+from apps.milestones.models import Dispute, Submission
 from apps.milestones.models.submission import Proof
 from apps.portals import papers
 from apps.portals.access import PortalRequest, portal
@@ -59,6 +59,7 @@ def _milestone(request: PortalRequest, visit: Visit, context: dict[str, object])
     submission = next(cycle for cycle in sent if cycle.ref == visit.grant.subject_ref)
     reading = cycles.read(visit.actor, submission, cycles=sent, way=visit.way)
     context["reading"] = reading
+    context["is_disputed"] = Dispute.objects.live().filter(submission=submission).exists()
     if submission.state != "accepted":
         return page(request, "link/milestone", context, zone=reading.zone)
     pay_to = payees.of_invoice(visit.actor, milestone.invoice)
