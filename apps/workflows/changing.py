@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,13 +13,16 @@ from apps.contracts import services as contracts
 from apps.contracts.drafts import ChangeDraft
 from apps.contracts.models import ChangeOrder, Contract, ContractDocument, ContractParty, ContractVersion
 from apps.core.database import walls
+from apps.core.errors import Refused
+from apps.core.money import Money
+from apps.core.refs import new_ref
 from apps.financing import services as financing
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
-from apps.milestones.models import Milestone
+from apps.milestones.models import Milestone, Nullification
 from apps.milestones.rules import Effect
 from apps.parties.actor import Actor, ActorKind
-from apps.workflows import jobs, limits, revenue_jobs
+from apps.workflows import crediting, jobs, limits, revenue_jobs
 from apps.workflows.once import Answer, once
 
 
@@ -79,6 +83,8 @@ def propose_change(*, actor: Actor, key: str, contract_ref: str, draft: ChangeDr
     limits.spare(limits.CHANGES, f"{contract.pk} {actor.organisation_id}")
     version = contracts.propose_change(contract=contract, actor=actor, draft=draft, seen=seen, at=at)
     effect_of(version)
+    for one in milestones.deductions(contract=contract, moved=moved_by(version)):
+        milestones.check_may_take_back(one.milestone, contract=contract, actor=actor, at=at)
     order = contracts.order_in(version)
     if version.author == ContractParty.Side.SELLER:
         invoicing.check_billable(contract=contract, version=version)
@@ -94,7 +100,8 @@ def propose_change(*, actor: Actor, key: str, contract_ref: str, draft: ChangeDr
 def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
     """The other side signs the change: its version is in force, and the milestones are those of its plan.
 
-    The contract is completed when nothing is left open by it.
+    The contract is completed when nothing is left open by it. What of an accepted milestone is agreed to be owed no
+    more is credited in the same transaction.
     """
     contract = contracts.lock(contract_id=contracts.contract_of_order(order_ref=order_ref))
     at = walls.widen(contract.seller_id, contract.buyer_id)
@@ -102,6 +109,7 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
     if version.author == ContractParty.Side.BUYER:
         invoicing.check_billable(contract=contract, version=version)
     contracts.spend_grants(subject_ref=version.ref, actor=actor, at=at)
+    taken = _take_back(contract, version=version, actor=actor, at=at)
     pledged = financing.pledged(contract=contract)
     rules.check_unfinanced_terms(contracts.terms_moved(version), financed=_unfinished(contract, pledged=pledged))
     left = milestones.replan(contract=contract, version=version, moved=moved_by(version), pledged=pledged)
@@ -119,7 +127,11 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
         _document(contract, version, kind=ContractDocument.Kind.SIGNED),
         revenue_jobs.following(contract),
         *_copy(version, actor=actor),
+        *(crediting.document(ref, seller_id=contract.seller_id) for ref in taken),
     )
+    # The number of a credit note is taken last.
+    for ref, nullification in taken.items():
+        invoicing.credit_nullified(ref, nullification=nullification, actor=actor, at=at)
     return {"contract": contract.ref, "change_order": order.ref, "version": version.ref}
 
 
@@ -174,9 +186,40 @@ def _unfinished(contract: Contract, *, pledged: Collection[int]) -> list[str]:
     return list(unfinished.values_list("title", flat=True))
 
 
+def _take_back(contract: Contract, *, version: ContractVersion, actor: Actor, at: datetime) -> dict[str, Nullification]:
+    """Withdraw by both signatures what of acceptances is owed no more; by the ref of the credit note to come."""
+    taken: dict[str, Nullification] = {}
+    for one in milestones.deductions(contract=contract, moved=moved_by(version)):
+        left = _left_to_credit(one)
+        asked = milestones.ask_by_change(contract=contract, version=version, deduction=one)
+        taken[new_ref()] = milestones.grant_nullification(
+            contract=contract, nullification_ref=asked.ref, actor=actor, left=left, at=at
+        )
+    return taken
+
+
+def _left_to_credit(deduction: milestones.Deduction) -> Decimal:
+    """What can be credited of the invoice of a deduction; refused where it is less, or cannot be credited at all."""
+    milestone = deduction.milestone
+    left = invoicing.left_to_credit(invoice_ref=invoicing.invoice_to_nullify(milestone_ref=milestone.ref).ref)
+    if deduction.amount > left:
+        raise Refused(
+            "Of the invoice of “{milestone}” only {left} net of tax are left to credit, and {amount} would be taken"
+            " back.",
+            field="lines",
+            milestone=milestone.title,
+            left=Money(left, milestone.currency),
+            amount=Money(deduction.amount, milestone.currency),
+        )
+    return left
+
+
 def _effect(
     contract: Contract, *, moved: list[rules.Moved], terms: Sequence[Mapping[str, Any]], price: Decimal
 ) -> Effect:
     pledged = financing.pledged(contract=contract)
     rules.check_unfinanced_terms(terms, financed=_unfinished(contract, pledged=pledged))
-    return milestones.check_change(contract=contract, moved=moved, price=price, pledged=pledged)
+    effect = milestones.check_change(contract=contract, moved=moved, price=price, pledged=pledged)
+    for one in milestones.deductions(contract=contract, moved=moved) if effect.credited else ():
+        _left_to_credit(one)
+    return effect

@@ -12,7 +12,7 @@ from apps.milestones.rules.disputes import (
     upheld_amount,
 )
 from apps.milestones.rules.parts import Part, checked_part_verdicts, part_amount, part_statement, title_of_part
-from apps.milestones.rules.replanning import Effect, Follows, PlanPart, effect, followed, heirs
+from apps.milestones.rules.replanning import Effect, Follows, PlanPart, deducted, effect, followed, heirs
 from apps.milestones.rules.sign_off import (
     HALFWAY,
     LAST_DAY,
@@ -103,6 +103,7 @@ __all__ = [
     "check_words",
     "checked_part_verdicts",
     "checked_verdicts",
+    "deducted",
     "effect",
     "first_statement",
     "followed",

@@ -37,7 +37,9 @@ from apps.milestones.services.files import (
 )
 from apps.milestones.services.lapsing import decide_by_silence
 from apps.milestones.services.nullifying import (
+    ask_by_change,
     ask_nullification,
+    check_may_take_back,
     contract_of_nullification,
     decline_nullification,
     grant_nullification,
@@ -53,7 +55,7 @@ from apps.milestones.services.planning import (
     open_milestones,
     plan,
 )
-from apps.milestones.services.replanning import check_change, follow_active_version, replan
+from apps.milestones.services.replanning import Deduction, check_change, deductions, follow_active_version, replan
 from apps.milestones.services.reviewing import (
     SILENCE,
     DueReview,
@@ -78,6 +80,7 @@ __all__ = [
     "Ahead",
     "CriterionAnswer",
     "CriterionVerdict",
+    "Deduction",
     "DueReview",
     "MissedPosition",
     "Part",
@@ -89,11 +92,13 @@ __all__ = [
     "agreed_silence",
     "answer",
     "ask",
+    "ask_by_change",
     "ask_nullification",
     "attach",
     "attach_to_dispute",
     "changes_statement",
     "check_change",
+    "check_may_take_back",
     "colleagues",
     "contract_of_dispute",
     "contract_of_evidence",
@@ -104,6 +109,7 @@ __all__ = [
     "deadline_if_notified",
     "decide_by_silence",
     "decline_nullification",
+    "deductions",
     "discard_unless_known",
     "dispute_billed",
     "dispute_submission",
