@@ -175,8 +175,28 @@ class ChangedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedTerms:
+    """Terms of the whole contract that a change order says anew; None, and an empty ``silence``, stay as they are.
+
+    ``payment_days`` and ``review_days`` in days, as in :class:`ContractDraft`.
+    """
+
+    payment_days: int | None = None
+    review_days: int | None = None
+    silence: str = ""
+    retention: RetentionTerms | None = None
+
+    def __bool__(self) -> bool:
+        return self != AS_THEY_ARE
+
+
+AS_THEY_ARE: Final = ChangedTerms()
+"""No term of the contract is different."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeDraft:
-    """A change order as it is being written. Lines of the plan that it does not name stay as they are.
+    """A change order as it is being written. Lines of the plan and terms that it does not name stay as they are.
 
     ``order_ref`` names an order that was recorded without a price, or declined, and is proposed now; title and reason
     are then what was recorded, and empty here.
@@ -186,4 +206,5 @@ class ChangeDraft:
     reason: str = ""
     lines: tuple[ChangedLine, ...] = ()
     added: tuple[DraftLine, ...] = ()
+    terms: ChangedTerms = AS_THEY_ARE
     order_ref: str = ""

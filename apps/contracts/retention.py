@@ -46,6 +46,9 @@ class RetentionTerms:
 
     A rate of zero is agreed, unlike no terms at all. ``steps`` change the rate with what is billed of the price; in all
     no more is ever withheld than the caps: ``cap_percent`` of the price, ``cap_amount`` in the contract's currency.
+
+    ``payable_most``, in percent of the price, is another kind, and stands alone: what is accepted is billed, and of all
+    that is billed no more is payable before the last milestone is accepted; with it the rest becomes payable.
     """
 
     rate: Decimal
@@ -54,3 +57,9 @@ class RetentionTerms:
     cap_percent: Decimal | None = None
     cap_amount: Decimal | None = None
     releases: tuple[RetentionRelease, ...] = (RetentionRelease(Decimal(100)),)
+    payable_most: Decimal | None = None
+
+
+def payable_until_final(percent: Decimal) -> RetentionTerms:
+    """No more than so much of the price is payable before the last milestone is accepted."""
+    return RetentionTerms(Decimal(0), payable_most=percent)

@@ -13,6 +13,11 @@ def whole(terms: RetentionTerms, *, currency: str) -> str:
 
 def withheld(terms: RetentionTerms, *, currency: str) -> str:
     """How much is kept back: ``10% of the net amount of each invoice is withheld, at most 5% of the price in all.``"""
+    if terms.payable_most is not None:
+        return gettext(
+            "Before the last milestone is accepted no more than {percent} of the price is payable. What is accepted"
+            " above it is billed, and not payable before."
+        ).format(percent=words.percent(terms.payable_most))
     if not terms.rate and not any(step.rate for step in terms.steps):
         return gettext("Nothing is withheld.")
     base = (

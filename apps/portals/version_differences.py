@@ -1,6 +1,6 @@
 """What two versions of a contract say differently, in words and figures that seller, buyer and guest read alike."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -117,14 +117,7 @@ def between_versions(before: ContractVersion, after: ContractVersion) -> Version
     return VersionDifference(
         before=before,
         after=after,
-        terms=[
-            Row(
-                str(LABELS.get(change.name, change.name.replace("_", " "))),
-                _term(change.name, change.before, currencies[0]),
-                _term(change.name, change.after, currencies[1]),
-            )
-            for change in sorted(found.terms, key=lambda change: _ORDER.get(change.name, len(_ORDER)))
-        ],
+        terms=term_rows(found.terms, currencies=currencies),
         lines=lines,
         counts=[(kind, kinds.count(kind)) for kind in ("added", "removed", "changed", "moved") if kind in kinds],
         options=[_option(change, currencies) for change in found.options],
@@ -147,6 +140,18 @@ def _option(change: rules.OptionChange, currencies: tuple[str, str]) -> OptionRo
         if was != is_now:
             rows.append(Row(label, was, is_now))
     return OptionRows(change.kind, now.name, rows, [_line(one, currencies) for one in change.lines])
+
+
+def term_rows(changes: Iterable[rules.TermChange], *, currencies: tuple[str, str]) -> list[Row]:
+    """Terms that differ, in words, in the order in which pages name them."""
+    return [
+        Row(
+            str(LABELS.get(change.name, change.name.replace("_", " "))),
+            _term(change.name, change.before, currencies[0]),
+            _term(change.name, change.after, currencies[1]),
+        )
+        for change in sorted(changes, key=lambda change: _ORDER.get(change.name, len(_ORDER)))
+    ]
 
 
 def _term(name: str, value: rules.Term, currency: str) -> str:

@@ -1,7 +1,10 @@
 """Change orders: an active contract is changed by what both sides sign, and its milestones follow."""
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from procrastinate.jobs import JobDeferrer
 
@@ -10,13 +13,16 @@ from apps.contracts import services as contracts
 from apps.contracts.drafts import ChangeDraft
 from apps.contracts.models import ChangeOrder, Contract, ContractDocument, ContractParty, ContractVersion
 from apps.core.database import walls
+from apps.core.errors import Refused
+from apps.core.money import Money
+from apps.core.refs import new_ref
 from apps.financing import services as financing
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
-from apps.milestones.models import Milestone
+from apps.milestones.models import Milestone, Nullification
 from apps.milestones.rules import Effect
-from apps.parties.actor import Actor
-from apps.workflows import jobs, limits, revenue_jobs
+from apps.parties.actor import Actor, ActorKind
+from apps.workflows import crediting, jobs, limits, revenue_jobs
 from apps.workflows.once import Answer, once
 
 
@@ -33,19 +39,18 @@ def preview_change(contract: Contract, *, draft: ChangeDraft, side: str) -> Chan
     """What the review page shows before a change is proposed; refused where it cannot be."""
     change = contracts.preview_change(contract, draft=draft, side=side)
     moved = rules.moved(change.before, change.after)
-    return ChangePreview(change, moved, _effect(contract, moved=moved, price=change.version.price))
+    effect = _effect(contract, moved=moved, terms=change.terms, price=change.version.price)
+    return ChangePreview(change, moved, effect)
 
 
 def effect_of(version: ContractVersion) -> Effect:
     """What a proposed change would do to the sums of its contract if it were signed now; refused where it cannot be."""
-    return _effect(version.contract, moved=moved_by(version), price=version.price)
+    return _effect(version.contract, moved=moved_by(version), terms=contracts.terms_moved(version), price=version.price)
 
 
 def financed(contract: Contract) -> list[str]:
     """The milestones of a contract, still to be accepted, on which a financier advances money: by name."""
-    pledged = financing.pledged(contract=contract)
-    unfinished = Milestone.objects.unfinished().filter(contract=contract, pk__in=pledged)
-    return list(unfinished.values_list("title", flat=True))
+    return _unfinished(contract, pledged=financing.pledged(contract=contract))
 
 
 def moved_by(version: ContractVersion) -> list[rules.Moved]:
@@ -68,7 +73,7 @@ def record_change(*, actor: Actor, key: str, contract_ref: str, draft: ChangeDra
 
 @once
 def propose_change(*, actor: Actor, key: str, contract_ref: str, draft: ChangeDraft, seen: str) -> Answer:
-    """A side signs a change and sends it to the other one.
+    """A side signs a change and sends it to the other one; the buyer's signatory gets a personal link.
 
     ``seen`` is the SHA-256 of the text on the review page. What is accepted, under review or financed refuses to be
     changed already here, and again when the other side signs.
@@ -77,10 +82,13 @@ def propose_change(*, actor: Actor, key: str, contract_ref: str, draft: ChangeDr
     at = walls.widen(contract.seller_id, contract.buyer_id)
     limits.spare(limits.CHANGES, f"{contract.pk} {actor.organisation_id}")
     version = contracts.propose_change(contract=contract, actor=actor, draft=draft, seen=seen, at=at)
-    _effect(contract, moved=moved_by(version), price=version.price)
+    effect_of(version)
+    for one in milestones.deductions(contract=contract, moved=moved_by(version)):
+        milestones.check_may_take_back(one.milestone, contract=contract, actor=actor, at=at)
     order = contracts.order_in(version)
     if version.author == ContractParty.Side.SELLER:
         invoicing.check_billable(contract=contract, version=version)
+        contracts.grant_signature(version=version, actor=actor, at=at)
     jobs.defer(
         _told(order, "proposed", to=contracts.other_side(order.author)),
         _document(contract, version, kind=ContractDocument.Kind.PROPOSAL),
@@ -92,19 +100,19 @@ def propose_change(*, actor: Actor, key: str, contract_ref: str, draft: ChangeDr
 def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
     """The other side signs the change: its version is in force, and the milestones are those of its plan.
 
-    The contract is completed when nothing is left open by it.
+    The contract is completed when nothing is left open by it. What of an accepted milestone is agreed to be owed no
+    more is credited in the same transaction.
     """
     contract = contracts.lock(contract_id=contracts.contract_of_order(order_ref=order_ref))
     at = walls.widen(contract.seller_id, contract.buyer_id)
     version = contracts.sign_change(contract=contract, order_ref=order_ref, actor=actor, seen=seen, at=at)
     if version.author == ContractParty.Side.BUYER:
         invoicing.check_billable(contract=contract, version=version)
-    left = milestones.replan(
-        contract=contract,
-        version=version,
-        moved=moved_by(version),
-        pledged=financing.pledged(contract=contract),
-    )
+    contracts.spend_grants(subject_ref=version.ref, actor=actor, at=at)
+    taken = _take_back(contract, version=version, actor=actor, at=at)
+    pledged = financing.pledged(contract=contract)
+    rules.check_unfinanced_terms(contracts.terms_moved(version), financed=_unfinished(contract, pledged=pledged))
+    left = milestones.replan(contract=contract, version=version, moved=moved_by(version), pledged=pledged)
     invoicing.start_lines_of_change(contract=contract, at=at)
     contracts.complete_when_all_billed(
         contract=contract,
@@ -118,7 +126,12 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
         _told(order, "signed", to=order.author),
         _document(contract, version, kind=ContractDocument.Kind.SIGNED),
         revenue_jobs.following(contract),
+        *_copy(version, actor=actor),
+        *(crediting.document(ref, seller_id=contract.seller_id) for ref in taken),
     )
+    # The number of a credit note is taken last.
+    for ref, nullification in taken.items():
+        invoicing.credit_nullified(ref, nullification=nullification, actor=actor, at=at)
     return {"contract": contract.ref, "change_order": order.ref, "version": version.ref}
 
 
@@ -128,6 +141,7 @@ def decline_change(*, actor: Actor, key: str, order_ref: str, reason: str) -> An
     contract = contracts.lock(contract_id=contracts.contract_of_order(order_ref=order_ref))
     at = walls.widen(contract.seller_id, contract.buyer_id)
     version = contracts.decline_change(contract=contract, order_ref=order_ref, actor=actor, reason=reason, at=at)
+    contracts.spend_grants(subject_ref=version.ref, actor=actor, at=at)
     order = contracts.order_in(version)
     jobs.defer(_told(order, "declined", to=order.author))
     return {"contract": contract.ref, "change_order": order.ref}
@@ -139,6 +153,7 @@ def withdraw_change(*, actor: Actor, key: str, order_ref: str, reason: str) -> A
     contract = contracts.lock(contract_id=contracts.contract_of_order(order_ref=order_ref))
     at = walls.widen(contract.seller_id, contract.buyer_id)
     order = contracts.withdraw_change(contract=contract, order_ref=order_ref, actor=actor, reason=reason, at=at)
+    contracts.end_signing_links(contract=contract, at=at)
     jobs.defer(_told(order, "withdrawn", to=contracts.other_side(order.author)))
     return {"contract": contract.ref, "change_order": order.ref}
 
@@ -151,6 +166,14 @@ def _told(order: ChangeOrder, what: str, *, to: str) -> JobDeferrer:
     )
 
 
+def _copy(version: ContractVersion, *, actor: Actor) -> list[JobDeferrer]:
+    """Who signed by personal link has no portal in which to find what was signed."""
+    if actor.kind is not ActorKind.GUEST:
+        return []
+    buyer = version.contract.buyer_id
+    return [jobs.send_signed_copy.configure(task_kwargs={"version_ref": version.ref, "organisation_id": buyer})]
+
+
 def _document(contract: Contract, version: ContractVersion, *, kind: str) -> JobDeferrer:
     """The job that prints the version that an order makes."""
     return jobs.make_contract_document.configure(
@@ -158,6 +181,45 @@ def _document(contract: Contract, version: ContractVersion, *, kind: str) -> Job
     )
 
 
-def _effect(contract: Contract, *, moved: list[rules.Moved], price: Decimal) -> Effect:
+def _unfinished(contract: Contract, *, pledged: Collection[int]) -> list[str]:
+    unfinished = Milestone.objects.unfinished().filter(contract=contract, pk__in=pledged)
+    return list(unfinished.values_list("title", flat=True))
+
+
+def _take_back(contract: Contract, *, version: ContractVersion, actor: Actor, at: datetime) -> dict[str, Nullification]:
+    """Withdraw by both signatures what of acceptances is owed no more; by the ref of the credit note to come."""
+    taken: dict[str, Nullification] = {}
+    for one in milestones.deductions(contract=contract, moved=moved_by(version)):
+        left = _left_to_credit(one)
+        asked = milestones.ask_by_change(contract=contract, version=version, deduction=one)
+        taken[new_ref()] = milestones.grant_nullification(
+            contract=contract, nullification_ref=asked.ref, actor=actor, left=left, at=at
+        )
+    return taken
+
+
+def _left_to_credit(deduction: milestones.Deduction) -> Decimal:
+    """What can be credited of the invoice of a deduction; refused where it is less, or cannot be credited at all."""
+    milestone = deduction.milestone
+    left = invoicing.left_to_credit(invoice_ref=invoicing.invoice_to_nullify(milestone_ref=milestone.ref).ref)
+    if deduction.amount > left:
+        raise Refused(
+            "Of the invoice of “{milestone}” only {left} net of tax are left to credit, and {amount} would be taken"
+            " back.",
+            field="lines",
+            milestone=milestone.title,
+            left=Money(left, milestone.currency),
+            amount=Money(deduction.amount, milestone.currency),
+        )
+    return left
+
+
+def _effect(
+    contract: Contract, *, moved: list[rules.Moved], terms: Sequence[Mapping[str, Any]], price: Decimal
+) -> Effect:
     pledged = financing.pledged(contract=contract)
-    return milestones.check_change(contract=contract, moved=moved, price=price, pledged=pledged)
+    rules.check_unfinanced_terms(terms, financed=_unfinished(contract, pledged=pledged))
+    effect = milestones.check_change(contract=contract, moved=moved, price=price, pledged=pledged)
+    for one in milestones.deductions(contract=contract, moved=moved) if effect.credited else ():
+        _left_to_credit(one)
+    return effect

@@ -107,7 +107,7 @@ def match_statements(*, file_ref: str, organisation_id: int) -> None:
 def send_contract_proposal(*, grant_ref: str, organisation_id: int) -> None:
     """Invite the buyer's signatory to read and sign the contract by personal link."""
     with walls.asking_for(organisation_id):
-        mails.contract_proposal(grant_ref=grant_ref)
+        mails.proposal_by_link(grant_ref=grant_ref)
 
 
 @app.task(queue="mail", retry=MAIL_AGAIN)

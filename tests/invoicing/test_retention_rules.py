@@ -16,6 +16,7 @@ from apps.contracts.retention import (
     RetentionRelease,
     RetentionStep,
     RetentionTerms,
+    payable_until_final,
 )
 from apps.core import money
 from apps.invoicing.rules import retention as rules
@@ -202,3 +203,32 @@ def test_when_a_part_is_released_by_itself() -> None:
 def test_more_than_is_withheld_cannot_be_shared_out() -> None:
     with pytest.raises(ValueError, match="more than"):
         rules.shares_of(amount("2"), left=[amount("1")], currency="EUR")
+
+
+@given(
+    st.lists(st.integers(1, 10**7), min_size=1, max_size=8),
+    st.decimals(min_value=1, max_value=100, places=3),
+    st.sampled_from(CURRENCIES),
+)
+def test_before_the_last_milestone_no_more_is_payable_than_agreed(
+    units: list[int], most: Decimal, currency: str
+) -> None:
+    """But for one unit of an invoice that lies wholly above: something of each is due."""
+    unit = money.unit(currency)
+    amounts, terms = [n * unit for n in units], payable_until_final(most)
+    price = money.total(amounts)
+    before = Withheld()
+    for number, net in enumerate(amounts, 1):
+        before = Withheld(before.billed, before.held, is_last=number == len(amounts))
+        held = rules.withheld_of(
+            net=net, gross=net, price=price, whole=price, before=before, terms=terms, currency=currency
+        )
+        limit = money.floor(price * most / 100, currency)
+        payable = before.billed + net - before.held - held
+        if before.is_last:
+            assert held == 0
+        elif before.billed - before.held < limit:
+            assert payable == min(before.billed - before.held + net, limit)
+        else:
+            assert net - held == unit
+        before = Withheld(before.billed + net, before.held + held)

@@ -34,9 +34,25 @@ def lines(entry: Any) -> set[tuple[str, str]]:
     return {(line["account"].split()[0], line["amount"]) for line in entry["lines"]}
 
 
+def government(found: Report) -> None:
+    """At most 1,080,000.00 are payable before final delivery: what the third event bills above that is held."""
+    assert [(row["net"], row["retained"], row["open"]) for row in found["invoices"]] == [
+        ("420000.00", "0.00", "0.00"),
+        ("540000.00", "0.00", "0.00"),
+        ("180000.00", "60000.00", "120000.00"),
+    ]
+    assert [found["retention"][name] for name in ("held", "released", "due")] == ["60000.00", "0.00", "0.00"]
+    assert [row["state"] for row in found["milestones"]] == ["accepted", "accepted", "accepted", "planned"]
+
+
+TO_THE_CENT = {"coastal-sensors-government": government}
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "deals").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_deal_plays_and_every_verifier_agrees(path: Path, scratch: str) -> None:
     found = play(path.stem)
+    if path.stem in TO_THE_CENT:
+        TO_THE_CENT[path.stem](found)
     assert found["contract"]["signatures"]
     assert plain(found)
     call_command("verify_ledger", verbosity=0)

@@ -1,6 +1,7 @@
 """The arithmetic and the texts of contracts: no database, no Django."""
 
 from apps.contracts.rules.cash import Ahead, Expected, ahead, by_month, expected_cash, gains, kind_of_plan, undated
+from apps.contracts.rules.changed_terms import check_unfinanced_terms, terms_text, with_terms
 from apps.contracts.rules.changes import (
     Moved,
     PlacedLine,
@@ -27,6 +28,7 @@ from apps.contracts.rules.difference import (
     PaperOption,
     Placed,
     Term,
+    TermChange,
     difference,
 )
 from apps.contracts.rules.dues import Period, per_period, period_amounts, periods, portion_of
@@ -92,6 +94,7 @@ __all__ = [
     "ReviewTerms",
     "Statement",
     "Term",
+    "TermChange",
     "ahead",
     "answering_statement",
     "by_month",
@@ -111,6 +114,7 @@ __all__ = [
     "check_reason",
     "check_signatory",
     "check_template_name",
+    "check_unfinanced_terms",
     "difference",
     "discount_of",
     "domain_of",
@@ -141,8 +145,10 @@ __all__ = [
     "read_version_text",
     "review_deadline",
     "template_text",
+    "terms_text",
     "undated",
     "upfront",
     "version_text",
+    "with_terms",
     "worth",
 ]

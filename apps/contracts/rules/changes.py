@@ -3,6 +3,8 @@
 A change order speaks in amounts, and the price follows from them: it is the sum of the lines, to the cent. A percentage
 of a price that is no more says nothing, so where amounts change, every line is an amount from then on.
 
+Terms of the contract may be said anew too (:mod:`apps.contracts.rules.changed_terms`), and those of one milestone.
+
 Deposits and recurring lines are billed by the calendar, partly already: a change order leaves each as it stands.
 """
 
@@ -64,6 +66,11 @@ class Moved:
         return self.before is None or self.after is None or _words(self.before) != _words(self.after)
 
     @property
+    def has_other_terms(self) -> bool:
+        """Whether a line that stays has other terms of its own: review, silence, whether it waits for others."""
+        return self.before is not None and self.after is not None and self.before.line.own != self.after.line.own
+
+    @property
     def is_redated(self) -> bool:
         """Whether the planned date of a line that stays is another one."""
         return (
@@ -117,8 +124,10 @@ def changed_plan(
     if len(lines) > MOST_LINES:
         raise Refused("A plan has at most {most} milestones.", field="lines", most=MOST_LINES)
     differences = moved(plan, lines)
-    if not differences:
-        raise Refused("Nothing is different yet. Change, add or take out at least one milestone.", field="lines")
+    if not differences and not draft.terms:
+        raise Refused(
+            "Nothing is different yet. Change a term, or change, add or take out at least one milestone.", field="lines"
+        )
     for one in differences:
         if one.after is not None and not one.after.line.criteria:
             raise Refused(
@@ -149,13 +158,18 @@ def change_text(
     changes: Mapping[str, Any],
     before: Sequence[PlacedLine],
     after: Sequence[PlacedLine],
+    terms: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """What the canonical text of a changing version says of the change: why, from which version, and line by line."""
+    """What the canonical text of a changing version says of the change: why, from which version, and line by line.
+
+    ``terms`` are those of the contract that differ; what a line has of its own stands with it where it differs.
+    """
     return {
         **order,
         "changes": dict(changes),
         "price_before": price_of(before),
         "net_change": price_of(after) - price_of(before),
+        **({"terms": [dict(one) for one in terms]} if terms else {}),
         "lines": [
             {
                 "position": one.position,
@@ -165,6 +179,7 @@ def change_text(
                 "amount_after": one.after.amount if one.after is not None else None,
                 "planned_before": one.before.line.planned_on if one.before is not None else None,
                 "planned_after": one.after.line.planned_on if one.after is not None else None,
+                **_own_text(one),
             }
             for one in moved(before, after)
         ],
@@ -241,9 +256,15 @@ def _placed(line: DraftLine, position: int) -> PlacedLine:
     return PlacedLine(position, line, line.amount)
 
 
+def _own_text(one: Moved) -> dict[str, Any]:
+    if not one.has_other_terms or one.before is None or one.after is None:
+        return {}
+    return {"own_before": one.before.line.own or None, "own_after": one.after.line.own or None}
+
+
 def _words(placed: PlacedLine) -> tuple[Any, ...]:
     return placed.line.title, placed.line.scope, placed.line.criteria
 
 
 def _differs(one: Moved) -> bool:
-    return bool(one.net) or one.says_another_thing or one.is_redated
+    return bool(one.net) or one.says_another_thing or one.is_redated or one.has_other_terms

@@ -10,6 +10,7 @@ from apps.contracts.drafts import MILESTONE, ContractDraft, DraftCriterion, Draf
 from apps.contracts.rules.dues import check_due, check_dues, check_periods, portion_of
 from apps.contracts.rules.mailboxes import MAILBOX
 from apps.contracts.rules.measures import check_measure, worth
+from apps.contracts.rules.payable import check_payable_most
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, check_percent, plan_amounts
 from apps.contracts.rules.retention import check_proposed_retention, check_retention
 from apps.contracts.rules.review import check_review, end_of_day
@@ -81,7 +82,9 @@ def check_proposal(draft: ContractDraft) -> list[Decimal]:
         raise Refused("The standard rate is above zero. Choose another tax treatment for no tax.", field="tax_rate")
     if draft.retention is not None:
         check_proposed_retention(draft.retention)
-    return check_plan(draft.lines, price=draft.price, currency=draft.currency)
+    amounts = check_plan(draft.lines, price=draft.price, currency=draft.currency)
+    check_payable_most(draft, amounts)
+    return amounts
 
 
 def check_plan(lines: Sequence[DraftLine], *, price: Decimal, currency: str) -> list[Decimal]:

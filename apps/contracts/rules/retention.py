@@ -21,6 +21,7 @@ from apps.contracts.retention import (
     RetentionRelease,
     RetentionStep,
     RetentionTerms,
+    payable_until_final,
 )
 from apps.core import canonical, money
 from apps.core.errors import Refused
@@ -53,6 +54,14 @@ def check_retention(terms: RetentionTerms, *, currency: str) -> RetentionTerms:
         raise Refused("Retention is released in {most} parts at most.", field="retention_releases", most=MOST_RELEASES)
     for release in terms.releases:
         _check_release(release)
+    if terms.payable_most is not None:
+        check_percent(terms.payable_most, field="retention_payable_most")
+        if terms != payable_until_final(terms.payable_most):
+            raise Refused(
+                "What is payable at most before the last milestone is accepted is a term of its own: leave the rate at"
+                " 0, and steps, limits and releases out. What is above it becomes payable with the last milestone.",
+                field="retention_payable_most",
+            )
     return terms
 
 
@@ -117,8 +126,11 @@ def _check_release(release: RetentionRelease) -> None:
 
 
 def plain_retention(terms: RetentionTerms | None) -> dict[str, Any] | None:
-    """The terms as they stand in a version's row: the values of its canonical text."""
-    return None if terms is None else dict(canonical.read(canonical.text(terms)))
+    """The terms as they stand in a version's row and its canonical text. What is payable at most is named if agreed."""
+    if terms is None:
+        return None
+    said = dict(canonical.read(canonical.text(terms)))
+    return said if terms.payable_most is not None else {name: said[name] for name in said if name != "payable_most"}
 
 
 def read_retention(said: Mapping[str, Any] | None) -> RetentionTerms | None:
@@ -132,6 +144,7 @@ def read_retention(said: Mapping[str, Any] | None) -> RetentionTerms | None:
         cap_percent=_decimal(said["cap_percent"]),
         cap_amount=_decimal(said["cap_amount"]),
         releases=tuple(read_release(one) for one in said["releases"]),
+        payable_most=_decimal(said.get("payable_most")),
     )
 
 

@@ -7,6 +7,7 @@ from apps.contracts.services.changed_versions import (
     order_of,
     plan_of,
     preview_change,
+    terms_moved,
 )
 from apps.contracts.services.changing import (
     decline_change,
@@ -145,6 +146,7 @@ __all__ = [
     "spend_grants",
     "statement_of",
     "template_was_deleted",
+    "terms_moved",
     "version_of",
     "withdraw",
     "withdraw_change",

@@ -1,12 +1,12 @@
 """What a change order makes of the active version: the plan before and after, and the text that both sides sign."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from django.db.models import Count, Max, Q, QuerySet
 
 from apps.contracts import rules
-from apps.contracts.drafts import ChangeDraft
+from apps.contracts.drafts import ChangeDraft, ContractDraft
 from apps.contracts.models import ChangeOrder, Contract, ContractVersion, Criterion, PlanLine
 from apps.contracts.models.change_order import ChangeOrderState
 from apps.contracts.models.contract import ContractState
@@ -30,12 +30,13 @@ OWN: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change as it would be signed now: the plan before and after, the text, and its SHA-256."""
+    """A change as it would be signed now: the plan before and after, the terms that differ, the text, its SHA-256."""
 
     order: ChangeOrder
     version: ContractVersion
     before: list[PlacedLine]
     after: list[PlacedLine]
+    terms: list[dict[str, Any]]
     text: str
     sha256: str
 
@@ -57,13 +58,25 @@ def preview_change(contract: Contract, *, draft: ChangeDraft, side: str) -> Chan
     order = _order_to_price(contract, ref=draft.order_ref) if draft.order_ref else new_order(contract, draft=draft)
     before = plan_of(base)
     after = rules.changed_plan(before, draft, currency=contract.currency, next_position=_next_position(contract))
-    version = _continued(base, order=order, side=side)
-    version.price = rules.price_of(after)
-    lines = tuple(one.line for one in after)
-    written = replace(as_draft(base), price=version.price, answer_until=None, lines=lines, plan_name="", options=())
-    change = said(order, base=base, before=before, after=after)
+    stands = as_draft(base)
+    price, lines = rules.price_of(after), tuple(one.line for one in after)
+    written = replace(
+        rules.with_terms(stands, draft.terms), price=price, answer_until=None, lines=lines, plan_name="", options=()
+    )
+    version = _continued(base, order=order, side=side, written=written)
+    terms = rules.terms_text(stands, written)
+    if not terms and not rules.moved(before, after):
+        raise Refused("These terms are as they were agreed, and nothing else is different yet.", field="terms")
+    change = said(order, base=base, before=before, after=after, terms=terms)
     text, _amounts = text_of(version, written=written, positions=[one.position for one in after], change=change)
-    return Change(order, version, before, after, text, canonical.sha256(text))
+    return Change(order, version, before, after, terms, text, canonical.sha256(text))
+
+
+def terms_moved(version: ContractVersion) -> list[dict[str, Any]]:
+    """The terms of the contract that a version which a change order made says anew."""
+    if version.changes is None:
+        return []
+    return rules.terms_text(as_draft(version.changes), as_draft(version))
 
 
 def _require_none_proposed(contract: Contract) -> None:
@@ -136,14 +149,20 @@ def _next_position(contract: Contract) -> int:
     return (ever.order_by().aggregate(highest=Max("position"))["highest"] or 0) + 1
 
 
-def _continued(base: ContractVersion, *, order: ChangeOrder, side: str) -> ContractVersion:
-    """A version, not saved, that takes over every term of the active one as it was signed."""
+def _continued(base: ContractVersion, *, order: ChangeOrder, side: str, written: ContractDraft) -> ContractVersion:
+    """A version, not saved, that takes over every term of the active one as it was signed, but for what is anew."""
     contract, review = base.contract, review_terms(base)
     terms = {one.attname: getattr(base, one.attname) for one in base._meta.concrete_fields if one.name not in OWN}
     terms |= {"review_country": review.country, "review_time_zone": review.time_zone}
     newest = contract.versions.filter(proposed_at__isnull=False).aggregate(newest=Max("number"))["newest"] or 0
-    version = ContractVersion(**terms, number=newest + 1, author=side, price=base.price, changes=base)
+    version = ContractVersion(**terms, number=newest + 1, author=side, price=written.price, changes=base)
     version.contract = contract
+    version.payment_days, version.review_days, version.silence = (
+        written.payment_days,
+        written.review_days,
+        written.silence,
+    )
+    version.retention = rules.plain_retention(written.retention)
     return version
 
 
@@ -159,7 +178,7 @@ def write_plan(version: ContractVersion, *, plan: list[PlacedLine]) -> None:
         line = placed.line
         values |= {"position": placed.position, "title": line.title, "scope": line.scope, "amount": placed.amount}
         values |= {"basis": line.basis, "percent": line.percent, "planned_on": line.planned_on}
-        values |= {"per_period": rules.per_period(line)} | measure_columns(line.measure)
+        values |= {"per_period": rules.per_period(line), **asdict(line.own), **measure_columns(line.measure)}
         rows.append(PlanLine(version=version, **values))
     PlanLine.objects.bulk_create(rows)
     Criterion.objects.bulk_create(
@@ -170,7 +189,12 @@ def write_plan(version: ContractVersion, *, plan: list[PlacedLine]) -> None:
 
 
 def said(
-    order: ChangeOrder, *, base: ContractVersion, before: list[PlacedLine], after: list[PlacedLine]
+    order: ChangeOrder,
+    *,
+    base: ContractVersion,
+    before: list[PlacedLine],
+    after: list[PlacedLine],
+    terms: list[dict[str, Any]],
 ) -> dict[str, Any]:
     """What the text of the new version says of the change."""
     return rules.change_text(
@@ -178,6 +202,7 @@ def said(
         changes={"version": base.number, "sha256": base.sha256},
         before=before,
         after=after,
+        terms=terms,
     )
 
 

@@ -73,7 +73,7 @@ def propose_change(*, contract: Contract, actor: Actor, draft: ChangeDraft, seen
         version,
         written=as_draft(version),
         positions=[one.position for one in change.after],
-        change=said(order, base=active_version(contract), before=change.before, after=change.after),
+        change=said(order, base=active_version(contract), before=change.before, after=change.after, terms=change.terms),
     )
     version.canonical_text, version.sha256, version.proposed_at = text, canonical.sha256(text), at
     compare(version, seen=seen)

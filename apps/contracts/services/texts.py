@@ -63,7 +63,7 @@ def text_of(
             "tax_category": written.tax_category,
             "tax_rate": written.tax_rate,
             "is_assignable": written.is_assignable,
-            "retention": written.retention,
+            "retention": rules.plain_retention(written.retention),
             "governing_law": written.governing_law,
             "further": written.terms,
             "answer_until": written.answer_until,

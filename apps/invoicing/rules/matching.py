@@ -1,8 +1,8 @@
 """Which invoices a payment on the bank account may be meant for: what is certain, and what a person should look at.
 
-Certain is one case only: exactly one invoice is named, all of what is open on it arrived, in its currency, on the
-account that it names, and the seller is its payee. Everything else is a proposal with a score from 0 to 100 and its
-reasons; the score only puts proposals in an order, and decides nothing.
+Certain is one case only: exactly one invoice is named, all of what is open on it arrived, or all of that which is not
+in dispute, in its currency, on the account that it names, and the seller is its payee. Everything else is a proposal
+with a score from 0 to 100 and its reasons; the score only puts proposals in an order, and decides nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -62,7 +62,7 @@ class Reason:
 class Bill:
     """An issued invoice as matching sees it. ``open`` is zero once it is paid, ``paid`` what was paid on it;
     ``account`` is where it asks to be paid; ``payee`` is who is paid if that is not the seller; ``buyer``
-    tells buyers apart."""
+    tells buyers apart; ``disputed`` is what of ``open`` is in dispute and not asked for."""
 
     ref: str
     number: str
@@ -75,6 +75,16 @@ class Bill:
     account: str = ""
     payee: str = ""
     paid: Decimal = money.ZERO
+    disputed: Decimal = money.ZERO
+
+    @property
+    def payable(self) -> Decimal:
+        """What is open and not in dispute."""
+        return self.open - self.disputed
+
+    def is_settled_by(self, amount: Decimal) -> bool:
+        """Whether it is exactly what is open, or exactly what is asked for while the rest is in dispute."""
+        return amount == self.open or (amount == self.payable and amount > 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +154,7 @@ def exact_bill(arrived: MoneyIn, bills: Bills) -> Bill | None:
     if len(named) != 1:
         return None
     (bill,) = named
-    if not _is_payable(bill, arrived) or arrived.amount != bill.open or any(_doubts(bill, arrived)):
+    if not _is_payable(bill, arrived) or not bill.is_settled_by(arrived.amount) or any(_doubts(bill, arrived)):
         return None
     return bill
 
@@ -190,7 +200,8 @@ def _doubts(bill: Bill, arrived: MoneyIn) -> Iterator[Reason]:
 
 def _by_number(named: Sequence[Bill], arrived: MoneyIn) -> Iterator[Proposal]:
     numbers = tuple(bill.number for bill in named)
-    whole = money.total(bill.open for bill in named)
+    asked = money.total(bill.payable for bill in named)
+    whole = asked if arrived.amount == asked > 0 else money.total(bill.open for bill in named)
     difference = arrived.amount - whole
     is_near = abs(difference) <= SMALL * whole
     is_alike = are_alike(arrived.payer, named[0].buyer_name)
@@ -211,7 +222,7 @@ def _by_likeness(bills: Bills, arrived: MoneyIn) -> Iterator[Proposal]:
     for bill in payable:
         if bill.buyer in alike:
             of_payer.setdefault(bill.buyer, []).append(bill)
-    equal = [bill for bill in payable if bill.open == arrived.amount]
+    equal = [bill for bill in payable if bill.is_settled_by(arrived.amount)]
     penalty = 15 * arrived.is_return
     for bill in equal:
         is_alike = bill.buyer in alike

@@ -22,12 +22,14 @@ HUNDRED = Decimal(100)
 class Withheld:
     """What earlier invoices of a contract add up to: ``billed`` in the base of the retention, and ``held`` of it.
 
-    ``is_over``: every part was released, so nothing is withheld any more.
+    ``is_over``: every part was released, so nothing is withheld any more. ``is_last``: no other milestone is open, so
+    what is payable before the last one is accepted limits nothing any more.
     """
 
     billed: Decimal = money.ZERO
     held: Decimal = money.ZERO
     is_over: bool = False
+    is_last: bool = False
 
 
 def withheld_of(
@@ -48,9 +50,12 @@ def withheld_of(
     if before.is_over:
         return money.ZERO
     base, scale = (gross, whole) if terms.base == GROSS else (net, price)
+    least_due = gross - money.unit(currency)
+    if terms.payable_most is not None:
+        above = before.billed - before.held + base - money.floor(scale * terms.payable_most / HUNDRED, currency)
+        return money.ZERO if before.is_last else max(min(above, base, least_due), money.ZERO)
     exact = _between(before.billed, before.billed + base, scale=scale, terms=terms)
     left = [cap - before.held for cap in caps(terms, scale=scale, currency=currency)]
-    least_due = gross - money.unit(currency)
     return max(min(money.half_up(exact, currency), least_due, *left), money.ZERO)
 
 

@@ -72,6 +72,7 @@ from apps.invoicing.services.sales import (
 )
 from apps.invoicing.services.starting import plan_instalments, start_lines_of_change
 from apps.invoicing.services.statements import Imported, account_key, import_statements
+from apps.invoicing.services.withholding import withheld
 
 __all__ = [
     "Advance",
@@ -159,4 +160,5 @@ __all__ = [
     "unbilled",
     "waiting",
     "withdraw_direction",
+    "withheld",
 ]

@@ -76,7 +76,9 @@ def retention_state(contract: Contract, *, using: str = "default") -> RetentionS
 def has_retention(version: ContractVersion) -> bool:
     """Whether these terms withhold anything, of whichever invoice."""
     terms = contracts.read_retention(version.retention)
-    return terms is not None and (bool(terms.rate) or any(step.rate for step in terms.steps))
+    if terms is None:
+        return False
+    return bool(terms.rate) or terms.payable_most is not None or any(step.rate for step in terms.steps)
 
 
 def completed_on(completed_at: datetime | None, *, time_zone: str) -> date | None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, DecimalField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, DecimalField, Exists, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from apps.contracts import rules as contracts
@@ -12,6 +12,7 @@ from apps.core import money
 from apps.core.database.kept import Argument, Read
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import CreditNote, Invoice, InvoiceKind, Retention, RetentionRelease
+from apps.milestones.models import Milestone
 
 MONEY: "DecimalField[Any, Any]" = DecimalField(max_digits=18, decimal_places=3)
 
@@ -27,6 +28,12 @@ def _before() -> "QuerySet[Contract, Contract]":
     return Contract.objects.filter(pk=Argument("contract_id")).annotate(
         billed_net=_sum(billed, "net") - _sum(credited, "net"),
         billed_gross=_sum(billed, "gross") - _sum(credited, "gross"),
+        is_last=~Exists(
+            Milestone.objects.unfinished()
+            .filter(contract=OuterRef("pk"))
+            .exclude(pk=Argument("milestone_id"))
+            .order_by()
+        ),
         held=_sum(Retention.objects.filter(contract=OuterRef("pk")).order_by(), "held"),
         released=Coalesce(
             Subquery(
@@ -41,15 +48,19 @@ def _before() -> "QuerySet[Contract, Contract]":
     )
 
 
-def withheld(*, contract: Contract, version: ContractVersion, totals: rules.Totals) -> snapshot.Retained | None:
+def withheld(
+    *, contract: Contract, version: ContractVersion, totals: rules.Totals, milestone: Milestone
+) -> snapshot.Retained | None:
     """What is kept back of an invoice with these totals; None where no retention was agreed or nothing is kept back.
+
+    ``milestone`` is what it bills, accepted already or about to be.
 
     One query, and none where nothing was agreed.
     """
     terms = contracts.read_retention(version.retention)
     if terms is None:
         return None
-    asked = _before.first(contract_id=contract.pk)
+    asked = _before.first(contract_id=contract.pk, milestone_id=milestone.pk)
     if asked is None:
         raise LookupError(f"contract {contract.pk} cannot be seen: nobody asks for it")
     before, currency = vars(asked), contract.currency
@@ -62,6 +73,7 @@ def withheld(*, contract: Contract, version: ContractVersion, totals: rules.Tota
             billed=before["billed_gross"] if terms.base == GROSS else before["billed_net"],
             held=before["held"],
             is_over=before["released"] >= len(terms.releases),
+            is_last=before["is_last"],
         ),
         terms=terms,
         currency=currency,

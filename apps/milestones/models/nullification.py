@@ -108,7 +108,8 @@ class Nullification(models.Model):
                 guards.UPDATE,
                 "IF EXISTS (SELECT 1 FROM milestones_nullification n WHERE n.id = NEW.id AND n.state = 'granted'"
                 " AND (NOT EXISTS (SELECT 1 FROM milestones_milestone m JOIN milestones_milestone r ON"
-                " r.line_id = m.line_id AND r.part > m.part WHERE m.id = n.milestone_id AND r.id = n.rest_id)"
+                " r.contract_id = m.contract_id AND r.position = m.position AND r.part > m.part"
+                " WHERE m.id = n.milestone_id AND r.id = n.rest_id)"
                 " OR (SELECT m.nullified FROM milestones_milestone m WHERE m.id = n.milestone_id) IS DISTINCT FROM"
                 " (SELECT sum(g.amount) FROM milestones_nullification g"
                 " WHERE g.milestone_id = n.milestone_id AND g.state = 'granted')))"

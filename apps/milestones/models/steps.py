@@ -5,9 +5,9 @@ from typing import Final
 from apps.core.database import guards
 
 _VERSION: Final = (
-    "contracts_contract c JOIN contracts_contractversion v ON v.id = c.active_version_id"
-    " JOIN milestones_submission s ON s.id = NEW.submission_id JOIN milestones_milestone m ON m.id = s.milestone_id"
-    " JOIN contracts_planline l ON l.id = m.line_id"
+    "contracts_contract c JOIN milestones_submission s ON s.id = NEW.submission_id"
+    " JOIN milestones_milestone m ON m.id = s.milestone_id JOIN contracts_planline l ON l.id = m.line_id"
+    " JOIN contracts_contractversion v ON v.id = l.version_id"
 )
 _NEWEST: Final = (
     "NOT EXISTS (SELECT 1 FROM milestones_inspection j WHERE j.submission_id = i.submission_id AND j.id > i.id)"

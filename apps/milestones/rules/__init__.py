@@ -19,7 +19,7 @@ from apps.milestones.rules.parts import (
     part_statement,
     title_of_part,
 )
-from apps.milestones.rules.replanning import Effect, Follows, PlanPart, effect, followed, heirs
+from apps.milestones.rules.replanning import Effect, Follows, PlanPart, deducted, effect, followed, heirs
 from apps.milestones.rules.reservations import (
     LONGEST_TITLE,
     MOST_RESERVATIONS,
@@ -125,6 +125,7 @@ __all__ = [
     "checked_defects",
     "checked_part_verdicts",
     "checked_verdicts",
+    "deducted",
     "defects_text",
     "effect",
     "first_statement",

@@ -56,17 +56,18 @@ class Follows:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a change does to sums: what is billed stays, what is open becomes another amount."""
+    """What a change does to sums: what is billed stays, but for what is ``credited``; what is open becomes another."""
 
     billed: Decimal
     under_review: Decimal
     open_before: Decimal
     open_after: Decimal
+    credited: Decimal = money.ZERO
 
     @property
     def price_after(self) -> Decimal:
         """What everything comes to afterwards."""
-        return self.billed + self.under_review + self.open_after
+        return self.billed - self.credited + self.under_review + self.open_after
 
     @property
     def price_before(self) -> Decimal:
@@ -95,15 +96,6 @@ def followed(change: Moved, parts: Sequence[PlanPart], *, currency: str) -> list
             milestone=title,
             accepted=Money(accepted, currency),
         )
-    if wanted < accepted:
-        raise Refused(
-            "Of “{milestone}” {accepted} are accepted and billed, so it cannot become {wanted}. A credit note takes"
-            " back what is billed; after it the rest can be changed.",
-            field="lines",
-            milestone=title,
-            accepted=Money(accepted, currency),
-            wanted=Money(wanted, currency),
-        )
     _check_review(title, live)
     if fixed and change.after is not None and change.says_another_thing:
         raise Refused(
@@ -111,10 +103,14 @@ def followed(change: Moved, parts: Sequence[PlanPart], *, currency: str) -> list
             field="lines",
             milestone=title,
         )
+    if wanted < accepted:
+        # What is too much of what is accepted is taken back, and nothing else of it is left.
+        _check_pledged(open_parts, change=change)
+        return [Follows(part, money.ZERO) for part in open_parts]
     if not open_parts:
         raise Refused(
-            "“{milestone}” is accepted as a whole, so nothing of it can be changed. Add a milestone for what comes on"
-            " top.",
+            "“{milestone}” is accepted as a whole, so nothing can be added to it. Add a milestone for what comes on"
+            " top; or lower its amount, and a credit note takes the difference back.",
             field="lines",
             milestone=title,
         )
@@ -122,13 +118,28 @@ def followed(change: Moved, parts: Sequence[PlanPart], *, currency: str) -> list
     return _spread(open_parts, wanted=wanted - (agreed - money.total(part.amount for part in open_parts)))
 
 
-def effect(parts: Sequence[PlanPart], *, price_after: Decimal) -> Effect:
-    """What a change does to the sums of a contract whose milestones are ``parts``."""
+def deducted(change: Moved, parts: Sequence[PlanPart]) -> list[Follows]:
+    """What a change takes back of the accepted parts of one line, the newest first: ``amount`` of each. Below what is
+    billed, this much is credited."""
+    accepted = [part for part in parts if part.state in BILLED and not part.is_gone]
+    left = money.total(part.amount for part in accepted) - (change.after.amount if change.after else money.ZERO)
+    taken: list[Follows] = []
+    for part in reversed(accepted if change.after is not None else []):
+        amount = min(part.amount, left)
+        if amount > 0:
+            taken.append(Follows(part, amount))
+        left -= amount
+    return taken
+
+
+def effect(parts: Sequence[PlanPart], *, price_after: Decimal, credited: Decimal = money.ZERO) -> Effect:
+    """What a change does to the sums of a contract whose milestones are ``parts``, ``credited`` of what is billed."""
     live = [part for part in parts if not part.is_gone]
     billed = money.total(part.amount for part in live if part.state in BILLED)
     review = money.total(part.amount for part in live if part.state == SUBMITTED)
     before = money.total(part.amount for part in live)
-    return Effect(billed, review, before - billed - review, price_after - billed - review)
+    after = price_after - (billed - credited) - review
+    return Effect(billed, review, before - billed - review, after, credited)
 
 
 def heirs(was: Sequence[tuple[int, str]], now: Sequence[tuple[int, str]]) -> dict[int, int]:
@@ -150,13 +161,13 @@ def _check_review(title: str, live: Sequence[PlanPart]) -> None:
 
 
 def _check_pledged(open_parts: Sequence[PlanPart], *, change: Moved) -> None:
-    if change.kind == "changed" and not change.says_another_thing:
+    if change.kind == "changed" and not change.says_another_thing and not change.has_other_terms:
         return
     for part in open_parts:
         if part.is_pledged:
             raise Refused(
                 "“{milestone}” is assigned to a financier, who advances money on it as it was agreed. It can be moved"
-                " to another date, but it cannot be taken out, and its amount and what it delivers stay.",
+                " to another date, but it cannot be taken out, and its amount, its terms and what it delivers stay.",
                 field="lines",
                 milestone=part.title,
             )

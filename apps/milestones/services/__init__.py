@@ -48,7 +48,9 @@ from apps.milestones.services.mending import (
     say_missing,
 )
 from apps.milestones.services.nullifying import (
+    ask_by_change,
     ask_nullification,
+    check_may_take_back,
     contract_of_nullification,
     decline_nullification,
     grant_nullification,
@@ -64,7 +66,7 @@ from apps.milestones.services.planning import (
     open_milestones,
     plan,
 )
-from apps.milestones.services.replanning import check_change, follow_active_version, replan
+from apps.milestones.services.replanning import Deduction, check_change, deductions, follow_active_version, replan
 from apps.milestones.services.reserving import accept_with_reservations, checked_defects, reserving_statement
 from apps.milestones.services.reviewing import (
     SILENCE,
@@ -90,6 +92,7 @@ __all__ = [
     "Ahead",
     "CriterionAnswer",
     "CriterionVerdict",
+    "Deduction",
     "Defect",
     "DueReview",
     "MissedPosition",
@@ -104,11 +107,13 @@ __all__ = [
     "agreed_silence",
     "answer",
     "ask",
+    "ask_by_change",
     "ask_nullification",
     "attach",
     "attach_to_dispute",
     "changes_statement",
     "check_change",
+    "check_may_take_back",
     "checked_defects",
     "colleagues",
     "contract_of_dispute",
@@ -122,6 +127,7 @@ __all__ = [
     "deadline_if_notified",
     "decide_by_silence",
     "decline_nullification",
+    "deductions",
     "discard_unless_known",
     "dispute_billed",
     "dispute_submission",

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from apps.contracts import services as contracts
-from apps.contracts.models import Contract, GuestGrant
+from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.core import states
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
@@ -19,6 +19,7 @@ from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.nullification import NullificationState
 from apps.milestones.services.holding import lock_milestone
 from apps.milestones.services.parts import line_in_force, next_part
+from apps.milestones.services.replanning import Deduction
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
@@ -61,6 +62,38 @@ def ask_nullification(
     )
     _record(nullification, verb="nullification.asked", actor=actor, at=at, reason=nullification.reason)
     return nullification
+
+
+def ask_by_change(*, contract: Contract, version: ContractVersion, deduction: Deduction) -> Nullification:
+    """What a change order that both sides signed takes back of an acceptance: asked by whoever proposed it, then.
+
+    The other side grants it with its signature, in the same transaction; what would go on is not in the plan any more.
+    """
+    milestone = lock_milestone(contract, milestone_ref=deduction.milestone.ref)
+    if milestone.nullifications.waiting().exists():
+        raise Refused(
+            "It was asked already to withdraw the acceptance of “{milestone}”. Answer that first.",
+            milestone=milestone.title,
+        )
+    signed, order = version.signatures.get(side=version.author), version.change_order
+    if signed.user_id is None or order is None:
+        raise NotAllowed("Only a person can withdraw an acceptance.")
+    return Nullification.objects.create(
+        contract=contract,
+        milestone=milestone,
+        amount=deduction.amount,
+        asked_by=version.author,
+        reason=f"Change order {order.number}: {order.title}",
+        asked_at=signed.signed_at,
+        asker_id=signed.user_id,
+        asker_name=signed.name,
+    )
+
+
+def check_may_take_back(milestone: Milestone, *, contract: Contract, actor: Actor, at: datetime) -> None:
+    """Refuse whoever may not withdraw this acceptance together with the other side."""
+    milestone.contract = contract
+    _require_side(milestone, actor=actor, at=at)
 
 
 def grant_nullification(

@@ -1,19 +1,28 @@
 """The milestones of a contract follow a change order that both sides signed."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import OuterRef, Subquery
 
 from apps.contracts.models import Contract, ContractVersion, Criterion, PlanLine
 from apps.contracts.rules import Moved
-from apps.core import states
+from apps.core import money, states
 from apps.milestones import rules
 from apps.milestones.models import CriterionNote, EvidenceFile, Milestone, Submission
 from apps.milestones.models.milestone import OPEN, MilestoneState
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import Effect, Follows, PlanPart
 from apps.milestones.services.planning import plan_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Deduction:
+    """So much, net of tax, of what was accepted and billed of a milestone is agreed to be owed no more."""
+
+    milestone: Milestone
+    amount: Decimal
 
 
 def check_change(*, contract: Contract, moved: Sequence[Moved], price: Decimal, pledged: Collection[int]) -> Effect:
@@ -25,7 +34,16 @@ def check_change(*, contract: Contract, moved: Sequence[Moved], price: Decimal, 
     milestones = list(Milestone.objects.filter(contract=contract))
     parts = _parts(milestones, pledged=pledged)
     _followed(moved, parts.values(), currency=contract.currency)
-    return rules.effect(list(parts.values()), price_after=price)
+    credited = money.total(one.amount for one in _deducted(moved, parts.values()))
+    return rules.effect(list(parts.values()), price_after=price, credited=credited)
+
+
+def deductions(*, contract: Contract, moved: Sequence[Moved]) -> list[Deduction]:
+    """What a change takes back of accepted milestones, whose invoices are credited by it."""
+    found = {one.pk: one for one in Milestone.objects.filter(contract=contract).order_by("position", "part")}
+    parts = _parts(found.values(), pledged=())
+    milestones = {part: found[pk] for pk, part in parts.items()}
+    return [Deduction(milestones[one.part], one.amount) for one in _deducted(moved, parts.values())]
 
 
 def replan(*, contract: Contract, version: ContractVersion, moved: Sequence[Moved], pledged: Collection[int]) -> int:
@@ -77,10 +95,20 @@ def _parts(milestones: Iterable[Milestone], *, pledged: Collection[int]) -> dict
     }
 
 
-def _followed(moved: Sequence[Moved], parts: Iterable[PlanPart], *, currency: str) -> list[Follows]:
-    by_position: dict[int, list[PlanPart]] = {}
+def _deducted(moved: Sequence[Moved], parts: Iterable[PlanPart]) -> list[Follows]:
+    by_position = _by_position(parts)
+    return [one for change in moved for one in rules.deducted(change, by_position.get(change.position, ()))]
+
+
+def _by_position(parts: Iterable[PlanPart]) -> dict[int, list[PlanPart]]:
+    found: dict[int, list[PlanPart]] = {}
     for part in parts:
-        by_position.setdefault(part.position, []).append(part)
+        found.setdefault(part.position, []).append(part)
+    return found
+
+
+def _followed(moved: Sequence[Moved], parts: Iterable[PlanPart], *, currency: str) -> list[Follows]:
+    by_position = _by_position(parts)
     return [
         follows
         for change in moved

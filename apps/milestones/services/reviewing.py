@@ -103,8 +103,8 @@ def reviews_due(*, at: datetime, contract_refs: Sequence[str] | None = None) -> 
     waiting = (
         Submission.objects.using("owner")
         .filter(state=SubmissionState.SUBMITTED, notified_at__isnull=False, suspended_at__isnull=True)
-        .select_related("contract__active_version", "milestone__line")
-        .defer("canonical_text", "contract__active_version__canonical_text")
+        .select_related("contract", "milestone__line__version")
+        .defer("canonical_text", "milestone__line__version__canonical_text")
         .prefetch_related("reminders")
         .order_by("review_due_at", "id")
     )
@@ -122,7 +122,7 @@ def remind(*, contract: Contract, submission_ref: str, kind: str, actor: Actor, 
     """Keep that the buyer is reminded, or after the deadline the seller told; None when that is not due any more."""
     waiting = (
         Submission.objects.select_for_update(of=("self",))
-        .select_related("contract__active_version", "milestone__line")
+        .select_related("contract", "milestone__line__version")
         .filter(ref=submission_ref, contract=contract, state=SubmissionState.SUBMITTED, notified_at__isnull=False)
         .filter(suspended_at__isnull=True)
         .order_by()

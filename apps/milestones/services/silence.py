@@ -65,7 +65,7 @@ def silence_of(submission: Submission) -> str:
     """What silence does: as the milestone says, else the contract; but a named defect, or a milestone above that was
     not accepted in time, or a dispute, leaves nothing for it to accept, and then it decides nothing.
 
-    ``milestone__line`` and the contract's active version are read already.
+    ``milestone__line__version`` is read already.
     """
     agreed = agreed_silence(submission)
     if disputed_in(submission) is not None:
@@ -80,6 +80,7 @@ def silence_of(submission: Submission) -> str:
 
 
 def agreed_silence(submission: Submission) -> str:
-    """What the milestone says of silence, else the contract."""
-    version = submission.contract.active_version
-    return str(submission.milestone.line.silence or (version.silence if version is not None else Silence.ESCALATES))
+    """What the milestone says of silence, else the version under which it was submitted: what a change order says of it
+    holds from the next submission on."""
+    line = submission.milestone.line
+    return str(line.silence or line.version.silence)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import cast
 from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, QuerySet
@@ -113,7 +112,7 @@ def of_buyer(actor: Actor) -> QuerySet[Milestone, Milestone]:
             "contract__seller",
             "contract__buyer",
             "contract__active_version",
-            "line",
+            "line__version",
             "invoice__open_item",
             "invoice__document",
         )
@@ -156,7 +155,8 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
     """The reading of one of the ``cycles`` that :func:`all_of` gave."""
     milestone = submission.milestone
     contract = milestone.contract
-    version = cast("ContractVersion", contract.active_version)  # a milestone exists only under a signed version
+    # By this one it was submitted, and is judged and billed, whatever a change order says of the others since.
+    version = milestone.line.version
     version.contract = contract
     previous = next((cycle for cycle in reversed(cycles) if cycle.number < submission.number), None)
     newest = cycles[-1]
@@ -179,7 +179,7 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
         changes=differences.between_submissions(previous, submission) if previous else [],
         before=before,
         earned_after=before.earned + (milestone.amount if is_pending else Decimal(0)),
-        to_come=_to_come(milestone.amount, version=version, now=now),
+        to_come=_to_come(milestone.amount, milestone=milestone, version=version, now=now),
         answer_in=_days_away(submission.review_due_at, now=now, zone=contract.buyer.time_zone),
         zone=contract.buyer.time_zone,
         page_url=way.submission(submission),
@@ -200,12 +200,12 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
 
 def of_part(reading: SubmissionReading, amount: Decimal) -> InvoiceToCome:
     """The invoice that accepting a part of this net amount today would issue."""
-    return _to_come(amount, version=reading.version, now=clock.now())
+    return _to_come(amount, milestone=reading.milestone, version=reading.version, now=clock.now())
 
 
-def _to_come(amount: Decimal, *, version: ContractVersion, now: datetime) -> InvoiceToCome:
+def _to_come(amount: Decimal, *, milestone: Milestone, version: ContractVersion, now: datetime) -> InvoiceToCome:
     today = now.astimezone(ZoneInfo(version.contract.seller.time_zone)).date()
-    return figures.invoice_to_come(amount, version=version, today=today)
+    return figures.invoice_to_come(amount, milestone=milestone, version=version, today=today)
 
 
 def _days_away(moment: datetime | None, *, now: datetime, zone: str) -> str:

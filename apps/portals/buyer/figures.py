@@ -11,7 +11,9 @@ from django.db.models import Q, Sum
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
 from apps.invoicing import rules
+from apps.invoicing import services as invoicing
 from apps.invoicing.models import InvoiceKind, OpenItem
+from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.portals import plan_sums
 from apps.portals.correcting.sums import less_credits, paid_net
@@ -74,21 +76,29 @@ def _figures(plan: Mapping[str, Any], owed: Mapping[str, Any] | None, *, currenc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceToCome:
-    """The invoice that a sign-off today would issue."""
+    """The invoice that a sign-off today would issue; ``retained`` of it would be kept back as the contract says."""
 
     net: Decimal
     tax: Decimal
     gross: Decimal
     due_on: date
     currency: str
+    retained: Decimal = money.ZERO
+
+    @property
+    def payable(self) -> Decimal:
+        """What of it would be due by ``due_on``."""
+        return self.gross - self.retained
 
 
-def invoice_to_come(amount: Decimal, *, version: ContractVersion, today: date) -> InvoiceToCome:
+def invoice_to_come(amount: Decimal, *, milestone: Milestone, version: ContractVersion, today: date) -> InvoiceToCome:
     """``today`` is the calendar day in the seller's time zone: the date that the invoice would bear."""
     currency = version.contract.currency
     taxed = rules.TaxedAmount(net=amount, category=version.tax_category, rate=version.tax_rate)
     totals = rules.totals(rules.tax_breakdown([taxed], currency=currency))
+    kept = invoicing.withheld(contract=version.contract, version=version, totals=totals, milestone=milestone)
     return InvoiceToCome(
+        retained=kept.withheld if kept is not None else money.ZERO,
         net=totals.net,
         tax=totals.tax,
         gross=totals.gross,

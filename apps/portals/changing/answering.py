@@ -1,39 +1,56 @@
 """A change order as it stands: read it, sign it, decline it, take it back."""
 
-from django.contrib import messages
+from typing import Final
+
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from apps.contracts import services as contracts
-from apps.contracts.models import ChangeOrder, ContractVersion
+from apps.contracts.models import ChangeOrder, ContractVersion, GuestGrant
 from apps.core.errors import Refused
+from apps.invoicing import services as invoicing
+from apps.parties.actor import ActorKind
 from apps.parties.roles import Action
 from apps.portals import papers
 from apps.portals.access import PortalRequest
-from apps.portals.changing.desk import ChangeReading, crumbs, name_of, order_of, page, version_of
+from apps.portals.changing.desk import ChangeReading, crumbs, name_of, order_of, page, tell, version_of
 from apps.portals.changing.forms import WhyForm
+from apps.portals.changing.terms import terms_in_words
 from apps.portals.drafting.desk import Desk, why_not
 from apps.portals.forms import SeenForm, add_refusal, explain
 from apps.workflows import changing
 
+OF_AN_ORDER: Final = ("sign_change", "decline_change", "price_change", "withdraw_change")
+"""What is done with an order on a page of its own."""
+
 
 def change_order(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse:
     """What it changes and why, what it does, who signed, and what can be done with it."""
-    order = order_of(request, ref, desk=desk)
+    return show_change(request, order_of(request, ref, desk=desk), desk=desk)
+
+
+def show_change(
+    request: PortalRequest, order: ChangeOrder, *, desk: Desk, grant: GuestGrant | None = None
+) -> HttpResponse:
+    """The same of an order that was found; ``grant`` is the personal link of a guest."""
     version, contract = version_of(order), order.contract
     here = desk.url("change_order", order.ref)
     return page(
         request,
         "change_order",
         {
+            "grant": grant,
+            "token": getattr(desk, "token", ""),
             "contract": contract,
             "order": order,
             "version": version,
             "reading": _reading(order, version),
             "is_own": order.author == desk.side,
-            "may_edit": not why_not(request.actor, Action.EDIT_CONTRACT),
-            "refusal": why_not(request.actor, Action.SIGN_CONTRACT),
+            "may_edit": grant is None and not why_not(request.actor, Action.EDIT_CONTRACT),
+            "refusal": _why_not_sign(request),
+            "urls": {name: desk.url(name, order.ref) for name in OF_AN_ORDER},
+            "contract_url": desk.url("contract", contract.ref),
             "printed": papers.printed(
                 request.actor,
                 version,
@@ -51,7 +68,11 @@ def change_order(request: PortalRequest, ref: str, *, desk: Desk) -> HttpRespons
 
 def sign_change(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse:
     """Everything that the signature does, and the button."""
-    order = order_of(request, ref, desk=desk)
+    return answer_by_signature(request, order_of(request, ref, desk=desk), desk=desk)
+
+
+def answer_by_signature(request: PortalRequest, order: ChangeOrder, *, desk: Desk) -> HttpResponse:
+    """The same of an order that was found."""
     version, here = version_of(order), desk.url("change_order", order.ref)
     if version is None or (request.method != "POST" and (order.state != "proposed" or order.author == desk.side)):
         return redirect(here)
@@ -67,7 +88,7 @@ def sign_change(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            messages.success(request, _("You signed the change order. It is in force."))
+            tell(request, _("You signed the change order. It is in force."))
             return redirect(here)
     reading = _reading(order, version)
     return page(
@@ -80,7 +101,7 @@ def sign_change(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse
             "reading": reading,
             "statement": contracts.statement_of(version, side=desk.side).text,
             "again": SeenForm(initial={"seen": version.sha256}),
-            "refusal": why_not(request.actor, Action.SIGN_CONTRACT),
+            "refusal": _why_not_sign(request),
             "here": here,
             "crumbs": crumbs(desk, order.contract, (name_of(order), here), (_("Sign"), "")),
         },
@@ -91,15 +112,16 @@ def sign_change(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse
 
 def decline_change(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse:
     """Not sign it, and say why."""
-    return _close(request, order_of(request, ref, desk=desk), desk=desk, is_own=False)
+    return close(request, order_of(request, ref, desk=desk), desk=desk, is_own=False)
 
 
 def withdraw_change(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse:
     """Take back what one's own side proposed or recorded, and say why."""
-    return _close(request, order_of(request, ref, desk=desk), desk=desk, is_own=True)
+    return close(request, order_of(request, ref, desk=desk), desk=desk, is_own=True)
 
 
-def _close(request: PortalRequest, order: ChangeOrder, *, desk: Desk, is_own: bool) -> HttpResponse:
+def close(request: PortalRequest, order: ChangeOrder, *, desk: Desk, is_own: bool) -> HttpResponse:
+    """Decline an order, or take back one's own, with the reason."""
     here = desk.url("change_order", order.ref)
     can_be = order.state in ("proposed", "unpriced", "declined") if is_own else order.state == "proposed"
     if request.method != "POST" and (not can_be or (order.author == desk.side) is not is_own):
@@ -118,7 +140,7 @@ def _close(request: PortalRequest, order: ChangeOrder, *, desk: Desk, is_own: bo
             add_refusal(form, refused)
         else:
             said = _("The change is withdrawn.") if is_own else _("The change is declined. Nothing was signed.")
-            messages.success(request, said)
+            tell(request, said)
             return redirect(here)
     return page(
         request,
@@ -126,7 +148,7 @@ def _close(request: PortalRequest, order: ChangeOrder, *, desk: Desk, is_own: bo
         {
             "contract": order.contract,
             "order": order,
-            "refusal": why_not(request.actor, Action.EDIT_CONTRACT if is_own else Action.SIGN_CONTRACT),
+            "refusal": why_not(request.actor, Action.EDIT_CONTRACT) if is_own else _why_not_sign(request),
             "here": here,
             "crumbs": crumbs(
                 desk, order.contract, (name_of(order), here), (_("Withdraw") if is_own else _("Decline"), "")
@@ -135,6 +157,11 @@ def _close(request: PortalRequest, order: ChangeOrder, *, desk: Desk, is_own: bo
         desk=desk,
         form=form,
     )
+
+
+def _why_not_sign(request: PortalRequest) -> str:
+    """A guest came through a link for this very action; whether it is still alive is said by the service."""
+    return "" if request.actor.kind is ActorKind.GUEST else why_not(request.actor, Action.SIGN_CONTRACT)
 
 
 def _reading(order: ChangeOrder, version: ContractVersion | None) -> ChangeReading | None:
@@ -152,6 +179,8 @@ def _reading(order: ChangeOrder, version: ContractVersion | None) -> ChangeReadi
         currency=order.contract.currency,
         price_before=version.changes.price,
         price_after=version.price,
+        terms=terms_in_words(contracts.terms_moved(version), currency=order.contract.currency),
+        retention=invoicing.retention_state(order.contract) if order.state == "proposed" else None,
         effect=effect,
         refusal=refusal,
         financed=changing.financed(order.contract) if order.state == "proposed" else (),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.contrib import messages
 from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -13,20 +14,26 @@ from django.utils.translation import gettext as _
 from apps.contracts.models import ChangeOrder, Contract, ContractVersion
 from apps.contracts.models.change_order import ChangeOrderState
 from apps.contracts.rules import Moved
+from apps.core import clock
+from apps.invoicing.services import RetentionState
 from apps.milestones.rules import Effect
-from apps.parties.actor import Actor
+from apps.parties.actor import Actor, ActorKind
 from apps.portals.access import PortalRequest
 from apps.portals.drafting.desk import Crumbs, Desk
+from apps.portals.version_differences import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeReading:
-    """A change as both sides read it before they sign: line by line, in sums, and with what a financier holds."""
+    """A change as both sides read it before they sign: line by line, in terms and sums, and with what the buyer
+    keeps back and a financier holds."""
 
     moved: Sequence[Moved]
     currency: str
     price_before: Decimal
     price_after: Decimal
+    terms: Sequence[Row] = ()
+    retention: RetentionState | None = None
     effect: Effect | None = None
     refusal: str = ""
     financed: Sequence[str] = ()
@@ -38,10 +45,12 @@ class ChangeReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRow:
-    """A change order in the list of its contract; ``net`` is None while nobody has priced it."""
+    """A change order in the list of its contract; ``net`` is None while nobody has priced it, and ``days`` is then for
+    how long."""
 
     order: ChangeOrder
     net: Decimal | None
+    days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +100,15 @@ def orders_of(actor: Actor, contract: Contract) -> Orders | None:
     if signed and signed[-1].changes is not None:
         original = min(signed, key=lambda one: one.number).changes.price  # type: ignore[union-attr]
     return Orders(
-        rows=[OrderRow(order=order, net=_net(newest.get(order.pk))) for order in orders],
+        rows=[OrderRow(order=order, net=_net(newest.get(order.pk)), days=_unpriced_for(order)) for order in orders],
         original=original,
         current=active.price,
     )
+
+
+def _unpriced_for(order: ChangeOrder) -> int | None:
+    """For how many whole days it has waited for a price; None once it has one, or needs none any more."""
+    return (clock.now() - order.recorded_at).days if order.state == ChangeOrderState.UNPRICED else None
 
 
 def _net(version: ContractVersion | None) -> Decimal | None:
@@ -112,12 +126,19 @@ def page(
 ) -> HttpResponse:
     """The page; 422 when it shows again a form that was refused."""
     status = 422 if is_refused or (form is not None and form.is_bound and form.errors) else 200
-    more = {"form": form, "desk": desk, "side": desk.side, "base": f"{desk.side}/base.html"}
+    more = {"form": form, "desk": desk, "side": desk.side, "base": desk.base}
     return render(request, f"changing/{template}.html", {**context, **more}, status=status)
 
 
+def tell(request: PortalRequest, text: str) -> None:
+    """Say on the next page what was done. A guest's next page says it itself."""
+    if request.actor.kind is ActorKind.USER:
+        messages.success(request, text)
+
+
 def crumbs(desk: Desk, contract: Contract, *more: tuple[str, str]) -> Crumbs:
-    return desk.crumbs((contract.number, desk.url("contract", contract.ref)), *more)
+    """Nothing for a guest, who has no other page."""
+    return desk.crumbs((contract.number, desk.url("contract", contract.ref)), *more) if desk.has_crumbs else []
 
 
 def name_of(order: ChangeOrder) -> str:

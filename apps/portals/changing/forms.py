@@ -8,10 +8,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy
 
-from apps.contracts.drafts import ChangedLine, ChangeDraft, DraftCriterion, DraftLine
+from apps.contracts.drafts import ChangedLine, ChangeDraft, ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules import PlacedLine
 from apps.core import money
 from apps.core.errors import Refused
+from apps.portals.changing.terms import OwnTermsFields, TermsForm
 from apps.portals.forms import ActionForm, AmountField, explain
 
 MOST_NEW: Final = 50
@@ -57,7 +58,7 @@ class WhyForm(ActionForm):
     )
 
 
-class NewLineForm(forms.Form):
+class NewLineForm(OwnTermsFields):
     """A milestone as the change order wants it."""
 
     use_required_attribute = False
@@ -118,6 +119,7 @@ class NewLineForm(forms.Form):
             amount=typed["amount"],
             planned_on=typed["planned_on"],
             criteria=_criteria(typed["criteria"]),
+            own=self.own_terms(),
         )
 
 
@@ -134,6 +136,7 @@ class LineForm(NewLineForm):
             "planned_on": line.planned_on,
             "scope": line.scope,
             "criteria": _text(line.criteria),
+            **self.initial_own(line.own),
         }
         super().__init__(data, prefix=f"line-{placed.position}", initial=initial, currency=currency)
         self.placed = placed
@@ -159,11 +162,12 @@ class ChangeForms:
         data: Mapping[str, Any] | None,
         *,
         plan: Sequence[PlacedLine],
-        currency: str,
+        stands: ContractDraft,
         order_ref: str = "",
         more: int = 0,
     ) -> None:
-        self.order_ref = order_ref
+        self.order_ref, currency = order_ref, stands.currency
+        self.terms = TermsForm(data, stands=stands)
         self.head = ReasonsForm(data, is_known=bool(order_ref))
         sent = data if data is not None else {}
         self.lines = [
@@ -180,7 +184,7 @@ class ChangeForms:
         """Whether everything that was typed can be read. A new milestone that was left empty is none."""
         changed = [form for form in self.lines if form.is_bound and form.has_changed()]
         forms_of_lines = [form for form in (*changed, *self._typed()) if not self._is_out(form)]
-        return all([self.head.is_valid(), *(form.is_valid() for form in forms_of_lines)])
+        return all([self.head.is_valid(), self.terms.is_valid(), *(form.is_valid() for form in forms_of_lines)])
 
     def draft(self) -> ChangeDraft:
         """The change that was typed."""
@@ -198,13 +202,14 @@ class ChangeForms:
             reason=head.get("reason", ""),
             lines=tuple(lines),
             added=tuple(form.line() for form in self._typed()),
+            terms=self.terms.changed(),
             order_ref=self.order_ref,
         )
 
     def problems(self) -> list[tuple[str, str, str]]:
         """What is wrong as (id of the field, label, message), for the summary on top of the page."""
         found = []
-        for form in (self.head, *self.lines, *self.added):
+        for form in (self.head, self.terms, *self.lines, *self.added):
             found += [(bound.id_for_label, str(bound.label), str(one)) for bound in form for one in bound.errors]
         return [*found, *(("", "", str(one)) for one in self.head.non_field_errors())]
 

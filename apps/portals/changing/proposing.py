@@ -14,12 +14,14 @@ from apps.contracts.models import ChangeOrder, Contract
 from apps.contracts.models.change_order import ChangeOrderState
 from apps.contracts.rules import PlacedLine
 from apps.core.errors import Refused
+from apps.invoicing import services as invoicing
 from apps.milestones.models import Milestone
-from apps.milestones.models.milestone import OPEN
+from apps.milestones.models.milestone import OPEN, MilestoneState
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest
 from apps.portals.changing.desk import ChangeReading, crumbs, name_of, order_of, page
 from apps.portals.changing.forms import ChangeForms, ReasonsForm
+from apps.portals.changing.terms import terms_in_words
 from apps.portals.drafting.desk import Desk, why_not
 from apps.portals.forms import SeenForm, add_refusal
 from apps.workflows import changing
@@ -89,7 +91,7 @@ def _propose(request: PortalRequest, contract: Contract, order: ChangeOrder | No
     forms = ChangeForms(
         data,
         plan=shown,
-        currency=contract.currency,
+        stands=contracts.as_draft(contract.active_version),
         order_ref=order.ref if order is not None else "",
         more=more,
     )
@@ -153,6 +155,8 @@ def _checked(
                 currency=contract.currency,
                 price_before=rules.price_of(change.before),
                 price_after=change.version.price,
+                terms=terms_in_words(change.terms, currency=contract.currency),
+                retention=invoicing.retention_state(contract),
                 effect=preview.effect,
                 financed=changing.financed(contract),
             ),
@@ -182,8 +186,11 @@ def _open_plan(contract: Contract, *, begins: str) -> tuple[list[PlacedLine], di
     version = contract.active_version
     if version is None:
         return [], {}
-    open_ones = Milestone.objects.filter(contract=contract, state__in=OPEN)
-    positions = sorted(set(open_ones.values_list("position", flat=True)))
+    states = (*OPEN, MilestoneState.ACCEPTED, MilestoneState.SUBMITTED)
+    found = Milestone.objects.filter(contract=contract, state__in=states).values_list("position", "state")
+    stands = list(found)
+    under_review = {position for position, state in stands if state == MilestoneState.SUBMITTED}
+    positions = sorted({position for position, _state in stands} - under_review)
     first = int(begins) if begins.isascii() and begins.isdigit() and len(begins) < 9 else 0
     at = next((place for place, position in enumerate(positions) if position >= first), 0)
     chosen = set(positions[at : at + AT_ONCE])

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from apps.core.errors import ProofNeeded, Refused
+from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Submission
 from apps.parties.actor import ActorKind
@@ -83,7 +84,7 @@ def dispute_by_link(request: PortalRequest, submission: Submission, *, back: str
 def dispute_invoice(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs) -> HttpResponse:
     """Dispute what is open of an invoice, or a part of it."""
     mine = Invoice.objects.of_seller if side.name == "seller" else Invoice.objects.of_buyer
-    found = get_object_or_404(mine(request.actor).select_related("open_item", "contract"), ref=ref)
+    found = get_object_or_404(mine(request.actor).select_related("open_item", "contract", "milestone"), ref=ref)
     form = DisputeForm(request.POST or None)
     here = side.url("invoice", found.ref)
 
@@ -108,6 +109,7 @@ def dispute_invoice(request: PortalRequest, ref: str, *, side: Side, crumbs: Cru
         "back": here,
         "refusal": _why_not(request) or _why_not_invoice(found),
         "is_submission": False,
+        "cannot_credit": _cannot_credit(found),
         "crumbs": [*crumbs, (found.number, here), (_("Dispute"), "")],
     }
     return side.dispute_page(request, "raise_dispute", context, form=form)
@@ -161,6 +163,15 @@ def _tried(request: PortalRequest, form: DisputeForm, do: Callable[[], Answer]) 
 def _why_not(request: PortalRequest) -> str:
     try:
         request.actor.require(Action.RAISE_DISPUTE)
+    except Refused as refused:
+        return explain(refused)
+    return ""
+
+
+def _cannot_credit(invoice: Invoice) -> str:
+    """Why what both sides might uphold of it could not be credited as things stand; nothing where it could be."""
+    try:
+        invoicing.refuse_uncreditable(invoice)
     except Refused as refused:
         return explain(refused)
     return ""

@@ -30,6 +30,16 @@ class Desk:
 
     side: str
 
+    @property
+    def has_crumbs(self) -> bool:
+        """Whether there are pages above, to go back to."""
+        return True
+
+    @property
+    def base(self) -> str:
+        """The template on which its pages stand."""
+        return f"{self.side}/base.html"
+
     def contracts(self, actor: Actor) -> ContractQuerySet:
         """The contracts in which the actor's organisation is this side."""
         every = Contract.objects

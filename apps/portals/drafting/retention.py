@@ -17,6 +17,7 @@ from apps.contracts.retention import (
     RetentionRelease,
     RetentionStep,
     RetentionTerms,
+    payable_until_final,
 )
 from apps.contracts.rules.retention import MOST_DAYS, MOST_RELEASES, MOST_STEPS
 from apps.portals.forms import AmountField, RateField
@@ -45,6 +46,11 @@ class RetentionFields(forms.Form):
         label=_("At most, percent of the price"), required=False, help_text=_("In all. Empty: no limit.")
     )
     retention_cap_amount = AmountField(label=_("At most, amount"), required=False)
+    retention_payable_most = RateField(
+        label=_("Payable before the last milestone, at most, percent of the price"),
+        required=False,
+        help_text=_("Instead of a rate: what is accepted above it is billed, and payable with the last milestone."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -69,7 +75,15 @@ class RetentionFields(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        rate = cleaned.get("retention_rate")
+        rate, most = cleaned.get("retention_rate"), cleaned.get("retention_payable_most")
+        if most is not None and not rate and not any(cleaned.get(name) for name in self._details()):
+            cleaned["retention"] = payable_until_final(most)
+            return cleaned
+        if most is not None:
+            self.add_error(
+                "retention_payable_most",
+                ValidationError(_("Agree on this or on a retention, and empty the other one.")),
+            )
         if rate is None:
             cleaned["retention"] = None
             if "retention_rate" not in self.errors and any(cleaned.get(name) for name in self._details()):
@@ -88,7 +102,10 @@ class RetentionFields(forms.Form):
     @property
     def has_retention(self) -> bool:
         """Whether anything of it is written, or wrong: then the page shows it unfolded."""
-        return any(self[name].value() or self[name].errors for name in ("retention_rate", *self._details()))
+        return any(
+            self[name].value() or self[name].errors
+            for name in ("retention_rate", "retention_payable_most", *self._details())
+        )
 
     @property
     def retention_steps(self) -> list[list[forms.BoundField]]:
@@ -136,6 +153,8 @@ def typed_retention(terms: RetentionTerms | None) -> dict[str, Any]:
     """What the fields show of terms that were saved."""
     if terms is None:
         return {}
+    if terms.payable_most is not None:
+        return {"retention_payable_most": terms.payable_most}
     shown: dict[str, Any] = {
         "retention_rate": terms.rate,
         "retention_base": terms.base,

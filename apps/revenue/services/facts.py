@@ -18,8 +18,8 @@ from apps.milestones.models.nullification import NullificationState
 from apps.revenue.models import Why
 from apps.revenue.rules import Span
 
-ORDER = {why: number for number, why in enumerate((Why.CHANGE, Why.ACCEPTANCE, Why.NULLIFICATION, Why.CREDIT))}
-"""Of what was written down in the same instant."""
+ORDER = {why: number for number, why in enumerate((Why.NULLIFICATION, Why.CHANGE, Why.ACCEPTANCE, Why.CREDIT))}
+"""Of what was written down in the same instant: a change order that takes back what was accepted does so first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

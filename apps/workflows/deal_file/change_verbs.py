@@ -35,6 +35,7 @@ def _propose_change(scene: Scene, event: Event, actor: Actor) -> Answer:
         reason=event.text,
         lines=tuple(_line(plan, one) for one in said.lines),
         added=said.added,
+        terms=said.terms,
         order_ref=waiting.ref if waiting is not None else "",
     )
     seen = contracts.preview_change(contract, draft=draft, side=event.by.side).sha256
@@ -48,7 +49,10 @@ def _line(plan: Mapping[int, PlacedLine], said: ChangedMilestone) -> ChangedLine
     if said.is_out:
         return ChangedLine(said.milestone, None)
     line = replace(stands.line, basis="amount", amount=said.amount or stands.amount)
-    return ChangedLine(said.milestone, replace(line, planned_on=said.planned_on or line.planned_on))
+    return ChangedLine(
+        said.milestone,
+        replace(line, planned_on=said.planned_on or line.planned_on, own=said.own or line.own),
+    )
 
 
 def _sign_change(scene: Scene, event: Event, actor: Actor) -> Answer:

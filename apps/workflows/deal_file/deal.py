@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
-from apps.contracts.drafts import ContractDraft, DraftLine
+from apps.contracts.drafts import AS_AGREED, AS_THEY_ARE, ChangedTerms, ContractDraft, DraftLine, LineTerms
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,14 @@ class PriceLine:
 
 @dataclass(frozen=True)
 class ChangedMilestone:
-    """A milestone of the plan as a change order wants it; None leaves amount or date as they are."""
+    """A milestone of the plan as a change order wants it; None leaves amount or date as they are, and so does what says
+    nothing of its own terms."""
 
     milestone: int
     is_out: bool = False
     amount: Decimal | None = None
     planned_on: date | None = None
+    own: LineTerms = AS_AGREED
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ class SaidChange:
     title: str
     lines: tuple[ChangedMilestone, ...] = ()
     added: tuple[DraftLine, ...] = ()
+    terms: ChangedTerms = AS_THEY_ARE
 
 
 @dataclass(frozen=True)
@@ -193,7 +196,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "sign_answer": Verb("seller", ("plan",)),
         "withdraw_contract": Verb("seller"),
         "record_change": Verb("seller", ("title", "reason")),
-        "propose_change": Verb("seller", ("title", "reason", "changes", "added")),
+        "propose_change": Verb("seller", ("title", "reason", "changes", "added", "terms")),
         "sign_change": Verb("buyer"),
         "decline_change": Verb("buyer", ("reason",)),
         "withdraw_change": Verb("seller", ("reason",)),

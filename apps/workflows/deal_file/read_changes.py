@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from apps.contracts.drafts import ContractDraft, DraftLine
+from apps.contracts.drafts import AS_THEY_ARE, ChangedTerms, ContractDraft, DraftLine
+from apps.contracts.rules.review import SILENCES
 from apps.core import money
 from apps.workflows.deal_file.deal import ChangedMilestone, SaidChange
+from apps.workflows.deal_file.read_retention import read_terms
+from apps.workflows.deal_file.read_steps import read_own
 from apps.workflows.deal_file.reader import Place
 
 ReadLine = Callable[[Place, str], DraftLine]
@@ -14,12 +17,13 @@ ReadLine = Callable[[Place, str], DraftLine]
 def read_change(
     place: Place, contract: ContractDraft, *, milestone: Callable[[Place], int], line: ReadLine
 ) -> SaidChange:
-    """The keys ``title``, ``changes`` and ``added`` of an event."""
-    changes, added = place.maybe("changes"), place.maybe("added")
+    """The keys ``title``, ``changes``, ``added`` and ``terms`` of an event."""
+    changes, added, terms = place.maybe("changes"), place.maybe("added"), place.maybe("terms")
     said = SaidChange(
         title=place.need("title").text(most=160),
         lines=tuple(_changed(one, contract.currency, milestone) for one in changes.each()) if changes else (),
         added=tuple(line(one, contract.currency) for one in added.each()) if added else (),
+        terms=_terms(terms, contract.currency) if terms is not None else AS_THEY_ARE,
     )
     if any(one.basis != "amount" for one in said.added):
         place.refuse("a change order speaks in money: give each milestone under `added` an `amount`")
@@ -28,16 +32,34 @@ def read_change(
 
 def _changed(place: Place, currency: str, milestone: Callable[[Place], int]) -> ChangedMilestone:
     amount, planned, out = place.maybe("amount"), place.maybe("planned"), place.maybe("remove")
-    if amount is None and planned is None and out is None:
-        place.refuse("says nothing that is different: give `amount`, `planned` or `remove: yes`")
+    own = read_own(place)
+    if amount is None and planned is None and out is None and not own:
+        place.refuse("says nothing that is different: give `amount`, `planned`, own terms or `remove: yes`")
     changed = ChangedMilestone(
         milestone=milestone(place.need("milestone")),
         is_out=out.yes_or_no() if out is not None else False,
         amount=_payable(amount, currency) if amount is not None else None,
         planned_on=planned.day() if planned is not None else None,
+        own=own,
     )
     place.done()
     return changed
+
+
+def _terms(place: Place, currency: str) -> ChangedTerms:
+    """What of the contract's terms is different from then on."""
+    payment, review = place.maybe("payment_days"), place.maybe("review_days")
+    silence, retention = place.maybe("silence"), place.maybe("retention")
+    terms = ChangedTerms(
+        payment_days=payment.whole(most=365) if payment is not None else None,
+        review_days=review.whole(least=1, most=365) if review is not None else None,
+        silence=silence.one_of(*SILENCES) if silence is not None else "",
+        retention=read_terms(retention, currency) if retention is not None else None,
+    )
+    if not terms:
+        place.refuse("says nothing: give `payment_days`, `review_days`, `silence` or `retention`")
+    place.done()
+    return terms
 
 
 def _payable(place: Place, currency: str) -> Decimal:

@@ -16,15 +16,13 @@ from apps.workflows.deal_file.reader import Place
 
 MEMBERS_ONLY: Final = frozenset(
     {
-        "sign_change",
-        "decline_change",
         "still_missing",
         "release_reservation",
         "agree_reduction",
         "ask_reduction",
     }
 )
-"""What the buyer does in its portal only: a personal link answers no change orders and settles no reservations."""
+"""What the buyer does in its portal only: a personal link settles no reservations."""
 
 
 SIGNED: Final = ("sign", "sign_answer")

@@ -3,7 +3,14 @@
 from decimal import Decimal
 from typing import Final
 
-from apps.contracts.retention import COMPLETION, NET, RetentionRelease, RetentionStep, RetentionTerms
+from apps.contracts.retention import (
+    COMPLETION,
+    NET,
+    RetentionRelease,
+    RetentionStep,
+    RetentionTerms,
+    payable_until_final,
+)
 from apps.contracts.rules import retention as rules
 from apps.core import money
 from apps.workflows.deal_file.reader import Place
@@ -13,6 +20,12 @@ ZERO: Final = Decimal(0)
 
 def read_terms(place: Place, currency: str) -> RetentionTerms:
     """What is withheld and when it is released, as a draft could keep it and a contract be signed with it."""
+    most = place.maybe("payable_most")
+    if most is not None:
+        limited = payable_until_final(most.percentage())
+        place.done()
+        place.by(lambda: rules.check_retention(limited, currency=currency))
+        return limited
     base, steps, releases = place.maybe("base"), place.maybe("steps"), place.maybe("release")
     percent, amount = place.maybe("cap_percent"), place.maybe("cap_amount")
     terms = RetentionTerms(

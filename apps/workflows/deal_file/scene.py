@@ -57,6 +57,11 @@ class Scene:
         if event.verb == "acknowledge_assignment":
             notices = Assignment.objects.using("owner").filter(**of).order_by("-id")
             return list(notices.values_list("ref", flat=True)[:1])
+        if event.verb in ("sign_change", "decline_change"):
+            made = ContractVersion.objects.using("owner").filter(contract__ref=self.contract_ref)
+            return list(
+                made.filter(change_order__state="proposed").values_list("ref", flat=True).order_by("-number")[:1]
+            )
         if event.verb in ON_SUBMISSION:
             sent = (
                 Submission.objects.using("owner")

@@ -1,6 +1,6 @@
 """The mails of the product, one function each. Jobs call them inside the walls of the organisation that may know."""
 
-from apps.workflows.mails.change_orders import change_order
+from apps.workflows.mails.change_orders import change_order, proposal_by_link
 from apps.workflows.mails.contracts import contract_changes, contract_proposal, contract_signed, signed_copy
 from apps.workflows.mails.credits import credit_note, nullification_news
 from apps.workflows.mails.desk import (
@@ -47,6 +47,7 @@ __all__ = [
     "payment_receipt",
     "payment_reversed",
     "proof_code",
+    "proposal_by_link",
     "proposal_expired",
     "review_lapsed",
     "review_passed",

@@ -6,20 +6,22 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts import services as contracts
-from apps.contracts.models import ChangeOrder, ContractVersion
+from apps.contracts.models import ChangeOrder, ContractVersion, GuestGrant
+from apps.contracts.models.version import Silence
 from apps.contracts.rules import moved
 from apps.parties import services as parties
+from apps.parties.models import Organisation
 from apps.parties.roles import Action
 from apps.workflows.mails.changes import Line
-from apps.workflows.mails.contracts import both_sides
+from apps.workflows.mails.contracts import both_sides, contract_proposal, link_to, live_grant
 from apps.workflows.mails.letter import Letter, absolute, fact, money, send
 
 
 def change_order(*, order_ref: str, what: str, organisation_id: int) -> None:
     """Tell a side what the other one did with a change order; ``what`` is the word for it.
 
-    It goes to the people who write contracts for the seller, and to those who sign for the buyer: to the signatory that
-    the contract names while the buyer has nobody here.
+    It goes to the people who write contracts for the seller, and to those who sign for the buyer. The signatory that
+    the contract names has a personal link to what is to be signed.
     """
     order = ChangeOrder.objects.select_related("contract__seller", "contract__buyer").get(ref=order_ref)
     contract = order.contract
@@ -29,20 +31,72 @@ def change_order(*, order_ref: str, what: str, organisation_id: int) -> None:
     to = parties.mailboxes(
         organisation_id=reader.pk, action=Action.EDIT_CONTRACT if side == "seller" else Action.SIGN_CONTRACT
     )
-    if not to and side == "buyer" and contract.active_version is not None:
+    grant = _link_to(version) if what == "proposed" and side == "buyer" else None
+    if grant is not None:
+        to = [mailbox for mailbox in to if mailbox != grant.email]
+        _send(order, what, version, reader=reader, sender=sender, to=[grant.email], grant=grant)
+    elif not to and side == "buyer" and contract.active_version is not None:
         to = [contract.active_version.signatory_email]
+    if to:
+        _send(order, what, version, reader=reader, sender=sender, to=to)
+
+
+def proposal_by_link(*, grant_ref: str) -> None:
+    """Ask the signatory by personal link to sign what waits: a contract, or a change of one."""
+    grant = live_grant(grant_ref)
+    if grant is None:
+        return
+    version = ContractVersion.objects.select_related("contract", "change_order", "changes__contract").get(
+        ref=grant.subject_ref
+    )
+    if version.change_order is None:
+        contract_proposal(grant_ref=grant_ref)
+        return
+    order = version.change_order
+    order.contract = grant.contract
+    _send(
+        order,
+        "proposed",
+        version,
+        reader=grant.organisation,
+        sender=grant.contract.seller,
+        to=[grant.email],
+        grant=grant,
+    )
+
+
+def _link_to(version: ContractVersion | None) -> GuestGrant | None:
+    if version is None:
+        return None
+    return GuestGrant.objects.filter(subject_ref=version.ref, used_at=None, revoked_at=None).order_by("-id").first()
+
+
+def _send(
+    order: ChangeOrder,
+    what: str,
+    version: ContractVersion | None,
+    *,
+    reader: Organisation,
+    sender: Organisation,
+    to: list[str],
+    grant: GuestGrant | None = None,
+) -> None:
+    contract = order.contract
+    side = "seller" if reader.pk == contract.seller_id else "buyer"
+    number = f"{order.ref}-{what}-{version.number if version is not None else 0}"
     send(
         Letter(
             name="change_order",
-            key=f"{order.ref}-{what}-{version.number if version is not None else 0}",
+            key=f"{number}.{grant.ref}" if grant is not None else number,
             sender=sender,
             reader=reader,
             to=to,
             button=_("Read and answer") if what == "proposed" else _("Open the change order"),
-            url=absolute(reverse(f"{side}:change_order", args=[order.ref])),
+            url=link_to(grant) if grant is not None else absolute(reverse(f"{side}:change_order", args=[order.ref])),
             facts=_facts(order, version),
             context={
                 "contract": contract,
+                "grant": grant,
                 "order": order,
                 "what": what,
                 "version": version,
@@ -69,12 +123,27 @@ def _facts(order: ChangeOrder, version: ContractVersion | None) -> list[dict[str
     ]
 
 
+def _terms(version: ContractVersion) -> list[Line]:
+    """The terms that are different from then on; a retention is named, for the page shows it word by word."""
+    names = {"payment_days": _("Days to pay"), "review_days": _("Days to review")}
+    lines: list[Line] = []
+    for one in contracts.terms_moved(version):
+        if one["term"] in names:
+            lines.append({"term": names[one["term"]], "before": one["before"], "after": one["after"], "currency": ""})
+        elif one["term"] == "silence":
+            was, now = (Silence(one[side]).label for side in ("before", "after"))
+            lines.append({"term": _("If you say nothing"), "before": was, "after": now, "currency": ""})
+        else:
+            lines.append({"term": _("Retention"), "word": _("changed")})
+    return lines
+
+
 def _lines(version: ContractVersion, *, currency: str) -> list[Line]:
     """What is different, line by line, in the form in which mails show what changed."""
     if version.changes is None:
         return []
     words = {"added": _("new"), "removed": _("taken out"), "changed": _("another date, or other words")}
-    lines: list[Line] = []
+    lines = _terms(version)
     for one in moved(contracts.plan_of(version.changes), contracts.plan_of(version)):
         if one.kind == "repriced" and one.before is not None and one.after is not None:
             amounts = {"before": one.before.amount, "after": one.after.amount, "currency": currency}

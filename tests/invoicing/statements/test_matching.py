@@ -103,6 +103,17 @@ def test_a_bill_that_is_taken_is_not_taken_again() -> None:
     assert exact_bill(arrived("100.00", "INV-2026-0001"), bills) is None
 
 
+def test_what_is_not_in_dispute_is_certain_too_and_nothing_else_of_a_disputed_invoice_is() -> None:
+    one = bill(1, disputed=D("30.00"))
+    for amount in ("70.00", "100.00"):
+        assert exact_bill(arrived(amount, "INV-2026-0001"), Bills.of([one, bill(2)])) == one
+    assert exact_bill(arrived("30.00", "INV-2026-0001"), Bills.of([one])) is None
+    whole = bill(1, disputed=D("100.00"))
+    assert exact_bill(arrived("70.00", "INV-2026-0001"), Bills.of([whole])) is None
+    (proposed,), _notes = found(arrived("70.00", "INV-2026-0001", is_return=True), one)
+    assert whys(proposed)[:2] == [Why.NAMED, Why.EQUAL]
+
+
 def test_a_number_with_another_amount_says_the_difference() -> None:
     (short,), _notes = found(arrived("98.00", "INV-2026-0001"), bill(1))
     assert whys(short) == [Why.NAMED, Why.SHORT, Why.ALIKE]

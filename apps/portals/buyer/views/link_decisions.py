@@ -9,6 +9,7 @@ from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import deciding, judging, signing
 from apps.portals.buyer.pages import page
 from apps.portals.buyer.visits import personal, visit_of
+from apps.portals.changing import by_link
 from apps.portals.reserving import accepting
 
 
@@ -16,22 +17,28 @@ from apps.portals.reserving import accepting
 @personal
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign(request: PortalRequest, token: str) -> HttpResponse:
-    """Sign the contract."""
+    """Sign the contract, or a change of it."""
     visit = visit_of(request, token)
     if not visit.may_ask(request):
         return redirect("link:open", token=token)
-    return signing.sign_contract(request, visit.version(), way=visit.way, crumbs=[])
+    version = visit.version()
+    if version.change_order_id is not None:
+        return by_link.sign_change(request, version, token=token)
+    return signing.sign_contract(request, version, way=visit.way, crumbs=[])
 
 
 @portal("link")
 @personal
 @require_http_methods(["GET", "HEAD", "POST"])
 def request_contract_changes(request: PortalRequest, token: str) -> HttpResponse:
-    """Ask the seller for other terms."""
+    """Ask the seller for other terms; or decline a change of the contract."""
     visit = visit_of(request, token)
     if not visit.may_ask(request):
         return redirect("link:open", token=token)
-    return signing.request_contract_changes(request, visit.version(), way=visit.way, crumbs=[])
+    version = visit.version()
+    if version.change_order_id is not None:
+        return by_link.decline_change(request, version, token=token)
+    return signing.request_contract_changes(request, version, way=visit.way, crumbs=[])
 
 
 @portal("link")

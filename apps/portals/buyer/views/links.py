@@ -14,7 +14,7 @@ from apps.contracts.models import ContractVersion
 from apps.core import clock
 from apps.core.errors import Refused
 from apps.financing.models import Assignment
-from apps.milestones.models import Submission
+from apps.milestones.models import Dispute, Submission
 from apps.milestones.models.submission import Proof
 from apps.portals import papers
 from apps.portals.access import PortalRequest, portal
@@ -22,6 +22,7 @@ from apps.portals.buyer import acknowledging, cycles, payees, renewing, versions
 from apps.portals.buyer.pages import page
 from apps.portals.buyer.views.link_files import document_of
 from apps.portals.buyer.visits import Purpose, Visit, personal, visit_of
+from apps.portals.changing import by_link
 from apps.portals.forms import ActionForm
 from apps.portals.links import LinkState
 from apps.workflows import notices
@@ -44,7 +45,10 @@ def open_link(request: PortalRequest, token: str) -> HttpResponse:
         return acknowledging.acknowledge_assignment(request, visit.assignment(), way=visit.way, crumbs=[])
     context = {"grant": visit.grant, "token": token}
     if visit.grant.purpose == Purpose.SIGN_CONTRACT:
-        version = versions.read(visit.actor, visit.version(), way=visit.way)
+        found = visit.version()
+        if found.change_order_id is not None:
+            return by_link.change_order(request, found, grant=visit.grant, token=token)
+        version = versions.read(visit.actor, found, way=visit.way)
         return page(request, "link/contract", {**context, "reading": version}, zone=version.zone)
     return _milestone(request, visit, context)
 
@@ -55,6 +59,7 @@ def _milestone(request: PortalRequest, visit: Visit, context: dict[str, object])
     submission = next(cycle for cycle in sent if cycle.ref == visit.grant.subject_ref)
     reading = cycles.read(visit.actor, submission, cycles=sent, way=visit.way)
     context["reading"] = reading
+    context["is_disputed"] = Dispute.objects.live().filter(submission=submission).exists()
     if submission.state != "accepted":
         return page(request, "link/milestone", context, zone=reading.zone)
     pay_to = payees.of_invoice(visit.actor, milestone.invoice)

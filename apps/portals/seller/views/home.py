@@ -20,7 +20,7 @@ from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import asking, history
 from apps.portals.access import PortalRequest, portal
-from apps.portals.changing.waiting import change_orders
+from apps.portals.changing.waiting import change_orders, unpriced_changes
 from apps.portals.correcting.shown import needs_of
 from apps.portals.correcting.side import SELLER
 from apps.portals.disputing import shown as disputes
@@ -67,6 +67,7 @@ def _needs(actor: Actor, today: date) -> Iterator[Need]:
     if actor.may(Action.EDIT_CONTRACT):
         yield from _proposals(actor)
         yield from change_orders(actor, side="seller")
+        yield from unpriced_changes(actor, side="seller")
         yield from _drafts(actor)
     if actor.may(Action.CREDIT_INVOICE):
         yield from needs_of(actor, side=SELLER)

@@ -32,7 +32,7 @@ def seller_milestone(request: PortalRequest, ref: str) -> Milestone:
     """The milestone of one of the seller's contracts, with what its pages show; 404 for everybody else's."""
     rows = Milestone.objects.visible_to(request.actor).filter(contract__seller_id=request.actor.organisation_id)
     return get_object_or_404(
-        rows.select_related("contract__buyer", "contract__seller", "contract__active_version", "line"), ref=ref
+        rows.select_related("contract__buyer", "contract__seller", "contract__active_version", "line__version"), ref=ref
     )
 
 
@@ -115,11 +115,11 @@ def _step_state(at: int, reached: int) -> str:
     return "current" if at == reached + 1 else "ahead"
 
 
-def _review(who: str, waiting: Submission, review: ReviewTerms | None) -> str:
+def _review(who: str, waiting: Submission, review: ReviewTerms) -> str:
     if waiting.suspended_at is not None:
         return _("the buyer's question is answered, or the dispute ends. Until then the review clock stands still.")
     text = _("%(who)s signs off or requests changes.") % {"who": who}
-    if review is None or waiting.review_due_at is None:
+    if waiting.review_due_at is None:
         return text
     due = f"{formats.instant(waiting.review_due_at, review.time_zone)} ({wording.place(review.time_zone)})"
     return f"{text} {wording.silence_by(review.silence, due=due)}"
@@ -143,8 +143,8 @@ def _what_next(
         }
         return {"text": words[milestone.state]}
     if waiting is not None and waiting.review_due_at is not None:
-        own = milestone.line.own
-        return {"text": _review(who, waiting, contracts.review_terms(version, own=own) if version else None)}
+        line = milestone.line
+        return {"text": _review(who, waiting, contracts.review_terms(line.version, own=line.own))}
     if milestone.state == "changes_requested":
         return {"text": _("you mend what was crossed, and submit again. What was ticked stays as it is.")}
     if draft is not None:

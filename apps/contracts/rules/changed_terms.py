@@ -1,0 +1,64 @@
+"""Terms in change orders: what is different from now on, and never of what was billed. No database, no Django.
+
+A milestone lives by the version to which its line belongs. One that is open moves to the version that a change order
+makes, and has its terms; what is under review, accepted or billed stays with the one under which it was submitted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from apps.contracts.drafts import ChangedTerms, ContractDraft
+from apps.contracts.retention import RetentionTerms
+from apps.contracts.rules.checks import check_draft
+from apps.core.errors import Refused
+
+CHANGEABLE: Final = ("payment_days", "review_days", "silence", "retention")
+"""The terms of the whole contract that a change order may say anew."""
+
+
+def with_terms(stands: ContractDraft, terms: ChangedTerms) -> ContractDraft:
+    """The contract with the terms that are said anew; refused where one cannot be, or cannot be from now on only."""
+    said = {name: value for name in CHANGEABLE if (value := getattr(terms, name)) not in (None, "")}
+    if not said:
+        return stands
+    if terms.retention is not None:
+        _check_retention(stands.retention, terms.retention)
+    # The plan was checked line by line; what is checked here are the terms.
+    check_draft(replace(stands, lines=(), **said))
+    return replace(stands, **said)
+
+
+def terms_text(before: ContractDraft, after: ContractDraft) -> list[dict[str, Any]]:
+    """What the canonical text of a changing version says of the terms that differ; nothing where none does."""
+    return [
+        {"term": name, "before": getattr(before, name), "after": getattr(after, name)}
+        for name in CHANGEABLE
+        if getattr(before, name) != getattr(after, name)
+    ]
+
+
+def check_unfinanced_terms(changed: Sequence[Mapping[str, Any]], *, financed: Sequence[str]) -> None:
+    """Refuse other terms while a financier advances money on a milestone still to be accepted: priced by these.
+
+    ``financed`` are the titles of such milestones.
+    """
+    if changed and financed:
+        raise Refused(
+            "A financier advances money on “{milestone}”, priced by the terms of payment, review and retention as they"
+            " are. They can be changed once it is accepted, or the advance is cancelled.",
+            field="terms",
+            milestone=financed[0],
+        )
+
+
+def _check_retention(stands: RetentionTerms | None, wanted: RetentionTerms) -> None:
+    """What was withheld already is released as it was agreed when it was withheld."""
+    if stands is None:
+        return
+    if (wanted.releases, wanted.base) != (stands.releases, stands.base):
+        raise Refused(
+            "What was withheld is released as both sides agreed, so a change order leaves the releases of the"
+            " retention, and of what it is taken, as they are. Change its rate, its steps or its caps.",
+            field="retention",
+        )

@@ -1,0 +1,77 @@
+"""Change orders by personal link: the same pages, for the one person who signs for the buyer, without an account."""
+
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.contracts.models import ChangeOrder, ContractVersion, GuestGrant
+from apps.portals.access import PortalRequest
+from apps.portals.changing import answering
+from apps.portals.drafting.desk import Desk
+
+PLACES: Final = {
+    "change_order": "open",
+    "sign_change": "sign",
+    "decline_change": "request_contract_changes",
+    "contract_pdf": "contract_pdf",
+}
+"""Where below the link each page stands; the others are not a guest's."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDesk(Desk):
+    """The buyer's desk in the hands of a guest: every address stays below the ``token``."""
+
+    token: str = ""
+
+    @property
+    def base(self) -> str:
+        return "buyer/link/base.html"
+
+    @property
+    def has_crumbs(self) -> bool:
+        return False
+
+    def url(self, name: str, ref: str) -> str:
+        """Where something is done below the link; nowhere what a guest does not do."""
+        place = PLACES.get(name)
+        return reverse(f"link:{place}", kwargs={"token": self.token}) if place else ""
+
+
+def change_order(request: PortalRequest, version: ContractVersion, *, grant: GuestGrant, token: str) -> HttpResponse:
+    """What it changes and does, and the way to sign or decline it."""
+    with _there(version):
+        return answering.show_change(request, _order(version), desk=_desk(token), grant=grant)
+
+
+def sign_change(request: PortalRequest, version: ContractVersion, *, token: str) -> HttpResponse:
+    """Everything that the signature does, and the button."""
+    with _there(version):
+        return answering.answer_by_signature(request, _order(version), desk=_desk(token))
+
+
+def decline_change(request: PortalRequest, version: ContractVersion, *, token: str) -> HttpResponse:
+    """Not sign it, and say why."""
+    with _there(version):
+        return answering.close(request, _order(version), desk=_desk(token), is_own=False)
+
+
+def _desk(token: str) -> LinkDesk:
+    return LinkDesk("buyer", token=token)
+
+
+def _there(version: ContractVersion) -> timezone.override:
+    """Dates and times as they are where the buyer is."""
+    return timezone.override(ZoneInfo(version.contract.buyer.time_zone))
+
+
+def _order(version: ContractVersion) -> ChangeOrder:
+    order = version.change_order
+    if order is None:
+        raise LookupError(f"version {version.ref} is no change order")
+    order.contract = version.contract
+    return order
