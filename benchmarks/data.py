@@ -15,6 +15,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import ForeignKey, Model
 
 from apps.contracts.models import Contract
+from apps.invoicing.models.open_sum import FILLED
 
 OF_CONTRACT = "contract_id = {contract}"
 OF_VERSION = f"version_id IN (SELECT id FROM contracts_contractversion WHERE {OF_CONTRACT})"
@@ -57,6 +58,7 @@ ROWS = {
     "ledger_line": f"entry_id IN (SELECT id FROM ledger_entry WHERE {CAUSES})",
     "ledger_balance": KEYS,
     "audit_chain": CHAIN,
+    "audit_activity": f"chain_id IN (SELECT id FROM audit_chain WHERE {CHAIN})",
     "audit_entry": f"chain_id IN (SELECT id FROM audit_chain WHERE {CHAIN})",
     "audit_detail": f"chain_id IN (SELECT id FROM audit_chain WHERE {CHAIN})",
 }
@@ -179,6 +181,8 @@ def copy(contract: Contract, *, copies: int) -> None:
             "UPDATE ledger_balance b SET amount = l.amount FROM (SELECT account_id, sum(amount) AS amount"
             " FROM ledger_line WHERE key = '' GROUP BY account_id) l WHERE b.account_id = l.account_id AND b.key = ''"
         )
+        cursor.execute("DELETE FROM invoicing_opensum")
+        cursor.execute(FILLED)
 
 
 def settle() -> None:

@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import F
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
@@ -45,6 +46,35 @@ class Chain(models.Model):
         return self.subject
 
 
+class ActivityQuerySet(models.QuerySet["Activity"]):
+    def visible_to(self, actor: Actor) -> "ActivityQuerySet":
+        """Of the actor's organisation, which reads each of these chains; for a guest, the contract's alone."""
+        told = self.filter(organisation_id=actor.organisation_id)
+        return told if actor.contract_id is None else told.filter(chain__in=Chain.objects.visible_to(actor))
+
+
+class Activity(models.Model):
+    """When something was last written in a chain that an organisation may read: kept, so that what happened last is
+    found without looking through all chains of all time."""
+
+    organisation_id = models.BigIntegerField()
+    chain = models.ForeignKey(Chain, models.PROTECT, related_name="+")
+    last_at = models.DateTimeField()
+
+    objects = ActivityQuerySet.as_manager()
+    wall = walls.through("audit_chain", "chain_id", row_by_row=True).only("SELECT", "INSERT", "UPDATE")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("organisation_id", "chain", name="one_last_activity_per_reader"),
+        ]
+        indexes = [models.Index(F("organisation_id"), F("last_at").desc(), F("chain"), name="activity_newest_first")]
+        triggers = [guards.never_deleted()]
+
+    def __str__(self) -> str:
+        return f"{self.organisation_id} in {self.chain_id}"
+
+
 class AuditEntryQuerySet(models.QuerySet["Entry"]):
     def visible_to(self, actor: Actor) -> "AuditEntryQuerySet":
         return self.filter(chain__in=Chain.objects.visible_to(actor))
@@ -68,7 +98,7 @@ class Entry(models.Model):
     sha256 = models.CharField(max_length=64)
 
     objects = AuditEntryQuerySet.as_manager()
-    wall = walls.through("audit_chain", "chain_id").only("SELECT", "INSERT")
+    wall = walls.through("audit_chain", "chain_id", row_by_row=True).only("SELECT", "INSERT")
 
     class Meta:
         constraints = [models.UniqueConstraint("chain", "position", name="one_entry_per_position")]
@@ -138,19 +168,25 @@ WITH RECURSIVE said AS (
   INSERT INTO audit_detail (entry_id, chain_id, readers, text)
   SELECT entry.id, chain.id, said.readers, said.detail
   FROM chain, entry JOIN link USING (position) JOIN said USING (number) WHERE said.detail <> ''
+), moved AS (
+  UPDATE audit_chain SET
+    position = last.position,
+    head = last.sha256,
+    parties = (
+      SELECT jsonb_agg(DISTINCT party ORDER BY party)
+      FROM jsonb_array_elements(parties || to_jsonb(%(parties)s::bigint[])) party
+    )
+  FROM (SELECT link.position, link.sha256 FROM link ORDER BY number DESC LIMIT 1) last
+  WHERE audit_chain.subject = %(chain)s
+  RETURNING id, parties
 )
-UPDATE audit_chain SET
-  position = last.position,
-  head = last.sha256,
-  parties = (
-    SELECT jsonb_agg(DISTINCT party ORDER BY party)
-    FROM jsonb_array_elements(parties || to_jsonb(%(parties)s::bigint[])) party
-  )
-FROM (SELECT link.position, link.sha256 FROM link ORDER BY number DESC LIMIT 1) last
-WHERE audit_chain.subject = %(chain)s
+INSERT INTO audit_activity (organisation_id, chain_id, last_at)
+SELECT party::bigint, moved.id, (SELECT max(happened_at) FROM said)
+FROM moved CROSS JOIN LATERAL jsonb_array_elements_text(moved.parties) party
+ON CONFLICT (organisation_id, chain_id) DO UPDATE SET last_at = greatest(audit_activity.last_at, excluded.last_at)
 """
 """Lock a chain's head, link entries to it, keep their details and move it, at once: each hash is over the hash before
-and its own text.
+and its own text. Who may read it finds it among what happened last.
 
 In Postgres, because every text contains a position that is known only under the lock, and because a sign-off that
 asks for the head, writes the entry and moves the head spends more time between these than in them. ``verify_audit``

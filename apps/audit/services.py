@@ -164,4 +164,4 @@ def _appended(chain: str, entries: Sequence[_Said]) -> bool:
                 "entries": canonical.text([said.row(number) for number, said in enumerate(entries, start=1)]),
             },
         )
-        return bool(cursor.rowcount == 1)
+        return bool(cursor.rowcount > 0)  # one for every reader of the chain

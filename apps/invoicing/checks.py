@@ -1,6 +1,6 @@
 """What must be true of invoices and of what the sellers' books say of them; run by ``manage.py verify_ledger``."""
 
-from apps.invoicing import credit_checks, dispute_checks, reserved_checks, retention_checks
+from apps.invoicing import credit_checks, dispute_checks, open_checks, reserved_checks, retention_checks
 from apps.invoicing.balances import balance_of
 from apps.invoicing.credit_checks import ISSUED
 from apps.invoicing.models.transaction import LIVE as STANDING
@@ -256,6 +256,7 @@ CHECKS = (
         WHERE (r.id IS NULL) <> (u.id IS NULL)
         """,
     ),
+    *open_checks.CHECKS,
     *credit_checks.CHECKS,
     *dispute_checks.CHECKS,
     *retention_checks.CHECKS,

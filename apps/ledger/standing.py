@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
+from apps.core import money
 from apps.ledger.models import Balance, Book, Line
 
 
@@ -21,25 +22,28 @@ class Standing:
 
 
 def standing(*, organisation_id: int, accounts: Iterable[str], on: date) -> list[Standing]:
-    """What is not zero on these accounts, booked on that day or before, in one query."""
-    lines = Line.objects.filter(
-        organisation_id=organisation_id,
-        account__book__purpose=Book.Purpose.SELLER,
-        account__code__in=list(accounts),
-        entry__booked_on__lte=on,
-    )
-    sums = lines.order_by().values_list("account__code", "account__book__currency", "key").annotate(sum=Sum("amount"))
-    return [Standing(*row) for row in sums.exclude(sum=0)]
+    """What is not zero on these accounts at the end of a day, in two queries: the balances that are kept as entries are
+    posted, less what was booked after the day. So today is read from what stands, and not from all that ever happened.
+    """
+    of = {"organisation_id": organisation_id, "account__book__purpose": Book.Purpose.SELLER}
+    of["account__code__in"] = list(accounts)
+    names = ("account__code", "account__book__currency", "key")
+    kept = Balance.objects.filter(**of).standing().values_list(*names, "amount")
+    sums = {(code, currency, key): amount for code, currency, key, amount in kept}
+    later = Line.objects.filter(**of, entry__booked_on__gt=on).order_by().values_list(*names)
+    for code, currency, key, amount in later.annotate(sum=Sum("amount")):
+        sums[code, currency, key] = sums.get((code, currency, key), money.ZERO) - amount
+    return [Standing(*of_key, amount) for of_key, amount in sums.items() if amount]
 
 
 def control(*, organisation_id: int, account: str, after: date) -> dict[str, Decimal]:
-    """What the control account says at the end of a day, by currency: the balances that are kept as entries are
-    posted, less what was booked after that day. It adds up no key, so a sub-ledger can be held against it."""
+    """What the control account says at the end of a day, by currency, in two queries. It adds up no key, so a
+    sub-ledger can be held against it."""
     of_account = {"organisation_id": organisation_id, "account__book__purpose": Book.Purpose.SELLER}
     of_account["account__code"] = account
-    kept = Balance.objects.filter(**of_account).order_by().values_list("account__book__currency")
+    kept = Balance.objects.filter(**of_account).standing().order_by().values_list("account__book__currency")
     found = dict(kept.annotate(sum=Sum("amount")))
     later = Line.objects.filter(**of_account, entry__booked_on__gt=after).order_by()
     for currency, amount in later.values_list("account__book__currency").annotate(sum=Sum("amount")):
-        found[currency] -= amount
+        found[currency] = found.get(currency, money.ZERO) - amount
     return found

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from apps.audit.models import Entry
+from apps.audit.models import Activity, Chain, Entry
 from apps.contracts.models import Contract
 from apps.core import canonical
 from apps.milestones.models import Milestone
@@ -17,6 +18,8 @@ from apps.portals.parts import Event
 SHOWN = 60
 """The newest entries of one contract that its page shows."""
 RECENT = 10
+MOVED = 3 * RECENT
+"""So many contracts are looked at for what happened last; there are more, because the last step may be a quiet one."""
 QUIET = (
     "contract.draft_changed",
     "contract.plan_imported",
@@ -179,12 +182,20 @@ def of_notes(actor: Actor, contract: Contract, refs: Iterable[str]) -> list[Even
 
 
 def recent(actor: Actor) -> list[Event]:
-    """What happened last on all contracts that the actor may see, each with the contract's title."""
-    chains = Entry.objects.visible_to(actor).filter(chain__subject__startswith="contract:")
-    entries = list(chains.exclude(verb__in=QUIET).select_related("chain").order_by("-happened_at", "-pk")[:RECENT])
-    refs = {_ref(entry.chain.subject) for entry in entries}
-    titles = dict(Contract.objects.visible_to(actor).filter(ref__in=refs).values_list("ref", "title"))
-    return _events(actor, entries, about={entry.pk: titles.get(_ref(entry.chain.subject), "") for entry in entries})
+    """What happened last on all contracts that the actor may see, each with the contract's title.
+
+    Of each of the contracts that moved last the newest entries are read by their position, and no others.
+    """
+    subject = Chain.objects.filter(pk=OuterRef("chain")).values("subject")
+    newest = Entry.objects.filter(chain=OuterRef("chain")).exclude(verb__in=QUIET).order_by("-position").values("pk")
+    moved = Activity.objects.visible_to(actor).order_by("-last_at")
+    told = moved.values_list("chain_id", Subquery(subject[:1]), ArraySubquery(newest[:RECENT]))[:MOVED]
+    of_contracts = {pk: (_ref(name), keys) for pk, name, keys in told if name.startswith("contract:")}
+    found = Entry.objects.filter(pk__in=[key for _contract, keys in of_contracts.values() for key in keys])
+    entries = list(found.order_by("-happened_at", "-pk")[:RECENT])
+    refs = {entry.pk: of_contracts[entry.chain_id][0] for entry in entries}
+    titles = dict(Contract.objects.visible_to(actor).filter(ref__in=refs.values()).values_list("ref", "title"))
+    return _events(actor, entries, about={pk: titles.get(ref, "") for pk, ref in refs.items()})
 
 
 def _of_chain(actor: Actor, contract: Contract) -> "QuerySet[Entry]":

@@ -96,6 +96,10 @@ def test_every_model_has_both_walls() -> None:
     assert missing == []
 
 
+WRITTEN_BY_TRIGGERS = {"invoicing_opensum"}
+"""Nobody may write here but the triggers of walled rows, whoever changed those."""
+
+
 def test_no_policy_lets_everybody_through() -> None:
     """One policy per table, and besides it only those that open rows for reading; none is simply true."""
     policies = _rows(
@@ -111,7 +115,9 @@ def test_no_policy_lets_everybody_through() -> None:
     for table, _name, _command, sees, writes, permissive in policies:
         assert permissive == "PERMISSIVE"
         for condition in (sees, writes):
-            assert condition is None or "cairn_" in str(condition) or "parent" in str(condition) or table in OPENED
+            known = "cairn_" in str(condition) or "parent" in str(condition) or table in OPENED
+            is_trigger = table in WRITTEN_BY_TRIGGERS and str(condition) == "(pg_trigger_depth() > 0)"
+            assert condition is None or known or is_trigger
             assert str(condition).strip("() ").lower() not in ("true", "1=1", "1 = 1")
 
 

@@ -84,13 +84,15 @@ def by_organisation(*columns: str) -> Wall:
     return Wall(" OR ".join(f"{column} = ANY ({OWN})" for column in columns))
 
 
-def through(table: str, column: str) -> Wall:
+def through(table: str, column: str, *, row_by_row: bool = False) -> Wall:
     """Rows that belong to a row of another walled table: seen, and written, when that row is seen.
 
     What is written asks a function, because a policy's own query would not see a parent that the same statement wrote.
+    ``row_by_row`` has the parent looked up for the row at hand: where few rows of many are read, the planner might
+    collect all parents beforehand. OFFSET tells it not to.
     """
     return Wall(
-        f"EXISTS (SELECT 1 FROM {table} parent WHERE parent.id = {column})",
+        f"EXISTS (SELECT 1 FROM {table} parent WHERE parent.id = {column}{' OFFSET 0' if row_by_row else ''})",
         writes=f"{seen(table)}({column})",
         parent=table,
     )

@@ -5,6 +5,7 @@ from apps.invoicing.models.document import Document
 from apps.invoicing.models.instalment import Instalment
 from apps.invoicing.models.invoice import Invoice, InvoiceKind, InvoiceLine
 from apps.invoicing.models.open_item import OpenItem
+from apps.invoicing.models.open_sum import OpenSum
 from apps.invoicing.models.payee import PayeeInstruction
 from apps.invoicing.models.payment import Allocation, Payment
 from apps.invoicing.models.reminders import ReminderSchedule
@@ -32,6 +33,7 @@ __all__ = [
     "InvoiceLine",
     "NumberSeries",
     "OpenItem",
+    "OpenSum",
     "PayeeInstruction",
     "Payment",
     "PaymentReversal",

@@ -235,6 +235,7 @@ class CreditNoteDocument(Made):
                 name="ready_credit_note_has_its_xml_or_an_obstacle",
             ),
         ]
+        indexes = [models.Index("id", condition=Q(state="failed"), name="credit_documents_that_failed")]
 
     def __str__(self) -> str:
         return f"{self.credit_note_id} {self.state}"

@@ -67,6 +67,7 @@ class Document(models.Model):
                 name="ready_document_has_its_xml_or_an_obstacle",
             ),
         ]
+        indexes = [models.Index("id", condition=Q(state="failed"), name="documents_that_failed")]
         triggers = [
             guards.legal_steps(STEPS),
             guards.frozen_when("OLD.state = 'ready'"),

@@ -9,6 +9,7 @@ from apps.contracts.models import Contract
 from apps.contracts.wall import by_contract
 from apps.core.database import guards
 from apps.invoicing.models.invoice import Invoice
+from apps.invoicing.models.open_sum import told_by_items
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 
@@ -22,6 +23,11 @@ STANDS = (
 class OpenItemQuerySet(models.QuerySet["OpenItem"]):
     def visible_to(self, actor: Actor) -> "OpenItemQuerySet":
         return self.filter(contract__in=Contract.objects.visible_to(actor))
+
+    def of_buyer(self, actor: Actor) -> "OpenItemQuerySet":
+        """What :meth:`visible_to` shows of what the actor's organisation owes: a buyer is a party to the contract."""
+        owed = self.filter(buyer_id=actor.organisation_id)
+        return owed if actor.contract_id is None else owed.filter(contract_id=actor.contract_id)
 
     def open(self) -> "OpenItemQuerySet":
         return self.filter(open__gt=0)
@@ -78,8 +84,11 @@ class OpenItem(models.Model):
         indexes = [
             models.Index("seller", "due_on", condition=Q(open__gt=0), name="open_items_of_seller"),
             models.Index("buyer", "due_on", condition=Q(open__gt=0), name="open_items_of_buyer"),
+            models.Index(fields=["seller", "-invoice"], condition=Q(open__gt=0), name="open_of_seller_newest_first"),
+            models.Index(fields=["buyer", "-invoice"], condition=Q(open__gt=0), name="open_of_buyer_newest_first"),
         ]
         triggers = [
+            *told_by_items(),
             guards.never_deleted(),
             guards.frozen_when(
                 "TRUE",

@@ -7,6 +7,7 @@ from apps.contracts.models import Contract
 from apps.contracts.wall import by_contract
 from apps.core.database import guards
 from apps.invoicing.models.invoice import Invoice
+from apps.invoicing.models.open_sum import told_by_instructions
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
@@ -72,6 +73,7 @@ class PayeeInstruction(models.Model):
             ),
         ]
         triggers = [
+            *told_by_instructions(),
             guards.frozen_when("TRUE", allow=("revoked_at",)),
             guards.frozen_when("OLD.revoked_at IS NOT NULL", name="revoked_once"),
             guards.refused_when(

@@ -44,7 +44,7 @@ class Ageing:
 
 
 def ageing(actor: Actor, *, on: date) -> Ageing:
-    """The receivables of the actor's organisation at the end of a business day, in six queries.
+    """The receivables of the actor's organisation at the end of a business day, in seven queries.
 
     An invoice that was sold is nobody's receivable here any more, and one that was lent on still is: the book knows.
     """
@@ -56,7 +56,7 @@ def ageing(actor: Actor, *, on: date) -> Ageing:
         return [ref for code, ref in by_ref if code == account]
 
     invoices = Invoice.objects.of_seller(actor).filter(ref__in=refs(Seller.RECEIVABLES))
-    dated = invoices.select_related("buyer", "milestone", "instalment", "open_item")
+    dated = invoices.select_related("buyer", "milestone", "instalment", "open_item").defer("snapshot")
     found = list(dated.order_by("open_item__due_on", "number"))
     contracts = Contract.objects.of_seller(actor).filter(ref__in=refs(Seller.RETENTION_HELD)).select_related("buyer")
     payments = Payment.objects.visible_to(actor).filter(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from apps.core import money
 from apps.financing.models import Tranche
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import Instalment, OpenItem, PayeeInstruction
+from apps.invoicing.models import Instalment, OpenSum, PayeeInstruction
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.portals import charts, formats
@@ -51,9 +51,9 @@ def forecast(actor: Actor, *, today: date) -> list[charts.Bars]:
 
 def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
     sold = PayeeInstruction.objects.visible_to(actor).assigned().values("milestone_id")
-    owed = OpenItem.objects.visible_to(actor).filter(seller_id=actor.organisation_id, due_on__lt=until).open()
-    due = owed.exclude(invoice__milestone__in=sold).order_by().values_list("currency", "due_on")
-    for currency, day, amount in due.annotate(sum=Sum("open")):
+    owed = OpenSum.objects.of_seller(actor).filter(due_on__lt=until, is_assigned=False)
+    due = owed.order_by().values_list("currency", "due_on").annotate(sum=Sum("amount"))
+    for currency, day, amount in due.exclude(sum=0):
         yield currency, INVOICED, day, amount
     advances = Tranche.objects.visible_to(actor).filter(seller_id=actor.organisation_id, expected_on__lt=until)
     kept = advances.outstanding().order_by().values_list("currency", "expected_on")
@@ -61,13 +61,7 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
         yield currency, RESERVE, day, reserve
     for currency, on, days, amount in invoicing.releases_ahead(seller_id=actor.organisation_id, until=until):
         yield currency, RETENTION, max(on, today) + timedelta(days=days), amount
-    ahead = (
-        Milestone.objects.visible_to(actor)
-        .filter(Q(planned_on__lt=until) | Q(planned_on=None))
-        .filter(contract__seller_id=actor.organisation_id, contract__state="active")
-        .unfinished()
-        .exclude(pk__in=sold)
-    )
+    ahead = Milestone.objects.sold_by(actor).filter(Q(planned_on__lt=until) | Q(planned_on=None)).exclude(pk__in=sold)
     # What will be kept back is not due then; at the first rate, because steps and caps depend on what comes before.
     rate = Coalesce(Cast(KeyTextTransform("rate", f"{TERMS}retention"), RATE), Decimal(0))
     planned = (

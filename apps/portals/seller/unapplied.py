@@ -1,6 +1,6 @@
 """Money that arrived and settles nothing: more was paid than was open."""
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 
 from apps.invoicing.models import Allocation, Payment
 from apps.ledger.charts import Seller
@@ -16,8 +16,9 @@ def payments(actor: Actor) -> list[Payment]:
 
     Which they are stands in the book, payment by payment: so the page does not read all that ever arrived.
     """
-    waiting = Balance.objects.visible_to(actor).filter(account__code=Seller.UNAPPLIED_RECEIPTS).exclude(amount=0)
-    keys = waiting.order_by("-pk").values_list("key", flat=True)[:SHOWN]
+    waiting = Balance.objects.visible_to(actor).filter(account__code=Seller.UNAPPLIED_RECEIPTS).standing()
+    # Plus nothing: else all balances would be gone through, newest first, for the few that nobody expects.
+    keys = waiting.order_by((F("pk") + 0).desc()).values_list("key", flat=True)[:SHOWN]
     refs = [key.removeprefix("payment:") for key in keys]
     if not refs:
         return []

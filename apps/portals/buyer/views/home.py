@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
-from apps.invoicing.models import OpenItem
+from apps.invoicing.models import OpenItem, OpenSum
 from apps.milestones.models import Milestone, Submission
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
@@ -73,8 +73,7 @@ def home(request: PortalRequest) -> HttpResponse:
 
 def _sign_offs(actor: Actor, zone: ZoneInfo) -> Iterator[Need]:
     rows = (
-        Submission.objects.visible_to(actor)
-        .filter(state="submitted", contract__buyer_id=actor.organisation_id)
+        Submission.objects.filter(milestone__in=Milestone.objects.waiting_for(actor), state="submitted")
         .select_related("milestone", "contract__seller")
         .order_by("review_due_at")
     )
@@ -169,14 +168,11 @@ def _assignments(actor: Actor) -> Iterator[Need]:
 
 
 def _due(actor: Actor, today: date) -> Iterator[Need]:
-    rows = (
-        OpenItem.objects.visible_to(actor)
-        .open()
-        .filter(buyer_id=actor.organisation_id, due_on__lte=today + SOON)
-        .select_related("invoice", "seller")
-        .order_by("due_on")
-    )
-    items = list(rows[:SHOWN])
+    owed = OpenItem.objects.of_buyer(actor).filter(due_on__lte=today + SOON).open()
+    # Found by their keys alone, in the order of their index: what is shown beside is joined to these and no others.
+    first = owed.order_by("due_on").values("pk")[:SHOWN]
+    rows = OpenItem.objects.filter(pk__in=first).select_related("invoice", "seller")
+    items = list(rows.order_by("due_on", "pk"))
     milestones = [item.invoice.milestone_id for item in items if item.invoice.milestone_id is not None]
     names = payees.payee_names(actor, milestones)
     for item in items:
@@ -204,9 +200,7 @@ def _due(actor: Actor, today: date) -> Iterator[Need]:
 
 def _tiles(actor: Actor, *, today: date, currency: str) -> list[Tile]:
     milestones = (
-        Milestone.objects.visible_to(actor)
-        .filter(contract__buyer_id=actor.organisation_id)
-        .unfinished()
+        Milestone.objects.bought_by(actor)
         .order_by()
         .values("currency")
         .annotate(
@@ -214,15 +208,11 @@ def _tiles(actor: Actor, *, today: date, currency: str) -> list[Tile]:
             committed=Sum("amount"),
         )
     )
-    items = (
-        OpenItem.objects.visible_to(actor)
-        .open()
-        .filter(buyer_id=actor.organisation_id)
-        .order_by()
-        .values("currency")
-        .annotate(to_pay=Sum("open"), overdue=Sum("open", filter=Q(due_on__lt=today), default=money.ZERO))
-    )
-    plans, owed = list(milestones), list(items)
+    sums = OpenSum.objects.of_buyer(actor).by_currency(overdue_on=today)
+    owed = [
+        {"currency": currency, "to_pay": opened, "overdue": overdue} for currency, (opened, overdue) in sums.items()
+    ]
+    plans = list(milestones)
     invoices, contracts = reverse("buyer:invoices"), reverse("buyer:contracts")
     return [
         _tile(

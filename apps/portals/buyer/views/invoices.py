@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import partial
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -13,8 +13,9 @@ from django.views.decorators.http import require_safe
 
 from apps.invoicing import snapshot, wording
 from apps.invoicing.einvoice.profiles import PEPPOL, XRECHNUNG
-from apps.invoicing.models import Invoice
+from apps.invoicing.models import Invoice, OpenSum
 from apps.parties.actor import Actor
+from apps.portals import open_totals
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import payees
 from apps.portals.buyer.files import invoice_file, invoice_xml_file
@@ -62,6 +63,10 @@ def invoices(request: PortalRequest) -> HttpResponse:
     counts = counted(request.actor, found, {"all": Q(), **filters})
     if state in filters:
         found = found.filter(filters[state])
+    if words:
+        sums = open_totals.of_found(found.filter(filters["open"]))
+    else:
+        sums = open_totals.of_all(OpenSum.objects.of_buyer(request.actor), state=state, today=today)
     rows = page_of(request, found.select_related("seller", "contract", "milestone", "instalment", "open_item"))
     assigned = payees.assigned_among(request.actor, rows.rows)
     return page(
@@ -74,9 +79,7 @@ def invoices(request: PortalRequest) -> HttpResponse:
             ],
             "page": rows,
             "tabs": _tabs(counts, filters=filters, state=state, words=words),
-            "sums": list(
-                found.filter(filters["open"]).order_by().values("currency").annotate(open_sum=Sum("open_item__open"))
-            ),
+            "sums": sums,
             "state": state if state in filters else "",
             "words": words,
         },

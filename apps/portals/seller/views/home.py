@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import clock
 from apps.financing.models import Offer
-from apps.invoicing.models import BankTransaction, CreditNote, CreditNoteDocument, Document, Invoice, OpenItem
+from apps.invoicing.models import BankTransaction, CreditNote, CreditNoteDocument, Document, Invoice, OpenSum
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
@@ -101,8 +101,7 @@ def _offers(actor: Actor) -> Iterator[Need]:
 
 def _milestones(actor: Actor, today: date) -> Iterator[Need]:
     rows = (
-        Milestone.objects.visible_to(actor)
-        .filter(contract__seller_id=actor.organisation_id, contract__state="active")
+        Milestone.objects.sold_by(actor)
         .filter(Q(state="changes_requested") | Q(state="planned", planned_on__lte=today + SOON))
         .select_related("contract__buyer")
         .order_by("state", "planned_on", "pk")
@@ -221,20 +220,9 @@ def _transactions(actor: Actor) -> Iterator[Need]:
 
 def _tiles(actor: Actor, today: date) -> list[Tile]:
     """Four figures for each currency in which something moves, in the order of the money's way."""
-    waiting = dict(
-        Milestone.objects.visible_to(actor)
-        .filter(contract__seller_id=actor.organisation_id, state="submitted")
-        .order_by()
-        .values_list("currency")
-        .annotate(sum=Sum("amount"))
-    )
-    mine = OpenItem.objects.visible_to(actor).filter(seller_id=actor.organisation_id).open().order_by()
-    owed = {
-        currency: (opened, overdue or Decimal(0))
-        for currency, opened, overdue in mine.values_list("currency").annotate(
-            opened=Sum("open"), overdue=Sum("open", filter=Q(due_on__lt=today))
-        )
-    }
+    submitted = Milestone.objects.sold_by(actor).filter(state="submitted")
+    waiting = dict(submitted.order_by().values_list("currency").annotate(sum=Sum("amount")))
+    owed = OpenSum.objects.of_seller(actor).by_currency(overdue_on=today)
     early = available(actor, today=today)
     currencies = sorted({*waiting, *owed, *early})
     invoices, zero = reverse("seller:invoices"), Decimal(0)

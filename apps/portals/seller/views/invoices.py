@@ -17,10 +17,11 @@ from apps.core.errors import Refused
 from apps.financing.models import FundingRequest, Tranche
 from apps.invoicing import release_statement, snapshot, wording
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import Allocation, Delivery, Document, Invoice, PayeeInstruction
+from apps.invoicing.models import Allocation, Delivery, Document, Invoice, OpenSum, PayeeInstruction
 from apps.invoicing.services.reading import GIVEN_UP_AFTER
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
+from apps.portals import open_totals
 from apps.portals.access import PortalRequest, portal
 from apps.portals.correcting.shown import notes_of
 from apps.portals.correcting.side import SELLER
@@ -68,8 +69,10 @@ def invoices(request: PortalRequest) -> HttpResponse:
     counts = counted(request.actor, found, {"all": Q(), **filters})
     if state in filters:
         found = found.filter(filters[state])
-    owed = found.filter(filters["open"])
-    sums = owed.order_by().values("currency").annotate(open=Sum("open_item__open"))
+    if words:
+        sums = open_totals.of_found(found.filter(filters["open"]))
+    else:
+        sums = open_totals.of_all(OpenSum.objects.of_seller(request.actor), state=state, today=today)
     instruction = PayeeInstruction.objects.assigned().filter(milestone_id=OuterRef("milestone_id"))
     shown = found.select_related("buyer", "contract", "milestone", "instalment", "open_item").annotate(
         is_assigned=Exists(instruction)
