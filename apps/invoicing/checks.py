@@ -163,11 +163,11 @@ CHECKS = (
         """,
     ),
     Check(
-        "A completed contract has nothing left to bill",
+        "A contract that is completed or terminated has nothing left to bill",
         """
         SELECT 'contract ' || c.ref || ': ' || d.title, d.amount, 0::numeric
         FROM invoicing_instalment d JOIN contracts_contract c ON c.id = d.contract_id
-        WHERE c.state = 'completed' AND d.billed_at IS NULL
+        WHERE c.state IN ('completed', 'terminated') AND d.billed_at IS NULL AND d.cancelled_at IS NULL
         """,
     ),
     Check(

@@ -10,6 +10,7 @@ from apps.milestones.models.milestone import Milestone
 from apps.milestones.models.nullification import Nullification
 from apps.milestones.models.question import Question
 from apps.milestones.models.reminder import Reminder
+from apps.milestones.models.settlement import Settlement, SettlementSignature, Valuation
 from apps.milestones.models.submission import CriterionNote, Submission
 
 __all__ = [
@@ -30,6 +31,9 @@ __all__ = [
     "Nullification",
     "Question",
     "Reminder",
+    "Settlement",
+    "SettlementSignature",
     "Submission",
+    "Valuation",
     "Verdict",
 ]

@@ -13,6 +13,15 @@ from apps.milestones.rules.disputes import (
 )
 from apps.milestones.rules.parts import Part, checked_part_verdicts, part_amount, part_statement, title_of_part
 from apps.milestones.rules.replanning import Effect, Follows, PlanPart, effect, followed, heirs
+from apps.milestones.rules.settlement import (
+    MOST_SETTLEMENTS,
+    GivenValue,
+    NotBilled,
+    Valued,
+    settlement_statement,
+    settlement_text,
+    values_of,
+)
 from apps.milestones.rules.sign_off import (
     HALFWAY,
     LAST_DAY,
@@ -68,6 +77,7 @@ __all__ = [
     "MOST_FILES",
     "MOST_POSITIONS",
     "MOST_QUESTIONS",
+    "MOST_SETTLEMENTS",
     "PASSED",
     "REMINDER_HOUR",
     "TEXT_VERSION",
@@ -81,9 +91,12 @@ __all__ = [
     "First",
     "Follows",
     "Found",
+    "GivenValue",
+    "NotBilled",
     "Part",
     "PlanPart",
     "Statement",
+    "Valued",
     "acceptance_statement",
     "answer_due_at",
     "changes_statement",
@@ -113,10 +126,13 @@ __all__ = [
     "part_statement",
     "reminder_times",
     "review_moments",
+    "settlement_statement",
+    "settlement_text",
     "silence_statement",
     "submission_text",
     "title_of_part",
     "trimmed_verdicts",
     "upheld_amount",
+    "values_of",
     "verdicts_text",
 ]

@@ -1,9 +1,10 @@
 """What may be done with milestones. Workflows call these inside their transaction, with the contract locked."""
 
 from apps.milestones.evidence import StoredFile
-from apps.milestones.rules import CriterionAnswer, CriterionVerdict, Part
+from apps.milestones.rules import CriterionAnswer, CriterionVerdict, GivenValue, NotBilled, Part
 from apps.milestones.services.accepting import accept
 from apps.milestones.services.asking import answer, ask, contract_of_question
+from apps.milestones.services.carrying_out import carry_out
 from apps.milestones.services.deciding import (
     acceptance_statement,
     changes_statement,
@@ -63,6 +64,16 @@ from apps.milestones.services.reviewing import (
     remind,
     reviews_due,
 )
+from apps.milestones.services.settlement_texts import SettlementDraft, draft_settlement, open_values, signable
+from apps.milestones.services.settlements import (
+    contract_of_settlement,
+    end_settlements,
+    needs_proof_to_end,
+    propose_settlement,
+    sign_settlement,
+    waiting_settlement,
+    withdraw_settlement,
+)
 from apps.milestones.services.settling import (
     agree_outcome,
     contract_of_proposal,
@@ -79,8 +90,11 @@ __all__ = [
     "CriterionAnswer",
     "CriterionVerdict",
     "DueReview",
+    "GivenValue",
     "MissedPosition",
+    "NotBilled",
     "Part",
+    "SettlementDraft",
     "StoredFile",
     "accept",
     "accept_part",
@@ -92,6 +106,7 @@ __all__ = [
     "ask_nullification",
     "attach",
     "attach_to_dispute",
+    "carry_out",
     "changes_statement",
     "check_change",
     "colleagues",
@@ -101,12 +116,15 @@ __all__ = [
     "contract_of_nullification",
     "contract_of_proposal",
     "contract_of_question",
+    "contract_of_settlement",
     "deadline_if_notified",
     "decide_by_silence",
     "decline_nullification",
     "discard_unless_known",
     "dispute_billed",
     "dispute_submission",
+    "draft_settlement",
+    "end_settlements",
     "first_statement",
     "follow_active_version",
     "grant_nullification",
@@ -114,12 +132,14 @@ __all__ = [
     "lock_contract_of_submission",
     "needs_own_proof",
     "needs_proof",
+    "needs_proof_to_end",
     "needs_proof_to_settle",
     "next_missed",
     "next_moment",
     "note_delivery",
     "open_draft",
     "open_milestones",
+    "open_values",
     "opened",
     "part_amount",
     "part_statement",
@@ -129,6 +149,7 @@ __all__ = [
     "prepare",
     "preview",
     "propose_outcome",
+    "propose_settlement",
     "reason_of",
     "receive",
     "receive_for_dispute",
@@ -138,13 +159,17 @@ __all__ = [
     "replan",
     "request_changes",
     "reviews_due",
+    "sign_settlement",
+    "signable",
     "submission_without",
     "submit",
     "sweep_orphans",
+    "waiting_settlement",
     "was_removed",
     "what_is_ahead",
     "withdraw",
     "withdraw_dispute",
     "withdraw_nullification",
+    "withdraw_settlement",
     "write_position",
 ]

@@ -18,18 +18,22 @@ from apps.portals.access import PortalRequest, portal
 from apps.portals.changing.desk import orders_of
 from apps.portals.correcting.side import SELLER
 from apps.portals.disputing import shown as disputes
+from apps.portals.drafting.desk import Desk
 from apps.portals.forms import ActionForm
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
 from apps.portals.seller import figures
 from apps.portals.seller.pages import contract_crumbs, page, today_of, why_not
 from apps.portals.shown import contract_state, invoice_state, version_state, with_lapse
+from apps.portals.terminating.desk import ending_of
+
+DESK = Desk("seller")
 
 FILTERS: Mapping[str, Q] = {
     "draft": Q(state="draft"),
     "proposed": Q(state="proposed"),
     "active": Q(state="active"),
-    "completed": Q(state="completed"),
+    "completed": Q(state__in=["completed", "terminated"]),
 }
 
 
@@ -146,6 +150,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "figures": figures.of_contracts(actor, [found])[found.pk],
             "link": link,
             "orders": orders_of(actor, found),
+            "ending": ending_of(actor, found, desk=DESK),
             "disputes": disputes.of_contract(actor, found, side=SELLER),
             "retention": retaining.panel_of(found, side="seller"),
             "printed": papers.printed(
@@ -186,6 +191,8 @@ def _what_next(
         return _next_of_milestones(milestones, buyer=buyer) or _next_by_calendar(by_calendar)
     if contract.state == "completed":
         return {"text": _("nothing to deliver any more. Open invoices are paid.")}
+    if contract.state == "terminated":
+        return {"text": _("nothing. The contract is terminated. Open invoices are paid.")}
     return {"text": _("nothing. The contract is withdrawn.")}
 
 

@@ -1,0 +1,202 @@
+"""Termination: notice, values of work in progress on both sides, and two signatures that settle everything at once."""
+
+import io
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
+
+from apps.contracts.drafts import DraftLine, Due
+from apps.contracts.models import Contract, Termination
+from apps.contracts.retention import COMPLETION, RetentionRelease, RetentionTerms
+from apps.core import clock
+from apps.core.database import walls
+from apps.core.errors import IllegalTransition, NotAllowed, Refused, Stale
+from apps.invoicing import services as invoicing
+from apps.invoicing.models import Instalment, Invoice
+from apps.milestones.models import Decision, Milestone, Settlement, SettlementSignature
+from apps.revenue.models import Obligation, Recognition
+from apps.workflows import changing, crediting, instalments, sign_off, terminating, upkeep
+from apps.workflows.worker import run_due_jobs
+from tests import change_orders, corrections, disputes, scenarios, terminations
+from tests.races import together
+from tests.scenarios import Parties, acting, key
+from tests.terminations import noticed, proposed, signed
+
+D = Decimal
+SIGNED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+NOON = datetime(2026, 4, 10, 12, 0, tzinfo=UTC)
+JUNE = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
+END = date(2026, 6, 1)
+DAY = timedelta(days=1)
+RETENTION = RetentionTerms(rate=D(10), releases=(RetentionRelease(D(100), COMPLETION),))
+
+
+def plan(parties: Parties, **changes: Any) -> Any:
+    """4,000.00 on signature, 10,000.00, 10,000.00, 13,000.00 by milestones, six months of support at 500.00."""
+    draft = scenarios.software_draft(parties)
+    lines = (
+        DraftLine("Deposit", basis="amount", amount=D("4000.00"), kind="deposit", due=Due()),
+        replace(scenarios.line("Prototype", 25), basis="amount", percent=None, amount=D("10000.00")),
+        replace(scenarios.line("Integration", 25), basis="amount", percent=None, amount=D("10000.00")),
+        replace(scenarios.line("Final delivery", 1), basis="remainder", percent=None),
+        DraftLine(
+            "Support",
+            basis="amount",
+            amount=D("500.00"),
+            kind="recurring",
+            due=Due("date", date(2026, 4, 1), "", "month", 6),
+        ),
+    )
+    return replace(draft, lines=lines, **changes)
+
+
+def active(parties: Parties, **changes: Any) -> Contract:
+    return scenarios.active_contract(parties, draft=plan(parties, **changes), at=SIGNED_AT)
+
+
+def tend(contract: Contract, at: datetime) -> None:
+    with clock.stopped(at):
+        for one in instalments.due(at=at, contract_refs=[contract.ref]):
+            instalments.tend(contract_ref=one.contract_ref, seller_id=one.seller_id)
+
+
+def bills(contract: Contract) -> list[tuple[str, str]]:
+    with walls.asking_for(contract.seller_id):
+        rows = Invoice.objects.filter(contract=contract).select_related("milestone", "instalment").order_by("pk")
+        return [(row.about, f"{row.net:.2f}") for row in rows]
+
+
+def stands(contract: Contract) -> str:
+    with walls.asking_for(contract.seller_id):
+        return Contract.objects.get(pk=contract.pk).state
+
+
+def lives(contract: Contract) -> list[tuple[str, str, str]]:
+    with walls.asking_for(contract.seller_id):
+        found = Milestone.objects.filter(contract=contract)
+        return [(one.title, f"{one.amount:.2f}", one.state) for one in found]
+
+
+def verified() -> str:
+    out = io.StringIO()
+    call_command("verify_ledger", stdout=out)
+    return out.getvalue()
+
+
+def test_a_whole_termination_from_notice_to_the_last_release(scratch: str) -> None:
+    parties = scenarios.organisations()
+    sina, olga = scenarios.seller_actor(parties), scenarios.buyer_actor(parties)
+    contract = active(parties, retention=RETENTION)
+    tend(contract, datetime(2026, 4, 1, 9, tzinfo=UTC))
+    scenarios.accepted_milestone(contract, position=2, at=NOON - DAY)
+    with pytest.raises(Refused, match="today at the earliest"):
+        noticed(contract, by=olga, effective_on=date(2026, 4, 9), at=NOON)
+    with pytest.raises(Refused, match="cause is missing"):
+        noticed(contract, by=olga, effective_on=END, at=NOON, ground="cause")
+    notice = noticed(contract, by=olga, effective_on=END, at=NOON, reason="The project is stopped.")
+    with pytest.raises(IllegalTransition, match="given already"):
+        noticed(contract, by=sina, effective_on=END, at=NOON)
+    tend(contract, datetime(2026, 5, 1, 9, tzinfo=UTC))
+
+    claimed = proposed(contract, {3: "6000.00"}, by=sina, at=NOON + 10 * DAY, note="Two of three interfaces run.")
+    answered = proposed(contract, {3: "4000.00"}, by=olga, at=NOON + 11 * DAY, note="One of three runs.")
+    with pytest.raises(IllegalTransition, match="Answered with other figures"):
+        signed(claimed, by=olga, at=JUNE)
+    with pytest.raises(NotAllowed, match="own side"):
+        signed(answered, by=olga, at=JUNE)
+    with pytest.raises(Refused, match="takes effect on"):
+        signed(answered, by=sina, at=datetime(2026, 5, 31, 12, tzinfo=UTC))
+    with pytest.raises(Stale):
+        signed(answered, by=sina, at=JUNE, seen=claimed.sha256)
+    # What falls on the day of the end, or later, is not billed, however long the settlement takes.
+    tend(contract, datetime(2026, 6, 1, 8, tzinfo=UTC))
+    once = key()
+    done = signed(answered, by=sina, at=JUNE, once=once)
+    assert signed(answered, by=sina, at=JUNE, once=once) == done
+    with clock.stopped(JUNE):
+        retention.tend_contract(contract_ref=contract.ref)
+        with walls.asking_for(contract.seller_id):
+            revenue.follow_contract(contract_ref=contract.ref)
+
+    assert stands(contract) == "terminated"
+    assert lives(contract) == [
+        ("Prototype", "10000.00", "accepted"),
+        ("Integration", "4000.00", "accepted"),
+        ("Final delivery", "13000.00", "cancelled"),
+    ]
+    assert bills(contract) == [
+        ("Deposit", "4000.00"),
+        ("Support, 1 of 6", "500.00"),
+        ("Prototype", "10000.00"),
+        ("Support, 2 of 6", "500.00"),
+        ("Integration", "4000.00"),
+        ("Release of retention", "1666.00"),
+    ]
+    with walls.asking_for(contract.seller_id):
+        decision = Decision.objects.get(outcome="settled")
+        assert (decision.name, decision.sha256) == (olga.name, answered.sha256)
+        assert "We accept the work in progress at the values stated there, EUR 4,000.00" in decision.statement
+        assert [one.side for one in SettlementSignature.objects.filter(settlement=answered)] == ["buyer", "seller"]
+        assert Instalment.objects.filter(contract=contract, cancelled_at__isnull=False).count() == 4
+        # The deposit is borne by what was done; all that was billed is earned, the periods by their days.
+        assert {one.title: one.allocated for one in Obligation.objects.all()} == {
+            "Prototype": D("12666.67"),
+            "Integration": D("5066.67"),
+            "Final delivery": D(0),
+            "Support": D("1266.66"),
+        }
+        earned = sum(one.amount for one in Recognition.objects.all())
+        assert earned == D("12666.67") + D("5066.67")
+        notice.refresh_from_db()
+        assert notice.state == "settled"
+    assert "differ" not in verified()
+    _nothing_more_happens(contract, parties)
+
+
+def _nothing_more_happens(contract: Contract, parties: Parties) -> None:
+    """By services, and by SQL that goes round them."""
+    sina = scenarios.seller_actor(parties)
+    later = JUNE + DAY
+    tend(contract, later + 60 * DAY)
+    assert len(bills(contract)) == 6
+    with acting(sina, at=later):
+        milestone = Milestone.objects.get(contract=contract, position=2)
+        with pytest.raises(IllegalTransition):
+            change_orders.propose(contract, change_orders.more_training(contract), by=sina, at=later)
+        with pytest.raises(IllegalTransition):
+            noticed(contract, by=sina, effective_on=later.date(), at=later)
+        with pytest.raises(Refused, match="terminated"):
+            crediting.ask_nullification(
+                actor=sina, key=key(), milestone_ref=milestone.ref, share=corrections.REST, reason="A defect."
+            )
+    for sql, named in (
+        ("UPDATE contracts_contract SET state = 'active', terminated_at = NULL", "illegal step"),
+        ("UPDATE contracts_termination SET state = 'noticed', closed_at = NULL", "illegal step"),
+        ("UPDATE milestones_milestone SET state = 'planned' WHERE state = 'cancelled'", "illegal step"),
+        ("UPDATE invoicing_instalment SET cancelled_at = NULL WHERE cancelled_at IS NOT NULL", "frozen"),
+        (
+            "INSERT INTO milestones_submission (ref, contract_id, milestone_id, number, state, note, created_at,"
+            " notified_by, review_zone, canonical_text, sha256) SELECT 'x', contract_id, id, 99, 'draft', '', now(),"
+            " '', '', '', '' FROM milestones_milestone LIMIT 1",
+            "nothing is sent after the end",
+        ),
+        (
+            "INSERT INTO contracts_changeorder (ref, contract_id, number, title, reason, state, was_unpriced, author,"
+            " recorded_at, closed_reason) SELECT 'x', id, 9, 'x', 'x', 'unpriced', true, 'seller', now(), ''"
+            " FROM contracts_contract",
+            "only an active contract is changed",
+        ),
+        (
+            "INSERT INTO milestones_milestone (ref, contract_id, line_id, position, part, title, amount, currency,"
+            " state, nullified) SELECT 'x', contract_id, line_id, position, 9, title, 1, currency, 'planned', 0"
+            " FROM milestones_milestone LIMIT 1",
+            "no milestone joins a contract that ended",
+        ),
+    ):
+        with acting(sina), pytest.raises(IntegrityError, match=named), connection.cursor() as cursor:
+            cursor.execute(sql)
