@@ -50,6 +50,8 @@ INSERT_ONLY = {
     "milestones_inspection",
     "milestones_inspectionverdict",
     "milestones_reminder",
+    "milestones_settlementsignature",
+    "milestones_valuation",
     "milestones_verdict",
     "revenue_modification",
     "revenue_recognition",

@@ -9,7 +9,7 @@ from apps.contracts.wall import by_contract
 from apps.core.database import guards
 from apps.core.refs import new_ref
 from apps.core.states import table
-from apps.milestones.models.settled import GUARDS, SETTLED, VALUED, VALUED_AT_NOTHING
+from apps.milestones.models.settled import GUARDS, NOT_OWED, VALUED, VALUED_AT_NOTHING
 from apps.parties.actor import Actor
 
 
@@ -171,9 +171,9 @@ class Milestone(models.Model):
             guards.at_commit(
                 "parts_add_up_to_the_line",
                 guards.INSERT_OR_UPDATE,
-                f"IF NOT {SETTLED} AND"
-                " (SELECT coalesce(sum(m.amount - m.nullified), 0) FROM milestones_milestone m WHERE m.contract_id ="
+                "IF (SELECT coalesce(sum(m.amount - m.nullified), 0) FROM milestones_milestone m WHERE m.contract_id ="
                 " NEW.contract_id AND m.position = NEW.position AND m.state <> 'cancelled')"
+                f" + {NOT_OWED.format(contract='NEW.contract_id', position='NEW.position')}"
                 " IS DISTINCT FROM (SELECT coalesce(sum(l.amount), 0) FROM contracts_contract c"
                 " JOIN contracts_planline l ON l.version_id = c.active_version_id AND l.position = NEW.position"
                 " WHERE c.id = NEW.contract_id)"

@@ -14,10 +14,13 @@ VALUED: Final = "OLD.state IN ('planned', 'changes_requested') AND NEW.state = '
 """Whether an update accepts an open milestone at the value that both sides signed at termination."""
 VALUED_AT_NOTHING: Final = _SIGNED.format(how="v.amount = 0")
 """Whether a milestone is cancelled because both sides signed that nothing is owed for it."""
-SETTLED: Final = (
-    "EXISTS (SELECT 1 FROM milestones_settlement s WHERE s.contract_id = NEW.contract_id AND s.state = 'signed')"
+NOT_OWED: Final = (
+    "(SELECT coalesce(sum(v.unbilled - v.amount), 0) FROM milestones_valuation v JOIN milestones_settlement s"
+    " ON s.id = v.settlement_id JOIN milestones_milestone o ON o.id = v.milestone_id WHERE s.state = 'signed'"
+    " AND o.contract_id = {contract} AND o.position = {position})"
 )
-"""Whether the contract was ended by a settlement: then less is left of its lines than was agreed."""
+"""What of the milestones at a position both sides signed not to be owed at termination; without it, they add up to less
+than was agreed."""
 
 GUARDS: Final = (
     guards.refused_when(

@@ -10,10 +10,11 @@ from apps.contracts.drafts import MILESTONE, ContractDraft
 from apps.core import money
 from apps.workflows.deal_file.deal import VERBS, Attachment, Event, Party, Person, PriceLine, Verb
 from apps.workflows.deal_file.read_changes import ReadLine, read_change
+from apps.workflows.deal_file.read_terminations import BY_MEMBERS, GROUNDS, NO_REASON, read_worth
 from apps.workflows.deal_file.reader import Place
 
-MEMBERS_ONLY: Final = frozenset({"sign_change", "decline_change"})
-"""What the buyer does in its portal only: a personal link does not answer change orders."""
+MEMBERS_ONLY: Final = frozenset({"sign_change", "decline_change"}) | BY_MEMBERS
+"""What the buyer does in its portal only: a personal link answers no change order and ends no contract."""
 
 
 def read_events(
@@ -77,6 +78,7 @@ def _event(
         or take("received_on", Place.day)
         or take("funding_on", Place.day)
         or take("through", Place.day)
+        or take("effective_on", Place.day)
         or at.astimezone(ZoneInfo(zone)).date(),
         "checked": take("checked", lambda p: p.text(most=400)) or "",
         "text": take("reason", Place.text) or take("comment", Place.text) or take("note", Place.text) or "",
@@ -88,13 +90,15 @@ def _event(
         "change": read_change(place, contract, milestone=lambda p: _milestone(p, contract), line=read_line)
         if "title" in rule.keys
         else None,
+        "ground": take("ground", lambda p: p.one_of(*GROUNDS)) or GROUNDS[0],
+        "worth": take("worth", lambda p: read_worth(p, milestone=lambda named: _milestone(named, contract))) or (),
         "part": _part(place, contract) if "part" in rule.keys else None,
         "period": take("period", lambda p: p.whole(least=1)),
     }
     if verb == "price_offer" and not price:
         values["price"] = (_terms(place, milestones[0]),)
     for key in ("reason", "missing", "checked", "side", "colleague", "outcome"):
-        if key in rule.keys and verb not in ("accept_part", "inspect"):
+        if key in rule.keys and verb not in ("accept_part", "inspect", *NO_REASON):
             place.need(key)
     if verb in MEMBERS_ONLY:
         place.need("by")

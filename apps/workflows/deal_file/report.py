@@ -15,7 +15,13 @@ from apps.financing.models import Collection, FundingRequest, Offer, OfferLine, 
 from apps.invoicing.models import Allocation, CreditNote, Instalment, Invoice
 from apps.ledger.models import Book, Entry
 from apps.milestones.models import Milestone, Submission
-from apps.workflows.deal_file import credit_report, report_disputes, report_retention, report_revenue
+from apps.workflows.deal_file import (
+    credit_report,
+    report_disputes,
+    report_retention,
+    report_revenue,
+    report_terminations,
+)
 from apps.workflows.deal_file.report_changes import change_orders
 from apps.workflows.deal_file.report_parts import Report, amount_of, named, written
 from apps.workflows.deal_file.report_steps import WITH, steps_of
@@ -53,6 +59,7 @@ def report(*, title: str, contract_ref: str) -> Report:
         "credit_notes": [credit_report.credit_note(note) for note in notes],
         "disputes": report_disputes.disputes(contract),
         "change_orders": change_orders(contract),
+        "terminations": report_terminations.terminations(contract),
         "retention": report_retention.report_of(contract),
         "revenue": report_revenue.report_of(contract),
         "payments": [_payment(allocation) for allocation in _allocations(contract)],

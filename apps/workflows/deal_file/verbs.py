@@ -20,6 +20,7 @@ from apps.workflows.deal_file.retention_verbs import RETENTION
 from apps.workflows.deal_file.revenue_verbs import REVENUE
 from apps.workflows.deal_file.scene import Scene, new_key, reference_of
 from apps.workflows.deal_file.step_verbs import STEPS, verdicts_of
+from apps.workflows.deal_file.termination_verbs import TERMINATION
 from apps.workflows.once import Answer
 
 
@@ -160,6 +161,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         **DISPUTING,
         **STEPS,
         **CHANGES,
+        **TERMINATION,
         **RETENTION,
         **REVENUE,
         **FUNDING,

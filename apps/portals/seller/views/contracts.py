@@ -189,11 +189,11 @@ def _what_next(
         return {"text": text % {"name": last.signatory_name}, "due": last.answer_until}
     if contract.state == "active":
         return _next_of_milestones(milestones, buyer=buyer) or _next_by_calendar(by_calendar)
-    if contract.state == "completed":
-        return {"text": _("nothing to deliver any more. Open invoices are paid.")}
-    if contract.state == "terminated":
-        return {"text": _("nothing. The contract is terminated. Open invoices are paid.")}
-    return {"text": _("nothing. The contract is withdrawn.")}
+    ended = {
+        "completed": _("nothing to deliver any more. Open invoices are paid."),
+        "terminated": _("nothing. The contract is terminated. Open invoices are paid."),
+    }
+    return {"text": ended.get(contract.state, _("nothing. The contract is withdrawn."))}
 
 
 def _next_of_draft(last: ContractVersion | None, *, buyer: str) -> str:
