@@ -5,13 +5,15 @@ from decimal import Decimal
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, Termination
+from apps.core import clock
 from apps.milestones import services as milestones
 from apps.milestones.models import Settlement
 from apps.milestones.services import GivenValue
 from apps.parties.actor import Actor
 from apps.workflows import terminating
 from apps.workflows.once import Answer
-from tests.scenarios import acting, key
+from tests import scenarios
+from tests.scenarios import Parties, acting, key
 
 
 def noticed(
@@ -68,3 +70,11 @@ def signed(settlement: Settlement, *, by: Actor, at: datetime, once: str = "", s
         return terminating.sign_settlement(
             actor=by, key=once or key(), settlement_ref=settlement.ref, seen=seen or settlement.sha256
         )
+
+
+def waiting(parties: Parties, contract: Contract, *, side: str) -> Settlement:
+    """Notice of today, and a settlement that one side proposed today."""
+    now = clock.now()
+    by = {"seller": scenarios.seller_actor, "buyer": scenarios.buyer_actor}[side](parties)
+    noticed(contract, by=by, effective_on=now.date(), at=now)
+    return proposed(contract, {1: "100.00"}, by=by, at=now)

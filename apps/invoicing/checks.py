@@ -127,8 +127,8 @@ CHECKS = (
         """,
     ),
     Check(
-        "The parts of every milestone that are not nullified, and what both sides signed away at the end, add up to what"
-        " was agreed",
+        "The parts of every milestone that are not nullified, and what was signed away at the end, add up to what was"
+        " agreed",
         """
         SELECT 'milestone ' || coalesce(plan.title, 'at ' || life.position::text) || ', contract '
           || coalesce(plan.ref, life.ref), coalesce(plan.amount, 0), coalesce(life.amount, 0)

@@ -15,7 +15,7 @@ def test_what_is_advanced_on_is_valued_whole_or_not_settled(scratch: str) -> Non
     sina, olga = scenarios.seller_actor(deal), scenarios.buyer_actor(deal)
     at = stories.noon(stories.day(5))
     terminations.noticed(contract, by=olga, effective_on=stories.day(5), at=at)
-    with pytest.raises(Refused, match="has paid 60,000.00 EUR in advance on “Integration”|60000"):
+    with pytest.raises(Refused, match="in advance on “Integration”"):
         terminations.proposed(contract, {2: "48000.00", 3: "160000.00"}, by=sina, at=at)
     claimed = terminations.proposed(contract, {2: "120000.00", 3: "160000.00"}, by=sina, at=at)
     terminations.signed(claimed, by=olga, at=at)

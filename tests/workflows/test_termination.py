@@ -4,6 +4,7 @@ import io
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,12 +23,15 @@ from apps.milestones.services import CriterionVerdict
 from apps.parties.actor import Actor
 from apps.parties.models import Membership
 from apps.revenue.models import Obligation, Recognition
-from apps.workflows import crediting, instalments, retention, revenue, sign_off, terminating
+from apps.workflows import crediting, instalments, proofs, retention, revenue, sign_off, terminating
+from apps.workflows.models import EvidencePack
 from apps.workflows.once import Answer
+from apps.workflows.packs import making
 from tests import change_orders, corrections, disputes, scenarios
 from tests.races import together
 from tests.scenarios import Parties, acting, key
 from tests.terminations import noticed, proposed, signed
+from tests.workflows.test_packs import _bytes, _files, _listed_anew, _verified, _zip
 
 D = Decimal
 SIGNED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -92,7 +96,7 @@ def verified() -> None:
         pytest.fail(out.getvalue())
 
 
-def test_a_whole_termination_from_notice_to_the_last_release(scratch: str) -> None:
+def test_a_whole_termination_from_notice_to_the_last_release(scratch: str, tmp_path: Path) -> None:
     parties = scenarios.organisations()
     sina, olga = scenarios.seller_actor(parties), scenarios.buyer_actor(parties)
     contract = active(parties, retention=RETENTION)
@@ -158,7 +162,25 @@ def test_a_whole_termination_from_notice_to_the_last_release(scratch: str) -> No
         notice.refresh_from_db()
         assert notice.state == "settled"
     verified()
+    _a_third_party_verifies_it(contract, tmp_path)
     _nothing_more_happens(contract, parties)
+
+
+def _a_third_party_verifies_it(contract: Contract, folder: Path) -> None:
+    """The pack holds the text that both sides signed, as the chain says; another text is found out."""
+    actor = scenarios.owner_of(contract.seller_id)
+    with acting(actor, at=JUNE):
+        pack = proofs.request_pack(actor=actor, key=key(), contract_ref=contract.ref)["pack"]
+        making.make(pack_ref=pack)
+        files = _files(_bytes(EvidencePack.objects.get(ref=pack)))
+    name = "milestones/0003/settlement.json"
+    code, said = _verified(_zip(files, folder / "pack.zip"))
+    assert code == 0, said
+    assert "“Integration” was accepted at 4000" in said
+    harmed = files | {name: files[name].replace(b"4000", b"5000")}
+    code, said = _verified(_zip(_listed_anew(harmed), folder / "pack.zip"))
+    assert code == 1, said
+    assert f"CHANGED: {name} is not the text that the chain says both sides signed" in said
 
 
 def _nothing_more_happens(contract: Contract, parties: Parties) -> None:

@@ -25,13 +25,13 @@ def carry_out(*, settlement: Settlement, contract: Contract, actor: Actor, at: d
     signatures = {one.side: one for one in settlement.signatures.all()}
     values = {one.milestone_id: one for one in settlement.valuations.all()}
     held = Milestone.objects.select_for_update(of=("self",)).select_related("line__version")
-    accepted = []
+    accepted, cancelled = [], []
     for milestone in held.filter(pk__in=values).order_by("pk"):
         milestone.contract = contract
         value = values[milestone.pk]
         if not value.amount:
             states.move(milestone, MilestoneState.CANCELLED, Milestone.TRANSITIONS)
-            milestone.save(update_fields=["state"])
+            cancelled.append(milestone)
             continue
         submission = _submitted(milestone, settlement=settlement, note=value.note, by=signatures[Side.SELLER], at=at)
         states.move(milestone, MilestoneState.ACCEPTED, Milestone.TRANSITIONS)
@@ -58,8 +58,11 @@ def carry_out(*, settlement: Settlement, contract: Contract, actor: Actor, at: d
             whole=value.unbilled,
             currency=milestone.currency,
             accepted_by=decision.name,
+            statement=decision.statement,
+            statement_version=decision.statement_version,
         )
         accepted.append(milestone)
+    Milestone.objects.bulk_update(cancelled, ["state"], batch_size=1_000)
     return sorted(accepted, key=lambda one: (one.position, one.part))
 
 

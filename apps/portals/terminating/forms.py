@@ -1,14 +1,18 @@
 """Notice of termination, and what the work in progress of each open milestone is worth."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models.termination import Ground
+from apps.core import money
 from apps.milestones.rules import LONGEST_NOTE, LONGEST_REASON, GivenValue, Valued
 from apps.portals.forms import ActionForm, AmountField
+
+AT_ONCE: Final = 500
+"""So many open milestones stand on one page."""
 
 
 class NoticeForm(ActionForm):
@@ -77,11 +81,15 @@ class NoteForm(ActionForm):
 
 
 class SettlementForms:
-    """All forms of the page together: a value for each open milestone, and a note."""
+    """All forms of the page together: a value for each open milestone, and a note.
+
+    What does not fit on the page is valued at nothing, and the page says so.
+    """
 
     def __init__(self, data: Mapping[str, Any] | None, *, values: Sequence[Valued], currency: str) -> None:
         self.head = NoteForm(data)
-        self.values = [ValueForm(data, value=value, currency=currency) for value in values]
+        self.values = [ValueForm(data, value=value, currency=currency) for value in values[:AT_ONCE]]
+        self.others = values[AT_ONCE:]
 
     def is_valid(self) -> bool:
         """Whether everything that was typed can be read."""
@@ -89,7 +97,10 @@ class SettlementForms:
 
     def given(self) -> list[GivenValue]:
         """The values that were typed."""
-        return [form.given() for form in self.values]
+        return [
+            *(form.given() for form in self.values),
+            *(GivenValue(other.milestone_ref, money.ZERO) for other in self.others),
+        ]
 
     def problems(self) -> list[tuple[str, str, str]]:
         """What is wrong as (id of the field, label, message), for the summary on top of the page."""
