@@ -31,7 +31,15 @@ WITHDRAWALS = ("nullification.asked", "nullification.declined", "nullification.w
 STEPS = ("question.asked", "question.answered", "milestone.inspected", "milestone.first_accepted")
 PROPOSALS = ("contract.proposed", "change.proposed")
 SIGNED = ("contract.signed", "change.signed")
-TOLD_TO_BOTH = (*PROPOSALS, *SIGNED, *DECISIONS, *STEPS, *WITHDRAWALS)
+ENDINGS = (
+    "termination.noticed",
+    "termination.withdrawn",
+    "settlement.proposed",
+    "settlement.withdrawn",
+    "settlement.signed",
+    "contract.terminated",
+)
+TOLD_TO_BOTH = (*PROPOSALS, *SIGNED, *DECISIONS, *STEPS, *WITHDRAWALS, *ENDINGS)
 """Acts that are addressed to the other side, which is told who acted and from where."""
 PERSON = ("name", "email", "address", "agent", "authenticated_by")
 ABSENT = object()

@@ -41,7 +41,7 @@ def test_the_buyer_gives_notice_both_value_the_work_and_the_seller_ends_it(db: N
 
     # The buyer answers with other figures, beginning from those that wait.
     write = reverse("buyer:propose_settlement", args=[notice.ref])
-    assert buyer.get(write).context["forms"].values[0]["amount"].value() == 5000
+    assert buyer.get(write).context["forms"].values[0]["amount"].value() == "5,000.00"
     answer = buyer.post(write, {"key": "k", first: "4,000.00", second: "0"})
     buyer.post(write, carried(answer))
     with walls.asking_for(contract.seller_id):

@@ -47,7 +47,7 @@ def give_notice(
         reason=why,
         effective_on=effective_on,
         given_at=at,
-        given_by_id=actor.user_id,
+        given_by_id=_person(actor),
         given_by_name=actor.name,
     )
     _record(notice, verb="termination.noticed", actor=actor, at=at, reason_sha256=canonical.sha256(why))
@@ -166,6 +166,12 @@ def _end_orders(contract: Contract, *, at: datetime) -> None:
         states.move(order, ChangeOrderState.WITHDRAWN, ChangeOrder.TRANSITIONS)
         order.closed_at, order.closed_reason = at, ENDED_WITH_IT
         order.save(update_fields=["state", "closed_at", "closed_reason"])
+
+
+def _person(actor: Actor) -> int:
+    if actor.user_id is None:
+        raise NotAllowed("Only a person can terminate a contract.")
+    return actor.user_id
 
 
 def _today(contract: Contract, *, at: datetime) -> date:

@@ -110,7 +110,7 @@ def sign_settlement(
     side = contracts.require_terminator(contract, actor=actor, at=at)
     if side == settlement.side:
         raise NotAllowed("Your own side proposed this settlement. The other side signs it, or answers.")
-    if settlement.signatures.filter(user_id=actor.user_id).exists():
+    if settlement.signatures.filter(user_id=actor.user_id or 0).exists():
         raise NotAllowed("You signed this settlement yourself, for the other side. Somebody else has to sign.")
     if not contracts.is_effective(notice, at=at):
         raise Refused(
