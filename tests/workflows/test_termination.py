@@ -195,7 +195,7 @@ def _nothing_more_happens(contract: Contract, parties: Parties) -> None:
         noticed(contract, by=sina, effective_on=later.date(), at=later)
     for sql, named in (
         ("UPDATE contracts_contract SET state = 'active', terminated_at = NULL", "illegal step"),
-        ("UPDATE contracts_termination SET state = 'noticed', closed_at = NULL", "illegal step"),
+        ("UPDATE contracts_termination SET state = 'noticed', closed_at = NULL", "frozen|illegal step"),
         ("UPDATE milestones_milestone SET state = 'planned' WHERE state = 'cancelled'", "illegal step"),
         ("UPDATE invoicing_instalment SET cancelled_at = NULL WHERE cancelled_at IS NOT NULL", "frozen"),
         (
