@@ -271,7 +271,9 @@ def test_guests_and_people_without_the_role_or_limit_end_nothing(parties: Partie
         sign_off.withdraw_submission(actor=sina, key=key(), submission_ref=submission.ref)
     claimed = proposed(contract, {1: "12000.00", 2: "100.00"}, by=sina, at=NOON)
     with walls.asking_for(parties.buyer.pk):
-        Membership.objects.filter(user_id=approver.user_id or 0, organisation=parties.buyer).update(approval_limit=D(20000))
+        Membership.objects.filter(user_id=approver.user_id or 0, organisation=parties.buyer).update(
+            approval_limit=D(20000)
+        )
     with pytest.raises(NotAllowed, match="you sign off up to"):
         signed(claimed, by=approver, at=JUNE)
     with pytest.raises(Refused, match="cannot be worth"):
@@ -313,7 +315,9 @@ def test_nothing_done_and_nothing_owed_ends_a_contract_without_an_invoice(partie
         change_orders.sign(order, by=olga, at=NOON)
     revenue.recognise_revenue(contract_ref=contract.ref, seller_id=contract.seller_id)
     with walls.asking_for(contract.seller_id):
-        assert {(one.allocated, one.recognised) for one in Obligation.objects.filter(contract=contract)} == {(D(0), D(0))}
+        assert {(one.allocated, one.recognised) for one in Obligation.objects.filter(contract=contract)} == {
+            (D(0), D(0))
+        }
 
 
 def test_a_deposit_that_is_kept_is_earned_although_nothing_was_done(parties: Parties) -> None:
