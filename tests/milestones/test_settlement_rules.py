@@ -58,7 +58,7 @@ def test_the_text_says_everything_and_both_statements_say_what_is_owed() -> None
             note="Agreed on site.",
         )
     )
-    assert (D(text["accepted_and_invoiced"]), D(text["cancelled"])) == (5000, 7500)
+    assert (D(text["accepted_and_invoiced"]), D(text["cancelled"])) == (D(5000), D(7500))
     assert [D(one["cancelled"]) for one in text["milestones"]] == [7000, 500]
     assert text["billed_no_more"] == [{"title": "Support", "count": 3, "amount": "1500"}]
     for side, owes in (("buyer", "We accept the work in progress"), ("seller", "We claim 5,000.00 EUR")):

@@ -27,7 +27,8 @@ from apps.workflows import crediting, instalments, proofs, retention, revenue, s
 from apps.workflows.models import EvidencePack
 from apps.workflows.once import Answer
 from apps.workflows.packs import making
-from tests import change_orders, corrections, disputes, scenarios
+from tests import change_orders, corrections, disputes, scenarios, terminations
+from tests.contracts.test_raw_sql import raw
 from tests.races import together
 from tests.scenarios import Parties, acting, key
 from tests.terminations import noticed, proposed, signed
@@ -278,6 +279,32 @@ def test_guests_and_people_without_the_role_or_limit_end_nothing(parties: Partie
         signed(claimed, by=approver, at=JUNE)
     with pytest.raises(Refused, match="cannot be worth"):
         proposed(contract, {1: "12000.01"}, by=olga, at=NOON)
+
+
+def test_postgres_ends_nothing_that_both_sides_did_not_sign(parties: Parties, contract: Contract) -> None:
+    sina = scenarios.seller_actor(parties)
+    terminations.waiting(parties, contract, side="seller")
+    for sql, named in (
+        ("UPDATE contracts_contract SET state = 'terminated', terminated_at = now()", "terminated and not settled"),
+        ("UPDATE contracts_termination SET state = 'settled', closed_at = now()", "and its contract disagree"),
+        ("UPDATE milestones_settlement SET state = 'signed', closed_at = now()", "differs from its values"),
+        ("UPDATE milestones_settlement SET valued = 1", "frozen"),
+        ("UPDATE milestones_valuation SET amount = 1", "append-only"),
+        ("UPDATE milestones_milestone SET state = 'cancelled'", "both sides signed only"),
+        (
+            "UPDATE milestones_milestone SET state = 'accepted', accepted_at = now(), amount = 100 WHERE position = 1",
+            "only as valued|moves with a part",
+        ),
+        (
+            "INSERT INTO milestones_settlementsignature (settlement_id, side, organisation_id, user_id, name, email,"
+            " signed_at, address, agent, authenticated_by, proved_by, statement, statement_version, sha256)"
+            " SELECT settlement_id, 'buyer', c.buyer_id, user_id, name, g.email, now(), '', '', '', '', '', '',"
+            " g.sha256 FROM milestones_settlementsignature g, contracts_contract c",
+            "two people settle",
+        ),
+    ):
+        with acting(sina), pytest.raises(IntegrityError, match=named):
+            raw(sql)
 
 
 def test_what_changed_since_a_settlement_was_proposed_makes_it_stale(parties: Parties, contract: Contract) -> None:
