@@ -61,7 +61,7 @@ def proposed(
         answer = terminating.propose_settlement(
             actor=by, key=once or key(), contract_ref=contract.ref, values=given, note=note, seen=seen
         )
-        return Settlement.objects.get(ref=answer["settlement"])
+        return Settlement.objects.select_related("termination").get(ref=answer["settlement"])
 
 
 def signed(settlement: Settlement, *, by: Actor, at: datetime, once: str = "", seen: str = "") -> Answer:
