@@ -552,8 +552,8 @@ class _Builder:
         with acting(member(self.deal, "billing")) as bilge:
             again = billing.resend_invoice(actor=bilge, key=key(), invoice_ref=self.invoices[0].ref)
             jobs.send_invoice.func(delivery_ref=again["delivery"], organisation_id=self.deal.buyer.pk)
-            reminding.set_reminders(actor=bilge, key=key(), days=[3, 14])
         with acting(member(self.deal, "billing")) as bilge:
+            reminding.set_reminders(actor=bilge, key=key(), days=[3, 14])
             billing.record_payment(
                 actor=bilge,
                 key=key(),
