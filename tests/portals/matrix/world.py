@@ -33,7 +33,7 @@ from apps.invoicing import credit_documents, documents
 from apps.invoicing.models import BankTransaction, Invoice
 from apps.invoicing.rules import Part
 from apps.milestones import services as milestones
-from apps.milestones.models import EvidenceFile, Milestone, Reminder, Submission
+from apps.milestones.models import EvidenceFile, Milestone, Reminder, Settlement, Submission
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import CriterionAnswer, CriterionVerdict
 from apps.parties import services as parties_services
@@ -185,6 +185,7 @@ class _Builder:
             self.deal.seller,
             *ChangeOrder.objects.using("owner").filter(contract__seller=self.deal.seller, state="proposed"),
             *Termination.objects.using("owner").filter(contract__seller=self.deal.seller, state="noticed"),
+            *Settlement.objects.using("owner").filter(contract__seller=self.deal.seller, state="proposed"),
             *Contract.objects.using("owner").filter(pk=self.answered.pk),
             *ContractVersion.objects.using("owner").filter(
                 contract__in=[self.proposed, self.countered, self.billed, self.running]
@@ -501,6 +502,8 @@ class _Builder:
             if title == "Not to end":
                 with acting(olga):
                     terminating.withdraw_notice(actor=olga, key=key(), termination_ref=notice.ref)
+            if title == "To end":
+                terminations.proposed(contract, {1: "67.89"}, by=olga, at=now, note=reason)
             if day == TODAY:
                 settlement = terminations.proposed(contract, {1: "123.45"}, by=sina, at=now, note=reason)
             if title == "Ended":
