@@ -264,5 +264,6 @@ PROCRASTINATE_IMPORT_PATHS = [
     "apps.workflows.jobs_before_acceptance",
     "apps.workflows.retention_jobs",
     "apps.workflows.revenue_jobs",
+    "apps.workflows.termination_jobs",
     "apps.workflows.upkeep",
 ]

@@ -31,7 +31,15 @@ WITHDRAWALS = ("nullification.asked", "nullification.declined", "nullification.w
 STEPS = ("question.asked", "question.answered", "milestone.inspected", "milestone.first_accepted")
 PROPOSALS = ("contract.proposed", "change.proposed")
 SIGNED = ("contract.signed", "change.signed")
-TOLD_TO_BOTH = (*PROPOSALS, *SIGNED, *DECISIONS, *STEPS, *WITHDRAWALS)
+ENDINGS = (
+    "termination.noticed",
+    "termination.withdrawn",
+    "settlement.proposed",
+    "settlement.withdrawn",
+    "settlement.signed",
+    "contract.terminated",
+)
+TOLD_TO_BOTH = (*PROPOSALS, *SIGNED, *DECISIONS, *STEPS, *WITHDRAWALS, *ENDINGS)
 """Acts that are addressed to the other side, which is told who acted and from where."""
 PERSON = ("name", "email", "address", "agent", "authenticated_by")
 ABSENT = object()
@@ -464,6 +472,32 @@ def check_decisions(pack, submissions):
             )
 
 
+def check_settlements(pack):
+    """What was accepted at its value when the contract was terminated: the text that both sides signed is there."""
+    for entry in pack.said("milestone.settled"):
+        said, facts = entry["said"], entry["said"]["facts"]
+        if not in_scope(pack, said):
+            continue
+        ref, milestone = facts["submission"], ref_of(entry)
+        name = pack.needed("settlement", ref, f"the settlement that valued milestone {milestone}")
+        if name is None:
+            continue
+        text = pack.bytes(name)
+        if facts["sha256"] != sha256(text):
+            pack.wrong(f"CHANGED: {name} is not the text that the chain says both sides signed")
+            continue
+        valued = [one for one in json.loads(text)["milestones"] if one["ref"] == milestone]
+        if [one["accepted_and_invoiced"] for one in valued] != [facts["amount"]]:
+            pack.wrong(f"CHANGED: {name} values milestone {milestone} otherwise than the chain")
+            continue
+        pack.titles[milestone] = valued[0]["title"]
+        pack.expect(f"{place_of(valued[0])}/settlement.json", "settlement", ref)
+        pack.holds.append(
+            f"“{valued[0]['title']}” was accepted at {facts['amount']} at {said['at']} by {facts['accepted_by']}, who"
+            f" agreed to: {facts['statement']}"
+        )
+
+
 def check_steps(pack, submissions):
     """Questions, answers, inspections and first acceptances are those of the chain, and no others."""
     acts = {}
@@ -702,6 +736,7 @@ def verified(path, heads):
                 submissions = check_submissions(pack)
                 check_steps(pack, submissions)
                 check_decisions(pack, submissions)
+                check_settlements(pack)
                 check_invoices(pack)
                 check_credit_notes(pack)
                 check_certificates(pack, submissions)

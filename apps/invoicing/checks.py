@@ -127,14 +127,19 @@ CHECKS = (
         """,
     ),
     Check(
-        "The parts of every milestone that are not nullified add up to what was agreed",
+        "The parts of every milestone that are not nullified, and what was signed away at the end, add up to what was"
+        " agreed",
         """
         SELECT 'milestone ' || coalesce(plan.title, 'at ' || life.position::text) || ', contract '
           || coalesce(plan.ref, life.ref), coalesce(plan.amount, 0), coalesce(life.amount, 0)
         FROM (SELECT c.ref, l.position, l.title, l.amount FROM contracts_contract c
               JOIN contracts_planline l ON l.version_id = c.active_version_id AND l.kind = 'milestone') plan
-        FULL JOIN (SELECT c.ref, m.position, sum(m.amount - m.nullified) AS amount FROM milestones_milestone m
-              JOIN contracts_contract c ON c.id = m.contract_id WHERE m.state <> 'cancelled'
+        FULL JOIN (SELECT c.ref, m.position, sum(CASE m.state WHEN 'cancelled' THEN 0 ELSE m.amount - m.nullified END
+                + coalesce(v.unbilled - v.amount, 0)) AS amount FROM milestones_milestone m
+              JOIN contracts_contract c ON c.id = m.contract_id
+              LEFT JOIN (milestones_valuation v JOIN milestones_settlement s ON s.id = v.settlement_id
+                AND s.state = 'signed') ON v.milestone_id = m.id
+              WHERE m.state <> 'cancelled' OR v.id IS NOT NULL
               GROUP BY c.ref, m.position) life
           ON life.ref = plan.ref AND life.position = plan.position
         WHERE plan.amount IS DISTINCT FROM life.amount
@@ -163,11 +168,11 @@ CHECKS = (
         """,
     ),
     Check(
-        "A completed contract has nothing left to bill",
+        "A contract that is completed or terminated has nothing left to bill",
         """
         SELECT 'contract ' || c.ref || ': ' || d.title, d.amount, 0::numeric
         FROM invoicing_instalment d JOIN contracts_contract c ON c.id = d.contract_id
-        WHERE c.state = 'completed' AND d.billed_at IS NULL
+        WHERE c.state IN ('completed', 'terminated') AND d.billed_at IS NULL AND d.cancelled_at IS NULL
         """,
     ),
     Check(

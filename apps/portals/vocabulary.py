@@ -52,6 +52,17 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "withdrawn": _WITHDRAWN,
         "expired": _EXPIRED,
     },
+    "termination": {
+        "noticed": Word(_("Notice given"), "stop-circle", "attention"),
+        "withdrawn": _WITHDRAWN,
+        "settled": Word(_("Settled"), "check-circle-fill", "positive"),
+    },
+    "settlement": {
+        "proposed": Word(_("Proposed"), "send", "attention"),
+        "signed": Word(_("Signed"), "pen", "positive"),
+        "answered": Word(_("Answered with other figures"), "arrow-return-left", "neutral"),
+        "withdrawn": _WITHDRAWN,
+    },
     "change_order": {
         "unpriced": Word(_("Not priced yet"), "question-circle", "attention"),
         "proposed": Word(_("Proposed"), "send", "attention"),

@@ -79,8 +79,27 @@ CHECKS = (
           JOIN contracts_planline l ON l.id = s.line_id WHERE n.contract_id = c.id AND l.kind = 'deposit'
           AND EXISTS (SELECT 1 FROM revenue_recognition r WHERE r.contract_id = c.id
             AND r.cause = 'credit:' || n.ref)) d
-        WHERE v.changes_id IS NULL OR EXISTS (SELECT 1 FROM revenue_modification m WHERE m.version_id = v.id)
+        WHERE c.state <> 'terminated'
+          AND (v.changes_id IS NULL OR EXISTS (SELECT 1 FROM revenue_modification m WHERE m.version_id = v.id))
         GROUP BY c.ref, v.price, d.credited HAVING sum(o.allocated) <> v.price - d.credited
+        """,
+    ),
+    Check(
+        "Of every terminated contract all that was billed and not credited is earned, or is by its periods' days",
+        """
+        SELECT 'contract ' || c.ref, b.net - b.credited, o.remains
+        FROM contracts_contract c
+        CROSS JOIN LATERAL (SELECT sum(o.allocated) - sum(o.credited) AS remains FROM revenue_obligation o
+          WHERE o.contract_id = c.id) o
+        CROSS JOIN LATERAL (SELECT
+            (SELECT coalesce(sum(i.net), 0) FROM invoicing_invoice i
+             WHERE i.contract_id = c.id AND i.kind <> 'retention_release') AS net,
+            (SELECT coalesce(sum(n.net), 0) FROM invoicing_creditnote n WHERE n.contract_id = c.id
+             AND (n.purpose = 'nullification' OR n.issued_at <= c.terminated_at OR EXISTS (SELECT 1
+               FROM revenue_recognition r WHERE r.contract_id = c.id AND r.cause = 'credit:' || n.ref))) AS credited) b
+        WHERE c.state = 'terminated' AND EXISTS (SELECT 1 FROM revenue_recognition r
+          WHERE r.contract_id = c.id AND r.cause = 'termination:' || c.ref)
+          AND b.net - b.credited <> o.remains
         """,
     ),
 )

@@ -19,6 +19,8 @@ KINDS = {
     "milestones.Certificate": "made",
     "contracts.ContractDocument": "made",
     "contracts.ChangeOrder": "change_order",
+    "contracts.Termination": "termination",
+    "milestones.Settlement": "settlement",
     "invoicing.Document": "document",
     "invoicing.BankTransaction": "bank_transaction",
     "ledger.JournalExport": "made",

@@ -51,6 +51,8 @@ INSERT_ONLY = {
     "milestones_inspectionverdict",
     "milestones_reminder",
     "milestones_reservationword",
+    "milestones_settlementsignature",
+    "milestones_valuation",
     "milestones_verdict",
     "revenue_modification",
     "revenue_recognition",

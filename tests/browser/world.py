@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from apps.contracts import services as contracts
 from apps.contracts.drafts import ChangeDraft, ContractDraft
-from apps.contracts.models import ChangeOrder, Contract, ContractTemplate, ContractVersion, GuestGrant
+from apps.contracts.models import ChangeOrder, Contract, ContractTemplate, ContractVersion, GuestGrant, Termination
 from apps.core import canonical, clock
 from apps.financing.models import Assignment, BuyerVerification, ExposureLimit, FundingRequest, Offer, Tranche
 from apps.invoicing.models import (
@@ -27,7 +27,7 @@ from apps.invoicing.models import (
 )
 from apps.invoicing.rules import Part
 from apps.ledger.models import JournalExport
-from apps.milestones.models import Dispute, Milestone, Nullification, Question, Reservation, Submission
+from apps.milestones.models import Dispute, Milestone, Nullification, Question, Reservation, Settlement, Submission
 from apps.parties import services as parties
 from apps.parties import tokens
 from apps.parties.actor import Actor
@@ -147,7 +147,24 @@ CHANGING = {
     ],
 }
 NOTED = {"on": "today-3", "do": "record_change", "by": "anna", "title": "A fifth clinic", "reason": "Not known yet."}
+NOTICED = {
+    "on": "today-4",
+    "do": "give_notice",
+    "by": "paul",
+    "ground": "cause",
+    "reason": "Clinic B closes.",
+    "effective_on": "today-1",
+}
+VALUED = {
+    "on": "today-1",
+    "do": "value_work",
+    "by": "anna",
+    "worth": [{"milestone": FIRST, "amount": 4000, "note": "The model of two clinics is done."}],
+    "note": "Without the third clinic.",
+}
 STATES: dict[str, tuple[dict[str, Any], ...]] = {
+    "ending": (*SIGNED, NOTICED, VALUED),
+    "answered": (*SIGNED, NOTICED, {**VALUED, "do": "answer_values", "by": "paul"}),
     "answering": TALKED,
     "changing": (*SIGNED, CHANGING),
     "amended": (*SIGNED, NOTED),
@@ -262,6 +279,8 @@ FINDERS: dict[str, Callable[[World, str], Model]] = {
     "nullification": newest(Nullification, "contract__number"),
     "dispute": newest(Dispute, "contract__number"),
     "reservation": newest(Reservation, "contract__number"),
+    "termination": newest(Termination, "contract__number"),
+    "settlement": newest(Settlement, "contract__number"),
     "payment": newest(Payment, "allocations__invoice__contract__number"),
     "statement_file": newest(StatementFile, "file_name"),
     "journal_export": newest(JournalExport, "format"),

@@ -16,14 +16,16 @@ from django.core.files.base import ContentFile
 
 from apps import workflows
 from apps.contracts.drafts import ChangeDraft
+from apps.contracts.models import Contract
 from apps.core import clock
 from apps.core.database import walls
 from apps.financing.services import FacilityTerms
 from apps.invoicing.rules import Part as PaymentPart
 from apps.invoicing.rules import Share
+from apps.milestones import services as milestones
 from apps.milestones.models import Reminder
 from apps.milestones.models.submission import Proof
-from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect, Part
+from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect, GivenValue, Part
 from apps.parties import services as parties_services
 from apps.parties import tokens
 from apps.parties.actor import Actor
@@ -53,6 +55,7 @@ from apps.workflows import (
     statements,
     step_up,
     team,
+    terminating,
     underwriting,
 )
 from apps.workflows.once import Answer
@@ -863,6 +866,67 @@ def remind_of_position(world: World) -> Attempt:
     return Attempt(
         lambda key: disputing.remind_of_position(actor=actor, key=key, dispute_ref=world["dispute"]),
         lambda: acting(actor, at=START + timedelta(days=40)),
+    )
+
+
+# --- terminations ------------------------------------------------------------------------------------------------
+
+
+@story
+def give_notice(world: World) -> Attempt:
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: terminating.give_notice(
+            actor=actor,
+            key=key,
+            contract_ref=world["endless"],
+            ground="cause",
+            reason="Too late.",
+            effective_on=START.date() + timedelta(days=30),
+        ),
+    )
+
+
+@story
+def withdraw_notice(world: World) -> Attempt:
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: terminating.withdraw_notice(actor=actor, key=key, termination_ref=world["notice"]),
+    )
+
+
+@story
+def propose_settlement(world: World) -> Attempt:
+    """Other figures than those that wait."""
+
+    def propose(actor: Actor, key: str) -> Answer:
+        contract = Contract.objects.get(ref=world["ending"])
+        values = [GivenValue(one.milestone_ref, Decimal(700)) for one in milestones.open_values(contract)]
+        seen = terminating.preview_settlement(contract, side="buyer", given=values).draft.sha256
+        return terminating.propose_settlement(actor=actor, key=key, contract_ref=contract.ref, values=values, seen=seen)
+
+    return _by(world, "buyer", propose)
+
+
+@story
+def withdraw_settlement(world: World) -> Attempt:
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: terminating.withdraw_settlement(actor=actor, key=key, settlement_ref=world["settlement"]),
+    )
+
+
+@story
+def sign_settlement(world: World) -> Attempt:
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: terminating.sign_settlement(
+            actor=actor, key=key, settlement_ref=world["settlement"], seen=world["settlement.text"]
+        ),
     )
 
 

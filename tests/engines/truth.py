@@ -216,7 +216,7 @@ SENTENCES: Final = {
     "A milestone is accepted, or was until both sides withdrew it, exactly when its text of acceptance is there": (
         "SELECT m.ref FROM milestones_milestone m WHERE (m.state IN ('accepted', 'nullified')) <> EXISTS (SELECT 1"
         " FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"
-        " WHERE s.milestone_id = m.id AND d.outcome IN ('accepted', 'partly_accepted', 'deemed_accepted'))"
+        " WHERE s.milestone_id = m.id AND d.outcome IN ('accepted', 'partly_accepted', 'deemed_accepted', 'settled'))"
     ),
     "What is billed by the calendar is billed from its day on, and never before an earlier period": (
         "SELECT d.ref FROM invoicing_instalment d JOIN invoicing_invoice i ON i.instalment_id = d.id"
@@ -226,8 +226,9 @@ SENTENCES: Final = {
         " OR (v.series_year = i.series_year AND v.series_position > i.series_position)))"
     ),
     "What starts with a milestone has a day exactly when that is wholly accepted": (
-        "SELECT d.ref FROM invoicing_instalment d WHERE d.starts_with_id IS NOT NULL AND (d.bills_on IS NULL) <> EXISTS"
-        " (SELECT 1 FROM milestones_milestone m WHERE m.line_id = d.starts_with_id AND m.state <> 'accepted')"
+        "SELECT d.ref FROM invoicing_instalment d WHERE d.starts_with_id IS NOT NULL AND d.cancelled_at IS NULL"
+        " AND (d.bills_on IS NULL) <> EXISTS (SELECT 1 FROM milestones_milestone m"
+        " WHERE m.line_id = d.starts_with_id AND m.state <> 'accepted')"
     ),
     "A mailbox has one open invitation to a team at most": (
         "SELECT min(email) FROM parties_invitation WHERE accepted_at IS NULL AND revoked_at IS NULL"

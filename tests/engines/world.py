@@ -47,7 +47,7 @@ from apps.workflows import (
     step_up,
     team,
 )
-from tests import corrections, disputes, scenarios
+from tests import corrections, disputes, scenarios, terminations
 from tests.financing import stories
 from tests.financing.stories import START
 from tests.invoicing.statements.bank import Booking
@@ -85,6 +85,7 @@ def build() -> World:
         _corrections(world)
         _disputed(world)
         _reserved(world)
+        _ended(world)
         _retained(world)
         _statements(world)
         _exports(world)
@@ -309,6 +310,25 @@ def _reserved(world: World) -> None:
         "reservation": waits.ref,
         "reservation.mended": mended.ref,
         "reservation.offer": answer["offer"],
+    }
+
+
+def _ended(world: World) -> None:
+    """A contract of which notice is to be given; one with notice to come; one with a settlement that waits."""
+    deal = world.parties
+    sina, olga = scenarios.seller_actor(deal), scenarios.buyer_actor(deal)
+    endless = _contract(world, "endless", scenarios.active_contract)
+    ending = _contract(world, "ending", scenarios.active_contract)
+    ended = _contract(world, "ended", scenarios.active_contract)
+    notice = terminations.noticed(ending, by=sina, effective_on=START.date() + timedelta(days=90), at=START)
+    terminations.noticed(ended, by=olga, effective_on=START.date(), at=START)
+    settlement = terminations.proposed(ended, {1: "5000.00"}, by=sina, at=START)
+    world.refs |= {
+        "endless": endless.ref,
+        "ending": ending.ref,
+        "notice": notice.ref,
+        "settlement": settlement.ref,
+        "settlement.text": settlement.sha256,
     }
 
 

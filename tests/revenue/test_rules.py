@@ -163,3 +163,9 @@ def test_what_lies_in_a_closed_month_lands_in_the_open_one() -> None:
     assert rules.booked_on(date(2026, 2, 10), closed_through=closed) == date(2026, 3, 1)
     assert rules.booked_on(date(2026, 3, 10), closed_through=closed) == date(2026, 3, 10)
     assert rules.booked_on(date(2026, 2, 10), closed_through=None) == date(2026, 2, 10)
+
+
+def test_at_the_end_what_is_kept_is_earned_whatever_was_done() -> None:
+    duty = rules.Duty(position=1, standalone=D(100), agreed=D(100), allocated=D(90), done=D(30), credited=D(5))
+    assert rules.cumulative(rules.settled(duty, D(40)), "EUR") == D(35)
+    assert rules.cumulative(rules.settled(replace(duty, done=D(0), credited=D(0)), D(0)), "EUR") == 0

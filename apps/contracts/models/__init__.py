@@ -6,6 +6,7 @@ from apps.contracts.models.document import ContractDocument
 from apps.contracts.models.grant import GuestGrant
 from apps.contracts.models.signature import Signature
 from apps.contracts.models.template import ContractTemplate
+from apps.contracts.models.termination import Termination
 from apps.contracts.models.upload import PlanUpload
 from apps.contracts.models.version import ContractVersion, PlanLine
 
@@ -22,4 +23,5 @@ __all__ = [
     "PlanLine",
     "PlanUpload",
     "Signature",
+    "Termination",
 ]

@@ -98,6 +98,12 @@ class ChangeOrder(models.Model):
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM contracts_contract c WHERE c.id = NEW.contract_id AND c.state = 'active')",
             ),
+            guards.refused_when(
+                "a_change_is_of_an_active_contract",
+                guards.UPDATE,
+                "NEW.state IN ('proposed', 'signed') AND NEW.state <> OLD.state AND NOT EXISTS"
+                " (SELECT 1 FROM contracts_contract c WHERE c.id = NEW.contract_id AND c.state = 'active')",
+            ),
             guards.at_commit(
                 "a_change_is_what_its_versions_are",
                 guards.INSERT_OR_UPDATE,

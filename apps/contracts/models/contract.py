@@ -1,9 +1,11 @@
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts.models.ending import TERMINATED
 from apps.contracts.models.options import BOTH_SIGNED_IT
 from apps.contracts.wall import by_contract
 from apps.core.database import guards, walls
@@ -18,6 +20,7 @@ class ContractState(models.TextChoices):
     PROPOSED = "proposed", _("Proposed")
     ACTIVE = "active", _("Active")
     COMPLETED = "completed", _("Completed")
+    TERMINATED = "terminated", _("Terminated")
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
@@ -50,8 +53,9 @@ class ContractQuerySet(models.QuerySet["Contract"]):
 STEPS = table(
     draft=("proposed", "withdrawn"),
     proposed=("active", "draft", "withdrawn"),
-    active=("completed",),
+    active=("completed", "terminated"),
     completed=("active",),
+    terminated=(),
     withdrawn=(),
 )
 
@@ -87,6 +91,7 @@ class Contract(models.Model):
     created_at = models.DateTimeField()
     activated_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
+    terminated_at = models.DateTimeField(null=True, blank=True)
 
     objects = ContractQuerySet.as_manager()
     wall = by_contract("id").or_when(
@@ -106,7 +111,7 @@ class Contract(models.Model):
             models.UniqueConstraint("seller", "number", name="contract_number_unique_per_seller"),
             models.CheckConstraint(
                 condition=Q(
-                    state__in=["active", "completed"],
+                    state__in=["active", "completed", "terminated"],
                     active_version__isnull=False,
                     activated_at__isnull=False,
                 )
@@ -121,6 +126,11 @@ class Contract(models.Model):
                 condition=Q(state="completed", completed_at__isnull=False)
                 | (~Q(state="completed") & Q(completed_at__isnull=True)),
                 name="contract_completed_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="terminated", terminated_at__isnull=False)
+                | (~Q(state="terminated") & Q(terminated_at__isnull=True)),
+                name="contract_terminated_at_a_time",
             ),
         ]
         indexes = [
@@ -158,6 +168,7 @@ class Contract(models.Model):
                 guards.INSERT_OR_UPDATE,
                 BOTH_SIGNED_IT,
             ),
+            TERMINATED,
             # Postgres has no river: at COMMIT it looks downstream, where nothing says by itself that lines are missing.
             guards.at_commit(
                 "a_change_leaves_what_the_calendar_bills",
@@ -188,6 +199,11 @@ class Contract(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.title}"
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When the work ended: with the last acceptance, or by termination; None while it goes on."""
+        return self.completed_at or self.terminated_at
 
 
 class ContractPartyQuerySet(models.QuerySet["ContractParty"]):

@@ -58,6 +58,7 @@ from apps.contracts.rules.retention import plain_retention, read_release, read_r
 from apps.contracts.rules.review import ReviewTerms, calendars, check_calendar, end_of_day, review_deadline
 from apps.contracts.rules.steps import MOST_SUSPENSIONS, needs_second
 from apps.contracts.rules.suspension import moved_deadline
+from apps.contracts.rules.termination import check_notice
 from apps.contracts.rules.texts import (
     LineText,
     OptionText,
@@ -109,6 +110,7 @@ __all__ = [
     "check_comment",
     "check_draft",
     "check_draft_with_options",
+    "check_notice",
     "check_offer",
     "check_proposal",
     "check_reason",

@@ -65,6 +65,16 @@ from apps.contracts.services.templates import (
     save_template,
     template_was_deleted,
 )
+from apps.contracts.services.terminating import (
+    contract_of_notice,
+    give_notice,
+    is_effective,
+    live_notice,
+    require_running,
+    require_terminator,
+    terminate,
+    withdraw_notice,
+)
 from apps.contracts.services.texts import preview
 from apps.contracts.services.uploads import import_plan, keep_plan
 from apps.contracts.services.versions import as_draft, draft_of, draft_version, fingerprint, newest_version, paper_of
@@ -83,6 +93,7 @@ __all__ = [
     "comment",
     "complete_when_all_billed",
     "contract_of_grant",
+    "contract_of_notice",
     "contract_of_order",
     "decline_change",
     "delete_template",
@@ -94,14 +105,17 @@ __all__ = [
     "expire",
     "fingerprint",
     "found",
+    "give_notice",
     "grant_acknowledgement",
     "grant_sign_off",
     "grant_signature",
     "guest",
     "import_plan",
+    "is_effective",
     "is_signed",
     "keep_plan",
     "link_told",
+    "live_notice",
     "lock",
     "lock_by_ref",
     "lock_of_version",
@@ -136,7 +150,9 @@ __all__ = [
     "renew_grant",
     "reopen",
     "request_changes",
+    "require_running",
     "require_seller",
+    "require_terminator",
     "review_terms",
     "revoke_grants",
     "save_template",
@@ -146,8 +162,10 @@ __all__ = [
     "spend_grants",
     "statement_of",
     "template_was_deleted",
+    "terminate",
     "terms_moved",
     "version_of",
     "withdraw",
     "withdraw_change",
+    "withdraw_notice",
 ]

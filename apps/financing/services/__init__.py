@@ -25,6 +25,7 @@ from apps.financing.services.disputes import (
     milestones_of_offer,
     require_undisputed,
 )
+from apps.financing.services.ending import bound_by_contract, require_unbound
 from apps.financing.services.exposures import set_exposure_limit
 from apps.financing.services.facilities import FacilityTerms, headroom, open_facility, pre_headroom
 from apps.financing.services.funding import (
@@ -69,6 +70,7 @@ __all__ = [
     "advances_on",
     "approve",
     "assign",
+    "bound_by_contract",
     "cancel",
     "collect",
     "collect_for_the_seller",
@@ -103,6 +105,7 @@ __all__ = [
     "request",
     "require_unassigned",
     "require_unassigned_to_withhold",
+    "require_unbound",
     "require_undisputed",
     "revoke",
     "revoke_verification",

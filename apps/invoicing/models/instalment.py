@@ -1,9 +1,9 @@
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.models import Contract, PlanLine
+from apps.contracts.models import Contract, PlanLine, Termination
 from apps.contracts.wall import by_contract
 from apps.core.database import guards
 from apps.core.refs import new_ref
@@ -15,7 +15,13 @@ class InstalmentQuerySet(models.QuerySet["Instalment"]):
         return self.filter(contract__in=Contract.objects.visible_to(actor))
 
     def unbilled(self) -> "InstalmentQuerySet":
-        return self.filter(billed_at__isnull=True)
+        """Still to be billed: neither billed, nor cancelled with its contract."""
+        return self.filter(billed_at__isnull=True, cancelled_at__isnull=True)
+
+    def billable(self) -> "InstalmentQuerySet":
+        """Of these, less what falls on the day from which a notice ends the contract, or later."""
+        ends = Termination.objects.live().filter(contract=OuterRef("contract"), effective_on__lte=OuterRef("bills_on"))
+        return self.unbilled().exclude(Exists(ends))
 
     def in_turn(self) -> "InstalmentQuerySet":
         """In the order in which they are billed: by day, then as the plan has them. What has no day yet comes last."""
@@ -28,7 +34,8 @@ class Instalment(models.Model):
     ``bills_on`` is the day on which it is billed, where the seller is: the first day of the period, or the day on which
     the deposit is due. A line that starts with a milestone has none until that is accepted; the start is kept here and
     stays. ``ends_on`` is the period's last day; a deposit has none. ``line`` is that of the version that
-    both sides signed first: a change order leaves what the calendar bills as it is, at its position.
+    both sides signed first: a change order leaves what the calendar bills as it is, at its position. ``cancelled_at``:
+    the contract was terminated before it was billed.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -44,6 +51,7 @@ class Instalment(models.Model):
     bills_on = models.DateField(_("billed on"), null=True, blank=True)
     ends_on = models.DateField(_("last day of the period"), null=True, blank=True)
     billed_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
 
     objects = InstalmentQuerySet.as_manager()
     wall = by_contract().only("SELECT", "INSERT", "UPDATE")
@@ -67,11 +75,33 @@ class Instalment(models.Model):
                 condition=Q(bills_on__isnull=False) | Q(starts_with__isnull=False),
                 name="instalment_without_a_day_waits_for_a_milestone",
             ),
+            models.CheckConstraint(
+                condition=Q(cancelled_at__isnull=True) | Q(billed_at__isnull=True),
+                name="instalment_billed_or_cancelled",
+            ),
         ]
         indexes = [models.Index("bills_on", condition=Q(billed_at__isnull=True), name="instalments_to_bill")]
         triggers = [
             guards.never_deleted(),
-            guards.frozen_when("TRUE", name="agreed_part_frozen", allow=("bills_on", "ends_on", "billed_at")),
+            guards.frozen_when(
+                "TRUE", name="agreed_part_frozen", allow=("bills_on", "ends_on", "billed_at", "cancelled_at")
+            ),
+            guards.frozen_when("OLD.cancelled_at IS NOT NULL", name="cancelled_once"),
+            guards.refused_when(
+                "cancelled_by_a_settlement_only",
+                guards.UPDATE,
+                "NEW.cancelled_at IS NOT NULL AND OLD.cancelled_at IS NULL AND NOT EXISTS (SELECT 1"
+                " FROM contracts_termination t WHERE t.contract_id = NEW.contract_id AND t.state <> 'withdrawn'"
+                " AND (NEW.bills_on IS NULL OR NEW.bills_on >= t.effective_on))",
+            ),
+            guards.at_commit(
+                "cancelled_with_its_contract",
+                guards.UPDATE,
+                "IF NEW.cancelled_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_contract c"
+                " WHERE c.id = NEW.contract_id AND c.state = 'terminated')"
+                " THEN RAISE EXCEPTION 'instalment % is cancelled and its contract is not terminated', NEW.ref"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
             guards.refused_when(
                 "a_start_stays",
                 guards.UPDATE,

@@ -120,7 +120,7 @@ class Invoice(models.Model):
                 " AND NOT EXISTS (SELECT 1 FROM milestones_milestone m"
                 " JOIN contracts_contract c ON c.id = m.contract_id"
                 " WHERE m.id = NEW.milestone_id AND m.state = 'accepted' AND m.amount = NEW.net"
-                " AND c.id = NEW.contract_id AND c.currency = NEW.currency"
+                " AND c.state <> 'terminated' AND c.id = NEW.contract_id AND c.currency = NEW.currency"
                 " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id)",
             ),
             guards.refused_when(
@@ -142,6 +142,8 @@ class Invoice(models.Model):
                 "NEW.instalment_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM invoicing_instalment i"
                 " JOIN contracts_contract c ON c.id = i.contract_id WHERE i.id = NEW.instalment_id"
                 " AND i.amount = NEW.net AND i.bills_on <= NEW.issued_on AND c.state = 'active'"
+                " AND i.cancelled_at IS NULL AND NOT EXISTS (SELECT 1 FROM contracts_termination t"
+                " WHERE t.contract_id = c.id AND t.state = 'noticed' AND t.effective_on <= i.bills_on)"
                 " AND c.id = NEW.contract_id AND c.currency = NEW.currency"
                 " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id"
                 " AND NOT EXISTS (SELECT 1 FROM invoicing_instalment e WHERE e.line_id = i.line_id"

@@ -34,6 +34,7 @@ from apps.invoicing.services.disputes import (
     invoice_of_dispute,
     keep_dispute,
 )
+from apps.invoicing.services.ending import billed_no_more, billed_of, cancel_instalments
 from apps.invoicing.services.freeing import allocate, unapplied_of
 from apps.invoicing.services.instalments import (
     DueContract,
@@ -94,10 +95,13 @@ __all__ = [
     "apply_certain",
     "apply_transaction",
     "billed",
+    "billed_no_more",
+    "billed_of",
     "bills_for",
     "book_advance",
     "book_reserve_received",
     "book_sale",
+    "cancel_instalments",
     "certain",
     "check_billable",
     "claims",

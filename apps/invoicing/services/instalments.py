@@ -54,7 +54,7 @@ def next_billing(*, after: datetime, until: datetime, contract_refs: Sequence[st
 
 
 def _first_days(contract_refs: Sequence[str] | None, *, until: date) -> "QuerySet[Any, tuple[str, int, str, date]]":
-    unbilled = Instalment.objects.using("owner").unbilled().order_by()
+    unbilled = Instalment.objects.using("owner").billable().order_by()
     due = unbilled.filter(bills_on__lte=until, contract__state=ContractState.ACTIVE)
     if contract_refs is not None:
         due = due.filter(contract__ref__in=contract_refs)
@@ -64,7 +64,7 @@ def _first_days(contract_refs: Sequence[str] | None, *, until: date) -> "QuerySe
 
 def to_bill(*, contract_ref: str, at: datetime) -> list[str]:
     """The instalments of a contract that are due and not billed, in the order in which they are to be billed."""
-    unbilled = Instalment.objects.filter(contract__ref=contract_ref).unbilled().select_related("contract__seller")
+    unbilled = Instalment.objects.filter(contract__ref=contract_ref).billable().select_related("contract__seller")
     due = unbilled.filter(bills_on__lte=(at + EASTERNMOST).date()).in_turn()
     return [one.ref for one in due if one.bills_on and one.bills_on <= _today(one.contract, at=at)]
 
@@ -98,6 +98,8 @@ def issue_instalment(ref: str, *, contract: Contract, instalment_ref: str, actor
         raise IllegalTransition("This contract is {state}, so nothing more of it is billed.", state=contract.state)
     if instalment.bills_on is None or instalment.bills_on > _today(contract, at=at):
         raise Refused("“{title}” is not due yet.", title=str(instalment))
+    if not Instalment.objects.filter(pk=instalment.pk).billable().exists():
+        raise Refused("“{title}” falls due when the contract has ended, so it is not billed.", title=str(instalment))
     invoice, _series = issue_for(ref, cause=facts.of_instalment(instalment), contract=contract, actor=actor, at=at)
     return invoice
 

@@ -34,6 +34,7 @@ def _series() -> "QuerySet[NumberSeries, NumberSeries]":
                     contract_id=Argument("contract_id"),
                     starts_with__position=Argument("position"),
                     bills_on__isnull=True,
+                    cancelled_at__isnull=True,
                 )
             ),
         )

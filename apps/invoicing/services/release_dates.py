@@ -71,7 +71,9 @@ def _timed(contract_refs: Sequence[str] | None) -> Iterator[DueRelease]:
     """Every part that is not released and has a day, of contracts of which something is withheld."""
     kept = Retention.objects.using("owner").kept().values("contract_id")
     dated = Q(active_version__retention__contains={"releases": [{"event": DATE}]})
-    found = Contract.objects.using("owner").filter(Q(completed_at__isnull=False) | dated, pk__in=kept)
+    found = Contract.objects.using("owner").filter(
+        Q(completed_at__isnull=False) | Q(terminated_at__isnull=False) | dated, pk__in=kept
+    )
     if contract_refs is not None:
         found = found.filter(ref__in=contract_refs)
     rows = found.select_related("active_version", "seller").prefetch_related("retention_releases").order_by("pk")
@@ -79,7 +81,7 @@ def _timed(contract_refs: Sequence[str] | None) -> Iterator[DueRelease]:
         version = contract.active_version
         terms = contracts.read_retention(version.retention) if version is not None else None
         made = {one.position for one in contract.retention_releases.all()}
-        day = completed_on(contract.completed_at, time_zone=contract.seller.time_zone)
+        day = completed_on(contract.ended_at, time_zone=contract.seller.time_zone)
         for position, part in enumerate(terms.releases if terms else (), start=1):
             on = rules.due_from(part, completed_on=day)
             if position not in made and on is not None:

@@ -99,7 +99,7 @@ def release(ref: str, *, contract: Contract, position: int, actor: Actor, at: da
 
 
 def _is_due(part: Part, *, contract: Contract, today: date) -> bool:
-    day = completed_on(contract.completed_at, time_zone=contract.seller.time_zone)
+    day = completed_on(contract.ended_at, time_zone=contract.seller.time_zone)
     on = rules.due_from(part, completed_on=day)
     return on is not None and on <= today
 

@@ -81,9 +81,12 @@ def has_retention(version: ContractVersion) -> bool:
     return bool(terms.rate) or terms.payable_most is not None or any(step.rate for step in terms.steps)
 
 
-def completed_on(completed_at: datetime | None, *, time_zone: str) -> date | None:
-    """The day on which the last milestone was accepted, where the seller is."""
-    return completed_at.astimezone(ZoneInfo(time_zone)).date() if completed_at is not None else None
+def completed_on(ended_at: datetime | None, *, time_zone: str) -> date | None:
+    """The day on which the last milestone was accepted, or the contract was terminated, where the seller is.
+
+    What was agreed to be released with completion, or so many days after it, is so with the end: no other will come.
+    """
+    return ended_at.astimezone(ZoneInfo(time_zone)).date() if ended_at is not None else None
 
 
 def parts_of(
@@ -95,7 +98,7 @@ def parts_of(
     released: Decimal,
 ) -> list[PartState]:
     """What is released as it was; the rest in the order of the schedule, each as if those before it were released."""
-    day = completed_on(contract.completed_at, time_zone=contract.seller.time_zone)
+    day = completed_on(contract.ended_at, time_zone=contract.seller.time_zone)
     found, gone = [], [terms.releases[position - 1] for position in made]
     for position, part in enumerate(terms.releases, start=1):
         if position in made:

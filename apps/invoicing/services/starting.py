@@ -48,7 +48,7 @@ def start_lines_of_change(*, contract: Contract, at: datetime) -> None:
 
 def _waiting(contract: Contract) -> "QuerySet[Instalment]":
     """What has no day yet, because its milestone is not accepted."""
-    return Instalment.objects.filter(contract=contract, bills_on__isnull=True)
+    return Instalment.objects.filter(contract=contract, bills_on__isnull=True).unbilled()
 
 
 def _start(waiting: "QuerySet[Instalment]", *, on: date) -> None:

@@ -11,6 +11,7 @@ from apps.milestones.models.nullification import Nullification
 from apps.milestones.models.question import Question
 from apps.milestones.models.reminder import Reminder
 from apps.milestones.models.reservation import Reservation, ReservationWord
+from apps.milestones.models.settlement import Settlement, SettlementSignature, Valuation
 from apps.milestones.models.submission import CriterionNote, Submission
 
 __all__ = [
@@ -33,6 +34,9 @@ __all__ = [
     "Reminder",
     "Reservation",
     "ReservationWord",
+    "Settlement",
+    "SettlementSignature",
     "Submission",
+    "Valuation",
     "Verdict",
 ]

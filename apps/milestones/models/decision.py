@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts.models import Contract, Criterion, GuestGrant
 from apps.contracts.wall import by_contract
 from apps.core.database import guards, walls
+from apps.milestones.models.settled import DECIDED
 from apps.milestones.models.steps import STEP_GUARDS
 from apps.milestones.models.submission import Submission
 from apps.parties.actor import Actor
@@ -16,14 +17,17 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         return self.filter(contract__in=Contract.objects.visible_to(actor))
 
 
-PERSONAL = ("accepted", "partly_accepted", "changes_requested")
+SETTLED = "settled"
+PERSONAL = ("accepted", "partly_accepted", "changes_requested", SETTLED)
 DEEMED = ("deemed_accepted", "deemed_rejected")
 SIGNED = ("accepted", "partly_accepted")
-ACCEPTING = (*SIGNED, "deemed_accepted")
+ACCEPTING = (*SIGNED, "deemed_accepted", SETTLED)
 
 
 class Decision(models.Model):
     """What the buyer decided of one submission, with the evidence of who, when, from where, which text was shown.
+
+    At termination the buyer's signature under the settlement decides: ``settled``, with its statement and its text.
 
     Or what silence decided, as the contract says: ``rule`` names the rule, ``decided_at`` is the deadline at which it
     took effect, ``recorded_at`` when it was written down, and nobody's name stands there.
@@ -33,6 +37,7 @@ class Decision(models.Model):
         ACCEPTED = "accepted", _("Accepted")
         PARTLY_ACCEPTED = "partly_accepted", _("Accepted in part")
         CHANGES_REQUESTED = "changes_requested", _("Changes requested")
+        SETTLED = SETTLED, _("Accepted as valued at termination")
         DEEMED_ACCEPTED = "deemed_accepted", _("Accepted by lapse of the review period")
         DEEMED_REJECTED = "deemed_rejected", _("Not accepted by lapse of the review period")
 
@@ -116,6 +121,7 @@ class Decision(models.Model):
                 " AND s.id = NEW.submission_id AND g.purpose = 'sign_off')",
             ),
             *STEP_GUARDS,
+            *DECIDED,
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from apps.contracts.wall import by_contract
 from apps.core.database import guards
 from apps.core.refs import new_ref
 from apps.core.states import table
+from apps.milestones.models.settled import GUARDS, NOT_OWED, VALUED, VALUED_AT_NOTHING
 from apps.parties.actor import Actor
 
 
@@ -56,9 +57,9 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
 
 
 STEPS = table(
-    planned=("submitted", "cancelled"),
+    planned=("submitted", "accepted", "cancelled"),
     submitted=("accepted", "changes_requested", "planned"),
-    changes_requested=("submitted", "cancelled"),
+    changes_requested=("submitted", "accepted", "cancelled"),
     accepted=("nullified",),
     nullified=(),
     cancelled=(),
@@ -84,6 +85,9 @@ class Milestone(models.Model):
 
     A change order that both sides signed moves an open milestone to the line at its position in the new version, with
     what that says; or cancels it. What is accepted or under review stays with the line by which it is judged.
+
+    Where the contract is terminated, an open milestone is accepted at the value that both sides signed for its work in
+    progress, or cancelled where that is nothing.
     """
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
@@ -174,7 +178,7 @@ class Milestone(models.Model):
                 "amount_moves_with_a_part_or_a_signed_change",
                 guards.UPDATE,
                 "NEW.amount <> OLD.amount AND NOT (OLD.state = 'submitted' AND NEW.state = 'accepted'"
-                f" AND NEW.amount < OLD.amount) AND NOT ({MOVES})",
+                f" AND NEW.amount < OLD.amount) AND NOT ({MOVES}) AND NOT ({VALUED})",
             ),
             guards.refused_when(
                 "quantity_moves_with_the_amount",
@@ -182,17 +186,20 @@ class Milestone(models.Model):
                 f"NEW.quantity IS DISTINCT FROM OLD.quantity AND NEW.amount = OLD.amount AND NOT ({MOVES})",
             ),
             guards.refused_when(
-                "cancelled_by_a_signed_change_only",
+                "cancelled_by_what_both_sides_signed_only",
                 guards.UPDATE,
                 "NEW.state = 'cancelled' AND OLD.state <> 'cancelled' AND NOT EXISTS"
                 " (SELECT 1 FROM contracts_contract c JOIN contracts_contractversion v ON v.id = c.active_version_id"
-                " WHERE c.id = NEW.contract_id AND v.changes_id IS NOT NULL)",
+                " WHERE c.id = NEW.contract_id AND v.changes_id IS NOT NULL)"
+                f" AND NOT {VALUED_AT_NOTHING}",
             ),
+            *GUARDS,
             guards.at_commit(
                 "parts_add_up_to_the_line",
                 guards.INSERT_OR_UPDATE,
                 "IF (SELECT coalesce(sum(m.amount - m.nullified), 0) FROM milestones_milestone m WHERE m.contract_id ="
                 " NEW.contract_id AND m.position = NEW.position AND m.state <> 'cancelled')"
+                f" + {NOT_OWED.format(contract='NEW.contract_id', position='NEW.position')}"
                 " IS DISTINCT FROM (SELECT coalesce(sum(l.amount), 0) FROM contracts_contract c"
                 " JOIN contracts_planline l ON l.version_id = c.active_version_id AND l.position = NEW.position"
                 " WHERE c.id = NEW.contract_id)"
@@ -215,7 +222,8 @@ class Milestone(models.Model):
                 " AND m.state IN ('accepted', 'nullified') AND NOT EXISTS"
                 " (SELECT 1 FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"
                 " WHERE s.id = m.accepted_submission_id AND s.milestone_id = m.id"
-                " AND s.state = 'accepted' AND d.outcome IN ('accepted', 'partly_accepted', 'deemed_accepted')))"
+                " AND s.state = 'accepted'"
+                " AND d.outcome IN ('accepted', 'partly_accepted', 'deemed_accepted', 'settled')))"
                 " THEN RAISE EXCEPTION 'milestone % is accepted without a decision', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),

@@ -11,6 +11,7 @@ from apps.core.refs import new_ref
 from apps.core.states import table
 from apps.milestones.models.clock import CLOCK_GUARDS
 from apps.milestones.models.milestone import Milestone
+from apps.milestones.models.settled import NOTHING_IS_SENT
 from apps.parties.actor import Actor
 from apps.parties.models import User
 
@@ -135,6 +136,7 @@ class Submission(models.Model):
                 allow=("state", "withdrawn_at", "review_due_at", "suspended_at", "resumed_at"),
             ),
             *CLOCK_GUARDS,
+            NOTHING_IS_SENT,
             guards.refused_when(
                 "a_deadline_moves_only_with_its_notice",
                 guards.UPDATE,

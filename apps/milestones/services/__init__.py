@@ -1,9 +1,10 @@
 """What may be done with milestones. Workflows call these inside their transaction, with the contract locked."""
 
 from apps.milestones.evidence import StoredFile
-from apps.milestones.rules import CriterionAnswer, CriterionVerdict, Defect, Part
+from apps.milestones.rules import CriterionAnswer, CriterionVerdict, Defect, GivenValue, NotBilled, Part
 from apps.milestones.services.accepting import accept
 from apps.milestones.services.asking import answer, ask, contract_of_question
+from apps.milestones.services.carrying_out import carry_out
 from apps.milestones.services.deciding import (
     acceptance_statement,
     changes_statement,
@@ -77,6 +78,16 @@ from apps.milestones.services.reviewing import (
     remind,
     reviews_due,
 )
+from apps.milestones.services.settlement_texts import SettlementDraft, draft_settlement, open_values, signable
+from apps.milestones.services.settlements import (
+    contract_of_settlement,
+    end_settlements,
+    needs_proof_to_end,
+    propose_settlement,
+    sign_settlement,
+    waiting_settlement,
+    withdraw_settlement,
+)
 from apps.milestones.services.settling import (
     agree_outcome,
     contract_of_proposal,
@@ -95,8 +106,11 @@ __all__ = [
     "Deduction",
     "Defect",
     "DueReview",
+    "GivenValue",
     "MissedPosition",
+    "NotBilled",
     "Part",
+    "SettlementDraft",
     "StoredFile",
     "accept",
     "accept_part",
@@ -111,6 +125,7 @@ __all__ = [
     "ask_nullification",
     "attach",
     "attach_to_dispute",
+    "carry_out",
     "changes_statement",
     "check_change",
     "check_may_take_back",
@@ -124,6 +139,7 @@ __all__ = [
     "contract_of_proposal",
     "contract_of_question",
     "contract_of_reservation",
+    "contract_of_settlement",
     "deadline_if_notified",
     "decide_by_silence",
     "decline_nullification",
@@ -131,6 +147,8 @@ __all__ = [
     "discard_unless_known",
     "dispute_billed",
     "dispute_submission",
+    "draft_settlement",
+    "end_settlements",
     "first_statement",
     "follow_active_version",
     "grant_nullification",
@@ -139,6 +157,7 @@ __all__ = [
     "needs_own_proof",
     "needs_proof",
     "needs_proof_for",
+    "needs_proof_to_end",
     "needs_proof_to_settle",
     "next_missed",
     "next_moment",
@@ -146,6 +165,7 @@ __all__ = [
     "offer_reduction",
     "open_draft",
     "open_milestones",
+    "open_values",
     "opened",
     "part_amount",
     "part_statement",
@@ -155,6 +175,7 @@ __all__ = [
     "prepare",
     "preview",
     "propose_outcome",
+    "propose_settlement",
     "reason_of",
     "reason_of_reduction",
     "receive",
@@ -169,13 +190,17 @@ __all__ = [
     "reserving_statement",
     "reviews_due",
     "say_missing",
+    "sign_settlement",
+    "signable",
     "submission_without",
     "submit",
     "sweep_orphans",
+    "waiting_settlement",
     "was_removed",
     "what_is_ahead",
     "withdraw",
     "withdraw_dispute",
     "withdraw_nullification",
+    "withdraw_settlement",
     "write_position",
 ]

@@ -10,6 +10,7 @@ from typing import Any
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.contracts.models.contract import ContractState
 from apps.core import states
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
@@ -163,6 +164,10 @@ def _require_side(milestone: Milestone, *, actor: Actor, at: datetime) -> str:
     """The side for which the person speaks, in a role that may withdraw: for the seller who may credit, for the buyer
     who may accept a milestone of this amount. Refused for anybody else, and for guests."""
     contract = milestone.contract
+    if contract.state == ContractState.TERMINATED:
+        raise IllegalTransition(
+            "This contract is terminated, so nothing of it goes on. The seller can lower the price by a credit note."
+        )
     if actor.kind is not ActorKind.USER:
         raise NotAllowed(
             "A personal link is for signing one thing. Take your organisation's place here first; then you can withdraw"

@@ -72,6 +72,7 @@ def submit(*, contract: Contract, milestone_ref: str, actor: Actor, seen: str, a
     """
     contracts.require_seller(contract, actor=actor, action=Action.SUBMIT_MILESTONE)
     milestone = lock_milestone(contract, milestone_ref=milestone_ref)
+    contracts.require_running(contract, at=at)
     states.move(milestone, MilestoneState.SUBMITTED, Milestone.TRANSITIONS)
     submission = open_draft(milestone)
     if submission is None:

@@ -19,6 +19,7 @@ from apps.portals.buyer.views import (
     reservations,
     retention,
     reviewing,
+    terminations,
 )
 
 app_name = "buyer"
@@ -42,6 +43,10 @@ urlpatterns = [
     path("versions/<str:ref>/print/", proofs.retry_contract_document, name="retry_contract_document"),
     path("contracts/<str:ref>/record-change/", changes.record_change, name="record_change"),
     path("contracts/<str:ref>/change-order/", changes.propose_change, name="propose_change"),
+    path("contracts/<str:ref>/terminate/", terminations.terminate_contract, name="terminate_contract"),
+    path("terminations/<str:ref>/", terminations.termination, name="termination"),
+    path("terminations/<str:ref>/settlement/", terminations.propose_settlement, name="propose_settlement"),
+    path("settlements/<str:ref>/sign/", terminations.sign_settlement, name="sign_settlement"),
     path("changes/<str:ref>/", changes.change_order, name="change_order"),
     path("changes/<str:ref>/price/", changes.price_change, name="price_change"),
     path("changes/<str:ref>/sign/", changes.sign_change, name="sign_change"),

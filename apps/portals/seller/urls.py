@@ -28,6 +28,7 @@ from apps.portals.seller.views import (
     statements,
     submissions,
     templates,
+    terminations,
     tranches,
     transactions,
 )
@@ -51,6 +52,10 @@ urlpatterns = [
     path("contracts/<str:ref>/template/", templates.save_template, name="save_template"),
     path("contracts/<str:ref>/record-change/", changes.record_change, name="record_change"),
     path("contracts/<str:ref>/change-order/", changes.propose_change, name="propose_change"),
+    path("contracts/<str:ref>/terminate/", terminations.terminate_contract, name="terminate_contract"),
+    path("terminations/<str:ref>/", terminations.termination, name="termination"),
+    path("terminations/<str:ref>/settlement/", terminations.propose_settlement, name="propose_settlement"),
+    path("settlements/<str:ref>/sign/", terminations.sign_settlement, name="sign_settlement"),
     path("changes/<str:ref>/", changes.change_order, name="change_order"),
     path("changes/<str:ref>/price/", changes.price_change, name="price_change"),
     path("changes/<str:ref>/sign/", changes.sign_change, name="sign_change"),

@@ -26,6 +26,7 @@ class Why(models.TextChoices):
     CREDIT = "credit", _("Credit note")
     CHANGE = "change", _("Change order")
     PERIOD = "period", _("Days passed")
+    TERMINATION = "termination", _("Contract terminated (IFRS 15.21(b))")
 
 
 CLOSED_BY = (

@@ -12,7 +12,7 @@ from apps.revenue.rules.measures import (
     over_time,
 )
 from apps.revenue.rules.modifications import Agreed, Modified, Reason, Treatment, modified
-from apps.revenue.rules.obligations import Duty, cumulative, earned, repriced
+from apps.revenue.rules.obligations import Duty, cumulative, earned, repriced, settled
 from apps.revenue.rules.obligations import over_time as over_time_revenue
 from apps.revenue.rules.periods import booked_on, check_closing, month_end, month_ended_by, next_month_end
 from apps.revenue.rules.positions import Position, net_position
@@ -45,5 +45,6 @@ __all__ = [
     "over_time_revenue",
     "repriced",
     "rounded",
+    "settled",
     "transaction_price",
 ]

@@ -74,3 +74,14 @@ def repriced(duty: Duty, allocated: Decimal, currency: str) -> Duty:
         return replace(duty, allocated=allocated)
     carried = rounded(Fraction(duty.carried) * Fraction(allocated) / Fraction(duty.allocated), currency)
     return replace(duty, allocated=allocated, carried=carried)
+
+
+def settled(duty: Duty, share: Decimal) -> Duty:
+    """The obligation when its contract ends: nothing more is promised, so what is kept of the price is earned.
+
+    A modification of what is partly done, with nothing left to do (IFRS 15.21(b)). What it bears is its measure too, so
+    it is satisfied whatever had been done of it; what was credited of it stays credited.
+    """
+    return replace(
+        duty, standalone=share, agreed=share, done=share, allocated=share, carried=money.ZERO, done_before=money.ZERO
+    )

@@ -19,7 +19,7 @@ from apps.parties import services as parties
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.revenue import rules
-from apps.revenue.models import AccountingPeriod, Measure, Modification, Obligation, PeriodState, Recognition
+from apps.revenue.models import AccountingPeriod, Measure, Modification, Obligation, PeriodState, Recognition, Why
 
 AT_ONCE: Final = 500
 """Contracts whose references are read at a time."""
@@ -34,7 +34,11 @@ def contracts_to_tend(*, organisation_id: int, through: date) -> "QuerySet[Contr
 def _days_to_count(through: date) -> Exists:
     """Whether a period of a recurring line has days up to this one that were not counted."""
     begun = Instalment.objects.filter(
-        contract=OuterRef("contract"), position=OuterRef("position"), bills_on__lte=through, ends_on__isnull=False
+        contract=OuterRef("contract"),
+        position=OuterRef("position"),
+        bills_on__lte=through,
+        ends_on__isnull=False,
+        cancelled_at__isnull=True,
     )
     by_days = Obligation.objects.filter(contract=OuterRef("pk"), measure=Measure.OVER_TIME)
     first_time = Q(through__isnull=True) & Q(Exists(begun))
@@ -53,6 +57,8 @@ def _missed(organisation_id: int) -> Q:
     accepted = Milestone.objects.filter(contract=OuterRef("pk"), accepted_submission__isnull=False)
     granted = Nullification.objects.filter(contract=OuterRef("pk"), state=NullificationState.GRANTED)
     corrected = CreditNote.objects.filter(contract=OuterRef("pk"), purpose=CreditNote.Purpose.CORRECTION)
+    ended = Recognition.objects.filter(contract=OuterRef("pk"), why=Why.TERMINATION)
+    promising = Obligation.objects.filter(organisation_id=organisation_id).values("contract_id")
     treated = Modification.objects.filter(version=OuterRef("active_version"))
     return (
         ~Q(Exists(mine))
@@ -60,6 +66,7 @@ def _missed(organisation_id: int) -> Q:
         | Q(Exists(granted.filter(unrecognised("nullification", ref="ref"))))
         | Q(Exists(corrected.filter(unrecognised("credit", ref="ref"))))
         | (Q(active_version__changes__isnull=False) & ~Q(Exists(treated)))
+        | (Q(terminated_at__isnull=False, pk__in=promising) & ~Q(Exists(ended)))
     )
 
 

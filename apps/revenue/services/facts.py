@@ -7,18 +7,22 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max
+from django.db.models import Max, Q, Sum
 from django.db.models.functions import Coalesce
 
+from apps.contracts.drafts import DEPOSIT
 from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.core import money
-from apps.invoicing.models import CreditNote, Instalment
+from apps.invoicing.models import CreditNote, Instalment, Invoice, InvoiceKind
 from apps.milestones.models import Milestone, Nullification
 from apps.milestones.models.nullification import NullificationState
 from apps.revenue.models import Why
 from apps.revenue.rules import Span
 
-ORDER = {why: number for number, why in enumerate((Why.NULLIFICATION, Why.CHANGE, Why.ACCEPTANCE, Why.CREDIT))}
+ORDER = {
+    why: number
+    for number, why in enumerate((Why.NULLIFICATION, Why.CHANGE, Why.ACCEPTANCE, Why.CREDIT, Why.TERMINATION))
+}
 """Of what was written down in the same instant: a change order that takes back what was accepted does so first."""
 
 
@@ -73,6 +77,7 @@ def events_of(contract: Contract, *, versions: list[ContractVersion]) -> list[Ev
         *_acceptances(contract, zone=zone),
         *_nullifications(contract, zone=zone),
         *_credits(contract),
+        *_terminations(contract, zone=zone),
     ]
     return sorted(events, key=lambda event: (event.at, ORDER[event.why], event.cause))
 
@@ -147,10 +152,35 @@ def _credits(contract: Contract) -> list[Event]:
     ]
 
 
+def _terminations(contract: Contract, *, zone: ZoneInfo) -> list[Event]:
+    """The end of a contract before everything was done; ``amount`` is what was billed of it and stays so.
+
+    What was credited because acceptances were withdrawn counts as never billed, and so does what was credited of a
+    deposit by then. Corrections of a milestone's price are kept beside its obligation.
+    """
+    if contract.terminated_at is None:
+        return []
+    billed = Invoice.objects.filter(contract=contract).exclude(kind=InvoiceKind.RETENTION_RELEASE)
+    notes = CreditNote.objects.filter(contract=contract, issued_at__lte=contract.terminated_at)
+    gone = notes.filter(Q(purpose=CreditNote.Purpose.NULLIFICATION) | Q(invoice__instalment__line__kind=DEPOSIT))
+    sums = [found.aggregate(sum=Sum("net"))["sum"] or money.ZERO for found in (billed, gone)]
+    return [
+        Event(
+            why=Why.TERMINATION,
+            cause=f"termination:{contract.ref}",
+            on=contract.terminated_at.astimezone(zone).date(),
+            at=contract.terminated_at,
+            amount=sums[0] - sums[1],
+        )
+    ]
+
+
 def calendars_of(contract: Contract) -> dict[int, Calendar]:
     """The periods of the recurring lines that have begun or have their days, by position."""
     spans: dict[int, dict[int, Span]] = defaultdict(dict)
-    instalments = Instalment.objects.filter(contract=contract, bills_on__isnull=False, ends_on__isnull=False)
+    instalments = Instalment.objects.filter(
+        contract=contract, bills_on__isnull=False, ends_on__isnull=False, cancelled_at__isnull=True
+    )
     for one in instalments:
         if one.bills_on is not None and one.ends_on is not None:
             spans[one.position][one.number] = Span(first=one.bills_on, last=one.ends_on, weight=one.amount)

@@ -38,7 +38,7 @@ WITH span AS (
   FROM revenue_obligation o
   JOIN invoicing_instalment i ON i.contract_id = o.contract_id AND i.position = o.position
   WHERE o.organisation_id = %s AND o.currency = %s AND o.measure = 'over_time' AND o.agreed > 0
-    AND i.ends_on IS NOT NULL AND (o.through IS NULL OR i.ends_on > o.through)
+    AND i.ends_on IS NOT NULL AND i.cancelled_at IS NULL AND (o.through IS NULL OR i.ends_on > o.through)
 )
 SELECT month::date, sum(amount / days * (least(last, (month + interval '1 month - 1 day')::date)
                                          - greatest(first, month::date) + 1))

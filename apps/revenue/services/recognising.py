@@ -89,6 +89,9 @@ def _apply(books: _Books, event: Event) -> None:
     if event.version is not None:
         _change(books, event, version=event.version)
         return
+    if event.why == Why.TERMINATION:
+        _end(books, event)
+        return
     obligation = books.obligations.get(event.position) if event.position is not None else None
     touched = [obligation] if obligation is not None else list(books.obligations.values())
     if event.why == Why.CREDIT and obligation is None:
@@ -153,6 +156,33 @@ def _change(books: _Books, event: Event, *, version: ContractVersion) -> None:
         )
     )
     _write(books, event, touched=[], also=books.obligations.values())
+
+
+def _end(books: _Books, event: Event) -> None:
+    """The contract ended: what was billed and stays so is all that is earned of it, borne by what was done.
+
+    Where nothing was done a deposit that is kept is borne as the price was. Periods that were billed run on by their
+    days; a recurring line of which none was billed has no days any more.
+    """
+    obligations = list(books.obligations.values())
+    billed = {
+        position: money.total(span.weight for span in calendar.spans.values())
+        for position, calendar in books.calendars.items()
+    }
+    done = [billed.get(one.position, one.done) for one in obligations]
+    weights = done if any(done) else [one.standalone for one in obligations]
+    if not any(weights):
+        return
+    shares = rules.allocated(event.amount, standalone=weights, currency=books.contract.currency)
+    for obligation, share in zip(obligations, shares, strict=True):
+        if obligation.position in billed:
+            obligation.standalone = obligation.agreed = billed[obligation.position]
+            obligation.allocated = share
+            continue
+        obligation.take(rules.settled(obligation.duty, share))
+        if obligation.measure == Measure.OVER_TIME:
+            obligation.measure, obligation.through = Measure.POINT_IN_TIME, None
+    _write(books, event, touched=obligations)
 
 
 def _let_days_pass(books: _Books, through: date) -> None:

@@ -126,6 +126,15 @@ class SaidDefect:
 
 
 @dataclass(frozen=True)
+class SaidValue:
+    """What the work in progress of a milestone is worth at termination, net of tax."""
+
+    milestone: int
+    amount: Decimal
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Event:
     """One dated step. Only the fields that its verb uses are set; ``line`` says where it stands in the file.
 
@@ -154,6 +163,8 @@ class Event:
     files: tuple[Attachment, ...] = ()
     price: tuple[PriceLine, ...] = ()
     change: SaidChange | None = None
+    ground: str = ""
+    worth: tuple[SaidValue, ...] = ()
     part: int | None = None
     period: int | None = None
     defects: tuple[SaidDefect, ...] = ()
@@ -200,6 +211,15 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "sign_change": Verb("buyer"),
         "decline_change": Verb("buyer", ("reason",)),
         "withdraw_change": Verb("seller", ("reason",)),
+        "give_notice": Verb("buyer", ("ground", "reason", "effective_on")),
+        "give_sellers_notice": Verb("seller", ("ground", "reason", "effective_on")),
+        "withdraw_notice": Verb("buyer"),
+        "withdraw_sellers_notice": Verb("seller"),
+        "value_work": Verb("seller", ("worth", "note")),
+        "answer_values": Verb("buyer", ("worth", "note")),
+        "withdraw_values": Verb("seller"),
+        "sign_settlement": Verb("buyer"),
+        "sign_buyers_settlement": Verb("seller"),
         "submit": Verb("seller", ("note", "notes", "files"), on_milestone=True),
         "withdraw_submission": Verb("seller", on_milestone=True),
         "request_changes": Verb("buyer", ("missing", "comment"), on_milestone=True),

@@ -12,6 +12,7 @@ from apps.workflows.deal_file.deal import VERBS, Attachment, Event, Party, Perso
 from apps.workflows.deal_file.read_changes import ReadLine, read_change
 from apps.workflows.deal_file.read_options import picked, read_pick
 from apps.workflows.deal_file.read_reservations import read_defects
+from apps.workflows.deal_file.read_terminations import BY_MEMBERS, GROUNDS, NO_REASON, read_worth
 from apps.workflows.deal_file.reader import Place
 
 MEMBERS_ONLY: Final = frozenset(
@@ -20,9 +21,10 @@ MEMBERS_ONLY: Final = frozenset(
         "release_reservation",
         "agree_reduction",
         "ask_reduction",
+        *BY_MEMBERS,
     }
 )
-"""What the buyer does in its portal only: a personal link settles no reservations."""
+"""What the buyer does in its portal only: a personal link settles no reservations and ends no contract."""
 
 
 SIGNED: Final = ("sign", "sign_answer")
@@ -93,6 +95,7 @@ def _event(
         or take("received_on", Place.day)
         or take("funding_on", Place.day)
         or take("through", Place.day)
+        or take("effective_on", Place.day)
         or at.astimezone(ZoneInfo(zone)).date(),
         "checked": take("checked", lambda p: p.text(most=400)) or "",
         "text": take("reason", Place.text) or take("comment", Place.text) or take("note", Place.text) or "",
@@ -104,6 +107,8 @@ def _event(
         "change": read_change(place, contract, milestone=lambda p: _milestone(p, contract), line=read_line)
         if "title" in rule.keys
         else None,
+        "ground": take("ground", lambda p: p.one_of(*GROUNDS)) or GROUNDS[0],
+        "worth": take("worth", lambda p: read_worth(p, milestone=lambda named: _milestone(named, contract))) or (),
         "part": _part(place, contract) if "part" in rule.keys else None,
         "pick": read_pick(place, contract) if verb in SIGNED else None,
         "period": take("period", lambda p: p.whole(least=1)),
@@ -113,7 +118,7 @@ def _event(
     if verb == "price_offer" and not price:
         values["price"] = (_terms(place, milestones[0]),)
     for key in ("reason", "missing", "checked", "side", "colleague", "outcome", "defects"):
-        if key in rule.keys and verb not in ("accept_part", "inspect"):
+        if key in rule.keys and verb not in ("accept_part", "inspect", *NO_REASON):
             place.need(key)
     if verb in MEMBERS_ONLY:
         place.need("by")

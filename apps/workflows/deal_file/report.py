@@ -22,6 +22,7 @@ from apps.workflows.deal_file import (
     report_reservations,
     report_retention,
     report_revenue,
+    report_terminations,
 )
 from apps.workflows.deal_file.report_changes import change_orders
 from apps.workflows.deal_file.report_parts import Report, amount_of, named, written
@@ -61,6 +62,7 @@ def report(*, title: str, contract_ref: str) -> Report:
         "disputes": report_disputes.disputes(contract),
         "reservations": report_reservations.reservations(contract),
         "change_orders": change_orders(contract),
+        "terminations": report_terminations.terminations(contract),
         "retention": report_retention.report_of(contract),
         "revenue": report_revenue.report_of(contract),
         "payments": [_payment(allocation) for allocation in _allocations(contract)],

@@ -1,6 +1,12 @@
 """The report of a deal as plain text, for a terminal."""
 
-from apps.workflows.deal_file import credit_report, report_disputes, report_reservations, report_revenue
+from apps.workflows.deal_file import (
+    credit_report,
+    report_disputes,
+    report_reservations,
+    report_revenue,
+    report_terminations,
+)
 from apps.workflows.deal_file.report_changes import in_words
 from apps.workflows.deal_file.report_parts import Report
 
@@ -37,6 +43,7 @@ def plain(found: Report) -> str:
     lines += credit_report.plain(found["credit_notes"])
     lines += report_disputes.plain(found["disputes"])
     lines += report_reservations.plain(found["reservations"])
+    lines += report_terminations.in_words(found["terminations"], currency=contract["currency"])
     lines += report_revenue.plain_of(found["revenue"])
     if found["payments"]:
         lines += ["", "Payments"]

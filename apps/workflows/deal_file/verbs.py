@@ -21,6 +21,7 @@ from apps.workflows.deal_file.retention_verbs import RETENTION
 from apps.workflows.deal_file.revenue_verbs import REVENUE
 from apps.workflows.deal_file.scene import Scene, new_key, reference_of
 from apps.workflows.deal_file.step_verbs import STEPS, verdicts_of
+from apps.workflows.deal_file.termination_verbs import TERMINATION
 from apps.workflows.once import Answer
 
 
@@ -164,6 +165,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         **RESERVING,
         **STEPS,
         **CHANGES,
+        **TERMINATION,
         **RETENTION,
         **REVENUE,
         **FUNDING,

@@ -147,6 +147,12 @@ def _milestones(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
     for submission in sent:
         milestone = submission.milestone
         place = f"milestones/{milestone.position:04d}" + (f"-{milestone.part:02d}" if milestone.part > 1 else "")
+        decision: Decision | None = getattr(submission, "decision", None)
+        if decision is not None and decision.outcome == Decision.Outcome.SETTLED:
+            # Both sides signed this text when the contract was terminated; nothing else was sent.
+            text = submission.canonical_text
+            contents.add(parts.text(f"{place}/settlement.json", "settlement", text, ref=submission.ref))
+            continue
         name = f"{place}/submission-{submission.number:02d}"
         contents.add(parts.text(f"{name}.json", "submission", submission.canonical_text, ref=submission.ref))
         for file in submission.files.all():
@@ -154,7 +160,6 @@ def _milestones(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
         before = steps.steps_of(submission)
         if before is not None:
             contents.add(parts.record(f"{name}.steps.json", "steps", before, ref=submission.ref))
-        decision: Decision | None = getattr(submission, "decision", None)
         # What silence decided stands in the audit chain alone: nobody agreed to a statement.
         if decision is not None and not decision.rule:
             told = _decision(submission, decision)

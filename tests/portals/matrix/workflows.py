@@ -25,7 +25,7 @@ from apps.invoicing.rules import Part as PaymentPart
 from apps.invoicing.rules import Share
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
-from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect, Part
+from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect, GivenValue, Part
 from apps.workflows import (
     before_acceptance,
     billing,
@@ -44,6 +44,7 @@ from apps.workflows import (
     sign_off,
     statements,
     team,
+    terminating,
     underwriting,
 )
 from tests import scenarios
@@ -284,6 +285,24 @@ def _disputed(_row: Any, _own: Tenant) -> dict[str, Any]:
     return {"amount": None, "reason": "Mine.", "answer_days": 14}
 
 
+NOTICE, SETTLEMENT = "contracts.Termination", "milestones.Settlement"
+
+
+def _noticed(_row: Any, _own: Tenant) -> dict[str, Any]:
+    return {"ground": "convenience", "reason": "Mine.", "effective_on": date(2030, 1, 1)}
+
+
+def _valued(row: Any, _own: Tenant) -> dict[str, Any]:
+    """What is open, as its own people would value it."""
+    with walls.asking_for(row.seller_id, row.buyer_id):
+        try:
+            values = [GivenValue(one.milestone_ref, Decimal(0)) for one in milestones.open_values(row)]
+            seen = terminating.preview_settlement(row, side="seller", given=values).draft.sha256
+        except Refused:
+            values, seen = [], "0" * 64
+    return {"values": values, "seen": seen}
+
+
 CALLS = [
     Call(contracting.change_draft, "seller", CONTRACT, "contract_ref", lambda _row, own: {"draft": _draft(own)}),
     Call(contracting.keep_plan, "seller", CONTRACT, "contract_ref", lambda _row, own: _read_plan(own)),
@@ -469,6 +488,13 @@ CALLS = [
     Call(crediting.grant_nullification, "billing", NULLIFICATION, "nullification_ref"),
     Call(crediting.decline_nullification, "billing", NULLIFICATION, "nullification_ref", _because),
     Call(crediting.withdraw_nullification, "approver", NULLIFICATION, "nullification_ref"),
+    Call(terminating.give_notice, "seller", CONTRACT, "contract_ref", _noticed),
+    Call(terminating.give_notice, "buyer", CONTRACT, "contract_ref", _noticed),
+    Call(terminating.withdraw_notice, "buyer", NOTICE, "termination_ref"),
+    Call(terminating.propose_settlement, "seller", CONTRACT, "contract_ref", _valued),
+    Call(terminating.propose_settlement, "buyer", CONTRACT, "contract_ref", _valued),
+    Call(terminating.withdraw_settlement, "seller", SETTLEMENT, "settlement_ref"),
+    Call(terminating.sign_settlement, "buyer", SETTLEMENT, "settlement_ref", lambda row, _own: {"seen": row.sha256}),
     Call(disputing.dispute_submission, "approver", SUBMISSION, "submission_ref", _disputed),
     Call(
         disputing.dispute_rest,

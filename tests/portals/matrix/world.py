@@ -20,7 +20,7 @@ from django.db import connections, models, transaction
 from apps.contracts import documents as contract_documents
 from apps.contracts import services as contract_services
 from apps.contracts.drafts import ChangeDraft, ContractDraft, DraftLine, Due
-from apps.contracts.models import ChangeOrder, Contract, ContractVersion, GuestGrant
+from apps.contracts.models import ChangeOrder, Contract, ContractVersion, GuestGrant, Termination
 from apps.contracts.retention import RetentionRelease, RetentionTerms
 from apps.core import canonical, clock
 from apps.core.database import walls
@@ -33,7 +33,7 @@ from apps.invoicing import credit_documents, documents
 from apps.invoicing.models import BankTransaction, Invoice
 from apps.invoicing.rules import Part
 from apps.milestones import services as milestones
-from apps.milestones.models import EvidenceFile, Milestone, Reminder, Reservation, Submission
+from apps.milestones.models import EvidenceFile, Milestone, Reminder, Reservation, Settlement, Submission
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect
 from apps.parties import services as parties_services
@@ -66,12 +66,13 @@ from apps.workflows import (
     statements,
     step_up,
     team,
+    terminating,
     underwriting,
 )
 from apps.workflows.journals import making as journals
 from apps.workflows.models import EvidencePack
 from apps.workflows.packs import making
-from tests import corrections, disputes, scenarios
+from tests import corrections, disputes, scenarios, terminations
 from tests.invoicing.statements.bank import Booking
 from tests.invoicing.statements.uploads import uploaded
 from tests.scenarios import Parties, acting, key, member
@@ -171,6 +172,7 @@ class _Builder:
         self._steps()
         self._disputes()
         self._reservations()
+        self._terminations()
         self._bills()
         self._statements()
         self._advances()
@@ -184,6 +186,8 @@ class _Builder:
             self.deal.buyer,
             self.deal.seller,
             *ChangeOrder.objects.using("owner").filter(contract__seller=self.deal.seller, state="proposed"),
+            *Termination.objects.using("owner").filter(contract__seller=self.deal.seller, state="noticed"),
+            *Settlement.objects.using("owner").filter(contract__seller=self.deal.seller, state="proposed"),
             *Contract.objects.using("owner").filter(pk=self.answered.pk),
             *ContractVersion.objects.using("owner").filter(
                 contract__in=[self.proposed, self.countered, self.billed, self.running]
@@ -514,6 +518,24 @@ class _Builder:
             reserving.agree_reduction(actor=bea, key=key(), offer_ref=offer["offer"])
         with acting(dario):
             reserving.report_mended(actor=dario, key=key(), reservation_ref=mended.ref, text=title)
+
+    def _terminations(self) -> None:
+        """A notice to come, one that is withdrawn, one with a settlement that waits, and a contract that ended."""
+        sina, olga = member(self.deal, "seller"), member(self.deal, "buyer")
+        now, reason = clock.now(), f"Not needed. {self.canary}"
+        for title in ("To end", "Not to end", "Ending", "Ended"):
+            contract = scenarios.active_contract(self.deal, draft=self._draft(title, lines=2))
+            day = TODAY + timedelta(days=90) if title in ("To end", "Not to end") else TODAY
+            notice = terminations.noticed(contract, by=olga, effective_on=day, at=now, reason=reason)
+            if title == "Not to end":
+                with acting(olga):
+                    terminating.withdraw_notice(actor=olga, key=key(), termination_ref=notice.ref)
+            if title == "To end":
+                terminations.proposed(contract, {1: "67.89"}, by=olga, at=now, note=reason)
+            if day == TODAY:
+                settlement = terminations.proposed(contract, {1: "123.45"}, by=sina, at=now, note=reason)
+            if title == "Ended":
+                terminations.signed(settlement, by=olga, at=now)
 
     def _steps(self) -> None:
         """A question that was answered and one that waits, an inspection, and the first of two acceptances."""

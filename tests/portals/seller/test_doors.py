@@ -17,7 +17,7 @@ from apps.invoicing.rules import Part
 from apps.milestones.models import EvidenceFile, Milestone, Submission
 from apps.portals.seller.urls import urlpatterns
 from apps.workflows import before_acceptance, billing, changing, contracting, exporting, negotiating, proofs, statements
-from tests import change_orders, corrections, disputes, scenarios
+from tests import change_orders, corrections, disputes, scenarios, terminations
 from tests.conftest import Once
 from tests.invoicing.statements.bank import Booking
 from tests.invoicing.statements.uploads import uploaded
@@ -61,6 +61,8 @@ class World:
     export_ref: str
     changing: Contract
     question_ref: str
+    notice_ref: str
+    settlement_ref: str
     noted_ref: str
     offered_ref: str
 
@@ -160,6 +162,9 @@ def _built(parties: Parties) -> World:
         question = before_acceptance.ask_question(
             actor=olga, key=key(), submission_ref=waiting.ref, text="Who tested it?"
         )
+    settlement = terminations.waiting(
+        parties, scenarios.active_contract(parties, draft=software_draft(parties, number="NL-T")), side="buyer"
+    )
     dispute_ref, dispute_file_ref = disputes.shown(parties, corrections.invoice_of(creditable).ref)
     return World(
         draft=draft,
@@ -187,6 +192,8 @@ def _built(parties: Parties) -> World:
         export_ref=export["export"],
         changing=changing_contract,
         question_ref=question["question"],
+        notice_ref=settlement.termination.ref,
+        settlement_ref=settlement.ref,
         noted_ref=noted["change_order"],
         offered_ref=change_orders.propose(
             changing_contract,
@@ -277,6 +284,10 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "change_order": world.offered_ref,
         "sign_change": world.offered_ref,
         "decline_change": world.offered_ref,
+        "terminate_contract": world.changing.ref,
+        "termination": world.notice_ref,
+        "propose_settlement": world.notice_ref,
+        "sign_settlement": world.settlement_ref,
         "comment_contract": world.answer_ref,
         "contract_pdf": world.answer_ref,
         "retry_contract_document": world.answer_ref,

@@ -30,12 +30,13 @@ from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
 from apps.portals.reserving import shown as reservations
 from apps.portals.shown import contract_state, version_state, with_lapse
+from apps.portals.terminating.desk import ending_of
 
 WAY, DESK = MemberWay(), Desk("buyer")
 FILTERS: Mapping[str, Q] = {
     "to_sign": Q(state="proposed"),
     "active": Q(state="active"),
-    "completed": Q(state="completed"),
+    "completed": Q(state__in=["completed", "terminated"]),
 }
 
 
@@ -118,6 +119,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "figures": figures.of_contracts(actor, [found]).get(found.pk),
             "milestones": milestones,
             "orders": orders_of(actor, found),
+            "ending": ending_of(actor, found, desk=DESK),
             "disputes": disputes.of_contract(actor, found, side=BUYER),
             "reservations": reservations.of_contract(actor, found, side=BUYER),
             "retention": retaining.panel_of(found, side="buyer"),
@@ -151,6 +153,8 @@ def _what_next(
         return _("you change your version and propose it again, or withdraw it.") if is_own else theirs, None
     if contract.state == "withdrawn":
         return _("nothing. The proposal is withdrawn."), None
+    if contract.state == "terminated":
+        return _("nothing. The contract is terminated. Open invoices are paid."), None
     return _next_of_active(milestones, by_calendar)
 
 

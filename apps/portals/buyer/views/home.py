@@ -26,9 +26,11 @@ from apps.portals.changing.waiting import change_orders
 from apps.portals.correcting.shown import needs_of
 from apps.portals.correcting.side import BUYER
 from apps.portals.disputing import shown as disputes
+from apps.portals.drafting.desk import Desk
 from apps.portals.parts import Need, Tile
 from apps.portals.reserving import shown as reservations
 from apps.portals.shown import contract_state, later_proposals, with_lapse
+from apps.portals.terminating import desk as terminations
 
 SOON = timedelta(days=14)
 """An open invoice needs the buyer from this long before its due date."""
@@ -54,6 +56,7 @@ def home(request: PortalRequest) -> HttpResponse:
                 *_sign_offs(actor, zone),
                 *_proposals(actor),
                 *change_orders(actor, side="buyer"),
+                *(terminations.needs_of(actor, desk=Desk("buyer")) if actor.may(Action.SIGN_CONTRACT) else ()),
                 *_answers(actor),
                 *(needs_of(actor, side=BUYER) if actor.may(Action.DECIDE_MILESTONE) else ()),
                 *disputes.needs_of(actor, side=BUYER),

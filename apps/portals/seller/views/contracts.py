@@ -19,6 +19,7 @@ from apps.portals.access import PortalRequest, portal
 from apps.portals.changing.desk import orders_of
 from apps.portals.correcting.side import SELLER
 from apps.portals.disputing import shown as disputes
+from apps.portals.drafting.desk import Desk
 from apps.portals.forms import ActionForm
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
@@ -26,12 +27,15 @@ from apps.portals.reserving import shown as reservations
 from apps.portals.seller import figures
 from apps.portals.seller.pages import contract_crumbs, page, today_of, why_not
 from apps.portals.shown import contract_state, invoice_state, version_state, with_lapse
+from apps.portals.terminating.desk import ending_of
+
+DESK = Desk("seller")
 
 FILTERS: Mapping[str, Q] = {
     "draft": Q(state="draft"),
     "proposed": Q(state="proposed"),
     "active": Q(state="active"),
-    "completed": Q(state="completed"),
+    "completed": Q(state__in=["completed", "terminated"]),
 }
 
 
@@ -152,6 +156,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "figures": figures.of_contracts(actor, [found])[found.pk],
             "link": link,
             "orders": orders_of(actor, found),
+            "ending": ending_of(actor, found, desk=DESK),
             "disputes": disputes.of_contract(actor, found, side=SELLER),
             "reservations": reservations.of_contract(actor, found, side=SELLER),
             "retention": retaining.panel_of(found, side="seller"),
@@ -191,9 +196,11 @@ def _what_next(
         return {"text": text % {"name": last.signatory_name}, "due": last.answer_until}
     if contract.state == "active":
         return _next_of_milestones(milestones, buyer=buyer) or _next_by_calendar(by_calendar)
-    if contract.state == "completed":
-        return {"text": _("nothing to deliver any more. Open invoices are paid.")}
-    return {"text": _("nothing. The contract is withdrawn.")}
+    ended = {
+        "completed": _("nothing to deliver any more. Open invoices are paid."),
+        "terminated": _("nothing. The contract is terminated. Open invoices are paid."),
+    }
+    return {"text": ended.get(contract.state, _("nothing. The contract is withdrawn."))}
 
 
 def _next_of_draft(last: ContractVersion | None, *, buyer: str) -> str:

@@ -24,6 +24,7 @@ from apps.portals.changing.waiting import change_orders, unpriced_changes
 from apps.portals.correcting.shown import needs_of
 from apps.portals.correcting.side import SELLER
 from apps.portals.disputing import shown as disputes
+from apps.portals.drafting.desk import Desk
 from apps.portals.paging import shown_size, sizes
 from apps.portals.parts import Need, Tile
 from apps.portals.reserving import shown as reservations
@@ -32,6 +33,7 @@ from apps.portals.seller.cash import forecast
 from apps.portals.seller.fundable import available
 from apps.portals.seller.pages import page, today_of
 from apps.portals.shown import later_proposals
+from apps.portals.terminating import desk as terminations
 
 SOON = timedelta(days=7)
 """A planned milestone is shown as due to submit from this long before its date."""
@@ -69,6 +71,8 @@ def _needs(actor: Actor, today: date) -> Iterator[Need]:
         yield from change_orders(actor, side="seller")
         yield from unpriced_changes(actor, side="seller")
         yield from _drafts(actor)
+    if actor.may(Action.SIGN_CONTRACT):
+        yield from terminations.needs_of(actor, desk=Desk("seller"))
     if actor.may(Action.CREDIT_INVOICE):
         yield from needs_of(actor, side=SELLER)
     yield from disputes.needs_of(actor, side=SELLER)

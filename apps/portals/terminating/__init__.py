@@ -1,0 +1,1 @@
+"""Terminations: the pages that seller and buyer share."""
