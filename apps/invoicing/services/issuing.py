@@ -100,7 +100,7 @@ def issue_for(
         [rules.TaxedAmount(cause.amount, version.tax_category, version.tax_rate)], currency=contract.currency
     )
     totals = rules.totals(breakdown)
-    retained = milestone and withheld(contract=contract, version=version, totals=totals, milestone=milestone)
+    retained = withheld(contract=contract, version=version, totals=totals, milestone=milestone) if milestone else None
     reserved = reserved_of(reservations, totals=totals, rate=version.tax_rate, retained=retained)
     zone = ZoneInfo(seller.time_zone)
     year = at.astimezone(zone).year
