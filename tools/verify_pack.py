@@ -25,10 +25,29 @@ LISTED = {"format", "for", "contract", "milestone", "as_of", "head", "missing", 
 NOTHING = "0" * 64
 CHUNK = 1 << 20
 LONGEST_TEXT = 256 << 20
-ACCEPTANCES = ("milestone.accepted", "milestone.partly_accepted")
+ACCEPTANCES = ("milestone.accepted", "milestone.accepted_with_reservations", "milestone.partly_accepted")
+MANNERS = {"milestone.partly_accepted": " in part", "milestone.accepted_with_reservations": " with reservations"}
+OUTCOMES = {"milestone.accepted_with_reservations": "accepted"}
+"""What a decision says of itself where that is not what the chain calls the act."""
 DECISIONS = (*ACCEPTANCES, "milestone.changes_requested")
 WITHDRAWALS = ("nullification.asked", "nullification.declined", "nullification.withdrawn", "milestone.nullified")
 STEPS = ("question.asked", "question.answered", "milestone.inspected", "milestone.first_accepted")
+RESERVATIONS = (
+    "reservation.mended",
+    "reservation.still_missing",
+    "reservation.released",
+    "reservation.reduction_offered",
+    "reservation.reduced",
+)
+DISPUTES = (
+    "dispute.raised",
+    "dispute.answered",
+    "dispute.file_attached",
+    "dispute.outcome_proposed",
+    "dispute.withdrawn",
+    "dispute.settled",
+)
+RELEASES = ("retention.released",)
 PROPOSALS = ("contract.proposed", "change.proposed")
 SIGNED = ("contract.signed", "change.signed")
 ENDINGS = (
@@ -39,7 +58,10 @@ ENDINGS = (
     "settlement.signed",
     "contract.terminated",
 )
-TOLD_TO_BOTH = (*PROPOSALS, *SIGNED, *DECISIONS, *STEPS, *WITHDRAWALS, *ENDINGS)
+TOLD_TO_BOTH = (
+    *(*PROPOSALS, *SIGNED, *DECISIONS, *STEPS, *WITHDRAWALS, *ENDINGS),
+    *(*RESERVATIONS, *DISPUTES, *RELEASES),
+)
 """Acts that are addressed to the other side, which is told who acted and from where."""
 PERSON = ("name", "email", "address", "agent", "authenticated_by")
 ABSENT = object()
@@ -463,13 +485,24 @@ def check_decisions(pack, submissions):
             pack.wrong(f"CHANGED: verdicts in {name} are not what the chain says")
         if shown["milestone"]["amount"] != facts["amount"]:
             pack.wrong(f"CHANGED: the amount that {name} decided on is not the amount that was shown")
+        if "reservations_sha256" in facts:
+            check_reservations(pack, facts, f"{place}/submission-{shown['cycle']:02d}.reservations.json")
         if said["verb"] in ACCEPTANCES:
             who = pack.who(entry)
-            in_part = " in part" if said["verb"] != ACCEPTANCES[0] else ""
+            manner = MANNERS.get(said["verb"], "")
             pack.holds.append(
-                f"“{shown['milestone']['title']}” was accepted{in_part} at {said['at']} through {who['email']}"
+                f"“{shown['milestone']['title']}” was accepted{manner} at {said['at']} through {who['email']}"
                 f" ({who['name']}), who agreed to: {told['statement']}"
             )
+
+
+def check_reservations(pack, facts, expected):
+    """The list of defects is the one under which the buyer accepted."""
+    ref = facts["submission"]
+    name = pack.needed("reservations", ref, f"the list of defects of submission {ref}, of which the chain speaks,")
+    pack.expect(expected, "reservations", ref)
+    if name is not None and facts["reservations_sha256"] != sha256(pack.bytes(name)):
+        pack.wrong(f"CHANGED: {name} is not the list of defects that the chain says was made")
 
 
 def check_settlements(pack):
@@ -565,7 +598,7 @@ def expected_decision(pack, entry, told):
         **{part: who[part] for part in PERSON},
         **{part: told[part] if is_older(entry) else facts[part] for part in later},
         "submission": facts["submission"],
-        "outcome": said["verb"].partition(".")[2],
+        "outcome": OUTCOMES.get(said["verb"], said["verb"].partition(".")[2]),
         "decided_at": said["at"],
         "comment": facts["comment"],
         "statement": facts["statement"],

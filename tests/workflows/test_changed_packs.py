@@ -11,8 +11,9 @@ from apps.milestones.models import Milestone
 from apps.workflows import changing, worker
 from tests import change_orders, scenarios
 from tests.change_orders import more_training
+from tests.packed import says_of
 from tests.scenarios import Parties, acting, key
-from tests.workflows.test_packs import _bytes, _files, _packed, _verified, _zip
+from tests.workflows.test_packs import _bytes, _files, _packed, _zip
 
 
 @pytest.fixture
@@ -41,12 +42,12 @@ def test_a_changed_contract_is_proved_with_every_version_that_both_signed(partie
                 assert f"contract/{name}" in files
         assert b'"change_order":{' in files["contract/version-2.json"]
         path = _zip(files, tmp_path / f"{role}.zip")
-        code, said = _verified(path)
+        code, said = says_of(path)
         assert (code, "2 version(s) of the contract are word for word what 4 signature(s) name" in said) == (0, True), (
             said
         )
     forged = {**files, "contract/version-2.json": files["contract/version-2.json"].replace(b"43500", b"42500")}
-    code, said = _verified(_zip(forged, tmp_path / "forged.zip"))
+    code, said = says_of(_zip(forged, tmp_path / "forged.zip"))
     assert (code, "version-2.json" in said) == (1, True)
     for verifier in ("verify_ledger", "verify_audit"):
         call_command(verifier, verbosity=0)

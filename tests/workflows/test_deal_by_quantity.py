@@ -14,6 +14,7 @@ from apps.invoicing.models import Invoice
 from apps.workflows.deal_file import player
 from apps.workflows.deal_file.read import read
 from apps.workflows.deal_file.report import plain, report
+from tests.packed import assert_pack_holds
 
 FILE = Path(__file__).with_name("deals") / "facade-by-quantity.yaml"
 D = Decimal
@@ -26,10 +27,11 @@ def findings(text: str) -> list[str]:
     return inspection.findings(replace(kept, xml_sha256=canonical.sha256(made.xml), xml_size=len(made.xml)))
 
 
-def test_the_deal_by_quantity(scratch: str) -> None:
+def test_the_deal_by_quantity(scratch: str, tmp_path: Path) -> None:
     deal = read(FILE.read_text(encoding="utf-8"), today=date(2026, 6, 30))
     (ref,) = player.play(deal)
     found = report(title=deal.title, contract_ref=ref)
+    assert_pack_holds(found["contract"]["number"], tmp_path)
     parts = [(one["amount"], one["quantity"]) for one in found["milestones"] if one["title"].startswith("Render")]
     # 299.9 m² at 33.3334 are 9,996.69; 133 m² are 4,433.34, of which 4,000.01 were accepted before.
     assert parts == [("4000.01", "120"), ("433.33", "13"), ("5563.35", "166.9")]

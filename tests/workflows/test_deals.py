@@ -15,6 +15,7 @@ from apps.workflows.deal_file import player
 from apps.workflows.deal_file.read import read
 from apps.workflows.deal_file.report import plain, report
 from apps.workflows.deal_file.report_parts import Report
+from tests.packed import assert_pack_holds
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 6, 15)
@@ -49,12 +50,14 @@ TO_THE_CENT = {"coastal-sensors-government": government}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "deals").glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_deal_plays_and_every_verifier_agrees(path: Path, scratch: str) -> None:
+def test_every_deal_plays_and_every_verifier_agrees(path: Path, scratch: str, tmp_path: Path) -> None:
     found = play(path.stem)
     if path.stem in TO_THE_CENT:
         TO_THE_CENT[path.stem](found)
     assert found["contract"]["signatures"]
     assert plain(found)
+    if found["contract"]["state"] in ("active", "completed", "terminated"):
+        assert_pack_holds(found["contract"]["number"], tmp_path)
     call_command("verify_ledger", verbosity=0)
     call_command("verify_audit", verbosity=0)
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
+from tests.packed import VERIFIER
 from tests.workflows.test_packs import (  # noqa: F401
-    VERIFIER,
     Files,
     _files,
     _listed_anew,

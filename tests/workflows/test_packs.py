@@ -3,8 +3,6 @@
 import io
 import json
 import os
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -27,6 +25,7 @@ from apps.workflows import proofs, sign_off, upkeep, worker
 from apps.workflows.models import EvidencePack
 from apps.workflows.packs import making
 from tests import corrections, scenarios
+from tests.packed import VERIFIER, says_of
 from tests.scenarios import Parties, acting, key
 
 try:
@@ -34,7 +33,6 @@ try:
 except OSError:
     pytest.skip("PDF documents need Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0", allow_module_level=True)
 
-VERIFIER = Path(__file__).resolve().parents[2] / "tools" / "verify_pack.py"
 Files = dict[str, bytes]
 
 
@@ -104,18 +102,6 @@ def _files(content: bytes) -> Files:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def _verified(path: Path, *more: str) -> tuple[int, str]:
-    """What the one documented command says, run where nothing of Cairn can be imported."""
-    run = subprocess.run(
-        [sys.executable, "-I", "-S", str(VERIFIER), str(path), *more],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=path.parent,
-    )
-    return run.returncode, run.stdout + run.stderr
-
-
 def _zip(files: Files, path: Path) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in files.items():
@@ -168,7 +154,7 @@ def content_of_buyer(both: tuple[bytes, bytes]) -> bytes:
 def test_a_pack_holds_and_says_what_is_proven_and_what_is_not(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "pack.zip"
     path.write_bytes(content)
-    code, said = _verified(path)
+    code, said = says_of(path)
     assert code == 0, said
     for words in (
         "EVERYTHING AGREES WITH EVERYTHING ELSE IN THIS PACK.",
@@ -234,7 +220,7 @@ def test_the_pack_of_one_milestone_speaks_of_it_alone(parties: Parties, contract
     names = set(_files(path.read_bytes()))
     assert not any(name.startswith("milestones/0001") for name in names)
     assert len([name for name in names if name.startswith("invoices/") and name.endswith(".pdf")]) == 1
-    code, said = _verified(path)
+    code, said = says_of(path)
     assert code == 0, said
 
 
@@ -249,7 +235,7 @@ def test_what_is_still_being_made_is_named(parties: Parties, tmp_path: Path) -> 
     assert (made.state, made.lacks) == ("ready", 3)
     path = tmp_path / "pack.zip"
     path.write_bytes(_bytes(made))
-    code, said = _verified(path)
+    code, said = says_of(path)
     assert code == 0, said
     for words in ("the certificate of “Prototype”", "the PDF of version 1 of the contract"):
         assert f"{words}: it was still being made" in said, said
@@ -264,16 +250,16 @@ def test_a_credit_note_is_in_it_and_is_held_to_the_chain(parties: Parties, tmp_p
     worker.run_due_jobs()
     files = _files(_bytes(_packed(parties, contract)))
     path = _zip(files, tmp_path / "pack.zip")
-    code, said = _verified(path)
+    code, said = says_of(path)
     assert code == 0, said
     assert "1 credit note(s) say what the chain says was issued" in said
     for ending, why in ((".json", "is not the credit note"), (".pdf", "CHANGED"), (".xml", "CHANGED")):
         name = f"invoices/{note.number}{ending}"
-        code, said = _verified(_zip(_listed_anew({**files, name: files[name] + b" "}), path))
+        code, said = says_of(_zip(_listed_anew({**files, name: files[name] + b" "}), path))
         assert code == 1, said
         assert why in said, said
     without = {name: content for name, content in files.items() if note.number not in name}
-    code, said = _verified(_zip(_listed_anew(without), path))
+    code, said = says_of(_zip(_listed_anew(without), path))
     assert code == 1, said
     assert note.number in said
 
@@ -385,7 +371,7 @@ def test_a_change_is_found_and_named(
     files = _files(content)
     tampered = tamper(files)
     assert tampered != files
-    code, said = _verified(_zip(tampered, tmp_path / "pack.zip"))
+    code, said = says_of(_zip(tampered, tmp_path / "pack.zip"))
     assert code == 1, said
     assert "THIS PACK DOES NOT HOLD" in said
     assert found in said, said
@@ -419,7 +405,7 @@ def test_a_forger_who_lists_everything_anew_is_found_by_the_chain(
     content: bytes, tmp_path: Path, tamper: Callable[[Files], Files], found: str
 ) -> None:
     tampered = _listed_anew(tamper(_files(content)))
-    code, said = _verified(_zip(tampered, tmp_path / "pack.zip"))
+    code, said = says_of(_zip(tampered, tmp_path / "pack.zip"))
     assert code == 1, said
     assert "MANIFEST.json does not list" not in said
     assert found in said, said
@@ -427,7 +413,7 @@ def test_a_forger_who_lists_everything_anew_is_found_by_the_chain(
 
 def test_listing_anew_is_itself_no_change(content: bytes, tmp_path: Path) -> None:
     """So the forgeries above are found for what they are."""
-    code, said = _verified(_zip(_listed_anew(_files(content)), tmp_path / "pack.zip"))
+    code, said = says_of(_zip(_listed_anew(_files(content)), tmp_path / "pack.zip"))
     assert code == 0, said
 
 
@@ -435,9 +421,9 @@ def test_a_head_that_was_noted_elsewhere_is_looked_for(content: bytes, tmp_path:
     path = tmp_path / "pack.zip"
     path.write_bytes(content)
     audit = json.loads(_files(content)["milestones/0001/certificate.json"])["audit"]["head"]
-    code, said = _verified(path, "--head", f"{audit['position']}:{audit['sha256']}")
+    code, said = says_of(path, "--head", f"{audit['position']}:{audit['sha256']}")
     assert (code, "as it was noted elsewhere" in said) == (0, True), said
-    code, said = _verified(path, "--head", f"{audit['position']}:{'0' * 64}")
+    code, said = says_of(path, "--head", f"{audit['position']}:{'0' * 64}")
     assert (code, "it was noted elsewhere as" in said) == (1, True), said
 
 
@@ -445,7 +431,7 @@ def test_a_head_that_was_noted_elsewhere_is_looked_for(content: bytes, tmp_path:
 def test_what_is_no_pack_is_said_to_be_none(content_of_file: bytes, tmp_path: Path) -> None:
     path = tmp_path / "pack.zip"
     path.write_bytes(content_of_file)
-    code, said = _verified(path)
+    code, said = says_of(path)
     assert (code, "This is no evidence pack" in said) == (2, True), said
 
 
@@ -494,9 +480,9 @@ def test_what_earlier_versions_recorded_still_holds_and_what_it_does_not_hold_is
         )
     files = _files(_bytes(_packed(parties, contract)))
     older = _as_recorded_before(files)
-    code, said = _verified(_zip(older, tmp_path / "pack.zip"))
+    code, said = says_of(_zip(older, tmp_path / "pack.zip"))
     assert (code, "an earlier version of Cairn recorded" in said) == (0, True), said
-    code, said = _verified(_zip(_listed_anew(_other_person(older)), tmp_path / "pack.zip"))
+    code, said = says_of(_zip(_listed_anew(_other_person(older)), tmp_path / "pack.zip"))
     assert (code, "CHANGED: name in" in said) == (1, True), said
 
 
@@ -578,5 +564,5 @@ def test_what_the_calendar_billed_is_in_the_pack_of_the_contract_and_in_none_of_
     for number, pack in enumerate((whole, one)):
         path = tmp_path / f"{number}.zip"
         path.write_bytes(_bytes(pack))
-        code, said = _verified(path)
+        code, said = says_of(path)
         assert code == 0, said

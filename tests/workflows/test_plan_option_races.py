@@ -18,9 +18,10 @@ from apps.parties.actor import Actor
 from apps.revenue.models import Recognition
 from apps.workflows import contracting, worker
 from tests import change_orders, options, scenarios
+from tests.packed import says_of
 from tests.races import together
 from tests.scenarios import acting, key
-from tests.workflows.test_packs import _bytes, _files, _packed, _verified, _zip
+from tests.workflows.test_packs import _bytes, _files, _packed, _zip
 
 
 def test_two_signers_with_different_picks_make_one_contract(scratch: str) -> None:
@@ -87,5 +88,5 @@ def test_the_plan_that_was_picked_is_printed_changed_billed_earned_and_proven(sc
     assert earned is not None
     for command in ("verify_ledger", "verify_audit"):
         call_command(command, verbosity=0)
-    code, said = _verified(_zip(_files(_bytes(_packed(parties, contract))), tmp_path / "pack.zip"))
+    code, said = says_of(_zip(_files(_bytes(_packed(parties, contract))), tmp_path / "pack.zip"))
     assert code == 0, said

@@ -29,10 +29,11 @@ from apps.workflows.once import Answer
 from apps.workflows.packs import making
 from tests import change_orders, corrections, disputes, scenarios, terminations
 from tests.contracts.test_raw_sql import raw
+from tests.packed import says_of
 from tests.races import together
 from tests.scenarios import Parties, acting, key
 from tests.terminations import noticed, proposed, signed
-from tests.workflows.test_packs import _bytes, _files, _listed_anew, _verified, _zip
+from tests.workflows.test_packs import _bytes, _files, _listed_anew, _zip
 
 D = Decimal
 SIGNED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -175,11 +176,11 @@ def _a_third_party_verifies_it(contract: Contract, folder: Path) -> None:
         making.make(pack_ref=pack)
         files = _files(_bytes(EvidencePack.objects.get(ref=pack)))
     name = "milestones/0003/settlement.json"
-    code, said = _verified(_zip(files, folder / "pack.zip"))
+    code, said = says_of(_zip(files, folder / "pack.zip"))
     assert code == 0, said
     assert "“Integration” was accepted at 4000" in said
     harmed = files | {name: files[name].replace(b"4000", b"5000")}
-    code, said = _verified(_zip(_listed_anew(harmed), folder / "pack.zip"))
+    code, said = says_of(_zip(_listed_anew(harmed), folder / "pack.zip"))
     assert code == 1, said
     assert f"CHANGED: {name} is not the text that the chain says both sides signed" in said
 

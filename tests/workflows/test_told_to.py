@@ -12,8 +12,9 @@ from apps.core import canonical
 from apps.core.database import walls
 from apps.parties.models import Membership, Organisation
 from tests.financing import stories
+from tests.packed import says_of
 from tests.scenarios import BROWSER, Parties
-from tests.workflows.test_packs import _bytes, _files, _packed, _verified
+from tests.workflows.test_packs import _bytes, _files, _packed
 
 TOLD_TO_BOTH = {"contract.proposed", "contract.signed", "milestone.accepted"}
 
@@ -70,7 +71,7 @@ def test_a_pack_tells_nothing_of_the_financiers_people_and_still_holds(
     content = _bytes(_packed(deal, contract, role=side))
     path = tmp_path_factory.mktemp("pack") / "pack.zip"
     path.write_bytes(content)
-    code, said = _verified(path)
+    code, said = says_of(path)
     assert code == 0, said
     files = _files(content)
     read = b"".join(files[name] for name in ("audit/chain.jsonl", "audit/details.jsonl", "MANIFEST.json")).decode()

@@ -68,7 +68,12 @@ from apps.milestones.services.planning import (
     plan,
 )
 from apps.milestones.services.replanning import Deduction, check_change, deductions, follow_active_version, replan
-from apps.milestones.services.reserving import accept_with_reservations, checked_defects, reserving_statement
+from apps.milestones.services.reserving import (
+    accept_with_reservations,
+    checked_defects,
+    listed_text,
+    reserving_statement,
+)
 from apps.milestones.services.reviewing import (
     SILENCE,
     DueReview,
@@ -153,6 +158,7 @@ __all__ = [
     "follow_active_version",
     "grant_nullification",
     "inspect",
+    "listed_text",
     "lock_contract_of_submission",
     "needs_own_proof",
     "needs_proof",

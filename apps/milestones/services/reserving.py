@@ -106,6 +106,13 @@ def accept_with_reservations(
     return milestone, held.others_open, _listed(decision, milestone=milestone, defects=listed)
 
 
+def listed_text(reservations: Sequence[Reservation]) -> str:
+    """The canonical text of a list of defects as it was made, of which the record keeps the hash."""
+    defects = [Defect(one.title, one.due_on, one.amount, one.text, one.criterion_id) for one in reservations]
+    named = {one.criterion_id: one.criterion.text for one in reservations if one.criterion is not None}
+    return rules.defects_text(defects, criteria={pk: text for pk, text in named.items() if pk is not None})
+
+
 def _listed(decision: Decision, *, milestone: Milestone, defects: Sequence[Defect]) -> list[Reservation]:
     return Reservation.objects.bulk_create(
         Reservation(

@@ -12,6 +12,7 @@ from apps.contracts.models import Contract, ContractDocument, ContractVersion, S
 from apps.core import canonical
 from apps.core.made import Kept, MadeState
 from apps.invoicing.models import Document, Invoice
+from apps.milestones import services
 from apps.milestones.models import Certificate, Decision, EvidenceFile, Milestone, Submission
 from apps.workflows.models import EvidencePack
 from apps.workflows.packs import credit_notes, parts, steps
@@ -141,6 +142,7 @@ def _milestones(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
             *steps.RELATED,
             Prefetch("files", queryset=EvidenceFile.objects.order_by("pk")),
             "decision__verdicts__criterion",
+            "decision__reservations__criterion",
         )
         .order_by("milestone__position", "milestone__part", "number")
     )
@@ -164,6 +166,10 @@ def _milestones(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
         if decision is not None and not decision.rule:
             told = _decision(submission, decision)
             contents.add(parts.record(f"{name}.decision.json", "decision", told, ref=submission.ref))
+            reserved = list(decision.reservations.all())
+            if reserved:
+                listed = services.listed_text(reserved)
+                contents.add(parts.text(f"{name}.reservations.json", "reservations", listed, ref=submission.ref))
             if decision.is_signed_off:
                 _certificate(submission, decision, place, contents)
 
