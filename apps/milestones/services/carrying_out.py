@@ -35,6 +35,9 @@ def carry_out(*, settlement: Settlement, contract: Contract, actor: Actor, at: d
             continue
         submission = _submitted(milestone, settlement=settlement, note=value.note, by=signatures[Side.SELLER], at=at)
         states.move(milestone, MilestoneState.ACCEPTED, Milestone.TRANSITIONS)
+        if value.amount != milestone.amount:
+            # What was valued is a sum, and no number of units any more.
+            milestone.quantity = None
         milestone.amount, milestone.accepted_at, milestone.accepted_submission = value.amount, at, submission
         decision = _decision(submission, by=signatures[Side.BUYER], at=at)
         together.insert(
@@ -42,7 +45,7 @@ def carry_out(*, settlement: Settlement, contract: Contract, actor: Actor, at: d
             children=[],
             after=[
                 (submission, ["state"]),
-                (milestone, ["state", "accepted_at", "accepted_submission", "amount"]),
+                (milestone, ["state", "accepted_at", "accepted_submission", "amount", "quantity"]),
             ],
         )
         contracts.record(
