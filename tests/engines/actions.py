@@ -22,10 +22,9 @@ from apps.core.database import walls
 from apps.financing.services import FacilityTerms
 from apps.invoicing.rules import Part as PaymentPart
 from apps.invoicing.rules import Share
-from apps.milestones import services as milestones
 from apps.milestones.models import Reminder
 from apps.milestones.models.submission import Proof
-from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect, GivenValue, Part
+from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect, Part
 from apps.parties import services as parties_services
 from apps.parties import tokens
 from apps.parties.actor import Actor
@@ -60,7 +59,7 @@ from apps.workflows import (
 )
 from apps.workflows.once import Answer
 from tests import scenarios
-from tests.engines.world import COLLECTED_ON, NOTED_AND_PRICED, World, uploaded_plan
+from tests.engines.world import COLLECTED_ON, NOTED_AND_PRICED, World, uploaded_plan, worth_700
 from tests.financing import stories
 from tests.financing.stories import FUNDED_ON, START, noon
 from tests.invoicing.statements.bank import Booking
@@ -899,13 +898,14 @@ def withdraw_notice(world: World) -> Attempt:
 
 @story
 def propose_settlement(world: World) -> Attempt:
-    """Other figures than those that wait."""
+    """Whoever sends the figures again sends the text that was seen the first time."""
 
     def propose(actor: Actor, key: str) -> Answer:
-        contract = Contract.objects.get(ref=world["ending"])
-        values = [GivenValue(one.milestone_ref, Decimal(700)) for one in milestones.open_values(contract)]
-        seen = terminating.preview_settlement(contract, side="buyer", given=values).draft.sha256
-        return terminating.propose_settlement(actor=actor, key=key, contract_ref=contract.ref, values=values, seen=seen)
+        values = worth_700(Contract.objects.get(ref=world["ending"]))
+        seen = world["ending.text"]
+        return terminating.propose_settlement(
+            actor=actor, key=key, contract_ref=world["ending"], values=values, seen=seen
+        )
 
     return _by(world, "buyer", propose)
 

@@ -31,7 +31,7 @@ from apps.invoicing.rules import Part, Share
 from apps.milestones import services as milestones
 from apps.milestones.models import Reservation
 from apps.milestones.models.submission import Proof
-from apps.milestones.services import Defect
+from apps.milestones.services import Defect, GivenValue
 from apps.parties import tokens
 from apps.parties.actor import Actor
 from apps.parties.roles import Role
@@ -46,6 +46,7 @@ from apps.workflows import (
     statements,
     step_up,
     team,
+    terminating,
 )
 from tests import corrections, disputes, scenarios, terminations
 from tests.financing import stories
@@ -313,6 +314,11 @@ def _reserved(world: World) -> None:
     }
 
 
+def worth_700(contract: Contract) -> list[GivenValue]:
+    """The values of a settlement in which each open milestone is worth as much."""
+    return [GivenValue(one.milestone_ref, Decimal(700)) for one in milestones.open_values(contract)]
+
+
 def _ended(world: World) -> None:
     """A contract of which notice is to be given; one with notice to come; one with a settlement that waits."""
     deal = world.parties
@@ -323,10 +329,13 @@ def _ended(world: World) -> None:
     notice = terminations.noticed(ending, by=sina, effective_on=START.date() + timedelta(days=90), at=START)
     terminations.noticed(ended, by=olga, effective_on=START.date(), at=START)
     settlement = terminations.proposed(ended, {1: "5000.00"}, by=sina, at=START)
+    with acting(olga, at=START):
+        seen = terminating.preview_settlement(ending, side="buyer", given=worth_700(ending)).draft
     world.refs |= {
         "endless": endless.ref,
         "ending": ending.ref,
         "notice": notice.ref,
+        "ending.text": seen.sha256,
         "settlement": settlement.ref,
         "settlement.text": settlement.sha256,
     }

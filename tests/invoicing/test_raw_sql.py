@@ -92,7 +92,7 @@ def test_numbers_are_neither_skipped_nor_taken_back(untouched: Billed, statement
     ("statement", "because"),
     [
         ("UPDATE invoicing_openitem SET paid = 1, open = open - 1", "differs from its allocations"),
-        ("UPDATE invoicing_openitem SET open = open - 1", "open_is_gross_less_retained_credited_and_paid"),
+        ("UPDATE invoicing_openitem SET open = open - 1", "open_is_gross_less_retained_reserved_credited_and_paid"),
         ("UPDATE invoicing_openitem SET paid = paid - 1, open = open + 1", "never_paid_more_than_owed"),
         ("UPDATE invoicing_openitem SET paid = gross, open = 0", "settled_when_nothing_is_open"),
         ("UPDATE invoicing_openitem SET gross = 1, open = 1", "frozen"),

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from apps.contracts import rules
 from apps.contracts import services as contracts
-from apps.contracts.drafts import ContractDraft, DraftLine
+from apps.contracts.drafts import ContractDraft, DraftLine, Measure
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import canonical
 from apps.parties import tokens
@@ -151,7 +151,15 @@ def test_a_spent_link_to_something_else_compares_nothing(parties: Parties) -> No
 
 def test_a_draft_and_its_proposal_say_the_same(parties: Parties) -> None:
     """The one is read from rows, the other from the signed text: what only one of them knew would differ."""
-    contract = scenarios.drafted_contract(parties, draft=scenarios.hybrid_draft(parties))
+    hybrid = scenarios.hybrid_draft(parties)
+    panels = replace(
+        scenarios.line("Panels", 1),
+        basis="amount",
+        percent=None,
+        amount=Decimal("250.00"),
+        measure=Measure(Decimal(10), "C62", Decimal(25)),
+    )
+    contract = scenarios.drafted_contract(parties, draft=replace(hybrid, lines=(*hybrid.lines, panels)))
     with acting(scenarios.seller_actor(parties)) as sina:
         before = contracts.paper_of(contract.versions.get())
         _text, seen = contracts.preview(contract)

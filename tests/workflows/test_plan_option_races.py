@@ -77,7 +77,7 @@ def test_the_plan_that_was_picked_is_printed_changed_billed_earned_and_proven(sc
         earned = Recognition.objects.aggregate(sum=Sum("amount"))["sum"]
     assert (plan.plan_name, plan.price, [row.title for row in plan.rows]) == (
         "A mix",
-        "39,500.00 EUR",
+        "39,500.00\N{NO-BREAK SPACE}EUR",
         ["At signature", "Everything"],
     )
     assert [name for name, _words in plan.plans] == ["By milestones", "Upfront", "Monthly"]

@@ -18,6 +18,7 @@ from django.core.files.base import ContentFile
 from django.db import connections, models, transaction
 
 from apps.contracts import documents as contract_documents
+from apps.contracts import rules
 from apps.contracts import services as contract_services
 from apps.contracts.drafts import ChangeDraft, ContractDraft, DraftLine, Due
 from apps.contracts.models import ChangeOrder, Contract, ContractVersion, GuestGrant, Termination
@@ -188,7 +189,7 @@ class _Builder:
             *ChangeOrder.objects.using("owner").filter(contract__seller=self.deal.seller, state="proposed"),
             *Termination.objects.using("owner").filter(contract__seller=self.deal.seller, state="noticed"),
             *Settlement.objects.using("owner").filter(contract__seller=self.deal.seller, state="proposed"),
-            *Contract.objects.using("owner").filter(pk=self.answered.pk),
+            *Contract.objects.using("owner").filter(pk__in=[self.answered.pk, self.offering.pk]),
             *ContractVersion.objects.using("owner").filter(
                 contract__in=[self.proposed, self.countered, self.billed, self.running]
             ),
@@ -262,12 +263,19 @@ class _Builder:
             lines=tuple(self._line(f"{title} {place}", place=place, of=lines) for place in range(1, lines + 1)),
         )
 
+    def _with_options(self, draft: ContractDraft) -> ContractDraft:
+        upfront = rules.upfront(f"Upfront {self.canary}", title=f"All {self.canary}", discount_percent=Decimal(3))
+        return replace(draft, plan_name=f"Milestones {self.canary}", options=(upfront,))
+
     def _line(self, title: str, *, place: int, of: int) -> DraftLine:
         line = scenarios.line(f"{title} {self.canary}", 100 // of, planned_on=date(2026, 4, place))
         return line if place < of else replace(line, basis="remainder", percent=None)
 
     def _contracts(self) -> None:
         scenarios.drafted_contract(self.deal, draft=self._draft(f"Written {DRAFT}"))
+        self.offering = scenarios.drafted_contract(
+            self.deal, draft=self._with_options(self._draft(f"Offering {DRAFT}"))
+        )
         self.proposed = scenarios.proposed_contract(self.deal, draft=self._draft("Proposed"))
         self.revised = scenarios.proposed_contract(self.deal, draft=self._draft("Revised"))
         with acting(scenarios.guest_actor(scenarios.link_to_sign(self.revised))) as guest:
@@ -338,6 +346,11 @@ class _Builder:
                 self.countered = contract
             else:
                 self.answered = contract
+                with acting(member(self.deal, "buyer")) as olga:
+                    fresh = contract_services.draft_of(Contract.objects.get(pk=contract.pk), side="buyer")
+                    contracting.change_draft(
+                        actor=olga, key=key(), contract_ref=contract.ref, draft=self._with_options(fresh)
+                    )
 
     def _changes(self) -> None:
         """A change order that is signed, one that waits for the buyer, one for the seller, and one without a price."""

@@ -1,6 +1,7 @@
 """Every page of the seller: to whom it opens, and that it opens."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,10 +15,21 @@ from apps.core import clock
 from apps.financing.models import Offer, Tranche
 from apps.invoicing.models import BankTransaction, Invoice
 from apps.invoicing.rules import Part
-from apps.milestones.models import EvidenceFile, Milestone, Submission
+from apps.milestones.models import EvidenceFile, Milestone, Reservation, Submission
+from apps.milestones.services import Defect
 from apps.portals.seller.urls import urlpatterns
-from apps.workflows import before_acceptance, billing, changing, contracting, exporting, negotiating, proofs, statements
-from tests import change_orders, corrections, disputes, scenarios, terminations
+from apps.workflows import (
+    before_acceptance,
+    billing,
+    changing,
+    contracting,
+    exporting,
+    negotiating,
+    proofs,
+    reserving,
+    statements,
+)
+from tests import change_orders, corrections, disputes, options, scenarios, terminations
 from tests.conftest import Once
 from tests.invoicing.statements.bank import Booking
 from tests.invoicing.statements.uploads import uploaded
@@ -65,6 +77,7 @@ class World:
     settlement_ref: str
     noted_ref: str
     offered_ref: str
+    reservation_ref: str
 
 
 LISTS = (
@@ -106,7 +119,7 @@ def world(once: Once, parties: Parties) -> World:
 
 
 def _built(parties: Parties) -> World:
-    draft = scenarios.drafted_contract(parties, draft=software_draft(parties, number="NL-1"))
+    draft = scenarios.drafted_contract(parties, draft=options.draft(parties, number="NL-1"))
     active = scenarios.active_contract(parties)
     sold, offered = (scenarios.accepted_milestone(active, position=place) for place in (1, 2))
     other = scenarios.active_contract(parties, draft=software_draft(parties, number="NL-2"))
@@ -166,7 +179,20 @@ def _built(parties: Parties) -> World:
         parties, scenarios.active_contract(parties, draft=software_draft(parties, number="NL-T")), side="buyer"
     )
     dispute_ref, dispute_file_ref = disputes.shown(parties, corrections.invoice_of(creditable).ref)
+    reserved = scenarios.submitted_milestone(
+        scenarios.active_contract(parties, draft=software_draft(parties, number="NL-R"))
+    )
+    with acting(scenarios.approver_actor(parties)) as bea:
+        reserving.accept_with_reservations(
+            actor=bea,
+            key=key(),
+            submission_ref=reserved.ref,
+            seen=reserved.sha256,
+            defects=[Defect("A dent", today + timedelta(days=30))],
+        )
+        reservation_ref = Reservation.objects.get(milestone=reserved.milestone_id).ref
     return World(
+        reservation_ref=reservation_ref,
         draft=draft,
         active=active,
         sold=sold,
@@ -244,6 +270,8 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "release_retention": world.active.ref,
         "import_plan": world.draft.ref,
         "check_plan": world.draft.ref,
+        **dict.fromkeys(("plan_options", "plan_option", "compare_plans"), world.draft.ref),
+        "reservation": world.reservation_ref,
         "contract_differences": world.active.ref,
         "save_template": world.active.ref,
         "plan_csv": world.version_ref,
