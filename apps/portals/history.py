@@ -195,7 +195,7 @@ def recent(actor: Actor) -> list[Event]:
     """
     subject = Chain.objects.filter(pk=OuterRef("chain")).values("subject")
     newest = Entry.objects.filter(chain=OuterRef("chain")).exclude(verb__in=QUIET).order_by("-position").values("pk")
-    moved = Activity.objects.visible_to(actor).order_by("-last_at")
+    moved = Activity.objects.visible_to(actor).order_by("-last_at", "chain_id")
     told = moved.values_list("chain_id", Subquery(subject[:1]), ArraySubquery(newest[:RECENT]))[:MOVED]
     of_contracts = {pk: (_ref(name), keys) for pk, name, keys in told if name.startswith("contract:")}
     found = Entry.objects.filter(pk__in=[key for _contract, keys in of_contracts.values() for key in keys])
