@@ -1,7 +1,7 @@
 """A contract of many lines stays usable: no page and no action asks more than twice what it asks for ten lines.
 
-``CAIRN_LINES=9999 pytest tests/workflows/test_many_lines.py -s`` is the long form of about a minute. Everything is committed
-here: in one transaction Postgres would go on planning for the ten lines that came first.
+``CAIRN_LINES=9999 pytest tests/workflows/test_many_lines.py -s`` is the long form of about a minute. Everything is
+committed here: in one transaction Postgres would go on planning for the ten lines that came first.
 """
 
 import os
