@@ -24,7 +24,7 @@ def change_orders(actor: Actor, *, side: str) -> Iterator[Need]:
         .answered_by(side)
         .filter(**{f"contract__{side}_id": actor.organisation_id})
         .select_related("contract__seller", "contract__buyer")
-        .order_by("recorded_at")
+        .order_by("recorded_at", "pk")
     )
     orders = list(rows[:SHOWN])
     made = ContractVersion.objects.filter(change_order__in=orders).order_by("number")

@@ -61,7 +61,7 @@ def needs_of(actor: Actor, *, desk: Desk) -> Iterator[Need]:
         state=SettlementState.PROPOSED, **{f"contract__{desk.side}_id": actor.organisation_id}
     )
     waiting = rows.exclude(side=desk.side).select_related("contract__seller", "contract__buyer", "termination")
-    for settlement in waiting.order_by("proposed_at")[:SHOWN]:
+    for settlement in waiting.order_by("proposed_at", "pk")[:SHOWN]:
         contract = settlement.contract
         other = contract.buyer if desk.side == "seller" else contract.seller
         yield Need(

@@ -78,7 +78,7 @@ def _sign_offs(actor: Actor, zone: ZoneInfo) -> Iterator[Need]:
     rows = (
         Submission.objects.filter(milestone__in=Milestone.objects.waiting_for(actor), state="submitted")
         .select_related("milestone", "contract__seller")
-        .order_by("review_due_at")
+        .order_by("review_due_at", "pk")
     )
     for submission in rows[:SHOWN]:
         milestone = submission.milestone
@@ -109,7 +109,7 @@ def _proposals(actor: Actor) -> Iterator[Need]:
         )
         .exclude(Exists(later_proposals()))
         .select_related("contract__seller")
-        .order_by("proposed_at")
+        .order_by("proposed_at", "pk")
     )
     for version in rows[:SHOWN]:
         contract = version.contract
@@ -151,7 +151,7 @@ def _answers(actor: Actor) -> Iterator[Need]:
 
 
 def _assignments(actor: Actor) -> Iterator[Need]:
-    rows = list(payees.unread_assignments(actor).order_by("notified_at")[:SHOWN])
+    rows = list(payees.unread_assignments(actor).order_by("notified_at", "pk")[:SHOWN])
     names = payees.payee_names(actor, [assignment.milestone_id for assignment in rows])
     for assignment in rows:
         what = (
@@ -173,7 +173,7 @@ def _assignments(actor: Actor) -> Iterator[Need]:
 def _due(actor: Actor, today: date) -> Iterator[Need]:
     owed = OpenItem.objects.of_buyer(actor).filter(due_on__lte=today + SOON).open()
     # Found by their keys alone, in the order of their index: what is shown beside is joined to these and no others.
-    first = owed.order_by("due_on").values("pk")[:SHOWN]
+    first = owed.order_by("due_on", "pk").values("pk")[:SHOWN]
     rows = OpenItem.objects.filter(pk__in=first).select_related("invoice", "seller")
     items = list(rows.order_by("due_on", "pk"))
     milestones = [item.invoice.milestone_id for item in items if item.invoice.milestone_id is not None]
