@@ -83,7 +83,7 @@ class OpenItem(models.Model):
         ]
         indexes = [
             models.Index("seller", "due_on", condition=Q(open__gt=0), name="open_items_of_seller"),
-            models.Index("buyer", "due_on", condition=Q(open__gt=0), name="open_items_of_buyer"),
+            models.Index("buyer", "due_on", "id", condition=Q(open__gt=0), name="open_items_of_buyer"),
             models.Index(fields=["seller", "-invoice"], condition=Q(open__gt=0), name="open_of_seller_newest_first"),
             models.Index(fields=["buyer", "-invoice"], condition=Q(open__gt=0), name="open_of_buyer_newest_first"),
         ]
