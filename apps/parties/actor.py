@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from apps.core.errors import NotAllowed, ProofNeeded
 from apps.parties.roles import PERMITTED, Action
@@ -30,6 +30,11 @@ class Proof:
     def holds(self, *, at: datetime) -> bool:
         """Whether it was a moment ago; one of the future is none."""
         return abs(at - self.at) <= PROOF_HOLDS
+
+
+def evidence_of(proof: Proof | None) -> dict[str, Any]:
+    """How somebody showed once more who it is, by the columns that keep it; empty where nobody was asked."""
+    return {"proved_by": proof.by if proof is not None else "", "proved_at": proof.at if proof is not None else None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,17 @@ class Actor:
     def system(cls, *, organisation_id: int) -> "Actor":
         """A job, a rule or an import acting for an organisation; it has no roles and so can decide nothing."""
         return cls(kind=ActorKind.SYSTEM, organisation_id=organisation_id, name="Cairn")
+
+    def evidence(self) -> dict[str, Any]:
+        """Who acted and from where, by the columns in which signatures and decisions keep it."""
+        return {
+            "user_id": self.user_id,
+            "name": self.name,
+            "email": self.email,
+            "address": self.origin.address,
+            "agent": self.origin.agent,
+            "authenticated_by": self.origin.authenticated_by,
+        }
 
     def may(self, action: Action) -> bool:
         """Whether one of the actor's roles permits the action; the service that knows the object checks the side."""

@@ -18,7 +18,7 @@ from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import CriterionVerdict
 from apps.milestones.services.holding import lock_submission
 from apps.milestones.services.reviewing import check_in_time
-from apps.parties.actor import Actor, Proof
+from apps.parties.actor import Actor, Proof, evidence_of
 from apps.parties.roles import Action
 
 
@@ -130,17 +130,11 @@ def decide(
         submission=submission,
         outcome=outcome,
         comment=comment,
-        user_id=actor.user_id,
+        **actor.evidence(),
+        **evidence_of(proof),
         grant_id=actor.grant_id,
-        name=actor.name,
-        email=actor.email,
         organisation_name=submission.contract.buyer.legal_name,
         decided_at=at,
-        address=actor.origin.address,
-        agent=actor.origin.agent,
-        authenticated_by=actor.origin.authenticated_by,
-        proved_by=proof.by if proof is not None else "",
-        proved_at=proof.at if proof is not None else None,
         statement=statement.text,
         statement_version=statement.version,
         sha256=submission.sha256,

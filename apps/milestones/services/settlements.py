@@ -17,7 +17,7 @@ from apps.milestones.models import Milestone, Settlement, SettlementSignature, V
 from apps.milestones.models.settlement import SettlementState, Side
 from apps.milestones.rules import GivenValue, NotBilled
 from apps.milestones.services.settlement_texts import draft_settlement, signable
-from apps.parties.actor import Actor, Proof
+from apps.parties.actor import Actor, Proof, evidence_of
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
 
@@ -167,15 +167,9 @@ def put_signature(
         settlement=settlement,
         side=side,
         organisation_id=actor.organisation_id,
-        user_id=actor.user_id,
-        name=actor.name,
-        email=actor.email,
+        **actor.evidence(),
+        **evidence_of(proof),
         signed_at=at,
-        address=actor.origin.address,
-        agent=actor.origin.agent,
-        authenticated_by=actor.origin.authenticated_by,
-        proved_by=proof.by if proof is not None else "",
-        proved_at=proof.at if proof is not None else None,
         statement=statement.text,
         statement_version=statement.version,
         sha256=settlement.sha256,

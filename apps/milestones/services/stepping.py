@@ -19,7 +19,7 @@ from apps.milestones.services.deciding import compare
 from apps.milestones.services.holding import HeldSubmission, lock_submission
 from apps.milestones.services.reviewing import check_in_time
 from apps.milestones.services.silence import knowing
-from apps.parties.actor import Actor, ActorKind, Proof
+from apps.parties.actor import Actor, ActorKind, Proof, evidence_of
 from apps.parties.roles import Action
 
 
@@ -65,13 +65,8 @@ def inspect(
         submission=submission,
         is_passed=all(verdict.is_passed for verdict in given),
         comment=remark,
-        user_id=actor.user_id,
-        name=actor.name,
-        email=actor.email,
+        **actor.evidence(),
         inspected_at=at,
-        address=actor.origin.address,
-        agent=actor.origin.agent,
-        authenticated_by=actor.origin.authenticated_by,
         sha256=submission.sha256,
     )
     InspectionVerdict.objects.bulk_create(
@@ -162,17 +157,11 @@ def accept_first(
         submission=submission,
         amount=accepted.amount,
         comment=comment,
-        user_id=actor.user_id,
+        **actor.evidence(),
+        **evidence_of(proof),
         grant_id=actor.grant_id,
-        name=actor.name,
-        email=actor.email,
         organisation_name=contract.buyer.legal_name,
         accepted_at=at,
-        address=actor.origin.address,
-        agent=actor.origin.agent,
-        authenticated_by=actor.origin.authenticated_by,
-        proved_by=proof.by if proof is not None else "",
-        proved_at=proof.at if proof is not None else None,
         statement=statement.text,
         statement_version=statement.version,
         sha256=submission.sha256,
