@@ -14,7 +14,7 @@ from apps.parties.actor import ActorKind
 from apps.parties.roles import Action
 from apps.portals import papers
 from apps.portals.access import PortalRequest
-from apps.portals.changing.desk import ChangeReading, crumbs, name_of, order_of, page, tell, version_of
+from apps.portals.changing.desk import ChangeReading, crumbs, name_of, order_of, tell, version_of
 from apps.portals.changing.forms import WhyForm
 from apps.portals.changing.terms import terms_in_words
 from apps.portals.drafting.desk import Desk, why_not
@@ -36,7 +36,7 @@ def show_change(
     """The same of an order that was found; ``grant`` is the personal link of a guest."""
     version, contract = version_of(order), order.contract
     here = desk.url("change_order", order.ref)
-    return page(
+    return desk.page(
         request,
         "change_order",
         {
@@ -62,7 +62,7 @@ def show_change(
             else None,
             "crumbs": crumbs(desk, contract, (name_of(order), "")),
         },
-        desk=desk,
+        room="changing",
     )
 
 
@@ -91,7 +91,7 @@ def answer_by_signature(request: PortalRequest, order: ChangeOrder, *, desk: Des
             tell(request, _("You signed the change order. It is in force."))
             return redirect(here)
     reading = _reading(order, version)
-    return page(
+    return desk.page(
         request,
         "sign_change",
         {
@@ -105,7 +105,7 @@ def answer_by_signature(request: PortalRequest, order: ChangeOrder, *, desk: Des
             "here": here,
             "crumbs": crumbs(desk, order.contract, (name_of(order), here), (_("Sign"), "")),
         },
-        desk=desk,
+        room="changing",
         form=form,
     )
 
@@ -142,7 +142,7 @@ def close(request: PortalRequest, order: ChangeOrder, *, desk: Desk, is_own: boo
             said = _("The change is withdrawn.") if is_own else _("The change is declined. Nothing was signed.")
             tell(request, said)
             return redirect(here)
-    return page(
+    return desk.page(
         request,
         "withdraw_change" if is_own else "decline_change",
         {
@@ -154,7 +154,7 @@ def close(request: PortalRequest, order: ChangeOrder, *, desk: Desk, is_own: boo
                 desk, order.contract, (name_of(order), here), (_("Withdraw") if is_own else _("Decline"), "")
             ),
         },
-        desk=desk,
+        room="changing",
         form=form,
     )
 

@@ -1,14 +1,11 @@
 """What the pages of change orders share: whose they are, what they show of a change, and of its effect."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from django.contrib import messages
-from django.forms import BaseForm
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from apps.contracts.models import ChangeOrder, Contract, ContractVersion
@@ -113,21 +110,6 @@ def _unpriced_for(order: ChangeOrder) -> int | None:
 
 def _net(version: ContractVersion | None) -> Decimal | None:
     return version.price - version.changes.price if version is not None and version.changes is not None else None
-
-
-def page(
-    request: PortalRequest,
-    template: str,
-    context: Mapping[str, Any],
-    *,
-    desk: Desk,
-    form: BaseForm | None = None,
-    is_refused: bool = False,
-) -> HttpResponse:
-    """The page; 422 when it shows again a form that was refused."""
-    status = 422 if is_refused or (form is not None and form.is_bound and form.errors) else 200
-    more = {"form": form, "desk": desk, "side": desk.side, "base": desk.base}
-    return render(request, f"changing/{template}.html", {**context, **more}, status=status)
 
 
 def tell(request: PortalRequest, text: str) -> None:

@@ -19,7 +19,7 @@ from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import OPEN, MilestoneState
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest
-from apps.portals.changing.desk import ChangeReading, crumbs, name_of, order_of, page
+from apps.portals.changing.desk import ChangeReading, crumbs, name_of, order_of
 from apps.portals.changing.forms import ChangeForms, ReasonsForm
 from apps.portals.changing.terms import terms_in_words
 from apps.portals.drafting.desk import Desk, why_not
@@ -49,7 +49,7 @@ def record_change(request: PortalRequest, ref: str, *, desk: Desk) -> HttpRespon
         else:
             messages.success(request, _("The change is recorded, without a price. The other side gets a mail."))
             return redirect(desk.url("change_order", answer["change_order"]))
-    return page(
+    return desk.page(
         request,
         "record_change",
         {
@@ -58,7 +58,7 @@ def record_change(request: PortalRequest, ref: str, *, desk: Desk) -> HttpRespon
             "back_url": desk.url("contract", contract.ref),
             "crumbs": crumbs(desk, contract, (_("Record a change"), "")),
         },
-        desk=desk,
+        room="changing",
         form=form,
     )
 
@@ -100,7 +100,7 @@ def _propose(request: PortalRequest, contract: Contract, order: ChangeOrder | No
         answer = _checked(request, contract, order, forms, desk=desk)
         if answer is not None:
             return answer
-    return page(
+    return desk.page(
         request,
         "propose_change",
         {
@@ -113,7 +113,7 @@ def _propose(request: PortalRequest, contract: Contract, order: ChangeOrder | No
             "back_url": back,
             "crumbs": crumbs(desk, contract, (name_of(order) if order is not None else _("Change the contract"), "")),
         },
-        desk=desk,
+        room="changing",
         is_refused=is_sent,
     )
 
@@ -144,7 +144,7 @@ def _checked(
         add_refusal(forms.head, refused)
         return None
     change = preview.change
-    return page(
+    return desk.page(
         request,
         "check_change",
         {
@@ -170,7 +170,7 @@ def _checked(
             "refusal": why_not(request.actor, Action.SIGN_CONTRACT) or why_not(request.actor, Action.EDIT_CONTRACT),
             "crumbs": crumbs(desk, contract, (_("Check answers"), "")),
         },
-        desk=desk,
+        room="changing",
         form=seen,
     )
 

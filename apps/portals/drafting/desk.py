@@ -71,12 +71,19 @@ class Desk:
         return [(_("Contracts"), reverse(f"{self.side}:contracts")), *more]
 
     def page(
-        self, request: PortalRequest, template: str, context: Mapping[str, Any], *, form: BaseForm | None = None
+        self,
+        request: PortalRequest,
+        template: str,
+        context: Mapping[str, Any],
+        *,
+        room: str = "drafting",
+        form: BaseForm | None = None,
+        is_refused: bool = False,
     ) -> HttpResponse:
-        """The page; 422 when it shows again a form that was refused."""
-        status = 422 if form is not None and form.is_bound and form.errors else 200
-        more = {"form": form, "desk": self, "side": self.side, "base": f"{self.side}/base.html"}
-        return render(request, f"drafting/{template}.html", {**context, **more}, status=status)
+        """The page of a room; 422 when it shows again what was refused."""
+        status = 422 if is_refused or (form is not None and form.is_bound and form.errors) else 200
+        more = {"form": form, "desk": self, "side": self.side, "base": self.base}
+        return render(request, f"{room}/{template}.html", {**context, **more}, status=status)
 
 
 def why_not(actor: Actor, action: Action) -> str:

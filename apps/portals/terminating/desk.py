@@ -1,12 +1,10 @@
 """What the pages of terminations share: whose they are, and what the page of a contract says of one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from django.forms import BaseForm
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from apps.contracts.models import Contract, Termination
@@ -74,21 +72,6 @@ def needs_of(actor: Actor, *, desk: Desk) -> Iterator[Need]:
             note=contract.title,
             icon="stop-circle",
         )
-
-
-def page(
-    request: PortalRequest,
-    template: str,
-    context: Mapping[str, Any],
-    *,
-    desk: Desk,
-    form: BaseForm | None = None,
-    is_refused: bool = False,
-) -> HttpResponse:
-    """The page; 422 when it shows again a form that was refused."""
-    status = 422 if is_refused or (form is not None and form.is_bound and form.errors) else 200
-    more = {"form": form, "desk": desk, "side": desk.side, "base": f"{desk.side}/base.html"}
-    return render(request, f"terminating/{template}.html", {**context, **more}, status=status)
 
 
 def crumbs(desk: Desk, contract: Contract, *more: tuple[str, str]) -> Crumbs:

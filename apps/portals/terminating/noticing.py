@@ -19,7 +19,7 @@ from apps.portals import history
 from apps.portals.access import PortalRequest
 from apps.portals.drafting.desk import Desk, why_not
 from apps.portals.forms import ActionForm, add_refusal, explain
-from apps.portals.terminating.desk import crumbs, notice_of, page
+from apps.portals.terminating.desk import crumbs, notice_of
 from apps.portals.terminating.forms import NoticeForm
 from apps.workflows import terminating
 from apps.workflows.terminating import SettlementPreview
@@ -46,7 +46,7 @@ def terminate_contract(request: PortalRequest, ref: str, *, desk: Desk) -> HttpR
         else:
             messages.success(request, _("Notice is given. The other side gets a mail."))
             return redirect(desk.url("termination", answer["termination"]))
-    return page(
+    return desk.page(
         request,
         "terminate_contract",
         {
@@ -56,7 +56,7 @@ def terminate_contract(request: PortalRequest, ref: str, *, desk: Desk) -> HttpR
             "back_url": desk.url("contract", contract.ref),
             "crumbs": crumbs(desk, contract, (_("Terminate"), "")),
         },
-        desk=desk,
+        room="terminating",
         form=form,
     )
 
@@ -86,7 +86,7 @@ def termination(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse
     is_live = notice.state == "noticed" and contract.state == "active"
     effect, refusal = _effect(waiting, desk=desk) if waiting is not None and is_live else (None, "")
     is_effective = contracts.is_effective(notice, at=clock.now())
-    return page(
+    return desk.page(
         request,
         "termination",
         {
@@ -113,7 +113,7 @@ def termination(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse
             ),
             "crumbs": crumbs(desk, contract, (_("Termination"), "")),
         },
-        desk=desk,
+        room="terminating",
         form=form,
     )
 

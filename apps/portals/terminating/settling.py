@@ -16,7 +16,7 @@ from apps.portals import interrupted
 from apps.portals.access import PortalRequest
 from apps.portals.drafting.desk import Desk, why_not
 from apps.portals.forms import SeenForm, add_refusal, explain
-from apps.portals.terminating.desk import crumbs, notice_of, page, settlement_of
+from apps.portals.terminating.desk import crumbs, notice_of, settlement_of
 from apps.portals.terminating.forms import SettlementForms
 from apps.workflows import terminating
 
@@ -45,7 +45,7 @@ def propose_settlement(request: PortalRequest, ref: str, *, desk: Desk) -> HttpR
         answer = _checked(request, ref, forms, desk=desk)
         if answer is not None:
             return answer
-    return page(
+    return desk.page(
         request,
         "propose_settlement",
         {
@@ -57,7 +57,7 @@ def propose_settlement(request: PortalRequest, ref: str, *, desk: Desk) -> HttpR
             "back_url": back,
             "crumbs": crumbs(desk, contract, (_("Termination"), back), (_("Settlement"), "")),
         },
-        desk=desk,
+        room="terminating",
         is_refused=is_sent,
     )
 
@@ -93,7 +93,7 @@ def sign_settlement(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResp
         effect = terminating.effect_of(settlement, side=desk.side)
     except Refused as refused:
         refusal = refusal or explain(refused)
-    return page(
+    return desk.page(
         request,
         "sign_settlement",
         {
@@ -106,7 +106,7 @@ def sign_settlement(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResp
             "here": here,
             "crumbs": crumbs(desk, contract, (_("Termination"), here), (_("Sign"), "")),
         },
-        desk=desk,
+        room="terminating",
         form=form,
     )
 
@@ -159,7 +159,7 @@ def _checked(request: PortalRequest, ref: str, forms: SettlementForms, *, desk: 
     except Refused as refused:
         add_refusal(forms.head, refused)
         return None
-    return page(
+    return desk.page(
         request,
         "check_settlement",
         {
@@ -176,6 +176,6 @@ def _checked(request: PortalRequest, ref: str, forms: SettlementForms, *, desk: 
                 desk, contract, (_("Termination"), desk.url("termination", notice.ref)), (_("Check answers"), "")
             ),
         },
-        desk=desk,
+        room="terminating",
         form=seen,
     )
