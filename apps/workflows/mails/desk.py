@@ -1,6 +1,7 @@
 """Mails to a financier's own people: what has come in and waits for them. One letter, five occasions."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -141,11 +142,38 @@ def milestone_sent_back(*, tranche_ref: str, submission_ref: str) -> None:
     if tranche is None:
         return
     is_out = tranche.funded_on is not None
+    about_advance(
+        tranche,
+        key=f"sent-back.{submission_ref}",
+        sender=tranche.buyer,
+        facts=[
+            money(_("Advance, paid out") if is_out else _("Advance"), tranche.gross, tranche.currency),
+            fact(_("Payment expected"), on=tranche.expected_on),
+        ],
+        heading=format_lazy(
+            _("{buyer} sent back {milestone}"), buyer=tranche.buyer.legal_name, milestone=tranche.milestone.title
+        ),
+        words=_("The advance is out, and nothing is owed until the milestone is submitted again and accepted.")
+        if is_out
+        else _("Nothing can be paid out until the milestone is submitted again. You can also cancel."),
+    )
+
+
+def about_advance(
+    tranche: Tranche,
+    *,
+    key: str,
+    sender: Organisation,
+    facts: Sequence[dict[str, Any]],
+    heading: str | Promise,
+    words: str | Promise,
+) -> None:
+    """Tell the desk and treasury of something that touches an advance; its milestone and seller are named first."""
     send(
         Letter(
             name="desk",
-            key=f"sent-back.{submission_ref}",
-            sender=tranche.buyer,
+            key=key,
+            sender=sender,
             reader=tranche.financier,
             to=people_of(tranche.financier, *DESK, Role.TREASURY),
             button=_("Open the advance"),
@@ -153,21 +181,9 @@ def milestone_sent_back(*, tranche_ref: str, submission_ref: str) -> None:
             facts=[
                 fact(_("Milestone"), tranche.milestone.title),
                 fact(_("Seller"), tranche.seller.legal_name),
-                money(_("Advance, paid out") if is_out else _("Advance"), tranche.gross, tranche.currency),
-                fact(_("Payment expected"), on=tranche.expected_on),
+                *facts,
             ],
-            context={
-                "heading": format_lazy(
-                    _("{buyer} sent back {milestone}"),
-                    buyer=tranche.buyer.legal_name,
-                    milestone=tranche.milestone.title,
-                ),
-                "words": (
-                    _("The advance is out, and nothing is owed until the milestone is submitted again and accepted.")
-                    if is_out
-                    else _("Nothing can be paid out until the milestone is submitted again. You can also cancel.")
-                ),
-            },
+            context={"heading": heading, "words": words},
         )
     )
 

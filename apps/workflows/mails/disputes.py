@@ -12,8 +12,8 @@ from apps.invoicing.models import DisputedInvoice
 from apps.milestones.models import Dispute
 from apps.milestones.models.dispute import Side
 from apps.parties import services as parties
-from apps.parties.roles import Action, Role
-from apps.workflows.mails.desk import DESK, people_of, window
+from apps.parties.roles import Action
+from apps.workflows.mails import desk
 from apps.workflows.mails.letter import Letter, absolute, fact, money, send
 
 
@@ -55,30 +55,20 @@ def dispute_to_financier(*, dispute_ref: str, tranche_ref: str) -> None:
     tranche = Tranche.objects.select_related("seller", "buyer", "financier", "milestone").get(ref=tranche_ref)
     is_live = dispute.is_live
     heading = _("{milestone} is in dispute") if is_live else _("{milestone} is not in dispute any more")
-    send(
-        Letter(
-            name="desk",
-            key=f"dispute.{dispute.ref}.{tranche.ref}.{dispute.state}",
-            sender=tranche.seller,
-            reader=tranche.financier,
-            to=people_of(tranche.financier, *DESK, Role.TREASURY),
-            button=_("Open the advance"),
-            url=window("tranche", tranche.ref),
-            facts=[
-                fact(_("Milestone"), tranche.milestone.title),
-                fact(_("Seller"), tranche.seller.legal_name),
-                fact(_("Buyer"), tranche.buyer.legal_name),
-                money(_("In dispute, net of tax"), dispute.amount, dispute.currency),
-                fact(_("How it stands"), dispute.get_state_display()),
-                money(_("Advance"), tranche.gross, tranche.currency),
-            ],
-            context={
-                "heading": format_lazy(heading, milestone=tranche.milestone.title),
-                "words": _("Nothing is paid out on it until buyer and seller have settled it.")
-                if is_live
-                else _("What was agreed stands with the dispute; compare what is owed with your advance."),
-            },
-        )
+    desk.about_advance(
+        tranche,
+        key=f"dispute.{dispute.ref}.{tranche.ref}.{dispute.state}",
+        sender=tranche.seller,
+        facts=[
+            fact(_("Buyer"), tranche.buyer.legal_name),
+            money(_("In dispute, net of tax"), dispute.amount, dispute.currency),
+            fact(_("How it stands"), dispute.get_state_display()),
+            money(_("Advance"), tranche.gross, tranche.currency),
+        ],
+        heading=format_lazy(heading, milestone=tranche.milestone.title),
+        words=_("Nothing is paid out on it until buyer and seller have settled it.")
+        if is_live
+        else _("What was agreed stands with the dispute; compare what is owed with your advance."),
     )
 
 

@@ -10,9 +10,9 @@ from apps.contracts.models import Termination
 from apps.financing.models import Tranche
 from apps.milestones.models import Settlement
 from apps.parties import services as parties
-from apps.parties.roles import Action, Role
+from apps.parties.roles import Action
+from apps.workflows.mails import desk
 from apps.workflows.mails.contracts import both_sides
-from apps.workflows.mails.desk import DESK, people_of, window
 from apps.workflows.mails.letter import Letter, absolute, fact, money, send
 
 
@@ -67,24 +67,17 @@ def termination_to_financier(*, termination_ref: str, what: str, tranche_ref: st
         "withdrawn": _("Everything goes on as it was agreed."),
         "terminated": _("What was valued is accepted and invoiced; nothing more will be billed of this contract."),
     }
-    send(
-        Letter(
-            name="desk",
-            key=f"termination.{notice.ref}.{tranche.ref}.{what}",
-            sender=tranche.seller,
-            reader=tranche.financier,
-            to=people_of(tranche.financier, *DESK, Role.TREASURY),
-            button=_("Open the advance"),
-            url=window("tranche", tranche.ref),
-            facts=[
-                fact(_("Milestone"), tranche.milestone.title),
-                fact(_("Seller"), tranche.seller.legal_name),
-                fact(_("Buyer"), tranche.buyer.legal_name),
-                fact(_("Takes effect"), on=notice.effective_on),
-                money(_("Advance"), tranche.gross, tranche.currency),
-            ],
-            context={"heading": format_lazy(headings[what], contract=notice.contract.title), "words": words[what]},
-        )
+    desk.about_advance(
+        tranche,
+        key=f"termination.{notice.ref}.{tranche.ref}.{what}",
+        sender=tranche.seller,
+        facts=[
+            fact(_("Buyer"), tranche.buyer.legal_name),
+            fact(_("Takes effect"), on=notice.effective_on),
+            money(_("Advance"), tranche.gross, tranche.currency),
+        ],
+        heading=format_lazy(headings[what], contract=notice.contract.title),
+        words=words[what],
     )
 
 
