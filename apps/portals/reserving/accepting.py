@@ -86,7 +86,6 @@ def accept_with_reservations(
             "crumbs": crumbs,
             "defects": defects,
             "withheld": withheld,
-            "rest": reading.milestone.amount - withheld,
             "statement": statement,
             "to_come": reading.to_come,
             "why_not": why_not_sign_off(request, reading.milestone) or reading.part_not_yet,
