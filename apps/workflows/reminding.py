@@ -19,11 +19,14 @@ def due(*, at: datetime) -> list[DueReminder]:
 
 
 def tend(*, invoice_ref: str, seller_id: int, number: int) -> Answer:
-    """Send one reminder of a schedule; once, however often."""
+    """Send one reminder of a schedule, once a day: what could not be asked for today is asked for when it can be.
+
+    That none is sent twice on two days is for its number.
+    """
     with walls.asking_for(seller_id):
         return remind_by_schedule(
             actor=Actor.system(organisation_id=seller_id),
-            key=f"reminder {number} of {invoice_ref}",
+            key=f"reminder {number} of {invoice_ref} on {clock.now().date()}",
             invoice_ref=invoice_ref,
             number=number,
         )

@@ -1,6 +1,7 @@
 """Buyers are reminded of what is overdue: by schedule and by hand, once each, and of nothing that is not asked for."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.core import mail
@@ -10,8 +11,10 @@ from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
 from apps.invoicing import documents
-from apps.invoicing.models import Delivery, Invoice
-from apps.workflows import billing, jobs, reminding
+from apps.invoicing.models import Delivery, Invoice, Payment
+from apps.milestones.models import Reservation
+from apps.milestones.services import Defect
+from apps.workflows import billing, jobs, reminding, reserving
 from tests import scenarios
 from tests.scenarios import Parties, acting, key
 
@@ -59,14 +62,14 @@ def reminders(invoice: Invoice) -> list[Delivery]:
         return list(Delivery.objects.filter(invoice=invoice, reminder__gt=0).order_by("pk"))
 
 
-def paid(parties: Parties, invoice: Invoice, *, at: datetime) -> None:
+def paid(parties: Parties, invoice: Invoice, amount: Decimal | None = None, *, at: datetime) -> None:
     bilge = scenarios.member(parties, "billing")
     with acting(bilge, at=at):
         billing.record_payment(
             actor=bilge,
             key=key(),
             invoice_ref=invoice.ref,
-            amount=invoice.gross,
+            amount=amount or invoice.gross,
             received_on=at.date(),
             bank_reference=f"STMT-{at}",
         )
@@ -129,3 +132,48 @@ def test_only_billing_reminds(parties: Parties, invoice: Invoice, role: str) -> 
         reminding.remind_buyer(actor=actor, key=key(), invoice_ref=invoice.ref)
     with acting(actor, at=AT), pytest.raises(NotAllowed):
         reminding.set_reminders(actor=actor, key=key(), days=[3])
+
+
+def test_what_could_not_be_sent_today_is_sent_when_it_can_be(parties: Parties, invoice: Invoice) -> None:
+    """It was paid in the moment between, and the payment was a mistake: another day it is asked for."""
+    schedule(parties, 3)
+    (found,) = reminding.due(at=late(3))
+    paid(parties, invoice, at=late(3))
+    with clock.stopped(late(3)):
+        assert reminding.tend(invoice_ref=found.invoice_ref, seller_id=found.seller_id, number=1) == {"delivery": ""}
+    bilge = scenarios.member(parties, "billing")
+    with acting(bilge, at=late(4)):
+        payment = Payment.objects.get()
+        billing.reverse_payment(actor=bilge, key=key(), payment_ref=payment.ref, reason="Not theirs.")
+    assert tended(late(4)) == [1]
+    assert [one.reminder for one in reminders(invoice)] == [1]
+
+
+def test_what_was_withheld_has_reminders_of_its_own(parties: Parties) -> None:
+    """They begin anew with the days to pay that begin with its release."""
+    submission = scenarios.submitted_milestone(scenarios.active_contract(parties, at=AT), at=AT)
+    bea = scenarios.approver_actor(parties)
+    with acting(bea, at=AT):
+        answer = reserving.accept_with_reservations(
+            actor=bea,
+            key=key(),
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            defects=[Defect("A dent", AT.date() + timedelta(days=20), Decimal(1000))],
+        )
+    with walls.asking_for(parties.seller.pk), clock.stopped(AT):
+        invoice = Invoice.objects.select_related("open_item").get(ref=answer["invoice"])
+        documents.render(invoice_ref=invoice.ref)
+    schedule(parties, 3, 14)
+    assert (tended(late(3)), tended(late(14))) == ([1], [2])
+    paid(parties, invoice, invoice.open_item.open, at=late(20))
+    with acting(bea, at=late(60)):
+        reservation = Reservation.objects.get()
+        reserving.release_reservation(actor=bea, key=key(), reservation_ref=reservation.ref)
+    assert tended(late(60 + DUE_IN + 2)) == []
+    assert tended(late(60 + DUE_IN + 3)) == [3]
+    assert tended(late(60 + DUE_IN + 20)) == [4]
+    mail.outbox.clear()
+    with clock.stopped(late(60 + DUE_IN + 3)):
+        jobs.send_invoice.func(delivery_ref=reminders(invoice)[2].ref, organisation_id=invoice.buyer_id)
+    assert "30 Jun" in str(mail.outbox[0].body).replace("\N{NO-BREAK SPACE}", " ")

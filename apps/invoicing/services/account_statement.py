@@ -158,7 +158,7 @@ class _Sources:
                 kept,
             )
         released = self.withheld.filter(released_at__gte=self._begins(since), released_at__lt=self._ends(until))
-        for part in released.select_related("invoice", "reservation").order_by("pk")[: MOST_ROWS + 1]:
+        for part in released.select_related("invoice", "reservation").order_by("released_at", "pk")[: MOST_ROWS + 1]:
             day = part.released_at.astimezone(self.zone).date() if part.released_at is not None else until
             name, title = part.invoice.number, part.reservation.title
             yield Row(day, Event.MENDED, name, part.gross, part.invoice.ref, title)

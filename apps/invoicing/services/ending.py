@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet, Sum
 from apps.contracts.models import Contract, Termination
 from apps.core import money
 from apps.core.errors import Refused
-from apps.invoicing.models import Instalment, Invoice, InvoiceKind
+from apps.invoicing.models import CreditNote, Instalment, Invoice, InvoiceKind
 from apps.milestones.services import NotBilled
 
 
@@ -25,9 +25,13 @@ def billed_no_more(contract: Contract, *, notice: Termination) -> list[NotBilled
 
 
 def billed_of(contract: Contract) -> Decimal:
-    """What was invoiced of a contract by now, net of tax: statements of retention ask for nothing new."""
+    """What was invoiced of a contract and not credited, net of tax; statements of retention ask for nothing new."""
     invoices = Invoice.objects.filter(contract=contract).exclude(kind=InvoiceKind.RETENTION_RELEASE)
-    return invoices.aggregate(sum=Sum("net"))["sum"] or money.ZERO
+    billed, credited = (
+        rows.aggregate(sum=Sum("net"))["sum"] or money.ZERO
+        for rows in (invoices, CreditNote.objects.filter(contract=contract))
+    )
+    return billed - credited
 
 
 def cancel_instalments(*, contract: Contract, notice: Termination, at: datetime) -> None:

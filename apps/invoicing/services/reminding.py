@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, IntegerField, Max, OuterRef, QuerySet, Value
+from django.db.models import Exists, F, IntegerField, Max, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from apps.audit import services as audit
@@ -54,11 +54,12 @@ def reminders_due(*, at: datetime) -> list[DueReminder]:
     schedules = ReminderSchedule.objects.using("owner").exclude(days=[]).select_related("seller").order_by("seller")
     for plan in schedules:
         today = at.astimezone(ZoneInfo(plan.seller.time_zone)).date()
-        items = _overdue(OpenItem.objects.using("owner").filter(seller=plan.seller), today=today)
-        for ref, due_on, sent in items.values_list("invoice__ref", "due_on", "sent"):
-            number = rules.reminder_due(plan.days, days_late=(today - due_on).days, sent=sent)
-            if number:
-                found.append(DueReminder(ref, plan.seller_id, number))
+        ready = OpenItem.objects.using("owner").filter(seller=plan.seller, invoice__document__state=DocumentState.READY)
+        items = _overdue(ready, today=today)
+        for ref, due_on, sent, before in items.values_list("invoice__ref", "due_on", "sent", "before"):
+            reached = rules.reminder_due(plan.days, days_late=(today - due_on).days, sent=sent - before)
+            if reached:
+                found.append(DueReminder(ref, plan.seller_id, before + reached))
     return found
 
 
@@ -127,14 +128,19 @@ def may_be_reminded(*, actor: Actor, invoice_id: int, today: date) -> bool:
 def _overdue(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> "QuerySet[Any, Any]":
     """What is overdue, not disputed and the seller's to ask for, with the number of the last reminder as ``sent``.
 
-    What was assigned is its financier's to collect.
+    What was assigned is its financier's to collect. ``before`` is the number of the last one that was sent before it
+    fell due: what was withheld for a defect has days to pay of its own, and reminders of its own.
     """
     elsewhere = PayeeInstruction.objects.using(items.db).assigned().filter(milestone=OuterRef("invoice__milestone"))
-    sent = Coalesce(Max("invoice__deliveries__reminder"), Value(0), output_field=IntegerField())
+    earlier = Q(invoice__deliveries__requested_at__date__lt=F("due_on"))
+    sent, before = (
+        Coalesce(Max("invoice__deliveries__reminder", filter=of), Value(0), output_field=IntegerField())
+        for of in (None, earlier)
+    )
     return (
         items.filter(open__gt=0, due_on__lt=today, disputed__lt=F("open"))
         .exclude(Exists(elsewhere))
-        .annotate(sent=sent)
+        .annotate(sent=sent, before=before)
         .order_by("due_on", "pk")
     )
 

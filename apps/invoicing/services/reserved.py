@@ -10,7 +10,7 @@ from apps.core.errors import Refused
 from apps.core.money import Money
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import CreditNote, Invoice, OpenItem, Withholding
-from apps.invoicing.services.creditable import refuse_financed
+from apps.invoicing.services.creditable import preview_of, refuse_financed
 from apps.invoicing.services.crediting import credit_agreed
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
@@ -110,10 +110,25 @@ def reduce(ref: str, *, reservation: Reservation, reason: str, actor: Actor, at:
             number=invoice.number,
         )
     refuse_financed(invoice)
+    _require_room(withholding, net=reservation.reduced_by)
     note = credit_agreed(ref, invoice_ref=invoice.ref, amount=reservation.reduced_by, reason=reason, actor=actor, at=at)
     withholding.credit_note = note
     withholding.save(update_fields=["credit_note"])
     return note
+
+
+def _require_room(withholding: Withholding, *, net: Decimal) -> None:
+    """Refuse to credit more than the invoice asks for now: tax is rounded over all that was withheld, and over all that
+    is credited, so the same amount may bear a cent more of it while other defects stand."""
+    item = OpenItem.objects.get(invoice=withholding.invoice_id)
+    over = preview_of(item, share=rules.Share(amount=net)).gross - item.open - item.paid
+    if over > 0:
+        raise Refused(
+            "With tax this comes to {over} more than what is due of {number} now, because cents are rounded over all"
+            " defects together. Settle the other defects first, or agree on {over} less.",
+            over=str(money.Money(over, item.currency)),
+            number=withholding.invoice.number,
+        )
 
 
 def _days_to_pay(invoice: Invoice) -> int:

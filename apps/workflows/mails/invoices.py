@@ -53,12 +53,12 @@ def invoice(*, delivery_ref: str) -> Sent | None:
             to=people_for_invoices(billed),
             button=_("Open the invoice"),
             url=_page_of(billed, buyer=delivery.buyer),
-            by=billed.due_on,
+            by=billed.open_item.due_on,
             facts=[
                 fact(_("Invoice"), billed.number),
                 fact(_("Contract"), f"{said.contract_number} · {said.contract_title}"),
                 *_of_retention(billed),
-                fact(_("Due"), on=billed.due_on),
+                fact(_("Due"), on=billed.open_item.due_on),
                 fact(_("Pay to"), payee),
                 *account_lines(instruction or printed),
                 fact(_("Reference"), billed.number),
@@ -123,9 +123,9 @@ def _release(delivery: Delivery) -> Sent | None:
 
 
 def _reminder(delivery: Delivery) -> Sent | None:
-    """What is overdue, with the document once more, to whoever pays; nothing once nothing is to be asked for."""
+    """What is overdue, with the document once more, to whoever pays; nothing once nothing is left to ask for."""
     billed, item = delivery.invoice, delivery.invoice.open_item
-    if not item.payable:
+    if not item.payable or PayeeInstruction.objects.assigned().of_invoice(billed).exists():
         return None
     account = _account(billed)
     return send(
@@ -140,7 +140,7 @@ def _reminder(delivery: Delivery) -> Sent | None:
             facts=[
                 fact(_("Invoice"), billed.number),
                 fact(_("Contract"), f"{billed.contract.number} · {billed.contract.title}"),
-                fact(_("Was due"), on=billed.due_on),
+                fact(_("Was due"), on=item.due_on),
                 money(_("Total"), billed.due_now, billed.currency),
                 *(
                     [money(_("Disputed, not asked for now"), item.disputed_open, billed.currency)]
