@@ -69,6 +69,7 @@ def grant_nullification(*, actor: Actor, key: str, nullification_ref: str) -> An
         at=at,
     )
     contracts.reopen(contract=contract, actor=actor, at=at)
+    milestones.end_overtaken_settlements(contract=contract, at=at)
     note = invoicing.credit_nullified(ref, nullification=nullification, actor=actor, at=at)
     credit_jobs.send_nullification_news.defer(
         nullification_ref=nullification.ref, organisation_id=_other_side(actor, contract.seller_id, contract.buyer_id)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.contracts import rules
-from apps.contracts.drafts import ChangedLine, ChangeDraft, DraftCriterion, DraftLine
+from apps.contracts.drafts import ChangedLine, ChangeDraft, DraftCriterion, DraftLine, Measure
 from apps.contracts.rules import PlacedLine
 from apps.core import money
 from apps.core.errors import Refused
@@ -131,3 +131,16 @@ def test_what_was_withdrawn_as_a_whole_stands_in_no_change_s_way() -> None:
 
 def test_criteria_go_on_by_their_words_and_each_only_once() -> None:
     assert milestones.heirs([(1, "a"), (2, "a"), (3, "b")], [(7, "a"), (8, "c"), (9, "a")]) == {1: 7, 2: 9}
+
+
+def test_another_amount_makes_a_lump_sum_of_a_line_by_quantity() -> None:
+    """It used to be overruled without a word by what the quantity comes to."""
+    stands = placed(1, Decimal("1000.00"))
+    by_quantity = replace(stands.line, measure=Measure(Decimal(100), "MTK", Decimal(10)))
+    plan = [replace(stands, line=by_quantity), placed(2, Decimal("50.00"))]
+    wanted = ChangedLine(1, replace(by_quantity, amount=Decimal("1200.00")))
+    after = rules.changed_plan(plan, ChangeDraft("C", "C.", lines=(wanted,)), currency="EUR", next_position=3)
+    assert (after[0].amount, after[0].line.measure) == (Decimal("1200.00"), None)
+    same = ChangedLine(1, replace(by_quantity, title="Another name"))
+    after = rules.changed_plan(plan, ChangeDraft("C", "C.", lines=(same,)), currency="EUR", next_position=3)
+    assert (after[0].amount, after[0].line.measure) == (Decimal("1000.00"), by_quantity.measure)

@@ -410,3 +410,24 @@ def test_two_signatures_and_a_sign_off_at_once_end_a_contract_once(scratch: str)
         crediting.ask_nullification(
             actor=sina, key=key(), milestone_ref=milestone.ref, share=corrections.REST, reason="A defect."
         )
+
+
+def test_a_notice_that_the_contract_outlived_ends_no_work_that_is_done_again(scratch: str) -> None:
+    """It used to stand for ever: nobody could withdraw it, and nothing could be submitted any more."""
+    parties = scenarios.organisations()
+    draft = scenarios.software_draft(parties)
+    draft = replace(draft, lines=(replace(scenarios.line("All of it", 1), basis="remainder", percent=None),))
+    contract = scenarios.active_contract(parties, draft=draft, at=SIGNED_AT)
+    olga, sina = scenarios.buyer_actor(parties), scenarios.seller_actor(parties)
+    noticed(contract, by=olga, effective_on=END, at=NOON)
+    proposed(contract, {1: "5000.00"}, by=sina, at=NOON)
+    milestone = scenarios.accepted_milestone(contract, at=NOON)
+    assert stands(contract) == "completed"
+    corrections.granted(parties, corrections.asked(parties, milestone.ref, at=JUNE + DAY), at=JUNE + DAY)
+    assert stands(contract) == "active"
+    with walls.asking_for(contract.seller_id):
+        assert contract.terminations.get().state == "withdrawn"
+        assert Settlement.objects.get().state == "withdrawn"
+        rest = Milestone.objects.select_related("contract__seller", "contract__buyer", "line__version").get(part=2)
+    assert scenarios.submitted_rest(rest, at=JUNE + 2 * DAY).state == "submitted"
+    verified()

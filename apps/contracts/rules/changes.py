@@ -16,6 +16,7 @@ from typing import Any
 from apps.contracts.drafts import MILESTONE, RECURRING, ChangeDraft, DraftLine
 from apps.contracts.rules.checks import MOST_LINES, check_line
 from apps.contracts.rules.dues import period_amounts
+from apps.contracts.rules.measures import worth
 from apps.contracts.rules.plan import AMOUNT
 from apps.contracts.rules.texts import Statement
 from apps.contracts.rules.words import required
@@ -216,7 +217,9 @@ def _as_wanted(stands: PlacedLine, wanted: DraftLine | None, *, currency: str) -
         )
     if wanted is None:
         return None
-    checked = check_line(_in_money(wanted), position=stands.position, currency=currency)
+    checked = check_line(
+        _at_its_amount(_in_money(wanted), currency=currency), position=stands.position, currency=currency
+    )
     after = _placed(checked, stands.position)
     if not _differs(Moved(stands.position, stands, after)):
         return stands
@@ -228,6 +231,13 @@ def _as_wanted(stands: PlacedLine, wanted: DraftLine | None, *, currency: str) -
 
 def _in_money(line: DraftLine) -> DraftLine:
     return replace(line, basis=AMOUNT, percent=None)
+
+
+def _at_its_amount(line: DraftLine, *, currency: str) -> DraftLine:
+    """A line whose amount is not what its quantity comes to is a lump sum from now on: the amount is what was said."""
+    if line.measure is None or line.amount in (None, worth(line.measure, currency=currency)):
+        return line
+    return replace(line, measure=None)
 
 
 def _as_an_amount(one: PlacedLine, *, currency: str) -> DraftLine:

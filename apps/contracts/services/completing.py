@@ -5,6 +5,7 @@ from datetime import datetime
 from apps.contracts.models import Contract
 from apps.contracts.models.contract import ContractState
 from apps.contracts.services.record import record
+from apps.contracts.services.terminating import lapse_notice
 from apps.core import states
 from apps.parties.actor import Actor
 
@@ -25,10 +26,14 @@ def complete_when_all_billed(
 
 
 def reopen(*, contract: Contract, actor: Actor, at: datetime) -> None:
-    """A completed contract is active again, because an acceptance was withdrawn; nothing happens to an active one."""
+    """A completed contract is active again, because an acceptance was withdrawn; nothing happens to an active one.
+
+    A notice of termination that stood when it was completed has been overtaken, and ends no work that is done again.
+    """
     if contract.state != ContractState.COMPLETED:
         return
     states.move(contract, ContractState.ACTIVE, Contract.TRANSITIONS)
     contract.completed_at = None
     contract.save(update_fields=["state", "completed_at"])
     record(contract, verb="contract.reopened", subject=f"contract:{contract.ref}", actor=actor, at=at)
+    lapse_notice(contract, actor=actor, at=at)

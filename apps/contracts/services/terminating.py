@@ -12,6 +12,7 @@ from apps.contracts.models.change_order import ChangeOrderState
 from apps.contracts.models.contract import ContractState
 from apps.contracts.models.termination import TerminationState
 from apps.contracts.services.changing import proposed_version
+from apps.contracts.services.grants import end_signing_links
 from apps.contracts.services.people import buyer_authority, require_seller
 from apps.contracts.services.record import record
 from apps.contracts.services.sides import Side, side_of
@@ -72,6 +73,22 @@ def withdraw_notice(*, contract: Contract, actor: Actor, at: datetime) -> Termin
     return notice
 
 
+def lapse_notice(contract: Contract, *, actor: Actor, at: datetime) -> Termination | None:
+    """A notice that the contract outlived, by being completed first, is over; None where there is none.
+
+    Everything was accepted and billed, so there was nothing to settle. The contract goes on as it was agreed.
+    """
+    notice = contract.terminations.live().first()
+    if notice is None:
+        return None
+    notice.contract = contract
+    states.move(notice, TerminationState.WITHDRAWN, Termination.TRANSITIONS)
+    notice.closed_at = at
+    notice.save(update_fields=["state", "closed_at"])
+    _record(notice, verb="termination.withdrawn", actor=actor, at=at)
+    return notice
+
+
 def live_notice(contract: Contract) -> Termination:
     """The notice that was given of a locked contract; refused when none stands."""
     notice = contract.terminations.live().first()
@@ -109,6 +126,7 @@ def terminate(*, contract: Contract, notice: Termination, actor: Actor, at: date
     Last in its workflow: from now on Postgres refuses whatever would be submitted, decided, changed or billed.
     """
     _end_orders(contract, at=at)
+    end_signing_links(contract=contract, at=at)
     states.move(notice, TerminationState.SETTLED, Termination.TRANSITIONS)
     notice.closed_at = at
     notice.save(update_fields=["state", "closed_at"])

@@ -86,6 +86,7 @@ from apps.milestones.services.reviewing import (
 from apps.milestones.services.settlement_texts import SettlementDraft, draft_settlement, open_values, signable
 from apps.milestones.services.settlements import (
     contract_of_settlement,
+    end_overtaken_settlements,
     end_settlements,
     needs_proof_to_end,
     propose_settlement,
@@ -153,6 +154,7 @@ __all__ = [
     "dispute_billed",
     "dispute_submission",
     "draft_settlement",
+    "end_overtaken_settlements",
     "end_settlements",
     "first_statement",
     "follow_active_version",

@@ -224,7 +224,7 @@ def _rest_of(milestone: Milestone, *, amount: Decimal) -> Milestone:
         part=number,
         title=rules.title_of_part(line.title, part=number),
         amount=amount,
-        quantity=milestone.quantity if amount == milestone.amount else None,
+        quantity=milestone.quantity if line.measure == milestone.line.measure and amount == milestone.amount else None,
         currency=milestone.currency,
         planned_on=milestone.planned_on,
         state=MilestoneState.CHANGES_REQUESTED,

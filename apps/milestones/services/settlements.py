@@ -91,6 +91,12 @@ def end_settlements(*, contract: Contract, at: datetime) -> None:
         _close(settlement, to=SettlementState.WITHDRAWN, at=at)
 
 
+def end_overtaken_settlements(*, contract: Contract, at: datetime) -> None:
+    """What was proposed to settle a notice that is over, because the contract was completed before, is over too."""
+    if not contract.terminations.live().exists():
+        end_settlements(contract=contract, at=at)
+
+
 def sign_settlement(
     *,
     contract: Contract,

@@ -32,7 +32,8 @@ class Ending:
 def ending_of(actor: Actor, contract: Contract, *, desk: Desk) -> Ending:
     """The notice that stands, or by which it ended; else where notice is given, by whoever may."""
     found = Termination.objects.visible_to(actor).filter(contract=contract).exclude(state=TerminationState.WITHDRAWN)
-    notice = found.first()
+    # A contract that was completed first has outlived its notice.
+    notice = found.first() if contract.state != "completed" else None
     if notice is not None:
         return Ending(notice=notice, notice_url=desk.url("termination", notice.ref))
     may = contract.state == "active" and not why_not(actor, Action.SIGN_CONTRACT)
@@ -56,7 +57,7 @@ def settlement_of(request: PortalRequest, ref: str, *, desk: Desk) -> Settlement
 def needs_of(actor: Actor, *, desk: Desk) -> Iterator[Need]:
     """Settlements that the other side proposed, and that wait for this one."""
     rows = Settlement.objects.visible_to(actor).filter(
-        state=SettlementState.PROPOSED, **{f"contract__{desk.side}_id": actor.organisation_id}
+        state=SettlementState.PROPOSED, contract__state="active", **{f"contract__{desk.side}_id": actor.organisation_id}
     )
     waiting = rows.exclude(side=desk.side).select_related("contract__seller", "contract__buyer", "termination")
     for settlement in waiting.order_by("proposed_at", "pk")[:SHOWN]:
