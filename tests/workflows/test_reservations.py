@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -191,3 +192,27 @@ def test_nobody_withholds_more_than_there_is(parties: Parties) -> None:
         ]
     assert receivables == [D(0), D(14280)]
     assert "nothing differs" in verified()
+
+
+def test_a_lower_price_that_rounding_carries_beyond_what_is_due_is_refused_in_words(parties: Parties) -> None:
+    """19 % of 500.03 twice are 190.01 together: a cent is rounded into the one defect or the other."""
+    submission = waiting(
+        parties,
+        price=D("2500.15"),
+        lines=tuple(
+            replace(scenarios.line(title, share), basis="amount", percent=None, amount=D(amount))
+            for title, share, amount in (("A", 40, "1000.06"), ("B", 60, "1500.09"))
+        ),
+    )
+    bea, bilge = scenarios.approver_actor(parties), scenarios.member(parties, "billing")
+    accept(submission, actor=bea, defects=[Defect("One", BY, D("500.03")), Defect("Two", BY, D("500.03"))])
+    one, two = listed(parties)
+    with acting(bilge, at=NOON + 2 * DAY):
+        offer = reserving.offer_reduction(actor=bilge, key=key(), reservation_ref=two.ref, amount=D("500.03"))["offer"]
+    with acting(bea, at=NOON + 3 * DAY), pytest.raises(Refused, match="Settle the other defects first"):
+        reserving.agree_reduction(actor=bea, key=key(), offer_ref=offer)
+    release(one, actor=bea, at=NOON + 3 * DAY)
+    with acting(bea, at=NOON + 4 * DAY):
+        reserving.agree_reduction(actor=bea, key=key(), offer_ref=offer)
+    assert item_of(parties).credited == D("595.04")
+    verified()

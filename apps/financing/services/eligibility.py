@@ -60,8 +60,8 @@ def eligible_amount(milestone: Milestone, *, face: Decimal, at: datetime) -> Dec
             "Of this invoice only {open} is still open. Only whole invoices are funded.",
             open=str(money.Money(open_item.open, invoice.currency)),
         )
-    if invoice.due_on < day_of(milestone.contract.seller, at=at):
-        raise Refused("This invoice was due on {date}. Invoices past due are not funded.", date=invoice.due_on)
+    if open_item.due_on < day_of(milestone.contract.seller, at=at):
+        raise Refused("This invoice was due on {date}. Invoices past due are not funded.", date=open_item.due_on)
     return face
 
 

@@ -36,6 +36,7 @@ def show_change(
     """The same of an order that was found; ``grant`` is the personal link of a guest."""
     version, contract = version_of(order), order.contract
     here = desk.url("change_order", order.ref)
+    reading = _reading(order, version)
     return desk.page(
         request,
         "change_order",
@@ -45,10 +46,11 @@ def show_change(
             "contract": contract,
             "order": order,
             "version": version,
-            "reading": _reading(order, version),
+            "reading": reading,
             "is_own": order.author == desk.side,
             "may_edit": grant is None and not why_not(request.actor, Action.EDIT_CONTRACT),
-            "refusal": _why_not_sign(request),
+            "refusal": _why_not_sign(request, reading),
+            "may_decline": not _why_not_sign(request, None),
             "urls": {name: desk.url(name, order.ref) for name in OF_AN_ORDER},
             "contract_url": desk.url("contract", contract.ref),
             "printed": papers.printed(
@@ -101,7 +103,7 @@ def answer_by_signature(request: PortalRequest, order: ChangeOrder, *, desk: Des
             "reading": reading,
             "statement": contracts.statement_of(version, side=desk.side).text,
             "again": SeenForm(initial={"seen": version.sha256}),
-            "refusal": _why_not_sign(request),
+            "refusal": _why_not_sign(request, reading),
             "here": here,
             "crumbs": crumbs(desk, order.contract, (name_of(order), here), (_("Sign"), "")),
         },
@@ -148,7 +150,7 @@ def close(request: PortalRequest, order: ChangeOrder, *, desk: Desk, is_own: boo
         {
             "contract": order.contract,
             "order": order,
-            "refusal": why_not(request.actor, Action.EDIT_CONTRACT) if is_own else _why_not_sign(request),
+            "refusal": why_not(request.actor, Action.EDIT_CONTRACT) if is_own else _why_not_sign(request, None),
             "here": here,
             "crumbs": crumbs(
                 desk, order.contract, (name_of(order), here), (_("Withdraw") if is_own else _("Decline"), "")
@@ -159,9 +161,19 @@ def close(request: PortalRequest, order: ChangeOrder, *, desk: Desk, is_own: boo
     )
 
 
-def _why_not_sign(request: PortalRequest) -> str:
-    """A guest came through a link for this very action; whether it is still alive is said by the service."""
-    return "" if request.actor.kind is ActorKind.GUEST else why_not(request.actor, Action.SIGN_CONTRACT)
+def _why_not_sign(request: PortalRequest, reading: ChangeReading | None) -> str:
+    """A guest came through a link for this very action; whether it is still alive is said by the service.
+
+    What takes back an acceptance is more than a link is for, and can still be declined by it.
+    """
+    if request.actor.kind is not ActorKind.GUEST:
+        return why_not(request.actor, Action.SIGN_CONTRACT)
+    if reading is not None and reading.effect is not None and reading.effect.credited:
+        return _(
+            "This order takes back a part of what was accepted, which a personal link is not for. Take your"
+            " organisation's place here first, or decline."
+        )
+    return ""
 
 
 def _reading(order: ChangeOrder, version: ContractVersion | None) -> ChangeReading | None:

@@ -75,7 +75,7 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
         yield currency, PLANNED, paid_on, gross - money.half_up(net * kept / 100, currency)
     to_come = (
         Instalment.objects.visible_to(actor)
-        .unbilled()
+        .billable()
         .filter(Q(bills_on__lt=until) | Q(bills_on=None))
         .filter(contract__seller_id=actor.organisation_id, contract__state="active")
     )
