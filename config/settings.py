@@ -1,5 +1,6 @@
 """One settings file, safe by default. Every difference between machines is an environment variable (.env.example)."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +225,9 @@ STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = EMBEDDED or DEBUG
+if WHITENOISE_USE_FINDERS:
+    # Files are served from where they lie: that none were collected is as it should be, and no news to a newcomer.
+    warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

@@ -38,7 +38,7 @@ def terms_of(paper: Paper, *, seller: str, buyer: str) -> list[Fact]:
             billed_by_the_calendar() if any(line.due is not None for line in paper.lines) else "",
         ),
         (
-            gettext("Review"),
+            gettext("Review period"),
             gettext("{buyer} has {period} from the day on which a submission reached it (time zone: {zone})").format(
                 **names, period=wording.review_period(review), zone=wording.place(review.time_zone)
             ),

@@ -118,7 +118,7 @@ def notice_acknowledged(*, assignment_ref: str) -> None:
             button=_("Open the advance"),
             url=window("tranche", tranche.ref),
             facts=[
-                fact(_("On"), tranche.name),
+                fact(_("For"), tranche.name),
                 fact(_("Seller"), tranche.seller.legal_name),
                 money(_("To pay out"), tranche.net, tranche.currency),
             ],
@@ -194,7 +194,7 @@ def _offer(offer_ref: str) -> Offer:
 
 def _about(request: FundingRequest) -> list[dict[str, object]]:
     return [
-        fact(_("On"), request.about),
+        fact(_("For"), request.about),
         fact(_("Seller"), request.seller.legal_name),
         money(_("Total with tax"), request.face, request.currency),
     ]

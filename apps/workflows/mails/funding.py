@@ -34,7 +34,7 @@ def funding_news(*, request_ref: str) -> None:
 def _letter_about(request: FundingRequest, offer: Offer | None) -> Letter | None:
     """The letter for the state of things now; None when there is no news that the seller does not know."""
     to = parties.mailboxes(organisation_id=request.seller_id, action=Action.REQUEST_FUNDING)
-    about = fact(_("On"), request.about)
+    about = fact(_("For"), request.about)
     if request.state == RequestState.DECLINED:
         return Letter(
             name="funding_declined",

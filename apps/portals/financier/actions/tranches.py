@@ -68,7 +68,7 @@ class FundTranche(ActionPage[Tranche]):
             currency=currency,
             party=_("to %(seller)s") % {"seller": row.seller.legal_name},
             facts=[
-                Fact(term=_("On"), value=row.name),
+                Fact(term=_("For"), value=row.name),
                 Fact(term=_("Advance"), amount=row.gross, currency=currency),
                 Fact(term=_("Discount and fee kept"), amount=row.discount + row.fee, currency=currency),
                 *([] if is_before else [Fact(term=_("Reserve kept"), amount=row.reserve, currency=currency)]),

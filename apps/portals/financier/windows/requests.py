@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from apps.financing import services as financing
 from apps.financing.models import BuyerVerification, FundingRequest
@@ -137,7 +137,7 @@ def _verified(verification: BuyerVerification | None, *, unconfirmed: bool) -> s
 
 
 def _to_decide(page: DeclineRequest, request: HttpRequest, row: FundingRequest, *, is_priceable: bool) -> list[Button]:
-    price = Button(label=_("Price"), url="#price", icon="calculator", css="btn-secondary")
+    price = Button(label=pgettext("the verb", "Price"), url="#price", icon="calculator", css="btn-secondary")
     decline = Button(
         label=_("Decline"), url=page.url(row), refusal=page.why_not(request, row), css="btn-outline-danger"
     )

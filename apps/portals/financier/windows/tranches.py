@@ -71,7 +71,7 @@ class TrancheWindow(Window):
         seen: QuerySet[Any] = rows.annotate(seen_on=Value(today_of(request), DateField()), in_dispute=in_dispute())
         return seen
 
-    @admin.display(description=gettext_lazy("On"))
+    @admin.display(description=gettext_lazy("For"))
     def subject(self, row: Tranche) -> str:
         return row.name
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django import forms
 from django.utils.dates import MONTHS
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.ledger.charts import SELLER
@@ -37,7 +37,9 @@ class ExportForm(ActionForm):
     """A period, a currency and a format; both days are included. It is asked by GET and, to export, by POST."""
 
     starts_on = forms.DateField(label=_("From"), widget=_day())
-    ends_on = forms.DateField(label=_("To"), help_text=_("This day included."), widget=_day())
+    ends_on = forms.DateField(
+        label=pgettext_lazy("end of a range", "To"), help_text=_("This day included."), widget=_day()
+    )
     currency = forms.ChoiceField(label=_("Currency"))
     format = forms.ChoiceField(label=_("Format"), choices=FORMATS)
 
