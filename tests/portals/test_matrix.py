@@ -26,7 +26,7 @@ from apps.portals.drafting.desk import Desk
 from apps.portals.seller.views import drafts as seller_drafts
 from apps.workflows import limits
 from tests import scenarios
-from tests.portals.matrix import addresses, forms, tables, visitors, workflows
+from tests.portals.matrix import addresses, forms, known, tables, visitors, workflows
 from tests.portals.matrix.addresses import Address, keys_of, strange
 from tests.portals.matrix.engine import METHODS, UNSAFE, Matrix, differences, fingerprint, stable, undone
 from tests.portals.matrix.forms import Field
@@ -134,7 +134,7 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
         before = _shown(people)
         foreign = tenant(FOREIGN)
         stranger = parties.enrol(email="nobody@elsewhere.example", name="Norma Nobody")
-        yield World(
+        built = World(
             home=home,
             foreign=foreign,
             nobodies=visitors.nobodies(home, stranger=stranger),
@@ -145,6 +145,8 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
             before=before,
             rows=fingerprint(),
         )
+        with known.remembered():
+            yield built
         connections.close_all()
     web["CONN_HEALTH_CHECKS"] = is_checked
     logging.disable(logging.NOTSET)
