@@ -1,7 +1,9 @@
 """Every page, light and dark, on a phone and on a desk: axe finds nothing, nothing sticks out, no script complains."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -11,6 +13,8 @@ from playwright.sync_api import Browser, Page, ViewportSize
 from pytest_django import DjangoDbBlocker
 
 from apps.core.database.scratch import scratch_database
+from apps.core.printing import press
+from apps.invoicing import documents
 from tests.browser import world as worlds
 from tests.browser.conftest import serving
 from tests.browser.pages import ELSEWHERE, PAGES, Spot
@@ -65,10 +69,18 @@ class Tour:
         return visitor
 
 
+@contextmanager
+def one_document_for_all() -> Iterator[None]:
+    """Pages tell of documents, and nobody opens one here: whatever is printed is the same page, printed once."""
+    page = press.pdf("<p>Looked at elsewhere.</p>", style=documents.STYLE, at="2026-03-02T09:00:00+00:00")
+    with patch.object(press, "pdf", return_value=page):
+        yield
+
+
 @pytest.fixture(scope="module")
 def tour(chromium: Browser, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Tour]:
     """One world for all of this module: here everybody only looks."""
-    with django_db_blocker.unblock(), scratch_database():
+    with django_db_blocker.unblock(), scratch_database(), one_document_for_all():
         world = worlds.build()
         connections.close_all()
         with serving(chromium) as house:
