@@ -21,8 +21,8 @@ from apps.ledger import services as ledger
 from apps.workflows import jobs, once
 
 HOLDING: Final = re.compile(r" FOR (?:NO KEY )?UPDATE(?: OF [\w\", ]+)?")
-MOMENT: Final = 0.05
-"""Seconds."""
+MOMENT: Final = 0.3
+"""Seconds: longer than what else a request takes, so that most of those that a kill meets are in it."""
 Mutant = Callable[[], AbstractContextManager[Any]]
 
 

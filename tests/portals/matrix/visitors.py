@@ -1,6 +1,7 @@
 """Who stands at the door: every role of a tenant, a guest with a link, and whoever belongs to nobody."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from http.cookies import SimpleCookie
 from io import BytesIO
 from typing import Any, Final
@@ -128,10 +129,16 @@ def nobodies(tenant: Tenant, *, stranger: User) -> list[Visitor]:
 
 def _text_of(content: bytes, *, content_type: str) -> str:
     if content_type.startswith("application/pdf"):
-        return "\n".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages)
+        return _printed(content)
     if content and content_type.startswith("application/vnd.openxmlformats"):
         with ZipFile(BytesIO(content)) as workbook:
             # What its cells hold; beside them it says when it was written.
             sheets = [name for name in workbook.namelist() if name.startswith(("xl/worksheets/", "xl/sharedStrings"))]
             return "\n".join(workbook.read(name).decode() for name in sheets)
     return content.decode(errors="replace")
+
+
+@cache
+def _printed(content: bytes) -> str:
+    """A document is stored once and shown to many."""
+    return "\n".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages)
