@@ -207,16 +207,20 @@ CHECKS = (
     Check(
         "Every invoice is posted in its seller's book",
         """
-        SELECT 'invoice ' || i.number || ' of ' || o.legal_name, i.gross - t.retained - w.gross, coalesce(l.amount, 0)
+        SELECT 'invoice ' || i.number || ' of ' || o.legal_name, i.gross - t.retained - n.gross - w.gross,
+               coalesce(l.amount, 0)
         FROM invoicing_invoice i
         JOIN parties_organisation o ON o.id = i.seller_id
         JOIN invoicing_openitem t ON t.invoice_id = i.id
         CROSS JOIN LATERAL (
             SELECT coalesce(sum(h.gross), 0) AS gross FROM invoicing_withholding h WHERE h.invoice_id = i.id
         ) w
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(c.retained), 0) AS gross FROM invoicing_creditnote c WHERE c.invoice_id = i.id
+        ) n
         LEFT JOIN ledger_entry e ON e.organisation_id = i.seller_id AND e.cause = 'invoice:' || i.ref
         LEFT JOIN ledger_line l ON l.entry_id = e.id AND l.key = 'invoice:' || i.ref
-        WHERE coalesce(l.amount, 0) <> i.gross - t.retained - w.gross OR e.id IS NULL
+        WHERE coalesce(l.amount, 0) <> i.gross - t.retained - n.gross - w.gross OR e.id IS NULL
         """,
     ),
     Check(

@@ -78,13 +78,13 @@ CHECKS = (
     Check(
         "Every credit note is posted in its seller's book",
         """
-        SELECT 'credit note ' || c.number || ' of ' || o.legal_name, -c.gross, coalesce(l.amount, 0)
+        SELECT 'credit note ' || c.number || ' of ' || o.legal_name, c.retained - c.gross, coalesce(l.amount, 0)
         FROM invoicing_creditnote c
         JOIN parties_organisation o ON o.id = c.seller_id
         JOIN invoicing_invoice i ON i.id = c.invoice_id
         LEFT JOIN ledger_entry e ON e.organisation_id = c.seller_id AND e.cause = 'credit:' || c.ref
         LEFT JOIN ledger_line l ON l.entry_id = e.id AND l.key = 'invoice:' || i.ref
-        WHERE l.amount IS DISTINCT FROM -c.gross
+        WHERE e.id IS NULL OR coalesce(l.amount, 0) <> c.retained - c.gross
         """,
     ),
     Check(

@@ -1,6 +1,7 @@
 """What must be true of what is withheld and released; part of ``manage.py verify_ledger``."""
 
 from apps.invoicing.balances import balance_of
+from apps.invoicing.credit_checks import DIGITS
 from apps.ledger.charts import Seller
 from apps.ledger.checks import Check
 
@@ -8,7 +9,35 @@ _retained = balance_of(
     Seller.RETENTION_HELD, organisation="c.seller_id", currency="c.currency", key="'contract:' || c.ref"
 )
 
+_digits = DIGITS.replace("i.currency", "c.currency")
+_most = "(v.retention ->> 'payable_most')::numeric"
+
 CHECKS = (
+    Check(
+        "Before the last milestone is accepted no more is payable of a contract than it agreed",
+        # A change order may have lowered the price since: then the highest that was in force counts. On every invoice
+        # the least unit of the currency is due, so that it can be told from one that is paid. A credit note lowers what
+        # is billed with its tax, and so says nothing about a limit that is net of tax.
+        f"""
+        SELECT o.legal_name || ': payable of ' || c.number, l.most, p.payable
+        FROM contracts_contract c
+        JOIN parties_organisation o ON o.id = c.seller_id
+        CROSS JOIN LATERAL (
+            SELECT max(v.price * {_most} / 100) AS most FROM contracts_contractversion v
+            WHERE v.contract_id = c.id AND {_most} IS NOT NULL
+        ) l
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(i.net - coalesce(r.held, 0)), 0) AS payable, count(*) AS invoices
+            FROM invoicing_invoice i LEFT JOIN invoicing_retention r ON r.invoice_id = i.id
+            WHERE i.contract_id = c.id AND i.kind = 'milestone'
+        ) p
+        WHERE c.state = 'active' AND p.payable > l.most + p.invoices * power(10::numeric, -({_digits}))
+          AND NOT EXISTS (SELECT 1 FROM invoicing_retentionrelease r WHERE r.contract_id = c.id)
+          AND NOT EXISTS (SELECT 1 FROM invoicing_creditnote n WHERE n.contract_id = c.id)
+          AND EXISTS (SELECT 1 FROM milestones_milestone m WHERE m.contract_id = c.id
+                      AND m.state IN ('planned', 'submitted', 'changes_requested'))
+        """,
+    ),
     Check(
         "What is retained of every invoice is in the ledger of retention, and nothing else is",
         """

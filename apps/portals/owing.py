@@ -8,8 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import Count, F, Q, Sum
-from django.db.models.functions import Least
+from django.db.models import Count, Q, Sum
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import Promise
@@ -20,6 +19,7 @@ from apps.contracts.models import Contract
 from apps.contracts.rules.schedule import Cell
 from apps.core import money
 from apps.invoicing.models import OpenItem
+from apps.invoicing.models.open_item import PAYABLE
 from apps.invoicing.services.account_statement import (
     MOST_ROWS,
     AccountStatement,
@@ -207,7 +207,7 @@ def _accounts(actor: Actor, side: Side, *, words: str, today: date) -> list[Acco
     named = {f"{other}__legal_name__icontains": words} if words else {}
     who = (f"{other}__ref", f"{other}__legal_name", "currency")
     contracts = Contract.objects.visible_to(actor).filter(**mine, **named).exclude(active_version=None)
-    late = Sum(F("open") - Least("open", "disputed"), filter=Q(due_on__lt=today))
+    late = Sum(PAYABLE, filter=Q(due_on__lt=today))
     items = OpenItem.objects.visible_to(actor).open().filter(**mine, **named).order_by()
     sums = {
         (row[f"{other}__ref"], row["currency"]): (row["is_open"], row["is_late"] or money.ZERO)

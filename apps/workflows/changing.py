@@ -22,7 +22,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Nullification
 from apps.milestones.rules import Effect
 from apps.parties.actor import Actor, ActorKind
-from apps.workflows import crediting, jobs, limits, revenue_jobs
+from apps.workflows import crediting, jobs, limits, retention_jobs, revenue_jobs
 from apps.workflows.once import Answer, once
 
 
@@ -127,6 +127,7 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
         _document(contract, version, kind=ContractDocument.Kind.SIGNED),
         revenue_jobs.following(contract),
         *_copy(version, actor=actor),
+        *retention_jobs.after(contract),
         *(crediting.document(ref, seller_id=contract.seller_id) for ref in taken),
     )
     # The number of a credit note is taken last.
@@ -201,7 +202,8 @@ def _take_back(contract: Contract, *, version: ContractVersion, actor: Actor, at
 def _left_to_credit(deduction: milestones.Deduction) -> Decimal:
     """What can be credited of the invoice of a deduction; refused where it is less, or cannot be credited at all."""
     milestone = deduction.milestone
-    left = invoicing.left_to_credit(invoice_ref=invoicing.invoice_to_nullify(milestone_ref=milestone.ref).ref)
+    invoice = invoicing.invoice_to_nullify(milestone_ref=milestone.ref)
+    left = invoicing.left_to_credit(invoice_ref=invoice.ref)
     if deduction.amount > left:
         raise Refused(
             "Of the invoice of “{milestone}” only {left} net of tax are left to credit, and {amount} would be taken"
@@ -211,6 +213,7 @@ def _left_to_credit(deduction: milestones.Deduction) -> Decimal:
             left=Money(left, milestone.currency),
             amount=Money(deduction.amount, milestone.currency),
         )
+    invoicing.require_creditable(invoice_ref=invoice.ref, net=deduction.amount)
     return left
 
 

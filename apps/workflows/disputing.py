@@ -150,6 +150,7 @@ def propose_outcome(
     proposal = milestones.propose_outcome(
         contract=contract, dispute_ref=dispute_ref, actor=actor, outcome=outcome, amount=amount, note=note, at=at
     )
+    invoicing.require_upheld_creditable(dispute=proposal.dispute, upheld=proposal.upheld)
     jobs.defer(*_news(proposal.dispute, f"outcome.{proposal.number}", actor=actor))
     return {"dispute": dispute_ref, "proposal": proposal.ref}
 

@@ -16,7 +16,7 @@ from apps.invoicing.models import Instalment
 from apps.invoicing.services import DueContract
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor
-from apps.workflows import jobs
+from apps.workflows import jobs, retention_jobs
 from apps.workflows.once import Answer, once
 
 
@@ -55,6 +55,8 @@ def bill_instalment(*, actor: Actor, key: str, instalment_ref: str) -> Answer:
             actor=actor,
             at=invoice.issued_at,
         )
+        if following := retention_jobs.after(contract):
+            jobs.defer(*following)
     return {"invoice": invoice.ref, "number": invoice.number}
 
 

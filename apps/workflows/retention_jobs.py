@@ -1,7 +1,11 @@
 """The job of :mod:`apps.workflows.retention`; what holds of all jobs is said in :mod:`apps.workflows.jobs`."""
 
 from procrastinate.contrib.django import app
+from procrastinate.jobs import JobDeferrer
 
+from apps.contracts.models import Contract
+from apps.contracts.models.contract import ContractState
+from apps.invoicing import services as invoicing
 from apps.workflows.jobs import RENDER_AGAIN
 
 
@@ -11,3 +15,13 @@ def release_retentions(*, contract_ref: str, organisation_id: int) -> None:
     from apps.workflows import retention  # it defers jobs itself
 
     retention.tend_contract(contract_ref=contract_ref)
+
+
+def after(contract: Contract) -> list[JobDeferrer]:
+    """What follows when something else than a sign-off completed a contract: the retention that is due with it."""
+    version = contract.active_version
+    if contract.state != ContractState.COMPLETED or version is None or not invoicing.has_retention(version):
+        return []
+    return [
+        release_retentions.configure(task_kwargs={"contract_ref": contract.ref, "organisation_id": contract.seller_id})
+    ]

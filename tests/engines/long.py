@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Iterator
+from typing import Final
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import seed as from_seed
@@ -10,11 +11,13 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from apps.core.database import scratch
 from tests.engines import crash, faults, kills, life, mutants, races
+from tests.engines.course import life as courses
 from tests.engines.proxy import Fault, Plan
 from tests.engines.report import Report
 from tests.engines.world import World
 
 Template = tuple[World, str]
+LIVES: Final = ((life.Life, life.begin), (courses.Course, courses.begin))
 Proof = Iterator[tuple[str, bool]]
 MOST_LUCK = 8
 """How often a mutant may go by unnoticed where chance decides, before it counts as not found."""
@@ -44,29 +47,33 @@ def mutants_of_races(template: Template, _seed: int) -> Proof:
 
 
 def lives(_template: Template, *, seed: int, size: float) -> Report:
+    """Two kinds of lives: from the draft to the advance, and from the signature through everything that happens."""
     report = Report("lives", seed)
     begun = time.monotonic()
-    how = _lives(examples=max(5, int(500 * size)))
-    with scratch.scratch_database(), life.begin():
-        try:
-            run_state_machine_as_test(from_seed(seed)(life.Life), settings=how)
-        except Exception as error:  # the shortened story stands in its notes
-            report.findings.append("\n".join([repr(error), *getattr(error, "__notes__", [])]))
-        report.trials = life.Life.steps
-    done = ", ".join(f"{name} {count}" for name, count in sorted(life.Life.done.items()))
-    report.notes += [f"{report.trials / (time.monotonic() - begun):.0f} steps a second", f"let through: {done}"]
+    how = _lives(examples=max(5, int(250 * size)))
+    for machine, begin in LIVES:
+        with scratch.scratch_database(), begin():
+            try:
+                run_state_machine_as_test(from_seed(seed)(machine), settings=how)
+            except Exception as error:  # the shortened story stands in its notes
+                report.findings.append("\n".join([repr(error), *getattr(error, "__notes__", [])]))
+            report.trials += machine.steps
+        done = ", ".join(f"{name} {count}" for name, count in sorted(machine.done.items()))
+        report.notes.append(f"{machine.__name__}: {machine.steps} steps; let through: {done}")
+    report.notes.append(f"{report.trials / (time.monotonic() - begun):.0f} steps a second")
     return report
 
 
 def mutants_of_lives(_template: Template, seed: int) -> Proof:
-    for fault, mutant in mutants.OF_LIVES.items():
-        is_found = False
-        with scratch.scratch_database(), life.begin(), mutant():
-            try:
-                run_state_machine_as_test(from_seed(seed)(life.Life), settings=_lives(examples=60, shrink=()))
-            except AssertionError:
-                is_found = True
-        yield fault, is_found
+    for (machine, begin), seeded in zip(LIVES, (mutants.OF_LIVES, mutants.OF_COURSES), strict=True):
+        for fault, mutant in seeded.items():
+            is_found = False
+            with scratch.scratch_database(), begin(), mutant():
+                try:
+                    run_state_machine_as_test(from_seed(seed)(machine), settings=_lives(examples=60, shrink=()))
+                except AssertionError:
+                    is_found = True
+            yield fault, is_found
 
 
 def _lives(*, examples: int, shrink: tuple[Phase, ...] = (Phase.shrink,)) -> settings:

@@ -17,7 +17,10 @@ from procrastinate.tasks import Task
 
 from apps.financing.rules import waterfall
 from apps.financing.services import collecting
+from apps.invoicing import rules as invoicing
+from apps.invoicing.rules import Taken
 from apps.ledger import services as ledger
+from apps.milestones import rules as sign_off
 from apps.workflows import jobs, once
 
 HOLDING: Final = re.compile(r" FOR (?:NO KEY )?UPDATE(?: OF [\w\", ]+)?")
@@ -103,6 +106,20 @@ def reserve_first() -> AbstractContextManager[Any]:
     return patch.object(collecting, "share", share)
 
 
+def paid_before_retained() -> AbstractContextManager[Any]:
+    """A credit note owes money back while the buyer still keeps some of the same invoice."""
+
+    def taken(gross: Any, *, open_: Any, retained: Any) -> Any:
+        return Taken(min(gross, open_), type(gross)(0), max(gross - open_, type(gross)(0)))
+
+    return patch.object(invoicing, "taken", taken)
+
+
+def disputed_accepted() -> AbstractContextManager[Any]:
+    """The buyer's person accepts what the buyer's own side disputes."""
+    return patch.object(sign_off, "check_undisputed", lambda *_given, **_more: None)
+
+
 @contextmanager
 def commit_believed() -> Iterator[None]:
     """A COMMIT whose answer is lost counts as done."""
@@ -151,6 +168,10 @@ OF_RACES: Final[dict[str, tuple[Mutant, str]]] = {
 }
 """With the race that must show it."""
 OF_LIVES: Final[dict[str, Mutant]] = {"the reserve released before the advance is repaid": reserve_first}
+OF_COURSES: Final[dict[str, Mutant]] = {
+    "money freed before what is retained falls": paid_before_retained,
+    "what the buyer disputes is accepted": disputed_accepted,
+}
 OF_FAULTS: Final[dict[str, tuple[Mutant, str]]] = {
     "no idempotency claim": (without_claim, "the answer is lost"),
     "a lost COMMIT believed": (commit_believed, "the request is lost"),

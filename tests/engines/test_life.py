@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.engines import life, mutants
+from tests.engines.course import life as courses
 
 SEED = 20260327
 SHORT = settings(
@@ -26,6 +27,15 @@ def test_model_and_product_live_the_same_lives(scratch: str) -> None:
     print(f"{life.Life.steps} steps, {life.Life.steps / (time.perf_counter() - begun):.0f} a second: {life.Life.done}")
     assert life.Life.steps > 150
     assert {"accept", "pay", "request_funding", "accept_offer", "fund", "collect"} <= set(life.Life.done)
+
+
+def test_product_and_paper_go_the_same_course(scratch: str) -> None:
+    few = settings(SHORT, max_examples=4, stateful_step_count=20)
+    with courses.begin(every=20):
+        run_state_machine_as_test(seed(SEED)(courses.Course), settings=few)
+    print(f"{courses.Course.steps} steps: {courses.Course.done}")
+    assert courses.Course.steps > 40
+    assert {"submit", "accept"} <= set(courses.Course.done)
 
 
 @pytest.mark.parametrize("fault", mutants.OF_LIVES)

@@ -18,6 +18,12 @@ JOB_OF: Final = (
 CREDIT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.credit_jobs")
 REVENUE_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.revenue_jobs")
 EXPORT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.export_jobs")
+BY_CHANGE: Final = (
+    "EXISTS (SELECT 1 FROM contracts_signature s JOIN contracts_contractversion v ON v.id = s.version_id"
+    " WHERE v.contract_id = n.contract_id AND v.change_order_id IS NOT NULL AND s.signed_at = n.asked_at)"
+    " AND n.reason LIKE 'Change order %'"
+)
+"""Whether a nullification is what a change order took back: that is told with the change."""
 SENTENCES: Final = {
     "Every key that was claimed has its answer": (
         "SELECT action || ' ' || key FROM workflows_idempotencykey WHERE answer IS NULL"
@@ -37,7 +43,7 @@ SENTENCES: Final = {
     "The other side hears once that an acceptance is to be withdrawn, and once what was answered": (
         "SELECT n.ref FROM milestones_nullification n WHERE (SELECT count(*) "
         + CREDIT_JOB_OF.format(task="send_nullification_news", name="nullification_ref", ref="n.ref")
-        + ") <> CASE WHEN n.state IN ('granted', 'declined') THEN 2 ELSE 1 END"
+        + f") <> CASE WHEN {BY_CHANGE} THEN 0 WHEN n.state IN ('granted', 'declined') THEN 2 ELSE 1 END"
     ),
     "The seller is told of every acceptance once": (
         "SELECT s.ref FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"
@@ -104,13 +110,15 @@ SENTENCES: Final = {
         + ") <> 1 + (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'retry_export'"
         " AND k.answer->>'export' = x.ref)"
     ),
-    "Every contract has a job for its revenue for each time that it is signed, changed, accepted or corrected": (
+    "Every contract has a job for its revenue for each time that it is signed, changed, accepted, corrected or ended": (
         "SELECT c.ref FROM contracts_contract c WHERE c.active_version_id IS NOT NULL AND (SELECT count(*) "
         + REVENUE_JOB_OF.format(task="recognise_revenue", name="contract_ref", ref="c.ref")
         + ") <> 1 + (SELECT count(*) FROM contracts_changeorder o WHERE o.contract_id = c.id AND o.state = 'signed')"
-        " + (SELECT count(*) FROM milestones_milestone m WHERE m.contract_id = c.id"
-        " AND m.accepted_submission_id IS NOT NULL)"
-        " + (SELECT count(*) FROM invoicing_creditnote n WHERE n.contract_id = c.id)"
+        " + (SELECT count(*) FROM milestones_milestone m JOIN milestones_decision d"
+        " ON d.submission_id = m.accepted_submission_id WHERE m.contract_id = c.id AND d.outcome <> 'settled')"
+        " + (c.state = 'terminated')::int"
+        " + (SELECT count(*) FROM invoicing_creditnote x LEFT JOIN milestones_nullification n"
+        f" ON n.id = x.nullification_id WHERE x.contract_id = c.id AND NOT coalesce({BY_CHANGE}, FALSE))"
     ),
     "Every month that is closed or being closed has its job": (
         "SELECT p.ref FROM revenue_accountingperiod p WHERE NOT EXISTS (SELECT 1 "

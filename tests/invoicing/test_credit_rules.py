@@ -103,3 +103,21 @@ def test_whatever_is_credited_in_whatever_parts_adds_up_to_the_invoice(data: st.
         assert (credited_net + rest.net, credited_tax + rest.tax) == (total.net, total.tax)
     else:
         assert credited_tax == total.tax
+
+
+@pytest.mark.parametrize(
+    ("gross", "open_", "retained", "taken"),
+    [
+        ("100", "100", "10", ("100", "0", "0")),
+        ("105", "100", "10", ("100", "5", "0")),
+        ("110", "100", "10", ("100", "10", "0")),
+        ("150", "100", "10", ("100", "10", "40")),
+        ("5", "0", "10", ("0", "5", "0")),
+        ("5", "0", "0", ("0", "0", "5")),
+    ],
+)
+def test_what_is_open_is_taken_first_then_what_is_retained_then_what_was_paid(
+    gross: str, open_: str, retained: str, taken: tuple[str, str, str]
+) -> None:
+    found = rules.taken(Decimal(gross), open_=Decimal(open_), retained=Decimal(retained))
+    assert (found.open, found.retained, found.freed) == tuple(map(Decimal, taken))

@@ -5,22 +5,38 @@ committed here: in one transaction Postgres would go on planning for the ten lin
 """
 
 import os
+import time
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
+from typing import TypeVar
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.contracts import services as contracts
-from apps.contracts.drafts import DraftCriterion, DraftLine
+from apps.contracts.documents import making
+from apps.contracts.drafts import ChangeDraft, DraftCriterion, DraftLine
 from apps.contracts.models import Contract, ContractVersion
-from apps.workflows import contracting, sign_off
-from tests import scenarios
+from apps.core import clock
+from apps.core.database import walls
+from apps.parties import tokens
+from apps.workflows import contracting, proofs, sign_off
+from apps.workflows.packs import making as packs
+from tests import change_orders, scenarios, terminations
 from tests.scenarios import Parties, acting, key, software_draft
 
+T = TypeVar("T")
+SECONDS: list[float] = []
+"""How long each step took, in their order."""
+SIZES: dict[str, int] = {}
+"""Bytes of each page."""
+LARGEST = 2_000_000
+"""Bytes of a page that a browser still shows at once."""
 FEW = 10
 MANY = int(os.environ.get("CAIRN_LINES", "60"))
 
@@ -31,8 +47,10 @@ def parties(scratch: str) -> Parties:
 
 
 def asked(act: Callable[[], object]) -> int:
+    begun = time.perf_counter()
     with CaptureQueriesContext(connection) as queries:
         act()
+    SECONDS.append(time.perf_counter() - begun)
     return len(queries)
 
 
@@ -64,7 +82,10 @@ def lived(parties: Parties, many: int) -> dict[str, int]:
             "propose",
             lambda: contracting.propose_contract(actor=sina, key=key(), contract_ref=contract.ref, seen=seen),
         )
-    guest = scenarios.guest_actor(scenarios.link_to_sign(contract))
+    link = scenarios.link_to_sign(contract)
+    at_link = f"/s/{tokens.token_for(purpose='guest_grant', ref=link.ref)}/"
+    visit(found, Client(), {"link to sign": at_link, "link, to sign": f"{at_link}sign/"})
+    guest = scenarios.guest_actor(link)
     with acting(guest):
         version = ContractVersion.objects.get(contract=contract)
         step(
@@ -72,6 +93,8 @@ def lived(parties: Parties, many: int) -> dict[str, int]:
             lambda: contracting.sign_contract(actor=guest, key=key(), version_ref=version.ref, seen=version.sha256),
         )
     submission = scenarios.submitted_milestone(contract)
+    token = tokens.token_for(purpose="guest_grant", ref=scenarios.link_to_sign_off(submission).ref)
+    visit(found, Client(), {"link to sign off": f"/s/{token}/", "link, to accept": f"/s/{token}/accept/"})
     with acting(bea):
         step(
             "accept",
@@ -99,19 +122,126 @@ def lived(parties: Parties, many: int) -> dict[str, int]:
         ],
     }
     for side, addresses in pages.items():
-        client = Client()
-        client.force_login(parties.people[side].user)
-        for address in addresses:
-            client.get(address)  # what is asked once per process
+        client = at_home(parties, side)
+        names = {
+            one.replace(contract.ref, "…").replace(milestone.ref, "…").replace(version.ref, "…"): one
+            for one in addresses
+        }
+        visit(found, client, names)
+    found |= printed(version)
+    return found | imported(parties, many) | changed_and_ended(parties, contract)
 
-            def look(client: Client = client, address: str = address) -> None:
-                assert client.get(address).status_code == 200, address
 
-            step(address.replace(contract.ref, "…").replace(milestone.ref, "…").replace(version.ref, "…"), look)
+def imported(parties: Parties, many: int) -> dict[str, int]:
+    """The same plan from a spreadsheet: read, shown, taken over."""
+    found: dict[str, int] = {}
+    draft = software_draft(parties, number=f"IMPORT-{many}", lines=lines(2), price=Decimal("200000.00"))
+    contract = scenarios.drafted_contract(parties, draft=draft)
+    rows = [f"Step {number},Done.,12.50,It runs." for number in range(1, many)]
+    rest = Decimal("200000.00") - Decimal("12.50") * (many - 1)
+    text = "\n".join(["Milestone,Scope,Amount,Criterion", *rows, f"The rest,Done.,{rest},It runs."])
+    client = at_home(parties, "seller")
+    address = reverse("seller:import_plan", args=[contract.ref])
+
+    def upload() -> None:
+        sent = client.post(address, {"key": key(), "file": SimpleUploadedFile("plan.csv", text.encode())})
+        assert sent.status_code == 302, sent.content.decode()
+
+    def confirm() -> None:
+        check = reverse("seller:check_plan", args=[contract.ref])
+        form = client.get(check).context["confirm"]
+        sent = client.post(check, {name: form[name].value() for name in form.fields})
+        assert sent.status_code == 302, sent.content.decode()
+
+    found["read a spreadsheet"] = asked(upload)
+    visit(found, client, {"check a spreadsheet": reverse("seller:check_plan", args=[contract.ref])})
+    found["take a spreadsheet over"] = asked(confirm)
     return found
 
 
+def printed(version: ContractVersion) -> dict[str, int]:
+    """The contract on paper, as the worker makes it."""
+
+    def make() -> None:
+        made = making.make(version_ref=version.ref, kind="signed")
+        assert made.state == "ready"
+
+    with walls.asking_for(version.contract.seller_id):
+        return {"contract PDF": asked(make)}
+
+
+def changed_and_ended(parties: Parties, contract: Contract) -> dict[str, int]:
+    """A change order, what differs by it, notice, a settlement of everything that is open, and the evidence of it."""
+    found: dict[str, int] = {}
+    sina, olga = scenarios.seller_actor(parties), scenarios.buyer_actor(parties)
+    now = clock.now()
+
+    def step(name: str, act: Callable[[], T]) -> T:
+        done: list[T] = []
+        found[name] = asked(lambda: done.append(act()))
+        return done[0]
+
+    draft = ChangeDraft(
+        title="One more day", reason="By phone.", lines=(change_orders.line(contract, 3, amount=Decimal("20.00")),)
+    )
+    proposed = step("propose a change", lambda: change_orders.propose(contract, draft, by=sina))
+    visit(
+        found, at_home(parties, "buyer"), {"a change": reverse("buyer:change_order", args=[proposed["change_order"]])}
+    )
+    step("sign a change", lambda: change_orders.sign(proposed, by=olga))
+    for side in ("seller", "buyer"):
+        visit(
+            found,
+            at_home(parties, side),
+            {f"differences, {side}": reverse(f"{side}:contract_differences", args=[contract.ref])},
+        )
+    notice = terminations.noticed(contract, by=sina, effective_on=now.date(), at=now)
+    client = at_home(parties, "seller")
+    for name in ("termination", "propose_settlement"):
+        visit(found, client, {name: reverse(f"seller:{name}", args=[notice.ref])})
+    settlement = step("propose a settlement", lambda: terminations.proposed(contract, {5: "1.00"}, by=sina, at=now))
+    visit(
+        found, at_home(parties, "buyer"), {"sign_settlement": reverse("buyer:sign_settlement", args=[settlement.ref])}
+    )
+    step("sign a settlement", lambda: terminations.signed(settlement, by=olga, at=now))
+    with acting(sina):
+        pack = proofs.request_pack(actor=sina, key=key(), contract_ref=contract.ref, milestone_ref="")["pack"]
+
+    def pack_it() -> None:
+        with walls.asking_for(parties.seller.pk):
+            packs.make(pack_ref=pack)
+
+    step("evidence pack", pack_it)
+    return found
+
+
+def at_home(parties: Parties, side: str) -> Client:
+    client = Client()
+    client.force_login(parties.people[side].user)
+    return client
+
+
+def visit(found: dict[str, int], client: Client, addresses: dict[str, str]) -> None:
+    """Look at pages."""
+    for name, address in addresses.items():
+        client.get(address)  # what is asked once per process
+        sizes: list[int] = []
+        found[name] = asked(partial(look, client, address, sizes))
+        SIZES[name] = max(sizes, default=0)
+
+
+def look(client: Client, address: str, sizes: list[int]) -> None:
+    page = client.get(address)
+    assert page.status_code == 200, address
+    if not address.endswith(".csv"):
+        sizes.append(len(page.getvalue()))
+
+
 def test_no_page_and_no_action_asks_more_than_twice_what_it_asks_for_ten_lines(parties: Parties) -> None:
-    few, many = lived(parties, FEW), lived(parties, MANY)
+    few = lived(parties, FEW)
+    SECONDS.clear()
+    many = lived(parties, MANY)
+    print("\n", "\n".join(f"{name}: {took:.1f} s" for name, took in zip(many, SECONDS, strict=True) if took > 1))
     print(f"\nstatements at {FEW} and {MANY} lines", {name: (few[name], many[name]) for name in few})
+    assert {name: size for name, size in SIZES.items() if size > LARGEST} == {}
     assert {name: (few[name], many[name]) for name in few if many[name] > 2 * few[name]} == {}

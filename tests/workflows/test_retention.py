@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connections, transaction
+from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django import DjangoDbBlocker
 
+from apps.contracts.drafts import ChangedLine, ChangeDraft
 from apps.contracts.models import Contract
 from apps.contracts.retention import BUYER, COMPLETION, SELLER, RetentionRelease, RetentionStep, RetentionTerms
 from apps.core import clock
@@ -28,7 +30,7 @@ from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.parties.actor import Actor
 from apps.workflows import billing, retention, sign_off
-from tests import corrections, scenarios
+from tests import change_orders, corrections, scenarios
 from tests.scenarios import Parties, acting, key, member
 
 D = Decimal
@@ -240,6 +242,16 @@ def test_who_may_not_release_is_told_who_may(parties: Parties) -> None:
     verified()
 
 
+def test_a_change_order_that_completes_the_contract_starts_the_release_too(parties: Parties) -> None:
+    contract = signed(parties)
+    scenarios.accepted_milestone(contract, position=1, at=AT)
+    less = ChangeDraft(title="Less", reason="By phone.", lines=(ChangedLine(2, None), ChangedLine(3, None)))
+    proposed = change_orders.propose(contract, less, by=scenarios.seller_actor(parties), at=AT)
+    assert not ProcrastinateJob.objects.filter(task_name__endswith="release_retentions").exists()
+    change_orders.sign(proposed, by=scenarios.buyer_actor(parties), at=AT)
+    assert ProcrastinateJob.objects.get(task_name__endswith="release_retentions").args["contract_ref"] == contract.ref
+
+
 def test_a_milestone_with_retention_is_not_financed_and_the_seller_is_told_why(parties: Parties) -> None:
     contract = signed(parties)
     milestone = scenarios.accepted_milestone(contract, position=1, at=AT)
@@ -285,9 +297,10 @@ def test_the_documents_say_what_is_due_now_and_what_later(parties: Parties) -> N
         ("UPDATE invoicing_retention SET released = held + 1", "released_is_at_most_what_was_withheld"),
         ("UPDATE invoicing_retention SET released = 0", "what is released stays released"),
         ("UPDATE invoicing_retention SET released = released + 1 WHERE held > released", "differs"),
-        ("UPDATE invoicing_retention SET held = held + 1", "frozen"),
+        ("UPDATE invoicing_retention SET held = held + 1", "nothing more is withheld later"),
+        ("UPDATE invoicing_retention SET held = held - 1", "differs"),
         ("DELETE FROM invoicing_retention", "never deleted|frozen"),
-        ("UPDATE invoicing_openitem SET retained = 0, open = open + retained WHERE retained > 0", "frozen"),
+        ("UPDATE invoicing_openitem SET retained = 0, open = open + retained WHERE retained > 0", "falls only by"),
         ("UPDATE invoicing_retentionrelease SET amount = amount + 1", "append-only"),
         ("DELETE FROM invoicing_retentionshare", "append-only"),
         (

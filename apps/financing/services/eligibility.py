@@ -87,5 +87,5 @@ def sold(milestone: Milestone, *, face: Decimal, financier: Organisation) -> Rec
         invoice=invoice.number if invoice is not None else "",
         face=face,
         currency=milestone.currency,
-        due_on=invoice.due_on if invoice is not None else None,
+        due_on=invoice.open_item.due_on if invoice is not None else None,
     )

@@ -51,7 +51,7 @@ def usual_terms(*, facility: Facility, milestone: Milestone, funding_on: date) -
             advance_rate=facility.advance_rate,
             annual_rate=facility.annual_rate,
             fee_rate=facility.fee_rate,
-            expected_on=max(invoice.due_on, funding_on + timedelta(days=1)),
+            expected_on=max(invoice.open_item.due_on, funding_on + timedelta(days=1)),
         )
     version, review_days = milestone.line.version, milestone.line.review_days
     completed_on = max(_planned_on(milestone) or funding_on, funding_on)

@@ -71,6 +71,7 @@ class CreditNote(models.Model):
     net = models.DecimalField(_("net"), max_digits=18, decimal_places=3)
     tax = models.DecimalField(_("tax"), max_digits=18, decimal_places=3)
     gross = models.DecimalField(_("total"), max_digits=18, decimal_places=3)
+    retained = models.DecimalField(max_digits=18, decimal_places=3, default=0, db_default=0)
     issued_at = models.DateTimeField()
     issued_on = models.DateField(_("credit note date"))
     issued_by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -95,6 +96,9 @@ class CreditNote(models.Model):
             models.CheckConstraint(condition=Q(series_prefix=CREDITS), name="credit_notes_have_their_own_series"),
             models.CheckConstraint(condition=Q(gross=F("net") + F("tax")), name="credit_gross_is_net_and_tax"),
             models.CheckConstraint(condition=Q(net__gt=0, tax__gte=0), name="credit_amounts_positive"),
+            models.CheckConstraint(
+                condition=Q(retained__gte=0, retained__lte=F("gross")), name="retained_is_a_part_of_the_credit"
+            ),
             models.CheckConstraint(condition=~Q(reason=""), name="credit_note_has_a_reason"),
             models.CheckConstraint(
                 condition=Q(purpose="nullification", nullification__isnull=False)

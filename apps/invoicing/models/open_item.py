@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Least
 
 from apps.contracts.models import Contract
 from apps.contracts.wall import by_contract
@@ -13,6 +14,8 @@ from apps.invoicing.models.open_sum import told_by_items
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 
+PAYABLE = F("open") - Least("open", "disputed")
+"""What is open and not in dispute, for a sum over open items."""
 STANDS = (
     "(SELECT coalesce(sum(w.gross), 0) FROM invoicing_withholding w"
     " WHERE w.invoice_id = {invoice} AND w.released_at IS NULL)"
@@ -37,10 +40,10 @@ class OpenItem(models.Model):
     """What is owed on an invoice now; kept as payments are allocated and credit notes issued, so that no list has to
     add up history.
 
-    What is ``retained`` is owed later, by a statement of its own, and is never open here. What is ``reserved`` is
-    withheld for defects that the buyer named when it accepted, and opens as they are settled; ``due_on`` is later then,
-    if nothing else was open. What is ``disputed`` (tax included) is open as ever and not asked for while the dispute
-    lasts.
+    What is ``retained`` is owed later, by a statement of its own, and is never open here; it falls by what of it is
+    credited. What is ``reserved`` is withheld for defects that the buyer named when it accepted, and opens as they are
+    settled; ``due_on`` is later then, if nothing else was open, until a payment of what had been due before is taken
+    back. What is ``disputed`` (tax included) is open as ever and not asked for while the dispute lasts.
     """
 
     invoice = models.OneToOneField(Invoice, models.PROTECT, related_name="open_item")
@@ -63,7 +66,6 @@ class OpenItem(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(credited=0) | Q(retained=0), name="not_credited_while_retained"),
             models.CheckConstraint(
                 condition=Q(open=F("gross") - F("retained") - F("reserved") - F("credited") - F("paid")),
                 name="open_is_gross_less_retained_reserved_credited_and_paid",
@@ -93,13 +95,22 @@ class OpenItem(models.Model):
             guards.frozen_when(
                 "TRUE",
                 name="only_what_is_paid_credited_or_disputed_changes",
-                allow=("paid", "credited", "open", "disputed", "reserved", "settled_at", "due_on"),
+                allow=("paid", "credited", "open", "disputed", "reserved", "retained", "settled_at", "due_on"),
             ),
             guards.refused_when(
                 "due_later_only_with_what_was_reserved",
                 guards.UPDATE,
                 "NEW.reserved > OLD.reserved OR (NEW.due_on <> OLD.due_on"
-                " AND NOT (NEW.due_on > OLD.due_on AND NEW.reserved < OLD.reserved AND OLD.open = 0))",
+                " AND NOT (NEW.due_on > OLD.due_on AND NEW.reserved < OLD.reserved AND OLD.open = 0)"
+                # A payment that is taken back leaves owed what had been due on the day that was agreed.
+                " AND NOT (NEW.paid < OLD.paid AND NEW.due_on = (SELECT i.due_on FROM invoicing_invoice i"
+                " WHERE i.id = NEW.invoice_id)))",
+            ),
+            guards.refused_when(
+                "retained_falls_only_by_what_is_credited",
+                guards.UPDATE,
+                "NEW.retained > OLD.retained OR OLD.retained - NEW.retained > NEW.credited - OLD.credited"
+                " AND NEW.retained <> OLD.retained",
             ),
             guards.at_commit(
                 "reserved_is_what_its_reservations_say",

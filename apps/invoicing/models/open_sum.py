@@ -112,10 +112,12 @@ _SIDES: Final = "(VALUES ({item}.seller_id, 'seller'), ({item}.buyer_id, 'buyer'
 def told_by_items() -> list[pgtrigger.Trigger]:
     """The triggers of open items: what is open of each is told to the sums of both sides."""
 
-    def told(amount: str) -> str:
+    def told(ways: str) -> str:
         return (
             f"INSERT INTO invoicing_opensum ({_COLUMNS}) SELECT one.organisation_id, one.side, NEW.currency,"
-            f" NEW.due_on, {ASSIGNED.format(item='NEW')}, {amount} FROM {_SIDES.format(item='NEW')}; RETURN NULL;"
+            f" way.due_on, {ASSIGNED.format(item='NEW')}, way.amount FROM {_SIDES.format(item='NEW')}"
+            f" CROSS JOIN (SELECT due_on, sum(amount) AS amount FROM (VALUES {ways}) moved (due_on, amount)"
+            " GROUP BY due_on HAVING sum(amount) <> 0) way; RETURN NULL;"
         )
 
     return [
@@ -124,14 +126,14 @@ def told_by_items() -> list[pgtrigger.Trigger]:
             operation=guards.INSERT,
             when=pgtrigger.After,
             condition=pgtrigger.Condition("NEW.open <> 0"),
-            func=told("NEW.open"),
+            func=told("(NEW.due_on, NEW.open)"),
         ),
         pgtrigger.Trigger(
             name="what_is_open_no_more_is_taken_off",
             operation=guards.UPDATE,
             when=pgtrigger.After,
-            condition=pgtrigger.Condition("NEW.open <> OLD.open"),
-            func=told("NEW.open - OLD.open"),
+            condition=pgtrigger.Condition("NEW.open <> OLD.open OR (NEW.due_on <> OLD.due_on AND OLD.open <> 0)"),
+            func=told("(NEW.due_on, NEW.open), (OLD.due_on, -OLD.open)"),
         ),
     ]
 

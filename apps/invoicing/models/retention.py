@@ -27,7 +27,8 @@ SHARES = "(SELECT coalesce(sum(s.amount), 0) FROM invoicing_retentionshare s WHE
 class Retention(models.Model):
     """What the buyer keeps back of one invoice: a ledger of its own, since it is not due and so is no open item.
 
-    ``held`` was withheld when the invoice was issued and stays; ``released`` of it has become due since.
+    ``held`` was withheld when the invoice was issued, less what of it was credited since; ``released`` of it has become
+    due.
     """
 
     invoice = models.OneToOneField(Invoice, models.PROTECT, related_name="retention")
@@ -44,7 +45,7 @@ class Retention(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(held__gt=0, released__gte=0, released__lte=F("held")),
+                condition=Q(held__gte=0, released__gte=0, released__lte=F("held")),
                 name="released_is_at_most_what_was_withheld",
             ),
         ]
@@ -55,7 +56,8 @@ class Retention(models.Model):
         ]
         triggers = [
             guards.never_deleted(),
-            guards.frozen_when("TRUE", name="only_what_is_released_changes", allow=("released",)),
+            guards.frozen_when("TRUE", name="only_what_is_released_or_credited_changes", allow=("released", "held")),
+            guards.refused_when("nothing_more_is_withheld_later", guards.UPDATE, "NEW.held > OLD.held"),
             guards.refused_when("what_is_released_stays_released", guards.UPDATE, "NEW.released < OLD.released"),
             guards.at_commit(
                 "released_is_what_was_shared_out",

@@ -20,7 +20,7 @@ from apps.invoicing.rules.amounts import (
     tax_breakdown,
     totals,
 )
-from apps.invoicing.rules.credits import Credit, Creditable, Share, credit, credit_tax, credited_amount
+from apps.invoicing.rules.credits import Credit, Creditable, Share, Taken, credit, credit_tax, credited_amount, taken
 from apps.invoicing.rules.identities import Fingerprint, numbered
 from apps.invoicing.rules.matching import Bill, Bills, MoneyIn, Part, Proposal, Reason, Why, exact_bill, proposals
 from apps.invoicing.rules.names import are_alike
@@ -51,6 +51,7 @@ __all__ = [
     "Proposal",
     "Reason",
     "Share",
+    "Taken",
     "TaxIdentity",
     "TaxSubtotal",
     "TaxedAmount",
@@ -79,6 +80,7 @@ __all__ = [
     "reminder_due",
     "schedule",
     "shares_of",
+    "taken",
     "tax_breakdown",
     "totals",
     "withheld_gross",

@@ -59,6 +59,26 @@ class Credit:
     before: tuple[TaxSubtotal, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a credit note takes of an invoice, tax included: of what is ``open``, of what is ``retained``, and of what
+    was paid, which is ``freed``."""
+
+    open: Decimal
+    retained: Decimal
+    freed: Decimal
+
+
+def taken(gross: Decimal, *, open_: Decimal, retained: Decimal) -> Taken:
+    """In which order a credit note takes: first what is open, then what is retained, and only then what was paid.
+
+    What the buyer keeps back anyway falls before money is owed back to it.
+    """
+    of_open = min(gross, open_)
+    of_retained = min(gross - of_open, retained)
+    return Taken(of_open, of_retained, gross - of_open - of_retained)
+
+
 def credited_amount(share: Share, *, lines: Sequence[Creditable], currency: str) -> Decimal:
     """The net amount of a credit note: above nothing, and at most what is not credited yet."""
     net, left = money.total(line.net for line in lines), money.total(line.left for line in lines)

@@ -22,6 +22,7 @@ from apps.invoicing.services.creditable import (
     needs_proof_to_credit,
     preview_credit,
     refuse_uncreditable,
+    require_creditable,
     retry_credit_document,
 )
 from apps.invoicing.services.crediting import correct, credit_nullified
@@ -33,6 +34,7 @@ from apps.invoicing.services.disputes import (
     end_dispute,
     invoice_of_dispute,
     keep_dispute,
+    require_upheld_creditable,
 )
 from apps.invoicing.services.ending import billed_no_more, billed_of, cancel_instalments
 from apps.invoicing.services.freeing import allocate, unapplied_of
@@ -151,6 +153,8 @@ __all__ = [
     "releases_due",
     "remind",
     "reminders_due",
+    "require_creditable",
+    "require_upheld_creditable",
     "retention_state",
     "retry_credit_document",
     "retry_document",

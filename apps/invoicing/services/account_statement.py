@@ -8,12 +8,12 @@ from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.expressions import CombinedExpression
-from django.db.models.functions import Least
 
 from apps.core import money
 from apps.invoicing.models import Allocation, CreditNote, Invoice, OpenItem, Payment, PaymentReversal, Withholding
+from apps.invoicing.models.open_item import PAYABLE
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 
@@ -145,8 +145,10 @@ class _Sources:
         days = (since, until)
         invoices = self.invoices.filter(issued_on__range=days).order_by("issued_on", "pk")
         invoices = invoices.annotate(withheld=Sum("withholdings__gross", default=money.ZERO))
+        fallen = self.credit_notes.filter(invoice=OuterRef("pk")).order_by().values("invoice")
+        invoices = invoices.annotate(fallen=Subquery(fallen.annotate(sum=Sum("retained")).values("sum")))
         for bill in invoices.select_related("open_item", "milestone", "instalment")[: MOST_ROWS + 1]:
-            kept = bill.open_item.retained + vars(bill)["withheld"]
+            kept = bill.open_item.retained + vars(bill)["withheld"] + (vars(bill)["fallen"] or money.ZERO)
             yield Row(
                 bill.issued_on,
                 Event.RELEASE if bill.is_release else Event.INVOICE,
@@ -164,7 +166,14 @@ class _Sources:
             yield Row(day, Event.MENDED, name, part.gross, part.invoice.ref, title)
         notes = self.credit_notes.filter(issued_on__range=days).order_by("issued_on", "pk")
         for note in notes.select_related("invoice")[: MOST_ROWS + 1]:
-            yield Row(note.issued_on, Event.CREDIT_NOTE, note.number, -note.gross, note.ref, note.invoice.number)
+            yield Row(
+                note.issued_on,
+                Event.CREDIT_NOTE,
+                note.number,
+                note.retained - note.gross,
+                note.ref,
+                note.invoice.number,
+            )
         payments = self.payments.filter(received_on__range=days).order_by("received_on", "pk")
         for payment in payments[: MOST_ROWS + 1]:
             yield Row(payment.received_on, Event.PAYMENT, payment.bank_reference, -payment.amount)
@@ -183,12 +192,13 @@ class _Sources:
 
         asked = _sum(self.invoices.filter(issued_on__lt=day), F("open_item__gross") - F("open_item__retained"))
         taken_back = _sum(self.reversals.filter(reversed_on__lt=day), F("payment__amount"))
-        credited = _sum(self.credit_notes.filter(issued_on__lt=day), F("gross"))
+        credited = _sum(self.credit_notes.filter(issued_on__lt=day), F("gross") - F("retained"))
+        fallen = self.credit_notes.filter(invoice__issued_on__lt=day)
         paid = _sum(self.payments.filter(received_on__lt=day), F("amount"))
         collected = _sum(self.collected.filter(allocated_at__lt=self._begins(day)), F("amount"))
         withheld = self.withheld.filter(invoice__issued_on__lt=day)
         not_yet = _sum(withheld, F("gross")) - _sum(withheld.filter(released_at__lt=self._begins(day)), F("gross"))
-        return asked + taken_back - credited - paid - collected - not_yet
+        return asked - _sum(fallen, F("retained")) + taken_back - credited - paid - collected - not_yet
 
     def _begins(self, day: date) -> datetime:
         """When the day begins where the seller is."""
@@ -220,12 +230,11 @@ class Standing:
 def standing_of(actor: Actor, *, between: Between, today: date) -> Standing:
     """The account from what is kept with each invoice and payment, and not from its history."""
     sides: dict[str, Any] = {"seller": between.seller, "buyer": between.buyer, "currency": between.currency}
-    payable = F("open") - Least("open", "disputed")
     sums = (
         OpenItem.objects.visible_to(actor)
         .open()
         .filter(**sides)
-        .aggregate(is_open=Sum("open"), is_late=Sum(payable, filter=Q(due_on__lt=today)))
+        .aggregate(is_open=Sum("open"), is_late=Sum(PAYABLE, filter=Q(due_on__lt=today)))
     )
     paid = Payment.objects.visible_to(actor).filter(recipient=between.seller, payer=between.buyer)
     left = paid.filter(currency=between.currency).unapplied().aggregate(sum=Sum("left"))["sum"]

@@ -1,13 +1,15 @@
 """A seller's receivables by age, as of a day: what the book says, invoice by invoice."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from apps.contracts.models import Contract
 from apps.core import money
 from apps.invoicing import rules
-from apps.invoicing.models import Invoice, Payment
+from apps.invoicing.models import Invoice, Payment, Withholding
 from apps.ledger import standing
 from apps.ledger.charts import Seller
 from apps.parties.actor import Actor
@@ -18,10 +20,11 @@ Of = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """What an invoice owed at the end of the day, and in which band of age."""
+    """What an invoice owed at the end of the day, when that was due as things stood then, and in which band of age."""
 
     invoice: Invoice
     amount: Decimal
+    due_on: date
     band: rules.Band
 
 
@@ -44,7 +47,8 @@ class Ageing:
 
 
 def ageing(actor: Actor, *, on: date) -> Ageing:
-    """The receivables of the actor's organisation at the end of a business day, in seven queries.
+    """The receivables of the actor's organisation at the end of a business day, in seven queries; in eight where what
+    was withheld for defects gave an invoice new days to pay.
 
     An invoice that was sold is nobody's receivable here any more, and one that was lent on still is: the book knows.
     """
@@ -57,7 +61,7 @@ def ageing(actor: Actor, *, on: date) -> Ageing:
 
     invoices = Invoice.objects.of_seller(actor).filter(ref__in=refs(Seller.RECEIVABLES))
     dated = invoices.select_related("buyer", "milestone", "instalment", "open_item").defer("snapshot")
-    found = list(dated.order_by("open_item__due_on", "number"))
+    found = list(dated)
     contracts = Contract.objects.of_seller(actor).filter(ref__in=refs(Seller.RETENTION_HELD)).select_related("buyer")
     payments = Payment.objects.visible_to(actor).filter(
         recipient_id=actor.organisation_id, ref__in=refs(Seller.UNAPPLIED_RECEIPTS)
@@ -76,8 +80,8 @@ def ageing(actor: Actor, *, on: date) -> Ageing:
     return Ageing(
         on=on,
         owed=[
-            Owed(one, by_ref[Seller.RECEIVABLES, one.ref].amount, rules.band_of(one.open_item.due_on, on=on))
-            for one in found
+            Owed(one, by_ref[Seller.RECEIVABLES, one.ref].amount, due, rules.band_of(due, on=on))
+            for due, one in sorted(_dated(found, on=on), key=lambda pair: (pair[0], pair[1].number))
         ],
         retained=retained,
         unapplied=unapplied,
@@ -85,3 +89,25 @@ def ageing(actor: Actor, *, on: date) -> Ageing:
         names={pk: one.legal_name for pk, one in buyers.items()},
         refs={pk: one.ref for pk, one in buyers.items()},
     )
+
+
+def _dated(invoices: Sequence[Invoice], *, on: date) -> Iterator[tuple[date, Invoice]]:
+    """Each with the day on which it was due as of ``on``: a release of what was withheld for a defect may have given it
+    new days to pay, and before that release it was due as it says."""
+    later = [one for one in invoices if one.open_item.due_on != one.due_on]
+    released: dict[int, list[date]] = {}
+    moments = Withholding.objects.filter(invoice__in=later, released_at__isnull=False)
+    for one in moments.select_related("invoice__seller").order_by("released_at", "pk") if later else ():
+        zone = ZoneInfo(one.invoice.seller.time_zone)
+        if one.released_at is not None:
+            released.setdefault(one.invoice_id, []).append(one.released_at.astimezone(zone).date())
+    for invoice in invoices:
+        days = released.get(invoice.pk, [])
+        before = [day for day in days if day <= on]
+        if before == days:
+            yield invoice.open_item.due_on, invoice
+        elif before:
+            payment_days = (invoice.due_on - invoice.issued_on).days
+            yield max(invoice.due_on, rules.due_on(before[-1], payment_days=payment_days)), invoice
+        else:
+            yield invoice.due_on, invoice

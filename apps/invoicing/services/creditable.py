@@ -18,6 +18,7 @@ from apps.invoicing.models import (
     InvoiceLine,
     OpenItem,
     PayeeInstruction,
+    Retention,
 )
 from apps.invoicing.services.sales import is_sold
 from apps.milestones import rules as sign_off
@@ -30,7 +31,8 @@ from apps.parties.roles import Action
 class Preview:
     """What a credit note would say, in the invoice's currency, and what it would do.
 
-    ``left`` is what can still be credited after it, net; ``freed`` what was paid on the invoice and is owed no more.
+    ``left`` is what can still be credited after it, net; ``retained`` what of it the buyer would have paid with the
+    retention; ``freed`` what was paid on the invoice and is owed no more.
     ``sha256`` stands for all of this: what is issued is what was shown.
     """
 
@@ -39,6 +41,7 @@ class Preview:
     gross: Decimal
     left: Decimal
     open_after: Decimal
+    retained: Decimal
     freed: Decimal
     sha256: str
 
@@ -82,16 +85,19 @@ def left_to_credit(*, invoice_ref: str) -> Decimal:
 
 def amount_to_credit(*, invoice_ref: str, share: rules.Share) -> Decimal:
     """The net amount that a credit note of this share would have; refused when there is none."""
-    invoice = Invoice.objects.get(ref=invoice_ref)
-    _lines, creditable = creditable_lines(invoice)
-    return rules.credited_amount(share, lines=creditable, currency=invoice.currency)
+    item = OpenItem.objects.select_related("invoice").get(invoice__ref=invoice_ref)
+    preview = preview_of(item, share=share)
+    require_room(item, gross=preview.gross)
+    return preview.net
 
 
 def preview_credit(*, invoice_ref: str, share: rules.Share) -> Preview:
     """What a credit note of this share would come to if it were issued now; refused when it could not be."""
     item = OpenItem.objects.select_related("invoice__seller").get(invoice__ref=invoice_ref)
     refuse_uncreditable(item.invoice)
-    return preview_of(item, share=share)
+    preview = preview_of(item, share=share)
+    require_room(item, gross=preview.gross)
+    return preview
 
 
 def require_crediter(invoice: Invoice, *, actor: Actor, at: datetime) -> None:
@@ -109,21 +115,64 @@ def needs_proof_to_credit(invoice: Invoice) -> bool:
 
 
 def refuse_uncreditable(invoice: Invoice) -> None:
-    """Refuse to credit what a financier is to be paid, or has bought, or the buyer keeps back a part of, and say what
-    has to happen first."""
-    if invoice.is_release or invoice.open_item.retained:
+    """Refuse to credit what a financier is to be paid, or has bought, what only asks for retention, and that of which
+    nothing is open while the buyer withholds some of it; and say what has to happen first."""
+    if invoice.is_release:
         raise Refused(
-            "The buyer keeps back a part of {number} as agreed, so it cannot be credited. Settle the difference on an"
-            " invoice without retention, or by a change order on what is not accepted yet.",
+            "{number} only asks for what was retained. Credit the invoice of which it was retained.",
             number=invoice.number,
         )
-    if invoice.open_item.reserved:
+    if invoice.open_item.reserved and not invoice.open_item.open:
         raise Refused(
-            "The buyer withholds a part of {number} for defects that it named, so nothing else of it is credited now."
-            " Settle those defects first: mended and released, or at a lower price.",
+            "Nothing of {number} is open but what the buyer withholds for defects that it named, so nothing else of it"
+            " is credited now. Settle those defects first: mended and released, or at a lower price.",
             number=invoice.number,
         )
     refuse_financed(invoice)
+
+
+def require_room(item: OpenItem, *, gross: Decimal) -> None:
+    """Refuse a credit note of so much, tax included, that an invoice has no room for.
+
+    While something is withheld for defects, only what is open is credited: a lower price for a defect is agreed with
+    that defect, and money is not owed back while some is kept. What was released of retention was asked for by a
+    statement, which is not credited.
+    """
+    number, currency = item.invoice.number, item.currency
+    if item.reserved and gross > item.open:
+        raise Refused(
+            "The buyer withholds {withheld} of {number} for defects that it named. Until those are settled only what is"
+            " open of it is credited, {open} with tax, and this comes to {gross}. Credit less, or settle the defects"
+            " first: mended and released, or at a lower price.",
+            field="amount",
+            withheld=Money(item.reserved, currency),
+            number=number,
+            open=Money(item.open, currency),
+            gross=Money(gross, currency),
+        )
+    most = item.open + retained_of(item.invoice) + item.paid
+    if gross > most:
+        raise Refused(
+            "A part of what was retained of {number} was released and asked for by a statement, so at most {most} of it"
+            " are credited, with tax, and this comes to {gross}. Credit less.",
+            field="amount",
+            number=number,
+            most=Money(most, currency),
+            gross=Money(gross, currency),
+        )
+
+
+def require_creditable(*, invoice_ref: str, net: Decimal) -> None:
+    """Refuse, before anybody agrees to it, that so much of an invoice is credited, net of tax, where it cannot be."""
+    item = OpenItem.objects.select_related("invoice").get(invoice__ref=invoice_ref)
+    refuse_uncreditable(item.invoice)
+    require_room(item, gross=preview_of(item, share=rules.Share(amount=net)).gross)
+
+
+def retained_of(invoice: Invoice) -> Decimal:
+    """What of an invoice is retained still, and not asked for."""
+    kept = Retention.objects.filter(invoice=invoice).first()
+    return kept.held - kept.released if kept is not None else money.ZERO
 
 
 def refuse_financed(invoice: Invoice) -> None:
@@ -160,13 +209,15 @@ def preview_of(item: OpenItem, *, share: rules.Share) -> Preview:
     _lines, creditable = creditable_lines(invoice)
     amount = rules.credited_amount(share, lines=creditable, currency=invoice.currency)
     totals = rules.totals(rules.credit(amount, lines=creditable, currency=invoice.currency).breakdown)
+    taken = rules.taken(totals.gross, open_=item.open, retained=retained_of(invoice))
     figures = {
         "net": totals.net,
         "tax": totals.tax,
         "gross": totals.gross,
         "left": money.total(line.left for line in creditable) - amount,
-        "open_after": max(item.open - totals.gross, money.ZERO),
-        "freed": max(totals.gross - item.open, money.ZERO),
+        "open_after": item.open - taken.open,
+        "retained": taken.retained,
+        "freed": taken.freed,
     }
     return Preview(**figures, sha256=canonical.sha256(canonical.text({"invoice": invoice.ref, **figures})))
 

@@ -1,14 +1,14 @@
 """Credit notes: an issued invoice is corrected, whole or in part, by a document of its own in a series of its own."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from django.db.models import F
+
 from apps.audit import services as audit
-from apps.core import canonical, money
+from apps.core import canonical
 from apps.core.database import together
 from apps.core.errors import Refused, Stale
 from apps.invoicing import rules, snapshot
@@ -19,9 +19,19 @@ from apps.invoicing.models import (
     Invoice,
     NumberSeries,
     OpenItem,
+    Retention,
 )
 from apps.invoicing.models.invoice import CREDITS
-from apps.invoicing.services.creditable import creditable_lines, preview_of, refuse_uncreditable, require_crediter
+from apps.invoicing.services.credit_text import semantic
+from apps.invoicing.services.creditable import (
+    creditable_lines,
+    preview_of,
+    refuse_uncreditable,
+    require_creditable,
+    require_crediter,
+    require_room,
+    retained_of,
+)
 from apps.invoicing.services.freeing import free
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
@@ -47,6 +57,7 @@ def correct(
     require_crediter(item.invoice, actor=actor, at=at)
     refuse_uncreditable(item.invoice)
     preview = preview_of(item, share=share)
+    require_room(item, gross=preview.gross)
     if preview.sha256 != seen:
         raise Stale("This invoice was credited or paid after the page was shown. Look at the figures again.")
     return _issue(ref, item=item, amount=preview.net, reason=reason, nullification=None, actor=actor, at=at)
@@ -60,7 +71,7 @@ def credit_nullified(ref: str, *, nullification: Nullification, actor: Actor, at
     if nullification.state != NullificationState.GRANTED:
         raise ValueError(f"nullification {nullification.ref} is not granted")
     item = _locked(Invoice.objects.values_list("ref", flat=True).get(milestone_id=nullification.milestone_id))
-    refuse_uncreditable(item.invoice)
+    require_creditable(invoice_ref=item.invoice.ref, net=nullification.amount)
     return _issue(
         ref,
         item=item,
@@ -76,7 +87,7 @@ def credit_upheld(
     ref: str, *, invoice_ref: str, amount: Decimal, reason: str, actor: Actor, at: datetime
 ) -> CreditNote:
     """Credit ``amount`` (net) of an invoice because both sides agreed in a dispute that it is not owed."""
-    refuse_uncreditable(Invoice.objects.select_related("open_item").get(ref=invoice_ref))
+    require_creditable(invoice_ref=invoice_ref, net=amount)
     return credit_agreed(ref, invoice_ref=invoice_ref, amount=amount, reason=reason, actor=actor, at=at)
 
 
@@ -127,6 +138,7 @@ def _issue(
     amount = rules.credited_amount(rules.Share(amount=amount), lines=creditable, currency=invoice.currency)
     credit = rules.credit(amount, lines=creditable, currency=invoice.currency)
     totals = rules.totals(credit.breakdown)
+    taken = rules.taken(totals.gross, open_=item.open, retained=retained_of(invoice))
     zone = ZoneInfo(invoice.seller.time_zone)
     series = _lock_series(invoice, year=at.astimezone(zone).year)
     # Another credit note may have drawn its number while this one waited: a higher number is never earlier.
@@ -148,17 +160,18 @@ def _issue(
         net=totals.net,
         tax=totals.tax,
         gross=totals.gross,
+        retained=taken.retained,
         issued_at=at,
         issued_on=at.astimezone(zone).date(),
         issued_by_id=actor.user_id,
         issued_by_name=actor.name,
     )
-    note.snapshot = snapshot.write(_semantic(note, credit=credit, totals=totals))
+    note.snapshot = snapshot.write(semantic(note, credit=credit, totals=totals))
     note.snapshot_sha256 = canonical.sha256(note.snapshot)
     series.last += 1
     series.head = note.chain_sha256 = canonical.sha256(series.head + note.number + note.snapshot_sha256)
     series.last_issued_at = at
-    _lower(item, by=note.gross, at=at)
+    _lower(item, by=note.gross, taken=taken, at=at)
     together.insert(
         note,
         children=[
@@ -171,9 +184,11 @@ def _issue(
         ],
         after=[
             (series, ["last", "head", "last_issued_at"]),
-            (item, ["credited", "paid", "open", "settled_at"]),
+            (item, ["credited", "retained", "paid", "open", "settled_at"]),
         ],
     )
+    if taken.retained:
+        Retention.objects.filter(invoice=invoice).update(held=F("held") - taken.retained)
     # What is freed is booked first: receivables never change their sign, not even for a moment.
     freed = free(note, at=at)
     _post(note, at=at)
@@ -195,6 +210,7 @@ def _issue(
         net=note.net,
         tax=note.tax,
         gross=note.gross,
+        retained=note.retained,
         freed=freed,
         open=item.open,
         snapshot_sha256=note.snapshot_sha256,
@@ -203,58 +219,15 @@ def _issue(
     return note
 
 
-def _lower(item: OpenItem, *, by: Decimal, at: datetime) -> None:
-    """What is open falls; what was paid beyond it is freed, and so not paid on this invoice any more."""
+def _lower(item: OpenItem, *, by: Decimal, taken: rules.Taken, at: datetime) -> None:
+    """What is open falls, then what is retained; what was paid beyond it is freed, and so not paid on this invoice any
+    more."""
     item.credited += by
-    item.paid -= max(by - item.open, money.ZERO)
-    item.open = item.gross - item.reserved - item.credited - item.paid
+    item.retained -= taken.retained
+    item.paid -= taken.freed
+    item.open -= taken.open
     if item.open == 0 and item.settled_at is None:
         item.settled_at = at
-
-
-def _semantic(note: CreditNote, *, credit: rules.Credit, totals: rules.Totals) -> snapshot.SemanticInvoice:
-    """What the invoice said, with the credited amounts in place of its own; the parties stay those that it names."""
-    said = snapshot.read(note.invoice.snapshot)
-    return replace(
-        said,
-        kind=snapshot.CREDIT_NOTE,
-        number=note.number,
-        issued_at=note.issued_at,
-        issue_date=note.issued_on,
-        due_date=note.issued_on,
-        payment_days=0,
-        payee=None,
-        credit_transfer=None,
-        payment_reference="",
-        reserved=None,
-        lines=tuple(
-            replace(line, quantity=Decimal(1), unit_code=snapshot.ONE, net_price=net, base_quantity=Decimal(1), net=net)
-            for line, net in zip(said.lines, credit.lines, strict=True)
-            if net
-        ),
-        taxes=_rows(credit.breakdown),
-        totals=snapshot.Totals(lines=totals.net, net=totals.net, tax=totals.tax, gross=totals.gross, due=totals.gross),
-        preceding=snapshot.Preceding(
-            number=said.number,
-            issue_date=said.issue_date,
-            reason=note.reason,
-            withdraws_acceptance=note.purpose == Purpose.NULLIFICATION,
-            credited=_rows(credit.before),
-        ),
-    )
-
-
-def _rows(breakdown: Sequence[rules.TaxSubtotal]) -> tuple[snapshot.TaxRow, ...]:
-    return tuple(
-        snapshot.TaxRow(
-            taxable=row.taxable,
-            tax=row.tax,
-            category=row.category,
-            rate=row.rate,
-            exemption_code=rules.EXEMPTION_CODES.get(row.category, ""),
-        )
-        for row in breakdown
-    )
 
 
 def _lock_series(invoice: Invoice, *, year: int) -> NumberSeries:
@@ -279,7 +252,8 @@ def _post(note: CreditNote, *, at: datetime) -> None:
         legs=[
             ledger.debit(Seller.CONTRACT_BALANCE, amount=note.net, key=f"contract:{note.invoice.contract.ref}"),
             ledger.debit(Seller.OUTPUT_TAX, amount=note.tax),
-            ledger.credit(Seller.RECEIVABLES, amount=note.gross, key=f"invoice:{note.invoice.ref}"),
+            ledger.credit(Seller.RECEIVABLES, amount=note.gross - note.retained, key=f"invoice:{note.invoice.ref}"),
+            ledger.credit(Seller.RETENTION_HELD, amount=note.retained, key=f"contract:{note.invoice.contract.ref}"),
         ],
         at=at,
     )

@@ -13,7 +13,7 @@ from apps.core.errors import Refused
 from apps.core.money import Money
 from apps.invoicing import rules
 from apps.invoicing.models import CreditNote, DisputedInvoice, Invoice, OpenItem
-from apps.invoicing.services.creditable import creditable_lines
+from apps.invoicing.services.creditable import creditable_lines, require_creditable
 from apps.invoicing.services.crediting import credit_upheld
 from apps.milestones.models import Dispute, Milestone
 from apps.milestones.models.dispute import LIVE
@@ -97,6 +97,14 @@ def end_dispute(ref: str, *, dispute: Dispute, reason: str, actor: Actor, at: da
     disputed.credit_note = note
     disputed.save(update_fields=["credit_note"])
     return note
+
+
+def require_upheld_creditable(*, dispute: Dispute, upheld: Decimal) -> None:
+    """Refuse to propose that so much of an invoice is not owed, net of tax, where it could not be credited as things
+    stand. Of what is not billed anything may be upheld."""
+    invoice = invoice_of_dispute(dispute)
+    if invoice is not None and upheld:
+        require_creditable(invoice_ref=invoice.ref, net=upheld)
 
 
 def invoice_of_dispute(dispute: Dispute) -> Invoice | None:

@@ -10,7 +10,7 @@ from apps.core.errors import Refused
 from apps.core.money import Money
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import CreditNote, Invoice, OpenItem, Withholding
-from apps.invoicing.services.creditable import preview_of, refuse_financed
+from apps.invoicing.services.creditable import preview_of, refuse_financed, retained_of
 from apps.invoicing.services.crediting import credit_agreed
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
@@ -95,7 +95,7 @@ def reduce(ref: str, *, reservation: Reservation, reason: str, actor: Actor, at:
     """What was withheld is open, and by what both sides agreed the invoice is credited at once.
 
     ``ref`` is the reference of the credit note. The caller holds the contract. What is withheld for other defects stays
-    withheld; an invoice of which retention is kept back is not credited.
+    withheld.
     """
     if reservation.state != ReservationState.REDUCED:
         raise ValueError(f"reservation {reservation.ref} is not settled at a lower price")
@@ -103,12 +103,6 @@ def reduce(ref: str, *, reservation: Reservation, reason: str, actor: Actor, at:
     if withholding is None:
         raise ValueError(f"nothing was withheld for reservation {reservation.ref}")
     invoice = withholding.invoice
-    if invoice.open_item.retained:
-        raise Refused(
-            "The buyer keeps back retention of {number} as agreed, so it cannot be credited. Have the defect mended and"
-            " released, or settle the difference by a change order.",
-            number=invoice.number,
-        )
     refuse_financed(invoice)
     _require_room(withholding, net=reservation.reduced_by)
     note = credit_agreed(ref, invoice_ref=invoice.ref, amount=reservation.reduced_by, reason=reason, actor=actor, at=at)
@@ -122,6 +116,7 @@ def _require_room(withholding: Withholding, *, net: Decimal) -> None:
     is credited, so the same amount may bear a cent more of it while other defects stand."""
     item = OpenItem.objects.get(invoice=withholding.invoice_id)
     over = preview_of(item, share=rules.Share(amount=net)).gross - item.open - item.paid
+    over -= retained_of(withholding.invoice)
     if over > 0:
         raise Refused(
             "With tax this comes to {over} more than what is due of {number} now, because cents are rounded over all"

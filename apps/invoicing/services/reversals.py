@@ -1,12 +1,15 @@
 """A payment that was recorded by mistake is taken back, and everything that it did is undone."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
+
+from django.db.models import Max
 
 from apps.audit import services as audit
 from apps.core import money
 from apps.core.errors import IllegalTransition, Refused
-from apps.invoicing.models import Allocation, Invoice, OpenItem, PaymentReversal
+from apps.invoicing.models import Allocation, Invoice, OpenItem, PaymentReversal, Withholding
 from apps.invoicing.services import freeing
 from apps.invoicing.services.cash import release
 from apps.invoicing.services.sales import is_sold
@@ -44,7 +47,8 @@ def reverse_payment(*, payment_ref: str, actor: Actor, reason: str, at: datetime
     payment, invoice = made.payment, made.invoice
     undone = list(Allocation.objects.filter(payment=payment, reverses__isnull=True).order_by("pk"))
     invoices = {row.invoice_id for row in undone}
-    items = list(OpenItem.objects.select_for_update(of=("self",)).filter(invoice__in=invoices).order_by("invoice_id"))
+    held = OpenItem.objects.select_for_update(of=("self",)).select_related("invoice")
+    items = list(held.filter(invoice__in=invoices).order_by("invoice_id"))
     if payment.recipient_id != invoice.seller_id or is_sold(invoice):
         raise Refused(
             "{number} is sold: what the financier collected is in the financier's book and is not reversed here.",
@@ -81,7 +85,8 @@ def reverse_payment(*, payment_ref: str, actor: Actor, reason: str, at: datetime
         item.paid -= taken
         item.open += taken
         item.settled_at = None if item.open else item.settled_at
-        item.save(update_fields=["paid", "open", "settled_at"])
+        item.due_on = _due_again(item, undone=undone)
+        item.save(update_fields=["paid", "open", "settled_at", "due_on"])
     release(payment=payment)
     freeing.reverse_allocated(payment, booked_on=today, at=at)
     entry = Entry.objects.get(organisation_id=payment.recipient_id, cause=f"payment:{payment.ref}")
@@ -105,6 +110,19 @@ def reverse_payment(*, payment_ref: str, actor: Actor, reason: str, at: datetime
         reason=written,
     )
     return reversal
+
+
+def _due_again(item: OpenItem, *, undone: Sequence[Allocation]) -> date:
+    """When an invoice is due once a payment of it is taken back.
+
+    What was withheld for defects may have given it new days to pay, because all else was paid then; what a payment from
+    before had settled is owed again since the day that was agreed.
+    """
+    if item.due_on == item.invoice.due_on:
+        return item.due_on
+    last = Withholding.objects.filter(invoice=item.invoice_id).aggregate(last=Max("released_at"))["last"]
+    made = [row for row in undone if row.invoice_id == item.invoice_id and row.amount > 0]
+    return item.invoice.due_on if any(row.allocated_at < last for row in made) else item.due_on
 
 
 def _known(payment_ref: str) -> Allocation:

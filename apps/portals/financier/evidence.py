@@ -134,7 +134,7 @@ def _owed_facts(item: RequestItem) -> list[Fact]:
     return [
         Fact(term=_("Invoice"), value=invoice.number),
         Fact(term=_("Issued"), on=invoice.issued_on),
-        Fact(term=_("Due"), on=invoice.due_on),
+        Fact(term=_("Due"), on=invoice.open_item.due_on),
         Fact(term=_("Net"), amount=invoice.net, currency=currency),
         Fact(term=_("Tax"), amount=invoice.tax, currency=currency),
         Fact(term=_("Total"), amount=invoice.gross, currency=currency, is_total=True),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from apps.core import money
 from apps.financing.models import Tranche
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import Instalment, OpenSum, PayeeInstruction
+from apps.invoicing.models import Instalment, OpenSum, PayeeInstruction, Withholding
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.portals import charts, formats
@@ -61,6 +61,13 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
         yield currency, RESERVE, day, reserve
     for currency, on, days, amount in invoicing.releases_ahead(seller_id=actor.organisation_id, until=until):
         yield currency, RETENTION, max(on, today) + timedelta(days=days), amount
+    withheld = Withholding.objects.visible_to(actor).filter(
+        released_at__isnull=True, invoice__seller_id=actor.organisation_id, reservation__due_on__lt=until
+    )
+    # A defect is mended by its day, as agreed; then the days to pay begin.
+    mended = withheld.order_by().values_list("invoice__currency", "reservation__due_on", f"{TERMS}payment_days")
+    for currency, on, days, amount in mended.annotate(sum=Sum("gross")):
+        yield currency, RETENTION, max(on, today) + timedelta(days=days), amount
     ahead = Milestone.objects.sold_by(actor).filter(Q(planned_on__lt=until) | Q(planned_on=None)).exclude(pk__in=sold)
     # What will be kept back is not due then; at the first rate, because steps and caps depend on what comes before.
     rate = Coalesce(Cast(KeyTextTransform("rate", f"{TERMS}retention"), RATE), Decimal(0))
@@ -104,7 +111,7 @@ def _chart(currency: str, rows: list[list[Decimal]], *, undated: Decimal, today:
     names = [
         _("Invoiced"),
         _("Reserve of sold invoices"),
-        _("Retention to be released"),
+        _("Retention and withheld amounts to be released"),
         _("Signed, still to be accepted"),
         _("Deposits and periods to come"),
     ]

@@ -188,5 +188,5 @@ def _receivable(assignment: Assignment) -> list[dict[str, Any]]:
     return [
         fact(_("Invoice"), invoice.number),
         money(_("Total with tax"), invoice.gross, invoice.currency),
-        fact(_("Due"), on=invoice.due_on),
+        fact(_("Due"), on=invoice.open_item.due_on),
     ]

@@ -100,6 +100,12 @@ def _review(invoice: Invoice, preview: Preview, form: CreditForm) -> dict[str, o
         _("The work stays accepted, and nothing of it is billed again."),
         _("%(buyer)s gets the credit note by mail. It is never changed or deleted.") % {"buyer": buyer},
     ]
+    if preview.retained:
+        effects.insert(
+            1,
+            _("Of what %(buyer)s retains as agreed, %(amount)s are owed no more: they are never released.")
+            % {"amount": formats.money(preview.retained, currency), "buyer": buyer},
+        )
     if preview.freed:
         effects.insert(
             1,

@@ -1,0 +1,181 @@
+"""Change orders: a milestone more, one less, another amount, another day; below what is billed too."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from apps.contracts import services as contracts
+from apps.contracts.drafts import ChangedLine, ChangeDraft, DraftCriterion, DraftLine
+from apps.contracts.models import Contract, ContractVersion
+from apps.workflows import changing
+from apps.workflows.once import Answer
+from tests import change_orders
+from tests.engines.course.correcting import Correcting
+from tests.engines.course.plain import BILLED, OPEN, ZERO, Part, cents
+from tests.engines.course.stage import PICK, SIDES
+from tests.scenarios import key
+
+OWNERS = {"seller": "seller", "buyer": "buyer"}
+FACTORS = st.sampled_from([Decimal("0.2"), Decimal("0.6"), Decimal("0.9"), Decimal("1.25")])
+Wanted = dict[int, Decimal | None]
+
+
+class Changing(Correcting):
+    """What both sides sign of it; one proposal at a time."""
+
+    @rule(side=SIDES, amount=st.sampled_from([Decimal("1000.01"), Decimal("2500.00")]))
+    def propose_another_milestone(self, side: str, amount: Decimal) -> None:
+        more = DraftLine(
+            title=f"More {self.paper.changes}",
+            amount=amount,
+            basis="amount",
+            criteria=(DraftCriterion("It is there."),),
+        )
+        self._propose(side, {0: amount}, added=(more,))
+
+    @rule(side=SIDES, pick=PICK)
+    def propose_one_less(self, side: str, pick: int) -> None:
+        if (position := self._one(sorted(self.paper.plan), pick)) is not None:
+            self._propose(side, {position: None}, lines=(ChangedLine(position, None),))
+
+    @rule(side=SIDES, pick=PICK, factor=FACTORS)
+    def propose_another_amount(self, side: str, pick: int, factor: Decimal) -> None:
+        if (position := self._one(sorted(self.paper.plan), pick)) is None:
+            return
+        amount = cents(self.paper.plan[position] * factor)
+        line = change_orders.line(self.contract, position, amount=amount)
+        self._propose(side, {position: amount}, lines=(line,))
+
+    @rule(side=SIDES, pick=PICK)
+    def propose_what_is_billed(self, side: str, pick: int) -> None:
+        """What is left of a milestone that was accepted in part ends with it."""
+        if (position := self._one(sorted(self.paper.plan), pick)) is None:
+            return
+        billed = sum((one.counts for one in self.paper.of(position) if one.state in BILLED), ZERO)
+        if ZERO < billed < self.paper.plan[position]:
+            line = change_orders.line(self.contract, position, amount=billed)
+            self._propose(side, {position: billed}, lines=(line,))
+
+    @rule(side=SIDES, pick=PICK)
+    def propose_another_day(self, side: str, pick: int) -> None:
+        if (position := self._one(sorted(self.paper.plan), pick)) is None:
+            return
+        day = date(2026, 12, 1) + timedelta(days=self.paper.changes)
+        line = change_orders.line(self.contract, position, planned_on=day)
+        amount = self.paper.plan[position]
+        self._propose(side, {position: amount}, lines=(line,))
+
+    @precondition(lambda self: self.paper.change is not None)
+    @rule(side=SIDES)
+    def sign_change(self, side: str) -> None:
+        assert self.paper.change is not None
+        answer, by, wanted = self.paper.change
+        taken = self._follow(wanted)
+        asked = taken is not None and any(part.request is not None for part, _net in taken)
+        can = side != by and self.paper.state == "active" and taken is not None and not asked
+        if self._do(
+            OWNERS[side],
+            lambda actor: changing.sign_change(
+                actor=actor,
+                key=key(),
+                order_ref=answer["change_order"],
+                seen=ContractVersion.objects.get(ref=answer["version"]).sha256,
+            ),
+            allowed=can,
+        ):
+            self.paper.change = None
+            self._carry_out(wanted, taken or [])
+
+    @precondition(lambda self: self.paper.change is not None)
+    @rule(side=SIDES)
+    def end_proposal(self, side: str) -> None:
+        """Whoever proposed takes it back, the other one declines."""
+        assert self.paper.change is not None
+        answer, by, _wanted = self.paper.change
+        act = changing.withdraw_change if side == by else changing.decline_change
+        if self._do(
+            OWNERS[side],
+            lambda actor: act(actor=actor, key=key(), order_ref=answer["change_order"], reason="Not now."),
+            allowed=True,
+        ):
+            self.paper.change = None
+
+    def _propose(
+        self,
+        side: str,
+        wanted: Wanted,
+        *,
+        lines: tuple[ChangedLine, ...] = (),
+        added: tuple[DraftLine, ...] = (),
+    ) -> None:
+        self.paper.changes += 1
+        draft = ChangeDraft(title=f"Change {self.paper.changes}", reason="Agreed by phone.", lines=lines, added=added)
+        left = {**self.paper.plan, **wanted}
+        can = self.paper.state == "active" and self.paper.change is None and self._follow(wanted) is not None
+
+        def run(actor: Any) -> Answer:
+            fresh = Contract.objects.get(pk=self.contract.pk)
+            seen = contracts.preview_change(fresh, draft=draft, side=side).sha256
+            return changing.propose_change(actor=actor, key=key(), contract_ref=fresh.ref, draft=draft, seen=seen)
+
+        answer = self._do(OWNERS[side], run, allowed=can and any(one is not None for one in left.values()))
+        if answer:
+            self.paper.change = (answer, side, wanted)
+
+    def _follow(self, wanted: Wanted) -> list[tuple[Part, Decimal]] | None:
+        """What a change would take back of what was accepted; None where milestones do not let it happen."""
+        taken: list[tuple[Part, Decimal]] = []
+        for position, amount in wanted.items():
+            parts = self.paper.of(position) if position else []
+            if not parts:
+                continue
+            billed = [one for one in parts if one.state in BILLED]
+            accepted = sum((one.counts for one in billed), ZERO)
+            if (amount is None and accepted) or any(one.state == "submitted" for one in parts):
+                return None
+            if amount is not None and amount < accepted:
+                taken += self._taken(billed, accepted - amount)
+            elif not any(one.state in OPEN for one in parts):
+                return None
+        for part, net in taken:
+            if part.bill is None or not self._may_credit(part.bill, net):
+                return None
+        return taken
+
+    def _carry_out(self, wanted: Wanted, taken: list[tuple[Part, Decimal]]) -> None:
+        for named, amount in wanted.items():
+            position = named or self.paper.positions + 1
+            if named:
+                self._spread(position, amount, taken)
+            elif amount is not None:
+                self.paper.positions = position
+                self.paper.parts.append(Part(position, 1, amount))
+            if amount is None:
+                del self.paper.plan[position]
+            else:
+                self.paper.plan[position] = amount
+        for part, net in taken:
+            rest = self.paper.withdraw(part, net)
+            rest.state = "cancelled"
+        self.paper.complete(on=self.today)
+
+    def _spread(self, position: int, amount: Decimal | None, taken: list[tuple[Part, Decimal]]) -> None:
+        """The open parts keep what they have as far as it goes; the last one takes what is left, or comes on top."""
+        parts = self.paper.of(position)
+        open_ones = [one for one in parts if one.state in OPEN]
+        left = (amount or ZERO) - sum((one.counts for one in parts if one.state not in OPEN), ZERO)
+        if any(part.position == position for part, _net in taken):
+            left = ZERO
+        was = self.paper.plan[position]
+        for part in open_ones:
+            keeps = left if part is open_ones[-1] else min(part.amount, left)
+            left -= keeps
+            if not keeps:
+                part.state = "cancelled"
+                continue
+            if keeps != part.amount or amount != was:
+                part.quantity = None
+            part.amount = keeps

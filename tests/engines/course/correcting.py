@@ -1,0 +1,102 @@
+"""Credit notes, and acceptances that both sides withdraw."""
+
+from decimal import Decimal
+from typing import Any
+
+from hypothesis.stateful import precondition, rule
+
+from apps.invoicing import services as invoicing
+from apps.invoicing.rules import Share
+from apps.workflows import crediting
+from apps.workflows.once import Answer
+from tests.engines.course.disputing import Disputing
+from tests.engines.course.plain import ZERO, Part, cents
+from tests.engines.course.stage import PICK, SHARES, SIDES
+from tests.scenarios import key
+
+PERSON = {"seller": "billing", "buyer": "approver"}
+
+
+class Correcting(Disputing):
+    """What was billed is not changed; it is credited."""
+
+    @precondition(lambda self: self.paper.bills)
+    @rule(pick=PICK, share=SHARES)
+    def credit(self, pick: int, share: Decimal) -> None:
+        if (bill := self._bill(pick)) is None:
+            return
+        net = cents(bill.left * share)
+
+        def run(actor: Any) -> Answer:
+            wanted = Share(amount=net)
+            seen = invoicing.preview_credit(invoice_ref=bill.ref, share=wanted).sha256
+            return crediting.credit_invoice(
+                actor=actor, key=key(), invoice_ref=bill.ref, share=wanted, reason="Agreed.", seen=seen
+            )
+
+        if self._do("billing", run, allowed=self._may_credit(bill, net)):
+            self.paper.credit(bill, net)
+
+    @precondition(lambda self: self.paper.bills)
+    @rule(pick=PICK, share=SHARES, side=SIDES)
+    def ask_to_withdraw(self, pick: int, share: Decimal, side: str) -> None:
+        part = self._part(pick, "accepted")
+        if part is None:
+            return
+        net = cents(part.bill.left * share) if part.bill is not None else Decimal(1)
+        milestone = self._milestone(part)
+        can = part.state == "accepted" and part.request is None and self.paper.state != "terminated"
+        answer = self._do(
+            PERSON[side],
+            lambda actor: crediting.ask_nullification(
+                actor=actor, key=key(), milestone_ref=milestone.ref, share=Share(amount=net), reason="It loses rows."
+            ),
+            allowed=can and part.bill is not None and self._may_credit(part.bill, net),
+        )
+        if answer:
+            part.request = (answer["nullification"], side, net)
+
+    @precondition(lambda self: self._requests())
+    @rule(pick=PICK, side=SIDES)
+    def grant_withdrawal(self, pick: int, side: str) -> None:
+        part = self._requests()[pick % len(self._requests())]
+        assert part.request is not None
+        assert part.bill is not None
+        ref, by, net = part.request
+        if self._do(
+            PERSON[side],
+            lambda actor: crediting.grant_nullification(actor=actor, key=key(), nullification_ref=ref),
+            allowed=side != by and self.paper.state != "terminated" and self._may_credit(part.bill, net),
+        ):
+            part.request = None
+            self.paper.withdraw(part, net)
+            self.paper.reopen()
+
+    @precondition(lambda self: self._requests())
+    @rule(pick=PICK, side=SIDES)
+    def answer_request(self, pick: int, side: str) -> None:
+        """The other side declines it; the same side takes it back."""
+        part = self._requests()[pick % len(self._requests())]
+        assert part.request is not None
+        ref, by, _net = part.request
+
+        def run(actor: Any) -> Answer:
+            if side == by:
+                return crediting.withdraw_nullification(actor=actor, key=key(), nullification_ref=ref)
+            return crediting.decline_nullification(actor=actor, key=key(), nullification_ref=ref, reason="It works.")
+
+        if self._do(PERSON[side], run, allowed=self.paper.state != "terminated"):
+            part.request = None
+
+    def _requests(self) -> list[Part]:
+        return [one for one in self.paper.parts if one.request is not None]
+
+    def _taken(self, parts: list[Part], too_much: Decimal) -> list[tuple[Part, Decimal]]:
+        """Which accepted parts a lower amount takes back, the newest first, and how much of each."""
+        found = []
+        for part in reversed(parts):
+            amount = min(part.counts, too_much)
+            if amount > ZERO:
+                found.append((part, amount))
+            too_much -= amount
+        return found

@@ -1,0 +1,163 @@
+"""Credit notes of invoices of which something is kept back: what is open first, then what is retained, then money."""
+
+import io
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from apps.contracts.models import Contract
+from apps.contracts.retention import BUYER, RetentionRelease, RetentionTerms
+from apps.core.database import walls
+from apps.core.errors import Refused
+from apps.invoicing import services as invoicing
+from apps.invoicing.models import OpenItem, Retention
+from apps.invoicing.rules import Share
+from apps.invoicing.services.account_statement import Between, account_statement, standing_of
+from apps.invoicing.services.ageing import ageing
+from apps.milestones.models import Reservation
+from apps.milestones.services import Defect
+from apps.workflows import billing, reserving, retention, sign_off
+from tests import corrections, disputes, scenarios
+from tests.scenarios import Parties, acting, key
+
+D = Decimal
+AT = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+TENTH = RetentionTerms(D(10), releases=(RetentionRelease(D(50), BUYER), RetentionRelease(D(50), BUYER)))
+
+
+@pytest.fixture
+def parties(scratch: str) -> Parties:
+    return scenarios.organisations()
+
+
+def accepted(parties: Parties, *, defects: tuple[Defect, ...] = (), terms: RetentionTerms | None = TENTH) -> Contract:
+    """12,000.00 net, 14,280.00 with 19 % tax, of which 1,200.00 are retained."""
+    draft = scenarios.software_draft(parties, retention=terms)
+    contract = scenarios.active_contract(parties, draft=draft, at=AT)
+    submission = scenarios.submitted_milestone(contract, at=AT)
+    bea = scenarios.approver_actor(parties)
+    with acting(bea, at=AT):
+        if defects:
+            reserving.accept_with_reservations(
+                actor=bea, key=key(), submission_ref=submission.ref, seen=submission.sha256, defects=defects
+            )
+        else:
+            sign_off.accept_milestone(actor=bea, key=key(), submission_ref=submission.ref, seen=submission.sha256)
+    return contract
+
+
+def item(parties: Parties) -> OpenItem:
+    with walls.asking_for(parties.seller.pk):
+        return OpenItem.objects.select_related("invoice").get(invoice__milestone__isnull=False)
+
+
+def paid(parties: Parties, amount: str, *, at: datetime = AT) -> str:
+    bilge, ref = scenarios.member(parties, "billing"), item(parties).invoice.ref
+    with acting(bilge, at=at):
+        return billing.record_payment(
+            actor=bilge,
+            key=key(),
+            invoice_ref=ref,
+            amount=D(amount),
+            received_on=at.date(),
+            bank_reference=f"LINE {amount}",
+        )["payment"]
+
+
+def verified() -> None:
+    told = io.StringIO()
+    try:
+        call_command("verify_ledger", stdout=told)
+    except CommandError:
+        pytest.fail(told.getvalue())
+
+
+def statement_ends_with_what_is_open(parties: Parties, *, at: datetime) -> None:
+    seller = scenarios.seller_actor(parties)
+    between = Between(parties.seller, parties.buyer, "EUR")
+    with acting(seller, at=at):
+        told = account_statement(seller, between=between, since=date(2026, 1, 1), until=at.date())
+        later = account_statement(seller, between=between, since=at.date() + DAY, until=at.date() + DAY)
+        standing = standing_of(seller, between=between, today=at.date())
+    assert told.closing == later.opening == standing.balance
+
+
+def test_a_paid_invoice_is_corrected_out_of_what_is_retained_and_only_then_out_of_the_money(parties: Parties) -> None:
+    contract = accepted(parties)
+    ref = item(parties).invoice.ref
+    with acting(scenarios.member(parties, "billing"), at=AT):
+        told = invoicing.preview_credit(invoice_ref=ref, share=corrections.REST)
+    assert (told.gross, told.open_after, told.retained, told.freed) == (D(14280), D(0), D(1200), D(0))
+    paid(parties, "13080.00")
+    corrections.credited(parties, ref, "500.00", at=AT + DAY)
+    now = item(parties)
+    assert (now.retained, now.paid, now.open, now.credited) == (D(605), D(13080), D(0), D(595))
+    olga = scenarios.buyer_actor(parties)
+    with acting(olga, at=AT + DAY):
+        retention.release_retention(actor=olga, key=key(), contract_ref=contract.ref, position=1)
+    with walls.asking_for(parties.seller.pk):
+        kept = Retention.objects.get()
+    assert (kept.held, kept.released) == (D(605), D("302.50"))
+    verified()
+    with pytest.raises(Refused, match=r"at most 13,382\.50"):
+        corrections.credited(parties, ref, at=AT + 2 * DAY)
+    corrections.credited(parties, ref, "1000.00", at=AT + 2 * DAY)
+    now = item(parties)
+    assert (now.retained, now.paid, now.open) == (D("302.50"), D("12192.50"), D(0))
+    verified()
+    statement_ends_with_what_is_open(parties, at=AT + 2 * DAY)
+
+
+def test_while_a_defect_is_not_settled_only_what_is_open_is_credited(parties: Parties) -> None:
+    contract = accepted(parties, defects=(Defect("Paint", date(2026, 4, 20), D(1000)),), terms=None)
+    ref = item(parties).invoice.ref
+    bea, bilge = scenarios.approver_actor(parties), scenarios.member(parties, "billing")
+    dispute = disputes.on_invoice(ref, actor=bea, at=AT, share=Share(amount=D(11000)))
+    paid(parties, "13000.00")
+    assert item(parties).open == D(90)
+    with pytest.raises(Refused, match=r"only what is open of it is credited, 90\.00 EUR with tax"):
+        disputes.proposed(dispute, "upheld", actor=bilge, at=AT)
+    proposal = disputes.proposed(dispute, "partly_upheld", actor=bilge, at=AT, amount="50.00")
+    disputes.agreed(proposal, actor=bea, at=AT)
+    assert (item(parties).open, item(parties).reserved) == (D("30.50"), D(1190))
+    with pytest.raises(Refused, match="settle the defects first"):
+        corrections.asked(parties, scenarios.milestone_of(contract).ref, at=AT)
+    verified()
+
+
+def test_a_lower_price_for_a_defect_is_agreed_where_retention_was_agreed_too(parties: Parties) -> None:
+    accepted(parties, defects=(Defect("Paint", date(2026, 4, 20), D(1000)),))
+    bea, bilge = scenarios.approver_actor(parties), scenarios.member(parties, "billing")
+    with walls.asking_for(parties.seller.pk):
+        paint = Reservation.objects.get()
+    with acting(bilge, at=AT):
+        offer = reserving.offer_reduction(actor=bilge, key=key(), reservation_ref=paint.ref, amount=D(400))["offer"]
+    with acting(bea, at=AT):
+        reserving.agree_reduction(actor=bea, key=key(), offer_ref=offer)
+    now = item(parties)
+    assert (now.retained, now.reserved, now.open) == (D(1200), D(0), D("12604.00"))
+    verified()
+
+
+def test_a_payment_from_before_a_release_that_is_taken_back_was_due_on_the_day_agreed(parties: Parties) -> None:
+    accepted(parties, defects=(Defect("Paint", date(2026, 4, 20), D(1000)),), terms=None)
+    bea, bilge = scenarios.approver_actor(parties), scenarios.member(parties, "billing")
+    payment = paid(parties, "13090.00", at=AT + DAY)
+    with walls.asking_for(parties.seller.pk):
+        paint = Reservation.objects.get()
+    with acting(bea, at=AT + 20 * DAY):
+        reserving.release_reservation(actor=bea, key=key(), reservation_ref=paint.ref)
+    now = item(parties)
+    agreed, later = date(2026, 5, 1), date(2026, 5, 21)
+    assert (now.invoice.due_on, now.due_on) == (agreed, later)
+    seller = scenarios.seller_actor(parties)
+    with acting(seller, at=AT + 30 * DAY):
+        assert [one.due_on for one in ageing(seller, on=date(2026, 4, 1)).owed] == [agreed]
+        assert [one.due_on for one in ageing(seller, on=date(2026, 4, 30)).owed] == [later]
+    with acting(bilge, at=AT + 30 * DAY):
+        billing.reverse_payment(actor=bilge, key=key(), payment_ref=payment, reason="Another buyer's.")
+    assert item(parties).due_on == agreed
+    verified()
