@@ -12,12 +12,14 @@ CHECKS = (
     Check(
         "What is retained of every invoice is in the ledger of retention, and nothing else is",
         """
-        SELECT 'retention of ' || i.number || ' of ' || o.legal_name, t.retained, coalesce(r.held, 0)
+        SELECT 'retention of ' || i.number || ' of ' || o.legal_name, t.retained, r.held
         FROM invoicing_invoice i
         JOIN parties_organisation o ON o.id = i.seller_id
         JOIN invoicing_openitem t ON t.invoice_id = i.id
-        LEFT JOIN invoicing_retention r ON r.invoice_id = i.id
-        WHERE t.retained <> coalesce(r.held, 0)
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(k.held), 0) AS held FROM invoicing_retention k WHERE k.invoice_id = i.id
+        ) r
+        WHERE t.retained <> r.held
         """,
     ),
     Check(

@@ -28,7 +28,19 @@ from apps.invoicing.rules.payment_codes import SWISS, PaymentCode, Place, paymen
 from apps.invoicing.rules.references import creditor_reference, possible_numbers
 from apps.invoicing.rules.reminders import reminder_due, schedule
 from apps.invoicing.rules.reserved import withheld_gross
-from apps.invoicing.rules.retention import Withheld, due_from, released_of, shares_of, withheld_of
+from apps.invoicing.rules.retention import Billed as RetentionBilled
+from apps.invoicing.rules.retention import (
+    Kept,
+    concerned,
+    due_from,
+    payable_before_final,
+    released_of,
+    shares_of,
+    withheld_of,
+)
+from apps.invoicing.rules.retention import Past as RetentionPast
+from apps.invoicing.rules.retention import Row as RetentionRow
+from apps.invoicing.rules.retention import Scale as RetentionScale
 
 __all__ = [
     "EXEMPT",
@@ -44,22 +56,27 @@ __all__ = [
     "Credit",
     "Creditable",
     "Fingerprint",
+    "Kept",
     "MoneyIn",
     "Part",
     "PaymentCode",
     "Place",
     "Proposal",
     "Reason",
+    "RetentionBilled",
+    "RetentionPast",
+    "RetentionRow",
+    "RetentionScale",
     "Share",
     "TaxIdentity",
     "TaxSubtotal",
     "TaxedAmount",
     "Totals",
     "Why",
-    "Withheld",
     "are_alike",
     "band_of",
     "check_tax",
+    "concerned",
     "credit",
     "credit_tax",
     "credited_amount",
@@ -71,6 +88,7 @@ __all__ = [
     "is_account",
     "line_net",
     "numbered",
+    "payable_before_final",
     "payment_code",
     "payment_reference",
     "possible_numbers",

@@ -61,7 +61,14 @@ from apps.invoicing.services.release_dates import DueRelease, next_release, rele
 from apps.invoicing.services.releasing import release
 from apps.invoicing.services.reminding import DueReminder, may_be_reminded, remind, reminders_due, set_reminders
 from apps.invoicing.services.reserved import make_due, reduce
-from apps.invoicing.services.retained import PartState, RetentionState, has_retention, retention_state
+from apps.invoicing.services.retained import (
+    KindState,
+    PartState,
+    RetentionState,
+    has_retention,
+    releases_with,
+    retention_state,
+)
 from apps.invoicing.services.reversals import contracts_of_payment, contracts_to_allocate, reverse_payment
 from apps.invoicing.services.sales import (
     Advance,
@@ -73,7 +80,7 @@ from apps.invoicing.services.sales import (
 )
 from apps.invoicing.services.starting import plan_instalments, start_lines_of_change
 from apps.invoicing.services.statements import Imported, account_key, import_statements
-from apps.invoicing.services.withholding import withheld
+from apps.invoicing.services.withholding import Withholding, withheld
 
 __all__ = [
     "Advance",
@@ -83,11 +90,13 @@ __all__ = [
     "DueRelease",
     "DueReminder",
     "Imported",
+    "KindState",
     "PartState",
     "Preview",
     "RetentionState",
     "Sale",
     "SaleSettlement",
+    "Withholding",
     "account_key",
     "allocate",
     "amount_to_bill",
@@ -149,6 +158,7 @@ __all__ = [
     "release",
     "releases_ahead",
     "releases_due",
+    "releases_with",
     "remind",
     "reminders_due",
     "retention_state",

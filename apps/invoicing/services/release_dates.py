@@ -1,19 +1,20 @@
 """Which parts of a retention become due by themselves, and when."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet
 
 from apps.contracts import rules as contracts
 from apps.contracts.models import Contract
-from apps.contracts.retention import DATE
+from apps.contracts.retention import DATE, MILESTONE
 from apps.invoicing import rules
 from apps.invoicing.models import Retention
-from apps.invoicing.services.retained import completed_on, parts_of
+from apps.invoicing.services.retained import accepted_days, completed_on, parts_of, rows_of
+from apps.milestones.models import Milestone
 
 JUST_AFTER_MIDNIGHT = time(0, 0, 1)
 
@@ -48,21 +49,16 @@ def releases_ahead(*, seller_id: int, until: date) -> Iterator[tuple[str, date, 
     asks. What has no day yet, or waits for somebody's word, is in none."""
     kept = Retention.objects.kept().filter(seller_id=seller_id).values("contract_id")
     found = Contract.objects.filter(seller_id=seller_id, pk__in=kept).select_related("active_version", "seller")
-    sums = {
-        contract: (withheld, released)
-        for contract, withheld, released in Retention.objects.filter(seller_id=seller_id, contract__in=kept)
-        .order_by()
-        .values_list("contract_id")
-        .annotate(withheld=Sum("held"), gone=Sum("released"))
-    }
+    rows = rows_of(Retention.objects.filter(seller_id=seller_id, contract__in=kept))
+    accepted = _accepted(found)
     for contract in found.prefetch_related("retention_releases").order_by("pk"):
         version = contract.active_version
         terms = contracts.read_retention(version.retention) if version is not None else None
         if version is None or terms is None:
             continue
         made = {one.position: one for one in contract.retention_releases.all()}
-        withheld, released = sums[contract.pk]
-        for one in parts_of(contract, terms=terms, made=made, withheld=withheld, released=released):
+        days = accepted.get(contract.pk, {})
+        for one in parts_of(contract, terms=terms, made=made, rows=rows[contract.pk], accepted=days):
             if one.invoice is None and one.on is not None and one.on < until and one.amount:
                 yield contract.currency, one.on, version.payment_days, one.amount
 
@@ -70,19 +66,35 @@ def releases_ahead(*, seller_id: int, until: date) -> Iterator[tuple[str, date, 
 def _timed(contract_refs: Sequence[str] | None) -> Iterator[DueRelease]:
     """Every part that is not released and has a day, of contracts of which something is withheld."""
     kept = Retention.objects.using("owner").kept().values("contract_id")
-    dated = Q(active_version__retention__contains={"releases": [{"event": DATE}]})
     found = Contract.objects.using("owner").filter(
-        Q(completed_at__isnull=False) | Q(terminated_at__isnull=False) | dated, pk__in=kept
+        Q(completed_at__isnull=False) | Q(terminated_at__isnull=False) | _released_by(DATE) | _released_by(MILESTONE),
+        pk__in=kept,
     )
     if contract_refs is not None:
         found = found.filter(ref__in=contract_refs)
     rows = found.select_related("active_version", "seller").prefetch_related("retention_releases").order_by("pk")
+    accepted = _accepted(found)
     for contract in rows.iterator(chunk_size=500):
         version = contract.active_version
         terms = contracts.read_retention(version.retention) if version is not None else None
         made = {one.position for one in contract.retention_releases.all()}
         day = completed_on(contract.ended_at, time_zone=contract.seller.time_zone)
-        for position, part in enumerate(terms.releases if terms else (), start=1):
-            on = rules.due_from(part, completed_on=day)
-            if position not in made and on is not None:
-                yield DueRelease(contract.ref, contract.seller_id, position, on, contract.seller.time_zone)
+        for part in terms.schedule if terms else ():
+            on = rules.due_from(part.release, completed_on=day, accepted_on=accepted.get(contract.pk))
+            if part.position not in made and on is not None:
+                yield DueRelease(contract.ref, contract.seller_id, part.position, on, contract.seller.time_zone)
+
+
+def _released_by(event: str) -> Q:
+    """Contracts of which a part of some kind of the retention is released by this."""
+    part = {"releases": [{"event": event}]}
+    terms = "active_version__retention__contains"
+    return Q(**{terms: part}) | Q(**{terms: {"further": [part]}})
+
+
+def _accepted(found: "QuerySet[Contract, Contract]") -> Mapping[int, Mapping[str, date]]:
+    """On which days milestones of these contracts were accepted, of those with which something is released."""
+    zones = dict(found.filter(_released_by(MILESTONE)).order_by().values_list("pk", "seller__time_zone"))
+    if not zones:
+        return {}
+    return accepted_days(Milestone.objects.using(found.db).filter(contract__in=list(zones)), time_zones=zones)
