@@ -1,7 +1,7 @@
 """The arithmetic of invoices and of the money that arrives for them: no database, no Django."""
 
 from apps.invoicing.rules.accounts import is_account
-from apps.invoicing.rules.ageing import Band, band_of
+from apps.invoicing.rules.ageing import Band, ReleaseBand, band_of, release_band_of
 from apps.invoicing.rules.amounts import (
     EXEMPT,
     EXEMPTION_CODES,
@@ -63,6 +63,7 @@ __all__ = [
     "Place",
     "Proposal",
     "Reason",
+    "ReleaseBand",
     "RetentionBilled",
     "RetentionPast",
     "RetentionRow",
@@ -93,6 +94,7 @@ __all__ = [
     "payment_reference",
     "possible_numbers",
     "proposals",
+    "release_band_of",
     "released_of",
     "reminder_due",
     "schedule",

@@ -57,7 +57,14 @@ from apps.invoicing.services.reading import (
     retry_document,
 )
 from apps.invoicing.services.receipts import direct_payment, receive, withdraw_direction
-from apps.invoicing.services.release_dates import DueRelease, next_release, releases_ahead, releases_due
+from apps.invoicing.services.release_dates import (
+    DueRelease,
+    KeptByBand,
+    next_release,
+    releases_ahead,
+    releases_due,
+    retention_by_age,
+)
 from apps.invoicing.services.releasing import release
 from apps.invoicing.services.reminding import DueReminder, may_be_reminded, remind, reminders_due, set_reminders
 from apps.invoicing.services.reserved import make_due, reduce
@@ -90,6 +97,7 @@ __all__ = [
     "DueRelease",
     "DueReminder",
     "Imported",
+    "KeptByBand",
     "KindState",
     "PartState",
     "Preview",
@@ -161,6 +169,7 @@ __all__ = [
     "releases_with",
     "remind",
     "reminders_due",
+    "retention_by_age",
     "retention_state",
     "retry_credit_document",
     "retry_document",

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, QuerySet
 
 from apps.contracts import rules as contracts
-from apps.contracts.models import Contract
-from apps.contracts.retention import DATE, MILESTONE
+from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.retention import DATE, MILESTONE, RetentionTerms
+from apps.core import money
 from apps.invoicing import rules
 from apps.invoicing.models import Retention
-from apps.invoicing.services.retained import accepted_days, completed_on, parts_of, rows_of
+from apps.invoicing.services.retained import PartState, accepted_days, completed_on, parts_of, rows_of
 from apps.milestones.models import Milestone
 
 JUST_AFTER_MIDNIGHT = time(0, 0, 1)
@@ -47,11 +48,46 @@ def next_release(*, after: datetime, until: datetime, contract_refs: Sequence[st
 def releases_ahead(*, seller_id: int, until: date) -> Iterator[tuple[str, date, int, Decimal]]:
     """Currency, day, days to pay and amount of each part that will be released by itself before a day, to a seller who
     asks. What has no day yet, or waits for somebody's word, is in none."""
+    for contract, version, _terms, one in _parts_kept(seller_id):
+        if one.on is not None and one.on < until:
+            yield contract.currency, one.on, version.payment_days, one.amount
+
+
+@dataclass(frozen=True, slots=True)
+class KeptByBand:
+    """What is retained of a contract for one kind, by how long it is until it is released, in its currency."""
+
+    contract: Contract
+    kind: str
+    bands: Mapping[rules.ReleaseBand, Decimal]
+
+    @property
+    def held(self) -> Decimal:
+        return money.total(self.bands.values())
+
+
+def retention_by_age(*, seller_id: int, today: date) -> list[KeptByBand]:
+    """What is retained of a seller who asks, by contract, kind and the time until its release: nothing of it is due.
+
+    What is released is a receivable like others from then on, and ages with these.
+    """
+    found: dict[tuple[int, int], tuple[Contract, str, dict[rules.ReleaseBand, Decimal]]] = {}
+    for contract, _version, terms, one in _parts_kept(seller_id):
+        row = found.setdefault((contract.pk, one.kind), (contract, terms.kinds[one.kind - 1].name, {}))
+        band = rules.release_band_of(one.on, today=today)
+        row[2][band] = row[2].get(band, money.ZERO) + one.amount
+    return [KeptByBand(*row) for row in found.values()]
+
+
+def _parts_kept(seller_id: int) -> Iterator[tuple[Contract, ContractVersion, RetentionTerms, PartState]]:
+    """Every part of a seller's retention that is not released and comes to something, contract by contract."""
     kept = Retention.objects.kept().filter(seller_id=seller_id).values("contract_id")
-    found = Contract.objects.filter(seller_id=seller_id, pk__in=kept).select_related("active_version", "seller")
+    found = Contract.objects.filter(seller_id=seller_id, pk__in=kept).select_related(
+        "active_version", "seller", "buyer"
+    )
     rows = rows_of(Retention.objects.filter(seller_id=seller_id, contract__in=kept))
     accepted = _accepted(found)
-    for contract in found.prefetch_related("retention_releases").order_by("pk"):
+    for contract in found.prefetch_related("retention_releases__invoice__open_item").order_by("pk"):
         version = contract.active_version
         terms = contracts.read_retention(version.retention) if version is not None else None
         if version is None or terms is None:
@@ -59,8 +95,8 @@ def releases_ahead(*, seller_id: int, until: date) -> Iterator[tuple[str, date, 
         made = {one.position: one for one in contract.retention_releases.all()}
         days = accepted.get(contract.pk, {})
         for one in parts_of(contract, terms=terms, made=made, rows=rows[contract.pk], accepted=days):
-            if one.invoice is None and one.on is not None and one.on < until and one.amount:
-                yield contract.currency, one.on, version.payment_days, one.amount
+            if one.invoice is None and one.amount:
+                yield contract, version, terms, one
 
 
 def _timed(contract_refs: Sequence[str] | None) -> Iterator[DueRelease]:
