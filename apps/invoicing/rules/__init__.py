@@ -25,6 +25,7 @@ from apps.invoicing.rules.identities import Fingerprint, numbered
 from apps.invoicing.rules.matching import Bill, Bills, MoneyIn, Part, Proposal, Reason, Why, exact_bill, proposals
 from apps.invoicing.rules.names import are_alike
 from apps.invoicing.rules.payment_codes import SWISS, PaymentCode, Place, payment_code, payment_reference
+from apps.invoicing.rules.progress import Sheet, SheetLine, Standing
 from apps.invoicing.rules.references import creditor_reference, possible_numbers
 from apps.invoicing.rules.reminders import reminder_due, schedule
 from apps.invoicing.rules.reserved import withheld_gross
@@ -69,6 +70,9 @@ __all__ = [
     "RetentionRow",
     "RetentionScale",
     "Share",
+    "Sheet",
+    "SheetLine",
+    "Standing",
     "TaxIdentity",
     "TaxSubtotal",
     "TaxedAmount",

@@ -47,6 +47,7 @@ from apps.invoicing.services.instalments import (
     unbilled,
 )
 from apps.invoicing.services.issuing import check_billable, issue
+from apps.invoicing.services.progress import progress
 from apps.invoicing.services.reading import (
     Claim,
     amount_to_bill,
@@ -160,6 +161,7 @@ __all__ = [
     "payments_of",
     "plan_instalments",
     "preview_credit",
+    "progress",
     "receive",
     "reduce",
     "refuse_uncreditable",
