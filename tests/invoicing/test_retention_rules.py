@@ -199,12 +199,12 @@ def test_the_parts_of_a_release_are_together_what_was_withheld_to_the_cent(
             concerned = [row for row in rows if row.kind == part.kind]
         left = [row.left for row in concerned]
         assert 0 <= sum_ <= money.total(left)
-        shares = (
+        given = (
             dict(zip(map(id, concerned), rules.shares_of(sum_, left=left, currency=currency), strict=True))
             if sum_
             else {}
         )
-        rows = [replace(row, released=row.released + shares.get(id(row), money.ZERO)) for row in rows]
+        rows = [replace(row, released=row.released + given.get(id(row), money.ZERO)) for row in rows]
         assert all(row.left >= 0 and money.is_exact(row.released, currency) for row in rows)
         made[part.position] = sum_
     assert not any(row.left for row in rows)
@@ -222,7 +222,9 @@ def withheld(
     is_materials: bool = False,
 ) -> Decimal:
     before = [Billed(amount(billed))]
-    new = Billed(*((money.ZERO, amount(net)) if is_materials else (amount(net), money.ZERO)), own=own and amount(own))
+    new = Billed(
+        *((money.ZERO, amount(net)) if is_materials else (amount(net), money.ZERO)), own=amount(own) if own else None
+    )
     (kept,) = rules.withheld_of(
         gross=amount(net) + money.half_up(amount(net) * amount(tax) / 100, currency),
         before=before,

@@ -358,6 +358,19 @@ def test_the_documents_say_what_is_due_now_and_what_later(parties: Parties) -> N
         ("UPDATE invoicing_retention SET released = 0", "what is released stays released"),
         ("UPDATE invoicing_retention SET released = released + 1 WHERE held > released", "differs"),
         ("UPDATE invoicing_retention SET held = held + 1", "frozen"),
+        ("UPDATE invoicing_retention SET carried = 1", "frozen"),
+        ("UPDATE contracts_planline SET retention_rate = 60", "frozen|own_retention_is_a_rate"),
+        (
+            "INSERT INTO invoicing_retention (invoice_id, kind, contract_id, seller_id, buyer_id, currency, held,"
+            " released) SELECT invoice_id, 2, contract_id, seller_id, buyer_id, currency, 5, 0 FROM invoicing_retention",
+            "differs from its open item",
+        ),
+        (
+            "INSERT INTO invoicing_retentionrelease (ref, contract_id, position, kind, event, invoice_id, currency,"
+            " amount, released_on, released_at, released_by_name) SELECT 'x', contract_id, 2, 2, 'completion',"
+            " invoice_id, currency, amount, released_on, released_at, '' FROM invoicing_retentionrelease",
+            "only what was agreed is released",
+        ),
         ("DELETE FROM invoicing_retention", "never deleted|frozen"),
         ("UPDATE invoicing_openitem SET retained = 0, open = open + retained WHERE retained > 0", "frozen"),
         ("UPDATE invoicing_retentionrelease SET amount = amount + 1", "append-only"),

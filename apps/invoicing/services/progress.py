@@ -1,6 +1,7 @@
 """The schedule of values of a contract: from its plan, and from what was billed, credited, retained and released."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -41,6 +42,7 @@ def progress(contract: Contract, *, since: date, until: date) -> rules.Sheet:
     day_before = since - timedelta(days=1)
     net, tax = _billed(contract)
     held, withheld = _retained(contract), _withheld(contract)
+    before, now, kept = _by_line(net, until=day_before), _by_line(net, until=until), _by_line(held, until=until)
     return rules.Sheet(
         original=_original(contract, version),
         price=version.price,
@@ -49,9 +51,9 @@ def progress(contract: Contract, *, since: date, until: date) -> rules.Sheet:
                 position=position,
                 title=title,
                 scheduled=amount,
-                before=_sum(net, until=day_before, position=position),
-                completed=_sum(net, until=until, position=position),
-                retained=_sum(held, until=until, position=position),
+                before=before[position],
+                completed=now[position],
+                retained=kept[position],
                 is_materials=is_materials,
             )
             for position, (title, amount, is_materials) in sorted(_scheduled(contract).items())
@@ -65,10 +67,17 @@ def _standing(net: Dated, tax: Dated, held: Dated, withheld: Dated, *, until: da
     return rules.Standing(*(_sum(rows, until=until) for rows in (net, tax, held, withheld)))
 
 
-def _sum(rows: Dated, *, until: date, position: int | None = None) -> Decimal:
-    return money.total(
-        amount for day, place, amount in rows if day <= until and (position is None or place == position)
-    )
+def _sum(rows: Dated, *, until: date) -> Decimal:
+    return money.total(amount for day, _position, amount in rows if day <= until)
+
+
+def _by_line(rows: Dated, *, until: date) -> Mapping[int, Decimal]:
+    """The same by the position of the line."""
+    sums: defaultdict[int, Decimal] = defaultdict(lambda: money.ZERO)
+    for day, position, amount in rows:
+        if day <= until:
+            sums[position] += amount
+    return sums
 
 
 def _original(contract: Contract, version: ContractVersion) -> Decimal:

@@ -123,14 +123,24 @@ def rows_of(found: "QuerySet[Retention, Retention]") -> Mapping[int, Sequence[ru
 
 
 def has_retention(version: ContractVersion) -> bool:
-    """Whether these terms withhold anything, of whichever invoice."""
+    """Whether these terms withhold anything, of whichever invoice. One query where only lines of their own could."""
     terms = contracts.read_retention(version.retention)
     if terms is None:
         return False
+    return _withhold(terms) or version.lines.filter(retention_rate__gt=0).exists()
+
+
+def is_retained(milestone: Milestone) -> bool:
+    """Whether something may be withheld of the invoice of this milestone."""
+    terms = contracts.read_retention(milestone.line.version.retention)
+    return terms is not None and (_withhold(terms) or bool(milestone.line.retention_rate))
+
+
+def _withhold(terms: RetentionTerms) -> bool:
     rates = [
         rate for kind in terms.kinds for rate in (kind.rate, kind.materials_rate, *(step.rate for step in kind.steps))
     ]
-    return any(rates) or terms.payable_most is not None or version.lines.filter(retention_rate__gt=0).exists()
+    return any(rates) or terms.payable_most is not None
 
 
 def releases_with(milestone: Milestone) -> bool:
