@@ -362,7 +362,8 @@ def test_the_documents_say_what_is_due_now_and_what_later(parties: Parties) -> N
         ("UPDATE contracts_planline SET retention_rate = 60", "frozen|own_retention_is_a_rate"),
         (
             "INSERT INTO invoicing_retention (invoice_id, kind, contract_id, seller_id, buyer_id, currency, held,"
-            " released) SELECT invoice_id, 2, contract_id, seller_id, buyer_id, currency, 5, 0 FROM invoicing_retention",
+            " released) SELECT invoice_id, 2, contract_id, seller_id, buyer_id, currency, 5, 0"
+            " FROM invoicing_retention",
             "differs from its open item",
         ),
         (

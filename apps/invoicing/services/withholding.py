@@ -71,7 +71,7 @@ def withheld(
         return Withholding()
     groups, held, released, is_last, apart = _before(contract, version=version, milestone=milestone, terms=terms)
     scale = rules.RetentionScale(version.price, version.price - apart, version.tax_rate)
-    before = [_billed(Decimal(one["net"]), _rate(one["own"]), is_materials=one["is_materials"]) for one in groups]
+    before = [_billed(Decimal(one["net"]), own=_own(one)) for one in groups]
     past = [_past(kind, held=held, released=released, terms=terms) for kind in range(1, len(terms.kinds) + 1)]
     if terms.payable_most is not None:
         above = rules.payable_before_final(
@@ -85,11 +85,10 @@ def withheld(
         )
         found = [rules.Kept(money.ZERO if is_last or past[0].is_over else above)]
     else:
-        own: LineTerms = milestone.line.own
         found = rules.withheld_of(
             gross=totals.gross,
             before=before,
-            after=[*before, _billed(totals.net, own.retention_rate, is_materials=own.is_materials)],
+            after=[*before, _billed(totals.net, own=milestone.line.own)],
             past=past,
             terms=terms,
             scale=scale,
@@ -108,14 +107,14 @@ def _before(contract: Contract, *, version: ContractVersion, milestone: Mileston
     return json.loads(groups), {one["kind"]: one for one in json.loads(held)}, *rest
 
 
-def _billed(net: Decimal, own: Decimal | None, *, is_materials: bool) -> rules.RetentionBilled:
-    return rules.RetentionBilled(
-        work=money.ZERO if is_materials else net, materials=net if is_materials else money.ZERO, own=own
-    )
+def _billed(net: Decimal, *, own: LineTerms) -> rules.RetentionBilled:
+    work, materials = (money.ZERO, net) if own.is_materials else (net, money.ZERO)
+    return rules.RetentionBilled(work=work, materials=materials, own=own.retention_rate)
 
 
-def _rate(said: str | None) -> Decimal | None:
-    return Decimal(said) if said is not None else None
+def _own(group: dict[str, Any]) -> LineTerms:
+    rate = Decimal(group["own"]) if group["own"] is not None else None
+    return LineTerms(retention_rate=rate, is_materials=group["is_materials"])
 
 
 def _past(kind: int, *, held: dict[int, Any], released: Sequence[int], terms: RetentionTerms) -> rules.RetentionPast:
