@@ -105,11 +105,12 @@ def _scheduled(contract: Contract) -> dict[int, tuple[str, Decimal, bool]]:
 
 
 def _billed(contract: Contract) -> tuple[Dated, Dated]:
-    """Net and tax of every invoice, less those of every credit note, on their day."""
+    """Net and tax of every invoice of a line of the plan, less those of every credit note, on their day."""
     net: Dated = []
     tax: Dated = []
-    invoices = Invoice.objects.filter(contract=contract).exclude(kind=InvoiceKind.RETENTION_RELEASE)
-    notes = CreditNote.objects.filter(contract=contract)
+    of_plan = (InvoiceKind.MILESTONE, InvoiceKind.INSTALMENT)
+    invoices = Invoice.objects.filter(contract=contract, kind__in=of_plan)
+    notes = CreditNote.objects.filter(contract=contract, invoice__kind__in=of_plan)
     for sign, rows in ((1, _figures(invoices, "")), (-1, _figures(notes, "invoice__"))):
         for day, position, of_net, of_tax in rows:
             net.append((day, position, sign * of_net))
