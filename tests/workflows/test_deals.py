@@ -70,6 +70,7 @@ def test_every_deal_plays_and_every_verifier_agrees(path: Path, scratch: str, tm
         TO_THE_CENT[path.stem](found)
     assert found["contract"]["signatures"]
     assert plain(found)
+    assert found["progress"] is None or found["progress"]["ties_out"]
     if found["contract"]["state"] in ("active", "completed", "terminated"):
         assert_pack_holds(found["contract"]["number"], tmp_path)
     call_command("verify_ledger", verbosity=0)

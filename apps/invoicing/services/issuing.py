@@ -100,9 +100,7 @@ def issue_for(
         [rules.TaxedAmount(cause.amount, version.tax_category, version.tax_rate)], currency=contract.currency
     )
     totals = rules.totals(breakdown)
-    kept = Withholding()
-    if milestone is not None:
-        kept = withheld(contract=contract, version=version, totals=totals, milestone=milestone)
+    kept = withheld(contract=contract, version=version, totals=totals, milestone=milestone)
     retained = kept.said
     reserved = reserved_of(reservations, totals=totals, rate=version.tax_rate, retained=retained)
     zone = ZoneInfo(seller.time_zone)

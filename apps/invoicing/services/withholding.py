@@ -60,14 +60,15 @@ class Withholding:
 
 
 def withheld(
-    *, contract: Contract, version: ContractVersion, totals: rules.Totals, milestone: Milestone
+    *, contract: Contract, version: ContractVersion, totals: rules.Totals, milestone: Milestone | None
 ) -> Withholding:
     """What is kept back of an invoice with these totals.
 
-    ``milestone`` is what it bills, accepted already or about to be. One query, and none where nothing was agreed.
+    ``milestone`` is what it bills, accepted already or about to be; of what the calendar bills nothing is. One query,
+    and none where nothing was agreed.
     """
     terms = contracts.read_retention(version.retention)
-    if terms is None:
+    if terms is None or milestone is None:
         return Withholding()
     groups, held, released, is_last, apart = _before(contract, version=version, milestone=milestone, terms=terms)
     scale = rules.RetentionScale(version.price, version.price - apart, version.tax_rate)
