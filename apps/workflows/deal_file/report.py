@@ -19,8 +19,8 @@ from apps.milestones.models import Milestone, Submission
 from apps.workflows.deal_file import (
     credit_report,
     report_disputes,
-    report_reservations,
     report_progress,
+    report_reservations,
     report_retention,
     report_revenue,
     report_terminations,
