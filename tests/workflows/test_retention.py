@@ -36,6 +36,7 @@ from apps.invoicing.models import RetentionRelease as Release
 from apps.invoicing.rules import ReleaseBand
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
+from apps.milestones.services import CriterionVerdict, Part
 from apps.parties.actor import Actor
 from apps.workflows import billing, retention, sign_off
 from tests import corrections, scenarios
@@ -178,19 +179,37 @@ KINDS = RetentionTerms(
 
 
 def test_each_kind_has_its_own_ledger_release_and_age(parties: Parties) -> None:
-    """Of 12,000 at the rate of materials, 12,000 at 10 % and 16,000 at none of its own; 3 % of all for defects."""
+    """Of 12,000 at the rate of materials, in two parts, 12,000 at 10 % and 16,000 at none; 3 % of all for defects."""
     draft = scenarios.software_draft(parties, retention=KINDS)
     own = [LineTerms(is_materials=True), LineTerms(), LineTerms(retention_rate=D(0))]
     lines = tuple(replace(line, own=one) for line, one in zip(draft.lines, own, strict=True))
     contract = scenarios.active_contract(parties, draft=replace(draft, lines=lines), at=AT)
-    for position in (1, 2):
-        scenarios.accepted_milestone(contract, position=position, at=AT)
-        with clock.stopped(AT):
-            retention.tend_contract(contract_ref=contract.ref)
+    submission = scenarios.submitted_milestone(contract, at=AT)
+    bea = member(parties, "buyer")
+    with acting(bea, at=AT):
+        verdicts = [CriterionVerdict(one.pk, is_passed=True) for one in submission.milestone.line.criteria.all()]
+        sign_off.accept_part(
+            actor=bea,
+            key=key(),
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            part=Part(percent=D(50)),
+            verdicts=verdicts,
+            comment="Half of it.",
+        )
+    assert retention.due(at=AT) == [], "the rest of it is still to be accepted"
+    rest = scenarios.submitted_rest(scenarios.milestone_of(contract, part=2), at=AT)
+    with acting(bea, at=AT):
+        sign_off.accept_milestone(actor=bea, key=key(), submission_ref=rest.ref, seen=rest.sha256)
+    with clock.stopped(AT):
+        retention.tend_contract(contract_ref=contract.ref)
+    scenarios.accepted_milestone(contract, position=2, at=AT)
+    with clock.stopped(AT):
+        retention.tend_contract(contract_ref=contract.ref)
     with walls.asking_for(parties.seller.pk):
         held = list(Retention.objects.order_by("invoice", "kind").values_list("kind", "held"))
         ages = invoicing.retention_by_age(seller_id=parties.seller.pk, today=AT.date())
-    assert held == [(1, D(240)), (2, D(360)), (1, D(1200)), (2, D(360))]
+    assert held == [(1, D(120)), (2, D(180)), (1, D(120)), (2, D(180)), (1, D(1200)), (2, D(360))]
     found = state(parties, contract)
     assert [(kind.name, kind.held, kind.released) for kind in found.kinds] == [
         ("Performance", D(1080), D(360)),

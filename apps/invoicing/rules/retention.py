@@ -169,7 +169,7 @@ def _stepped(billed: Decimal, *, scale: Decimal, terms: RetentionTerms) -> Decim
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What was withheld of one invoice for one kind, and what of that was released; ``title`` is its milestone's."""
+    """What was withheld of one invoice for one kind, and what of that was released; ``title`` is its line's."""
 
     kind: int
     title: str

@@ -47,11 +47,11 @@ def release(ref: str, *, contract: Contract, position: int, actor: Actor, at: da
     event, limit = _event_of(part.release, version=version, actor=actor, at=at)
     kept = list(
         Retention.objects.filter(contract=contract)
-        .select_related("invoice__milestone")
+        .select_related("invoice__milestone__line")
         .select_for_update(of=("self",))
         .order_by("pk")
     )
-    rows = [rules.RetentionRow(one.kind, one.invoice.billed.title, one.held, one.released) for one in kept]
+    rows = [rules.RetentionRow(one.kind, one.invoice.billed.line.title, one.held, one.released) for one in kept]
     amount = rules.released_of(part, rows=rows, made=made, terms=terms, currency=contract.currency)
     if not amount:
         if is_system:

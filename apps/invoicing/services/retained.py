@@ -114,9 +114,9 @@ def retention_state(contract: Contract, *, using: str = "default") -> RetentionS
 
 
 def rows_of(found: "QuerySet[Retention, Retention]") -> Mapping[int, Sequence[rules.RetentionRow]]:
-    """What is withheld of contracts, by their primary key: one row for each kind and milestone."""
+    """What is withheld of contracts, by their primary key: one row for each kind and line of the plan."""
     rows: defaultdict[int, list[rules.RetentionRow]] = defaultdict(list)
-    summed = found.order_by().values_list("contract_id", "kind", "invoice__milestone__title")
+    summed = found.order_by().values_list("contract_id", "kind", "invoice__milestone__line__title")
     for contract_id, kind, title, held, released in summed.annotate(Sum("held"), Sum("released")):
         rows[contract_id].append(rules.RetentionRow(kind, title, held, released))
     return rows
@@ -146,7 +146,7 @@ def _withhold(terms: RetentionTerms) -> bool:
 def releases_with(milestone: Milestone) -> bool:
     """Whether a part of the retention is released with this milestone, once all of it is accepted."""
     terms = contracts.read_retention(milestone.line.version.retention)
-    return terms is not None and milestone.title in _titles(terms)
+    return terms is not None and milestone.line.title in _titles(terms)
 
 
 def accepted_on(contract: Contract, *, terms: RetentionTerms, using: str = "default") -> Mapping[str, date]:
@@ -154,7 +154,7 @@ def accepted_on(contract: Contract, *, terms: RetentionTerms, using: str = "defa
     titles = _titles(terms)
     if not titles:
         return {}
-    found = Milestone.objects.using(using).filter(contract=contract, title__in=titles)
+    found = Milestone.objects.using(using).filter(contract=contract, line__title__in=titles)
     return accepted_days(found, time_zones={contract.pk: contract.seller.time_zone})[contract.pk]
 
 
@@ -166,7 +166,7 @@ def accepted_days(
     days: defaultdict[int, dict[str, date]] = defaultdict(dict)
     ended = (
         found.order_by()
-        .values_list("contract_id", "title")
+        .values_list("contract_id", "line__title")
         .annotate(open=Count("pk", filter=~Q(state__in=ENDED)), last=Max("accepted_at"))
     )
     for contract_id, title, is_open, last in ended:
