@@ -55,11 +55,15 @@ class LineTerms:
 
     ``review_days`` None and ``silence`` empty mean as in the contract. ``is_cumulative``: it cannot be accepted before
     every milestone above it in the plan is; otherwise it is severable, and accepted whenever it is done.
+    ``retention_rate`` in percent is withheld of it in the place of the contract's rate; zero is one, and nothing is
+    withheld then. ``is_materials``: it is for materials that are stored and not built in yet.
     """
 
     review_days: int | None = None
     silence: str = ""
     is_cumulative: bool = False
+    retention_rate: Decimal | None = None
+    is_materials: bool = False
 
     def __bool__(self) -> bool:
         return self != AS_AGREED

@@ -8,6 +8,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from apps.contracts.drafts import LineTerms
 from apps.contracts.rules import ReviewTerms
 from apps.contracts.rules.review import ACCEPTED, CALENDAR, REJECTED, WORKING
+from apps.core.printing import words
 
 LOCALES: Final = {"en": "en_GB", "de": "de_DE"}
 
@@ -108,6 +109,14 @@ def own_terms(own: LineTerms) -> list[str]:
         said.append(gettext("If the buyer says nothing: {means}").format(means=silence_means(own.silence)))
     if own.is_cumulative:
         said.append(gettext("Cumulative: accepted only after every milestone above it in the plan."))
+    if own.is_materials:
+        said.append(gettext("Stored materials."))
+    if own.retention_rate is not None:
+        said.append(
+            gettext("Retention of this milestone: {rate}.").format(rate=words.percent(own.retention_rate))
+            if own.retention_rate
+            else gettext("Nothing of this milestone is retained.")
+        )
     return said
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import get_language, gettext
 
-from apps.contracts.retention import BUYER, COMPLETION, DATE
+from apps.contracts.retention import BUYER, COMPLETION, DATE, MILESTONE
 from apps.core.printing import words
 from apps.invoicing import paying
 from apps.invoicing.page import Fact, address_lines, imprint_of, pay_words, payment_facts, sender_of
@@ -69,6 +69,7 @@ def page_of(said: ReleaseStatement) -> Page:
         facts=[
             (gettext("Date"), words.day(said.issue_date)),
             (gettext("Contract"), said.contract_number),
+            *([(gettext("Retention"), said.retention_name)] if said.retention_name else []),
             (
                 gettext("Part"),
                 gettext("{position} of {parts}").format(
@@ -113,6 +114,8 @@ def _reason(said: ReleaseStatement) -> str:
         DATE: gettext("Due as agreed, since the date of its release is reached."),
         BUYER: gettext("Released by {name} for {buyer}.").format(name=said.released_by, buyer=said.buyer.name),
     }
+    if said.event == MILESTONE:
+        return gettext("Due as agreed, since “{milestone}” was accepted.").format(milestone=said.milestone)
     called = gettext("Called by {name} for {seller}, as agreed.").format(name=said.released_by, seller=said.seller.name)
     return reasons.get(said.event, called)
 

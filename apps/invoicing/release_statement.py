@@ -33,6 +33,7 @@ class ReleaseStatement:
     """One released part of a contract's retention. ``position`` counts the parts that were agreed from 1, of ``parts``.
 
     ``event`` is by what it became due, ``released_by`` who said so, if somebody had to. ``left`` stays withheld.
+    ``milestone`` is the one with whose acceptance it became due; ``retention_name`` which of several kinds it is.
     The names of fields that an invoice has too are the same (:class:`~apps.invoicing.snapshot.SemanticInvoice`).
     """
 
@@ -60,6 +61,8 @@ class ReleaseStatement:
     payee: None = None
     version: str = VERSION
     payment_reference: str = ""
+    milestone: str = ""
+    retention_name: str = ""
 
     @property
     def remittance(self) -> str:

@@ -27,8 +27,10 @@ CHECKS = (
             WHERE v.contract_id = c.id AND {_most} IS NOT NULL
         ) l
         CROSS JOIN LATERAL (
-            SELECT coalesce(sum(i.net - coalesce(r.held, 0)), 0) AS payable, count(*) AS invoices
-            FROM invoicing_invoice i LEFT JOIN invoicing_retention r ON r.invoice_id = i.id
+            SELECT coalesce(sum(i.net - r.held), 0) AS payable, count(*) AS invoices
+            FROM invoicing_invoice i CROSS JOIN LATERAL (
+                SELECT coalesce(sum(k.held), 0) AS held FROM invoicing_retention k WHERE k.invoice_id = i.id
+            ) r
             WHERE i.contract_id = c.id AND i.kind = 'milestone'
         ) p
         WHERE c.state = 'active' AND p.payable > l.most + p.invoices * power(10::numeric, -({_digits}))
@@ -41,12 +43,14 @@ CHECKS = (
     Check(
         "What is retained of every invoice is in the ledger of retention, and nothing else is",
         """
-        SELECT 'retention of ' || i.number || ' of ' || o.legal_name, t.retained, coalesce(r.held, 0)
+        SELECT 'retention of ' || i.number || ' of ' || o.legal_name, t.retained, r.held
         FROM invoicing_invoice i
         JOIN parties_organisation o ON o.id = i.seller_id
         JOIN invoicing_openitem t ON t.invoice_id = i.id
-        LEFT JOIN invoicing_retention r ON r.invoice_id = i.id
-        WHERE t.retained <> coalesce(r.held, 0)
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(k.held), 0) AS held FROM invoicing_retention k WHERE k.invoice_id = i.id
+        ) r
+        WHERE t.retained <> r.held
         """,
     ),
     Check(

@@ -1,8 +1,11 @@
 """The sentences of an invoice that paper and XML share, in the language that is active: written once, so never two."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext
 
 from apps.contracts import retention_wording
+from apps.contracts.retention import RetentionRelease
 from apps.core.money import ZERO
 from apps.core.printing.words import day, money, percent
 from apps.invoicing import rules
@@ -34,12 +37,23 @@ def retention(invoice: SemanticInvoice) -> str:
     retained = invoice.retained
     if retained is None:
         return ""
-    when = ", ".join(
-        gettext("{share} of it {event}").format(share=percent(release.share), event=retention_wording.event(release))
-        for release in retained.releases
-    )
+    if retained.kinds:
+        return " ".join(
+            gettext("{amount} is retained as agreed ({kind}) and becomes payable later: {when}.").format(
+                amount=money(kind.withheld, invoice.currency), kind=kind.name, when=_when(kind.releases)
+            )
+            for kind in retained.kinds
+        )
+    when = _when(retained.releases)
     return gettext("{amount} is retained as agreed and becomes payable later: {when}.").format(
         amount=money(retained.withheld, invoice.currency), when=when
+    )
+
+
+def _when(releases: Sequence[RetentionRelease]) -> str:
+    return ", ".join(
+        gettext("{share} of it {event}").format(share=percent(release.share), event=retention_wording.event(release))
+        for release in releases
     )
 
 

@@ -26,6 +26,7 @@ class PartRow:
 
     state: PartState
     when: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def panel_of(contract: Contract, *, side: str) -> RetentionPanel | None:
     return RetentionPanel(
         sums=state,
         agreed=retention_wording.withheld(state.terms, currency=contract.currency),
-        rows=[PartRow(one, retention_wording.event(one.part)) for one in state.parts],
+        rows=[PartRow(one, retention_wording.event(one.part), state.kinds[one.kind - 1].name) for one in state.parts],
         may_release=bool(_open(state, side=side)),
     )
 
@@ -74,15 +75,18 @@ def form_of(request: PortalRequest, contract: Contract, *, side: str) -> Release
     form.fields["position"].widget.choices = [
         (
             one.position,
-            _("%(amount)s, agreed to be due %(when)s")
-            % {
-                "amount": formats.money(one.amount, contract.currency),
-                "when": retention_wording.event(one.part),
-            },
+            _choice(one, contract=contract, kind=state.kinds[one.kind - 1].name if state is not None else ""),
         )
         for one in parts
     ]
     return form
+
+
+def _choice(one: PartState, *, contract: Contract, kind: str) -> str:
+    said = {"amount": formats.money(one.amount, contract.currency), "when": retention_wording.event(one.part)}
+    if kind:
+        return _("%(kind)s: %(amount)s, agreed to be due %(when)s") % {**said, "kind": kind}
+    return _("%(amount)s, agreed to be due %(when)s") % said
 
 
 def released(request: PortalRequest, contract: Contract, form: ReleaseForm) -> str:

@@ -221,7 +221,7 @@ def bill(
         actor=actor,
         at=invoice.issued_at,
     )
-    if not open_milestones and invoicing.has_retention(milestone.line.version):
+    if (not open_milestones and invoicing.has_retention(milestone.line.version)) or invoicing.releases_with(milestone):
         retention_jobs.release_retentions.defer(contract_ref=contract.ref, organisation_id=contract.seller_id)
     return invoice
 

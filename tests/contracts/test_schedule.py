@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.contracts.drafts import DraftCriterion, DraftLine, Due
+from apps.contracts.drafts import DraftCriterion, DraftLine, Due, LineTerms
 from apps.contracts.rules.schedule import (
     Cell,
     DateOrder,
@@ -68,6 +68,23 @@ def test_a_whole_plan() -> None:
     )
     assert [row.row for row in schedule.rows] == [2, 4, 5]
     assert schedule.decimal is DecimalSign.POINT
+
+
+def test_own_retention_and_stored_materials_go_out_and_come_back_and_zero_is_a_rate() -> None:
+    own = [
+        LineTerms(retention_rate=Decimal(0)),
+        LineTerms(retention_rate=Decimal("2.5"), is_materials=True),
+        LineTerms(),
+    ]
+    lines = [DraftLine(f"Line {at}", basis="amount", amount=Decimal(10), own=one) for at, one in enumerate(own)]
+    for language in ("en", "de"):
+        rows = list(written_schedule(lines, amounts=[Decimal(10)] * 3, language=language))
+        assert [line.own for line in read_schedule(rows, currency="EUR").lines] == own
+    plain = list(written_schedule(lines[2:], amounts=[Decimal(10)], language="en"))
+    assert "Own retention" not in plain[0]
+    head: list[Cell] = ["Milestone", "Amount", "Retainage %"]
+    assert only(read(["Shell", "1,000.50", "7.5 %"], head=head)).own.retention_rate == Decimal("7.5")
+    assert "between 0 and 50" in said(read(["Shell", "1,000.50", "60"], head=head))[0][2]
 
 
 def test_german_names_and_signs() -> None:

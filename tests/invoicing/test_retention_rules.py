@@ -1,5 +1,7 @@
 """How much is withheld and how much is released: properties over random plans, and the cases that the words name."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -12,6 +14,7 @@ from apps.contracts.retention import (
     COMPLETION,
     DATE,
     GROSS,
+    MILESTONE,
     NET,
     RetentionRelease,
     RetentionStep,
@@ -20,145 +23,263 @@ from apps.contracts.retention import (
 )
 from apps.core import money
 from apps.invoicing.rules import retention as rules
-from apps.invoicing.rules.retention import Withheld
+from apps.invoicing.rules.retention import Billed, Kept, Past, Row, Scale
 
 CURRENCIES = ("JPY", "EUR", "KWD")
 """None, two and three decimals."""
+TAXES = (Decimal(0), Decimal(19), Decimal("8.1"))
 
 
 def amount(written: str) -> Decimal:
     return Decimal(written)
 
 
+@dataclass(frozen=True)
+class Plan:
+    """Lines of a plan, each billed by one invoice in their order: net, materials or not, own rate."""
+
+    currency: str
+    tax_rate: Decimal
+    lines: list[tuple[Decimal, bool, Decimal | None]]
+    terms: RetentionTerms
+
+    @property
+    def scale(self) -> Scale:
+        price = money.total(net for net, _is_materials, _own in self.lines)
+        apart = money.total(
+            net
+            for net, is_materials, own in self.lines
+            if own is not None or (is_materials and self.terms.materials_rate is not None)
+        )
+        return Scale(price, price - apart, self.tax_rate)
+
+    def billed(self, count: int) -> list[Billed]:
+        return [
+            Billed(*((money.ZERO, net) if is_materials else (net, money.ZERO)), own=own)
+            for net, is_materials, own in self.lines[:count]
+        ]
+
+
+PERCENTS = st.decimals(min_value=0, max_value=50, places=3)
+
+
 @st.composite
-def plans(draw: st.DrawFn) -> tuple[str, Decimal, list[Decimal], RetentionTerms]:
-    """A currency, a tax rate, the net amounts of a plan, and terms of retention."""
-    currency = draw(st.sampled_from(CURRENCIES))
-    unit = money.unit(currency)
-    amounts = [n * unit for n in draw(st.lists(st.integers(1, 10**7), min_size=1, max_size=8))]
-    percents = st.decimals(min_value=0, max_value=50, places=3)
+def kinds(draw: st.DrawFn, *, unit: Decimal) -> RetentionTerms:
     begins = sorted(draw(st.lists(st.integers(1, 99), max_size=2, unique=True)))
-    terms = RetentionTerms(
-        rate=draw(percents),
+    return RetentionTerms(
+        rate=draw(PERCENTS),
         base=draw(st.sampled_from((NET, GROSS))),
-        steps=tuple(RetentionStep(Decimal(begin), draw(percents)) for begin in begins),
+        steps=tuple(RetentionStep(Decimal(begin), draw(PERCENTS)) for begin in begins),
         cap_percent=draw(st.none() | st.decimals(min_value=amount("0.001"), max_value=100, places=3)),
         cap_amount=draw(st.none() | st.integers(1, 10**6).map(lambda n: n * unit)),
+        materials_rate=draw(st.none() | PERCENTS),
+        cap_each=draw(st.none() | st.none() | st.integers(1, 10**6).map(lambda n: n * unit)),
     )
-    return currency, draw(st.sampled_from((amount("0"), amount("19"), amount("8.1")))), amounts, terms
 
 
-def billed(
-    currency: str, rate: Decimal, amounts: list[Decimal], terms: RetentionTerms
-) -> list[tuple[Decimal, Decimal]]:
+@st.composite
+def plans(draw: st.DrawFn, *, least: int = 1) -> Plan:
+    currency = draw(st.sampled_from(CURRENCIES))
+    unit = money.unit(currency)
+    line = st.tuples(st.integers(least, 10**7).map(lambda n: n * unit), st.booleans(), st.none() | PERCENTS)
+    first = draw(kinds(unit=unit))
+    further = draw(st.lists(kinds(unit=unit), max_size=1))
+    return Plan(
+        currency,
+        draw(st.sampled_from(TAXES)),
+        draw(st.lists(line, min_size=1, max_size=8)),
+        replace(first, further=tuple(further)),
+    )
+
+
+def invoices(plan: Plan) -> Iterator[tuple[Decimal, list[Kept]]]:
     """The total of each invoice and what is withheld of it, one after the other as they are issued."""
-    price = money.total(amounts)
-    whole = price + money.half_up(price * rate / 100, currency)
-    made, before = [], Withheld()
-    for net in amounts:
-        gross = net + money.half_up(net * rate / 100, currency)
-        held = rules.withheld_of(
-            net=net, gross=gross, price=price, whole=whole, before=before, terms=terms, currency=currency
+    past = [Past() for _kind in plan.terms.kinds]
+    for number, (net, _is_materials, _own) in enumerate(plan.lines):
+        gross = net + money.half_up(net * plan.tax_rate / 100, plan.currency)
+        kept = rules.withheld_of(
+            gross=gross,
+            before=plan.billed(number),
+            after=plan.billed(number + 1),
+            past=past,
+            terms=plan.terms,
+            scale=plan.scale,
+            currency=plan.currency,
         )
-        base = gross if terms.base == GROSS else net
-        before = Withheld(before.billed + base, before.held + held)
-        made.append((gross, held))
-    return made
+        past = [Past(was.held + one.held, was.carried + one.carried) for was, one in zip(past, kept, strict=True)]
+        yield gross, kept
 
 
 @given(plans())
-def test_what_is_withheld_is_payable_never_all_of_an_invoice_and_never_above_a_cap(
-    plan: tuple[str, Decimal, list[Decimal], RetentionTerms],
-) -> None:
-    currency, rate, amounts, terms = plan
-    made = billed(*plan)
-    price = money.total(amounts)
-    scale = price + money.half_up(price * rate / 100, currency) if terms.base == GROSS else price
-    for gross, held in made:
-        assert 0 <= held < gross
-        assert money.is_exact(held, currency)
-    for cap in rules.caps(terms, scale=scale, currency=currency):
-        assert money.total(held for _gross, held in made) <= cap
+def test_what_is_withheld_is_payable_never_all_of_an_invoice_and_never_above_a_cap(plan: Plan) -> None:
+    made = list(invoices(plan))
+    for gross, kept in made:
+        assert 0 <= money.total(one.held for one in kept) < gross
+        assert all(one.held >= 0 and money.is_exact(one.held, plan.currency) for one in kept)
+    for number, kind in enumerate(plan.terms.kinds):
+        held = [kept[number].held for _gross, kept in made]
+        assert all(money.total(held) <= cap for cap in rules.caps(kind, scale=plan.scale, currency=plan.currency))
+        assert all(kind.cap_each is None or one <= kind.cap_each for one in held)
+
+
+@given(plans(least=1000))
+def test_invoices_add_up_to_the_retention_on_what_they_bill_together(plan: Plan) -> None:
+    """To the cent, in however many of them, and with what one could not bear carried to the next."""
+    plan = replace(plan, terms=replace(plan.terms, cap_each=None, further=()))
+    past, limits = Past(), rules.caps(plan.terms, scale=plan.scale, currency=plan.currency)
+    for number, (_gross, (kept,)) in enumerate(invoices(plan), start=1):
+        past = Past(past.held + kept.held, past.carried + kept.carried)
+        together = rules.retained_on(plan.billed(number), terms=plan.terms, scale=plan.scale, currency=plan.currency)
+        assert past.held + past.carried == min([together, *limits])
 
 
 @given(plans(), st.data())
-def test_in_how_many_invoices_a_plan_is_billed_changes_the_retention_by_rounding_only(
-    plan: tuple[str, Decimal, list[Decimal], RetentionTerms], data: st.DataObject
-) -> None:
-    currency, rate, amounts, terms = plan
-    if terms.base == GROSS or terms.cap_amount is not None or terms.cap_percent is not None:
-        terms = RetentionTerms(rate=terms.rate, steps=terms.steps)
-    # One unit is always left to pay; that shows on invoices of a unit or two, and is no rounding.
-    amounts = [amount * 1000 for amount in amounts]
-    together = money.total(held for _gross, held in billed(currency, rate, [money.total(amounts)], terms))
-    apart = money.total(held for _gross, held in billed(currency, rate, amounts, terms))
-    assert abs(together - apart) <= money.unit(currency) * (len(amounts) + 1) / 2
+def test_materials_that_are_built_in_go_over_to_the_rate_of_work(plan: Plan, data: st.DataObject) -> None:
+    """Also where less is withheld of work than of what is stored: nothing is paid back, and less is withheld later."""
+    terms = replace(plan.terms, steps=(), cap_each=None, further=(), materials_rate=data.draw(PERCENTS))
+    unit, before, past = money.unit(plan.currency), [Billed()], Past()
+    for units in data.draw(st.lists(st.tuples(st.integers(1000, 10**6), st.booleans()), min_size=1, max_size=6)):
+        new, is_stored = units[0] * unit, units[1]
+        built_in = min(before[0].materials, data.draw(st.integers(0, 10**6)) * unit)
+        was = before[0]
+        after = [
+            Billed(
+                was.work + built_in + (0 if is_stored else new), was.materials - built_in + (new if is_stored else 0)
+            )
+        ]
+        (kept,) = rules.withheld_of(
+            gross=new, before=before, after=after, past=[past], terms=terms, scale=plan.scale, currency=plan.currency
+        )
+        assert 0 <= kept.held < new
+        past, before = Past(past.held + kept.held, past.carried + kept.carried), after
+        together = rules.retained_on(after, terms=terms, scale=plan.scale, currency=plan.currency)
+        limits = rules.caps(terms, scale=plan.scale, currency=plan.currency)
+        assert past.held + past.carried == min([together, *limits])
+
+
+SCHEDULES = st.lists(st.integers(1, 40), min_size=1, max_size=3)
 
 
 @given(
     st.sampled_from(CURRENCIES),
-    st.lists(st.integers(1, 10**6), min_size=1, max_size=8),
-    st.lists(st.integers(1, 40), min_size=1, max_size=3),
+    st.lists(st.tuples(st.integers(1, 2), st.sampled_from("AB"), st.integers(1, 10**6)), min_size=1, max_size=8),
+    st.tuples(SCHEDULES, SCHEDULES),
+    st.lists(st.integers(1, 100), max_size=2),
     st.data(),
 )
 def test_the_parts_of_a_release_are_together_what_was_withheld_to_the_cent(
-    currency: str, units: list[int], weights: list[int], data: st.DataObject
+    currency: str,
+    held: list[tuple[int, str, int]],
+    weights: tuple[list[int], list[int]],
+    of_section: list[int],
+    data: st.DataObject,
 ) -> None:
-    """In whatever order the parts become due, and although more is withheld in between."""
+    """Of each kind, in whatever order the parts become due, although more is withheld in between, and with sections."""
     unit = money.unit(currency)
-    held = [n * unit for n in units]
-    shares = money.split(Decimal(100), [Decimal(one) for one in weights], "KWD")
-    releases = [RetentionRelease(share) for share in shares]
-    order = data.draw(st.permutations(range(len(releases))))
-    late = data.draw(st.integers(0, len(held) - 1))
-    left, released = held[: len(held) - late], money.ZERO
-    made: list[RetentionRelease] = []
-    for place, number in enumerate(order):
-        is_last = place == len(order) - 1
-        if is_last:
-            left += held[len(held) - late :]
-        amount = rules.released_of(
-            withheld=money.total(left) + released,
-            released=released,
-            made=made,
-            release=releases[number],
-            is_last=is_last,
-            currency=currency,
+    rows = [Row(kind, title, n * unit, money.ZERO) for kind, title, n in held]
+    made_of = []
+    for kind, parts in enumerate(weights):
+        shares = money.split(Decimal(100), [Decimal(one) for one in parts], "KWD")
+        releases = [RetentionRelease(share) for share in shares]
+        if kind == 0 and sum(of_section) <= 100:
+            releases += [RetentionRelease(Decimal(n), MILESTONE, milestone="A", only=True) for n in of_section]
+        made_of.append(RetentionTerms(rate=Decimal(5), name=f"kind {kind}", releases=tuple(releases)))
+    terms = replace(made_of[0], further=(made_of[1],))
+    order = data.draw(st.permutations(terms.schedule))
+    late = data.draw(st.integers(0, len(rows) - 1))
+    hidden, rows = rows[len(rows) - late :], rows[: len(rows) - late]
+    made: dict[int, Decimal] = {}
+    for place, part in enumerate(order):
+        left_of_kind = [one for one in order[place:] if one.kind == part.kind]
+        if len(left_of_kind) == 1:
+            rows += [row for row in hidden if row.kind == part.kind]
+        sum_ = rules.released_of(part, rows=rows, made=made, terms=terms, currency=currency)
+        concerned = [row for row in rows if rules.concerned(part, row)]
+        if len(left_of_kind) == 1:
+            concerned = [row for row in rows if row.kind == part.kind]
+        left = [row.left for row in concerned]
+        assert 0 <= sum_ <= money.total(left)
+        given = (
+            dict(zip(map(id, concerned), rules.shares_of(sum_, left=left, currency=currency), strict=True))
+            if sum_
+            else {}
         )
-        assert 0 <= amount <= money.total(left)
-        if amount:
-            parts = rules.shares_of(amount, left=left, currency=currency)
-            assert money.total(parts) == amount
-            assert all(
-                0 <= part <= rest and money.is_exact(part, currency) for part, rest in zip(parts, left, strict=True)
-            )
-            left = [rest - part for rest, part in zip(left, parts, strict=True)]
-        released += amount
-        made.append(releases[number])
-    assert released == money.total(held)
-    assert not any(left)
+        rows = [replace(row, released=row.released + given.get(id(row), money.ZERO)) for row in rows]
+        assert all(row.left >= 0 and money.is_exact(row.released, currency) for row in rows)
+        made[part.position] = sum_
+    assert not any(row.left for row in rows)
 
 
-def withheld(net: str, before: Withheld, terms: RetentionTerms, *, currency: str = "EUR", tax: str = "0") -> Decimal:
-    gross = amount(net) + money.half_up(amount(net) * amount(tax) / 100, currency)
-    whole = money.half_up(amount("100000") * (100 + amount(tax)) / 100, currency)
-    return rules.withheld_of(
-        net=amount(net), gross=gross, price=amount("100000"), whole=whole, before=before, terms=terms, currency=currency
+def withheld(
+    net: str,
+    terms: RetentionTerms,
+    *,
+    billed: str = "0",
+    past: Past | None = None,
+    currency: str = "EUR",
+    tax: str = "0",
+    own: str | None = None,
+    is_materials: bool = False,
+) -> Decimal:
+    before = [Billed(amount(billed))]
+    new = Billed(
+        *((money.ZERO, amount(net)) if is_materials else (amount(net), money.ZERO)), own=amount(own) if own else None
     )
+    (kept,) = rules.withheld_of(
+        gross=amount(net) + money.half_up(amount(net) * amount(tax) / 100, currency),
+        before=before,
+        after=[*before, new],
+        past=[past or Past()],
+        terms=terms,
+        scale=Scale(amount("100000"), amount("100000"), amount(tax)),
+        currency=currency,
+    )
+    return kept.held
 
 
 def test_ten_percent_until_half_is_billed_then_five_also_within_one_invoice() -> None:
     terms = RetentionTerms(rate=amount("10"), steps=(RetentionStep(amount("50"), amount("5")),))
-    assert withheld("50000", Withheld(), terms) == amount("5000")
-    assert withheld("10000", Withheld(billed=amount("50000"), held=amount("5000")), terms) == amount("500")
-    assert withheld("30000", Withheld(billed=amount("40000"), held=amount("4000")), terms) == amount("2000"), (
+    assert withheld("50000", terms) == amount("5000")
+    assert withheld("10000", terms, billed="50000", past=Past(held=amount("5000"))) == amount("500")
+    assert withheld("30000", terms, billed="40000", past=Past(held=amount("4000"))) == amount("2000"), (
         "10 of 10,000, 5 of 20,000"
     )
 
 
 def test_the_base_may_be_the_total_with_tax() -> None:
-    assert withheld("1000", Withheld(), RetentionTerms(rate=amount("10")), tax="19") == amount("100.00")
-    assert withheld("1000", Withheld(), RetentionTerms(rate=amount("10"), base=GROSS), tax="19") == amount("119.00")
+    assert withheld("1000", RetentionTerms(rate=amount("10")), tax="19") == amount("100.00")
+    assert withheld("1000", RetentionTerms(rate=amount("10"), base=GROSS), tax="19") == amount("119.00")
+
+
+def test_a_line_may_have_a_rate_of_its_own_and_zero_is_one() -> None:
+    terms = RetentionTerms(
+        rate=amount("10"), materials_rate=amount("2"), steps=(RetentionStep(amount("1"), amount("5")),)
+    )
+    assert withheld("1000", terms) == amount("100.00")
+    assert withheld("1000", terms, own="0") == 0
+    assert withheld("1000", terms, own="3.5", billed="90000") == amount("35.00"), "no step applies to it"
+    assert withheld("1000", terms, is_materials=True) == amount("20.00")
+    assert withheld("1000", replace(terms, materials_rate=None), is_materials=True) == amount("100.00")
+    assert withheld("1000", replace(terms, materials_rate=amount("0")), is_materials=True) == 0
+
+
+def test_several_kinds_are_withheld_beside_each_other_and_a_rate_of_a_line_is_the_firsts() -> None:
+    terms = RetentionTerms(
+        rate=amount("5"),
+        name="Performance",
+        further=(RetentionTerms(rate=amount("3"), base=GROSS, name="Defects", cap_amount=amount("30")),),
+    )
+    for own, held in ((None, ["50.00", "30"]), (amount("0"), ["0.00", "30"])):
+        kept = rules.withheld_of(
+            gross=amount("1200"),
+            before=[],
+            after=[Billed(amount("1000"), own=own)],
+            past=[Past(), Past()],
+            terms=terms,
+            scale=Scale(amount("5000"), amount("5000"), amount("20")),
+            currency="EUR",
+        )
+        assert [one.held for one in kept] == [amount(one) for one in held]
 
 
 @pytest.mark.parametrize(
@@ -170,25 +291,31 @@ def test_the_base_may_be_the_total_with_tax() -> None:
     ],
 )
 def test_a_cap_leaves_only_what_is_missing_to_it_and_then_nothing(terms: RetentionTerms) -> None:
-    assert withheld("20000", Withheld(billed=amount("40000"), held=amount("4000")), terms) == amount("1000")
-    assert withheld("20000", Withheld(billed=amount("60000"), held=amount("5000")), terms) == 0
+    assert withheld("20000", terms, billed="40000", past=Past(held=amount("4000"))) == amount("1000")
+    assert withheld("20000", terms, billed="60000", past=Past(held=amount("5000"))) == 0
+
+
+def test_what_a_limit_on_one_invoice_leaves_out_is_withheld_no_more() -> None:
+    terms = RetentionTerms(rate=amount("10"), cap_each=amount("300"))
+    assert withheld("4000", terms) == amount("300")
+    assert withheld("1000", terms, billed="4000", past=Past(held=amount("300"))) == amount("100.00")
 
 
 def test_a_rate_of_zero_withholds_nothing_and_after_the_last_release_nothing_is_withheld() -> None:
-    assert withheld("1000", Withheld(), RetentionTerms(rate=amount("0"))) == 0
-    assert withheld("1000", Withheld(is_over=True), RetentionTerms(rate=amount("10"))) == 0
+    assert withheld("1000", RetentionTerms(rate=amount("0"))) == 0
+    assert withheld("1000", RetentionTerms(rate=amount("10")), past=Past(is_over=True)) == 0
 
 
 def test_a_cap_that_was_lowered_below_what_is_held_takes_nothing_back() -> None:
-    assert (
-        withheld("1000", Withheld(held=amount("6000")), RetentionTerms(rate=amount("10"), cap_amount=amount("5000")))
-        == 0
-    )
+    lowered = RetentionTerms(rate=amount("10"), cap_amount=amount("5000"))
+    assert withheld("1000", lowered, past=Past(held=amount("6000"))) == 0
 
 
-def test_something_is_always_due_of_an_invoice_of_the_smallest_unit() -> None:
-    assert withheld("1", Withheld(), RetentionTerms(rate=amount("50")), currency="JPY") == 0
-    assert withheld("2", Withheld(), RetentionTerms(rate=amount("50")), currency="JPY") == 1
+def test_something_is_always_due_of_an_invoice_of_the_smallest_unit_and_the_next_bears_the_rest() -> None:
+    terms = RetentionTerms(rate=amount("50"))
+    assert withheld("1", terms, currency="JPY") == 0
+    assert withheld("10", terms, billed="1", past=Past(carried=amount("1")), currency="JPY") == 6
+    assert withheld("2", terms, currency="JPY") == 1
 
 
 def test_when_a_part_is_released_by_itself() -> None:
@@ -198,6 +325,10 @@ def test_when_a_part_is_released_by_itself() -> None:
     assert rules.due_from(days, completed_on=None) is None
     assert rules.due_from(RetentionRelease(amount("50"), DATE, on=completed), completed_on=None) == completed
     assert rules.due_from(RetentionRelease(amount("50"), BUYER), completed_on=completed) is None
+    section = RetentionRelease(amount("50"), MILESTONE, days=30, milestone="Block A", only=True)
+    assert rules.due_from(section, completed_on=None) is None
+    assert rules.due_from(section, completed_on=None, accepted_on={"Block A": completed}) == date(2026, 4, 30)
+    assert rules.due_from(section, completed_on=completed) == date(2026, 4, 30), "it was never accepted"
 
 
 def test_more_than_is_withheld_cannot_be_shared_out() -> None:
@@ -217,18 +348,21 @@ def test_before_the_last_milestone_no_more_is_payable_than_agreed(
     unit = money.unit(currency)
     amounts, terms = [n * unit for n in units], payable_until_final(most)
     price = money.total(amounts)
-    before = Withheld()
-    for number, net in enumerate(amounts, 1):
-        before = Withheld(before.billed, before.held, is_last=number == len(amounts))
-        held = rules.withheld_of(
-            net=net, gross=net, price=price, whole=price, before=before, terms=terms, currency=currency
+    limit = money.floor(price * most / 100, currency)
+    billed = held = money.ZERO
+    for net in amounts:
+        above = rules.payable_before_final(
+            net=net,
+            gross=net,
+            billed=billed,
+            held=held,
+            terms=terms,
+            scale=Scale(price, price),
+            currency=currency,
         )
-        limit = money.floor(price * most / 100, currency)
-        payable = before.billed + net - before.held - held
-        if before.is_last:
-            assert held == 0
-        elif before.billed - before.held < limit:
-            assert payable == min(before.billed - before.held + net, limit)
+        payable = billed + net - held - above
+        if billed - held < limit:
+            assert payable == min(billed - held + net, limit)
         else:
-            assert net - held == unit
-        before = Withheld(before.billed + net, before.held + held)
+            assert net - above == unit
+        billed, held = billed + net, held + above

@@ -1,5 +1,6 @@
 """Retention on the pages: written into a draft, shown to both sides, released by whoever may."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -8,7 +9,15 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.contracts.models import Contract, ContractVersion
-from apps.contracts.retention import BUYER, COMPLETION, GROSS, RetentionRelease, RetentionStep, RetentionTerms
+from apps.contracts.retention import (
+    BUYER,
+    COMPLETION,
+    GROSS,
+    MILESTONE,
+    RetentionRelease,
+    RetentionStep,
+    RetentionTerms,
+)
 from apps.contracts.rules import read_retention
 from apps.core import clock
 from apps.invoicing.models import Invoice
@@ -25,6 +34,14 @@ TERMS = RetentionTerms(
     steps=(RetentionStep(D(50), D("2.5")),),
     cap_percent=D(5),
     releases=(RetentionRelease(D(60), BUYER), RetentionRelease(D(40), COMPLETION, days=7)),
+)
+KINDS = replace(
+    TERMS,
+    name="Performance",
+    materials_rate=D(0),
+    cap_each=D("900.00"),
+    releases=(*TERMS.releases, RetentionRelease(D(30), MILESTONE, milestone="Final", only=True)),
+    further=(RetentionTerms(rate=D(3), name="Defects", releases=(RetentionRelease(D(100), COMPLETION, days=730),)),),
 )
 
 
@@ -53,15 +70,16 @@ def completed(parties: Parties) -> Contract:
     return contract
 
 
-def test_what_is_typed_is_kept_and_shown_again_as_it_was(parties: Parties) -> None:
+@pytest.mark.parametrize("terms", [TERMS, KINDS], ids=["one kind", "two kinds"])
+def test_what_is_typed_is_kept_and_shown_again_as_it_was(parties: Parties, terms: RetentionTerms) -> None:
     seller = signed_in(parties, "seller")
-    response = seller.post(reverse("seller:draft_contract"), typed(parties, FINAL, do="save", **as_typed(TERMS)))
+    response = seller.post(reverse("seller:draft_contract"), typed(parties, FINAL, do="save", **as_typed(terms)))
     assert response.status_code == 302
     with acting(scenarios.seller_actor(parties)):
         version = ContractVersion.objects.select_related("contract").get()
-    assert read_retention(version.retention) == TERMS
+    assert read_retention(version.retention) == terms
     shown = seller.get(reverse("seller:change_draft", args=[version.contract.ref])).context["form"]
-    assert {name: shown.initial.get(name) for name in typed_retention(TERMS)} == typed_retention(TERMS)
+    assert {name: shown.initial.get(name) for name in typed_retention(terms)} == typed_retention(terms)
 
 
 @pytest.mark.parametrize(
@@ -124,3 +142,17 @@ def test_the_sellers_figures_count_what_was_billed_once_and_nothing_retained_as_
     assert sum(named["Invoiced"]) == D("43600.00")
     assert sum(named["Retention to be released"]) == D("1600.00"), "what has a day; the rest waits for a word"
     assert named["Retention to be released"][(timedelta(days=7 + 30).days) // 7] == D("1600.00")
+
+
+def test_the_schedule_of_values_ties_out_on_both_sides_and_as_a_file(parties: Parties) -> None:
+    contract = completed(parties)
+    for side, person in (("seller", "seller"), ("buyer", "buyer")):
+        client = signed_in(parties, person)
+        page = client.get(reverse(f"{side}:contract_progress", args=[contract.ref]))
+        assert "Sheet and summary tie out" in page.content.decode()
+        assert page.context["sheet"].due == D("43600.00")
+        wrong = client.get(reverse(f"{side}:contract_progress", args=[contract.ref]), {"since": "2999-01-01"})
+        assert wrong.status_code == 422
+        file = client.get(reverse(f"{side}:progress_csv", args=[contract.ref])).content.decode("utf-8-sig")
+        assert file.splitlines()[1].startswith("1,Prototype,EUR,12000,0,12000,0,12000,100,0,1200")
+        assert "Payable from this period,EUR,43600" in file

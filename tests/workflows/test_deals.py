@@ -46,7 +46,21 @@ def government(found: Report) -> None:
     assert [row["state"] for row in found["milestones"]] == ["accepted", "accepted", "accepted", "planned"]
 
 
-TO_THE_CENT = {"coastal-sensors-government": government}
+def fit_out(found: Report) -> None:
+    """Performance: nothing of the first 33,600.00, 10 % of half of the other 386,400.00, 5 % from then on; defects: 3 %
+    of each invoice, at most 2,000.00."""
+    assert [(kind["name"], kind["held"]) for kind in found["retention"]["kinds"]] == [
+        ("Performance", "26880.00"),
+        ("Defects", "11056.00"),
+    ]
+    assert [row["retained"] for row in found["invoices"]][:4] == ["1008.00", "9560.00", "7644.00", "8300.00"]
+    assert [(row["part"], row["kind"], row["when"]) for row in found["retention"]["parts"]] == [
+        (1, 1, "milestone"),
+        (2, 2, "milestone"),
+    ]
+
+
+TO_THE_CENT = {"coastal-sensors-government": government, "office-fit-out-retention": fit_out}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "deals").glob("*.yaml")), ids=lambda path: path.stem)
@@ -56,6 +70,7 @@ def test_every_deal_plays_and_every_verifier_agrees(path: Path, scratch: str, tm
         TO_THE_CENT[path.stem](found)
     assert found["contract"]["signatures"]
     assert plain(found)
+    assert found["progress"] is None or found["progress"]["ties_out"]
     if found["contract"]["state"] in ("active", "completed", "terminated"):
         assert_pack_holds(found["contract"]["number"], tmp_path)
     call_command("verify_ledger", verbosity=0)

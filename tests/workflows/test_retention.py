@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,21 +13,31 @@ from django.db import IntegrityError, connections, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django import DjangoDbBlocker
 
-from apps.contracts.drafts import ChangedLine, ChangeDraft
+from apps.contracts.drafts import ChangedLine, ChangeDraft, LineTerms
 from apps.contracts.models import Contract
-from apps.contracts.retention import BUYER, COMPLETION, SELLER, RetentionRelease, RetentionStep, RetentionTerms
+from apps.contracts.retention import (
+    BUYER,
+    COMPLETION,
+    MILESTONE,
+    SELLER,
+    RetentionRelease,
+    RetentionStep,
+    RetentionTerms,
+)
 from apps.core import clock
 from apps.core.database import scratch as scratch_databases
 from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
-from apps.invoicing import documents, inspection, release_statement, rules
+from apps.invoicing import documents, inspection, release_statement, rules, snapshot, wording
 from apps.invoicing import services as invoicing
 from apps.invoicing.einvoice.paper import Paper
 from apps.invoicing.inspection import Stored
 from apps.invoicing.models import Document, Invoice, OpenItem, Retention
 from apps.invoicing.models import RetentionRelease as Release
+from apps.invoicing.rules import ReleaseBand
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
+from apps.milestones.services import CriterionVerdict, Part
 from apps.parties.actor import Actor
 from apps.workflows import billing, retention, sign_off
 from tests import change_orders, corrections, scenarios
@@ -153,6 +163,86 @@ def test_it_is_released_by_completion_by_its_day_after_an_outage_and_by_the_buye
     assert retention.due(at=datetime(2030, 1, 1, tzinfo=UTC)) == []
     with pytest.raises(IllegalTransition, match="released already"):
         released(contract, 3, by=member(parties, "buyer"), at=datetime(2026, 6, 2, 9, tzinfo=UTC))
+    verified()
+
+
+KINDS = RetentionTerms(
+    rate=D(10),
+    materials_rate=D(2),
+    name="Performance",
+    releases=(
+        RetentionRelease(D(50), MILESTONE, milestone="Prototype"),
+        RetentionRelease(D(50)),
+        RetentionRelease(D(20), MILESTONE, milestone="Integration", only=True),
+    ),
+    further=(RetentionTerms(rate=D(3), name="Defects", releases=(RetentionRelease(D(100), COMPLETION, days=365),)),),
+)
+
+
+def test_each_kind_has_its_own_ledger_release_and_age(parties: Parties) -> None:
+    """Of 12,000 at the rate of materials, in two parts, 12,000 at 10 % and 16,000 at none; 3 % of all for defects."""
+    draft = scenarios.software_draft(parties, retention=KINDS)
+    own = [LineTerms(is_materials=True), LineTerms(), LineTerms(retention_rate=D(0))]
+    lines = tuple(replace(line, own=one) for line, one in zip(draft.lines, own, strict=True))
+    contract = scenarios.active_contract(parties, draft=replace(draft, lines=lines), at=AT)
+    submission = scenarios.submitted_milestone(contract, at=AT)
+    bea = member(parties, "buyer")
+    with acting(bea, at=AT):
+        verdicts = [CriterionVerdict(one.pk, is_passed=True) for one in submission.milestone.line.criteria.all()]
+        sign_off.accept_part(
+            actor=bea,
+            key=key(),
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            part=Part(percent=D(50)),
+            verdicts=verdicts,
+            comment="Half of it.",
+        )
+    assert retention.due(at=AT) == [], "the rest of it is still to be accepted"
+    rest = scenarios.submitted_rest(scenarios.milestone_of(contract, part=2), at=AT)
+    with acting(bea, at=AT):
+        sign_off.accept_milestone(actor=bea, key=key(), submission_ref=rest.ref, seen=rest.sha256)
+    with clock.stopped(AT):
+        retention.tend_contract(contract_ref=contract.ref)
+    scenarios.accepted_milestone(contract, position=2, at=AT)
+    with clock.stopped(AT):
+        retention.tend_contract(contract_ref=contract.ref)
+    with walls.asking_for(parties.seller.pk):
+        held = list(Retention.objects.order_by("invoice", "kind").values_list("kind", "held"))
+        ages = invoicing.retention_by_age(seller_id=parties.seller.pk, today=AT.date())
+    assert held == [(1, D(120)), (2, D(180)), (1, D(120)), (2, D(180)), (1, D(1200)), (2, D(360))]
+    found = state(parties, contract)
+    assert [(kind.name, kind.held, kind.released) for kind in found.kinds] == [
+        ("Performance", D(1080), D(360)),
+        ("Defects", D(720), D(0)),
+    ], "half of 240 with the first milestone, then a fifth of the section's 1,200"
+    assert {(one.kind, band): amount for one in ages for band, amount in one.bands.items()} == {
+        ("Performance", ReleaseBand.NO_DAY): D(1080),
+        ("Defects", ReleaseBand.NO_DAY): D(720),
+    }
+
+    scenarios.accepted_milestone(contract, position=3, at=AT)
+    with clock.stopped(AT):
+        retention.tend_contract(contract_ref=contract.ref)
+    with walls.asking_for(parties.seller.pk):
+        (age,) = invoicing.retention_by_age(seller_id=parties.seller.pk, today=AT.date())
+        statements = list(Release.objects.order_by("pk").values_list("kind", "position", "event", "amount"))
+        invoice = Invoice.objects.get(milestone__position=2)
+        sheet = invoicing.progress(Contract.objects.get(pk=contract.pk), since=AT.date(), until=AT.date())
+        later = AT.date() + timedelta(days=1)
+        nothing = invoicing.progress(Contract.objects.get(pk=contract.pk), since=later, until=later)
+    assert [(one.period, one.stored, one.retained) for one in sheet.lines] == [
+        (D(0), D(12000), D(360)),
+        (D(12000), D(0), D(360)),
+        (D(16000), D(0), D(480)),
+    ]
+    assert (sheet.ties_out, sheet.due) == (True, D(47600) - D(1200)), "the total with tax, less what is retained"
+    assert (nothing.ties_out, nothing.due, nothing.earned) == (True, D(0), sheet.due)
+    assert (age.kind, age.bands) == ("Defects", {ReleaseBand.TO_365: D(1200)})
+    assert statements == [(1, 1, "milestone", D(120)), (1, 3, "milestone", D(240)), (1, 2, "completion", D(1080))]
+    said = wording.retention(snapshot.read(invoice.snapshot)).replace("\N{NO-BREAK SPACE}", " ")
+    assert "1,200.00 EUR is retained as agreed (Performance)" in said
+    assert "360.00 EUR is retained as agreed (Defects)" in said
     verified()
 
 
@@ -299,6 +389,20 @@ def test_the_documents_say_what_is_due_now_and_what_later(parties: Parties) -> N
         ("UPDATE invoicing_retention SET released = released + 1 WHERE held > released", "differs"),
         ("UPDATE invoicing_retention SET held = held + 1", "nothing more is withheld later"),
         ("UPDATE invoicing_retention SET held = held - 1", "differs"),
+        ("UPDATE invoicing_retention SET carried = 1", "frozen"),
+        ("UPDATE contracts_planline SET retention_rate = 60", "frozen|own_retention_is_a_rate"),
+        (
+            "INSERT INTO invoicing_retention (invoice_id, kind, contract_id, seller_id, buyer_id, currency, held,"
+            " released) SELECT invoice_id, 2, contract_id, seller_id, buyer_id, currency, 5, 0"
+            " FROM invoicing_retention",
+            "differs from its open item",
+        ),
+        (
+            "INSERT INTO invoicing_retentionrelease (ref, contract_id, position, kind, event, invoice_id, currency,"
+            " amount, released_on, released_at, released_by_name) SELECT 'x', contract_id, 2, 2, 'completion',"
+            " invoice_id, currency, amount, released_on, released_at, '' FROM invoicing_retentionrelease",
+            "only what was agreed is released",
+        ),
         ("DELETE FROM invoicing_retention", "never deleted|frozen"),
         ("UPDATE invoicing_openitem SET retained = 0, open = open + retained WHERE retained > 0", "falls only by"),
         ("UPDATE invoicing_retentionrelease SET amount = amount + 1", "append-only"),

@@ -49,6 +49,10 @@ class OwnTerms(models.Model):
         default=False,
         help_text=_("not accepted before every milestone above it in the plan is"),
     )
+    retention_rate = models.DecimalField(
+        _("own rate of retention in percent"), max_digits=6, decimal_places=3, null=True, blank=True
+    )
+    is_materials = models.BooleanField(_("stored materials"), default=False, db_default=False)
 
     class Meta:
         abstract = True
@@ -56,7 +60,13 @@ class OwnTerms(models.Model):
     @property
     def own(self) -> LineTerms:
         """The same as a plain value."""
-        return LineTerms(review_days=self.review_days, silence=self.silence, is_cumulative=self.is_cumulative)
+        return LineTerms(
+            review_days=self.review_days,
+            silence=self.silence,
+            is_cumulative=self.is_cumulative,
+            retention_rate=self.retention_rate,
+            is_materials=self.is_materials,
+        )
 
 
 OF_STEPS: Final = (
@@ -73,5 +83,9 @@ OF_OWN_TERMS: Final = (
         condition=(Q(review_days__isnull=True) | Q(review_days__gte=1, review_days__lte=LONGEST_OWN_REVIEW))
         & Q(silence__in=["", *Silence.values]),
         name="own_review_is_counted_and_ends_somehow",
+    ),
+    models.CheckConstraint(
+        condition=Q(retention_rate__isnull=True) | Q(retention_rate__gte=0, retention_rate__lte=50),
+        name="own_retention_is_a_rate",
     ),
 )

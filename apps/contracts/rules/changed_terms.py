@@ -56,9 +56,14 @@ def _check_retention(stands: RetentionTerms | None, wanted: RetentionTerms) -> N
     """What was withheld already is released as it was agreed when it was withheld."""
     if stands is None:
         return
-    if (wanted.releases, wanted.base) != (stands.releases, stands.base):
+    if _as_kept(wanted) != _as_kept(stands):
         raise Refused(
             "What was withheld is released as both sides agreed, so a change order leaves the releases of the"
             " retention, and of what it is taken, as they are. Change its rate, its steps or its caps.",
             field="retention",
         )
+
+
+def _as_kept(terms: RetentionTerms) -> list[tuple[Any, ...]]:
+    """Of each kind what stays, whatever a change order says."""
+    return [(kind.name, kind.releases, kind.base) for kind in terms.kinds]

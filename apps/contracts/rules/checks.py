@@ -81,10 +81,41 @@ def check_proposal(draft: ContractDraft) -> list[Decimal]:
     if draft.tax_category == "S" and draft.tax_rate == 0:
         raise Refused("The standard rate is above zero. Choose another tax treatment for no tax.", field="tax_rate")
     if draft.retention is not None:
-        check_proposed_retention(draft.retention)
+        check_proposed_retention(draft.retention, titles=_milestones(draft.lines))
+    check_own_retention(draft)
     amounts = check_plan(draft.lines, price=draft.price, currency=draft.currency)
     check_payable_most(draft, amounts)
     return amounts
+
+
+def check_own_retention(draft: ContractDraft) -> None:
+    """Refuse own rates of milestones where nothing says when what is withheld is released."""
+    terms = draft.retention
+    if not any(line.own.retention_rate is not None for line in draft.lines):
+        return
+    if terms is None:
+        raise Refused(
+            "A milestone has a rate of retention of its own, and the contract has none. Agree on one, 0 if nothing else"
+            " is withheld, so that it is known when it is released.",
+            field="retention_rate",
+        )
+    if terms.payable_most is not None:
+        raise Refused(
+            "What is payable at most before the last milestone is accepted counts all milestones alike. Take the own"
+            " rates of retention out.",
+            field="lines",
+        )
+
+
+def check_options_retention(draft: ContractDraft) -> None:
+    """The same of the plan of an option: what releases name must stand in it too."""
+    if draft.retention is not None:
+        check_proposed_retention(draft.retention, titles=_milestones(draft.lines))
+    check_own_retention(draft)
+
+
+def _milestones(lines: Sequence[DraftLine]) -> list[str]:
+    return [line.title for line in lines if line.kind == MILESTONE]
 
 
 def check_plan(lines: Sequence[DraftLine], *, price: Decimal, currency: str) -> list[Decimal]:

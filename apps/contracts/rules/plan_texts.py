@@ -45,7 +45,8 @@ def _line(said: dict[str, Any]) -> DraftLine:
 
 def read_own(line: dict[str, Any]) -> LineTerms:
     """What a line's text says of its own terms; texts from before there were any say nothing."""
-    return LineTerms(**(line.get("own") or {}))
+    own = line.get("own") or {}
+    return LineTerms(**{**own, "retention_rate": _decimal(own.get("retention_rate"))})
 
 
 def _decimal(said: str | None) -> Decimal | None:

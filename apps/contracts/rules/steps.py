@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Final
 
 from apps.contracts.drafts import ContractDraft, LineTerms
+from apps.contracts.rules.retention import check_own_rate
 from apps.contracts.rules.review import SILENCES
 from apps.core import money
 from apps.core.errors import Refused
@@ -43,6 +44,8 @@ def check_own(own: LineTerms, *, position: int) -> None:
         )
     if own.silence and own.silence not in SILENCES:
         raise Refused("Choose what silence means for line {line} of the plan.", field="lines", line=position)
+    if own.retention_rate is not None:
+        check_own_rate(own.retention_rate)
 
 
 def needs_second(amount: Decimal, *, above: Decimal | None) -> bool:

@@ -123,10 +123,20 @@ def _line(line: LineText) -> dict[str, Any]:
         "amount": line.amount,
         "planned_on": line.planned_on,
         "criteria": [{"text": text, "needs_evidence": needs_evidence} for text, needs_evidence in line.criteria],
-        "own": line.own or None,
+        "own": own_text(line.own),
         **due_text(line.kind, line.due, agreed=line.per_period),
         **measure_text(line.measure),
     }
+
+
+def own_text(own: LineTerms) -> dict[str, Any] | None:
+    """What a line has of its own; what was no term when older texts were signed is named only where it is agreed."""
+    said: dict[str, Any] = {"review_days": own.review_days, "silence": own.silence, "is_cumulative": own.is_cumulative}
+    if own.retention_rate is not None:
+        said["retention_rate"] = own.retention_rate
+    if own.is_materials:
+        said["is_materials"] = True
+    return said if own else None
 
 
 def _option(option: OptionText) -> dict[str, Any]:

@@ -94,6 +94,8 @@ def _rows(version: ContractVersion, lines: Sequence[DraftLine], *, currency: str
             review_days=line.own.review_days,
             silence=line.own.silence,
             is_cumulative=line.own.is_cumulative,
+            retention_rate=line.own.retention_rate,
+            is_materials=line.own.is_materials,
             **due_columns(line),
             **measure_columns(line.measure),
         )

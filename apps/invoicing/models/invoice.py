@@ -163,7 +163,7 @@ class Invoice(models.Model):
                 "IF (SELECT sum(l.net) FROM invoicing_invoiceline l WHERE l.invoice_id = NEW.id)"
                 " IS DISTINCT FROM NEW.net"
                 " OR NOT EXISTS (SELECT 1 FROM invoicing_openitem o WHERE o.invoice_id = NEW.id"
-                " AND o.gross = NEW.gross AND o.retained = coalesce((SELECT r.held FROM invoicing_retention r"
+                " AND o.gross = NEW.gross AND o.retained = coalesce((SELECT sum(r.held) FROM invoicing_retention r"
                 " WHERE r.invoice_id = NEW.id), 0))"
                 " OR (NEW.kind = 'retention_release' AND NOT EXISTS (SELECT 1 FROM invoicing_retentionrelease l"
                 " WHERE l.invoice_id = NEW.id))"

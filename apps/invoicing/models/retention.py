@@ -21,23 +21,33 @@ class RetentionQuerySet(models.QuerySet["Retention"]):
         return self.filter(held__gt=F("released"))
 
 
+SCHEDULE = (
+    "(SELECT k.place AS kind, row_number() OVER (ORDER BY k.place, r.place) AS position"
+    " FROM jsonb_array_elements(jsonb_build_array(v.retention) || coalesce(v.retention -> 'further', '[]'))"
+    " WITH ORDINALITY k(terms, place), jsonb_array_elements(k.terms -> 'releases') WITH ORDINALITY r(part, place))"
+)
+"""The parts of the schedule that a version ``v`` agrees on, of one kind after the other."""
 SHARES = "(SELECT coalesce(sum(s.amount), 0) FROM invoicing_retentionshare s WHERE s.{column} = {key})"
 
 
 class Retention(models.Model):
-    """What the buyer keeps back of one invoice: a ledger of its own, since it is not due and so is no open item.
+    """What the buyer keeps back of one invoice for one kind of retention: a ledger of its own, since it is not due and
+    so is no open item.
 
-    ``held`` was withheld when the invoice was issued, less what of it was credited since; ``released`` of it has become
-    due.
+    ``kind`` counts the kinds that were agreed from 1. ``held`` was withheld when the invoice was issued, less what of it
+    was credited since; ``released`` of it has become due. ``carried`` could not be withheld of it, and is withheld of a
+    later one; negative where too much was before.
     """
 
-    invoice = models.OneToOneField(Invoice, models.PROTECT, related_name="retention")
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="retentions")
+    kind = models.PositiveSmallIntegerField(_("kind"), default=1, db_default=1)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="retentions")
     seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     currency = models.CharField(max_length=3)
     held = models.DecimalField(_("withheld"), max_digits=18, decimal_places=3)
     released = models.DecimalField(_("released"), max_digits=18, decimal_places=3, default=0)
+    carried = models.DecimalField(_("carried"), max_digits=18, decimal_places=3, default=0, db_default=0)
 
     objects = RetentionQuerySet.as_manager()
     wall = by_contract().only("SELECT", "INSERT", "UPDATE")
@@ -48,6 +58,7 @@ class Retention(models.Model):
                 condition=Q(held__gte=0, released__gte=0, released__lte=F("held")),
                 name="released_is_at_most_what_was_withheld",
             ),
+            models.UniqueConstraint("invoice", "kind", name="each_kind_is_withheld_once"),
         ]
         indexes = [
             models.Index("contract", "id", name="retention_of_contract"),
@@ -57,6 +68,7 @@ class Retention(models.Model):
         triggers = [
             guards.never_deleted(),
             guards.frozen_when("TRUE", name="only_what_is_released_or_credited_changes", allow=("released", "held")),
+            guards.refused_when("a_retention_is_of_something", guards.INSERT, "NEW.held = 0 AND NEW.carried = 0"),
             guards.refused_when("nothing_more_is_withheld_later", guards.UPDATE, "NEW.held > OLD.held"),
             guards.refused_when("what_is_released_stays_released", guards.UPDATE, "NEW.released < OLD.released"),
             guards.at_commit(
@@ -65,7 +77,8 @@ class Retention(models.Model):
                 "IF NOT EXISTS (SELECT 1 FROM invoicing_retention r WHERE r.id = NEW.id"
                 f" AND r.released = {SHARES.format(column='retention_id', key='r.id')})"
                 " OR NOT EXISTS (SELECT 1 FROM invoicing_openitem o JOIN invoicing_invoice i ON i.id = o.invoice_id"
-                " WHERE i.id = NEW.invoice_id AND o.retained = NEW.held AND i.kind = 'milestone'"
+                " WHERE i.id = NEW.invoice_id AND i.kind = 'milestone' AND o.retained ="
+                " (SELECT sum(k.held) FROM invoicing_retention k WHERE k.invoice_id = i.id)"
                 " AND (i.contract_id, i.seller_id, i.buyer_id, i.currency)"
                 " = (NEW.contract_id, NEW.seller_id, NEW.buyer_id, NEW.currency))"
                 " THEN RAISE EXCEPTION 'the retention of invoice % differs from its open item or its releases',"
@@ -85,12 +98,14 @@ class RetentionReleaseQuerySet(models.QuerySet["RetentionRelease"]):
 class RetentionRelease(models.Model):
     """A part of a contract's retention became due: once for each part of the schedule that was agreed.
 
-    ``position`` counts the parts of the schedule from 1, ``event`` is what made it due: what was agreed, or the buyer
-    who released it earlier. ``invoice`` is the statement by which the buyer is asked for it.
+    ``position`` counts the parts of the schedule from 1, one kind of retention after the other, ``kind`` is which;
+    ``event`` is what made it due: what was agreed, or the buyer who released it earlier. ``invoice`` is the statement
+    by which the buyer is asked for it.
     """
 
     class Event(models.TextChoices):
         COMPLETION = retention.COMPLETION, _("Last milestone accepted")
+        MILESTONE = retention.MILESTONE, _("Milestone accepted")
         DATE = retention.DATE, _("Date reached")
         BUYER = retention.BUYER, _("Released by the buyer")
         SELLER = retention.SELLER, _("Called by the seller")
@@ -98,6 +113,7 @@ class RetentionRelease(models.Model):
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="retention_releases")
     position = models.PositiveSmallIntegerField()
+    kind = models.PositiveSmallIntegerField(_("kind"), default=1, db_default=1)
     event = models.CharField(max_length=10, choices=Event.choices)
     invoice = models.OneToOneField(Invoice, models.PROTECT, related_name="retention_release")
     currency = models.CharField(max_length=3)
@@ -114,7 +130,7 @@ class RetentionRelease(models.Model):
         constraints = [
             models.UniqueConstraint("contract", "position", name="each_part_is_released_once"),
             models.CheckConstraint(
-                condition=Q(amount__gt=0, position__gt=0, event__in=["completion", "date", "buyer", "seller"]),
+                condition=Q(amount__gt=0, position__gt=0, event__in=retention.EVENTS),
                 name="a_release_is_of_something",
             ),
             models.CheckConstraint(
@@ -128,8 +144,8 @@ class RetentionRelease(models.Model):
                 "only_what_was_agreed_is_released",
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM contracts_contract c JOIN contracts_contractversion v"
-                " ON v.id = c.active_version_id WHERE c.id = NEW.contract_id AND c.currency = NEW.currency"
-                " AND jsonb_array_length(v.retention -> 'releases') >= NEW.position)",
+                f" ON v.id = c.active_version_id, LATERAL {SCHEDULE} s WHERE c.id = NEW.contract_id"
+                " AND c.currency = NEW.currency AND s.position = NEW.position AND s.kind = NEW.kind)",
             ),
             guards.at_commit(
                 "a_release_is_shared_out_and_asked_for",
@@ -172,7 +188,8 @@ class RetentionShare(models.Model):
                 "a_share_is_of_an_invoice_of_the_contract",
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM invoicing_retention r JOIN invoicing_retentionrelease l"
-                " ON l.contract_id = r.contract_id WHERE r.id = NEW.retention_id AND l.id = NEW.release_id)",
+                " ON l.contract_id = r.contract_id AND l.kind = r.kind"
+                " WHERE r.id = NEW.retention_id AND l.id = NEW.release_id)",
             ),
             guards.at_commit(
                 "a_share_counts_as_released",

@@ -1,7 +1,7 @@
 """The arithmetic of invoices and of the money that arrives for them: no database, no Django."""
 
 from apps.invoicing.rules.accounts import is_account
-from apps.invoicing.rules.ageing import Band, band_of
+from apps.invoicing.rules.ageing import Band, ReleaseBand, band_of, release_band_of
 from apps.invoicing.rules.amounts import (
     EXEMPT,
     EXEMPTION_CODES,
@@ -25,10 +25,23 @@ from apps.invoicing.rules.identities import Fingerprint, numbered
 from apps.invoicing.rules.matching import Bill, Bills, MoneyIn, Part, Proposal, Reason, Why, exact_bill, proposals
 from apps.invoicing.rules.names import are_alike
 from apps.invoicing.rules.payment_codes import SWISS, PaymentCode, Place, payment_code, payment_reference
+from apps.invoicing.rules.progress import Sheet, SheetLine, Standing
 from apps.invoicing.rules.references import creditor_reference, possible_numbers
 from apps.invoicing.rules.reminders import reminder_due, schedule
 from apps.invoicing.rules.reserved import withheld_gross
-from apps.invoicing.rules.retention import Withheld, due_from, released_of, shares_of, withheld_of
+from apps.invoicing.rules.retention import Billed as RetentionBilled
+from apps.invoicing.rules.retention import (
+    Kept,
+    concerned,
+    due_from,
+    payable_before_final,
+    released_of,
+    shares_of,
+    withheld_of,
+)
+from apps.invoicing.rules.retention import Past as RetentionPast
+from apps.invoicing.rules.retention import Row as RetentionRow
+from apps.invoicing.rules.retention import Scale as RetentionScale
 
 __all__ = [
     "EXEMPT",
@@ -44,23 +57,32 @@ __all__ = [
     "Credit",
     "Creditable",
     "Fingerprint",
+    "Kept",
     "MoneyIn",
     "Part",
     "PaymentCode",
     "Place",
     "Proposal",
     "Reason",
+    "ReleaseBand",
+    "RetentionBilled",
+    "RetentionPast",
+    "RetentionRow",
+    "RetentionScale",
     "Share",
+    "Sheet",
+    "SheetLine",
+    "Standing",
     "Taken",
     "TaxIdentity",
     "TaxSubtotal",
     "TaxedAmount",
     "Totals",
     "Why",
-    "Withheld",
     "are_alike",
     "band_of",
     "check_tax",
+    "concerned",
     "credit",
     "credit_tax",
     "credited_amount",
@@ -72,10 +94,12 @@ __all__ = [
     "is_account",
     "line_net",
     "numbered",
+    "payable_before_final",
     "payment_code",
     "payment_reference",
     "possible_numbers",
     "proposals",
+    "release_band_of",
     "released_of",
     "reminder_due",
     "schedule",

@@ -1,4 +1,4 @@
-"""How long a receivable has been due, in the usual bands of thirty days."""
+"""How long a receivable has been due, in the usual bands of thirty days; how long until retention is released."""
 
 from datetime import date
 from enum import StrEnum
@@ -22,3 +22,24 @@ def band_of(due_on: date, *, on: date) -> Band:
     """The band of what is due on a day, as of another."""
     late = (on - due_on).days
     return next((band for last, band in _ENDS if late <= last), Band.OVER_90)
+
+
+class ReleaseBand(StrEnum):
+    """Days until what is retained is released; it is not overdue before. What waits for an event has no day yet."""
+
+    TO_30 = "to-30"
+    TO_90 = "31-90"
+    TO_365 = "91-365"
+    OVER_365 = "over-365"
+    NO_DAY = "no-day"
+
+
+_RELEASES: Final = ((30, ReleaseBand.TO_30), (90, ReleaseBand.TO_90), (365, ReleaseBand.TO_365))
+
+
+def release_band_of(released_on: date | None, *, today: date) -> ReleaseBand:
+    """The band of what is released on a day; None where nobody knows the day. One that passed is released today."""
+    if released_on is None:
+        return ReleaseBand.NO_DAY
+    left = (released_on - today).days
+    return next((band for last, band in _RELEASES if left <= last), ReleaseBand.OVER_365)

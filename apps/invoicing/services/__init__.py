@@ -49,6 +49,7 @@ from apps.invoicing.services.instalments import (
     unbilled,
 )
 from apps.invoicing.services.issuing import check_billable, issue
+from apps.invoicing.services.progress import progress
 from apps.invoicing.services.reading import (
     Claim,
     amount_to_bill,
@@ -59,11 +60,25 @@ from apps.invoicing.services.reading import (
     retry_document,
 )
 from apps.invoicing.services.receipts import direct_payment, receive, withdraw_direction
-from apps.invoicing.services.release_dates import DueRelease, next_release, releases_ahead, releases_due
+from apps.invoicing.services.release_dates import (
+    DueRelease,
+    KeptByBand,
+    next_release,
+    releases_ahead,
+    releases_due,
+    retention_by_age,
+)
 from apps.invoicing.services.releasing import release
 from apps.invoicing.services.reminding import DueReminder, may_be_reminded, remind, reminders_due, set_reminders
 from apps.invoicing.services.reserved import make_due, reduce
-from apps.invoicing.services.retained import PartState, RetentionState, has_retention, retention_state
+from apps.invoicing.services.retained import (
+    KindState,
+    PartState,
+    RetentionState,
+    has_retention,
+    releases_with,
+    retention_state,
+)
 from apps.invoicing.services.reversals import contracts_of_payment, contracts_to_allocate, reverse_payment
 from apps.invoicing.services.sales import (
     Advance,
@@ -75,7 +90,7 @@ from apps.invoicing.services.sales import (
 )
 from apps.invoicing.services.starting import plan_instalments, start_lines_of_change
 from apps.invoicing.services.statements import Imported, account_key, import_statements
-from apps.invoicing.services.withholding import withheld
+from apps.invoicing.services.withholding import Withholding, withheld
 
 __all__ = [
     "Advance",
@@ -85,11 +100,14 @@ __all__ = [
     "DueRelease",
     "DueReminder",
     "Imported",
+    "KeptByBand",
+    "KindState",
     "PartState",
     "Preview",
     "RetentionState",
     "Sale",
     "SaleSettlement",
+    "Withholding",
     "account_key",
     "allocate",
     "amount_to_bill",
@@ -145,16 +163,19 @@ __all__ = [
     "payments_of",
     "plan_instalments",
     "preview_credit",
+    "progress",
     "receive",
     "reduce",
     "refuse_uncreditable",
     "release",
     "releases_ahead",
     "releases_due",
+    "releases_with",
     "remind",
     "reminders_due",
     "require_creditable",
     "require_upheld_creditable",
+    "retention_by_age",
     "retention_state",
     "retry_credit_document",
     "retry_document",

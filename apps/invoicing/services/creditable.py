@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
 
 from apps.core import canonical, made, money
 from apps.core.errors import NotAllowed, Refused
@@ -170,9 +170,9 @@ def require_creditable(*, invoice_ref: str, net: Decimal) -> None:
 
 
 def retained_of(invoice: Invoice) -> Decimal:
-    """What of an invoice is retained still, and not asked for."""
-    kept = Retention.objects.filter(invoice=invoice).first()
-    return kept.held - kept.released if kept is not None else money.ZERO
+    """What of an invoice is retained still, of every kind, and not asked for."""
+    kept = Retention.objects.filter(invoice=invoice).aggregate(sum=Sum(F("held") - F("released")))["sum"]
+    return kept or money.ZERO
 
 
 def refuse_financed(invoice: Invoice) -> None:

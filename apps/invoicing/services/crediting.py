@@ -187,8 +187,7 @@ def _issue(
             (item, ["credited", "retained", "paid", "open", "settled_at"]),
         ],
     )
-    if taken.retained:
-        Retention.objects.filter(invoice=invoice).update(held=F("held") - taken.retained)
+    _retain_less(invoice, by=taken.retained)
     # What is freed is booked first: receivables never change their sign, not even for a moment.
     freed = free(note, at=at)
     _post(note, at=at)
@@ -228,6 +227,15 @@ def _lower(item: OpenItem, *, by: Decimal, taken: rules.Taken, at: datetime) -> 
     item.open -= taken.open
     if item.open == 0 and item.settled_at is None:
         item.settled_at = at
+
+
+def _retain_less(invoice: Invoice, *, by: Decimal) -> None:
+    """What is retained falls by what of it is credited: one kind of retention after the other, as they were agreed."""
+    left = by
+    for kept in Retention.objects.filter(invoice=invoice).kept().order_by("kind") if left else ():
+        part = min(left, kept.held - kept.released)
+        Retention.objects.filter(pk=kept.pk).update(held=F("held") - part)
+        left -= part
 
 
 def _lock_series(invoice: Invoice, *, year: int) -> NumberSeries:

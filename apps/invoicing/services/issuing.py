@@ -26,7 +26,7 @@ from apps.invoicing.services import facts
 from apps.invoicing.services.numbering import lock_series
 from apps.invoicing.services.reserved import reserved_of, withholdings
 from apps.invoicing.services.starting import start_lines
-from apps.invoicing.services.withholding import withheld
+from apps.invoicing.services.withholding import Withholding, withheld
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.milestones.models import Decision, Milestone, Reservation
@@ -100,7 +100,8 @@ def issue_for(
         [rules.TaxedAmount(cause.amount, version.tax_category, version.tax_rate)], currency=contract.currency
     )
     totals = rules.totals(breakdown)
-    retained = withheld(contract=contract, version=version, totals=totals, milestone=milestone) if milestone else None
+    kept = withheld(contract=contract, version=version, totals=totals, milestone=milestone)
+    retained = kept.said
     reserved = reserved_of(reservations, totals=totals, rate=version.tax_rate, retained=retained)
     zone = ZoneInfo(seller.time_zone)
     year = at.astimezone(zone).year
@@ -157,7 +158,7 @@ def issue_for(
         instalment.billed_at = at
         changed.append((instalment, ["billed_at"]))
     rows = [
-        *_rows(invoice, cause=cause, retained=retained, reserved=reserved, at=at),
+        *_rows(invoice, cause=cause, kept=kept, reserved=reserved, at=at),
         *withholdings(invoice, reservations=reservations, reserved=reserved),
     ]
     together.insert(invoice, children=rows, after=changed)
@@ -196,7 +197,7 @@ def _rows(
     invoice: Invoice,
     *,
     cause: facts.Cause,
-    retained: snapshot.Retained | None,
+    kept: Withholding,
     reserved: snapshot.Reserved | None,
     at: datetime,
 ) -> list[Model]:
@@ -212,6 +213,7 @@ def _rows(
         tax_category=cause.version.tax_category,
         tax_rate=cause.version.tax_rate,
     )
+    retained = kept.said
     due = invoice.gross - _held(retained) - _held(reserved)
     open_item = OpenItem(
         invoice=invoice,
@@ -227,17 +229,20 @@ def _rows(
         settled_at=None if due else at,
     )
     rows: list[Model] = [line, open_item, Document(invoice=invoice, requested_at=at)]
-    if retained is not None:
-        rows.append(
-            Retention(
-                invoice=invoice,
-                contract=invoice.contract,
-                seller=invoice.seller,
-                buyer=invoice.buyer,
-                currency=invoice.currency,
-                held=retained.withheld,
-            )
+    rows += [
+        Retention(
+            invoice=invoice,
+            contract=invoice.contract,
+            seller=invoice.seller,
+            buyer=invoice.buyer,
+            currency=invoice.currency,
+            kind=kind,
+            held=one.held,
+            carried=one.carried,
         )
+        for kind, one in enumerate(kept.kinds, start=1)
+        if one.held or one.carried
+    ]
     return rows
 
 

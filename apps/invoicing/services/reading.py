@@ -13,7 +13,7 @@ from apps.core.states import move
 from apps.invoicing import rules
 from apps.invoicing.models import Allocation, Document, Invoice, OpenItem, PayeeInstruction
 from apps.invoicing.models.document import DocumentState
-from apps.invoicing.services.retained import has_retention
+from apps.invoicing.services.retained import is_retained
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
@@ -102,7 +102,7 @@ def _claim(milestone: Milestone, item: OpenItem | None) -> Claim:
     if item is None:
         if milestone.state == MilestoneState.CANCELLED:
             raise Refused("“{milestone}” was cancelled by a change order.", milestone=milestone.title)
-        if has_retention(milestone.line.version):
+        if is_retained(milestone):
             raise Refused(
                 "The buyer keeps back a part of each invoice of this contract, so nobody knows yet how much of"
                 " “{milestone}” will be payable. Financing of milestones with retention is not offered.",

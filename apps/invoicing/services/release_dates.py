@@ -1,19 +1,21 @@
 """Which parts of a retention become due by themselves, and when."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet
 
 from apps.contracts import rules as contracts
-from apps.contracts.models import Contract
-from apps.contracts.retention import DATE
+from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.retention import DATE, MILESTONE, RetentionTerms
+from apps.core import money
 from apps.invoicing import rules
 from apps.invoicing.models import Retention
-from apps.invoicing.services.retained import completed_on, parts_of
+from apps.invoicing.services.retained import PartState, accepted_days, completed_on, parts_of, rows_of
+from apps.milestones.models import Milestone
 
 JUST_AFTER_MIDNIGHT = time(0, 0, 1)
 
@@ -46,43 +48,89 @@ def next_release(*, after: datetime, until: datetime, contract_refs: Sequence[st
 def releases_ahead(*, seller_id: int, until: date) -> Iterator[tuple[str, date, int, Decimal]]:
     """Currency, day, days to pay and amount of each part that will be released by itself before a day, to a seller who
     asks. What has no day yet, or waits for somebody's word, is in none."""
+    for contract, version, _terms, one in _parts_kept(seller_id):
+        if one.on is not None and one.on < until:
+            yield contract.currency, one.on, version.payment_days, one.amount
+
+
+@dataclass(frozen=True, slots=True)
+class KeptByBand:
+    """What is retained of a contract for one kind, by how long it is until it is released, in its currency."""
+
+    contract: Contract
+    kind: str
+    bands: Mapping[rules.ReleaseBand, Decimal]
+
+    @property
+    def held(self) -> Decimal:
+        return money.total(self.bands.values())
+
+
+def retention_by_age(*, seller_id: int, today: date) -> list[KeptByBand]:
+    """What is retained of a seller who asks, by contract, kind and the time until its release: nothing of it is due.
+
+    What is released is a receivable like others from then on, and ages with these.
+    """
+    found: dict[tuple[int, int], tuple[Contract, str, dict[rules.ReleaseBand, Decimal]]] = {}
+    for contract, _version, terms, one in _parts_kept(seller_id):
+        row = found.setdefault((contract.pk, one.kind), (contract, terms.kinds[one.kind - 1].name, {}))
+        band = rules.release_band_of(one.on, today=today)
+        row[2][band] = row[2].get(band, money.ZERO) + one.amount
+    return [KeptByBand(*row) for row in found.values()]
+
+
+def _parts_kept(seller_id: int) -> Iterator[tuple[Contract, ContractVersion, RetentionTerms, PartState]]:
+    """Every part of a seller's retention that is not released and comes to something, contract by contract."""
     kept = Retention.objects.kept().filter(seller_id=seller_id).values("contract_id")
-    found = Contract.objects.filter(seller_id=seller_id, pk__in=kept).select_related("active_version", "seller")
-    sums = {
-        contract: (withheld, released)
-        for contract, withheld, released in Retention.objects.filter(seller_id=seller_id, contract__in=kept)
-        .order_by()
-        .values_list("contract_id")
-        .annotate(withheld=Sum("held"), gone=Sum("released"))
-    }
-    for contract in found.prefetch_related("retention_releases").order_by("pk"):
+    found = Contract.objects.filter(seller_id=seller_id, pk__in=kept).select_related(
+        "active_version", "seller", "buyer"
+    )
+    rows = rows_of(Retention.objects.filter(seller_id=seller_id, contract__in=kept))
+    accepted = _accepted(found)
+    for contract in found.prefetch_related("retention_releases__invoice__open_item").order_by("pk"):
         version = contract.active_version
         terms = contracts.read_retention(version.retention) if version is not None else None
         if version is None or terms is None:
             continue
         made = {one.position: one for one in contract.retention_releases.all()}
-        withheld, released = sums[contract.pk]
-        for one in parts_of(contract, terms=terms, made=made, withheld=withheld, released=released):
-            if one.invoice is None and one.on is not None and one.on < until and one.amount:
-                yield contract.currency, one.on, version.payment_days, one.amount
+        days = accepted.get(contract.pk, {})
+        for one in parts_of(contract, terms=terms, made=made, rows=rows[contract.pk], accepted=days):
+            if one.invoice is None and one.amount:
+                yield contract, version, terms, one
 
 
 def _timed(contract_refs: Sequence[str] | None) -> Iterator[DueRelease]:
     """Every part that is not released and has a day, of contracts of which something is withheld."""
     kept = Retention.objects.using("owner").kept().values("contract_id")
-    dated = Q(active_version__retention__contains={"releases": [{"event": DATE}]})
     found = Contract.objects.using("owner").filter(
-        Q(completed_at__isnull=False) | Q(terminated_at__isnull=False) | dated, pk__in=kept
+        Q(completed_at__isnull=False) | Q(terminated_at__isnull=False) | _released_by(DATE) | _released_by(MILESTONE),
+        pk__in=kept,
     )
     if contract_refs is not None:
         found = found.filter(ref__in=contract_refs)
     rows = found.select_related("active_version", "seller").prefetch_related("retention_releases").order_by("pk")
+    accepted = _accepted(found)
     for contract in rows.iterator(chunk_size=500):
         version = contract.active_version
         terms = contracts.read_retention(version.retention) if version is not None else None
         made = {one.position for one in contract.retention_releases.all()}
         day = completed_on(contract.ended_at, time_zone=contract.seller.time_zone)
-        for position, part in enumerate(terms.releases if terms else (), start=1):
-            on = rules.due_from(part, completed_on=day)
-            if position not in made and on is not None:
-                yield DueRelease(contract.ref, contract.seller_id, position, on, contract.seller.time_zone)
+        for part in terms.schedule if terms else ():
+            on = rules.due_from(part.release, completed_on=day, accepted_on=accepted.get(contract.pk))
+            if part.position not in made and on is not None:
+                yield DueRelease(contract.ref, contract.seller_id, part.position, on, contract.seller.time_zone)
+
+
+def _released_by(event: str) -> Q:
+    """Contracts of which a part of some kind of the retention is released by this."""
+    part = {"releases": [{"event": event}]}
+    terms = "active_version__retention__contains"
+    return Q(**{terms: part}) | Q(**{terms: {"further": [part]}})
+
+
+def _accepted(found: "QuerySet[Contract, Contract]") -> Mapping[int, Mapping[str, date]]:
+    """On which days milestones of these contracts were accepted, of those with which something is released."""
+    zones = dict(found.filter(_released_by(MILESTONE)).order_by().values_list("pk", "seller__time_zone"))
+    if not zones:
+        return {}
+    return accepted_days(Milestone.objects.using(found.db).filter(contract__in=list(zones)), time_zones=zones)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.retention import MILESTONE, RetentionTerms, ScheduledRelease
 from apps.core import canonical, money
 from apps.invoicing import release_statement, rules, snapshot
 from apps.invoicing.models import (
@@ -34,8 +35,8 @@ def stated(
     contract: Contract,
     version: ContractVersion,
     event: str,
-    position: int,
-    parts: int,
+    part: ScheduledRelease,
+    terms: RetentionTerms,
     shares: Shared,
     left: Decimal,
     released_by: str,
@@ -68,8 +69,8 @@ def stated(
             credit_transfer=snapshot.CreditTransfer(**account.fields) if account.fields else None,
             event=event,
             released_by=released_by,
-            position=position,
-            parts=parts,
+            position=part.position,
+            parts=len(terms.schedule),
             shares=tuple(
                 release_statement.ReleasedShare(
                     one.invoice.number, one.invoice.issued_on, one.invoice.billed.title, one.held, one.released, share
@@ -78,6 +79,8 @@ def stated(
             ),
             left=left,
             payment_reference=rules.payment_reference(number, iban=(account.fields or {}).get("iban", "")),
+            milestone=part.release.milestone if event == MILESTONE else "",
+            retention_name=terms.kinds[part.kind - 1].name,
             totals=snapshot.Totals(lines=amount, net=amount, tax=money.ZERO, gross=amount, due=amount),
         )
     )
@@ -139,11 +142,14 @@ def _add_rows(invoice: Invoice, *, shares: Shared, at: datetime) -> None:
     Document.objects.create(invoice=invoice, requested_at=at)
 
 
-def kept_in_ledger(invoice: Invoice, *, position: int, event: str, shares: Shared, by: str) -> RetentionRelease:
+def kept_in_ledger(
+    invoice: Invoice, *, part: ScheduledRelease, event: str, shares: Shared, by: str
+) -> RetentionRelease:
     """Write in the ledger of the retention what was released."""
     found = RetentionRelease.objects.create(
         contract=invoice.contract,
-        position=position,
+        position=part.position,
+        kind=part.kind,
         event=event,
         invoice=invoice,
         currency=invoice.currency,

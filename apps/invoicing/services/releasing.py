@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from apps.contracts import rules as contract_rules
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
-from apps.contracts.retention import BUYER, COMPLETION, SELLER
+from apps.contracts.retention import BUYER, COMPLETION, MILESTONE, SELLER, RetentionTerms
 from apps.contracts.retention import RetentionRelease as Part
 from apps.core import money
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
@@ -18,7 +18,7 @@ from apps.invoicing.models import (
     RetentionRelease,
 )
 from apps.invoicing.services.release_issuing import Shared, kept_in_ledger, post, stated
-from apps.invoicing.services.retained import completed_on
+from apps.invoicing.services.retained import accepted_on, completed_on
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
 
@@ -32,52 +32,49 @@ def release(ref: str, *, contract: Contract, position: int, actor: Actor, at: da
     """
     version = contract.active_version
     terms = contract_rules.read_retention(version.retention) if version is not None else None
-    if version is None or terms is None or not 1 <= position <= len(terms.releases):
+    if version is None or terms is None or not 1 <= position <= len(terms.schedule):
         raise Refused("This contract has no such part of a retention.")
-    made = {one.position: terms.releases[one.position - 1] for one in contract.retention_releases.all()}
+    made = {one.position: one.amount for one in contract.retention_releases.all()}
     today = at.astimezone(ZoneInfo(contract.seller.time_zone)).date()
     is_system = actor.kind is ActorKind.SYSTEM
     if position in made:
         if is_system:
             return None
         raise IllegalTransition("This part of the retention is released already. Reload the page to see it.")
-    part = terms.releases[position - 1]
-    if is_system and not _is_due(part, contract=contract, today=today):
+    part = terms.schedule[position - 1]
+    if is_system and not _is_due(part.release, contract=contract, terms=terms, today=today):
         return None
-    event, limit = (part.event, None) if is_system else _event_of(part, version=version, actor=actor, at=at)
+    event, limit = _event_of(part.release, version=version, actor=actor, at=at)
     kept = list(
         Retention.objects.filter(contract=contract)
-        .select_related("invoice__milestone")
+        .select_related("invoice__milestone__line")
         .select_for_update(of=("self",))
         .order_by("pk")
     )
-    amount = rules.released_of(
-        withheld=money.total(one.held for one in kept),
-        released=money.total(one.released for one in kept),
-        made=made.values(),
-        release=part,
-        is_last=len(made) + 1 == len(terms.releases),
-        currency=contract.currency,
-    )
+    rows = [rules.RetentionRow(one.kind, one.invoice.billed.line.title, one.held, one.released) for one in kept]
+    amount = rules.released_of(part, rows=rows, made=made, terms=terms, currency=contract.currency)
     if not amount:
         if is_system:
             return None
         raise Refused("Nothing of this part is withheld now, so there is nothing to release.")
     _check_limit(contract, limit=limit, amount=amount)
-    shares = _shared(amount, kept=kept, currency=contract.currency)
+    of_kind = [one for one in kept if one.kind == part.kind]
+    is_all = amount == money.total(one.held - one.released for one in of_kind)
+    concerned = [one for one, row in zip(kept, rows, strict=True) if rules.concerned(part, row)]
+    shares = _shared(amount, kept=of_kind if is_all else concerned, currency=contract.currency)
     invoice = stated(
         ref,
         contract=contract,
         version=version,
         event=event,
-        position=position,
-        parts=len(terms.releases),
+        part=part,
+        terms=terms,
         shares=shares,
         left=money.total(one.held - one.released for one in kept) - amount,
         released_by="" if is_system else actor.name,
         at=at,
     )
-    found = kept_in_ledger(invoice, position=position, event=event, shares=shares, by="" if is_system else actor.name)
+    found = kept_in_ledger(invoice, part=part, event=event, shares=shares, by="" if is_system else actor.name)
     post(invoice)
     contracts.record(
         contract,
@@ -88,6 +85,7 @@ def release(ref: str, *, contract: Contract, position: int, actor: Actor, at: da
         told_to=(contract.seller_id, contract.buyer_id),
         number=invoice.number,
         position=position,
+        kind=terms.kinds[part.kind - 1].name,
         event=event,
         currency=invoice.currency,
         amount=amount,
@@ -98,9 +96,9 @@ def release(ref: str, *, contract: Contract, position: int, actor: Actor, at: da
     return found
 
 
-def _is_due(part: Part, *, contract: Contract, today: date) -> bool:
+def _is_due(part: Part, *, contract: Contract, terms: RetentionTerms, today: date) -> bool:
     day = completed_on(contract.ended_at, time_zone=contract.seller.time_zone)
-    on = rules.due_from(part, completed_on=day)
+    on = rules.due_from(part, completed_on=day, accepted_on=accepted_on(contract, terms=terms))
     return on is not None and on <= today
 
 
@@ -109,6 +107,8 @@ def _event_of(part: Part, *, version: ContractVersion, actor: Actor, at: datetim
 
     The buyer may always release earlier than agreed: it gives up what protects nobody but itself.
     """
+    if actor.kind is ActorKind.SYSTEM:
+        return part.event, None
     if actor.kind is ActorKind.GUEST:
         raise NotAllowed(
             "A personal link is for signing off. Take your organisation's place here first; then you can release"
@@ -135,6 +135,12 @@ def _event_of(part: Part, *, version: ContractVersion, actor: Actor, at: datetim
         raise NotAllowed(
             "As agreed, this part of the retention is released by itself after the last milestone is accepted."
             " The buyer may release it earlier."
+        )
+    if part.event == MILESTONE:
+        raise NotAllowed(
+            "As agreed, this part of the retention is released by itself after “{milestone}” is accepted. The buyer may"
+            " release it earlier.",
+            milestone=part.milestone,
         )
     raise NotAllowed(
         "As agreed, this part of the retention is released by itself on its day. The buyer may release it earlier."

@@ -1,28 +1,35 @@
 """How a contract's retention stands: what is held, what was released, what of that is due; and part by part, when."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from django.db.models import Count, Max, Q, QuerySet, Sum
+
 from apps.contracts import rules as contracts
 from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.retention import MILESTONE, RetentionTerms, ScheduledRelease
 from apps.contracts.retention import RetentionRelease as Part
-from apps.contracts.retention import RetentionTerms
 from apps.core import money
 from apps.invoicing import rules
 from apps.invoicing.models import Invoice, Retention, RetentionRelease
+from apps.milestones.models import Milestone
+from apps.milestones.models.milestone import ENDED
 
 
 @dataclass(frozen=True, slots=True)
 class PartState:
     """A part of the schedule. ``on`` is when it was released, or will be by itself; None while nobody knows.
 
-    ``amount`` is what was released, or what the part would come to if it were released now.
+    ``kind`` counts the kinds of retention from 1. ``amount`` is what was released, or what the part would come to if it
+    were released now.
     """
 
     position: int
+    kind: int
     part: Part
     amount: Decimal
     on: date | None
@@ -32,11 +39,30 @@ class PartState:
     def is_released(self) -> bool:
         return self.invoice is not None
 
+    @property
+    def due(self) -> Decimal:
+        """What of it was released and is still to be paid."""
+        return self.invoice.open_item.open if self.invoice is not None else money.ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class KindState:
+    """One kind of retention, in the contract's currency; ``name`` is empty where there is only one."""
+
+    name: str
+    withheld: Decimal
+    released: Decimal
+    due: Decimal
+
+    @property
+    def held(self) -> Decimal:
+        return self.withheld - self.released
+
 
 @dataclass(frozen=True, slots=True)
 class RetentionState:
     """Sums in the contract's currency: ``withheld`` of all invoices is ``held`` and ``released``; of what was released
-    ``due`` is open."""
+    ``due`` is open. ``kinds`` are the same apart."""
 
     terms: RetentionTerms
     currency: str
@@ -45,40 +71,112 @@ class RetentionState:
     released: Decimal
     due: Decimal
     parts: Sequence[PartState]
+    kinds: Sequence[KindState] = ()
 
 
 def retention_state(contract: Contract, *, using: str = "default") -> RetentionState | None:
     """The retention of a contract that the caller may see; None where none was agreed, or nobody has signed yet.
 
-    Two queries. ``using`` is the alias of the database whose eyes are used.
+    Two queries, and one more where something is released with a milestone. ``using`` is the alias of the database whose
+    eyes are used.
     """
     version = contract.active_version
     terms = contracts.read_retention(version.retention) if version is not None else None
     if terms is None:
         return None
-    rows = list(Retention.objects.using(using).filter(contract=contract).values_list("held", "released"))
+    rows = rows_of(Retention.objects.using(using).filter(contract=contract))[contract.pk]
     made = {
         one.position: one
         for one in RetentionRelease.objects.using(using).filter(contract=contract).select_related("invoice__open_item")
     }
-    withheld, released = (money.total(row[place] for row in rows) for place in (0, 1))
+    withheld, released = money.total(row.held for row in rows), money.total(row.released for row in rows)
+    parts = parts_of(
+        contract, terms=terms, made=made, rows=rows, accepted=accepted_on(contract, terms=terms, using=using)
+    )
     return RetentionState(
         terms=terms,
         currency=contract.currency,
         withheld=withheld,
         held=withheld - released,
         released=released,
-        due=money.total(one.invoice.open_item.open for one in made.values()),
-        parts=parts_of(contract, terms=terms, made=made, withheld=withheld, released=released),
+        due=money.total(one.due for one in parts),
+        parts=parts,
+        kinds=[
+            KindState(
+                name=kind.name,
+                withheld=money.total(row.held for row in rows if row.kind == number),
+                released=money.total(row.released for row in rows if row.kind == number),
+                due=money.total(one.due for one in parts if one.kind == number),
+            )
+            for number, kind in enumerate(terms.kinds, start=1)
+        ],
     )
 
 
+def rows_of(found: "QuerySet[Retention, Retention]") -> Mapping[int, Sequence[rules.RetentionRow]]:
+    """What is withheld of contracts, by their primary key: one row for each kind and line of the plan."""
+    rows: defaultdict[int, list[rules.RetentionRow]] = defaultdict(list)
+    summed = found.order_by().values_list("contract_id", "kind", "invoice__milestone__line__title")
+    for contract_id, kind, title, held, released in summed.annotate(Sum("held"), Sum("released")):
+        rows[contract_id].append(rules.RetentionRow(kind, title, held, released))
+    return rows
+
+
 def has_retention(version: ContractVersion) -> bool:
-    """Whether these terms withhold anything, of whichever invoice."""
+    """Whether these terms withhold anything, of whichever invoice. One query where only lines of their own could."""
     terms = contracts.read_retention(version.retention)
     if terms is None:
         return False
-    return bool(terms.rate) or terms.payable_most is not None or any(step.rate for step in terms.steps)
+    return _withhold(terms) or version.lines.filter(retention_rate__gt=0).exists()
+
+
+def is_retained(milestone: Milestone) -> bool:
+    """Whether something may be withheld of the invoice of this milestone."""
+    terms = contracts.read_retention(milestone.line.version.retention)
+    return terms is not None and (_withhold(terms) or bool(milestone.line.retention_rate))
+
+
+def _withhold(terms: RetentionTerms) -> bool:
+    rates = [
+        rate for kind in terms.kinds for rate in (kind.rate, kind.materials_rate, *(step.rate for step in kind.steps))
+    ]
+    return any(rates) or terms.payable_most is not None
+
+
+def releases_with(milestone: Milestone) -> bool:
+    """Whether a part of the retention is released with this milestone, once all of it is accepted."""
+    terms = contracts.read_retention(milestone.line.version.retention)
+    return terms is not None and milestone.line.title in _titles(terms)
+
+
+def accepted_on(contract: Contract, *, terms: RetentionTerms, using: str = "default") -> Mapping[str, date]:
+    """On which day, where the seller is, each milestone was accepted whole with which something is released."""
+    titles = _titles(terms)
+    if not titles:
+        return {}
+    found = Milestone.objects.using(using).filter(contract=contract, line__title__in=titles)
+    return accepted_days(found, time_zones={contract.pk: contract.seller.time_zone})[contract.pk]
+
+
+def accepted_days(
+    found: "QuerySet[Milestone, Milestone]", *, time_zones: Mapping[int, str]
+) -> Mapping[int, Mapping[str, date]]:
+    """The same of the milestones of several contracts, by their primary key. A milestone that is accepted in parts is
+    so with the last of them."""
+    days: defaultdict[int, dict[str, date]] = defaultdict(dict)
+    ended = (
+        found.order_by()
+        .values_list("contract_id", "line__title")
+        .annotate(open=Count("pk", filter=~Q(state__in=ENDED)), last=Max("accepted_at"))
+    )
+    for contract_id, title, is_open, last in ended:
+        if not is_open and last is not None:
+            days[contract_id][title] = last.astimezone(ZoneInfo(time_zones[contract_id])).date()
+    return days
+
+
+def _titles(terms: RetentionTerms) -> set[str]:
+    return {one.release.milestone for one in terms.schedule if one.release.event == MILESTONE}
 
 
 def completed_on(ended_at: datetime | None, *, time_zone: str) -> date | None:
@@ -93,26 +191,43 @@ def parts_of(
     contract: Contract,
     *,
     terms: RetentionTerms,
-    made: dict[int, RetentionRelease],
-    withheld: Decimal,
-    released: Decimal,
+    made: Mapping[int, RetentionRelease],
+    rows: Sequence[rules.RetentionRow],
+    accepted: Mapping[str, date],
 ) -> list[PartState]:
     """What is released as it was; the rest in the order of the schedule, each as if those before it were released."""
     day = completed_on(contract.ended_at, time_zone=contract.seller.time_zone)
-    found, gone = [], [terms.releases[position - 1] for position in made]
-    for position, part in enumerate(terms.releases, start=1):
-        if position in made:
-            one = made[position]
-            found.append(PartState(position, part, one.amount, one.released_on, one.invoice))
+    found, gone = [], {position: one.amount for position, one in made.items()}
+    left = list(rows)
+    for part in terms.schedule:
+        if part.position in made:
+            one = made[part.position]
+            found.append(PartState(part.position, part.kind, part.release, one.amount, one.released_on, one.invoice))
             continue
-        amount = rules.released_of(
-            withheld=withheld,
-            released=released,
-            made=gone,
-            release=part,
-            is_last=len(gone) + 1 == len(terms.releases),
-            currency=contract.currency,
-        )
-        released, gone = released + amount, [*gone, part]
-        found.append(PartState(position, part, amount, rules.due_from(part, completed_on=day), None))
+        amount = rules.released_of(part, rows=left, made=gone, terms=terms, currency=contract.currency)
+        on = rules.due_from(part.release, completed_on=day, accepted_on=accepted)
+        found.append(PartState(part.position, part.kind, part.release, amount, on, None))
+        gone[part.position] = amount
+        left = _as_if_released(amount, part, rows=left, currency=contract.currency)
     return found
+
+
+def _as_if_released(
+    amount: Decimal, part: ScheduledRelease, *, rows: Sequence[rules.RetentionRow], currency: str
+) -> list[rules.RetentionRow]:
+    """The rows with a part released of them, in proportion to what is left on each."""
+    of_kind = [row for row in rows if row.kind == part.kind]
+    is_all = amount == money.total(row.left for row in of_kind)
+    concerned = of_kind if is_all else [row for row in rows if rules.concerned(part, row)]
+    shares = (
+        dict(
+            zip(
+                map(id, concerned),
+                rules.shares_of(amount, left=[row.left for row in concerned], currency=currency),
+                strict=True,
+            )
+        )
+        if amount
+        else {}
+    )
+    return [replace(row, released=row.released + shares.get(id(row), money.ZERO)) for row in rows]

@@ -1,86 +1,139 @@
 """What is withheld of an invoice when it is issued, by the terms of its contract."""
 
-from typing import Any
-
-from django.db.models import Count, DecimalField, Exists, OuterRef, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
 
 from apps.contracts import rules as contracts
+from apps.contracts.drafts import LineTerms
 from apps.contracts.models import Contract, ContractVersion
-from apps.contracts.retention import GROSS
+from apps.contracts.retention import RetentionTerms
 from apps.core import money
-from apps.core.database.kept import Argument, Read
+from apps.core.database import kept
 from apps.invoicing import rules, snapshot
-from apps.invoicing.models import CreditNote, Invoice, InvoiceKind, Retention, RetentionRelease
 from apps.milestones.models import Milestone
 
-MONEY: "DecimalField[Any, Any]" = DecimalField(max_digits=18, decimal_places=3)
-
-
-@Read
-def _before() -> "QuerySet[Contract, Contract]":
-    """A contract with what its invoices add up to, less what was credited of them: that may be billed once more.
-
-    It is held by the caller, so nothing is added meanwhile.
-    """
-    billed = Invoice.objects.filter(contract=OuterRef("pk"), kind=InvoiceKind.MILESTONE).order_by()
-    credited = CreditNote.objects.filter(contract=OuterRef("pk"), invoice__kind=InvoiceKind.MILESTONE).order_by()
-    return Contract.objects.filter(pk=Argument("contract_id")).annotate(
-        billed_net=_sum(billed, "net") - _sum(credited, "net"),
-        billed_gross=_sum(billed, "gross") - _sum(credited, "gross"),
-        is_last=~Exists(
-            Milestone.objects.unfinished()
-            .filter(contract=OuterRef("pk"))
-            .exclude(pk=Argument("milestone_id"))
-            .order_by()
+BEFORE: Final = """
+    SELECT
+        (SELECT coalesce(jsonb_agg(g), '[]') FROM (
+            SELECT l.retention_rate::text AS own, l.is_materials, sum(b.net)::text AS net
+            FROM (
+                SELECT i.milestone_id, i.net FROM invoicing_invoice i
+                WHERE i.contract_id = c.id AND i.kind = 'milestone'
+                UNION ALL
+                SELECT i.milestone_id, -n.net
+                FROM invoicing_creditnote n JOIN invoicing_invoice i ON i.id = n.invoice_id
+                WHERE n.contract_id = c.id AND i.kind = 'milestone'
+            ) b
+            JOIN milestones_milestone m ON m.id = b.milestone_id
+            JOIN contracts_planline l ON l.id = m.line_id
+            GROUP BY l.retention_rate, l.is_materials
+        ) g)::text,
+        (SELECT coalesce(jsonb_agg(k), '[]') FROM (
+            SELECT r.kind, sum(r.held)::text AS held, sum(r.carried)::text AS carried
+            FROM invoicing_retention r WHERE r.contract_id = c.id GROUP BY r.kind
+        ) k)::text,
+        (SELECT coalesce(array_agg(e.position), '{}') FROM invoicing_retentionrelease e WHERE e.contract_id = c.id),
+        NOT EXISTS (
+            SELECT 1 FROM milestones_milestone m WHERE m.contract_id = c.id AND m.id <> %s
+            AND m.state NOT IN ('accepted', 'nullified', 'cancelled')
         ),
-        held=_sum(Retention.objects.filter(contract=OuterRef("pk")).order_by(), "held"),
-        released=Coalesce(
-            Subquery(
-                RetentionRelease.objects.filter(contract=OuterRef("pk"))
-                .order_by()
-                .values("contract")
-                .annotate(count=Count("pk"))
-                .values("count")
-            ),
-            Value(0),
-        ),
-    )
+        (SELECT coalesce(sum(l.amount), 0) FROM contracts_planline l
+            WHERE l.version_id = %s AND (l.retention_rate IS NOT NULL OR (%s AND l.is_materials)))
+    FROM contracts_contract c WHERE c.id = %s
+"""
+"""What was billed of a contract less what was credited, by the rates of its lines; what was withheld by kind; which
+parts were released; whether this is the last milestone; and what lines come to that steps do not count.
+
+A contract is held by the caller, so nothing is added meanwhile.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Withholding:
+    """What is kept back of an invoice: as its document says it, None where nothing is; and kind by kind."""
+
+    said: snapshot.Retained | None = None
+    kinds: Sequence[rules.Kept] = ()
 
 
 def withheld(
-    *, contract: Contract, version: ContractVersion, totals: rules.Totals, milestone: Milestone
-) -> snapshot.Retained | None:
-    """What is kept back of an invoice with these totals; None where no retention was agreed or nothing is kept back.
+    *, contract: Contract, version: ContractVersion, totals: rules.Totals, milestone: Milestone | None
+) -> Withholding:
+    """What is kept back of an invoice with these totals.
 
-    ``milestone`` is what it bills, accepted already or about to be.
-
-    One query, and none where nothing was agreed.
+    ``milestone`` is what it bills, accepted already or about to be; of what the calendar bills nothing is. One query,
+    and none where nothing was agreed.
     """
     terms = contracts.read_retention(version.retention)
-    if terms is None:
-        return None
-    asked = _before.first(contract_id=contract.pk, milestone_id=milestone.pk)
-    if asked is None:
+    if terms is None or milestone is None:
+        return Withholding()
+    groups, held, released, is_last, apart = _before(contract, version=version, milestone=milestone, terms=terms)
+    scale = rules.RetentionScale(version.price, version.price - apart, version.tax_rate)
+    before = [_billed(Decimal(one["net"]), own=_own(one)) for one in groups]
+    past = [_past(kind, held=held, released=released, terms=terms) for kind in range(1, len(terms.kinds) + 1)]
+    if terms.payable_most is not None:
+        above = rules.payable_before_final(
+            net=totals.net,
+            gross=totals.gross,
+            billed=money.total(one.work + one.materials for one in before),
+            held=past[0].held,
+            terms=terms,
+            scale=scale,
+            currency=contract.currency,
+        )
+        found = [rules.Kept(money.ZERO if is_last or past[0].is_over else above)]
+    else:
+        found = rules.withheld_of(
+            gross=totals.gross,
+            before=before,
+            after=[*before, _billed(totals.net, own=milestone.line.own)],
+            past=past,
+            terms=terms,
+            scale=scale,
+            currency=contract.currency,
+        )
+    return Withholding(_said(found, terms=terms, gross=totals.gross), found)
+
+
+def _before(contract: Contract, *, version: ContractVersion, milestone: Milestone, terms: RetentionTerms) -> Any:
+    with kept.cursor() as cursor:
+        cursor.execute(BEFORE, [milestone.pk, version.pk, terms.materials_rate is not None, contract.pk])
+        row = cursor.fetchone()
+    if row is None:
         raise LookupError(f"contract {contract.pk} cannot be seen: nobody asks for it")
-    before, currency = vars(asked), contract.currency
-    held = rules.withheld_of(
-        net=totals.net,
-        gross=totals.gross,
-        price=version.price,
-        whole=version.price + money.half_up(version.price * version.tax_rate / 100, currency),
-        before=rules.Withheld(
-            billed=before["billed_gross"] if terms.base == GROSS else before["billed_net"],
-            held=before["held"],
-            is_over=before["released"] >= len(terms.releases),
-            is_last=before["is_last"],
-        ),
-        terms=terms,
-        currency=currency,
+    groups, held, *rest = row
+    return json.loads(groups), {one["kind"]: one for one in json.loads(held)}, *rest
+
+
+def _billed(net: Decimal, *, own: LineTerms) -> rules.RetentionBilled:
+    work, materials = (money.ZERO, net) if own.is_materials else (net, money.ZERO)
+    return rules.RetentionBilled(work=work, materials=materials, own=own.retention_rate)
+
+
+def _own(group: dict[str, Any]) -> LineTerms:
+    rate = Decimal(group["own"]) if group["own"] is not None else None
+    return LineTerms(retention_rate=rate, is_materials=group["is_materials"])
+
+
+def _past(kind: int, *, held: dict[int, Any], released: Sequence[int], terms: RetentionTerms) -> rules.RetentionPast:
+    sums = held.get(kind, {"held": "0", "carried": "0"})
+    parts = {one.position for one in terms.schedule if one.kind == kind}
+    return rules.RetentionPast(Decimal(sums["held"]), Decimal(sums["carried"]), parts <= set(released))
+
+
+def _said(found: Sequence[rules.Kept], *, terms: RetentionTerms, gross: Decimal) -> snapshot.Retained | None:
+    held = money.total(one.held for one in found)
+    if not held:
+        return None
+    parts = [(kind, one.held) for kind, one in zip(terms.kinds, found, strict=True) if one.held]
+    return snapshot.Retained(
+        held,
+        gross - held,
+        tuple(release for kind, _held in parts for release in kind.releases),
+        tuple(snapshot.RetainedKind(kind.name, amount, kind.releases) for kind, amount in parts)
+        if terms.further
+        else (),
     )
-    return snapshot.Retained(held, totals.gross - held, terms.releases) if held else None
-
-
-def _sum(rows: "QuerySet[Any, Any]", column: str) -> Coalesce:
-    summed = rows.values("contract").annotate(sum=Sum(column)).values("sum")
-    return Coalesce(Subquery(summed, output_field=MONEY), Value(money.ZERO), output_field=MONEY)

@@ -153,8 +153,18 @@ class Preceding:
 
 
 @dataclass(frozen=True, slots=True)
+class RetainedKind:
+    """Of several kinds of retention one: what it is called, what is kept back for it, and by what that becomes due."""
+
+    name: str
+    withheld: Decimal
+    releases: tuple[RetentionRelease, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Retained:
-    """What the buyer keeps back of the total as agreed, what is due now, and by what the rest becomes due.
+    """What the buyer keeps back of the total as agreed, what is due now, and by what the rest becomes due; where there
+    are several ``kinds`` of retention, of each.
 
     EN 16931 has no field for it: the supply and its tax are invoiced whole, so the amount due (BT-115) stays the total,
     and the terms of payment (BT-20) and a note (BT-22) say which part of it is payable later.
@@ -163,6 +173,7 @@ class Retained:
     withheld: Decimal
     due: Decimal
     releases: tuple[RetentionRelease, ...]
+    kinds: tuple[RetainedKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

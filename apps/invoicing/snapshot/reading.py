@@ -20,6 +20,7 @@ from apps.invoicing.snapshot.model import (
     Reserved,
     ReservedItem,
     Retained,
+    RetainedKind,
     SemanticInvoice,
     TaxRow,
     Totals,
@@ -94,8 +95,12 @@ def sides_of(text: str) -> tuple[Party, Party]:
 def _retained(said: dict[str, Any] | None) -> Retained | None:
     if said is None:
         return None
+    kinds = (
+        RetainedKind(one["name"], Decimal(one["withheld"]), tuple(map(read_release, one["releases"])))
+        for one in said.get("kinds", ())
+    )
     return Retained(
-        Decimal(said["withheld"]), Decimal(said["due"]), tuple(read_release(one) for one in said["releases"])
+        Decimal(said["withheld"]), Decimal(said["due"]), tuple(map(read_release, said["releases"])), tuple(kinds)
     )
 
 

@@ -98,7 +98,7 @@ def invoice_to_come(amount: Decimal, *, milestone: Milestone, version: ContractV
     totals = rules.totals(rules.tax_breakdown([taxed], currency=currency))
     kept = invoicing.withheld(contract=version.contract, version=version, totals=totals, milestone=milestone)
     return InvoiceToCome(
-        retained=kept.withheld if kept is not None else money.ZERO,
+        retained=kept.said.withheld if kept.said is not None else money.ZERO,
         net=totals.net,
         tax=totals.tax,
         gross=totals.gross,

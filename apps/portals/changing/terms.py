@@ -92,6 +92,13 @@ class OwnTermsFields(forms.Form):
         label=gettext_lazy("Only after every milestone above it is accepted"), required=False
     )
 
+    own_retention_rate = RateField(
+        label=gettext_lazy("Own retention in percent"),
+        required=False,
+        help_text=gettext_lazy("0: nothing of it is retained."),
+    )
+    is_materials = forms.BooleanField(label=gettext_lazy("Stored materials"), required=False)
+
     @staticmethod
     def initial_own(own: LineTerms) -> dict[str, Any]:
         """The fields of a milestone that has these."""
@@ -99,12 +106,20 @@ class OwnTermsFields(forms.Form):
             "own_review_days": own.review_days,
             "own_silence": own.silence,
             "is_cumulative": own.is_cumulative,
+            "own_retention_rate": own.retention_rate,
+            "is_materials": own.is_materials,
         }
 
     def own_terms(self) -> LineTerms:
         """What was typed."""
         typed = self.cleaned_data
-        return LineTerms(typed["own_review_days"], typed["own_silence"], typed["is_cumulative"])
+        return LineTerms(
+            typed["own_review_days"],
+            typed["own_silence"],
+            typed["is_cumulative"],
+            typed["own_retention_rate"],
+            typed["is_materials"],
+        )
 
 
 def terms_in_words(changed: Sequence[Mapping[str, Any]], *, currency: str) -> list[Row]:

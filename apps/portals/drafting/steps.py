@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts import rules
 from apps.contracts.drafts import LineTerms
 from apps.contracts.models.version import Silence
-from apps.portals.forms import AmountField
+from apps.portals.forms import AmountField, RateField
 
 
 class StepFields(forms.Form):
@@ -44,13 +44,15 @@ class OwnTermFields(forms.Form):
         label=_("If the buyer says nothing"), required=False, choices=[("", _("As in the contract")), *Silence.choices]
     )
     is_cumulative = forms.BooleanField(label=_("Only after every milestone above it"), required=False)
+    retention_rate = RateField(
+        label=_("Own retention in percent"), required=False, help_text=_("0: nothing of it is retained.")
+    )
+    is_materials = forms.BooleanField(label=_("Stored materials"), required=False)
 
     def own(self) -> LineTerms:
         """What was chosen, as a plain value."""
         cleaned = self.cleaned_data
-        return LineTerms(
-            review_days=cleaned["review_days"], silence=cleaned["silence"], is_cumulative=cleaned["is_cumulative"]
-        )
+        return LineTerms(**{name: cleaned[name] for name in OWN_FIELDS})
 
 
 OWN_FIELDS = tuple(OwnTermFields.base_fields)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from apps.contracts.models import Contract, Criterion
+from apps.contracts.models import Contract, Criterion, PlanLine
 from apps.core import money
 from apps.financing.models import Facility, RequestItem
 from apps.invoicing.models import Invoice, InvoiceKind
@@ -16,7 +16,10 @@ from apps.milestones.models.milestone import ENDED
 from apps.parties.actor import Actor
 
 WITHOUT_RETENTION = Q(contract__active_version__retention__isnull=True) | Q(
-    contract__active_version__retention__rate="0", contract__active_version__retention__steps=[]
+    ~Q(contract__active_version__retention__has_any_keys=["payable_most", "materials_rate", "further"]),
+    ~Exists(PlanLine.objects.filter(version=OuterRef("contract__active_version"), retention_rate__gt=0)),
+    contract__active_version__retention__rate="0",
+    contract__active_version__retention__steps=[],
 )
 """Contracts of which no invoice is kept back in part: what a milestone will come to is then known."""
 

@@ -22,7 +22,7 @@ from apps.workflows.deal_file.read_dues import read_due
 from apps.workflows.deal_file.read_events import read_events
 from apps.workflows.deal_file.read_measure import read_measure, worth
 from apps.workflows.deal_file.read_options import read_options
-from apps.workflows.deal_file.read_retention import read_terms
+from apps.workflows.deal_file.read_retention import check_proposed_retention, read_terms
 from apps.workflows.deal_file.read_steps import read_own, read_steps
 from apps.workflows.deal_file.reader import Place, load
 
@@ -197,6 +197,8 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         plan_name=plan_name,
         options=options,
     )
+    if retention is not None:
+        retention.by(lambda: check_proposed_retention(draft))
     for lines in (draft.lines, *(option.lines for option in options)):
         place.by(partial(check_dues, lines))
     if options:

@@ -7,7 +7,7 @@ from apps.contracts.drafts import AS_THEY_ARE, ChangedTerms, ContractDraft, Draf
 from apps.contracts.rules.review import SILENCES
 from apps.core import money
 from apps.workflows.deal_file.deal import ChangedMilestone, SaidChange
-from apps.workflows.deal_file.read_retention import read_terms
+from apps.workflows.deal_file.read_retention import check_proposed_retention, read_terms
 from apps.workflows.deal_file.read_steps import read_own
 from apps.workflows.deal_file.reader import Place
 
@@ -23,7 +23,7 @@ def read_change(
         title=place.need("title").text(most=160),
         lines=tuple(_changed(one, contract.currency, milestone) for one in changes.each()) if changes else (),
         added=tuple(line(one, contract.currency) for one in added.each()) if added else (),
-        terms=_terms(terms, contract.currency) if terms is not None else AS_THEY_ARE,
+        terms=_terms(terms, contract) if terms is not None else AS_THEY_ARE,
     )
     if any(one.basis != "amount" for one in said.added):
         place.refuse("a change order speaks in money: give each milestone under `added` an `amount`")
@@ -46,7 +46,7 @@ def _changed(place: Place, currency: str, milestone: Callable[[Place], int]) -> 
     return changed
 
 
-def _terms(place: Place, currency: str) -> ChangedTerms:
+def _terms(place: Place, contract: ContractDraft) -> ChangedTerms:
     """What of the contract's terms is different from then on."""
     payment, review = place.maybe("payment_days"), place.maybe("review_days")
     silence, retention = place.maybe("silence"), place.maybe("retention")
@@ -54,8 +54,10 @@ def _terms(place: Place, currency: str) -> ChangedTerms:
         payment_days=payment.whole(most=365) if payment is not None else None,
         review_days=review.whole(least=1, most=365) if review is not None else None,
         silence=silence.one_of(*SILENCES) if silence is not None else "",
-        retention=read_terms(retention, currency) if retention is not None else None,
+        retention=read_terms(retention, contract.currency) if retention is not None else None,
     )
+    if retention is not None:
+        retention.by(lambda: check_proposed_retention(contract, terms.retention))
     if not terms:
         place.refuse("says nothing: give `payment_days`, `review_days`, `silence` or `retention`")
     place.done()

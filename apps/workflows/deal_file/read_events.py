@@ -180,7 +180,7 @@ def _milestone(place: Place, contract: ContractDraft, *, any_line: bool = False)
 
 def _part(place: Place, contract: ContractDraft) -> int | None:
     """A part of the schedule by which retention is released, by its number."""
-    parts = len(contract.retention.releases) if contract.retention is not None else 0
+    parts = len(contract.retention.schedule) if contract.retention is not None else 0
     if not parts:
         place.refuse("the contract has no `retention`")
     found = place.maybe("part")

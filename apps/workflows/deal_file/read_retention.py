@@ -1,10 +1,15 @@
 """The terms of retention of a deal file."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
+from apps.contracts import drafts
+from apps.contracts.drafts import ContractDraft
 from apps.contracts.retention import (
     COMPLETION,
+    EVENTS,
+    MILESTONE,
     NET,
     RetentionRelease,
     RetentionStep,
@@ -26,22 +31,49 @@ def read_terms(place: Place, currency: str) -> RetentionTerms:
         place.done()
         place.by(lambda: rules.check_retention(limited, currency=currency))
         return limited
+    further = place.maybe("further")
+    others = tuple(_kind(one) for one in further.each()) if further is not None else ()
+    terms = replace(_kind(place), further=others)
+    place.by(lambda: rules.check_retention(terms, currency=currency))
+    return terms
+
+
+def check_proposed_retention(draft: ContractDraft, terms: RetentionTerms | None = None) -> None:
+    """Refuse terms, those of the contract or others for it, by which something would stay withheld for ever."""
+    wanted = terms or draft.retention
+    if wanted is not None:
+        titles = [line.title for line in draft.lines if line.kind == drafts.MILESTONE]
+        rules.check_proposed_retention(wanted, titles=titles)
+
+
+def _kind(place: Place) -> RetentionTerms:
     base, steps, releases = place.maybe("base"), place.maybe("steps"), place.maybe("release")
-    percent, amount = place.maybe("cap_percent"), place.maybe("cap_amount")
+    name = place.maybe("name")
     terms = RetentionTerms(
         rate=place.need("rate").percentage(),
         base=base.one_of(*rules.BASES) if base is not None else NET,
         steps=tuple(_step(step) for step in steps.each()) if steps is not None else (),
-        cap_percent=percent.percentage() if percent is not None else None,
-        cap_amount=amount.number(least=ZERO, most=money.LARGEST) if amount is not None else None,
+        cap_percent=_percent(place, "cap_percent"),
+        cap_amount=_amount(place, "cap_amount"),
         releases=tuple(_release(one) for one in releases.each())
         if releases is not None
         else (RetentionRelease(Decimal(100)),),
+        materials_rate=_percent(place, "materials_rate"),
+        cap_each=_amount(place, "cap_each"),
+        name=name.text() if name is not None else "",
     )
     place.done()
-    place.by(lambda: rules.check_retention(terms, currency=currency))
-    place.by(lambda: rules.check_proposed_retention(terms))
     return terms
+
+
+def _percent(place: Place, key: str) -> Decimal | None:
+    found = place.maybe(key)
+    return found.percentage() if found is not None else None
+
+
+def _amount(place: Place, key: str) -> Decimal | None:
+    found = place.maybe(key)
+    return found.number(least=ZERO, most=money.LARGEST) if found is not None else None
 
 
 def _step(place: Place) -> RetentionStep:
@@ -52,11 +84,14 @@ def _step(place: Place) -> RetentionStep:
 
 def _release(place: Place) -> RetentionRelease:
     event, days, on = place.maybe("when"), place.maybe("days"), place.maybe("on")
+    milestone, only = place.maybe("milestone"), place.maybe("only")
     release = RetentionRelease(
         share=place.need("share").percentage(),
-        event=event.one_of(*rules.EVENTS) if event is not None else COMPLETION,
+        event=event.one_of(*EVENTS) if event is not None else MILESTONE if milestone is not None else COMPLETION,
         days=days.whole(most=rules.MOST_DAYS) if days is not None else 0,
         on=on.day() if on is not None else None,
+        milestone=milestone.text() if milestone is not None else "",
+        only=only.yes_or_no() if only is not None else False,
     )
     place.done()
     return release

@@ -5,6 +5,7 @@ from typing import Any
 
 from apps.contracts.drafts import LineTerms
 from apps.contracts.rules import MOST_SUSPENSIONS
+from apps.contracts.rules.retention import check_own_rate
 from apps.contracts.rules.review import SILENCES
 from apps.core import money
 from apps.workflows.deal_file.reader import Place
@@ -29,8 +30,17 @@ def _above(place: Place, currency: str) -> Decimal:
 def read_own(place: Place) -> LineTerms:
     """What a milestone has in the place of the contract's terms."""
     days, silence, after = place.maybe("review_days"), place.maybe("silence"), place.maybe("cumulative")
+    retention, materials = place.maybe("retention"), place.maybe("materials")
     return LineTerms(
         review_days=days.whole(least=1, most=365) if days is not None else None,
         silence=silence.one_of(*SILENCES) if silence is not None else "",
         is_cumulative=after.yes_or_no() if after is not None else False,
+        retention_rate=_rate(retention) if retention is not None else None,
+        is_materials=materials.yes_or_no() if materials is not None else False,
     )
+
+
+def _rate(place: Place) -> Decimal:
+    rate = place.percentage()
+    place.by(lambda: check_own_rate(rate))
+    return rate

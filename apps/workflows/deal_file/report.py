@@ -19,6 +19,7 @@ from apps.milestones.models import Milestone, Submission
 from apps.workflows.deal_file import (
     credit_report,
     report_disputes,
+    report_progress,
     report_reservations,
     report_retention,
     report_revenue,
@@ -64,6 +65,7 @@ def report(*, title: str, contract_ref: str) -> Report:
         "change_orders": change_orders(contract),
         "terminations": report_terminations.terminations(contract),
         "retention": report_retention.report_of(contract),
+        "progress": report_progress.report_of(contract),
         "revenue": report_revenue.report_of(contract),
         "payments": [_payment(allocation) for allocation in _allocations(contract)],
         "financing": [_request(request) for request in _of(FundingRequest, contract).order_by("id")],

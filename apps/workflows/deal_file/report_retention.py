@@ -15,9 +15,15 @@ def report_of(contract: Contract) -> Report | None:
     return {
         "terms": retention_wording.whole(state.terms, currency=state.currency).replace("\N{NO-BREAK SPACE}", " "),
         **{name: amount_of(getattr(state, name), state.currency) for name in sums},
+        "kinds": [
+            {"name": kind.name, **{name: amount_of(getattr(kind, name), state.currency) for name in sums}}
+            for kind in state.kinds
+            if state.terms.further
+        ],
         "parts": [
             {
                 "part": one.position,
+                "kind": one.kind,
                 "when": one.part.event,
                 "on": written(one.on),
                 "amount": amount_of(one.amount, state.currency),
@@ -38,6 +44,10 @@ def plain_of(found: Report | None) -> list[str]:
         "",
         f"Retention: held {found['held']}, released {found['released']}, due {found['due']}",
         f"  {found['terms']}",
+        *(
+            f"  {kind['name']}: held {kind['held']}, released {kind['released']}, due {kind['due']}"
+            for kind in found["kinds"]
+        ),
         *(
             f"  part {one['part']} ({one['when']}, {one['on'] or 'no date yet'}) {one['amount']:>14}"
             + (f"  {one['statement']}, due {one['due_on']}, open {one['open']}" if one["statement"] else "")

@@ -3,7 +3,9 @@
 from apps.workflows.deal_file import (
     credit_report,
     report_disputes,
+    report_progress,
     report_reservations,
+    report_retention,
     report_revenue,
     report_terminations,
 )
@@ -44,6 +46,8 @@ def plain(found: Report) -> str:
     lines += report_disputes.plain(found["disputes"])
     lines += report_reservations.plain(found["reservations"])
     lines += report_terminations.in_words(found["terminations"], currency=contract["currency"])
+    lines += report_retention.plain_of(found["retention"])
+    lines += report_progress.plain_of(found["progress"])
     lines += report_revenue.plain_of(found["revenue"])
     if found["payments"]:
         lines += ["", "Payments"]

@@ -268,6 +268,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "propose_contract": world.draft.ref,
         "withdraw_contract": world.draft.ref,
         "release_retention": world.active.ref,
+        **dict.fromkeys(("contract_progress", "progress_csv", "progress_xlsx"), world.active.ref),
         "import_plan": world.draft.ref,
         "check_plan": world.draft.ref,
         **dict.fromkeys(("plan_options", "plan_option", "compare_plans"), world.draft.ref),

@@ -27,6 +27,8 @@ class Column(StrEnum):
     REVIEW_DAYS = "review_days"
     SILENCE = "silence"
     CUMULATIVE = "cumulative"
+    RETENTION = "retention"
+    MATERIALS = "materials"
     KIND = "kind"
     PERIOD = "period"
     COUNT = "count"
@@ -47,6 +49,8 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.REVIEW_DAYS: "Own days to review",
         Column.SILENCE: "If the buyer says nothing",
         Column.CUMULATIVE: "Cumulative",
+        Column.RETENTION: "Own retention",
+        Column.MATERIALS: "Stored materials",
         Column.KIND: "Kind",
         Column.PERIOD: "Period",
         Column.COUNT: "Number of periods",
@@ -65,6 +69,8 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.REVIEW_DAYS: "Eigene Prüftage",
         Column.SILENCE: "Wenn der Käufer schweigt",
         Column.CUMULATIVE: "Aufbauend",
+        Column.RETENTION: "Eigener Einbehalt",
+        Column.MATERIALS: "Gelagertes Material",
         Column.KIND: "Zeilenart",
         Column.PERIOD: "Periode",
         Column.COUNT: "Anzahl der Perioden",
@@ -93,6 +99,8 @@ _MORE: Final[Mapping[Column, str]] = {
     Column.REVIEW_DAYS: "review days, days to review, prüftage, tage zur prüfung",
     Column.SILENCE: "silence, if silent, bei schweigen, schweigen",
     Column.CUMULATIVE: "after all above, depends on all above, kumulativ, erst nach allen darüber",
+    Column.RETENTION: "retention, retainage, own retention in percent, retainage %, einbehalt, sicherheitseinbehalt",
+    Column.MATERIALS: "materials, is material, material, lagerware",
     Column.KIND: "kind of line, line type, type of line, art der zeile",
     Column.PERIOD: "billed every, interval, billing period, every, turnus, abrechnungszeitraum, zeitraum",
     Column.COUNT: "periods, times, count, number of times, anzahl perioden, anzahl, wie oft",

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from apps.contracts.rules.schedule.cells import Cell, as_text
+from apps.contracts.rules.schedule.cells import Cell, Formula, Share, as_text
 from apps.core.errors import Refused
 
 SYMBOLS: Final[Mapping[str, str]] = {"€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "₺": "TRY"}
@@ -92,6 +92,21 @@ def number_of(text: str, *, sign: DecimalSign, currency: str) -> tuple[Decimal, 
             sign=sign.value,
         )
     raise Refused("“{text}” is no number. Write it in digits, such as {example}.", text=_short(text), example="12400")
+
+
+def value_of(cell: Cell, *, sign: DecimalSign | None, currency: str) -> tuple[Decimal, bool] | None:
+    """The number of a cell, and whether it says that it is a percentage; None while nobody has said how it is read."""
+    match cell:
+        case Decimal():
+            return cell, False
+        case Share():
+            return cell.percent, True
+        case str():
+            return number_of(cell, sign=sign, currency=currency) if sign is not None else None
+        case Formula():
+            raise Refused("This cell holds a formula, and formulas are not reckoned here. Paste its value instead.")
+        case _:
+            raise Refused("A date stands here, and a number is needed.")
 
 
 def whole_of(cell: Cell) -> int | None:

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from apps.contracts.drafts import DraftCriterion, DraftLine, LineTerms
 from apps.contracts.rules.checks import MOST_CRITERIA, MOST_LINES, check_line
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, check_percent
+from apps.contracts.rules.retention import check_own_rate
 from apps.contracts.rules.schedule import due_cells
 from apps.contracts.rules.schedule import words as known
 from apps.contracts.rules.schedule.cells import Cell, Formula, Share, as_text, is_empty
@@ -17,7 +18,7 @@ from apps.contracts.rules.schedule.columns import Column, Header, find_header
 from apps.contracts.rules.schedule.dates import DateOrder, date_of, is_date, order_is_open, order_of
 from apps.contracts.rules.schedule.dates import known as known_day
 from apps.contracts.rules.schedule.guard import unguarded
-from apps.contracts.rules.schedule.numbers import DecimalSign, number_of, sign_is_open, sign_of, whole_of
+from apps.contracts.rules.schedule.numbers import DecimalSign, sign_is_open, sign_of, value_of, whole_of
 from apps.contracts.rules.schedule.report import Problem, ReadRow, Schedule
 from apps.contracts.rules.schedule.table import Table
 from apps.contracts.rules.words import required, trimmed
@@ -76,7 +77,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self.found: list[ReadRow] = []
         self.table = Table(rows, header)
-        numbers = list(self.table.texts(*NUMBERS))
+        numbers = list(self.table.texts(*NUMBERS, Column.RETENTION))
         days = [*self.table.texts(Column.PLANNED_ON), *filter(is_date, self.table.texts(Column.START))]
         self.decimal = decimal or sign_of([text for text in numbers if known.basis_of(text) is None], currency=currency)
         self.dates = dates or order_of(days)
@@ -135,10 +136,13 @@ class _Reader:
     def _own(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> LineTerms:
         """What the line says in the place of the contract's terms; empty cells say nothing."""
         days, silence, after = (cells.get(column) for column in (Column.REVIEW_DAYS, Column.SILENCE, Column.CUMULATIVE))
+        rate, stored = cells.get(Column.RETENTION), cells.get(Column.MATERIALS)
         return LineTerms(
             review_days=self._try(read, number, Column.REVIEW_DAYS, lambda: whole_of(days), None),
             silence=self._try(read, number, Column.SILENCE, lambda: known.silence_of(self._plain(silence)), ""),
             is_cumulative=self._try(read, number, Column.CUMULATIVE, lambda: known.mark_of(self._plain(after)), False),
+            retention_rate=self._try(read, number, Column.RETENTION, lambda: self._rate(rate), None),
+            is_materials=self._try(read, number, Column.MATERIALS, lambda: known.mark_of(self._plain(stored)), False),
         )
 
     def _due(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> None:
@@ -202,23 +206,21 @@ class _Reader:
             raise Refused("“{text}” is none of percent, amount and remainder.", text=text[:40])
         return basis
 
+    def _rate(self, cell: Cell) -> Decimal | None:
+        """The own rate of retention; an empty cell says nothing, and 0 is a rate."""
+        found = None if is_empty(cell) else value_of(cell, sign=self.decimal, currency=self.currency)
+        if found is None:
+            return None
+        check_own_rate(found[0])
+        return found[0]
+
     def _number(self, cell: Cell, column: Column) -> tuple[str, Decimal] | None:
         """The kind and the value of a number; None while nobody has said how its column is to be read."""
-        kind = PERCENT if column is Column.PERCENT else AMOUNT
-        match cell:
-            case Decimal():
-                value = cell
-            case Share():
-                kind, value = PERCENT, cell.percent
-            case str():
-                if self.decimal is None:
-                    return None
-                value, is_percent = number_of(cell, sign=self.decimal, currency=self.currency)
-                kind = PERCENT if is_percent else kind
-            case Formula():
-                raise Refused("This cell holds a formula, and formulas are not reckoned here. Paste its value instead.")
-            case _:
-                raise Refused("A date stands here, and a number is needed.")
+        found = value_of(cell, sign=self.decimal, currency=self.currency)
+        if found is None:
+            return None
+        value, is_percent = found
+        kind = PERCENT if is_percent or column is Column.PERCENT else AMOUNT
         if kind == PERCENT:
             check_percent(value, line=len(self.found))
             return kind, value

@@ -23,8 +23,10 @@ def written_schedule(
     bases = BASES[language if language in BASES else "en"]
     silences = SILENCE[language if language in SILENCE else "en"]
     marks = MARKS[language if language in MARKS else "en"]
-    # Only a plan that has other lines than milestones needs to say what they are.
-    unsaid = () if any(line.due is not None for line in lines) else due_cells.COLUMNS
+    # Only a plan that has other lines than milestones says what they are, and own retention only where there is some.
+    unsaid = [] if any(line.due is not None for line in lines) else [*due_cells.COLUMNS]
+    if not any(line.own.retention_rate is not None or line.own.is_materials for line in lines):
+        unsaid += [Column.RETENTION, Column.MATERIALS]
     columns = [column for column in Column if column not in unsaid]
     yield [names[column] for column in columns]
     for line, amount in zip(lines, amounts, strict=True):
@@ -38,6 +40,8 @@ def written_schedule(
             Column.REVIEW_DAYS: Decimal(line.own.review_days) if line.own.review_days else None,
             Column.SILENCE: silences[line.own.silence] if line.own.silence else None,
             Column.CUMULATIVE: marks[True] if line.own.is_cumulative else None,
+            Column.RETENTION: line.own.retention_rate,
+            Column.MATERIALS: marks[True] if line.own.is_materials else None,
             Column.INFORMATION: amount,
             **due_cells.written(line, language=language),
         }

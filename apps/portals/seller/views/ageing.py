@@ -19,7 +19,8 @@ from django.views.decorators.http import require_safe
 
 from apps.contracts.rules.schedule import Cell
 from apps.core import money
-from apps.invoicing.rules import Band
+from apps.invoicing import services as invoicing
+from apps.invoicing.rules import Band, ReleaseBand
 from apps.invoicing.services.ageing import Ageing, Owed, ageing
 from apps.ledger.rules import guarded
 from apps.portals import charts, formats
@@ -33,6 +34,14 @@ NAMES: dict[Band, Promise] = {
     Band.TO_60: gettext_lazy("31 to 60 days"),
     Band.TO_90: gettext_lazy("61 to 90 days"),
     Band.OVER_90: gettext_lazy("Over 90 days"),
+}
+
+RELEASES: dict[ReleaseBand, Promise] = {
+    ReleaseBand.TO_30: gettext_lazy("In 30 days"),
+    ReleaseBand.TO_90: gettext_lazy("In 31 to 90 days"),
+    ReleaseBand.TO_365: gettext_lazy("In 91 to 365 days"),
+    ReleaseBand.OVER_365: gettext_lazy("Later"),
+    ReleaseBand.NO_DAY: gettext_lazy("No day yet"),
 }
 
 DAYS: dict[Band, str] = {Band.TO_30: "1–30", Band.TO_60: "31–60", Band.TO_90: "61–90", Band.OVER_90: "> 90"}
@@ -104,6 +113,11 @@ def receivables_ageing(request: PortalRequest) -> HttpResponse:
         "on": on,
         "tables": [_table(found, currency) for currency in _currencies(found)],
         "bands": NAMES.values(),
+        "release_bands": RELEASES.values(),
+        "kept": [
+            (one, [(name, one.bands.get(band)) for band, name in RELEASES.items()])
+            for one in invoicing.retention_by_age(seller_id=request.actor.organisation_id, today=today)
+        ],
         "chosen": chosen,
         "chosen_sums": _sums(chosen),
         "is_chosen": bool(request.GET.get("currency")),
