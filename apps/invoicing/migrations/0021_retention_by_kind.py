@@ -92,4 +92,8 @@ class Migration(migrations.Migration):
             model_name='retentionrelease',
             constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('event__in', ('completion', 'milestone', 'date', 'buyer', 'seller')), ('position__gt', 0)), name='a_release_is_of_something'),
         ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='retention',
+            trigger=pgtrigger.compiler.Trigger(name='a_retention_is_of_something', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF NEW.held = 0 AND NEW.carried = 0 THEN RAISE EXCEPTION 'a retention is of something' USING ERRCODE = 'check_violation'; END IF; RETURN NEW;", hash='a5902c1765c68a28711e530b115e176d05dca83f', operation='INSERT', pgid='pgtrigger_a_retention_is_of_something_8e957', table='invoicing_retention', when='BEFORE')),
+        ),
     ]

@@ -34,9 +34,9 @@ class Retention(models.Model):
     """What the buyer keeps back of one invoice for one kind of retention: a ledger of its own, since it is not due and
     so is no open item.
 
-    ``kind`` counts the kinds that were agreed from 1. ``held`` was withheld when the invoice was issued, less what of it
-    was credited since; ``released`` of it has become due. ``carried`` could not be withheld of it, and is withheld of a
-    later one; negative where too much was before.
+    ``kind`` counts the kinds that were agreed from 1. ``held`` was withheld when the invoice was issued, less what of
+    it was credited since; ``released`` of it has become due. ``carried`` could not be withheld of it, and is withheld
+    of a later one; negative where too much was before.
     """
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="retentions")
