@@ -11,6 +11,7 @@ from django.core import mail
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
+from apps.audit.models import Chain
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
 from apps.core.database import walls
@@ -84,8 +85,11 @@ def test_an_order_is_the_buyers_own_paper_until_it_is_sent(parties: Parties) -> 
     with acting(sina):
         assert not Contract.objects.filter(pk=contract.pk).exists(), "the wall shows a draft of the other side"
         assert not Contract.objects.of_seller(sina).filter(pk=contract.pk).exists()
+        assert not Chain.objects.filter(subject=f"contract:{contract.ref}").exists(), "its record tells of the draft"
         with pytest.raises(Refused):
             contracting.withdraw_contract(actor=sina, key=key(), contract_ref=contract.ref)
+    with acting(olga):
+        assert Chain.objects.filter(subject=f"contract:{contract.ref}").exists()
     # The seller may have a contract of the same number, and the buyer none of its own.
     with acting(sina):
         contracting.draft_contract(
