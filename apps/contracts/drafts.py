@@ -127,12 +127,15 @@ class DraftOption:
 class ContractDraft:
     """A whole contract as it is being written. ``price`` is net of tax, ``tax_rate`` in percent, periods in days.
 
-    ``buyer_ref`` names an organisation that the seller knows. ``tax_category`` is a code of EN 16931 (S, Z, E, AE, O).
+    ``buyer_ref`` names an organisation that the seller knows; where the buyer begins, ``seller_ref`` names one that
+    the buyer knows, and ``seller_email`` who is asked to sign for it while it has no people here. ``tax_category`` is a
+    code of EN 16931 (S, Z, E, AE, O).
     The review (:mod:`apps.contracts.rules.review`) is counted on the calendar of ``review_country`` and in
     ``review_time_zone``; empty means the buyer's own. With ``partial_acceptance`` the buyer may accept a milestone in
     part. ``question_suspensions`` is how many questions of the buyer stop the review clock of one submission.
     ``needs_inspection``: somebody else of the buyer inspects before anybody accepts; above ``second_acceptor_above``,
-    an amount in the contract's currency, two people accept. ``answer_until`` is the last day on which the other side
+    an amount in the contract's currency, two people accept. Whoever terminates for convenience says so ``notice_days``
+    before. ``answer_until`` is the last day on which the other side
     can sign; None sets no end. ``options`` are the plans that may be picked instead of ``lines``, the base plan, which
     then is called ``plan_name``.
     """
@@ -153,6 +156,7 @@ class ContractDraft:
     question_suspensions: int = 0
     needs_inspection: bool = False
     second_acceptor_above: Decimal | None = None
+    notice_days: int = 0
     tax_category: str = "S"
     tax_rate: Decimal = Decimal(0)
     retention: RetentionTerms | None = None
@@ -165,6 +169,8 @@ class ContractDraft:
     lines: tuple[DraftLine, ...] = ()
     plan_name: str = ""
     options: tuple[DraftOption, ...] = ()
+    seller_ref: str = ""
+    seller_email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,15 +186,26 @@ class ChangedLine:
 
 @dataclass(frozen=True, slots=True)
 class ChangedTerms:
-    """Terms of the whole contract that a change order says anew; None, and an empty ``silence``, stay as they are.
+    """Terms of the whole contract that a change order says anew; None, and an empty choice, stay as they are.
 
-    ``payment_days`` and ``review_days`` in days, as in :class:`ContractDraft`.
+    They are those of :class:`ContractDraft`. ``one_acceptor`` says that one person is enough again for whatever amount,
+    which no amount would say. A text that is to be no more is empty.
     """
 
     payment_days: int | None = None
     review_days: int | None = None
     silence: str = ""
     retention: RetentionTerms | None = None
+    partial_acceptance: bool | None = None
+    question_suspensions: int | None = None
+    needs_inspection: bool | None = None
+    second_acceptor_above: Decimal | None = None
+    one_acceptor: bool = False
+    notice_days: int | None = None
+    tax_category: str = ""
+    tax_rate: Decimal | None = None
+    governing_law: str | None = None
+    terms: str | None = None
 
     def __bool__(self) -> bool:
         return self != AS_THEY_ARE

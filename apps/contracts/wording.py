@@ -7,7 +7,7 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from apps.contracts.drafts import LineTerms
 from apps.contracts.rules import ReviewTerms
-from apps.contracts.rules.review import ACCEPTED, CALENDAR, REJECTED, WORKING
+from apps.contracts.rules.review import ACCEPTED, CALENDAR, INTEREST, REJECTED, WORKING
 from apps.core.printing import words
 
 LOCALES: Final = {"en": "en_GB", "de": "de_DE"}
@@ -40,6 +40,11 @@ def silence_means(silence: str) -> str:
         return gettext("The milestone counts as accepted, and its invoice is issued.")
     if silence == REJECTED:
         return gettext("The milestone counts as not accepted, and the seller may submit it again.")
+    if silence == INTEREST:
+        return gettext(
+            "Nothing is decided, and the milestone waits until the buyer decides. If it is accepted later, interest for"
+            " late payment counts as if it had been accepted on that day."
+        )
     return gettext("Nothing is accepted and nothing is rejected: the milestone waits until the buyer decides.")
 
 
@@ -53,6 +58,11 @@ def silence_by(silence: str, *, due: str) -> str:
         text = gettext(
             "If the buyer says nothing by {due}, the milestone counts as not accepted, and the seller may submit it"
             " again."
+        )
+    elif silence == INTEREST:
+        text = gettext(
+            "If the buyer says nothing by {due}, nothing is decided: the milestone waits, and the seller is told. If it"
+            " is accepted later, interest for late payment counts as if it had been accepted then."
         )
     else:
         text = gettext(
@@ -95,6 +105,17 @@ def acceptance_steps(*, needs_inspection: bool, second_above: str) -> str:
             ).format(amount=second_above)
         )
     return " ".join(steps)
+
+
+def notice(days: int) -> str:
+    """How a side ends the contract for convenience, and what is different for cause."""
+    if not days:
+        return gettext("Either side may terminate with effect from the day on which it says so, or from a later one.")
+    return ngettext(
+        "Either side may terminate with %(days)s day of notice; for cause without any.",
+        "Either side may terminate with %(days)s days of notice; for cause without any.",
+        days,
+    ) % {"days": days}
 
 
 def own_terms(own: LineTerms) -> list[str]:

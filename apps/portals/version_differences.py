@@ -35,6 +35,7 @@ LABELS: Final[Mapping[str, Promise]] = {
     "partial_acceptance": gettext_lazy("A milestone may be accepted in part"),
     "question_suspensions": gettext_lazy("Questions that stop the review clock"),
     "needs_inspection": gettext_lazy("An inspection comes before acceptance"),
+    "notice_days": gettext_lazy("Days of notice of termination"),
     "second_acceptor_above": gettext_lazy("Two people accept above"),
     "tax_category": gettext_lazy("Tax"),
     "tax_rate": gettext_lazy("Tax rate in percent"),

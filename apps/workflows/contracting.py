@@ -10,19 +10,23 @@ from apps.core.database import walls
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor, ActorKind
-from apps.workflows import instalments, jobs, revenue_jobs
+from apps.workflows import beginning_jobs, instalments, jobs, revenue_jobs
 from apps.workflows.once import Answer, once
 
 LINK_MAILS = {
     GuestGrant.Purpose.SIGN_CONTRACT: jobs.send_contract_proposal,
     GuestGrant.Purpose.SIGN_OFF: jobs.send_sign_off_request,
     GuestGrant.Purpose.ACKNOWLEDGE: jobs.send_assignment_notice,
+    GuestGrant.Purpose.TAKE_OVER: beginning_jobs.send_seller_asked,
 }
 
 
 @once
 def draft_contract(*, actor: Actor, key: str, draft: ContractDraft) -> Answer:
-    """The seller starts a contract: a draft that only the seller sees, with a plan that may still be incomplete."""
+    """A side starts a contract: a draft that only that side sees, with a plan that may still be incomplete.
+
+    The seller does by naming a buyer, the buyer by naming a seller.
+    """
     contract = contracts.draft(actor=actor, draft=draft, at=clock.now())
     return {"contract": contract.ref}
 
@@ -96,7 +100,8 @@ def delete_template(*, actor: Actor, key: str, template_ref: str) -> Answer:
 def propose_contract(*, actor: Actor, key: str, contract_ref: str, seen: str) -> Answer:
     """A side signs its draft as an immutable version and sends it to the other side.
 
-    The buyer's signatory gets a personal link, the seller's people a mail. An open proposal of the other side is over:
+    The buyer's signatory gets a personal link, the seller's people a mail; whoever is to take the place of a seller
+    without people here is asked to do so. An open proposal of the other side is over:
     its links die. ``seen`` is the SHA-256 of the version's text on the review page.
     """
     contract = contracts.lock_by_ref(contract_ref=contract_ref)
@@ -110,9 +115,7 @@ def propose_contract(*, actor: Actor, key: str, contract_ref: str, seen: str) ->
             task_kwargs={"grant_ref": grant.ref, "organisation_id": contract.buyer_id}
         )
     else:
-        sent = jobs.send_counter_proposal.configure(
-            task_kwargs={"version_ref": version.ref, "organisation_id": contract.seller_id}
-        )
+        sent = _to_seller(contract, version, asked=contracts.ask_seller(contract, actor=actor, at=at))
     jobs.defer(sent, _document(contract, version, kind=ContractDocument.Kind.PROPOSAL))
     return {"contract": contract.ref, "version": version.ref}
 
@@ -187,6 +190,17 @@ def renew_link(*, actor: Actor, key: str, grant_ref: str) -> Answer:
     grant = contracts.renew_grant(contract=contract, grant_ref=grant_ref, actor=actor, at=at)
     LINK_MAILS[GuestGrant.Purpose(grant.purpose)].defer(grant_ref=grant.ref, organisation_id=contract.buyer_id)
     return {"grant": grant.ref}
+
+
+def _to_seller(contract: Contract, version: ContractVersion, *, asked: GuestGrant | None) -> JobDeferrer:
+    """The mail to the seller's people; to whoever is to take its place, where it has none here."""
+    if asked is not None:
+        return beginning_jobs.send_seller_asked.configure(
+            task_kwargs={"grant_ref": asked.ref, "organisation_id": contract.buyer_id}
+        )
+    return jobs.send_counter_proposal.configure(
+        task_kwargs={"version_ref": version.ref, "organisation_id": contract.seller_id}
+    )
 
 
 def _document(contract: Contract, version: ContractVersion, *, kind: str) -> JobDeferrer:

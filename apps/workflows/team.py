@@ -46,7 +46,7 @@ def found_organisation(*, user: User, origin: Origin, key: str, data: Organisati
 
 @once
 def name_counterparty(*, actor: Actor, key: str, data: OrganisationData) -> Answer:
-    """A seller writes down a buyer; recorded on the seller's own chain, since the buyer has no people yet."""
+    """A side writes down the other one; recorded on its own chain, since the other one has no people yet."""
     at = clock.now()
     named = parties.name_counterparty(actor=actor, data=data, at=at)
     namer = Organisation.objects.get(pk=actor.organisation_id)
@@ -196,7 +196,7 @@ def end_membership(*, actor: Actor, key: str, membership_ref: str, successor_ref
 
 
 def claimable_organisations(*, user: User) -> list[Organisation]:
-    """The organisations without an owner whose contracts name one of the person's proven mailboxes as signatory."""
+    """The organisations without an owner for which a proven mailbox of the person was asked to sign a contract."""
     named = _named_as_signatory(parties.verified_mailboxes(user))
     with transaction.atomic():
         walls.widen(*named)
@@ -204,7 +204,7 @@ def claimable_organisations(*, user: User) -> list[Organisation]:
 
 
 def claim_organisation(*, user: User, origin: Origin, organisation_ref: str) -> Answer:
-    """The signatory of a contract takes over the organisation that the seller wrote down, and owns it from then on."""
+    """Who was asked to sign for an organisation that the other side wrote down takes it over, and owns it then."""
     with transaction.atomic(durable=True):
         at = clock.now()
         mailboxes = parties.verified_mailboxes(user)
@@ -227,14 +227,15 @@ def claim_organisation(*, user: User, origin: Origin, organisation_ref: str) -> 
 
 
 def _named_as_signatory(mailboxes: Set[str]) -> dict[int, set[str]]:
-    """Organisations for which one of the mailboxes was asked to sign a contract, with the mailboxes asked.
+    """Organisations for which one of the mailboxes was asked to sign a contract, with the mailboxes asked: as the
+    signatory of a buyer, or to take the place of a seller.
 
     Who was asked and let the link expire is nobody's signatory any more; who used it in time stays one.
     """
     asked = GuestGrant.objects.annotate(mailbox=Lower("email")).filter(
         Q(used_at__isnull=False) | Q(expires_at__gt=clock.now()),
         mailbox__in=mailboxes,
-        purpose=GuestGrant.Purpose.SIGN_CONTRACT,
+        purpose__in=[GuestGrant.Purpose.SIGN_CONTRACT, GuestGrant.Purpose.TAKE_OVER],
         revoked_at__isnull=True,
     )
     named: dict[int, set[str]] = {}

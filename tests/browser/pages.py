@@ -150,6 +150,7 @@ BUYER = [
     Spot("buyer:request_contract_changes", "paul", "version proposed"),
     Spot("buyer:contract", "paul", "contract countered"),
     Spot("buyer:contract", "paul", "contract answering"),
+    Spot("buyer:draft_contract", "paul"),
     Spot("buyer:change_draft", "paul", "contract answering"),
     Spot("buyer:propose_contract", "paul", "contract answering"),
     Spot("buyer:withdraw_contract", "paul", "contract countered"),

@@ -144,3 +144,67 @@ def test_another_amount_makes_a_lump_sum_of_a_line_by_quantity() -> None:
     same = ChangedLine(1, replace(by_quantity, title="Another name"))
     after = rules.changed_plan(plan, ChangeDraft("C", "C.", lines=(same,)), currency="EUR", next_position=3)
     assert (after[0].amount, after[0].line.measure) == (Decimal("1000.00"), by_quantity.measure)
+
+
+METRES = Measure(Decimal(100), "MTR", Decimal("12.3456"))
+
+
+def measured(measure: Measure | None, *, amount: str = "") -> PlacedLine:
+    """The first line of a plan, agreed so."""
+    comes_to = Decimal(amount) if measure is None else rules.worth(measure, currency="EUR")
+    stands = placed(1, comes_to)
+    return replace(stands, line=replace(stands.line, measure=measure))
+
+
+def change_of(before: PlacedLine, wanted: DraftLine) -> rules.Moved:
+    draft = ChangeDraft("C", "C.", lines=(ChangedLine(1, wanted),))
+    plan = [before, placed(2, Decimal("50.00"))]
+    after = rules.changed_plan(plan, draft, currency="EUR", next_position=3)
+    return rules.moved(plan, after)[0]
+
+
+def followed(change: rules.Moved, *parts: tuple[str, str, str | None]) -> list[tuple[Decimal, Decimal | None]]:
+    """Amount and quantity that open parts have then; parts are state, amount and quantity."""
+    found = [
+        PlanPart(1, number, "M1", state, Decimal(amount), quantity=Decimal(quantity) if quantity else None)
+        for number, (state, amount, quantity) in enumerate(parts, start=1)
+    ]
+    return [(one.amount, one.quantity) for one in milestones.followed(change, found, currency="EUR")]
+
+
+@given(st.integers(1, 99_999), st.integers(1, 99_999), st.integers(1, 99_999))
+def test_a_longer_line_leaves_what_is_billed_and_adds_up(done: int, more: int, price: int) -> None:
+    """Two decimals of a metre, four of its price: what was accepted by quantity and what follows are the whole."""
+    accepted, whole = Decimal(done) / 100, Decimal(done + more) / 100
+    unit_price = Decimal(price) / 10_000
+    before = Measure(accepted + Decimal("0.01"), "MTR", unit_price)
+    billed = money.half_up(accepted * unit_price, "EUR")
+    stands, wanted = measured(before), replace(before, quantity=whole)
+    left = stands.amount - billed
+    if min(billed, left) <= 0 or rules.worth(wanted, currency="EUR") in (billed, stands.amount):
+        return
+    change = change_of(stands, replace(stands.line, amount=None, measure=wanted))
+    parts = (("accepted", str(billed), str(accepted)), ("changes_requested", str(left), "0.01"))
+    assert followed(change, *parts) == [(rules.worth(wanted, currency="EUR") - billed, whole - accepted)]
+
+
+def test_quantities_are_changed_as_far_as_nothing_billed_is_priced_anew() -> None:
+    stands, half = measured(METRES), ("accepted", "617.28", "50")
+    rest = ("changes_requested", "617.28", "50")
+    dearer = change_of(stands, replace(stands.line, amount=None, measure=replace(METRES, unit_price=Decimal(15))))
+    assert followed(dearer, ("planned", "1234.56", "100")) == [(Decimal("1500.00"), Decimal(100))]
+    with pytest.raises(Refused, match="unit and price of one stay"):
+        followed(dearer, half, rest)
+    shorter = change_of(stands, replace(stands.line, amount=None, measure=replace(METRES, quantity=Decimal(40))))
+    with pytest.raises(Refused, match="Enter at least this quantity"):
+        followed(shorter, half, rest)
+    just = change_of(stands, replace(stands.line, amount=None, measure=replace(METRES, quantity=Decimal(50))))
+    assert followed(just, half, rest) == [(Decimal(0), None)]
+    # Of what was split by an amount nobody knows how much is left: that is a lump sum.
+    longer = change_of(stands, replace(stands.line, amount=None, measure=replace(METRES, quantity=Decimal(200))))
+    assert followed(longer, ("accepted", "617.28", None), rest) == [(Decimal("1851.84"), None)]
+    # The same amount, agreed otherwise, is a change: what is invoiced names it.
+    other = Measure(Decimal(1), "SET", Decimal("1234.56"))
+    again = change_of(stands, replace(stands.line, amount=None, measure=other))
+    assert (again.kind, again.is_remeasured, again.net) == ("changed", True, Decimal(0))
+    assert followed(again, ("planned", "1234.56", "100")) == [(Decimal("1234.56"), Decimal(1))]

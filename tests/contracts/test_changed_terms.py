@@ -138,3 +138,31 @@ def test_the_limit_is_read_as_it_was_written_and_older_texts_say_nothing_of_it()
     assert said is not None
     assert "payable_most" not in said
     assert rules.read_retention(said) == TEN
+
+
+def test_tax_law_and_steps_are_said_anew_and_a_treatment_without_tax_has_no_rate() -> None:
+    stands = draft(tax_category="S", tax_rate=D(19), second_acceptor_above=D(100), governing_law="Germany")
+    said = ChangedTerms(
+        tax_category="AE", one_acceptor=True, needs_inspection=True, notice_days=60, governing_law="", terms="New."
+    )
+    changed = rules.with_terms(stands, said)
+    assert (changed.tax_category, changed.tax_rate, changed.second_acceptor_above) == ("AE", D(0), None)
+    assert {one["term"] for one in rules.terms_text(stands, changed)} == {
+        *("tax_category", "tax_rate", "second_acceptor_above", "needs_inspection", "notice_days"),
+        *("governing_law", "terms"),
+    }
+    assert rules.with_terms(stands, ChangedTerms(tax_rate=D(20))) == replace(stands, tax_rate=D(20))
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        (ChangedTerms(tax_category="E", tax_rate=D(7)), "Only the standard rate bears tax"),
+        (ChangedTerms(notice_days=731), "between 0 and 730"),
+        (ChangedTerms(question_suspensions=4), "At most 3"),
+        (ChangedTerms(second_acceptor_above=D("0.001")), "decimals"),
+    ],
+)
+def test_terms_that_cannot_be_kept_are_refused(terms: ChangedTerms, said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        rules.with_terms(draft(tax_category="S", tax_rate=D(19)), terms)

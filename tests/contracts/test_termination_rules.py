@@ -1,6 +1,7 @@
 """What a notice of termination must say."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -28,3 +29,12 @@ def test_a_notice_that_says_too_little_is_refused(ground: str, reason: str, effe
 def test_for_convenience_no_reason_is_needed() -> None:
     assert rules.check_notice(ground="convenience", reason=" ", effective_on=TODAY, today=TODAY) == ""
     assert rules.check_notice(ground="cause", reason=" Late. ", effective_on=TODAY, today=TODAY) == "Late."
+
+
+def test_the_period_of_notice_is_kept_for_convenience_and_not_for_cause() -> None:
+    early, last = date(2026, 5, 9), date(2026, 5, 10)
+    asked: dict[str, Any] = {"reason": "Late.", "today": TODAY, "notice_days": 30}
+    with pytest.raises(Refused, match="30 days of notice were agreed"):
+        rules.check_notice(ground="convenience", effective_on=early, **asked)
+    assert rules.check_notice(ground="convenience", effective_on=last, **asked) == "Late."
+    assert rules.check_notice(ground="cause", effective_on=TODAY, **asked) == "Late."

@@ -23,8 +23,8 @@ from apps.core.errors import Refused
 from apps.milestones.models import EvidenceFile
 from apps.parties import services as parties
 from apps.parties.models import Organisation
+from apps.portals.drafting import editor
 from apps.portals.drafting.desk import Desk
-from apps.portals.seller.views import drafts as seller_drafts
 from apps.workflows import limits
 from tests import scenarios
 from tests.portals.matrix import addresses, forms, known, tables, visitors, workflows
@@ -481,7 +481,7 @@ def test_a_policy_that_lets_all_through_is_found(world: World) -> None:
 
 
 def test_a_list_with_a_stranger_in_it_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seller_drafts, "buyers_of", lambda _request: list(Organisation.objects.all()))
+    monkeypatch.setattr(editor, "known_to", lambda _request, side: list(Organisation.objects.all()))
     tried, owner = Matrix(), world.inside(NEW_DRAFT, world.people)[0]
     with standing(Way.FIRST_ALONE):
         answer = tried.listing(NEW_DRAFT, by=owner)

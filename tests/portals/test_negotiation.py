@@ -107,6 +107,44 @@ def test_the_buyer_answers_with_a_price_of_its_own_and_the_seller_signs(parties:
     assert seller.get(address).status_code == 302, "what is signed is not signed again"
 
 
+def test_a_buyer_begins_a_contract_with_a_seller_who_is_not_here(parties: Parties) -> None:
+    buyer, new = browser(parties, "buyer"), reverse("buyer:draft_contract")
+    assert new in buyer.get(reverse("buyer:contracts")).content.decode()
+    page = buyer.get(new)
+    form = page.context["form"]
+    assert (form["signatory_email"].value(), form["number"].value()[:3]) == ("olga@meridian.example", "PO-")
+    order = typed(page) | {
+        "title": "A crane",
+        "seller": "new",
+        "new_legal_name": "Kranbau Ost GmbH",
+        "new_country": "DE",
+        "price": "1,000.00",
+        "tax_rate": "19",
+        "plan-0-title": "Crane",
+        "plan-0-basis": "remainder",
+        "plan-0-count": "1",
+        "plan-0-c-0-text": "It lifts two tonnes",
+    }
+    refused = buyer.post(new, order | {"do": "check"})
+    assert (refused.status_code, "nobody here yet" in refused.content.decode()) == (422, True)
+    saved = buyer.post(new, order | {"seller_email": "karl@kranbau.test", "do": "check"})
+    assert saved.status_code == 302, saved.context["problems"]
+    with walls.asking_for(parties.buyer.pk):
+        contract = Contract.objects.get(title="A crane")
+    shown = reverse("buyer:contract", args=[contract.ref])
+    mine = buyer.get(shown).content.decode()
+    assert saved["Location"] in mine
+    assert "karl@kranbau.test" in mine
+    assert "A crane" in buyer.get(reverse("buyer:contracts") + "?state=draft").content.decode()
+    again = buyer.get(reverse("buyer:change_draft", args=[contract.ref])).context["form"]
+    assert (again["seller"].value(), again["seller_email"].value()) == (contract.seller.ref, "karl@kranbau.test")
+    check = buyer.get(saved["Location"])
+    assert "karl@kranbau.test gets a mail" in check.content.decode()
+    assert buyer.post(saved["Location"], hidden(check))["Location"] == shown
+    assert "the seller reads your version" in buyer.get(shown).content.decode()
+    assert buyer.get(reverse("buyer:withdraw_contract", args=[contract.ref])).status_code == 200
+
+
 def test_the_seller_asks_for_changes_and_the_buyer_revises(parties: Parties, contract: Contract) -> None:
     buyer = answered(parties, contract)
     seller = browser(parties, "seller")

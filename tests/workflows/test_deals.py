@@ -60,7 +60,20 @@ def fit_out(found: Report) -> None:
     ]
 
 
-TO_THE_CENT = {"coastal-sensors-government": government, "office-fit-out-retention": fit_out}
+def ended(found: Report) -> None:
+    """Begun by the buyer, ended by both: what was accepted and what was valued is billed, and nothing else."""
+    assert (found["contract"]["state"], [row["net"] for row in found["invoices"]]) == (
+        "terminated",
+        ["16000.00", "9000.00"],
+    )
+    assert [row["state"] for row in found["milestones"]] == ["accepted", "accepted", "cancelled"]
+
+
+TO_THE_CENT = {
+    "coastal-sensors-government": government,
+    "office-fit-out-retention": fit_out,
+    "queue-kiosks-ordered-and-ended": ended,
+}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "deals").glob("*.yaml")), ids=lambda path: path.stem)

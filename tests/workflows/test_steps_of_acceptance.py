@@ -140,6 +140,24 @@ def test_silence_accepts_nothing_after_a_named_defect(parties: Parties) -> None:
     assert accept(submission, actor=scenarios.approver_actor(parties), at=NOON + 31 * DAY)["number"]
 
 
+def test_where_silence_counts_for_interest_alone_a_late_acceptance_says_since_when(parties: Parties) -> None:
+    contract = contract_with(parties, silence="interest")
+    first, second = (scenarios.submitted_milestone(contract, position=place, at=NOON) for place in (1, 2))
+    tell(first)
+    tell(second)
+    bea = scenarios.approver_actor(parties)
+    inspect(second, actor=scenarios.buyer_actor(parties), is_passed=False, at=NOON + DAY)
+    # Nothing is decided: both wait, and the seller is told.
+    assert due(NOON + 30 * DAY) == ["passed", "passed"]
+    for submission in (first, second):
+        assert accept(submission, actor=bea, at=NOON + 31 * DAY)["number"]
+    with walls.asking_for(parties.buyer.pk):
+        late, disagreed = (Decision.objects.select_related("submission").get(submission=one) for one in (first, second))
+        assert late.accepted_for_interest_at == late.submission.review_due_at
+        assert late.decided_at == NOON + 31 * DAY
+        assert disagreed.accepted_for_interest_at is None, "a defect was named in time"
+
+
 def test_the_database_refuses_what_was_not_inspected(parties: Parties) -> None:
     """A decision that is written round the services."""
     submission = scenarios.submitted_milestone(contract_with(parties, needs_inspection=True), at=NOON)

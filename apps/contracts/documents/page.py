@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.utils.translation import get_language, gettext
 
 from apps.contracts import measure_wording, rules, wording
+from apps.contracts.documents.changed import change_of
 from apps.contracts.documents.plans import due_of, name_of, other_plans, price_of
 from apps.contracts.documents.terms import terms_of
 from apps.contracts.rules import PaperLine
@@ -106,7 +107,7 @@ def page_of(text: str, told: dict[str, Any]) -> Page:
         sha256=told["version"]["sha256"],
         seller=_party(said["seller"]),
         buyer=_party(said["buyer"]),
-        change=_change(said, currency),
+        change=change_of(said, currency),
         plan_name=name_of(said, picked or 0),
         plans=other_plans(text, said, picked=picked, currency=currency),
         terms=terms_of(paper, seller=said["seller"]["legal_name"], buyer=said["buyer"]["legal_name"]),
@@ -133,37 +134,6 @@ def _kind(said: dict[str, Any], *, is_signed: bool) -> str:
     if not is_signed:
         word = gettext("Proposal of change order {number} of a contract")
     return word.format(number=words.count(change["number"]))
-
-
-def _change(said: dict[str, Any], currency: str) -> Sequence[Fact]:
-    """What a change order changes, and why; nothing in a version that no order made."""
-    change = said.get("change_order")
-    if change is None:
-        return []
-    what = {
-        "added": gettext("new: {after}"),
-        "removed": gettext("taken out; it was {before}"),
-        "repriced": gettext("{before} becomes {after}"),
-        "changed": gettext("another date or other words; still {after}"),
-    }
-
-    def amount(written: str | None) -> str:
-        return words.money(Decimal(written), currency) if written is not None else ""
-
-    return [
-        (gettext("Change order"), f"{words.count(change['number'])}: {change['title']}"),
-        (gettext("Why"), change["reason"]),
-        (gettext("Changes version"), words.count(change["changes"]["version"])),
-        (gettext("Price before"), amount(change["price_before"])),
-        (gettext("Net change"), amount(change["net_change"])),
-        *(
-            (
-                f"{words.count(one['position'])} {one['title']}",
-                what[one["kind"]].format(before=amount(one["amount_before"]), after=amount(one["amount_after"])),
-            )
-            for one in change["lines"]
-        ),
-    ]
 
 
 def _standing(said: dict[str, Any], told: dict[str, Any]) -> str:

@@ -49,6 +49,7 @@ def terms_of(paper: Paper, *, seller: str, buyer: str) -> list[Fact]:
         (gettext("Questions"), wording.question_suspensions(terms["question_suspensions"])),
         (gettext("Steps of acceptance"), _steps(terms)),
         *_retention(terms["retention"], currency=terms["currency"]),
+        (gettext("Termination"), wording.notice(terms["notice_days"])),
         (gettext("Financing"), _financing(terms["is_assignable"], seller=seller)),
         (
             gettext("Signs off for the buyer"),

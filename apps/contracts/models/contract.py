@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts.models.beginning import BEGUN, OF_BEGINNING, ONCE_BEGUN, OWN_PAPER
 from apps.contracts.models.ending import TERMINATED
 from apps.contracts.models.options import BOTH_SIGNED_IT
 from apps.contracts.wall import by_contract
@@ -28,23 +29,27 @@ class ContractQuerySet(models.QuerySet["Contract"]):
     def visible_to(self, actor: Actor) -> "ContractQuerySet":
         """Contracts to which the actor's organisation is a party; for a guest, the one of the link.
 
-        A buyer sees a contract from its first proposal on: drafts are the seller's own paper.
+        Who did not begin a contract sees it from its first proposal on: until then it is the other side's own paper.
         """
         parties = ContractParty.objects.filter(organisation_id=actor.organisation_id).values("contract_id")
         visible = self.filter(pk__in=parties)
         if actor.contract_id is not None:
             visible = visible.filter(pk=actor.contract_id)
-        return visible.filter(Q(seller_id=actor.organisation_id) | Q(was_proposed=True))
+        sells = Q(seller_id=actor.organisation_id, begun_by="seller")
+        buys = Q(buyer_id=actor.organisation_id, begun_by="buyer")
+        return visible.filter(sells | buys | Q(was_proposed=True))
 
     # A side of a contract is a party to it, so these ask for no more: lists go along one index.
 
     def of_seller(self, actor: Actor) -> "ContractQuerySet":
         """What :meth:`visible_to` shows of the contracts in which the actor's organisation sells."""
-        return self._of_link(actor).filter(seller_id=actor.organisation_id)
+        shown = Q(begun_by="seller") | Q(was_proposed=True)
+        return self._of_link(actor).filter(shown, seller_id=actor.organisation_id)
 
     def of_buyer(self, actor: Actor) -> "ContractQuerySet":
         """What :meth:`visible_to` shows of the contracts in which the actor's organisation buys."""
-        return self._of_link(actor).filter(buyer_id=actor.organisation_id, was_proposed=True)
+        shown = Q(begun_by="buyer") | Q(was_proposed=True)
+        return self._of_link(actor).filter(shown, buyer_id=actor.organisation_id)
 
     def _of_link(self, actor: Actor) -> "ContractQuerySet":
         return self if actor.contract_id is None else self.filter(pk=actor.contract_id)
@@ -65,20 +70,26 @@ BILLED = "position, kind, title, amount, start, starts_on, starts_with, period, 
 
 
 class Contract(models.Model):
-    """A deal between a seller and a buyer. What is agreed stands on versions; the active one is what both signed."""
+    """A deal between a seller and a buyer. What is agreed stands on versions; the active one is what both signed.
+
+    ``begun_by`` is the side that wrote it first, and gave it its number; ``seller_email`` is the mailbox to which a
+    buyer sends it while its seller has no people here.
+    """
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
-    number = models.CharField(_("contract number"), max_length=40, help_text=_("the seller's own number"))
+    number = models.CharField(_("contract number"), max_length=40, help_text=_("the number of whoever begins it"))
     title = models.CharField(_("title"), max_length=160)
     seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     currency = models.CharField(_("currency"), max_length=3)
+    begun_by = models.CharField(_("begun by"), max_length=10, choices=BEGUN, default="seller")
+    seller_email = models.EmailField(_("e-mail of the seller's person"), blank=True)
     state = models.CharField(max_length=12, choices=ContractState.choices, default=ContractState.DRAFT)
     was_proposed = models.BooleanField(
         default=False,
-        help_text="True from the first proposal on; the buyer may see it then.",
+        help_text="True from the first proposal on; who did not begin the contract may see it then.",
     )
     active_version = models.ForeignKey(
         "contracts.ContractVersion",
@@ -94,9 +105,7 @@ class Contract(models.Model):
     terminated_at = models.DateTimeField(null=True, blank=True)
 
     objects = ContractQuerySet.as_manager()
-    wall = by_contract("id").or_when(
-        f"({walls.CONTRACT} IS NULL OR id = {walls.CONTRACT}) AND seller_id = ANY ({walls.ORGS})"
-    )
+    wall = by_contract("id").or_when(OWN_PAPER)
     wall_opens: ClassVar[dict[str, str]] = {
         "parties_organisation": (
             # Two questions, so that each stops at the first contract that its index finds.
@@ -108,7 +117,7 @@ class Contract(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~Q(seller=F("buyer")), name="contract_has_two_parties"),
-            models.UniqueConstraint("seller", "number", name="contract_number_unique_per_seller"),
+            *OF_BEGINNING,
             models.CheckConstraint(
                 condition=Q(
                     state__in=["active", "completed", "terminated"],
@@ -142,6 +151,7 @@ class Contract(models.Model):
         triggers = [
             guards.legal_steps(STEPS),
             guards.never_deleted(),
+            ONCE_BEGUN,
             guards.refused_when(
                 "the_sides_stay_once_a_contract_was_proposed",
                 guards.UPDATE,

@@ -22,6 +22,9 @@ HOLDERS = by_contract().or_when(f"token_sha256 = {walls.TOKEN}").sees
 class GuestGrant(models.Model):
     """A personal link: one mailbox of the buyer may do one thing on one contract, without an account.
 
+    ``take_over`` is the exception: it names the mailbox that may claim the seller's organisation, for whom the buyer
+    began the contract. No token of it is sent, because a seller signs, delivers and bills with an account.
+
     Only the SHA-256 of the token is kept (256 random bits). The link shows on GET and acts only on POST; it dies with
     its decision (``used_at``), by time (``expires_at``) or by hand (``revoked_at``), and is renewed to the same
     mailbox only. ``subject_ref`` is the version to sign, the submission to decide or the notice to confirm.
@@ -31,6 +34,7 @@ class GuestGrant(models.Model):
         SIGN_CONTRACT = "sign_contract", _("Sign the contract")
         SIGN_OFF = "sign_off", _("Sign off a milestone")
         ACKNOWLEDGE = "acknowledge", _("Confirm whom to pay")
+        TAKE_OVER = "take_over", _("Take the seller's place")
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="grants")

@@ -49,6 +49,11 @@ OWN: Final = (
     *("changes_asked_at", "changes_asked", "expired_at"),
 )
 """What an option says for itself, and what happens to its version alone."""
+OF_ONE_PROPOSAL: Final = (
+    *("number", "author", "answer_until", "canonical_text", "sha256", "drafted_by_id", "created_at", "proposed_at"),
+    *("expires_at", "change_order_id", "changes_id"),
+)
+"""What is true of one proposal and of no other, beside :data:`OWN`: who wrote it when, its text, what it changes."""
 _TERMS: Final = "(to_jsonb({row}) - ARRAY[" + ", ".join(f"'{name}'" for name in OWN) + "])"
 
 OPTION_TRIGGERS: Final = (

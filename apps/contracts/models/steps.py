@@ -16,6 +16,7 @@ class Silence(models.TextChoices):
     ESCALATES = "escalates", _("Nothing is decided")
     ACCEPTED = "accepted", _("Counts as accepted")
     REJECTED = "rejected", _("Counts as not accepted")
+    INTEREST = "interest", _("Counts as accepted for interest only")
 
 
 class StepTerms(models.Model):

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models.contract import Contract, ContractParty
+from apps.contracts.models.ending import IN_TIME
 from apps.contracts.wall import by_contract
 from apps.core.database import guards
 from apps.core.refs import new_ref
@@ -93,6 +94,7 @@ class Termination(models.Model):
                 "NEW.state <> 'noticed' OR NOT EXISTS (SELECT 1 FROM contracts_contract c"
                 " WHERE c.id = NEW.contract_id AND c.state = 'active')",
             ),
+            IN_TIME,
             guards.at_commit(
                 "settled_with_its_contract",
                 guards.INSERT_OR_UPDATE,

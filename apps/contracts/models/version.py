@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts.models import dues, measured
 from apps.contracts.models.change_order import NAMES_WHAT_IT_CHANGES, OF_WHAT_IS_IN_FORCE
 from apps.contracts.models.contract import Contract, ContractParty
+from apps.contracts.models.ending import OF_ENDING, EndTerms
 from apps.contracts.models.options import OF_OPTIONS, OPTION_TRIGGERS, PlanOption
 from apps.contracts.models.retention import OF_RETENTION
 from apps.contracts.models.steps import OF_OWN_TERMS, OF_STEPS, OwnTerms, Silence, StepTerms
@@ -61,7 +62,7 @@ class Versions(EveryPlan["ContractVersion"]):
         return every.filter(option_of__isnull=True)
 
 
-class ContractVersion(StepTerms, PlanOption):
+class ContractVersion(StepTerms, EndTerms, PlanOption):
     """The terms and the billing plan as one side wrote them. A draft until proposed; immutable from then on.
 
     ``author`` is the side that writes and proposes it; the other one signs or answers. Each side has one draft at
@@ -192,6 +193,7 @@ class ContractVersion(StepTerms, PlanOption):
                 name="review_is_counted_and_ends_somehow",
             ),
             *OF_STEPS,
+            *OF_ENDING,
             *OF_OPTIONS,
             NAMES_WHAT_IT_CHANGES,
         ]

@@ -1,7 +1,7 @@
 """The arithmetic and the texts of contracts: no database, no Django."""
 
 from apps.contracts.rules.cash import Ahead, Expected, ahead, by_month, expected_cash, gains, kind_of_plan, undated
-from apps.contracts.rules.changed_terms import check_unfinanced_terms, terms_text, with_terms
+from apps.contracts.rules.changed_terms import CHANGEABLE, TEXTS, check_unfinanced_terms, terms_text, with_terms
 from apps.contracts.rules.changes import (
     Moved,
     PlacedLine,
@@ -32,8 +32,8 @@ from apps.contracts.rules.difference import (
     difference,
 )
 from apps.contracts.rules.dues import Period, per_period, period_amounts, periods, portion_of
-from apps.contracts.rules.mailboxes import check_signatory, domain_of
-from apps.contracts.rules.measures import UNITS, worth
+from apps.contracts.rules.mailboxes import check_sellers_person, check_signatory, domain_of
+from apps.contracts.rules.measures import UNITS, read_measure, worth
 from apps.contracts.rules.options import (
     MOST_OPTIONS,
     by_period,
@@ -58,7 +58,12 @@ from apps.contracts.rules.retention import plain_retention, read_release, read_r
 from apps.contracts.rules.review import ReviewTerms, calendars, check_calendar, end_of_day, review_deadline
 from apps.contracts.rules.steps import MOST_SUSPENSIONS, needs_second
 from apps.contracts.rules.suspension import moved_deadline
-from apps.contracts.rules.termination import check_notice
+from apps.contracts.rules.termination import (
+    CONVENIENCE,
+    LONGEST_PERIOD_OF_NOTICE,
+    check_notice,
+    earliest_end,
+)
 from apps.contracts.rules.texts import (
     LineText,
     OptionText,
@@ -71,9 +76,13 @@ from apps.contracts.rules.texts import (
 )
 
 __all__ = [
+    "CHANGEABLE",
+    "CONVENIENCE",
     "DRAFT_TERMS",
+    "LONGEST_PERIOD_OF_NOTICE",
     "MOST_OPTIONS",
     "MOST_SUSPENSIONS",
+    "TEXTS",
     "UNITS",
     "Ahead",
     "Difference",
@@ -114,12 +123,14 @@ __all__ = [
     "check_offer",
     "check_proposal",
     "check_reason",
+    "check_sellers_person",
     "check_signatory",
     "check_template_name",
     "check_unfinanced_terms",
     "difference",
     "discount_of",
     "domain_of",
+    "earliest_end",
     "end_of_day",
     "expected_cash",
     "gains",
@@ -140,6 +151,7 @@ __all__ = [
     "portion_of",
     "price_of",
     "proposing_statement",
+    "read_measure",
     "read_plan",
     "read_release",
     "read_retention",

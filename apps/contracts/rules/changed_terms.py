@@ -6,6 +6,7 @@ makes, and has its terms; what is under review, accepted or billed stays with th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, Final
 
 from apps.contracts.drafts import ChangedTerms, ContractDraft
@@ -13,20 +14,34 @@ from apps.contracts.retention import RetentionTerms
 from apps.contracts.rules.checks import check_draft
 from apps.core.errors import Refused
 
-CHANGEABLE: Final = ("payment_days", "review_days", "silence", "retention")
+CHANGEABLE: Final = (
+    *("payment_days", "review_days", "silence", "retention", "partial_acceptance", "question_suspensions"),
+    *("needs_inspection", "second_acceptor_above", "notice_days", "tax_category", "tax_rate", "governing_law", "terms"),
+)
 """The terms of the whole contract that a change order may say anew."""
+
+
+TEXTS: Final = ("governing_law", "terms")
+BEARS_TAX: Final = "S"
+"""The one treatment that has a rate: another one that is chosen without saying the rate has none."""
 
 
 def with_terms(stands: ContractDraft, terms: ChangedTerms) -> ContractDraft:
     """The contract with the terms that are said anew; refused where one cannot be, or cannot be from now on only."""
-    said = {name: value for name in CHANGEABLE if (value := getattr(terms, name)) not in (None, "")}
+    said = {name: value for name in CHANGEABLE if (value := getattr(terms, name)) is not None}
+    # Of a choice nothing is said by an empty one; a text is emptied by it.
+    said = {name: value for name, value in said.items() if value != "" or name in TEXTS}
+    if terms.one_acceptor:
+        said["second_acceptor_above"] = None
+    if "tax_category" in said and said["tax_category"] != BEARS_TAX:
+        said.setdefault("tax_rate", Decimal(0))
     if not said:
         return stands
     if terms.retention is not None:
         _check_retention(stands.retention, terms.retention)
     # The plan was checked line by line; what is checked here are the terms.
-    check_draft(replace(stands, lines=(), **said))
-    return replace(stands, **said)
+    checked = check_draft(replace(stands, lines=(), **said))
+    return replace(stands, **{name: getattr(checked, name) for name in said})
 
 
 def terms_text(before: ContractDraft, after: ContractDraft) -> list[dict[str, Any]]:

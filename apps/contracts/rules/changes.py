@@ -72,6 +72,13 @@ class Moved:
         return self.before is not None and self.after is not None and self.before.line.own != self.after.line.own
 
     @property
+    def is_remeasured(self) -> bool:
+        """Whether quantity, unit or price of one of a line that stays are others, or it is a lump sum now."""
+        return (
+            self.before is not None and self.after is not None and self.before.line.measure != self.after.line.measure
+        )
+
+    @property
     def is_redated(self) -> bool:
         """Whether the planned date of a line that stays is another one."""
         return (
@@ -181,6 +188,7 @@ def change_text(
                 "planned_before": one.before.line.planned_on if one.before is not None else None,
                 "planned_after": one.after.line.planned_on if one.after is not None else None,
                 **_own_text(one),
+                **_measure_of(one),
             }
             for one in moved(before, after)
         ],
@@ -225,8 +233,9 @@ def _as_wanted(stands: PlacedLine, wanted: DraftLine | None, *, currency: str) -
         return stands
     # A line that keeps its amount keeps how it was agreed, as long as every other one does.
     line = stands.line
-    kept = replace(checked, basis=line.basis, percent=line.percent, amount=line.amount, measure=line.measure)
-    return replace(stands, line=kept) if after.amount == stands.amount else after
+    if after.amount != stands.amount or checked.measure != line.measure:
+        return after
+    return replace(stands, line=replace(checked, basis=line.basis, percent=line.percent, amount=line.amount))
 
 
 def _in_money(line: DraftLine) -> DraftLine:
@@ -272,9 +281,16 @@ def _own_text(one: Moved) -> dict[str, Any]:
     return {"own_before": one.before.line.own or None, "own_after": one.after.line.own or None}
 
 
+def _measure_of(one: Moved) -> dict[str, Any]:
+    """Quantity and price of one, of a line that has others now."""
+    if not one.is_remeasured or one.before is None or one.after is None:
+        return {}
+    return {"measure_before": one.before.line.measure, "measure_after": one.after.line.measure}
+
+
 def _words(placed: PlacedLine) -> tuple[Any, ...]:
     return placed.line.title, placed.line.scope, placed.line.criteria
 
 
 def _differs(one: Moved) -> bool:
-    return bool(one.net) or one.says_another_thing or one.is_redated or one.has_other_terms
+    return bool(one.net) or one.says_another_thing or one.is_redated or one.has_other_terms or one.is_remeasured

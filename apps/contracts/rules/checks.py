@@ -15,6 +15,7 @@ from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, check_percent,
 from apps.contracts.rules.retention import check_proposed_retention, check_retention
 from apps.contracts.rules.review import check_review, end_of_day
 from apps.contracts.rules.steps import check_own, check_steps
+from apps.contracts.rules.termination import check_notice_days
 from apps.contracts.rules.words import required, trimmed
 from apps.core import money
 from apps.core.errors import Refused
@@ -45,6 +46,7 @@ def check_draft(draft: ContractDraft) -> ContractDraft:
         silence=draft.silence,
     )
     check_steps(draft)
+    check_notice_days(draft.notice_days)
     _check_tax(draft.tax_category, rate=draft.tax_rate)
     if draft.retention is not None:
         check_retention(draft.retention, currency=draft.currency)

@@ -1,4 +1,4 @@
-"""Whose mailbox may sign for the buyer: never one of the seller's own."""
+"""Whose mailbox may stand for a side: never one of the other side's own."""
 
 import re
 from collections.abc import Iterable
@@ -32,14 +32,37 @@ def check_signatory(mailbox: str, *, sellers: Iterable[str], field: str | None =
     ``sellers`` are the mailboxes of the seller's members and of the organisation itself. A sub-domain counts as its
     domain. Source: a seller must not be able to play his own buyer.
     """
-    known = {seller.strip().lower() for seller in sellers if seller}
-    domain = domain_of(mailbox)
-    if mailbox.strip().lower() in known or any(_are_one(domain, domain_of(seller)) for seller in known):
+    if _is_of(mailbox, sellers):
         raise Refused(
             "{mailbox} belongs to the seller. The person who signs for the buyer needs a mailbox of the buyer.",
             field=field,
             mailbox=mailbox,
         )
+
+
+def check_sellers_person(mailbox: str, *, buyers: Iterable[str], field: str | None = None) -> str:
+    """The mailbox of who is to take a seller's place, in lower case; refused where it is none, or one of the buyer's.
+
+    ``buyers`` are the mailboxes of the buyer's members and of the organisation itself: a buyer's own people are not
+    asked to be its seller.
+    """
+    written = mailbox.strip().lower()
+    if not MAILBOX.fullmatch(written):
+        raise Refused("{mailbox} is not an e-mail address.", field=field, mailbox=written)
+    if _is_of(written, buyers):
+        raise Refused(
+            "{mailbox} belongs to the buyer. The person who decides for the seller needs a mailbox of the seller.",
+            field=field,
+            mailbox=written,
+        )
+    return written
+
+
+def _is_of(mailbox: str, people: Iterable[str]) -> bool:
+    """Whether a mailbox is one of these, or lies in a mail domain of theirs."""
+    known = {one.strip().lower() for one in people if one}
+    domain = domain_of(mailbox)
+    return mailbox.strip().lower() in known or any(_are_one(domain, domain_of(one)) for one in known)
 
 
 def _are_one(domain: str, other: str) -> bool:

@@ -16,9 +16,9 @@ from apps.contracts.rules.review import CALENDAR, ESCALATES
 from apps.contracts.rules.words import required
 from apps.core import canonical
 
-_NO_TERMS: Final = ("buyer_ref", "lines", "options")
+_NO_TERMS: Final = ("buyer_ref", "seller_ref", "seller_email", "lines", "options")
 DRAFT_TERMS: Final = tuple(one.name for one in fields(ContractDraft) if one.name not in _NO_TERMS)
-"""What a draft says besides its plans and its buyer."""
+"""What a draft says besides its plans and its parties."""
 _DECIMALS: Final = ("price", "tax_rate")
 
 
@@ -36,6 +36,7 @@ def read_version_text(text: str, *, option: int = 0) -> Paper:
         "question_suspensions": 0,
         "needs_inspection": False,
         "second_acceptor_above": None,
+        "notice_days": 0,
         "answer_until": None,
         "retention": None,
     }
@@ -91,7 +92,7 @@ def template_text(draft: ContractDraft) -> str:
     lines = tuple(undated(line) for line in draft.lines)
     options = tuple(replace(one, lines=tuple(undated(line) for line in one.lines)) for one in draft.options)
     kept = replace(draft, answer_until=None, retention=undated_retention(draft.retention), lines=lines, options=options)
-    kept = replace(kept, number="", buyer_ref="", signatory_name="", signatory_email="")
+    kept = replace(kept, number="", buyer_ref="", seller_ref="", seller_email="", signatory_name="", signatory_email="")
     return canonical.text(kept)
 
 

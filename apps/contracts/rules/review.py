@@ -24,8 +24,13 @@ UNITS: Final = (CALENDAR, BUSINESS, WORKING)
 ESCALATES: Final = "escalates"
 ACCEPTED: Final = "accepted"
 REJECTED: Final = "rejected"
-SILENCES: Final = (ESCALATES, ACCEPTED, REJECTED)
-"""What happens at the deadline if the buyer says nothing: nothing but a message, acceptance, a request for changes."""
+INTEREST: Final = "interest"
+SILENCES: Final = (ESCALATES, ACCEPTED, REJECTED, INTEREST)
+"""What happens at the deadline if the buyer says nothing: nothing but a message, acceptance, a request for changes; or
+nothing is decided, and for computing interest alone the work counts as accepted (constructive acceptance, in federal
+contracts of the United States on the seventh day: Federal Acquisition Regulation, 52.232-25(a)(5)(i))."""
+DECIDES: Final = (ACCEPTED, REJECTED)
+"""What of them decides by itself."""
 USUAL_MOST: Final = 30
 """Calendar days that a procedure of acceptance may take unless expressly agreed: Directive 2011/7/EU, Article 3(4)."""
 DAYS_OF_WEEK: Final = {CALENDAR: 7, BUSINESS: 5, WORKING: 6}

@@ -1,5 +1,6 @@
 """What may be done with contracts. Workflows call these inside their transaction, with the contract locked."""
 
+from apps.contracts.services.beginning import ask_seller
 from apps.contracts.services.changed_versions import (
     Change,
     contract_of_order,
@@ -85,6 +86,7 @@ __all__ = [
     "admit_financier",
     "answer",
     "as_draft",
+    "ask_seller",
     "buyer_authority",
     "change_draft",
     "check_another_person",

@@ -1,7 +1,7 @@
 """What a change order makes of the active version: the plan before and after, and the text that both sides sign."""
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
 
@@ -12,20 +12,12 @@ from apps.contracts.models.change_order import ChangeOrderState
 from apps.contracts.models.contract import ContractState
 from apps.contracts.rules import PlacedLine
 from apps.contracts.services.dues import measure_columns
+from apps.contracts.services.plans import terms_of
 from apps.contracts.services.reviews import review_terms
 from apps.contracts.services.texts import text_of
 from apps.contracts.services.versions import as_draft
 from apps.core import canonical
 from apps.core.errors import IllegalTransition, Refused
-
-OWN: Final = frozenset(
-    {
-        *("id", "ref", "number", "author", "price", "answer_until", "canonical_text", "sha256", "drafted_by"),
-        *("created_at", "proposed_at", "expires_at", "expired_at", "changes_asked_at", "changes_asked"),
-        *("change_order", "changes", "option_of", "option_number", "plan_name", "discount", "discount_percent"),
-    }
-)
-"""What a version that changes another one says for itself; everything else it takes over as it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,16 +144,12 @@ def _next_position(contract: Contract) -> int:
 def _continued(base: ContractVersion, *, order: ChangeOrder, side: str, written: ContractDraft) -> ContractVersion:
     """A version, not saved, that takes over every term of the active one as it was signed, but for what is anew."""
     contract, review = base.contract, review_terms(base)
-    terms = {one.attname: getattr(base, one.attname) for one in base._meta.concrete_fields if one.name not in OWN}
-    terms |= {"review_country": review.country, "review_time_zone": review.time_zone}
+    terms = terms_of(base) | {"review_country": review.country, "review_time_zone": review.time_zone}
     newest = contract.versions.filter(proposed_at__isnull=False).aggregate(newest=Max("number"))["newest"] or 0
     version = ContractVersion(**terms, number=newest + 1, author=side, price=written.price, changes=base)
     version.contract = contract
-    version.payment_days, version.review_days, version.silence = (
-        written.payment_days,
-        written.review_days,
-        written.silence,
-    )
+    for name in rules.CHANGEABLE:
+        setattr(version, name, getattr(written, name))
     version.retention = rules.plain_retention(written.retention)
     return version
 

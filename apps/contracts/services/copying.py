@@ -3,39 +3,21 @@
 from datetime import datetime
 
 from apps.contracts.models import Contract, ContractVersion
-from apps.contracts.services.plans import clear_plan, copy_plans
+from apps.contracts.services.plans import clear_plan, copy_plans, terms_of
 
 
 def copy_of(version: ContractVersion, *, author: str, drafted_by_id: int | None, at: datetime) -> ContractVersion:
     """A new draft of a side that starts as the version stands; until when it can be signed is to be said anew."""
     draft = ContractVersion.objects.create(
-        contract=version.contract,
+        **terms_of(version),
         author=author,
         number=version.number + 1,
         price=version.price,
-        payment_days=version.payment_days,
-        review_days=version.review_days,
-        review_unit=version.review_unit,
-        review_country=version.review_country,
-        review_subdivision=version.review_subdivision,
-        review_time_zone=version.review_time_zone,
-        silence=version.silence,
-        partial_acceptance=version.partial_acceptance,
-        question_suspensions=version.question_suspensions,
-        needs_inspection=version.needs_inspection,
-        second_acceptor_above=version.second_acceptor_above,
-        tax_category=version.tax_category,
-        tax_rate=version.tax_rate,
-        is_assignable=version.is_assignable,
-        retention=version.retention,
-        governing_law=version.governing_law,
-        terms=version.terms,
-        signatory_name=version.signatory_name,
-        signatory_email=version.signatory_email,
         plan_name=version.plan_name,
         drafted_by_id=drafted_by_id,
         created_at=at,
     )
+    draft.contract = version.contract
     copy_plans(version, to=draft)
     return draft
 

@@ -2,42 +2,37 @@
 
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
-from django.db.models import Q
-
 from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import Contract, ContractParty, ContractVersion
 from apps.contracts.models.contract import ContractState
-from apps.contracts.services.people import seller_mailboxes
+from apps.contracts.services.beginning import begun_as, save_numbered, take_heading
+from apps.contracts.services.people import house_mailboxes
 from apps.contracts.services.plans import clear_plan, write_plans
 from apps.contracts.services.record import record
 from apps.contracts.services.sides import Side, require_writer
 from apps.contracts.services.versions import as_draft, draft_version, fingerprint
 from apps.core.errors import NotAllowed, Refused, Stale
 from apps.parties.actor import Actor
-from apps.parties.models import Organisation
 from apps.parties.roles import Action
 
 
 def draft(*, actor: Actor, draft: ContractDraft, at: datetime) -> Contract:
-    """Start a contract whose seller is the actor's organisation. The buyer hears nothing of it yet."""
+    """Start a contract of which the actor's organisation is one side: the buyer where the draft names a seller.
+
+    The other side hears nothing of it yet.
+    """
     actor.require(Action.EDIT_CONTRACT)
     if actor.speaks_for_financier:
         raise NotAllowed("A financier funds contracts of others and makes none.")
     checked = rules.check_draft_with_options(draft)
-    contract = Contract(
-        number=checked.number,
-        title=checked.title,
-        seller_id=actor.organisation_id,
-        buyer=_buyer(actor, ref=checked.buyer_ref),
-        currency=checked.currency,
-        created_by_id=actor.user_id,
-        created_at=at,
-    )
-    _save_numbered(contract)
-    ContractParty.objects.create(contract=contract, organisation_id=contract.seller_id, side=ContractParty.Side.SELLER)
-    version = ContractVersion(contract=contract, number=1, drafted_by_id=actor.user_id, created_at=at)
+    side = begun_as(checked)
+    contract = Contract(begun_by=side, created_by_id=actor.user_id, created_at=at)
+    take_heading(contract, draft=checked, actor=actor)
+    save_numbered(contract)
+    ContractParty.objects.create(contract=contract, organisation_id=actor.organisation_id, side=side)
+    version = ContractVersion(contract=contract, author=side, number=1, drafted_by_id=actor.user_id, created_at=at)
+    require_writer(contract, actor=actor, at=at)
     _write(version, draft=checked, contract=contract)
     _record(contract, verb="contract.drafted", actor=actor, at=at)
     return contract
@@ -46,9 +41,9 @@ def draft(*, actor: Actor, draft: ContractDraft, at: datetime) -> Contract:
 def change_draft(*, contract: Contract, actor: Actor, draft: ContractDraft, seen: str = "", at: datetime) -> None:
     """Put another draft in the place of the one of the actor's side that stands.
 
-    The buyer stays who it is once it has been asked; number, title and currency belong to the contract, are the
-    seller's to write, and stay while a proposal waits. ``seen`` is the :func:`fingerprint` of the draft that the person
-    started from; if another one stands by now, that is :class:`Stale`. Without it, whatever stands is replaced.
+    The other side stays who it is once it has been asked; number, title and currency belong to the contract, are to be
+    written by who began it, and stay while a proposal waits. ``seen`` is the :func:`fingerprint` of the draft that the
+    person started from; if another one stands by now, that is :class:`Stale`. Without it, whatever stands is replaced.
     """
     side = require_writer(contract, actor=actor, at=at)
     checked = rules.check_draft_with_options(draft)
@@ -58,19 +53,18 @@ def change_draft(*, contract: Contract, actor: Actor, draft: ContractDraft, seen
             "Somebody changed this draft after you opened it, so nothing was saved. What you typed is still here: save"
             " again to put it in the place of the other changes, or reload the page to see those."
         )
-    if side == Side.BUYER or contract.state == ContractState.PROPOSED:
+    if side != contract.begun_by or contract.state == ContractState.PROPOSED:
         _refuse_another_heading(contract, draft=checked)
     else:
-        buyer = _buyer(actor, ref=checked.buyer_ref)
-        if contract.was_proposed and buyer.pk != contract.buyer_id:
+        asked = contract.buyer if side == Side.SELLER else contract.seller
+        take_heading(contract, draft=checked, actor=actor)
+        if contract.was_proposed and asked.pk not in (contract.buyer_id, contract.seller_id):
             raise Refused(
-                "This contract was proposed to {buyer} already. Make a new one for another buyer.",
-                field="buyer_ref",
-                buyer=contract.buyer.legal_name,
+                "This contract was proposed to {asked} already. Make a new one for somebody else.",
+                field="buyer_ref" if side == Side.SELLER else "seller_ref",
+                asked=asked.legal_name,
             )
-        contract.buyer = buyer
-        contract.number, contract.title, contract.currency = checked.number, checked.title, checked.currency
-        _save_numbered(contract)
+        save_numbered(contract)
     clear_plan(version)
     _write(version, draft=checked, contract=contract)
     _record(contract, verb="contract.draft_changed", actor=actor, at=at)
@@ -93,31 +87,6 @@ def _refuse_another_heading(contract: Contract, *, draft: ContractDraft) -> None
             )
 
 
-def _buyer(actor: Actor, *, ref: str) -> Organisation:
-    """An organisation that the actor's own knows: it wrote it down, or has a contract with it."""
-    contracts = Contract.objects.visible_to(actor)
-    known = Q(nominated_by_id=actor.organisation_id) | Q(pk__in=contracts.values("buyer"))
-    known |= Q(pk__in=contracts.values("seller"))
-    buyer = Organisation.objects.filter(known, ref=ref).exclude(pk=actor.organisation_id).first()
-    if buyer is None:
-        raise Refused("Choose the buyer from the organisations that you know.", field="buyer_ref")
-    if buyer.is_financier:
-        raise Refused("{name} finances others and buys nothing.", field="buyer_ref", name=buyer.legal_name)
-    return buyer
-
-
-def _save_numbered(contract: Contract) -> None:
-    try:
-        with transaction.atomic():
-            contract.save()
-    except IntegrityError as error:
-        if "contract_number_unique_per_seller" not in str(error):
-            raise
-        raise Refused(
-            "You already have a contract with the number {number}.", field="number", number=contract.number
-        ) from error
-
-
 def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract) -> None:
     """Save a version and its whole plan as drafted."""
     version.price = draft.price
@@ -129,6 +98,7 @@ def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract
     version.question_suspensions = draft.question_suspensions
     version.needs_inspection = draft.needs_inspection
     version.second_acceptor_above = draft.second_acceptor_above
+    version.notice_days = draft.notice_days
     version.tax_category, version.tax_rate = draft.tax_category, draft.tax_rate
     version.is_assignable = draft.is_assignable
     version.retention = rules.plain_retention(draft.retention)
@@ -136,7 +106,7 @@ def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract
     version.answer_until = draft.answer_until
     version.signatory_name, version.signatory_email = draft.signatory_name, draft.signatory_email
     if draft.signatory_email:
-        sellers = seller_mailboxes(contract.seller)
+        sellers = house_mailboxes(contract.seller)
         rules.check_signatory(draft.signatory_email, sellers=sellers, field="signatory_email")
     version.plan_name = draft.plan_name
     version.save()

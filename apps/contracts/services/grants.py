@@ -51,6 +51,21 @@ def grant_acknowledgement(*, contract: Contract, assignment_ref: str, actor: Act
     )
 
 
+def grant_take_over(*, contract: Contract, actor: Actor, at: datetime) -> GuestGrant:
+    """That the person whom the buyer names may take the seller's organisation over: the seller has nobody here yet."""
+    grant = _grant(
+        contract,
+        purpose=GuestGrant.Purpose.TAKE_OVER,
+        subject_ref=contract.ref,
+        name=contract.seller.legal_name[:120],
+        email=contract.seller_email,
+        at=at,
+        organisation_id=contract.seller_id,
+    )
+    _record(grant, verb="link.granted", actor=actor, at=at)
+    return grant
+
+
 def renew_grant(*, contract: Contract, grant_ref: str, actor: Actor, at: datetime) -> GuestGrant:
     """Replace a link, expired or lost, by a new one to the same mailbox; the old one is dead from then on.
 
@@ -75,6 +90,7 @@ def renew_grant(*, contract: Contract, grant_ref: str, actor: Actor, at: datetim
         at=at,
         until=old.expires_at,
         replaces=old,
+        organisation_id=old.organisation_id,
     )
     _record(new, verb="link.renewed", actor=actor, at=at)
     return new
@@ -181,12 +197,13 @@ def _grant(
     at: datetime,
     until: datetime | None = None,
     replaces: GuestGrant | None = None,
+    organisation_id: int | None = None,
 ) -> GuestGrant:
     ref = new_ref()
     return GuestGrant.objects.create(
         ref=ref,
         contract=contract,
-        organisation_id=contract.buyer_id,
+        organisation_id=organisation_id or contract.buyer_id,
         purpose=purpose,
         subject_ref=subject_ref,
         name=name,

@@ -10,7 +10,7 @@ def guest(grant: GuestGrant, *, origin: Origin) -> Actor:
 
     A link that was used or revoked makes a guest who may look but holds no role, and so can decide nothing.
     """
-    is_live = grant.used_at is None and grant.revoked_at is None
+    is_live = grant.used_at is None and grant.revoked_at is None and grant.purpose != GuestGrant.Purpose.TAKE_OVER
     return Actor(
         kind=ActorKind.GUEST,
         organisation_id=grant.organisation_id,

@@ -75,14 +75,14 @@ def may_withdraw(contract: Contract, *, side: str) -> bool:
     """Whether this side can end what is not signed yet."""
     if contract.state not in (ContractState.DRAFT, ContractState.PROPOSED):
         return False
-    ends = newest_proposal(contract).author if contract.was_proposed else str(Side.SELLER)
-    return side == ends or (side == Side.SELLER and contract.state == ContractState.DRAFT)
+    ends = newest_proposal(contract).author if contract.was_proposed else contract.begun_by
+    return side == ends or (side == contract.begun_by and contract.state == ContractState.DRAFT)
 
 
 def withdraw(*, contract: Contract, actor: Actor, at: datetime) -> None:
     """The side that proposed last takes its draft or its proposal back: the contract ends, every link to it dies.
 
-    The seller may also end what is a draft again: the buyer's proposal was sent back, or nobody signed it in time.
+    Who began it may also end what is a draft again: the other side's proposal was sent back, or nobody signed in time.
     """
     side = side_of(contract, actor=actor)
     if not may_withdraw(contract, side=side):

@@ -31,17 +31,17 @@ def buyer_authority(
     *,
     actor: Actor,
     action: Action,
-    version: ContractVersion,
-    purpose: str,
-    subject_ref: str,
     at: datetime,
+    version: ContractVersion | None = None,
+    purpose: str = "",
+    subject_ref: str = "",
 ) -> Decimal | None:
     """Refuse whoever may not decide for the buyer; the answer is up to which amount the person may (None: any).
 
-    A member needs a role; a guest a live personal link for this very subject, to the mailbox that ``version`` names.
-    A guest who is also a member of the buyer has no more power by link than as a member, and none once removed; and
-    once the buyer has an owner here, who says who decides, a link is worth nothing to anybody who is no member.
-    Nobody whose mailbox is the seller's decides for the buyer.
+    A member needs a role; a guest a live personal link for this very subject, to the mailbox that ``version`` names:
+    without a version only members may. A guest who is also a member of the buyer has no more power by link than as a
+    member, and none once removed; and once the buyer has an owner here, who says who decides, a link is worth nothing
+    to anybody who is no member. Nobody whose mailbox is the seller's decides for the buyer.
     """
     standing = _standing(contract, actor=actor)
     if actor.kind is ActorKind.GUEST:
@@ -73,7 +73,7 @@ def check_signatory(contract: Contract, *, mailbox: str) -> None:
     That is anybody of the seller; and, once the buyer has people of its own here, anybody who is not one of those who
     may sign: from then on the buyer's owner says who that is, and not the seller.
     """
-    rules.check_signatory(mailbox, sellers=seller_mailboxes(contract.seller), field="signatory_email")
+    rules.check_signatory(mailbox, sellers=house_mailboxes(contract.seller), field="signatory_email")
     if not _owners(contract.buyer_id).exists():
         return
     people = _team(contract.buyer_id).filter(_reads(mailbox, lower=mailbox.lower()))
@@ -91,14 +91,14 @@ def check_sellers_answer(contract: Contract, *, actor: Actor, buyers_signer: str
 
     ``buyers_signer`` is the mailbox that signed for the buyer: it must not be the seller's by now either.
     """
-    rules.check_signatory(buyers_signer, sellers=seller_mailboxes(contract.seller))
+    rules.check_signatory(buyers_signer, sellers=house_mailboxes(contract.seller))
     if _team(contract.buyer_id).filter(user_id=actor.user_id or 0).exists():
         raise NotAllowed("You also belong to the buyer. Somebody else of the seller has to sign.")
 
 
 def check_not_sellers(contract: Contract, *, mailbox: str, user_id: int, field: str) -> None:
     """Refuse to let somebody decide for the buyer who belongs to the seller, or whose mailbox does."""
-    rules.check_signatory(mailbox, sellers=seller_mailboxes(contract.seller), field=field)
+    rules.check_signatory(mailbox, sellers=house_mailboxes(contract.seller), field=field)
     if _team(contract.seller_id).filter(user_id=user_id).exists():
         raise Refused("This colleague also belongs to the seller. Choose somebody else.", field=field)
 
@@ -138,10 +138,10 @@ def check_limit(version: ContractVersion, *, limit: Decimal | None) -> None:
         )
 
 
-def seller_mailboxes(seller: Organisation) -> set[str]:
-    """Every mailbox known of the seller and of its members, verified or not."""
-    first, others = (mailboxes.values_list("email", flat=True) for mailboxes in _mailboxes_of(seller.pk))
-    return {mailbox.lower() for mailbox in (*first, *others, seller.email) if mailbox}
+def house_mailboxes(house: Organisation) -> set[str]:
+    """Every mailbox known of an organisation and of its members, verified or not."""
+    first, others = (mailboxes.values_list("email", flat=True) for mailboxes in _mailboxes_of(house.pk))
+    return {mailbox.lower() for mailbox in (*first, *others, house.email) if mailbox}
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,12 +262,12 @@ def _require_link(
     grant: GuestGrant | None,
     *,
     actor: Actor,
-    version: ContractVersion,
+    version: ContractVersion | None,
     purpose: str,
     subject_ref: str,
     at: datetime,
 ) -> None:
-    if grant is None or grant.purpose != purpose or grant.subject_ref != subject_ref:
+    if version is None or grant is None or grant.purpose != purpose or grant.subject_ref != subject_ref:
         raise NotAllowed("This link is for something else.")
     if grant.used_at is not None:
         raise NotAllowed("This link has been used. It works once.")

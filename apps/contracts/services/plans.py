@@ -8,7 +8,7 @@ from django.db import connection
 from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft, DraftLine
 from apps.contracts.models import ContractVersion, Criterion, PlanLine
-from apps.contracts.models.options import OWN
+from apps.contracts.models.options import OF_ONE_PROPOSAL, OWN
 from apps.contracts.services.dues import due_columns, measure_columns
 from apps.core.errors import Refused
 
@@ -16,9 +16,18 @@ SHARED: Final = tuple(one.attname for one in ContractVersion._meta.concrete_fiel
 """What an option says as its version does, and what happens to both."""
 
 
+TERMS: Final = tuple(name for name in SHARED if name not in OF_ONE_PROPOSAL)
+"""What a version that starts as another one stands takes over: every term, also one that is added later."""
+
+
 def shared(version: ContractVersion) -> dict[str, Any]:
     """What the options of a version have in common with it."""
     return {name: getattr(version, name) for name in SHARED}
+
+
+def terms_of(version: ContractVersion) -> dict[str, Any]:
+    """The contract and the terms of a version, without its price and its plans."""
+    return {name: getattr(version, name) for name in TERMS}
 
 
 def plans_of(version: ContractVersion) -> list[ContractVersion]:

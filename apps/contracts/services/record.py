@@ -6,7 +6,7 @@ from typing import Any
 
 from apps.audit import services as audit
 from apps.audit.models import Chain, Entry
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, ContractParty
 from apps.parties.actor import Actor
 
 
@@ -21,12 +21,14 @@ def record(
     told_to: Sequence[int] = (),
     **facts: Any,
 ) -> None:
-    """Write down what was done on a contract, readable for its sides: for the buyer from the first proposal on.
+    """Write down what was done on a contract, readable for who began it, and for both sides from the first proposal on.
 
     ``readers`` are organisations that may read the chain from now on besides; those in ``told_to`` are told from where
     the person acted, which is the own side's business otherwise.
     """
-    sides = [contract.seller_id, contract.buyer_id] if contract.was_proposed else [contract.seller_id]
+    sides = [contract.seller_id, contract.buyer_id]
+    if not contract.was_proposed:
+        sides = [contract.buyer_id if contract.begun_by == ContractParty.Side.BUYER else contract.seller_id]
     audit.record(
         chain=f"contract:{contract.ref}",
         parties=[*sides, *readers],

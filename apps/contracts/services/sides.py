@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from apps.contracts.models import Contract, ContractParty, ContractVersion, GuestGrant
+from apps.contracts.models import Contract, ContractParty, ContractVersion
 from apps.contracts.models.contract import ContractState
 from apps.contracts.services.people import buyer_authority, require_seller
 from apps.core.errors import NotAllowed, Refused, Stale
@@ -45,16 +45,7 @@ def require_writer(contract: Contract, *, actor: Actor, at: datetime) -> str:
             "A personal link is for reading and signing. Take your organisation's place here first; then you can"
             " propose a version of your own."
         )
-    version = newest_proposal(contract)
-    buyer_authority(
-        contract,
-        actor=actor,
-        action=Action.EDIT_CONTRACT,
-        version=version,
-        purpose=GuestGrant.Purpose.SIGN_CONTRACT,
-        subject_ref=version.ref,
-        at=at,
-    )
+    buyer_authority(contract, actor=actor, action=Action.EDIT_CONTRACT, at=at)
     return side
 
 

@@ -19,7 +19,7 @@ from apps.contracts.services.plans import plan_picked, plans_of
 from apps.contracts.services.record import record
 from apps.contracts.services.sides import (
     Side,
-    newest_proposal,
+    organisation_of,
     other_side,
     proposer_of,
     require_newest,
@@ -96,9 +96,10 @@ def propose(*, contract: Contract, actor: Actor, seen: str, at: datetime) -> Con
     drafts.update(number=version.number + 1)
     contract.was_proposed = True
     contract.save(update_fields=["state", "was_proposed"])
-    ContractParty.objects.get_or_create(
-        contract=contract, organisation_id=contract.buyer_id, defaults={"side": ContractParty.Side.BUYER}
-    )
+    for one in (Side.SELLER, Side.BUYER):
+        ContractParty.objects.get_or_create(
+            contract=contract, organisation_id=organisation_of(contract, side=one), defaults={"side": one}
+        )
     record_signed(put_signature(version, side=side, actor=actor, at=at), verb="contract.proposed", actor=actor)
     return version
 
@@ -209,25 +210,12 @@ def record_version(version: ContractVersion, *, verb: str, actor: Actor, at: dat
 
 
 def require_signer(version: ContractVersion, *, side: str, actor: Actor, at: datetime) -> None:
-    """Who proposes signs: a role that may, and for the buyer a limit that reaches the price and nobody of the seller's.
-
-    A buyer proposes only in a contract that was proposed to it before.
-    """
+    """Who proposes signs: a role that may; for the buyer a limit that reaches the price, and nobody of the seller's."""
     contract = version.contract
     if side == Side.SELLER:
         require_seller(contract, actor=actor, action=Action.SIGN_CONTRACT)
         return
-    answered = newest_proposal(contract)
-    limit = buyer_authority(
-        contract,
-        actor=actor,
-        action=Action.SIGN_CONTRACT,
-        version=answered,
-        purpose=GuestGrant.Purpose.SIGN_CONTRACT,
-        subject_ref=answered.ref,
-        at=at,
-    )
-    check_limit(version, limit=limit)
+    check_limit(version, limit=buyer_authority(contract, actor=actor, action=Action.SIGN_CONTRACT, at=at))
 
 
 def compare(version: ContractVersion, *, seen: str) -> None:

@@ -28,7 +28,8 @@ ENDED_WITH_IT = "The contract was terminated."
 def give_notice(
     *, contract: Contract, actor: Actor, ground: str, reason: str, effective_on: date, at: datetime
 ) -> Termination:
-    """One side says that an active contract ends on a day: today at the earliest, where the seller is.
+    """One side says that an active contract ends on a day: today at the earliest, where the seller is, and for
+    convenience after the period of notice that was agreed.
 
     For the seller somebody who signs contracts, for the buyer too, and no guest. One notice at a time.
     """
@@ -40,7 +41,13 @@ def give_notice(
         )
     if contract.terminations.live().exists():
         raise IllegalTransition("Notice of termination was given already. Reload the page to see it.")
-    why = rules.check_notice(ground=ground, reason=reason, effective_on=effective_on, today=_today(contract, at=at))
+    why = rules.check_notice(
+        ground=ground,
+        reason=reason,
+        effective_on=effective_on,
+        today=_today(contract, at=at),
+        notice_days=contract.active_version.notice_days if contract.active_version is not None else 0,
+    )
     notice = Termination.objects.create(
         contract=contract,
         side=side,

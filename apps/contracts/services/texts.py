@@ -60,6 +60,7 @@ def text_of(
             "question_suspensions": written.question_suspensions,
             "needs_inspection": written.needs_inspection,
             "second_acceptor_above": written.second_acceptor_above,
+            "notice_days": written.notice_days,
             "tax_category": written.tax_category,
             "tax_rate": written.tax_rate,
             "is_assignable": written.is_assignable,

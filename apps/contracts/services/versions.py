@@ -55,6 +55,7 @@ def as_draft(version: ContractVersion) -> ContractDraft:
         question_suspensions=version.question_suspensions,
         needs_inspection=version.needs_inspection,
         second_acceptor_above=version.second_acceptor_above,
+        notice_days=version.notice_days,
         tax_category=version.tax_category,
         tax_rate=version.tax_rate,
         is_assignable=version.is_assignable,
@@ -66,6 +67,8 @@ def as_draft(version: ContractVersion) -> ContractDraft:
         signatory_email=version.signatory_email,
         lines=lines_of(version.lines.prefetch_related("criteria")),
         plan_name=version.plan_name if version.option_of_id is None else "",
+        seller_ref=contract.seller.ref if contract.begun_by == Side.BUYER else "",
+        seller_email=contract.seller_email,
         options=tuple(
             DraftOption(
                 name=option.plan_name,

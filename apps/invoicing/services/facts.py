@@ -75,14 +75,16 @@ def of_milestone(milestone: Milestone, *, acceptance: Decision) -> Cause:
     )
 
 
-def of_instalment(instalment: Instalment) -> Cause:
-    """A deposit, or one period of a recurring line."""
+def of_instalment(instalment: Instalment, *, contract: Contract) -> Cause:
+    """A deposit, or one period of a recurring line, on the terms that are in force: a change order leaves the line."""
+    version = contract.active_version or instalment.line.version
+    version.contract = contract
     return Cause(
         kind=instalment.line.kind,
         name=instalment.title,
         description=instalment.line.scope,
         amount=instalment.amount,
-        version=instalment.line.version,
+        version=version,
         instalment=instalment,
     )
 

@@ -90,7 +90,7 @@ def issue_instalment(ref: str, *, contract: Contract, instalment_ref: str, actor
     ``ref`` is the new reference of the invoice, whose date is today where the seller is. Refused when tax data are
     missing.
     """
-    instalments = Instalment.objects.select_related("line__version").select_for_update(of=("self",))
+    instalments = Instalment.objects.select_related("line").select_for_update(of=("self",))
     instalment = instalments.filter(ref=instalment_ref, contract=contract).first()
     if instalment is None:
         raise Refused("There is no such instalment in this contract.")
@@ -100,7 +100,8 @@ def issue_instalment(ref: str, *, contract: Contract, instalment_ref: str, actor
         raise Refused("“{title}” is not due yet.", title=str(instalment))
     if not Instalment.objects.filter(pk=instalment.pk).billable().exists():
         raise Refused("“{title}” falls due when the contract has ended, so it is not billed.", title=str(instalment))
-    invoice, _series = issue_for(ref, cause=facts.of_instalment(instalment), contract=contract, actor=actor, at=at)
+    cause = facts.of_instalment(instalment, contract=contract)
+    invoice, _series = issue_for(ref, cause=cause, contract=contract, actor=actor, at=at)
     return invoice
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import get_language, gettext
 
+from apps.contracts import measure_wording
 from apps.core.printing import facts, words
 from apps.core.printing.facts import Fact
 from apps.core.printing.words import NBSP
@@ -172,10 +173,17 @@ def _person(said: dict[str, Any], decided_at: datetime) -> list[Fact]:
         (gettext("For"), decision["organisation"]),
         (gettext("Authority"), _authority(decision)),
         *facts.when_and_where(decision, at=decided_at, zone=said["time_zone"]),
+        (gettext("For computing interest accepted on"), _for_interest(decision, zone=said["time_zone"])),
         (gettext("Confirmed once more"), _proof(decision)),
         *facts.link(decision["link"]),
     ]
     return [(term, value) for term, value in rows if value]
+
+
+def _for_interest(decision: dict[str, Any], *, zone: str) -> str:
+    """The deadline that went by, where the contract counts interest from then; nothing of an acceptance in time."""
+    at = decision.get("accepted_for_interest_at")
+    return words.instant(datetime.fromisoformat(at), zone=zone) if at else ""
 
 
 def _before(said: dict[str, Any]) -> list[Fact]:
@@ -203,6 +211,8 @@ def _before(said: dict[str, Any]) -> list[Fact]:
         rows.append((gettext("Inspected by"), f"{_who(inspection)}, {at(inspection['inspected_at'])}: {found}"))
     if first:
         amount = words.money(Decimal(first["amount"]), currency)
+        if first.get("quantity"):
+            amount = f"{measure_wording.quantity(Decimal(first['quantity']), first['unit'])}, {amount}"
         rows.append((gettext("Accepted first by"), f"{_who(first)}, {at(first['accepted_at'])}: {amount}"))
         proof = _proof(first)
         if proof:

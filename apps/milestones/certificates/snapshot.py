@@ -121,6 +121,8 @@ def _steps(submission: Submission) -> dict[str, Any]:
     if first is not None:
         more = ("accepted_at", "amount", "statement", "statement_version", "proved_by", "proved_at", "comment")
         told["first_acceptance"] = {name: getattr(first, name) for name in (*more, *PERSON)}
+        if first.quantity is not None:
+            told["first_acceptance"] |= {"quantity": first.quantity, "unit": submission.milestone.line.unit}
     return told
 
 
@@ -128,6 +130,11 @@ def _decision(decision: Decision, *, signatory: str) -> dict[str, Any]:
     return {
         "outcome": decision.outcome,
         "comment": decision.comment,
+        **(
+            {"accepted_for_interest_at": decision.accepted_for_interest_at}
+            if decision.accepted_for_interest_at is not None
+            else {}
+        ),
         "statement": decision.statement,
         "statement_version": decision.statement_version,
         "statement_sha256": canonical.sha256(decision.statement),

@@ -55,6 +55,7 @@ class Decision(models.Model):
     email = models.EmailField(_("e-mail"), blank=True)
     organisation_name = models.CharField(max_length=160)
     decided_at = models.DateTimeField()
+    accepted_for_interest_at = models.DateTimeField(_("accepted for computing interest"), null=True)
     recorded_at = models.DateTimeField(null=True)
     address = models.CharField(_("network address"), max_length=45, blank=True)
     agent = models.CharField(_("browser"), max_length=300, blank=True)
@@ -109,9 +110,10 @@ class Decision(models.Model):
             guards.refused_when(
                 "accepted_in_part_only_where_agreed",
                 guards.INSERT,
-                "NEW.outcome = 'partly_accepted' AND NOT EXISTS (SELECT 1 FROM contracts_contract c"
-                " JOIN contracts_contractversion v ON v.id = c.active_version_id"
-                " WHERE c.id = NEW.contract_id AND v.partial_acceptance)",
+                "NEW.outcome = 'partly_accepted' AND NOT EXISTS (SELECT 1 FROM milestones_submission s"
+                " JOIN milestones_milestone m ON m.id = s.milestone_id JOIN contracts_planline l ON l.id = m.line_id"
+                " JOIN contracts_contractversion v ON v.id = l.version_id"
+                " WHERE s.id = NEW.submission_id AND v.partial_acceptance)",
             ),
             guards.refused_when(
                 "link_decides_only_its_submission",

@@ -20,13 +20,15 @@ class FirstAcceptance(models.Model):
     """The first of two people accepted: with the same evidence as a decision, and without its effect.
 
     The second one's acceptance is the decision, which issues the invoice. ``amount`` is what was accepted, net of tax:
-    all that waits, or a part.
+    all that waits, or a part; ``quantity`` how much of it in the unit of its line, where the part was said so. The
+    second one accepts exactly this.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
     submission = models.OneToOneField(Submission, models.PROTECT, related_name="first_acceptance")
     amount = models.DecimalField(_("accepted, net of tax"), max_digits=18, decimal_places=3)
+    quantity = models.DecimalField(_("accepted quantity"), max_digits=18, decimal_places=6, null=True, blank=True)
     comment = models.TextField(_("comment"), max_length=4_000, blank=True)
     user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     grant = models.ForeignKey(GuestGrant, models.PROTECT, null=True, related_name="+")
@@ -65,7 +67,8 @@ class FirstAcceptance(models.Model):
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM milestones_submission s JOIN milestones_milestone m ON m.id = s.milestone_id"
                 " WHERE s.id = NEW.submission_id AND s.contract_id = NEW.contract_id AND s.sha256 = NEW.sha256"
-                " AND s.state = 'submitted' AND NEW.amount <= m.amount)",
+                " AND s.state = 'submitted' AND NEW.amount <= m.amount"
+                " AND (NEW.quantity IS NULL OR (NEW.quantity > 0 AND NEW.quantity < m.quantity)))",
             ),
             guards.refused_when(
                 "large_first_acceptance_without_proof",

@@ -9,6 +9,7 @@ from apps.contracts.wall import by_contract
 from apps.core.database import guards
 from apps.core.refs import new_ref
 from apps.core.states import table
+from apps.milestones.models.measured import QUANTITIES_ADD_UP
 from apps.milestones.models.settled import GUARDS, NOT_OWED, VALUED, VALUED_AT_NOTHING
 from apps.parties.actor import Actor
 
@@ -206,6 +207,7 @@ class Milestone(models.Model):
                 " THEN RAISE EXCEPTION 'the parts of milestone % do not add up to what was agreed', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),
+            QUANTITIES_ADD_UP,
             guards.at_commit(
                 "nullified_by_both_sides",
                 guards.UPDATE,

@@ -111,8 +111,9 @@ class Question(models.Model):
                 guards.INSERT,
                 "NEW.stops_clock AND (SELECT count(*) FROM milestones_question q"
                 " WHERE q.submission_id = NEW.submission_id AND q.stops_clock)"
-                " >= (SELECT v.question_suspensions FROM contracts_contract c"
-                " JOIN contracts_contractversion v ON v.id = c.active_version_id WHERE c.id = NEW.contract_id)",
+                " >= (SELECT v.question_suspensions FROM milestones_submission s"
+                " JOIN milestones_milestone m ON m.id = s.milestone_id JOIN contracts_planline l ON l.id = m.line_id"
+                " JOIN contracts_contractversion v ON v.id = l.version_id WHERE s.id = NEW.submission_id)",
             ),
             # Whoever has left since was a member then: a membership that ended stays.
             guards.refused_when("asked_by_a_person_of_the_buyer", guards.INSERT, _is_of_another("buyer", "user_id")),

@@ -17,9 +17,8 @@ STEP_GUARDS: Final = (
     guards.refused_when(
         "inspected_before_it_is_accepted",
         guards.INSERT,
-        "NEW.outcome IN ('accepted', 'partly_accepted') AND EXISTS (SELECT 1 FROM contracts_contract c"
-        " JOIN contracts_contractversion v ON v.id = c.active_version_id"
-        " WHERE c.id = NEW.contract_id AND v.needs_inspection)"
+        "NEW.outcome IN ('accepted', 'partly_accepted')"
+        f" AND EXISTS (SELECT 1 FROM {_VERSION} WHERE c.id = NEW.contract_id AND v.needs_inspection)"
         " AND NOT EXISTS (SELECT 1 FROM milestones_inspection i WHERE i.submission_id = NEW.submission_id"
         " AND i.user_id IS DISTINCT FROM NEW.user_id AND lower(i.email) <> lower(NEW.email)"
         f" AND (i.is_passed OR NEW.outcome = 'partly_accepted') AND {_NEWEST})",
@@ -51,6 +50,15 @@ STEP_GUARDS: Final = (
         " AND NEW.outcome = 'deemed_' || coalesce(nullif(l.silence, ''), v.silence)"
         " AND NOT (NEW.outcome = 'deemed_accepted' AND EXISTS (SELECT 1 FROM milestones_inspection i"
         f" WHERE i.submission_id = s.id AND NOT i.is_passed AND {_NEWEST})))",
+    ),
+    guards.refused_when(
+        "for_interest_it_counts_from_the_deadline",
+        guards.INSERT,
+        f"NEW.accepted_for_interest_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {_VERSION}"
+        " WHERE c.id = NEW.contract_id AND NEW.outcome IN ('accepted', 'partly_accepted')"
+        " AND s.notified_at IS NOT NULL AND s.suspended_at IS NULL AND NEW.decided_at > s.review_due_at"
+        " AND s.review_due_at = NEW.accepted_for_interest_at"
+        " AND coalesce(nullif(l.silence, ''), v.silence) = 'interest')",
     ),
     guards.refused_when(
         "silence_accepts_nothing_that_is_disputed",

@@ -4,12 +4,12 @@ No database, no Django. Amounts are net of tax, in the contract's currency.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
 from apps.contracts.rules import Moved
-from apps.core import money
+from apps.core import canonical, money
 from apps.core.errors import Refused
 from apps.core.money import Money
 
@@ -26,7 +26,8 @@ class PlanPart:
     """A milestone as it stands: a line of the plan, or a part of one.
 
     ``amount`` is what of it counts, less what was withdrawn of its acceptance, which goes on as a part of its own: of
-    one that was withdrawn, what had been credited before. ``is_pledged``: a financier pays on it.
+    one that was withdrawn, what had been credited before. ``is_pledged``: a financier pays on it. ``quantity`` is how
+    much of its line it is; None of a lump sum, and where an amount that was withdrawn says nothing of it.
     """
 
     position: int
@@ -35,6 +36,7 @@ class PlanPart:
     state: str
     amount: Decimal
     is_pledged: bool = False
+    quantity: Decimal | None = None
 
     @property
     def is_gone(self) -> bool:
@@ -44,10 +46,14 @@ class PlanPart:
 
 @dataclass(frozen=True, slots=True)
 class Follows:
-    """What becomes of one open milestone: the amount that it has from now on; nothing left of it means cancelled."""
+    """What becomes of one open milestone: the amount that it has from now on; nothing left of it means cancelled.
+
+    ``quantity`` is how much of its line it is then; None of a lump sum.
+    """
 
     part: PlanPart
     amount: Decimal
+    quantity: Decimal | None = None
 
     @property
     def is_cancelled(self) -> bool:
@@ -97,6 +103,7 @@ def followed(change: Moved, parts: Sequence[PlanPart], *, currency: str) -> list
             accepted=Money(accepted, currency),
         )
     _check_review(title, live)
+    _check_measured(title, fixed, change=change)
     if fixed and change.after is not None and change.says_another_thing:
         raise Refused(
             "“{milestone}” is accepted, so its name, scope and criteria stay as they were.",
@@ -115,7 +122,8 @@ def followed(change: Moved, parts: Sequence[PlanPart], *, currency: str) -> list
             milestone=title,
         )
     _check_pledged(open_parts, change=change)
-    return _spread(open_parts, wanted=wanted - (agreed - money.total(part.amount for part in open_parts)))
+    spread = _spread(open_parts, wanted=wanted - (agreed - money.total(part.amount for part in open_parts)))
+    return _measured(spread, fixed, change=change)
 
 
 def deducted(change: Moved, parts: Sequence[PlanPart]) -> list[Follows]:
@@ -161,7 +169,8 @@ def _check_review(title: str, live: Sequence[PlanPart]) -> None:
 
 
 def _check_pledged(open_parts: Sequence[PlanPart], *, change: Moved) -> None:
-    if change.kind == "changed" and not change.says_another_thing and not change.has_other_terms:
+    same = not (change.says_another_thing or change.has_other_terms or change.is_remeasured)
+    if change.kind == "changed" and same:
         return
     for part in open_parts:
         if part.is_pledged:
@@ -181,3 +190,56 @@ def _spread(open_parts: Sequence[PlanPart], *, wanted: Decimal) -> list[Follows]
         follows.append(Follows(part, keeps))
         left -= keeps
     return [*follows, Follows(open_parts[-1], left)]
+
+
+def _check_measured(title: str, fixed: Sequence[PlanPart], *, change: Moved) -> None:
+    """What was accepted by quantity was so at the price of its day: refuse another price of what is billed of it."""
+    if not change.is_remeasured or not fixed or change.before is None or change.after is None:
+        return
+    was, now = change.before.line.measure, change.after.line.measure
+    if now is None:
+        return
+    if was is None or (was.unit, was.unit_price) != (now.unit, now.unit_price):
+        raise Refused(
+            "A part of “{milestone}” is accepted and billed as it was agreed, so unit and price of one stay. Lower its"
+            " quantity to what is accepted, and add a milestone for the rest at another price.",
+            field="lines",
+            milestone=title,
+        )
+    accepted = _known([part.quantity for part in fixed])
+    if accepted is not None and now.quantity < accepted:
+        raise Refused(
+            "Of “{milestone}” {accepted} are accepted and billed. Enter at least this quantity; to take something of it"
+            " back, agree a lower amount in its place.",
+            field="lines",
+            milestone=title,
+            accepted=canonical.plain(accepted),
+        )
+
+
+def _measured(follows: Sequence[Follows], fixed: Sequence[PlanPart], *, change: Moved) -> list[Follows]:
+    """How much of a line each of its open parts is: what the parts before keep is theirs, the last one is the rest.
+
+    Where an amount has split the line nobody can say how much of it the rest is: that is a lump sum from then on.
+    """
+    measure = change.after.line.measure if change.after is not None else None
+    if measure is None or not follows:
+        return list(follows)
+    *first, last = follows
+    stay = not change.is_remeasured or (
+        change.before is not None
+        and change.before.line.measure is not None
+        and change.before.line.measure.unit_price == measure.unit_price
+    )
+    kept = [
+        replace(one, quantity=one.part.quantity if stay and one.amount == one.part.amount else None) for one in first
+    ]
+    others = _known([*(part.quantity for part in fixed), *(one.quantity for one in kept)])
+    rest = measure.quantity - others if others is not None else None
+    return [*kept, replace(last, quantity=rest if rest is not None and rest > 0 else None)]
+
+
+def _known(quantities: Sequence[Decimal | None]) -> Decimal | None:
+    """What quantities come to together; None where one of them is not known."""
+    known = [one for one in quantities if one is not None]
+    return sum(known, Decimal(0)) if len(known) == len(quantities) else None

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from apps.contracts.rules.review import ACCEPTED, ESCALATES
+from apps.contracts.rules.review import ACCEPTED, DECIDES
 from apps.core import canonical
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
@@ -185,7 +185,7 @@ def check_in_time(
 ) -> None:
     """Refuse to decide or to take back what silence has decided: it took effect at the deadline, whoever writes it down
     when. Where silence decides nothing, or nobody was notified, it is never too late."""
-    if silence == ESCALATES or notified_at is None or due_at is None or at <= due_at:
+    if silence not in DECIDES or notified_at is None or due_at is None or at <= due_at:
         return
     due = f"{due_at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M %Z}"
     if silence == ACCEPTED:

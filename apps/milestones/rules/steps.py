@@ -34,12 +34,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """What the first of two acceptors accepted, net of tax. A guest has no ``user_id``."""
+    """What the first of two acceptors accepted: an amount, net of tax, and a quantity where it was said so. A guest has
+    no ``user_id``."""
 
     by: str
     email: str
     user_id: int | None
     amount: Decimal
+    quantity: Decimal | None = None
 
 
 def check_looked_at(found: Found | None, *, user_id: int | None, email: str, organisation: str) -> None:
@@ -115,11 +117,12 @@ def check_reach(amount: Money, *, name: str, limit: Decimal | None, limit_curren
     )
 
 
-def first_statement(*, organisation: str, title: str, cycle: int, accepted: Money) -> Statement:
-    """What the first of two acceptors agrees to."""
+def first_statement(*, organisation: str, title: str, cycle: int, accepted: Money, measured: str = "") -> Statement:
+    """What the first of two acceptors agrees to; ``measured`` is the quantity with its unit, where it was said so."""
+    how_much = f"{measured}, {accepted}" if measured else str(accepted)
     return Statement(
         f"I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
-        f" accept {accepted} net of tax of it as complete. As agreed, a second person accepts too: no invoice is issued"
+        f" accept {how_much} net of tax of it as complete. As agreed, a second person accepts too: no invoice is issued"
         " before that.",
-        "first-acceptance-1",
+        "first-acceptance-2" if measured else "first-acceptance-1",
     )

@@ -45,7 +45,9 @@ def ask(*, contract: Contract, submission_ref: str, actor: Actor, text: str, at:
             "{most} questions about this submission were asked already. Request changes instead.",
             most=rules.MOST_QUESTIONS,
         )
-    stops = _runs(submission, at=at) and sum(asked) < version.question_suspensions
+    # A change order that says another number holds of what is submitted from then on.
+    agreed = submission.milestone.line.version.question_suspensions
+    stops = _runs(submission, at=at) and sum(asked) < agreed
     question = Question.objects.create(
         contract=contract,
         submission=submission,

@@ -13,11 +13,13 @@ from apps.core.errors import IllegalTransition, Stale
 from apps.core.money import Money
 from apps.milestones import rules
 from apps.milestones.models import Decision, Milestone, Submission, Verdict
+from apps.milestones.models.decision import SIGNED
 from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import CriterionVerdict
 from apps.milestones.services.holding import lock_submission
 from apps.milestones.services.reviewing import check_in_time
+from apps.milestones.services.silence import accepted_for_interest_at
 from apps.parties.actor import Actor, Proof, evidence_of
 from apps.parties.roles import Action
 
@@ -135,6 +137,7 @@ def decide(
         grant_id=actor.grant_id,
         organisation_name=submission.contract.buyer.legal_name,
         decided_at=at,
+        accepted_for_interest_at=accepted_for_interest_at(submission, at=at) if outcome in SIGNED else None,
         statement=statement.text,
         statement_version=statement.version,
         sha256=submission.sha256,
@@ -203,6 +206,13 @@ def record(
         comment=decision.comment,
         proved_by=decision.proved_by,
         proved_at=decision.proved_at,
+        **_for_interest(decision),
         verdicts_sha256=canonical.sha256(rules.verdicts_text(verdicts, criteria=criteria)),
         **facts,
     )
+
+
+def _for_interest(decision: Decision) -> dict[str, Any]:
+    """Since when an acceptance that came late counts for interest alone; nothing of one in time."""
+    at = decision.accepted_for_interest_at
+    return {"accepted_for_interest_at": at} if at is not None else {}

@@ -62,7 +62,8 @@ def _held_submission() -> "QuerySet[Submission, Submission]":
     others = Milestone.objects.filter(contract_id=OuterRef("contract_id")).exclude(state__in=ENDED)
     is_other_open = others.exclude(pk=OuterRef("milestone_id")).order_by().values("pk")
     first = FirstAcceptance.objects.filter(submission_id=OuterRef("pk")).order_by()
-    told = JSONObject(by="name", email="email", user_id="user_id", amount=Cast("amount", TextField()))
+    exact = {name: Cast(name, TextField()) for name in ("amount", "quantity")}
+    told = JSONObject(by="name", email="email", user_id="user_id", **exact)
     return (
         knowing(Submission.objects.select_for_update(of=("milestone", "self")))
         .annotate(
@@ -100,4 +101,7 @@ def lock_submission(contract: Contract, *, submission_ref: str) -> HeldSubmissio
 
 
 def _first(told: dict[str, Any] | None) -> rules.First | None:
-    return rules.First(**{**told, "amount": Decimal(told["amount"])}) if told is not None else None
+    if told is None:
+        return None
+    quantity = Decimal(told["quantity"]) if told["quantity"] is not None else None
+    return rules.First(**{**told, "amount": Decimal(told["amount"]), "quantity": quantity})

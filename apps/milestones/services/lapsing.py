@@ -4,6 +4,7 @@ from datetime import datetime
 
 from apps.contracts.models import Contract
 from apps.contracts.models.version import Silence
+from apps.contracts.rules.review import DECIDES
 from apps.core import states
 from apps.core.errors import IllegalTransition, NotAllowed
 from apps.milestones import rules
@@ -30,7 +31,7 @@ def decide_by_silence(
     submission, milestone = held.submission, held.submission.milestone
     due_at, silence = submission.review_due_at, silence_of(submission)
     waits = submission.state == SubmissionState.SUBMITTED and submission.notified_at is not None
-    if due_at is None or not waits or submission.suspended_at is not None or silence == Silence.ESCALATES:
+    if due_at is None or not waits or submission.suspended_at is not None or silence not in DECIDES:
         return None
     if at <= due_at:
         raise IllegalTransition("This review still runs.")

@@ -65,7 +65,7 @@ def accept_part(
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
     check_in_time(submission, at=at)
     require_decider(submission, actor=actor, at=at)
-    if contract.active_version is None or not contract.active_version.partial_acceptance:
+    if not milestone.line.version.partial_acceptance:
         raise Refused("The contract does not provide for acceptance in part. Accept the milestone, or request changes.")
     check_part(held, actor=actor)
     proof = actor.require_proof(at=at) if needs_proof(milestone, contract=contract) else None
@@ -75,12 +75,23 @@ def accept_part(
     agreed = Money(accepted, whole.currency)
     rules.check_undisputed(held.disputed, accepted=agreed, whole=whole)
     if accepts_first(held, actor=actor, accepted=agreed):
-        return accept_first(held, actor=actor, accepted=agreed, comment=remark, seen=seen, at=at, proof=proof)
+        return accept_first(
+            held,
+            actor=actor,
+            accepted=agreed,
+            comment=remark,
+            seen=seen,
+            at=at,
+            proof=proof,
+            quantity=part.quantity,
+        )
+    # Two people accept exactly what the first of them said: a quantity or an amount, whichever the second types.
+    quantity = held.first.quantity if held.first is not None and held.first.amount == accepted else part.quantity
     states.move(submission, SubmissionState.ACCEPTED, Submission.TRANSITIONS)
     states.move(milestone, MilestoneState.ACCEPTED, Milestone.TRANSITIONS)
     compare(submission, seen=seen)
-    rest = _rest_of(milestone, contract=contract, accepted=agreed, quantity=part.quantity)
-    milestone.quantity = part.quantity
+    rest = _rest_of(milestone, contract=contract, accepted=agreed, quantity=quantity)
+    milestone.quantity = quantity
     milestone.amount, milestone.accepted_at, milestone.accepted_submission = accepted, at, submission
     decision = decide(
         submission,

@@ -56,12 +56,13 @@ def replan(*, contract: Contract, version: ContractVersion, moved: Sequence[Move
     held = list(Milestone.objects.select_for_update().filter(contract=contract).order_by("pk"))
     parts = _parts(held, pledged=pledged)
     follows = _followed(moved, parts.values(), currency=contract.currency)
-    amounts = {one.part: one.amount for one in follows}
+    becomes = {one.part: one for one in follows}
     lines = {line.position: line for line in version.lines.all()}
     before = {one.pk: one.line_id for one in held if one.state in OPEN}
-    different = [one for one in held if parts[one.pk] in amounts]
+    different = [one for one in held if parts[one.pk] in becomes]
     for milestone in different:
-        _follow(milestone, lines.get(milestone.position), amount=amounts[parts[milestone.pk]])
+        now = becomes[parts[milestone.pk]]
+        _follow(milestone, lines.get(milestone.position), amount=now.amount, quantity=now.quantity)
     Milestone.objects.bulk_update(different, ["state", "amount", "quantity", "line", "title", "planned_on"])
     # However many others there are: the same words, in the version that is in force now.
     others = Milestone.objects.filter(contract=contract, state__in=OPEN).exclude(line__version=version)
@@ -81,7 +82,8 @@ def follow_active_version(milestone: Milestone) -> None:
     if version is None or milestone.state not in OPEN or milestone.line.version_id == version.pk:
         return
     old = milestone.line_id
-    _follow(milestone, version.lines.get(position=milestone.position), amount=milestone.amount)
+    line = version.lines.get(position=milestone.position)
+    _follow(milestone, line, amount=milestone.amount, quantity=milestone.quantity)
     milestone.save(update_fields=["line", "title", "planned_on"])
     _move_drafts({milestone.pk: old}, version=version)
 
@@ -89,7 +91,13 @@ def follow_active_version(milestone: Milestone) -> None:
 def _parts(milestones: Iterable[Milestone], *, pledged: Collection[int]) -> dict[int, PlanPart]:
     return {
         one.pk: PlanPart(
-            one.position, one.part, one.title, one.state, one.amount - one.nullified, is_pledged=one.pk in pledged
+            one.position,
+            one.part,
+            one.title,
+            one.state,
+            one.amount - one.nullified,
+            is_pledged=one.pk in pledged,
+            quantity=one.quantity if not one.nullified else None,
         )
         for one in sorted(milestones, key=lambda one: (one.position, one.part))
     }
@@ -116,14 +124,12 @@ def _followed(moved: Sequence[Moved], parts: Iterable[PlanPart], *, currency: st
     ]
 
 
-def _follow(milestone: Milestone, line: PlanLine | None, *, amount: Decimal) -> None:
+def _follow(milestone: Milestone, line: PlanLine | None, *, amount: Decimal, quantity: Decimal | None) -> None:
     if line is None or not amount:
         states.move(milestone, MilestoneState.CANCELLED, Milestone.TRANSITIONS)
         return
-    if amount != milestone.amount or line.quantity is None:
-        # At another price it is as much as the new line says, if it is all of that; else a lump sum.
-        milestone.quantity = line.quantity if amount == line.amount else None
     is_rest = milestone.part > 1
+    milestone.quantity = quantity if line.quantity is not None else None
     milestone.line, milestone.amount, milestone.planned_on = line, amount, line.planned_on
     milestone.title = rules.title_of_part(line.title, part=milestone.part) if is_rest else line.title
 

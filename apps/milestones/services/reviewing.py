@@ -7,8 +7,8 @@ from typing import Final
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract
-from apps.contracts.models.version import Silence
 from apps.contracts.rules import review_deadline
+from apps.contracts.rules.review import DECIDES
 from apps.milestones import rules
 from apps.milestones.models import Decision, Reminder, Submission
 from apps.milestones.models.submission import Proof, SubmissionState
@@ -178,7 +178,7 @@ def _due(submission: Submission, *, at: datetime) -> str:
     """What is due of a review that runs and was not done yet; empty for nothing."""
     if submission.notified_at is None or submission.review_due_at is None:
         return ""
-    if at > submission.review_due_at and silence_of(submission) != Silence.ESCALATES:
+    if at > submission.review_due_at and silence_of(submission) in DECIDES:
         return SILENCE
     newest = rules.newest_reminder(
         notified_at=submission.notified_at,

@@ -1,5 +1,6 @@
 """What the end of a review does to one submission, and what has to be known of it to say so."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -70,13 +71,25 @@ def silence_of(submission: Submission) -> str:
     agreed = agreed_silence(submission)
     if disputed_in(submission) is not None:
         return str(Silence.ESCALATES)
-    if agreed != Silence.ACCEPTED:
+    if agreed not in (Silence.ACCEPTED, Silence.INTEREST):
         return agreed
     found = found_in(submission)
     has_defect = (found is not None and not found.is_passed) or vars(submission)["has_upheld_dispute"]
     if has_defect or waits_for(submission) or vars(submission)["is_above_late"]:
         return str(Silence.ESCALATES)
     return agreed
+
+
+def accepted_for_interest_at(submission: Submission, *, at: datetime) -> datetime | None:
+    """When what is accepted now counts as accepted for computing interest alone: at the deadline that went by.
+
+    None where the contract does not say so, where it is in time, or where something was in the way of acceptance then:
+    a dispute, a defect that was named, a clock that stood still. The submission was read :func:`knowing` that.
+    """
+    due_at = submission.review_due_at
+    if due_at is None or submission.notified_at is None or submission.suspended_at is not None or at <= due_at:
+        return None
+    return due_at if silence_of(submission) == Silence.INTEREST else None
 
 
 def agreed_silence(submission: Submission) -> str:

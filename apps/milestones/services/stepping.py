@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
@@ -118,7 +119,8 @@ def check_part(held: HeldSubmission, *, actor: Actor) -> None:
 
 def _check_inspected(held: HeldSubmission, *, actor: Actor, refuse: Callable[..., None]) -> None:
     contract = held.submission.contract
-    if contract.active_version is not None and contract.active_version.needs_inspection:
+    # What a change order says of the steps holds of what is submitted from then on.
+    if held.submission.milestone.line.version.needs_inspection:
         refuse(held.found, user_id=actor.user_id, email=actor.email, organisation=contract.buyer.legal_name)
 
 
@@ -128,11 +130,11 @@ def accepts_first(held: HeldSubmission, *, actor: Actor, accepted: Money) -> boo
     What counts is all that waits, not the part that is accepted of it, so that nobody accepts alone in slices.
     """
     submission = held.submission
-    version = submission.contract.active_version
+    version = submission.milestone.line.version
     if submission.state != SubmissionState.SUBMITTED:
         # What is decided is refused by its state, with the right words.
         return False
-    if version is None or not needs_second(submission.milestone.amount, above=version.second_acceptor_above):
+    if not needs_second(submission.milestone.amount, above=version.second_acceptor_above):
         return False
     if held.first is None:
         return True
@@ -142,7 +144,15 @@ def accepts_first(held: HeldSubmission, *, actor: Actor, accepted: Money) -> boo
 
 
 def accept_first(
-    held: HeldSubmission, *, actor: Actor, accepted: Money, comment: str, seen: str, at: datetime, proof: Proof | None
+    held: HeldSubmission,
+    *,
+    actor: Actor,
+    accepted: Money,
+    comment: str,
+    seen: str,
+    at: datetime,
+    proof: Proof | None,
+    quantity: Decimal | None = None,
 ) -> FirstAcceptance:
     """Write down that the first of two people accepted: nothing is accepted, and no invoice issued, before the second.
 
@@ -151,11 +161,13 @@ def accept_first(
     submission = held.submission
     contract, milestone = submission.contract, submission.milestone
     compare(submission, seen=seen)
-    statement = first_statement(submission, accepted=accepted)
+    statement = first_statement(submission, accepted=accepted, quantity=quantity)
+    measured: dict[str, Any] = {"quantity": quantity} if quantity is not None else {}
     first = FirstAcceptance.objects.create(
         contract=contract,
         submission=submission,
         amount=accepted.amount,
+        quantity=quantity,
         comment=comment,
         **actor.evidence(),
         **evidence_of(proof),
@@ -178,6 +190,7 @@ def accept_first(
         sha256=submission.sha256,
         amount=milestone.amount,
         accepted=accepted.amount,
+        **measured,
         organisation=first.organisation_name,
         statement=first.statement,
         statement_version=first.statement_version,
@@ -188,13 +201,15 @@ def accept_first(
     return first
 
 
-def first_statement(submission: Submission, *, accepted: Money) -> rules.Statement:
+def first_statement(submission: Submission, *, accepted: Money, quantity: Decimal | None = None) -> rules.Statement:
     """What the first of two acceptors agrees to."""
+    unit = submission.milestone.line.unit
     return rules.first_statement(
         organisation=submission.contract.buyer.legal_name,
         title=submission.milestone.title,
         cycle=submission.number,
         accepted=accepted,
+        measured=f"{canonical.plain(quantity)} {unit}" if quantity is not None else "",
     )
 
 
@@ -212,16 +227,16 @@ class Ahead:
 
 def what_is_ahead(submission: Submission, *, actor: Actor) -> Ahead:
     """The same checks as an acceptance makes, for a page that shows the button or says why there is none."""
-    rows = Submission.objects.filter(pk=submission.pk).select_related("milestone__line", "contract__active_version")
-    read = knowing(rows.select_related("contract__buyer")).defer("contract__active_version__canonical_text").first()
+    rows = Submission.objects.filter(pk=submission.pk).select_related("milestone__line__version", "contract__buyer")
+    read = knowing(rows).defer("milestone__line__version__canonical_text").first()
     first = FirstAcceptance.objects.filter(submission=submission).first()
     if read is None:
         return Ahead(None, None, is_first=False)
-    milestone, version = read.milestone, read.contract.active_version
-    is_large = version is not None and needs_second(milestone.amount, above=version.second_acceptor_above)
+    milestone = read.milestone
+    is_large = needs_second(milestone.amount, above=milestone.line.version.second_acceptor_above)
     told = None
     if first is not None:
-        told = rules.First(first.name, first.email, first.user_id, first.amount)
+        told = rules.First(first.name, first.email, first.user_id, first.amount, first.quantity)
     held = HeldSubmission(read, criteria={}, others_open=0, first=told)
 
     def refusal(check: Callable[..., None], *, amount: Decimal) -> Refused | None:

@@ -19,7 +19,7 @@ from apps.core.money import Money
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
 from apps.milestones.rules import Statement
-from apps.portals import interrupted
+from apps.portals import formats, interrupted
 from apps.portals.access import PortalRequest
 from apps.portals.buyer import cycles, differences, step_up
 from apps.portals.buyer.cycles import SubmissionReading
@@ -197,6 +197,7 @@ def accept_part(request: PortalRequest, submission: Submission, *, way: Way, cru
             "crumbs": crumbs,
             "rows": list(zip(reading.criteria, form.rows(), strict=True)),
             "how_much": [form[name] for name in form.how_much],
+            "accepted_first": accepted_first(reading),
             "statement": statement,
             "to_come": to_come,
             "why_not": why_not_sign_off(request, reading.milestone) or reading.part_not_yet,
@@ -220,17 +221,33 @@ def quantity_of(milestone: Milestone) -> str:
 def _part_statement(reading: SubmissionReading, form: AcceptPartForm, *, amount: Decimal) -> Statement:
     if not reading.is_first:
         return milestones.part_statement(reading.submission, part=form.part())
-    return milestones.first_statement(reading.submission, accepted=Money(amount, reading.milestone.currency))
+    accepted = Money(amount, reading.milestone.currency)
+    return milestones.first_statement(reading.submission, accepted=accepted, quantity=form.part().quantity)
 
 
 def initial_of(reading: SubmissionReading) -> dict[str, Any]:
     """What the seller claims to have met starts with a tick: the buyer crosses what is missing.
 
-    Of two people who accept a part, the second starts with the amount of the first.
+    Of two people who accept a part, the second starts with what the first accepted.
     """
     claims = {f"verdict_{row.criterion.position}": MET for row in reading.criteria if row.is_claimed}
-    amount = {"amount": reading.first.amount} if reading.first is not None else {}
-    return {"seen": reading.submission.sha256, **claims, **amount}
+    how_much = {}
+    if reading.first is not None and reading.first.quantity is not None:
+        how_much = {"quantity": reading.first.quantity}
+    elif reading.first is not None:
+        how_much = {"amount": reading.first.amount}
+    return {"seen": reading.submission.sha256, **claims, **how_much}
+
+
+def accepted_first(reading: SubmissionReading) -> str:
+    """What the first of two people accepted, in words: a quantity where it was said so, and what it comes to."""
+    first, milestone = reading.first, reading.milestone
+    if first is None:
+        return ""
+    amount = formats.money(first.amount, milestone.currency)
+    if first.quantity is None:
+        return amount
+    return f"{measure_wording.quantity(first.quantity, milestone.line.unit)}, {amount}"
 
 
 def reread(request: PortalRequest, submission: Submission, *, way: Way) -> tuple[SubmissionReading, list[Submission]]:

@@ -183,6 +183,7 @@ def terms_of(version: ContractVersion) -> list[Fact]:
             if version.is_assignable
             else _("the seller may not assign invoices"),
         ),
+        Fact(term=_("Termination"), value=wording.notice(version.notice_days)),
         Fact(term=_("Signs off for you"), value=f"{version.signatory_name}, {version.signatory_email}"),
         *([Fact(term=_("Governing law"), value=version.governing_law)] if version.governing_law else []),
         *([Fact(term=_("Can be signed until"), on=version.answer_until)] if version.answer_until else []),

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.contracts.drafts import ChangedLine, ChangeDraft, ContractDraft, DraftCriterion, DraftLine
@@ -13,9 +15,11 @@ from apps.contracts.rules import PlacedLine
 from apps.core import money
 from apps.core.errors import Refused
 from apps.portals.changing.terms import OwnTermsFields, TermsForm
+from apps.portals.drafting.measures import MeasureFields, measure_values
 from apps.portals.forms import ActionForm, AmountField, explain
 
 MOST_NEW: Final = 50
+BY_QUANTITY: Final = ("quantity", "unit", "portion")
 EVIDENCE: Final = "*"
 """At the end of a criterion: it needs evidence."""
 
@@ -58,7 +62,7 @@ class WhyForm(ActionForm):
     )
 
 
-class NewLineForm(OwnTermsFields):
+class NewLineForm(MeasureFields, OwnTermsFields):
     """A milestone as the change order wants it."""
 
     use_required_attribute = False
@@ -70,8 +74,10 @@ class NewLineForm(OwnTermsFields):
     )
     amount = AmountField(
         label=gettext_lazy("Amount, net of tax"),
-        error_messages={"required": gettext_lazy("Enter what it comes to.")},
+        required=False,
+        help_text=gettext_lazy("Of a milestone by quantity it follows from that."),
     )
+    portion = AmountField(label=gettext_lazy("Price of one unit"), required=False)
     planned_on = forms.DateField(
         label=gettext_lazy("Planned date"),
         required=False,
@@ -95,13 +101,16 @@ class NewLineForm(OwnTermsFields):
         super().__init__(*args, **kwargs)
         self.currency = currency
         self.fields["amount"].currency = currency  # type: ignore[attr-defined]
+        self.order_fields(["title", "amount", "planned_on", "quantity", "unit", "portion"])
         for bound in self.visible_fields():
             is_check = isinstance(bound.field, forms.BooleanField)
-            css = "form-check-input" if is_check else "form-control"
-            bound.field.widget.attrs["class"] = css + (" end" if bound.name == "amount" else "")
+            css = "form-check-input" if is_check else "form-select" if bound.name == "unit" else "form-control"
+            bound.field.widget.attrs["class"] = css + (
+                " end" if bound.name in ("amount", "quantity", "portion") else ""
+            )
 
     def clean_amount(self) -> Any:
-        amount = self.cleaned_data["amount"]
+        amount: Decimal | None = self.cleaned_data["amount"]
         if amount is not None:
             try:
                 money.payable(amount, self.currency)
@@ -109,14 +118,28 @@ class NewLineForm(OwnTermsFields):
                 raise ValidationError(explain(refused), code="refused") from refused
         return amount
 
+    def clean(self) -> dict[str, Any]:
+        """One of both: an amount, or a quantity with its unit and the price of one."""
+        typed = super().clean() or self.cleaned_data
+        if self.is_measured():
+            self.check_measure(self.currency)
+        elif typed.get("amount") is None and "amount" not in self.errors:
+            self.add_error("amount", ValidationError(_("Enter what it comes to."), code="required"))
+        return typed
+
+    def is_measured(self) -> bool:
+        """Whether it is agreed by quantity: then what it comes to follows, whatever amount stands beside."""
+        return any(self.cleaned_data.get(name) for name in BY_QUANTITY)
+
     def line(self) -> DraftLine:
         """The milestone that was typed."""
-        typed = self.cleaned_data
+        typed, measure = self.cleaned_data, self.measure() if self.is_measured() else None
         return DraftLine(
             title=typed["title"],
             scope=typed["scope"],
             basis="amount",
-            amount=typed["amount"],
+            amount=typed["amount"] if measure is None else self.worth(self.currency),
+            measure=measure,
             planned_on=typed["planned_on"],
             criteria=_criteria(typed["criteria"]),
             own=self.own_terms(),
@@ -137,10 +160,18 @@ class LineForm(NewLineForm):
             "scope": line.scope,
             "criteria": _text(line.criteria),
             **self.initial_own(line.own),
+            **measure_values(line),
         }
+        if line.measure is not None:
+            initial["portion"] = line.measure.unit_price
         super().__init__(data, prefix=f"line-{placed.position}", initial=initial, currency=currency)
         self.placed = placed
         self.order_fields(["title", "amount", "planned_on", "is_out"])
+
+    def is_measured(self) -> bool:
+        """An amount that was typed, where nobody touched the quantity, makes it a lump sum."""
+        touched = set(self.changed_data)
+        return super().is_measured() and ("amount" not in touched or not touched.isdisjoint(BY_QUANTITY))
 
     def changed(self) -> ChangedLine | None:
         """What is different; nothing for a milestone that was left as it is."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
@@ -9,18 +10,22 @@ from django.utils.translation import gettext_lazy
 
 from apps.contracts import rules
 from apps.contracts.drafts import AS_THEY_ARE, ChangedTerms, ContractDraft, LineTerms
-from apps.contracts.models.version import Silence
-from apps.portals.forms import RateField
+from apps.contracts.models.version import Silence, TaxCategory
+from apps.portals.forms import AmountField, RateField
 from apps.portals.version_differences import Row, term_rows
 
 LONGEST: Final = 365
 SILENCES: Final = Silence.choices
+SAID: Final = tuple(name for name in rules.CHANGEABLE if name != "retention")
+"""The terms that the form says as they are called; of the retention it says the rate."""
+TICKED: Final = ("partial_acceptance", "needs_inspection")
 
 
 class TermsForm(forms.Form):
     """The terms of the contract as they stand, to be said anew. One that was left as it is is no change."""
 
     use_required_attribute = False
+    ticked = TICKED
 
     payment_days = forms.IntegerField(
         label=gettext_lazy("Days to pay"),
@@ -35,13 +40,43 @@ class TermsForm(forms.Form):
         help_text=gettext_lazy("Of what is submitted from then on."),
     )
     silence = forms.ChoiceField(label=gettext_lazy("If the buyer says nothing"), choices=SILENCES)
+    partial_acceptance = forms.BooleanField(
+        label=gettext_lazy("The buyer may accept a milestone in part"), required=False
+    )
+    question_suspensions = forms.IntegerField(
+        label=gettext_lazy("Questions that stop the review clock"), min_value=0, max_value=rules.MOST_SUSPENSIONS
+    )
+    needs_inspection = forms.BooleanField(
+        label=gettext_lazy("Somebody of the buyer inspects before anybody accepts"), required=False
+    )
+    second_acceptor_above = AmountField(
+        label=gettext_lazy("Two people accept above"),
+        required=False,
+        help_text=gettext_lazy("Net of tax, for one milestone; empty: one person is enough."),
+    )
+    tax_category = forms.ChoiceField(label=gettext_lazy("Tax"), choices=TaxCategory.choices)
+    tax_rate = RateField(
+        label=gettext_lazy("Tax rate in percent"),
+        required=False,
+        help_text=gettext_lazy("Of what is not billed and not under review then. Only the standard rate bears tax."),
+    )
+    notice_days = forms.IntegerField(
+        label=gettext_lazy("Days of notice of termination"), min_value=0, max_value=rules.LONGEST_PERIOD_OF_NOTICE
+    )
+    governing_law = forms.CharField(label=gettext_lazy("Governing law"), max_length=80, required=False)
+    terms = forms.CharField(
+        label=gettext_lazy("Further terms"),
+        max_length=20_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
     retention_rate = RateField(
         label=gettext_lazy("Retention in percent"),
         help_text=gettext_lazy("Of invoices from then on; what is withheld already stays, and its release too."),
     )
 
     def __init__(self, data: Mapping[str, Any] | None, *, stands: ContractDraft) -> None:
-        initial: dict[str, Any] = {name: getattr(stands, name) for name in ("payment_days", "review_days", "silence")}
+        initial: dict[str, Any] = {name: getattr(stands, name) for name in SAID}
         has_rate = stands.retention is not None and stands.retention.payable_most is None
         if stands.retention is not None and has_rate:
             initial["retention_rate"] = stands.retention.rate
@@ -50,11 +85,12 @@ class TermsForm(forms.Form):
             data if data is not None and "terms-silence" in data else None, prefix="terms", initial=initial
         )
         self.stands = stands
+        self.fields["second_acceptor_above"].currency = stands.currency  # type: ignore[attr-defined]
         if not has_rate:
             del self.fields["retention_rate"]
         for bound in self.visible_fields():
-            is_choice = isinstance(bound.field, forms.ChoiceField)
-            bound.field.widget.attrs["class"] = "form-select" if is_choice else "form-control"
+            css = "form-select" if isinstance(bound.field, forms.ChoiceField) else "form-control"
+            bound.field.widget.attrs["class"] = "form-check-input" if bound.name in TICKED else css
 
     def is_valid(self) -> bool:
         """Whether it can be read; nothing has to be said."""
@@ -65,8 +101,15 @@ class TermsForm(forms.Form):
         if not self.is_bound:
             return AS_THEY_ARE
         typed = self.cleaned_data
-        said = {name: typed[name] for name in ("payment_days", "review_days", "silence")}
-        changed = {name: value for name, value in said.items() if value != getattr(self.stands, name)}
+        # A text that nobody touched stays as it was signed, sign for sign, whatever a browser makes of its lines.
+        said = {name: typed[name] for name in SAID if name not in rules.TEXTS or name in self.changed_data}
+        if said["tax_category"] != TaxCategory.STANDARD:
+            said["tax_rate"] = Decimal(0)
+        changed: dict[str, Any] = {
+            name: value for name, value in said.items() if value is not None and value != getattr(self.stands, name)
+        }
+        if said["second_acceptor_above"] is None and self.stands.second_acceptor_above is not None:
+            changed["one_acceptor"] = True
         retention, rate = self.stands.retention, typed.get("retention_rate")
         if retention is not None and rate is not None and rate != retention.rate:
             changed["retention"] = replace(retention, rate=rate)

@@ -4,12 +4,12 @@ Every button of the plan is a submit button: the page comes back with the row ad
 else as typed. With htmx the same answer is asked for, and only the plan is swapped.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,20 +21,37 @@ from apps.contracts.drafts import MILESTONE, ContractDraft, DraftLine
 from apps.contracts.models import Contract
 from apps.core import money
 from apps.core.errors import Refused, Stale
-from apps.parties.models import Organisation
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest
 from apps.portals.drafting import plan
 from apps.portals.drafting.allocation import Allocation
+from apps.portals.drafting.answering import AnswerForm
+from apps.portals.drafting.counterparties import known_to, speak, with_counterparty
 from apps.portals.drafting.dates import past_dates
 from apps.portals.drafting.desk import Desk, why_not
-from apps.portals.drafting.forms import NEW, NEW_BUYER, AnswerForm, DraftForm, initial_of
-from apps.portals.drafting.sources import allocated, is_kept, kept_options, kept_plan
+from apps.portals.drafting.forms import NEW, DraftForm, initial_of
+from apps.portals.drafting.ordering import OrderForm
+from apps.portals.drafting.sources import allocated, is_kept, kept_options, kept_plan, source_of
+from apps.portals.drafting.usual import usual_terms
 from apps.portals.forms import add_refusal, new_key
 from apps.portals.templatetags.cairn import error_links
-from apps.workflows import contracting, team
+from apps.workflows import contracting
 
+BEGINNING: Final[Mapping[str, type[DraftForm]]] = {"seller": DraftForm, "buyer": OrderForm}
 EDITS = ("add", "remove", "up", "down", "criterion", "drop", "calculate")
+
+
+def draft_contract(request: PortalRequest, *, desk: Desk) -> HttpResponse:
+    """A new contract; it exists from the first time it is saved."""
+    if request.method == "POST":
+        return posted(request, None, desk=desk)
+    initial, source = usual_terms(request, desk=desk), source_of(request)
+    if source is not None:
+        number = initial["number"]
+        return opened(request, None, source.draft, initial_of(source.draft) | {"number": number}, desk=desk)
+    form = _form(request, None, desk=desk, initial=initial)
+    rows = plan.shown([plan.Row()], currency=initial["currency"])
+    return editor(request, None, form, rows, desk=desk, price=None)
 
 
 def change_draft(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse:
@@ -51,10 +68,10 @@ def change_draft(request: PortalRequest, ref: str, *, desk: Desk) -> HttpRespons
 
 
 def _form(request: PortalRequest, contract: Contract | None, *data: Any, desk: Desk, **more: Any) -> DraftForm:
-    """The form of a new contract or of an answer to a proposal."""
-    if contract is not None and (desk.side == "buyer" or contract.state == "proposed"):
+    """The form of a new contract, as this side begins it, or of an answer to a proposal."""
+    if contract is not None and (desk.side != contract.begun_by or contract.state == "proposed"):
         return AnswerForm(*data, contract=contract, **more)
-    return DraftForm(*data, buyers=buyers_of(request), **more)
+    return BEGINNING[desk.side](*data, known=known_to(request, side=desk.side), **more)
 
 
 def opened(
@@ -73,14 +90,6 @@ def opened(
     lines = plan.shown(rows, currency=draft.currency)
     _reckon(plan.checked(_as_typed(rows), currency=draft.currency), lines, draft.price, draft.currency)
     return editor(request, contract, form, lines, desk=desk, price=draft.price)
-
-
-def buyers_of(request: PortalRequest) -> list[Organisation]:
-    """Counterparties that the seller wrote down or has contracts with."""
-    actor = request.actor
-    mine = Contract.objects.of_seller(actor).order_by().values("buyer_id")
-    known = Organisation.objects.filter(Q(nominated_by_id=actor.organisation_id) | Q(pk__in=mine))
-    return list(known.exclude(pk=actor.organisation_id).order_by("legal_name"))
 
 
 def _as_typed(rows: list[plan.Row]) -> list[plan.Row]:
@@ -116,11 +125,11 @@ def posted(request: PortalRequest, contract: Contract | None, *, desk: Desk) -> 
         try:
             drafted = tuple(line.draft() for line in lines) if kept is None else kept
             others = kept_options(request, contract, side=desk.side)
-            _check(replace(bound.draft(buyer_ref="", lines=drafted), **others), do)
+            _check(replace(bound.draft(other_ref="", lines=drafted), **others), do)
             if not isinstance(bound, AnswerForm):
-                bound = _with_buyer(request, bound)
-                _speak(request, bound)
-            whole = replace(bound.draft(buyer_ref=bound.cleaned_data["buyer"], lines=drafted), **others)
+                bound = with_counterparty(request, bound)
+                speak(request, bound)
+            whole = replace(bound.draft(other_ref=bound.cleaned_data[bound.other], lines=drafted), **others)
             ref = _save(request, contract, bound, whole)
         except Refused as refused:
             add_refusal(bound, refused)
@@ -154,38 +163,6 @@ def _check(draft: ContractDraft, do: str) -> None:
     checked = rules.check_draft_with_options(draft)
     if do == "check":
         rules.check_offer(checked)
-
-
-def _with_buyer(request: PortalRequest, form: DraftForm) -> DraftForm:
-    """Write down a new buyer, once, and answer the form as if it had been chosen from the list."""
-    data = form.new_buyer()
-    if data is None:
-        return form
-    try:
-        named = team.name_counterparty(actor=request.actor, key=f"{form.cleaned_data['key']}-buyer", data=data)
-    except Refused as refused:
-        refused.field = f"new_{refused.field}"
-        raise
-    typed = request.POST.copy()
-    typed["buyer"] = named["organisation"]
-    for name in NEW_BUYER:
-        typed[name] = ""
-    chosen = DraftForm(typed, buyers=buyers_of(request))
-    chosen.full_clean()
-    return chosen
-
-
-def _speak(request: PortalRequest, form: DraftForm) -> None:
-    """Write to a buyer that has no people yet in the language that was chosen; others choose for themselves."""
-    language = form.cleaned_data["buyer_language"]
-    buyer = next(one for one in buyers_of(request) if one.ref == form.cleaned_data["buyer"])
-    if language and not buyer.is_claimed and buyer.language != language:
-        team.set_counterparty_language(
-            actor=request.actor,
-            key=f"{form.cleaned_data['key']}-language",
-            organisation_ref=buyer.ref,
-            language=language,
-        )
 
 
 def _save(request: PortalRequest, contract: Contract | None, form: DraftForm, draft: ContractDraft) -> str:
@@ -231,6 +208,7 @@ def editor(
         "kept": kept,
         "version": desk.drafts(request, contract).first() if contract and kept else None,
         "answers": answers,
+        "orders": isinstance(form, OrderForm),
         "others": len(kept_options(request, contract, side=desk.side)["options"]) if contract else 0,
         "options_url": desk.url("plan_options", contract.ref) if contract else "",
         "compare_url": desk.url("compare_plans", contract.ref) if contract else "",
@@ -239,7 +217,7 @@ def editor(
         "is_known": currency in money.currencies(),
         "new": NEW,
         "here": request.get_full_path(),
-        "back_url": desk.url("contract", contract.ref) if contract else reverse("seller:contracts"),
+        "back_url": desk.url("contract", contract.ref) if contract else reverse(f"{desk.side}:contracts"),
         "refusal": why_not(request.actor, Action.EDIT_CONTRACT),
         "problems": [*(error_links(form) if form.is_bound else []), *plan.problems(lines)],
         "crumbs": desk.crumbs((contract.title if contract else _("New contract"), "")),

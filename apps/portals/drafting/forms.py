@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft, DraftLine
-from apps.contracts.models import Contract
 from apps.contracts.models.version import ReviewUnit, Silence, TaxCategory
 from apps.core import money
 from apps.core.errors import Refused
@@ -26,7 +25,7 @@ from apps.portals.forms import ActionForm, AmountField, RateField, explain
 
 NEW = "new"
 """The choice of a buyer who is not written down yet."""
-NEW_BUYER = {
+NEW_COUNTERPARTY = {
     "new_legal_name": "legal_name",
     "new_street": "street",
     "new_postcode": "postcode",
@@ -35,14 +34,17 @@ NEW_BUYER = {
     "new_vat_number": "vat_number",
     **NEW_BUYER_FIELDS,
 }
-"""Fields of the form that describe a new buyer, and what the service calls them."""
+"""Fields of the form that describe a new organisation, and what the service calls them."""
 
 
 class DraftForm(NewBuyerFields, StepFields, RetentionFields, ActionForm):
     """Everything of a contract but its plan. A draft needs a buyer, a title, a number, a currency and a price.
 
-    ``seen`` is the fingerprint of the saved draft from which the form was filled in; empty for a new contract.
+    ``other`` is the field that names the other side, ``side`` who begins with this form. ``seen`` is the fingerprint of
+    the saved draft from which the form was filled in; empty for a new contract.
     """
+
+    other, side = "buyer", "seller"
 
     use_required_attribute = False
     seen = forms.CharField(min_length=64, max_length=64, required=False, widget=forms.HiddenInput)
@@ -50,8 +52,10 @@ class DraftForm(NewBuyerFields, StepFields, RetentionFields, ActionForm):
         "title",
         "number",
         "buyer",
-        *NEW_BUYER,
+        "seller",
+        *NEW_COUNTERPARTY,
         "buyer_language",
+        "seller_email",
         "signatory_name",
         "signatory_email",
         "price",
@@ -173,10 +177,10 @@ class DraftForm(NewBuyerFields, StepFields, RetentionFields, ActionForm):
         help_text=_("The last day on which the other side can sign. Empty: no end."),
     )
 
-    def __init__(self, *args: Any, buyers: Iterable[Organisation], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, known: Iterable[Organisation], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = [(buyer.ref, buyer.legal_name) for buyer in buyers]
-        self._choose("buyer", [("", _("Choose …")), *known, (NEW, _("A new organisation"))])
+        listed = [(one.ref, one.legal_name) for one in known]
+        self._choose(self.other, [("", _("Choose …")), *listed, (NEW, _("A new organisation"))])
         self._choose("new_country", country_choices())
         self._choose("currency", currency_choices())
         known_calendars = [(code, name) for code, name in country_choices() if code in rules.calendars()]
@@ -205,7 +209,7 @@ class DraftForm(NewBuyerFields, StepFields, RetentionFields, ActionForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("buyer") == NEW:
+        if cleaned.get(self.other) == NEW:
             for name in ("new_legal_name", "new_country"):
                 if not cleaned.get(name) and name not in self.errors:
                     self.add_error(name, _("This is needed for a new organisation."))
@@ -217,45 +221,27 @@ class DraftForm(NewBuyerFields, StepFields, RetentionFields, ActionForm):
                 self.add_error("price", ValidationError(explain(refused), code="refused"))
         return cleaned
 
-    def new_buyer(self) -> OrganisationData | None:
-        """What was typed of a buyer who is not written down yet."""
-        if self.cleaned_data["buyer"] != NEW:
+    def new_counterparty(self) -> OrganisationData | None:
+        """What was typed of an organisation that is not written down yet."""
+        if self.cleaned_data[self.other] != NEW:
             return None
-        said = {name: self.cleaned_data[field] for field, name in NEW_BUYER.items()}
+        said = {name: self.cleaned_data[field] for field, name in NEW_COUNTERPARTY.items() if field in self.fields}
         language = self.cleaned_data["buyer_language"] or parties.language_of(said["country"])
         return OrganisationData(**said, language=language)
 
-    def draft(self, *, buyer_ref: str, lines: Iterable[DraftLine]) -> ContractDraft:
+    def draft(self, *, other_ref: str, lines: Iterable[DraftLine]) -> ContractDraft:
+        """What is written, with the other side by its reference."""
+        return self.written(lines, buyer_ref=other_ref)
+
+    def written(self, lines: Iterable[DraftLine], **sides: Any) -> ContractDraft:
+        """What is written, with the references of the sides."""
         cleaned = self.cleaned_data
         return ContractDraft(
-            buyer_ref=buyer_ref,
+            **sides,
             lines=tuple(lines),
             retention=cleaned["retention"],
             **{name: cleaned[name] for name in TERMS},
         )
-
-
-class AnswerForm(DraftForm):
-    """A version that answers a proposal: what all versions of the contract have in common is not asked for again."""
-
-    def __init__(self, *args: Any, contract: Contract, **kwargs: Any) -> None:
-        super().__init__(*args, buyers=[], **kwargs)
-        self.contract = contract
-        for name in ("buyer", "buyer_language", *NEW_BUYER, "number", "title", "currency"):
-            del self.fields[name]
-
-    def clean(self) -> dict[str, Any]:
-        self.cleaned_data |= {
-            "number": self.contract.number,
-            "title": self.contract.title,
-            "currency": self.contract.currency,
-            "buyer": self.contract.buyer.ref,
-            "buyer_language": "",
-        }
-        return super().clean()
-
-    def new_buyer(self) -> OrganisationData | None:
-        return None
 
 
 TERMS = (
@@ -274,6 +260,7 @@ TERMS = (
     "question_suspensions",
     "needs_inspection",
     "second_acceptor_above",
+    "notice_days",
     "tax_category",
     "tax_rate",
     "is_assignable",
@@ -288,4 +275,5 @@ TERMS = (
 def initial_of(draft: ContractDraft) -> dict[str, Any]:
     """What the form shows of a draft that is not being typed."""
     said = {name: getattr(draft, name) for name in TERMS} | {"buyer": draft.buyer_ref}
+    said |= {"seller": draft.seller_ref, "seller_email": draft.seller_email}
     return said | typed_retention(draft.retention)

@@ -30,7 +30,7 @@ def source_of(request: PortalRequest) -> Source | None:
     if copied:
         found = get_object_or_404(Contract.objects.of_seller(request.actor), ref=copied)
         draft = contracts.as_draft(contracts.newest_version(found))
-        return Source(replace(draft, number=""), f"{found.number} {found.title}")
+        return Source(replace(draft, number="", seller_ref="", seller_email=""), f"{found.number} {found.title}")
     if started:
         template = get_object_or_404(ContractTemplate.objects.visible_to(request.actor), ref=started)
         return Source(contracts.draft_of_template(template), template.name)

@@ -32,6 +32,17 @@ class StepFields(forms.Form):
         help_text=_("Net of tax, for one milestone; empty: one person is enough. The second one issues the invoice."),
     )
 
+    notice_days = forms.IntegerField(
+        label=_("Days of notice of termination"),
+        min_value=0,
+        max_value=rules.LONGEST_PERIOD_OF_NOTICE,
+        required=False,
+        help_text=_("Between a notice for convenience and the end; for cause nobody waits. 0 for none."),
+    )
+
+    def clean_notice_days(self) -> int:
+        return self.cleaned_data["notice_days"] or 0
+
     def clean_question_suspensions(self) -> int:
         return self.cleaned_data["question_suspensions"] or 0
 

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from django import template
 
-from apps.contracts import retention_wording, rules, wording
+from apps.contracts import measure_wording, retention_wording, rules, wording
 from apps.contracts import services as contracts
-from apps.contracts.drafts import AS_AGREED
+from apps.contracts.drafts import AS_AGREED, DraftLine
 from apps.contracts.models import ContractVersion, PlanLine
 from apps.contracts.rules import ReviewTerms
 from apps.portals import formats
@@ -50,6 +50,18 @@ def acceptance_steps(version: ContractVersion) -> str:
     above = version.second_acceptor_above
     amount = formats.money(above, version.contract.currency) if above is not None else ""
     return wording.acceptance_steps(needs_inspection=version.needs_inspection, second_above=amount)
+
+
+@register.simple_tag
+def measured(line: DraftLine, currency: str) -> str:
+    """How much of what at which price for one: ``{% measured line currency %}``; empty of a lump sum."""
+    return measure_wording.agreed(line.measure, currency) if line.measure is not None else ""
+
+
+@register.simple_tag
+def notice_period(days: int) -> str:
+    """How long before the end a side says that it terminates."""
+    return wording.notice(days)
 
 
 @register.simple_tag

@@ -33,7 +33,7 @@ class NoticeForm(ActionForm):
     )
     effective_on = forms.DateField(
         label=_("Takes effect on"),
-        help_text=_("Today at the earliest. What your contract and the law ask for is for you to keep."),
+        help_text=_("For convenience after the period of notice, for cause today at the earliest."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": _("Say on which day the contract ends.")},
     )

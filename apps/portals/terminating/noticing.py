@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from apps.contracts import rules, wording
 from apps.contracts import services as contracts
 from apps.contracts.models import Termination
 from apps.core import clock
@@ -30,7 +31,11 @@ DOES: Final = ("withdraw_notice", "withdraw_settlement")
 def terminate_contract(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse:
     """Give notice that a contract ends."""
     contract = desk.contract(request, ref)
-    form = NoticeForm(request.POST or None, initial={"effective_on": desk.today(request)})
+    version = contract.active_version
+    period = version.notice_days if version is not None else 0
+    today = desk.today(request)
+    earliest = rules.earliest_end(ground=rules.CONVENIENCE, notice_days=period, today=today)
+    form = NoticeForm(request.POST or None, initial={"effective_on": earliest})
     if request.method == "POST" and form.is_valid():
         try:
             answer = terminating.give_notice(
@@ -51,6 +56,7 @@ def terminate_contract(request: PortalRequest, ref: str, *, desk: Desk) -> HttpR
         "terminate_contract",
         {
             "contract": contract,
+            "period": wording.notice(period),
             "refusal": why_not(request.actor, Action.SIGN_CONTRACT)
             or ("" if contract.state == "active" else _("Only an active contract is terminated.")),
             "back_url": desk.url("contract", contract.ref),

@@ -49,6 +49,8 @@ def _line(plan: Mapping[int, PlacedLine], said: ChangedMilestone) -> ChangedLine
     if said.is_out:
         return ChangedLine(said.milestone, None)
     line = replace(stands.line, basis="amount", amount=said.amount or stands.amount)
+    if said.measure is not None:
+        line = replace(line, amount=None, measure=said.measure)
     return ChangedLine(
         said.milestone,
         replace(line, planned_on=said.planned_on or line.planned_on, own=said.own or line.own),

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
-from apps.contracts.drafts import AS_AGREED, AS_THEY_ARE, ChangedTerms, ContractDraft, DraftLine, LineTerms
+from apps.contracts.drafts import AS_AGREED, AS_THEY_ARE, ChangedTerms, ContractDraft, DraftLine, LineTerms, Measure
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,7 @@ class ChangedMilestone:
     amount: Decimal | None = None
     planned_on: date | None = None
     own: LineTerms = AS_AGREED
+    measure: Measure | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,7 @@ class Deal:
     contract: ContractDraft
     facility: FacilityPlan | None
     events: tuple[Event, ...]
+    begun_by: str = "seller"
 
 
 @dataclass(frozen=True)
@@ -199,12 +201,16 @@ class Verb:
 VERBS: Mapping[str, Verb] = MappingProxyType(
     {
         "propose": Verb("seller"),
+        "order": Verb("buyer"),
         "sign": Verb("buyer", ("plan",)),
         "ask_for_changes": Verb("buyer", ("reason",)),
         "ask": Verb("buyer", ("comment",)),
         "reply": Verb("seller", ("comment",)),
         "answer": Verb("buyer", ("amount",)),
         "sign_answer": Verb("seller", ("plan",)),
+        "answer_order": Verb("seller", ("amount",)),
+        "ask_for_another_order": Verb("seller", ("reason",)),
+        "withdraw_order": Verb("buyer"),
         "withdraw_contract": Verb("seller"),
         "record_change": Verb("seller", ("title", "reason")),
         "propose_change": Verb("seller", ("title", "reason", "changes", "added", "terms")),

@@ -86,18 +86,22 @@ def _let_time_pass(scenes: list[Scene], *, after: datetime | None, until: dateti
 
 
 def _set_up(scene: Scene) -> None:
-    """Organisations and teams, and the seller's draft of the contract."""
-    parties = scene.deal.parties
-    scene.organisations["seller"] = setting.found(parties["seller"])
+    """Organisations and teams, and the draft of the side that begins the contract; the other one is written down."""
+    parties, begins = scene.deal.parties, scene.deal.begun_by
+    scene.organisations[begins] = setting.found(parties[begins])
     if "financier" in parties:
         scene.organisations["financier"] = setting.found(parties["financier"])
-    drafter = next(event.by for event in scene.deal.events if event.by.side == "seller")
-    seller = setting.actor_of(drafter, scene.organisations["seller"])
-    buyer = scene.organisations["buyer"] = setting.name_buyer(parties["buyer"], seller=seller)
-    with walls.asking_for(seller.organisation_id, user=seller.user_id):
-        answer = contracting.draft_contract(
-            actor=seller, key=str(uuid4()), draft=replace(scene.deal.contract, buyer_ref=buyer.ref)
-        )
+    drafter = next(event.by for event in scene.deal.events if event.by.side == begins)
+    writer = setting.actor_of(drafter, scene.organisations[begins])
+    other = "buyer" if begins == "seller" else "seller"
+    named = scene.organisations[other] = setting.name_counterparty(parties[other], by=writer)
+    draft = scene.deal.contract
+    if begins == "seller":
+        draft = replace(draft, buyer_ref=named.ref)
+    else:
+        draft = replace(draft, seller_ref=named.ref, seller_email=setting.owner_of(parties["seller"]).email)
+    with walls.asking_for(writer.organisation_id, user=writer.user_id):
+        answer = contracting.draft_contract(actor=writer, key=str(uuid4()), draft=draft)
     scene.contract_ref = answer["contract"]
 
 
@@ -110,6 +114,6 @@ def _perform(scene: Scene, event: Event) -> None:
         raise EventRefused(
             "line {line}: {verb}: {reason}", line=event.line, verb=event.verb, reason=str(refused)
         ) from refused
-    buyer = scene.deal.parties["buyer"]
-    if event.verb == "propose" and buyer.people:
-        setting.claim(buyer, scene.organisations["buyer"])
+    asked = {"propose": "buyer", "order": "seller"}.get(event.verb, "")
+    if asked and scene.deal.begun_by != asked and scene.deal.parties[asked].people:
+        setting.claim(scene.deal.parties[asked], scene.organisations[asked])

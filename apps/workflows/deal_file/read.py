@@ -18,6 +18,7 @@ from apps.core import money
 from apps.parties import electronic, rules
 from apps.parties.roles import Role
 from apps.workflows.deal_file.deal import Bank, Deal, FacilityPlan, Party, Person
+from apps.workflows.deal_file.read_beginning import read_begun_by
 from apps.workflows.deal_file.read_dues import read_due
 from apps.workflows.deal_file.read_events import read_events
 from apps.workflows.deal_file.read_measure import read_measure, worth
@@ -38,7 +39,9 @@ def read(text: str, *, today: date) -> Deal:
         parties["financier"] = _party("financier", financier)
     parties_place.done()
     _emails_are_distinct(parties_place, parties)
-    contract = _contract(root.need("contract"), parties)
+    agreed = root.need("contract")
+    begun_by = read_begun_by(agreed.maybe("begun_by"), parties)
+    contract = _contract(agreed, parties)
     facility_place = root.maybe("facility")
     facility = _facility(facility_place) if facility_place is not None else None
     events = read_events(root.need("events"), parties, contract, read_line=_line)
@@ -46,7 +49,7 @@ def read(text: str, *, today: date) -> Deal:
     for event in events:
         if event.verb == "open_facility" and facility is None:
             root.refuse(f"`facility` is missing, but the event on line {event.line} opens it")
-    return Deal(title=title, parties=parties, contract=contract, facility=facility, events=events)
+    return Deal(title=title, parties=parties, contract=contract, facility=facility, events=events, begun_by=begun_by)
 
 
 def _party(side: str, place: Place) -> Party:

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any, Final
 
 from apps.contracts.drafts import AS_THEY_ARE, ChangedTerms, ContractDraft, DraftLine
+from apps.contracts.rules import LONGEST_PERIOD_OF_NOTICE, MOST_SUSPENSIONS
 from apps.contracts.rules.review import SILENCES
 from apps.core import money
 from apps.workflows.deal_file.deal import ChangedMilestone, SaidChange
+from apps.workflows.deal_file.read_measure import read_measure
 from apps.workflows.deal_file.read_retention import check_proposed_retention, read_terms
-from apps.workflows.deal_file.read_steps import read_own
+from apps.workflows.deal_file.read_steps import read_above, read_own
 from apps.workflows.deal_file.reader import Place
 
+NOBODY: Final = "nobody"
+"""For whatever amount one person is enough again."""
 ReadLine = Callable[[Place, str], DraftLine]
 
 
@@ -32,15 +37,18 @@ def read_change(
 
 def _changed(place: Place, currency: str, milestone: Callable[[Place], int]) -> ChangedMilestone:
     amount, planned, out = place.maybe("amount"), place.maybe("planned"), place.maybe("remove")
-    own = read_own(place)
-    if amount is None and planned is None and out is None and not own:
-        place.refuse("says nothing that is different: give `amount`, `planned`, own terms or `remove: yes`")
+    own, measure = read_own(place), read_measure(place)
+    if amount is None and planned is None and out is None and not own and measure is None:
+        place.refuse("says nothing that is different: give `amount`, `quantity`, `planned`, own terms or `remove: yes`")
+    if amount is not None and measure is not None:
+        place.refuse("says `amount` and `quantity`: the amount of a milestone by quantity follows from that")
     changed = ChangedMilestone(
         milestone=milestone(place.need("milestone")),
         is_out=out.yes_or_no() if out is not None else False,
         amount=_payable(amount, currency) if amount is not None else None,
         planned_on=planned.day() if planned is not None else None,
         own=own,
+        measure=measure,
     )
     place.done()
     return changed
@@ -50,7 +58,16 @@ def _terms(place: Place, contract: ContractDraft) -> ChangedTerms:
     """What of the contract's terms is different from then on."""
     payment, review = place.maybe("payment_days"), place.maybe("review_days")
     silence, retention = place.maybe("silence"), place.maybe("retention")
+    law, further, in_parts = place.maybe("governing_law"), place.maybe("terms"), place.maybe("partial_acceptance")
+    tax = place.maybe("tax")
+    rate = tax.maybe("rate") if tax is not None else None
     terms = ChangedTerms(
+        **_steps(place, currency),
+        partial_acceptance=in_parts.yes_or_no() if in_parts is not None else None,
+        tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "O") if tax is not None else "",
+        tax_rate=rate.percentage() if rate is not None else None,
+        governing_law=law.text(most=80) if law is not None else None,
+        terms=further.text(most=20_000) if further is not None else None,
         payment_days=payment.whole(most=365) if payment is not None else None,
         review_days=review.whole(least=1, most=365) if review is not None else None,
         silence=silence.one_of(*SILENCES) if silence is not None else "",
@@ -59,9 +76,26 @@ def _terms(place: Place, contract: ContractDraft) -> ChangedTerms:
     if retention is not None:
         retention.by(lambda: check_proposed_retention(contract, terms.retention))
     if not terms:
-        place.refuse("says nothing: give `payment_days`, `review_days`, `silence` or `retention`")
+        place.refuse("says nothing: give `payment_days`, `review_days`, `silence`, `tax` or another term")
+    if tax is not None:
+        tax.done()
     place.done()
     return terms
+
+
+def _steps(place: Place, currency: str) -> dict[str, Any]:
+    """The steps of acceptance and the period of notice, as far as they are said anew."""
+    said = {key: place.maybe(key) for key in ("question_suspensions", "inspection", "notice_days")}
+    above = place.maybe("second_acceptor_above")
+    is_one = above is not None and above.text() == NOBODY
+    questions, inspection, notice = said.values()
+    return {
+        "question_suspensions": questions.whole(most=MOST_SUSPENSIONS) if questions is not None else None,
+        "needs_inspection": inspection.yes_or_no() if inspection is not None else None,
+        "notice_days": notice.whole(most=LONGEST_PERIOD_OF_NOTICE) if notice is not None else None,
+        "second_acceptor_above": read_above(above, currency) if above is not None and not is_one else None,
+        "one_acceptor": is_one,
+    }
 
 
 def _payable(place: Place, currency: str) -> Decimal:

@@ -21,10 +21,12 @@ MEMBERS_ONLY: Final = frozenset(
         "release_reservation",
         "agree_reduction",
         "ask_reduction",
+        "order",
+        "withdraw_order",
         *BY_MEMBERS,
     }
 )
-"""What the buyer does in its portal only: a personal link settles no reservations and ends no contract."""
+"""What the buyer does in its portal only: a personal link settles no reservations, and begins and ends no contract."""
 
 
 SIGNED: Final = ("sign", "sign_answer")

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from apps.contracts.drafts import LineTerms
-from apps.contracts.rules import MOST_SUSPENSIONS
+from apps.contracts.rules import LONGEST_PERIOD_OF_NOTICE, MOST_SUSPENSIONS
 from apps.contracts.rules.retention import check_own_rate
 from apps.contracts.rules.review import SILENCES
 from apps.core import money
@@ -12,17 +12,19 @@ from apps.workflows.deal_file.reader import Place
 
 
 def read_steps(place: Place, currency: str) -> dict[str, Any]:
-    """The steps of acceptance of a contract; what is absent is not asked for."""
+    """The steps of acceptance of a contract, and of its end; what is absent is not asked for."""
     questions, inspection = place.maybe("question_suspensions"), place.maybe("inspection")
-    above = place.maybe("second_acceptor_above")
+    above, notice = place.maybe("second_acceptor_above"), place.maybe("notice_days")
     return {
         "question_suspensions": questions.whole(most=MOST_SUSPENSIONS) if questions is not None else 0,
         "needs_inspection": inspection.yes_or_no() if inspection is not None else False,
-        "second_acceptor_above": _above(above, currency) if above is not None else None,
+        "second_acceptor_above": read_above(above, currency) if above is not None else None,
+        "notice_days": notice.whole(most=LONGEST_PERIOD_OF_NOTICE) if notice is not None else 0,
     }
 
 
-def _above(place: Place, currency: str) -> Decimal:
+def read_above(place: Place, currency: str) -> Decimal:
+    """The net amount of a milestone above which two people accept."""
     amount = place.number(least=Decimal(0), most=money.LARGEST)
     return place.by(lambda: money.payable(amount, currency)) if amount else amount
 

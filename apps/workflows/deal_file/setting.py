@@ -25,7 +25,7 @@ def found(party: Party) -> Organisation:
     """The organisation of a seller or a financier, with its whole team and its bank account."""
     organisation = known(party)
     if organisation is None:
-        owner = _owner(party)
+        owner = owner_of(party)
         user = _enrol(owner, party)
         with walls.asking_for(user=user.pk):
             answer = team.found_organisation(user=user, origin=ORIGIN, key=str(uuid4()), data=_data(party))
@@ -44,20 +44,20 @@ def known(party: Party) -> Organisation | None:
     )
 
 
-def name_buyer(party: Party, *, seller: Actor) -> Organisation:
-    """The buyer as the seller wrote it down; its own people claim it after the first proposal."""
+def name_counterparty(party: Party, *, by: Actor) -> Organisation:
+    """The other side as who begins the contract wrote it down; its own people claim it after the first proposal."""
     organisation = known(party)
     if organisation is None:
-        with walls.asking_for(seller.organisation_id):
-            answer = team.name_counterparty(actor=seller, key=str(uuid4()), data=_data(party))
+        with walls.asking_for(by.organisation_id):
+            answer = team.name_counterparty(actor=by, key=str(uuid4()), data=_data(party))
         organisation = Organisation.objects.using("owner").get(ref=answer["organisation"])
     return organisation
 
 
 def claim(party: Party, organisation: Organisation) -> None:
-    """The buyer's owner takes the organisation over, as the signatory of a contract, and builds the team."""
+    """The owner takes the organisation over, as who was asked to sign a contract for it, and builds the team."""
     if not Organisation.objects.using("owner").get(pk=organisation.pk).is_claimed:
-        user = _enrol(_owner(party), party)
+        user = _enrol(owner_of(party), party)
         with walls.asking_for(user=user.pk):
             team.claim_organisation(user=user, origin=ORIGIN, organisation_ref=organisation.ref)
     settle(party, organisation)
@@ -65,7 +65,7 @@ def claim(party: Party, organisation: Organisation) -> None:
 
 def settle(party: Party, organisation: Organisation) -> None:
     """Bank account and team, as far as they are missing."""
-    owner = actor_of(_owner(party), organisation)
+    owner = actor_of(owner_of(party), organisation)
     if party.bank is not None:
         account = AccountData(
             holder=party.legal_name,
@@ -117,7 +117,8 @@ def _enrol(person: Person, party: Party) -> User:
     return parties.enrol(email=person.email, name=person.name, language=party.language)
 
 
-def _owner(party: Party) -> Person:
+def owner_of(party: Party) -> Person:
+    """Who founds the organisation of a party, or takes it over."""
     return next(person for person in party.people.values() if Role.OWNER in person.roles)
 
 

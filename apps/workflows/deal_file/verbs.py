@@ -26,7 +26,7 @@ from apps.workflows.once import Answer
 
 
 def _propose(scene: Scene, event: Event, actor: Actor) -> Answer:
-    _text, seen = contracts.preview(scene.contract())
+    _text, seen = contracts.preview(scene.contract(), side=event.by.side)
     return contracting.propose_contract(actor=actor, key=new_key(), contract_ref=scene.contract_ref, seen=seen)
 
 
@@ -48,14 +48,13 @@ def _comment(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 
 def _answer(scene: Scene, event: Event, actor: Actor) -> Answer:
-    """The buyer proposes the seller's version at another price."""
+    """The other side proposes what was proposed to it at another price."""
     negotiating.answer_proposal(actor=actor, key=new_key(), version_ref=scene.version().ref)
-    draft = contracts.draft_of(scene.contract(), side="buyer")
+    draft = contracts.draft_of(scene.contract(), side=event.by.side)
     if event.amount is not None:
         draft = replace(draft, price=event.amount)
     contracting.change_draft(actor=actor, key=new_key(), contract_ref=scene.contract_ref, draft=draft)
-    _text, seen = contracts.preview(scene.contract(), side="buyer")
-    return contracting.propose_contract(actor=actor, key=new_key(), contract_ref=scene.contract_ref, seen=seen)
+    return _propose(scene, event, actor)
 
 
 def _withdraw_contract(scene: Scene, event: Event, actor: Actor) -> Answer:
@@ -146,13 +145,17 @@ def _wait(scene: Scene, event: Event, actor: Actor) -> Answer:
 PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyType(
     {
         "propose": _propose,
+        "order": _propose,
         "sign": _sign,
         "ask_for_changes": _ask_for_changes,
         "ask": _comment,
         "reply": _comment,
         "answer": _answer,
         "sign_answer": _sign,
+        "answer_order": _answer,
+        "ask_for_another_order": _ask_for_changes,
         "withdraw_contract": _withdraw_contract,
+        "withdraw_order": _withdraw_contract,
         "submit": _submit,
         "withdraw_submission": _withdraw_submission,
         "accept": _accept,

@@ -20,7 +20,7 @@ from apps.workflows.mails.milestones import (
     review_reminder,
     sign_off_request,
 )
-from apps.workflows.mails.negotiation import contract_comment, counter_proposal, proposal_expired
+from apps.workflows.mails.negotiation import contract_comment, counter_proposal, proposal_expired, seller_asked
 from apps.workflows.mails.people import invitation, proof_code
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "review_lapsed",
     "review_passed",
     "review_reminder",
+    "seller_asked",
     "sign_off_request",
     "signed_copy",
 ]

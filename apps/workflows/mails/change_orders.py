@@ -1,5 +1,6 @@
 """The mail about a change order: recorded, proposed, signed, declined or withdrawn by the other side."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -7,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts import services as contracts
 from apps.contracts.models import ChangeOrder, ContractVersion, GuestGrant
-from apps.contracts.models.version import Silence
+from apps.contracts.models.version import Silence, TaxCategory
 from apps.contracts.rules import moved
+from apps.core.canonical import plain
 from apps.parties import services as parties
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
@@ -125,17 +127,39 @@ def _facts(order: ChangeOrder, version: ContractVersion | None) -> list[dict[str
 
 def _terms(version: ContractVersion) -> list[Line]:
     """The terms that are different from then on; a retention is named, for the page shows it word by word."""
-    names = {"payment_days": _("Days to pay"), "review_days": _("Days to review")}
+    names = {
+        "payment_days": _("Days to pay"),
+        "review_days": _("Days to review"),
+        "question_suspensions": _("Questions that stop the review clock"),
+        "notice_days": _("Days of notice of termination"),
+        "tax_rate": _("Tax rate in percent"),
+    }
+    choices = {"silence": (_("If you say nothing"), Silence), "tax_category": (_("Tax"), TaxCategory)}
+    named = {
+        "retention": _("Retention"),
+        "partial_acceptance": _("Acceptance in part"),
+        "needs_inspection": _("Inspection before acceptance"),
+        "second_acceptor_above": _("Two people accept large milestones"),
+        "governing_law": _("Governing law"),
+        "terms": _("Further terms"),
+    }
     lines: list[Line] = []
     for one in contracts.terms_moved(version):
         if one["term"] in names:
-            lines.append({"term": names[one["term"]], "before": one["before"], "after": one["after"], "currency": ""})
-        elif one["term"] == "silence":
-            was, now = (Silence(one[side]).label for side in ("before", "after"))
-            lines.append({"term": _("If you say nothing"), "before": was, "after": now, "currency": ""})
+            was, now = (_figure(one[side]) for side in ("before", "after"))
+            lines.append({"term": names[one["term"]], "before": was, "after": now, "currency": ""})
+        elif one["term"] in choices:
+            term, choice = choices[one["term"]]
+            was, now = (choice(one[side]).label for side in ("before", "after"))
+            lines.append({"term": term, "before": was, "after": now, "currency": ""})
         else:
-            lines.append({"term": _("Retention"), "word": _("changed")})
+            lines.append({"term": named[one["term"]], "word": _("changed")})
     return lines
+
+
+def _figure(value: Any) -> Any:
+    """A percentage without the zeros of its column."""
+    return plain(value) if isinstance(value, Decimal) else value
 
 
 def _lines(version: ContractVersion, *, currency: str) -> list[Line]:

@@ -30,6 +30,7 @@ def of_terms(old: ContractVersion, new: ContractVersion, *, currency: str) -> li
         (_("Days to pay"), old.payment_days, new.payment_days),
         (_("Days to review"), old.review_days, new.review_days),
         (_("Tax rate in percent"), f"{old.tax_rate.normalize():f}", f"{new.tax_rate.normalize():f}"),
+        (_("Days of notice of termination"), old.notice_days, new.notice_days),
         (_("Governing law"), old.governing_law or "–", new.governing_law or "–"),
         (_("Days that count"), old.get_review_unit_display(), new.get_review_unit_display()),
         (_("If you say nothing"), old.get_silence_display(), new.get_silence_display()),

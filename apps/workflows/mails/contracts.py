@@ -31,7 +31,7 @@ def both_sides(contract: Contract, *, first: str) -> tuple[Organisation, Organis
 
 def live_grant(grant_ref: str) -> GuestGrant | None:
     """The grant with its contract and both sides; None once it was used or revoked, so that no dead link is sent."""
-    grants = GuestGrant.objects.select_related("contract__seller", "organisation")
+    grants = GuestGrant.objects.select_related("contract__seller", "contract__buyer", "organisation")
     return grants.filter(ref=grant_ref, used_at__isnull=True, revoked_at__isnull=True).first()
 
 

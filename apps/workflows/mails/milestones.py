@@ -160,7 +160,12 @@ def review_passed(*, submission_ref: str) -> None:
             button=_("Open the milestone"),
             url=absolute(reverse("seller:milestone", args=[milestone.ref])),
             facts=facts_of(submission),
-            context={"milestone": milestone, "submission": submission, "version": milestone.line.version},
+            context={
+                "milestone": milestone,
+                "submission": submission,
+                "version": milestone.line.version,
+                "silence": milestones.agreed_silence(submission),
+            },
         )
     )
 

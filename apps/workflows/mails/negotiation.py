@@ -6,10 +6,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Comment, Contract, ContractVersion, GuestGrant
+from apps.contracts.services import newest_proposal
 from apps.parties import services as parties
 from apps.parties.roles import Action
 from apps.workflows.mails import changes
-from apps.workflows.mails.contracts import both_sides, link_to
+from apps.workflows.mails.contracts import both_sides, link_to, live_grant
 from apps.workflows.mails.letter import Letter, absolute, fact, money, send
 
 
@@ -59,6 +60,32 @@ def counter_proposal(*, version_ref: str) -> None:
                 "is_new_version": earlier is not None,
                 "changes": changes.of_terms(earlier, version, currency=contract.currency) if earlier else [],
             },
+        )
+    )
+
+
+def seller_asked(*, grant_ref: str) -> None:
+    """Ask who is to take the seller's place to do so: there the contract of the buyer waits to be read and signed.
+
+    No token is in it: whoever signs in with this mailbox may take the organisation over.
+    """
+    grant = live_grant(grant_ref)
+    if grant is None:
+        return
+    contract = grant.contract
+    version = newest_proposal(contract)
+    send(
+        Letter(
+            name="seller_asked",
+            key=f"{grant.ref} {version.number}",
+            sender=contract.buyer,
+            reader=contract.seller,
+            to=[grant.email],
+            button=_("Read and answer"),
+            url=absolute(reverse("account:choose_organisation")),
+            by=version.answer_until,
+            facts=_facts(contract, version),
+            context={"contract": contract, "version": version, "grant": grant},
         )
     )
 

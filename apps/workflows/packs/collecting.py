@@ -182,6 +182,11 @@ def _decision(submission: Submission, decision: Decision) -> dict[str, Any]:
         "outcome": decision.outcome,
         "organisation": decision.organisation_name,
         "decided_at": decision.decided_at,
+        **(
+            {"accepted_for_interest_at": decision.accepted_for_interest_at}
+            if decision.accepted_for_interest_at is not None
+            else {}
+        ),
         "proved_by": decision.proved_by,
         "proved_at": decision.proved_at,
         "comment": decision.comment,

@@ -62,6 +62,7 @@ def _first(first: FirstAcceptance) -> dict[str, Any]:
         "organisation": first.organisation_name,
         "accepted_at": first.accepted_at,
         "amount": first.amount,
+        **({"quantity": first.quantity} if first.quantity is not None else {}),
         "comment": first.comment,
         "statement": first.statement,
         "statement_version": first.statement_version,

@@ -45,6 +45,8 @@ DRAFT = {
     "seen": "",
 }
 
+ORDER = {**DRAFT, "seller_email": ""}
+
 
 def organisations(tenant: Tenant) -> list[str]:
     return [organisation.ref for organisation in tenant.organisations]
@@ -86,6 +88,7 @@ def _at(name: str) -> Callable[[Tenant], str]:
 
 FIELDS = [
     Field("the buyer of a new contract", "seller", _at("seller:draft_contract"), "buyer", organisations, DRAFT, 1),
+    Field("the seller of an order", "buyer", _at("buyer:draft_contract"), "seller", organisations, ORDER, 0),
     Field("the buyer of a draft", "contracts", _draft, "buyer", organisations, DRAFT, 1),
     Field(
         "the financier who is asked",

@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from apps.contracts import services as contracting
 from apps.contracts.models import Contract, ContractVersion
 from apps.invoicing.models import Instalment
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import ENDED
 from apps.parties.roles import Action
-from apps.portals import instalments, retaining
+from apps.portals import history, instalments, retaining
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import figures, signing, versions
 from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, today_of, why_not, zone_of
@@ -34,6 +35,7 @@ from apps.portals.terminating.desk import ending_of
 
 WAY, DESK = MemberWay(), Desk("buyer")
 FILTERS: Mapping[str, Q] = {
+    "draft": Q(state="draft"),
     "to_sign": Q(state="proposed"),
     "active": Q(state="active"),
     "completed": Q(state__in=["completed", "terminated"]),
@@ -76,7 +78,7 @@ def contracts(request: PortalRequest) -> HttpResponse:
 
 
 def _tabs(counts: Mapping[str, int], *, state: str, words: str) -> list[Tab]:
-    names = {"to_sign": _("To sign"), "active": _("Active"), "completed": _("Completed")}
+    names = {"draft": _("Drafts"), "to_sign": _("To sign"), "active": _("Active"), "completed": _("Completed")}
     query = f"&q={words}" if words else ""
     return [
         Tab(label=_("All"), url=f"?{query[1:]}", is_current=state not in FILTERS, count=counts["all"]),
@@ -95,6 +97,8 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
     found = get_object_or_404(
         with_lapse(Contract.objects.of_buyer(actor).select_related("seller", "buyer", "active_version")), ref=ref
     )
+    if not found.was_proposed:
+        return _own_paper(request, found)
     sent = list(versions.proposed_to(actor).filter(contract=found).order_by("-number"))
     for version in sent:
         version.contract = found
@@ -128,12 +132,33 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "versions": [(version, version_state(version, contract=found, newest=sent[0].number)) for version in sent],
             "draft": draft,
             "may_edit": not why_not(actor, Action.EDIT_CONTRACT),
-            "may_withdraw": found.state in ("draft", "proposed") and sent[0].author == "buyer",
+            "may_withdraw": contracting.may_withdraw(found, side="buyer"),
             "events": contract_story(actor, found, versions=sent),
             "next": _what_next(found, milestones, last=sent[0], by_calendar=instalments.next_of(by_calendar)),
             "why_not": why_not(actor, Action.SIGN_CONTRACT),
             "action": ActionForm(auto_id="prove_%s"),
             "crumbs": contract_crumbs((found.number, "")),
+        },
+        zone=zone_of(request),
+    )
+
+
+def _own_paper(request: PortalRequest, contract: Contract) -> HttpResponse:
+    """A contract that the buyer began and nobody else has seen: what is written so far, and how it goes on."""
+    actor = request.actor
+    return page(
+        request,
+        "order",
+        {
+            "contract": contract,
+            "state": contract_state(contract),
+            "draft": DESK.draft(request, contract) if contract.state == "draft" else None,
+            "may_edit": not why_not(actor, Action.EDIT_CONTRACT),
+            "events": history.of_contract(actor, contract),
+            "next": (_("you complete the draft, sign it and send it to the seller."), None)
+            if contract.state == "draft"
+            else (_("nothing. The contract is withdrawn."), None),
+            "crumbs": contract_crumbs((contract.number, "")),
         },
         zone=zone_of(request),
     )

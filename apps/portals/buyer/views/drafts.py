@@ -1,4 +1,4 @@
-"""Versions that the buyer writes itself: in answer to a proposal of the seller."""
+"""Versions that the buyer writes itself: an order that it begins, or an answer to a proposal of the seller."""
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -15,6 +15,13 @@ from apps.portals.drafting.desk import Desk
 from apps.portals.planning import writing
 
 DESK = Desk("buyer")
+
+
+@require_http_methods(["GET", "POST"])
+@portal("buyer")
+def draft_contract(request: PortalRequest) -> HttpResponse:
+    """A contract that the buyer begins; it exists from the first time it is saved."""
+    return editor.draft_contract(request, desk=DESK)
 
 
 @require_POST

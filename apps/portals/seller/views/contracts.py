@@ -142,7 +142,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             ],
             "last": last,
             "draft": draft if found.state in ("draft", "proposed") else None,
-            "may_withdraw": found.state == "draft" or (found.state == "proposed" and not is_buyers),
+            "may_withdraw": contracts_services.may_withdraw(found, side="seller"),
             "to_answer": last if found.state == "proposed" and is_buyers else None,
             "conversation": conversing.conversation(
                 actor,

@@ -1,0 +1,71 @@
+"""What a change order changes, on the paper of the version that it makes."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from django.utils.translation import gettext
+
+from apps.contracts import measure_wording, rules
+from apps.contracts.documents.terms import terms_of
+from apps.core import canonical
+from apps.core.printing import words
+from apps.core.printing.facts import Fact
+
+FURTHER: Final = "further"
+"""What a canonical text calls the further terms."""
+
+
+def change_of(said: dict[str, Any], currency: str) -> Sequence[Fact]:
+    """What a change order changes, and why; nothing in a version that no order made."""
+    change = said.get("change_order")
+    if change is None:
+        return []
+    what = {
+        "added": gettext("new: {after}"),
+        "removed": gettext("taken out; it was {before}"),
+        "repriced": gettext("{before} becomes {after}"),
+        "changed": gettext("another date or other words; still {after}"),
+    }
+
+    def amount(written: str | None) -> str:
+        return words.money(Decimal(written), currency) if written is not None else ""
+
+    def line(one: dict[str, Any]) -> str:
+        now = what[one["kind"]].format(before=amount(one["amount_before"]), after=amount(one["amount_after"]))
+        was, measure = rules.read_measure({"measure": one.get("measure_before")}), one.get("measure_after")
+        if "measure_after" not in one:
+            return now
+        lump = gettext("a lump sum")
+        agreed = [
+            measure_wording.agreed(each, currency) if each is not None else lump
+            for each in (was, rules.read_measure({"measure": measure}))
+        ]
+        return gettext("{now}; {before} becomes {after}").format(now=now, before=agreed[0], after=agreed[1])
+
+    return [
+        (gettext("Change order"), f"{words.count(change['number'])}: {change['title']}"),
+        (gettext("Why"), change["reason"]),
+        (gettext("Changes version"), words.count(change["changes"]["version"])),
+        (gettext("Price before"), amount(change["price_before"])),
+        (gettext("Net change"), amount(change["net_change"])),
+        *((f"{words.count(one['position'])} {one['title']}", line(one)) for one in change["lines"]),
+        *_changed_terms(said, change.get("terms", ())),
+    ]
+
+
+def _changed_terms(said: dict[str, Any], changed: Sequence[dict[str, Any]]) -> Sequence[Fact]:
+    """Each term that the order says anew, as it reads now, and as it read before."""
+    if not changed:
+        return []
+    names = {"seller": said["seller"]["legal_name"], "buyer": said["buyer"]["legal_name"]}
+    # Further terms are a text of their own, and called so there.
+    before = {FURTHER if one["term"] == "terms" else one["term"]: one["before"] for one in changed}
+    texts = [canonical.text({**said, "terms": terms}) for terms in ({**said["terms"], **before}, said["terms"])]
+    was, now = (dict(terms_of(rules.read_version_text(text), **names)) for text in texts)
+    rows = [
+        (label, gettext("{now} (before: {before})").format(now=now.get(label, "–"), before=was.get(label, "–")))
+        for label in {**now, **was}
+        if now.get(label) != was.get(label)
+    ]
+    return [*rows, *([(gettext("Further terms"), gettext("said anew"))] if FURTHER in before else [])]
