@@ -24,7 +24,9 @@ def written_schedule(
     silences = SILENCE[language if language in SILENCE else "en"]
     marks = MARKS[language if language in MARKS else "en"]
     # Only a plan that has other lines than milestones needs to say what they are.
-    unsaid = () if any(line.due is not None for line in lines) else due_cells.COLUMNS
+    unsaid: tuple[Column, ...] = () if any(line.due is not None for line in lines) else due_cells.COLUMNS
+    if not any(line.due is not None and line.due.recovery is not None for line in lines):
+        unsaid = (*unsaid, Column.RECOVERY)
     columns = [column for column in Column if column not in unsaid]
     yield [names[column] for column in columns]
     for line, amount in zip(lines, amounts, strict=True):
