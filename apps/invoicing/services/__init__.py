@@ -41,6 +41,7 @@ from apps.invoicing.services.instalments import (
     billed,
     contract_of_instalment,
     contracts_to_bill,
+    drop_unrecoverable,
     issue_instalment,
     next_billing,
     to_bill,
@@ -57,6 +58,16 @@ from apps.invoicing.services.reading import (
     retry_document,
 )
 from apps.invoicing.services.receipts import direct_payment, receive, withdraw_direction
+from apps.invoicing.services.recovery import (
+    Deposit,
+    GivenBack,
+    deposits,
+    drop_when_all_is_billed,
+    fits,
+    given_back_by,
+    return_excess,
+    still_to_bill,
+)
 from apps.invoicing.services.release_dates import DueRelease, next_release, releases_ahead, releases_due
 from apps.invoicing.services.releasing import release
 from apps.invoicing.services.reminding import DueReminder, may_be_reminded, remind, reminders_due, set_reminders
@@ -78,10 +89,12 @@ from apps.invoicing.services.withholding import withheld
 __all__ = [
     "Advance",
     "Claim",
+    "Deposit",
     "Disputable",
     "DueContract",
     "DueRelease",
     "DueReminder",
+    "GivenBack",
     "Imported",
     "PartState",
     "Preview",
@@ -118,10 +131,15 @@ __all__ = [
     "deliver",
     "deliver_again",
     "delivered",
+    "deposits",
     "direct_payment",
     "disputable",
     "disputed_milestones",
+    "drop_unrecoverable",
+    "drop_when_all_is_billed",
     "end_dispute",
+    "fits",
+    "given_back_by",
     "has_retention",
     "import_statements",
     "invoice_of_dispute",
@@ -154,10 +172,12 @@ __all__ = [
     "retention_state",
     "retry_credit_document",
     "retry_document",
+    "return_excess",
     "reverse_payment",
     "set_aside",
     "set_reminders",
     "start_lines_of_change",
+    "still_to_bill",
     "take_up",
     "to_bill",
     "unapplied_of",

@@ -1,10 +1,8 @@
 """Credit notes: an issued invoice is corrected, whole or in part, by a document of its own in a series of its own."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from apps.audit import services as audit
@@ -17,12 +15,14 @@ from apps.invoicing.models import (
     CreditNoteDocument,
     CreditNoteLine,
     Invoice,
-    NumberSeries,
+    InvoiceKind,
     OpenItem,
 )
 from apps.invoicing.models.invoice import CREDITS
+from apps.invoicing.services.credit_facts import semantic_credit
 from apps.invoicing.services.creditable import creditable_lines, preview_of, refuse_uncreditable, require_crediter
 from apps.invoicing.services.freeing import free
+from apps.invoicing.services.numbering import lock_credit_series
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.milestones import rules as sign_off
@@ -49,7 +49,7 @@ def correct(
     preview = preview_of(item, share=share)
     if preview.sha256 != seen:
         raise Stale("This invoice was credited or paid after the page was shown. Look at the figures again.")
-    return _issue(ref, item=item, amount=preview.net, reason=reason, nullification=None, actor=actor, at=at)
+    return _issue(ref, item=item, amount=preview.worth, reason=reason, nullification=None, actor=actor, at=at)
 
 
 def credit_nullified(ref: str, *, nullification: Nullification, actor: Actor, at: datetime) -> CreditNote:
@@ -125,10 +125,10 @@ def _issue(
         raise Refused("Say why the invoice is corrected; it stands on the credit note.", field="reason")
     lines, creditable = creditable_lines(invoice)
     amount = rules.credited_amount(rules.Share(amount=amount), lines=creditable, currency=invoice.currency)
-    credit = rules.credit(amount, lines=creditable, currency=invoice.currency)
+    credit = rules.credit(amount, lines=creditable, currency=invoice.currency, is_withdrawn=nullification is not None)
     totals = rules.totals(credit.breakdown)
     zone = ZoneInfo(invoice.seller.time_zone)
-    series = _lock_series(invoice, year=at.astimezone(zone).year)
+    series = lock_credit_series(invoice, year=at.astimezone(zone).year)
     # Another credit note may have drawn its number while this one waited: a higher number is never earlier.
     at = max(at, series.last_issued_at or at, invoice.issued_at)
     note = CreditNote(
@@ -148,12 +148,13 @@ def _issue(
         net=totals.net,
         tax=totals.tax,
         gross=totals.gross,
+        given_back=amount - totals.net,
         issued_at=at,
         issued_on=at.astimezone(zone).date(),
         issued_by_id=actor.user_id,
         issued_by_name=actor.name,
     )
-    note.snapshot = snapshot.write(_semantic(note, credit=credit, totals=totals))
+    note.snapshot = snapshot.write(semantic_credit(note, lines=lines, credit=credit, totals=totals))
     note.snapshot_sha256 = canonical.sha256(note.snapshot)
     series.last += 1
     series.head = note.chain_sha256 = canonical.sha256(series.head + note.number + note.snapshot_sha256)
@@ -177,6 +178,7 @@ def _issue(
     # What is freed is booked first: receivables never change their sign, not even for a moment.
     freed = free(note, at=at)
     _post(note, at=at)
+    returned: dict[str, Any] = {"given_back": note.given_back} if note.given_back else {}
     audit.record(
         chain=f"contract:{invoice.contract.ref}",
         parties=[note.seller_id, note.buyer_id],
@@ -195,6 +197,7 @@ def _issue(
         net=note.net,
         tax=note.tax,
         gross=note.gross,
+        **returned,
         freed=freed,
         open=item.open,
         snapshot_sha256=note.snapshot_sha256,
@@ -212,63 +215,10 @@ def _lower(item: OpenItem, *, by: Decimal, at: datetime) -> None:
         item.settled_at = at
 
 
-def _semantic(note: CreditNote, *, credit: rules.Credit, totals: rules.Totals) -> snapshot.SemanticInvoice:
-    """What the invoice said, with the credited amounts in place of its own; the parties stay those that it names."""
-    said = snapshot.read(note.invoice.snapshot)
-    return replace(
-        said,
-        kind=snapshot.CREDIT_NOTE,
-        number=note.number,
-        issued_at=note.issued_at,
-        issue_date=note.issued_on,
-        due_date=note.issued_on,
-        payment_days=0,
-        payee=None,
-        credit_transfer=None,
-        payment_reference="",
-        reserved=None,
-        lines=tuple(
-            replace(line, quantity=Decimal(1), unit_code=snapshot.ONE, net_price=net, base_quantity=Decimal(1), net=net)
-            for line, net in zip(said.lines, credit.lines, strict=True)
-            if net
-        ),
-        taxes=_rows(credit.breakdown),
-        totals=snapshot.Totals(lines=totals.net, net=totals.net, tax=totals.tax, gross=totals.gross, due=totals.gross),
-        preceding=snapshot.Preceding(
-            number=said.number,
-            issue_date=said.issue_date,
-            reason=note.reason,
-            withdraws_acceptance=note.purpose == Purpose.NULLIFICATION,
-            credited=_rows(credit.before),
-        ),
-    )
-
-
-def _rows(breakdown: Sequence[rules.TaxSubtotal]) -> tuple[snapshot.TaxRow, ...]:
-    return tuple(
-        snapshot.TaxRow(
-            taxable=row.taxable,
-            tax=row.tax,
-            category=row.category,
-            rate=row.rate,
-            exemption_code=rules.EXEMPTION_CODES.get(row.category, ""),
-        )
-        for row in breakdown
-    )
-
-
-def _lock_series(invoice: Invoice, *, year: int) -> NumberSeries:
-    wanted = {"organisation_id": invoice.seller_id, "prefix": CREDITS, "year": year}
-    series = NumberSeries.objects.select_for_update().filter(**wanted)
-    found = series.first()
-    if found is None:
-        NumberSeries.objects.bulk_create([NumberSeries(**wanted)], ignore_conflicts=True)
-        found = series.get()
-    return found
-
-
 def _post(note: CreditNote, *, at: datetime) -> None:
-    """A credit note undoes billing: it moves the contract balance, never revenue."""
+    """A credit note undoes billing: it moves the contract balance, never revenue; of a deposit what was received."""
+    is_advance = note.invoice.kind == InvoiceKind.ADVANCE
+    billed = Seller.DEPOSITS_RECEIVED if is_advance else Seller.CONTRACT_BALANCE
     ledger.post(
         organisation_id=note.seller_id,
         currency=note.currency,
@@ -277,7 +227,10 @@ def _post(note: CreditNote, *, at: datetime) -> None:
         description=f"Credit note {note.number} to {note.invoice.number}",
         booked_on=note.issued_on,
         legs=[
-            ledger.debit(Seller.CONTRACT_BALANCE, amount=note.net, key=f"contract:{note.invoice.contract.ref}"),
+            ledger.debit(billed, amount=note.net + note.given_back, key=f"contract:{note.invoice.contract.ref}"),
+            ledger.credit(
+                Seller.DEPOSITS_RECEIVED, amount=note.given_back, key=f"contract:{note.invoice.contract.ref}"
+            ),
             ledger.debit(Seller.OUTPUT_TAX, amount=note.tax),
             ledger.credit(Seller.RECEIVABLES, amount=note.gross, key=f"invoice:{note.invoice.ref}"),
         ],

@@ -1,6 +1,6 @@
 """What is withheld of an invoice when it is issued, by the terms of its contract."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Count, DecimalField, Exists, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
@@ -16,6 +16,10 @@ from apps.milestones.models import Milestone
 
 MONEY: "DecimalField[Any, Any]" = DecimalField(max_digits=18, decimal_places=3)
 
+COUNTED: Final = (InvoiceKind.MILESTONE, InvoiceKind.ADVANCE)
+"""Kinds of invoices of which retention counts what is billed: milestones, each less what it gives back of deposits, and
+those deposits, which the buyer pays ahead of them."""
+
 
 @Read
 def _before() -> "QuerySet[Contract, Contract]":
@@ -23,8 +27,8 @@ def _before() -> "QuerySet[Contract, Contract]":
 
     It is held by the caller, so nothing is added meanwhile.
     """
-    billed = Invoice.objects.filter(contract=OuterRef("pk"), kind=InvoiceKind.MILESTONE).order_by()
-    credited = CreditNote.objects.filter(contract=OuterRef("pk"), invoice__kind=InvoiceKind.MILESTONE).order_by()
+    billed = Invoice.objects.filter(contract=OuterRef("pk"), kind__in=COUNTED).order_by()
+    credited = CreditNote.objects.filter(contract=OuterRef("pk"), invoice__kind__in=COUNTED).order_by()
     return Contract.objects.filter(pk=Argument("contract_id")).annotate(
         billed_net=_sum(billed, "net") - _sum(credited, "net"),
         billed_gross=_sum(billed, "gross") - _sum(credited, "gross"),

@@ -2,11 +2,13 @@
 
 from apps.invoicing.snapshot.model import (
     CREDIT_NOTE,
+    FINAL,
     ONE,
     VERSION,
     Acceptance,
     Address,
     CreditTransfer,
+    Deposit,
     ElectronicAddress,
     Instalment,
     Line,
@@ -25,11 +27,13 @@ from apps.invoicing.snapshot.reading import credit_transfer_of, read, read_party
 
 __all__ = [
     "CREDIT_NOTE",
+    "FINAL",
     "ONE",
     "VERSION",
     "Acceptance",
     "Address",
     "CreditTransfer",
+    "Deposit",
     "ElectronicAddress",
     "Instalment",
     "Line",

@@ -1,0 +1,71 @@
+"""What is known when a credit note is issued, as the semantic document that is stored, chained and shown."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from apps.invoicing import rules, snapshot
+from apps.invoicing.models import CreditNote, InvoiceLine
+
+
+def semantic_credit(
+    note: CreditNote, *, lines: Sequence[InvoiceLine], credit: rules.Credit, totals: rules.Totals
+) -> snapshot.SemanticInvoice:
+    """What the invoice said, with the credited amounts in place of its own; the parties stay those that it names."""
+    said = snapshot.read(note.invoice.snapshot)
+    written = [_as_booked(line, said=said, place=place) for place, line in enumerate(lines)]
+    return replace(
+        said,
+        kind=snapshot.CREDIT_NOTE,
+        number=note.number,
+        issued_at=note.issued_at,
+        issue_date=note.issued_on,
+        due_date=note.issued_on,
+        payment_days=0,
+        payee=None,
+        credit_transfer=None,
+        payment_reference="",
+        reserved=None,
+        deposits=(),
+        lines=tuple(
+            replace(
+                line,
+                quantity=Decimal(1 if net > 0 else -1),
+                unit_code=snapshot.ONE,
+                net_price=abs(net),
+                base_quantity=Decimal(1),
+                net=net,
+            )
+            for line, net in zip(written, credit.lines, strict=True)
+            if net
+        ),
+        taxes=_rows(credit.breakdown),
+        totals=snapshot.Totals(lines=totals.net, net=totals.net, tax=totals.tax, gross=totals.gross, due=totals.gross),
+        preceding=snapshot.Preceding(
+            number=said.number,
+            issue_date=said.issue_date,
+            reason=note.reason,
+            withdraws_acceptance=note.purpose == CreditNote.Purpose.NULLIFICATION,
+            credited=_rows(credit.before),
+        ),
+    )
+
+
+def _as_booked(line: InvoiceLine, *, said: snapshot.SemanticInvoice, place: int) -> snapshot.Line:
+    """A line as the invoice shows it; a final invoice shows the whole contract, and what it billed is credited."""
+    if said.kind != snapshot.FINAL:
+        return said.lines[place]
+    return replace(said.lines[0], identifier=str(place + 1), name=line.description, description="")
+
+
+def _rows(breakdown: Sequence[rules.TaxSubtotal]) -> tuple[snapshot.TaxRow, ...]:
+    return tuple(
+        snapshot.TaxRow(
+            taxable=row.taxable,
+            tax=row.tax,
+            category=row.category,
+            rate=row.rate,
+            exemption_code=rules.EXEMPTION_CODES.get(row.category, ""),
+        )
+        for row in breakdown
+    )
