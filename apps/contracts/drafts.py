@@ -21,8 +21,28 @@ ACCEPTANCE: Final = "acceptance"
 STARTS: Final = {DEPOSIT: (SIGNATURE, DATE), RECURRING: (SIGNATURE, DATE, ACCEPTANCE)}
 """What can make a line due: the signature that makes the contract active, a day, the acceptance of a milestone."""
 
+PROPORTION: Final = "proportion"
+RATE: Final = "rate"
+FIRST: Final = "first"
+WAYS: Final = (PROPORTION, RATE, FIRST)
+"""How later invoices give a recoverable deposit back."""
+
 MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 """How many months a period has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """How a deposit is given back by later invoices: it is an advance on the price, and no part of it.
+
+    ``way`` is ``proportion`` (each invoice bears the share of it that it has in what is still to be billed), ``rate``
+    (``rate`` percent of whatever is billed once ``begins`` percent of the price are) or ``first`` (every invoice is
+    reduced to nothing until the deposit is used up). In each way the last invoice gives back what is left.
+    """
+
+    way: str = PROPORTION
+    rate: Decimal | None = None
+    begins: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +51,8 @@ class Due:
 
     ``start`` is ``signature``, ``date`` (then ``on`` is the day) or ``acceptance`` (then ``milestone`` is the title of
     the one that is meant). A recurring line is billed on the first day of each ``period`` (``month``, ``quarter``,
-    ``year``), ``count`` times. None and empty mean not written yet.
+    ``year``), ``count`` times. None and empty mean not written yet. A deposit with a ``recovery`` is an advance on the
+    other lines; it may be due with the acceptance of a milestone too, as payments for progress are.
     """
 
     start: str = SIGNATURE
@@ -39,6 +60,7 @@ class Due:
     milestone: str = ""
     period: str = ""
     count: int | None = None
+    recovery: Recovery | None = None
 
 
 @dataclass(frozen=True, slots=True)

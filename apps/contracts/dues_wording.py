@@ -7,8 +7,9 @@ from decimal import Decimal
 from django.utils.translation import gettext, ngettext
 
 from apps.contracts import drafts
-from apps.contracts.drafts import Due
+from apps.contracts.drafts import Due, Recovery
 from apps.contracts.rules.dues import period_amounts
+from apps.core.printing import words
 
 Money = Callable[[Decimal], str]
 Day = Callable[[date], str]
@@ -20,6 +21,8 @@ def schedule_in_words(due: Due, *, amount: Decimal | None, currency: str, money:
     ``amount`` is what the whole line comes to, None while that cannot be said; ``money`` and ``day`` write figures and
     days as the page or the paper writes them.
     """
+    if due.recovery is not None:
+        return gettext("{billed}; {recovery}").format(billed=_once(due, day), recovery=recovery_in_words(due.recovery))
     if not due.period and due.count is None:
         return _once(due, day)
     if not due.period or due.count is None:
@@ -34,6 +37,25 @@ def schedule_in_words(due: Due, *, amount: Decimal | None, currency: str, money:
     if due.count == 1:
         return gettext("{payments}, {when}").format(payments=payments, when=_when(due, day))
     return gettext("{payments}, the first {when}").format(payments=payments, when=_when(due, day))
+
+
+def recovery_in_words(recovery: Recovery) -> str:
+    """``each invoice is reduced by 20 % until the deposit is used up``."""
+    if recovery.way == drafts.FIRST:
+        return gettext("invoices are reduced to nothing until the deposit is used up")
+    if recovery.way == drafts.PROPORTION:
+        return gettext("each invoice is reduced by its share of the deposit, and the last by what is left of it")
+    if recovery.rate is None:
+        return gettext("by how much each invoice is reduced is not said yet")
+    rate = words.percent(recovery.rate)
+    if recovery.begins:
+        said = gettext(
+            "once {begins} of the price are billed, each invoice is reduced by {rate} until the deposit is used up, and"
+            " the last by what is left of it"
+        )
+        return said.format(begins=words.percent(recovery.begins), rate=rate)
+    said = gettext("each invoice is reduced by {rate} until the deposit is used up, and the last by what is left of it")
+    return said.format(rate=rate)
 
 
 def _payments(period: str, count: int) -> str:

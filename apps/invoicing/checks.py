@@ -1,6 +1,6 @@
 """What must be true of invoices and of what the sellers' books say of them; run by ``manage.py verify_ledger``."""
 
-from apps.invoicing import credit_checks, dispute_checks, open_checks, reserved_checks, retention_checks
+from apps.invoicing import credit_checks, deposit_checks, dispute_checks, open_checks, reserved_checks, retention_checks
 from apps.invoicing.balances import balance_of
 from apps.invoicing.credit_checks import ISSUED
 from apps.invoicing.models.transaction import LIVE as STANDING
@@ -119,10 +119,10 @@ CHECKS = (
     Check(
         "Every accepted milestone is billed, at the amount that was agreed",
         """
-        SELECT 'milestone ' || m.ref || ' ' || m.title, m.amount, coalesce(i.net, 0)
+        SELECT 'milestone ' || m.ref || ' ' || m.title, m.amount, coalesce(i.net + i.recovered, 0)
         FROM milestones_milestone m
         LEFT JOIN invoicing_invoice i ON i.milestone_id = m.id
-        WHERE (m.state IN ('accepted', 'nullified') AND i.net IS DISTINCT FROM m.amount)
+        WHERE (m.state IN ('accepted', 'nullified') AND i.net + i.recovered IS DISTINCT FROM m.amount)
            OR (m.state NOT IN ('accepted', 'nullified') AND i.id IS NOT NULL)
         """,
     ),
@@ -149,10 +149,10 @@ CHECKS = (
         "Every instalment is billed exactly when it has an invoice, at the amount that was agreed",
         """
         SELECT 'instalment ' || d.ref || ' ' || d.title, CASE WHEN d.billed_at IS NULL THEN 0 ELSE d.amount END,
-               coalesce(i.net, 0)
+               coalesce(i.net + i.recovered, 0)
         FROM invoicing_instalment d
         LEFT JOIN invoicing_invoice i ON i.instalment_id = d.id
-        WHERE coalesce(i.net, 0) <> CASE WHEN d.billed_at IS NULL THEN 0 ELSE d.amount END
+        WHERE coalesce(i.net + i.recovered, 0) <> CASE WHEN d.billed_at IS NULL THEN 0 ELSE d.amount END
         """,
     ),
     Check(
@@ -266,6 +266,7 @@ CHECKS = (
         """,
     ),
     *open_checks.CHECKS,
+    *deposit_checks.CHECKS,
     *credit_checks.CHECKS,
     *dispute_checks.CHECKS,
     *retention_checks.CHECKS,

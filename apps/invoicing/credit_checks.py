@@ -15,7 +15,8 @@ ISSUED = """(
 """Everything that is numbered and chained."""
 
 CREDITED = """
-    SELECT coalesce(sum(c.net), 0) AS net, coalesce(sum(c.tax), 0) AS tax, coalesce(sum(c.gross), 0) AS gross
+    SELECT coalesce(sum(c.net), 0) AS net, coalesce(sum(c.given_back), 0) AS given_back,
+           coalesce(sum(c.tax), 0) AS tax, coalesce(sum(c.gross), 0) AS gross
     FROM invoicing_creditnote c WHERE c.invoice_id = i.id
 """
 
@@ -36,7 +37,8 @@ CHECKS = (
         FROM invoicing_invoice i
         JOIN parties_organisation o ON o.id = i.seller_id
         CROSS JOIN LATERAL ({CREDITED}) c
-        WHERE c.net > i.net OR c.tax > i.tax OR c.gross > i.gross OR (c.net = i.net AND c.tax <> i.tax)
+        WHERE c.net > i.net OR c.tax > i.tax OR c.gross > i.gross OR c.given_back > i.recovered
+           OR (c.net = i.net AND c.tax <> i.tax)
         """,
     ),
     Check(
@@ -93,7 +95,8 @@ CHECKS = (
         SELECT 'milestone ' || m.ref || ' ' || m.title, m.nullified, coalesce(g.credited, 0)
         FROM milestones_milestone m
         LEFT JOIN LATERAL (
-            SELECT sum(n.amount) AS agreed, sum(c.net) AS credited, sum(n.amount) FILTER (WHERE n.rest_id IS NOT NULL
+            SELECT sum(n.amount) AS agreed, sum(c.net + c.given_back) AS credited,
+                   sum(n.amount) FILTER (WHERE n.rest_id IS NOT NULL
                    AND i.milestone_id = n.milestone_id) AS going_on
             FROM milestones_nullification n
             LEFT JOIN invoicing_creditnote c ON c.nullification_id = n.id AND c.purpose = 'nullification'
@@ -107,11 +110,12 @@ CHECKS = (
     Check(
         "Every accepted part is billed or credited: a milestone is nullified when nothing of its invoice is left",
         f"""
-        SELECT 'milestone ' || m.ref || ' ' || m.title, i.net, c.net
+        SELECT 'milestone ' || m.ref || ' ' || m.title, i.net + i.recovered, c.net + c.given_back
         FROM milestones_milestone m
         JOIN invoicing_invoice i ON i.milestone_id = m.id
         CROSS JOIN LATERAL ({CREDITED}) c
-        WHERE m.nullified > c.net OR (m.state = 'nullified' AND c.net <> i.net)
+        WHERE m.nullified > c.net + c.given_back
+           OR (m.state = 'nullified' AND (c.net, c.given_back) <> (i.net, i.recovered))
         """,
     ),
     Check(

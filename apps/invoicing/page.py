@@ -77,7 +77,7 @@ def page_of(invoice: SemanticInvoice) -> Page:
     return Page(
         language=get_language() or invoice.language,
         title=title.format(number=invoice.number, seller=invoice.seller.name),
-        kind=gettext("Credit note") if is_credit else gettext("Invoice"),
+        kind=_kind(invoice),
         number=invoice.number,
         project=invoice.contract_title,
         seller=invoice.seller,
@@ -103,6 +103,12 @@ def page_of(invoice: SemanticInvoice) -> Page:
         imprint=imprint_of(invoice.seller),
         issued_at=invoice.issued_at.isoformat(timespec="seconds"),
     )
+
+
+def _kind(invoice: SemanticInvoice) -> str:
+    if invoice.preceding is not None:
+        return gettext("Credit note")
+    return gettext("Final invoice") if invoice.kind == snapshot.FINAL else gettext("Invoice")
 
 
 def sender_of(seller: Party) -> str:

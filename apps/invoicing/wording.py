@@ -21,6 +21,8 @@ def payment_terms(invoice: SemanticInvoice) -> str:
         ).format(number=invoice.preceding.number)
     if invoice.retained is not None or invoice.reserved is not None:
         return " ".join(filter(None, (_due_now(invoice), retention(invoice), reservations(invoice))))
+    if not invoice.totals.due:
+        return gettext("Nothing is to be paid on this invoice: the deposit that is deducted covers all of it.")
     if not invoice.payment_days:
         return gettext("Payable on receipt, without deduction.")
     return gettext("Payable within {days} days of the invoice date, by {date}, without deduction.").format(

@@ -15,14 +15,15 @@ OneSided = Account.OneSided
 
 
 class Seller(StrEnum):
-    """Accounts of a seller's book. Keys: invoice for receivables and what became of them, contract for its balance and
-    what is retained, and milestone for what was advanced on it before it had an invoice."""
+    """Accounts of a seller's book. Keys: invoice for receivables and what became of them, contract for its balance,
+    what is retained and deposits, and milestone for what was advanced on it before it had an invoice."""
 
     BANK = "1000"
     RECEIVABLES = "1100"
     RETENTION_HELD = "1150"
     DUE_FROM_FINANCIER = "1200"
     CONTRACT_BALANCE = "2000"
+    DEPOSITS_RECEIVED = "2050"
     OUTPUT_TAX = "2100"
     UNAPPLIED_RECEIPTS = "2200"
     ADVANCES_RECEIVED = "2300"
@@ -73,6 +74,8 @@ SELLER = (
     Plan(Seller.DUE_FROM_FINANCIER, _("Due from financier (reserve)"), Kind.ASSET, OneSided.DEBIT),
     # An asset or a liability, contract by contract: in credit while more is billed than earned.
     Plan(Seller.CONTRACT_BALANCE, _("Contract balance"), Kind.LIABILITY),
+    # Invoiced ahead and not given back by a later invoice yet: with the contract balance a contract liability.
+    Plan(Seller.DEPOSITS_RECEIVED, _("Deposits received"), Kind.LIABILITY, OneSided.CREDIT),
     Plan(Seller.OUTPUT_TAX, _("Output tax"), Kind.LIABILITY),
     Plan(Seller.UNAPPLIED_RECEIPTS, _("Unapplied receipts"), Kind.LIABILITY, OneSided.CREDIT),
     Plan(Seller.ADVANCES_RECEIVED, _("Advances received on milestones"), Kind.LIABILITY, OneSided.CREDIT),

@@ -48,6 +48,7 @@ VERBS: Mapping[str, Words] = {
     "contract.answer_begun": (_("Version in answer begun"), "pencil", "neutral"),
     "contract.changes_requested": (_("Changes to the contract requested"), "arrow-return-left", "attention"),
     "contract.withdrawn": (_("Contract withdrawn"), "slash-circle", "neutral"),
+    "deposit.dropped": (_("Deposit no longer invoiced: too little is left to bill"), "dot", "neutral"),
     "contract.completed": (_("Contract completed: everything is accepted and billed"), "check-circle-fill", "positive"),
     "change.recorded": (_("Change recorded, without a price"), "question-circle", "attention"),
     "change.proposed": (_("Change order signed by one side and proposed"), "send", "info"),

@@ -31,8 +31,11 @@ class Calendar:
 
     @property
     def next(self) -> Instalment | None:
-        """The first that is not billed."""
-        return next((part.instalment for part in self.parts if part.invoice is None), None)
+        """The first that is still to be billed."""
+        return next(
+            (part.instalment for part in self.parts if part.invoice is None and part.instalment.cancelled_at is None),
+            None,
+        )
 
     @property
     def shown(self) -> Sequence[Part]:

@@ -12,6 +12,8 @@ from apps.milestones.models.milestone import ENDED
 
 COLUMNS: Final = ("contract_id", "price", "earned", "next_on", "accepted", "milestones")
 _STANDS = F("amount") - F("nullified")
+PRICED: Final = Q(line__recovery="")
+"""A deposit that later invoices give back is an advance on the price, and no part of it."""
 
 
 def of_contracts(contract_ids: Iterable[int]) -> Mapping[int, Mapping[str, Any]]:
@@ -39,8 +41,8 @@ def of_contracts(contract_ids: Iterable[int]) -> Mapping[int, Mapping[str, Any]]
         .order_by()
         .values("contract_id")
         .annotate(
-            price=Sum("amount"),
-            earned=Sum("amount", filter=Q(billed_at__isnull=False), default=money.ZERO),
+            price=Sum("amount", filter=PRICED, default=money.ZERO),
+            earned=Sum("amount", filter=PRICED & Q(billed_at__isnull=False), default=money.ZERO),
             next_on=Min("bills_on", filter=Q(billed_at__isnull=True)),
             accepted=Value(0),
             milestones=Value(0),

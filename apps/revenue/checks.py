@@ -55,7 +55,7 @@ CHECKS = (
             - (SELECT coalesce(sum(n.net), 0) FROM invoicing_creditnote n WHERE n.contract_id = c.id) AS billed,
             (SELECT coalesce(sum(l.amount), 0) FROM ledger_balance l JOIN ledger_account a ON a.id = l.account_id
              JOIN ledger_book k ON k.id = a.book_id WHERE k.purpose = 'seller' AND k.organisation_id = c.seller_id
-             AND k.currency = c.currency AND a.code = '2000' AND l.key = 'contract:' || c.ref) AS booked
+             AND k.currency = c.currency AND a.code IN ('2000', '2050') AND l.key = 'contract:' || c.ref) AS booked
         ) b
         WHERE c.active_version_id IS NOT NULL AND b.recognised - b.billed <> b.booked
         """,
@@ -77,6 +77,7 @@ CHECKS = (
         CROSS JOIN LATERAL (SELECT coalesce(sum(n.net), 0) AS credited FROM invoicing_creditnote n
           JOIN invoicing_invoice i ON i.id = n.invoice_id JOIN invoicing_instalment s ON s.id = i.instalment_id
           JOIN contracts_planline l ON l.id = s.line_id WHERE n.contract_id = c.id AND l.kind = 'deposit'
+          AND l.recovery = ''
           AND EXISTS (SELECT 1 FROM revenue_recognition r WHERE r.contract_id = c.id
             AND r.cause = 'credit:' || n.ref)) d
         WHERE c.state <> 'terminated'

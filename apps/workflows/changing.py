@@ -114,6 +114,7 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
     rules.check_unfinanced_terms(contracts.terms_moved(version), financed=_unfinished(contract, pledged=pledged))
     left = milestones.replan(contract=contract, version=version, moved=moved_by(version), pledged=pledged)
     invoicing.start_lines_of_change(contract=contract, at=at)
+    invoicing.drop_when_all_is_billed(contract=contract, actor=actor, at=at)
     contracts.complete_when_all_billed(
         contract=contract,
         open_milestones=left,
@@ -133,6 +134,7 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
     # The number of a credit note is taken last.
     for ref, nullification in taken.items():
         invoicing.credit_nullified(ref, nullification=nullification, actor=actor, at=at)
+    crediting.return_excess(contract=contract, actor=actor, at=at)
     return {"contract": contract.ref, "change_order": order.ref, "version": version.ref}
 
 

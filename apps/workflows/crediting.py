@@ -1,10 +1,12 @@
 """Correcting what was billed: credit notes, acceptances that both sides withdraw, and money that comes free by it."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from procrastinate.jobs import JobDeferrer
 
 from apps.contracts import services as contracts
+from apps.contracts.models import Contract
 from apps.core import clock
 from apps.core.database import walls
 from apps.core.refs import new_ref
@@ -27,6 +29,7 @@ def credit_invoice(*, actor: Actor, key: str, invoice_ref: str, share: Share, re
     ref = new_ref()
     jobs.defer(document(ref, seller_id=contract.seller_id), revenue_jobs.following(contract))
     note = invoicing.correct(ref, invoice_ref=invoice_ref, actor=actor, share=share, reason=reason, seen=seen, at=at)
+    return_excess(contract=contract, actor=actor, at=note.issued_at)
     return {"credit_note": note.ref, "number": note.number}
 
 
@@ -122,6 +125,13 @@ def retry_credit_document(*, actor: Actor, key: str, credit_note_ref: str) -> An
     invoicing.retry_credit_document(credit_note_ref=credit_note_ref, actor=actor, at=clock.now())
     credit_jobs.render_credit_note.defer(credit_note_ref=credit_note_ref, organisation_id=contract.seller_id)
     return {"credit_note": credit_note_ref}
+
+
+def return_excess(*, contract: Contract, actor: Actor, at: datetime) -> None:
+    """Credit what of deposits nothing that is still to be billed can give back, with the documents of these notes."""
+    notes = invoicing.return_excess(contract=contract, actor=actor, at=at)
+    if notes:
+        jobs.defer(*(document(note.ref, seller_id=contract.seller_id) for note in notes))
 
 
 def document(credit_note_ref: str, *, seller_id: int) -> JobDeferrer:

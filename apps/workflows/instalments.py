@@ -37,27 +37,39 @@ def tend(*, contract_ref: str, seller_id: int) -> list[Answer]:
 
 @once
 def bill_instalment(*, actor: Actor, key: str, instalment_ref: str) -> Answer:
-    """One deposit or one period becomes an invoice, and the last of a contract completes it: the seller's own work."""
+    """One deposit or one period becomes an invoice, and the last of a contract completes it: the seller's own work.
+
+    A deposit that what is still to be billed could not give back any more is dropped instead.
+    """
     contract = contracts.lock(contract_id=invoicing.contract_of_instalment(instalment_ref=instalment_ref))
     contracts.found(contract if contract.seller_id == actor.organisation_id else None)
     at = walls.widen(contract.seller_id, contract.buyer_id)
     invoice = invoicing.billed(contract=contract, instalment_ref=instalment_ref)
+    if invoice is None and invoicing.drop_unrecoverable(
+        contract=contract, instalment_ref=instalment_ref, actor=actor, at=at
+    ):
+        _complete(contract, actor=actor, at=at)
+        return {"dropped": instalment_ref}
     if invoice is None:
         invoice_ref = new_ref()
         jobs.defer(_document(invoice_ref, contract=contract))
         invoice = invoicing.issue_instalment(
             invoice_ref, contract=contract, instalment_ref=instalment_ref, actor=actor, at=at
         )
-        contracts.complete_when_all_billed(
-            contract=contract,
-            open_milestones=milestones.open_milestones(contract=contract),
-            unbilled=invoicing.unbilled(contract=contract),
-            actor=actor,
-            at=invoice.issued_at,
-        )
-        if following := retention_jobs.after(contract):
-            jobs.defer(*following)
+        _complete(contract, actor=actor, at=invoice.issued_at)
     return {"invoice": invoice.ref, "number": invoice.number}
+
+
+def _complete(contract: Contract, *, actor: Actor, at: datetime) -> None:
+    contracts.complete_when_all_billed(
+        contract=contract,
+        open_milestones=milestones.open_milestones(contract=contract),
+        unbilled=invoicing.unbilled(contract=contract),
+        actor=actor,
+        at=at,
+    )
+    if following := retention_jobs.after(contract):
+        jobs.defer(*following)
 
 
 def news_of(contract: Contract, *, planned: Sequence[Instalment]) -> tuple[dict[str, Instalment], list[JobDeferrer]]:

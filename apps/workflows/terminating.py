@@ -17,7 +17,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Settlement
 from apps.milestones.services import GivenValue, SettlementDraft
 from apps.parties.actor import Actor
-from apps.workflows import jobs, limits, retention_jobs, revenue_jobs, sign_off, termination_jobs
+from apps.workflows import crediting, jobs, limits, retention_jobs, revenue_jobs, sign_off, termination_jobs
 from apps.workflows.once import Answer, once
 from apps.workflows.termination_jobs import NOTICED, PROPOSED, TAKEN_BACK, TERMINATED, WITHDRAWN
 
@@ -26,14 +26,16 @@ from apps.workflows.termination_jobs import NOTICED, PROPOSED, TAKEN_BACK, TERMI
 class SettlementPreview:
     """A settlement as it would be signed now, and what it does to the sums of the contract; all net of tax.
 
-    ``held`` is what the buyer keeps back of invoices until it is released as agreed; ``financed`` are the milestones
-    on which a financier advances money, by name.
+    ``held`` is what the buyer keeps back of invoices until it is released as agreed; ``returned`` what of deposits is
+    credited, because no invoice is to come that could give it back; ``financed`` are the milestones on which a
+    financier advances money, by name.
     """
 
     draft: SettlementDraft
     billed: Decimal
     unbilled: Decimal
     held: Decimal
+    returned: Decimal
     financed: Sequence[str]
 
     @property
@@ -169,6 +171,7 @@ def sign_settlement(*, actor: Actor, key: str, settlement_ref: str, seen: str) -
         ),
     )
     numbers = _bill(bills, contract=contract, actor=actor, at=at)
+    crediting.return_excess(contract=contract, actor=actor, at=at)
     contracts.terminate(
         contract=contract,
         notice=notice,
@@ -209,6 +212,7 @@ def _shown(contract: Contract, *, draft: SettlementDraft) -> SettlementPreview:
         billed=invoicing.billed_of(contract),
         unbilled=sum((one.amount for one in draft.not_billed), Decimal(0)),
         held=retention.held if retention is not None else Decimal(0),
+        returned=max(sum((one.left for one in invoicing.deposits(contract)), Decimal(0)) - draft.valued, Decimal(0)),
         financed=list(unfinished.values_list("title", flat=True)),
     )
 

@@ -1,5 +1,6 @@
 """An invoice as a value, for tests that need no database."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from apps.invoicing.snapshot import (
     Acceptance,
     Address,
     CreditTransfer,
+    Deposit,
     ElectronicAddress,
     Line,
     Party,
@@ -21,6 +23,7 @@ from apps.invoicing.snapshot import (
 D = Decimal
 NET = D("120000.00")
 ZERO = D(0)
+NINETEEN = D(19)
 
 
 def sample(*, net: Decimal = NET, category: str = "AE", rate: Decimal = ZERO, **changes: Any) -> SemanticInvoice:
@@ -78,3 +81,26 @@ def sample(*, net: Decimal = NET, category: str = "AE", rate: Decimal = ZERO, **
         "totals": Totals(net, net, tax, net + tax, net + tax),
     }
     return SemanticInvoice(**(fields | changes))
+
+
+def deducting(*given: str, net: Decimal = NET, rate: Decimal = NINETEEN, **changes: Any) -> SemanticInvoice:
+    """The same with German tax, giving back so much of deposits that were invoiced before, net of tax."""
+    parts = [D(one) for one in given]
+    whole = sample(net=net, category="S", rate=rate, **changes)
+    rest = net - sum(parts, ZERO)
+    tax = money.half_up(rest * rate / 100, whole.currency)
+    deposits = tuple(
+        Deposit(f"INV-2026-09{number:02}", date(2026, 1, number), part) for number, part in enumerate(parts, start=1)
+    )
+    lines = (
+        Line(str(place), f"Deposit {one.number} of {one.issue_date.day} January 2026 deducted", "Advance", D(-1), "C62",
+             one.net, -one.net, "S", rate)
+        for place, one in enumerate(deposits, start=2)
+    )  # fmt: skip
+    return replace(
+        whole,
+        lines=(*whole.lines, *lines),
+        deposits=deposits,
+        taxes=(TaxRow(rest, tax, "S", rate, ""),),
+        totals=Totals(rest, rest, tax, rest + tax, rest + tax),
+    )

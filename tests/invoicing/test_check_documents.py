@@ -27,7 +27,7 @@ from apps.invoicing.inspection import Stored
 from apps.invoicing.models import Document
 from apps.invoicing.snapshot import CreditTransfer, Payee, SemanticInvoice, TaxRow, Totals
 from tests.invoicing.conftest import Billed
-from tests.invoicing.samples import sample
+from tests.invoicing.samples import deducting, sample
 
 D = Decimal
 
@@ -67,6 +67,8 @@ ACCOUNT = CreditTransfer("Hanse Receivables AG", "DE02120300000000202051", "BYLA
         sample(),
         sample(language="de", category="S", rate=D(19), net=D("84033.61")),
         sample(language="de", category="O", payment_days=0),
+        deducting("20000.00", "30000.00"),
+        deducting("120000.00"),
         sample(currency="JPY", net=D(1500000), category="E"),
         sample(payee=Payee("Hanse Receivables AG"), credit_transfer=ACCOUNT),
         sample(category="S", rate=D("8.125"), net=D("9999999999.99"), credit_transfer=None),
@@ -74,7 +76,19 @@ ACCOUNT = CreditTransfer("Hanse Receivables AG", "DE02120300000000202051", "BYLA
         sample(buyer=replace(sample().buyer, name="Ångström & Søn <Łódź> Wiſſenſchaft " + "Donaudampfschifffahrt" * 4)),
         sample(buyer=replace(sample().buyer, name="Ελληνική Εταιρεία Α.Ε. · Българска ЕООД · Công ty Tiếng Việt")),
     ],
-    ids=["plain", "german", "outside", "yen", "assigned", "billions", "long", "letters", "scripts"],
+    ids=[
+        "plain",
+        "german",
+        "outside",
+        "deducted",
+        "nothing",
+        "yen",
+        "assigned",
+        "billions",
+        "long",
+        "letters",
+        "scripts",
+    ],
 )
 def test_what_is_made_passes_every_check(invoice: SemanticInvoice) -> None:
     document = stored(invoice)

@@ -12,12 +12,12 @@ from lxml import etree
 
 from apps.core import money
 from apps.invoicing import rules, snapshot
-from apps.invoicing.einvoice import cii, codes, reading, recomputation, standard
+from apps.invoicing.einvoice import cii, codes, profiles, reading, recomputation, standard, terms, ubl
 from apps.invoicing.einvoice.cii_elements import NAMESPACES
 from apps.invoicing.einvoice.obstacles import UNLISTED_CURRENCIES, Obstacle, obstacle_of
 from apps.invoicing.snapshot import CreditTransfer, Line, Payee, SemanticInvoice, TaxRow, Totals
 from apps.parties import rules as parties
-from tests.invoicing.samples import sample
+from tests.invoicing.samples import deducting, sample
 
 D = Decimal
 COUNTRY_LIST, CURRENCY_LIST = "7", "24"
@@ -88,6 +88,24 @@ def test_a_german_buyer_s_machine_reads_german_too() -> None:
     assert said(sample(language="de"), ".//ram:ExemptionReason") == [
         "Steuerschuldnerschaft des Leistungsempfängers (Reverse Charge)."
     ]
+
+
+@pytest.mark.parametrize("given", [["20000.00"], ["0.01", "70000.50"], ["120000.00"]])
+def test_a_deposit_is_deducted_with_its_tax_and_referred_to(given: list[str]) -> None:
+    """A line of a negative quantity, as many preceding invoices as deposits, and no paid amount (BT-113)."""
+    invoice = deducting(*given)
+    assert problems(invoice) == []
+    written = reading.read(cii.write(invoice))
+    assert [line.quantity for line in written.lines] == [1] + [-1] * len(given)
+    assert all(line.price > 0 for line in written.lines)
+    assert written.prepaid == 0
+    assert written.due == written.gross
+    assert snapshot.read(snapshot.write(invoice)) == invoice
+    numbers = [one.number for one in invoice.deposits]
+    assert said(invoice, ".//ram:InvoiceReferencedDocument/ram:IssuerAssignedID") == numbers
+    for profile in profiles.PROFILES.values():
+        export = ubl.write(invoice, profile)
+        assert terms.differences(terms.of(cii.write(invoice)), terms.of(export)) == []
 
 
 def test_an_assigned_invoice_names_the_payee_its_account_and_the_clause() -> None:

@@ -65,7 +65,10 @@ STEPS = table(
 )
 
 
-BILLED = "position, kind, title, amount, start, starts_on, starts_with, period, period_count"
+BILLED = (
+    "position, kind, title, amount, start, starts_on, starts_with, period, period_count, recovery, recovery_rate,"
+    " recovery_begins"
+)
 """What a deposit or a recurring line says of what it bills, and when."""
 
 

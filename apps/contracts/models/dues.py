@@ -1,5 +1,6 @@
 """What a line of the plan says of its kind, and when it is billed without a sign-off."""
 
+from decimal import Decimal
 from typing import Final
 
 from django.db import models
@@ -25,6 +26,14 @@ class Start(models.TextChoices):
     ACCEPTANCE = drafts.ACCEPTANCE, _("When a milestone is accepted")
 
 
+class RecoveryWay(models.TextChoices):
+    """How later invoices give a deposit back that is an advance on the price."""
+
+    PROPORTION = drafts.PROPORTION, _("In proportion to what is billed")
+    RATE = drafts.RATE, _("At a rate of each invoice")
+    FIRST = drafts.FIRST, _("First: invoices are nothing until it is used up")
+
+
 class PeriodLength(models.TextChoices):
     MONTH = "month", _("Month")
     QUARTER = "quarter", _("Quarter")
@@ -42,6 +51,21 @@ class Dues(models.Model):
     period_count = models.PositiveSmallIntegerField(_("number of periods"), null=True, blank=True)
     per_period = models.DecimalField(_("amount of each period"), max_digits=18, decimal_places=3, null=True, blank=True)
 
+    recovery = models.CharField(
+        _("given back by later invoices"),
+        max_length=10,
+        choices=RecoveryWay.choices,
+        blank=True,
+        default="",
+        db_default="",
+    )
+    recovery_rate = models.DecimalField(
+        _("percent of each invoice"), max_digits=9, decimal_places=6, null=True, blank=True
+    )
+    recovery_begins = models.DecimalField(
+        _("once so many percent of the price are billed"), max_digits=9, decimal_places=6, null=True, blank=True
+    )
+
     class Meta:
         abstract = True
 
@@ -56,14 +80,26 @@ class Dues(models.Model):
             milestone=self.starts_with,
             period=self.period,
             count=self.period_count,
+            recovery=self.given_back,
         )
+
+    @property
+    def given_back(self) -> drafts.Recovery | None:
+        """How later invoices give this deposit back; None of what stays earned."""
+        if not self.recovery:
+            return None
+        return drafts.Recovery(self.recovery, self.recovery_rate, self.recovery_begins or Decimal(0))
 
 
 _ONCE = Q(period="", period_count__isnull=True, per_period__isnull=True)
 CONSTRAINTS: Final = (
     models.CheckConstraint(
         condition=(Q(kind="milestone", start="", starts_on__isnull=True, starts_with="") & _ONCE)
-        | (Q(kind="deposit", start__in=["signature", "date"], starts_with="", planned_on__isnull=True) & _ONCE)
+        | (
+            Q(kind="deposit", planned_on__isnull=True)
+            & (Q(start__in=["signature", "date"], starts_with="") | (~Q(recovery="") & Q(start="acceptance")))
+            & _ONCE
+        )
         | Q(kind="recurring", start__in=["signature", "date", "acceptance"], planned_on__isnull=True),
         name="plan_line_says_what_its_kind_has",
     ),
@@ -77,6 +113,16 @@ CONSTRAINTS: Final = (
         & (Q(per_period__isnull=True) | Q(basis="amount", per_period__gt=0)),
         name="plan_line_repeats_so_often",
     ),
+    models.CheckConstraint(
+        condition=Q(recovery="", recovery_rate__isnull=True, recovery_begins__isnull=True)
+        | (
+            Q(kind="deposit", basis__in=["amount", "percent"], recovery__in=RecoveryWay.values)
+            & (Q(recovery="rate") | Q(recovery_rate__isnull=True, recovery_begins__isnull=True))
+            & (Q(recovery_rate__isnull=True) | Q(recovery_rate__gt=0, recovery_rate__lte=100))
+            & (Q(recovery_begins__isnull=True) | Q(recovery_begins__gte=0, recovery_begins__lt=100))
+        ),
+        name="only_a_deposit_is_given_back",
+    ),
 )
 """Of one line, also while its version is a draft."""
 
@@ -88,6 +134,7 @@ VERSION_TRIGGERS: Final = (
         " WHERE v.id = NEW.id AND v.proposed_at IS NOT NULL AND ((l.start = 'date' AND l.starts_on IS NULL)"
         " OR (l.kind = 'recurring' AND (l.period = '' OR l.period_count IS NULL"
         " OR l.per_period * l.period_count <> l.amount))"
+        " OR (l.recovery = 'rate' AND l.recovery_rate IS NULL)"
         " OR (l.start = 'acceptance' AND 1 <> (SELECT count(*) FROM contracts_planline m"
         " WHERE m.version_id = v.id AND m.kind = 'milestone' AND m.title = l.starts_with))))"
         " THEN RAISE EXCEPTION 'a line of version % does not say when it is billed', NEW.id"

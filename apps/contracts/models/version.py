@@ -209,7 +209,8 @@ class ContractVersion(StepTerms, EndTerms, PlanOption):
                 "plan_adds_up",
                 guards.INSERT_OR_UPDATE,
                 "IF EXISTS (SELECT 1 FROM contracts_contractversion v WHERE v.id = NEW.id AND v.proposed_at IS NOT NULL"
-                " AND v.price IS DISTINCT FROM (SELECT CASE WHEN bool_and(l.amount IS NOT NULL) THEN sum(l.amount) END"
+                " AND v.price IS DISTINCT FROM (SELECT CASE WHEN bool_and(l.amount IS NOT NULL)"
+                " THEN sum(l.amount) FILTER (WHERE l.recovery = '') END"
                 " FROM contracts_planline l WHERE l.version_id = v.id))"
                 " THEN RAISE EXCEPTION 'the plan of version % does not add up to its price', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF;",

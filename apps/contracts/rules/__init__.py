@@ -1,5 +1,6 @@
 """The arithmetic and the texts of contracts: no database, no Django."""
 
+from apps.contracts.drafts import Recovery
 from apps.contracts.rules.cash import Ahead, Expected, ahead, by_month, expected_cash, gains, kind_of_plan, undated
 from apps.contracts.rules.changed_terms import CHANGEABLE, TEXTS, check_unfinanced_terms, terms_text, with_terms
 from apps.contracts.rules.changes import (
@@ -52,8 +53,9 @@ from apps.contracts.rules.papers import (
     read_version_text,
     template_text,
 )
-from apps.contracts.rules.plan import Portion, known_amounts, plan_amounts
+from apps.contracts.rules.plan import Portion, known_amounts, plan_amounts, sum_of
 from apps.contracts.rules.plan_texts import plan_text, read_plan
+from apps.contracts.rules.recovery import Advance, is_recoverable, recovered
 from apps.contracts.rules.retention import plain_retention, read_release, read_retention
 from apps.contracts.rules.review import ReviewTerms, calendars, check_calendar, end_of_day, review_deadline
 from apps.contracts.rules.steps import MOST_SUSPENSIONS, needs_second
@@ -84,6 +86,7 @@ __all__ = [
     "MOST_SUSPENSIONS",
     "TEXTS",
     "UNITS",
+    "Advance",
     "Ahead",
     "Difference",
     "Expected",
@@ -101,6 +104,7 @@ __all__ = [
     "Placed",
     "PlacedLine",
     "Portion",
+    "Recovery",
     "ReviewTerms",
     "Statement",
     "Term",
@@ -134,6 +138,7 @@ __all__ = [
     "end_of_day",
     "expected_cash",
     "gains",
+    "is_recoverable",
     "kind_of_plan",
     "known_amounts",
     "moved",
@@ -157,7 +162,9 @@ __all__ = [
     "read_retention",
     "read_template",
     "read_version_text",
+    "recovered",
     "review_deadline",
+    "sum_of",
     "template_text",
     "terms_text",
     "undated",

@@ -1,7 +1,7 @@
 """When a plan is expected to bring its money, from its dates and its terms: before tax, interest and surprises."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -9,6 +9,7 @@ from itertools import pairwise
 from apps.contracts.drafts import ACCEPTANCE, DATE, DEPOSIT, MILESTONE, RECURRING
 from apps.contracts.rules.difference import PaperLine
 from apps.contracts.rules.dues import period_amounts, periods
+from apps.contracts.rules.recovery import Advance, recovered
 from apps.core import money
 
 
@@ -32,11 +33,13 @@ def expected_cash(
 
     A milestone is accepted at the end of the review that begins on its planned date, or on the day of the signature if
     that is later; a cumulative one not before those above it. Review days are taken as calendar days. Each invoice is
-    paid on the last of its days.
+    paid on the last of its days. A deposit that later invoices give back comes on its day, and each payment after it is
+    lower by what its invoice gives back.
     """
     accepted = _acceptances(lines, signed_on=signed_on, review_days=review_days)
     days = timedelta(days=payment_days)
     found: list[Expected] = []
+    advances: list[tuple[int, Advance]] = []
     for place, line in enumerate(lines):
         if line.amount is None:
             continue
@@ -44,9 +47,36 @@ def expected_cash(
             done = accepted[place]
             found.append(Expected(done + days if done else None, line.amount, line.title, done))
             continue
+        if line.due is not None and line.due.recovery is not None:
+            advances.append((len(found), Advance(line.amount, line.due.recovery)))
         start = _start(line, lines, accepted, signed_on=signed_on)
         for on, amount in _instalments(line, start, currency=currency):
             found.append(Expected(max(on, signed_on) + days if on else None, amount, line.title))
+    return _less_deposits(found, advances, currency=currency) if advances else found
+
+
+def _less_deposits(cash: list[Expected], advances: list[tuple[int, Advance]], *, currency: str) -> list[Expected]:
+    """The same, each later payment less what it gives back of deposits; what is paid on no known day comes last."""
+    places = [place for place, _one in advances]
+    order = sorted(range(len(cash)), key=lambda place: (cash[place].on or date.max, place))
+    price = rest = money.total(one.amount for place, one in enumerate(cash) if place not in places)
+    left: dict[int, Advance] = {}
+    found = list(cash)
+    for place in order:
+        if place in places:
+            left[place] = dict(advances)[place]
+            continue
+        one, rest = cash[place], rest - cash[place].amount
+        standing = list(left.values())
+        parts = recovered(standing, amount=one.amount, rest=rest, price=price, currency=currency)
+        found[place] = replace(one, amount=one.amount - money.total(parts))
+        left = {
+            key: replace(advance, left=advance.left - part)
+            for (key, advance), part in zip(left.items(), parts, strict=True)
+        }
+    # What nothing later could give back is not expected at all.
+    for place, advance in left.items():
+        found[place] = replace(found[place], amount=found[place].amount - advance.left)
     return found
 
 

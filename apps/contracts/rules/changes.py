@@ -18,6 +18,7 @@ from apps.contracts.rules.checks import MOST_LINES, check_line
 from apps.contracts.rules.dues import period_amounts
 from apps.contracts.rules.measures import worth
 from apps.contracts.rules.plan import AMOUNT
+from apps.contracts.rules.recovery import is_recoverable
 from apps.contracts.rules.texts import Statement
 from apps.contracts.rules.words import required
 from apps.core import money
@@ -156,8 +157,8 @@ def moved(before: Sequence[PlacedLine], after: Sequence[PlacedLine]) -> list[Mov
 
 
 def price_of(plan: Sequence[PlacedLine]) -> Decimal:
-    """The price of a plan: what its lines come to together."""
-    return money.total(one.amount for one in plan)
+    """The price of a plan: what its lines come to together, without advances that they give back."""
+    return money.total(one.amount for one in plan if not is_recoverable(one.line))
 
 
 def change_text(

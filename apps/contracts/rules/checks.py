@@ -12,6 +12,7 @@ from apps.contracts.rules.mailboxes import MAILBOX
 from apps.contracts.rules.measures import check_measure, worth
 from apps.contracts.rules.payable import check_payable_most
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, check_percent, plan_amounts
+from apps.contracts.rules.recovery import check_recoveries
 from apps.contracts.rules.retention import check_proposed_retention, check_retention
 from apps.contracts.rules.review import check_review, end_of_day
 from apps.contracts.rules.steps import check_own, check_steps
@@ -124,6 +125,7 @@ def check_plan(lines: Sequence[DraftLine], *, price: Decimal, currency: str) -> 
     """The amounts of a plan's lines, if it adds up and says when each line is billed; refused otherwise."""
     check_dues(lines)
     amounts = plan_amounts(price, currency=currency, portions=[portion_of(line) for line in lines])
+    check_recoveries(lines, amounts, price=price, currency=currency)
     for line, amount in zip(lines, amounts, strict=True):
         check_periods(line, amount=amount, currency=currency)
         if line.kind == MILESTONE and not line.criteria:

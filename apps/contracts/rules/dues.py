@@ -28,6 +28,7 @@ from apps.contracts.drafts import (
     Due,
 )
 from apps.contracts.rules.plan import AMOUNT, Portion
+from apps.contracts.rules.recovery import check_basis, check_recovery, is_recoverable, read_recovery, recovery_text
 from apps.contracts.rules.words import trimmed
 from apps.core import money
 from apps.core.errors import Refused
@@ -52,7 +53,7 @@ def portion_of(line: DraftLine) -> Portion:
     if line.kind == RECURRING and amount is not None:
         count = line.due.count if line.due else None
         amount = amount * count if count else None
-    return Portion(line.basis, line.percent, amount)
+    return Portion(line.basis, line.percent, amount, is_advance=is_recoverable(line))
 
 
 def per_period(line: DraftLine) -> Decimal | None:
@@ -96,10 +97,12 @@ def check_due(line: DraftLine, *, position: int) -> DraftLine:
             title=line.title,
         )
     due = line.due or Due()
-    if due.start not in STARTS[line.kind]:
+    check_basis(line)
+    recovery = check_recovery(due.recovery, title=line.title) if is_recoverable(line) and due.recovery else None
+    if due.start not in STARTS[line.kind] and not (recovery is not None and due.start == ACCEPTANCE):
         raise Refused(
-            "“{title}” must be due when the contract is signed or on a day; only a recurring line can start with a"
-            " milestone.",
+            "“{title}” must be due when the contract is signed or on a day; only a recurring line, and a deposit that"
+            " later invoices give back, can start with a milestone.",
             field="lines",
             title=line.title,
         )
@@ -121,6 +124,7 @@ def check_due(line: DraftLine, *, position: int) -> DraftLine:
         milestone=name if due.start == ACCEPTANCE else "",
         period=due.period if repeats else "",
         count=due.count if repeats else None,
+        recovery=recovery,
     )
     return replace(line, planned_on=None, due=kept, own=AS_AGREED)
 
@@ -184,6 +188,7 @@ def due_text(kind: str, due: Due | None, *, agreed: Decimal | None) -> dict[str,
     if due is None:
         return {}
     said = {"start": due.start, "on": due.on, "milestone": due.milestone, "period": due.period, "count": due.count}
+    said |= recovery_text(due.recovery)
     return {"kind": kind, "due": said, "per_period": agreed}
 
 
@@ -193,7 +198,8 @@ def read_due(said: Mapping[str, Any]) -> tuple[str, Due | None]:
     if not told:
         return MILESTONE, None
     on = told["on"]
-    return said["kind"], Due(**{**told, "on": date.fromisoformat(on) if on else None})
+    recovery = read_recovery(told.get("recovery"))
+    return said["kind"], Due(**{**told, "on": date.fromisoformat(on) if on else None, "recovery": recovery})
 
 
 def undated(line: DraftLine) -> DraftLine:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from apps.contracts.drafts import MILESTONE, ContractDraft
+from apps.contracts.rules.recovery import is_recoverable
 from apps.core import money
 from apps.core.errors import Refused
 
@@ -35,11 +36,19 @@ def check_payable_most(draft: ContractDraft, amounts: Sequence[Decimal]) -> None
     most = draft.retention.payable_most if draft.retention is not None else None
     if most is None:
         return
-    if any(line.kind != MILESTONE for line in draft.lines):
+    if any(line.kind != MILESTONE and not is_recoverable(line) for line in draft.lines):
         raise Refused(
-            "What is payable at most before the last milestone is accepted counts milestones. Leave deposits and"
-            " recurring lines out of this contract, or the limit.",
+            "What is payable at most before the last milestone is accepted counts milestones, and deposits that later"
+            " invoices give back. Leave other deposits and recurring lines out of this contract, or the limit.",
             field="retention_payable_most",
+        )
+    advances = money.total(amount for line, amount in zip(draft.lines, amounts, strict=True) if is_recoverable(line))
+    if advances * HUNDRED > draft.price * most:
+        raise Refused(
+            "The deposits come to more than the {most} % of the price that are payable before the last milestone is"
+            " accepted. Lower a deposit.",
+            field="lines",
+            most=most,
         )
     if draft.partial_acceptance:
         raise Refused(
@@ -48,7 +57,9 @@ def check_payable_most(draft: ContractDraft, amounts: Sequence[Decimal]) -> None
             field="partial_acceptance",
         )
     steps = [
-        Step(line.title, amount, line.own.is_cumulative) for line, amount in zip(draft.lines, amounts, strict=True)
+        Step(line.title, amount, line.own.is_cumulative)
+        for line, amount in zip(draft.lines, amounts, strict=True)
+        if line.kind == MILESTONE
     ]
     limit = draft.price * most / HUNDRED
     for place, step in enumerate(steps):

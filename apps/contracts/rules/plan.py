@@ -1,6 +1,6 @@
 """The billing plan: portions of a price, turned into amounts that add up to it, to the minor unit, always."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,15 +16,19 @@ PERCENT_DECIMALS = 6
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """What one line of the plan is worth: an amount, a percentage of the price, or whatever the others leave."""
+    """What one line of the plan is worth: an amount, a percentage of the price, or whatever the others leave.
+
+    An ``is_advance`` is given back by later invoices, so it is outside of the sum.
+    """
 
     basis: str
     percent: Decimal | None = None
     amount: Decimal | None = None
+    is_advance: bool = False
 
 
 def plan_amounts(price: Decimal, *, currency: str, portions: Sequence[Portion]) -> list[Decimal]:
-    """The amount of every line, in order; they add up to ``price`` exactly, and every one is above zero.
+    """The amount of every line, in order; without advances they add up to ``price`` exactly, and all are above zero.
 
     Amounts stay as given. Percentages that come to exactly the price left by the amounts share it by largest
     remainder; otherwise each is rounded half up by itself. One line may be the remainder. A plan that is incomplete or
@@ -32,10 +36,13 @@ def plan_amounts(price: Decimal, *, currency: str, portions: Sequence[Portion]) 
     """
     money.payable(price, currency, field="price")
     _check(portions, currency=currency)
-    if any(portion.basis == REMAINDER for portion in portions):
-        amounts = _with_remainder(price, currency=currency, portions=portions)
-    else:
-        amounts = _without_remainder(price, currency=currency, portions=portions)
+    parts = [portion for portion in portions if not portion.is_advance]
+    share = _with_remainder if any(part.basis == REMAINDER for part in parts) else _without_remainder
+    agreed = iter(share(price, currency=currency, portions=parts))
+    amounts = [
+        _rounded(price, currency=currency, portion=portion) if portion.is_advance else next(agreed)
+        for portion in portions
+    ]
     for line, amount in enumerate(amounts, start=1):
         if amount <= 0:
             raise Refused(
@@ -55,6 +62,12 @@ def known_amounts(price: Decimal, *, currency: str, portions: Sequence[Portion])
         return [_alone(price, currency=currency, portion=portion) for portion in portions]
 
 
+def sum_of(amounts: Iterable[Decimal | None], portions: Iterable[Portion]) -> Decimal:
+    """What an unfinished plan gives to the price so far: ``amounts`` as far as they are known, without advances."""
+    pairs = zip(amounts, portions, strict=True)
+    return money.total(amount for amount, portion in pairs if amount is not None and not portion.is_advance)
+
+
 def _alone(price: Decimal, *, currency: str, portion: Portion) -> Decimal | None:
     if portion.basis == AMOUNT:
         return portion.amount
@@ -65,7 +78,7 @@ def _alone(price: Decimal, *, currency: str, portion: Portion) -> Decimal | None
 
 
 def _check(portions: Sequence[Portion], *, currency: str) -> None:
-    if not portions:
+    if all(portion.is_advance for portion in portions):
         raise Refused("Add at least one milestone to the plan.", field="lines")
     if sum(portion.basis == REMAINDER for portion in portions) > 1:
         raise Refused("Only one line of the plan can be the remainder.", field="lines")

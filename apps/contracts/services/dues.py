@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from apps.contracts import rules
-from apps.contracts.drafts import DraftLine, Measure
+from apps.contracts.drafts import RATE, DraftLine, Measure, Recovery
 from apps.contracts.models import PlanLine
 
 
@@ -21,7 +21,16 @@ def due_columns(line: DraftLine) -> dict[str, Any]:
         "period": due.period,
         "period_count": due.count,
         "per_period": rules.per_period(line),
+        **_recovery_columns(due.recovery),
     }
+
+
+def _recovery_columns(recovery: Recovery | None) -> dict[str, Any]:
+    """How later invoices give it back; of what stays earned nothing."""
+    if recovery is None:
+        return {"recovery": "", "recovery_rate": None, "recovery_begins": None}
+    begins = recovery.begins if recovery.way == RATE else None
+    return {"recovery": recovery.way, "recovery_rate": recovery.rate, "recovery_begins": begins}
 
 
 def measure_columns(measure: Measure | None) -> dict[str, Any]:

@@ -4,13 +4,14 @@ Every element has the business term of EN 16931 beside it. The order of elements
 decimals with the digits of their currency and are never computed here: the snapshot says them, this writes them.
 """
 
+from datetime import date
 from decimal import Decimal
 
 from django.utils import translation
 from lxml import etree
 
 from apps.core import canonical
-from apps.invoicing import snapshot, wording
+from apps.invoicing import wording
 from apps.invoicing.einvoice import codes, notes
 from apps.invoicing.einvoice.cii_elements import NAMESPACES, QDT, RSM, Element, amount, day, ram, rsm, text
 from apps.invoicing.snapshot import Address, CreditTransfer, Instalment, Line, Party, SemanticInvoice, TaxRow
@@ -199,16 +200,16 @@ def _settlement(invoice: SemanticInvoice) -> Element:
             amount("GrandTotalAmount", totals.gross, currency),
             amount("DuePayableAmount", totals.due, currency),
         ),
-        _preceding(invoice.preceding) if invoice.preceding is not None else None,
+        *(_preceding(number, day) for number, day in invoice.referred),
     )
 
 
-def _preceding(invoice: snapshot.Preceding) -> Element:
-    """BG-3: the invoice that is corrected (BT-25), and its date (BT-26)."""
+def _preceding(number: str, issued_on: date) -> Element:
+    """BG-3: the invoice that is corrected, or that of a deposit that is deducted (BT-25), and its date (BT-26)."""
     return ram(
         "InvoiceReferencedDocument",
-        text("IssuerAssignedID", invoice.number),
-        ram("FormattedIssueDateTime", day(invoice.issue_date, namespace=QDT)),
+        text("IssuerAssignedID", number),
+        ram("FormattedIssueDateTime", day(issued_on, namespace=QDT)),
     )
 
 

@@ -114,16 +114,6 @@ PLACES: Final = (
         "cac:ContractDocumentReference/cbc:ID",
     ),
     Place("BT-20", f"{_SETTLEMENT}/ram:SpecifiedTradePaymentTerms/ram:Description", "cac:PaymentTerms/cbc:Note"),
-    Place(
-        "BT-25",
-        f"{_SETTLEMENT}/ram:InvoiceReferencedDocument/ram:IssuerAssignedID",
-        "cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID",
-    ),
-    Place(
-        "BT-26",
-        f"{_SETTLEMENT}/ram:InvoiceReferencedDocument/ram:FormattedIssueDateTime/qdt:DateTimeString",
-        "cac:BillingReference/cac:InvoiceDocumentReference/cbc:IssueDate",
-    ),
     *_party("SellerTradeParty", "AccountingSupplierParty", _SELLER_NUMBERS),
     Place(
         "BT-32",
@@ -174,6 +164,14 @@ PLACES: Final = (
     Place("BT-115", f"{_SUMS}/ram:DuePayableAmount", "cac:LegalMonetaryTotal/cbc:PayableAmount"),
 )
 GROUPS: Final = {
+    Place(
+        "BG-3",
+        f"{_SETTLEMENT}/ram:InvoiceReferencedDocument",
+        "cac:BillingReference/cac:InvoiceDocumentReference",
+    ): (
+        Place("BT-25", "ram:IssuerAssignedID", "cbc:ID"),
+        Place("BT-26", "ram:FormattedIssueDateTime/qdt:DateTimeString", "cbc:IssueDate"),
+    ),
     Place("BG-23", f"{_SETTLEMENT}/ram:ApplicableTradeTax", "cac:TaxTotal/cac:TaxSubtotal"): (
         Place("BT-116", "ram:BasisAmount", "cbc:TaxableAmount"),
         Place("BT-117", "ram:CalculatedAmount", "cbc:TaxAmount"),

@@ -6,6 +6,7 @@ its root, its lines and its due date have other places.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from django.utils import translation
@@ -17,7 +18,7 @@ from apps.invoicing.einvoice import codes, notes, profiles, texts
 from apps.invoicing.einvoice.names import CREDIT_NOTE, INVOICE, NAMESPACES
 from apps.invoicing.einvoice.profiles import Profile
 from apps.invoicing.einvoice.ubl_elements import Element, amount, cac, filled, text
-from apps.invoicing.snapshot import Address, CreditTransfer, Line, Party, Preceding, SemanticInvoice, TaxRow
+from apps.invoicing.snapshot import Address, CreditTransfer, Line, Party, SemanticInvoice, TaxRow
 
 VAT: Final = "VAT"
 OTHER_TAX: Final = "TAX"
@@ -50,12 +51,12 @@ def write(invoice: SemanticInvoice, profile: Profile) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
-def _preceding(preceding: Preceding | None) -> Element | None:
-    """BG-3: number (BT-25) and date (BT-26) of the invoice that is corrected."""
-    if preceding is None:
-        return None
-    number, day = text("ID", preceding.number), text("IssueDate", preceding.issue_date.isoformat())
-    return cac("BillingReference", cac("InvoiceDocumentReference", number, day))
+def _preceding(number: str, issued_on: date) -> Element:
+    """BG-3: number (BT-25) and date (BT-26) of the invoice that is corrected, or of a deposit that is deducted."""
+    return cac(
+        "BillingReference",
+        cac("InvoiceDocumentReference", text("ID", number), text("IssueDate", issued_on.isoformat())),
+    )
 
 
 def _root(invoice: SemanticInvoice, profile: Profile) -> Element:
@@ -80,7 +81,7 @@ def _root(invoice: SemanticInvoice, profile: Profile) -> Element:
             text("DocumentCurrencyCode", currency),
             text("BuyerReference", invoice.buyer_reference),
             _period(invoice),
-            _preceding(invoice.preceding),
+            *(_preceding(number, day) for number, day in invoice.referred),
             cac("ContractDocumentReference", text("ID", invoice.contract_number)),
             _project(invoice.contract_title, is_credit=is_credit),
             cac("AccountingSupplierParty", _party(seller, tax_number=seller.tax_registration_identifier)),

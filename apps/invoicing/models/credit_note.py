@@ -8,7 +8,7 @@ from apps.core.database import guards, walls
 from apps.core.made import Made
 from apps.core.refs import new_ref
 from apps.invoicing.einvoice.obstacles import Obstacle
-from apps.invoicing.models.invoice import CREDITS, Invoice, InvoiceLine
+from apps.invoicing.models.invoice import CREDITS, LEFT, Invoice, InvoiceLine
 from apps.milestones.models import Nullification
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation, User
@@ -46,7 +46,8 @@ class CreditNote(models.Model):
 
     Amounts are positive and in the invoice's currency. ``purpose`` says what becomes of the work: a *correction* of the
     price leaves the acceptance as it is; a *nullification* withdraws it, and that part of the milestone is billed again
-    when it is accepted again. Numbered and chained in a series of its own, like invoices.
+    when it is accepted again. ``given_back`` of the invoice's recovery of deposits goes back to them, net of tax: by so
+    much less the credit note comes to. Numbered and chained in a series of its own, like invoices.
     """
 
     class Purpose(models.TextChoices):
@@ -72,6 +73,7 @@ class CreditNote(models.Model):
     tax = models.DecimalField(_("tax"), max_digits=18, decimal_places=3)
     gross = models.DecimalField(_("total"), max_digits=18, decimal_places=3)
     retained = models.DecimalField(max_digits=18, decimal_places=3, default=0, db_default=0)
+    given_back = models.DecimalField(max_digits=18, decimal_places=3, default=0, db_default=0)
     issued_at = models.DateTimeField()
     issued_on = models.DateField(_("credit note date"))
     issued_by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -95,7 +97,10 @@ class CreditNote(models.Model):
             ),
             models.CheckConstraint(condition=Q(series_prefix=CREDITS), name="credit_notes_have_their_own_series"),
             models.CheckConstraint(condition=Q(gross=F("net") + F("tax")), name="credit_gross_is_net_and_tax"),
-            models.CheckConstraint(condition=Q(net__gt=0, tax__gte=0), name="credit_amounts_positive"),
+            models.CheckConstraint(
+                condition=Q(net__gt=0, tax__gte=0, given_back__gte=0) | Q(net=0, tax=0, given_back__gt=0),
+                name="credit_amounts_positive",
+            ),
             models.CheckConstraint(
                 condition=Q(retained__gte=0, retained__lte=F("gross")), name="retained_is_a_part_of_the_credit"
             ),
@@ -136,14 +141,24 @@ class CreditNote(models.Model):
                 guards.INSERT,
                 "NEW.nullification_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM milestones_nullification n"
                 " JOIN invoicing_invoice i ON i.milestone_id = n.milestone_id WHERE n.id = NEW.nullification_id"
-                " AND i.id = NEW.invoice_id AND n.state = 'granted' AND n.amount = NEW.net)",
+                " AND i.id = NEW.invoice_id AND n.state = 'granted' AND n.amount = NEW.net + NEW.given_back)",
+            ),
+            guards.at_commit(
+                "no_deposit_is_credited_beyond_what_is_left",
+                guards.INSERT,
+                "IF EXISTS (SELECT 1 FROM invoicing_invoice i WHERE i.id = NEW.invoice_id AND i.kind = 'advance')"
+                f" AND {LEFT.format(advance='NEW.invoice_id')} < 0"
+                " THEN RAISE EXCEPTION 'more of deposit % is credited than is left of it', NEW.invoice_id"
+                " USING ERRCODE = 'check_violation'; END IF;",
             ),
             guards.at_commit(
                 "credits_never_exceed_their_invoice",
                 guards.INSERT,
                 "IF EXISTS (SELECT 1 FROM invoicing_invoice i CROSS JOIN LATERAL (SELECT sum(c.net) AS net,"
+                " sum(c.given_back) AS given_back,"
                 " sum(c.tax) AS tax, sum(c.gross) AS gross FROM invoicing_creditnote c WHERE c.invoice_id = i.id) c"
                 " WHERE i.id = NEW.invoice_id AND (c.net > i.net OR c.tax > i.tax OR c.gross > i.gross"
+                " OR c.given_back > i.recovered"
                 " OR (c.net = i.net AND c.tax <> i.tax)))"
                 " THEN RAISE EXCEPTION 'invoice % is credited beyond itself', NEW.invoice_id"
                 " USING ERRCODE = 'check_violation'; END IF;",
@@ -151,8 +166,9 @@ class CreditNote(models.Model):
             guards.at_commit(
                 "credit_note_is_complete",
                 guards.INSERT,
-                "IF (SELECT sum(l.net) FROM invoicing_creditnoteline l WHERE l.credit_note_id = NEW.id)"
-                " IS DISTINCT FROM NEW.net OR (SELECT o.credited FROM invoicing_openitem o"
+                "IF (SELECT (sum(l.net), -coalesce(sum(l.net) FILTER (WHERE l.net < 0), 0))"
+                " FROM invoicing_creditnoteline l WHERE l.credit_note_id = NEW.id)"
+                " IS DISTINCT FROM (NEW.net, NEW.given_back) OR (SELECT o.credited FROM invoicing_openitem o"
                 " WHERE o.invoice_id = NEW.invoice_id) IS DISTINCT FROM (SELECT sum(c.gross)"
                 " FROM invoicing_creditnote c WHERE c.invoice_id = NEW.invoice_id)"
                 " OR NOT EXISTS (SELECT 1 FROM invoicing_creditnotedocument d WHERE d.credit_note_id = NEW.id)"
@@ -171,7 +187,8 @@ class CreditNoteLineQuerySet(models.QuerySet["CreditNoteLine"]):
 
 
 class CreditNoteLine(models.Model):
-    """What a credit note credits of one line of its invoice, net of tax; category and rate are that line's."""
+    """What a credit note credits of one line of its invoice, net of tax; category and rate are that line's. Of a line
+    that gave back a deposit it is below zero: so much goes back to that deposit."""
 
     credit_note = models.ForeignKey(CreditNote, models.PROTECT, related_name="lines")
     invoice_line = models.ForeignKey(InvoiceLine, models.PROTECT, related_name="credits")
@@ -184,7 +201,7 @@ class CreditNoteLine(models.Model):
         ordering = ("invoice_line__position",)
         constraints = [
             models.UniqueConstraint("credit_note", "invoice_line", name="credited_lines_unique"),
-            models.CheckConstraint(condition=Q(net__gt=0), name="credited_line_positive"),
+            models.CheckConstraint(condition=~Q(net=0), name="credited_line_is_something"),
         ]
         triggers = [
             *guards.append_only(),
@@ -192,13 +209,15 @@ class CreditNoteLine(models.Model):
                 "credited_line_of_the_invoice",
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM invoicing_creditnote c JOIN invoicing_invoiceline l"
-                " ON l.invoice_id = c.invoice_id WHERE c.id = NEW.credit_note_id AND l.id = NEW.invoice_line_id)",
+                " ON l.invoice_id = c.invoice_id WHERE c.id = NEW.credit_note_id AND l.id = NEW.invoice_line_id"
+                " AND sign(l.net) = sign(NEW.net))",
             ),
             guards.at_commit(
                 "no_line_is_credited_beyond_itself",
                 guards.INSERT,
-                "IF (SELECT sum(c.net) FROM invoicing_creditnoteline c WHERE c.invoice_line_id = NEW.invoice_line_id)"
-                " > (SELECT l.net FROM invoicing_invoiceline l WHERE l.id = NEW.invoice_line_id)"
+                "IF (SELECT abs(sum(c.net)) FROM invoicing_creditnoteline c"
+                " WHERE c.invoice_line_id = NEW.invoice_line_id)"
+                " > (SELECT abs(l.net) FROM invoicing_invoiceline l WHERE l.id = NEW.invoice_line_id)"
                 " THEN RAISE EXCEPTION 'line % is credited beyond itself', NEW.invoice_line_id"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),

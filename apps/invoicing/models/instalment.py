@@ -23,6 +23,10 @@ class InstalmentQuerySet(models.QuerySet["Instalment"]):
         ends = Termination.objects.live().filter(contract=OuterRef("contract"), effective_on__lte=OuterRef("bills_on"))
         return self.unbilled().exclude(Exists(ends))
 
+    def of_the_price(self) -> "InstalmentQuerySet":
+        """What bills a part of the price: no deposit that later invoices give back."""
+        return self.filter(line__recovery="")
+
     def in_turn(self) -> "InstalmentQuerySet":
         """In the order in which they are billed: by day, then as the plan has them. What has no day yet comes last."""
         return self.order_by(F("bills_on").asc(nulls_last=True), "position", "number")
@@ -35,7 +39,7 @@ class Instalment(models.Model):
     the deposit is due. A line that starts with a milestone has none until that is accepted; the start is kept here and
     stays. ``ends_on`` is the period's last day; a deposit has none. ``line`` is that of the version that
     both sides signed first: a change order leaves what the calendar bills as it is, at its position. ``cancelled_at``:
-    the contract was terminated before it was billed.
+    the contract was terminated before it was billed, or too little was left to bill to give a deposit back.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -91,13 +95,15 @@ class Instalment(models.Model):
                 "cancelled_by_a_settlement_only",
                 guards.UPDATE,
                 "NEW.cancelled_at IS NOT NULL AND OLD.cancelled_at IS NULL AND NOT EXISTS (SELECT 1"
+                " FROM contracts_planline l WHERE l.id = NEW.line_id AND l.recovery <> '') AND NOT EXISTS (SELECT 1"
                 " FROM contracts_termination t WHERE t.contract_id = NEW.contract_id AND t.state <> 'withdrawn'"
                 " AND (NEW.bills_on IS NULL OR NEW.bills_on >= t.effective_on))",
             ),
             guards.at_commit(
                 "cancelled_with_its_contract",
                 guards.UPDATE,
-                "IF NEW.cancelled_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_contract c"
+                "IF NEW.cancelled_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_planline l"
+                " WHERE l.id = NEW.line_id AND l.recovery <> '') AND NOT EXISTS (SELECT 1 FROM contracts_contract c"
                 " WHERE c.id = NEW.contract_id AND c.state = 'terminated')"
                 " THEN RAISE EXCEPTION 'instalment % is cancelled and its contract is not terminated', NEW.ref"
                 " USING ERRCODE = 'check_violation'; END IF;",

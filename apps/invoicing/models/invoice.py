@@ -18,12 +18,24 @@ CREDITS = "CN"
 """The series of credit notes, which no invoice is numbered in."""
 
 
+LEFT = (
+    "(SELECT a.net - coalesce((SELECT sum(n.net) FROM invoicing_creditnote n WHERE n.invoice_id = a.id), 0)"
+    " + coalesce((SELECT sum(l.net) FROM invoicing_invoiceline l WHERE l.advance_id = a.id), 0)"
+    " - coalesce((SELECT sum(c.net) FROM invoicing_creditnoteline c JOIN invoicing_invoiceline l"
+    " ON l.id = c.invoice_line_id WHERE l.advance_id = a.id), 0)"
+    " FROM invoicing_invoice a WHERE a.id = {advance})"
+)
+"""What of a deposit no invoice has given back: invoiced, less credited, less given back, and what credit notes of those
+invoices returned to it. SQL over the id of the deposit's invoice."""
+
+
 class InvoiceKind(models.TextChoices):
-    """What the buyer is asked for: an accepted milestone, a deposit or period that the calendar bills, or what was
-    withheld of earlier invoices and is due now."""
+    """What the buyer is asked for: an accepted milestone, a deposit or period that the calendar bills, a deposit that
+    later invoices give back, or what was withheld of earlier invoices and is due now."""
 
     MILESTONE = "milestone", _("Milestone")
     INSTALMENT = "instalment", _("Deposit or period")
+    ADVANCE = "advance", _("Deposit to be recovered")
     RETENTION_RELEASE = "retention_release", _("Release of retention")
 
 
@@ -51,6 +63,9 @@ class Invoice(models.Model):
     A release of retention is one too, of its own ``kind`` and series: the statement by which the buyer is asked for
     what was withheld. It bears no tax, because the invoices to which it refers bore all of it, and has no milestone.
 
+    A deposit that is an advance on the price (kind ``advance``) is given back by later invoices: ``recovered`` is what
+    this one gives back, net of tax, in lines of their own; it may come to nothing by that, and never to less.
+
     ``snapshot`` is the canonical text of everything that the document shows (parties, lines, tax, terms, payee);
     ``chain_sha256 = sha256(previous head + number + snapshot_sha256)`` chains it to the invoice before in its series.
     """
@@ -72,6 +87,7 @@ class Invoice(models.Model):
     net = models.DecimalField(_("net"), max_digits=18, decimal_places=3)
     tax = models.DecimalField(_("tax"), max_digits=18, decimal_places=3)
     gross = models.DecimalField(_("total"), max_digits=18, decimal_places=3)
+    recovered = models.DecimalField(max_digits=18, decimal_places=3, default=0, db_default=0)
     issued_at = models.DateTimeField()
     issued_on = models.DateField(_("invoice date"))
     due_on = models.DateField(_("due date"))
@@ -94,12 +110,19 @@ class Invoice(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(kind="milestone", milestone__isnull=False, instalment__isnull=True)
-                | Q(kind="instalment", milestone__isnull=True, instalment__isnull=False)
+                | Q(kind__in=["instalment", "advance"], milestone__isnull=True, instalment__isnull=False)
                 | Q(kind="retention_release", milestone__isnull=True, instalment__isnull=True, tax=0),
                 name="invoice_has_one_cause",
             ),
             models.CheckConstraint(condition=Q(gross=F("net") + F("tax")), name="gross_is_net_and_tax"),
-            models.CheckConstraint(condition=Q(net__gt=0, tax__gte=0), name="invoice_amounts_positive"),
+            models.CheckConstraint(
+                condition=Q(net__gt=0, tax__gte=0) | Q(net__gte=0, tax__gte=0, recovered__gt=0),
+                name="invoice_amounts_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(recovered=0) | Q(recovered__gt=0, kind__in=["milestone", "instalment"]),
+                name="what_bills_work_gives_deposits_back",
+            ),
             models.CheckConstraint(condition=Q(due_on__gte=F("issued_on")), name="due_after_issue"),
             models.CheckConstraint(condition=~Q(series_prefix=CREDITS), name="no_invoice_among_credit_notes"),
             models.CheckConstraint(
@@ -119,7 +142,7 @@ class Invoice(models.Model):
                 "NEW.milestone_id IS NOT NULL"
                 " AND NOT EXISTS (SELECT 1 FROM milestones_milestone m"
                 " JOIN contracts_contract c ON c.id = m.contract_id"
-                " WHERE m.id = NEW.milestone_id AND m.state = 'accepted' AND m.amount = NEW.net"
+                " WHERE m.id = NEW.milestone_id AND m.state = 'accepted' AND m.amount = NEW.net + NEW.recovered"
                 " AND c.state <> 'terminated' AND c.id = NEW.contract_id AND c.currency = NEW.currency"
                 " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id)",
             ),
@@ -127,7 +150,8 @@ class Invoice(models.Model):
                 "billed_again_only_once_it_is_credited",
                 guards.INSERT,
                 "EXISTS (SELECT 1 FROM milestones_nullification n WHERE n.rest_id = NEW.milestone_id AND NOT EXISTS"
-                " (SELECT 1 FROM invoicing_creditnote c WHERE c.nullification_id = n.id AND c.net = n.amount))",
+                " (SELECT 1 FROM invoicing_creditnote c WHERE c.nullification_id = n.id"
+                " AND c.net + c.given_back = n.amount))",
             ),
             guards.refused_when(
                 "a_statement_is_of_the_sides_of_its_contract",
@@ -141,7 +165,7 @@ class Invoice(models.Model):
                 guards.INSERT,
                 "NEW.instalment_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM invoicing_instalment i"
                 " JOIN contracts_contract c ON c.id = i.contract_id WHERE i.id = NEW.instalment_id"
-                " AND i.amount = NEW.net AND i.bills_on <= NEW.issued_on AND c.state = 'active'"
+                " AND i.amount = NEW.net + NEW.recovered AND i.bills_on <= NEW.issued_on AND c.state = 'active'"
                 " AND i.cancelled_at IS NULL AND NOT EXISTS (SELECT 1 FROM contracts_termination t"
                 " WHERE t.contract_id = c.id AND t.state = 'noticed' AND t.effective_on <= i.bills_on)"
                 " AND c.id = NEW.contract_id AND c.currency = NEW.currency"
@@ -160,8 +184,11 @@ class Invoice(models.Model):
             guards.at_commit(
                 "invoice_is_complete",
                 guards.INSERT,
-                "IF (SELECT sum(l.net) FROM invoicing_invoiceline l WHERE l.invoice_id = NEW.id)"
-                " IS DISTINCT FROM NEW.net"
+                "IF (SELECT (sum(l.net), -coalesce(sum(l.net) FILTER (WHERE l.advance_id IS NOT NULL), 0))"
+                " FROM invoicing_invoiceline l WHERE l.invoice_id = NEW.id) IS DISTINCT FROM (NEW.net, NEW.recovered)"
+                " OR (NEW.kind = 'advance') IS DISTINCT FROM (NEW.instalment_id IS NOT NULL AND EXISTS (SELECT 1"
+                " FROM invoicing_instalment i JOIN contracts_planline p ON p.id = i.line_id"
+                " WHERE i.id = NEW.instalment_id AND p.recovery <> ''))"
                 " OR NOT EXISTS (SELECT 1 FROM invoicing_openitem o WHERE o.invoice_id = NEW.id"
                 " AND o.gross = NEW.gross AND o.retained = coalesce((SELECT sum(r.held) FROM invoicing_retention r"
                 " WHERE r.invoice_id = NEW.id), 0))"
@@ -182,6 +209,11 @@ class Invoice(models.Model):
         if self.milestone is None:
             raise LookupError(f"{self.number} bills no milestone")
         return self.milestone
+
+    @property
+    def worth(self) -> Decimal:
+        """What it bills of the price, net of tax: before what it gives back of deposits."""
+        return self.net + self.recovered
 
     @property
     def due_now(self) -> Decimal:
@@ -214,7 +246,10 @@ class InvoiceLineQuerySet(models.QuerySet["InvoiceLine"]):
 
 
 class InvoiceLine(models.Model):
-    """One line of an issued invoice, with its tax treatment (category and rate of EN 16931)."""
+    """One line of an issued invoice, with its tax treatment (category and rate of EN 16931).
+
+    A line with an ``advance`` gives back a part of that deposit's invoice: it is below zero, and bears its tax.
+    """
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="lines")
     position = models.PositiveIntegerField()
@@ -224,14 +259,39 @@ class InvoiceLine(models.Model):
     net = models.DecimalField(max_digits=18, decimal_places=3)
     tax_category = models.CharField(max_length=2)
     tax_rate = models.DecimalField(max_digits=6, decimal_places=3)
+    advance = models.ForeignKey(Invoice, models.PROTECT, null=True, blank=True, related_name="recoveries")
 
     objects = InvoiceLineQuerySet.as_manager()
     wall = walls.through("invoicing_invoice", "invoice_id").only("SELECT", "INSERT")
 
     class Meta:
         ordering = ("position",)
-        constraints = [models.UniqueConstraint("invoice", "position", name="invoice_positions_unique")]
-        triggers = guards.append_only()
+        constraints = [
+            models.UniqueConstraint("invoice", "position", name="invoice_positions_unique"),
+            models.CheckConstraint(
+                condition=Q(advance__isnull=True, net__gt=0) | Q(advance__isnull=False, net__lt=0),
+                name="only_what_is_given_back_is_below_zero",
+            ),
+        ]
+        triggers = [
+            *guards.append_only(),
+            guards.refused_when(
+                "given_back_is_an_advance_of_the_same_contract",
+                guards.INSERT,
+                "NEW.advance_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM invoicing_invoice i JOIN invoicing_invoice a"
+                " ON (a.contract_id, a.currency) = (i.contract_id, i.currency) AND a.kind = 'advance'"
+                " JOIN invoicing_invoiceline l ON l.invoice_id = a.id"
+                " AND (l.tax_category, l.tax_rate) = (NEW.tax_category, NEW.tax_rate)"
+                " WHERE i.id = NEW.invoice_id AND a.id = NEW.advance_id)",
+            ),
+            guards.at_commit(
+                "no_advance_is_given_back_beyond_itself",
+                guards.INSERT,
+                f"IF NEW.advance_id IS NOT NULL AND {LEFT.format(advance='NEW.advance_id')} < 0"
+                " THEN RAISE EXCEPTION 'more of deposit % is given back than was invoiced', NEW.advance_id"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.description

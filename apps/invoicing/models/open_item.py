@@ -71,7 +71,8 @@ class OpenItem(models.Model):
                 name="open_is_gross_less_retained_reserved_credited_and_paid",
             ),
             models.CheckConstraint(
-                condition=Q(open__gte=0, paid__gte=0, credited__gte=0, retained__gte=0, retained__lt=F("gross")),
+                condition=Q(open__gte=0, paid__gte=0, credited__gte=0, retained__gte=0)
+                & (Q(retained=0) | Q(retained__lt=F("gross"))),
                 name="never_paid_more_than_owed",
             ),
             models.CheckConstraint(condition=Q(reserved__gte=0), name="nothing_is_reserved_below_nothing"),

@@ -4,10 +4,14 @@ Credited amounts are net of tax and positive. Per category and rate, the tax of 
 is credited so far less the tax credited before it: so the credits of an invoice never exceed its tax, and the last one
 returns exactly what is left, however many there were. A single one differs by at most one minor unit from its net
 amount times the rate, which EN 16931 allows (BR-CO-17).
+
+An invoice that gives a deposit back has lines below zero. How much is credited is said of what it bills: its lines
+above zero. A correction of the price lowers what is left of the invoice first, and only what goes beyond that returns
+to the deposit; where an acceptance is withdrawn, the share of the recovery that belongs to that part returns to it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from apps.core import money
@@ -29,17 +33,22 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Creditable:
-    """A line of an invoice: its net amount, what of it is credited already, its tax category and rate in percent."""
+    """A line of an invoice: its net amount, what of it is credited already, its tax category and rate in percent.
+
+    One below zero gives a deposit back. ``bound`` is what later invoices have given back of a deposit: it is credited
+    with those, and not here.
+    """
 
     net: Decimal
     credited: Decimal
     category: str
     rate: Decimal
+    bound: Decimal = money.ZERO
 
     @property
     def left(self) -> Decimal:
-        """What of the line can still be credited."""
-        return self.net - self.credited
+        """What of the line can still be credited; below zero what can still return to the deposit."""
+        return self.net - self.credited - self.bound
 
     @property
     def kind(self) -> Kind:
@@ -80,8 +89,14 @@ def taken(gross: Decimal, *, open_: Decimal, retained: Decimal) -> Taken:
 
 
 def credited_amount(share: Share, *, lines: Sequence[Creditable], currency: str) -> Decimal:
-    """The net amount of a credit note: above nothing, and at most what is not credited yet."""
-    net, left = money.total(line.net for line in lines), money.total(line.left for line in lines)
+    """What of the billed work a credit note credits, net: above nothing, and at most what is not credited yet."""
+    billed = [line for line in lines if line.net > 0]
+    net, left = money.total(line.net for line in billed), money.total(line.left for line in billed)
+    if left == 0 and any(line.bound for line in lines):
+        raise Refused(
+            "Later invoices have given this deposit back, and nothing else of it is left. Credit those invoices: what"
+            " they gave back returns to the deposit."
+        )
     if left == 0:
         raise Refused("This invoice is credited in full. There is nothing left to credit.")
     if share.amount is not None and share.percent is not None:
@@ -100,21 +115,27 @@ def credited_amount(share: Share, *, lines: Sequence[Creditable], currency: str)
     return amount
 
 
-def credit(amount: Decimal, *, lines: Sequence[Creditable], currency: str) -> Credit:
-    """Share a net amount over what is left of the lines, in proportion and without a cent lost, and tax it."""
-    parts = _shared(amount, lines, currency)
+def credit(amount: Decimal, *, lines: Sequence[Creditable], currency: str, is_withdrawn: bool = False) -> Credit:
+    """Share a net amount over what is left of the lines, in proportion and without a cent lost, and tax it.
+
+    ``is_withdrawn``: the work counts as not accepted, so its share of the recovery returns to the deposit.
+    """
+    billed = iter(_shared(amount, [line for line in lines if line.net > 0], currency))
+    returned = iter(_returned(amount, lines, currency, is_withdrawn=is_withdrawn))
+    parts = [next(billed) if line.net > 0 else next(returned) for line in lines]
     credited: dict[Kind, Decimal] = {}
     now: dict[Kind, Decimal] = {}
     for line, part in zip(lines, parts, strict=True):
         credited[line.kind] = credited.get(line.kind, money.ZERO) + line.credited
         now[line.kind] = now.get(line.kind, money.ZERO) + part
+    touched = {line.kind for line, part in zip(lines, parts, strict=True) if part}
     before = {kind: _subtotal(kind, base, _tax(kind, base, currency)) for kind, base in credited.items() if base}
     return Credit(
         lines=tuple(parts),
         breakdown=tuple(
             _subtotal(kind, base, credit_tax(base, before=credited[kind], rate=kind[1], currency=currency))
             for kind, base in now.items()
-            if base
+            if kind in touched
         ),
         before=tuple(before.values()),
     )
@@ -138,6 +159,21 @@ def _shared(amount: Decimal, lines: Sequence[Creditable], currency: str) -> list
     left = [line.left for line in lines]
     # All that is left needs no sharing, and then no line can be rounded beyond what it has.
     return left if amount == money.total(left) else money.split(amount, left, currency)
+
+
+def _returned(amount: Decimal, lines: Sequence[Creditable], currency: str, *, is_withdrawn: bool) -> list[Decimal]:
+    """What returns to the deposits, of each line below zero: never more than it gave back, nor than is credited."""
+    deducted = [line for line in lines if line.net < 0]
+    work = money.total(line.left for line in lines if line.net > 0)
+    recovered = -money.total(line.left for line in deducted)
+    if is_withdrawn:
+        back = money.half_up(recovered * amount / work, currency)
+    else:
+        back = max(amount - (work - recovered), money.ZERO)
+    if not back:
+        return [money.ZERO for _line in deducted]
+    positive = [replace(line, net=-line.net, credited=-line.credited) for line in deducted]
+    return [-part for part in _shared(back, positive, currency)]
 
 
 def _tax(kind: Kind, base: Decimal, currency: str) -> Decimal:

@@ -14,7 +14,9 @@ from apps.invoicing import rules
 from apps.invoicing.models import (
     CreditNote,
     CreditNoteDocument,
+    CreditNoteLine,
     Invoice,
+    InvoiceKind,
     InvoiceLine,
     OpenItem,
     PayeeInstruction,
@@ -31,8 +33,9 @@ from apps.parties.roles import Action
 class Preview:
     """What a credit note would say, in the invoice's currency, and what it would do.
 
-    ``left`` is what can still be credited after it, net; ``retained`` what of it the buyer would have paid with the
-    retention; ``freed`` what was paid on the invoice and is owed no more.
+    ``given_back`` returns to deposits that the invoice had given back, net of tax; ``left`` is what can still be
+    credited after it, net; ``retained`` what of it the buyer would have paid with the retention; ``freed`` what was
+    paid on the invoice and is owed no more.
     ``sha256`` stands for all of this: what is issued is what was shown.
     """
 
@@ -43,7 +46,13 @@ class Preview:
     open_after: Decimal
     retained: Decimal
     freed: Decimal
+    given_back: Decimal
     sha256: str
+
+    @property
+    def worth(self) -> Decimal:
+        """What of the billed work it credits, net of tax."""
+        return self.net + self.given_back
 
 
 def invoice_to_nullify(*, milestone_ref: str) -> Invoice:
@@ -77,10 +86,10 @@ def retry_credit_document(*, credit_note_ref: str, actor: Actor, at: datetime) -
 
 
 def left_to_credit(*, invoice_ref: str) -> Decimal:
-    """What of an invoice is not credited yet, net of tax."""
+    """What of the work that an invoice bills is not credited yet, net of tax."""
     invoice = Invoice.objects.get(ref=invoice_ref)
-    credited = invoice.credit_notes.aggregate(sum=Sum("net"))["sum"] or money.ZERO
-    return invoice.net - credited
+    credited = invoice.credit_notes.aggregate(sum=Sum(F("net") + F("given_back")))["sum"] or money.ZERO
+    return invoice.worth - credited
 
 
 def amount_to_credit(*, invoice_ref: str, share: rules.Share) -> Decimal:
@@ -208,16 +217,18 @@ def preview_of(item: OpenItem, *, share: rules.Share) -> Preview:
     invoice = item.invoice
     _lines, creditable = creditable_lines(invoice)
     amount = rules.credited_amount(share, lines=creditable, currency=invoice.currency)
-    totals = rules.totals(rules.credit(amount, lines=creditable, currency=invoice.currency).breakdown)
+    credit = rules.credit(amount, lines=creditable, currency=invoice.currency)
+    totals = rules.totals(credit.breakdown)
     taken = rules.taken(totals.gross, open_=item.open, retained=retained_of(invoice))
     figures = {
         "net": totals.net,
         "tax": totals.tax,
         "gross": totals.gross,
-        "left": money.total(line.left for line in creditable) - amount,
+        "left": money.total(line.left for line in creditable if line.net > 0) - amount,
         "open_after": item.open - taken.open,
         "retained": taken.retained,
         "freed": taken.freed,
+        "given_back": amount - totals.net,
     }
     return Preview(**figures, sha256=canonical.sha256(canonical.text({"invoice": invoice.ref, **figures})))
 
@@ -225,12 +236,22 @@ def preview_of(item: OpenItem, *, share: rules.Share) -> Preview:
 def creditable_lines(invoice: Invoice) -> tuple[Sequence[InvoiceLine], list[rules.Creditable]]:
     """The lines of an invoice, and what of each is credited: one query."""
     lines = list(invoice.lines.annotate(credited=Sum("credits__net")).order_by("position"))
+    bound = given_back_of(invoice) if invoice.kind == InvoiceKind.ADVANCE else money.ZERO
     return lines, [
         rules.Creditable(
             net=line.net,
             credited=vars(line)["credited"] or money.ZERO,
             category=line.tax_category,
             rate=line.tax_rate,
+            bound=bound,
         )
         for line in lines
     ]
+
+
+def given_back_of(advance: Invoice) -> Decimal:
+    """What later invoices give back of a deposit's invoice, net of tax, less what their credit notes returned."""
+    given = advance.recoveries.aggregate(sum=Sum("net"))["sum"] or money.ZERO
+    notes = CreditNoteLine.objects.filter(invoice_line__advance=advance)
+    returned: Decimal = notes.aggregate(sum=Sum("net"))["sum"] or money.ZERO
+    return returned - given

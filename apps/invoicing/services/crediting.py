@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.db.models import F
@@ -17,12 +17,12 @@ from apps.invoicing.models import (
     CreditNoteDocument,
     CreditNoteLine,
     Invoice,
-    NumberSeries,
+    InvoiceKind,
     OpenItem,
     Retention,
 )
 from apps.invoicing.models.invoice import CREDITS
-from apps.invoicing.services.credit_text import semantic
+from apps.invoicing.services.credit_facts import semantic_credit
 from apps.invoicing.services.creditable import (
     creditable_lines,
     preview_of,
@@ -33,6 +33,7 @@ from apps.invoicing.services.creditable import (
     retained_of,
 )
 from apps.invoicing.services.freeing import free
+from apps.invoicing.services.numbering import lock_credit_series
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.milestones import rules as sign_off
@@ -60,7 +61,7 @@ def correct(
     require_room(item, gross=preview.gross)
     if preview.sha256 != seen:
         raise Stale("This invoice was credited or paid after the page was shown. Look at the figures again.")
-    return _issue(ref, item=item, amount=preview.net, reason=reason, nullification=None, actor=actor, at=at)
+    return _issue(ref, item=item, amount=preview.worth, reason=reason, nullification=None, actor=actor, at=at)
 
 
 def credit_nullified(ref: str, *, nullification: Nullification, actor: Actor, at: datetime) -> CreditNote:
@@ -136,11 +137,11 @@ def _issue(
         raise Refused("Say why the invoice is corrected; it stands on the credit note.", field="reason")
     lines, creditable = creditable_lines(invoice)
     amount = rules.credited_amount(rules.Share(amount=amount), lines=creditable, currency=invoice.currency)
-    credit = rules.credit(amount, lines=creditable, currency=invoice.currency)
+    credit = rules.credit(amount, lines=creditable, currency=invoice.currency, is_withdrawn=nullification is not None)
     totals = rules.totals(credit.breakdown)
     taken = rules.taken(totals.gross, open_=item.open, retained=retained_of(invoice))
     zone = ZoneInfo(invoice.seller.time_zone)
-    series = _lock_series(invoice, year=at.astimezone(zone).year)
+    series = lock_credit_series(invoice, year=at.astimezone(zone).year)
     # Another credit note may have drawn its number while this one waited: a higher number is never earlier.
     at = max(at, series.last_issued_at or at, invoice.issued_at)
     note = CreditNote(
@@ -161,12 +162,13 @@ def _issue(
         tax=totals.tax,
         gross=totals.gross,
         retained=taken.retained,
+        given_back=amount - totals.net,
         issued_at=at,
         issued_on=at.astimezone(zone).date(),
         issued_by_id=actor.user_id,
         issued_by_name=actor.name,
     )
-    note.snapshot = snapshot.write(semantic(note, credit=credit, totals=totals))
+    note.snapshot = snapshot.write(semantic_credit(note, lines=lines, credit=credit, totals=totals))
     note.snapshot_sha256 = canonical.sha256(note.snapshot)
     series.last += 1
     series.head = note.chain_sha256 = canonical.sha256(series.head + note.number + note.snapshot_sha256)
@@ -191,6 +193,7 @@ def _issue(
     # What is freed is booked first: receivables never change their sign, not even for a moment.
     freed = free(note, at=at)
     _post(note, at=at)
+    returned: dict[str, Any] = {"given_back": note.given_back} if note.given_back else {}
     audit.record(
         chain=f"contract:{invoice.contract.ref}",
         parties=[note.seller_id, note.buyer_id],
@@ -210,6 +213,7 @@ def _issue(
         tax=note.tax,
         gross=note.gross,
         retained=note.retained,
+        **returned,
         freed=freed,
         open=item.open,
         snapshot_sha256=note.snapshot_sha256,
@@ -238,18 +242,10 @@ def _retain_less(invoice: Invoice, *, by: Decimal) -> None:
         left -= part
 
 
-def _lock_series(invoice: Invoice, *, year: int) -> NumberSeries:
-    wanted = {"organisation_id": invoice.seller_id, "prefix": CREDITS, "year": year}
-    series = NumberSeries.objects.select_for_update().filter(**wanted)
-    found = series.first()
-    if found is None:
-        NumberSeries.objects.bulk_create([NumberSeries(**wanted)], ignore_conflicts=True)
-        found = series.get()
-    return found
-
-
 def _post(note: CreditNote, *, at: datetime) -> None:
-    """A credit note undoes billing: it moves the contract balance, never revenue."""
+    """A credit note undoes billing: it moves the contract balance, never revenue; of a deposit what was received."""
+    is_advance = note.invoice.kind == InvoiceKind.ADVANCE
+    billed = Seller.DEPOSITS_RECEIVED if is_advance else Seller.CONTRACT_BALANCE
     ledger.post(
         organisation_id=note.seller_id,
         currency=note.currency,
@@ -258,7 +254,10 @@ def _post(note: CreditNote, *, at: datetime) -> None:
         description=f"Credit note {note.number} to {note.invoice.number}",
         booked_on=note.issued_on,
         legs=[
-            ledger.debit(Seller.CONTRACT_BALANCE, amount=note.net, key=f"contract:{note.invoice.contract.ref}"),
+            ledger.debit(billed, amount=note.net + note.given_back, key=f"contract:{note.invoice.contract.ref}"),
+            ledger.credit(
+                Seller.DEPOSITS_RECEIVED, amount=note.given_back, key=f"contract:{note.invoice.contract.ref}"
+            ),
             ledger.debit(Seller.OUTPUT_TAX, amount=note.tax),
             ledger.credit(Seller.RECEIVABLES, amount=note.gross - note.retained, key=f"invoice:{note.invoice.ref}"),
             ledger.credit(Seller.RETENTION_HELD, amount=note.retained, key=f"contract:{note.invoice.contract.ref}"),

@@ -54,8 +54,9 @@ def disputable(*, invoice_ref: str, share: rules.Share) -> Disputable:
         raise Refused("This invoice is in dispute already. Say there what else you dispute.")
     _lines, creditable = creditable_lines(invoice)
     net = rules.credited_amount(share, lines=creditable, currency=invoice.currency)
-    gross = rules.totals(rules.credit(net, lines=creditable, currency=invoice.currency).breakdown).gross
-    if gross > item.open:
+    totals = rules.totals(rules.credit(net, lines=creditable, currency=invoice.currency).breakdown)
+    gross = totals.gross
+    if gross > item.open or totals.net != net:
         raise Refused(
             "Only what is open is disputed: {open} of {number}, and this comes to {gross} with its tax. Enter a"
             " smaller amount.",

@@ -3,14 +3,19 @@
 from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, Sum
 
 from apps.contracts.models import Contract, Termination
 from apps.core import money
 from apps.core.errors import Refused
 from apps.invoicing.models import CreditNote, Instalment, Invoice, InvoiceKind
+from apps.invoicing.models.instalment import InstalmentQuerySet
 from apps.milestones.services import NotBilled
+
+NO_PART_OF_THE_PRICE: Final = (InvoiceKind.RETENTION_RELEASE, InvoiceKind.ADVANCE)
+"""Kinds of invoices that bill nothing of it."""
 
 
 def billed_no_more(contract: Contract, *, notice: Termination) -> list[NotBilled]:
@@ -19,18 +24,18 @@ def billed_no_more(contract: Contract, *, notice: Termination) -> list[NotBilled
     That is whatever falls due on the day on which the notice takes effect or later, or has no day yet.
     """
     sums: dict[tuple[int, str], list[Decimal]] = defaultdict(list)
-    for one in _after(contract, notice=notice).order_by("position", "number"):
+    for one in _after(contract, notice=notice).of_the_price().order_by("position", "number"):
         sums[one.position, one.title].append(one.amount)
     return [NotBilled(title, len(found), money.total(found)) for (_position, title), found in sums.items()]
 
 
 def billed_of(contract: Contract) -> Decimal:
-    """What was invoiced of a contract and not credited, net of tax; statements of retention ask for nothing new."""
-    invoices = Invoice.objects.filter(contract=contract).exclude(kind=InvoiceKind.RETENTION_RELEASE)
-    billed, credited = (
-        rows.aggregate(sum=Sum("net"))["sum"] or money.ZERO
-        for rows in (invoices, CreditNote.objects.filter(contract=contract))
-    )
+    """What was billed of the price of a contract and not credited, net of tax: statements of retention ask for nothing
+    new, and deposits that later invoices give back are no part of the price."""
+    invoices = Invoice.objects.filter(contract=contract).exclude(kind__in=NO_PART_OF_THE_PRICE)
+    notes = CreditNote.objects.filter(contract=contract).exclude(invoice__kind__in=NO_PART_OF_THE_PRICE)
+    billed = invoices.aggregate(sum=Sum(F("net") + F("recovered")))["sum"] or money.ZERO
+    credited = notes.aggregate(sum=Sum(F("net") + F("given_back")))["sum"] or money.ZERO
     return billed - credited
 
 
@@ -48,6 +53,6 @@ def cancel_instalments(*, contract: Contract, notice: Termination, at: datetime)
     _after(contract, notice=notice).update(cancelled_at=at)
 
 
-def _after(contract: Contract, *, notice: Termination) -> "QuerySet[Instalment]":
+def _after(contract: Contract, *, notice: Termination) -> InstalmentQuerySet:
     unbilled = Instalment.objects.filter(contract=contract).unbilled()
     return unbilled.filter(Q(bills_on__isnull=True) | Q(bills_on__gte=notice.effective_on))

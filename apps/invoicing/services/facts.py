@@ -1,5 +1,6 @@
 """What is known at the moment of issue, as the semantic invoice that is stored, chained and shown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,7 +10,7 @@ from django.conf import settings
 
 from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.invoicing import rules, snapshot
-from apps.invoicing.models import Instalment
+from apps.invoicing.models import Instalment, Invoice, InvoiceKind
 from apps.milestones.models import Decision, Milestone
 from apps.parties.electronic import EMAIL
 from apps.parties.models import Organisation
@@ -40,6 +41,13 @@ class Cause:
     def unit(self) -> str:
         """The unit code (UN/ECE Recommendation 20): of a lump sum one piece."""
         return self.version_line.unit if self.version_line is not None and self.version_line.unit else snapshot.ONE
+
+    @property
+    def invoice_kind(self) -> InvoiceKind:
+        """What sort of invoice it makes."""
+        if self.instalment is None:
+            return InvoiceKind.MILESTONE
+        return InvoiceKind.ADVANCE if self.instalment.line.recovery else InvoiceKind.INSTALMENT
 
     @property
     def version_line(self) -> PlanLine | None:
@@ -98,12 +106,17 @@ def semantic(
     account: Account,
     retained: snapshot.Retained | None,
     reserved: snapshot.Reserved | None,
+    deducted: Sequence[snapshot.Line],
+    advances: Sequence[Invoice],
     number: str,
     issued_on: date,
     due_on: date,
     at: datetime,
 ) -> snapshot.SemanticInvoice:
-    """The invoice of what is billed, from the contract with its parties, and the version in which it was agreed."""
+    """The invoice of what is billed, from the contract with its parties, and the version in which it was agreed.
+
+    ``deducted`` are the lines by which it gives deposits back, ``advances`` the invoices of these, in the same order.
+    """
     seller, buyer, version = contract.seller, contract.buyer, cause.version
     return snapshot.SemanticInvoice(
         kind=cause.kind,
@@ -139,6 +152,7 @@ def semantic(
                 tax_category=version.tax_category,
                 tax_rate=version.tax_rate,
             ),
+            *deducted,
         ),
         taxes=tuple(
             snapshot.TaxRow(
@@ -155,6 +169,10 @@ def semantic(
         reserved=reserved,
         buyer_reference=buyer.buyer_reference,
         payment_reference=rules.payment_reference(number, iban=(account.fields or {}).get("iban", "")),
+        deposits=tuple(
+            snapshot.Deposit(number=one.number, issue_date=one.issued_on, net=-line.net)
+            for one, line in zip(advances, deducted, strict=True)
+        ),
     )
 
 

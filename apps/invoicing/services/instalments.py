@@ -14,6 +14,7 @@ from apps.core.errors import IllegalTransition, Refused
 from apps.invoicing.models import Instalment, Invoice
 from apps.invoicing.services import facts
 from apps.invoicing.services.issuing import issue_for
+from apps.invoicing.services.recovery import drop_deposits, fits
 from apps.parties.actor import Actor
 
 LOOKED_AFTER: Final = timedelta(minutes=10)
@@ -82,6 +83,16 @@ def unbilled(*, contract: Contract) -> int:
 def billed(*, contract: Contract, instalment_ref: str) -> Invoice | None:
     """The invoice of an instalment, if it has one already."""
     return Invoice.objects.filter(contract=contract, instalment__ref=instalment_ref).first()
+
+
+def drop_unrecoverable(*, contract: Contract, instalment_ref: str, actor: Actor, at: datetime) -> bool:
+    """Cancel a deposit that is due when too little is left to bill to give it back; whether it was so."""
+    found = Instalment.objects.select_related("line").filter(ref=instalment_ref, contract=contract)
+    instalment = found.unbilled().exclude(line__recovery="").first()
+    if instalment is None or fits(instalment, contract=contract):
+        return False
+    drop_deposits(contract=contract, actor=actor, at=at, instalment=instalment)
+    return True
 
 
 def issue_instalment(ref: str, *, contract: Contract, instalment_ref: str, actor: Actor, at: datetime) -> Invoice:

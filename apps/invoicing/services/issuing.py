@@ -3,32 +3,27 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
-
-from django.db.models import Model
 
 from apps.audit import services as audit
 from apps.contracts.models import Contract, ContractVersion
-from apps.core import canonical, money
+from apps.core import canonical
 from apps.core.database import together
 from apps.core.errors import Refused
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import (
-    Document,
     Invoice,
-    InvoiceKind,
-    InvoiceLine,
     NumberSeries,
-    OpenItem,
-    Retention,
 )
 from apps.invoicing.services import facts
+from apps.invoicing.services.final import as_final
+from apps.invoicing.services.invoice_rows import deductions_of, held, post, rows_of
 from apps.invoicing.services.numbering import lock_series
+from apps.invoicing.services.recovery import Deduction, deducted, drop_deposits
 from apps.invoicing.services.reserved import reserved_of, withholdings
 from apps.invoicing.services.starting import start_lines
-from apps.invoicing.services.withholding import Withholding, withheld
-from apps.ledger import services as ledger
-from apps.ledger.charts import Seller
+from apps.invoicing.services.withholding import withheld
 from apps.milestones.models import Decision, Milestone, Reservation
 from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
@@ -96,16 +91,21 @@ def issue_for(
     version, milestone, instalment = cause.version, cause.milestone, cause.instalment
     seller, buyer = contract.seller, contract.buyer
     _check_tax(version, contract=contract)
+    zone = ZoneInfo(seller.time_zone)
+    year = at.astimezone(zone).year
+    series, account = lock_series(PREFIX, milestone=milestone, contract=contract, year=year)
+    deduction = deducted(cause, contract=contract) if vars(series)["has_advances"] else Deduction()
     breakdown = rules.tax_breakdown(
-        [rules.TaxedAmount(cause.amount, version.tax_category, version.tax_rate)], currency=contract.currency
+        [
+            rules.TaxedAmount(cause.amount, version.tax_category, version.tax_rate),
+            *(rules.TaxedAmount(line.net, line.tax_category, line.tax_rate) for line in deduction.lines),
+        ],
+        currency=contract.currency,
     )
     totals = rules.totals(breakdown)
     kept = withheld(contract=contract, version=version, totals=totals, milestone=milestone)
     retained = kept.said
     reserved = reserved_of(reservations, totals=totals, rate=version.tax_rate, retained=retained)
-    zone = ZoneInfo(seller.time_zone)
-    year = at.astimezone(zone).year
-    series, account = lock_series(PREFIX, milestone=milestone, contract=contract, year=year)
     # Another contract's invoice may have drawn its number while this one waited: a higher number is never earlier.
     at = max(at, series.last_issued_at or at)
     issued_on = at.astimezone(zone).date()
@@ -119,11 +119,15 @@ def issue_for(
         account=account,
         retained=retained,
         reserved=reserved,
+        deducted=deduction.lines,
+        advances=[one.advance for one in deduction.parts],
         number=number,
         issued_on=issued_on,
         due_on=due_on,
         at=at,
     )
+    if deduction.is_last:
+        said = as_final(said, cause=cause, contract=contract)
     text = snapshot.write(said)
     text_sha256 = canonical.sha256(text)
     series.last += 1
@@ -135,7 +139,7 @@ def issue_for(
         seller=seller,
         buyer=buyer,
         contract=contract,
-        kind=InvoiceKind.MILESTONE if milestone is not None else InvoiceKind.INSTALMENT,
+        kind=cause.invoice_kind,
         milestone=milestone,
         instalment=instalment,
         number=number,
@@ -146,6 +150,7 @@ def issue_for(
         net=totals.net,
         tax=totals.tax,
         gross=totals.gross,
+        recovered=deduction.amount,
         issued_at=at,
         issued_on=issued_on,
         due_on=due_on,
@@ -158,92 +163,44 @@ def issue_for(
         instalment.billed_at = at
         changed.append((instalment, ["billed_at"]))
     rows = [
-        *_rows(invoice, cause=cause, kept=kept, reserved=reserved, at=at),
+        *rows_of(invoice, cause=cause, kept=kept, reserved=reserved, at=at),
+        *deductions_of(invoice, deduction=deduction),
         *withholdings(invoice, reservations=reservations, reserved=reserved),
     ]
     together.insert(invoice, children=rows, after=changed)
-    _post(invoice, held=_held(retained) + _held(reserved), at=at)
+    post(invoice, held_back=held(retained) + held(reserved), at=at)
+    _record(invoice, retained=held(retained), reserved=held(reserved), actor=actor, at=at)
+    if deduction.is_last:
+        drop_deposits(contract=contract, actor=actor, at=at)
+    return invoice, series
+
+
+def _record(invoice: Invoice, *, retained: Decimal, reserved: Decimal, actor: Actor, at: datetime) -> None:
+    told: dict[str, Any] = {"recovered": invoice.recovered} if invoice.recovered else {}
     audit.record(
-        chain=f"contract:{contract.ref}",
-        parties=[seller.pk, buyer.pk],
+        chain=f"contract:{invoice.contract.ref}",
+        parties=[invoice.seller_id, invoice.buyer_id],
         verb="invoice.issued",
         subject=f"invoice:{invoice.ref}",
         actor=actor,
         at=at,
-        number=number,
+        number=invoice.number,
         **invoice.cause_told,
         currency=invoice.currency,
         net=invoice.net,
         tax=invoice.tax,
         gross=invoice.gross,
-        retained=_held(retained),
-        reserved=_held(reserved),
-        due_on=due_on,
-        snapshot_sha256=text_sha256,
+        **told,
+        retained=retained,
+        reserved=reserved,
+        due_on=invoice.due_on,
+        snapshot_sha256=invoice.snapshot_sha256,
         chain_sha256=invoice.chain_sha256,
     )
-    return invoice, series
 
 
 def _local_day(decision: Decision, *, seller: Organisation) -> date:
     return decision.decided_at.astimezone(ZoneInfo(seller.time_zone)).date()
-
-
-def _held(part: snapshot.Retained | snapshot.Reserved | None) -> Decimal:
-    return part.withheld if part is not None else money.ZERO
-
-
-def _rows(
-    invoice: Invoice,
-    *,
-    cause: facts.Cause,
-    kept: Withholding,
-    reserved: snapshot.Reserved | None,
-    at: datetime,
-) -> list[Model]:
-    """What belongs to an invoice from its first moment on: its line, what is owed on it now and what later, its
-    document to come."""
-    line = InvoiceLine(
-        invoice=invoice,
-        position=1,
-        description=cause.name,
-        quantity=cause.priced[0],
-        unit_price=cause.priced[1],
-        net=cause.amount,
-        tax_category=cause.version.tax_category,
-        tax_rate=cause.version.tax_rate,
-    )
-    retained = kept.said
-    due = invoice.gross - _held(retained) - _held(reserved)
-    open_item = OpenItem(
-        invoice=invoice,
-        contract=invoice.contract,
-        seller=invoice.seller,
-        buyer=invoice.buyer,
-        currency=invoice.currency,
-        due_on=invoice.due_on,
-        gross=invoice.gross,
-        retained=_held(retained),
-        reserved=_held(reserved),
-        open=due,
-        settled_at=None if due else at,
-    )
-    rows: list[Model] = [line, open_item, Document(invoice=invoice, requested_at=at)]
-    rows += [
-        Retention(
-            invoice=invoice,
-            contract=invoice.contract,
-            seller=invoice.seller,
-            buyer=invoice.buyer,
-            currency=invoice.currency,
-            kind=kind,
-            held=one.held,
-            carried=one.carried,
-        )
-        for kind, one in enumerate(kept.kinds, start=1)
-        if one.held or one.carried
-    ]
-    return rows
 
 
 def _check_tax(version: ContractVersion, *, contract: Contract) -> None:
@@ -263,23 +220,4 @@ def _tax_identity(organisation: Organisation) -> rules.TaxIdentity:
         country=organisation.country,
         vat_number=organisation.vat_number,
         tax_number=organisation.tax_number,
-    )
-
-
-def _post(invoice: Invoice, *, held: Decimal, at: datetime) -> None:
-    """Billing moves the contract balance, never revenue. What is held back is no receivable before its release."""
-    ledger.post(
-        organisation_id=invoice.seller_id,
-        currency=invoice.currency,
-        purpose=ledger.Purpose.SELLER,
-        cause=f"invoice:{invoice.ref}",
-        description=f"Invoice {invoice.number}",
-        booked_on=invoice.issued_on,
-        legs=[
-            ledger.debit(Seller.RECEIVABLES, amount=invoice.gross - held, key=f"invoice:{invoice.ref}"),
-            ledger.debit(Seller.RETENTION_HELD, amount=held, key=f"contract:{invoice.contract.ref}"),
-            ledger.credit(Seller.CONTRACT_BALANCE, amount=invoice.net, key=f"contract:{invoice.contract.ref}"),
-            ledger.credit(Seller.OUTPUT_TAX, amount=invoice.tax),
-        ],
-        at=at,
     )

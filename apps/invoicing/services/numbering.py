@@ -5,7 +5,8 @@ from django.db.models.functions import JSONObject
 
 from apps.contracts.models import Contract
 from apps.core.database.kept import Argument, Read
-from apps.invoicing.models import Instalment, NumberSeries, PayeeInstruction
+from apps.invoicing.models import Instalment, Invoice, NumberSeries, PayeeInstruction
+from apps.invoicing.models.invoice import CREDITS
 from apps.invoicing.services import facts
 from apps.milestones.models import Milestone
 from apps.parties.models import BankAccount
@@ -29,6 +30,11 @@ def _series() -> "QuerySet[NumberSeries, NumberSeries]":
         .annotate(
             bank=Subquery(account, output_field=JSONField()),
             payee=Subquery(instruction, output_field=JSONField()),
+            has_advances=Exists(
+                Instalment.objects.filter(contract_id=Argument("contract_id"), cancelled_at__isnull=True).exclude(
+                    line__recovery=""
+                )
+            ),
             starts_lines=Exists(
                 Instalment.objects.filter(
                     contract_id=Argument("contract_id"),
@@ -46,7 +52,8 @@ def lock_series(
 ) -> tuple[NumberSeries, facts.Account]:
     """Hold the number, and read in the same query what the invoice says of its payment.
 
-    Where it is of a milestone, that milestone may have another payee than the seller, and lines may start with it.
+    Whether the contract has deposits that this one may give back is read too (``has_advances``). Where it is of a
+    milestone, that milestone may have another payee than the seller, and lines may start with it.
     """
     wanted = {
         "prefix": prefix,
@@ -68,3 +75,14 @@ def lock_series(
     asked = vars(series)
     payee: dict[str, str] | None = asked["payee"]
     return series, facts.Account(payee or asked["bank"], payee["account_name"] if payee else None)
+
+
+def lock_credit_series(invoice: Invoice, *, year: int) -> NumberSeries:
+    """Hold the number of the credit note to an invoice, whose series is the seller's own of that year."""
+    wanted = {"organisation_id": invoice.seller_id, "prefix": CREDITS, "year": year}
+    series = NumberSeries.objects.select_for_update().filter(**wanted)
+    found = series.first()
+    if found is None:
+        NumberSeries.objects.bulk_create([NumberSeries(**wanted)], ignore_conflicts=True)
+        found = series.get()
+    return found

@@ -13,6 +13,7 @@ from apps.core.states import move
 from apps.invoicing import rules
 from apps.invoicing.models import Allocation, Document, Invoice, OpenItem, PayeeInstruction
 from apps.invoicing.models.document import DocumentState
+from apps.invoicing.services.recovery import has_advances
 from apps.invoicing.services.retained import is_retained
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import MilestoneState
@@ -106,6 +107,12 @@ def _claim(milestone: Milestone, item: OpenItem | None) -> Claim:
             raise Refused(
                 "The buyer keeps back a part of each invoice of this contract, so nobody knows yet how much of"
                 " “{milestone}” will be payable. Financing of milestones with retention is not offered.",
+                milestone=milestone.title,
+            )
+        if has_advances(milestone.contract):
+            raise Refused(
+                "Invoices of this contract give a deposit back, so nobody knows yet how much of “{milestone}” will be"
+                " payable. Ask for an advance on its invoice, once it is accepted.",
                 milestone=milestone.title,
             )
         return Claim(milestone, None, amount_to_bill(milestone))

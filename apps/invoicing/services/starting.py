@@ -57,9 +57,11 @@ def _start(waiting: "QuerySet[Instalment]", *, on: date) -> None:
     for instalment in started:
         line = instalment.line
         if line.pk not in spans:
-            spans[line.pk] = contracts.periods(on, period=line.period, count=instalment.count)
+            # A deposit that is due with an acceptance is billed once, on that day.
+            once = [contracts.Period(on, on)]
+            spans[line.pk] = contracts.periods(on, period=line.period, count=instalment.count) if line.period else once
         span = spans[line.pk][instalment.number - 1]
-        instalment.bills_on, instalment.ends_on = span.first, span.last
+        instalment.bills_on, instalment.ends_on = span.first, span.last if line.period else None
     Instalment.objects.bulk_update(started, ["bills_on", "ends_on"])
 
 

@@ -18,17 +18,18 @@ from apps.milestones.models import Milestone
 BEFORE: Final = """
     SELECT
         (SELECT coalesce(jsonb_agg(g), '[]') FROM (
-            SELECT l.retention_rate::text AS own, l.is_materials, sum(b.net)::text AS net
+            SELECT l.retention_rate::text AS own, coalesce(l.is_materials, false) AS is_materials,
+                sum(b.net)::text AS net
             FROM (
                 SELECT i.milestone_id, i.net FROM invoicing_invoice i
-                WHERE i.contract_id = c.id AND i.kind = 'milestone'
+                WHERE i.contract_id = c.id AND i.kind IN ('milestone', 'advance')
                 UNION ALL
                 SELECT i.milestone_id, -n.net
                 FROM invoicing_creditnote n JOIN invoicing_invoice i ON i.id = n.invoice_id
-                WHERE n.contract_id = c.id AND i.kind = 'milestone'
+                WHERE n.contract_id = c.id AND i.kind IN ('milestone', 'advance')
             ) b
-            JOIN milestones_milestone m ON m.id = b.milestone_id
-            JOIN contracts_planline l ON l.id = m.line_id
+            LEFT JOIN milestones_milestone m ON m.id = b.milestone_id
+            LEFT JOIN contracts_planline l ON l.id = m.line_id
             GROUP BY l.retention_rate, l.is_materials
         ) g)::text,
         (SELECT coalesce(jsonb_agg(k), '[]') FROM (
@@ -44,8 +45,9 @@ BEFORE: Final = """
             WHERE l.version_id = %s AND (l.retention_rate IS NOT NULL OR (%s AND l.is_materials)))
     FROM contracts_contract c WHERE c.id = %s
 """
-"""What was billed of a contract less what was credited, by the rates of its lines; what was withheld by kind; which
-parts were released; whether this is the last milestone; and what lines come to that steps do not count.
+"""What was billed of a contract less what was credited, by the rates of its lines: milestones after what they give back
+of deposits, and those deposits, which the buyer pays ahead of them; what was withheld by kind; which parts were
+released; whether this is the last milestone; and what lines come to that steps do not count.
 
 A contract is held by the caller, so nothing is added meanwhile.
 """

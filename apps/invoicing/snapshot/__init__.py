@@ -2,11 +2,13 @@
 
 from apps.invoicing.snapshot.model import (
     CREDIT_NOTE,
+    FINAL,
     ONE,
     VERSION,
     Acceptance,
     Address,
     CreditTransfer,
+    Deposit,
     ElectronicAddress,
     Instalment,
     Line,
@@ -26,11 +28,13 @@ from apps.invoicing.snapshot.reading import credit_transfer_of, read, read_party
 
 __all__ = [
     "CREDIT_NOTE",
+    "FINAL",
     "ONE",
     "VERSION",
     "Acceptance",
     "Address",
     "CreditTransfer",
+    "Deposit",
     "ElectronicAddress",
     "Instalment",
     "Line",

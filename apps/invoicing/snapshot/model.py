@@ -14,6 +14,8 @@ from apps.core import canonical
 VERSION = "invoice-2"
 ONE = "C62"
 """Unit code (UN/ECE Recommendation 20) of "one piece": what is agreed as a lump sum is billed as one."""
+FINAL = "final"
+"""The kind of the last invoice of a contract with deposits: it states the whole contract and deducts all before it."""
 CREDIT_NOTE = "credit_note"
 """The kind of what corrects an invoice; every other kind asks for money."""
 
@@ -162,6 +164,20 @@ class RetainedKind:
 
 
 @dataclass(frozen=True, slots=True)
+class Deposit:
+    """An earlier invoice (BG-3) that this one deducts: that of a deposit, a part of which it gives back, or, on a final
+    invoice, whichever came before it. Number (BT-25), date (BT-26), and how much, net of tax.
+
+    The deduction itself is a line (BG-25) of a negative quantity, at the tax of that invoice: so what was taxed before
+    is not taxed again (Article 226 of Directive 2006/112/EC; in Germany section 14(5) UStG).
+    """
+
+    number: str
+    issue_date: date
+    net: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Retained:
     """What the buyer keeps back of the total as agreed, what is due now, and by what the rest becomes due; where there
     are several ``kinds`` of retention, of each.
@@ -214,10 +230,11 @@ class SemanticInvoice:
     (BT-9), terms (BT-20), contract (BT-12), project (BT-11), what the buyer wants to read (BT-10).
 
     ``kind`` is what is billed: a ``milestone`` with its ``acceptance``, else a ``deposit`` or a ``recurring`` line's
-    ``instalment``; the code of the document type (BT-3) is an export's choice. ``language`` is that of the
-    buyer, in which documents are written. ``time_zone`` is the seller's, in which dates are meant. A credit note has
-    positive amounts, names what it corrects, and is due to nobody: its due date is its own. ``payment_reference`` is
-    that of ISO 11649; invoices from before there was one ask for their number.
+    ``instalment``; or ``final``, as the last of a contract with deposits. The code of the document type (BT-3) is an
+    export's choice. ``language`` is that of the buyer, in which documents are written. ``time_zone`` is the seller's,
+    in which dates are meant. A credit note has positive amounts, but for what returns to a deposit, names what it
+    corrects, and is due to nobody: its due date is its own. ``payment_reference`` is that of ISO 11649; invoices from
+    before there was one ask for their number.
     """
 
     kind: str
@@ -249,6 +266,7 @@ class SemanticInvoice:
     instalment: Instalment | None = None
     payment_reference: str = ""
     reserved: Reserved | None = None
+    deposits: tuple[Deposit, ...] = ()
 
     @property
     def due_now(self) -> Decimal:
@@ -256,6 +274,14 @@ class SemanticInvoice:
         retained = self.retained.withheld if self.retained is not None else Decimal(0)
         reserved = self.reserved.withheld if self.reserved is not None else Decimal(0)
         return self.totals.due - retained - reserved
+
+    @property
+    def referred(self) -> list[tuple[str, date]]:
+        """Earlier invoices that it refers to (BG-3), by number (BT-25) and date (BT-26): the one that a credit note
+        corrects, or the deposits that are deducted."""
+        if self.preceding is not None:
+            return [(self.preceding.number, self.preceding.issue_date)]
+        return [(one.number, one.issue_date) for one in self.deposits]
 
     @property
     def remittance(self) -> str:

@@ -11,6 +11,7 @@ from apps.invoicing.snapshot.model import (
     Acceptance,
     Address,
     CreditTransfer,
+    Deposit,
     ElectronicAddress,
     Instalment,
     Line,
@@ -54,6 +55,10 @@ def read(text: str) -> SemanticInvoice:
             "reserved": _reserved(said.get("reserved")),
             "totals": Totals(**_decimals(said["totals"], "lines", "net", "tax", "gross", "due")),
             "preceding": _preceding(said.get("preceding")),
+            "deposits": tuple(
+                Deposit(one["number"], date.fromisoformat(one["issue_date"]), Decimal(one["net"]))
+                for one in said.get("deposits", ())
+            ),
         }
     )
 

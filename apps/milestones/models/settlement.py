@@ -120,7 +120,7 @@ class Settlement(models.Model):
                 " JOIN milestones_milestone m ON m.id = v.milestone_id WHERE s.id = NEW.id AND s.state = 'signed'"
                 " AND CASE WHEN v.amount = 0 THEN m.state <> 'cancelled' ELSE m.state <> 'accepted'"
                 " OR m.amount <> v.amount OR NOT EXISTS (SELECT 1 FROM invoicing_invoice i"
-                " WHERE i.milestone_id = m.id AND i.net = v.amount) END)"
+                " WHERE i.milestone_id = m.id AND i.net + i.recovered = v.amount) END)"
                 " THEN RAISE EXCEPTION 'settlement % is signed and not carried out', NEW.ref"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),

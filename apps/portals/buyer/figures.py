@@ -76,7 +76,8 @@ def _figures(plan: Mapping[str, Any], owed: Mapping[str, Any] | None, *, currenc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceToCome:
-    """The invoice that a sign-off today would issue; ``retained`` of it would be kept back as the contract says."""
+    """The invoice that a sign-off today would issue; ``retained`` of it would be kept back as the contract says, and
+    ``recovered`` (net of tax) is what it gives back of deposits, so that its ``net`` is lower than what is accepted."""
 
     net: Decimal
     tax: Decimal
@@ -84,6 +85,12 @@ class InvoiceToCome:
     due_on: date
     currency: str
     retained: Decimal = money.ZERO
+    recovered: Decimal = money.ZERO
+
+    @property
+    def accepted(self) -> Decimal:
+        """What of the price is accepted and billed, net of tax."""
+        return self.net + self.recovered
 
     @property
     def payable(self) -> Decimal:
@@ -94,11 +101,14 @@ class InvoiceToCome:
 def invoice_to_come(amount: Decimal, *, milestone: Milestone, version: ContractVersion, today: date) -> InvoiceToCome:
     """``today`` is the calendar day in the seller's time zone: the date that the invoice would bear."""
     currency = version.contract.currency
-    taxed = rules.TaxedAmount(net=amount, category=version.tax_category, rate=version.tax_rate)
+    given_back = invoicing.given_back_by(amount=amount, contract=version.contract, milestone=milestone)
+    recovered = money.total(one.amount for one in given_back)
+    taxed = rules.TaxedAmount(net=amount - recovered, category=version.tax_category, rate=version.tax_rate)
     totals = rules.totals(rules.tax_breakdown([taxed], currency=currency))
     kept = invoicing.withheld(contract=version.contract, version=version, totals=totals, milestone=milestone)
     return InvoiceToCome(
         retained=kept.said.withheld if kept.said is not None else money.ZERO,
+        recovered=recovered,
         net=totals.net,
         tax=totals.tax,
         gross=totals.gross,

@@ -111,7 +111,7 @@ def read(actor: Actor, version: ContractVersion, *, way: Way, plan: ContractVers
         newer=newest if newest.number > version.number else None,
         terms=terms_of(plan),
         lines=lines,
-        total=sum((line.amount for line in lines if line.amount is not None), Decimal(0)),
+        total=sum((line.amount for line in lines if line.amount is not None and not line.recovery), Decimal(0)),
         signatures=sorted(version.signatures.all(), key=lambda signature: signature.signed_at),
         previous=previous,
         difference=between_versions(previous, version) if previous else None,

@@ -1,16 +1,21 @@
 """Of which kind a line of the plan is, and when it is billed, as fields of the editor."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.drafts import MILESTONE, STARTS, DraftLine, Due
-from apps.contracts.models.dues import LineKind, PeriodLength, Start
+from apps.contracts.drafts import MILESTONE, RATE, STARTS, DraftLine, Due, Recovery
+from apps.contracts.models.dues import LineKind, PeriodLength, RecoveryWay, Start
 from apps.contracts.rules.dues import MOST_PERIODS
 
-DUE_FIELDS: Final = ("kind", "start", "starts_on", "starts_with", "period", "period_count")
+DUE_FIELDS: Final = (
+    *("kind", "start", "starts_on", "starts_with", "period", "period_count"),
+    *("recovery", "recovery_rate", "recovery_begins"),
+)
+EARNED: Final = ("", _("Stays earned: a part of the price"))
 MILESTONES: Final = "plan-milestones"
 """The id of the list of titles from which a milestone can be chosen."""
 
@@ -31,6 +36,20 @@ class DueForm(forms.Form):
     )
     period = forms.ChoiceField(label=_("Billed every"), choices=PeriodLength.choices, required=False)
     period_count = forms.IntegerField(label=_("How many times"), min_value=1, max_value=MOST_PERIODS, required=False)
+    recovery = forms.ChoiceField(
+        label=_("Given back by later invoices"), choices=[EARNED, *RecoveryWay.choices], required=False
+    )
+    recovery_rate = forms.DecimalField(
+        label=_("Percent of each invoice"), min_value=0, max_value=100, max_digits=9, decimal_places=6, required=False
+    )
+    recovery_begins = forms.DecimalField(
+        label=_("Once so many percent are billed"),
+        min_value=0,
+        max_value=99,
+        max_digits=9,
+        decimal_places=6,
+        required=False,
+    )
 
     def clean_kind(self) -> str:
         return self.cleaned_data["kind"] or MILESTONE
@@ -45,14 +64,24 @@ class DueForm(forms.Form):
         if kind == MILESTONE:
             return None
         start = cleaned.get("start") or Start.SIGNATURE.value
-        repeats = kind == LineKind.RECURRING
+        repeats, recovery = kind == LineKind.RECURRING, self._recovery(kind)
         return Due(
-            start=start if start in STARTS[kind] else Start.SIGNATURE.value,
+            start=start if start in STARTS[kind] or recovery is not None else Start.SIGNATURE.value,
             on=cleaned.get("starts_on"),
             milestone=cleaned.get("starts_with") or "",
             period=(cleaned.get("period") or PeriodLength.MONTH.value) if repeats else "",
             count=cleaned.get("period_count") if repeats else None,
+            recovery=recovery,
         )
+
+    def _recovery(self, kind: str) -> Recovery | None:
+        way = self.cleaned_data.get("recovery")
+        if kind != LineKind.DEPOSIT or not way:
+            return None
+        if way != RATE:
+            return Recovery(way)
+        begins = self.cleaned_data.get("recovery_begins")
+        return Recovery(way, self.cleaned_data.get("recovery_rate"), begins or Decimal(0))
 
 
 def due_values(line: DraftLine) -> Mapping[str, Any]:
@@ -65,4 +94,7 @@ def due_values(line: DraftLine) -> Mapping[str, Any]:
         "starts_with": due.milestone,
         "period": due.period or PeriodLength.MONTH.value,
         "period_count": due.count,
+        "recovery": due.recovery.way if due.recovery is not None else "",
+        "recovery_rate": due.recovery.rate if due.recovery is not None else None,
+        "recovery_begins": (due.recovery.begins or None) if due.recovery is not None else None,
     }

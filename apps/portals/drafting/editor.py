@@ -180,8 +180,9 @@ def _reckon(read: list[plan.Line], shown: list[plan.Line], price: Decimal | None
     if price is None or currency not in money.currencies():
         return
     portions = [line.form.as_portion() for line in read]
-    for line, amount in zip(shown, rules.known_amounts(price, currency=currency, portions=portions), strict=True):
-        line.amount = amount
+    amounts = rules.known_amounts(price, currency=currency, portions=portions)
+    for line, amount, portion in zip(shown, amounts, portions, strict=True):
+        line.amount, line.is_advance = amount, portion.is_advance
 
 
 def editor(
@@ -197,7 +198,7 @@ def editor(
     """The page with the form and the plan as they are, and what is wrong with them."""
     answers = isinstance(form, AnswerForm)
     currency = form.contract.currency if isinstance(form, AnswerForm) else str(form["currency"].value() or "")
-    sum_of_rows = money.total(line.amount for line in lines if line.amount is not None)
+    sum_of_rows = money.total(line.amount for line in lines if line.amount is not None and not line.is_advance)
     given = sum_of_rows if kept is None else allocated(kept, price=price, currency=currency)
     context = {
         "contract": contract,

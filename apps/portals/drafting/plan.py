@@ -139,6 +139,7 @@ class Line:
     form: LineForm
     criteria: list[CriterionForm]
     amount: Decimal | None = None
+    is_advance: bool = False
 
     @property
     def is_valid(self) -> bool:

@@ -73,4 +73,4 @@ def allocated(lines: Sequence[DraftLine], *, price: Decimal | None, currency: st
         return money.ZERO
     portions = [rules.portion_of(line) for line in lines]
     amounts = rules.known_amounts(price, currency=currency, portions=portions)
-    return money.total(amount for amount in amounts if amount is not None)
+    return rules.sum_of(amounts, portions)

@@ -196,8 +196,9 @@ def _page(
     option, currency = draft.options[number - 1], draft.currency
     price = rules.option_price(option, price=draft.price, currency=currency)
     portions = [line.form.as_portion() for line in plan.checked(_as_rows(lines), currency=currency)]
-    for line, amount in zip(lines, rules.known_amounts(price, currency=currency, portions=portions), strict=True):
-        line.amount = amount
+    amounts = rules.known_amounts(price, currency=currency, portions=portions)
+    for line, amount, portion in zip(lines, amounts, portions, strict=True):
+        line.amount, line.is_advance = amount, portion.is_advance
     context: dict[str, Any] = {
         "contract": contract,
         "option": option,
@@ -208,7 +209,7 @@ def _page(
         "currency": currency,
         "allocation": Allocation(
             price=price,
-            allocated=money.total(line.amount for line in lines if line.amount is not None),
+            allocated=money.total(line.amount for line in lines if line.amount is not None and not line.is_advance),
             currency=currency,
         ),
         "is_known": True,

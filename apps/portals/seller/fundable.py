@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from apps.contracts.models import Contract, Criterion, PlanLine
 from apps.core import money
 from apps.financing.models import Facility, RequestItem
-from apps.invoicing.models import Invoice, InvoiceKind
+from apps.invoicing.models import Instalment, Invoice, InvoiceKind
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import ENDED
 from apps.parties.actor import Actor
@@ -21,7 +21,8 @@ WITHOUT_RETENTION = Q(contract__active_version__retention__isnull=True) | Q(
     contract__active_version__retention__rate="0",
     contract__active_version__retention__steps=[],
 )
-"""Contracts of which no invoice is kept back in part: what a milestone will come to is then known."""
+"""Contracts of which no invoice is kept back in part: what a milestone will come to is then known, unless a deposit is
+to be given back."""
 
 
 def facilities(actor: Actor) -> QuerySet[Facility]:
@@ -56,7 +57,9 @@ def milestones_to_fund(actor: Actor, *, today: date) -> QuerySet[Milestone]:
     """Those with such an invoice, and those that are not accepted yet but can be measured, in the order of the plan."""
     asked = RequestItem.objects.visible_to(actor).held().filter(milestone=OuterRef("pk"))
     measured = Criterion.objects.filter(line=OuterRef("line_id"))
-    before = Q(~Q(state__in=ENDED), Exists(measured), WITHOUT_RETENTION, contract__state="active")
+    gives_back = Instalment.objects.filter(contract=OuterRef("contract"), cancelled_at__isnull=True)
+    is_known = WITHOUT_RETENTION & ~Exists(gives_back.exclude(line__recovery=""))
+    before = Q(~Q(state__in=ENDED), Exists(measured), is_known, contract__state="active")
     return (
         Milestone.objects.visible_to(actor)
         .filter(contract__seller_id=actor.organisation_id, contract__active_version__is_assignable=True)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Q, Sum
+from django.db.models import F, Max, Q, Sum
 from django.db.models.functions import Coalesce
 
 from apps.contracts.drafts import DEPOSIT
@@ -24,6 +24,9 @@ ORDER = {
     for number, why in enumerate((Why.NULLIFICATION, Why.CHANGE, Why.ACCEPTANCE, Why.CREDIT, Why.TERMINATION))
 }
 """Of what was written down in the same instant: a change order that takes back what was accepted does so first."""
+
+CREDITED = F("net") + F("given_back")
+"""What a credit note takes off the price: what it asks back, and what returned to deposits instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +139,13 @@ def _nullifications(contract: Contract, *, zone: ZoneInfo) -> list[Event]:
 def _credits(contract: Contract) -> list[Event]:
     """Corrections of a price. What is credited because an acceptance is withdrawn is billed again with the next one."""
     corrections = CreditNote.objects.filter(contract=contract, purpose=CreditNote.Purpose.CORRECTION)
-    rows = corrections.values_list(
-        "ref", "issued_on", "issued_at", "net", "invoice__milestone__position", "invoice__instalment__position"
+    # A deposit that later invoices give back is no part of the price: what is credited of it changes no revenue.
+    rows = (
+        corrections.exclude(invoice__kind=InvoiceKind.ADVANCE)
+        .annotate(worth=CREDITED)
+        .values_list(
+            "ref", "issued_on", "issued_at", "worth", "invoice__milestone__position", "invoice__instalment__position"
+        )
     )
     return [
         Event(
@@ -146,9 +154,9 @@ def _credits(contract: Contract) -> list[Event]:
             on=issued_on,
             at=issued_at,
             position=milestone if milestone is not None else instalment,
-            amount=net,
+            amount=worth,
         )
-        for ref, issued_on, issued_at, net, milestone, instalment in rows
+        for ref, issued_on, issued_at, worth, milestone, instalment in rows
     ]
 
 
@@ -160,10 +168,16 @@ def _terminations(contract: Contract, *, zone: ZoneInfo) -> list[Event]:
     """
     if contract.terminated_at is None:
         return []
-    billed = Invoice.objects.filter(contract=contract).exclude(kind=InvoiceKind.RETENTION_RELEASE)
+    billed = Invoice.objects.filter(contract=contract).exclude(
+        kind__in=[InvoiceKind.RETENTION_RELEASE, InvoiceKind.ADVANCE]
+    )
     notes = CreditNote.objects.filter(contract=contract, issued_at__lte=contract.terminated_at)
+    notes = notes.exclude(invoice__kind=InvoiceKind.ADVANCE)
     gone = notes.filter(Q(purpose=CreditNote.Purpose.NULLIFICATION) | Q(invoice__instalment__line__kind=DEPOSIT))
-    sums = [found.aggregate(sum=Sum("net"))["sum"] or money.ZERO for found in (billed, gone)]
+    sums = [
+        found.aggregate(sum=Sum(worth))["sum"] or money.ZERO
+        for found, worth in ((billed, F("net") + F("recovered")), (gone, CREDITED))
+    ]
     return [
         Event(
             why=Why.TERMINATION,
@@ -186,8 +200,8 @@ def calendars_of(contract: Contract) -> dict[int, Calendar]:
             spans[one.position][one.number] = Span(first=one.bills_on, last=one.ends_on, weight=one.amount)
     credited: dict[int, dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     notes = CreditNote.objects.filter(contract=contract, invoice__instalment__ends_on__isnull=False)
-    for position, number, net in notes.values_list(
-        "invoice__instalment__position", "invoice__instalment__number", "net"
+    for position, number, net in notes.annotate(worth=CREDITED).values_list(
+        "invoice__instalment__position", "invoice__instalment__number", "worth"
     ):
         credited[position][number] += net
     return {position: Calendar(spans=found, credits=credited[position]) for position, found in spans.items()}

@@ -20,6 +20,9 @@ from apps.revenue import rules
 from apps.revenue.models import Measure, Obligation, Recognition
 
 ZERO: Final = money.ZERO
+NET_OF_CONTRACT: Final = (Seller.CONTRACT_BALANCE, Seller.DEPOSITS_RECEIVED)
+"""Accounts that are shown as one figure for each contract, an asset or a liability: what was invoiced ahead of the
+price is a liability to the customer like whatever else is billed before it is earned (IFRS 15.105, 15.106)."""
 NO_DATE: Final = date.max
 """Stands for "nobody knows when": a milestone without a date or behind it, a line that has not begun."""
 
@@ -131,7 +134,7 @@ def of_contracts(contracts: Iterable[Contract]) -> dict[int, ContractRevenue]:
             billed=billed.get(pk, ZERO) - credited.get(pk, ZERO),
             retained=booked[f"contract:{contract.ref}", Seller.RETENTION_HELD],
             booked_revenue=-booked[f"contract:{contract.ref}", Seller.REVENUE],
-            booked_balance=booked[f"contract:{contract.ref}", Seller.CONTRACT_BALANCE],
+            booked_balance=sum((booked[f"contract:{contract.ref}", account] for account in NET_OF_CONTRACT), ZERO),
         )
         for pk, contract in listed.items()
     }
@@ -171,7 +174,7 @@ def roll_forward(*, organisation_id: int, currency: str, month: date) -> RollFor
         entry__book__organisation_id=organisation_id,
         entry__book__currency=currency,
         entry__book__purpose=Book.Purpose.SELLER,
-        account__code=Seller.CONTRACT_BALANCE,
+        account__code__in=NET_OF_CONTRACT,
     )
     earned, within = Q(entry__cause__startswith="revenue:"), Q(entry__booked_on__range=(month.replace(day=1), last))
     found = lines.aggregate(

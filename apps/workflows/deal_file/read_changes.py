@@ -62,7 +62,7 @@ def _terms(place: Place, contract: ContractDraft) -> ChangedTerms:
     tax = place.maybe("tax")
     rate = tax.maybe("rate") if tax is not None else None
     terms = ChangedTerms(
-        **_steps(place, currency),
+        **_steps(place, contract.currency),
         partial_acceptance=in_parts.yes_or_no() if in_parts is not None else None,
         tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "O") if tax is not None else "",
         tax_rate=rate.percentage() if rate is not None else None,

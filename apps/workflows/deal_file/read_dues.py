@@ -1,10 +1,26 @@
 """Of which kind a line of a deal file's plan is, and when it is billed if nobody signs it off."""
 
-from apps.contracts.drafts import ACCEPTANCE, DATE, DEPOSIT, MILESTONE, MONTHS, RECURRING, SIGNATURE, Due
+from decimal import Decimal
+from typing import Final
+
+from apps.contracts.drafts import (
+    ACCEPTANCE,
+    DATE,
+    DEPOSIT,
+    MILESTONE,
+    MONTHS,
+    RATE,
+    RECURRING,
+    SIGNATURE,
+    WAYS,
+    Due,
+    Recovery,
+)
 from apps.contracts.rules.dues import MOST_PERIODS
 from apps.workflows.deal_file.reader import Place
 
 KINDS = (MILESTONE, DEPOSIT, RECURRING)
+LEAST_SHARE: Final = Decimal("0.000001")
 
 
 def read_due(place: Place) -> tuple[str, str, Due | None]:
@@ -20,15 +36,29 @@ def read_due(place: Place) -> tuple[str, str, Due | None]:
 
 
 def _deposit(place: Place) -> Due:
-    due, recoverable = place.maybe("due"), place.maybe("recoverable")
-    if recoverable is not None and recoverable.yes_or_no():
-        recoverable.refuse(
-            "a deposit that later invoices give back is not possible yet; a deposit here is a part of the price that"
-            " stays earned. Leave the key out, or bill it as a milestone"
-        )
+    due, given_back, milestone = place.maybe("due"), place.maybe("recovered"), place.maybe("due_with")
+    recovery = _recovery(given_back) if given_back is not None else None
+    if milestone is not None:
+        if due is not None or recovery is None:
+            milestone.refuse("only a deposit with `recovered` is due with a milestone, and then it has no `due`")
+        return Due(start=ACCEPTANCE, milestone=milestone.text(most=160), recovery=recovery)
     if due is None or due.text() == SIGNATURE:
-        return Due()
-    return Due(start=DATE, on=due.day())
+        return Due(recovery=recovery)
+    return Due(start=DATE, on=due.day(), recovery=recovery)
+
+
+def _recovery(place: Place) -> Recovery:
+    """How later invoices give a deposit back: ``way`` with, at a rate, ``rate`` and ``begins`` in percent."""
+    way, rate, begins = place.need("way").one_of(*WAYS), place.maybe("rate"), place.maybe("begins")
+    if (way == RATE) != (rate is not None) or (begins is not None and way != RATE):
+        place.refuse("needs `rate` in percent, and may have `begins`, exactly where the `way` is `rate`")
+    recovery = Recovery(
+        way=way,
+        rate=rate.number(least=LEAST_SHARE, most=Decimal(100)) if rate is not None else None,
+        begins=begins.number(least=Decimal(0), most=Decimal(99)) if begins is not None else Decimal(0),
+    )
+    place.done()
+    return recovery
 
 
 def _recurring(place: Place) -> Due:

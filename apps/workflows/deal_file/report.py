@@ -128,6 +128,8 @@ def _instalment(instalment: Instalment) -> Report:
         "count": instalment.count,
         "amount": amount_of(instalment.amount, instalment.currency),
         **{name: written(getattr(instalment, name)) for name in ("bills_on", "ends_on")},
+        "recovered": instalment.line.recovery or None,
+        "dropped": instalment.cancelled_at is not None,
         "invoice": instalment.invoice.number if hasattr(instalment, "invoice") else None,
     }
 
@@ -141,6 +143,7 @@ def _invoice(invoice: Invoice) -> Report:
         "issued_on": written(invoice.issued_on),
         "due_on": written(item.due_on),
         "net": amount_of(invoice.net, currency),
+        "recovered": amount_of(invoice.recovered, currency),
         "tax": amount_of(invoice.tax, currency),
         "gross": amount_of(invoice.gross, currency),
         "credited": amount_of(item.credited, currency),

@@ -1,5 +1,7 @@
 """The report of a deal as plain text, for a terminal."""
 
+from decimal import Decimal
+
 from apps.workflows.deal_file import (
     credit_report,
     report_disputes,
@@ -11,6 +13,11 @@ from apps.workflows.deal_file import (
 )
 from apps.workflows.deal_file.report_changes import in_words
 from apps.workflows.deal_file.report_parts import Report
+
+
+def _recovered(row: Report) -> str:
+    """What an invoice gives back of deposits, where it does."""
+    return f"  less deposit {row['recovered']}" if Decimal(row["recovered"]) else ""
 
 
 def plain(found: Report) -> str:
@@ -31,7 +38,7 @@ def plain(found: Report) -> str:
         "Invoices",
         *(
             f"  {row['number']:<16} {row['about']:<28} net {row['net']:>12}  tax {row['tax']:>11}"
-            f"  open {row['open']:>12}  due {row['due_on']}  PDF {row['document']}"
+            f"{_recovered(row)}  open {row['open']:>12}  due {row['due_on']}  PDF {row['document']}"
             for row in found["invoices"]
         ),
     ]
@@ -39,7 +46,7 @@ def plain(found: Report) -> str:
         lines += ["", "Deposits and periods"]
         lines += [
             f"  {row['bills_on'] or 'with its milestone':<20}{row['line']:<28}{row['number']:>4} of {row['count']:<4}"
-            f"{row['amount']:>14}  {row['invoice'] or 'to come'}"
+            f"{row['amount']:>14}  {row['invoice'] or ('cancelled' if row['dropped'] else 'to come')}"
             for row in found["instalments"]
         ]
     lines += credit_report.plain(found["credit_notes"])

@@ -33,6 +33,7 @@ class Column(StrEnum):
     PERIOD = "period"
     COUNT = "count"
     START = "start"
+    RECOVERY = "recovery"
     INFORMATION = "information"
 
 
@@ -55,6 +56,7 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.PERIOD: "Period",
         Column.COUNT: "Number of periods",
         Column.START: "Due or starts",
+        Column.RECOVERY: "Given back by later invoices",
         Column.INFORMATION: "Comes to",
     },
     "de": {
@@ -75,6 +77,7 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.PERIOD: "Periode",
         Column.COUNT: "Anzahl der Perioden",
         Column.START: "Fällig oder ab",
+        Column.RECOVERY: "Verrechnet mit späteren Rechnungen",
         Column.INFORMATION: "Ergibt",
     },
 }
@@ -105,6 +108,7 @@ _MORE: Final[Mapping[Column, str]] = {
     Column.PERIOD: "billed every, interval, billing period, every, turnus, abrechnungszeitraum, zeitraum",
     Column.COUNT: "periods, times, count, number of times, anzahl perioden, anzahl, wie oft",
     Column.START: "start, starts, starts on, starts with, due on or starts with, beginn, beginnt, ab",
+    Column.RECOVERY: "recovered, recovery, recovery of deposit, liquidation, verrechnung, verrechnet",
     Column.INFORMATION: "no, number, item no, #, pos, position, nr, lfd nr, line, zeile",
 }
 

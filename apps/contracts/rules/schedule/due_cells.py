@@ -1,20 +1,35 @@
 """The cells that say of which kind a line is and when it is billed, in English and German, read and written."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from apps.contracts.drafts import ACCEPTANCE, DATE, DEPOSIT, MILESTONE, RECURRING, SIGNATURE, DraftLine, Due
+from apps.contracts.drafts import (
+    ACCEPTANCE,
+    DATE,
+    DEPOSIT,
+    FIRST,
+    MILESTONE,
+    PROPORTION,
+    RATE,
+    RECURRING,
+    SIGNATURE,
+    DraftLine,
+    Due,
+    Recovery,
+)
 from apps.contracts.rules.dues import MOST_PERIODS
 from apps.contracts.rules.schedule.cells import Cell, Formula, Share, as_text, is_empty
 from apps.contracts.rules.schedule.columns import Column
 from apps.contracts.rules.schedule.dates import DateOrder, date_of, is_date, known
 from apps.contracts.rules.schedule.guard import guarded, unguarded
+from apps.core.canonical import plain
 from apps.core.errors import Refused
 
-COLUMNS: Final = (Column.KIND, Column.PERIOD, Column.COUNT, Column.START)
+COLUMNS: Final = (Column.KIND, Column.PERIOD, Column.COUNT, Column.START, Column.RECOVERY)
 KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {MILESTONE: "milestone", DEPOSIT: "deposit", RECURRING: "recurring"},
     "de": {MILESTONE: "Meilenstein", DEPOSIT: "Anzahlung", RECURRING: "wiederkehrend"},
@@ -35,6 +50,17 @@ _PERIOD: Final = {
     **dict.fromkeys(("quarterly", "quarters", "vierteljährlich", "quartalsweise", "vierteljahr"), "quarter"),
     **dict.fromkeys(("yearly", "annually", "years", "jährlich", "jahre"), "year"),
 }
+WAYS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {PROPORTION: "in proportion", FIRST: "first"},
+    "de": {PROPORTION: "anteilig", FIRST: "zuerst"},
+}
+FROM: Final[Mapping[str, str]] = {"en": "from", "de": "ab"}
+_WAY: Final = {
+    **{word.casefold(): way for words in WAYS.values() for way, word in words.items()},
+    **dict.fromkeys(("proportion", "proportional", "pro rata", "im verhältnis"), PROPORTION),
+    **dict.fromkeys(("whole", "first in full", "vollständig zuerst"), FIRST),
+}
+_RATE: Final = re.compile(r"(?P<rate>[\d.,]+)\s*%(?:\s+(?:from|ab)\s+(?P<begins>[\d.,]+)\s*%)?", re.IGNORECASE)
 _RECOVERABLE: Final = frozenset(
     {"recoverable deposit", "recoverable", "advance", "rückzahlbare anzahlung", "verrechenbare anzahlung"}
 )
@@ -44,8 +70,8 @@ _SIGNED: Final = frozenset({word.casefold() for word in SIGNED.values()} | {"on 
 def _kind(cell: Cell, _order: DateOrder | None) -> str:
     if as_text(cell).strip().casefold() in _RECOVERABLE:
         raise Refused(
-            "A deposit that later invoices give back is not possible yet. A deposit here is a part of the price that"
-            " stays earned: say deposit, or make it a milestone."
+            "Say deposit here, and how later invoices give it back in the column “Given back by later invoices”: in"
+            " proportion, first, or a rate such as 20 %."
         )
     return _word(cell, _KIND, Refused("“{text}” is none of milestone, deposit and recurring.", text=_short(cell)))
 
@@ -74,11 +100,33 @@ def _start(cell: Cell, order: DateOrder | None) -> Due:
     return Due(start=ACCEPTANCE, milestone=unguarded(text))
 
 
+def _recovery(cell: Cell, _order: DateOrder | None) -> Recovery:
+    """``in proportion``, ``first``, or a rate: ``20 %``, ``20 % from 30 %``, or a cell that is a percentage."""
+    if isinstance(cell, Share):
+        return Recovery(RATE, cell.percent)
+    text = as_text(_plain(cell)).strip()
+    way, rate = _WAY.get(text.casefold()), _RATE.fullmatch(text)
+    if way is not None:
+        return Recovery(way)
+    if rate is None:
+        raise Refused("“{text}” is none of in proportion, first, and a rate such as 20 % from 30 %.", text=_short(cell))
+    return Recovery(RATE, _share(rate["rate"], cell), _share(rate["begins"], cell) if rate["begins"] else Decimal(0))
+
+
+def _share(written: str, cell: Cell) -> Decimal:
+    """A percentage of at most six decimals, so what stands behind the only point or comma are decimals."""
+    try:
+        return Decimal(written.replace(",", "."))
+    except InvalidOperation as error:
+        raise Refused("“{text}” is no percentage.", text=_short(cell)) from error
+
+
 READ: Final[Mapping[Column, Callable[[Cell, DateOrder | None], Any]]] = {
     Column.KIND: _kind,
     Column.PERIOD: _period,
     Column.COUNT: _count,
     Column.START: _start,
+    Column.RECOVERY: _recovery,
 }
 
 
@@ -91,6 +139,8 @@ def with_due(line: DraftLine, said: Mapping[Column, Any]) -> DraftLine:
     """The line with its kind and when it is billed; what only other kinds have is refused, not lost."""
     kind = said[Column.KIND] or MILESTONE
     repeats, starts = said[Column.PERIOD] or said[Column.COUNT], said[Column.START]
+    if said[Column.RECOVERY] and kind != DEPOSIT:
+        raise Refused("Only a deposit is given back by later invoices. Say deposit in the column of kinds.")
     if (repeats and kind != RECURRING) or (starts and kind == MILESTONE):
         raise Refused(
             "This row says how often or from when it is billed. Only a recurring line repeats, and a milestone"
@@ -99,7 +149,7 @@ def with_due(line: DraftLine, said: Mapping[Column, Any]) -> DraftLine:
     if kind == MILESTONE:
         return line
     due = starts or (Due(start=DATE, on=line.planned_on) if line.planned_on else Due())
-    due = replace(due, period=said[Column.PERIOD] or "", count=said[Column.COUNT])
+    due = replace(due, period=said[Column.PERIOD] or "", count=said[Column.COUNT], recovery=said[Column.RECOVERY])
     return replace(line, kind=kind, due=due, planned_on=None)
 
 
@@ -114,7 +164,19 @@ def written(line: DraftLine, *, language: str) -> dict[Column, Cell]:
         Column.PERIOD: PERIODS[words].get(due.period),
         Column.COUNT: None if due.count is None else Decimal(due.count),
         Column.START: starts[due.start],
+        Column.RECOVERY: _recovery_cell(due.recovery, words),
     }
+
+
+def _recovery_cell(recovery: Recovery | None, words: str) -> Cell:
+    if recovery is None:
+        return None
+    if recovery.way != RATE:
+        return WAYS[words][recovery.way]
+    if recovery.rate is None:
+        return None
+    begins = f" {FROM[words]} {plain(recovery.begins)} %" if recovery.begins else ""
+    return f"{plain(recovery.rate)} %{begins}"
 
 
 def _word(cell: Cell, known_words: Mapping[str, str], refusal: Refused) -> str:

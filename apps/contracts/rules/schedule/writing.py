@@ -25,6 +25,8 @@ def written_schedule(
     marks = MARKS[language if language in MARKS else "en"]
     # Only a plan that has other lines than milestones says what they are, and own retention only where there is some.
     unsaid = [] if any(line.due is not None for line in lines) else [*due_cells.COLUMNS]
+    if not any(line.due is not None and line.due.recovery is not None for line in lines):
+        unsaid.append(Column.RECOVERY)
     if not any(line.own.retention_rate is not None or line.own.is_materials for line in lines):
         unsaid += [Column.RETENTION, Column.MATERIALS]
     columns = [column for column in Column if column not in unsaid]

@@ -16,7 +16,7 @@ from apps.invoicing.models import Instalment
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import ENDED
 from apps.parties.roles import Action
-from apps.portals import history, instalments, retaining
+from apps.portals import deposits, history, instalments, retaining
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import figures, signing, versions
 from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, today_of, why_not, zone_of
@@ -127,6 +127,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "disputes": disputes.of_contract(actor, found, side=BUYER),
             "reservations": reservations.of_contract(actor, found, side=BUYER),
             "retention": retaining.panel_of(found, side="buyer"),
+            "deposits": deposits.panel_of(found, calendars=by_calendar),
             "calendars": by_calendar,
             "side": "buyer",
             "versions": [(version, version_state(version, contract=found, newest=sent[0].number)) for version in sent],

@@ -152,7 +152,6 @@ def _review(request: PortalRequest, contract: Contract, upload: PlanUpload) -> d
     amounts = rules.known_amounts(version.price, currency=contract.currency, portions=portions)
     first = _first(request.GET.get("from", ""), of=len(lines))
     rows = list(zip(reading["rows"], lines, amounts, strict=True))[first : first + SHOWN]
-    known = [amount for amount in amounts if amount is not None]
     return {
         "contract": contract,
         "upload": upload,
@@ -165,7 +164,9 @@ def _review(request: PortalRequest, contract: Contract, upload: PlanUpload) -> d
         "last": first + len(rows),
         "previous_url": f"?from={max(first - SHOWN, 0) + 1}" if first else "",
         "next_url": f"?from={first + SHOWN + 1}" if first + SHOWN < len(lines) else "",
-        "allocation": Allocation(price=version.price, allocated=money.total(known), currency=contract.currency),
+        "allocation": Allocation(
+            price=version.price, allocated=rules.sum_of(amounts, portions), currency=contract.currency
+        ),
         "is_known": contract.currency in money.currencies(),
         "refusal": why_not(request.actor, Action.EDIT_CONTRACT),
         "confirm": ConfirmForm(initial={"upload": upload.ref}),

@@ -1,16 +1,19 @@
-"""What a credit note says: the invoice, with the credited amounts in place of its own."""
+"""What is known when a credit note is issued, as the semantic document that is stored, chained and shown."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from apps.invoicing import rules, snapshot
-from apps.invoicing.models import CreditNote
+from apps.invoicing.models import CreditNote, InvoiceLine
 
 
-def semantic(note: CreditNote, *, credit: rules.Credit, totals: rules.Totals) -> snapshot.SemanticInvoice:
+def semantic_credit(
+    note: CreditNote, *, lines: Sequence[InvoiceLine], credit: rules.Credit, totals: rules.Totals
+) -> snapshot.SemanticInvoice:
     """What the invoice said, with the credited amounts in place of its own; the parties stay those that it names."""
     said = snapshot.read(note.invoice.snapshot)
+    written = [_as_booked(line, said=said, place=place) for place, line in enumerate(lines)]
     return replace(
         said,
         kind=snapshot.CREDIT_NOTE,
@@ -24,9 +27,17 @@ def semantic(note: CreditNote, *, credit: rules.Credit, totals: rules.Totals) ->
         payment_reference="",
         retained=None,
         reserved=None,
+        deposits=(),
         lines=tuple(
-            replace(line, quantity=Decimal(1), unit_code=snapshot.ONE, net_price=net, base_quantity=Decimal(1), net=net)
-            for line, net in zip(said.lines, credit.lines, strict=True)
+            replace(
+                line,
+                quantity=Decimal(1 if net > 0 else -1),
+                unit_code=snapshot.ONE,
+                net_price=abs(net),
+                base_quantity=Decimal(1),
+                net=net,
+            )
+            for line, net in zip(written, credit.lines, strict=True)
             if net
         ),
         taxes=_rows(credit.breakdown),
@@ -39,6 +50,13 @@ def semantic(note: CreditNote, *, credit: rules.Credit, totals: rules.Totals) ->
             credited=_rows(credit.before),
         ),
     )
+
+
+def _as_booked(line: InvoiceLine, *, said: snapshot.SemanticInvoice, place: int) -> snapshot.Line:
+    """A line as the invoice shows it; a final invoice shows the whole contract, and what it billed is credited."""
+    if said.kind != snapshot.FINAL:
+        return said.lines[place]
+    return replace(said.lines[0], identifier=str(place + 1), name=line.description, description="")
 
 
 def _rows(breakdown: Sequence[rules.TaxSubtotal]) -> tuple[snapshot.TaxRow, ...]:

@@ -1,0 +1,120 @@
+"""The final invoice of a contract with deposits: it states the whole contract and deducts every invoice before it.
+
+The milestones of the whole plan stand on it at what was agreed, then each earlier invoice with a negative quantity, at
+its own category and rate and less what was credited of it; what is left is what this invoice asks for. So the buyer
+sees on one document that everything adds up, and no tax is shown twice (Directive 2006/112/EC, article 203; in Germany
+section 14(5) UStG, where it is called Schlussrechnung).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from django.db.models import DecimalField, F, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+from django.utils import translation
+from django.utils.translation import gettext
+
+from apps.contracts.models import Contract, PlanLine
+from apps.core import money
+from apps.core.printing import words
+from apps.invoicing import snapshot
+from apps.invoicing.models import CreditNote, Invoice, InvoiceKind
+from apps.invoicing.services import facts
+
+MOST_DEDUCTED: Final = 100
+"""Earlier invoices that are listed; after more of them the last invoice deducts what is left of deposits only."""
+MONEY: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=18, decimal_places=3)
+NOTHING: Final = Value(money.ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """An earlier invoice: what of it is owed for the contract, net of tax, and what it billed of the price."""
+
+    number: str
+    issued_on: date
+    about: str
+    net: Decimal
+    worth: Decimal
+
+
+def as_final(said: snapshot.SemanticInvoice, *, cause: facts.Cause, contract: Contract) -> snapshot.SemanticInvoice:
+    """The invoice after which nothing is to be billed, as the final one of its contract.
+
+    It stays as it is where the plan was not billed whole (a terminated contract), where prices were corrected by credit
+    notes so that the plan says another sum, and where too many invoices came before. Two queries.
+    """
+    version = contract.active_version
+    if version is None:
+        return said
+    before = _before(contract)
+    plan = list(PlanLine.objects.filter(version=version, recovery="").order_by("position"))
+    whole = money.total(line.amount for line in plan if line.amount is not None)
+    billed = money.total(one.worth for one in before) + cause.amount
+    is_whole = billed == whole and whole - money.total(one.net for one in before) == said.totals.net
+    if not is_whole or not 0 < len(before) <= MOST_DEDUCTED:
+        return said
+    rows = [(line.title, line.scope, line.amount or money.ZERO) for line in plan]
+    with translation.override(said.language):
+        rows += [(_deducted(one), one.about, -one.net) for one in before]
+    return replace(
+        said,
+        kind=snapshot.FINAL,
+        lines=tuple(
+            _line(place, name, description, amount, cause)
+            for place, (name, description, amount) in enumerate(rows, start=1)
+        ),
+        deposits=tuple(snapshot.Deposit(one.number, one.issued_on, one.net) for one in before),
+    )
+
+
+def _deducted(one: Before) -> str:
+    return gettext("Invoice {number} of {day} deducted").format(number=one.number, day=words.day(one.issued_on))
+
+
+def _before(contract: Contract) -> Sequence[Before]:
+    """The invoices of which something is left, the oldest first. A correction of the price counts as billed: by it the
+    sums differ from the plan."""
+    notes = CreditNote.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice")
+    withdrawn = notes.filter(Q(purpose=CreditNote.Purpose.NULLIFICATION) | Q(invoice__kind=InvoiceKind.ADVANCE))
+    rows = (
+        Invoice.objects.filter(contract=contract)
+        .exclude(kind=InvoiceKind.RETENTION_RELEASE)
+        .select_related("milestone", "instalment")
+        .annotate(
+            credited=Coalesce(Subquery(notes.annotate(sum=Sum("net")).values("sum"), output_field=MONEY), NOTHING),
+            taken=Coalesce(
+                Subquery(withdrawn.annotate(sum=Sum(F("net") + F("given_back"))).values("sum"), output_field=MONEY),
+                NOTHING,
+            ),
+        )
+        .order_by("pk")
+    )
+    found = [
+        Before(
+            number=one.number,
+            issued_on=one.issued_on,
+            about=one.about,
+            net=one.net - vars(one)["credited"],
+            worth=money.ZERO if one.kind == InvoiceKind.ADVANCE else one.worth - vars(one)["taken"],
+        )
+        for one in rows
+    ]
+    return [one for one in found if one.net or one.worth]
+
+
+def _line(place: int, name: str, description: str, amount: Decimal, cause: facts.Cause) -> snapshot.Line:
+    return snapshot.Line(
+        identifier=str(place),
+        name=name,
+        description=description,
+        quantity=Decimal(1 if amount >= 0 else -1),
+        unit_code=snapshot.ONE,
+        net_price=abs(amount),
+        net=amount,
+        tax_category=cause.version.tax_category,
+        tax_rate=cause.version.tax_rate,
+    )

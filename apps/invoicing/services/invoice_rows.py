@@ -1,0 +1,114 @@
+"""What an invoice consists of when it is issued: its lines, what is owed on it, what is posted. No lookups."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Model
+
+from apps.core import money
+from apps.invoicing import snapshot
+from apps.invoicing.models import Document, Invoice, InvoiceKind, InvoiceLine, OpenItem, Retention
+from apps.invoicing.services import facts
+from apps.invoicing.services.recovery import Deduction
+from apps.invoicing.services.withholding import Withholding
+from apps.ledger import services as ledger
+from apps.ledger.charts import Seller
+
+
+def rows_of(
+    invoice: Invoice,
+    *,
+    cause: facts.Cause,
+    kept: Withholding,
+    reserved: snapshot.Reserved | None,
+    at: datetime,
+) -> list[Model]:
+    """What belongs to an invoice from its first moment on: its line, what is owed on it now and what later, its
+    document to come."""
+    line = InvoiceLine(
+        invoice=invoice,
+        position=1,
+        description=cause.name,
+        quantity=cause.priced[0],
+        unit_price=cause.priced[1],
+        net=cause.amount,
+        tax_category=cause.version.tax_category,
+        tax_rate=cause.version.tax_rate,
+    )
+    retained = kept.said
+    due = invoice.gross - held(retained) - held(reserved)
+    open_item = OpenItem(
+        invoice=invoice,
+        contract=invoice.contract,
+        seller=invoice.seller,
+        buyer=invoice.buyer,
+        currency=invoice.currency,
+        due_on=invoice.due_on,
+        gross=invoice.gross,
+        retained=held(retained),
+        reserved=held(reserved),
+        open=due,
+        settled_at=None if due else at,
+    )
+    rows: list[Model] = [line, open_item, Document(invoice=invoice, requested_at=at)]
+    rows += [
+        Retention(
+            invoice=invoice,
+            contract=invoice.contract,
+            seller=invoice.seller,
+            buyer=invoice.buyer,
+            currency=invoice.currency,
+            kind=kind,
+            held=one.held,
+            carried=one.carried,
+        )
+        for kind, one in enumerate(kept.kinds, start=1)
+        if one.held or one.carried
+    ]
+    return rows
+
+
+def deductions_of(invoice: Invoice, *, deduction: Deduction) -> list[InvoiceLine]:
+    """The lines by which it gives deposits back, each with the invoice of that deposit."""
+    return [
+        InvoiceLine(
+            invoice=invoice,
+            position=int(line.identifier),
+            description=line.name,
+            quantity=line.quantity,
+            unit_price=line.net_price,
+            net=line.net,
+            tax_category=line.tax_category,
+            tax_rate=line.tax_rate,
+            advance=one.advance,
+        )
+        for one, line in zip(deduction.parts, deduction.lines, strict=True)
+    ]
+
+
+def held(part: snapshot.Retained | snapshot.Reserved | None) -> Decimal:
+    """What is kept back of it."""
+    return part.withheld if part is not None else money.ZERO
+
+
+def post(invoice: Invoice, *, held_back: Decimal, at: datetime) -> None:
+    """Billing moves the contract balance, never revenue. What is held back is no receivable before its release; what is
+    invoiced ahead of the price is a deposit received until a later invoice gives it back."""
+    is_advance = invoice.kind == InvoiceKind.ADVANCE
+    billed = Seller.DEPOSITS_RECEIVED if is_advance else Seller.CONTRACT_BALANCE
+    ledger.post(
+        organisation_id=invoice.seller_id,
+        currency=invoice.currency,
+        purpose=ledger.Purpose.SELLER,
+        cause=f"invoice:{invoice.ref}",
+        description=f"Invoice {invoice.number}",
+        booked_on=invoice.issued_on,
+        legs=[
+            ledger.debit(Seller.RECEIVABLES, amount=invoice.gross - held_back, key=f"invoice:{invoice.ref}"),
+            ledger.debit(Seller.RETENTION_HELD, amount=held_back, key=f"contract:{invoice.contract.ref}"),
+            ledger.debit(Seller.DEPOSITS_RECEIVED, amount=invoice.recovered, key=f"contract:{invoice.contract.ref}"),
+            ledger.credit(billed, amount=invoice.worth, key=f"contract:{invoice.contract.ref}"),
+            ledger.credit(Seller.OUTPUT_TAX, amount=invoice.tax),
+        ],
+        at=at,
+    )

@@ -1,0 +1,250 @@
+"""Deposits that are an advance on the price: what later invoices give back of them, and what goes back to the buyer.
+
+What was invoiced and not credited is deducted, paid or not: the deposit's own invoice asks for it, and the buyer is not
+asked twice. At every moment so much is still to be billed that it can give back what is left; what cannot be given back
+any more is credited at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import DecimalField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+from django.utils import translation
+from django.utils.translation import gettext
+
+from apps.audit import services as audit
+from apps.contracts import rules as contracts
+from apps.contracts.models import Contract
+from apps.core import money
+from apps.core.printing import words
+from apps.core.refs import new_ref
+from apps.invoicing import snapshot
+from apps.invoicing.models import (
+    CreditNote,
+    CreditNoteLine,
+    Instalment,
+    Invoice,
+    InvoiceKind,
+    InvoiceLine,
+)
+from apps.invoicing.services import facts
+from apps.invoicing.services.crediting import credit_agreed
+from apps.milestones.models import Milestone
+from apps.parties.actor import Actor
+
+MONEY: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=18, decimal_places=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """A deposit as it stands, net of tax: ``invoiced``, ``credited``, ``given_back`` by later invoices less what their
+    credit notes returned to it, and how it is given back."""
+
+    invoice: Invoice
+    invoiced: Decimal
+    credited: Decimal
+    given_back: Decimal
+    recovery: contracts.Recovery
+
+    @property
+    def left(self) -> Decimal:
+        """What of it no invoice has given back."""
+        return self.invoiced - self.credited - self.given_back
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """What an invoice gives back of a deposit, net of tax."""
+
+    advance: Invoice
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Deduction:
+    """What an invoice deducts: of each deposit how much, the lines that say so, and whether nothing is left to bill
+    after it."""
+
+    parts: Sequence[GivenBack] = ()
+    lines: Sequence[snapshot.Line] = ()
+    is_last: bool = False
+
+    @property
+    def amount(self) -> Decimal:
+        """All of it, net of tax."""
+        return money.total(one.amount for one in self.parts)
+
+
+def deposits(contract: Contract) -> list[Deposit]:
+    """The deposits of a contract that were invoiced as an advance, the oldest first. One query."""
+    notes = CreditNote.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice")
+    lines = InvoiceLine.objects.filter(advance=OuterRef("pk")).order_by().values("advance")
+    returned = CreditNoteLine.objects.filter(invoice_line__advance=OuterRef("pk")).order_by()
+    found = (
+        Invoice.objects.filter(contract=contract, kind=InvoiceKind.ADVANCE)
+        .select_related("instalment__line")
+        .annotate(
+            credited_net=_sum(notes),
+            given=_sum(lines),
+            returned=_sum(returned.values("invoice_line__advance")),
+        )
+        .order_by("pk")
+    )
+    return [
+        Deposit(
+            invoice=one,
+            invoiced=one.net,
+            credited=vars(one)["credited_net"],
+            given_back=vars(one)["returned"] - vars(one)["given"],
+            recovery=recovery,
+        )
+        for one in found
+        if one.instalment is not None and (recovery := one.instalment.line.given_back) is not None
+    ]
+
+
+def has_advances(contract: Contract) -> bool:
+    """Whether invoices of a contract give back a deposit, or will once that is invoiced."""
+    return Instalment.objects.filter(contract=contract, cancelled_at__isnull=True).exclude(line__recovery="").exists()
+
+
+def still_to_bill(contract: Contract, *, without: Instalment | None = None) -> Decimal:
+    """What of the price is not billed yet, net of tax: open milestones, and instalments that are a part of the price.
+
+    ``without`` is one that is being billed. One query.
+    """
+    milestones = Milestone.objects.unfinished().filter(contract=OuterRef("pk")).order_by().values("contract")
+    instalments = Instalment.objects.filter(contract=OuterRef("pk")).unbilled().of_the_price().order_by()
+    if without is not None:
+        instalments = instalments.exclude(pk=without.pk)
+    asked = Contract.objects.filter(pk=contract.pk).annotate(
+        open_milestones=_sum(milestones, "amount"), open_instalments=_sum(instalments.values("contract"), "amount")
+    )
+    found = vars(asked.get())
+    rest: Decimal = found["open_milestones"] + found["open_instalments"]
+    return rest
+
+
+def given_back_by(
+    *, amount: Decimal, contract: Contract, milestone: Milestone | None, instalment: Instalment | None = None
+) -> list[GivenBack]:
+    """What an invoice of ``amount`` gives back of each deposit that is left; nothing where none is. Three queries.
+
+    ``milestone`` or ``instalment`` is what it bills, accepted already or about to be.
+    """
+    left = [one for one in deposits(contract) if one.left]
+    if not left or contract.active_version is None:
+        return []
+    rest = still_to_bill(contract, without=instalment)
+    if milestone is not None and Milestone.objects.unfinished().filter(pk=milestone.pk).exists():
+        rest -= amount
+    parts = contracts.recovered(
+        [contracts.Advance(one.left, one.recovery) for one in left],
+        amount=amount,
+        rest=rest,
+        price=contract.active_version.price,
+        currency=contract.currency,
+    )
+    return [GivenBack(one.invoice, part) for one, part in zip(left, parts, strict=True) if part]
+
+
+def deducted(cause: facts.Cause, *, contract: Contract) -> Deduction:
+    """What the invoice of a cause deducts; a deposit gives nothing back of another."""
+    if cause.invoice_kind == InvoiceKind.ADVANCE:
+        return Deduction()
+    parts = given_back_by(
+        amount=cause.amount, contract=contract, milestone=cause.milestone, instalment=cause.instalment
+    )
+    language = facts.language_of(contract.buyer)
+    return Deduction(
+        parts=parts,
+        lines=[deduction(one, position=place, language=language) for place, one in enumerate(parts, start=2)],
+        is_last=not still_to_bill(contract, without=cause.instalment),
+    )
+
+
+def deduction(given: GivenBack, *, position: int, language: str) -> snapshot.Line:
+    """The line by which an invoice gives a deposit back: one piece less, at the deposit's tax."""
+    advance = given.advance
+    said = snapshot.read(advance.snapshot)
+    with translation.override(language):
+        name = gettext("Deposit {number} of {day} deducted").format(
+            number=advance.number, day=words.day(advance.issued_on)
+        )
+    return snapshot.Line(
+        identifier=str(position),
+        name=name,
+        description=said.lines[0].name,
+        quantity=Decimal(-1),
+        unit_code=snapshot.ONE,
+        net_price=given.amount,
+        net=-given.amount,
+        tax_category=said.lines[0].tax_category,
+        tax_rate=said.lines[0].tax_rate,
+    )
+
+
+def fits(instalment: Instalment, *, contract: Contract) -> bool:
+    """Whether what is still to be billed can give back a deposit that is to be invoiced, beside those before it."""
+    if instalment.line.given_back is None:
+        return True
+    left = money.total(one.left for one in deposits(contract))
+    return left + instalment.amount <= still_to_bill(contract)
+
+
+def drop_deposits(*, contract: Contract, actor: Actor, at: datetime, instalment: Instalment | None = None) -> None:
+    """Cancel a deposit that could not be given back any more; without ``instalment``, all that are not invoiced yet."""
+    unbilled = Instalment.objects.filter(contract=contract).unbilled().exclude(line__recovery="")
+    gone = list(unbilled.filter(pk=instalment.pk) if instalment is not None else unbilled)
+    for one in gone:
+        one.cancelled_at = at
+        audit.record(
+            chain=f"contract:{contract.ref}",
+            parties=[contract.seller_id, contract.buyer_id],
+            verb="deposit.dropped",
+            subject=f"contract:{contract.ref}",
+            actor=actor,
+            at=at,
+            title=one.title,
+            currency=contract.currency,
+            amount=one.amount,
+        )
+    Instalment.objects.bulk_update(gone, ["cancelled_at"])
+
+
+def drop_when_all_is_billed(*, contract: Contract, actor: Actor, at: datetime) -> None:
+    """Where nothing of the price is still to be billed, no deposit is invoiced any more."""
+    unbilled = Instalment.objects.filter(contract=contract).unbilled().exclude(line__recovery="")
+    if unbilled.exists() and not still_to_bill(contract):
+        drop_deposits(contract=contract, actor=actor, at=at)
+
+
+def return_excess(*, contract: Contract, actor: Actor, at: datetime) -> list[CreditNote]:
+    """Credit what of the deposits nothing that is still to be billed can give back, the newest deposit first.
+
+    After a credit note, a change order or a termination; nothing where everything can still be given back.
+    """
+    left = [one for one in deposits(contract) if one.left]
+    if not left:
+        return []
+    excess = money.total(one.left for one in left) - still_to_bill(contract)
+    notes = []
+    for one in reversed(left):
+        part = min(one.left, max(excess, money.ZERO))
+        if part:
+            with translation.override(facts.language_of(contract.buyer)):
+                reason = gettext("No invoice is to come that could give this part of the deposit back.")
+            ref = new_ref()
+            note = credit_agreed(ref, invoice_ref=one.invoice.ref, amount=part, reason=reason, actor=actor, at=at)
+            notes.append(note)
+            at, excess = note.issued_at, excess - part
+    return notes
+
+
+def _sum(rows: "QuerySet[Any, Any]", column: str = "net") -> Coalesce:
+    summed = rows.annotate(sum=Sum(column)).values("sum")
+    return Coalesce(Subquery(summed, output_field=MONEY), Value(money.ZERO), output_field=MONEY)
