@@ -47,6 +47,8 @@ EVENTS: dict[Event, Promise] = {
     Event.PAYMENT: gettext_lazy("Payment"),
     Event.COLLECTED: gettext_lazy("Paid to the financier"),
     Event.REVERSAL: gettext_lazy("Payment reversed"),
+    Event.REFUND: gettext_lazy("Paid back"),
+    Event.RETURNED: gettext_lazy("Refund that came back"),
 }
 
 
@@ -228,7 +230,9 @@ def _accounts(actor: Actor, side: Side, *, words: str, today: date) -> list[Acco
 
 
 def _shown(row: Row, side: Side) -> Shown:
-    pages = {Event.CREDIT_NOTE: "credit_note", Event.PAYMENT: "", Event.REVERSAL: ""}
+    pages = {Event.CREDIT_NOTE: "credit_note"} | dict.fromkeys(
+        (Event.PAYMENT, Event.REVERSAL, Event.REFUND, Event.RETURNED), ""
+    )
     page = pages.get(row.event, "invoice")
     return Shown(row, str(EVENTS[row.event]), row.about, side.url(page, row.ref) if page else "")
 

@@ -105,6 +105,7 @@ SELLER = [
     Spot("seller:dispute_invoice", "anna", "invoice NL-2026-033/1"),
     Spot("seller:dispute_submission", "anna", "submission NL-2026-021/3"),
     Spot("seller:allocate_payment", "anna", "payment NL-2026-030"),
+    Spot("seller:ask_refund", "anna", "payment NL-2026-030"),
     Spot("seller:statements", "anna"),
     Spot("seller:import_statements", "anna"),
     Spot("seller:statement", "anna", "statement_file 7.xml"),

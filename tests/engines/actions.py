@@ -45,6 +45,7 @@ from apps.workflows import (
     notices,
     proof_codes,
     proofs,
+    refunding,
     reminding,
     reserving,
     retention,
@@ -937,6 +938,63 @@ def allocate_payment(world: World) -> Attempt:
         "billing",
         lambda actor, key: crediting.allocate_payment(
             actor=actor, key=key, payment_ref=world["free"], invoice_ref=world["owed"]
+        ),
+    )
+
+
+@story
+def ask_refund(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: refunding.ask_refund(
+            actor=actor, key=key, payment_ref=world["free"], amount=Decimal("10.00"), reason="Too much."
+        ),
+    )
+
+
+@story
+def approve_refund(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: refunding.approve_refund(actor=actor, key=key, refund_ref=world["refund.asked"]),
+    )
+
+
+@story
+def pay_refund(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: refunding.pay_refund(
+            actor=actor,
+            key=key,
+            refund_ref=world["refund.approved"],
+            paid_on=START.date(),
+            bank_reference="OUT-2",
+        ),
+    )
+
+
+@story
+def withdraw_refund(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: refunding.withdraw_refund(
+            actor=actor, key=key, refund_ref=world["refund.approved"], reason="It settles another invoice."
+        ),
+    )
+
+
+@story
+def return_refund(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: refunding.return_refund(
+            actor=actor, key=key, refund_ref=world["refund.paid"], reason="The account is closed."
         ),
     )
 

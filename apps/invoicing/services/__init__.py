@@ -57,6 +57,14 @@ from apps.invoicing.services.reading import (
     retry_document,
 )
 from apps.invoicing.services.receipts import direct_payment, receive, withdraw_direction
+from apps.invoicing.services.refunding import (
+    approve_refund,
+    ask_refund,
+    pay_refund,
+    payment_of_refund,
+    return_refund,
+    withdraw_refund,
+)
 from apps.invoicing.services.release_dates import DueRelease, next_release, releases_ahead, releases_due
 from apps.invoicing.services.releasing import release
 from apps.invoicing.services.reminding import DueReminder, may_be_reminded, remind, reminders_due, set_reminders
@@ -94,6 +102,8 @@ __all__ = [
     "amount_to_credit",
     "apply_certain",
     "apply_transaction",
+    "approve_refund",
+    "ask_refund",
     "billed",
     "billed_no_more",
     "billed_of",
@@ -140,6 +150,8 @@ __all__ = [
     "next_release",
     "note_credit_sent",
     "note_money_out",
+    "pay_refund",
+    "payment_of_refund",
     "payments_of",
     "plan_instalments",
     "preview_credit",
@@ -154,6 +166,7 @@ __all__ = [
     "retention_state",
     "retry_credit_document",
     "retry_document",
+    "return_refund",
     "reverse_payment",
     "set_aside",
     "set_reminders",
@@ -164,5 +177,6 @@ __all__ = [
     "unbilled",
     "waiting",
     "withdraw_direction",
+    "withdraw_refund",
     "withheld",
 ]

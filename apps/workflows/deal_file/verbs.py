@@ -16,6 +16,7 @@ from apps.workflows.deal_file.credit_verbs import CREDITING
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.dispute_verbs import DISPUTING
 from apps.workflows.deal_file.funding_verbs import FUNDING
+from apps.workflows.deal_file.refund_verbs import REFUNDING
 from apps.workflows.deal_file.reservation_verbs import RESERVING
 from apps.workflows.deal_file.retention_verbs import RETENTION
 from apps.workflows.deal_file.revenue_verbs import REVENUE
@@ -162,6 +163,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         "reverse_payment": _reverse_payment,
         **CREDITING,
         **DISPUTING,
+        **REFUNDING,
         **RESERVING,
         **STEPS,
         **CHANGES,

@@ -134,7 +134,7 @@ def _reminder(delivery: Delivery) -> Sent | None:
             key=delivery.ref,
             sender=delivery.seller,
             reader=delivery.buyer,
-            to=_payables(delivery.buyer),
+            to=payables(delivery.buyer),
             button=_("Open the invoice"),
             url=_page_of(billed, buyer=delivery.buyer),
             facts=[
@@ -207,7 +207,7 @@ def payment_receipt(*, payment_ref: str) -> None:
             key=payment.ref,
             sender=paid.seller,
             reader=paid.buyer,
-            to=_payables(paid.buyer),
+            to=payables(paid.buyer),
             button=_("Open the invoice"),
             url=_page_of(paid, buyer=paid.buyer),
             facts=facts,
@@ -226,7 +226,7 @@ def payment_reversed(*, payment_ref: str) -> None:
             key=payment.ref,
             sender=paid.seller,
             reader=paid.buyer,
-            to=_payables(paid.buyer),
+            to=payables(paid.buyer),
             button=_("Open the invoice"),
             url=_page_of(paid, buyer=paid.buyer),
             facts=[
@@ -254,7 +254,7 @@ def _who_sees_to_it(buyer: Organisation, decision: Decision | None, *, signatory
     return _each_once([buyer.email, by, *_people(buyer)]) or _owners(buyer)
 
 
-def _payables(buyer: Organisation) -> list[str]:
+def payables(buyer: Organisation) -> list[str]:
     return _each_once(_people(buyer) or [buyer.email]) or _owners(buyer)
 
 

@@ -97,6 +97,8 @@ OF: Final[dict[str, str]] = {
     "seller:ask_nullification": "milestones.Milestone",
     "seller:answer_nullification": "milestones.Nullification",
     "seller:allocate_payment": "invoicing.Payment",
+    "seller:ask_refund": "invoicing.Payment",
+    "seller:refund": "invoicing.Refund",
     "seller:statement": "invoicing.StatementFile",
     "seller:transaction": "invoicing.BankTransaction",
     "seller:undo_transaction": "invoicing.BankTransaction",

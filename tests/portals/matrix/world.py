@@ -31,7 +31,7 @@ from apps.financing.models import Assignment, Offer, Tranche
 from apps.financing.rules import LineTerms, OfferTerms
 from apps.financing.services import FacilityTerms
 from apps.invoicing import credit_documents, documents
-from apps.invoicing.models import BankTransaction, Invoice
+from apps.invoicing.models import BankTransaction, Invoice, Payment
 from apps.invoicing.rules import Part
 from apps.milestones import services as milestones
 from apps.milestones.models import EvidenceFile, Milestone, Reminder, Reservation, Settlement, Submission
@@ -58,6 +58,7 @@ from apps.workflows import (
     notices,
     printing,
     proofs,
+    refunding,
     reminding,
     reserving,
     retention,
@@ -467,6 +468,7 @@ class _Builder:
                 bank_reference=f"FREED-{self.canary}",
             )
         note = corrections.credited(self.deal, first.ref, "100.00", reason=reason)
+        self._refunds(others[4], reason=reason)
         with walls.asking_for(self.deal.seller.pk):
             credit_documents.render(credit_note_ref=note.ref)
         failing = patch.object(press, "pdf", side_effect=press.PangoMissingError)
@@ -479,6 +481,44 @@ class _Builder:
             crediting.decline_nullification(actor=bilge, key=key(), nullification_ref=asked[2], reason=reason)
         with acting(member(self.deal, "approver")) as bea:
             crediting.withdraw_nullification(actor=bea, key=key(), nullification_ref=asked[3])
+
+    def _refunds(self, invoice: Invoice, *, reason: str) -> None:
+        """Of what was paid too much: one refund in every state."""
+        bilge, owner = member(self.deal, "billing"), member(self.deal, "seller")
+        limited = replace(owner, approval_limit=Decimal(1))
+        with acting(bilge):
+            paid = [
+                billing.record_payment(
+                    actor=bilge,
+                    key=key(),
+                    invoice_ref=invoice.ref,
+                    amount=amount,
+                    received_on=TODAY,
+                    bank_reference=f"{name}-{self.canary}",
+                )["payment"]
+                for name, amount in (("PART", Decimal("5.00")), ("SURPLUS", invoice.gross + 50))
+            ]
+            for number, end in enumerate(("withdraw_refund", "return_refund", "")):
+                ref = self._asked_back(bilge, paid[1], "5.00", reason=reason)
+                if end != "withdraw_refund":
+                    refunding.pay_refund(
+                        actor=bilge,
+                        key=key(),
+                        refund_ref=ref,
+                        paid_on=TODAY,
+                        bank_reference=f"BACK-{number}-{self.canary}",
+                    )
+                if end:
+                    getattr(refunding, end)(actor=bilge, key=key(), refund_ref=ref, reason=reason)
+            self._asked_back(bilge, paid[1], "6.00", reason=reason)
+            freed = Payment.objects.get(bank_reference=f"FREED-{self.canary}").ref
+        with acting(limited):
+            self._asked_back(limited, freed, "7.00", reason=reason)
+
+    def _asked_back(self, actor: Actor, payment_ref: str, amount: str, *, reason: str) -> str:
+        return refunding.ask_refund(
+            actor=actor, key=key(), payment_ref=payment_ref, amount=Decimal(amount), reason=reason
+        )["refund"]
 
     def _disputes(self) -> None:
         """An invoice in dispute with an outcome proposed and a file, of which a deadline was missed; one settled; one
