@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from apps.contracts.late_payment import LateTerms
 from apps.contracts.retention import RetentionTerms
 
 MILESTONE: Final = "milestone"
@@ -161,6 +162,7 @@ class ContractDraft:
     lines: tuple[DraftLine, ...] = ()
     plan_name: str = ""
     options: tuple[DraftOption, ...] = ()
+    late_payment: LateTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)

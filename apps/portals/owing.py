@@ -29,6 +29,7 @@ from apps.invoicing.services.account_statement import (
     account_statement,
     standing_of,
 )
+from apps.invoicing.services.late_interest import late_charges
 from apps.ledger.rules import guarded
 from apps.parties.actor import Actor
 from apps.portals import moment
@@ -130,6 +131,8 @@ def statement_page(request: PortalRequest, side: Side, ref: str) -> HttpResponse
     since, until = _days(form, today)
     made = account_statement(request.actor, between=between, since=since, until=until)
     standing = standing_of(request.actor, between=between, today=today)
+    mine = {"seller": between.seller, "buyer": between.buyer, "currency": between.currency}
+    late = late_charges(OpenItem.objects.visible_to(request.actor).filter(**mine), today=today)
     other = between.buyer if side == SELLER else between.seller
     query = urlencode({"currency": between.currency, "since": since.isoformat(), "until": until.isoformat()})
     return side.account_page(
@@ -140,6 +143,7 @@ def statement_page(request: PortalRequest, side: Side, ref: str) -> HttpResponse
             "other": other,
             "rows": [_shown(row, side) for row in made.rows],
             "standing": standing,
+            "late": sorted(late.values(), key=lambda one: one.number),
             "differs": until == today and made.closing != standing.balance,
             "currencies": currencies,
             "query": query,

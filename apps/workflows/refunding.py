@@ -13,7 +13,7 @@ from apps.workflows.once import Answer, once
 
 @once
 def ask_refund(*, actor: Actor, key: str, payment_ref: str, reason: str, amount: Decimal | None = None) -> Answer:
-    """Ask that unapplied money goes back; from now on it settles nothing else. Above one's limit another one approves."""
+    """Ask that unapplied money goes back; from now on it settles nothing else. Above one's limit another approves."""
     at = _hold(payment_ref)
     refund = invoicing.ask_refund(payment_ref=payment_ref, actor=actor, amount=amount, reason=reason, at=at)
     return {"refund": refund.ref}

@@ -65,8 +65,8 @@ class RefundQuerySet(models.QuerySet["Refund"]):
 class Refund(models.Model):
     """A part of a payment that settles nothing and goes back to its payer: asked for, approved, paid out.
 
-    From the moment in which it is asked for its money settles nothing else. ``needs_second`` says that whoever asked has
-    a limit below it, so somebody else approved. A transfer that the bank sends back is ``returned``: the money is
+    From the moment in which it is asked for its money settles nothing else. ``needs_second`` says that whoever asked
+    has a limit below it, so somebody else approved. A transfer that the bank sends back is ``returned``: the money is
     unapplied again, and may be asked back anew. ``paid_on`` and ``ended_on`` are days of the seller.
     """
 

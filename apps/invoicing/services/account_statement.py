@@ -110,9 +110,9 @@ def account_statement(actor: Actor, *, between: Between, since: date, until: dat
 
     An invoice counts with what is payable by its due date: what it retains is asked for by a statement of its own, and
     what is withheld of it for a defect counts from the day on which that is settled.
-    Money that the seller received counts whole, also what settles nothing yet, until it is paid back. What a financier collected on an
-    invoice that was assigned counts with what it settled, on the day on which that was recorded: the bank's day is
-    known to the financier alone.
+    Money that the seller received counts whole, also what settles nothing yet, until it is paid back. What a financier
+    collected on an invoice that was assigned counts with what it settled, on the day on which that was recorded: the
+    bank's day is known to the financier alone.
     """
     sources = _Sources(actor, between)
     rows = sorted(sources.rows(since=since, until=until), key=lambda row: (row.on, ORDER.index(row.event), row.name))

@@ -1,4 +1,4 @@
-"""Money that settles nothing goes back to whom it belongs: asked for, approved, paid out; and what the bank sends back."""
+"""Money that settles nothing goes back to its payer: asked for, approved, paid out; and what the bank sends back."""
 
 from datetime import date, datetime
 from decimal import Decimal

@@ -19,6 +19,7 @@ from apps.parties import rules as parties
 from apps.parties.models import Organisation
 from apps.parties.services import OrganisationData
 from apps.portals.choices import country_choices, currency_choices
+from apps.portals.drafting.late_payment import LatePaymentFields, typed_late_payment
 from apps.portals.drafting.retention import RetentionFields, typed_retention
 from apps.portals.drafting.steps import StepFields
 from apps.portals.einvoice_fields import NEW_BUYER_FIELDS, NewBuyerFields
@@ -38,7 +39,7 @@ NEW_BUYER = {
 """Fields of the form that describe a new buyer, and what the service calls them."""
 
 
-class DraftForm(NewBuyerFields, StepFields, RetentionFields, ActionForm):
+class DraftForm(NewBuyerFields, StepFields, RetentionFields, LatePaymentFields, ActionForm):
     """Everything of a contract but its plan. A draft needs a buyer, a title, a number, a currency and a price.
 
     ``seen`` is the fingerprint of the saved draft from which the form was filled in; empty for a new contract.
@@ -231,6 +232,7 @@ class DraftForm(NewBuyerFields, StepFields, RetentionFields, ActionForm):
             buyer_ref=buyer_ref,
             lines=tuple(lines),
             retention=cleaned["retention"],
+            late_payment=cleaned["late_payment"],
             **{name: cleaned[name] for name in TERMS},
         )
 
@@ -288,4 +290,4 @@ TERMS = (
 def initial_of(draft: ContractDraft) -> dict[str, Any]:
     """What the form shows of a draft that is not being typed."""
     said = {name: getattr(draft, name) for name in TERMS} | {"buyer": draft.buyer_ref}
-    return said | typed_retention(draft.retention)
+    return said | typed_retention(draft.retention) | typed_late_payment(draft.late_payment)

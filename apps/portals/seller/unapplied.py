@@ -15,7 +15,7 @@ SHOWN = 5
 
 
 def payments(actor: Actor) -> list[Payment]:
-    """The seller's payments with a part that is not allocated, each with its invoice and a refund under way, newest first.
+    """The seller's payments with a part that is not allocated, with invoice and refund under way, newest first.
 
     Which they are stands in the book, payment by payment: so the page does not read all that ever arrived.
     """

@@ -15,6 +15,7 @@ from apps.milestones.models.decision import ACCEPTING
 from apps.parties import services as parties
 from apps.parties.models import Organisation
 from apps.parties.roles import Action, Role
+from apps.workflows.mails.late_payment import late_lines
 from apps.workflows.mails.letter import Enclosure, Letter, Sent, absolute, fact, money, send
 
 
@@ -147,6 +148,7 @@ def _reminder(delivery: Delivery) -> Sent | None:
                     if item.disputed
                     else []
                 ),
+                *late_lines(billed),
                 *account_lines(account),
                 fact(_("Reference"), billed.number),
             ],
