@@ -78,6 +78,8 @@ VERBS: Mapping[str, Words] = {
     "invoice.sent": (_("Invoice sent to the buyer"), "envelope", "info"),
     "invoice.sent_again": (_("Invoice to be sent once more"), "arrow-clockwise", "neutral"),
     "reminders.set": (_("Schedule of reminders set"), "bell", "neutral"),
+    "reminders.paused": (_("Reminders of the invoice paused"), "bell", "neutral"),
+    "reminders.resumed": (_("Reminders of the invoice taken up again"), "bell", "neutral"),
     "invoice.reminded": (_("Buyer reminded of the overdue invoice"), "bell", "attention"),
     "credit_note.issued": (_("Credit note issued"), "arrow-counterclockwise", "attention"),
     "credit_note.made": (_("Credit note made as PDF"), "file-earmark-pdf", "neutral"),

@@ -88,6 +88,7 @@ SELLER = [
     Spot("seller:invoices", "anna"),
     Spot("seller:receivables_ageing", "anna"),
     Spot("seller:reminders", "anna"),
+    Spot("seller:pause_reminders", "anna", "invoice funded"),
     Spot("seller:account_statements", "anna"),
     Spot("seller:account_statement", "anna", "buyer NL-2026-021"),
     Spot("seller:invoice", "anna", "invoice NL-2026-021/1"),

@@ -1100,6 +1100,27 @@ def remind_buyer(world: World) -> Attempt:
 
 
 @story
+def pause_reminders(world: World) -> Attempt:
+    until = START.date() + timedelta(days=60)
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: reminding.pause_reminders(
+            actor=actor, key=key, invoice_ref=world["paid"], until=until, reason="They pay in two parts."
+        ),
+    )
+
+
+@story
+def resume_reminders(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: reminding.resume_reminders(actor=actor, key=key, invoice_ref=world["payable"]),
+    )
+
+
+@story
 def remind_by_schedule(world: World) -> Attempt:
     clockwork = Actor.system(organisation_id=world.parties.seller.pk)
     return Attempt(

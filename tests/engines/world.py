@@ -43,6 +43,7 @@ from apps.workflows import (
     exporting,
     notices,
     refunding,
+    reminding,
     reserving,
     statements,
     step_up,
@@ -269,6 +270,11 @@ def _invoices(world: World) -> None:
             bank_reference="IN-P",
         )
     world.refs["payment"] = answer["payment"]
+    with acting(scenarios.member(world.parties, "billing")) as bilge:
+        until = START.date() + timedelta(days=30)
+        reminding.pause_reminders(
+            actor=bilge, key=key(), invoice_ref=world["payable"], until=until, reason="They have called."
+        )
 
 
 def _disputed(world: World) -> None:

@@ -47,6 +47,7 @@ from apps.invoicing.services.instalments import (
     unbilled,
 )
 from apps.invoicing.services.issuing import check_billable, issue
+from apps.invoicing.services.pausing import pause_reminders, resume_reminders
 from apps.invoicing.services.reading import (
     Claim,
     amount_to_bill,
@@ -150,6 +151,7 @@ __all__ = [
     "next_release",
     "note_credit_sent",
     "note_money_out",
+    "pause_reminders",
     "pay_refund",
     "payment_of_refund",
     "payments_of",
@@ -163,6 +165,7 @@ __all__ = [
     "releases_due",
     "remind",
     "reminders_due",
+    "resume_reminders",
     "retention_state",
     "retry_credit_document",
     "retry_document",

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.late_payment import LateTerms
-from apps.contracts.rules.late_payment import LONGEST_BASIS, check_late_payment
+from apps.contracts.rules.late_payment import LONGEST_BASIS, YEARS, check_late_payment
 from apps.core import money
 from apps.core.errors import Refused
 from apps.portals.forms import AmountField, RateField, explain
@@ -31,7 +31,7 @@ class LatePaymentFields(forms.Form):
         help_text=_("Such as: base rate of the day of signature plus 9 points. The number above is what counts."),
     )
     late_days = forms.TypedChoiceField(
-        label=_("Days of a year"), choices=[(365, "365"), (360, "360")], coerce=int, required=False, empty_value=365
+        label=_("Days of a year"), choices=[(days, str(days)) for days in YEARS], coerce=int, required=False
     )
     late_fee = AmountField(
         label=_("Fee for each invoice paid late"),
@@ -53,7 +53,7 @@ class LatePaymentFields(forms.Form):
             return cleaned
         terms = LateTerms(
             annual_rate=rate or money.ZERO,
-            days_of_year=cleaned.get("late_days") or 365,
+            days_of_year=cleaned.get("late_days") or YEARS[0],
             basis=" ".join(cleaned.get("late_basis", "").split()),
             fee=fee or money.ZERO,
         )

@@ -89,6 +89,7 @@ urlpatterns = [
     path("evidence/<str:ref>/", evidence.evidence, name="evidence"),
     path("evidence/<str:ref>/remove/", evidence.remove_evidence, name="remove_evidence"),
     path("reminders/", reminders.reminders, name="reminders"),
+    path("invoices/<str:ref>/reminders/", reminders.pause_reminders, name="pause_reminders"),
     path("invoices/<str:ref>/remind/", reminders.remind_buyer, name="remind_buyer"),
     path("receivables/", ageing.receivables_ageing, name="receivables_ageing"),
     path("receivables/receivables.csv", ageing.ageing_csv, name="ageing_csv"),

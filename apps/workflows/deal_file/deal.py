@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Final
 
 from apps.contracts.drafts import AS_AGREED, AS_THEY_ARE, ChangedTerms, ContractDraft, DraftLine, LineTerms
 
@@ -170,6 +171,7 @@ class Event:
     defects: tuple[SaidDefect, ...] = ()
     reservation: int | None = None
     pick: int | None = None
+    days: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,7 @@ class Verb:
     any_line: bool = False
 
 
+PRICE: Final = ("advance_rate", "annual_rate", "fee_rate", "funding_on", "expected_on")
 VERBS: Mapping[str, Verb] = MappingProxyType(
     {
         "propose": Verb("seller"),
@@ -246,6 +249,10 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "ask_to_nullify": Verb("seller", ("amount", "percent", "reason"), on_milestone=True),
         "agree_to_nullify": Verb("buyer", on_milestone=True),
         "allocate": Verb("seller", ("amount",), on_milestone=True),
+        "set_reminders": Verb("seller", ("days",)),
+        "remind": Verb("seller", ("period",), on_milestone=True, any_line=True),
+        "pause_reminders": Verb("seller", ("through", "reason", "period"), on_milestone=True, any_line=True),
+        "resume_reminders": Verb("seller", ("period",), on_milestone=True, any_line=True),
         "ask_refund": Verb("seller", ("amount", "reason")),
         "approve_refund": Verb("seller"),
         "pay_refund": Verb("seller", ("value_on", "reference")),
@@ -272,12 +279,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "request_funding": Verb("seller", ("note",), on_milestone=True, several="milestones"),
         "withdraw_request": Verb("seller", on_milestone=True),
         "decline_request": Verb("financier", ("reason",), on_milestone=True),
-        "price_offer": Verb(
-            "financier",
-            ("advance_rate", "annual_rate", "fee_rate", "funding_on", "expected_on"),
-            on_milestone=True,
-            several="lines",
-        ),
+        "price_offer": Verb("financier", PRICE, on_milestone=True, several="lines"),
         "approve_offer": Verb("financier", on_milestone=True),
         "revoke_offer": Verb("financier", on_milestone=True),
         "accept_offer": Verb("seller", on_milestone=True),

@@ -82,6 +82,7 @@ OF: Final[dict[str, str]] = {
     "seller:retry_document": "invoicing.Invoice",
     "seller:resend_invoice": "invoicing.Invoice",
     "seller:remind_buyer": "invoicing.Invoice",
+    "seller:pause_reminders": "invoicing.Invoice",
     "seller:record_payment": "invoicing.Invoice",
     "seller:reverse_payment": "invoicing.Payment",
     "seller:credit_invoice": "invoicing.Invoice",

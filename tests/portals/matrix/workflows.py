@@ -183,6 +183,10 @@ def _because(_row: Any, _own: Tenant) -> dict[str, Any]:
     return {"reason": "Known for years."}
 
 
+def _put_off(_row: Any, _own: Tenant) -> dict[str, Any]:
+    return {"until": TODAY + timedelta(days=30), "reason": "They pay next month."}
+
+
 def _paid_back(_row: Any, _own: Tenant) -> dict[str, Any]:
     return {"paid_on": TODAY, "bank_reference": "BACK-1"}
 
@@ -490,6 +494,8 @@ CALLS = [
     Call(refunding.return_refund, "billing", REFUND, "refund_ref", _because),
     Call(billing.resend_invoice, "billing", INVOICE, "invoice_ref"),
     Call(reminding.remind_buyer, "billing", INVOICE, "invoice_ref", after=timedelta(days=60)),
+    Call(reminding.pause_reminders, "billing", INVOICE, "invoice_ref", _put_off),
+    Call(reminding.resume_reminders, "billing", INVOICE, "invoice_ref"),
     Call(reminding.remind_by_schedule, "billing", INVOICE, "invoice_ref", lambda _row, _own: {"number": 1}),
     Call(crediting.credit_invoice, "billing", INVOICE, "invoice_ref", _credit),
     Call(crediting.retry_credit_document, "billing", CREDIT_NOTE, "credit_note_ref"),

@@ -656,6 +656,9 @@ class _Builder:
                 bank_reference=f"WRONG-{self.canary}",
             )
             reason = f"Somebody else's. {self.canary}"
+            reminding.pause_reminders(
+                actor=bilge, key=key(), invoice_ref=self.invoices[0].ref, until=TODAY, reason=f"A talk. {self.canary}"
+            )
             billing.reverse_payment(actor=bilge, key=key(), payment_ref=wrong["payment"], reason=reason)
 
     def _statements(self) -> None:

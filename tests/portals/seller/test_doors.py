@@ -315,6 +315,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "pack_file": world.pack_ref,
         "resend_invoice": invoice,
         "remind_buyer": invoice,
+        "pause_reminders": invoice,
         "sign_contract": world.answer_ref,
         "request_contract_changes": world.answer_ref,
         "answer_proposal": world.answer_ref,

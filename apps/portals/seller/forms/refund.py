@@ -35,7 +35,8 @@ class PaidBackForm(ActionForm):
     )
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"paid_on": today}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial["paid_on"] = today
 
 
 class EndRefundForm(ActionForm):

@@ -17,7 +17,7 @@ from apps.core.errors import Refused
 from apps.financing.models import FundingRequest, Tranche
 from apps.invoicing import release_statement, snapshot, wording
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import Delivery, Document, Invoice, OpenSum, PayeeInstruction
+from apps.invoicing.models import Delivery, Document, Invoice, OpenSum, PayeeInstruction, ReminderPause
 from apps.invoicing.services.reading import GIVEN_UP_AFTER
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
@@ -218,9 +218,16 @@ def _document_piece(request: PortalRequest, invoice: Invoice) -> dict[str, objec
         "is_on_its_way": is_young and deliveries[0].sent_at is None,
         "may_remind": may_resend
         and invoicing.may_be_reminded(actor=request.actor, invoice_id=invoice.pk, today=today_of(request)),
+        "pause": pause_of(request, invoice),
         "remind": ActionForm(auto_id="remind_%s"),
         "resend": ActionForm(auto_id="resend_%s") if may_resend else None,
     }
+
+
+def pause_of(request: PortalRequest, invoice: Invoice) -> ReminderPause | None:
+    """The pause of its reminders that holds today."""
+    pauses = ReminderPause.objects.visible_to(request.actor).holding(today=today_of(request))
+    return pauses.filter(invoice=invoice).first()
 
 
 @require_GET

@@ -1,0 +1,38 @@
+"""What the verbs of reminders do; those of a schedule go out by themselves, as time passes."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from apps.parties.actor import Actor
+from apps.workflows import reminding
+from apps.workflows.deal_file.deal import Event
+from apps.workflows.deal_file.scene import Scene, new_key
+from apps.workflows.once import Answer
+
+
+def _set(scene: Scene, event: Event, actor: Actor) -> Answer:
+    return reminding.set_reminders(actor=actor, key=new_key(), days=event.days)
+
+
+def _remind(scene: Scene, event: Event, actor: Actor) -> Answer:
+    return reminding.remind_buyer(actor=actor, key=new_key(), invoice_ref=scene.invoice(event).ref)
+
+
+def _pause(scene: Scene, event: Event, actor: Actor) -> Answer:
+    return reminding.pause_reminders(
+        actor=actor, key=new_key(), invoice_ref=scene.invoice(event).ref, until=event.on, reason=event.text
+    )
+
+
+def _resume(scene: Scene, event: Event, actor: Actor) -> Answer:
+    return reminding.resume_reminders(actor=actor, key=new_key(), invoice_ref=scene.invoice(event).ref)
+
+
+REMINDING: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyType(
+    {
+        "set_reminders": _set,
+        "remind": _remind,
+        "pause_reminders": _pause,
+        "resume_reminders": _resume,
+    }
+)
