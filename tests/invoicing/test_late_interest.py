@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -193,6 +195,17 @@ def test_both_sides_see_it_run_and_the_reminder_says_it(story: Story) -> None:
     assert "14,280.00" in body
     assert "40.18" in body
     assert "40.00" in body
+
+
+@pytest.mark.django_db
+def test_the_statement_of_account_shows_it_beside_the_balance(story: Story, client: Client) -> None:
+    client.force_login(story.parties.people["billing"].user)
+    with clock.stopped(datetime(2026, 4, 11, 12, tzinfo=UTC)):
+        page = client.get(reverse("seller:account_statement", args=[story.parties.buyer.ref]))
+    assert page.status_code == 200
+    assert [one.charge.total for one in page.context["late"]] == [D("80.18"), D("80.18")]
+    assert "10.27" in page.content.decode()
+    assert page.context["statement"].closing == page.context["standing"].balance
 
 
 @pytest.mark.django_db
