@@ -20,6 +20,7 @@ from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.ledger.models import Entry
 from apps.parties.actor import Actor
+from apps.parties.models import Organisation
 from apps.parties.roles import Action
 
 LONGEST = 400
@@ -62,7 +63,7 @@ def ask_refund(*, payment_ref: str, actor: Actor, amount: Decimal | None, reason
             field="amount",
             left=Money(left, payment.currency),
         )
-    needs_second = actor.approval_limit is not None and wanted > actor.approval_limit
+    needs_second = not _suffices(actor, wanted, currency=payment.currency, seller=payment.recipient)
     refund = Refund(
         payment=payment,
         seller_id=payment.recipient_id,
@@ -88,10 +89,10 @@ def approve_refund(*, refund_ref: str, actor: Actor, at: datetime) -> Refund:
     refund = _locked(refund_ref, actor=actor)
     if actor.user_id is None or actor.user_id == refund.asked_by_id:
         raise NotAllowed("You asked for this refund, and it is above your limit. Somebody else has to approve it.")
-    if actor.approval_limit is not None and refund.amount > actor.approval_limit:
+    if not _suffices(actor, refund.amount, currency=refund.currency, seller=refund.seller):
         raise NotAllowed(
             "This is above your limit of {limit}. Ask a colleague with a higher one.",
-            limit=Money(actor.approval_limit, refund.currency),
+            limit=Money(actor.approval_limit or money.ZERO, refund.seller.currency),
         )
     move(refund, RefundState.APPROVED, Refund.TRANSITIONS)
     refund.approved_by_id, refund.approved_by_name, refund.approved_at = actor.user_id, actor.name, at
@@ -183,6 +184,11 @@ def _locked(refund_ref: str, *, actor: Actor) -> Refund:
     return refund
 
 
+def _suffices(actor: Actor, amount: Decimal, *, currency: str, seller: Organisation) -> bool:
+    """Whether somebody may do this alone. A limit in another currency says nothing, so it permits nothing."""
+    return actor.approval_limit is None or (currency == seller.currency and amount <= actor.approval_limit)
+
+
 def _end(refund: Refund, *, actor: Actor, reason: str, at: datetime) -> None:
     refund.ended_on = at.astimezone(ZoneInfo(refund.seller.time_zone)).date()
     refund.ended_by_name, refund.ended_reason = actor.name, reason
@@ -205,10 +211,12 @@ def _first(payment: Payment) -> Allocation:
 
 
 def _record(refund: Refund, *, verb: str, actor: Actor, at: datetime, **facts: Any) -> None:
+    """The payer reads of what was paid back, and of what came back; what is only planned is the seller's own affair."""
+    told = {refund.buyer_id} if refund.recorded_at is not None else set()
     invoice = _first(refund.payment).invoice
     audit.record(
         chain=f"contract:{invoice.contract.ref}",
-        parties={refund.seller_id, refund.buyer_id},
+        parties={refund.seller_id, *told},
         verb=verb,
         subject=f"invoice:{invoice.ref}",
         actor=actor,

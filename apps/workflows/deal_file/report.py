@@ -19,6 +19,7 @@ from apps.milestones.models import Milestone, Submission
 from apps.workflows.deal_file import (
     credit_report,
     report_disputes,
+    report_refunds,
     report_reservations,
     report_retention,
     report_revenue,
@@ -65,6 +66,7 @@ def report(*, title: str, contract_ref: str) -> Report:
         "terminations": report_terminations.terminations(contract),
         "retention": report_retention.report_of(contract),
         "revenue": report_revenue.report_of(contract),
+        "refunds": report_refunds.refunds(contract),
         "payments": [_payment(allocation) for allocation in _allocations(contract)],
         "financing": [_request(request) for request in _of(FundingRequest, contract).order_by("id")],
         "ledger": [

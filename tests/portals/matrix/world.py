@@ -31,7 +31,7 @@ from apps.financing.models import Assignment, Offer, Tranche
 from apps.financing.rules import LineTerms, OfferTerms
 from apps.financing.services import FacilityTerms
 from apps.invoicing import credit_documents, documents
-from apps.invoicing.models import BankTransaction, Invoice, Payment
+from apps.invoicing.models import BankTransaction, Invoice
 from apps.invoicing.rules import Part
 from apps.milestones import services as milestones
 from apps.milestones.models import EvidenceFile, Milestone, Reminder, Reservation, Settlement, Submission
@@ -455,8 +455,8 @@ class _Builder:
 
     def _corrections(self) -> None:
         """Credit notes, one with its PDF and with money that came free; acceptances asked about, with every answer."""
-        contract = scenarios.active_contract(self.deal, draft=self._draft("Corrected", lines=6))
-        first, *others = [self._accepted(contract, place) for place in range(1, 7)]
+        contract = scenarios.active_contract(self.deal, draft=self._draft("Corrected", lines=7))
+        first, *others = [self._accepted(contract, place) for place in range(1, 8)]
         reason = f"A defect. {self.canary}"
         with acting(member(self.deal, "billing")) as bilge:
             billing.record_payment(
@@ -468,7 +468,7 @@ class _Builder:
                 bank_reference=f"FREED-{self.canary}",
             )
         note = corrections.credited(self.deal, first.ref, "100.00", reason=reason)
-        self._refunds(others[4], reason=reason)
+        self._refunds(others[4], others[5], reason=reason)
         with walls.asking_for(self.deal.seller.pk):
             credit_documents.render(credit_note_ref=note.ref)
         failing = patch.object(press, "pdf", side_effect=press.PangoMissingError)
@@ -482,7 +482,7 @@ class _Builder:
         with acting(member(self.deal, "approver")) as bea:
             crediting.withdraw_nullification(actor=bea, key=key(), nullification_ref=asked[3])
 
-    def _refunds(self, invoice: Invoice, *, reason: str) -> None:
+    def _refunds(self, *invoices: Invoice, reason: str) -> None:
         """Of what was paid too much: one refund in every state."""
         bilge, owner = member(self.deal, "billing"), member(self.deal, "seller")
         limited = replace(owner, approval_limit=Decimal(1))
@@ -492,14 +492,14 @@ class _Builder:
                     actor=bilge,
                     key=key(),
                     invoice_ref=invoice.ref,
-                    amount=amount,
+                    amount=invoice.gross + 50,
                     received_on=TODAY,
-                    bank_reference=f"{name}-{self.canary}",
+                    bank_reference=f"SURPLUS-{number}-{self.canary}",
                 )["payment"]
-                for name, amount in (("PART", Decimal("5.00")), ("SURPLUS", invoice.gross + 50))
+                for number, invoice in enumerate(invoices)
             ]
             for number, end in enumerate(("withdraw_refund", "return_refund", "")):
-                ref = self._asked_back(bilge, paid[1], "5.00", reason=reason)
+                ref = self._asked_back(bilge, paid[0], "5.00", reason=reason)
                 if end != "withdraw_refund":
                     refunding.pay_refund(
                         actor=bilge,
@@ -510,10 +510,9 @@ class _Builder:
                     )
                 if end:
                     getattr(refunding, end)(actor=bilge, key=key(), refund_ref=ref, reason=reason)
-            self._asked_back(bilge, paid[1], "6.00", reason=reason)
-            freed = Payment.objects.get(bank_reference=f"FREED-{self.canary}").ref
+            self._asked_back(bilge, paid[0], "6.00", reason=reason)
         with acting(limited):
-            self._asked_back(limited, freed, "7.00", reason=reason)
+            self._asked_back(limited, paid[1], "7.00", reason=reason)
 
     def _asked_back(self, actor: Actor, payment_ref: str, amount: str, *, reason: str) -> str:
         return refunding.ask_refund(
