@@ -150,7 +150,7 @@ def approval_limit(limit: Decimal | None, *, roles: Set[str], signing: Set[str],
         return None
     if roles.isdisjoint(signing):
         raise Refused(
-            "Only owners and approvers sign off, and only owners and billing pay money back: others have no limit.",
+            "Only owners and approvers sign off, and owners and billing pay back, so only they can have a limit.",
             field="approval_limit",
         )
     return money.payable(limit, currency, field="approval_limit")

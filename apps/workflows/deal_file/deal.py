@@ -171,7 +171,6 @@ class Event:
     defects: tuple[SaidDefect, ...] = ()
     reservation: int | None = None
     pick: int | None = None
-    days: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -249,7 +248,6 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "ask_to_nullify": Verb("seller", ("amount", "percent", "reason"), on_milestone=True),
         "agree_to_nullify": Verb("buyer", on_milestone=True),
         "allocate": Verb("seller", ("amount",), on_milestone=True),
-        "set_reminders": Verb("seller", ("days",)),
         "remind": Verb("seller", ("period",), on_milestone=True, any_line=True),
         "pause_reminders": Verb("seller", ("through", "reason", "period"), on_milestone=True, any_line=True),
         "resume_reminders": Verb("seller", ("period",), on_milestone=True, any_line=True),

@@ -113,7 +113,6 @@ def _event(
         "pick": read_pick(place, contract) if verb in SIGNED else None,
         "period": take("period", lambda p: p.whole(least=1)),
         "defects": take("defects", lambda p: read_defects(p, criteria=criteria)) or (),
-        "days": take("days", lambda p: tuple(day.whole(least=1) for day in p.each())) or (),
         "reservation": take("reservation", lambda p: p.whole(least=1)),
     }
     if verb == "price_offer" and not price:

@@ -1,4 +1,4 @@
-"""What the verbs of reminders do; those of a schedule go out by themselves, as time passes."""
+"""What the verbs of reminders do. A deal has no schedule of them: each is sent when its event says so."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -8,10 +8,6 @@ from apps.workflows import reminding
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.scene import Scene, new_key
 from apps.workflows.once import Answer
-
-
-def _set(scene: Scene, event: Event, actor: Actor) -> Answer:
-    return reminding.set_reminders(actor=actor, key=new_key(), days=event.days)
 
 
 def _remind(scene: Scene, event: Event, actor: Actor) -> Answer:
@@ -30,7 +26,6 @@ def _resume(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 REMINDING: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyType(
     {
-        "set_reminders": _set,
         "remind": _remind,
         "pause_reminders": _pause,
         "resume_reminders": _resume,
