@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from apps.contracts.late_payment import LateTerms
 from apps.contracts.retention import RetentionTerms
 
 MILESTONE: Final = "milestone"
@@ -193,6 +194,7 @@ class ContractDraft:
     options: tuple[DraftOption, ...] = ()
     seller_ref: str = ""
     seller_email: str = ""
+    late_payment: LateTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,19 @@
 """What must be true of invoices and of what the sellers' books say of them; run by ``manage.py verify_ledger``."""
 
-from apps.invoicing import credit_checks, deposit_checks, dispute_checks, open_checks, reserved_checks, retention_checks
+from apps.invoicing import (
+    credit_checks,
+    deposit_checks,
+    dispute_checks,
+    open_checks,
+    refund_checks,
+    reserved_checks,
+    retention_checks,
+)
 from apps.invoicing.balances import balance_of
 from apps.invoicing.credit_checks import ISSUED
+from apps.invoicing.models.refund import HELD
 from apps.invoicing.models.transaction import LIVE as STANDING
+from apps.invoicing.refund_checks import PAID_BACK
 from apps.ledger.charts import Seller
 from apps.ledger.checks import Check
 
@@ -196,12 +206,13 @@ CHECKS = (
         """,
     ),
     Check(
-        "No payment is allocated beyond its amount",
-        """
-        SELECT 'payment ' || p.bank_reference, p.amount, sum(a.amount)
-        FROM invoicing_payment p JOIN invoicing_allocation a ON a.payment_id = p.id
-        GROUP BY p.id
-        HAVING sum(a.amount) > p.amount
+        "No payment is allocated and paid back beyond its amount",
+        f"""
+        SELECT 'payment ' || p.bank_reference, p.amount, s.spent
+        FROM invoicing_payment p
+        CROSS JOIN LATERAL (SELECT coalesce(sum(a.amount), 0) + {HELD.format(payment="p.id")} AS spent
+            FROM invoicing_allocation a WHERE a.payment_id = p.id) s
+        WHERE s.spent > p.amount
         """,
     ),
     Check(
@@ -244,7 +255,7 @@ CHECKS = (
         JOIN parties_organisation o ON o.id = p.recipient_id
         CROSS JOIN LATERAL (
             SELECT CASE WHEN EXISTS (SELECT 1 FROM invoicing_paymentreversal r WHERE r.payment_id = p.id) THEN 0
-                   ELSE coalesce(sum(a.amount), 0) - p.amount END AS left_over, {_unapplied} AS booked,
+                   ELSE coalesce(sum(a.amount), 0) + {PAID_BACK} - p.amount END AS left_over, {_unapplied} AS booked,
                    bool_or(i.seller_id = p.recipient_id) AS is_of_seller
             FROM invoicing_allocation a JOIN invoicing_invoice i ON i.id = a.invoice_id WHERE a.payment_id = p.id
         ) u
@@ -268,6 +279,7 @@ CHECKS = (
     *open_checks.CHECKS,
     *deposit_checks.CHECKS,
     *credit_checks.CHECKS,
+    *refund_checks.CHECKS,
     *dispute_checks.CHECKS,
     *retention_checks.CHECKS,
     *reserved_checks.CHECKS,

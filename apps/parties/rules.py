@@ -145,11 +145,14 @@ def team_roles(roles: Set[str], *, allowed: Set[str]) -> list[str]:
 
 
 def approval_limit(limit: Decimal | None, *, roles: Set[str], signing: Set[str], currency: str) -> Decimal | None:
-    """Up to how much a member signs off; None is without limit. Only a role that signs off can have one."""
+    """Up to how much a member signs off, or pays back, alone; None is without limit. Only such a role can have one."""
     if limit is None:
         return None
     if roles.isdisjoint(signing):
-        raise Refused("Only owners and approvers sign off, so only they can have a limit.", field="approval_limit")
+        raise Refused(
+            "Only owners and approvers sign off, and owners and billing pay back, so only they can have a limit.",
+            field="approval_limit",
+        )
     return money.payable(limit, currency, field="approval_limit")
 
 

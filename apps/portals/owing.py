@@ -29,6 +29,7 @@ from apps.invoicing.services.account_statement import (
     account_statement,
     standing_of,
 )
+from apps.invoicing.services.late_interest import late_charges
 from apps.ledger.rules import guarded
 from apps.parties.actor import Actor
 from apps.portals import moment
@@ -47,6 +48,8 @@ EVENTS: dict[Event, Promise] = {
     Event.PAYMENT: gettext_lazy("Payment"),
     Event.COLLECTED: gettext_lazy("Paid to the financier"),
     Event.REVERSAL: gettext_lazy("Payment reversed"),
+    Event.REFUND: gettext_lazy("Paid back"),
+    Event.RETURNED: gettext_lazy("Refund that came back"),
 }
 
 
@@ -128,6 +131,8 @@ def statement_page(request: PortalRequest, side: Side, ref: str) -> HttpResponse
     since, until = _days(form, today)
     made = account_statement(request.actor, between=between, since=since, until=until)
     standing = standing_of(request.actor, between=between, today=today)
+    mine = {"seller": between.seller, "buyer": between.buyer, "currency": between.currency}
+    late = late_charges(OpenItem.objects.visible_to(request.actor).filter(**mine), today=today)
     other = between.buyer if side == SELLER else between.seller
     query = urlencode({"currency": between.currency, "since": since.isoformat(), "until": until.isoformat()})
     return side.account_page(
@@ -138,6 +143,7 @@ def statement_page(request: PortalRequest, side: Side, ref: str) -> HttpResponse
             "other": other,
             "rows": [_shown(row, side) for row in made.rows],
             "standing": standing,
+            "late": sorted(late.values(), key=lambda one: one.number),
             "differs": until == today and made.closing != standing.balance,
             "currencies": currencies,
             "query": query,
@@ -228,7 +234,9 @@ def _accounts(actor: Actor, side: Side, *, words: str, today: date) -> list[Acco
 
 
 def _shown(row: Row, side: Side) -> Shown:
-    pages = {Event.CREDIT_NOTE: "credit_note", Event.PAYMENT: "", Event.REVERSAL: ""}
+    pages = {Event.CREDIT_NOTE: "credit_note"} | dict.fromkeys(
+        (Event.PAYMENT, Event.REVERSAL, Event.REFUND, Event.RETURNED), ""
+    )
     page = pages.get(row.event, "invoice")
     return Shown(row, str(EVENTS[row.event]), row.about, side.url(page, row.ref) if page else "")
 

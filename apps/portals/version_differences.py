@@ -10,8 +10,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.contracts import measure_wording, retention_wording, rules, wording
+from apps.contracts import late_wording, measure_wording, retention_wording, rules, wording
 from apps.contracts import services as contracts
+from apps.contracts.late_payment import LateTerms
 from apps.contracts.models import ContractVersion
 from apps.contracts.models.dues import LineKind
 from apps.contracts.models.version import ReviewUnit, Silence, TaxCategory
@@ -40,6 +41,7 @@ LABELS: Final[Mapping[str, Promise]] = {
     "tax_category": gettext_lazy("Tax"),
     "tax_rate": gettext_lazy("Tax rate in percent"),
     "retention": gettext_lazy("Retention"),
+    "late_payment": gettext_lazy("Late payment"),
     "is_assignable": gettext_lazy("Invoices may be assigned"),
     "governing_law": gettext_lazy("Governing law"),
     "terms": gettext_lazy("Further terms"),
@@ -163,12 +165,18 @@ def _term(name: str, value: rules.Term, currency: str) -> str:
             return _("yes") if value else _("no")
         case Decimal():
             return formats.money(value, currency) if name in MONEY else plain(value)
-        case RetentionTerms():
-            return retention_wording.whole(value, currency=currency)
+        case LateTerms() | RetentionTerms():
+            return _agreed(value, currency)
         case date():
             return formats.day(value)
         case _:
             return str(CHOICES.get(name, {}).get(str(value), value))
+
+
+def _agreed(terms: LateTerms | RetentionTerms, currency: str) -> str:
+    if isinstance(terms, LateTerms):
+        return late_wording.whole(terms, currency=currency)
+    return retention_wording.whole(terms, currency=currency)
 
 
 def _line(change: rules.LineChange, currencies: tuple[str, str]) -> LineRow:

@@ -98,6 +98,13 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "declined": _DECLINED,
         "withdrawn": _WITHDRAWN,
     },
+    "refund": {
+        "asked": Word(_("Waits for a second person"), "hourglass-split", "attention"),
+        "approved": Word(_("To be paid out"), "bank", "info"),
+        "paid": Word(_("Paid back"), "check-circle-fill", "positive"),
+        "returned": Word(_("Came back"), "arrow-counterclockwise", "attention"),
+        "withdrawn": _WITHDRAWN,
+    },
     "submission": {
         "draft": _DRAFT,
         "submitted": _WAITING_FOR_SIGN_OFF,

@@ -1,7 +1,7 @@
 """Buyers are reminded of what is overdue: on the days of the seller's schedule, or because somebody asks for it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from apps.contracts import services as contracts
 from apps.core import clock
@@ -49,6 +49,22 @@ def set_reminders(*, actor: Actor, key: str, days: Sequence[int]) -> Answer:
     """The seller says on which days after the due date its buyers are reminded; an empty list ends it."""
     schedule = invoicing.set_reminders(actor=actor, days=days, at=clock.now())
     return {"days": " ".join(str(day) for day in schedule.days)}
+
+
+@once
+def pause_reminders(*, actor: Actor, key: str, invoice_ref: str, until: date, reason: str) -> Answer:
+    """Nobody is reminded of one invoice until a day has passed."""
+    contracts.lock(contract_id=invoicing.contract_of(invoice_ref=invoice_ref))
+    pause = invoicing.pause_reminders(invoice_ref=invoice_ref, actor=actor, until=until, reason=reason, at=clock.now())
+    return {"pause": pause.ref}
+
+
+@once
+def resume_reminders(*, actor: Actor, key: str, invoice_ref: str) -> Answer:
+    """Somebody ends the pause before its day."""
+    contracts.lock(contract_id=invoicing.contract_of(invoice_ref=invoice_ref))
+    pause = invoicing.resume_reminders(invoice_ref=invoice_ref, actor=actor, at=clock.now())
+    return {"pause": pause.ref}
 
 
 def _remind(*, actor: Actor, invoice_ref: str, number: int) -> Answer:

@@ -14,6 +14,7 @@ KINDS = {
     "milestones.Submission": "submission",
     "milestones.Nullification": "nullification",
     "milestones.Dispute": "dispute",
+    "invoicing.Refund": "refund",
     "milestones.Reservation": "reservation",
     "invoicing.CreditNoteDocument": "made",
     "milestones.Certificate": "made",

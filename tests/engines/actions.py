@@ -45,6 +45,7 @@ from apps.workflows import (
     notices,
     proof_codes,
     proofs,
+    refunding,
     reminding,
     reserving,
     retention,
@@ -942,6 +943,63 @@ def allocate_payment(world: World) -> Attempt:
 
 
 @story
+def ask_refund(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: refunding.ask_refund(
+            actor=actor, key=key, payment_ref=world["free"], amount=Decimal("10.00"), reason="Too much."
+        ),
+    )
+
+
+@story
+def approve_refund(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: refunding.approve_refund(actor=actor, key=key, refund_ref=world["refund.asked"]),
+    )
+
+
+@story
+def pay_refund(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: refunding.pay_refund(
+            actor=actor,
+            key=key,
+            refund_ref=world["refund.approved"],
+            paid_on=START.date(),
+            bank_reference="OUT-2",
+        ),
+    )
+
+
+@story
+def withdraw_refund(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: refunding.withdraw_refund(
+            actor=actor, key=key, refund_ref=world["refund.approved"], reason="It settles another invoice."
+        ),
+    )
+
+
+@story
+def return_refund(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: refunding.return_refund(
+            actor=actor, key=key, refund_ref=world["refund.paid"], reason="The account is closed."
+        ),
+    )
+
+
+@story
 def retry_credit_document(world: World) -> Attempt:
     return _by(
         world,
@@ -1038,6 +1096,27 @@ def remind_buyer(world: World) -> Attempt:
         "billing",
         lambda actor, key: reminding.remind_buyer(actor=actor, key=key, invoice_ref=world["paid"]),
         at=OVERDUE,
+    )
+
+
+@story
+def pause_reminders(world: World) -> Attempt:
+    until = START.date() + timedelta(days=60)
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: reminding.pause_reminders(
+            actor=actor, key=key, invoice_ref=world["paid"], until=until, reason="They pay in two parts."
+        ),
+    )
+
+
+@story
+def resume_reminders(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: reminding.resume_reminders(actor=actor, key=key, invoice_ref=world["payable"]),
     )
 
 

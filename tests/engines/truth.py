@@ -16,6 +16,7 @@ JOB_OF: Final = (
     "FROM procrastinate_jobs j WHERE j.task_name = 'apps.workflows.jobs.{task}' AND j.args->>'{name}' = {ref}"
 )
 CREDIT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.credit_jobs")
+REFUND_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.refund_jobs")
 REVENUE_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.revenue_jobs")
 EXPORT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.export_jobs")
 BY_CHANGE: Final = (
@@ -205,6 +206,13 @@ SENTENCES: Final = {
         " WHERE (SELECT count(*) "
         + JOB_OF.format(task="send_payment_reversed", name="payment_ref", ref="p.ref")
         + ") <> 1"
+    ),
+    "The payer is told once of every refund that was paid, and once if it came back": (
+        "SELECT f.ref FROM invoicing_refund f WHERE (SELECT count(*) "
+        + REFUND_JOB_OF.format(task="send_refund", name="refund_ref", ref="f.ref")
+        + ") <> (f.recorded_at IS NOT NULL)::int OR (SELECT count(*) "
+        + REFUND_JOB_OF.format(task="send_refund_returned", name="refund_ref", ref="f.ref")
+        + ") <> (f.state = 'returned')::int"
     ),
     "What a bank statement brought is matched by one job": (
         "SELECT f.ref FROM invoicing_statementfile f WHERE (SELECT count(*) "

@@ -42,6 +42,8 @@ from apps.workflows import (
     contracting,
     exporting,
     notices,
+    refunding,
+    reminding,
     reserving,
     statements,
     step_up,
@@ -268,6 +270,11 @@ def _invoices(world: World) -> None:
             bank_reference="IN-P",
         )
     world.refs["payment"] = answer["payment"]
+    with acting(scenarios.member(world.parties, "billing")) as bilge:
+        until = START.date() + timedelta(days=30)
+        reminding.pause_reminders(
+            actor=bilge, key=key(), invoice_ref=world["payable"], until=until, reason="They have called."
+        )
 
 
 def _disputed(world: World) -> None:
@@ -361,6 +368,7 @@ def _corrections(world: World) -> None:
             bank_reference="IN-FREE",
         )
         shown = invoicing.preview_credit(invoice_ref=world["creditable"], share=Share(percent=Decimal(10)))
+    _refunds(world, milestone.contract)
     world.refs |= {"free": answer["payment"], "creditable.seen": shown.sha256}
     world.refs["note"] = corrections.credited(deal, invoice.ref, "1000.00").ref
     with connections["owner"].cursor() as cursor:
@@ -369,6 +377,41 @@ def _corrections(world: World) -> None:
             " WHERE credit_note_id = (SELECT id FROM invoicing_creditnote WHERE ref = %s)",
             [world["note"]],
         )
+
+
+def _refunds(world: World, contract: Contract) -> None:
+    """Of what was paid too much, on two payments: a refund that is paid, one approved, and one for a second person."""
+    bilge, owner = scenarios.member(world.parties, "billing"), scenarios.member(world.parties, "seller")
+    limited = replace(owner, approval_limit=Decimal(1))
+    payments = []
+    for position in (2, 3):
+        milestone = scenarios.accepted_milestone(contract, position=position, at=START)
+        invoice = corrections.invoice_of(milestone)
+        with acting(bilge):
+            answer = billing.record_payment(
+                actor=bilge,
+                key=key(),
+                invoice_ref=invoice.ref,
+                amount=invoice.gross + 100,
+                received_on=START.date(),
+                bank_reference=f"IN-SURPLUS-{position}",
+            )
+        payments.append(answer["payment"])
+    asked = (("paid", bilge, payments[0]), ("approved", bilge, payments[1]), ("asked", limited, payments[0]))
+    for name, actor, payment in asked:
+        with acting(actor):
+            answer = refunding.ask_refund(
+                actor=actor, key=key(), payment_ref=payment, amount=Decimal("10.00"), reason="Paid twice."
+            )
+            world.refs[f"refund.{name}"] = answer["refund"]
+            if name == "paid":
+                refunding.pay_refund(
+                    actor=actor,
+                    key=key(),
+                    refund_ref=answer["refund"],
+                    paid_on=START.date(),
+                    bank_reference="OUT-1",
+                )
 
 
 def _retained(world: World) -> None:

@@ -11,7 +11,7 @@ from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
 from apps.invoicing import documents
-from apps.invoicing.models import Delivery, Invoice, Payment
+from apps.invoicing.models import Delivery, Invoice, Payment, ReminderPause
 from apps.milestones.models import Reservation
 from apps.milestones.services import Defect
 from apps.workflows import billing, jobs, reminding, reserving
@@ -177,3 +177,40 @@ def test_what_was_withheld_has_reminders_of_its_own(parties: Parties) -> None:
     with clock.stopped(late(60 + DUE_IN + 3)):
         jobs.send_invoice.func(delivery_ref=reminders(invoice)[2].ref, organisation_id=invoice.buyer_id)
     assert "30 Jun" in str(mail.outbox[0].body).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_nobody_is_reminded_while_it_is_paused_and_then_with_one_letter(parties: Parties, invoice: Invoice) -> None:
+    schedule(parties, 3, 14)
+    bilge = scenarios.member(parties, "billing")
+
+    def put_off(days: int, *, at: int, reason: str = "They pay in two parts.") -> None:
+        with acting(bilge, at=late(at)):
+            until = (late(days)).date()
+            reminding.pause_reminders(actor=bilge, key=key(), invoice_ref=invoice.ref, until=until, reason=reason)
+
+    for wrong, says in (((1, {"at": 2}), "over already"), ((1, {"at": 1, "reason": " "}), "Say why")):
+        with pytest.raises(Refused, match=says):
+            put_off(wrong[0], **wrong[1])
+    put_off(4, at=1)
+    put_off(20, at=2)
+    assert tended(late(4)) == tended(late(20)) == []
+    with acting(bilge, at=late(15)), pytest.raises(Refused, match="two parts"):
+        reminding.remind_buyer(actor=bilge, key=key(), invoice_ref=invoice.ref)
+    with acting(bilge, at=late(15)), pytest.raises(IntegrityError, match="paused"), transaction.atomic():
+        Delivery.objects.create(
+            invoice=invoice, seller_id=invoice.seller_id, buyer_id=invoice.buyer_id, reminder=1, requested_at=late(15)
+        )
+    with acting(scenarios.member(parties, "delivery"), at=late(16)) as dana, pytest.raises(NotAllowed):
+        reminding.resume_reminders(actor=dana, key=key(), invoice_ref=invoice.ref)
+    with acting(scenarios.buyer_actor(parties), at=late(16)) as olga:
+        assert not ReminderPause.objects.exists()
+        with pytest.raises(Refused, match="no such"):
+            reminding.resume_reminders(actor=olga, key=key(), invoice_ref=invoice.ref)
+    with acting(bilge, at=late(16)):
+        reminding.resume_reminders(actor=bilge, key=key(), invoice_ref=invoice.ref)
+        with pytest.raises(Refused, match="not paused"):
+            reminding.resume_reminders(actor=bilge, key=key(), invoice_ref=invoice.ref)
+    assert tended(late(16)) == [2]
+    put_off(30, at=17)
+    assert tended(late(30)) == []
+    assert [one.reminder for one in reminders(invoice)] == [2]

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
-from apps.contracts import retention_wording, wording
+from apps.contracts import late_wording, retention_wording, wording
 from apps.contracts.dues_wording import billed_by_the_calendar
 from apps.contracts.models.version import TaxCategory
 from apps.contracts.retention import RetentionTerms
@@ -50,6 +50,7 @@ def terms_of(paper: Paper, *, seller: str, buyer: str) -> list[Fact]:
         (gettext("Steps of acceptance"), _steps(terms)),
         *_retention(terms["retention"], currency=terms["currency"]),
         (gettext("Termination"), wording.notice(terms["notice_days"])),
+        (gettext("Late payment"), _late(terms)),
         (gettext("Financing"), _financing(terms["is_assignable"], seller=seller)),
         (
             gettext("Signs off for the buyer"),
@@ -78,6 +79,11 @@ def _payment(days: int) -> str:
     return ngettext("within %(days)s day of the invoice's date", "within %(days)s days of the invoice's date", days) % {
         "days": days
     }
+
+
+def _late(terms: dict[str, Any]) -> str:
+    late = terms["late_payment"]
+    return late_wording.whole(late, currency=terms["currency"]) if late is not None else ""
 
 
 def _retention(terms: RetentionTerms | None, *, currency: str) -> list[Fact]:

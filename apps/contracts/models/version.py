@@ -8,6 +8,7 @@ from apps.contracts.models import dues, measured
 from apps.contracts.models.change_order import NAMES_WHAT_IT_CHANGES, OF_WHAT_IS_IN_FORCE
 from apps.contracts.models.contract import Contract, ContractParty
 from apps.contracts.models.ending import OF_ENDING, EndTerms
+from apps.contracts.models.late_payment import OF_LATE_PAYMENT, LatePaymentTerms
 from apps.contracts.models.options import OF_OPTIONS, OPTION_TRIGGERS, PlanOption
 from apps.contracts.models.retention import OF_RETENTION
 from apps.contracts.models.steps import OF_OWN_TERMS, OF_STEPS, OwnTerms, Silence, StepTerms
@@ -62,7 +63,7 @@ class Versions(EveryPlan["ContractVersion"]):
         return every.filter(option_of__isnull=True)
 
 
-class ContractVersion(StepTerms, EndTerms, PlanOption):
+class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PlanOption):
     """The terms and the billing plan as one side wrote them. A draft until proposed; immutable from then on.
 
     ``author`` is the side that writes and proposes it; the other one signs or answers. Each side has one draft at
@@ -203,6 +204,7 @@ class ContractVersion(StepTerms, EndTerms, PlanOption):
                 allow=("changes_asked_at", "changes_asked", "expired_at"),
             ),
             OF_RETENTION,
+            OF_LATE_PAYMENT,
             guards.refused_when("a_version_stays_with_its_side", guards.UPDATE, "OLD.author <> NEW.author"),
             OF_WHAT_IS_IN_FORCE,
             guards.at_commit(

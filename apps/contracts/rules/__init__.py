@@ -33,6 +33,7 @@ from apps.contracts.rules.difference import (
     difference,
 )
 from apps.contracts.rules.dues import Period, per_period, period_amounts, periods, portion_of
+from apps.contracts.rules.late_payment import plain_late_payment, read_late_payment
 from apps.contracts.rules.mailboxes import check_sellers_person, check_signatory, domain_of
 from apps.contracts.rules.measures import UNITS, read_measure, worth
 from apps.contracts.rules.options import (
@@ -150,12 +151,14 @@ __all__ = [
     "period_amounts",
     "periods",
     "periods_of_plan",
+    "plain_late_payment",
     "plain_retention",
     "plan_amounts",
     "plan_text",
     "portion_of",
     "price_of",
     "proposing_statement",
+    "read_late_payment",
     "read_measure",
     "read_plan",
     "read_release",

@@ -8,6 +8,7 @@ from typing import Final
 
 from apps.contracts.drafts import MILESTONE, ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules.dues import check_due, check_dues, check_periods, portion_of
+from apps.contracts.rules.late_payment import check_late_payment
 from apps.contracts.rules.mailboxes import MAILBOX
 from apps.contracts.rules.measures import check_measure, worth
 from apps.contracts.rules.payable import check_payable_most
@@ -49,6 +50,8 @@ def check_draft(draft: ContractDraft) -> ContractDraft:
     check_steps(draft)
     check_notice_days(draft.notice_days)
     _check_tax(draft.tax_category, rate=draft.tax_rate)
+    if draft.late_payment is not None:
+        check_late_payment(draft.late_payment, currency=draft.currency)
     if draft.retention is not None:
         check_retention(draft.retention, currency=draft.currency)
     mailbox = trimmed(draft.signatory_email, most=254, what="e-mail", field="signatory_email").lower()

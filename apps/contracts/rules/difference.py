@@ -13,9 +13,10 @@ from decimal import Decimal
 from typing import Final
 
 from apps.contracts.drafts import AS_AGREED, MILESTONE, DraftCriterion, Due, LineTerms, Measure
+from apps.contracts.late_payment import LateTerms
 from apps.contracts.retention import RetentionTerms
 
-Term = str | Decimal | int | bool | date | RetentionTerms | None
+Term = str | Decimal | int | bool | date | RetentionTerms | LateTerms | None
 
 
 @dataclass(frozen=True, slots=True)

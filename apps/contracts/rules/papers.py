@@ -9,6 +9,7 @@ from typing import Any, Final
 from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftOption
 from apps.contracts.rules.difference import Paper, PaperLine, PaperOption
 from apps.contracts.rules.dues import read_due, undated
+from apps.contracts.rules.late_payment import read_late_payment
 from apps.contracts.rules.measures import read_measure
 from apps.contracts.rules.plan_texts import read_lines, read_own
 from apps.contracts.rules.retention import read_retention, undated_retention
@@ -39,6 +40,7 @@ def read_version_text(text: str, *, option: int = 0) -> Paper:
         "notice_days": 0,
         "answer_until": None,
         "retention": None,
+        "late_payment": None,
     }
     terms = {
         **unsaid,
@@ -54,6 +56,7 @@ def read_version_text(text: str, *, option: int = 0) -> Paper:
     terms |= {name: Decimal(terms[name]) for name in _DECIMALS}
     terms["second_acceptor_above"] = _amount(terms["second_acceptor_above"])
     terms["retention"] = read_retention(terms["retention"])
+    terms["late_payment"] = read_late_payment(terms["late_payment"])
     until = terms["answer_until"]
     terms["answer_until"] = date.fromisoformat(until) if until else None
     options = tuple(_option(one) for one in said.get("options", ()))
@@ -102,6 +105,7 @@ def read_template(text: str) -> ContractDraft:
     said |= {name: Decimal(said[name]) for name in _DECIMALS}
     said["second_acceptor_above"] = _amount(said.get("second_acceptor_above"))
     said["retention"] = read_retention(said.get("retention"))
+    said["late_payment"] = read_late_payment(said.get("late_payment"))
     # Templates from before there were options say nothing of them.
     options = tuple(_read_option(one) for one in said.get("options", ()))
     return ContractDraft(**{**said, "lines": read_lines(said["lines"]), "options": options})

@@ -102,6 +102,7 @@ def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract
     version.tax_category, version.tax_rate = draft.tax_category, draft.tax_rate
     version.is_assignable = draft.is_assignable
     version.retention = rules.plain_retention(draft.retention)
+    version.late_payment = rules.plain_late_payment(draft.late_payment)
     version.governing_law, version.terms = draft.governing_law, draft.terms
     version.answer_until = draft.answer_until
     version.signatory_name, version.signatory_email = draft.signatory_name, draft.signatory_email

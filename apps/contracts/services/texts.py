@@ -68,6 +68,8 @@ def text_of(
             "governing_law": written.governing_law,
             "further": written.terms,
             "answer_until": written.answer_until,
+            # Where nothing is agreed the text says nothing, as texts did before there was this term.
+            **({"late_payment": rules.plain_late_payment(written.late_payment)} if written.late_payment else {}),
         },
         signatory={"name": written.signatory_name, "email": written.signatory_email},
         lines=_lines(written.lines, amounts[0], positions=positions),

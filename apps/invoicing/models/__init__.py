@@ -8,6 +8,8 @@ from apps.invoicing.models.open_item import OpenItem
 from apps.invoicing.models.open_sum import OpenSum
 from apps.invoicing.models.payee import PayeeInstruction
 from apps.invoicing.models.payment import Allocation, Payment
+from apps.invoicing.models.refund import Refund
+from apps.invoicing.models.reminder_pause import ReminderPause
 from apps.invoicing.models.reminders import ReminderSchedule
 from apps.invoicing.models.retention import Retention, RetentionRelease, RetentionShare
 from apps.invoicing.models.reversal import PaymentReversal
@@ -37,6 +39,8 @@ __all__ = [
     "PayeeInstruction",
     "Payment",
     "PaymentReversal",
+    "Refund",
+    "ReminderPause",
     "ReminderSchedule",
     "Retention",
     "RetentionRelease",

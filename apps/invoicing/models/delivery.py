@@ -61,6 +61,14 @@ class Delivery(models.Model):
                 " AND d.state = 'ready')",
             ),
             guards.refused_when(
+                "not_reminded_while_paused",
+                guards.INSERT,
+                # A day of the seller, wherever it is: what is sure everywhere is refused here, the rest by the service.
+                "NEW.reminder > 0 AND EXISTS (SELECT 1 FROM invoicing_reminderpause p"
+                " WHERE p.invoice_id = NEW.invoice_id AND p.ended_at IS NULL"
+                " AND p.until > (NEW.requested_at AT TIME ZONE 'UTC' + interval '14 hours')::date)",
+            ),
+            guards.refused_when(
                 "reminded_only_of_what_is_overdue",
                 guards.INSERT,
                 "NEW.reminder > 0 AND NOT EXISTS (SELECT 1 FROM invoicing_openitem o"

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
 from apps.invoicing.models.invoice import Invoice
+from apps.invoicing.models.refund import HELD, Refund, RefundState
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 
@@ -22,10 +23,18 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         return visible
 
     def unapplied(self) -> "PaymentQuerySet":
-        """Payments of which a part settles no invoice, with that part as ``left``; reversed ones leave nothing."""
-        parts = Allocation.objects.filter(payment=OuterRef("pk")).order_by().values("payment")
-        allocated = Coalesce(Subquery(parts.annotate(sum=Sum("amount")).values("sum")), Value(Decimal(0)))
-        return self.filter(reversal__isnull=True).annotate(left=F("amount") - allocated).filter(left__gt=0)
+        """Payments of which a part settles no invoice, with that part as ``left``; reversed ones leave nothing.
+
+        What was paid back is not left; what is about to be still is, as in the book.
+        """
+        of_payment = {"payment": OuterRef("pk")}
+        parts = Allocation.objects.filter(**of_payment).order_by().values("payment")
+        back = Refund.objects.filter(**of_payment, state=RefundState.PAID).order_by().values("payment")
+        allocated, refunded = (
+            Coalesce(Subquery(rows.annotate(sum=Sum("amount")).values("sum")), Value(Decimal(0)))
+            for rows in (parts, back)
+        )
+        return self.filter(reversal__isnull=True).annotate(left=F("amount") - allocated - refunded).filter(left__gt=0)
 
 
 SIDES = walls.by_organisation("recipient_id", "payer_id").sees
@@ -158,6 +167,7 @@ class Allocation(models.Model):
                 "allocated_at_most_what_was_paid",
                 guards.INSERT,
                 "IF (SELECT sum(a.amount) FROM invoicing_allocation a WHERE a.payment_id = NEW.payment_id)"
+                f" + {HELD.format(payment='NEW.payment_id')}"
                 " > (SELECT p.amount FROM invoicing_payment p WHERE p.id = NEW.payment_id)"
                 " THEN RAISE EXCEPTION 'payment % is allocated beyond its amount', NEW.payment_id"
                 " USING ERRCODE = 'check_violation'; END IF;",

@@ -50,6 +50,12 @@ class PaymentReversal(models.Model):
                 " AND p.recipient_id = i.seller_id AND p.recipient_id = NEW.recipient_id"
                 " AND p.payer_id = NEW.payer_id)",
             ),
+            guards.refused_when(
+                "what_is_paid_back_is_not_reversed",
+                guards.INSERT,
+                "EXISTS (SELECT 1 FROM invoicing_refund f WHERE f.payment_id = NEW.payment_id"
+                " AND f.state IN ('asked', 'approved', 'paid'))",
+            ),
             guards.at_commit(
                 "reversal_undoes_every_allocation",
                 guards.INSERT,

@@ -50,6 +50,7 @@ from apps.invoicing.services.instalments import (
     unbilled,
 )
 from apps.invoicing.services.issuing import check_billable, issue
+from apps.invoicing.services.pausing import pause_reminders, resume_reminders
 from apps.invoicing.services.progress import progress
 from apps.invoicing.services.reading import (
     Claim,
@@ -70,6 +71,14 @@ from apps.invoicing.services.recovery import (
     given_back_by,
     return_excess,
     still_to_bill,
+)
+from apps.invoicing.services.refunding import (
+    approve_refund,
+    ask_refund,
+    pay_refund,
+    payment_of_refund,
+    return_refund,
+    withdraw_refund,
 )
 from apps.invoicing.services.release_dates import (
     DueRelease,
@@ -127,6 +136,8 @@ __all__ = [
     "amount_to_credit",
     "apply_certain",
     "apply_transaction",
+    "approve_refund",
+    "ask_refund",
     "billed",
     "billed_no_more",
     "billed_of",
@@ -178,6 +189,9 @@ __all__ = [
     "next_release",
     "note_credit_sent",
     "note_money_out",
+    "pause_reminders",
+    "pay_refund",
+    "payment_of_refund",
     "payments_of",
     "plan_instalments",
     "preview_credit",
@@ -193,11 +207,13 @@ __all__ = [
     "reminders_due",
     "require_creditable",
     "require_upheld_creditable",
+    "resume_reminders",
     "retention_by_age",
     "retention_state",
     "retry_credit_document",
     "retry_document",
     "return_excess",
+    "return_refund",
     "reverse_payment",
     "set_aside",
     "set_reminders",
@@ -209,5 +225,6 @@ __all__ = [
     "unbilled",
     "waiting",
     "withdraw_direction",
+    "withdraw_refund",
     "withheld",
 ]

@@ -12,7 +12,16 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.expressions import CombinedExpression
 
 from apps.core import money
-from apps.invoicing.models import Allocation, CreditNote, Invoice, OpenItem, Payment, PaymentReversal, Withholding
+from apps.invoicing.models import (
+    Allocation,
+    CreditNote,
+    Invoice,
+    OpenItem,
+    Payment,
+    PaymentReversal,
+    Refund,
+    Withholding,
+)
 from apps.invoicing.models.open_item import PAYABLE
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
@@ -28,9 +37,11 @@ class Event(StrEnum):
     RELEASE = "retention_release"
     MENDED = "defect_settled"
     CREDIT_NOTE = "credit_note"
+    RETURNED = "refund_returned"
     PAYMENT = "payment"
     COLLECTED = "collected"
     REVERSAL = "payment_reversed"
+    REFUND = "refund"
 
 
 ORDER: Final = list(Event)
@@ -99,9 +110,9 @@ def account_statement(actor: Actor, *, between: Between, since: date, until: dat
 
     An invoice counts with what is payable by its due date: what it retains is asked for by a statement of its own, and
     what is withheld of it for a defect counts from the day on which that is settled.
-    Money that the seller received counts whole, also what settles nothing yet. What a financier collected on an
-    invoice that was assigned counts with what it settled, on the day on which that was recorded: the bank's day is
-    known to the financier alone.
+    Money that the seller received counts whole, also what settles nothing yet, until it is paid back. What a financier
+    collected on an invoice that was assigned counts with what it settled, on the day on which that was recorded: the
+    bank's day is known to the financier alone.
     """
     sources = _Sources(actor, between)
     rows = sorted(sources.rows(since=since, until=until), key=lambda row: (row.on, ORDER.index(row.event), row.name))
@@ -130,6 +141,9 @@ class _Sources:
         self.payments: QuerySet[Payment, Payment] = payments
         self.reversals: QuerySet[PaymentReversal, PaymentReversal] = PaymentReversal.objects.visible_to(actor).filter(
             **paid, payment__currency=between.currency
+        )
+        self.refunds: QuerySet[Refund, Refund] = Refund.objects.visible_to(actor).filter(
+            **sides, recorded_at__isnull=False
         )
         self.withheld: QuerySet[Withholding, Withholding] = Withholding.objects.visible_to(actor).filter(
             **{f"invoice__{side}": value for side, value in sides.items()}
@@ -181,6 +195,13 @@ class _Sources:
         for reversal in reversals.select_related("payment")[: MOST_ROWS + 1]:
             made = reversal.payment
             yield Row(reversal.reversed_on, Event.REVERSAL, made.bank_reference, made.amount, about=reversal.reason)
+        refunds = self.refunds.filter(paid_on__range=days).order_by("paid_on", "pk")
+        for refund in refunds[: MOST_ROWS + 1]:
+            yield Row(refund.paid_on or since, Event.REFUND, refund.bank_reference, refund.amount, about=refund.reason)
+        returned = self.refunds.filter(ended_on__range=days).order_by("ended_on", "pk")
+        for refund in returned[: MOST_ROWS + 1]:
+            name, why = refund.bank_reference, refund.ended_reason
+            yield Row(refund.ended_on or since, Event.RETURNED, name, -refund.amount, about=why)
         of_period = {"allocated_at__gte": self._begins(since), "allocated_at__lt": self._ends(until)}
         collected = self.collected.filter(**of_period).order_by("allocated_at", "pk")
         for share in collected.select_related("invoice")[: MOST_ROWS + 1]:
@@ -192,13 +213,16 @@ class _Sources:
 
         asked = _sum(self.invoices.filter(issued_on__lt=day), F("open_item__gross") - F("open_item__retained"))
         taken_back = _sum(self.reversals.filter(reversed_on__lt=day), F("payment__amount"))
+        refunded = _sum(self.refunds.filter(paid_on__lt=day), F("amount"))
+        came_back = _sum(self.refunds.filter(ended_on__lt=day), F("amount"))
         credited = _sum(self.credit_notes.filter(issued_on__lt=day), F("gross") - F("retained"))
         fallen = self.credit_notes.filter(invoice__issued_on__lt=day)
         paid = _sum(self.payments.filter(received_on__lt=day), F("amount"))
         collected = _sum(self.collected.filter(allocated_at__lt=self._begins(day)), F("amount"))
         withheld = self.withheld.filter(invoice__issued_on__lt=day)
         not_yet = _sum(withheld, F("gross")) - _sum(withheld.filter(released_at__lt=self._begins(day)), F("gross"))
-        return asked - _sum(fallen, F("retained")) + taken_back - credited - paid - collected - not_yet
+        asked -= _sum(fallen, F("retained"))
+        return asked + taken_back + refunded - came_back - credited - paid - collected - not_yet
 
     def _begins(self, day: date) -> datetime:
         """When the day begins where the seller is."""

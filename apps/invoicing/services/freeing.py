@@ -10,7 +10,7 @@ from apps.audit import services as audit
 from apps.core import money
 from apps.core.errors import Refused
 from apps.core.money import Money
-from apps.invoicing.models import Allocation, CreditNote, OpenItem, Payment
+from apps.invoicing.models import Allocation, CreditNote, OpenItem, Payment, Refund
 from apps.invoicing.services.receipts import require_payee
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
@@ -118,9 +118,10 @@ def allocate(*, payment_ref: str, invoice_ref: str, actor: Actor, amount: Decima
 
 
 def unapplied_of(payment: Payment) -> Decimal:
-    """What of a payment settles nothing."""
+    """What of a payment settles nothing and is not paid back, nor about to be."""
     allocated = payment.allocations.aggregate(sum=Sum("amount"))["sum"] or money.ZERO
-    return payment.amount - allocated
+    held = Refund.objects.holding().filter(payment=payment).aggregate(sum=Sum("amount"))["sum"] or money.ZERO
+    return payment.amount - allocated - held
 
 
 def reverse_allocated(payment: Payment, *, booked_on: date, at: datetime) -> None:

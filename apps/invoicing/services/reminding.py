@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from apps.audit import services as audit
 from apps.core.errors import Refused
 from apps.invoicing import rules
-from apps.invoicing.models import Delivery, Document, OpenItem, PayeeInstruction, ReminderSchedule
+from apps.invoicing.models import Delivery, Document, OpenItem, PayeeInstruction, ReminderPause, ReminderSchedule
 from apps.invoicing.models.document import DocumentState
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
@@ -55,7 +55,8 @@ def reminders_due(*, at: datetime) -> list[DueReminder]:
     for plan in schedules:
         today = at.astimezone(ZoneInfo(plan.seller.time_zone)).date()
         ready = OpenItem.objects.using("owner").filter(seller=plan.seller, invoice__document__state=DocumentState.READY)
-        items = _overdue(ready, today=today)
+        paused = ReminderPause.objects.using("owner").holding(today=today).filter(invoice=OuterRef("invoice"))
+        items = _overdue(ready, today=today).exclude(Exists(paused))
         for ref, due_on, sent, before in items.values_list("invoice__ref", "due_on", "sent", "before"):
             reached = rules.reminder_due(plan.days, days_late=(today - due_on).days, sent=sent - before)
             if reached:
@@ -91,6 +92,16 @@ def remind(*, invoice_ref: str, actor: Actor, at: datetime, number: int = 0) -> 
             "There is nothing to remind of: {number} is not overdue, or what is open of it is disputed, assigned or"
             " has no document yet.",
             number=invoice.number,
+        )
+    pause = ReminderPause.objects.holding(today=today).filter(invoice=invoice).first()
+    if pause is not None:
+        if number:
+            return None
+        raise Refused(
+            "Reminders of {number} are paused until {until}: {reason} End the pause first.",
+            number=invoice.number,
+            until=pause.until,
+            reason=pause.reason,
         )
     last = Delivery.objects.filter(invoice=invoice, reminder__gt=0).order_by("-reminder").first()
     if not number and last is not None and _day(last.requested_at, invoice.seller) == today:

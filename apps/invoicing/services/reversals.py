@@ -9,7 +9,8 @@ from django.db.models import Max
 from apps.audit import services as audit
 from apps.core import money
 from apps.core.errors import IllegalTransition, Refused
-from apps.invoicing.models import Allocation, Invoice, OpenItem, PaymentReversal, Withholding
+from apps.core.money import Money
+from apps.invoicing.models import Allocation, Invoice, OpenItem, PaymentReversal, Refund, Withholding
 from apps.invoicing.services import freeing
 from apps.invoicing.services.cash import release
 from apps.invoicing.services.sales import is_sold
@@ -64,6 +65,13 @@ def reverse_payment(*, payment_ref: str, actor: Actor, reason: str, at: datetime
         raise Refused("The reason is longer than {most} characters.", field="reason", most=LONGEST)
     if PaymentReversal.objects.filter(payment=payment).exists():
         raise IllegalTransition("This payment is already reversed.")
+    back = Refund.objects.holding().filter(payment=payment).first()
+    if back is not None:
+        raise Refused(
+            "{amount} of this payment are paid back, or about to be. Withdraw the refund first; if it was paid out, say"
+            " that it came back.",
+            amount=Money(back.amount, back.currency),
+        )
 
     today = at.astimezone(ZoneInfo(invoice.seller.time_zone)).date()
     reversal = PaymentReversal.objects.create(

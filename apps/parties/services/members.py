@@ -133,8 +133,8 @@ def allowed_roles(organisation: Organisation) -> frozenset[str]:
 
 
 def checked_limit(limit: Decimal | None, *, roles: Set[str], organisation: Organisation) -> Decimal | None:
-    """The limit, in the organisation's currency, if one of the roles signs off."""
-    signing = PERMITTED[Action.DECIDE_MILESTONE]
+    """The limit, in the organisation's currency, if one of the roles signs off or pays money back."""
+    signing = PERMITTED[Action.DECIDE_MILESTONE] | PERMITTED[Action.RECORD_PAYMENT]
     return rules.approval_limit(limit, roles=roles, signing=signing, currency=organisation.currency)
 
 

@@ -218,7 +218,10 @@ class RolesForm(ActionForm):
             del self.fields["approval_limit"]
         else:
             self.fields["approval_limit"].help_text = format_lazy(
-                _("Net amount in {currency}, for owners and approvers. Empty is without limit."),
+                _(
+                    "Net amount in {currency}, for owners and approvers; for billing, what is paid back."
+                    " Empty is without limit."
+                ),
                 currency=organisation.currency,
             )
 

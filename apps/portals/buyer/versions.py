@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.contracts import retention_wording, rules, wording
+from apps.contracts import late_wording, retention_wording, rules, wording
 from apps.contracts import services as contracts
 from apps.contracts.dues_wording import billed_by_the_calendar
 from apps.contracts.models import Contract, ContractVersion, PlanLine, Signature
@@ -170,6 +170,11 @@ def terms_of(version: ContractVersion) -> list[Fact]:
                 Fact(term=_("Release of the retention"), value=retention_wording.released(retention)),
             ]
             if retention is not None
+            else []
+        ),
+        *(
+            [Fact(term=_("Late payment"), value=late_wording.whole(late, currency=currency))]
+            if (late := version.late_terms) is not None
             else []
         ),
         *(

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django import template
 
-from apps.contracts import measure_wording, retention_wording, rules, wording
+from apps.contracts import late_wording, measure_wording, retention_wording, rules, wording
 from apps.contracts import services as contracts
 from apps.contracts.drafts import AS_AGREED, DraftLine
 from apps.contracts.models import ContractVersion, PlanLine
@@ -75,6 +75,13 @@ def retention(version: ContractVersion, *, currency: str) -> str:
     """What is withheld of each invoice and when it is released; empty where nothing was agreed."""
     terms = rules.read_retention(version.retention)
     return retention_wording.whole(terms, currency=currency) if terms is not None else ""
+
+
+@register.simple_tag
+def late_payment(version: ContractVersion, *, currency: str) -> str:
+    """Interest and fee where an invoice is paid late; empty where nothing was agreed."""
+    terms = version.late_terms
+    return late_wording.whole(terms, currency=currency) if terms is not None else ""
 
 
 @register.simple_tag

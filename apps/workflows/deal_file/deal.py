@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Final
 
 from apps.contracts.drafts import AS_AGREED, AS_THEY_ARE, ChangedTerms, ContractDraft, DraftLine, LineTerms, Measure
 
@@ -198,6 +199,7 @@ class Verb:
     any_line: bool = False
 
 
+PRICE: Final = ("advance_rate", "annual_rate", "fee_rate", "funding_on", "expected_on")
 VERBS: Mapping[str, Verb] = MappingProxyType(
     {
         "propose": Verb("seller"),
@@ -252,6 +254,14 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "ask_to_nullify": Verb("seller", ("amount", "percent", "reason"), on_milestone=True),
         "agree_to_nullify": Verb("buyer", on_milestone=True),
         "allocate": Verb("seller", ("amount",), on_milestone=True),
+        "remind": Verb("seller", ("period",), on_milestone=True, any_line=True),
+        "pause_reminders": Verb("seller", ("through", "reason", "period"), on_milestone=True, any_line=True),
+        "resume_reminders": Verb("seller", ("period",), on_milestone=True, any_line=True),
+        "ask_refund": Verb("seller", ("amount", "reason")),
+        "approve_refund": Verb("seller"),
+        "pay_refund": Verb("seller", ("value_on", "reference")),
+        "withdraw_refund": Verb("seller", ("reason",)),
+        "return_refund": Verb("seller", ("reason",)),
         "dispute": Verb("buyer", ("amount", "reason"), on_milestone=True),
         "dispute_rest": Verb("buyer", ("amount", "reason"), on_milestone=True),
         "dispute_invoice": Verb("buyer", ("amount", "percent", "reason", "period"), on_milestone=True, any_line=True),
@@ -273,12 +283,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "request_funding": Verb("seller", ("note",), on_milestone=True, several="milestones"),
         "withdraw_request": Verb("seller", on_milestone=True),
         "decline_request": Verb("financier", ("reason",), on_milestone=True),
-        "price_offer": Verb(
-            "financier",
-            ("advance_rate", "annual_rate", "fee_rate", "funding_on", "expected_on"),
-            on_milestone=True,
-            several="lines",
-        ),
+        "price_offer": Verb("financier", PRICE, on_milestone=True, several="lines"),
         "approve_offer": Verb("financier", on_milestone=True),
         "revoke_offer": Verb("financier", on_milestone=True),
         "accept_offer": Verb("seller", on_milestone=True),

@@ -21,6 +21,7 @@ from apps.workflows.deal_file.deal import Bank, Deal, FacilityPlan, Party, Perso
 from apps.workflows.deal_file.read_beginning import read_begun_by
 from apps.workflows.deal_file.read_dues import read_due
 from apps.workflows.deal_file.read_events import read_events
+from apps.workflows.deal_file.read_late_payment import read_late_payment
 from apps.workflows.deal_file.read_measure import read_measure, worth
 from apps.workflows.deal_file.read_options import read_options
 from apps.workflows.deal_file.read_retention import check_proposed_retention, read_terms
@@ -190,6 +191,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "O") if tax is not None else "S",
         tax_rate=_percentage(tax.maybe("rate"), "0") if tax is not None else Decimal(0),
         retention=read_terms(retention, code) if retention is not None else None,
+        late_payment=read_late_payment(place.maybe("late_payment"), code),
         is_assignable=assignable.yes_or_no() if assignable is not None else True,
         governing_law=law.text(most=80) if law is not None else "",
         terms=terms.text(most=20_000) if terms is not None else "",

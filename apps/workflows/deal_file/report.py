@@ -20,6 +20,7 @@ from apps.workflows.deal_file import (
     credit_report,
     report_disputes,
     report_progress,
+    report_refunds,
     report_reservations,
     report_retention,
     report_revenue,
@@ -67,6 +68,7 @@ def report(*, title: str, contract_ref: str) -> Report:
         "retention": report_retention.report_of(contract),
         "progress": report_progress.report_of(contract),
         "revenue": report_revenue.report_of(contract),
+        "refunds": report_refunds.refunds(contract),
         "payments": [_payment(allocation) for allocation in _allocations(contract)],
         "financing": [_request(request) for request in _of(FundingRequest, contract).order_by("id")],
         "ledger": [

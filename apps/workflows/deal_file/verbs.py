@@ -16,6 +16,8 @@ from apps.workflows.deal_file.credit_verbs import CREDITING
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.dispute_verbs import DISPUTING
 from apps.workflows.deal_file.funding_verbs import FUNDING
+from apps.workflows.deal_file.refund_verbs import REFUNDING
+from apps.workflows.deal_file.reminder_verbs import REMINDING
 from apps.workflows.deal_file.reservation_verbs import RESERVING
 from apps.workflows.deal_file.retention_verbs import RETENTION
 from apps.workflows.deal_file.revenue_verbs import REVENUE
@@ -165,6 +167,8 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         "reverse_payment": _reverse_payment,
         **CREDITING,
         **DISPUTING,
+        **REFUNDING,
+        **REMINDING,
         **RESERVING,
         **STEPS,
         **CHANGES,

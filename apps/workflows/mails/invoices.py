@@ -15,6 +15,7 @@ from apps.milestones.models.decision import ACCEPTING
 from apps.parties import services as parties
 from apps.parties.models import Organisation
 from apps.parties.roles import Action, Role
+from apps.workflows.mails.late_payment import late_lines
 from apps.workflows.mails.letter import Enclosure, Letter, Sent, absolute, fact, money, send
 
 
@@ -134,7 +135,7 @@ def _reminder(delivery: Delivery) -> Sent | None:
             key=delivery.ref,
             sender=delivery.seller,
             reader=delivery.buyer,
-            to=_payables(delivery.buyer),
+            to=payables(delivery.buyer),
             button=_("Open the invoice"),
             url=_page_of(billed, buyer=delivery.buyer),
             facts=[
@@ -147,6 +148,7 @@ def _reminder(delivery: Delivery) -> Sent | None:
                     if item.disputed
                     else []
                 ),
+                *late_lines(billed),
                 *account_lines(account),
                 fact(_("Reference"), billed.number),
             ],
@@ -207,7 +209,7 @@ def payment_receipt(*, payment_ref: str) -> None:
             key=payment.ref,
             sender=paid.seller,
             reader=paid.buyer,
-            to=_payables(paid.buyer),
+            to=payables(paid.buyer),
             button=_("Open the invoice"),
             url=_page_of(paid, buyer=paid.buyer),
             facts=facts,
@@ -226,7 +228,7 @@ def payment_reversed(*, payment_ref: str) -> None:
             key=payment.ref,
             sender=paid.seller,
             reader=paid.buyer,
-            to=_payables(paid.buyer),
+            to=payables(paid.buyer),
             button=_("Open the invoice"),
             url=_page_of(paid, buyer=paid.buyer),
             facts=[
@@ -254,7 +256,7 @@ def _who_sees_to_it(buyer: Organisation, decision: Decision | None, *, signatory
     return _each_once([buyer.email, by, *_people(buyer)]) or _owners(buyer)
 
 
-def _payables(buyer: Organisation) -> list[str]:
+def payables(buyer: Organisation) -> list[str]:
     return _each_once(_people(buyer) or [buyer.email]) or _owners(buyer)
 
 

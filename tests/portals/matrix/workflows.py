@@ -38,6 +38,7 @@ from apps.workflows import (
     instalments,
     negotiating,
     proofs,
+    refunding,
     reminding,
     reserving,
     retention,
@@ -182,6 +183,14 @@ def _because(_row: Any, _own: Tenant) -> dict[str, Any]:
     return {"reason": "Known for years."}
 
 
+def _put_off(_row: Any, _own: Tenant) -> dict[str, Any]:
+    return {"until": TODAY + timedelta(days=30), "reason": "They pay next month."}
+
+
+def _paid_back(_row: Any, _own: Tenant) -> dict[str, Any]:
+    return {"paid_on": TODAY, "bank_reference": "BACK-1"}
+
+
 def _credit(row: Any, _own: Tenant) -> dict[str, Any]:
     """A cent, as its own people would be shown it, so that only the stranger is refused."""
     share = Share(amount=Decimal("0.01"))
@@ -273,7 +282,7 @@ CREDIT_NOTE, NULLIFICATION = "invoicing.CreditNote", "milestones.Nullification"
 QUESTION = "milestones.Question"
 DISPUTE, PROPOSAL = "milestones.Dispute", "milestones.DisputeProposal"
 RESERVATION, OFFERED = "milestones.Reservation", "milestones.ReservationWord"
-PAYMENT, TRANSACTION = "invoicing.Payment", "invoicing.BankTransaction"
+PAYMENT, TRANSACTION, REFUND = "invoicing.Payment", "invoicing.BankTransaction", "invoicing.Refund"
 INVOICE, REQUEST, OFFER = "invoicing.Invoice", "financing.FundingRequest", "financing.Offer"
 EXPOSURE, VERIFICATION = "financing.ExposureLimit", "financing.BuyerVerification"
 TRANCHE, ASSIGNMENT, FACILITY = "financing.Tranche", "financing.Assignment", "financing.Facility"
@@ -478,8 +487,15 @@ CALLS = [
     Call(exporting.retry_export, "billing", "ledger.JournalExport", "export_ref"),
     Call(billing.retry_document, "billing", INVOICE, "invoice_ref"),
     Call(billing.reverse_payment, "billing", PAYMENT, "payment_ref", _because),
+    Call(refunding.ask_refund, "billing", PAYMENT, "payment_ref", _because),
+    Call(refunding.approve_refund, "billing", REFUND, "refund_ref"),
+    Call(refunding.pay_refund, "billing", REFUND, "refund_ref", _paid_back),
+    Call(refunding.withdraw_refund, "billing", REFUND, "refund_ref", _because),
+    Call(refunding.return_refund, "billing", REFUND, "refund_ref", _because),
     Call(billing.resend_invoice, "billing", INVOICE, "invoice_ref"),
     Call(reminding.remind_buyer, "billing", INVOICE, "invoice_ref", after=timedelta(days=60)),
+    Call(reminding.pause_reminders, "billing", INVOICE, "invoice_ref", _put_off),
+    Call(reminding.resume_reminders, "billing", INVOICE, "invoice_ref"),
     Call(reminding.remind_by_schedule, "billing", INVOICE, "invoice_ref", lambda _row, _own: {"number": 1}),
     Call(crediting.credit_invoice, "billing", INVOICE, "invoice_ref", _credit),
     Call(crediting.retry_credit_document, "billing", CREDIT_NOTE, "credit_note_ref"),

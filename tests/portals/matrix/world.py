@@ -58,6 +58,7 @@ from apps.workflows import (
     notices,
     printing,
     proofs,
+    refunding,
     reminding,
     reserving,
     retention,
@@ -454,8 +455,8 @@ class _Builder:
 
     def _corrections(self) -> None:
         """Credit notes, one with its PDF and with money that came free; acceptances asked about, with every answer."""
-        contract = scenarios.active_contract(self.deal, draft=self._draft("Corrected", lines=6))
-        first, *others = [self._accepted(contract, place) for place in range(1, 7)]
+        contract = scenarios.active_contract(self.deal, draft=self._draft("Corrected", lines=7))
+        first, *others = [self._accepted(contract, place) for place in range(1, 8)]
         reason = f"A defect. {self.canary}"
         with acting(member(self.deal, "billing")) as bilge:
             billing.record_payment(
@@ -467,6 +468,7 @@ class _Builder:
                 bank_reference=f"FREED-{self.canary}",
             )
         note = corrections.credited(self.deal, first.ref, "100.00", reason=reason)
+        self._refunds(others[4], others[5], reason=reason)
         with walls.asking_for(self.deal.seller.pk):
             credit_documents.render(credit_note_ref=note.ref)
         failing = patch.object(press, "pdf", side_effect=press.PangoMissingError)
@@ -479,6 +481,43 @@ class _Builder:
             crediting.decline_nullification(actor=bilge, key=key(), nullification_ref=asked[2], reason=reason)
         with acting(member(self.deal, "approver")) as bea:
             crediting.withdraw_nullification(actor=bea, key=key(), nullification_ref=asked[3])
+
+    def _refunds(self, *invoices: Invoice, reason: str) -> None:
+        """Of what was paid too much: one refund in every state."""
+        bilge, owner = member(self.deal, "billing"), member(self.deal, "seller")
+        limited = replace(owner, approval_limit=Decimal(1))
+        with acting(bilge):
+            paid = [
+                billing.record_payment(
+                    actor=bilge,
+                    key=key(),
+                    invoice_ref=invoice.ref,
+                    amount=invoice.gross + 50,
+                    received_on=TODAY,
+                    bank_reference=f"SURPLUS-{number}-{self.canary}",
+                )["payment"]
+                for number, invoice in enumerate(invoices)
+            ]
+            for number, end in enumerate(("withdraw_refund", "return_refund", "")):
+                ref = self._asked_back(bilge, paid[0], "5.00", reason=reason)
+                if end != "withdraw_refund":
+                    refunding.pay_refund(
+                        actor=bilge,
+                        key=key(),
+                        refund_ref=ref,
+                        paid_on=TODAY,
+                        bank_reference=f"BACK-{number}-{self.canary}",
+                    )
+                if end:
+                    getattr(refunding, end)(actor=bilge, key=key(), refund_ref=ref, reason=reason)
+            self._asked_back(bilge, paid[0], "6.00", reason=reason)
+        with acting(limited):
+            self._asked_back(limited, paid[1], "7.00", reason=reason)
+
+    def _asked_back(self, actor: Actor, payment_ref: str, amount: str, *, reason: str) -> str:
+        return refunding.ask_refund(
+            actor=actor, key=key(), payment_ref=payment_ref, amount=Decimal(amount), reason=reason
+        )["refund"]
 
     def _disputes(self) -> None:
         """An invoice in dispute with an outcome proposed and a file, of which a deadline was missed; one settled; one
@@ -616,6 +655,9 @@ class _Builder:
                 bank_reference=f"WRONG-{self.canary}",
             )
             reason = f"Somebody else's. {self.canary}"
+            reminding.pause_reminders(
+                actor=bilge, key=key(), invoice_ref=self.invoices[0].ref, until=TODAY, reason=f"A talk. {self.canary}"
+            )
             billing.reverse_payment(actor=bilge, key=key(), payment_ref=wrong["payment"], reason=reason)
 
     def _statements(self) -> None:

@@ -26,6 +26,7 @@ from apps.workflows import (
     exporting,
     negotiating,
     proofs,
+    refunding,
     reserving,
     statements,
 )
@@ -61,6 +62,7 @@ class World:
     version_ref: str
     template_ref: str
     payment_ref: str
+    refund_ref: str
     pack_ref: str
     answer_ref: str
     file_ref: str
@@ -191,8 +193,20 @@ def _built(parties: Parties) -> World:
             defects=[Defect("A dent", today + timedelta(days=30))],
         )
         reservation_ref = Reservation.objects.get(milestone=reserved.milestone_id).ref
+    with acting(scenarios.seller_actor(parties)) as sina:
+        too_much = Invoice.objects.get(milestone=reserved.milestone_id)
+        surplus = billing.record_payment(
+            actor=sina,
+            key=key(),
+            invoice_ref=too_much.ref,
+            amount=too_much.gross + 1,
+            received_on=today,
+            bank_reference="STMT-2",
+        )
+        refund = refunding.ask_refund(actor=sina, key=key(), payment_ref=surplus["payment"], reason="Too much.")
     return World(
         reservation_ref=reservation_ref,
+        refund_ref=refund["refund"],
         draft=draft,
         active=active,
         sold=sold,
@@ -302,6 +316,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "pack_file": world.pack_ref,
         "resend_invoice": invoice,
         "remind_buyer": invoice,
+        "pause_reminders": invoice,
         "sign_contract": world.answer_ref,
         "request_contract_changes": world.answer_ref,
         "answer_proposal": world.answer_ref,
@@ -328,6 +343,8 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "undo_transaction": world.transaction_ref,
         "reverse_payment": world.payment_ref,
         "allocate_payment": world.payment_ref,
+        "ask_refund": world.payment_ref,
+        "refund": world.refund_ref,
         "credit_invoice": corrections.invoice_of(world.creditable).ref,
         "credit_note": world.note_ref,
         "credit_note_pdf": world.note_ref,

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,7 +17,7 @@ from apps.core.errors import Refused
 from apps.financing.models import FundingRequest, Tranche
 from apps.invoicing import release_statement, snapshot, wording
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import Allocation, Delivery, Document, Invoice, OpenSum, PayeeInstruction
+from apps.invoicing.models import Delivery, Document, Invoice, OpenSum, PayeeInstruction, ReminderPause
 from apps.invoicing.services.reading import GIVEN_UP_AFTER
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
@@ -150,7 +150,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             "instructed": instructed,
             "tranche": tranche,
             "asked": asked,
-            "allocations": _payments(request, found),
+            "allocations": unapplied.of_invoice(request.actor, found),
             "notes": notes_of(request.actor, found, side=SELLER),
             "disputes": disputes.of_invoice(request.actor, found, side=SELLER),
             "may_credit": not why_not(request.actor, Action.CREDIT_INVOICE)
@@ -173,21 +173,6 @@ def _said(invoice: Invoice) -> dict[str, Any]:
         return {"said": release_statement.read(invoice.snapshot)}
     said = snapshot.read(invoice.snapshot)
     return {"said": said, "cause": wording.cause(said)}
-
-
-def _payments(request: PortalRequest, invoice: Invoice) -> list[Allocation]:
-    """What was received for the invoice and how much of it the invoice took, reversed or not, in order.
-
-    ``left`` is what of the payment settles nothing, ``kept`` what it settles here, less what credit notes freed.
-    """
-    taken = Allocation.objects.filter(payment=OuterRef("payment")).order_by().values("payment")
-    here = taken.filter(invoice=OuterRef("invoice"), reverses__isnull=True)
-    made = Allocation.objects.visible_to(request.actor).filter(invoice=invoice).made()
-    rows = made.annotate(
-        left=F("payment__amount") - Subquery(taken.annotate(sum=Sum("amount")).values("sum")),
-        kept=Subquery(here.annotate(sum=Sum("amount")).values("sum")),
-    )
-    return list(rows.order_by("pk"))
 
 
 def _what_next(invoice: Invoice, *, state: str, payee: PayeeInstruction | None, today: date) -> str:
@@ -233,9 +218,16 @@ def _document_piece(request: PortalRequest, invoice: Invoice) -> dict[str, objec
         "is_on_its_way": is_young and deliveries[0].sent_at is None,
         "may_remind": may_resend
         and invoicing.may_be_reminded(actor=request.actor, invoice_id=invoice.pk, today=today_of(request)),
+        "pause": pause_of(request, invoice),
         "remind": ActionForm(auto_id="remind_%s"),
         "resend": ActionForm(auto_id="resend_%s") if may_resend else None,
     }
+
+
+def pause_of(request: PortalRequest, invoice: Invoice) -> ReminderPause | None:
+    """The pause of its reminders that holds today."""
+    pauses = ReminderPause.objects.visible_to(request.actor).holding(today=today_of(request))
+    return pauses.filter(invoice=invoice).first()
 
 
 @require_GET

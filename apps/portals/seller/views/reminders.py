@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.postgres.forms import SimpleArrayField
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
@@ -17,7 +18,7 @@ from apps.parties.roles import Action
 from apps.portals.access import PortalRequest, portal
 from apps.portals.forms import ActionForm, add_refusal, explain
 from apps.portals.seller.pages import invoice_crumbs, page, why_not
-from apps.portals.seller.views.invoices import invoice_of
+from apps.portals.seller.views.invoices import invoice_of, pause_of
 from apps.workflows import reminding
 
 SHOWN = 25
@@ -58,6 +59,51 @@ def reminders(request: PortalRequest) -> HttpResponse:
         "crumbs": invoice_crumbs((_("Reminders"), "")),
     }
     return page(request, "reminders", context, form=form)
+
+
+class PauseForm(ActionForm):
+    """Until when nobody is reminded, and why."""
+
+    until = forms.DateField(
+        label=gettext_lazy("Until the end of"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=400,
+        help_text=gettext_lazy("Only your own people read it."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("seller")
+def pause_reminders(request: PortalRequest, ref: str) -> HttpResponse:
+    """Put off reminding of one invoice, or take it up again."""
+    found = invoice_of(request, ref)
+    is_end = request.POST.get("do") == "resume"
+    form = PauseForm(request.POST if request.method == "POST" and not is_end else None)
+    ending = ActionForm(request.POST if is_end else None, auto_id="end_%s")
+    sent = ending if is_end else form
+    if sent.is_bound and sent.is_valid():
+        step = reminding.resume_reminders if is_end else reminding.pause_reminders
+        try:
+            step(actor=request.actor, invoice_ref=found.ref, **sent.cleaned_data)
+        except Refused as refused:
+            add_refusal(sent, refused)
+        else:
+            words = _("Reminders are taken up again.") if is_end else _("Nobody is reminded of it until then.")
+            messages.success(request, words)
+            return redirect("seller:invoice", ref=found.ref)
+    context: dict[str, Any] = {
+        "invoice": found,
+        "pause": pause_of(request, found),
+        "ending": ending,
+        "cannot": why_not(request.actor, Action.RECORD_PAYMENT),
+        "crumbs": invoice_crumbs(
+            (found.number, reverse("seller:invoice", args=[found.ref])), (_("Pause reminders"), "")
+        ),
+    }
+    return page(request, "pause_reminders", {**context, "pausing": form}, form=sent)
 
 
 @require_POST
