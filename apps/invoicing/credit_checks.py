@@ -114,14 +114,4 @@ CHECKS = (
         WHERE m.nullified > c.net OR (m.state = 'nullified' AND c.net <> i.net)
         """,
     ),
-    Check(
-        "Nothing is credited that was sold before",
-        """
-        SELECT 'credit note ' || c.number, 'not sold', 'sold'
-        FROM invoicing_creditnote c
-        JOIN invoicing_invoice i ON i.id = c.invoice_id
-        JOIN ledger_entry e ON e.organisation_id = i.seller_id AND e.cause = 'sale:' || i.ref
-        WHERE NOT EXISTS (SELECT 1 FROM ledger_entry r WHERE r.reverses_id = e.id)
-        """,
-    ),
 )

@@ -21,10 +21,14 @@ class Standing:
     reserve: Decimal
     unearned_discount: Decimal
     unearned_fee: Decimal
+    advance: Decimal = money.ZERO
+    """What was advanced before acceptance, and is not converted."""
+    allowance: Decimal = money.ZERO
+    """What is allowed for a loss."""
 
     @property
     def outstanding(self) -> Decimal:
-        return outstanding(receivable=self.receivable, reserve=self.reserve)
+        return self.advance or outstanding(receivable=self.receivable, reserve=self.reserve)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The buyer pays the financier: the waterfall shares the payment out."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -11,9 +12,10 @@ from apps.core.states import move
 from apps.financing.models import Collection, Tranche
 from apps.financing.models.tranche import TrancheState
 from apps.financing.rules.waterfall import Repayment, Shares, for_the_seller, late_charge, share
-from apps.financing.services import book
+from apps.financing.services import book, book_events
 from apps.financing.services.exposures import count
 from apps.financing.services.locks import lock_tranche_to_count
+from apps.financing.services.losses import release_allowance
 from apps.financing.services.record import record
 from apps.invoicing.models import Payment
 from apps.parties.actor import Actor
@@ -31,6 +33,8 @@ def collect(*, tranche_ref: str, payment: Payment, actor: Actor, at: datetime) -
     actor.require(Action.MOVE_MONEY, organisation_id=tranche.financier_id)
     if tranche.funded_on is None:
         raise Refused("The advance has not been paid out yet. Fund it before recording the buyer's payment.")
+    if tranche.state == TrancheState.WRITTEN_OFF:
+        return _recover(tranche, payment=payment, actor=actor, at=at)
     paid_on = counted_on(payment.received_on, funded_on=tranche.funded_on)
     before = book.standing(tranche)
     # Kept or given back is what is earned by this day; a part payment leaves the daily accrual as it is.
@@ -50,6 +54,22 @@ def collect(*, tranche_ref: str, payment: Payment, actor: Actor, at: datetime) -
             at=at,
         )
     book.post_collection(collection, shares=shares, at=at)
+    if before.allowance:
+        release_allowance(tranche, collection=collection, exposures=exposures, actor=actor, at=at)
+    _record(collection, actor=actor, at=at)
+    return collection
+
+
+def _recover(tranche: Tranche, *, payment: Payment, actor: Actor, at: datetime) -> Collection:
+    """Money on what was written off: the advance first, then what was the seller's reserve, then the buyer's."""
+    settled = payment.allocations.aggregate(total=Sum("amount"))["total"] or money.ZERO
+    lost = tranche.adjustments.aggregate(total=Sum("written_off"))["total"] or money.ZERO
+    before = tranche.collections.aggregate(total=Sum("recovered"))["total"] or money.ZERO
+    shares = for_the_seller(payment.amount, owed=settled)
+    recovered = min(shares.to_receivable, lost - before)
+    shares = replace(shares, to_seller=shares.to_receivable - recovered)
+    collection = _collection(tranche, payment, shares=shares, on=payment.received_on, recovered=recovered)
+    book_events.post_recovery(collection, at=at)
     _record(collection, actor=actor, at=at)
     return collection
 
@@ -81,7 +101,9 @@ def is_paid_out(*, tranche_ref: str) -> bool:
     return Tranche.objects.filter(ref=tranche_ref, funded_on__isnull=False).exists()
 
 
-def _collection(tranche: Tranche, payment: Payment, *, shares: Shares, on: date) -> Collection:
+def _collection(
+    tranche: Tranche, payment: Payment, *, shares: Shares, on: date, recovered: Decimal = money.ZERO
+) -> Collection:
     return Collection.objects.create(
         tranche=tranche,
         payment=payment,
@@ -92,6 +114,7 @@ def _collection(tranche: Tranche, payment: Payment, *, shares: Shares, on: date)
         to_buyer=shares.to_buyer,
         late_charge=shares.late_charge,
         rebate=shares.rebate,
+        recovered=recovered,
         collected_on=on,
     )
 
@@ -118,7 +141,10 @@ def late_charge_due(tranche: Tranche, *, through: date) -> Decimal:
     """The late charge through a date, less what former payments bore of it."""
     if tranche.free_until is None:
         return money.ZERO
-    former = list(tranche.collections.values_list("collected_on", "to_advance", "late_charge"))
+    former = [
+        *tranche.collections.values_list("collected_on", "to_advance", "late_charge"),
+        *((on, amount, money.ZERO) for on, amount in tranche.adjustments.values_list("booked_on", "charged_back")),
+    ]
     charged = late_charge(
         gross=tranche.gross,
         repayments=[Repayment(on=on, amount=amount) for on, amount, _taken in former],
@@ -136,7 +162,7 @@ def _lower(tranche: Tranche, *, shares: Shares, left: Decimal, paid_on: date) ->
     if left == 0:
         move(tranche, TrancheState.SETTLED, Tranche.TRANSITIONS)
         tranche.settled_on = paid_on
-    elif tranche.state != TrancheState.PART_COLLECTED:
+    elif tranche.state == TrancheState.FUNDED_POST:
         move(tranche, TrancheState.PART_COLLECTED, Tranche.TRANSITIONS)
     tranche.save(update_fields=["state", "outstanding", "settled_on"])
     tranche.facility.advanced -= shares.to_advance

@@ -47,6 +47,7 @@ from apps.invoicing.services.instalments import (
     unbilled,
 )
 from apps.invoicing.services.issuing import check_billable, issue
+from apps.invoicing.services.owed_back import OwedBack, book_owed_back, book_paid_back
 from apps.invoicing.services.reading import (
     Claim,
     amount_to_bill,
@@ -54,6 +55,7 @@ from apps.invoicing.services.reading import (
     contract_of,
     contracts_of,
     contracts_of_transaction,
+    milestone_of,
     retry_document,
 )
 from apps.invoicing.services.receipts import direct_payment, receive, withdraw_direction
@@ -83,6 +85,7 @@ __all__ = [
     "DueRelease",
     "DueReminder",
     "Imported",
+    "OwedBack",
     "PartState",
     "Preview",
     "RetentionState",
@@ -99,6 +102,8 @@ __all__ = [
     "billed_of",
     "bills_for",
     "book_advance",
+    "book_owed_back",
+    "book_paid_back",
     "book_reserve_received",
     "book_sale",
     "cancel_instalments",
@@ -134,6 +139,7 @@ __all__ = [
     "left_to_credit",
     "make_due",
     "may_be_reminded",
+    "milestone_of",
     "money_in",
     "needs_proof_to_credit",
     "next_billing",

@@ -23,6 +23,7 @@ from apps.invoicing.models import (
 from apps.invoicing.models.invoice import CREDITS
 from apps.invoicing.services.creditable import creditable_lines, preview_of, refuse_uncreditable, require_crediter
 from apps.invoicing.services.freeing import free
+from apps.invoicing.services.sales import bought_account, is_sold, receivable_account
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.milestones import rules as sign_off
@@ -174,9 +175,14 @@ def _issue(
             (item, ["credited", "paid", "open", "settled_at"]),
         ],
     )
-    # What is freed is booked first: receivables never change their sign, not even for a moment.
+    # Balances never change their sign, not even for a moment: what is freed comes back to a receivable first, and is
+    # taken of what is owed to a financier after.
+    is_bought = is_sold(invoice)
+    if is_bought:
+        _post(note, against=bought_account(invoice), at=at)
     freed = free(note, at=at)
-    _post(note, at=at)
+    if not is_bought:
+        _post(note, against=receivable_account(invoice), at=at)
     audit.record(
         chain=f"contract:{invoice.contract.ref}",
         parties=[note.seller_id, note.buyer_id],
@@ -267,8 +273,12 @@ def _lock_series(invoice: Invoice, *, year: int) -> NumberSeries:
     return found
 
 
-def _post(note: CreditNote, *, at: datetime) -> None:
-    """A credit note undoes billing: it moves the contract balance, never revenue."""
+def _post(note: CreditNote, *, against: tuple[Seller, str], at: datetime) -> None:
+    """A credit note undoes billing: it moves the contract balance, never revenue.
+
+    ``against`` is the account, and its key, on which the invoice stands: a sold one is owed back to whom bought it.
+    """
+    account, key = against
     ledger.post(
         organisation_id=note.seller_id,
         currency=note.currency,
@@ -279,7 +289,7 @@ def _post(note: CreditNote, *, at: datetime) -> None:
         legs=[
             ledger.debit(Seller.CONTRACT_BALANCE, amount=note.net, key=f"contract:{note.invoice.contract.ref}"),
             ledger.debit(Seller.OUTPUT_TAX, amount=note.tax),
-            ledger.credit(Seller.RECEIVABLES, amount=note.gross, key=f"invoice:{note.invoice.ref}"),
+            ledger.credit(account, amount=note.gross, key=key),
         ],
         at=at,
     )
