@@ -83,7 +83,8 @@ CHECKS = (
         JOIN parties_organisation o ON o.id = c.seller_id
         JOIN invoicing_invoice i ON i.id = c.invoice_id
         LEFT JOIN ledger_entry e ON e.organisation_id = c.seller_id AND e.cause = 'credit:' || c.ref
-        LEFT JOIN ledger_line l ON l.entry_id = e.id AND l.key = 'invoice:' || i.ref
+        LEFT JOIN milestones_milestone m ON m.id = i.milestone_id
+        LEFT JOIN ledger_line l ON l.entry_id = e.id AND l.key IN ('invoice:' || i.ref, 'milestone:' || m.ref)
         WHERE l.amount IS DISTINCT FROM -c.gross
         """,
     ),

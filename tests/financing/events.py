@@ -7,11 +7,11 @@ from django.db import connection
 
 from apps.contracts.models import Contract
 from apps.core.database import walls
-from apps.financing.checks import CHECKS
 from apps.financing.models import Tranche
 from apps.milestones.services import CriterionVerdict
 from apps.parties.actor import Actor
 from apps.workflows import recourse, sign_off
+from apps.workflows.management.commands.verify_ledger import checks
 from tests import scenarios
 from tests.financing import stories
 from tests.scenarios import Parties, acting, key, member
@@ -81,9 +81,9 @@ def written_off(tranche: Tranche, *, by: Actor, on: date) -> None:
 
 
 def verified(deal: Parties) -> None:
-    """Every check of financing holds, also inside a transaction: asked as all three sides together."""
+    """Every check of the books holds, also inside a transaction: asked as all three sides together."""
     with walls.asking_for(deal.financier.pk, deal.seller.pk, deal.buyer.pk), connection.cursor() as cursor:
-        for check in CHECKS:
+        for check in checks():
             cursor.execute(check.sql)
             assert cursor.fetchall() == [], check.sentence
 

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -23,14 +25,17 @@ class Kind(models.TextChoices):
 
 class AdjustmentQuerySet(models.QuerySet["Adjustment"]):
     def visible_to(self, actor: Actor) -> "AdjustmentQuerySet":
-        return self.filter(tranche__in=Tranche.objects.visible_to(actor))
+        """All of one's own as financier; as seller all but what the financier allows for a loss."""
+        return self.filter(tranche__in=Tranche.objects.visible_to(actor)).filter(
+            Q(tranche__financier_id=actor.organisation_id) | ~Q(kind=Kind.ALLOWANCE)
+        )
 
 
 MOVES = ("receivable", "advance", "recourse", "allowance", "reserve", "discount", "fee", "fee_income", "loss")
 """The columns of what moved, as :class:`apps.financing.rules.events.Moves` names them."""
 
 
-def _moved() -> "models.DecimalField[object, object]":
+def _moved() -> "models.DecimalField[Decimal, Decimal]":
     return models.DecimalField(max_digits=18, decimal_places=3, default=0)
 
 

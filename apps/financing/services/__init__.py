@@ -8,10 +8,18 @@ from apps.financing.services.acceptance import (
     financier_of_offer,
 )
 from apps.financing.services.accruals import accrue_all
+from apps.financing.services.adjusting import standing_on
 from apps.financing.services.bank import account_of_seller
 from apps.financing.services.book import due_from_seller
 from apps.financing.services.cancelling import PAID_BEFORE, cancel
-from apps.financing.services.collecting import collect, collect_for_the_seller, counted_on, is_paid_out, late_charge_due
+from apps.financing.services.collecting import (
+    collect,
+    collect_for_the_seller,
+    counted_on,
+    is_paid_out,
+    late_charge_due,
+    recovered_shares,
+)
 from apps.financing.services.conversion import (
     advance_on,
     on_acceptance,
@@ -117,6 +125,7 @@ __all__ = [
     "pre_headroom",
     "price",
     "quote_of",
+    "recovered_shares",
     "repay",
     "request",
     "require_unassigned",
@@ -132,6 +141,7 @@ __all__ = [
     "set_exposure_limit",
     "settlement_of",
     "shrink",
+    "standing_on",
     "to_fund",
     "unconfirmed_signatory",
     "used_up_reserve",

@@ -1,6 +1,5 @@
 """The buyer pays the financier: the waterfall shares the payment out."""
 
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -11,7 +10,7 @@ from apps.core.errors import Refused
 from apps.core.states import move
 from apps.financing.models import Collection, Tranche
 from apps.financing.models.tranche import TrancheState
-from apps.financing.rules.waterfall import Repayment, Shares, for_the_seller, late_charge, share
+from apps.financing.rules.waterfall import Repayment, Shares, for_the_seller, late_charge, recovered, share
 from apps.financing.services import book, book_events
 from apps.financing.services.exposures import count
 from apps.financing.services.locks import lock_tranche_to_count
@@ -63,15 +62,18 @@ def collect(*, tranche_ref: str, payment: Payment, actor: Actor, at: datetime) -
 def _recover(tranche: Tranche, *, payment: Payment, actor: Actor, at: datetime) -> Collection:
     """Money on what was written off: the advance first, then what was the seller's reserve, then the buyer's."""
     settled = payment.allocations.aggregate(total=Sum("amount"))["total"] or money.ZERO
-    lost = tranche.adjustments.aggregate(total=Sum("written_off"))["total"] or money.ZERO
-    before = tranche.collections.aggregate(total=Sum("recovered"))["total"] or money.ZERO
-    shares = for_the_seller(payment.amount, owed=settled)
-    recovered = min(shares.to_receivable, lost - before)
-    shares = replace(shares, to_seller=shares.to_receivable - recovered)
-    collection = _collection(tranche, payment, shares=shares, on=payment.received_on, recovered=recovered)
+    shares = recovered_shares(tranche, amount=payment.amount, owed=settled)
+    collection = _collection(tranche, payment, shares=shares, on=payment.received_on)
     book_events.post_recovery(collection, at=at)
     _record(collection, actor=actor, at=at)
     return collection
+
+
+def recovered_shares(tranche: Tranche, *, amount: Decimal, owed: Decimal) -> Shares:
+    """How a payment on what was written off is shared out, ``owed`` of it on the invoice."""
+    lost = tranche.adjustments.aggregate(total=Sum("written_off"))["total"] or money.ZERO
+    before = tranche.collections.aggregate(total=Sum("recovered"))["total"] or money.ZERO
+    return recovered(amount, owed=owed, lost=lost - before)
 
 
 def collect_for_the_seller(*, tranche: Tranche, payment: Payment, actor: Actor, at: datetime) -> Collection:
@@ -101,9 +103,7 @@ def is_paid_out(*, tranche_ref: str) -> bool:
     return Tranche.objects.filter(ref=tranche_ref, funded_on__isnull=False).exists()
 
 
-def _collection(
-    tranche: Tranche, payment: Payment, *, shares: Shares, on: date, recovered: Decimal = money.ZERO
-) -> Collection:
+def _collection(tranche: Tranche, payment: Payment, *, shares: Shares, on: date) -> Collection:
     return Collection.objects.create(
         tranche=tranche,
         payment=payment,
@@ -114,7 +114,7 @@ def _collection(
         to_buyer=shares.to_buyer,
         late_charge=shares.late_charge,
         rebate=shares.rebate,
-        recovered=recovered,
+        recovered=shares.recovered,
         collected_on=on,
     )
 

@@ -28,6 +28,10 @@ def preview(tranche: Tranche, *, amount: Decimal, received_on: date) -> Preview:
         owed = tranche.bought.open_item.open
         shares = for_the_seller(amount, owed=owed)
         return Preview(shares, owed - shares.to_receivable)
+    if tranche.state == "written_off":
+        owed = tranche.bought.open_item.open
+        shares = financing.recovered_shares(tranche, amount=amount, owed=min(amount, owed))
+        return Preview(shares, owed - shares.to_receivable)
     paid_on = financing.counted_on(received_on, funded_on=tranche.funded_on)
     before = book.standing(tranche)
     day = max((paid_on - tranche.funded_on).days, tranche.offer.least_fee_days)
@@ -42,6 +46,7 @@ def facts_of(shared: Preview, *, currency: str) -> list[Fact]:
     steps = [
         (_("Late charge, out of the reserve"), shares.late_charge),
         (_("Repays the advance"), shares.to_advance),
+        (_("Recovered of what was written off"), shares.recovered),
         (_("Released to the seller"), shares.to_seller),
         (_("Discount given back to the seller"), shares.rebate),
         (_("Surplus, back to the buyer"), shares.to_buyer),

@@ -16,6 +16,7 @@ from apps.workflows.deal_file.credit_verbs import CREDITING
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.dispute_verbs import DISPUTING
 from apps.workflows.deal_file.funding_verbs import FUNDING
+from apps.workflows.deal_file.recourse_verbs import RECOURSE
 from apps.workflows.deal_file.reservation_verbs import RESERVING
 from apps.workflows.deal_file.retention_verbs import RETENTION
 from apps.workflows.deal_file.revenue_verbs import REVENUE
@@ -169,6 +170,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         **RETENTION,
         **REVENUE,
         **FUNDING,
+        **RECOURSE,
         "wait": _wait,
     }
 )

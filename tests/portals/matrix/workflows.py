@@ -38,6 +38,7 @@ from apps.workflows import (
     instalments,
     negotiating,
     proofs,
+    recourse,
     reminding,
     reserving,
     retention,
@@ -176,6 +177,10 @@ def _whole(row: Any, _own: Tenant) -> dict[str, Any]:
     """A transfer that pays what its own financier would be shown."""
     with walls.asking_for(row.financier_id):
         return {"seen": financing.seen_of(financing.waiting_of(offer_ref=row.ref)), **_transfer(row, _own)}
+
+
+def _later(row: Any, own: Tenant) -> dict[str, Any]:
+    return {"expected_on": TODAY + timedelta(days=120), "seller_bears": True, **_because(row, own)}
 
 
 def _because(_row: Any, _own: Tenant) -> dict[str, Any]:
@@ -595,6 +600,18 @@ CALLS = [
     Call(funding.fund_tranche, "treasury", TRANCHE, "tranche_ref", _transfer),
     Call(funding.collect_payment, "treasury", TRANCHE, "tranche_ref", _money),
     Call(funding.pay_reserve, "treasury", TRANCHE, "tranche_ref", _transfer),
+    Call(recourse.postpone_advance, "underwriter", TRANCHE, "tranche_ref", _later),
+    Call(recourse.demand_advance, "underwriter", TRANCHE, "tranche_ref", _because),
+    Call(recourse.record_repayment, "treasury", TRANCHE, "tranche_ref", _money),
+    Call(recourse.declare_default, "underwriter", TRANCHE, "tranche_ref", _because),
+    Call(
+        recourse.allow_for_loss,
+        "underwriter",
+        TRANCHE,
+        "tranche_ref",
+        lambda row, own: {"amount": Decimal(1), **_because(row, own)},
+    ),
+    Call(recourse.write_off_advance, "underwriter", TRANCHE, "tranche_ref", _because),
     Call(
         team.change_member, "seller", MEMBERSHIP, "membership_ref", lambda _row, _own: {"roles": frozenset({"billing"})}
     ),
