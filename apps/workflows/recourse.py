@@ -13,6 +13,7 @@ from apps.core import clock
 from apps.core.database import walls
 from apps.financing import services as financing
 from apps.financing.models import Adjustment, Tranche
+from apps.financing.rules.events import Bears
 from apps.invoicing import services as invoicing
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
@@ -22,7 +23,7 @@ from apps.workflows.once import Answer, once
 
 @once
 def postpone_advance(
-    *, actor: Actor, key: str, tranche_ref: str, expected_on: date, seller_bears: bool, reason: str
+    *, actor: Actor, key: str, tranche_ref: str, expected_on: date, borne_by: Bears, reason: str
 ) -> Answer:
     """A milestone slips: the seller bears the discount of the days more, or the price stays as it was."""
     at = _held(tranche_ref)
@@ -30,7 +31,7 @@ def postpone_advance(
         tranche_ref=tranche_ref,
         actor=actor,
         expected_on=expected_on,
-        seller_bears=seller_bears,
+        borne_by=borne_by,
         reason=reason,
         at=at,
     )

@@ -19,6 +19,7 @@ from apps.contracts.drafts import ChangeDraft
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.core.database import walls
+from apps.financing.rules.events import Bears
 from apps.financing.services import FacilityTerms
 from apps.invoicing.rules import Part as PaymentPart
 from apps.invoicing.rules import Share
@@ -1321,7 +1322,7 @@ def postpone_advance(world: World) -> Attempt:
             key=key,
             tranche_ref=world["before"],
             expected_on=stories.day(120),
-            seller_bears=True,
+            borne_by=Bears.SELLER,
             reason="Late.",
         ),
         at=noon(stories.day(30)),

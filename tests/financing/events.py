@@ -8,6 +8,7 @@ from django.db import connection
 from apps.contracts.models import Contract
 from apps.core.database import walls
 from apps.financing.models import Tranche
+from apps.financing.rules.events import Bears
 from apps.milestones.services import CriterionVerdict
 from apps.parties.actor import Actor
 from apps.workflows import recourse, sign_off
@@ -32,14 +33,14 @@ def sent_back(deal: Parties, contract: Contract, *, position: int, on: date) -> 
         )
 
 
-def postponed(deal: Parties, tranche: Tranche, *, to: date, seller_bears: bool, on: date) -> None:
+def postponed(deal: Parties, tranche: Tranche, *, to: date, borne_by: Bears, on: date) -> None:
     with acting(member(deal, "underwriter"), at=stories.noon(on)) as actor:
         recourse.postpone_advance(
             actor=actor,
             key=key(),
             tranche_ref=tranche.ref,
             expected_on=to,
-            seller_bears=seller_bears,
+            borne_by=borne_by,
             reason="The interface is late.",
         )
 

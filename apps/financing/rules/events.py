@@ -5,10 +5,19 @@ Amounts are in the advance's currency. The standing is that of the event's day, 
 
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from enum import StrEnum
 
 from apps.core import money
 from apps.financing.rules.price import HUNDRED, YEAR, advance
 from apps.financing.rules.waterfall import Standing
+
+
+class Bears(StrEnum):
+    """Who bears the discount of the days by which a payment comes later."""
+
+    SELLER = "seller"
+    NOBODY = "nobody"
+    """The price stays as it was signed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,7 +88,7 @@ def adjust(
     )
     adjustment.save(force_insert=True)
     _cut(tranche, event=event, standing=standing, moves=moves)
-    _lower(tranche, moves=moves, is_loss=is_loss, exposures=exposures)
+    _lower(tranche, event=event, moves=moves, exposures=exposures)
     if any(asdict(moves).values()):
         book_events.post_adjustment(adjustment, at=at)
     record(
@@ -117,11 +117,11 @@ def _cut(tranche: Tranche, *, event: Event, standing: Standing, moves: Moves) ->
         tranche.expected_on = event.expected_on
 
 
-def _lower(tranche: Tranche, *, moves: Moves, is_loss: bool, exposures: list[ExposureLimit]) -> None:
+def _lower(tranche: Tranche, *, event: Event, moves: Moves, exposures: list[ExposureLimit]) -> None:
     """Bring tranche, facility and exposures to what is out now."""
     was_before = tranche.state == TrancheState.FUNDED_PRE
     tranche.outstanding -= moves.lowers
-    if is_loss:
+    if event.kind == Kind.WRITE_OFF:
         move(tranche, TrancheState.WRITTEN_OFF, Tranche.TRANSITIONS)
     elif moves.lowers and tranche.outstanding == 0:
         move(tranche, TrancheState.RECOURSE_DUE, Tranche.TRANSITIONS)

@@ -30,7 +30,7 @@ REFUSED = (MilestoneState.CHANGES_REQUESTED, MilestoneState.CANCELLED)
 
 
 def postpone(
-    *, tranche_ref: str, actor: Actor, expected_on: date, seller_bears: bool, reason: str, at: datetime
+    *, tranche_ref: str, actor: Actor, expected_on: date, borne_by: events.Bears, reason: str, at: datetime
 ) -> Adjustment:
     """The milestone slips, and its payment is expected later: the seller bears the days more, or the price stays.
 
@@ -54,7 +54,7 @@ def postpone(
         raise Refused("Nothing is advanced for more than {most} days.", field="expected_on", most=LONGEST_TERM)
     standing = standing_on(tranche, on=on)
     moves = events.Moves()
-    if seller_bears:
+    if borne_by == events.Bears.SELLER:
         moves = events.slip(
             outstanding=standing.outstanding,
             annual_rate=tranche.line.annual_rate,

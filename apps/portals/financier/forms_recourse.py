@@ -3,6 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.financing.rules.events import Bears
 from apps.portals.financier.forms import day_field, reason_field
 from apps.portals.forms import ActionForm, AmountField
 
@@ -11,10 +12,13 @@ class PostponeForm(ActionForm):
     """A later payment, and who bears it."""
 
     expected_on = day_field(label=_("Payment expected on"), help_text=_("Later than the day that is paid for."))
-    seller_bears = forms.BooleanField(
-        label=_("The seller bears the discount of the days more"),
-        required=False,
-        help_text=_("Without this the price stays as it was, and is earned over the days that are left."),
+    borne_by = forms.TypedChoiceField(
+        label=_("Who bears the days more"),
+        coerce=Bears,
+        choices=[
+            (Bears.SELLER.value, _("The seller: their discount is owed back at once")),
+            (Bears.NOBODY.value, _("Nobody: the price stays, and is earned over the days that are left")),
+        ],
     )
     reason = reason_field(label=_("Reason"), help_text=_("The seller reads this."))
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 
+from apps.financing.rules.events import Bears
 from apps.parties.actor import Actor
 from apps.workflows import recourse
 from apps.workflows.deal_file.deal import Event
@@ -12,20 +13,20 @@ from apps.workflows.once import Answer
 
 
 def _slip(scene: Scene, event: Event, actor: Actor) -> Answer:
-    return _postpone(scene, event, actor, seller_bears=True)
+    return _postpone(scene, event, actor, borne_by=Bears.SELLER)
 
 
 def _extend(scene: Scene, event: Event, actor: Actor) -> Answer:
-    return _postpone(scene, event, actor, seller_bears=False)
+    return _postpone(scene, event, actor, borne_by=Bears.NOBODY)
 
 
-def _postpone(scene: Scene, event: Event, actor: Actor, *, seller_bears: bool) -> Answer:
+def _postpone(scene: Scene, event: Event, actor: Actor, *, borne_by: Bears) -> Answer:
     return recourse.postpone_advance(
         actor=actor,
         key=new_key(),
         tranche_ref=scene.tranche(event).ref,
         expected_on=event.on,
-        seller_bears=seller_bears,
+        borne_by=borne_by,
         reason=event.text,
     )
 

@@ -61,7 +61,7 @@ def termination_to_financier(*, termination_ref: str, what: str, tranche_ref: st
     }
     words = {
         "noticed": _(
-            "Work in progress will be valued and billed. No milestone with an advance that you have not paid out is ended"
+            "Work in progress will be valued and billed. No milestone with an advance that is not paid out is ended"
             " below its amount; of one that you have paid, the seller owes you back what the value does not cover."
         ),
         "withdrawn": _("Everything goes on as it was agreed."),

@@ -19,6 +19,7 @@ from apps.core.errors import Refused
 from apps.financing import services as financing
 from apps.financing.models import Facility
 from apps.financing.rules import LineTerms, OfferTerms
+from apps.financing.rules.events import Bears
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import BankTransaction, Invoice, Payment
 from apps.invoicing.rules import Part as PaymentPart
@@ -180,7 +181,7 @@ def _whole(row: Any, _own: Tenant) -> dict[str, Any]:
 
 
 def _later(row: Any, own: Tenant) -> dict[str, Any]:
-    return {"expected_on": TODAY + timedelta(days=120), "seller_bears": True, **_because(row, own)}
+    return {"expected_on": TODAY + timedelta(days=120), "borne_by": Bears.SELLER, **_because(row, own)}
 
 
 def _because(_row: Any, _own: Tenant) -> dict[str, Any]:

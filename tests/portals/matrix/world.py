@@ -29,6 +29,7 @@ from apps.core.errors import Refused
 from apps.core.printing import press
 from apps.financing.models import Assignment, Offer, Tranche
 from apps.financing.rules import LineTerms, OfferTerms
+from apps.financing.rules.events import Bears
 from apps.financing.services import FacilityTerms
 from apps.invoicing import credit_documents, documents
 from apps.invoicing.models import BankTransaction, Invoice
@@ -687,7 +688,7 @@ class _Builder:
                 key=key(),
                 tranche_ref=tranche.ref,
                 expected_on=TODAY + timedelta(days=60),
-                seller_bears=True,
+                borne_by=Bears.SELLER,
                 reason=f"It is late. {self.canary}{FUNDING}",
             )
         with acting(member(self.deal, "treasury")) as tea:

@@ -17,14 +17,8 @@ from apps.parties.actor import Actor
 from apps.portals import formats
 from apps.portals.financier import badges, journal, stories
 from apps.portals.financier.action import ActionPage
-from apps.portals.financier.actions.recourse import (
-    AllowForLoss,
-    DeclareDefault,
-    DemandAdvance,
-    PostponeAdvance,
-    RecordRepayment,
-    WriteOffAdvance,
-)
+from apps.portals.financier.actions.losses import AllowForLoss, DeclareDefault, WriteOffAdvance
+from apps.portals.financier.actions.recourse import DemandAdvance, PostponeAdvance, RecordRepayment
 from apps.portals.financier.actions.tranches import (
     CancelTranche,
     CollectPayment,

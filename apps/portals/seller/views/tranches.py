@@ -210,14 +210,16 @@ def _what_next(
     if tranche.state in ("funded_post", "part_collected"):
         text = _("%(buyer)s pays %(financier)s, and the reserve is released to you. Expected on")
         return {"text": text % {"buyer": buyer, "financier": financier}, "due": tranche.expected_on}
-    if to_come:
-        text = (
-            _("%(financier)s pays the reserve to your account.")
-            if tranche.state == "settled"
-            else _("%(financier)s passes on to you what the buyer paid to it.")
-        )
-        return {"text": text % {"financier": financier}}
-    return {"text": _("nothing. This advance is closed.")}
+    return {"text": _after_the_end(tranche, to_come=to_come) % {"financier": financier}}
+
+
+def _after_the_end(tranche: Tranche, *, to_come: Decimal) -> str:
+    """What comes next where nothing is advanced any more."""
+    if not to_come:
+        return _("nothing. This advance is closed.")
+    if tranche.state == "settled":
+        return _("%(financier)s pays the reserve to your account.")
+    return _("%(financier)s passes on to you what the buyer paid to it.")
 
 
 def _after_trouble(tranche: Tranche, *, owed: Decimal) -> str:
