@@ -74,7 +74,7 @@ def record_repayment(
         booked_on=received_on,
         at=at,
     )
-    if tranche.state == "repurchased" and tranche.invoice is None:
+    if financing.is_unsold_again(tranche):
         invoicing.withdraw_direction(milestone=tranche.milestone, at=at)
         contracts.revoke_grants(subject_ref=tranche.assignment.ref, at=at)
         jobs.send_assignment_revoked.defer(assignment_ref=tranche.assignment.ref, organisation_id=tranche.buyer_id)
@@ -146,7 +146,7 @@ def hold_bought(milestone: Milestone | None) -> Tranche | None:
     if bought is None:
         return None
     walls.widen(bought.financier_id)
-    financing.lock_facility(facility_ref=bought.facility.ref)
+    financing.hold(tranche=bought)
     return bought
 
 

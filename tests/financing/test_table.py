@@ -146,6 +146,20 @@ def test_rejected_and_not_cured_it_is_owed_back_and_bought_back(book: Book) -> N
     assert again.milestone_id == tranche.milestone_id
 
 
+def test_what_is_accepted_after_it_was_demanded_back_is_the_sellers(book: Book) -> None:
+    tranche = book.tranche(2)
+    events.sent_back(book.deal, book.contract, position=2, on=day(50))
+    events.demanded(book.deal, tranche, on=day(60))
+    scenarios.accepted_milestone(book.contract, position=2, at=noon(day(65)))
+    stories.collected(book.deal, tranche, 120_500, on=day(70))
+    assert book.posted()[-1] == lines(d1010=120_500, c2010=120_000, c2020=500)
+    stories.reserve_paid(book.deal, tranche, on=day(71))
+    assert book.sellers()[-1] == lines(d1000=120_000, c1200=120_000)
+    events.repaid(book.deal, tranche, on=day(72))
+    assert book.posted()[-1] == lines(d1000=59_100, c1200=59_100)
+    assert book.tranche(2).state == "repurchased"
+
+
 def test_nothing_is_demanded_back_while_its_date_stands_but_after_the_days_of_grace(book: Book) -> None:
     with pytest.raises(Refused, match="Wait, or move the date"):
         events.demanded(book.deal, book.tranche(2), on=day(95))
@@ -269,6 +283,14 @@ def test_a_default_stops_income_and_is_written_off_by_a_second_and_recovered(boo
     assert book.posted()[-1] == lines(d1010=90_000, d1900=72_000, c5000=72_000, c2010=18_000)
     stories.reserve_paid(deal, tranche, on=day(81))
     assert book.sellers()[-1] == lines(d1000=18_000, c5000=18_000)
+
+
+def test_no_more_is_allowed_for_than_is_out_after_a_credit_note(book: Book) -> None:
+    tranche = book.tranche(1)
+    events.defaulted(book.deal, tranche, on=day(56))
+    events.allowed(book.deal, tranche, 101_000, on=day(57))
+    corrections.credited(book.deal, book.invoice().ref, "20000.00", at=noon(day(58)))
+    assert book.posted()[-1] == lines(d2000=18_000, d1200=2_000, c1100=20_000, d1900=1_000, c5000=1_000)
 
 
 def test_who_pays_after_a_default_releases_what_was_allowed_for(book: Book) -> None:

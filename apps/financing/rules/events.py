@@ -58,7 +58,16 @@ def charge_back(standing: Standing, *, amount: Decimal, currency: str) -> Moves:
     is not earned; with the last of the advance the fee is earned at once."""
     rebate = _rebate(standing, amount=amount, currency=currency)
     fee = standing.unearned_fee if amount == standing.outstanding else money.ZERO
-    return Moves(advance=-amount, recourse=amount - rebate, discount=rebate, fee=fee, fee_income=-fee)
+    released = _released(standing, amount=amount)
+    return Moves(
+        advance=-amount,
+        recourse=amount - rebate,
+        discount=rebate,
+        fee=fee,
+        fee_income=-fee,
+        allowance=released,
+        loss=-released,
+    )
 
 
 def dilute(standing: Standing, *, amount: Decimal, currency: str) -> Moves:
@@ -67,6 +76,7 @@ def dilute(standing: Standing, *, amount: Decimal, currency: str) -> Moves:
     back = amount - out_of_reserve
     rebate = _rebate(standing, amount=back, currency=currency)
     fee = standing.unearned_fee if back and back == standing.outstanding else money.ZERO
+    released = _released(standing, amount=back)
     return Moves(
         receivable=-amount,
         reserve=out_of_reserve,
@@ -74,6 +84,8 @@ def dilute(standing: Standing, *, amount: Decimal, currency: str) -> Moves:
         discount=rebate,
         fee=fee,
         fee_income=-fee,
+        allowance=released,
+        loss=-released,
     )
 
 
@@ -101,8 +113,16 @@ def write_off(standing: Standing) -> Moves:
     )
 
 
+def _released(standing: Standing, *, amount: Decimal) -> Decimal:
+    """What of an allowance is not needed any more once ``amount`` of the advance is charged back: never more is allowed
+    for than is out."""
+    return max(money.ZERO, standing.allowance - (standing.outstanding - amount))
+
+
 def _rebate(standing: Standing, *, amount: Decimal, currency: str) -> Decimal:
     """The share of the discount not earned yet that belongs to ``amount`` of the advance outstanding."""
+    if not amount:
+        return money.ZERO
     if amount == standing.outstanding:
         return standing.unearned_discount
     return money.half_up(standing.unearned_discount * amount / standing.outstanding, currency)

@@ -37,7 +37,7 @@ from apps.financing.services.disputes import (
 from apps.financing.services.ending import bound_by_contract, require_unbound
 from apps.financing.services.exposures import set_exposure_limit
 from apps.financing.services.facilities import FacilityTerms, headroom, open_facility, pre_headroom
-from apps.financing.services.following import bought_on, dilute, shrink
+from apps.financing.services.following import bought_on, dilute, hold, shrink
 from apps.financing.services.funding import (
     Transfer,
     advance_of,
@@ -58,7 +58,15 @@ from apps.financing.services.offers import approve, decline_offer, expire_offers
 from apps.financing.services.payouts import pay_reserve, settlement_of, used_up_reserve
 from apps.financing.services.pledges import advanced_on, financiers_of_advances, pledged
 from apps.financing.services.quotes import Quote, quote_of, usual_terms
-from apps.financing.services.recourse import demand, owed_back, owed_back_in_all, postpone, repay, why_not_demand
+from apps.financing.services.recourse import (
+    demand,
+    is_unsold_again,
+    owed_back,
+    owed_back_in_all,
+    postpone,
+    repay,
+    why_not_demand,
+)
 from apps.financing.services.requests import contract_of_request, decline_request, request, withdraw_request
 from apps.financing.services.verification import (
     confirm_signatory,
@@ -108,9 +116,11 @@ __all__ = [
     "financiers_of_advances",
     "fund",
     "headroom",
+    "hold",
     "invoice_ref_of",
     "is_advance",
     "is_paid_out",
+    "is_unsold_again",
     "late_charge_due",
     "lock_facility",
     "milestone_of_tranche",

@@ -34,6 +34,8 @@ def collect(*, tranche_ref: str, payment: Payment, actor: Actor, at: datetime) -
         raise Refused("The advance has not been paid out yet. Fund it before recording the buyer's payment.")
     if tranche.state == TrancheState.WRITTEN_OFF:
         return _recover(tranche, payment=payment, actor=actor, at=at)
+    if tranche.state == TrancheState.RECOURSE_DUE:
+        return collect_for_the_seller(tranche=tranche, payment=payment, actor=actor, at=at)
     paid_on = counted_on(payment.received_on, funded_on=tranche.funded_on)
     before = book.standing(tranche)
     # Kept or given back is what is earned by this day; a part payment leaves the daily accrual as it is.
@@ -77,14 +79,15 @@ def recovered_shares(tranche: Tranche, *, amount: Decimal, owed: Decimal) -> Sha
 
 
 def collect_for_the_seller(*, tranche: Tranche, payment: Payment, actor: Actor, at: datetime) -> Collection:
-    """The buyer paid before the advance was paid out: what settled the invoice is the seller's, and is passed on.
+    """The buyer paid what was never bought: what settled the invoice is the seller's, and is passed on.
 
-    No advance was made, so nothing is repaid, charged or given back. The caller has cancelled the advance and holds it,
-    for only an invoice that is wholly open is bought.
+    It paid before the advance was paid out, or what was accepted after the advance was demanded back. So nothing is
+    repaid, charged or given back, and what the seller owes back it owes still. The caller holds the advance, and has
+    cancelled it where it was not paid out, for only an invoice that is wholly open is bought.
     """
     actor.require(Action.MOVE_MONEY, organisation_id=tranche.financier_id)
-    if tranche.state != TrancheState.CANCELLED:
-        raise ValueError(f"tranche {tranche.ref} can still be paid out")
+    if tranche.state not in (TrancheState.CANCELLED, TrancheState.RECOURSE_DUE):
+        raise ValueError(f"tranche {tranche.ref} can still be paid out or repaid")
     settled = payment.allocations.aggregate(total=Sum("amount"))["total"] or money.ZERO
     shares = for_the_seller(payment.amount, owed=settled)
     collection = _collection(tranche, payment, shares=shares, on=payment.received_on)

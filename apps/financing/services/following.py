@@ -79,6 +79,11 @@ def bought_on(milestone: Milestone | None) -> Tranche | None:
     return Tranche.objects.filter(milestone=milestone, state__in=BOUGHT).first() if milestone is not None else None
 
 
+def hold(*, tranche: Tranche) -> None:
+    """Hold it with all that it counts against, before a number is drawn that others wait for."""
+    lock_tranche_to_count(tranche_ref=tranche.ref)
+
+
 def dilute(*, tranche: Tranche, source: str, reason: str, actor: Actor, at: datetime) -> Adjustment | None:
     """A bought invoice was credited: the buyer owes less, which the reserve bears first, then the seller.
 

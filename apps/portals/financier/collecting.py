@@ -24,7 +24,7 @@ class Preview:
 
 def preview(tranche: Tranche, *, amount: Decimal, received_on: date) -> Preview:
     """The shares of a payment that would be received on a day. The service computes them again under its lock."""
-    if tranche.funded_on is None:
+    if tranche.funded_on is None or tranche.state == "recourse_due":
         owed = tranche.bought.open_item.open
         shares = for_the_seller(amount, owed=owed)
         return Preview(shares, owed - shares.to_receivable)
@@ -71,6 +71,10 @@ def effects_of(tranche: Tranche, shared: Preview) -> list[str]:
                 "seller": tranche.seller.legal_name,
             }
             first = f"{first} {rest}"
+    elif tranche.state == "recourse_due":
+        first = _("%(number)s was not bought: what is paid on it is the seller's, who owes the advance back still.") % {
+            "number": number
+        }
     elif shared.left:
         first = _("%(number)s stays open with %(left)s.") % {
             "number": number,

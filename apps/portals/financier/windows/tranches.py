@@ -192,7 +192,7 @@ def _buttons(window: TrancheWindow, request: HttpRequest, row: Tranche, *, owed_
         label = _("Pay reserve %(due)s") if row.funded_on is not None else _("Pass %(due)s on")
         buttons.append((pay, label % due, "arrow-return-left"))
     if row.state in ("funded_post", "part_collected", "defaulted", "written_off") or (
-        row.state == "accepted" and row.invoice is not None
+        row.state in ("accepted", "recourse_due") and row.invoice is not None
     ):
         buttons.append((collect, _("Record a payment"), "bank"))
     if owed_back > 0:
