@@ -20,6 +20,11 @@ def _collected(amount: str) -> str:
     return f"(SELECT coalesce(sum({amount}), 0) FROM financing_collection c WHERE c.tranche_id = t.id)"
 
 
+def _adjusted(amount: str) -> str:
+    return f"(SELECT coalesce(sum({amount}), 0) FROM financing_adjustment a WHERE a.tranche_id = t.id)"
+
+
+REPAID = "(SELECT coalesce(sum(r.amount), 0) FROM financing_repayment r WHERE r.tranche_id = t.id)"
 PAID_OUT = "(SELECT coalesce(sum(p.amount), 0) FROM financing_reservepayout p WHERE p.tranche_id = t.id)"
 DISBURSED = "(SELECT coalesce(sum(d.amount), 0) FROM financing_disbursement d WHERE d.tranche_id = t.id)"
 
@@ -42,13 +47,14 @@ def _seller_booked(code: Seller) -> str:
     )
 
 
-BOUGHT = "t.state IN ('funded_post', 'part_collected', 'settled')"
+BOUGHT = "t.state IN ('funded_post', 'part_collected', 'settled', 'defaulted')"
 BOLD = (
     Financier.PURCHASED_RECEIVABLES,
     Financier.MILESTONE_ADVANCES,
     Financier.RESERVE_DUE_TO_SELLER,
     Financier.UNEARNED_DISCOUNT,
     Financier.UNEARNED_FEE,
+    Financier.DUE_FROM_SELLER_RECOURSE,
 )
 PER_TRANCHE = ", ".join(f"'{code.value}'" for code in BOLD)
 
@@ -62,8 +68,8 @@ CHECKS = (
         found="t.outstanding",
     ),
     _per_tranche(
-        "The advance outstanding is what was funded less what was repaid",
-        expected=f"t.gross - {_collected('c.to_advance')}",
+        "The advance outstanding is what was funded less what was repaid, charged back and written off",
+        expected=f"t.gross - {_collected('c.to_advance')} - {_adjusted('a.charged_back + a.written_off')}",
         found="t.outstanding",
         where="t.funded_on IS NOT NULL",
     ),
@@ -107,21 +113,22 @@ CHECKS = (
         where=BOUGHT,
     ),
     _per_tranche(
-        "A milestone advance is what was advanced before acceptance, and nothing after it",
-        expected="CASE t.state WHEN 'funded_pre' THEN t.gross ELSE 0 END",
+        "A milestone advance is what is out before acceptance, and nothing after it",
+        expected="CASE t.state WHEN 'funded_pre' THEN t.outstanding ELSE 0 END",
         found=_booked(Financier.MILESTONE_ADVANCES),
     ),
     _per_tranche(
-        "The seller owes what was advanced before acceptance, and nothing after it",
-        expected="CASE t.state WHEN 'funded_pre' THEN t.gross ELSE 0 END",
+        "The seller owes what is out before acceptance, and nothing after it",
+        expected="CASE t.state WHEN 'funded_pre' THEN t.outstanding ELSE 0 END",
         found=f"-{_seller_booked(Seller.ADVANCES_RECEIVED)}",
-        where="t.state <> 'cancelled'",
+        where="t.state NOT IN ('cancelled', 'repurchased')",
     ),
     Check(
         "What is invoiced is bought at its total, not advanced on any more",
-        "SELECT 'tranche ' || t.ref, i.gross, t.face FROM financing_tranche t"
+        "SELECT 'tranche ' || t.ref, i.gross, coalesce(t.bought_at, t.face) FROM financing_tranche t"
         " LEFT JOIN invoicing_invoice i ON i.milestone_id = t.milestone_id"
-        f" WHERE (t.state = 'funded_pre' AND i.id IS NOT NULL) OR ({BOUGHT} AND i.gross IS DISTINCT FROM t.face)",
+        " WHERE (t.state = 'funded_pre' AND i.id IS NOT NULL)"
+        f" OR ({BOUGHT} AND i.gross IS DISTINCT FROM coalesce(t.bought_at, t.face))",
     ),
     Check(
         "Milestones are held for the requests and the advances that stand, and only for them",
@@ -129,7 +136,8 @@ CHECKS = (
         " JOIN financing_fundingrequest r ON r.id = i.request_id LEFT JOIN LATERAL (SELECT t.state"
         " FROM financing_tranche t JOIN financing_offer o ON o.id = t.offer_id WHERE o.request_id = r.id"
         " AND t.milestone_id = i.milestone_id) t ON true WHERE (i.released_at IS NULL)"
-        " <> (r.state IN ('submitted', 'offered', 'accepted') AND t.state IS DISTINCT FROM 'cancelled')",
+        " <> (r.state IN ('submitted', 'offered', 'accepted') AND coalesce(t.state, '')"
+        " NOT IN ('cancelled', 'repurchased'))",
     ),
     Check(
         "Every offer is the sum of its lines, one for each milestone that was asked for",
@@ -140,8 +148,11 @@ CHECKS = (
         " FROM financing_requestitem i WHERE i.request_id = o.request_id)",
     ),
     _per_tranche(
-        "The reserve is what was kept back less what was released or charged",
-        expected=f"t.face - t.gross - {_collected('c.to_seller + c.late_charge')}",
+        "The reserve is what was kept back less what was released, charged, or bore a credit note",
+        expected=(
+            f"coalesce(t.bought_at, t.face) - t.gross - {_adjusted('a.advance + a.reserve')}"
+            f" - {_collected('c.to_seller + c.late_charge')}"
+        ),
         found=f"-{_booked(Financier.RESERVE_DUE_TO_SELLER)}",
         where=BOUGHT,
     ),
@@ -156,8 +167,8 @@ CHECKS = (
         found=f"-{_booked(Financier.DUE_TO_BUYER)}",
     ),
     _per_tranche(
-        "Cash went out as disbursements and payouts say",
-        expected=f"{DISBURSED} + {PAID_OUT}",
+        "Cash went out as disbursements and payouts say, and came in as the seller paid back",
+        expected=f"{DISBURSED} + {PAID_OUT} - {REPAID}",
         found=f"-{_booked(Financier.CASH)}",
     ),
     _per_tranche(
@@ -169,14 +180,17 @@ CHECKS = (
         "The discount is earned, not earned yet, or given back",
         expected="t.discount",
         found=(
-            f"{_collected('c.rebate')} - {_booked(Financier.DISCOUNT_INCOME)} - {_booked(Financier.UNEARNED_DISCOUNT)}"
+            f"{_collected('c.rebate')} + {_adjusted('a.discount')} - {_booked(Financier.DISCOUNT_INCOME)}"
+            f" - {_booked(Financier.UNEARNED_DISCOUNT)}"
         ),
         where="t.funded_on IS NOT NULL",
     ),
     _per_tranche(
         "The fee is earned or not earned yet",
         expected="t.fee",
-        found=f"-{_booked(Financier.FEE_INCOME)} - {_booked(Financier.UNEARNED_FEE)}",
+        found=(
+            f"{_adjusted('a.fee + a.fee_income')} - {_booked(Financier.FEE_INCOME)} - {_booked(Financier.UNEARNED_FEE)}"
+        ),
         where="t.funded_on IS NOT NULL",
     ),
     _per_tranche(
@@ -185,10 +199,35 @@ CHECKS = (
         found=f"-{_booked(Financier.LATE_INCOME)}",
     ),
     _per_tranche(
+        "What the seller owes back is what was charged back to it less what it paid back",
+        expected=f"{_adjusted('a.recourse')} - {REPAID}",
+        found=_booked(Financier.DUE_FROM_SELLER_RECOURSE),
+    ),
+    Check(
+        "What a seller owes back stands in its own book as in its financiers'",
+        "SELECT * FROM (SELECT 'milestone ' || m.ref, sum(owed.amount) AS expected, coalesce((SELECT -b.amount"
+        " FROM ledger_balance b JOIN ledger_account a ON a.id = b.account_id JOIN ledger_book k ON k.id = a.book_id"
+        " WHERE k.purpose = 'seller' AND k.organisation_id = owed.seller_id AND k.currency = owed.currency"
+        f" AND a.code = '{Seller.OWED_BACK_TO_FINANCIER.value}' AND b.key = 'milestone:' || m.ref), 0) AS found"
+        " FROM milestones_milestone m JOIN (SELECT t.milestone_id, t.seller_id, t.currency,"
+        f" {_adjusted('a.recourse')} - {REPAID} AS amount FROM financing_tranche t) owed ON owed.milestone_id = m.id"
+        " GROUP BY m.id, owed.seller_id, owed.currency) compared WHERE expected <> found",
+    ),
+    _per_tranche(
+        "What is allowed for a loss is what was set, and nothing of what was written off",
+        expected=_adjusted("a.allowance"),
+        found=_booked(Financier.ALLOWANCE),
+    ),
+    _per_tranche(
+        "The loss is what was allowed for less what was recovered and never earned",
+        expected=f"{_adjusted('a.loss')} - {_collected('c.recovered')}",
+        found=_booked(Financier.CREDIT_LOSS),
+    ),
+    _per_tranche(
         "A settled or unfunded advance leaves nothing on its own accounts",
         expected="0",
-        found=" + ".join(f"abs({_booked(code)})" for code in BOLD),
-        where="t.state IN ('accepted', 'settled', 'cancelled')",
+        found=" + ".join(f"abs({_booked(code)})" for code in BOLD if code != Financier.DUE_FROM_SELLER_RECOURSE),
+        where="t.state IN ('accepted', 'settled', 'cancelled', 'recourse_due', 'repurchased', 'written_off')",
     ),
     Check(
         "Every amount on an account that is kept per advance belongs to an advance of that financier",

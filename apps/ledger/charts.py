@@ -16,7 +16,8 @@ OneSided = Account.OneSided
 
 class Seller(StrEnum):
     """Accounts of a seller's book. Keys: invoice for receivables and what became of them, contract for its balance,
-    what is retained and deposits, and milestone for what was advanced on it before it had an invoice."""
+    what is retained and deposits, and milestone for what was advanced on it before it had an invoice, or is owed back
+    of that."""
 
     BANK = "1000"
     RECEIVABLES = "1100"
@@ -27,6 +28,7 @@ class Seller(StrEnum):
     OUTPUT_TAX = "2100"
     UNAPPLIED_RECEIPTS = "2200"
     ADVANCES_RECEIVED = "2300"
+    OWED_BACK_TO_FINANCIER = "2310"
     REVENUE = "4000"
     COST_OF_RECEIVABLES_SOLD = "5000"
 
@@ -79,6 +81,7 @@ SELLER = (
     Plan(Seller.OUTPUT_TAX, _("Output tax"), Kind.LIABILITY),
     Plan(Seller.UNAPPLIED_RECEIPTS, _("Unapplied receipts"), Kind.LIABILITY, OneSided.CREDIT),
     Plan(Seller.ADVANCES_RECEIVED, _("Advances received on milestones"), Kind.LIABILITY, OneSided.CREDIT),
+    Plan(Seller.OWED_BACK_TO_FINANCIER, _("Owed back to financier"), Kind.LIABILITY, OneSided.CREDIT),
     Plan(Seller.REVENUE, _("Revenue"), Kind.INCOME, OneSided.CREDIT),
     Plan(Seller.COST_OF_RECEIVABLES_SOLD, _("Cost of receivables sold"), Kind.EXPENSE),
 )

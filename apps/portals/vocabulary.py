@@ -156,7 +156,9 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "settled": Word(_("Settled"), "check-circle-fill", "positive"),
         "cancelled": _CANCELLED,
         "recourse_due": Word(_("Repurchase due"), "exclamation-triangle-fill", "negative"),
+        "repurchased": Word(_("Bought back"), "arrow-return-left", "neutral"),
         "defaulted": Word(_("Defaulted"), "x-circle-fill", "negative"),
+        "written_off": Word(_("Written off"), "slash-circle", "negative"),
     },
     "disbursement": {
         "reserved": Word(_("Reserved"), "lock", "info"),

@@ -22,7 +22,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Nullification
 from apps.milestones.rules import Effect
 from apps.parties.actor import Actor, ActorKind
-from apps.workflows import crediting, jobs, limits, retention_jobs, revenue_jobs
+from apps.workflows import crediting, jobs, limits, recourse, retention_jobs, revenue_jobs
 from apps.workflows.once import Answer, once
 
 
@@ -110,9 +110,11 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
         invoicing.check_billable(contract=contract, version=version)
     contracts.spend_grants(subject_ref=version.ref, actor=actor, at=at)
     taken = _take_back(contract, version=version, actor=actor, at=at)
+    bought = {ref: recourse.hold_bought(nullification.milestone) for ref, nullification in taken.items()}
     pledged = financing.pledged(contract=contract)
     rules.check_unfinanced_terms(contracts.terms_moved(version), financed=_unfinished(contract, pledged=pledged))
-    left = milestones.replan(contract=contract, version=version, moved=moved_by(version), pledged=pledged)
+    left = milestones.replan(contract=contract, version=version, moved=moved_by(version), financed=_financed(contract))
+    recourse.follow_plan(contract, source=f"version:{version.ref}", actor=actor, at=at)
     invoicing.start_lines_of_change(contract=contract, at=at)
     invoicing.drop_when_all_is_billed(contract=contract, actor=actor, at=at)
     contracts.complete_when_all_billed(
@@ -133,7 +135,8 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
     )
     # The number of a credit note is taken last.
     for ref, nullification in taken.items():
-        invoicing.credit_nullified(ref, nullification=nullification, actor=actor, at=at)
+        note = invoicing.credit_nullified(ref, nullification=nullification, actor=actor, at=at)
+        recourse.follow_credit(bought[ref], note_ref=note.ref, reason=note.reason, actor=actor, at=at)
     crediting.return_excess(contract=contract, actor=actor, at=at)
     return {"contract": contract.ref, "change_order": order.ref, "version": version.ref}
 
@@ -184,6 +187,12 @@ def _document(contract: Contract, version: ContractVersion, *, kind: str) -> Job
     )
 
 
+def _financed(contract: Contract) -> milestones.Financed:
+    return milestones.Financed(
+        pledged=financing.pledged(contract=contract), advanced=financing.advanced_on(contract=contract)
+    )
+
+
 def _unfinished(contract: Contract, *, pledged: Collection[int]) -> list[str]:
     unfinished = Milestone.objects.unfinished().filter(contract=contract, pk__in=pledged)
     return list(unfinished.values_list("title", flat=True))
@@ -224,7 +233,7 @@ def _effect(
 ) -> Effect:
     pledged = financing.pledged(contract=contract)
     rules.check_unfinanced_terms(terms, financed=_unfinished(contract, pledged=pledged))
-    effect = milestones.check_change(contract=contract, moved=moved, price=price, pledged=pledged)
+    effect = milestones.check_change(contract=contract, moved=moved, price=price, financed=_financed(contract))
     for one in milestones.deductions(contract=contract, moved=moved) if effect.credited else ():
         _left_to_credit(one)
     return effect

@@ -14,7 +14,7 @@ from apps.invoicing import services as invoicing
 from apps.invoicing.rules import Share
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor
-from apps.workflows import credit_jobs, jobs, revenue_jobs
+from apps.workflows import credit_jobs, jobs, recourse, revenue_jobs
 from apps.workflows.once import Answer, once
 
 
@@ -22,13 +22,16 @@ from apps.workflows.once import Answer, once
 def credit_invoice(*, actor: Actor, key: str, invoice_ref: str, share: Share, reason: str, seen: str) -> Answer:
     """The seller lowers the price of an invoice by a credit note; the work stays accepted.
 
-    ``seen`` is the SHA-256 of the preview that was shown. Refused for what is assigned or sold to a financier.
+    ``seen`` is the SHA-256 of the preview that was shown. Refused for what is assigned and not paid for yet; of what is
+    sold the financier's reserve bears it, and then the seller, at once.
     """
     contract = contracts.lock(contract_id=invoicing.contract_of(invoice_ref=invoice_ref))
     at = walls.widen(contract.seller_id, contract.buyer_id)
     ref = new_ref()
     jobs.defer(document(ref, seller_id=contract.seller_id), revenue_jobs.following(contract))
+    bought = recourse.hold_bought(invoicing.milestone_of(invoice_ref=invoice_ref))
     note = invoicing.correct(ref, invoice_ref=invoice_ref, actor=actor, share=share, reason=reason, seen=seen, at=at)
+    recourse.follow_credit(bought, note_ref=note.ref, reason=note.reason, actor=actor, at=at)
     return_excess(contract=contract, actor=actor, at=note.issued_at)
     return {"credit_note": note.ref, "number": note.number}
 
@@ -57,13 +60,14 @@ def ask_nullification(*, actor: Actor, key: str, milestone_ref: str, share: Shar
 def grant_nullification(*, actor: Actor, key: str, nullification_ref: str) -> Answer:
     """The other side agrees: the acceptance is withdrawn, its invoice credited, the milestone open again, all at once.
 
-    Refused for what is assigned or sold to a financier.
+    Refused for what is assigned and not paid for yet; of what is sold the seller owes the advance back.
     """
     contract = contracts.lock(contract_id=milestones.contract_of_nullification(nullification_ref=nullification_ref))
     at = walls.widen(contract.seller_id, contract.buyer_id)
     ref = new_ref()
     jobs.defer(document(ref, seller_id=contract.seller_id), revenue_jobs.following(contract))
     invoice = invoicing.invoice_of_nullification(nullification_ref=nullification_ref)
+    bought = recourse.hold_bought(invoice.milestone)
     nullification = milestones.grant_nullification(
         contract=contract,
         nullification_ref=nullification_ref,
@@ -74,6 +78,7 @@ def grant_nullification(*, actor: Actor, key: str, nullification_ref: str) -> An
     contracts.reopen(contract=contract, actor=actor, at=at)
     milestones.end_overtaken_settlements(contract=contract, at=at)
     note = invoicing.credit_nullified(ref, nullification=nullification, actor=actor, at=at)
+    recourse.follow_credit(bought, note_ref=note.ref, reason=note.reason, actor=actor, at=at)
     credit_jobs.send_nullification_news.defer(
         nullification_ref=nullification.ref, organisation_id=_other_side(actor, contract.seller_id, contract.buyer_id)
     )

@@ -21,7 +21,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Dispute, FirstAcceptance
 from apps.milestones.services import CriterionVerdict, MissedPosition, Part
 from apps.parties.actor import Actor
-from apps.workflows import before_acceptance, crediting, dispute_jobs, jobs, revenue_jobs, sign_off
+from apps.workflows import before_acceptance, crediting, dispute_jobs, jobs, recourse, revenue_jobs, sign_off
 from apps.workflows.dispute_jobs import ENDED, RAISED
 from apps.workflows.once import Answer, once
 
@@ -212,7 +212,11 @@ def _end(dispute: Dispute, *, contract: Contract, actor: Actor, at: datetime) ->
     if dispute.submission is None and dispute.upheld:
         news += [crediting.document(ref, seller_id=contract.seller_id), revenue_jobs.following(contract)]
     jobs.defer(*news)
+    invoice = invoicing.invoice_of_dispute(dispute)
+    bought = recourse.hold_bought(invoice.milestone if invoice is not None else None)
     note = invoicing.end_dispute(ref, dispute=dispute, reason=milestones.reason_of(dispute), actor=actor, at=at)
+    if note is not None:
+        recourse.follow_credit(bought, note_ref=note.ref, reason=note.reason, actor=actor, at=at)
     answer = {"dispute": dispute.ref, "state": str(dispute.state)}
     return answer if note is None else {**answer, "credit_note": note.ref, "number": note.number}
 

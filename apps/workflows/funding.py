@@ -255,10 +255,14 @@ def collect_payment(
 
 @once
 def pay_reserve(*, actor: Actor, key: str, tranche_ref: str, value_on: date, bank_reference: str) -> Answer:
-    """Treasury pays the released reserve to the seller."""
+    """Treasury pays the released reserve to the seller; nothing while something of it is in dispute."""
     contract = contracts.lock(contract_id=financing.contract_of_tranche(tranche_ref=tranche_ref))
     at = clock.now()
     walls.widen(contract.seller_id)
+    financing.require_undisputed(
+        financing.milestone_of_tranche(tranche_ref=tranche_ref),
+        disputed=invoicing.disputed_milestones(contract=contract),
+    )
     payout = financing.pay_reserve(
         tranche_ref=tranche_ref, actor=actor, value_on=value_on, bank_reference=bank_reference, at=at
     )

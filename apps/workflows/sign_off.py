@@ -14,14 +14,14 @@ from apps.core import clock
 from apps.core.database import walls
 from apps.core.refs import new_ref
 from apps.financing import services as financing
-from apps.financing.models import Tranche
+from apps.financing.models import Adjustment, Tranche
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
 from apps.milestones.models import FirstAcceptance, Milestone, Reservation
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
 from apps.parties.actor import Actor
-from apps.workflows import before_acceptance, jobs, retention_jobs, revenue_jobs
+from apps.workflows import before_acceptance, jobs, recourse, retention_jobs, revenue_jobs
 from apps.workflows.once import Answer, once
 
 
@@ -206,14 +206,16 @@ def bill(
     Last in its workflow: from the moment in which the number is taken every other acceptance of this seller waits.
     ``ref`` is the reference that the invoice gets, because jobs that name it are deferred before.
     """
-    advance = _convert_advance(milestone=milestone, actor=actor, at=at)
+    advance, short = _convert_advance(milestone=milestone, actor=actor, at=at)
     invoice = invoicing.issue(
         ref, milestone=milestone, contract=contract, reservations=reservations, actor=actor, at=at
     )
-    if advance is not None:
+    if advance is not None and advance.bought_at is not None:
         invoicing.book_sale(
             invoice_id=invoice.pk, sale=financing.sale_on_acceptance(advance), booked_on=invoice.issued_on, at=at
         )
+    if short is not None:
+        recourse.carry([short], at=at)
     contracts.complete_when_all_billed(
         contract=contract,
         open_milestones=open_milestones,
@@ -243,13 +245,21 @@ def _certificate(submission_ref: str, *, contract: Contract) -> JobDeferrer:
     )
 
 
-def _convert_advance(*, milestone: Milestone, actor: Actor, at: datetime) -> Tranche | None:
-    """What was advanced on the milestone becomes the purchase of the invoice that its acceptance makes."""
+def _convert_advance(
+    *, milestone: Milestone, actor: Actor, at: datetime
+) -> tuple[Tranche, Adjustment | None] | tuple[None, None]:
+    """What was advanced on the milestone becomes the purchase of the invoice that its acceptance makes.
+
+    What a smaller invoice does not cover is owed back; one that covers nothing is the seller's own.
+    """
     advance = financing.advance_on(milestone)
     if advance is None:
-        return None
+        return None, None
     walls.widen(advance.financier_id)
-    return financing.on_acceptance(advance=advance, actor=actor, at=at)
+    converted, short = financing.on_acceptance(advance=advance, actor=actor, at=at)
+    if converted.bought_at is None:
+        invoicing.withdraw_direction(milestone=milestone, at=at)
+    return converted, short
 
 
 @once

@@ -17,7 +17,16 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Settlement
 from apps.milestones.services import GivenValue, SettlementDraft
 from apps.parties.actor import Actor
-from apps.workflows import crediting, jobs, limits, retention_jobs, revenue_jobs, sign_off, termination_jobs
+from apps.workflows import (
+    crediting,
+    jobs,
+    limits,
+    recourse,
+    retention_jobs,
+    revenue_jobs,
+    sign_off,
+    termination_jobs,
+)
 from apps.workflows.once import Answer, once
 from apps.workflows.termination_jobs import NOTICED, PROPOSED, TAKEN_BACK, TERMINATED, WITHDRAWN
 
@@ -159,6 +168,7 @@ def sign_settlement(*, actor: Actor, key: str, settlement_ref: str, seen: str) -
     draft = milestones.signable(settlement, notice=notice, side=settlement.side, not_billed=not_billed)
     _require_unbound(contract, draft=draft)
     accepted = milestones.carry_out(settlement=settlement, contract=contract, actor=actor, at=at)
+    recourse.follow_plan(contract, source=f"settlement:{settlement.ref}", actor=actor, at=at)
     invoicing.cancel_instalments(contract=contract, notice=notice, at=at)
     bills = {new_ref(): milestone for milestone in accepted}
     jobs.defer(

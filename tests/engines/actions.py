@@ -19,6 +19,7 @@ from apps.contracts.drafts import ChangeDraft
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.core.database import walls
+from apps.financing.rules.events import Bears
 from apps.financing.services import FacilityTerms
 from apps.invoicing.rules import Part as PaymentPart
 from apps.invoicing.rules import Share
@@ -45,6 +46,7 @@ from apps.workflows import (
     notices,
     proof_codes,
     proofs,
+    recourse,
     refunding,
     reminding,
     reserving,
@@ -60,7 +62,7 @@ from apps.workflows import (
 )
 from apps.workflows.once import Answer
 from tests import scenarios
-from tests.engines.world import COLLECTED_ON, NOTED_AND_PRICED, World, uploaded_plan, worth_700
+from tests.engines.world import COLLECTED_ON, LATE, NOTED_AND_PRICED, World, uploaded_plan, worth_700
 from tests.financing import stories
 from tests.financing.stories import FUNDED_ON, START, noon
 from tests.invoicing.statements.bank import Booking
@@ -1386,6 +1388,83 @@ def pay_reserve(world: World) -> Attempt:
             actor=actor, key=key, tranche_ref=world["collected"], value_on=COLLECTED_ON, bank_reference="OUT-78"
         ),
         at=noon(COLLECTED_ON),
+    )
+
+
+@story
+def postpone_advance(world: World) -> Attempt:
+    return _by(
+        world,
+        "underwriter",
+        lambda actor, key: recourse.postpone_advance(
+            actor=actor,
+            key=key,
+            tranche_ref=world["before"],
+            expected_on=stories.day(120),
+            borne_by=Bears.SELLER,
+            reason="Late.",
+        ),
+        at=noon(stories.day(30)),
+    )
+
+
+@story
+def demand_advance(world: World) -> Attempt:
+    return _by(
+        world,
+        "underwriter",
+        lambda actor, key: recourse.demand_advance(
+            actor=actor, key=key, tranche_ref=world["before"], reason="Not accepted."
+        ),
+        at=noon(LATE),
+    )
+
+
+@story
+def record_repayment(world: World) -> Attempt:
+    return _by(
+        world,
+        "treasury",
+        lambda actor, key: recourse.record_repayment(
+            actor=actor, key=key, tranche_ref=world["owed"], received_on=LATE, bank_reference="BACK-77"
+        ),
+        at=noon(LATE),
+    )
+
+
+@story
+def declare_default(world: World) -> Attempt:
+    return _by(
+        world,
+        "underwriter",
+        lambda actor, key: recourse.declare_default(
+            actor=actor, key=key, tranche_ref=world["funded"], reason="Insolvent."
+        ),
+        at=noon(LATE),
+    )
+
+
+@story
+def allow_for_loss(world: World) -> Attempt:
+    return _by(
+        world,
+        "underwriter",
+        lambda actor, key: recourse.allow_for_loss(
+            actor=actor, key=key, tranche_ref=world["funded"], amount=Decimal(5_000), reason="Late."
+        ),
+        at=noon(LATE),
+    )
+
+
+@story
+def write_off_advance(world: World) -> Attempt:
+    return _by(
+        world,
+        "financier",
+        lambda actor, key: recourse.write_off_advance(
+            actor=actor, key=key, tranche_ref=world["lost"], reason="No quota."
+        ),
+        at=noon(LATE),
     )
 
 

@@ -51,7 +51,7 @@ from apps.workflows import (
     terminating,
 )
 from tests import corrections, disputes, scenarios, terminations
-from tests.financing import stories
+from tests.financing import events, stories
 from tests.financing.stories import START
 from tests.invoicing.statements.bank import Booking
 from tests.invoicing.statements.uploads import uploaded
@@ -59,6 +59,8 @@ from tests.scenarios import Parties, acting, key
 
 BIG: Final = Decimal(10_000_000)
 COLLECTED_ON: Final = stories.day(50)
+LATE: Final = stories.day(96)
+"""The sample book's dates and its days of grace are over."""
 HEIN: Final = {"signatory_name": "Hein Hafen", "signatory_email": "hein@hafen.example"}
 
 
@@ -486,6 +488,23 @@ def _financing(world: World) -> None:
     collected = stories.paid_out(deal, collected, reference="OUT-C")
     stories.collected(deal, collected, 120_000, on=COLLECTED_ON, reference="IN-C")
     world.refs["collected"] = collected.ref
+    before = stories.advance_before_acceptance(deal, facility=facility, number="F-before")
+    world.refs["before"] = stories.paid_out(deal, before, reference="OUT-B").ref
+    _events(deal, facility, world)
+
+
+def _events(deal: Parties, facility: Facility, world: World) -> None:
+    """Advances to which something happened: owed back, and in default."""
+    owed = stories.paid_out(
+        deal, stories.advance_before_acceptance(deal, facility=facility, number="F-owed"), reference="OUT-O"
+    )
+    events.demanded(deal, owed, on=LATE)
+    world.refs["owed"] = owed.ref
+    lost = stories.accepted_advance(deal, facility=facility, number="F-lost")
+    stories.acknowledged(deal, lost)
+    lost = stories.paid_out(deal, lost, reference="OUT-L")
+    events.defaulted(deal, lost, on=LATE)
+    world.refs["lost"] = lost.ref
 
 
 def _promised(deal: Parties, facility: Facility) -> Offer:

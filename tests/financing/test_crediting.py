@@ -1,4 +1,4 @@
-"""While a financier is to be paid for an invoice, or has bought it, no credit note takes anything from it."""
+"""While a financier is to pay for an invoice, no credit note takes anything from it; later the seller bears it."""
 
 from datetime import timedelta
 
@@ -53,19 +53,23 @@ def refused(deal: Parties, invoice: Invoice, *, why: str) -> None:
             crediting.ask_nullification(
                 actor=actor, key=key(), milestone_ref=milestone, share=Share(), reason="A defect."
             )
-    with pytest.raises(IntegrityError, match="assigned or sold"):
+    with pytest.raises(IntegrityError, match="promised to a financier"):
         forced(deal, invoice)
 
 
-def test_what_is_sold_is_not_credited(deal: Parties, tranche: Tranche) -> None:
+def test_what_a_financier_has_collected_is_credited_at_the_cost_of_the_seller(deal: Parties, tranche: Tranche) -> None:
     with walls.asking_for(deal.seller.pk):
         invoice = Invoice.objects.get(milestone_id=tranche.milestone_id)
-    refused(deal, invoice, why="is sold to a financier")
     stories.collected(deal, tranche, "120000", on=stories.day(50))
-    refused(deal, invoice, why="is sold to a financier")
+    financiers = stories.entries(deal.financier)
+    corrections.credited(deal, invoice.ref, "6000.00", at=stories.noon(stories.day(51)))
+    # The advance is over, and the financier keeps what repaid it: the seller owes the buyer what that paid too much.
+    assert stories.entries(deal.financier) == financiers
+    assert stories.entries(deal.seller, purpose="seller")[-1] == stories.lines(d2310=6_000, c2200=6_000)
     with walls.asking_for(deal.seller.pk):
-        assert not CreditNote.objects.exists()
-        assert OpenItem.objects.get(invoice=invoice).credited == 0
+        assert CreditNote.objects.count() == 1
+        assert OpenItem.objects.get(invoice=invoice).paid == 114_000
+    stories.verify_books()
 
 
 def test_what_is_assigned_is_credited_once_the_advance_is_cancelled(scratch: str) -> None:

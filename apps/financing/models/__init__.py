@@ -1,3 +1,4 @@
+from apps.financing.models.adjustment import Adjustment, Repayment
 from apps.financing.models.assignment import Assignment
 from apps.financing.models.exposure import ExposureLimit
 from apps.financing.models.facility import Facility
@@ -8,6 +9,7 @@ from apps.financing.models.tranche import Tranche
 from apps.financing.models.verification import BuyerVerification, ConfirmedSignatory
 
 __all__ = [
+    "Adjustment",
     "Assignment",
     "BuyerVerification",
     "Collection",
@@ -18,6 +20,7 @@ __all__ = [
     "FundingRequest",
     "Offer",
     "OfferLine",
+    "Repayment",
     "RequestItem",
     "ReservePayout",
     "Tranche",

@@ -106,7 +106,7 @@ class Collection(models.Model):
     """A buyer's payment as the waterfall shared it: late charge, advance, release of the reserve, surplus to the buyer.
 
     ``late_charge`` was taken out of the reserve; ``rebate`` is unearned discount given back to the seller for early
-    payment, on top of what was shared out.
+    payment, on top of what was shared out. ``recovered`` came in on an advance that had been written off.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -119,6 +119,7 @@ class Collection(models.Model):
     to_buyer = models.DecimalField(_("surplus"), max_digits=18, decimal_places=3)
     late_charge = models.DecimalField(max_digits=18, decimal_places=3)
     rebate = models.DecimalField(max_digits=18, decimal_places=3)
+    recovered = models.DecimalField(_("recovered"), max_digits=18, decimal_places=3, db_default=0, default=0)
     collected_on = models.DateField()
 
     objects = CollectionQuerySet.as_manager()
@@ -132,7 +133,7 @@ class Collection(models.Model):
                 name="collection_is_shared_out",
             ),
             models.CheckConstraint(
-                condition=Q(to_receivable=F("late_charge") + F("to_advance") + F("to_seller")),
+                condition=Q(to_receivable=F("late_charge") + F("to_advance") + F("to_seller") + F("recovered")),
                 name="what_the_buyer_owed_is_shared_out",
             ),
             models.CheckConstraint(
@@ -144,6 +145,7 @@ class Collection(models.Model):
                     to_buyer__gte=0,
                     late_charge__gte=0,
                     rebate__gte=0,
+                    recovered__gte=0,
                 ),
                 name="no_share_is_negative",
             ),
@@ -158,6 +160,13 @@ class Collection(models.Model):
                 " AND p.currency = t.currency AND p.amount = NEW.amount"
                 # What arrived before the payout counts from the payout on; greatest() ignores that there was none.
                 " AND greatest(p.received_on, t.funded_on) = NEW.collected_on)",
+            ),
+            guards.refused_when(
+                "recovered_at_most_what_was_written_off",
+                guards.INSERT,
+                "NEW.recovered > 0 AND NEW.recovered > (SELECT coalesce(sum(a.written_off), 0)"
+                " FROM financing_adjustment a WHERE a.tranche_id = NEW.tranche_id) - (SELECT coalesce(sum(c.recovered),"
+                " 0) FROM financing_collection c WHERE c.tranche_id = NEW.tranche_id)",
             ),
             guards.refused_when(
                 "nothing_is_repaid_before_it_is_advanced",
@@ -203,6 +212,14 @@ class ReservePayout(models.Model):
         ]
         triggers = [
             *guards.append_only(),
+            guards.refused_when(
+                "reserve_is_held_while_in_dispute",
+                guards.INSERT,
+                "EXISTS (SELECT 1 FROM financing_tranche t JOIN milestones_dispute d ON d.contract_id = t.contract_id"
+                " AND d.state IN ('open', 'proposed') LEFT JOIN invoicing_disputedinvoice x ON x.dispute_id = d.id"
+                " LEFT JOIN invoicing_invoice i ON i.id = x.invoice_id WHERE t.id = NEW.tranche_id"
+                " AND t.milestone_id IN (d.milestone_id, i.milestone_id))",
+            ),
             guards.refused_when(
                 "paid_out_at_most_what_was_released",
                 guards.INSERT,

@@ -9,26 +9,16 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts.models import Contract
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
-from apps.core.states import table
 from apps.financing.models.facility import Facility
 from apps.financing.models.offer import Offer, OfferLine
+from apps.financing.models.tranche_states import ENDED, OUTSTANDING, STEPS, TrancheState
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation, User
 
-
-class TrancheState(models.TextChoices):
-    ACCEPTED = "accepted", _("Accepted, not funded")
-    FUNDED_PRE = "funded_pre", _("Funded before acceptance")
-    FUNDED_POST = "funded_post", _("Funded")
-    PART_COLLECTED = "part_collected", _("Partly collected")
-    SETTLED = "settled", _("Settled")
-    CANCELLED = "cancelled", _("Cancelled")
-
-
-OUTSTANDING = (TrancheState.FUNDED_PRE, TrancheState.FUNDED_POST, TrancheState.PART_COLLECTED)
+__all__ = ["ENDED", "OUTSTANDING", "Tranche", "TrancheQuerySet", "TrancheState"]
 
 
 class TrancheQuerySet(models.QuerySet["Tranche"]):
@@ -47,21 +37,15 @@ class TrancheQuerySet(models.QuerySet["Tranche"]):
         )
 
 
-STEPS = table(
-    accepted=("funded_pre", "funded_post", "cancelled"),
-    funded_pre=("funded_post",),
-    funded_post=("part_collected", "settled"),
-    part_collected=("settled",),
-    settled=(),
-    cancelled=(),
-)
-
-
 class Tranche(models.Model):
     """The advance on one milestone. Its money stands in the financier's book under the key ``tranche:<ref>``.
 
     Paid out before the milestone is accepted it is an advance to the seller (``funded_pre``); on acceptance it becomes
     the purchase of the whole invoice (``funded_post``), which is what one paid out later is from the start.
+
+    ``bought_at`` is what the invoice came to on acceptance, tax included; None before, and for an invoice that was
+    priced as such. Where what happened moved the price (a slip, a part that is owed back), income goes on from
+    ``cut_on``: ``cut_discount`` and ``cut_fee`` were not earned then, and are earned over ``cut_days``.
     """
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
@@ -83,10 +67,20 @@ class Tranche(models.Model):
     fee = models.DecimalField(_("fee"), max_digits=18, decimal_places=3)
     days = models.PositiveSmallIntegerField(_("days charged"))
     outstanding = models.DecimalField(_("advance outstanding"), max_digits=18, decimal_places=3, default=0)
+    bought_at = models.DecimalField(
+        _("what the invoice came to on acceptance"), max_digits=18, decimal_places=3, null=True, blank=True
+    )
+    cut_on = models.DateField(_("price cut anew on"), null=True, blank=True)
+    cut_days = models.PositiveSmallIntegerField(db_default=0, default=0)
+    cut_discount = models.DecimalField(max_digits=18, decimal_places=3, db_default=0, default=0)
+    cut_fee = models.DecimalField(max_digits=18, decimal_places=3, db_default=0, default=0)
     accepted_at = models.DateTimeField()
     funded_on = models.DateField(null=True, blank=True)
     expected_on = models.DateField(_("expected payment"))
     settled_on = models.DateField(null=True, blank=True)
+    defaulted_at = models.DateTimeField(null=True, blank=True)
+    defaulted_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    default_reason = models.CharField(_("reason"), max_length=400, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     cancelled_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     cancel_reason = models.CharField(_("reason"), max_length=400, blank=True)
@@ -107,7 +101,9 @@ class Tranche(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("milestone", condition=~Q(state="cancelled"), name="no_receivable_pledged_twice"),
+            models.UniqueConstraint(
+                "milestone", condition=~Q(state__in=["cancelled", "repurchased"]), name="no_receivable_pledged_twice"
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=["accepted", "cancelled"], funded_on__isnull=True)
                 | (~Q(state__in=["accepted", "cancelled"]) & Q(funded_on__isnull=False)),
@@ -121,6 +117,20 @@ class Tranche(models.Model):
                 condition=Q(state="settled", settled_on__isnull=False, outstanding=0)
                 | (~Q(state="settled") & Q(settled_on__isnull=True)),
                 name="settled_with_nothing_outstanding",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["recourse_due", "repurchased", "written_off"]) | Q(outstanding=0),
+                name="charged_back_or_written_off_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["defaulted", "written_off"])
+                | (Q(defaulted_at__isnull=False, defaulted_by__isnull=False) & ~Q(default_reason="")),
+                name="defaulted_by_somebody_with_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(cut_on__isnull=True, cut_days=0, cut_discount=0, cut_fee=0)
+                | Q(cut_on__gte=F("funded_on"), cut_days__gt=0, cut_discount__gte=0, cut_fee__gte=0),
+                name="price_cut_whole_or_not",
             ),
             models.CheckConstraint(
                 condition=(
@@ -145,6 +155,15 @@ class Tranche(models.Model):
                     "outstanding",
                     "funded_on",
                     "settled_on",
+                    "expected_on",
+                    "bought_at",
+                    "cut_on",
+                    "cut_days",
+                    "cut_discount",
+                    "cut_fee",
+                    "defaulted_at",
+                    "defaulted_by_id",
+                    "default_reason",
                     "cancelled_at",
                     "cancelled_by_id",
                     "cancel_reason",
@@ -162,6 +181,11 @@ class Tranche(models.Model):
                 " NEW.facility_id, NEW.contract_id))",
             ),
             guards.frozen_when("OLD.state = 'cancelled'", name="cancelled_once"),
+            guards.refused_when(
+                "bought_at_one_amount",
+                guards.UPDATE,
+                "OLD.bought_at IS NOT NULL AND NEW.bought_at IS DISTINCT FROM OLD.bought_at",
+            ),
             guards.refused_when(
                 "nothing_is_funded_that_is_in_dispute",
                 guards.UPDATE,
@@ -183,11 +207,22 @@ class Tranche(models.Model):
                 " FROM milestones_milestone m WHERE m.id = NEW.milestone_id AND m.state <> 'accepted')",
             ),
             guards.at_commit(
+                "outstanding_is_what_was_not_repaid",
+                guards.UPDATE,
+                "IF NEW.outstanding <> OLD.outstanding AND EXISTS (SELECT 1 FROM financing_tranche t"
+                " WHERE t.id = NEW.id AND t.outstanding <> t.gross - (SELECT coalesce(sum(a.charged_back"
+                " + a.written_off), 0) FROM financing_adjustment a WHERE a.tranche_id = t.id) - (SELECT"
+                " coalesce(sum(c.to_advance), 0) FROM financing_collection c WHERE c.tranche_id = t.id)) THEN RAISE"
+                " EXCEPTION 'tranche % is not what was funded less what was repaid, charged back and written off',"
+                " NEW.ref USING ERRCODE = 'check_violation'; END IF;",
+            ),
+            guards.at_commit(
                 "bought_with_its_invoice",
                 guards.UPDATE,
                 "IF EXISTS (SELECT 1 FROM financing_tranche t WHERE t.id = NEW.id"
-                " AND t.state IN ('funded_post', 'part_collected', 'settled') AND NOT EXISTS (SELECT 1"
-                " FROM invoicing_invoice i WHERE i.milestone_id = t.milestone_id AND i.gross = t.face))"
+                " AND t.state IN ('funded_post', 'part_collected', 'settled', 'defaulted', 'written_off')"
+                " AND NOT EXISTS (SELECT 1 FROM invoicing_invoice i WHERE i.milestone_id = t.milestone_id"
+                " AND i.gross = coalesce(t.bought_at, t.face)))"
                 " THEN RAISE EXCEPTION 'tranche % is bought without its invoice', NEW.ref"
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),
@@ -229,9 +264,17 @@ class Tranche(models.Model):
         return self.face - self.gross
 
     @property
+    def receivable(self) -> Decimal:
+        """What the invoice comes to, tax included: as accepted, or as it was priced."""
+        return self.face if self.bought_at is None else self.bought_at
+
+    @property
     def charged_until(self) -> date | None:
         """The last day that the discount pays for; None before funding."""
-        return None if self.funded_on is None else self.funded_on + timedelta(days=self.days)
+        if self.funded_on is None:
+            return None
+        last = self.funded_on + timedelta(days=self.days)
+        return last if self.cut_on is None else max(last, self.cut_on + timedelta(days=self.cut_days))
 
     @property
     def free_until(self) -> date | None:

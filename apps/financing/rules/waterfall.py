@@ -5,7 +5,7 @@ The late charge is taken out of the reserve, so the receivable stays what the bu
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -21,15 +21,20 @@ class Standing:
     reserve: Decimal
     unearned_discount: Decimal
     unearned_fee: Decimal
+    advance: Decimal = money.ZERO
+    """What was advanced before acceptance, and is not converted."""
+    allowance: Decimal = money.ZERO
+    """What is allowed for a loss."""
 
     @property
     def outstanding(self) -> Decimal:
-        return outstanding(receivable=self.receivable, reserve=self.reserve)
+        return self.advance or outstanding(receivable=self.receivable, reserve=self.reserve)
 
 
 @dataclass(frozen=True, slots=True)
 class Shares:
     """One payment, shared out: ``late_charge + to_advance + to_seller = to_receivable``, with ``to_buyer`` the payment.
+    Of what was written off, ``recovered`` stands in the place of ``to_advance``.
 
     ``to_seller`` is reserve released. When this payment repays the last of the advance, ``rebate`` (discount not
     earned, given back to the seller) and ``fee_earned`` (fee recognised at once) come on top.
@@ -43,6 +48,7 @@ class Shares:
     rebate: Decimal
     fee_earned: Decimal
     repays_advance: bool
+    recovered: Decimal = money.ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,14 @@ def for_the_seller(amount: Decimal, *, owed: Decimal) -> Shares:
         fee_earned=money.ZERO,
         repays_advance=False,
     )
+
+
+def recovered(amount: Decimal, *, owed: Decimal, lost: Decimal) -> Shares:
+    """Share out what comes in on an advance that was written off: ``lost`` of it first, the rest that was ``owed`` is
+    the seller's, and what exceeds that the buyer's."""
+    shares = for_the_seller(amount, owed=owed)
+    to_loss = min(shares.to_receivable, lost)
+    return replace(shares, recovered=to_loss, to_seller=shares.to_receivable - to_loss)
 
 
 def late_charge(

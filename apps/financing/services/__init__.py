@@ -8,9 +8,18 @@ from apps.financing.services.acceptance import (
     financier_of_offer,
 )
 from apps.financing.services.accruals import accrue_all
+from apps.financing.services.adjusting import standing_on
 from apps.financing.services.bank import account_of_seller
+from apps.financing.services.book import due_from_seller
 from apps.financing.services.cancelling import PAID_BEFORE, cancel
-from apps.financing.services.collecting import collect, collect_for_the_seller, counted_on, is_paid_out, late_charge_due
+from apps.financing.services.collecting import (
+    collect,
+    collect_for_the_seller,
+    counted_on,
+    is_paid_out,
+    late_charge_due,
+    recovered_shares,
+)
 from apps.financing.services.conversion import (
     advance_on,
     on_acceptance,
@@ -28,6 +37,7 @@ from apps.financing.services.disputes import (
 from apps.financing.services.ending import bound_by_contract, require_unbound
 from apps.financing.services.exposures import set_exposure_limit
 from apps.financing.services.facilities import FacilityTerms, headroom, open_facility, pre_headroom
+from apps.financing.services.following import bought_on, dilute, hold, shrink
 from apps.financing.services.funding import (
     Transfer,
     advance_of,
@@ -42,11 +52,21 @@ from apps.financing.services.funding import (
     waiting_of,
 )
 from apps.financing.services.locks import lock_facility
+from apps.financing.services.losses import allow_for_loss, declare_default, write_off
 from apps.financing.services.notices import acknowledge, contract_of_assignment, waive_notice
 from apps.financing.services.offers import approve, decline_offer, expire_offers, price, revoke
 from apps.financing.services.payouts import pay_reserve, settlement_of, used_up_reserve
-from apps.financing.services.pledges import pledged
+from apps.financing.services.pledges import advanced_on, financiers_of_advances, pledged
 from apps.financing.services.quotes import Quote, quote_of, usual_terms
+from apps.financing.services.recourse import (
+    demand,
+    is_unsold_again,
+    owed_back,
+    owed_back_in_all,
+    postpone,
+    repay,
+    why_not_demand,
+)
 from apps.financing.services.requests import contract_of_request, decline_request, request, withdraw_request
 from apps.financing.services.verification import (
     confirm_signatory,
@@ -67,9 +87,12 @@ __all__ = [
     "acknowledge",
     "advance_of",
     "advance_on",
+    "advanced_on",
     "advances_on",
+    "allow_for_loss",
     "approve",
     "assign",
+    "bought_on",
     "bound_by_contract",
     "cancel",
     "collect",
@@ -81,27 +104,39 @@ __all__ = [
     "contract_of_request",
     "contract_of_tranche",
     "counted_on",
+    "declare_default",
     "decline_offer",
     "decline_request",
+    "demand",
+    "dilute",
+    "due_from_seller",
     "expire_offers",
     "financier_of_offer",
     "financier_of_tranche",
+    "financiers_of_advances",
     "fund",
     "headroom",
+    "hold",
     "invoice_ref_of",
     "is_advance",
     "is_paid_out",
+    "is_unsold_again",
     "late_charge_due",
     "lock_facility",
     "milestone_of_tranche",
     "milestones_of_offer",
     "on_acceptance",
     "open_facility",
+    "owed_back",
+    "owed_back_in_all",
     "pay_reserve",
     "pledged",
+    "postpone",
     "pre_headroom",
     "price",
     "quote_of",
+    "recovered_shares",
+    "repay",
     "request",
     "require_unassigned",
     "require_unassigned_to_withhold",
@@ -115,6 +150,8 @@ __all__ = [
     "sent_back_on",
     "set_exposure_limit",
     "settlement_of",
+    "shrink",
+    "standing_on",
     "to_fund",
     "unconfirmed_signatory",
     "used_up_reserve",
@@ -123,5 +160,7 @@ __all__ = [
     "verify_buyer",
     "waiting_of",
     "waive_notice",
+    "why_not_demand",
     "withdraw_request",
+    "write_off",
 ]

@@ -23,12 +23,19 @@ def standing(tranche: Tranche) -> Standing:
         reserve=-booked.get(Financier.RESERVE_DUE_TO_SELLER, money.ZERO),
         unearned_discount=-booked.get(Financier.UNEARNED_DISCOUNT, money.ZERO),
         unearned_fee=-booked.get(Financier.UNEARNED_FEE, money.ZERO),
+        advance=booked.get(Financier.MILESTONE_ADVANCES, money.ZERO),
+        allowance=-booked.get(Financier.ALLOWANCE, money.ZERO),
     )
 
 
 def payable_to_seller(tranche: Tranche) -> Decimal:
     """What is released to the seller and not paid out."""
     return -_balances(tranche).get(Financier.PAYABLE_TO_SELLER, money.ZERO)
+
+
+def due_from_seller(tranche: Tranche) -> Decimal:
+    """What the seller owes back on an advance."""
+    return _balances(tranche).get(Financier.DUE_FROM_SELLER_RECOURSE, money.ZERO)
 
 
 def post_advance(tranche: Tranche, *, booked_on: date, at: datetime) -> Entry:
@@ -48,7 +55,7 @@ def post_purchase(tranche: Tranche, *, booked_on: date, at: datetime) -> Entry:
 
 def _post_funding(tranche: Tranche, *, owed: Sequence[Leg], booked_on: date, at: datetime) -> Entry:
     """Discount and fee are not earned yet, and the rest is paid out."""
-    return _post(
+    return post(
         tranche,
         cause=f"funding:{tranche.ref}",
         description=f"Advance on {tranche.name}",
@@ -64,28 +71,36 @@ def _post_funding(tranche: Tranche, *, owed: Sequence[Leg], booked_on: date, at:
 
 
 def post_conversion(tranche: Tranche, *, booked_on: date, at: datetime) -> Entry:
-    """The milestone is accepted in full: its invoice is bought for the advance, the rest of it is reserve."""
-    return _post(
+    """The milestone is accepted: its invoice is bought for what is advanced, the rest of it is reserve."""
+    return post(
         tranche,
         cause=f"conversion:{tranche.ref}",
         description=f"Acceptance of {tranche.milestone.title}",
         booked_on=booked_on,
         at=at,
         legs=[
-            debit(Financier.PURCHASED_RECEIVABLES, amount=tranche.face, key=tranche.key),
-            credit(Financier.MILESTONE_ADVANCES, amount=tranche.gross, key=tranche.key),
-            credit(Financier.RESERVE_DUE_TO_SELLER, amount=tranche.reserve, key=tranche.key),
+            debit(Financier.PURCHASED_RECEIVABLES, amount=tranche.receivable, key=tranche.key),
+            credit(Financier.MILESTONE_ADVANCES, amount=tranche.outstanding, key=tranche.key),
+            credit(Financier.RESERVE_DUE_TO_SELLER, amount=tranche.receivable - tranche.outstanding, key=tranche.key),
         ],
     )
 
 
 def unearned_after(tranche: Tranche, *, before: Standing, day: int) -> Standing:
-    """The standing as it is once income is recognised up to the end of a day since funding."""
+    """The standing as it is once income is recognised up to the end of a day since funding.
+
+    After the price was cut anew it goes on from there: nothing that was earned before is taken back.
+    """
+    if tranche.funded_on is None or tranche.cut_on is None:
+        start, days, discount, fee = 0, tranche.days, tranche.discount, tranche.fee
+    else:
+        start, days = (tranche.cut_on - tranche.funded_on).days, tranche.cut_days
+        discount, fee = tranche.cut_discount, tranche.cut_fee
 
     def unearned(charge: Decimal) -> Decimal:
-        return charge - earned(charge, day=day, days=tranche.days, currency=tranche.currency)
+        return charge - earned(charge, day=day - start, days=days, currency=tranche.currency)
 
-    return replace(before, unearned_discount=unearned(tranche.discount), unearned_fee=unearned(tranche.fee))
+    return replace(before, unearned_discount=unearned(discount), unearned_fee=unearned(fee))
 
 
 def post_accrual(
@@ -103,7 +118,7 @@ def post_accrual(
     ]
     if not any(leg.amount for leg in legs):
         return None
-    return _post(
+    return post(
         tranche,
         cause=cause,
         description=f"Income on {tranche.name}",
@@ -116,7 +131,7 @@ def post_accrual(
 def post_collection(collection: Collection, *, shares: Shares, at: datetime) -> Entry:
     """A payment, shared out: receivable and reserve fall, late charge and fee are income, the rest is owed on."""
     key = collection.tranche.key
-    return _post(
+    return post(
         collection.tranche,
         cause=f"collection:{collection.ref}",
         description=f"Payment of {collection.tranche.name}: {collection.payment.bank_reference}",
@@ -139,7 +154,7 @@ def post_collection(collection: Collection, *, shares: Shares, at: datetime) -> 
 def post_held(collection: Collection, *, at: datetime) -> Entry:
     """A payment on what was never bought: it is the seller's, and what exceeds the invoice the buyer's."""
     key = collection.tranche.key
-    return _post(
+    return post(
         collection.tranche,
         cause=f"collection:{collection.ref}",
         description=f"Payment of {collection.tranche.name}: {collection.payment.bank_reference}",
@@ -156,7 +171,7 @@ def post_held(collection: Collection, *, at: datetime) -> Entry:
 def post_payout(payout: ReservePayout, *, at: datetime) -> Entry:
     """What was released is paid to the seller."""
     key = payout.tranche.key
-    return _post(
+    return post(
         payout.tranche,
         cause=f"payout:{payout.ref}",
         description=f"Reserve of {payout.tranche.name}: {payout.bank_reference}",
@@ -184,7 +199,7 @@ def _moved(unearned: Financier, income: Financier, amount: Decimal) -> list[Leg]
     return [debit(unearned, amount=amount), credit(income, amount=amount)]
 
 
-def _post(
+def post(
     tranche: Tranche, *, cause: str, description: str, booked_on: date, at: datetime, legs: Sequence[Leg]
 ) -> Entry:
     return ledger.post(

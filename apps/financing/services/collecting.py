@@ -10,10 +10,11 @@ from apps.core.errors import Refused
 from apps.core.states import move
 from apps.financing.models import Collection, Tranche
 from apps.financing.models.tranche import TrancheState
-from apps.financing.rules.waterfall import Repayment, Shares, for_the_seller, late_charge, share
-from apps.financing.services import book
+from apps.financing.rules.waterfall import Repayment, Shares, for_the_seller, late_charge, recovered, share
+from apps.financing.services import book, book_events
 from apps.financing.services.exposures import count
 from apps.financing.services.locks import lock_tranche_to_count
+from apps.financing.services.losses import release_allowance
 from apps.financing.services.record import record
 from apps.invoicing.models import Payment
 from apps.parties.actor import Actor
@@ -31,6 +32,10 @@ def collect(*, tranche_ref: str, payment: Payment, actor: Actor, at: datetime) -
     actor.require(Action.MOVE_MONEY, organisation_id=tranche.financier_id)
     if tranche.funded_on is None:
         raise Refused("The advance has not been paid out yet. Fund it before recording the buyer's payment.")
+    if tranche.state == TrancheState.WRITTEN_OFF:
+        return _recover(tranche, payment=payment, actor=actor, at=at)
+    if tranche.state == TrancheState.RECOURSE_DUE:
+        return collect_for_the_seller(tranche=tranche, payment=payment, actor=actor, at=at)
     paid_on = counted_on(payment.received_on, funded_on=tranche.funded_on)
     before = book.standing(tranche)
     # Kept or given back is what is earned by this day; a part payment leaves the daily accrual as it is.
@@ -50,19 +55,39 @@ def collect(*, tranche_ref: str, payment: Payment, actor: Actor, at: datetime) -
             at=at,
         )
     book.post_collection(collection, shares=shares, at=at)
+    if before.allowance:
+        release_allowance(tranche, collection=collection, exposures=exposures, actor=actor, at=at)
     _record(collection, actor=actor, at=at)
     return collection
 
 
-def collect_for_the_seller(*, tranche: Tranche, payment: Payment, actor: Actor, at: datetime) -> Collection:
-    """The buyer paid before the advance was paid out: what settled the invoice is the seller's, and is passed on.
+def _recover(tranche: Tranche, *, payment: Payment, actor: Actor, at: datetime) -> Collection:
+    """Money on what was written off: the advance first, then what was the seller's reserve, then the buyer's."""
+    settled = payment.allocations.aggregate(total=Sum("amount"))["total"] or money.ZERO
+    shares = recovered_shares(tranche, amount=payment.amount, owed=settled)
+    collection = _collection(tranche, payment, shares=shares, on=payment.received_on)
+    book_events.post_recovery(collection, at=at)
+    _record(collection, actor=actor, at=at)
+    return collection
 
-    No advance was made, so nothing is repaid, charged or given back. The caller has cancelled the advance and holds it,
-    for only an invoice that is wholly open is bought.
+
+def recovered_shares(tranche: Tranche, *, amount: Decimal, owed: Decimal) -> Shares:
+    """How a payment on what was written off is shared out, ``owed`` of it on the invoice."""
+    lost = tranche.adjustments.aggregate(total=Sum("written_off"))["total"] or money.ZERO
+    before = tranche.collections.aggregate(total=Sum("recovered"))["total"] or money.ZERO
+    return recovered(amount, owed=owed, lost=lost - before)
+
+
+def collect_for_the_seller(*, tranche: Tranche, payment: Payment, actor: Actor, at: datetime) -> Collection:
+    """The buyer paid what was never bought: what settled the invoice is the seller's, and is passed on.
+
+    It paid before the advance was paid out, or what was accepted after the advance was demanded back. So nothing is
+    repaid, charged or given back, and what the seller owes back it owes still. The caller holds the advance, and has
+    cancelled it where it was not paid out, for only an invoice that is wholly open is bought.
     """
     actor.require(Action.MOVE_MONEY, organisation_id=tranche.financier_id)
-    if tranche.state != TrancheState.CANCELLED:
-        raise ValueError(f"tranche {tranche.ref} can still be paid out")
+    if tranche.state not in (TrancheState.CANCELLED, TrancheState.RECOURSE_DUE):
+        raise ValueError(f"tranche {tranche.ref} can still be paid out or repaid")
     settled = payment.allocations.aggregate(total=Sum("amount"))["total"] or money.ZERO
     shares = for_the_seller(payment.amount, owed=settled)
     collection = _collection(tranche, payment, shares=shares, on=payment.received_on)
@@ -92,6 +117,7 @@ def _collection(tranche: Tranche, payment: Payment, *, shares: Shares, on: date)
         to_buyer=shares.to_buyer,
         late_charge=shares.late_charge,
         rebate=shares.rebate,
+        recovered=shares.recovered,
         collected_on=on,
     )
 
@@ -118,7 +144,10 @@ def late_charge_due(tranche: Tranche, *, through: date) -> Decimal:
     """The late charge through a date, less what former payments bore of it."""
     if tranche.free_until is None:
         return money.ZERO
-    former = list(tranche.collections.values_list("collected_on", "to_advance", "late_charge"))
+    former = [
+        *tranche.collections.values_list("collected_on", "to_advance", "late_charge"),
+        *((on, amount, money.ZERO) for on, amount in tranche.adjustments.values_list("booked_on", "charged_back")),
+    ]
     charged = late_charge(
         gross=tranche.gross,
         repayments=[Repayment(on=on, amount=amount) for on, amount, _taken in former],
@@ -136,7 +165,7 @@ def _lower(tranche: Tranche, *, shares: Shares, left: Decimal, paid_on: date) ->
     if left == 0:
         move(tranche, TrancheState.SETTLED, Tranche.TRANSITIONS)
         tranche.settled_on = paid_on
-    elif tranche.state != TrancheState.PART_COLLECTED:
+    elif tranche.state == TrancheState.FUNDED_POST:
         move(tranche, TrancheState.PART_COLLECTED, Tranche.TRANSITIONS)
     tranche.save(update_fields=["state", "outstanding", "settled_on"])
     tranche.facility.advanced -= shares.to_advance

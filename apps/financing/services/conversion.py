@@ -8,11 +8,12 @@ from apps.core import money
 from apps.core.database.kept import Argument, Read
 from apps.core.errors import Refused
 from apps.core.states import move
-from apps.financing.models import Assignment, Tranche
+from apps.financing.models import Adjustment, Assignment, Tranche
 from apps.financing.models.tranche import TrancheState
-from apps.financing.services import book
-from apps.financing.services.locks import lock_tranche
+from apps.financing.services import book, following
+from apps.financing.services.locks import lock_tranche_to_count
 from apps.financing.services.record import day_of, record
+from apps.invoicing import services as invoicing
 from apps.invoicing.services import Sale
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
@@ -65,20 +66,26 @@ def _assigned(submission_ref: str) -> Assignment | None:
     return assigned.select_related("financier").first()
 
 
-def on_acceptance(*, advance: Tranche, actor: Actor, at: datetime) -> Tranche:
+def on_acceptance(*, advance: Tranche, actor: Actor, at: datetime) -> tuple[Tranche, Adjustment | None]:
     """Convert an advance into a purchase, before the invoice is issued. The caller holds contract and milestone.
 
     The whole receivable is bought for what was advanced, the rest of it is the seller's reserve, and the advance no
-    longer counts as one before acceptance. Its price stays as it was signed.
+    longer counts as one before acceptance. Its price stays as it was signed. What an invoice of a smaller amount does
+    not cover is owed back by the seller: the second of the answer.
     """
-    tranche = lock_tranche(tranche_ref=advance.ref)
+    tranche, exposures = lock_tranche_to_count(tranche_ref=advance.ref)
+    on, total = day_of(tranche.financier, at=at), invoicing.amount_to_bill(tranche.milestone)
+    short = following.shortfall(tranche, total=total, on=on, exposures=exposures, actor=actor, at=at)
+    if tranche.state == TrancheState.RECOURSE_DUE:
+        return tranche, short
     move(tranche, TrancheState.FUNDED_POST, Tranche.TRANSITIONS)
-    tranche.save(update_fields=["state"])
+    tranche.bought_at = total
+    tranche.save(update_fields=["state", "bought_at"])
     facility = tranche.facility
     facility.advanced_pre -= tranche.outstanding
     facility.save(update_fields=["advanced_pre"])
-    convert(tranche, actor=actor, on=day_of(tranche.financier, at=at), at=at)
-    return tranche
+    convert(tranche, actor=actor, on=on, at=at)
+    return tranche, short
 
 
 def convert(tranche: Tranche, *, actor: Actor, on: date, at: datetime) -> None:
@@ -98,4 +105,5 @@ def convert(tranche: Tranche, *, actor: Actor, on: date, at: datetime) -> None:
 
 def sale_on_acceptance(tranche: Tranche) -> Sale:
     """What the seller books then: the receivable is sold for what had been advanced, the rest is reserve."""
-    return Sale(net=money.ZERO, reserve=tranche.reserve, cost=money.ZERO, advanced=tranche.gross)
+    reserve = tranche.receivable - tranche.outstanding
+    return Sale(net=money.ZERO, reserve=reserve, cost=money.ZERO, advanced=tranche.outstanding)

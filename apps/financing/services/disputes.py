@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable
 
 from apps.core.errors import Refused
 from apps.financing.models import OfferLine, Tranche
-from apps.financing.models.tranche import TrancheState
+from apps.financing.models.tranche import ENDED
 from apps.milestones.models import Milestone
 
 
 def require_undisputed(milestone_refs: Iterable[str], *, disputed: Collection[str]) -> None:
-    """Refuse to ask for, accept or pay out an advance on a milestone of which something is in dispute.
+    """Refuse to ask for, accept or pay out an advance, or its reserve, on a milestone of which something is in dispute.
 
     ``disputed`` are the references of milestones in dispute, submitted or billed.
     """
@@ -36,5 +36,4 @@ def milestone_of_tranche(*, tranche_ref: str) -> list[str]:
 
 def advances_on(milestone: Milestone) -> list[Tranche]:
     """The advances on a milestone that are agreed or outstanding: whose financiers hear of a dispute."""
-    ended = (TrancheState.CANCELLED, TrancheState.SETTLED)
-    return list(Tranche.objects.filter(milestone=milestone).exclude(state__in=ended).order_by("id"))
+    return list(Tranche.objects.filter(milestone=milestone).exclude(state__in=ENDED).order_by("id"))

@@ -75,7 +75,12 @@ def used_up_reserve(collection: Collection) -> SaleSettlement | None:
 
 
 def _unsettled_reserve(tranche: Tranche) -> Decimal:
-    """What of the reserve was released or charged, and is not part of a payout yet."""
+    """What of the reserve was released or charged, and is not part of a payout yet.
+
+    Nothing of what was written off: the reserve went with it, and what comes in after all is a gain of the seller's.
+    """
+    if tranche.state == TrancheState.WRITTEN_OFF:
+        return money.ZERO
     taken = tranche.collections.aggregate(total=Sum(F("to_seller") + F("late_charge")))["total"]
     settled = tranche.payouts.aggregate(total=Sum("reserve"))["total"]
     return (taken or money.ZERO) - (settled or money.ZERO)

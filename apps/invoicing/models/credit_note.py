@@ -32,13 +32,13 @@ class CreditNoteQuerySet(models.QuerySet["CreditNote"]):
         return self if actor.contract_id is None else self.filter(contract_id=actor.contract_id)
 
 
-NOT_THE_SELLERS = (
-    "EXISTS (SELECT 1 FROM invoicing_invoice i WHERE i.id = NEW.invoice_id AND (EXISTS"
+PROMISED = (
+    "EXISTS (SELECT 1 FROM invoicing_invoice i WHERE i.id = NEW.invoice_id AND EXISTS"
     " (SELECT 1 FROM invoicing_payeeinstruction p WHERE p.milestone_id = i.milestone_id AND p.revoked_at IS NULL"
-    " AND p.payee_id <> i.seller_id) OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.organisation_id = i.seller_id"
-    " AND e.cause = 'sale:' || i.ref AND NOT EXISTS (SELECT 1 FROM ledger_entry r WHERE r.reverses_id = e.id))))"
+    " AND p.payee_id <> i.seller_id) AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE"
+    " e.organisation_id = i.seller_id AND e.cause = 'sale:' || i.ref))"
 )
-"""Somebody else is to be paid, or has bought the receivable."""
+"""Somebody else is to be paid, and has not bought the receivable yet: nobody would bear what is credited."""
 
 
 class CreditNote(models.Model):
@@ -128,7 +128,7 @@ class CreditNote(models.Model):
                 " AND (i.seller_id, i.buyer_id, i.contract_id, i.currency)"
                 " = (NEW.seller_id, NEW.buyer_id, NEW.contract_id, NEW.currency) AND i.issued_on <= NEW.issued_on)",
             ),
-            guards.refused_when("nothing_is_credited_that_is_assigned_or_sold", guards.INSERT, NOT_THE_SELLERS),
+            guards.refused_when("nothing_promised_to_a_financier_is_credited", guards.INSERT, PROMISED),
             guards.refused_when(
                 "credit_note_number_drawn_from_its_series",
                 guards.INSERT,

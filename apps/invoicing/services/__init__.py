@@ -50,6 +50,7 @@ from apps.invoicing.services.instalments import (
     unbilled,
 )
 from apps.invoicing.services.issuing import check_billable, issue
+from apps.invoicing.services.owed_back import OwedBack, book_owed_back, book_paid_back
 from apps.invoicing.services.pausing import pause_reminders, resume_reminders
 from apps.invoicing.services.progress import progress
 from apps.invoicing.services.reading import (
@@ -59,6 +60,7 @@ from apps.invoicing.services.reading import (
     contract_of,
     contracts_of,
     contracts_of_transaction,
+    milestone_of,
     retry_document,
 )
 from apps.invoicing.services.receipts import direct_payment, receive, withdraw_direction
@@ -124,6 +126,7 @@ __all__ = [
     "Imported",
     "KeptByBand",
     "KindState",
+    "OwedBack",
     "PartState",
     "Preview",
     "RetentionState",
@@ -143,6 +146,8 @@ __all__ = [
     "billed_of",
     "bills_for",
     "book_advance",
+    "book_owed_back",
+    "book_paid_back",
     "book_reserve_received",
     "book_sale",
     "cancel_instalments",
@@ -183,6 +188,7 @@ __all__ = [
     "left_to_credit",
     "make_due",
     "may_be_reminded",
+    "milestone_of",
     "money_in",
     "needs_proof_to_credit",
     "next_billing",

@@ -124,8 +124,8 @@ def needs_proof_to_credit(invoice: Invoice) -> bool:
 
 
 def refuse_uncreditable(invoice: Invoice) -> None:
-    """Refuse to credit what a financier is to be paid, or has bought, what only asks for retention, and that of which
-    nothing is open while the buyer withholds some of it; and say what has to happen first."""
+    """Refuse to credit what a financier is about to pay for, what only asks for retention, and that of which nothing is
+    open while the buyer withholds some of it; and say what has to happen first."""
     if invoice.is_release:
         raise Refused(
             "{number} only asks for what was retained. Credit the invoice of which it was retained.",
@@ -185,17 +185,11 @@ def retained_of(invoice: Invoice) -> Decimal:
 
 
 def refuse_financed(invoice: Invoice) -> None:
-    """Refuse to credit what a financier is to be paid, or has bought."""
+    """Refuse to credit what is assigned and not paid for yet. What is sold may be: the seller bears it then."""
     instruction = (
         PayeeInstruction.objects.assigned().filter(milestone=invoice.milestone).first() if invoice.milestone else None
     )
-    if is_sold(invoice):
-        raise Refused(
-            "{number} is sold to a financier, who paid for the whole of it, so it cannot be credited. Settle the"
-            " difference with the buyer on an invoice that is not sold, or agree with the financier first.",
-            number=invoice.number,
-        )
-    if instruction is not None:
+    if instruction is not None and not is_sold(invoice):
         raise Refused(
             "{number} is assigned to {payee} for an advance, so it cannot be credited. Have the advance cancelled"
             " first, which {payee} can do until it is paid out.",

@@ -34,6 +34,7 @@ from apps.invoicing.services.creditable import (
 )
 from apps.invoicing.services.freeing import free
 from apps.invoicing.services.numbering import lock_credit_series
+from apps.invoicing.services.sales import bought_account, is_sold, receivable_account
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.milestones import rules as sign_off
@@ -190,9 +191,14 @@ def _issue(
         ],
     )
     _retain_less(invoice, by=taken.retained)
-    # What is freed is booked first: receivables never change their sign, not even for a moment.
+    # Balances never change their sign, not even for a moment: what is freed comes back to a receivable first, and is
+    # taken of what is owed to a financier after.
+    is_bought = is_sold(invoice)
+    if is_bought:
+        _post(note, against=bought_account(invoice), at=at)
     freed = free(note, at=at)
-    _post(note, at=at)
+    if not is_bought:
+        _post(note, against=receivable_account(invoice), at=at)
     returned: dict[str, Any] = {"given_back": note.given_back} if note.given_back else {}
     audit.record(
         chain=f"contract:{invoice.contract.ref}",
@@ -242,8 +248,12 @@ def _retain_less(invoice: Invoice, *, by: Decimal) -> None:
         left -= part
 
 
-def _post(note: CreditNote, *, at: datetime) -> None:
-    """A credit note undoes billing: it moves the contract balance, never revenue; of a deposit what was received."""
+def _post(note: CreditNote, *, against: tuple[Seller, str], at: datetime) -> None:
+    """A credit note undoes billing: it moves the contract balance, never revenue; of a deposit what was received.
+
+    ``against`` is the account, and its key, on which the invoice stands: a sold one is owed back to whom bought it.
+    """
+    account, key = against
     is_advance = note.invoice.kind == InvoiceKind.ADVANCE
     billed = Seller.DEPOSITS_RECEIVED if is_advance else Seller.CONTRACT_BALANCE
     ledger.post(
@@ -259,7 +269,7 @@ def _post(note: CreditNote, *, at: datetime) -> None:
                 Seller.DEPOSITS_RECEIVED, amount=note.given_back, key=f"contract:{note.invoice.contract.ref}"
             ),
             ledger.debit(Seller.OUTPUT_TAX, amount=note.tax),
-            ledger.credit(Seller.RECEIVABLES, amount=note.gross - note.retained, key=f"invoice:{note.invoice.ref}"),
+            ledger.credit(account, amount=note.gross - note.retained, key=key),
             ledger.credit(Seller.RETENTION_HELD, amount=note.retained, key=f"contract:{note.invoice.contract.ref}"),
         ],
         at=at,

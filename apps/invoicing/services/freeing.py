@@ -12,6 +12,7 @@ from apps.core.errors import Refused
 from apps.core.money import Money
 from apps.invoicing.models import Allocation, CreditNote, OpenItem, Payment, Refund
 from apps.invoicing.services.receipts import require_payee
+from apps.invoicing.services.sales import bought_account, is_sold, receivable_account
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.ledger.models import Entry
@@ -22,8 +23,11 @@ from apps.parties.roles import Action
 def free(note: CreditNote, *, at: datetime) -> Decimal:
     """Take from the credited invoice what was paid on it and is owed no more, the newest payment first.
 
-    It stays on its payment, unapplied: the payer's own. The open item has been lowered already; the answer is how much.
+    It stays on its payment, unapplied: the payer's own. What a financier collected of a sold invoice stays with it, for
+    it settled what was advanced: the seller owes it to the payer. The open item has been lowered already; the answer
+    is how much.
     """
+    account, key = bought_account(note.invoice) if is_sold(note.invoice) else receivable_account(note.invoice)
     paid = OpenItem.objects.values_list("paid", flat=True).get(invoice_id=note.invoice_id)
     of_payments = (
         Allocation.objects.filter(invoice_id=note.invoice_id)
@@ -39,15 +43,10 @@ def free(note: CreditNote, *, at: datetime) -> Decimal:
         part = min(row["left"], surplus)
         if part <= 0:
             break
-        if row["payment__recipient_id"] != note.seller_id:
-            raise Refused(
-                "{number} was paid to a financier. What a financier collected is not freed here.",
-                number=note.invoice.number,
-            )
         Allocation.objects.create(
             payment_id=row["payment_id"], invoice_id=note.invoice_id, amount=-part, allocated_at=at, freed_by=note
         )
-        _post_freed(note, payment_ref=row["payment__ref"], amount=part, at=at)
+        _post_freed(note, ledger.debit(account, amount=part, key=key), payment_ref=row["payment__ref"], at=at)
         surplus -= part
     return freed
 
@@ -166,7 +165,7 @@ def _cause_of_allocated(payment_ref: str, invoice_ref: str) -> str:
     return f"allocation:{payment_ref}:{invoice_ref}"
 
 
-def _post_freed(note: CreditNote, *, payment_ref: str, amount: Decimal, at: datetime) -> None:
+def _post_freed(note: CreditNote, taken: ledger.Leg, *, payment_ref: str, at: datetime) -> None:
     ledger.post(
         organisation_id=note.seller_id,
         currency=note.currency,
@@ -175,8 +174,8 @@ def _post_freed(note: CreditNote, *, payment_ref: str, amount: Decimal, at: date
         description=f"Paid on {note.invoice.number} and credited by {note.number}",
         booked_on=note.issued_on,
         legs=[
-            ledger.debit(Seller.RECEIVABLES, amount=amount, key=f"invoice:{note.invoice.ref}"),
-            ledger.credit(Seller.UNAPPLIED_RECEIPTS, amount=amount, key=f"payment:{payment_ref}"),
+            taken,
+            ledger.credit(Seller.UNAPPLIED_RECEIPTS, amount=taken.amount, key=f"payment:{payment_ref}"),
         ],
         at=at,
     )

@@ -31,6 +31,12 @@ def contract_of(*, invoice_ref: str) -> int:
     return contract
 
 
+def milestone_of(*, invoice_ref: str) -> Milestone | None:
+    """The milestone that an invoice bills; None for a deposit or a period."""
+    found = Invoice.objects.select_related("milestone").filter(ref=invoice_ref).first()
+    return found.milestone if found is not None else None
+
+
 def contracts_of(*, invoice_refs: Sequence[str]) -> list[int]:
     """The contracts that some invoices bill, in the order in which they are locked."""
     found = dict(Invoice.objects.filter(ref__in=invoice_refs).values_list("ref", "contract_id"))

@@ -133,6 +133,16 @@ def is_sold(invoice: Invoice) -> bool:
     return Entry.objects.filter(organisation_id=invoice.seller_id, cause=_cause_of_sale(invoice)).exists()
 
 
+def receivable_account(invoice: Invoice) -> tuple[Seller, str]:
+    """The account on which an invoice that is not sold stands, and its key."""
+    return Seller.RECEIVABLES, _key(invoice)
+
+
+def bought_account(invoice: Invoice) -> tuple[Seller, str]:
+    """The account on which what is credited of a sold invoice is owed back, and its key."""
+    return Seller.OWED_BACK_TO_FINANCIER, f"milestone:{invoice.billed.ref}"
+
+
 def _cause_of_sale(invoice: Invoice) -> str:
     return f"sale:{invoice.ref}"
 

@@ -26,8 +26,9 @@ class PlanPart:
     """A milestone as it stands: a line of the plan, or a part of one.
 
     ``amount`` is what of it counts, less what was withdrawn of its acceptance, which goes on as a part of its own: of
-    one that was withdrawn, what had been credited before. ``is_pledged``: a financier pays on it. ``quantity`` is how
-    much of its line it is; None of a lump sum, and where an amount that was withdrawn says nothing of it.
+    one that was withdrawn, what had been credited before. ``quantity`` is how much of its line it is; None of a lump
+    sum, and where an amount that was withdrawn says nothing of it. ``is_pledged``: a financier pays on it as it is;
+    ``is_advanced``: one has paid, and what it comes to may change, for the seller pays back what is not covered.
     """
 
     position: int
@@ -36,6 +37,7 @@ class PlanPart:
     state: str
     amount: Decimal
     is_pledged: bool = False
+    is_advanced: bool = False
     quantity: Decimal | None = None
 
     @property
@@ -172,8 +174,9 @@ def _check_pledged(open_parts: Sequence[PlanPart], *, change: Moved) -> None:
     same = not (change.says_another_thing or change.has_other_terms or change.is_remeasured)
     if change.kind == "changed" and same:
         return
+    only_amount = change.kind == "removed" or not (change.says_another_thing or change.has_other_terms)
     for part in open_parts:
-        if part.is_pledged:
+        if part.is_pledged and not (part.is_advanced and only_amount):
             raise Refused(
                 "“{milestone}” is assigned to a financier, who advances money on it as it was agreed. It can be moved"
                 " to another date, but it cannot be taken out, and its amount, its terms and what it delivers stay.",

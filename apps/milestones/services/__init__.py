@@ -67,7 +67,14 @@ from apps.milestones.services.planning import (
     open_milestones,
     plan,
 )
-from apps.milestones.services.replanning import Deduction, check_change, deductions, follow_active_version, replan
+from apps.milestones.services.replanning import (
+    Deduction,
+    Financed,
+    check_change,
+    deductions,
+    follow_active_version,
+    replan,
+)
 from apps.milestones.services.reserving import (
     accept_with_reservations,
     checked_defects,
@@ -112,6 +119,7 @@ __all__ = [
     "Deduction",
     "Defect",
     "DueReview",
+    "Financed",
     "GivenValue",
     "MissedPosition",
     "NotBilled",

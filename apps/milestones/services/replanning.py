@@ -25,14 +25,23 @@ class Deduction:
     amount: Decimal
 
 
-def check_change(*, contract: Contract, moved: Sequence[Moved], price: Decimal, pledged: Collection[int]) -> Effect:
+@dataclass(frozen=True, slots=True)
+class Financed:
+    """The ids of milestones on which a financier advances money (``pledged``), and of those that it has paid on before
+    their acceptance (``advanced``)."""
+
+    pledged: Collection[int] = ()
+    advanced: Collection[int] = ()
+
+
+def check_change(*, contract: Contract, moved: Sequence[Moved], price: Decimal, financed: Financed) -> Effect:
     """What a change would do to the sums of a contract, if its milestones let it; refused in words that name the one
     that does not.
 
-    ``price`` is the price afterwards. ``pledged`` are the ids of milestones on which a financier advances money.
+    ``price`` is the price afterwards.
     """
     milestones = list(Milestone.objects.filter(contract=contract))
-    parts = _parts(milestones, pledged=pledged)
+    parts = _parts(milestones, financed=financed)
     _followed(moved, parts.values(), currency=contract.currency)
     credited = money.total(one.amount for one in _deducted(moved, parts.values()))
     return rules.effect(list(parts.values()), price_after=price, credited=credited)
@@ -41,12 +50,12 @@ def check_change(*, contract: Contract, moved: Sequence[Moved], price: Decimal, 
 def deductions(*, contract: Contract, moved: Sequence[Moved]) -> list[Deduction]:
     """What a change takes back of accepted milestones, whose invoices are credited by it."""
     found = {one.pk: one for one in Milestone.objects.filter(contract=contract).order_by("position", "part")}
-    parts = _parts(found.values(), pledged=())
+    parts = _parts(found.values(), financed=Financed())
     milestones = {part: found[pk] for pk, part in parts.items()}
     return [Deduction(milestones[one.part], one.amount) for one in _deducted(moved, parts.values())]
 
 
-def replan(*, contract: Contract, version: ContractVersion, moved: Sequence[Moved], pledged: Collection[int]) -> int:
+def replan(*, contract: Contract, version: ContractVersion, moved: Sequence[Moved], financed: Financed) -> int:
     """Bring the milestones in line with the version that a change order made; the answer is how many are open then.
 
     New lines become milestones; a line that is out cancels its milestone, which stays in the record; open milestones
@@ -54,7 +63,7 @@ def replan(*, contract: Contract, version: ContractVersion, moved: Sequence[Move
     the contract, whose active version is the new one.
     """
     held = list(Milestone.objects.select_for_update().filter(contract=contract).order_by("pk"))
-    parts = _parts(held, pledged=pledged)
+    parts = _parts(held, financed=financed)
     follows = _followed(moved, parts.values(), currency=contract.currency)
     becomes = {one.part: one for one in follows}
     lines = {line.position: line for line in version.lines.all()}
@@ -88,7 +97,7 @@ def follow_active_version(milestone: Milestone) -> None:
     _move_drafts({milestone.pk: old}, version=version)
 
 
-def _parts(milestones: Iterable[Milestone], *, pledged: Collection[int]) -> dict[int, PlanPart]:
+def _parts(milestones: Iterable[Milestone], *, financed: Financed) -> dict[int, PlanPart]:
     return {
         one.pk: PlanPart(
             one.position,
@@ -96,7 +105,8 @@ def _parts(milestones: Iterable[Milestone], *, pledged: Collection[int]) -> dict
             one.title,
             one.state,
             one.amount - one.nullified,
-            is_pledged=one.pk in pledged,
+            is_pledged=one.pk in financed.pledged,
+            is_advanced=one.pk in financed.advanced,
             quantity=one.quantity if not one.nullified else None,
         )
         for one in sorted(milestones, key=lambda one: (one.position, one.part))

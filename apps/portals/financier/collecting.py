@@ -24,9 +24,13 @@ class Preview:
 
 def preview(tranche: Tranche, *, amount: Decimal, received_on: date) -> Preview:
     """The shares of a payment that would be received on a day. The service computes them again under its lock."""
-    if tranche.funded_on is None:
+    if tranche.funded_on is None or tranche.state == "recourse_due":
         owed = tranche.bought.open_item.open
         shares = for_the_seller(amount, owed=owed)
+        return Preview(shares, owed - shares.to_receivable)
+    if tranche.state == "written_off":
+        owed = tranche.bought.open_item.open
+        shares = financing.recovered_shares(tranche, amount=amount, owed=min(amount, owed))
         return Preview(shares, owed - shares.to_receivable)
     paid_on = financing.counted_on(received_on, funded_on=tranche.funded_on)
     before = book.standing(tranche)
@@ -42,6 +46,7 @@ def facts_of(shared: Preview, *, currency: str) -> list[Fact]:
     steps = [
         (_("Late charge, out of the reserve"), shares.late_charge),
         (_("Repays the advance"), shares.to_advance),
+        (_("Recovered of what was written off"), shares.recovered),
         (_("Released to the seller"), shares.to_seller),
         (_("Discount given back to the seller"), shares.rebate),
         (_("Surplus, back to the buyer"), shares.to_buyer),
@@ -66,6 +71,10 @@ def effects_of(tranche: Tranche, shared: Preview) -> list[str]:
                 "seller": tranche.seller.legal_name,
             }
             first = f"{first} {rest}"
+    elif tranche.state == "recourse_due":
+        first = _("%(number)s was not bought: what is paid on it is the seller's, who owes the advance back still.") % {
+            "number": number
+        }
     elif shared.left:
         first = _("%(number)s stays open with %(left)s.") % {
             "number": number,

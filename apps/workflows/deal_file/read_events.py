@@ -29,6 +29,8 @@ MEMBERS_ONLY: Final = frozenset(
 """What the buyer does in its portal only: a personal link settles no reservations, and begins and ends no contract."""
 
 
+LATER: Final = ("slip", "extend")
+"""What moves an expected payment: its date is the event's."""
 SIGNED: Final = ("sign", "sign_answer")
 """What puts a plan in force: from then on its lines are those that events name."""
 
@@ -98,6 +100,7 @@ def _event(
         or take("funding_on", Place.day)
         or take("through", Place.day)
         or take("effective_on", Place.day)
+        or (take("expected_on", Place.day) if verb in LATER else None)
         or at.astimezone(ZoneInfo(zone)).date(),
         "checked": take("checked", lambda p: p.text(most=400)) or "",
         "text": take("reason", Place.text) or take("comment", Place.text) or take("note", Place.text) or "",

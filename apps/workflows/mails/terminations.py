@@ -61,8 +61,8 @@ def termination_to_financier(*, termination_ref: str, what: str, tranche_ref: st
     }
     words = {
         "noticed": _(
-            "Work in progress will be valued and billed. No milestone with an advance is ended below its amount before"
-            " the advance is cancelled or settled with you."
+            "Work in progress will be valued and billed. No milestone with an advance that is not paid out is ended"
+            " below its amount; of one that you have paid, the seller owes you back what the value does not cover."
         ),
         "withdrawn": _("Everything goes on as it was agreed."),
         "terminated": _("What was valued is accepted and invoiced; nothing more will be billed of this contract."),

@@ -19,6 +19,7 @@ from apps.core.errors import Refused
 from apps.financing import services as financing
 from apps.financing.models import Facility
 from apps.financing.rules import LineTerms, OfferTerms
+from apps.financing.rules.events import Bears
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import BankTransaction, Invoice, Payment
 from apps.invoicing.rules import Part as PaymentPart
@@ -38,6 +39,7 @@ from apps.workflows import (
     instalments,
     negotiating,
     proofs,
+    recourse,
     refunding,
     reminding,
     reserving,
@@ -177,6 +179,10 @@ def _whole(row: Any, _own: Tenant) -> dict[str, Any]:
     """A transfer that pays what its own financier would be shown."""
     with walls.asking_for(row.financier_id):
         return {"seen": financing.seen_of(financing.waiting_of(offer_ref=row.ref)), **_transfer(row, _own)}
+
+
+def _later(row: Any, own: Tenant) -> dict[str, Any]:
+    return {"expected_on": TODAY + timedelta(days=120), "borne_by": Bears.SELLER, **_because(row, own)}
 
 
 def _because(_row: Any, _own: Tenant) -> dict[str, Any]:
@@ -611,6 +617,18 @@ CALLS = [
     Call(funding.fund_tranche, "treasury", TRANCHE, "tranche_ref", _transfer),
     Call(funding.collect_payment, "treasury", TRANCHE, "tranche_ref", _money),
     Call(funding.pay_reserve, "treasury", TRANCHE, "tranche_ref", _transfer),
+    Call(recourse.postpone_advance, "underwriter", TRANCHE, "tranche_ref", _later),
+    Call(recourse.demand_advance, "underwriter", TRANCHE, "tranche_ref", _because),
+    Call(recourse.record_repayment, "treasury", TRANCHE, "tranche_ref", _money),
+    Call(recourse.declare_default, "underwriter", TRANCHE, "tranche_ref", _because),
+    Call(
+        recourse.allow_for_loss,
+        "underwriter",
+        TRANCHE,
+        "tranche_ref",
+        lambda row, own: {"amount": Decimal(1), **_because(row, own)},
+    ),
+    Call(recourse.write_off_advance, "underwriter", TRANCHE, "tranche_ref", _because),
     Call(
         team.change_member, "seller", MEMBERSHIP, "membership_ref", lambda _row, _own: {"roles": frozenset({"billing"})}
     ),

@@ -29,6 +29,7 @@ from apps.core.errors import Refused
 from apps.core.printing import press
 from apps.financing.models import Assignment, Offer, Tranche
 from apps.financing.rules import LineTerms, OfferTerms
+from apps.financing.rules.events import Bears
 from apps.financing.services import FacilityTerms
 from apps.invoicing import credit_documents, documents
 from apps.invoicing.models import BankTransaction, Invoice
@@ -58,6 +59,7 @@ from apps.workflows import (
     notices,
     printing,
     proofs,
+    recourse,
     refunding,
     reminding,
     reserving,
@@ -718,6 +720,28 @@ class _Builder:
         before = self._taken(self._approved(self._priced(self._requested_on(self._planned(LINES)))))
         self._acknowledged(before)
         self._paid_out(before)
+        self._slipped(before)
+
+    def _slipped(self, tranche: Tranche) -> None:
+        """Later than was expected, at the cost of the seller, who has paid a part of that."""
+        with acting(member(self.deal, "underwriter")) as udo:
+            recourse.postpone_advance(
+                actor=udo,
+                key=key(),
+                tranche_ref=tranche.ref,
+                expected_on=TODAY + timedelta(days=60),
+                borne_by=Bears.SELLER,
+                reason=f"It is late. {self.canary}{FUNDING}",
+            )
+        with acting(member(self.deal, "treasury")) as tea:
+            recourse.record_repayment(
+                actor=tea,
+                key=key(),
+                tranche_ref=tranche.ref,
+                amount=Decimal("0.01"),
+                received_on=TODAY,
+                bank_reference=f"BACK-{self.canary}{FUNDING}",
+            )
 
     def _planned(self, position: int) -> Milestone:
         return scenarios.milestone_of(self.billed, position=position)

@@ -118,9 +118,9 @@ class CollectPayment(ActionPage[Tranche]):
     form_class = ReceivedForm
 
     def why_not(self, request: HttpRequest, row: Tranche) -> str:
-        if row.state in ("accepted", "funded_pre") and row.invoice is None:
+        if row.state in ("accepted", "funded_pre", "recourse_due") and row.invoice is None:
             return _("The milestone is not accepted yet: the buyer owes nothing on it.")
-        if row.state not in ("accepted", "funded_post", "part_collected"):
+        if row.state not in ("accepted", "funded_post", "part_collected", "defaulted", "written_off", "recourse_due"):
             return _("Nothing is owed on this advance any more.")
         return why_not(asker(request), self.needs)
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.core import money as amounts
+from apps.financing import services as financing
 from apps.financing.models import Assignment, Facility, FundingRequest, Offer, Tranche
 from apps.financing.models.offer import Stage
 from apps.financing.models.tranche import OUTSTANDING
@@ -16,6 +17,8 @@ from apps.parties.actor import Actor
 from apps.portals import formats
 from apps.portals.financier import badges, journal, stories
 from apps.portals.financier.action import ActionPage
+from apps.portals.financier.actions.losses import AllowForLoss, DeclareDefault, WriteOffAdvance
+from apps.portals.financier.actions.recourse import DemandAdvance, PostponeAdvance, RecordRepayment
 from apps.portals.financier.actions.tranches import (
     CancelTranche,
     CollectPayment,
@@ -33,6 +36,8 @@ from apps.portals.financier.window import Window
 from apps.portals.parts import Fact, Step, Tile
 from apps.portals.templatetags.cairn import day, money
 
+RECOURSE = (PostponeAdvance, DemandAdvance, RecordRepayment, DeclareDefault, AllowForLoss, WriteOffAdvance)
+
 
 class TrancheWindow(Window):
     """Advances: paid out on one invoice, repaid by its buyer."""
@@ -46,7 +51,7 @@ class TrancheWindow(Window):
     list_select_related = ("seller", "buyer", "milestone__invoice", "line")
     search_fields = ("^milestone__invoice__number", "^milestone__title", "^seller__legal_name", "^buyer__legal_name")
     search_help_text = gettext_lazy("Invoice number, seller or buyer")
-    pages = (FundTranche, CollectPayment, PayReserve, CancelTranche)
+    pages = (FundTranche, CollectPayment, PayReserve, CancelTranche, *RECOURSE)
     page_template = "admin/pages/tranche.html"
     page_related = (
         "seller",
@@ -103,6 +108,7 @@ class TrancheWindow(Window):
         postings = journal.of_tranche(actor, row)
         earned = _earned(postings)
         disbursement = getattr(row, "disbursement", None)
+        owed_back = financing.owed_back_in_all(row)
         return {
             "status": self.state(row),
             "lead": _("To %(seller)s; %(buyer)s repays it by paying %(number)s")
@@ -124,10 +130,13 @@ class TrancheWindow(Window):
             "facts": _facts(row),
             "disbursement": disbursement,
             "collections": list(row.collections.select_related("payment").order_by("pk")),
+            "adjustments": list(row.adjustments.select_related("decided_by").order_by("pk")),
+            "repayments": list(row.repayments.select_related("recorded_by").order_by("pk")),
+            "owed_back": owed_back,
             "payouts": list(row.payouts.select_related("sent_by").order_by("pk")),
             "postings": postings,
             "files": invoice_files(row.invoice) if row.invoice is not None else [],
-            "buttons": _buttons(self, request, row),
+            "buttons": _buttons(self, request, row, owed_back=owed_back),
             "events": stories.of(
                 actor,
                 f"tranche:{row.ref}",
@@ -171,7 +180,7 @@ def _facts(row: Tranche) -> list[Fact]:
     ]
 
 
-def _buttons(window: TrancheWindow, request: HttpRequest, row: Tranche) -> list[Button]:
+def _buttons(window: TrancheWindow, request: HttpRequest, row: Tranche, *, owed_back: Decimal) -> list[Button]:
     """What can be done next; the first is the one that the story waits for."""
     fund, collect, pay = FundTranche(window), CollectPayment(window), PayReserve(window)
     buttons: list[tuple[ActionPage[Tranche], str, str]] = []
@@ -182,8 +191,22 @@ def _buttons(window: TrancheWindow, request: HttpRequest, row: Tranche) -> list[
         due = {"due": formats.money(due_of(row), row.currency)}
         label = _("Pay reserve %(due)s") if row.funded_on is not None else _("Pass %(due)s on")
         buttons.append((pay, label % due, "arrow-return-left"))
-    if row.state in ("funded_post", "part_collected") or (row.state == "accepted" and row.invoice is not None):
+    if row.state in ("funded_post", "part_collected", "defaulted", "written_off") or (
+        row.state in ("accepted", "recourse_due") and row.invoice is not None
+    ):
         buttons.append((collect, _("Record a payment"), "bank"))
+    if owed_back > 0:
+        label = _("Record repayment of %(owed)s") % {"owed": formats.money(owed_back, row.currency)}
+        buttons.append((RecordRepayment(window), label, "arrow-down-left"))
+    if row.state == "funded_pre":
+        buttons.append((PostponeAdvance(window), _("Move the date"), "calendar-check"))
+        buttons.append((DemandAdvance(window), _("Demand it back"), "exclamation-triangle"))
+    if row.state in ("funded_post", "part_collected", "defaulted"):
+        buttons.append((AllowForLoss(window), _("Allow for a loss"), "calculator"))
+    if row.state in ("funded_post", "part_collected"):
+        buttons.append((DeclareDefault(window), _("Declare a default"), "x-circle"))
+    if row.state == "defaulted":
+        buttons.append((WriteOffAdvance(window), _("Write it off"), "slash-circle"))
     return [
         Button(
             label=label,
@@ -219,7 +242,7 @@ def _acceptance(row: Tranche) -> list[tuple[str, bool, date | None]]:
     if row.line.stage != Stage.PRE:
         return []
     accepted_at = row.milestone.accepted_at
-    is_bought = row.state in ("funded_post", "part_collected", "settled")
+    is_bought = row.bought_at is not None or row.state in ("funded_post", "part_collected", "settled")
     return [(_("Milestone accepted"), is_bought, accepted_at.date() if accepted_at else None)]
 
 
@@ -247,5 +270,9 @@ def _next(row: Tranche) -> str:
         "funded_pre": _("%(buyer)s accepts the milestone, then its invoice is yours; its payment is expected on")
         % buyer,
         "cancelled": _("nothing. The advance was cancelled."),
+        "recourse_due": _("%(seller)s pays back what it owes.") % {"seller": row.seller.legal_name},
+        "repurchased": _("nothing. The seller bought the advance back."),
+        "defaulted": _("a second person writes it off, or the buyer pays after all."),
+        "written_off": _("nothing is expected. What comes in after all is recovered."),
         "settled": _("nothing. The advance is settled, and the reserve paid."),
     }.get(row.state, _("%(buyer)s pays you, expected on") % buyer)

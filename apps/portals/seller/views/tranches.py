@@ -16,9 +16,11 @@ from apps.core.errors import Refused
 from apps.financing.models import Assignment, Collection, Disbursement, ReservePayout, Tranche
 from apps.financing.models.offer import Stage
 from apps.parties.roles import Action
+from apps.portals import formats
 from apps.portals.access import PortalRequest, portal
 from apps.portals.forms import add_refusal
 from apps.portals.parts import Fact, Step, Tile
+from apps.portals.seller.adjustments import NOTHING_TO_COME, adjustments_of, reserve_held, told
 from apps.portals.seller.forms.funding import CancelForm
 from apps.portals.seller.pages import funding_crumbs, page, why_not
 from apps.workflows import funding
@@ -39,7 +41,10 @@ def tranche(request: PortalRequest, ref: str) -> HttpResponse:
     payouts = list(found.payouts.order_by("value_on", "pk"))
     assignment: Assignment | None = getattr(found, "assignment", None)
     disbursement: Disbursement | None = getattr(found, "disbursement", None)
-    to_come = _reserve_to_come(found, collections, payouts)
+    happened = adjustments_of(found, actor=request.actor)
+    repayments = list(found.repayments.order_by("received_on", "pk"))
+    owed = money.total(one.recourse for one in happened) - money.total(one.amount for one in repayments)
+    to_come = _reserve_to_come(found, collections, payouts, held=reserve_held(found, happened))
     return page(
         request,
         "tranche",
@@ -50,9 +55,12 @@ def tranche(request: PortalRequest, ref: str) -> HttpResponse:
             "payouts": payouts,
             "collected": [(collection, -collection.to_advance) for collection in collections],
             "reserve": found.face - found.gross,
-            "tiles": _tiles(found, payouts, to_come=to_come),
+            "happened": told(happened),
+            "repayments": repayments,
+            "has_steps": found.state not in ("cancelled", *NOTHING_TO_COME),
+            "tiles": _tiles(found, payouts, to_come=to_come, owed=owed),
             "steps": _steps(found, assignment, disbursement, payouts, to_come=to_come),
-            "next": _what_next(found, assignment, to_come=to_come),
+            "next": _what_next(found, assignment, to_come=to_come, owed=owed),
             "may_cancel": not _why_not_cancel(request, found),
             "crumbs": funding_crumbs((found.name, "")),
         },
@@ -105,19 +113,22 @@ def _why_not_cancel(request: PortalRequest, tranche: Tranche) -> str:
     return why_not(request.actor, Action.REQUEST_FUNDING)
 
 
-def _reserve_to_come(tranche: Tranche, collections: Sequence[Collection], payouts: Sequence[ReservePayout]) -> Decimal:
-    """The reserve less late charges, more by discount given back, less what was paid to the seller already.
+def _reserve_to_come(
+    tranche: Tranche, collections: Sequence[Collection], payouts: Sequence[ReservePayout], *, held: Decimal
+) -> Decimal:
+    """The reserve that is ``held`` less late charges, more by discount given back, less what was paid to the seller.
 
-    Of a cancelled advance what the buyer had paid to the financier before, if it did.
+    Of a cancelled advance what the buyer had paid to the financier before, if it did; of one that was written off what
+    the buyer paid beyond it after all.
     """
-    if tranche.state == "cancelled":
+    if tranche.state in ("cancelled", *NOTHING_TO_COME):
         passed_on = money.total(payout.amount for payout in payouts)
         return money.total(collection.to_seller for collection in collections) - passed_on
     given_back = money.total(collection.rebate - collection.late_charge for collection in collections)
-    return tranche.face - tranche.gross + given_back - money.total(payout.amount for payout in payouts)
+    return held + given_back - money.total(payout.amount for payout in payouts)
 
 
-def _tiles(tranche: Tranche, payouts: Sequence[ReservePayout], *, to_come: Decimal) -> list[Tile]:
+def _tiles(tranche: Tranche, payouts: Sequence[ReservePayout], *, to_come: Decimal, owed: Decimal) -> list[Tile]:
     currency = tranche.currency
     received = tranche.gross - tranche.discount - tranche.fee if tranche.funded_on else money.ZERO
     return [
@@ -142,6 +153,7 @@ def _tiles(tranche: Tranche, payouts: Sequence[ReservePayout], *, to_come: Decim
             icon="piggy-bank",
             note=_("less a charge if the buyer pays late") if tranche.outstanding else "",
         ),
+        *([Tile(label=_("You owe back"), amount=owed, currency=currency, icon="arrow-return-left")] if owed else []),
     ]
 
 
@@ -175,13 +187,18 @@ def _acceptance(tranche: Tranche) -> list[tuple[str, bool, date | None]]:
     """Before acceptance there is one step more: the buyer accepts the milestone."""
     if tranche.line.stage != Stage.PRE:
         return []
-    is_bought = tranche.state in ("funded_post", "part_collected", "settled")
+    is_bought = tranche.bought_at is not None or tranche.state in ("funded_post", "part_collected", "settled")
     accepted_at = tranche.milestone.accepted_at
     return [(_("Milestone accepted"), is_bought, accepted_at.date() if accepted_at else None)]
 
 
-def _what_next(tranche: Tranche, assignment: Assignment | None, *, to_come: Decimal) -> dict[str, object]:
+def _what_next(
+    tranche: Tranche, assignment: Assignment | None, *, to_come: Decimal, owed: Decimal
+) -> dict[str, object]:
     buyer, financier = tranche.buyer.legal_name, tranche.financier.legal_name
+    if owed or tranche.state == "defaulted":
+        names = {"owed": formats.money(owed, tranche.currency), "buyer": buyer, "financier": financier}
+        return {"text": _after_trouble(tranche, owed=owed) % names}
     if tranche.state == "accepted" and (assignment is None or not assignment.is_notified):
         return {"text": _("%(buyer)s acknowledges the assignment; then you are paid.") % {"buyer": buyer}}
     if tranche.state == "accepted":
@@ -193,11 +210,22 @@ def _what_next(tranche: Tranche, assignment: Assignment | None, *, to_come: Deci
     if tranche.state in ("funded_post", "part_collected"):
         text = _("%(buyer)s pays %(financier)s, and the reserve is released to you. Expected on")
         return {"text": text % {"buyer": buyer, "financier": financier}, "due": tranche.expected_on}
-    if to_come:
-        text = (
-            _("%(financier)s pays the reserve to your account.")
-            if tranche.state == "settled"
-            else _("%(financier)s passes on to you what the buyer paid to it.")
-        )
-        return {"text": text % {"financier": financier}}
-    return {"text": _("nothing. This advance is closed.")}
+    return {"text": _after_the_end(tranche, to_come=to_come) % {"financier": financier}}
+
+
+def _after_the_end(tranche: Tranche, *, to_come: Decimal) -> str:
+    """What comes next where nothing is advanced any more."""
+    if not to_come:
+        return _("nothing. This advance is closed.")
+    if tranche.state == "settled":
+        return _("%(financier)s pays the reserve to your account.")
+    return _("%(financier)s passes on to you what the buyer paid to it.")
+
+
+def _after_trouble(tranche: Tranche, *, owed: Decimal) -> str:
+    """What comes next where the seller owes something back, or the buyer does not pay."""
+    if tranche.state == "recourse_due":
+        return _("you pay %(owed)s back to %(financier)s. What the buyer owes for it is yours again then.")
+    if owed:
+        return _("you pay %(owed)s back to %(financier)s. The rest of the advance stands, and the buyer repays it.")
+    return _("%(buyer)s has not paid. %(financier)s goes on collecting; you owe nothing for that alone.")

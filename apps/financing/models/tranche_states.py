@@ -1,0 +1,38 @@
+"""The states of an advance, and which may follow which."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.states import table
+
+
+class TrancheState(models.TextChoices):
+    ACCEPTED = "accepted", _("Accepted, not funded")
+    FUNDED_PRE = "funded_pre", _("Funded before acceptance")
+    FUNDED_POST = "funded_post", _("Funded")
+    PART_COLLECTED = "part_collected", _("Partly collected")
+    SETTLED = "settled", _("Settled")
+    RECOURSE_DUE = "recourse_due", _("Repurchase due")
+    REPURCHASED = "repurchased", _("Bought back")
+    DEFAULTED = "defaulted", _("Defaulted")
+    WRITTEN_OFF = "written_off", _("Written off")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+OUTSTANDING = (TrancheState.FUNDED_PRE, TrancheState.FUNDED_POST, TrancheState.PART_COLLECTED)
+ENDED = (TrancheState.CANCELLED, TrancheState.SETTLED, TrancheState.REPURCHASED, TrancheState.WRITTEN_OFF)
+"""States in which nothing is expected of either side any more, but for what is recovered or paid on."""
+
+
+STEPS = table(
+    accepted=("funded_pre", "funded_post", "cancelled"),
+    funded_pre=("funded_post", "recourse_due"),
+    funded_post=("part_collected", "settled", "recourse_due", "defaulted"),
+    part_collected=("settled", "recourse_due", "defaulted"),
+    recourse_due=("repurchased",),
+    repurchased=(),
+    defaulted=("settled", "recourse_due", "written_off"),
+    written_off=(),
+    settled=(),
+    cancelled=(),
+)

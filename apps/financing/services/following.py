@@ -1,0 +1,106 @@
+"""What happens upstream is carried into the advances: less is accepted, a milestone shrinks or ends, an invoice is
+credited. Workflows call these in the transaction in which it happens, and hold the contract."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from apps.contracts.models import Contract
+from apps.core import money
+from apps.core.states import move
+from apps.financing.models import Adjustment, ExposureLimit, Tranche
+from apps.financing.models.adjustment import Kind
+from apps.financing.models.tranche import TrancheState
+from apps.financing.rules import events
+from apps.financing.services.adjusting import Event, adjust, standing_on
+from apps.financing.services.locks import lock_tranche_to_count
+from apps.financing.services.record import day_of
+from apps.invoicing import services as invoicing
+from apps.invoicing.models import OpenItem
+from apps.milestones.models import Milestone
+from apps.milestones.models.milestone import OPEN, MilestoneState
+from apps.parties.actor import Actor
+
+BOUGHT = (TrancheState.FUNDED_POST, TrancheState.PART_COLLECTED, TrancheState.DEFAULTED)
+"""States in which the invoice is in the financier's book."""
+
+
+def shortfall(
+    tranche: Tranche, *, total: Decimal, on: date, exposures: list[ExposureLimit], actor: Actor, at: datetime
+) -> Adjustment | None:
+    """Less was accepted than was advanced on: what ``total`` does not cover is owed back. The caller holds it.
+
+    An accepted amount covers the facility's rate for accepted invoices of itself, or the rate at which was advanced if
+    that is more: accepted in full, an advance is always covered.
+    """
+    rate = max(tranche.facility.advance_rate, tranche.line.advance_rate)
+    covers = events.covered(total=total, rate=rate, currency=tranche.currency)
+    if total >= tranche.face or tranche.outstanding <= covers:
+        return None
+    standing = standing_on(tranche, on=on)
+    moves = events.charge_back(standing, amount=standing.outstanding - covers, currency=tranche.currency)
+    event = Event(kind=Kind.SHORTFALL, on=on, source=f"accepted:{tranche.milestone.ref}")
+    return adjust(tranche, event=event, moves=moves, standing=standing, exposures=exposures, actor=actor, at=at)
+
+
+def shrink(*, contract: Contract, source: str, actor: Actor, at: datetime) -> list[Adjustment]:
+    """The plan has changed or ended: what is advanced on milestones that are smaller now, or gone, is owed back.
+
+    A smaller milestone holds the same share of itself as was agreed; one that is cancelled holds nothing. ``source``
+    names what happened, and is carried into each advance once. A milestone that became larger changes nothing: more
+    money is another offer.
+    """
+    advances = (
+        Tranche.objects.filter(contract=contract, state=TrancheState.FUNDED_PRE)
+        .filter(milestone__state__in=[*OPEN, MilestoneState.CANCELLED])
+        .order_by("facility_id", "pk")
+    )
+    made = [_shrink(ref, source=source, actor=actor, at=at) for ref in list(advances.values_list("ref", flat=True))]
+    return [adjustment for adjustment in made if adjustment is not None]
+
+
+def _shrink(tranche_ref: str, *, source: str, actor: Actor, at: datetime) -> Adjustment | None:
+    tranche, exposures = lock_tranche_to_count(tranche_ref=tranche_ref)
+    milestone, currency = tranche.milestone, tranche.currency
+    total, holds = money.ZERO, money.ZERO
+    if milestone.state != MilestoneState.CANCELLED:
+        total = invoicing.amount_to_bill(milestone)
+        holds = events.covered(total=total, rate=tranche.line.advance_rate, currency=currency)
+    if total >= tranche.face or tranche.outstanding <= holds:
+        return None
+    on = day_of(tranche.financier, at=at)
+    standing = standing_on(tranche, on=on)
+    moves = events.charge_back(standing, amount=standing.outstanding - holds, currency=currency)
+    event = Event(kind=Kind.CHANGE, on=on, source=source)
+    return adjust(tranche, event=event, moves=moves, standing=standing, exposures=exposures, actor=actor, at=at)
+
+
+def bought_on(milestone: Milestone | None) -> Tranche | None:
+    """The advance by which a milestone's invoice was bought and is not given up, if there is one."""
+    return Tranche.objects.filter(milestone=milestone, state__in=BOUGHT).first() if milestone is not None else None
+
+
+def hold(*, tranche: Tranche) -> None:
+    """Hold it with all that it counts against, before a number is drawn that others wait for."""
+    lock_tranche_to_count(tranche_ref=tranche.ref)
+
+
+def dilute(*, tranche: Tranche, source: str, reason: str, actor: Actor, at: datetime) -> Adjustment | None:
+    """A bought invoice was credited: the buyer owes less, which the reserve bears first, then the seller.
+
+    What is open on the invoice by now is what the financier can still claim.
+    """
+    held, exposures = lock_tranche_to_count(tranche_ref=tranche.ref)
+    on = day_of(held.financier, at=at)
+    standing = standing_on(held, on=on)
+    left = OpenItem.objects.values_list("open", flat=True).get(invoice__milestone=held.milestone_id)
+    amount = standing.receivable - left
+    if amount <= 0:
+        return None
+    moves = events.dilute(standing, amount=amount, currency=held.currency)
+    event = Event(kind=Kind.DILUTION, on=on, reason=reason, source=source)
+    adjustment = adjust(held, event=event, moves=moves, standing=standing, exposures=exposures, actor=actor, at=at)
+    if left == 0 and held.outstanding == 0 and held.state != TrancheState.RECOURSE_DUE:
+        move(held, TrancheState.SETTLED, Tranche.TRANSITIONS)
+        held.settled_on = on
+        held.save(update_fields=["state", "settled_on"])
+    return adjustment

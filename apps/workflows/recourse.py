@@ -1,0 +1,167 @@
+"""What happens to an advance beside the buyer's payments: decided by the financier, or following from upstream.
+
+Whatever it is, both books are posted and both sides are told in the transaction in which it happens.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+
+from apps.contracts import services as contracts
+from apps.contracts.models import Contract
+from apps.core import clock
+from apps.core.database import walls
+from apps.financing import services as financing
+from apps.financing.models import Adjustment, Tranche
+from apps.financing.rules.events import Bears
+from apps.invoicing import services as invoicing
+from apps.milestones.models import Milestone
+from apps.parties.actor import Actor
+from apps.workflows import jobs, recourse_jobs
+from apps.workflows.once import Answer, once
+
+
+@once
+def postpone_advance(
+    *, actor: Actor, key: str, tranche_ref: str, expected_on: date, borne_by: Bears, reason: str
+) -> Answer:
+    """A milestone slips: the seller bears the discount of the days more, or the price stays as it was."""
+    at = _held(tranche_ref)
+    made = financing.postpone(
+        tranche_ref=tranche_ref,
+        actor=actor,
+        expected_on=expected_on,
+        borne_by=borne_by,
+        reason=reason,
+        at=at,
+    )
+    carry([made], at=at)
+    return {"tranche": tranche_ref, "adjustment": made.ref}
+
+
+@once
+def demand_advance(*, actor: Actor, key: str, tranche_ref: str, reason: str) -> Answer:
+    """A milestone was not accepted and is not cured: the seller owes the advance back, less discount not earned."""
+    at = _held(tranche_ref)
+    made = financing.demand(tranche_ref=tranche_ref, actor=actor, reason=reason, at=at)
+    carry([made], at=at)
+    return {"tranche": tranche_ref, "adjustment": made.ref}
+
+
+@once
+def record_repayment(
+    *, actor: Actor, key: str, tranche_ref: str, received_on: date, bank_reference: str, amount: Decimal | None = None
+) -> Answer:
+    """The seller paid back what it owes; an advance that was due back as a whole is bought back, and the buyer told.
+
+    From then on the buyer pays the seller again.
+    """
+    at = _held(tranche_ref)
+    repayment = financing.repay(
+        tranche_ref=tranche_ref,
+        actor=actor,
+        amount=amount,
+        received_on=received_on,
+        bank_reference=bank_reference,
+        at=at,
+    )
+    tranche = repayment.tranche
+    invoicing.book_paid_back(
+        milestone=tranche.milestone,
+        seller_id=tranche.seller_id,
+        reference=repayment.ref,
+        amount=repayment.amount,
+        booked_on=received_on,
+        at=at,
+    )
+    if financing.is_unsold_again(tranche):
+        invoicing.withdraw_direction(milestone=tranche.milestone, at=at)
+        contracts.revoke_grants(subject_ref=tranche.assignment.ref, at=at)
+        jobs.send_assignment_revoked.defer(assignment_ref=tranche.assignment.ref, organisation_id=tranche.buyer_id)
+    recourse_jobs.send_repaid.defer(repayment_ref=repayment.ref, organisation_id=tranche.seller_id)
+    return {"tranche": tranche_ref, "repayment": repayment.ref}
+
+
+@once
+def declare_default(*, actor: Actor, key: str, tranche_ref: str, reason: str) -> Answer:
+    """The buyer is not expected to pay what was bought: nothing more is earned on it."""
+    at = _held(tranche_ref)
+    tranche = financing.declare_default(tranche_ref=tranche_ref, actor=actor, reason=reason, at=at)
+    recourse_jobs.send_defaulted.defer(tranche_ref=tranche.ref, organisation_id=tranche.seller_id)
+    return {"tranche": tranche.ref}
+
+
+@once
+def allow_for_loss(*, actor: Actor, key: str, tranche_ref: str, amount: Decimal, reason: str) -> Answer:
+    """Set what is allowed for a loss on an advance; only the financier's own book knows it."""
+    made = financing.allow_for_loss(
+        tranche_ref=tranche_ref, actor=actor, amount=amount, reason=reason, at=_held(tranche_ref)
+    )
+    return {"tranche": tranche_ref, "adjustment": made.ref}
+
+
+@once
+def write_off_advance(*, actor: Actor, key: str, tranche_ref: str, reason: str) -> Answer:
+    """A second person gives up an advance in default; the seller loses its reserve, and is told."""
+    at = _held(tranche_ref)
+    made = financing.write_off(tranche_ref=tranche_ref, actor=actor, reason=reason, at=at)
+    carry([made], at=at)
+    return {"tranche": tranche_ref, "adjustment": made.ref}
+
+
+def carry(adjustments: Iterable[Adjustment], *, at: datetime) -> None:
+    """What every adjustment leads to: the seller's book, and a letter to each side."""
+    for made in adjustments:
+        tranche = made.tranche
+        invoicing.book_owed_back(
+            milestone=tranche.milestone,
+            seller_id=tranche.seller_id,
+            reference=made.ref,
+            owed_back=financing.owed_back(made),
+            booked_on=made.booked_on,
+            at=at,
+        )
+        jobs.defer(
+            *(
+                recourse_jobs.send_adjusted.configure(
+                    task_kwargs={"adjustment_ref": made.ref, "organisation_id": organisation_id}
+                )
+                for organisation_id in (tranche.seller_id, tranche.financier_id)
+            )
+        )
+
+
+def follow_plan(contract: Contract, *, source: str, actor: Actor, at: datetime) -> None:
+    """The plan has changed or ended: what is advanced on what is smaller now, or gone, is owed back."""
+    financiers = financing.financiers_of_advances(contract=contract)
+    if not financiers:
+        return
+    walls.widen(*financiers)
+    carry(financing.shrink(contract=contract, source=source, actor=actor, at=at), at=at)
+
+
+def hold_bought(milestone: Milestone | None) -> Tranche | None:
+    """Who bought the invoice of a milestone is held before a credit note draws its number, if somebody has."""
+    bought = financing.bought_on(milestone)
+    if bought is None:
+        return None
+    walls.widen(bought.financier_id)
+    financing.hold(tranche=bought)
+    return bought
+
+
+def follow_credit(bought: Tranche | None, *, note_ref: str, reason: str, actor: Actor, at: datetime) -> None:
+    """A sold invoice was credited: its reserve bears it, and then the seller."""
+    if bought is None:
+        return
+    made = financing.dilute(tranche=bought, source=f"credit_note:{note_ref}", reason=reason, actor=actor, at=at)
+    if made is not None:
+        carry([made], at=at)
+
+
+def _held(tranche_ref: str) -> datetime:
+    """Contract held, both sides' rows seen; the moment of the event."""
+    contract = contracts.lock(contract_id=financing.contract_of_tranche(tranche_ref=tranche_ref))
+    at = clock.now()
+    walls.widen(contract.seller_id, contract.buyer_id, financing.financier_of_tranche(tranche_ref=tranche_ref))
+    return at
