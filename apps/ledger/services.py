@@ -9,10 +9,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Sum
 
 from apps.core import money
-from apps.core.database import kept
+from apps.core.database import in_flight
 from apps.core.errors import Refused
 from apps.ledger.charts import CHARTS
 from apps.ledger.models import Account, Balance, Book, Entry
@@ -75,11 +76,13 @@ def post(
     booked_on: date,
     legs: Sequence[Leg],
     at: datetime,
+    waits: bool = True,
 ) -> Entry:
     """Write one balanced entry and move the balances, all in one statement; the book is opened on first use.
 
     The same cause posted again gives the entry that is there if date and legs are the same, and is refused if not.
-    Refused in a closed period. Legs that do not add up to zero are a ``ValueError``: a bug, not bad input.
+    Refused in a closed period: at the latest before COMMIT, where nobody ``waits`` for the entry's key
+    (:mod:`~apps.core.database.in_flight`). Legs that do not add up to zero are a ``ValueError``: a bug, not bad input.
     """
     legs = [leg for leg in legs if leg.amount != 0]
     _must_balance(legs, currency)
@@ -93,6 +96,7 @@ def post(
             posted_at=at,
         ),
         legs=legs,
+        waits=waits,
     )
 
 
@@ -196,7 +200,7 @@ known or an account missing. FOR SHARE, since FOR UPDATE would let postings wait
 account and key."""
 
 
-def _write(book: Book, entry: Entry, *, legs: Sequence[Leg]) -> Entry:
+def _write(book: Book, entry: Entry, *, legs: Sequence[Leg], waits: bool = True) -> Entry:
     """Post to the book of this organisation, currency and purpose; it is opened if it or a part of it is missing."""
     purpose = Purpose(book.purpose)
     unknown = {leg.account for leg in legs} - {plan.code for plan in CHARTS[purpose]}
@@ -215,22 +219,31 @@ def _write(book: Book, entry: Entry, *, legs: Sequence[Leg]) -> Entry:
         "at": entry.posted_at,
         "reverses": entry.reverses_id,
     }
-    with kept.cursor() as cursor:
-        cursor.execute(WRITE, posting)
+    there: list[Entry] = []
+
+    def open_if_new(cursor: CursorWrapper) -> None:
         found = cursor.fetchone()
         if found is None or found[2] < len(legs):
             open_book(organisation_id=book.organisation_id, currency=book.currency, purpose=purpose)
-            cursor.execute(WRITE, posting)
-            found = cursor.fetchone()
-    if found is None:
-        raise LookupError(f"the book of organisation {book.organisation_id} cannot be seen: nobody asks for it")
-    entry.book_id, closed_through, _accounts, written = found
-    _must_be_open(closed_through, entry.booked_on)
-    if written is None:
-        return _same_as_before(entry, legs)
-    entry.pk = written
-    entry._state.adding = False
-    return entry
+            in_flight.write(WRITE, posting, look=lambda again: take(again.fetchone()))
+        else:
+            take(found)
+
+    def take(found: Any) -> None:
+        if found is None:
+            raise LookupError(f"the book of organisation {book.organisation_id} cannot be seen: nobody asks for it")
+        entry.book_id, closed_through, _accounts, written = found
+        _must_be_open(closed_through, entry.booked_on)
+        if written is None:
+            there.append(_same_as_before(entry, legs))
+            return
+        entry.pk = written
+        entry._state.adding = False
+
+    in_flight.write(WRITE, posting, look=open_if_new)
+    if waits:
+        in_flight.land()
+    return there[0] if there else entry
 
 
 def _must_be_open(closed_through: date | None, booked_on: date) -> None:

@@ -160,7 +160,7 @@ def issue_for(
         *_rows(invoice, cause=cause, retained=retained, reserved=reserved, at=at),
         *withholdings(invoice, reservations=reservations, reserved=reserved),
     ]
-    together.insert(invoice, children=rows, after=changed)
+    together.insert(invoice, children=rows, after=changed, waits=False)
     _post(invoice, held=_held(retained) + _held(reserved), at=at)
     audit.record(
         chain=f"contract:{contract.ref}",
@@ -277,4 +277,5 @@ def _post(invoice: Invoice, *, held: Decimal, at: datetime) -> None:
             ledger.credit(Seller.OUTPUT_TAX, amount=invoice.tax),
         ],
         at=at,
+        waits=False,
     )

@@ -58,6 +58,7 @@ def accept(
         statement=acceptance_statement(submission),
         at=at,
         proof=proof,
+        waits=False,
     )
     record(decision, verb="milestone.accepted", actor=actor, at=at, verdicts=verdicts, criteria=held.criteria)
     return milestone, held.others_open
