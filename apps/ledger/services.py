@@ -76,12 +76,11 @@ def post(
     booked_on: date,
     legs: Sequence[Leg],
     at: datetime,
-    waits: bool = True,
 ) -> Entry:
     """Write one balanced entry and move the balances, all in one statement; the book is opened on first use.
 
     The same cause posted again gives the entry that is there if date and legs are the same, and is refused if not.
-    Refused in a closed period: at the latest before COMMIT, where nobody ``waits`` for the entry's key
+    Refused in a closed period: at the latest before COMMIT, where nobody waits for the entry's key
     (:mod:`~apps.core.database.in_flight`). Legs that do not add up to zero are a ``ValueError``: a bug, not bad input.
     """
     legs = [leg for leg in legs if leg.amount != 0]
@@ -96,7 +95,6 @@ def post(
             posted_at=at,
         ),
         legs=legs,
-        waits=waits,
     )
 
 
@@ -200,7 +198,7 @@ known or an account missing. FOR SHARE, since FOR UPDATE would let postings wait
 account and key."""
 
 
-def _write(book: Book, entry: Entry, *, legs: Sequence[Leg], waits: bool = True) -> Entry:
+def _write(book: Book, entry: Entry, *, legs: Sequence[Leg]) -> Entry:
     """Post to the book of this organisation, currency and purpose; it is opened if it or a part of it is missing."""
     purpose = Purpose(book.purpose)
     unknown = {leg.account for leg in legs} - {plan.code for plan in CHARTS[purpose]}
@@ -241,8 +239,7 @@ def _write(book: Book, entry: Entry, *, legs: Sequence[Leg], waits: bool = True)
         entry._state.adding = False
 
     in_flight.write(WRITE, posting, look=open_if_new)
-    if waits:
-        in_flight.land()
+    in_flight.wait()
     return there[0] if there else entry
 
 

@@ -4,22 +4,18 @@ Every job carries references and the organisation on whose behalf it runs, never
 database for that organisation only. Jobs may run twice: rendering asks "already done?", mails carry a stable id.
 """
 
-import json
-from typing import Final
-
 from django.db import transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
-from procrastinate.jobs import JobDeferrer
 
 from apps.core import clock
-from apps.core.database import in_flight, walls
+from apps.core.database import walls
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Document, StatementFile
 from apps.milestones.models.submission import Proof
 from apps.parties import services as parties
 from apps.parties.actor import Actor
-from apps.workflows import mails, notices
+from apps.workflows import deferring, mails, notices
 
 MAIL_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=4)
 """After 4 seconds, then four times as long each time, 18 hours at last: a mail server may be out for a day."""
@@ -31,30 +27,7 @@ RENDER_AGAIN = RetryStrategy(max_attempts=4, wait=5, linear_wait=15)
 MATCH_AGAIN = RetryStrategy(max_attempts=4, wait=5, linear_wait=15)
 """As for documents: what was matched stays, and the next try goes on."""
 
-DEFER: Final = (
-    "SELECT procrastinate_defer_jobs_v1(ARRAY(SELECT job"
-    " FROM jsonb_populate_recordset(NULL::procrastinate_job_to_defer_v1, %s::jsonb) job))"
-)
-
-
-def defer(*planned: JobDeferrer) -> None:
-    """Defer several jobs in one statement; each is ``task.configure(task_kwargs={…})``.
-
-    By the function that procrastinate's own manager calls, which would wait for the numbers of the jobs.
-    """
-    rows = [
-        {
-            "queue_name": job.queue,
-            "task_name": job.task_name,
-            "priority": job.priority,
-            "lock": job.lock,
-            "queueing_lock": job.queueing_lock,
-            "args": job.task_kwargs,
-            "scheduled_at": job.scheduled_at and job.scheduled_at.isoformat(),
-        }
-        for job in (one.job for one in planned)
-    ]
-    in_flight.write(DEFER, [json.dumps(rows)])
+defer = deferring.defer
 
 
 @app.task(queue="documents", retry=RENDER_AGAIN)

@@ -69,6 +69,7 @@ class _Flight:
 
 
 _flight: Final[ContextVar[_Flight | None]] = ContextVar("flight", default=None)
+_hurried: Final[ContextVar[bool]] = ContextVar("hurried", default=False)
 
 
 @contextmanager
@@ -100,6 +101,22 @@ def write(statement: str, values: kept.Values, *, look: Look | None = None) -> N
         cursor.execute(statement, values)
         if look is not None:
             look(cursor)
+
+
+@contextmanager
+def nobody_waits() -> Iterator[None]:
+    """Inside the block the caller needs no key of what it writes: see :func:`wait`."""
+    token = _hurried.set(True)
+    try:
+        yield
+    finally:
+        _hurried.reset(token)
+
+
+def wait() -> None:
+    """Called by what sets keys after it wrote: :func:`land`, unless its caller said that nobody waits for them."""
+    if not _hurried.get():
+        land()
 
 
 def land() -> None:

@@ -25,10 +25,10 @@ _Child: TypeAlias = tuple[type[Model], str]
 """A model whose rows are written with the row, and the column with which they point at it; empty if they do not."""
 
 
-def insert(row: Model, *, children: Sequence[Model], after: Sequence[Change], waits: bool = True) -> None:
+def insert(row: Model, *, children: Sequence[Model], after: Sequence[Change]) -> None:
     """Insert a row and the rows that belong to it, after the changes on which it depends: all of it or an error.
 
-    The key of ``row`` is set; if nobody ``waits`` for it, once the statement has landed, which is before COMMIT
+    The key of ``row`` is set; where nobody waits for it, once the statement has landed, which is before COMMIT
     (:mod:`~apps.core.database.in_flight`). ``children`` get none. The order is guaranteed by data, not by luck: the row
     is selected from the changes that were made and the children from the row, so triggers and walls find what they
     look for.
@@ -50,8 +50,7 @@ def insert(row: Model, *, children: Sequence[Model], after: Sequence[Change], wa
         row._state.adding = False
 
     in_flight.write(_statement(type(row), changes, tuple(families)), values, look=look)
-    if waits:
-        in_flight.land()
+    in_flight.wait()
 
 
 @cache

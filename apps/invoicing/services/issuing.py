@@ -10,7 +10,7 @@ from django.db.models import Model
 from apps.audit import services as audit
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import canonical, money
-from apps.core.database import together
+from apps.core.database import in_flight, together
 from apps.core.errors import Refused
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import (
@@ -160,8 +160,9 @@ def issue_for(
         *_rows(invoice, cause=cause, retained=retained, reserved=reserved, at=at),
         *withholdings(invoice, reservations=reservations, reserved=reserved),
     ]
-    together.insert(invoice, children=rows, after=changed, waits=False)
-    _post(invoice, held=_held(retained) + _held(reserved), at=at)
+    with in_flight.nobody_waits():
+        together.insert(invoice, children=rows, after=changed)
+        _post(invoice, held=_held(retained) + _held(reserved), at=at)
     audit.record(
         chain=f"contract:{contract.ref}",
         parties=[seller.pk, buyer.pk],
@@ -277,5 +278,4 @@ def _post(invoice: Invoice, *, held: Decimal, at: datetime) -> None:
             ledger.credit(Seller.OUTPUT_TAX, amount=invoice.tax),
         ],
         at=at,
-        waits=False,
     )

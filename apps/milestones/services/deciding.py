@@ -120,11 +120,10 @@ def decide(
     at: datetime,
     proof: Proof | None = None,
     rest: Milestone | None = None,
-    waits: bool = True,
 ) -> Decision:
     """Write a person's decision with its evidence; ``proof`` is the one that was asked for, None where none was.
 
-    ``rest`` is what stays of a milestone that was accepted in part. Whoever needs the decision's key ``waits`` for it.
+    ``rest`` is what stays of a milestone that was accepted in part.
     """
     decision = Decision(
         contract=submission.contract,
@@ -152,14 +151,11 @@ def decide(
             for verdict in verdicts
         ],
         rest=rest,
-        waits=waits,
     )
     return decision
 
 
-def write(
-    decision: Decision, *, verdicts: Sequence[Verdict], rest: Milestone | None = None, waits: bool = True
-) -> None:
+def write(decision: Decision, *, verdicts: Sequence[Verdict], rest: Milestone | None = None) -> None:
     """The decision with its verdicts, and submission and milestone as they stand from now on: one statement."""
     submission = decision.submission
     changed = ["state", "accepted_at", "accepted_submission"]
@@ -170,7 +166,6 @@ def write(
             (submission, ["state"]),
             (submission.milestone, changed if rest is None else [*changed, "amount", "quantity"]),
         ],
-        waits=waits,
     )
 
 
