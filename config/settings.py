@@ -48,6 +48,8 @@ DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
     # Triggers and kept statements look rows up by key: one plan serves every value (docs/decisions/0010).
     " -c plan_cache_mode=force_generic_plan"
 )
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+"""The owner's stay on: ``verify_audit`` reads millions of rows, and not all of them at once."""
 DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 0
 """Concerns only what ``apps.core.database.kept`` sends: Django's own cursors never prepare."""
 DATABASE_AWAY_AFTER = {
@@ -60,7 +62,6 @@ DATABASE_AWAY_AFTER = {
 }
 """When a connection counts as lost: seconds, and milliseconds for the last one. A Unix socket knows no keep-alive."""
 for _database in DATABASES.values():
-    _database["DISABLE_SERVER_SIDE_CURSORS"] = True
     _database["OPTIONS"] = {**DATABASE_AWAY_AFTER, **_database.get("OPTIONS", {})}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -9,6 +9,14 @@ from apps.parties.actor import Actor
 SUBJECT_OF_CONTRACT = "(SELECT 'contract:' || c.ref FROM contracts_contract c WHERE c.id = {})"
 """The chain of one contract, by the contract's id."""
 
+OF_THE_LINK = f"""
+CREATE OR REPLACE FUNCTION cairn_is_chain_of_the_link(subject varchar) RETURNS boolean
+  LANGUAGE plpgsql STABLE SECURITY INVOKER AS $$
+  BEGIN RETURN subject = {SUBJECT_OF_CONTRACT.format("cairn_contract()")}; END $$;
+"""
+"""Whether a chain is that of the contract of a guest's link. A function, so that everybody else's statements, several
+of them a sign-off and six rows each, do not bring the policies of contracts along."""
+
 
 class ChainQuerySet(models.QuerySet["Chain"]):
     def visible_to(self, actor: Actor) -> "ChainQuerySet":
@@ -35,8 +43,9 @@ class Chain(models.Model):
     objects = ChainQuerySet.as_manager()
     wall = walls.Wall(
         f"EXISTS (SELECT 1 FROM unnest({walls.ORGS}) org WHERE parties @> to_jsonb(org))"
-        f" AND ({walls.CONTRACT} IS NULL OR subject = {SUBJECT_OF_CONTRACT.format(walls.CONTRACT)})",
+        f" AND ({walls.CONTRACT} IS NULL OR cairn_is_chain_of_the_link(subject))",
         may=("SELECT", "INSERT", "UPDATE"),
+        asks=OF_THE_LINK,
     )
 
     class Meta:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.db.backends.utils import CursorWrapper
+
 from apps.audit.models import APPEND, Chain, Entry
 from apps.core import canonical
-from apps.core.database import kept
+from apps.core.database import in_flight
 from apps.parties.actor import Actor, ActorKind
 
 SALT: Final = 16
@@ -146,22 +148,24 @@ def last_told(*, verb: str, subject: str, actor: Actor) -> Entry | None:
 
 
 def _append(chain: str, entries: Sequence[_Said]) -> None:
-    if _appended(chain, entries):
-        return
     parties = sorted(frozenset[int]().union(*(said.parties for said in entries)))
-    Chain.objects.bulk_create([Chain(subject=chain, parties=parties)], ignore_conflicts=True)
-    if not _appended(chain, entries):
-        raise LookupError(f"the chain {chain} cannot be seen: nobody of its parties asks for it")
+    values = {
+        "chain": chain,
+        "parties": parties,
+        "entries": canonical.text([said.row(number) for number, said in enumerate(entries, start=1)]),
+    }
+
+    def begin_if_new(cursor: CursorWrapper) -> None:
+        if not _was_appended(cursor):
+            Chain.objects.bulk_create([Chain(subject=chain, parties=parties)], ignore_conflicts=True)
+            in_flight.write(APPEND, values, look=must_be_appended)
+
+    def must_be_appended(cursor: CursorWrapper) -> None:
+        if not _was_appended(cursor):
+            raise LookupError(f"the chain {chain} cannot be seen: nobody of its parties asks for it")
+
+    in_flight.write(APPEND, values, look=begin_if_new)
 
 
-def _appended(chain: str, entries: Sequence[_Said]) -> bool:
-    with kept.cursor() as cursor:
-        cursor.execute(
-            APPEND,
-            {
-                "chain": chain,
-                "parties": sorted(frozenset[int]().union(*(said.parties for said in entries))),
-                "entries": canonical.text([said.row(number) for number, said in enumerate(entries, start=1)]),
-            },
-        )
-        return bool(cursor.rowcount > 0)  # one for every reader of the chain
+def _was_appended(cursor: CursorWrapper) -> bool:
+    return bool(cursor.rowcount > 0)  # one for every reader of the chain

@@ -9,10 +9,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Sum
 
 from apps.core import money
-from apps.core.database import kept
+from apps.core.database import in_flight
 from apps.core.errors import Refused
 from apps.ledger.charts import CHARTS
 from apps.ledger.models import Account, Balance, Book, Entry
@@ -79,7 +80,8 @@ def post(
     """Write one balanced entry and move the balances, all in one statement; the book is opened on first use.
 
     The same cause posted again gives the entry that is there if date and legs are the same, and is refused if not.
-    Refused in a closed period. Legs that do not add up to zero are a ``ValueError``: a bug, not bad input.
+    Refused in a closed period: at the latest before COMMIT, where nobody waits for the entry's key
+    (:mod:`~apps.core.database.in_flight`). Legs that do not add up to zero are a ``ValueError``: a bug, not bad input.
     """
     legs = [leg for leg in legs if leg.amount != 0]
     _must_balance(legs, currency)
@@ -215,22 +217,30 @@ def _write(book: Book, entry: Entry, *, legs: Sequence[Leg]) -> Entry:
         "at": entry.posted_at,
         "reverses": entry.reverses_id,
     }
-    with kept.cursor() as cursor:
-        cursor.execute(WRITE, posting)
+    there: list[Entry] = []
+
+    def open_if_new(cursor: CursorWrapper) -> None:
         found = cursor.fetchone()
         if found is None or found[2] < len(legs):
             open_book(organisation_id=book.organisation_id, currency=book.currency, purpose=purpose)
-            cursor.execute(WRITE, posting)
-            found = cursor.fetchone()
-    if found is None:
-        raise LookupError(f"the book of organisation {book.organisation_id} cannot be seen: nobody asks for it")
-    entry.book_id, closed_through, _accounts, written = found
-    _must_be_open(closed_through, entry.booked_on)
-    if written is None:
-        return _same_as_before(entry, legs)
-    entry.pk = written
-    entry._state.adding = False
-    return entry
+            in_flight.write(WRITE, posting, look=lambda again: take(again.fetchone()))
+        else:
+            take(found)
+
+    def take(found: Any) -> None:
+        if found is None:
+            raise LookupError(f"the book of organisation {book.organisation_id} cannot be seen: nobody asks for it")
+        entry.book_id, closed_through, _accounts, written = found
+        _must_be_open(closed_through, entry.booked_on)
+        if written is None:
+            there.append(_same_as_before(entry, legs))
+            return
+        entry.pk = written
+        entry._state.adding = False
+
+    in_flight.write(WRITE, posting, look=open_if_new)
+    in_flight.wait()
+    return there[0] if there else entry
 
 
 def _must_be_open(closed_through: date | None, booked_on: date) -> None:

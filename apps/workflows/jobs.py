@@ -7,7 +7,6 @@ database for that organisation only. Jobs may run twice: rendering asks "already
 from django.db import transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
-from procrastinate.jobs import JobDeferrer
 
 from apps.core import clock
 from apps.core.database import walls
@@ -16,7 +15,7 @@ from apps.invoicing.models import Document, StatementFile
 from apps.milestones.models.submission import Proof
 from apps.parties import services as parties
 from apps.parties.actor import Actor
-from apps.workflows import mails, notices
+from apps.workflows import deferring, mails, notices
 
 MAIL_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=4)
 """After 4 seconds, then four times as long each time, 18 hours at last: a mail server may be out for a day."""
@@ -28,10 +27,7 @@ RENDER_AGAIN = RetryStrategy(max_attempts=4, wait=5, linear_wait=15)
 MATCH_AGAIN = RetryStrategy(max_attempts=4, wait=5, linear_wait=15)
 """As for documents: what was matched stays, and the next try goes on."""
 
-
-def defer(*planned: JobDeferrer) -> None:
-    """Defer several jobs in one statement; each is ``task.configure(task_kwargs={…})``."""
-    app.job_manager.batch_defer_jobs(jobs=[one.job for one in planned])
+defer = deferring.defer
 
 
 @app.task(queue="documents", retry=RENDER_AGAIN)

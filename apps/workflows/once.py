@@ -13,7 +13,7 @@ from django.db import transaction
 
 from apps.audit import services as audit
 from apps.core import canonical, clock
-from apps.core.database import kept
+from apps.core.database import in_flight, kept
 from apps.core.errors import KeyReused
 from apps.parties.actor import Actor
 
@@ -39,9 +39,10 @@ def once(workflow: Callable[P, Answer]) -> Callable[P, Answer]:
             stored = _claim(actor=actor, action=workflow.__name__, key=key, parameters=parameters)
             if stored is not None:
                 return stored
-            with audit.written_together():
-                answer = workflow(*args, **arguments)
-            _store(actor=actor, action=workflow.__name__, key=key, answer=answer)
+            with in_flight.in_flight():
+                with audit.written_together():
+                    answer = workflow(*args, **arguments)
+                _store(actor=actor, action=workflow.__name__, key=key, answer=answer)
             return answer
 
     return run
@@ -73,9 +74,8 @@ def _claim(*, actor: Actor, action: str, key: str, parameters: str) -> Answer | 
 
 
 def _store(*, actor: Actor, action: str, key: str, answer: Answer) -> None:
-    with kept.cursor() as cursor:
-        cursor.execute(
-            "UPDATE workflows_idempotencykey SET answer = %s::jsonb"
-            " WHERE organisation_id = %s AND action = %s AND key = %s",
-            (canonical.text(answer), actor.organisation_id, action, key),
-        )
+    in_flight.write(
+        "UPDATE workflows_idempotencykey SET answer = %s::jsonb"
+        " WHERE organisation_id = %s AND action = %s AND key = %s",
+        (canonical.text(answer), actor.organisation_id, action, key),
+    )

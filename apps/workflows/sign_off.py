@@ -11,7 +11,7 @@ from procrastinate.jobs import JobDeferrer
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract
 from apps.core import clock
-from apps.core.database import walls
+from apps.core.database import in_flight, walls
 from apps.core.refs import new_ref
 from apps.financing import services as financing
 from apps.financing.models import Adjustment, Tranche
@@ -211,6 +211,7 @@ def bill(
         ref, milestone=milestone, contract=contract, reservations=reservations, actor=actor, at=at
     )
     if advance is not None and advance.bought_at is not None:
+        in_flight.land()  # the sale is of the invoice's key
         invoicing.book_sale(
             invoice_id=invoice.pk, sale=financing.sale_on_acceptance(advance), booked_on=invoice.issued_on, at=at
         )

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 
+from apps.audit.management.commands import verify_audit
 from apps.audit.models import Chain, Entry
 from apps.core import canonical
 from apps.core.database import walls
@@ -35,6 +36,16 @@ def _found_after(statement: str) -> str:
         transaction.set_rollback(True, using="owner")
     assert not sound
     return said
+
+
+def test_a_long_trail_is_read_piece_by_piece(untouched: Billed) -> None:
+    """As cursors of Postgres: read at once, the trail of a million invoices took 19 GB of memory and never ended."""
+    with transaction.atomic(using="owner"):
+        reading = verify_audit._by_chain()
+        next(reading)
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_cursors WHERE statement LIKE '%audit_%'")
+            assert cursor.fetchone() == (2,)
 
 
 def test_what_was_written_by_the_story_is_sound(untouched: Billed) -> None:

@@ -556,13 +556,16 @@ def _desk(world: World) -> None:
     )
 
 
+IN_USE = "SELECT pg_advisory_lock_shared(hashtextextended(%s, 0))"
+"""By this lock whoever sweeps away what killed processes left sees that a template is in use."""
+
+
 @contextmanager
 def template() -> Iterator[tuple[World, str]]:
     """The world and the name of a database to copy it from; nobody is connected to it, and it is dropped at the end."""
     name = f"{scratch_databases.COPY}{os.getpid()}_{secrets.token_hex(3)}_world"
     with scratch_databases.maintenance() as cursor:
-        # Whoever sweeps away what killed processes left sees by this lock that the template is in use.
-        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
+        cursor.execute(IN_USE, [name])
         with scratch_databases.scratch_database() as made:
             world = build()
             connections.close_all()
@@ -577,8 +580,10 @@ def template() -> Iterator[tuple[World, str]]:
 def copy(name: str) -> Iterator[None]:
     """A copy of the template for this trial alone, in which everything commits."""
     connections.close_all()
-    with scratch_databases.scratch_database(name):
-        try:
-            yield
-        finally:
-            connections.close_all()
+    with scratch_databases.maintenance() as cursor:
+        cursor.execute(IN_USE, [name])  # once more: the lock of :func:`template` dies with a server that is killed
+        with scratch_databases.scratch_database(name):
+            try:
+                yield
+            finally:
+                connections.close_all()

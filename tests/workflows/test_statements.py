@@ -5,9 +5,11 @@ Counted is everything between BEGIN and COMMIT, both included, as the web's conn
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
+from psycopg import pq
 
 from apps.contracts.models import Contract
 from apps.contracts.retention import RetentionTerms
@@ -26,7 +28,7 @@ SIGN_OFF = [
     "SELECT the person's standing",  # the membership FOR SHARE
     "WITH change_0 AS (UPDATE milestones_submission",  # decision, verdicts, submission, milestone
     "UPDATE contracts_guestgrant",
-    "SELECT unnest( procrastinate_defer_jobs_v1",  # all three jobs
+    "SELECT procrastinate_defer_jobs_v1(ARRAY(SELECT",  # all jobs
     'SELECT "financing_tranche"',  # whether money was advanced on the milestone, which would be converted
     'SELECT "invoicing_numberseries"',  # FOR UPDATE: from here on others of the same seller wait
     "WITH change_0 AS (UPDATE invoicing_numberseries",  # series, invoice, line, open item, document
@@ -35,6 +37,8 @@ SIGN_OFF = [
     "UPDATE workflows_idempotencykey",
     "COMMIT",
 ]
+FIRST_IN_FLIGHT = SIGN_OFF[6]
+"""From here on nobody waits but for what is read: Postgres works while Python makes the next statement."""
 COMPLETION = 'UPDATE "contracts_contract"'
 
 
@@ -91,6 +95,26 @@ def test_a_sign_off_is_sixteen_statements_in_the_order_of_the_river(
         for statement, start in zip(statements, expected, strict=False)
     ] == expected
     assert len(statements) == len(SIGN_OFF) == 16
+
+
+def test_what_nobody_needs_the_answer_of_is_not_waited_for(parties: Parties, contract: Contract) -> None:
+    """So the number is held for the reading of its row, one way to Postgres with all that is written, and COMMIT."""
+    submission = scenarios.submitted_milestone(contract)
+    waited_for: list[str] = []
+    under_way: list[str] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        result = execute(sql, params, many, context)
+        is_in_flight = connection.connection.pgconn.pipeline_status != pq.PipelineStatus.OFF
+        (under_way if is_in_flight else waited_for).append(" ".join(sql.split()))
+        return result
+
+    actor = scenarios.approver_actor(parties)
+    with acting(actor), connection.execute_wrapper(note):
+        sign_off.accept_milestone(actor=actor, key=key(), submission_ref=submission.ref, seen=submission.sha256)
+    in_flight = SIGN_OFF[SIGN_OFF.index(FIRST_IN_FLIGHT) : -1]
+    assert (len(waited_for), len(under_way)) == (SIGN_OFF.index(FIRST_IN_FLIGHT) - 1, len(in_flight))  # without BEGIN
+    assert all(sql.startswith(start) for sql, start in zip(under_way, in_flight, strict=True))
 
 
 def test_retention_costs_one_statement_to_read_what_was_withheld_before(parties: Parties, contract: Contract) -> None:

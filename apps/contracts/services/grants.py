@@ -6,7 +6,7 @@ from typing import Any, Final
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.contracts.models.grant import GuestGrantQuerySet
 from apps.contracts.services.record import record
-from apps.core.database import kept
+from apps.core.database import in_flight
 from apps.core.errors import NotAllowed, Refused
 from apps.core.refs import new_ref
 from apps.parties import tokens
@@ -132,13 +132,12 @@ def end_signing_links(*, contract: Contract, at: datetime) -> None:
 
 def spend_grants(*, subject_ref: str, actor: Actor, at: datetime) -> None:
     """The subject is decided: the link that decided it is used, the other live links to it die."""
-    with kept.cursor() as cursor:
-        cursor.execute(
-            "UPDATE contracts_guestgrant SET used_at = CASE WHEN id = %(used)s THEN %(at)s::timestamptz END,"
-            " revoked_at = CASE WHEN id IS DISTINCT FROM %(used)s THEN %(at)s::timestamptz END"
-            " WHERE subject_ref = %(subject)s AND used_at IS NULL AND revoked_at IS NULL",
-            {"used": actor.grant_id, "subject": subject_ref, "at": at},
-        )
+    in_flight.write(
+        "UPDATE contracts_guestgrant SET used_at = CASE WHEN id = %(used)s THEN %(at)s::timestamptz END,"
+        " revoked_at = CASE WHEN id IS DISTINCT FROM %(used)s THEN %(at)s::timestamptz END"
+        " WHERE subject_ref = %(subject)s AND used_at IS NULL AND revoked_at IS NULL",
+        {"used": actor.grant_id, "subject": subject_ref, "at": at},
+    )
 
 
 def close_grants(*, subject_ref: str, at: datetime) -> None:

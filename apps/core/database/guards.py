@@ -3,6 +3,7 @@
 Every trigger raises with ``ERRCODE = 'check_violation'`` so that Django reports an ``IntegrityError``.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import pgtrigger
@@ -76,15 +77,17 @@ def frozen_when(condition: str, *, name: str = "frozen", allow: tuple[str, ...] 
     )
 
 
-def at_commit(name: str, operation: Any, body: str) -> pgtrigger.Trigger:
+def at_commit(name: str, operation: Any, body: str, *, only: str = "") -> pgtrigger.Trigger:
     """A rule over several rows, checked when the transaction commits (deferred constraint trigger).
 
-    ``body`` is PL/pgSQL that raises with ``check_violation`` when the rule is broken.
+    ``body`` is PL/pgSQL that raises with ``check_violation`` when the rule is broken. ``only`` (SQL over ``NEW`` and
+    ``OLD`` that asks no table) says which writes can break it: after others nothing is checked.
     """
     return pgtrigger.Trigger(
         name=name,
         operation=operation,
         when=pgtrigger.After,
+        condition=pgtrigger.Condition(f"({only})") if only else None,
         timing=pgtrigger.Deferred,
         func=f"{body} RETURN NULL;",
     )
@@ -95,11 +98,22 @@ UPDATE = pgtrigger.Update
 INSERT_OR_UPDATE = pgtrigger.Insert | pgtrigger.Update
 
 
-def refused_when(name: str, operation: Any, condition: str) -> pgtrigger.Trigger:
-    """Refuse a row for which ``condition`` (SQL over ``NEW``) holds, whoever writes it."""
+def refused_when(name: str, operation: Any, *conditions: str, only: str = "") -> pgtrigger.Trigger:
+    """Refuse a row for which all ``conditions`` (SQL over ``NEW`` and ``OLD``) hold, whoever writes it.
+
+    They are asked one after the other, so the cheap one comes first: Postgres sets up every subquery of an expression,
+    with the policies of its tables, before it looks at the first word of it. ``only`` is the part that asks no table:
+    unless it holds, the trigger is not even called.
+    """
     return pgtrigger.Trigger(
         name=name,
         operation=operation,
         when=pgtrigger.Before,
-        func=f"IF {condition} THEN {_refuse(name.replace('_', ' '))} END IF; RETURN NEW;",
+        condition=pgtrigger.Condition(f"({only})") if only else None,
+        func=f"{_one_after_the_other(conditions or ('TRUE',), _refuse(name.replace('_', ' ')))} RETURN NEW;",
     )
+
+
+def _one_after_the_other(conditions: Sequence[str], then: str) -> str:
+    asked = "".join(f"IF {condition} THEN " for condition in conditions)
+    return f"{asked}{then}{' END IF;' * len(conditions)}"

@@ -44,6 +44,11 @@ def cursor() -> CursorWrapper:
     return connection._prepare_cursor(_Cursor(connection.connection))  # type: ignore[attr-defined, no-any-return]
 
 
+def is_kept(asked: Any) -> bool:
+    """Whether a cursor came from :func:`cursor`."""
+    return isinstance(getattr(asked, "cursor", asked), _Cursor)
+
+
 class Argument(Expression):
     """The place in a kept queryset of a value that each call brings along."""
 

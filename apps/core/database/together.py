@@ -13,9 +13,10 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, TypeAlias
 
+from django.db.backends.utils import CursorWrapper
 from django.db.models import ForeignKey, Model
 
-from apps.core.database import kept
+from apps.core.database import in_flight
 
 Change: TypeAlias = tuple[Model, Sequence[str]]
 """A row that exists, is locked by the caller and was changed, with the names of the fields that changed."""
@@ -27,8 +28,10 @@ _Child: TypeAlias = tuple[type[Model], str]
 def insert(row: Model, *, children: Sequence[Model], after: Sequence[Change]) -> None:
     """Insert a row and the rows that belong to it, after the changes on which it depends: all of it or an error.
 
-    The key of ``row`` is set; ``children`` get none. The order is guaranteed by data, not by luck: the row is selected
-    from the changes that were made and the children from the row, so triggers and walls find what they look for.
+    The key of ``row`` is set; where nobody waits for it, once the statement has landed, which is before COMMIT
+    (:mod:`~apps.core.database.in_flight`). ``children`` get none. The order is guaranteed by data, not by luck: the row
+    is selected from the changes that were made and the children from the row, so triggers and walls find what they
+    look for.
     A change that meets no row is an error, and then nothing is written: whoever holds its lock would have found it.
     """
     families: dict[_Child, list[Model]] = defaultdict(list)
@@ -38,13 +41,16 @@ def insert(row: Model, *, children: Sequence[Model], after: Sequence[Change]) ->
     values = [_text(_values(changed)) for changed, _names in after]
     values.append(_text(_values(row)))
     values += [_text([_values(child) for child in family]) for family in families.values()]
-    with kept.cursor() as cursor:
-        cursor.execute(_statement(type(row), changes, tuple(families)), values)
+
+    def look(cursor: CursorWrapper) -> None:
         written = cursor.fetchone()
-    if written is None:
-        raise LookupError(f"nothing was written: a row on which {row._meta.label} depends is not there any more")
-    (row.pk,) = written
-    row._state.adding = False
+        if written is None:
+            raise LookupError(f"nothing was written: a row on which {row._meta.label} depends is not there any more")
+        (row.pk,) = written
+        row._state.adding = False
+
+    in_flight.write(_statement(type(row), changes, tuple(families)), values, look=look)
+    in_flight.wait()
 
 
 @cache

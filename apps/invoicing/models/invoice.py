@@ -139,16 +139,17 @@ class Invoice(models.Model):
             guards.refused_when(
                 "invoice_only_for_an_accepted_milestone",
                 guards.INSERT,
-                "NEW.milestone_id IS NOT NULL"
-                " AND NOT EXISTS (SELECT 1 FROM milestones_milestone m"
+                "NOT EXISTS (SELECT 1 FROM milestones_milestone m"
                 " JOIN contracts_contract c ON c.id = m.contract_id"
                 " WHERE m.id = NEW.milestone_id AND m.state = 'accepted' AND m.amount = NEW.net + NEW.recovered"
                 " AND c.state <> 'terminated' AND c.id = NEW.contract_id AND c.currency = NEW.currency"
                 " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id)",
+                only="NEW.milestone_id IS NOT NULL",
             ),
             guards.refused_when(
                 "billed_again_only_once_it_is_credited",
                 guards.INSERT,
+                "EXISTS (SELECT 1 FROM milestones_nullification n WHERE n.rest_id = NEW.milestone_id)",
                 "EXISTS (SELECT 1 FROM milestones_nullification n WHERE n.rest_id = NEW.milestone_id AND NOT EXISTS"
                 " (SELECT 1 FROM invoicing_creditnote c WHERE c.nullification_id = n.id"
                 " AND c.net + c.given_back = n.amount))",
@@ -156,14 +157,15 @@ class Invoice(models.Model):
             guards.refused_when(
                 "a_statement_is_of_the_sides_of_its_contract",
                 guards.INSERT,
-                "NEW.kind = 'retention_release' AND NOT EXISTS (SELECT 1 FROM contracts_contract c"
+                "NOT EXISTS (SELECT 1 FROM contracts_contract c"
                 " WHERE c.id = NEW.contract_id AND c.currency = NEW.currency"
                 " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id)",
+                only="NEW.kind = 'retention_release'",
             ),
             guards.refused_when(
                 "invoice_only_for_the_next_instalment_due",
                 guards.INSERT,
-                "NEW.instalment_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM invoicing_instalment i"
+                "NOT EXISTS (SELECT 1 FROM invoicing_instalment i"
                 " JOIN contracts_contract c ON c.id = i.contract_id WHERE i.id = NEW.instalment_id"
                 " AND i.amount = NEW.net + NEW.recovered AND i.bills_on <= NEW.issued_on AND c.state = 'active'"
                 " AND i.cancelled_at IS NULL AND NOT EXISTS (SELECT 1 FROM contracts_termination t"
@@ -173,6 +175,7 @@ class Invoice(models.Model):
                 " AND NOT EXISTS (SELECT 1 FROM invoicing_instalment e WHERE e.line_id = i.line_id"
                 " AND e.number < i.number AND NOT EXISTS (SELECT 1 FROM invoicing_invoice v"
                 " WHERE v.instalment_id = e.id)))",
+                only="NEW.instalment_id IS NOT NULL",
             ),
             guards.refused_when(
                 "invoice_number_drawn_from_its_series",
@@ -192,11 +195,17 @@ class Invoice(models.Model):
                 " OR NOT EXISTS (SELECT 1 FROM invoicing_openitem o WHERE o.invoice_id = NEW.id"
                 " AND o.gross = NEW.gross AND o.retained = coalesce((SELECT sum(r.held) FROM invoicing_retention r"
                 " WHERE r.invoice_id = NEW.id), 0))"
-                " OR (NEW.kind = 'retention_release' AND NOT EXISTS (SELECT 1 FROM invoicing_retentionrelease l"
-                " WHERE l.invoice_id = NEW.id))"
                 " OR NOT EXISTS (SELECT 1 FROM invoicing_document d WHERE d.invoice_id = NEW.id)"
                 " THEN RAISE EXCEPTION 'invoice % lacks lines, an open item, its retention or a document', NEW.number"
                 " USING ERRCODE = 'check_violation'; END IF;",
+            ),
+            guards.at_commit(
+                "a_statement_releases_what_was_retained",
+                guards.INSERT,
+                "IF NOT EXISTS (SELECT 1 FROM invoicing_retentionrelease l WHERE l.invoice_id = NEW.id)"
+                " THEN RAISE EXCEPTION 'statement % releases nothing', NEW.number"
+                " USING ERRCODE = 'check_violation'; END IF;",
+                only="NEW.kind = 'retention_release'",
             ),
         ]
 

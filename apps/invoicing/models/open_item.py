@@ -117,20 +117,22 @@ class OpenItem(models.Model):
                 "reserved_is_what_its_reservations_say",
                 guards.INSERT_OR_UPDATE,
                 # Most invoices have none, and whoever withholds something is checked with that.
-                "IF (NEW.reserved <> 0 OR coalesce(OLD.reserved, 0) <> 0)"
-                f" AND {STANDS.format(invoice='NEW.invoice_id')}"
+                "IF NEW.reserved <> 0 OR coalesce(OLD.reserved, 0) <> 0 THEN"
+                f" IF {STANDS.format(invoice='NEW.invoice_id')}"
                 " IS DISTINCT FROM (SELECT o.reserved FROM invoicing_openitem o WHERE o.id = NEW.id)"
                 " THEN RAISE EXCEPTION 'open item of invoice % differs from its reservations', NEW.invoice_id"
-                " USING ERRCODE = 'check_violation'; END IF;",
+                " USING ERRCODE = 'check_violation'; END IF; END IF;",
             ),
             guards.at_commit(
                 "credited_is_what_was_issued",
                 guards.INSERT_OR_UPDATE,
-                "IF (SELECT coalesce(sum(c.gross), 0) FROM invoicing_creditnote c"
+                # A credit note checks the same of itself.
+                "IF NEW.credited <> 0 OR coalesce(OLD.credited, 0) <> 0 THEN"
+                " IF (SELECT coalesce(sum(c.gross), 0) FROM invoicing_creditnote c"
                 " WHERE c.invoice_id = NEW.invoice_id)"
                 " IS DISTINCT FROM (SELECT o.credited FROM invoicing_openitem o WHERE o.id = NEW.id)"
                 " THEN RAISE EXCEPTION 'open item of invoice % differs from its credit notes', NEW.invoice_id"
-                " USING ERRCODE = 'check_violation'; END IF;",
+                " USING ERRCODE = 'check_violation'; END IF; END IF;",
             ),
             guards.at_commit(
                 "disputed_is_what_its_disputes_say",
@@ -145,11 +147,13 @@ class OpenItem(models.Model):
             guards.at_commit(
                 "paid_is_what_was_allocated",
                 guards.INSERT_OR_UPDATE,
-                "IF (SELECT coalesce(sum(a.amount), 0) FROM invoicing_allocation a"
+                # So does an allocation.
+                "IF NEW.paid <> 0 OR coalesce(OLD.paid, 0) <> 0 THEN"
+                " IF (SELECT coalesce(sum(a.amount), 0) FROM invoicing_allocation a"
                 " WHERE a.invoice_id = NEW.invoice_id)"
                 " IS DISTINCT FROM (SELECT o.paid FROM invoicing_openitem o WHERE o.id = NEW.id)"
                 " THEN RAISE EXCEPTION 'open item of invoice % differs from its allocations', NEW.invoice_id"
-                " USING ERRCODE = 'check_violation'; END IF;",
+                " USING ERRCODE = 'check_violation'; END IF; END IF;",
             ),
         ]
 

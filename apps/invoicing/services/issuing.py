@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from apps.audit import services as audit
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import canonical
-from apps.core.database import together
+from apps.core.database import in_flight, together
 from apps.core.errors import Refused
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import (
@@ -167,8 +167,9 @@ def issue_for(
         *deductions_of(invoice, deduction=deduction),
         *withholdings(invoice, reservations=reservations, reserved=reserved),
     ]
-    together.insert(invoice, children=rows, after=changed)
-    post(invoice, held_back=held(retained) + held(reserved), at=at)
+    with in_flight.nobody_waits():
+        together.insert(invoice, children=rows, after=changed)
+        post(invoice, held_back=held(retained) + held(reserved), at=at)
     _record(invoice, retained=held(retained), reserved=held(reserved), actor=actor, at=at)
     if deduction.is_last:
         drop_deposits(contract=contract, actor=actor, at=at)

@@ -51,12 +51,13 @@ class Entry(models.Model):
             guards.at_commit(
                 "reversal_is_the_exact_negation",
                 guards.INSERT,
-                "IF NEW.reverses_id IS NOT NULL AND (EXISTS (SELECT 1 FROM ledger_line l"
+                "IF EXISTS (SELECT 1 FROM ledger_line l"
                 " WHERE l.entry_id IN (NEW.id, NEW.reverses_id) GROUP BY l.account_id, l.key HAVING sum(l.amount) <> 0)"
                 " OR NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = NEW.reverses_id"
-                " AND e.book_id = NEW.book_id))"
+                " AND e.book_id = NEW.book_id)"
                 " THEN RAISE EXCEPTION 'entry % does not reverse entry % exactly', NEW.id, NEW.reverses_id"
                 " USING ERRCODE = 'check_violation'; END IF;",
+                only="NEW.reverses_id IS NOT NULL",
             ),
         ]
 

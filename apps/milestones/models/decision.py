@@ -93,34 +93,39 @@ class Decision(models.Model):
                 "decision_on_the_text_that_was_shown",
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM milestones_submission s WHERE s.id = NEW.submission_id"
-                " AND s.sha256 = NEW.sha256)",
+                " AND s.sha256 = NEW.sha256 AND s.contract_id = NEW.contract_id)",
             ),
             guards.refused_when(
                 "large_sign_off_without_proof",
                 guards.INSERT,
-                "NEW.outcome IN ('accepted', 'partly_accepted')"
-                " AND (NEW.proved_at IS NULL OR NEW.proved_at < NEW.decided_at - interval '15 minutes')"
-                " AND EXISTS (SELECT 1 FROM milestones_submission s"
+                # Few organisations ask for it.
+                "EXISTS (SELECT 1 FROM contracts_contract c JOIN parties_organisation buyer ON buyer.id = c.buyer_id"
+                " WHERE c.id = NEW.contract_id AND buyer.step_up_above IS NOT NULL)",
+                "EXISTS (SELECT 1 FROM milestones_submission s"
                 " JOIN milestones_milestone m ON m.id = s.milestone_id"
                 " JOIN contracts_contract c ON c.id = NEW.contract_id"
                 " JOIN parties_organisation buyer ON buyer.id = c.buyer_id"
                 " WHERE s.id = NEW.submission_id AND buyer.step_up_above IS NOT NULL"
                 " AND (m.currency <> buyer.currency OR m.amount > buyer.step_up_above))",
+                only="NEW.outcome IN ('accepted', 'partly_accepted')"
+                " AND (NEW.proved_at IS NULL OR NEW.proved_at < NEW.decided_at - interval '15 minutes')",
             ),
             guards.refused_when(
                 "accepted_in_part_only_where_agreed",
                 guards.INSERT,
-                "NEW.outcome = 'partly_accepted' AND NOT EXISTS (SELECT 1 FROM milestones_submission s"
+                "NOT EXISTS (SELECT 1 FROM milestones_submission s"
                 " JOIN milestones_milestone m ON m.id = s.milestone_id JOIN contracts_planline l ON l.id = m.line_id"
                 " JOIN contracts_contractversion v ON v.id = l.version_id"
                 " WHERE s.id = NEW.submission_id AND v.partial_acceptance)",
+                only="NEW.outcome = 'partly_accepted'",
             ),
             guards.refused_when(
                 "link_decides_only_its_submission",
                 guards.INSERT,
-                "NEW.grant_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_guestgrant g"
+                "NOT EXISTS (SELECT 1 FROM contracts_guestgrant g"
                 " JOIN milestones_submission s ON s.ref = g.subject_ref WHERE g.id = NEW.grant_id"
                 " AND s.id = NEW.submission_id AND g.purpose = 'sign_off')",
+                only="NEW.grant_id IS NOT NULL",
             ),
             *STEP_GUARDS,
             *DECIDED,

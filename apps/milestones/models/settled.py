@@ -26,7 +26,8 @@ GUARDS: Final = (
     guards.refused_when(
         "accepted_without_submission_only_as_valued",
         guards.UPDATE,
-        f"OLD.state IN ('planned', 'changes_requested') AND NEW.state = 'accepted' AND NOT ({VALUED})",
+        f"NOT ({VALUED})",
+        only="OLD.state IN ('planned', 'changes_requested') AND NEW.state = 'accepted'",
     ),
     guards.refused_when(
         "no_milestone_joins_a_contract_that_ended",
@@ -39,8 +40,8 @@ GUARDS: Final = (
 NOTHING_IS_SENT: Final = guards.refused_when(
     "nothing_is_sent_after_the_end",
     guards.INSERT_OR_UPDATE,
-    "NEW.state IN ('draft', 'submitted') AND EXISTS (SELECT 1 FROM contracts_contract c"
-    " WHERE c.id = NEW.contract_id AND c.state = 'terminated')",
+    "EXISTS (SELECT 1 FROM contracts_contract c WHERE c.id = NEW.contract_id AND c.state = 'terminated')",
+    only="NEW.state IN ('draft', 'submitted')",
 )
 """Of submissions."""
 
@@ -53,12 +54,13 @@ DECIDED: Final = (
     guards.refused_when(
         "settled_as_the_buyer_signed",
         guards.INSERT,
-        "NEW.outcome = 'settled' AND NOT EXISTS (SELECT 1 FROM milestones_submission u"
+        "NOT EXISTS (SELECT 1 FROM milestones_submission u"
         " JOIN milestones_valuation v ON v.milestone_id = u.milestone_id AND v.amount > 0"
         " JOIN milestones_settlement s ON s.id = v.settlement_id AND s.state = 'signed'"
         " JOIN milestones_settlementsignature g ON g.settlement_id = s.id AND g.side = 'buyer'"
         " WHERE u.id = NEW.submission_id AND g.user_id = NEW.user_id AND g.statement = NEW.statement"
         " AND g.sha256 = NEW.sha256)",
+        only="NEW.outcome = 'settled'",
     ),
 )
 """Of decisions: the buyer's signature under the settlement is the sign-off, and the last one."""

@@ -9,6 +9,8 @@ _VERSION: Final = (
     " JOIN milestones_milestone m ON m.id = s.milestone_id JOIN contracts_planline l ON l.id = m.line_id"
     " JOIN contracts_contractversion v ON v.id = l.version_id"
 )
+_ASKED_FOR: Final = "EXISTS (SELECT 1 FROM contracts_contractversion v WHERE v.contract_id = NEW.contract_id AND {})"
+"""Whether any version of the decision's contract, which is that of its submission, asks for such a step at all."""
 _NEWEST: Final = (
     "NOT EXISTS (SELECT 1 FROM milestones_inspection j WHERE j.submission_id = i.submission_id AND j.id > i.id)"
 )
@@ -17,61 +19,70 @@ STEP_GUARDS: Final = (
     guards.refused_when(
         "inspected_before_it_is_accepted",
         guards.INSERT,
-        "NEW.outcome IN ('accepted', 'partly_accepted')"
-        f" AND EXISTS (SELECT 1 FROM {_VERSION} WHERE c.id = NEW.contract_id AND v.needs_inspection)"
+        _ASKED_FOR.format("v.needs_inspection"),
+        f"EXISTS (SELECT 1 FROM {_VERSION} WHERE c.id = NEW.contract_id AND v.needs_inspection)"
         " AND NOT EXISTS (SELECT 1 FROM milestones_inspection i WHERE i.submission_id = NEW.submission_id"
         " AND i.user_id IS DISTINCT FROM NEW.user_id AND lower(i.email) <> lower(NEW.email)"
         f" AND (i.is_passed OR NEW.outcome = 'partly_accepted') AND {_NEWEST})",
+        only="NEW.outcome IN ('accepted', 'partly_accepted')",
     ),
     guards.refused_when(
         "two_people_accept_what_is_large",
         guards.INSERT,
+        _ASKED_FOR.format("v.second_acceptor_above IS NOT NULL"),
         # What waited is read of the text that was shown: an acceptance in part has lowered the amount by now.
-        f"NEW.outcome IN ('accepted', 'partly_accepted') AND EXISTS (SELECT 1 FROM {_VERSION}"
+        f"EXISTS (SELECT 1 FROM {_VERSION}"
         " WHERE c.id = NEW.contract_id AND CASE WHEN v.second_acceptor_above IS NULL THEN FALSE"
         " ELSE (s.canonical_text::jsonb -> 'milestone' ->> 'amount')::numeric > v.second_acceptor_above END)"
         " AND NOT EXISTS (SELECT 1 FROM milestones_firstacceptance f WHERE f.submission_id = NEW.submission_id"
         " AND (f.user_id IS NULL OR f.user_id IS DISTINCT FROM NEW.user_id) AND lower(f.email) <> lower(NEW.email))",
+        only="NEW.outcome IN ('accepted', 'partly_accepted')",
     ),
     guards.refused_when(
         "accepted_after_everything_above_it",
         guards.INSERT,
-        f"NEW.outcome IN ('accepted', 'partly_accepted', 'deemed_accepted') AND EXISTS (SELECT 1 FROM {_VERSION}"
+        _ASKED_FOR.format("EXISTS (SELECT 1 FROM contracts_planline l WHERE l.version_id = v.id AND l.is_cumulative)"),
+        f"EXISTS (SELECT 1 FROM {_VERSION}"
         " JOIN milestones_milestone p ON p.contract_id = m.contract_id AND p.position < m.position"
         " WHERE c.id = NEW.contract_id AND l.is_cumulative"
         " AND (p.state NOT IN ('accepted', 'nullified', 'cancelled') OR p.accepted_at > NEW.decided_at))",
+        only="NEW.outcome IN ('accepted', 'partly_accepted', 'deemed_accepted')",
     ),
     guards.refused_when(
         "silence_decides_what_was_agreed",
         guards.INSERT,
-        f"NEW.rule <> '' AND NOT EXISTS (SELECT 1 FROM {_VERSION}"
+        f"NOT EXISTS (SELECT 1 FROM {_VERSION}"
         " WHERE c.id = NEW.contract_id AND s.contract_id = NEW.contract_id AND s.notified_at IS NOT NULL"
         " AND s.suspended_at IS NULL AND s.review_due_at = NEW.decided_at"
         " AND NEW.outcome = 'deemed_' || coalesce(nullif(l.silence, ''), v.silence)"
         " AND NOT (NEW.outcome = 'deemed_accepted' AND EXISTS (SELECT 1 FROM milestones_inspection i"
         f" WHERE i.submission_id = s.id AND NOT i.is_passed AND {_NEWEST})))",
+        only="NEW.rule <> ''",
     ),
     guards.refused_when(
         "for_interest_it_counts_from_the_deadline",
         guards.INSERT,
-        f"NEW.accepted_for_interest_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {_VERSION}"
+        f"NOT EXISTS (SELECT 1 FROM {_VERSION}"
         " WHERE c.id = NEW.contract_id AND NEW.outcome IN ('accepted', 'partly_accepted')"
         " AND s.notified_at IS NOT NULL AND s.suspended_at IS NULL AND NEW.decided_at > s.review_due_at"
         " AND s.review_due_at = NEW.accepted_for_interest_at"
         " AND coalesce(nullif(l.silence, ''), v.silence) = 'interest')",
+        only="NEW.accepted_for_interest_at IS NOT NULL",
     ),
     guards.refused_when(
         "silence_accepts_nothing_that_is_disputed",
         guards.INSERT,
-        "NEW.rule <> '' AND EXISTS (SELECT 1 FROM milestones_dispute d WHERE d.submission_id = NEW.submission_id"
+        "EXISTS (SELECT 1 FROM milestones_dispute d WHERE d.submission_id = NEW.submission_id"
         " AND (d.state IN ('open', 'proposed')"
         " OR (NEW.outcome = 'deemed_accepted' AND d.state IN ('upheld', 'partly_upheld'))))",
+        only="NEW.rule <> ''",
     ),
     guards.refused_when(
         "nobody_accepts_what_the_same_side_disputes",
         guards.INSERT,
-        "NEW.outcome = 'accepted' AND EXISTS (SELECT 1 FROM milestones_dispute d"
+        "EXISTS (SELECT 1 FROM milestones_dispute d"
         " WHERE d.submission_id = NEW.submission_id AND d.raised_by = 'buyer' AND d.state IN ('open', 'proposed'))",
+        only="NEW.outcome = 'accepted'",
     ),
 )
 """Inspection, two people, predecessors; silence, which never accepts what was found defective; and disputes."""

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from apps.contracts.models import Contract
 from apps.core import states
+from apps.core.database import in_flight
 from apps.core.money import Money
 from apps.milestones import rules
 from apps.milestones.models import Decision, FirstAcceptance, Milestone, Submission
@@ -49,15 +50,16 @@ def accept(
     milestone.accepted_at = at
     milestone.accepted_submission = submission
     verdicts = [CriterionVerdict(criterion_id, is_passed=True) for criterion_id in held.criteria]
-    decision = decide(
-        submission,
-        outcome=Decision.Outcome.ACCEPTED,
-        verdicts=verdicts,
-        actor=actor,
-        comment=remark,
-        statement=acceptance_statement(submission),
-        at=at,
-        proof=proof,
-    )
+    with in_flight.nobody_waits():
+        decision = decide(
+            submission,
+            outcome=Decision.Outcome.ACCEPTED,
+            verdicts=verdicts,
+            actor=actor,
+            comment=remark,
+            statement=acceptance_statement(submission),
+            at=at,
+            proof=proof,
+        )
     record(decision, verb="milestone.accepted", actor=actor, at=at, verdicts=verdicts, criteria=held.criteria)
     return milestone, held.others_open

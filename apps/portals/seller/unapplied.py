@@ -1,13 +1,14 @@
 """Money that arrived and settles nothing: more was paid than was open."""
 
-from django.db.models import F, OuterRef, Prefetch, Subquery, Sum, Value
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, F, Func, OuterRef, Prefetch, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from apps.core import money
 from apps.invoicing.models import Allocation, Invoice, Payment, Refund
 from apps.invoicing.models.refund import RefundState
 from apps.ledger.charts import Seller
-from apps.ledger.models import Balance
+from apps.ledger.models import Account, Balance
 from apps.parties.actor import Actor
 
 SHOWN = 5
@@ -19,7 +20,16 @@ def payments(actor: Actor) -> list[Payment]:
 
     Which they are stands in the book, payment by payment: so the page does not read all that ever arrived.
     """
-    waiting = Balance.objects.visible_to(actor).filter(account__code=Seller.UNAPPLIED_RECEIPTS).standing()
+    # The accounts first, as values: joined, all balances that stand would be read to find which are of these accounts.
+    accounts = Account.objects.visible_to(actor).filter(code=Seller.UNAPPLIED_RECEIPTS).values("pk")
+    of_these = Func(
+        F("account_id"),
+        ArraySubquery(accounts),
+        template="(%(expressions)s))",
+        arg_joiner=" = ANY (",
+        output_field=BooleanField(),
+    )
+    waiting = Balance.objects.visible_to(actor).filter(of_these).standing()
     # Plus nothing: else all balances would be gone through, newest first, for the few that nobody expects.
     keys = waiting.order_by((F("pk") + 0).desc()).values_list("key", flat=True)[:SHOWN]
     refs = [key.removeprefix("payment:") for key in keys]
