@@ -1,6 +1,6 @@
 """What must be true of deposits that later invoices give back; part of ``manage.py verify_ledger``."""
 
-from apps.invoicing.models.invoice import LEFT
+from apps.invoicing.models.invoice_line import LEFT
 from apps.ledger.charts import Seller
 from apps.ledger.checks import Check
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from apps.workflows.deal_file.deal import VERBS
 from apps.workflows.deal_file.read import read
 from apps.workflows.deal_file.reader import LARGEST_FILE, DealFileRefused
+from apps.workflows.deal_file.verb_table import VERBS
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 6, 15)

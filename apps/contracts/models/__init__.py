@@ -4,11 +4,12 @@ from apps.contracts.models.contract import Contract, ContractParty
 from apps.contracts.models.criterion import Criterion
 from apps.contracts.models.document import ContractDocument
 from apps.contracts.models.grant import GuestGrant
+from apps.contracts.models.plan_line import PlanLine
 from apps.contracts.models.signature import Signature
 from apps.contracts.models.template import ContractTemplate
 from apps.contracts.models.termination import Termination
 from apps.contracts.models.upload import PlanUpload
-from apps.contracts.models.version import ContractVersion, PlanLine
+from apps.contracts.models.version import ContractVersion
 
 __all__ = [
     "ChangeOrder",

@@ -2,7 +2,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import dues
-from apps.contracts.models.version import PlanLine
+from apps.contracts.models.plan_line import PlanLine
 from apps.core.database import guards, walls
 from apps.parties.actor import Actor
 

@@ -3,7 +3,8 @@ from apps.invoicing.models.delivery import Delivery
 from apps.invoicing.models.disputed import DisputedInvoice
 from apps.invoicing.models.document import Document
 from apps.invoicing.models.instalment import Instalment
-from apps.invoicing.models.invoice import Invoice, InvoiceKind, InvoiceLine
+from apps.invoicing.models.invoice import Invoice, InvoiceKind
+from apps.invoicing.models.invoice_line import InvoiceLine
 from apps.invoicing.models.open_item import OpenItem
 from apps.invoicing.models.open_sum import OpenSum
 from apps.invoicing.models.payee import PayeeInstruction

@@ -8,7 +8,8 @@ from apps.core.database import guards, walls
 from apps.core.made import Made
 from apps.core.refs import new_ref
 from apps.invoicing.einvoice.obstacles import Obstacle
-from apps.invoicing.models.invoice import CREDITS, LEFT, Invoice, InvoiceLine
+from apps.invoicing.models.invoice import CREDITS, Invoice
+from apps.invoicing.models.invoice_line import LEFT, InvoiceLine
 from apps.milestones.models import Nullification
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation, User

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 from apps.contracts.drafts import MILESTONE, ContractDraft
 from apps.core import money
-from apps.workflows.deal_file.deal import VERBS, Attachment, Event, Party, Person, PriceLine, Verb
+from apps.workflows.deal_file.deal import Attachment, Event, Party, Person, PriceLine
 from apps.workflows.deal_file.read_changes import ReadLine, read_change
 from apps.workflows.deal_file.read_options import picked, read_pick
 from apps.workflows.deal_file.read_reservations import read_defects
 from apps.workflows.deal_file.read_terminations import BY_MEMBERS, GROUNDS, NO_REASON, read_worth
 from apps.workflows.deal_file.reader import Place
+from apps.workflows.deal_file.verb_table import VERBS, Verb
 
 MEMBERS_ONLY: Final = frozenset(
     {

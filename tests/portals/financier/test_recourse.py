@@ -52,7 +52,7 @@ def test_it_is_demanded_paid_back_and_told_to_both_sides(deal: Parties, sign_in:
     assert re.search(r"you pay 60,000\.00.EUR back to", shown)
 
     run_due_jobs()
-    assert sorted(message.subject for message in mail.outbox) == [
+    assert sorted(str(message.subject) for message in mail.outbox) == [
         "The advance on Integration is to be paid back: Integration",
         "The advance on Integration is to be paid back: Integration",
     ]
@@ -65,7 +65,7 @@ def test_it_is_demanded_paid_back_and_told_to_both_sides(deal: Parties, sign_in:
     assert "Bought back" in page
     assert "BACK-1" in page
     run_due_jobs()
-    subjects = " | ".join(sorted(message.subject for message in mail.outbox))
+    subjects = " | ".join(sorted(str(message.subject) for message in mail.outbox))
     assert "You have bought Integration back" in subjects
     assert len(mail.outbox) == 2  # and the buyer hears that it pays the seller again
     shown = text_of(seller.get(reverse("seller:tranche", args=[tranche.ref])))

@@ -1,0 +1,73 @@
+from django.db import models
+from django.db.models import Q
+
+from apps.core.database import guards, walls
+from apps.invoicing.models.invoice import Invoice
+from apps.parties.actor import Actor
+
+LEFT = (
+    "(SELECT a.net - coalesce((SELECT sum(n.net) FROM invoicing_creditnote n WHERE n.invoice_id = a.id), 0)"
+    " + coalesce((SELECT sum(l.net) FROM invoicing_invoiceline l WHERE l.advance_id = a.id), 0)"
+    " - coalesce((SELECT sum(c.net) FROM invoicing_creditnoteline c JOIN invoicing_invoiceline l"
+    " ON l.id = c.invoice_line_id WHERE l.advance_id = a.id), 0)"
+    " FROM invoicing_invoice a WHERE a.id = {advance})"
+)
+"""What of a deposit no invoice has given back: invoiced, less credited, less given back, and what credit notes of those
+invoices returned to it. SQL over the id of the deposit's invoice."""
+
+
+class InvoiceLineQuerySet(models.QuerySet["InvoiceLine"]):
+    def visible_to(self, actor: Actor) -> "InvoiceLineQuerySet":
+        return self.filter(invoice__in=Invoice.objects.visible_to(actor))
+
+
+class InvoiceLine(models.Model):
+    """One line of an issued invoice, with its tax treatment (category and rate of EN 16931).
+
+    A line with an ``advance`` gives back a part of that deposit's invoice: it is below zero, and bears its tax.
+    """
+
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="lines")
+    position = models.PositiveIntegerField()
+    description = models.CharField(max_length=400)
+    quantity = models.DecimalField(max_digits=18, decimal_places=6)
+    unit_price = models.DecimalField(max_digits=18, decimal_places=6)
+    net = models.DecimalField(max_digits=18, decimal_places=3)
+    tax_category = models.CharField(max_length=2)
+    tax_rate = models.DecimalField(max_digits=6, decimal_places=3)
+    advance = models.ForeignKey(Invoice, models.PROTECT, null=True, blank=True, related_name="recoveries")
+
+    objects = InvoiceLineQuerySet.as_manager()
+    wall = walls.through("invoicing_invoice", "invoice_id").only("SELECT", "INSERT")
+
+    class Meta:
+        ordering = ("position",)
+        constraints = [
+            models.UniqueConstraint("invoice", "position", name="invoice_positions_unique"),
+            models.CheckConstraint(
+                condition=Q(advance__isnull=True, net__gt=0) | Q(advance__isnull=False, net__lt=0),
+                name="only_what_is_given_back_is_below_zero",
+            ),
+        ]
+        triggers = [
+            *guards.append_only(),
+            guards.refused_when(
+                "given_back_is_an_advance_of_the_same_contract",
+                guards.INSERT,
+                "NEW.advance_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM invoicing_invoice i JOIN invoicing_invoice a"
+                " ON (a.contract_id, a.currency) = (i.contract_id, i.currency) AND a.kind = 'advance'"
+                " JOIN invoicing_invoiceline l ON l.invoice_id = a.id"
+                " AND (l.tax_category, l.tax_rate) = (NEW.tax_category, NEW.tax_rate)"
+                " WHERE i.id = NEW.invoice_id AND a.id = NEW.advance_id)",
+            ),
+            guards.at_commit(
+                "no_advance_is_given_back_beyond_itself",
+                guards.INSERT,
+                f"IF NEW.advance_id IS NOT NULL AND {LEFT.format(advance='NEW.advance_id')} < 0"
+                " THEN RAISE EXCEPTION 'more of deposit % is given back than was invoiced', NEW.advance_id"
+                " USING ERRCODE = 'check_violation'; END IF;",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.description

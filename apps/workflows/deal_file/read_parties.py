@@ -1,0 +1,120 @@
+"""What a deal file says of its parties and their people."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from zoneinfo import available_timezones
+
+from apps.core import money
+from apps.parties import electronic, rules
+from apps.parties.roles import Role
+from apps.workflows.deal_file.deal import Bank, Party, Person
+from apps.workflows.deal_file.reader import Place
+
+
+def read_party(side: str, place: Place) -> Party:
+    """An organisation of the deal with its team."""
+
+    def text(key: str, most: int = 160) -> str:
+        found = place.maybe(key)
+        return found.text(most=most) if found is not None else ""
+
+    country = place.need("country")
+    if len(country.text()) != 2 or not country.text().isalpha() or country.text() != country.text().upper():
+        country.refuse("expected a country code of two capital letters, such as DE")
+    currency = place.need("currency")
+    if currency.text() not in money.currencies():
+        currency.refuse(f"`{currency.text()}` is not a currency code such as EUR")
+    zone = place.maybe("time_zone")
+    if zone is not None and zone.text() not in available_timezones():
+        zone.refuse(f"`{zone.text()}` is not a time zone such as Europe/Berlin")
+    language = place.maybe("language")
+    bank = place.maybe("bank")
+    address, scheme = _electronic(place.maybe("electronic_address"))
+    party = Party(
+        side=side,
+        legal_name=place.need("name").text(most=160),
+        country=country.text(),
+        street=text("street"),
+        postcode=text("postcode", 16),
+        city=text("city", 80),
+        vat_number=_vat_number(place.maybe("vat"), country.text()),
+        tax_number=text("tax_number", 30),
+        company_number=text("company_number", 40),
+        email=text("email"),
+        currency=currency.text(),
+        time_zone=zone.text() if zone is not None else "Europe/Berlin",
+        language=language.one_of("en", "de") if language is not None else "en",
+        bank=_bank(bank) if bank is not None else None,
+        people=_team(side, place.maybe("team")),
+        electronic_scheme=scheme,
+        electronic_address=address,
+        contact_name=_checked(place.maybe("contact"), electronic.contact_name),
+        phone=_checked(place.maybe("phone"), electronic.phone),
+        buyer_reference=_checked(place.maybe("buyer_reference"), electronic.buyer_reference),
+    )
+    if side != "buyer" and not party.people:
+        place.refuse("`team` is missing: somebody has to act for this party")
+    place.done()
+    return party
+
+
+def _electronic(place: Place | None) -> tuple[str, str]:
+    """Address and scheme, which Peppol writes with a colon between: ``0204:04011000-1234512345-06``."""
+    if place is None:
+        return "", ""
+    scheme, colon, address = place.text(most=110).partition(":")
+    if not colon:
+        place.refuse("expected the code of a scheme, a colon and the address, such as 9930:DE136695976")
+    return place.by(lambda: electronic.electronic_address(address, scheme=scheme))
+
+
+def _bank(place: Place) -> Bank:
+    def text(key: str) -> str:
+        found = place.maybe(key)
+        return found.text(most=80) if found is not None else ""
+
+    checked = {"iban": rules.iban, "bic": rules.bic, "account_number": rules.account_number}
+    checked |= {"routing_number": rules.routing_number}
+    numbers = {key: _checked(place.maybe(key), rule) for key, rule in checked.items()}
+    bank = Bank(**numbers, bank_name=text("bank_name"))
+    if not bank.iban and not bank.account_number:
+        place.refuse("needs `iban`, or `account_number` and `routing_number`")
+    place.done()
+    return bank
+
+
+def _checked(place: Place | None, rule: Callable[[str], str]) -> str:
+    return place.by(lambda: rule(place.text(most=80))) if place is not None else ""
+
+
+def _vat_number(place: Place | None, country: str) -> str:
+    return _checked(place, lambda number: rules.vat_number(number, country=country))
+
+
+def _team(side: str, place: Place | None) -> dict[str, Person]:
+    people: dict[str, Person] = {}
+    for nick, person in place.items() if place is not None else ():
+        limit = person.maybe("approval_limit")
+        roles = tuple(role.one_of(*Role.values) for role in person.need("roles").each())
+        people[nick] = Person(
+            nick=nick,
+            side=side,
+            name=person.need("name").text(most=120),
+            email=person.need("email").email(),
+            roles=roles,
+            approval_limit=limit.number(least=Decimal(0)) if limit is not None else None,
+        )
+        person.done()
+    if place is not None and not any(Role.OWNER in person.roles for person in people.values()):
+        place.refuse("nobody has the role `owner`")
+    return people
+
+
+def check_mailboxes(place: Place, parties: Mapping[str, Party]) -> None:
+    """Refuse two people with one mailbox."""
+    seen: set[str] = set()
+    for party in parties.values():
+        for person in party.people.values():
+            if person.email in seen:
+                place.refuse(f"{person.email} stands twice; every person needs an e-mail address of their own")
+            seen.add(person.email)
