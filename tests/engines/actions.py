@@ -1426,7 +1426,7 @@ def record_repayment(world: World) -> Attempt:
         world,
         "treasury",
         lambda actor, key: recourse.record_repayment(
-            actor=actor, key=key, tranche_ref=world["owed"], received_on=LATE, bank_reference="BACK-77"
+            actor=actor, key=key, tranche_ref=world["owed_back"], received_on=LATE, bank_reference="BACK-77"
         ),
         at=noon(LATE),
     )

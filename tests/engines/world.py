@@ -499,7 +499,7 @@ def _events(deal: Parties, facility: Facility, world: World) -> None:
         deal, stories.advance_before_acceptance(deal, facility=facility, number="F-owed"), reference="OUT-O"
     )
     events.demanded(deal, owed, on=LATE)
-    world.refs["owed"] = owed.ref
+    world.refs["owed_back"] = owed.ref
     lost = stories.accepted_advance(deal, facility=facility, number="F-lost")
     stories.acknowledged(deal, lost)
     lost = stories.paid_out(deal, lost, reference="OUT-L")

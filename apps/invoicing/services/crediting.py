@@ -191,14 +191,7 @@ def _issue(
         ],
     )
     _retain_less(invoice, by=taken.retained)
-    # Balances never change their sign, not even for a moment: what is freed comes back to a receivable first, and is
-    # taken of what is owed to a financier after.
-    is_bought = is_sold(invoice)
-    if is_bought:
-        _post(note, against=bought_account(invoice), at=at)
-    freed = free(note, at=at)
-    if not is_bought:
-        _post(note, against=receivable_account(invoice), at=at)
+    freed = _book(note, at=at)
     returned: dict[str, Any] = {"given_back": note.given_back} if note.given_back else {}
     audit.record(
         chain=f"contract:{invoice.contract.ref}",
@@ -246,6 +239,20 @@ def _retain_less(invoice: Invoice, *, by: Decimal) -> None:
         part = min(left, kept.held - kept.released)
         Retention.objects.filter(pk=kept.pk).update(held=F("held") - part)
         left -= part
+
+
+def _book(note: CreditNote, *, at: datetime) -> Decimal:
+    """Post what is credited, and free what was paid beyond it; returns that.
+
+    Balances never change their sign, not even for a moment: what is freed comes back to a receivable first, and is
+    taken of what is owed to a financier after.
+    """
+    if is_sold(note.invoice):
+        _post(note, against=bought_account(note.invoice), at=at)
+        return free(note, at=at)
+    freed = free(note, at=at)
+    _post(note, against=receivable_account(note.invoice), at=at)
+    return freed
 
 
 def _post(note: CreditNote, *, against: tuple[Seller, str], at: datetime) -> None:

@@ -26,6 +26,7 @@ SKR03: Final[Mapping[str, str]] = {
     Seller.OUTPUT_TAX: "1770",
     Seller.UNAPPLIED_RECEIPTS: "1700",
     Seller.ADVANCES_RECEIVED: "1705",
+    Seller.OWED_BACK_TO_FINANCIER: "1706",
     Seller.REVENUE: "8200",
     Seller.COST_OF_RECEIVABLES_SOLD: "2100",
 }
@@ -39,6 +40,7 @@ SKR04: Final[Mapping[str, str]] = {
     Seller.OUTPUT_TAX: "3800",
     Seller.UNAPPLIED_RECEIPTS: "3500",
     Seller.ADVANCES_RECEIVED: "3560",
+    Seller.OWED_BACK_TO_FINANCIER: "3561",
     Seller.REVENUE: "4200",
     Seller.COST_OF_RECEIVABLES_SOLD: "7300",
 }
