@@ -108,6 +108,7 @@ SELLER = [
     Spot("seller:dispute_submission", "anna", "submission NL-2026-021/3"),
     Spot("seller:allocate_payment", "anna", "payment NL-2026-030"),
     Spot("seller:ask_refund", "anna", "payment NL-2026-030"),
+    Spot("seller:refund", "anna", "refund TWICE-1"),
     Spot("seller:statements", "anna"),
     Spot("seller:import_statements", "anna"),
     Spot("seller:statement", "anna", "statement_file 7.xml"),

@@ -23,6 +23,7 @@ from apps.invoicing.models import (
     OpenItem,
     PayeeInstruction,
     Payment,
+    Refund,
     StatementFile,
 )
 from apps.invoicing.rules import Part
@@ -33,7 +34,7 @@ from apps.parties import tokens
 from apps.parties.actor import Actor
 from apps.parties.models import Invitation, Membership, User
 from apps.parties.roles import Role
-from apps.workflows import contracting, exporting, negotiating, proofs, statements, team, worker
+from apps.workflows import billing, contracting, exporting, negotiating, proofs, refunding, statements, team, worker
 from apps.workflows.deal_file import player
 from apps.workflows.deal_file.read import read
 from apps.workflows.models import EvidencePack
@@ -282,6 +283,7 @@ FINDERS: dict[str, Callable[[World, str], Model]] = {
     "termination": newest(Termination, "contract__number"),
     "settlement": newest(Settlement, "contract__number"),
     "payment": newest(Payment, "allocations__invoice__contract__number"),
+    "refund": newest(Refund, "payment__bank_reference"),
     "statement_file": newest(StatementFile, "file_name"),
     "journal_export": newest(JournalExport, "format"),
     "bank_transaction": newest(BankTransaction, "bank_reference"),
@@ -337,6 +339,7 @@ def build() -> World:
             _revise(anna, number)
         _papers(anna)
         _statements(anna)
+        _refund(anna)
         _export(anna)
         worker.run_due_jobs()
     for asking in (anna, _actor("paul")):
@@ -475,6 +478,20 @@ def _statements(anna: Actor) -> None:
     parts = (Part(second.invoice.ref, second.invoice.number, Decimal("1.00")),)
     statements.apply_transaction(actor=anna, key=key(), transaction_ref=rows["applied"], parts=parts, how="by_hand")
     statements.set_aside_transaction(actor=anna, key=key(), transaction_ref=rows["aside"], reason="A tax refund.")
+
+
+def _refund(anna: Actor) -> None:
+    """A period that was paid twice, and the question that half of it goes back."""
+    item = OpenItem.objects.visible_to(anna).open().filter(contract__number="NL-2026-031").select_related("invoice")[0]
+    paid = billing.record_payment(
+        actor=anna,
+        key=key(),
+        invoice_ref=item.invoice.ref,
+        amount=2 * item.open,
+        received_on=clock.today("Europe/Berlin"),
+        bank_reference="TWICE-1",
+    )
+    refunding.ask_refund(actor=anna, key=key(), payment_ref=paid["payment"], amount=item.open, reason="Paid twice.")
 
 
 def _export(anna: Actor) -> None:

@@ -18,7 +18,7 @@ def booked(code: str, change: str) -> str:
 
 DAMAGE = {
     "The advance outstanding is what was advanced or the buyer owes, less the reserve": booked("1100", "1"),
-    "The advance outstanding is what was funded less what was repaid": (
+    "The advance outstanding is what was funded less what was repaid, charged back and written off": (
         "UPDATE financing_collection SET to_advance = to_advance + 1, to_seller = to_seller - 1"
     ),
     "What a facility counts as advanced is the sum of its outstanding advances": (
