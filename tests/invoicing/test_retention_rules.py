@@ -210,6 +210,55 @@ def test_the_parts_of_a_release_are_together_what_was_withheld_to_the_cent(
     assert not any(row.left for row in rows)
 
 
+@given(
+    st.sampled_from(CURRENCIES),
+    st.lists(st.tuples(st.sampled_from("AB"), st.integers(1, 10**5)), min_size=1, max_size=4),
+    SCHEDULES,
+    st.booleans(),
+    st.data(),
+)
+def test_whatever_is_credited_in_between_nothing_stays_withheld_for_good(
+    currency: str, held: list[tuple[str, int]], weights: list[int], has_section: bool, data: st.DataObject
+) -> None:
+    """Credit notes take of what is left; a part that comes to nothing is never released, and locks up no other one."""
+    unit = money.unit(currency)
+    rows = [Row(1, title, n * unit, money.ZERO) for title, n in held]
+    shares = money.split(Decimal(100), [Decimal(one) for one in weights], "KWD")
+    releases = [RetentionRelease(share) for share in shares]
+    if has_section:
+        releases.insert(0, RetentionRelease(Decimal(60), MILESTONE, milestone="A", only=True))
+    terms = RetentionTerms(rate=Decimal(5), releases=tuple(releases))
+    order = data.draw(st.permutations(terms.schedule))
+    made: dict[int, Decimal] = {}
+    for _round in order:  # What is due is looked at again and again, as the clock does.
+        for part in order:
+            taken = [data.draw(st.integers(0, int(row.left / unit))) * unit for row in rows]
+            rows = [replace(row, held=row.held - one) for row, one in zip(rows, taken, strict=True)]
+            if part.position in made:
+                continue
+            sum_ = rules.released_of(part, rows=rows, made=made, terms=terms, currency=currency)
+            if not sum_:
+                continue
+            is_all = sum_ == money.total(row.left for row in rows)
+            left = [row.left if is_all or rules.concerned(part, row) else money.ZERO for row in rows]
+            given_ = rules.shares_of(sum_, left=left, currency=currency)
+            rows = [replace(row, released=row.released + one) for row, one in zip(rows, given_, strict=True)]
+            made[part.position] = sum_
+    assert money.total(made.values()) == money.total(row.held for row in rows)
+
+
+def test_the_last_part_is_what_is_left_although_one_before_it_comes_to_nothing() -> None:
+    """Of 100.00 half is released, then 40.00 are credited: the second quarter is nothing, and the last one 10.00."""
+    releases = tuple(RetentionRelease(Decimal(share), BUYER) for share in (50, 25, 25))
+    terms = RetentionTerms(rate=Decimal(5), releases=releases)
+    rows = [Row(1, "", amount("60"), amount("50"))]
+    found = [
+        rules.released_of(part, rows=rows, made={1: amount("50")}, terms=terms, currency="EUR")
+        for part in terms.schedule[1:]
+    ]
+    assert found == [0, amount("10")]
+
+
 def withheld(
     net: str,
     terms: RetentionTerms,

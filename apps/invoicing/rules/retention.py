@@ -199,8 +199,40 @@ def released_of(
     less what was paid out of it before. The last part is everything that is left, so together they are what was
     withheld, to the cent. ``made`` is what was released before, by the position of the part.
 
-    A section's parts are of what was withheld of its milestone; the others share what sections leave.
+    A section's parts are of what was withheld of its milestone; the others share what sections leave. A credit note
+    takes of what is withheld, so a part before the last may come to nothing: no later one waits for it.
     """
+    passed = _with_nothing(part, rows=rows, made=made, terms=terms, currency=currency)
+    return _comes_to(part, rows=rows, made=passed, terms=terms, currency=currency)
+
+
+def _with_nothing(
+    part: ScheduledRelease,
+    *,
+    rows: Sequence[Row],
+    made: Mapping[int, Decimal],
+    terms: RetentionTerms,
+    currency: str,
+) -> Mapping[int, Decimal]:
+    """``made``, with nothing for each part of the same kind before this one that is not released and comes to nothing:
+    a release of nothing is never made."""
+    passed = dict(made)
+    for one in terms.schedule:
+        if one.kind != part.kind or one.position >= part.position or one.position in passed:
+            continue
+        if not _comes_to(one, rows=rows, made=passed, terms=terms, currency=currency):
+            passed[one.position] = money.ZERO
+    return passed
+
+
+def _comes_to(
+    part: ScheduledRelease,
+    *,
+    rows: Sequence[Row],
+    made: Mapping[int, Decimal],
+    terms: RetentionTerms,
+    currency: str,
+) -> Decimal:
     of_kind = [one for one in terms.schedule if one.kind == part.kind]
     open_ = money.total(row.left for row in rows if row.kind == part.kind)
     if all(one.position in made for one in of_kind if one.position != part.position):

@@ -32,8 +32,8 @@ class DueRelease:
 
 
 def releases_due(*, at: datetime, contract_refs: Sequence[str] | None = None) -> list[DueRelease]:
-    """Every part that should have been released by now and was not, read with the owner's eyes; however long ago, so
-    that an outage delays a release and loses none."""
+    """Every part that should have been released by now, was not and comes to something, read with the owner's eyes;
+    however long ago, so that an outage delays a release and loses none."""
     return [found for found in _timed(contract_refs) if found.on <= at.astimezone(ZoneInfo(found.time_zone)).date()]
 
 
@@ -100,7 +100,10 @@ def _parts_kept(seller_id: int) -> Iterator[tuple[Contract, ContractVersion, Ret
 
 
 def _timed(contract_refs: Sequence[str] | None) -> Iterator[DueRelease]:
-    """Every part that is not released and has a day, of contracts of which something is withheld."""
+    """Every part that is not released, has a day and comes to something, of contracts of which something is withheld.
+
+    One that comes to nothing, as what was withheld was credited, is looked at again each time: more may be withheld.
+    """
     kept = Retention.objects.using("owner").kept().values("contract_id")
     found = Contract.objects.using("owner").filter(
         Q(completed_at__isnull=False) | Q(terminated_at__isnull=False) | _released_by(DATE) | _released_by(MILESTONE),
@@ -110,14 +113,19 @@ def _timed(contract_refs: Sequence[str] | None) -> Iterator[DueRelease]:
         found = found.filter(ref__in=contract_refs)
     rows = found.select_related("active_version", "seller").prefetch_related("retention_releases").order_by("pk")
     accepted = _accepted(found)
+    withheld = rows_of(Retention.objects.using("owner").filter(contract__in=found.values("pk")))
     for contract in rows.iterator(chunk_size=500):
         version = contract.active_version
         terms = contracts.read_retention(version.retention) if version is not None else None
-        made = {one.position for one in contract.retention_releases.all()}
+        if terms is None:
+            continue
+        made = {one.position: one.amount for one in contract.retention_releases.all()}
         day = completed_on(contract.ended_at, time_zone=contract.seller.time_zone)
-        for part in terms.schedule if terms else ():
+        for part in terms.schedule:
             on = rules.due_from(part.release, completed_on=day, accepted_on=accepted.get(contract.pk))
-            if part.position not in made and on is not None:
+            if part.position in made or on is None:
+                continue
+            if rules.released_of(part, rows=withheld[contract.pk], made=made, terms=terms, currency=contract.currency):
                 yield DueRelease(contract.ref, contract.seller_id, part.position, on, contract.seller.time_zone)
 
 
