@@ -94,9 +94,10 @@ def _summary(sheet: Sheet) -> list[tuple[str, Decimal, bool]]:
         (_("Net change by change orders"), sheet.changes, False),
         (_("Price to date"), sheet.price, True),
         (_("Completed and stored to date"), now.billed, False),
-        (_("Tax on it"), now.tax, False),
-        (_("Less retained"), -now.retained, False),
     ]
+    if now.deposits or sheet.before.deposits:
+        rows.append((_("Deposits to be given back"), now.deposits, False))
+    rows += [(_("Tax on it"), now.tax, False), (_("Less retained"), -now.retained, False)]
     if now.withheld or sheet.before.withheld:
         rows.append((_("Less withheld for defects"), -now.withheld, False))
     return [

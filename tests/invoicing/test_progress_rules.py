@@ -22,7 +22,7 @@ def books(draw: st.DrawFn) -> tuple[list[tuple[bool, list[Decimal]]], list[Stand
     standings = [Standing()]
     for end in range(periods):
         billed = money.total(amounts[end] for _is_materials, amounts in lines)
-        standings.append(Standing(billed, draw(CENTS), draw(CENTS), draw(CENTS)))
+        standings.append(Standing(billed, draw(CENTS), draw(CENTS), draw(CENTS), draw(CENTS)))
     return lines, standings
 
 
@@ -58,6 +58,15 @@ def test_periods_add_up_to_what_is_payable_and_each_sheet_ties_out(
         assert one.previous + one.period + one.stored == one.sums.completed == one.now.billed
         assert one.sums.scheduled == one.price == one.original + one.changes
         assert one.balance == money.total(line.balance for line in one.lines) + one.now.retained + one.now.withheld
+
+
+def test_a_deposit_is_payable_until_an_invoice_gives_it_back_and_is_nothing_done() -> None:
+    ahead = Standing(deposits=D(240), tax=D(24))
+    given_back = Standing(billed=D(420), deposits=D(240 - 105), tax=D("55.50"))
+    line = SheetLine(1, "Design", D(1000), D(0), D(420), D(0))
+    found = Sheet(D(1000), D(1000), (line,), ahead, given_back)
+    assert (found.ties_out, found.now.payable, found.due) == (True, D("610.50"), D("346.50")), "315 and its tax"
+    assert found.balance == D(580)
 
 
 def test_a_figure_that_differs_is_named() -> None:

@@ -46,6 +46,14 @@ def government(found: Report) -> None:
     ]
     assert [found["retention"][name] for name in ("held", "released", "due")] == ["60000.00", "0.00", "0.00"]
     assert [row["state"] for row in found["milestones"]] == ["accepted", "accepted", "accepted", "planned"]
+    sheet = found["progress"]
+    assert [sheet[name] for name in ("completed", "deposits", "retained", "payable", "balance")] == [
+        "1140000.00",
+        "0.00",
+        "60000.00",
+        "1080000.00",
+        "120000.00",
+    ]
 
 
 def fit_out(found: Report) -> None:

@@ -71,6 +71,17 @@ def owed(contract: Contract) -> Decimal:
         return invoices - sum((one.net for one in CreditNote.objects.filter(contract=contract)), D(0))
 
 
+def sheet_holds(contract: Contract) -> None:
+    """The schedule of values ties out, and asks for what the invoices ask for, with what is left of the deposits."""
+    with walls.asking_for(contract.seller_id):
+        sheet = invoicing.progress(Contract.objects.get(pk=contract.pk), since=AT.date(), until=AT.date() + 30 * DAY)
+        asked = sum((one.gross for one in Invoice.objects.filter(contract=contract)), D(0))
+        asked -= sum((one.gross for one in CreditNote.objects.filter(contract=contract)), D(0))
+    assert sheet.differences == ()
+    assert f"{sheet.now.deposits:.2f}" == left(contract)
+    assert sheet.earned == sheet.due == asked
+
+
 def credit(parties: Parties, contract: Contract, about: str, share: Share = Share(), *, day: int) -> None:  # noqa: B008
     clara = scenarios.member(parties, "billing")
     with acting(clara, at=AT + day * DAY):
@@ -131,6 +142,7 @@ def test_a_deposit_is_invoiced_recovered_and_survives_every_correction(scratch: 
     note = corrections.granted(parties, asked, by="billing", at=AT + 2 * DAY)
     assert (note.net, note.given_back, note.tax) == (D(3000), D(1000), D(570))
     assert left(contract) == "6000.00"
+    sheet_holds(contract)
     verified()
 
     # The price of what is left is lowered: the invoice falls first, and nothing of the deposit moves.
@@ -143,6 +155,7 @@ def test_a_deposit_is_invoiced_recovered_and_survives_every_correction(scratch: 
         invoicing.preview_credit(
             invoice_ref=Invoice.objects.get(contract=contract, kind="advance").ref, share=Share(amount=D(4001))
         )
+    sheet_holds(contract)
     verified()
 
     accepted(contract, 3, day=5)
@@ -155,6 +168,7 @@ def test_a_deposit_is_invoiced_recovered_and_survives_every_correction(scratch: 
     assert bills(contract)[4][3] == "0.00"
     assert left(contract) == "0.00"
     assert owed(contract) == D(39000), "the price, less what was lowered"
+    sheet_holds(contract)
 
     # Everything is credited: of what was recovered all returns, and is credited to the buyer at once.
     for about in ("Prototype", "Integration", "Prototype (2)", "Final delivery and sign-off"):
@@ -163,6 +177,7 @@ def test_a_deposit_is_invoiced_recovered_and_survives_every_correction(scratch: 
     with walls.asking_for(contract.seller_id):
         assert not OpenItem.objects.filter(contract=contract, open__gt=0).exists()
     assert booked(contract, Seller.DEPOSITS_RECEIVED) == 0
+    sheet_holds(contract)
     verified()
 
 

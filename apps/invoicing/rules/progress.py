@@ -56,18 +56,20 @@ class SheetLine:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the books say as of a day, in the contract's currency: ``billed`` net of tax less what was credited, the
-    ``tax`` on it, what is ``retained`` as agreed and what is ``withheld`` for defects, both with their tax."""
+    """What the books say as of a day, in the contract's currency: ``billed`` is what is done is worth, net of tax less
+    what was credited; ``deposits`` were invoiced ahead of it and are not given back yet, net of tax; the ``tax`` on
+    both; what is ``retained`` as agreed and what is ``withheld`` for defects, both with their tax."""
 
     billed: Decimal = money.ZERO
     tax: Decimal = money.ZERO
     retained: Decimal = money.ZERO
     withheld: Decimal = money.ZERO
+    deposits: Decimal = money.ZERO
 
     @property
     def payable(self) -> Decimal:
         """What the buyer was asked for until then, paid or not."""
-        return self.billed + self.tax - self.retained - self.withheld
+        return self.billed + self.deposits + self.tax - self.retained - self.withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,8 @@ class Sheet:
 
     @property
     def earned(self) -> Decimal:
-        """Completed and stored, with its tax, less what is kept back: what the buyer was asked for by now."""
+        """Completed and stored, and deposits to be given back, with their tax, less what is kept back: what the buyer
+        was asked for by now."""
         return self.now.payable
 
     @property

@@ -1,13 +1,13 @@
 """The schedule of values of a contract: from its plan, and from what was billed, credited, retained and released."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from apps.contracts.models import Contract, ContractVersion
@@ -32,7 +32,8 @@ Dated = list[tuple[date, int, Decimal]]
 def progress(contract: Contract, *, since: date, until: date, using: str = "default") -> rules.Sheet:
     """The sheet of a period, both days included where the seller is, of a contract that the caller may see.
 
-    Lines and price are those in force today. What was billed is what was accepted, or fell due by the calendar. Eight
+    Lines and price are those in force today. What was billed is what was accepted, or fell due by the calendar, at what
+    it is worth: what its invoice gave back of deposits is no less done, and deposits are beside the plan. Eight
     queries, however long the plan is. Refused before the contract is active, and once it was terminated: what was left
     of its plan then is in the settlement. ``using`` is the alias of the database whose eyes are used.
     """
@@ -40,9 +41,9 @@ def progress(contract: Contract, *, since: date, until: date, using: str = "defa
     if version is None or contract.terminated_at is not None:
         raise Refused("Only a contract that is in force, or completed, has a schedule of values.")
     day_before = since - timedelta(days=1)
-    net, tax = _billed(contract, using)
-    held, withheld = _retained(contract, using), _withheld(contract, using)
-    before, now, kept = _by_line(net, until=day_before), _by_line(net, until=until), _by_line(held, until=until)
+    books = _books(contract, using)
+    before, now = (_by_line(books.worth, until=day) for day in (day_before, until))
+    kept = _by_line(books.held, until=until)
     return rules.Sheet(
         original=_original(contract, version, using),
         price=version.price,
@@ -58,13 +59,31 @@ def progress(contract: Contract, *, since: date, until: date, using: str = "defa
             )
             for position, (title, amount, is_materials) in sorted(_scheduled(contract, using).items())
         ),
-        before=_standing(net, tax, held, withheld, until=day_before),
-        now=_standing(net, tax, held, withheld, until=until),
+        before=_standing(books, until=day_before),
+        now=_standing(books, until=until),
     )
 
 
-def _standing(net: Dated, tax: Dated, held: Dated, withheld: Dated, *, until: date) -> rules.Standing:
-    return rules.Standing(*(_sum(rows, until=until) for rows in (net, tax, held, withheld)))
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """What happened, by day: ``worth`` of what the plan billed, net of tax; ``deposits`` that were invoiced, less what
+    was given back of them, net too; ``tax`` on both; what was ``held`` as agreed, and ``withheld`` for defects."""
+
+    worth: Dated = field(default_factory=list)
+    deposits: Dated = field(default_factory=list)
+    tax: Dated = field(default_factory=list)
+    held: Dated = field(default_factory=list)
+    withheld: Dated = field(default_factory=list)
+
+
+def _standing(books: _Books, *, until: date) -> rules.Standing:
+    return rules.Standing(
+        billed=_sum(books.worth, until=until),
+        deposits=_sum(books.deposits, until=until),
+        tax=_sum(books.tax, until=until),
+        retained=_sum(books.held, until=until),
+        withheld=_sum(books.withheld, until=until),
+    )
 
 
 def _sum(rows: Dated, *, until: date) -> Decimal:
@@ -92,12 +111,12 @@ def _original(contract: Contract, version: ContractVersion, using: str) -> Decim
 
 def _scheduled(contract: Contract, using: str) -> dict[int, tuple[str, Decimal, bool]]:
     """What each line comes to, and whether it is materials: its parts that were not cancelled, less what was withdrawn
-    and goes on as another."""
+    and goes on as another. Deposits that later invoices give back are beside the plan."""
     found: dict[int, tuple[str, Decimal, bool]] = {}
     parts = (
         Milestone.objects.using(using).live().filter(contract=contract).annotate(counts=F("amount") - F("nullified"))
     )
-    periods = Instalment.objects.using(using).filter(contract=contract, cancelled_at__isnull=True)
+    periods = Instalment.objects.using(using).filter(contract=contract, cancelled_at__isnull=True, line__recovery="")
     rows = [
         *parts.order_by("position", "part").values_list("position", "title", "counts", "line__is_materials"),
         *periods.order_by("position", "number").values_list("position", "title", "amount", "line__is_materials"),
@@ -108,42 +127,58 @@ def _scheduled(contract: Contract, using: str) -> dict[int, tuple[str, Decimal, 
     return found
 
 
-def _billed(contract: Contract, using: str) -> tuple[Dated, Dated]:
-    """Net and tax of every invoice of a line of the plan, less those of every credit note, on their day."""
-    net: Dated = []
-    tax: Dated = []
-    of_plan = (InvoiceKind.MILESTONE, InvoiceKind.INSTALMENT)
-    invoices = Invoice.objects.using(using).filter(contract=contract, kind__in=of_plan)
-    notes = CreditNote.objects.using(using).filter(contract=contract, invoice__kind__in=of_plan)
-    for sign, rows in ((1, _figures(invoices, "")), (-1, _figures(notes, "invoice__"))):
-        for day, position, of_net, of_tax in rows:
-            net.append((day, position, sign * of_net))
-            tax.append((day, position, sign * of_tax))
-    return net, tax
-
-
-def _figures(rows: "QuerySet[Any, Any]", path: str) -> Iterable[tuple[date, int, Decimal, Decimal]]:
-    place = Coalesce(F(f"{path}milestone__position"), F(f"{path}instalment__position"))
-    return rows.order_by().values_list("issued_on", place, "net", "tax")
-
-
-def _retained(contract: Contract, using: str) -> Dated:
-    """What was retained of every invoice on its day, less what was released of it on that of its release."""
+def _books(contract: Contract, using: str) -> _Books:
+    books = _Books(held=_released(contract, using), withheld=_withheld(contract, using))
+    _invoiced(books, contract, using)
+    _credited(books, contract, using)
     held = Retention.objects.using(using).filter(contract=contract).order_by()
+    books.held.extend(held.values_list("invoice__issued_on", "invoice__milestone__position", "held"))
+    return books
+
+
+def _invoiced(books: _Books, contract: Contract, using: str) -> None:
+    """Every invoice but the statements of a release, on its day."""
+    place = Coalesce("milestone__position", "instalment__position")
+    invoices = Invoice.objects.using(using).filter(contract=contract).exclude(kind=InvoiceKind.RETENTION_RELEASE)
+    for kind, day, position, net, tax, recovered in invoices.order_by().values_list(
+        "kind", "issued_on", place, "net", "tax", "recovered"
+    ):
+        books.tax.append((day, position, tax))
+        if kind == InvoiceKind.ADVANCE:
+            books.deposits.append((day, position, net))
+        else:
+            books.worth.append((day, position, net + recovered))
+            books.deposits.append((day, position, -recovered))
+
+
+def _credited(books: _Books, contract: Contract, using: str) -> None:
+    """Every credit note, on its day."""
+    place = Coalesce("invoice__milestone__position", "invoice__instalment__position")
+    notes = CreditNote.objects.using(using).filter(contract=contract).order_by()
+    for kind, day, position, net, tax, given_back in notes.values_list(
+        "invoice__kind", "issued_on", place, "net", "tax", "given_back"
+    ):
+        books.tax.append((day, position, -tax))
+        if kind == InvoiceKind.ADVANCE:
+            books.deposits.append((day, position, -net))
+        else:
+            books.worth.append((day, position, -net - given_back))
+            books.deposits.append((day, position, given_back))
+
+
+def _released(contract: Contract, using: str) -> Dated:
+    """What was released of what was retained, below zero, on the day of its release."""
     gone = RetentionShare.objects.using(using).filter(release__contract=contract).order_by()
     return [
-        *held.values_list("invoice__issued_on", "invoice__milestone__position", "held"),
-        *(
-            (day, position, -amount)
-            for day, position, amount in gone.values_list(
-                "release__released_on", "retention__invoice__milestone__position", "amount"
-            )
-        ),
+        (day, position, -amount)
+        for day, position, amount in gone.values_list(
+            "release__released_on", "retention__invoice__milestone__position", "amount"
+        )
     ]
 
 
 def _withheld(contract: Contract, using: str) -> Dated:
-    """The same of what is withheld for defects; its release is a moment."""
+    """What is withheld for defects of every invoice on its day, less what was released since, which is a moment."""
     zone = ZoneInfo(contract.seller.time_zone)
     found = Withholding.objects.using(using).filter(contract=contract).order_by()
     rows: Dated = []

@@ -22,6 +22,7 @@ def report_of(contract: Contract) -> Report | None:
         "changes": amount_of(sheet.changes, code),
         "price": amount_of(sheet.price, code),
         "completed": amount_of(sheet.now.billed, code),
+        "deposits": amount_of(sheet.now.deposits, code),
         "tax": amount_of(sheet.now.tax, code),
         "retained": amount_of(sheet.now.retained, code),
         "withheld": amount_of(sheet.now.withheld, code),
