@@ -8,12 +8,13 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from apps.contracts.models import Contract
-from apps.contracts.retention import BUYER, RetentionRelease, RetentionTerms
+from apps.contracts.retention import BUYER, DATE, RetentionRelease, RetentionTerms
+from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import OpenItem, Retention
-from apps.invoicing.rules import Share
+from apps.invoicing.rules import Share, Sheet
 from apps.invoicing.services.account_statement import Between, account_statement, standing_of
 from apps.invoicing.services.ageing import ageing
 from apps.milestones.models import Reservation
@@ -92,7 +93,12 @@ def test_a_paid_invoice_is_corrected_out_of_what_is_retained_and_only_then_out_o
         told = invoicing.preview_credit(invoice_ref=ref, share=corrections.REST)
     assert (told.gross, told.open_after, told.retained, told.freed) == (D(14280), D(0), D(1200), D(0))
     paid(parties, "13080.00")
+    first = sheet(contract, at=AT)
+    assert (first.ties_out, first.now.retained, first.earned) == (True, D(1200), D(13080))
     corrections.credited(parties, ref, "500.00", at=AT + DAY)
+    assert sheet(contract, at=AT) == first, "a day that is over stays as it was"
+    later = sheet(contract, at=AT + DAY)
+    assert (later.ties_out, later.now.retained, later.earned, later.due) == (True, D(605), D(13080), D(0))
     now = item(parties)
     assert (now.retained, now.paid, now.open, now.credited) == (D(605), D(13080), D(0), D(595))
     olga = scenarios.buyer_actor(parties)
@@ -109,6 +115,37 @@ def test_a_paid_invoice_is_corrected_out_of_what_is_retained_and_only_then_out_o
     assert (now.retained, now.paid, now.open) == (D("302.50"), D("12192.50"), D(0))
     verified()
     statement_ends_with_what_is_open(parties, at=AT + 2 * DAY)
+
+
+def test_a_part_that_comes_to_nothing_is_not_asked_for_and_the_last_one_is_all_that_is_left(parties: Parties) -> None:
+    days = [AT.date() + number * DAY for number in (1, 2, 3)]
+    releases = tuple(RetentionRelease(D(share), DATE, on=on) for share, on in zip((50, 25, 25), days, strict=True))
+    contract = accepted(parties, terms=RetentionTerms(D(10), releases=releases))
+    paid(parties, "13080.00")
+    tended(contract, at=AT + DAY)
+    corrections.credited(parties, item(parties).invoice.ref, "500.00", at=AT + DAY)
+    with walls.asking_for(parties.seller.pk):
+        state = invoicing.retention_state(contract)
+    assert state is not None
+    assert [one.amount for one in state.parts] == [D(600), D(0), D(5)]
+    assert retention.due(at=AT + 2 * DAY) == [], "75 % of 605.00 are less than the 600.00 that were released"
+    assert [one.position for one in retention.due(at=AT + 3 * DAY)] == [3]
+    tended(contract, at=AT + 3 * DAY)
+    with walls.asking_for(parties.seller.pk):
+        kept = Retention.objects.get()
+    assert (kept.held, kept.released) == (D(605), D(605))
+    verified()
+
+
+def tended(contract: Contract, *, at: datetime) -> None:
+    with clock.stopped(at):
+        retention.tend_contract(contract_ref=contract.ref)
+
+
+def sheet(contract: Contract, *, at: datetime) -> Sheet:
+    with walls.asking_for(contract.seller_id):
+        found = Contract.objects.get(pk=contract.pk)
+        return invoicing.progress(found, since=at.date(), until=at.date())
 
 
 def test_while_a_defect_is_not_settled_only_what_is_open_is_credited(parties: Parties) -> None:

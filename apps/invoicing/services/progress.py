@@ -152,13 +152,15 @@ def _invoiced(books: _Books, contract: Contract, using: str) -> None:
 
 
 def _credited(books: _Books, contract: Contract, using: str) -> None:
-    """Every credit note, on its day."""
+    """Every credit note, on its day. What it took of what was retained was retained until then, although the books of
+    today say less of its invoice: so a sheet that is over stays as it was."""
     place = Coalesce("invoice__milestone__position", "invoice__instalment__position")
     notes = CreditNote.objects.using(using).filter(contract=contract).order_by()
-    for kind, day, position, net, tax, given_back in notes.values_list(
-        "invoice__kind", "issued_on", place, "net", "tax", "given_back"
+    for kind, invoiced, day, position, net, tax, given_back, retained in notes.values_list(
+        "invoice__kind", "invoice__issued_on", "issued_on", place, "net", "tax", "given_back", "retained"
     ):
         books.tax.append((day, position, -tax))
+        books.held.extend([(invoiced, position, retained), (day, position, -retained)])
         if kind == InvoiceKind.ADVANCE:
             books.deposits.append((day, position, -net))
         else:
