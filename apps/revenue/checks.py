@@ -87,15 +87,17 @@ CHECKS = (
     ),
     Check(
         "Of every terminated contract all that was billed and not credited is earned, or is by its periods' days",
+        # By its worth, whatever invoices gave back of deposits: these are beside the price, and never earned.
         """
         SELECT 'contract ' || c.ref, b.net - b.credited, o.remains
         FROM contracts_contract c
         CROSS JOIN LATERAL (SELECT sum(o.allocated) - sum(o.credited) AS remains FROM revenue_obligation o
           WHERE o.contract_id = c.id) o
         CROSS JOIN LATERAL (SELECT
-            (SELECT coalesce(sum(i.net), 0) FROM invoicing_invoice i
-             WHERE i.contract_id = c.id AND i.kind <> 'retention_release') AS net,
-            (SELECT coalesce(sum(n.net), 0) FROM invoicing_creditnote n WHERE n.contract_id = c.id
+            (SELECT coalesce(sum(i.net + i.recovered), 0) FROM invoicing_invoice i
+             WHERE i.contract_id = c.id AND i.kind NOT IN ('retention_release', 'advance')) AS net,
+            (SELECT coalesce(sum(n.net + n.given_back), 0) FROM invoicing_creditnote n
+             JOIN invoicing_invoice i ON i.id = n.invoice_id WHERE n.contract_id = c.id AND i.kind <> 'advance'
              AND (n.purpose = 'nullification' OR n.issued_at <= c.terminated_at OR EXISTS (SELECT 1
                FROM revenue_recognition r WHERE r.contract_id = c.id AND r.cause = 'credit:' || n.ref))) AS credited) b
         WHERE c.state = 'terminated' AND EXISTS (SELECT 1 FROM revenue_recognition r

@@ -22,7 +22,7 @@ from apps.invoicing.models import CreditNote, Instalment, Invoice, OpenItem
 from apps.invoicing.rules import Share
 from apps.ledger.charts import Seller
 from apps.ledger.models import Balance
-from apps.workflows import crediting, instalments, sign_off
+from apps.workflows import crediting, instalments, revenue, sign_off
 from tests import change_orders, corrections, scenarios
 from tests.scenarios import Parties, acting, key
 from tests.terminations import noticed, proposed, signed
@@ -271,4 +271,16 @@ def test_what_nothing_can_give_back_any_more_goes_back_to_the_buyer(scratch: str
     assert bills(contract)[2] == ("Final delivery and sign-off", "0.00", "0.00", "500.00")
     assert left(contract) == "0.00"
     assert owed(contract) == D(12500)
+    recognised(contract, at=AT + 6 * DAY)
     verified()
+
+    # A correction beyond the invoice, after the end: what it gives back is credited of the deposit at once.
+    credit(parties, contract, "Prototype", Share(amount=D(10000)), day=7)
+    assert (left(contract), owed(contract)) == ("0.00", D(2500))
+    recognised(contract, at=AT + 7 * DAY)
+    verified()
+
+
+def recognised(contract: Contract, *, at: datetime) -> None:
+    with clock.stopped(at):
+        revenue.recognise_revenue(contract_ref=contract.ref, seller_id=contract.seller_id)
