@@ -24,9 +24,12 @@ from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.invoicing import documents
 from apps.invoicing.models import Invoice, OpenItem
+from apps.invoicing.rules import Share
 from apps.invoicing.rules.late_interest import Change, late_charge
 from apps.invoicing.services.late_interest import Late, late_charges
-from apps.workflows import billing, jobs, reminding
+from apps.milestones.models import Reservation
+from apps.milestones.services import Defect
+from apps.workflows import billing, jobs, reminding, reserving
 from tests import disputes, scenarios
 from tests.scenarios import Parties, acting, key
 
@@ -228,6 +231,37 @@ def test_payments_credits_and_disputes_stop_it(story: Story) -> None:
     with acting(bilge, at=datetime(2026, 4, 7, 9, tzinfo=UTC)):
         billing.reverse_payment(actor=bilge, key=key(), payment_ref=paid["payment"], reason="Not theirs.")
     assert found(story, 10)[story.first.number].charge.interest == D("40.18")
+
+
+@pytest.mark.django_db
+def test_what_ended_in_a_credit_note_is_left_out_once(story: Story) -> None:
+    """It is owed from the first day no more; what of a dispute or a defect was not credited only waits meanwhile."""
+    bilge, approver = (scenarios.member(story.parties, role) for role in ("billing", "approver"))
+    start, end = (datetime(2026, 4, number, 9, tzinfo=UTC) for number in (3, 7))
+    dispute = disputes.on_invoice(story.second.ref, actor=approver, at=start, share=Share(amount=D(6000)))
+    proposal = disputes.proposed(dispute, "partly_upheld", actor=bilge, at=end, amount="5000.00")
+    disputes.agreed(proposal, actor=approver, at=end)
+    # 8,330.00 are owed; for four of ten days another 1,190.00 were in dispute, and stood.
+    assert found(story, 10)[story.second.number].charge.interest == D("22.10")
+
+    draft = scenarios.software_draft(story.parties, number="NL-defect", late_payment=TERMS)
+    submission = scenarios.submitted_milestone(scenarios.active_contract(story.parties, draft=draft, at=AT), at=AT)
+    with acting(approver, at=AT):
+        reserving.accept_with_reservations(
+            actor=approver,
+            key=key(),
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            defects=(Defect("Paint", date(2026, 4, 20), D(1000)),),
+        )
+        paint = Reservation.objects.get()
+    with acting(bilge, at=end):
+        offer = reserving.offer_reduction(actor=bilge, key=key(), reservation_ref=paint.ref, amount=D(400))["offer"]
+    with acting(approver, at=end):
+        reserving.agree_reduction(actor=approver, key=key(), offer_ref=offer)
+        defective = Invoice.objects.get(milestone=submission.milestone)
+    # 13,804.00 are owed; the 714.00 of the defect that were not credited for the last four days only.
+    assert found(story, 10)[defective.number].charge.interest == D("37.63")
 
 
 @pytest.mark.django_db

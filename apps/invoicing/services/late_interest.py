@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, QuerySet
@@ -49,22 +50,34 @@ def late_charges(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mappi
 
 
 def _changes(rows: Iterable[OpenItem]) -> Mapping[int, list[Change]]:
-    """What happened to each invoice, by days of its seller: payments, defects settled, disputes."""
+    """What happened to each invoice, by days of its seller: payments, defects settled, disputes.
+
+    What is credited leaves the invoice from its first day; so of what was withheld or in dispute only what was not
+    credited in the end is left out meanwhile, or it would be left out twice.
+    """
     items = {item.invoice_id: item for item in rows}
     changes: dict[int, list[Change]] = defaultdict(list)
     for pk, item in items.items():
         changes[pk].append(Change(item.invoice.issued_on, item.gross - item.retained - item.credited))
     _paid(items, changes)
-    for part in Withholding.objects.filter(invoice__in=items).order_by("pk"):
-        changes[part.invoice_id].append(Change(items[part.invoice_id].invoice.issued_on, -part.gross))
+    withheld = Withholding.objects.filter(invoice__in=items).select_related("credit_note").order_by("pk")
+    for part in withheld:
+        item, kept = items[part.invoice_id], _not_credited(part)
+        changes[part.invoice_id].append(Change(item.invoice.issued_on, -kept))
         if part.released_at is not None:
-            changes[part.invoice_id].append(Change(_day(part.released_at, items[part.invoice_id]), part.gross))
-    for disputed in DisputedInvoice.objects.filter(invoice__in=items).select_related("dispute").order_by("pk"):
-        item = items[disputed.invoice_id]
-        changes[disputed.invoice_id].append(Change(_day(disputed.dispute.raised_at, item), -disputed.gross))
+            changes[part.invoice_id].append(Change(_day(part.released_at, item), kept))
+    in_dispute = DisputedInvoice.objects.filter(invoice__in=items).select_related("dispute", "credit_note")
+    for disputed in in_dispute.order_by("pk"):
+        item, kept = items[disputed.invoice_id], _not_credited(disputed)
+        changes[disputed.invoice_id].append(Change(_day(disputed.dispute.raised_at, item), -kept))
         if disputed.dispute.settled_at is not None:
-            changes[disputed.invoice_id].append(Change(_day(disputed.dispute.settled_at, item), disputed.gross))
+            changes[disputed.invoice_id].append(Change(_day(disputed.dispute.settled_at, item), kept))
     return changes
+
+
+def _not_credited(kept_back: Withholding | DisputedInvoice) -> Decimal:
+    note = kept_back.credit_note
+    return kept_back.gross - note.gross if note is not None else kept_back.gross
 
 
 def _paid(items: Mapping[int, OpenItem], changes: Mapping[int, list[Change]]) -> None:
