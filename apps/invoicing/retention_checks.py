@@ -15,6 +15,8 @@ _most = "(v.retention ->> 'payable_most')::numeric"
 CHECKS = (
     Check(
         "Before the last milestone is accepted no more is payable of a contract than it agreed",
+        # A deposit that later invoices give back is payable when it is invoiced (decision 35): one ahead of every
+        # milestone counts. Of one that comes after some nothing is withheld, so it may go beyond the limit.
         # A change order may have lowered the price since: then the highest that was in force counts. On every invoice
         # the least unit of the currency is due, so that it can be told from one that is paid. A credit note lowers what
         # is billed with its tax, and so says nothing about a limit that is net of tax.
@@ -31,7 +33,9 @@ CHECKS = (
             FROM invoicing_invoice i CROSS JOIN LATERAL (
                 SELECT coalesce(sum(k.held), 0) AS held FROM invoicing_retention k WHERE k.invoice_id = i.id
             ) r
-            WHERE i.contract_id = c.id AND i.kind = 'milestone'
+            WHERE i.contract_id = c.id AND (i.kind = 'milestone' OR i.kind = 'advance' AND NOT EXISTS (
+                SELECT 1 FROM invoicing_invoice e WHERE e.contract_id = c.id AND e.kind = 'milestone' AND e.id < i.id
+            ))
         ) p
         WHERE c.state = 'active' AND p.payable > l.most + p.invoices * power(10::numeric, -({_digits}))
           AND NOT EXISTS (SELECT 1 FROM invoicing_retentionrelease r WHERE r.contract_id = c.id)

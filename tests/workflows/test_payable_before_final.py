@@ -1,11 +1,14 @@
 """What is accepted and what is payable are told apart until the last milestone is accepted; then all is payable."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.db.models import F
 
+from apps.contracts.drafts import RATE, DraftLine, Due, Recovery
 from apps.contracts.models import Contract
 from apps.contracts.retention import payable_until_final
 from apps.core import clock
@@ -13,6 +16,7 @@ from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice, OpenItem
+from apps.invoicing.retention_checks import CHECKS
 from apps.milestones.models import Milestone
 from apps.portals.buyer.figures import invoice_to_come
 from apps.workflows import retention
@@ -44,6 +48,28 @@ def test_above_the_limit_it_is_accepted_and_payable_with_the_last_one() -> None:
         state = invoicing.retention_state(Contract.objects.get(pk=contract.pk))
     assert state is not None
     assert (state.held, state.released, state.due) == (Decimal(0), Decimal("6000.00"), Decimal("6000.00"))
+
+
+@pytest.mark.django_db
+def test_a_deposit_that_was_paid_ahead_counts_to_the_cent() -> None:
+    """8,000.00 ahead, given back at 25 %: 12,000.00 and 2,000.00 of 9,000.00 are payable below 22,000.00."""
+    parties = scenarios.organisations()
+    plain = scenarios.software_draft(
+        parties, partial_acceptance=False, retention=payable_until_final(Decimal(55)), is_assignable=False
+    )
+    due = Due(recovery=Recovery(RATE, Decimal(25)))
+    ahead = DraftLine("Ahead", basis="percent", percent=Decimal(20), kind="deposit", due=due)
+    contract = scenarios.active_contract(parties, draft=replace(plain, lines=(ahead, *plain.lines)), at=NOON)
+    scenarios.accepted_milestone(contract, position=4, at=NOON + DAY)
+    scenarios.accepted_milestone(contract, position=2, at=NOON + 2 * DAY)
+    with walls.asking_for(contract.seller_id):
+        kept = OpenItem.objects.filter(contract=contract).order_by("invoice_id").values_list("invoice__net", "retained")
+        assert list(kept) == [(Decimal(8000), Decimal(0)), (Decimal(12000), Decimal(0)), (Decimal(9000), Decimal(7000))]
+    said = CHECKS[0].sql
+    for sql, count in ((said, 0), (said.replace("v.price *", "0.99 * v.price *"), 1)):
+        with walls.asking_for(contract.seller_id), connection.cursor() as cursor:
+            cursor.execute(sql)
+            assert len(cursor.fetchall()) == count, "it holds, and would not at a hundredth less"
 
 
 def _rows(contract: Contract) -> list[tuple[str, str, str]]:
