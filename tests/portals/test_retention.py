@@ -21,7 +21,9 @@ from apps.contracts.retention import (
 from apps.contracts.rules import read_retention
 from apps.core import clock
 from apps.invoicing.models import Invoice
+from apps.invoicing.rules import Sheet, SheetLine, Standing
 from apps.portals.drafting.retention import RetentionFields, typed_retention
+from apps.portals.progress import _summary
 from apps.portals.seller import cash, figures, fundable
 from tests import scenarios
 from tests.portals.seller.test_drafts import FINAL, typed
@@ -80,6 +82,17 @@ def test_what_is_typed_is_kept_and_shown_again_as_it_was(parties: Parties, terms
     assert read_retention(version.retention) == terms
     shown = seller.get(reverse("seller:change_draft", args=[version.contract.ref])).context["form"]
     assert {name: shown.initial.get(name) for name in typed_retention(terms)} == typed_retention(terms)
+
+
+def test_what_is_payable_to_date_is_the_sum_of_the_rows_above_it_with_deposits_only_where_there_are_some() -> None:
+    line = SheetLine(1, "Shell", D(1000), D(0), D(420), D(0))
+    books = Standing(billed=D(420), deposits=D(135), tax=D("55.50"), retained=D(40), withheld=D(10))
+    without = replace(books, deposits=D(0))
+    rows = [D(420), D(135), D("55.50"), D(-40), D(-10)]
+    for now, amounts in ((books, rows), (without, [rows[0], *rows[2:]])):
+        found = [amount for _name, amount, _is_sum in _summary(Sheet(D(1000), D(1000), (line,), Standing(), now))]
+        place = len(amounts) + 3
+        assert (found[3:place], found[place]) == (amounts, sum(amounts))
 
 
 @pytest.mark.parametrize(
