@@ -89,6 +89,13 @@ def credit(parties: Parties, contract: Contract, about: str, share: Share = Shar
         )
 
 
+def withdrawn(parties: Parties, contract: Contract, *, day: int, share: Share = Share()) -> CreditNote:  # noqa: B008
+    """Both sides withdraw the acceptance of the first milestone, or a part of it."""
+    milestone, at = scenarios.milestone_of(contract, position=2), AT + day * DAY
+    nullification = corrections.asked(parties, milestone.ref, share=share, at=at)
+    return corrections.granted(parties, nullification, at=at)
+
+
 def verified() -> None:
     out = io.StringIO()
     try:
@@ -256,4 +263,28 @@ def test_what_nothing_can_give_back_any_more_goes_back_to_the_buyer(scratch: str
     assert bills(contract)[2] == ("Final delivery and sign-off", "0.00", "0.00", "500.00")
     assert left(contract) == "0.00"
     assert owed(contract) == D(12500)
+    verified()
+
+
+def test_an_acceptance_is_withdrawn_by_its_work_not_by_what_its_invoice_comes_to(scratch: str) -> None:
+    parties = scenarios.organisations()
+    contract = active(parties, Recovery(RATE, D(25)))
+    accepted(contract, 2, day=1)
+    note = withdrawn(parties, contract, day=2)
+    assert (note.net, note.given_back) == (D(9000), D(3000))
+    assert note.nullification is not None
+    assert note.nullification.amount == D(12000), "all of what was accepted"
+    assert left(contract) == "8000.00"
+
+    # The deposit came to the whole price, so the invoice comes to nothing: its work is withdrawn all the same.
+    whole = draft(parties, Recovery(FIRST), number="N-2")
+    whole = replace(whole, lines=(replace(whole.lines[0], percent=D(100)), *whole.lines[1:]))
+    paid = scenarios.active_contract(parties, draft=whole, at=AT)
+    accepted(paid, 2, day=1)
+    part = withdrawn(parties, paid, day=2, share=Share(percent=D(25)))
+    assert (part.net, part.given_back) == (D(0), D(3000))
+    rest = withdrawn(parties, paid, day=3)
+    assert (rest.net, rest.given_back) == (D(0), D(9000))
+    assert left(paid) == "40000.00"
+    assert scenarios.milestone_of(paid, position=2).state == "nullified"
     verified()

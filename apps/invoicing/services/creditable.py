@@ -93,11 +93,14 @@ def left_to_credit(*, invoice_ref: str) -> Decimal:
 
 
 def amount_to_credit(*, invoice_ref: str, share: rules.Share) -> Decimal:
-    """The net amount that a credit note of this share would have; refused when there is none."""
+    """What of the billed work is withdrawn with this share, net of tax; refused when it cannot be credited.
+
+    It is more than the net amount of the credit note where the invoice gave a deposit back.
+    """
     item = OpenItem.objects.select_related("invoice").get(invoice__ref=invoice_ref)
     preview = preview_of(item, share=share)
     require_room(item, gross=preview.gross)
-    return preview.net
+    return preview.worth
 
 
 def preview_credit(*, invoice_ref: str, share: rules.Share) -> Preview:
