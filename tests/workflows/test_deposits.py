@@ -22,7 +22,8 @@ from apps.invoicing.models import CreditNote, Instalment, Invoice, OpenItem
 from apps.invoicing.rules import Share
 from apps.ledger.charts import Seller
 from apps.ledger.models import Balance
-from apps.workflows import crediting, instalments, sign_off
+from apps.milestones.services import Defect
+from apps.workflows import crediting, instalments, reserving, sign_off
 from tests import change_orders, corrections, scenarios
 from tests.scenarios import Parties, acting, key
 from tests.terminations import noticed, proposed, signed
@@ -287,4 +288,25 @@ def test_an_acceptance_is_withdrawn_by_its_work_not_by_what_its_invoice_comes_to
     assert (rest.net, rest.given_back) == (D(0), D(9000))
     assert left(paid) == "40000.00"
     assert scenarios.milestone_of(paid, position=2).state == "nullified"
+    verified()
+
+
+def test_a_withdrawal_is_measured_by_what_its_credit_note_will_come_to(scratch: str) -> None:
+    """3,570.00 are open, and 4,000.00 of the work is as much: a quarter of it returns to the deposit."""
+    parties = scenarios.organisations()
+    contract = active(parties, Recovery(RATE, D(25)))
+    submission = scenarios.submitted_milestone(contract, position=2, at=AT)
+    approver = scenarios.member(parties, "approver")
+    with acting(approver, at=AT + DAY):
+        reserving.accept_with_reservations(
+            actor=approver,
+            key=key(),
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            defects=[Defect("The export loses rows", date(2026, 4, 20), D(6000))],
+        )
+    with pytest.raises(Refused, match="Until those are settled only what is"):
+        credit(parties, contract, "Prototype", Share(amount=D(4000)), day=2)
+    note = withdrawn(parties, contract, day=2, share=Share(amount=D(4000)))
+    assert (note.net, note.given_back, note.gross) == (D(3000), D(1000), D(3570))
     verified()

@@ -29,6 +29,9 @@ from apps.parties.models import Organisation
 from apps.parties.roles import Action
 
 
+Purpose = CreditNote.Purpose
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a credit note would say, in the invoice's currency, and what it would do.
@@ -98,7 +101,7 @@ def amount_to_credit(*, invoice_ref: str, share: rules.Share) -> Decimal:
     It is more than the net amount of the credit note where the invoice gave a deposit back.
     """
     item = OpenItem.objects.select_related("invoice").get(invoice__ref=invoice_ref)
-    preview = preview_of(item, share=share)
+    preview = preview_of(item, share=share, purpose=Purpose.NULLIFICATION)
     require_room(item, gross=preview.gross)
     return preview.worth
 
@@ -174,11 +177,11 @@ def require_room(item: OpenItem, *, gross: Decimal) -> None:
         )
 
 
-def require_creditable(*, invoice_ref: str, net: Decimal) -> None:
+def require_creditable(*, invoice_ref: str, net: Decimal, purpose: Purpose = Purpose.CORRECTION) -> None:
     """Refuse, before anybody agrees to it, that so much of an invoice is credited, net of tax, where it cannot be."""
     item = OpenItem.objects.select_related("invoice").get(invoice__ref=invoice_ref)
     refuse_uncreditable(item.invoice)
-    require_room(item, gross=preview_of(item, share=rules.Share(amount=net)).gross)
+    require_room(item, gross=preview_of(item, share=rules.Share(amount=net), purpose=purpose).gross)
 
 
 def retained_of(invoice: Invoice) -> Decimal:
@@ -209,12 +212,16 @@ def _to_nullify(found: "QuerySet[Invoice, Invoice]") -> Invoice:
     return invoice
 
 
-def preview_of(item: OpenItem, *, share: rules.Share) -> Preview:
-    """The same for an open item that the caller has read, or holds."""
+def preview_of(item: OpenItem, *, share: rules.Share, purpose: Purpose = Purpose.CORRECTION) -> Preview:
+    """The same for an open item that the caller has read, or holds.
+
+    For a nullification, what that part of the work gave back returns to its deposit.
+    """
     invoice = item.invoice
     _lines, creditable = creditable_lines(invoice)
     amount = rules.credited_amount(share, lines=creditable, currency=invoice.currency)
-    credit = rules.credit(amount, lines=creditable, currency=invoice.currency)
+    is_withdrawn = purpose == Purpose.NULLIFICATION
+    credit = rules.credit(amount, lines=creditable, currency=invoice.currency, is_withdrawn=is_withdrawn)
     totals = rules.totals(credit.breakdown)
     taken = rules.taken(totals.gross, open_=item.open, retained=retained_of(invoice))
     figures = {

@@ -73,7 +73,7 @@ def credit_nullified(ref: str, *, nullification: Nullification, actor: Actor, at
     if nullification.state != NullificationState.GRANTED:
         raise ValueError(f"nullification {nullification.ref} is not granted")
     item = _locked(Invoice.objects.values_list("ref", flat=True).get(milestone_id=nullification.milestone_id))
-    require_creditable(invoice_ref=item.invoice.ref, net=nullification.amount)
+    require_creditable(invoice_ref=item.invoice.ref, net=nullification.amount, purpose=Purpose.NULLIFICATION)
     return _issue(
         ref,
         item=item,
