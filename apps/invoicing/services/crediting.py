@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import F
@@ -45,6 +45,13 @@ from apps.parties.actor import Actor
 LONGEST_REASON = 400
 """Characters of a reason."""
 Purpose = CreditNote.Purpose
+
+
+class Issuer(NamedTuple):
+    """The person in whose name a credit note is issued, where whoever acts has no place here: a guest."""
+
+    user_id: int
+    name: str
 
 
 def correct(
@@ -94,14 +101,21 @@ def credit_upheld(
 
 
 def credit_agreed(
-    ref: str, *, invoice_ref: str, amount: Decimal, reason: str, actor: Actor, at: datetime
+    ref: str,
+    *,
+    invoice_ref: str,
+    amount: Decimal,
+    reason: str,
+    actor: Actor,
+    at: datetime,
+    issuer: Issuer | None = None,
 ) -> CreditNote:
     """Credit what both sides agreed on, of an invoice that the caller found to be creditable.
 
-    Whether they may was asked when they did; ``actor`` is whoever agreed, of either side.
+    Whether they may was asked when they did; ``actor`` is whoever agreed, of either side, and by default issues it.
     """
     item, written = _locked(invoice_ref), " ".join(reason.split())[:LONGEST_REASON]
-    return _issue(ref, item=item, amount=amount, reason=written, nullification=None, actor=actor, at=at)
+    return _issue(ref, item=item, amount=amount, reason=written, nullification=None, actor=actor, issuer=issuer, at=at)
 
 
 CAUSES: Final = ("milestone", "instalment")
@@ -129,9 +143,12 @@ def _issue(
     nullification: Nullification | None,
     actor: Actor,
     at: datetime,
+    issuer: Issuer | None = None,
 ) -> CreditNote:
     invoice = item.invoice
-    if actor.user_id is None:
+    if issuer is None and actor.user_id is not None:
+        issuer = Issuer(actor.user_id, actor.name)
+    if issuer is None:
         raise Refused("Only a person can issue a credit note.")
     written = sign_off.check_text(" ".join(reason.split()), most=LONGEST_REASON, field="reason")
     if not written:
@@ -166,8 +183,8 @@ def _issue(
         given_back=amount - totals.net,
         issued_at=at,
         issued_on=at.astimezone(zone).date(),
-        issued_by_id=actor.user_id,
-        issued_by_name=actor.name,
+        issued_by_id=issuer.user_id,
+        issued_by_name=issuer.name,
     )
     note.snapshot = snapshot.write(semantic_credit(note, lines=lines, credit=credit, totals=totals))
     note.snapshot_sha256 = canonical.sha256(note.snapshot)
