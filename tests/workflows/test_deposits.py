@@ -24,7 +24,7 @@ from apps.ledger.charts import Seller
 from apps.ledger.models import Balance
 from apps.milestones.services import Defect
 from apps.workflows import crediting, instalments, reserving, sign_off
-from tests import change_orders, corrections, scenarios
+from tests import change_orders, corrections, disputes, scenarios
 from tests.scenarios import Parties, acting, key
 from tests.terminations import noticed, proposed, signed
 
@@ -314,4 +314,29 @@ def test_a_withdrawal_is_measured_by_what_its_credit_note_will_come_to(scratch: 
         credit(parties, contract, "Prototype", Share(amount=D(4000)), day=2)
     note = withdrawn(parties, contract, day=2, share=Share(amount=D(4000)))
     assert (note.net, note.given_back, note.gross) == (D(3000), D(1000), D(3570))
+    verified()
+
+
+def test_what_is_upheld_of_an_invoice_is_never_more_than_its_deposit_left_of_it(scratch: str) -> None:
+    """12,000.00 less 3,000.00 of the deposit; 6,000.00 are credited while 9,000.00 are in dispute."""
+    parties = scenarios.organisations()
+    contract = active(parties, Recovery(RATE, D(25)))
+    accepted(contract, 2, day=1)
+    buyer, seller = scenarios.approver_actor(parties), scenarios.member(parties, "billing")
+    with walls.asking_for(contract.seller_id):
+        invoice = Invoice.objects.get(contract=contract, recovered__gt=0)
+    all_of_it = Share(amount=D(9000))
+    dispute = disputes.on_invoice(invoice.ref, actor=buyer, at=AT + 2 * DAY, share=all_of_it)
+    first = disputes.proposed(dispute, "partly_upheld", actor=seller, at=AT + 3 * DAY, amount="5000")
+    credit(parties, contract, "Prototype", Share(amount=D(6000)), day=4)
+    with pytest.raises(Refused, match=r"only 3,000\.00 EUR net of tax are left"):
+        disputes.agreed(first, actor=buyer, at=AT + 5 * DAY)
+    with pytest.raises(Refused, match=r"only 3,000\.00 EUR net of tax are left"):
+        disputes.proposed(dispute, "partly_upheld", actor=buyer, at=AT + 5 * DAY, amount="3000.01")
+    less = disputes.proposed(dispute, "partly_upheld", actor=buyer, at=AT + 5 * DAY, amount="3000")
+    answer = disputes.agreed(less, actor=seller, at=AT + 6 * DAY)
+    with walls.asking_for(contract.seller_id):
+        note = CreditNote.objects.get(ref=answer["credit_note"])
+        assert (note.net, note.given_back) == (D(3000), D(0))
+        assert OpenItem.objects.get(invoice=invoice).open == 0
     verified()

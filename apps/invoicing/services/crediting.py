@@ -92,14 +92,6 @@ def credit_nullified(ref: str, *, nullification: Nullification, actor: Actor, at
     )
 
 
-def credit_upheld(
-    ref: str, *, invoice_ref: str, amount: Decimal, reason: str, actor: Actor, at: datetime
-) -> CreditNote:
-    """Credit ``amount`` (net) of an invoice because both sides agreed in a dispute that it is not owed."""
-    require_creditable(invoice_ref=invoice_ref, net=amount)
-    return credit_agreed(ref, invoice_ref=invoice_ref, amount=amount, reason=reason, actor=actor, at=at)
-
-
 def credit_agreed(
     ref: str,
     *,

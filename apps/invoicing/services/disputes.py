@@ -13,8 +13,8 @@ from apps.core.errors import Refused
 from apps.core.money import Money
 from apps.invoicing import rules
 from apps.invoicing.models import CreditNote, DisputedInvoice, Invoice, OpenItem
-from apps.invoicing.services.creditable import creditable_lines, require_creditable
-from apps.invoicing.services.crediting import credit_upheld
+from apps.invoicing.services.creditable import creditable_lines, preview_of, require_creditable
+from apps.invoicing.services.crediting import credit_agreed
 from apps.milestones.models import Dispute, Milestone
 from apps.milestones.models.dispute import LIVE
 from apps.parties.actor import Actor
@@ -92,7 +92,8 @@ def end_dispute(ref: str, *, dispute: Dispute, reason: str, actor: Actor, at: da
     item.save(update_fields=["disputed"])
     if not dispute.upheld:
         return None
-    note = credit_upheld(
+    _require_upheld(disputed.invoice, net=dispute.upheld)
+    note = credit_agreed(
         ref, invoice_ref=disputed.invoice.ref, amount=dispute.upheld, reason=reason, actor=actor, at=at
     )
     disputed.credit_note = note
@@ -105,7 +106,7 @@ def require_upheld_creditable(*, dispute: Dispute, upheld: Decimal) -> None:
     stand. Of what is not billed anything may be upheld."""
     invoice = invoice_of_dispute(dispute)
     if invoice is not None and upheld:
-        require_creditable(invoice_ref=invoice.ref, net=upheld)
+        _require_upheld(invoice, net=upheld)
 
 
 def invoice_of_dispute(dispute: Dispute) -> Invoice | None:
@@ -119,3 +120,20 @@ def disputed_milestones(*, contract: Contract) -> Collection[str]:
     live = Dispute.objects.filter(contract=contract, state__in=LIVE)
     about = Milestone.objects.filter(Q(disputes__in=live) | Q(invoice__disputes__dispute__in=live))
     return set(about.order_by().values_list("ref", flat=True))
+
+
+def _require_upheld(invoice: Invoice, *, net: Decimal) -> None:
+    """Refuse what cannot be credited, and what would return to a deposit: what is upheld is what the buyer does not owe
+    of the invoice itself."""
+    require_creditable(invoice_ref=invoice.ref, net=net)
+    item = OpenItem.objects.select_related("invoice").get(invoice=invoice)
+    preview = preview_of(item, share=rules.Share(amount=net))
+    if preview.given_back:
+        raise Refused(
+            "Of {number} only {left} net of tax are left, less what it gave back of a deposit, and {amount} would be"
+            " credited. Propose that much or less.",
+            field="amount",
+            number=invoice.number,
+            left=Money(preview.net, invoice.currency),
+            amount=Money(net, invoice.currency),
+        )
