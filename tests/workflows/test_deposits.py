@@ -325,8 +325,8 @@ def test_what_is_upheld_of_an_invoice_is_never_more_than_its_deposit_left_of_it(
     buyer, seller = scenarios.approver_actor(parties), scenarios.member(parties, "billing")
     with walls.asking_for(contract.seller_id):
         invoice = Invoice.objects.get(contract=contract, recovered__gt=0)
-    all_of_it = Share(amount=D(9000))
-    dispute = disputes.on_invoice(invoice.ref, actor=buyer, at=AT + 2 * DAY, share=all_of_it)
+    dispute = disputes.on_invoice(invoice.ref, actor=buyer, at=AT + 2 * DAY, share=disputes.ALL)
+    assert (dispute.amount, dispute.whole) == (D(9000), D(9000))
     first = disputes.proposed(dispute, "partly_upheld", actor=seller, at=AT + 3 * DAY, amount="5000")
     credit(parties, contract, "Prototype", Share(amount=D(6000)), day=4)
     with pytest.raises(Refused, match=r"only 3,000\.00 EUR net of tax are left"):

@@ -1,6 +1,6 @@
 """Disputed invoices: what of an open item is in dispute, and the credit note by which an upheld dispute ends."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -34,6 +34,7 @@ def disputable(*, invoice_ref: str, share: rules.Share) -> Disputable:
     """What a dispute about this share of an invoice is about; its open item is held.
 
     Only what is open is disputed: of what was paid both sides withdraw the acceptance, or the seller lowers the price.
+    All of an invoice is what is left of it net of tax, less what it gave back of a deposit.
     """
     item = (
         OpenItem.objects.select_related("invoice__milestone", "invoice__instalment", "invoice__seller")
@@ -53,7 +54,7 @@ def disputable(*, invoice_ref: str, share: rules.Share) -> Disputable:
     if item.disputed:
         raise Refused("This invoice is in dispute already. Say there what else you dispute.")
     _lines, creditable = creditable_lines(invoice)
-    net = rules.credited_amount(share, lines=creditable, currency=invoice.currency)
+    net = rules.credited_amount(_asked_for(share, lines=creditable), lines=creditable, currency=invoice.currency)
     totals = rules.totals(rules.credit(net, lines=creditable, currency=invoice.currency).breakdown)
     gross = totals.gross
     if gross > item.open or totals.net != net:
@@ -66,6 +67,11 @@ def disputable(*, invoice_ref: str, share: rules.Share) -> Disputable:
             number=invoice.number,
         )
     return Disputable(invoice, Money(invoice.net, invoice.currency), net, gross)
+
+
+def _asked_for(share: rules.Share, *, lines: Sequence[rules.Creditable]) -> rules.Share:
+    left = money.total(line.left for line in lines)
+    return rules.Share(amount=left) if share == rules.Share() and left else share
 
 
 def keep_dispute(*, dispute: Dispute, about: Disputable) -> DisputedInvoice:
