@@ -276,6 +276,8 @@ def test_a_default_stops_income_and_is_written_off_by_a_second_and_recovered(boo
     assert book.sellers() == [lines(d5000=18_000, c1200=18_000)]
     assert book.tranche(1).state == "written_off"
     assert list(book.out()) == [124_000, 124_000]
+    with pytest.raises(Refused, match="was written off by"):
+        corrections.credited(deal, book.invoice().ref, "20000.00", at=noon(day(59)))
     stories.collected(deal, tranche, 30_000, on=day(70))
     # Through the allowance and out of it again, which is two lines of one account.
     assert book.posted()[-1] == lines(d1010=30_000, d1900=30_000, c5000=30_000)
@@ -283,6 +285,8 @@ def test_a_default_stops_income_and_is_written_off_by_a_second_and_recovered(boo
     assert book.posted()[-1] == lines(d1010=90_000, d1900=72_000, c5000=72_000, c2010=18_000)
     stories.reserve_paid(deal, tranche, on=day(81))
     assert book.sellers()[-1] == lines(d1000=18_000, c5000=18_000)
+    corrections.credited(deal, book.invoice().ref, "20000.00", at=noon(day(82)))
+    events.verified(deal)
 
 
 def test_no_more_is_allowed_for_than_is_out_after_a_credit_note(book: Book) -> None:
