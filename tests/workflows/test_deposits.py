@@ -23,6 +23,7 @@ from apps.invoicing.rules import Share
 from apps.ledger.charts import Seller
 from apps.ledger.models import Balance
 from apps.milestones.services import Defect
+from apps.portals import plan_sums
 from apps.workflows import crediting, instalments, reserving, sign_off
 from tests import change_orders, corrections, disputes, scenarios
 from tests.scenarios import Parties, acting, key
@@ -209,6 +210,7 @@ def test_recovered_first_an_invoice_comes_to_nothing_and_a_late_deposit_is_dropp
     with walls.asking_for(other.seller_id):
         assert Instalment.objects.get(contract=other).cancelled_at is not None
         assert Contract.objects.get(pk=other.pk).state == "completed"
+        assert plan_sums.of_contracts([other.pk])[other.pk]["next_on"] is None, "a deposit that is dropped is not next"
 
     whole = draft(parties, Recovery(FIRST), number="N-3")
     whole = replace(whole, lines=(replace(whole.lines[0], percent=D(100)), *whole.lines[1:]))
@@ -276,6 +278,9 @@ def test_an_acceptance_is_withdrawn_by_its_work_not_by_what_its_invoice_comes_to
     parties = scenarios.organisations()
     contract = active(parties, Recovery(RATE, D(25)))
     accepted(contract, 2, day=1)
+    with walls.asking_for(contract.seller_id):
+        deposit = Invoice.objects.get(contract=contract, kind="advance")
+        assert invoicing.left_to_credit(invoice_ref=deposit.ref) == D(5000), "3,000.00 are credited with what gave them"
     note = withdrawn(parties, contract, day=2)
     assert (note.net, note.given_back) == (D(9000), D(3000))
     assert note.nullification is not None

@@ -28,7 +28,6 @@ from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
 
-
 Purpose = CreditNote.Purpose
 
 
@@ -89,10 +88,11 @@ def retry_credit_document(*, credit_note_ref: str, actor: Actor, at: datetime) -
 
 
 def left_to_credit(*, invoice_ref: str) -> Decimal:
-    """What of the work that an invoice bills is not credited yet, net of tax."""
+    """What of the work that an invoice bills is not credited yet, net of tax; of a deposit's what no later invoice has
+    given back either."""
     invoice = Invoice.objects.get(ref=invoice_ref)
     credited = invoice.credit_notes.aggregate(sum=Sum(F("net") + F("given_back")))["sum"] or money.ZERO
-    return invoice.worth - credited
+    return invoice.worth - credited - _bound(invoice)
 
 
 def amount_to_credit(*, invoice_ref: str, share: rules.Share) -> Decimal:
@@ -240,7 +240,7 @@ def preview_of(item: OpenItem, *, share: rules.Share, purpose: Purpose = Purpose
 def creditable_lines(invoice: Invoice) -> tuple[Sequence[InvoiceLine], list[rules.Creditable]]:
     """The lines of an invoice, and what of each is credited: one query."""
     lines = list(invoice.lines.annotate(credited=Sum("credits__net")).order_by("position"))
-    bound = given_back_of(invoice) if invoice.kind == InvoiceKind.ADVANCE else money.ZERO
+    bound = _bound(invoice)
     return lines, [
         rules.Creditable(
             net=line.net,
@@ -251,6 +251,10 @@ def creditable_lines(invoice: Invoice) -> tuple[Sequence[InvoiceLine], list[rule
         )
         for line in lines
     ]
+
+
+def _bound(invoice: Invoice) -> Decimal:
+    return given_back_of(invoice) if invoice.kind == InvoiceKind.ADVANCE else money.ZERO
 
 
 def given_back_of(advance: Invoice) -> Decimal:
