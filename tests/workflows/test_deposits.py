@@ -301,7 +301,7 @@ def test_an_acceptance_is_withdrawn_by_its_work_not_by_what_its_invoice_comes_to
     verified()
 
 
-def test_a_withdrawal_is_measured_by_what_its_credit_note_will_come_to(scratch: str) -> None:
+def test_a_withdrawal_is_measured_by_what_its_credit_note_will_come_to(db: None) -> None:
     """3,570.00 are open, and 4,000.00 of the work is as much: a quarter of it returns to the deposit."""
     parties = scenarios.organisations()
     contract = active(parties, Recovery(RATE, D(25)))
@@ -319,10 +319,9 @@ def test_a_withdrawal_is_measured_by_what_its_credit_note_will_come_to(scratch: 
         credit(parties, contract, "Prototype", Share(amount=D(4000)), day=2)
     note = withdrawn(parties, contract, day=2, share=Share(amount=D(4000)))
     assert (note.net, note.given_back, note.gross) == (D(3000), D(1000), D(3570))
-    verified()
 
 
-def test_what_is_upheld_of_an_invoice_is_never_more_than_its_deposit_left_of_it(scratch: str) -> None:
+def test_what_is_upheld_of_an_invoice_is_never_more_than_its_deposit_left_of_it(db: None) -> None:
     """12,000.00 less 3,000.00 of the deposit; 6,000.00 are credited while 9,000.00 are in dispute."""
     parties = scenarios.organisations()
     contract = active(parties, Recovery(RATE, D(25)))
@@ -344,4 +343,3 @@ def test_what_is_upheld_of_an_invoice_is_never_more_than_its_deposit_left_of_it(
         note = CreditNote.objects.get(ref=answer["credit_note"])
         assert (note.net, note.given_back) == (D(3000), D(0))
         assert OpenItem.objects.get(invoice=invoice).open == 0
-    verified()
