@@ -138,10 +138,7 @@ def _issue(
     issuer: Issuer | None = None,
 ) -> CreditNote:
     invoice = item.invoice
-    if issuer is None and actor.user_id is not None:
-        issuer = Issuer(actor.user_id, actor.name)
-    if issuer is None:
-        raise Refused("Only a person can issue a credit note.")
+    issuer = issuer or _person(actor)
     written = sign_off.check_text(" ".join(reason.split()), most=LONGEST_REASON, field="reason")
     if not written:
         raise Refused("Say why the invoice is corrected; it stands on the credit note.", field="reason")
@@ -228,6 +225,12 @@ def _issue(
         chain_sha256=note.chain_sha256,
     )
     return note
+
+
+def _person(actor: Actor) -> Issuer:
+    if actor.user_id is None:
+        raise Refused("Only a person can issue a credit note.")
+    return Issuer(actor.user_id, actor.name)
 
 
 def _lower(item: OpenItem, *, by: Decimal, taken: rules.Taken, at: datetime) -> None:
