@@ -43,7 +43,7 @@ def of_contracts(contract_ids: Iterable[int]) -> Mapping[int, Mapping[str, Any]]
         .annotate(
             price=Sum("amount", filter=PRICED, default=money.ZERO),
             earned=Sum("amount", filter=PRICED & Q(billed_at__isnull=False), default=money.ZERO),
-            next_on=Min("bills_on", filter=Q(billed_at__isnull=True)),
+            next_on=Min("bills_on", filter=Q(billed_at__isnull=True, cancelled_at__isnull=True)),
             accepted=Value(0),
             milestones=Value(0),
         )

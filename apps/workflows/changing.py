@@ -18,6 +18,7 @@ from apps.core.money import Money
 from apps.core.refs import new_ref
 from apps.financing import services as financing
 from apps.invoicing import services as invoicing
+from apps.invoicing.models import CreditNote
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Nullification
 from apps.milestones.rules import Effect
@@ -224,7 +225,9 @@ def _left_to_credit(deduction: milestones.Deduction) -> Decimal:
             left=Money(left, milestone.currency),
             amount=Money(deduction.amount, milestone.currency),
         )
-    invoicing.require_creditable(invoice_ref=invoice.ref, net=deduction.amount)
+    invoicing.require_creditable(
+        invoice_ref=invoice.ref, net=deduction.amount, purpose=CreditNote.Purpose.NULLIFICATION
+    )
     return left
 
 

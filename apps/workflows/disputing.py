@@ -213,7 +213,8 @@ def _end(dispute: Dispute, *, contract: Contract, actor: Actor, at: datetime) ->
         news += [crediting.document(ref, seller_id=contract.seller_id), revenue_jobs.following(contract)]
     jobs.defer(*news)
     invoice = invoicing.invoice_of_dispute(dispute)
-    bought = recourse.hold_bought(invoice.milestone if invoice is not None else None)
+    # Where nothing is credited, nobody bears it.
+    bought = recourse.hold_bought(invoice.milestone if invoice is not None and dispute.upheld else None)
     note = invoicing.end_dispute(ref, dispute=dispute, reason=milestones.reason_of(dispute), actor=actor, at=at)
     if note is not None:
         recourse.follow_credit(bought, note_ref=note.ref, reason=note.reason, actor=actor, at=at)

@@ -141,7 +141,11 @@ def follow_plan(contract: Contract, *, source: str, actor: Actor, at: datetime) 
 
 
 def hold_bought(milestone: Milestone | None) -> Tranche | None:
-    """Who bought the invoice of a milestone is held before a credit note draws its number, if somebody has."""
+    """Who bought the invoice of a milestone is held before a credit note draws its number, if somebody has.
+
+    Refused where the advance was written off and something of the invoice is open.
+    """
+    financing.refuse_written_off(milestone)
     bought = financing.bought_on(milestone)
     if bought is None:
         return None

@@ -18,11 +18,12 @@ from apps.financing.models import Adjustment, Assignment, Facility, Tranche
 from apps.financing.rules.events import Bears
 from apps.invoicing.models import Invoice
 from apps.invoicing.rules import Share
+from apps.workflows import disputing
 from tests import change_orders, corrections, disputes, scenarios, terminations
 from tests.conftest import Once
 from tests.financing import events, stories
 from tests.financing.stories import day, entries, lines, noon
-from tests.scenarios import Parties
+from tests.scenarios import Parties, acting, key
 
 Posting = dict[str, Decimal]
 
@@ -276,6 +277,12 @@ def test_a_default_stops_income_and_is_written_off_by_a_second_and_recovered(boo
     assert book.sellers() == [lines(d5000=18_000, c1200=18_000)]
     assert book.tranche(1).state == "written_off"
     assert list(book.out()) == [124_000, 124_000]
+    with pytest.raises(Refused, match="was written off by"):
+        corrections.credited(deal, book.invoice().ref, "20000.00", at=noon(day(59)))
+    # A dispute of which nothing is credited ends all the same.
+    disputed = disputes.on_invoice(book.invoice().ref, actor=scenarios.approver_actor(deal), at=noon(day(59)))
+    with acting(scenarios.approver_actor(deal), at=noon(day(60))) as bea:
+        disputing.withdraw_dispute(actor=bea, key=key(), dispute_ref=disputed.ref)
     stories.collected(deal, tranche, 30_000, on=day(70))
     # Through the allowance and out of it again, which is two lines of one account.
     assert book.posted()[-1] == lines(d1010=30_000, d1900=30_000, c5000=30_000)
@@ -283,6 +290,8 @@ def test_a_default_stops_income_and_is_written_off_by_a_second_and_recovered(boo
     assert book.posted()[-1] == lines(d1010=90_000, d1900=72_000, c5000=72_000, c2010=18_000)
     stories.reserve_paid(deal, tranche, on=day(81))
     assert book.sellers()[-1] == lines(d1000=18_000, c5000=18_000)
+    corrections.credited(deal, book.invoice().ref, "20000.00", at=noon(day(82)))
+    events.verified(deal)
 
 
 def test_no_more_is_allowed_for_than_is_out_after_a_credit_note(book: Book) -> None:

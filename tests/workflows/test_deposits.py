@@ -22,8 +22,10 @@ from apps.invoicing.models import CreditNote, Instalment, Invoice, OpenItem
 from apps.invoicing.rules import Share
 from apps.ledger.charts import Seller
 from apps.ledger.models import Balance
-from apps.workflows import crediting, instalments, revenue, sign_off
-from tests import change_orders, corrections, scenarios
+from apps.milestones.services import Defect
+from apps.portals import plan_sums
+from apps.workflows import crediting, instalments, reserving, revenue, sign_off
+from tests import change_orders, corrections, disputes, scenarios
 from tests.scenarios import Parties, acting, key
 from tests.terminations import noticed, proposed, signed
 
@@ -98,6 +100,13 @@ def credit(parties: Parties, contract: Contract, about: str, share: Share = Shar
             reason="Agreed.",
             seen=invoicing.preview_credit(invoice_ref=invoice.ref, share=share).sha256,
         )
+
+
+def withdrawn(parties: Parties, contract: Contract, *, day: int, share: Share = Share()) -> CreditNote:  # noqa: B008
+    """Both sides withdraw the acceptance of the first milestone, or a part of it."""
+    milestone, at = scenarios.milestone_of(contract, position=2), AT + day * DAY
+    nullification = corrections.asked(parties, milestone.ref, share=share, at=at)
+    return corrections.granted(parties, nullification, at=at)
 
 
 def verified() -> None:
@@ -216,6 +225,7 @@ def test_recovered_first_an_invoice_comes_to_nothing_and_a_late_deposit_is_dropp
     with walls.asking_for(other.seller_id):
         assert Instalment.objects.get(contract=other).cancelled_at is not None
         assert Contract.objects.get(pk=other.pk).state == "completed"
+        assert plan_sums.of_contracts([other.pk])[other.pk]["next_on"] is None, "a deposit that is dropped is not next"
 
     whole = draft(parties, Recovery(FIRST), number="N-3")
     whole = replace(whole, lines=(replace(whole.lines[0], percent=D(100)), *whole.lines[1:]))
@@ -262,8 +272,13 @@ def test_what_nothing_can_give_back_any_more_goes_back_to_the_buyer(scratch: str
     with acting(sina):
         smaller = change_orders.line(contract, 4, basis="amount", percent=None, amount=D(2000))
         less = ChangeDraft("Less", "Less is needed.", lines=(ChangedLine(3, None), smaller))
-    change_orders.sign(change_orders.propose(contract, less, by=sina, at=AT + 2 * DAY), by=olga, at=AT + 3 * DAY)
+    answer = change_orders.propose(contract, less, by=sina, at=AT + 2 * DAY)
+    change_orders.sign(answer, by=scenarios.guest_actor(scenarios.link_to_sign(contract)), at=AT + 3 * DAY)
     assert left(contract) == "2000.00", "3,000.00 of 5,000.00 are credited: 2,000.00 are still to be billed"
+    with walls.asking_for(contract.seller_id):
+        note = CreditNote.objects.get()
+        # A guest has no place here in whose name it could be issued; who acted stands in the record.
+        assert (note.issued_by_id, note.issued_by_name) == (sina.user_id, sina.name)
     notice = noticed(contract, by=olga, effective_on=(AT + 5 * DAY).date(), at=AT + 4 * DAY)
     with acting(olga):
         assert notice.state == "noticed"
@@ -284,3 +299,74 @@ def test_what_nothing_can_give_back_any_more_goes_back_to_the_buyer(scratch: str
 def recognised(contract: Contract, *, at: datetime) -> None:
     with clock.stopped(at):
         revenue.recognise_revenue(contract_ref=contract.ref, seller_id=contract.seller_id)
+
+
+def test_an_acceptance_is_withdrawn_by_its_work_not_by_what_its_invoice_comes_to(scratch: str) -> None:
+    parties = scenarios.organisations()
+    contract = active(parties, Recovery(RATE, D(25)))
+    accepted(contract, 2, day=1)
+    with walls.asking_for(contract.seller_id):
+        deposit = Invoice.objects.get(contract=contract, kind="advance")
+        assert invoicing.left_to_credit(invoice_ref=deposit.ref) == D(5000), "3,000.00 are credited with what gave them"
+    note = withdrawn(parties, contract, day=2)
+    assert (note.net, note.given_back) == (D(9000), D(3000))
+    assert note.nullification is not None
+    assert note.nullification.amount == D(12000), "all of what was accepted"
+    assert left(contract) == "8000.00"
+
+    # The deposit came to the whole price, so the invoice comes to nothing: its work is withdrawn all the same.
+    whole = draft(parties, Recovery(FIRST), number="N-2")
+    whole = replace(whole, lines=(replace(whole.lines[0], percent=D(100)), *whole.lines[1:]))
+    paid = scenarios.active_contract(parties, draft=whole, at=AT)
+    accepted(paid, 2, day=1)
+    part = withdrawn(parties, paid, day=2, share=Share(percent=D(25)))
+    assert (part.net, part.given_back) == (D(0), D(3000))
+    rest = withdrawn(parties, paid, day=3)
+    assert (rest.net, rest.given_back) == (D(0), D(9000))
+    assert left(paid) == "40000.00"
+    assert scenarios.milestone_of(paid, position=2).state == "nullified"
+    verified()
+
+
+def test_a_withdrawal_is_measured_by_what_its_credit_note_will_come_to(db: None) -> None:
+    """3,570.00 are open, and 4,000.00 of the work is as much: a quarter of it returns to the deposit."""
+    parties = scenarios.organisations()
+    contract = active(parties, Recovery(RATE, D(25)))
+    submission = scenarios.submitted_milestone(contract, position=2, at=AT)
+    approver = scenarios.member(parties, "approver")
+    with acting(approver, at=AT + DAY):
+        reserving.accept_with_reservations(
+            actor=approver,
+            key=key(),
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            defects=[Defect("The export loses rows", date(2026, 4, 20), D(6000))],
+        )
+    with pytest.raises(Refused, match="Until those are settled only what is"):
+        credit(parties, contract, "Prototype", Share(amount=D(4000)), day=2)
+    note = withdrawn(parties, contract, day=2, share=Share(amount=D(4000)))
+    assert (note.net, note.given_back, note.gross) == (D(3000), D(1000), D(3570))
+
+
+def test_what_is_upheld_of_an_invoice_is_never_more_than_its_deposit_left_of_it(db: None) -> None:
+    """12,000.00 less 3,000.00 of the deposit; 6,000.00 are credited while 9,000.00 are in dispute."""
+    parties = scenarios.organisations()
+    contract = active(parties, Recovery(RATE, D(25)))
+    accepted(contract, 2, day=1)
+    buyer, seller = scenarios.approver_actor(parties), scenarios.member(parties, "billing")
+    with walls.asking_for(contract.seller_id):
+        invoice = Invoice.objects.get(contract=contract, recovered__gt=0)
+    dispute = disputes.on_invoice(invoice.ref, actor=buyer, at=AT + 2 * DAY, share=disputes.ALL)
+    assert (dispute.amount, dispute.whole) == (D(9000), D(9000))
+    first = disputes.proposed(dispute, "partly_upheld", actor=seller, at=AT + 3 * DAY, amount="5000")
+    credit(parties, contract, "Prototype", Share(amount=D(6000)), day=4)
+    with pytest.raises(Refused, match=r"only 3,000\.00 EUR net of tax are left"):
+        disputes.agreed(first, actor=buyer, at=AT + 5 * DAY)
+    with pytest.raises(Refused, match=r"only 3,000\.00 EUR net of tax are left"):
+        disputes.proposed(dispute, "partly_upheld", actor=buyer, at=AT + 5 * DAY, amount="3000.01")
+    less = disputes.proposed(dispute, "partly_upheld", actor=buyer, at=AT + 5 * DAY, amount="3000")
+    answer = disputes.agreed(less, actor=seller, at=AT + 6 * DAY)
+    with walls.asking_for(contract.seller_id):
+        note = CreditNote.objects.get(ref=answer["credit_note"])
+        assert (note.net, note.given_back) == (D(3000), D(0))
+        assert OpenItem.objects.get(invoice=invoice).open == 0

@@ -37,7 +37,7 @@ from apps.financing.services.disputes import (
 from apps.financing.services.ending import bound_by_contract, require_unbound
 from apps.financing.services.exposures import set_exposure_limit
 from apps.financing.services.facilities import FacilityTerms, headroom, open_facility, pre_headroom
-from apps.financing.services.following import bought_on, dilute, hold, shrink
+from apps.financing.services.following import bought_on, dilute, hold, refuse_written_off, shrink
 from apps.financing.services.funding import (
     Transfer,
     advance_of,
@@ -136,6 +136,7 @@ __all__ = [
     "price",
     "quote_of",
     "recovered_shares",
+    "refuse_written_off",
     "repay",
     "request",
     "require_unassigned",

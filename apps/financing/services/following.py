@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from apps.contracts.models import Contract
 from apps.core import money
+from apps.core.errors import Refused
+from apps.core.money import Money
 from apps.core.states import move
 from apps.financing.models import Adjustment, ExposureLimit, Tranche
 from apps.financing.models.adjustment import Kind
@@ -77,6 +79,24 @@ def _shrink(tranche_ref: str, *, source: str, actor: Actor, at: datetime) -> Adj
 def bought_on(milestone: Milestone | None) -> Tranche | None:
     """The advance by which a milestone's invoice was bought and is not given up, if there is one."""
     return Tranche.objects.filter(milestone=milestone, state__in=BOUGHT).first() if milestone is not None else None
+
+
+def refuse_written_off(milestone: Milestone | None) -> None:
+    """Refuse to lower an invoice that its financier gave up while something of it is open: what the buyer still owes
+    is that financier's, and no adjustment of an advance that is over could follow."""
+    given_up = Tranche.objects.select_related("financier").filter(milestone=milestone, state=TrancheState.WRITTEN_OFF)
+    tranche = given_up.first() if milestone is not None else None
+    if tranche is None:
+        return
+    item = OpenItem.objects.select_related("invoice").filter(invoice__milestone=milestone, open__gt=0).first()
+    if item is not None:
+        raise Refused(
+            "{number} was written off by {financier}; what is open of it, {open}, the buyer owes to {financier} still."
+            " It can be credited once nothing of it is open.",
+            number=item.invoice.number,
+            financier=tranche.financier.legal_name,
+            open=Money(item.open, item.currency),
+        )
 
 
 def hold(*, tranche: Tranche) -> None:

@@ -28,6 +28,8 @@ from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
 
+Purpose = CreditNote.Purpose
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
@@ -86,18 +88,22 @@ def retry_credit_document(*, credit_note_ref: str, actor: Actor, at: datetime) -
 
 
 def left_to_credit(*, invoice_ref: str) -> Decimal:
-    """What of the work that an invoice bills is not credited yet, net of tax."""
+    """What of the work that an invoice bills is not credited yet, net of tax; of a deposit's what no later invoice has
+    given back either."""
     invoice = Invoice.objects.get(ref=invoice_ref)
     credited = invoice.credit_notes.aggregate(sum=Sum(F("net") + F("given_back")))["sum"] or money.ZERO
-    return invoice.worth - credited
+    return invoice.worth - credited - _bound(invoice)
 
 
 def amount_to_credit(*, invoice_ref: str, share: rules.Share) -> Decimal:
-    """The net amount that a credit note of this share would have; refused when there is none."""
+    """What of the billed work is withdrawn with this share, net of tax; refused when it cannot be credited.
+
+    It is more than the net amount of the credit note where the invoice gave a deposit back.
+    """
     item = OpenItem.objects.select_related("invoice").get(invoice__ref=invoice_ref)
-    preview = preview_of(item, share=share)
+    preview = preview_of(item, share=share, purpose=Purpose.NULLIFICATION)
     require_room(item, gross=preview.gross)
-    return preview.net
+    return preview.worth
 
 
 def preview_credit(*, invoice_ref: str, share: rules.Share) -> Preview:
@@ -171,11 +177,11 @@ def require_room(item: OpenItem, *, gross: Decimal) -> None:
         )
 
 
-def require_creditable(*, invoice_ref: str, net: Decimal) -> None:
+def require_creditable(*, invoice_ref: str, net: Decimal, purpose: Purpose = Purpose.CORRECTION) -> None:
     """Refuse, before anybody agrees to it, that so much of an invoice is credited, net of tax, where it cannot be."""
     item = OpenItem.objects.select_related("invoice").get(invoice__ref=invoice_ref)
     refuse_uncreditable(item.invoice)
-    require_room(item, gross=preview_of(item, share=rules.Share(amount=net)).gross)
+    require_room(item, gross=preview_of(item, share=rules.Share(amount=net), purpose=purpose).gross)
 
 
 def retained_of(invoice: Invoice) -> Decimal:
@@ -206,12 +212,16 @@ def _to_nullify(found: "QuerySet[Invoice, Invoice]") -> Invoice:
     return invoice
 
 
-def preview_of(item: OpenItem, *, share: rules.Share) -> Preview:
-    """The same for an open item that the caller has read, or holds."""
+def preview_of(item: OpenItem, *, share: rules.Share, purpose: Purpose = Purpose.CORRECTION) -> Preview:
+    """The same for an open item that the caller has read, or holds.
+
+    For a nullification, what that part of the work gave back returns to its deposit.
+    """
     invoice = item.invoice
     _lines, creditable = creditable_lines(invoice)
     amount = rules.credited_amount(share, lines=creditable, currency=invoice.currency)
-    credit = rules.credit(amount, lines=creditable, currency=invoice.currency)
+    is_withdrawn = purpose == Purpose.NULLIFICATION
+    credit = rules.credit(amount, lines=creditable, currency=invoice.currency, is_withdrawn=is_withdrawn)
     totals = rules.totals(credit.breakdown)
     taken = rules.taken(totals.gross, open_=item.open, retained=retained_of(invoice))
     figures = {
@@ -230,7 +240,7 @@ def preview_of(item: OpenItem, *, share: rules.Share) -> Preview:
 def creditable_lines(invoice: Invoice) -> tuple[Sequence[InvoiceLine], list[rules.Creditable]]:
     """The lines of an invoice, and what of each is credited: one query."""
     lines = list(invoice.lines.annotate(credited=Sum("credits__net")).order_by("position"))
-    bound = given_back_of(invoice) if invoice.kind == InvoiceKind.ADVANCE else money.ZERO
+    bound = _bound(invoice)
     return lines, [
         rules.Creditable(
             net=line.net,
@@ -241,6 +251,10 @@ def creditable_lines(invoice: Invoice) -> tuple[Sequence[InvoiceLine], list[rule
         )
         for line in lines
     ]
+
+
+def _bound(invoice: Invoice) -> Decimal:
+    return given_back_of(invoice) if invoice.kind == InvoiceKind.ADVANCE else money.ZERO
 
 
 def given_back_of(advance: Invoice) -> Decimal:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import F
@@ -47,6 +47,13 @@ LONGEST_REASON = 400
 Purpose = CreditNote.Purpose
 
 
+class Issuer(NamedTuple):
+    """The person in whose name a credit note is issued, where whoever acts has no place here: a guest."""
+
+    user_id: int
+    name: str
+
+
 def correct(
     ref: str, *, invoice_ref: str, actor: Actor, share: rules.Share, reason: str, seen: str, at: datetime
 ) -> CreditNote:
@@ -73,7 +80,7 @@ def credit_nullified(ref: str, *, nullification: Nullification, actor: Actor, at
     if nullification.state != NullificationState.GRANTED:
         raise ValueError(f"nullification {nullification.ref} is not granted")
     item = _locked(Invoice.objects.values_list("ref", flat=True).get(milestone_id=nullification.milestone_id))
-    require_creditable(invoice_ref=item.invoice.ref, net=nullification.amount)
+    require_creditable(invoice_ref=item.invoice.ref, net=nullification.amount, purpose=Purpose.NULLIFICATION)
     return _issue(
         ref,
         item=item,
@@ -85,23 +92,22 @@ def credit_nullified(ref: str, *, nullification: Nullification, actor: Actor, at
     )
 
 
-def credit_upheld(
-    ref: str, *, invoice_ref: str, amount: Decimal, reason: str, actor: Actor, at: datetime
-) -> CreditNote:
-    """Credit ``amount`` (net) of an invoice because both sides agreed in a dispute that it is not owed."""
-    require_creditable(invoice_ref=invoice_ref, net=amount)
-    return credit_agreed(ref, invoice_ref=invoice_ref, amount=amount, reason=reason, actor=actor, at=at)
-
-
 def credit_agreed(
-    ref: str, *, invoice_ref: str, amount: Decimal, reason: str, actor: Actor, at: datetime
+    ref: str,
+    *,
+    invoice_ref: str,
+    amount: Decimal,
+    reason: str,
+    actor: Actor,
+    at: datetime,
+    issuer: Issuer | None = None,
 ) -> CreditNote:
     """Credit what both sides agreed on, of an invoice that the caller found to be creditable.
 
-    Whether they may was asked when they did; ``actor`` is whoever agreed, of either side.
+    Whether they may was asked when they did; ``actor`` is whoever agreed, of either side, and by default issues it.
     """
     item, written = _locked(invoice_ref), " ".join(reason.split())[:LONGEST_REASON]
-    return _issue(ref, item=item, amount=amount, reason=written, nullification=None, actor=actor, at=at)
+    return _issue(ref, item=item, amount=amount, reason=written, nullification=None, actor=actor, issuer=issuer, at=at)
 
 
 CAUSES: Final = ("milestone", "instalment")
@@ -129,10 +135,10 @@ def _issue(
     nullification: Nullification | None,
     actor: Actor,
     at: datetime,
+    issuer: Issuer | None = None,
 ) -> CreditNote:
     invoice = item.invoice
-    if actor.user_id is None:
-        raise Refused("Only a person can issue a credit note.")
+    issuer = issuer or _person(actor)
     written = sign_off.check_text(" ".join(reason.split()), most=LONGEST_REASON, field="reason")
     if not written:
         raise Refused("Say why the invoice is corrected; it stands on the credit note.", field="reason")
@@ -166,8 +172,8 @@ def _issue(
         given_back=amount - totals.net,
         issued_at=at,
         issued_on=at.astimezone(zone).date(),
-        issued_by_id=actor.user_id,
-        issued_by_name=actor.name,
+        issued_by_id=issuer.user_id,
+        issued_by_name=issuer.name,
     )
     note.snapshot = snapshot.write(semantic_credit(note, lines=lines, credit=credit, totals=totals))
     note.snapshot_sha256 = canonical.sha256(note.snapshot)
@@ -219,6 +225,12 @@ def _issue(
         chain_sha256=note.chain_sha256,
     )
     return note
+
+
+def _person(actor: Actor) -> Issuer:
+    if actor.user_id is None:
+        raise Refused("Only a person can issue a credit note.")
+    return Issuer(actor.user_id, actor.name)
 
 
 def _lower(item: OpenItem, *, by: Decimal, taken: rules.Taken, at: datetime) -> None:

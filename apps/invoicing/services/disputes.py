@@ -1,6 +1,6 @@
 """Disputed invoices: what of an open item is in dispute, and the credit note by which an upheld dispute ends."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,8 +13,8 @@ from apps.core.errors import Refused
 from apps.core.money import Money
 from apps.invoicing import rules
 from apps.invoicing.models import CreditNote, DisputedInvoice, Invoice, OpenItem
-from apps.invoicing.services.creditable import creditable_lines, require_creditable
-from apps.invoicing.services.crediting import credit_upheld
+from apps.invoicing.services.creditable import creditable_lines, preview_of, require_creditable
+from apps.invoicing.services.crediting import credit_agreed
 from apps.milestones.models import Dispute, Milestone
 from apps.milestones.models.dispute import LIVE
 from apps.parties.actor import Actor
@@ -34,6 +34,7 @@ def disputable(*, invoice_ref: str, share: rules.Share) -> Disputable:
     """What a dispute about this share of an invoice is about; its open item is held.
 
     Only what is open is disputed: of what was paid both sides withdraw the acceptance, or the seller lowers the price.
+    All of an invoice is what is left of it net of tax, less what it gave back of a deposit.
     """
     item = (
         OpenItem.objects.select_related("invoice__milestone", "invoice__instalment", "invoice__seller")
@@ -53,7 +54,7 @@ def disputable(*, invoice_ref: str, share: rules.Share) -> Disputable:
     if item.disputed:
         raise Refused("This invoice is in dispute already. Say there what else you dispute.")
     _lines, creditable = creditable_lines(invoice)
-    net = rules.credited_amount(share, lines=creditable, currency=invoice.currency)
+    net = rules.credited_amount(_asked_for(share, lines=creditable), lines=creditable, currency=invoice.currency)
     totals = rules.totals(rules.credit(net, lines=creditable, currency=invoice.currency).breakdown)
     gross = totals.gross
     if gross > item.open or totals.net != net:
@@ -66,6 +67,11 @@ def disputable(*, invoice_ref: str, share: rules.Share) -> Disputable:
             number=invoice.number,
         )
     return Disputable(invoice, Money(invoice.net, invoice.currency), net, gross)
+
+
+def _asked_for(share: rules.Share, *, lines: Sequence[rules.Creditable]) -> rules.Share:
+    left = money.total(line.left for line in lines)
+    return rules.Share(amount=left) if share == rules.Share() and left else share
 
 
 def keep_dispute(*, dispute: Dispute, about: Disputable) -> DisputedInvoice:
@@ -92,7 +98,8 @@ def end_dispute(ref: str, *, dispute: Dispute, reason: str, actor: Actor, at: da
     item.save(update_fields=["disputed"])
     if not dispute.upheld:
         return None
-    note = credit_upheld(
+    _require_upheld(disputed.invoice, net=dispute.upheld)
+    note = credit_agreed(
         ref, invoice_ref=disputed.invoice.ref, amount=dispute.upheld, reason=reason, actor=actor, at=at
     )
     disputed.credit_note = note
@@ -105,7 +112,7 @@ def require_upheld_creditable(*, dispute: Dispute, upheld: Decimal) -> None:
     stand. Of what is not billed anything may be upheld."""
     invoice = invoice_of_dispute(dispute)
     if invoice is not None and upheld:
-        require_creditable(invoice_ref=invoice.ref, net=upheld)
+        _require_upheld(invoice, net=upheld)
 
 
 def invoice_of_dispute(dispute: Dispute) -> Invoice | None:
@@ -119,3 +126,20 @@ def disputed_milestones(*, contract: Contract) -> Collection[str]:
     live = Dispute.objects.filter(contract=contract, state__in=LIVE)
     about = Milestone.objects.filter(Q(disputes__in=live) | Q(invoice__disputes__dispute__in=live))
     return set(about.order_by().values_list("ref", flat=True))
+
+
+def _require_upheld(invoice: Invoice, *, net: Decimal) -> None:
+    """Refuse what cannot be credited, and what would return to a deposit: what is upheld is what the buyer does not owe
+    of the invoice itself."""
+    require_creditable(invoice_ref=invoice.ref, net=net)
+    item = OpenItem.objects.select_related("invoice").get(invoice=invoice)
+    preview = preview_of(item, share=rules.Share(amount=net))
+    if preview.given_back:
+        raise Refused(
+            "Of {number} only {left} net of tax are left, less what it gave back of a deposit, and {amount} would be"
+            " credited. Propose that much or less.",
+            field="amount",
+            number=invoice.number,
+            left=Money(preview.net, invoice.currency),
+            amount=Money(net, invoice.currency),
+        )

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 
 from apps.audit import services as audit
 from apps.contracts import rules as contracts
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, ContractParty, Signature
 from apps.core import money
 from apps.core.printing import words
 from apps.core.refs import new_ref
@@ -32,7 +32,7 @@ from apps.invoicing.models import (
     InvoiceLine,
 )
 from apps.invoicing.services import facts
-from apps.invoicing.services.crediting import credit_agreed
+from apps.invoicing.services.crediting import Issuer, credit_agreed
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 
@@ -226,12 +226,14 @@ def drop_when_all_is_billed(*, contract: Contract, actor: Actor, at: datetime) -
 def return_excess(*, contract: Contract, actor: Actor, at: datetime) -> list[CreditNote]:
     """Credit what of the deposits nothing that is still to be billed can give back, the newest deposit first.
 
-    After a credit note, a change order or a termination; nothing where everything can still be given back.
+    After a credit note, a change order or a termination; nothing where everything can still be given back. Where a
+    guest's signature leads to it, it is issued in the name of the seller's person who signed the same version.
     """
     left = [one for one in deposits(contract) if one.left]
     if not left:
         return []
     excess = money.total(one.left for one in left) - still_to_bill(contract)
+    issuer = _seller_who_signed(contract) if actor.user_id is None else None
     notes = []
     for one in reversed(left):
         part = min(one.left, max(excess, money.ZERO))
@@ -239,10 +241,18 @@ def return_excess(*, contract: Contract, actor: Actor, at: datetime) -> list[Cre
             with translation.override(facts.language_of(contract.buyer)):
                 reason = gettext("No invoice is to come that could give this part of the deposit back.")
             ref = new_ref()
-            note = credit_agreed(ref, invoice_ref=one.invoice.ref, amount=part, reason=reason, actor=actor, at=at)
+            note = credit_agreed(
+                ref, invoice_ref=one.invoice.ref, amount=part, reason=reason, actor=actor, issuer=issuer, at=at
+            )
             notes.append(note)
             at, excess = note.issued_at, excess - part
     return notes
+
+
+def _seller_who_signed(contract: Contract) -> Issuer | None:
+    """The seller's person whose signature is on the version in force."""
+    signed = Signature.objects.filter(version=contract.active_version, side=ContractParty.Side.SELLER).first()
+    return Issuer(signed.user_id, signed.name) if signed is not None and signed.user_id is not None else None
 
 
 def _sum(rows: "QuerySet[Any, Any]", column: str = "net") -> Coalesce:

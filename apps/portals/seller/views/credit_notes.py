@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.core.errors import ProofNeeded, Refused
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice, Payment
+from apps.invoicing.rules import Share
 from apps.invoicing.services import Preview
 from apps.parties.roles import Action
 from apps.portals import formats, interrupted, proving
@@ -76,10 +77,11 @@ def credit_invoice(request: PortalRequest, ref: str) -> HttpResponse:
 def _why_not_credited(invoice: Invoice) -> str:
     try:
         invoicing.refuse_uncreditable(invoice)
+        if invoicing.left_to_credit(invoice_ref=invoice.ref) == 0:
+            # It is credited in full, or a deposit that later invoices gave back: the rule says which.
+            invoicing.preview_credit(invoice_ref=invoice.ref, share=Share())
     except Refused as refused:
         return explain(refused)
-    if invoicing.left_to_credit(invoice_ref=invoice.ref) == 0:
-        return _("This invoice is credited in full.")
     return ""
 
 
