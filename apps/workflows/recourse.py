@@ -153,6 +153,14 @@ def follow_plan(contract: Contract, *, source: str, actor: Actor, at: datetime) 
     carry(financing.shrink(contract=contract, source=source, actor=actor, at=at), at=at)
 
 
+def hold_financed(contract: Contract) -> None:
+    """All that is advanced on a contract, and who did, is held at once before the first number is drawn."""
+    financiers = financing.financiers_out(contract=contract)
+    if financiers:
+        walls.widen(*financiers)
+        financing.hold_all(contract=contract)
+
+
 def hold_bought(milestone: Milestone | None) -> Tranche | None:
     """Who bought the invoice of a milestone is held before a credit note draws its number, if somebody has."""
     bought = financing.bought_on(milestone)

@@ -37,7 +37,7 @@ from apps.financing.services.disputes import (
 from apps.financing.services.ending import bound_by_contract, require_unbound
 from apps.financing.services.exposures import set_exposure_limit
 from apps.financing.services.facilities import FacilityTerms, headroom, open_facility, pre_headroom
-from apps.financing.services.following import bought_on, dilute, hold, shrink
+from apps.financing.services.following import bought_on, dilute, financiers_out, hold, hold_all, shrink
 from apps.financing.services.funding import (
     Transfer,
     advance_of,
@@ -113,9 +113,11 @@ __all__ = [
     "financier_of_offer",
     "financier_of_tranche",
     "financiers_of_advances",
+    "financiers_out",
     "fund",
     "headroom",
     "hold",
+    "hold_all",
     "invoice_ref_of",
     "is_advance",
     "is_paid_out",
