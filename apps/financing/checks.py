@@ -26,6 +26,7 @@ def _adjusted(amount: str) -> str:
 
 REPAID = "(SELECT coalesce(sum(r.amount), 0) FROM financing_repayment r WHERE r.tranche_id = t.id)"
 PAID_OUT = "(SELECT coalesce(sum(p.amount), 0) FROM financing_reservepayout p WHERE p.tranche_id = t.id)"
+SETTLED = "(SELECT coalesce(sum(p.reserve), 0) FROM financing_reservepayout p WHERE p.tranche_id = t.id)"
 DISBURSED = "(SELECT coalesce(sum(d.amount), 0) FROM financing_disbursement d WHERE d.tranche_id = t.id)"
 
 
@@ -212,6 +213,18 @@ CHECKS = (
         " FROM milestones_milestone m JOIN (SELECT t.milestone_id, t.seller_id, t.currency,"
         f" {_adjusted('a.recourse')} - {REPAID} AS amount FROM financing_tranche t) owed ON owed.milestone_id = m.id"
         " GROUP BY m.id, owed.seller_id, owed.currency) compared WHERE expected <> found",
+    ),
+    Check(
+        "What the seller expects of its reserve is what the financier keeps of it, and charges not settled yet",
+        "SELECT * FROM (SELECT 'invoice ' || i.ref, sum(due.amount) AS expected, coalesce((SELECT b.amount"
+        " FROM ledger_balance b JOIN ledger_account a ON a.id = b.account_id JOIN ledger_book k ON k.id = a.book_id"
+        " WHERE k.purpose = 'seller' AND k.organisation_id = i.seller_id AND k.currency = i.currency"
+        f" AND a.code = '{Seller.DUE_FROM_FINANCIER.value}' AND b.key = 'invoice:' || i.ref), 0) AS found"
+        " FROM invoicing_invoice i JOIN (SELECT t.milestone_id, CASE WHEN t.state = 'written_off' OR (t.state IN"
+        f" ('settled', 'recourse_due', 'repurchased') AND {_booked(Financier.PAYABLE_TO_SELLER)} = 0) THEN 0"
+        f" ELSE {_collected('c.to_seller + c.late_charge')} - {SETTLED}"
+        f" - {_booked(Financier.RESERVE_DUE_TO_SELLER)} END AS amount FROM financing_tranche t) due"
+        " ON due.milestone_id = i.milestone_id GROUP BY i.id) compared WHERE expected <> found",
     ),
     _per_tranche(
         "What is allowed for a loss is what was set, and nothing of what was written off",

@@ -111,6 +111,7 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
         invoicing.check_billable(contract=contract, version=version)
     contracts.spend_grants(subject_ref=version.ref, actor=actor, at=at)
     taken = _take_back(contract, version=version, actor=actor, at=at)
+    recourse.hold_financed(contract)
     bought = {ref: recourse.hold_bought(nullification.milestone) for ref, nullification in taken.items()}
     pledged = financing.pledged(contract=contract)
     rules.check_unfinanced_terms(contracts.terms_moved(version), financed=_unfinished(contract, pledged=pledged))

@@ -13,6 +13,7 @@ from apps.core import clock
 from apps.core.database import walls
 from apps.financing import services as financing
 from apps.financing.models import Adjustment, Tranche
+from apps.financing.models.tranche import TrancheState
 from apps.financing.rules.events import Bears
 from apps.invoicing import services as invoicing
 from apps.milestones.models import Milestone
@@ -74,8 +75,11 @@ def record_repayment(
         booked_on=received_on,
         at=at,
     )
-    if financing.is_unsold_again(tranche):
-        invoicing.withdraw_direction(milestone=tranche.milestone, at=at)
+    is_sold = tranche.invoice is not None and invoicing.is_sold(tranche.invoice)
+    if tranche.state == TrancheState.REPURCHASED and not is_sold:
+        # Of an invoice that covered nothing the payee was withdrawn with its acceptance.
+        if invoicing.is_directed(milestone=tranche.milestone):
+            invoicing.withdraw_direction(milestone=tranche.milestone, at=at)
         contracts.revoke_grants(subject_ref=tranche.assignment.ref, at=at)
         jobs.send_assignment_revoked.defer(assignment_ref=tranche.assignment.ref, organisation_id=tranche.buyer_id)
     recourse_jobs.send_repaid.defer(repayment_ref=repayment.ref, organisation_id=tranche.seller_id)
@@ -121,6 +125,15 @@ def carry(adjustments: Iterable[Adjustment], *, at: datetime) -> None:
             booked_on=made.booked_on,
             at=at,
         )
+        used_up = financing.used_up_at_the_end(made)
+        if used_up is not None:
+            invoicing.book_reserve_received(
+                invoice_id=tranche.bought.pk,
+                reference=made.ref,
+                settlement=used_up,
+                booked_on=made.booked_on,
+                at=at,
+            )
         jobs.defer(
             *(
                 recourse_jobs.send_adjusted.configure(
@@ -138,6 +151,14 @@ def follow_plan(contract: Contract, *, source: str, actor: Actor, at: datetime) 
         return
     walls.widen(*financiers)
     carry(financing.shrink(contract=contract, source=source, actor=actor, at=at), at=at)
+
+
+def hold_financed(contract: Contract) -> None:
+    """All that is advanced on a contract, and who did, is held at once before the first number is drawn."""
+    financiers = financing.financiers_out(contract=contract)
+    if financiers:
+        walls.widen(*financiers)
+        financing.hold_all(contract=contract)
 
 
 def hold_bought(milestone: Milestone | None) -> Tranche | None:

@@ -168,6 +168,7 @@ def sign_settlement(*, actor: Actor, key: str, settlement_ref: str, seen: str) -
     draft = milestones.signable(settlement, notice=notice, side=settlement.side, not_billed=not_billed)
     _require_unbound(contract, draft=draft)
     accepted = milestones.carry_out(settlement=settlement, contract=contract, actor=actor, at=at)
+    recourse.hold_financed(contract)
     recourse.follow_plan(contract, source=f"settlement:{settlement.ref}", actor=actor, at=at)
     invoicing.cancel_instalments(contract=contract, notice=notice, at=at)
     bills = {new_ref(): milestone for milestone in accepted}

@@ -16,6 +16,22 @@ def booked(code: str, change: str) -> str:
     )
 
 
+MOVES = ("receivable", "advance", "recourse", "allowance", "reserve", "discount", "fee", "fee_income", "loss")
+
+
+def adjusted(kind: str, columns: str, values: str) -> str:
+    """An adjustment that was never posted; the columns that are not named are nothing."""
+    none = [one for one in MOVES if one not in columns.split(", ")]
+    return (
+        f"INSERT INTO financing_adjustment (ref, tranche_id, kind, source, {columns}, {', '.join(none)}, charged_back,"
+        f" written_off, booked_on, reason, decided_at) SELECT 'damage', t.id, '{kind}', 'x', {values},"
+        f" {', '.join('0' for _one in none)}, 0, 0, t.funded_on, '', now() FROM financing_tranche t"
+    )
+
+
+OWED = adjusted("slip", "recourse, discount", "5, -5")
+ALLOWED = adjusted("allowance", "loss, allowance", "5, -5")
+
 DAMAGE = {
     "The advance outstanding is what was advanced or the buyer owes, less the reserve": booked("1100", "1"),
     "The advance outstanding is what was funded less what was repaid, charged back and written off": (
@@ -34,31 +50,42 @@ DAMAGE = {
     "The purchased receivable is what is open on the invoice": (
         "UPDATE invoicing_openitem SET open = open - 1, paid = paid + 1"
     ),
-    "A milestone advance is what was advanced before acceptance, and nothing after it": (
-        "UPDATE financing_tranche SET state = 'funded_pre'"
+    "A milestone advance is what is out before acceptance, and nothing after it": (
+        "UPDATE financing_tranche SET state = 'funded_pre', outstanding = 5"
     ),
-    "The seller owes what was advanced before acceptance, and nothing after it": (
-        "UPDATE financing_tranche SET state = 'funded_pre'"
+    "The seller owes what is out before acceptance, and nothing after it": (
+        "UPDATE financing_tranche SET state = 'funded_pre', outstanding = 5"
     ),
-    "What is invoiced is bought at its total, not advanced on any more": "UPDATE financing_tranche SET face = face + 1",
+    "What is invoiced is bought at its total, not advanced on any more": (
+        "UPDATE financing_tranche SET bought_at = bought_at + 1"
+    ),
     "Milestones are held for the requests and the advances that stand, and only for them": (
         "UPDATE financing_requestitem SET released_at = now()"
     ),
     "Every offer is the sum of its lines, one for each milestone that was asked for": (
         "UPDATE financing_offerline SET net = net + 1, fee = fee - 1"
     ),
-    "The reserve is what was kept back less what was released or charged": booked("2000", "1"),
+    "The reserve is what was kept back less what was released, charged, or bore a credit note": booked("2000", "1"),
     "What is payable to the seller is what was released and given back less what was paid out": booked("2010", "-1"),
     "What is due to the buyer is what was paid beyond the invoice": (
         "UPDATE financing_collection SET to_buyer = to_buyer + 1, amount = amount + 1"
     ),
-    "Cash went out as disbursements and payouts say": "UPDATE financing_disbursement SET amount = amount - 1",
+    "Cash went out as disbursements and payouts say, and came in as the seller paid back": (
+        "UPDATE financing_disbursement SET amount = amount - 1"
+    ),
     "Collections came in as the payments say": booked("1010", "1"),
     "The discount is earned, not earned yet, or given back": booked("2100", "1"),
     "The fee is earned or not earned yet": booked("4010", "-1"),
     "Late income is the late charges that were taken": (
         "UPDATE financing_collection SET late_charge = 1, to_seller = to_seller - 1"
     ),
+    "What the seller owes back is what was charged back to it less what it paid back": OWED,
+    "What a seller owes back stands in its own book as in its financiers'": OWED,
+    "What the seller expects of its reserve is what the financier keeps of it, and charges not settled yet": (
+        booked("2000", "1")
+    ),
+    "What is allowed for a loss is what was set, and nothing of what was written off": ALLOWED,
+    "The loss is what was allowed for less what was recovered and never earned": ALLOWED,
     "A settled or unfunded advance leaves nothing on its own accounts": (
         "UPDATE financing_tranche SET state = 'settled', settled_on = funded_on, outstanding = 0"
     ),

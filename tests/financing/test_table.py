@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
+from apps.audit.models import Entry as Trail
 from apps.contracts.drafts import ChangedLine, ChangeDraft
 from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
@@ -18,6 +22,8 @@ from apps.financing.models import Adjustment, Assignment, Facility, Tranche
 from apps.financing.rules.events import Bears
 from apps.invoicing.models import Invoice
 from apps.invoicing.rules import Share
+from apps.ledger.models import Entry
+from apps.portals.financier import queues
 from apps.workflows import disputing
 from tests import change_orders, corrections, disputes, scenarios, terminations
 from tests.conftest import Once
@@ -161,6 +167,38 @@ def test_what_is_accepted_after_it_was_demanded_back_is_the_sellers(book: Book) 
     assert book.tranche(2).state == "repurchased"
 
 
+def test_what_was_priced_before_acceptance_and_paid_out_after_it_can_be_bought_back(book: Book) -> None:
+    deal = book.deal
+    with walls.asking_for(deal.financier.pk):
+        facility = Facility.objects.get()
+    # Room for what is advanced before acceptance.
+    scenarios.accepted_milestone(book.contract, position=2, at=noon(day(1)))
+    tranche = stories.advance_before_acceptance(deal, facility=facility, number="NL-2026-015")
+    with walls.asking_for(deal.seller.pk):
+        other = tranche.contract
+    scenarios.accepted_milestone(other, position=2, at=noon(day(2)))
+    tranche = stories.paid_out(deal, tranche, on=day(5), reference="OUT-15")
+    assert (tranche.state, tranche.bought_at) == ("funded_post", Decimal(120_000))
+    asked = corrections.asked(deal, stories.plan_of(other)[1].ref, at=noon(day(30)))
+    corrections.granted(deal, asked, at=noon(day(30)))
+    events.repaid(deal, tranche, on=day(31))
+    (tranche,) = stories.tranches(deal, contract_id=other.pk)
+    assert tranche.state == "repurchased"
+    events.verified(deal)
+
+
+def test_what_covered_nothing_on_acceptance_can_be_bought_back(book: Book) -> None:
+    sina, olga, at = scenarios.seller_actor(book.deal), scenarios.buyer_actor(book.deal), noon(day(90))
+    terminations.noticed(book.contract, by=olga, effective_on=day(90), at=at)
+    claimed = terminations.proposed(book.contract, {2: "0.01", 3: "0"}, by=sina, at=at)
+    terminations.signed(claimed, by=olga, at=at)
+    tranche = book.tranche(2)
+    assert (tranche.state, tranche.bought_at) == ("recourse_due", None)
+    events.repaid(book.deal, tranche, on=day(91))
+    assert book.posted()[-1] == lines(d1000=60_000, c1200=60_000)
+    assert book.tranche(2).state == "repurchased"
+
+
 def test_nothing_is_demanded_back_while_its_date_stands_but_after_the_days_of_grace(book: Book) -> None:
     with pytest.raises(Refused, match="Wait, or move the date"):
         events.demanded(book.deal, book.tranche(2), on=day(95))
@@ -235,6 +273,20 @@ def test_a_termination_owes_48_000_for_work_done(book: Book) -> None:
     assert book.tranche(2).outstanding == 40_800
 
 
+def test_all_that_is_out_is_held_before_the_first_number_of_a_termination(book: Book) -> None:
+    sina, olga, at = scenarios.seller_actor(book.deal), scenarios.buyer_actor(book.deal), noon(day(60))
+    terminations.noticed(book.contract, by=olga, effective_on=day(60), at=at)
+    claimed = terminations.proposed(book.contract, {2: "120000.00", 3: "160000.00"}, by=sina, at=at)
+    with CaptureQueriesContext(connection) as asked:
+        terminations.signed(claimed, by=olga, at=at)
+    said = [query["sql"] for query in asked]
+    number = next(n for n, sql in enumerate(said) if '"invoicing_numberseries"' in sql and "FOR UPDATE" in sql)
+    held = next(n for n, sql in enumerate(said) if sql.startswith('SELECT "financing_tranche"') and "FOR UPDATE" in sql)
+    assert held < number
+    assert 'ORDER BY "financing_tranche"."id"' in said[held], "all of them, by their ids"
+    assert [book.tranche(n).state for n in (2, 3)] == ["funded_post", "funded_post"]
+
+
 def test_nullified_after_50_000_was_paid(book: Book) -> None:
     tranche = book.tranche(1)
     stories.collected(book.deal, tranche, 50_000, on=day(20))
@@ -245,6 +297,26 @@ def test_nullified_after_50_000_was_paid(book: Book) -> None:
     assert book.tranche(1).state == "recourse_due"
     # The seller owes its financier 52,000 and refunds the buyer what that paid.
     assert summed(book.sellers()) == lines(d2000=120_000, c1200=18_000, c2310=52_000, c2200=50_000)
+
+
+def test_a_late_charge_is_a_cost_of_the_seller_also_where_a_credit_note_ends_the_advance(book: Book) -> None:
+    stories.collected(book.deal, book.tranche(1), 50_000, on=day(65))
+    asked = corrections.asked(book.deal, stories.plan_of(book.contract)[0].ref, at=noon(day(66)))
+    corrections.granted(book.deal, asked, at=noon(day(66)))
+    assert book.posted()[-1] == lines(d2000=17_660, d1200=52_340, c1100=70_000)
+    assert book.sellers()[-1] == lines(d5000=340, c1200=340)
+    assert summed(book.sellers()) == lines(d2000=120_000, d5000=340, c1200=18_000, c2310=52_340, c2200=50_000)
+
+
+def test_a_late_charge_is_settled_once_where_the_rest_is_written_off_and_recovered(book: Book) -> None:
+    deal, tranche = book.deal, book.tranche(1)
+    stories.collected(deal, tranche, 50_000, on=day(65))
+    events.defaulted(deal, tranche, on=day(66))
+    events.written_off(tranche, by=events.second_underwriter(deal), on=day(67))
+    assert summed(book.sellers()) == lines(d5000=18_000, c1200=18_000)
+    stories.collected(deal, tranche, 1_000, on=day(70), reference="IN-2")
+    assert summed(book.sellers()) == lines(d5000=18_000, c1200=18_000)
+    events.verified(deal)
 
 
 def test_a_dispute_freezes_the_reserve_and_posts_nothing(book: Book) -> None:
@@ -264,7 +336,8 @@ def test_a_default_stops_income_and_is_written_off_by_a_second_and_recovered(boo
         events.defaulted(deal, tranche, on=day(55))
     events.defaulted(deal, tranche, on=day(56))
     assert book.posted() == [ALL_EARNED]
-    events.allowed(deal, tranche, 5_000, on=day(57))
+    with override("de"):
+        events.allowed(deal, tranche, 5_000, on=day(57))
     uma = scenarios.member(deal, "underwriter")
     with pytest.raises(NotAllowed, match="second person"):
         events.written_off(tranche, by=uma, on=day(58))
@@ -275,6 +348,11 @@ def test_a_default_stops_income_and_is_written_off_by_a_second_and_recovered(boo
         lines(d2000=18_000, d1900=102_000, c1100=120_000),
     ]
     assert book.sellers() == [lines(d5000=18_000, c1200=18_000)]
+    with walls.asking_for(deal.financier.pk):
+        posted = Entry.objects.filter(cause__startswith="adjustment:", lines__account__code="1900").distinct()
+        said = [one.partition(":")[0] for one in posted.order_by("pk").values_list("description", flat=True)]
+    # The book is kept in one language, whoever writes into it.
+    assert said == ["Allowed for a loss", "Allowed for a loss", "Written off"]
     assert book.tranche(1).state == "written_off"
     assert list(book.out()) == [124_000, 124_000]
     with pytest.raises(Refused, match="was written off by"):
@@ -292,6 +370,26 @@ def test_a_default_stops_income_and_is_written_off_by_a_second_and_recovered(boo
     assert book.sellers()[-1] == lines(d1000=18_000, c5000=18_000)
     corrections.credited(deal, book.invoice().ref, "20000.00", at=noon(day(82)))
     events.verified(deal)
+
+
+def test_what_is_allowed_for_is_told_to_nobody_else_and_what_is_in_default_is_still_out(book: Book) -> None:
+    deal, tranche = book.deal, book.tranche(1)
+    events.defaulted(deal, tranche, on=day(56))
+    events.allowed(deal, tranche, 5_000, on=day(57))
+    told = {}
+    for who in (deal.financier, deal.seller, deal.buyer):
+        with walls.asking_for(who.pk):
+            told[who.pk] = Trail.objects.filter(verb="advance.adjusted", subject=f"tranche:{tranche.ref}").count()
+    assert told == {deal.financier.pk: 1, deal.seller.pk: 0, deal.buyer.pk: 0}
+    stories.accrued(deal, through=day(58))
+    uma = scenarios.member(deal, "underwriter")
+    with walls.asking_for(deal.financier.pk):
+        assert Tranche.objects.outstanding().aggregate(sum=Sum("outstanding"))["sum"] == 226_000
+        assert list(queues.overdue(uma, today=day(58))) == [tranche]
+        assert not queues.owed_back(uma).exists()
+    corrections.credited(deal, book.invoice().ref, "20000.00", at=noon(day(59)))
+    with walls.asking_for(deal.financier.pk):
+        assert list(queues.owed_back(uma)) == [tranche]
 
 
 def test_no_more_is_allowed_for_than_is_out_after_a_credit_note(book: Book) -> None:

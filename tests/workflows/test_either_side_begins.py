@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 from django.core import mail
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from apps.audit.models import Chain
 from apps.contracts import services as contracts
@@ -18,7 +19,7 @@ from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
 from apps.parties import services as parties_services
 from apps.parties.actor import Actor
-from apps.workflows import contracting, team, worker
+from apps.workflows import contracting, negotiating, team, worker
 from apps.workflows.deal_file import player
 from apps.workflows.deal_file.read import read
 from apps.workflows.deal_file.report import report
@@ -107,6 +108,17 @@ def test_an_order_is_the_buyers_own_paper_until_it_is_sent(parties: Parties) -> 
         Contract.objects.filter(pk=contract.pk).update(begun_by="seller")
 
 
+def corrected_after_its_last_day(parties: Parties, contract: Contract, **said: Any) -> None:
+    """Nobody signed in time, and the buyer sends it again with another person of the seller."""
+    olga, at = buyer_of(parties), timezone.now() + timedelta(days=5)
+    with acting(olga, at=at):
+        version = contract.versions.get()
+        negotiating.expire_proposal(actor=olga, key=key(), version_ref=version.ref)
+        contracting.change_draft(actor=olga, key=key(), contract_ref=contract.ref, draft=order(parties, **said))
+        _text, seen = contracts.preview(Contract.objects.get(pk=contract.pk), side="buyer")
+        contracting.propose_contract(actor=olga, key=key(), contract_ref=contract.ref, seen=seen)
+
+
 def test_a_seller_who_is_not_here_is_asked_by_mail_and_is_nobody_of_the_buyers(parties: Parties) -> None:
     olga = buyer_of(parties)
     with acting(olga):
@@ -117,19 +129,24 @@ def test_a_seller_who_is_not_here_is_asked_by_mail_and_is_nobody_of_the_buyers(p
     nameless = ordered(parties, seller_ref=named)
     with pytest.raises(Refused, match="has nobody here yet"):
         proposed(parties, nameless)
-    contract = proposed(parties, ordered(parties, seller_ref=named, seller_email="Karl@kranbau.test", number="PO-2"))
+    wrong = {"seller_ref": named, "seller_email": "Karla@kranbau.test", "number": "PO-2"}
+    contract = proposed(parties, ordered(parties, **wrong, answer_until=timezone.localdate() + timedelta(days=2)))
+    corrected_after_its_last_day(parties, contract, seller_ref=named, seller_email="Karl@kranbau.test", number="PO-2")
+    mail.outbox.clear()
     worker.run_due_jobs()
     (letter,) = [one for one in mail.outbox if one.to == ["karl@kranbau.test"]]
     assert "/s/" not in letter.body, "a seller acts with an account, never by a link"
     with walls.asking_for(parties.buyer.pk):
-        grant = GuestGrant.objects.get(contract=contract)
+        grant = GuestGrant.objects.get(contract=contract, revoked_at__isnull=True)
+        assert grant.email.lower() == "karl@kranbau.test"
     assert contracts.guest(grant, origin=BROWSER).roles == frozenset()
 
     claim: Callable[[Any], Any] = lambda user: team.claim_organisation(  # noqa: E731
         user=user, origin=BROWSER, organisation_ref=named
     )
     stranger = parties_services.enrol(email="kurt@kranbau.test", name="Kurt Kunz")
-    for user in (stranger, parties.people["payables"].user):
+    mistaken = parties_services.enrol(email="karla@kranbau.test", name="Karla Kran")
+    for user in (stranger, mistaken, parties.people["payables"].user):
         with walls.asking_for(user=user.pk), pytest.raises(NotAllowed):
             claim(user)
     karl = parties_services.enrol(email="karl@kranbau.test", name="Karl Kran")

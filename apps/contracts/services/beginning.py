@@ -9,7 +9,7 @@ from django.db.models import Q
 from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import Contract, GuestGrant
-from apps.contracts.services.grants import grant_take_over
+from apps.contracts.services.grants import grant_take_over, revoke_other_take_overs
 from apps.contracts.services.people import house_mailboxes
 from apps.contracts.services.sides import Side
 from apps.core.database import walls
@@ -64,8 +64,10 @@ def save_numbered(contract: Contract) -> None:
 def ask_seller(contract: Contract, *, actor: Actor, at: datetime) -> GuestGrant | None:
     """Who is to take the seller's place: the mailbox that the buyer named; None where the seller has people here.
 
-    A seller signs, delivers and bills with an account, so it is asked to take its organisation over, once.
+    A seller signs, delivers and bills with an account, so it is asked to take its organisation over, once. Whoever was
+    asked by mistake before cannot any more.
     """
+    revoke_other_take_overs(contract=contract, at=at)
     if contract.seller.is_claimed:
         return None
     if not contract.seller_email:
@@ -76,7 +78,7 @@ def ask_seller(contract: Contract, *, actor: Actor, at: datetime) -> GuestGrant 
         )
     rules.check_sellers_person(contract.seller_email, buyers=house_mailboxes(contract.buyer), field="seller_email")
     asked = contract.grants.filter(purpose=GuestGrant.Purpose.TAKE_OVER, revoked_at__isnull=True, expires_at__gt=at)
-    return asked.filter(email=contract.seller_email).first() or grant_take_over(contract=contract, actor=actor, at=at)
+    return asked.first() or grant_take_over(contract=contract, actor=actor, at=at)
 
 
 def _sellers_person(contract: Contract, *, mailbox: str) -> str:

@@ -7,6 +7,7 @@ from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import Contract, ContractParty, ContractVersion
 from apps.contracts.models.contract import ContractState
 from apps.contracts.services.beginning import begun_as, save_numbered, take_heading
+from apps.contracts.services.grants import revoke_other_take_overs
 from apps.contracts.services.people import house_mailboxes
 from apps.contracts.services.plans import clear_plan, write_plans
 from apps.contracts.services.record import record
@@ -65,6 +66,7 @@ def change_draft(*, contract: Contract, actor: Actor, draft: ContractDraft, seen
                 asked=asked.legal_name,
             )
         save_numbered(contract)
+        revoke_other_take_overs(contract=contract, at=at)
     clear_plan(version)
     _write(version, draft=checked, contract=contract)
     _record(contract, verb="contract.draft_changed", actor=actor, at=at)

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.db.models import Q
+
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.contracts.models.grant import GuestGrantQuerySet
 from apps.contracts.services.record import record
@@ -64,6 +66,13 @@ def grant_take_over(*, contract: Contract, actor: Actor, at: datetime) -> GuestG
     )
     _record(grant, verb="link.granted", actor=actor, at=at)
     return grant
+
+
+def revoke_other_take_overs(*, contract: Contract, at: datetime) -> None:
+    """Only the person whom the buyer names now may take the seller's place, and only of the seller of now."""
+    live = contract.grants.filter(purpose=GuestGrant.Purpose.TAKE_OVER, used_at__isnull=True, revoked_at__isnull=True)
+    named = Q(email=contract.seller_email, organisation_id=contract.seller_id)
+    live.exclude(named).update(revoked_at=at)
 
 
 def renew_grant(*, contract: Contract, grant_ref: str, actor: Actor, at: datetime) -> GuestGrant:

@@ -26,8 +26,8 @@ class TrancheQuerySet(models.QuerySet["Tranche"]):
         return self.filter(Q(financier_id=actor.organisation_id) | Q(seller_id=actor.organisation_id))
 
     def outstanding(self) -> "TrancheQuerySet":
-        """Paid out and not settled, before acceptance of the milestone or after."""
-        return self.filter(state__in=OUTSTANDING)
+        """Paid out and not settled, before acceptance of the milestone or after; in default it is still out."""
+        return self.filter(state__in=[*OUTSTANDING, TrancheState.DEFAULTED])
 
     def sent_back(self) -> "TrancheQuerySet":
         """Promised or paid out on a milestone for which the buyer asked for changes: nothing is owed until then."""
@@ -43,9 +43,9 @@ class Tranche(models.Model):
     Paid out before the milestone is accepted it is an advance to the seller (``funded_pre``); on acceptance it becomes
     the purchase of the whole invoice (``funded_post``), which is what one paid out later is from the start.
 
-    ``bought_at`` is what the invoice came to on acceptance, tax included; None before, and for an invoice that was
-    priced as such. Where what happened moved the price (a slip, a part that is owed back), income goes on from
-    ``cut_on``: ``cut_discount`` and ``cut_fee`` were not earned then, and are earned over ``cut_days``.
+    ``bought_at`` is what the invoice came to when it was bought, tax included; None before. Where what
+    happened moved the price (a slip, a part that is owed back), income goes on from ``cut_on``: ``cut_discount`` and
+    ``cut_fee`` were not earned then, and are earned over ``cut_days``.
     """
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS

@@ -20,6 +20,7 @@ class TrancheState(models.TextChoices):
 
 
 OUTSTANDING = (TrancheState.FUNDED_PRE, TrancheState.FUNDED_POST, TrancheState.PART_COLLECTED)
+"""States in which an advance is out and earns; in default it is out, and earns nothing more."""
 ENDED = (TrancheState.CANCELLED, TrancheState.SETTLED, TrancheState.REPURCHASED, TrancheState.WRITTEN_OFF)
 """States in which nothing is expected of either side any more, but for what is recovered or paid on."""
 

@@ -37,7 +37,15 @@ from apps.financing.services.disputes import (
 from apps.financing.services.ending import bound_by_contract, require_unbound
 from apps.financing.services.exposures import set_exposure_limit
 from apps.financing.services.facilities import FacilityTerms, headroom, open_facility, pre_headroom
-from apps.financing.services.following import bought_on, dilute, hold, refuse_written_off, shrink
+from apps.financing.services.following import (
+    bought_on,
+    dilute,
+    financiers_out,
+    hold,
+    hold_all,
+    refuse_written_off,
+    shrink,
+)
 from apps.financing.services.funding import (
     Transfer,
     advance_of,
@@ -55,12 +63,11 @@ from apps.financing.services.locks import lock_facility
 from apps.financing.services.losses import allow_for_loss, declare_default, write_off
 from apps.financing.services.notices import acknowledge, contract_of_assignment, waive_notice
 from apps.financing.services.offers import approve, decline_offer, expire_offers, price, revoke
-from apps.financing.services.payouts import pay_reserve, settlement_of, used_up_reserve
+from apps.financing.services.payouts import pay_reserve, settlement_of, used_up_at_the_end, used_up_reserve
 from apps.financing.services.pledges import advanced_on, financiers_of_advances, pledged
 from apps.financing.services.quotes import Quote, quote_of, usual_terms
 from apps.financing.services.recourse import (
     demand,
-    is_unsold_again,
     owed_back,
     owed_back_in_all,
     postpone,
@@ -114,13 +121,14 @@ __all__ = [
     "financier_of_offer",
     "financier_of_tranche",
     "financiers_of_advances",
+    "financiers_out",
     "fund",
     "headroom",
     "hold",
+    "hold_all",
     "invoice_ref_of",
     "is_advance",
     "is_paid_out",
-    "is_unsold_again",
     "late_charge_due",
     "lock_facility",
     "milestone_of_tranche",
@@ -155,6 +163,7 @@ __all__ = [
     "standing_on",
     "to_fund",
     "unconfirmed_signatory",
+    "used_up_at_the_end",
     "used_up_reserve",
     "usual_terms",
     "verification_of",

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from apps.financing.models import Tranche
+from apps.financing.models.tranche import OUTSTANDING
 from apps.financing.services import book
 
 
@@ -12,7 +13,7 @@ def accrue_all(*, financier_id: int, through: date, at: datetime) -> int:
     Each run posts the difference to what is recognised, so it can be repeated, and makes up for runs that were missed.
     An earlier date than a former run's takes nothing back.
     """
-    outstanding = Tranche.objects.outstanding().filter(financier_id=financier_id, outstanding__gt=0)
+    outstanding = Tranche.objects.filter(state__in=OUTSTANDING, financier_id=financier_id, outstanding__gt=0)
     ids = outstanding.filter(funded_on__lt=through).order_by("pk").values_list("pk", flat=True)
     return sum(_accrue(tranche_id, through=through, at=at) for tranche_id in list(ids))
 

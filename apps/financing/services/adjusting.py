@@ -17,7 +17,7 @@ from apps.financing.rules.events import Moves
 from apps.financing.rules.waterfall import Standing
 from apps.financing.services import book, book_events
 from apps.financing.services.exposures import count
-from apps.financing.services.record import record
+from apps.financing.services.record import record, record_for_the_financier
 from apps.parties.actor import Actor
 
 
@@ -91,7 +91,8 @@ def adjust(
     _lower(tranche, event=event, moves=moves, exposures=exposures)
     if any(asdict(moves).values()):
         book_events.post_adjustment(adjustment, at=at)
-    record(
+    tell = record_for_the_financier if event.kind == Kind.ALLOWANCE else record
+    tell(
         tranche.contract,
         financier_id=tranche.financier_id,
         verb="advance.adjusted",

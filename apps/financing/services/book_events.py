@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from apps.core import money
 from apps.financing.models import Adjustment, Collection, Repayment
+from apps.financing.models.adjustment import Kind
 from apps.financing.services.book import post
 from apps.ledger.charts import Financier
 from apps.ledger.models import Entry
@@ -22,6 +23,16 @@ ACCOUNTS = {
     "loss": Financier.CREDIT_LOSS,
 }
 """On which account each column of an adjustment is booked."""
+DESCRIPTIONS = {
+    Kind.SLIP: "Payment expected later",
+    Kind.CHANGE: "Milestone made smaller",
+    Kind.SHORTFALL: "Accepted for less",
+    Kind.REJECTION: "Not accepted",
+    Kind.DILUTION: "Invoice credited",
+    Kind.ALLOWANCE: "Allowed for a loss",
+    Kind.WRITE_OFF: "Written off",
+}
+"""What an entry says of each kind: a book is kept in one language, whoever reads it or writes into it."""
 
 
 def post_adjustment(adjustment: Adjustment, *, at: datetime) -> Entry:
@@ -30,7 +41,7 @@ def post_adjustment(adjustment: Adjustment, *, at: datetime) -> Entry:
     return post(
         tranche,
         cause=f"adjustment:{adjustment.ref}",
-        description=f"{adjustment.get_kind_display()}: {tranche.name}",
+        description=f"{DESCRIPTIONS[Kind(adjustment.kind)]}: {tranche.name}",
         booked_on=adjustment.booked_on,
         at=at,
         legs=[Leg(code, getattr(adjustment, name), tranche.key) for name, code in ACCOUNTS.items()],

@@ -4,16 +4,19 @@ credited. Workflows call these in the transaction in which it happens, and hold 
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from apps.contracts.models import Contract
 from apps.core import money
 from apps.core.errors import Refused
 from apps.core.money import Money
 from apps.core.states import move
-from apps.financing.models import Adjustment, ExposureLimit, Tranche
+from apps.financing.models import Adjustment, ExposureLimit, Facility, Tranche
 from apps.financing.models.adjustment import Kind
 from apps.financing.models.tranche import TrancheState
 from apps.financing.rules import events
 from apps.financing.services.adjusting import Event, adjust, standing_on
+from apps.financing.services.exposures import lock_exposures
 from apps.financing.services.locks import lock_tranche_to_count
 from apps.financing.services.record import day_of
 from apps.invoicing import services as invoicing
@@ -102,6 +105,32 @@ def refuse_written_off(milestone: Milestone | None) -> None:
 def hold(*, tranche: Tranche) -> None:
     """Hold it with all that it counts against, before a number is drawn that others wait for."""
     lock_tranche_to_count(tranche_ref=tranche.ref)
+
+
+def financiers_out(*, contract: Contract) -> list[int]:
+    """The ids of the financiers of whose advances on a contract something is out, before acceptance or after."""
+    return list(_out(contract).order_by("financier_id").values_list("financier_id", flat=True).distinct())
+
+
+def _out(contract: Contract) -> "QuerySet[Tranche, Tranche]":
+    return Tranche.objects.filter(contract=contract, state__in=[TrancheState.FUNDED_PRE, *BOUGHT])
+
+
+def hold_all(*, contract: Contract) -> None:
+    """Hold every advance that is out on a contract with all that it counts against, each kind in the order of its ids.
+
+    One after the other they would be held in the order of the plan, while others hold a facility and wait for the
+    number that is drawn in between.
+    """
+    out = _out(contract)
+    known = list(out.order_by("financier_id").values_list("financier_id", "currency").distinct())
+    facilities = Facility.objects.filter(pk__in=out.order_by().values("facility"))
+    list(facilities.order_by("pk").select_for_update())
+    for financier_id, currency in known:
+        lock_exposures(
+            financier_id=financier_id, seller_id=contract.seller_id, buyer_id=contract.buyer_id, currency=currency
+        )
+    list(out.order_by("pk").select_for_update())
 
 
 def dilute(*, tranche: Tranche, source: str, reason: str, actor: Actor, at: datetime) -> Adjustment | None:

@@ -96,7 +96,8 @@ def fund(*, tranche_ref: str, actor: Actor, transfer: Transfer, at: datetime) ->
     tranche, exposures = lock_tranche_to_count(tranche_ref=tranche_ref)
     facility, priced_by, value_on = tranche.facility, tranche.offer.created_by_id, transfer.value_on
     actor.require(Action.MOVE_MONEY, organisation_id=tranche.financier_id)
-    is_bought = tranche.invoice is not None
+    invoice = tranche.invoice
+    is_bought = invoice is not None
     move(tranche, TrancheState.FUNDED_POST if is_bought else TrancheState.FUNDED_PRE, Tranche.TRANSITIONS)
     require_verified(financier_id=tranche.financier_id, contract=tranche.contract)
     if tranche.milestone.state == MilestoneState.CHANGES_REQUESTED:
@@ -149,7 +150,8 @@ def fund(*, tranche_ref: str, actor: Actor, transfer: Transfer, at: datetime) ->
     facility.save(update_fields=["advanced", "advanced_pre"])
     count(exposures, used=tranche.gross, reserved=-tranche.gross)
     tranche.funded_on, tranche.outstanding = value_on, tranche.gross
-    tranche.save(update_fields=["state", "funded_on", "outstanding"])
+    tranche.bought_at = invoice.gross if invoice is not None else None
+    tranche.save(update_fields=["state", "funded_on", "outstanding", "bought_at"])
     was_advance = is_advance(tranche, on=value_on)
     if was_advance:
         book.post_advance(tranche, booked_on=value_on, at=at)

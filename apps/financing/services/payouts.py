@@ -7,7 +7,7 @@ from django.db.models import F, Max, Sum
 
 from apps.core import money
 from apps.core.errors import Refused
-from apps.financing.models import Collection, ReservePayout, Tranche
+from apps.financing.models import Adjustment, Collection, ReservePayout, Tranche
 from apps.financing.models.tranche import TrancheState
 from apps.financing.services import book
 from apps.financing.services.bank import record_once, reference_given, require_account_of_seller, require_day_of_payment
@@ -16,6 +16,9 @@ from apps.financing.services.record import person, record
 from apps.invoicing.services import SaleSettlement
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
+
+ENDED_OTHERWISE = (TrancheState.SETTLED, TrancheState.RECOURSE_DUE, TrancheState.WRITTEN_OFF)
+"""States in which an adjustment leaves nothing out of an advance."""
 
 
 def pay_reserve(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str, at: datetime) -> ReservePayout:
@@ -67,9 +70,21 @@ def settlement_of(payout: ReservePayout) -> SaleSettlement:
 
 def used_up_reserve(collection: Collection) -> SaleSettlement | None:
     """What the seller books when late charges used the reserve up: the invoice is settled, and nothing comes back."""
-    tranche = collection.tranche
-    reserve = _unsettled_reserve(tranche)
-    if tranche.state != TrancheState.SETTLED or reserve == 0 or book.payable_to_seller(tranche) > 0:
+    return _used_up(collection.tranche) if collection.tranche.state == TrancheState.SETTLED else None
+
+
+def used_up_at_the_end(adjustment: Adjustment) -> SaleSettlement | None:
+    """What the seller books of former late charges when something else than a payment ends the advance.
+
+    What bore a credit note or was written off is part of the adjustment itself. Nothing while something is payable:
+    the payout settles it.
+    """
+    return _used_up(adjustment.tranche) if adjustment.tranche.state in ENDED_OTHERWISE else None
+
+
+def _used_up(tranche: Tranche) -> SaleSettlement | None:
+    reserve = _released_or_charged(tranche)
+    if reserve == 0 or book.payable_to_seller(tranche) > 0:
         return None
     return SaleSettlement(received=money.ZERO, reserve=reserve, adjustment=-reserve)
 
@@ -79,8 +94,10 @@ def _unsettled_reserve(tranche: Tranche) -> Decimal:
 
     Nothing of what was written off: the reserve went with it, and what comes in after all is a gain of the seller's.
     """
-    if tranche.state == TrancheState.WRITTEN_OFF:
-        return money.ZERO
+    return money.ZERO if tranche.state == TrancheState.WRITTEN_OFF else _released_or_charged(tranche)
+
+
+def _released_or_charged(tranche: Tranche) -> Decimal:
     taken = tranche.collections.aggregate(total=Sum(F("to_seller") + F("late_charge")))["total"]
     settled = tranche.payouts.aggregate(total=Sum("reserve"))["total"]
     return (taken or money.ZERO) - (settled or money.ZERO)

@@ -35,6 +35,23 @@ def record(
     )
 
 
+def record_for_the_financier(
+    contract: Contract, *, financier_id: int, verb: str, subject: str, actor: Actor, at: datetime, **facts: Any
+) -> None:
+    """Write down what is the financier's alone, on its own chain: the sides of the contract read nothing of it."""
+    financier = Organisation.objects.get(pk=financier_id)
+    audit.record(
+        chain=f"organisation:{financier.ref}",
+        parties=(financier_id,),
+        verb=verb,
+        subject=subject,
+        actor=actor,
+        at=at,
+        contract=contract.ref,
+        **facts,
+    )
+
+
 def person(actor: Actor) -> int:
     """The user who decides: money is priced, approved and moved by people, never by a job or a guest."""
     if actor.user_id is None:

@@ -11,7 +11,6 @@ from apps.core.errors import IllegalTransition, Refused
 from apps.core.states import move
 from apps.financing.models import Adjustment, Repayment, Tranche
 from apps.financing.models.adjustment import Kind
-from apps.financing.models.offer import Stage
 from apps.financing.models.tranche import TrancheState
 from apps.financing.rules import events
 from apps.financing.rules.price import LONGEST_TERM
@@ -147,12 +146,6 @@ def repay(
         disclosure_sha256=tranche.offer.disclosure_sha256,
     )
     return repayment
-
-
-def is_unsold_again(tranche: Tranche) -> bool:
-    """Whether it was bought back before its receivable was sold, so that the buyer pays the seller again."""
-    was_bought = tranche.bought_at is not None or tranche.line.stage == Stage.POST
-    return tranche.state == TrancheState.REPURCHASED and not was_bought
 
 
 def owed_back(adjustment: Adjustment) -> OwedBack:

@@ -63,7 +63,7 @@ from apps.invoicing.services.reading import (
     milestone_of,
     retry_document,
 )
-from apps.invoicing.services.receipts import direct_payment, receive, withdraw_direction
+from apps.invoicing.services.receipts import direct_payment, is_directed, receive, withdraw_direction
 from apps.invoicing.services.recovery import (
     Deposit,
     GivenBack,
@@ -109,6 +109,7 @@ from apps.invoicing.services.sales import (
     book_advance,
     book_reserve_received,
     book_sale,
+    is_sold,
 )
 from apps.invoicing.services.starting import plan_instalments, start_lines_of_change
 from apps.invoicing.services.statements import Imported, account_key, import_statements
@@ -181,6 +182,8 @@ __all__ = [
     "invoice_of_dispute",
     "invoice_of_nullification",
     "invoice_to_nullify",
+    "is_directed",
+    "is_sold",
     "issue",
     "issue_instalment",
     "keep_dispute",

@@ -116,6 +116,11 @@ def direct_payment(*, milestone: Milestone, payee_id: int, account: BankAccount,
     return _instruct(milestone, payee_id=payee_id, account=account, at=at)
 
 
+def is_directed(*, milestone: Milestone) -> bool:
+    """Whether the buyer is to pay somebody else than the seller for a milestone."""
+    return PayeeInstruction.objects.assigned().filter(milestone=milestone).exists()
+
+
 def withdraw_direction(*, milestone: Milestone, at: datetime) -> PayeeInstruction:
     """From now on the buyer pays the seller again; refused when nobody else was named, or the receivable is sold.
 

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from apps.core import money
 from apps.financing.models import Assignment, Facility, FundingRequest, Offer, Tranche
+from apps.financing.models.tranche import TrancheState
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import formats
@@ -96,7 +97,8 @@ def _tiles(book: QuerySet[Tranche], facilities: list[Facility], *, today: date, 
     due = Coalesce("milestone__invoice__open_item__open", "face")
     sums = book.aggregate(
         out=Sum("outstanding"),
-        weighted=Sum(F("outstanding") * F("line__annual_rate")),
+        # What is in default is out, and earns nothing.
+        weighted=Sum(F("outstanding") * F("line__annual_rate"), filter=~Q(state=TrancheState.DEFAULTED)),
         week=Sum(due, filter=Q(expected_on__range=(today, today + timedelta(days=7)))),
         month=Sum(due, filter=Q(expected_on__range=(today, today + timedelta(days=30)))),
         late=Sum(due, filter=Q(expected_on__lt=today)),
@@ -137,7 +139,7 @@ def _tiles(book: QuerySet[Tranche], facilities: list[Facility], *, today: date, 
         ),
         Tile(
             label=_("Yield"),
-            value=formats.percent(sums["weighted"] / out / 100) if out else "–",
+            value=formats.percent((sums["weighted"] or money.ZERO) / out / 100) if out else "–",
             note=_("a year, weighted by what is out"),
         ),
     ]

@@ -99,6 +99,8 @@ class TrancheStates(States):
                 pk__in=queues.overdue(actor, today=today_of(request)).values("pk")
             ),
         ),
+        "owed-back": (_("Owed back"), _among(queues.owed_back)),
+        "defaulted": (_("Defaulted"), _where(state__in=["defaulted", "written_off"])),
         "reserve-due": (_("Reserve to pay"), _among(queues.to_pay_reserve)),
         "settled": (_("Settled"), _where(state="settled")),
     }

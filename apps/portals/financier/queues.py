@@ -8,11 +8,13 @@ from django.db.models import DecimalField, Exists, F, OuterRef, Q, QuerySet, Sub
 from django.db.models.functions import Coalesce
 
 from apps.financing.models import (
+    Adjustment,
     Assignment,
     BuyerVerification,
     Collection,
     FundingRequest,
     Offer,
+    Repayment,
     ReservePayout,
     Tranche,
 )
@@ -71,6 +73,17 @@ def to_collect(actor: Actor, *, today: date) -> TrancheQuerySet:
 def overdue(actor: Actor, *, today: date) -> TrancheQuerySet:
     """Paid out, and the buyer's payment was expected before today, accepted or not."""
     return _book(actor).outstanding().filter(expected_on__lt=today)
+
+
+def owed_back(actor: Actor) -> QuerySet[Any]:
+    """The seller owes something back on it."""
+    charged = Adjustment.objects.filter(tranche=OuterRef("pk")).order_by().values("tranche")
+    paid = Repayment.objects.filter(tranche=OuterRef("pk")).order_by().values("tranche")
+    owing = _book(actor).annotate(
+        owed_back=Coalesce(Subquery(charged.annotate(sum=Sum("recourse")).values("sum")), NOTHING)
+        - Coalesce(Subquery(paid.annotate(sum=Sum("amount")).values("sum")), NOTHING)
+    )
+    return owing.filter(owed_back__gt=0)
 
 
 def to_pay_reserve(actor: Actor) -> QuerySet[Any]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.core import money
 from apps.financing.models import Tranche
+from apps.financing.models.tranche import OUTSTANDING
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Instalment, OpenSum, PayeeInstruction, Withholding
 from apps.milestones.models import Milestone
@@ -56,7 +57,8 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
     for currency, day, amount in due.exclude(sum=0):
         yield currency, INVOICED, day, amount
     advances = Tranche.objects.visible_to(actor).filter(seller_id=actor.organisation_id, expected_on__lt=until)
-    kept = advances.outstanding().order_by().values_list("currency", "expected_on")
+    # Of a buyer in default no reserve is expected.
+    kept = advances.filter(state__in=OUTSTANDING).order_by().values_list("currency", "expected_on")
     for currency, day, reserve in kept.annotate(sum=Sum(F("face") - F("gross"))):
         yield currency, RESERVE, day, reserve
     for currency, on, days, amount in invoicing.releases_ahead(seller_id=actor.organisation_id, until=until):
