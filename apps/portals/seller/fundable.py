@@ -65,7 +65,7 @@ def milestones_to_fund(actor: Actor, *, today: date) -> QuerySet[Milestone]:
         .filter(contract__seller_id=actor.organisation_id, contract__active_version__is_assignable=True)
         .filter(~Exists(asked))
         .filter(before | Q(invoice__in=fundable(actor, today=today)))
-        .select_related("invoice", "line__version")
+        .select_related("invoice__open_item", "line__version")
         .order_by("contract_id", "position", "part")
     )
 

@@ -45,8 +45,8 @@ def funding(request: PortalRequest) -> HttpResponse:
     rows = (
         fundable(actor, today=today)
         .filter(currency__in=usual)
-        .select_related("buyer", "contract", "milestone__line__version", "milestone__invoice")
-        .order_by("due_on", "pk")
+        .select_related("open_item", "buyer", "contract", "milestone__line__version", "milestone__invoice__open_item")
+        .order_by("open_item__due_on", "pk")
     )
     requests = page_of(
         request,
