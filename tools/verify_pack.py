@@ -570,7 +570,7 @@ def chained_step(pack, entry):
         hashes = facts["verdicts_sha256"], facts["comment_sha256"], facts["sha256"]
         return [canonical([verb, at, who["email"], facts["is_passed"], *hashes])]
     told = [facts[part] for part in ("accepted", "statement", "comment", "proved_by", "proved_at", "sha256")]
-    return [canonical([verb, at, who["email"], *told])]
+    return [canonical([verb, at, who["email"], *told, facts.get("quantity")])]
 
 
 def told_steps(told):
@@ -587,7 +587,8 @@ def told_steps(told):
     first = told["first_acceptance"]
     if first:
         parts = [first[part] for part in ("amount", "statement", "comment", "proved_by", "proved_at", "sha256")]
-        yield canonical(["milestone.first_accepted", first["accepted_at"], first["email"], *parts])
+        who = first["accepted_at"], first["email"]
+        yield canonical(["milestone.first_accepted", *who, *parts, first.get("quantity")])
 
 
 def expected_decision(pack, entry, told):
@@ -605,6 +606,7 @@ def expected_decision(pack, entry, told):
         "statement_sha256": sha256(facts["statement"]),
         "sha256": facts["sha256"],
         "verdicts": told["verdicts"],
+        **{part: facts[part] for part in ("accepted_for_interest_at",) if part in facts},
     }
 
 

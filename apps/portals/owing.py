@@ -81,7 +81,7 @@ class Period(forms.Form):
             if given["since"] > given["until"]:
                 raise forms.ValidationError(_("The first day is after the last. Choose an earlier first day."))
             if (given["until"] - given["since"]).days > LONGEST_DAYS:
-                raise forms.ValidationError(_("A statement covers three years at the most. Choose a later first day."))
+                raise forms.ValidationError(_("A period covers three years at the most. Choose a later first day."))
         return given
 
 

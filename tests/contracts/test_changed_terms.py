@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.contracts import rules
-from apps.contracts.drafts import ChangedTerms, ContractDraft, DraftCriterion, DraftLine, Due, LineTerms
+from apps.contracts.drafts import (
+    FIRST,
+    ChangedTerms,
+    ContractDraft,
+    DraftCriterion,
+    DraftLine,
+    Due,
+    LineTerms,
+    Recovery,
+)
 from apps.contracts.retention import RetentionRelease, RetentionTerms, payable_until_final
 from apps.contracts.rules.payable import Step, check_payable_most, least_left
 from apps.contracts.rules.retention import check_retention
@@ -166,3 +175,17 @@ def test_tax_law_and_steps_are_said_anew_and_a_treatment_without_tax_has_no_rate
 def test_terms_that_cannot_be_kept_are_refused(terms: ChangedTerms, said: str) -> None:
     with pytest.raises(Refused, match=said):
         rules.with_terms(draft(tax_category="S", tax_rate=D(19)), terms)
+
+
+def test_the_tax_stays_while_a_deposit_is_still_to_be_given_back() -> None:
+    """Each deduction bears the tax of the deposit: with another one on the work, tax could be below zero."""
+    deposit = DraftLine("Advance", basis="amount", amount=D(20), kind="deposit", due=Due(recovery=Recovery(FIRST)))
+    stands = draft(("100", False), tax_category="S", tax_rate=D(19))
+    other = ChangedTerms(tax_category="AE")
+    assert rules.with_terms(stands, other).tax_rate == 0
+    with_deposit = replace(stands, lines=(*stands.lines, deposit))
+    with pytest.raises(Refused, match="the tax of this contract stays") as refused:
+        rules.with_terms(with_deposit, other)
+    assert refused.value.field == "tax_category"
+    same = ChangedTerms(tax_category="S", tax_rate=D(19), payment_days=45)
+    assert rules.with_terms(with_deposit, same).payment_days == 45

@@ -23,7 +23,8 @@ class GuestGrant(models.Model):
     """A personal link: one mailbox of the buyer may do one thing on one contract, without an account.
 
     ``take_over`` is the exception: it names the mailbox that may claim the seller's organisation, for whom the buyer
-    began the contract. No token of it is sent, because a seller signs, delivers and bills with an account.
+    began the contract. No token of it is sent, so none is renewed, because a seller signs, delivers and bills with an
+    account.
 
     Only the SHA-256 of the token is kept (256 random bits). The link shows on GET and acts only on POST; it dies with
     its decision (``used_at``), by time (``expires_at``) or by hand (``revoked_at``), and is renewed to the same

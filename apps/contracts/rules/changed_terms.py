@@ -12,6 +12,7 @@ from typing import Any, Final
 from apps.contracts.drafts import ChangedTerms, ContractDraft
 from apps.contracts.retention import RetentionTerms
 from apps.contracts.rules.checks import check_draft
+from apps.contracts.rules.recovery import is_recoverable
 from apps.core.errors import Refused
 
 CHANGEABLE: Final = (
@@ -37,11 +38,25 @@ def with_terms(stands: ContractDraft, terms: ChangedTerms) -> ContractDraft:
         said.setdefault("tax_rate", Decimal(0))
     if not said:
         return stands
+    _check_tax(stands, said)
     if terms.retention is not None:
         _check_retention(stands.retention, terms.retention)
     # The plan was checked line by line; what is checked here are the terms.
     checked = check_draft(replace(stands, lines=(), **said))
     return replace(stands, **{name: getattr(checked, name) for name in said})
+
+
+def _check_tax(stands: ContractDraft, said: Mapping[str, Any]) -> None:
+    """Each deduction of a deposit bears the tax with which the deposit was invoiced: so the work bears it too."""
+    stood = stands.tax_category, stands.tax_rate
+    if (said.get("tax_category", stood[0]), said.get("tax_rate", stood[1])) == stood:
+        return
+    if any(is_recoverable(line) for line in stands.lines):
+        raise Refused(
+            "A deposit that later invoices give back was invoiced with the tax as it is, so the tax of this contract"
+            " stays. Terminate it, or agree on a new one for the rest.",
+            field="tax_category",
+        )
 
 
 def terms_text(before: ContractDraft, after: ContractDraft) -> list[dict[str, Any]]:

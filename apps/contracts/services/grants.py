@@ -16,6 +16,8 @@ from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
 VALID_FOR: Final = timedelta(days=30)
+ASKED_FOR: Final = timedelta(days=365)
+"""How long a seller that has nobody here is waited for: no token can be renewed, for none is sent."""
 
 
 def grant_signature(*, version: ContractVersion, actor: Actor, at: datetime) -> GuestGrant:
@@ -62,6 +64,7 @@ def grant_take_over(*, contract: Contract, actor: Actor, at: datetime) -> GuestG
         name=contract.seller.legal_name[:120],
         email=contract.seller_email,
         at=at,
+        until=at + ASKED_FOR,
         organisation_id=contract.seller_id,
     )
     _record(grant, verb="link.granted", actor=actor, at=at)

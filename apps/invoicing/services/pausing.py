@@ -74,7 +74,7 @@ def _end(invoice: Invoice, *, actor: Actor, at: datetime) -> ReminderPause | Non
 
 
 def _record(invoice: Invoice, *, verb: str, actor: Actor, at: datetime, **facts: Any) -> None:
-    """It is the seller's own affair: the buyer does not read it."""
+    """That it happened stands in the contract's chain; until when and why is told to the seller's own people alone."""
     audit.record(
         chain=f"contract:{invoice.contract.ref}",
         parties={invoice.seller_id},
@@ -83,5 +83,5 @@ def _record(invoice: Invoice, *, verb: str, actor: Actor, at: datetime, **facts:
         actor=actor,
         at=at,
         number=invoice.number,
-        **facts,
+        private=facts,
     )

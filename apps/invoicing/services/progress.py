@@ -40,7 +40,7 @@ def progress(contract: Contract, *, since: date, until: date, using: str = "defa
     version = contract.active_version
     if version is None or contract.terminated_at is not None:
         raise Refused("Only a contract that is in force, or completed, has a schedule of values.")
-    day_before = since - timedelta(days=1)
+    day_before = since - timedelta(days=1) if since > date.min else since
     books = _books(contract, using)
     before, now = (_by_line(books.worth, until=day) for day in (day_before, until))
     kept = _by_line(books.held, until=until)

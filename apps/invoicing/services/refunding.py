@@ -211,12 +211,15 @@ def _first(payment: Payment) -> Allocation:
 
 
 def _record(refund: Refund, *, verb: str, actor: Actor, at: datetime, **facts: Any) -> None:
-    """The payer reads of what was paid back, and of what came back; what is only planned is the seller's own affair."""
-    told = {refund.buyer_id} if refund.recorded_at is not None else set()
+    """The payer reads of what was paid back, and of what came back; why something is only planned, or is not any more,
+    is told to the seller's own people alone."""
+    is_told = refund.recorded_at is not None
+    said = facts if is_told else {name: fact for name, fact in facts.items() if name != "reason"}
+    private = {name: fact for name, fact in facts.items() if name not in said}
     invoice = _first(refund.payment).invoice
     audit.record(
         chain=f"contract:{invoice.contract.ref}",
-        parties={refund.seller_id, *told},
+        parties={refund.seller_id, *({refund.buyer_id} if is_told else ())},
         verb=verb,
         subject=f"invoice:{invoice.ref}",
         actor=actor,
@@ -226,5 +229,6 @@ def _record(refund: Refund, *, verb: str, actor: Actor, at: datetime, **facts: A
         payment=refund.payment.ref,
         currency=refund.currency,
         amount=refund.amount,
-        **facts,
+        private=private,
+        **said,
     )

@@ -6,13 +6,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import Case, F, Func, Q, Sum, Value, When
+from django.db.models import Case, F, Func, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _
 
 from apps.core import money
-from apps.financing.models import Tranche
+from apps.financing.models import Adjustment, Tranche
 from apps.financing.models.tranche import OUTSTANDING
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Instalment, OpenSum, PayeeInstruction, Withholding
@@ -58,8 +58,11 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
         yield currency, INVOICED, day, amount
     advances = Tranche.objects.visible_to(actor).filter(seller_id=actor.organisation_id, expected_on__lt=until)
     # Of a buyer in default no reserve is expected.
-    kept = advances.filter(state__in=OUTSTANDING).order_by().values_list("currency", "expected_on")
-    for currency, day, reserve in kept.annotate(sum=Sum(F("face") - F("gross"))):
+    moved = Adjustment.objects.visible_to(actor).filter(tranche=OuterRef("pk")).order_by().values("tranche")
+    borne = Subquery(moved.annotate(sum=Sum(F("advance") + F("reserve"))).values("sum"))
+    kept = advances.filter(state__in=OUTSTANDING).annotate(borne=Coalesce(borne, Decimal(0))).order_by()
+    reserves = kept.values_list("currency", "expected_on").annotate(sum=Sum(F("face") - F("gross") - F("borne")))
+    for currency, day, reserve in reserves:
         yield currency, RESERVE, day, reserve
     for currency, on, days, amount in invoicing.releases_ahead(seller_id=actor.organisation_id, until=until):
         yield currency, RETENTION, max(on, today) + timedelta(days=days), amount
