@@ -618,9 +618,9 @@ CALLS = [
     Call(funding.collect_payment, "treasury", TRANCHE, "tranche_ref", _money),
     Call(funding.pay_reserve, "treasury", TRANCHE, "tranche_ref", _transfer),
     Call(recourse.postpone_advance, "underwriter", TRANCHE, "tranche_ref", _later),
-    Call(recourse.demand_advance, "underwriter", TRANCHE, "tranche_ref", _because),
+    Call(recourse.demand_advance, "underwriter", TRANCHE, "tranche_ref", _because, after=timedelta(days=120)),
     Call(recourse.record_repayment, "treasury", TRANCHE, "tranche_ref", _money),
-    Call(recourse.declare_default, "underwriter", TRANCHE, "tranche_ref", _because),
+    Call(recourse.declare_default, "underwriter", TRANCHE, "tranche_ref", _because, after=timedelta(days=120)),
     Call(
         recourse.allow_for_loss,
         "underwriter",
