@@ -24,6 +24,7 @@ from apps.invoicing.models import Invoice
 from apps.invoicing.rules import Share
 from apps.ledger.models import Entry
 from apps.portals.financier import queues
+from apps.portals.seller import cash
 from apps.workflows import disputing
 from tests import change_orders, corrections, disputes, scenarios, terminations
 from tests.conftest import Once
@@ -212,6 +213,11 @@ def test_a_credit_note_of_6_000_is_borne_by_the_reserve(book: Book) -> None:
     assert book.sellers()[-1] == lines(d2310=6_000, c1200=6_000)
     assert book.tranche(1).state == "funded_post"
     assert book.tranche(1).outstanding == 102_000
+    sina = scenarios.seller_actor(book.deal)
+    with acting(sina):
+        (chart,) = cash.forecast(sina, today=day(50))
+    reserves = {str(series.name): sum(series.values) for series in chart.series}["Reserve of sold invoices"]
+    assert reserves == 12_000 + 60_000, "what the credit note took of the first one is not expected any more"
     tranche = book.tranche(1)
     stories.collected(book.deal, tranche, 114_000, on=day(52))
     assert book.posted()[-1] == lines(d1010=114_000, c1100=114_000, d2000=12_000, c2010=12_000)

@@ -13,6 +13,7 @@ from django.core import mail
 from django.core.management import call_command
 from django.db import IntegrityError, connections, transaction
 
+from apps.audit.models import Entry
 from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.invoicing.models import Payment, Refund
@@ -112,6 +113,10 @@ def test_a_surplus_goes_back_once_and_both_sides_read_it(billed: Billed) -> None
             assert (made.opening, made.closing) == (D(-5720), D(-720))
             assert made.closing == standing_of(actor, between=between, today=date(2026, 4, 3)).balance
             assert Refund.objects.visible_to(actor).count() == (2 if actor == bilge else 1)
+    with walls.asking_for(parties.buyer.pk):
+        told = dict(Entry.objects.filter(verb__startswith="refund.").order_by("pk").values_list("verb", "text"))
+    assert "Paid twice" not in told["refund.asked"]
+    assert "5000" in told["refund.paid"]
     refund_jobs.send_refund.func(refund_ref=refund, organisation_id=parties.buyer.pk)
     assert "5,000.00" in mail.outbox[-1].body
     verified()

@@ -138,6 +138,7 @@ def test_a_seller_who_is_not_here_is_asked_by_mail_and_is_nobody_of_the_buyers(p
     assert "/s/" not in letter.body, "a seller acts with an account, never by a link"
     with walls.asking_for(parties.buyer.pk):
         grant = GuestGrant.objects.get(contract=contract, revoked_at__isnull=True)
+        assert grant.expires_at - grant.created_at == timedelta(days=365), "nobody could renew it"
         assert grant.email.lower() == "karl@kranbau.test"
     assert contracts.guest(grant, origin=BROWSER).roles == frozenset()
 

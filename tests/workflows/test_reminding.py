@@ -7,6 +7,7 @@ import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
 
+from apps.audit.models import Entry
 from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
@@ -204,6 +205,7 @@ def test_nobody_is_reminded_while_it_is_paused_and_then_with_one_letter(parties:
         reminding.resume_reminders(actor=dana, key=key(), invoice_ref=invoice.ref)
     with acting(scenarios.buyer_actor(parties), at=late(16)) as olga:
         assert not ReminderPause.objects.exists()
+        assert not Entry.objects.filter(text__contains="two parts").exists(), "why is the seller's own affair"
         with pytest.raises(Refused, match="no such"):
             reminding.resume_reminders(actor=olga, key=key(), invoice_ref=invoice.ref)
     with acting(bilge, at=late(16)):

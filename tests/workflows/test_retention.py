@@ -231,6 +231,8 @@ def test_each_kind_has_its_own_ledger_release_and_age(parties: Parties) -> None:
         sheet = invoicing.progress(Contract.objects.get(pk=contract.pk), since=AT.date(), until=AT.date())
         later = AT.date() + timedelta(days=1)
         nothing = invoicing.progress(Contract.objects.get(pk=contract.pk), since=later, until=later)
+        first = invoicing.progress(Contract.objects.get(pk=contract.pk), since=date.min, until=date.min)
+    assert (first.ties_out, first.due) == (True, D(0)), "the first day that there is"
     assert [(one.period, one.stored, one.retained) for one in sheet.lines] == [
         (D(0), D(12000), D(360)),
         (D(12000), D(0), D(360)),
