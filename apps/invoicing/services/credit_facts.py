@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import CreditNote, InvoiceLine
+from apps.invoicing.services.facts import tax_rows
 
 
 def semantic_credit(
@@ -40,14 +41,14 @@ def semantic_credit(
             for line, net in zip(written, credit.lines, strict=True)
             if net
         ),
-        taxes=_rows(credit.breakdown),
+        taxes=tax_rows(credit.breakdown),
         totals=snapshot.Totals(lines=totals.net, net=totals.net, tax=totals.tax, gross=totals.gross, due=totals.gross),
         preceding=snapshot.Preceding(
             number=said.number,
             issue_date=said.issue_date,
             reason=note.reason,
             withdraws_acceptance=note.purpose == CreditNote.Purpose.NULLIFICATION,
-            credited=_rows(credit.before),
+            credited=tax_rows(credit.before),
         ),
     )
 
@@ -57,16 +58,3 @@ def _as_booked(line: InvoiceLine, *, said: snapshot.SemanticInvoice, place: int)
     if said.kind != snapshot.FINAL:
         return said.lines[place]
     return replace(said.lines[0], identifier=str(place + 1), name=line.description, description="")
-
-
-def _rows(breakdown: Sequence[rules.TaxSubtotal]) -> tuple[snapshot.TaxRow, ...]:
-    return tuple(
-        snapshot.TaxRow(
-            taxable=row.taxable,
-            tax=row.tax,
-            category=row.category,
-            rate=row.rate,
-            exemption_code=rules.EXEMPTION_CODES.get(row.category, ""),
-        )
-        for row in breakdown
-    )

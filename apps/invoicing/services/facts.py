@@ -154,16 +154,7 @@ def semantic(
             ),
             *deducted,
         ),
-        taxes=tuple(
-            snapshot.TaxRow(
-                taxable=row.taxable,
-                tax=row.tax,
-                category=row.category,
-                rate=row.rate,
-                exemption_code=rules.EXEMPTION_CODES.get(row.category, ""),
-            )
-            for row in breakdown
-        ),
+        taxes=tax_rows(breakdown),
         totals=snapshot.Totals(lines=totals.net, net=totals.net, tax=totals.tax, gross=totals.gross, due=totals.gross),
         retained=retained,
         reserved=reserved,
@@ -173,6 +164,20 @@ def semantic(
             snapshot.Deposit(number=one.number, issue_date=one.issued_on, net=-line.net)
             for one, line in zip(advances, deducted, strict=True)
         ),
+    )
+
+
+def tax_rows(breakdown: Sequence[rules.TaxSubtotal]) -> tuple[snapshot.TaxRow, ...]:
+    """The tax breakdown as a document shows it (BG-23), with the reason where a category bears no tax."""
+    return tuple(
+        snapshot.TaxRow(
+            taxable=row.taxable,
+            tax=row.tax,
+            category=row.category,
+            rate=row.rate,
+            exemption_code=rules.EXEMPTION_CODES.get(row.category, ""),
+        )
+        for row in breakdown
     )
 
 
