@@ -10,7 +10,7 @@ from apps.financing.models.tranche import TrancheState
 from apps.financing.services.exposures import count
 from apps.financing.services.locks import lock_assignment, lock_request, lock_tranche_to_count
 from apps.financing.services.record import person, reason_given, record
-from apps.financing.services.requests import release
+from apps.financing.services.requests import revoke
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
@@ -38,9 +38,7 @@ def cancel(*, tranche_ref: str, actor: Actor, reason: str, at: datetime) -> Tran
     if not tranche.offer.tranches.exclude(state=TrancheState.CANCELLED).exists():
         move(request, RequestState.WITHDRAWN, FundingRequest.TRANSITIONS)
         request.save(update_fields=["state"])
-    release(request.items.filter(milestone=tranche.milestone_id), at=at)
-    assignment.revoked_at = at
-    assignment.save(update_fields=["revoked_at"])
+    revoke(assignment, request=request, at=at)
     record(
         tranche.contract,
         financier_id=tranche.financier_id,

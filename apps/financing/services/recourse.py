@@ -19,7 +19,7 @@ from apps.financing.services.adjusting import Event, adjust, standing_on
 from apps.financing.services.bank import reference_given, require_day_of_payment
 from apps.financing.services.locks import lock_assignment, lock_request, lock_tranche, lock_tranche_to_count
 from apps.financing.services.record import day_of, person, reason_given, record
-from apps.financing.services.requests import release
+from apps.financing.services.requests import revoke
 from apps.invoicing.services import OwedBack
 from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
@@ -132,9 +132,7 @@ def repay(
     if amount == owed and tranche.state == TrancheState.RECOURSE_DUE:
         move(tranche, TrancheState.REPURCHASED, Tranche.TRANSITIONS)
         tranche.save(update_fields=["state"])
-        release(request.items.filter(milestone=tranche.milestone_id), at=at)
-        assignment.revoked_at = at
-        assignment.save(update_fields=["revoked_at"])
+        revoke(assignment, request=request, at=at)
     record(
         tranche.contract,
         financier_id=tranche.financier_id,

@@ -9,7 +9,7 @@ from apps.contracts.models import Contract
 from apps.core import money
 from apps.core.errors import Refused
 from apps.core.states import move
-from apps.financing.models import Facility, FundingRequest, RequestItem
+from apps.financing.models import Assignment, Facility, FundingRequest, RequestItem
 from apps.financing.models.offer import Stage
 from apps.financing.models.request import RequestState
 from apps.financing.rules.price import advance
@@ -96,6 +96,13 @@ def shortened(text: str) -> str:
 def release(items: QuerySet[RequestItem], *, at: datetime) -> None:
     """Let milestones be asked for again: their request ended, or their advance was cancelled."""
     items.filter(released_at__isnull=True).update(released_at=at)
+
+
+def revoke(assignment: Assignment, *, request: FundingRequest, at: datetime) -> None:
+    """The claim is the seller's again, and its milestone may be asked for anew. The caller holds both."""
+    release(request.items.filter(milestone=assignment.milestone_id), at=at)
+    assignment.revoked_at = at
+    assignment.save(update_fields=["revoked_at"])
 
 
 def _refuse_asked(claims: Sequence[Claim]) -> None:
