@@ -9,23 +9,15 @@ from django.utils.translation import gettext_lazy as _
 from apps.core import money
 from apps.core.errors import Refused
 from apps.portals.forms import ActionForm, AmountField, explain
+from apps.portals.seller.forms.bank_line import bank_reference_field, value_date_field
 
 
 class PaymentForm(ActionForm):
     """Money that arrived on the seller's bank account."""
 
     amount = AmountField(label=_("Amount received"))
-    received_on = forms.DateField(
-        label=_("Received on"),
-        help_text=_("The value date on your bank statement."),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-    bank_reference = forms.CharField(
-        label=_("Bank reference"),
-        max_length=60,
-        help_text=_("The number of the line on your bank statement. The same line is never recorded twice."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
+    received_on = value_date_field(label=_("Received on"))
+    bank_reference = bank_reference_field()
 
     def __init__(self, *args: Any, currency: str, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

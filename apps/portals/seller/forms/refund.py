@@ -5,6 +5,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.portals.forms import ActionForm, AmountField
+from apps.portals.seller.forms.bank_line import bank_reference_field, value_date_field
 
 
 class RefundForm(ActionForm):
@@ -22,17 +23,8 @@ class RefundForm(ActionForm):
 class PaidBackForm(ActionForm):
     """That the transfer was made."""
 
-    paid_on = forms.DateField(
-        label=_("Paid back on"),
-        help_text=_("The value date on your bank statement."),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-    bank_reference = forms.CharField(
-        label=_("Bank reference"),
-        max_length=60,
-        help_text=_("The number of the line on your bank statement. The same line is never recorded twice."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
+    paid_on = value_date_field(label=_("Paid back on"))
+    bank_reference = bank_reference_field()
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
