@@ -26,6 +26,7 @@ from apps.invoicing.rules.matching import Bill, Bills, MoneyIn, Part, Proposal, 
 from apps.invoicing.rules.names import are_alike
 from apps.invoicing.rules.payment_codes import SWISS, PaymentCode, Place, payment_code, payment_reference
 from apps.invoicing.rules.progress import Sheet, SheetLine, Standing
+from apps.invoicing.rules.reasons import reason_given
 from apps.invoicing.rules.references import creditor_reference, possible_numbers
 from apps.invoicing.rules.reminders import reminder_due, schedule
 from apps.invoicing.rules.reserved import withheld_gross
@@ -99,6 +100,7 @@ __all__ = [
     "payment_reference",
     "possible_numbers",
     "proposals",
+    "reason_given",
     "release_band_of",
     "released_of",
     "reminder_due",

@@ -20,8 +20,6 @@ from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
 
-LONGEST = 400
-"""Characters of a reason."""
 CHUNK = 100
 """Transactions that are looked at before the page can say so."""
 Certain = tuple[str, str]
@@ -161,11 +159,7 @@ def set_aside(*, transaction_ref: str, reason: str, actor: Actor, at: datetime) 
     """This money has nothing to do with invoices: somebody says so, and why. It can be taken up again."""
     transaction = _locked(transaction_ref, actor=actor)
     actor.require(Action.RECORD_PAYMENT, organisation_id=transaction.organisation_id)
-    written = " ".join(reason.split())
-    if not written:
-        raise Refused("Say what this money is, so that nobody has to ask again.", field="reason")
-    if len(written) > LONGEST:
-        raise Refused("The reason is longer than {most} characters.", field="reason", most=LONGEST)
+    written = rules.reason_given(reason, missing="Say what this money is, so that nobody has to ask again.")
     if transaction.state != TransactionState.OPEN:
         _refuse(transaction)
     move(transaction, TransactionState.SET_ASIDE, BankTransaction.TRANSITIONS)

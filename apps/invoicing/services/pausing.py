@@ -6,12 +6,11 @@ from zoneinfo import ZoneInfo
 
 from apps.audit import services as audit
 from apps.core.errors import Refused
+from apps.invoicing import rules
 from apps.invoicing.models import Invoice, ReminderPause
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
-LONGEST: Final = 400
-"""Characters of a reason."""
 MOST_DAYS: Final = 366
 
 
@@ -21,11 +20,10 @@ def pause_reminders(*, invoice_ref: str, actor: Actor, until: date, reason: str,
     The invoice stays due, and what is agreed for late payment runs on.
     """
     invoice = _of_seller(invoice_ref, actor=actor)
-    written = " ".join(reason.split())
-    if not written:
-        raise Refused("Say why nobody is reminded of this invoice; only your own people read it.", field="reason")
-    if len(written) > LONGEST:
-        raise Refused("The reason is longer than {most} characters.", field="reason", most=LONGEST)
+    written = rules.reason_given(
+        reason,
+        missing="Say why nobody is reminded of this invoice; only your own people read it.",
+    )
     today = at.astimezone(ZoneInfo(invoice.seller.time_zone)).date()
     if until < today:
         raise Refused("The pause would be over already. Choose today or a day to come.", field="until")

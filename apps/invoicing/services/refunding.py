@@ -12,6 +12,7 @@ from apps.core import money
 from apps.core.errors import NotAllowed, Refused
 from apps.core.money import Money
 from apps.core.states import move
+from apps.invoicing import rules
 from apps.invoicing.models import Allocation, Payment, Refund
 from apps.invoicing.models.refund import RefundState
 from apps.invoicing.services.freeing import unapplied_of
@@ -22,9 +23,6 @@ from apps.ledger.models import Entry
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
-
-LONGEST = 400
-"""Characters of a reason."""
 
 
 def payment_of_refund(*, refund_ref: str, actor: Actor) -> str:
@@ -70,7 +68,7 @@ def ask_refund(*, payment_ref: str, actor: Actor, amount: Decimal | None, reason
         buyer_id=payment.payer_id,
         amount=wanted,
         currency=payment.currency,
-        reason=_written(reason, missing="Say why the money goes back; the payer reads it too."),
+        reason=rules.reason_given(reason, missing="Say why the money goes back; the payer reads it too."),
         needs_second=needs_second,
         state=RefundState.ASKED if needs_second else RefundState.APPROVED,
         asked_by_id=actor.user_id,
@@ -155,7 +153,7 @@ def pay_refund(*, refund_ref: str, actor: Actor, paid_on: date, bank_reference: 
 def withdraw_refund(*, refund_ref: str, actor: Actor, reason: str, at: datetime) -> Refund:
     """It is not paid back after all: its money may settle an invoice again, or be asked back anew."""
     refund = _locked(refund_ref, actor=actor)
-    written = _written(reason, missing="Say why the refund is withdrawn.")
+    written = rules.reason_given(reason, missing="Say why the refund is withdrawn.")
     move(refund, RefundState.WITHDRAWN, Refund.TRANSITIONS)
     _end(refund, actor=actor, reason=written, at=at)
     _record(refund, verb="refund.withdrawn", actor=actor, at=at, reason=written)
@@ -165,7 +163,7 @@ def withdraw_refund(*, refund_ref: str, actor: Actor, reason: str, at: datetime)
 def return_refund(*, refund_ref: str, actor: Actor, reason: str, at: datetime) -> Refund:
     """The transfer did not reach the payer, or was recorded by mistake: the money is unapplied again, as of today."""
     refund = _locked(refund_ref, actor=actor)
-    written = _written(reason, missing="Say why the money is back; the payer reads it too.")
+    written = rules.reason_given(reason, missing="Say why the money is back; the payer reads it too.")
     move(refund, RefundState.RETURNED, Refund.TRANSITIONS)
     _end(refund, actor=actor, reason=written, at=at)
     entry = Entry.objects.get(organisation_id=refund.seller_id, cause=f"refund:{refund.ref}")
@@ -193,15 +191,6 @@ def _end(refund: Refund, *, actor: Actor, reason: str, at: datetime) -> None:
     refund.ended_on = at.astimezone(ZoneInfo(refund.seller.time_zone)).date()
     refund.ended_by_name, refund.ended_reason = actor.name, reason
     refund.save(update_fields=["state", "ended_on", "ended_by_name", "ended_reason"])
-
-
-def _written(reason: str, *, missing: str) -> str:
-    written = " ".join(reason.split())
-    if not written:
-        raise Refused(missing, field="reason")
-    if len(written) > LONGEST:
-        raise Refused("The reason is longer than {most} characters.", field="reason", most=LONGEST)
-    return written
 
 
 def _first(payment: Payment) -> Allocation:

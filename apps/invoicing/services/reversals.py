@@ -10,6 +10,7 @@ from apps.audit import services as audit
 from apps.core import money
 from apps.core.errors import IllegalTransition, Refused
 from apps.core.money import Money
+from apps.invoicing import rules
 from apps.invoicing.models import Allocation, Invoice, OpenItem, PaymentReversal, Refund, Withholding
 from apps.invoicing.services import freeing
 from apps.invoicing.services.cash import release
@@ -18,9 +19,6 @@ from apps.ledger import services as ledger
 from apps.ledger.models import Entry
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
-
-LONGEST = 400
-"""Characters of a reason."""
 
 
 def contracts_of_payment(*, payment_ref: str) -> list[int]:
@@ -58,11 +56,7 @@ def reverse_payment(*, payment_ref: str, actor: Actor, reason: str, at: datetime
     actor.require(Action.RECORD_PAYMENT, organisation_id=payment.recipient_id)
     if actor.user_id is None:
         raise Refused("Only a person can reverse a payment.")
-    written = " ".join(reason.split())
-    if not written:
-        raise Refused("Say why the payment is reversed; the buyer reads it too.", field="reason")
-    if len(written) > LONGEST:
-        raise Refused("The reason is longer than {most} characters.", field="reason", most=LONGEST)
+    written = rules.reason_given(reason, missing="Say why the payment is reversed; the buyer reads it too.")
     if PaymentReversal.objects.filter(payment=payment).exists():
         raise IllegalTransition("This payment is already reversed.")
     back = Refund.objects.holding().filter(payment=payment).first()

@@ -2,7 +2,7 @@
 
 A refusal is raised with its English template (``Refused("Amount {amount} is too large.", amount=…)``) and translated
 where it is shown, so the template itself is the message to be translated. The words put into it are translated too:
-actions, states and the names of what is missing.
+actions, states and the names of what is missing; so are refusals that a caller hands to a rule (``missing="…"``).
 """
 
 import ast
@@ -29,7 +29,8 @@ NOT_OURS = [".venv", ".uv", "var", "tests", "static", "staticfiles", "node_modul
 
 
 def words_in(source: str) -> Iterator[str]:
-    """The words that refusals are filled with: values of ``Action``, states of a table, every ``what="…"``."""
+    """The words that refusals are filled with: values of ``Action``, states of a table, every ``what="…"``, and every
+    ``missing="…"``, which rules of texts raise."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ClassDef) and node.name == "Action":
             values = (line.value for line in node.body if isinstance(line, ast.Assign))
@@ -40,7 +41,9 @@ def words_in(source: str) -> Iterator[str]:
             yield from (
                 one.value.value
                 for one in node.keywords
-                if one.arg == "what" and isinstance(one.value, ast.Constant) and isinstance(one.value.value, str)
+                if one.arg in ("what", "missing")
+                and isinstance(one.value, ast.Constant)
+                and isinstance(one.value.value, str)
             )
 
 
