@@ -24,7 +24,7 @@ Fact = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the invoice."""
+    """One line of the invoice. ``is_accepted``: it alone is what was accepted, and says so."""
 
     identifier: str
     name: str
@@ -33,6 +33,7 @@ class Row:
     price: str
     tax: str
     net: str
+    is_accepted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,18 @@ class Page:
     imprint: list[list[str]]
     issued_at: str
 
+    @property
+    def says_accepted(self) -> bool:
+        """Whether one of the rows says what was accepted; else the page does, below them."""
+        return any(row.is_accepted for row in self.rows)
+
 
 def page_of(invoice: SemanticInvoice) -> Page:
     """The page of an invoice in the language that is active."""
     currency = invoice.currency
     tax_word = gettext("VAT") if invoice.seller.vat_identifier else gettext("Tax")
     is_credit = invoice.preceding is not None
+    billed = sum(line.quantity > 0 for line in invoice.lines)
     title = gettext("Credit note {number} from {seller}") if is_credit else gettext("Invoice {number} from {seller}")
     return Page(
         language=get_language() or invoice.language,
@@ -89,7 +96,7 @@ def page_of(invoice: SemanticInvoice) -> Page:
         due=words.money(invoice.due_now, currency),
         day_term=gettext("Date of the credit note") if is_credit else gettext("Due date"),
         day=words.day(invoice.due_date),
-        rows=[_row(line, currency, tax_word) for line in invoice.lines],
+        rows=[_row(line, currency, tax_word, billed=billed) for line in invoice.lines],
         acceptance=wording.cause(invoice),
         evidence=invoice.acceptance.submission_sha256[:16] if invoice.acceptance else "",
         sums=_sums(invoice, tax_word),
@@ -142,7 +149,9 @@ def _period(invoice: SemanticInvoice) -> str:
     )
 
 
-def _row(line: Line, currency: str, tax_word: str) -> Row:
+def _row(line: Line, currency: str, tax_word: str, *, billed: int) -> Row:
+    """``billed`` is how many lines bill something: a deduction was not accepted, and of the lines of a final invoice
+    most were accepted earlier."""
     return Row(
         identifier=line.identifier,
         name=line.name,
@@ -151,6 +160,7 @@ def _row(line: Line, currency: str, tax_word: str) -> Row:
         price=_price(line, currency),
         tax=_treatment(line.tax_category, line.tax_rate, tax_word),
         net=words.number(line.net, currency),
+        is_accepted=line.quantity > 0 and billed == 1,
     )
 
 
