@@ -53,8 +53,8 @@ def test_it_is_demanded_paid_back_and_told_to_both_sides(deal: Parties, sign_in:
 
     run_due_jobs()
     assert sorted(str(message.subject) for message in mail.outbox) == [
-        "The advance on Integration is to be paid back: Integration",
-        "The advance on Integration is to be paid back: Integration",
+        "The advance on Integration is to be paid back",
+        "The advance on Integration is to be paid back",
     ]
     assert all("60,000.00" in message.body for message in mail.outbox)
     mail.outbox.clear()
