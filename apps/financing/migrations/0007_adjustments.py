@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contracts', '0018_termination'),
-        ('financing', '0001_squashed_0006_disputes'),
+        ('financing', '0006_disputes'),
         ('invoicing', '0025_sold_invoices_are_credited'),
         ('milestones', '0017_termination'),
         ('parties', '0001_squashed_0004_addresses_of_e_invoices'),

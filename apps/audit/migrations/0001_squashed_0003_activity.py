@@ -54,13 +54,27 @@ TABLES = [
             'triggers': [pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'this row is append-only; correct it with a new one' USING ERRCODE = 'check_violation';", hash='72e37d06fcbc40c301d028effc671529585b8e10', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_27dcf', table='audit_detail', when='BEFORE')), pgtrigger.compiler.Trigger(name='never_truncated', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'this table is append-only and is never truncated' USING ERRCODE = 'check_violation';", hash='cca928b031885605bf24385f1844b5a11b12115a', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_8b08c', table='audit_detail', when='BEFORE'))],
         },
     ),
+    migrations.CreateModel(
+        name='Activity',
+        fields=[
+            ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+            ('organisation_id', models.BigIntegerField()),
+            ('last_at', models.DateTimeField()),
+            ('chain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='audit.chain')),
+        ],
+        options={
+            'indexes': [models.Index(models.F('organisation_id'), models.OrderBy(models.F('last_at'), descending=True), models.F('chain'), name='activity_newest_first')],
+            'constraints': [models.UniqueConstraint(models.F('organisation_id'), models.F('chain'), name='one_last_activity_per_reader')],
+            'triggers': [pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'this row is part of the record and is never deleted' USING ERRCODE = 'check_violation';", hash='bb696e05d556fb441213fb7efd32ed6ab40a8ed3', operation='DELETE', pgid='pgtrigger_never_deleted_1b3f9', table='audit_activity', when='BEFORE'))],
+        },
+    ),
 ]
 TRIGGERS = [trigger for table in TABLES for trigger in table.options.get('triggers', [])]
 
 
 class Migration(migrations.Migration):
 
-    replaces = [('audit', '0001_initial'), ('audit', '0002_details')]
+    replaces = [('audit', '0001_initial'), ('audit', '0002_details'), ('audit', '0003_activity')]
 
     initial = True
 

@@ -65,7 +65,7 @@ TABLES = [
         fields=[
             ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
             ('ref', models.CharField(default=apps.core.refs.new_ref, editable=False, max_length=16, unique=True)),
-            ('why', models.CharField(choices=[('acceptance', 'Accepted'), ('nullification', 'Acceptance withdrawn'), ('credit', 'Credit note'), ('change', 'Change order'), ('period', 'Days passed')], max_length=15)),
+            ('why', models.CharField(choices=[('acceptance', 'Accepted'), ('nullification', 'Acceptance withdrawn'), ('credit', 'Credit note'), ('change', 'Change order'), ('period', 'Days passed'), ('termination', 'Contract terminated (IFRS 15.21(b))')], max_length=15)),
             ('cause', models.CharField(max_length=60)),
             ('occurred_on', models.DateField(verbose_name='happened on')),
             ('booked_on', models.DateField(verbose_name='booked on')),
@@ -113,7 +113,7 @@ TRIGGERS = [trigger for table in TABLES for trigger in table.options.get('trigge
 
 class Migration(migrations.Migration):
 
-    replaces = [('revenue', '0001_initial')]
+    replaces = [('revenue', '0001_initial'), ('revenue', '0002_termination')]
 
     initial = True
 
