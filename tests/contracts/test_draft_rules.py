@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftLine
+from apps.contracts.retention import RetentionRelease, RetentionTerms
 from apps.core import canonical
 from apps.core.errors import Refused
 
+FIVE = RetentionTerms(Decimal(5), name="performance", releases=(RetentionRelease(Decimal(100)),))
 LINE = DraftLine(title="All of it", basis="remainder", criteria=(DraftCriterion("It works."),))
 DRAFT = ContractDraft(
     number="7",
@@ -59,6 +61,11 @@ def test_a_draft_may_lack_its_signatory_its_lines_and_their_amounts() -> None:
             {"tax_rate": Decimal(101)},
             "tax_rate",
             "The tax rate is a percentage between 0 and 100 with at most three decimals.",
+        ),
+        (
+            {"retention": replace(FIVE, further=(replace(FIVE, name="defects", rate=Decimal(51)),))},
+            "second_retention_rate",
+            "The rate of retention is a percentage between 0 and 50 with at most three decimals.",
         ),
         ({"signatory_email": "bea"}, "signatory_email", "bea is not an e-mail address."),
         ({"signatory_email": "b@a@c.de"}, "signatory_email", "b@a@c.de is not an e-mail address."),

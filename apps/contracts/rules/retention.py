@@ -5,7 +5,8 @@ computed or never ends. Limits of the law, such as 5 % of the price towards cons
 section 650m(2)), are for the sides to keep.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -34,6 +35,8 @@ MOST_STEPS: Final = 2
 MOST_RELEASES: Final = 3
 """As many as the page of a draft shows."""
 MOST_KINDS: Final = 2
+KINDS: Final = ("", "second_")
+"""What stands before the names of the fields of each kind."""
 MOST_NAME: Final = 60
 MOST_DAYS: Final = 3653
 """Ten years: the longest defects periods are shorter."""
@@ -52,8 +55,9 @@ def check_retention(terms: RetentionTerms, *, currency: str) -> RetentionTerms:
                 field="retention_payable_most",
             )
     _check_kinds(terms)
-    for kind in terms.kinds:
-        _check_kind(kind, currency=currency)
+    for field, kind in zip(KINDS, terms.kinds, strict=False):
+        with _told_of(field):
+            _check_kind(kind, currency=currency)
     return terms
 
 
@@ -100,19 +104,34 @@ def check_proposed_retention(terms: RetentionTerms, *, titles: Sequence[str] = (
 
     ``titles`` are those of the plan's milestones.
     """
-    for kind in terms.kinds:
-        _check_whole(kind)
-        for release in kind.releases:
-            if release.event == DATE and release.on is None:
-                raise Refused("Say on which date this part of the retention is released.", field="retention_releases")
-            if release.event == MILESTONE and list(titles).count(release.milestone) != 1:
-                raise Refused(
-                    "A part of the retention is released with the milestone “{milestone}”, and the plan has {count} of"
-                    " that name. Name one that is there once.",
-                    field="retention_releases",
-                    milestone=release.milestone,
-                    count=list(titles).count(release.milestone),
-                )
+    for field, kind in zip(KINDS, terms.kinds, strict=False):
+        with _told_of(field):
+            _check_whole(kind)
+            _check_events(kind, titles=titles)
+
+
+def _check_events(terms: RetentionTerms, *, titles: Sequence[str]) -> None:
+    for release in terms.releases:
+        if release.event == DATE and release.on is None:
+            raise Refused("Say on which date this part of the retention is released.", field="retention_releases")
+        if release.event == MILESTONE and list(titles).count(release.milestone) != 1:
+            raise Refused(
+                "A part of the retention is released with the milestone “{milestone}”, and the plan has {count} of"
+                " that name. Name one that is there once.",
+                field="retention_releases",
+                milestone=release.milestone,
+                count=list(titles).count(release.milestone),
+            )
+
+
+@contextmanager
+def _told_of(kind: str) -> Iterator[None]:
+    """Inside the block a refusal belongs to the fields of this kind of retention."""
+    try:
+        yield
+    except Refused as refusal:
+        refusal.field = f"{kind}{refusal.field}"
+        raise
 
 
 def _check_whole(terms: RetentionTerms) -> None:

@@ -26,14 +26,12 @@ from apps.contracts.retention import (
     RetentionTerms,
     payable_until_final,
 )
-from apps.contracts.rules.retention import MOST_DAYS, MOST_NAME, MOST_RELEASES, MOST_STEPS
+from apps.contracts.rules.retention import KINDS, MOST_DAYS, MOST_NAME, MOST_RELEASES, MOST_STEPS
 from apps.portals.forms import AmountField, RateField
 
 STEPS: Final = range(1, MOST_STEPS + 1)
 RELEASES: Final = range(1, MOST_RELEASES + 1)
-FIRST: Final = ""
-SECOND: Final = "second_"
-KINDS: Final = (FIRST, SECOND)
+FIRST, SECOND = KINDS
 BASES: Final = [(NET, _("the net amount")), (GROSS, _("the total with tax"))]
 EVENTS: Final = [
     (COMPLETION, _("the last milestone is accepted")),
