@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.query import get_related_populators
@@ -39,9 +39,10 @@ def cursor() -> CursorWrapper:
 
     A value has no type but the one that its place gives it: where a place gives none, the statement casts.
     """
-    connection.ensure_connection()
+    here: Any = connections[DEFAULT_DB_ALIAS]  # found once: through ``connection`` each word would look for it anew
+    here.ensure_connection()
     # As BaseDatabaseWrapper.cursor does: so errors are Django's, and whoever counts statements counts these too.
-    return connection._prepare_cursor(_Cursor(connection.connection))  # type: ignore[attr-defined, no-any-return]
+    return here._prepare_cursor(_Cursor(here.connection))  # type: ignore[no-any-return]
 
 
 def is_kept(asked: Any) -> bool:

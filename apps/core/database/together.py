@@ -1,8 +1,9 @@
 """Write what belongs together in one statement.
 
 A sign-off that saved row after row spent most of its time between the rows. The rows are still made, filled and named
-by the models; only their way to Postgres is one statement (a CTE) instead of one each. Each table's rows travel as one
-JSON value and become rows of its type there, so the statement says only which tables it writes, and its plan is kept.
+by the models; only their way to Postgres is one statement (a CTE) instead of one each. What is new travels as one JSON
+value for each table and becomes rows of its type there, so the statement says only which tables it writes, and its plan
+is kept; of what changed, only the changes travel.
 """
 
 import json
@@ -11,10 +12,11 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
+from django.db import connection
 from django.db.backends.utils import CursorWrapper
-from django.db.models import ForeignKey, Model
+from django.db.models import Field, ForeignKey, Model
 
 from apps.core.database import in_flight
 
@@ -38,7 +40,7 @@ def insert(row: Model, *, children: Sequence[Model], after: Sequence[Change]) ->
     for child in children:
         families[type(child), _column_to(row, child)].append(child)
     changes = tuple((type(changed), tuple(names)) for changed, names in after)
-    values = [_text(_values(changed)) for changed, _names in after]
+    values: list[Any] = [value for change in after for value in _changed(*change)]
     values.append(_text(_values(row)))
     values += [_text([_values(child) for child in family]) for family in families.values()]
 
@@ -58,11 +60,8 @@ def _statement(model: type[Model], changes: tuple[_Changed, ...], children: tupl
     parts = []
     for number, (changed, names) in enumerate(changes):
         table = changed._meta.db_table
-        columns = [str(changed._meta.get_field(name).column) for name in names]  # type: ignore[union-attr]
-        parts.append(
-            f"change_{number} AS (UPDATE {table} SET {', '.join(f'{column} = new.{column}' for column in columns)}"
-            f" FROM jsonb_populate_record(NULL::{table}, %s) new WHERE {table}.id = new.id RETURNING {table}.id)"
-        )
+        moved = ", ".join(f"{_field(changed, name).column} = %s" for name in names)
+        parts.append(f"change_{number} AS (UPDATE {table} SET {moved} WHERE id = %s RETURNING id)")
     made = "".join(f" CROSS JOIN change_{number}" for number in range(len(changes)))
     columns = _columns(model)
     parts.append(
@@ -79,6 +78,16 @@ def _statement(model: type[Model], changes: tuple[_Changed, ...], children: tupl
             f" FROM written CROSS JOIN jsonb_populate_recordset(NULL::{table}, %s) new)"
         )
     return f"WITH {', '.join(parts)} SELECT id FROM written"
+
+
+def _changed(row: Model, names: Sequence[str]) -> list[Any]:
+    """The values of the fields that changed, as Django itself would send them, and the row's key."""
+    fields = [_field(type(row), name) for name in names]
+    return [*(field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields), row.pk]
+
+
+def _field(model: type[Model], name: str) -> "Field[Any, Any]":
+    return cast("Field[Any, Any]", model._meta.get_field(name))
 
 
 @cache
