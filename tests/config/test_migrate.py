@@ -63,10 +63,7 @@ def test_an_owner_without_superpowers_is_shown_every_row(scratch: str) -> None:
     try:
         tables = _owner("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")
         _owner("; ".join(f"ALTER TABLE {table} OWNER TO {keeper}" for (table,) in tables))
-        functions = _owner(
-            "SELECT oid::regprocedure::text FROM pg_proc"
-            " WHERE starts_with(proname, 'cairn_') OR starts_with(proname, '_pgtrigger_')"
-        )
+        functions = _owner("SELECT oid::regprocedure::text FROM pg_proc WHERE proname ~ '^(cairn|_?pgtrigger)_'")
         _owner("; ".join(f"ALTER FUNCTION {function} OWNER TO {keeper}" for (function,) in functions))
         _owner(f"GRANT ALL ON SCHEMA public TO {keeper} WITH GRANT OPTION; SET SESSION AUTHORIZATION {keeper}")
         assert health.owner_blind_spots()

@@ -1,20 +1,24 @@
 """From what models declare to what Postgres holds: role, grants, functions and policies, rebuilt by each migrate."""
 
+import pgtrigger
 from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from apps.core.database.guards import Guard
 from apps.core.database.walls import ROW, WEB_ROLE, Open, Wall, declared, openings, seen
 
 FUNCTIONS = """
 CREATE OR REPLACE FUNCTION cairn_orgs() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE AS
-  $$ SELECT string_to_array(nullif(current_setting('app.orgs', true), ''), ',')::bigint[] $$;
+  $$ SELECT ('{' || nullif(current_setting('app.orgs', true), '') || '}')::bigint[] $$;
+CREATE OR REPLACE FUNCTION cairn_readers() RETURNS jsonb[] LANGUAGE sql STABLE PARALLEL SAFE AS
+  $$ SELECT ('{' || nullif(current_setting('app.orgs', true), '') || '}')::jsonb[] $$;
 CREATE OR REPLACE FUNCTION cairn_user() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
   $$ SELECT nullif(current_setting('app.user', true), '')::bigint $$;
 CREATE OR REPLACE FUNCTION cairn_contract() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
   $$ SELECT nullif(current_setting('app.contract', true), '')::bigint $$;
 CREATE OR REPLACE FUNCTION cairn_own() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE AS
-  $$ SELECT string_to_array(nullif(CASE WHEN nullif(current_setting('app.contract', true), '') IS NULL
-     THEN current_setting('app.orgs', true) ELSE current_setting('app.widened', true) END, ''), ',')::bigint[] $$;
+  $$ SELECT ('{' || nullif(CASE WHEN nullif(current_setting('app.contract', true), '') IS NULL
+     THEN current_setting('app.orgs', true) ELSE current_setting('app.widened', true) END, '') || '}')::bigint[] $$;
 """
 NO_TRIGGER_IS_IGNORED = """
 CREATE OR REPLACE FUNCTION _pgtrigger_should_ignore(trigger_name name) RETURNS boolean LANGUAGE sql IMMUTABLE AS
@@ -58,6 +62,7 @@ def build(owner: BaseDatabaseWrapper) -> None:
         for opener, table, condition in opened:
             cursor.execute(_opening(opener, table, condition))
         _refuse_holes(owner)
+        _let_guards_see(owner)
         for opener, table, condition in opened:
             cursor.execute(_asked_apart(opener, table, condition))
 
@@ -79,6 +84,35 @@ def _lookup(table: str) -> str:
         " LANGUAGE plpgsql VOLATILE SECURITY INVOKER AS"
         f" $$ BEGIN RETURN EXISTS (SELECT 1 FROM {table} WHERE id = row_id); END $$;"
     )
+
+
+def guards_that_see_all() -> set[str]:
+    """The functions of the triggers that ask with the owner's eyes (:meth:`Guard.seeing_all`)."""
+    return {
+        str(trigger.get_pgid(model))
+        for model, trigger in pgtrigger.registered()
+        if isinstance(trigger, Guard) and trigger.sees_all
+    }
+
+
+def _let_guards_see(owner: BaseDatabaseWrapper) -> None:
+    """Theirs are the owner's eyes, and nobody else's: no other trigger may call them, no other schema deceive them."""
+    seeing = sorted(guards_that_see_all())
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "SELECT proname, proname = ANY (%s) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+            " AND prosecdef <> (proname = ANY (%s)) AND prorettype = 'trigger'::regtype",
+            [seeing, seeing],
+        )
+        for name, sees_all in cursor.fetchall():
+            function = f"{owner.ops.quote_name(name)}()"
+            cursor.execute(
+                f"ALTER FUNCTION {function} SECURITY DEFINER SET search_path = public, pg_temp"
+                if sees_all
+                else f"ALTER FUNCTION {function} SECURITY INVOKER RESET search_path"
+            )
+        for name in seeing:
+            cursor.execute(f"REVOKE ALL ON FUNCTION {owner.ops.quote_name(name)}() FROM PUBLIC, {WEB_ROLE}")
 
 
 def _drop_policies(owner: BaseDatabaseWrapper) -> None:

@@ -28,6 +28,12 @@ class InvoiceKind(models.TextChoices):
     RETENTION_RELEASE = "retention_release", _("Release of retention")
 
 
+INCOMPLETE = (
+    "RAISE EXCEPTION 'invoice % lacks lines, an open item, its retention or a document', NEW.number"
+    " USING ERRCODE = 'check_violation'; END IF;"
+)
+
+
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
     def visible_to(self, actor: Actor) -> "InvoiceQuerySet":
         return self.filter(contract__in=Contract.objects.visible_to(actor))
@@ -134,7 +140,7 @@ class Invoice(models.Model):
                 " AND c.state <> 'terminated' AND c.id = NEW.contract_id AND c.currency = NEW.currency"
                 " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id)",
                 only="NEW.milestone_id IS NOT NULL",
-            ),
+            ).seeing_all(),
             guards.refused_when(
                 "billed_again_only_once_it_is_credited",
                 guards.INSERT,
@@ -142,7 +148,7 @@ class Invoice(models.Model):
                 "EXISTS (SELECT 1 FROM milestones_nullification n WHERE n.rest_id = NEW.milestone_id AND NOT EXISTS"
                 " (SELECT 1 FROM invoicing_creditnote c WHERE c.nullification_id = n.id"
                 " AND c.net + c.given_back = n.amount))",
-            ),
+            ).seeing_all(),
             guards.refused_when(
                 "a_statement_is_of_the_sides_of_its_contract",
                 guards.INSERT,
@@ -172,22 +178,23 @@ class Invoice(models.Model):
                 "NOT EXISTS (SELECT 1 FROM invoicing_numberseries s WHERE s.organisation_id = NEW.seller_id"
                 " AND s.prefix = NEW.series_prefix AND s.year = NEW.series_year"
                 " AND s.last = NEW.series_position AND s.head = NEW.chain_sha256)",
-            ),
+            ).seeing_all(),
             guards.at_commit(
                 "invoice_is_complete",
                 guards.INSERT,
-                "IF (SELECT (sum(l.net), -coalesce(sum(l.net) FILTER (WHERE l.advance_id IS NOT NULL), 0))"
-                " FROM invoicing_invoiceline l WHERE l.invoice_id = NEW.id) IS DISTINCT FROM (NEW.net, NEW.recovered)"
-                " OR (NEW.kind = 'advance') IS DISTINCT FROM (NEW.instalment_id IS NOT NULL AND EXISTS (SELECT 1"
+                # A milestone's invoice is no deposit's, and need not ask the plan.
+                "IF NEW.kind = 'advance' OR NEW.instalment_id IS NOT NULL THEN"
+                " IF (NEW.kind = 'advance') IS DISTINCT FROM (NEW.instalment_id IS NOT NULL AND EXISTS (SELECT 1"
                 " FROM invoicing_instalment i JOIN contracts_planline p ON p.id = i.line_id"
-                " WHERE i.id = NEW.instalment_id AND p.recovery <> ''))"
+                f" WHERE i.id = NEW.instalment_id AND p.recovery <> '')) THEN {INCOMPLETE} END IF;"
+                " IF (SELECT (sum(l.net), -coalesce(sum(l.net) FILTER (WHERE l.advance_id IS NOT NULL), 0))"
+                " FROM invoicing_invoiceline l WHERE l.invoice_id = NEW.id) IS DISTINCT FROM (NEW.net, NEW.recovered)"
                 " OR NOT EXISTS (SELECT 1 FROM invoicing_openitem o WHERE o.invoice_id = NEW.id"
                 " AND o.gross = NEW.gross AND o.retained = coalesce((SELECT sum(r.held) FROM invoicing_retention r"
                 " WHERE r.invoice_id = NEW.id), 0))"
                 " OR NOT EXISTS (SELECT 1 FROM invoicing_document d WHERE d.invoice_id = NEW.id)"
-                " THEN RAISE EXCEPTION 'invoice % lacks lines, an open item, its retention or a document', NEW.number"
-                " USING ERRCODE = 'check_violation'; END IF;",
-            ),
+                f" THEN {INCOMPLETE}",
+            ).seeing_all(),
             guards.at_commit(
                 "a_statement_releases_what_was_retained",
                 guards.INSERT,

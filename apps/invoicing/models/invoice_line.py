@@ -54,18 +54,20 @@ class InvoiceLine(models.Model):
             guards.refused_when(
                 "given_back_is_an_advance_of_the_same_contract",
                 guards.INSERT,
-                "NEW.advance_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM invoicing_invoice i JOIN invoicing_invoice a"
+                "NOT EXISTS (SELECT 1 FROM invoicing_invoice i JOIN invoicing_invoice a"
                 " ON (a.contract_id, a.currency) = (i.contract_id, i.currency) AND a.kind = 'advance'"
                 " JOIN invoicing_invoiceline l ON l.invoice_id = a.id"
                 " AND (l.tax_category, l.tax_rate) = (NEW.tax_category, NEW.tax_rate)"
                 " WHERE i.id = NEW.invoice_id AND a.id = NEW.advance_id)",
+                only="NEW.advance_id IS NOT NULL",
             ),
             guards.at_commit(
                 "no_advance_is_given_back_beyond_itself",
                 guards.INSERT,
-                f"IF NEW.advance_id IS NOT NULL AND {LEFT.format(advance='NEW.advance_id')} < 0"
+                f"IF {LEFT.format(advance='NEW.advance_id')} < 0"
                 " THEN RAISE EXCEPTION 'more of deposit % is given back than was invoiced', NEW.advance_id"
                 " USING ERRCODE = 'check_violation'; END IF;",
+                only="NEW.advance_id IS NOT NULL",
             ),
         ]
 

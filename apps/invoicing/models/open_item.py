@@ -143,7 +143,7 @@ class OpenItem(models.Model):
                 " IS DISTINCT FROM (SELECT o.disputed FROM invoicing_openitem o WHERE o.id = NEW.id)"
                 " THEN RAISE EXCEPTION 'open item of invoice % differs from its disputes', NEW.invoice_id"
                 " USING ERRCODE = 'check_violation'; END IF;",
-            ),
+            ).seeing_all(),
             guards.at_commit(
                 "paid_is_what_was_allocated",
                 guards.INSERT_OR_UPDATE,

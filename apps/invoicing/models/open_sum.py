@@ -9,12 +9,10 @@ from django.db import models
 from django.db.models import Q, Sum
 
 from apps.core.database import guards
-from apps.core.database.walls import OWN, Wall
+from apps.core.database.walls import by_organisation
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 
-BY_TRIGGER: Final = "pg_trigger_depth() > 0"
-"""Whether a trigger asks. Nobody else writes here, so a sum cannot be told anything that happened to no open item."""
 SWEPT_EVERY: Final = 64
 """After so many rows, on average, the sums of a side are made one row each again."""
 
@@ -58,11 +56,8 @@ class OpenSum(models.Model):
     amount = models.DecimalField(max_digits=20, decimal_places=3)
 
     objects = OpenSumQuerySet.as_manager()
-    wall = Wall(
-        f"organisation_id = ANY ({OWN}) OR {BY_TRIGGER}",
-        writes=BY_TRIGGER,
-        may=("SELECT", "INSERT", "UPDATE", "DELETE"),
-    )
+    # Triggers write here, with the owner's eyes, and nobody else: a sum is told nothing that happened to no open item.
+    wall = by_organisation("organisation_id").only("SELECT")
 
     class Meta:
         indexes = [models.Index("organisation", "side", name="open_sums_of_side")]
@@ -77,7 +72,7 @@ class OpenSum(models.Model):
                     " USING ERRCODE = 'check_violation'; END IF; RETURN OLD;"
                 ),
             ),
-            pgtrigger.Trigger(
+            guards.Guard(
                 name="swept_now_and_then",
                 operation=guards.INSERT,
                 when=pgtrigger.After,
@@ -93,7 +88,7 @@ class OpenSum(models.Model):
                     " GROUP BY organisation_id, side, currency, due_on, is_assigned HAVING sum(amount) <> 0;"
                     " RETURN NULL;"
                 ),
-            ),
+            ).seeing_all(),
         ]
 
     def __str__(self) -> str:
@@ -109,7 +104,7 @@ _COLUMNS: Final = "organisation_id, side, currency, due_on, is_assigned, amount"
 _SIDES: Final = "(VALUES ({item}.seller_id, 'seller'), ({item}.buyer_id, 'buyer')) one (organisation_id, side)"
 
 
-def told_by_items() -> list[pgtrigger.Trigger]:
+def told_by_items() -> list[guards.Guard]:
     """The triggers of open items: what is open of each is told to the sums of both sides."""
 
     def told(ways: str) -> str:
@@ -121,24 +116,24 @@ def told_by_items() -> list[pgtrigger.Trigger]:
         )
 
     return [
-        pgtrigger.Trigger(
+        guards.Guard(
             name="what_is_open_is_added_up",
             operation=guards.INSERT,
             when=pgtrigger.After,
             condition=pgtrigger.Condition("NEW.open <> 0"),
             func=told("(NEW.due_on, NEW.open)"),
-        ),
-        pgtrigger.Trigger(
+        ).seeing_all(),
+        guards.Guard(
             name="what_is_open_no_more_is_taken_off",
             operation=guards.UPDATE,
             when=pgtrigger.After,
             condition=pgtrigger.Condition("NEW.open <> OLD.open OR (NEW.due_on <> OLD.due_on AND OLD.open <> 0)"),
             func=told("(NEW.due_on, NEW.open), (OLD.due_on, -OLD.open)"),
-        ),
+        ).seeing_all(),
     ]
 
 
-def told_by_instructions() -> list[pgtrigger.Trigger]:
+def told_by_instructions() -> list[guards.Guard]:
     """The triggers of payees' instructions: what is open moves between what is assigned and what is not.
 
     Both happen under the contract's lock, as everything that changes an open item does.
@@ -154,20 +149,20 @@ def told_by_instructions() -> list[pgtrigger.Trigger]:
         )
 
     return [
-        pgtrigger.Trigger(
+        guards.Guard(
             name="what_is_open_is_assigned",
             operation=guards.INSERT,
             when=pgtrigger.After,
             condition=pgtrigger.Condition("NEW.revoked_at IS NULL"),
             func=moved("(TRUE, 1), (FALSE, -1)"),
-        ),
-        pgtrigger.Trigger(
+        ).seeing_all(),
+        guards.Guard(
             name="what_is_open_is_assigned_no_more",
             operation=guards.UPDATE,
             when=pgtrigger.After,
             condition=pgtrigger.Condition("OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL"),
             func=moved("(TRUE, -1), (FALSE, 1)"),
-        ),
+        ).seeing_all(),
     ]
 
 

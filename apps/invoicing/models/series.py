@@ -44,13 +44,13 @@ class NumberSeries(models.Model):
                 guards.UPDATE,
                 "IF NOT EXISTS (SELECT 1 FROM invoicing_invoice i WHERE i.seller_id = NEW.organisation_id"
                 " AND i.series_prefix = NEW.prefix AND i.series_year = NEW.year AND i.series_position = NEW.last"
-                " AND i.issued_at = NEW.last_issued_at)"
-                " AND NOT EXISTS (SELECT 1 FROM invoicing_creditnote c WHERE c.seller_id = NEW.organisation_id"
+                " AND i.issued_at = NEW.last_issued_at) THEN"
+                " IF NOT EXISTS (SELECT 1 FROM invoicing_creditnote c WHERE c.seller_id = NEW.organisation_id"
                 " AND c.series_prefix = NEW.prefix AND c.series_year = NEW.year AND c.series_position = NEW.last"
                 " AND c.issued_at = NEW.last_issued_at)"
                 " THEN RAISE EXCEPTION 'number % of the series % was drawn and not used', NEW.last, NEW.prefix"
-                " USING ERRCODE = 'check_violation'; END IF;",
-            ),
+                " USING ERRCODE = 'check_violation'; END IF; END IF;",
+            ).seeing_all(),
         ]
 
     def __str__(self) -> str:

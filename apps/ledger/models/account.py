@@ -84,7 +84,7 @@ class Balance(models.Model):
         indexes = [models.Index("account", condition=~Q(amount=0), name="balances_that_stand")]
         triggers = [
             guards.never_deleted(),
-            pgtrigger.Trigger(
+            guards.Guard(
                 name="one_sided_balance_keeps_its_sign",
                 operation=guards.INSERT_OR_UPDATE,
                 when=pgtrigger.After,
@@ -94,7 +94,7 @@ class Balance(models.Model):
                     " THEN RAISE EXCEPTION 'account % would change its sign for %', NEW.account_id, NEW.key"
                     " USING ERRCODE = 'check_violation'; END IF; RETURN NULL;"
                 ),
-            ),
+            ).seeing_all(),
         ]
 
     def __str__(self) -> str:

@@ -40,14 +40,14 @@ class Entry(models.Model):
                 "closed_period_refuses",
                 guards.INSERT,
                 "EXISTS (SELECT 1 FROM ledger_book b WHERE b.id = NEW.book_id AND NEW.booked_on <= b.closed_through)",
-            ),
+            ).seeing_all(),
             guards.at_commit(
                 "entry_has_lines",
                 guards.INSERT,
                 "IF (SELECT count(*) FROM ledger_line l WHERE l.entry_id = NEW.id) < 2"
                 " THEN RAISE EXCEPTION 'entry % has fewer than two lines', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF;",
-            ),
+            ).seeing_all(),
             guards.at_commit(
                 "reversal_is_the_exact_negation",
                 guards.INSERT,
@@ -95,14 +95,14 @@ class Line(models.Model):
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM ledger_entry e JOIN ledger_account a ON a.book_id = e.book_id"
                 " WHERE e.id = NEW.entry_id AND a.id = NEW.account_id AND e.organisation_id = NEW.organisation_id)",
-            ),
+            ).seeing_all(),
             guards.at_commit(
                 "entry_balances",
                 guards.INSERT,
                 "IF (SELECT sum(l.amount) FROM ledger_line l WHERE l.entry_id = NEW.entry_id) IS DISTINCT FROM 0"
                 " THEN RAISE EXCEPTION 'entry % does not balance', NEW.entry_id"
                 " USING ERRCODE = 'check_violation'; END IF;",
-            ),
+            ).seeing_all(),
         ]
 
     def __str__(self) -> str:

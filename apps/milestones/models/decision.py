@@ -94,7 +94,7 @@ class Decision(models.Model):
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM milestones_submission s WHERE s.id = NEW.submission_id"
                 " AND s.sha256 = NEW.sha256 AND s.contract_id = NEW.contract_id)",
-            ),
+            ).seeing_all(),
             guards.refused_when(
                 "large_sign_off_without_proof",
                 guards.INSERT,
@@ -109,7 +109,7 @@ class Decision(models.Model):
                 " AND (m.currency <> buyer.currency OR m.amount > buyer.step_up_above))",
                 only="NEW.outcome IN ('accepted', 'partly_accepted')"
                 " AND (NEW.proved_at IS NULL OR NEW.proved_at < NEW.decided_at - interval '15 minutes')",
-            ),
+            ).seeing_all(),
             guards.refused_when(
                 "accepted_in_part_only_where_agreed",
                 guards.INSERT,

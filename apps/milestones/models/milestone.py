@@ -82,6 +82,8 @@ AGREED = (
     "(SELECT coalesce(sum(l.amount), 0) FROM contracts_contract c JOIN contracts_planline l"
     " ON l.version_id = c.active_version_id AND l.position = NEW.position WHERE c.id = NEW.contract_id)"
 )
+SUMMED = "({row}.contract_id, {row}.position, {row}.amount, {row}.nullified, {row}.state = 'cancelled', {row}.line_id)"
+"""What of a row its parts and the line are added up from. SQL; on INSERT there is no OLD, and all of it is new."""
 OTHERWISE = (
     "RAISE EXCEPTION 'the parts of milestone % do not add up to what was agreed', NEW.id"
     " USING ERRCODE = 'check_violation'; END IF;"
@@ -215,13 +217,15 @@ class Milestone(models.Model):
             guards.at_commit(
                 "parts_add_up_to_the_line",
                 guards.INSERT_OR_UPDATE,
+                # Most writes move nothing of the sum.
+                f"IF {SUMMED.format(row='NEW')} IS DISTINCT FROM {SUMMED.format(row='OLD')} THEN"
                 # What is not owed takes many tables to find, and only what ended by a settlement has it.
-                "IF EXISTS (SELECT 1 FROM milestones_settlement s WHERE s.contract_id = NEW.contract_id"
+                " IF EXISTS (SELECT 1 FROM milestones_settlement s WHERE s.contract_id = NEW.contract_id"
                 " AND s.state = 'signed') THEN"
                 f" IF {PARTS} + {NOT_OWED.format(contract='NEW.contract_id', position='NEW.position')}"
                 f" IS DISTINCT FROM {AGREED} THEN {OTHERWISE}"
-                f" ELSIF {PARTS} IS DISTINCT FROM {AGREED} THEN {OTHERWISE}",
-            ),
+                f" ELSIF {PARTS} IS DISTINCT FROM {AGREED} THEN {OTHERWISE} END IF;",
+            ).seeing_all(),
             QUANTITIES_ADD_UP,
             guards.at_commit(
                 # A nullification that is granted checks the same of itself.
@@ -246,7 +250,7 @@ class Milestone(models.Model):
                 " THEN RAISE EXCEPTION 'milestone % is accepted without a decision', NEW.id"
                 " USING ERRCODE = 'check_violation'; END IF;",
                 only="NEW.state IN ('accepted', 'nullified')",
-            ),
+            ).seeing_all(),
         ]
 
     def __str__(self) -> str:

@@ -50,7 +50,7 @@ DECIDED: Final = (
         "nothing_is_decided_after_the_end",
         guards.INSERT,
         "EXISTS (SELECT 1 FROM contracts_contract c WHERE c.id = NEW.contract_id AND c.state = 'terminated')",
-    ),
+    ).seeing_all(),
     guards.refused_when(
         "settled_as_the_buyer_signed",
         guards.INSERT,

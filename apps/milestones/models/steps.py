@@ -25,7 +25,7 @@ STEP_GUARDS: Final = (
         " AND i.user_id IS DISTINCT FROM NEW.user_id AND lower(i.email) <> lower(NEW.email)"
         f" AND (i.is_passed OR NEW.outcome = 'partly_accepted') AND {_NEWEST})",
         only="NEW.outcome IN ('accepted', 'partly_accepted')",
-    ),
+    ).seeing_all(),
     guards.refused_when(
         "two_people_accept_what_is_large",
         guards.INSERT,
@@ -37,7 +37,7 @@ STEP_GUARDS: Final = (
         " AND NOT EXISTS (SELECT 1 FROM milestones_firstacceptance f WHERE f.submission_id = NEW.submission_id"
         " AND (f.user_id IS NULL OR f.user_id IS DISTINCT FROM NEW.user_id) AND lower(f.email) <> lower(NEW.email))",
         only="NEW.outcome IN ('accepted', 'partly_accepted')",
-    ),
+    ).seeing_all(),
     guards.refused_when(
         "accepted_after_everything_above_it",
         guards.INSERT,
@@ -47,7 +47,7 @@ STEP_GUARDS: Final = (
         " WHERE c.id = NEW.contract_id AND l.is_cumulative"
         " AND (p.state NOT IN ('accepted', 'nullified', 'cancelled') OR p.accepted_at > NEW.decided_at))",
         only="NEW.outcome IN ('accepted', 'partly_accepted', 'deemed_accepted')",
-    ),
+    ).seeing_all(),
     guards.refused_when(
         "silence_decides_what_was_agreed",
         guards.INSERT,
@@ -83,6 +83,6 @@ STEP_GUARDS: Final = (
         "EXISTS (SELECT 1 FROM milestones_dispute d"
         " WHERE d.submission_id = NEW.submission_id AND d.raised_by = 'buyer' AND d.state IN ('open', 'proposed'))",
         only="NEW.outcome = 'accepted'",
-    ),
+    ).seeing_all(),
 )
 """Inspection, two people, predecessors; silence, which never accepts what was found defective; and disputes."""
