@@ -42,8 +42,7 @@ class Chain(models.Model):
 
     objects = ChainQuerySet.as_manager()
     wall = walls.Wall(
-        f"EXISTS (SELECT 1 FROM unnest({walls.ORGS}) org WHERE parties @> to_jsonb(org))"
-        f" AND ({walls.CONTRACT} IS NULL OR cairn_is_chain_of_the_link(subject))",
+        f"parties @> ANY ({walls.READERS}) AND ({walls.CONTRACT} IS NULL OR cairn_is_chain_of_the_link(subject))",
         may=("SELECT", "INSERT", "UPDATE"),
         asks=OF_THE_LINK,
     )
@@ -140,8 +139,7 @@ class Detail(models.Model):
 
     objects = DetailQuerySet.as_manager()
     wall = walls.Wall(
-        f"EXISTS (SELECT 1 FROM unnest({walls.ORGS}) org WHERE readers @> to_jsonb(org))"
-        " AND EXISTS (SELECT 1 FROM audit_chain parent WHERE parent.id = chain_id)",
+        f"readers @> ANY ({walls.READERS}) AND EXISTS (SELECT 1 FROM audit_chain parent WHERE parent.id = chain_id)",
         may=("SELECT", "INSERT"),
     )
 

@@ -27,7 +27,7 @@ ONCE_BEGUN: Final = guards.refused_when(
 )
 
 OWN_PAPER: Final = (
-    f"({walls.CONTRACT} IS NULL OR id = {walls.CONTRACT})"
+    f"id = coalesce({walls.CONTRACT}, id)"
     f" AND CASE begun_by WHEN 'buyer' THEN buyer_id ELSE seller_id END = ANY ({walls.ORGS})"
 )
 """Whose row it is before anybody is a party to it: of whoever begins the contract."""

@@ -238,7 +238,7 @@ class ContractParty(models.Model):
 
     objects = ContractPartyQuerySet.as_manager()
     wall = walls.Wall(
-        f"({walls.CONTRACT} IS NULL OR contract_id = {walls.CONTRACT}) AND organisation_id = ANY ({walls.ORGS})",
+        f"contract_id = coalesce({walls.CONTRACT}, contract_id) AND organisation_id = ANY ({walls.ORGS})",
         may=("SELECT", "INSERT"),
     )
 

@@ -36,6 +36,8 @@ WEB_ROLE: Final = "cairn_web"
 ORGS = "(SELECT cairn_orgs())::bigint[]"
 OWN = "(SELECT cairn_own())::bigint[]"
 """The organisations whose own records may be touched: the asker's; for a guest, those to which a workflow widened."""
+READERS = "(SELECT cairn_readers())::jsonb[]"
+"""The organisations of ORGS once more, for columns that hold theirs as JSON."""
 USER = "(SELECT cairn_user())"
 CONTRACT = "(SELECT cairn_contract())"
 ROW = "{row}"
@@ -88,12 +90,13 @@ def through(table: str, column: str, *, row_by_row: bool = False) -> Wall:
     """Rows that belong to a row of another walled table: seen, and written, when that row is seen.
 
     What is written asks a function, because a policy's own query would not see a parent that the same statement wrote.
-    ``row_by_row`` has the parent looked up for the row at hand: where few rows of many are read, the planner might
-    collect all parents beforehand. OFFSET tells it not to.
+    ``row_by_row`` is for parents that are there before, so what is written asks as what is read does; and has the
+    parent looked up for the row at hand: where few rows of many are read, the planner might collect all parents
+    beforehand. OFFSET tells it not to.
     """
     return Wall(
         f"EXISTS (SELECT 1 FROM {table} parent WHERE parent.id = {column}{' OFFSET 0' if row_by_row else ''})",
-        writes=f"{seen(table)}({column})",
+        writes=None if row_by_row else f"{seen(table)}({column})",
         parent=table,
     )
 
