@@ -8,11 +8,10 @@ import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
-from unittest.mock import patch
+from typing import Protocol, TypeVar
 
 import pytest
-from django.db import DatabaseError, connections, transaction
+from django.db import connections, transaction
 from django.utils import translation
 from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
@@ -20,6 +19,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from apps.core.database import scratch as scratch_databases
+from tests.commits import checked_without_commit
 
 # No test depends on how busy the machine is.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -121,20 +121,7 @@ def _no_connection_left() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _what_commit_would_check() -> Iterator[None]:
-    """In a test's own transaction nothing is committed: there, leaving a durable block checks what COMMIT checks."""
-    leave = transaction.Atomic.__exit__
-
-    def checked(block: Any, kind: Any, error: Any, trace: Any) -> None:
-        connection = transaction.get_connection(block.using)
-        if kind is None and block.durable and len(connection.atomic_blocks) > 1:
-            try:
-                connection.check_constraints()
-            except DatabaseError as broken:
-                leave(block, type(broken), broken, broken.__traceback__)
-                raise
-        leave(block, kind, error, trace)
-
-    with patch.object(transaction.Atomic, "__exit__", checked):
+    with checked_without_commit():
         yield
 
 

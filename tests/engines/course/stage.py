@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
-from django.db import connection, transaction
+from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
@@ -68,10 +68,7 @@ class Stage(RuleBasedStateMachine):
         return self.at.date()
 
     def _do(self, role: str, run: Callable[[Any], Answer], *, allowed: bool) -> Answer | None:
-        """Let somebody try; the product must let through what the paper allows, and refuse the rest in words.
-
-        What Postgres asks at COMMIT it is asked here, at once: nothing of this is ever committed.
-        """
+        """Let somebody try; the product must let through what the paper allows, and refuse the rest in words."""
         with acting(member(self.parties, role), at=self.at) as actor:
             try:
                 answer = run(actor)
@@ -79,9 +76,6 @@ class Stage(RuleBasedStateMachine):
                 assert not allowed, f"the paper allows what was refused: {refused}"
                 return None
         assert allowed, "the paper forbids what was done"
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         self.done[sys._getframe(1).f_code.co_name] += 1
         return answer
 
