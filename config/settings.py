@@ -47,7 +47,7 @@ DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
     " -c idle_in_transaction_session_timeout=60s"
     # Triggers and kept statements look rows up by key: one plan serves every value (docs/decisions/0010).
     " -c plan_cache_mode=force_generic_plan"
-    # Policies call functions that are said to be dear: to compile such a plan would take longer than all it does.
+    # Policies call functions that are said to be dear, so Postgres would compile such plans, each time they run.
     " -c jit=off"
 )
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
