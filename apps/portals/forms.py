@@ -8,7 +8,7 @@ from uuid import uuid4
 from babel.numbers import NumberFormatError, format_decimal, parse_decimal
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxLengthValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import get_language, gettext
@@ -148,3 +148,9 @@ class RateField(AmountField):
 
     default_error_messages = {"amount": _("Enter a percentage such as %(example)s, without the sign.")}
     example = Decimal("8.25")
+
+
+class ShareField(RateField):
+    """A percentage of something: at most 100."""
+
+    default_validators = [MaxValueValidator(100)]

@@ -230,6 +230,8 @@ LINKS = [
 ]
 FINANCIER = [
     Spot("admin:index", "frank"),
+    Spot("admin:portfolio", "frank"),
+    Spot("admin:stress_test", "frank"),
     Spot("admin:financing_fundingrequest_changelist", "frank"),
     Spot("admin:financing_fundingrequest_change", "frank", "request NL-2026-017"),
     Spot("admin:financing_fundingrequest_change", "frank", "request NL-2026-014"),
@@ -289,6 +291,8 @@ ELSEWHERE = {
     # they redirect
     "home",
     "admin:price_offer",
+    "admin:loan_tape",
+    "admin:loan_tape_hash",
     # they answer POST only, or with a file, or with a piece of a page
     "health_live",
     "health_ready",

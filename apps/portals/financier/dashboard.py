@@ -79,7 +79,7 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
         "tiles": _tiles(book, mine, today=today, currency=currency) if currency else [],
         "queues": _queues(actor, today=today),
         "alerts": _alerts(actor, mine, now=now_of(request), today=today),
-        "plots": plots.of_book(book, mine, today=today, currency=currency) if mine else {},
+        "plots": plots.of_book(actor, book, mine, today=today, currency=currency) if mine else {},
     }
 
 

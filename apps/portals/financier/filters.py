@@ -14,7 +14,7 @@ from apps.financing.models import Facility, Tranche
 from apps.ledger.models import Account
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
-from apps.portals.financier import queues
+from apps.portals.financier import ages, queues
 from apps.portals.financier.pages import asker, today_of
 from apps.portals.moment import now_of
 
@@ -126,6 +126,28 @@ class ExposureStates(States):
         "sellers": (_("Sellers"), _where(side="seller")),
         "limited": (_("With a limit"), _where(limit__isnull=False)),
     }
+
+
+class Ages(SimpleListFilter):
+    """What is out, by how late it is on the clock that counts for it: the rows behind the figures of the portfolio."""
+
+    title = _("age")
+    parameter_name = "age"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            (f"{clock}-{age}", f"{clock_words}: {age_words}")
+            for clock, clock_words in ages.CLOCKS.items()
+            for age, age_words in ages.WORDS.items()
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        if not self.value():
+            return queryset
+        clock, _dash, age = str(self.value()).partition("-")
+        if clock not in ages.CLOCKS or age not in ages.WORDS:
+            return queryset.none()
+        return ages.of_age(queryset, clock=clock, age=age, today=today_of(request))
 
 
 class Parties(SimpleListFilter):

@@ -28,6 +28,8 @@ class Meter:
     label: str
     parts: Sequence[Decimal]
     whole: Decimal
+    limit: Decimal | None = None
+    """The most that it may come to, drawn as a line; None where there is none."""
 
     @property
     def share(self) -> Decimal:
@@ -42,6 +44,8 @@ class Meters:
     says: str
     names: Sequence[str]
     whole: str
+    limit: str = ""
+    """What the lines are called; empty where there are none."""
     rows: Sequence[Meter]
     currency: str
     marks = "fill"
@@ -85,6 +89,14 @@ class Meters:
                         f"{row.label}, {self.names[number - 1]}: {formats.money(part, self.currency)}",
                     )
                     reached += width / 100
+            if row.limit is not None and row.whole and row.limit <= row.whole:
+                yield format_html(
+                    '<line class="limit" x1="{}%" x2="{}%" y1="{}" y2="{}"><title>{}</title></line>',
+                    *(f"{row.limit / row.whole * 100:.2f}",) * 2,
+                    y + 19,
+                    y + 39,
+                    f"{row.label}, {self.limit}: {formats.money(row.limit, self.currency)}",
+                )
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """The heads of the columns and the rows, as text."""
@@ -94,10 +106,14 @@ class Meters:
                 *(formats.money(part, self.currency) for part in row.parts),
                 formats.money(row.whole, self.currency),
                 formats.percent(row.share),
+                *([self._limit_of(row)] if self.limit else []),
             ]
             for row in self.rows
         ]
-        return ["", *self.names, self.whole, _("Share")], rows
+        return ["", *self.names, self.whole, _("Share"), *([self.limit] if self.limit else [])], rows
+
+    def _limit_of(self, row: Meter) -> str:
+        return "\N{EN DASH}" if row.limit is None else formats.money(row.limit, self.currency)
 
 
 def of_facilities(facilities: Sequence[Facility], *, title: str) -> Meters:

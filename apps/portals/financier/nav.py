@@ -49,6 +49,7 @@ PLACES: Final = (
         ),
         queues.to_fund,
     ),
+    Place(_("Portfolio"), "admin:portfolio", "graph-up", ("portfolio", "stress_test")),
     Place(_("Facilities"), "admin:financing_facility_changelist", "wallet2", ("facility",)),
     Place(_("Limits"), "admin:financing_exposurelimit_changelist", "sliders", ("exposurelimit", "set_exposure_limit")),
     Place(

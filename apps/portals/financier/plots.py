@@ -3,15 +3,20 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import accumulate
+from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, TruncWeek
 from django.utils.translation import gettext as _
 
 from apps.core import money
-from apps.financing.models import Facility, Tranche
+from apps.financing.models import Collection, ExposureLimit, Facility, Tranche
+from apps.financing.models.exposure import Side
+from apps.financing.models.tranche import TrancheState
+from apps.parties.actor import Actor
 from apps.portals import formats
-from apps.portals.charts import Bars, Chart, Series
+from apps.portals.charts import Bars, Chart, Lines, Series
 from apps.portals.financier import meters
 from apps.portals.financier.meters import Meter, Meters
 
@@ -21,36 +26,45 @@ WEEKS = 13
 
 
 def of_book(
-    book: QuerySet[Tranche], facilities: Sequence[Facility], *, today: date, currency: str
+    actor: Actor, book: QuerySet[Tranche], facilities: Sequence[Facility], *, today: date, currency: str
 ) -> dict[str, Chart | None]:
     """The pictures of one currency, by name; those of what is out only where something is out."""
     return {
         "exposure": meters.of_facilities(facilities[:SHOWN], title=_("Exposure against limit")),
         "concentration": concentration(book, currency=currency),
         "cash": expected_cash(book, today=today, currency=currency),
+        "collected": collected(actor, today=today, currency=currency),
         "ageing": ageing(book, today=today, currency=currency),
     }
 
 
 def concentration(book: QuerySet[Tranche], *, currency: str) -> Meters | None:
-    """How much of what is out hangs on each buyer, the largest first."""
-    found = book.filter(outstanding__gt=0).order_by().values_list("buyer__legal_name", "buyer")
-    by_buyer = sorted(
-        ((name, out) for name, _buyer, out in found.annotate(out=Sum("outstanding"))), key=lambda one: (-one[1], one[0])
+    """How much of what is out hangs on each buyer, the largest first, beside the limit that was set for it."""
+    limits = ExposureLimit.objects.filter(
+        financier=OuterRef("financier"), organisation=OuterRef("buyer"), side=Side.BUYER, currency=currency
     )
-    total = money.total(out for _name, out in by_buyer)
+    found = (
+        book.filter(outstanding__gt=0)
+        .annotate(limit=Subquery(limits.values("limit")))
+        .order_by()
+        .values_list("buyer__legal_name", "buyer", "limit")
+        .annotate(out=Sum("outstanding"))
+    )
+    by_buyer = sorted(((name, out, limit) for name, _buyer, limit, out in found), key=lambda one: (-one[1], one[0]))
+    total = money.total(out for _name, out, _limit in by_buyer)
     if not by_buyer:
         return None
-    rest = money.total(out for _name, out in by_buyer[SHOWN:])
-    shown = [*by_buyer[:SHOWN], *([(_("All others"), rest)] if rest else [])]
-    first, most = by_buyer[0]
+    rest = money.total(out for _name, out, _limit in by_buyer[SHOWN:])
+    shown = [*by_buyer[:SHOWN], *([(_("All others"), rest, None)] if rest else [])]
+    first, most, _limit = by_buyer[0]
     return Meters(
         title=_("Concentration by buyer"),
         says=_("%(buyer)s owes you the most: %(share)s of what is out.")
         % {"buyer": first, "share": formats.percent(most / total)},
         names=[_("Out")],
         whole=_("Book"),
-        rows=[Meter(label=name, parts=[out], whole=total) for name, out in shown],
+        limit=_("Limit") if any(limit is not None for _name, _out, limit in shown) else "",
+        rows=[Meter(label=name, parts=[out], whole=total, limit=limit) for name, out, limit in shown],
         currency=currency,
     )
 
@@ -101,7 +115,7 @@ def expected_cash(book: QuerySet[Tranche], *, today: date, currency: str) -> Bar
     total = money.total(money.total(bar) for bar in bars)
     if not total:
         return None
-    labels = [formats.day(monday + timedelta(weeks=at)).rsplit(formats.NBSP, 1)[0] for at in range(WEEKS)]
+    labels = [_short(monday + timedelta(weeks=at)) for at in range(WEEKS)]
     return Bars(
         title=_("Expected cash by week"),
         says=_("%(total)s is expected from buyers in the next %(weeks)s weeks, late payments included.")
@@ -113,3 +127,58 @@ def expected_cash(book: QuerySet[Tranche], *, today: date, currency: str) -> Bar
         ],
         currency=currency,
     )
+
+
+def collected(actor: Actor, *, today: date, currency: str) -> Lines | None:
+    """What came in against what was expected when it was signed, both added up over the last weeks."""
+    monday = today - timedelta(days=today.weekday())
+    first = monday - timedelta(weeks=WEEKS - 1)
+    due = (
+        Tranche.objects.visible_to(actor)
+        .filter(
+            financier_id=actor.organisation_id,
+            currency=currency,
+            funded_on__isnull=False,
+            line__expected_on__range=(first, today),
+        )
+        .exclude(state__in=[TrancheState.RECOURSE_DUE, TrancheState.REPURCHASED])
+        .annotate(week=TruncWeek("line__expected_on"))
+    )
+    came = (
+        Collection.objects.visible_to(actor)
+        .filter(
+            tranche__financier_id=actor.organisation_id,
+            tranche__currency=currency,
+            collected_on__range=(first, today),
+        )
+        .annotate(week=TruncWeek("collected_on"))
+    )
+    expected = _cumulated(due.order_by().values_list("week").annotate(sum=Sum("face")), first=first)
+    paid = _cumulated(came.order_by().values_list("week").annotate(sum=Sum("amount")), first=first)
+    if not (expected[-1] or paid[-1]):
+        return None
+    return Lines(
+        title=_("Collected against expected"),
+        says=_("%(paid)s came in within %(weeks)s weeks, of %(expected)s that were expected when they were signed.")
+        % {
+            "paid": formats.money(paid[-1], currency),
+            "expected": formats.money(expected[-1], currency),
+            "weeks": WEEKS,
+        },
+        labels=[_short(first + timedelta(weeks=at)) for at in range(WEEKS)],
+        series=[Series(name=_("Collected"), values=paid), Series(name=_("Expected"), values=expected)],
+        currency=currency,
+    )
+
+
+def _cumulated(rows: QuerySet[Any], *, first: date) -> list[Decimal]:
+    """Sums by week, each with all before it."""
+    weeks = [money.ZERO] * WEEKS
+    for week, amount in rows:
+        weeks[(week - first).days // 7] += amount
+    return list(accumulate(weeks))
+
+
+def _short(on: date) -> str:
+    """Day and month."""
+    return formats.day(on).rsplit(formats.NBSP, 1)[0]

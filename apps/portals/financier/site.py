@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_safe
 
 from apps.parties.roles import FINANCIER_ROLES
 from apps.portals.access import actor_of
@@ -45,8 +46,13 @@ class FinancierSite(AdminSite):
         return door
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
-        """The dashboard and the windows; nothing else of Django's admin has a URL."""
-        urls: list[URLResolver | URLPattern] = [path("", self.admin_view(self.index), name="index")]
+        """The dashboard, the portfolio and the windows; nothing else of Django's admin has a URL."""
+        from apps.portals.financier.portfolio import pages  # the registry of models is not there any earlier
+
+        urls: list[URLResolver | URLPattern] = [
+            path("", self.admin_view(self.index), name="index"),
+            *(path(route, self.admin_view(require_safe(view)), name=view.__name__) for route, view in pages.PAGES),
+        ]
         for model, window in self._registry.items():
             urls.append(path(f"{model._meta.app_label}/{model._meta.model_name}/", include(window.urls)))
         return urls

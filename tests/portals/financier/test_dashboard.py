@@ -6,9 +6,12 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.core import clock
+from apps.core.database import walls
+from apps.financing.models import ExposureLimit
+from apps.workflows import underwriting
 from tests.financing import stories
 from tests.portals.financier.conftest import SignIn, text_of
-from tests.scenarios import Parties
+from tests.scenarios import Parties, acting, key, member
 
 
 def tiles(browser: Client) -> dict[str, Decimal | str]:
@@ -61,9 +64,10 @@ def test_every_picture_is_also_a_sentence_and_a_table(deal: Parties, sign_in: Si
     stories.funded_advance(deal)
     with clock.stopped(stories.noon(stories.day(3))):
         plots = sign_in("analyst").get(reverse("admin:index")).context["plots"]
-    assert {name: plot is not None for name, plot in plots.items()} == dict.fromkeys(
-        ("exposure", "concentration", "cash", "ageing"), True
-    )
+    assert {name: plot is not None for name, plot in plots.items()} == {
+        **dict.fromkeys(("exposure", "concentration", "cash", "ageing"), True),
+        "collected": False,
+    }
     assert plots["exposure"].says == (
         "102,000.00\N{NO-BREAK SPACE}EUR of 500,000.00\N{NO-BREAK SPACE}EUR is out or promised,"
         " 20.4% of what you are ready to advance."
@@ -84,3 +88,20 @@ def test_a_facility_in_another_currency_has_figures_of_its_own(deal: Parties, si
     assert [tab.label for tab in page.context["tabs"]] == ["EUR", "USD"]
     assert page.context["tiles"][1].amount == Decimal(70_000)
     assert browser.get(reverse("admin:index"), {"currency": "nonsense"}).context["currency"] == "EUR"
+
+
+def test_what_came_in_stands_against_what_was_expected_and_limits_against_what_is_out(
+    deal: Parties, sign_in: SignIn
+) -> None:
+    tranche = stories.funded_advance(deal)
+    with walls.asking_for(deal.financier.pk):
+        counted = ExposureLimit.objects.get(side="buyer")
+    with acting(member(deal, "underwriter"), at=stories.noon(stories.FUNDED_ON)) as actor:
+        underwriting.set_exposure_limit(actor=actor, key=key(), exposure_ref=counted.ref, limit=Decimal(80_000))
+    stories.collected(deal, tranche, 30_000, on=stories.day(43))
+    with clock.stopped(stories.noon(stories.day(60))):
+        plots = sign_in("analyst").get(reverse("admin:index")).context["plots"]
+    assert [series.values[-1] for series in plots["collected"].series] == [30_000, 120_000]
+    assert [series.values[-3] for series in plots["collected"].series] == [30_000, 0]
+    heads, ((_buyer, _out, _book, _share, limit),) = plots["concentration"].table()
+    assert (heads[-1], limit.replace("\N{NO-BREAK SPACE}", " ")) == ("Limit", "80,000.00 EUR")

@@ -29,7 +29,7 @@ from apps.portals.financier.actions.tranches import (
 )
 from apps.portals.financier.disputed import in_dispute
 from apps.portals.financier.evidence import invoice_files
-from apps.portals.financier.filters import Buyers, Sellers, TrancheStates
+from apps.portals.financier.filters import Ages, Buyers, Sellers, TrancheStates
 from apps.portals.financier.pages import Button, address, asker, rate, today_of
 from apps.portals.financier.queues import with_reserve_due
 from apps.portals.financier.window import Window
@@ -47,7 +47,7 @@ class TrancheWindow(Window):
     nothing = gettext_lazy("When a seller accepts an offer, the advance will stand here.")
     list_display = ("subject", "parties", "expected", "state", "advance", "outstanding")
     end = ("advance", "outstanding")
-    list_filter = (TrancheStates, Sellers, Buyers)
+    list_filter = (TrancheStates, Sellers, Buyers, Ages)
     list_select_related = ("seller", "buyer", "milestone__invoice", "line")
     search_fields = ("^milestone__invoice__number", "^milestone__title", "^seller__legal_name", "^buyer__legal_name")
     search_help_text = gettext_lazy("Invoice number, seller or buyer")
