@@ -169,6 +169,7 @@ class ContractDraft:
     currency: str
     price: Decimal
     payment_days: int = 30
+    payment_basis: str = "net"
     review_days: int = 14
     review_unit: str = "calendar"
     review_country: str = ""
@@ -217,6 +218,7 @@ class ChangedTerms:
     """
 
     payment_days: int | None = None
+    payment_basis: str = ""
     review_days: int | None = None
     silence: str = ""
     retention: RetentionTerms | None = None

@@ -7,6 +7,7 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from apps.contracts.drafts import LineTerms
 from apps.contracts.rules import ReviewTerms
+from apps.contracts.rules.payment import AFTER_MONTH_END, MONTH_END
 from apps.contracts.rules.review import ACCEPTED, CALENDAR, INTEREST, REJECTED, WORKING
 from apps.core.printing import words
 
@@ -27,6 +28,29 @@ def review_period(terms: ReviewTerms) -> str:
     country = str(names.get(terms.country, terms.country))
     calendar = f"{country}, {terms.subdivision}" if terms.subdivision else country
     return gettext("{period} (holidays: {calendar})").format(period=period % {"days": terms.days}, calendar=calendar)
+
+
+def payment(days: int, basis: str) -> str:
+    """Until when an invoice is paid in time: ``within 30 days of the invoice's date``."""
+    if basis == AFTER_MONTH_END:
+        if not days:
+            return gettext("by the end of the month of the invoice's date")
+        return ngettext(
+            "within %(days)s day of the end of the month of the invoice's date",
+            "within %(days)s days of the end of the month of the invoice's date",
+            days,
+        ) % {"days": days}
+    if basis == MONTH_END:
+        return ngettext(
+            "by the end of the month in which %(days)s day from the invoice's date ends",
+            "by the end of the month in which %(days)s days from the invoice's date end",
+            days,
+        ) % {"days": days}
+    if not days:
+        return gettext("on the invoice's date")
+    return ngettext("within %(days)s day of the invoice's date", "within %(days)s days of the invoice's date", days) % {
+        "days": days
+    }
 
 
 def place(time_zone: str) -> str:

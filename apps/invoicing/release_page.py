@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from django.utils.translation import get_language, gettext
 
 from apps.contracts.retention import BUYER, COMPLETION, DATE, MILESTONE
+from apps.contracts.rules.payment import NET
+from apps.contracts.wording import payment
 from apps.core.printing import words
 from apps.invoicing import paying
 from apps.invoicing.page import Fact, address_lines, imprint_of, pay_words, payment_facts, sender_of
@@ -121,6 +123,10 @@ def _reason(said: ReleaseStatement) -> str:
 
 
 def _terms(said: ReleaseStatement) -> str:
+    if said.payment_basis != NET:
+        return gettext("Payable {terms}: by {date}, without deduction.").format(
+            terms=payment(said.payment_days, said.payment_basis), date=words.day(said.due_date)
+        )
     if not said.payment_days:
         return gettext("Payable on receipt, without deduction.")
     return gettext("Payable within {days} days of the date of this statement, by {date}, without deduction.").format(

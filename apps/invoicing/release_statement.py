@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from apps.contracts.rules.payment import NET
 from apps.core import canonical
 from apps.invoicing.snapshot import CreditTransfer, Party, Totals, read_party
 
@@ -58,6 +59,7 @@ class ReleaseStatement:
     shares: tuple[ReleasedShare, ...]
     left: Decimal
     totals: Totals
+    payment_basis: str = NET
     payee: None = None
     version: str = VERSION
     payment_reference: str = ""

@@ -6,6 +6,8 @@ from django.utils.translation import gettext
 
 from apps.contracts import retention_wording
 from apps.contracts.retention import RetentionRelease
+from apps.contracts.rules.payment import NET
+from apps.contracts.wording import payment
 from apps.core.money import ZERO
 from apps.core.printing.words import day, money, percent
 from apps.invoicing import rules
@@ -23,6 +25,10 @@ def payment_terms(invoice: SemanticInvoice) -> str:
         return " ".join(filter(None, (_due_now(invoice), retention(invoice), reservations(invoice))))
     if not invoice.totals.due:
         return gettext("Nothing is to be paid on this invoice: the deposit that is deducted covers all of it.")
+    if invoice.payment_basis != NET:
+        return gettext("Payable {terms}: by {date}, without deduction.").format(
+            terms=payment(invoice.payment_days, invoice.payment_basis), date=day(invoice.due_date)
+        )
     if not invoice.payment_days:
         return gettext("Payable on receipt, without deduction.")
     return gettext("Payable within {days} days of the invoice date, by {date}, without deduction.").format(
@@ -81,6 +87,10 @@ def reservations(invoice: SemanticInvoice) -> str:
 
 def _due_now(invoice: SemanticInvoice) -> str:
     amount = money(invoice.due_now, invoice.currency)
+    if invoice.payment_basis != NET:
+        return gettext("Of the total, {amount} is payable {terms}: by {date}, without deduction.").format(
+            amount=amount, terms=payment(invoice.payment_days, invoice.payment_basis), date=day(invoice.due_date)
+        )
     if not invoice.payment_days:
         return gettext("Of the total, {amount} is payable on receipt, without deduction.").format(amount=amount)
     return gettext(

@@ -15,7 +15,7 @@ from apps.contracts import services as contracts
 from apps.contracts.late_payment import LateTerms
 from apps.contracts.models import ContractVersion
 from apps.contracts.models.dues import LineKind
-from apps.contracts.models.version import ReviewUnit, Silence, TaxCategory
+from apps.contracts.models.version import PaymentBasis, ReviewUnit, Silence, TaxCategory
 from apps.contracts.retention import RetentionTerms
 from apps.core.canonical import plain
 from apps.portals import formats
@@ -27,6 +27,7 @@ LABELS: Final[Mapping[str, Promise]] = {
     "currency": gettext_lazy("Currency"),
     "price": gettext_lazy("Price, net of tax"),
     "payment_days": gettext_lazy("Days to pay"),
+    "payment_basis": gettext_lazy("Days to pay count"),
     "review_days": gettext_lazy("Days to review"),
     "review_unit": gettext_lazy("Days that count"),
     "review_country": gettext_lazy("Calendar of holidays"),
@@ -56,6 +57,7 @@ LABELS: Final[Mapping[str, Promise]] = {
 
 CHOICES: Final[Mapping[str, Mapping[str, Any]]] = {
     "tax_category": dict(TaxCategory.choices),
+    "payment_basis": dict(PaymentBasis.choices),
     "review_unit": dict(ReviewUnit.choices),
     "silence": dict(Silence.choices),
 }

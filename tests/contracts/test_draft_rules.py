@@ -53,6 +53,7 @@ def test_a_draft_may_lack_its_signatory_its_lines_and_their_amounts() -> None:
         ({"price": Decimal(0)}, "price", "Enter an amount above zero."),
         ({"price": Decimal("0.001")}, "price", "EUR has 2 decimals; this amount has more. Round it first."),
         ({"price": Decimal("Infinity")}, "price", "Enter an amount above zero."),
+        ({"payment_basis": "weeks"}, "payment_basis", "Choose from when the days to pay count."),
         ({"payment_days": -1}, "payment_days", "The days to pay are between 0 and 365."),
         ({"review_days": 0}, "review_days", "The days to review are between 1 and 365."),
         ({"tax_category": "Q"}, "tax_category", "Choose a tax treatment from the list."),

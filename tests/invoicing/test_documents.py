@@ -101,6 +101,11 @@ def test_a_german_buyer_reads_german() -> None:
         assert words in text
 
 
+def test_the_end_of_a_month_is_said_where_it_counts() -> None:
+    text = _text(_pdf(sample(payment_days=15, payment_basis="after_month_end")))
+    assert "Payable within 15 days of the end of the month of the invoice's date: by 1 April 2026" in text
+
+
 def test_every_word_of_the_document_is_translated() -> None:
     english = sample(payee=Payee("Kontor"), payment_days=0, category="E")
     words = set(_text(_pdf(english)).split())

@@ -73,6 +73,23 @@ def test_the_due_date_counts_calendar_days_from_the_day_after_issue() -> None:
     assert rules.due_on(date(2026, 3, 2), payment_days=0) == date(2026, 3, 2)
 
 
+@pytest.mark.parametrize(
+    ("issued_on", "days", "then_to_the_end", "from_the_end"),
+    [
+        # The two readings of “45 days end of month” (French Commercial Code, L441-10).
+        (date(2026, 1, 20), 45, date(2026, 3, 31), date(2026, 3, 17)),
+        (date(2024, 1, 30), 30, date(2024, 2, 29), date(2024, 3, 1)),
+        (date(2026, 12, 31), 0, date(2026, 12, 31), date(2026, 12, 31)),
+        (date(2026, 11, 1), 365, date(2027, 11, 30), date(2027, 11, 30)),
+    ],
+)
+def test_a_month_may_end_the_days_to_pay_or_begin_them(
+    issued_on: date, days: int, then_to_the_end: date, from_the_end: date
+) -> None:
+    assert rules.due_on(issued_on, payment_days=days, payment_basis="month_end") == then_to_the_end
+    assert rules.due_on(issued_on, payment_days=days, payment_basis="after_month_end") == from_the_end
+
+
 def test_numbers_have_four_digits_or_more() -> None:
     assert rules.invoice_number(prefix="INV", year=2026, position=1) == "INV-2026-0001"
     assert rules.invoice_number(prefix="INV", year=2026, position=10_000) == "INV-2026-10000"

@@ -62,7 +62,7 @@ def test_terms_hold_from_then_on_and_the_signatory_signs_them_by_link(parties: P
         "Slower payment, quicker review",
         "The buyer's runs of payment are monthly from now on.",
         lines=(third,),
-        terms=ChangedTerms(payment_days=60, review_days=5, silence="accepted"),
+        terms=ChangedTerms(payment_days=60, payment_basis="month_end", review_days=5, silence="accepted"),
     )
     proposed = change_orders.propose(contract, draft, by=scenarios.seller_actor(parties), at=NOON + DAY)
 
@@ -86,9 +86,12 @@ def test_terms_hold_from_then_on_and_the_signatory_signs_them_by_link(parties: P
         grant.refresh_from_db()
         assert grant.used_at == NOON + DAY
         told = canonical.read(version.canonical_text)
-        assert [one["term"] for one in told["change_order"]["terms"]] == ["payment_days", "review_days", "silence"]
+        assert [one["term"] for one in told["change_order"]["terms"]] == [
+            *("payment_days", "payment_basis", "review_days", "silence")
+        ]
         assert told["change_order"]["lines"][0]["own_after"]["review_days"] == 3
-        assert (told["terms"]["payment_days"], told["plan"][2]["own"]["silence"]) == (60, "rejected")
+        assert (told["terms"]["payment_days"], told["terms"]["payment_basis"]) == (60, "month_end")
+        assert told["plan"][2]["own"]["silence"] == "rejected"
     with acting(guest, at=NOON + 2 * DAY), pytest.raises(Refused):
         changing.sign_change(actor=guest, key=key(), order_ref=proposed["change_order"], seen=version.sha256)
 
@@ -102,11 +105,11 @@ def test_terms_hold_from_then_on_and_the_signatory_signs_them_by_link(parties: P
     reviewer = scenarios.guest_actor(scenarios.link_to_sign_off(under_review))
     with acting(reviewer, at=NOON + 16 * DAY):
         sign_off.accept_milestone(actor=reviewer, key=key(), submission_ref=under_review.ref, seen=under_review.sha256)
-    # What is submitted from then on has five days, silence accepts it, and its invoice has sixty days.
+    # What is submitted from then on has five days, silence accepts it; sixty days to pay, and to the month's end.
     later = tell(scenarios.submitted_milestone(contract, position=2, at=NOON + 20 * DAY), at=NOON + 20 * DAY)
     assert later.review_due_at == datetime(2026, 4, 26, 21, 59, 59, tzinfo=UTC)
     assert silence(later, at=NOON + 26 * DAY) == "accepted"
-    assert due(contract) == [date(2026, 5, 17), date(2026, 6, 26)]
+    assert due(contract) == [date(2026, 5, 17), date(2026, 6, 30)]
     own = tell(scenarios.submitted_milestone(contract, position=3, at=NOON + 30 * DAY), at=NOON + 30 * DAY)
     assert own.review_due_at == datetime(2026, 5, 4, 21, 59, 59, tzinfo=UTC)
     assert silence(own, at=NOON + 40 * DAY) == "changes_requested"

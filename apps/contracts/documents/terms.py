@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 
 from apps.contracts import late_wording, retention_wording, wording
 from apps.contracts.dues_wording import billed_by_the_calendar
@@ -28,7 +28,7 @@ def terms_of(paper: Paper, *, seller: str, buyer: str) -> list[Fact]:
     facts = [
         (gettext("Price, net of tax"), words.money(terms["price"], terms["currency"])),
         (gettext("Tax"), _tax(terms)),
-        (gettext("Payment"), _payment(terms["payment_days"])),
+        (gettext("Payment"), wording.payment(terms["payment_days"], terms["payment_basis"])),
         (
             gettext("Invoices"),
             gettext("one for each milestone that {buyer} signs off, for its amount, at that moment").format(**names),
@@ -71,14 +71,6 @@ def _steps(terms: dict[str, Any]) -> str:
 def _tax(terms: dict[str, Any]) -> str:
     treatment = str(TaxCategory(terms["tax_category"]).label)
     return f"{treatment}, {words.percent(terms['tax_rate'])}" if terms["tax_rate"] else treatment
-
-
-def _payment(days: int) -> str:
-    if not days:
-        return gettext("on the invoice's date")
-    return ngettext("within %(days)s day of the invoice's date", "within %(days)s days of the invoice's date", days) % {
-        "days": days
-    }
 
 
 def _late(terms: dict[str, Any]) -> str:

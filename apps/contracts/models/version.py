@@ -1,3 +1,4 @@
+from datetime import date
 from typing import cast
 
 from django.db import models
@@ -12,13 +13,14 @@ from apps.contracts.models.late_payment import OF_LATE_PAYMENT, LatePaymentTerms
 from apps.contracts.models.options import OF_OPTIONS, OPTION_TRIGGERS, PlanOption
 from apps.contracts.models.retention import OF_RETENTION
 from apps.contracts.models.steps import OF_STEPS, Silence, StepTerms
+from apps.contracts.rules import payment
 from apps.contracts.wall import proposed_or_own
 from apps.core.database import guards
 from apps.core.refs import new_ref
 from apps.parties.actor import Actor
 from apps.parties.models import User
 
-__all__ = ["ContractVersion", "ReviewUnit", "Silence", "TaxCategory"]
+__all__ = ["ContractVersion", "PaymentBasis", "ReviewUnit", "Silence", "TaxCategory"]
 
 LINE_FROZEN = "EXISTS (SELECT 1 FROM contracts_contractversion v WHERE v.id = {version} AND v.proposed_at IS NOT NULL)"
 
@@ -31,6 +33,14 @@ class TaxCategory(models.TextChoices):
     EXEMPT = "E", _("Exempt")
     REVERSE_CHARGE = "AE", _("Reverse charge")
     OUTSIDE_SCOPE = "O", _("Outside the scope of tax")
+
+
+class PaymentBasis(models.TextChoices):
+    """From when the days to pay count, and to where: ``rules.payment``."""
+
+    NET = payment.NET, _("From the invoice's date")
+    MONTH_END = payment.MONTH_END, _("From the invoice's date, then to the end of that month")
+    AFTER_MONTH_END = payment.AFTER_MONTH_END, _("From the end of the invoice's month")
 
 
 class ReviewUnit(models.TextChoices):
@@ -93,6 +103,12 @@ class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PlanOption):
         _("days to pay"),
         default=30,
         help_text=_("calendar days from the invoice's date"),
+    )
+    payment_basis = models.CharField(
+        _("days to pay count"),
+        max_length=15,
+        choices=PaymentBasis.choices,
+        default=PaymentBasis.NET,
     )
     review_days = models.PositiveSmallIntegerField(
         _("days to review"),
@@ -190,6 +206,9 @@ class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PlanOption):
                 name="proposed_version_has_its_text",
             ),
             models.CheckConstraint(
+                condition=Q(payment_basis__in=payment.PAYMENT_BASES), name="days_to_pay_count_from_somewhere"
+            ),
+            models.CheckConstraint(
                 condition=Q(review_unit__in=ReviewUnit.values, silence__in=Silence.values),
                 name="review_is_counted_and_ends_somehow",
             ),
@@ -223,6 +242,10 @@ class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PlanOption):
 
     def __str__(self) -> str:
         return f"{self.contract} v{self.number}"
+
+    def due_on(self, issued_on: date) -> date:
+        """The last day on which an invoice of a day is paid in time."""
+        return payment.due_on(issued_on, payment_days=self.payment_days, payment_basis=self.payment_basis)
 
     @property
     def whole(self) -> "ContractVersion":

@@ -54,6 +54,7 @@ from apps.contracts.rules.papers import (
     read_version_text,
     template_text,
 )
+from apps.contracts.rules.payment import due_on
 from apps.contracts.rules.plan import Portion, known_amounts, plan_amounts, sum_of
 from apps.contracts.rules.plan_texts import plan_text, read_plan
 from apps.contracts.rules.recovery import Advance, is_recoverable, recovered
@@ -135,6 +136,7 @@ __all__ = [
     "difference",
     "discount_of",
     "domain_of",
+    "due_on",
     "earliest_end",
     "end_of_day",
     "expected_cash",

@@ -9,6 +9,7 @@ from itertools import pairwise
 from apps.contracts.drafts import ACCEPTANCE, DATE, DEPOSIT, MILESTONE, RECURRING
 from apps.contracts.rules.difference import PaperLine
 from apps.contracts.rules.dues import period_amounts, periods
+from apps.contracts.rules.payment import NET, due_on
 from apps.contracts.rules.recovery import Advance, recovered
 from apps.core import money
 
@@ -27,7 +28,13 @@ class Expected:
 
 
 def expected_cash(
-    lines: Sequence[PaperLine], *, signed_on: date, review_days: int, payment_days: int, currency: str
+    lines: Sequence[PaperLine],
+    *,
+    signed_on: date,
+    review_days: int,
+    payment_days: int,
+    currency: str,
+    payment_basis: str = NET,
 ) -> list[Expected]:
     """What a plan brings and when, in the order of its lines; a line without an amount yet brings nothing.
 
@@ -37,7 +44,10 @@ def expected_cash(
     lower by what its invoice gives back.
     """
     accepted = _acceptances(lines, signed_on=signed_on, review_days=review_days)
-    days = timedelta(days=payment_days)
+
+    def paid(on: date) -> date:
+        return due_on(on, payment_days=payment_days, payment_basis=payment_basis)
+
     found: list[Expected] = []
     advances: list[tuple[int, Advance]] = []
     for place, line in enumerate(lines):
@@ -45,13 +55,13 @@ def expected_cash(
             continue
         if line.kind == MILESTONE:
             done = accepted[place]
-            found.append(Expected(done + days if done else None, line.amount, line.title, done))
+            found.append(Expected(paid(done) if done else None, line.amount, line.title, done))
             continue
         if line.due is not None and line.due.recovery is not None:
             advances.append((len(found), Advance(line.amount, line.due.recovery)))
         start = _start(line, lines, accepted, signed_on=signed_on)
         for on, amount in _instalments(line, start, currency=currency):
-            found.append(Expected(max(on, signed_on) + days if on else None, amount, line.title))
+            found.append(Expected(paid(max(on, signed_on)) if on else None, amount, line.title))
     return _less_deposits(found, advances, currency=currency) if advances else found
 
 

@@ -16,7 +16,15 @@ from apps.contracts.rules.recovery import is_recoverable
 from apps.core.errors import Refused
 
 CHANGEABLE: Final = (
-    *("payment_days", "review_days", "silence", "retention", "partial_acceptance", "question_suspensions"),
+    *(
+        "payment_days",
+        "payment_basis",
+        "review_days",
+        "silence",
+        "retention",
+        "partial_acceptance",
+        "question_suspensions",
+    ),
     *("needs_inspection", "second_acceptor_above", "notice_days", "tax_category", "tax_rate", "governing_law", "terms"),
 )
 """The terms of the whole contract that a change order may say anew."""

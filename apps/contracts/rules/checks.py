@@ -12,6 +12,7 @@ from apps.contracts.rules.late_payment import check_late_payment
 from apps.contracts.rules.mailboxes import MAILBOX
 from apps.contracts.rules.measures import check_measure, worth
 from apps.contracts.rules.payable import check_payable_most
+from apps.contracts.rules.payment import check_payment
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, check_percent, plan_amounts
 from apps.contracts.rules.recovery import check_recoveries
 from apps.contracts.rules.retention import check_proposed_retention, check_retention
@@ -36,8 +37,7 @@ def check_draft(draft: ContractDraft) -> ContractDraft:
     if draft.currency not in money.currencies():
         raise Refused("{code} is not a currency in use.", field="currency", code=draft.currency)
     money.payable(draft.price, draft.currency, field="price")
-    if not 0 <= draft.payment_days <= LONGEST_PERIOD:
-        raise Refused("The days to pay are between 0 and {most}.", field="payment_days", most=LONGEST_PERIOD)
+    check_payment(draft.payment_days, draft.payment_basis)
     if not 1 <= draft.review_days <= LONGEST_PERIOD:
         raise Refused("The days to review are between 1 and {most}.", field="review_days", most=LONGEST_PERIOD)
     check_review(

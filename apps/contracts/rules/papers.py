@@ -11,6 +11,7 @@ from apps.contracts.rules.difference import Paper, PaperLine, PaperOption
 from apps.contracts.rules.dues import read_due, undated
 from apps.contracts.rules.late_payment import read_late_payment
 from apps.contracts.rules.measures import read_measure
+from apps.contracts.rules.payment import NET
 from apps.contracts.rules.plan_texts import read_lines, read_own
 from apps.contracts.rules.retention import read_retention, undated_retention
 from apps.contracts.rules.review import CALENDAR, ESCALATES
@@ -41,6 +42,7 @@ def read_version_text(text: str, *, option: int = 0) -> Paper:
         "answer_until": None,
         "retention": None,
         "late_payment": None,
+        "payment_basis": NET,
     }
     terms = {
         **unsaid,

@@ -92,7 +92,8 @@ def _refuse_another_heading(contract: Contract, *, draft: ContractDraft) -> None
 def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract) -> None:
     """Save a version and its whole plan as drafted."""
     version.price = draft.price
-    version.payment_days, version.review_days = draft.payment_days, draft.review_days
+    version.payment_days, version.payment_basis = draft.payment_days, draft.payment_basis
+    version.review_days = draft.review_days
     version.review_unit, version.silence = draft.review_unit, draft.silence
     version.review_country, version.review_subdivision = draft.review_country, draft.review_subdivision
     version.review_time_zone = draft.review_time_zone

@@ -7,6 +7,7 @@ from typing import Any
 from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft, DraftLine
 from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.rules.payment import NET
 from apps.contracts.services.reviews import review_terms
 from apps.contracts.services.sides import Side
 from apps.contracts.services.versions import as_draft, draft_version
@@ -70,6 +71,7 @@ def text_of(
             "answer_until": written.answer_until,
             # Where nothing is agreed the text says nothing, as texts did before there was this term.
             **({"late_payment": rules.plain_late_payment(written.late_payment)} if written.late_payment else {}),
+            **({"payment_basis": written.payment_basis} if written.payment_basis != NET else {}),
         },
         signatory={"name": written.signatory_name, "email": written.signatory_email},
         lines=_lines(written.lines, amounts[0], positions=positions),

@@ -45,6 +45,7 @@ def as_draft(version: ContractVersion) -> ContractDraft:
         currency=contract.currency,
         price=version.price,
         payment_days=version.payment_days,
+        payment_basis=version.payment_basis,
         review_days=version.review_days,
         review_unit=version.review_unit,
         review_country=version.review_country,

@@ -55,11 +55,12 @@ def usual_terms(*, facility: Facility, milestone: Milestone, funding_on: date) -
         )
     version, review_days = milestone.line.version, milestone.line.review_days
     completed_on = max(_planned_on(milestone) or funding_on, funding_on)
+    accepted_on = completed_on + timedelta(days=review_days or version.review_days)
     return LineTerms(
         advance_rate=facility.pre_advance_rate,
         annual_rate=facility.pre_annual_rate,
         fee_rate=facility.pre_fee_rate,
-        expected_on=completed_on + timedelta(days=max((review_days or version.review_days) + version.payment_days, 1)),
+        expected_on=max(version.due_on(accepted_on), completed_on + timedelta(days=1)),
     )
 
 

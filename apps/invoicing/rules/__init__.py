@@ -1,5 +1,6 @@
 """The arithmetic of invoices and of the money that arrives for them: no database, no Django."""
 
+from apps.contracts.rules.payment import due_on
 from apps.invoicing.rules.accounts import is_account
 from apps.invoicing.rules.ageing import Band, ReleaseBand, band_of, release_band_of
 from apps.invoicing.rules.amounts import (
@@ -14,7 +15,6 @@ from apps.invoicing.rules.amounts import (
     TaxSubtotal,
     Totals,
     check_tax,
-    due_on,
     invoice_number,
     line_net,
     tax_breakdown,

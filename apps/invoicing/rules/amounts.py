@@ -6,7 +6,6 @@ category and rate on the document, never per line (EN 16931, BR-CO-17). Numbers 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from decimal import Decimal
 
 from apps.core import money
@@ -81,11 +80,6 @@ def totals(breakdown: Sequence[TaxSubtotal]) -> Totals:
     net = money.total(row.taxable for row in breakdown)
     tax = money.total(row.tax for row in breakdown)
     return Totals(net=net, tax=tax, gross=net + tax)
-
-
-def due_on(issued_on: date, *, payment_days: int) -> date:
-    """BT-9: calendar days from the invoice's date; the day of issue does not count."""
-    return issued_on + timedelta(days=payment_days)
 
 
 def invoice_number(*, prefix: str, year: int, position: int) -> str:

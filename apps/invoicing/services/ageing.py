@@ -10,6 +10,7 @@ from apps.contracts.models import Contract
 from apps.core import money
 from apps.invoicing import rules
 from apps.invoicing.models import Invoice, Payment, Withholding
+from apps.invoicing.services.reserved import due_again
 from apps.ledger import standing
 from apps.ledger.charts import Seller
 from apps.parties.actor import Actor
@@ -107,7 +108,6 @@ def _dated(invoices: Sequence[Invoice], *, on: date) -> Iterator[tuple[date, Inv
         if before == days:
             yield invoice.open_item.due_on, invoice
         elif before:
-            payment_days = (invoice.due_on - invoice.issued_on).days
-            yield max(invoice.due_on, rules.due_on(before[-1], payment_days=payment_days)), invoice
+            yield max(invoice.due_on, due_again(invoice, from_day=before[-1])), invoice
         else:
             yield invoice.due_on, invoice

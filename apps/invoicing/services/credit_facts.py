@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from apps.contracts.rules.payment import NET
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import CreditNote, InvoiceLine
 from apps.invoicing.services.facts import tax_rows
@@ -23,6 +24,7 @@ def semantic_credit(
         issue_date=note.issued_on,
         due_date=note.issued_on,
         payment_days=0,
+        payment_basis=NET,
         payee=None,
         credit_transfer=None,
         payment_reference="",

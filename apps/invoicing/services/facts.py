@@ -128,6 +128,7 @@ def semantic(
         currency=contract.currency,
         due_date=due_on,
         payment_days=version.payment_days,
+        payment_basis=version.payment_basis,
         contract_number=contract.number,
         contract_title=contract.title,
         contract_version=version.number,

@@ -109,7 +109,7 @@ def issue_for(
     # Another contract's invoice may have drawn its number while this one waited: a higher number is never earlier.
     at = max(at, series.last_issued_at or at)
     issued_on = at.astimezone(zone).date()
-    due_on = rules.due_on(issued_on, payment_days=version.payment_days)
+    due_on = version.due_on(issued_on)
     number = rules.invoice_number(prefix=PREFIX, year=series.year, position=series.last + 1)
     said = facts.semantic(
         cause,

@@ -45,12 +45,14 @@ def next_release(*, after: datetime, until: datetime, contract_refs: Sequence[st
     return min((moment for moment in moments if after < moment < until), default=None)
 
 
-def releases_ahead(*, seller_id: int, until: date) -> Iterator[tuple[str, date, int, Decimal]]:
-    """Currency, day, days to pay and amount of each part that will be released by itself before a day, to a seller who
-    asks. What has no day yet, or waits for somebody's word, is in none."""
+def releases_ahead(*, seller_id: int, until: date) -> Iterator[tuple[str, date, ContractVersion, Decimal]]:
+    """Currency, day, version with its days to pay, and amount: of each part that is released by itself before a day.
+
+    For a seller who asks. What has no day yet, or waits for somebody's word, is in none.
+    """
     for contract, version, _terms, one in _parts_kept(seller_id):
         if one.on is not None and one.on < until:
-            yield contract.currency, one.on, version.payment_days, one.amount
+            yield contract.currency, one.on, version, one.amount
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def stated(
     series, account = lock_series(PREFIX, milestone=None, contract=contract, year=year)
     at = max(at, series.last_issued_at or at)
     issued_on = at.astimezone(zone).date()
-    due_on = rules.due_on(issued_on, payment_days=version.payment_days)
+    due_on = version.due_on(issued_on)
     number = rules.invoice_number(prefix=PREFIX, year=series.year, position=series.last + 1)
     text = release_statement.write(
         release_statement.ReleaseStatement(
@@ -62,6 +62,7 @@ def stated(
             currency=contract.currency,
             due_date=due_on,
             payment_days=version.payment_days,
+            payment_basis=version.payment_basis,
             contract_number=contract.number,
             contract_title=contract.title,
             seller=facts.party_of(seller, category=version.tax_category),

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from apps.core import money
+from apps.contracts.rules.payment import NET
+from apps.core import canonical, money
 from apps.core.errors import Refused
 from apps.core.money import Money
 from apps.invoicing import rules, snapshot
@@ -80,7 +81,7 @@ def make_due(*, reservation: Reservation, at: datetime) -> Withholding | None:
     item = OpenItem.objects.select_for_update(of=("self",)).get(invoice=invoice)
     today = at.astimezone(ZoneInfo(invoice.contract.seller.time_zone)).date()
     if item.open == 0:
-        item.due_on = max(item.due_on, rules.due_on(today, payment_days=_days_to_pay(invoice)))
+        item.due_on = max(item.due_on, due_again(invoice, from_day=today))
     item.reserved -= withholding.gross
     item.open += withholding.gross
     item.settled_at = None
@@ -126,8 +127,10 @@ def _require_room(withholding: Withholding, *, net: Decimal) -> None:
         )
 
 
-def _days_to_pay(invoice: Invoice) -> int:
-    return (invoice.due_on - invoice.issued_on).days
+def due_again(invoice: Invoice, *, from_day: date) -> date:
+    """Until when what becomes due on a day is paid in time, by the terms of its invoice."""
+    said = canonical.read(invoice.snapshot)
+    return rules.due_on(from_day, payment_days=said["payment_days"], payment_basis=said.get("payment_basis", NET))
 
 
 def _post(withholding: Withholding, *, booked_on: date, at: datetime) -> None:

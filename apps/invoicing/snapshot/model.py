@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from apps.contracts.retention import RetentionRelease
+from apps.contracts.rules.payment import NET
 from apps.core import canonical
 
 VERSION = "invoice-2"
@@ -267,6 +268,7 @@ class SemanticInvoice:
     payment_reference: str = ""
     reserved: Reserved | None = None
     deposits: tuple[Deposit, ...] = ()
+    payment_basis: str = NET
 
     @property
     def due_now(self) -> Decimal:

@@ -112,6 +112,6 @@ def invoice_to_come(amount: Decimal, *, milestone: Milestone, version: ContractV
         net=totals.net,
         tax=totals.tax,
         gross=totals.gross,
-        due_on=rules.due_on(today, payment_days=version.payment_days),
+        due_on=version.due_on(today),
         currency=currency,
     )

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from apps.contracts import late_wording, retention_wording, rules, wording
 from apps.contracts import services as contracts
@@ -144,14 +143,7 @@ def terms_of(version: ContractVersion) -> list[Fact]:
         Fact(term=_("Tax"), value=tax_in_words(version)),
         Fact(
             term=_("Payment"),
-            value=ngettext(
-                "within %(days)s day of the invoice's date",
-                "within %(days)s days of the invoice's date",
-                version.payment_days,
-            )
-            % {"days": version.payment_days}
-            if version.payment_days
-            else _("on the invoice's date"),
+            value=wording.payment(version.payment_days, version.payment_basis),
         ),
         Fact(
             term=_("Your review"),

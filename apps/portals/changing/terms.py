@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.contracts import rules
 from apps.contracts.drafts import AS_THEY_ARE, ChangedTerms, ContractDraft, LineTerms
-from apps.contracts.models.version import Silence, TaxCategory
+from apps.contracts.models.version import PaymentBasis, Silence, TaxCategory
 from apps.portals.forms import AmountField, RateField
 from apps.portals.version_differences import Row, term_rows
 
@@ -32,6 +32,9 @@ class TermsForm(forms.Form):
         min_value=0,
         max_value=LONGEST,
         help_text=gettext_lazy("Calendar days from the date of each invoice issued from then on."),
+    )
+    payment_basis = forms.ChoiceField(
+        label=gettext_lazy("Days to pay count"), choices=PaymentBasis.choices, required=False
     )
     review_days = forms.IntegerField(
         label=gettext_lazy("Days to review"),

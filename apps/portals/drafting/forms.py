@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft, DraftLine
-from apps.contracts.models.version import ReviewUnit, Silence, TaxCategory
+from apps.contracts.models.version import PaymentBasis, ReviewUnit, Silence, TaxCategory
 from apps.core import money
 from apps.core.errors import Refused
 from apps.parties import rules as parties
@@ -114,7 +114,13 @@ class DraftForm(NewBuyerFields, StepFields, RetentionFields, LatePaymentFields, 
         label=_("Days to pay"),
         min_value=0,
         max_value=365,
-        help_text=_("Each invoice is due this many calendar days after its date."),
+        help_text=_("Calendar days, as they count beside."),
+    )
+    payment_basis = forms.ChoiceField(
+        label=_("Days to pay count"),
+        choices=PaymentBasis.choices,
+        required=False,
+        help_text=_("The last day of a month can end them, or begin them."),
     )
     review_days = forms.IntegerField(
         label=_("Days to review"),
@@ -197,6 +203,9 @@ class DraftForm(NewBuyerFields, StepFields, RetentionFields, LatePaymentFields, 
     def clean_review_unit(self) -> str:
         return self.cleaned_data["review_unit"] or ReviewUnit.CALENDAR.value
 
+    def clean_payment_basis(self) -> str:
+        return self.cleaned_data["payment_basis"] or PaymentBasis.NET.value
+
     def clean_silence(self) -> str:
         return self.cleaned_data["silence"] or Silence.ESCALATES.value
 
@@ -252,6 +261,7 @@ TERMS = (
     "currency",
     "price",
     "payment_days",
+    "payment_basis",
     "review_days",
     "review_unit",
     "review_country",

@@ -9,6 +9,7 @@ from apps.portals.drafting.desk import Desk
 
 USUAL_TERMS: Final = (
     "payment_days",
+    "payment_basis",
     "review_days",
     "review_unit",
     "silence",
@@ -31,6 +32,7 @@ def usual_terms(request: PortalRequest, *, desk: Desk) -> dict[str, Any]:
         "number": NUMBERED[desk.side].format(year=desk.today(request).year, next=begun + 1),
         "currency": request.membership.organisation.currency,
         "payment_days": 30,
+        "payment_basis": "net",
         "review_days": 14,
         "review_unit": "calendar",
         "silence": "escalates",

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.contracts import wording
 from apps.contracts.models import Criterion, Signature
 from apps.financing.models import Collection, FundingRequest, RequestItem, Tranche
 from apps.invoicing.models import Invoice
@@ -114,7 +115,7 @@ def _contract_facts(request: FundingRequest) -> list[Fact]:
     return [
         *facts,
         Fact(term=_("Price, net"), amount=version.price, currency=contract.currency),
-        Fact(term=_("Days to pay"), value=str(version.payment_days)),
+        Fact(term=_("Payment"), value=wording.payment(version.payment_days, version.payment_basis)),
         Fact(term=_("Receivables may be assigned"), value=_("yes") if version.is_assignable else _("no")),
         Fact(term=_("Governing law"), value=version.governing_law),
         Fact(term=_("Signs off for the buyer"), value=f"{version.signatory_name}, {version.signatory_email}"),

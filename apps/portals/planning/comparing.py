@@ -162,6 +162,7 @@ def _cash(plan: _Plan, version: ContractVersion, *, signed_on: date) -> list[Exp
         signed_on=signed_on,
         review_days=version.review_days,
         payment_days=version.payment_days,
+        payment_basis=version.payment_basis,
         currency=version.contract.currency,
     )
 

@@ -11,6 +11,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _
 
+from apps.contracts.rules import due_on
 from apps.core import money
 from apps.financing.models import Adjustment, Tranche
 from apps.financing.models.tranche import OUTSTANDING
@@ -24,6 +25,7 @@ WEEKS = 13
 RATE = models.DecimalField(max_digits=6, decimal_places=3)
 USUAL_DIGITS = 2
 TERMS = "contract__active_version__"
+PAYMENT = (f"{TERMS}payment_days", f"{TERMS}payment_basis")
 Expected = tuple[str, int, date | None, Decimal]
 """Currency, number of the series, day if there is one, what comes on it."""
 INVOICED, RESERVE, RETENTION, PLANNED, CALENDAR = range(5)
@@ -64,26 +66,27 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
     reserves = kept.values_list("currency", "expected_on").annotate(sum=Sum(F("face") - F("gross") - F("borne")))
     for currency, day, reserve in reserves:
         yield currency, RESERVE, day, reserve
-    for currency, on, days, amount in invoicing.releases_ahead(seller_id=actor.organisation_id, until=until):
-        yield currency, RETENTION, max(on, today) + timedelta(days=days), amount
+    for currency, on, version, amount in invoicing.releases_ahead(seller_id=actor.organisation_id, until=until):
+        yield currency, RETENTION, version.due_on(max(on, today)), amount
     withheld = Withholding.objects.visible_to(actor).filter(
         released_at__isnull=True, invoice__seller_id=actor.organisation_id, reservation__due_on__lt=until
     )
     # A defect is mended by its day, as agreed; then the days to pay begin.
-    mended = withheld.order_by().values_list("invoice__currency", "reservation__due_on", f"{TERMS}payment_days")
-    for currency, on, days, amount in mended.annotate(sum=Sum("gross")):
-        yield currency, RETENTION, max(on, today) + timedelta(days=days), amount
+    mended = withheld.order_by().values_list("invoice__currency", "reservation__due_on", *PAYMENT)
+    for currency, on, days, basis, amount in mended.annotate(sum=Sum("gross")):
+        yield currency, RETENTION, due_on(max(on, today), payment_days=days, payment_basis=basis), amount
     ahead = Milestone.objects.sold_by(actor).filter(Q(planned_on__lt=until) | Q(planned_on=None)).exclude(pk__in=sold)
     # What will be kept back is not due then; at the first rate, because steps and caps depend on what comes before.
     rate = Coalesce(Cast(KeyTextTransform("rate", f"{TERMS}retention"), RATE), Decimal(0))
     planned = (
         ahead.order_by()
         .annotate(rate=rate, review=Coalesce("line__review_days", f"{TERMS}review_days"))
-        .values_list("currency", "planned_on", "review", f"{TERMS}payment_days", "rate")
+        .values_list("currency", "planned_on", "review", *PAYMENT, "rate")
     )
     sums = planned.annotate(net=Sum("amount"), sum=Sum(F("amount") + _tax()))
-    for currency, planned_on, review_days, payment_days, kept, net, gross in sums:
-        paid_on = max(planned_on, today) + timedelta(days=review_days + payment_days) if planned_on else None
+    for currency, planned_on, review_days, days, basis, kept, net, gross in sums:
+        accepted_on = max(planned_on, today) + timedelta(days=review_days) if planned_on else None
+        paid_on = due_on(accepted_on, payment_days=days, payment_basis=basis) if accepted_on else None
         yield currency, PLANNED, paid_on, gross - money.half_up(net * kept / 100, currency)
     to_come = (
         Instalment.objects.visible_to(actor)
@@ -91,9 +94,10 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
         .filter(Q(bills_on__lt=until) | Q(bills_on=None))
         .filter(contract__seller_id=actor.organisation_id, contract__state="active")
     )
-    billed = to_come.order_by().values_list("currency", "bills_on", f"{TERMS}payment_days")
-    for currency, bills_on, payment_days, gross in billed.annotate(sum=Sum(F("amount") + _tax())):
-        yield currency, CALENDAR, max(bills_on, today) + timedelta(days=payment_days) if bills_on else None, gross
+    billed = to_come.order_by().values_list("currency", "bills_on", *PAYMENT)
+    for currency, bills_on, days, basis, gross in billed.annotate(sum=Sum(F("amount") + _tax())):
+        paid_on = due_on(max(bills_on, today), payment_days=days, payment_basis=basis) if bills_on else None
+        yield currency, CALENDAR, paid_on, gross
 
 
 def _tax() -> Func:

@@ -21,6 +21,12 @@ def review_terms(version: ContractVersion, line: PlanLine | None = None) -> Revi
 
 
 @register.simple_tag
+def payment_terms(version: ContractVersion) -> str:
+    """Until when an invoice is paid in time."""
+    return wording.payment(version.payment_days, version.payment_basis)
+
+
+@register.simple_tag
 def review_period(review: ReviewTerms) -> str:
     """How long the buyer has."""
     return wording.review_period(review)

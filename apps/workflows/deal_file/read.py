@@ -13,6 +13,7 @@ from typing import Any
 from apps.contracts.drafts import AS_AGREED, ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules import check_draft_with_options, review
 from apps.contracts.rules.dues import check_dues
+from apps.contracts.rules.payment import NET, PAYMENT_BASES
 from apps.core import money
 from apps.workflows.deal_file.deal import Deal, FacilityPlan, Party
 from apps.workflows.deal_file.read_beginning import read_begun_by
@@ -59,7 +60,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
     retention = place.maybe("retention")
     assignable, in_parts = place.maybe("assignable"), place.maybe("partial_acceptance")
     steps = read_steps(place, code_of(currency, parties))
-    payment_days = place.maybe("payment_days")
+    payment_days, payment_basis = place.maybe("payment_days"), place.maybe("payment_basis")
     review_days = place.maybe("review_days")
     until = place.maybe("answer_until")
     signatory = place.need("signatory")
@@ -76,6 +77,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         currency=code,
         price=_payable(price, code),
         payment_days=payment_days.whole(most=365) if payment_days is not None else 30,
+        payment_basis=payment_basis.one_of(*PAYMENT_BASES) if payment_basis is not None else NET,
         review_days=review_days.whole(least=1, most=365) if review_days is not None else 14,
         **(_review(counted) if counted is not None else {}),
         **steps,

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from apps.contracts.drafts import AS_THEY_ARE, ChangedTerms, ContractDraft, DraftLine
 from apps.contracts.rules import LONGEST_PERIOD_OF_NOTICE, MOST_SUSPENSIONS
+from apps.contracts.rules.payment import PAYMENT_BASES
 from apps.contracts.rules.review import SILENCES
 from apps.core import money
 from apps.workflows.deal_file.deal import ChangedMilestone, SaidChange
@@ -56,7 +57,7 @@ def _changed(place: Place, currency: str, milestone: Callable[[Place], int]) -> 
 
 def _terms(place: Place, contract: ContractDraft) -> ChangedTerms:
     """What of the contract's terms is different from then on."""
-    payment, review = place.maybe("payment_days"), place.maybe("review_days")
+    payment, basis, review = (place.maybe(key) for key in ("payment_days", "payment_basis", "review_days"))
     silence, retention = place.maybe("silence"), place.maybe("retention")
     law, further, in_parts = place.maybe("governing_law"), place.maybe("terms"), place.maybe("partial_acceptance")
     tax = place.maybe("tax")
@@ -69,6 +70,7 @@ def _terms(place: Place, contract: ContractDraft) -> ChangedTerms:
         governing_law=law.text(most=80) if law is not None else None,
         terms=further.text(most=20_000) if further is not None else None,
         payment_days=payment.whole(most=365) if payment is not None else None,
+        payment_basis=basis.one_of(*PAYMENT_BASES) if basis is not None else "",
         review_days=review.whole(least=1, most=365) if review is not None else None,
         silence=silence.one_of(*SILENCES) if silence is not None else "",
         retention=read_terms(retention, contract.currency) if retention is not None else None,

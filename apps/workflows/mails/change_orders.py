@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts import services as contracts
 from apps.contracts.models import ChangeOrder, ContractVersion, GuestGrant
-from apps.contracts.models.version import Silence, TaxCategory
+from apps.contracts.models.version import PaymentBasis, Silence, TaxCategory
 from apps.contracts.rules import moved
 from apps.core.canonical import plain
 from apps.parties import services as parties
@@ -134,7 +134,11 @@ def _terms(version: ContractVersion) -> list[Line]:
         "notice_days": _("Days of notice of termination"),
         "tax_rate": _("Tax rate in percent"),
     }
-    choices = {"silence": (_("If you say nothing"), Silence), "tax_category": (_("Tax"), TaxCategory)}
+    choices = {
+        "silence": (_("If you say nothing"), Silence),
+        "tax_category": (_("Tax"), TaxCategory),
+        "payment_basis": (_("Days to pay count"), PaymentBasis),
+    }
     named = {
         "retention": _("Retention"),
         "partial_acceptance": _("Acceptance in part"),

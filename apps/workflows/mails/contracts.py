@@ -56,7 +56,7 @@ def contract_proposal(*, grant_ref: str) -> None:
             facts=[
                 fact(_("Contract"), f"{contract.number} · {contract.title}"),
                 money(_("Price, net of tax"), version.price, contract.currency),
-                fact(_("Days to pay"), version.payment_days),
+                fact(_("Payment"), lazy(wording.payment, str)(version.payment_days, version.payment_basis)),
                 fact(_("Days to review"), lazy(wording.review_period, str)(review)),
                 fact(_("If you say nothing"), lazy(wording.silence_means, str)(review.silence)),
                 *([fact(_("Can be signed until"), on=version.answer_until)] if version.answer_until else []),
