@@ -28,7 +28,7 @@ from apps.parties import services as parties
 from apps.parties.actor import Actor, Origin, Proof
 from apps.parties.models import Membership, User
 from apps.parties.roles import FINANCIER_ROLES, TRADING_ROLES
-from apps.portals import proving
+from apps.portals import counterparties, proving
 from apps.portals.away import is_away, unavailable
 
 Side = Literal["seller", "buyer", "financier", "member", "signed_in", "public", "link"]
@@ -93,8 +93,10 @@ class DoorMiddleware:
         try:
             self._open(request)
             is_known = request.user.is_authenticated
+            before = signed_in_user(request)
             with timezone.override(_zone_of(request)):
                 response = self.get_response(request)
+            counterparties.remember(request, before=before.pk if before else None)
         except Exception as error:
             if not is_away(error):
                 raise

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import uuid4
 
-from babel.numbers import NumberFormatError, format_decimal, parse_decimal
+from babel.numbers import NumberFormatError, format_decimal, get_decimal_symbol, parse_decimal
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MaxValueValidator
@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.core import money
+from apps.core import days, money
 from apps.core.errors import WORDS, Refused
 from apps.portals import formats
 
@@ -97,15 +97,39 @@ class ReasonForm(ActionForm):
     )
 
 
+class DayField(forms.DateField):
+    """A calendar day that can be meant, picked from the browser's calendar or typed as ``2026-12-31``."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+        super().__init__(**kwargs)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        limits = {"min": days.FIRST.isoformat(), "max": days.LAST.isoformat()}
+        return {**super().widget_attrs(widget), **limits}
+
+    def clean(self, value: Any) -> Any:
+        day = super().clean(value)
+        try:
+            return day and days.known(day)
+        except Refused as refused:
+            raise ValidationError(explain(refused), code="no_such_time") from None
+
+
 class AmountField(forms.CharField):
     """An amount as people type it in their own language: ``12,400.50`` in English, ``12.400,50`` in German.
 
-    A thousands separator in the wrong place is refused rather than guessed.
+    A thousands separator in the wrong place is refused rather than guessed. So is one decimal separator before three
+    digits: ``24.000`` on an English page is what a German means by twenty-four thousand. Only a currency that has three
+    decimals is written so.
     """
 
     default_error_messages = {
         "amount": _("Enter an amount such as %(example)s, without sign or currency."),
+        "two_readings": _("“%(typed)s” can be read in two ways. Write %(small)s or %(large)s, whichever you mean."),
     }
+    has_two_readings = True
+    """Whether a thousand times as much can be meant as well."""
     example = Decimal("12400.5")
     currency = ""
     """Where it is known: an amount is shown with the decimals of this currency."""
@@ -129,6 +153,16 @@ class AmountField(forms.CharField):
         except (NumberFormatError, ValueError):
             example = format_decimal(self.example, format="#,##0.00", locale=locale)
             raise ValidationError(self.error_messages["amount"], code="amount", params={"example": example}) from None
+        if self.has_two_readings and self._is_ambiguous(text):
+            raise ValidationError(
+                self.error_messages["two_readings"],
+                code="two_readings",
+                params={
+                    "typed": text,
+                    "small": format_decimal(amount, format="#,##0.0000", locale=locale),
+                    "large": format_decimal(amount * 1000, format="#,##0.00", locale=locale),
+                },
+            )
         if amount >= money.LARGEST:
             raise ValidationError(_("This amount is too large. Check the decimal separator."), code="too_large")
         return amount
@@ -137,10 +171,17 @@ class AmountField(forms.CharField):
         if isinstance(value, Decimal) and self.currency:
             return formats.number(value, self.currency)
         if isinstance(value, Decimal):
-            return format_decimal(
-                value.normalize(), format="#,##0.######", locale=(get_language() or "en").replace("-", "_")
-            )
+            locale = (get_language() or "en").replace("-", "_")
+            text = format_decimal(value.normalize(), format="#,##0.######", locale=locale)
+            return f"{text}0" if self.has_two_readings and self._is_ambiguous(text) else text
         return value
+
+    def _is_ambiguous(self, text: str) -> bool:
+        """Whether the one separator in it, before three digits, stands before decimals here and thousands elsewhere."""
+        if self.currency and money.digits(self.currency) == 3:
+            return False
+        sign = get_decimal_symbol((get_language() or "en").replace("-", "_"))
+        return re.fullmatch(rf"[1-9][0-9]{{0,2}}{re.escape(sign)}[0-9]{{3}}", text, re.ASCII) is not None
 
 
 class RateField(AmountField):
@@ -148,6 +189,7 @@ class RateField(AmountField):
 
     default_error_messages = {"amount": _("Enter a percentage such as %(example)s, without the sign.")}
     example = Decimal("8.25")
+    has_two_readings = False
 
 
 class ShareField(RateField):

@@ -57,6 +57,11 @@ VERBS: Mapping[str, Words] = {
     "change.withdrawn": (_("Change order withdrawn"), "slash-circle", "neutral"),
     "contract.financier_admitted": (_("A financier may read the contract"), "eye", "neutral"),
     "link.renewed": (_("Personal link renewed"), "link-45deg", "neutral"),
+    "link.of_the_other_side": (
+        _("Tried by the other side to act by a personal link: refused"),
+        "shield-exclamation",
+        "negative",
+    ),
     "submission.withdrawn": (_("Submission withdrawn"), "slash-circle", "neutral"),
     "milestone.submitted": (_("Milestone submitted for sign-off"), "send", "info"),
     "submission.notified": (_("Buyer notified: the review runs"), "envelope-check", "neutral"),
@@ -190,6 +195,12 @@ def of_subjects(actor: Actor, contract: Contract, subjects: Iterable[str]) -> li
     """The same for some things of the contract only, such as ``milestone:k7f2…``."""
     entries = _of_chain(actor, contract).filter(subject__in=list(subjects))
     return _events(actor, entries.order_by("-position")[:SHOWN])
+
+
+def of_the_other_side(actor: Actor, contract: Contract) -> list[Event]:
+    """When the other side tried to act by a personal link, newest first."""
+    tried = _of_chain(actor, contract).filter(verb="link.of_the_other_side")
+    return _events(actor, tried.order_by("-position")[:SHOWN])
 
 
 def of_notes(actor: Actor, contract: Contract, refs: Iterable[str]) -> list[Event]:

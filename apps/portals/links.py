@@ -17,7 +17,7 @@ from apps.core.database import walls
 from apps.parties import tokens
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Role
-from apps.portals import proving
+from apps.portals import counterparties, proving
 from apps.portals.access import origin_of
 from apps.portals.too_often import network_of
 from apps.workflows import limits
@@ -45,10 +45,12 @@ def state_of(grant: GuestGrant) -> LinkState:
 def guest_of(request: HttpRequest, *, token: str) -> tuple[GuestGrant, Actor]:
     """The grant of a link and the guest that it makes, who is ``request.actor`` from here on; an unknown token is 404.
 
-    Whoever is signed in on the same browser is left at the door: the page belongs to the link. The caller asks
-    :func:`state_of` before it shows anything.
+    Whoever is signed in on the same browser is left at the door: the page belongs to the link. But nobody of another
+    party to the contract comes in by it (:mod:`apps.portals.counterparties`). The caller asks :func:`state_of` before
+    it shows anything.
     """
     grant = _grant(request, token)
+    counterparties.refuse(request, grant, origin=origin_of(request))
     state = state_of(grant)
     actor = Actor(
         kind=ActorKind.GUEST,

@@ -35,6 +35,7 @@ from apps.parties.actor import Actor
 from apps.portals import moment
 from apps.portals.access import PortalRequest
 from apps.portals.correcting.side import SELLER, Side
+from apps.portals.forms import DayField
 from apps.portals.spreadsheets.writing import written
 
 MOST_ACCOUNTS: Final = 100
@@ -56,11 +57,11 @@ EVENTS: dict[Event, Promise] = {
 class Period(forms.Form):
     """Of which days; at most three years at once, and none that are still to come."""
 
-    since = forms.DateField(
-        label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    since = DayField(
+        label=gettext_lazy("From"),
     )
-    until = forms.DateField(
-        label=gettext_lazy("Until"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    until = DayField(
+        label=gettext_lazy("Until"),
     )
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:

@@ -112,3 +112,18 @@ def test_only_the_name_of_a_template_changes(parties: Parties) -> None:
                 raw(f"UPDATE contracts_contracttemplate SET {change}")
         with pytest.raises(IntegrityError, match="template_has_name_and_content"):
             raw("UPDATE contracts_contracttemplate SET name = ''")
+
+
+def test_a_plan_has_no_day_that_nobody_can_mean(parties: Parties) -> None:
+    contract = scenarios.drafted_contract(parties)
+    for day in ("9999-12-31", "0001-01-01"):
+        with (
+            acting(scenarios.seller_actor(parties)),
+            pytest.raises(IntegrityError, match="planned_on_a_day_that_can_be_meant"),
+        ):
+            raw(
+                "UPDATE contracts_planline SET planned_on = %s WHERE version_id IN"
+                " (SELECT v.id FROM contracts_contractversion v WHERE v.contract_id = %s)",
+                day,
+                contract.pk,
+            )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts import drafts
 from apps.contracts.rules.dues import MOST_PERIODS
+from apps.core import days
 from apps.core.database import guards
 
 
@@ -122,6 +123,10 @@ CONSTRAINTS: Final = (
             & (Q(recovery_begins__isnull=True) | Q(recovery_begins__gte=0, recovery_begins__lt=100))
         ),
         name="only_a_deposit_is_given_back",
+    ),
+    models.CheckConstraint(
+        condition=Q(starts_on__isnull=True) | Q(starts_on__range=(days.FIRST, days.LAST)),
+        name="starts_on_a_day_that_can_be_meant",
     ),
 )
 """Of one line, also while its version is a draft."""

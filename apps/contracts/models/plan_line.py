@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts.models import dues, measured
 from apps.contracts.models.steps import OF_OWN_TERMS, OwnTerms
 from apps.contracts.models.version import LINE_FROZEN, ContractVersion
+from apps.core import days
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
 from apps.parties.actor import Actor
@@ -60,6 +61,10 @@ class PlanLine(OwnTerms, dues.Dues, measured.Measured):
             models.CheckConstraint(
                 condition=Q(amount__isnull=True) | Q(amount__gt=0),
                 name="plan_amount_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(planned_on__isnull=True) | Q(planned_on__range=(days.FIRST, days.LAST)),
+                name="planned_on_a_day_that_can_be_meant",
             ),
             *OF_OWN_TERMS,
             *(*dues.CONSTRAINTS, *measured.CONSTRAINTS),

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.db.models import Q
 
+from apps.audit import services as audit
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.contracts.models.grant import GuestGrantQuerySet
 from apps.contracts.services.record import record
@@ -18,6 +19,9 @@ from apps.parties.roles import Action
 VALID_FOR: Final = timedelta(days=30)
 ASKED_FOR: Final = timedelta(days=365)
 """How long a seller that has nobody here is waited for: no token can be renewed, for none is sent."""
+
+OF_THE_OTHER_SIDE: Final = "link.of_the_other_side"
+TOLD_AGAIN_AFTER: Final = timedelta(hours=1)
 
 
 def grant_signature(*, version: ContractVersion, actor: Actor, at: datetime) -> GuestGrant:
@@ -160,6 +164,28 @@ def close_grants(*, subject_ref: str, at: datetime) -> None:
 def mark_viewed(*, grant_id: int, at: datetime) -> None:
     """Keep when a link was opened first: proof that the notice arrived."""
     GuestGrant.objects.filter(pk=grant_id, first_viewed_at__isnull=True).update(first_viewed_at=at)
+
+
+def note_counterparty(*, contract: Contract, grant_ref: str, actor: Actor, at: datetime) -> None:
+    """Write down that somebody of another party tried to act by a link of this contract; the link stays as it is.
+
+    Once in an hour is enough for one person and link: the trail is no place to be filled by pressing a button.
+    """
+    grant = GuestGrant.objects.get(ref=grant_ref, contract=contract)
+    last = audit.last_told(verb=OF_THE_OTHER_SIDE, subject=f"link:{grant.ref}", actor=actor)
+    if last is not None and last.actor_name == actor.name and at - last.happened_at < TOLD_AGAIN_AFTER:
+        return
+    record(
+        contract,
+        verb=OF_THE_OTHER_SIDE,
+        subject=f"link:{grant.ref}",
+        actor=actor,
+        at=at,
+        told_to=[grant.organisation_id],
+        purpose=grant.purpose,
+        to=grant.email,
+        on=grant.subject_ref,
+    )
 
 
 def link_told(grant: GuestGrant | None) -> dict[str, Any] | None:

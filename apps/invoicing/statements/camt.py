@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 
 from lxml import etree
 
+from apps.core import days
 from apps.core.errors import Refused
 from apps.invoicing.statements.parts import (
     Found,
@@ -255,15 +256,15 @@ class _Statement:
 
     def _day(self, element: Element, path: str) -> date:
         written = self._text(element, f"{path}/Dt") or self._text(element, f"{path}/DtTm")
+        if not written:
+            raise self._wrong(element, Refused("A day is missing ({name}).", name=path))
         found = _DAY.fullmatch(written)
         try:
-            if found:
-                return date.fromisoformat(found[1])
+            return days.known(date.fromisoformat(found[1] if found else ""))
         except ValueError:
-            pass
-        if written:
-            raise self._wrong(element, Refused("“{text}” is no day of the calendar.", text=written[:40]))
-        raise self._wrong(element, Refused("A day is missing ({name}).", name=path))
+            raise self._wrong(element, Refused("“{text}” is no day of the calendar.", text=written[:40])) from None
+        except Refused as refused:
+            raise self._wrong(element, refused) from None
 
     # --- parties ----------------------------------------------------------------------------------------------------
 

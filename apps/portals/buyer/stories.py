@@ -9,13 +9,13 @@ from apps.invoicing.models import Allocation, Invoice
 from apps.milestones.models import Decision, Milestone, Submission
 from apps.milestones.models.milestone import ENDED
 from apps.parties.actor import Actor
-from apps.portals import formats
+from apps.portals import formats, history
 from apps.portals.buyer.cycles import decision_of
 from apps.portals.parts import Event, Step
 
 
 def contract_story(actor: Actor, contract: Contract, *, versions: Sequence[ContractVersion]) -> list[Event]:
-    """Newest first: proposals, signatures, decisions, invoices."""
+    """Newest first: proposals, signatures, decisions, invoices, and what the other side tried in the buyer's place."""
     events = [event for version in versions for event in _of_version(contract, version)]
     cycles = (
         Submission.objects.visible_to(actor)
@@ -24,6 +24,7 @@ def contract_story(actor: Actor, contract: Contract, *, versions: Sequence[Contr
     )
     events += [event for cycle in cycles for event in _of_cycle(cycle, seller=contract.seller.legal_name)]
     events += [_of_invoice(i) for i in Invoice.objects.visible_to(actor).filter(contract=contract)]
+    events += history.of_the_other_side(actor, contract)
     return newest_first(events)
 
 

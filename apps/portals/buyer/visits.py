@@ -21,6 +21,7 @@ from apps.core import clock
 from apps.financing.models import Assignment
 from apps.milestones.models import Milestone, Submission
 from apps.parties.actor import Actor
+from apps.portals import counterparties
 from apps.portals.access import PortalRequest
 from apps.portals.buyer import acknowledging, cycles, versions
 from apps.portals.buyer.ways import LinkWay
@@ -32,12 +33,15 @@ Purpose = GuestGrant.Purpose
 
 
 def personal(view: LinkView[P]) -> LinkView[P]:
-    """Keep what a personal link shows between the link and its reader; an unknown link is told so kindly."""
+    """Keep what a personal link shows between the link and its reader; an unknown link is told so kindly, and so is who
+    is the other side's."""
 
     @wraps(view)
     def answer(request: PortalRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             response = view(request, *args, **kwargs)
+        except counterparties.OfTheOtherSide as refused:
+            response = counterparties.told(request, refused)
         except Http404:
             response = render(request, "buyer/link/unknown.html", status=404)
         response["Referrer-Policy"] = "strict-origin"

@@ -16,7 +16,7 @@ from apps.core import money
 from apps.core.errors import Refused
 from apps.portals.changing.terms import OwnTermsFields, TermsForm
 from apps.portals.drafting.measures import MeasureFields, measure_values
-from apps.portals.forms import ActionForm, AmountField, explain
+from apps.portals.forms import ActionForm, AmountField, DayField, explain
 
 MOST_NEW: Final = 50
 BY_QUANTITY: Final = ("quantity", "unit", "portion")
@@ -78,10 +78,9 @@ class NewLineForm(MeasureFields, OwnTermsFields):
         help_text=gettext_lazy("Of a milestone by quantity it follows from that."),
     )
     portion = AmountField(label=gettext_lazy("Price of one unit"), required=False)
-    planned_on = forms.DateField(
+    planned_on = DayField(
         label=gettext_lazy("Planned date"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     scope = forms.CharField(
         label=gettext_lazy("What is delivered"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts.drafts import MILESTONE, RATE, STARTS, DraftLine, Due, Recovery
 from apps.contracts.models.dues import LineKind, PeriodLength, RecoveryWay, Start
 from apps.contracts.rules.dues import MOST_PERIODS
+from apps.portals.forms import DayField
 
 DUE_FIELDS: Final = (
     *("kind", "start", "starts_on", "starts_with", "period", "period_count"),
@@ -25,8 +26,9 @@ class DueForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("Kind"), choices=LineKind.choices, required=False)
     start = forms.ChoiceField(label=_("Due, or starts"), choices=Start.choices, required=False)
-    starts_on = forms.DateField(
-        label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    starts_on = DayField(
+        label=_("Day"),
+        required=False,
     )
     starts_with = forms.CharField(
         label=_("With the milestone"),

@@ -22,7 +22,7 @@ from apps.portals.drafting.late_payment import LatePaymentFields, typed_late_pay
 from apps.portals.drafting.retention import RetentionFields, typed_retention
 from apps.portals.drafting.steps import StepFields
 from apps.portals.einvoice_fields import NEW_BUYER_FIELDS, NewBuyerFields
-from apps.portals.forms import ActionForm, AmountField, RateField, explain
+from apps.portals.forms import ActionForm, AmountField, DayField, RateField, explain
 
 NEW = "new"
 """The choice of a buyer who is not written down yet."""
@@ -177,10 +177,9 @@ class DraftForm(NewBuyerFields, StepFields, RetentionFields, LatePaymentFields, 
         help_text=_("Anything else that both sides agree to. It becomes part of what is signed."),
     )
 
-    answer_until = forms.DateField(
+    answer_until = DayField(
         label=_("Can be signed until"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("The last day on which the other side can sign. Empty: no end."),
     )
 

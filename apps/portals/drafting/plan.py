@@ -7,7 +7,7 @@ is wrong. The same rows become bound forms when the draft is saved.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -22,7 +22,7 @@ from apps.core.errors import Refused
 from apps.portals.drafting.dues import DUE_FIELDS, DueForm, due_values
 from apps.portals.drafting.measures import MEASURE_FIELDS, MeasureFields, measure_values
 from apps.portals.drafting.steps import OWN_FIELDS, OwnTermFields, own_values
-from apps.portals.forms import AmountField, explain
+from apps.portals.forms import AmountField, DayField, explain
 
 MOST_LINES = 100
 MOST_CRITERIA = 20
@@ -70,16 +70,18 @@ class LineForm(MeasureFields, OwnTermFields, DueForm):
         ],
     )
     portion = AmountField(label=gettext_lazy("Portion"), required=False)
-    planned_on = forms.DateField(
+    planned_on = DayField(
         label=gettext_lazy("Planned date"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
     def __init__(self, *args: Any, currency: str, position: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
         self.position = position
+        # 33.333 is a percentage as it stands; of money it may be thirty-three thousand.
+        basis = self.data.get(self.add_prefix("basis")) if self.is_bound else self.initial.get("basis")
+        cast("AmountField", self.fields["portion"]).has_two_readings = basis != "percent"
         for bound in self.visible_fields():
             css = "form-select" if isinstance(bound.field, forms.ChoiceField) else "form-control"
             css = "form-check-input" if isinstance(bound.field, forms.BooleanField) else css

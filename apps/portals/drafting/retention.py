@@ -27,7 +27,7 @@ from apps.contracts.retention import (
     payable_until_final,
 )
 from apps.contracts.rules.retention import KINDS, MOST_DAYS, MOST_NAME, MOST_RELEASES, MOST_STEPS
-from apps.portals.forms import AmountField, RateField
+from apps.portals.forms import AmountField, DayField, RateField
 
 STEPS: Final = range(1, MOST_STEPS + 1)
 RELEASES: Final = range(1, MOST_RELEASES + 1)
@@ -225,8 +225,9 @@ def _fields_of_a_release(number: int) -> Iterator[tuple[str, forms.Field]]:
     )
     yield (
         f"release_{number}_on",
-        forms.DateField(
-            label=_("Date"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        DayField(
+            label=_("Date"),
+            required=False,
         ),
     )
     yield (

@@ -9,14 +9,12 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.financing.rules import LineTerms, OfferTerms
-from apps.portals.forms import ActionForm, AmountField, RateField, SeenForm
-
-DAY = "%Y-%m-%d"
+from apps.portals.forms import ActionForm, AmountField, DayField, RateField, SeenForm
 
 
 def day_field(**kwargs: Any) -> forms.DateField:
     """A calendar day."""
-    return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format=DAY), **kwargs)
+    return DayField(**kwargs)
 
 
 def reference_field() -> forms.CharField:

@@ -12,7 +12,7 @@ from apps.contracts.models import Criterion
 from apps.core import money
 from apps.milestones import rules
 from apps.milestones.services import Defect
-from apps.portals.forms import ActionForm, AmountField, SeenForm
+from apps.portals.forms import ActionForm, AmountField, DayField, SeenForm
 
 ROWS: Final = 4
 """So many defects are asked for at first; the form grows by as many more."""
@@ -122,7 +122,7 @@ def _fields(choices: list[tuple[Any, Any]]) -> dict[str, forms.Field]:
             max_length=rules.LONGEST_TITLE,
             widget=forms.TextInput(attrs={"class": "form-control"}),
         ),
-        "due_on": forms.DateField(
+        "due_on": DayField(
             label=_("To be mended by"),
             required=False,
             widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),

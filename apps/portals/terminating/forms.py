@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts.models.termination import Ground
 from apps.core import money
 from apps.milestones.rules import LONGEST_NOTE, LONGEST_REASON, GivenValue, Valued
-from apps.portals.forms import ActionForm, AmountField
+from apps.portals.forms import ActionForm, AmountField, DayField
 
 AT_ONCE: Final = 500
 """So many open milestones stand on one page."""
@@ -31,10 +31,9 @@ class NoticeForm(ActionForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "class": "form-control"}),
     )
-    effective_on = forms.DateField(
+    effective_on = DayField(
         label=_("Takes effect on"),
         help_text=_("For convenience after the period of notice, for cause today at the earliest."),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": _("Say on which day the contract ends.")},
     )
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from apps.core import days
 from apps.core.errors import Refused
 
 T = TypeVar("T")
@@ -201,9 +202,14 @@ class Place:
 
     def _date(self, written: str) -> date:
         relative = RELATIVE_DAY.fullmatch(written)
-        if relative is None:
-            return date.fromisoformat(written)
-        return self.today + timedelta(days=int(relative[1] or 0))
+        try:
+            if relative is None:
+                return days.known(date.fromisoformat(written))
+            return days.known(self.today + timedelta(days=int(relative[1] or 0)))
+        except OverflowError:
+            self.refuse(f"`{written}` is no day of the calendar")
+        except Refused as refused:
+            self.refuse(str(refused))
 
     def _parsed(self, parse: Callable[[str], T], example: str) -> T:
         written = self.text(most=40)

@@ -6,10 +6,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from apps.core.days import known
 from apps.core.errors import Refused
 
-EARLIEST, LATEST = 1970, 2200
-"""Years outside of these are typing errors."""
 _ISO: Final = re.compile(r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?Z?)?")
 _POINTS: Final = re.compile(r"([0-9]{1,2})\.\s?([0-9]{1,2})\.\s?([0-9]{4})")
 _SLASHES: Final = re.compile(r"([0-9]{1,2})[/-]([0-9]{1,2})[/-]([0-9]{4})")
@@ -67,13 +66,6 @@ def date_of(text: str, *, order: DateOrder) -> date:
 def is_date(text: str) -> bool:
     """Whether a text is written as a day is, whether there is such a day or not."""
     return any(form.fullmatch(text.strip()) for form in (_ISO, _POINTS, _SLASHES))
-
-
-def known(day: date) -> date:
-    """The day, if it can be that of a milestone."""
-    if not EARLIEST <= day.year <= LATEST:
-        raise Refused("The year {year} cannot be meant.", year=str(day.year))
-    return day
 
 
 def _short(text: str) -> str:

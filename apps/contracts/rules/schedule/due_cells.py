@@ -24,9 +24,10 @@ from apps.contracts.drafts import (
 from apps.contracts.rules.dues import MOST_PERIODS
 from apps.contracts.rules.schedule.cells import Cell, Formula, Share, as_text, is_empty
 from apps.contracts.rules.schedule.columns import Column
-from apps.contracts.rules.schedule.dates import DateOrder, date_of, is_date, known
+from apps.contracts.rules.schedule.dates import DateOrder, date_of, is_date
 from apps.contracts.rules.schedule.guard import guarded, unguarded
 from apps.core.canonical import plain
+from apps.core.days import known
 from apps.core.errors import Refused
 
 COLUMNS: Final = (Column.KIND, Column.PERIOD, Column.COUNT, Column.START, Column.RECOVERY)

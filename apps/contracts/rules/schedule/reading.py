@@ -16,13 +16,13 @@ from apps.contracts.rules.schedule import words as known
 from apps.contracts.rules.schedule.cells import Cell, Formula, Share, as_text, is_empty
 from apps.contracts.rules.schedule.columns import Column, Header, find_header
 from apps.contracts.rules.schedule.dates import DateOrder, date_of, is_date, order_is_open, order_of
-from apps.contracts.rules.schedule.dates import known as known_day
 from apps.contracts.rules.schedule.guard import unguarded
 from apps.contracts.rules.schedule.numbers import DecimalSign, sign_is_open, sign_of, value_of, whole_of
 from apps.contracts.rules.schedule.report import Problem, ReadRow, Schedule
 from apps.contracts.rules.schedule.table import Table
 from apps.contracts.rules.words import required, trimmed
 from apps.core import money
+from apps.core.days import known as known_day
 from apps.core.errors import Refused
 
 MOST_ROWS: Final = 30_000

@@ -5,13 +5,14 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.portals.forms import DayField
+
 
 def value_date_field(*, label: Any) -> forms.DateField:
     """The day on which the bank counts the money."""
-    return forms.DateField(
+    return DayField(
         label=label,
         help_text=_("The value date on your bank statement."),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
 

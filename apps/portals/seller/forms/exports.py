@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.ledger.charts import SELLER
 from apps.ledger.models import ExportFormat, Package
 from apps.ledger.rules import Details
-from apps.portals.forms import ActionForm
+from apps.portals.forms import ActionForm, DayField
 
 FORMATS: Final = [
     (ExportFormat.CSV.value, _("CSV: a row for each line, for any program")),
@@ -29,17 +29,11 @@ def last_month(today: date) -> tuple[date, date]:
     return last.replace(day=1), last
 
 
-def _day() -> forms.DateInput:
-    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-
-
 class ExportForm(ActionForm):
     """A period, a currency and a format; both days are included. It is asked by GET and, to export, by POST."""
 
-    starts_on = forms.DateField(label=_("From"), widget=_day())
-    ends_on = forms.DateField(
-        label=pgettext_lazy("end of a range", "To"), help_text=_("This day included."), widget=_day()
-    )
+    starts_on = DayField(label=_("From"))
+    ends_on = DayField(label=pgettext_lazy("end of a range", "To"), help_text=_("This day included."))
     currency = forms.ChoiceField(label=_("Currency"))
     format = forms.ChoiceField(label=_("Format"), choices=FORMATS)
 

@@ -3,17 +3,16 @@
 from datetime import date
 from typing import Any
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.portals.forms import ActionForm
+from apps.portals.forms import ActionForm, DayField
 
 
 class PeriodForm(ActionForm):
     """The last day of a month; which one comes next is proposed."""
 
-    through = forms.DateField(
-        label=_("Last day of the month"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    through = DayField(
+        label=_("Last day of the month"),
     )
 
     def __init__(self, *args: Any, proposed: date, **kwargs: Any) -> None:

@@ -25,6 +25,7 @@ from apps.invoicing.services.ageing import Ageing, Owed, ageing
 from apps.ledger.rules import guarded
 from apps.portals import charts, formats
 from apps.portals.access import PortalRequest, portal
+from apps.portals.forms import DayField
 from apps.portals.seller.pages import invoice_crumbs, page, today_of
 from apps.portals.spreadsheets.writing import CSV, XLSX, written
 
@@ -51,7 +52,9 @@ DAYS: dict[Band, str] = {Band.TO_30: "1–30", Band.TO_60: "31–60", Band.TO_90
 class AsOf(forms.Form):
     """As of which day. A day to come is refused: nobody knows what will be paid until then."""
 
-    on = forms.DateField(label=gettext_lazy("As of"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    on = DayField(
+        label=gettext_lazy("As of"),
+    )
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -16,7 +16,7 @@ from apps.core.errors import Refused
 from apps.invoicing.models import Delivery, ReminderSchedule
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest, portal
-from apps.portals.forms import ActionForm, add_refusal, explain
+from apps.portals.forms import ActionForm, DayField, add_refusal, explain
 from apps.portals.seller.pages import invoice_crumbs, page, why_not
 from apps.portals.seller.views.invoices import invoice_of, pause_of
 from apps.workflows import reminding
@@ -64,8 +64,8 @@ def reminders(request: PortalRequest) -> HttpResponse:
 class PauseForm(ActionForm):
     """Until when nobody is reminded, and why."""
 
-    until = forms.DateField(
-        label=gettext_lazy("Until the end of"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    until = DayField(
+        label=gettext_lazy("Until the end of"),
     )
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
