@@ -30,7 +30,9 @@ class Seller(StrEnum):
     ADVANCES_RECEIVED = "2300"
     OWED_BACK_TO_FINANCIER = "2310"
     REVENUE = "4000"
+    CONTRACT_INTEREST_INCOME = "4100"
     COST_OF_RECEIVABLES_SOLD = "5000"
+    CONTRACT_INTEREST_EXPENSE = "5100"
 
 
 class Financier(StrEnum):
@@ -83,7 +85,10 @@ SELLER = (
     Plan(Seller.ADVANCES_RECEIVED, _("Advances received on milestones"), Kind.LIABILITY, OneSided.CREDIT),
     Plan(Seller.OWED_BACK_TO_FINANCIER, _("Owed back to financier"), Kind.LIABILITY, OneSided.CREDIT),
     Plan(Seller.REVENUE, _("Revenue"), Kind.INCOME, OneSided.CREDIT),
+    # Of significant financing components, apart from revenue (IFRS 15.65).
+    Plan(Seller.CONTRACT_INTEREST_INCOME, _("Interest income from contracts"), Kind.INCOME, OneSided.CREDIT),
     Plan(Seller.COST_OF_RECEIVABLES_SOLD, _("Cost of receivables sold"), Kind.EXPENSE),
+    Plan(Seller.CONTRACT_INTEREST_EXPENSE, _("Interest expense on contracts"), Kind.EXPENSE, OneSided.DEBIT),
 )
 FINANCIER = (
     Plan(Financier.CASH, _("Cash"), Kind.ASSET),

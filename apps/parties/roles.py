@@ -47,6 +47,7 @@ class Action(StrEnum):
     EXPORT_JOURNAL = "export the journal"
     READ_REVENUE = "see revenue"
     CLOSE_PERIOD = "close accounting periods"
+    JUDGE_REVENUE = "judge revenue"
 
 
 PERMITTED: dict[Action, frozenset[str]] = {
@@ -72,6 +73,7 @@ PERMITTED: dict[Action, frozenset[str]] = {
     Action.EXPORT_JOURNAL: frozenset({Role.OWNER, Role.BILLING}),
     Action.READ_REVENUE: frozenset({Role.OWNER, Role.BILLING}),
     Action.CLOSE_PERIOD: frozenset({Role.OWNER, Role.BILLING}),
+    Action.JUDGE_REVENUE: frozenset({Role.OWNER, Role.BILLING}),
 }
 FINANCIER_ROLES: frozenset[str] = frozenset({Role.OWNER, Role.ANALYST, Role.UNDERWRITER, Role.TREASURY, Role.AUDITOR})
 TRADING_ROLES: frozenset[str] = frozenset(

@@ -179,6 +179,7 @@ VERBS: Mapping[str, Words] = {
     "journal.exported": (_("Journal exported"), "file-earmark-spreadsheet", "neutral"),
     "journal.accounts_set": (_("Accounts for exports set"), "pencil", "neutral"),
     "period.asked": (_("Asked to close a month"), "calendar-check", "neutral"),
+    "revenue.judged": (_("Revenue judged"), "journal-check", "neutral"),
     "period.closed": (_("Month closed"), "calendar-check", "neutral"),
     "statement.imported": (_("Bank statement imported"), "bank", "neutral"),
     "transaction.set_aside": (_("Bank transaction set aside"), "slash-circle", "neutral"),

@@ -19,6 +19,14 @@ def _moved(account: Seller) -> str:
 
 
 _RECOGNISED = "(SELECT coalesce(sum(r.amount), 0) FROM revenue_recognition r WHERE r.contract_id = c.id)"
+_INTEREST = """(SELECT coalesce(sum(CASE WHEN n.is_income THEN n.amount ELSE -n.amount END), 0)
+    FROM revenue_interest n WHERE n.contract_id = c.id)"""
+_JUDGED = """(SELECT coalesce(sum(j.counts), 0) FROM (
+    SELECT DISTINCT ON (j.kind, j.about) j.counts FROM revenue_judgement j
+    WHERE j.contract_id = c.id AND j.kind IN ('variable', 'financing')
+      AND EXISTS (SELECT 1 FROM revenue_recognition r WHERE r.contract_id = c.id AND r.cause = 'judgement:' || j.ref)
+    ORDER BY j.kind, j.about, j.judged_at DESC, j.id DESC) j)"""
+"""What the judgements that hold add to the price of a contract."""
 
 CHECKS = (
     Check(
@@ -44,12 +52,23 @@ CHECKS = (
         """,
     ),
     Check(
-        "The contract balance of every contract is what is recognised less what is billed and not credited",
-        """
+        "The interest of financing components is what the seller's book says of it",
+        f"""
+        SELECT 'contract ' || c.ref, -{_INTEREST}, l.booked FROM contracts_contract c
+        CROSS JOIN LATERAL (SELECT coalesce(sum(l.amount), 0) AS booked FROM ledger_balance l
+          JOIN ledger_account a ON a.id = l.account_id JOIN ledger_book k ON k.id = a.book_id
+          WHERE k.purpose = 'seller' AND k.organisation_id = c.seller_id AND k.currency = c.currency
+            AND a.code IN ('4100', '5100') AND l.key = 'contract:' || c.ref) l
+        WHERE c.active_version_id IS NOT NULL AND l.booked <> -{_INTEREST}
+        """,
+    ),
+    Check(
+        "The contract balance of every contract is what is recognised and accrued less what is billed, not credited",
+        f"""
         SELECT 'contract ' || c.ref, b.recognised - b.billed, b.booked
         FROM contracts_contract c
         CROSS JOIN LATERAL (SELECT
-            (SELECT coalesce(sum(r.amount), 0) FROM revenue_recognition r WHERE r.contract_id = c.id) AS recognised,
+            {_RECOGNISED} + {_INTEREST} AS recognised,
             (SELECT coalesce(sum(i.net), 0) FROM invoicing_invoice i
              WHERE i.contract_id = c.id AND i.kind <> 'retention_release')
             - (SELECT coalesce(sum(n.net), 0) FROM invoicing_creditnote n WHERE n.contract_id = c.id) AS billed,
@@ -69,9 +88,9 @@ CHECKS = (
         """,
     ),
     Check(
-        "The obligations of every contract bear its price, less the deposits that were credited",
-        """
-        SELECT 'contract ' || c.ref, v.price - d.credited, sum(o.allocated)
+        "The obligations of every contract bear its price as it is judged, less the deposits that were credited",
+        f"""
+        SELECT 'contract ' || c.ref, v.price + {_JUDGED} - d.credited, sum(o.allocated)
         FROM revenue_obligation o JOIN contracts_contract c ON c.id = o.contract_id
         JOIN contracts_contractversion v ON v.id = c.active_version_id
         CROSS JOIN LATERAL (SELECT coalesce(sum(n.net), 0) AS credited FROM invoicing_creditnote n
@@ -82,14 +101,14 @@ CHECKS = (
             AND r.cause = 'credit:' || n.ref)) d
         WHERE c.state <> 'terminated'
           AND (v.changes_id IS NULL OR EXISTS (SELECT 1 FROM revenue_modification m WHERE m.version_id = v.id))
-        GROUP BY c.ref, v.price, d.credited HAVING sum(o.allocated) <> v.price - d.credited
+        GROUP BY c.id, c.ref, v.price, d.credited HAVING sum(o.allocated) <> v.price + {_JUDGED} - d.credited
         """,
     ),
     Check(
         "Of every terminated contract all that was billed and not credited is earned, or is by its periods' days",
         # By its worth, whatever invoices gave back of deposits: these are beside the price, and never earned.
-        """
-        SELECT 'contract ' || c.ref, b.net - b.credited, o.remains
+        f"""
+        SELECT 'contract ' || c.ref, b.net - b.credited - {_INTEREST}, o.remains
         FROM contracts_contract c
         CROSS JOIN LATERAL (SELECT sum(o.allocated) - sum(o.credited) AS remains FROM revenue_obligation o
           WHERE o.contract_id = c.id) o
@@ -102,7 +121,7 @@ CHECKS = (
                FROM revenue_recognition r WHERE r.contract_id = c.id AND r.cause = 'credit:' || n.ref))) AS credited) b
         WHERE c.state = 'terminated' AND EXISTS (SELECT 1 FROM revenue_recognition r
           WHERE r.contract_id = c.id AND r.cause = 'termination:' || c.ref)
-          AND b.net - b.credited <> o.remains
+          AND b.net - b.credited - {_INTEREST} <> o.remains
         """,
     ),
 )

@@ -30,6 +30,18 @@ def recognise_revenue(*, contract_ref: str, seller_id: int, through: date | None
 
 
 @once
+def judge_revenue(*, actor: Actor, key: str, contract_ref: str, decision: revenue.Decision) -> Answer:
+    """The seller's accountant judges what no rule can tell; the effect is recognised at once, cumulatively."""
+    contract = contracts.lock_by_ref(contract_ref=contract_ref)
+    contracts.found(contract if contract.seller_id == actor.organisation_id else None)
+    today, at = clock.today(contract.seller.time_zone), clock.now()
+    revenue.recognise(contract=contract, at=at)
+    judgement = revenue.judge(actor=actor, contract=contract, decision=decision, today=today, at=at)
+    revenue.recognise(contract=contract, at=at)
+    return {"contract": contract.ref, "judgement": judgement.ref}
+
+
+@once
 def close_period(*, actor: Actor, key: str, through: date) -> Answer:
     """A seller closes a month: a job recognises what it earned and shuts it. One that failed goes on."""
     organisation = Organisation.objects.get(pk=actor.organisation_id)

@@ -58,6 +58,8 @@ INSERT_ONLY = {
     "milestones_settlementsignature",
     "milestones_valuation",
     "milestones_verdict",
+    "revenue_interest",
+    "revenue_judgement",
     "revenue_modification",
     "revenue_recognition",
 }

@@ -126,6 +126,7 @@ SELLER = [
     Spot("seller:quickbooks_accounts", "anna"),
     Spot("seller:revenue", "anna"),
     Spot("seller:contract_revenue", "anna", "contract NL-2026-014"),
+    Spot("seller:judge_revenue", "anna", "contract NL-2026-014"),
     Spot("seller:revenue_tie_out", "anna"),
     Spot("seller:close_period", "anna"),
     Spot("seller:request_funding", "anna", "contract link-accepted"),

@@ -32,6 +32,9 @@ from apps.parties.actor import Actor
 from apps.parties.models import User
 from apps.parties.roles import Role
 from apps.parties.services import AccountData, OrganisationData
+from apps.revenue.models import JudgementKind
+from apps.revenue.rules import Outcome
+from apps.revenue.services import Decision
 from apps.workflows import (
     before_acceptance,
     billing,
@@ -656,6 +659,22 @@ def recognise_revenue(world: World) -> Attempt:
     return Attempt(
         lambda _key: revenue.recognise_revenue(contract_ref=world["billed"], seller_id=seller.organisation_id),
         lambda: acting(seller, at=START),
+    )
+
+
+@story
+def judge_revenue(world: World) -> Attempt:
+    decision = Decision(
+        kind=JudgementKind.VARIABLE,
+        reason="Agreed.",
+        effective_on=START.date(),
+        about="Bonus",
+        outcomes=(Outcome(amount=Decimal(500), percent=Decimal(100)),),
+    )
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: revenue.judge_revenue(actor=actor, key=key, contract_ref=world["billed"], decision=decision),
     )
 
 

@@ -169,3 +169,57 @@ def test_at_the_end_what_is_kept_is_earned_whatever_was_done() -> None:
     duty = rules.Duty(position=1, standalone=D(100), agreed=D(100), allocated=D(90), done=D(30), credited=D(5))
     assert rules.cumulative(rules.settled(duty, D(40)), "EUR") == D(35)
     assert rules.cumulative(rules.settled(replace(duty, done=D(0), credited=D(0)), D(0)), "EUR") == 0
+
+
+@quick
+@given(CENTS, st.integers(1, 3000), st.integers(0, 3000), st.sampled_from(list(rules.Compounding)), st.booleans())
+def test_over_a_life_price_and_interest_come_to_what_is_paid(
+    amount: D, days: int, at: int, compounding: rules.Compounding, deferred: bool
+) -> None:
+    """Revenue over a contract's life is its price as settled, less interest where payment is deferred, with it where it
+    was prepaid; and interest only grows on the way."""
+    start = date(2026, 1, 1)
+    end = start + timedelta(days=days)
+    component = rules.Component(
+        amount=amount, rate=D("7.5"), compounding=compounding, starts_on=start, ends_on=end, is_deferred=deferred
+    )
+    whole = component.interest(end, "EUR")
+    revenue = amount + component.adjusts("EUR")
+    assert revenue + (whole if deferred else -whole) == amount
+    assert 0 <= component.interest(start + timedelta(days=min(at, days)), "EUR") <= whole
+    assert component.interest(start, "EUR") == 0
+
+
+@quick
+@given(CENTS, st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100)), min_size=1, max_size=5))
+def test_costs_end_at_the_price_whatever_was_estimated_on_the_way(price: D, reports: list[tuple[int, int]]) -> None:
+    materials = money.half_up(price / 4, "EUR")
+    duty = Duty(position=1, standalone=price, agreed=price, allocated=price)
+    for progress, delivered in reports:
+        costs = rules.Costs(
+            incurred=D(progress) + materials * delivered / 100,
+            expected=D(100) + materials,
+            uninstalled=materials * delivered / 100,
+            uninstalled_expected=materials,
+        )
+        duty = rules.estimated(duty, costs)
+        assert 0 <= rules.cumulative(duty, "EUR") <= price
+    whole = rules.Costs(
+        incurred=D(100) + materials, expected=D(100) + materials, uninstalled=materials, uninstalled_expected=materials
+    )
+    assert rules.cumulative(rules.estimated(duty, whole), "EUR") == price
+    assert rules.cumulative(rules.estimated(duty, rules.Costs(incurred=D(0), expected=D(1))), "EUR") == 0
+
+
+def test_what_is_earned_at_one_point_in_time_is_earned_whole() -> None:
+    duty = Duty(position=1, standalone=D(100), agreed=D(100), allocated=D(90), done=D(99), is_whole=True)
+    assert (rules.cumulative(duty, "EUR"), rules.cumulative(replace(duty, done=D(100)), "EUR")) == (D(0), D(90))
+
+
+def test_an_estimate_needs_all_outcomes_and_one_that_is_likeliest() -> None:
+    half = [rules.Outcome(amount=D(amount), percent=D(50)) for amount in (0, 100)]
+    with pytest.raises(Refused, match="No outcome is more likely"):
+        rules.estimate(half, method=rules.Method.MOST_LIKELY, currency="EUR")
+    assert rules.estimate(half, method=rules.Method.EXPECTED_VALUE, currency="EUR") == D(50)
+    with pytest.raises(Refused, match="come to 100 %"):
+        rules.estimate(half[:1], method=rules.Method.EXPECTED_VALUE, currency="EUR")

@@ -28,7 +28,9 @@ SKR03: Final[Mapping[str, str]] = {
     Seller.ADVANCES_RECEIVED: "1705",
     Seller.OWED_BACK_TO_FINANCIER: "1706",
     Seller.REVENUE: "8200",
+    Seller.CONTRACT_INTEREST_INCOME: "2650",
     Seller.COST_OF_RECEIVABLES_SOLD: "2100",
+    Seller.CONTRACT_INTEREST_EXPENSE: "2110",
 }
 SKR04: Final[Mapping[str, str]] = {
     Seller.BANK: "1800",
@@ -42,7 +44,9 @@ SKR04: Final[Mapping[str, str]] = {
     Seller.ADVANCES_RECEIVED: "3560",
     Seller.OWED_BACK_TO_FINANCIER: "3561",
     Seller.REVENUE: "4200",
+    Seller.CONTRACT_INTEREST_INCOME: "7100",
     Seller.COST_OF_RECEIVABLES_SOLD: "7300",
+    Seller.CONTRACT_INTEREST_EXPENSE: "7310",
 }
 DATEV: Final[Mapping[str, Mapping[str, str]]] = {"03": SKR03, "04": SKR04}
 TAX_RATES: Final[Mapping[str, str]] = {"GB": "No VAT", "NZ": "No GST", "AU": "BAS Excluded"}

@@ -15,7 +15,10 @@ class ModificationQuerySet(models.QuerySet["Modification"]):
 
 
 class Modification(models.Model):
-    """How a signed change order was treated, and why: written once, when it was."""
+    """How a signed change order was treated, and why: written once, when it was.
+
+    ``before`` holds the obligations by position as they were, so that a person who judges otherwise later is followed.
+    """
 
     class Treatment(models.TextChoices):
         SEPARATE = "separate", _("Separate contract")
@@ -27,6 +30,7 @@ class Modification(models.Model):
         NOT_BEGUN = "not_begun", _("What changes is distinct and not begun (IFRS 15.21(a))")
         PARTLY_DONE = "partly_done", _("What changes is partly done (IFRS 15.21(b))")
         NOTHING_LEFT = "nothing_left", _("Nothing is left to bear the price (IFRS 15.21(b))")
+        JUDGED = "judged", _("Judged by the accountant")
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
@@ -38,6 +42,7 @@ class Modification(models.Model):
     price_after = models.DecimalField(max_digits=18, decimal_places=3)
     signed_on = models.DateField(_("signed on"))
     treated_at = models.DateTimeField()
+    before = models.JSONField(default=dict)
 
     objects = ModificationQuerySet.as_manager()
     wall = walls.by_organisation("organisation_id").only("SELECT", "INSERT")

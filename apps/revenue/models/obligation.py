@@ -1,4 +1,5 @@
 from decimal import Decimal
+from typing import Final
 
 from django.db import models
 from django.db.models import F, Q
@@ -18,6 +19,13 @@ class Measure(models.TextChoices):
     POINT_IN_TIME = "point_in_time", _("At acceptance")
     OUTPUT = "output", _("By accepted parts")
     OVER_TIME = "over_time", _("Over time, by days")
+    COMPLETION = "completion", _("At a point in time, when all is accepted")
+    COST_TO_COST = "cost_to_cost", _("Over time, by costs (cost-to-cost)")
+    STRAIGHT_LINE = "straight_line", _("Over time, evenly between two days")
+
+
+ACCEPTED: Final = frozenset({Measure.POINT_IN_TIME, Measure.OUTPUT, Measure.COMPLETION})
+"""Measured by what the buyer accepted."""
 
 
 class ObligationQuerySet(models.QuerySet["Obligation"]):
@@ -35,7 +43,10 @@ class Obligation(models.Model):
     has. Amounts are net of tax in the contract's currency: ``standalone`` is the price by which it bears its part,
     ``agreed`` and ``done`` measure what is accepted, ``allocated`` is its part of the transaction price, ``credited``
     was taken off what is satisfied, ``recognised`` is cumulative. ``carried`` was earned when ``done_before`` was done,
-    and stays so after a prospective modification. ``through`` is the day up to which days were counted.
+    and stays so after a prospective modification. ``through`` is the day up to which days were counted. ``accepted`` is
+    what the buyer accepted of it, whether that measures it or not; ``at_cost`` and what belongs to it are uninstalled
+    materials. ``is_judged`` when a person chose its measure, so that no change order resets it; what is earned evenly
+    is so from ``starts_on`` through ``ends_on``.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -56,6 +67,13 @@ class Obligation(models.Model):
     credited = models.DecimalField(max_digits=18, decimal_places=3, default=0)
     recognised = models.DecimalField(_("recognised"), max_digits=18, decimal_places=3, default=0)
     through = models.DateField(null=True, blank=True)
+    accepted = models.DecimalField(max_digits=18, decimal_places=3, default=0)
+    at_cost = models.DecimalField(max_digits=18, decimal_places=3, default=0)
+    at_cost_expected = models.DecimalField(max_digits=18, decimal_places=3, default=0)
+    at_cost_before = models.DecimalField(max_digits=18, decimal_places=3, default=0)
+    is_judged = models.BooleanField(default=False)
+    starts_on = models.DateField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True)
 
     objects = ObligationQuerySet.as_manager()
     wall = walls.by_organisation("organisation_id").only("SELECT", "INSERT", "UPDATE")
@@ -84,8 +102,14 @@ class Obligation(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(measure="over_time", done=0)
-                | Q(measure__in=["point_in_time", "output"], through__isnull=True),
+                | Q(measure__in=["point_in_time", "output", "completion", "cost_to_cost"], through__isnull=True)
+                | Q(measure="straight_line", starts_on__lt=F("ends_on"), is_judged=True),
                 name="days_or_acceptances_measure",
+            ),
+            models.CheckConstraint(
+                condition=Q(at_cost__gte=0, at_cost__lte=F("at_cost_expected"), at_cost_before__gte=0)
+                & (Q(at_cost_expected=0) | Q(measure="cost_to_cost", at_cost_expected__lte=F("allocated"))),
+                name="materials_at_cost_are_a_part_of_the_price",
             ),
         ]
         indexes = [
@@ -111,6 +135,13 @@ class Obligation(models.Model):
                     "credited",
                     "recognised",
                     "through",
+                    "accepted",
+                    "at_cost",
+                    "at_cost_expected",
+                    "at_cost_before",
+                    "is_judged",
+                    "starts_on",
+                    "ends_on",
                 ),
             ),
             guards.refused_when(
@@ -150,10 +181,15 @@ class Obligation(models.Model):
             carried=self.carried,
             done_before=self.done_before,
             credited=self.credited,
+            at_cost=self.at_cost,
+            at_cost_expected=self.at_cost_expected,
+            at_cost_before=self.at_cost_before,
+            is_whole=self.measure == Measure.COMPLETION,
         )
 
     def take(self, duty: Duty) -> None:
         """Say what the rules made of it; the caller saves."""
         self.standalone, self.agreed, self.done = duty.standalone, duty.agreed, duty.done
         self.allocated, self.carried, self.done_before = duty.allocated, duty.carried, duty.done_before
-        self.credited = duty.credited
+        self.credited, self.at_cost = duty.credited, duty.at_cost
+        self.at_cost_expected, self.at_cost_before = duty.at_cost_expected, duty.at_cost_before

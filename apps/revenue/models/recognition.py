@@ -27,6 +27,7 @@ class Why(models.TextChoices):
     CHANGE = "change", _("Change order")
     PERIOD = "period", _("Days passed")
     TERMINATION = "termination", _("Contract terminated (IFRS 15.21(b))")
+    JUDGEMENT = "judgement", _("Judged by the accountant")
 
 
 CLOSED_BY = (

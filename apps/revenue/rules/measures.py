@@ -48,6 +48,11 @@ def over_time(spans: Sequence[Span], *, through: date, agreed: Decimal) -> Fract
     return done / Fraction(agreed)
 
 
+def days_passed(first: date, last: date, *, through: date) -> Decimal:
+    """How many days of an obligation that is satisfied evenly have passed, both its first and its last included."""
+    return Decimal(min(max((through - first).days + 1, 0), (last - first).days + 1))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
     """Costs of an obligation; ``uninstalled`` are of materials that the buyer controls before they are built in."""

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from apps.core import money
+from apps.core.errors import Refused
 from apps.revenue.rules.allocation import allocated
 from apps.revenue.rules.exact import rounded
 from apps.revenue.rules.obligations import Duty, earned
@@ -26,6 +27,7 @@ class Reason(StrEnum):
     NOT_BEGUN = "not_begun"
     PARTLY_DONE = "partly_done"
     NOTHING_LEFT = "nothing_left"
+    JUDGED = "judged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,21 +47,32 @@ class Agreed:
     agreed: Decimal
 
 
+ANEW: Final[Mapping[str, Any]] = dict.fromkeys(("carried", "done_before", "at_cost_before"), money.ZERO)
+"""What catches up carries nothing over."""
 NONE: Final = Agreed(standalone=money.ZERO, agreed=money.ZERO)
 
 
-def modified(duties: Sequence[Duty], now: Mapping[int, Agreed], *, price: Decimal, currency: str) -> Modified:
+def modified(
+    duties: Sequence[Duty],
+    now: Mapping[int, Agreed],
+    *,
+    price: Decimal,
+    currency: str,
+    judged: Treatment | None = None,
+) -> Modified:
     """The obligations after a modification; ``now`` says by position what is agreed, ``price`` what all come to.
 
     Distinct goods added at their stand-alone price are a separate contract (15.20). Where what changes is not begun,
     what was not yet earned is shared out to what is still to be done (15.21(a)). Where it is partly done, what is done
-    is measured again as if it had always been agreed so (15.21(b)).
+    is measured again as if it had always been agreed so (15.21(b)). ``judged`` is what a person decided instead.
     """
     treatment, reason = _treatment(duties, now, price=price)
+    if judged is not None:
+        treatment, reason = judged, Reason.JUDGED
     if treatment is Treatment.SEPARATE:
-        known = {duty.position for duty in duties}
-        added = [_new(position, said) for position, said in now.items() if position not in known]
-        return Modified(treatment=treatment, reason=reason, duties=(*duties, *added))
+        return Modified(
+            treatment=treatment, reason=reason, duties=tuple(_apart(duties, now, price=price, currency=currency))
+        )
     positions = {duty.position: duty for duty in duties}
     after = [
         replace(positions[position], standalone=said.standalone, agreed=said.agreed)
@@ -85,18 +98,26 @@ def _treatment(duties: Sequence[Duty], now: Mapping[int, Agreed], *, price: Deci
     return Treatment.PROSPECTIVE, Reason.NOT_BEGUN
 
 
+def _apart(duties: Sequence[Duty], now: Mapping[int, Agreed], *, price: Decimal, currency: str) -> list[Duty]:
+    """What was there stays as it is; what is added bears what it adds to the price."""
+    known = {duty.position: Agreed(standalone=duty.standalone, agreed=duty.agreed) for duty in duties}
+    added = [_new(position, said) for position, said in now.items() if position not in known]
+    more = price - money.total(duty.allocated for duty in duties)
+    if not added or more < 0 or any(now.get(position, NONE) != before for position, before in known.items()):
+        raise Refused("Only a change order that adds and changes nothing else can be a separate contract.")
+    shares = allocated(more, standalone=[duty.standalone for duty in added], currency=currency)
+    return [*duties, *(replace(duty, allocated=share) for duty, share in zip(added, shares, strict=True))]
+
+
 def _new(position: int, said: Agreed) -> Duty:
     return Duty(position=position, standalone=said.standalone, agreed=said.agreed, allocated=said.standalone)
 
 
 def _caught_up(duties: Sequence[Duty], price: Decimal, currency: str) -> list[Duty]:
     if not any(duty.standalone for duty in duties):
-        return [replace(duty, allocated=money.ZERO, carried=money.ZERO, done_before=money.ZERO) for duty in duties]
+        return [replace(duty, allocated=money.ZERO, **ANEW) for duty in duties]
     shares = allocated(price, standalone=[duty.standalone for duty in duties], currency=currency)
-    return [
-        replace(duty, allocated=share, carried=money.ZERO, done_before=money.ZERO)
-        for duty, share in zip(duties, shares, strict=True)
-    ]
+    return [replace(duty, allocated=share, **ANEW) for duty, share in zip(duties, shares, strict=True)]
 
 
 def _from_now_on(duties: Sequence[Duty], price: Decimal, currency: str) -> list[Duty]:
@@ -104,9 +125,11 @@ def _from_now_on(duties: Sequence[Duty], price: Decimal, currency: str) -> list[
     carried = [rounded(earned(duty), currency) for duty in duties]
     left = [_left(duty) for duty in duties]
     rest = price - money.total(carried)
+    if rest < 0 or not any(left):
+        raise Refused("Nothing is left to bear the rest of the price: this change order can only be a catch-up.")
     shares = allocated(rest, standalone=left, currency=currency)
     return [
-        replace(duty, allocated=stays + share, carried=stays, done_before=duty.done)
+        replace(duty, allocated=stays + share, carried=stays, done_before=duty.done, at_cost_before=duty.at_cost)
         for duty, stays, share in zip(duties, carried, shares, strict=True)
     ]
 

@@ -1,12 +1,20 @@
 """What of an obligation's price is earned: cumulative and exact, rounded once; a period's revenue is the difference."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, Final
 
 from apps.core import money
 from apps.revenue.rules.exact import rounded
-from apps.revenue.rules.measures import NOTHING, WHOLE
+from apps.revenue.rules.measures import NOTHING, WHOLE, Costs
+
+AFRESH: Final[Mapping[str, Any]] = MappingProxyType(
+    dict.fromkeys(("carried", "done_before", "at_cost", "at_cost_expected", "at_cost_before"), money.ZERO)
+)
+"""What is measured from the beginning carries nothing over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +23,10 @@ class Duty:
 
     ``agreed`` and ``done`` are in the unit of the measure: for milestones the agreed amounts. ``allocated`` is its part
     of the transaction price. ``carried`` was earned when ``done_before`` was done and stays so: what a prospective
-    modification leaves. ``credited`` was taken off the price of what is satisfied already.
+    modification leaves. ``credited`` was taken off the price of what is satisfied already. ``at_cost`` is what was
+    delivered of ``at_cost_expected``, materials that are not installed: no progress, and earned at their cost
+    (IFRS 15.B19(b)); ``at_cost_before`` of it is in what was carried. ``is_whole`` when nothing is earned until all is
+    done: control passes at one point in time (IFRS 15.38).
     """
 
     position: int
@@ -26,10 +37,14 @@ class Duty:
     carried: Decimal = money.ZERO
     done_before: Decimal = money.ZERO
     credited: Decimal = money.ZERO
+    at_cost: Decimal = money.ZERO
+    at_cost_expected: Decimal = money.ZERO
+    at_cost_before: Decimal = money.ZERO
+    is_whole: bool = False
 
     @property
     def is_begun(self) -> bool:
-        return self.done > 0
+        return self.done > 0 or self.at_cost > 0
 
     @property
     def is_satisfied(self) -> bool:
@@ -51,15 +66,22 @@ def earned(duty: Duty) -> Fraction:
     measured again, and given back in proportion if what was done is taken back.
     """
     done, before = Fraction(duty.done), Fraction(duty.done_before)
+    beside = Fraction(duty.at_cost - duty.at_cost_before)
     if done <= before:
-        return Fraction(duty.carried) * done / before if before else NOTHING
+        return (Fraction(duty.carried) * done / before if before else Fraction(duty.carried)) + beside
     share = min((done - before) / (Fraction(duty.agreed) - before), WHOLE)
-    return Fraction(duty.carried) + Fraction(duty.allocated - duty.carried) * share
+    if duty.is_whole and share < WHOLE:
+        share = NOTHING
+    rest = duty.allocated - duty.carried - (duty.at_cost_expected - duty.at_cost_before)
+    return Fraction(duty.carried) + Fraction(rest) * share + beside
 
 
 def cumulative(duty: Duty, currency: str) -> Decimal:
-    """Revenue of an obligation until now, net of what was credited; rounded here and nowhere else."""
-    return rounded(earned(duty) - Fraction(duty.credited), currency)
+    """Revenue of an obligation until now, net of what was credited; rounded here and nowhere else.
+
+    What was credited of something that is not earned yet waits until it is.
+    """
+    return max(rounded(earned(duty) - Fraction(duty.credited), currency), money.ZERO)
 
 
 def over_time(allocated: Decimal, *, progress: Fraction, credited: Fraction, currency: str) -> Decimal:
@@ -83,5 +105,27 @@ def settled(duty: Duty, share: Decimal) -> Duty:
     it is satisfied whatever had been done of it; what was credited of it stays credited.
     """
     return replace(
-        duty, standalone=share, agreed=share, done=share, allocated=share, carried=money.ZERO, done_before=money.ZERO
+        duty,
+        standalone=share,
+        agreed=share,
+        done=share,
+        allocated=share,
+        **AFRESH,
+        is_whole=False,
+    )
+
+
+def remeasured(duty: Duty, *, agreed: Decimal, done: Decimal, is_whole: bool = False) -> Duty:
+    """The obligation by another measure: what is done is measured anew, as a change of an estimate (IFRS 15.43)."""
+    return replace(duty, agreed=agreed, done=done, is_whole=is_whole, **AFRESH)
+
+
+def estimated(duty: Duty, costs: Costs) -> Duty:
+    """The obligation after its costs were estimated again: they are its measure, uninstalled materials left out."""
+    return replace(
+        duty,
+        agreed=costs.expected - costs.uninstalled_expected,
+        done=costs.incurred - costs.uninstalled,
+        at_cost=costs.uninstalled,
+        at_cost_expected=costs.uninstalled_expected,
     )

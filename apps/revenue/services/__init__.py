@@ -9,6 +9,7 @@ from apps.revenue.services.closing import (
     shut,
     take_up,
 )
+from apps.revenue.services.judging import Decision, judge
 from apps.revenue.services.reading import (
     NO_DATE,
     ContractRevenue,
@@ -25,12 +26,14 @@ from apps.revenue.services.recognising import closed_through, recognise
 __all__ = [
     "NO_DATE",
     "ContractRevenue",
+    "Decision",
     "RollForward",
     "ask_to_close",
     "booked_by_month",
     "closed_through",
     "contracts_to_tend",
     "expected_by_month",
+    "judge",
     "note_failure",
     "note_progress",
     "of_contracts",

@@ -19,7 +19,17 @@ from apps.parties import services as parties
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.revenue import rules
-from apps.revenue.models import AccountingPeriod, Measure, Modification, Obligation, PeriodState, Recognition, Why
+from apps.revenue.models import (
+    AccountingPeriod,
+    Judgement,
+    JudgementKind,
+    Measure,
+    Modification,
+    Obligation,
+    PeriodState,
+    Recognition,
+    Why,
+)
 
 AT_ONCE: Final = 500
 """Contracts whose references are read at a time."""
@@ -31,8 +41,8 @@ def contracts_to_tend(*, organisation_id: int, through: date) -> "QuerySet[Contr
     return mine.filter(_days_to_count(through) | _missed(organisation_id)).order_by("pk")
 
 
-def _days_to_count(through: date) -> Exists:
-    """Whether a period of a recurring line has days up to this one that were not counted."""
+def _days_to_count(through: date) -> Q:
+    """Whether days up to this one were not counted: of a period, of what is earned evenly, of interest."""
     begun = Instalment.objects.filter(
         contract=OuterRef("contract"),
         position=OuterRef("position"),
@@ -41,9 +51,16 @@ def _days_to_count(through: date) -> Exists:
         cancelled_at__isnull=True,
     )
     by_days = Obligation.objects.filter(contract=OuterRef("pk"), measure=Measure.OVER_TIME)
+    evenly = Obligation.objects.filter(
+        Q(through__isnull=True) | Q(through__lt=Least(F("ends_on"), Value(through))),
+        contract=OuterRef("pk"),
+        measure=Measure.STRAIGHT_LINE,
+        starts_on__lte=through,
+    )
+    financed = Judgement.objects.filter(contract=OuterRef("pk"), kind=JudgementKind.FINANCING)
     first_time = Q(through__isnull=True) & Q(Exists(begun))
     again = Q(through__lt=through) & Q(Exists(begun.filter(ends_on__gt=OuterRef("through"))))
-    return Exists(by_days.filter(first_time | again))
+    return Q(Exists(by_days.filter(first_time | again))) | Q(Exists(evenly)) | Q(Exists(financed))
 
 
 def _missed(organisation_id: int) -> Q:
@@ -59,12 +76,14 @@ def _missed(organisation_id: int) -> Q:
     corrected = CreditNote.objects.filter(contract=OuterRef("pk"), purpose=CreditNote.Purpose.CORRECTION)
     ended = Recognition.objects.filter(contract=OuterRef("pk"), why=Why.TERMINATION)
     promising = Obligation.objects.filter(organisation_id=organisation_id).values("contract_id")
+    judged = Judgement.objects.filter(contract=OuterRef("pk"))
     treated = Modification.objects.filter(version=OuterRef("active_version"))
     return (
         ~Q(Exists(mine))
         | Q(Exists(accepted.filter(unrecognised("acceptance", ref="accepted_submission__ref"))))
         | Q(Exists(granted.filter(unrecognised("nullification", ref="ref"))))
         | Q(Exists(corrected.filter(unrecognised("credit", ref="ref"))))
+        | (Q(terminated_at__isnull=True) & Q(Exists(judged.filter(unrecognised("judgement", ref="ref")))))
         | (Q(active_version__changes__isnull=False) & ~Q(Exists(treated)))
         | (Q(terminated_at__isnull=False, pk__in=promising) & ~Q(Exists(ended)))
     )

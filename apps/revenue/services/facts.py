@@ -16,12 +16,14 @@ from apps.core import money
 from apps.invoicing.models import CreditNote, Instalment, Invoice, InvoiceKind
 from apps.milestones.models import Milestone, Nullification
 from apps.milestones.models.nullification import NullificationState
-from apps.revenue.models import Why
+from apps.revenue.models import Judgement, Why
 from apps.revenue.rules import Span
 
 ORDER = {
     why: number
-    for number, why in enumerate((Why.NULLIFICATION, Why.CHANGE, Why.ACCEPTANCE, Why.CREDIT, Why.TERMINATION))
+    for number, why in enumerate(
+        (Why.NULLIFICATION, Why.CHANGE, Why.ACCEPTANCE, Why.CREDIT, Why.TERMINATION, Why.JUDGEMENT)
+    )
 }
 """Of what was written down in the same instant: a change order that takes back what was accepted does so first."""
 
@@ -41,6 +43,7 @@ class Event:
     position: int | None = None
     amount: Decimal = money.ZERO
     version: ContractVersion | None = None
+    judgement: Judgement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,7 @@ def events_of(contract: Contract, *, versions: list[ContractVersion]) -> list[Ev
         *_nullifications(contract, zone=zone),
         *_credits(contract),
         *_terminations(contract, zone=zone),
+        *_judgements(contract),
     ]
     return sorted(events, key=lambda event: (event.at, ORDER[event.why], event.cause))
 
@@ -186,6 +190,19 @@ def _terminations(contract: Contract, *, zone: ZoneInfo) -> list[Event]:
             at=contract.terminated_at,
             amount=sums[0] - sums[1],
         )
+    ]
+
+
+def _judgements(contract: Contract) -> list[Event]:
+    return [
+        Event(
+            why=Why.JUDGEMENT,
+            cause=f"judgement:{one.ref}",
+            on=one.effective_on,
+            at=one.judged_at,
+            judgement=one,
+        )
+        for one in Judgement.objects.filter(contract=contract).select_related("obligation")
     ]
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from django.db import connection
-from django.db.models import Q, Sum
+from django.db.models import Case, F, Q, Sum, When
 from django.db.models.functions import TruncMonth
 
 from apps.contracts.models import Contract
@@ -17,12 +17,14 @@ from apps.invoicing.models import CreditNote, Invoice, InvoiceKind
 from apps.ledger.charts import Seller
 from apps.ledger.models import Balance, Book, Line
 from apps.revenue import rules
-from apps.revenue.models import Measure, Obligation, Recognition
+from apps.revenue.models import Interest, Measure, Obligation, Recognition
 
 ZERO: Final = money.ZERO
 NET_OF_CONTRACT: Final = (Seller.CONTRACT_BALANCE, Seller.DEPOSITS_RECEIVED)
 """Accounts that are shown as one figure for each contract, an asset or a liability: what was invoiced ahead of the
 price is a liability to the customer like whatever else is billed before it is earned (IFRS 15.105, 15.106)."""
+SIGNED: Final = Case(When(is_income=True, then=F("amount")), default=-F("amount"))
+"""Interest as it moves the contract balance."""
 NO_DATE: Final = date.max
 """Stands for "nobody knows when": a milestone without a date or behind it, a line that has not begun."""
 
@@ -89,11 +91,15 @@ class ContractRevenue:
     retained: Decimal
     booked_revenue: Decimal
     booked_balance: Decimal
+    interest: Decimal = ZERO
+    """Of financing components, income less expense: in the contract balance, and no revenue."""
 
     @property
     def position(self) -> rules.Position:
         """Net: a contract asset or a contract liability; retention that depends on more than time is in it."""
-        return rules.net_position(recognised=self.recognised, billed=self.billed, retained=self.retained)
+        return rules.net_position(
+            recognised=self.recognised + self.interest, billed=self.billed, retained=self.retained
+        )
 
     @property
     def remaining(self) -> Decimal:
@@ -109,12 +115,17 @@ class ContractRevenue:
         return -self.over_billed
 
     @property
+    def balance(self) -> Decimal:
+        """What the contract balance has to say."""
+        return self.recognised + self.interest - self.billed
+
+    @property
     def ties_out(self) -> bool:
-        return (self.recognised, self.recognised - self.billed) == (self.booked_revenue, self.booked_balance)
+        return (self.recognised, self.balance) == (self.booked_revenue, self.booked_balance)
 
 
 def of_contracts(contracts: Iterable[Contract]) -> dict[int, ContractRevenue]:
-    """The figures of the listed contracts of one seller, in four queries for all of them."""
+    """The figures of the listed contracts of one seller, in five queries for all of them."""
     listed = {contract.pk: contract for contract in contracts}
     bears = {
         pk: (price, earned)
@@ -127,6 +138,8 @@ def of_contracts(contracts: Iterable[Contract]) -> dict[int, ContractRevenue]:
     billed = _sums(Invoice.objects.filter(contract_id__in=listed).exclude(kind=InvoiceKind.RETENTION_RELEASE))
     credited = _sums(CreditNote.objects.filter(contract_id__in=listed))
     booked = _booked(listed.values())
+    accrued = Interest.objects.filter(contract_id__in=listed).order_by().values_list("contract_id")
+    interest: dict[int, Decimal] = dict(accrued.annotate(sum=Sum(SIGNED)))
     return {
         pk: ContractRevenue(
             price=bears.get(pk, nothing)[0],
@@ -135,6 +148,7 @@ def of_contracts(contracts: Iterable[Contract]) -> dict[int, ContractRevenue]:
             retained=booked[f"contract:{contract.ref}", Seller.RETENTION_HELD],
             booked_revenue=-booked[f"contract:{contract.ref}", Seller.REVENUE],
             booked_balance=sum((booked[f"contract:{contract.ref}", account] for account in NET_OF_CONTRACT), ZERO),
+            interest=interest.get(pk, ZERO),
         )
         for pk, contract in listed.items()
     }
@@ -161,14 +175,15 @@ class RollForward:
     opening: Decimal
     recognised: Decimal
     billed: Decimal
+    interest: Decimal
 
     @property
     def closing(self) -> Decimal:
-        return self.opening + self.recognised - self.billed
+        return self.opening + self.recognised + self.interest - self.billed
 
 
 def roll_forward(*, organisation_id: int, currency: str, month: date) -> RollForward:
-    """Opening balance, revenue, billing less credits, closing balance, of all contracts together."""
+    """Opening balance, revenue, interest, billing less credits, closing balance, of all contracts together."""
     last = rules.month_end(month)
     lines = Line.objects.filter(
         entry__book__organisation_id=organisation_id,
@@ -176,13 +191,15 @@ def roll_forward(*, organisation_id: int, currency: str, month: date) -> RollFor
         entry__book__purpose=Book.Purpose.SELLER,
         account__code__in=NET_OF_CONTRACT,
     )
-    earned, within = Q(entry__cause__startswith="revenue:"), Q(entry__booked_on__range=(month.replace(day=1), last))
+    earned, lent = Q(entry__cause__startswith="revenue:"), Q(entry__cause__startswith="interest-")
+    within = Q(entry__booked_on__range=(month.replace(day=1), last))
     found = lines.aggregate(
         opening=Sum("amount", filter=Q(entry__booked_on__lt=month.replace(day=1)), default=ZERO),
         recognised=Sum("amount", filter=within & earned, default=ZERO),
-        billed=Sum("amount", filter=within & ~earned, default=ZERO),
+        interest=Sum("amount", filter=within & lent, default=ZERO),
+        billed=-Sum("amount", filter=within & ~earned & ~lent, default=ZERO),
     )
-    return RollForward(opening=found["opening"], recognised=found["recognised"], billed=-found["billed"])
+    return RollForward(**found)
 
 
 def booked_by_month(*, organisation_id: int, currency: str, since: date) -> dict[date, Decimal]:

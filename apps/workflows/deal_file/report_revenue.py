@@ -6,7 +6,7 @@ from apps.contracts.models import Contract
 from apps.core import money
 from apps.invoicing.models import CreditNote, Invoice, InvoiceKind, Retention, Withholding
 from apps.revenue import rules
-from apps.revenue.models import Modification, Obligation, Recognition
+from apps.revenue.models import Interest, Judgement, Modification, Obligation, Recognition
 from apps.workflows.deal_file.report_parts import Report, amount_of, written
 
 
@@ -18,7 +18,10 @@ def report_of(contract: Contract) -> Report | None:
     currency = contract.currency
     rows = Recognition.objects.using("owner").filter(contract=contract).select_related("obligation").order_by("id")
     changes = Modification.objects.using("owner").filter(contract=contract).select_related("version").order_by("id")
-    position = _position(contract, recognised=money.total(one.recognised for one in obligations))
+    judged = Judgement.objects.using("owner").filter(contract=contract).select_related("obligation").order_by("id")
+    interest = list(Interest.objects.using("owner").filter(contract=contract).order_by("id"))
+    accrued = money.total(one.amount if one.is_income else -one.amount for one in interest)
+    position = _position(contract, recognised=money.total(one.recognised for one in obligations) + accrued)
     return {
         "obligations": [
             {
@@ -43,6 +46,25 @@ def report_of(contract: Contract) -> Report | None:
         ],
         "changes": [
             {"version": one.version.number, "treatment": one.treatment, "reason": one.reason} for one in changes
+        ],
+        "judgements": [
+            {
+                "on": written(one.effective_on),
+                "kind": one.kind,
+                "about": one.about or (one.obligation.title if one.obligation is not None else ""),
+                "counts": amount_of(one.counts, currency),
+                "reason": one.reason,
+            }
+            for one in judged
+        ],
+        "interest": [
+            {
+                "on": written(one.booked_on),
+                "kind": "income" if one.is_income else "expense",
+                "amount": amount_of(one.amount, currency),
+                "cumulative": amount_of(one.cumulative, currency),
+            }
+            for one in interest
         ],
         "contract_asset": amount_of(position.asset, currency),
         "contract_liability": amount_of(position.liability, currency),
@@ -76,4 +98,9 @@ def plain_of(found: Report | None) -> list[str]:
             f"    {one['on']}  {one['why']:<14}{one['amount']:>14}  {one['obligation']}"
             for one in found["recognitions"]
         ),
+        *(
+            f"    {one['on']}  judged: {one['kind']}, {one['about']}; counts {one['counts']}. {one['reason']}"
+            for one in found["judgements"]
+        ),
+        *(f"    {one['on']}  interest {one['kind']:<8}{one['amount']:>11}" for one in found["interest"]),
     ]

@@ -110,6 +110,7 @@ OF: Final[dict[str, str]] = {
     "seller:journal_export_file": "ledger.JournalExport",
     "seller:retry_export": "ledger.JournalExport",
     "seller:contract_revenue": "contracts.Contract",
+    "seller:judge_revenue": "contracts.Contract",
     "seller:request_funding": "contracts.Contract",
     "seller:withdraw_request": "financing.FundingRequest",
     "seller:offer": "financing.Offer",

@@ -27,6 +27,9 @@ from apps.invoicing.rules import Share
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect, GivenValue, Part
+from apps.revenue.models import JudgementKind
+from apps.revenue.rules import Outcome
+from apps.revenue.services import Decision
 from apps.workflows import (
     before_acceptance,
     billing,
@@ -44,6 +47,7 @@ from apps.workflows import (
     reminding,
     reserving,
     retention,
+    revenue,
     sign_off,
     statements,
     team,
@@ -152,6 +156,17 @@ def _failed(row: Any) -> list[CriterionVerdict]:
 def _own(tenant: Tenant, model: type[Model], **what: Any) -> Any:
     low, high = tenant.rows[model._meta.db_table]
     return model._base_manager.using("owner").filter(pk__gt=low, pk__lte=high, **what).order_by("pk")[0]
+
+
+def _decision() -> Decision:
+    """A bonus that is certain."""
+    return Decision(
+        kind=JudgementKind.VARIABLE,
+        reason="Agreed.",
+        effective_on=TODAY,
+        about="Bonus",
+        outcomes=(Outcome(amount=Decimal(1), percent=Decimal(100)),),
+    )
 
 
 def _draft(tenant: Tenant) -> Any:
@@ -319,6 +334,7 @@ def _valued(row: Any, _own: Tenant) -> dict[str, Any]:
 
 
 CALLS = [
+    Call(revenue.judge_revenue, "billing", CONTRACT, "contract_ref", lambda _row, own: {"decision": _decision()}),
     Call(contracting.change_draft, "seller", CONTRACT, "contract_ref", lambda _row, own: {"draft": _draft(own)}),
     Call(contracting.keep_plan, "seller", CONTRACT, "contract_ref", lambda _row, own: _read_plan(own)),
     Call(

@@ -92,6 +92,35 @@ def test_pages_show_what_the_ledger_says_and_close_a_month(parties: Parties, sel
         assert signed_in("buyer").get(f"{PAGE}{contract.ref}/").status_code == 404
 
 
+def test_an_accountant_judges_on_a_page_and_reads_why(parties: Parties, seller: Client, signed_in: SignIn) -> None:
+    contract = earned(parties, number="NL-1")
+    address = f"{PAGE}{contract.ref}/judge/"
+    common = {"obligation": "2", "effective_on": "2026-04-01", "reason": "The buyer controls it as it is built."}
+    costs = {"measure": "cost_to_cost", "incurred": "1,000.00", "expected": "4,000.00"}
+    with clock.stopped(NOW):
+        assert "Treatment of a change order" not in text_of(seller.get(address))
+        refused = seller.post(f"{address}?kind=measure", {"key": key(), **common, **costs, "reason": ""})
+        assert (refused.status_code, "Say why" in text_of(refused)) == (422, True)
+        refused = seller.post(f"{address}?kind=measure", {"key": key(), **common, **costs, "incurred": "5000"})
+        assert (refused.status_code, "Raise the estimate" in text_of(refused)) == (422, True)
+        one = key()
+        for _again in range(2):
+            assert seller.post(f"{address}?kind=measure", {"key": one, **common, **costs}).status_code == 302
+        shown = text_of(seller.get(f"{PAGE}{contract.ref}/"))
+        assert shown.count("The buyer controls it as it is built.") == 1
+        assert "-28,333.33" in shown.replace("\u2212", "-"), "a quarter of 37,777.78 instead of the whole"
+        bonus = {"about": "Bonus", "lowers": "", "method": "expected_value", "amount_1": "900", "percent_1": "50"}
+        bonus |= {"amount_2": "0", "percent_2": "50", "at_most": "200"}
+        assert seller.post(f"{address}?kind=variable", {"key": key(), **common, **bonus}).status_code == 302
+        assert "estimated at 450.00, of which 200.00 count" in text_of(seller.get(address))
+        loan = {"about": "Late", "is_deferred": "1", "amount": "1000", "rate": "5", "compounding": "yearly"}
+        loan |= {"starts_on": "2026-03-10", "ends_on": "2028-03-10", "obligation": ""}
+        assert seller.post(f"{address}?kind=financing", {"key": key(), **common, **loan}).status_code == 302
+        assert "1,000.00 at 5 % a year" in text_of(seller.get(address))
+        assert "Differs" not in text_of(seller.get(f"{PAGE}tie-out/"))
+        assert "does not allow you" in text_of(signed_in("delivery").get(address))
+
+
 def test_a_report_that_differs_from_the_ledger_is_marked(parties: Parties, seller: Client) -> None:
     """Shown by a figure that no ledger has, because the database refuses to be wrong."""
     contract = earned(parties, number="NL-1")

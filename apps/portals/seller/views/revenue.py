@@ -26,6 +26,7 @@ from apps.portals.forms import add_refusal
 from apps.portals.paging import page_of
 from apps.portals.seller.forms.exports import last_month
 from apps.portals.seller.forms.revenue import PeriodForm
+from apps.portals.seller.judged import judgements_of
 from apps.portals.seller.pages import Crumbs, page, today_of, why_not
 from apps.portals.spreadsheets.writing import CSV, XLSX, written
 from apps.revenue import rules
@@ -139,6 +140,7 @@ def contract_revenue(request: PortalRequest, ref: str) -> HttpResponse:
         "currency": contract.currency,
         "figures": revenue_services.of_contracts([contract])[contract.pk],
         "obligations": mine.order_by("position"),
+        "judged": judgements_of(request.actor, contract),
         "changes": Modification.objects.visible_to(request.actor).filter(contract=contract),
         "rows": rows.rows,
         "page": rows,

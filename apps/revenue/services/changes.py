@@ -1,0 +1,140 @@
+"""Change orders: which of the three treatments they get, and what it makes of the obligations."""
+
+from dataclasses import asdict, replace
+from decimal import Decimal
+from typing import Any
+
+from apps.contracts import drafts
+from apps.contracts.models import ContractVersion, PlanLine
+from apps.core import money
+from apps.revenue import rules
+from apps.revenue.models import ACCEPTED, Judgement, Measure, Modification, Obligation
+from apps.revenue.services.books import Books
+from apps.revenue.services.facts import Event, lines_of
+from apps.revenue.services.opening import measure_of, obligation_of, standalone_of
+
+
+def agreed_now(
+    duties: list[rules.Duty], *, measures: dict[int, str], version: ContractVersion
+) -> dict[int, rules.Agreed]:
+    """What a changed plan says of the milestones, in the measure of each obligation.
+
+    What a line was agreed for is its stand-alone price; where a person judged it to be another, that follows the line.
+    Costs and days stay as they were estimated until somebody estimates them again.
+    """
+    known = {duty.position: duty for duty in duties}
+    was = {line.position: standalone_of(line) for line in lines_of(_changed(version))}
+    now = {}
+    for line in lines_of(version):
+        amount, duty = standalone_of(line), known.get(line.position)
+        if line.kind != drafts.MILESTONE:
+            continue
+        if duty is None or line.position not in was:
+            now[line.position] = rules.Agreed(standalone=amount, agreed=amount)
+            continue
+        standalone, before = duty.standalone, was[line.position]
+        if amount != before:
+            is_plain = standalone == before or not before
+            scaled = money.half_up(standalone * amount / before, version.contract.currency) if before else amount
+            standalone = amount if is_plain else scaled
+        by_acceptance = measures[line.position] in ACCEPTED
+        now[line.position] = rules.Agreed(standalone=standalone, agreed=amount if by_acceptance else duty.agreed)
+    return now
+
+
+def _changed(version: ContractVersion) -> ContractVersion:
+    return ContractVersion.plans.get(changed_by=version)
+
+
+def change(books: Books, *, event: Event, version: ContractVersion) -> None:
+    """What both sides changed of the milestones; what the calendar bills stays as it is in every change order."""
+    contract, lines = books.contract, [line for line in lines_of(version) if line.kind == drafts.MILESTONE]
+    price_before = _changed(version).price
+    mine = [one for one in books.obligations.values() if one.measure != Measure.OVER_TIME]
+    duties, measures = [one.duty for one in mine], {one.position: one.measure for one in mine}
+    pool = money.total(duty.allocated for duty in duties) + version.price - price_before
+    now = agreed_now(duties, measures=measures, version=version)
+    made = rules.modified(duties, now, price=pool, currency=contract.currency)
+    by_position = {line.position: line for line in lines}
+    for duty in made.duties:
+        line, obligation = by_position.get(duty.position), books.obligations.get(duty.position)
+        if obligation is None and line is not None:
+            obligation = obligation_of(line, contract=contract, version=version, allocated=duty.allocated)
+            books.obligations[duty.position] = obligation
+        if obligation is None:
+            continue
+        obligation.take(duty)
+        obligation.version = version
+        _follow(obligation, line, version=version)
+    books.changes.append(
+        Modification(
+            organisation_id=contract.seller_id,
+            contract=contract,
+            version=version,
+            treatment=made.treatment.value,
+            reason=made.reason.value,
+            currency=contract.currency,
+            price_before=price_before,
+            price_after=version.price,
+            signed_on=event.on,
+            treated_at=books.at,
+            before={str(duty.position): _kept(duty, measures[duty.position]) for duty in duties},
+        )
+    )
+    books.write(event, touched=[], also=books.obligations.values())
+
+
+def _follow(obligation: Obligation, line: PlanLine | None, *, version: ContractVersion) -> None:
+    """The obligation as its line says it now; one without a line any more is measured by what was accepted of it."""
+    if line is None:
+        obligation.take(rules.remeasured(obligation.duty, agreed=obligation.accepted, done=obligation.accepted))
+        obligation.measure, obligation.is_judged, obligation.through = Measure.POINT_IN_TIME, False, None
+        return
+    obligation.title, obligation.planned_on = line.title, line.planned_on
+    if not obligation.is_judged:
+        obligation.measure = measure_of(line, version=version)
+
+
+def _kept(duty: rules.Duty, measure: str) -> dict[str, Any]:
+    """An obligation as it was before a change, as a modification keeps it."""
+    return {**{name: str(value) for name, value in asdict(duty).items() if name != "is_whole"}, "measure": measure}
+
+
+def treat_again(books: Books, *, judgement: Judgement) -> None:
+    """Share the price as if the change order had been treated so from the beginning; what came after stays."""
+    found = Modification.objects.select_related("version").get(version_id=judgement.version_id)
+    before, measures = _before(found)
+    mine = {one.position: one for one in books.obligations.values() if one.measure != Measure.OVER_TIME}
+    made = rules.modified(
+        before,
+        agreed_now(before, measures=measures, version=found.version),
+        price=money.total(one.allocated for one in mine.values()),
+        currency=books.contract.currency,
+        judged=rules.Treatment(judgement.said["treatment"]),
+    )
+    for duty in made.duties:
+        obligation = mine[duty.position]
+        now = obligation.duty
+        obligation.take(
+            replace(
+                duty,
+                agreed=now.agreed,
+                done=now.done,
+                credited=now.credited,
+                at_cost=now.at_cost,
+                at_cost_expected=now.at_cost_expected,
+            )
+        )
+
+
+def _before(found: Modification) -> tuple[list[rules.Duty], dict[int, str]]:
+    """The obligations as they were before a change, and by what each was measured."""
+    duties, measures = [], {}
+    for position, kept in found.before.items():
+        figures: dict[str, Any] = {
+            name: Decimal(value) for name, value in kept.items() if name not in ("position", "measure")
+        }
+        duty = rules.Duty(position=int(position), **figures)
+        duties.append(replace(duty, is_whole=kept["measure"] == Measure.COMPLETION))
+        measures[duty.position] = kept["measure"]
+    return duties, measures

@@ -1,0 +1,104 @@
+"""What a judgement does to the obligations of its contract: its effect is cumulative, and booked when it holds."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from apps.contracts.models import PlanLine
+from apps.core import money
+from apps.core.errors import Refused
+from apps.revenue import rules
+from apps.revenue.models import ACCEPTED, Judgement, JudgementKind, Measure, Obligation
+from apps.revenue.services.books import Books
+from apps.revenue.services.changes import treat_again
+from apps.revenue.services.facts import Event
+from apps.revenue.services.opening import standalone_of
+
+
+def apply_judgement(books: Books, *, event: Event, judgement: Judgement) -> None:
+    """Follow a judgement; every obligation is told, so that it is followed once."""
+    if books.contract.terminated_at is not None and judgement.judged_at >= books.contract.terminated_at:
+        return
+    before = books.holds(judgement)
+    if judgement.kind == JudgementKind.TREATMENT:
+        treat_again(books, judgement=judgement)
+    elif judgement.kind in (JudgementKind.VARIABLE, JudgementKind.FINANCING):
+        if before is not None:
+            _add_to_price(books, -before.counts, before.obligation)
+        _add_to_price(books, judgement.counts, judgement.obligation)
+    else:
+        obligation = _mine(books, judgement.obligation)
+        if judgement.kind == JudgementKind.MEASURE:
+            _measure(obligation, judgement)
+        elif judgement.kind == JudgementKind.COSTS:
+            obligation.take(rules.estimated(obligation.duty, costs_of(judgement.said)))
+        else:
+            _share_anew(books, obligation, Decimal(judgement.said["standalone"]))
+    books.write(event, touched=books.obligations.values())
+
+
+def costs_of(said: dict[str, Any]) -> rules.Costs:
+    """Cumulative costs as a judgement keeps them."""
+    names = ("incurred", "expected", "uninstalled", "uninstalled_expected")
+    return rules.Costs(**{name: Decimal(said[name]) for name in names})
+
+
+def _mine(books: Books, obligation: Obligation | None) -> Obligation:
+    """The obligation that is being brought up to date, not the one that the judgement was read with."""
+    if obligation is None:
+        raise ValueError("this judgement is about an obligation")
+    return books.obligations[obligation.position]
+
+
+def _measure(obligation: Obligation, judgement: Judgement) -> None:
+    said = judgement.said
+    obligation.measure, obligation.is_judged, obligation.through = Measure(said["measure"]), True, None
+    obligation.starts_on = obligation.ends_on = None
+    if obligation.measure in ACCEPTED:
+        line = PlanLine.objects.get(version_id=obligation.version_id, position=obligation.position)
+        obligation.take(rules.remeasured(obligation.duty, agreed=standalone_of(line), done=obligation.accepted))
+    elif obligation.measure == Measure.STRAIGHT_LINE:
+        first, last = (date.fromisoformat(said[name]) for name in ("starts_on", "ends_on"))
+        obligation.starts_on, obligation.ends_on, obligation.through = first, last, judgement.effective_on
+        days = rules.days_passed(first, last, through=last)
+        done = rules.days_passed(first, last, through=judgement.effective_on)
+        obligation.take(rules.remeasured(obligation.duty, agreed=days, done=done))
+    else:
+        costs = costs_of(said)
+        duty = rules.remeasured(obligation.duty, agreed=costs.expected, done=money.ZERO)
+        obligation.take(rules.estimated(duty, costs))
+
+
+def _share_anew(books: Books, obligation: Obligation, standalone: Decimal) -> None:
+    """Share the price by the stand-alone prices as they are judged now (IFRS 15.76), largest remainder.
+
+    A variable amount that one obligation alone bears (15.85) stays with it.
+    """
+    obligation.standalone, currency = standalone, books.contract.currency
+    alone: dict[int, Decimal] = {}
+    for one in books.judgements.values():
+        if one.counts and one.obligation is not None:
+            alone[one.obligation.position] = alone.get(one.obligation.position, money.ZERO) + one.counts
+    duties = [one.duty for one in books.obligations.values()]
+    pool = money.total(duty.allocated for duty in duties) - money.total(alone.values())
+    shares = rules.allocated(pool, standalone=[duty.standalone for duty in duties], currency=currency)
+    for duty, share in zip(duties, shares, strict=True):
+        now = share + alone.get(duty.position, money.ZERO)
+        books.obligations[duty.position].take(rules.repriced(duty, now, currency))
+
+
+def _add_to_price(books: Books, amount: Decimal, only: Obligation | None) -> None:
+    """A change of the price is borne by one obligation, or by all on the basis of their stand-alone prices (15.88)."""
+    if not amount:
+        return
+    currency = books.contract.currency
+    bearers = [books.obligations[only.position]] if only is not None else list(books.obligations.values())
+    duties = [one.duty for one in bearers]
+    weights = [duty.standalone for duty in duties]
+    shares = money.split(abs(amount), weights if any(weights) else [Decimal(1)] * len(weights), currency)
+    sign = 1 if amount > 0 else -1
+    for duty, share in zip(duties, shares, strict=True):
+        now = duty.allocated + sign * share
+        if now < duty.at_cost_expected or now < duty.credited:
+            raise Refused("That takes more off the price than is left of it.", field="amount")
+        books.obligations[duty.position].take(rules.repriced(duty, now, currency))
