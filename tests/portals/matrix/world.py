@@ -45,6 +45,9 @@ from apps.parties.models import Invitation, Membership, Organisation
 from apps.parties.roles import Role
 from apps.parties.services import AccountData
 from apps.parties.services.members import join
+from apps.revenue.models import JudgementKind
+from apps.revenue.rules import Component, Compounding
+from apps.revenue.services import Decision
 from apps.workflows import (
     before_acceptance,
     billing,
@@ -846,9 +849,24 @@ class _Builder:
                 journals.make(export_ref=refs[1])
 
     def _revenue(self) -> None:
-        """Everything recognised, and a month that is being closed."""
+        """Everything recognised, a financing component with its interest, and a month that is being closed."""
         for contract in Contract.objects.using("owner").filter(seller=self.deal.seller, active_version__isnull=False):
             revenue.recognise_revenue(contract_ref=contract.ref, seller_id=self.deal.seller.pk)
+        ended = TODAY.replace(day=1) - timedelta(days=1)
+        component = Component(
+            amount=Decimal(100),
+            rate=Decimal(5),
+            compounding=Compounding.NONE,
+            starts_on=ended - timedelta(days=100),
+            ends_on=TODAY + timedelta(days=400),
+            is_deferred=True,
+        )
+        decision = Decision(
+            kind=JudgementKind.FINANCING, reason="Late.", effective_on=TODAY, about="Late", component=component
+        )
+        with acting(member(self.deal, "billing")) as bilge:
+            revenue.judge_revenue(actor=bilge, key=key(), contract_ref=self.billed.ref, decision=decision)
+        revenue.recognise_revenue(contract_ref=self.billed.ref, seller_id=self.deal.seller.pk, through=ended)
         with acting(member(self.deal, "billing")) as bilge:
             revenue.close_period(actor=bilge, key=key(), through=TODAY.replace(day=1) - timedelta(days=1))
 
