@@ -55,9 +55,9 @@ def withdraw_request(*, actor: Actor, key: str, request_ref: str) -> Answer:
 
 
 @once
-def decline_request(*, actor: Actor, key: str, request_ref: str, reason: str) -> Answer:
-    """The financier says no, with a reason that the seller reads."""
-    request = financing.decline_request(request_ref=request_ref, actor=actor, reason=reason, at=clock.now())
+def decline_request(*, actor: Actor, key: str, request_ref: str, reason: str, code: str = "other") -> Answer:
+    """The financier says no, with a code to count by and a reason that the seller reads."""
+    request = financing.decline_request(request_ref=request_ref, actor=actor, reason=reason, code=code, at=clock.now())
     jobs.send_funding_news.defer(request_ref=request.ref, organisation_id=request.seller_id)
     return {"request": request.ref}
 

@@ -1,4 +1,4 @@
-"""Whom a financier trusts, and how far: verified buyers, confirmed signatories, limits of exposure."""
+"""Whom a financier trusts, and how far: verified buyers, confirmed signatories, limits of exposure, waived checks."""
 
 from decimal import Decimal
 
@@ -43,3 +43,10 @@ def set_exposure_limit(*, actor: Actor, key: str, exposure_ref: str, limit: Deci
     """The financier limits what may be out on one buyer or seller, or lifts the limit."""
     exposure = financing.set_exposure_limit(exposure_ref=exposure_ref, actor=actor, limit=limit, at=clock.now())
     return {"exposure": exposure.ref}
+
+
+@once
+def waive_check(*, actor: Actor, key: str, offer_ref: str, check: str, reason: str) -> Answer:
+    """A second person lets an offer go out although a check is not met, and says why."""
+    waiver = financing.waive_check(offer_ref=offer_ref, actor=actor, check=check, reason=reason, at=clock.now())
+    return {"offer": offer_ref, "waiver": waiver.ref}

@@ -22,6 +22,7 @@ INSERT_ONLY = {
     "contracts_contractparty",
     "contracts_signature",
     "financing_adjustment",
+    "financing_checkwaiver",
     "financing_collection",
     "financing_confirmedsignatory",
     "financing_disbursement",

@@ -243,6 +243,7 @@ FINANCIER = [
     Spot("admin:financing_offer_changelist", "greta"),
     Spot("admin:financing_offer_change", "greta", "offer priced"),
     Spot("admin:approve_offer", "greta", "offer priced"),
+    Spot("admin:waive_check", "greta", "offer priced"),
     Spot("admin:revoke_offer", "frank", "offer NL-2026-021"),
     Spot("admin:financing_offer_change", "greta", "offer offered-together"),
     Spot("admin:fund_offer", "hugo", "offer sold"),
@@ -374,6 +375,7 @@ ELSEWHERE = {
     "admin:invoice_xml",
     "admin:evidence",
     "admin:certificate",
+    "admin:contract_pdf",
     # they stand in the middle of signing in, and are walked through by the whole deal
     "account_request_login_code",
     "account_confirm_login_code",

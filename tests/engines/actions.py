@@ -1338,6 +1338,19 @@ def waive_notice(world: World) -> Attempt:
 
 
 @story
+def waive_check(world: World) -> Attempt:
+    """Of an advance that was demanded back nothing has come in for long."""
+    return _by(
+        world,
+        "underwriter",
+        lambda actor, key: underwriting.waive_check(
+            actor=actor, key=key, offer_ref=world["priced"], check="seller", reason="It has paid half."
+        ),
+        at=noon(LATE + timedelta(days=60)),
+    )
+
+
+@story
 def cancel_tranche(world: World) -> Attempt:
     return _by(
         world,

@@ -7,11 +7,13 @@ from apps.financing.models.offer import Offer, OfferLine
 from apps.financing.models.request import FundingRequest, RequestItem
 from apps.financing.models.tranche import Tranche
 from apps.financing.models.verification import BuyerVerification, ConfirmedSignatory
+from apps.financing.models.waiver import CheckWaiver
 
 __all__ = [
     "Adjustment",
     "Assignment",
     "BuyerVerification",
+    "CheckWaiver",
     "Collection",
     "ConfirmedSignatory",
     "Disbursement",

@@ -26,7 +26,8 @@ class Facility(models.Model):
     Rates are percentages; ``annual_rate`` and ``late_rate`` per year on ACT/360; those with ``pre`` are for milestones
     that are not accepted yet. ``advanced`` counts what is out now, ``advanced_pre`` what of it is out before
     acceptance, which may be at most ``pre_limit_rate`` percent of the limit. The database refuses to raise either above
-    its limit, but lets the limit be lowered below it.
+    its limit, but lets the limit be lowered below it. ``concentration_rate`` is a check and no guard: a second person
+    may waive it.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -60,6 +61,13 @@ class Facility(models.Model):
     late_rate = models.DecimalField(_("late charge in percent per year"), max_digits=6, decimal_places=3, default=12)
     grace_days = models.PositiveSmallIntegerField(_("days of grace"), default=5)
     least_fee_days = models.PositiveSmallIntegerField(_("least days charged"), default=15)
+    concentration_rate = models.DecimalField(
+        _("most of the book that one buyer may owe, in percent"),
+        max_digits=6,
+        decimal_places=3,
+        default=100,
+        db_default=100,
+    )
     opened_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -104,6 +112,9 @@ class Facility(models.Model):
                 ),
                 name="facility_rates",
             ),
+            models.CheckConstraint(
+                condition=Q(concentration_rate__gt=0, concentration_rate__lte=100), name="facility_concentration"
+            ),
         ]
         triggers = [
             guards.frozen_when(
@@ -124,6 +135,7 @@ class Facility(models.Model):
                     "late_rate",
                     "grace_days",
                     "least_fee_days",
+                    "concentration_rate",
                     "closed_at",
                 ),
             ),

@@ -22,6 +22,18 @@ class RequestState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
+class DeclineCode(models.TextChoices):
+    """Why a financier says no, in words that can be counted."""
+
+    BUYER = "buyer", _("The buyer's credit")
+    SELLER = "seller", _("The seller's credit")
+    LIMIT = "limit", _("No room under the limits")
+    EVIDENCE = "evidence", _("The evidence is not enough")
+    CONTRACT = "contract", _("The terms of the contract")
+    TENOR = "tenor", _("Too long until the payment")
+    OTHER = "other", _("Another reason")
+
+
 class FundingRequestQuerySet(models.QuerySet["FundingRequest"]):
     def visible_to(self, actor: Actor) -> "FundingRequestQuerySet":
         return self.filter(Q(financier_id=actor.organisation_id) | Q(seller_id=actor.organisation_id))
@@ -58,6 +70,9 @@ class FundingRequest(models.Model):
     requested_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     requested_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
+    decline_code = models.CharField(
+        _("why"), max_length=10, choices=DeclineCode.choices, blank=True, default="", db_default=""
+    )
     decline_reason = models.CharField(_("reason"), max_length=400, blank=True)
 
     objects = FundingRequestQuerySet.as_manager()
@@ -82,7 +97,9 @@ class FundingRequest(models.Model):
         triggers = [
             guards.legal_steps(STEPS),
             guards.refused_when("request_starts_as_submitted", guards.INSERT, "NEW.state <> 'submitted'"),
-            guards.frozen_when("TRUE", name="what_is_asked_frozen", allow=("state", "closed_at", "decline_reason")),
+            guards.frozen_when(
+                "TRUE", name="what_is_asked_frozen", allow=("state", "closed_at", "decline_code", "decline_reason")
+            ),
             guards.frozen_when("OLD.closed_at IS NOT NULL", name="closed_once", allow=("state",)),
             guards.refused_when(
                 "accepted_request_ends_with_its_advances",

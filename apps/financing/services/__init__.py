@@ -12,6 +12,7 @@ from apps.financing.services.adjusting import standing_on
 from apps.financing.services.bank import account_of_seller
 from apps.financing.services.book import due_from_seller
 from apps.financing.services.cancelling import PAID_BEFORE, cancel
+from apps.financing.services.checks import Asked, Finding, checks_of_offer, findings, waive_check
 from apps.financing.services.collecting import (
     collect,
     collect_for_the_seller,
@@ -85,7 +86,9 @@ from apps.financing.services.verification import (
 
 __all__ = [
     "PAID_BEFORE",
+    "Asked",
     "FacilityTerms",
+    "Finding",
     "Quote",
     "Transfer",
     "accept",
@@ -102,6 +105,7 @@ __all__ = [
     "bought_on",
     "bound_by_contract",
     "cancel",
+    "checks_of_offer",
     "collect",
     "collect_for_the_seller",
     "collection_account",
@@ -122,6 +126,7 @@ __all__ = [
     "financier_of_tranche",
     "financiers_of_advances",
     "financiers_out",
+    "findings",
     "fund",
     "headroom",
     "hold",
@@ -169,6 +174,7 @@ __all__ = [
     "verification_of",
     "verify_buyer",
     "waiting_of",
+    "waive_check",
     "waive_notice",
     "why_not_demand",
     "withdraw_request",

@@ -44,6 +44,8 @@ class FacilityTerms:
     late_rate: Decimal = Decimal(12)
     grace_days: int = 5
     least_fee_days: int = 15
+    concentration_rate: Decimal = Decimal(100)
+    """The most of the book that one buyer may owe, before a second person has to waive it."""
 
 
 def open_facility(*, actor: Actor, seller_ref: str, terms: FacilityTerms, at: datetime) -> Facility:
@@ -83,6 +85,7 @@ def open_facility(*, actor: Actor, seller_ref: str, terms: FacilityTerms, at: da
         late_rate=terms.late_rate,
         grace_days=terms.grace_days,
         least_fee_days=terms.least_fee_days,
+        concentration_rate=terms.concentration_rate,
         opened_by_id=person(actor),
         opened_at=at,
     )
@@ -157,6 +160,10 @@ def _refuse_impossible(terms: FacilityTerms) -> None:
     if rate_refused(terms.pre_advance_rate) or terms.pre_advance_rate == 0:
         raise Refused(
             "Enter an advance rate above 0 and up to 100 percent, with at most 3 decimals.", field="pre_advance_rate"
+        )
+    if rate_refused(terms.concentration_rate) or terms.concentration_rate == 0:
+        raise Refused(
+            "Enter a share above 0 and up to 100 percent, with at most 3 decimals.", field="concentration_rate"
         )
     for field in ("annual_rate", "fee_rate", "late_rate", "pre_limit_rate", "pre_annual_rate", "pre_fee_rate"):
         if rate_refused(getattr(terms, field)):

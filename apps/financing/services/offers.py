@@ -9,6 +9,7 @@ from apps.financing.models import FundingRequest, Offer, OfferLine, RequestItem
 from apps.financing.models.offer import OfferState
 from apps.financing.models.request import RequestState
 from apps.financing.rules import OfferTerms, texts
+from apps.financing.services.checks import require_checks
 from apps.financing.services.eligibility import eligible_amount, items_of, stage_of
 from apps.financing.services.exposures import lock_exposures, require_room
 from apps.financing.services.facilities import require_headroom
@@ -88,7 +89,7 @@ def price(*, request_ref: str, actor: Actor, terms: OfferTerms, at: datetime) ->
 
 
 def approve(*, offer_ref: str, actor: Actor, at: datetime) -> Offer:
-    """A second person lets the offer go out; from now on the seller sees it."""
+    """A second person lets the offer go out, with every check met or waived; from now on the seller sees it."""
     offer = lock_offer(offer_ref=offer_ref)
     actor.require(Action.APPROVE_OFFER, organisation_id=offer.financier_id)
     if offer.created_by_id == actor.user_id:
@@ -96,6 +97,7 @@ def approve(*, offer_ref: str, actor: Actor, at: datetime) -> Offer:
     move(offer, OfferState.ISSUED, Offer.TRANSITIONS)
     if at > offer.expires_at:
         raise Refused("This price was good until {date} only. Revoke it and price anew.", date=offer.expires_at.date())
+    require_checks(offer, at=at)
     move(offer.request, RequestState.OFFERED, FundingRequest.TRANSITIONS)
     offer.approved_by_id, offer.approved_at = person(actor), at
     offer.save(update_fields=["state", "approved_by", "approved_at"])

@@ -11,7 +11,7 @@ from apps.core.errors import Refused
 from apps.core.states import move
 from apps.financing.models import Assignment, Facility, FundingRequest, RequestItem
 from apps.financing.models.offer import Stage
-from apps.financing.models.request import RequestState
+from apps.financing.models.request import DeclineCode, RequestState
 from apps.financing.rules.price import advance
 from apps.financing.services.eligibility import eligible_amount, stage_of
 from apps.financing.services.facilities import require_headroom
@@ -141,19 +141,26 @@ def withdraw_request(*, request_ref: str, actor: Actor, at: datetime) -> Funding
     return _close(made, verb="funding.withdrawn", actor=actor, at=at)
 
 
-def decline_request(*, request_ref: str, actor: Actor, reason: str, at: datetime) -> FundingRequest:
-    """The financier says no, with a reason that the seller reads; an offer that is not accepted falls with it."""
+def decline_request(
+    *, request_ref: str, actor: Actor, reason: str, code: str = DeclineCode.OTHER, at: datetime
+) -> FundingRequest:
+    """The financier says no, with a reason that the seller reads; an offer that is not accepted falls with it.
+
+    ``code`` is one of :class:`DeclineCode`, by which refusals are counted.
+    """
     made = lock_request(request_ref=request_ref)
     actor.require(Action.PRICE_OFFER, organisation_id=made.financier_id)
     move(made, RequestState.DECLINED, FundingRequest.TRANSITIONS)
-    made.decline_reason = reason_given(reason)
+    if code not in DeclineCode.values:
+        raise Refused("Choose why you decline.", field="code")
+    made.decline_code, made.decline_reason = code, reason_given(reason)
     close_live_offers(made, actor=actor, at=at)
     return _close(made, verb="funding.declined", actor=actor, at=at)
 
 
 def _close(made: FundingRequest, *, verb: str, actor: Actor, at: datetime) -> FundingRequest:
     made.closed_at = at
-    made.save(update_fields=["state", "closed_at", "decline_reason"])
+    made.save(update_fields=["state", "closed_at", "decline_code", "decline_reason"])
     release(made.items.all(), at=at)
     record(
         made.contract,

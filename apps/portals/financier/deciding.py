@@ -1,6 +1,7 @@
 """The decision on a request: the evidence, the terms being tried with their figures, and why it cannot be priced."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,7 +13,7 @@ from apps.financing.models import FundingRequest, RequestItem
 from apps.financing.rules import OfferTerms
 from apps.financing.services.eligibility import eligible_amount
 from apps.parties.roles import Action
-from apps.portals.financier import pricing
+from apps.portals.financier import checking, pricing
 from apps.portals.financier.exposure import exposure_of
 from apps.portals.financier.forms import PriceForm
 from apps.portals.financier.pages import asker, today_of, why_not
@@ -103,3 +104,17 @@ def trial(
         "over_limit": pricing.no_headroom(quote, currency=row.currency),
         "chart": pricing.waterfall_of(quote, currency=row.currency),
     }
+
+
+def checks(request: HttpRequest, row: FundingRequest, items: Sequence[RequestItem]) -> list[checking.Line]:
+    """What an offer on the usual terms would be checked for; once it is priced, its own page says it."""
+    terms = first_terms(request, row, items)
+    try:
+        quote = financing.quote_of(row, items=items, terms=terms)
+    except Refused:
+        advance, days = Decimal(0), {}
+    else:
+        advance = quote.whole.gross
+        days = {item.milestone_id: line.price.days for item, line in zip(items, quote.lines, strict=True)}
+    asked = financing.Asked(request=row, items=items, advance=advance, days=days, at=now_of(request))
+    return checking.lines_of(financing.findings(asked))

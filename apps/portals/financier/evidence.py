@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.contracts import wording
-from apps.contracts.models import Criterion, Signature
+from apps.contracts.models import ContractDocument, Criterion, Signature
 from apps.financing.models import Collection, FundingRequest, RequestItem, Tranche
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Certificate, CriterionNote, Decision, EvidenceFile, Milestone, Submission, Verdict
@@ -54,7 +54,7 @@ def of_request(actor: Actor, request: FundingRequest, items: Sequence[RequestIte
         "milestones": list(Milestone.objects.visible_to(actor).filter(contract=request.contract)),
         "asked": {milestone.pk for milestone in milestones},
         "subjects": _subjects(actor, items, submissions),
-        "files": _files(actor, milestones, submissions),
+        "files": [*_contract_files(actor, request), *_files(actor, milestones, submissions)],
         "record": track_record(actor, request),
     }
 
@@ -200,6 +200,23 @@ def _certificates(actor: Actor, submissions: list[Submission]) -> list[File]:
     ]
 
 
+def _contract_files(actor: Actor, request: FundingRequest) -> list[File]:
+    """The contract as both sides signed it, once its PDF is made."""
+    found = ContractDocument.objects.visible_to(actor).filter(
+        version_id=_signed(request), kind=ContractDocument.Kind.SIGNED, state="ready"
+    )
+    return [
+        File(
+            name=_("Contract %(number)s.pdf") % {"number": request.contract.number},
+            url=reverse("admin:contract_pdf", args=[one.ref]),
+            size=one.size,
+            sha256=one.sha256,
+            icon="file-earmark-pdf",
+        )
+        for one in found
+    ]
+
+
 def track_record(actor: Actor, request: FundingRequest) -> list[Fact]:
     """How this seller's advances and this buyer's payments went before, in the financier's own book."""
     book = Tranche.objects.visible_to(actor).filter(financier_id=actor.organisation_id)
@@ -216,7 +233,8 @@ def track_record(actor: Actor, request: FundingRequest) -> list[Fact]:
         Fact(
             term=_("Advances to this seller"),
             value=_("%(all)s, of which %(settled)s settled") % {"all": funded["all"], "settled": funded["settled"]},
-        )
+        ),
+        *_slips(actor, request),
     ]
     if not paid["count"]:
         return [*facts, Fact(term=_("Payments by this buyer"), value=_("none yet"))]
@@ -226,6 +244,36 @@ def track_record(actor: Actor, request: FundingRequest) -> list[Fact]:
         Fact(term=_("On average"), value=_lateness(round(paid["mean"].total_seconds() / 86400))),
         Fact(term=_("At worst"), value=_lateness(paid["worst"].days)),
     ]
+
+
+def _slips(actor: Actor, request: FundingRequest) -> list[Fact]:
+    """By how much this seller's milestones were accepted after they were planned, in every contract that is seen here.
+
+    The 80th percentile is what a price reckons with: by nearest rank, so four of five were not later.
+    """
+    accepted = Milestone.objects.visible_to(actor).filter(
+        contract__seller=request.seller_id, accepted_at__isnull=False, planned_on__isnull=False
+    )
+    latest = accepted.order_by("-accepted_at").values_list("accepted_at", "planned_on")[:HISTORY]
+    days = sorted((accepted_at.date() - planned_on).days for accepted_at, planned_on in latest if planned_on)
+    if not days:
+        return [Fact(term=_("Milestones of this seller"), value=_("none accepted yet that had a date"))]
+    return [
+        Fact(term=_("Milestones of this seller"), value=str(len(days))),
+        Fact(term=_("Accepted, on average"), value=_slip(round(sum(days) / len(days)))),
+        Fact(term=_("Accepted, four of five"), value=_slip(days[-(-4 * len(days) // 5) - 1])),
+        Fact(term=_("Accepted, at worst"), value=_slip(days[-1])),
+    ]
+
+
+HISTORY = 200
+"""So many milestones, the latest, say how a seller keeps its dates."""
+
+
+def _slip(days: int) -> str:
+    if days == 0:
+        return _("on the day planned")
+    return _lateness(days)
 
 
 def _lateness(days: int) -> str:

@@ -4,6 +4,7 @@ from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
+from apps.contracts.models import ContractDocument
 from apps.invoicing.models import Document
 from apps.milestones.models import Certificate, EvidenceFile
 from apps.portals.financier.pages import asker
@@ -36,6 +37,13 @@ def certificate(request: HttpRequest, ref: str) -> HttpResponseBase:
     return _handed_over(
         found.stored_as, name=f"certificate-{found.contract.number}-{found.ref}.pdf", content_type="application/pdf"
     )
+
+
+def contract_pdf(request: HttpRequest, ref: str) -> HttpResponseBase:
+    """The stored bytes of the signed contract on whose milestones one was asked to advance; 404 until they exist."""
+    documents = ContractDocument.objects.visible_to(asker(request)).select_related("contract")
+    found = get_object_or_404(documents, ref=ref, state="ready")
+    return _handed_over(found.stored_as, name=f"{found.contract.number}.pdf", content_type="application/pdf")
 
 
 def _handed_over(stored_as: str, *, name: str, content_type: str) -> FileResponse:

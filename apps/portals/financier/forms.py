@@ -8,6 +8,7 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from apps.financing.models.request import DeclineCode
 from apps.financing.rules import LineTerms, OfferTerms
 from apps.portals.forms import ActionForm, AmountField, DayField, RateField, SeenForm
 
@@ -88,8 +89,9 @@ class PriceForm(ActionForm):
 
 
 class DeclineForm(ActionForm):
-    """A no, with the reason that the seller reads."""
+    """A no, with a code to count by and the reason that the seller reads."""
 
+    code = forms.ChoiceField(label=_("Why"), choices=DeclineCode.choices)
     reason = reason_field(label=_("Reason"), help_text=_("The seller reads this. Say what would change the answer."))
 
 
@@ -99,6 +101,19 @@ class WaiveForm(ActionForm):
     reason = reason_field(
         label=_("Reason"), help_text=_("Why you pay out without the buyer's acknowledgement. It stays on record.")
     )
+
+
+class WaiveCheckForm(ActionForm):
+    """Going without one of the checks that are not met."""
+
+    check = forms.ChoiceField(label=_("Check"))
+    reason = reason_field(label=_("Reason"), help_text=_("Why the offer may go out all the same. It stays on record."))
+
+    def __init__(self, *args: Any, checks: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["check"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = checks
 
 
 class VerifyForm(ActionForm):
@@ -193,6 +208,11 @@ class FacilityForm(ActionForm):
     late_rate = RateField(label=_("Late charge"), help_text=_("Per cent a year, actual/360."), initial=Decimal(12))
     grace_days = forms.IntegerField(label=_("Days of grace"), min_value=0, max_value=365, initial=5)
     least_fee_days = forms.IntegerField(label=_("Least days charged"), min_value=0, max_value=365, initial=15)
+    concentration_rate = RateField(
+        label=_("Most of your book on one buyer"),
+        help_text=_("Per cent. Beyond it a second person has to waive the check; 100 is no limit."),
+        initial=Decimal(100),
+    )
 
     def __init__(self, *args: Any, currencies: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -77,3 +77,12 @@ class Button:
     refusal: str = ""
     icon: str = ""
     css: str = "btn-secondary"
+
+
+def next_button(waiting: QuerySet[Any], row: Model) -> list[Button]:
+    """The way to what waits after this row in its queue, from the beginning again after the last; nothing alone."""
+    others = waiting.exclude(pk=row.pk).order_by("pk")
+    found = others.filter(pk__gt=row.pk).first() or others.first()
+    if found is None:
+        return []
+    return [Button(label=_("Next in the queue"), url=address(type(row), found.ref), icon="chevron-right")]

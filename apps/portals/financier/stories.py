@@ -32,6 +32,7 @@ VERBS: Mapping[str, Words] = {
     "advance.collected": (gettext_lazy("Buyer's payment shared out"), "arrow-down-left", "positive"),
     "reserve.paid": (gettext_lazy("Reserve paid to the seller"), "arrow-return-left", "positive"),
     "payment.received": (gettext_lazy("Buyer's payment recorded"), "bank", "info"),
+    "check.waived": (gettext_lazy("Check waived"), "skip-forward", "attention"),
     "buyer.verified": (gettext_lazy("Buyer verified"), "shield-check", "positive"),
     "buyer.signatory_confirmed": (gettext_lazy("Signatory confirmed"), "person-check", "positive"),
     "buyer.verification_revoked": (gettext_lazy("Verification revoked"), "slash-circle", "neutral"),

@@ -30,6 +30,7 @@ def terms(deal: Parties, **changes: str) -> dict[str, str]:
         "late_rate": "12",
         "grace_days": "5",
         "least_fee_days": "15",
+        "concentration_rate": "100",
     } | changes
 
 

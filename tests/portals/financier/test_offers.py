@@ -1,5 +1,7 @@
 """Four eyes: one person prices an offer, another approves it, and the seller sees nothing before."""
 
+from decimal import Decimal
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -115,3 +117,23 @@ def test_an_offer_that_was_answered_is_not_revoked(deal: Parties, sign_in: SignI
     refused = browser.post(revoke, hidden(browser.get(revoke)) | {"do": "act"})
     assert refused.status_code == 422
     assert state_of(deal, offer) == "accepted"
+
+
+def test_a_check_that_is_not_met_is_waived_by_a_second_person_before_the_offer_goes_out(
+    deal: Parties, sign_in: SignIn
+) -> None:
+    facility = stories.opened_facility(deal, concentration_rate=Decimal(25))
+    offer = stories.priced(deal, stories.requested(deal, stories.invoiced(deal), facility))
+    found = "Meridian Logistik AG would owe 100.0 % of your book, and at most 25 % is agreed."
+    udo, approve = sign_in("underwriter"), reverse("admin:approve_offer", args=[offer.ref])
+    assert found in page_of(udo, offer)
+    assert found in text_of(udo.get(approve))
+    url = reverse("admin:waive_check", args=[offer.ref])
+    assert "I waive this check" not in text_of(sign_in("analyst").get(url))
+    form = hidden(udo.get(url)) | {"check": "concentration", "reason": "Rated AA."}
+    assert found in text_of(udo.post(url, form | {"do": "review"}))
+    assert udo.post(url, form | {"do": "act"}).status_code == 302
+    assert "waived it: Rated AA." in page_of(udo, offer)
+    assert udo.post(approve, hidden(udo.get(approve)) | {"do": "act"}).status_code == 302
+    assert "waived it: Rated AA." in page_of(udo, offer)
+    assert state_of(deal, offer) == "issued"

@@ -152,13 +152,14 @@ def test_a_request_is_declined_with_a_reason_that_the_seller_reads(
     browser, url = sign_in("analyst"), reverse("admin:decline_request", args=[request_.ref])
     form = hidden(browser.get(url))
     assert "This field is required" in text_of(browser.post(url, form | {"do": "review"}))
-    form |= {"reason": "The buyer is at its limit."}
+    form |= {"code": "limit", "reason": "The buyer is at its limit."}
     assert "The buyer is at its limit." in text_of(browser.post(url, form | {"do": "review"}))
     assert browser.post(url, form | {"do": "act"}).status_code == 302
     with walls.asking_for(deal.financier.pk):
         request_.refresh_from_db()
-    assert (request_.state, request_.decline_reason) == ("declined", "The buyer is at its limit.")
-    assert "You declined: The buyer is at its limit." in text_of(page_of(browser, request_))
+    assert (request_.state, request_.decline_code) == ("declined", "limit")
+    assert request_.decline_reason == "The buyer is at its limit."
+    assert "You declined: No room under the limits. The buyer is at its limit." in text_of(page_of(browser, request_))
 
 
 def test_a_request_whose_invoice_is_past_due_says_why_it_is_not_priced(

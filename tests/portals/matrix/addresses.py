@@ -185,6 +185,7 @@ OF: Final[dict[str, str]] = {
     "buyer:answer_nullification": "milestones.Nullification",
     "buyer:acknowledge_assignment": "financing.Assignment",
     "admin:certificate": "milestones.Certificate",
+    "admin:contract_pdf": "contracts.ContractDocument",
     "admin:evidence": "milestones.EvidenceFile",
     "admin:invoice_pdf": "invoicing.Invoice",
     "admin:invoice_xml": "invoicing.Invoice",

@@ -75,6 +75,7 @@ class OpenFacility(ActionPage[Any]):
                 Fact(term=_("Late charge a year"), value=rate(data["late_rate"])),
                 Fact(term=_("Days of grace"), value=str(data["grace_days"])),
                 Fact(term=_("Least days charged"), value=str(data["least_fee_days"])),
+                Fact(term=_("Most of your book on one buyer"), value=rate(data["concentration_rate"])),
             ],
             effects=[
                 _("%(seller)s can ask you for funding up to the limit.") % {"seller": seller.legal_name},

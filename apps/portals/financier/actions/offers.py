@@ -16,6 +16,7 @@ from apps.portals.financier.action import ActionPage, Review
 from apps.portals.financier.disputed import why_not_disputed
 from apps.portals.financier.forms import WholeSentForm
 from apps.portals.financier.pages import asker, rate, today_of, why_not
+from apps.portals.forms import explain
 from apps.portals.moment import now_of
 from apps.portals.parts import Fact
 from apps.workflows import funding
@@ -76,7 +77,7 @@ class ApproveOffer(ActionPage[Offer]):
         refusal = why_not(asker(request), self.needs)
         if not refusal and row.created_by_id == asker(request).user_id:
             return _("You priced this offer, so a second person has to approve it.")
-        return refusal
+        return refusal or _not_met(request, row)
 
     def review(self, request: HttpRequest, row: Offer, data: dict[str, Any]) -> Review:
         seller = row.seller.legal_name
@@ -224,3 +225,10 @@ def why_not_verified(tranche: Tranche) -> str:
         return ""
     words = _("An underwriter has to confirm first that %(mailbox)s signs off for %(buyer)s in this contract.")
     return words % {"mailbox": mailbox, "buyer": tranche.buyer.legal_name}
+
+
+def _not_met(request: HttpRequest, row: Offer) -> str:
+    """The first check that stops an offer, or nothing."""
+    stopping = (one.obstacle for one in financing.checks_of_offer(row, at=now_of(request)) if one.stops)
+    obstacle = next(stopping, None)
+    return explain(obstacle) if obstacle is not None else ""

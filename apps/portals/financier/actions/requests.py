@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from apps.core.errors import Refused
 from apps.financing import services as financing
 from apps.financing.models import BuyerVerification, FundingRequest, Offer
+from apps.financing.models.request import DeclineCode
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals.financier.action import ActionPage, Review
@@ -94,16 +95,23 @@ class DeclineRequest(ActionPage[FundingRequest]):
             amount=row.face,
             currency=row.currency,
             party=_("%(about)s of %(seller)s") % {"about": row.about, "seller": seller},
-            facts=[Fact(term=_("Your reason"), value=data["reason"])],
+            facts=[
+                Fact(term=_("Why"), value=str(DeclineCode(data["code"]).label)),
+                Fact(term=_("Your reason"), value=data["reason"]),
+            ],
             effects=effects,
             button=_("Decline this request"),
         )
 
     def act(self, actor: Actor, row: FundingRequest, data: dict[str, Any]) -> Answer:
-        return funding.decline_request(actor=actor, key=data["key"], request_ref=row.ref, reason=data["reason"])
+        return funding.decline_request(actor=actor, key=data["key"], request_ref=row.ref, **_said(data))
 
     def done(self, row: FundingRequest, data: dict[str, Any]) -> str:
         return _("The request is declined. %(seller)s is told.") % {"seller": row.seller.legal_name}
+
+
+def _said(data: dict[str, Any]) -> dict[str, str]:
+    return {"code": data["code"], "reason": data["reason"]}
 
 
 class Finding(ActionPage[FundingRequest]):

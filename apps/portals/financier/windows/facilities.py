@@ -131,5 +131,6 @@ def terms_of(facility: Facility) -> list[Fact]:
         Fact(term=_("Late charge a year"), value=rate(facility.late_rate)),
         Fact(term=_("Days of grace"), value=str(facility.grace_days)),
         Fact(term=_("Least days charged"), value=str(facility.least_fee_days)),
+        Fact(term=_("Most of your book on one buyer"), value=rate(facility.concentration_rate)),
         Fact(term=_("Reference"), value=facility.ref),
     ]

@@ -7,9 +7,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.financing import services as financing
 from apps.financing.models import FundingRequest, Offer, Tranche
 from apps.parties.actor import Actor
-from apps.portals.financier import badges, stories
+from apps.portals.financier import badges, checking, queues, stories
+from apps.portals.financier.actions.checks import WaiveCheck, waivable
 from apps.portals.financier.actions.offers import (
     ApproveOffer,
     FundOffer,
@@ -21,7 +23,7 @@ from apps.portals.financier.actions.offers import (
 )
 from apps.portals.financier.disputed import offers_in_dispute
 from apps.portals.financier.filters import OfferStates, Sellers
-from apps.portals.financier.pages import Button, address, asker, rate
+from apps.portals.financier.pages import Button, address, asker, next_button, rate
 from apps.portals.financier.window import Window
 from apps.portals.moment import now_of
 from apps.portals.parts import Fact, Tile
@@ -46,11 +48,14 @@ class OfferWindow(Window):
         "^request__contract__buyer__legal_name",
     )
     search_help_text = gettext_lazy("Invoice number, milestone, seller or buyer")
-    pages = (ApproveOffer, RevokeOffer, FundOffer)
+    pages = (ApproveOffer, RevokeOffer, FundOffer, WaiveCheck)
     page_template = "admin/pages/offer.html"
     page_related = (
         "seller",
         "request__contract__buyer",
+        "request__contract__active_version",
+        "request__facility",
+        "request__seller",
         "created_by",
         "approved_by",
         "answered_by",
@@ -117,6 +122,7 @@ class OfferWindow(Window):
             "facts": facts_of(row),
             "lines": [(line, terms_in_words(line), rate(line.apr), rate(line.xirr)) for line in lines_of(row)],
             "people": _people(row),
+            "checks": _checks(request, row),
             "buttons": _buttons(self, request, row),
             "request_url": address(FundingRequest, row.request.ref),
             "tranches": [
@@ -129,7 +135,7 @@ class OfferWindow(Window):
 
 def _buttons(window: OfferWindow, request: HttpRequest, row: Offer) -> list[Button]:
     approve, revoke = ApproveOffer(window), RevokeOffer(window)
-    buttons = []
+    buttons = next_button(queues.to_approve(asker(request)), row)
     if row.state in ("draft", "issued"):
         buttons.append(
             Button(
@@ -148,6 +154,16 @@ def _buttons(window: OfferWindow, request: HttpRequest, row: Offer) -> list[Butt
             )
         )
     if row.state == "draft":
+        waive = WaiveCheck(window)
+        if waivable(request, row):
+            buttons.append(
+                Button(
+                    label=_("Waive a check"),
+                    url=waive.url(row),
+                    refusal=waive.why_not(request, row),
+                    icon="skip-forward",
+                )
+            )
         buttons.append(
             Button(
                 label=_("Approve"),
@@ -158,6 +174,13 @@ def _buttons(window: OfferWindow, request: HttpRequest, row: Offer) -> list[Butt
             )
         )
     return buttons
+
+
+def _checks(request: HttpRequest, row: Offer) -> list[checking.Line]:
+    """Of a draft every check as it stands, of what went out what was waived."""
+    if row.state == "draft":
+        return checking.lines_of(financing.checks_of_offer(row, at=now_of(request)))
+    return checking.waived_lines(row.waivers.select_related("waived_by").order_by("pk"))
 
 
 def _people(row: Offer) -> list[Fact]:

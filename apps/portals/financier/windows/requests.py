@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from apps.financing import services as financing
 from apps.financing.models import BuyerVerification, FundingRequest
-from apps.portals.financier import badges, deciding, evidence, files, stories
+from apps.portals.financier import badges, deciding, evidence, files, queues, stories
 from apps.portals.financier.actions.requests import (
     ConfirmSignatory,
     DeclineRequest,
@@ -19,7 +19,7 @@ from apps.portals.financier.actions.requests import (
 )
 from apps.portals.financier.disputed import requests_in_dispute
 from apps.portals.financier.filters import RequestStates, Sellers
-from apps.portals.financier.pages import Button, asker, rate
+from apps.portals.financier.pages import Button, asker, next_button, rate
 from apps.portals.financier.window import Window
 from apps.portals.moment import now_of
 from apps.portals.parts import Tile
@@ -109,9 +109,11 @@ class RequestWindow(Window):
             "buttons": [
                 *([VerifyBuyer(self).button(request, row)] if verification is None else []),
                 *([ConfirmSignatory(self).button(request, row)] if unconfirmed else []),
+                *next_button(queues.to_price(actor), row),
                 *([] if row.closed_at else _to_decide(decline, request, row, is_priceable=not refusal)),
             ],
             **({} if refusal else deciding.trial(request, row, items)),
+            "checks": [] if row.closed_at else deciding.checks(request, row, items),
             "events": stories.of(
                 actor,
                 f"request:{row.ref}",
@@ -127,6 +129,7 @@ class RequestWindow(Window):
             path("invoice/<str:ref>/xml/", self.door(files.invoice_xml), name="invoice_xml"),
             path("certificate/<str:ref>/pdf/", self.door(files.certificate), name="certificate"),
             path("evidence/<str:ref>/", self.door(files.evidence), name="evidence"),
+            path("contract/<str:ref>/pdf/", self.door(files.contract_pdf), name="contract_pdf"),
         ]
 
 
@@ -147,7 +150,9 @@ def _to_decide(page: DeclineRequest, request: HttpRequest, row: FundingRequest, 
 def _next(row: FundingRequest, offers: list[Any]) -> str:
     """What happens next, in words."""
     if row.state == "declined":
-        return _("nothing. You declined: %(reason)s") % {"reason": row.decline_reason}
+        why = row.get_decline_code_display()
+        words = f"{why}. {row.decline_reason}" if why else row.decline_reason
+        return _("nothing. You declined: %(reason)s") % {"reason": words}
     if row.state == "withdrawn":
         return _("nothing. The seller took the request back.")
     if row.state == "accepted":
