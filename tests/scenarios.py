@@ -32,7 +32,7 @@ from apps.core import clock
 from apps.core.database import walls
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
-from apps.milestones.services import CriterionAnswer
+from apps.milestones.services import CriterionAnswer, Link
 from apps.parties import services as parties_services
 from apps.parties.actor import Actor, ActorKind, Origin, Proof
 from apps.parties.models import Membership, Organisation
@@ -42,6 +42,7 @@ from apps.parties.services.members import join
 from apps.workflows import contracting, sign_off
 
 PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+TEST_SYSTEM = Link("Test system", "https://test.nordlicht.example/login?site=7")
 """The bytes of a small evidence file."""
 BROWSER = Origin(address="192.0.2.10", agent="Firefox", authenticated_by="e-mailed code")
 
@@ -333,6 +334,7 @@ def prepared_milestone(contract: Contract, *, actor: Actor, position: int = 1, a
             answers=[
                 CriterionAnswer(criterion.pk, is_met=True, note="Shown in the workshop.") for criterion in criteria
             ],
+            links=[TEST_SYSTEM],
         )
         for criterion in criteria:
             if criterion.needs_evidence:
@@ -357,7 +359,8 @@ def submitted_rest(rest: Milestone, *, at: datetime | None = None) -> Submission
     """What is left of a milestone that was accepted in part, sent to the buyer."""
     actor = owner_of(rest.contract.seller_id)
     with acting(actor, at=at):
-        answers = [CriterionAnswer(criterion.pk, is_met=True, note="Now.") for criterion in rest.line.criteria.all()]
+        criteria = rest.line.criteria.all()
+        answers = [CriterionAnswer(one.pk, is_met=True, note="Now.", links=[TEST_SYSTEM]) for one in criteria]
         sign_off.prepare_submission(actor=actor, key=key(), milestone_ref=rest.ref, note="", answers=answers)
         _text, seen = milestones.preview(rest)
         answer = sign_off.submit_milestone(actor=actor, key=key(), milestone_ref=rest.ref, seen=seen)

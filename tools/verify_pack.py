@@ -396,7 +396,7 @@ def check_signatures(pack, ref, number, version, acts):
 def check_contract(pack, version):
     """What the manifest says that this pack is about is what was signed, and what the chain knows."""
     manifest = pack.manifest
-    if set(manifest) != LISTED:
+    if set(manifest) - {"links"} != LISTED:
         pack.wrong(f"CHANGED: {MANIFEST} says {sorted(manifest)}; it should say {sorted(LISTED)}")
     if version is not None:
         about = {part: version["contract"][part] for part in ("ref", "number", "title")}
@@ -449,8 +449,22 @@ def check_submissions(pack):
                 if other in pack.names and pack.hash_of(other)[0] != one["sha256"]:
                     pack.wrong(f"CHANGED: {other} is not the file {one['name']} of {name}")
                 pack.expect(other, "evidence")
+    check_links(pack, found)
     pack.holds.append(f"{len(found)} submission(s) are word for word what was sent, with {files} evidence file(s).")
     return found
+
+
+def check_links(pack, submissions):
+    """The manifest lists the links of the submissions, each of them and no other."""
+    named = []
+    for ref, said in submissions.items():
+        for place in [*said["criteria"], said]:
+            at = {"criterion": place["position"]} if "position" in place else {}
+            named.extend({"submission": ref, **at, **link} for link in place.get("links", []))
+    told = pack.manifest.get("links", ABSENT)
+    in_order = sorted(told, key=canonical) if isinstance(told, list) else told
+    if in_order != (sorted(named, key=canonical) or ABSENT):
+        pack.wrong(f"CHANGED: the links in {MANIFEST} are not those that the submissions name")
 
 
 def place_of(milestone):
@@ -751,6 +765,8 @@ NOT_PROVEN = (
     "README.txt and the copy of this program in the pack: whoever rewrites the manifest can change them;",
 )
 
+LINKED = "what stands, or stood, behind the links that submissions name: of them only title and address are recorded."
+
 OLDER = (
     "verdicts, proofs and statements of signatures that an earlier version of Cairn recorded, and the documents of its"
     " invoices: these have their hash in the manifest, but none in the chain."
@@ -805,6 +821,8 @@ def told(pack):
     yield ""
     yield "Not proven by this pack:"
     yield from (f"  {line}" for line in NOT_PROVEN)
+    if pack.manifest.get("links"):
+        yield f"  {LINKED}"
     if any(is_older(entry) for entry in pack.entries):
         yield f"  {OLDER}"
 

@@ -19,7 +19,7 @@ from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
 from apps.milestones.models import FirstAcceptance, Milestone, Reservation
-from apps.milestones.services import CriterionAnswer, CriterionVerdict, Part
+from apps.milestones.services import CriterionAnswer, CriterionVerdict, Link, Part
 from apps.parties.actor import Actor
 from apps.workflows import before_acceptance, jobs, recourse, retention_jobs, revenue_jobs
 from apps.workflows.once import Answer, once
@@ -27,12 +27,19 @@ from apps.workflows.once import Answer, once
 
 @once
 def prepare_submission(
-    *, actor: Actor, key: str, milestone_ref: str, note: str, answers: Sequence[CriterionAnswer]
+    *,
+    actor: Actor,
+    key: str,
+    milestone_ref: str,
+    note: str,
+    answers: Sequence[CriterionAnswer],
+    links: Sequence[Link] = (),
 ) -> Answer:
     """The seller writes down how each criterion is met; the buyer sees nothing of it until it is submitted."""
     contract = contracts.lock(contract_id=milestones.contract_of_milestone(milestone_ref=milestone_ref))
+    now = clock.now()
     submission = milestones.prepare(
-        contract=contract, milestone_ref=milestone_ref, actor=actor, note=note, answers=answers, at=clock.now()
+        contract=contract, milestone_ref=milestone_ref, actor=actor, note=note, answers=answers, links=links, at=now
     )
     return {"submission": submission.ref}
 

@@ -78,6 +78,7 @@ def test_the_certificate_says_everything_that_proves_the_sign_off(parties: Parti
         "12,000.00 EUR",
         "Prototype: the test protocol shows no open defect of class A.",
         "Buyer: passed · Seller: met",
+        "Link: Test system https://test.nordlicht.example/login?site=7",
         decision.statement,
         "Bea Berg",
         decision.email,

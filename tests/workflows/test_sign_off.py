@@ -17,7 +17,7 @@ from apps.core.errors import IllegalTransition, NotAllowed, Refused, Stale
 from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
 from apps.milestones.models import CriterionNote, Decision, EvidenceFile, Milestone, Submission, Verdict
-from apps.milestones.services import CriterionAnswer, CriterionVerdict
+from apps.milestones.services import CriterionAnswer, CriterionVerdict, Link
 from apps.parties import services as parties_services
 from apps.parties.actor import Actor
 from apps.parties.roles import Role
@@ -126,6 +126,44 @@ def test_a_criterion_of_another_milestone_is_refused(parties: Parties, contract:
                 upload=ContentFile(PDF, name="a.pdf"),
                 criterion_id=foreign.pk,
             )
+
+
+def test_links_are_kept_carried_forward_and_frozen_with_what_was_sent(parties: Parties, submission: Submission) -> None:
+    link = {"title": scenarios.TEST_SYSTEM.title, "url": scenarios.TEST_SYSTEM.url}
+    assert canonical.read(submission.canonical_text)["links"] == [link]
+    cross_first(submission, actor=guest(submission))
+    with acting(scenarios.seller_actor(parties)) as sina:
+        first = submission.milestone.line.criteria.all()[0]
+        answers = [CriterionAnswer(first.pk, is_met=True, links=[Link("", link["url"])])]
+        sign_off.prepare_submission(
+            actor=sina, key=key(), milestone_ref=submission.milestone.ref, note="", answers=answers
+        )
+        draft = milestones.open_draft(submission.milestone)
+        assert draft is not None
+        assert (draft.links, draft.notes.order_by("criterion__position")[0].links) == (
+            [],
+            [{"title": "test.nordlicht.example", "url": link["url"]}],
+        )
+        with pytest.raises(Refused, match="no address that can stand here"):
+            sign_off.prepare_submission(
+                actor=sina,
+                key=key(),
+                milestone_ref=submission.milestone.ref,
+                note="",
+                answers=[],
+                links=[Link("Test", "http://test.example/")],
+            )
+    written = "UPDATE milestones_submission SET links = '{links}' WHERE id = {row}"
+    for row, links in (
+        (submission.pk, "[]"),
+        (draft.pk, "{}"),
+        (draft.pk, "[{}]"),
+        (draft.pk, '[{"title": "a", "url": "http://b.example"}]'),
+        (draft.pk, '[{"title": "", "url": "https://b.example"}]'),
+        (draft.pk, '[{"title": "a", "url": "https://b@c.example"}]'),
+    ):
+        with acting(scenarios.seller_actor(parties)), pytest.raises(IntegrityError):
+            raw(written.format(links=links, row=row))
 
 
 def test_the_same_file_sent_twice_is_there_once(parties: Parties, contract: Contract) -> None:

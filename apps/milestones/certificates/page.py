@@ -33,6 +33,7 @@ class CriterionRow:
     note: str
     verdict: str
     files: Sequence[FileRow]
+    links: Sequence[Fact]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Page:
     reservations: Sequence[ReservedRow]
     note: str
     files: Sequence[FileRow]
+    links: Sequence[Fact]
     statement: str
     comment: str
     person: Sequence[Fact]
@@ -87,6 +89,7 @@ def page_of(said: dict[str, Any]) -> Page:
         reservations=[_reserved(one, said["milestone"]["currency"]) for one in said.get("reservations", [])],
         note=said["submission"]["note"],
         files=[_file(one) for one in said["files"]],
+        links=_links(said),
         statement=decision["statement"],
         comment=decision["comment"],
         person=[*_before(said), *_person(said, decided_at)],
@@ -146,7 +149,13 @@ def _criterion(one: dict[str, Any]) -> CriterionRow:
         note=one["note"],
         verdict=gettext("Buyer: passed") if one["is_passed"] else gettext("Buyer: not passed. {reason}").format(**one),
         files=[_file(file) for file in one["files"]],
+        links=_links(one),
     )
+
+
+def _links(said: dict[str, Any]) -> list[Fact]:
+    """Title and address of each link; both are text, because a page elsewhere may have become another one."""
+    return [(one["title"], one["url"]) for one in said.get("links", [])]
 
 
 def _reserved(one: dict[str, Any], currency: str) -> ReservedRow:

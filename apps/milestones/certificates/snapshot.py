@@ -70,6 +70,7 @@ def written(decision: Decision, *, ref: str, invoice: BilledBy, at: datetime) ->
             },
             "criteria": _criteria(decision, shown),
             "files": shown["files"],
+            **({"links": shown["links"]} if "links" in shown else {}),
             **_reservations(decision),
             **_steps(submission),
             "decision": _decision(decision, signatory=version.signatory_email),

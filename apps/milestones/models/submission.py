@@ -10,6 +10,7 @@ from apps.core.database import guards, walls
 from apps.core.refs import new_ref
 from apps.core.states import table
 from apps.milestones.models.clock import CLOCK_GUARDS
+from apps.milestones.models.links import LINKS_ARE_HTTPS
 from apps.milestones.models.milestone import Milestone
 from apps.milestones.models.settled import NOTHING_IS_SENT
 from apps.parties.actor import Actor
@@ -50,8 +51,9 @@ STEPS = table(
 class Submission(models.Model):
     """One numbered cycle: the seller says that a milestone is complete and shows why. Frozen once sent.
 
-    ``canonical_text`` is what the buyer is shown (criteria, notes, hashes of the files, amount); a decision names its
-    SHA-256. ``notified_at`` is when the notice provably reached the buyer (``notified_by``: how), and from then on
+    ``canonical_text`` is what the buyer is shown (criteria, notes, links, hashes of the files, amount); a decision
+    names its SHA-256. ``links`` (each with ``title`` and ``url``) are those to the whole.
+    ``notified_at`` is when the notice provably reached the buyer (``notified_by``: how), and from then on
     ``review_due_at`` is the deadline that was told and stands; before, it is the earliest that it can be. It ends a day
     of ``review_zone``. Where questions stop the clock, it stands still since ``suspended_at``, and ran on last at
     ``resumed_at``; then ``review_due_at`` is what the last answer made of it.
@@ -65,6 +67,7 @@ class Submission(models.Model):
     number = models.PositiveIntegerField(_("cycle"))
     state = models.CharField(max_length=20, choices=SubmissionState.choices, default=SubmissionState.DRAFT)
     note = models.TextField(_("note to the buyer"), max_length=4_000, blank=True)
+    links = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)
     submitted_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
@@ -137,6 +140,7 @@ class Submission(models.Model):
             ),
             *CLOCK_GUARDS,
             NOTHING_IS_SENT,
+            LINKS_ARE_HTTPS,
             guards.refused_when(
                 "a_deadline_moves_only_with_its_notice",
                 guards.UPDATE,
@@ -158,12 +162,13 @@ SENT = "EXISTS (SELECT 1 FROM milestones_submission s WHERE s.id = {row}.submiss
 
 
 class CriterionNote(models.Model):
-    """What the seller says of one acceptance criterion in one cycle."""
+    """What the seller says of one acceptance criterion in one cycle, and the ``links`` that show it."""
 
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="notes")
     criterion = models.ForeignKey(Criterion, models.PROTECT, related_name="+")
     is_met = models.BooleanField(_("met"), default=False)
     note = models.TextField(_("how it is met"), max_length=2_000, blank=True)
+    links = models.JSONField(default=list, blank=True)
 
     objects = CriterionNoteQuerySet.as_manager()
     wall = walls.through("milestones_submission", "submission_id")
@@ -173,6 +178,7 @@ class CriterionNote(models.Model):
         triggers = [
             guards.frozen_when(SENT.format(row="OLD")),
             guards.refused_when("no_note_joins_a_sent_submission", guards.INSERT, SENT.format(row="NEW")),
+            LINKS_ARE_HTTPS,
         ]
 
     def __str__(self) -> str:

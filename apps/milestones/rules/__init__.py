@@ -11,6 +11,7 @@ from apps.milestones.rules.disputes import (
     check_undisputed,
     upheld_amount,
 )
+from apps.milestones.rules.links import LONGEST_ADDRESS, LONGEST_LINK_TITLE, MOST_LINKS, Link, checked_links
 from apps.milestones.rules.parts import (
     Measured,
     Part,
@@ -88,11 +89,14 @@ __all__ = [
     "ANSWER_DAYS",
     "HALFWAY",
     "LAST_DAY",
+    "LONGEST_ADDRESS",
+    "LONGEST_LINK_TITLE",
     "LONGEST_NOTE",
     "LONGEST_REASON",
     "LONGEST_TITLE",
     "MOST_ANSWER_DAYS",
     "MOST_FILES",
+    "MOST_LINKS",
     "MOST_POSITIONS",
     "MOST_QUESTIONS",
     "MOST_RESERVATIONS",
@@ -112,6 +116,7 @@ __all__ = [
     "Follows",
     "Found",
     "GivenValue",
+    "Link",
     "Measured",
     "NotBilled",
     "Part",
@@ -136,6 +141,7 @@ __all__ = [
     "check_undisputed",
     "check_words",
     "checked_defects",
+    "checked_links",
     "checked_part_verdicts",
     "checked_verdicts",
     "deducted",

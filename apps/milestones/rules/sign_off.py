@@ -1,10 +1,10 @@
 """The rules of submission and sign-off: completeness, deadline, authority, texts. No database, no Django."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from apps.contracts.rules.review import ACCEPTED, DECIDES
@@ -12,6 +12,7 @@ from apps.core import canonical
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
 from apps.core.texts import has_unseen
+from apps.milestones.rules.links import Link
 
 TEXT_VERSION: Final = "submission-1"
 MOST_FILES: Final = 20
@@ -21,11 +22,12 @@ LONGEST_REASON: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class CriterionAnswer:
-    """What the seller says of one criterion: met or not, and how."""
+    """What the seller says of one criterion: met or not, and how, and what else shows it."""
 
     criterion_id: int
     is_met: bool
     note: str = ""
+    links: Sequence[Link] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class CriterionText:
     is_met: bool
     note: str
     files: Sequence[FileText]
+    links: Sequence[Link] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,11 @@ def submission_text(
     note: str,
     criteria: Sequence[CriterionText],
     files: Sequence[FileText],
+    links: Sequence[Link] = (),
 ) -> str:
-    """The canonical text of a submission: what the buyer is shown and decides on. ``files`` belong to no criterion."""
+    """The canonical text of a submission: what the buyer is shown and decides on. ``files`` and ``links`` belong to no
+    criterion; of links that are not there the text says nothing, as texts did before there were any.
+    """
     return canonical.text(
         {
             "format": TEXT_VERSION,
@@ -84,10 +90,14 @@ def submission_text(
             "milestone": milestone,
             "cycle": cycle,
             "note": note,
-            "criteria": list(criteria),
-            "files": list(files),
+            "criteria": [_without_nothing(asdict(criterion)) for criterion in criteria],
+            **_without_nothing({"files": list(files), "links": list(links)}),
         }
     )
+
+
+def _without_nothing(said: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in said.items() if key != "links" or value}
 
 
 def check_complete(criteria: Sequence[CriterionText]) -> None:

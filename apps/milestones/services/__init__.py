@@ -1,7 +1,17 @@
 """What may be done with milestones. Workflows call these inside their transaction, with the contract locked."""
 
 from apps.milestones.evidence import StoredFile
-from apps.milestones.rules import CriterionAnswer, CriterionVerdict, Defect, GivenValue, NotBilled, Part
+from apps.milestones.rules import (
+    MOST_LINKS,
+    CriterionAnswer,
+    CriterionVerdict,
+    Defect,
+    GivenValue,
+    Link,
+    NotBilled,
+    Part,
+    checked_links,
+)
 from apps.milestones.services.accepting import accept
 from apps.milestones.services.asking import answer, ask, contract_of_question
 from apps.milestones.services.carrying_out import carry_out
@@ -112,6 +122,7 @@ from apps.milestones.services.stepping import Ahead, first_statement, inspect, w
 from apps.milestones.services.submitting import open_draft, prepare, preview, submit, withdraw
 
 __all__ = [
+    "MOST_LINKS",
     "SILENCE",
     "Ahead",
     "CriterionAnswer",
@@ -121,6 +132,7 @@ __all__ = [
     "DueReview",
     "Financed",
     "GivenValue",
+    "Link",
     "MissedPosition",
     "NotBilled",
     "Part",
@@ -144,6 +156,7 @@ __all__ = [
     "check_change",
     "check_may_take_back",
     "checked_defects",
+    "checked_links",
     "colleagues",
     "contract_of_dispute",
     "contract_of_evidence",

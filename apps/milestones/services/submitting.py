@@ -1,7 +1,9 @@
 """Submissions: the seller says that a milestone is complete, shows why, and sends it as one frozen text."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Max
 
@@ -14,7 +16,7 @@ from apps.milestones import rules
 from apps.milestones.models import CriterionNote, Decision, EvidenceFile, Milestone, Nullification, Submission, Verdict
 from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.submission import SubmissionState
-from apps.milestones.rules import CriterionAnswer
+from apps.milestones.rules import CriterionAnswer, Link
 from apps.milestones.services.holding import lock_milestone, lock_submission
 from apps.milestones.services.reviewing import check_in_time
 from apps.parties.actor import Actor
@@ -29,10 +31,11 @@ def prepare(
     note: str,
     answers: Sequence[CriterionAnswer],
     at: datetime,
+    links: Sequence[Link] = (),
 ) -> Submission:
     """Keep what the seller has written so far: opens the next cycle's draft, or continues the open one.
 
-    A criterion without an answer stays as it was; the buyer sees nothing of a draft.
+    A criterion without an answer stays as it was; ``links`` are those to the whole. The buyer sees nothing of a draft.
     """
     contracts.require_seller(contract, actor=actor, action=Action.SUBMIT_MILESTONE)
     milestone = lock_milestone(contract, milestone_ref=milestone_ref)
@@ -44,11 +47,17 @@ def prepare(
             raise Refused("These are not the criteria of this milestone. Reload the page.", field="criteria")
         kept.is_met = answer.is_met
         kept.note = rules.check_text(answer.note, most=rules.LONGEST_REASON, field="criteria")
-    CriterionNote.objects.bulk_update(notes.values(), ["is_met", "note"])
+        kept.links = _kept_links(answer.links, field="criteria")
+    CriterionNote.objects.bulk_update(notes.values(), ["is_met", "note", "links"])
     submission.note = rules.check_text(note, most=rules.LONGEST_NOTE, field="note")
-    submission.save(update_fields=["note"])
+    submission.links = _kept_links(links, field="links")
+    submission.save(update_fields=["note", "links"])
     _record(submission, verb="submission.prepared", actor=actor, at=at)
     return submission
+
+
+def _kept_links(links: Sequence[Link], *, field: str) -> list[dict[str, Any]]:
+    return [asdict(link) for link in rules.checked_links(links, field=field)]
 
 
 def open_draft(milestone: Milestone) -> Submission | None:
@@ -125,6 +134,7 @@ def open_or_continue(milestone: Milestone, *, at: datetime) -> Submission:
         milestone=milestone,
         number=highest + 1,
         note=last.note if last else "",
+        links=last.links if last else [],
         created_at=at,
     )
     _carry_forward(last, draft=draft)
@@ -164,6 +174,7 @@ def _carry_forward(last: Submission | None, *, draft: Submission) -> None:
             and notes[criterion.pk].is_met
             and notes[criterion.pk].criterion_id not in failed,
             note=notes[criterion.pk].note if criterion.pk in notes else "",
+            links=notes[criterion.pk].links if criterion.pk in notes else [],
         )
         for criterion in criteria
     )
@@ -196,6 +207,7 @@ def _text(submission: Submission) -> str:
             is_met=note.is_met,
             note=note.note,
             files=[_file(file) for file in files if file.criterion_id == note.criterion_id],
+            links=[Link(**link) for link in note.links],
         )
         for note in notes
     ]
@@ -219,6 +231,7 @@ def _text(submission: Submission) -> str:
         note=submission.note,
         criteria=criteria,
         files=[_file(file) for file in files if file.criterion_id is None],
+        links=[Link(**link) for link in submission.links],
     )
 
 

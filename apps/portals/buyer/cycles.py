@@ -12,6 +12,7 @@ from apps.contracts.models import Contract, ContractVersion, Criterion
 from apps.core import clock
 from apps.milestones import services as milestones
 from apps.milestones.models import Decision, EvidenceFile, FirstAcceptance, Inspection, Milestone, Submission, Verdict
+from apps.milestones.services import Link
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import asking, formats
@@ -48,6 +49,7 @@ class CriterionReading:
     is_claimed: bool
     note: str
     files: Sequence[Evidence]
+    links: Sequence[Link]
     verdict: Verdict | None
     crossed_before: Verdict | None
 
@@ -65,6 +67,7 @@ class SubmissionReading:
     decision: Decision | None
     criteria: Sequence[CriterionReading]
     files: Sequence[Evidence]
+    links: Sequence[Link]
     previous: Submission | None
     changes: Sequence[Change]
     before: ContractFigures
@@ -175,6 +178,7 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
         decision=decision_of(submission),
         criteria=_criteria(submission, previous=previous, way=way),
         files=[_evidence(f, previous=previous, way=way) for f in submission.files.all() if f.criterion_id is None],
+        links=[Link(**link) for link in submission.links],
         previous=previous,
         changes=differences.between_submissions(previous, submission) if previous else [],
         before=before,
@@ -238,6 +242,7 @@ def _criteria(submission: Submission, *, previous: Submission | None, way: Way) 
                     for file in submission.files.all()
                     if file.criterion_id == criterion.pk
                 ],
+                links=[Link(**link) for link in note.links] if note is not None else [],
                 verdict=verdicts.get(criterion.pk),
                 crossed_before=old if old is not None and not old.is_passed else None,
             )

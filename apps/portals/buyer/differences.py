@@ -40,8 +40,14 @@ def _of_submission(submission: Submission) -> list[str]:
         claim = _("met") if note.is_met else _("not met")
         sentence = f"{note.criterion.text}: {claim}"
         sentences.append(f"{sentence}. {note.note}" if note.note else sentence)
+        sentences.extend(_links(note.links))
+    sentences.extend(_links(submission.links))
     sentences.extend(
         _("File {name} ({hash})").format(name=file.name, hash=short_hash(file.sha256))
         for file in submission.files.all()
     )
     return sentences
+
+
+def _links(links: Sequence[dict[str, str]]) -> list[str]:
+    return [_("Link {title} ({url})").format(**link) for link in links]

@@ -16,6 +16,7 @@ from apps.milestones.models import (
     Submission,
     Verdict,
 )
+from apps.milestones.services import Link
 from apps.parties.actor import Actor
 from apps.portals import asking
 from apps.portals.asking import Questions
@@ -30,6 +31,7 @@ class Row:
     note: CriterionNote | None
     verdict: Verdict | None
     files: Sequence[File]
+    links: Sequence[Link]
 
     @property
     def state(self) -> str:
@@ -46,6 +48,7 @@ class Cycle:
     submission: Submission
     rows: Sequence[Row]
     files: Sequence[File]
+    links: Sequence[Link]
     decision: Decision | None
     questions: Questions
     inspections: Sequence[Inspection]
@@ -80,10 +83,12 @@ def _cycle(submission: Submission, criteria: Sequence[Criterion], questions: Que
                 note=notes.get(criterion.pk),
                 verdict=verdicts.get(criterion.pk),
                 files=[shown_file(file) for file in files if file.criterion_id == criterion.pk],
+                links=[Link(**link) for link in notes[criterion.pk].links] if criterion.pk in notes else [],
             )
             for criterion in criteria
         ],
         files=[shown_file(file) for file in files if file.criterion_id is None],
+        links=[Link(**link) for link in submission.links],
         decision=decision,
         questions=questions,
         inspections=list(submission.inspections.all()),

@@ -21,6 +21,15 @@ class Person:
 
 
 @dataclass(frozen=True)
+class SaidLink:
+    """A link that a submission names, to one criterion or to the whole. Without a title it is called by its host."""
+
+    title: str
+    url: str
+    criterion: int | None
+
+
+@dataclass(frozen=True)
 class Bank:
     iban: str = ""
     bic: str = ""
@@ -161,6 +170,7 @@ class Event:
     notes: Mapping[int, str] = field(default_factory=dict)
     missing: Mapping[int, str] = field(default_factory=dict)
     files: tuple[Attachment, ...] = ()
+    links: tuple[SaidLink, ...] = ()
     price: tuple[PriceLine, ...] = ()
     change: SaidChange | None = None
     ground: str = ""

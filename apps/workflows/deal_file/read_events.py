@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from apps.contracts.drafts import MILESTONE, ContractDraft
 from apps.core import money
-from apps.workflows.deal_file.deal import Attachment, Event, Party, Person, PriceLine
+from apps.milestones.rules import LONGEST_ADDRESS, LONGEST_LINK_TITLE
+from apps.workflows.deal_file.deal import Attachment, Event, Party, Person, PriceLine, SaidLink
 from apps.workflows.deal_file.read_changes import ReadLine, read_change
 from apps.workflows.deal_file.read_options import picked, read_pick
 from apps.workflows.deal_file.read_reservations import read_defects
@@ -109,6 +110,7 @@ def _event(
         "notes": take("notes", lambda p: _by_number(p, criteria)) or {},
         "missing": take("missing", lambda p: _by_number(p, criteria)) or {},
         "files": take("files", lambda p: tuple(_attachment(f, criteria) for f in p.each())) or (),
+        "links": take("links", lambda p: tuple(_link(one, criteria) for one in p.each())) or (),
         "price": price,
         "change": read_change(place, contract, milestone=lambda p: _milestone(p, contract), line=read_line)
         if "title" in rule.keys
@@ -203,13 +205,29 @@ def _by_number(place: Place, criteria: int) -> dict[int, str]:
 
 
 def _attachment(place: Place, criteria: int) -> Attachment:
-    number = place.maybe("criterion")
-    if number is not None and criteria == 0:
-        number.refuse("this milestone has no criteria")
     attachment = Attachment(
         name=place.need("name").text(most=160),
         text=place.need("text").text(most=100_000),
-        criterion=number.whole(least=1, most=criteria) if number is not None else None,
+        criterion=_criterion(place, criteria),
     )
     place.done()
     return attachment
+
+
+def _link(place: Place, criteria: int) -> SaidLink:
+    title = place.maybe("title")
+    link = SaidLink(
+        title=title.text(most=LONGEST_LINK_TITLE) if title is not None else "",
+        url=place.need("url").text(most=LONGEST_ADDRESS),
+        criterion=_criterion(place, criteria),
+    )
+    place.done()
+    return link
+
+
+def _criterion(place: Place, criteria: int) -> int | None:
+    """To which criterion something belongs, by its number; None: to the milestone as a whole."""
+    number = place.maybe("criterion")
+    if number is not None and criteria == 0:
+        number.refuse("this milestone has no criteria")
+    return number.whole(least=1, most=criteria) if number is not None else None

@@ -50,7 +50,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "withdraw_values": Verb("seller"),
         "sign_settlement": Verb("buyer"),
         "sign_buyers_settlement": Verb("seller"),
-        "submit": Verb("seller", ("note", "notes", "files"), on_milestone=True),
+        "submit": Verb("seller", ("note", "notes", "files", "links"), on_milestone=True),
         "withdraw_submission": Verb("seller", on_milestone=True),
         "request_changes": Verb("buyer", ("missing", "comment"), on_milestone=True),
         "accept_part": Verb("buyer", ("amount", "percent", "quantity", "missing", "comment"), on_milestone=True),

@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 
 from apps.contracts import services as contracts
 from apps.milestones import services as milestones
-from apps.milestones.services import CriterionAnswer, Part
+from apps.milestones.services import CriterionAnswer, Link, Part
 from apps.parties.actor import Actor
 from apps.workflows import billing, contracting, negotiating, sign_off
 from apps.workflows.deal_file.change_verbs import CHANGES
@@ -67,15 +67,22 @@ def _withdraw_contract(scene: Scene, event: Event, actor: Actor) -> Answer:
 def _submit(scene: Scene, event: Event, actor: Actor) -> Answer:
     milestone = scene.milestone(event)
     criteria = list(milestone.line.criteria.order_by("position"))
+
+    def links(criterion: int | None) -> list[Link]:
+        return [Link(one.title, one.url) for one in event.links if one.criterion == criterion]
+
     sign_off.prepare_submission(
         actor=actor,
         key=new_key(),
         milestone_ref=milestone.ref,
         note=event.text,
         answers=[
-            CriterionAnswer(criterion_id=criterion.pk, is_met=True, note=event.notes.get(number, ""))
+            CriterionAnswer(
+                criterion_id=criterion.pk, is_met=True, note=event.notes.get(number, ""), links=links(number)
+            )
             for number, criterion in enumerate(criteria, start=1)
         ],
+        links=links(None),
     )
     for attachment in event.files:
         sign_off.attach_evidence(

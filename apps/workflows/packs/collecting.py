@@ -157,6 +157,7 @@ def _milestones(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
             continue
         name = f"{place}/submission-{submission.number:02d}"
         contents.add(parts.text(f"{name}.json", "submission", submission.canonical_text, ref=submission.ref))
+        contents.links.extend(_links(submission))
         for file in submission.files.all():
             contents.add(parts.stored(f"evidence/{file.sha256}{parts.ending(file.name)}", "evidence", _bytes(file)))
         before = steps.steps_of(submission)
@@ -172,6 +173,14 @@ def _milestones(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
                 contents.add(parts.text(f"{name}.reservations.json", "reservations", listed, ref=submission.ref))
             if decision.is_signed_off:
                 _certificate(submission, decision, place, contents)
+
+
+def _links(submission: Submission) -> Iterator[dict[str, Any]]:
+    """The pages elsewhere that the text of a submission names, those to its criteria first."""
+    said = canonical.read(submission.canonical_text)
+    for place in (*said["criteria"], said):
+        named = {"criterion": place["position"]} if "position" in place else {}
+        yield from ({"submission": submission.ref, **named, **link} for link in place.get("links", []))
 
 
 def _decision(submission: Submission, decision: Decision) -> dict[str, Any]:

@@ -35,12 +35,15 @@ class Part:
 
 @dataclass(slots=True)
 class Contents:
-    """All that goes into a pack, as it stood at one moment. ``missing`` is what was still being made, and of what."""
+    """All that goes into a pack, as it stood at one moment. ``missing`` is what was still being made, and of what;
+    ``links`` are the pages elsewhere that submissions name, of which no pack can hold what stood there."""
 
     about: dict[str, Any]
     position: int
     parts: list[Part] = field(default_factory=list)
     missing: list[dict[str, str]] = field(default_factory=list)
+    links: list[dict[str, Any]] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
 
     @property
     def size(self) -> int:
@@ -48,7 +51,8 @@ class Contents:
 
     def add(self, part: Part) -> None:
         """A file that two submissions share is in the pack once."""
-        if all(part.name != other.name for other in self.parts):
+        if part.name not in self.names:
+            self.names.add(part.name)
             self.parts.append(part)
 
 

@@ -39,7 +39,8 @@ audit/          the audit chain of the contract, one entry a line: sha256 = SHA-
                 that are the {side}'s own, or addressed to it, who acted and from where, as the chain has a hash of it
 contract/       each proposed version, byte for byte as it was signed, and its signatures; the signed one as PDF
 milestones/     each submission, byte for byte as it was shown, what was decided of it, the certificate of acceptance
-evidence/       the files that submissions name, each called by its SHA-256
+evidence/       the files that submissions name, each called by its SHA-256; links that they name stand in
+                MANIFEST.json, by title and address: what stands there now may be something else
 invoices/       each invoice: its content, the PDF, the XML inside it
 """
 
@@ -80,6 +81,7 @@ def _with_words(contents: Contents) -> list[Part]:
         "format": FORMAT,
         **contents.about,
         "missing": contents.missing,
+        **({"links": contents.links} if contents.links else {}),
         "files": [part.listed for part in files],
     }
     written = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"

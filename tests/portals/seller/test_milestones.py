@@ -53,6 +53,41 @@ def test_notes_and_evidence_are_kept_and_sent(parties: Parties, seller: Client) 
         assert (submission.state, submission.sha256, submission.files.count()) == ("submitted", form["seen"], 2)
 
 
+def test_links_are_typed_in_rows_and_shown_as_what_they_are(parties: Parties, seller: Client) -> None:
+    milestone = scenarios.milestone_of(scenarios.active_contract(parties))
+    desk = of("prepare_submission", milestone)
+    wrong = said(seller.get(desk), links_1_0_title="Test", links_1_0_url="http://test.example/")
+    refused = seller.post(desk, {**wrong, "do": "save"})
+    assert refused.status_code == 422
+    page = refused.content.decode()
+    assert "is no address that can stand here" in page
+    assert page.count('value="http://test.example/"') == 1, "nothing typed is lost"
+    sent = said(
+        refused,
+        links_1_0_title="Test",
+        links_1_0_url="https://test.example/",
+        more_links_0_url="https://b.example/",
+    )
+    assert seller.post(desk, {**sent, "do": "save"}).status_code == 302
+    page = seller.get(desk).content.decode()
+    assert 'name="links_1_1_url"' in page
+    assert 'name="links_1_2_url"' not in page
+    attached = said(
+        seller.get(desk),
+        files_1=upload(),
+        links_1_0_title="Test",
+        links_1_0_url="https://test.example/",
+        more_links_0_url="https://b.example/",
+    )
+    assert seller.post(of("attach_evidence", milestone), attached).status_code == 302
+    review = seller.get(of("submit_milestone", milestone)).content.decode()
+    for part in (
+        'href="https://test.example/" target="_blank" rel="noopener noreferrer nofollow"',
+        "https://b.example/",
+    ):
+        assert part in review, part
+
+
 def test_a_file_is_added_and_taken_out_and_the_notes_stay(parties: Parties, seller: Client) -> None:
     milestone = scenarios.milestone_of(scenarios.active_contract(parties))
     desk = of("prepare_submission", milestone)

@@ -12,6 +12,7 @@ from apps.contracts.models import Criterion
 from apps.milestones.evidence import TYPES
 from apps.milestones.services import CriterionAnswer
 from apps.portals.forms import ActionForm
+from apps.portals.seller.forms.links import LinksField
 
 ACCEPT = ",".join(f".{extension}" for extension in TYPES)
 
@@ -39,16 +40,17 @@ def _files() -> FilesField:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One criterion with its three fields, as the page shows them together."""
+    """One criterion with its fields, as the page shows them together."""
 
     criterion: Criterion
     met: forms.BoundField
     note: forms.BoundField
     files: forms.BoundField
+    links: forms.BoundField
 
 
 class PrepareForm(ActionForm):
-    """A tick, a note and files for each criterion; a note and files for the whole."""
+    """A tick, a note, files and links for each criterion; a note, files and links for the whole."""
 
     use_required_attribute = False
 
@@ -59,6 +61,7 @@ class PrepareForm(ActionForm):
         widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
     )
     more_files = _files()
+    more_links = LinksField()
 
     def __init__(self, *args: Any, criteria: Sequence[Criterion], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -77,6 +80,7 @@ class PrepareForm(ActionForm):
                 widget=forms.Textarea(attrs={"rows": 2, "class": "form-control"}),
             )
             self.fields[f"files_{place}"] = _files()
+            self.fields[f"links_{place}"] = LinksField()
 
     def answers(self) -> list[Answer]:
         """The fields by criterion, in the order of the plan."""
@@ -86,6 +90,7 @@ class PrepareForm(ActionForm):
                 self[f"met_{criterion.position}"],
                 self[f"note_{criterion.position}"],
                 self[f"files_{criterion.position}"],
+                self[f"links_{criterion.position}"],
             )
             for criterion in self.criteria
         ]
@@ -96,6 +101,7 @@ class PrepareForm(ActionForm):
                 criterion_id=criterion.pk,
                 is_met=self.cleaned_data[f"met_{criterion.position}"],
                 note=self.cleaned_data[f"note_{criterion.position}"],
+                links=self.cleaned_data[f"links_{criterion.position}"],
             )
             for criterion in self.criteria
         ]

@@ -63,6 +63,7 @@ def keep(request: PortalRequest, milestone: Milestone, form: PrepareForm) -> boo
             milestone_ref=milestone.ref,
             note=form.cleaned_data["note"],
             answers=form.as_answers(),
+            links=form.cleaned_data["more_links"],
         )
     except Refused as refused:
         add_refusal(form, refused)
@@ -119,11 +120,12 @@ def _initial(newest: Cycle | None) -> dict[str, Any]:
     """What the draft says; before there is one, what the last cycle said, less what the buyer crossed."""
     if newest is None:
         return {}
-    initial: dict[str, Any] = {"note": newest.submission.note}
+    initial: dict[str, Any] = {"note": newest.submission.note, "more_links": newest.links}
     for row in newest.rows:
         is_crossed = row.verdict is not None and not row.verdict.is_passed
         initial[f"met_{row.criterion.position}"] = row.note is not None and row.note.is_met and not is_crossed
         initial[f"note_{row.criterion.position}"] = row.note.note if row.note else ""
+        initial[f"links_{row.criterion.position}"] = row.links
     return initial
 
 
