@@ -545,6 +545,28 @@ def check_settlements(pack):
         )
 
 
+def check_endings(pack):
+    """How the contract ended: the text that both sides signed is there, and its PDF, or it was still being made."""
+    for entry in pack.said("settlement.signed"):
+        ref, facts = ref_of(entry), entry["said"]["facts"]
+        words = f"settlement {facts['number']}, which both sides signed,"
+        name = pack.needed("settled", ref, words)
+        pack.expect("contract/settlement.json", "settled", ref)
+        if name is not None and facts["sha256"] != sha256(pack.bytes(name)):
+            pack.wrong(f"CHANGED: {name} is not the text that the chain says both sides signed")
+        printed = [one for one in pack.said("settlement.printed") if ref_of(one) == ref]
+        if printed:
+            digest = printed[-1]["said"]["facts"]["sha256"]
+            check_bytes(pack, "settlement_pdf", ref, "contract/settlement.pdf", digest)
+        elif pack.is_missing("settlement_pdf", f"settlement:{ref}"):
+            pack.known.add(("missing", "settlement_pdf", f"settlement:{ref}"))
+        else:
+            pack.wrong(f"REMOVED: nothing is said of the PDF of {words}")
+        pack.holds.append(
+            f"Settlement {facts['number']}, signed by both sides, ended the contract: {entry['said']['at']}."
+        )
+
+
 def check_steps(pack, submissions):
     """Questions, answers, inspections and first acceptances are those of the chain, and no others."""
     acts = {}
@@ -788,6 +810,7 @@ def verified(path, heads):
                 check_steps(pack, submissions)
                 check_decisions(pack, submissions)
                 check_settlements(pack)
+                check_endings(pack)
                 check_invoices(pack)
                 check_credit_notes(pack)
                 check_certificates(pack, submissions)
@@ -839,6 +862,8 @@ def still_made(pack, one):
     if kind == "version":
         versions = {ref_of(entry): entry["said"]["facts"]["version"] for entry in pack.said(*SIGNED)}
         return f"the PDF of version {versions[ref]} of the contract"
+    if kind == "settlement":
+        return "the PDF of the settlement by which the contract ended"
     return f"the certificate of “{pack.titles[ref]}”"
 
 

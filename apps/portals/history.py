@@ -160,6 +160,7 @@ VERBS: Mapping[str, Words] = {
     "evidence.attached": (_("Evidence attached"), "paperclip", "neutral"),
     "evidence.removed": (_("Evidence removed"), "trash", "neutral"),
     "offer.priced": (_("Offer priced"), "calculator", "info"),
+    "settlement.printed": (_("Settlement printed"), "file-earmark-check", "neutral"),
     "certificate.made": (_("Certificate of acceptance made"), "file-earmark-check", "neutral"),
     "template.saved": (_("Template saved"), "files", "neutral"),
     "template.renamed": (_("Template renamed"), "files", "neutral"),

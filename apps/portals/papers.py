@@ -4,6 +4,7 @@ Each portal has doors of its own.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -20,7 +21,7 @@ from apps.contracts.models import Contract, ContractDocument, ContractVersion
 from apps.core import clock
 from apps.core.errors import Refused
 from apps.core.made import GIVEN_UP_AFTER, Made
-from apps.milestones.models import Certificate, Decision, Milestone
+from apps.milestones.models import Certificate, Decision, Milestone, Settlement, SettlementPaper
 from apps.parties.actor import Actor
 from apps.portals.access import PortalRequest
 from apps.portals.forms import ActionForm, explain
@@ -141,6 +142,44 @@ def retry_certificate(request: PortalRequest, milestone: Milestone, *, portal: s
         else:
             messages.success(request, _("The certificate is being made again."))
     return redirect(f"{portal}:milestone", ref=milestone.ref)
+
+
+def settlement_piece(actor: Actor, settlement: Settlement, *, portal: str, here: str, now: datetime) -> dict[str, Any]:
+    """The paper of a signed settlement as a page shows it: there, being made, failed, or given up."""
+    paper = SettlementPaper.objects.visible_to(actor).filter(settlement=settlement).first()
+    if paper is not None:
+        is_given_up = paper.is_given_up(now=now)
+    else:
+        is_given_up = settlement.closed_at is not None and settlement.closed_at + GIVEN_UP_AFTER < now
+    return {
+        "paper": paper,
+        "is_paper_given_up": is_given_up,
+        "paper_url": reverse(f"{portal}:settlement_pdf", args=[settlement.ref]),
+        "retry_url": reverse(f"{portal}:retry_settlement_pdf", args=[settlement.ref]),
+        "here": here,
+        "paper_action": ActionForm(auto_id="print_%s"),
+    }
+
+
+def settlement_file(actor: Actor, settlement: Settlement) -> FileResponse:
+    """The stored bytes of the paper of a settlement; 404 until they exist."""
+    paper = SettlementPaper.objects.visible_to(actor).filter(settlement=settlement).first()
+    name = f"{_('settlement')}-{settlement.contract.number}.pdf"
+    return handed_over(paper, name=name, content_type="application/pdf")
+
+
+def retry_settlement_paper(request: PortalRequest, settlement: Settlement) -> None:
+    """Make the paper of a settlement again after it failed, and say so."""
+    form = ActionForm(request.POST)
+    if form.is_valid():
+        try:
+            proofs.retry_settlement_paper(
+                actor=request.actor, key=form.cleaned_data["key"], settlement_ref=settlement.ref
+            )
+        except Refused as refused:
+            messages.error(request, explain(refused))
+        else:
+            messages.success(request, _("The PDF is being made again."))
 
 
 def request_pack(

@@ -11,6 +11,7 @@ from apps.core import clock
 from apps.core.database import walls
 from apps.core.refs import new_ref
 from apps.invoicing import services as invoicing
+from apps.invoicing.models import CreditNote
 from apps.invoicing.rules import Share
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor
@@ -132,11 +133,12 @@ def retry_credit_document(*, actor: Actor, key: str, credit_note_ref: str) -> An
     return {"credit_note": credit_note_ref}
 
 
-def return_excess(*, contract: Contract, actor: Actor, at: datetime) -> None:
+def return_excess(*, contract: Contract, actor: Actor, at: datetime) -> list[CreditNote]:
     """Credit what of deposits nothing that is still to be billed can give back, with the documents of these notes."""
     notes = invoicing.return_excess(contract=contract, actor=actor, at=at)
     if notes:
         jobs.defer(*(document(note.ref, seller_id=contract.seller_id) for note in notes))
+    return notes
 
 
 def document(credit_note_ref: str, *, seller_id: int) -> JobDeferrer:

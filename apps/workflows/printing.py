@@ -1,8 +1,12 @@
 """What is printed upstream and has to name what stands downstream: read here, and handed in as a plain value."""
 
-from apps.invoicing.models import Invoice
-from apps.milestones import certificates
+from apps.audit.models import Entry
+from apps.core import canonical
+from apps.invoicing.models import CreditNote, Invoice
+from apps.milestones import certificates, settlement_papers
 from apps.milestones.certificates import BilledBy
+from apps.milestones.models import Settlement
+from apps.milestones.settlement_papers import Issued
 
 
 def make_certificate(*, submission_ref: str) -> None:
@@ -17,3 +21,26 @@ def make_certificate(*, submission_ref: str) -> None:
         sha256=invoice.snapshot_sha256,
     )
     certificates.make(submission_ref=submission_ref, invoice=billed)
+
+
+def make_settlement_paper(*, settlement_ref: str) -> None:
+    """The paper of a settlement, with the invoices and credit notes that the audit chain says were issued by it."""
+    settlement = Settlement.objects.select_related("contract").get(ref=settlement_ref)
+    contract = settlement.contract
+    ended = Entry.objects.get(
+        chain__subject=f"contract:{contract.ref}", verb="contract.terminated", subject=f"contract:{contract.ref}"
+    )
+    facts = canonical.read(ended.text)["facts"]
+    bills = Invoice.objects.filter(contract=contract, number__in=facts["invoices"]).select_related("milestone")
+    # Terminations before there were papers did not write down their credit notes.
+    numbers = facts.get("credit_notes", [])
+    notes = CreditNote.objects.filter(contract=contract, number__in=numbers).select_related("invoice")
+    issued = [
+        *(_issued("invoice", one, about=one.milestone.title if one.milestone else "") for one in bills.order_by("pk")),
+        *(_issued("credit_note", one, about=one.invoice.number) for one in notes.order_by("pk")),
+    ]
+    settlement_papers.make(settlement_ref=settlement_ref, issued=issued)
+
+
+def _issued(kind: str, one: Invoice | CreditNote, *, about: str) -> Issued:
+    return Issued(kind, one.number, about, one.net, one.tax, one.gross, one.snapshot_sha256)

@@ -3,10 +3,10 @@
 from apps.contracts import documents
 from apps.contracts import services as contracts
 from apps.core import clock
-from apps.milestones import certificates
+from apps.milestones import certificates, settlement_papers
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor
-from apps.workflows import jobs
+from apps.workflows import jobs, termination_jobs
 from apps.workflows.once import Answer, once
 from apps.workflows.packs import asking
 
@@ -27,6 +27,15 @@ def retry_contract_document(*, actor: Actor, key: str, version_ref: str, kind: s
     documents.retry(version_ref=version_ref, kind=kind, actor=actor, at=clock.now())
     jobs.make_contract_document.defer(version_ref=version_ref, kind=kind, organisation_id=contract.seller_id)
     return {"version": version_ref, "kind": kind}
+
+
+@once
+def retry_settlement_paper(*, actor: Actor, key: str, settlement_ref: str) -> Answer:
+    """Make the PDF of a settlement again after it failed; one that exists is never made anew."""
+    contract = contracts.lock(contract_id=milestones.contract_of_settlement(settlement_ref=settlement_ref))
+    settlement_papers.retry(settlement_ref=settlement_ref, actor=actor, at=clock.now())
+    termination_jobs.make_settlement_paper.defer(settlement_ref=settlement_ref, organisation_id=contract.seller_id)
+    return {"settlement": settlement_ref}
 
 
 @once

@@ -174,6 +174,9 @@ def sign_settlement(*, actor: Actor, key: str, settlement_ref: str, seen: str) -
     bills = {new_ref(): milestone for milestone in accepted}
     jobs.defer(
         *_documents(list(bills), contract=contract),
+        termination_jobs.make_settlement_paper.configure(
+            task_kwargs={"settlement_ref": settlement.ref, "organisation_id": contract.seller_id}
+        ),
         _told(notice, TERMINATED, actor=actor, number=settlement.number),
         *_told_to_financiers(notice, TERMINATED),
         revenue_jobs.following(contract),
@@ -182,7 +185,7 @@ def sign_settlement(*, actor: Actor, key: str, settlement_ref: str, seen: str) -
         ),
     )
     numbers = _bill(bills, contract=contract, actor=actor, at=at)
-    crediting.return_excess(contract=contract, actor=actor, at=at)
+    returned = crediting.return_excess(contract=contract, actor=actor, at=at)
     contracts.terminate(
         contract=contract,
         notice=notice,
@@ -191,6 +194,7 @@ def sign_settlement(*, actor: Actor, key: str, settlement_ref: str, seen: str) -
         settlement=settlement.ref,
         sha256=settlement.sha256,
         invoices=numbers,
+        credit_notes=[note.number for note in returned],
         valued=settlement.valued,
         cancelled=settlement.cancelled,
         billed_no_more=settlement.unbilled,

@@ -5,7 +5,7 @@ from typing import Final
 from procrastinate.contrib.django import app
 
 from apps.core.database import walls
-from apps.workflows.jobs import MAIL_AGAIN
+from apps.workflows.jobs import MAIL_AGAIN, RENDER_AGAIN
 from apps.workflows.mails import terminations as mails
 
 NOTICED: Final = "noticed"
@@ -29,3 +29,12 @@ def send_termination_to_financier(*, termination_ref: str, what: str, tranche_re
     """Tell a financier that the contract on which it advances ends, goes on after all, or has ended."""
     with walls.asking_for(organisation_id):
         mails.termination_to_financier(termination_ref=termination_ref, what=what, tranche_ref=tranche_ref)
+
+
+@app.task(queue="documents", retry=RENDER_AGAIN)
+def make_settlement_paper(*, settlement_ref: str, organisation_id: int) -> None:
+    """Make the PDF of a settlement that both signed and store it with its SHA-256; nothing happens if it is there."""
+    from apps.workflows import printing  # only the worker needs it
+
+    with walls.asking_for(organisation_id):
+        printing.make_settlement_paper(settlement_ref=settlement_ref)

@@ -22,7 +22,7 @@ from apps.invoicing import credit_documents, documents
 from apps.invoicing.models import CreditNoteDocument
 from apps.ledger.models import JournalExport
 from apps.milestones import services as milestones
-from apps.milestones.models import Certificate
+from apps.milestones.models import Certificate, SettlementPaper
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.workflows import disputing, funding, instalments, limits, negotiating, reminding, retention, reviews
@@ -83,6 +83,7 @@ def sweep_orphan_files(timestamp: int) -> None:
             names_of=lambda document: (document.stored_as, document.xml_stored_as),
         ),
         "certificates": made.sweep(Certificate, folder="certificates", before=before),
+        "settlements": made.sweep(SettlementPaper, folder="settlements", before=before),
         "contracts": made.sweep(ContractDocument, folder="contracts", before=before),
         "packs": made.sweep(
             EvidencePack, folder="packs", before=before, is_dropped=lambda pack: pack.is_dropped(now=at)

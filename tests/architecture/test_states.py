@@ -18,6 +18,7 @@ KINDS = {
     "milestones.Reservation": "reservation",
     "invoicing.CreditNoteDocument": "made",
     "milestones.Certificate": "made",
+    "milestones.SettlementPaper": "made",
     "contracts.ContractDocument": "made",
     "contracts.ChangeOrder": "change_order",
     "contracts.Termination": "termination",

@@ -619,6 +619,16 @@ def retry_contract_document(world: World) -> Attempt:
 
 
 @story
+def retry_settlement_paper(world: World) -> Attempt:
+    return _by(
+        world,
+        "seller",
+        lambda actor, key: proofs.retry_settlement_paper(actor=actor, key=key, settlement_ref=world["settled"]),
+        at=START + timedelta(hours=1),
+    )
+
+
+@story
 def request_pack(world: World) -> Attempt:
     return _by(
         world,

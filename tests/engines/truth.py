@@ -70,6 +70,12 @@ SENTENCES: Final = {
         + ") <> 1 + (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'retry_certificate'"
         " AND k.answer->>'submission' = s.ref)"
     ),
+    "Every settlement that both signed has one job for its PDF, and one more for each time it was asked for again": (
+        "SELECT s.ref FROM milestones_settlement s WHERE s.state = 'signed' AND (SELECT count(*) "
+        + JOB_OF.format(task="make_settlement_paper", name="settlement_ref", ref="s.ref")
+        + ") <> 1 + (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'retry_settlement_paper'"
+        " AND k.answer->>'settlement' = s.ref)"
+    ),
     "Every proposal and every signed contract has one job for its PDF, and one more for each time it was asked for": (
         "SELECT v.ref || ' ' || k.kind FROM contracts_contractversion v JOIN contracts_contract c"
         " ON c.id = v.contract_id CROSS JOIN (VALUES ('proposal'), ('signed')) k (kind) WHERE v.proposed_at IS NOT NULL"

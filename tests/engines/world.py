@@ -334,10 +334,13 @@ def _ended(world: World) -> None:
     sina, olga = scenarios.seller_actor(deal), scenarios.buyer_actor(deal)
     endless = _contract(world, "endless", scenarios.active_contract)
     ending = _contract(world, "ending", scenarios.active_contract)
-    ended = _contract(world, "ended", scenarios.active_contract)
+    ended, over = (_contract(world, name, scenarios.active_contract) for name in ("ended", "over"))
     notice = terminations.noticed(ending, by=sina, effective_on=START.date() + timedelta(days=90), at=START)
     terminations.noticed(ended, by=olga, effective_on=START.date(), at=START)
     settlement = terminations.proposed(ended, {1: "5000.00"}, by=sina, at=START)
+    terminations.noticed(over, by=olga, effective_on=START.date(), at=START)
+    settled = terminations.proposed(over, {}, by=sina, at=START)
+    terminations.signed(settled, by=olga, at=START)
     with acting(olga, at=START):
         seen = terminating.preview_settlement(ending, side="buyer", given=worth_700(ending)).draft
     world.refs |= {
@@ -347,6 +350,7 @@ def _ended(world: World) -> None:
         "ending.text": seen.sha256,
         "settlement": settlement.ref,
         "settlement.text": settlement.sha256,
+        "settled": settled.ref,
     }
 
 

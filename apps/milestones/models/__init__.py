@@ -12,6 +12,7 @@ from apps.milestones.models.question import Question
 from apps.milestones.models.reminder import Reminder
 from apps.milestones.models.reservation import Reservation, ReservationWord
 from apps.milestones.models.settlement import Settlement, SettlementSignature, Valuation
+from apps.milestones.models.settlement_paper import SettlementPaper
 from apps.milestones.models.submission import CriterionNote, Submission
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Reservation",
     "ReservationWord",
     "Settlement",
+    "SettlementPaper",
     "SettlementSignature",
     "Submission",
     "Valuation",

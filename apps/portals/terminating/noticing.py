@@ -16,7 +16,7 @@ from apps.core.errors import Refused
 from apps.milestones.models import Settlement
 from apps.milestones.models.settlement import SettlementState
 from apps.parties.roles import Action
-from apps.portals import history
+from apps.portals import history, papers
 from apps.portals.access import PortalRequest
 from apps.portals.drafting.desk import Desk, why_not
 from apps.portals.forms import ActionForm, add_refusal, explain
@@ -91,7 +91,9 @@ def termination(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse
             return redirect(desk.url("termination", notice.ref))
     is_live = notice.state == "noticed" and contract.state == "active"
     effect, refusal = _effect(waiting, desk=desk) if waiting is not None and is_live else (None, "")
-    is_effective = contracts.is_effective(notice, at=clock.now())
+    now = clock.now()
+    is_effective = contracts.is_effective(notice, at=now)
+    signed = next((one for one in settlements if one.state == SettlementState.SIGNED), None)
     return desk.page(
         request,
         "termination",
@@ -103,6 +105,13 @@ def termination(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse
             "effect": effect,
             "effect_refusal": refusal,
             "is_live": is_live,
+            **(
+                papers.settlement_piece(
+                    request.actor, signed, portal=desk.side, here=desk.url("termination", notice.ref), now=now
+                )
+                if signed is not None
+                else {}
+            ),
             "is_effective": is_effective,
             "is_own_notice": notice.side == desk.side,
             "is_own": waiting is not None and waiting.side == desk.side,

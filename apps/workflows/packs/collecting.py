@@ -15,7 +15,7 @@ from apps.invoicing.models import Document, Invoice
 from apps.milestones import services
 from apps.milestones.models import Certificate, Decision, EvidenceFile, Milestone, Submission
 from apps.workflows.models import EvidencePack
-from apps.workflows.packs import credit_notes, parts, steps
+from apps.workflows.packs import credit_notes, parts, settlements, steps
 from apps.workflows.packs.parts import Contents
 
 CHAIN: Final = "audit/chain.jsonl"
@@ -33,6 +33,7 @@ def of_pack(pack: EvidencePack) -> Contents:
         if pack.milestone_id is not None:
             milestones = milestones.filter(pk=pack.milestone_id)
         _milestones(milestones, contents)
+        settlements.collect(pack.contract, contents)
         issued = Invoice.objects.filter(contract_id=pack.contract_id)
         issued = issued if pack.milestone_id is None else issued.filter(milestone_id=pack.milestone_id)
         _invoices(issued, contents)

@@ -37,7 +37,8 @@ MANIFEST.json   every file with its kind, size and SHA-256; the head of the audi
 SHA256SUMS      the same hashes, for sha256sum --check
 audit/          the audit chain of the contract, one entry a line: sha256 = SHA-256(previous + text); and of the entries
                 that are the {side}'s own, or addressed to it, who acted and from where, as the chain has a hash of it
-contract/       each proposed version, byte for byte as it was signed, and its signatures; the signed one as PDF
+contract/       each proposed version, byte for byte as it was signed, and its signatures; the signed one as PDF;
+                of a contract that was terminated the settlement that both sides signed, as text and as PDF
 milestones/     each submission, byte for byte as it was shown, what was decided of it, the certificate of acceptance
 evidence/       the files that submissions name, each called by its SHA-256; links that they name stand in
                 MANIFEST.json, by title and address: what stands there now may be something else

@@ -478,6 +478,12 @@ CALLS = [
         lambda row, _own: {"seen": row.sha256, "verdicts": _failed(row)},
     ),
     Call(proofs.retry_certificate, "seller", SUBMISSION, "submission_ref"),
+    Call(
+        proofs.retry_settlement_paper,
+        "seller",
+        SETTLEMENT,
+        "settlement_ref",
+    ),
     Call(proofs.retry_contract_document, "buyer", VERSION, "version_ref", lambda _row, _own: {"kind": "signed"}),
     Call(proofs.request_pack, "seller", CONTRACT, "contract_ref"),
     Call(

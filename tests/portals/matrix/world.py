@@ -895,6 +895,9 @@ class _Builder:
                 printing.make_certificate(submission_ref=self._submission_of(self.invoices[1]))
             with failing, suppress(press.PangoMissingError):
                 self._print(self.running, "signed")
+            settled = Settlement.objects.get(contract__seller=self.deal.seller, state="signed")
+            with failing, suppress(press.PangoMissingError):
+                printing.make_settlement_paper(settlement_ref=settled.ref)
         for role in ("seller", "buyer"):
             with acting(member(self.deal, role)) as asking:
                 asked = proofs.request_pack(actor=asking, key=key(), contract_ref=self.billed.ref)

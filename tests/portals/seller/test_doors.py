@@ -332,6 +332,8 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "termination": world.notice_ref,
         "propose_settlement": world.notice_ref,
         "sign_settlement": world.settlement_ref,
+        "settlement_pdf": world.settlement_ref,
+        "retry_settlement_pdf": world.settlement_ref,
         "comment_contract": world.answer_ref,
         "contract_pdf": world.answer_ref,
         "retry_contract_document": world.answer_ref,
@@ -386,6 +388,7 @@ POST_ONLY = (
     "retry_certificate",
     "retry_credit_document",
     "retry_document",
+    "retry_settlement_pdf",
 )
 NOT_THERE_YET = (
     "certificate",
@@ -398,6 +401,7 @@ NOT_THERE_YET = (
     "invoice_xrechnung",
     "journal_export_file",
     "pack_file",
+    "settlement_pdf",
 )
 
 
