@@ -86,7 +86,12 @@ def events_of(contract: Contract, *, versions: list[ContractVersion]) -> list[Ev
         *_terminations(contract, zone=zone),
         *_judgements(contract),
     ]
-    return sorted(events, key=lambda event: (event.at, ORDER[event.why], event.cause))
+    return sorted(events, key=_order)
+
+
+def _order(event: Event) -> tuple[datetime, int, int, str]:
+    """As it was written down; of judgements in the same instant the one that was kept later holds."""
+    return event.at, ORDER[event.why], event.judgement.pk if event.judgement is not None else 0, event.cause
 
 
 def _changes(versions: list[ContractVersion], *, zone: ZoneInfo) -> list[Event]:
