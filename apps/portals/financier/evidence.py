@@ -255,7 +255,9 @@ def _slips(actor: Actor, request: FundingRequest) -> list[Fact]:
         contract__seller=request.seller_id, accepted_at__isnull=False, planned_on__isnull=False
     )
     latest = accepted.order_by("-accepted_at").values_list("accepted_at", "planned_on")[:HISTORY]
-    days = sorted((accepted_at.date() - planned_on).days for accepted_at, planned_on in latest if planned_on)
+    days = sorted(
+        (accepted_at.date() - planned_on).days for accepted_at, planned_on in latest if accepted_at and planned_on
+    )
     if not days:
         return [Fact(term=_("Milestones of this seller"), value=_("none accepted yet that had a date"))]
     return [

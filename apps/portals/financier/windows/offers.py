@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.financing import services as financing
-from apps.financing.models import FundingRequest, Offer, Tranche
+from apps.financing.models import CheckWaiver, FundingRequest, Offer, Tranche
 from apps.parties.actor import Actor
 from apps.portals.financier import badges, checking, queues, stories
 from apps.portals.financier.actions.checks import WaiveCheck, waivable
@@ -180,7 +180,7 @@ def _checks(request: HttpRequest, row: Offer) -> list[checking.Line]:
     """Of a draft every check as it stands, of what went out what was waived."""
     if row.state == "draft":
         return checking.lines_of(financing.checks_of_offer(row, at=now_of(request)))
-    return checking.waived_lines(row.waivers.select_related("waived_by").order_by("pk"))
+    return checking.waived_lines(CheckWaiver.objects.filter(offer=row).select_related("waived_by").order_by("pk"))
 
 
 def _people(row: Offer) -> list[Fact]:
