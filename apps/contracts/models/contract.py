@@ -75,6 +75,9 @@ BILLED = (
 class Contract(models.Model):
     """A deal between a seller and a buyer. What is agreed stands on versions; the active one is what both signed.
 
+    ``number``, ``title`` and ``currency`` are those of the newest version that was proposed; before the first, of the
+    draft, which only its own side sees.
+
     ``begun_by`` is the side that wrote it first, and gave it its number; ``seller_email`` is the mailbox to which a
     buyer sends it while its seller has no people here.
     """

@@ -80,6 +80,9 @@ class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PlanOption):
     most; its number is settled when it is proposed. ``answer_until`` is the last day on which the other side can sign,
     ``expires_at`` its end, settled with the proposal; ``expired_at`` when it was noted that nobody had signed by then.
 
+    ``contract_number``, ``title`` and ``currency`` are the heading as this version has it. The contract shows that of
+    the newest proposal; a draft of a further version changes nothing that the other side sees.
+
     ``canonical_text`` and its ``sha256`` are what both sides sign. ``signatory_email`` is who signs off for the buyer
     while its organisation has no owner. An empty calendar or time zone of the review means the buyer's own.
 
@@ -98,6 +101,9 @@ class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PlanOption):
         choices=[(side.value, side.label) for side in (ContractParty.Side.SELLER, ContractParty.Side.BUYER)],
         default=ContractParty.Side.SELLER,
     )
+    contract_number = models.CharField(_("contract number"), max_length=40)
+    title = models.CharField(_("title"), max_length=160)
+    currency = models.CharField(_("currency"), max_length=3)
     price = models.DecimalField(_("price, net of tax"), max_digits=18, decimal_places=3)
     payment_days = models.PositiveSmallIntegerField(
         _("days to pay"),

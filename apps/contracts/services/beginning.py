@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft
-from apps.contracts.models import Contract, GuestGrant
+from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.contracts.services.grants import grant_take_over, revoke_other_take_overs
 from apps.contracts.services.people import house_mailboxes
 from apps.contracts.services.sides import Side
@@ -17,6 +17,8 @@ from apps.core.errors import Refused
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 
+HEADING: Final = ("contract_number", "title", "currency")
+"""What stands on a version and is shown of the contract."""
 CHOOSE: Final = {
     Side.SELLER: "Choose the seller from the organisations that you know.",
     Side.BUYER: "Choose the buyer from the organisations that you know.",
@@ -32,8 +34,8 @@ def begun_as(draft: ContractDraft) -> str:
     return str(Side.BUYER if draft.seller_ref else Side.SELLER)
 
 
-def take_heading(contract: Contract, *, draft: ContractDraft, actor: Actor) -> None:
-    """What all versions of a contract have in common, as who began it writes it: the other side, number and title.
+def take_other_side(contract: Contract, *, draft: ContractDraft, actor: Actor) -> None:
+    """With whom the contract is made, as who began it writes it.
 
     The people of a seller may be looked at from here on: nobody of them decides for the buyer.
     """
@@ -45,7 +47,19 @@ def take_heading(contract: Contract, *, draft: ContractDraft, actor: Actor) -> N
     else:
         contract.seller_id = actor.organisation_id
         contract.buyer = _known(actor, ref=draft.buyer_ref, side=Side.BUYER)
-    contract.number, contract.title, contract.currency = draft.number, draft.title, draft.currency
+
+
+def show_heading(contract: Contract, *, version: ContractVersion) -> None:
+    """The contract has number, title and currency of the version that is proposed; before the first, of the draft."""
+    contract.number, contract.title, contract.currency = version.contract_number, version.title, version.currency
+
+
+def check_number(contract: Contract, *, number: str) -> None:
+    """Refuse the number of another contract of whoever began this one: it would be found out by proposing it only."""
+    side = f"{contract.begun_by}_id"
+    own = {side: getattr(contract, side), "begun_by": contract.begun_by, "number": number}
+    if Contract.objects.filter(**own).exclude(pk=contract.pk).exists():
+        raise _number_is_taken(number)
 
 
 def save_numbered(contract: Contract) -> None:
@@ -56,9 +70,11 @@ def save_numbered(contract: Contract) -> None:
     except IntegrityError as error:
         if "contract_number_unique_per" not in str(error):
             raise
-        raise Refused(
-            "You already have a contract with the number {number}.", field="number", number=contract.number
-        ) from error
+        raise _number_is_taken(contract.number) from error
+
+
+def _number_is_taken(number: str) -> Refused:
+    return Refused("You already have a contract with the number {number}.", field="number", number=number)
 
 
 def ask_seller(contract: Contract, *, actor: Actor, at: datetime) -> GuestGrant | None:

@@ -6,7 +6,7 @@ from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import Contract, ContractParty, ContractVersion
 from apps.contracts.models.contract import ContractState
-from apps.contracts.services.beginning import begun_as, save_numbered, take_heading
+from apps.contracts.services.beginning import begun_as, check_number, save_numbered, take_other_side
 from apps.contracts.services.grants import revoke_other_take_overs
 from apps.contracts.services.people import house_mailboxes
 from apps.contracts.services.plans import clear_plan, write_plans
@@ -29,7 +29,8 @@ def draft(*, actor: Actor, draft: ContractDraft, at: datetime) -> Contract:
     checked = rules.check_draft_with_options(draft)
     side = begun_as(checked)
     contract = Contract(begun_by=side, created_by_id=actor.user_id, created_at=at)
-    take_heading(contract, draft=checked, actor=actor)
+    take_other_side(contract, draft=checked, actor=actor)
+    contract.number, contract.title, contract.currency = checked.number, checked.title, checked.currency
     save_numbered(contract)
     ContractParty.objects.create(contract=contract, organisation_id=actor.organisation_id, side=side)
     version = ContractVersion(contract=contract, author=side, number=1, drafted_by_id=actor.user_id, created_at=at)
@@ -42,9 +43,10 @@ def draft(*, actor: Actor, draft: ContractDraft, at: datetime) -> Contract:
 def change_draft(*, contract: Contract, actor: Actor, draft: ContractDraft, seen: str = "", at: datetime) -> None:
     """Put another draft in the place of the one of the actor's side that stands.
 
-    The other side stays who it is once it has been asked; number, title and currency belong to the contract, are to be
-    written by who began it, and stay while a proposal waits. ``seen`` is the :func:`fingerprint` of the draft that the
-    person started from; if another one stands by now, that is :class:`Stale`. Without it, whatever stands is replaced.
+    The other side stays who it is once it has been asked; number, title and currency are to be written by who began the
+    contract, and stay while a proposal waits. Once something was proposed, the contract shows them when they are.
+    ``seen`` is the :func:`fingerprint` of the draft that the person started from; if another one stands by now, that is
+    :class:`Stale`. Without it, whatever stands is replaced.
     """
     side = require_writer(contract, actor=actor, at=at)
     checked = rules.check_draft_with_options(draft)
@@ -58,13 +60,16 @@ def change_draft(*, contract: Contract, actor: Actor, draft: ContractDraft, seen
         _refuse_another_heading(contract, draft=checked)
     else:
         asked = contract.buyer if side == Side.SELLER else contract.seller
-        take_heading(contract, draft=checked, actor=actor)
+        take_other_side(contract, draft=checked, actor=actor)
         if contract.was_proposed and asked.pk not in (contract.buyer_id, contract.seller_id):
             raise Refused(
                 "This contract was proposed to {asked} already. Make a new one for somebody else.",
                 field="buyer_ref" if side == Side.SELLER else "seller_ref",
                 asked=asked.legal_name,
             )
+        check_number(contract, number=checked.number)
+        if not contract.was_proposed:
+            contract.number, contract.title, contract.currency = checked.number, checked.title, checked.currency
         save_numbered(contract)
         revoke_other_take_overs(contract=contract, at=at)
     clear_plan(version)
@@ -91,6 +96,7 @@ def _refuse_another_heading(contract: Contract, *, draft: ContractDraft) -> None
 
 def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract) -> None:
     """Save a version and its whole plan as drafted."""
+    version.contract_number, version.title, version.currency = draft.number, draft.title, draft.currency
     version.price = draft.price
     version.payment_days, version.payment_basis = draft.payment_days, draft.payment_basis
     version.review_days = draft.review_days

@@ -123,7 +123,7 @@ def check_limit(version: ContractVersion, *, limit: Decimal | None) -> None:
     if limit is None:
         return
     contract = version.contract
-    price, reach = Money(version.price, contract.currency), Money(limit, contract.buyer.currency)
+    price, reach = Money(version.price, version.currency), Money(limit, contract.buyer.currency)
     if reach.currency != price.currency:
         raise NotAllowed(
             "Your limit is in {limit_currency}, this contract in {currency}. Ask somebody without a limit.",

@@ -7,6 +7,7 @@ from typing import Any
 from apps.contracts import rules
 from apps.contracts.models import Contract, ContractParty, ContractVersion, GuestGrant, PlanLine, Signature
 from apps.contracts.models.contract import ContractState
+from apps.contracts.services.beginning import HEADING, save_numbered, show_heading
 from apps.contracts.services.copying import give_up_drafts
 from apps.contracts.services.people import (
     buyer_authority,
@@ -45,19 +46,19 @@ def statement_of(version: ContractVersion, *, side: str, plan: ContractVersion |
         return rules.change_statement(
             side,
             organisation=organisation.legal_name,
-            number=contract.number,
+            number=version.contract_number,
             version=version.number,
             order=version.change_order.number,
             is_answer=version.author != side,
         )
     named: dict[str, Any] = {
         "organisation": organisation.legal_name,
-        "number": contract.number,
+        "number": version.contract_number,
         "version": version.number,
     }
     if version.author == side:
         return rules.proposing_statement(side, **named, plans=1 + version.options().count())
-    pick = rules.Pick(plan.option_number, plan.plan_name, str(Money(plan.price, contract.currency))) if plan else None
+    pick = rules.Pick(plan.option_number, plan.plan_name, str(Money(plan.price, plan.currency))) if plan else None
     return rules.answering_statement(side, **named, pick=pick)
 
 
@@ -91,11 +92,13 @@ def propose(*, contract: Contract, actor: Actor, seen: str, at: datetime) -> Con
     settled = ("canonical_text", "sha256", "proposed_at", "expires_at")
     version.save(update_fields=settled)
     version.options().update(**{name: getattr(version, name) for name in settled})
-    # What the other side is still writing would be the next version now.
+    # What the other side is still writing would be the next version now, and has the heading of this one.
+    heading = {name: getattr(version, name) for name in HEADING}
     drafts = ContractVersion.plans.filter(contract=contract, proposed_at__isnull=True)
-    drafts.update(number=version.number + 1)
+    drafts.update(number=version.number + 1, **heading)
     contract.was_proposed = True
-    contract.save(update_fields=["state", "was_proposed"])
+    show_heading(contract, version=version)
+    save_numbered(contract)
     for one in (Side.SELLER, Side.BUYER):
         ContractParty.objects.get_or_create(
             contract=contract, organisation_id=organisation_of(contract, side=one), defaults={"side": one}

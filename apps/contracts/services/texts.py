@@ -41,9 +41,9 @@ def text_of(
     text = rules.version_text(
         contract={
             "ref": contract.ref,
-            "number": contract.number,
-            "title": contract.title,
-            "currency": contract.currency,
+            "number": version.contract_number,
+            "title": version.title,
+            "currency": version.currency,
             "version": version.number,
         },
         seller=_party(contract.seller),

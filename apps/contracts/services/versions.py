@@ -39,10 +39,10 @@ def as_draft(version: ContractVersion) -> ContractDraft:
     contract = version.contract
     options = version.options().prefetch_related("lines__criteria") if version.option_of_id is None else ()
     return ContractDraft(
-        number=contract.number,
-        title=contract.title,
+        number=version.contract_number,
+        title=version.title,
         buyer_ref=contract.buyer.ref,
-        currency=contract.currency,
+        currency=version.currency,
         price=version.price,
         payment_days=version.payment_days,
         payment_basis=version.payment_basis,

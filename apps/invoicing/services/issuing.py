@@ -39,15 +39,13 @@ def check_billable(*, contract: Contract, version: ContractVersion) -> None:
     The buyer who signs a milestone off cannot mend the seller's tax number, so it must not be found missing then.
     """
     _check_tax(version, contract=contract)
-    account = BankAccount.objects.filter(
-        organisation_id=contract.seller_id, currency=contract.currency, is_default=True
-    )
+    account = BankAccount.objects.filter(organisation_id=contract.seller_id, currency=version.currency, is_default=True)
     if not account.exists():
         raise Refused(
             "{name} has no bank account in {currency} that invoices could name. Add one to the organisation's data.",
             lacks="bank_account",
             name=contract.seller.legal_name,
-            currency=contract.currency,
+            currency=version.currency,
         )
 
 

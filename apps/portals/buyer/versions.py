@@ -136,10 +136,10 @@ def read(actor: Actor, version: ContractVersion, *, way: Way, plan: ContractVers
 
 def terms_of(version: ContractVersion) -> list[Fact]:
     """The terms in plain words."""
-    review, currency = contracts.review_terms(version), version.contract.currency
+    review, currency = contracts.review_terms(version), version.currency
     retention = rules.read_retention(version.retention)
     return [
-        Fact(term=_("Price, net of tax"), amount=version.price, currency=version.contract.currency),
+        Fact(term=_("Price, net of tax"), amount=version.price, currency=version.currency),
         Fact(term=_("Tax"), value=tax_in_words(version)),
         Fact(
             term=_("Payment"),
@@ -189,7 +189,7 @@ def terms_of(version: ContractVersion) -> list[Fact]:
 
 def _steps(version: ContractVersion) -> list[Fact]:
     above = version.second_acceptor_above
-    amount = formats.money(above, version.contract.currency) if above is not None else ""
+    amount = formats.money(above, version.currency) if above is not None else ""
     said = wording.acceptance_steps(needs_inspection=version.needs_inspection, second_above=amount)
     return [Fact(term=_("Steps of acceptance"), value=said)] if said else []
 

@@ -103,7 +103,7 @@ def compare(version: ContractVersion, *, today: date) -> Comparison:
         ],
         months=labels,
         rows=[(label, [row[at] for row in values]) for at, label in enumerate(labels)],
-        currency=version.contract.currency,
+        currency=version.currency,
         signed_on=signed_on,
         is_retained=version.retention is not None,
     )
@@ -163,7 +163,7 @@ def _cash(plan: _Plan, version: ContractVersion, *, signed_on: date) -> list[Exp
         review_days=version.review_days,
         payment_days=version.payment_days,
         payment_basis=version.payment_basis,
-        currency=version.contract.currency,
+        currency=version.currency,
     )
 
 
@@ -177,7 +177,7 @@ def _compared(
     version: ContractVersion,
     done: Sequence[tuple[date, Decimal]],
 ) -> ComparedPlan:
-    currency = version.contract.currency
+    currency = version.currency
     days = sorted(one.on for one in cash if one.on is not None)
     return ComparedPlan(
         number=plan.number,

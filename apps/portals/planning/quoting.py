@@ -39,7 +39,7 @@ def facilities_of(actor: Actor, version: ContractVersion) -> list[Facility]:
     if not version.is_assignable or version.retention is not None:
         return []
     mine = Facility.objects.visible_to(actor).live().filter(seller_id=version.contract.seller_id)
-    return list(mine.filter(currency=version.contract.currency).select_related("financier").order_by("pk"))
+    return list(mine.filter(currency=version.currency).select_related("financier").order_by("pk"))
 
 
 def quotes_of(
@@ -68,7 +68,7 @@ def _quote(plan: ComparedPlan, *, version: ContractVersion, facility: Facility, 
             found = price(
                 face=face,
                 eligible=face,
-                currency=version.contract.currency,
+                currency=version.currency,
                 terms=LineTerms(
                     advance_rate=facility.pre_advance_rate,
                     annual_rate=facility.pre_annual_rate,
@@ -100,6 +100,6 @@ def _quote(plan: ComparedPlan, *, version: ContractVersion, facility: Facility, 
 def _gross(net: Decimal, version: ContractVersion) -> Decimal:
     taxed = invoicing.TaxedAmount(net, version.tax_category, version.tax_rate)
     return money.half_up(
-        invoicing.totals(invoicing.tax_breakdown([taxed], currency=version.contract.currency)).gross,
-        version.contract.currency,
+        invoicing.totals(invoicing.tax_breakdown([taxed], currency=version.currency)).gross,
+        version.currency,
     )

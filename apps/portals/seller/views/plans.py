@@ -42,6 +42,13 @@ def _contract(request: PortalRequest, ref: str) -> Contract:
     return get_object_or_404(Contract.objects.of_seller(request.actor).select_related("buyer", "seller"), ref=ref)
 
 
+def _draft(contract: Contract) -> ContractVersion | None:
+    """What the seller is writing, while it may be changed by a file."""
+    if contract.state != "draft":
+        return None
+    return contract.versions.filter(author="seller", proposed_at__isnull=True).first()
+
+
 def _crumbs(contract: Contract, here: str) -> Crumbs:
     return contract_crumbs((contract.number, reverse("seller:contract", args=[contract.ref])), (here, ""))
 
@@ -51,7 +58,8 @@ def _crumbs(contract: Contract, here: str) -> Crumbs:
 def import_plan(request: PortalRequest, ref: str) -> HttpResponse:
     """Choose the file. What is wrong in it is said row by row; a file without a fault goes on to its review."""
     contract = _contract(request, ref)
-    if contract.state != "draft":
+    draft = _draft(contract)
+    if draft is None:
         messages.info(request, _("This contract is no draft any more, so it cannot be changed here."))
         return redirect("seller:contract", ref=contract.ref)
     form = UploadForm()
@@ -60,7 +68,7 @@ def import_plan(request: PortalRequest, ref: str) -> HttpResponse:
         form = UploadForm(request.POST, request.FILES)
         if form.is_valid():
             try:
-                report = _read(form, currency=contract.currency)
+                report = _read(form, currency=draft.currency)
                 if not report.problems:
                     _keep(request, contract, form, report)
                     return redirect("seller:check_plan", ref=contract.ref)
@@ -69,6 +77,7 @@ def import_plan(request: PortalRequest, ref: str) -> HttpResponse:
                 add_refusal(form, refused)
     context = {
         "contract": contract,
+        "version": draft,
         "refusal": why_not(request.actor, Action.EDIT_CONTRACT),
         "report": report,
         "problems": _by_row(report.problems[:SHOWN]) if report else [],
@@ -137,23 +146,26 @@ def check_plan(request: PortalRequest, ref: str) -> HttpResponse:
     upload = (
         PlanUpload.objects.visible_to(request.actor).filter(contract=contract).select_related("uploaded_by").first()
     )
-    if upload is None or contract.state != "draft":
+    draft = _draft(contract)
+    if upload is None or draft is None:
         for errors in form.errors.values():
             messages.warning(request, str(errors[0]))
         return redirect("seller:import_plan", ref=contract.ref)
-    return page(request, "check_plan", _review(request, contract, upload), form=form)
+    return page(request, "check_plan", _review(request, contract, draft, upload), form=form)
 
 
-def _review(request: PortalRequest, contract: Contract, upload: PlanUpload) -> dict[str, object]:
-    version = contract.versions.get(author="seller", proposed_at__isnull=True)
+def _review(
+    request: PortalRequest, contract: Contract, version: ContractVersion, upload: PlanUpload
+) -> dict[str, object]:
     reading = canonical.read(upload.reading)
     lines = rules.read_plan(upload.plan)
     portions = [rules.portion_of(line) for line in lines]
-    amounts = rules.known_amounts(version.price, currency=contract.currency, portions=portions)
+    amounts = rules.known_amounts(version.price, currency=version.currency, portions=portions)
     first = _first(request.GET.get("from", ""), of=len(lines))
     rows = list(zip(reading["rows"], lines, amounts, strict=True))[first : first + SHOWN]
     return {
         "contract": contract,
+        "version": version,
         "upload": upload,
         "reading": reading,
         "rows": rows,
@@ -165,9 +177,9 @@ def _review(request: PortalRequest, contract: Contract, upload: PlanUpload) -> d
         "previous_url": f"?from={max(first - SHOWN, 0) + 1}" if first else "",
         "next_url": f"?from={first + SHOWN + 1}" if first + SHOWN < len(lines) else "",
         "allocation": Allocation(
-            price=version.price, allocated=rules.sum_of(amounts, portions), currency=contract.currency
+            price=version.price, allocated=rules.sum_of(amounts, portions), currency=version.currency
         ),
-        "is_known": contract.currency in money.currencies(),
+        "is_known": version.currency in money.currencies(),
         "refusal": why_not(request.actor, Action.EDIT_CONTRACT),
         "confirm": ConfirmForm(initial={"upload": upload.ref}),
         "crumbs": _crumbs(contract, _("Check the plan")),
