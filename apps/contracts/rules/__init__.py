@@ -55,6 +55,7 @@ from apps.contracts.rules.papers import (
     template_text,
 )
 from apps.contracts.rules.payment import due_on
+from apps.contracts.rules.people_needed import missing
 from apps.contracts.rules.plan import Portion, known_amounts, plan_amounts, sum_of
 from apps.contracts.rules.plan_texts import plan_text, read_plan
 from apps.contracts.rules.recovery import Advance, is_recoverable, recovered
@@ -144,6 +145,7 @@ __all__ = [
     "is_recoverable",
     "kind_of_plan",
     "known_amounts",
+    "missing",
     "moved",
     "moved_deadline",
     "needs_second",

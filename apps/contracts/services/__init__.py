@@ -50,6 +50,7 @@ from apps.contracts.services.negotiating import (
     withdraw,
 )
 from apps.contracts.services.people import buyer_authority, check_another_person, check_not_sellers, require_seller
+from apps.contracts.services.people_needed import missing_people
 from apps.contracts.services.plans import plan_in_force, plan_picked, plans_of
 from apps.contracts.services.record import place_in_record, record, recorded
 from apps.contracts.services.reviews import review_terms
@@ -125,6 +126,7 @@ __all__ = [
     "locking",
     "mark_viewed",
     "may_withdraw",
+    "missing_people",
     "newest_proposal",
     "newest_version",
     "next_expiry",

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from apps.contracts.models import ContractVersion
 from apps.core.errors import Refused, Stale
 from apps.parties.roles import Action
+from apps.portals import missing_people
 from apps.portals.access import PortalRequest
 from apps.portals.buyer import versions
 from apps.portals.buyer.forms import SignContractForm
@@ -67,6 +68,7 @@ def sign_contract(request: PortalRequest, version: ContractVersion, *, way: Way,
             "crumbs": crumbs,
             "why_not": why_not(request.actor, Action.SIGN_CONTRACT),
             "difference": difference or _to_newer(reading),
+            "missing_people": missing_people.of_version(version, side="buyer"),
         },
         zone=reading.zone,
         form=form,

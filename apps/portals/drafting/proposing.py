@@ -10,6 +10,7 @@ from apps.contracts.models import Contract, ContractVersion
 from apps.core.errors import Refused
 from apps.invoicing import services as invoicing
 from apps.parties.roles import Action
+from apps.portals import missing_people
 from apps.portals.access import PortalRequest
 from apps.portals.drafting.dates import past_dates
 from apps.portals.drafting.desk import Desk, why_not
@@ -62,6 +63,7 @@ def propose_contract(request: PortalRequest, ref: str, *, desk: Desk) -> HttpRes
             "past_dates": past_dates(
                 ((line.title, line.planned_on) for line in version.lines.all()), today=desk.today(request)
             ),
+            "missing_people": missing_people.of_version(version, side=desk.side),
             "statement": contracts.statement_of(version, side=desk.side).text,
             "again": SeenForm(initial={"seen": sha256}),
             "change_url": desk.url("change_draft", found.ref),

@@ -16,7 +16,7 @@ from apps.core.errors import Refused
 from apps.financing.models import Assignment
 from apps.milestones.models import Dispute, Submission
 from apps.milestones.models.submission import Proof
-from apps.portals import papers
+from apps.portals import missing_people, papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import acknowledging, cycles, payees, renewing, versions
 from apps.portals.buyer.pages import page
@@ -61,6 +61,7 @@ def _milestone(request: PortalRequest, visit: Visit, context: dict[str, object])
     context["reading"] = reading
     context["is_disputed"] = Dispute.objects.live().filter(submission=submission).exists()
     if submission.state != "accepted":
+        context["missing_people"] = missing_people.of_milestone(reading.milestone, side="buyer")
         return page(request, "link/milestone", context, zone=reading.zone)
     pay_to = payees.of_invoice(visit.actor, milestone.invoice)
     context |= {

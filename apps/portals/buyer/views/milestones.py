@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.invoicing.models import Invoice
 from apps.milestones.models import HandOver, Milestone
 from apps.parties.roles import Action
-from apps.portals import papers
+from apps.portals import missing_people, papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import cycles, deciding, judging, payees
 from apps.portals.buyer.cycles import SubmissionReading
@@ -66,6 +66,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "steps": milestone_steps(found, sent),
             "events": milestone_story(found, sent),
             "next": _what_next(found, reading),
+            "missing_people": missing_people.of_milestone(found, side="buyer"),
             "why_not": why_not_sign_off(request, found),
             "may_decide": not why_not(actor, Action.DECIDE_MILESTONE),
             "disputes": disputes.of_milestone(request.actor, found, side=BUYER),

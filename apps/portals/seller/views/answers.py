@@ -12,7 +12,7 @@ from apps.contracts import services as contracts
 from apps.contracts.models import ContractVersion
 from apps.core.errors import Refused
 from apps.parties.roles import Action
-from apps.portals import conversing
+from apps.portals import conversing, missing_people
 from apps.portals.access import PortalRequest, portal
 from apps.portals.forms import PickForm, ReasonForm, add_refusal
 from apps.portals.planning import picking
@@ -85,6 +85,7 @@ def sign_contract(request: PortalRequest, ref: str) -> HttpResponse:
             "statement": contracts.statement_of(version, side="seller", plan=plan if has_options else None).text,
             "again": PickForm(initial={"seen": version.sha256, "pick": shown.option_number if has_options else None}),
             "refusal": why_not(request.actor, Action.SIGN_CONTRACT),
+            "missing_people": missing_people.of_version(version, side="seller"),
             "contract_url": _url(version),
             "crumbs": _crumbs(version, _("Sign")),
         },

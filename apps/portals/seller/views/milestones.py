@@ -16,7 +16,7 @@ from apps.contracts.rules import ReviewTerms
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone, Submission
 from apps.parties.roles import Action
-from apps.portals import formats, history, papers
+from apps.portals import formats, history, missing_people, papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.correcting.shown import nullifying_of
 from apps.portals.correcting.side import SELLER
@@ -64,6 +64,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             **papers.certificate_piece(actor, found),
             "steps": _steps(found, cycles, invoice),
             "next": _what_next(found, waiting, draft, invoice),
+            "missing_people": missing_people.of_milestone(found, side="seller"),
             "refusal": why_not(actor, Action.SUBMIT_MILESTONE),
             "events": history.of_subjects(actor, found.contract, subjects),
             "disputes": disputes.of_milestone(actor, found, side=SELLER),

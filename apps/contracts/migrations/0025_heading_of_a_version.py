@@ -19,7 +19,7 @@ ALTER TABLE contracts_contractversion ENABLE TRIGGER USER;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contracts", "0023_days_that_can_be_meant")]
+    dependencies = [("contracts", "0024_days_that_can_be_meant")]
 
     operations = [
         migrations.AddField(

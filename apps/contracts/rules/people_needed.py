@@ -1,0 +1,90 @@
+"""Whether the buyer has the people whom a contract asks for: a step that nobody can take ends every deal."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from apps.contracts.rules.steps import needs_second
+
+
+class Lack(StrEnum):
+    """What is missing on the buyer's side."""
+
+    SIGNER = "signer"
+    """Somebody who may sign the contract at its price."""
+    INSPECTOR = "inspector"
+    """Somebody who inspects, besides whoever accepts."""
+    ACCEPTOR = "acceptor"
+    """Somebody who accepts, or a second one where two do."""
+    LIMIT = "limit"
+    """Whoever accepts may not accept that much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the buyer: what the roles permit, and up to which amount of the contract's currency (None: any)."""
+
+    signs: bool
+    inspects: bool
+    accepts: bool
+    limit: Decimal | None = None
+
+    def reaches(self, amount: Decimal) -> bool:
+        return self.limit is None or amount <= self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One thing that is missing, and the smallest amount for which it is."""
+
+    lack: Lack
+    amount: Decimal | None = None
+
+
+def missing(
+    people: Sequence[Person],
+    *,
+    amounts: Iterable[Decimal],
+    needs_inspection: bool,
+    second_above: Decimal | None,
+    price: Decimal | None = None,
+) -> list[Missing]:
+    """What is missing for these amounts of milestones, and for a signature at ``price``; each thing once.
+
+    Who inspects does not accept, and of two acceptors each is another person. Whoever signs by personal link is one of
+    the ``people``, who signs and accepts without a limit.
+    """
+    found: dict[Lack, Missing] = {}
+    if price is not None and not any(one.signs and one.reaches(price) for one in people):
+        found[Lack.SIGNER] = Missing(Lack.SIGNER, price)
+    for amount in sorted(set(amounts)):
+        lack = _lack(
+            people,
+            amount=amount,
+            acceptors=2 if needs_second(amount, above=second_above) else 1,
+            needs_inspection=needs_inspection,
+        )
+        if lack is not None:
+            found.setdefault(lack, Missing(lack, None if lack is Lack.INSPECTOR else amount))
+    return list(found.values())
+
+
+def _lack(people: Sequence[Person], *, amount: Decimal, acceptors: int, needs_inspection: bool) -> Lack | None:
+    inspectors = [place for place, one in enumerate(people) if one.inspects]
+    if needs_inspection and not inspectors:
+        return Lack.INSPECTOR
+    # Whoever inspects is none of those who accept: the best choice of an inspector leaves the most acceptors.
+    aside = inspectors if needs_inspection else [None]
+
+    def most(*, within_limit: bool) -> int:
+        able = {place for place, one in enumerate(people) if one.accepts and (one.reaches(amount) or not within_limit)}
+        return max(len(able - {one}) for one in aside)
+
+    if most(within_limit=True) >= acceptors:
+        return None
+    if most(within_limit=False) >= acceptors:
+        return Lack.LIMIT
+    # One who could do both is missing as the other: it takes one more person.
+    accepting = sum(one.accepts for one in people)
+    return Lack.INSPECTOR if needs_inspection and accepting >= acceptors else Lack.ACCEPTOR

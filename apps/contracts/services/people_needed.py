@@ -1,0 +1,52 @@
+"""Who is missing at the buyer for the steps that a contract asks for."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.db import transaction
+
+from apps.contracts import rules
+from apps.contracts.models import ContractVersion
+from apps.contracts.rules.people_needed import Missing, Person
+from apps.core.database import walls
+from apps.parties.models import Membership
+from apps.parties.roles import PERMITTED, Action, Role
+
+
+def missing_people(version: ContractVersion, *, amounts: Iterable[Decimal], to_sign: bool = False) -> list[Missing]:
+    """What nobody of the buyer can do of what this version asks for, for milestones of these net amounts.
+
+    Of the buyer's team nothing else is told. While its organisation has no owner, the person whom the version names
+    signs and accepts by personal link, and inspects nothing.
+    """
+    return rules.missing(
+        _people(version),
+        amounts=amounts,
+        needs_inspection=version.needs_inspection,
+        second_above=version.second_acceptor_above,
+        price=version.price if to_sign else None,
+    )
+
+
+def _people(version: ContractVersion) -> list[Person]:
+    buyer = version.contract.buyer
+    with transaction.atomic():
+        walls.widen(buyer.pk)
+        team = list(Membership.objects.live().filter(organisation=buyer).values_list("roles", "approval_limit"))
+    people = []
+    for roles, limit in team:
+        held = set(roles)
+        reach = limit
+        if limit is not None and buyer.currency != version.currency:
+            reach = Decimal(0)  # a limit in another currency permits nothing
+        people.append(
+            Person(
+                signs=not held.isdisjoint(PERMITTED[Action.SIGN_CONTRACT]),
+                inspects=not held.isdisjoint(PERMITTED[Action.INSPECT_MILESTONE]),
+                accepts=not held.isdisjoint(PERMITTED[Action.DECIDE_MILESTONE]),
+                limit=reach,
+            )
+        )
+    if not any(Role.OWNER in roles for roles, _limit in team):
+        people.append(Person(signs=True, inspects=False, accepts=True))
+    return people
