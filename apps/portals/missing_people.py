@@ -17,7 +17,7 @@ def of_version(version: ContractVersion, *, side: str) -> list[str]:
     """What nobody of the buyer could do if this version, with whichever of its plans, were signed as it stands."""
     plans = contracts.plans_of(version)
     lines = [line for plan in plans for line in plan.lines.all() if line.due is None and line.amount is not None]
-    return _words(version, amounts=(line.amount for line in lines if line.amount), to_sign=True, side=side)
+    return _words(version, amounts=(line.amount for line in lines if line.amount), price=version.price, side=side)
 
 
 def of_milestone(milestone: Milestone, *, side: str) -> list[str]:
@@ -26,12 +26,12 @@ def of_milestone(milestone: Milestone, *, side: str) -> list[str]:
         return []
     version = milestone.line.version
     version.contract = milestone.contract
-    return _words(version, amounts=[milestone.amount], to_sign=False, side=side)
+    return _words(version, amounts=[milestone.amount], price=None, side=side)
 
 
-def _words(version: ContractVersion, *, amounts: Iterable[Decimal], to_sign: bool, side: str) -> list[str]:
+def _words(version: ContractVersion, *, amounts: Iterable[Decimal], price: Decimal | None, side: str) -> list[str]:
     buyer = version.contract.buyer
-    found = contracts.missing_people(version, amounts=amounts, to_sign=to_sign)
+    found = contracts.missing_people(version, amounts=amounts, price=price)
     said = []
     for one in found:
         amount = formats.money(one.amount, version.currency) if one.amount is not None else ""

@@ -75,6 +75,7 @@ def without(parties: Parties, *roles: str) -> None:
 def test_who_sends_and_who_signs_is_warned(parties: Parties) -> None:
     draft = replace(scenarios.software_draft(parties), needs_inspection=True)
     contract = scenarios.drafted_contract(parties, draft=draft)
+    again = scenarios.proposed_contract(parties, draft=replace(draft, number="NL-2026-099"))
     seller = Client()
     seller.force_login(parties.people["seller"].user)
     check = f"/seller/contracts/{contract.ref}/propose/"
@@ -84,7 +85,6 @@ def test_who_sends_and_who_signs_is_warned(parties: Parties) -> None:
     assert "A step that nobody can take" in page
     assert "Nobody at Meridian Logistik AG can inspect" in page
     assert "Ask an owner of the buyer to invite somebody" in page
-    again = scenarios.proposed_contract(parties, draft=replace(draft, number="NL-2026-099"))
     buyer = Client()
     buyer.force_login(parties.people["buyer"].user)
     with walls.asking_for(parties.buyer.pk):
@@ -124,5 +124,5 @@ def test_a_buyer_without_people_here_has_the_person_who_is_named(parties: Partie
     contract: Contract = scenarios.drafted_contract(parties, draft=draft)
     with acting(scenarios.seller_actor(parties)):
         version = ContractVersion.objects.select_related("contract__buyer").get(contract=contract)
-        found = contracts.missing_people(version, amounts=[Decimal(12000)], to_sign=True)
+        found = contracts.missing_people(version, amounts=[Decimal(12000)], price=version.price)
     assert found == [Missing(Lack.INSPECTOR)]

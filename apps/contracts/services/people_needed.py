@@ -13,8 +13,11 @@ from apps.parties.models import Membership
 from apps.parties.roles import PERMITTED, Action, Role
 
 
-def missing_people(version: ContractVersion, *, amounts: Iterable[Decimal], to_sign: bool = False) -> list[Missing]:
-    """What nobody of the buyer can do of what this version asks for, for milestones of these net amounts.
+def missing_people(
+    version: ContractVersion, *, amounts: Iterable[Decimal], price: Decimal | None = None
+) -> list[Missing]:
+    """What nobody of the buyer can do of what this version asks for, for milestones of these net amounts; and for the
+    signature, where a ``price`` is to be signed.
 
     Of the buyer's team nothing else is told. While its organisation has no owner, the person whom the version names
     signs and accepts by personal link, and inspects nothing.
@@ -24,7 +27,7 @@ def missing_people(version: ContractVersion, *, amounts: Iterable[Decimal], to_s
         amounts=amounts,
         needs_inspection=version.needs_inspection,
         second_above=version.second_acceptor_above,
-        price=version.price if to_sign else None,
+        price=price,
     )
 
 
