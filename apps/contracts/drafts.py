@@ -28,6 +28,10 @@ FIRST: Final = "first"
 WAYS: Final = (PROPORTION, RATE, FIRST)
 """How later invoices give a recoverable deposit back."""
 
+ALL: Final = "all"
+ANY: Final = "any"
+"""How much of what a milestone waits for has to happen."""
+
 MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 """How many months a period has."""
 
@@ -73,6 +77,20 @@ class DraftCriterion:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What happens before a milestone can be submitted: ``all`` of it, or ``any`` one.
+
+    ``milestones`` are titles of others that are accepted whole, ``on`` is a day that has come where the seller is,
+    ``events`` are what the buyer confirms in these words.
+    """
+
+    needs: str = ALL
+    milestones: tuple[str, ...] = ()
+    on: date | None = None
+    events: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LineTerms:
     """What one milestone has of its own in the place of the contract's terms, and whether it waits for others.
 
@@ -80,6 +98,7 @@ class LineTerms:
     every milestone above it in the plan is; otherwise it is severable, and accepted whenever it is done.
     ``retention_rate`` in percent is withheld of it in the place of the contract's rate; zero is one, and nothing is
     withheld then. ``is_materials``: it is for materials that are stored and not built in yet.
+    ``condition`` is what it waits for before it can be submitted.
     """
 
     review_days: int | None = None
@@ -87,6 +106,7 @@ class LineTerms:
     is_cumulative: bool = False
     retention_rate: Decimal | None = None
     is_materials: bool = False
+    condition: Condition | None = None
 
     def __bool__(self) -> bool:
         return self != AS_AGREED

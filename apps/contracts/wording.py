@@ -5,7 +5,7 @@ from typing import Final
 from babel import Locale
 from django.utils.translation import get_language, gettext, ngettext
 
-from apps.contracts.drafts import LineTerms
+from apps.contracts.drafts import ANY, Condition, LineTerms
 from apps.contracts.rules import ReviewTerms
 from apps.contracts.rules.payment import AFTER_MONTH_END, MONTH_END
 from apps.contracts.rules.review import ACCEPTED, CALENDAR, INTEREST, REJECTED, WORKING
@@ -154,6 +154,8 @@ def own_terms(own: LineTerms) -> list[str]:
         said.append(gettext("If the buyer says nothing: {means}").format(means=silence_means(own.silence)))
     if own.is_cumulative:
         said.append(gettext("Cumulative: accepted only after every milestone above it in the plan."))
+    if own.condition is not None:
+        said.append(waits_for(own.condition))
     if own.is_materials:
         said.append(gettext("Stored materials."))
     if own.retention_rate is not None:
@@ -163,6 +165,27 @@ def own_terms(own: LineTerms) -> list[str]:
             else gettext("Nothing of this milestone is retained.")
         )
     return said
+
+
+def waits_for(condition: Condition) -> str:
+    """What a milestone waits for before it can be submitted, in one sentence."""
+    named = triggers(condition)
+    if len(named) == 1:
+        return gettext("Submitted only once {trigger}.").format(trigger=named[0])
+    if condition.needs == ANY:
+        return gettext("Submitted only once any one of this has happened: {triggers}.").format(
+            triggers="; ".join(named)
+        )
+    return gettext("Submitted only once all of this has happened: {triggers}.").format(triggers="; ".join(named))
+
+
+def triggers(condition: Condition) -> list[str]:
+    """Each thing for which a milestone waits, as a part of a sentence."""
+    return [
+        *(gettext("“{milestone}” is accepted").format(milestone=title) for title in condition.milestones),
+        *((gettext("{day} has come").format(day=words.day(condition.on)),) if condition.on is not None else ()),
+        *(gettext("the buyer has confirmed “{event}”").format(event=event) for event in condition.events),
+    ]
 
 
 def thirty_days() -> str:

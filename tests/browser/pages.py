@@ -149,6 +149,7 @@ BUYER = [
     Spot("buyer:contract", "paul", "contract proposed"),
     Spot("buyer:contract", "karin", "contract HB-2026-007"),
     Spot("buyer:release_retention", "karin", "contract HB-2026-007"),
+    Spot("buyer:confirm_event", "karin", "contract HB-2026-007"),
     Spot("buyer:contract_progress", "karin", "contract HB-2026-007"),
     Spot("buyer:sign_contract", "paul", "version proposed"),
     Spot("buyer:request_contract_changes", "paul", "version proposed"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.contracts.drafts import DraftCriterion, DraftLine, Due, LineTerms
+from apps.contracts.drafts import Condition, DraftCriterion, DraftLine, Due, LineTerms
 from apps.contracts.rules.schedule import (
     Cell,
     DateOrder,
@@ -85,6 +85,22 @@ def test_own_retention_and_stored_materials_go_out_and_come_back_and_zero_is_a_r
     head: list[Cell] = ["Milestone", "Amount", "Retainage %"]
     assert only(read(["Shell", "1,000.50", "7.5 %"], head=head)).own.retention_rate == Decimal("7.5")
     assert "between 0 and 50" in said(read(["Shell", "1,000.50", "60"], head=head))[0][2]
+
+
+def test_what_a_milestone_waits_for_goes_out_and_comes_back() -> None:
+    own = [
+        LineTerms(condition=Condition("any", ("Line 1",), date(2027, 3, 1), ("Permit granted: yard",))),
+        LineTerms(),
+        LineTerms(condition=Condition(milestones=("Line 1",))),
+    ]
+    lines = [DraftLine(f"Line {at}", basis="amount", amount=Decimal(10), own=one) for at, one in enumerate(own)]
+    for language in ("en", "de"):
+        rows = list(written_schedule(lines, amounts=[Decimal(10)] * 3, language=language))
+        assert [line.own for line in read_schedule(rows, currency="EUR").lines] == own
+    head: list[Cell] = ["Milestone", "Amount", "Waits for"]
+    assert only(read(["A", "1.50", "Shell"], head=head)).own.condition == Condition(milestones=("Shell",))
+    assert "no day" in said(read(["A", "1.50", "from: May"], head=head))[0][2]
+    assert "one day only" in said(read(["A", "1.50", "from: 2027-01-01\nfrom: 2027-02-01"], head=head))[0][2]
 
 
 def test_german_names_and_signs() -> None:

@@ -39,6 +39,7 @@ from apps.workflows import (
     before_acceptance,
     billing,
     changing,
+    confirming,
     contracting,
     crediting,
     disputing,
@@ -1040,6 +1041,17 @@ def retry_credit_document(world: World) -> Attempt:
 
 
 # --- bank statements ---------------------------------------------------------------------------------------------
+
+
+@story
+def confirm_event(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: confirming.confirm_event(
+            actor=actor, key=key, contract_ref=world["calendar"], event="Permit granted", note="Seen."
+        ),
+    )
 
 
 @story

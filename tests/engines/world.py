@@ -16,7 +16,7 @@ from typing import Any, Final
 from django.db import connections
 
 from apps.contracts import services as contracts
-from apps.contracts.drafts import ChangedLine, ChangeDraft, Due
+from apps.contracts.drafts import ChangedLine, ChangeDraft, Condition, Due, LineTerms
 from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.retention import RetentionTerms
 from apps.core import clock
@@ -236,7 +236,10 @@ def _silent(world: World) -> None:
 def _by_calendar(world: World) -> None:
     """A contract whose deposit was billed by the signature, and of whose two periods the first is due."""
     draft = scenarios.hybrid_draft(world.parties, number="NL-calendar", start=Due("signature", None, "", "month", 2))
-    contract = scenarios.active_contract(world.parties, draft=draft, at=START)
+    deposit, live, support = draft.lines
+    live = replace(live, own=LineTerms(condition=Condition(events=("Permit granted",))))
+    contract = scenarios.active_contract(world.parties, draft=replace(draft, lines=(deposit, live, support)), at=START)
+    world.refs["calendar"] = contract.ref
     with walls.asking_for(world.parties.seller.pk):
         world.refs["period"] = Instalment.objects.get(contract=contract, count=2, number=1).ref
 

@@ -3,6 +3,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import dues, measured
+from apps.contracts.models.condition import OF_CONDITION
 from apps.contracts.models.steps import OF_OWN_TERMS, OwnTerms
 from apps.contracts.models.version import LINE_FROZEN, ContractVersion
 from apps.core import days
@@ -70,6 +71,7 @@ class PlanLine(OwnTerms, dues.Dues, measured.Measured):
             *(*dues.CONSTRAINTS, *measured.CONSTRAINTS),
         ]
         triggers = [
+            OF_CONDITION,
             guards.frozen_when(LINE_FROZEN.format(version="OLD.version_id")),
             guards.refused_when(
                 "no_line_joins_a_proposed_version",

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.drafts import LineTerms
+from apps.contracts.rules.conditions import read_condition
 from apps.contracts.rules.steps import LONGEST_OWN_REVIEW, MOST_SUSPENSIONS
 
 
@@ -54,6 +55,7 @@ class OwnTerms(models.Model):
         _("own rate of retention in percent"), max_digits=6, decimal_places=3, null=True, blank=True
     )
     is_materials = models.BooleanField(_("stored materials"), default=False, db_default=False)
+    condition = models.JSONField(_("waits for"), null=True, blank=True)
 
     class Meta:
         abstract = True
@@ -67,6 +69,7 @@ class OwnTerms(models.Model):
             is_cumulative=self.is_cumulative,
             retention_rate=self.retention_rate,
             is_materials=self.is_materials,
+            condition=read_condition(self.condition),
         )
 
 

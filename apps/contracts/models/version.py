@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import dues
 from apps.contracts.models.change_order import NAMES_WHAT_IT_CHANGES, OF_WHAT_IS_IN_FORCE
+from apps.contracts.models.condition import NAMED_ONCE
 from apps.contracts.models.contract import Contract, ContractParty
 from apps.contracts.models.ending import OF_ENDING, EndTerms
 from apps.contracts.models.late_payment import OF_LATE_PAYMENT, LatePaymentTerms
@@ -243,6 +244,7 @@ class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PlanOption):
                 " USING ERRCODE = 'check_violation'; END IF;",
             ),
             *dues.VERSION_TRIGGERS,
+            NAMED_ONCE,
             *OPTION_TRIGGERS,
         ]
 

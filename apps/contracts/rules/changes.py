@@ -15,6 +15,7 @@ from typing import Any
 
 from apps.contracts.drafts import MILESTONE, RECURRING, ChangeDraft, DraftLine
 from apps.contracts.rules.checks import MOST_LINES, check_line
+from apps.contracts.rules.conditions import check_conditions
 from apps.contracts.rules.dues import period_amounts
 from apps.contracts.rules.measures import worth
 from apps.contracts.rules.plan import AMOUNT
@@ -132,6 +133,7 @@ def changed_plan(
         )
     if len(lines) > MOST_LINES:
         raise Refused("A plan has at most {most} milestones.", field="lines", most=MOST_LINES)
+    check_conditions([one.line for one in lines])
     differences = moved(plan, lines)
     if not differences and not draft.terms:
         raise Refused(

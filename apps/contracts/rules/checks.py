@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from apps.contracts.drafts import MILESTONE, ContractDraft, DraftCriterion, DraftLine
+from apps.contracts.rules.conditions import check_conditions, check_own_condition
 from apps.contracts.rules.dues import check_due, check_dues, check_periods, portion_of
 from apps.contracts.rules.late_payment import check_late_payment
 from apps.contracts.rules.mailboxes import MAILBOX
@@ -127,6 +128,7 @@ def _milestones(lines: Sequence[DraftLine]) -> list[str]:
 def check_plan(lines: Sequence[DraftLine], *, price: Decimal, currency: str) -> list[Decimal]:
     """The amounts of a plan's lines, if it adds up and says when each line is billed; refused otherwise."""
     check_dues(lines)
+    check_conditions(lines)
     amounts = plan_amounts(price, currency=currency, portions=[portion_of(line) for line in lines])
     check_recoveries(lines, amounts, price=price, currency=currency)
     for line, amount in zip(lines, amounts, strict=True):
@@ -185,6 +187,7 @@ def check_line(line: DraftLine, *, position: int, currency: str) -> DraftLine:
     if amount is not None:
         money.payable(amount, currency, field="lines")
     check_own(line.own, position=position)
+    line = replace(line, own=check_own_condition(line.own, position=position))
     if len(line.criteria) > MOST_CRITERIA:
         raise Refused("A milestone has at most {most} acceptance criteria.", field="lines", most=MOST_CRITERIA)
     kept = replace(

@@ -27,6 +27,7 @@ from apps.contracts.drafts import (
     DraftLine,
     Due,
 )
+from apps.contracts.rules.conditions import undated_own
 from apps.contracts.rules.plan import AMOUNT, Portion
 from apps.contracts.rules.recovery import check_basis, check_recovery, is_recoverable, read_recovery, recovery_text
 from apps.contracts.rules.words import trimmed
@@ -204,4 +205,5 @@ def read_due(said: Mapping[str, Any]) -> tuple[str, Due | None]:
 
 def undated(line: DraftLine) -> DraftLine:
     """The line as another contract can start from it: without the days that were this one's."""
-    return replace(line, planned_on=None, due=replace(line.due, on=None) if line.due else None)
+    due = replace(line.due, on=None) if line.due else None
+    return replace(line, planned_on=None, due=due, own=undated_own(line.own))

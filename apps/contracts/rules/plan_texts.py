@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from apps.contracts.drafts import DraftCriterion, DraftLine, LineTerms
+from apps.contracts.rules.conditions import read_condition
 from apps.contracts.rules.dues import read_due
 from apps.contracts.rules.measures import read_measure
 from apps.core import canonical
@@ -46,7 +47,13 @@ def _line(said: dict[str, Any]) -> DraftLine:
 def read_own(line: dict[str, Any]) -> LineTerms:
     """What a line's text says of its own terms; texts from before there were any say nothing."""
     own = line.get("own") or {}
-    return LineTerms(**{**own, "retention_rate": _decimal(own.get("retention_rate"))})
+    return LineTerms(
+        **{
+            **own,
+            "retention_rate": _decimal(own.get("retention_rate")),
+            "condition": read_condition(own.get("condition")),
+        }
+    )
 
 
 def _decimal(said: str | None) -> Decimal | None:

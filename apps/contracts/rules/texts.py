@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from apps.contracts.drafts import AS_AGREED, MILESTONE, Due, LineTerms, Measure
+from apps.contracts.rules.conditions import plain_condition
 from apps.contracts.rules.dues import due_text
 from apps.contracts.rules.measures import measure_text
 from apps.core import canonical
@@ -136,6 +137,8 @@ def own_text(own: LineTerms) -> dict[str, Any] | None:
         said["retention_rate"] = own.retention_rate
     if own.is_materials:
         said["is_materials"] = True
+    if own.condition is not None:
+        said["condition"] = plain_condition(own.condition)
     return said if own else None
 
 

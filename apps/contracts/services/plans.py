@@ -9,6 +9,7 @@ from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft, DraftLine
 from apps.contracts.models import ContractVersion, Criterion, PlanLine
 from apps.contracts.models.options import OF_ONE_PROPOSAL, OWN
+from apps.contracts.rules.conditions import plain_condition
 from apps.contracts.services.dues import due_columns, measure_columns
 from apps.core.errors import Refused
 
@@ -105,6 +106,7 @@ def _rows(version: ContractVersion, lines: Sequence[DraftLine], *, currency: str
             is_cumulative=line.own.is_cumulative,
             retention_rate=line.own.retention_rate,
             is_materials=line.own.is_materials,
+            condition=plain_condition(line.own.condition),
             **due_columns(line),
             **measure_columns(line.measure),
         )

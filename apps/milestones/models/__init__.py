@@ -1,4 +1,5 @@
 from apps.milestones.models.certificate import Certificate
+from apps.milestones.models.confirmed_event import ConfirmedEvent
 from apps.milestones.models.decision import Decision, Verdict
 from apps.milestones.models.dispute import Dispute
 from apps.milestones.models.dispute_words import DisputeFile, DisputePosition, DisputeProposal, DisputeReminder
@@ -17,6 +18,7 @@ from apps.milestones.models.submission import CriterionNote, Submission
 
 __all__ = [
     "Certificate",
+    "ConfirmedEvent",
     "CriterionNote",
     "Decision",
     "Dispute",

@@ -10,6 +10,7 @@ from apps.core.database import guards, walls
 from apps.core.refs import new_ref
 from apps.core.states import table
 from apps.milestones.models.clock import CLOCK_GUARDS
+from apps.milestones.models.conditions import SUBMITTED_ONCE_MET
 from apps.milestones.models.links import LINKS_ARE_HTTPS
 from apps.milestones.models.milestone import Milestone
 from apps.milestones.models.settled import NOTHING_IS_SENT
@@ -141,6 +142,7 @@ class Submission(models.Model):
             *CLOCK_GUARDS,
             NOTHING_IS_SENT,
             LINKS_ARE_HTTPS,
+            SUBMITTED_ONCE_MET,
             guards.refused_when(
                 "a_deadline_moves_only_with_its_notice",
                 guards.UPDATE,

@@ -15,6 +15,14 @@ from apps.milestones.rules import (
 from apps.milestones.services.accepting import accept
 from apps.milestones.services.asking import answer, ask, contract_of_question
 from apps.milestones.services.carrying_out import carry_out
+from apps.milestones.services.conditions import (
+    Waiting,
+    confirm_event,
+    event_statement,
+    events_to_confirm,
+    waiting_in,
+    waits_for_first,
+)
 from apps.milestones.services.deciding import (
     acceptance_statement,
     changes_statement,
@@ -138,6 +146,7 @@ __all__ = [
     "Part",
     "SettlementDraft",
     "StoredFile",
+    "Waiting",
     "accept",
     "accept_part",
     "accept_with_reservations",
@@ -158,6 +167,7 @@ __all__ = [
     "checked_defects",
     "checked_links",
     "colleagues",
+    "confirm_event",
     "contract_of_dispute",
     "contract_of_evidence",
     "contract_of_milestone",
@@ -177,6 +187,8 @@ __all__ = [
     "draft_settlement",
     "end_overtaken_settlements",
     "end_settlements",
+    "event_statement",
+    "events_to_confirm",
     "first_statement",
     "follow_active_version",
     "grant_nullification",
@@ -224,7 +236,9 @@ __all__ = [
     "submission_without",
     "submit",
     "sweep_orphans",
+    "waiting_in",
     "waiting_settlement",
+    "waits_for_first",
     "was_removed",
     "what_is_ahead",
     "withdraw",

@@ -17,6 +17,7 @@ from apps.milestones.models import CriterionNote, Decision, EvidenceFile, Milest
 from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.rules import CriterionAnswer, Link
+from apps.milestones.services.conditions import check_condition
 from apps.milestones.services.holding import lock_milestone, lock_submission
 from apps.milestones.services.reviewing import check_in_time
 from apps.parties.actor import Actor
@@ -82,6 +83,7 @@ def submit(*, contract: Contract, milestone_ref: str, actor: Actor, seen: str, a
     contracts.require_seller(contract, actor=actor, action=Action.SUBMIT_MILESTONE)
     milestone = lock_milestone(contract, milestone_ref=milestone_ref)
     contracts.require_running(contract, at=at)
+    check_condition(milestone, at=at)
     states.move(milestone, MilestoneState.SUBMITTED, Milestone.TRANSITIONS)
     submission = open_draft(milestone)
     if submission is None:

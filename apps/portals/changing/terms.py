@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from apps.contracts import rules
 from apps.contracts.drafts import AS_THEY_ARE, ChangedTerms, ContractDraft, LineTerms
 from apps.contracts.models.version import PaymentBasis, Silence, TaxCategory
+from apps.portals.drafting.waiting import WaitingField
 from apps.portals.forms import AmountField, RateField
 from apps.portals.version_differences import Row, term_rows
 
@@ -144,6 +145,7 @@ class OwnTermsFields(forms.Form):
         help_text=gettext_lazy("0: nothing of it is retained."),
     )
     is_materials = forms.BooleanField(label=gettext_lazy("Stored materials"), required=False)
+    condition = WaitingField()
 
     @staticmethod
     def initial_own(own: LineTerms) -> dict[str, Any]:
@@ -154,6 +156,7 @@ class OwnTermsFields(forms.Form):
             "is_cumulative": own.is_cumulative,
             "own_retention_rate": own.retention_rate,
             "is_materials": own.is_materials,
+            "condition": own.condition,
         }
 
     def own_terms(self) -> LineTerms:
@@ -165,6 +168,7 @@ class OwnTermsFields(forms.Form):
             typed["is_cumulative"],
             typed["own_retention_rate"],
             typed["is_materials"],
+            typed["condition"],
         )
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts import rules
 from apps.contracts.drafts import LineTerms
 from apps.contracts.models.version import Silence
+from apps.portals.drafting.waiting import WaitingField
 from apps.portals.forms import AmountField, RateField
 
 
@@ -59,6 +60,7 @@ class OwnTermFields(forms.Form):
         label=_("Own retention in percent"), required=False, help_text=_("0: nothing of it is retained.")
     )
     is_materials = forms.BooleanField(label=_("Stored materials"), required=False)
+    condition = WaitingField()
 
     def own(self) -> LineTerms:
         """What was chosen, as a plain value."""

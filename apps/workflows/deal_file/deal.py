@@ -180,6 +180,7 @@ class Event:
     defects: tuple[SaidDefect, ...] = ()
     reservation: int | None = None
     pick: int | None = None
+    event: str = ""
 
 
 @dataclass(frozen=True)

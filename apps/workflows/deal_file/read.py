@@ -12,6 +12,7 @@ from typing import Any
 
 from apps.contracts.drafts import AS_AGREED, ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules import check_draft_with_options, review
+from apps.contracts.rules.conditions import check_conditions
 from apps.contracts.rules.dues import check_dues
 from apps.contracts.rules.payment import NET, PAYMENT_BASES
 from apps.core import money
@@ -100,6 +101,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         retention.by(lambda: check_proposed_retention(draft))
     for lines in (draft.lines, *(option.lines for option in options)):
         place.by(partial(check_dues, lines))
+        place.by(partial(check_conditions, lines))
     if options:
         place.by(partial(check_draft_with_options, draft))
     signatory.done()

@@ -20,6 +20,7 @@ from apps.workflows.deal_file.verb_table import VERBS, Verb
 MEMBERS_ONLY: Final = frozenset(
     {
         "still_missing",
+        "confirm_event",
         "release_reservation",
         "agree_reduction",
         "ask_reduction",
@@ -28,7 +29,7 @@ MEMBERS_ONLY: Final = frozenset(
         *BY_MEMBERS,
     }
 )
-"""What the buyer does in its portal only: a personal link settles no reservations, and begins and ends no contract."""
+"""What the buyer does in its portal only: a link settles no reservation, confirms no event, ends no contract."""
 
 
 LATER: Final = ("slip", "extend")
@@ -122,6 +123,7 @@ def _event(
         "period": take("period", lambda p: p.whole(least=1)),
         "defects": take("defects", lambda p: read_defects(p, criteria=criteria)) or (),
         "reservation": take("reservation", lambda p: p.whole(least=1)),
+        "event": place.need("event").one_of(*_events(contract)) if "event" in rule.keys else "",
     }
     if verb == "price_offer" and not price:
         values["price"] = (_terms(place, milestones[0]),)
@@ -133,6 +135,12 @@ def _event(
     event = Event(at=at, verb=verb, by=_actor(place, rule, parties, contract), line=place.line, **values)  # type: ignore[arg-type]
     place.done()
     return event
+
+
+def _events(contract: ContractDraft) -> list[str]:
+    """What the buyer may confirm, by the plan."""
+    conditions = [line.own.condition for line in contract.lines if line.own.condition is not None]
+    return [event for condition in conditions for event in condition.events]
 
 
 def _price_line(place: Place, contract: ContractDraft) -> PriceLine:

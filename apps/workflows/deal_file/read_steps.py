@@ -3,8 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
-from apps.contracts.drafts import LineTerms
+from apps.contracts.drafts import ALL, Condition, LineTerms
 from apps.contracts.rules import LONGEST_PERIOD_OF_NOTICE, MOST_SUSPENSIONS
+from apps.contracts.rules.conditions import LONGEST_EVENT, NEEDS
 from apps.contracts.rules.retention import check_own_rate
 from apps.contracts.rules.review import SILENCES
 from apps.core import money
@@ -32,14 +33,31 @@ def read_above(place: Place, currency: str) -> Decimal:
 def read_own(place: Place) -> LineTerms:
     """What a milestone has in the place of the contract's terms."""
     days, silence, after = place.maybe("review_days"), place.maybe("silence"), place.maybe("cumulative")
-    retention, materials = place.maybe("retention"), place.maybe("materials")
+    retention, materials, waits = (place.maybe(key) for key in ("retention", "materials", "waits_for"))
     return LineTerms(
         review_days=days.whole(least=1, most=365) if days is not None else None,
         silence=silence.one_of(*SILENCES) if silence is not None else "",
         is_cumulative=after.yes_or_no() if after is not None else False,
         retention_rate=_rate(retention) if retention is not None else None,
         is_materials=materials.yes_or_no() if materials is not None else False,
+        condition=_condition(waits) if waits is not None else None,
     )
+
+
+def _condition(place: Place) -> Condition:
+    """What a milestone waits for: `needs` (all or any) of `milestones`, a day `on`, and `events`."""
+    needs, on = place.maybe("needs"), place.maybe("on")
+    milestones, events = place.maybe("milestones"), place.maybe("events")
+    condition = Condition(
+        needs=needs.one_of(*NEEDS) if needs is not None else ALL,
+        milestones=tuple(one.text(most=LONGEST_EVENT) for one in milestones.each()) if milestones is not None else (),
+        on=on.day() if on is not None else None,
+        events=tuple(one.text(most=LONGEST_EVENT) for one in events.each()) if events is not None else (),
+    )
+    if not (condition.milestones or condition.on or condition.events):
+        place.refuse("says nothing: give `milestones`, a day `on` or `events`")
+    place.done()
+    return condition
 
 
 def _rate(place: Place) -> Decimal:

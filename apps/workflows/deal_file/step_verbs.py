@@ -8,7 +8,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Question
 from apps.milestones.services import CriterionVerdict
 from apps.parties.actor import Actor
-from apps.workflows import before_acceptance
+from apps.workflows import before_acceptance, confirming
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.scene import Scene, new_key
 from apps.workflows.once import Answer
@@ -64,6 +64,18 @@ def _pass_to(scene: Scene, event: Event, actor: Actor) -> Answer:
     )
 
 
+def _confirm_event(scene: Scene, event: Event, actor: Actor) -> Answer:
+    return confirming.confirm_event(
+        actor=actor, key=new_key(), contract_ref=scene.contract_ref, event=event.event, note=event.text
+    )
+
+
 STEPS: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyType(
-    {"ask_question": _ask_question, "answer_question": _answer_question, "inspect": _inspect, "pass_to": _pass_to}
+    {
+        "ask_question": _ask_question,
+        "answer_question": _answer_question,
+        "inspect": _inspect,
+        "pass_to": _pass_to,
+        "confirm_event": _confirm_event,
+    }
 )

@@ -95,6 +95,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "offer_outcome": Verb("buyer", ("outcome", "amount", "comment"), on_milestone=True, any_line=True),
         "take_outcome": Verb("seller", on_milestone=True, any_line=True),
         "withdraw_dispute": Verb("buyer", on_milestone=True, any_line=True),
+        "confirm_event": Verb("buyer", ("event", "comment")),
         "release_retention": Verb("buyer", ("part",)),
         "call_retention": Verb("seller", ("part",)),
         "pay_retention": Verb("seller", ("part", "amount", "received_on", "reference")),

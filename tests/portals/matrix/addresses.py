@@ -141,6 +141,7 @@ OF: Final[dict[str, str]] = {
     "buyer:plan_options": "contracts.Contract",
     "buyer:plan_option": "contracts.Contract",
     "buyer:change_draft": "contracts.Contract",
+    "buyer:confirm_event": "contracts.Contract",
     "buyer:release_retention": "contracts.Contract",
     "buyer:contract_progress": "contracts.Contract",
     "buyer:progress_csv": "contracts.Contract",

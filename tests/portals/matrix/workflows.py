@@ -34,6 +34,7 @@ from apps.workflows import (
     before_acceptance,
     billing,
     changing,
+    confirming,
     contracting,
     crediting,
     disputing,
@@ -578,6 +579,9 @@ CALLS = [
         INVOICE,
         "invoice_ref",
         lambda _row, own: {"payment_ref": _own(own, Payment, allocations__freed_by__isnull=False).ref},
+    ),
+    Call(
+        confirming.confirm_event, "approver", CONTRACT, "contract_ref", lambda _row, _own: {"event": "Permit granted"}
     ),
     Call(retention.release_retention, "billing", CONTRACT, "contract_ref", lambda _row, _own: {"position": 2}),
     Call(retention.release_retention, "buyer", CONTRACT, "contract_ref", lambda _row, _own: {"position": 3}),

@@ -20,7 +20,8 @@ from django.db import connections, models, transaction
 from apps.contracts import documents as contract_documents
 from apps.contracts import rules
 from apps.contracts import services as contract_services
-from apps.contracts.drafts import ChangeDraft, ContractDraft, DraftLine, Due
+from apps.contracts.drafts import ChangeDraft, Condition, ContractDraft, DraftLine, Due
+from apps.contracts.drafts import LineTerms as OwnTerms
 from apps.contracts.models import ChangeOrder, Contract, ContractVersion, GuestGrant, Termination
 from apps.contracts.retention import RetentionRelease, RetentionTerms
 from apps.core import canonical, clock
@@ -52,6 +53,7 @@ from apps.workflows import (
     before_acceptance,
     billing,
     changing,
+    confirming,
     contracting,
     crediting,
     disputing,
@@ -318,9 +320,19 @@ class _Builder:
         )
         named = tuple(replace(line, title=f"{line.title} {self.canary}") for line in draft.lines)
         starts = Due("acceptance", None, named[1].title, "month", 4)
-        lines = (*named[:2], replace(named[2], due=starts))
+        # What the buyer has confirmed, and what it has not.
+        waits = OwnTerms(condition=Condition(events=(f"Site open {self.canary}", "Permit granted")))
+        lines = (named[0], replace(named[1], own=waits), replace(named[2], due=starts))
         contract = scenarios.active_contract(self.deal, draft=replace(draft, lines=lines))
         self.deposit = Invoice.objects.using("owner").get(contract=contract)
+        with acting(member(self.deal, "approver")) as bea:
+            confirming.confirm_event(
+                actor=bea,
+                key=key(),
+                contract_ref=contract.ref,
+                event=f"Site open {self.canary}",
+                note=f"Seen. {self.canary}",
+            )
 
     def _retained(self) -> None:
         """A completed contract of whose retention one part is released, and one is left for each side to release."""

@@ -29,6 +29,7 @@ class Column(StrEnum):
     CUMULATIVE = "cumulative"
     RETENTION = "retention"
     MATERIALS = "materials"
+    WAITING = "waiting"
     KIND = "kind"
     PERIOD = "period"
     COUNT = "count"
@@ -52,6 +53,7 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.CUMULATIVE: "Cumulative",
         Column.RETENTION: "Own retention",
         Column.MATERIALS: "Stored materials",
+        Column.WAITING: "Waits for",
         Column.KIND: "Kind",
         Column.PERIOD: "Period",
         Column.COUNT: "Number of periods",
@@ -73,6 +75,7 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.CUMULATIVE: "Aufbauend",
         Column.RETENTION: "Eigener Einbehalt",
         Column.MATERIALS: "Gelagertes Material",
+        Column.WAITING: "Wartet auf",
         Column.KIND: "Zeilenart",
         Column.PERIOD: "Periode",
         Column.COUNT: "Anzahl der Perioden",
@@ -104,6 +107,7 @@ _MORE: Final[Mapping[Column, str]] = {
     Column.CUMULATIVE: "after all above, depends on all above, kumulativ, erst nach allen darüber",
     Column.RETENTION: "retention, retainage, own retention in percent, retainage %, einbehalt, sicherheitseinbehalt",
     Column.MATERIALS: "materials, is material, material, lagerware",
+    Column.WAITING: "condition, conditional on, submitted only once, bedingung, erst wenn",
     Column.KIND: "kind of line, line type, type of line, art der zeile",
     Column.PERIOD: "billed every, interval, billing period, every, turnus, abrechnungszeitraum, zeitraum",
     Column.COUNT: "periods, times, count, number of times, anzahl perioden, anzahl, wie oft",

@@ -17,7 +17,8 @@ from apps.contracts.rules.schedule.cells import Cell, Formula, Share, as_text, i
 from apps.contracts.rules.schedule.columns import Column, Header, find_header
 from apps.contracts.rules.schedule.dates import DateOrder, date_of, is_date, order_is_open, order_of
 from apps.contracts.rules.schedule.guard import unguarded
-from apps.contracts.rules.schedule.numbers import DecimalSign, sign_is_open, sign_of, value_of, whole_of
+from apps.contracts.rules.schedule.numbers import DecimalSign, sign_is_open, sign_of, value_of
+from apps.contracts.rules.schedule.own_cells import own_terms
 from apps.contracts.rules.schedule.report import Problem, ReadRow, Schedule
 from apps.contracts.rules.schedule.table import Table
 from apps.contracts.rules.words import required, trimmed
@@ -135,15 +136,11 @@ class _Reader:
 
     def _own(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> LineTerms:
         """What the line says in the place of the contract's terms; empty cells say nothing."""
-        days, silence, after = (cells.get(column) for column in (Column.REVIEW_DAYS, Column.SILENCE, Column.CUMULATIVE))
-        rate, stored = cells.get(Column.RETENTION), cells.get(Column.MATERIALS)
-        return LineTerms(
-            review_days=self._try(read, number, Column.REVIEW_DAYS, lambda: whole_of(days), None),
-            silence=self._try(read, number, Column.SILENCE, lambda: known.silence_of(self._plain(silence)), ""),
-            is_cumulative=self._try(read, number, Column.CUMULATIVE, lambda: known.mark_of(self._plain(after)), False),
-            retention_rate=self._try(read, number, Column.RETENTION, lambda: self._rate(rate), None),
-            is_materials=self._try(read, number, Column.MATERIALS, lambda: known.mark_of(self._plain(stored)), False),
-        )
+
+        def said(column: Column, reading: Callable[[Cell], T], instead: T) -> T:
+            return self._try(read, number, column, lambda: reading(cells.get(column)), instead)
+
+        return own_terms(said, plain=self._plain, rate=self._rate)
 
     def _due(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> None:
         """Of which kind the line is, and when it is billed if nobody signs it off."""

@@ -8,6 +8,7 @@ from apps.contracts.rules.schedule import due_cells
 from apps.contracts.rules.schedule.cells import Cell
 from apps.contracts.rules.schedule.columns import WRITTEN, Column
 from apps.contracts.rules.schedule.guard import guarded
+from apps.contracts.rules.schedule.waiting_cells import written_waiting
 from apps.contracts.rules.schedule.words import BASES, MARKS, SILENCE
 
 
@@ -29,6 +30,8 @@ def written_schedule(
         unsaid.append(Column.RECOVERY)
     if not any(line.own.retention_rate is not None or line.own.is_materials for line in lines):
         unsaid += [Column.RETENTION, Column.MATERIALS]
+    if not any(line.own.condition is not None for line in lines):
+        unsaid.append(Column.WAITING)
     columns = [column for column in Column if column not in unsaid]
     yield [names[column] for column in columns]
     for line, amount in zip(lines, amounts, strict=True):
@@ -44,6 +47,7 @@ def written_schedule(
             Column.CUMULATIVE: marks[True] if line.own.is_cumulative else None,
             Column.RETENTION: line.own.retention_rate,
             Column.MATERIALS: marks[True] if line.own.is_materials else None,
+            Column.WAITING: guarded(written_waiting(line.own.condition, language=language)) or None,
             Column.INFORMATION: amount,
             **due_cells.written(line, language=language),
         }

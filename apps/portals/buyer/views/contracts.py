@@ -16,7 +16,7 @@ from apps.invoicing.models import Instalment
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import ENDED
 from apps.parties.roles import Action
-from apps.portals import deposits, history, instalments, retaining
+from apps.portals import deposits, history, instalments, retaining, waiting
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import figures, signing, versions
 from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, today_of, why_not, zone_of
@@ -127,6 +127,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "disputes": disputes.of_contract(actor, found, side=BUYER),
             "reservations": reservations.of_contract(actor, found, side=BUYER),
             "retention": retaining.panel_of(found, side="buyer"),
+            "waiting": waiting.panel_of(found),
             "deposits": deposits.panel_of(found, calendars=by_calendar),
             "calendars": by_calendar,
             "side": "buyer",
@@ -185,9 +186,9 @@ def _what_next(
 
 
 def _next_of_active(milestones: Sequence[Milestone], by_calendar: Instalment | None) -> tuple[str, date | None]:
-    waiting = next((m for m in milestones if m.state == "submitted"), None)
-    if waiting is not None:
-        return _("you review “%(title)s” and sign it off or request changes.") % {"title": waiting.title}, None
+    sent = next((m for m in milestones if m.state == "submitted"), None)
+    if sent is not None:
+        return _("you review “%(title)s” and sign it off or request changes.") % {"title": sent.title}, None
     planned = next((m for m in milestones if m.state not in ENDED), None)
     if planned is not None:
         text = _("the seller delivers “%(title)s” and submits it to you.") % {"title": planned.title}

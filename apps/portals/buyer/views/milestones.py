@@ -26,6 +26,7 @@ from apps.portals.disputing import shown as disputes
 from apps.portals.exported import exports_of
 from apps.portals.reserving import accepting
 from apps.portals.reserving import shown as reservations
+from apps.portals.waiting import waits_for
 
 WAY = MemberWay()
 
@@ -92,6 +93,9 @@ def _document(invoice: Invoice, milestone: Milestone) -> dict[str, object]:
 
 def _what_next(milestone: Milestone, reading: SubmissionReading | None) -> tuple[str, date | None]:
     """What happens next, and by when, until there is an invoice."""
+    held = waits_for(milestone)
+    if held:
+        return _("what this milestone waits for. %(condition)s") % {"condition": held}, None
     if reading is not None and reading.is_pending and reading.submission.review_due_at is not None:
         if reading.submission.suspended_at is not None:
             return _("the question is answered, or the dispute ends. Until then the review clock stands still."), None

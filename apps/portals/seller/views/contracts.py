@@ -14,7 +14,7 @@ from apps.contracts.models import Contract, ContractVersion, GuestGrant, PlanLin
 from apps.invoicing.models import Instalment, Invoice
 from apps.milestones.models import Milestone
 from apps.parties.roles import Action
-from apps.portals import conversing, deposits, history, instalments, papers, retaining
+from apps.portals import conversing, deposits, history, instalments, papers, retaining, waiting
 from apps.portals.access import PortalRequest, portal
 from apps.portals.changing.desk import orders_of
 from apps.portals.correcting.side import SELLER
@@ -160,6 +160,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "disputes": disputes.of_contract(actor, found, side=SELLER),
             "reservations": reservations.of_contract(actor, found, side=SELLER),
             "retention": retaining.panel_of(found, side="seller"),
+            "waiting": waiting.panel_of(found),
             "deposits": deposits.panel_of(found, calendars=by_calendar),
             "printed": papers.printed(
                 actor,

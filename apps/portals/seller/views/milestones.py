@@ -26,6 +26,7 @@ from apps.portals.reserving import shown as reservations
 from apps.portals.seller.cycles import Cycle, cycles_of
 from apps.portals.seller.pages import contract_crumbs, page, today_of, why_not
 from apps.portals.shown import invoice_state
+from apps.portals.waiting import waits_for
 
 
 def seller_milestone(request: PortalRequest, ref: str) -> Milestone:
@@ -63,7 +64,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "invoice_state": invoice_state(invoice.open_item, today=today_of(request)) if invoice else "",
             **papers.certificate_piece(actor, found),
             "steps": _steps(found, cycles, invoice),
-            "next": _what_next(found, waiting, draft, invoice),
+            "next": _first(found) or _what_next(found, waiting, draft, invoice),
             "missing_people": missing_people.of_milestone(found, side="seller"),
             "refusal": why_not(actor, Action.SUBMIT_MILESTONE),
             "events": history.of_subjects(actor, found.contract, subjects),
@@ -124,6 +125,12 @@ def _review(who: str, waiting: Submission, review: ReviewTerms) -> str:
         return text
     due = f"{formats.instant(waiting.review_due_at, review.time_zone)} ({wording.place(review.time_zone)})"
     return f"{text} {wording.silence_by(review.silence, due=due)}"
+
+
+def _first(milestone: Milestone) -> dict[str, object]:
+    """What has to happen before it can be submitted; nothing where it can."""
+    held = waits_for(milestone)
+    return {"text": _("what this milestone waits for. %(condition)s") % {"condition": held}} if held else {}
 
 
 def _what_next(

@@ -1,0 +1,64 @@
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.models import Contract
+from apps.contracts.wall import by_contract
+from apps.core.database import guards
+from apps.core.refs import new_ref
+from apps.parties.actor import Actor
+from apps.parties.models import User
+
+
+class ConfirmedEventQuerySet(models.QuerySet["ConfirmedEvent"]):
+    def visible_to(self, actor: Actor) -> "ConfirmedEventQuerySet":
+        return self.filter(contract__in=Contract.objects.visible_to(actor))
+
+
+class ConfirmedEvent(models.Model):
+    """An event that the contract names, and that a member of the buyer confirmed with a note: it has happened.
+
+    It accepts no work. What waits for it goes on: milestones can be submitted. ``sha256`` is that of the version that
+    was in force.
+    """
+
+    ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="confirmed_events")
+    event = models.CharField(_("event"), max_length=160)
+    note = models.TextField(_("note"), max_length=4_000, blank=True)
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    name = models.CharField(_("confirmed by"), max_length=160)
+    email = models.EmailField(_("e-mail"))
+    address = models.CharField(_("network address"), max_length=45, blank=True)
+    agent = models.CharField(_("browser"), max_length=300, blank=True)
+    authenticated_by = models.CharField(max_length=120, blank=True)
+    confirmed_at = models.DateTimeField()
+    statement = models.TextField()
+    statement_version = models.CharField(max_length=20)
+    sha256 = models.CharField(max_length=64)
+
+    objects = ConfirmedEventQuerySet.as_manager()
+    wall = by_contract().only("SELECT", "INSERT")
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [
+            models.UniqueConstraint("contract", "event", name="an_event_happens_once"),
+            models.CheckConstraint(condition=~Q(event="") & ~Q(statement=""), name="a_confirmation_says_what"),
+        ]
+        triggers = [
+            *guards.append_only(),
+            guards.refused_when(
+                "an_event_of_the_contract_confirmed_by_its_buyer",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM contracts_contract c"
+                " JOIN contracts_contractversion v ON v.id = c.active_version_id AND v.sha256 = NEW.sha256"
+                " JOIN contracts_planline l ON l.version_id = v.id"
+                " JOIN parties_membership p ON p.organisation_id = c.buyer_id AND p.user_id = NEW.user_id"
+                " WHERE c.id = NEW.contract_id AND c.state = 'active' AND p.ended_at IS NULL"
+                " AND jsonb_exists(l.condition -> 'events', NEW.event))",
+            ).seeing_all(),
+        ]
+
+    def __str__(self) -> str:
+        return self.event

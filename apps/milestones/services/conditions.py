@@ -1,0 +1,138 @@
+"""What milestones wait for, and the events that the buyer confirms."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from apps.contracts import services as contracts
+from apps.contracts.drafts import Condition
+from apps.contracts.models import Contract, PlanLine
+from apps.contracts.models.contract import ContractState
+from apps.contracts.rules.conditions import Happened, named_in, read_condition, still_waits_for
+from apps.core import canonical
+from apps.core.errors import IllegalTransition, NotAllowed, Refused
+from apps.milestones import rules
+from apps.milestones.models import ConfirmedEvent, Milestone
+from apps.milestones.models.milestone import ENDED, MilestoneState
+from apps.milestones.rules import Statement
+from apps.parties.actor import Actor, ActorKind
+from apps.parties.roles import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A milestone that cannot be submitted yet, and what of its condition has not happened."""
+
+    milestone: Milestone
+    condition: Condition
+
+
+def waiting_in(contract: Contract, *, at: datetime) -> list[Waiting]:
+    """Every open milestone of a contract that waits for something; two queries where none has a condition."""
+    open_ones = Milestone.objects.filter(contract=contract).exclude(state__in=ENDED)
+    rows = list(open_ones.filter(line__condition__isnull=False).select_related("line").order_by("position", "part"))
+    waiting = _still(contract, rows, at=at)
+    return [Waiting(row, waiting[row.pk]) for row in rows if row.pk in waiting]
+
+
+def waits_for_first(milestone: Milestone, *, at: datetime) -> Condition | None:
+    """What has to happen before a milestone can be submitted and has not; None where nothing has."""
+    if milestone.line.condition is None or milestone.state in ENDED:
+        return None
+    return _still(milestone.contract, [milestone], at=at).get(milestone.pk)
+
+
+def check_condition(milestone: Milestone, *, at: datetime) -> None:
+    """Refuse to submit what still waits, and say for what."""
+    condition = waits_for_first(milestone, at=at)
+    if condition is not None:
+        raise IllegalTransition(
+            "This milestone cannot be submitted yet. Its page says what has to happen first. Still missing: {names}.",
+            names=named_in(condition),
+        )
+
+
+def events_to_confirm(contract: Contract) -> dict[str, list[str]]:
+    """The events that the buyer may confirm now, each with the titles of the milestones that wait for it."""
+    if contract.state != ContractState.ACTIVE:
+        return {}
+    lines = PlanLine.objects.filter(version=contract.active_version_id, condition__isnull=False)
+    found: dict[str, list[str]] = defaultdict(list)
+    for line in lines.order_by("position"):
+        for event in line.own.condition.events if line.own.condition is not None else ():
+            found[event].append(line.title)
+    known = set(contract.confirmed_events.values_list("event", flat=True)) if found else set()
+    return {event: titles for event, titles in found.items() if event not in known}
+
+
+def event_statement(contract: Contract, *, event: str) -> Statement:
+    """What somebody of the buyer agrees to who confirms an event."""
+    return Statement(
+        f"I am authorised to act for {contract.buyer.legal_name}. I confirm that this has happened: “{event}”."
+        " What waits for it may go on. This accepts no work.",
+        "event-1",
+    )
+
+
+def confirm_event(*, contract: Contract, event: str, note: str, actor: Actor, at: datetime) -> ConfirmedEvent:
+    """A member of the buyer who may sign off says that an event of the contract in force has happened. It stays so."""
+    if actor.kind is ActorKind.GUEST or actor.user_id is None:
+        raise NotAllowed("An event is confirmed by a member of the buyer's team, and not by personal link.")
+    contracts.buyer_authority(contract, actor=actor, action=Action.DECIDE_MILESTONE, at=at)
+    contracts.require_running(contract, at=at)
+    version = contract.active_version
+    if version is None or event not in events_to_confirm(contract):
+        raise Refused("This event is confirmed already, or the contract names no such event. Reload the page.")
+    words = rules.check_text(note, most=rules.LONGEST_NOTE, field="note")
+    statement = event_statement(contract, event=event)
+    confirmed = ConfirmedEvent.objects.create(
+        contract=contract,
+        event=event,
+        note=words,
+        **actor.evidence(),
+        confirmed_at=at,
+        statement=statement.text,
+        statement_version=statement.version,
+        sha256=version.sha256,
+    )
+    contracts.record(
+        contract,
+        verb="event.confirmed",
+        subject=f"event:{confirmed.ref}",
+        actor=actor,
+        at=at,
+        event=event,
+        note_sha256=canonical.sha256(words),
+        sha256=version.sha256,
+    )
+    return confirmed
+
+
+def _still(contract: Contract, rows: Iterable[Milestone], *, at: datetime) -> Mapping[int, Condition]:
+    """What each of them still waits for, by the plan to which its line belongs."""
+    asked = {row.pk: (row.line.version_id, read_condition(row.line.condition)) for row in rows}
+    if not asked:
+        return {}
+    states: dict[int, set[str]] = defaultdict(set)
+    for position, state in Milestone.objects.filter(contract=contract).values_list("position", "state"):
+        states[position].add(state)
+    whole = {
+        position
+        for position, found in states.items()
+        if MilestoneState.ACCEPTED in found and not found - {str(one) for one in ENDED}
+    }
+    accepted: dict[int, set[str]] = defaultdict(set)
+    lines = PlanLine.objects.filter(version__in={version for version, _condition in asked.values()}, kind="milestone")
+    for version, position, title in lines.values_list("version", "position", "title"):
+        if position in whole:
+            accepted[version].add(title)
+    events = set(contract.confirmed_events.values_list("event", flat=True))
+    today = at.astimezone(ZoneInfo(contract.seller.time_zone)).date()
+    found: dict[int, Condition] = {}
+    for pk, (version, condition) in asked.items():
+        still = still_waits_for(condition, Happened(accepted[version], events, today)) if condition else None
+        if still is not None:
+            found[pk] = still
+    return found

@@ -1,0 +1,104 @@
+"""What milestones wait for, on the pages of both sides, and the buyer's word that an event has happened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.contracts import wording
+from apps.contracts.models import Contract
+from apps.contracts.models.contract import ContractState
+from apps.core import clock
+from apps.core.errors import Refused
+from apps.milestones import services as milestones
+from apps.milestones.models import ConfirmedEvent, Milestone
+from apps.portals.access import PortalRequest
+from apps.portals.forms import ActionForm, add_refusal
+from apps.workflows import confirming
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRow:
+    """A milestone and what still has to happen, as a sentence."""
+
+    milestone: Milestone
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPanel:
+    """What a contract's page says of its conditions; ``events`` are those that the buyer can confirm now."""
+
+    rows: Sequence[WaitingRow]
+    confirmed: Sequence[ConfirmedEvent]
+    events: Sequence[str]
+
+
+class ConfirmEventForm(ActionForm):
+    """Which event has happened, and what shows it."""
+
+    event = forms.CharField(
+        label=gettext_lazy("What has happened"),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose the event that has happened.")},
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Note"),
+        required=False,
+        max_length=4_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("When and how it happened, and what shows it. Both sides read it."),
+    )
+
+
+def panel_of(contract: Contract) -> WaitingPanel | None:
+    """The conditions of a contract that the reader may see; None where nothing waits and nothing was confirmed."""
+    if contract.state != ContractState.ACTIVE:
+        return None
+    waiting = milestones.waiting_in(contract, at=clock.now())
+    confirmed = list(contract.confirmed_events.order_by("pk"))
+    events = list(milestones.events_to_confirm(contract))
+    if not waiting and not confirmed and not events:
+        return None
+    rows = [WaitingRow(one.milestone, wording.waits_for(one.condition)) for one in waiting]
+    return WaitingPanel(rows=rows, confirmed=confirmed, events=events)
+
+
+def waits_for(milestone: Milestone) -> str:
+    """What a milestone still waits for before it can be submitted, as a sentence; empty where nothing."""
+    condition = milestones.waits_for_first(milestone, at=clock.now())
+    return wording.waits_for(condition) if condition is not None else ""
+
+
+def form_of(request: PortalRequest, contract: Contract) -> ConfirmEventForm:
+    """The form with the events that can be confirmed, each with what waits for it."""
+    form = ConfirmEventForm(request.POST or None)
+    form.fields["event"].widget.choices = [
+        (
+            event,
+            _("%(event)s (%(titles)s waits for it)")
+            % {"event": event, "titles": ", ".join(f"“{title}”" for title in titles)},
+        )
+        for event, titles in milestones.events_to_confirm(contract).items()
+    ]
+    return form
+
+
+def confirmed(request: PortalRequest, contract: Contract, form: ConfirmEventForm) -> bool:
+    """Whether the event that was chosen is confirmed now; the form says why not otherwise."""
+    if not form.is_valid():
+        return False
+    try:
+        confirming.confirm_event(
+            actor=request.actor,
+            key=form.cleaned_data["key"],
+            contract_ref=contract.ref,
+            event=form.cleaned_data["event"],
+            note=form.cleaned_data["note"],
+        )
+    except Refused as refused:
+        add_refusal(form, refused)
+        return False
+    return True

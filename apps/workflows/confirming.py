@@ -1,0 +1,18 @@
+"""Events that a contract names: the buyer confirms that one has happened, and what waits for it goes on."""
+
+from apps.contracts import services as contracts
+from apps.core.database import walls
+from apps.milestones import services as milestones
+from apps.parties.actor import Actor
+from apps.workflows import confirming_jobs
+from apps.workflows.once import Answer, once
+
+
+@once
+def confirm_event(*, actor: Actor, key: str, contract_ref: str, event: str, note: str = "") -> Answer:
+    """A member of the buyer says that an event has happened. It accepts no work; the seller is told."""
+    contract = contracts.lock_by_ref(contract_ref=contract_ref)
+    at = walls.widen(contract.seller_id, contract.buyer_id)
+    confirmed = milestones.confirm_event(contract=contract, event=event, note=note, actor=actor, at=at)
+    confirming_jobs.send_event_news.defer(event_ref=confirmed.ref, organisation_id=contract.seller_id)
+    return {"event": confirmed.ref}
