@@ -4,8 +4,8 @@ import logging
 import re
 from typing import Final
 
-TOKEN: Final = re.compile(r"(/(?:s|join)/)[A-Za-z0-9_-]{20,}")
-"""The token of a personal link or an invitation, where it stands in an address."""
+TOKEN: Final = re.compile(r"(/(?:s|i|join)/)[A-Za-z0-9_-]{20,}")
+"""The token of a personal link, of an invoice or of an invitation, where it stands in an address."""
 
 
 class WithoutTokens(logging.Filter):

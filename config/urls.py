@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("seller/", include("apps.portals.seller.urls")),
     path("buyer/", include("apps.portals.buyer.urls")),
     path("s/<str:token>/", include("apps.portals.buyer.link_urls")),
+    path("i/<str:token>/", include("apps.portals.hosted.urls")),
     path("financier/", admin.site.urls),
 ]
 if settings.DEMO:

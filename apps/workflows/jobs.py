@@ -43,7 +43,9 @@ def render_invoice(*, invoice_ref: str, organisation_id: int) -> None:
 
 
 def _deliver(document: Document) -> None:
-    delivery = invoicing.deliver(invoice=document.invoice, at=clock.now())
+    at = clock.now()
+    invoicing.host(invoice=document.invoice, at=at)
+    delivery = invoicing.deliver(invoice=document.invoice, at=at)
     send_invoice.defer(delivery_ref=delivery.ref, organisation_id=delivery.buyer_id)
 
 

@@ -57,6 +57,8 @@ LINKS = {
     "certificate",
     "viewed",
     "renew",
+    "ask_about_invoice",
+    "credit_note_pdf",
 }
 Found = list[tuple[str, URLPattern]]
 

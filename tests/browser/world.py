@@ -16,10 +16,13 @@ from apps.contracts.drafts import ChangeDraft, ContractDraft
 from apps.contracts.models import ChangeOrder, Contract, ContractTemplate, ContractVersion, GuestGrant, Termination
 from apps.core import canonical, clock
 from apps.financing.models import Assignment, BuyerVerification, ExposureLimit, FundingRequest, Offer, Tranche
+from apps.invoicing import services as invoicing
 from apps.invoicing.models import (
     BankTransaction,
     CreditNote,
     Invoice,
+    InvoiceLink,
+    InvoiceQuestion,
     OpenItem,
     PayeeInstruction,
     Payment,
@@ -34,7 +37,18 @@ from apps.parties import tokens
 from apps.parties.actor import Actor
 from apps.parties.models import Invitation, Membership, User
 from apps.parties.roles import Role
-from apps.workflows import billing, contracting, exporting, negotiating, proofs, refunding, statements, team, worker
+from apps.workflows import (
+    billing,
+    contracting,
+    exporting,
+    hosting,
+    negotiating,
+    proofs,
+    refunding,
+    statements,
+    team,
+    worker,
+)
 from apps.workflows.deal_file import player
 from apps.workflows.deal_file.read import read
 from apps.workflows.models import EvidencePack
@@ -242,6 +256,9 @@ class World:
             return f"{reverse(view)}?organisation={_contract(number).buyer.ref}"
         if kind in ("sign_contract", "sign_off", "acknowledge"):
             return reverse(view, args=[tokens.token_for(purpose="guest_grant", ref=self._grant(number, kind).ref)])
+        if kind == "hosted":
+            links = InvoiceLink.objects.using("owner").filter(contract__number=number, revoked_at__isnull=True)
+            return reverse(view, args=[invoicing.token_of(links.order_by("-pk")[0])])
         return reverse(view, args=[FINDERS[kind](self, number).ref])  # type: ignore[attr-defined]
 
     def _grant(self, number: str, purpose: str) -> GuestGrant:
@@ -276,6 +293,7 @@ FINDERS: dict[str, Callable[[World, str], Model]] = {
     "question": newest(Question, "contract__number"),
     "submission": newest(Submission, "contract__number"),
     "invoice": newest(Invoice, "contract__number"),
+    "invoice_question": newest(InvoiceQuestion, "contract__number"),
     "credit_note": newest(CreditNote, "contract__number"),
     "nullification": newest(Nullification, "contract__number"),
     "dispute": newest(Dispute, "contract__number"),
@@ -347,6 +365,8 @@ def build() -> World:
             proofs.request_pack(actor=asking, key=key(), contract_ref=_contract("NL-2026-021").ref)
         worker.run_due_jobs()
     with acting(_actor("paul")) as paul:
+        billed = Invoice.objects.filter(contract__number="NL-2026-021").order_by("-pk")[0]
+        hosting.ask_about_invoice(actor=paul, key=key(), invoice_ref=billed.ref, text="Which of our orders is it for?")
         version = ContractVersion.objects.get(contract__number="answering")
         negotiating.answer_proposal(actor=paul, key=key(), version_ref=version.ref)
         contract = Contract.objects.get(number="amended")

@@ -45,6 +45,7 @@ from apps.workflows import (
     disputing,
     exporting,
     funding,
+    hosting,
     instalments,
     negotiating,
     notices,
@@ -1185,6 +1186,48 @@ def resend_invoice(world: World) -> Attempt:
         world,
         "billing",
         lambda actor, key: billing.resend_invoice(actor=actor, key=key, invoice_ref=world["paid"]),
+    )
+
+
+@story
+def renew_invoice_link(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: hosting.renew_invoice_link(actor=actor, key=key, invoice_ref=world["paid"]),
+    )
+
+
+@story
+def revoke_invoice_link(world: World) -> Attempt:
+    with acting(member(world.parties, "billing"), at=START) as actor:
+        hosting.renew_invoice_link(actor=actor, key="a page", invoice_ref=world["paid"])
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: hosting.revoke_invoice_link(actor=actor, key=key, invoice_ref=world["paid"]),
+    )
+
+
+@story
+def ask_about_invoice(world: World) -> Attempt:
+    return _by(
+        world,
+        "payables",
+        lambda actor, key: hosting.ask_about_invoice(actor=actor, key=key, invoice_ref=world["paid"], text="Why?"),
+    )
+
+
+@story
+def answer_about_invoice(world: World) -> Attempt:
+    with acting(member(world.parties, "payables"), at=START) as actor:
+        asked = hosting.ask_about_invoice(actor=actor, key="a question", invoice_ref=world["paid"], text="Why?")
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: hosting.answer_about_invoice(
+            actor=actor, key=key, question_ref=asked["question"], text="Because."
+        ),
     )
 
 

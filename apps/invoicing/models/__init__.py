@@ -5,6 +5,8 @@ from apps.invoicing.models.document import Document
 from apps.invoicing.models.instalment import Instalment
 from apps.invoicing.models.invoice import Invoice, InvoiceKind
 from apps.invoicing.models.invoice_line import InvoiceLine
+from apps.invoicing.models.invoice_link import InvoiceLink
+from apps.invoicing.models.invoice_question import InvoiceQuestion
 from apps.invoicing.models.open_item import OpenItem
 from apps.invoicing.models.open_sum import OpenSum
 from apps.invoicing.models.payee import PayeeInstruction
@@ -34,6 +36,8 @@ __all__ = [
     "Invoice",
     "InvoiceKind",
     "InvoiceLine",
+    "InvoiceLink",
+    "InvoiceQuestion",
     "NumberSeries",
     "OpenItem",
     "OpenSum",

@@ -1,5 +1,6 @@
 """What may be done with invoices: issue them, receive money for them, sell them, make their documents."""
 
+from apps.invoicing.services.asking import answer_about_invoice, ask_about_invoice, contract_of_invoice_question
 from apps.invoicing.services.bills import bills_for, money_in
 from apps.invoicing.services.cash import (
     apply_certain,
@@ -38,6 +39,7 @@ from apps.invoicing.services.disputes import (
 )
 from apps.invoicing.services.ending import billed_no_more, billed_of, cancel_instalments
 from apps.invoicing.services.freeing import allocate, unapplied_of
+from apps.invoicing.services.hosting import host, live_link, mark_link_viewed, renew_link, revoke_link, token_of
 from apps.invoicing.services.instalments import (
     DueContract,
     billed,
@@ -138,9 +140,11 @@ __all__ = [
     "allocate",
     "amount_to_bill",
     "amount_to_credit",
+    "answer_about_invoice",
     "apply_certain",
     "apply_transaction",
     "approve_refund",
+    "ask_about_invoice",
     "ask_refund",
     "billed",
     "billed_no_more",
@@ -158,6 +162,7 @@ __all__ = [
     "contract_of",
     "contract_of_credit_note",
     "contract_of_instalment",
+    "contract_of_invoice_question",
     "contracts_of",
     "contracts_of_payment",
     "contracts_of_transaction",
@@ -178,6 +183,7 @@ __all__ = [
     "fits",
     "given_back_by",
     "has_retention",
+    "host",
     "import_statements",
     "invoice_of_dispute",
     "invoice_of_nullification",
@@ -189,7 +195,9 @@ __all__ = [
     "keep_dispute",
     "leave_to_people",
     "left_to_credit",
+    "live_link",
     "make_due",
+    "mark_link_viewed",
     "may_be_reminded",
     "milestone_of",
     "money_in",
@@ -214,6 +222,7 @@ __all__ = [
     "releases_with",
     "remind",
     "reminders_due",
+    "renew_link",
     "require_creditable",
     "require_upheld_creditable",
     "resume_reminders",
@@ -224,12 +233,14 @@ __all__ = [
     "return_excess",
     "return_refund",
     "reverse_payment",
+    "revoke_link",
     "set_aside",
     "set_reminders",
     "start_lines_of_change",
     "still_to_bill",
     "take_up",
     "to_bill",
+    "token_of",
     "unapplied_of",
     "unbilled",
     "waiting",

@@ -93,6 +93,7 @@ urlpatterns = [
     path("invoices/<str:ref>/invoice.xml", invoices.invoice_xml, name="invoice_xml"),
     path("invoices/<str:ref>/peppol.xml", invoices.invoice_peppol, name="invoice_peppol"),
     path("invoices/<str:ref>/xrechnung.xml", invoices.invoice_xrechnung, name="invoice_xrechnung"),
+    path("invoices/<str:ref>/ask/", invoices.ask_about_invoice, name="ask_about_invoice"),
     path("invoices/<str:ref>/document/", invoices.invoice_document, name="invoice_document"),
     path("credit-notes/<str:ref>/", credit_notes.credit_note, name="credit_note"),
     path("credit-notes/<str:ref>/credit-note.pdf", credit_notes.credit_note_pdf, name="credit_note_pdf"),

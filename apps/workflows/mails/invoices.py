@@ -9,6 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from apps.invoicing import release_statement, snapshot, wording
+from apps.invoicing import services as invoicing
 from apps.invoicing.models import Allocation, Delivery, Invoice, PayeeInstruction
 from apps.milestones.models import Decision
 from apps.milestones.models.decision import ACCEPTING
@@ -53,7 +54,7 @@ def invoice(*, delivery_ref: str) -> Sent | None:
             reader=delivery.buyer,
             to=people_for_invoices(billed),
             button=_("Open the invoice"),
-            url=_page_of(billed, buyer=delivery.buyer),
+            url=page_of(billed, buyer=delivery.buyer),
             by=billed.open_item.due_on,
             facts=[
                 fact(_("Invoice"), billed.number),
@@ -106,7 +107,7 @@ def _release(delivery: Delivery) -> Sent | None:
             reader=delivery.buyer,
             to=_each_once([delivery.buyer.email, *_people(delivery.buyer)]) or _owners(delivery.buyer),
             button=_("Open the statement"),
-            url=_page_of(asked, buyer=delivery.buyer),
+            url=page_of(asked, buyer=delivery.buyer),
             by=asked.due_on,
             facts=[
                 fact(_("Statement"), asked.number),
@@ -137,7 +138,7 @@ def _reminder(delivery: Delivery) -> Sent | None:
             reader=delivery.buyer,
             to=payables(delivery.buyer),
             button=_("Open the invoice"),
-            url=_page_of(billed, buyer=delivery.buyer),
+            url=page_of(billed, buyer=delivery.buyer),
             facts=[
                 fact(_("Invoice"), billed.number),
                 fact(_("Contract"), f"{billed.contract.number} · {billed.contract.title}"),
@@ -211,7 +212,7 @@ def payment_receipt(*, payment_ref: str) -> None:
             reader=paid.buyer,
             to=payables(paid.buyer),
             button=_("Open the invoice"),
-            url=_page_of(paid, buyer=paid.buyer),
+            url=page_of(paid, buyer=paid.buyer),
             facts=facts,
             context={"invoice": paid, "payment": payment},
         )
@@ -230,7 +231,7 @@ def payment_reversed(*, payment_ref: str) -> None:
             reader=paid.buyer,
             to=payables(paid.buyer),
             button=_("Open the invoice"),
-            url=_page_of(paid, buyer=paid.buyer),
+            url=page_of(paid, buyer=paid.buyer),
             facts=[
                 fact(_("Invoice"), paid.number),
                 fact(_("Recorded as received on"), on=payment.received_on),
@@ -277,8 +278,11 @@ def _each_once(mailboxes: Iterable[str]) -> list[str]:
     return list(found.values())
 
 
-def _page_of(billed: Invoice, *, buyer: Organisation) -> str:
-    """The invoice in the buyer's portal; nothing while the buyer has none, for a personal link is nobody else's."""
+def page_of(billed: Invoice, *, buyer: Organisation) -> str:
+    """Its hosted page; where that link was revoked, the one in the portal; nothing where the buyer has none either."""
+    link = invoicing.live_link(billed)
+    if link is not None:
+        return absolute(reverse("hosted:open", args=[invoicing.token_of(link)]))
     return absolute(reverse("buyer:invoice", args=[billed.ref])) if buyer.is_claimed else ""
 
 

@@ -88,6 +88,9 @@ OF: Final[dict[str, str]] = {
     "seller:resend_invoice": "invoicing.Invoice",
     "seller:remind_buyer": "invoicing.Invoice",
     "seller:pause_reminders": "invoicing.Invoice",
+    "seller:renew_invoice_link": "invoicing.Invoice",
+    "seller:revoke_invoice_link": "invoicing.Invoice",
+    "seller:answer_about_invoice": "invoicing.InvoiceQuestion",
     "seller:record_payment": "invoicing.Invoice",
     "seller:reverse_payment": "invoicing.Payment",
     "seller:credit_invoice": "invoicing.Invoice",
@@ -174,6 +177,7 @@ OF: Final[dict[str, str]] = {
     "buyer:account_csv": "parties.Organisation",
     "buyer:account_xlsx": "parties.Organisation",
     "buyer:invoice": "invoicing.Invoice",
+    "buyer:ask_about_invoice": "invoicing.Invoice",
     "buyer:invoice_pdf": "invoicing.Invoice",
     "buyer:invoice_xml": "invoicing.Invoice",
     "buyer:invoice_peppol": "invoicing.Invoice",
@@ -219,6 +223,15 @@ OF: Final[dict[str, str]] = {
     "link:certificate": TOKEN,
     "link:viewed": TOKEN,
     "link:renew": TOKEN,
+    "hosted:open": TOKEN,
+    "hosted:ask_about_invoice": TOKEN,
+    "hosted:invoice_pdf": TOKEN,
+    "hosted:invoice_xml": TOKEN,
+    "hosted:invoice_peppol": TOKEN,
+    "hosted:invoice_xrechnung": TOKEN,
+    "hosted:invoice_document": TOKEN,
+    "hosted:viewed": TOKEN,
+    "hosted:credit_note_pdf": "invoicing.CreditNote",
 }
 """Whose object stands in the parameter of an address, by its model. The financiers' windows say it themselves."""
 
@@ -240,13 +253,13 @@ class Address:
     @property
     def side(self) -> str:
         """Whose portal it belongs to: ``seller``, ``buyer``, ``financier``, ``guest``; empty for everybody's."""
-        sides = {"seller": "seller", "buyer": "buyer", "admin": "financier", "link": "guest"}
+        sides = {"seller": "seller", "buyer": "buyer", "admin": "financier", "link": "guest", "hosted": "guest"}
         return sides.get(self.name.partition(":")[0], "")
 
     @property
     def is_link(self) -> bool:
-        """Whether it stands below a personal link."""
-        return self.name.startswith("link:")
+        """Whether it stands below a personal link, or the link of an invoice."""
+        return self.name.startswith(("link:", "hosted:"))
 
     def path(self, key: str = "", *, token: str = UNKNOWN_TOKEN) -> str:
         """The URL, with the key of an object in its last parameter; ``token`` is the link in the hand of a guest."""
@@ -287,7 +300,8 @@ def keys_of(address: Address, tenant: Tenant) -> list[str]:
     """What of the tenant can stand in the parameter: one object in every state."""
     if address.model == TOKEN:
         # Who holds the right token may enter; these are those of another door, and the right one with a slip.
-        live, other = ("sign_off", "invitation") if address.is_link else ("invitation", "sign_off")
+        doors = {"link": ("sign_off", "invitation"), "hosted": ("invoice", "sign_off")}
+        live, other = doors.get(address.name.partition(":")[0], ("invitation", "sign_off"))
         right = tenant.tokens[live]
         return [tenant.tokens[other], right.swapcase(), right[:-1], f"{right}A"]
     samples = tenant.samples[address.model]

@@ -18,7 +18,9 @@ UNSAFE: Final = ("POST", "PUT", "PATCH", "DELETE")
 FORBIDDEN, DENIED, NOT_ALLOWED, FAILED = 403, 404, 405, 500
 TURNED_AWAY: Final = ("/accounts/login/", "/account/start/")
 """Where somebody is sent who has not signed in, or has no organisation."""
-QUIET: Final = frozenset({"seller:invoice_document", "buyer:invoice_document", "link:invoice_document"})
+QUIET: Final = frozenset(
+    {"seller:invoice_document", "buyer:invoice_document", "link:invoice_document", "hosted:invoice_document"}
+)
 """Pieces of pages that say only whether a file is there, and name nobody."""
 UNASKED: Final = frozenset({"health_live", "health_ready"})
 """Answered before anybody asks who comes, so also before anybody could be deceived; they take GET alone."""

@@ -33,7 +33,8 @@ from apps.financing.rules import LineTerms, OfferTerms
 from apps.financing.rules.events import Bears
 from apps.financing.services import FacilityTerms
 from apps.invoicing import credit_documents, documents
-from apps.invoicing.models import BankTransaction, Invoice
+from apps.invoicing import services as invoicing
+from apps.invoicing.models import BankTransaction, Invoice, InvoiceLink
 from apps.invoicing.rules import Part
 from apps.milestones import services as milestones
 from apps.milestones.models import EvidenceFile, Milestone, Reminder, Reservation, Settlement, Submission
@@ -59,6 +60,7 @@ from apps.workflows import (
     disputing,
     exporting,
     funding,
+    hosting,
     jobs,
     negotiating,
     notices,
@@ -488,6 +490,9 @@ class _Builder:
         self._refunds(others[4], others[5], reason=reason)
         with walls.asking_for(self.deal.seller.pk):
             credit_documents.render(credit_note_ref=note.ref)
+        with acting(member(self.deal, "billing")) as bilge:
+            hosting.renew_invoice_link(actor=bilge, key=key(), invoice_ref=first.ref)
+        self.hosted = {"credited": self._link_to(first.ref)}
         failing = patch.object(press, "pdf", side_effect=press.PangoMissingError)
         failed = corrections.credited(self.deal, others[0].ref, "1.00", reason=reason)
         with walls.asking_for(self.deal.seller.pk), failing, suppress(press.PangoMissingError):
@@ -653,6 +658,7 @@ class _Builder:
             reminding.set_reminders(actor=bilge, key=key(), days=[3, 14])
             again = billing.resend_invoice(actor=bilge, key=key(), invoice_ref=self.invoices[0].ref)
             jobs.send_invoice.func(delivery_ref=again["delivery"], organisation_id=self.deal.buyer.pk)
+        self._hosted(self.invoices[0].ref)
         with acting(member(self.deal, "billing")) as bilge:
             reminding.set_reminders(actor=bilge, key=key(), days=[3, 14])
             billing.record_payment(
@@ -919,6 +925,27 @@ class _Builder:
     def _print(self, contract: Contract, kind: str) -> None:
         contract_documents.make(version_ref=ContractVersion.objects.get(contract=contract).ref, kind=kind)
 
+    def _hosted(self, ref: str) -> None:
+        """An invoice with its page, one with a page that was closed, and questions: one answered, one that waits."""
+        closed = self.invoices[1].ref
+        with acting(member(self.deal, "billing")) as bilge:
+            for each in (ref, closed):
+                hosting.renew_invoice_link(actor=bilge, key=key(), invoice_ref=each)
+        words = f"Which order? {self.canary}"
+        with acting(member(self.deal, "payables")) as petra:
+            asked = [
+                hosting.ask_about_invoice(actor=petra, key=key(), invoice_ref=each, text=words)
+                for each in (ref, closed)
+            ]
+        with acting(member(self.deal, "billing")) as bilge:
+            hosting.answer_about_invoice(actor=bilge, key=key(), question_ref=asked[1]["question"], text=words)
+        self.hosted |= {"invoice": self._link_to(ref), "closed": self._link_to(closed)}
+        with acting(member(self.deal, "billing")) as bilge:
+            hosting.revoke_invoice_link(actor=bilge, key=key(), invoice_ref=closed)
+
+    def _link_to(self, invoice_ref: str) -> str:
+        return invoicing.token_of(InvoiceLink.objects.using("owner").get(invoice__ref=invoice_ref))
+
     # --- links ---------------------------------------------------------------------------------------------------
 
     def _links(self) -> None:
@@ -932,6 +959,7 @@ class _Builder:
         self.tenant.tokens = {
             name: tokens.token_for(purpose="guest_grant", ref=grant.ref) for name, grant in self.tenant.grants.items()
         }
+        self.tenant.tokens |= self.hosted
         invitation = Invitation.objects.using("owner").get(email=self._mailbox("invited"))
         self.tenant.tokens["invitation"] = tokens.token_for(purpose="invitation", ref=invitation.ref)
 

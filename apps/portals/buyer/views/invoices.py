@@ -9,12 +9,13 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.invoicing import snapshot, wording
 from apps.invoicing.einvoice.profiles import PEPPOL, XRECHNUNG
 from apps.invoicing.models import Invoice, OpenSum
 from apps.parties.actor import Actor
+from apps.parties.roles import Action
 from apps.portals import open_totals
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import payees
@@ -27,6 +28,7 @@ from apps.portals.correcting.shown import notes_of
 from apps.portals.correcting.side import BUYER
 from apps.portals.disputing import shown as disputes
 from apps.portals.exported import export_file, exports_of
+from apps.portals.hosted import asking
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
 from apps.portals.shown import invoice_state
@@ -130,10 +132,37 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             "events": invoice_story(request.actor, found),
             "notes": notes_of(request.actor, found, side=BUYER),
             "disputes": disputes.of_invoice(request.actor, found, side=BUYER),
+            "questions": asking.about(request.actor, found, ask_url=_ask_url(request.actor, found)),
             **_document(found),
             "crumbs": invoice_crumbs((found.number, "")),
         },
         zone=zone_of(request),
+    )
+
+
+def _ask_url(actor: Actor, invoice: Invoice) -> str:
+    may = actor.may(Action.ASK_ABOUT_INVOICE)
+    return reverse("buyer:ask_about_invoice", args=[invoice.ref]) if may else ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("buyer")
+def ask_about_invoice(request: PortalRequest, ref: str) -> HttpResponse:
+    """Ask the seller about an invoice; nothing is decided by it."""
+    found = _invoice(request, ref)
+    back = reverse("buyer:invoice", args=[found.ref])
+    crumbs = invoice_crumbs((found.number, back), (_("Ask"), ""))
+    return asking.ask(
+        request,
+        found,
+        back=back,
+        show=lambda context, form: page(
+            request,
+            "ask_about_invoice",
+            {**context, "base": "buyer/base.html", "crumbs": crumbs},
+            form=form,
+            zone=zone_of(request),
+        ),
     )
 
 

@@ -25,6 +25,7 @@ from apps.portals.correcting.shown import needs_of
 from apps.portals.correcting.side import SELLER
 from apps.portals.disputing import shown as disputes
 from apps.portals.drafting.desk import Desk
+from apps.portals.hosted.asking import waiting_about_invoices
 from apps.portals.paging import shown_size, sizes
 from apps.portals.parts import Need, Tile
 from apps.portals.reserving import shown as reservations
@@ -79,6 +80,7 @@ def _needs(actor: Actor, today: date) -> Iterator[Need]:
     yield from reservations.needs_of(actor, side=SELLER)
     yield from _documents(actor)
     if actor.may(Action.RECORD_PAYMENT):
+        yield from waiting_about_invoices(actor)
         yield from _transactions(actor)
 
 

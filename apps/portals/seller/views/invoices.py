@@ -28,6 +28,7 @@ from apps.portals.correcting.side import SELLER
 from apps.portals.disputing import shown as disputes
 from apps.portals.exported import exports_of
 from apps.portals.forms import ActionForm, explain
+from apps.portals.hosted import shown as hosted
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
 from apps.portals.seller import unapplied
@@ -162,6 +163,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             **_document_piece(request, found),
             "may_record": not why_not(request.actor, Action.RECORD_PAYMENT) and payee is None,
             "next": _what_next(found, state=state, payee=payee, today=today),
+            **hosted.of_seller(request.actor, found),
             "crumbs": invoice_crumbs((found.number, "")),
         },
     )

@@ -1,0 +1,18 @@
+"""The hosted page of an invoice: no account, one invoice, nothing to decide. All stands below ``/i/<token>/``."""
+
+from django.urls import path
+
+from apps.portals.hosted import views
+
+app_name = "hosted"
+urlpatterns = [
+    path("", views.open_invoice, name="open"),
+    path("ask/", views.ask_about_invoice, name="ask_about_invoice"),
+    path("invoice.pdf", views.invoice_pdf, name="invoice_pdf"),
+    path("invoice.xml", views.invoice_xml, name="invoice_xml"),
+    path("peppol.xml", views.invoice_peppol, name="invoice_peppol"),
+    path("xrechnung.xml", views.invoice_xrechnung, name="invoice_xrechnung"),
+    path("credit-notes/<str:ref>/", views.credit_note_pdf, name="credit_note_pdf"),
+    path("document/", views.invoice_document, name="invoice_document"),
+    path("viewed/", views.viewed, name="viewed"),
+]
