@@ -162,7 +162,7 @@ def test_an_assigned_invoice_names_the_payee_and_warns_of_the_old_account(db: No
     assert "still names the old account" in message.body
 
 
-def test_a_buyer_without_portal_gets_no_button_and_its_own_language(parties: Parties) -> None:
+def test_a_buyer_without_portal_gets_the_page_of_the_invoice_in_its_own_language(parties: Parties) -> None:
     buyer = scenarios.named_buyer(parties)
     with walls.asking_for(parties.seller.pk):
         Organisation.objects.filter(pk=buyer.pk).update(language="de")
@@ -174,7 +174,8 @@ def test_a_buyer_without_portal_gets_no_button_and_its_own_language(parties: Par
     message = sent(deliveries(invoice)[0])
     assert message.to == ["kontakt@hafen.example"]
     assert "14.280,00 EUR" in message.subject
-    assert "http" not in message.body
+    assert "http://testserver/i/" in message.body
+    assert "/buyer/" not in message.body
 
 
 def test_send_again_is_one_more_letter_once_for_its_key(parties: Parties) -> None:
