@@ -147,6 +147,18 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "expired": _EXPIRED,
         "superseded": Word(_("Superseded"), "clock-history", "neutral"),
     },
+    "payment_order": {
+        "draft": Word(_("Waiting for a second person"), "hourglass-split", "attention"),
+        "approved": Word(_("Approved, file not handed out"), "patch-check", "attention"),
+        "handed_out": Word(_("With the bank"), "send", "info"),
+        "closed": Word(_("Done"), "check-circle-fill", "positive"),
+        "discarded": Word(_("Discarded"), "slash-circle", "neutral"),
+    },
+    "ordered_payment": {
+        "waiting": Word(_("Not answered"), "hourglass-split", "info"),
+        "confirmed": Word(_("Left the account"), "check-circle-fill", "positive"),
+        "returned": Word(_("Not carried out"), "arrow-return-left", "negative"),
+    },
     "tranche": {
         "offered": Word(_("Offered"), "envelope-open", "attention"),
         "accepted": Word(_("Accepted, not paid out"), "hourglass-split", "info"),

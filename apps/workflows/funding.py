@@ -14,7 +14,7 @@ from apps.financing.services import FacilityTerms
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor
-from apps.workflows import jobs
+from apps.workflows import jobs, payouts
 from apps.workflows.once import Answer, once
 
 
@@ -165,12 +165,8 @@ def fund_tranche(*, actor: Actor, key: str, tranche_ref: str, value_on: date, ba
     """
     contract = contracts.lock(contract_id=financing.contract_of_tranche(tranche_ref=tranche_ref))
     walls.widen(contract.seller_id)
-    financing.require_undisputed(
-        financing.milestone_of_tranche(tranche_ref=tranche_ref),
-        disputed=invoicing.disputed_milestones(contract=contract),
-    )
     transfer = financing.Transfer(value_on, bank_reference)
-    tranche = _fund(tranche_ref, actor=actor, transfer=transfer, at=clock.now())
+    tranche = payouts.funded(tranche_ref, contract=contract, actor=actor, transfer=transfer, at=clock.now())
     jobs.send_funding_news.defer(request_ref=tranche.offer.request.ref, organisation_id=tranche.seller_id)
     return {"tranche": tranche.ref}
 
@@ -189,31 +185,11 @@ def fund_offer(*, actor: Actor, key: str, offer_ref: str, seen: str, value_on: d
     refs = financing.to_fund(offer_ref=offer_ref, seen=seen)
     at = clock.now()
     tranches = [
-        _fund(ref, actor=actor, transfer=financing.Transfer(value_on, bank_reference, part, len(refs)), at=at)
+        payouts.fund(ref, actor=actor, transfer=financing.Transfer(value_on, bank_reference, part, len(refs)), at=at)
         for part, ref in enumerate(refs, start=1)
     ]
     jobs.send_funding_news.defer(request_ref=tranches[0].offer.request.ref, organisation_id=contract.seller_id)
     return {"offer": offer_ref, "tranches": str(len(tranches))}
-
-
-def _fund(tranche_ref: str, *, actor: Actor, transfer: financing.Transfer, at: datetime) -> Tranche:
-    tranche = financing.fund(tranche_ref=tranche_ref, actor=actor, transfer=transfer, at=at)
-    sale, sold_on = financing.sale_of(tranche), transfer.value_on
-    if financing.is_advance(tranche, on=transfer.value_on):
-        invoicing.book_advance(
-            milestone=tranche.milestone,
-            seller_id=tranche.seller_id,
-            reference=tranche.ref,
-            advance=financing.advance_of(tranche),
-            booked_on=transfer.value_on,
-            at=at,
-        )
-        if tranche.invoice is not None:
-            # Recorded after the acceptance that turned it into a sale.
-            sale, sold_on = financing.sale_on_acceptance(tranche), tranche.invoice.issued_on
-    if tranche.invoice is not None:
-        invoicing.book_sale(invoice_id=tranche.invoice.pk, sale=sale, booked_on=sold_on, at=at)
-    return tranche
 
 
 @once
@@ -259,19 +235,8 @@ def pay_reserve(*, actor: Actor, key: str, tranche_ref: str, value_on: date, ban
     contract = contracts.lock(contract_id=financing.contract_of_tranche(tranche_ref=tranche_ref))
     at = clock.now()
     walls.widen(contract.seller_id)
-    financing.require_undisputed(
-        financing.milestone_of_tranche(tranche_ref=tranche_ref),
-        disputed=invoicing.disputed_milestones(contract=contract),
-    )
-    payout = financing.pay_reserve(
-        tranche_ref=tranche_ref, actor=actor, value_on=value_on, bank_reference=bank_reference, at=at
-    )
-    invoicing.book_reserve_received(
-        invoice_id=payout.tranche.bought.pk,
-        reference=payout.ref,
-        settlement=financing.settlement_of(payout),
-        booked_on=value_on,
-        at=at,
+    payout = payouts.reserve_paid(
+        tranche_ref, contract=contract, actor=actor, value_on=value_on, bank_reference=bank_reference, at=at
     )
     return {"payout": payout.ref}
 

@@ -30,6 +30,8 @@ KINDS = {
     "financing.FundingRequest": "funding_request",
     "financing.Offer": "offer",
     "financing.Tranche": "tranche",
+    "financing.PaymentOrder": "payment_order",
+    "financing.OrderedPayment": "ordered_payment",
     "revenue.AccountingPeriod": "period",
 }
 """What the vocabulary calls each of them."""

@@ -15,7 +15,16 @@ from apps.contracts import services as contracts
 from apps.contracts.drafts import ChangeDraft, ContractDraft
 from apps.contracts.models import ChangeOrder, Contract, ContractTemplate, ContractVersion, GuestGrant, Termination
 from apps.core import canonical, clock
-from apps.financing.models import Assignment, BuyerVerification, ExposureLimit, FundingRequest, Offer, Tranche
+from apps.financing.models import (
+    Assignment,
+    BuyerVerification,
+    ExposureLimit,
+    FundingRequest,
+    Offer,
+    OrderedPayment,
+    PaymentOrder,
+    Tranche,
+)
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import (
     BankTransaction,
@@ -43,6 +52,7 @@ from apps.workflows import (
     exporting,
     hosting,
     negotiating,
+    paying_out,
     proofs,
     refunding,
     statements,
@@ -308,6 +318,8 @@ FINDERS: dict[str, Callable[[World, str], Model]] = {
     "request": newest(FundingRequest, "contract__number"),
     "offer": newest(Offer, "request__contract__number"),
     "tranche": newest(Tranche, "contract__number"),
+    "payment_order": lambda _world, _subject: PaymentOrder.objects.using("owner").order_by("pk")[0],
+    "ordered_payment": lambda _world, _subject: OrderedPayment.objects.using("owner").order_by("pk")[0],
     "assignment": newest(Assignment, "contract__number"),
     "member": lambda _world, email: Membership.objects.using("owner").get(user__email=email),
     "sellers_pack": lambda _world, number: EvidencePack.objects.using("owner").get(
@@ -375,6 +387,11 @@ def build() -> World:
         )
     change_orders.propose(contract, dearer, by=paul, side="buyer")
     scenarios.prepared_milestone(_contract("funded"), actor=anna, position=2)
+    with acting(_actor("hugo")) as hugo:
+        tranche = Tranche.objects.get(contract__number="collected")
+        paying_out.order_payments(
+            actor=hugo, key=key(), currency=tranche.currency, wanted=(("reserve", tranche.ref),), execute_on=today
+        )
     return World(invitation=invited["invitation"])
 
 

@@ -19,6 +19,7 @@ from apps.contracts.drafts import ChangeDraft
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.core.database import walls
+from apps.financing.models import OrderedPayment
 from apps.financing.rules.events import Bears
 from apps.financing.services import FacilityTerms
 from apps.invoicing.rules import Part as PaymentPart
@@ -49,6 +50,7 @@ from apps.workflows import (
     instalments,
     negotiating,
     notices,
+    paying_out,
     proof_codes,
     proofs,
     recourse,
@@ -1485,6 +1487,109 @@ def pay_reserve(world: World) -> Attempt:
             actor=actor, key=key, tranche_ref=world["collected"], value_on=COLLECTED_ON, bank_reference="OUT-78"
         ),
         at=noon(COLLECTED_ON),
+    )
+
+
+def _ordered(world: World) -> str:
+    """The order of one advance for the bank, picked by treasury."""
+    with acting(member(world.parties, "treasury"), at=noon(FUNDED_ON)) as actor:
+        return paying_out.order_payments(
+            actor=actor,
+            key="ordered",
+            currency="EUR",
+            wanted=(("advance", world["acknowledged"]),),
+            execute_on=FUNDED_ON,
+        )["order"]
+
+
+def _approved(world: World) -> str:
+    """The same, approved by the owner."""
+    order = _ordered(world)
+    with acting(member(world.parties, "financier"), at=noon(FUNDED_ON)) as actor:
+        paying_out.approve_payment_order(actor=actor, key="approved", order_ref=order)
+    return order
+
+
+def _with_the_bank(world: World) -> str:
+    """The one payment of an order whose file treasury has taken."""
+    order = _approved(world)
+    with acting(member(world.parties, "treasury"), at=noon(FUNDED_ON)) as actor:
+        paying_out.hand_out_payment_file(actor=actor, key="taken", order_ref=order)
+        return OrderedPayment.objects.get(order__ref=order).ref
+
+
+@story
+def order_payments(world: World) -> Attempt:
+    return _by(
+        world,
+        "treasury",
+        lambda actor, key: paying_out.order_payments(
+            actor=actor,
+            key=key,
+            currency="EUR",
+            wanted=(("advance", world["acknowledged"]), ("reserve", world["collected"])),
+            execute_on=COLLECTED_ON,
+        ),
+        at=noon(COLLECTED_ON),
+    )
+
+
+@story
+def approve_payment_order(world: World) -> Attempt:
+    order = _ordered(world)
+    return _by(
+        world,
+        "financier",
+        lambda actor, key: paying_out.approve_payment_order(actor=actor, key=key, order_ref=order),
+        at=noon(FUNDED_ON),
+    )
+
+
+@story
+def discard_payment_order(world: World) -> Attempt:
+    order = _ordered(world)
+    return _by(
+        world,
+        "treasury",
+        lambda actor, key: paying_out.discard_payment_order(actor=actor, key=key, order_ref=order, reason="Too early."),
+        at=noon(FUNDED_ON),
+    )
+
+
+@story
+def hand_out_payment_file(world: World) -> Attempt:
+    order = _approved(world)
+    return _by(
+        world,
+        "treasury",
+        lambda actor, key: paying_out.hand_out_payment_file(actor=actor, key=key, order_ref=order),
+        at=noon(FUNDED_ON),
+    )
+
+
+@story
+def confirm_ordered_payment(world: World) -> Attempt:
+    payment = _with_the_bank(world)
+    return _by(
+        world,
+        "treasury",
+        lambda actor, key: paying_out.confirm_ordered_payment(
+            actor=actor, key=key, payment_ref=payment, value_on=FUNDED_ON
+        ),
+        at=noon(FUNDED_ON),
+    )
+
+
+@story
+def return_ordered_payment(world: World) -> Attempt:
+    payment = _with_the_bank(world)
+    return _by(
+        world,
+        "treasury",
+        lambda actor, key: paying_out.return_ordered_payment(
+            actor=actor, key=key, payment_ref=payment, reason="The account is closed."
+        ),
+        at=noon(FUNDED_ON),
     )
 
 

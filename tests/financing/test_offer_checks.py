@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, transaction
@@ -116,7 +117,7 @@ def test_a_buyer_that_is_not_verified_stops_the_payout_and_not_the_offer(deal: P
 
 def test_postgres_holds_who_may_waive_what(deal: Parties, priced: Offer) -> None:
     with walls.asking_for(deal.financier.pk):
-        values = {
+        values: dict[str, Any] = {
             "offer": priced,
             "financier": deal.financier,
             "checked": Check.SELLER,
@@ -126,7 +127,7 @@ def test_postgres_holds_who_may_waive_what(deal: Parties, priced: Offer) -> None
             "waived_by": deal.people["underwriter"].user,
             "waived_at": stories.START,
         }
-        wrong = {
+        wrong: dict[str, dict[str, Any]] = {
             "check_waived_by_a_second": {"waived_by_id": priced.created_by_id, "waived_by": None},
             "check_waived_with_a_reason": {"reason": ""},
             "only_judgements_are_waived": {"checked": Check.ELIGIBLE},

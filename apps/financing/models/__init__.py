@@ -4,6 +4,7 @@ from apps.financing.models.exposure import ExposureLimit
 from apps.financing.models.facility import Facility
 from apps.financing.models.money import Collection, Disbursement, ReservePayout
 from apps.financing.models.offer import Offer, OfferLine
+from apps.financing.models.payment_order import OrderedPayment, PaymentOrder
 from apps.financing.models.request import FundingRequest, RequestItem
 from apps.financing.models.tranche import Tranche
 from apps.financing.models.verification import BuyerVerification, ConfirmedSignatory
@@ -22,6 +23,8 @@ __all__ = [
     "FundingRequest",
     "Offer",
     "OfferLine",
+    "OrderedPayment",
+    "PaymentOrder",
     "Repayment",
     "RequestItem",
     "ReservePayout",

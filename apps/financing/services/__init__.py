@@ -10,6 +10,7 @@ from apps.financing.services.acceptance import (
 from apps.financing.services.accruals import accrue_all
 from apps.financing.services.adjusting import standing_on
 from apps.financing.services.bank import account_of_seller
+from apps.financing.services.bank_answers import confirm_ordered_payment, return_ordered_payment
 from apps.financing.services.book import due_from_seller
 from apps.financing.services.cancelling import PAID_BEFORE, cancel
 from apps.financing.services.checks import Asked, Finding, checks_of_offer, findings, waive_check
@@ -64,6 +65,15 @@ from apps.financing.services.locks import lock_facility
 from apps.financing.services.losses import allow_for_loss, declare_default, write_off
 from apps.financing.services.notices import acknowledge, contract_of_assignment, waive_notice
 from apps.financing.services.offers import approve, decline_offer, expire_offers, price, revoke
+from apps.financing.services.ordering import (
+    Wanted,
+    approve_payment_order,
+    contract_of_payment,
+    discard_payment_order,
+    hand_out_payment_file,
+    order_payments,
+    waiting_payments,
+)
 from apps.financing.services.payouts import pay_reserve, settlement_of, used_up_at_the_end, used_up_reserve
 from apps.financing.services.pledges import advanced_on, financiers_of_advances, pledged
 from apps.financing.services.quotes import Quote, quote_of, usual_terms
@@ -91,6 +101,7 @@ __all__ = [
     "Finding",
     "Quote",
     "Transfer",
+    "Wanted",
     "accept",
     "account_of_seller",
     "accrue_all",
@@ -101,6 +112,7 @@ __all__ = [
     "advances_on",
     "allow_for_loss",
     "approve",
+    "approve_payment_order",
     "assign",
     "bought_on",
     "bound_by_contract",
@@ -109,9 +121,11 @@ __all__ = [
     "collect",
     "collect_for_the_seller",
     "collection_account",
+    "confirm_ordered_payment",
     "confirm_signatory",
     "contract_of_assignment",
     "contract_of_offer",
+    "contract_of_payment",
     "contract_of_request",
     "contract_of_tranche",
     "counted_on",
@@ -120,6 +134,7 @@ __all__ = [
     "decline_request",
     "demand",
     "dilute",
+    "discard_payment_order",
     "due_from_seller",
     "expire_offers",
     "financier_of_offer",
@@ -128,6 +143,7 @@ __all__ = [
     "financiers_out",
     "findings",
     "fund",
+    "hand_out_payment_file",
     "headroom",
     "hold",
     "hold_all",
@@ -140,6 +156,7 @@ __all__ = [
     "milestones_of_offer",
     "on_acceptance",
     "open_facility",
+    "order_payments",
     "owed_back",
     "owed_back_in_all",
     "pay_reserve",
@@ -156,6 +173,7 @@ __all__ = [
     "require_unassigned_to_withhold",
     "require_unbound",
     "require_undisputed",
+    "return_ordered_payment",
     "revoke",
     "revoke_verification",
     "sale_of",
@@ -174,6 +192,7 @@ __all__ = [
     "verification_of",
     "verify_buyer",
     "waiting_of",
+    "waiting_payments",
     "waive_check",
     "waive_notice",
     "why_not_demand",

@@ -9,6 +9,7 @@ from apps.financing.models.request import RequestState
 from apps.financing.models.tranche import TrancheState
 from apps.financing.services.exposures import count
 from apps.financing.services.locks import lock_assignment, lock_request, lock_tranche_to_count
+from apps.financing.services.ordering import require_not_ordered
 from apps.financing.services.record import person, reason_given, record
 from apps.financing.services.requests import revoke
 from apps.parties.actor import Actor
@@ -31,6 +32,7 @@ def cancel(*, tranche_ref: str, actor: Actor, reason: str, at: datetime) -> Tran
     tranche, exposures = lock_tranche_to_count(tranche_ref=tranche_ref)
     assignment = lock_assignment(assignment_ref=tranche.assignment.ref)
     _require_side(actor, tranche=tranche, assignment=assignment)
+    require_not_ordered(tranche)
     move(tranche, TrancheState.CANCELLED, Tranche.TRANSITIONS)
     tranche.cancelled_at, tranche.cancelled_by_id, tranche.cancel_reason = at, person(actor), reason_given(reason)
     tranche.save(update_fields=["state", "cancelled_at", "cancelled_by", "cancel_reason"])

@@ -15,6 +15,7 @@ from apps.financing.services.bank import record_once, reference_given, require_a
 from apps.financing.services.conversion import convert
 from apps.financing.services.exposures import count, require_room_to_pay_out
 from apps.financing.services.locks import lock_tranche_to_count
+from apps.financing.services.ordering import require_not_ordered
 from apps.financing.services.record import day_of, person, record
 from apps.financing.services.verification import require_verified
 from apps.invoicing.services import Advance, Sale
@@ -99,6 +100,7 @@ def fund(*, tranche_ref: str, actor: Actor, transfer: Transfer, at: datetime) ->
     invoice = tranche.invoice
     is_bought = invoice is not None
     move(tranche, TrancheState.FUNDED_POST if is_bought else TrancheState.FUNDED_PRE, Tranche.TRANSITIONS)
+    require_not_ordered(tranche)
     require_verified(financier_id=tranche.financier_id, contract=tranche.contract)
     if tranche.milestone.state == MilestoneState.CHANGES_REQUESTED:
         raise Refused("The buyer has sent this milestone back. Wait until it is submitted again, or cancel.")

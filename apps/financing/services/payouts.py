@@ -12,6 +12,7 @@ from apps.financing.models.tranche import TrancheState
 from apps.financing.services import book
 from apps.financing.services.bank import record_once, reference_given, require_account_of_seller, require_day_of_payment
 from apps.financing.services.locks import lock_tranche
+from apps.financing.services.ordering import require_not_ordered
 from apps.financing.services.record import person, record
 from apps.invoicing.services import SaleSettlement
 from apps.parties.actor import Actor
@@ -28,6 +29,7 @@ def pay_reserve(*, tranche_ref: str, actor: Actor, value_on: date, bank_referenc
     amount = book.payable_to_seller(tranche)
     if amount <= 0:
         raise Refused("Nothing is due to the seller: the reserve is released once the advance is repaid.")
+    require_not_ordered(tranche)
     account = require_account_of_seller(tranche)
     require_day_of_payment(value_on, earliest=tranche.accepted_at, latest=at, financier=tranche.financier)
     arrived = tranche.collections.aggregate(last=Max("collected_on"))["last"]

@@ -94,6 +94,9 @@ class ActionPage(Generic[Row]):
         """What is said when it is done."""
         raise NotImplementedError
 
+    def say(self, request: HttpRequest, answer: Answer) -> None:
+        """What else is said when it is done; nothing for most."""
+
     def afterwards(self, row: Row, answer: Answer) -> str:
         """Where one goes when it is done."""
         return address(self.window.model, self.window.key_of(row))
@@ -140,6 +143,7 @@ class ActionPage(Generic[Row]):
                 add_refusal(form, refused)
             else:
                 messages.success(request, self.done(row, form.cleaned_data))
+                self.say(request, answer)
                 return redirect(self.afterwards(row, answer))
         if form.visible_fields():
             return self._asked(request, row, form)

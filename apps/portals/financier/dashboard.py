@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core import money
-from apps.financing.models import Assignment, Facility, FundingRequest, Offer, Tranche
+from apps.financing.models import Assignment, Facility, FundingRequest, Offer, PaymentOrder, Tranche
 from apps.financing.models.tranche import TrancheState
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
@@ -160,6 +160,8 @@ def _queues(actor: Actor, *, today: date) -> list[Queue]:
                currency="tranche__currency", amount=F("tranche__gross"), since=F("notified_at")),
         _queue(queues.to_fund(actor), _("Advances to pay out"), "cash-coin", Tranche, "to-fund",
                currency="currency", amount=gross, since=told),
+        _queue(queues.orders_open(actor), _("Payment orders"), "send", PaymentOrder, "",
+               currency="currency", amount=F("total"), since=F("created_at")),
         _queue(queues.sent_back(actor), _("Milestones sent back"), "arrow-counterclockwise", Tranche, "sent-back",
                currency="currency", amount=F("gross"), since=F("expected_on")),
         _queue(queues.to_collect(actor, today=today), _("Payments to collect"), "bank", Tranche, "to-collect",
@@ -186,7 +188,7 @@ def _queue(
     starts = [_day(one["oldest"]) for one in found if one["oldest"] is not None]
     return Queue(
         title=str(title),
-        url=f"{address(model)}?state={state}",
+        url=f"{address(model)}?state={state}" if state else address(model),
         icon=icon,
         count=sum(one["count"] for one in found),
         sums=[(one["sum"], one["code"]) for one in sorted(found, key=lambda one: str(one["code"]))],

@@ -128,6 +128,15 @@ class ExposureStates(States):
     }
 
 
+class OrderStates(States):
+    choices_by_name: ClassVar[Mapping[str, Choice]] = {
+        "to-approve": (_("To approve"), _where(state="draft")),
+        "approved": (_("File to take"), _where(state="approved")),
+        "handed-out": (_("With the bank"), _where(state="handed_out")),
+        "ended": (_("Done or discarded"), _where(state__in=["closed", "discarded"])),
+    }
+
+
 class Ages(SimpleListFilter):
     """What is out, by how late it is on the clock that counts for it: the rows behind the figures of the portfolio."""
 

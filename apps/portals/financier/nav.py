@@ -58,6 +58,13 @@ PLACES: Final = (
         "shield-check",
         ("buyerverification", "revoke_verification"),
     ),
+    Place(
+        _("Payment orders"),
+        "admin:financing_paymentorder_changelist",
+        "send",
+        ("paymentorder", "orderedpayment", "order_payments", "payment_order", "ordered_payment", "payment_file"),
+        queues.orders_open,
+    ),
     Place(_("Paid out"), "admin:financing_disbursement_changelist", "arrow-up-right", ("disbursement",)),
     Place(_("Collected"), "admin:financing_collection_changelist", "arrow-down-left", ("financing_collection",)),
     Place(_("Reserves paid"), "admin:financing_reservepayout_changelist", "arrow-return-left", ("reservepayout",)),

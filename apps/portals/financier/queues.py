@@ -14,6 +14,7 @@ from apps.financing.models import (
     Collection,
     FundingRequest,
     Offer,
+    PaymentOrder,
     Repayment,
     ReservePayout,
     Tranche,
@@ -89,6 +90,11 @@ def owed_back(actor: Actor) -> QuerySet[Any]:
 def to_pay_reserve(actor: Actor) -> QuerySet[Any]:
     """Released to the seller, and not paid out."""
     return with_reserve_due(_book(actor)).filter(reserve_due__gt=0)
+
+
+def orders_open(actor: Actor) -> QuerySet[PaymentOrder]:
+    """Payment orders that wait for somebody: a second person, the bank, or its answer."""
+    return PaymentOrder.objects.visible_to(actor).filter(state__in=["draft", "approved", "handed_out"])
 
 
 def with_reserve_due(tranches: QuerySet[Any]) -> QuerySet[Any]:

@@ -43,6 +43,7 @@ from apps.workflows import (
     hosting,
     instalments,
     negotiating,
+    paying_out,
     proofs,
     recourse,
     refunding,
@@ -307,6 +308,7 @@ DISPUTE, PROPOSAL = "milestones.Dispute", "milestones.DisputeProposal"
 RESERVATION, OFFERED = "milestones.Reservation", "milestones.ReservationWord"
 PAYMENT, TRANSACTION, REFUND = "invoicing.Payment", "invoicing.BankTransaction", "invoicing.Refund"
 INVOICE, REQUEST, OFFER = "invoicing.Invoice", "financing.FundingRequest", "financing.Offer"
+ORDER, PAYMENT_OUT = "financing.PaymentOrder", "financing.OrderedPayment"
 EXPOSURE, VERIFICATION = "financing.ExposureLimit", "financing.BuyerVerification"
 TRANCHE, ASSIGNMENT, FACILITY = "financing.Tranche", "financing.Assignment", "financing.Facility"
 ORGANISATION = "parties.Organisation"
@@ -638,6 +640,25 @@ CALLS = [
     Call(funding.cancel_tranche, "treasury", TRANCHE, "tranche_ref", _because),
     Call(funding.cancel_tranche, "billing", TRANCHE, "tranche_ref", _because),
     Call(funding.fund_offer, "treasury", OFFER, "offer_ref", _whole),
+    Call(
+        paying_out.order_payments,
+        "treasury",
+        TRANCHE,
+        "wanted",
+        lambda row, _own: {"wanted": (("advance", row.ref),), "currency": "EUR", "execute_on": TODAY},
+    ),
+    Call(paying_out.approve_payment_order, "financier", ORDER, "order_ref"),
+    Call(paying_out.discard_payment_order, "treasury", ORDER, "order_ref", _because),
+    Call(paying_out.hand_out_payment_file, "treasury", ORDER, "order_ref"),
+    Call(paying_out.confirm_payment_order, "treasury", ORDER, "order_ref", lambda _row, _own: {"value_on": TODAY}),
+    Call(
+        paying_out.confirm_ordered_payment,
+        "treasury",
+        PAYMENT_OUT,
+        "payment_ref",
+        lambda _row, _own: {"value_on": TODAY},
+    ),
+    Call(paying_out.return_ordered_payment, "treasury", PAYMENT_OUT, "payment_ref", _because),
     Call(
         underwriting.set_exposure_limit,
         "underwriter",

@@ -64,6 +64,7 @@ from apps.workflows import (
     jobs,
     negotiating,
     notices,
+    paying_out,
     printing,
     proofs,
     recourse,
@@ -94,7 +95,7 @@ TODAY: Final = NOW.date()
 HOME, FOREIGN = "Hqkanari", "Fqpapagei"
 """The canaries: no text of ours, no name and no random reference contains them."""
 PRICE: Final = {HOME: Decimal("800000.00"), FOREIGN: Decimal("739137.37")}
-LINES: Final = 12
+LINES: Final = 15
 DRAFT, DESK, FUNDING = "draftpaper", "deskpaper", "fundingpaper"
 
 
@@ -728,8 +729,8 @@ class _Builder:
         self._priced(requests[3])
         self._approved(self._priced(requests[4]))
         tranches = [self._taken(self._approved(self._priced(request))) for request in requests[5:]]
-        acknowledged, _sold, funded, collected, settled = tranches
-        for tranche in (acknowledged, funded, collected, settled):
+        *picked, acknowledged, _sold, funded, collected, settled = tranches
+        for tranche in (*picked, acknowledged, funded, collected, settled):
             self._acknowledged(tranche)
         for tranche in (funded, collected, settled):
             self._paid_out(tranche)
@@ -743,6 +744,21 @@ class _Builder:
         self._paid_out(before)
         self._slipped(before)
         self._waived(self._priced(self._requested(self.invoices[2])))
+        self._ordered(picked)
+
+    def _ordered(self, picked: list[Tranche]) -> None:
+        """Three orders for the bank: one to approve, one whose file waits, one with the bank."""
+        with acting(member(self.deal, "treasury")) as tea:
+            orders = [
+                paying_out.order_payments(
+                    actor=tea, key=key(), currency="EUR", wanted=(("advance", tranche.ref),), execute_on=TODAY
+                )["order"]
+                for tranche in picked
+            ]
+        with acting(member(self.deal, "financier")) as uli:
+            for order in orders[1:]:
+                paying_out.approve_payment_order(actor=uli, key=key(), order_ref=order)
+            paying_out.hand_out_payment_file(actor=uli, key=key(), order_ref=orders[-1])
 
     def _waived(self, offer: str) -> None:
         """What the seller owes since the slip is long due by then."""

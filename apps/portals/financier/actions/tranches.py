@@ -18,6 +18,7 @@ from apps.portals.financier.disputed import why_not_disputed
 from apps.portals.financier.exposure import exposure_of
 from apps.portals.financier.forms import CancelForm, ReceivedForm, SentForm
 from apps.portals.financier.pages import asker, today_of, why_not
+from apps.portals.financier.payable import why_not_ordered
 from apps.portals.parts import Fact
 from apps.workflows import funding
 from apps.workflows.once import Answer
@@ -37,7 +38,7 @@ class FundTranche(ActionPage[Tranche]):
             return _("This advance is already paid out.")
         if badges.is_sent_back(row):
             return _("The buyer has sent this milestone back. Wait until it is submitted again, or cancel.")
-        if stands_in_the_way := why_not_disputed(row.contract, row) or why_not_verified(row):
+        if stands_in_the_way := why_not_ordered(row) or why_not_disputed(row.contract, row) or why_not_verified(row):
             return stands_in_the_way
         if not row.assignment.is_notified:
             return _("The buyer has not acknowledged the assignment. Wait for it, or have a second person waive it.")
@@ -174,7 +175,7 @@ class PayReserve(ActionPage[Tranche]):
     def why_not(self, request: HttpRequest, row: Tranche) -> str:
         if due_of(row) <= 0:
             return _("Nothing is due to the seller: the reserve is released once the advance is repaid.")
-        return why_not(asker(request), self.needs) or paying.why_not(row)
+        return why_not_ordered(row) or why_not(asker(request), self.needs) or paying.why_not(row)
 
     def initial(self, request: HttpRequest, row: Tranche) -> dict[str, Any]:
         return {"value_on": today_of(request)}

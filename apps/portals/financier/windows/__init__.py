@@ -10,6 +10,8 @@ from apps.financing.models import (
     Facility,
     FundingRequest,
     Offer,
+    OrderedPayment,
+    PaymentOrder,
     ReservePayout,
     Tranche,
 )
@@ -22,6 +24,7 @@ from apps.portals.financier.windows.exposures import ExposureWindow
 from apps.portals.financier.windows.facilities import FacilityWindow
 from apps.portals.financier.windows.money import CollectionWindow, DisbursementWindow, PayoutWindow
 from apps.portals.financier.windows.offers import OfferWindow
+from apps.portals.financier.windows.payment_orders import OrderedPaymentWindow, PaymentOrderWindow
 from apps.portals.financier.windows.requests import RequestWindow
 from apps.portals.financier.windows.tranches import TrancheWindow
 from apps.portals.financier.windows.verifications import VerificationWindow
@@ -34,6 +37,8 @@ WINDOWS = {
     Facility: FacilityWindow,
     ExposureLimit: ExposureWindow,
     BuyerVerification: VerificationWindow,
+    PaymentOrder: PaymentOrderWindow,
+    OrderedPayment: OrderedPaymentWindow,
     Disbursement: DisbursementWindow,
     Collection: CollectionWindow,
     ReservePayout: PayoutWindow,
