@@ -19,6 +19,7 @@ from apps.revenue.services.reading import (
     of_contracts,
     recognised_by_month,
     roll_forward,
+    roll_forward_by_month,
     totals,
 )
 from apps.revenue.services.recognising import closed_through, recognise
@@ -41,6 +42,7 @@ __all__ = [
     "recognised_by_month",
     "refs_to_tend",
     "roll_forward",
+    "roll_forward_by_month",
     "shut",
     "take_up",
     "totals",

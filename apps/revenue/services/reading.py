@@ -1,14 +1,14 @@
 """What came of revenue, for reports: by month, still to come, by contract, and beside it what the ledger says."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Final
 
 from django.db import connection
-from django.db.models import Case, F, Q, Sum, When
+from django.db.models import Case, F, Q, Sum, Value, When
 from django.db.models.functions import TruncMonth
 
 from apps.contracts.models import Contract
@@ -221,3 +221,37 @@ def totals(*, organisation_id: int, currency: str) -> tuple[Decimal, Decimal, De
         price=Sum("allocated", default=ZERO) - Sum("credited", default=ZERO), earned=Sum("recognised", default=ZERO)
     )
     return found["price"], found["earned"], found["price"] - found["earned"]
+
+
+def roll_forward_by_month(*, organisation_id: int, currency: str, months: Sequence[date]) -> dict[date, RollForward]:
+    """The same for months that follow each other, in one query."""
+    lines = Line.objects.filter(
+        entry__book__organisation_id=organisation_id,
+        entry__book__currency=currency,
+        entry__book__purpose=Book.Purpose.SELLER,
+        account__code__in=NET_OF_CONTRACT,
+        entry__booked_on__lte=rules.month_end(months[-1]),
+    )
+    kind = Case(
+        When(entry__cause__startswith="revenue:", then=Value("recognised")),
+        When(entry__cause__startswith="interest-", then=Value("interest")),
+        default=Value("billed"),
+    )
+    sums: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
+    opening = ZERO
+    found = lines.annotate(month=TruncMonth("entry__booked_on"), kind=kind).order_by().values_list("month", "kind")
+    for month, what, amount in found.annotate(sum=Sum("amount")):
+        if month < months[0]:
+            opening += amount
+        else:
+            sums[month, what] += amount
+    rolled = {}
+    for month in months:
+        rolled[month] = RollForward(
+            opening=opening,
+            recognised=sums[month, "recognised"],
+            interest=sums[month, "interest"],
+            billed=-sums[month, "billed"],
+        )
+        opening = rolled[month].closing
+    return rolled

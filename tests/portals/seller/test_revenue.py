@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.core.database import walls
+from apps.portals.seller.reports import REPORTS
 from apps.revenue import services
 from apps.revenue.models import AccountingPeriod
 from apps.workflows import revenue, revenue_jobs
@@ -119,6 +120,40 @@ def test_an_accountant_judges_on_a_page_and_reads_why(parties: Parties, seller: 
         assert "1,000.00 at 5 % a year" in text_of(seller.get(address))
         assert "Differs" not in text_of(seller.get(f"{PAGE}tie-out/"))
         assert "does not allow you" in text_of(signed_in("delivery").get(address))
+
+
+def test_every_report_has_a_plot_a_table_that_leads_on_and_files(
+    parties: Parties, seller: Client, signed_in: SignIn
+) -> None:
+    first = earned(parties, number="=NL-1")
+    planned = scenarios.active_contract(parties, draft=scenarios.software_draft(parties, number="NL-0"), at=AT)
+    scenarios.accepted_milestone(planned, at=AT)
+    with clock.stopped(NOW):
+        counts = {name: asked(seller, f"{PAGE}reports/?report={name}") for name in REPORTS}
+        shown = {name: text_of(seller.get(f"{PAGE}reports/?report={name}")) for name in REPORTS}
+        for name, figures in {
+            "schedule": ("Mar", "37,777.78"),
+            "waterfall": ("37,777.78", "2,222.22"),
+            "remaining": ("2,222.22", first.ref),
+            "roll-forward": ("37,777.78", "-50,000.00"),
+            "billing": ("38,000.00", "222.22"),
+            "ageing": ("Accepted", "12,000.00"),
+            "cash": ("Days to cash", "10 Mar 2026"),
+        }.items():
+            for figure in figures:
+                assert figure in shown[name].replace("\u2212", "-"), (name, figure)
+        assert "Nothing to report yet" in shown["retention"]
+        earned(parties, number="NL-2")
+        earned(parties, number="NL-3")
+        assert {name: asked(seller, f"{PAGE}reports/?report={name}") for name in REPORTS} == counts, "as for one"
+        for name in REPORTS:
+            file = seller.get(f"{PAGE}reports.csv?report={name}").content.decode("utf-8-sig")
+            assert "\n=" not in file, "no line begins a formula"
+            sheet = openpyxl.load_workbook(io.BytesIO(seller.get(f"{PAGE}reports.xlsx?report={name}").content)).active
+            assert sheet is not None
+            assert sheet.max_row == len(file.strip().splitlines())
+        assert signed_in("delivery").get(f"{PAGE}reports/").status_code == 404
+        assert signed_in("delivery").get(f"{PAGE}reports.csv").status_code == 404
 
 
 def test_a_report_that_differs_from_the_ledger_is_marked(parties: Parties, seller: Client) -> None:

@@ -49,14 +49,14 @@ def _require(request: PortalRequest) -> None:
         raise Http404
 
 
-def _currencies(request: PortalRequest) -> list[str]:
+def currencies_of(request: PortalRequest) -> list[str]:
     """Those of the seller's contracts, its own first."""
     own = request.membership.organisation.currency
     found = Obligation.objects.visible_to(request.actor).order_by().values_list("currency", flat=True).distinct()
     return sorted({own, *found}, key=lambda code: (code != own, code))
 
 
-def _chosen(request: PortalRequest, currencies: list[str]) -> str:
+def chosen(request: PortalRequest, currencies: list[str]) -> str:
     asked = request.GET.get("currency", "")
     return asked if asked in currencies else currencies[0]
 
@@ -78,8 +78,8 @@ def revenue(request: PortalRequest) -> HttpResponse:
     refusal = why_not(request.actor, Action.READ_REVENUE)
     if refusal:
         return page(request, "revenue", {"refusal": refusal})
-    currencies, today = _currencies(request), today_of(request)
-    currency = _chosen(request, currencies)
+    currencies, today = currencies_of(request), today_of(request)
+    currency = chosen(request, currencies)
     whose: dict[str, Any] = {"organisation_id": request.actor.organisation_id, "currency": currency}
     rows = page_of(request, _contracts(request, currency))
     figures = revenue_services.of_contracts(rows.rows)
@@ -154,8 +154,8 @@ def contract_revenue(request: PortalRequest, ref: str) -> HttpResponse:
 def revenue_tie_out(request: PortalRequest) -> HttpResponse:
     """Report beside ledger, month by month and contract by contract; a line that differs is marked."""
     _require(request)
-    currencies = _currencies(request)
-    currency = _chosen(request, currencies)
+    currencies = currencies_of(request)
+    currency = chosen(request, currencies)
     whose: dict[str, Any] = {"organisation_id": request.actor.organisation_id, "currency": currency}
     since = _later(today_of(request).replace(day=1), -11)
     reported = revenue_services.recognised_by_month(**whose, since=since)

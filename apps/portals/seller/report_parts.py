@@ -1,0 +1,116 @@
+"""What the reports of revenue share: whose, the rows with what they lead to, months, and plots of their columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+
+from apps.contracts.models import Contract
+from apps.core import money
+from apps.parties.actor import Actor
+from apps.portals.charts import Bars, Chart, Series
+from apps.revenue.models import Obligation
+
+PLOTTED: Final = 8
+"""Contracts of a plot: those with the largest figures."""
+MOST: Final = 10_000
+"""Rows of a file."""
+ZERO: Final = money.ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Whose report, in which currency, on which day where the seller is."""
+
+    actor: Actor
+    currency: str
+    today: date
+    zone: ZoneInfo
+
+    @property
+    def whose(self) -> dict[str, Any]:
+        return {"organisation_id": self.actor.organisation_id, "currency": self.currency}
+
+    def contracts(self) -> list[Contract]:
+        """Those with revenue, the newest first."""
+        has_any = Exists(Obligation.objects.filter(contract=OuterRef("pk")))
+        mine = Contract.objects.of_seller(self.actor).filter(has_any, currency=self.currency)
+        return list(mine.select_related("buyer").order_by("-pk")[:MOST])
+
+    def day(self, at: datetime | None) -> date | None:
+        return at.astimezone(self.zone).date() if at is not None else None
+
+
+Cells = list[str | Decimal | date | int | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a report; ``url`` leads to what it counts."""
+
+    cells: Sequence[str | Decimal | date | int | None]
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Heads, rows and a plot; figures are amounts in one currency, whole numbers are days."""
+
+    heads: Sequence[str]
+    rows: Sequence[Row]
+    chart: Chart
+
+    @property
+    def totals(self) -> list[Decimal | None]:
+        """Below each column of amounts what it adds up to."""
+        columns = zip(*(row.cells for row in self.rows), strict=True)
+        return [
+            money.total(one for one in column if isinstance(one, Decimal))
+            if any(isinstance(one, Decimal) for one in column)
+            else None
+            for column in columns
+        ]
+
+
+def later(month: date, months: int) -> date:
+    year, number = divmod(month.year * 12 + month.month - 1 + months, 12)
+    return date(year, number + 1, 1)
+
+
+def months_of(asked: Asked, *, before: int, after: int) -> list[date]:
+    first = asked.today.replace(day=1)
+    return [later(first, number) for number in range(-before, after + 1)]
+
+
+def named(contract: Contract) -> tuple[list[str], str]:
+    return [contract.number, contract.buyer.legal_name], reverse("seller:contract_revenue", args=[contract.ref])
+
+
+def largest(rows: Sequence[Row], column: int) -> list[Row]:
+    def size(row: Row) -> Decimal:
+        value = row.cells[column]
+        return abs(value) if isinstance(value, Decimal) else ZERO
+
+    return sorted(rows, key=size, reverse=True)[:PLOTTED]
+
+
+def bars(asked: Asked, rows: Sequence[Row], *, heads: Sequence[str], columns: Sequence[int], says: str) -> Bars:
+    """A plot of some columns of the rows, by what stands first in each."""
+    return Bars(
+        title=", ".join(heads[column] for column in columns),
+        says=says,
+        labels=[str(row.cells[0]) for row in rows] or ["\N{EN DASH}"],
+        series=[
+            Series(
+                name=heads[column],
+                values=[one if isinstance(one := row.cells[column], Decimal) else ZERO for row in rows] or [ZERO],
+            )
+            for column in columns
+        ],
+        currency=asked.currency,
+    )

@@ -1,0 +1,164 @@
+"""The reports of revenue: each a table whose rows link to what they count, a plot, and the same rows as a file.
+
+Each asks the database a number of questions that does not grow with its rows.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db.models import Min, Sum
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.contracts.models import Contract
+from apps.portals import formats
+from apps.portals.charts import Lines, Series
+from apps.portals.seller.report_parts import PLOTTED, ZERO, Asked, Report, Row, bars, largest, months_of, named
+from apps.portals.seller.reports_of_work import ageing, cash, retention
+from apps.revenue import services as revenue
+from apps.revenue.models import Measure, Obligation, Recognition
+
+MONTHS: Final = 6
+"""Shown before this month, and as many after it."""
+
+
+def schedule(asked: Asked) -> Report:
+    months = months_of(asked, before=MONTHS, after=MONTHS)
+    found = revenue.recognised_by_month(**asked.whose, since=months[0])
+    expected = revenue.expected_by_month(**asked.whose, today=asked.today)
+    heads = [_("Month"), _("Recognised"), _("Expected")]
+    tie_out = f"{reverse('seller:revenue_tie_out')}?currency={asked.currency}"
+    rows = [
+        Row(cells=[formats.month(month), found.get(month, ZERO), expected.get(month, ZERO)], url=tie_out)
+        for month in months
+    ]
+    rest = sum((amount for month, amount in expected.items() if month > months[-1]), ZERO)
+    rows.append(Row(cells=[_("Later, late or without a date"), ZERO, rest]))
+    says = _("What was recognised by month, and what is planned and not earned yet.")
+    return Report(heads=heads, rows=rows, chart=bars(asked, rows, heads=heads, columns=(1, 2), says=says))
+
+
+def waterfall(asked: Asked) -> Report:
+    """Revenue by the month in which it was booked, of contracts by the month in which they were signed."""
+    months = months_of(asked, before=MONTHS - 1, after=0)
+    mine = Contract.objects.of_seller(asked.actor).filter(currency=asked.currency, active_version__isnull=False)
+    signed = dict(mine.annotate(begun=Min("versions__signatures__signed_at")).values_list("pk", "begun"))
+    sums: dict[date, dict[date | None, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    found = Recognition.objects.visible_to(asked.actor).filter(currency=asked.currency).order_by()
+    for contract, year, month, amount in found.values_list(
+        "contract_id", "booked_on__year", "booked_on__month"
+    ).annotate(sum=Sum("amount")):
+        day = asked.day(signed.get(contract)) or asked.today
+        booked = date(year, month, 1)
+        sums[day.replace(day=1)][booked if booked in months else None] += amount
+    left = (
+        Obligation.objects.visible_to(asked.actor).filter(currency=asked.currency).order_by().values_list("contract_id")
+    )
+    rest: dict[date, Decimal] = defaultdict(Decimal)
+    for contract, amount in left.annotate(sum=Sum("allocated") - Sum("credited") - Sum("recognised")):
+        rest[(asked.day(signed.get(contract)) or asked.today).replace(day=1)] += amount
+    heads = [_("Signed in"), _("Before"), *(formats.month(month) for month in months), _("Still to be earned")]
+    rows = [
+        Row(cells=[formats.month(one), sums[one][None], *(sums[one][month] for month in months), rest[one]])
+        for one in sorted({*sums, *rest})
+    ]
+    columns = range(1, len(heads))
+    says = _("Revenue of contracts by the month in which they were signed: earned before, by month, and still to come.")
+    return Report(heads=heads, rows=rows, chart=bars(asked, rows[-PLOTTED:], heads=heads, columns=columns, says=says))
+
+
+def remaining(asked: Asked) -> Report:
+    """What is promised and not earned: by the year for which it is planned; what recurs by its days, apart."""
+    years = [asked.today.year, asked.today.year + 1, asked.today.year + 2]
+    sums: dict[int, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    rows = Obligation.objects.visible_to(asked.actor).filter(currency=asked.currency).order_by()
+    for contract, measure, planned, left in rows.values_list("contract_id", "measure", "planned_on").annotate(
+        left=Sum("allocated") - Sum("credited") - Sum("recognised")
+    ):
+        if measure == Measure.OVER_TIME:
+            column = "days"
+        elif planned is None or planned < asked.today:
+            column = "none"
+        else:
+            column = str(planned.year) if planned.year in years else "later"
+        sums[contract][column] += left
+    columns = [*map(str, years), "later", "days", "none"]
+    found = []
+    for contract in asked.contracts():
+        figures = [sums[contract.pk][column] for column in columns]
+        names, url = named(contract)
+        if any(figures):
+            found.append(Row(cells=[*names, *figures, sum(figures, ZERO)], url=url))
+    heads = [_("Contract"), _("Buyer"), *map(str, years), _("Later"), _("By days of what recurs")]
+    heads += [_("Without a date, or late"), _("Remaining")]
+    says = _("The contracts of which most is still to be earned, by year.")
+    plotted = largest(found, -1)
+    chart = bars(asked, plotted, heads=heads, columns=range(2, len(heads) - 1), says=says)
+    return Report(heads=heads, rows=found, chart=chart)
+
+
+def roll_forward(asked: Asked) -> Report:
+    months = months_of(asked, before=11, after=0)
+    found = revenue.roll_forward_by_month(**asked.whose, months=months)
+    heads = [
+        _("Month"),
+        _("At its beginning"),
+        _("Recognised"),
+        _("Interest"),
+        _("Billed, less credits"),
+        _("At its end"),
+    ]
+    rows = [
+        Row(
+            cells=[formats.month(month), one.opening, one.recognised, one.interest, -one.billed, one.closing],
+            url=f"{reverse('seller:revenue_tie_out')}?currency={asked.currency}",
+        )
+        for month, one in found.items()
+    ]
+    chart = Lines(
+        title=_("Contract balances at the end of each month"),
+        says=_("Above zero more is recognised than billed, below it more is billed. As the ledger has it."),
+        labels=[formats.month(month) for month in found],
+        series=[Series(name=_("At its end"), values=[one.closing for one in found.values()])],
+        currency=asked.currency,
+    )
+    return Report(heads=heads, rows=rows, chart=chart)
+
+
+def billing(asked: Asked) -> Report:
+    """Over- and under-billing; unbilled is a contract asset, deferred a contract liability, net for each contract."""
+    contracts = asked.contracts()
+    figures = revenue.of_contracts(contracts)
+    heads = [_("Contract"), _("Buyer"), _("Recognised"), _("Billed"), _("Over-billed"), _("Unbilled"), _("Deferred")]
+    heads += [_("Retained")]
+    rows = []
+    for contract in contracts:
+        one, (names, url) = figures[contract.pk], named(contract)
+        amounts = [
+            one.recognised,
+            one.billed,
+            one.over_billed,
+            one.position.asset,
+            one.position.liability,
+            one.retained,
+        ]
+        rows.append(Row(cells=[*names, *amounts], url=url))
+    says = _("The contracts furthest from being billed as they are earned: unbilled is an asset, deferred a liability.")
+    return Report(heads=heads, rows=rows, chart=bars(asked, largest(rows, 4), heads=heads, columns=(5, 6), says=says))
+
+
+REPORTS: Final[Mapping[str, tuple[Any, Callable[[Asked], Report]]]] = {
+    "schedule": (gettext_lazy("Recognition schedule"), schedule),
+    "waterfall": (gettext_lazy("Waterfall by signing"), waterfall),
+    "remaining": (gettext_lazy("Remaining obligations by year"), remaining),
+    "roll-forward": (gettext_lazy("Roll-forward of contract balances"), roll_forward),
+    "billing": (gettext_lazy("Over- and under-billing, unbilled and deferred"), billing),
+    "retention": (gettext_lazy("Retention held and released"), retention),
+    "ageing": (gettext_lazy("Milestones planned and accepted"), ageing),
+    "cash": (gettext_lazy("Days from submission to cash"), cash),
+}
+"""By name in the address, in the order in which they are offered."""
