@@ -1,5 +1,6 @@
 """When a line of the plan is billed that nobody signs off, in the words that paper uses too."""
 
+from dataclasses import replace
 from typing import Any
 
 from django import template
@@ -22,6 +23,15 @@ def due_in_words(line: Any, currency: str) -> str:
         money=lambda amount: formats.money(amount, currency),
         day=formats.day,
     )
+
+
+@register.simple_tag
+def measure_of_part(milestone: Any) -> str:
+    """The same of a milestone, of which a part may have been accepted before: what it is for, at the price of one."""
+    measure = milestone.line.measure
+    if measure is None or milestone.quantity is None:
+        return ""
+    return measure_wording.agreed(replace(measure, quantity=milestone.quantity), milestone.currency)
 
 
 @register.simple_tag

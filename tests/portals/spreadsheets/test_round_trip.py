@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.contracts.drafts import DraftCriterion, DraftLine
+from apps.contracts.drafts import DraftCriterion, DraftLine, Measure
 from apps.contracts.rules.checks import check_line
+from apps.contracts.rules.measures import UNITS
 from apps.contracts.rules.schedule import read_schedule, written_schedule
 from apps.core.errors import Refused
 from apps.portals.spreadsheets import CSV, XLSX, read_rows, written
@@ -47,6 +48,10 @@ def plans(draw: st.DrawFn) -> tuple[str, tuple[DraftLine, ...]]:
         lines.append(line)
     if draw(st.booleans()):
         lines.append(DraftLine(title=draw(texts.filter(str.strip)), basis="remainder"))
+    if draw(st.booleans()):
+        counted = st.decimals(min_value=Decimal("0.5"), max_value=10**4, places=3)
+        measure = Measure(draw(counted), draw(st.sampled_from(UNITS)), draw(counted))
+        lines.append(DraftLine(title=draw(texts.filter(str.strip)), basis="amount", measure=measure))
     try:
         return currency, tuple(check_line(line, position=1, currency=currency) for line in lines)
     except Refused:

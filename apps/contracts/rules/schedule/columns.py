@@ -21,6 +21,9 @@ class Column(StrEnum):
     BASIS = "basis"
     PERCENT = "percent"
     AMOUNT = "amount"
+    QUANTITY = "quantity"
+    UNIT = "unit"
+    UNIT_PRICE = "unit_price"
     PLANNED_ON = "planned_on"
     CRITERION = "criterion"
     EVIDENCE = "evidence"
@@ -38,6 +41,9 @@ class Column(StrEnum):
     INFORMATION = "information"
 
 
+LENGTHS: Final = {Column.TITLE: 160, Column.SCOPE: 4_000, Column.CRITERION: 500}
+NUMBERS: Final = (Column.PERCENT, Column.AMOUNT)
+OTHER_NUMBERS: Final = (Column.RETENTION, Column.QUANTITY, Column.UNIT_PRICE)
 WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
     "en": {
         Column.TITLE: "Milestone",
@@ -45,6 +51,9 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.BASIS: "Agreed as",
         Column.PERCENT: "Percent",
         Column.AMOUNT: "Amount",
+        Column.QUANTITY: "Quantity",
+        Column.UNIT: "Unit",
+        Column.UNIT_PRICE: "Unit price",
         Column.PLANNED_ON: "Planned date",
         Column.CRITERION: "Acceptance criterion",
         Column.EVIDENCE: "Needs evidence",
@@ -67,6 +76,9 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.BASIS: "Vereinbart als",
         Column.PERCENT: "Prozent",
         Column.AMOUNT: "Betrag",
+        Column.QUANTITY: "Menge",
+        Column.UNIT: "Einheit",
+        Column.UNIT_PRICE: "Einzelpreis",
         Column.PLANNED_ON: "Geplant am",
         Column.CRITERION: "Abnahmekriterium",
         Column.EVIDENCE: "Nachweis nötig",
@@ -96,6 +108,9 @@ _MORE: Final[Mapping[Column, str]] = {
     " anteil in %, anteil %, anteil in prozent",
     Column.AMOUNT: "value, price, net amount, amount net, scheduled value, portion, sum, wert, preis, nettobetrag,"
     " betrag netto, summe, honorar",
+    Column.QUANTITY: "qty, quantities, agreed quantity, mengen, vereinbarte menge",
+    Column.UNIT: "uom, unit of measure, me, mengeneinheit",
+    Column.UNIT_PRICE: "price of one unit, price per unit, price each, unit rate, einheitspreis, ep, preis je einheit",
     Column.PLANNED_ON: "planned, planned on, date, due date, due, target date, milestone date, planned for, datum,"
     " termin, plandatum, geplantes datum, geplant, fällig, fällig am, fälligkeit, liefertermin",
     Column.CRITERION: "criterion, criteria, acceptance criteria, complete when, done when, kriterium, kriterien,"

@@ -11,10 +11,10 @@ from apps.contracts.drafts import DraftCriterion, DraftLine, LineTerms
 from apps.contracts.rules.checks import MOST_CRITERIA, MOST_LINES, check_line
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, check_percent
 from apps.contracts.rules.retention import check_own_rate
-from apps.contracts.rules.schedule import due_cells
+from apps.contracts.rules.schedule import due_cells, measure_cells
 from apps.contracts.rules.schedule import words as known
 from apps.contracts.rules.schedule.cells import Cell, Formula, Share, as_text, is_empty
-from apps.contracts.rules.schedule.columns import Column, Header, find_header
+from apps.contracts.rules.schedule.columns import LENGTHS, NUMBERS, OTHER_NUMBERS, Column, Header, find_header
 from apps.contracts.rules.schedule.dates import DateOrder, date_of, is_date, order_is_open, order_of
 from apps.contracts.rules.schedule.guard import unguarded
 from apps.contracts.rules.schedule.numbers import DecimalSign, sign_is_open, sign_of, value_of
@@ -28,8 +28,6 @@ from apps.core.errors import Refused
 
 MOST_ROWS: Final = 30_000
 """Rows of a file, whatever stands in them; of milestones a plan has at most 10,000."""
-LENGTHS: Final = {Column.TITLE: 160, Column.SCOPE: 4_000, Column.CRITERION: 500}
-NUMBERS: Final = (Column.PERCENT, Column.AMOUNT)
 T = TypeVar("T")
 
 
@@ -78,7 +76,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self.found: list[ReadRow] = []
         self.table = Table(rows, header)
-        numbers = list(self.table.texts(*NUMBERS, Column.RETENTION))
+        numbers = list(self.table.texts(*NUMBERS, *OTHER_NUMBERS))
         days = [*self.table.texts(Column.PLANNED_ON), *filter(is_date, self.table.texts(Column.START))]
         self.decimal = decimal or sign_of([text for text in numbers if known.basis_of(text) is None], currency=currency)
         self.dates = dates or order_of(days)
@@ -87,7 +85,7 @@ class _Reader:
     def read(self) -> Schedule:
         for name in self.header.doubled:
             self._problem(self.header.row + 1, name, Refused("Another column means the same. Keep one of them."))
-        if not any(column in self.header.places for column in (*NUMBERS, Column.BASIS)):
+        if not any(column in self.header.places for column in (*NUMBERS, Column.UNIT_PRICE, Column.BASIS)):
             self._problem(
                 self.header.row + 1, "", Refused("No column says what a milestone is worth: add Percent or Amount.")
             )
@@ -131,7 +129,8 @@ class _Reader:
         read.line = replace(read.line, title=title, scope=scope, planned_on=self._day(read, number, cells))
         read.line = replace(read.line, own=self._own(read, number, cells))
         self._due(read, number, cells)
-        self._portion(read, number, cells)
+        portion = self._measured if measure_cells.stands_in(cells) else self._portion
+        portion(read, number, cells)
         self._criterion(read, number, cells)
 
     def _own(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> LineTerms:
@@ -166,9 +165,15 @@ class _Reader:
                 refusal = Refused("A milestone has at most {most} acceptance criteria.", most=MOST_CRITERIA)
                 self._problem(number, self._name(Column.CRITERION), refusal, read)
 
+    def _measured(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> None:
+        """What the line is worth by its quantity."""
+        reading = partial(measure_cells.measured, read.line, cells, currency=self.currency, number=self._value)
+        read.line = self._try(read, number, Column.QUANTITY, reading, replace(read.line, basis=AMOUNT))
+
     def _portion(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> None:
         """What the line is worth. A percent sign in the column of amounts, and ``remainder`` in either, are meant."""
-        said = self._try(read, number, Column.BASIS, lambda: self._basis(cells.get(Column.BASIS)), None)
+        word = cells.get(Column.BASIS)
+        said = self._try(read, number, Column.BASIS, lambda: known.said_basis(self._plain(word)), None)
         values: dict[str, Decimal] = {}
         for column in NUMBERS:
             cell = cells.get(column)
@@ -194,22 +199,17 @@ class _Reader:
             self._problem(number, self._name(Column.PERCENT) or self._name(Column.AMOUNT), refusal, read)
         read.line = replace(read.line, basis=basis or PERCENT, percent=values.get(PERCENT), amount=values.get(AMOUNT))
 
-    def _basis(self, cell: Cell) -> str | None:
-        text = self._plain(cell).strip()
-        if not text:
-            return None
-        basis = known.basis_of(text)
-        if basis is None:
-            raise Refused("“{text}” is none of percent, amount and remainder.", text=text[:40])
-        return basis
+    def _value(self, cell: Cell) -> Decimal | None:
+        """The number of a cell; None of an empty one, and while nobody has said how its column is to be read."""
+        found = None if is_empty(cell) else value_of(cell, sign=self.decimal, currency=self.currency)
+        return found[0] if found is not None else None
 
     def _rate(self, cell: Cell) -> Decimal | None:
         """The own rate of retention; an empty cell says nothing, and 0 is a rate."""
-        found = None if is_empty(cell) else value_of(cell, sign=self.decimal, currency=self.currency)
-        if found is None:
-            return None
-        check_own_rate(found[0])
-        return found[0]
+        rate = self._value(cell)
+        if rate is not None:
+            check_own_rate(rate)
+        return rate
 
     def _number(self, cell: Cell, column: Column) -> tuple[str, Decimal] | None:
         """The kind and the value of a number; None while nobody has said how its column is to be read."""

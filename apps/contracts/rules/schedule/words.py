@@ -55,6 +55,14 @@ def basis_of(text: str) -> str | None:
     return _BASIS.get(text.strip().casefold()) or _BASIS.get(normal(text))
 
 
+def said_basis(text: str) -> str | None:
+    """The same of a cell that has to say it, if it says anything."""
+    basis = basis_of(text) if text.strip() else None
+    if text.strip() and basis is None:
+        raise Refused("“{text}” is none of percent, amount and remainder.", text=text.strip()[:40])
+    return basis
+
+
 def mark_of(text: str) -> bool:
     """Yes or no; refused when it is neither."""
     mark = _MARK.get(text.strip().casefold())

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from apps.contracts.drafts import DraftLine
-from apps.contracts.rules.schedule import due_cells
+from apps.contracts.rules.schedule import due_cells, measure_cells
 from apps.contracts.rules.schedule.cells import Cell
 from apps.contracts.rules.schedule.columns import WRITTEN, Column
 from apps.contracts.rules.schedule.guard import guarded
@@ -24,7 +24,8 @@ def written_schedule(
     bases = BASES[language if language in BASES else "en"]
     silences = SILENCE[language if language in SILENCE else "en"]
     marks = MARKS[language if language in MARKS else "en"]
-    # Only a plan that has other lines than milestones says what they are, and own retention only where there is some.
+    # Only a plan that has other lines than milestones says what they are, and own retention and
+    # quantities only where there are some.
     unsaid = [] if any(line.due is not None for line in lines) else [*due_cells.COLUMNS]
     if not any(line.due is not None and line.due.recovery is not None for line in lines):
         unsaid.append(Column.RECOVERY)
@@ -32,6 +33,8 @@ def written_schedule(
         unsaid += [Column.RETENTION, Column.MATERIALS]
     if not any(line.own.condition is not None for line in lines):
         unsaid.append(Column.WAITING)
+    if not any(line.measure is not None for line in lines):
+        unsaid += [*measure_cells.COLUMNS]
     columns = [column for column in Column if column not in unsaid]
     yield [names[column] for column in columns]
     for line, amount in zip(lines, amounts, strict=True):
@@ -50,6 +53,7 @@ def written_schedule(
             Column.WAITING: guarded(written_waiting(line.own.condition, language=language)) or None,
             Column.INFORMATION: amount,
             **due_cells.written(line, language=language),
+            **measure_cells.written(line, language=language),
         }
         for criterion in line.criteria or (None,):
             if criterion is not None:
