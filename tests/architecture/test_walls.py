@@ -45,6 +45,7 @@ INSERT_ONLY = {
     "ledger_entry",
     "ledger_entrynumber",
     "ledger_line",
+    "milestones_confirmedevent",
     "milestones_decision",
     "milestones_disputefile",
     "milestones_disputeposition",
