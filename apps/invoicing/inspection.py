@@ -143,6 +143,7 @@ def _against_snapshot(written: Written, said: snapshot.SemanticInvoice) -> Itera
         "the billing period": (written.period, period),
         "the currency": (written.currency, said.currency),
         "the buyer's reference": (written.buyer_reference, said.buyer_reference),
+        "the order number": (written.order_number, said.order_number),
         "the net total": (written.net, totals.net),
         "the tax": (written.tax, totals.tax),
         "the total": (written.gross, totals.gross),

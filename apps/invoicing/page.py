@@ -131,6 +131,7 @@ def _facts(invoice: SemanticInvoice) -> list[Fact]:
         (gettext("Corrects invoice"), preceding.number if preceding is not None else ""),
         (gettext("Date of that invoice"), words.day(preceding.issue_date) if preceding is not None else ""),
         (gettext("Your reference"), invoice.buyer_reference),
+        (gettext("Your order"), invoice.order_number),
         (gettext("Date of supply"), words.day(invoice.acceptance.accepted_on) if invoice.acceptance else ""),
         (gettext("Billing period"), _period(invoice)),
         (gettext("Contract"), invoice.contract_number),

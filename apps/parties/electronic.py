@@ -170,6 +170,11 @@ def buyer_reference(written: str) -> str:
     return _line(written, field="buyer_reference")
 
 
+def order_number(written: str) -> str:
+    """The number of the buyer's order (BT-13), in one line."""
+    return _line(written, field="order_number")
+
+
 def contact_name(written: str) -> str:
     """Whom to ask about an invoice (BT-41): a person or a department."""
     return _line(written, field="contact_name")

@@ -34,6 +34,7 @@ class Action(StrEnum):
     ASK_SELLER = "ask the seller about a submission"
     INSPECT_MILESTONE = "inspect submissions"
     RAISE_DISPUTE = "dispute what was submitted or billed"
+    SET_ORDER_NUMBER = "say the number of an order"
     ASK_ABOUT_INVOICE = "ask about invoices"
     RECORD_PAYMENT = "record payments"
     CREDIT_INVOICE = "issue credit notes"
@@ -61,6 +62,7 @@ PERMITTED: dict[Action, frozenset[str]] = {
     Action.ASK_SELLER: frozenset({Role.OWNER, Role.APPROVER, Role.INSPECTOR}),
     Action.INSPECT_MILESTONE: frozenset({Role.OWNER, Role.INSPECTOR}),
     Action.RAISE_DISPUTE: frozenset({Role.OWNER, Role.CONTRACTS, Role.BILLING, Role.APPROVER, Role.PAYABLES}),
+    Action.SET_ORDER_NUMBER: frozenset({Role.OWNER, Role.CONTRACTS, Role.APPROVER, Role.PAYABLES}),
     Action.ASK_ABOUT_INVOICE: frozenset({Role.OWNER, Role.CONTRACTS, Role.APPROVER, Role.PAYABLES}),
     Action.RECORD_PAYMENT: frozenset({Role.OWNER, Role.BILLING}),
     Action.CREDIT_INVOICE: frozenset({Role.OWNER, Role.BILLING}),

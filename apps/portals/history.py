@@ -49,6 +49,7 @@ VERBS: Mapping[str, Words] = {
     "contract.changes_requested": (_("Changes to the contract requested"), "arrow-return-left", "attention"),
     "contract.withdrawn": (_("Contract withdrawn"), "slash-circle", "neutral"),
     "deposit.dropped": (_("Deposit no longer invoiced: too little is left to bill"), "dot", "neutral"),
+    "contract.order_number_set": (_("Order number for the invoices set"), "receipt", "neutral"),
     "contract.completed": (_("Contract completed: everything is accepted and billed"), "check-circle-fill", "positive"),
     "change.recorded": (_("Change recorded, without a price"), "question-circle", "attention"),
     "change.proposed": (_("Change order signed by one side and proposed"), "send", "info"),

@@ -121,15 +121,19 @@ def propose_contract(*, actor: Actor, key: str, contract_ref: str, seen: str) ->
 
 
 @once
-def sign_contract(*, actor: Actor, key: str, version_ref: str, seen: str, pick: int | None = None) -> Answer:
+def sign_contract(
+    *, actor: Actor, key: str, version_ref: str, seen: str, pick: int | None = None, order_number: str = ""
+) -> Answer:
     """The other side signs the very version that one side proposed: the contract is active, its milestones exist.
 
     Where the version offers several plans, ``pick`` is the number of the one that is in force from now on. Deposits
-    that are due with the signature are billed in the same transaction.
+    that are due with the signature are billed in the same transaction, with the buyer's ``order_number`` if it is said.
     """
     contract = contracts.lock_of_version(version_ref=version_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
     plan = contracts.sign(contract=contract, version_ref=version_ref, actor=actor, seen=seen, pick=pick, at=at)
+    if order_number:
+        contracts.set_order_number(contract=contract, actor=actor, number=order_number, at=at)
     version = plan.whole
     if version.author == ContractParty.Side.BUYER:
         # What the seller lacks to bill is the seller's to mend, so the buyer was not asked for it.
@@ -158,6 +162,14 @@ def sign_contract(*, actor: Actor, key: str, version_ref: str, seen: str, pick: 
         )
     jobs.defer(*news)
     instalments.bill_deposits(deposits, contract=contract, open_milestones=len(planned), actor=actor, at=at)
+    return {"contract": contract.ref}
+
+
+@once
+def set_order_number(*, actor: Actor, key: str, contract_ref: str, number: str) -> Answer:
+    """The buyer says which of its orders the invoices to come belong to."""
+    contract = contracts.lock_by_ref(contract_ref=contract_ref)
+    contracts.set_order_number(contract=contract, actor=actor, number=number, at=clock.now())
     return {"contract": contract.ref}
 
 

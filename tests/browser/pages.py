@@ -328,6 +328,7 @@ ELSEWHERE = {
     "hosted:invoice_document",
     "hosted:credit_note_pdf",
     "seller:renew_invoice_link",
+    "buyer:set_order_number",
     "seller:revoke_invoice_link",
     "link:renew",
     "link:evidence",

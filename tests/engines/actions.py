@@ -225,6 +225,17 @@ def sign_contract(world: World) -> Attempt:
 
 
 @story
+def set_order_number(world: World) -> Attempt:
+    return _by(
+        world,
+        "payables",
+        lambda actor, key: contracting.set_order_number(
+            actor=actor, key=key, contract_ref=world["changeable"], number="4500"
+        ),
+    )
+
+
+@story
 def request_contract_changes(world: World) -> Attempt:
     return _by(
         world,

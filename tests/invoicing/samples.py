@@ -46,6 +46,7 @@ def sample(*, net: Decimal = NET, category: str = "AE", rate: Decimal = ZERO, **
         "contract_version": 1,
         "contract_version_sha256": "ab" * 32,
         "governing_law": "German law",
+        "order_number": "4500017",
         "seller": Party(
             "Nordlicht Software GmbH",
             Address("Speicherstraße 12", "20457", "Hamburg", "DE"),

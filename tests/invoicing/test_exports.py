@@ -90,6 +90,7 @@ def test_every_term_of_the_snapshot_has_its_place(profile: Profile) -> None:
         "BT-10": LEITWEG,
         "BT-11": "Warehouse management system",
         "BT-12": "NL-2026-014",
+        "BT-13": "4500017",
         "BT-20": "Payable within 30 days of the invoice date, by 1 April 2026, without deduction.",
         "BT-21": "AAI",
         "BT-22": "Accepted on 2 March 2026 by Mila de Vries for Meridian Logistics B.V.",
@@ -260,8 +261,9 @@ E_MAIL = ElectronicAddress("billing@nordlicht.example", "EM")
 @pytest.mark.parametrize(
     ("invoice", "profile", "words", "rule"),
     [
-        (replace(ready(), buyer_reference=""), PEPPOL, "such as a Leitweg-ID", "PEPPOL-EN16931-R003"),
+        (replace(ready(), buyer_reference="", order_number=""), PEPPOL, "such as a Leitweg-ID", "PEPPOL-EN16931-R003"),
         (replace(ready(), buyer_reference=""), XRECHNUNG, "such as a Leitweg-ID", "BR-DE-15"),
+        (replace(ready(), buyer_reference=""), PEPPOL, "", ""),
         (_of("seller", electronic_address=None), PEPPOL, "of Nordlicht", "PEPPOL-EN16931-R020"),
         (_of("buyer", electronic_address=None), PEPPOL, "of Meridian", "PEPPOL-EN16931-R010"),
         (_of("seller", electronic_address=E_MAIL), PEPPOL, "is an e-mail", "PEPPOL-EN16931-CL008"),

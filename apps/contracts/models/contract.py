@@ -79,7 +79,8 @@ class Contract(models.Model):
     draft, which only its own side sees.
 
     ``begun_by`` is the side that wrote it first, and gave it its number; ``seller_email`` is the mailbox to which a
-    buyer sends it while its seller has no people here.
+    buyer sends it while its seller has no people here. ``order_number`` is the buyer's own, for the invoices to come
+    (EN 16931, BT-13); it is no term, so the buyer may change it whenever its purchasing does.
     """
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
@@ -91,6 +92,7 @@ class Contract(models.Model):
     buyer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     currency = models.CharField(_("currency"), max_length=3)
     begun_by = models.CharField(_("begun by"), max_length=10, choices=BEGUN, default="seller")
+    order_number = models.CharField(_("order number"), max_length=60, blank=True, default="", db_default="")
     seller_email = models.EmailField(_("e-mail of the seller's person"), blank=True)
     state = models.CharField(max_length=12, choices=ContractState.choices, default=ContractState.DRAFT)
     was_proposed = models.BooleanField(

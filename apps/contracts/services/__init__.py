@@ -49,6 +49,7 @@ from apps.contracts.services.negotiating import (
     request_changes,
     withdraw,
 )
+from apps.contracts.services.ordering import set_order_number
 from apps.contracts.services.people import buyer_authority, check_another_person, check_not_sellers, require_seller
 from apps.contracts.services.people_needed import missing_people
 from apps.contracts.services.plans import plan_in_force, plan_picked, plans_of
@@ -162,6 +163,7 @@ __all__ = [
     "review_terms",
     "revoke_grants",
     "save_template",
+    "set_order_number",
     "side_of",
     "sign",
     "sign_change",

@@ -112,12 +112,15 @@ def _base_quantity(line: Line) -> Element | None:
 
 
 def _agreement(invoice: SemanticInvoice) -> Element:
-    """Buyer's reference (BT-10), seller (BG-4), buyer (BG-7), contract (BT-12), project (BT-11)."""
+    """Buyer's reference (BT-10), seller (BG-4), buyer (BG-7), order (BT-13), contract (BT-12), project
+    (BT-11)."""
+    order = ram("BuyerOrderReferencedDocument", text("IssuerAssignedID", invoice.order_number))
     return ram(
         "ApplicableHeaderTradeAgreement",
         text("BuyerReference", invoice.buyer_reference),
         _party("SellerTradeParty", invoice.seller),
         _party("BuyerTradeParty", invoice.buyer),
+        order if invoice.order_number else None,
         ram("ContractReferencedDocument", text("IssuerAssignedID", invoice.contract_number)),
         _project(text("ID", invoice.contract_title)),
     )

@@ -40,7 +40,8 @@ def _lacks(invoice: SemanticInvoice, profile: Profile) -> Iterator[Refused]:
             country=seller.address.country_code,
         )
         return
-    if not invoice.buyer_reference:
+    # PEPPOL-EN16931-R003 takes the number of an order as well; BR-DE-15 does not.
+    if not invoice.buyer_reference and not (profile == PEPPOL and invoice.order_number):
         yield Refused(
             "{form} needs a reference that the buyer gives, such as a Leitweg-ID, and this invoice bears none."
             " Ask {buyer} for it and add it to the data of {buyer}; it stands on the next invoice.",

@@ -117,6 +117,7 @@ def _expected(written: Written, language: str) -> Iterator[tuple[str, str]]:
         if name:
             yield term, name
     yield "the buyer's reference", written.buyer_reference
+    yield "the order number", written.order_number
     yield "the account", written.account
     yield "the payment reference", written.remittance
     yield "the terms", written.terms

@@ -70,6 +70,7 @@ class Written:
     preceding: str
     preceding_on: date | None
     buyer_reference: str
+    order_number: str
     lines: tuple[WrittenLine, ...]
     taxes: tuple[WrittenTax, ...]
     line_total: Decimal
@@ -114,6 +115,9 @@ def _read(root: Element) -> Written:
             root, f"{settlement}/ram:InvoiceReferencedDocument/ram:FormattedIssueDateTime/qdt:DateTimeString"
         ),
         buyer_reference=_words(root, ".//ram:ApplicableHeaderTradeAgreement/ram:BuyerReference"),
+        order_number=_words(
+            root, ".//ram:ApplicableHeaderTradeAgreement/ram:BuyerOrderReferencedDocument/ram:IssuerAssignedID"
+        ),
         lines=tuple(_line(line) for line in root.iterfind(".//ram:IncludedSupplyChainTradeLineItem", NAMESPACES)),
         taxes=tuple(_tax(row) for row in root.iterfind(f"{settlement}/ram:ApplicableTradeTax", NAMESPACES)),
         line_total=_figure(root, f"{sums}/ram:LineTotalAmount"),

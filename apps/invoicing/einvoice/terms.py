@@ -113,6 +113,11 @@ PLACES: Final = (
         f"{_AGREEMENT}/ram:ContractReferencedDocument/ram:IssuerAssignedID",
         "cac:ContractDocumentReference/cbc:ID",
     ),
+    Place(
+        "BT-13",
+        f"{_AGREEMENT}/ram:BuyerOrderReferencedDocument/ram:IssuerAssignedID",
+        "cac:OrderReference/cbc:ID",
+    ),
     Place("BT-20", f"{_SETTLEMENT}/ram:SpecifiedTradePaymentTerms/ram:Description", "cac:PaymentTerms/cbc:Note"),
     *_party("SellerTradeParty", "AccountingSupplierParty", _SELLER_NUMBERS),
     Place(

@@ -60,7 +60,7 @@ def _preceding(number: str, issued_on: date) -> Element:
 
 
 def _root(invoice: SemanticInvoice, profile: Profile) -> Element:
-    """BT-24, BT-23, BT-1, BT-2, BT-9, BT-3, BG-1, BT-5, BT-10, BT-12, BT-11, and the groups below."""
+    """BT-24, BT-23, BT-1, BT-2, BT-9, BT-3, BG-1, BT-5, BT-10, BT-13, BT-12, BT-11, and the groups below."""
     type_code = profile.type_code(invoice.kind, is_german=_german(invoice, profile))
     is_credit = type_code in codes.CREDIT_NOTES
     shape = _CREDIT_NOTE if is_credit else _INVOICE
@@ -81,6 +81,7 @@ def _root(invoice: SemanticInvoice, profile: Profile) -> Element:
             text("DocumentCurrencyCode", currency),
             text("BuyerReference", invoice.buyer_reference),
             _period(invoice),
+            cac("OrderReference", text("ID", invoice.order_number)) if invoice.order_number else None,
             *(_preceding(number, day) for number, day in invoice.referred),
             cac("ContractDocumentReference", text("ID", invoice.contract_number)),
             _project(invoice.contract_title, is_credit=is_credit),

@@ -50,6 +50,7 @@ def _read(root: Element) -> Written:
         preceding=_words(root, "cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID"),
         preceding_on=_day_if_said(root, "cac:BillingReference/cac:InvoiceDocumentReference/cbc:IssueDate"),
         buyer_reference=_words(root, "cbc:BuyerReference"),
+        order_number=_words(root, "cac:OrderReference/cbc:ID"),
         lines=tuple(_line(line) for line in root.iterfind(f"{{{names.CAC}}}{_line_name(is_credit=is_credit)}")),
         taxes=tuple(_tax(row) for row in root.iterfind("cac:TaxTotal/cac:TaxSubtotal", names.NAMESPACES)),
         line_total=_figure(root, f"{sums}/cbc:LineExtensionAmount"),

@@ -160,6 +160,7 @@ def semantic(
         retained=retained,
         reserved=reserved,
         buyer_reference=buyer.buyer_reference,
+        order_number=contract.order_number,
         payment_reference=rules.payment_reference(number, iban=(account.fields or {}).get("iban", "")),
         deposits=tuple(
             snapshot.Deposit(number=one.number, issue_date=one.issued_on, net=-line.net)

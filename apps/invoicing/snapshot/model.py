@@ -228,7 +228,8 @@ class Instalment:
 @dataclass(frozen=True, slots=True)
 class SemanticInvoice:
     """One issued invoice, or a credit note to one (EN 16931): number (BT-1), date (BT-2), currency (BT-5), due date
-    (BT-9), terms (BT-20), contract (BT-12), project (BT-11), what the buyer wants to read (BT-10).
+    (BT-9), terms (BT-20), contract (BT-12), project (BT-11), what the buyer wants to read (BT-10), the number of
+    its order (BT-13).
 
     ``kind`` is what is billed: a ``milestone`` with its ``acceptance``, else a ``deposit`` or a ``recurring`` line's
     ``instalment``; or ``final``, as the last of a contract with deposits. The code of the document type (BT-3) is an
@@ -269,6 +270,7 @@ class SemanticInvoice:
     reserved: Reserved | None = None
     deposits: tuple[Deposit, ...] = ()
     payment_basis: str = NET
+    order_number: str = ""
 
     @property
     def due_now(self) -> Decimal:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Criterion
 from apps.milestones.services import CriterionVerdict, Part
-from apps.portals.forms import AmountField, PickForm, RateField, SeenForm
+from apps.portals.forms import ActionForm, AmountField, PickForm, RateField, SeenForm
 
 MET, NOT_MET = "met", "not_met"
 
@@ -30,8 +30,23 @@ def _code() -> forms.CharField:
     )
 
 
+ORDER_HELP = _(
+    "It stands on every invoice under this contract. Your accounts payable may ask for it; you can change it later."
+)
+
+
 class SignContractForm(PickForm):
-    """The button is the signature: nothing to fill in; which plan is signed stands on the page."""
+    """The button is the signature; which plan is signed stands on the page. The number of an order may be said."""
+
+    order_number = forms.CharField(
+        label=_("Your order number (optional)"), help_text=ORDER_HELP, required=False, max_length=60
+    )
+
+
+class OrderNumberForm(ActionForm):
+    """The number of the buyer's order, for the invoices to come; empty for none."""
+
+    number = forms.CharField(label=_("Your order number"), help_text=ORDER_HELP, required=False, max_length=60)
 
 
 class AcknowledgeForm(SeenForm):

@@ -44,6 +44,7 @@ def sign_contract(request: PortalRequest, version: ContractVersion, *, way: Way,
                     version_ref=version.ref,
                     seen=seen,
                     pick=form.cleaned_data["pick"],
+                    order_number=form.cleaned_data["order_number"],
                 )
             except Refused as refused:
                 if isinstance(refused, Stale):

@@ -26,7 +26,8 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
     {
         "propose": Verb("seller"),
         "order": Verb("buyer"),
-        "sign": Verb("buyer", ("plan",)),
+        "sign": Verb("buyer", ("plan", "reference")),
+        "order_number": Verb("buyer", ("reference",)),
         "ask_for_changes": Verb("buyer", ("reason",)),
         "ask": Verb("buyer", ("comment",)),
         "reply": Verb("seller", ("comment",)),

@@ -36,7 +36,18 @@ def _propose(scene: Scene, event: Event, actor: Actor) -> Answer:
 def _sign(scene: Scene, event: Event, actor: Actor) -> Answer:
     version = scene.version()
     return contracting.sign_contract(
-        actor=actor, key=new_key(), version_ref=version.ref, seen=version.sha256, pick=event.pick
+        actor=actor,
+        key=new_key(),
+        version_ref=version.ref,
+        seen=version.sha256,
+        pick=event.pick,
+        order_number=event.reference,
+    )
+
+
+def _order_number(scene: Scene, event: Event, actor: Actor) -> Answer:
+    return contracting.set_order_number(
+        actor=actor, key=new_key(), contract_ref=scene.contract_ref, number=event.reference
     )
 
 
@@ -157,6 +168,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         "propose": _propose,
         "order": _propose,
         "sign": _sign,
+        "order_number": _order_number,
         "ask_for_changes": _ask_for_changes,
         "ask": _comment,
         "reply": _comment,

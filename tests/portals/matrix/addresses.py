@@ -137,6 +137,7 @@ OF: Final[dict[str, str]] = {
     "buyer:sign_change": "contracts.ChangeOrder",
     "buyer:decline_change": "contracts.ChangeOrder",
     "buyer:withdraw_change": "contracts.ChangeOrder",
+    "buyer:set_order_number": "contracts.Contract",
     "buyer:sign_contract": "contracts.ContractVersion",
     "buyer:request_contract_changes": "contracts.ContractVersion",
     "buyer:contract_differences": "contracts.Contract",

@@ -369,6 +369,7 @@ CALLS = [
     Call(contracting.renew_link, "seller", GRANT, "grant_ref"),
     Call(contracting.renew_link, "buyer", GRANT, "grant_ref"),
     Call(contracting.sign_contract, "buyer", VERSION, "version_ref", lambda row, _own: {"seen": row.sha256}),
+    Call(contracting.set_order_number, "payables", CONTRACT, "contract_ref", lambda _row, _own: {"number": "4500"}),
     Call(contracting.request_contract_changes, "buyer", VERSION, "version_ref", _because),
     Call(contracting.sign_contract, "seller", VERSION, "version_ref", lambda row, _own: {"seen": row.sha256}),
     Call(contracting.request_contract_changes, "seller", VERSION, "version_ref", _because),

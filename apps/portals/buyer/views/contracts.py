@@ -21,6 +21,7 @@ from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import figures, signing, versions
 from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, today_of, why_not, zone_of
 from apps.portals.buyer.stories import contract_story
+from apps.portals.buyer.views.order_numbers import order_number_form
 from apps.portals.buyer.ways import MemberWay
 from apps.portals.changing.desk import orders_of
 from apps.portals.correcting.side import BUYER
@@ -139,6 +140,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "next": _what_next(found, milestones, last=sent[0], by_calendar=instalments.next_of(by_calendar)),
             "why_not": why_not(actor, Action.SIGN_CONTRACT),
             "action": ActionForm(auto_id="prove_%s"),
+            "order_number_form": order_number_form(actor, found),
             "crumbs": contract_crumbs((found.number, "")),
         },
         zone=zone_of(request),
