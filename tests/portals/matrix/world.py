@@ -595,10 +595,10 @@ class _Builder:
             reserving.report_mended(actor=dario, key=key(), reservation_ref=mended.ref, text=title)
 
     def _terminations(self) -> None:
-        """A notice to come, one that is withdrawn, one with a settlement that waits, and a contract that ended."""
+        """A notice to come, one that is withdrawn, one with a settlement that waits, and two contracts that ended."""
         sina, olga = member(self.deal, "seller"), member(self.deal, "buyer")
         now, reason = clock.now(), f"Not needed. {self.canary}"
-        for title in ("To end", "Not to end", "Ending", "Ended"):
+        for title in ("To end", "Not to end", "Ending", "Ended", "Ended too"):
             contract = scenarios.active_contract(self.deal, draft=self._draft(title, lines=2))
             day = TODAY + timedelta(days=90) if title in ("To end", "Not to end") else TODAY
             notice = terminations.noticed(contract, by=olga, effective_on=day, at=now, reason=reason)
@@ -609,7 +609,7 @@ class _Builder:
                 terminations.proposed(contract, {1: "67.89"}, by=olga, at=now, note=reason)
             if day == TODAY:
                 settlement = terminations.proposed(contract, {1: "123.45"}, by=sina, at=now, note=reason)
-            if title == "Ended":
+            if title.startswith("Ended"):
                 terminations.signed(settlement, by=olga, at=now)
 
     def _steps(self) -> None:
@@ -929,9 +929,10 @@ class _Builder:
                 printing.make_certificate(submission_ref=self._submission_of(self.invoices[1]))
             with failing, suppress(press.PangoMissingError):
                 self._print(self.running, "signed")
-            settled = Settlement.objects.get(contract__seller=self.deal.seller, state="signed")
+            failed, printed = Settlement.objects.filter(contract__seller=self.deal.seller, state="signed")
+            printing.make_settlement_paper(settlement_ref=printed.ref)
             with failing, suppress(press.PangoMissingError):
-                printing.make_settlement_paper(settlement_ref=settled.ref)
+                printing.make_settlement_paper(settlement_ref=failed.ref)
         for role in ("seller", "buyer"):
             with acting(member(self.deal, role)) as asking:
                 asked = proofs.request_pack(actor=asking, key=key(), contract_ref=self.billed.ref)
