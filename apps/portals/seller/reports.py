@@ -66,14 +66,19 @@ def waterfall(asked: Asked) -> Report:
         Row(cells=[formats.month(one), sums[one][None], *(sums[one][month] for month in months), rest[one]])
         for one in sorted({*sums, *rest})
     ]
-    columns = range(1, len(heads))
-    says = _("Revenue of contracts by the month in which they were signed: earned before, by month, and still to come.")
-    return Report(heads=heads, rows=rows, chart=bars(asked, rows[-PLOTTED:], heads=heads, columns=columns, says=says))
+    says = _("Revenue of contracts by the month in which they were signed: before, in these months, and still to come.")
+    plotted = [
+        Row(cells=[row.cells[0], sums[one][None], sum((sums[one][month] for month in months), ZERO), rest[one]])
+        for one, row in list(zip(sorted({*sums, *rest}), rows, strict=True))[-PLOTTED:]
+    ]
+    told = [heads[0], heads[1], _("In these months"), heads[-1]]
+    chart = bars(asked, plotted, heads=told, columns=(1, 2, 3), says=says)
+    return Report(heads=heads, rows=rows, chart=chart)
 
 
 def remaining(asked: Asked) -> Report:
     """What is promised and not earned: by the year for which it is planned; what recurs by its days, apart."""
-    years = [asked.today.year, asked.today.year + 1, asked.today.year + 2]
+    years = [asked.today.year, asked.today.year + 1]
     sums: dict[int, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     rows = Obligation.objects.visible_to(asked.actor).filter(currency=asked.currency).order_by()
     for contract, measure, planned, left in rows.values_list("contract_id", "measure", "planned_on").annotate(
