@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import money
-from apps.portals.forms import ActionForm, AmountField, RateField
+from apps.portals.forms import ActionForm, AmountField, DayField, RateField
 from apps.revenue import rules
 from apps.revenue.models import JudgementKind, Measure, Modification, Obligation
 from apps.revenue.services import Decision
@@ -18,7 +18,7 @@ OUTCOMES: Final = range(1, 5)
 
 
 def day(label: Any, **more: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **more)
+    return DayField(label=label, **more)
 
 
 class JudgementForm(ActionForm):
