@@ -3,50 +3,20 @@
 Run by ``manage.py verify_ledger``. Each SQL gives subject, expected and found of what contradicts its sentence.
 """
 
+from apps.financing.check_parts import (
+    DISBURSED,
+    PAID_OUT,
+    REPAID,
+    SETTLED,
+    adjusted,
+    booked,
+    collected,
+    moved,
+    per_tranche,
+    seller_booked,
+)
 from apps.ledger.charts import Financier, Seller
 from apps.ledger.checks import Check
-
-
-def _booked(code: Financier) -> str:
-    """What stands in the financier's book on one account for the tranche ``t``, positive in debit."""
-    return (
-        "coalesce((SELECT b.amount FROM ledger_balance b JOIN ledger_account a ON a.id = b.account_id"
-        " JOIN ledger_book k ON k.id = a.book_id WHERE k.purpose = 'financier' AND k.currency = t.currency"
-        f" AND k.organisation_id = t.financier_id AND a.code = '{code.value}' AND b.key = 'tranche:' || t.ref), 0)"
-    )
-
-
-def _collected(amount: str) -> str:
-    return f"(SELECT coalesce(sum({amount}), 0) FROM financing_collection c WHERE c.tranche_id = t.id)"
-
-
-def _adjusted(amount: str) -> str:
-    return f"(SELECT coalesce(sum({amount}), 0) FROM financing_adjustment a WHERE a.tranche_id = t.id)"
-
-
-REPAID = "(SELECT coalesce(sum(r.amount), 0) FROM financing_repayment r WHERE r.tranche_id = t.id)"
-PAID_OUT = "(SELECT coalesce(sum(p.amount), 0) FROM financing_reservepayout p WHERE p.tranche_id = t.id)"
-SETTLED = "(SELECT coalesce(sum(p.reserve), 0) FROM financing_reservepayout p WHERE p.tranche_id = t.id)"
-DISBURSED = "(SELECT coalesce(sum(d.amount), 0) FROM financing_disbursement d WHERE d.tranche_id = t.id)"
-
-
-def _per_tranche(sentence: str, *, expected: str, found: str, where: str = "TRUE") -> Check:
-    return Check(
-        sentence,
-        f"SELECT * FROM (SELECT 'tranche ' || t.ref, {expected} AS expected, {found} AS found FROM financing_tranche t"
-        f" WHERE {where}) compared WHERE expected <> found",
-    )
-
-
-def _seller_booked(code: Seller) -> str:
-    """What stands in the seller's book on one account for the milestone of ``t``, positive in debit."""
-    return (
-        "coalesce((SELECT b.amount FROM ledger_balance b JOIN ledger_account a ON a.id = b.account_id"
-        " JOIN ledger_book k ON k.id = a.book_id JOIN milestones_milestone m ON b.key = 'milestone:' || m.ref"
-        " WHERE k.purpose = 'seller' AND k.currency = t.currency AND k.organisation_id = t.seller_id"
-        f" AND a.code = '{code.value}' AND m.id = t.milestone_id), 0)"
-    )
-
 
 BOUGHT = "t.state IN ('funded_post', 'part_collected', 'settled', 'defaulted')"
 BOLD = (
@@ -60,19 +30,19 @@ BOLD = (
 PER_TRANCHE = ", ".join(f"'{code.value}'" for code in BOLD)
 
 CHECKS = (
-    _per_tranche(
+    per_tranche(
         "The advance outstanding is what was advanced or the buyer owes, less the reserve",
         expected=(
-            f"greatest(0, {_booked(Financier.PURCHASED_RECEIVABLES)} + {_booked(Financier.MILESTONE_ADVANCES)}"
-            f" + {_booked(Financier.RESERVE_DUE_TO_SELLER)})"
+            f"greatest(0, {booked(Financier.PURCHASED_RECEIVABLES)} + {booked(Financier.MILESTONE_ADVANCES)}"
+            f" + {booked(Financier.RESERVE_DUE_TO_SELLER)})"
         ),
         found="t.outstanding",
     ),
-    _per_tranche(
+    per_tranche(
         "The advance outstanding is what was funded less what was repaid, charged back and written off",
-        expected=f"t.gross - {_collected('c.to_advance')} - {_adjusted('a.charged_back + a.written_off')}",
+        expected=f"t.gross - {collected('c.to_advance')} - {adjusted('a.charged_back + a.written_off')}",
         found="t.outstanding",
-        where="t.funded_on IS NOT NULL",
+        where="t.funded_on IS NOT NULL AND t.state <> 'returned'",
     ),
     Check(
         "What a facility counts as advanced is the sum of its outstanding advances",
@@ -104,25 +74,25 @@ CHECKS = (
         " AND (e.side, e.organisation_id) IN (('buyer', t.buyer_id), ('seller', t.seller_id))"
         " GROUP BY t.id HAVING count(e.id) <> 2",
     ),
-    _per_tranche(
+    per_tranche(
         "The purchased receivable is what is open on the invoice",
         expected=(
             "(SELECT o.open FROM invoicing_openitem o JOIN invoicing_invoice i ON i.id = o.invoice_id"
             " WHERE i.milestone_id = t.milestone_id)"
         ),
-        found=_booked(Financier.PURCHASED_RECEIVABLES),
+        found=booked(Financier.PURCHASED_RECEIVABLES),
         where=BOUGHT,
     ),
-    _per_tranche(
+    per_tranche(
         "A milestone advance is what is out before acceptance, and nothing after it",
         expected="CASE t.state WHEN 'funded_pre' THEN t.outstanding ELSE 0 END",
-        found=_booked(Financier.MILESTONE_ADVANCES),
+        found=booked(Financier.MILESTONE_ADVANCES),
     ),
-    _per_tranche(
+    per_tranche(
         "The seller owes what is out before acceptance, and nothing after it",
         expected="CASE t.state WHEN 'funded_pre' THEN t.outstanding ELSE 0 END",
-        found=f"-{_seller_booked(Seller.ADVANCES_RECEIVED)}",
-        where="t.state NOT IN ('cancelled', 'repurchased')",
+        found=f"-{seller_booked(Seller.ADVANCES_RECEIVED)}",
+        where="t.state NOT IN ('cancelled', 'repurchased', 'returned')",
     ),
     Check(
         "What is invoiced is bought at its total, not advanced on any more",
@@ -138,7 +108,7 @@ CHECKS = (
         " FROM financing_tranche t JOIN financing_offer o ON o.id = t.offer_id WHERE o.request_id = r.id"
         " AND t.milestone_id = i.milestone_id) t ON true WHERE (i.released_at IS NULL)"
         " <> (r.state IN ('submitted', 'offered', 'accepted') AND coalesce(t.state, '')"
-        " NOT IN ('cancelled', 'repurchased'))",
+        " NOT IN ('cancelled', 'repurchased', 'returned'))",
     ),
     Check(
         "Every offer is the sum of its lines, one for each milestone that was asked for",
@@ -148,61 +118,83 @@ CHECKS = (
         " IS DISTINCT FROM ROW(o.face, o.gross, o.discount, o.fee, o.net, o.reserve) OR count(l.id) <> (SELECT count(*)"
         " FROM financing_requestitem i WHERE i.request_id = o.request_id)",
     ),
-    _per_tranche(
+    per_tranche(
         "The reserve is what was kept back less what was released, charged, or bore a credit note",
         expected=(
-            f"coalesce(t.bought_at, t.face) - t.gross - {_adjusted('a.advance + a.reserve')}"
-            f" - {_collected('c.to_seller + c.late_charge')}"
+            f"coalesce(t.bought_at, t.face) - t.gross - {adjusted('a.advance + a.reserve')}"
+            f" - {collected('c.to_seller + c.late_charge')}"
         ),
-        found=f"-{_booked(Financier.RESERVE_DUE_TO_SELLER)}",
+        found=f"-{booked(Financier.RESERVE_DUE_TO_SELLER)}",
         where=BOUGHT,
     ),
-    _per_tranche(
+    per_tranche(
         "What is payable to the seller is what was released and given back less what was paid out",
-        expected=f"{_collected('c.to_seller + c.rebate')} - {PAID_OUT}",
-        found=f"-{_booked(Financier.PAYABLE_TO_SELLER)}",
+        expected=f"{collected('c.to_seller + c.rebate')} - {PAID_OUT}",
+        found=f"-{booked(Financier.PAYABLE_TO_SELLER)}",
     ),
-    _per_tranche(
-        "What is due to the buyer is what was paid beyond the invoice",
-        expected=_collected("c.to_buyer"),
-        found=f"-{_booked(Financier.DUE_TO_BUYER)}",
+    per_tranche(
+        "What is due to the buyer is what was paid beyond the invoice and not paid back",
+        expected=f"{collected('c.to_buyer')} - {moved('surplus')}",
+        found=f"-{booked(Financier.DUE_TO_BUYER)}",
     ),
-    _per_tranche(
-        "Cash went out as disbursements and payouts say, and came in as the seller paid back",
-        expected=f"{DISBURSED} + {PAID_OUT} - {REPAID}",
-        found=f"-{_booked(Financier.CASH)}",
+    per_tranche(
+        "Cash went out as disbursements and payouts say, and came in as the seller paid back or passed on",
+        expected=(
+            f"{DISBURSED} + {PAID_OUT} + {moved('surplus')} - {moved('returned')} - {moved('passed_on')} - {REPAID}"
+        ),
+        found=f"-{booked(Financier.CASH)}",
     ),
-    _per_tranche(
+    per_tranche(
         "Collections came in as the payments say",
-        expected=_collected("c.amount"),
-        found=_booked(Financier.COLLECTIONS),
+        expected=collected("CASE WHEN c.is_misdirected THEN 0 ELSE c.amount END"),
+        found=booked(Financier.COLLECTIONS),
     ),
-    _per_tranche(
+    per_tranche(
+        "What the seller has to pass on is what the buyer paid it by mistake less what was passed on",
+        expected=f"{collected('CASE WHEN c.is_misdirected THEN c.amount ELSE 0 END')} - {moved('passed_on')}",
+        found=booked(Financier.DUE_FROM_SELLER_MISDIRECTED),
+    ),
+    Check(
+        "What is unidentified is what arrived so and was neither identified nor sent back",
+        "SELECT * FROM (SELECT 'receipt ' || m.ref, CASE WHEN EXISTS (SELECT 1 FROM financing_bankmovement c"
+        " WHERE c.closes_id = m.id) THEN 0 ELSE m.amount END AS expected, coalesce((SELECT -b.amount"
+        " FROM ledger_balance b JOIN ledger_account a ON a.id = b.account_id JOIN ledger_book k ON k.id = a.book_id"
+        " WHERE k.purpose = 'financier' AND k.organisation_id = m.financier_id AND k.currency = m.currency"
+        f" AND a.code = '{Financier.UNIDENTIFIED_RECEIPTS.value}' AND b.key = 'receipt:' || m.ref), 0) AS found"
+        " FROM financing_bankmovement m WHERE m.kind = 'unidentified') compared WHERE expected <> found",
+    ),
+    Check(
+        "What a payment did that was reversed is reversed with it",
+        "SELECT 'collection ' || c.ref, 1, 0 FROM financing_collection c WHERE c.reverses_id IS NULL AND EXISTS"
+        " (SELECT 1 FROM invoicing_paymentreversal r WHERE r.payment_id = c.payment_id) AND NOT EXISTS"
+        " (SELECT 1 FROM financing_collection b WHERE b.reverses_id = c.id)",
+    ),
+    per_tranche(
         "The discount is earned, not earned yet, or given back",
         expected="t.discount",
         found=(
-            f"{_collected('c.rebate')} + {_adjusted('a.discount')} - {_booked(Financier.DISCOUNT_INCOME)}"
-            f" - {_booked(Financier.UNEARNED_DISCOUNT)}"
+            f"{collected('c.rebate')} + {adjusted('a.discount')} - {booked(Financier.DISCOUNT_INCOME)}"
+            f" - {booked(Financier.UNEARNED_DISCOUNT)}"
         ),
-        where="t.funded_on IS NOT NULL",
+        where="t.funded_on IS NOT NULL AND t.state <> 'returned'",
     ),
-    _per_tranche(
+    per_tranche(
         "The fee is earned or not earned yet",
         expected="t.fee",
         found=(
-            f"{_adjusted('a.fee + a.fee_income')} - {_booked(Financier.FEE_INCOME)} - {_booked(Financier.UNEARNED_FEE)}"
+            f"{adjusted('a.fee + a.fee_income')} - {booked(Financier.FEE_INCOME)} - {booked(Financier.UNEARNED_FEE)}"
         ),
-        where="t.funded_on IS NOT NULL",
+        where="t.funded_on IS NOT NULL AND t.state <> 'returned'",
     ),
-    _per_tranche(
+    per_tranche(
         "Late income is the late charges that were taken",
-        expected=_collected("c.late_charge"),
-        found=f"-{_booked(Financier.LATE_INCOME)}",
+        expected=collected("c.late_charge"),
+        found=f"-{booked(Financier.LATE_INCOME)}",
     ),
-    _per_tranche(
+    per_tranche(
         "What the seller owes back is what was charged back to it less what it paid back",
-        expected=f"{_adjusted('a.recourse')} - {REPAID}",
-        found=_booked(Financier.DUE_FROM_SELLER_RECOURSE),
+        expected=f"{adjusted('a.recourse')} - {REPAID}",
+        found=booked(Financier.DUE_FROM_SELLER_RECOURSE),
     ),
     Check(
         "What a seller owes back stands in its own book as in its financiers'",
@@ -211,7 +203,9 @@ CHECKS = (
         " WHERE k.purpose = 'seller' AND k.organisation_id = owed.seller_id AND k.currency = owed.currency"
         f" AND a.code = '{Seller.OWED_BACK_TO_FINANCIER.value}' AND b.key = 'milestone:' || m.ref), 0) AS found"
         " FROM milestones_milestone m JOIN (SELECT t.milestone_id, t.seller_id, t.currency,"
-        f" {_adjusted('a.recourse')} - {REPAID} AS amount FROM financing_tranche t) owed ON owed.milestone_id = m.id"
+        f" {adjusted('a.recourse')} - {REPAID}"
+        f" + {collected('CASE WHEN c.is_misdirected THEN c.amount ELSE 0 END')} - {moved('passed_on')} AS amount"
+        " FROM financing_tranche t) owed ON owed.milestone_id = m.id"
         " GROUP BY m.id, owed.seller_id, owed.currency) compared WHERE expected <> found",
     ),
     Check(
@@ -221,26 +215,28 @@ CHECKS = (
         " WHERE k.purpose = 'seller' AND k.organisation_id = i.seller_id AND k.currency = i.currency"
         f" AND a.code = '{Seller.DUE_FROM_FINANCIER.value}' AND b.key = 'invoice:' || i.ref), 0) AS found"
         " FROM invoicing_invoice i JOIN (SELECT t.milestone_id, CASE WHEN t.state = 'written_off' OR (t.state IN"
-        f" ('settled', 'recourse_due', 'repurchased') AND {_booked(Financier.PAYABLE_TO_SELLER)} = 0) THEN 0"
-        f" ELSE {_collected('c.to_seller + c.late_charge')} - {SETTLED}"
-        f" - {_booked(Financier.RESERVE_DUE_TO_SELLER)} END AS amount FROM financing_tranche t) due"
+        f" ('settled', 'recourse_due', 'repurchased') AND {booked(Financier.PAYABLE_TO_SELLER)} = 0) THEN 0"
+        f" ELSE {collected('c.to_seller + c.late_charge')} - {SETTLED}"
+        f" - {booked(Financier.RESERVE_DUE_TO_SELLER)} END AS amount FROM financing_tranche t) due"
         " ON due.milestone_id = i.milestone_id GROUP BY i.id) compared WHERE expected <> found",
     ),
-    _per_tranche(
+    per_tranche(
         "What is allowed for a loss is what was set, and nothing of what was written off",
-        expected=_adjusted("a.allowance"),
-        found=_booked(Financier.ALLOWANCE),
+        expected=adjusted("a.allowance"),
+        found=booked(Financier.ALLOWANCE),
     ),
-    _per_tranche(
+    per_tranche(
         "The loss is what was allowed for less what was recovered and never earned",
-        expected=f"{_adjusted('a.loss')} - {_collected('c.recovered')}",
-        found=_booked(Financier.CREDIT_LOSS),
+        expected=f"{adjusted('a.loss')} - {collected('c.recovered')}",
+        found=booked(Financier.CREDIT_LOSS),
     ),
-    _per_tranche(
+    per_tranche(
         "A settled or unfunded advance leaves nothing on its own accounts",
         expected="0",
-        found=" + ".join(f"abs({_booked(code)})" for code in BOLD if code != Financier.DUE_FROM_SELLER_RECOURSE),
-        where="t.state IN ('accepted', 'settled', 'cancelled', 'recourse_due', 'repurchased', 'written_off')",
+        found=" + ".join(f"abs({booked(code)})" for code in BOLD if code != Financier.DUE_FROM_SELLER_RECOURSE),
+        where=(
+            "t.state IN ('accepted', 'settled', 'cancelled', 'recourse_due', 'repurchased', 'returned', 'written_off')"
+        ),
     ),
     Check(
         "Every amount on an account that is kept per advance belongs to an advance of that financier",

@@ -11,17 +11,12 @@ from apps.invoicing import (
 )
 from apps.invoicing.balances import balance_of
 from apps.invoicing.credit_checks import ISSUED
+from apps.invoicing.models.credit_note import SOLD
 from apps.invoicing.models.refund import HELD
 from apps.invoicing.models.transaction import LIVE as STANDING
 from apps.invoicing.refund_checks import PAID_BACK
 from apps.ledger.charts import Seller
 from apps.ledger.checks import Check
-
-SOLD = (
-    "EXISTS (SELECT 1 FROM ledger_entry e WHERE e.organisation_id = i.seller_id AND e.cause = 'sale:' || i.ref"
-    " AND NOT EXISTS (SELECT 1 FROM ledger_entry r WHERE r.reverses_id = e.id))"
-)
-
 
 _receivable = balance_of(
     Seller.RECEIVABLES, organisation="i.seller_id", currency="i.currency", key="'invoice:' || i.ref"

@@ -167,6 +167,7 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "part_collected": Word(_("Partly collected"), "pie-chart", "info"),
         "settled": Word(_("Settled"), "check-circle-fill", "positive"),
         "cancelled": _CANCELLED,
+        "returned": Word(_("Returned by the bank"), "arrow-return-left", "negative"),
         "recourse_due": Word(_("Repurchase due"), "exclamation-triangle-fill", "negative"),
         "repurchased": Word(_("Bought back"), "arrow-return-left", "neutral"),
         "defaulted": Word(_("Defaulted"), "x-circle-fill", "negative"),

@@ -15,6 +15,7 @@ from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor
 from apps.workflows import jobs, payouts
+from apps.workflows.collecting import cancel, collect
 from apps.workflows.once import Answer, once
 
 
@@ -146,15 +147,7 @@ def cancel_tranche(*, actor: Actor, key: str, tranche_ref: str, reason: str) -> 
     contract = contracts.lock(contract_id=financing.contract_of_tranche(tranche_ref=tranche_ref))
     at = clock.now()
     walls.widen(contract.seller_id, contract.buyer_id, financing.financier_of_tranche(tranche_ref=tranche_ref))
-    return {"tranche": _cancel(tranche_ref, actor=actor, reason=reason, at=at).ref}
-
-
-def _cancel(tranche_ref: str, *, actor: Actor, reason: str, at: datetime) -> Tranche:
-    tranche = financing.cancel(tranche_ref=tranche_ref, actor=actor, reason=reason, at=at)
-    invoicing.withdraw_direction(milestone=tranche.milestone, at=at)
-    contracts.revoke_grants(subject_ref=tranche.assignment.ref, at=at)
-    jobs.send_assignment_revoked.defer(assignment_ref=tranche.assignment.ref, organisation_id=tranche.buyer_id)
-    return tranche
+    return {"tranche": cancel(tranche_ref, actor=actor, reason=reason, at=at).ref}
 
 
 @once
@@ -203,30 +196,14 @@ def collect_payment(
     contract = contracts.lock(contract_id=financing.contract_of_tranche(tranche_ref=tranche_ref))
     at = clock.now()
     walls.widen(contract.seller_id, contract.buyer_id)
-    payment = invoicing.receive(
-        invoice_ref=financing.invoice_ref_of(tranche_ref=tranche_ref),
-        recipient_id=actor.organisation_id,
+    return collect(
+        tranche_ref=tranche_ref,
         actor=actor,
         amount=amount,
         received_on=received_on,
         bank_reference=bank_reference,
         at=at,
     )
-    if not financing.is_paid_out(tranche_ref=tranche_ref):
-        tranche = _cancel(tranche_ref, actor=actor, reason=financing.PAID_BEFORE, at=at)
-        passed_on = financing.collect_for_the_seller(tranche=tranche, payment=payment, actor=actor, at=at)
-        return {"collection": passed_on.ref, "payment": payment.ref}
-    collection = financing.collect(tranche_ref=tranche_ref, payment=payment, actor=actor, at=at)
-    settlement = financing.used_up_reserve(collection)
-    if settlement is not None:
-        invoicing.book_reserve_received(
-            invoice_id=collection.tranche.bought.pk,
-            reference=collection.ref,
-            settlement=settlement,
-            booked_on=received_on,
-            at=at,
-        )
-    return {"collection": collection.ref, "payment": payment.ref}
 
 
 @once

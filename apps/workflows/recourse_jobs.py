@@ -26,3 +26,17 @@ def send_defaulted(*, tranche_ref: str, organisation_id: int) -> None:
     """Tell the seller that its financier does not expect the buyer to pay any more."""
     with walls.asking_for(organisation_id):
         mails.defaulted(tranche_ref=tranche_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_returned(*, tranche_ref: str, organisation_id: int) -> None:
+    """Tell the seller that an advance came back from its bank."""
+    with walls.asking_for(organisation_id):
+        mails.returned(tranche_ref=tranche_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_misdirected(*, collection_ref: str, organisation_id: int) -> None:
+    """Tell the seller that it has money of the buyer's to pass on."""
+    with walls.asking_for(organisation_id):
+        mails.misdirected(collection_ref=collection_ref)

@@ -25,7 +25,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Certificate, SettlementPaper
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
-from apps.workflows import disputing, funding, instalments, limits, negotiating, reminding, retention, reviews
+from apps.workflows import disputing, funding, instalments, limits, negotiating, reminding, retention, reviews, watching
 from apps.workflows.models import EvidencePack
 
 log = logging.getLogger(__name__)
@@ -122,6 +122,27 @@ def accrue_income(*, organisation_id: int, through: str) -> None:
             actor=Actor.system(organisation_id=organisation_id),
             key=f"daily accrual through {through}",
             through=date.fromisoformat(through),
+        )
+
+
+@app.periodic(cron="30 1 * * *")
+@app.task(queue=QUEUE, queueing_lock="watch_everybodys_books")
+def watch_everybodys_books(timestamp: int) -> None:
+    """Once a day, after the income: one job for each financier, on the date that its own time zone has reached."""
+    at = datetime.fromtimestamp(timestamp, UTC)
+    for financier in Organisation.objects.using("owner").filter(is_financier=True).order_by("id"):
+        on = at.astimezone(ZoneInfo(financier.time_zone)).date()
+        watch_book.defer(organisation_id=financier.pk, on=on.isoformat())
+
+
+@app.task(queue=QUEUE, retry=AGAIN)
+def watch_book(*, organisation_id: int, on: str) -> None:
+    """Look over one financier's book; a second run on a day finds the first one's answer."""
+    with walls.asking_for(organisation_id):
+        watching.watch_book(
+            actor=Actor.system(organisation_id=organisation_id),
+            key=f"daily watch on {on}",
+            on=date.fromisoformat(on),
         )
 
 

@@ -17,7 +17,9 @@ from apps.contracts.models import ChangeOrder, Contract, ContractTemplate, Contr
 from apps.core import canonical, clock
 from apps.financing.models import (
     Assignment,
+    BankMovement,
     BuyerVerification,
+    Collection,
     ExposureLimit,
     FundingRequest,
     Offer,
@@ -235,6 +237,16 @@ STATES: dict[str, tuple[dict[str, Any], ...]] = {
             "amount": "23800",
             "reference": "IN-{number}",
         },
+        {
+            "on": "today-1",
+            "do": "receive_unidentified",
+            "by": "hugo",
+            "amount": "1250",
+            "reference": "WHO-{number}",
+            "received_on": "today-9",
+            "note": "Stadtwerke, no text",
+        },
+        {"on": "today-1", "do": "watch", "by": "hugo"},
     ),
     "link-proposed": ({"on": "today-1", "do": "propose", "by": "anna"},),
     "link-expired": ({"on": "today-40", "do": "propose", "by": "anna"},),
@@ -321,6 +333,8 @@ FINDERS: dict[str, Callable[[World, str], Model]] = {
     "payment_order": lambda _world, _subject: PaymentOrder.objects.using("owner").order_by("pk")[0],
     "ordered_payment": lambda _world, _subject: OrderedPayment.objects.using("owner").order_by("pk")[0],
     "assignment": newest(Assignment, "contract__number"),
+    "collection": newest(Collection, "tranche__contract__number"),
+    "movement": newest(BankMovement, "kind"),
     "member": lambda _world, email: Membership.objects.using("owner").get(user__email=email),
     "sellers_pack": lambda _world, number: EvidencePack.objects.using("owner").get(
         contract__number=number, organisation=F("contract__seller")

@@ -65,7 +65,9 @@ from apps.workflows import (
     step_up,
     team,
     terminating,
+    treasury,
     underwriting,
+    watching,
 )
 from apps.workflows.once import Answer
 from tests import scenarios
@@ -1682,11 +1684,149 @@ def write_off_advance(world: World) -> Attempt:
 
 
 @story
+def return_disbursement(world: World) -> Attempt:
+    return _by(
+        world,
+        "treasury",
+        lambda actor, key: treasury.return_disbursement(
+            actor=actor, key=key, tranche_ref=world["before"], value_on=COLLECTED_ON, bank_reference="RETURN-77"
+        ),
+        at=noon(COLLECTED_ON),
+    )
+
+
+@story
+def return_surplus(world: World) -> Attempt:
+    return _by(
+        world,
+        "treasury",
+        lambda actor, key: treasury.return_surplus(
+            actor=actor, key=key, tranche_ref=world["collected"], value_on=COLLECTED_ON, bank_reference="SURPLUS-77"
+        ),
+        at=noon(COLLECTED_ON),
+    )
+
+
+@story
+def record_misdirected(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: treasury.record_misdirected(
+            actor=actor,
+            key=key,
+            tranche_ref=world["funded"],
+            amount=Decimal("125.00"),
+            received_on=COLLECTED_ON,
+            bank_reference="ASTRAY-77",
+        ),
+        at=noon(COLLECTED_ON),
+    )
+
+
+@story
+def record_passed_on(world: World) -> Attempt:
+    return _by(
+        world,
+        "treasury",
+        lambda actor, key: treasury.record_passed_on(
+            actor=actor, key=key, tranche_ref=world["astray"], received_on=COLLECTED_ON, bank_reference="PASSED-77"
+        ),
+        at=noon(COLLECTED_ON),
+    )
+
+
+@story
+def sweep_collections(world: World) -> Attempt:
+    return _by(
+        world,
+        "treasury",
+        lambda actor, key: treasury.sweep_collections(
+            actor=actor,
+            key=key,
+            currency="EUR",
+            amount=Decimal(5_000),
+            value_on=COLLECTED_ON,
+            bank_reference="SWEEP-77",
+        ),
+        at=noon(COLLECTED_ON),
+    )
+
+
+@story
+def record_unidentified(world: World) -> Attempt:
+    return _by(
+        world,
+        "treasury",
+        lambda actor, key: treasury.record_unidentified(
+            actor=actor,
+            key=key,
+            currency="EUR",
+            amount=Decimal(5_000),
+            received_on=COLLECTED_ON,
+            bank_reference="WHO-77",
+            note="Kantine",
+        ),
+        at=noon(COLLECTED_ON),
+    )
+
+
+@story
+def identify_receipt(world: World) -> Attempt:
+    return _by(
+        world,
+        "treasury",
+        lambda actor, key: treasury.identify_receipt(
+            actor=actor, key=key, receipt_ref=world["unidentified"], tranche_ref=world["funded"]
+        ),
+        at=noon(COLLECTED_ON),
+    )
+
+
+@story
+def send_back_receipt(world: World) -> Attempt:
+    return _by(
+        world,
+        "treasury",
+        lambda actor, key: treasury.send_back_receipt(
+            actor=actor,
+            key=key,
+            receipt_ref=world["unidentified"],
+            value_on=COLLECTED_ON,
+            bank_reference="BACK-78",
+            reason="Not ours.",
+        ),
+        at=noon(COLLECTED_ON),
+    )
+
+
+@story
+def reverse_collection(world: World) -> Attempt:
+    return _by(
+        world,
+        "treasury",
+        lambda actor, key: treasury.reverse_collection(
+            actor=actor, key=key, collection_ref=world["collection"], reason="Wrong invoice."
+        ),
+        at=noon(COLLECTED_ON),
+    )
+
+
+@story
 def expire_offers(world: World) -> Attempt:
     actor = Actor.system(organisation_id=world.parties.financier.pk)
     return Attempt(
         lambda key: funding.expire_offers(actor=actor, key=key),
         lambda: acting(actor, at=START + timedelta(days=90)),
+    )
+
+
+@story
+def watch_book(world: World) -> Attempt:
+    actor = Actor.system(organisation_id=world.parties.financier.pk)
+    return Attempt(
+        lambda key: watching.watch_book(actor=actor, key=key, on=stories.day(20)),
+        lambda: acting(actor, at=noon(stories.day(20))),
     )
 
 

@@ -49,6 +49,7 @@ from apps.workflows import (
     step_up,
     team,
     terminating,
+    treasury,
 )
 from tests import corrections, disputes, scenarios, terminations
 from tests.financing import events, stories
@@ -493,11 +494,37 @@ def _financing(world: World) -> None:
     collected = stories.accepted_advance(deal, facility=facility, number="F-collected")
     stories.acknowledged(deal, collected)
     collected = stories.paid_out(deal, collected, reference="OUT-C")
-    stories.collected(deal, collected, 120_000, on=COLLECTED_ON, reference="IN-C")
-    world.refs["collected"] = collected.ref
+    paid = stories.collected(deal, collected, 120_500, on=COLLECTED_ON, reference="IN-C")
+    world.refs |= {"collected": collected.ref, "collection": paid.ref}
+    _other_money(deal, facility, world)
     before = stories.advance_before_acceptance(deal, facility=facility, number="F-before")
     world.refs["before"] = stories.paid_out(deal, before, reference="OUT-B").ref
     _events(deal, facility, world)
+
+
+def _other_money(deal: Parties, facility: Facility, world: World) -> None:
+    """A receipt that nobody can identify, and a buyer's payment that went to the seller."""
+    astray = stories.accepted_advance(deal, facility=facility, number="F-astray")
+    stories.acknowledged(deal, astray)
+    world.refs["astray"] = stories.paid_out(deal, astray, reference="OUT-A").ref
+    with acting(scenarios.member(deal, "treasury"), at=stories.noon(COLLECTED_ON)) as actor:
+        received = treasury.record_unidentified(
+            actor=actor,
+            key=scenarios.key(),
+            currency="EUR",
+            amount=Decimal(5_000),
+            received_on=COLLECTED_ON,
+            bank_reference="WHO-76",
+        )
+        treasury.record_misdirected(
+            actor=actor,
+            key=scenarios.key(),
+            tranche_ref=astray.ref,
+            amount=Decimal(125),
+            received_on=COLLECTED_ON,
+            bank_reference="ASTRAY-76",
+        )
+    world.refs["unidentified"] = received["movement"]
 
 
 def _events(deal: Parties, facility: Facility, world: World) -> None:

@@ -109,7 +109,7 @@ class Assignment(models.Model):
                 "revoked_with_its_advance",
                 guards.UPDATE,
                 "NEW.revoked_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM financing_tranche t"
-                " WHERE t.id = NEW.tranche_id AND t.state IN ('cancelled', 'repurchased'))",
+                " WHERE t.id = NEW.tranche_id AND t.state IN ('cancelled', 'repurchased', 'returned'))",
             ),
             guards.frozen_when(
                 "OLD.acknowledged_at IS NOT NULL",

@@ -97,6 +97,10 @@ class Disbursement(models.Model):
         return self.bank_reference if self.parts == 1 else f"{self.bank_reference} {self.part}/{self.parts}"
 
 
+SHARES = ("to_receivable", "to_advance", "to_seller", "to_buyer", "late_charge", "rebate", "recovered")
+"""The columns into which a payment is shared out."""
+
+
 class CollectionQuerySet(models.QuerySet["Collection"]):
     def visible_to(self, actor: Actor) -> "CollectionQuerySet":
         return self.filter(tranche__in=Tranche.objects.visible_to(actor))
@@ -107,6 +111,9 @@ class Collection(models.Model):
 
     ``late_charge`` was taken out of the reserve; ``rebate`` is unearned discount given back to the seller for early
     payment, on top of what was shared out. ``recovered`` came in on an advance that had been written off.
+
+    What ``is_misdirected`` the buyer paid to the seller by mistake, who owes it until it has passed it on. A row that
+    ``reverses`` another is its exact negative: the payment was recorded wrongly, or the bank took it back.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -121,13 +128,20 @@ class Collection(models.Model):
     rebate = models.DecimalField(max_digits=18, decimal_places=3)
     recovered = models.DecimalField(_("recovered"), max_digits=18, decimal_places=3, db_default=0, default=0)
     collected_on = models.DateField()
+    is_misdirected = models.BooleanField(_("paid to the seller"), db_default=False, default=False)
+    reverses = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="reversed_by")
 
     objects = CollectionQuerySet.as_manager()
     wall = walls.through("financing_tranche", "tranche_id").only("SELECT", "INSERT")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("tranche", "payment", name="payment_collected_once_per_tranche"),
+            models.UniqueConstraint(
+                "tranche",
+                "payment",
+                condition=Q(reverses__isnull=True),
+                name="payment_collected_once_per_tranche",
+            ),
             models.CheckConstraint(
                 condition=Q(amount=F("to_receivable") + F("to_buyer")),
                 name="collection_is_shared_out",
@@ -137,16 +151,8 @@ class Collection(models.Model):
                 name="what_the_buyer_owed_is_shared_out",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    amount__gt=0,
-                    to_receivable__gte=0,
-                    to_advance__gte=0,
-                    to_seller__gte=0,
-                    to_buyer__gte=0,
-                    late_charge__gte=0,
-                    rebate__gte=0,
-                    recovered__gte=0,
-                ),
+                condition=Q(reverses__isnull=True, amount__gt=0, **{f"{share}__gte": 0 for share in SHARES})
+                | Q(reverses__isnull=False, amount__lt=0, **{f"{share}__lte": 0 for share in SHARES}),
                 name="no_share_is_negative",
             ),
         ]
@@ -155,11 +161,22 @@ class Collection(models.Model):
             guards.refused_when(
                 "collection_of_a_payment_to_the_financier",
                 guards.INSERT,
-                "NOT EXISTS (SELECT 1 FROM financing_tranche t, invoicing_payment p"
-                " WHERE t.id = NEW.tranche_id AND p.id = NEW.payment_id AND p.recipient_id = t.financier_id"
+                "NEW.reverses_id IS NULL AND NOT EXISTS (SELECT 1 FROM financing_tranche t, invoicing_payment p"
+                " WHERE t.id = NEW.tranche_id AND p.id = NEW.payment_id"
+                " AND p.recipient_id = CASE WHEN NEW.is_misdirected THEN t.seller_id ELSE t.financier_id END"
                 " AND p.currency = t.currency AND p.amount = NEW.amount"
                 # What arrived before the payout counts from the payout on; greatest() ignores that there was none.
                 " AND greatest(p.received_on, t.funded_on) = NEW.collected_on)",
+            ),
+            guards.refused_when(
+                "collection_reversed_exactly_with_its_payment",
+                guards.INSERT,
+                "NEW.reverses_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM financing_collection c"
+                " JOIN invoicing_paymentreversal r ON r.payment_id = c.payment_id WHERE c.id = NEW.reverses_id"
+                " AND (c.tranche_id, c.payment_id, c.collected_on, c.is_misdirected) = (NEW.tranche_id,"
+                " NEW.payment_id, NEW.collected_on, NEW.is_misdirected) AND c.amount = -NEW.amount AND "
+                + " AND ".join(f"c.{share} = -NEW.{share}" for share in SHARES)
+                + ")",
             ),
             guards.refused_when(
                 "recovered_at_most_what_was_written_off",
@@ -219,6 +236,13 @@ class ReservePayout(models.Model):
                 " AND d.state IN ('open', 'proposed') LEFT JOIN invoicing_disputedinvoice x ON x.dispute_id = d.id"
                 " LEFT JOIN invoicing_invoice i ON i.id = x.invoice_id WHERE t.id = NEW.tranche_id"
                 " AND t.milestone_id IN (d.milestone_id, i.milestone_id))",
+            ),
+            guards.refused_when(
+                "nothing_paid_out_of_what_the_seller_has",
+                guards.INSERT,
+                "(SELECT coalesce(sum(c.amount), 0) FROM financing_collection c WHERE c.tranche_id = NEW.tranche_id"
+                " AND c.is_misdirected) > (SELECT coalesce(sum(m.amount), 0) FROM financing_bankmovement m"
+                " WHERE m.tranche_id = NEW.tranche_id AND m.kind = 'passed_on')",
             ),
             guards.refused_when(
                 "paid_out_at_most_what_was_released",

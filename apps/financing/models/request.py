@@ -179,7 +179,7 @@ class RequestItem(models.Model):
                 " WHERE r.id = NEW.request_id AND r.state IN ('declined', 'withdrawn'))"
                 " AND NOT EXISTS (SELECT 1 FROM financing_tranche t JOIN financing_offer o ON o.id = t.offer_id"
                 " WHERE o.request_id = NEW.request_id AND t.milestone_id = NEW.milestone_id"
-                " AND t.state IN ('cancelled', 'repurchased'))",
+                " AND t.state IN ('cancelled', 'repurchased', 'returned'))",
             ),
         ]
 

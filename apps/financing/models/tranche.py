@@ -11,14 +11,14 @@ from apps.core.database import guards, walls
 from apps.core.refs import new_ref
 from apps.financing.models.facility import Facility
 from apps.financing.models.offer import Offer, OfferLine
-from apps.financing.models.tranche_states import ENDED, OUTSTANDING, STEPS, TrancheState
+from apps.financing.models.tranche_states import ENDED, GIVEN_BACK, OUTSTANDING, STEPS, TrancheState
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation, User
 
-__all__ = ["ENDED", "OUTSTANDING", "Tranche", "TrancheQuerySet", "TrancheState"]
+__all__ = ["ENDED", "GIVEN_BACK", "OUTSTANDING", "Tranche", "TrancheQuerySet", "TrancheState"]
 
 
 class TrancheQuerySet(models.QuerySet["Tranche"]):
@@ -102,7 +102,7 @@ class Tranche(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                "milestone", condition=~Q(state__in=["cancelled", "repurchased"]), name="no_receivable_pledged_twice"
+                "milestone", condition=~Q(state__in=GIVEN_BACK), name="no_receivable_pledged_twice"
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["accepted", "cancelled"], funded_on__isnull=True)
@@ -119,7 +119,7 @@ class Tranche(models.Model):
                 name="settled_with_nothing_outstanding",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["recourse_due", "repurchased", "written_off"]) | Q(outstanding=0),
+                condition=~Q(state__in=["recourse_due", "repurchased", "written_off", "returned"]) | Q(outstanding=0),
                 name="charged_back_or_written_off_whole",
             ),
             models.CheckConstraint(
@@ -206,12 +206,19 @@ class Tranche(models.Model):
                 "NEW.state = 'funded_pre' AND OLD.state <> 'funded_pre' AND NOT EXISTS (SELECT 1"
                 " FROM milestones_milestone m WHERE m.id = NEW.milestone_id AND m.state <> 'accepted')",
             ),
+            guards.refused_when(
+                "returned_as_the_bank_says",
+                guards.UPDATE,
+                "NEW.state = 'returned' AND NOT EXISTS (SELECT 1 FROM financing_bankmovement m"
+                " WHERE m.tranche_id = NEW.id AND m.kind = 'returned')",
+            ),
             guards.at_commit(
                 "outstanding_is_what_was_not_repaid",
                 guards.UPDATE,
-                "IF NEW.outstanding <> OLD.outstanding AND EXISTS (SELECT 1 FROM financing_tranche t"
-                " WHERE t.id = NEW.id AND t.outstanding <> t.gross - (SELECT coalesce(sum(a.charged_back"
-                " + a.written_off), 0) FROM financing_adjustment a WHERE a.tranche_id = t.id) - (SELECT"
+                "IF NEW.outstanding <> OLD.outstanding AND NEW.state <> 'returned' AND EXISTS (SELECT 1"
+                " FROM financing_tranche t WHERE t.id = NEW.id AND t.outstanding <> t.gross - (SELECT"
+                " coalesce(sum(a.charged_back + a.written_off), 0) FROM financing_adjustment a"
+                " WHERE a.tranche_id = t.id) - (SELECT"
                 " coalesce(sum(c.to_advance), 0) FROM financing_collection c WHERE c.tranche_id = t.id)) THEN RAISE"
                 " EXCEPTION 'tranche % is not what was funded less what was repaid, charged back and written off',"
                 " NEW.ref USING ERRCODE = 'check_violation'; END IF;",

@@ -17,23 +17,34 @@ class TrancheState(models.TextChoices):
     DEFAULTED = "defaulted", _("Defaulted")
     WRITTEN_OFF = "written_off", _("Written off")
     CANCELLED = "cancelled", _("Cancelled")
+    RETURNED = "returned", _("Returned by the bank")
 
 
 OUTSTANDING = (TrancheState.FUNDED_PRE, TrancheState.FUNDED_POST, TrancheState.PART_COLLECTED)
 """States in which an advance is out and earns; in default it is out, and earns nothing more."""
-ENDED = (TrancheState.CANCELLED, TrancheState.SETTLED, TrancheState.REPURCHASED, TrancheState.WRITTEN_OFF)
+ENDED = (
+    TrancheState.CANCELLED,
+    TrancheState.SETTLED,
+    TrancheState.REPURCHASED,
+    TrancheState.RETURNED,
+    TrancheState.WRITTEN_OFF,
+)
 """States in which nothing is expected of either side any more, but for what is recovered or paid on."""
+GIVEN_BACK = (TrancheState.CANCELLED, TrancheState.REPURCHASED, TrancheState.RETURNED)
+"""States in which the receivable is the seller's again, and may be pledged anew."""
 
 
 STEPS = table(
     accepted=("funded_pre", "funded_post", "cancelled"),
-    funded_pre=("funded_post", "recourse_due"),
-    funded_post=("part_collected", "settled", "recourse_due", "defaulted"),
-    part_collected=("settled", "recourse_due", "defaulted"),
+    funded_pre=("funded_post", "recourse_due", "returned"),
+    funded_post=("part_collected", "settled", "recourse_due", "defaulted", "returned"),
+    # What was collected may be reversed, and is owed again.
+    part_collected=("funded_post", "settled", "recourse_due", "defaulted"),
     recourse_due=("repurchased",),
     repurchased=(),
     defaulted=("settled", "recourse_due", "written_off"),
     written_off=(),
-    settled=(),
+    settled=("funded_post", "part_collected", "defaulted"),
     cancelled=(),
+    returned=(),
 )

@@ -11,7 +11,7 @@ from apps.financing.services.accruals import accrue_all
 from apps.financing.services.adjusting import standing_on
 from apps.financing.services.bank import account_of_seller
 from apps.financing.services.bank_answers import confirm_ordered_payment, return_ordered_payment
-from apps.financing.services.book import due_from_seller
+from apps.financing.services.book import due_from_seller, due_to_buyer, misdirected
 from apps.financing.services.cancelling import PAID_BEFORE, cancel
 from apps.financing.services.checks import Asked, Finding, checks_of_offer, findings, waive_check
 from apps.financing.services.collecting import (
@@ -37,6 +37,7 @@ from apps.financing.services.disputes import (
     require_undisputed,
 )
 from apps.financing.services.ending import bound_by_contract, require_unbound
+from apps.financing.services.expectations import history_of
 from apps.financing.services.exposures import set_exposure_limit
 from apps.financing.services.facilities import FacilityTerms, headroom, open_facility, pre_headroom
 from apps.financing.services.following import (
@@ -63,6 +64,7 @@ from apps.financing.services.funding import (
 )
 from apps.financing.services.locks import lock_facility
 from apps.financing.services.losses import allow_for_loss, declare_default, write_off
+from apps.financing.services.movements import collected, pass_on, return_surplus, sweep
 from apps.financing.services.notices import acknowledge, contract_of_assignment, waive_notice
 from apps.financing.services.offers import approve, decline_offer, expire_offers, price, revoke
 from apps.financing.services.ordering import (
@@ -76,7 +78,7 @@ from apps.financing.services.ordering import (
 )
 from apps.financing.services.payouts import pay_reserve, settlement_of, used_up_at_the_end, used_up_reserve
 from apps.financing.services.pledges import advanced_on, financiers_of_advances, pledged
-from apps.financing.services.quotes import Quote, quote_of, usual_terms
+from apps.financing.services.quotes import Quote, quote_of, rates_of, until_paid, usual_terms
 from apps.financing.services.recourse import (
     demand,
     owed_back,
@@ -86,6 +88,10 @@ from apps.financing.services.recourse import (
     why_not_demand,
 )
 from apps.financing.services.requests import contract_of_request, decline_request, request, withdraw_request
+from apps.financing.services.returning import return_transfer
+from apps.financing.services.reversing import contract_of_collection, payment_ref_of
+from apps.financing.services.reversing import reverse as reverse_collection
+from apps.financing.services.unidentified import identify, receipt_of, receive_unidentified, send_back
 from apps.financing.services.verification import (
     confirm_signatory,
     revoke_verification,
@@ -93,6 +99,7 @@ from apps.financing.services.verification import (
     verification_of,
     verify_buyer,
 )
+from apps.financing.services.watching import watch_alerts, write_expectations
 
 __all__ = [
     "PAID_BEFORE",
@@ -120,10 +127,12 @@ __all__ = [
     "checks_of_offer",
     "collect",
     "collect_for_the_seller",
+    "collected",
     "collection_account",
     "confirm_ordered_payment",
     "confirm_signatory",
     "contract_of_assignment",
+    "contract_of_collection",
     "contract_of_offer",
     "contract_of_payment",
     "contract_of_request",
@@ -136,6 +145,7 @@ __all__ = [
     "dilute",
     "discard_payment_order",
     "due_from_seller",
+    "due_to_buyer",
     "expire_offers",
     "financier_of_offer",
     "financier_of_tranche",
@@ -145,8 +155,10 @@ __all__ = [
     "fund",
     "hand_out_payment_file",
     "headroom",
+    "history_of",
     "hold",
     "hold_all",
+    "identify",
     "invoice_ref_of",
     "is_advance",
     "is_paid_out",
@@ -154,17 +166,23 @@ __all__ = [
     "lock_facility",
     "milestone_of_tranche",
     "milestones_of_offer",
+    "misdirected",
     "on_acceptance",
     "open_facility",
     "order_payments",
     "owed_back",
     "owed_back_in_all",
+    "pass_on",
     "pay_reserve",
+    "payment_ref_of",
     "pledged",
     "postpone",
     "pre_headroom",
     "price",
     "quote_of",
+    "rates_of",
+    "receipt_of",
+    "receive_unidentified",
     "recovered_shares",
     "refuse_written_off",
     "repay",
@@ -174,18 +192,24 @@ __all__ = [
     "require_unbound",
     "require_undisputed",
     "return_ordered_payment",
+    "return_surplus",
+    "return_transfer",
+    "reverse_collection",
     "revoke",
     "revoke_verification",
     "sale_of",
     "sale_on_acceptance",
     "seen_of",
+    "send_back",
     "sent_back_on",
     "set_exposure_limit",
     "settlement_of",
     "shrink",
     "standing_on",
+    "sweep",
     "to_fund",
     "unconfirmed_signatory",
+    "until_paid",
     "used_up_at_the_end",
     "used_up_reserve",
     "usual_terms",
@@ -195,7 +219,9 @@ __all__ = [
     "waiting_payments",
     "waive_check",
     "waive_notice",
+    "watch_alerts",
     "why_not_demand",
     "withdraw_request",
+    "write_expectations",
     "write_off",
 ]

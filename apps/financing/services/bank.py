@@ -5,7 +5,7 @@ from datetime import date, datetime
 from django.db import IntegrityError, transaction
 
 from apps.core.errors import Refused
-from apps.financing.models import Disbursement, ReservePayout, Tranche
+from apps.financing.models import BankMovement, Disbursement, ReservePayout, Tranche
 from apps.financing.services.record import day_of
 from apps.parties import services as parties
 from apps.parties.models import BankAccount, Organisation
@@ -50,12 +50,12 @@ def reference_given(written: str) -> str:
     return reference
 
 
-REFERENCES = ("disbursement_reference_once", "payout_reference_once")
+REFERENCES = ("disbursement_reference_once", "movement_reference_once", "payout_reference_once")
 """The constraints by which a line of the bank is recorded once."""
 
 
-def record_once(sent: Disbursement | ReservePayout) -> None:
-    """Save what was sent; refused when its line of the bank is already recorded, by whomever and whenever."""
+def record_once(sent: Disbursement | ReservePayout | BankMovement) -> None:
+    """Save what was sent or arrived; refused when its line of the bank is recorded already, whenever and by whom."""
     try:
         with transaction.atomic():
             sent.save(force_insert=True)

@@ -38,6 +38,16 @@ def due_from_seller(tranche: Tranche) -> Decimal:
     return _balances(tranche).get(Financier.DUE_FROM_SELLER_RECOURSE, money.ZERO)
 
 
+def due_to_buyer(tranche: Tranche) -> Decimal:
+    """What the buyer paid beyond what it owed, and has not got back."""
+    return -_balances(tranche).get(Financier.DUE_TO_BUYER, money.ZERO)
+
+
+def misdirected(tranche: Tranche) -> Decimal:
+    """What the buyer paid to the seller by mistake, and the seller has not passed on."""
+    return _balances(tranche).get(Financier.DUE_FROM_SELLER_MISDIRECTED, money.ZERO)
+
+
 def post_advance(tranche: Tranche, *, booked_on: date, at: datetime) -> Entry:
     """Before acceptance the advance alone is owed."""
     owed = [debit(Financier.MILESTONE_ADVANCES, amount=tranche.gross, key=tranche.key)]
@@ -131,6 +141,7 @@ def post_accrual(
 def post_collection(collection: Collection, *, shares: Shares, at: datetime) -> Entry:
     """A payment, shared out: receivable and reserve fall, late charge and fee are income, the rest is owed on."""
     key = collection.tranche.key
+    arrived = Financier.DUE_FROM_SELLER_MISDIRECTED if collection.is_misdirected else Financier.COLLECTIONS
     return post(
         collection.tranche,
         cause=f"collection:{collection.ref}",
@@ -138,7 +149,7 @@ def post_collection(collection: Collection, *, shares: Shares, at: datetime) -> 
         booked_on=collection.collected_on,
         at=at,
         legs=[
-            debit(Financier.COLLECTIONS, amount=collection.amount, key=key),
+            debit(arrived, amount=collection.amount, key=key),
             debit(Financier.UNEARNED_DISCOUNT, amount=shares.rebate, key=key),
             debit(Financier.UNEARNED_FEE, amount=shares.fee_earned, key=key),
             debit(Financier.RESERVE_DUE_TO_SELLER, amount=shares.late_charge + shares.to_seller, key=key),

@@ -20,6 +20,9 @@ from apps.invoicing.models import Payment
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
+BOUGHT = (TrancheState.FUNDED_POST, TrancheState.PART_COLLECTED, TrancheState.DEFAULTED)
+"""States in which the buyer owes its financier."""
+
 
 def collect(*, tranche_ref: str, payment: Payment, actor: Actor, at: datetime) -> Collection:
     """Share a recorded payment out and book it on the day on which it was received.
@@ -27,9 +30,15 @@ def collect(*, tranche_ref: str, payment: Payment, actor: Actor, at: datetime) -
     The payment that repays the advance also ends its income: what of the discount is not earned by then goes back to
     the seller, what of the fee is not is earned at once. Money that arrived before the advance was paid out repays it
     on the day of the payout; before any payout it is the seller's (:func:`collect_for_the_seller`).
+
+    What the seller received by mistake it owes: the waterfall is the same, and nothing that it releases is paid out
+    before the seller has passed it on. Either side may say so.
     """
     tranche, exposures = lock_tranche_to_count(tranche_ref=tranche_ref)
-    actor.require(Action.MOVE_MONEY, organisation_id=tranche.financier_id)
+    if payment.recipient_id == tranche.financier_id:
+        actor.require(Action.MOVE_MONEY, organisation_id=tranche.financier_id)
+    elif tranche.state not in BOUGHT:
+        raise Refused("Nothing is owed to the financier on this advance: what the buyer pays is the seller's.")
     if tranche.funded_on is None:
         raise Refused("The advance has not been paid out yet. Fund it before recording the buyer's payment.")
     if tranche.state == TrancheState.WRITTEN_OFF:
@@ -119,6 +128,7 @@ def _collection(tranche: Tranche, payment: Payment, *, shares: Shares, on: date)
         rebate=shares.rebate,
         recovered=shares.recovered,
         collected_on=on,
+        is_misdirected=payment.recipient_id == tranche.seller_id,
     )
 
 
@@ -137,6 +147,7 @@ def _record(collection: Collection, *, actor: Actor, at: datetime) -> None:
         collection=collection.ref,
         to_receivable=collection.to_receivable,
         to_buyer=collection.to_buyer,
+        **({"misdirected": True} if collection.is_misdirected else {}),
     )
 
 

@@ -30,6 +30,12 @@ def pay_reserve(*, tranche_ref: str, actor: Actor, value_on: date, bank_referenc
     if amount <= 0:
         raise Refused("Nothing is due to the seller: the reserve is released once the advance is repaid.")
     require_not_ordered(tranche)
+    if not_passed_on := book.misdirected(tranche):
+        raise Refused(
+            "{seller} has {amount} that the buyer paid it by mistake. Pay the reserve once it has passed that on.",
+            seller=tranche.seller.legal_name,
+            amount=str(money.Money(not_passed_on, tranche.currency)),
+        )
     account = require_account_of_seller(tranche)
     require_day_of_payment(value_on, earliest=tranche.accepted_at, latest=at, financier=tranche.financier)
     arrived = tranche.collections.aggregate(last=Max("collected_on"))["last"]

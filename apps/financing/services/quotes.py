@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.db.models import Max
@@ -13,13 +13,16 @@ from apps.financing.models import Facility, FundingRequest, RequestItem
 from apps.financing.models.offer import Stage
 from apps.financing.rules import LineTerms, OfferTerms, Price, Totals, texts
 from apps.financing.rules.apr import Flow, rate_by
+from apps.financing.rules.expectation import History, Part
 from apps.financing.rules.price import check_validity, price, totals
 from apps.financing.rules.unit_period import unit_period
 from apps.financing.rules.xirr import xirr
 from apps.financing.services.eligibility import invoice_of, sold, stage_of
+from apps.financing.services.expectations import parts_until_paid
 from apps.milestones.models import Milestone
 
 STORED = Decimal("0.0001")
+NOTHING_KNOWN = History()
 HIGHEST = Decimal(100_000)
 """Percent a year beyond which a rate says nothing any more; the columns end there."""
 
@@ -38,30 +41,38 @@ class Quote:
         return money.total(line.price.gross for line in self.lines if not line.is_accepted)
 
 
-def usual_terms(*, facility: Facility, milestone: Milestone, funding_on: date) -> LineTerms:
-    """Where pricing begins: the facility's rates, and when the buyer is likely to pay.
-
-    An invoice is paid when it is due. Before acceptance the payment is expected after the planned completion, or after
-    the funding where none is planned, and the whole review and payment periods. A cumulative milestone is accepted
-    after those above it, so it is completed when the last of them is planned to be.
-    """
-    invoice = invoice_of(milestone)
-    if invoice is not None:
+def usual_terms(
+    *, facility: Facility, milestone: Milestone, funding_on: date, history: History = NOTHING_KNOWN
+) -> LineTerms:
+    """Where pricing begins: the facility's rates, and when the buyer is likely to pay (:func:`until_paid`)."""
+    expected_on = until_paid(milestone, funding_on=funding_on, history=history)[-1].on
+    if invoice_of(milestone) is not None:
         return LineTerms(
             advance_rate=facility.advance_rate,
             annual_rate=facility.annual_rate,
             fee_rate=facility.fee_rate,
-            expected_on=max(invoice.open_item.due_on, funding_on + timedelta(days=1)),
+            expected_on=expected_on,
         )
-    version, review_days = milestone.line.version, milestone.line.review_days
-    completed_on = max(_planned_on(milestone) or funding_on, funding_on)
-    accepted_on = completed_on + timedelta(days=review_days or version.review_days)
     return LineTerms(
         advance_rate=facility.pre_advance_rate,
         annual_rate=facility.pre_annual_rate,
         fee_rate=facility.pre_fee_rate,
-        expected_on=max(version.due_on(accepted_on), completed_on + timedelta(days=1)),
+        expected_on=expected_on,
     )
+
+
+def until_paid(milestone: Milestone, *, funding_on: date, history: History = NOTHING_KNOWN) -> Sequence[Part]:
+    """The steps to the expected payment.
+
+    An invoice is paid when it is due. Before acceptance the payment is expected after the planned completion, or after
+    the funding where none is planned, and the whole review and payment periods. A cumulative milestone is accepted
+    after those above it, so it is completed when the last of them is planned to be. ``history`` adds what the seller's
+    milestones usually slip and the buyer usually pays late.
+    """
+    completed_on = funding_on
+    if invoice_of(milestone) is None:
+        completed_on = max(_planned_on(milestone) or funding_on, funding_on)
+    return parts_until_paid(milestone, completed_on=completed_on, funding_on=funding_on, history=history)
 
 
 def _planned_on(milestone: Milestone) -> date | None:

@@ -14,6 +14,9 @@ from apps.milestones.models import Nullification
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation, User
 
+MOST_SALES = 5
+"""How often a receivable can be sold: each time but the last its money came back from the bank."""
+
 
 class CreditNoteQuerySet(models.QuerySet["CreditNote"]):
     def visible_to(self, actor: Actor) -> "CreditNoteQuerySet":
@@ -33,11 +36,16 @@ class CreditNoteQuerySet(models.QuerySet["CreditNote"]):
         return self if actor.contract_id is None else self.filter(contract_id=actor.contract_id)
 
 
+SOLD = (
+    "EXISTS (SELECT 1 FROM ledger_entry e WHERE e.organisation_id = i.seller_id AND e.cause IN ('sale:' || i.ref, "
+    + ", ".join(f"'sale:' || i.ref || ':{again}'" for again in range(2, MOST_SALES + 1))
+    + ") AND NOT EXISTS (SELECT 1 FROM ledger_entry r WHERE r.reverses_id = e.id))"
+)
+"""Whether the receivable of an invoice ``i`` has left the seller's book: the money of a sale may have come back."""
 PROMISED = (
     "EXISTS (SELECT 1 FROM invoicing_invoice i WHERE i.id = NEW.invoice_id AND EXISTS"
     " (SELECT 1 FROM invoicing_payeeinstruction p WHERE p.milestone_id = i.milestone_id AND p.revoked_at IS NULL"
-    " AND p.payee_id <> i.seller_id) AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE"
-    " e.organisation_id = i.seller_id AND e.cause = 'sale:' || i.ref))"
+    f" AND p.payee_id <> i.seller_id) AND NOT {SOLD})"
 )
 """Somebody else is to be paid, and has not bought the receivable yet: nobody would bear what is credited."""
 

@@ -17,8 +17,7 @@ class PaymentReversalQuerySet(models.QuerySet["PaymentReversal"]):
 class PaymentReversal(models.Model):
     """A payment that the seller recorded by mistake is taken back: by whom, when and why. Once, and for good.
 
-    Its allocations are undone by counter rows, so that every sum over allocations stays true. What a financier
-    collected is not reversed here: it moved an advance.
+    Its allocations are undone by counter rows, so that every sum over allocations stays true.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -43,12 +42,10 @@ class PaymentReversal(models.Model):
         triggers = [
             *guards.append_only(),
             guards.refused_when(
-                "only_what_a_seller_received_is_reversed",
+                "reversed_between_the_parties_of_the_payment",
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM invoicing_payment p JOIN invoicing_allocation a ON a.payment_id = p.id"
-                " JOIN invoicing_invoice i ON i.id = a.invoice_id WHERE p.id = NEW.payment_id"
-                " AND p.recipient_id = i.seller_id AND p.recipient_id = NEW.recipient_id"
-                " AND p.payer_id = NEW.payer_id)",
+                " WHERE p.id = NEW.payment_id AND p.recipient_id = NEW.recipient_id AND p.payer_id = NEW.payer_id)",
             ),
             guards.refused_when(
                 "what_is_paid_back_is_not_reversed",

@@ -52,6 +52,7 @@ from apps.invoicing.services.instalments import (
     unbilled,
 )
 from apps.invoicing.services.issuing import check_billable, issue
+from apps.invoicing.services.misdirected import receive_misdirected
 from apps.invoicing.services.owed_back import OwedBack, book_owed_back, book_paid_back
 from apps.invoicing.services.pausing import pause_reminders, resume_reminders
 from apps.invoicing.services.progress import progress
@@ -103,7 +104,12 @@ from apps.invoicing.services.retained import (
     releases_with,
     retention_state,
 )
-from apps.invoicing.services.reversals import contracts_of_payment, contracts_to_allocate, reverse_payment
+from apps.invoicing.services.reversals import (
+    contracts_of_payment,
+    contracts_to_allocate,
+    reverse_collected,
+    reverse_payment,
+)
 from apps.invoicing.services.sales import (
     Advance,
     Sale,
@@ -112,6 +118,8 @@ from apps.invoicing.services.sales import (
     book_reserve_received,
     book_sale,
     is_sold,
+    undo_reserve_received,
+    undo_sale,
 )
 from apps.invoicing.services.starting import plan_instalments, start_lines_of_change
 from apps.invoicing.services.statements import Imported, account_key, import_statements
@@ -214,6 +222,7 @@ __all__ = [
     "preview_credit",
     "progress",
     "receive",
+    "receive_misdirected",
     "reduce",
     "refuse_uncreditable",
     "release",
@@ -232,6 +241,7 @@ __all__ = [
     "retry_document",
     "return_excess",
     "return_refund",
+    "reverse_collected",
     "reverse_payment",
     "revoke_link",
     "set_aside",
@@ -243,6 +253,8 @@ __all__ = [
     "token_of",
     "unapplied_of",
     "unbilled",
+    "undo_reserve_received",
+    "undo_sale",
     "waiting",
     "withdraw_direction",
     "withdraw_refund",

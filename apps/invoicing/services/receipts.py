@@ -1,5 +1,6 @@
 """Money that arrives, and whom the buyer has to pay."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -40,6 +41,22 @@ def receive(
     the wrong one is refused and the right one named. A seller's receipt is posted in the seller's book; what the
     financier receives is not once the receivable was sold, and before that as money that the financier owes the seller.
     """
+    item = lock_open_item(invoice_ref=invoice_ref)
+    invoice = item.invoice
+    require_payee(recipient_id, item=item)
+    is_seller = recipient_id == invoice.seller_id
+    actor.require(Action.RECORD_PAYMENT if is_seller else Action.MOVE_MONEY, organisation_id=recipient_id)
+    receipt = Receipt(amount=amount, received_on=received_on, bank_reference=bank_reference)
+    made = settle(item, recipient_id=recipient_id, receipt=receipt, actor=actor, at=at)
+    if is_seller:
+        _post(made.payment, invoice=invoice, allocated=made.amount, at=at)
+    elif not is_sold(invoice):
+        _post_held(made.payment, invoice=invoice, allocated=made.amount, at=at)
+    return made.payment
+
+
+def lock_open_item(*, invoice_ref: str) -> OpenItem:
+    """Hold what is open on an invoice."""
     item = (
         OpenItem.objects.select_related("invoice__contract", "seller")
         .select_for_update(of=("self",))
@@ -48,14 +65,27 @@ def receive(
     )
     if item is None:
         raise Refused("There is no such invoice among yours. Open it from your list of invoices.")
+    return item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Money that arrived, as a bank tells it."""
+
+    amount: Decimal
+    received_on: date
+    bank_reference: str
+
+
+def settle(item: OpenItem, *, recipient_id: int, receipt: Receipt, actor: Actor, at: datetime) -> Allocation:
+    """Record money that arrived and settle an invoice with it; the caller holds its open item and posts what it means
+    in the book."""
     invoice = item.invoice
-    require_payee(recipient_id, item=item)
-    is_seller = recipient_id == invoice.seller_id
-    actor.require(Action.RECORD_PAYMENT if is_seller else Action.MOVE_MONEY, organisation_id=recipient_id)
     recipient = Organisation.objects.get(pk=recipient_id)
-    amount = money.payable(amount, invoice.currency, field="amount")
-    reference = _reference(bank_reference)
-    _must_be_a_day_of_payment(received_on, invoice=invoice, today=at.astimezone(ZoneInfo(recipient.time_zone)).date())
+    amount = money.payable(receipt.amount, invoice.currency, field="amount")
+    reference = _reference(receipt.bank_reference)
+    today = at.astimezone(ZoneInfo(recipient.time_zone)).date()
+    _must_be_a_day_of_payment(receipt.received_on, invoice=invoice, today=today)
     if item.open == 0:
         raise Refused("{number} is already paid in full.", number=invoice.number)
 
@@ -65,25 +95,21 @@ def receive(
             payer_id=invoice.buyer_id,
             amount=amount,
             currency=invoice.currency,
-            received_on=received_on,
+            received_on=receipt.received_on,
             bank_reference=reference,
             recording=_recording(reference, recipient_id=recipient_id),
             recorded_at=at,
         )
     )
     allocated = min(amount, item.open)
-    Allocation.objects.create(payment=payment, invoice=invoice, amount=allocated, allocated_at=at)
+    made = Allocation.objects.create(payment=payment, invoice=invoice, amount=allocated, allocated_at=at)
     item.paid += allocated
     item.open -= allocated
     item.settled_at = at if item.open == 0 else None
     item.save(update_fields=["paid", "open", "settled_at"])
-    if is_seller:
-        _post(payment, invoice=invoice, allocated=allocated, at=at)
-    elif not is_sold(invoice):
-        _post_held(payment, invoice=invoice, allocated=allocated, at=at)
     audit.record(
         chain=f"contract:{invoice.contract.ref}",
-        parties={invoice.seller_id, invoice.buyer_id, recipient_id},
+        parties={invoice.seller_id, invoice.buyer_id, actor.organisation_id, recipient_id},
         verb="payment.received",
         subject=f"invoice:{invoice.ref}",
         actor=actor,
@@ -94,10 +120,10 @@ def receive(
         amount=payment.amount,
         allocated=allocated,
         open=item.open,
-        received_on=received_on,
+        received_on=receipt.received_on,
         bank_reference=reference,
     )
-    return payment
+    return made
 
 
 def direct_payment(*, milestone: Milestone, payee_id: int, account: BankAccount, at: datetime) -> PayeeInstruction:

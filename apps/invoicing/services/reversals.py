@@ -11,7 +11,7 @@ from apps.core import money
 from apps.core.errors import IllegalTransition, Refused
 from apps.core.money import Money
 from apps.invoicing import rules
-from apps.invoicing.models import Allocation, Invoice, OpenItem, PaymentReversal, Refund, Withholding
+from apps.invoicing.models import Allocation, Invoice, OpenItem, Payment, PaymentReversal, Refund, Withholding
 from apps.invoicing.services import freeing
 from apps.invoicing.services.cash import release
 from apps.invoicing.services.sales import is_sold
@@ -44,16 +44,33 @@ def reverse_payment(*, payment_ref: str, actor: Actor, reason: str, at: datetime
     """
     made = _known(payment_ref)
     payment, invoice = made.payment, made.invoice
-    undone = list(Allocation.objects.filter(payment=payment, reverses__isnull=True).order_by("pk"))
-    invoices = {row.invoice_id for row in undone}
-    held = OpenItem.objects.select_for_update(of=("self",)).select_related("invoice")
-    items = list(held.filter(invoice__in=invoices).order_by("invoice_id"))
+    items = _held(payment)
     if payment.recipient_id != invoice.seller_id or is_sold(invoice):
         raise Refused(
             "{number} is sold: what the financier collected is in the financier's book and is not reversed here.",
             number=invoice.number,
         )
     actor.require(Action.RECORD_PAYMENT, organisation_id=payment.recipient_id)
+    return _undone(made, items=items, actor=actor, reason=reason, at=at)
+
+
+def reverse_collected(*, payment_ref: str, actor: Actor, reason: str, at: datetime) -> PaymentReversal:
+    """The same of what was paid on a receivable that is or was assigned. Whoever calls undoes what it did downstream,
+    and asks there whether the actor may."""
+    made = _known(payment_ref)
+    return _undone(made, items=_held(made.payment), actor=actor, reason=reason, at=at)
+
+
+def _held(payment: Payment) -> list[OpenItem]:
+    """What is open on the invoices of a payment, held in the order of the invoices."""
+    invoices = Allocation.objects.filter(payment=payment, reverses__isnull=True).values("invoice_id")
+    held = OpenItem.objects.select_for_update(of=("self",)).select_related("invoice")
+    return list(held.filter(invoice__in=invoices).order_by("invoice_id"))
+
+
+def _undone(made: Allocation, *, items: list[OpenItem], actor: Actor, reason: str, at: datetime) -> PaymentReversal:
+    payment, invoice = made.payment, made.invoice
+    undone = list(Allocation.objects.filter(payment=payment, reverses__isnull=True).order_by("pk"))
     if actor.user_id is None:
         raise Refused("Only a person can reverse a payment.")
     written = rules.reason_given(reason, missing="Say why the payment is reversed; the buyer reads it too.")
@@ -67,7 +84,7 @@ def reverse_payment(*, payment_ref: str, actor: Actor, reason: str, at: datetime
             amount=Money(back.amount, back.currency),
         )
 
-    today = at.astimezone(ZoneInfo(invoice.seller.time_zone)).date()
+    today = at.astimezone(ZoneInfo(payment.recipient.time_zone)).date()
     reversal = PaymentReversal.objects.create(
         payment=payment,
         recipient_id=payment.recipient_id,
@@ -91,12 +108,13 @@ def reverse_payment(*, payment_ref: str, actor: Actor, reason: str, at: datetime
         item.save(update_fields=["paid", "open", "settled_at", "due_on"])
     release(payment=payment)
     freeing.reverse_allocated(payment, booked_on=today, at=at)
-    entry = Entry.objects.get(organisation_id=payment.recipient_id, cause=f"payment:{payment.ref}")
-    ledger.reverse(entry, cause=f"reversal:{reversal.ref}", booked_on=max(today, entry.booked_on), at=at)
+    # What a financier collected of a sold receivable is not in the seller's book.
+    for entry in Entry.objects.filter(organisation_id=invoice.seller_id, cause=f"payment:{payment.ref}"):
+        ledger.reverse(entry, cause=f"reversal:{reversal.ref}", booked_on=max(today, entry.booked_on), at=at)
     freeing.reverse_freed(payment, booked_on=today, at=at)
     audit.record(
         chain=f"contract:{invoice.contract.ref}",
-        parties={invoice.seller_id, invoice.buyer_id},
+        parties={invoice.seller_id, invoice.buyer_id, payment.recipient_id},
         verb="payment.reversed",
         subject=f"invoice:{invoice.ref}",
         actor=actor,

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from apps.core import money
 from apps.invoicing.models import Invoice
+from apps.invoicing.models.credit_note import MOST_SALES
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.ledger.models import Entry
@@ -59,7 +60,7 @@ def book_sale(*, invoice_id: int, sale: Sale, booked_on: date, at: datetime) -> 
         organisation_id=invoice.seller_id,
         currency=invoice.currency,
         purpose=ledger.Purpose.SELLER,
-        cause=_cause_of_sale(invoice),
+        cause=_cause_of_next_sale(invoice),
         description=f"Sale of {invoice.number}",
         booked_on=booked_on,
         legs=[
@@ -128,9 +129,32 @@ def book_reserve_received(
     )
 
 
+def undo_sale(*, milestone: Milestone, seller_id: int, reference: str, booked_on: date, at: datetime) -> None:
+    """The money of an advance came back from the bank: what was booked of it, before and after acceptance, is undone.
+
+    ``reference`` names the advance. The receivable, if there is one, stands in the seller's book again.
+    """
+    causes = [f"advance:{reference}"]
+    invoice = Invoice.objects.filter(milestone=milestone).first()
+    if invoice is not None:
+        causes += _causes_of_sales(invoice)
+    booked = Entry.objects.filter(organisation_id=seller_id, cause__in=causes, reversed_by__isnull=True)
+    for entry in booked.order_by("-pk"):
+        ledger.reverse(entry, cause=f"returned:{entry.cause}", booked_on=max(booked_on, entry.booked_on), at=at)
+
+
+def undo_reserve_received(*, seller_id: int, reference: str, booked_on: date, at: datetime) -> None:
+    """What used a reserve up is undone: its entry, if there is one, is negated. ``reference`` names what it was."""
+    booked = Entry.objects.filter(organisation_id=seller_id, cause=f"reserve:{reference}", reversed_by__isnull=True)
+    for entry in booked:
+        ledger.reverse(entry, cause=f"undone:{entry.cause}", booked_on=max(booked_on, entry.booked_on), at=at)
+
+
 def is_sold(invoice: Invoice) -> bool:
     """Whether the receivable has left the seller's book."""
-    return Entry.objects.filter(organisation_id=invoice.seller_id, cause=_cause_of_sale(invoice)).exists()
+    return Entry.objects.filter(
+        organisation_id=invoice.seller_id, cause__in=_causes_of_sales(invoice), reversed_by__isnull=True
+    ).exists()
 
 
 def receivable_account(invoice: Invoice) -> tuple[Seller, str]:
@@ -143,8 +167,15 @@ def bought_account(invoice: Invoice) -> tuple[Seller, str]:
     return Seller.OWED_BACK_TO_FINANCIER, f"milestone:{invoice.billed.ref}"
 
 
-def _cause_of_sale(invoice: Invoice) -> str:
-    return f"sale:{invoice.ref}"
+def _causes_of_sales(invoice: Invoice) -> list[str]:
+    return [f"sale:{invoice.ref}", *(f"sale:{invoice.ref}:{again}" for again in range(2, MOST_SALES + 1))]
+
+
+def _cause_of_next_sale(invoice: Invoice) -> str:
+    """The cause of this sale: another one once the one before was undone, so that each is booked once."""
+    causes = _causes_of_sales(invoice)
+    undone = Entry.objects.filter(organisation_id=invoice.seller_id, cause__in=causes, reversed_by__isnull=False)
+    return causes[min(undone.count(), MOST_SALES - 1)]
 
 
 def _key(invoice: Invoice) -> str:

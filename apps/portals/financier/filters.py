@@ -113,6 +113,13 @@ class FacilityStates(States):
     }
 
 
+class AlertStates(States):
+    choices_by_name: ClassVar[Mapping[str, Choice]] = {
+        "live": (_("To look at"), _where(closed_at__isnull=True)),
+        "over": (_("Over"), _where(closed_at__isnull=False)),
+    }
+
+
 class VerificationStates(States):
     choices_by_name: ClassVar[Mapping[str, Choice]] = {
         "live": (_("Verified"), _where(revoked_at__isnull=True)),

@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 
 from apps.financing.models import (
     Adjustment,
+    Alert,
     Assignment,
     BuyerVerification,
     Collection,
@@ -85,6 +86,11 @@ def owed_back(actor: Actor) -> QuerySet[Any]:
         - Coalesce(Subquery(paid.annotate(sum=Sum("amount")).values("sum")), NOTHING)
     )
     return owing.filter(owed_back__gt=0)
+
+
+def alerts(actor: Actor) -> QuerySet[Alert]:
+    """What somebody has to look at and is not over."""
+    return Alert.objects.visible_to(actor).live()
 
 
 def to_pay_reserve(actor: Actor) -> QuerySet[Any]:

@@ -13,7 +13,7 @@ from apps.financing.models.adjustment import Kind
 from apps.invoicing import services as invoicing
 from apps.parties.actor import Actor
 
-NOTHING_TO_COME = ("recourse_due", "repurchased", "written_off")
+NOTHING_TO_COME = ("recourse_due", "repurchased", "returned", "written_off")
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,8 +126,18 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "default": Verb("financier", ("reason",), on_milestone=True),
         "allow": Verb("financier", ("amount", "reason"), on_milestone=True),
         "write_off": Verb("financier", ("reason",), on_milestone=True),
+        "came_back": Verb("financier", ("value_on", "reference"), on_milestone=True),
+        "return_surplus": Verb("financier", ("value_on", "reference"), on_milestone=True),
+        "misdirect": Verb("seller", ("amount", "received_on", "reference"), on_milestone=True),
+        "pass_on": Verb("financier", ("amount", "received_on", "reference"), on_milestone=True),
+        "sweep": Verb("financier", ("amount", "value_on", "reference")),
+        "receive_unidentified": Verb("financier", ("amount", "received_on", "reference", "note")),
+        "identify": Verb("financier", on_milestone=True),
+        "send_back": Verb("financier", ("value_on", "reference", "reason")),
+        "reverse_collection": Verb("financier", ("reason",), on_milestone=True),
         "close_month": Verb("seller", ("through",)),
         "accrue": Verb("financier", ("through",)),
+        "watch": Verb("financier", ("through",)),
         "wait": Verb("seller"),
     }
 )

@@ -25,6 +25,7 @@ from apps.workflows.deal_file.revenue_verbs import REVENUE
 from apps.workflows.deal_file.scene import Scene, new_key, reference_of
 from apps.workflows.deal_file.step_verbs import STEPS, verdicts_of
 from apps.workflows.deal_file.termination_verbs import TERMINATION
+from apps.workflows.deal_file.treasury_verbs import TREASURY
 from apps.workflows.once import Answer
 
 
@@ -197,6 +198,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         **REVENUE,
         **FUNDING,
         **RECOURSE,
+        **TREASURY,
         "wait": _wait,
     }
 )

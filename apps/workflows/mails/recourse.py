@@ -9,7 +9,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.financing import services as financing
-from apps.financing.models import Adjustment, Repayment, Tranche
+from apps.financing.models import Adjustment, BankMovement, Collection, Repayment, Tranche
+from apps.financing.models.movement import Movement
 from apps.parties import services as parties
 from apps.parties.roles import Action
 from apps.workflows.mails import desk
@@ -81,6 +82,43 @@ def defaulted(*, tranche_ref: str) -> None:
         ],
         heading=format_lazy(_("{name} is not paid, and in default"), name=tranche.name),
         words=_("Your financier goes on collecting from the buyer. You owe nothing for that alone."),
+    )
+
+
+def returned(*, tranche_ref: str) -> None:
+    """Tell the seller that its advance came back from the bank, and what it has to do."""
+    tranche = Tranche.objects.select_related(*RELATED).get(ref=tranche_ref)
+    movement = BankMovement.objects.get(tranche=tranche, kind=Movement.RETURNED)
+    _to_seller(
+        tranche,
+        key=f"returned.{tranche.ref}",
+        facts=[
+            money(_("Returned"), movement.amount, tranche.currency),
+            fact(_("Returned on"), on=movement.value_on),
+        ],
+        heading=format_lazy(_("The advance on {name} came back from your bank"), name=tranche.name),
+        words=_(
+            "Nothing was advanced, and the buyer is told to pay you. Check the bank account of your organisation, then"
+            " ask anew."
+        ),
+    )
+
+
+def misdirected(*, collection_ref: str) -> None:
+    """Tell the seller that money of the buyer's that reached it belongs to its financier."""
+    related = [f"tranche__{name}" for name in RELATED]
+    collection = Collection.objects.select_related("payment", *related).get(ref=collection_ref)
+    tranche = collection.tranche
+    _to_seller(
+        tranche,
+        key=f"misdirected.{collection.ref}",
+        facts=[
+            money(_("Paid to you"), collection.amount, tranche.currency),
+            fact(_("Received"), on=collection.payment.received_on),
+            fact(_("Bank reference"), collection.payment.bank_reference),
+        ],
+        heading=format_lazy(_("Pass the payment of {name} on"), name=tranche.name),
+        words=_("The invoice is sold, and the buyer paid you by mistake. Pass the money on to your financier."),
     )
 
 

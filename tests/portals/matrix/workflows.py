@@ -17,7 +17,7 @@ from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.financing import services as financing
-from apps.financing.models import Facility
+from apps.financing.models import BankMovement, Facility, Tranche
 from apps.financing.rules import LineTerms, OfferTerms
 from apps.financing.rules.events import Bears
 from apps.invoicing import services as invoicing
@@ -55,6 +55,7 @@ from apps.workflows import (
     statements,
     team,
     terminating,
+    treasury,
     underwriting,
 )
 from tests import scenarios
@@ -311,6 +312,7 @@ INVOICE, REQUEST, OFFER = "invoicing.Invoice", "financing.FundingRequest", "fina
 ORDER, PAYMENT_OUT = "financing.PaymentOrder", "financing.OrderedPayment"
 EXPOSURE, VERIFICATION = "financing.ExposureLimit", "financing.BuyerVerification"
 TRANCHE, ASSIGNMENT, FACILITY = "financing.Tranche", "financing.Assignment", "financing.Facility"
+MOVEMENT, COLLECTION = "financing.BankMovement", "financing.Collection"
 ORGANISATION = "parties.Organisation"
 MEMBERSHIP, INVITATION = "parties.Membership", "parties.Invitation"
 
@@ -697,6 +699,33 @@ CALLS = [
         lambda row, own: {"amount": Decimal(1), **_because(row, own)},
     ),
     Call(recourse.write_off_advance, "underwriter", TRANCHE, "tranche_ref", _because),
+    Call(treasury.return_disbursement, "treasury", TRANCHE, "tranche_ref", _transfer),
+    Call(treasury.return_surplus, "treasury", TRANCHE, "tranche_ref", _transfer),
+    Call(treasury.record_misdirected, "billing", TRANCHE, "tranche_ref", _money),
+    Call(treasury.record_misdirected, "treasury", TRANCHE, "tranche_ref", _money),
+    Call(treasury.record_passed_on, "treasury", TRANCHE, "tranche_ref", _money),
+    Call(
+        treasury.identify_receipt,
+        "treasury",
+        MOVEMENT,
+        "receipt_ref",
+        lambda _row, own: {"tranche_ref": _own(own, Tranche, state="funded_post").ref},
+    ),
+    Call(
+        treasury.identify_receipt,
+        "treasury",
+        TRANCHE,
+        "tranche_ref",
+        lambda _row, own: {"receipt_ref": _own(own, BankMovement, kind="unidentified").ref},
+    ),
+    Call(
+        treasury.send_back_receipt,
+        "treasury",
+        MOVEMENT,
+        "receipt_ref",
+        lambda row, own: {**_transfer(row, own), **_because(row, own)},
+    ),
+    Call(treasury.reverse_collection, "treasury", COLLECTION, "collection_ref", _because),
     Call(
         team.change_member, "seller", MEMBERSHIP, "membership_ref", lambda _row, _own: {"roles": frozenset({"billing"})}
     ),

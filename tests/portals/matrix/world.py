@@ -79,7 +79,9 @@ from apps.workflows import (
     step_up,
     team,
     terminating,
+    treasury,
     underwriting,
+    watching,
 )
 from apps.workflows.journals import making as journals
 from apps.workflows.models import EvidencePack
@@ -95,7 +97,7 @@ TODAY: Final = NOW.date()
 HOME, FOREIGN = "Hqkanari", "Fqpapagei"
 """The canaries: no text of ours, no name and no random reference contains them."""
 PRICE: Final = {HOME: Decimal("800000.00"), FOREIGN: Decimal("739137.37")}
-LINES: Final = 15
+LINES: Final = 17
 DRAFT, DESK, FUNDING = "draftpaper", "deskpaper", "fundingpaper"
 
 
@@ -729,10 +731,10 @@ class _Builder:
         self._priced(requests[3])
         self._approved(self._priced(requests[4]))
         tranches = [self._taken(self._approved(self._priced(request))) for request in requests[5:]]
-        *picked, acknowledged, _sold, funded, collected, settled = tranches
-        for tranche in (*picked, acknowledged, funded, collected, settled):
+        *picked, acknowledged, _sold, funded, collected, settled, astray, overpaid = tranches
+        for tranche in (*picked, acknowledged, funded, collected, settled, astray, overpaid):
             self._acknowledged(tranche)
-        for tranche in (funded, collected, settled):
+        for tranche in (funded, collected, settled, astray, overpaid):
             self._paid_out(tranche)
         for tranche in (collected, settled):
             self._collected(tranche)
@@ -744,6 +746,8 @@ class _Builder:
         self._paid_out(before)
         self._slipped(before)
         self._waived(self._priced(self._requested(self.invoices[2])))
+        self._collected(overpaid, more=Decimal(1))
+        self._other_money(astray)
         self._ordered(picked)
 
     def _ordered(self, picked: list[Tranche]) -> None:
@@ -768,6 +772,47 @@ class _Builder:
         with acting(udo, at=later):
             reason = f"Known for years. {self.canary}{FUNDING}"
             underwriting.waive_check(actor=udo, key=key(), offer_ref=offer, check="seller", reason=reason)
+
+    def _other_money(self, astray: Tranche) -> None:
+        """A receipt that nobody can identify, one that was sent back, a sweep; and what went astray."""
+        with acting(member(self.deal, "treasury")) as tea:
+            waiting, back = (
+                treasury.record_unidentified(
+                    actor=tea,
+                    key=key(),
+                    currency="EUR",
+                    amount=Decimal("5.00"),
+                    received_on=TODAY,
+                    bank_reference=f"IN-{self.canary}{FUNDING}-{which}",
+                    note=f"Kantine. {self.canary}{FUNDING}",
+                )["movement"]
+                for which in ("waiting", "back")
+            )
+            treasury.send_back_receipt(
+                actor=tea,
+                key=key(),
+                receipt_ref=back,
+                value_on=TODAY,
+                bank_reference=f"BACK-{self.canary}{FUNDING}-{waiting}",
+                reason=f"Not ours. {self.canary}{FUNDING}",
+            )
+            treasury.record_misdirected(
+                actor=tea,
+                key=key(),
+                tranche_ref=astray.ref,
+                amount=Decimal("2.00"),
+                received_on=TODAY,
+                bank_reference=f"ASTRAY-{self.canary}{FUNDING}",
+            )
+            watching.watch_book(actor=tea, key=key(), on=TODAY + timedelta(days=60))
+            treasury.record_passed_on(
+                actor=tea,
+                key=key(),
+                tranche_ref=astray.ref,
+                amount=Decimal("0.25"),
+                received_on=TODAY,
+                bank_reference=f"PASSED-{self.canary}{FUNDING}",
+            )
 
     def _slipped(self, tranche: Tranche) -> None:
         """Later than was expected, at the cost of the seller, who has paid a part of that."""
@@ -860,13 +905,13 @@ class _Builder:
                 actor=tea, key=key(), tranche_ref=tranche.ref, value_on=TODAY, bank_reference=reference
             )
 
-    def _collected(self, tranche: Tranche) -> None:
+    def _collected(self, tranche: Tranche, *, more: Decimal = Decimal(0)) -> None:
         with acting(member(self.deal, "treasury")) as tea:
             funding.collect_payment(
                 actor=tea,
                 key=key(),
                 tranche_ref=tranche.ref,
-                amount=tranche.face,
+                amount=tranche.face + more,
                 received_on=TODAY,
                 bank_reference=f"IN-{self.canary}-{tranche.pk}",
             )

@@ -5,6 +5,8 @@ from decimal import Decimal
 from django.test import Client
 from django.urls import reverse
 
+from apps.contracts.models import Contract
+from apps.financing import services as financing
 from apps.financing.models import FundingRequest, Offer, Tranche
 from apps.milestones.models import Milestone
 from tests import scenarios
@@ -265,3 +267,39 @@ def test_who_may_not_ask_for_funding_does_not_cancel(parties: Parties, signed_in
     refused = client.post(address, {"key": scenarios.key(), "reason": "Mine."})
     assert refused.status_code == 422
     assert "Your role does not allow you" in refused.content.decode()
+
+
+def test_what_if_shows_early_beside_waiting_and_writes_nothing(parties: Parties, seller: Client) -> None:
+    milestone = accepted(parties)
+    opened_facility(parties)
+    page = seller.get(asking(milestone))
+    assert page.context["answer"] is None
+    today = page.context["trying"].today
+    tried = {"tried": milestone.ref, "paid_on": today.isoformat(), "line": page.context["lines"][0].ref}
+    answer = seller.get(asking(milestone), tried).context["answer"]
+    assert (answer.whole.gross, answer.whole.net) == (Decimal("12138.00"), Decimal("11955.93"))
+    assert answer.early == answer.whole.face - Decimal("182.07")
+    assert answer.rates.apr < answer.rates.xirr
+    assert [step.days for step in answer.lines[0].steps] == [0, 0]
+    half = seller.get(asking(milestone), tried | {"share": "42.5"}).context["answer"]
+    assert half.whole.gross == Decimal("6069.00")
+    more = seller.get(asking(milestone), tried | {"share": "99"}).context["answer"]
+    assert more.whole.gross == answer.whole.gross, "no more than the line gives"
+    assert not FundingRequest.objects.exists()
+
+
+def test_what_if_says_why_there_is_no_answer(parties: Parties, seller: Client) -> None:
+    milestone = accepted(parties)
+    opened_facility(parties)
+    page = seller.get(asking(milestone))
+    tried = {"tried": milestone.ref, "paid_on": "2020-01-01", "line": page.context["lines"][0].ref}
+    assert "Choose today or a later day." in seller.get(asking(milestone), tried).content.decode()
+    none = seller.get(asking(milestone), {**tried, "tried": "", "paid_on": "2030-01-01"}).content.decode()
+    assert "Choose at least one milestone." in none or "is not one of the available choices" in none
+
+
+def test_a_history_is_counted_from_three_cases_on(parties: Parties) -> None:
+    contract = scenarios.active_contract(parties)
+    with acting(scenarios.seller_actor(parties)):
+        history = financing.history_of(Contract.objects.select_related("seller").get(pk=contract.pk))
+    assert (history.slips, history.lateness) == ([], [])

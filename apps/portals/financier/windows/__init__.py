@@ -2,7 +2,9 @@
 
 from apps.audit.models import Entry as AuditEntry
 from apps.financing.models import (
+    Alert,
     Assignment,
+    BankMovement,
     BuyerVerification,
     Collection,
     Disbursement,
@@ -22,12 +24,13 @@ from apps.portals.financier.windows.audit import AuditWindow
 from apps.portals.financier.windows.books import AccountWindow, EntryWindow
 from apps.portals.financier.windows.exposures import ExposureWindow
 from apps.portals.financier.windows.facilities import FacilityWindow
-from apps.portals.financier.windows.money import CollectionWindow, DisbursementWindow, PayoutWindow
+from apps.portals.financier.windows.money import CollectionWindow, DisbursementWindow, MovementWindow, PayoutWindow
 from apps.portals.financier.windows.offers import OfferWindow
 from apps.portals.financier.windows.payment_orders import OrderedPaymentWindow, PaymentOrderWindow
 from apps.portals.financier.windows.requests import RequestWindow
 from apps.portals.financier.windows.tranches import TrancheWindow
 from apps.portals.financier.windows.verifications import VerificationWindow
+from apps.portals.financier.windows.watch import AlertWindow
 
 WINDOWS = {
     FundingRequest: RequestWindow,
@@ -42,6 +45,8 @@ WINDOWS = {
     Disbursement: DisbursementWindow,
     Collection: CollectionWindow,
     ReservePayout: PayoutWindow,
+    BankMovement: MovementWindow,
+    Alert: AlertWindow,
     Account: AccountWindow,
     Entry: EntryWindow,
     AuditEntry: AuditWindow,

@@ -27,6 +27,12 @@ from apps.portals.financier.actions.tranches import (
     due_of,
     open_of,
 )
+from apps.portals.financier.actions.treasury import (
+    RecordMisdirected,
+    RecordPassedOn,
+    ReturnDisbursement,
+    ReturnSurplus,
+)
 from apps.portals.financier.disputed import in_dispute
 from apps.portals.financier.evidence import invoice_files
 from apps.portals.financier.filters import Ages, Buyers, Sellers, TrancheStates
@@ -37,6 +43,8 @@ from apps.portals.parts import Fact, Step, Tile
 from apps.portals.templatetags.cairn import day, money
 
 RECOURSE = (PostponeAdvance, DemandAdvance, RecordRepayment, DeclareDefault, AllowForLoss, WriteOffAdvance)
+
+TREASURY = (ReturnDisbursement, ReturnSurplus, RecordMisdirected, RecordPassedOn)
 
 
 class TrancheWindow(Window):
@@ -51,7 +59,7 @@ class TrancheWindow(Window):
     list_select_related = ("seller", "buyer", "milestone__invoice", "line")
     search_fields = ("^milestone__invoice__number", "^milestone__title", "^seller__legal_name", "^buyer__legal_name")
     search_help_text = gettext_lazy("Invoice number, seller or buyer")
-    pages = (FundTranche, CollectPayment, PayReserve, CancelTranche, *RECOURSE)
+    pages = (FundTranche, CollectPayment, PayReserve, CancelTranche, *RECOURSE, *TREASURY)
     page_template = "admin/pages/tranche.html"
     page_related = (
         "seller",
@@ -198,6 +206,14 @@ def _buttons(window: TrancheWindow, request: HttpRequest, row: Tranche, *, owed_
     if owed_back > 0:
         label = _("Record repayment of %(owed)s") % {"owed": formats.money(owed_back, row.currency)}
         buttons.append((RecordRepayment(window), label, "arrow-down-left"))
+    if financing.misdirected(row) > 0:
+        buttons.append((RecordPassedOn(window), _("Record what the seller passed on"), "arrow-down-left"))
+    if financing.due_to_buyer(row) > 0:
+        buttons.append((ReturnSurplus(window), _("Pay the surplus back"), "arrow-return-left"))
+    if row.state in ("funded_post", "part_collected", "defaulted"):
+        buttons.append((RecordMisdirected(window), _("Buyer paid the seller"), "signpost-split"))
+    if row.state in ("funded_pre", "funded_post") and not row.collections.exists():
+        buttons.append((ReturnDisbursement(window), _("It came back"), "arrow-counterclockwise"))
     if row.state == "funded_pre":
         buttons.append((PostponeAdvance(window), _("Move the date"), "calendar-check"))
         buttons.append((DemandAdvance(window), _("Demand it back"), "exclamation-triangle"))
@@ -271,6 +287,7 @@ def _next(row: Tranche) -> str:
         % buyer,
         "cancelled": _("nothing. The advance was cancelled."),
         "recourse_due": _("%(seller)s pays back what it owes.") % {"seller": row.seller.legal_name},
+        "returned": _("nothing. The bank returned the money; the seller can ask anew."),
         "repurchased": _("nothing. The seller bought the advance back."),
         "defaulted": _("a second person writes it off, or the buyer pays after all."),
         "written_off": _("nothing is expected. What comes in after all is recovered."),

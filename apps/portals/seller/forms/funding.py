@@ -1,4 +1,6 @@
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -6,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.financing.models import Facility
 from apps.milestones.models import Milestone
-from apps.portals.forms import ActionForm
+from apps.portals.forms import ActionForm, ShareField
 
 
 class FundingForm(ActionForm):
@@ -41,6 +43,57 @@ class FundingForm(ActionForm):
         if len(facilities) == 1:
             field.initial = facilities[0].ref
             field.widget = forms.HiddenInput()
+
+
+class WhatIfForm(forms.Form):
+    """What the seller plays with before it asks: sent by GET, so that nothing is written and every answer has an
+    address."""
+
+    use_required_attribute = False
+
+    tried = forms.MultipleChoiceField(
+        label=_("Milestones"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one milestone.")},
+    )
+    paid_on = forms.DateField(label=_("Money on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    share = ShareField(
+        label=_("Share of each invoice"),
+        required=False,
+        help_text=_("Per cent. Empty for as much as your line usually gives."),
+    )
+    line = forms.ChoiceField(label=_("Financier"))
+
+    def __init__(
+        self,
+        *args: Any,
+        facilities: Sequence[Facility],
+        milestones: Sequence[Milestone],
+        today: date,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        tried, line = self.fields["tried"], self.fields["line"]
+        assert isinstance(tried, forms.MultipleChoiceField)  # noqa: S101  (narrows the type)
+        assert isinstance(line, forms.ChoiceField)  # noqa: S101  (narrows the type)
+        tried.choices = [(milestone.ref, milestone.title) for milestone in milestones]
+        line.choices = [(facility.ref, facility.financier.legal_name) for facility in facilities]
+        if len(facilities) == 1:
+            line.initial = facilities[0].ref
+            line.widget = forms.HiddenInput()
+
+    def clean_paid_on(self) -> date:
+        on: date = self.cleaned_data["paid_on"]
+        if on < self.today:
+            raise forms.ValidationError(_("Choose today or a later day."))
+        return on
+
+    def clean_share(self) -> Decimal | None:
+        share: Decimal | None = self.cleaned_data["share"]
+        if share is not None and share <= 0:
+            raise forms.ValidationError(_("Enter more than nothing, or leave it empty."))
+        return share
 
 
 class CancelForm(ActionForm):

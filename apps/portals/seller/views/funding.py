@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.contracts.models import Contract
 from apps.core.errors import Refused
+from apps.financing import services as financing
 from apps.financing.models import Facility, FundingRequest, Tranche
 from apps.milestones.models import Milestone
 from apps.parties.roles import Action
@@ -19,7 +20,7 @@ from apps.portals.forms import ActionForm, add_refusal
 from apps.portals.paging import page_of
 from apps.portals.parts import Fact, Tile
 from apps.portals.seller.estimates import Estimate, estimate, face_of
-from apps.portals.seller.forms.funding import FundingForm
+from apps.portals.seller.forms.funding import FundingForm, WhatIfForm
 from apps.portals.seller.fundable import (
     available,
     contracts_to_fund,
@@ -29,6 +30,7 @@ from apps.portals.seller.fundable import (
     milestones_to_fund,
 )
 from apps.portals.seller.pages import funding_crumbs, page, today_of, why_not
+from apps.portals.seller.what_if import WhatIf, what_if
 from apps.workflows import funding as funding_workflows
 
 MOST = 50
@@ -123,7 +125,7 @@ def _offer_of(asked: FundingRequest, request: PortalRequest) -> object:
 def request_funding(request: PortalRequest, ref: str) -> HttpResponse:
     """Ask for milestones of one contract: the whole of each, what that would come to, who bears which risk."""
     actor, today = request.actor, today_of(request)
-    contract = get_object_or_404(Contract.objects.of_seller(actor).select_related("buyer"), ref=ref)
+    contract = get_object_or_404(Contract.objects.of_seller(actor).select_related("buyer", "seller"), ref=ref)
     lines = [line for line in facilities(actor) if line.currency == contract.currency]
     found = list(milestones_to_fund(actor, today=today).filter(contract=contract))
     named = [milestone.ref for milestone in found if milestone.ref == request.GET.get("milestone")]
@@ -156,8 +158,41 @@ def request_funding(request: PortalRequest, ref: str) -> HttpResponse:
         "estimates": [(line, _estimates(found, line=line, today=today)) for line in lines],
         "refusal": why_not(actor, Action.REQUEST_FUNDING),
         "crumbs": funding_crumbs((contract.title, "")),
+        **_what_if(request, contract=contract, lines=lines, found=found),
     }
     return page(request, "request_funding", context, form=form)
+
+
+def _what_if(
+    request: PortalRequest, *, contract: Contract, lines: list[Facility], found: list[Milestone]
+) -> dict[str, object]:
+    """The form to play with, and what it comes to once it was sent; a GET, whatever else the page is."""
+    today, is_sent = today_of(request), "paid_on" in request.GET
+    form = WhatIfForm(
+        request.GET if is_sent else None,
+        facilities=lines,
+        milestones=found,
+        today=today,
+        initial={"paid_on": today, "tried": [milestone.ref for milestone in found]},
+    )
+    answer: WhatIf | None = None
+    why = ""
+    if is_sent and form.is_valid():
+        chosen = form.cleaned_data
+        answer, why = what_if(
+            [milestone for milestone in found if milestone.ref in chosen["tried"]],
+            facility=next(line for line in lines if line.ref == chosen["line"]),
+            funding_on=chosen["paid_on"],
+            share=chosen["share"],
+            history=financing.history_of(contract),
+        )
+    tried = set(form["tried"].value() or [])
+    return {
+        "trying": form,
+        "tried": [(milestone, milestone.ref in tried) for milestone in found],
+        "answer": answer,
+        "no_answer": why,
+    }
 
 
 def _estimates(milestones: list[Milestone], *, line: Facility, today: date) -> list[tuple[Milestone, Estimate]]:

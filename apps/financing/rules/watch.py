@@ -1,0 +1,33 @@
+"""What of a book somebody has to look at: plain thresholds over amounts and days, the same for every financier."""
+
+from datetime import date
+from decimal import Decimal
+
+NEAR = Decimal("0.9")
+"""The share of a limit from which on it counts as nearly used up."""
+CONCENTRATED = Decimal("0.4")
+"""The share of all that is out from which on one buyer is a concentration."""
+AGED_DAYS = 5
+"""After so many days a receipt should be identified."""
+MOST_SLIP_DAYS = 45
+"""Later than so many days past what was signed, a milestone has slipped too far."""
+
+
+def is_near(*, used: Decimal, limit: Decimal | None) -> bool:
+    """Whether nine tenths of a limit are out or promised; never where there is no limit."""
+    return limit is not None and used > 0 and used >= limit * NEAR
+
+
+def is_concentrated(*, part: Decimal, whole: Decimal) -> bool:
+    """Whether one buyer owes two fifths of all that is out, or more, and somebody else the rest."""
+    return 0 < part < whole and part >= whole * CONCENTRATED
+
+
+def has_aged(*, since: date, today: date) -> bool:
+    """Whether a receipt has waited too long."""
+    return (today - since).days > AGED_DAYS
+
+
+def has_slipped_too_far(*, signed_for: date, expected_on: date, today: date) -> bool:
+    """Whether a payment is expected, or still missing, too long after the day that was signed."""
+    return (max(expected_on, today) - signed_for).days > MOST_SLIP_DAYS

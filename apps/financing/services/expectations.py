@@ -1,0 +1,50 @@
+"""How a seller kept its plans and a buyer paid, as far as whoever asks may see it; what follows for a payment."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from apps.contracts.models import Contract
+from apps.financing.rules.expectation import History, Part, of_invoice, of_milestone
+from apps.financing.services.eligibility import invoice_of
+from apps.invoicing.models import OpenItem
+from apps.milestones.models import Milestone
+
+NEWEST = 100
+"""So many of the newest observations count: what was years ago says less."""
+
+
+def history_of(contract: Contract) -> History:
+    """The seller's slips on all its contracts and the buyer's lateness to this seller: two queries, newest first.
+
+    A slip is the day on which what was accepted was submitted, against the day planned. An invoice counts once it is
+    paid in full.
+    """
+    zone = ZoneInfo(contract.seller.time_zone)
+    accepted = Milestone.objects.filter(
+        contract__seller=contract.seller_id, planned_on__isnull=False, accepted_submission__submitted_at__isnull=False
+    )
+    kept = accepted.order_by("-accepted_at").values_list("planned_on", "accepted_submission__submitted_at")
+    settled = OpenItem.objects.filter(
+        seller=contract.seller_id, invoice__buyer=contract.buyer_id, settled_at__isnull=False, paid__gt=0
+    )
+    paid = settled.order_by("-settled_at").values_list("due_on", "settled_at")
+    return History(
+        slips=[(at.astimezone(zone).date() - on).days for on, at in kept[:NEWEST] if on and at],
+        lateness=[(at.astimezone(zone).date() - on).days for on, at in paid[:NEWEST] if at],
+    )
+
+
+def parts_until_paid(milestone: Milestone, *, completed_on: date, funding_on: date, history: History) -> Sequence[Part]:
+    """From completion to payment, step by step; the last step is the expected payment, always after the funding."""
+    invoice = invoice_of(milestone)
+    if invoice is not None:
+        earliest = max(invoice.open_item.due_on, funding_on + timedelta(days=1))
+        return of_invoice(due_on=earliest, history=history)
+    version, review_days = milestone.line.version, milestone.line.review_days
+    return of_milestone(
+        completed_on=completed_on,
+        review_days=review_days or version.review_days,
+        due_on=version.due_on,
+        history=history,
+    )
