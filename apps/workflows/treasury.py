@@ -183,6 +183,7 @@ def reverse_collection(*, actor: Actor, key: str, collection_ref: str, reason: s
     at = clock.now()
     walls.widen(contract.seller_id, contract.buyer_id)
     payment_ref = financing.payment_ref_of(collection_ref=collection_ref)
+    financing.require_reversible(collection_ref=collection_ref, actor=actor)
     reversal = invoicing.reverse_collected(payment_ref=payment_ref, actor=actor, reason=reason, at=at)
     made = financing.reverse_collection(collection_ref=collection_ref, actor=actor, at=at)
     invoicing.undo_reserve_received(

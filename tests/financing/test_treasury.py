@@ -182,7 +182,22 @@ def test_a_buyer_that_paid_the_seller_by_mistake(book: Book) -> None:
 def test_the_treasury_may_say_so_too_and_nobody_of_an_unsold_invoice(book: Book) -> None:
     misdirected(book, 50_000, on=day(50), role="treasury")
     assert book.posted() == [lines(d1210=50_000, c1100=50_000)]
-    assert book.tranche(1).outstanding == 52_000
+    tranche = book.tranche(1)
+    assert tranche.outstanding == 52_000
+    by(
+        book,
+        "treasury",
+        treasury.record_passed_on,
+        on=day(51),
+        tranche_ref=tranche.ref,
+        amount=Decimal(1),
+        received_on=day(51),
+        bank_reference="P-1",
+    )
+    with walls.asking_for(book.deal.financier.pk):
+        collection = Collection.objects.get(tranche=tranche)
+    with pytest.raises(Refused, match="passed this payment on"):
+        reversed_(book, collection, on=day(52))
     with pytest.raises(Refused, match="not accepted yet"):
         by(
             book,

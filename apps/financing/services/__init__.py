@@ -89,7 +89,7 @@ from apps.financing.services.recourse import (
 )
 from apps.financing.services.requests import contract_of_request, decline_request, request, withdraw_request
 from apps.financing.services.returning import return_transfer
-from apps.financing.services.reversing import contract_of_collection, payment_ref_of
+from apps.financing.services.reversing import contract_of_collection, payment_ref_of, require_reversible
 from apps.financing.services.reversing import reverse as reverse_collection
 from apps.financing.services.unidentified import identify, receipt_of, receive_unidentified, send_back
 from apps.financing.services.verification import (
@@ -187,6 +187,7 @@ __all__ = [
     "refuse_written_off",
     "repay",
     "request",
+    "require_reversible",
     "require_unassigned",
     "require_unassigned_to_withhold",
     "require_unbound",

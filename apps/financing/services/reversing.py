@@ -35,6 +35,13 @@ def contract_of_collection(*, collection_ref: str) -> int:
     return known
 
 
+def require_reversible(*, collection_ref: str, actor: Actor) -> None:
+    """Refuse to begin what would be refused in the end. The caller holds the contract, so nothing comes between."""
+    collection = Collection.objects.select_related("payment", "tranche").get(ref=collection_ref)
+    actor.require(Action.MOVE_MONEY, organisation_id=collection.tranche.financier_id)
+    _require_nothing_since(collection.tranche, collection=collection)
+
+
 def reverse(*, collection_ref: str, actor: Actor, at: datetime) -> Collection:
     """Undo a collection by its exact negative, in the records and in the book; its payment is reversed already.
 
