@@ -1,14 +1,13 @@
 """Cash before the buyer pays, or before the milestone is accepted: from the seller's request to the settled advance."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 from apps.contracts import services as contracts
 from apps.core import clock
 from apps.core.database import walls
 from apps.financing import services as financing
-from apps.financing.models import Tranche
 from apps.financing.rules import OfferTerms
 from apps.financing.services import FacilityTerms
 from apps.invoicing import services as invoicing
