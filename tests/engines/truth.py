@@ -16,6 +16,7 @@ JOB_OF: Final = (
     "FROM procrastinate_jobs j WHERE j.task_name = 'apps.workflows.jobs.{task}' AND j.args->>'{name}' = {ref}"
 )
 CREDIT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.credit_jobs")
+ENDING_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.termination_jobs")
 REFUND_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.refund_jobs")
 REVENUE_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.revenue_jobs")
 EXPORT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.export_jobs")
@@ -72,7 +73,7 @@ SENTENCES: Final = {
     ),
     "Every settlement that both signed has one job for its PDF, and one more for each time it was asked for again": (
         "SELECT s.ref FROM milestones_settlement s WHERE s.state = 'signed' AND (SELECT count(*) "
-        + JOB_OF.format(task="make_settlement_paper", name="settlement_ref", ref="s.ref")
+        + ENDING_JOB_OF.format(task="make_settlement_paper", name="settlement_ref", ref="s.ref")
         + ") <> 1 + (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'retry_settlement_paper'"
         " AND k.answer->>'settlement' = s.ref)"
     ),
