@@ -19,13 +19,16 @@ KINDS: Final = (MILESTONE, DEPOSIT, RECURRING)
 SIGNATURE: Final = "signature"
 DATE: Final = "date"
 ACCEPTANCE: Final = "acceptance"
+EVENT: Final = "event"
 STARTS: Final = {DEPOSIT: (SIGNATURE, DATE), RECURRING: (SIGNATURE, DATE, ACCEPTANCE)}
-"""What can make a line due: the signature that makes the contract active, a day, the acceptance of a milestone."""
+"""What can make a line due: the signature that makes the contract active, a day, the acceptance of a milestone. A
+deposit that later invoices give back may be due with an acceptance, or with an event that the buyer confirms, too."""
 
 PROPORTION: Final = "proportion"
 RATE: Final = "rate"
 FIRST: Final = "first"
-WAYS: Final = (PROPORTION, RATE, FIRST)
+FIXED: Final = "fixed"
+WAYS: Final = (PROPORTION, RATE, FIRST, FIXED)
 """How later invoices give a recoverable deposit back."""
 
 ALL: Final = "all"
@@ -41,13 +44,15 @@ class Recovery:
     """How a deposit is given back by later invoices: it is an advance on the price, and no part of it.
 
     ``way`` is ``proportion`` (each invoice bears the share of it that it has in what is still to be billed), ``rate``
-    (``rate`` percent of whatever is billed once ``begins`` percent of the price are) or ``first`` (every invoice is
-    reduced to nothing until the deposit is used up). In each way the last invoice gives back what is left.
+    (``rate`` percent of whatever is billed once ``begins`` percent of the price are), ``fixed`` (each invoice by the
+    same ``amount``) or ``first`` (every invoice is reduced to nothing until the deposit is used up). In each way the
+    last invoice gives back what is left.
     """
 
     way: str = PROPORTION
     rate: Decimal | None = None
     begins: Decimal = Decimal(0)
+    amount: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,8 @@ class Due:
     ``start`` is ``signature``, ``date`` (then ``on`` is the day) or ``acceptance`` (then ``milestone`` is the title of
     the one that is meant). A recurring line is billed on the first day of each ``period`` (``month``, ``quarter``,
     ``year``), ``count`` times. None and empty mean not written yet. A deposit with a ``recovery`` is an advance on the
-    other lines; it may be due with the acceptance of a milestone too, as payments for progress are.
+    other lines; it may be due with the acceptance of a milestone too, as payments for progress are, or with an
+    ``event`` that the buyer confirms without accepting any work (``start`` is ``event``).
     """
 
     start: str = SIGNATURE
@@ -66,6 +72,7 @@ class Due:
     period: str = ""
     count: int | None = None
     recovery: Recovery | None = None
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext, ngettext
 from apps.contracts import drafts
 from apps.contracts.drafts import Due, Recovery
 from apps.contracts.rules.dues import period_amounts
+from apps.core.canonical import plain
 from apps.core.printing import words
 
 Money = Callable[[Decimal], str]
@@ -22,7 +23,9 @@ def schedule_in_words(due: Due, *, amount: Decimal | None, currency: str, money:
     days as the page or the paper writes them.
     """
     if due.recovery is not None:
-        return gettext("{billed}; {recovery}").format(billed=_once(due, day), recovery=recovery_in_words(due.recovery))
+        return gettext("{billed}; {recovery}").format(
+            billed=_once(due, day), recovery=recovery_in_words(due.recovery, money=money)
+        )
     if not due.period and due.count is None:
         return _once(due, day)
     if not due.period or due.count is None:
@@ -39,10 +42,14 @@ def schedule_in_words(due: Due, *, amount: Decimal | None, currency: str, money:
     return gettext("{payments}, the first {when}").format(payments=payments, when=_when(due, day))
 
 
-def recovery_in_words(recovery: Recovery) -> str:
+def recovery_in_words(recovery: Recovery, *, money: Money = plain) -> str:
     """``each invoice is reduced by 20 % until the deposit is used up``."""
     if recovery.way == drafts.FIRST:
         return gettext("invoices are reduced to nothing until the deposit is used up")
+    if recovery.way == drafts.FIXED:
+        return gettext("each invoice is reduced by the same amount, {amount}, until the deposit is used up").format(
+            amount=money(recovery.amount) if recovery.amount is not None else "–"
+        )
     if recovery.way == drafts.PROPORTION:
         return gettext("each invoice is reduced by its share of the deposit, and the last by what is left of it")
     if recovery.rate is None:
@@ -76,6 +83,8 @@ def _when(due: Due, day: Day) -> str:
         return gettext("when both sides have signed")
     if due.start == drafts.DATE:
         return gettext("on {day}").format(day=day(due.on)) if due.on else gettext("on a day that is not said yet")
+    if due.start == drafts.EVENT:
+        return gettext("when the buyer confirms “{event}”, which accepts no work").format(event=due.event)
     if not due.milestone:
         return gettext("with a milestone that is not named yet")
     return gettext("when “{milestone}” is accepted").format(milestone=due.milestone)

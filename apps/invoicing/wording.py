@@ -122,6 +122,11 @@ def cause(invoice: SemanticInvoice) -> str:
         return _acceptance(invoice.acceptance, invoice)
     if instalment is None:
         return ""
+    if instalment.event:
+        return gettext(
+            "Payable, not accepted: “{event}”, confirmed by {name} on {date}. This payment accepts no work; later"
+            " invoices give it back as agreed"
+        ).format(event=instalment.event, name=instalment.confirmed_by, date=day(instalment.first))
     if instalment.last is None:
         return gettext("Deposit, due from {date} on, as agreed").format(date=day(instalment.first))
     return gettext("Period {number} of {count}, {first} to {last}, as agreed").format(

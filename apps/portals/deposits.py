@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from apps.contracts import dues_wording
 from apps.contracts.models import Contract
 from apps.core import money
 from apps.invoicing import services as invoicing
+from apps.portals import formats
 from apps.portals.instalments import Calendar
 
 
@@ -25,6 +27,12 @@ def panel_of(contract: Contract, *, calendars: Sequence[Calendar]) -> DepositPan
         return None
     found = invoicing.deposits(contract)
     return DepositPanel(
-        rows=[(one, dues_wording.recovery_in_words(one.recovery)) for one in found],
+        rows=[
+            (
+                one,
+                dues_wording.recovery_in_words(one.recovery, money=partial(formats.money, currency=contract.currency)),
+            )
+            for one in found
+        ],
         left=money.total(one.left for one in found),
     )

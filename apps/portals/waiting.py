@@ -11,9 +11,11 @@ from apps.contracts import wording
 from apps.contracts.models import Contract
 from apps.contracts.models.contract import ContractState
 from apps.core import clock
-from apps.core.errors import Refused
+from apps.core.errors import ProofNeeded, Refused
 from apps.milestones import services as milestones
 from apps.milestones.models import ConfirmedEvent, Milestone
+from apps.milestones.services import Awaited
+from apps.portals import formats, interrupted
 from apps.portals.access import PortalRequest
 from apps.portals.forms import ActionForm, add_refusal
 from apps.workflows import confirming
@@ -33,7 +35,7 @@ class WaitingPanel:
 
     rows: Sequence[WaitingRow]
     confirmed: Sequence[ConfirmedEvent]
-    events: Sequence[str]
+    events: Sequence[Awaited]
 
 
 class ConfirmEventForm(ActionForm):
@@ -59,7 +61,7 @@ def panel_of(contract: Contract) -> WaitingPanel | None:
         return None
     waiting = milestones.waiting_in(contract, at=clock.now())
     confirmed = list(contract.confirmed_events.order_by("pk"))
-    events = list(milestones.events_to_confirm(contract))
+    events = list(milestones.events_to_confirm(contract).values())
     if not waiting and not confirmed and not events:
         return None
     rows = [WaitingRow(one.milestone, wording.waits_for(one.condition)) for one in waiting]
@@ -76,14 +78,19 @@ def form_of(request: PortalRequest, contract: Contract) -> ConfirmEventForm:
     """The form with the events that can be confirmed, each with what waits for it."""
     form = ConfirmEventForm(request.POST or None)
     form.fields["event"].widget.choices = [
-        (
-            event,
-            _("%(event)s (%(titles)s waits for it)")
-            % {"event": event, "titles": ", ".join(f"“{title}”" for title in titles)},
-        )
-        for event, titles in milestones.events_to_confirm(contract).items()
+        (one.event, f"{one.event} ({'; '.join(_effects(one, contract.currency))})")
+        for one in milestones.events_to_confirm(contract).values()
     ]
     return form
+
+
+def _effects(one: Awaited, currency: str) -> list[str]:
+    """What becomes of the event, in a few words."""
+    titles = ", ".join(f"“{title}”" for title in one.milestones)
+    return [
+        *([_("%(amount)s net is payable") % {"amount": formats.money(one.payable, currency)}] if one.payable else []),
+        *([_("%(titles)s waits for it") % {"titles": titles}] if titles else []),
+    ]
 
 
 def confirmed(request: PortalRequest, contract: Contract, form: ConfirmEventForm) -> bool:
@@ -98,6 +105,9 @@ def confirmed(request: PortalRequest, contract: Contract, form: ConfirmEventForm
             event=form.cleaned_data["event"],
             note=form.cleaned_data["note"],
         )
+    except ProofNeeded as needed:
+        interrupted.ask(request, request.user, form, needed)
+        return False
     except Refused as refused:
         add_refusal(form, refused)
         return False

@@ -2,17 +2,27 @@
 
 from apps.contracts import services as contracts
 from apps.core.database import walls
+from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor
-from apps.workflows import confirming_jobs
+from apps.workflows import confirming_jobs, instalments, jobs
 from apps.workflows.once import Answer, once
 
 
 @once
 def confirm_event(*, actor: Actor, key: str, contract_ref: str, event: str, note: str = "") -> Answer:
-    """A member of the buyer says that an event has happened. It accepts no work; the seller is told."""
+    """A member of the buyer says that an event has happened. It accepts no work; the seller is told.
+
+    What is payable for it is billed in the same transaction, as an advance that later invoices give back.
+    """
     contract = contracts.lock_by_ref(contract_ref=contract_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
     confirmed = milestones.confirm_event(contract=contract, event=event, note=note, actor=actor, at=at)
-    confirming_jobs.send_event_news.defer(event_ref=confirmed.ref, organisation_id=contract.seller_id)
+    jobs.defer(
+        confirming_jobs.send_event_news.configure(
+            task_kwargs={"event_ref": confirmed.ref, "organisation_id": contract.seller_id}
+        )
+    )
+    due = invoicing.start_lines_of_event(confirmed, contract=contract)
+    instalments.bill_started(due, contract=contract, actor=actor, at=at)
     return {"event": confirmed.ref}

@@ -94,6 +94,20 @@ def bill_deposits(
         contracts.complete_when_all_billed(contract=contract, open_milestones=0, unbilled=left, actor=actor, at=at)
 
 
+def bill_started(due: Sequence[Instalment], *, contract: Contract, actor: Actor, at: datetime) -> None:
+    """Bill what has just fallen due, in the transaction of what made it so; what nothing could give back is dropped."""
+    kept = [
+        one
+        for one in due
+        if not invoicing.drop_unrecoverable(contract=contract, instalment_ref=one.ref, actor=actor, at=at)
+    ]
+    refs = {new_ref(): one for one in kept}
+    jobs.defer(*(_document(ref, contract=contract) for ref in refs))
+    for ref, one in refs.items():
+        invoice = invoicing.issue_instalment(ref, contract=contract, instalment_ref=one.ref, actor=actor, at=at)
+        at = invoice.issued_at
+
+
 def _document(invoice_ref: str, *, contract: Contract) -> JobDeferrer:
     return jobs.render_invoice.configure(
         task_kwargs={"invoice_ref": invoice_ref, "organisation_id": contract.seller_id}

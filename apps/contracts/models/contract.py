@@ -67,7 +67,7 @@ STEPS = table(
 
 BILLED = (
     "position, kind, title, amount, start, starts_on, starts_with, period, period_count, recovery, recovery_rate,"
-    " recovery_begins"
+    " recovery_begins, recovery_amount"
 )
 """What a deposit or a recurring line says of what it bills, and when."""
 

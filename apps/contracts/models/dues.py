@@ -25,6 +25,7 @@ class Start(models.TextChoices):
     SIGNATURE = drafts.SIGNATURE, _("When the contract is signed")
     DATE = drafts.DATE, _("On a day")
     ACCEPTANCE = drafts.ACCEPTANCE, _("When a milestone is accepted")
+    EVENT = drafts.EVENT, _("When the buyer confirms an event, which accepts nothing")
 
 
 class RecoveryWay(models.TextChoices):
@@ -33,6 +34,7 @@ class RecoveryWay(models.TextChoices):
     PROPORTION = drafts.PROPORTION, _("In proportion to what is billed")
     RATE = drafts.RATE, _("At a rate of each invoice")
     FIRST = drafts.FIRST, _("First: invoices are nothing until it is used up")
+    FIXED = drafts.FIXED, _("By the same amount of each invoice")
 
 
 class PeriodLength(models.TextChoices):
@@ -47,7 +49,7 @@ class Dues(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=LineKind.choices, default=LineKind.MILESTONE)
     start = models.CharField(_("due"), max_length=10, choices=Start.choices, blank=True)
     starts_on = models.DateField(_("day"), null=True, blank=True)
-    starts_with = models.CharField(_("starts with the milestone"), max_length=160, blank=True)
+    starts_with = models.CharField(_("starts with the milestone or event"), max_length=160, blank=True)
     period = models.CharField(_("period"), max_length=10, choices=PeriodLength.choices, blank=True)
     period_count = models.PositiveSmallIntegerField(_("number of periods"), null=True, blank=True)
     per_period = models.DecimalField(_("amount of each period"), max_digits=18, decimal_places=3, null=True, blank=True)
@@ -66,6 +68,9 @@ class Dues(models.Model):
     recovery_begins = models.DecimalField(
         _("once so many percent of the price are billed"), max_digits=9, decimal_places=6, null=True, blank=True
     )
+    recovery_amount = models.DecimalField(
+        _("amount of each invoice"), max_digits=18, decimal_places=3, null=True, blank=True
+    )
 
     class Meta:
         abstract = True
@@ -78,7 +83,8 @@ class Dues(models.Model):
         return drafts.Due(
             start=self.start,
             on=self.starts_on,
-            milestone=self.starts_with,
+            milestone=self.starts_with if self.start != Start.EVENT else "",
+            event=self.starts_with if self.start == Start.EVENT else "",
             period=self.period,
             count=self.period_count,
             recovery=self.given_back,
@@ -89,7 +95,9 @@ class Dues(models.Model):
         """How later invoices give this deposit back; None of what stays earned."""
         if not self.recovery:
             return None
-        return drafts.Recovery(self.recovery, self.recovery_rate, self.recovery_begins or Decimal(0))
+        return drafts.Recovery(
+            self.recovery, self.recovery_rate, self.recovery_begins or Decimal(0), self.recovery_amount
+        )
 
 
 _ONCE = Q(period="", period_count__isnull=True, per_period__isnull=True)
@@ -98,14 +106,18 @@ CONSTRAINTS: Final = (
         condition=(Q(kind="milestone", start="", starts_on__isnull=True, starts_with="") & _ONCE)
         | (
             Q(kind="deposit", planned_on__isnull=True)
-            & (Q(start__in=["signature", "date"], starts_with="") | (~Q(recovery="") & Q(start="acceptance")))
+            & (
+                Q(start__in=["signature", "date"], starts_with="")
+                | (~Q(recovery="") & Q(start__in=["acceptance", "event"]))
+            )
             & _ONCE
         )
         | Q(kind="recurring", start__in=["signature", "date", "acceptance"], planned_on__isnull=True),
         name="plan_line_says_what_its_kind_has",
     ),
     models.CheckConstraint(
-        condition=(Q(starts_on__isnull=True) | Q(start="date")) & (Q(starts_with="") | Q(start="acceptance")),
+        condition=(Q(starts_on__isnull=True) | Q(start="date"))
+        & (Q(starts_with="") | Q(start__in=["acceptance", "event"])),
         name="plan_line_starts_in_one_way",
     ),
     models.CheckConstraint(
@@ -115,10 +127,11 @@ CONSTRAINTS: Final = (
         name="plan_line_repeats_so_often",
     ),
     models.CheckConstraint(
-        condition=Q(recovery="", recovery_rate__isnull=True, recovery_begins__isnull=True)
+        condition=Q(recovery="", recovery_rate__isnull=True, recovery_begins__isnull=True, recovery_amount__isnull=True)
         | (
             Q(kind="deposit", basis__in=["amount", "percent"], recovery__in=RecoveryWay.values)
             & (Q(recovery="rate") | Q(recovery_rate__isnull=True, recovery_begins__isnull=True))
+            & (Q(recovery_amount__isnull=True) | Q(recovery="fixed", recovery_amount__gt=0))
             & (Q(recovery_rate__isnull=True) | Q(recovery_rate__gt=0, recovery_rate__lte=100))
             & (Q(recovery_begins__isnull=True) | Q(recovery_begins__gte=0, recovery_begins__lt=100))
         ),
@@ -140,6 +153,7 @@ VERSION_TRIGGERS: Final = (
         " OR (l.kind = 'recurring' AND (l.period = '' OR l.period_count IS NULL"
         " OR l.per_period * l.period_count <> l.amount))"
         " OR (l.recovery = 'rate' AND l.recovery_rate IS NULL)"
+        " OR (l.recovery = 'fixed' AND l.recovery_amount IS NULL) OR (l.start = 'event' AND l.starts_with = '')"
         " OR (l.start = 'acceptance' AND 1 <> (SELECT count(*) FROM contracts_planline m"
         " WHERE m.version_id = v.id AND m.kind = 'milestone' AND m.title = l.starts_with))))"
         " THEN RAISE EXCEPTION 'a line of version % does not say when it is billed', NEW.id"

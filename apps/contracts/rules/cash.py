@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from apps.contracts.drafts import ACCEPTANCE, DATE, DEPOSIT, MILESTONE, RECURRING
+from apps.contracts.drafts import ACCEPTANCE, DATE, DEPOSIT, EVENT, MILESTONE, RECURRING
 from apps.contracts.rules.difference import PaperLine
 from apps.contracts.rules.dues import period_amounts, periods
 from apps.contracts.rules.payment import NET, due_on
@@ -113,6 +113,8 @@ def _start(
 ) -> date | None:
     if line.due is None or line.due.start == DATE:
         return line.due.on if line.due else None
+    if line.due.start == EVENT:
+        return None
     if line.due.start == ACCEPTANCE:
         named = [day for one, day in zip(lines, accepted, strict=True) if one.title == line.due.milestone]
         return named[0] if named else None

@@ -19,6 +19,7 @@ from apps.contracts.drafts import (
     ACCEPTANCE,
     AS_AGREED,
     DATE,
+    EVENT,
     KINDS,
     MILESTONE,
     MONTHS,
@@ -100,10 +101,10 @@ def check_due(line: DraftLine, *, position: int) -> DraftLine:
     due = line.due or Due()
     check_basis(line)
     recovery = check_recovery(due.recovery, title=line.title) if is_recoverable(line) and due.recovery else None
-    if due.start not in STARTS[line.kind] and not (recovery is not None and due.start == ACCEPTANCE):
+    if due.start not in STARTS[line.kind] and not (recovery is not None and due.start in (ACCEPTANCE, EVENT)):
         raise Refused(
             "“{title}” must be due when the contract is signed or on a day; only a recurring line, and a deposit that"
-            " later invoices give back, can start with a milestone.",
+            " later invoices give back, can start with a milestone, and only such a deposit with an event.",
             field="lines",
             title=line.title,
         )
@@ -119,6 +120,7 @@ def check_due(line: DraftLine, *, position: int) -> DraftLine:
         )
     repeats = line.kind == RECURRING
     name = trimmed(due.milestone, most=160, what="name of a milestone", field="lines")
+    event = trimmed(due.event, most=160, what="event", field="lines")
     kept = Due(
         start=due.start,
         on=due.on if due.start == DATE else None,
@@ -126,6 +128,7 @@ def check_due(line: DraftLine, *, position: int) -> DraftLine:
         period=due.period if repeats else "",
         count=due.count if repeats else None,
         recovery=recovery,
+        event=event if due.start == EVENT else "",
     )
     return replace(line, planned_on=None, due=kept, own=AS_AGREED)
 
@@ -166,6 +169,8 @@ def _check_complete(line: DraftLine, due: Due, titles: Mapping[str, int]) -> Non
         raise Refused(
             "Say how many periods “{title}” has: a price that is fixed needs an end.", field="lines", title=line.title
         )
+    if due.start == EVENT and not due.event:
+        raise Refused("Say by which event “{title}” is due.", field="lines", title=line.title)
     if due.start != ACCEPTANCE:
         return
     if not due.milestone:
@@ -189,6 +194,7 @@ def due_text(kind: str, due: Due | None, *, agreed: Decimal | None) -> dict[str,
     if due is None:
         return {}
     said = {"start": due.start, "on": due.on, "milestone": due.milestone, "period": due.period, "count": due.count}
+    said |= {"event": due.event} if due.start == EVENT else {}
     said |= recovery_text(due.recovery)
     return {"kind": kind, "due": said, "per_period": agreed}
 

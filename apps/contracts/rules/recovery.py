@@ -4,7 +4,8 @@ A recoverable deposit is an advance on the price, not a part of it. The plan add
 later invoice is lower by what it gives back; so what is invoiced in the end is the price, to the minor unit.
 
 Progress and performance payments of United States federal contracts are liquidated from the deliveries in the same way:
-the liquidation rate is the ``rate`` (Federal Acquisition Regulation, 32.503-8 and 52.232-32(f)).
+the liquidation rate is the ``rate``, the liquidation amount the ``fixed`` one (Federal Acquisition Regulation, 32.503-8
+and 32.1004(d)).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from apps.contracts.drafts import DEPOSIT, FIRST, RATE, WAYS, DraftLine, Recovery
+from apps.contracts.drafts import DEPOSIT, FIRST, FIXED, RATE, WAYS, DraftLine, Recovery
 from apps.contracts.rules.plan import PERCENT_DECIMALS, REMAINDER
 from apps.core import money
 from apps.core.canonical import plain
@@ -39,10 +40,12 @@ def check_recovery(recovery: Recovery, *, title: str) -> Recovery:
     """What is said of the recovery with nothing that its way does not have, if it can be kept."""
     if recovery.way not in WAYS:
         raise Refused(
-            "Say how later invoices give “{title}” back: in proportion, at a rate, or first.",
+            "Say how later invoices give “{title}” back: in proportion, at a rate, by an amount, or first.",
             field="lines",
             title=title,
         )
+    if recovery.way == FIXED:
+        return Recovery(recovery.way, amount=recovery.amount)
     if recovery.way != RATE:
         return Recovery(recovery.way)
     if recovery.rate is not None:
@@ -68,6 +71,14 @@ def check_recoveries(lines: Sequence[DraftLine], amounts: Sequence[Decimal], *, 
                 field="lines",
                 title=line.title,
             )
+        if recovery.way == FIXED and recovery.amount is None:
+            raise Refused(
+                "Say by which amount each invoice is reduced until “{title}” is used up.",
+                field="lines",
+                title=line.title,
+            )
+        if recovery.amount is not None:
+            money.payable(recovery.amount, currency, field="lines")
     if advances > price:
         raise Refused(
             "The deposits that later invoices give back come to {advances}, and the price is {price}: more than the"
@@ -117,6 +128,8 @@ def _by_its_way(one: Advance, *, amount: Decimal, rest: Decimal, price: Decimal,
     recovery = one.recovery
     if recovery.way == FIRST:
         return amount
+    if recovery.way == FIXED:
+        return recovery.amount or money.ZERO
     if recovery.way == RATE:
         billed, begins = price - rest, price * recovery.begins / HUNDRED
         above = max(min(amount, billed - begins), money.ZERO)
@@ -129,15 +142,21 @@ def recovery_text(recovery: Recovery | None) -> dict[str, Any]:
     """What the canonical text of a line says of it; of a deposit that stays earned nothing, as always."""
     if recovery is None:
         return {}
-    return {"recovery": {"way": recovery.way, "rate": recovery.rate, "begins": recovery.begins}}
+    fixed = {"amount": recovery.amount} if recovery.way == FIXED else {}
+    return {"recovery": {"way": recovery.way, "rate": recovery.rate, "begins": recovery.begins, **fixed}}
 
 
 def read_recovery(said: Mapping[str, Any] | None) -> Recovery | None:
     """The recovery that a canonical text says."""
     if not said:
         return None
-    rate = said["rate"]
-    return Recovery(said["way"], None if rate is None else Decimal(rate), Decimal(said["begins"]))
+    rate, amount = said["rate"], said.get("amount")
+    return Recovery(
+        said["way"],
+        None if rate is None else Decimal(rate),
+        Decimal(said["begins"]),
+        None if amount is None else Decimal(amount),
+    )
 
 
 def _check_share(percent: Decimal, *, least_is_zero: bool, title: str) -> None:

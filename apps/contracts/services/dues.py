@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from apps.contracts import rules
-from apps.contracts.drafts import RATE, DraftLine, Measure, Recovery
+from apps.contracts.drafts import EVENT, RATE, DraftLine, Measure, Recovery
 from apps.contracts.models import PlanLine
 
 
@@ -17,7 +17,7 @@ def due_columns(line: DraftLine) -> dict[str, Any]:
         "kind": line.kind,
         "start": due.start,
         "starts_on": due.on,
-        "starts_with": due.milestone,
+        "starts_with": due.event if due.start == EVENT else due.milestone,
         "period": due.period,
         "period_count": due.count,
         "per_period": rules.per_period(line),
@@ -28,9 +28,14 @@ def due_columns(line: DraftLine) -> dict[str, Any]:
 def _recovery_columns(recovery: Recovery | None) -> dict[str, Any]:
     """How later invoices give it back; of what stays earned nothing."""
     if recovery is None:
-        return {"recovery": "", "recovery_rate": None, "recovery_begins": None}
+        return {"recovery": "", "recovery_rate": None, "recovery_begins": None, "recovery_amount": None}
     begins = recovery.begins if recovery.way == RATE else None
-    return {"recovery": recovery.way, "recovery_rate": recovery.rate, "recovery_begins": begins}
+    return {
+        "recovery": recovery.way,
+        "recovery_rate": recovery.rate,
+        "recovery_begins": begins,
+        "recovery_amount": recovery.amount,
+    }
 
 
 def measure_columns(measure: Measure | None) -> dict[str, Any]:

@@ -36,16 +36,18 @@ class Instalment(models.Model):
     """What is billed without a sign-off: a deposit, or one period of a recurring line. Made by the signature.
 
     ``bills_on`` is the day on which it is billed, where the seller is: the first day of the period, or the day on which
-    the deposit is due. A line that starts with a milestone has none until that is accepted; the start is kept here and
-    stays. ``ends_on`` is the period's last day; a deposit has none. ``line`` is that of the version that
-    both sides signed first: a change order leaves what the calendar bills as it is, at its position. ``cancelled_at``:
-    the contract was terminated before it was billed, or too little was left to bill to give a deposit back.
+    the deposit is due. A line that starts with a milestone has none until that is accepted, one that is due with an
+    ``event`` none until the buyer confirms that; the start is kept here and stays. ``ends_on`` is the period's last
+    day; a deposit has none. ``line`` is that of the version that both sides signed first: a change order leaves what
+    the calendar bills as it is, at its position. ``cancelled_at``: the contract was terminated before it was billed, or
+    too little was left to bill to give a deposit back.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="instalments")
     line = models.ForeignKey(PlanLine, models.PROTECT, related_name="instalments")
     starts_with = models.ForeignKey(PlanLine, models.PROTECT, null=True, blank=True, related_name="+")
+    event = models.CharField(_("due with the event"), max_length=160, blank=True, default="", db_default="")
     position = models.PositiveIntegerField()
     number = models.PositiveSmallIntegerField()
     count = models.PositiveSmallIntegerField()
@@ -76,8 +78,8 @@ class Instalment(models.Model):
                 condition=Q(billed_at__isnull=True) | Q(bills_on__isnull=False), name="instalment_billed_from_a_day_on"
             ),
             models.CheckConstraint(
-                condition=Q(bills_on__isnull=False) | Q(starts_with__isnull=False),
-                name="instalment_without_a_day_waits_for_a_milestone",
+                condition=Q(bills_on__isnull=False) | Q(starts_with__isnull=False) | ~Q(event=""),
+                name="instalment_without_a_day_waits_for_something",
             ),
             models.CheckConstraint(
                 condition=Q(cancelled_at__isnull=True) | Q(billed_at__isnull=True),
@@ -123,12 +125,20 @@ class Instalment(models.Model):
                 " WHERE m.contract_id = NEW.contract_id AND m.state NOT IN ('accepted', 'nullified', 'cancelled'))",
             ),
             guards.refused_when(
+                "a_start_follows_the_word_of_the_buyer",
+                guards.UPDATE,
+                "NOT EXISTS (SELECT 1 FROM milestones_confirmedevent e"
+                " WHERE e.contract_id = NEW.contract_id AND e.event = NEW.event)",
+                only="OLD.bills_on IS NULL AND NEW.bills_on IS NOT NULL AND NEW.event <> ''",
+            ),
+            guards.refused_when(
                 "instalment_of_a_signed_line",
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM contracts_planline l JOIN contracts_contract c"
                 " ON c.active_version_id = l.version_id WHERE l.id = NEW.line_id AND c.id = NEW.contract_id"
                 " AND c.currency = NEW.currency AND l.kind <> 'milestone'"
                 " AND NEW.count = coalesce(l.period_count, 1)"
+                " AND NEW.event = CASE l.start WHEN 'event' THEN l.starts_with ELSE '' END"
                 " AND (NEW.starts_with_id IS NULL) = (l.start <> 'acceptance'))",
             ),
             guards.at_commit(

@@ -121,7 +121,7 @@ from apps.invoicing.services.sales import (
     undo_reserve_received,
     undo_sale,
 )
-from apps.invoicing.services.starting import plan_instalments, start_lines_of_change
+from apps.invoicing.services.starting import plan_instalments, start_lines_of_change, start_lines_of_event
 from apps.invoicing.services.statements import Imported, account_key, import_statements
 from apps.invoicing.services.withholding import Withholding, withheld
 
@@ -247,6 +247,7 @@ __all__ = [
     "set_aside",
     "set_reminders",
     "start_lines_of_change",
+    "start_lines_of_event",
     "still_to_bill",
     "take_up",
     "to_bill",

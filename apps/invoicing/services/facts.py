@@ -235,5 +235,10 @@ def _instalment(instalment: Instalment) -> snapshot.Instalment:
     if instalment.bills_on is None:
         raise ValueError(f"instalment {instalment.ref} has no day yet and is not billed")
     return snapshot.Instalment(
-        first=instalment.bills_on, last=instalment.ends_on, number=instalment.number, count=instalment.count
+        first=instalment.bills_on,
+        last=instalment.ends_on,
+        number=instalment.number,
+        count=instalment.count,
+        event=instalment.event,
+        confirmed_by=instalment.contract.confirmed_events.get(event=instalment.event).name if instalment.event else "",
     )

@@ -10,7 +10,7 @@ from apps.contracts import drafts
 from apps.contracts import rules as contracts
 from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.invoicing.models import Instalment
-from apps.milestones.models import Milestone
+from apps.milestones.models import ConfirmedEvent, Milestone
 
 
 def plan_instalments(*, contract: Contract, version: ContractVersion, at: datetime) -> list[Instalment]:
@@ -36,13 +36,20 @@ def start_lines(milestone: Milestone, *, contract: Contract, on: date) -> None:
         _start(_waiting(contract).filter(starts_with__position=milestone.position), on=on)
 
 
+def start_lines_of_event(event: ConfirmedEvent, *, contract: Contract) -> list[Instalment]:
+    """What is due with an event that the buyer has confirmed is due from that day on; payable, and nothing accepted."""
+    waiting = _waiting(contract).filter(event=event.event)
+    _start(waiting, on=event.confirmed_at.astimezone(ZoneInfo(contract.seller.time_zone)).date())
+    return list(Instalment.objects.filter(contract=contract, event=event.event).unbilled().order_by("position"))
+
+
 def start_lines_of_change(*, contract: Contract, at: datetime) -> None:
     """A change order that takes out what was left of a milestone accepted in part ends it: its lines begin that day.
 
     ``at`` is the instant at which the change was signed; nothing happens while something of the milestone is open.
     """
     still = Milestone.objects.unfinished().filter(contract=contract, position=OuterRef("starts_with__position"))
-    ended = _waiting(contract).alias(is_open=Exists(still)).filter(is_open=False)
+    ended = _waiting(contract).filter(event="").alias(is_open=Exists(still)).filter(is_open=False)
     _start(ended, on=at.astimezone(ZoneInfo(contract.seller.time_zone)).date())
 
 
@@ -79,6 +86,7 @@ def _of_line(
             contract=contract,
             line=line,
             starts_with=milestones[line.starts_with] if line.start == drafts.ACCEPTANCE else None,
+            event=line.starts_with if line.start == drafts.EVENT else "",
             position=line.position,
             number=number,
             count=count,

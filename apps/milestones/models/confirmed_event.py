@@ -18,7 +18,8 @@ class ConfirmedEventQuerySet(models.QuerySet["ConfirmedEvent"]):
 class ConfirmedEvent(models.Model):
     """An event that the contract names, and that a member of the buyer confirmed with a note: it has happened.
 
-    It accepts no work. What waits for it goes on: milestones can be submitted. ``sha256`` is that of the version that
+    It accepts no work. What waits for it goes on: milestones can be submitted, and payments for it are ``payable``, in
+    the contract's currency and net of tax; nothing where none is due with it. ``sha256`` is that of the version that
     was in force.
     """
 
@@ -36,6 +37,7 @@ class ConfirmedEvent(models.Model):
     statement = models.TextField()
     statement_version = models.CharField(max_length=20)
     sha256 = models.CharField(max_length=64)
+    payable = models.DecimalField(_("payable, net of tax"), max_digits=18, decimal_places=3, default=0)
 
     objects = ConfirmedEventQuerySet.as_manager()
     wall = by_contract().only("SELECT", "INSERT")
@@ -44,6 +46,7 @@ class ConfirmedEvent(models.Model):
         ordering = ("pk",)
         constraints = [
             models.UniqueConstraint("contract", "event", name="an_event_happens_once"),
+            models.CheckConstraint(condition=Q(payable__gte=0), name="an_event_makes_something_payable_or_nothing"),
             models.CheckConstraint(condition=~Q(event="") & ~Q(statement=""), name="a_confirmation_says_what"),
         ]
         triggers = [
@@ -56,7 +59,8 @@ class ConfirmedEvent(models.Model):
                 " JOIN contracts_planline l ON l.version_id = v.id"
                 " JOIN parties_membership p ON p.organisation_id = c.buyer_id AND p.user_id = NEW.user_id"
                 " WHERE c.id = NEW.contract_id AND c.state = 'active' AND p.ended_at IS NULL"
-                " AND jsonb_exists(l.condition -> 'events', NEW.event))",
+                " AND (jsonb_exists(l.condition -> 'events', NEW.event)"
+                " OR (l.start = 'event' AND l.starts_with = NEW.event)))",
             ).seeing_all(),
         ]
 

@@ -16,10 +16,12 @@ from apps.milestones.services.accepting import accept
 from apps.milestones.services.asking import answer, ask, contract_of_question
 from apps.milestones.services.carrying_out import carry_out
 from apps.milestones.services.conditions import (
+    Awaited,
     Waiting,
     confirm_event,
     event_statement,
     events_to_confirm,
+    needs_proof_of_event,
     waiting_in,
     waits_for_first,
 )
@@ -133,6 +135,7 @@ __all__ = [
     "MOST_LINKS",
     "SILENCE",
     "Ahead",
+    "Awaited",
     "CriterionAnswer",
     "CriterionVerdict",
     "Deduction",
@@ -198,6 +201,7 @@ __all__ = [
     "needs_own_proof",
     "needs_proof",
     "needs_proof_for",
+    "needs_proof_of_event",
     "needs_proof_to_end",
     "needs_proof_to_settle",
     "next_missed",

@@ -2,17 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
 from apps.contracts import services as contracts
-from apps.contracts.drafts import Condition
+from apps.contracts.drafts import EVENT, Condition
 from apps.contracts.models import Contract, PlanLine
 from apps.contracts.models.contract import ContractState
 from apps.contracts.rules.conditions import Happened, named_in, read_condition, still_waits_for
 from apps.core import canonical
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
+from apps.core.money import Money
 from apps.milestones import rules
 from apps.milestones.models import ConfirmedEvent, Milestone
 from apps.milestones.models.milestone import ENDED, MilestoneState
@@ -54,39 +58,68 @@ def check_condition(milestone: Milestone, *, at: datetime) -> None:
         )
 
 
-def events_to_confirm(contract: Contract) -> dict[str, list[str]]:
-    """The events that the buyer may confirm now, each with the titles of the milestones that wait for it."""
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """An event that the buyer may confirm: titles of the milestones that wait for it, and what becomes payable, net."""
+
+    event: str
+    milestones: list[str]
+    payable: Decimal = Decimal(0)
+
+
+def events_to_confirm(contract: Contract) -> dict[str, Awaited]:
+    """The events that the buyer may confirm now, each with what waits for it."""
     if contract.state != ContractState.ACTIVE:
         return {}
-    lines = PlanLine.objects.filter(version=contract.active_version_id, condition__isnull=False)
-    found: dict[str, list[str]] = defaultdict(list)
-    for line in lines.order_by("position"):
-        for event in line.own.condition.events if line.own.condition is not None else ():
-            found[event].append(line.title)
-    known = set(contract.confirmed_events.values_list("event", flat=True)) if found else set()
-    return {event: titles for event, titles in found.items() if event not in known}
-
-
-def event_statement(contract: Contract, *, event: str) -> Statement:
-    """What somebody of the buyer agrees to who confirms an event."""
-    return Statement(
-        f"I am authorised to act for {contract.buyer.legal_name}. I confirm that this has happened: “{event}”."
-        " What waits for it may go on. This accepts no work.",
-        "event-1",
+    lines = PlanLine.objects.filter(version=contract.active_version_id).filter(
+        Q(condition__isnull=False) | Q(start=EVENT)
     )
+    found: dict[str, Awaited] = {}
+    for line in lines.order_by("position"):
+        if line.start == EVENT:
+            stands = found.setdefault(line.starts_with, Awaited(line.starts_with, []))
+            found[line.starts_with] = replace(stands, payable=stands.payable + (line.amount or 0))
+        for event in line.own.condition.events if line.own.condition is not None else ():
+            found.setdefault(event, Awaited(event, [])).milestones.append(line.title)
+    known = set(contract.confirmed_events.values_list("event", flat=True)) if found else set()
+    return {event: one for event, one in found.items() if event not in known}
+
+
+def event_statement(contract: Contract, *, awaited: Awaited) -> Statement:
+    """What somebody of the buyer agrees to who confirms an event."""
+    said = (
+        f"I am authorised to act for {contract.buyer.legal_name}. I confirm that this has happened: “{awaited.event}”."
+    )
+    if not awaited.payable:
+        return Statement(f"{said} What waits for it may go on. This accepts no work.", "event-1")
+    payable = Money(awaited.payable, contract.currency)
+    return Statement(
+        f"{said} {payable} net of tax is payable for it as agreed. This payment accepts no work and no delivery.",
+        "event-payable-1",
+    )
+
+
+def needs_proof_of_event(contract: Contract, *, payable: Money) -> bool:
+    """Whether the buyer wants its people to show once more who they are before they make so much payable."""
+    return rules.needs_proof(payable, above=contract.buyer.step_up_above, above_currency=contract.buyer.currency)
 
 
 def confirm_event(*, contract: Contract, event: str, note: str, actor: Actor, at: datetime) -> ConfirmedEvent:
     """A member of the buyer who may sign off says that an event of the contract in force has happened. It stays so."""
     if actor.kind is ActorKind.GUEST or actor.user_id is None:
         raise NotAllowed("An event is confirmed by a member of the buyer's team, and not by personal link.")
-    contracts.buyer_authority(contract, actor=actor, action=Action.DECIDE_MILESTONE, at=at)
+    limit = contracts.buyer_authority(contract, actor=actor, action=Action.DECIDE_MILESTONE, at=at)
     contracts.require_running(contract, at=at)
-    version = contract.active_version
-    if version is None or event not in events_to_confirm(contract):
+    version, awaited = contract.active_version, events_to_confirm(contract).get(event)
+    if version is None or awaited is None:
         raise Refused("This event is confirmed already, or the contract names no such event. Reload the page.")
+    if awaited.payable:
+        payable = Money(awaited.payable, contract.currency)
+        rules.check_limit(payable, limit=limit, limit_currency=contract.buyer.currency)
+        if needs_proof_of_event(contract, payable=payable):
+            actor.require_proof(at=at)
     words = rules.check_text(note, most=rules.LONGEST_NOTE, field="note")
-    statement = event_statement(contract, event=event)
+    statement = event_statement(contract, awaited=awaited)
     confirmed = ConfirmedEvent.objects.create(
         contract=contract,
         event=event,
@@ -96,6 +129,7 @@ def confirm_event(*, contract: Contract, event: str, note: str, actor: Actor, at
         statement=statement.text,
         statement_version=statement.version,
         sha256=version.sha256,
+        payable=awaited.payable,
     )
     contracts.record(
         contract,
@@ -105,6 +139,8 @@ def confirm_event(*, contract: Contract, event: str, note: str, actor: Actor, at
         at=at,
         event=event,
         note_sha256=canonical.sha256(words),
+        payable=awaited.payable,
+        statement_sha256=canonical.sha256(statement.text),
         sha256=version.sha256,
     )
     return confirmed

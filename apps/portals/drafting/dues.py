@@ -7,14 +7,14 @@ from typing import Any, Final
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.drafts import MILESTONE, RATE, STARTS, DraftLine, Due, Recovery
+from apps.contracts.drafts import FIXED, MILESTONE, RATE, STARTS, DraftLine, Due, Recovery
 from apps.contracts.models.dues import LineKind, PeriodLength, RecoveryWay, Start
 from apps.contracts.rules.dues import MOST_PERIODS
-from apps.portals.forms import DayField
+from apps.portals.forms import AmountField, DayField
 
 DUE_FIELDS: Final = (
     *("kind", "start", "starts_on", "starts_with", "period", "period_count"),
-    *("recovery", "recovery_rate", "recovery_begins"),
+    *("recovery", "recovery_rate", "recovery_begins", "recovery_amount"),
 )
 EARNED: Final = ("", _("Stays earned: a part of the price"))
 MILESTONES: Final = "plan-milestones"
@@ -31,7 +31,7 @@ class DueForm(forms.Form):
         required=False,
     )
     starts_with = forms.CharField(
-        label=_("With the milestone"),
+        label=_("With the milestone, or the event"),
         max_length=160,
         required=False,
         widget=forms.TextInput(attrs={"list": MILESTONES, "autocomplete": "off"}),
@@ -53,6 +53,8 @@ class DueForm(forms.Form):
         required=False,
     )
 
+    recovery_amount = AmountField(label=_("Amount of each invoice"), required=False)
+
     def clean_kind(self) -> str:
         return self.cleaned_data["kind"] or MILESTONE
 
@@ -70,7 +72,8 @@ class DueForm(forms.Form):
         return Due(
             start=start if start in STARTS[kind] or recovery is not None else Start.SIGNATURE.value,
             on=cleaned.get("starts_on"),
-            milestone=cleaned.get("starts_with") or "",
+            milestone=(cleaned.get("starts_with") or "") if start != Start.EVENT.value else "",
+            event=(cleaned.get("starts_with") or "") if start == Start.EVENT.value else "",
             period=(cleaned.get("period") or PeriodLength.MONTH.value) if repeats else "",
             count=cleaned.get("period_count") if repeats else None,
             recovery=recovery,
@@ -80,6 +83,8 @@ class DueForm(forms.Form):
         way = self.cleaned_data.get("recovery")
         if kind != LineKind.DEPOSIT or not way:
             return None
+        if way == FIXED:
+            return Recovery(way, amount=self.cleaned_data.get("recovery_amount"))
         if way != RATE:
             return Recovery(way)
         begins = self.cleaned_data.get("recovery_begins")
@@ -93,10 +98,11 @@ def due_values(line: DraftLine) -> Mapping[str, Any]:
         "kind": line.kind,
         "start": due.start,
         "starts_on": due.on,
-        "starts_with": due.milestone,
+        "starts_with": due.event or due.milestone,
         "period": due.period or PeriodLength.MONTH.value,
         "period_count": due.count,
         "recovery": due.recovery.way if due.recovery is not None else "",
         "recovery_rate": due.recovery.rate if due.recovery is not None else None,
+        "recovery_amount": due.recovery.amount if due.recovery is not None else None,
         "recovery_begins": (due.recovery.begins or None) if due.recovery is not None else None,
     }

@@ -7,6 +7,8 @@ from apps.contracts.drafts import (
     ACCEPTANCE,
     DATE,
     DEPOSIT,
+    EVENT,
+    FIXED,
     MILESTONE,
     MONTHS,
     RATE,
@@ -17,6 +19,7 @@ from apps.contracts.drafts import (
     Recovery,
 )
 from apps.contracts.rules.dues import MOST_PERIODS
+from apps.core import money
 from apps.workflows.deal_file.reader import Place
 
 KINDS = (MILESTONE, DEPOSIT, RECURRING)
@@ -37,11 +40,16 @@ def read_due(place: Place) -> tuple[str, str, Due | None]:
 
 def _deposit(place: Place) -> Due:
     due, given_back, milestone = place.maybe("due"), place.maybe("recovered"), place.maybe("due_with")
+    event = place.maybe("due_on_event")
     recovery = _recovery(given_back) if given_back is not None else None
     if milestone is not None:
         if due is not None or recovery is None:
             milestone.refuse("only a deposit with `recovered` is due with a milestone, and then it has no `due`")
         return Due(start=ACCEPTANCE, milestone=milestone.text(most=160), recovery=recovery)
+    if event is not None:
+        if due is not None or recovery is None:
+            event.refuse("only a deposit with `recovered` is due with an event, and then it has no `due`")
+        return Due(start=EVENT, event=event.text(most=160), recovery=recovery)
     if due is None or due.text() == SIGNATURE:
         return Due(recovery=recovery)
     return Due(start=DATE, on=due.day(), recovery=recovery)
@@ -50,12 +58,16 @@ def _deposit(place: Place) -> Due:
 def _recovery(place: Place) -> Recovery:
     """How later invoices give a deposit back: ``way`` with, at a rate, ``rate`` and ``begins`` in percent."""
     way, rate, begins = place.need("way").one_of(*WAYS), place.maybe("rate"), place.maybe("begins")
+    amount = place.maybe("amount")
+    if (way == FIXED) != (amount is not None):
+        place.refuse("needs an `amount` exactly where the `way` is `fixed`")
     if (way == RATE) != (rate is not None) or (begins is not None and way != RATE):
         place.refuse("needs `rate` in percent, and may have `begins`, exactly where the `way` is `rate`")
     recovery = Recovery(
         way=way,
         rate=rate.number(least=LEAST_SHARE, most=Decimal(100)) if rate is not None else None,
         begins=begins.number(least=Decimal(0), most=Decimal(99)) if begins is not None else Decimal(0),
+        amount=amount.number(least=Decimal("0.001"), most=money.LARGEST) if amount is not None else None,
     )
     place.done()
     return recovery

@@ -140,7 +140,8 @@ def _event(
 def _events(contract: ContractDraft) -> list[str]:
     """What the buyer may confirm, by the plan."""
     conditions = [line.own.condition for line in contract.lines if line.own.condition is not None]
-    return [event for condition in conditions for event in condition.events]
+    due = [line.due.event for line in contract.lines if line.due is not None and line.due.event]
+    return [*due, *(event for condition in conditions for event in condition.events)]
 
 
 def _price_line(place: Place, contract: ContractDraft) -> PriceLine:

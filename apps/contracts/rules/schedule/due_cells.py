@@ -11,7 +11,9 @@ from apps.contracts.drafts import (
     ACCEPTANCE,
     DATE,
     DEPOSIT,
+    EVENT,
     FIRST,
+    FIXED,
     MILESTONE,
     PROPORTION,
     RATE,
@@ -55,6 +57,10 @@ WAYS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {PROPORTION: "in proportion", FIRST: "first"},
     "de": {PROPORTION: "anteilig", FIRST: "zuerst"},
 }
+EVENTS: Final[Mapping[str, str]] = {"en": "event", "de": "Ereignis"}
+_EVENT: Final = frozenset(word.casefold() for word in EVENTS.values())
+FIXED_WORDS: Final[Mapping[str, str]] = {"en": "each", "de": "je"}
+_FIXED: Final = re.compile(r"(?:each|je)\s+(?P<amount>\d+(?:\.\d+)?)", re.IGNORECASE)
 FROM: Final[Mapping[str, str]] = {"en": "from", "de": "ab"}
 _WAY: Final = {
     **{word.casefold(): way for words in WAYS.values() for way, word in words.items()},
@@ -98,6 +104,9 @@ def _start(cell: Cell, order: DateOrder | None) -> Due:
         return Due(start=SIGNATURE)
     if is_date(text):
         return Due(start=DATE, on=date_of(text, order=order) if order is not None else None)
+    word, colon, event = unguarded(text).partition(":")
+    if colon and word.strip().casefold() in _EVENT:
+        return Due(start=EVENT, event=event.strip())
     return Due(start=ACCEPTANCE, milestone=unguarded(text))
 
 
@@ -106,11 +115,16 @@ def _recovery(cell: Cell, _order: DateOrder | None) -> Recovery:
     if isinstance(cell, Share):
         return Recovery(RATE, cell.percent)
     text = as_text(_plain(cell)).strip()
-    way, rate = _WAY.get(text.casefold()), _RATE.fullmatch(text)
+    way, rate, fixed = _WAY.get(text.casefold()), _RATE.fullmatch(text), _FIXED.fullmatch(text)
+    if fixed is not None:
+        return Recovery(FIXED, amount=Decimal(fixed["amount"]))
     if way is not None:
         return Recovery(way)
     if rate is None:
-        raise Refused("“{text}” is none of in proportion, first, and a rate such as 20 % from 30 %.", text=_short(cell))
+        raise Refused(
+            "“{text}” is none of in proportion, first, each 500.00, and a rate such as 20 % from 30 %.",
+            text=_short(cell),
+        )
     return Recovery(RATE, _share(rate["rate"], cell), _share(rate["begins"], cell) if rate["begins"] else Decimal(0))
 
 
@@ -159,7 +173,12 @@ def written(line: DraftLine, *, language: str) -> dict[Column, Cell]:
     due, words = line.due, language if language in KINDS else "en"
     if due is None:
         return {Column.KIND: KINDS[words][MILESTONE]}
-    starts: dict[str, Cell] = {SIGNATURE: SIGNED[words], DATE: due.on, ACCEPTANCE: guarded(due.milestone)}
+    starts: dict[str, Cell] = {
+        SIGNATURE: SIGNED[words],
+        DATE: due.on,
+        ACCEPTANCE: guarded(due.milestone),
+        EVENT: f"{EVENTS[words]}: {due.event}",
+    }
     return {
         Column.KIND: KINDS[words][line.kind],
         Column.PERIOD: PERIODS[words].get(due.period),
@@ -172,6 +191,8 @@ def written(line: DraftLine, *, language: str) -> dict[Column, Cell]:
 def _recovery_cell(recovery: Recovery | None, words: str) -> Cell:
     if recovery is None:
         return None
+    if recovery.way == FIXED:
+        return f"{FIXED_WORDS[words]} {plain(recovery.amount)}" if recovery.amount is not None else None
     if recovery.way != RATE:
         return WAYS[words][recovery.way]
     if recovery.rate is None:
