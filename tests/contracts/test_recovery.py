@@ -55,7 +55,7 @@ def test_the_plan_adds_up_to_the_price_without_what_is_given_back() -> None:
     ("line", "words"),
     [
         (replace(ADVANCE, basis="remainder", percent=None), "cannot be the remainder"),
-        (with_recovery(Recovery("late")), "in proportion, at a rate, or first"),
+        (with_recovery(Recovery("late")), "at a rate, by an amount, or first"),
         (with_recovery(Recovery(RATE, D(0))), "a rate is above 0"),
         (with_recovery(Recovery(RATE, D("100.1"))), "a rate is above 0"),
         (with_recovery(Recovery(RATE, D(10), D(100))), "below 100"),

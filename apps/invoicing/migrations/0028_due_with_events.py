@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0025_advances_on_events'),
+        ('contracts', '0027_advances_on_events'),
         ('invoicing', '0027_most_writes_break_nothing'),
     ]
 

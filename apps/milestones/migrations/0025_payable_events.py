@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0025_advances_on_events'),
-        ('milestones', '0022_conditions_and_events'),
+        ('contracts', '0027_advances_on_events'),
+        ('milestones', '0024_conditions_and_events'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0024_conditions'),
+        ('contracts', '0026_conditions'),
     ]
 
     operations = [
