@@ -37,11 +37,13 @@ def lines(entry: Any) -> set[tuple[str, str]]:
 
 def government(found: Report) -> None:
     """At most 1,080,000.00 are payable before final delivery: what the third event bills above that is held. What was
-    paid ahead is liquidated at 25 % of each delivery, until nothing of it is left."""
+    paid ahead is liquidated at 25 % of each delivery, what the event made payable by 60,000.00 of each, until nothing is
+    left of them."""
     assert [(row["net"], row["recovered"], row["retained"], row["open"]) for row in found["invoices"]] == [
         ("240000.00", "0.00", "0.00", "0.00"),
-        ("315000.00", "105000.00", "0.00", "0.00"),
-        ("405000.00", "135000.00", "0.00", "0.00"),
+        ("90000.00", "0.00", "0.00", "0.00"),
+        ("255000.00", "165000.00", "0.00", "0.00"),
+        ("375000.00", "165000.00", "0.00", "0.00"),
         ("180000.00", "0.00", "60000.00", "120000.00"),
     ]
     assert [found["retention"][name] for name in ("held", "released", "due")] == ["60000.00", "0.00", "0.00"]
