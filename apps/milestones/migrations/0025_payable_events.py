@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0027_advances_on_events'),
+        ('contracts', '0028_advances_on_events'),
         ('milestones', '0024_conditions_and_events'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

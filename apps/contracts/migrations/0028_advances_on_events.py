@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0026_conditions'),
+        ('contracts', '0027_order_number'),
     ]
 
     operations = [

@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0027_advances_on_events'),
-        ('invoicing', '0027_most_writes_break_nothing'),
+        ('contracts', '0028_advances_on_events'),
+        ('invoicing', '0028_hosted_pages'),
     ]
 
     operations = [
