@@ -37,8 +37,8 @@ def lines(entry: Any) -> set[tuple[str, str]]:
 
 def government(found: Report) -> None:
     """At most 1,080,000.00 are payable before final delivery: what the third event bills above that is held. What was
-    paid ahead is liquidated at 25 % of each delivery, what the event made payable by 60,000.00 of each, until nothing is
-    left of them."""
+    paid ahead is liquidated at 25 % of each delivery, what the event made payable by 60,000.00 of each, until nothing
+    is left of them."""
     assert [(row["net"], row["recovered"], row["retained"], row["open"]) for row in found["invoices"]] == [
         ("240000.00", "0.00", "0.00", "0.00"),
         ("90000.00", "0.00", "0.00", "0.00"),

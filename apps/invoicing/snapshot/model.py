@@ -217,8 +217,8 @@ class Reserved:
 @dataclass(frozen=True, slots=True)
 class Instalment:
     """What is billed without a sign-off: a deposit that is due from ``first`` on, or the period (BG-14) from ``first``
-    (BT-73) to ``last`` (BT-74), the ``number``-th of ``count``. A deposit has no ``last``. One that is due with an
-    ``event`` names who confirmed that for the buyer: it is payable, and nothing is accepted."""
+    (BT-73) to ``last`` (BT-74), the ``number``-th of ``count``. A deposit has no ``last``; one due with an ``event`` names
+    who confirmed that, and accepts nothing."""
 
     first: date
     last: date | None
