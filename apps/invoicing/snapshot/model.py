@@ -216,9 +216,8 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class Instalment:
-    """What is billed without a sign-off: a deposit that is due from ``first`` on, or the period (BG-14) from ``first``
-    (BT-73) to ``last`` (BT-74), the ``number``-th of ``count``. A deposit has no ``last``; one due with an ``event`` names
-    who confirmed that, and accepts nothing."""
+    """What is billed without a sign-off: a deposit due from ``first`` on, or the period (BG-14) from ``first`` (BT-73) to
+    ``last`` (BT-74), the ``number``-th of ``count``. A deposit has no ``last``; with an ``event`` it accepts nothing."""
 
     first: date
     last: date | None
