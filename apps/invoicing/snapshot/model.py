@@ -216,8 +216,8 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class Instalment:
-    """What is billed without a sign-off: a deposit due from ``first`` on, or the period (BG-14) from ``first`` (BT-73) to
-    ``last`` (BT-74), the ``number``-th of ``count``. A deposit has no ``last``; with an ``event`` it accepts nothing."""
+    """Billed without a sign-off: a deposit due from ``first`` on, or the period (BG-14) from ``first`` (BT-73) to
+    ``last`` (BT-74), ``number``-th of ``count``. A deposit has no ``last``; one with an ``event`` accepts nothing."""
 
     first: date
     last: date | None
