@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contracts', '0028_advances_on_events'),
-        ('invoicing', '0028_hosted_pages'),
+        ('invoicing', '0029_collected_payments_are_reversed'),
     ]
 
     operations = [
