@@ -268,6 +268,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "apps.workflows.jobs",
     "apps.workflows.credit_jobs",
     "apps.workflows.export_jobs",
+    "apps.workflows.hosting_jobs",
     "apps.workflows.jobs_before_acceptance",
     "apps.workflows.retention_jobs",
     "apps.workflows.revenue_jobs",
