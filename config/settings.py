@@ -266,6 +266,7 @@ LOGGING = {
 }
 PROCRASTINATE_IMPORT_PATHS = [
     "apps.workflows.jobs",
+    "apps.workflows.confirming_jobs",
     "apps.workflows.credit_jobs",
     "apps.workflows.export_jobs",
     "apps.workflows.hosting_jobs",
