@@ -802,7 +802,7 @@ class _Builder:
                 tranche_ref=astray.ref,
                 amount=Decimal("2.00"),
                 received_on=TODAY,
-                bank_reference=f"ASTRAY-{self.canary}{FUNDING}",
+                bank_reference=f"ASTRAY-{self.canary}",
             )
             watching.watch_book(actor=tea, key=key(), on=TODAY + timedelta(days=60))
             treasury.record_passed_on(
