@@ -270,6 +270,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "apps.workflows.credit_jobs",
     "apps.workflows.export_jobs",
     "apps.workflows.hosting_jobs",
+    "apps.workflows.account_letter_upkeep",
     "apps.workflows.jobs_before_acceptance",
     "apps.workflows.retention_jobs",
     "apps.workflows.revenue_jobs",

@@ -34,6 +34,7 @@ from apps.ledger.rules import guarded
 from apps.parties.actor import Actor
 from apps.portals import moment
 from apps.portals.access import PortalRequest
+from apps.portals.account_letters import letters_of
 from apps.portals.correcting.side import SELLER, Side
 from apps.portals.forms import DayField
 from apps.portals.spreadsheets.writing import written
@@ -108,8 +109,11 @@ class Shown:
     url: str
 
 
-def accounts_page(request: PortalRequest, side: Side) -> HttpResponse:
-    """Everybody with whom there is a contract, those who owe most first; ``?q=`` finds one by name."""
+def accounts_page(request: PortalRequest, side: Side, *, monthly: forms.Form | None = None) -> HttpResponse:
+    """Everybody with whom there is a contract, those who owe most first; ``?q=`` finds one by name.
+
+    ``monthly`` is where a seller says whether statements are sent every month.
+    """
     words = request.GET.get("q", "").strip()[:80]
     found = _accounts(request.actor, side, words=words, today=_today(request))
     return side.account_page(
@@ -120,6 +124,7 @@ def accounts_page(request: PortalRequest, side: Side) -> HttpResponse:
             "is_cut": len(found) > MOST_ACCOUNTS,
             "most": MOST_ACCOUNTS,
             "words": words,
+            "monthly": monthly,
         },
     )
 
@@ -154,6 +159,7 @@ def statement_page(request: PortalRequest, side: Side, ref: str) -> HttpResponse
                 (_("Accounts"), side.list_url("account_statements")),
                 (other.legal_name, ""),
             ],
+            "letters": letters_of(request, side, ref, between=between, days=(since, until)),
             "file_urls": [(kind, side.url(f"account_{kind}", ref)) for kind in ("csv", "xlsx")],
         },
         form=form,

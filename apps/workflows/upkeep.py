@@ -19,7 +19,8 @@ from apps.contracts.models import ContractDocument
 from apps.core import clock, made
 from apps.core.database import walls
 from apps.invoicing import credit_documents, documents
-from apps.invoicing.models import CreditNoteDocument
+from apps.invoicing.models import AccountLetter, CreditNoteDocument
+from apps.invoicing.services import account_letters as letters
 from apps.ledger.models import JournalExport
 from apps.milestones import services as milestones
 from apps.milestones.models import Certificate, SettlementPaper
@@ -82,6 +83,7 @@ def sweep_orphan_files(timestamp: int) -> None:
             before=before,
             names_of=lambda document: (document.stored_as, document.xml_stored_as),
         ),
+        "statements": made.sweep(AccountLetter, folder=letters.FOLDER, before=before),
         "certificates": made.sweep(Certificate, folder="certificates", before=before),
         "settlements": made.sweep(SettlementPaper, folder="settlements", before=before),
         "contracts": made.sweep(ContractDocument, folder="contracts", before=before),

@@ -25,6 +25,7 @@ KINDS = {
     "milestones.Settlement": "settlement",
     "invoicing.Document": "document",
     "invoicing.BankTransaction": "bank_transaction",
+    "invoicing.AccountLetter": "made",
     "ledger.JournalExport": "made",
     "workflows.EvidencePack": "made",
     "financing.FundingRequest": "funding_request",

@@ -37,6 +37,7 @@ from apps.revenue.models import JudgementKind
 from apps.revenue.rules import Outcome
 from apps.revenue.services import Decision
 from apps.workflows import (
+    account_letters,
     before_acceptance,
     billing,
     changing,
@@ -1201,6 +1202,45 @@ def resend_invoice(world: World) -> Attempt:
         world,
         "billing",
         lambda actor, key: billing.resend_invoice(actor=actor, key=key, invoice_ref=world["paid"]),
+    )
+
+
+@story
+def send_account_statement(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: account_letters.send_account_statement(
+            actor=actor,
+            key=key,
+            other_ref=world.parties.buyer.ref,
+            currency="EUR",
+            since=START.date() - timedelta(days=30),
+            until=START.date(),
+        ),
+    )
+
+
+@story
+def set_monthly_statements(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: account_letters.set_monthly_statements(actor=actor, key=key, is_on=True),
+    )
+
+
+@story
+def write_monthly_statements(world: World) -> Attempt:
+    since = START.date().replace(day=1)
+    until = (since + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    with acting(member(world.parties, "billing"), at=START) as actor:
+        account_letters.set_monthly_statements(actor=actor, key="monthly", is_on=True)
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: account_letters.write_monthly_statements(actor=actor, key=key, since=since, until=until),
+        at=START + timedelta(days=40),
     )
 
 

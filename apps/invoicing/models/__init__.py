@@ -1,3 +1,4 @@
+from apps.invoicing.models.account_letter import AccountLetter, AccountLetterSchedule
 from apps.invoicing.models.credit_note import CreditNote, CreditNoteDocument, CreditNoteLine
 from apps.invoicing.models.delivery import Delivery
 from apps.invoicing.models.disputed import DisputedInvoice
@@ -22,6 +23,8 @@ from apps.invoicing.models.transaction import BankTransaction, CashApplication
 from apps.invoicing.models.withholding import Withholding
 
 __all__ = [
+    "AccountLetter",
+    "AccountLetterSchedule",
     "Allocation",
     "BankStatement",
     "BankTransaction",

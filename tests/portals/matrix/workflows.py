@@ -31,6 +31,7 @@ from apps.revenue.models import JudgementKind
 from apps.revenue.rules import Outcome
 from apps.revenue.services import Decision
 from apps.workflows import (
+    account_letters,
     before_acceptance,
     billing,
     changing,
@@ -117,6 +118,10 @@ class Call:
             parameters["key"] = key()
         with scenarios.acting(actor, at=at):
             self.workflow(actor=actor, **parameters)
+
+
+def _account(_row: Any, _own: Tenant) -> dict[str, Any]:
+    return {"currency": "EUR", "since": TODAY - timedelta(days=30), "until": TODAY}
 
 
 def _previewed(preview: Callable[[Any], tuple[str, str]], row: Any) -> str:
@@ -528,6 +533,8 @@ CALLS = [
     Call(refunding.withdraw_refund, "billing", REFUND, "refund_ref", _because),
     Call(refunding.return_refund, "billing", REFUND, "refund_ref", _because),
     Call(billing.resend_invoice, "billing", INVOICE, "invoice_ref"),
+    Call(account_letters.send_account_statement, "billing", "parties.Organisation", "other_ref", _account),
+    Call(account_letters.send_account_statement, "payables", "parties.Organisation", "other_ref", _account),
     Call(hosting.renew_invoice_link, "billing", INVOICE, "invoice_ref"),
     Call(hosting.revoke_invoice_link, "billing", INVOICE, "invoice_ref"),
     Call(hosting.ask_about_invoice, "payables", INVOICE, "invoice_ref", lambda _row, _own: {"text": "Mine?"}),

@@ -51,6 +51,8 @@ from apps.revenue.models import JudgementKind
 from apps.revenue.rules import Component, Compounding
 from apps.revenue.services import Decision
 from apps.workflows import (
+    account_letter_jobs,
+    account_letters,
     before_acceptance,
     billing,
     changing,
@@ -192,6 +194,7 @@ class _Builder:
         self._advances()
         self._exports()
         self._revenue()
+        self._account_letters()
         self._proofs()
         self._links()
         self._codes()
@@ -1004,6 +1007,20 @@ class _Builder:
         self.hosted |= {"invoice": self._link_to(ref), "closed": self._link_to(closed)}
         with acting(member(self.deal, "billing")) as bilge:
             hosting.revoke_invoice_link(actor=bilge, key=key(), invoice_ref=closed)
+
+    def _account_letters(self) -> None:
+        """A statement of account with its PDF, and one every month."""
+        with acting(member(self.deal, "billing")) as bilge:
+            account_letters.set_monthly_statements(actor=bilge, key=key(), is_on=True)
+            asked = account_letters.send_account_statement(
+                actor=bilge,
+                key=key(),
+                other_ref=self.deal.buyer.ref,
+                currency="EUR",
+                since=TODAY - timedelta(days=30),
+                until=TODAY,
+            )
+        account_letter_jobs.make_account_letter.func(letter_ref=asked["letter"], organisation_id=self.deal.seller.pk)
 
     def _link_to(self, invoice_ref: str) -> str:
         return invoicing.token_of(InvoiceLink.objects.using("owner").get(invoice__ref=invoice_ref))

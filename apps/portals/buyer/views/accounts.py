@@ -1,9 +1,9 @@
 """The accounts with sellers: what was billed, credited and paid, and what is owed after it."""
 
-from django.http import HttpResponse
-from django.views.decorators.http import require_safe
+from django.http import HttpResponse, HttpResponseBase
+from django.views.decorators.http import require_POST, require_safe
 
-from apps.portals import owing
+from apps.portals import account_letters, owing
 from apps.portals.access import PortalRequest, portal
 from apps.portals.correcting.side import BUYER
 from apps.portals.spreadsheets.writing import CSV, XLSX
@@ -35,3 +35,17 @@ def account_csv(request: PortalRequest, ref: str) -> HttpResponse:
 def account_xlsx(request: PortalRequest, ref: str) -> HttpResponse:
     """The same for spreadsheet programs."""
     return owing.statement_file(request, BUYER, ref, kind=XLSX)
+
+
+@require_POST
+@portal("buyer")
+def send_account_statement(request: PortalRequest, ref: str) -> HttpResponse:
+    """The same as PDF, mailed to the buyer."""
+    return account_letters.send(request, BUYER, ref)
+
+
+@require_safe
+@portal("buyer")
+def account_letter(request: PortalRequest, ref: str) -> HttpResponseBase:
+    """The stored bytes of a statement that was mailed; 404 until they exist."""
+    return account_letters.letter_file(request, BUYER, ref)

@@ -1,0 +1,40 @@
+"""The mail with a statement of account."""
+
+from django.core.files.storage import default_storage
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from apps.invoicing import account_text
+from apps.invoicing.models import AccountLetter
+from apps.workflows.mails.invoices import payables
+from apps.workflows.mails.letter import Enclosure, Letter, Sent, absolute, fact, money, send
+
+
+def account_letter(*, letter_ref: str) -> Sent | None:
+    """The statement with its PDF, to whoever pays for the buyer; None when it went already."""
+    row = AccountLetter.objects.select_related("seller", "buyer").get(ref=letter_ref)
+    if row.sent_at is not None:
+        return None
+    said = account_text.read(row.snapshot)
+    with default_storage.open(row.stored_as) as stored:
+        pdf = stored.read()
+    page = absolute(reverse("buyer:account_statement", args=[row.seller.ref])) if row.buyer.is_claimed else ""
+    return send(
+        Letter(
+            name="account_letter",
+            key=row.ref,
+            sender=row.seller,
+            reader=row.buyer,
+            to=payables(row.buyer),
+            button=_("Open the account"),
+            url=page,
+            facts=[
+                fact(_("From"), on=row.since),
+                fact(_("Until"), on=row.until),
+                money(_("Opening balance"), said.opening, row.currency),
+                money(_("Closing balance"), said.closing, row.currency),
+            ],
+            context={"letter": row, "closing": said.closing},
+            files=[Enclosure(f"{_('account')}-{row.until.isoformat()}.pdf", pdf, "application/pdf")],
+        )
+    )
