@@ -49,6 +49,7 @@ from apps.workflows import (
     funding,
     hosting,
     instalments,
+    links,
     negotiating,
     notices,
     paying_out,
@@ -566,6 +567,17 @@ def request_changes(world: World) -> Attempt:
             verdicts=verdicts,
         ),
     )
+
+
+@story
+def note_counterparty(world: World) -> Attempt:
+    """Told once, however often it is tried within the hour."""
+
+    def note(actor: Actor, key: str) -> Answer:
+        links.note_counterparty(actor=actor, grant_ref=world["submission.grant"], at=START)
+        return {}
+
+    return _by(world, "seller", note)
 
 
 # --- reviews -----------------------------------------------------------------------------------------------------
