@@ -28,7 +28,8 @@ def send_account_statement(
 @once
 def set_monthly_statements(*, actor: Actor, key: str, is_on: bool) -> Answer:
     """The seller says whether its buyers get a statement of every month."""
-    schedule = account_letters.set_schedule(actor=actor, is_on=is_on, at=clock.now())
+    set_schedule = account_letters.begin_schedule if is_on else account_letters.end_schedule
+    schedule = set_schedule(actor=actor, at=clock.now())
     return {"is_on": str(schedule.is_on)}
 
 

@@ -56,21 +56,37 @@ def months_to_write(*, at: datetime) -> Iterator[MonthToWrite]:
             yield MonthToWrite(schedule.seller_id, since, until)
 
 
-def set_schedule(*, actor: Actor, is_on: bool, at: datetime) -> AccountLetterSchedule:
-    """The seller's buyers get a statement of every month from this one on, or no more of them."""
+def begin_schedule(*, actor: Actor, at: datetime) -> AccountLetterSchedule:
+    """The seller's buyers get a statement of every month from this one on.
+
+    What was not wanted in the meantime is not written afterwards.
+    """
+    schedule, before = _schedule(actor=actor, at=at)
+    if not schedule.is_on:
+        schedule.through = max(schedule.through, before)
+    schedule.is_on = True
+    return _signed(schedule, actor=actor, at=at)
+
+
+def end_schedule(*, actor: Actor, at: datetime) -> AccountLetterSchedule:
+    """The seller's buyers get no more statements but those that somebody asks for."""
+    schedule, _before = _schedule(actor=actor, at=at)
+    schedule.is_on = False
+    return _signed(schedule, actor=actor, at=at)
+
+
+def _schedule(*, actor: Actor, at: datetime) -> tuple[AccountLetterSchedule, date]:
+    """The seller's schedule under its lock, new or as it stands, and the last day before the month that runs."""
     actor.require(Action.RECORD_PAYMENT)
     seller = Organisation.objects.get(pk=actor.organisation_id)
     before = at.astimezone(ZoneInfo(seller.time_zone)).date().replace(day=1) - timedelta(days=1)
-    schedule = AccountLetterSchedule.objects.select_for_update().filter(seller=seller).first()
-    if schedule is None:
-        return AccountLetterSchedule.objects.create(
-            seller=seller, is_on=is_on, through=before, set_by_name=actor.name, set_at=at
-        )
-    if is_on and not schedule.is_on:
-        # What was not wanted meanwhile is not written afterwards.
-        schedule.through = max(schedule.through, before)
-    schedule.is_on, schedule.set_by_name, schedule.set_at = is_on, actor.name, at
-    schedule.save(update_fields=["is_on", "through", "set_by_name", "set_at"])
+    standing = AccountLetterSchedule.objects.select_for_update().filter(seller=seller).first()
+    return standing or AccountLetterSchedule(seller=seller, is_on=False, through=before), before
+
+
+def _signed(schedule: AccountLetterSchedule, *, actor: Actor, at: datetime) -> AccountLetterSchedule:
+    schedule.set_by_name, schedule.set_at = actor.name, at
+    schedule.save()
     return schedule
 
 
