@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from apps.portals import history
 from apps.portals.financier import stories
@@ -140,3 +141,12 @@ def test_everything_that_is_recorded_has_words_for_its_readers() -> None:
     recorded = {verb for path in modules("apps") for verb in re.findall(r'verb="([a-z_]+\.[a-z_]+)"', path.read_text())}
     assert len(recorded) > 50
     assert sorted(recorded - history.VERBS.keys() - stories.VERBS.keys()) == []
+
+
+def test_a_worker_that_has_just_started_knows_every_job() -> None:
+    """Alone, without a web process that imported the workflows before it."""
+    folder = ROOT / "apps" / "workflows"
+    telling = [path for path in folder.rglob("*.py") if "@app.task" in path.read_text()]
+    assert len(telling) > 10
+    named_there = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in telling}
+    assert set(settings.PROCRASTINATE_IMPORT_PATHS) == named_there
