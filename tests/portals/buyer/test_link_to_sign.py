@@ -163,7 +163,7 @@ def test_a_form_without_the_page_s_token_is_refused(guest: Guest, proposed: Cont
 
 
 def test_whoever_is_signed_in_reads_a_link_as_its_guest(guest: Guest, proposed: Contract, parties: Parties) -> None:
-    guest.client.force_login(parties.people["seller"].user)  # even the seller's owner, on the same machine
+    guest.client.force_login(parties.people["buyer"].user)  # a colleague on the same machine; the other side is refused
     page = guest.get("sign/")
     assert page.status_code == 200
     assert "You sign as <strong>Bea Berg</strong>" in page.content.decode()

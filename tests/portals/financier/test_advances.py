@@ -184,7 +184,8 @@ class TestCollecting:
         ("changes", "words"),
         [
             ({"amount": "0"}, "Enter an amount above zero"),
-            ({"amount": "100.005"}, "EUR has 2 decimals"),
+            ({"amount": "100.0051"}, "EUR has 2 decimals"),
+            ({"amount": "100.005"}, "can be read in two ways"),
             ({"amount": "12.000,00"}, "Enter an amount such as"),
             ({"amount": "９９"}, "Enter an amount such as"),
             ({"received_on": "2026-02-28"}, "cannot have arrived before the invoice"),
