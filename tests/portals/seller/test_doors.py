@@ -19,11 +19,13 @@ from apps.milestones.models import EvidenceFile, Milestone, Reservation, Submiss
 from apps.milestones.services import Defect
 from apps.portals.seller.urls import urlpatterns
 from apps.workflows import (
+    account_letters,
     before_acceptance,
     billing,
     changing,
     contracting,
     exporting,
+    hosting,
     negotiating,
     proofs,
     refunding,
@@ -75,6 +77,8 @@ class World:
     export_ref: str
     changing: Contract
     question_ref: str
+    invoice_question_ref: str
+    letter_ref: str
     notice_ref: str
     settlement_ref: str
     noted_ref: str
@@ -102,10 +106,11 @@ LISTS = (
     "xero_accounts",
     "quickbooks_accounts",
     "revenue",
+    "revenue_reports",
     "revenue_tie_out",
     "close_period",
 )
-OF_ALL = ("request_export", "revenue_csv", "revenue_xlsx")
+OF_ALL = ("request_export", "revenue_csv", "revenue_xlsx", "report_csv", "report_xlsx", "set_monthly_statements")
 """Addresses without a reference that show no page."""
 
 
@@ -177,6 +182,13 @@ def _built(parties: Parties) -> World:
         question = before_acceptance.ask_question(
             actor=olga, key=key(), submission_ref=waiting.ref, text="Who tested it?"
         )
+    asked_about = corrections.invoice_of(creditable).ref
+    with acting(scenarios.buyer_actor(parties)) as olga:
+        about = hosting.ask_about_invoice(actor=olga, key=key(), invoice_ref=asked_about, text="Which order?")
+    with acting(scenarios.seller_actor(parties)) as sina:
+        letter = account_letters.send_account_statement(
+            actor=sina, key=key(), other_ref=parties.buyer.ref, currency="EUR", since=today, until=today
+        )
     settlement = terminations.waiting(
         parties, scenarios.active_contract(parties, draft=software_draft(parties, number="NL-T")), side="buyer"
     )
@@ -232,6 +244,8 @@ def _built(parties: Parties) -> World:
         export_ref=export["export"],
         changing=changing_contract,
         question_ref=question["question"],
+        invoice_question_ref=about["question"],
+        letter_ref=letter["letter"],
         notice_ref=settlement.termination.ref,
         settlement_ref=settlement.ref,
         noted_ref=noted["change_order"],
@@ -359,6 +373,12 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "ask_nullification": world.creditable.ref,
         "answer_nullification": world.nullification_ref,
         "contract_revenue": world.active.ref,
+        "judge_revenue": world.active.ref,
+        "renew_invoice_link": invoice,
+        "revoke_invoice_link": invoice,
+        "answer_about_invoice": world.invoice_question_ref,
+        "send_account_statement": parties.buyer.ref,
+        "account_letter": world.letter_ref,
         **dict.fromkeys(("account_statement", "account_csv", "account_xlsx"), parties.buyer.ref),
         "request_funding": world.active.ref,
         "withdraw_request": world.request_ref,
@@ -375,6 +395,10 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
 
 
 POST_ONLY = (
+    "renew_invoice_link",
+    "revoke_invoice_link",
+    "send_account_statement",
+    "set_monthly_statements",
     "remind_buyer",
     "answer_proposal",
     "retry_contract_document",
@@ -391,6 +415,7 @@ POST_ONLY = (
     "retry_settlement_pdf",
 )
 NOT_THERE_YET = (
+    "account_letter",
     "certificate",
     "contract_pdf",
     "credit_note_pdf",
