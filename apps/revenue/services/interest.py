@@ -69,7 +69,8 @@ def accrue(books: Books, *, through: date) -> None:
         stands = before[is_income].cumulative if is_income in before else money.ZERO
         if cumulative == stands or (is_income in before and before[is_income].cause == event.cause):
             continue
-        _write(books, event, is_income=is_income, cumulative=cumulative, amount=cumulative - stands)
+        account = Seller.CONTRACT_INTEREST_INCOME if is_income else Seller.CONTRACT_INTEREST_EXPENSE
+        _write(books, event, account=account, cumulative=cumulative, amount=cumulative - stands)
 
 
 def take_back_income(books: Books, *, event: Event) -> Decimal:
@@ -77,13 +78,13 @@ def take_back_income(books: Books, *, event: Event) -> Decimal:
     last = Interest.objects.filter(contract=books.contract, is_income=True).order_by("-pk").first()
     if last is None or not last.cumulative:
         return money.ZERO
-    _write(books, event, is_income=True, cumulative=money.ZERO, amount=-last.cumulative)
+    _write(books, event, account=Seller.CONTRACT_INTEREST_INCOME, cumulative=money.ZERO, amount=-last.cumulative)
     return last.cumulative
 
 
-def _write(books: Books, event: Event, *, is_income: bool, cumulative: Decimal, amount: Decimal) -> None:
+def _write(books: Books, event: Event, *, account: Seller, cumulative: Decimal, amount: Decimal) -> None:
     """One row, and its entry against the contract balance."""
-    account = Seller.CONTRACT_INTEREST_INCOME if is_income else Seller.CONTRACT_INTEREST_EXPENSE
+    is_income = account == Seller.CONTRACT_INTEREST_INCOME
     what = "interest-income" if is_income else "interest-expense"
     books.interest.append(
         Interest(
