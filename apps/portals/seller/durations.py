@@ -26,7 +26,10 @@ class Took:
 
 
 def days_to_cash(actor: Actor, *, currency: str, zone: ZoneInfo, most: int) -> Iterator[Took]:
-    """The newest first, in one query; paid is what has nothing open, on the day of its last receipt."""
+    """The newest first, in one query; paid is what has nothing open, on the day of its last receipt.
+
+    What is settled without money took no time to come: it was credited, or given back by deposits.
+    """
     rows = Invoice.objects.visible_to(actor).filter(
         seller_id=actor.organisation_id,
         currency=currency,
@@ -47,7 +50,7 @@ def days_to_cash(actor: Actor, *, currency: str, zone: ZoneInfo, most: int) -> I
             "received",
         )[:most]
     ):
-        if submitted is None or decided is None:
+        if submitted is None or decided is None or (not left and received is None):
             continue
         yield Took(
             contract=contract,

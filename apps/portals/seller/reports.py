@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Min, Sum
+from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -46,7 +46,7 @@ def waterfall(asked: Asked) -> Report:
     """Revenue by the month in which it was booked, of contracts by the month in which they were signed."""
     months = months_of(asked, before=MONTHS - 1, after=0)
     mine = Contract.objects.of_seller(asked.actor).filter(currency=asked.currency, active_version__isnull=False)
-    signed = dict(mine.annotate(begun=Min("versions__signatures__signed_at")).values_list("pk", "begun"))
+    signed = dict(mine.values_list("pk", "activated_at"))
     sums: dict[date, dict[date | None, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     found = Recognition.objects.visible_to(asked.actor).filter(currency=asked.currency).order_by()
     for contract, year, month, amount in found.values_list(

@@ -71,7 +71,7 @@ def ageing(asked: Asked) -> Report:
 
 
 def cash(asked: Asked) -> Report:
-    """Days from submission to acceptance, and from there to the last money."""
+    """Days from submission to acceptance, and from submission to the last money."""
     heads = [_("Contract"), _("Milestone"), _("Invoiced"), _("Submitted"), _("Accepted"), _("Paid in full")]
     heads += [_("Days to acceptance"), _("Days to cash")]
     rows, buckets = [], {name: [ZERO, ZERO] for name in (_("30 days"), _("60 days"), _("90 days"), _("Longer"))}

@@ -2,10 +2,10 @@ from decimal import Decimal
 from typing import Final
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
 from apps.parties.actor import Actor
@@ -34,6 +34,11 @@ class ObligationQuerySet(models.QuerySet["Obligation"]):
         if actor.contract_id is not None:
             return self.none()
         return self.filter(organisation_id=actor.organisation_id)
+
+    def promised(self) -> "ObligationQuerySet":
+        """Those whose line is still in the plan: what a change order took out promises nothing any more."""
+        line = PlanLine.objects.filter(version=OuterRef("version"), position=OuterRef("position"))
+        return self.filter(Exists(line))
 
 
 class Obligation(models.Model):

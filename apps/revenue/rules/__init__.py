@@ -15,7 +15,16 @@ from apps.revenue.rules.measures import (
     over_time,
 )
 from apps.revenue.rules.modifications import Agreed, Modified, Reason, Treatment, modified
-from apps.revenue.rules.obligations import Duty, cumulative, earned, estimated, remeasured, repriced, settled
+from apps.revenue.rules.obligations import (
+    Duty,
+    cumulative,
+    earned,
+    estimated,
+    materials_within_price,
+    remeasured,
+    repriced,
+    settled,
+)
 from apps.revenue.rules.obligations import over_time as over_time_revenue
 from apps.revenue.rules.periods import booked_on, check_closing, month_end, month_ended_by, next_month_end
 from apps.revenue.rules.positions import Position, net_position
@@ -48,6 +57,7 @@ __all__ = [
     "estimate",
     "estimated",
     "included",
+    "materials_within_price",
     "modified",
     "month_end",
     "month_ended_by",

@@ -11,7 +11,7 @@ from apps.core import money
 from apps.core.errors import Refused
 from apps.revenue.rules.allocation import allocated
 from apps.revenue.rules.exact import rounded
-from apps.revenue.rules.obligations import Duty, earned
+from apps.revenue.rules.obligations import Duty, earned, materials_within_price
 
 
 class Treatment(StrEnum):
@@ -64,9 +64,13 @@ def modified(
 
     Distinct goods added at their stand-alone price are a separate contract (15.20). Where what changes is not begun,
     what was not yet earned is shared out to what is still to be done (15.21(a)). Where it is partly done, what is done
-    is measured again as if it had always been agreed so (15.21(b)). ``judged`` is what a person decided instead.
+    is measured again as if it had always been agreed so (15.21(b)), and where more is earned than the price still
+    comes to. ``judged`` is what a person decided instead.
     """
+    stays = {duty.position: rounded(earned(duty), currency) for duty in duties}
     treatment, reason = _treatment(duties, now, price=price)
+    if treatment is Treatment.PROSPECTIVE and price < money.total(stays.values()):
+        treatment, reason = Treatment.CATCH_UP, Reason.NOTHING_LEFT
     if judged is not None:
         treatment, reason = judged, Reason.JUDGED
     if treatment is Treatment.SEPARATE:
@@ -80,8 +84,12 @@ def modified(
         else _new(position, said)
         for position, said in ({duty.position: NONE for duty in duties} | dict(now)).items()
     ]
-    shared = _caught_up if treatment is Treatment.CATCH_UP else _from_now_on
-    return Modified(treatment=treatment, reason=reason, duties=tuple(shared(after, price, currency)))
+    shared = (
+        _caught_up(after, price, currency)
+        if treatment is Treatment.CATCH_UP
+        else _from_now_on(after, stays, price, currency)
+    )
+    return Modified(treatment=treatment, reason=reason, duties=tuple(map(materials_within_price, shared)))
 
 
 def _treatment(duties: Sequence[Duty], now: Mapping[int, Agreed], *, price: Decimal) -> tuple[Treatment, Reason]:
@@ -120,9 +128,11 @@ def _caught_up(duties: Sequence[Duty], price: Decimal, currency: str) -> list[Du
     return [replace(duty, allocated=share, **ANEW) for duty, share in zip(duties, shares, strict=True)]
 
 
-def _from_now_on(duties: Sequence[Duty], price: Decimal, currency: str) -> list[Duty]:
+def _from_now_on(
+    duties: Sequence[Duty], earned_before: Mapping[int, Decimal], price: Decimal, currency: str
+) -> list[Duty]:
     """What is earned stays; the rest of the price goes to what is left, by its stand-alone price."""
-    carried = [rounded(earned(duty), currency) for duty in duties]
+    carried = [earned_before.get(duty.position, money.ZERO) for duty in duties]
     left = [_left(duty) for duty in duties]
     rest = price - money.total(carried)
     if rest < 0 or not any(left):

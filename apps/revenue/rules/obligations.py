@@ -79,9 +79,10 @@ def earned(duty: Duty) -> Fraction:
 def cumulative(duty: Duty, currency: str) -> Decimal:
     """Revenue of an obligation until now, net of what was credited; rounded here and nowhere else.
 
-    What was credited of something that is not earned yet waits until it is.
+    What was credited of something that is not earned yet waits until it is. Materials whose cost is more than is left
+    of the price after a change order bring no more than the price.
     """
-    return max(rounded(earned(duty) - Fraction(duty.credited), currency), money.ZERO)
+    return min(max(rounded(earned(duty) - Fraction(duty.credited), currency), money.ZERO), duty.allocated)
 
 
 def over_time(allocated: Decimal, *, progress: Fraction, credited: Fraction, currency: str) -> Decimal:
@@ -95,7 +96,13 @@ def repriced(duty: Duty, allocated: Decimal, currency: str) -> Duty:
     if not duty.allocated:
         return replace(duty, allocated=allocated)
     carried = rounded(Fraction(duty.carried) * Fraction(allocated) / Fraction(duty.allocated), currency)
-    return replace(duty, allocated=allocated, carried=carried)
+    return materials_within_price(replace(duty, allocated=allocated, carried=carried))
+
+
+def materials_within_price(duty: Duty) -> Duty:
+    """The obligation after its price fell: materials are earned at their cost no further than the price reaches."""
+    expected = min(duty.at_cost_expected, duty.allocated)
+    return replace(duty, at_cost_expected=expected, at_cost=min(duty.at_cost, expected))
 
 
 def settled(duty: Duty, share: Decimal) -> Duty:

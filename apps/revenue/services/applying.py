@@ -10,7 +10,7 @@ from apps.revenue.models import ACCEPTED, Measure, Obligation, Why
 from apps.revenue.services.books import Books
 from apps.revenue.services.changes import change
 from apps.revenue.services.facts import Event
-from apps.revenue.services.interest import written_so_far
+from apps.revenue.services.interest import take_back_income, written_so_far
 from apps.revenue.services.judged import apply_judgement
 
 
@@ -62,7 +62,8 @@ def _end(books: Books, event: Event) -> None:
 
     Where nothing was done a deposit that is kept is borne as the price was. Periods that were billed run on by their
     days; a recurring line of which none was billed has no days any more. Interest that was accrued is no revenue, and
-    nothing is variable any more: what is kept is the price as it was settled.
+    nothing is variable any more: what is kept is the price as it was settled. Where that is less than the interest,
+    nobody owes any: the income is taken back.
     """
     obligations = list(books.obligations.values())
     billed = {
@@ -74,6 +75,8 @@ def _end(books: Books, event: Event) -> None:
     if not any(weights):
         return
     kept = event.amount - written_so_far(books.contract)
+    if kept < 0:
+        kept += take_back_income(books, event=event)
     shares = rules.allocated(kept, standalone=weights, currency=books.contract.currency)
     for obligation, share in zip(obligations, shares, strict=True):
         if obligation.position in billed:

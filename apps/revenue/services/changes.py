@@ -104,10 +104,11 @@ def treat_again(books: Books, *, judgement: Judgement) -> None:
     """Share the price as if the change order had been treated so from the beginning; what came after stays."""
     found = Modification.objects.select_related("version").get(version_id=judgement.version_id)
     before, measures = _before(found)
+    now_agreed = agreed_now(before, measures=measures, version=found.version)
     mine = {one.position: one for one in books.obligations.values() if one.measure != Measure.OVER_TIME}
     made = rules.modified(
         before,
-        agreed_now(before, measures=measures, version=found.version),
+        now_agreed,
         price=money.total(one.allocated for one in mine.values()),
         currency=books.contract.currency,
         judged=rules.Treatment(judgement.said["treatment"]),
@@ -115,16 +116,18 @@ def treat_again(books: Books, *, judgement: Judgement) -> None:
     for duty in made.duties:
         obligation = mine[duty.position]
         now = obligation.duty
-        obligation.take(
-            replace(
-                duty,
-                agreed=now.agreed,
-                done=now.done,
-                credited=now.credited,
-                at_cost=now.at_cost,
-                at_cost_expected=now.at_cost_expected,
-            )
+        again = replace(
+            duty,
+            agreed=now.agreed,
+            done=now.done,
+            credited=now.credited,
+            at_cost=now.at_cost,
+            at_cost_expected=now.at_cost_expected,
         )
+        if duty.position not in now_agreed:
+            # Taken out of the plan, and measured from the beginning since: what is carried over is all there is of it.
+            again = replace(again, done_before=now.done, at_cost_before=now.at_cost)
+        obligation.take(rules.materials_within_price(again))
 
 
 def _before(found: Modification) -> tuple[list[rules.Duty], dict[int, str]]:

@@ -69,23 +69,37 @@ def accrue(books: Books, *, through: date) -> None:
         stands = before[is_income].cumulative if is_income in before else money.ZERO
         if cumulative == stands or (is_income in before and before[is_income].cause == event.cause):
             continue
-        amount = cumulative - stands
         account = Seller.CONTRACT_INTEREST_INCOME if is_income else Seller.CONTRACT_INTEREST_EXPENSE
-        what = "interest-income" if is_income else "interest-expense"
-        books.interest.append(
-            Interest(
-                organisation_id=contract.seller_id,
-                contract=contract,
-                is_income=is_income,
-                cause=event.cause,
-                occurred_on=through,
-                booked_on=rules.booked_on(through, closed_through=books.closed_through),
-                currency=contract.currency,
-                cumulative=cumulative,
-                amount=amount,
-                entry=books.post(
-                    event, what=what, account=account, earned=amount if is_income else -amount, words="Interest"
-                ),
-                accrued_at=books.at,
-            )
+        _write(books, event, account=account, cumulative=cumulative, amount=cumulative - stands)
+
+
+def take_back_income(books: Books, *, event: Event) -> Decimal:
+    """Of a contract that ended with less billed than was accrued: nothing was lent. What was taken back of income."""
+    last = Interest.objects.filter(contract=books.contract, is_income=True).order_by("-pk").first()
+    if last is None or not last.cumulative:
+        return money.ZERO
+    _write(books, event, account=Seller.CONTRACT_INTEREST_INCOME, cumulative=money.ZERO, amount=-last.cumulative)
+    return last.cumulative
+
+
+def _write(books: Books, event: Event, *, account: Seller, cumulative: Decimal, amount: Decimal) -> None:
+    """One row, and its entry against the contract balance."""
+    is_income = account == Seller.CONTRACT_INTEREST_INCOME
+    what = "interest-income" if is_income else "interest-expense"
+    books.interest.append(
+        Interest(
+            organisation_id=books.contract.seller_id,
+            contract=books.contract,
+            is_income=is_income,
+            cause=event.cause,
+            occurred_on=event.on,
+            booked_on=rules.booked_on(event.on, closed_through=books.closed_through),
+            currency=books.contract.currency,
+            cumulative=cumulative,
+            amount=amount,
+            entry=books.post(
+                event, what=what, account=account, earned=amount if is_income else -amount, words="Interest"
+            ),
+            accrued_at=books.at,
         )
+    )

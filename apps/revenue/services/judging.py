@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from apps.audit import services as audit
 from apps.contracts.models import Contract
+from apps.core import money
 from apps.core.errors import Refused
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
@@ -50,7 +52,10 @@ def judge(*, actor: Actor, contract: Contract, decision: Decision, today: date, 
         raise Refused("Say why: the reason is kept with the judgement.", field="reason")
     if decision.effective_on > today:
         raise Refused("A judgement holds from today or an earlier day.", field="effective_on")
-    obligations = {one.position: one for one in Obligation.objects.filter(contract=contract)}
+    zone = ZoneInfo(contract.seller.time_zone)
+    if contract.activated_at is not None and decision.effective_on < contract.activated_at.astimezone(zone).date():
+        raise Refused("A judgement holds from the day of the last signature, or later.", field="effective_on")
+    obligations = {one.position: one for one in Obligation.objects.filter(contract=contract).promised()}
     if not obligations:
         raise Refused("Nothing is promised in this contract that could be judged.")
     obligation = obligations.get(decision.position) if decision.position is not None else None
@@ -87,6 +92,13 @@ def judge(*, actor: Actor, contract: Contract, decision: Decision, today: date, 
     return judgement
 
 
+def _exact(amount: Decimal, judgement: Judgement, *, field: str) -> Decimal:
+    """An amount of either sign, or none, in whole minor units: a fraction of one would be lost when it is shared."""
+    if amount:
+        money.payable(abs(amount), judgement.contract.currency, field=field)
+    return amount
+
+
 def _of_obligation(judgement: Judgement) -> Obligation:
     if judgement.obligation is None:
         raise Refused("Choose the obligation that this is about.", field="obligation")
@@ -99,7 +111,7 @@ def _say_measure(judgement: Judgement, decision: Decision) -> None:
         raise Refused("What recurs is measured by the days of its periods, and only that.", field="measure")
     judgement.said = {"measure": str(measure)}
     if measure == Measure.COST_TO_COST:
-        judgement.said |= _costs_said(obligation, decision)
+        judgement.said |= _costs_said(judgement, decision)
     elif measure == Measure.STRAIGHT_LINE:
         if decision.starts_on is None or decision.ends_on is None or decision.ends_on <= decision.starts_on:
             raise Refused("Enter the first and the last day over which it is earned.", field="ends_on")
@@ -110,11 +122,11 @@ def _say_costs(judgement: Judgement, decision: Decision) -> None:
     obligation = _of_obligation(judgement)
     if obligation.measure != Measure.COST_TO_COST:
         raise Refused("Choose cost-to-cost as its measure first.", field="obligation")
-    judgement.said = _costs_said(obligation, decision)
+    judgement.said = _costs_said(judgement, decision)
 
 
-def _costs_said(obligation: Obligation, decision: Decision) -> dict[str, str]:
-    costs, bears = decision.costs, obligation.allocated
+def _costs_said(judgement: Judgement, decision: Decision) -> dict[str, str]:
+    costs, bears = decision.costs, _of_obligation(judgement).allocated
     if costs is None:
         raise Refused("Enter what it is expected to cost in all, and what it cost so far.", field="expected")
     if costs.expected - costs.uninstalled_expected <= 0:
@@ -127,18 +139,21 @@ def _costs_said(obligation: Obligation, decision: Decision) -> dict[str, str]:
     if not 0 <= costs.incurred - costs.uninstalled <= costs.expected - costs.uninstalled_expected:
         raise Refused("What it cost so far is no more than what is expected. Raise the estimate.", field="incurred")
     names = ("incurred", "expected", "uninstalled", "uninstalled_expected")
-    return {name: str(getattr(costs, name)) for name in names}
+    return {name: str(_exact(getattr(costs, name), judgement, field=name)) for name in names}
 
 
 def _say_standalone(judgement: Judgement, decision: Decision) -> None:
     _of_obligation(judgement)
     if decision.amount is None or decision.amount <= 0:
         raise Refused("Enter the price at which it would be sold by itself.", field="amount")
-    judgement.said = {"standalone": str(decision.amount)}
+    judgement.said = {"standalone": str(_exact(decision.amount, judgement, field="amount"))}
 
 
 def _say_variable(judgement: Judgement, decision: Decision) -> None:
     currency = judgement.contract.currency
+    for one in decision.outcomes:
+        _exact(one.amount, judgement, field="outcomes")
+    _exact(decision.at_most or money.ZERO, judgement, field="at_most")
     estimated = rules.estimate(decision.outcomes, method=decision.method, currency=currency)
     judgement.about = _named(decision)
     judgement.counts = rules.included(estimated, at_most=decision.at_most)
@@ -155,7 +170,7 @@ def _say_financing(judgement: Judgement, decision: Decision) -> None:
     if component is None:
         raise Refused("Enter amount, rate and both days.", field="amount")
     judgement.about = _named(decision)
-    if component.amount:
+    if _exact(component.amount, judgement, field="amount"):
         judgement.counts = rules.check_component(component).adjusts(judgement.contract.currency)
     judgement.said = said_of(component)
 

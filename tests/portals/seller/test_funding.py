@@ -294,6 +294,8 @@ def test_what_if_says_why_there_is_no_answer(parties: Parties, seller: Client) -
     page = seller.get(asking(milestone))
     tried = {"tried": milestone.ref, "paid_on": "2020-01-01", "line": page.context["lines"][0].ref}
     assert "Choose today or a later day." in seller.get(asking(milestone), tried).content.decode()
+    last = seller.get(asking(milestone), {**tried, "paid_on": "9999-12-31"}).content.decode()
+    assert "The year 9999 cannot be meant" in last
     none = seller.get(asking(milestone), {**tried, "tried": "", "paid_on": "2030-01-01"}).content.decode()
     assert "Choose at least one milestone." in none or "is not one of the available choices" in none
 

@@ -17,7 +17,7 @@ from apps.portals.seller.reports import REPORTS
 from apps.revenue import services
 from apps.revenue.models import AccountingPeriod
 from apps.workflows import revenue, revenue_jobs
-from tests import scenarios
+from tests import corrections, scenarios
 from tests.portals.seller.conftest import SignIn
 from tests.scenarios import Parties, key
 
@@ -154,6 +154,16 @@ def test_every_report_has_a_plot_a_table_that_leads_on_and_files(
             assert sheet.max_row == len(file.strip().splitlines())
         assert signed_in("delivery").get(f"{PAGE}reports/").status_code == 404
         assert signed_in("delivery").get(f"{PAGE}reports.csv").status_code == 404
+
+
+def test_what_was_credited_is_not_waited_for(parties: Parties, seller: Client) -> None:
+    contract = scenarios.active_contract(parties, draft=scenarios.software_draft(parties, number="NL-1"), at=AT)
+    invoice = corrections.invoice_of(scenarios.accepted_milestone(contract, at=AT))
+    with clock.stopped(NOW):
+        assert invoice.milestone is not None
+        assert invoice.milestone.title in text_of(seller.get(f"{PAGE}reports/?report=cash"))
+        corrections.credited(parties, invoice.ref, at=NOW)
+        assert "Nothing to report yet" in text_of(seller.get(f"{PAGE}reports/?report=cash"))
 
 
 def test_a_report_that_differs_from_the_ledger_is_marked(parties: Parties, seller: Client) -> None:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.financing.models import Facility
 from apps.milestones.models import Milestone
-from apps.portals.forms import ActionForm, ShareField
+from apps.portals.forms import ActionForm, DayField, ShareField
 
 
 class FundingForm(ActionForm):
@@ -56,7 +56,7 @@ class WhatIfForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one milestone.")},
     )
-    paid_on = forms.DateField(label=_("Money on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    paid_on = DayField(label=_("Money on"))
     share = ShareField(
         label=_("Share of each invoice"),
         required=False,

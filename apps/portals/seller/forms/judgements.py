@@ -41,9 +41,10 @@ class JudgementForm(ActionForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["effective_on"].initial = today
+        self.currency = obligations[0].currency if obligations else ""
         for field in self.fields.values():
-            if isinstance(field, AmountField) and obligations:
-                field.currency = obligations[0].currency if not isinstance(field, RateField) else ""
+            if isinstance(field, AmountField) and not isinstance(field, RateField):
+                field.currency = self.currency
         choices = [(str(one.position), one.title) for one in obligations if self.may_judge(one)]
         if "obligation" in self.fields:
             field = self.fields["obligation"]
@@ -152,9 +153,9 @@ class VariableForm(JudgementForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for number in OUTCOMES:
-            self.fields[f"amount_{number}"] = AmountField(
-                label=_("Outcome %(number)s: amount") % {"number": number}, required=number == 1
-            )
+            amount = AmountField(label=_("Outcome %(number)s: amount") % {"number": number}, required=number == 1)
+            amount.currency = self.currency
+            self.fields[f"amount_{number}"] = amount
             self.fields[f"percent_{number}"] = RateField(
                 label=_("Outcome %(number)s: probability in %%") % {"number": number}, required=number == 1
             )

@@ -34,7 +34,8 @@ def judge_revenue(request: PortalRequest, ref: str) -> HttpResponse:
     }
     if context["refusal"]:
         return page(request, "judge_revenue", context)
-    obligations = list(Obligation.objects.visible_to(request.actor).filter(contract=contract).order_by("position"))
+    mine = Obligation.objects.visible_to(request.actor).filter(contract=contract).promised()
+    obligations = list(mine.order_by("position"))
     changes = Modification.objects.visible_to(request.actor).filter(contract=contract).select_related("version")
     change = changes.last()
     kinds = [kind for kind in FORMS if kind != JudgementKind.TREATMENT or change is not None]

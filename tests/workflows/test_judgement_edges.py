@@ -1,0 +1,114 @@
+"""Judgements beside what happens meanwhile: change orders, a termination, and amounts and days that nobody can mean."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from apps.contracts.drafts import ChangedLine, ChangeDraft
+from apps.contracts.models import Contract
+from apps.core.database import walls
+from apps.core.errors import Refused
+from apps.ledger.charts import Seller
+from apps.revenue.models import Judgement, Measure, Modification
+from apps.revenue.rules import Component, Compounding, Outcome, Treatment
+from tests import change_orders, scenarios, terminations
+from tests.scenarios import Parties
+from tests.workflows.test_judgements import bears, costs, judge
+from tests.workflows.test_revenue import AT, LATER, MARCH, balance, close, recognise, verified
+
+D = Decimal
+
+
+@pytest.fixture
+def parties(scratch: str) -> Parties:
+    return scenarios.organisations()
+
+
+def change(parties: Parties, contract: Contract, line: ChangedLine) -> None:
+    sina, olga = scenarios.seller_actor(parties), scenarios.buyer_actor(parties)
+    draft = ChangeDraft(title="Less", reason="Agreed.", lines=(line,))
+    change_orders.sign(change_orders.propose(contract, draft, by=sina, at=AT), by=olga, at=AT)
+    recognise(contract, at=AT)
+
+
+def test_a_price_that_falls_below_the_materials_or_below_what_is_earned(parties: Parties) -> None:
+    contract = scenarios.active_contract(parties, at=AT)
+    judge(
+        parties, contract, "measure", position=2, measure=Measure.COST_TO_COST,
+        costs=costs("9000", "11000", uninstalled="8500", of="9000"),
+    )  # fmt: skip
+    change(parties, contract, change_orders.line(contract, 2, amount=D(8000)))
+    assert bears(contract) == [(D(12000), D(0)), (D(8000), D(8000)), (D(16000), D(0))], "no more than the price"
+    scenarios.accepted_milestone(contract, at=AT)
+    judge(parties, contract, "standalone", position=1, amount=D(90000))
+    assert bears(contract)[0] == (D("28421.05"), D("28421.05")), "36,000 by 90, 8 and 16"
+    change(parties, contract, change_orders.line(contract, 3, amount=D(1000)))
+    shares = [D("19090.91"), D("1696.97"), D("212.12")]
+    assert bears(contract) == [(shares[0], shares[0]), (shares[1], shares[1]), (shares[2], D(0))], "21,000 caught up"
+    with walls.asking_for(contract.seller_id):
+        assert Modification.objects.last().reason == "nothing_left"  # type: ignore[union-attr]
+    assert "nothing differs" in verified()
+
+
+def test_what_a_change_order_took_out_is_judged_no_more(parties: Parties) -> None:
+    contract = scenarios.active_contract(parties, at=AT)
+    judge(
+        parties, contract, "measure", position=2, measure=Measure.COST_TO_COST, costs=costs("2000", "8000")
+    )  # a quarter of 12,000
+    change(parties, contract, ChangedLine(2, None))
+    assert bears(contract) == [(D(12000), D(0)), (D(0), D(0)), (D(16000), D(0))], "it was partly done: caught up"
+    decisions: dict[str, dict[str, Any]] = {
+        "measure": {"measure": Measure.COMPLETION},
+        "standalone": {"amount": D(100)},
+        "variable": {"about": "Bonus", "outcomes": [Outcome(amount=D(5), percent=D(100))]},
+    }
+    for kind, said in decisions.items():
+        with pytest.raises(Refused, match="obligation of this contract"):
+            judge(parties, contract, kind, position=2, **said)
+    with walls.asking_for(contract.seller_id):
+        ref = Modification.objects.get().version.ref
+    judge(parties, contract, "treatment", treatment=Treatment.PROSPECTIVE, version_ref=ref, at=LATER)
+    left = [(D("10714.29"), D(0)), (D(3000), D(3000)), (D("14285.71"), D(0))]
+    assert bears(contract) == left, "what it earned stays, the rest is borne by what is left"
+    assert "nothing differs" in verified()
+
+
+def test_interest_of_a_contract_that_ends_with_nothing_billed_is_taken_back(parties: Parties) -> None:
+    contract = scenarios.active_contract(parties, at=AT)
+    component = Component(
+        amount=D(16000), rate=D(5), compounding=Compounding.YEARLY, starts_on=AT.date(),
+        ends_on=AT.date() + timedelta(days=730), is_deferred=True,
+    )  # fmt: skip
+    judge(parties, contract, "financing", about="Paid in 2028", component=component, position=3)
+    close(parties, MARCH, at=LATER)
+    assert balance(contract, Seller.CONTRACT_INTEREST_INCOME) == D("-40.80")
+    sina, olga = scenarios.seller_actor(parties), scenarios.buyer_actor(parties)
+    terminations.noticed(contract, by=olga, effective_on=(LATER + timedelta(days=60)).date(), at=LATER)
+    at = LATER + timedelta(days=61)
+    terminations.signed(terminations.proposed(contract, {}, by=sina, at=at), by=olga, at=at)
+    recognise(contract, at=at)
+    assert bears(contract) == [(D(0), D(0))] * 3
+    assert balance(contract, Seller.CONTRACT_INTEREST_INCOME) == 0
+    assert balance(contract, Seller.CONTRACT_BALANCE) == 0
+    recognise(contract, at=at)
+    assert "nothing differs" in verified()
+
+
+def test_fractions_of_a_cent_and_days_before_the_contract_are_refused(parties: Parties) -> None:
+    contract = scenarios.active_contract(parties, at=AT)
+    cent = "EUR has 2 decimals"
+    whole, part = [Outcome(amount=D(-5), percent=D(100))], [Outcome(amount=D("-5.005"), percent=D(100))]
+    decisions: list[tuple[str, str, dict[str, Any]]] = [
+        (cent, "variable", {"about": "Damages", "outcomes": part}),
+        (cent, "variable", {"about": "Damages", "outcomes": whole, "at_most": D("0.001")}),
+        (cent, "standalone", {"position": 1, "amount": D("0.001")}),
+        (cent, "measure", {"position": 1, "measure": Measure.COST_TO_COST, "costs": costs("1.001", "8")}),
+        ("last signature", "standalone", {"position": 1, "amount": D(5), "effective_on": date(1970, 1, 1)}),
+    ]
+    for told, kind, said in decisions:
+        with pytest.raises(Refused, match=told):
+            judge(parties, contract, kind, **said)
+    with walls.asking_for(contract.seller_id):
+        assert not Judgement.objects.exists()
