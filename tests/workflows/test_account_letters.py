@@ -83,6 +83,8 @@ def test_it_says_what_passed_what_is_open_and_how_old_and_goes_to_the_buyer(part
     (message,) = mail.outbox
     assert message.subject == "Statement of account until 31 Mar 2026, from Nordlicht Software GmbH"
     assert message.to == ["paul@meridian.example"]
+    account = f"/buyer/accounts/{parties.seller.ref}/?currency=EUR"
+    assert account in str(message.body), "the account of this letter, where there are several"
     ((_name, content, kind),) = message.attachments
     assert kind == "application/pdf"
     pages = PdfReader(BytesIO(content)).pages
@@ -94,6 +96,9 @@ def test_it_says_what_passed_what_is_open_and_how_old_and_goes_to_the_buyer(part
         client.force_login(parties.people[role].user)
         response = client.get(f"/{side}/account-letters/{letter.ref}/")
         assert b"".join(response.streaming_content) == content  # type: ignore[attr-defined]
+    sent = {"key": key(), "currency": "EUR", "since": "2026-03-01", "until": "2026-03-31"}
+    response = client.post(f"/buyer/accounts/{parties.seller.ref}/send/", sent)
+    assert response["Location"] == f"{account}&since=2026-03-01&until=2026-03-31#letters"
 
 
 def test_the_buyer_may_ask_too_and_others_may_not(parties: Parties) -> None:
