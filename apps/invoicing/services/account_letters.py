@@ -34,8 +34,6 @@ TEMPLATE: Final = "documents/account_statement.html"
 FOLDER: Final = "account-statements"
 STYLE: Final = "invoice"
 LONGEST_DAYS: Final = 3 * 366
-MOST_INVOICES: Final = 500
-"""So many open invoices are listed one by one, the earliest due first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +151,7 @@ def _write(statement: AccountStatement, *, actor: Actor, asked_by: str, at: date
     today = at.astimezone(ZoneInfo(seller.time_zone)).date()
     settled = _settled(actor, statement)
     items = OpenItem.objects.visible_to(actor).open().select_related("invoice").order_by("due_on", "pk")
-    open_items = items.filter(seller=seller, buyer=buyer, currency=between.currency)[:MOST_INVOICES]
+    open_items = items.filter(seller=seller, buyer=buyer, currency=between.currency)
     text = account_text.write(
         account_text.Letter(
             version=account_text.VERSION,
