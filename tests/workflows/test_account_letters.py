@@ -14,14 +14,12 @@ from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
 from apps.invoicing import account_text
-from apps.invoicing.models import AccountLetter, Invoice
+from apps.invoicing.models import AccountLetter, AccountLetterSchedule, Invoice
 from apps.invoicing.rules import Band
 from apps.parties.actor import Actor
 from apps.workflows import account_letter_jobs, account_letters, billing
-from tests import corrections, scenarios
+from tests import corrections, races, scenarios
 from tests.scenarios import Parties, acting, key, member
-
-pytestmark = pytest.mark.django_db
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MAY = datetime(2026, 5, 20, 9, tzinfo=UTC)
@@ -157,3 +155,16 @@ def test_postgres_refuses_what_goes_round(parties: Parties) -> None:
             transaction.atomic(),
         ):
             connection.cursor().execute(sql)
+
+
+def test_two_who_begin_the_schedule_at_once_begin_one(scratch: str) -> None:
+    parties = scenarios.organisations()
+    bilge = member(parties, "billing")
+
+    def begins() -> str:
+        with acting(bilge, at=AT):
+            return account_letters.set_monthly_statements(actor=bilge, key=key(), is_on=True)["is_on"]
+
+    with walls.asking_for(parties.seller.pk):
+        assert races.together(begins, begins) == ["True", "True"]
+        assert AccountLetterSchedule.objects.get().is_on

@@ -78,8 +78,9 @@ def _schedule(*, actor: Actor, at: datetime) -> tuple[AccountLetterSchedule, dat
     actor.require(Action.RECORD_PAYMENT)
     seller = Organisation.objects.get(pk=actor.organisation_id)
     before = at.astimezone(ZoneInfo(seller.time_zone)).date().replace(day=1) - timedelta(days=1)
-    standing = AccountLetterSchedule.objects.select_for_update().filter(seller=seller).first()
-    return standing or AccountLetterSchedule(seller=seller, is_on=False, through=before), before
+    new = {"is_on": False, "through": before, "set_by_name": actor.name, "set_at": at}
+    schedule, _is_new = AccountLetterSchedule.objects.select_for_update().get_or_create(seller=seller, defaults=new)
+    return schedule, before
 
 
 def _signed(schedule: AccountLetterSchedule, *, actor: Actor, at: datetime) -> AccountLetterSchedule:
