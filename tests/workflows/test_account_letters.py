@@ -17,12 +17,13 @@ from apps.invoicing import account_text
 from apps.invoicing.models import AccountLetter, AccountLetterSchedule, Invoice
 from apps.invoicing.rules import Band
 from apps.parties.actor import Actor
+from apps.parties.models import Organisation
 from apps.workflows import account_letter_jobs, account_letters, billing
 from tests import corrections, races, scenarios
 from tests.scenarios import Parties, acting, key, member
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
-MAY = datetime(2026, 5, 20, 9, tzinfo=UTC)
+MAY = datetime(2026, 5, 20, 12, tzinfo=UTC)
 MARCH = (date(2026, 3, 1), date(2026, 3, 31))
 
 
@@ -111,8 +112,13 @@ def test_the_buyer_may_ask_too_and_others_may_not(parties: Parties) -> None:
         asked(parties, member(parties, "billing"), parties.buyer.ref, currency="USD")
     with pytest.raises(Refused, match="not a period"):
         asked(parties, member(parties, "billing"), parties.buyer.ref, until=date(2027, 1, 1))
+    with walls.asking_for(parties.buyer.pk):
+        Organisation.objects.filter(pk=parties.buyer.pk).update(time_zone="Pacific/Kiritimati")
+    asked(parties, member(parties, "payables"), parties.seller.ref, until=date(2026, 5, 21))
+    with pytest.raises(Refused, match="not a period"):
+        asked(parties, member(parties, "billing"), parties.buyer.ref, until=date(2026, 5, 21))
     with walls.asking_for(parties.seller.pk):
-        assert AccountLetter.objects.count() == 1
+        assert AccountLetter.objects.count() == 2
 
 
 def test_every_month_is_written_once_in_order_also_after_an_outage(parties: Parties) -> None:

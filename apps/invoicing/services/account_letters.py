@@ -110,11 +110,15 @@ def write_month(*, actor: Actor, since: date, until: date, at: datetime) -> list
 def write_letter(
     *, actor: Actor, other_ref: str, currency: str, since: date, until: date, at: datetime
 ) -> AccountLetter:
-    """Somebody of either side asks for the account as a letter; it goes to the buyer, and both can download it."""
+    """Somebody of either side asks for the account as a letter; it goes to the buyer, and both can download it.
+
+    Until the asker's own today at the most, as its page of the account shows.
+    """
     between = _between(actor, other_ref=other_ref, currency=currency)
     is_seller = actor.organisation_id == between.seller.pk
     actor.require(Action.RECORD_PAYMENT if is_seller else Action.ASK_ABOUT_INVOICE)
-    if since > until or until > at.astimezone(ZoneInfo(between.seller.time_zone)).date():
+    asker = between.seller if is_seller else between.buyer
+    if since > until or until > at.astimezone(ZoneInfo(asker.time_zone)).date():
         raise Refused("These days are not a period that is over or runs today. Choose other days.", field="until")
     if (until - since).days > LONGEST_DAYS:
         raise Refused("A period covers three years at the most. Choose a later first day.", field="since")
