@@ -142,7 +142,7 @@ def test_the_pages(told: Parties, seller: Client, signed_in: Any) -> None:
     [
         ("2026-03-02", "2026-03-01", "The first day is after the last."),
         ("2001-01-01", "2026-03-01", "three years at the most"),
-        ("2026-03-01", "2999-01-01", "still to come"),
+        ("2026-03-01", "2199-01-01", "still to come"),
         ("soon", "2026-03-01", "Enter a valid date."),
     ],
 )
