@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -64,8 +65,9 @@ def send(request: PortalRequest, side: Side, ref: str) -> HttpResponse:
     mine = {f"{side.name}_id": request.actor.organisation_id, f"{other}__ref": ref}
     if not Contract.objects.visible_to(request.actor).filter(**mine).exists():
         raise Http404
-    form = LetterForm(request.POST)
+    form, page = LetterForm(request.POST), side.url("account_statement", ref)
     if form.is_valid():
+        page += "?" + urlencode({name: form.cleaned_data[name] for name in ("currency", "since", "until")})
         try:
             account_letters.send_account_statement(
                 actor=request.actor,
@@ -79,7 +81,7 @@ def send(request: PortalRequest, side: Side, ref: str) -> HttpResponse:
             messages.error(request, explain(refused))
         else:
             messages.success(request, _("The statement is being made. It goes to the buyer by mail and stands here."))
-    return redirect(side.url("account_statement", ref) + "#letters")
+    return redirect(f"{page}#letters")
 
 
 def letter_file(request: PortalRequest, side: Side, ref: str) -> HttpResponseBase:

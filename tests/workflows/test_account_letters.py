@@ -14,17 +14,16 @@ from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
 from apps.invoicing import account_text
-from apps.invoicing.models import AccountLetter, Invoice
+from apps.invoicing.models import AccountLetter, AccountLetterSchedule, Invoice
 from apps.invoicing.rules import Band
 from apps.parties.actor import Actor
+from apps.parties.models import Organisation
 from apps.workflows import account_letter_jobs, account_letters, billing
-from tests import corrections, scenarios
+from tests import corrections, races, scenarios
 from tests.scenarios import Parties, acting, key, member
 
-pytestmark = pytest.mark.django_db
-
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
-MAY = datetime(2026, 5, 20, 9, tzinfo=UTC)
+MAY = datetime(2026, 5, 20, 12, tzinfo=UTC)
 MARCH = (date(2026, 3, 1), date(2026, 3, 31))
 
 
@@ -83,6 +82,8 @@ def test_it_says_what_passed_what_is_open_and_how_old_and_goes_to_the_buyer(part
     (message,) = mail.outbox
     assert message.subject == "Statement of account until 31 Mar 2026, from Nordlicht Software GmbH"
     assert message.to == ["paul@meridian.example"]
+    account = f"/buyer/accounts/{parties.seller.ref}/?currency=EUR"
+    assert account in str(message.body), "the account of this letter, where there are several"
     ((_name, content, kind),) = message.attachments
     assert kind == "application/pdf"
     pages = PdfReader(BytesIO(content)).pages
@@ -94,6 +95,9 @@ def test_it_says_what_passed_what_is_open_and_how_old_and_goes_to_the_buyer(part
         client.force_login(parties.people[role].user)
         response = client.get(f"/{side}/account-letters/{letter.ref}/")
         assert b"".join(response.streaming_content) == content  # type: ignore[attr-defined]
+    sent = {"key": key(), "currency": "EUR", "since": "2026-03-01", "until": "2026-03-31"}
+    response = client.post(f"/buyer/accounts/{parties.seller.ref}/send/", sent)
+    assert response["Location"] == f"{account}&since=2026-03-01&until=2026-03-31#letters"
 
 
 def test_the_buyer_may_ask_too_and_others_may_not(parties: Parties) -> None:
@@ -108,8 +112,13 @@ def test_the_buyer_may_ask_too_and_others_may_not(parties: Parties) -> None:
         asked(parties, member(parties, "billing"), parties.buyer.ref, currency="USD")
     with pytest.raises(Refused, match="not a period"):
         asked(parties, member(parties, "billing"), parties.buyer.ref, until=date(2027, 1, 1))
+    with walls.asking_for(parties.buyer.pk):
+        Organisation.objects.filter(pk=parties.buyer.pk).update(time_zone="Pacific/Kiritimati")
+    asked(parties, member(parties, "payables"), parties.seller.ref, until=date(2026, 5, 21))
+    with pytest.raises(Refused, match="not a period"):
+        asked(parties, member(parties, "billing"), parties.buyer.ref, until=date(2026, 5, 21))
     with walls.asking_for(parties.seller.pk):
-        assert AccountLetter.objects.count() == 1
+        assert AccountLetter.objects.count() == 2
 
 
 def test_every_month_is_written_once_in_order_also_after_an_outage(parties: Parties) -> None:
@@ -152,3 +161,16 @@ def test_postgres_refuses_what_goes_round(parties: Parties) -> None:
             transaction.atomic(),
         ):
             connection.cursor().execute(sql)
+
+
+def test_two_who_begin_the_schedule_at_once_begin_one(scratch: str) -> None:
+    parties = scenarios.organisations()
+    bilge = member(parties, "billing")
+
+    def begins() -> str:
+        with acting(bilge, at=AT):
+            return account_letters.set_monthly_statements(actor=bilge, key=key(), is_on=True)["is_on"]
+
+    with walls.asking_for(parties.seller.pk):
+        assert races.together(begins, begins) == ["True", "True"]
+        assert AccountLetterSchedule.objects.get().is_on

@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.contracts.models import Contract
 from apps.contracts.retention import BUYER, DATE, RetentionRelease, RetentionTerms
@@ -198,3 +200,21 @@ def test_a_payment_from_before_a_release_that_is_taken_back_was_due_on_the_day_a
         billing.reverse_payment(actor=bilge, key=key(), payment_ref=payment, reason="Another buyer's.")
     assert item(parties).due_on == agreed
     verified()
+
+
+def test_as_of_a_day_between_two_releases_it_was_due_by_the_first(parties: Parties) -> None:
+    defects = (Defect("Paint", date(2026, 4, 20), D(1000)), Defect("Floor", date(2026, 4, 20), D(2000)))
+    accepted(parties, defects=defects, terms=None)
+    bea, seller = scenarios.approver_actor(parties), scenarios.seller_actor(parties)
+    paid(parties, "10710.00", at=AT + DAY)
+    for title, at in (("Paint", AT + 20 * DAY), ("Floor", AT + 25 * DAY)):
+        with walls.asking_for(parties.seller.pk):
+            defect = Reservation.objects.get(title=title)
+        with acting(bea, at=at):
+            reserving.release_reservation(actor=bea, key=key(), reservation_ref=defect.ref)
+        if title == "Paint":
+            paid(parties, "1190.00", at=at + 2 * DAY)
+    assert item(parties).due_on == date(2026, 5, 26)
+    with acting(seller, at=AT + 30 * DAY), CaptureQueriesContext(connection) as asked:
+        assert [one.due_on for one in ageing(seller, on=date(2026, 4, 22)).owed] == [date(2026, 5, 21)]
+    assert sum('FROM "invoicing_invoice"' in one["sql"] for one in asked) == 1, "no invoice is read for itself"

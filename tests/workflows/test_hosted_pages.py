@@ -18,7 +18,7 @@ from apps.invoicing.models import Delivery, Invoice, InvoiceLink, InvoiceQuestio
 from apps.parties import tokens
 from apps.parties.actor import Actor, ActorKind
 from apps.workflows import billing, hosting, hosting_jobs, jobs
-from tests import corrections, scenarios
+from tests import corrections, disputes, scenarios
 from tests.scenarios import Parties, acting, key, member
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +126,13 @@ class TestPage:
         text = shown(invoice)
         assert "nothing. The invoice is paid." in text
         assert "QR code to pay" not in text, "nobody is asked to pay twice"
+
+    def test_nobody_is_told_to_pay_what_is_in_dispute(self, parties: Parties, invoice: Invoice) -> None:
+        assert "you pay Nordlicht Software GmbH, due on" in shown(invoice)
+        disputes.on_invoice(invoice.ref, actor=member(parties, "payables"), at=LATER)
+        text = shown(invoice)
+        assert "Disputed, not asked for now" in text
+        assert "you pay" not in text
 
     def test_a_wrong_token_and_a_token_of_another_purpose_open_nothing(
         self, parties: Parties, invoice: Invoice

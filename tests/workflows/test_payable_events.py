@@ -98,6 +98,23 @@ def test_who_may_not_sign_off_so_much_makes_nothing_payable(parties: Parties) ->
         assert not Invoice.objects.filter(contract=contract).exists()
 
 
+def test_two_payments_by_one_event_are_no_more_together_than_what_can_give_them_back(parties: Parties) -> None:
+    draft = scenarios.software_draft(parties, retention=None)
+    due = Due(start=EVENT, event=CAST, recovery=Recovery(FIXED, amount=D("1.00")))
+    both = [DraftLine(f"Payment {n}", basis="amount", amount=D("15000.00"), kind="deposit", due=due) for n in "12"]
+    contract = scenarios.active_contract(parties, draft=replace(draft, lines=(*both, *draft.lines)), at=NOON)
+    for position in (3, 4):
+        scenarios.accepted_milestone(contract, position=position, at=NOON)
+    confirm(contract, by=scenarios.approver_actor(parties), at=NOON + DAY)
+    with walls.asking_for(contract.seller_id):
+        # 16,000.00 are still to be billed: they give back the first payment, and not the second.
+        assert [one.net for one in Invoice.objects.filter(contract=contract, kind="advance")] == [D("15000.00")]
+        assert Instalment.objects.get(contract=contract, title="Payment 2").cancelled_at is not None
+    scenarios.accepted_milestone(contract, position=5, at=NOON + 2 * DAY)
+    with walls.asking_for(contract.seller_id):
+        assert sum(Invoice.objects.filter(contract=contract).values_list("net", flat=True)) == D("40000.00")
+
+
 @pytest.mark.parametrize(
     ("due", "words"),
     [

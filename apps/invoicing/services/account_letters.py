@@ -34,8 +34,6 @@ TEMPLATE: Final = "documents/account_statement.html"
 FOLDER: Final = "account-statements"
 STYLE: Final = "invoice"
 LONGEST_DAYS: Final = 3 * 366
-MOST_INVOICES: Final = 500
-"""So many open invoices are listed one by one, the earliest due first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +78,9 @@ def _schedule(*, actor: Actor, at: datetime) -> tuple[AccountLetterSchedule, dat
     actor.require(Action.RECORD_PAYMENT)
     seller = Organisation.objects.get(pk=actor.organisation_id)
     before = at.astimezone(ZoneInfo(seller.time_zone)).date().replace(day=1) - timedelta(days=1)
-    standing = AccountLetterSchedule.objects.select_for_update().filter(seller=seller).first()
-    return standing or AccountLetterSchedule(seller=seller, is_on=False, through=before), before
+    new = {"is_on": False, "through": before, "set_by_name": actor.name, "set_at": at}
+    schedule, _is_new = AccountLetterSchedule.objects.select_for_update().get_or_create(seller=seller, defaults=new)
+    return schedule, before
 
 
 def _signed(schedule: AccountLetterSchedule, *, actor: Actor, at: datetime) -> AccountLetterSchedule:
@@ -111,11 +110,15 @@ def write_month(*, actor: Actor, since: date, until: date, at: datetime) -> list
 def write_letter(
     *, actor: Actor, other_ref: str, currency: str, since: date, until: date, at: datetime
 ) -> AccountLetter:
-    """Somebody of either side asks for the account as a letter; it goes to the buyer, and both can download it."""
+    """Somebody of either side asks for the account as a letter; it goes to the buyer, and both can download it.
+
+    Until the asker's own today at the most, as its page of the account shows.
+    """
     between = _between(actor, other_ref=other_ref, currency=currency)
     is_seller = actor.organisation_id == between.seller.pk
     actor.require(Action.RECORD_PAYMENT if is_seller else Action.ASK_ABOUT_INVOICE)
-    if since > until or until > at.astimezone(ZoneInfo(between.seller.time_zone)).date():
+    asker = between.seller if is_seller else between.buyer
+    if since > until or until > at.astimezone(ZoneInfo(asker.time_zone)).date():
         raise Refused("These days are not a period that is over or runs today. Choose other days.", field="until")
     if (until - since).days > LONGEST_DAYS:
         raise Refused("A period covers three years at the most. Choose a later first day.", field="since")
@@ -153,7 +156,7 @@ def _write(statement: AccountStatement, *, actor: Actor, asked_by: str, at: date
     today = at.astimezone(ZoneInfo(seller.time_zone)).date()
     settled = _settled(actor, statement)
     items = OpenItem.objects.visible_to(actor).open().select_related("invoice").order_by("due_on", "pk")
-    open_items = items.filter(seller=seller, buyer=buyer, currency=between.currency)[:MOST_INVOICES]
+    open_items = items.filter(seller=seller, buyer=buyer, currency=between.currency)
     text = account_text.write(
         account_text.Letter(
             version=account_text.VERSION,

@@ -94,20 +94,25 @@ def ageing(actor: Actor, *, on: date) -> Ageing:
 
 def _dated(invoices: Sequence[Invoice], *, on: date) -> Iterator[tuple[date, Invoice]]:
     """Each with the day on which it was due as of ``on``: a release of what was withheld for a defect may have given it
-    new days to pay, and before that release it was due as it says."""
+    new days to pay, and before that release it was due as it says.
+
+    The terms are read from the invoices that come with their releases: the others are read without what they say.
+    """
     later = [one for one in invoices if one.open_item.due_on != one.due_on]
     released: dict[int, list[date]] = {}
+    whole: dict[int, Invoice] = {}
     moments = Withholding.objects.filter(invoice__in=later, released_at__isnull=False)
     for one in moments.select_related("invoice__seller").order_by("released_at", "pk") if later else ():
         zone = ZoneInfo(one.invoice.seller.time_zone)
         if one.released_at is not None:
             released.setdefault(one.invoice_id, []).append(one.released_at.astimezone(zone).date())
+            whole[one.invoice_id] = one.invoice
     for invoice in invoices:
         days = released.get(invoice.pk, [])
         before = [day for day in days if day <= on]
         if before == days:
             yield invoice.open_item.due_on, invoice
         elif before:
-            yield max(invoice.due_on, due_again(invoice, from_day=before[-1])), invoice
+            yield max(invoice.due_on, due_again(whole[invoice.pk], from_day=before[-1])), invoice
         else:
             yield invoice.due_on, invoice

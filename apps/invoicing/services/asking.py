@@ -14,7 +14,6 @@ from apps.parties.roles import Action
 
 MOST_WAITING: Final = 5
 """So many may wait for an answer at a time: each is a mail to the seller."""
-MOST_QUESTIONS: Final = 50
 LONGEST_NAME: Final = 160
 
 
@@ -43,7 +42,7 @@ def ask_about_invoice(
         raise Refused("This text is longer than {most} characters.", field="name", most=LONGEST_NAME)
     words = check_words(text, field="text", missing="Write what you want to know.")
     asked = InvoiceQuestion.objects.filter(invoice=invoice)
-    if asked.waiting().count() >= MOST_WAITING or asked.count() >= MOST_QUESTIONS:
+    if asked.waiting().count() >= MOST_WAITING:
         raise Refused(
             "{most} questions about this invoice wait for an answer. Wait for it, or call the seller.",
             most=MOST_WAITING,

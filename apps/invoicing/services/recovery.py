@@ -188,12 +188,15 @@ def deduction(given: GivenBack, *, position: int, language: str) -> snapshot.Lin
     )
 
 
-def fits(instalment: Instalment, *, contract: Contract) -> bool:
-    """Whether what is still to be billed can give back a deposit that is to be invoiced, beside those before it."""
+def fits(instalment: Instalment, *, contract: Contract, beside: Decimal = money.ZERO) -> bool:
+    """Whether what is still to be billed can give back a deposit that is to be invoiced, beside those before it.
+
+    ``beside`` is what of other deposits is invoiced together with it.
+    """
     if instalment.line.given_back is None:
         return True
     left = money.total(one.left for one in deposits(contract))
-    return left + instalment.amount <= still_to_bill(contract)
+    return left + beside + instalment.amount <= still_to_bill(contract)
 
 
 def drop_deposits(*, contract: Contract, actor: Actor, at: datetime, instalment: Instalment | None = None) -> None:

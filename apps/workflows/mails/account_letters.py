@@ -1,7 +1,10 @@
 """The mail with a statement of account."""
 
+from urllib.parse import urlencode
+
 from django.core.files.storage import default_storage
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from apps.invoicing import account_text
@@ -18,7 +21,9 @@ def account_letter(*, letter_ref: str) -> Sent | None:
     said = account_text.read(row.snapshot)
     with default_storage.open(row.stored_as) as stored:
         pdf = stored.read()
-    page = absolute(reverse("buyer:account_statement", args=[row.seller.ref])) if row.buyer.is_claimed else ""
+    account = f"{reverse('buyer:account_statement', args=[row.seller.ref])}?{urlencode({'currency': row.currency})}"
+    with translation.override(row.buyer.language):
+        name = f"{_('account')}-{row.until.isoformat()}.pdf"
     return send(
         Letter(
             name="account_letter",
@@ -27,7 +32,7 @@ def account_letter(*, letter_ref: str) -> Sent | None:
             reader=row.buyer,
             to=payables(row.buyer),
             button=_("Open the account"),
-            url=page,
+            url=absolute(account) if row.buyer.is_claimed else "",
             facts=[
                 fact(_("From"), on=row.since),
                 fact(_("Until"), on=row.until),
@@ -35,6 +40,6 @@ def account_letter(*, letter_ref: str) -> Sent | None:
                 money(_("Closing balance"), said.closing, row.currency),
             ],
             context={"letter": row, "closing": said.closing},
-            files=[Enclosure(f"{_('account')}-{row.until.isoformat()}.pdf", pdf, "application/pdf")],
+            files=[Enclosure(name, pdf, "application/pdf")],
         )
     )
