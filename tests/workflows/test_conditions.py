@@ -20,7 +20,7 @@ from apps.parties.actor import Actor
 from apps.workflows import confirming
 from apps.workflows.mails import events as mails
 from apps.workflows.once import Answer
-from tests import scenarios
+from tests import change_orders, scenarios
 from tests.scenarios import Parties, acting, key
 
 NOON = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
@@ -115,6 +115,19 @@ def test_a_milestone_waits_until_all_has_happened_and_the_signed_text_says_for_w
         scenarios.submitted_milestone(contract, position=3, at=datetime(2026, 4, 30, 21, 59, tzinfo=UTC))
     # The day begins where the seller is, in Hamburg.
     assert scenarios.submitted_milestone(contract, position=3, at=datetime(2026, 4, 30, 22, 0, tzinfo=UTC))
+
+
+def test_a_change_order_leaves_what_milestones_wait_for_as_it_is(parties: Parties) -> None:
+    contract = scenarios.active_contract(parties, draft=waiting_draft(parties), at=NOON)
+    with acting(scenarios.seller_actor(parties), at=NOON):
+        before = list(PlanLine.objects.order_by("position").values_list("condition", flat=True))
+    proposed = change_orders.propose(
+        contract, change_orders.more_training(contract), by=scenarios.seller_actor(parties), at=NOON
+    )
+    change_orders.sign(proposed, by=scenarios.buyer_actor(parties), at=NOON + DAY)
+    with acting(scenarios.seller_actor(parties), at=NOON):
+        version = ContractVersion.objects.get(ref=proposed["version"])
+        assert [*version.lines.order_by("position").values_list("condition", flat=True)] == [*before, None]
 
 
 def test_postgres_takes_no_word_of_strangers_and_no_condition_that_says_nothing(parties: Parties) -> None:
