@@ -51,18 +51,29 @@ def remember(request: HttpRequest, *, before: int | None) -> None:
 
 
 def refuse(request: HttpRequest, grant: GuestGrant, *, origin: Origin) -> None:
-    """Raise :class:`OfTheOtherSide` if the browser is one of the other side's; asks nothing of a browser of nobody."""
+    """Raise :class:`OfTheOtherSide` if the browser is one of the other side's."""
+    who = other_side(request, contract_id=grant.contract_id, organisation_id=grant.organisation_id, origin=origin)
+    if who is not None:
+        raise OfTheOtherSide(grant, who)
+
+
+def other_side(request: HttpRequest, *, contract_id: int, organisation_id: int, origin: Origin) -> Counterparty | None:
+    """Who of another party than this organisation has the browser; asks nothing of a browser of nobody.
+
+    Whoever is found or not, the connection asks for nobody afterwards.
+    """
     for user_id, is_signed_in in _people(request):
         with walls.asking_for(user=user_id):
             theirs = list(Membership.objects.live().filter(user=user_id).select_related("organisation", "user"))
         houses = {one.organisation_id: one for one in theirs}
         with walls.asking_for(*houses):
-            other = ContractParty.objects.filter(contract=grant.contract_id, organisation__in=list(houses))
-            side = other.exclude(organisation=grant.organisation_id).order_by("pk").first()
+            other = ContractParty.objects.filter(contract=contract_id, organisation__in=list(houses))
+            side = other.exclude(organisation=organisation_id).order_by("pk").first()
         if side is not None:
             membership = houses[side.organisation_id]
             actor = parties.actor_for(membership, origin=origin)
-            raise OfTheOtherSide(grant, Counterparty(actor, membership.organisation.legal_name, is_signed_in))
+            return Counterparty(actor, membership.organisation.legal_name, is_signed_in)
+    return None
 
 
 def told(request: HttpRequest, error: OfTheOtherSide) -> HttpResponse:
