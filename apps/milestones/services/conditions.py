@@ -19,7 +19,7 @@ from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
 from apps.milestones import rules
 from apps.milestones.models import ConfirmedEvent, Milestone
-from apps.milestones.models.milestone import ENDED, MilestoneState
+from apps.milestones.models.milestone import ENDED, OPEN, MilestoneState
 from apps.milestones.rules import Statement
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
@@ -35,15 +35,18 @@ class Waiting:
 
 def waiting_in(contract: Contract, *, at: datetime) -> list[Waiting]:
     """Every open milestone of a contract that waits for something; two queries where none has a condition."""
-    open_ones = Milestone.objects.filter(contract=contract).exclude(state__in=ENDED)
+    open_ones = Milestone.objects.filter(contract=contract, state__in=OPEN)
     rows = list(open_ones.filter(line__condition__isnull=False).select_related("line").order_by("position", "part"))
     waiting = _still(contract, rows, at=at)
     return [Waiting(row, waiting[row.pk]) for row in rows if row.pk in waiting]
 
 
 def waits_for_first(milestone: Milestone, *, at: datetime) -> Condition | None:
-    """What has to happen before a milestone can be submitted and has not; None where nothing has."""
-    if milestone.line.condition is None or milestone.state in ENDED:
+    """What has to happen before a milestone can be submitted and has not; None where nothing has.
+
+    What is submitted waits for the buyer alone, also where an acceptance that it waited for was withdrawn since.
+    """
+    if milestone.line.condition is None or milestone.state not in OPEN:
         return None
     return _still(milestone.contract, [milestone], at=at).get(milestone.pk)
 
