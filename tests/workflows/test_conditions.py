@@ -190,6 +190,8 @@ def test_both_sides_read_what_waits_and_the_buyer_confirms_on_its_page(parties: 
     assert clients["buyer"].post(address, sent).status_code == 302, "a second click"
     again = clients["buyer"].post(address, {**sent, "key": key()})
     assert (again.status_code, "confirmed already" in again.content.decode()) == (422, True)
-    page = clients["seller"].get(reverse("seller:contract", args=[contract.ref])).content.decode()
-    assert "confirmed by" in page
+    for side, client in clients.items():
+        page = client.get(reverse(f"{side}:contract", args=[contract.ref])).content.decode()
+        assert "confirmed by" in page
+        assert f"Event confirmed by the buyer: {PERMIT}" in page, side
     assert "No event of this contract waits" in clients["buyer"].get(address).content.decode()
