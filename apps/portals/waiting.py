@@ -12,6 +12,7 @@ from apps.contracts.models import Contract
 from apps.contracts.models.contract import ContractState
 from apps.core import clock
 from apps.core.errors import ProofNeeded, Refused
+from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
 from apps.milestones.models import ConfirmedEvent, Milestone
 from apps.milestones.services import Awaited
@@ -61,7 +62,7 @@ def panel_of(contract: Contract) -> WaitingPanel | None:
         return None
     waiting = milestones.waiting_in(contract, at=clock.now())
     confirmed = list(contract.confirmed_events.order_by("pk"))
-    events = list(milestones.events_to_confirm(contract).values())
+    events = list(milestones.events_to_confirm(contract, payable=invoicing.payable_by_event).values())
     if not waiting and not confirmed and not events:
         return None
     rows = [WaitingRow(one.milestone, wording.waits_for(one.condition)) for one in waiting]
@@ -79,7 +80,7 @@ def form_of(request: PortalRequest, contract: Contract) -> ConfirmEventForm:
     form = ConfirmEventForm(request.POST or None)
     form.fields["event"].widget.choices = [
         (one.event, f"{one.event} ({'; '.join(_effects(one, contract.currency))})")
-        for one in milestones.events_to_confirm(contract).values()
+        for one in milestones.events_to_confirm(contract, payable=invoicing.payable_by_event).values()
     ]
     return form
 

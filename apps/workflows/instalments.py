@@ -8,7 +8,7 @@ from procrastinate.jobs import JobDeferrer
 from apps.contracts import drafts
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract
-from apps.core import clock
+from apps.core import clock, money
 from apps.core.database import walls
 from apps.core.refs import new_ref
 from apps.invoicing import services as invoicing
@@ -96,11 +96,13 @@ def bill_deposits(
 
 def bill_started(due: Sequence[Instalment], *, contract: Contract, actor: Actor, at: datetime) -> None:
     """Bill what has just fallen due, in the transaction of what made it so; what nothing could give back is dropped."""
-    kept = [
-        one
-        for one in due
-        if not invoicing.drop_unrecoverable(contract=contract, instalment_ref=one.ref, actor=actor, at=at)
-    ]
+    kept: list[Instalment] = []
+    for one in due:
+        beside = money.total(other.amount for other in kept)
+        if not invoicing.drop_unrecoverable(
+            contract=contract, instalment_ref=one.ref, actor=actor, at=at, beside=beside
+        ):
+            kept.append(one)
     refs = {new_ref(): one for one in kept}
     jobs.defer(*(_document(ref, contract=contract) for ref in refs))
     for ref, one in refs.items():

@@ -85,6 +85,29 @@ def test_a_payment_is_due_by_the_event_accepts_nothing_and_comes_back_by_an_amou
         assert sum(Invoice.objects.filter(contract=contract).values_list("net", flat=True)) == D("40000.00")
 
 
+def test_no_more_is_payable_than_later_invoices_can_give_back(parties: Parties) -> None:
+    """Two payments by one event, and so little left to bill that one of them fits: what is said is what is billed."""
+    draft = draft_of(parties)
+    again = replace(draft.lines[0], title="More castings")
+    draft = replace(draft, lines=(draft.lines[0], again, *draft.lines[1:]))
+    contract = scenarios.active_contract(parties, draft=draft, at=NOON)
+    for position in (3, 4):
+        scenarios.accepted_milestone(contract, position=position, at=NOON)
+
+    confirm(contract, by=scenarios.approver_actor(parties), at=NOON + DAY)
+
+    with walls.asking_for(contract.seller_id):
+        event = ConfirmedEvent.objects.get()
+        assert event.payable == D("9000.00")
+        assert "9,000.00" in event.statement
+        advances = Invoice.objects.filter(contract=contract, kind="advance")
+        assert list(advances.values_list("net", flat=True)) == [D("9000.00")]
+        assert Instalment.objects.get(contract=contract, title="More castings").cancelled_at is not None
+    scenarios.accepted_milestone(contract, position=5, at=NOON + 2 * DAY)
+    with walls.asking_for(contract.seller_id):
+        assert sum(Invoice.objects.filter(contract=contract).values_list("net", flat=True)) == D("40000.00")
+
+
 def test_who_may_not_sign_off_so_much_makes_nothing_payable(parties: Parties) -> None:
     contract = scenarios.active_contract(parties, draft=draft_of(parties), at=NOON)
     with walls.asking_for(parties.buyer.pk):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from django.db.models import Min, QuerySet
 
 from apps.contracts.models import Contract
 from apps.contracts.models.contract import ContractState
+from apps.core import money
 from apps.core.errors import IllegalTransition, Refused
 from apps.invoicing.models import Instalment, Invoice
 from apps.invoicing.services import facts
@@ -85,11 +87,16 @@ def billed(*, contract: Contract, instalment_ref: str) -> Invoice | None:
     return Invoice.objects.filter(contract=contract, instalment__ref=instalment_ref).first()
 
 
-def drop_unrecoverable(*, contract: Contract, instalment_ref: str, actor: Actor, at: datetime) -> bool:
-    """Cancel a deposit that is due when too little is left to bill to give it back; whether it was so."""
+def drop_unrecoverable(
+    *, contract: Contract, instalment_ref: str, actor: Actor, at: datetime, beside: Decimal = money.ZERO
+) -> bool:
+    """Cancel a deposit that is due when too little is left to bill to give it back; whether it was so.
+
+    ``beside`` is what of other deposits is invoiced in the same moment, net of tax.
+    """
     found = Instalment.objects.select_related("line").filter(ref=instalment_ref, contract=contract)
     instalment = found.unbilled().exclude(line__recovery="").first()
-    if instalment is None or fits(instalment, contract=contract):
+    if instalment is None or fits(instalment, contract=contract, beside=beside):
         return False
     drop_deposits(contract=contract, actor=actor, at=at, instalment=instalment)
     return True
