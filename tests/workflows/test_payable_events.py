@@ -127,6 +127,7 @@ def test_who_may_not_sign_off_so_much_makes_nothing_payable(parties: Parties) ->
         (Due(start=EVENT, event="", recovery=Recovery(FIXED, amount=D(5))), "by which event"),
         (Due(start=EVENT, event=CAST), "only such a deposit with an event"),
         (Due(start=EVENT, event=CAST, recovery=Recovery(FIXED)), "by which amount"),
+        (Due(start=EVENT, event=CAST, recovery=Recovery(FIXED, amount=D(0))), "by which amount"),
     ],
 )
 def test_what_is_not_said_whole_is_refused(parties: Parties, due: Due, words: str) -> None:
