@@ -57,10 +57,14 @@ class ConfirmEventForm(ActionForm):
 
 
 def panel_of(contract: Contract) -> WaitingPanel | None:
-    """The conditions of a contract that the reader may see; None where nothing waits and nothing was confirmed."""
-    if contract.state != ContractState.ACTIVE:
+    """The conditions of a contract that the reader may see; None where nothing waits and nothing was confirmed.
+
+    What was confirmed, and the note that says why, can still be read when the contract is over.
+    """
+    if contract.activated_at is None:
         return None
-    waiting = milestones.waiting_in(contract, at=clock.now())
+    is_active = contract.state == ContractState.ACTIVE
+    waiting = milestones.waiting_in(contract, at=clock.now()) if is_active else []
     confirmed = list(contract.confirmed_events.order_by("pk"))
     events = list(milestones.events_to_confirm(contract, payable=invoicing.payable_by_event).values())
     if not waiting and not confirmed and not events:

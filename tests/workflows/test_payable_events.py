@@ -18,6 +18,7 @@ from apps.invoicing.models import Instalment, Invoice
 from apps.milestones.models import ConfirmedEvent, Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import Membership
+from apps.portals.waiting import panel_of
 from apps.workflows import confirming
 from tests import scenarios
 from tests.scenarios import Parties, acting, key
@@ -75,6 +76,12 @@ def test_a_payment_is_due_by_the_event_accepts_nothing_and_comes_back_by_an_amou
 
     for position in (2, 3, 4):
         scenarios.accepted_milestone(contract, position=position, at=NOON + position * DAY)
+    with walls.asking_for(contract.seller_id):
+        over = Contract.objects.get(pk=contract.pk)
+        panel = panel_of(over)
+        assert over.state == "completed"
+        assert panel is not None
+        assert ([one.note for one in panel.confirmed], panel.events, panel.rows) == (["Seen."], [], [])
     with walls.asking_for(contract.seller_id):
         billed = Invoice.objects.filter(contract=contract, kind="milestone").order_by("pk")
         assert list(billed.values_list("net", "recovered")) == [
