@@ -22,6 +22,7 @@ from apps.workflows import links
 
 REMEMBERED: Final = timedelta(hours=12)
 """How long a browser counts as that of whoever signed out of it."""
+MOST_REMEMBERED: Final = 10
 LEFT: Final = "signed_out"
 
 
@@ -43,11 +44,22 @@ class OfTheOtherSide(Exception):
         self.who = who
 
 
-def remember(request: HttpRequest, *, before: int | None) -> None:
-    """Keep in the browser's session who signed out of it; ``before`` is who was signed in when the request came."""
+def who_left(request: HttpRequest) -> list[tuple[int, str]]:
+    """Who signed out of this browser not long ago, and when, the latest last."""
+    since = clock.now() - REMEMBERED
+    return [(who, at) for who, at in request.session.get(LEFT, []) if datetime.fromisoformat(at) > since]
+
+
+def remember(request: HttpRequest, *, before: int | None, left: list[tuple[int, str]]) -> None:
+    """Keep in the browser's session who signed out of it, also when somebody else signs out later.
+
+    ``before`` is who was signed in when the request came, and ``left`` who had left by then: whoever signs out empties
+    the session.
+    """
     now = request.user.pk if request.user.is_authenticated else None
     if before is not None and now != before:
-        request.session[LEFT] = [before, clock.now().isoformat()]
+        others = [one for one in left if one[0] != before]
+        request.session[LEFT] = [*others[1 - MOST_REMEMBERED :], (before, clock.now().isoformat())]
 
 
 def refuse(request: HttpRequest, grant: GuestGrant, *, origin: Origin) -> None:
@@ -97,7 +109,4 @@ def _people(request: HttpRequest) -> list[tuple[int, bool]]:
     people = []
     if request.user.is_authenticated:
         people.append((request.user.pk, True))
-    left = request.session.get(LEFT)
-    if left is not None and clock.now() - datetime.fromisoformat(left[1]) < REMEMBERED:
-        people.append((left[0], False))
-    return people
+    return [*people, *((who, False) for who, _at in reversed(who_left(request)))]
