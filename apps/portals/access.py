@@ -94,9 +94,10 @@ class DoorMiddleware:
             self._open(request)
             is_known = request.user.is_authenticated
             before = signed_in_user(request)
+            left = counterparties.who_left(request) if before else []
             with timezone.override(_zone_of(request)):
                 response = self.get_response(request)
-            counterparties.remember(request, before=before.pk if before else None)
+            counterparties.remember(request, before=before.pk if before else None, left=left)
         except Exception as error:
             if not is_away(error):
                 raise

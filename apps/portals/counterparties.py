@@ -22,6 +22,7 @@ from apps.workflows import links
 
 REMEMBERED: Final = timedelta(hours=12)
 """How long a browser counts as that of whoever signed out of it."""
+MOST_REMEMBERED: Final = 10
 LEFT: Final = "signed_out"
 
 
@@ -43,26 +44,48 @@ class OfTheOtherSide(Exception):
         self.who = who
 
 
-def remember(request: HttpRequest, *, before: int | None) -> None:
-    """Keep in the browser's session who signed out of it; ``before`` is who was signed in when the request came."""
+def who_left(request: HttpRequest) -> list[tuple[int, str]]:
+    """Who signed out of this browser not long ago, and when, the latest last."""
+    since = clock.now() - REMEMBERED
+    return [(who, at) for who, at in request.session.get(LEFT, []) if datetime.fromisoformat(at) > since]
+
+
+def remember(request: HttpRequest, *, before: int | None, left: list[tuple[int, str]]) -> None:
+    """Keep in the browser's session who signed out of it, also when somebody else signs out later.
+
+    ``before`` is who was signed in when the request came, and ``left`` who had left by then: whoever signs out empties
+    the session.
+    """
     now = request.user.pk if request.user.is_authenticated else None
     if before is not None and now != before:
-        request.session[LEFT] = [before, clock.now().isoformat()]
+        others = [one for one in left if one[0] != before]
+        request.session[LEFT] = [*others[1 - MOST_REMEMBERED :], (before, clock.now().isoformat())]
 
 
 def refuse(request: HttpRequest, grant: GuestGrant, *, origin: Origin) -> None:
-    """Raise :class:`OfTheOtherSide` if the browser is one of the other side's; asks nothing of a browser of nobody."""
+    """Raise :class:`OfTheOtherSide` if the browser is one of the other side's."""
+    who = other_side(request, contract_id=grant.contract_id, organisation_id=grant.organisation_id, origin=origin)
+    if who is not None:
+        raise OfTheOtherSide(grant, who)
+
+
+def other_side(request: HttpRequest, *, contract_id: int, organisation_id: int, origin: Origin) -> Counterparty | None:
+    """Who of another party than this organisation has the browser; asks nothing of a browser of nobody.
+
+    Whoever is found or not, the connection asks for nobody afterwards.
+    """
     for user_id, is_signed_in in _people(request):
         with walls.asking_for(user=user_id):
             theirs = list(Membership.objects.live().filter(user=user_id).select_related("organisation", "user"))
         houses = {one.organisation_id: one for one in theirs}
         with walls.asking_for(*houses):
-            other = ContractParty.objects.filter(contract=grant.contract_id, organisation__in=list(houses))
-            side = other.exclude(organisation=grant.organisation_id).order_by("pk").first()
+            other = ContractParty.objects.filter(contract=contract_id, organisation__in=list(houses))
+            side = other.exclude(organisation=organisation_id).order_by("pk").first()
         if side is not None:
             membership = houses[side.organisation_id]
             actor = parties.actor_for(membership, origin=origin)
-            raise OfTheOtherSide(grant, Counterparty(actor, membership.organisation.legal_name, is_signed_in))
+            return Counterparty(actor, membership.organisation.legal_name, is_signed_in)
+    return None
 
 
 def told(request: HttpRequest, error: OfTheOtherSide) -> HttpResponse:
@@ -86,7 +109,4 @@ def _people(request: HttpRequest) -> list[tuple[int, bool]]:
     people = []
     if request.user.is_authenticated:
         people.append((request.user.pk, True))
-    left = request.session.get(LEFT)
-    if left is not None and clock.now() - datetime.fromisoformat(left[1]) < REMEMBERED:
-        people.append((left[0], False))
-    return people
+    return [*people, *((who, False) for who, _at in reversed(who_left(request)))]

@@ -209,10 +209,11 @@ def of_subjects(actor: Actor, contract: Contract, subjects: Iterable[str]) -> li
     return _events(actor, entries.order_by("-position")[:SHOWN])
 
 
-def of_the_other_side(actor: Actor, contract: Contract) -> list[Event]:
-    """When the other side tried to act by a personal link, newest first."""
-    tried = _of_chain(actor, contract).filter(verb="link.of_the_other_side")
-    return _events(actor, tried.order_by("-position")[:SHOWN])
+def of_the_contract_itself(actor: Actor, contract: Contract) -> list[Event]:
+    """What belongs to no version, milestone or invoice, newest first: events that the buyer confirmed, and when the
+    other side tried to act by a personal link."""
+    found = _of_chain(actor, contract).filter(verb__in=["event.confirmed", "link.of_the_other_side"])
+    return _events(actor, found.order_by("-position")[:SHOWN])
 
 
 def of_notes(actor: Actor, contract: Contract, refs: Iterable[str]) -> list[Event]:
@@ -270,7 +271,7 @@ def _events(actor: Actor, found: Iterable[Entry], *, about: Mapping[int, str] | 
 def _event(entry: Entry, facts: Mapping[str, Any], *, name: str, about: str) -> Event:
     """One entry as a line of a timeline; a verb without words of its own is shown plainly."""
     what, icon, tone = VERBS.get(entry.verb, (entry.verb.replace(".", ": ").replace("_", " "), "dot", "neutral"))
-    name = next((str(facts[key]) for key in ("number", "name", "title") if facts.get(key)), name)
+    name = next((str(facts[key]) for key in ("number", "name", "title", "event") if facts.get(key)), name)
     said = next((str(facts[key]) for key in ("reason", "comment") if facts.get(key)), "")
     return Event(
         what=f"{what}: {name}" if name else str(what),

@@ -12,6 +12,7 @@ from apps.contracts.models import Contract
 from apps.contracts.models.contract import ContractState
 from apps.core import clock
 from apps.core.errors import ProofNeeded, Refused
+from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
 from apps.milestones.models import ConfirmedEvent, Milestone
 from apps.milestones.services import Awaited
@@ -56,12 +57,16 @@ class ConfirmEventForm(ActionForm):
 
 
 def panel_of(contract: Contract) -> WaitingPanel | None:
-    """The conditions of a contract that the reader may see; None where nothing waits and nothing was confirmed."""
-    if contract.state != ContractState.ACTIVE:
+    """The conditions of a contract that the reader may see; None where nothing waits and nothing was confirmed.
+
+    What was confirmed, and the note that says why, can still be read when the contract is over.
+    """
+    if contract.activated_at is None:
         return None
-    waiting = milestones.waiting_in(contract, at=clock.now())
+    is_active = contract.state == ContractState.ACTIVE
+    waiting = milestones.waiting_in(contract, at=clock.now()) if is_active else []
     confirmed = list(contract.confirmed_events.order_by("pk"))
-    events = list(milestones.events_to_confirm(contract).values())
+    events = list(milestones.events_to_confirm(contract, payable=invoicing.payable_by_event).values())
     if not waiting and not confirmed and not events:
         return None
     rows = [WaitingRow(one.milestone, wording.waits_for(one.condition)) for one in waiting]
@@ -79,7 +84,7 @@ def form_of(request: PortalRequest, contract: Contract) -> ConfirmEventForm:
     form = ConfirmEventForm(request.POST or None)
     form.fields["event"].widget.choices = [
         (one.event, f"{one.event} ({'; '.join(_effects(one, contract.currency))})")
-        for one in milestones.events_to_confirm(contract).values()
+        for one in milestones.events_to_confirm(contract, payable=invoicing.payable_by_event).values()
     ]
     return form
 

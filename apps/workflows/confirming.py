@@ -17,7 +17,9 @@ def confirm_event(*, actor: Actor, key: str, contract_ref: str, event: str, note
     """
     contract = contracts.lock_by_ref(contract_ref=contract_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
-    confirmed = milestones.confirm_event(contract=contract, event=event, note=note, actor=actor, at=at)
+    confirmed = milestones.confirm_event(
+        contract=contract, event=event, note=note, payable=invoicing.payable_by_event, actor=actor, at=at
+    )
     jobs.defer(
         confirming_jobs.send_event_news.configure(
             task_kwargs={"event_ref": confirmed.ref, "organisation_id": contract.seller_id}

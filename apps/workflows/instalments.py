@@ -98,10 +98,9 @@ def bill_started(due: Sequence[Instalment], *, contract: Contract, actor: Actor,
     """Bill what has just fallen due, in the transaction of what made it so; what nothing could give back is dropped."""
     kept: list[Instalment] = []
     for one in due:
-        # None of them is invoiced yet, and together they must leave enough to be given back by.
         beside = money.total(other.amount for other in kept)
         if not invoicing.drop_unrecoverable(
-            contract=contract, instalment_ref=one.ref, beside=beside, actor=actor, at=at
+            contract=contract, instalment_ref=one.ref, actor=actor, at=at, beside=beside
         ):
             kept.append(one)
     refs = {new_ref(): one for one in kept}

@@ -20,6 +20,7 @@ from apps.contracts.drafts import (
 )
 from apps.contracts.retention import payable_until_final
 from apps.contracts.rules.schedule import read_schedule, written_schedule
+from apps.contracts.rules.schedule.cells import Cell
 from apps.core.errors import Refused
 from tests.contracts.test_dues import DRAFT
 
@@ -137,3 +138,19 @@ def test_it_is_said_in_plain_words() -> None:
     assert said[2].replace("\N{NO-BREAK SPACE}", " ").startswith("each invoice is reduced by 20")
     assert "of the price are billed, each invoice is reduced by 12.5" in said[3].replace("\N{NO-BREAK SPACE}", " ")
     assert "not said yet" in said[4]
+
+
+@pytest.mark.parametrize("amount", ["5000", "500.5", "12.125"])
+def test_a_fixed_amount_reads_back_from_a_spreadsheet(amount: str) -> None:
+    due = Due(start="event", event="Poured", recovery=Recovery("fixed", amount=Decimal(amount)))
+    advance = DraftLine("Castings", basis="amount", amount=Decimal(9000), kind="deposit", due=due)
+    rows = list(written_schedule([advance], amounts=[advance.amount], language="de"))
+    assert [one.line for one in read_schedule(rows, currency="EUR").rows] == [advance]
+
+
+def test_a_fixed_amount_that_can_be_read_in_two_ways_is_refused() -> None:
+    """“je 5.000” are five thousand to a German, and five to whoever reads a decimal point."""
+    header: list[Cell] = ["Kind", "Milestone", "Amount", "Due", "Recovery"]
+    row: list[Cell] = ["Deposit", "Castings", "9000", "Poured", "je 5.000"]
+    problems = read_schedule([header, row], currency="EUR").problems
+    assert any("“je 5.000” is none of" in str(one.refusal) for one in problems)

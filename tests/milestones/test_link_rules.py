@@ -18,6 +18,11 @@ def test_a_link_without_a_title_is_called_by_its_host() -> None:
     assert rules.checked_links([Link("", PAGE)], field="links") == [Link("test.example", PAGE)]
 
 
+def test_the_scheme_is_written_small_whatever_a_phone_makes_of_it() -> None:
+    given = [Link("Test", PAGE.replace("https", "Https"))]
+    assert rules.checked_links(given, field="links") == [Link("Test", PAGE)]
+
+
 @pytest.mark.parametrize(
     ("link", "words"),
     [

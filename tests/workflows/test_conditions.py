@@ -15,12 +15,13 @@ from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.core import canonical, clock
 from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
+from apps.milestones import services as milestones
 from apps.milestones.models import ConfirmedEvent, Submission
 from apps.parties.actor import Actor
 from apps.workflows import confirming
 from apps.workflows.mails import events as mails
 from apps.workflows.once import Answer
-from tests import scenarios
+from tests import change_orders, corrections, scenarios
 from tests.scenarios import Parties, acting, key
 
 NOON = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
@@ -117,6 +118,35 @@ def test_a_milestone_waits_until_all_has_happened_and_the_signed_text_says_for_w
     assert scenarios.submitted_milestone(contract, position=3, at=datetime(2026, 4, 30, 22, 0, tzinfo=UTC))
 
 
+def test_what_is_submitted_waits_for_the_buyer_alone(parties: Parties) -> None:
+    """The first is taken back after the second was submitted: its review runs on, and no page says that it waits."""
+    contract = scenarios.active_contract(parties, draft=waiting_draft(parties), at=NOON)
+    confirm(contract, by=scenarios.approver_actor(parties), at=NOON)
+    first = scenarios.accepted_milestone(contract, position=1, at=NOON)
+    second = scenarios.submitted_milestone(contract, position=2, at=NOON).milestone
+    corrections.granted(parties, corrections.asked(parties, first.ref, at=NOON), at=NOON)
+    with acting(scenarios.approver_actor(parties), at=NOON):
+        second.refresh_from_db()
+        assert second.state == "submitted"
+        assert milestones.waits_for_first(second, at=NOON) is None
+        assert [one.milestone.title for one in milestones.waiting_in(second.contract, at=NOON)] == [
+            "Final delivery and sign-off"
+        ]
+
+
+def test_a_change_order_leaves_what_milestones_wait_for_as_it_is(parties: Parties) -> None:
+    contract = scenarios.active_contract(parties, draft=waiting_draft(parties), at=NOON)
+    with acting(scenarios.seller_actor(parties), at=NOON):
+        before = list(PlanLine.objects.order_by("position").values_list("condition", flat=True))
+    proposed = change_orders.propose(
+        contract, change_orders.more_training(contract), by=scenarios.seller_actor(parties), at=NOON
+    )
+    change_orders.sign(proposed, by=scenarios.buyer_actor(parties), at=NOON + DAY)
+    with acting(scenarios.seller_actor(parties), at=NOON):
+        version = ContractVersion.objects.get(ref=proposed["version"])
+        assert [*version.lines.order_by("position").values_list("condition", flat=True)] == [*before, None]
+
+
 def test_postgres_takes_no_word_of_strangers_and_no_condition_that_says_nothing(parties: Parties) -> None:
     contract = scenarios.active_contract(parties, draft=waiting_draft(parties), at=NOON)
     version, bea = version_of(contract), parties.people["approver"].user
@@ -160,6 +190,8 @@ def test_both_sides_read_what_waits_and_the_buyer_confirms_on_its_page(parties: 
     assert clients["buyer"].post(address, sent).status_code == 302, "a second click"
     again = clients["buyer"].post(address, {**sent, "key": key()})
     assert (again.status_code, "confirmed already" in again.content.decode()) == (422, True)
-    page = clients["seller"].get(reverse("seller:contract", args=[contract.ref])).content.decode()
-    assert "confirmed by" in page
+    for side, client in clients.items():
+        page = client.get(reverse(f"{side}:contract", args=[contract.ref])).content.decode()
+        assert "confirmed by" in page
+        assert f"Event confirmed by the buyer: {PERMIT}" in page, side
     assert "No event of this contract waits" in clients["buyer"].get(address).content.decode()

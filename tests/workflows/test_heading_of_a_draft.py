@@ -65,6 +65,11 @@ def test_the_other_side_sees_a_changed_heading_when_it_is_proposed(parties: Part
     with acting(scenarios.seller_actor(parties)):
         mine = contracts.draft_of(Contract.objects.get(pk=contract.pk))
         assert (mine.number, mine.title, mine.currency) == ("NL-2026-015", SECRET, "CHF")
+    client = Client()
+    for role, currency in (("seller", "CHF"), ("buyer", "EUR")):
+        client.force_login(parties.people[role].user)
+        page = client.get(f"/{role}/contracts/").content.decode()
+        assert f'40,000.00\N{NO-BREAK SPACE}<span class="currency">{currency}' in page, role
     second = proposed_again(parties, contract)
     assert as_shown(contract, to=parties.buyer.pk) == ("NL-2026-015", SECRET, "CHF")
     with acting(scenarios.buyer_actor(parties)):

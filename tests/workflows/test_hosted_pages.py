@@ -219,6 +219,25 @@ class TestQuestions:
                 )
         assert len(questions(invoice)) == 1
 
+    def test_nobody_of_another_party_asks_in_the_buyers_place(self, parties: Parties, invoice: Invoice) -> None:
+        page = f"/i/{invoicing.token_of(link_of(invoice))}/"
+        sent = {"key": key(), "name": "Ina Weber", "text": "May we pay later?"}
+        browser = Client()
+        for role in ("delivery", "underwriter"):
+            browser.force_login(parties.people[role].user)
+            is_party = role == "delivery"
+            assert browser.get(page).status_code == 200, "the seller may look how it came out"
+            assert browser.get(f"{page}ask/").status_code == (403 if is_party else 200)
+            if is_party:
+                answer = browser.post(f"{page}ask/", sent)
+                assert (answer.status_code, "Only the buyer asks" in answer.content.decode()) == (403, True)
+                assert browser.post(f"{page}viewed/").status_code == 204
+        assert (questions(invoice), link_of(invoice).views) == ([], 0)
+        browser.force_login(parties.people["payables"].user)
+        assert browser.post(f"{page}viewed/").status_code == 204
+        assert browser.post(f"{page}ask/", sent).status_code == 302
+        assert (len(questions(invoice)), link_of(invoice).views) == (1, 1)
+
     def test_no_more_than_five_wait(self, parties: Parties, invoice: Invoice) -> None:
         with acting(member(parties, "payables"), at=LATER) as petra:
             for _each in range(5):

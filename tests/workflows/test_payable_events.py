@@ -18,6 +18,7 @@ from apps.invoicing.models import Instalment, Invoice
 from apps.milestones.models import ConfirmedEvent, Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import Membership
+from apps.portals.waiting import panel_of
 from apps.workflows import confirming
 from tests import scenarios
 from tests.scenarios import Parties, acting, key
@@ -76,12 +77,41 @@ def test_a_payment_is_due_by_the_event_accepts_nothing_and_comes_back_by_an_amou
     for position in (2, 3, 4):
         scenarios.accepted_milestone(contract, position=position, at=NOON + position * DAY)
     with walls.asking_for(contract.seller_id):
+        over = Contract.objects.get(pk=contract.pk)
+        panel = panel_of(over)
+        assert over.state == "completed"
+        assert panel is not None
+        assert ([one.note for one in panel.confirmed], panel.events, panel.rows) == (["Seen."], [], [])
+    with walls.asking_for(contract.seller_id):
         billed = Invoice.objects.filter(contract=contract, kind="milestone").order_by("pk")
         assert list(billed.values_list("net", "recovered")) == [
             (D("7000.00"), D("5000.00")),
             (D("8000.00"), D("4000.00")),
             (D("16000.00"), D("0.00")),
         ]
+        assert sum(Invoice.objects.filter(contract=contract).values_list("net", flat=True)) == D("40000.00")
+
+
+def test_no_more_is_payable_than_later_invoices_can_give_back(parties: Parties) -> None:
+    """Two payments by one event, and so little left to bill that one of them fits: what is said is what is billed."""
+    draft = draft_of(parties)
+    again = replace(draft.lines[0], title="More castings")
+    draft = replace(draft, lines=(draft.lines[0], again, *draft.lines[1:]))
+    contract = scenarios.active_contract(parties, draft=draft, at=NOON)
+    for position in (3, 4):
+        scenarios.accepted_milestone(contract, position=position, at=NOON)
+
+    confirm(contract, by=scenarios.approver_actor(parties), at=NOON + DAY)
+
+    with walls.asking_for(contract.seller_id):
+        event = ConfirmedEvent.objects.get()
+        assert event.payable == D("9000.00")
+        assert "9,000.00" in event.statement
+        advances = Invoice.objects.filter(contract=contract, kind="advance")
+        assert list(advances.values_list("net", flat=True)) == [D("9000.00")]
+        assert Instalment.objects.get(contract=contract, title="More castings").cancelled_at is not None
+    scenarios.accepted_milestone(contract, position=5, at=NOON + 2 * DAY)
+    with walls.asking_for(contract.seller_id):
         assert sum(Invoice.objects.filter(contract=contract).values_list("net", flat=True)) == D("40000.00")
 
 
@@ -121,6 +151,7 @@ def test_two_payments_by_one_event_are_no_more_together_than_what_can_give_them_
         (Due(start=EVENT, event="", recovery=Recovery(FIXED, amount=D(5))), "by which event"),
         (Due(start=EVENT, event=CAST), "only such a deposit with an event"),
         (Due(start=EVENT, event=CAST, recovery=Recovery(FIXED)), "by which amount"),
+        (Due(start=EVENT, event=CAST, recovery=Recovery(FIXED, amount=D(0))), "by which amount"),
     ],
 )
 def test_what_is_not_said_whole_is_refused(parties: Parties, due: Due, words: str) -> None:

@@ -45,6 +45,8 @@ def check_recovery(recovery: Recovery, *, title: str) -> Recovery:
             title=title,
         )
     if recovery.way == FIXED:
+        if recovery.amount is not None and recovery.amount <= 0:
+            raise _no_amount(title)
         return Recovery(recovery.way, amount=recovery.amount)
     if recovery.way != RATE:
         return Recovery(recovery.way)
@@ -52,6 +54,12 @@ def check_recovery(recovery: Recovery, *, title: str) -> Recovery:
         _check_share(recovery.rate, least_is_zero=False, title=title)
     _check_share(recovery.begins, least_is_zero=True, title=title)
     return recovery
+
+
+def _no_amount(title: str) -> Refused:
+    return Refused(
+        "Say by which amount each invoice is reduced until “{title}” is used up.", field="lines", title=title
+    )
 
 
 def check_recoveries(lines: Sequence[DraftLine], amounts: Sequence[Decimal], *, price: Decimal, currency: str) -> None:
@@ -72,11 +80,7 @@ def check_recoveries(lines: Sequence[DraftLine], amounts: Sequence[Decimal], *, 
                 title=line.title,
             )
         if recovery.way == FIXED and recovery.amount is None:
-            raise Refused(
-                "Say by which amount each invoice is reduced until “{title}” is used up.",
-                field="lines",
-                title=line.title,
-            )
+            raise _no_amount(line.title)
         if recovery.amount is not None:
             money.payable(recovery.amount, currency, field="lines")
     if advances > price:

@@ -74,6 +74,7 @@ from apps.invoicing.services.recovery import (
     drop_when_all_is_billed,
     fits,
     given_back_by,
+    payable_by_event,
     return_excess,
     still_to_bill,
 )
@@ -216,6 +217,7 @@ __all__ = [
     "note_money_out",
     "pause_reminders",
     "pay_refund",
+    "payable_by_event",
     "payment_of_refund",
     "payments_of",
     "plan_instalments",

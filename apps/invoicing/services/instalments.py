@@ -92,7 +92,7 @@ def drop_unrecoverable(
 ) -> bool:
     """Cancel a deposit that is due when too little is left to bill to give it back; whether it was so.
 
-    ``beside`` is what of other deposits is invoiced together with it.
+    ``beside`` is what of other deposits is invoiced in the same moment, net of tax.
     """
     found = Instalment.objects.select_related("line").filter(ref=instalment_ref, contract=contract)
     instalment = found.unbilled().exclude(line__recovery="").first()

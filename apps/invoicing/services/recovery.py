@@ -191,12 +191,27 @@ def deduction(given: GivenBack, *, position: int, language: str) -> snapshot.Lin
 def fits(instalment: Instalment, *, contract: Contract, beside: Decimal = money.ZERO) -> bool:
     """Whether what is still to be billed can give back a deposit that is to be invoiced, beside those before it.
 
-    ``beside`` is what of other deposits is invoiced together with it.
+    ``beside`` is what is invoiced in the same moment, and not yet among those.
     """
     if instalment.line.given_back is None:
         return True
     left = money.total(one.left for one in deposits(contract))
     return left + beside + instalment.amount <= still_to_bill(contract)
+
+
+def payable_by_event(contract: Contract) -> dict[str, Decimal]:
+    """What is invoiced, net of tax, once the buyer confirms an event, by the event. Three queries.
+
+    Of the deposits that wait for it, those that what is still to be billed can give back.
+    """
+    left, rest = money.total(one.left for one in deposits(contract)), still_to_bill(contract)
+    payable: dict[str, Decimal] = {}
+    waiting = Instalment.objects.filter(contract=contract, bills_on__isnull=True).unbilled().exclude(event="")
+    for one in waiting.order_by("position"):
+        beside = payable.get(one.event, money.ZERO)
+        if left + beside + one.amount <= rest:
+            payable[one.event] = beside + one.amount
+    return payable
 
 
 def drop_deposits(*, contract: Contract, actor: Actor, at: datetime, instalment: Instalment | None = None) -> None:

@@ -24,7 +24,7 @@ class Link:
 
 def checked_links(links: Sequence[Link], *, field: str) -> list[Link]:
     """The links as they are kept: without blanks around them, rows without any text left out, and a link without a
-    title called by its host.
+    title called by its host; the scheme in small letters, as Postgres asks for it (RFC 3986, 6.2.2.1).
 
     Refused: more than :data:`MOST_LINKS`, an address that is not https, one that hides behind a user name, and one with
     signs other than those of addresses (RFC 3986 writes them in ASCII).
@@ -54,7 +54,7 @@ def _checked(link: Link, *, field: str) -> Link:
         raise Refused("The title of a link has at most {most} characters.", field=field, most=LONGEST_LINK_TITLE)
     if has_unseen(title) or "\n" in title:
         raise Refused("This text contains signs that cannot be seen. Type it anew.", field=field)
-    return Link(title, link.url)
+    return Link(title, f"https{link.url[5:]}")
 
 
 def _host(url: str) -> str:

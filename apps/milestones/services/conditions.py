@@ -1,7 +1,7 @@
 """What milestones wait for, and the events that the buyer confirms."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
 from apps.milestones import rules
 from apps.milestones.models import ConfirmedEvent, Milestone
-from apps.milestones.models.milestone import ENDED, MilestoneState
+from apps.milestones.models.milestone import ENDED, OPEN, MilestoneState
 from apps.milestones.rules import Statement
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
@@ -35,15 +35,18 @@ class Waiting:
 
 def waiting_in(contract: Contract, *, at: datetime) -> list[Waiting]:
     """Every open milestone of a contract that waits for something; two queries where none has a condition."""
-    open_ones = Milestone.objects.filter(contract=contract).exclude(state__in=ENDED)
+    open_ones = Milestone.objects.filter(contract=contract, state__in=OPEN)
     rows = list(open_ones.filter(line__condition__isnull=False).select_related("line").order_by("position", "part"))
     waiting = _still(contract, rows, at=at)
     return [Waiting(row, waiting[row.pk]) for row in rows if row.pk in waiting]
 
 
 def waits_for_first(milestone: Milestone, *, at: datetime) -> Condition | None:
-    """What has to happen before a milestone can be submitted and has not; None where nothing has."""
-    if milestone.line.condition is None or milestone.state in ENDED:
+    """What has to happen before a milestone can be submitted and has not; None where nothing has.
+
+    What is submitted waits for the buyer alone, also where an acceptance that it waited for was withdrawn since.
+    """
+    if milestone.line.condition is None or milestone.state not in OPEN:
         return None
     return _still(milestone.contract, [milestone], at=at).get(milestone.pk)
 
@@ -58,6 +61,10 @@ def check_condition(milestone: Milestone, *, at: datetime) -> None:
         )
 
 
+PayableByEvent = Callable[[Contract], Mapping[str, Decimal]]
+"""What is invoiced once an event of the contract is confirmed, net of tax, by the event: only invoicing knows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Awaited:
     """An event that the buyer may confirm: titles of the milestones that wait for it, and what becomes payable, net."""
@@ -67,18 +74,21 @@ class Awaited:
     payable: Decimal = Decimal(0)
 
 
-def events_to_confirm(contract: Contract) -> dict[str, Awaited]:
-    """The events that the buyer may confirm now, each with what waits for it."""
+def events_to_confirm(contract: Contract, *, payable: PayableByEvent) -> dict[str, Awaited]:
+    """The events that the buyer may confirm now, each with what waits for it, and what ``payable`` says of it."""
     if contract.state != ContractState.ACTIVE:
         return {}
     lines = PlanLine.objects.filter(version=contract.active_version_id).filter(
         Q(condition__isnull=False) | Q(start=EVENT)
     )
     found: dict[str, Awaited] = {}
+    amounts: Mapping[str, Decimal] | None = None
     for line in lines.order_by("position"):
         if line.start == EVENT:
-            stands = found.setdefault(line.starts_with, Awaited(line.starts_with, []))
-            found[line.starts_with] = replace(stands, payable=stands.payable + (line.amount or 0))
+            amounts = payable(contract) if amounts is None else amounts
+            if line.starts_with in amounts:
+                stands = found.setdefault(line.starts_with, Awaited(line.starts_with, []))
+                found[line.starts_with] = replace(stands, payable=amounts[line.starts_with])
         for event in line.own.condition.events if line.own.condition is not None else ():
             found.setdefault(event, Awaited(event, [])).milestones.append(line.title)
     known = set(contract.confirmed_events.values_list("event", flat=True)) if found else set()
@@ -104,19 +114,21 @@ def needs_proof_of_event(contract: Contract, *, payable: Money) -> bool:
     return rules.needs_proof(payable, above=contract.buyer.step_up_above, above_currency=contract.buyer.currency)
 
 
-def confirm_event(*, contract: Contract, event: str, note: str, actor: Actor, at: datetime) -> ConfirmedEvent:
+def confirm_event(
+    *, contract: Contract, event: str, note: str, payable: PayableByEvent, actor: Actor, at: datetime
+) -> ConfirmedEvent:
     """A member of the buyer who may sign off says that an event of the contract in force has happened. It stays so."""
     if actor.kind is ActorKind.GUEST or actor.user_id is None:
         raise NotAllowed("An event is confirmed by a member of the buyer's team, and not by personal link.")
     limit = contracts.buyer_authority(contract, actor=actor, action=Action.DECIDE_MILESTONE, at=at)
     contracts.require_running(contract, at=at)
-    version, awaited = contract.active_version, events_to_confirm(contract).get(event)
+    version, awaited = contract.active_version, events_to_confirm(contract, payable=payable).get(event)
     if version is None or awaited is None:
         raise Refused("This event is confirmed already, or the contract names no such event. Reload the page.")
     if awaited.payable:
-        payable = Money(awaited.payable, contract.currency)
-        rules.check_limit(payable, limit=limit, limit_currency=contract.buyer.currency)
-        if needs_proof_of_event(contract, payable=payable):
+        amount = Money(awaited.payable, contract.currency)
+        rules.check_limit(amount, limit=limit, limit_currency=contract.buyer.currency)
+        if needs_proof_of_event(contract, payable=amount):
             actor.require_proof(at=at)
     words = rules.check_text(note, most=rules.LONGEST_NOTE, field="note")
     statement = event_statement(contract, awaited=awaited)

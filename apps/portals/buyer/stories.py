@@ -15,7 +15,7 @@ from apps.portals.parts import Event, Step
 
 
 def contract_story(actor: Actor, contract: Contract, *, versions: Sequence[ContractVersion]) -> list[Event]:
-    """Newest first: proposals, signatures, decisions, invoices, and what the other side tried in the buyer's place."""
+    """Newest first: proposals, signatures, decisions, invoices, confirmed events, and what the other side tried."""
     events = [event for version in versions for event in _of_version(contract, version)]
     cycles = (
         Submission.objects.visible_to(actor)
@@ -24,7 +24,7 @@ def contract_story(actor: Actor, contract: Contract, *, versions: Sequence[Contr
     )
     events += [event for cycle in cycles for event in _of_cycle(cycle, seller=contract.seller.legal_name)]
     events += [_of_invoice(i) for i in Invoice.objects.visible_to(actor).filter(contract=contract)]
-    events += history.of_the_other_side(actor, contract)
+    events += history.of_the_contract_itself(actor, contract)
     return newest_first(events)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.drafts import FIXED, MILESTONE, RATE, STARTS, DraftLine, Due, Recovery
+from apps.contracts.drafts import FIXED, MILESTONE, RATE, DraftLine, Due, Recovery
 from apps.contracts.models.dues import LineKind, PeriodLength, RecoveryWay, Start
 from apps.contracts.rules.dues import MOST_PERIODS
 from apps.portals.forms import AmountField, DayField
@@ -63,14 +63,14 @@ class DueForm(forms.Form):
         return str(self.cleaned_data.get("kind") or MILESTONE)
 
     def due(self) -> Due | None:
-        """What was typed of it, as far as the kind has it."""
+        """What was typed of it. A start that the kind does not have is for the rule to refuse, and becomes no other."""
         cleaned, kind = self.cleaned_data, self.line_kind
         if kind == MILESTONE:
             return None
         start = cleaned.get("start") or Start.SIGNATURE.value
         repeats, recovery = kind == LineKind.RECURRING, self._recovery(kind)
         return Due(
-            start=start if start in STARTS[kind] or recovery is not None else Start.SIGNATURE.value,
+            start=start,
             on=cleaned.get("starts_on"),
             milestone=(cleaned.get("starts_with") or "") if start != Start.EVENT.value else "",
             event=(cleaned.get("starts_with") or "") if start == Start.EVENT.value else "",

@@ -123,8 +123,10 @@ def _notes(visit: Opened, invoice: Invoice) -> list[Fact]:
 @personal
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask_about_invoice(request: PortalRequest, token: str) -> HttpResponse:
-    """Ask the seller about the invoice, without an account."""
+    """Ask the seller about the invoice, without an account; nobody of another party asks in the buyer's place."""
     visit = opened(request, token)
+    if visit.other_side is not None:
+        return render(request, "hosted/other_side.html", {"who": visit.other_side}, status=403)
     return asking.ask(
         request,
         visit.shown,
@@ -196,9 +198,12 @@ def invoice_document(request: PortalRequest, token: str) -> HttpResponse:
 @personal
 @require_POST
 def viewed(request: PortalRequest, token: str) -> HttpResponse:
-    """The page was opened in a browser; how often and when last is kept, and nothing of who."""
+    """The page was opened in a browser; how often and when last is kept, and nothing of who.
+
+    The seller's own look at it does not count.
+    """
     visit = opened(request, token)
-    if visit.invoice is not None:
+    if visit.invoice is not None and visit.other_side is None:
         invoicing.mark_link_viewed(link_id=visit.link.pk, at=clock.now())
     return HttpResponse(status=204)
 

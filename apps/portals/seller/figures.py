@@ -21,8 +21,10 @@ BILLS = ~Q(invoice__kind=InvoiceKind.RETENTION_RELEASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """One contract's sums in its currency, net of tax; ``open`` is what is owed with tax."""
+    """One contract's sums, net of tax; ``open`` is what is owed with tax. Of a draft the currency is its own, which the
+    contract shows once it is proposed."""
 
+    currency: str
     price: Decimal = money.ZERO
     earned: Decimal = money.ZERO
     billed: Decimal = money.ZERO
@@ -41,13 +43,16 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Fi
     listed = {contract.pk: contract for contract in contracts}
     # What is in force, else what was written last; a change order that waits is no price yet.
     is_active = Q(pk=F("contract__active_version_id"))
-    prices = dict(
-        ContractVersion.plans.filter(is_active | Q(option_of__isnull=True), contract_id__in=listed)
+    prices = {
+        pk: (price, currency)
+        for pk, price, currency in ContractVersion.plans.filter(
+            is_active | Q(option_of__isnull=True), contract_id__in=listed
+        )
         .alias(in_force=Case(When(is_active, then=Value(1)), default=Value(0)))
         .order_by("contract_id", "-in_force", "-number")
         .distinct("contract_id")
-        .values_list("contract_id", "price")
-    )
+        .values_list("contract_id", "price", "currency")
+    }
     lives = plan_sums.of_contracts(listed)
     owed = {
         row["contract_id"]: row
@@ -65,18 +70,18 @@ def of_contracts(actor: Actor, contracts: Iterable[Contract]) -> Mapping[int, Fi
     net_owed = less_credits(owed)
     return {
         pk: _figures(
-            prices.get(pk, money.ZERO),
+            *prices.get(pk, (money.ZERO, contract.currency)),
             lives.get(pk, {}),
             net_owed.get(pk, {}),
-            currency=contract.currency,
         )
         for pk, contract in listed.items()
     }
 
 
-def _figures(price: Decimal, life: Mapping[str, Any], owed: Mapping[str, Any], *, currency: str) -> Figures:
+def _figures(price: Decimal, currency: str, life: Mapping[str, Any], owed: Mapping[str, Any]) -> Figures:
     billed = owed.get("net", money.ZERO)
     return Figures(
+        currency=currency,
         price=price,
         billed=billed,
         paid=paid_net(owed, currency=currency),

@@ -54,7 +54,7 @@ def question_suspensions(most: int) -> str:
 def acceptance_steps(version: ContractVersion) -> str:
     """Who has to look at a milestone before it is accepted; nothing where one person is enough."""
     above = version.second_acceptor_above
-    amount = formats.money(above, version.contract.currency) if above is not None else ""
+    amount = formats.money(above, version.currency) if above is not None else ""
     return wording.acceptance_steps(needs_inspection=version.needs_inspection, second_above=amount)
 
 

@@ -120,6 +120,8 @@ def test_nor_does_another_account_in_the_same_browser(
     client.post(reverse("account_logout"))
     client.force_login(strangers.people["seller"].user)
     assert opened_by(client, submission).post("accept/", form_of(submission)).status_code == 403
+    client.post(reverse("account_logout"))
+    assert opened_by(client, submission).post("accept/", form_of(submission)).status_code == 403, "nor its sign-out"
 
 
 def test_a_financier_does_not_confirm_its_own_notice(sign_in: SignIn, parties: Parties, active: Contract) -> None:

@@ -65,6 +65,16 @@ def test_what_is_missing_is_said_before_it_is_proposed(parties: Parties, seller:
     assert (answer.status_code, "less than or equal to 240" in answer.content.decode()) == (422, True)
 
 
+@pytest.mark.parametrize("start", ["event", "acceptance"])
+def test_a_deposit_that_stays_earned_is_not_made_due_by_the_signature_unasked(
+    parties: Parties, seller: Client, start: str
+) -> None:
+    form = typed(parties, GO_LIVE, {"title": "Deposit", "portion": "10"})
+    form |= {"plan-1-kind": "deposit", "plan-1-start": start, "plan-1-starts_with": "Go-live"}
+    answer = seller.post(NEW, form)
+    assert (answer.status_code, "must be due when the contract is signed" in answer.content.decode()) == (422, True)
+
+
 def tend_all(parties: Parties, contract: Contract) -> None:
     """The fixture's transaction is not committed, so the owner's eyes see nothing: the job is called by hand."""
     actor = Actor.system(organisation_id=parties.seller.pk)

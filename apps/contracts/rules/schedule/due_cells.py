@@ -60,7 +60,8 @@ WAYS: Final[Mapping[str, Mapping[str, str]]] = {
 EVENTS: Final[Mapping[str, str]] = {"en": "event", "de": "Ereignis"}
 _EVENT: Final = frozenset(word.casefold() for word in EVENTS.values())
 FIXED_WORDS: Final[Mapping[str, str]] = {"en": "each", "de": "je"}
-_FIXED: Final = re.compile(r"(?:each|je)\s+(?P<amount>\d+(?:\.\d+)?)", re.IGNORECASE)
+_FIXED: Final = re.compile(r"(?:each|je)\s+(?P<amount>\d+(?:\.(?:\d{1,2}|\d{4,}))?)", re.IGNORECASE)
+"""Never a point before three digits, for ``je 5.000`` are five thousand to a German; a zero more is written there."""
 FROM: Final[Mapping[str, str]] = {"en": "from", "de": "ab"}
 _WAY: Final = {
     **{word.casefold(): way for words in WAYS.values() for way, word in words.items()},
@@ -188,11 +189,16 @@ def written(line: DraftLine, *, language: str) -> dict[Column, Cell]:
     }
 
 
+def _unmistaken(amount: Decimal) -> str:
+    text = plain(amount)
+    return f"{text}0" if len(text.partition(".")[2]) == 3 else text
+
+
 def _recovery_cell(recovery: Recovery | None, words: str) -> Cell:
     if recovery is None:
         return None
     if recovery.way == FIXED:
-        return f"{FIXED_WORDS[words]} {plain(recovery.amount)}" if recovery.amount is not None else None
+        return f"{FIXED_WORDS[words]} {_unmistaken(recovery.amount)}" if recovery.amount is not None else None
     if recovery.way != RATE:
         return WAYS[words][recovery.way]
     if recovery.rate is None:
