@@ -47,19 +47,28 @@ def hand_out_payment_file(*, actor: Actor, key: str, order_ref: str) -> Answer:
 
 @once
 def confirm_ordered_payment(*, actor: Actor, key: str, payment_ref: str, value_on: date) -> Answer:
-    """A payment has left the account: its advance is funded, or its reserve paid, as if it were typed in."""
+    """A payment has left the account: its advance is funded, or its reserve paid, as if it were typed in.
+
+    It is a fact, so a dispute or changes asked for since the file was handed out do not stand in its way.
+    """
     contract_id, what, tranche_ref = financing.contract_of_payment(payment_ref=payment_ref)
     contract = contracts.lock(contract_id=contract_id)
     at = clock.now()
     walls.widen(contract.seller_id)
     payment = financing.confirm_ordered_payment(payment_ref=payment_ref, actor=actor, value_on=value_on, at=at)
     if what == "advance":
-        transfer = financing.Transfer(value_on, payment.ref)
+        transfer = financing.Transfer(value_on, payment.ref, was_ordered=True)
         tranche = payouts.funded(tranche_ref, contract=contract, actor=actor, transfer=transfer, at=at)
         jobs.send_funding_news.defer(request_ref=tranche.offer.request.ref, organisation_id=tranche.seller_id)
     else:
         payouts.reserve_paid(
-            tranche_ref, contract=contract, actor=actor, value_on=value_on, bank_reference=payment.ref, at=at
+            tranche_ref,
+            contract=contract,
+            actor=actor,
+            value_on=value_on,
+            bank_reference=payment.ref,
+            ordered=payment.amount,
+            at=at,
         )
     return {"payment": payment.ref}
 

@@ -1,6 +1,7 @@
 """Money that left the financier's account for a seller, as each of its workflows books it."""
 
 from datetime import date, datetime
+from decimal import Decimal
 
 from apps.contracts.models import Contract
 from apps.financing import services as financing
@@ -12,11 +13,12 @@ from apps.parties.actor import Actor
 def funded(
     tranche_ref: str, *, contract: Contract, actor: Actor, transfer: financing.Transfer, at: datetime
 ) -> Tranche:
-    """One advance, paid out; nothing while something of it is in dispute. The caller holds the contract."""
-    financing.require_undisputed(
-        financing.milestone_of_tranche(tranche_ref=tranche_ref),
-        disputed=invoicing.disputed_milestones(contract=contract),
-    )
+    """One advance, paid out; nothing while something of it is in dispute, but for what was ordered before.
+
+    The caller holds the contract.
+    """
+    if not transfer.was_ordered:
+        _require_undisputed(tranche_ref, contract=contract)
     return fund(tranche_ref, actor=actor, transfer=transfer, at=at)
 
 
@@ -42,15 +44,28 @@ def fund(tranche_ref: str, *, actor: Actor, transfer: financing.Transfer, at: da
 
 
 def reserve_paid(
-    tranche_ref: str, *, contract: Contract, actor: Actor, value_on: date, bank_reference: str, at: datetime
+    tranche_ref: str,
+    *,
+    contract: Contract,
+    actor: Actor,
+    value_on: date,
+    bank_reference: str,
+    at: datetime,
+    ordered: Decimal | None = None,
 ) -> ReservePayout:
-    """What was released of one advance, paid to the seller and booked by both. The caller holds the contract."""
-    financing.require_undisputed(
-        financing.milestone_of_tranche(tranche_ref=tranche_ref),
-        disputed=invoicing.disputed_milestones(contract=contract),
-    )
+    """What was released of one advance, or what was ``ordered`` of it, paid to the seller and booked by both.
+
+    The caller holds the contract.
+    """
+    if ordered is None:
+        _require_undisputed(tranche_ref, contract=contract)
     payout = financing.pay_reserve(
-        tranche_ref=tranche_ref, actor=actor, value_on=value_on, bank_reference=bank_reference, at=at
+        tranche_ref=tranche_ref,
+        actor=actor,
+        value_on=value_on,
+        bank_reference=bank_reference,
+        ordered=ordered,
+        at=at,
     )
     invoicing.book_reserve_received(
         invoice_id=payout.tranche.bought.pk,
@@ -60,3 +75,10 @@ def reserve_paid(
         at=at,
     )
     return payout
+
+
+def _require_undisputed(tranche_ref: str, *, contract: Contract) -> None:
+    financing.require_undisputed(
+        financing.milestone_of_tranche(tranche_ref=tranche_ref),
+        disputed=invoicing.disputed_milestones(contract=contract),
+    )

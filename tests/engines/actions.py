@@ -1592,7 +1592,7 @@ def order_payments(world: World) -> Attempt:
             actor=actor,
             key=key,
             currency="EUR",
-            wanted=(("advance", world["acknowledged"]), ("reserve", world["collected"])),
+            wanted=(("reserve", world["collected"]),),
             execute_on=COLLECTED_ON,
         ),
         at=noon(COLLECTED_ON),

@@ -107,9 +107,22 @@ def test_thresholds() -> None:
     assert rules.is_near(used=Decimal(90), limit=Decimal(100))
     assert not rules.is_near(used=Decimal("89.99"), limit=Decimal(100))
     assert not rules.is_near(used=Decimal(90), limit=None)
-    assert rules.is_concentrated(part=Decimal(40), whole=Decimal(100))
-    assert not rules.is_concentrated(part=Decimal("39.99"), whole=Decimal(100))
-    assert not rules.is_concentrated(part=Decimal(100), whole=Decimal(100)), "one buyer alone is the whole book"
+    forty: dict[str, Any] = {"whole": Decimal(100), "rate": Decimal(40)}
+    assert rules.is_concentrated(part=Decimal("40.01"), **forty)
+    assert not rules.is_concentrated(part=Decimal(40), **forty)
+    assert not rules.is_concentrated(part=Decimal(100), whole=Decimal(100), rate=Decimal(100)), "no share was agreed"
+
+
+def test_a_buyer_owes_more_of_the_book_than_its_facility_says(book: Book) -> None:
+    watched(book, on=day(30))
+    assert live(book) == set()
+    tranche = book.tranche(1)
+    with walls.asking_for(book.deal.financier.pk):
+        facility = tranche.facility
+        facility.concentration_rate = Decimal("99.9")
+        facility.save(update_fields=["concentration_rate"])
+    watched(book, on=day(31))
+    assert live(book) == {("concentration", book.deal.buyer.legal_name)}
 
 
 def test_postgres_keeps_alerts_and_versions_as_they_were_written(book: Book) -> None:

@@ -235,7 +235,10 @@ class ReservePayout(models.Model):
                 "EXISTS (SELECT 1 FROM financing_tranche t JOIN milestones_dispute d ON d.contract_id = t.contract_id"
                 " AND d.state IN ('open', 'proposed') LEFT JOIN invoicing_disputedinvoice x ON x.dispute_id = d.id"
                 " LEFT JOIN invoicing_invoice i ON i.id = x.invoice_id WHERE t.id = NEW.tranche_id"
-                " AND t.milestone_id IN (d.milestone_id, i.milestone_id))",
+                " AND t.milestone_id IN (d.milestone_id, i.milestone_id))"
+                # What the bank carried out is a fact: its file was handed out, and a dispute came after it.
+                " AND NOT EXISTS (SELECT 1 FROM financing_orderedpayment p WHERE p.tranche_id = NEW.tranche_id"
+                " AND p.ref = NEW.bank_reference AND p.what = 'reserve' AND p.state = 'confirmed')",
             ),
             guards.refused_when(
                 "nothing_paid_out_of_what_the_seller_has",

@@ -192,7 +192,11 @@ class Tranche(models.Model):
                 "OLD.state = 'accepted' AND NEW.state IN ('funded_pre', 'funded_post') AND EXISTS"
                 " (SELECT 1 FROM milestones_dispute d LEFT JOIN invoicing_disputedinvoice x ON x.dispute_id = d.id"
                 " LEFT JOIN invoicing_invoice i ON i.id = x.invoice_id WHERE d.contract_id = NEW.contract_id"
-                " AND d.state IN ('open', 'proposed') AND NEW.milestone_id IN (d.milestone_id, i.milestone_id))",
+                " AND d.state IN ('open', 'proposed') AND NEW.milestone_id IN (d.milestone_id, i.milestone_id))"
+                # What the bank carried out is a fact: its file was handed out, and a dispute came after it.
+                " AND NOT EXISTS (SELECT 1 FROM financing_orderedpayment p JOIN financing_disbursement b"
+                " ON b.tranche_id = p.tranche_id AND b.bank_reference = p.ref WHERE p.tranche_id = NEW.id"
+                " AND p.what = 'advance' AND p.state = 'confirmed')",
             ),
             guards.refused_when(
                 "funded_with_a_disbursement",

@@ -1,12 +1,12 @@
-"""What of a book somebody has to look at: plain thresholds over amounts and days, the same for every financier."""
+"""What of a book somebody has to look at: thresholds over amounts and days."""
 
 from datetime import date
 from decimal import Decimal
 
+from apps.financing.rules.price import HUNDRED
+
 NEAR = Decimal("0.9")
 """The share of a limit from which on it counts as nearly used up."""
-CONCENTRATED = Decimal("0.4")
-"""The share of all that is out from which on one buyer is a concentration."""
 AGED_DAYS = 5
 """After so many days a receipt should be identified."""
 MOST_SLIP_DAYS = 45
@@ -18,9 +18,9 @@ def is_near(*, used: Decimal, limit: Decimal | None) -> bool:
     return limit is not None and used > 0 and used >= limit * NEAR
 
 
-def is_concentrated(*, part: Decimal, whole: Decimal) -> bool:
-    """Whether one buyer owes two fifths of all that is out, or more, and somebody else the rest."""
-    return 0 < part < whole and part >= whole * CONCENTRATED
+def is_concentrated(*, part: Decimal, whole: Decimal, rate: Decimal) -> bool:
+    """Whether one buyer owes more of the book than ``rate`` percent of it."""
+    return part * HUNDRED > whole * rate
 
 
 def has_aged(*, since: date, today: date) -> bool:

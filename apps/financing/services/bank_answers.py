@@ -11,6 +11,7 @@ from apps.core.errors import IllegalTransition
 from apps.core.states import move
 from apps.financing.models import OrderedPayment, PaymentOrder
 from apps.financing.models.payment_order import OrderState, TransferState
+from apps.financing.services.bank import require_day_of_payment
 from apps.financing.services.ordering import lock_order, record_order
 from apps.financing.services.record import person, reason_given
 from apps.parties.actor import Actor
@@ -18,8 +19,13 @@ from apps.parties.roles import Action
 
 
 def confirm_ordered_payment(*, payment_ref: str, actor: Actor, value_on: date, at: datetime) -> OrderedPayment:
-    """The bank carried a payment out on ``value_on``. The caller holds the contract, and books it as paid."""
+    """The bank carried a payment out on ``value_on``, not before it had the file.
+
+    The caller holds the contract, and books it as paid.
+    """
     payment = _answer(payment_ref, actor=actor)
+    order = payment.order
+    require_day_of_payment(value_on, earliest=order.claimed_at or at, latest=at, financier=order.financier)
     move(payment, TransferState.CONFIRMED, OrderedPayment.TRANSITIONS)
     payment.answered_by_id, payment.answered_on = person(actor), value_on
     payment.save(update_fields=["state", "answered_by", "answered_on"])

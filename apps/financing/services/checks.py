@@ -23,6 +23,7 @@ from apps.financing.models.exposure import Side
 from apps.financing.models.offer import OfferState, Stage
 from apps.financing.models.waiver import WAIVABLE, Check
 from apps.financing.rules.price import HUNDRED
+from apps.financing.rules.watch import is_concentrated
 from apps.financing.services.eligibility import eligible_amount, items_of, stage_of
 from apps.financing.services.facilities import headroom
 from apps.financing.services.locks import lock_offer
@@ -263,7 +264,7 @@ def _concentration(asked: Asked) -> None:
     sums = book.aggregate(all=Sum(counted), own=Sum(counted, filter=Q(organisation=request.contract.buyer_id)))
     own = (sums["own"] or money.ZERO) + asked.advance
     whole = (sums["all"] or money.ZERO) + asked.advance
-    if own * HUNDRED > whole * rate:
+    if is_concentrated(part=own, whole=whole, rate=rate):
         raise Refused(
             "{buyer} would owe {share} % of your book, and at most {most} % is agreed.",
             buyer=request.contract.buyer.legal_name,

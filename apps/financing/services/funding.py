@@ -78,12 +78,16 @@ def to_fund(*, offer_ref: str, seen: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """A payment as the bank tells it: its day and reference, and which of the parts that it pays is meant."""
+    """A payment as the bank tells it: its day and reference, and which of the parts that it pays is meant.
+
+    What was ordered has left the account, whatever happened since its file was handed out.
+    """
 
     value_on: date
     reference: str
     part: int = 1
     parts: int = 1
+    was_ordered: bool = False
 
 
 def fund(*, tranche_ref: str, actor: Actor, transfer: Transfer, at: datetime) -> Tranche:
@@ -102,7 +106,7 @@ def fund(*, tranche_ref: str, actor: Actor, transfer: Transfer, at: datetime) ->
     move(tranche, TrancheState.FUNDED_POST if is_bought else TrancheState.FUNDED_PRE, Tranche.TRANSITIONS)
     require_not_ordered(tranche)
     require_verified(financier_id=tranche.financier_id, contract=tranche.contract)
-    if tranche.milestone.state == MilestoneState.CHANGES_REQUESTED:
+    if tranche.milestone.state == MilestoneState.CHANGES_REQUESTED and not transfer.was_ordered:
         raise Refused("The buyer has sent this milestone back. Wait until it is submitted again, or cancel.")
     if priced_by == actor.user_id:
         raise NotAllowed("You priced this advance, so a second person has to pay it out.")
@@ -118,7 +122,7 @@ def fund(*, tranche_ref: str, actor: Actor, transfer: Transfer, at: datetime) ->
             field="value_on",
             date=notified_on,
         )
-    if value_on >= tranche.expected_on:
+    if value_on >= tranche.expected_on and not transfer.was_ordered:
         raise Refused(
             "The buyer's payment is expected on {date}: an advance would come too late.",
             field="value_on",

@@ -87,6 +87,16 @@ def pass_on(
     return movement
 
 
+def require_passed_on(tranche: Tranche) -> None:
+    """Refuse to pay the seller a reserve while it has what the buyer paid it by mistake: it would be paid twice."""
+    if owed := book.misdirected(tranche):
+        raise Refused(
+            "{seller} has {amount} that the buyer paid it by mistake. Pay the reserve once it has passed that on.",
+            seller=tranche.seller.legal_name,
+            amount=str(money.Money(owed, tranche.currency)),
+        )
+
+
 def sweep(
     *, currency: str, actor: Actor, amount: Decimal, value_on: date, bank_reference: str, at: datetime
 ) -> BankMovement:

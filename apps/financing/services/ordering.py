@@ -20,6 +20,7 @@ from apps.financing.models.tranche import TrancheState
 from apps.financing.rules import pain
 from apps.financing.services import book
 from apps.financing.services.bank import account_of_seller
+from apps.financing.services.movements import require_passed_on
 from apps.financing.services.record import day_of, person, reason_given
 from apps.financing.services.verification import require_verified
 from apps.invoicing import services as invoicing
@@ -52,7 +53,7 @@ def order_payments(
         raise Refused("One file carries at most {most} payments.", field="payments", most=MOST)
     debtor = _with_iban(parties.default_account(organisation_id=financier.pk, currency=currency), currency=currency)
     tranches = _hold([ref for _what, ref in wanted], financier_id=financier.pk, currency=currency)
-    payments = [_payment(What(what), tranches[ref], actor=actor) for what, ref in sorted(set(wanted))]
+    payments = [_payment(What(what), tranches[ref], actor=actor, on=execute_on) for what, ref in sorted(set(wanted))]
     order = PaymentOrder.objects.create(
         financier=financier,
         currency=currency,
@@ -79,17 +80,7 @@ def approve_payment_order(*, order_ref: str, actor: Actor, at: datetime) -> Paym
     if order.created_by_id == actor.user_id:
         raise NotAllowed("You picked these payments, so a second person has to approve them.")
     move(order, OrderState.APPROVED, PaymentOrder.TRANSITIONS)
-    if order.execute_on < day_of(order.financier, at=at):
-        raise Refused("The day on which it was to be carried out is past. Discard it and pick anew.")
-    payments = _payments(order)
-    tranches = _hold([one.tranche.ref for one in payments], financier_id=order.financier_id, currency=order.currency)
-    for one in payments:
-        now = _payment(What(one.what), tranches[one.tranche.ref], actor=actor)
-        if (now.amount, now.creditor_iban) != (one.amount, one.creditor_iban):
-            raise Refused(
-                "Amount or account of “{name}” have changed since it was picked. Discard this order and pick anew.",
-                name=one.tranche.name,
-            )
+    payments = _as_picked(order, actor=actor, at=at)
     order.message = pain.credit_transfer(
         message=order.ref,
         at=at,
@@ -125,10 +116,14 @@ def discard_payment_order(*, order_ref: str, actor: Actor, reason: str, at: date
 
 
 def hand_out_payment_file(*, order_ref: str, actor: Actor, at: datetime) -> PaymentOrder:
-    """Claim the file: from now on it is at the bank, or on its way there, and nobody else gets it."""
+    """Claim the file: from now on it is at the bank, or on its way there, and nobody else gets it.
+
+    Everything in it is looked at a last time: after this, what the bank carries out is booked whatever happens.
+    """
     order = lock_order(order_ref=order_ref)
     actor.require(Action.MOVE_MONEY, organisation_id=order.financier_id)
     move(order, OrderState.HANDED_OUT, PaymentOrder.TRANSITIONS)
+    _as_picked(order, actor=actor, at=at)
     order.claimed_by_id, order.claimed_at = person(actor), at
     order.save(update_fields=["state", "claimed_by", "claimed_at"])
     record_order(order, verb="payments.handed_out", actor=actor, at=at, sha256=order.message_sha256)
@@ -186,15 +181,32 @@ def _hold(refs: Sequence[str], *, financier_id: int, currency: str) -> dict[str,
     return found
 
 
-def _payment(what: OrderedPayment.What, tranche: Tranche, *, actor: Actor) -> OrderedPayment:
-    """What would be paid now; refused where nothing can be. The caller holds the advance."""
+def _as_picked(order: PaymentOrder, *, actor: Actor, at: datetime) -> list[OrderedPayment]:
+    """The payments of an order; refused unless each can be paid now as it was picked."""
+    if order.execute_on < day_of(order.financier, at=at):
+        raise Refused("The day on which it was to be carried out is past. Discard it and pick anew.")
+    payments = list(order.payments.select_related("tranche__milestone__invoice").order_by("pk"))
+    tranches = _hold([one.tranche.ref for one in payments], financier_id=order.financier_id, currency=order.currency)
+    for one in payments:
+        now = _payment(What(one.what), tranches[one.tranche.ref], actor=actor, on=order.execute_on)
+        if (now.amount, now.creditor_iban) != (one.amount, one.creditor_iban):
+            raise Refused(
+                "Amount or account of “{name}” have changed since it was picked. Discard this order and pick anew.",
+                name=one.tranche.name,
+            )
+    return payments
+
+
+def _payment(what: OrderedPayment.What, tranche: Tranche, *, actor: Actor, on: date) -> OrderedPayment:
+    """What would be paid on a day, as things are now; refused where nothing can be. The caller holds the advance."""
     if what == What.ADVANCE:
-        _require_payable(tranche, actor=actor)
+        _require_payable(tranche, actor=actor, on=on)
         amount: Decimal = tranche.net
     else:
         amount = book.payable_to_seller(tranche)
         if amount <= 0:
             raise Refused("Nothing is due to the seller of “{name}”.", field="payments", name=tranche.name)
+        require_passed_on(tranche)
     if tranche.milestone.ref in invoicing.disputed_milestones(contract=tranche.contract):
         raise Refused("“{name}” is in dispute between buyer and seller.", field="payments", name=tranche.name)
     account = _with_iban(account_of_seller(tranche), currency=tranche.currency, seller=tranche.seller.legal_name)
@@ -209,7 +221,7 @@ def _payment(what: OrderedPayment.What, tranche: Tranche, *, actor: Actor) -> Or
     )
 
 
-def _require_payable(tranche: Tranche, *, actor: Actor) -> None:
+def _require_payable(tranche: Tranche, *, actor: Actor, on: date) -> None:
     if tranche.state != TrancheState.ACCEPTED:
         raise IllegalTransition("“{name}” does not wait to be paid out.", field="payments", name=tranche.name)
     require_verified(financier_id=tranche.financier_id, contract=tranche.contract)
@@ -219,6 +231,12 @@ def _require_payable(tranche: Tranche, *, actor: Actor) -> None:
         raise Refused("The buyer has not acknowledged the assignment of “{name}”.", field="payments", name=tranche.name)
     if tranche.offer.created_by_id == actor.user_id:
         raise NotAllowed("You priced “{name}”, so others have to pay it out.", name=tranche.name)
+    if on >= tranche.expected_on:
+        raise Refused(
+            "The buyer's payment is expected on {date}: an advance would come too late.",
+            field="execute_on",
+            date=tranche.expected_on,
+        )
 
 
 def _with_iban(account: BankAccount | None, *, currency: str, seller: str = "") -> BankAccount:
@@ -251,10 +269,6 @@ def _save_once(payment: OrderedPayment) -> None:
         raise Refused(
             "“{name}” is in another payment order already.", field="payments", name=payment.tranche.name
         ) from error
-
-
-def _payments(order: PaymentOrder) -> list[OrderedPayment]:
-    return list(order.payments.select_related("tranche__milestone__invoice").order_by("pk"))
 
 
 def record_order(order: PaymentOrder, *, verb: str, actor: Actor, at: datetime, **facts: Any) -> None:

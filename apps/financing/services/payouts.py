@@ -12,6 +12,7 @@ from apps.financing.models.tranche import TrancheState
 from apps.financing.services import book
 from apps.financing.services.bank import record_once, reference_given, require_account_of_seller, require_day_of_payment
 from apps.financing.services.locks import lock_tranche
+from apps.financing.services.movements import require_passed_on
 from apps.financing.services.ordering import require_not_ordered
 from apps.financing.services.record import person, record
 from apps.invoicing.services import SaleSettlement
@@ -22,24 +23,31 @@ ENDED_OTHERWISE = (TrancheState.SETTLED, TrancheState.RECOURSE_DUE, TrancheState
 """States in which an adjustment leaves nothing out of an advance."""
 
 
-def pay_reserve(*, tranche_ref: str, actor: Actor, value_on: date, bank_reference: str, at: datetime) -> ReservePayout:
-    """Record that everything released so far was paid to the seller on ``value_on``; refused when nothing is."""
+def pay_reserve(
+    *,
+    tranche_ref: str,
+    actor: Actor,
+    value_on: date,
+    bank_reference: str,
+    at: datetime,
+    ordered: Decimal | None = None,
+) -> ReservePayout:
+    """Record that everything released so far was paid to the seller on ``value_on``; refused when nothing is.
+
+    Of a payment order it is what was ``ordered``: what was released after that did not leave with it.
+    """
     tranche = lock_tranche(tranche_ref=tranche_ref)
     actor.require(Action.MOVE_MONEY, organisation_id=tranche.financier_id)
-    amount = book.payable_to_seller(tranche)
-    if amount <= 0:
+    due, reserve = book.payable_to_seller(tranche), _unsettled_reserve(tranche)
+    amount = due if ordered is None else ordered
+    if not 0 < amount <= due:
         raise Refused("Nothing is due to the seller: the reserve is released once the advance is repaid.")
     require_not_ordered(tranche)
-    if not_passed_on := book.misdirected(tranche):
-        raise Refused(
-            "{seller} has {amount} that the buyer paid it by mistake. Pay the reserve once it has passed that on.",
-            seller=tranche.seller.legal_name,
-            amount=str(money.Money(not_passed_on, tranche.currency)),
-        )
+    require_passed_on(tranche)
     account = require_account_of_seller(tranche)
     require_day_of_payment(value_on, earliest=tranche.accepted_at, latest=at, financier=tranche.financier)
     arrived = tranche.collections.aggregate(last=Max("collected_on"))["last"]
-    if arrived is not None and value_on < arrived:
+    if ordered is None and arrived is not None and value_on < arrived:
         raise Refused(
             "The buyer's money arrived on {date}, and the reserve was released by it. It cannot have left before.",
             field="value_on",
@@ -49,7 +57,7 @@ def pay_reserve(*, tranche_ref: str, actor: Actor, value_on: date, bank_referenc
         tranche=tranche,
         financier_id=tranche.financier_id,
         amount=amount,
-        reserve=_unsettled_reserve(tranche),
+        reserve=reserve if amount == due else min(reserve, amount),
         value_on=value_on,
         bank_reference=reference_given(bank_reference),
         sent_by_id=person(actor),

@@ -12,6 +12,7 @@ from apps.financing.models.tranche import TrancheState
 from apps.financing.services import book
 from apps.financing.services.exposures import count
 from apps.financing.services.locks import lock_tranche_to_count
+from apps.financing.services.ordering import require_not_ordered
 from apps.financing.services.record import day_of, record
 from apps.ledger import services as ledger
 from apps.ledger.models import Entry
@@ -92,6 +93,7 @@ def _require_nothing_since(tranche: Tranche, *, collection: Collection) -> None:
     later = tranche.collections.filter(pk__gt=collection.pk, reverses__isnull=True, reversed_by__isnull=True)
     if later.exists():
         raise Refused("A later payment was shared out after this one. Reverse the later one first.")
+    require_not_ordered(tranche)
     if book.payable_to_seller(tranche) < collection.to_seller + collection.rebate:
         raise Refused("What this payment released is paid out to the seller. Agree with the seller how it comes back.")
     if book.due_to_buyer(tranche) < collection.to_buyer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Q, Sum
+from django.db.models import Min, Q, Sum
 from django.db.models.functions import Coalesce
 
 from apps.core import money
@@ -16,6 +16,7 @@ from apps.financing.models import Alert, BankMovement, ExpectedCashFlow, Exposur
 from apps.financing.models.tranche import TrancheState
 from apps.financing.models.watch import AlertKind
 from apps.financing.rules import watch as rules
+from apps.financing.rules.price import HUNDRED
 from apps.ledger import services as ledger
 from apps.ledger.charts import Financier
 from apps.ledger.models import Balance
@@ -91,13 +92,18 @@ def _limits(financier_id: int) -> Iterator[Found]:
 
 
 def _concentrations(financier_id: int) -> Iterator[Found]:
+    """Buyers that owe more of the book than the strictest facility says under which something is out on them."""
+    out = Tranche.objects.filter(financier_id=financier_id).outstanding().order_by()
+    agreed = out.values_list("buyer_id", "currency").annotate(rate=Min("facility__concentration_rate"))
+    rates = {(buyer_id, currency): rate for buyer_id, currency, rate in agreed}
     buyers = ExposureLimit.objects.filter(financier_id=financier_id, side="buyer").select_related("organisation")
     rows = list(buyers.order_by("pk"))
     wholes: dict[str, Decimal] = {}
     for row in rows:
         wholes[row.currency] = wholes.get(row.currency, money.ZERO) + row.used
     for row in rows:
-        if rules.is_concentrated(part=row.used, whole=wholes[row.currency]):
+        rate = rates.get((row.organisation_id, row.currency), HUNDRED)
+        if rules.is_concentrated(part=row.used, whole=wholes[row.currency], rate=rate):
             yield Found(
                 kind=AlertKind.CONCENTRATION,
                 subject=f"exposure:{row.ref}",

@@ -141,7 +141,7 @@ def collected(actor: Actor, *, today: date, currency: str) -> Lines | None:
             funded_on__isnull=False,
             line__expected_on__range=(first, today),
         )
-        .exclude(state__in=[TrancheState.RECOURSE_DUE, TrancheState.REPURCHASED])
+        .exclude(state__in=[TrancheState.RECOURSE_DUE, TrancheState.REPURCHASED, TrancheState.RETURNED])
         .annotate(week=TruncWeek("line__expected_on"))
     )
     came = (

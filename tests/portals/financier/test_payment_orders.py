@@ -1,6 +1,7 @@
 """The pages of payment orders: picked, approved by another, taken by one, answered one by one or all at once."""
 
 import hashlib
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -79,6 +80,9 @@ def test_an_order_goes_from_the_pick_to_the_bank_and_into_the_books(db: None, de
         | {"value_on": value_on, "do": "review"},
     )
     assert "1 payment" in text_of(review)
+    too_early = (stories.FUNDED_ON - timedelta(days=1)).isoformat()
+    assert done(tea, "confirm_payment_order", order.ref, value_on=too_early) == 422
+    assert "What left is recorded" not in page_of(tea, order)
     assert done(tea, "confirm_payment_order", order.ref, value_on=value_on) == 302
     words = page_of(tea, order)
     assert "The account is closed." in words

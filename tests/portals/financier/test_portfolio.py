@@ -8,17 +8,21 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from apps.core import clock
 from apps.core.database import walls
 from apps.financing.models import Tranche
+from apps.financing.rules.xirr import xirr
 from apps.parties.models import Organisation
+from apps.portals.financier.pages import rate
+from apps.workflows import treasury
 from tests.conftest import Once
 from tests.financing import stories
 from tests.portals.financier.conftest import SignIn, text_of
-from tests.scenarios import Parties
+from tests.scenarios import Parties, acting, key, member
 
 LATE = stories.day(75)
 """16 May: the first invoice was due on 31 March and is 46 days late."""
@@ -89,6 +93,40 @@ def test_tiles_say_return_life_and_dilution(db: None, deal: Parties, sign_in: Si
     page = opened(sign_in("analyst"), "portfolio", on=LATE)
     shown = {str(tile.label): tile.value for tile in page.context["tiles"]}
     assert Decimal(shown["Return (XIRR)"].removesuffix("%")) > 10
+
+
+def test_money_that_came_back_or_went_astray_is_neither_lost_nor_counted_twice(
+    db: None, deal: Parties, sign_in: SignIn
+) -> None:
+    """M1 comes back from the bank. Of a misdirected payment the seller owes 120,000, 18,000 of it its own reserve."""
+    browser, first = sign_in("analyst"), _first(deal)
+    with transaction.atomic():
+        with acting(member(deal, "treasury"), at=stories.noon(stories.day(3))) as tea:
+            treasury.return_disbursement(
+                actor=tea, key=key(), tranche_ref=first.ref, value_on=stories.day(3), bank_reference="BACK-1"
+            )
+        assert _tile(opened(browser, "portfolio", on=LATE), "Return (XIRR)") == "0%"
+        tape = opened(browser, "loan_tape", on=LATE).content.decode()
+        rows = list(csv.DictReader(io.StringIO(tape)))
+        assert next((row["state"], row["owed_by_buyer"]) for row in rows) == ("returned", "")
+        transaction.set_rollback(True)
+    with acting(member(deal, "treasury"), at=stories.noon(stories.day(50))) as tea:
+        treasury.record_misdirected(
+            actor=tea,
+            key=key(),
+            tranche_ref=first.ref,
+            amount=Decimal(120_000),
+            received_on=stories.day(50),
+            bank_reference="OURS-1",
+        )
+    # 214,690 went out; 102,000 of what the seller owes, and 114,900 of the other two, stand in the book.
+    found = xirr([(stories.FUNDED_ON, Decimal(-214_690)), (LATE, Decimal(216_900))])
+    assert found is not None
+    assert _tile(opened(browser, "portfolio", on=LATE), "Return (XIRR)") == rate(round(found, 2))
+
+
+def _tile(page: Any, label: str) -> Any:
+    return {str(tile.label): tile.value for tile in page.context["tiles"]}[label]
 
 
 def test_what_is_not_repaid_in_a_month_rolls_on(db: None, deal: Parties, sign_in: SignIn) -> None:

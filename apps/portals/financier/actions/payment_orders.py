@@ -263,9 +263,12 @@ class ConfirmPaymentOrder(OnOrder):
         )
 
     def act(self, actor: Actor, row: PaymentOrder, data: dict[str, Any]) -> Answer:
+        waiting = row.payments.filter(state="waiting").count()
         refused = paying_out.confirm_payment_order(
             actor=actor, key=data["key"], order_ref=row.ref, value_on=data["value_on"]
         )
+        if refused and len(refused) >= waiting:  # nothing was recorded, so nothing says that something was
+            raise refused[0][1]
         return {payment_ref: explain(refusal) for payment_ref, refusal in refused}
 
     def done(self, row: PaymentOrder, data: dict[str, Any]) -> str:

@@ -23,8 +23,17 @@ from django.db.models import (
 )
 
 from apps.core import money
-from apps.financing.models import Adjustment, Collection, Disbursement, Repayment, ReservePayout, Tranche
+from apps.financing.models import (
+    Adjustment,
+    BankMovement,
+    Collection,
+    Disbursement,
+    Repayment,
+    ReservePayout,
+    Tranche,
+)
 from apps.financing.models.adjustment import Kind
+from apps.financing.models.movement import Movement
 from apps.financing.models.tranche import TrancheQuerySet, TrancheState
 from apps.financing.rules.provision import AGES, Exposed, Rolled
 from apps.financing.rules.xirr import xirr
@@ -121,32 +130,31 @@ def booked(actor: Actor, *, currency: str) -> dict[str, Decimal]:
 def returned(actor: Actor, *, currency: str, accounts: dict[str, Decimal], today: date) -> Decimal | None:
     """XIRR in per cent of all that was paid out and came in, and of what stands in the book today; None without one."""
     flows: dict[date, Decimal] = {}
-    sources: tuple[tuple[Any, str, Decimal], ...] = (
-        (Disbursement, "value_on", Decimal(-1)),
-        (Collection, "collected_on", Decimal(1)),
-        (ReservePayout, "value_on", Decimal(-1)),
-        (Repayment, "received_on", Decimal(1)),
+    moved = BankMovement.objects.visible_to(actor)
+    sources: tuple[tuple[QuerySet[Any], str, int], ...] = (
+        (Disbursement.objects.visible_to(actor), "value_on", -1),
+        # What the buyer paid to the seller by mistake comes in when the seller passes it on.
+        (Collection.objects.visible_to(actor).filter(is_misdirected=False), "collected_on", 1),
+        (ReservePayout.objects.visible_to(actor), "value_on", -1),
+        (Repayment.objects.visible_to(actor), "received_on", 1),
+        (moved.filter(kind__in=[Movement.RETURNED, Movement.PASSED_ON]), "value_on", 1),
+        (moved.filter(kind=Movement.SURPLUS), "value_on", -1),
     )
-    for model, day, sign in sources:
-        for on, amount in _by_day(model, actor, currency=currency, day=day):
+    for rows, day, sign in sources:
+        own = rows.filter(tranche__financier_id=actor.organisation_id, tranche__currency=currency)
+        for on, amount in own.order_by().values_list(day).annotate(sum=Sum("amount")):
             flows[on] = flows.get(on, money.ZERO) + sign * amount
     flows[today] = flows.get(today, money.ZERO) + money.total(accounts.get(one, money.ZERO) for one in OWN_POSITIONS)
     return xirr(sorted(flows.items()))
 
 
-def _by_day(model: Any, actor: Actor, *, currency: str, day: str) -> QuerySet[Any]:
-    rows: QuerySet[Any] = model.objects.visible_to(actor).filter(
-        tranche__financier_id=actor.organisation_id, tranche__currency=currency
-    )
-    found: QuerySet[Any] = rows.order_by().values_list(day).annotate(sum=Sum("amount"))
-    return found
-
-
 def diluted(actor: Actor, *, currency: str, today: date) -> Diluted:
     """Over the last year."""
     since = today - YEAR
-    bought = everything(actor, currency=currency).filter(
-        funded_on__isnull=False, milestone__invoice__issued_on__gt=since
+    bought = (
+        everything(actor, currency=currency)
+        .filter(funded_on__isnull=False, milestone__invoice__issued_on__gt=since)
+        .exclude(state=TrancheState.RETURNED)
     )
     lost = Adjustment.objects.visible_to(actor).filter(
         tranche__financier_id=actor.organisation_id,
@@ -203,7 +211,12 @@ def lateness(actor: Actor, *, currency: str) -> tuple[int, int]:
     late = ExpressionWrapper(F("collected_on") - F("tranche__line__expected_on"), output_field=DurationField())
     found = (
         Collection.objects.visible_to(actor)
-        .filter(tranche__financier_id=actor.organisation_id, tranche__currency=currency)
+        .filter(
+            tranche__financier_id=actor.organisation_id,
+            tranche__currency=currency,
+            reverses__isnull=True,
+            reversed_by__isnull=True,
+        )
         .aggregate(count=Count("pk"), mean=Avg(late))
     )
     return found["count"], max(0, round(found["mean"].total_seconds() / 86400)) if found["mean"] else 0

@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce
 from apps.core.canonical import plain
 from apps.financing.models import Adjustment, Collection, Tranche
 from apps.financing.models.offer import Stage
+from apps.financing.models.tranche import GIVEN_BACK
 from apps.financing.rules.provision import AGES
 from apps.ledger.rules import guarded
 from apps.portals.financier.ages import with_clock
@@ -62,7 +63,8 @@ COLUMNS: Final = (
     "age",
 )
 """Amounts in units of the currency, dates as ISO 8601. ``due_by`` is the due date, or before acceptance the day by
-which the milestone was to be accepted; ``days_late`` counts from it while something is out."""
+which the milestone was to be accepted; ``days_late`` counts from it while something is out. ``owed_by_buyer`` is empty
+where the receivable is the seller's again: it may stand in another row."""
 _READ: Final = (
     "ref",
     "facility__ref",
@@ -119,6 +121,8 @@ def _rows(book: QuerySet[Tranche], *, today: date) -> Iterator[list[str]]:
         found = dict(zip(_READ, row, strict=True))
         found["line__stage"] = "before_acceptance" if found["line__stage"] == Stage.PRE else "accepted"
         found["accepted_at"] = found["accepted_at"].date()
+        if found["state"] in GIVEN_BACK:
+            found["milestone__invoice__open_item__open"] = None
         late = max(0, (today - found["due_by"]).days) if found["outstanding"] else None
         yield [
             SCHEMA,
