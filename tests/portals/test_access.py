@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.contrib.auth.models import AnonymousUser
 from django.db import OperationalError, connection
 from django.http import Http404, HttpRequest
 from django.test import Client, RequestFactory
@@ -233,6 +234,7 @@ class TestLinks:
     def open(self, token: str) -> tuple[GuestGrant, Actor]:
         request = RequestFactory().get("/")
         request.session = {}  # type: ignore[assignment]
+        request.user = AnonymousUser()
         return links.guest_of(request, token=token)
 
     def token(self, grant: GuestGrant) -> str:
