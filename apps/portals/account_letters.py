@@ -19,7 +19,7 @@ from apps.invoicing.services.account_statement import Between
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest
 from apps.portals.correcting.side import SELLER, Side
-from apps.portals.forms import ActionForm, explain
+from apps.portals.forms import ActionForm, DayField, explain
 from apps.portals.papers import handed_over
 from apps.workflows import account_letters
 
@@ -30,8 +30,8 @@ class LetterForm(ActionForm):
     """The days and the currency of the statement that is shown; the page fills them in."""
 
     currency = forms.CharField(min_length=3, max_length=3, widget=forms.HiddenInput)
-    since = forms.DateField(widget=forms.HiddenInput)
-    until = forms.DateField(widget=forms.HiddenInput)
+    since = DayField(widget=forms.HiddenInput)
+    until = DayField(widget=forms.HiddenInput)
 
 
 @dataclass(frozen=True, slots=True)

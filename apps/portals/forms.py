@@ -105,6 +105,8 @@ class DayField(forms.DateField):
         super().__init__(**kwargs)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        if widget.is_hidden:
+            return super().widget_attrs(widget)
         limits = {"min": days.FIRST.isoformat(), "max": days.LAST.isoformat()}
         return {**super().widget_attrs(widget), **limits}
 
