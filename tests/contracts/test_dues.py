@@ -187,7 +187,7 @@ def test_what_leaves_open_when_something_is_billed_cannot_be_proposed(lines: Any
         (
             replace(DEPOSIT, due=Due("acceptance", None, "Go-live")),
             "“Deposit” must be due when the contract is signed or on a day; only a recurring line, and a deposit that"
-            " later invoices give back, can start with a milestone.",
+            " later invoices give back, can start with a milestone, and only such a deposit with an event.",
         ),
         (due(count=241), "“Support” is billed 1 to 240 times. Check the number of periods."),
         (due(count=0), "“Support” is billed 1 to 240 times. Check the number of periods."),

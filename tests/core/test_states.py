@@ -32,7 +32,7 @@ def test_a_step_taken_twice_is_told_as_that() -> None:
 def test_states_of_a_model_are_named_as_its_pages_name_them() -> None:
     tranche = Tranche(state=TrancheState.SETTLED)
     with pytest.raises(IllegalTransition) as refused:
-        move(tranche, TrancheState.FUNDED_POST, Tranche.TRANSITIONS)
+        move(tranche, TrancheState.FUNDED_PRE, Tranche.TRANSITIONS)
     assert f"“{TrancheState.SETTLED.label}”" in str(refused.value)
     with translation.override("de"):
-        assert "funded_post" not in str(refused.value)
+        assert "funded_pre" not in str(refused.value)

@@ -29,6 +29,15 @@ def adjusted(kind: str, columns: str, values: str) -> str:
     )
 
 
+def moved(kind: str, of: str) -> str:
+    """A movement at the bank that was never posted."""
+    return (
+        "INSERT INTO financing_bankmovement (ref, financier_id, seller_id, tranche_id, kind, amount, currency,"
+        f" value_on, bank_reference, part, note, recorded_by_id, recorded_at) SELECT 'damage', t.financier_id, {of}, '{kind}', 5,"
+        " t.currency, t.funded_on, 'X-1', 1, '', (SELECT min(id) FROM parties_user), now() FROM financing_tranche t"
+    )
+
+
 OWED = adjusted("slip", "recourse, discount", "5, -5")
 ALLOWED = adjusted("allowance", "loss, allowance", "5, -5")
 
@@ -67,10 +76,10 @@ DAMAGE = {
     ),
     "The reserve is what was kept back less what was released, charged, or bore a credit note": booked("2000", "1"),
     "What is payable to the seller is what was released and given back less what was paid out": booked("2010", "-1"),
-    "What is due to the buyer is what was paid beyond the invoice": (
+    "What is due to the buyer is what was paid beyond the invoice and not paid back": (
         "UPDATE financing_collection SET to_buyer = to_buyer + 1, amount = amount + 1"
     ),
-    "Cash went out as disbursements and payouts say, and came in as the seller paid back": (
+    "Cash went out as disbursements and payouts say, and came in as the seller paid back or passed on": (
         "UPDATE financing_disbursement SET amount = amount - 1"
     ),
     "Collections came in as the payments say": booked("1010", "1"),
@@ -94,6 +103,17 @@ DAMAGE = {
     ),
     "Every advance that was paid out was acknowledged or waived, and paid out as its signed offer says": (
         "UPDATE financing_assignment SET acknowledged_at = NULL, acknowledged_by_id = NULL"
+    ),
+    "What the seller has to pass on is what the buyer paid it by mistake less what was passed on": (
+        moved("passed_on", "t.seller_id, t.id")
+    ),
+    "What is unidentified is what arrived so and was neither identified nor sent back": (
+        moved("unidentified", "NULL, NULL")
+    ),
+    "What a payment did that was reversed is reversed with it": (
+        "INSERT INTO invoicing_paymentreversal (ref, payment_id, recipient_id, payer_id, reason, reversed_by_id,"
+        " reversed_by_name, reversed_on, reversed_at) SELECT 'd' || p.id, p.id, p.recipient_id, p.payer_id, 'X',"
+        " (SELECT min(id) FROM parties_user), 'X', p.received_on, now() FROM invoicing_payment p"
     ),
     "Every advance that was paid out was on a buyer who was verified then": (
         "UPDATE financing_buyerverification SET revoked_at = '2026-03-01 10:00+00',"

@@ -156,7 +156,7 @@ def test_a_seller_without_any_tax_number_is_told_before_the_contract_is_proposed
         with pytest.raises(Refused, match="Nordlicht Software GmbH must add one"):
             invoicing.check_billable(contract=contract, version=version)
         contract.seller = seller
-        contract.currency = "USD"
+        version.currency = "USD"
         with pytest.raises(Refused, match="no bank account in USD"):
             invoicing.check_billable(contract=contract, version=version)
 

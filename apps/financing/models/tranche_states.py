@@ -34,17 +34,22 @@ GIVEN_BACK = (TrancheState.CANCELLED, TrancheState.REPURCHASED, TrancheState.RET
 """States in which the receivable is the seller's again, and may be pledged anew."""
 
 
-STEPS = table(
+FORWARD = table(
     accepted=("funded_pre", "funded_post", "cancelled"),
     funded_pre=("funded_post", "recourse_due", "returned"),
     funded_post=("part_collected", "settled", "recourse_due", "defaulted", "returned"),
-    # What was collected may be reversed, and is owed again.
-    part_collected=("funded_post", "settled", "recourse_due", "defaulted"),
+    part_collected=("settled", "recourse_due", "defaulted"),
     recourse_due=("repurchased",),
     repurchased=(),
     defaulted=("settled", "recourse_due", "written_off"),
     written_off=(),
-    settled=("funded_post", "part_collected", "defaulted"),
+    settled=(),
     cancelled=(),
     returned=(),
 )
+"""What may happen to an advance. Nothing is funded, bought or in default twice."""
+STEPS = FORWARD | table(
+    part_collected=("funded_post", "settled", "recourse_due", "defaulted"),
+    settled=("funded_post", "part_collected", "defaulted"),
+)
+"""These, and the way back when a collection is reversed: what was collected is owed again."""

@@ -10,6 +10,7 @@ from apps.core.errors import Refused
 from apps.core.states import move
 from apps.financing.models import Adjustment, Assignment, Tranche
 from apps.financing.models.tranche import TrancheState
+from apps.financing.models.tranche_states import FORWARD
 from apps.financing.services import book, following
 from apps.financing.services.locks import lock_tranche_to_count
 from apps.financing.services.record import day_of, record
@@ -78,7 +79,7 @@ def on_acceptance(*, advance: Tranche, actor: Actor, at: datetime) -> tuple[Tran
     short = following.shortfall(tranche, total=total, on=on, exposures=exposures, actor=actor, at=at)
     if tranche.state == TrancheState.RECOURSE_DUE:
         return tranche, short
-    move(tranche, TrancheState.FUNDED_POST, Tranche.TRANSITIONS)
+    move(tranche, TrancheState.FUNDED_POST, FORWARD)
     tranche.bought_at = total
     tranche.save(update_fields=["state", "bought_at"])
     facility = tranche.facility

@@ -10,6 +10,7 @@ from apps.core.states import move
 from apps.financing.models import Disbursement, Tranche
 from apps.financing.models.offer import Stage
 from apps.financing.models.tranche import TrancheState
+from apps.financing.models.tranche_states import FORWARD
 from apps.financing.services import book
 from apps.financing.services.bank import record_once, reference_given, require_account_of_seller, require_day_of_payment
 from apps.financing.services.conversion import convert
@@ -103,7 +104,7 @@ def fund(*, tranche_ref: str, actor: Actor, transfer: Transfer, at: datetime) ->
     actor.require(Action.MOVE_MONEY, organisation_id=tranche.financier_id)
     invoice = tranche.invoice
     is_bought = invoice is not None
-    move(tranche, TrancheState.FUNDED_POST if is_bought else TrancheState.FUNDED_PRE, Tranche.TRANSITIONS)
+    move(tranche, TrancheState.FUNDED_POST if is_bought else TrancheState.FUNDED_PRE, FORWARD)
     require_not_ordered(tranche)
     require_verified(financier_id=tranche.financier_id, contract=tranche.contract)
     if tranche.milestone.state == MilestoneState.CHANGES_REQUESTED and not transfer.was_ordered:

@@ -9,6 +9,7 @@ from apps.core.states import move
 from apps.financing.models import Adjustment, Collection, ExposureLimit, Tranche
 from apps.financing.models.adjustment import Kind
 from apps.financing.models.tranche import OUTSTANDING, TrancheState
+from apps.financing.models.tranche_states import FORWARD
 from apps.financing.rules import events
 from apps.financing.services import book
 from apps.financing.services.adjusting import Event, adjust, standing_on
@@ -34,7 +35,7 @@ def declare_default(*, tranche_ref: str, actor: Actor, reason: str, at: datetime
             date=tranche.free_until or tranche.expected_on,
         )
     standing = standing_on(tranche, on=on)
-    move(tranche, TrancheState.DEFAULTED, Tranche.TRANSITIONS)
+    move(tranche, TrancheState.DEFAULTED, FORWARD)
     tranche.defaulted_at, tranche.defaulted_by_id, tranche.default_reason = at, person(actor), reason_given(reason)
     tranche.save(update_fields=["state", "defaulted_at", "defaulted_by", "default_reason"])
     book.post_accrual(

@@ -314,7 +314,7 @@ DISPUTE, PROPOSAL = "milestones.Dispute", "milestones.DisputeProposal"
 RESERVATION, OFFERED = "milestones.Reservation", "milestones.ReservationWord"
 PAYMENT, TRANSACTION, REFUND = "invoicing.Payment", "invoicing.BankTransaction", "invoicing.Refund"
 INVOICE, REQUEST, OFFER = "invoicing.Invoice", "financing.FundingRequest", "financing.Offer"
-ORDER, PAYMENT_OUT = "financing.PaymentOrder", "financing.OrderedPayment"
+MONEY_ORDER, PAYMENT_OUT = "financing.PaymentOrder", "financing.OrderedPayment"
 EXPOSURE, VERIFICATION = "financing.ExposureLimit", "financing.BuyerVerification"
 TRANCHE, ASSIGNMENT, FACILITY = "financing.Tranche", "financing.Assignment", "financing.Facility"
 MOVEMENT, COLLECTION = "financing.BankMovement", "financing.Collection"
@@ -657,10 +657,12 @@ CALLS = [
         "wanted",
         lambda row, _own: {"wanted": (("advance", row.ref),), "currency": "EUR", "execute_on": TODAY},
     ),
-    Call(paying_out.approve_payment_order, "financier", ORDER, "order_ref"),
-    Call(paying_out.discard_payment_order, "treasury", ORDER, "order_ref", _because),
-    Call(paying_out.hand_out_payment_file, "treasury", ORDER, "order_ref"),
-    Call(paying_out.confirm_payment_order, "treasury", ORDER, "order_ref", lambda _row, _own: {"value_on": TODAY}),
+    Call(paying_out.approve_payment_order, "financier", MONEY_ORDER, "order_ref"),
+    Call(paying_out.discard_payment_order, "treasury", MONEY_ORDER, "order_ref", _because),
+    Call(paying_out.hand_out_payment_file, "treasury", MONEY_ORDER, "order_ref"),
+    Call(
+        paying_out.confirm_payment_order, "treasury", MONEY_ORDER, "order_ref", lambda _row, _own: {"value_on": TODAY}
+    ),
     Call(
         paying_out.confirm_ordered_payment,
         "treasury",
