@@ -46,8 +46,11 @@ class OfTheOtherSide(Exception):
 
 def who_left(request: HttpRequest) -> list[tuple[int, str]]:
     """Who signed out of this browser not long ago, and when, the latest last."""
+    left = request.session.get(LEFT, [])
+    if not left:
+        return []  # and nobody is asked what time it is
     since = clock.now() - REMEMBERED
-    return [(who, at) for who, at in request.session.get(LEFT, []) if datetime.fromisoformat(at) > since]
+    return [(who, at) for who, at in left if datetime.fromisoformat(at) > since]
 
 
 def remember(request: HttpRequest, *, before: int | None, left: list[tuple[int, str]]) -> None:

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -22,6 +21,7 @@ from apps.workflows import treasury
 from tests.conftest import Once
 from tests.financing import stories
 from tests.portals.financier.conftest import SignIn, text_of
+from tests.portals.matrix.engine import undone
 from tests.scenarios import Parties, acting, key, member
 
 LATE = stories.day(75)
@@ -100,7 +100,7 @@ def test_money_that_came_back_or_went_astray_is_neither_lost_nor_counted_twice(
 ) -> None:
     """M1 comes back from the bank. Of a misdirected payment the seller owes 120,000, 18,000 of it its own reserve."""
     browser, first = sign_in("analyst"), _first(deal)
-    with transaction.atomic():
+    with undone():
         with acting(member(deal, "treasury"), at=stories.noon(stories.day(3))) as tea:
             treasury.return_disbursement(
                 actor=tea, key=key(), tranche_ref=first.ref, value_on=stories.day(3), bank_reference="BACK-1"
@@ -109,7 +109,6 @@ def test_money_that_came_back_or_went_astray_is_neither_lost_nor_counted_twice(
         tape = opened(browser, "loan_tape", on=LATE).content.decode()
         rows = list(csv.DictReader(io.StringIO(tape)))
         assert next((row["state"], row["owed_by_buyer"]) for row in rows) == ("returned", "")
-        transaction.set_rollback(True)
     with acting(member(deal, "treasury"), at=stories.noon(stories.day(50))) as tea:
         treasury.record_misdirected(
             actor=tea,
