@@ -34,7 +34,8 @@ def moved(kind: str, of: str) -> str:
     return (
         "INSERT INTO financing_bankmovement (ref, financier_id, seller_id, tranche_id, kind, amount, currency,"
         f" value_on, bank_reference, part, note, recorded_by_id, recorded_at) SELECT 'damage', t.financier_id, {of},"
-        f" '{kind}', 5, t.currency, t.funded_on, 'X-1', 1, '', (SELECT min(id) FROM parties_user), now() FROM financing_tranche t"
+        f" '{kind}', 5, t.currency, t.funded_on, 'X-1', 1, '', (SELECT min(id) FROM parties_user), now()"
+        " FROM financing_tranche t"
     )
 
 
