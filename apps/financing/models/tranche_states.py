@@ -48,8 +48,6 @@ FORWARD = table(
     returned=(),
 )
 """What may happen to an advance. Nothing is funded, bought or in default twice."""
-STEPS = FORWARD | table(
-    part_collected=("funded_post", "settled", "recourse_due", "defaulted"),
-    settled=("funded_post", "part_collected", "defaulted"),
-)
-"""These, and the way back when a collection is reversed: what was collected is owed again."""
+WAY_BACK = table(part_collected=("funded_post",), settled=("funded_post", "part_collected", "defaulted"))
+"""When a collection is reversed: what was collected is owed again."""
+STEPS = {state: targets | WAY_BACK.get(state, frozenset()) for state, targets in FORWARD.items()}

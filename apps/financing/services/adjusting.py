@@ -13,6 +13,7 @@ from apps.core.states import move
 from apps.financing.models import Adjustment, ExposureLimit, Tranche
 from apps.financing.models.adjustment import Kind
 from apps.financing.models.tranche import TrancheState
+from apps.financing.models.tranche_states import FORWARD
 from apps.financing.rules.events import Moves
 from apps.financing.rules.waterfall import Standing
 from apps.financing.services import book, book_events
@@ -123,9 +124,9 @@ def _lower(tranche: Tranche, *, event: Event, moves: Moves, exposures: list[Expo
     was_before = tranche.state == TrancheState.FUNDED_PRE
     tranche.outstanding -= moves.lowers
     if event.kind == Kind.WRITE_OFF:
-        move(tranche, TrancheState.WRITTEN_OFF, Tranche.TRANSITIONS)
+        move(tranche, TrancheState.WRITTEN_OFF, FORWARD)
     elif moves.lowers and tranche.outstanding == 0:
-        move(tranche, TrancheState.RECOURSE_DUE, Tranche.TRANSITIONS)
+        move(tranche, TrancheState.RECOURSE_DUE, FORWARD)
     tranche.save(update_fields=["state", "outstanding", "expected_on", "cut_on", "cut_days", "cut_discount", "cut_fee"])
     if not moves.lowers:
         return

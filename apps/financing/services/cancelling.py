@@ -7,6 +7,7 @@ from apps.core.states import move
 from apps.financing.models import Assignment, FundingRequest, Tranche
 from apps.financing.models.request import RequestState
 from apps.financing.models.tranche import TrancheState
+from apps.financing.models.tranche_states import FORWARD
 from apps.financing.services.exposures import count
 from apps.financing.services.locks import lock_assignment, lock_request, lock_tranche_to_count
 from apps.financing.services.ordering import require_not_ordered
@@ -33,7 +34,7 @@ def cancel(*, tranche_ref: str, actor: Actor, reason: str, at: datetime) -> Tran
     assignment = lock_assignment(assignment_ref=tranche.assignment.ref)
     _require_side(actor, tranche=tranche, assignment=assignment)
     require_not_ordered(tranche)
-    move(tranche, TrancheState.CANCELLED, Tranche.TRANSITIONS)
+    move(tranche, TrancheState.CANCELLED, FORWARD)
     tranche.cancelled_at, tranche.cancelled_by_id, tranche.cancel_reason = at, person(actor), reason_given(reason)
     tranche.save(update_fields=["state", "cancelled_at", "cancelled_by", "cancel_reason"])
     count(exposures, reserved=-tranche.gross)

@@ -10,6 +10,7 @@ from apps.core.errors import Refused
 from apps.core.states import move
 from apps.financing.models import Collection, Tranche
 from apps.financing.models.tranche import TrancheState
+from apps.financing.models.tranche_states import FORWARD
 from apps.financing.rules.waterfall import Repayment, Shares, for_the_seller, late_charge, recovered, share
 from apps.financing.services import book, book_events
 from apps.financing.services.exposures import count
@@ -174,10 +175,10 @@ def _lower(tranche: Tranche, *, shares: Shares, left: Decimal, paid_on: date) ->
     """Bring tranche and facility to what is outstanding now; ``left`` is what the buyer still owes."""
     tranche.outstanding -= shares.to_advance
     if left == 0:
-        move(tranche, TrancheState.SETTLED, Tranche.TRANSITIONS)
+        move(tranche, TrancheState.SETTLED, FORWARD)
         tranche.settled_on = paid_on
     elif tranche.state == TrancheState.FUNDED_POST:
-        move(tranche, TrancheState.PART_COLLECTED, Tranche.TRANSITIONS)
+        move(tranche, TrancheState.PART_COLLECTED, FORWARD)
     tranche.save(update_fields=["state", "outstanding", "settled_on"])
     tranche.facility.advanced -= shares.to_advance
     tranche.facility.save(update_fields=["advanced"])

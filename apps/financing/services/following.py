@@ -14,6 +14,7 @@ from apps.core.states import move
 from apps.financing.models import Adjustment, ExposureLimit, Facility, Tranche
 from apps.financing.models.adjustment import Kind
 from apps.financing.models.tranche import TrancheState
+from apps.financing.models.tranche_states import FORWARD
 from apps.financing.rules import events
 from apps.financing.services.adjusting import Event, adjust, standing_on
 from apps.financing.services.exposures import lock_exposures
@@ -149,7 +150,7 @@ def dilute(*, tranche: Tranche, source: str, reason: str, actor: Actor, at: date
     event = Event(kind=Kind.DILUTION, on=on, reason=reason, source=source)
     adjustment = adjust(held, event=event, moves=moves, standing=standing, exposures=exposures, actor=actor, at=at)
     if left == 0 and held.outstanding == 0 and held.state != TrancheState.RECOURSE_DUE:
-        move(held, TrancheState.SETTLED, Tranche.TRANSITIONS)
+        move(held, TrancheState.SETTLED, FORWARD)
         held.settled_on = on
         held.save(update_fields=["state", "settled_on"])
     return adjustment

@@ -12,6 +12,7 @@ from apps.core.states import move
 from apps.financing.models import Adjustment, Repayment, Tranche
 from apps.financing.models.adjustment import Kind
 from apps.financing.models.tranche import TrancheState
+from apps.financing.models.tranche_states import FORWARD
 from apps.financing.rules import events
 from apps.financing.rules.price import LONGEST_TERM
 from apps.financing.services import book, book_events
@@ -130,7 +131,7 @@ def repay(
     )
     book_events.post_repayment(repayment, at=at)
     if amount == owed and tranche.state == TrancheState.RECOURSE_DUE:
-        move(tranche, TrancheState.REPURCHASED, Tranche.TRANSITIONS)
+        move(tranche, TrancheState.REPURCHASED, FORWARD)
         tranche.save(update_fields=["state"])
         revoke(assignment, request=request, at=at)
     record(

@@ -7,6 +7,7 @@ from apps.core.states import move
 from apps.financing.models import BankMovement, Disbursement, Tranche
 from apps.financing.models.movement import Movement
 from apps.financing.models.tranche import TrancheState
+from apps.financing.models.tranche_states import FORWARD
 from apps.financing.services.bank import record_once, reference_given, require_day_of_payment
 from apps.financing.services.exposures import count
 from apps.financing.services.locks import lock_assignment, lock_request, lock_tranche_to_count
@@ -46,7 +47,7 @@ def _returned(tranche_ref: str, *, actor: Actor, value_on: date, bank_reference:
             "Something else has happened on {name} since it was paid out, so its money cannot have come back.",
             name=tranche.name,
         )
-    move(tranche, TrancheState.RETURNED, Tranche.TRANSITIONS)
+    move(tranche, TrancheState.RETURNED, FORWARD)
     require_day_of_payment(value_on, earliest=disbursement.sent_at, latest=at, financier=tranche.financier)
     movement = BankMovement(
         kind=Movement.RETURNED,

@@ -9,6 +9,7 @@ from apps.financing.models import Collection, ExposureLimit, Tranche
 from apps.financing.models.adjustment import Kind
 from apps.financing.models.money import SHARES
 from apps.financing.models.tranche import TrancheState
+from apps.financing.models.tranche_states import WAY_BACK
 from apps.financing.services import book
 from apps.financing.services.exposures import count
 from apps.financing.services.locks import lock_tranche_to_count
@@ -124,7 +125,7 @@ def _raise(tranche: Tranche, *, exposures: list[ExposureLimit], amount: Decimal)
     if tranche.defaulted_at is not None:
         state = TrancheState.DEFAULTED
     if tranche.state != state:
-        move(tranche, state, Tranche.TRANSITIONS)
+        move(tranche, state, WAY_BACK)
     tranche.save(update_fields=["state", "outstanding", "settled_on"])
     tranche.facility.advanced += amount
     tranche.facility.save(update_fields=["advanced"])
