@@ -307,6 +307,22 @@ def test_a_collection_that_was_recorded_wrongly_is_reversed_and_recorded_anew(bo
     events.verified(deal)
 
 
+@pytest.mark.parametrize("amount", [50_000, 120_000])
+def test_only_a_reversal_goes_back_nothing_is_funded_twice_or_in_default_when_it_is_settled(
+    book: Book, amount: int
+) -> None:
+    """The database knows the steps of a reversal as legal; nobody else takes them."""
+    deal, tranche = book.deal, book.tranche(1)
+    stories.collected(deal, tranche, amount, on=day(20))
+    before = book.posted()
+    with pytest.raises(IllegalTransition, match="cannot become “Funded”"):
+        stories.paid_out(deal, tranche, on=day(20), reference="OUT-2")
+    if amount == 120_000:
+        with pytest.raises(IllegalTransition, match="cannot become “Defaulted”"):
+            events.defaulted(deal, tranche, on=day(90))
+    assert book.posted() == before
+
+
 def test_what_is_paid_out_of_a_collection_keeps_it(book: Book) -> None:
     paid = stories.collected(book.deal, book.tranche(1), 120_000, on=day(50))
     stories.reserve_paid(book.deal, book.tranche(1), on=day(51))
