@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Max
@@ -71,12 +71,29 @@ def pdf_of(text: str, said: str) -> bytes:
     told = canonical.read(said)
     if canonical.sha256(text) != told["version"]["sha256"]:
         raise Refused("The text of this version does not have the SHA-256 that was signed, so it is not printed.")
+    names = (TEXT_FILE, "The text that is signed"), (SIGNATURES_FILE, "What the signature page was made from")
+    return signed_pdf(text, said, template=TEMPLATE, page_of=page_of, names=names)
+
+
+def signed_pdf(
+    text: str,
+    said: str,
+    *,
+    template: str,
+    page_of: Callable[[str, Any], Any],
+    names: tuple[tuple[str, str], tuple[str, str]],
+) -> bytes:
+    """A record of what both sides signed, in its language, with the text and what is said of it inside.
+
+    ``names`` are the names of both files and what each is.
+    """
+    told = canonical.read(said)
     with translation.override(told["language"]):
         page = page_of(text, told)
-        html = render_to_string(TEMPLATE, {"page": page})
+        html = render_to_string(template, {"page": page})
         inside = [
-            Inside(TEXT_FILE, "application/json", "The text that is signed", DATA, text.encode()),
-            Inside(SIGNATURES_FILE, "application/json", "What the signature page was made from", DATA, said.encode()),
+            Inside(name, "application/json", what, DATA, content.encode())
+            for (name, what), content in zip(names, (text, said), strict=True)
         ]
     return press.pdf(html, style=STYLE, at=page.at, inside=inside)
 

@@ -5,15 +5,13 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.template.loader import render_to_string
-from django.utils import translation
 
 from apps.contracts import services as contracts
+from apps.contracts.documents.making import signed_pdf
 from apps.core import canonical, clock, made
 from apps.core.errors import NotAllowed, Refused
 from apps.core.made import GIVEN_UP_AFTER, Kept
-from apps.core.printing import press, shelf
-from apps.core.printing.parts import DATA, Inside
+from apps.core.printing import shelf
 from apps.core.refs import new_ref
 from apps.milestones.models import Settlement, SettlementPaper
 from apps.milestones.models.settlement import SettlementState
@@ -23,7 +21,6 @@ from apps.milestones.settlement_papers.snapshot import Issued
 from apps.parties.actor import Actor
 
 TEMPLATE: Final = "documents/settlement.html"
-STYLE: Final = "record"
 FOLDER: Final = "settlements"
 TEXT_FILE: Final = "settlement.json"
 """The text that was signed, byte for byte: its SHA-256 is the settlement's."""
@@ -59,14 +56,8 @@ def pdf_of(text: str, said: str) -> bytes:
     told = canonical.read(said)
     if canonical.sha256(text) != told["settlement"]["sha256"]:
         raise Refused("The text of this settlement does not have the SHA-256 that was signed, so it is not printed.")
-    with translation.override(told["language"]):
-        page = page_of(text, told)
-        html = render_to_string(TEMPLATE, {"page": page})
-        inside = [
-            Inside(TEXT_FILE, "application/json", "The text that both sides signed", DATA, text.encode()),
-            Inside(SIGNATURES_FILE, "application/json", "What the signatures were printed from", DATA, said.encode()),
-        ]
-    return press.pdf(html, style=STYLE, at=page.at, inside=inside)
+    names = (TEXT_FILE, "The text that both sides signed"), (SIGNATURES_FILE, "What the signatures were printed from")
+    return signed_pdf(text, said, template=TEMPLATE, page_of=page_of, names=names)
 
 
 def _begun(settlement_ref: str, *, issued: Sequence[Issued]) -> SettlementPaper:
