@@ -76,5 +76,5 @@ def waiting(parties: Parties, contract: Contract, *, side: str) -> Settlement:
     """Notice of today, and a settlement that one side proposed today."""
     now = clock.now()
     by = {"seller": scenarios.seller_actor, "buyer": scenarios.buyer_actor}[side](parties)
-    noticed(contract, by=by, effective_on=now.date(), at=now)
+    noticed(contract, by=by, effective_on=clock.today(parties.seller.time_zone), at=now)
     return proposed(contract, {1: "100.00"}, by=by, at=now)

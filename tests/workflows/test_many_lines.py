@@ -195,7 +195,7 @@ def changed_and_ended(parties: Parties, contract: Contract) -> dict[str, int]:
             at_home(parties, side),
             {f"differences, {side}": reverse(f"{side}:contract_differences", args=[contract.ref])},
         )
-    notice = terminations.noticed(contract, by=sina, effective_on=now.date(), at=now)
+    notice = terminations.noticed(contract, by=sina, effective_on=clock.today(parties.seller.time_zone), at=now)
     client = at_home(parties, "seller")
     for name in ("termination", "propose_settlement"):
         visit(found, client, {name: reverse(f"seller:{name}", args=[notice.ref])})
