@@ -16,7 +16,7 @@ from apps.core.printing import press, shelf
 from apps.core.printing.press import PangoMissingError
 from apps.core.states import move
 from apps.invoicing import factur_x, release_page, release_statement, snapshot
-from apps.invoicing.einvoice import cii
+from apps.invoicing.einvoice import cii, codes
 from apps.invoicing.einvoice.obstacles import Obstacle, obstacle_of
 from apps.invoicing.models import Document
 from apps.invoicing.models.document import DocumentState
@@ -67,7 +67,7 @@ def made_of(text: str) -> Made:
     with translation.override(invoice.language):
         page = page_of(invoice)
         html = render_to_string(TEMPLATE, {"page": page})
-    inside, says = ([factur_x.inside(xml)], [factur_x.SCHEMA]) if xml else ([], [])
+    inside, says = ([factur_x.inside(xml)], [factur_x.schema(codes.profile(invoice))]) if xml else ([], [])
     pdf = press.pdf(html, style=STYLE, at=page.issued_at, inside=inside, says=says)
     return Made(pdf=pdf, xml=xml, obstacle=obstacle or "")
 

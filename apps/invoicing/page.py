@@ -126,6 +126,8 @@ def sender_of(seller: Party) -> str:
 def _facts(invoice: SemanticInvoice) -> list[Fact]:
     """What identifies the invoice; Article 226 of Directive 2006/112/EC wants date, number, supply and VAT numbers."""
     preceding = invoice.preceding
+    # EN 16931, BR-IC-12: an intra-Community supply says to which country it goes.
+    crosses = any(row.category == rules.INTRA_COMMUNITY for row in invoice.taxes)
     facts = [
         (gettext("Invoice date") if preceding is None else gettext("Date"), words.day(invoice.issue_date)),
         (gettext("Corrects invoice"), preceding.number if preceding is not None else ""),
@@ -134,6 +136,7 @@ def _facts(invoice: SemanticInvoice) -> list[Fact]:
         (gettext("Your order"), invoice.order_number),
         (gettext("Date of supply"), words.day(invoice.acceptance.accepted_on) if invoice.acceptance else ""),
         (gettext("Billing period"), _period(invoice)),
+        (gettext("Delivered to"), words.territory(invoice.buyer.address.country_code) if crosses else ""),
         (gettext("Contract"), invoice.contract_number),
         (gettext("Your VAT number"), invoice.buyer.vat_identifier),
         (gettext("Your company number"), invoice.buyer.legal_registration_identifier),
@@ -220,6 +223,8 @@ def _treatment(category: str, rate: Decimal, tax_word: str) -> str:
         rules.ZERO_RATED: f"{tax_word} {percentage}",
         rules.EXEMPT: gettext("Tax exempt"),
         rules.REVERSE_CHARGE: gettext("Reverse charge"),
+        rules.INTRA_COMMUNITY: gettext("Intra-Community supply"),
+        rules.EXPORT: gettext("Export"),
         rules.OUTSIDE_SCOPE: gettext("No tax"),
     }
     return treatments[category]

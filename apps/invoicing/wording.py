@@ -1,6 +1,7 @@
 """The sentences of an invoice that paper and XML share, in the language that is active: written once, so never two."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from django.utils.translation import gettext
 
@@ -16,13 +17,27 @@ from apps.invoicing.snapshot import Acceptance, CreditTransfer, SemanticInvoice
 
 def payment_terms(invoice: SemanticInvoice) -> str:
     """BT-20: until when the whole is payable, or what of it now and later; of a credit note, what becomes of it."""
+    return " ".join(words for words, _part in parts_of_terms(invoice))
+
+
+def parts_of_terms(invoice: SemanticInvoice) -> list[tuple[str, Decimal]]:
+    """The same part by part, each with how much of the total it is about: first what is due by the date."""
+    parts = [(_terms(invoice), invoice.due_now)]
+    if invoice.retained is not None:
+        parts.append((retention(invoice), invoice.retained.withheld))
+    if invoice.reserved is not None:
+        parts.append((reservations(invoice), invoice.reserved.withheld))
+    return parts
+
+
+def _terms(invoice: SemanticInvoice) -> str:
     if invoice.preceding is not None:
         return gettext(
             "Nothing is to be paid on this credit note: it lowers what is owed on invoice {number}. What was paid"
             " beyond that stays yours, to be set off or paid back."
         ).format(number=invoice.preceding.number)
     if invoice.retained is not None or invoice.reserved is not None:
-        return " ".join(filter(None, (_due_now(invoice), retention(invoice), reservations(invoice))))
+        return _due_now(invoice)
     if not invoice.totals.due:
         return gettext("Nothing is to be paid on this invoice: the deposit that is deducted covers all of it.")
     if invoice.payment_basis != NET:
@@ -110,6 +125,10 @@ def tax_sentence(category: str) -> str:
         rules.ZERO_RATED: gettext("Zero-rated supply."),
         rules.EXEMPT: gettext("This supply is exempt from tax."),
         rules.REVERSE_CHARGE: gettext("Reverse charge: the recipient of the supply is liable for the VAT."),
+        rules.INTRA_COMMUNITY: gettext(
+            "Intra-Community supply: exempt from VAT by article 138 of Directive 2006/112/EC."
+        ),
+        rules.EXPORT: gettext("Export: this supply is exempt from VAT."),
         rules.OUTSIDE_SCOPE: gettext("This supply is outside the scope of VAT."),
     }
     return sentences.get(category, "")

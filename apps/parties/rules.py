@@ -101,6 +101,29 @@ def _checked_vat_number(number: str, country: str) -> str:
     return " ".join(number.upper().split())
 
 
+@cache
+def member_states() -> frozenset[str]:
+    """The member states of the European Union (ISO 3166-1 alpha-2)."""
+    return frozenset(state.upper() for state in european_vat.MEMBER_STATES) - {"XI"}
+
+
+def vat_country(number: str) -> str:
+    """Which country gave a VAT number whose form and check digits are right: ISO 3166-1 alpha-2, or ``XI`` for Northern
+    Ireland. Empty where they are not, or where the country has no form that is known here."""
+    compact = "".join(sign for sign in number.upper() if sign.isalnum())
+    prefix = compact[:2]
+    try:
+        if prefix == "GB":
+            british_vat.validate(compact)
+        elif prefix == "CH":
+            swiss_vat.validate(compact)
+        else:
+            european_vat.validate(compact)
+    except ValidationError:
+        return ""
+    return "GR" if prefix == "EL" else prefix
+
+
 def iban(number: str) -> str:
     """The IBAN without blanks, its length and check digits right for its country."""
     try:

@@ -23,6 +23,7 @@ from apps.core.database import walls
 from apps.core.printing import press
 from apps.core.printing.press import TooLongError
 from apps.invoicing import documents, factur_x, inspection, snapshot
+from apps.invoicing.einvoice import codes
 from apps.invoicing.inspection import Stored
 from apps.invoicing.models import Document
 from apps.invoicing.snapshot import CreditTransfer, Payee, SemanticInvoice, TaxRow, Totals
@@ -228,7 +229,7 @@ def _pressed(document: Stored, xml: bytes) -> bytes:
 
     page = page_of(snapshot.read(document.snapshot))
     html = render_to_string(documents.TEMPLATE, {"page": page})
-    inside, says = [factur_x.inside(xml)], [factur_x.SCHEMA]
+    inside, says = [factur_x.inside(xml)], [factur_x.schema(codes.PROFILE)]
     return press.pdf(html, style=documents.STYLE, at=page.issued_at, inside=inside, says=says)
 
 

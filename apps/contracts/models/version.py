@@ -33,6 +33,8 @@ class TaxCategory(models.TextChoices):
     ZERO = "Z", _("Zero rated")
     EXEMPT = "E", _("Exempt")
     REVERSE_CHARGE = "AE", _("Reverse charge")
+    INTRA_COMMUNITY = "K", _("Intra-Community supply")
+    EXPORT = "G", _("Export")
     OUTSIDE_SCOPE = "O", _("Outside the scope of tax")
 
 

@@ -29,7 +29,7 @@ LONGEST_ANSWER: Final = timedelta(days=3653)
 """Ten years: no proposal stands longer."""
 MOST_LINES: Final = 10_000
 MOST_CRITERIA: Final = 50
-TAX_CATEGORIES: Final = frozenset({"S", "Z", "E", "AE", "O"})
+TAX_CATEGORIES: Final = frozenset({"S", "Z", "E", "AE", "K", "G", "O"})
 TAX_DECIMALS: Final = 3
 
 

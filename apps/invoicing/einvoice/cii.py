@@ -4,6 +4,7 @@ Every element has the business term of EN 16931 beside it. The order of elements
 decimals with the digits of their currency and are never computed here: the snapshot says them, this writes them.
 """
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from django.utils import translation
 from lxml import etree
 
 from apps.core import canonical
-from apps.invoicing import wording
+from apps.invoicing import rules, wording
 from apps.invoicing.einvoice import codes, notes
 from apps.invoicing.einvoice.cii_elements import NAMESPACES, QDT, RSM, Element, amount, day, ram, rsm, text
 from apps.invoicing.snapshot import Address, CreditTransfer, Instalment, Line, Party, SemanticInvoice, TaxRow
@@ -21,19 +22,19 @@ def write(invoice: SemanticInvoice) -> bytes:
     """The XML of an invoice that has no obstacle, in the language of its buyer: the same bytes on every run."""
     with translation.override(invoice.language):
         root = etree.Element(f"{{{RSM}}}CrossIndustryInvoice", nsmap=NAMESPACES)
-        root.append(_context())
+        root.append(_context(codes.profile(invoice)))
         root.append(_document(invoice))
         root.append(_transaction(invoice))
     etree.indent(root)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
-def _context() -> Element:
+def _context(profile: str) -> Element:
     """BG-2: business process (BT-23) and specification (BT-24)."""
     return rsm(
         "ExchangedDocumentContext",
         ram("BusinessProcessSpecifiedDocumentContextParameter", text("ID", codes.PROCESS)),
-        ram("GuidelineSpecifiedDocumentContextParameter", text("ID", codes.PROFILE)),
+        ram("GuidelineSpecifiedDocumentContextParameter", text("ID", profile)),
     )
 
 
@@ -54,28 +55,30 @@ def _document(invoice: SemanticInvoice) -> Element:
 def _transaction(invoice: SemanticInvoice) -> Element:
     return rsm(
         "SupplyChainTradeTransaction",
-        *(_line(line, invoice.currency) for line in invoice.lines),
+        *(_line(line, invoice) for line in invoice.lines),
         _agreement(invoice),
-        ram("ApplicableHeaderTradeDelivery", _delivery(invoice)),
+        ram("ApplicableHeaderTradeDelivery", *_delivery(invoice)),
         _settlement(invoice),
     )
 
 
-def _delivery(invoice: SemanticInvoice) -> Element:
+def _delivery(invoice: SemanticInvoice) -> Iterator[Element]:
     """BT-72: the local date of the sign-off is that of the supply.
 
     What is billed before its supply has no such date, only to whom it will be supplied (BG-13: BT-70, BG-15); the
-    element must not be missing, and not be empty.
+    group must not be missing, and not be empty. An intra-Community supply has both.
     """
-    if invoice.acceptance is None:
-        return ram("ShipToTradeParty", text("Name", invoice.buyer.name), _address(invoice.buyer.address))
-    accepted_on = day(invoice.acceptance.accepted_on)
-    return ram("ActualDeliverySupplyChainEvent", ram("OccurrenceDateTime", accepted_on))
+    if invoice.names_place:
+        yield ram("ShipToTradeParty", text("Name", invoice.buyer.name), _address(invoice.buyer.address))
+    if invoice.acceptance is not None:
+        yield ram("ActualDeliverySupplyChainEvent", ram("OccurrenceDateTime", day(invoice.acceptance.accepted_on)))
 
 
-def _line(line: Line, currency: str) -> Element:
+def _line(line: Line, invoice: SemanticInvoice) -> Element:
     """BG-25: number (BT-126), item (BT-153, BT-154), price (BT-146, BT-149), quantity (BT-129, BT-130), tax (BG-30),
-    net (BT-131)."""
+    net (BT-131). EXTENDED wants the reason of an exemption with the line too (BT-X-96, BT-X-97)."""
+    is_extended = codes.profile(invoice) == codes.EXTENDED
+    exemption = rules.EXEMPTION_CODES.get(line.tax_category, "") if is_extended else ""
     return ram(
         "IncludedSupplyChainTradeLineItem",
         ram("AssociatedDocumentLineDocument", text("LineID", line.identifier)),
@@ -97,10 +100,12 @@ def _line(line: Line, currency: str) -> Element:
             ram(
                 "ApplicableTradeTax",
                 text("TypeCode", "VAT"),
+                text("ExemptionReason", _reason(line.tax_category) if is_extended else ""),
                 text("CategoryCode", line.tax_category),
+                text("ExemptionReasonCode", exemption),
                 _rate(line.tax_category, line.tax_rate),
             ),
-            ram("SpecifiedTradeSettlementLineMonetarySummation", amount("LineTotalAmount", line.net, currency)),
+            ram("SpecifiedTradeSettlementLineMonetarySummation", amount("LineTotalAmount", line.net, invoice.currency)),
         ),
     )
 
@@ -180,7 +185,6 @@ def _settlement(invoice: SemanticInvoice) -> Element:
     """Remittance (BT-83), currency (BT-5), payee (BG-10), payment (BG-16), tax (BG-23), terms (BT-20, BT-9), totals,
     preceding invoice (BG-3). Nobody pays a credit note, so it has neither remittance nor due date."""
     payee, transfer, totals, currency = invoice.payee, invoice.credit_transfer, invoice.totals, invoice.currency
-    is_to_be_paid = invoice.preceding is None
     return ram(
         "ApplicableHeaderTradeSettlement",
         text("PaymentReference", invoice.remittance),
@@ -189,11 +193,7 @@ def _settlement(invoice: SemanticInvoice) -> Element:
         _payment_means(transfer, currency) if transfer else None,
         *(_tax(row, currency, kind=invoice.kind) for row in invoice.taxes),
         _period(invoice.instalment),
-        ram(
-            "SpecifiedTradePaymentTerms",
-            text("Description", wording.payment_terms(invoice)),
-            ram("DueDateDateTime", day(invoice.due_date)) if is_to_be_paid else None,
-        ),
+        *_payment_terms(invoice),
         # BG-22: BT-106, BT-109, BT-110, BT-112, BT-115
         ram(
             "SpecifiedTradeSettlementHeaderMonetarySummation",
@@ -205,6 +205,22 @@ def _settlement(invoice: SemanticInvoice) -> Element:
         ),
         *(_preceding(number, day) for number, day in invoice.referred),
     )
+
+
+def _payment_terms(invoice: SemanticInvoice) -> Iterator[Element]:
+    """BT-20, BT-9. In EXTENDED each part of the total has terms of its own: what is due by the date, what is retained,
+    and what is withheld for defects, which have no date before they are released."""
+    parts = wording.parts_of_terms(invoice)
+    if codes.profile(invoice) != codes.EXTENDED:
+        parts = [(wording.payment_terms(invoice), invoice.totals.due)]
+    for place, (words, part) in enumerate(parts):
+        is_dated = place == 0 and invoice.preceding is None
+        yield ram(
+            "SpecifiedTradePaymentTerms",
+            text("Description", words),
+            ram("DueDateDateTime", day(invoice.due_date)) if is_dated else None,
+            amount("PartialPaymentAmount", part, invoice.currency) if len(parts) > 1 else None,
+        )
 
 
 def _preceding(number: str, issued_on: date) -> Element:
@@ -246,12 +262,11 @@ def _period(instalment: Instalment | None) -> Element | None:
 def _tax(row: TaxRow, currency: str, *, kind: str) -> Element:
     """BG-23: tax (BT-117), reason (BT-120), taxable (BT-116), category (BT-118), reason as code (BT-121), when the tax
     is due if not by the general rule (BT-8), rate (BT-119)."""
-    reason = wording.tax_sentence(row.category) if row.category in codes.WITH_REASON else ""
     return ram(
         "ApplicableTradeTax",
         amount("CalculatedAmount", row.tax, currency),
         text("TypeCode", "VAT"),
-        text("ExemptionReason", reason),
+        text("ExemptionReason", _reason(row.category)),
         amount("BasisAmount", row.taxable, currency),
         text("CategoryCode", row.category),
         text("ExemptionReasonCode", row.exemption_code),
@@ -261,6 +276,10 @@ def _tax(row: TaxRow, currency: str, *, kind: str) -> Element:
 
 
 # --- elements ----------------------------------------------------------------------------------------------------
+
+
+def _reason(category: str) -> str:
+    return wording.tax_sentence(category) if category in codes.WITH_REASON else ""
 
 
 def _rate(category: str, rate: Decimal) -> Element | None:

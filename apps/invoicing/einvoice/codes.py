@@ -6,8 +6,14 @@ UNTDID 1001 (type of document), 4451 (subject of a note), 4461 (payment means), 
 
 from typing import Final
 
+from apps.core import money
+from apps.invoicing.snapshot import SemanticInvoice
+
 PROFILE: Final = "urn:cen.eu:en16931:2017"
 """Specification identifier (BT-24): the whole of EN 16931, no more and no less."""
+EXTENDED: Final = "urn:cen.eu:en16931:2017#conformant#urn:factur-x.eu:1p0:extended"
+"""The same of Factur-X EXTENDED, for what EN 16931 has no term for: a total that is payable in several parts."""
+CENTS: Final = 2
 PROCESS: Final = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
 """Business process type (BT-23): the seller sends invoices."""
 COMMERCIAL_INVOICE: Final = "380"
@@ -42,8 +48,9 @@ CREDIT_TRANSFER: Final = "30"
 SEPA_CREDIT_TRANSFER: Final = "58"
 PROJECT: Final = "Project reference"
 """What CII wants beside the identifier of a project (BT-11)."""
-WITH_REASON: Final = frozenset({"E", "AE", "O"})
-"""Tax categories that say why they bear no tax (BR-E-10, BR-AE-10, BR-O-10); S and Z must not (BR-S-10, BR-Z-10)."""
+WITH_REASON: Final = frozenset({"E", "AE", "K", "G", "O"})
+"""Tax categories that say why they bear no tax (BR-E-10, BR-AE-10, BR-IC-10, BR-G-10, BR-O-10); S and Z must not
+(BR-S-10, BR-Z-10)."""
 WITHOUT_RATE: Final = frozenset({"O"})
 """Tax categories that have no rate, not even zero (BR-O-05, BR-48)."""
 COUNTRIES: Final = {"XK": "1A"}
@@ -53,6 +60,16 @@ COUNTRIES: Final = {"XK": "1A"}
 def type_code(kind: str) -> str:
     """BT-3: what sort of document a kind makes. A kind without an entry is a ``LookupError``: nobody decided it yet."""
     return TYPE_CODES[kind]
+
+
+def profile(invoice: SemanticInvoice) -> str:
+    """BT-24 of the XML inside the PDF: EN 16931, which every receiver reads; EXTENDED only where a part of the total is
+    payable later, which EN 16931 can say in words alone.
+
+    EXTENDED lets tax be rounded by a hundredth a line (BR-FXEXT-S-09b), so not where whole yens are paid.
+    """
+    is_in_parts = invoice.retained is not None or invoice.reserved is not None
+    return EXTENDED if is_in_parts and money.digits(invoice.currency) == CENTS else PROFILE
 
 
 def payment_means(*, currency: str, iban: str) -> str:

@@ -40,6 +40,13 @@ def _lacks(invoice: SemanticInvoice, profile: Profile) -> Iterator[Refused]:
             country=seller.address.country_code,
         )
         return
+    countries = {"seller": seller.address.country_code, "buyer": buyer.address.country_code}
+    is_german = profiles.wants_german_terms(profile, **countries)
+    if profile == PEPPOL and is_german and any(row.category == OUTSIDE_SCOPE for row in invoice.taxes):
+        yield Refused(
+            "Between two German parties Peppol wants a rate of tax, and what lies outside the scope of tax has none."
+            " Send the PDF, or XRechnung by another way."
+        )
     # PEPPOL-EN16931-R003 takes the number of an order as well; BR-DE-15 does not.
     if not invoice.buyer_reference and not (profile == PEPPOL and invoice.order_number):
         yield Refused(
@@ -56,8 +63,7 @@ def _lacks(invoice: SemanticInvoice, profile: Profile) -> Iterator[Refused]:
             form=profile.name,
             seller=seller.name,
         )
-    countries = {"seller": seller.address.country_code, "buyer": buyer.address.country_code}
-    if profiles.wants_german_terms(profile, **countries):
+    if is_german:
         yield from _german(invoice, profile)
 
 

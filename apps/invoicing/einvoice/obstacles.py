@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import money
-from apps.invoicing.rules import STANDARD
+from apps.invoicing.rules import INTRA_COMMUNITY, STANDARD
 from apps.invoicing.snapshot import Party, SemanticInvoice
 from apps.parties import rules as parties
 
@@ -31,6 +31,13 @@ class Obstacle(models.TextChoices):
     DECIMALS = "decimals", _("Amounts of an e-invoice have two decimals at most, and this currency has three.")
     CURRENCY = "currency", _("The currency has no code in the list of EN 16931 any more.")
     SALES_TAX = "sales_tax", _("E-invoices by EN 16931 know value added tax only, and this is a sales tax.")
+    DELIVERY = (
+        "delivery",
+        _(
+            "An e-invoice of an intra-Community supply says when it was delivered, and this one is asked for before."
+            " The invoice of the delivery has its XML."
+        ),
+    )
     SELLER = (
         "seller",
         _(
@@ -62,12 +69,18 @@ def obstacle_of(invoice: SemanticInvoice) -> Obstacle | None:
         Obstacle.CURRENCY: invoice.currency in UNLISTED_CURRENCIES,
         Obstacle.SALES_TAX: seller.address.country_code in SALES_TAX_COUNTRIES
         and any(row.category == STANDARD for row in invoice.taxes),
+        # BR-IC-11: the day of delivery (BT-72) or the period (BG-14).
+        Obstacle.DELIVERY: any(row.category == INTRA_COMMUNITY for row in invoice.taxes) and not _has_day(invoice),
         # BR-CO-26: the buyer must be able to tell by whom it is billed.
         Obstacle.SELLER: not (seller.vat_identifier or seller.legal_registration_identifier),
         Obstacle.SELLER_VAT: not _has_prefix(seller),
         Obstacle.BUYER_VAT: not _has_prefix(buyer),
     }
     return next((obstacle for obstacle, stands in found.items() if stands), None)
+
+
+def _has_day(invoice: SemanticInvoice) -> bool:
+    return invoice.acceptance is not None or (invoice.instalment is not None and invoice.instalment.last is not None)
 
 
 def _has_prefix(party: Party) -> bool:

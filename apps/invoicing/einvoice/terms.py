@@ -23,7 +23,7 @@ FIGURES: Final = frozenset(
 )
 """Terms that are numbers: how they are written does not count."""
 SUBJECT: Final = re.compile(r"(#(?P<subject>[A-Z]{3})#)?(?P<words>.*)", re.DOTALL)
-SPECIFICATION, TYPE, SUBJECTS, NOTES = "BT-24", "BT-3", "BT-21", "BT-22"
+SPECIFICATION, TYPE, SUBJECTS, NOTES, TERMS = "BT-24", "BT-3", "BT-21", "BT-22", "BT-20"
 
 _AGREEMENT: Final = "rsm:SupplyChainTradeTransaction/ram:ApplicableHeaderTradeAgreement"
 _SETTLEMENT: Final = "rsm:SupplyChainTradeTransaction/ram:ApplicableHeaderTradeSettlement"
@@ -118,7 +118,7 @@ PLACES: Final = (
         f"{_AGREEMENT}/ram:BuyerOrderReferencedDocument/ram:IssuerAssignedID",
         "cac:OrderReference/cbc:ID",
     ),
-    Place("BT-20", f"{_SETTLEMENT}/ram:SpecifiedTradePaymentTerms/ram:Description", "cac:PaymentTerms/cbc:Note"),
+    Place(TERMS, f"{_SETTLEMENT}/ram:SpecifiedTradePaymentTerms/ram:Description", "cac:PaymentTerms/cbc:Note"),
     *_party("SellerTradeParty", "AccountingSupplierParty", _SELLER_NUMBERS),
     Place(
         "BT-32",
@@ -142,6 +142,12 @@ PLACES: Final = (
         "BT-70",
         "rsm:SupplyChainTradeTransaction/ram:ApplicableHeaderTradeDelivery/ram:ShipToTradeParty/ram:Name",
         "cac:Delivery/cac:DeliveryParty/cac:PartyName/cbc:Name",
+    ),
+    Place(
+        "BT-80",
+        "rsm:SupplyChainTradeTransaction/ram:ApplicableHeaderTradeDelivery/ram:ShipToTradeParty"
+        "/ram:PostalTradeAddress/ram:CountryID",
+        "cac:Delivery/cac:DeliveryLocation/cac:Address/cac:Country/cbc:IdentificationCode",
     ),
     Place("BT-81", f"{_MEANS}/ram:TypeCode", "cac:PaymentMeans/cbc:PaymentMeansCode"),
     Place("BT-82", f"{_MEANS}/ram:Information", "cac:PaymentMeans/cbc:PaymentMeansCode/@name"),
@@ -261,6 +267,9 @@ def _found(root: Element, places: tuple[Place, ...], *, is_ubl: bool) -> Iterato
         words = next(iter(_all(root, place, is_ubl=is_ubl)), None)
         said = words.text or "" if isinstance(words, etree._Element) else str(words or "")
         said = said.strip()
+        if place.term == TERMS:
+            # In Factur-X EXTENDED each part of the total has terms of its own.
+            said = " ".join((one.text or "").strip() for one in _all(root, place, is_ubl=is_ubl))
         if not is_ubl and place.cii.endswith("DateTimeString"):
             said = f"{said[:4]}-{said[4:6]}-{said[6:]}" if said else ""
         if place.term == "BT-81" and said == codes.NO_INSTRUMENT:

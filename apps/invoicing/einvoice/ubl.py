@@ -182,13 +182,13 @@ def _period(invoice: SemanticInvoice) -> Element | None:
 
 def _delivery(invoice: SemanticInvoice) -> Element:
     """BT-72: the local date of the sign-off is that of the supply. What is billed before its supply has no such date,
-    only to whom it will be supplied (BT-70, BG-15)."""
-    if invoice.acceptance is not None:
-        return cac("Delivery", text("ActualDeliveryDate", invoice.acceptance.accepted_on.isoformat()))
+    only to whom it will be supplied (BT-70, BG-15); an intra-Community supply has both."""
+    accepted = invoice.acceptance
     return cac(
         "Delivery",
-        cac("DeliveryLocation", _address("Address", invoice.buyer.address)),
-        cac("DeliveryParty", cac("PartyName", text("Name", invoice.buyer.name))),
+        text("ActualDeliveryDate", accepted.accepted_on.isoformat()) if accepted is not None else None,
+        cac("DeliveryLocation", _address("Address", invoice.buyer.address)) if invoice.names_place else None,
+        cac("DeliveryParty", cac("PartyName", text("Name", invoice.buyer.name))) if invoice.names_place else None,
     )
 
 

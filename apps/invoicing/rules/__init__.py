@@ -4,17 +4,9 @@ from apps.contracts.rules.payment import due_on
 from apps.invoicing.rules.accounts import is_account
 from apps.invoicing.rules.ageing import Band, ReleaseBand, band_of, release_band_of
 from apps.invoicing.rules.amounts import (
-    EXEMPT,
-    EXEMPTION_CODES,
-    OUTSIDE_SCOPE,
-    REVERSE_CHARGE,
-    STANDARD,
-    ZERO_RATED,
     TaxedAmount,
-    TaxIdentity,
     TaxSubtotal,
     Totals,
-    check_tax,
     invoice_number,
     line_net,
     tax_breakdown,
@@ -43,10 +35,25 @@ from apps.invoicing.rules.retention import (
 from apps.invoicing.rules.retention import Past as RetentionPast
 from apps.invoicing.rules.retention import Row as RetentionRow
 from apps.invoicing.rules.retention import Scale as RetentionScale
+from apps.invoicing.rules.taxation import (
+    EXEMPT,
+    EXEMPTION_CODES,
+    EXPORT,
+    INTRA_COMMUNITY,
+    OUTSIDE_SCOPE,
+    REVERSE_CHARGE,
+    STANDARD,
+    ZERO_RATED,
+    TaxIdentity,
+    check_tax,
+    usual_tax,
+)
 
 __all__ = [
     "EXEMPT",
     "EXEMPTION_CODES",
+    "EXPORT",
+    "INTRA_COMMUNITY",
     "OUTSIDE_SCOPE",
     "REVERSE_CHARGE",
     "STANDARD",
@@ -109,6 +116,7 @@ __all__ = [
     "taken",
     "tax_breakdown",
     "totals",
+    "usual_tax",
     "withheld_gross",
     "withheld_of",
 ]

@@ -1,4 +1,4 @@
-"""The arithmetic of an invoice by EN 16931, and what tax law wants to be known before one is issued.
+"""The arithmetic of an invoice by EN 16931.
 
 Amounts are half up (away from zero), each part once; nothing that is rounded is rounded again. Tax is computed per
 category and rate on the document, never per line (EN 16931, BR-CO-17). Numbers such as BT-131 are the standard's.
@@ -9,13 +9,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from apps.core import money
-from apps.core.errors import Refused
-
-STANDARD, ZERO_RATED, EXEMPT, REVERSE_CHARGE, OUTSIDE_SCOPE = "S", "Z", "E", "AE", "O"
-"""Tax categories (UNTDID 5305, the subset that a contract can choose)."""
-
-EXEMPTION_CODES = {REVERSE_CHARGE: "VATEX-EU-AE", OUTSIDE_SCOPE: "VATEX-EU-O"}
-"""Reason codes (BT-121) of the categories that have one of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +39,6 @@ class Totals:
     gross: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class TaxIdentity:
-    """What a party says of itself to the tax office and on its documents."""
-
-    name: str
-    street: str
-    city: str
-    country: str
-    vat_number: str
-    tax_number: str
-
-
 def line_net(*, quantity: Decimal, price: Decimal, currency: str) -> Decimal:
     """BT-131: quantity × price, rounded once."""
     return money.half_up(quantity * price, currency)
@@ -85,44 +66,3 @@ def totals(breakdown: Sequence[TaxSubtotal]) -> Totals:
 def invoice_number(*, prefix: str, year: int, position: int) -> str:
     """``INV-2026-0001``; four digits or more, at most sixteen signs of ``[A-Z0-9/-]`` in all."""
     return f"{prefix}-{year}-{position:04d}"
-
-
-def check_tax(*, category: str, rate: Decimal, seller: TaxIdentity, buyer: TaxIdentity) -> None:
-    """Refuse to bill what tax law does not let be billed, and say whose data must be completed.
-
-    Source: Article 226 of Directive 2006/112/EC; EN 16931 rules BR-S, BR-Z, BR-E, BR-AE, BR-O.
-    """
-    _check_address(seller)
-    _check_address(buyer)
-    if category == STANDARD and rate <= 0:
-        raise Refused("The standard tax rate is zero. Give the rate, or choose the zero rate or an exemption instead.")
-    if category != STANDARD and rate != 0:
-        raise Refused("Only the standard rate bears tax; with this tax treatment the rate must be zero.")
-    if category == REVERSE_CHARGE:
-        _check_reverse_charge(seller, buyer)
-    elif category != OUTSIDE_SCOPE and not (seller.vat_number or seller.tax_number):
-        raise Refused(
-            "An invoice needs the seller's VAT number or tax number, and {name} has given neither."
-            " {name} must add one to its organisation's data.",
-            name=seller.name,
-        )
-
-
-def _check_reverse_charge(seller: TaxIdentity, buyer: TaxIdentity) -> None:
-    for party in (seller, buyer):
-        if not party.vat_number:
-            raise Refused(
-                "Under reverse charge the VAT numbers of both sides stand on the invoice."
-                " That of {name} is missing; add it to the data of {name}.",
-                name=party.name,
-            )
-
-
-def _check_address(party: TaxIdentity) -> None:
-    missing = [word for word, text in (("street", party.street), ("city", party.city)) if not text]
-    if missing:
-        raise Refused(
-            "An invoice needs the full address of {name}; missing: {missing}. Complete the data of {name}.",
-            name=party.name,
-            missing=", ".join(missing),
-        )

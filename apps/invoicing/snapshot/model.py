@@ -17,6 +17,8 @@ ONE = "C62"
 """Unit code (UN/ECE Recommendation 20) of "one piece": what is agreed as a lump sum is billed as one."""
 FINAL = "final"
 """The kind of the last invoice of a contract with deposits: it states the whole contract and deducts all before it."""
+INTRA_COMMUNITY = "K"
+"""The tax category (BT-118) that needs to say when and to where something was delivered."""
 CREDIT_NOTE = "credit_note"
 """The kind of what corrects an invoice; every other kind asks for money."""
 
@@ -288,6 +290,12 @@ class SemanticInvoice:
         if self.preceding is not None:
             return [(self.preceding.number, self.preceding.issue_date)]
         return [(one.number, one.issue_date) for one in self.deposits]
+
+    @property
+    def names_place(self) -> bool:
+        """Whether it says where the supply goes (BG-15): to the buyer. An intra-Community supply must (BR-IC-12); what
+        is billed before its supply does, as it has no day of delivery yet."""
+        return self.acceptance is None or any(row.category == INTRA_COMMUNITY for row in self.taxes)
 
     @property
     def remittance(self) -> str:

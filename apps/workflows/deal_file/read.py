@@ -83,7 +83,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         **(_review(counted) if counted is not None else {}),
         **steps,
         partial_acceptance=in_parts.yes_or_no() if in_parts is not None else False,
-        tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "O") if tax is not None else "S",
+        tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "K", "G", "O") if tax is not None else "S",
         tax_rate=_percentage(tax.maybe("rate"), "0") if tax is not None else Decimal(0),
         retention=read_terms(retention, code) if retention is not None else None,
         late_payment=read_late_payment(place.maybe("late_payment"), code),

@@ -65,7 +65,7 @@ def _terms(place: Place, contract: ContractDraft) -> ChangedTerms:
     terms = ChangedTerms(
         **_steps(place, contract.currency),
         partial_acceptance=in_parts.yes_or_no() if in_parts is not None else None,
-        tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "O") if tax is not None else "",
+        tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "K", "G", "O") if tax is not None else "",
         tax_rate=rate.percentage() if rate is not None else None,
         governing_law=law.text(most=80) if law is not None else None,
         terms=further.text(most=20_000) if further is not None else None,
