@@ -4,7 +4,7 @@ The decoder reads what others wrote, so it is a child process with limits; a web
 """
 
 import io
-from typing import Final
+from typing import Any, Final
 
 from django.utils.translation import gettext_noop as _
 
@@ -16,6 +16,8 @@ LARGEST: Final = 2 * 2**20
 MOST_PIXELS: Final = 16_000_000
 WIDEST, HIGHEST = 600, 200
 """Pixels of what is kept: sharp on paper at 25 mm high and on every screen."""
+MOST_KEPT: Final = 60_000
+"""Bytes from which on 256 colours must do: it goes with every document, page and mail."""
 FORMATS: Final = ("PNG", "JPEG", "WEBP")
 MEMORY: Final = 2**30
 SECONDS: Final = 20.0
@@ -29,7 +31,9 @@ def redrawn(content: bytes, *, field: str) -> bytes:
     try:
         (png,) = child.ask(content)
     except ChildError as error:
-        raise Refused(_("This is no picture that can be shown. Choose a PNG, JPEG or WebP file."), field=field) from error
+        raise Refused(
+            _("This is no picture that can be shown. Choose a PNG, JPEG or WebP file."), field=field
+        ) from error
     finally:
         # A logo changes once in years: nothing stays warm for the next.
         child.close()
@@ -49,9 +53,16 @@ def _redraw(question: list[bytes]) -> list[bytes]:
     drawn.thumbnail((WIDEST, HIGHEST), Image.Resampling.LANCZOS)
     clean = Image.new("RGBA", drawn.size)
     clean.paste(drawn)
+    written = _written(clean)
+    if len(written) > MOST_KEPT:
+        written = _written(clean.quantize(256, method=Image.Quantize.FASTOCTREE))
+    return [written]
+
+
+def _written(picture: Any) -> bytes:
     out = io.BytesIO()
-    clean.save(out, format="PNG", optimize=True)
-    return [out.getvalue()]
+    picture.save(out, format="PNG", optimize=True)
+    return out.getvalue()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How an organisation looks on its papers: a colour that can be read on paper and on screens, light and dark, and a line.
+"""How the papers of an organisation look: a colour that can be read on paper and on screens, and a line.
 
 Contrast is that of WCAG 2.2 (success criterion 1.4.3): relative luminance of sRGB, at least 4.5 to 1 for text.
 """

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Final
 
 from apps.core.errors import Refused
-from apps.parties import rules as parties
+from apps.parties.rules import member_states, vat_country
 
 STANDARD, ZERO_RATED, EXEMPT, REVERSE_CHARGE = "S", "Z", "E", "AE"
 INTRA_COMMUNITY, EXPORT, OUTSIDE_SCOPE = "K", "G", "O"
@@ -105,13 +105,13 @@ class TaxIdentity:
     @property
     def registered_in(self) -> str:
         """The country whose VAT number it has, if the check digits hold: ``GR``, and ``XI`` for Northern Ireland."""
-        return parties.vat_country(self.vat_number)
+        return vat_country(self.vat_number)
 
 
 def area_of(country: str) -> Area:
     """The tax area of a country (ISO 3166-1 alpha-2)."""
     country = LIKE.get(country, country)
-    if country in parties.member_states():
+    if country in member_states():
         return Area.EUROPEAN_UNION
     if country in TAX_FREE:
         return Area.WITHOUT_TAX

@@ -6,14 +6,9 @@ from apps.invoicing.snapshot.model import (
     ONE,
     VERSION,
     Acceptance,
-    Address,
-    CreditTransfer,
     Deposit,
-    ElectronicAddress,
     Instalment,
     Line,
-    Party,
-    Payee,
     Preceding,
     Reserved,
     ReservedItem,
@@ -25,6 +20,7 @@ from apps.invoicing.snapshot.model import (
     write,
 )
 from apps.invoicing.snapshot.reading import credit_transfer_of, read, read_party, remittance_of, sides_of
+from apps.invoicing.snapshot.sides import Address, CreditTransfer, ElectronicAddress, Party, Payee
 
 __all__ = [
     "CREDIT_NOTE",

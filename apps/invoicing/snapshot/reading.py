@@ -9,14 +9,9 @@ from apps.core import canonical
 from apps.invoicing.snapshot.model import (
     VERSION,
     Acceptance,
-    Address,
-    CreditTransfer,
     Deposit,
-    ElectronicAddress,
     Instalment,
     Line,
-    Party,
-    Payee,
     Preceding,
     Reserved,
     ReservedItem,
@@ -26,6 +21,7 @@ from apps.invoicing.snapshot.model import (
     TaxRow,
     Totals,
 )
+from apps.invoicing.snapshot.sides import Address, CreditTransfer, ElectronicAddress, Party, Payee
 
 NUMBERS_OF_A_LINE = ("quantity", "net_price", "net", "tax_rate", "base_quantity")
 
