@@ -68,11 +68,11 @@ class Contender:
 
 def spent_by_postgres() -> float:
     """Seconds of processor that the web's connections have used so far. Linux tells it; elsewhere it is 0."""
-    return sum(int(pid.read_text().split()[0]) for pid in _backends() if pid.exists()) / 1e9
+    return sum(int(pid.read_text().split()[0]) for pid in backends() if pid.exists()) / 1e9
 
 
 @cache
-def _backends() -> list[Path]:
+def backends() -> list[Path]:
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -84,7 +84,7 @@ def _backends() -> list[Path]:
 def interleaved(contenders: list[Contender], *, rounds: int) -> None:
     for number in range(rounds + WARM):
         if number < WARM:
-            _backends.cache_clear()  # connections may still be opened
+            backends.cache_clear()  # connections may still be opened
         turn = number % len(contenders)
         for contender in contenders[turn:] + contenders[:turn]:
             contender.take_turn()

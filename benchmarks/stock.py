@@ -1,7 +1,7 @@
 """Databases of a known size, made once and kept until they are dropped: ``cairn_bench_<invoices>``.
 
 One seller has all invoices of ten milestones to a contract; one in a hundred is open, the others are paid. The same
-number gives the same rows. The verifiers look at what was made before anybody measures with it.
+number gives the same rows. Whoever measures with one lets the verifiers look at it before a figure is believed.
 """
 
 import io
@@ -107,7 +107,6 @@ def of_size(invoices: int) -> Iterator[Parties]:
         data.say(f"Making {name} …")
         with scratch.scratch_database() as unfinished:
             play(scenarios.organisations()).grow(invoices=invoices)
-            verified()
             connections.close_all()
             with scratch.maintenance() as cursor:
                 cursor.execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"')

@@ -16,6 +16,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -23,6 +24,7 @@ from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 
 from apps.core.database import walls
+from apps.core.database.kept import Argument, Read
 from apps.core.texts import seen_only
 from apps.parties import services as parties
 from apps.parties.actor import Actor, Origin, Proof
@@ -146,11 +148,16 @@ def _zone_of(request: HttpRequest) -> str | None:
     return membership.organisation.time_zone if membership else None
 
 
+@Read
+def _memberships() -> "QuerySet[Membership, Membership]":
+    """Of whoever is signed in: kept, for every request asks it."""
+    mine = Membership.objects.live().filter(user=Argument("user_id"))
+    return mine.select_related("organisation", "user").order_by("id")
+
+
 def chosen_membership(request: HttpRequest, user: User) -> Membership | None:
     """The membership in use: the one that the person chose, else the oldest."""
-    memberships = list(
-        Membership.objects.live().filter(user=user).select_related("organisation", "user").order_by("id")
-    )
+    memberships = _memberships.all(user_id=user.pk)
     chosen = request.session.get("organisation")
     request.memberships = memberships  # type: ignore[attr-defined]
     return next((m for m in memberships if m.organisation.ref == chosen), memberships[0] if memberships else None)

@@ -70,13 +70,21 @@ class Read(Generic[M]):
 
     def __init__(self, build: Callable[[], "QuerySet[M, Any]"]) -> None:
         self._build = build
-        self._compiled: _Compiled[M] | None = None
+        self._first: _Compiled[M] | None = None
+        self._all: _Compiled[M] | None = None
 
     def first(self, **arguments: Any) -> M | None:
         """The first row, in the order of the queryset, or None."""
-        if self._compiled is None:
-            self._compiled = _Compiled(self._build()[:1])
-        return self._compiled.first(arguments)
+        if self._first is None:
+            self._first = _Compiled(self._build()[:1])
+        rows = self._first.rows(arguments)
+        return rows[0] if rows else None
+
+    def all(self, **arguments: Any) -> list[M]:
+        """Every row, in the order of the queryset."""
+        if self._all is None:
+            self._all = _Compiled(self._build())
+        return self._all.rows(arguments)
 
 
 class _Compiled(Generic[M]):
@@ -94,12 +102,12 @@ class _Compiled(Generic[M]):
         self.annotations: dict[str, int] = compiler.annotation_col_map or {}
         self.converters = compiler.get_converters([column[0] for column in select[: compiler.col_count]])
 
-    def first(self, arguments: Mapping[str, Any]) -> M | None:
+    def rows(self, arguments: Mapping[str, Any]) -> list[M]:
         values = [arguments[value.name] if isinstance(value, Argument) else value for value in self.values]
         with cursor() as asked:
             asked.execute(self.sql, values)
-            found = asked.fetchone()
-        return None if found is None else self._made(list(found))
+            found = asked.fetchall()
+        return [self._made(list(row)) for row in found]
 
     def _made(self, row: list[Any]) -> M:
         for position, (converters, expression) in self.converters.items():

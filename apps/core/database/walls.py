@@ -161,7 +161,7 @@ def enter(
     token: str = "",
 ) -> None:
     """Say for whom this connection asks from now on. Called by the middleware, by jobs and by the deal player."""
-    with connection.cursor() as cursor:
+    with kept.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('app.orgs', %s, false), set_config('app.user', %s, false),"
             " set_config('app.contract', %s, false), set_config('app.token', %s, false),"

@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, QuerySet
+from django.http import Http404
 
 from apps.contracts.models import Contract, ContractVersion, Criterion
 from apps.core import clock
+from apps.core.database.kept import Argument, Read
 from apps.milestones import services as milestones
 from apps.milestones.models import Decision, EvidenceFile, FirstAcceptance, Inspection, Milestone, Submission, Verdict
 from apps.milestones.services import Link
-from apps.parties.actor import Actor
+from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
 from apps.portals import asking, formats
 from apps.portals.asking import Questions
@@ -130,6 +133,26 @@ def sent_to(actor: Actor) -> QuerySet[Submission, Submission]:
         .filter(contract__buyer_id=actor.organisation_id, submitted_at__isnull=False)
         .select_related("milestone__contract__buyer")
     )
+
+
+def _one_sent_to(kind: ActorKind, *, contract_id: Any = None) -> Read[Submission]:
+    """One of :func:`sent_to`, whoever asks: kept, for it is read before every sign-off."""
+    organisation_id: Any = Argument("organisation_id")
+    asker = Actor(kind=kind, organisation_id=organisation_id, contract_id=contract_id)
+    return Read(lambda: sent_to(asker).filter(ref=Argument("ref")).order_by())
+
+
+_SENT_TO_MEMBER: Final = _one_sent_to(ActorKind.USER)
+_SENT_TO_GUEST: Final = _one_sent_to(ActorKind.GUEST, contract_id=Argument("contract_id"))
+
+
+def one_sent_to(actor: Actor, *, ref: str) -> Submission:
+    """The submission that the actor's organisation has to decide or decided; 404 for any other."""
+    kept = _SENT_TO_MEMBER if actor.contract_id is None else _SENT_TO_GUEST
+    sent = kept.first(organisation_id=actor.organisation_id, contract_id=actor.contract_id, ref=ref)
+    if sent is None:
+        raise Http404
+    return sent
 
 
 def all_of(actor: Actor, milestone: Milestone) -> list[Submission]:

@@ -88,7 +88,7 @@ class Visit:
     def submission(self) -> Submission:
         """The submission that the link lets decide; 404 for a link to something else."""
         self._is_for(Purpose.SIGN_OFF)
-        return get_object_or_404(cycles.sent_to(self.actor), ref=self.grant.subject_ref)
+        return cycles.one_sent_to(self.actor, ref=self.grant.subject_ref)
 
     def assignment(self) -> Assignment:
         """The notice of assignment that the link lets confirm; 404 for a link to something else."""

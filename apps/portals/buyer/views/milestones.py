@@ -112,7 +112,7 @@ def _what_next(milestone: Milestone, reading: SubmissionReading | None) -> tuple
 @portal("buyer")
 def accept_milestone(request: PortalRequest, ref: str) -> HttpResponse:
     """Sign the milestone off."""
-    sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
+    sent = cycles.one_sent_to(request.actor, ref=ref)
     return deciding.accept_milestone(request, sent, way=WAY, crumbs=milestone_crumbs(sent.milestone, _("Sign off")))
 
 
@@ -120,7 +120,7 @@ def accept_milestone(request: PortalRequest, ref: str) -> HttpResponse:
 @portal("buyer")
 def accept_part(request: PortalRequest, ref: str) -> HttpResponse:
     """Sign a part of the milestone off."""
-    sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
+    sent = cycles.one_sent_to(request.actor, ref=ref)
     return deciding.accept_part(request, sent, way=WAY, crumbs=milestone_crumbs(sent.milestone, _("Accept a part")))
 
 
@@ -128,7 +128,7 @@ def accept_part(request: PortalRequest, ref: str) -> HttpResponse:
 @portal("buyer")
 def accept_with_reservations(request: PortalRequest, ref: str) -> HttpResponse:
     """Sign the milestone off and list the defects that are still to be mended."""
-    sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
+    sent = cycles.one_sent_to(request.actor, ref=ref)
     crumbs = milestone_crumbs(sent.milestone, _("Accept with reservations"))
     return accepting.accept_with_reservations(request, sent, way=WAY, crumbs=crumbs)
 
@@ -137,7 +137,7 @@ def accept_with_reservations(request: PortalRequest, ref: str) -> HttpResponse:
 @portal("buyer")
 def request_changes(request: PortalRequest, ref: str) -> HttpResponse:
     """Say what is missing."""
-    sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
+    sent = cycles.one_sent_to(request.actor, ref=ref)
     return judging.request_changes(
         request, sent, way=WAY, crumbs=milestone_crumbs(sent.milestone, _("Request changes"))
     )

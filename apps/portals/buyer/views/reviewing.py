@@ -1,7 +1,6 @@
 """What a member of the buyer does with a submission before it is decided."""
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -16,7 +15,7 @@ from apps.portals.buyer.views.milestones import WAY, milestone_crumbs
 @portal("buyer")
 def ask_question(request: PortalRequest, ref: str) -> HttpResponse:
     """Ask the seller about a submission."""
-    sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
+    sent = cycles.one_sent_to(request.actor, ref=ref)
     crumbs = milestone_crumbs(sent.milestone, _("Ask the seller"))
     return asking.ask_question(
         request,
@@ -32,7 +31,7 @@ def ask_question(request: PortalRequest, ref: str) -> HttpResponse:
 @portal("buyer")
 def inspect_milestone(request: PortalRequest, ref: str) -> HttpResponse:
     """Say of each criterion whether it is met, before somebody else decides."""
-    sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
+    sent = cycles.one_sent_to(request.actor, ref=ref)
     return judging.inspect_milestone(request, sent, way=WAY, crumbs=milestone_crumbs(sent.milestone, _("Inspect")))
 
 
@@ -40,6 +39,6 @@ def inspect_milestone(request: PortalRequest, ref: str) -> HttpResponse:
 @portal("buyer")
 def pass_milestone(request: PortalRequest, ref: str) -> HttpResponse:
     """Pass the decision to a colleague."""
-    sent = get_object_or_404(cycles.sent_to(request.actor), ref=ref)
+    sent = cycles.one_sent_to(request.actor, ref=ref)
     crumbs = milestone_crumbs(sent.milestone, _("Pass to a colleague"))
     return passing.pass_milestone(request, sent, way=WAY, crumbs=crumbs)
