@@ -38,7 +38,15 @@ def plain(number: Decimal) -> str:
     return written.rstrip("0").rstrip(".") if "." in written else written
 
 
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
+
+
 def _plain(value: Any) -> Any:
+    # Of these is nearly all that is ever written, and to find that out by ``match`` costs more than to write it.
+    if type(value) in _AS_IT_IS:
+        return value
+    if type(value) is dict:
+        return {str(key): _plain(item) for key, item in value.items()}
     match value:
         case None | bool() | int() | str():
             plain_value: Any = value

@@ -7,7 +7,7 @@ recorded is written to the audit trail, the answer is stored, and everything is 
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, cast
+from typing import Any, Final, ParamSpec, cast
 
 from django.db import transaction
 
@@ -48,19 +48,22 @@ def once(workflow: Callable[P, Answer]) -> Callable[P, Answer]:
     return run
 
 
+_CLAIM: Final = (
+    "INSERT INTO workflows_idempotencykey"
+    " (organisation_id, action, key, contract_id, parameters_sha256, created_at)"
+    " VALUES (%s, %s, %s, %s, %s, coalesce(%s::timestamptz, clock_timestamp()))"
+    " ON CONFLICT (organisation_id, action, key) DO NOTHING"
+)
+
+
 def _claim(*, actor: Actor, action: str, key: str, parameters: str) -> Answer | None:
     """Insert the key's row, or wait for whoever holds it and return the answer that was stored."""
     scope: list[int | str] = [actor.organisation_id, action, key]
-    with kept.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO workflows_idempotencykey"
-            " (organisation_id, action, key, contract_id, parameters_sha256, created_at)"
-            " VALUES (%s, %s, %s, %s, %s, coalesce(%s::timestamptz, clock_timestamp()))"
-            " ON CONFLICT (organisation_id, action, key) DO NOTHING",
-            [*scope, actor.contract_id, parameters, clock.stopped_at()],
-        )
+    with kept.cursor(_CLAIM) as cursor:
+        cursor.execute(_CLAIM, [*scope, actor.contract_id, parameters, clock.stopped_at()])
         if cursor.rowcount == 1:
             return None
+    with kept.cursor() as cursor:
         cursor.execute(
             "SELECT parameters_sha256, answer::text FROM workflows_idempotencykey"
             " WHERE organisation_id = %s AND action = %s AND key = %s",

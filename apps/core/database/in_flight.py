@@ -32,7 +32,7 @@ class _Flight:
         self.pipeline: AbstractContextManager[Any] | None = None
 
     def send(self, statement: str, values: kept.Values, look: Look | None) -> None:
-        cursor = kept.cursor()
+        cursor = kept.cursor(statement)
         if self.pipeline is None:
             self.pipeline = connection.connection.pipeline()
             self.pipeline.__enter__()
@@ -97,7 +97,7 @@ def write(statement: str, values: kept.Values, *, look: Look | None = None) -> N
     if flight is not None:
         flight.send(statement, values, look)
         return
-    with kept.cursor() as cursor:
+    with kept.cursor(statement) as cursor:
         cursor.execute(statement, values)
         if look is not None:
             look(cursor)

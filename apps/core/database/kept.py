@@ -23,26 +23,55 @@ Values = Sequence[Any] | Mapping[str, Any]
 
 
 class _Cursor(psycopg.Cursor[Any]):
-    """Sends the values beside the statement; Django's own cursors put them into its text."""
+    """Sends the values beside the statement; Django's own cursors put them into its text.
+
+    A cursor of a statement is used again: psycopg would split the statement, and look for what writes each value and
+    reads each column, anew with every cursor.
+    """
+
+    def __init__(self, of: "psycopg.Connection[Any]", statement: str) -> None:
+        super().__init__(of)
+        self._statement = statement
+        self._converted: Any = None
 
     def execute(self, query: Any, params: Values | None = None, **_options: Any) -> "_Cursor":
         return super().execute(query, params, prepare=True)
 
+    def close(self) -> None:
+        """Wait for the next use; one whose answer never came is of no more use."""
+        if not self._statement or self.pgresult is None:
+            super().close()
+            return
+        self._reset()
+        _waiting(self.connection)[self._statement] = self
+
     def _convert_query(self, query: Any, params: Any = None) -> Any:
+        if self._last_query is query and self._converted is not None:
+            self._converted.dump(params)
+        else:
+            self._converted = super()._convert_query(query, params)
         # What Django logs as the last statement; psycopg notes it for statements that are not prepared only.
-        self._query = super()._convert_query(query, params)
-        return self._query
+        self._query = self._converted
+        return self._converted
 
 
-def cursor() -> CursorWrapper:
+def _waiting(connection: Any) -> dict[str, _Cursor]:
+    """The cursors of a connection of psycopg's that nobody uses at the moment, by statement."""
+    waiting: dict[str, _Cursor] = vars(connection).setdefault("_waiting", {})
+    return waiting
+
+
+def cursor(statement: str = "") -> CursorWrapper:
     """Django's cursor on the web's connection, whose statements Postgres prepares when they come for the first time.
 
-    A value has no type but the one that its place gives it: where a place gives none, the statement casts.
+    ``statement`` is the one that it is for, if it is for one. A value has no type but the one that its place gives it:
+    where a place gives none, the statement casts.
     """
     here: Any = connections[DEFAULT_DB_ALIAS]  # found once: through ``connection`` each word would look for it anew
     here.ensure_connection()
+    kept = _waiting(here.connection).pop(statement, None) if statement else None
     # As BaseDatabaseWrapper.cursor does: so errors are Django's, and whoever counts statements counts these too.
-    return here._prepare_cursor(_Cursor(here.connection))  # type: ignore[no-any-return]
+    return here._prepare_cursor(kept or _Cursor(here.connection, statement))  # type: ignore[no-any-return]
 
 
 def is_kept(asked: Any) -> bool:
@@ -104,7 +133,7 @@ class _Compiled(Generic[M]):
 
     def rows(self, arguments: Mapping[str, Any]) -> list[M]:
         values = [arguments[value.name] if isinstance(value, Argument) else value for value in self.values]
-        with cursor() as asked:
+        with cursor(self.sql) as asked:
             asked.execute(self.sql, values)
             found = asked.fetchall()
         return [self._made(list(row)) for row in found]

@@ -154,6 +154,18 @@ def _joined(organisations: tuple[int, ...]) -> str:
     return ",".join(str(number) for number in sorted(set(organisations)))
 
 
+_ENTER: Final = (
+    "SELECT set_config('app.orgs', %s, false), set_config('app.user', %s, false),"
+    " set_config('app.contract', %s, false), set_config('app.token', %s, false),"
+    " set_config('app.widened', '', false)"
+)
+_WIDEN: Final = (
+    "SELECT set_config('app.orgs', concat_ws(',', nullif(current_setting('app.orgs', true), ''), added), true),"
+    " set_config('app.widened', concat_ws(',', nullif(current_setting('app.widened', true), ''), added), true),"
+    " clock_timestamp() FROM (SELECT %s::text AS added) one"
+)
+
+
 def enter(
     *organisations: int,
     user: int | None = None,
@@ -161,13 +173,8 @@ def enter(
     token: str = "",
 ) -> None:
     """Say for whom this connection asks from now on. Called by the middleware, by jobs and by the deal player."""
-    with kept.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('app.orgs', %s, false), set_config('app.user', %s, false),"
-            " set_config('app.contract', %s, false), set_config('app.token', %s, false),"
-            " set_config('app.widened', '', false)",
-            [_joined(organisations), str(user or ""), str(contract or ""), token],
-        )
+    with kept.cursor(_ENTER) as cursor:
+        cursor.execute(_ENTER, [_joined(organisations), str(user or ""), str(contract or ""), token])
 
 
 def leave() -> None:
@@ -196,12 +203,7 @@ def widen(*organisations: int) -> datetime:
     whose records it writes. ``set_config(…, true)`` falls back by itself at COMMIT and ROLLBACK.
     """
     added = _joined(organisations)
-    with kept.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('app.orgs', concat_ws(',', nullif(current_setting('app.orgs', true), ''), added), true),"
-            " set_config('app.widened', concat_ws(',', nullif(current_setting('app.widened', true), ''), added), true),"
-            " clock_timestamp() FROM (SELECT %s::text AS added) one",
-            [added or None],
-        )
+    with kept.cursor(_WIDEN) as cursor:
+        cursor.execute(_WIDEN, [added or None])
         *_settings, instant = cursor.fetchone()
     return clock.said(instant)
