@@ -20,4 +20,6 @@ def whole(terms: LateTerms, *, currency: str) -> str:
                 amount=words.money(terms.fee, currency)
             )
         )
+    if terms.with_reminders:
+        parts.append(gettext("claimed with each reminder of what is overdue"))
     return "; ".join(parts)

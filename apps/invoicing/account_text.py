@@ -21,6 +21,7 @@ VERSION: Final = "account-statement-1"
 EVENTS: Final[dict[str, Promise]] = {
     "invoice": _("Invoice"),
     "retention_release": _("Release of retention"),
+    "late_charge": _("Interest and fees for late payment"),
     "defect_settled": _("Withheld amount is due"),
     "credit_note": _("Credit note"),
     "payment": _("Payment"),

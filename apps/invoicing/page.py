@@ -81,6 +81,8 @@ def page_of(invoice: SemanticInvoice) -> Page:
     is_credit = invoice.preceding is not None
     billed = sum(line.quantity > 0 for line in invoice.lines)
     title = gettext("Credit note {number} from {seller}") if is_credit else gettext("Invoice {number} from {seller}")
+    if invoice.of_late_payment and not is_credit:
+        title = gettext("Interest and fees for late payment {number} from {seller}")
     return Page(
         language=get_language() or invoice.language,
         title=title.format(number=invoice.number, seller=invoice.seller.name),
@@ -96,7 +98,10 @@ def page_of(invoice: SemanticInvoice) -> Page:
         due=words.money(invoice.due_now, currency),
         day_term=gettext("Date of the credit note") if is_credit else gettext("Due date"),
         day=words.day(invoice.due_date),
-        rows=[_row(line, currency, tax_word, billed=billed) for line in invoice.lines],
+        rows=[
+            _row(line, currency, tax_word, billed=billed, is_supply=not invoice.of_late_payment)
+            for line in invoice.lines
+        ],
         acceptance=wording.cause(invoice),
         evidence=invoice.acceptance.submission_sha256[:16] if invoice.acceptance else "",
         sums=_sums(invoice, tax_word),
@@ -115,6 +120,8 @@ def page_of(invoice: SemanticInvoice) -> Page:
 def _kind(invoice: SemanticInvoice) -> str:
     if invoice.preceding is not None:
         return gettext("Credit note")
+    if invoice.of_late_payment:
+        return gettext("Late payment")
     return gettext("Final invoice") if invoice.kind == snapshot.FINAL else gettext("Invoice")
 
 
@@ -153,7 +160,7 @@ def _period(invoice: SemanticInvoice) -> str:
     )
 
 
-def _row(line: Line, currency: str, tax_word: str, *, billed: int) -> Row:
+def _row(line: Line, currency: str, tax_word: str, *, billed: int, is_supply: bool = True) -> Row:
     """``billed`` is how many lines bill something: a deduction was not accepted, and of the lines of a final invoice
     most were accepted earlier."""
     return Row(
@@ -164,7 +171,7 @@ def _row(line: Line, currency: str, tax_word: str, *, billed: int) -> Row:
         price=_price(line, currency),
         tax=_treatment(line.tax_category, line.tax_rate, tax_word),
         net=words.number(line.net, currency),
-        is_accepted=line.quantity > 0 and billed == 1,
+        is_accepted=line.quantity > 0 and billed == 1 and is_supply,
     )
 
 
@@ -249,7 +256,11 @@ def payment_facts(transfer: CreditTransfer | None, reference: str) -> list[Fact]
 
 def _notes(invoice: SemanticInvoice) -> list[str]:
     """Terms and the sentences that tax law wants to read."""
-    sentences = (wording.tax_sentence(category) for category in dict.fromkeys(row.category for row in invoice.taxes))
+    if invoice.of_late_payment:
+        sentences = iter([wording.late_payment()])
+    else:
+        categories = dict.fromkeys(row.category for row in invoice.taxes)
+        sentences = (wording.tax_sentence(category) for category in categories)
     return [*filter(None, [wording.correction(invoice)]), wording.payment_terms(invoice), *filter(None, sentences)]
 
 

@@ -134,6 +134,14 @@ def tax_sentence(category: str) -> str:
     return sentences.get(category, "")
 
 
+def late_payment() -> str:
+    """Why a claim of interest and fees for late payment bears no tax."""
+    return gettext(
+        "Interest and fees compensate for late payment, as the contract agrees. They are outside the scope of VAT: this"
+        " is no tax invoice, and no tax is charged here."
+    )
+
+
 def cause(invoice: SemanticInvoice) -> str:
     """BT-22: by what it became payable, a sign-off or what was agreed beforehand."""
     instalment = invoice.instalment
@@ -175,6 +183,12 @@ def correction(invoice: SemanticInvoice) -> str:
     """BT-22: which invoice a credit note corrects, and why; nothing on an invoice."""
     if invoice.preceding is None:
         return ""
+    if invoice.of_late_payment:
+        return gettext("Claim for late payment {number} of {date}, waived by this amount. Reason: {reason}").format(
+            number=invoice.preceding.number,
+            date=day(invoice.preceding.issue_date),
+            reason=invoice.preceding.reason,
+        )
     words = (
         gettext("Acceptance withdrawn, to invoice {number} of {date}. Reason: {reason}")
         if invoice.preceding.withdraws_acceptance

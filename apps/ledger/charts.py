@@ -31,6 +31,7 @@ class Seller(StrEnum):
     OWED_BACK_TO_FINANCIER = "2310"
     REVENUE = "4000"
     CONTRACT_INTEREST_INCOME = "4100"
+    OTHER_INCOME = "4200"
     COST_OF_RECEIVABLES_SOLD = "5000"
     CONTRACT_INTEREST_EXPENSE = "5100"
 
@@ -87,6 +88,8 @@ SELLER = (
     Plan(Seller.REVENUE, _("Revenue"), Kind.INCOME, OneSided.CREDIT),
     # Of significant financing components, apart from revenue (IFRS 15.65).
     Plan(Seller.CONTRACT_INTEREST_INCOME, _("Interest income from contracts"), Kind.INCOME, OneSided.CREDIT),
+    # Interest and fees that buyers owe for being late: compensation, and no revenue from contracts.
+    Plan(Seller.OTHER_INCOME, _("Other income (late payment)"), Kind.INCOME, OneSided.CREDIT),
     Plan(Seller.COST_OF_RECEIVABLES_SOLD, _("Cost of receivables sold"), Kind.EXPENSE),
     Plan(Seller.CONTRACT_INTEREST_EXPENSE, _("Interest expense on contracts"), Kind.EXPENSE, OneSided.DEBIT),
 )

@@ -126,6 +126,7 @@ VERBS: Mapping[str, Words] = {
     "dispute.withdrawn": (_("Dispute withdrawn"), "slash-circle", "neutral"),
     "dispute.reminded": (_("Reminded of a position in the dispute"), "bell", "neutral"),
     "payment.allocated": (_("Unapplied money settled an invoice"), "bank", "positive"),
+    "late_payment.claimed": (_("Interest and fees for late payment claimed"), "receipt", "attention"),
     "retention.released": (_("Retention released"), "receipt", "info"),
     "payment.received": (_("Payment recorded"), "bank", "positive"),
     "payment.reversed": (_("Payment reversed"), "arrow-counterclockwise", "attention"),

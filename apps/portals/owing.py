@@ -45,6 +45,7 @@ LONGEST_DAYS: Final = 3 * 366
 EVENTS: dict[Event, Promise] = {
     Event.INVOICE: gettext_lazy("Invoice"),
     Event.RELEASE: gettext_lazy("Release of retention"),
+    Event.LATE_CHARGE: gettext_lazy("Interest and fees for late payment"),
     Event.MENDED: gettext_lazy("Withheld amount is due"),
     Event.CREDIT_NOTE: gettext_lazy("Credit note"),
     Event.PAYMENT: gettext_lazy("Payment"),

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from apps.contracts import services as contracts
+from apps.contracts.models import Contract
 from apps.core import clock
 from apps.core.database import walls
 from apps.invoicing import services as invoicing
 from apps.invoicing.services import DueReminder
 from apps.parties.actor import Actor
-from apps.workflows import jobs
+from apps.workflows import jobs, late_payment
 from apps.workflows.once import Answer, once
 
 
@@ -34,7 +35,10 @@ def tend(*, invoice_ref: str, seller_id: int, number: int) -> Answer:
 
 @once
 def remind_by_schedule(*, actor: Actor, key: str, invoice_ref: str, number: int) -> Answer:
-    """The day of a reminder has come. What was paid, disputed or assigned meanwhile is not asked for."""
+    """The day of a reminder has come. What was paid, disputed or assigned meanwhile is not asked for.
+
+    Where the contract says so, the interest and fees that have run are claimed with it.
+    """
     return _remind(actor=actor, invoice_ref=invoice_ref, number=number)
 
 
@@ -74,4 +78,11 @@ def _remind(*, actor: Actor, invoice_ref: str, number: int) -> Answer:
     if delivery is None:
         return {"delivery": ""}
     jobs.send_invoice.defer(delivery_ref=delivery.ref, organisation_id=contract.buyer_id)
-    return {"delivery": delivery.ref}
+    claimed = late_payment.claim(contract, actor=actor, at=at) if number and _claims(contract) else {}
+    return {"delivery": delivery.ref, **claimed}
+
+
+def _claims(contract: Contract) -> bool:
+    """Whether what has run is claimed with the reminders of the schedule."""
+    terms = contract.active_version.late_terms if contract.active_version is not None else None
+    return terms is not None and terms.with_reminders

@@ -40,6 +40,7 @@ INSERT_ONLY = {
     "invoicing_invoiceline",
     "invoicing_payment",
     "invoicing_paymentreversal",
+    "invoicing_lateclaim",
     "invoicing_retentionrelease",
     "invoicing_retentionshare",
     "invoicing_statementfile",

@@ -44,6 +44,7 @@ SELLER = [
     Spot("seller:contract", "anna", "contract proposed"),
     Spot("seller:contract", "olga", "contract HB-2026-007"),
     Spot("seller:invoice", "olga", "invoice HB-2026-007/1"),
+    Spot("seller:claim_late_payment", "olga", "contract HB-2026-007"),
     Spot("seller:release_retention", "olga", "contract HB-2026-007"),
     Spot("seller:contract_progress", "olga", "contract HB-2026-007"),
     Spot("seller:change_draft", "anna", "contract draft"),

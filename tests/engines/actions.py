@@ -22,6 +22,7 @@ from apps.core.database import walls
 from apps.financing.models import OrderedPayment
 from apps.financing.rules.events import Bears
 from apps.financing.services import FacilityTerms
+from apps.invoicing import services as invoicing
 from apps.invoicing.rules import Part as PaymentPart
 from apps.invoicing.rules import Share
 from apps.milestones.models import Reminder
@@ -49,6 +50,7 @@ from apps.workflows import (
     funding,
     hosting,
     instalments,
+    late_payment,
     links,
     negotiating,
     notices,
@@ -1159,6 +1161,19 @@ def take_up_transaction(world: World) -> Attempt:
 
 
 OVERDUE = START + timedelta(days=60)
+
+
+@story
+def claim_late_payment(world: World) -> Attempt:
+    contract = Contract.objects.using("owner").get(ref=world["retained"])
+    with walls.asking_for(contract.seller_id):
+        seen = invoicing.seen_of(invoicing.late_of(contract, today=OVERDUE.date()))
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: late_payment.claim_late_payment(actor=actor, key=key, contract_ref=contract.ref, seen=seen),
+        at=OVERDUE,
+    )
 
 
 @story

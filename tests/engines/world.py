@@ -17,6 +17,7 @@ from django.db import connections
 
 from apps.contracts import services as contracts
 from apps.contracts.drafts import ChangedLine, ChangeDraft, Condition, Due, LineTerms
+from apps.contracts.late_payment import LateTerms
 from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.retention import RetentionTerms
 from apps.core import clock
@@ -424,9 +425,15 @@ def _refunds(world: World, contract: Contract) -> None:
                 )
 
 
+LATE = LateTerms(Decimal(9), fee=Decimal(40), with_reminders=True)
+"""What the contract of which something is retained agrees on for being late."""
+
+
 def _retained(world: World) -> None:
     """A contract of whose first invoice a tenth is withheld, to be released when the last milestone is accepted."""
-    draft = scenarios.software_draft(world.parties, number="NL-retained", retention=RetentionTerms(rate=Decimal(10)))
+    draft = scenarios.software_draft(
+        world.parties, number="NL-retained", retention=RetentionTerms(rate=Decimal(10)), late_payment=LATE
+    )
     contract = scenarios.active_contract(world.parties, draft=draft, at=START)
     scenarios.accepted_milestone(contract, at=START)
     world.refs["retained"] = contract.ref

@@ -43,11 +43,14 @@ def plain_late_payment(terms: LateTerms | None) -> dict[str, Any] | None:
     """The same for a canonical text and for a column; decimals as text."""
     if terms is None:
         return None
+    # Texts from before claims went with reminders say nothing of it, and keep their hash.
+    claimed = {"with_reminders": True} if terms.with_reminders else {}
     return {
         "annual_rate": str(terms.annual_rate),
         "days_of_year": terms.days_of_year,
         "basis": terms.basis,
         "fee": str(terms.fee),
+        **claimed,
     }
 
 
@@ -55,4 +58,10 @@ def read_late_payment(said: Mapping[str, Any] | None) -> LateTerms | None:
     """What :func:`plain_late_payment` wrote."""
     if said is None:
         return None
-    return LateTerms(Decimal(said["annual_rate"]), said["days_of_year"], said["basis"], Decimal(said["fee"]))
+    return LateTerms(
+        Decimal(said["annual_rate"]),
+        said["days_of_year"],
+        said["basis"],
+        Decimal(said["fee"]),
+        with_reminders=said.get("with_reminders", False),
+    )

@@ -28,6 +28,10 @@ class Obstacle(models.TextChoices):
         "retention",
         _("This asks for retention that was released. The tax invoices are those that it names; each has its own XML."),
     )
+    LATE_CHARGE = (
+        "late_charge",
+        _("This claims interest and fees for late payment. That is compensation and no supply, so there is no XML."),
+    )
     DECIMALS = "decimals", _("Amounts of an e-invoice have two decimals at most, and this currency has three.")
     CURRENCY = "currency", _("The currency has no code in the list of EN 16931 any more.")
     SALES_TAX = "sales_tax", _("E-invoices by EN 16931 know value added tax only, and this is a sales tax.")
@@ -65,6 +69,7 @@ def obstacle_of(invoice: SemanticInvoice) -> Obstacle | None:
     """The first reason for which EN 16931 cannot carry this invoice; None when it can."""
     seller, buyer = invoice.seller, invoice.buyer
     found = {
+        Obstacle.LATE_CHARGE: invoice.of_late_payment,
         Obstacle.DECIMALS: money.digits(invoice.currency) > DECIMALS,
         Obstacle.CURRENCY: invoice.currency in UNLISTED_CURRENCIES,
         Obstacle.SALES_TAX: seller.address.country_code in SALES_TAX_COUNTRIES

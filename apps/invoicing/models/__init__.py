@@ -4,10 +4,11 @@ from apps.invoicing.models.delivery import Delivery
 from apps.invoicing.models.disputed import DisputedInvoice
 from apps.invoicing.models.document import Document
 from apps.invoicing.models.instalment import Instalment
-from apps.invoicing.models.invoice import Invoice, InvoiceKind
+from apps.invoicing.models.invoice import NO_SUPPLY, Invoice, InvoiceKind
 from apps.invoicing.models.invoice_line import InvoiceLine
 from apps.invoicing.models.invoice_link import InvoiceLink
 from apps.invoicing.models.invoice_question import InvoiceQuestion
+from apps.invoicing.models.late_claim import LateClaim
 from apps.invoicing.models.open_item import OpenItem
 from apps.invoicing.models.open_sum import OpenSum
 from apps.invoicing.models.payee import PayeeInstruction
@@ -23,6 +24,7 @@ from apps.invoicing.models.transaction import BankTransaction, CashApplication
 from apps.invoicing.models.withholding import Withholding
 
 __all__ = [
+    "NO_SUPPLY",
     "AccountLetter",
     "AccountLetterSchedule",
     "Allocation",
@@ -41,6 +43,7 @@ __all__ = [
     "InvoiceLine",
     "InvoiceLink",
     "InvoiceQuestion",
+    "LateClaim",
     "NumberSeries",
     "OpenItem",
     "OpenSum",

@@ -8,7 +8,7 @@ from apps.core.database import guards, walls
 from apps.core.made import Made
 from apps.core.refs import new_ref
 from apps.invoicing.einvoice.obstacles import Obstacle
-from apps.invoicing.models.invoice import CREDITS, Invoice
+from apps.invoicing.models.invoice import CREDITS, Invoice, InvoiceKind
 from apps.invoicing.models.invoice_line import LEFT, InvoiceLine
 from apps.milestones.models import Nullification
 from apps.parties.actor import Actor
@@ -31,6 +31,10 @@ class CreditNoteQuerySet(models.QuerySet["CreditNote"]):
     def of_buyer(self, actor: Actor) -> "CreditNoteQuerySet":
         """What :meth:`visible_to` shows of the credit notes that were issued to the actor's organisation."""
         return self._of_link(actor).filter(buyer_id=actor.organisation_id)
+
+    def of_supplies(self) -> "CreditNoteQuerySet":
+        """Those that correct what was billed: a waiver of interest for late payment is none of them."""
+        return self.exclude(invoice__kind=InvoiceKind.LATE_CHARGE)
 
     def _of_link(self, actor: Actor) -> "CreditNoteQuerySet":
         return self if actor.contract_id is None else self.filter(contract_id=actor.contract_id)

@@ -1,5 +1,5 @@
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.db import models
 from django.db.models import F, Q
@@ -20,12 +20,18 @@ CREDITS = "CN"
 
 class InvoiceKind(models.TextChoices):
     """What the buyer is asked for: an accepted milestone, a deposit or period that the calendar bills, a deposit that
-    later invoices give back, or what was withheld of earlier invoices and is due now."""
+    later invoices give back, what was withheld of earlier invoices and is due now, or interest and a fee for being late
+    with them."""
 
     MILESTONE = "milestone", _("Milestone")
     INSTALMENT = "instalment", _("Deposit or period")
     ADVANCE = "advance", _("Deposit to be recovered")
     RETENTION_RELEASE = "retention_release", _("Release of retention")
+    LATE_CHARGE = "late_charge", _("Interest and fee for late payment")
+
+
+NO_SUPPLY: Final = (InvoiceKind.RETENTION_RELEASE, InvoiceKind.LATE_CHARGE)
+"""Kinds that ask for money and bill no supply: they bear no tax, have series of their own, and are no revenue."""
 
 
 INCOMPLETE = (
@@ -57,6 +63,7 @@ class Invoice(models.Model):
 
     A release of retention is one too, of its own ``kind`` and series: the statement by which the buyer is asked for
     what was withheld. It bears no tax, because the invoices to which it refers bore all of it, and has no milestone.
+    So is a claim of interest and fees for late payment, kind ``late_charge``: compensation, outside the scope of tax.
 
     A deposit that is an advance on the price (kind ``advance``) is given back by later invoices: ``recovered`` is what
     this one gives back, net of tax, in lines of their own; it may come to nothing by that, and never to less.
@@ -106,7 +113,12 @@ class Invoice(models.Model):
             models.CheckConstraint(
                 condition=Q(kind="milestone", milestone__isnull=False, instalment__isnull=True)
                 | Q(kind__in=["instalment", "advance"], milestone__isnull=True, instalment__isnull=False)
-                | Q(kind="retention_release", milestone__isnull=True, instalment__isnull=True, tax=0),
+                | Q(
+                    kind__in=["retention_release", "late_charge"],
+                    milestone__isnull=True,
+                    instalment__isnull=True,
+                    tax=0,
+                ),
                 name="invoice_has_one_cause",
             ),
             models.CheckConstraint(condition=Q(gross=F("net") + F("tax")), name="gross_is_net_and_tax"),
@@ -155,7 +167,7 @@ class Invoice(models.Model):
                 "NOT EXISTS (SELECT 1 FROM contracts_contract c"
                 " WHERE c.id = NEW.contract_id AND c.currency = NEW.currency"
                 " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id)",
-                only="NEW.kind = 'retention_release'",
+                only="NEW.kind IN ('retention_release', 'late_charge')",
             ),
             guards.refused_when(
                 "invoice_only_for_the_next_instalment_due",
@@ -203,6 +215,14 @@ class Invoice(models.Model):
                 " USING ERRCODE = 'check_violation'; END IF;",
                 only="NEW.kind = 'retention_release'",
             ),
+            guards.at_commit(
+                "a_claim_of_interest_says_for_what",
+                guards.INSERT,
+                "IF (SELECT sum(l.interest + l.fee) FROM invoicing_lateclaim l WHERE l.claim_id = NEW.id)"
+                " IS DISTINCT FROM NEW.gross THEN RAISE EXCEPTION 'claim % differs from what it claims', NEW.number"
+                " USING ERRCODE = 'check_violation'; END IF;",
+                only="NEW.kind = 'late_charge'",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -231,10 +251,20 @@ class Invoice(models.Model):
         return self.kind == InvoiceKind.RETENTION_RELEASE
 
     @property
+    def is_late_charge(self) -> bool:
+        """Whether this claims interest and fees for late payment, and is no tax invoice."""
+        return self.kind == InvoiceKind.LATE_CHARGE
+
+    @property
+    def bills_supply(self) -> bool:
+        """Whether it is a tax invoice."""
+        return self.kind not in NO_SUPPLY
+
+    @property
     def about(self) -> str:
         """What is billed, in the words of the plan. It reads ``milestone`` and ``instalment``."""
-        if self.is_release:
-            return str(InvoiceKind.RETENTION_RELEASE.label)
+        if not self.bills_supply:
+            return str(InvoiceKind(self.kind).label)
         return self.milestone.title if self.milestone is not None else str(self.instalment)
 
     @property

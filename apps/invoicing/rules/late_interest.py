@@ -7,7 +7,7 @@ not counted; German Civil Code, sections 187(1) and 188(1), alike). Interest bea
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -37,6 +37,11 @@ class Stretch:
     @property
     def days(self) -> int:
         return (self.until - self.after).days
+
+    @property
+    def first(self) -> date:
+        """The first day that bears interest."""
+        return self.after + timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

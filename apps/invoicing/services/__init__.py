@@ -52,6 +52,7 @@ from apps.invoicing.services.instalments import (
     unbilled,
 )
 from apps.invoicing.services.issuing import check_billable, issue
+from apps.invoicing.services.late_claims import claim_late_payment, late_of, seen_of
 from apps.invoicing.services.misdirected import receive_misdirected
 from apps.invoicing.services.owed_back import OwedBack, book_owed_back, book_paid_back
 from apps.invoicing.services.pausing import pause_reminders, resume_reminders
@@ -167,6 +168,7 @@ __all__ = [
     "cancel_instalments",
     "certain",
     "check_billable",
+    "claim_late_payment",
     "claims",
     "contract_of",
     "contract_of_credit_note",
@@ -202,6 +204,7 @@ __all__ = [
     "issue",
     "issue_instalment",
     "keep_dispute",
+    "late_of",
     "leave_to_people",
     "left_to_credit",
     "live_link",
@@ -246,6 +249,7 @@ __all__ = [
     "reverse_collected",
     "reverse_payment",
     "revoke_link",
+    "seen_of",
     "set_aside",
     "set_reminders",
     "start_lines_of_change",

@@ -16,6 +16,7 @@ from apps.invoicing.models import (
     Allocation,
     CreditNote,
     Invoice,
+    InvoiceKind,
     OpenItem,
     Payment,
     PaymentReversal,
@@ -35,6 +36,7 @@ class Event(StrEnum):
 
     INVOICE = "invoice"
     RELEASE = "retention_release"
+    LATE_CHARGE = "late_charge"
     MENDED = "defect_settled"
     CREDIT_NOTE = "credit_note"
     RETURNED = "refund_returned"
@@ -44,6 +46,11 @@ class Event(StrEnum):
     REFUND = "refund"
 
 
+ASKED: Final = {
+    InvoiceKind.RETENTION_RELEASE: Event.RELEASE,
+    InvoiceKind.LATE_CHARGE: Event.LATE_CHARGE,
+}
+"""What asks for money and bills nothing, by the kind of its document."""
 ORDER: Final = list(Event)
 """On one day, what is asked for stands before what settles it."""
 
@@ -165,7 +172,7 @@ class _Sources:
             kept = bill.open_item.retained + vars(bill)["withheld"] + (vars(bill)["fallen"] or money.ZERO)
             yield Row(
                 bill.issued_on,
-                Event.RELEASE if bill.is_release else Event.INVOICE,
+                ASKED.get(InvoiceKind(bill.kind), Event.INVOICE),
                 bill.number,
                 bill.gross - kept,
                 bill.ref,

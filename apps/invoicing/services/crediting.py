@@ -268,13 +268,14 @@ def _book(note: CreditNote, *, at: datetime) -> Decimal:
 
 
 def _post(note: CreditNote, *, against: tuple[Seller, str], at: datetime) -> None:
-    """A credit note undoes billing: it moves the contract balance, never revenue; of a deposit what was received.
+    """A credit note undoes billing: it moves the contract balance, never revenue; of a deposit what was received;
+    of a claim for late payment, which is waived by it, the income.
 
     ``against`` is the account, and its key, on which the invoice stands: a sold one is owed back to whom bought it.
     """
     account, key = against
-    is_advance = note.invoice.kind == InvoiceKind.ADVANCE
-    billed = Seller.DEPOSITS_RECEIVED if is_advance else Seller.CONTRACT_BALANCE
+    instead = {InvoiceKind.ADVANCE: Seller.DEPOSITS_RECEIVED, InvoiceKind.LATE_CHARGE: Seller.OTHER_INCOME}
+    billed = instead.get(InvoiceKind(note.invoice.kind), Seller.CONTRACT_BALANCE)
     ledger.post(
         organisation_id=note.seller_id,
         currency=note.currency,

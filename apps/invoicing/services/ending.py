@@ -10,11 +10,11 @@ from django.db.models import F, Q, Sum
 from apps.contracts.models import Contract, Termination
 from apps.core import money
 from apps.core.errors import Refused
-from apps.invoicing.models import CreditNote, Instalment, Invoice, InvoiceKind
+from apps.invoicing.models import NO_SUPPLY, CreditNote, Instalment, Invoice, InvoiceKind
 from apps.invoicing.models.instalment import InstalmentQuerySet
 from apps.milestones.services import NotBilled
 
-NO_PART_OF_THE_PRICE: Final = (InvoiceKind.RETENTION_RELEASE, InvoiceKind.ADVANCE)
+NO_PART_OF_THE_PRICE: Final = (*NO_SUPPLY, InvoiceKind.ADVANCE)
 """Kinds of invoices that bill nothing of it."""
 
 

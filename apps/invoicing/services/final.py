@@ -21,7 +21,7 @@ from apps.contracts.models import Contract, PlanLine
 from apps.core import money
 from apps.core.printing import words
 from apps.invoicing import snapshot
-from apps.invoicing.models import CreditNote, Invoice, InvoiceKind
+from apps.invoicing.models import NO_SUPPLY, CreditNote, Invoice, InvoiceKind
 from apps.invoicing.services import facts
 
 MOST_DEDUCTED: Final = 100
@@ -82,7 +82,7 @@ def _before(contract: Contract) -> Sequence[Before]:
     withdrawn = notes.filter(Q(purpose=CreditNote.Purpose.NULLIFICATION) | Q(invoice__kind=InvoiceKind.ADVANCE))
     rows = (
         Invoice.objects.filter(contract=contract)
-        .exclude(kind=InvoiceKind.RETENTION_RELEASE)
+        .exclude(kind__in=NO_SUPPLY)
         .select_related("milestone", "instalment")
         .annotate(
             credited=Coalesce(Subquery(notes.annotate(sum=Sum("net")).values("sum"), output_field=MONEY), NOTHING),

@@ -1,52 +1,88 @@
-"""What has come of being late with invoices, as their contracts agree: shown as it runs, and claimed by nobody yet."""
+"""What has come of being late with invoices, as their contracts agree, and was not claimed yet: shown as it runs."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Max, Q, QuerySet, Sum
 
 from apps.contracts.late_payment import LateTerms
 from apps.contracts.rules import read_late_payment
-from apps.invoicing.models import Allocation, DisputedInvoice, OpenItem, PayeeInstruction, Withholding
+from apps.core import money
+from apps.invoicing.models import (
+    Allocation,
+    DisputedInvoice,
+    Invoice,
+    InvoiceKind,
+    LateClaim,
+    OpenItem,
+    PayeeInstruction,
+    Withholding,
+)
 from apps.invoicing.rules.late_interest import Change, LateCharge, late_charge
 
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """One overdue invoice: what was agreed, and what has come of it until today."""
+    """One invoice that is or was paid late: what was agreed, and what has come of it from the day after ``after`` until
+    today, which nobody has claimed."""
 
-    number: str
+    invoice: Invoice
     terms: LateTerms
     charge: LateCharge
+    after: date
+
+    @property
+    def number(self) -> str:
+        return self.invoice.number
 
 
 def late_charges(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mapping[int, Late]:
-    """Of those open items that are overdue under a contract that agrees on it, by invoice; five queries for any number.
+    """Of those open items that are overdue under a contract that agrees on it, by invoice; six queries for any number.
 
     Reckoned on what is overdue, open and not in dispute, day by day: what is retained is asked for elsewhere, what is
     withheld for a defect counts from its release, and a day of a dispute counts for nobody whatever its outcome was.
     What was credited never was owed, and what a reversed payment settled never was paid. What was assigned is left out:
-    it is its financier's to ask for.
+    it is its financier's to ask for. Nor does interest bear interest.
     """
-    late = items.filter(open__gt=0, due_on__lt=today, invoice__contract__active_version__late_payment__isnull=False)
+    return _charges(items.filter(open__gt=0), today=today)
+
+
+def claimable(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mapping[int, Late]:
+    """The same with what was paid since, too late: what may be claimed of those open items."""
+    return _charges(items.filter(Q(open__gt=0) | Q(settled_at__date__gte=F("due_on"))), today=today)
+
+
+def _charges(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mapping[int, Late]:
+    late = items.filter(due_on__lt=today, invoice__contract__active_version__late_payment__isnull=False)
     late = late.exclude(invoice__milestone__in=PayeeInstruction.objects.assigned().values("milestone"))
-    rows = list(late.select_related("invoice", "seller").annotate(agreed=F("contract__active_version__late_payment")))
-    changes = _changes(rows) if rows else {}
+    late = late.exclude(invoice__kind=InvoiceKind.LATE_CHARGE)
+    rows = list(
+        late.select_related("invoice__contract", "seller").annotate(agreed=F("contract__active_version__late_payment"))
+    )
+    changes, claimed = (_changes(rows), _claimed(rows)) if rows else ({}, {})
     found = {}
     for item in rows:
         terms = read_late_payment(vars(item)["agreed"])
         if terms is None:
             continue
-        charge = late_charge(
-            terms, changes=changes[item.invoice_id], due_on=item.due_on, until=today, currency=item.currency
-        )
+        until, has_fee = claimed.get(item.invoice_id, (item.due_on, False))
+        after = max(item.due_on, until)
+        charge = late_charge(terms, changes=changes[item.invoice_id], due_on=after, until=today, currency=item.currency)
+        charge = replace(charge, fee=money.ZERO) if has_fee else charge
         if charge.total:
-            found[item.invoice_id] = Late(item.invoice.number, terms, charge)
+            found[item.invoice_id] = Late(item.invoice, terms, charge, after)
     return found
+
+
+def _claimed(rows: Iterable[OpenItem]) -> Mapping[int, tuple[date, bool]]:
+    """Of each invoice until which day it was claimed, and whether its fee was."""
+    made = LateClaim.objects.filter(invoice__in=[item.invoice_id for item in rows]).order_by()
+    sums = made.values_list("invoice_id").annotate(Max("until"), Sum("fee"))
+    return {pk: (until, bool(fee)) for pk, until, fee in sums}
 
 
 def _changes(rows: Iterable[OpenItem]) -> Mapping[int, list[Change]]:

@@ -143,8 +143,7 @@ class Retained:
 
 @dataclass(frozen=True, slots=True)
 class ReservedItem:
-    """A defect that the buyer named when it accepted, until when it is to be mended, and what is withheld for it, tax
-    included."""
+    """A defect that the buyer named when it accepted, its last day, and what is withheld for it, tax included."""
 
     title: str
     due_on: date
@@ -186,7 +185,7 @@ class SemanticInvoice:
     export's choice. ``language`` is that of the buyer, in which documents are written. ``time_zone`` is the seller's,
     in which dates are meant. A credit note has positive amounts, but for what returns to a deposit, names what it
     corrects, and is due to nobody: its due date is its own. ``payment_reference`` is that of ISO 11649; invoices from
-    before there was one ask for their number.
+    before there was one ask for their number. ``of_late_payment``: it claims interest and fees, or waives them.
     """
 
     kind: str
@@ -221,6 +220,7 @@ class SemanticInvoice:
     deposits: tuple[Deposit, ...] = ()
     payment_basis: str = NET
     order_number: str = ""
+    of_late_payment: bool = False
 
     @property
     def due_now(self) -> Decimal:

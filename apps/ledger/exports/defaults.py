@@ -29,6 +29,7 @@ SKR03: Final[Mapping[str, str]] = {
     Seller.OWED_BACK_TO_FINANCIER: "1706",
     Seller.REVENUE: "8200",
     Seller.CONTRACT_INTEREST_INCOME: "2650",
+    Seller.OTHER_INCOME: "2709",
     Seller.COST_OF_RECEIVABLES_SOLD: "2100",
     Seller.CONTRACT_INTEREST_EXPENSE: "2110",
 }
@@ -45,6 +46,7 @@ SKR04: Final[Mapping[str, str]] = {
     Seller.OWED_BACK_TO_FINANCIER: "3561",
     Seller.REVENUE: "4200",
     Seller.CONTRACT_INTEREST_INCOME: "7100",
+    Seller.OTHER_INCOME: "4839",
     Seller.COST_OF_RECEIVABLES_SOLD: "7300",
     Seller.CONTRACT_INTEREST_EXPENSE: "7310",
 }

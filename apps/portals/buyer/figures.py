@@ -12,14 +12,14 @@ from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
 from apps.invoicing import rules
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import InvoiceKind, OpenItem
+from apps.invoicing.models import NO_SUPPLY, OpenItem
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.portals import plan_sums
 from apps.portals.correcting.sums import less_credits, paid_net
 
-BILLS = ~Q(invoice__kind=InvoiceKind.RETENTION_RELEASE)
-"""A statement of released retention bills nothing anew: it asks for a part of what other invoices billed."""
+BILLS = ~Q(invoice__kind__in=NO_SUPPLY)
+"""A statement of released retention bills nothing anew, nor does a claim of interest for late payment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

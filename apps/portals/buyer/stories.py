@@ -156,4 +156,6 @@ def _of_cycle(cycle: Submission, *, seller: str, is_one_milestone: bool = False)
 def _of_invoice(invoice: Invoice) -> Event:
     names = {"number": invoice.number, "amount": formats.money(invoice.gross, invoice.currency)}
     billed, asked = _("Invoice %(number)s issued, %(amount)s"), _("Retention released: %(number)s, %(amount)s")
-    return Event(what=(asked if invoice.is_release else billed) % names, at=invoice.issued_at, icon="receipt")
+    late = _("Interest and fees for late payment claimed: %(number)s, %(amount)s")
+    said = asked if invoice.is_release else late if invoice.is_late_charge else billed
+    return Event(what=said % names, at=invoice.issued_at, icon="receipt")

@@ -41,6 +41,12 @@ class LatePaymentFields(forms.Form):
         ),
     )
 
+    late_with_reminders = forms.BooleanField(
+        label=_("Claim what has run with each reminder"),
+        required=False,
+        help_text=_("By the seller's schedule of reminders. Without it the seller claims by hand."),
+    )
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         rate, fee = cleaned.get("late_rate"), cleaned.get("late_fee")
@@ -56,6 +62,7 @@ class LatePaymentFields(forms.Form):
             days_of_year=cleaned.get("late_days") or YEARS[0],
             basis=" ".join(cleaned.get("late_basis", "").split()),
             fee=fee or money.ZERO,
+            with_reminders=cleaned.get("late_with_reminders", False),
         )
         try:
             check_late_payment(terms, currency=cleaned.get("currency") or "EUR")
@@ -79,4 +86,5 @@ def typed_late_payment(terms: LateTerms | None) -> dict[str, Any]:
         "late_basis": terms.basis,
         "late_days": terms.days_of_year,
         "late_fee": terms.fee or None,
+        "late_with_reminders": terms.with_reminders,
     }

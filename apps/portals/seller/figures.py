@@ -10,13 +10,13 @@ from django.db.models import Case, F, Q, Sum, Value, When
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
-from apps.invoicing.models import InvoiceKind, OpenItem
+from apps.invoicing.models import NO_SUPPLY, OpenItem
 from apps.parties.actor import Actor
 from apps.portals import plan_sums
 from apps.portals.correcting.sums import less_credits, paid_net
 
-BILLS = ~Q(invoice__kind=InvoiceKind.RETENTION_RELEASE)
-"""A statement of released retention bills nothing anew: it asks for a part of what other invoices billed."""
+BILLS = ~Q(invoice__kind__in=NO_SUPPLY)
+"""A statement of released retention bills nothing anew, nor does a claim of interest for late payment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,7 +73,7 @@ def _missed(organisation_id: int) -> Q:
     mine = Obligation.objects.filter(contract=OuterRef("pk"))
     accepted = Milestone.objects.filter(contract=OuterRef("pk"), accepted_submission__isnull=False)
     granted = Nullification.objects.filter(contract=OuterRef("pk"), state=NullificationState.GRANTED)
-    corrected = CreditNote.objects.filter(contract=OuterRef("pk"), purpose=CreditNote.Purpose.CORRECTION)
+    corrected = CreditNote.objects.of_supplies().filter(contract=OuterRef("pk"), purpose=CreditNote.Purpose.CORRECTION)
     ended = Recognition.objects.filter(contract=OuterRef("pk"), why=Why.TERMINATION)
     promising = Obligation.objects.filter(organisation_id=organisation_id).values("contract_id")
     judged = Judgement.objects.filter(contract=OuterRef("pk"))

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from apps.contracts.drafts import DEPOSIT
 from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.core import money
-from apps.invoicing.models import CreditNote, Instalment, Invoice, InvoiceKind
+from apps.invoicing.models import NO_SUPPLY, CreditNote, Instalment, Invoice, InvoiceKind
 from apps.milestones.models import Milestone, Nullification
 from apps.milestones.models.nullification import NullificationState
 from apps.revenue.models import Judgement, Why
@@ -147,7 +147,7 @@ def _nullifications(contract: Contract, *, zone: ZoneInfo) -> list[Event]:
 
 def _credits(contract: Contract) -> list[Event]:
     """Corrections of a price. What is credited because an acceptance is withdrawn is billed again with the next one."""
-    corrections = CreditNote.objects.filter(contract=contract, purpose=CreditNote.Purpose.CORRECTION)
+    corrections = CreditNote.objects.of_supplies().filter(contract=contract, purpose=CreditNote.Purpose.CORRECTION)
     # A deposit that later invoices give back is no part of the price: what is credited of it changes no revenue.
     rows = (
         corrections.exclude(invoice__kind=InvoiceKind.ADVANCE)
@@ -177,9 +177,7 @@ def _terminations(contract: Contract, *, zone: ZoneInfo) -> list[Event]:
     """
     if contract.terminated_at is None:
         return []
-    billed = Invoice.objects.filter(contract=contract).exclude(
-        kind__in=[InvoiceKind.RETENTION_RELEASE, InvoiceKind.ADVANCE]
-    )
+    billed = Invoice.objects.filter(contract=contract).exclude(kind__in=[*NO_SUPPLY, InvoiceKind.ADVANCE])
     notes = CreditNote.objects.filter(contract=contract, issued_at__lte=contract.terminated_at)
     notes = notes.exclude(invoice__kind=InvoiceKind.ADVANCE)
     gone = notes.filter(Q(purpose=CreditNote.Purpose.NULLIFICATION) | Q(invoice__instalment__line__kind=DEPOSIT))

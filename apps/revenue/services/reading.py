@@ -13,7 +13,7 @@ from django.db.models.functions import TruncMonth
 
 from apps.contracts.models import Contract
 from apps.core import money
-from apps.invoicing.models import CreditNote, Invoice, InvoiceKind
+from apps.invoicing.models import NO_SUPPLY, CreditNote, Invoice
 from apps.ledger.charts import Seller
 from apps.ledger.models import Balance, Book, Line
 from apps.revenue import rules
@@ -135,8 +135,8 @@ def of_contracts(contracts: Iterable[Contract]) -> dict[int, ContractRevenue]:
         .annotate(price=Sum("allocated") - Sum("credited"), earned=Sum("recognised"))
     }
     nothing = (ZERO, ZERO)
-    billed = _sums(Invoice.objects.filter(contract_id__in=listed).exclude(kind=InvoiceKind.RETENTION_RELEASE))
-    credited = _sums(CreditNote.objects.filter(contract_id__in=listed))
+    billed = _sums(Invoice.objects.filter(contract_id__in=listed).exclude(kind__in=NO_SUPPLY))
+    credited = _sums(CreditNote.objects.of_supplies().filter(contract_id__in=listed))
     booked = _booked(listed.values())
     accrued = Interest.objects.filter(contract_id__in=listed).order_by().values_list("contract_id")
     interest: dict[int, Decimal] = dict(accrued.annotate(sum=Sum(SIGNED)))

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from apps.contracts.models import Contract
 from apps.core import money
-from apps.invoicing.models import CreditNote, Invoice, InvoiceKind, Retention, Withholding
+from apps.invoicing.models import NO_SUPPLY, CreditNote, Invoice, Retention, Withholding
 from apps.revenue import rules
 from apps.revenue.models import Interest, Judgement, Modification, Obligation, Recognition
 from apps.workflows.deal_file.report_parts import Report, amount_of, written
@@ -72,8 +72,8 @@ def report_of(contract: Contract) -> Report | None:
 
 
 def _position(contract: Contract, *, recognised: Decimal) -> rules.Position:
-    billed = Invoice.objects.using("owner").filter(contract=contract).exclude(kind=InvoiceKind.RETENTION_RELEASE)
-    credited = CreditNote.objects.using("owner").filter(contract=contract)
+    billed = Invoice.objects.using("owner").filter(contract=contract).exclude(kind__in=NO_SUPPLY)
+    credited = CreditNote.objects.using("owner").of_supplies().filter(contract=contract)
     withheld = Withholding.objects.using("owner").filter(contract=contract).standing()
     kept = Retention.objects.using("owner").filter(contract=contract)
     return rules.net_position(

@@ -16,6 +16,7 @@ from apps.workflows.deal_file.credit_verbs import CREDITING
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.dispute_verbs import DISPUTING
 from apps.workflows.deal_file.funding_verbs import FUNDING
+from apps.workflows.deal_file.late_verbs import LATE_PAYMENT
 from apps.workflows.deal_file.recourse_verbs import RECOURSE
 from apps.workflows.deal_file.refund_verbs import REFUNDING
 from apps.workflows.deal_file.reminder_verbs import REMINDING
@@ -194,6 +195,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         **STEPS,
         **CHANGES,
         **TERMINATION,
+        **LATE_PAYMENT,
         **RETENTION,
         **REVENUE,
         **FUNDING,

@@ -11,7 +11,7 @@ from apps.workflows.mails.desk import (
     offer_waiting,
 )
 from apps.workflows.mails.funding import assignment_notice, assignment_revoked, funding_news
-from apps.workflows.mails.invoices import invoice, payment_receipt, payment_reversed
+from apps.workflows.mails.invoices import invoice
 from apps.workflows.mails.milestones import (
     acceptance,
     change_request,

@@ -1,4 +1,4 @@
-"""Mails about money that is owed or was paid: the invoice with its document to the buyer, and the receipt."""
+"""Mails about money that is owed: invoices, statements, claims and reminders, each with its document to the buyer."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.invoicing import release_statement, snapshot, wording
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import Allocation, Delivery, Invoice, PayeeInstruction
+from apps.invoicing.models import Delivery, Invoice, PayeeInstruction
 from apps.milestones.models import Decision
 from apps.milestones.models.decision import ACCEPTING
 from apps.parties import services as parties
@@ -38,6 +38,8 @@ def invoice(*, delivery_ref: str) -> Sent | None:
         return _reminder(delivery)
     if billed.is_release:
         return _release(delivery)
+    if billed.is_late_charge:
+        return _late(delivery)
     said = snapshot.read(billed.snapshot)
     instruction = PayeeInstruction.objects.live().of_invoice(billed).first()
     printed = said.credit_transfer
@@ -124,6 +126,36 @@ def _release(delivery: Delivery) -> Sent | None:
     )
 
 
+def _late(delivery: Delivery) -> Sent | None:
+    """A claim of interest and fees for late payment, with its document, to whoever pays for the buyer."""
+    asked = delivery.invoice
+    said = snapshot.read(asked.snapshot)
+    payee = said.credit_transfer.account_name if said.credit_transfer is not None else said.seller.name
+    return send(
+        Letter(
+            name="late_charge",
+            key=delivery.ref,
+            sender=delivery.seller,
+            reader=delivery.buyer,
+            to=payables(delivery.buyer),
+            button=_("Open the claim"),
+            url=page_of(asked, buyer=delivery.buyer),
+            by=asked.due_on,
+            facts=[
+                fact(_("Number"), asked.number),
+                fact(_("Contract"), f"{said.contract_number} · {said.contract_title}"),
+                *(money(line.name, line.net, asked.currency) for line in said.lines),
+                fact(_("Due"), on=asked.due_on),
+                fact(_("Pay to"), payee),
+                *account_lines(said.credit_transfer),
+                fact(_("Reference"), asked.number),
+            ],
+            context={"invoice": asked, "said": said},
+            files=[_pdf(asked)],
+        )
+    )
+
+
 def _reminder(delivery: Delivery) -> Sent | None:
     """What is overdue, with the document once more, to whoever pays; nothing once nothing is left to ask for."""
     billed, item = delivery.invoice, delivery.invoice.open_item
@@ -187,65 +219,6 @@ def _of_retention(billed: Invoice) -> list[dict[str, Any]]:
 def _numbers(account: PayeeInstruction | snapshot.CreditTransfer) -> tuple[str, str, str]:
     """By which one account is told from another, wherever the bank is."""
     return account.iban, account.account_number, account.routing_number
-
-
-def payment_receipt(*, payment_ref: str) -> None:
-    """Tell the buyer's payables that the seller has the money, and what is still open."""
-    part = _made(payment_ref)
-    payment, paid = part.payment, part.invoice
-    if hasattr(payment, "reversal"):
-        # Reversed before the mail server was reached: what would arrive now is not true any more.
-        return
-    surplus = payment.amount - part.amount
-    facts = [
-        fact(_("Invoice"), paid.number),
-        fact(_("Received on"), on=payment.received_on),
-        money(_("Still open"), paid.open_item.open, paid.currency),
-    ]
-    if surplus:
-        facts.append(money(_("More than was open; it stays yours"), surplus, paid.currency))
-    send(
-        Letter(
-            name="payment_receipt",
-            key=payment.ref,
-            sender=paid.seller,
-            reader=paid.buyer,
-            to=payables(paid.buyer),
-            button=_("Open the invoice"),
-            url=page_of(paid, buyer=paid.buyer),
-            facts=facts,
-            context={"invoice": paid, "payment": payment},
-        )
-    )
-
-
-def payment_reversed(*, payment_ref: str) -> None:
-    """Take the receipt back: the payment was recorded by mistake, why, and what is open now."""
-    part = _made(payment_ref)
-    payment, paid = part.payment, part.invoice
-    send(
-        Letter(
-            name="payment_reversed",
-            key=payment.ref,
-            sender=paid.seller,
-            reader=paid.buyer,
-            to=payables(paid.buyer),
-            button=_("Open the invoice"),
-            url=page_of(paid, buyer=paid.buyer),
-            facts=[
-                fact(_("Invoice"), paid.number),
-                fact(_("Recorded as received on"), on=payment.received_on),
-                fact(_("Reason"), payment.reversal.reason),
-                money(_("Open now"), paid.open_item.open, paid.currency),
-            ],
-            context={"invoice": paid, "payment": payment},
-        )
-    )
-
-
-def _made(payment_ref: str) -> Allocation:
-    related = ("payment", "invoice__seller", "invoice__buyer", "invoice__open_item")
-    return Allocation.objects.made().select_related(*related).get(payment__ref=payment_ref)
 
 
 def _who_sees_to_it(buyer: Organisation, decision: Decision | None, *, signatory: str) -> list[str]:

@@ -40,6 +40,7 @@ OF: Final[dict[str, str]] = {
     "seller:change_draft": "contracts.Contract",
     "seller:propose_contract": "contracts.Contract",
     "seller:withdraw_contract": "contracts.Contract",
+    "seller:claim_late_payment": "contracts.Contract",
     "seller:release_retention": "contracts.Contract",
     "seller:contract_progress": "contracts.Contract",
     "seller:progress_csv": "contracts.Contract",

@@ -43,6 +43,7 @@ from apps.workflows import (
     funding,
     hosting,
     instalments,
+    late_payment,
     negotiating,
     paying_out,
     proofs,
@@ -230,6 +231,13 @@ def _credit(row: Any, _own: Tenant) -> dict[str, Any]:
         except Refused:
             seen = "0" * 64
     return {"share": share, "seen": seen, "reason": "Too dear."}
+
+
+def _late(row: Any, _own: Tenant) -> dict[str, Any]:
+    """What has run by then, as its own people would be shown it."""
+    with walls.asking_for(row.seller_id):
+        late = invoicing.late_of(row, today=(NOW + timedelta(days=60)).date())
+    return {"seen": invoicing.seen_of(late)}
 
 
 def _defect(_row: Any, _own: Tenant) -> dict[str, Any]:
@@ -606,6 +614,7 @@ CALLS = [
     Call(
         confirming.confirm_event, "approver", CONTRACT, "contract_ref", lambda _row, _own: {"event": "Permit granted"}
     ),
+    Call(late_payment.claim_late_payment, "billing", CONTRACT, "contract_ref", _late, after=timedelta(days=60)),
     Call(retention.release_retention, "billing", CONTRACT, "contract_ref", lambda _row, _own: {"position": 2}),
     Call(retention.release_retention, "buyer", CONTRACT, "contract_ref", lambda _row, _own: {"position": 3}),
     Call(instalments.bill_instalment, "billing", "invoicing.Instalment", "instalment_ref"),

@@ -22,6 +22,7 @@ from apps.contracts import rules
 from apps.contracts import services as contract_services
 from apps.contracts.drafts import ChangeDraft, Condition, ContractDraft, DraftLine, Due
 from apps.contracts.drafts import LineTerms as OwnTerms
+from apps.contracts.late_payment import LateTerms
 from apps.contracts.models import ChangeOrder, Contract, ContractVersion, GuestGrant, Termination
 from apps.contracts.retention import RetentionRelease, RetentionTerms
 from apps.core import canonical, clock
@@ -343,12 +344,18 @@ class _Builder:
             )
 
     def _retained(self) -> None:
-        """A completed contract of whose retention one part is released, and one is left for each side to release."""
+        """A completed contract of whose retention one part is released, and one is left for each side to release.
+
+        Its invoice bears interest when it is late.
+        """
+        late = LateTerms(Decimal(9), fee=Decimal(40))
         parts = (("buyer", 40), ("seller", 30), ("completion", 30))
         terms = RetentionTerms(
             rate=Decimal(10), releases=tuple(RetentionRelease(Decimal(share), event) for event, share in parts)
         )
-        kept = scenarios.active_contract(self.deal, draft=replace(self._draft("Kept", lines=1), retention=terms))
+        kept = scenarios.active_contract(
+            self.deal, draft=replace(self._draft("Kept", lines=1), retention=terms, late_payment=late)
+        )
         self._accepted(kept, 1)
         with acting(member(self.deal, "buyer")) as olga:
             retention.release_retention(actor=olga, key=key(), contract_ref=kept.ref, position=1)
