@@ -425,14 +425,14 @@ def _refunds(world: World, contract: Contract) -> None:
                 )
 
 
-LATE = LateTerms(Decimal(9), fee=Decimal(40), with_reminders=True)
+LATE_TERMS = LateTerms(Decimal(9), fee=Decimal(40), with_reminders=True)
 """What the contract of which something is retained agrees on for being late."""
 
 
 def _retained(world: World) -> None:
     """A contract of whose first invoice a tenth is withheld, to be released when the last milestone is accepted."""
     draft = scenarios.software_draft(
-        world.parties, number="NL-retained", retention=RetentionTerms(rate=Decimal(10)), late_payment=LATE
+        world.parties, number="NL-retained", retention=RetentionTerms(rate=Decimal(10)), late_payment=LATE_TERMS
     )
     contract = scenarios.active_contract(world.parties, draft=draft, at=START)
     scenarios.accepted_milestone(contract, at=START)
