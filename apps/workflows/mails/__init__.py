@@ -22,6 +22,7 @@ from apps.workflows.mails.milestones import (
 )
 from apps.workflows.mails.negotiation import contract_comment, counter_proposal, proposal_expired, seller_asked
 from apps.workflows.mails.people import invitation, proof_code
+from apps.workflows.mails.receipts import payment_receipt, payment_reversed
 
 __all__ = [
     "acceptance",
