@@ -65,6 +65,7 @@ from apps.workflows import (
     funding,
     hosting,
     jobs,
+    late_payment,
     negotiating,
     notices,
     paying_out,
@@ -314,6 +315,7 @@ class _Builder:
         self._accepted(scenarios.active_contract(self.deal, draft=self._draft("Done", lines=1)), 1)
         self._changes()
         self._retained()
+        self._late()
         self.billed = scenarios.active_contract(self.deal, draft=self._draft("Billed", lines=LINES))
         self.running = scenarios.active_contract(self.deal, draft=self._draft("Running", lines=4))
         self._by_calendar()
@@ -359,6 +361,19 @@ class _Builder:
         self._accepted(kept, 1)
         with acting(member(self.deal, "buyer")) as olga:
             retention.release_retention(actor=olga, key=key(), contract_ref=kept.ref, position=1)
+
+    def _late(self) -> None:
+        """A contract of whose invoice interest and fee were claimed, on the day after it was due."""
+        draft = replace(
+            self._draft("Late", lines=1), payment_days=0, late_payment=LateTerms(Decimal(9), fee=Decimal(40))
+        )
+        contract = scenarios.active_contract(self.deal, draft=draft)
+        self._accepted(contract, 1)
+        with acting(member(self.deal, "billing"), at=NOW + timedelta(days=1)) as bilge:
+            late = invoicing.late_of(contract, today=TODAY + timedelta(days=1))
+            late_payment.claim_late_payment(
+                actor=bilge, key=key(), contract_ref=contract.ref, seen=invoicing.seen_of(late)
+            )
 
     def _answers(self) -> None:
         """A version of the buyer's that waits for the seller, one that the buyer is still writing, and comments."""
