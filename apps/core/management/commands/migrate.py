@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
 from django.db import connections
 
-from apps.core.database import policies, walls
+from apps.core.database import drawing, policies, walls
 
 
 class Command(migrate.Command):
@@ -18,7 +18,8 @@ class Command(migrate.Command):
         parser.set_defaults(database="owner")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        super().handle(*args, **options)
+        with drawing.one_model_at_a_time():
+            super().handle(*args, **options)
         if options["plan"] or options["check_unapplied"]:
             return
         call_command("createcachetable", database=options["database"], verbosity=0)
