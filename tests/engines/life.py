@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
+from typing import ClassVar
 
 from django.db import connection, connections
 from hypothesis import strategies as st
@@ -26,6 +27,10 @@ from tests.financing import stories
 
 class Life(Financed):
     """One example: a contract from its draft on. Everything happens in a savepoint that is rolled back."""
+
+    every: ClassVar[int] = 1
+    """After how many steps every verifier is asked; at the end it always is."""
+    lived = 0
 
     @initialize(head_start=st.integers(0, 4))
     def begin(self, head_start: int) -> None:
@@ -57,8 +62,21 @@ class Life(Financed):
         if not hasattr(self, "contract"):
             return
         type(self).steps += 1
+        self.lived += 1
+        if self.lived % self.every == 0:
+            self._ask_verifiers()
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "contract"):
+                self._ask_verifiers()
+        finally:
+            super().teardown()
+
+    def _ask_verifiers(self) -> None:
         with as_owner():
-            assert truth.wrong() == []
+            wrong = truth.wrong()
+        assert not wrong, wrong
 
     @invariant()
     def model_and_product_agree(self) -> None:
@@ -109,8 +127,9 @@ def as_owner() -> Iterator[None]:
         cursor.execute("SET ROLE cairn_web")
 
 
-def begin() -> AbstractContextManager[None]:
+def begin(*, every: int = 1) -> AbstractContextManager[None]:
     """Make the parties and their facility once; every example starts from them."""
+    Life.every = every
     Life.parties = stories.parties()
     Life.facility = stories.opened_facility(Life.parties, limit=Decimal(10_000_000), late_rate=ZERO)
     Life.steps = 0

@@ -24,7 +24,7 @@ from apps.milestones import rules as sign_off
 from apps.workflows import jobs, once
 
 HOLDING: Final = re.compile(r" FOR (?:NO KEY )?UPDATE(?: OF [\w\", ]+)?")
-MOMENT: Final = 0.3
+MOMENT: Final = 1.0
 """Seconds: longer than what else a request takes, so that most of those that a kill meets are in it."""
 Mutant = Callable[[], AbstractContextManager[Any]]
 
@@ -66,13 +66,17 @@ def jobs_after_commit() -> Iterator[None]:
 @contextmanager
 def jobs_late() -> Iterator[None]:
     """The same a moment later, as long as it takes on a busy machine: whoever kills at random meets it."""
-    one = Task.defer
+    one, several = Task.defer, jobs.defer
 
     def defer(task: "Task[Any, Any, Any]", **arguments: Any) -> None:
         sleep(MOMENT)
         one(task, **arguments)
 
-    with patch.object(Task, "defer", defer), jobs_after_commit():
+    def defer_several(*planned: Any) -> None:
+        sleep(MOMENT)
+        several(*planned)
+
+    with patch.object(Task, "defer", defer), patch.object(jobs, "defer", defer_several), jobs_after_commit():
         yield
 
 
@@ -177,7 +181,11 @@ OF_FAULTS: Final[dict[str, tuple[Mutant, str]]] = {
     "a lost COMMIT believed": (commit_believed, "the request is lost"),
 }
 """With what happens to COMMIT when it must show."""
-OF_KILLS: Final[dict[str, Mutant]] = {
-    "no idempotency claim": without_claim,
-    "jobs deferred after COMMIT": jobs_late,
+OF_KILLS: Final[dict[str, tuple[Mutant, dict[str, int]]]] = {
+    "no idempotency claim": (without_claim, {"payments": 12, "contracts": 0}),
+    "jobs deferred after COMMIT": (jobs_late, {"payments": 0, "contracts": 3}),
 }
+"""With the load in which it must show: payments are doubled without a claim, and sign-offs defer what must follow.
+
+A sign-off without a claim is refused when it is pressed again, and would be pressed until patience is at its end.
+"""

@@ -28,7 +28,8 @@ if __name__ == "__main__":
 
     with ExitStack() as stack:
         if fault := os.environ.get("ENGINES_MUTANT"):
-            stack.enter_context(mutants.OF_KILLS[fault]())
+            mutant, _load = mutants.OF_KILLS[fault]
+            stack.enter_context(mutant())
         if sys.argv[1] == "worker":
             worker.run_worker()
         else:

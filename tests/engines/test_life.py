@@ -22,7 +22,7 @@ SHORT = settings(
 
 def test_model_and_product_live_the_same_lives(scratch: str) -> None:
     begun = time.perf_counter()
-    with life.begin():
+    with life.begin(every=10):
         run_state_machine_as_test(seed(SEED)(life.Life), settings=SHORT)
     print(f"{life.Life.steps} steps, {life.Life.steps / (time.perf_counter() - begun):.0f} a second: {life.Life.done}")
     assert life.Life.steps > 150
@@ -41,5 +41,5 @@ def test_product_and_paper_go_the_same_course(scratch: str) -> None:
 @pytest.mark.parametrize("fault", mutants.OF_LIVES)
 def test_a_product_with_a_fault_is_found_out(fault: str, scratch: str) -> None:
     quick = settings(SHORT, max_examples=60)
-    with life.begin(), mutants.OF_LIVES[fault](), pytest.raises(AssertionError):
+    with life.begin(every=10), mutants.OF_LIVES[fault](), pytest.raises(AssertionError):
         run_state_machine_as_test(seed(SEED)(life.Life), settings=quick)

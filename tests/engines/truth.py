@@ -295,13 +295,17 @@ def _said_by_verifiers() -> Iterator[str]:
 
 
 def fingerprint() -> str:
-    """One number for the content of every table."""
+    """One text for the content of every table: which versions of which rows there are.
+
+    Postgres never writes into a row: what was changed, even back to what it was, is another version with another
+    ``xmin``. So nothing of the content needs to be read.
+    """
     with connections["owner"].cursor() as cursor:
-        each = " || ".join(
-            f"coalesce((SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t), '-')"
+        each = " || '|' || ".join(
+            f"(SELECT count(*) || ' ' || coalesce(sum(hashtextextended(xmin::text || ctid::text, 0)), 0) FROM {table})"
             for table in tables()
         )
-        cursor.execute(f"SELECT md5({each})")
+        cursor.execute(f"SELECT {each}")
         return str(cursor.fetchone()[0])
 
 

@@ -31,9 +31,13 @@ TEMPLATE: Final = "cairn_template_"
 
 
 def clone(template: str, name: str) -> None:
-    """Make the database ``name`` as a copy of ``template``, to which nobody may be connected meanwhile."""
+    """Make the database ``name`` as a copy of ``template``, to which nobody may be connected meanwhile.
+
+    Its files are copied. By default Postgres writes every page of the copy into its log as well, which takes twice as
+    long for what is thrown away.
+    """
     with maintenance() as cursor:
-        cursor.execute(f"CREATE DATABASE {_quoted(name)} TEMPLATE {_quoted(template)}")
+        cursor.execute(f"CREATE DATABASE {_quoted(name)} TEMPLATE {_quoted(template)} STRATEGY file_copy")
 
 
 def drop(name: str) -> None:
