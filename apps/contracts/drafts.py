@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from apps.contracts.late_payment import LateTerms
+from apps.contracts.payment_documents import PaymentDocuments
 from apps.contracts.retention import RetentionTerms
 
 MILESTONE: Final = "milestone"
@@ -105,7 +106,8 @@ class LineTerms:
     every milestone above it in the plan is; otherwise it is severable, and accepted whenever it is done.
     ``retention_rate`` in percent is withheld of it in the place of the contract's rate; zero is one, and nothing is
     withheld then. ``is_materials``: it is for materials that are stored and not built in yet.
-    ``condition`` is what it waits for before it can be submitted.
+    ``condition`` is what it waits for before it can be submitted; ``documents`` are handed in before its invoice is
+    due, beside those of the contract.
     """
 
     review_days: int | None = None
@@ -114,6 +116,7 @@ class LineTerms:
     retention_rate: Decimal | None = None
     is_materials: bool = False
     condition: Condition | None = None
+    documents: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return self != AS_AGREED
@@ -223,6 +226,7 @@ class ContractDraft:
     seller_ref: str = ""
     seller_email: str = ""
     late_payment: LateTerms | None = None
+    payment_documents: PaymentDocuments | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +245,8 @@ class ChangedTerms:
     """Terms of the whole contract that a change order says anew; None, and an empty choice, stay as they are.
 
     They are those of :class:`ContractDraft`. ``one_acceptor`` says that one person is enough again for whatever amount,
-    which no amount would say. A text that is to be no more is empty.
+    which no amount would say. A text that is to be no more is empty; documents that are
+    asked for no more are those without any name.
     """
 
     payment_days: int | None = None
@@ -259,6 +264,7 @@ class ChangedTerms:
     tax_rate: Decimal | None = None
     governing_law: str | None = None
     terms: str | None = None
+    payment_documents: PaymentDocuments | None = None
 
     def __bool__(self) -> bool:
         return self != AS_THEY_ARE

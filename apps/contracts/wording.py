@@ -5,6 +5,7 @@ from typing import Final
 from babel import Locale
 from django.utils.translation import get_language, gettext, ngettext
 
+from apps.contracts import document_wording
 from apps.contracts.drafts import ANY, Condition, LineTerms
 from apps.contracts.rules import ReviewTerms
 from apps.contracts.rules.payment import AFTER_MONTH_END, MONTH_END
@@ -156,6 +157,8 @@ def own_terms(own: LineTerms) -> list[str]:
         said.append(gettext("Cumulative: accepted only after every milestone above it in the plan."))
     if own.condition is not None:
         said.append(waits_for(own.condition))
+    if own.documents:
+        said.append(document_wording.of_line(own.documents))
     if own.is_materials:
         said.append(gettext("Stored materials."))
     if own.retention_rate is not None:

@@ -11,6 +11,8 @@ from apps.core.errors import Refused
 
 FIRST: Final = date(1970, 1, 1)
 LAST: Final = date(2200, 12, 31)
+NOT_YET: Final = date(9000, 1, 1)
+"""A day that nobody knows yet, behind every day that can be meant: nothing is late by it."""
 
 
 def known(day: date, *, field: str | None = None) -> date:

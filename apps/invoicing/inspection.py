@@ -136,7 +136,7 @@ def _against_snapshot(written: Written, said: snapshot.SemanticInvoice) -> Itera
         "the number": (written.number, said.number),
         "the type": (written.type_code, codes.type_code(said.kind)),
         "the date": (written.issued_on, said.issue_date),
-        "the due date": (written.due_on, said.due_date if said.preceding is None else None),
+        "the due date": (written.due_on, said.payable_by),
         "the invoice that is corrected": (written.preceding, said.referred[0][0] if said.referred else ""),
         "its date": (written.preceding_on, said.referred[0][1] if said.referred else None),
         "the date of supply": (written.delivered_on, said.acceptance.accepted_on if said.acceptance else None),

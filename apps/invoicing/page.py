@@ -12,6 +12,7 @@ from stdnum import iso11649
 
 from apps.contracts import measure_wording
 from apps.core import money
+from apps.core.days import NOT_YET
 from apps.core.printing import words
 from apps.core.printing.words import NBSP
 from apps.invoicing import paying, rules, snapshot, wording
@@ -97,7 +98,7 @@ def page_of(invoice: SemanticInvoice) -> Page:
         due_term=gettext("Amount credited") if is_credit else gettext("Amount due"),
         due=words.money(invoice.due_now, currency),
         day_term=gettext("Date of the credit note") if is_credit else gettext("Due date"),
-        day=words.day(invoice.due_date),
+        day=words.day(invoice.due_date if is_credit else invoice.payable_by or NOT_YET),
         rows=[
             _row(line, currency, tax_word, billed=billed, is_supply=not invoice.of_late_payment)
             for line in invoice.lines

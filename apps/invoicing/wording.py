@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.utils.translation import gettext
 
 from apps.contracts import retention_wording
+from apps.contracts.payment_documents import RUN
 from apps.contracts.retention import RetentionRelease
 from apps.contracts.rules.payment import NET
 from apps.contracts.wording import payment
@@ -40,6 +41,10 @@ def _terms(invoice: SemanticInvoice) -> str:
         return _due_now(invoice)
     if not invoice.totals.due:
         return gettext("Nothing is to be paid on this invoice: the deposit that is deducted covers all of it.")
+    return documents(invoice) or _in_time(invoice)
+
+
+def _in_time(invoice: SemanticInvoice) -> str:
     if invoice.payment_basis != NET:
         return gettext("Payable {terms}: by {date}, without deduction.").format(
             terms=payment(invoice.payment_days, invoice.payment_basis), date=day(invoice.due_date)
@@ -100,8 +105,26 @@ def reservations(invoice: SemanticInvoice) -> str:
     ).format(amount=money(reserved.withheld, invoice.currency), items=items)
 
 
+def documents(invoice: SemanticInvoice) -> str:
+    """BT-20: which documents come before payment, and when it is due once they are there; empty where none does."""
+    if not invoice.documents:
+        return ""
+    terms = payment(invoice.payment_days, invoice.payment_basis)
+    named = ", ".join(invoice.documents)
+    if invoice.documents_days == RUN:
+        return gettext(
+            "Payable {terms}, without deduction, but not before the buyer has confirmed these documents: {documents}."
+        ).format(terms=terms, documents=named)
+    return gettext(
+        "Not due before the buyer has confirmed these documents: {documents}. Then payable as if it were dated on the"
+        " day of the last confirmation: {terms}, without deduction."
+    ).format(terms=terms, documents=named)
+
+
 def _due_now(invoice: SemanticInvoice) -> str:
     amount = money(invoice.due_now, invoice.currency)
+    if invoice.documents:
+        return f"{documents(invoice)} {gettext('That is {amount} of the total.').format(amount=amount)}"
     if invoice.payment_basis != NET:
         return gettext("Of the total, {amount} is payable {terms}: by {date}, without deduction.").format(
             amount=amount, terms=payment(invoice.payment_days, invoice.payment_basis), date=day(invoice.due_date)

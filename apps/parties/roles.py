@@ -36,6 +36,7 @@ class Action(StrEnum):
     RAISE_DISPUTE = "dispute what was submitted or billed"
     SET_ORDER_NUMBER = "say the number of an order"
     ASK_ABOUT_INVOICE = "ask about invoices"
+    CONFIRM_DOCUMENT = "confirm documents before payment"
     RECORD_PAYMENT = "record payments"
     CREDIT_INVOICE = "issue credit notes"
     REQUEST_FUNDING = "ask for funding and accept offers"
@@ -64,6 +65,7 @@ PERMITTED: dict[Action, frozenset[str]] = {
     Action.RAISE_DISPUTE: frozenset({Role.OWNER, Role.CONTRACTS, Role.BILLING, Role.APPROVER, Role.PAYABLES}),
     Action.SET_ORDER_NUMBER: frozenset({Role.OWNER, Role.CONTRACTS, Role.APPROVER, Role.PAYABLES}),
     Action.ASK_ABOUT_INVOICE: frozenset({Role.OWNER, Role.CONTRACTS, Role.APPROVER, Role.PAYABLES}),
+    Action.CONFIRM_DOCUMENT: frozenset({Role.OWNER, Role.PAYABLES}),
     Action.RECORD_PAYMENT: frozenset({Role.OWNER, Role.BILLING}),
     Action.CREDIT_INVOICE: frozenset({Role.OWNER, Role.BILLING}),
     Action.REQUEST_FUNDING: frozenset({Role.OWNER, Role.BILLING}),

@@ -9,6 +9,8 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
 from django.utils.translation import get_language, gettext
 
+from apps.core.days import NOT_YET
+
 NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 _LOCALES = {"en": "en_GB", "de": "de_DE"}
@@ -56,8 +58,15 @@ def compact(value: Decimal) -> str:
 
 
 def day(value: date) -> str:
-    """``12 Dec 2026``, never broken over a line."""
+    """``12 Dec 2026``, never broken over a line; of a day that nobody knows yet, that it is to come."""
+    if value == NOT_YET:
+        return gettext("not due yet")
     return format_date(value, "medium", locale=locale()).replace(" ", NBSP)
+
+
+def known_day(value: date | None) -> date | None:
+    """A date for a cell; nothing for a day that nobody knows yet."""
+    return None if value == NOT_YET else value
 
 
 def month(value: date) -> str:

@@ -1,12 +1,13 @@
 """Who is missing at the buyer, in words: for whoever sends or signs a contract, and on pages of milestones."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 from apps.contracts import services as contracts
 from apps.contracts.models import ContractVersion
+from apps.contracts.payment_documents import PaymentDocuments
 from apps.contracts.rules.people_needed import Lack
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import ENDED
@@ -17,7 +18,10 @@ def of_version(version: ContractVersion, *, side: str) -> list[str]:
     """What nobody of the buyer could do if this version, with whichever of its plans, were signed as it stands."""
     plans = contracts.plans_of(version)
     lines = [line for plan in plans for line in plan.lines.all() if line.due is None and line.amount is not None]
-    return _words(version, amounts=(line.amount for line in lines if line.amount), price=version.price, side=side)
+    terms = version.document_terms or PaymentDocuments()
+    documents = [*terms.each, *terms.once, *(name for line in lines for name in line.documents)]
+    amounts = (line.amount for line in lines if line.amount)
+    return _words(version, amounts=amounts, price=version.price, side=side, documents=documents)
 
 
 def of_milestone(milestone: Milestone, *, side: str) -> list[str]:
@@ -29,15 +33,23 @@ def of_milestone(milestone: Milestone, *, side: str) -> list[str]:
     return _words(version, amounts=[milestone.amount], price=None, side=side)
 
 
-def _words(version: ContractVersion, *, amounts: Iterable[Decimal], price: Decimal | None, side: str) -> list[str]:
+def _words(
+    version: ContractVersion,
+    *,
+    amounts: Iterable[Decimal],
+    price: Decimal | None,
+    side: str,
+    documents: Sequence[str] = (),
+) -> list[str]:
     buyer = version.contract.buyer
-    found = contracts.missing_people(version, amounts=amounts, price=price)
+    found = contracts.missing_people(version, amounts=amounts, price=price, documents=documents)
     said = []
     for one in found:
         amount = formats.money(one.amount, version.currency) if one.amount is not None else ""
         what = {
             Lack.SIGNER: _("Nobody at %(buyer)s may sign for %(amount)s."),
             Lack.INSPECTOR: _("Nobody at %(buyer)s can inspect: who inspects is somebody else than who accepts."),
+            Lack.CONFIRMS: _("Nobody at %(buyer)s can confirm the documents that come before payment."),
             Lack.ACCEPTOR: _("%(buyer)s has too few people who may accept a milestone of %(amount)s."),
             Lack.LIMIT: _("Nobody else at %(buyer)s has a limit that reaches a milestone of %(amount)s.")
             if version.second_acceptor_above is not None

@@ -32,7 +32,7 @@ from apps.invoicing.services.account_statement import (
 from apps.invoicing.services.late_interest import late_charges
 from apps.ledger.rules import guarded
 from apps.parties.actor import Actor
-from apps.portals import moment
+from apps.portals import formats, moment
 from apps.portals.access import PortalRequest
 from apps.portals.account_letters import letters_of
 from apps.portals.correcting.side import SELLER, Side
@@ -259,7 +259,14 @@ def _cells(made: AccountStatement) -> Iterator[list[Cell]]:
     yield [made.since, _("Opening balance"), None, None, None, currency, None, None, made.opening, None]
     for row in made.rows:
         yield [
-            *(row.on, str(EVENTS[row.event]), guarded(row.name), guarded(row.about), row.due_on, currency),
+            *(
+                row.on,
+                str(EVENTS[row.event]),
+                guarded(row.name),
+                guarded(row.about),
+                formats.known_day(row.due_on),
+                currency,
+            ),
             row.amount if row.amount > 0 else None,
             -row.amount if row.amount < 0 else None,
             *(row.balance, row.retained or None),

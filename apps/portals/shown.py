@@ -9,16 +9,20 @@ from apps.invoicing.models import OpenItem
 
 
 def invoice_state(item: OpenItem, *, today: date) -> str:
-    """``paid``, ``credited``, ``withheld``, ``overdue``, ``part_paid`` or ``open``; overdue counts most.
+    """``paid``, ``credited``, ``withheld``, ``awaits_documents``, ``overdue``, ``part_paid`` or ``open``.
 
+    ``awaits_documents``: it is not due before the buyer has confirmed them.
     ``withheld``: nothing more is payable until defects are settled.
 
-    ``credited`` is what was credited in full; what was credited in part is settled by what pays the rest.
+    Overdue counts most. ``credited`` is what was credited in full; what was credited in part is settled by what pays
+    the rest.
     """
     if item.open == 0 and item.reserved:
         return "withheld"
     if item.open == 0:
         return "credited" if item.credited and not item.paid else "paid"
+    if item.awaits_documents:
+        return "awaits_documents"
     if item.due_on < today:
         return "overdue"
     return "part_paid" if item.paid else "open"

@@ -10,12 +10,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.contracts import late_wording, measure_wording, retention_wording, rules, wording
+from apps.contracts import document_wording, late_wording, measure_wording, retention_wording, rules, wording
 from apps.contracts import services as contracts
 from apps.contracts.late_payment import LateTerms
 from apps.contracts.models import ContractVersion
 from apps.contracts.models.dues import LineKind
 from apps.contracts.models.version import PaymentBasis, ReviewUnit, Silence, TaxCategory
+from apps.contracts.payment_documents import PaymentDocuments
 from apps.contracts.retention import RetentionTerms
 from apps.core.canonical import plain
 from apps.portals import formats
@@ -43,6 +44,7 @@ LABELS: Final[Mapping[str, Promise]] = {
     "tax_rate": gettext_lazy("Tax rate in percent"),
     "retention": gettext_lazy("Retention"),
     "late_payment": gettext_lazy("Late payment"),
+    "payment_documents": gettext_lazy("Documents before payment"),
     "is_assignable": gettext_lazy("Invoices may be assigned"),
     "governing_law": gettext_lazy("Governing law"),
     "terms": gettext_lazy("Further terms"),
@@ -167,7 +169,7 @@ def _term(name: str, value: rules.Term, currency: str) -> str:
             return _("yes") if value else _("no")
         case Decimal():
             return formats.money(value, currency) if name in MONEY else plain(value)
-        case LateTerms() | RetentionTerms():
+        case LateTerms() | RetentionTerms() | PaymentDocuments():
             return _agreed(value, currency)
         case date():
             return formats.day(value)
@@ -175,7 +177,9 @@ def _term(name: str, value: rules.Term, currency: str) -> str:
             return str(CHOICES.get(name, {}).get(str(value), value))
 
 
-def _agreed(terms: LateTerms | RetentionTerms, currency: str) -> str:
+def _agreed(terms: LateTerms | RetentionTerms | PaymentDocuments, currency: str) -> str:
+    if isinstance(terms, PaymentDocuments):
+        return document_wording.whole(terms)
     if isinstance(terms, LateTerms):
         return late_wording.whole(terms, currency=currency)
     return retention_wording.whole(terms, currency=currency)

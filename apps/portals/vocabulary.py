@@ -126,6 +126,13 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "credited": Word(_("Credited"), "arrow-counterclockwise", "neutral"),
         "disputed": Word(_("Disputed"), "flag-fill", "negative"),
         "withheld": Word(_("Withheld for defects"), "tools", "info"),
+        "awaits_documents": Word(_("Waits for documents"), "file-earmark-text", "attention"),
+    },
+    "payment_document": {
+        "missing": Word(_("Missing"), "file-earmark-text", "attention"),
+        "handed_in": Word(_("Handed in"), "send", "info"),
+        "returned": Word(_("Returned"), "arrow-return-left", "negative"),
+        "confirmed": Word(_("Confirmed"), "check-circle-fill", "positive"),
     },
     "funding_request": {
         "draft": _DRAFT,

@@ -15,6 +15,7 @@ KINDS = {
     "milestones.Nullification": "nullification",
     "milestones.Dispute": "dispute",
     "invoicing.Refund": "refund",
+    "invoicing.PaymentDocument": "payment_document",
     "milestones.Reservation": "reservation",
     "invoicing.CreditNoteDocument": "made",
     "milestones.Certificate": "made",

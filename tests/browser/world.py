@@ -37,6 +37,7 @@ from apps.invoicing.models import (
     OpenItem,
     PayeeInstruction,
     Payment,
+    PaymentDocument,
     Refund,
     StatementFile,
 )
@@ -160,6 +161,18 @@ RESERVED = (
     {"on": "today-4", "do": "mend", "milestone": FIRST, "by": "ben", "comment": "Chapter 5, version 1.0, is attached."},
     {"on": "today-3", "do": "offer_reduction", "milestone": FIRST, "by": "anna", "amount": 100},
 )
+WAITS = {"milestone": FIRST, "by": "paul"}
+DOCUMENTED = (
+    *SIGNED,
+    SUBMITTED,
+    {"on": "today-18", "do": "accept", **WAITS},
+    {"on": "today-9", "do": "hand_in_document", **WAITS, "by": "anna", "document": "Bond", "note": "By post."},
+    {"on": "today-9", "do": "hand_in_document", **WAITS, "by": "anna", "document": "Waiver", "note": "By fax."},
+    {"on": "today-8", "do": "return_document", **WAITS, "document": "Waiver", "reason": "It is not signed."},
+    {"on": "today-8", "do": "confirm_document", **WAITS, "document": "Tax clearance"},
+)
+DOCUMENTS = {"payment_documents": {"each": ["Waiver"], "once": ["Bond", "Tax clearance"]}}
+"""The terms of the deal ``documented``."""
 STEPS = {"question_suspensions": 2, "inspection": True, "second_acceptor_above": 1_000, "review_days": 30}
 """The terms of the deal ``stepped``."""
 CHANGING = {
@@ -203,6 +216,7 @@ STATES: dict[str, tuple[dict[str, Any], ...]] = {
     "resubmitted": (*SIGNED, SUBMITTED, SENT_BACK, {**SUBMITTED, "on": "today-2"}),
     "stepped": STEPPED,
     "reserved": RESERVED,
+    "documented": DOCUMENTED,
     "priced": PRICED,
     "asked-together": TOGETHER,
     "offered-together": (
@@ -319,6 +333,10 @@ FINDERS: dict[str, Callable[[World, str], Model]] = {
     "credit_note": newest(CreditNote, "contract__number"),
     "nullification": newest(Nullification, "contract__number"),
     "dispute": newest(Dispute, "contract__number"),
+    "payment_document": newest(PaymentDocument, "contract__number"),
+    "handed_in": lambda _world, number: PaymentDocument.objects.using("owner").get(
+        contract__number=number, state="handed_in"
+    ),
     "reservation": newest(Reservation, "contract__number"),
     "termination": newest(Termination, "contract__number"),
     "settlement": newest(Settlement, "contract__number"),
@@ -415,6 +433,8 @@ def _deal(members: dict[str, Any], number: str, events: tuple[dict[str, Any], ..
     plan = [{**line} for line in members["contract"]["plan"]]
     plan[0]["amount"] = 20_000
     deal["contract"] |= {"plan": plan, "title": f"Clinical data platform, {number.replace('-', ' ')}"}
+    if number == "documented":
+        deal["contract"] |= DOCUMENTS
     if number == "stepped":
         deal["contract"] |= STEPS
     deal["facility"] = {**members["facility"], "limit": 900_000}

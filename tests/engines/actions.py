@@ -55,6 +55,7 @@ from apps.workflows import (
     negotiating,
     notices,
     paying_out,
+    payment_documents,
     proof_codes,
     proofs,
     recourse,
@@ -892,6 +893,37 @@ def attach_to_dispute(world: World) -> Attempt:
         return disputing.attach_to_dispute(actor=actor, dispute_ref=world["dispute"], upload=upload)
 
     return replace(_by(world, "billing", attach), files=True)
+
+
+@story
+def hand_in_document(world: World) -> Attempt:
+    def hand_in(actor: Actor, key: str) -> Answer:
+        upload = ContentFile(PDF, name="waiver.pdf")
+        return payment_documents.hand_in_document(actor=actor, document_ref=world["document.missing"], upload=upload)
+
+    return replace(_by(world, "billing", hand_in), files=True)
+
+
+@story
+def confirm_document(world: World) -> Attempt:
+    return _by(
+        world,
+        "payables",
+        lambda actor, key: payment_documents.confirm_document(
+            actor=actor, key=key, document_ref=world["document.handed_in"]
+        ),
+    )
+
+
+@story
+def return_document(world: World) -> Attempt:
+    return _by(
+        world,
+        "payables",
+        lambda actor, key: payment_documents.return_document(
+            actor=actor, key=key, document_ref=world["document.handed_in"], reason="It is not signed."
+        ),
+    )
 
 
 @story

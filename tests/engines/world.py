@@ -52,7 +52,7 @@ from apps.workflows import (
     terminating,
     treasury,
 )
-from tests import corrections, disputes, scenarios, terminations
+from tests import corrections, disputes, payment_documents, scenarios, terminations
 from tests.financing import events, stories
 from tests.financing.stories import START
 from tests.invoicing.statements.bank import Booking
@@ -92,6 +92,7 @@ def build() -> World:
         _corrections(world)
         _disputed(world)
         _reserved(world)
+        _documented(world)
         _ended(world)
         _retained(world)
         _statements(world)
@@ -298,6 +299,16 @@ def _disputed(world: World) -> None:
         "dispute.proposal": proposal.ref,
         "parted": sent.ref,
         "parted.text": sent.sha256,
+    }
+
+
+def _documented(world: World) -> None:
+    """An invoice that waits for documents: one is missing, one handed in, one returned."""
+    draft = scenarios.software_draft(world.parties, number="NL-documented")
+    _contract, refs = payment_documents.waiting(world.parties, draft, at=START)
+    world.refs |= {
+        "document.missing": refs[payment_documents.MISSING],
+        "document.handed_in": refs[payment_documents.HANDED_IN],
     }
 
 

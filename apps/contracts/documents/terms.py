@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from apps.contracts import late_wording, retention_wording, wording
+from apps.contracts import document_wording, late_wording, retention_wording, wording
 from apps.contracts.dues_wording import billed_by_the_calendar
 from apps.contracts.models.version import TaxCategory
 from apps.contracts.retention import RetentionTerms
@@ -51,6 +51,7 @@ def terms_of(paper: Paper, *, seller: str, buyer: str) -> list[Fact]:
         *_retention(terms["retention"], currency=terms["currency"]),
         (gettext("Termination"), wording.notice(terms["notice_days"])),
         (gettext("Late payment"), _late(terms)),
+        (gettext("Documents before payment"), _documents(terms)),
         (gettext("Financing"), _financing(terms["is_assignable"], seller=seller)),
         (
             gettext("Signs off for the buyer"),
@@ -76,6 +77,11 @@ def _tax(terms: dict[str, Any]) -> str:
 def _late(terms: dict[str, Any]) -> str:
     late = terms["late_payment"]
     return late_wording.whole(late, currency=terms["currency"]) if late is not None else ""
+
+
+def _documents(terms: dict[str, Any]) -> str:
+    wanted = terms["payment_documents"]
+    return document_wording.whole(wanted) if wanted is not None else ""
 
 
 def _retention(terms: RetentionTerms | None, *, currency: str) -> list[Fact]:

@@ -56,6 +56,7 @@ class OwnTerms(models.Model):
     )
     is_materials = models.BooleanField(_("stored materials"), default=False, db_default=False)
     condition = models.JSONField(_("waits for"), null=True, blank=True)
+    documents = models.JSONField(_("documents before its invoice is due"), default=list, blank=True, db_default=[])
 
     class Meta:
         abstract = True
@@ -70,6 +71,7 @@ class OwnTerms(models.Model):
             retention_rate=self.retention_rate,
             is_materials=self.is_materials,
             condition=read_condition(self.condition),
+            documents=tuple(self.documents),
         )
 
 

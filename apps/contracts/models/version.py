@@ -12,6 +12,7 @@ from apps.contracts.models.contract import Contract, ContractParty
 from apps.contracts.models.ending import OF_ENDING, EndTerms
 from apps.contracts.models.late_payment import OF_LATE_PAYMENT, LatePaymentTerms
 from apps.contracts.models.options import OF_OPTIONS, OPTION_TRIGGERS, PlanOption
+from apps.contracts.models.payment_documents import OF_PAYMENT_DOCUMENTS, PaymentDocumentTerms
 from apps.contracts.models.retention import OF_RETENTION
 from apps.contracts.models.steps import OF_STEPS, Silence, StepTerms
 from apps.contracts.rules import payment
@@ -76,7 +77,7 @@ class Versions(EveryPlan["ContractVersion"]):
         return every.filter(option_of__isnull=True)
 
 
-class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PlanOption):
+class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PaymentDocumentTerms, PlanOption):
     """The terms and the billing plan as one side wrote them. A draft until proposed; immutable from then on.
 
     ``author`` is the side that writes and proposes it; the other one signs or answers. Each side has one draft at
@@ -233,6 +234,7 @@ class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PlanOption):
             ),
             OF_RETENTION,
             OF_LATE_PAYMENT,
+            OF_PAYMENT_DOCUMENTS,
             guards.refused_when("a_version_stays_with_its_side", guards.UPDATE, "OLD.author <> NEW.author"),
             OF_WHAT_IS_IN_FORCE,
             guards.at_commit(

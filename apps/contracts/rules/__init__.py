@@ -55,6 +55,7 @@ from apps.contracts.rules.papers import (
     template_text,
 )
 from apps.contracts.rules.payment import due_on
+from apps.contracts.rules.payment_documents import plain_payment_documents, read_payment_documents
 from apps.contracts.rules.people_needed import missing
 from apps.contracts.rules.plan import Portion, known_amounts, plan_amounts, sum_of
 from apps.contracts.rules.plan_texts import plan_text, read_plan
@@ -156,6 +157,7 @@ __all__ = [
     "periods",
     "periods_of_plan",
     "plain_late_payment",
+    "plain_payment_documents",
     "plain_retention",
     "plan_amounts",
     "plan_text",
@@ -164,6 +166,7 @@ __all__ = [
     "proposing_statement",
     "read_late_payment",
     "read_measure",
+    "read_payment_documents",
     "read_plan",
     "read_release",
     "read_retention",

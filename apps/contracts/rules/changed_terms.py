@@ -26,6 +26,7 @@ CHANGEABLE: Final = (
         "question_suspensions",
     ),
     *("needs_inspection", "second_acceptor_above", "notice_days", "tax_category", "tax_rate", "governing_law", "terms"),
+    "payment_documents",
 )
 """The terms of the whole contract that a change order may say anew."""
 

@@ -14,6 +14,7 @@ from apps.contracts.rules.mailboxes import MAILBOX
 from apps.contracts.rules.measures import check_measure, worth
 from apps.contracts.rules.payable import check_payable_most
 from apps.contracts.rules.payment import check_payment
+from apps.contracts.rules.payment_documents import check_payment_documents
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER, check_percent, plan_amounts
 from apps.contracts.rules.recovery import check_recoveries
 from apps.contracts.rules.retention import check_proposed_retention, check_retention
@@ -66,6 +67,7 @@ def check_draft(draft: ContractDraft) -> ContractDraft:
         terms=trimmed(draft.terms, most=20_000, what="further terms", field="terms"),
         signatory_name=trimmed(draft.signatory_name, most=120, what="name of the signatory", field="signatory_name"),
         signatory_email=mailbox,
+        payment_documents=check_payment_documents(draft.payment_documents),
         lines=check_lines(draft.lines, currency=draft.currency),
     )
 

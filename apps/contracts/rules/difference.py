@@ -14,9 +14,10 @@ from typing import Final
 
 from apps.contracts.drafts import AS_AGREED, MILESTONE, DraftCriterion, Due, LineTerms, Measure
 from apps.contracts.late_payment import LateTerms
+from apps.contracts.payment_documents import PaymentDocuments
 from apps.contracts.retention import RetentionTerms
 
-Term = str | Decimal | int | bool | date | RetentionTerms | LateTerms | None
+Term = str | Decimal | int | bool | date | RetentionTerms | LateTerms | PaymentDocuments | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from apps.contracts.rules.dues import read_due, undated
 from apps.contracts.rules.late_payment import read_late_payment
 from apps.contracts.rules.measures import read_measure
 from apps.contracts.rules.payment import NET
+from apps.contracts.rules.payment_documents import read_payment_documents
 from apps.contracts.rules.plan_texts import read_lines, read_own
 from apps.contracts.rules.retention import read_retention, undated_retention
 from apps.contracts.rules.review import CALENDAR, ESCALATES
@@ -42,6 +43,7 @@ def read_version_text(text: str, *, option: int = 0) -> Paper:
         "answer_until": None,
         "retention": None,
         "late_payment": None,
+        "payment_documents": None,
         "payment_basis": NET,
     }
     terms = {
@@ -59,6 +61,7 @@ def read_version_text(text: str, *, option: int = 0) -> Paper:
     terms["second_acceptor_above"] = _amount(terms["second_acceptor_above"])
     terms["retention"] = read_retention(terms["retention"])
     terms["late_payment"] = read_late_payment(terms["late_payment"])
+    terms["payment_documents"] = read_payment_documents(terms["payment_documents"])
     until = terms["answer_until"]
     terms["answer_until"] = date.fromisoformat(until) if until else None
     options = tuple(_option(one) for one in said.get("options", ()))
@@ -108,6 +111,7 @@ def read_template(text: str) -> ContractDraft:
     said["second_acceptor_above"] = _amount(said.get("second_acceptor_above"))
     said["retention"] = read_retention(said.get("retention"))
     said["late_payment"] = read_late_payment(said.get("late_payment"))
+    said["payment_documents"] = read_payment_documents(said.get("payment_documents"))
     # Templates from before there were options say nothing of them.
     options = tuple(_read_option(one) for one in said.get("options", ()))
     return ContractDraft(**{**said, "lines": read_lines(said["lines"]), "options": options})

@@ -19,6 +19,8 @@ class Lack(StrEnum):
     """Somebody who accepts, or a second one where two do."""
     LIMIT = "limit"
     """Whoever accepts may not accept that much."""
+    CONFIRMS = "confirms"
+    """Somebody who confirms documents that come before payment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Person:
     inspects: bool
     accepts: bool
     limit: Decimal | None = None
+    confirms: bool = True
 
     def reaches(self, amount: Decimal) -> bool:
         return self.limit is None or amount <= self.limit
@@ -49,15 +52,18 @@ def missing(
     needs_inspection: bool,
     second_above: Decimal | None,
     price: Decimal | None = None,
+    has_documents: bool = False,
 ) -> list[Missing]:
     """What is missing for these amounts of milestones, and for a signature at ``price``; each thing once.
 
     Who inspects does not accept, and of two acceptors each is another person. Whoever signs by personal link is one of
-    the ``people``, who signs and accepts without a limit.
+    the ``people``, who signs and accepts without a limit. ``has_documents``: some come before payment.
     """
     found: dict[Lack, Missing] = {}
     if price is not None and not any(one.signs and one.reaches(price) for one in people):
         found[Lack.SIGNER] = Missing(Lack.SIGNER, price)
+    if has_documents and not any(one.confirms for one in people):
+        found[Lack.CONFIRMS] = Missing(Lack.CONFIRMS)
     for amount in sorted(set(amounts)):
         lack = _lack(
             people,

@@ -52,6 +52,7 @@ def read_own(line: dict[str, Any]) -> LineTerms:
             **own,
             "retention_rate": _decimal(own.get("retention_rate")),
             "condition": read_condition(own.get("condition")),
+            "documents": tuple(own.get("documents", ())),
         }
     )
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Final
 
 from apps.contracts.drafts import ContractDraft, LineTerms
+from apps.contracts.rules.payment_documents import check_names
 from apps.contracts.rules.retention import check_own_rate
 from apps.contracts.rules.review import SILENCES
 from apps.core import money
@@ -44,6 +45,7 @@ def check_own(own: LineTerms, *, position: int) -> None:
         )
     if own.silence and own.silence not in SILENCES:
         raise Refused("Choose what silence means for line {line} of the plan.", field="lines", line=position)
+    check_names(own.documents, field="lines")
     if own.retention_rate is not None:
         check_own_rate(own.retention_rate)
 

@@ -139,6 +139,8 @@ def own_text(own: LineTerms) -> dict[str, Any] | None:
         said["is_materials"] = True
     if own.condition is not None:
         said["condition"] = plain_condition(own.condition)
+    if own.documents:
+        said["documents"] = list(own.documents)
     return said if own else None
 
 

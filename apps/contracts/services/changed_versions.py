@@ -152,6 +152,7 @@ def _continued(base: ContractVersion, *, order: ChangeOrder, side: str, written:
     for name in rules.CHANGEABLE:
         setattr(version, name, getattr(written, name))
     version.retention = rules.plain_retention(written.retention)
+    version.payment_documents = rules.plain_payment_documents(written.payment_documents)
     return version
 
 

@@ -1,6 +1,6 @@
 """Who is missing at the buyer for the steps that a contract asks for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from django.db import transaction
@@ -14,13 +14,13 @@ from apps.parties.roles import PERMITTED, Action, Role
 
 
 def missing_people(
-    version: ContractVersion, *, amounts: Iterable[Decimal], price: Decimal | None = None
+    version: ContractVersion, *, amounts: Iterable[Decimal], price: Decimal | None = None, documents: Sequence[str] = ()
 ) -> list[Missing]:
     """What nobody of the buyer can do of what this version asks for, for milestones of these net amounts; and for the
-    signature, where a ``price`` is to be signed.
+    signature, where a ``price`` is to be signed. ``documents`` are those that come before payment.
 
     Of the buyer's team nothing else is told. While its organisation has no owner, the person whom the version names
-    signs and accepts by personal link, and inspects nothing.
+    signs and accepts by personal link, and inspects and confirms nothing.
     """
     return rules.missing(
         _people(version),
@@ -28,6 +28,7 @@ def missing_people(
         needs_inspection=version.needs_inspection,
         second_above=version.second_acceptor_above,
         price=price,
+        has_documents=bool(documents),
     )
 
 
@@ -48,8 +49,9 @@ def _people(version: ContractVersion) -> list[Person]:
                 inspects=not held.isdisjoint(PERMITTED[Action.INSPECT_MILESTONE]),
                 accepts=not held.isdisjoint(PERMITTED[Action.DECIDE_MILESTONE]),
                 limit=reach,
+                confirms=not held.isdisjoint(PERMITTED[Action.CONFIRM_DOCUMENT]),
             )
         )
     if not any(Role.OWNER in roles for roles, _limit in team):
-        people.append(Person(signs=True, inspects=False, accepts=True))
+        people.append(Person(signs=True, inspects=False, accepts=True, confirms=False))
     return people

@@ -106,6 +106,7 @@ def _rows(version: ContractVersion, lines: Sequence[DraftLine], *, currency: str
             is_cumulative=line.own.is_cumulative,
             retention_rate=line.own.retention_rate,
             is_materials=line.own.is_materials,
+            documents=list(line.own.documents),
             condition=plain_condition(line.own.condition),
             **due_columns(line),
             **measure_columns(line.measure),

@@ -71,6 +71,11 @@ def text_of(
             "answer_until": written.answer_until,
             # Where nothing is agreed the text says nothing, as texts did before there was this term.
             **({"late_payment": rules.plain_late_payment(written.late_payment)} if written.late_payment else {}),
+            **(
+                {"payment_documents": rules.plain_payment_documents(written.payment_documents)}
+                if written.payment_documents
+                else {}
+            ),
             **({"payment_basis": written.payment_basis} if written.payment_basis != NET else {}),
         },
         signatory={"name": written.signatory_name, "email": written.signatory_email},

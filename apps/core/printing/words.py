@@ -8,7 +8,9 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 from django.conf import settings
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
+
+from apps.core.days import NOT_YET
 
 NBSP = "\N{NO-BREAK SPACE}"
 LOCALES = {"en": "en_GB", "de": "de_DE"}
@@ -21,7 +23,9 @@ def locale() -> Locale:
 
 
 def day(value: date) -> str:
-    """A date in words that stays on one line."""
+    """A date in words that stays on one line; of a day that nobody knows yet, that it is to come."""
+    if value == NOT_YET:
+        return gettext("not due yet")
     return format_date(value, "long", locale=locale()).replace(" ", NBSP)
 
 

@@ -60,6 +60,11 @@ def eligible_amount(milestone: Milestone, *, face: Decimal, at: datetime) -> Dec
             "Of this invoice only {open} is still open. Only whole invoices are funded.",
             open=str(money.Money(open_item.open, invoice.currency)),
         )
+    if open_item.awaits_documents:
+        raise Refused(
+            "This invoice is not due before the buyer has confirmed its documents, so nobody can tell when it is paid."
+            " It can be funded then."
+        )
     if open_item.due_on < day_of(milestone.contract.seller, at=at):
         raise Refused("This invoice was due on {date}. Invoices past due are not funded.", date=open_item.due_on)
     return face

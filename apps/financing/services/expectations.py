@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.contracts.models import Contract
+from apps.core.days import NOT_YET
 from apps.financing.rules.expectation import History, Part, of_invoice, of_milestone
 from apps.financing.services.eligibility import invoice_of
 from apps.invoicing.models import OpenItem
@@ -27,7 +28,7 @@ def history_of(contract: Contract) -> History:
     kept = accepted.order_by("-accepted_at").values_list("planned_on", "accepted_submission__submitted_at")
     settled = OpenItem.objects.filter(
         seller=contract.seller_id, invoice__buyer=contract.buyer_id, settled_at__isnull=False, paid__gt=0
-    )
+    ).exclude(due_on=NOT_YET)
     paid = settled.order_by("-settled_at").values_list("due_on", "settled_at")
     return History(
         slips=[(at.astimezone(zone).date() - on).days for on, at in kept[:NEWEST] if on and at],
@@ -39,7 +40,10 @@ def parts_until_paid(milestone: Milestone, *, completed_on: date, funding_on: da
     """From completion to payment, step by step; the last step is the expected payment, always after the funding."""
     invoice = invoice_of(milestone)
     if invoice is not None:
-        earliest = max(invoice.open_item.due_on, funding_on + timedelta(days=1))
+        item = invoice.open_item
+        # Before its documents are confirmed it is due by its terms at the earliest.
+        due_on = invoice.due_on if item.awaits_documents else item.due_on
+        earliest = max(due_on, funding_on + timedelta(days=1))
         return of_invoice(due_on=earliest, history=history)
     version, review_days = milestone.line.version, milestone.line.review_days
     return of_milestone(

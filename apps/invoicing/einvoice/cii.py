@@ -214,11 +214,11 @@ def _payment_terms(invoice: SemanticInvoice) -> Iterator[Element]:
     if codes.profile(invoice) != codes.EXTENDED:
         parts = [(wording.payment_terms(invoice), invoice.totals.due)]
     for place, (words, part) in enumerate(parts):
-        is_dated = place == 0 and invoice.preceding is None
+        due = invoice.payable_by if place == 0 else None
         yield ram(
             "SpecifiedTradePaymentTerms",
             text("Description", words),
-            ram("DueDateDateTime", day(invoice.due_date)) if is_dated else None,
+            ram("DueDateDateTime", day(due)) if due is not None else None,
             amount("PartialPaymentAmount", part, invoice.currency) if len(parts) > 1 else None,
         )
 

@@ -75,7 +75,7 @@ def _root(invoice: SemanticInvoice, profile: Profile) -> Element:
             text("ProfileID", profiles.BILLING),
             text("ID", invoice.number),
             text("IssueDate", invoice.issue_date.isoformat()),
-            None if is_credit else text("DueDate", invoice.due_date.isoformat()),
+            text("DueDate", invoice.payable_by.isoformat()) if invoice.payable_by else None,
             text(shape.type_code, type_code),
             *_notes(invoice, profile),
             text("DocumentCurrencyCode", currency),

@@ -13,6 +13,7 @@ from apps.invoicing.models.open_item import OpenItem
 from apps.invoicing.models.open_sum import OpenSum
 from apps.invoicing.models.payee import PayeeInstruction
 from apps.invoicing.models.payment import Allocation, Payment
+from apps.invoicing.models.payment_document import DocumentStep, PaymentDocument
 from apps.invoicing.models.refund import Refund
 from apps.invoicing.models.reminder_pause import ReminderPause
 from apps.invoicing.models.reminders import ReminderSchedule
@@ -37,6 +38,7 @@ __all__ = [
     "Delivery",
     "DisputedInvoice",
     "Document",
+    "DocumentStep",
     "Instalment",
     "Invoice",
     "InvoiceKind",
@@ -49,6 +51,7 @@ __all__ = [
     "OpenSum",
     "PayeeInstruction",
     "Payment",
+    "PaymentDocument",
     "PaymentReversal",
     "Refund",
     "ReminderPause",

@@ -8,9 +8,11 @@ from django.db.models.functions import Least
 
 from apps.contracts.models import Contract
 from apps.contracts.wall import by_contract
+from apps.core import days
 from apps.core.database import guards
 from apps.invoicing.models.invoice import Invoice
 from apps.invoicing.models.open_sum import told_by_items
+from apps.invoicing.models.payment_document import WAITS
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 
@@ -41,8 +43,9 @@ class OpenItem(models.Model):
     add up history.
 
     What is ``retained`` is owed later, by a statement of its own, and is never open here; it falls by what of it is
-    credited. What is ``reserved`` is withheld for defects that the buyer named when it accepted, and opens as they are
-    settled; ``due_on`` is later then, if nothing else was open, until a payment of what had been due before is taken
+    credited. One that awaits documents is open, and due on a day that nobody knows yet. What is ``reserved`` is
+    withheld for defects that the buyer named when it accepted, and opens as they are settled;
+    ``due_on`` is later then, if nothing else was open, until a payment of what had been due before is taken
     back. What is ``disputed`` (tax included) is open as ever and not asked for while the dispute lasts.
     """
 
@@ -104,8 +107,12 @@ class OpenItem(models.Model):
                 "NEW.reserved > OLD.reserved OR (NEW.due_on <> OLD.due_on"
                 " AND NOT (NEW.due_on > OLD.due_on AND NEW.reserved < OLD.reserved AND OLD.open = 0)"
                 # A payment that is taken back leaves owed what had been due on the day that was agreed.
-                " AND NOT (NEW.paid < OLD.paid AND NEW.due_on = (SELECT i.due_on FROM invoicing_invoice i"
-                " WHERE i.id = NEW.invoice_id)))",
+                f" AND NOT (NEW.paid < OLD.paid AND OLD.due_on <> '{days.NOT_YET.isoformat()}'"
+                " AND NEW.due_on = (SELECT i.due_on FROM invoicing_invoice i"
+                " WHERE i.id = NEW.invoice_id))"
+                # With the last document that it waited for it has a day.
+                f" AND NOT (OLD.due_on = '{days.NOT_YET.isoformat()}'"
+                f" AND NOT {WAITS.format(invoice='NEW.invoice_id')}))",
             ),
             guards.refused_when(
                 "retained_falls_only_by_what_is_credited",
@@ -159,6 +166,11 @@ class OpenItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.invoice_id}: {self.open} open"
+
+    @property
+    def awaits_documents(self) -> bool:
+        """Whether it is not due because the buyer has not confirmed the documents that come before payment."""
+        return self.due_on == days.NOT_YET
 
     @property
     def disputed_open(self) -> Decimal:

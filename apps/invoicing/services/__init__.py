@@ -56,6 +56,15 @@ from apps.invoicing.services.late_claims import claim_late_payment, late_of, see
 from apps.invoicing.services.misdirected import receive_misdirected
 from apps.invoicing.services.owed_back import OwedBack, book_owed_back, book_paid_back
 from apps.invoicing.services.pausing import pause_reminders, resume_reminders
+from apps.invoicing.services.payment_documents import (
+    confirm_document,
+    contract_of_document,
+    discard_unless_handed_in,
+    hand_in_document,
+    receive_payment_document,
+    return_document,
+    wanted_of,
+)
 from apps.invoicing.services.progress import progress
 from apps.invoicing.services.reading import (
     Claim,
@@ -170,8 +179,10 @@ __all__ = [
     "check_billable",
     "claim_late_payment",
     "claims",
+    "confirm_document",
     "contract_of",
     "contract_of_credit_note",
+    "contract_of_document",
     "contract_of_instalment",
     "contract_of_invoice_question",
     "contracts_of",
@@ -186,6 +197,7 @@ __all__ = [
     "delivered",
     "deposits",
     "direct_payment",
+    "discard_unless_handed_in",
     "disputable",
     "disputed_milestones",
     "drop_unrecoverable",
@@ -193,6 +205,7 @@ __all__ = [
     "end_dispute",
     "fits",
     "given_back_by",
+    "hand_in_document",
     "has_retention",
     "host",
     "import_statements",
@@ -228,6 +241,7 @@ __all__ = [
     "progress",
     "receive",
     "receive_misdirected",
+    "receive_payment_document",
     "reduce",
     "refuse_uncreditable",
     "release",
@@ -244,6 +258,7 @@ __all__ = [
     "retention_state",
     "retry_credit_document",
     "retry_document",
+    "return_document",
     "return_excess",
     "return_refund",
     "reverse_collected",
@@ -263,6 +278,7 @@ __all__ = [
     "undo_reserve_received",
     "undo_sale",
     "waiting",
+    "wanted_of",
     "withdraw_direction",
     "withdraw_refund",
     "withheld",

@@ -177,7 +177,7 @@ class _Sources:
                 bill.gross - kept,
                 bill.ref,
                 bill.about,
-                bill.due_on,
+                bill.open_item.due_on,
                 kept,
             )
         released = self.withheld.filter(released_at__gte=self._begins(since), released_at__lt=self._ends(until))

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from apps.contracts.models import Contract, ContractVersion, PlanLine
+from apps.contracts.payment_documents import PaymentDocuments, Wanted
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import Instalment, Invoice, InvoiceKind
 from apps.milestones.models import Decision, Milestone
@@ -111,6 +112,7 @@ def semantic(
     number: str,
     issued_on: date,
     due_on: date,
+    documents: Sequence[Wanted] = (),
     at: datetime,
 ) -> snapshot.SemanticInvoice:
     """The invoice of what is billed, from the contract with its parties, and the version in which it was agreed.
@@ -161,6 +163,8 @@ def semantic(
         reserved=reserved,
         buyer_reference=buyer.buyer_reference,
         order_number=contract.order_number,
+        documents=tuple(one.title for one in documents),
+        documents_days=(version.document_terms or PaymentDocuments()).days if documents else "",
         payment_reference=rules.payment_reference(number, iban=(account.fields or {}).get("iban", "")),
         deposits=tuple(
             snapshot.Deposit(number=one.number, issue_date=one.issued_on, net=-line.net)

@@ -1,13 +1,16 @@
 """What an invoice consists of when it is issued: its lines, what is owed on it, what is posted. No lookups."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Model
 
+from apps.contracts.payment_documents import Wanted
 from apps.core import money
+from apps.core.days import NOT_YET
 from apps.invoicing import snapshot
-from apps.invoicing.models import Document, Invoice, InvoiceKind, InvoiceLine, OpenItem, Retention
+from apps.invoicing.models import Document, Invoice, InvoiceKind, InvoiceLine, OpenItem, PaymentDocument, Retention
 from apps.invoicing.services import facts
 from apps.invoicing.services.recovery import Deduction
 from apps.invoicing.services.withholding import Withholding
@@ -21,10 +24,11 @@ def rows_of(
     cause: facts.Cause,
     kept: Withholding,
     reserved: snapshot.Reserved | None,
+    documents: Sequence[Wanted],
     at: datetime,
 ) -> list[Model]:
     """What belongs to an invoice from its first moment on: its line, what is owed on it now and what later, its
-    document to come."""
+    document to come, and those that come before payment."""
     line = InvoiceLine(
         invoice=invoice,
         position=1,
@@ -43,7 +47,7 @@ def rows_of(
         seller=invoice.seller,
         buyer=invoice.buyer,
         currency=invoice.currency,
-        due_on=invoice.due_on,
+        due_on=NOT_YET if documents else invoice.due_on,
         gross=invoice.gross,
         retained=held(retained),
         reserved=held(reserved),
@@ -64,6 +68,10 @@ def rows_of(
         )
         for kind, one in enumerate(kept.kinds, start=1)
         if one.held or one.carried
+    ]
+    rows += [
+        PaymentDocument(contract=invoice.contract, invoice=invoice, title=one.title, is_once=one.is_once)
+        for one in documents
     ]
     return rows
 

@@ -20,6 +20,7 @@ from apps.invoicing.services import facts
 from apps.invoicing.services.final import as_final
 from apps.invoicing.services.invoice_rows import deductions_of, held, post, rows_of
 from apps.invoicing.services.numbering import lock_series
+from apps.invoicing.services.payment_documents import wanted_of
 from apps.invoicing.services.recovery import Deduction, deducted, drop_deposits
 from apps.invoicing.services.reserved import reserved_of, withholdings
 from apps.invoicing.services.starting import start_lines
@@ -108,6 +109,9 @@ def issue_for(
     at = max(at, series.last_issued_at or at)
     issued_on = at.astimezone(zone).date()
     due_on = version.due_on(issued_on)
+    # Where nothing is to be paid nothing is asked for.
+    is_payable = totals.gross > held(retained) + held(reserved)
+    documents = wanted_of(contract=contract, version=version, milestone=milestone) if is_payable else []
     number = rules.invoice_number(prefix=PREFIX, year=series.year, position=series.last + 1)
     said = facts.semantic(
         cause,
@@ -122,6 +126,7 @@ def issue_for(
         number=number,
         issued_on=issued_on,
         due_on=due_on,
+        documents=documents,
         at=at,
     )
     if deduction.is_last:
@@ -161,7 +166,7 @@ def issue_for(
         instalment.billed_at = at
         changed.append((instalment, ["billed_at"]))
     rows = [
-        *rows_of(invoice, cause=cause, kept=kept, reserved=reserved, at=at),
+        *rows_of(invoice, cause=cause, kept=kept, reserved=reserved, documents=documents, at=at),
         *deductions_of(invoice, deduction=deduction),
         *withholdings(invoice, reservations=reservations, reserved=reserved),
     ]

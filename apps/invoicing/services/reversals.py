@@ -138,7 +138,8 @@ def _due_again(item: OpenItem, *, undone: Sequence[Allocation]) -> date:
     What was withheld for defects may have given it new days to pay, because all else was paid then; what a payment from
     before had settled is owed again since the day that was agreed.
     """
-    if item.due_on == item.invoice.due_on:
+    if item.due_on == item.invoice.due_on or item.invoice.payment_documents.exists():
+        # What had to be handed in before payment gave it its day, whatever was paid meanwhile.
         return item.due_on
     last = Withholding.objects.filter(invoice=item.invoice_id).aggregate(last=Max("released_at"))["last"]
     made = [row for row in undone if row.invoice_id == item.invoice_id and row.amount > 0]

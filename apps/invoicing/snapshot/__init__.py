@@ -1,5 +1,6 @@
 """What an issued invoice says, as one text that never changes: ``model`` has its terms, ``reading`` reads it back."""
 
+from apps.invoicing.snapshot.kept_back import Reserved, ReservedItem, Retained, RetainedKind
 from apps.invoicing.snapshot.model import (
     CREDIT_NOTE,
     FINAL,
@@ -10,10 +11,6 @@ from apps.invoicing.snapshot.model import (
     Instalment,
     Line,
     Preceding,
-    Reserved,
-    ReservedItem,
-    Retained,
-    RetainedKind,
     SemanticInvoice,
     TaxRow,
     Totals,

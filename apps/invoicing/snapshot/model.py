@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from apps.contracts.retention import RetentionRelease
 from apps.contracts.rules.payment import NET
 from apps.core import canonical
+from apps.invoicing.snapshot.kept_back import Reserved, Retained
 from apps.invoicing.snapshot.sides import CreditTransfer, Party, Payee
 
 VERSION = "invoice-2"
@@ -104,15 +104,6 @@ class Preceding:
 
 
 @dataclass(frozen=True, slots=True)
-class RetainedKind:
-    """Of several kinds of retention one: what it is called, what is kept back for it, and by what that becomes due."""
-
-    name: str
-    withheld: Decimal
-    releases: tuple[RetentionRelease, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Deposit:
     """An earlier invoice (BG-3) that this one deducts: that of a deposit, a part of which it gives back, or, on a final
     invoice, whichever came before it. Number (BT-25), date (BT-26), and how much, net of tax.
@@ -124,41 +115,6 @@ class Deposit:
     number: str
     issue_date: date
     net: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Retained:
-    """What the buyer keeps back of the total as agreed, what is due now, and by what the rest becomes due; where there
-    are several ``kinds`` of retention, of each.
-
-    EN 16931 has no field for it: the supply and its tax are invoiced whole, so the amount due (BT-115) stays the total,
-    and the terms of payment (BT-20) and a note (BT-22) say which part of it is payable later.
-    """
-
-    withheld: Decimal
-    due: Decimal
-    releases: tuple[RetentionRelease, ...]
-    kinds: tuple[RetainedKind, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ReservedItem:
-    """A defect that the buyer named when it accepted, its last day, and what is withheld for it, tax included."""
-
-    title: str
-    due_on: date
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Reserved:
-    """What the buyer withholds of the total until defects are mended, item by item.
-
-    As with what is retained, the supply and its tax are invoiced whole; terms (BT-20) and a note (BT-22) tell.
-    """
-
-    withheld: Decimal
-    items: tuple[ReservedItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +141,9 @@ class SemanticInvoice:
     export's choice. ``language`` is that of the buyer, in which documents are written. ``time_zone`` is the seller's,
     in which dates are meant. A credit note has positive amounts, but for what returns to a deposit, names what it
     corrects, and is due to nobody: its due date is its own. ``payment_reference`` is that of ISO 11649; invoices from
-    before there was one ask for their number. ``of_late_payment``: it claims interest and fees, or waives them.
+    before there was one ask for their number. ``of_late_payment``: it claims interest and fees, or waives them. One
+    that waits for ``documents`` has no due date yet: ``due_date`` is the earliest then, and ``documents_days`` what the
+    days to pay do meanwhile.
     """
 
     kind: str
@@ -221,6 +179,8 @@ class SemanticInvoice:
     payment_basis: str = NET
     order_number: str = ""
     of_late_payment: bool = False
+    documents: tuple[str, ...] = ()
+    documents_days: str = ""
 
     @property
     def due_now(self) -> Decimal:
@@ -228,6 +188,11 @@ class SemanticInvoice:
         retained = self.retained.withheld if self.retained is not None else Decimal(0)
         reserved = self.reserved.withheld if self.reserved is not None else Decimal(0)
         return self.totals.due - retained - reserved
+
+    @property
+    def payable_by(self) -> date | None:
+        """The due date (BT-9), where there is one: not of a credit note, and not before documents are there."""
+        return None if self.preceding is not None or self.documents else self.due_date
 
     @property
     def referred(self) -> list[tuple[str, date]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.contracts.rules import read_release
 from apps.core import canonical
+from apps.invoicing.snapshot.kept_back import Reserved, ReservedItem, Retained, RetainedKind
 from apps.invoicing.snapshot.model import (
     VERSION,
     Acceptance,
@@ -13,10 +14,6 @@ from apps.invoicing.snapshot.model import (
     Instalment,
     Line,
     Preceding,
-    Reserved,
-    ReservedItem,
-    Retained,
-    RetainedKind,
     SemanticInvoice,
     TaxRow,
     Totals,
@@ -50,6 +47,7 @@ def read(text: str) -> SemanticInvoice:
             "retained": _retained(said.get("retained")),
             "reserved": _reserved(said.get("reserved")),
             "totals": Totals(**_decimals(said["totals"], "lines", "net", "tax", "gross", "due")),
+            "documents": tuple(said.get("documents", ())),
             "preceding": _preceding(said.get("preceding")),
             "deposits": tuple(
                 Deposit(one["number"], date.fromisoformat(one["issue_date"]), Decimal(one["net"]))

@@ -10,6 +10,7 @@ from django.db.models import Q, Sum
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
+from apps.core.days import NOT_YET
 from apps.invoicing import rules
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import NO_SUPPLY, OpenItem
@@ -77,7 +78,8 @@ def _figures(plan: Mapping[str, Any], owed: Mapping[str, Any] | None, *, currenc
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceToCome:
     """The invoice that a sign-off today would issue; ``retained`` of it would be kept back as the contract says, and
-    ``recovered`` (net of tax) is what it gives back of deposits, so that its ``net`` is lower than what is accepted."""
+    ``recovered`` (net of tax) is what it gives back of deposits, so that its ``net`` is lower than what is accepted. It
+    is due once the ``documents`` are confirmed."""
 
     net: Decimal
     tax: Decimal
@@ -86,6 +88,7 @@ class InvoiceToCome:
     currency: str
     retained: Decimal = money.ZERO
     recovered: Decimal = money.ZERO
+    documents: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> Decimal:
@@ -105,6 +108,7 @@ def invoice_to_come(amount: Decimal, *, milestone: Milestone, version: ContractV
     recovered = money.total(one.amount for one in given_back)
     taxed = rules.TaxedAmount(net=amount - recovered, category=version.tax_category, rate=version.tax_rate)
     totals = rules.totals(rules.tax_breakdown([taxed], currency=currency))
+    documents = invoicing.wanted_of(contract=version.contract, version=version, milestone=milestone)
     kept = invoicing.withheld(contract=version.contract, version=version, totals=totals, milestone=milestone)
     return InvoiceToCome(
         retained=kept.said.withheld if kept.said is not None else money.ZERO,
@@ -112,6 +116,7 @@ def invoice_to_come(amount: Decimal, *, milestone: Milestone, version: ContractV
         net=totals.net,
         tax=totals.tax,
         gross=totals.gross,
-        due_on=version.due_on(today),
+        due_on=NOT_YET if documents else version.due_on(today),
+        documents=tuple(one.title for one in documents),
         currency=currency,
     )

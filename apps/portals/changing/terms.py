@@ -11,18 +11,20 @@ from django.utils.translation import gettext_lazy
 from apps.contracts import rules
 from apps.contracts.drafts import AS_THEY_ARE, ChangedTerms, ContractDraft, LineTerms
 from apps.contracts.models.version import PaymentBasis, Silence, TaxCategory
+from apps.contracts.payment_documents import PaymentDocuments
+from apps.portals.drafting.documents import DocumentsField, PaymentDocumentFields, typed_payment_documents
 from apps.portals.drafting.waiting import WaitingField
 from apps.portals.forms import AmountField, RateField
 from apps.portals.version_differences import Row, term_rows
 
 LONGEST: Final = 365
 SILENCES: Final = Silence.choices
-SAID: Final = tuple(name for name in rules.CHANGEABLE if name != "retention")
+SAID: Final = tuple(name for name in rules.CHANGEABLE if name not in ("retention", "payment_documents"))
 """The terms that the form says as they are called; of the retention it says the rate."""
 TICKED: Final = ("partial_acceptance", "needs_inspection")
 
 
-class TermsForm(forms.Form):
+class TermsForm(PaymentDocumentFields):
     """The terms of the contract as they stand, to be said anew. One that was left as it is is no change."""
 
     use_required_attribute = False
@@ -82,6 +84,7 @@ class TermsForm(forms.Form):
     def __init__(self, data: Mapping[str, Any] | None, *, stands: ContractDraft) -> None:
         initial: dict[str, Any] = {name: getattr(stands, name) for name in SAID}
         has_rate = stands.retention is not None and stands.retention.payable_most is None
+        initial |= typed_payment_documents(stands.payment_documents)
         if stands.retention is not None and has_rate:
             initial["retention_rate"] = stands.retention.rate
         # A page that says nothing of terms leaves them as they are.
@@ -117,6 +120,8 @@ class TermsForm(forms.Form):
         retention, rate = self.stands.retention, typed.get("retention_rate")
         if retention is not None and rate is not None and rate != retention.rate:
             changed["retention"] = replace(retention, rate=rate)
+        if typed["payment_documents"] != self.stands.payment_documents:
+            changed["payment_documents"] = typed["payment_documents"] or PaymentDocuments()
         return ChangedTerms(**changed)
 
 
@@ -146,6 +151,7 @@ class OwnTermsFields(forms.Form):
     )
     is_materials = forms.BooleanField(label=gettext_lazy("Stored materials"), required=False)
     condition = WaitingField()
+    documents = DocumentsField(label=gettext_lazy("Documents before its invoice is due, one a line"))
 
     @staticmethod
     def initial_own(own: LineTerms) -> dict[str, Any]:
@@ -157,6 +163,7 @@ class OwnTermsFields(forms.Form):
             "own_retention_rate": own.retention_rate,
             "is_materials": own.is_materials,
             "condition": own.condition,
+            "documents": own.documents,
         }
 
     def own_terms(self) -> LineTerms:
@@ -169,6 +176,7 @@ class OwnTermsFields(forms.Form):
             typed["own_retention_rate"],
             typed["is_materials"],
             typed["condition"],
+            typed["documents"],
         )
 
 

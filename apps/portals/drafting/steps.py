@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts import rules
 from apps.contracts.drafts import LineTerms
 from apps.contracts.models.version import Silence
+from apps.portals.drafting.documents import DocumentsField
 from apps.portals.drafting.waiting import WaitingField
 from apps.portals.forms import AmountField, RateField
 
@@ -61,6 +62,7 @@ class OwnTermFields(forms.Form):
     )
     is_materials = forms.BooleanField(label=_("Stored materials"), required=False)
     condition = WaitingField()
+    documents = DocumentsField(label=_("Documents before its invoice is due"))
 
     def own(self) -> LineTerms:
         """What was chosen, as a plain value."""

@@ -21,7 +21,7 @@ from apps.invoicing import services as invoicing
 from apps.invoicing import snapshot, wording
 from apps.invoicing.einvoice.profiles import PEPPOL, XRECHNUNG, Profile
 from apps.invoicing.models import Allocation, CreditNote, Invoice
-from apps.portals import formats, moment
+from apps.portals import formats, moment, payment_documents
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import payees
 from apps.portals.buyer.files import invoice_file, invoice_xml_file, stored_file
@@ -58,6 +58,7 @@ def open_invoice(request: PortalRequest, token: str) -> HttpResponse:
             "pay_code": payees.pay_code(pay_to, found),
             "is_printed_otherwise": payees.is_printed_otherwise(pay_to, found),
             "payments": _payments(visit, found),
+            "documents": payment_documents.of_guest(visit.actor, found),
             "notes": _notes(visit, found),
             "questions": asking.about(visit.actor, found, ask_url=_below(visit, "ask_about_invoice")),
             "portal_url": reverse("buyer:invoice", args=[found.ref]) if found.buyer.is_claimed else "",
@@ -83,6 +84,8 @@ def _what_next(invoice: Invoice, *, state: str, pay_to: PayTo | None) -> str:
         return _("nothing. The invoice is credited in full.")
     if state == "withheld":
         return _("the defects are mended. What is withheld for each is payable once it is released.")
+    if state == "awaits_documents":
+        return _("the documents before payment. It need not be paid before you have confirmed them.")
     payee = pay_to.holder if pay_to is not None else invoice.seller.legal_name
     if state == "overdue":
         return _("you pay %(payee)s now. The invoice was due on") % {"payee": payee}

@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 
 from apps.contracts.models import Contract, Criterion, PlanLine
 from apps.core import money
+from apps.core.days import NOT_YET
 from apps.financing.models import Facility, RequestItem
 from apps.invoicing.models import Instalment, Invoice, InvoiceKind
 from apps.milestones.models import Milestone
@@ -49,6 +50,7 @@ def fundable(actor: Actor, *, today: date) -> QuerySet[Invoice]:
         open_item__reserved=0,
         open_item__open__gt=0,
         open_item__due_on__gte=today,
+        open_item__due_on__lt=NOT_YET,
         contract__active_version__is_assignable=True,
     )
 

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.core import clock
+from apps.core.days import NOT_YET
 from apps.core.money import Money
 from apps.portals import charts, formats, vocabulary
 from apps.portals.moment import now_of
@@ -137,6 +138,8 @@ def due(context: template.Context, value: date | None) -> SafeString | str:
         return NOTHING
     if isinstance(value, datetime):
         value = timezone.localtime(value).date()
+    if value == NOT_YET:
+        return day(value)
     today = timezone.localtime(_now(context)).date()
     return format_html('{} <span class="relative">({})</span>', day(value), formats.days_away(value, today))
 

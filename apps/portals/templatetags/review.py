@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django import template
 
-from apps.contracts import late_wording, measure_wording, retention_wording, rules, wording
+from apps.contracts import document_wording, late_wording, measure_wording, retention_wording, rules, wording
 from apps.contracts import services as contracts
 from apps.contracts.drafts import AS_AGREED, DraftLine
 from apps.contracts.models import ContractVersion, PlanLine
@@ -88,6 +88,13 @@ def late_payment(version: ContractVersion, *, currency: str) -> str:
     """Interest and fee where an invoice is paid late; empty where nothing was agreed."""
     terms = version.late_terms
     return late_wording.whole(terms, currency=currency) if terms is not None else ""
+
+
+@register.simple_tag
+def payment_documents(version: ContractVersion) -> str:
+    """Which documents come before payment; empty where none does."""
+    terms = version.document_terms
+    return document_wording.whole(terms) if terms is not None else ""
 
 
 @register.simple_tag

@@ -181,6 +181,7 @@ class Event:
     reservation: int | None = None
     pick: int | None = None
     event: str = ""
+    document: str = ""
 
 
 @dataclass(frozen=True)

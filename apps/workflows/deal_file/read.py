@@ -18,6 +18,7 @@ from apps.contracts.rules.payment import NET, PAYMENT_BASES
 from apps.core import money
 from apps.workflows.deal_file.deal import Deal, FacilityPlan, Party
 from apps.workflows.deal_file.read_beginning import read_begun_by
+from apps.workflows.deal_file.read_documents import read_payment_documents
 from apps.workflows.deal_file.read_dues import read_due
 from apps.workflows.deal_file.read_events import read_events
 from apps.workflows.deal_file.read_late_payment import read_late_payment
@@ -86,6 +87,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "K", "G", "O") if tax is not None else "S",
         tax_rate=_percentage(tax.maybe("rate"), "0") if tax is not None else Decimal(0),
         retention=read_terms(retention, code) if retention is not None else None,
+        payment_documents=read_payment_documents(place.maybe("payment_documents")),
         late_payment=read_late_payment(place.maybe("late_payment"), code),
         is_assignable=assignable.yes_or_no() if assignable is not None else True,
         governing_law=law.text(most=80) if law is not None else "",

@@ -5,17 +5,20 @@ from decimal import Decimal
 from typing import Any, Final
 
 from apps.contracts.drafts import AS_THEY_ARE, ChangedTerms, ContractDraft, DraftLine
+from apps.contracts.payment_documents import PaymentDocuments
 from apps.contracts.rules import LONGEST_PERIOD_OF_NOTICE, MOST_SUSPENSIONS
 from apps.contracts.rules.payment import PAYMENT_BASES
 from apps.contracts.rules.review import SILENCES
 from apps.core import money
 from apps.workflows.deal_file.deal import ChangedMilestone, SaidChange
+from apps.workflows.deal_file.read_documents import read_payment_documents
 from apps.workflows.deal_file.read_measure import read_measure
 from apps.workflows.deal_file.read_retention import check_proposed_retention, read_terms
 from apps.workflows.deal_file.read_steps import read_above, read_own
 from apps.workflows.deal_file.reader import Place
 
 NOBODY: Final = "nobody"
+NONE: Final = "none"
 """For whatever amount one person is enough again."""
 ReadLine = Callable[[Place, str], DraftLine]
 
@@ -64,6 +67,7 @@ def _terms(place: Place, contract: ContractDraft) -> ChangedTerms:
     rate = tax.maybe("rate") if tax is not None else None
     terms = ChangedTerms(
         **_steps(place, contract.currency),
+        payment_documents=_documents(place.maybe("payment_documents")),
         partial_acceptance=in_parts.yes_or_no() if in_parts is not None else None,
         tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "K", "G", "O") if tax is not None else "",
         tax_rate=rate.percentage() if rate is not None else None,
@@ -98,6 +102,14 @@ def _steps(place: Place, currency: str) -> dict[str, Any]:
         "second_acceptor_above": read_above(above, currency) if above is not None and not is_one else None,
         "one_acceptor": is_one,
     }
+
+
+def _documents(place: Place | None) -> PaymentDocuments | None:
+    """Documents before payment that are asked for from then on; `none` where it is none any more."""
+    if place is not None and place.is_text:
+        place.one_of(NONE)
+        return PaymentDocuments()
+    return read_payment_documents(place)
 
 
 def _payable(place: Place, currency: str) -> Decimal:

@@ -21,6 +21,8 @@ MEMBERS_ONLY: Final = frozenset(
     {
         "still_missing",
         "confirm_event",
+        "confirm_document",
+        "return_document",
         "release_reservation",
         "agree_reduction",
         "ask_reduction",
@@ -123,6 +125,7 @@ def _event(
         "period": take("period", lambda p: p.whole(least=1)),
         "defects": take("defects", lambda p: read_defects(p, criteria=criteria)) or (),
         "reservation": take("reservation", lambda p: p.whole(least=1)),
+        "document": place.need("document").text(most=120) if "document" in rule.keys else "",
         "event": place.need("event").one_of(*_events(contract)) if "event" in rule.keys else "",
     }
     if verb == "price_offer" and not price:

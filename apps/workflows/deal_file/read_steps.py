@@ -9,6 +9,7 @@ from apps.contracts.rules.conditions import LONGEST_EVENT, NEEDS
 from apps.contracts.rules.retention import check_own_rate
 from apps.contracts.rules.review import SILENCES
 from apps.core import money
+from apps.workflows.deal_file.read_documents import read_names
 from apps.workflows.deal_file.reader import Place
 
 
@@ -34,12 +35,14 @@ def read_own(place: Place) -> LineTerms:
     """What a milestone has in the place of the contract's terms."""
     days, silence, after = place.maybe("review_days"), place.maybe("silence"), place.maybe("cumulative")
     retention, materials, waits = (place.maybe(key) for key in ("retention", "materials", "waits_for"))
+    documents = place.maybe("documents")
     return LineTerms(
         review_days=days.whole(least=1, most=365) if days is not None else None,
         silence=silence.one_of(*SILENCES) if silence is not None else "",
         is_cumulative=after.yes_or_no() if after is not None else False,
         retention_rate=_rate(retention) if retention is not None else None,
         is_materials=materials.yes_or_no() if materials is not None else False,
+        documents=read_names(documents) if documents is not None else (),
         condition=_condition(waits) if waits is not None else None,
     )
 

@@ -129,6 +129,11 @@ class Place:
         for number, item in enumerate(self.node.value, start=1):
             yield Place(item, (*self.path, str(number)), self.today)
 
+    @property
+    def is_text(self) -> bool:
+        """Whether a word stands here, and no keys and no list."""
+        return isinstance(self.node, yaml.ScalarNode)
+
     # --- scalars -------------------------------------------------------------------------------------------------
 
     def text(self, *, most: int = 4000) -> str:

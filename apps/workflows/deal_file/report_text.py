@@ -38,7 +38,7 @@ def plain(found: Report) -> str:
         "Invoices",
         *(
             f"  {row['number']:<16} {row['about']:<28} net {row['net']:>12}  tax {row['tax']:>11}"
-            f"{_recovered(row)}  open {row['open']:>12}  due {row['due_on']}  PDF {row['document']}"
+            f"{_recovered(row)}  open {row['open']:>12}  due {row['due_on'] or 'with documents'}  PDF {row['document']}"
             for row in found["invoices"]
         ),
     ]

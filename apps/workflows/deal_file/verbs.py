@@ -15,6 +15,7 @@ from apps.workflows.deal_file.change_verbs import CHANGES
 from apps.workflows.deal_file.credit_verbs import CREDITING
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.dispute_verbs import DISPUTING
+from apps.workflows.deal_file.document_verbs import DOCUMENTING
 from apps.workflows.deal_file.funding_verbs import FUNDING
 from apps.workflows.deal_file.late_verbs import LATE_PAYMENT
 from apps.workflows.deal_file.recourse_verbs import RECOURSE
@@ -190,6 +191,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         **CREDITING,
         **DISPUTING,
         **REFUNDING,
+        **DOCUMENTING,
         **REMINDING,
         **RESERVING,
         **STEPS,

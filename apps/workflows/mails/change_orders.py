@@ -141,6 +141,7 @@ def _terms(version: ContractVersion) -> list[Line]:
     }
     named = {
         "retention": _("Retention"),
+        "payment_documents": _("Documents before payment"),
         "partial_acceptance": _("Acceptance in part"),
         "needs_inspection": _("Inspection before acceptance"),
         "second_acceptor_above": _("Two people accept large milestones"),

@@ -57,7 +57,7 @@ def invoice(*, delivery_ref: str) -> Sent | None:
             to=people_for_invoices(billed),
             button=_("Open the invoice"),
             url=page_of(billed, buyer=delivery.buyer),
-            by=billed.open_item.due_on,
+            by=None if billed.open_item.awaits_documents else billed.open_item.due_on,
             facts=[
                 fact(_("Invoice"), billed.number),
                 fact(_("Contract"), f"{said.contract_number} · {said.contract_title}"),

@@ -88,7 +88,7 @@ def acceptance(*, submission_ref: str) -> None:
                 fact(_("Invoice"), invoice.number),
                 money(_("Total with tax"), invoice.gross, invoice.currency),
                 *_withheld(decision, invoice),
-                fact(_("Due"), on=invoice.due_on),
+                fact(_("Due"), on=invoice.open_item.due_on),
             ],
             context={
                 "decision": decision,
@@ -131,7 +131,7 @@ def review_lapsed(*, submission_ref: str) -> None:
     submission = read_submission(submission_ref)
     invoice = Invoice.objects.filter(milestone=submission.milestone).first()
     of_invoice = (
-        [money(_("Total with tax"), invoice.gross, invoice.currency), fact(_("Due"), on=invoice.due_on)]
+        [money(_("Total with tax"), invoice.gross, invoice.currency), fact(_("Due"), on=invoice.open_item.due_on)]
         if invoice
         else []
     )

@@ -7,7 +7,7 @@ from django.urls import reverse
 from apps.contracts.models import ContractVersion
 from apps.core.database import walls
 from apps.milestones.models import EvidenceFile
-from tests import corrections, disputes, scenarios
+from tests import corrections, disputes, payment_documents, scenarios
 from tests.conftest import Once
 from tests.portals.buyer.browsers import status_of
 from tests.portals.buyer.conftest import SignIn
@@ -26,6 +26,7 @@ def refs_of(parties: Parties) -> dict[str, str]:
     submission = scenarios.submitted_milestone(contract, position=2)
     credited = scenarios.accepted_milestone(contract, position=3)
     note = corrections.credited(parties, corrections.invoice_of(credited).ref, "1.00")
+    _contract, papers = payment_documents.waiting(parties, scenarios.software_draft(parties, number="NL-P"))
     dispute_ref, dispute_file_ref = disputes.shown(parties, corrections.invoice_of(credited).ref)
     with walls.asking_for(contract.seller_id):
         version = ContractVersion.objects.get(contract=proposed)
@@ -47,6 +48,8 @@ def refs_of(parties: Parties) -> dict[str, str]:
         "dispute_invoice": invoice.ref,
         "dispute": dispute_ref,
         "dispute_file": dispute_file_ref,
+        "payment_document": papers[payment_documents.HANDED_IN],
+        "return_document": papers[payment_documents.HANDED_IN],
         "ask_nullification": credited.ref,
         "answer_nullification": corrections.asked(parties, credited.ref, by="billing"),
     }

@@ -46,6 +46,7 @@ from apps.workflows import (
     late_payment,
     negotiating,
     paying_out,
+    payment_documents,
     proofs,
     recourse,
     refunding,
@@ -78,7 +79,7 @@ TERMS = OfferTerms(
 
 
 More = Callable[[Any, Tenant], dict[str, Any]]
-KEYLESS: Final = frozenset({"attach_evidence", "remove_evidence", "attach_to_dispute"})
+KEYLESS: Final = frozenset({"attach_evidence", "remove_evidence", "attach_to_dispute", "hand_in_document"})
 """What may be sent twice without a one-time key."""
 
 
@@ -321,6 +322,7 @@ QUESTION = "milestones.Question"
 DISPUTE, PROPOSAL = "milestones.Dispute", "milestones.DisputeProposal"
 RESERVATION, OFFERED = "milestones.Reservation", "milestones.ReservationWord"
 PAYMENT, TRANSACTION, REFUND = "invoicing.Payment", "invoicing.BankTransaction", "invoicing.Refund"
+PAPER = "invoicing.PaymentDocument"
 INVOICE, REQUEST, OFFER = "invoicing.Invoice", "financing.FundingRequest", "financing.Offer"
 MONEY_ORDER, PAYMENT_OUT = "financing.PaymentOrder", "financing.OrderedPayment"
 EXPOSURE, VERIFICATION = "financing.ExposureLimit", "financing.BuyerVerification"
@@ -593,6 +595,9 @@ CALLS = [
         lambda _row, _own: {"share": Share(amount=Decimal("0.01")), "reason": "Mine.", "answer_days": 14},
     ),
     Call(disputing.answer_dispute, "billing", DISPUTE, "dispute_ref", lambda _row, _own: {"text": "Mine."}),
+    Call(payment_documents.hand_in_document, "billing", PAPER, "document_ref", lambda _row, _own: {"note": "Mine."}),
+    Call(payment_documents.confirm_document, "payables", PAPER, "document_ref"),
+    Call(payment_documents.return_document, "payables", PAPER, "document_ref", lambda _row, _own: {"reason": "Mine."}),
     Call(disputing.attach_to_dispute, "billing", DISPUTE, "dispute_ref", lambda _row, _own: {"upload": _upload()}),
     Call(disputing.propose_outcome, "billing", DISPUTE, "dispute_ref", lambda _row, _own: {"outcome": "rejected"}),
     Call(disputing.agree_outcome, "approver", PROPOSAL, "proposal_ref"),

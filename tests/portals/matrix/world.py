@@ -90,7 +90,7 @@ from apps.workflows import (
 from apps.workflows.journals import making as journals
 from apps.workflows.models import EvidencePack
 from apps.workflows.packs import making
-from tests import corrections, disputes, scenarios, terminations
+from tests import corrections, disputes, payment_documents, scenarios, terminations
 from tests.invoicing.statements.bank import Booking
 from tests.invoicing.statements.uploads import uploaded
 from tests.scenarios import Parties, acting, key, member
@@ -190,6 +190,7 @@ class _Builder:
         self._steps()
         self._disputes()
         self._reservations()
+        payment_documents.waiting(self.deal, self._draft("Documented", lines=1), tag=self.canary)
         self._terminations()
         self._bills()
         self._statements()

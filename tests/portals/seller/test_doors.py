@@ -32,7 +32,7 @@ from apps.workflows import (
     reserving,
     statements,
 )
-from tests import change_orders, corrections, disputes, options, scenarios, terminations
+from tests import change_orders, corrections, disputes, options, payment_documents, scenarios, terminations
 from tests.conftest import Once
 from tests.invoicing.statements.bank import Booking
 from tests.invoicing.statements.uploads import uploaded
@@ -84,6 +84,8 @@ class World:
     noted_ref: str
     offered_ref: str
     reservation_ref: str
+    missing_ref: str
+    handed_in_ref: str
 
 
 LISTS = (
@@ -216,7 +218,10 @@ def _built(parties: Parties) -> World:
             bank_reference="STMT-2",
         )
         refund = refunding.ask_refund(actor=sina, key=key(), payment_ref=surplus["payment"], reason="Too much.")
+    _contract, papers = payment_documents.waiting(parties, software_draft(parties, number="NL-P"))
     return World(
+        missing_ref=papers[payment_documents.MISSING],
+        handed_in_ref=papers[payment_documents.HANDED_IN],
         reservation_ref=reservation_ref,
         refund_ref=refund["refund"],
         draft=draft,
@@ -370,6 +375,8 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "dispute_invoice": invoice,
         "dispute": world.dispute_ref,
         "dispute_file": world.dispute_file_ref,
+        "payment_document": world.handed_in_ref,
+        "hand_in_document": world.missing_ref,
         "ask_nullification": world.creditable.ref,
         "answer_nullification": world.nullification_ref,
         "contract_revenue": world.active.ref,

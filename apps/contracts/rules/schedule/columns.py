@@ -33,6 +33,7 @@ class Column(StrEnum):
     RETENTION = "retention"
     MATERIALS = "materials"
     WAITING = "waiting"
+    DOCUMENTS = "documents"
     KIND = "kind"
     PERIOD = "period"
     COUNT = "count"
@@ -63,6 +64,7 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.RETENTION: "Own retention",
         Column.MATERIALS: "Stored materials",
         Column.WAITING: "Waits for",
+        Column.DOCUMENTS: "Documents before payment",
         Column.KIND: "Kind",
         Column.PERIOD: "Period",
         Column.COUNT: "Number of periods",
@@ -88,6 +90,7 @@ WRITTEN: Final[Mapping[str, Mapping[Column, str]]] = {
         Column.RETENTION: "Eigener Einbehalt",
         Column.MATERIALS: "Gelagertes Material",
         Column.WAITING: "Wartet auf",
+        Column.DOCUMENTS: "Unterlagen vor Zahlung",
         Column.KIND: "Zeilenart",
         Column.PERIOD: "Periode",
         Column.COUNT: "Anzahl der Perioden",
@@ -123,6 +126,7 @@ _MORE: Final[Mapping[Column, str]] = {
     Column.RETENTION: "retention, retainage, own retention in percent, retainage %, einbehalt, sicherheitseinbehalt",
     Column.MATERIALS: "materials, is material, material, lagerware",
     Column.WAITING: "condition, conditional on, submitted only once, bedingung, erst wenn",
+    Column.DOCUMENTS: "documents, required documents, payment documents, unterlagen, dokumente",
     Column.KIND: "kind of line, line type, type of line, art der zeile",
     Column.PERIOD: "billed every, interval, billing period, every, turnus, abrechnungszeitraum, zeitraum",
     Column.COUNT: "periods, times, count, number of times, anzahl perioden, anzahl, wie oft",

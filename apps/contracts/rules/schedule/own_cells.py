@@ -5,9 +5,11 @@ from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from apps.contracts.drafts import LineTerms
+from apps.contracts.rules.payment_documents import check_names
 from apps.contracts.rules.schedule import words as known
 from apps.contracts.rules.schedule.cells import Cell
 from apps.contracts.rules.schedule.columns import Column
+from apps.contracts.rules.schedule.guard import unguarded
 from apps.contracts.rules.schedule.numbers import whole_of
 from apps.contracts.rules.schedule.waiting_cells import read_waiting
 
@@ -32,5 +34,11 @@ def own_terms(said: Said, *, plain: Callable[[Cell], str], rate: Callable[[Cell]
         is_cumulative=said(Column.CUMULATIVE, mark, False),
         retention_rate=said(Column.RETENTION, rate, None),
         is_materials=said(Column.MATERIALS, mark, False),
+        documents=said(Column.DOCUMENTS, lambda cell: read_documents(plain(cell)), ()),
         condition=said(Column.WAITING, lambda cell: read_waiting(plain(cell)), None),
     )
+
+
+def read_documents(text: str) -> tuple[str, ...]:
+    """The documents before payment that a cell names, one a line."""
+    return check_names(unguarded(text.strip()).splitlines(), field="documents")

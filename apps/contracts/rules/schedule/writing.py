@@ -33,6 +33,8 @@ def written_schedule(
         unsaid += [Column.RETENTION, Column.MATERIALS]
     if not any(line.own.condition is not None for line in lines):
         unsaid.append(Column.WAITING)
+    if not any(line.own.documents for line in lines):
+        unsaid.append(Column.DOCUMENTS)
     if not any(line.measure is not None for line in lines):
         unsaid += [*measure_cells.COLUMNS]
     columns = [column for column in Column if column not in unsaid]
@@ -51,6 +53,7 @@ def written_schedule(
             Column.RETENTION: line.own.retention_rate,
             Column.MATERIALS: marks[True] if line.own.is_materials else None,
             Column.WAITING: guarded(written_waiting(line.own.condition, language=language)) or None,
+            Column.DOCUMENTS: guarded("\n".join(line.own.documents)) or None,
             Column.INFORMATION: amount,
             **due_cells.written(line, language=language),
             **measure_cells.written(line, language=language),

@@ -18,7 +18,7 @@ from apps.invoicing.models import OpenItem, OpenSum
 from apps.milestones.models import Milestone, Submission
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
-from apps.portals import formats
+from apps.portals import formats, payment_documents
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import figures, payees, versions
 from apps.portals.buyer.pages import page, today_of, zone_of
@@ -62,6 +62,7 @@ def home(request: PortalRequest) -> HttpResponse:
                 *disputes.needs_of(actor, side=BUYER),
                 *reservations.needs_of(actor, side=BUYER),
                 *_assignments(actor),
+                *(payment_documents.needs(actor, side="buyer") if actor.may(Action.CONFIRM_DOCUMENT) else ()),
                 *_due(actor, today),
             ],
             "tiles": _tiles(actor, today=today, currency=request.membership.organisation.currency),

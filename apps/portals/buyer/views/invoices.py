@@ -16,7 +16,7 @@ from apps.invoicing.einvoice.profiles import PEPPOL, XRECHNUNG
 from apps.invoicing.models import Invoice, OpenSum
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
-from apps.portals import open_totals
+from apps.portals import open_totals, payment_documents
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import payees
 from apps.portals.buyer.files import invoice_file, invoice_xml_file
@@ -130,6 +130,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             "unread": payees.unread_assignments(request.actor).filter(milestone=found.milestone_id).first(),
             "next": _what_next(found, state=state, pay_to=pay_to),
             "events": invoice_story(request.actor, found),
+            "documents": payment_documents.of_invoice(request.actor, found, side="buyer"),
             "notes": notes_of(request.actor, found, side=BUYER),
             "disputes": disputes.of_invoice(request.actor, found, side=BUYER),
             "questions": asking.about(request.actor, found, ask_url=_ask_url(request.actor, found)),
@@ -173,6 +174,8 @@ def _what_next(invoice: Invoice, *, state: str, pay_to: PayTo | None) -> str:
         return _("nothing. The invoice is credited in full.")
     if state == "withheld":
         return _("the defects are mended. What is withheld for each is payable once it is released.")
+    if state == "awaits_documents":
+        return _("the documents before payment. You need not pay before you have confirmed them.")
     payee = pay_to.holder if pay_to is not None else invoice.seller.legal_name
     if state == "overdue":
         return _("you pay %(payee)s now. The invoice was due on") % {"payee": payee}

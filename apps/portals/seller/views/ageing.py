@@ -166,7 +166,15 @@ def _cells(found: Ageing) -> Iterator[list[Cell]]:
         age = str(NAMES[one.band])
         buyer = guarded(found.names[invoice.buyer_id])
         yield [
-            *(buyer, invoice.number, invoice.issued_on, one.due_on, age, invoice.currency, one.amount),
+            *(
+                buyer,
+                invoice.number,
+                invoice.issued_on,
+                formats.known_day(one.due_on),
+                age,
+                invoice.currency,
+                one.amount,
+            ),
             *(None, None),
         ]
     for currency, buyer_id in sorted(found.retained.keys() | found.unapplied.keys()):

@@ -18,7 +18,7 @@ from apps.invoicing.models import BankTransaction, CreditNote, CreditNoteDocumen
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
-from apps.portals import asking, history
+from apps.portals import asking, history, payment_documents
 from apps.portals.access import PortalRequest, portal
 from apps.portals.changing.waiting import change_orders, unpriced_changes
 from apps.portals.correcting.shown import needs_of
@@ -80,6 +80,7 @@ def _needs(actor: Actor, today: date) -> Iterator[Need]:
     yield from reservations.needs_of(actor, side=SELLER)
     yield from _documents(actor)
     if actor.may(Action.RECORD_PAYMENT):
+        yield from payment_documents.needs(actor, side="seller")
         yield from waiting_about_invoices(actor)
         yield from _transactions(actor)
 

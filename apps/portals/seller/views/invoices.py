@@ -9,7 +9,6 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.core import clock
@@ -21,7 +20,7 @@ from apps.invoicing.models import Delivery, Document, Invoice, OpenSum, PayeeIns
 from apps.invoicing.services.reading import GIVEN_UP_AFTER
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
-from apps.portals import open_totals
+from apps.portals import open_totals, payment_documents
 from apps.portals.access import PortalRequest, portal
 from apps.portals.correcting.shown import notes_of
 from apps.portals.correcting.side import SELLER
@@ -33,6 +32,7 @@ from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
 from apps.portals.seller import unapplied
 from apps.portals.seller.files import attachment, opened
+from apps.portals.seller.next_steps import what_next
 from apps.portals.seller.pages import invoice_crumbs, page, today_of, why_not
 from apps.portals.shown import invoice_state
 from apps.workflows import billing
@@ -152,6 +152,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             "tranche": tranche,
             "asked": asked,
             "allocations": unapplied.of_invoice(request.actor, found),
+            "documents": payment_documents.of_invoice(request.actor, found, side="seller"),
             "notes": notes_of(request.actor, found, side=SELLER),
             "disputes": disputes.of_invoice(request.actor, found, side=SELLER),
             "may_credit": not why_not(request.actor, Action.CREDIT_INVOICE)
@@ -162,7 +163,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             "may_reverse": not why_not(request.actor, Action.RECORD_PAYMENT) and tranche is None,
             **_document_piece(request, found),
             "may_record": not why_not(request.actor, Action.RECORD_PAYMENT) and payee is None,
-            "next": _what_next(found, state=state, payee=payee, today=today),
+            "next": what_next(found, state=state, payee=payee, today=today),
             **hosted.of_seller(request.actor, found),
             "crumbs": invoice_crumbs((found.number, "")),
         },
@@ -175,29 +176,6 @@ def _said(invoice: Invoice) -> dict[str, Any]:
         return {"said": release_statement.read(invoice.snapshot)}
     said = snapshot.read(invoice.snapshot)
     return {"said": said, "cause": wording.cause(said)}
-
-
-def _what_next(invoice: Invoice, *, state: str, payee: PayeeInstruction | None, today: date) -> str:
-    buyer = invoice.buyer.legal_name
-    if state == "paid":
-        return _("nothing. The invoice is paid.")
-    if state == "credited":
-        return _("nothing. The invoice is credited in full.")
-    if state == "withheld":
-        return _("the defects are mended. What is withheld for each is payable once it is released.")
-    if payee is not None:
-        return _("%(buyer)s pays %(payee)s, to whom this invoice is assigned, due on") % {
-            "buyer": buyer,
-            "payee": payee.payee_name,
-        }
-    if state == "overdue":
-        days = (today - invoice.open_item.due_on).days
-        return ngettext(
-            "%(buyer)s is %(days)d day late. Remind them, or record the payment if it has arrived. It was due on",
-            "%(buyer)s is %(days)d days late. Remind them, or record the payment if it has arrived. It was due on",
-            days,
-        ) % {"buyer": buyer, "days": days}
-    return _("%(buyer)s pays. You record the payment when it is on your account. Due on") % {"buyer": buyer}
 
 
 def _document_piece(request: PortalRequest, invoice: Invoice) -> dict[str, object]:

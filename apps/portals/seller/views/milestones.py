@@ -133,17 +133,22 @@ def _first(milestone: Milestone) -> dict[str, object]:
     return {"text": _("what this milestone waits for. %(condition)s") % {"condition": held}} if held else {}
 
 
+def _payment(milestone: Milestone, invoice: Invoice) -> dict[str, object]:
+    """Until when its invoice is paid, or what comes before that."""
+    names = {"buyer": milestone.contract.buyer.legal_name, "number": invoice.number}
+    if invoice.open_item.awaits_documents:
+        text = _("the documents before payment. Invoice %(number)s is due once %(buyer)s has confirmed them.")
+        return {"text": text % names}
+    return {"text": _("%(buyer)s pays invoice %(number)s, due on") % names, "due": invoice.open_item.due_on}
+
+
 def _what_next(
     milestone: Milestone, waiting: Submission | None, draft: Submission | None, invoice: Invoice | None
 ) -> dict[str, object]:
     version = milestone.contract.active_version
     who = version.signatory_name if version else ""
     if invoice is not None and invoice.open_item.open:
-        text = _("%(buyer)s pays invoice %(number)s, due on") % {
-            "buyer": milestone.contract.buyer.legal_name,
-            "number": invoice.number,
-        }
-        return {"text": text, "due": invoice.due_on}
+        return _payment(milestone, invoice)
     if invoice is not None:
         words = {
             "nullified": _("nothing here. Its invoice is credited, and the work goes on as a part of its own."),

@@ -1,0 +1,175 @@
+"""Documents before payment: the seller hands them in, the buyer confirms or returns them, and an invoice is due."""
+
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.files.base import File
+
+from apps.audit import services as audit
+from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.payment_documents import Wanted
+from apps.contracts.rules import payment_documents as terms_of
+from apps.core import canonical
+from apps.core.errors import IllegalTransition, Refused
+from apps.core.states import move
+from apps.invoicing.models import OpenItem, PaymentDocument
+from apps.invoicing.models.payment_document import DocumentStep
+from apps.milestones import evidence
+from apps.milestones.evidence import StoredFile
+from apps.milestones.models import Milestone
+from apps.milestones.rules import check_words
+from apps.parties.actor import Actor
+from apps.parties.roles import Action
+
+LONGEST_NOTE: Final = 1_000
+
+
+def wanted_of(*, contract: Contract, version: ContractVersion, milestone: Milestone | None) -> list[Wanted]:
+    """The documents that an invoice issued now waits for: not those that serve all invoices and are confirmed."""
+    found = terms_of.wanted(version.document_terms, milestone.line.own if milestone is not None else None)
+    if not any(one.is_once for one in found):
+        return list(found)
+    known = PaymentDocument.objects.filter(contract=contract, is_once=True, state=DocumentStep.CONFIRMED)
+    there = {title.casefold() for title in known.values_list("title", flat=True)}
+    return [one for one in found if not one.is_once or one.title.casefold() not in there]
+
+
+def contract_of_document(*, document_ref: str) -> int:
+    """The contract of a document, so that a workflow can lock it first."""
+    found = PaymentDocument.objects.filter(ref=document_ref).values_list("contract_id", flat=True).first()
+    if found is None:
+        raise Refused("There is no such document among those that you can see.")
+    return found
+
+
+def receive_payment_document(upload: "File[Any]", *, actor: Actor) -> StoredFile:
+    """Check an upload and store its bytes; they count for nothing until :func:`hand_in_document` gives them a row."""
+    actor.require(Action.RECORD_PAYMENT)
+    return evidence.receive(upload, most=settings.EVIDENCE_MAX_BYTES)
+
+
+def discard_unless_handed_in(stored_as: str) -> None:
+    """Delete stored bytes that no document knows."""
+    if not PaymentDocument.objects.filter(stored_as=stored_as).exists():
+        evidence.discard(stored_as)
+
+
+def hand_in_document(
+    *, contract: Contract, document_ref: str, actor: Actor, note: str, stored: StoredFile | None, at: datetime
+) -> PaymentDocument:
+    """The seller hands in what is missing: a file, or words that say how the buyer got it. The same twice is once."""
+    document = _locked(contract, document_ref=document_ref)
+    actor.require(Action.RECORD_PAYMENT, organisation_id=contract.seller_id)
+    words = note.strip()
+    if len(words) > LONGEST_NOTE:
+        raise Refused("Write at most {most} characters.", field="note", most=LONGEST_NOTE)
+    if stored is None and not words:
+        raise Refused("Attach the document, or say how the buyer got it.", field="file")
+    sha256 = stored.sha256 if stored is not None else ""
+    if document.state == DocumentStep.HANDED_IN and (document.note, document.sha256) == (words, sha256):
+        return document
+    if document.state != DocumentStep.MISSING:
+        raise IllegalTransition("This document is not missing any more. Reload the page to see what happened.")
+    move(document, DocumentStep.HANDED_IN, PaymentDocument.TRANSITIONS)
+    if stored is not None:
+        document.name, document.content_type, document.size = stored.name, stored.content_type, stored.size
+        document.sha256, document.stored_as = stored.sha256, stored.stored_as
+    document.note, document.handed_in_at, document.handed_in_name = words, at, actor.name
+    document.save()
+    _record(document, verb="document.handed_in", actor=actor, at=at, sha256=sha256, note_sha256=canonical.sha256(words))
+    return document
+
+
+def confirm_document(*, contract: Contract, document_ref: str, actor: Actor, at: datetime) -> PaymentDocument:
+    """The buyer has what it wanted; one that came another way is confirmed without being handed in here.
+
+    What serves all invoices is confirmed for each that waits for it. An invoice that waits for nothing more is due by
+    its terms.
+    """
+    document = _locked(contract, document_ref=document_ref)
+    actor.require(Action.CONFIRM_DOCUMENT, organisation_id=contract.buyer_id)
+    _require_waiting(document)
+    same = [document]
+    if document.is_once:
+        others = PaymentDocument.objects.select_for_update(of=("self",)).select_related("invoice").waiting()
+        same += others.filter(contract=contract, is_once=True, title=document.title).exclude(pk=document.pk)
+    for one in same:
+        move(one, DocumentStep.CONFIRMED, PaymentDocument.TRANSITIONS)
+        one.decided_at, one.decided_name = at, actor.name
+        one.save(update_fields=["state", "decided_at", "decided_name"])
+        _record(one, verb="document.confirmed", actor=actor, at=at)
+        _make_due(one, contract=contract, at=at)
+    return document
+
+
+def return_document(
+    *, contract: Contract, document_ref: str, actor: Actor, reason: str, at: datetime
+) -> PaymentDocument:
+    """The buyer gives back what does not do, and says why: the document is missing anew."""
+    document = _locked(contract, document_ref=document_ref)
+    actor.require(Action.CONFIRM_DOCUMENT, organisation_id=contract.buyer_id)
+    _require_waiting(document)
+    if document.state != DocumentStep.HANDED_IN:
+        raise IllegalTransition("Nothing was handed in yet, so nothing can be returned.")
+    words = check_words(reason, field="reason", missing="Say what is wrong with it, so that the seller can mend it.")
+    if len(words) > LONGEST_NOTE:
+        raise Refused("Write at most {most} characters.", field="reason", most=LONGEST_NOTE)
+    move(document, DocumentStep.RETURNED, PaymentDocument.TRANSITIONS)
+    document.decided_at, document.decided_name, document.reason = at, actor.name, words
+    document.save(update_fields=["state", "decided_at", "decided_name", "reason"])
+    PaymentDocument.objects.create(
+        contract=contract, invoice=document.invoice, title=document.title, is_once=document.is_once
+    )
+    _record(document, verb="document.returned", actor=actor, at=at, reason_sha256=canonical.sha256(words))
+    return document
+
+
+def _make_due(document: PaymentDocument, *, contract: Contract, at: datetime) -> None:
+    """With the last document the invoice is due; the terms are those of the version under which it was issued."""
+    invoice = document.invoice
+    if PaymentDocument.objects.filter(invoice=invoice).waiting().exists():
+        return
+    item = OpenItem.objects.select_for_update(of=("self",)).get(invoice=invoice)
+    said = canonical.read(invoice.snapshot)
+    item.due_on = terms_of.due_with_documents(
+        said["documents_days"],
+        issued_on=invoice.issued_on,
+        confirmed_on=at.astimezone(ZoneInfo(contract.seller.time_zone)).date(),
+        payment_days=said["payment_days"],
+        payment_basis=said["payment_basis"],
+    )
+    item.save(update_fields=["due_on"])
+
+
+def _locked(contract: Contract, *, document_ref: str) -> PaymentDocument:
+    found = PaymentDocument.objects.select_for_update(of=("self",)).select_related("invoice")
+    document = found.filter(ref=document_ref, contract=contract).first()
+    if document is None:
+        raise Refused("There is no such document in this contract.")
+    return document
+
+
+def _require_waiting(document: PaymentDocument) -> None:
+    if document.state == DocumentStep.CONFIRMED:
+        raise IllegalTransition("{name} has confirmed this document already.", name=document.decided_name)
+    if document.state == DocumentStep.RETURNED:
+        raise IllegalTransition("This document was returned already. Reload the page to see what happened.")
+
+
+def _record(document: PaymentDocument, *, verb: str, actor: Actor, at: datetime, **facts: Any) -> None:
+    invoice = document.invoice
+    audit.record(
+        chain=f"contract:{document.contract.ref}",
+        parties=(invoice.seller_id, invoice.buyer_id),
+        verb=verb,
+        subject=f"invoice:{invoice.ref}",
+        actor=actor,
+        at=at,
+        told_to=(invoice.seller_id, invoice.buyer_id),
+        number=invoice.number,
+        document=document.title,
+        document_ref=document.ref,
+        **facts,
+    )
