@@ -275,6 +275,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "apps.workflows.hosting_jobs",
     "apps.workflows.jobs",
     "apps.workflows.jobs_before_acceptance",
+    "apps.workflows.link_jobs",
     "apps.workflows.payment_document_jobs",
     "apps.workflows.recourse_jobs",
     "apps.workflows.refund_jobs",

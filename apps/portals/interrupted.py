@@ -24,7 +24,8 @@ TYPED: Final = "typed before a proof"
 def ask(request: HttpRequest, user: User, form: BaseForm, needed: ProofNeeded) -> None:
     """Say on the form what it needs, with the way there, and keep what was typed for the way back."""
     keep(request, form)
-    way = proving.address(request, user)
+    grant = getattr(request, "grant", None)
+    way = proving.address(request, user) if grant is None else proving.address_of_guest(request, grant)
     words = format_html('{} <a href="{}">{}</a>', explain(needed), way, _("Confirm that it is you"))
     form.add_error(None, ValidationError(words, code="refused"))
 

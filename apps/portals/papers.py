@@ -3,6 +3,7 @@
 Each portal has doors of its own.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -144,8 +145,13 @@ def retry_certificate(request: PortalRequest, milestone: Milestone, *, portal: s
     return redirect(f"{portal}:milestone", ref=milestone.ref)
 
 
-def settlement_piece(actor: Actor, settlement: Settlement, *, portal: str, here: str, now: datetime) -> dict[str, Any]:
-    """The paper of a signed settlement as a page shows it: there, being made, failed, or given up."""
+def settlement_piece(
+    actor: Actor, settlement: Settlement, *, url: Callable[[str, str], str], here: str, now: datetime
+) -> dict[str, Any]:
+    """The paper of a signed settlement as a page shows it: there, being made, failed, or given up.
+
+    ``url`` says where something is done with it; a guest asks for nothing again.
+    """
     paper = SettlementPaper.objects.visible_to(actor).filter(settlement=settlement).first()
     if paper is not None:
         is_given_up = paper.is_given_up(now=now)
@@ -154,8 +160,8 @@ def settlement_piece(actor: Actor, settlement: Settlement, *, portal: str, here:
     return {
         "paper": paper,
         "is_paper_given_up": is_given_up,
-        "paper_url": reverse(f"{portal}:settlement_pdf", args=[settlement.ref]),
-        "retry_url": reverse(f"{portal}:retry_settlement_pdf", args=[settlement.ref]),
+        "paper_url": url("settlement_pdf", settlement.ref),
+        "retry_url": url("retry_settlement_pdf", settlement.ref),
         "here": here,
         "paper_action": ActionForm(auto_id="print_%s"),
     }

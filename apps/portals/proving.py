@@ -19,7 +19,8 @@ from django.urls import reverse
 
 from apps.contracts.models import GuestGrant
 from apps.core import clock
-from apps.parties.actor import Actor, Proof
+from apps.parties import tokens
+from apps.parties.actor import Actor, ActorKind, Proof
 from apps.parties.models import User
 
 WORDS: Final = {"totp": "authenticator", "webauthn": "passkey", "recovery_codes": "recovery code"}
@@ -73,6 +74,19 @@ def address(request: HttpRequest, user: User) -> str:
     else:
         page = "mfa_reauthenticate" if Authenticator.Type.TOTP in factors else "mfa_reauthenticate_webauthn"
     return f"{reverse(page)}?{urlencode({'next': request.get_full_path()})}"
+
+
+def address_of_guest(request: HttpRequest, grant: GuestGrant) -> str:
+    """Where a guest shows it again, by a code to the mailbox of the link, and comes back from to this page."""
+    token = tokens.token_for(purpose="guest_grant", ref=grant.ref)
+    return f"{reverse('link:prove', args=[token])}?{urlencode({'next': request.get_full_path()})}"
+
+
+def way(request: HttpRequest, actor: Actor) -> str:
+    """Where whoever acts on this page shows it again, a member or a guest."""
+    if actor.kind is ActorKind.GUEST:
+        return address_of_guest(request, request.grant)  # type: ignore[attr-defined]
+    return address(request, request.user)  # type: ignore[arg-type]
 
 
 def factors_of(user: User) -> list[str]:

@@ -10,13 +10,16 @@ from apps.core.database import walls
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor, ActorKind
-from apps.workflows import beginning_jobs, instalments, jobs, revenue_jobs
+from apps.workflows import beginning_jobs, instalments, jobs, link_jobs, revenue_jobs
 from apps.workflows.once import Answer, once
 
 LINK_MAILS = {
     GuestGrant.Purpose.SIGN_CONTRACT: jobs.send_contract_proposal,
     GuestGrant.Purpose.SIGN_OFF: jobs.send_sign_off_request,
     GuestGrant.Purpose.ACKNOWLEDGE: jobs.send_assignment_notice,
+    GuestGrant.Purpose.MEND: link_jobs.send_link,
+    GuestGrant.Purpose.DISPUTE: link_jobs.send_link,
+    GuestGrant.Purpose.SETTLE: link_jobs.send_link,
     GuestGrant.Purpose.TAKE_OVER: beginning_jobs.send_seller_asked,
 }
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.core.files.base import File
 from django.db import transaction
@@ -11,7 +11,8 @@ from procrastinate.jobs import JobDeferrer
 
 from apps.audit import services as audit
 from apps.contracts import services as contracts
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, GuestGrant
+from apps.core import clock
 from apps.core.database import walls
 from apps.core.refs import new_ref
 from apps.financing import services as financing
@@ -20,10 +21,12 @@ from apps.invoicing.rules import Share
 from apps.milestones import services as milestones
 from apps.milestones.models import Dispute, FirstAcceptance
 from apps.milestones.services import CriterionVerdict, MissedPosition, Part
-from apps.parties.actor import Actor
-from apps.workflows import before_acceptance, crediting, dispute_jobs, jobs, recourse, revenue_jobs, sign_off
+from apps.parties.actor import Actor, ActorKind
+from apps.workflows import before_acceptance, crediting, dispute_jobs, going_on, jobs, recourse, revenue_jobs, sign_off
 from apps.workflows.dispute_jobs import ENDED, RAISED
 from apps.workflows.once import Answer, once
+
+DISPUTE: Final = GuestGrant.Purpose.DISPUTE
 
 
 @once
@@ -42,7 +45,11 @@ def dispute_submission(
         answer_days=answer_days,
         at=at,
     )
-    jobs.defer(*_news(dispute, RAISED, actor=actor), *_news_to_financiers(dispute))
+    jobs.defer(
+        *_news(dispute, RAISED, actor=actor),
+        *_news_to_financiers(dispute),
+        *_own_link(dispute, actor=actor, at=at),
+    )
     return {"dispute": dispute.ref}
 
 
@@ -84,7 +91,7 @@ def dispute_rest(
         comment=reason,
         at=at,
     )
-    jobs.defer(*_news(dispute, RAISED, actor=actor))
+    jobs.defer(*_news(dispute, RAISED, actor=actor), *_own_link(dispute, actor=actor, at=at))
     if isinstance(done, FirstAcceptance):
         return {**before_acceptance.call_second(done, contract=contract), "dispute": dispute.ref}
     answer = sign_off.bill_accepted(done, submission_ref=submission_ref, contract=contract, actor=actor, at=at)
@@ -197,6 +204,8 @@ def remind_of_position(*, actor: Actor, key: str, dispute_ref: str) -> Answer:
     if reminder is None:
         return {}
     awaited = contracts.organisation_of(contract, side=reminder.dispute.awaits)
+    if awaited == contract.buyer_id:
+        going_on.keep_link(contract, DISPUTE, dispute_ref, actor=actor, at=at)
     dispute_jobs.send_dispute_reminder.defer(dispute_ref=dispute_ref, organisation_id=awaited)
     return {"dispute": dispute_ref}
 
@@ -204,6 +213,7 @@ def remind_of_position(*, actor: Actor, key: str, dispute_ref: str) -> Answer:
 def _end(dispute: Dispute, *, contract: Contract, actor: Actor, at: datetime) -> Answer:
     """What follows the end of a dispute. Last in its workflow: the number of a credit note is taken here."""
     news = [*_news(dispute, ENDED, actor=actor), *_news_to_financiers(dispute)]
+    contracts.close_grants(subject_ref=dispute.ref, at=at)
     if dispute.submission is not None:
         news += before_acceptance.longer_link(
             dispute.submission.ref, until=dispute.due_after, contract=contract, actor=actor, at=at
@@ -215,7 +225,15 @@ def _end(dispute: Dispute, *, contract: Contract, actor: Actor, at: datetime) ->
     invoice = invoicing.invoice_of_dispute(dispute)
     # Where nothing is credited, nobody bears it.
     bought = recourse.hold_bought(invoice.milestone if invoice is not None and dispute.upheld else None)
-    note = invoicing.end_dispute(ref, dispute=dispute, reason=milestones.reason_of(dispute), actor=actor, at=at)
+    proposer = milestones.proposer_of(dispute)
+    note = invoicing.end_dispute(
+        ref,
+        dispute=dispute,
+        reason=milestones.reason_of(dispute),
+        actor=actor,
+        issuer=invoicing.Issuer(*proposer) if proposer is not None else None,
+        at=at,
+    )
     if note is not None:
         recourse.follow_credit(bought, note_ref=note.ref, reason=note.reason, actor=actor, at=at)
     answer = {"dispute": dispute.ref, "state": str(dispute.state)}
@@ -223,14 +241,23 @@ def _end(dispute: Dispute, *, contract: Contract, actor: Actor, at: datetime) ->
 
 
 def _news(dispute: Dispute, what: str, *, actor: Actor) -> list[JobDeferrer]:
-    """The other side hears of what was said and done."""
+    """The other side hears of what was said and done, with a personal link where nobody of the buyer is a member."""
     contract = dispute.contract
+    if dispute.is_live and actor.organisation_id == contract.seller_id:
+        going_on.keep_link(contract, DISPUTE, dispute.ref, actor=actor, at=clock.now())
     reader = contract.buyer_id if actor.organisation_id == contract.seller_id else contract.seller_id
     return [
         dispute_jobs.send_dispute_news.configure(
             task_kwargs={"dispute_ref": dispute.ref, "what": what, "organisation_id": reader}
         )
     ]
+
+
+def _own_link(dispute: Dispute, *, actor: Actor, at: datetime) -> list[JobDeferrer]:
+    """A guest goes on in the dispute by another link than the one to the submission, which may be decided before."""
+    if actor.kind is not ActorKind.GUEST:
+        return []
+    return going_on.link(dispute.contract, DISPUTE, dispute.ref, actor=actor, at=at)
 
 
 def _news_to_financiers(dispute: Dispute) -> list[JobDeferrer]:

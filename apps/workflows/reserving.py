@@ -1,11 +1,14 @@
 """Acceptance with reservations: billed at once, apart from what is withheld for defects until each is settled."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from procrastinate.jobs import JobDeferrer
 
 from apps.contracts import services as contracts
+from apps.contracts.models import GuestGrant
 from apps.core.database import walls
 from apps.core.refs import new_ref
 from apps.financing import services as financing
@@ -14,8 +17,10 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Reservation, ReservationWord
 from apps.milestones.services import Defect
 from apps.parties.actor import Actor
-from apps.workflows import crediting, jobs, reservation_jobs, revenue_jobs, sign_off
+from apps.workflows import crediting, going_on, jobs, reservation_jobs, revenue_jobs, sign_off
 from apps.workflows.once import Answer, once
+
+MEND: Final = GuestGrant.Purpose.MEND
 
 
 @once
@@ -39,6 +44,7 @@ def accept_with_reservations(
         comment=comment,
         at=at,
     )
+    jobs.defer(*going_on.link(contract, MEND, milestone.ref, actor=actor, at=at))
     return sign_off.bill_accepted(
         (milestone, others_open),
         submission_ref=submission_ref,
@@ -78,6 +84,7 @@ def release_reservation(*, actor: Actor, key: str, reservation_ref: str, text: s
         contract=contract, reservation_ref=reservation_ref, actor=actor, text=text, at=at
     )
     jobs.defer(_news(_last(reservation), actor=actor))
+    _close_links(reservation, at=at)
     withheld = invoicing.make_due(reservation=reservation, at=at)
     return {"reservation": reservation_ref, "invoice": withheld.invoice.ref if withheld is not None else ""}
 
@@ -101,14 +108,23 @@ def agree_reduction(*, actor: Actor, key: str, offer_ref: str) -> Answer:
     at = walls.widen(contract.seller_id, contract.buyer_id)
     reservation = milestones.agree_reduction(contract=contract, offer_ref=offer_ref, actor=actor, at=at)
     ref = new_ref()
+    offerer = milestones.offerer_of(reservation)
+    _close_links(reservation, at=at)
     jobs.defer(
         _news(_last(reservation), actor=actor),
         crediting.document(ref, seller_id=contract.seller_id),
         revenue_jobs.following(contract),
     )
     reason = milestones.reason_of_reduction(reservation)
-    note = invoicing.reduce(ref, reservation=reservation, reason=reason, actor=actor, at=at)
+    issuer = invoicing.Issuer(*offerer) if offerer is not None else None
+    note = invoicing.reduce(ref, reservation=reservation, reason=reason, actor=actor, issuer=issuer, at=at)
     return {"reservation": reservation.ref, "credit_note": note.ref, "number": note.number}
+
+
+def _close_links(reservation: Reservation, *, at: datetime) -> None:
+    """A personal link to the defects of a milestone dies with the last of them."""
+    if milestones.are_settled(reservation.milestone):
+        contracts.close_grants(subject_ref=reservation.milestone.ref, at=at)
 
 
 def _last(reservation: Reservation) -> ReservationWord:
@@ -116,8 +132,10 @@ def _last(reservation: Reservation) -> ReservationWord:
 
 
 def _news(said: ReservationWord, *, actor: Actor) -> JobDeferrer:
-    """The other side hears of it."""
-    contract = said.contract
+    """The other side hears of it, with a personal link where nobody of the buyer is a member."""
+    contract, reservation = said.contract, said.reservation
+    if not reservation.is_settled and actor.organisation_id == contract.seller_id:
+        going_on.keep_link(contract, MEND, reservation.milestone.ref, actor=actor, at=said.written_at)
     reader = contract.buyer_id if actor.organisation_id == contract.seller_id else contract.seller_id
     return reservation_jobs.send_reservation_news.configure(
         task_kwargs={"word_ref": said.ref, "organisation_id": reader}

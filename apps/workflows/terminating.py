@@ -8,7 +8,8 @@ from decimal import Decimal
 from procrastinate.jobs import JobDeferrer
 
 from apps.contracts import services as contracts
-from apps.contracts.models import Contract, Termination
+from apps.contracts.models import Contract, GuestGrant, Termination
+from apps.core import clock
 from apps.core.database import walls
 from apps.core.refs import new_ref
 from apps.financing import services as financing
@@ -19,6 +20,7 @@ from apps.milestones.services import GivenValue, SettlementDraft
 from apps.parties.actor import Actor
 from apps.workflows import (
     crediting,
+    going_on,
     jobs,
     limits,
     recourse,
@@ -240,8 +242,10 @@ def _documents(invoice_refs: Sequence[str], *, contract: Contract) -> list[JobDe
 
 
 def _told(notice: Termination, what: str, *, actor: Actor, number: int = 0) -> JobDeferrer:
-    """The other side hears of what was done."""
+    """The other side hears of what was done, with a personal link where nobody of the buyer is a member."""
     contract = notice.contract
+    if what in (NOTICED, PROPOSED) and actor.organisation_id == contract.seller_id:
+        going_on.keep_link(contract, GuestGrant.Purpose.SETTLE, notice.ref, actor=actor, at=clock.now())
     reader = contract.buyer_id if actor.organisation_id == contract.seller_id else contract.seller_id
     return termination_jobs.send_termination_news.configure(
         task_kwargs={"termination_ref": notice.ref, "what": what, "number": number, "organisation_id": reader}

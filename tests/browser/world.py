@@ -202,6 +202,13 @@ VALUED = {
     "worth": [{"milestone": FIRST, "amount": 4000, "note": "The model of two clinics is done."}],
     "note": "Without the third clinic.",
 }
+LINK_ENDING = (
+    *SIGNED,
+    SUBMITTED,
+    {name: said for name, said in RESERVED[len(SIGNED) + 1].items() if name != "by"},
+    {**NOTICED, "by": "anna"},
+    {**VALUED, "worth": [{"milestone": SECOND, "amount": 4000, "note": "The model of two clinics is done."}]},
+)
 STATES: dict[str, tuple[dict[str, Any], ...]] = {
     "ending": (*SIGNED, NOTICED, VALUED),
     "answered": (*SIGNED, NOTICED, {**VALUED, "do": "answer_values", "by": "paul"}),
@@ -267,6 +274,7 @@ STATES: dict[str, tuple[dict[str, Any], ...]] = {
     "link-submitted": (*SIGNED, SUBMITTED),
     "link-accepted": ACCEPTED,
     "link-sold": SOLD,
+    "link-ending": LINK_ENDING,
 }
 """Deals between the people of the demo, each left in one state; those with ``link`` are with a buyer without people."""
 
@@ -290,8 +298,10 @@ class World:
             return reverse(view, args=[tokens.token_for(purpose="invitation", ref=self.invitation)])
         if kind == "claim":
             return f"{reverse(view)}?organisation={_contract(number).buyer.ref}"
-        if kind in ("sign_contract", "sign_off", "acknowledge"):
-            return reverse(view, args=[tokens.token_for(purpose="guest_grant", ref=self._grant(number, kind).ref)])
+        if kind in ("sign_contract", "sign_off", "acknowledge", "mend", "settle", "defect"):
+            purpose, of = ("mend", [FINDERS["reservation"](self, number)]) if kind == "defect" else (kind, [])
+            token = tokens.token_for(purpose="guest_grant", ref=self._grant(number, purpose).ref)
+            return reverse(view, args=[token, *(row.ref for row in of)])  # type: ignore[attr-defined]
         if kind == "hosted":
             links = InvoiceLink.objects.using("owner").filter(contract__number=number, revoked_at__isnull=True)
             return reverse(view, args=[invoicing.token_of(links.order_by("-pk")[0])])

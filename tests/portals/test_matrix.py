@@ -143,7 +143,7 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
             people=people,
             guests=visitors.guests_of(home),
             foreign_people=visitors.people_of(foreign),
-            foreign_guests=visitors.guests_of(foreign),
+            foreign_guests=visitors.owners_of_links(foreign),
             before=before,
             rows=fingerprint(),
         )

@@ -28,13 +28,18 @@ class GuestGrant(models.Model):
 
     Only the SHA-256 of the token is kept (256 random bits). The link shows on GET and acts only on POST; it dies with
     its decision (``used_at``), by time (``expires_at``) or by hand (``revoked_at``), and is renewed to the same
-    mailbox only. ``subject_ref`` is the version to sign, the submission to decide or the notice to confirm.
+    mailbox only. ``subject_ref`` is the version to sign, the submission to decide or the notice to confirm; what goes
+    on after a decision has a link of its own: the milestone whose defects are to be settled, the dispute, the notice
+    of termination.
     """
 
     class Purpose(models.TextChoices):
         SIGN_CONTRACT = "sign_contract", _("Sign the contract")
         SIGN_OFF = "sign_off", _("Sign off a milestone")
         ACKNOWLEDGE = "acknowledge", _("Confirm whom to pay")
+        MEND = "mend", _("Settle defects")
+        DISPUTE = "dispute", _("Settle a dispute")
+        SETTLE = "settle", _("Settle a termination")
         TAKE_OVER = "take_over", _("Take the seller's place")
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)

@@ -29,15 +29,16 @@ from apps.contracts.services.grants import (
     grant_acknowledgement,
     grant_sign_off,
     grant_signature,
+    link_to_what_goes_on,
     link_told,
     mark_viewed,
-    note_counterparty,
     prolong_sign_off,
     renew_grant,
     revoke_grants,
     spend_grants,
 )
 from apps.contracts.services.guests import guest
+from apps.contracts.services.link_attempts import note_counterparty
 from apps.contracts.services.locks import contract_of_grant, found, lock, lock_by_ref, lock_of_version, locking
 from apps.contracts.services.negotiating import (
     OverdueProposal,
@@ -119,6 +120,7 @@ __all__ = [
     "is_effective",
     "is_signed",
     "keep_plan",
+    "link_to_what_goes_on",
     "link_told",
     "live_notice",
     "lock",

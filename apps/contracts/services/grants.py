@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from django.db.models import Q
 
-from apps.audit import services as audit
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
 from apps.contracts.models.grant import GuestGrantQuerySet
+from apps.contracts.services.people import decides_by_link
 from apps.contracts.services.record import record
 from apps.core.database import in_flight
 from apps.core.errors import NotAllowed, Refused
@@ -20,8 +20,12 @@ VALID_FOR: Final = timedelta(days=30)
 ASKED_FOR: Final = timedelta(days=365)
 """How long a seller that has nobody here is waited for: no token can be renewed, for none is sent."""
 
-OF_THE_OTHER_SIDE: Final = "link.of_the_other_side"
-TOLD_AGAIN_AFTER: Final = timedelta(hours=1)
+WRITES: Final = {
+    GuestGrant.Purpose.SIGN_CONTRACT: Action.EDIT_CONTRACT,
+    GuestGrant.Purpose.SETTLE: Action.SIGN_CONTRACT,
+    GuestGrant.Purpose.DISPUTE: Action.RAISE_DISPUTE,
+}
+"""Who of the seller may have a link replaced: whoever may do there what it is about."""
 
 
 def grant_signature(*, version: ContractVersion, actor: Actor, at: datetime) -> GuestGrant:
@@ -57,6 +61,24 @@ def grant_acknowledgement(*, contract: Contract, assignment_ref: str, actor: Act
     return _grant_to_signatory(
         contract, purpose=GuestGrant.Purpose.ACKNOWLEDGE, subject_ref=assignment_ref, actor=actor, at=at
     )
+
+
+def link_to_what_goes_on(
+    *, contract: Contract, purpose: str, subject_ref: str, actor: Actor, at: datetime
+) -> GuestGrant | None:
+    """The signatory's live link to something that goes on after a decision: defects, a dispute, a termination.
+
+    One that has expired is replaced. None once the buyer has an owner here: its people act as members.
+    """
+    if contract.active_version is None or not decides_by_link(contract):
+        return None
+    old = _live(subject_ref).filter(purpose=purpose, email=contract.active_version.signatory_email).first()
+    if old is not None and old.expires_at > at:
+        return old
+    if old is not None:
+        old.revoked_at = at
+        old.save(update_fields=["revoked_at"])
+    return _grant_to_signatory(contract, purpose=purpose, subject_ref=subject_ref, actor=actor, at=at, replaces=old)
 
 
 def grant_take_over(*, contract: Contract, actor: Actor, at: datetime) -> GuestGrant:
@@ -166,28 +188,6 @@ def mark_viewed(*, grant_id: int, at: datetime) -> None:
     GuestGrant.objects.filter(pk=grant_id, first_viewed_at__isnull=True).update(first_viewed_at=at)
 
 
-def note_counterparty(*, contract: Contract, grant_ref: str, actor: Actor, at: datetime) -> None:
-    """Write down that somebody of another party tried to act by a link of this contract; the link stays as it is.
-
-    Once in an hour is enough for one person and link: the trail is no place to be filled by pressing a button.
-    """
-    grant = GuestGrant.objects.get(ref=grant_ref, contract=contract)
-    last = audit.last_told(verb=OF_THE_OTHER_SIDE, subject=f"link:{grant.ref}", actor=actor)
-    if last is not None and last.actor_name == actor.name and at - last.happened_at < TOLD_AGAIN_AFTER:
-        return
-    record(
-        contract,
-        verb=OF_THE_OTHER_SIDE,
-        subject=f"link:{grant.ref}",
-        actor=actor,
-        at=at,
-        told_to=[grant.organisation_id],
-        purpose=grant.purpose,
-        to=grant.email,
-        on=grant.subject_ref,
-    )
-
-
 def link_told(grant: GuestGrant | None) -> dict[str, Any] | None:
     """The personal link by which a guest came, as printed records name it: to whom it went, when it was opened."""
     if grant is None:
@@ -203,6 +203,7 @@ def _grant_to_signatory(
     actor: Actor,
     at: datetime,
     until: datetime | None = None,
+    replaces: GuestGrant | None = None,
 ) -> GuestGrant:
     version = contract.active_version
     if version is None:
@@ -215,6 +216,7 @@ def _grant_to_signatory(
         email=version.signatory_email,
         at=at,
         until=until,
+        replaces=replaces,
     )
     _record(grant, verb="link.granted", actor=actor, at=at)
     return grant
@@ -257,8 +259,7 @@ def _require_concerned(contract: Contract, *, grant: GuestGrant, actor: Actor) -
         if actor.grant_id != grant.pk:
             raise NotAllowed("This link is for something else.")
     elif actor.organisation_id == contract.seller_id:
-        signing = grant.purpose == GuestGrant.Purpose.SIGN_CONTRACT
-        actor.require(Action.EDIT_CONTRACT if signing else Action.SUBMIT_MILESTONE)
+        actor.require(WRITES.get(GuestGrant.Purpose(grant.purpose), Action.SUBMIT_MILESTONE))
     else:
         actor.require(Action.SIGN_CONTRACT, organisation_id=contract.buyer_id)
 

@@ -1,5 +1,6 @@
 """Who may act for which side of a contract. The seller must not be able to play his own buyer."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -35,17 +36,19 @@ def buyer_authority(
     version: ContractVersion | None = None,
     purpose: str = "",
     subject_ref: str = "",
+    or_for: tuple[str, str] | None = None,
 ) -> Decimal | None:
     """Refuse whoever may not decide for the buyer; the answer is up to which amount the person may (None: any).
 
     A member needs a role; a guest a live personal link for this very subject, to the mailbox that ``version`` names:
-    without a version only members may. A guest who is also a member of the buyer has no more power by link than as a
-    member, and none once removed; and once the buyer has an owner here, who says who decides, a link is worth nothing
-    to anybody who is no member. Nobody whose mailbox is the seller's decides for the buyer.
+    without a version only members may. ``or_for`` is the purpose and subject of another link that will do. A guest who
+    is also a member of the buyer has no more power by link than as a member, and none once removed; and once the buyer
+    has an owner here, who says who decides, a link is worth nothing to anybody who is no member. Nobody whose mailbox
+    is the seller's decides for the buyer.
     """
     standing = _standing(contract, actor=actor)
     if actor.kind is ActorKind.GUEST:
-        _require_link(standing.grant, actor=actor, version=version, purpose=purpose, subject_ref=subject_ref, at=at)
+        _require_link(standing.grant, actor=actor, version=version, whats={(purpose, subject_ref), or_for}, at=at)
     actor.require(action, organisation_id=contract.buyer_id)
     _refuse_sellers_people(standing, actor=actor)
     membership = standing.membership
@@ -136,6 +139,11 @@ def check_limit(version: ContractVersion, *, limit: Decimal | None) -> None:
             price=price,
             limit=reach,
         )
+
+
+def decides_by_link(contract: Contract) -> bool:
+    """Whether the buyer's signatory acts by personal link: until the buyer has an owner here, who says who decides."""
+    return not _owners(contract.buyer_id).exists()
 
 
 def house_mailboxes(house: Organisation) -> set[str]:
@@ -263,11 +271,10 @@ def _require_link(
     *,
     actor: Actor,
     version: ContractVersion | None,
-    purpose: str,
-    subject_ref: str,
+    whats: Collection[tuple[str, str] | None],
     at: datetime,
 ) -> None:
-    if version is None or grant is None or grant.purpose != purpose or grant.subject_ref != subject_ref:
+    if version is None or grant is None or (grant.purpose, grant.subject_ref) not in whats:
         raise NotAllowed("This link is for something else.")
     if grant.used_at is not None:
         raise NotAllowed("This link has been used. It works once.")

@@ -12,7 +12,7 @@ from apps.contracts.models.change_order import ChangeOrderState
 from apps.contracts.models.contract import ContractState
 from apps.contracts.models.termination import TerminationState
 from apps.contracts.services.changing import proposed_version
-from apps.contracts.services.grants import end_signing_links
+from apps.contracts.services.grants import close_grants, end_signing_links
 from apps.contracts.services.people import buyer_authority, require_seller
 from apps.contracts.services.record import record
 from apps.contracts.services.sides import Side, side_of
@@ -73,11 +73,7 @@ def withdraw_notice(*, contract: Contract, actor: Actor, at: datetime) -> Termin
             " a new contract.",
             day=notice.effective_on,
         )
-    states.move(notice, TerminationState.WITHDRAWN, Termination.TRANSITIONS)
-    notice.closed_at = at
-    notice.save(update_fields=["state", "closed_at"])
-    _record(notice, verb="termination.withdrawn", actor=actor, at=at)
-    return notice
+    return _withdrawn(notice, actor=actor, at=at)
 
 
 def lapse_notice(contract: Contract, *, actor: Actor, at: datetime) -> Termination | None:
@@ -89,11 +85,7 @@ def lapse_notice(contract: Contract, *, actor: Actor, at: datetime) -> Terminati
     if notice is None:
         return None
     notice.contract = contract
-    states.move(notice, TerminationState.WITHDRAWN, Termination.TRANSITIONS)
-    notice.closed_at = at
-    notice.save(update_fields=["state", "closed_at"])
-    _record(notice, verb="termination.withdrawn", actor=actor, at=at)
-    return notice
+    return _withdrawn(notice, actor=actor, at=at)
 
 
 def live_notice(contract: Contract) -> Termination:
@@ -134,9 +126,7 @@ def terminate(*, contract: Contract, notice: Termination, actor: Actor, at: date
     """
     _end_orders(contract, at=at)
     end_signing_links(contract=contract, at=at)
-    states.move(notice, TerminationState.SETTLED, Termination.TRANSITIONS)
-    notice.closed_at = at
-    notice.save(update_fields=["state", "closed_at"])
+    _close(notice, to=TerminationState.SETTLED, at=at)
     states.move(contract, ContractState.TERMINATED, Contract.TRANSITIONS)
     contract.terminated_at = at
     contract.save(update_fields=["state", "terminated_at"])
@@ -157,10 +147,13 @@ def contract_of_notice(*, termination_ref: str) -> "QuerySet[Any, int]":
     return Termination.objects.filter(ref=termination_ref).order_by().values_list("contract_id", flat=True)[:1]
 
 
-def require_terminator(contract: Contract, *, actor: Actor, at: datetime) -> str:
-    """The side for which a person may end a contract: whoever may sign one, at a desk of the product."""
+def require_terminator(contract: Contract, *, actor: Actor, at: datetime, notice: Termination | None = None) -> str:
+    """The side for which a person may end a contract: whoever may sign one.
+
+    Once there is a ``notice`` of the seller's, the signatory of the buyer may settle it by personal link.
+    """
     side = side_of(contract, actor=actor)
-    if actor.kind is not ActorKind.USER:
+    if actor.kind is not ActorKind.USER and notice is None:
         raise NotAllowed(
             "A personal link is for signing one thing. Take your organisation's place here first; then you can"
             " terminate a contract."
@@ -175,11 +168,25 @@ def require_terminator(contract: Contract, *, actor: Actor, at: datetime) -> str
         actor=actor,
         action=Action.SIGN_CONTRACT,
         version=contract.active_version,
-        purpose=GuestGrant.Purpose.SIGN_CONTRACT,
-        subject_ref="",
+        purpose=GuestGrant.Purpose.SETTLE,
+        subject_ref=notice.ref if notice is not None else "",
         at=at,
     )
     return side
+
+
+def _withdrawn(notice: Termination, *, actor: Actor, at: datetime) -> Termination:
+    _close(notice, to=TerminationState.WITHDRAWN, at=at)
+    _record(notice, verb="termination.withdrawn", actor=actor, at=at)
+    return notice
+
+
+def _close(notice: Termination, *, to: TerminationState, at: datetime) -> None:
+    """A notice is over, and with it the personal links to what would settle it."""
+    states.move(notice, to, Termination.TRANSITIONS)
+    notice.closed_at = at
+    notice.save(update_fields=["state", "closed_at"])
+    close_grants(subject_ref=notice.ref, at=at)
 
 
 def _end_orders(contract: Contract, *, at: datetime) -> None:

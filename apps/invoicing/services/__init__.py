@@ -26,7 +26,7 @@ from apps.invoicing.services.creditable import (
     require_creditable,
     retry_credit_document,
 )
-from apps.invoicing.services.crediting import correct, credit_nullified
+from apps.invoicing.services.crediting import Issuer, correct, credit_nullified
 from apps.invoicing.services.deliveries import deliver, deliver_again, delivered, note_credit_sent
 from apps.invoicing.services.disputes import (
     Disputable,
@@ -146,6 +146,7 @@ __all__ = [
     "DueReminder",
     "GivenBack",
     "Imported",
+    "Issuer",
     "KeptByBand",
     "KindState",
     "OwedBack",

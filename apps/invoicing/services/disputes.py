@@ -14,7 +14,7 @@ from apps.core.money import Money
 from apps.invoicing import rules
 from apps.invoicing.models import CreditNote, DisputedInvoice, Invoice, OpenItem
 from apps.invoicing.services.creditable import creditable_lines, preview_of, require_creditable
-from apps.invoicing.services.crediting import credit_agreed
+from apps.invoicing.services.crediting import Issuer, credit_agreed
 from apps.milestones.models import Dispute, Milestone
 from apps.milestones.models.dispute import LIVE
 from apps.parties.actor import Actor
@@ -89,11 +89,14 @@ def keep_dispute(*, dispute: Dispute, about: Disputable) -> DisputedInvoice:
     return disputed
 
 
-def end_dispute(ref: str, *, dispute: Dispute, reason: str, actor: Actor, at: datetime) -> CreditNote | None:
+def end_dispute(
+    ref: str, *, dispute: Dispute, reason: str, actor: Actor, at: datetime, issuer: Issuer | None = None
+) -> CreditNote | None:
     """What follows the end of a dispute, in the same transaction: what was upheld is credited, the rest is payable.
 
     ``ref`` is the reference of the credit note, if there is one. Refused for what is assigned or sold to a financier,
-    and where less is left to credit by now. None for a dispute that was not about an invoice, too.
+    and where less is left to credit by now. None for a dispute that was not about an invoice, too. Where a guest
+    agreed, the credit note is issued in the name of ``issuer``.
     """
     disputed = DisputedInvoice.objects.select_related("invoice").filter(dispute=dispute).first()
     if disputed is None:
@@ -106,7 +109,13 @@ def end_dispute(ref: str, *, dispute: Dispute, reason: str, actor: Actor, at: da
         return None
     _require_upheld(disputed.invoice, net=dispute.upheld)
     note = credit_agreed(
-        ref, invoice_ref=disputed.invoice.ref, amount=dispute.upheld, reason=reason, actor=actor, at=at
+        ref,
+        invoice_ref=disputed.invoice.ref,
+        amount=dispute.upheld,
+        reason=reason,
+        actor=actor,
+        issuer=issuer if actor.user_id is None else None,
+        at=at,
     )
     disputed.credit_note = note
     disputed.save(update_fields=["credit_note"])

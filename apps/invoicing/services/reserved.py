@@ -12,7 +12,7 @@ from apps.core.money import Money
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import CreditNote, Invoice, OpenItem, Withholding
 from apps.invoicing.services.creditable import preview_of, refuse_financed, retained_of
-from apps.invoicing.services.crediting import credit_agreed
+from apps.invoicing.services.crediting import Issuer, credit_agreed
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.milestones.models import Reservation
@@ -92,11 +92,13 @@ def make_due(*, reservation: Reservation, at: datetime) -> Withholding | None:
     return withholding
 
 
-def reduce(ref: str, *, reservation: Reservation, reason: str, actor: Actor, at: datetime) -> CreditNote:
+def reduce(
+    ref: str, *, reservation: Reservation, reason: str, actor: Actor, at: datetime, issuer: Issuer | None = None
+) -> CreditNote:
     """What was withheld is open, and by what both sides agreed the invoice is credited at once.
 
     ``ref`` is the reference of the credit note. The caller holds the contract. What is withheld for other defects stays
-    withheld.
+    withheld. Where a guest agreed, the credit note is issued in the name of ``issuer``.
     """
     if reservation.state != ReservationState.REDUCED:
         raise ValueError(f"reservation {reservation.ref} is not settled at a lower price")
@@ -106,7 +108,15 @@ def reduce(ref: str, *, reservation: Reservation, reason: str, actor: Actor, at:
     invoice = withholding.invoice
     refuse_financed(invoice)
     _require_room(withholding, net=reservation.reduced_by)
-    note = credit_agreed(ref, invoice_ref=invoice.ref, amount=reservation.reduced_by, reason=reason, actor=actor, at=at)
+    note = credit_agreed(
+        ref,
+        invoice_ref=invoice.ref,
+        amount=reservation.reduced_by,
+        reason=reason,
+        actor=actor,
+        issuer=issuer if actor.user_id is None else None,
+        at=at,
+    )
     withholding.credit_note = note
     withholding.save(update_fields=["credit_note"])
     return note

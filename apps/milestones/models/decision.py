@@ -125,7 +125,8 @@ class Decision(models.Model):
                 "NOT EXISTS (SELECT 1 FROM contracts_guestgrant g"
                 " JOIN milestones_submission s ON s.ref = g.subject_ref WHERE g.id = NEW.grant_id"
                 " AND s.id = NEW.submission_id AND g.purpose = 'sign_off')",
-                only="NEW.grant_id IS NOT NULL",
+                # By which link a settlement is signed, its signature says.
+                only="NEW.grant_id IS NOT NULL AND NEW.outcome <> 'settled'",
             ),
             *STEP_GUARDS,
             *DECIDED,

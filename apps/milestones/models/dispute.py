@@ -95,6 +95,7 @@ class Dispute(models.Model):
     settled_at = models.DateTimeField(null=True, blank=True)
     settled_by = models.CharField(max_length=6, choices=Side.choices, blank=True)
     settler = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    settler_grant = models.ForeignKey(GuestGrant, models.PROTECT, null=True, blank=True, related_name="+")
     settler_name = models.CharField(max_length=160, blank=True)
     upheld = models.DecimalField(max_digits=18, decimal_places=3, null=True, blank=True)
 
@@ -125,6 +126,7 @@ class Dispute(models.Model):
                     settled_at__isnull=True,
                     settled_by="",
                     settler__isnull=True,
+                    settler_grant__isnull=True,
                     settler_name="",
                     upheld__isnull=True,
                     due_after__isnull=True,
@@ -140,11 +142,19 @@ class Dispute(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["open", "proposed"])
-                | Q(state="upheld", upheld=F("amount"), settler__isnull=False)
-                | Q(state="partly_upheld", upheld__gt=0, upheld__lt=F("amount"), settler__isnull=False)
-                | Q(state="rejected", upheld=0, settler__isnull=False)
+                | Q(state="upheld", upheld=F("amount"))
+                | Q(state="partly_upheld", upheld__gt=0, upheld__lt=F("amount"))
+                | Q(state="rejected", upheld=0)
                 | Q(state="withdrawn", upheld=0, settled_by=F("raised_by")),
                 name="an_outcome_says_how_much",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    settler__isnull=True, settler_grant__isnull=True, state__in=["open", "proposed", "withdrawn"]
+                )
+                | Q(settler__isnull=False, settler_grant__isnull=True)
+                | Q(settler__isnull=True, settler_grant__isnull=False, settled_by="buyer"),
+                name="settled_by_a_user_or_the_buyers_guest",
             ),
             models.CheckConstraint(
                 condition=Q(stopped_at__isnull=True, due_before__isnull=True, due_after__isnull=True)
@@ -174,6 +184,7 @@ class Dispute(models.Model):
                     "settled_at",
                     "settled_by",
                     "settler_id",
+                    "settler_grant_id",
                     "settler_name",
                     "upheld",
                 ),
@@ -202,8 +213,16 @@ class Dispute(models.Model):
                 guards.UPDATE,
                 "NEW.state IN ('upheld', 'partly_upheld', 'rejected') AND OLD.state <> NEW.state AND NOT EXISTS"
                 " (SELECT 1 FROM milestones_disputeproposal p WHERE p.dispute_id = NEW.id AND p.outcome = NEW.state"
-                " AND p.upheld = NEW.upheld AND p.side <> NEW.settled_by AND p.user_id <> NEW.settler_id"
+                " AND p.upheld = NEW.upheld AND p.side <> NEW.settled_by AND p.user_id IS DISTINCT FROM NEW.settler_id"
                 f" AND {_NEWEST})",
+            ),
+            guards.refused_when(
+                "link_settles_only_its_dispute",
+                guards.UPDATE,
+                "NEW.settler_grant_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_guestgrant g"
+                " LEFT JOIN milestones_submission s ON s.id = NEW.submission_id WHERE g.id = NEW.settler_grant_id"
+                " AND g.contract_id = NEW.contract_id AND CASE g.purpose WHEN 'dispute' THEN g.subject_ref = NEW.ref"
+                " WHEN 'sign_off' THEN g.subject_ref = s.ref ELSE FALSE END)",
             ),
             guards.refused_when(
                 "link_disputes_only_its_submission",

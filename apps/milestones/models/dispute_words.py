@@ -20,6 +20,15 @@ WAITS: Final = (
 )
 
 
+LINK_OF_ANOTHER: Final = (
+    "{grant} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_guestgrant g JOIN milestones_dispute d"
+    " ON d.contract_id = g.contract_id LEFT JOIN milestones_submission s ON s.id = d.submission_id"
+    " WHERE g.id = {grant} AND d.id = {dispute} AND CASE g.purpose WHEN 'dispute' THEN g.subject_ref = d.ref"
+    " WHEN 'sign_off' THEN g.subject_ref = s.ref ELSE FALSE END)"
+)
+"""A guest's link that is not for this dispute, nor for the submission that is in dispute."""
+
+
 class DisputePositionQuerySet(models.QuerySet["DisputePosition"]):
     def visible_to(self, actor: Actor) -> "DisputePositionQuerySet":
         """As with questions: a financier who may read the contract reads none of it."""
@@ -57,6 +66,11 @@ class DisputePosition(models.Model):
         triggers = [
             *guards.append_only(),
             guards.refused_when("only_a_dispute_that_waits_is_answered", guards.INSERT, f"NOT {WAITS}"),
+            guards.refused_when(
+                "link_speaks_only_in_its_dispute",
+                guards.INSERT,
+                LINK_OF_ANOTHER.format(grant="NEW.grant_id", dispute="NEW.dispute_id"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -83,7 +97,8 @@ class DisputeProposal(models.Model):
     side = models.CharField(max_length=6, choices=Side.choices)
     outcome = models.CharField(max_length=15, choices=[(one.value, one.label) for one in OUTCOMES])
     upheld = models.DecimalField(max_digits=18, decimal_places=3)
-    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    grant = models.ForeignKey(GuestGrant, models.PROTECT, null=True, blank=True, related_name="+")
     name = models.CharField(max_length=160)
     proposed_at = models.DateTimeField()
     note = models.TextField(_("why"), max_length=2_000, blank=True)
@@ -101,10 +116,20 @@ class DisputeProposal(models.Model):
                 | Q(outcome__in=[DisputeState.UPHELD, DisputeState.PARTLY_UPHELD], upheld__gt=0),
                 name="a_proposal_says_how_much",
             ),
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, grant__isnull=True)
+                | Q(user__isnull=True, grant__isnull=False, side="buyer"),
+                name="proposal_of_a_user_or_the_buyers_guest",
+            ),
         ]
         triggers = [
             *guards.append_only(),
             guards.refused_when("only_a_dispute_that_waits_is_settled", guards.INSERT, f"NOT {WAITS}"),
+            guards.refused_when(
+                "link_proposes_only_in_its_dispute",
+                guards.INSERT,
+                LINK_OF_ANOTHER.format(grant="NEW.grant_id", dispute="NEW.dispute_id"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -125,7 +150,8 @@ class DisputeFile(models.Model):
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
     dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="files")
     side = models.CharField(max_length=6, choices=Side.choices)
-    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    grant = models.ForeignKey(GuestGrant, models.PROTECT, null=True, blank=True, related_name="+")
     name = models.CharField(_("file name"), max_length=160)
     content_type = models.CharField(max_length=100)
     size = models.PositiveBigIntegerField(help_text=_("bytes"))
@@ -138,10 +164,22 @@ class DisputeFile(models.Model):
 
     class Meta:
         ordering = ("id",)
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, grant__isnull=True)
+                | Q(user__isnull=True, grant__isnull=False, side="buyer"),
+                name="dispute_file_of_a_user_or_the_buyers_guest",
+            ),
+        ]
         indexes = [models.Index("stored_as", name="dispute_file_by_stored_name")]
         triggers = [
             *guards.append_only(),
             guards.refused_when("no_file_joins_a_settled_dispute", guards.INSERT, f"NOT {WAITS}"),
+            guards.refused_when(
+                "link_shows_only_in_its_dispute",
+                guards.INSERT,
+                LINK_OF_ANOTHER.format(grant="NEW.grant_id", dispute="NEW.dispute_id"),
+            ),
         ]
 
     def __str__(self) -> str:

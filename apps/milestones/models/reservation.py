@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.models import Contract, Criterion
+from apps.contracts.models import Contract, Criterion, GuestGrant
 from apps.contracts.wall import by_contract, by_sides
 from apps.core.database import guards
 from apps.core.refs import new_ref
@@ -118,7 +118,8 @@ class Reservation(models.Model):
                 " WHERE w.reservation_id = r.id AND w.kind = 'released'))"
                 " OR (r.state = 'reduced' AND NOT EXISTS (SELECT 1 FROM milestones_reservationword a"
                 " JOIN milestones_reservationword o ON o.reservation_id = a.reservation_id AND o.kind = 'offer'"
-                " AND o.number < a.number AND o.side <> a.side AND o.user_id <> a.user_id AND o.amount = r.reduced_by"
+                " AND o.number < a.number AND o.side <> a.side AND o.user_id IS DISTINCT FROM a.user_id"
+                " AND o.amount = r.reduced_by"
                 " WHERE a.reservation_id = r.id AND a.kind = 'agreed'))))"
                 " THEN RAISE EXCEPTION 'reservation % is settled without the word that settles it', NEW.ref"
                 " USING ERRCODE = 'check_violation'; END IF;",
@@ -162,7 +163,8 @@ class ReservationWord(models.Model):
     side = models.CharField(max_length=6, choices=Side.choices)
     text = models.TextField(_("note"), max_length=4_000, blank=True)
     amount = models.DecimalField(max_digits=18, decimal_places=3, null=True, blank=True)
-    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    grant = models.ForeignKey(GuestGrant, models.PROTECT, null=True, blank=True, related_name="+")
     name = models.CharField(_("name"), max_length=160)
     written_at = models.DateTimeField()
 
@@ -186,6 +188,11 @@ class ReservationWord(models.Model):
             models.CheckConstraint(
                 condition=~Q(kind__in=["mended", "missing"]) | ~Q(text=""), name="what_is_mended_or_missing_is_said"
             ),
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, grant__isnull=True)
+                | Q(user__isnull=True, grant__isnull=False, side="buyer"),
+                name="word_of_a_user_or_the_buyers_guest",
+            ),
         ]
         triggers = [
             *guards.append_only(),
@@ -195,6 +202,14 @@ class ReservationWord(models.Model):
                 "NOT EXISTS (SELECT 1 FROM milestones_reservation r WHERE r.id = NEW.reservation_id"
                 " AND r.contract_id = NEW.contract_id AND r.state IN ('open', 'mended')"
                 " AND coalesce(NEW.amount, 0) <= r.amount)",
+            ),
+            guards.refused_when(
+                "link_speaks_only_of_its_defects",
+                guards.INSERT,
+                "NEW.grant_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_guestgrant g"
+                " JOIN milestones_milestone m ON m.ref = g.subject_ref JOIN milestones_reservation r"
+                " ON r.milestone_id = m.id WHERE g.id = NEW.grant_id AND r.id = NEW.reservation_id"
+                " AND g.contract_id = NEW.contract_id AND g.purpose = 'mend')",
             ),
         ]
 

@@ -58,7 +58,8 @@ DECIDED: Final = (
         " JOIN milestones_valuation v ON v.milestone_id = u.milestone_id AND v.amount > 0"
         " JOIN milestones_settlement s ON s.id = v.settlement_id AND s.state = 'signed'"
         " JOIN milestones_settlementsignature g ON g.settlement_id = s.id AND g.side = 'buyer'"
-        " WHERE u.id = NEW.submission_id AND g.user_id = NEW.user_id AND g.statement = NEW.statement"
+        " WHERE u.id = NEW.submission_id AND g.user_id IS NOT DISTINCT FROM NEW.user_id"
+        " AND g.grant_id IS NOT DISTINCT FROM NEW.grant_id AND g.statement = NEW.statement"
         " AND g.sha256 = NEW.sha256)",
         only="NEW.outcome = 'settled'",
     ),

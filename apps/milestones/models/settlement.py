@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.models import Contract, Termination
+from apps.contracts.models import Contract, GuestGrant, Termination
 from apps.contracts.wall import by_sides
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
@@ -29,10 +29,14 @@ class SettlementState(models.TextChoices):
 
 class SettlementQuerySet(models.QuerySet["Settlement"]):
     def visible_to(self, actor: Actor) -> "SettlementQuerySet":
-        """The sides only: what they say to each other of figures is no financier's."""
+        """The sides only: what they say to each other of figures is no financier's. For a guest, those of the notice
+        that the link is for."""
         own = Q(contract__seller_id=actor.organisation_id) | Q(contract__buyer_id=actor.organisation_id)
         visible = self.filter(own, contract__in=Contract.objects.visible_to(actor))
-        return visible if actor.contract_id is None else visible.none()
+        if actor.contract_id is None:
+            return visible
+        links = GuestGrant.objects.filter(pk=actor.grant_id or 0, purpose=GuestGrant.Purpose.SETTLE)
+        return visible.filter(termination__ref__in=links.values("subject_ref"))
 
 
 STEPS = table(proposed=("signed", "answered", "withdrawn"), signed=(), answered=(), withdrawn=())
@@ -200,7 +204,8 @@ class SettlementSignature(models.Model):
     settlement = models.ForeignKey(Settlement, models.PROTECT, related_name="signatures")
     side = models.CharField(max_length=6, choices=Side.choices)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    grant = models.ForeignKey(GuestGrant, models.PROTECT, null=True, blank=True, related_name="+")
     name = models.CharField(_("name"), max_length=160)
     email = models.EmailField(_("e-mail"))
     signed_at = models.DateTimeField()
@@ -221,6 +226,11 @@ class SettlementSignature(models.Model):
         constraints = [
             models.UniqueConstraint("settlement", "side", name="one_signature_of_a_settlement_per_side"),
             models.CheckConstraint(condition=Q(side__in=Side.values), name="a_settlement_is_signed_by_a_side"),
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, grant__isnull=True)
+                | Q(user__isnull=True, grant__isnull=False, side="buyer"),
+                name="settled_in_the_name_of_a_user_or_the_buyers_guest",
+            ),
         ]
         triggers = [
             *guards.append_only(),
@@ -231,6 +241,14 @@ class SettlementSignature(models.Model):
                 " FROM milestones_settlement s JOIN contracts_contract c ON c.id = s.contract_id"
                 " WHERE s.id = NEW.settlement_id AND NEW.organisation_id ="
                 " CASE NEW.side WHEN 'seller' THEN c.seller_id ELSE c.buyer_id END)",
+            ),
+            guards.refused_when(
+                "link_settles_only_its_termination",
+                guards.INSERT,
+                "NEW.grant_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_guestgrant g"
+                " JOIN contracts_termination t ON t.ref = g.subject_ref JOIN milestones_settlement s"
+                " ON s.termination_id = t.id WHERE g.id = NEW.grant_id AND s.id = NEW.settlement_id"
+                " AND g.contract_id = s.contract_id AND g.purpose = 'settle')",
             ),
             guards.refused_when(
                 "two_people_settle",

@@ -59,10 +59,12 @@ from apps.milestones.services.files import (
 from apps.milestones.services.lapsing import decide_by_silence
 from apps.milestones.services.mending import (
     agree_reduction,
+    are_settled,
     contract_of_offer,
     contract_of_reservation,
     needs_proof_for,
     offer_reduction,
+    offerer_of,
     reason_of_reduction,
     release_reservation,
     report_mended,
@@ -126,6 +128,7 @@ from apps.milestones.services.settling import (
     contract_of_proposal,
     needs_proof_to_settle,
     propose_outcome,
+    proposer_of,
 )
 from apps.milestones.services.silence import agreed_silence
 from apps.milestones.services.stepping import Ahead, first_statement, inspect, what_is_ahead
@@ -158,6 +161,7 @@ __all__ = [
     "agree_reduction",
     "agreed_silence",
     "answer",
+    "are_settled",
     "ask",
     "ask_by_change",
     "ask_nullification",
@@ -208,6 +212,7 @@ __all__ = [
     "next_moment",
     "note_delivery",
     "offer_reduction",
+    "offerer_of",
     "open_draft",
     "open_milestones",
     "open_values",
@@ -221,6 +226,7 @@ __all__ = [
     "preview",
     "propose_outcome",
     "propose_settlement",
+    "proposer_of",
     "reason_of",
     "reason_of_reduction",
     "receive",

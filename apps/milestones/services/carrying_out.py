@@ -96,6 +96,7 @@ def _decision(submission: Submission, *, by: SettlementSignature, at: datetime) 
         outcome=Decision.Outcome.SETTLED,
         comment=submission.note,
         user_id=by.user_id,
+        grant_id=by.grant_id,
         name=by.name,
         email=by.email,
         organisation_name=submission.contract.buyer.legal_name,

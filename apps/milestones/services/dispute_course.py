@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
@@ -44,8 +44,11 @@ def lock_dispute(contract: Contract, *, dispute_ref: str) -> Dispute:
     return dispute
 
 
-def require_party(contract: Contract, *, actor: Actor, subject_ref: str, at: datetime) -> str:
-    """The side for which somebody disputes or answers; refused for whoever may not."""
+def require_party(contract: Contract, *, actor: Actor, links: "Links", at: datetime) -> str:
+    """The side for which somebody disputes or answers; refused for whoever may not.
+
+    ``links`` are those by which a guest may: to the submission, and to the dispute once there is one.
+    """
     side = contracts.side_of(contract, actor=actor)
     if side == Side.SELLER:
         contracts.require_seller(contract, actor=actor, action=Action.RAISE_DISPUTE)
@@ -57,9 +60,8 @@ def require_party(contract: Contract, *, actor: Actor, subject_ref: str, at: dat
         actor=actor,
         action=Action.RAISE_DISPUTE,
         version=contract.active_version,
-        purpose=GuestGrant.Purpose.SIGN_OFF,
-        subject_ref=subject_ref,
         at=at,
+        **links,
     )
     return side
 
@@ -95,23 +97,37 @@ def end(dispute: Dispute, *, to: DisputeState, upheld: Decimal, side: str, actor
     states.move(dispute, to, Dispute.TRANSITIONS)
     dispute.upheld, dispute.awaits = upheld, ""
     dispute.settled_at, dispute.settled_by = at, side
-    dispute.settler_id, dispute.settler_name = actor.user_id, actor.name
+    dispute.settler_id, dispute.settler_grant_id, dispute.settler_name = actor.user_id, actor.grant_id, actor.name
     submission = dispute.submission
     resumes = submission is not None and dispute.stopped_at is not None and _waits_for_nothing_else(submission)
     if resumes and submission is not None:
         dispute.due_after = _due_after(submission, dispute=dispute, at=at)
-    dispute.save(
-        update_fields=["state", "upheld", "awaits", "settled_at", "settled_by", "settler", "settler_name", "due_after"]
-    )
+    settled = ("settled_at", "settled_by", "settler", "settler_grant", "settler_name")
+    dispute.save(update_fields=["state", "upheld", "awaits", *settled, "due_after"])
     if resumes and submission is not None:
         submission.suspended_at, submission.resumed_at = None, at
         submission.review_due_at = dispute.due_after
         submission.save(update_fields=["suspended_at", "resumed_at", "review_due_at"])
 
 
-def link_subject(dispute: Dispute) -> str:
-    """What a personal link has to be about to speak in it."""
-    return dispute.submission.ref if dispute.submission is not None else ""
+class Links(TypedDict):
+    """By which personal links a guest may speak, as ``contracts.buyer_authority`` asks for them."""
+
+    purpose: str
+    subject_ref: str
+    or_for: tuple[str, str] | None
+
+
+def link_to_submission(submission_ref: str) -> Links:
+    """The link to a submission alone: what is billed, for which there is none, is disputed by members."""
+    return {"purpose": GuestGrant.Purpose.SIGN_OFF, "subject_ref": submission_ref, "or_for": None}
+
+
+def link_to(dispute: Dispute) -> Links:
+    """The link to what is in dispute, as long as that waits for sign-off; or the dispute's own."""
+    submission = dispute.submission
+    waits = (str(GuestGrant.Purpose.SIGN_OFF), submission.ref) if submission is not None else None
+    return {"purpose": GuestGrant.Purpose.DISPUTE, "subject_ref": dispute.ref, "or_for": waits}
 
 
 def record(dispute: Dispute, *, verb: str, actor: Actor, at: datetime, subject: str = "", **facts: Any) -> None:

@@ -11,8 +11,8 @@ from apps.core.errors import NotAllowed, Refused
 from apps.milestones import evidence, rules
 from apps.milestones.evidence import StoredFile
 from apps.milestones.models import DisputeFile
-from apps.milestones.services.dispute_course import lock_dispute, record, require_party
-from apps.parties.actor import Actor
+from apps.milestones.services.dispute_course import link_to, lock_dispute, record, require_party
+from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
 
 
@@ -27,8 +27,8 @@ def attach_to_dispute(
 ) -> DisputeFile:
     """One side adds a stored file to a dispute that waits. The same bytes under the same name are there once."""
     dispute = lock_dispute(contract, dispute_ref=dispute_ref)
-    side = require_party(contract, actor=actor, subject_ref="", at=at)
-    if actor.user_id is None:
+    side = require_party(contract, actor=actor, links=link_to(dispute), at=at)
+    if actor.kind is ActorKind.SYSTEM:
         raise NotAllowed("Only people of the two sides attach files to a dispute.")
     known = list(dispute.files.filter(side=side))
     same = next((one for one in known if (one.name, one.sha256) == (stored.name, stored.sha256)), None)
@@ -41,6 +41,7 @@ def attach_to_dispute(
         dispute=dispute,
         side=side,
         user_id=actor.user_id,
+        grant_id=actor.grant_id,
         name=stored.name,
         content_type=stored.content_type,
         size=stored.size,

@@ -14,7 +14,8 @@ from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.services.dispute_course import (
     end,
-    link_subject,
+    link_to,
+    link_to_submission,
     lock_dispute,
     pass_turn,
     record,
@@ -52,7 +53,7 @@ def dispute_submission(
     held = lock_submission(contract, submission_ref=submission_ref)
     submission, milestone = held.submission, held.submission.milestone
     _require_disputable(submission, at=at)
-    side = require_party(contract, actor=actor, subject_ref=submission.ref, at=at)
+    side = require_party(contract, actor=actor, links=link_to_submission(submission.ref), at=at)
     if held.disputed is not None:
         raise Refused("This submission is in dispute already. Say there what else you dispute.")
     whole = Money(milestone.amount, milestone.currency)
@@ -91,7 +92,7 @@ def dispute_billed(
 
     What that is the caller knows, who keeps the dispute beside it; ``subject`` names it in the record.
     """
-    side = require_party(contract, actor=actor, subject_ref="", at=at)
+    side = require_party(contract, actor=actor, links=link_to_submission(""), at=at)
     dispute = _raise(
         contract,
         submission=None,
@@ -111,7 +112,7 @@ def dispute_billed(
 def write_position(*, contract: Contract, dispute_ref: str, actor: Actor, text: str, at: datetime) -> DisputePosition:
     """One side says what it holds; from here it is the other side's turn, for as many days as each position has."""
     dispute = lock_dispute(contract, dispute_ref=dispute_ref)
-    side = require_party(contract, actor=actor, subject_ref=link_subject(dispute), at=at)
+    side = require_party(contract, actor=actor, links=link_to(dispute), at=at)
     if dispute.positions.count() >= rules.MOST_POSITIONS:
         raise Refused("{most} positions were written already. Propose an outcome.", most=rules.MOST_POSITIONS)
     said = say(dispute, text=text, side=side, actor=actor, at=at)
@@ -131,7 +132,7 @@ def write_position(*, contract: Contract, dispute_ref: str, actor: Actor, text: 
 def withdraw_dispute(*, contract: Contract, dispute_ref: str, actor: Actor, at: datetime) -> Dispute:
     """Whoever raised it lets it go: what was in dispute is to be accepted or owed as before."""
     dispute = lock_dispute(contract, dispute_ref=dispute_ref)
-    side = require_party(contract, actor=actor, subject_ref=link_subject(dispute), at=at)
+    side = require_party(contract, actor=actor, links=link_to(dispute), at=at)
     if side != dispute.raised_by:
         raise NotAllowed("The other side raised this dispute. Propose that it is rejected instead.")
     end(dispute, to=DisputeState.WITHDRAWN, upheld=money.ZERO, side=side, actor=actor, at=at)

@@ -10,7 +10,7 @@ from apps.core import canonical, states
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
 from apps.milestones import rules
-from apps.milestones.models import Reservation, ReservationWord
+from apps.milestones.models import Milestone, Reservation, ReservationWord
 from apps.milestones.models.dispute import Side
 from apps.milestones.models.reservation import ReservationState
 from apps.milestones.services.holding import lock_milestone
@@ -111,13 +111,24 @@ def agree_reduction(*, contract: Contract, offer_ref: str, actor: Actor, at: dat
     newest = reservation.words.filter(kind=Kind.OFFER).order_by("number").last()
     if newest is None or newest.ref != offer_ref or newest.amount is None:
         raise IllegalTransition("There is a newer offer. Reload the page and read that one.")
-    if newest.side == side or newest.user_id == actor.user_id:
+    if newest.side == side or (newest.user_id is not None and newest.user_id == actor.user_id):
         raise NotAllowed("Your own side offered this. The other side agrees to it, or offers something else.")
     reservation.reduced_by = newest.amount
     said = _say(reservation, kind=Kind.AGREED, side=side, actor=actor, text="", at=at)
     _settle(reservation, to=ReservationState.REDUCED, at=at)
     _record(reservation, verb="reservation.reduced", said=said, actor=actor, at=at, off=newest.amount)
     return reservation
+
+
+def offerer_of(reservation: Reservation) -> tuple[int, str] | None:
+    """The person of the seller who offered the lower price that was agreed, by id and name; None if the buyer did."""
+    offer = reservation.words.filter(kind=Kind.OFFER).order_by("number").last()
+    return (offer.user_id, offer.name) if offer is not None and offer.side == Side.SELLER and offer.user_id else None
+
+
+def are_settled(milestone: Milestone) -> bool:
+    """Whether nothing is left to do on the defects under which a milestone was accepted."""
+    return not Reservation.objects.unsettled().filter(milestone=milestone).exists()
 
 
 def reason_of_reduction(reservation: Reservation) -> str:
@@ -146,13 +157,11 @@ def _held(contract: Contract, reservation_ref: str) -> Reservation:
 
 
 def _require_buyer(reservation: Reservation, *, actor: Actor, at: datetime) -> None:
-    """Somebody of the buyer's who may accept that much. The link by which it was accepted died with the acceptance."""
+    """Somebody of the buyer's who may accept that much.
+
+    The link by which it was accepted died with the acceptance; a guest has another one, for all defects of it.
+    """
     contract = reservation.contract
-    if actor.kind is ActorKind.GUEST:
-        raise NotAllowed(
-            "A personal link is for signing off. Take your organisation's place here first; then you can release what"
-            " is withheld."
-        )
     if contract.active_version is None:
         raise IllegalTransition("This contract is not active.")
     limit = contracts.buyer_authority(
@@ -160,8 +169,8 @@ def _require_buyer(reservation: Reservation, *, actor: Actor, at: datetime) -> N
         actor=actor,
         action=Action.DECIDE_MILESTONE,
         version=contract.active_version,
-        purpose=GuestGrant.Purpose.SIGN_OFF,
-        subject_ref=reservation.ref,
+        purpose=GuestGrant.Purpose.MEND,
+        subject_ref=reservation.milestone.ref,
         at=at,
     )
     amount = Money(reservation.amount, reservation.currency)
@@ -196,7 +205,7 @@ def _say(
     at: datetime,
     amount: Decimal | None = None,
 ) -> ReservationWord:
-    if actor.user_id is None:
+    if actor.kind is ActorKind.SYSTEM:
         raise NotAllowed("Only people of the two sides settle reservations.")
     return ReservationWord.objects.create(
         contract=reservation.contract,
@@ -207,6 +216,7 @@ def _say(
         text=text,
         amount=amount,
         user_id=actor.user_id,
+        grant_id=actor.grant_id,
         name=actor.name,
         written_at=at,
     )

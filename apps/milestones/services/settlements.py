@@ -17,7 +17,7 @@ from apps.milestones.models import Milestone, Settlement, SettlementSignature, V
 from apps.milestones.models.settlement import SettlementState, Side
 from apps.milestones.rules import GivenValue, NotBilled
 from apps.milestones.services.settlement_texts import draft_settlement, signable
-from apps.parties.actor import Actor, Proof, evidence_of
+from apps.parties.actor import Actor, ActorKind, Proof, evidence_of
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
 
@@ -37,9 +37,9 @@ def propose_settlement(
 
     ``seen`` is the SHA-256 of :func:`draft_settlement` on the review page; another text is :class:`Stale`.
     """
-    side = contracts.require_terminator(contract, actor=actor, at=at)
+    side = contracts.require_terminator(contract, actor=actor, at=at, notice=notice)
     draft = draft_settlement(contract, notice=notice, side=side, given=given, not_billed=not_billed, note=note)
-    proof = _require_signer(contract, side=side, at_stake=draft.at_stake, actor=actor, at=at)
+    proof = _require_signer(notice, side=side, at_stake=draft.at_stake, actor=actor, at=at)
     if draft.sha256 != seen:
         raise Stale("Something changed after this page was shown. Read it again; nothing was signed.")
     _close_waiting(contract, side=side, at=at)
@@ -78,7 +78,8 @@ def propose_settlement(
 def withdraw_settlement(*, contract: Contract, settlement_ref: str, actor: Actor, at: datetime) -> Settlement:
     """The side that proposed a settlement takes it back; the notice stands."""
     settlement = waiting_settlement(contract, settlement_ref=settlement_ref)
-    if contracts.require_terminator(contract, actor=actor, at=at) != settlement.side:
+    notice = contracts.live_notice(contract)
+    if contracts.require_terminator(contract, actor=actor, at=at, notice=notice) != settlement.side:
         raise NotAllowed("Only the side that proposed this settlement can withdraw it. Answer with other figures.")
     _close(settlement, to=SettlementState.WITHDRAWN, at=at)
     record(settlement, verb="settlement.withdrawn", actor=actor, at=at)
@@ -113,10 +114,10 @@ def sign_settlement(
     accepted, changed or billed since makes it :class:`Stale`.
     """
     settlement = waiting_settlement(contract, settlement_ref=settlement_ref)
-    side = contracts.require_terminator(contract, actor=actor, at=at)
+    side = contracts.require_terminator(contract, actor=actor, at=at, notice=notice)
     if side == settlement.side:
         raise NotAllowed("Your own side proposed this settlement. The other side signs it, or answers.")
-    if settlement.signatures.filter(user_id=actor.user_id or 0).exists():
+    if actor.user_id is not None and settlement.signatures.filter(user_id=actor.user_id).exists():
         raise NotAllowed("You signed this settlement yourself, for the other side. Somebody else has to sign.")
     if not contracts.is_effective(notice, at=at):
         raise Refused(
@@ -125,7 +126,7 @@ def sign_settlement(
             day=notice.effective_on,
         )
     draft = signable(settlement, notice=notice, side=side, not_billed=not_billed)
-    proof = _require_signer(contract, side=side, at_stake=draft.at_stake, actor=actor, at=at)
+    proof = _require_signer(notice, side=side, at_stake=draft.at_stake, actor=actor, at=at)
     if not seen == draft.sha256 == settlement.sha256:
         raise Stale(
             "Something was accepted, changed or billed since this settlement was proposed. Ask for a new one; nothing"
@@ -167,12 +168,13 @@ def put_signature(
     settlement: Settlement, *, side: str, statement: rules.Statement, proof: Proof | None, actor: Actor, at: datetime
 ) -> SettlementSignature:
     """Keep that a person signed a settlement for a side; the caller has asked whether it may be so."""
-    if actor.user_id is None:
+    if actor.kind is ActorKind.SYSTEM:
         raise NotAllowed("Only a person signs a settlement.")
     return SettlementSignature.objects.create(
         settlement=settlement,
         side=side,
         organisation_id=actor.organisation_id,
+        grant_id=actor.grant_id,
         **actor.evidence(),
         **evidence_of(proof),
         signed_at=at,
@@ -202,8 +204,9 @@ def record(settlement: Settlement, *, verb: str, actor: Actor, at: datetime) -> 
     )
 
 
-def _require_signer(contract: Contract, *, side: str, at_stake: Decimal, actor: Actor, at: datetime) -> Proof | None:
+def _require_signer(notice: Termination, *, side: str, at_stake: Decimal, actor: Actor, at: datetime) -> Proof | None:
     """The buyer's signature is a sign-off: by whoever may sign off as much. The answer is the proof that was asked."""
+    contract = notice.contract
     if side == Side.SELLER:
         organisation = contract.seller
     else:
@@ -215,8 +218,8 @@ def _require_signer(contract: Contract, *, side: str, at_stake: Decimal, actor: 
             actor=actor,
             action=Action.DECIDE_MILESTONE,
             version=version,
-            purpose=GuestGrant.Purpose.SIGN_OFF,
-            subject_ref="",
+            purpose=GuestGrant.Purpose.SETTLE,
+            subject_ref=notice.ref,
             at=at,
         )
         rules.check_limit(Money(at_stake, contract.currency), limit=limit, limit_currency=organisation.currency)

@@ -4,14 +4,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from apps.contracts import services as contracts
-from apps.contracts.models import Contract, GuestGrant
+from apps.contracts.models import Contract
 from apps.core import canonical, states
 from apps.core.errors import IllegalTransition, NotAllowed, Refused, Stale
 from apps.core.money import Money
 from apps.milestones import rules
 from apps.milestones.models import Dispute, DisputeProposal
 from apps.milestones.models.dispute import DisputeState, Side
-from apps.milestones.services.dispute_course import end, lock_dispute, pass_turn, record
+from apps.milestones.services.dispute_course import end, link_to, lock_dispute, pass_turn, record
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
@@ -44,7 +44,8 @@ def propose_outcome(
         side=side,
         outcome=outcome,
         upheld=upheld,
-        user_id=_person(actor),
+        user_id=actor.user_id,
+        grant_id=actor.grant_id,
         name=actor.name,
         proposed_at=at,
         note=why,
@@ -80,11 +81,17 @@ def agree_outcome(*, contract: Contract, proposal_ref: str, actor: Actor, at: da
         raise Stale("Another outcome was proposed after this page was shown. Read it; nothing was settled.")
     if side == proposal.side:
         raise NotAllowed("Your own side proposed this outcome. The other side agrees, or says something else.")
-    if proposal.user_id == actor.user_id:
+    if proposal.user_id is not None and proposal.user_id == actor.user_id:
         raise NotAllowed("You proposed this outcome yourself, for the other side. Somebody else has to agree.")
     end(dispute, to=DisputeState(proposal.outcome), upheld=proposal.upheld, side=side, actor=actor, at=at)
     record(dispute, verb="dispute.settled", actor=actor, at=at, outcome=proposal.outcome, upheld=proposal.upheld)
     return dispute
+
+
+def proposer_of(dispute: Dispute) -> tuple[int, str] | None:
+    """The person of the seller who proposed the outcome that was agreed, by id and name; None if the buyer did."""
+    last = dispute.proposals.order_by("number").last()
+    return (last.user_id, last.name) if last is not None and last.side == Side.SELLER and last.user_id else None
 
 
 def contract_of_proposal(*, proposal_ref: str) -> int:
@@ -107,11 +114,8 @@ def require_settler(dispute: Dispute, *, actor: Actor, at: datetime) -> str:
     As with an acceptance that is withdrawn; limits and proofs are those of all of it, so that nobody settles in slices.
     """
     contract = dispute.contract
-    if actor.kind is not ActorKind.USER:
-        raise NotAllowed(
-            "A personal link is for signing one thing. Take your organisation's place here first; then you can settle"
-            " a dispute together with the other side."
-        )
+    if actor.kind is ActorKind.SYSTEM:
+        raise NotAllowed("Only a person can settle a dispute.")
     side = contracts.side_of(contract, actor=actor)
     if side == Side.SELLER:
         contracts.require_seller(contract, actor=actor, action=Action.CREDIT_INVOICE)
@@ -124,18 +128,11 @@ def require_settler(dispute: Dispute, *, actor: Actor, at: datetime) -> str:
             actor=actor,
             action=Action.DECIDE_MILESTONE,
             version=contract.active_version,
-            purpose=GuestGrant.Purpose.SIGN_OFF,
-            subject_ref="",
             at=at,
+            **link_to(dispute),
         )
         organisation = contract.buyer
         rules.check_limit(Money(dispute.whole, dispute.currency), limit=limit, limit_currency=contract.buyer.currency)
     if needs_proof_to_settle(dispute, organisation=organisation):
         actor.require_proof(at=at)
     return side
-
-
-def _person(actor: Actor) -> int:
-    if actor.user_id is None:
-        raise NotAllowed("Only a person can settle a dispute.")
-    return actor.user_id

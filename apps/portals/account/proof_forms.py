@@ -1,23 +1,12 @@
-"""Forms about showing once more who one is: the code from the mail, and the amount above which it is asked."""
+"""The form about the amount above which somebody shows once more who it is."""
 
 from typing import Any
 
-from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.parties.models import Organisation
 from apps.portals.forms import ActionForm, AmountField
-
-
-class CodeForm(forms.Form):
-    """The six digits from the mail."""
-
-    code = forms.CharField(
-        label=_("Code from the mail"),
-        max_length=12,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "mono"}),
-    )
 
 
 class StepUpForm(ActionForm):

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from apps.portals.buyer.views import link_decisions, link_disputes, link_files, link_plans, link_portal, links
+from apps.portals.buyer.views import (
+    link_decisions,
+    link_disputes,
+    link_files,
+    link_plans,
+    link_portal,
+    link_proofs,
+    link_settling,
+    links,
+)
 
 app_name = "link"
 urlpatterns = [
@@ -24,6 +33,12 @@ urlpatterns = [
     ),
     path("changes/", link_decisions.request_changes, name="request_changes"),
     path("dispute/", link_disputes.dispute, name="dispute"),
+    path("dispute-files/<str:ref>/", link_disputes.dispute_file, name="dispute_file"),
+    path("defects/<str:ref>/", link_settling.reservation, name="reservation"),
+    path("settlement/", link_settling.propose_settlement, name="propose_settlement"),
+    path("settlement/sign/", link_settling.sign_settlement, name="sign_settlement"),
+    path("settlement.pdf", link_settling.settlement_pdf, name="settlement_pdf"),
+    path("confirm/", link_proofs.prove, name="prove"),
     path("ask/", link_decisions.ask_question, name="ask_question"),
     path("evidence/<str:ref>/", link_files.evidence, name="evidence"),
     path("invoice.pdf", link_files.invoice_pdf, name="invoice_pdf"),

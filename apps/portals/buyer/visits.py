@@ -12,20 +12,24 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import add_never_cache_headers
 
-from apps.contracts.models import ContractVersion, GuestGrant
+from apps.contracts.models import ContractVersion, GuestGrant, Termination
 from apps.core import clock
 from apps.financing.models import Assignment
-from apps.milestones.models import Milestone, Submission
+from apps.milestones.models import Dispute, Milestone, Reservation, Submission
 from apps.parties.actor import Actor
 from apps.portals import counterparties
 from apps.portals.access import PortalRequest
 from apps.portals.buyer import acknowledging, cycles, versions
 from apps.portals.buyer.ways import LinkWay
+from apps.portals.correcting.side import BUYER
+from apps.portals.disputing.shown import disputes_of
 from apps.portals.links import LinkState, guest_of, state_of
+from apps.portals.reserving.shown import reservations_of
 
 P = ParamSpec("P")
 LinkView = Callable[Concatenate[PortalRequest, P], HttpResponseBase]
@@ -94,6 +98,22 @@ class Visit:
         """The notice of assignment that the link lets confirm; 404 for a link to something else."""
         self._is_for(Purpose.ACKNOWLEDGE)
         return get_object_or_404(acknowledging.notices_to(self.actor), ref=self.grant.subject_ref)
+
+    def defects(self) -> "QuerySet[Reservation, Reservation]":
+        """The defects under which the milestone was accepted that the link is for; 404 for a link to something else."""
+        self._is_for(Purpose.MEND)
+        return reservations_of(self.actor, side=BUYER).filter(milestone__ref=self.grant.subject_ref)
+
+    def dispute(self) -> Dispute:
+        """The dispute that the link is for; 404 for a link to something else."""
+        self._is_for(Purpose.DISPUTE)
+        return get_object_or_404(disputes_of(self.actor, side=BUYER), ref=self.grant.subject_ref)
+
+    def termination(self) -> Termination:
+        """The notice of termination that the link lets settle; 404 for a link to something else."""
+        self._is_for(Purpose.SETTLE)
+        notices = Termination.objects.visible_to(self.actor).select_related("contract__seller", "contract__buyer")
+        return get_object_or_404(notices, ref=self.grant.subject_ref)
 
     def _is_for(self, purpose: Purpose) -> None:
         if self.grant.purpose != purpose:

@@ -1,17 +1,15 @@
 """Change orders by personal link: the same pages, for the one person who signs for the buyer, without an account."""
 
-from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 
 from apps.contracts.models import ChangeOrder, ContractVersion, GuestGrant
 from apps.portals.access import PortalRequest
 from apps.portals.changing import answering
-from apps.portals.drafting.desk import Desk
+from apps.portals.link_desk import LinkDesk
 
 PLACES: Final = {
     "change_order": "open",
@@ -20,26 +18,6 @@ PLACES: Final = {
     "contract_pdf": "contract_pdf",
 }
 """Where below the link each page stands; the others are not a guest's."""
-
-
-@dataclass(frozen=True, slots=True)
-class LinkDesk(Desk):
-    """The buyer's desk in the hands of a guest: every address stays below the ``token``."""
-
-    token: str = ""
-
-    @property
-    def base(self) -> str:
-        return "buyer/link/base.html"
-
-    @property
-    def has_crumbs(self) -> bool:
-        return False
-
-    def url(self, name: str, ref: str) -> str:
-        """Where something is done below the link; nowhere what a guest does not do."""
-        place = PLACES.get(name)
-        return reverse(f"link:{place}", kwargs={"token": self.token}) if place else ""
 
 
 def change_order(request: PortalRequest, version: ContractVersion, *, grant: GuestGrant, token: str) -> HttpResponse:
@@ -61,7 +39,7 @@ def decline_change(request: PortalRequest, version: ContractVersion, *, token: s
 
 
 def _desk(token: str) -> LinkDesk:
-    return LinkDesk("buyer", token=token)
+    return LinkDesk("buyer", token=token, places=PLACES)
 
 
 def _there(version: ContractVersion) -> timezone.override:

@@ -25,6 +25,20 @@ class Side:
 
     name: str
 
+    @property
+    def base(self) -> str:
+        """The template on which its pages stand."""
+        return f"{self.name}/base.html"
+
+    @property
+    def has_crumbs(self) -> bool:
+        """Whether there are pages above, to go back to."""
+        return True
+
+    def zone_of(self, request: PortalRequest) -> str:
+        """In which time zone its pages say when."""
+        return request.membership.organisation.time_zone
+
     def url(self, page: str, ref: str) -> str:
         return reverse(f"{self.name}:{page}", args=[ref])
 
@@ -79,8 +93,10 @@ class Side:
         self, request: PortalRequest, template: str, context: Mapping[str, Any], form: BaseForm | None
     ) -> HttpResponse:
         status = 422 if form is not None and form.is_bound and form.errors else 200
-        said = {**context, "form": form, "side": self.name, "base": f"{self.name}/base.html"}
-        with timezone.override(ZoneInfo(request.membership.organisation.time_zone)):
+        said = {**context, "form": form, "side": self.name, "base": self.base}
+        if not self.has_crumbs:
+            said["crumbs"] = []
+        with timezone.override(ZoneInfo(self.zone_of(request))):
             return render(request, template, said, status=status)
 
 

@@ -3,14 +3,17 @@
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from apps.core.errors import ProofNeeded, Refused
+from apps.milestones import services as milestones
 from apps.milestones.models import Dispute, DisputeFile
+from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
-from apps.portals import history, interrupted
+from apps.portals import history, interrupted, proving
 from apps.portals.access import PortalRequest
 from apps.portals.correcting.side import Side
 from apps.portals.disputing.forms import FileForm, OutcomeForm, PositionForm
@@ -52,6 +55,10 @@ def dispute(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs) -> 
                 messages.success(request, done)
                 return redirect(side.url("dispute", found.ref))
     about, url = about_of(found, side=side)
+    house = found.contract.seller if side.name == "seller" else found.contract.buyer
+    may_settle = found.is_live and _is_settler(request)
+    asks = may_settle and milestones.needs_proof_to_settle(found, organisation=house)
+    is_fresh = proving.is_fresh(request.actor.origin.proof)
     proposal = found.proposals.order_by("number").last() if found.state == "proposed" else None
     context = {
         "dispute": found,
@@ -66,7 +73,9 @@ def dispute(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs) -> 
         "credit_note": getattr(getattr(found, "billed", None), "credit_note", None),
         "forms": forms,
         "may_answer": found.is_live and request.actor.may(Action.RAISE_DISPUTE),
-        "may_settle": found.is_live and _is_settler(request),
+        "may_settle": may_settle,
+        "proof_url": proving.way(request, request.actor) if asks and not is_fresh else "",
+        "goes_on_elsewhere": found.is_live and request.actor.kind is ActorKind.GUEST and not request.actor.roles,
         "events": history.of_subjects(request.actor, found.contract, [f"dispute:{found.ref}"]),
         "crumbs": [*crumbs, (about, url), (_("Dispute"), "")],
     }
@@ -75,8 +84,12 @@ def dispute(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs) -> 
 
 def file_of(request: PortalRequest, ref: str, *, side: Side) -> DisputeFile:
     """A file that was shown in one of this side's disputes; else 404."""
-    rows = DisputeFile.objects.visible_to(request.actor)
-    return get_object_or_404(rows, ref=ref, **{f"contract__{side.name}_id": request.actor.organisation_id})
+    return get_object_or_404(files_of(request.actor, side=side), ref=ref)
+
+
+def files_of(actor: Actor, *, side: Side) -> "QuerySet[DisputeFile, DisputeFile]":
+    """What was shown in disputes of contracts in which the actor's organisation is on this side."""
+    return DisputeFile.objects.visible_to(actor).filter(**{f"contract__{side.name}_id": actor.organisation_id})
 
 
 def _done(request: PortalRequest, found: Dispute, do: str, form: ActionForm) -> str:

@@ -8,9 +8,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from apps.core.errors import ProofNeeded, Refused
+from apps.milestones import services as milestones
 from apps.milestones.models import Reservation
 from apps.parties.roles import Action
-from apps.portals import interrupted
+from apps.portals import interrupted, proving
 from apps.portals.access import PortalRequest
 from apps.portals.correcting.side import Side
 from apps.portals.forms import ActionForm, add_refusal
@@ -51,6 +52,8 @@ def reservation(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs)
     is_seller, actor = side.name == "seller", request.actor
     milestone_url = side.url("milestone", found.milestone.ref)
     withholding = getattr(found, "withholding", None)
+    house = found.contract.seller if is_seller else found.contract.buyer
+    needs_proof = not found.is_settled and milestones.needs_proof_for(found, organisation=house)
     context = {
         "reservation": found,
         "milestone_url": milestone_url,
@@ -59,6 +62,8 @@ def reservation(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs)
         "is_my_offer": offer is not None and offer.side == side.name,
         "credit_note": withholding.credit_note if withholding is not None else None,
         "forms": forms,
+        "list_url": "" if side.has_crumbs else side.url("reservations", ""),
+        "proof_url": proving.way(request, actor) if needs_proof and not proving.is_fresh(actor.origin.proof) else "",
         "may_mend": is_seller and found.state == "open" and actor.may(Action.SUBMIT_MILESTONE),
         "may_release": not is_seller and not found.is_settled and actor.may(Action.DECIDE_MILESTONE),
         "may_settle": not found.is_settled

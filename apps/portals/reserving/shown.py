@@ -38,13 +38,13 @@ def reservations_of(actor: Actor, *, side: Side) -> "QuerySet[Reservation, Reser
 
 def of_milestone(actor: Actor, milestone: Milestone, *, side: Side) -> Reservations:
     """All under which a milestone was accepted."""
-    return _shown(reservations_of(actor, side=side).filter(milestone=milestone), currency=milestone.currency, side=side)
+    return shown(reservations_of(actor, side=side).filter(milestone=milestone), currency=milestone.currency, side=side)
 
 
 def of_contract(actor: Actor, contract: Contract, *, side: Side) -> Reservations:
     """What is not settled yet on a contract."""
     found = reservations_of(actor, side=side).filter(contract=contract, state__in=("open", "mended"))
-    return _shown(found, currency=contract.currency, side=side)
+    return shown(found, currency=contract.currency, side=side)
 
 
 def needs_of(actor: Actor, *, side: Side) -> Iterator[Need]:
@@ -69,7 +69,8 @@ def needs_of(actor: Actor, *, side: Side) -> Iterator[Need]:
         )
 
 
-def _shown(found: "QuerySet[Reservation, Reservation]", *, currency: str, side: Side) -> Reservations:
+def shown(found: "QuerySet[Reservation, Reservation]", *, currency: str, side: Side) -> Reservations:
+    """Reservations as a list shows them."""
     today = _today()
     rows = tuple(
         (one, side.url("reservation", one.ref), one.state == "open" and one.due_on < today)

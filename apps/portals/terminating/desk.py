@@ -76,4 +76,6 @@ def needs_of(actor: Actor, *, desk: Desk) -> Iterator[Need]:
 
 
 def crumbs(desk: Desk, contract: Contract, *more: tuple[str, str]) -> Crumbs:
+    if not desk.has_crumbs:
+        return []
     return desk.crumbs((contract.number, desk.url("contract", contract.ref)), *more)

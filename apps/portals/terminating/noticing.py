@@ -91,7 +91,7 @@ def termination(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse
             return redirect(desk.url("termination", notice.ref))
     is_live = notice.state == "noticed" and contract.state == "active"
     effect, refusal = _effect(waiting, desk=desk) if waiting is not None and is_live else (None, "")
-    now = clock.now()
+    now, here = clock.now(), desk.url("termination", notice.ref)
     is_effective = contracts.is_effective(notice, at=now)
     signed = next((one for one in settlements if one.state == SettlementState.SIGNED), None)
     return desk.page(
@@ -106,12 +106,13 @@ def termination(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResponse
             "effect_refusal": refusal,
             "is_live": is_live,
             **(
-                papers.settlement_piece(
-                    request.actor, signed, portal=desk.side, here=desk.url("termination", notice.ref), now=now
-                )
+                papers.settlement_piece(request.actor, signed, url=desk.url, here=here, now=now)
                 if signed is not None
                 else {}
             ),
+            "propose_url": desk.url("propose_settlement", notice.ref),
+            "sign_url": desk.url("sign_settlement", waiting.ref) if waiting is not None else "",
+            "contract_url": desk.url("contract", contract.ref),
             "is_effective": is_effective,
             "is_own_notice": notice.side == desk.side,
             "is_own": waiting is not None and waiting.side == desk.side,

@@ -7,18 +7,20 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from apps.contracts.models import Contract
 from apps.core.errors import ProofNeeded, Refused
 from apps.milestones import services as milestones
 from apps.milestones.models import Settlement
 from apps.milestones.rules import Valued
 from apps.parties.roles import Action
-from apps.portals import interrupted
+from apps.portals import interrupted, proving
 from apps.portals.access import PortalRequest
 from apps.portals.drafting.desk import Desk, why_not
 from apps.portals.forms import SeenForm, add_refusal, explain
 from apps.portals.terminating.desk import crumbs, notice_of, settlement_of
 from apps.portals.terminating.forms import SettlementForms
 from apps.workflows import terminating
+from apps.workflows.terminating import SettlementPreview
 
 OWN_FIELDS: Final = frozenset({"csrfmiddlewaretoken", "key", "seen", "do"})
 """What a form says besides the settlement itself."""
@@ -88,9 +90,10 @@ def sign_settlement(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResp
                 said = _("Signed. The contract is terminated; issued: %(numbers)s.") % {"numbers": answer["invoices"]}
             messages.success(request, said)
             return redirect(here)
-    effect, refusal = None, why_not(request.actor, Action.SIGN_CONTRACT)
+    effect, refusal, proof_url = None, why_not(request.actor, Action.SIGN_CONTRACT), ""
     try:
         effect = terminating.effect_of(settlement, side=desk.side)
+        proof_url = _proof_url(request, effect, contract=contract, desk=desk)
     except Refused as refused:
         refusal = refusal or explain(refused)
     return desk.page(
@@ -103,12 +106,20 @@ def sign_settlement(request: PortalRequest, ref: str, *, desk: Desk) -> HttpResp
             "statement": effect.draft.statement.text if effect is not None else "",
             "again": SeenForm(initial={"seen": settlement.sha256}),
             "refusal": refusal,
+            "proof_url": proof_url,
             "here": here,
             "crumbs": crumbs(desk, contract, (_("Termination"), here), (_("Sign"), "")),
         },
         room="terminating",
         form=form,
     )
+
+
+def _proof_url(request: PortalRequest, effect: SettlementPreview, *, contract: Contract, desk: Desk) -> str:
+    """Where to show first who one is, for so much that the own organisation asks for it; else nowhere."""
+    house, actor = contract.seller if desk.side == "seller" else contract.buyer, request.actor
+    asks = milestones.needs_proof_to_end(effect.draft.at_stake, currency=contract.currency, organisation=house)
+    return proving.way(request, actor) if asks and not proving.is_fresh(actor.origin.proof) else ""
 
 
 def _begun(values: list[Valued], last: Settlement | None) -> list[Valued]:

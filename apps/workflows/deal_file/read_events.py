@@ -19,19 +19,15 @@ from apps.workflows.deal_file.verb_table import VERBS, Verb
 
 MEMBERS_ONLY: Final = frozenset(
     {
-        "still_missing",
         "confirm_event",
         "confirm_document",
         "return_document",
-        "release_reservation",
-        "agree_reduction",
-        "ask_reduction",
         "order",
         "withdraw_order",
         *BY_MEMBERS,
     }
 )
-"""What the buyer does in its portal only: a link settles no reservation, confirms no event, ends no contract."""
+"""What the buyer does in its portal only: a link confirms no event, takes no document and gives no notice."""
 
 
 LATER: Final = ("slip", "extend")

@@ -11,7 +11,7 @@ from apps.workflows.deal_file.reader import Place
 GROUNDS: Final = ("convenience", "cause")
 NO_REASON: Final = frozenset({"give_notice", "give_sellers_notice"})
 """Events that need a reason for cause only, which the product itself asks for."""
-BY_MEMBERS: Final = frozenset({"give_notice", "withdraw_notice", "answer_values", "sign_settlement"})
+BY_MEMBERS: Final = frozenset({"give_notice", "withdraw_notice"})
 """What the buyer does in its portal only."""
 
 

@@ -7,11 +7,11 @@ from uuid import uuid4
 from django.db.models import Q, QuerySet
 
 from apps.contracts import services as contracts
-from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.contracts.models import Contract, ContractVersion, GuestGrant, Termination
 from apps.core.errors import Refused
 from apps.financing.models import Assignment, ExposureLimit, Facility, FundingRequest, Offer, Tranche
 from apps.invoicing.models import Invoice, Payment
-from apps.milestones.models import Milestone, Submission
+from apps.milestones.models import Dispute, Milestone, Submission
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.workflows.deal_file import setting
@@ -29,6 +29,10 @@ ON_SUBMISSION: Final = frozenset(
     }
 )
 """What the signatory may do by the link to what was submitted last."""
+ON_DEFECTS: Final = frozenset({"still_missing", "release_reservation", "agree_reduction", "ask_reduction"})
+IN_DISPUTE: Final = frozenset({"reply_in_dispute", "agree_outcome", "offer_outcome", "withdraw_dispute"})
+ON_TERMINATION: Final = frozenset({"answer_values", "sign_settlement"})
+"""What the signatory may do by the links to what goes on after a decision."""
 
 
 @dataclass
@@ -70,6 +74,18 @@ class Scene:
                 .order_by("-milestone__part", "-number")
             )
             return list(sent.values_list("ref", flat=True)[:1])
+        return self._going_on(event)
+
+    def _going_on(self, event: Event) -> list[str]:
+        """What the link is about of what goes on after a decision."""
+        here = {"contract__ref": self.contract_ref}
+        if event.verb in ON_DEFECTS:
+            parts = Milestone.objects.using("owner").filter(**here, position=event.milestone or 0)
+            return list(parts.filter(reservations__isnull=False).values_list("ref", flat=True).distinct())
+        if event.verb in IN_DISPUTE:
+            return list(Dispute.objects.using("owner").filter(**here).values_list("ref", flat=True).order_by("-pk")[:1])
+        if event.verb in ON_TERMINATION:
+            return list(Termination.objects.using("owner").filter(**here).values_list("ref", flat=True))
         return []
 
     def contract(self) -> Contract:

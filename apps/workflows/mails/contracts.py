@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts import services as contracts
 from apps.contracts import wording
 from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.core import clock
 from apps.parties import services as parties
 from apps.parties import tokens
 from apps.parties.models import Organisation
@@ -27,6 +28,13 @@ def both_sides(contract: Contract, *, first: str) -> tuple[Organisation, Organis
     """The organisation that is this side of a contract, and the other one."""
     sides = (contract.seller, contract.buyer)
     return sides if first == "seller" else sides[::-1]
+
+
+def going_on_at(contract: Contract, purpose: str, subject_ref: str) -> str:
+    """The newest personal link to something that goes on, or that ended a moment ago; nothing where there is none."""
+    links = contract.grants.filter(purpose=purpose, subject_ref=subject_ref, revoked_at__isnull=True)
+    grant = links.filter(expires_at__gt=clock.now()).order_by("-pk").first()
+    return link_to(grant) if grant is not None else ""
 
 
 def live_grant(grant_ref: str) -> GuestGrant | None:

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, GuestGrant
 from apps.financing.models import Tranche
 from apps.invoicing.models import DisputedInvoice
 from apps.milestones.models import Dispute
@@ -14,6 +14,7 @@ from apps.milestones.models.dispute import Side
 from apps.parties import services as parties
 from apps.parties.roles import Action
 from apps.workflows.mails import desk
+from apps.workflows.mails.contracts import going_on_at
 from apps.workflows.mails.letter import Letter, absolute, fact, money, send
 
 
@@ -92,7 +93,9 @@ def _tell(dispute: Dispute, *, key: str, organisation_id: int, more: dict[str, A
             reader=reader,
             to=_people(contract, is_to_seller=is_to_seller),
             button=_("Open the dispute"),
-            url=absolute(reverse(f"{portal}:dispute", args=[dispute.ref])) if reader.is_claimed else "",
+            url=absolute(reverse(f"{portal}:dispute", args=[dispute.ref]))
+            if reader.is_claimed
+            else going_on_at(contract, GuestGrant.Purpose.DISPUTE, dispute.ref),
             facts=facts,
             context={"dispute": dispute, "about": _about(dispute), "state": str(dispute.state), **more},
         )

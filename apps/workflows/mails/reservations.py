@@ -3,10 +3,11 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, GuestGrant
 from apps.milestones.models import ReservationWord
 from apps.parties import services as parties
 from apps.parties.roles import Action
+from apps.workflows.mails.contracts import going_on_at
 from apps.workflows.mails.letter import Letter, absolute, fact, money, send
 
 Kind = ReservationWord.Kind
@@ -40,11 +41,20 @@ def reservation_news(*, word_ref: str, organisation_id: int) -> None:
             reader=reader,
             to=_people(contract, is_to_seller=is_to_seller),
             button=_("Open the reservation"),
-            url=absolute(reverse(f"{portal}:reservation", args=[reservation.ref])) if reader.is_claimed else "",
+            url=_page(said, portal=portal),
             facts=facts,
             context={"defect": reservation.title, "kind": str(said.kind), "said": said},
         )
     )
+
+
+def _page(said: ReservationWord, *, portal: str) -> str:
+    """The page of the defect; the personal link of a buyer without people here."""
+    contract, reservation = said.contract, said.reservation
+    reader = contract.seller if portal == "seller" else contract.buyer
+    if reader.is_claimed:
+        return absolute(reverse(f"{portal}:reservation", args=[reservation.ref]))
+    return going_on_at(contract, GuestGrant.Purpose.MEND, reservation.milestone.ref) if portal == "buyer" else ""
 
 
 def _people(contract: Contract, *, is_to_seller: bool) -> list[str]:

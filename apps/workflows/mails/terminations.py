@@ -6,13 +6,13 @@ from django.urls import reverse
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.models import Termination
+from apps.contracts.models import GuestGrant, Termination
 from apps.financing.models import Tranche
 from apps.milestones.models import Settlement
 from apps.parties import services as parties
 from apps.parties.roles import Action
 from apps.workflows.mails import desk
-from apps.workflows.mails.contracts import both_sides
+from apps.workflows.mails.contracts import both_sides, going_on_at
 from apps.workflows.mails.letter import Letter, absolute, fact, money, send
 
 
@@ -38,7 +38,9 @@ def termination_news(*, termination_ref: str, what: str, number: int, organisati
             reader=reader,
             to=to,
             button=_("Read and answer") if what in ("noticed", "proposed") else _("Open the termination"),
-            url=absolute(reverse(f"{side}:termination", args=[notice.ref])) if reader.is_claimed else "",
+            url=absolute(reverse(f"{side}:termination", args=[notice.ref]))
+            if reader.is_claimed
+            else going_on_at(contract, GuestGrant.Purpose.SETTLE, notice.ref),
             facts=_facts(notice, settlement),
             context={
                 "contract": contract,

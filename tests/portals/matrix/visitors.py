@@ -118,6 +118,12 @@ def guests_of(tenant: Tenant) -> list[Visitor]:
     ]
 
 
+def owners_of_links(tenant: Tenant) -> list[Visitor]:
+    """The same, and whoever holds a link to what goes on after a decision: by each somebody gets in."""
+    going_on = [Visitor("guest who settles", side="guest", tenant=tenant, token=token) for token in tenant.going_on]
+    return [*guests_of(tenant), *going_on]
+
+
 def nobodies(tenant: Tenant, *, stranger: User) -> list[Visitor]:
     """Who belongs to no tenant: not signed in, without an organisation, removed a moment ago."""
     return [

@@ -29,6 +29,7 @@ from apps.core import canonical, clock
 from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.core.printing import press
+from apps.core.refs import new_ref
 from apps.financing.models import Assignment, Offer, Tranche
 from apps.financing.rules import LineTerms, OfferTerms
 from apps.financing.rules.events import Bears
@@ -38,7 +39,7 @@ from apps.invoicing import services as invoicing
 from apps.invoicing.models import BankTransaction, Invoice, InvoiceLink
 from apps.invoicing.rules import Part
 from apps.milestones import services as milestones
-from apps.milestones.models import EvidenceFile, Milestone, Reminder, Reservation, Settlement, Submission
+from apps.milestones.models import DisputeFile, EvidenceFile, Milestone, Reminder, Reservation, Settlement, Submission
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect
 from apps.parties import services as parties_services
@@ -114,6 +115,8 @@ class Tenant:
     people: dict[str, Membership]
     grants: dict[str, GuestGrant] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    going_on: list[str] = field(default_factory=list)
+    """Links to what goes on after a decision, which open pages of their own."""
     rows: dict[str, tuple[int, int]] = field(default_factory=dict)
     """The range of primary keys of its rows in each table: more than the first, at most the second."""
     chosen: list[models.Model] = field(default_factory=list)
@@ -1062,8 +1065,43 @@ class _Builder:
             name: tokens.token_for(purpose="guest_grant", ref=grant.ref) for name, grant in self.tenant.grants.items()
         }
         self.tenant.tokens |= self.hosted
+        self.tenant.going_on = [self._going_on(purpose, row) for purpose, row in self._what_goes_on().items()]
         invitation = Invitation.objects.using("owner").get(email=self._mailbox("invited"))
         self.tenant.tokens["invitation"] = tokens.token_for(purpose="invitation", ref=invitation.ref)
+
+    def _what_goes_on(self) -> dict[tuple[str, str], Contract]:
+        """Purpose and subject of links to defects, a dispute with a file, a settlement that waits and one on paper.
+
+        This buyer has an owner, so none was made; each shows the link's own pages to whom they belong.
+        """
+        mine = {"contract__seller": self.deal.seller}
+        reserved = Reservation.objects.using("owner").filter(**mine).select_related("milestone", "contract")[0]
+        shown = DisputeFile.objects.using("owner").filter(**mine).select_related("dispute", "contract")[0]
+        settled = Settlement.objects.using("owner").select_related("termination", "contract").filter(**mine)
+        waiting, printed = settled.filter(state="proposed", side="seller")[0], settled.filter(state="signed")[1]
+        return {
+            ("mend", reserved.milestone.ref): reserved.contract,
+            ("dispute", shown.dispute.ref): shown.contract,
+            ("settle", waiting.termination.ref): waiting.contract,
+            ("settle", printed.termination.ref): printed.contract,
+        }
+
+    def _going_on(self, what: tuple[str, str], contract: Contract) -> str:
+        ref = new_ref()
+        token = tokens.token_for(purpose="guest_grant", ref=ref)
+        GuestGrant.objects.using("owner").create(
+            ref=ref,
+            contract_id=contract.pk,
+            organisation_id=self.deal.buyer.pk,
+            purpose=what[0],
+            subject_ref=what[1],
+            name=f"Bea Berg {self.canary}",
+            email=self._mailbox("approver"),
+            token_sha256=tokens.digest_of(token),
+            created_at=NOW,
+            expires_at=NOW + timedelta(days=30),
+        )
+        return token
 
     def _codes(self) -> None:
         """Codes by mail, for a member and for a guest."""

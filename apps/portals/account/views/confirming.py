@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from apps.core.errors import Refused
 from apps.portals import proving
 from apps.portals.access import PortalRequest, actor_of, portal
-from apps.portals.account.proof_forms import CodeForm
+from apps.portals.code_form import CodeForm
 from apps.portals.forms import add_refusal
 from apps.workflows import step_up
 

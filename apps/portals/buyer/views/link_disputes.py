@@ -1,12 +1,14 @@
 """What is disputed by personal link, without an account."""
 
-from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.portals.access import PortalRequest, portal
-from apps.portals.buyer.visits import personal, visit_of
-from apps.portals.disputing import by_link, raising
+from apps.portals.buyer.files import stored_file
+from apps.portals.buyer.visits import Purpose, personal, visit_of
+from apps.portals.correcting.side import BUYER
+from apps.portals.disputing import answering, by_link, raising
 
 
 @portal("link")
@@ -17,18 +19,13 @@ def dispute(request: PortalRequest, token: str) -> HttpResponse:
     visit = visit_of(request, token)
     if not visit.may_ask(request):
         return redirect("link:open", token=token)
+    if visit.grant.purpose == Purpose.DISPUTE:
+        return by_link.dispute(request, visit.dispute(), token=token)
     submission = visit.submission()
     found = by_link.dispute_of(request, submission)
     # What ended can be followed by another one, as long as the submission waits.
     if found is not None and (found.is_live or ("how" not in request.POST and submission.state != "submitted")):
-        way = visit.way
-        return by_link.dispute(
-            request,
-            found,
-            here=way.dispute(submission),
-            back=way.submission(submission),
-            about=submission.milestone.title,
-        )
+        return by_link.dispute(request, found, token=token, is_of_submission=True)
     return raising.dispute_by_link(
         request,
         submission,
@@ -40,3 +37,19 @@ def dispute(request: PortalRequest, token: str) -> HttpResponse:
             status=422 if form.is_bound and form.errors else 200,
         ),
     )
+
+
+@portal("link")
+@personal
+@require_safe
+def dispute_file(request: PortalRequest, token: str, ref: str) -> HttpResponseBase:
+    """A file that was shown in the dispute that the link is for, or of whose submission it is."""
+    visit = visit_of(request, token)
+    if not visit.may_read:
+        raise Http404
+    is_of_dispute = visit.grant.purpose == Purpose.DISPUTE
+    found = visit.dispute() if is_of_dispute else by_link.dispute_of(request, visit.submission())
+    if found is None:
+        raise Http404
+    file = get_object_or_404(answering.files_of(visit.actor, side=BUYER), ref=ref, dispute=found)
+    return stored_file(file.stored_as, name=file.name, content_type=file.content_type)

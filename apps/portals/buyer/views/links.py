@@ -1,20 +1,22 @@
 """A personal link from its first opening to its end: what it is for, what came of it, how to get another."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Final
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.contracts import services as contracts
-from apps.contracts.models import ContractVersion
+from apps.contracts.models import ContractVersion, Termination
 from apps.core import clock
 from apps.core.errors import Refused
 from apps.financing.models import Assignment
-from apps.milestones.models import Dispute, Submission
+from apps.milestones.models import Dispute, Milestone, Submission
 from apps.milestones.models.submission import Proof
 from apps.portals import missing_people, papers
 from apps.portals.access import PortalRequest, portal
@@ -25,7 +27,12 @@ from apps.portals.buyer.visits import Purpose, Visit, personal, visit_of
 from apps.portals.changing import by_link
 from apps.portals.forms import ActionForm
 from apps.portals.links import LinkState
+from apps.portals.reserving import by_link as defects
+from apps.portals.terminating import by_link as terminations
 from apps.workflows import notices
+
+DONE_HERE: Final = (Purpose.ACKNOWLEDGE, Purpose.SETTLE)
+Subject = ContractVersion | Submission | Assignment | Milestone | Dispute | Termination
 
 
 @portal("link")
@@ -34,26 +41,44 @@ from apps.workflows import notices
 def open_link(request: PortalRequest, token: str) -> HttpResponse:
     """What the link is for; after the decision, what came of it; when it is dead, that it is and how to get another.
 
-    A notice is read and confirmed on this one page; whatever else is decided has a page of its own.
+    A notice is read and confirmed on this one page, what was proposed is taken back here; whatever else is decided has
+    a page of its own.
     """
     visit = visit_of(request, token)
-    if request.method == "POST" and visit.grant.purpose != Purpose.ACKNOWLEDGE:
+    if request.method == "POST" and visit.grant.purpose not in DONE_HERE:
         return HttpResponseNotAllowed(["GET", "HEAD"])
     if not visit.may_ask(request):
         return _dead(request, visit) if request.method != "POST" else redirect("link:open", token=token)
-    if visit.grant.purpose == Purpose.ACKNOWLEDGE:
-        return acknowledging.acknowledge_assignment(request, visit.assignment(), way=visit.way, crumbs=[])
-    context = {"grant": visit.grant, "token": token}
-    if visit.grant.purpose == Purpose.SIGN_CONTRACT:
-        found = visit.version()
-        if found.change_order_id is not None:
-            return by_link.change_order(request, found, grant=visit.grant, token=token)
-        version = versions.read(visit.actor, found, way=visit.way)
-        return page(request, "link/contract", {**context, "reading": version}, zone=version.zone)
-    return _milestone(request, visit, context)
+    return SHOWN[Purpose(visit.grant.purpose)](request, visit)
 
 
-def _milestone(request: PortalRequest, visit: Visit, context: dict[str, object]) -> HttpResponse:
+def _notice(request: PortalRequest, visit: Visit) -> HttpResponse:
+    return acknowledging.acknowledge_assignment(request, visit.assignment(), way=visit.way, crumbs=[])
+
+
+def _termination(request: PortalRequest, visit: Visit) -> HttpResponse:
+    return terminations.termination(request, visit.termination(), token=visit.token)
+
+
+def _dispute(request: PortalRequest, visit: Visit) -> HttpResponse:
+    return redirect("link:dispute", token=visit.token)
+
+
+def _defects(request: PortalRequest, visit: Visit) -> HttpResponse:
+    return defects.reservations(request, visit.defects(), grant=visit.grant, token=visit.token)
+
+
+def _contract(request: PortalRequest, visit: Visit) -> HttpResponse:
+    found = visit.version()
+    if found.change_order_id is not None:
+        return by_link.change_order(request, found, grant=visit.grant, token=visit.token)
+    version = versions.read(visit.actor, found, way=visit.way)
+    context = {"grant": visit.grant, "token": visit.token, "reading": version}
+    return page(request, "link/contract", context, zone=version.zone)
+
+
+def _milestone(request: PortalRequest, visit: Visit) -> HttpResponse:
+    context: dict[str, object] = {"grant": visit.grant, "token": visit.token}
     milestone = visit.milestone()
     sent = cycles.all_of(visit.actor, milestone)
     submission = next(cycle for cycle in sent if cycle.ref == visit.grant.subject_ref)
@@ -76,6 +101,22 @@ def _milestone(request: PortalRequest, visit: Visit, context: dict[str, object])
     return page(request, "link/accepted", context, zone=reading.zone)
 
 
+def _take_over(request: PortalRequest, visit: Visit) -> HttpResponse:
+    """No token of such a link is sent."""
+    raise Http404
+
+
+SHOWN: Final[dict[Purpose, Callable[[PortalRequest, Visit], HttpResponse]]] = {
+    Purpose.SIGN_CONTRACT: _contract,
+    Purpose.SIGN_OFF: _milestone,
+    Purpose.ACKNOWLEDGE: _notice,
+    Purpose.MEND: _defects,
+    Purpose.DISPUTE: _dispute,
+    Purpose.SETTLE: _termination,
+    Purpose.TAKE_OVER: _take_over,
+}
+
+
 def _dead(request: PortalRequest, visit: Visit) -> HttpResponse:
     """A link that shows nothing any more: that it is so, what stands if that may be said, and how to get another."""
     subject = _subject(visit) if visit.state is not LinkState.REVOKED else None
@@ -90,13 +131,19 @@ def _dead(request: PortalRequest, visit: Visit) -> HttpResponse:
     return render(request, "buyer/link/dead.html", context)
 
 
-def _subject(visit: Visit) -> ContractVersion | Submission | Assignment | None:
+def _subject(visit: Visit) -> "Subject | None":
     """What the link was for, in as few words as say how it stands."""
     ref, actor = visit.grant.subject_ref, visit.actor
     if visit.grant.purpose == Purpose.SIGN_CONTRACT:
         return versions.proposed_to(actor).filter(ref=ref).first()
     if visit.grant.purpose == Purpose.ACKNOWLEDGE:
         return acknowledging.notices_to(actor).filter(ref=ref).first()
+    if visit.grant.purpose == Purpose.MEND:
+        return Milestone.objects.visible_to(actor).filter(ref=ref).select_related("contract__seller").first()
+    if visit.grant.purpose == Purpose.DISPUTE:
+        return Dispute.objects.visible_to(actor).filter(ref=ref).select_related("contract__seller").first()
+    if visit.grant.purpose == Purpose.SETTLE:
+        return Termination.objects.visible_to(actor).filter(ref=ref).select_related("contract__seller").first()
     sent = Submission.objects.visible_to(actor).filter(ref=ref)
     return sent.select_related("milestone", "contract__seller").first()
 

@@ -1,0 +1,55 @@
+"""What is settled by personal link after a decision, without an account: defects, terminations."""
+
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.portals.access import PortalRequest, portal
+from apps.portals.buyer.visits import personal, visit_of
+from apps.portals.reserving import by_link as defects
+from apps.portals.terminating import by_link as terminations
+
+
+@portal("link")
+@personal
+@require_http_methods(["GET", "HEAD", "POST"])
+def reservation(request: PortalRequest, token: str, ref: str) -> HttpResponse:
+    """One defect of the acceptance that the link is for: release it, say what is missing, settle it."""
+    visit = visit_of(request, token)
+    found = get_object_or_404(visit.defects(), ref=ref)
+    if not visit.may_ask(request):
+        return redirect("link:open", token=token)
+    return defects.reservation(request, found, token=token)
+
+
+@portal("link")
+@personal
+@require_http_methods(["GET", "HEAD", "POST"])
+def propose_settlement(request: PortalRequest, token: str) -> HttpResponse:
+    """Answer a notice of termination with what the work in progress is worth."""
+    visit = visit_of(request, token)
+    if not visit.may_ask(request):
+        return redirect("link:open", token=token)
+    return terminations.propose_settlement(request, visit.termination(), token=token)
+
+
+@portal("link")
+@personal
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_settlement(request: PortalRequest, token: str) -> HttpResponse:
+    """Sign what the seller proposed: the contract is terminated."""
+    visit = visit_of(request, token)
+    if not visit.may_ask(request):
+        return redirect("link:open", token=token)
+    return terminations.sign_settlement(request, visit.termination(), token=token)
+
+
+@portal("link")
+@personal
+@require_safe
+def settlement_pdf(request: PortalRequest, token: str) -> HttpResponseBase:
+    """The settlement that both sides signed, on paper."""
+    visit = visit_of(request, token)
+    if not visit.may_read:
+        raise Http404
+    return terminations.settlement_pdf(request, visit.termination())

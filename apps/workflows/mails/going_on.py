@@ -1,0 +1,37 @@
+"""The mail with nothing but a personal link: to the defects of an acceptance, to a dispute, to a termination."""
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.contracts.models import GuestGrant
+from apps.workflows.mails.contracts import link_to, live_grant
+from apps.workflows.mails.letter import Letter, fact, send
+
+BUTTONS = {
+    GuestGrant.Purpose.MEND: _("Open the defects"),
+    GuestGrant.Purpose.DISPUTE: _("Open the dispute"),
+    GuestGrant.Purpose.SETTLE: _("Open the termination"),
+}
+
+
+def link_to_what_goes_on(*, grant_ref: str) -> None:
+    """Send a live link to the mailbox that it is for; nothing for one that died meanwhile."""
+    grant = live_grant(grant_ref)
+    if grant is None:
+        return
+    contract = grant.contract
+    send(
+        Letter(
+            name="going_on",
+            key=grant.ref,
+            sender=contract.seller,
+            reader=grant.organisation,
+            to=[grant.email],
+            button=BUTTONS[GuestGrant.Purpose(grant.purpose)],
+            url=link_to(grant),
+            facts=[
+                fact(_("Contract"), f"{contract.number} · {contract.title}"),
+                fact(_("Valid until"), on=grant.expires_at),
+            ],
+            context={"contract": contract, "purpose": grant.purpose},
+        )
+    )
