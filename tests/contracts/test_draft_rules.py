@@ -133,10 +133,29 @@ def test_any_text_is_kept_or_refused_in_words(text: str) -> None:
     assert kept
 
 
-SELLERS = ["sina@nordlicht.example", "sina.privat@gmail.com", "office@nordlicht.example"]
+SELLERS = [
+    "sina@nordlicht.example",
+    "sina.privat@gmail.com",
+    "office@nordlicht.example",
+    "ben@me.com",
+    "cara@fastmail.com",
+    "dario@münchen.example",
+]
 
 
-@pytest.mark.parametrize("mailbox", ["bea@meridian.example", "bea@gmail.com", "sina@anders-nordlicht.example"])
+@pytest.mark.parametrize(
+    "mailbox",
+    [
+        "bea@meridian.example",
+        "bea@gmail.com",
+        "sina@anders-nordlicht.example",
+        "ben@outlook.com",
+        "s.ina@icloud.com",
+        "bea@fastmail.com",
+        "+@meridian.example",
+        "bea@..",
+    ],
+)
 def test_a_mailbox_of_the_buyer_may_sign(mailbox: str) -> None:
     rules.check_signatory(mailbox, sellers=SELLERS)
 
@@ -149,6 +168,16 @@ def test_a_mailbox_of_the_buyer_may_sign(mailbox: str) -> None:
         "somebody@nordlicht.example",
         "somebody@mail.nordlicht.example",
         "Somebody@NORDLICHT.example",
+        pytest.param("sina+buyer@nordlicht.example", id="a tag in the own mailbox"),
+        pytest.param("sina.privat+buyer@gmail.com", id="a tag with a public provider"),
+        pytest.param("s.i.n.a.privat@gmail.com", id="dots that the provider ignores"),
+        pytest.param("sinaprivat@googlemail.com", id="another domain of the provider"),
+        pytest.param("ben@icloud.com", id="yet another domain of a provider"),
+        pytest.param("buyer@cara.fastmail.com", id="the name as a sub-domain"),
+        pytest.param("\uff33ina@nordlicht.example", id="a wide letter"),
+        pytest.param("x@\uff4eordlicht.example", id="a wide letter in the domain"),
+        pytest.param("sina@nordlicht.example.", id="a dot at the end"),
+        pytest.param("x@xn--mnchen-3ya.example", id="the domain as name servers write it"),
     ],
 )
 def test_a_mailbox_of_the_seller_never_signs_for_the_buyer(mailbox: str) -> None:

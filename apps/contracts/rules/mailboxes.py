@@ -1,6 +1,7 @@
 """Whose mailbox may stand for a side: never one of the other side's own."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
@@ -18,12 +19,50 @@ wanadoo.fr web.de yahoo.co.jp yahoo.co.uk yahoo.com yahoo.de yahoo.fr yandex.com
 """
 PUBLIC_PROVIDERS: Final = frozenset(_PROVIDERS.split())
 """Mail domains that strangers share: having one in common says nothing of an organisation."""
+_ONE_HOUSE: Final = {
+    "googlemail.com": "gmail.com",
+    "mac.com": "icloud.com",
+    "me.com": "icloud.com",
+    "pm.me": "proton.me",
+    "protonmail.com": "proton.me",
+}
+"""Domains by which a provider delivers to one and the same mailbox, as the providers themselves document it."""
+_WITHOUT_DOTS: Final = frozenset({"gmail.com", "proton.me"})
+"""Providers that deliver to one mailbox wherever dots stand in its name."""
+_BY_SUBDOMAIN: Final = frozenset({"fastmail.com"})
+"""Providers that deliver whatever@name.domain to name@domain."""
 
 
 def domain_of(mailbox: str) -> str:
     """The domain of a mailbox, or nothing where strangers share it."""
-    domain = mailbox.strip().lower().rpartition("@")[2]
+    domain = reader_of(mailbox).rpartition("@")[2]
     return "" if domain in PUBLIC_PROVIDERS else domain
+
+
+def reader_of(mailbox: str) -> str:
+    """The mailbox that is read when one writes to this address, as far as that is known: aliases are one reader.
+
+    A tag after ``+`` (RFC 5233), capitals, look-alike forms of a letter (Unicode NFKC), a dot at the end, a domain in
+    its own script or in that of the name servers (RFC 3490) change nothing of where a mail arrives; nor do what single
+    providers document: dots in a name, several domains, a name as sub-domain.
+    """
+    name, at, domain = unicodedata.normalize("NFKC", mailbox).strip().casefold().rpartition("@")
+    domain = _in_ascii(domain.rstrip("."))
+    domain = _ONE_HOUSE.get(domain, domain)
+    owner, _dot, provider = domain.partition(".")
+    if provider in _BY_SUBDOMAIN:
+        name, domain = owner, provider
+    name = name.partition("+")[0] or name
+    if domain in _WITHOUT_DOTS:
+        name = name.replace(".", "")
+    return f"{name}{at}{domain}"
+
+
+def _in_ascii(domain: str) -> str:
+    try:
+        return domain.encode("idna").decode()
+    except UnicodeError:
+        return domain
 
 
 def check_signatory(mailbox: str, *, sellers: Iterable[str], field: str | None = None) -> None:
@@ -60,9 +99,9 @@ def check_sellers_person(mailbox: str, *, buyers: Iterable[str], field: str | No
 
 def _is_of(mailbox: str, people: Iterable[str]) -> bool:
     """Whether a mailbox is one of these, or lies in a mail domain of theirs."""
-    known = {one.strip().lower() for one in people if one}
+    known = {reader_of(one) for one in people if one}
     domain = domain_of(mailbox)
-    return mailbox.strip().lower() in known or any(_are_one(domain, domain_of(one)) for one in known)
+    return reader_of(mailbox) in known or any(_are_one(domain, domain_of(one)) for one in known)
 
 
 def _are_one(domain: str, other: str) -> bool:
