@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core import canonical, money
 from apps.core.printing import words
 from apps.invoicing import rules
-from apps.invoicing.page import address_lines, imprint_of, sender_of
+from apps.invoicing.letterhead import address_lines, imprint_of, sender_of
 from apps.invoicing.rules import Band
 from apps.invoicing.snapshot import Party, read_party
 

@@ -18,6 +18,7 @@ from apps.core.states import move
 from apps.invoicing import factur_x, release_page, release_statement, snapshot
 from apps.invoicing.einvoice import cii, codes
 from apps.invoicing.einvoice.obstacles import Obstacle, obstacle_of
+from apps.invoicing.looks import logo_of
 from apps.invoicing.models import Document
 from apps.invoicing.models.document import DocumentState
 from apps.invoicing.page import page_of
@@ -68,7 +69,7 @@ def made_of(text: str) -> Made:
         page = page_of(invoice)
         html = render_to_string(TEMPLATE, {"page": page})
     inside, says = ([factur_x.inside(xml)], [factur_x.schema(codes.profile(invoice))]) if xml else ([], [])
-    pdf = press.pdf(html, style=STYLE, at=page.issued_at, inside=inside, says=says)
+    pdf = press.pdf(html, style=STYLE, at=page.issued_at, inside=inside, says=says, logo=logo_of(invoice.seller))
     return Made(pdf=pdf, xml=xml, obstacle=obstacle or "")
 
 
@@ -77,7 +78,11 @@ def _made_of_release(text: str) -> Made:
     with translation.override(statement.language):
         page = release_page.page_of(statement)
         html = render_to_string(RELEASE_TEMPLATE, {"page": page})
-    return Made(pdf=press.pdf(html, style=STYLE, at=page.issued_at), xml=b"", obstacle=Obstacle.RETENTION)
+    return Made(
+        pdf=press.pdf(html, style=STYLE, at=page.issued_at, logo=logo_of(statement.seller)),
+        xml=b"",
+        obstacle=Obstacle.RETENTION,
+    )
 
 
 def sweep_orphans(*, before: datetime) -> int:

@@ -16,8 +16,9 @@ from apps.core.days import NOT_YET
 from apps.core.printing import words
 from apps.core.printing.words import NBSP
 from apps.invoicing import paying, rules, snapshot, wording
+from apps.invoicing.letterhead import address_lines, imprint_of, sender_of
 from apps.invoicing.paying import PayCode
-from apps.invoicing.snapshot import Address, CreditTransfer, Line, Party, SemanticInvoice, TaxRow
+from apps.invoicing.snapshot import CreditTransfer, Line, Party, SemanticInvoice, TaxRow
 
 Fact = tuple[str, str]
 """A term and what it is here."""
@@ -124,11 +125,6 @@ def _kind(invoice: SemanticInvoice) -> str:
     if invoice.of_late_payment:
         return gettext("Late payment")
     return gettext("Final invoice") if invoice.kind == snapshot.FINAL else gettext("Invoice")
-
-
-def sender_of(seller: Party) -> str:
-    """The line above the buyer's address: from whom the letter comes."""
-    return " · ".join([seller.name, seller.address.line, _town(seller.address)])
 
 
 def _facts(invoice: SemanticInvoice) -> list[Fact]:
@@ -263,28 +259,6 @@ def _notes(invoice: SemanticInvoice) -> list[str]:
         categories = dict.fromkeys(row.category for row in invoice.taxes)
         sentences = (wording.tax_sentence(category) for category in categories)
     return [*filter(None, [wording.correction(invoice)]), wording.payment_terms(invoice), *filter(None, sentences)]
-
-
-def imprint_of(seller: Party) -> list[list[str]]:
-    """The foot of every page: who the seller is, in three columns."""
-    vat = (gettext("VAT number"), seller.vat_identifier)
-    tax = (gettext("Tax number"), seller.tax_registration_identifier)
-    company = (gettext("Company number"), seller.legal_registration_identifier)
-    columns = [
-        [seller.name, *address_lines(seller.address)],
-        [f"{term} {value}" for term, value in (vat, tax, company) if value],
-        [seller.contact_name, seller.phone, seller.email],
-    ]
-    return [[line for line in column if line] for column in columns]
-
-
-def address_lines(address: Address) -> list[str]:
-    """Street, town and country."""
-    return [address.line, _town(address), words.locale().territories.get(address.country_code, address.country_code)]
-
-
-def _town(address: Address) -> str:
-    return f"{address.post_code} {address.city}".strip()
 
 
 def pay_words(code: PayCode | None) -> str:

@@ -9,7 +9,8 @@ from apps.contracts.rules.payment import NET
 from apps.contracts.wording import payment
 from apps.core.printing import words
 from apps.invoicing import paying
-from apps.invoicing.page import Fact, address_lines, imprint_of, pay_words, payment_facts, sender_of
+from apps.invoicing.letterhead import address_lines, imprint_of, sender_of
+from apps.invoicing.page import Fact, pay_words, payment_facts
 from apps.invoicing.paying import PayCode
 from apps.invoicing.release_statement import ReleaseStatement
 from apps.invoicing.snapshot import Party

@@ -17,14 +17,15 @@ from django.db.models.functions import Lower
 
 from apps.audit import services as audit
 from apps.contracts.models import GuestGrant
-from apps.core import clock
+from apps.core import clock, images
 from apps.core.database import walls
 from apps.core.errors import NotAllowed
 from apps.core.refs import ALPHABET, LENGTH
+from apps.parties import logos
 from apps.parties import services as parties
 from apps.parties.actor import Actor, Origin
 from apps.parties.models import Organisation, User
-from apps.parties.services import AccountData, OrganisationData
+from apps.parties.services import AccountData, BrandData, OrganisationData
 from apps.workflows import jobs
 from apps.workflows.once import Answer, once
 
@@ -82,6 +83,21 @@ def set_bank_account(*, actor: Actor, key: str, account: AccountData) -> Answer:
     facts = {name: getattr(kept, name) for name in asdict(account)}
     _record(kept.organisation, verb="bank_account.set", actor=actor, at=at, account=facts, **proof_facts(actor))
     return {"organisation": kept.organisation.ref}
+
+
+def keep_logo(content: bytes) -> str:
+    """Draw an uploaded picture anew and keep it; the answer is its name for ``set_brand``. The same picture is kept
+    once, and one that nobody chooses harms nobody."""
+    return logos.put(images.redrawn(content, field="logo"))
+
+
+@once
+def set_brand(*, actor: Actor, key: str, data: BrandData) -> Answer:
+    """The owner says how the organisation's next papers look. Its logo is kept already (``logos.put``)."""
+    organisation = parties.set_brand(actor=actor, data=data)
+    facts = {name: getattr(organisation, name) for name in asdict(data)}
+    _record(organisation, verb="organisation.branded", actor=actor, at=clock.now(), brand=facts)
+    return {"organisation": organisation.ref}
 
 
 @once

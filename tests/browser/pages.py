@@ -25,6 +25,7 @@ ENTRANCE = [
     Spot("account:organisation", "anna"),
     Spot("account:bank_account", "anna"),
     Spot("account:step_up", "paul"),
+    Spot("account:look", "anna"),
     Spot("account:team", "anna"),
     Spot("account:team", "eva"),
     Spot("account:invite_member", "anna"),

@@ -33,7 +33,7 @@ from apps.parties import tokens
 from apps.parties.actor import Actor
 from apps.parties.models import User
 from apps.parties.roles import Role
-from apps.parties.services import AccountData, OrganisationData
+from apps.parties.services import AccountData, BrandData, OrganisationData
 from apps.revenue.models import JudgementKind
 from apps.revenue.rules import Outcome
 from apps.revenue.services import Decision
@@ -1974,6 +1974,12 @@ def change_organisation(world: World) -> Attempt:
 def set_bank_account(world: World) -> Attempt:
     account = AccountData(holder="Nordlicht", currency="EUR", iban="DE75512108001245126199", bic="SOLADEST600")
     return _by(world, "seller", lambda actor, key: team.set_bank_account(actor=actor, key=key, account=account))
+
+
+@story
+def set_brand(world: World) -> Attempt:
+    data = BrandData(accent="#7a1f3d", foot_line="Amtsgericht Hamburg HRB 148801")
+    return _by(world, "seller", lambda actor, key: team.set_brand(actor=actor, key=key, data=data))
 
 
 @story

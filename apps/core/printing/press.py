@@ -31,7 +31,15 @@ class TooLongError(ValueError):
     """The page has more text than any document."""
 
 
-def pdf(html: str, *, style: str, at: str, inside: Sequence[Inside] = (), says: Sequence[Schema] = ()) -> bytes:
+def pdf(
+    html: str,
+    *,
+    style: str,
+    at: str,
+    inside: Sequence[Inside] = (),
+    says: Sequence[Schema] = (),
+    logo: bytes = b"",
+) -> bytes:
     """The page as a PDF with its files inside; ``at`` is the instant of these files (ISO 8601).
 
     Refused inside a transaction, whose locks would be held as long: what is printed is issued and committed before.
@@ -46,7 +54,7 @@ def pdf(html: str, *, style: str, at: str, inside: Sequence[Inside] = (), says: 
         "says": [asdict(schema) for schema in says],
     }
     try:
-        (content,) = _child.ask(json.dumps(order).encode(), html.encode(), *(one.content for one in inside))
+        (content,) = _child.ask(json.dumps(order).encode(), html.encode(), logo, *(one.content for one in inside))
     except ChildFailed as failed:
         if failed.kind == PangoMissingError.__name__:
             raise PangoMissingError from failed
@@ -63,7 +71,7 @@ def _refuse_in_a_transaction() -> None:
 
 
 def _press(question: list[bytes]) -> list[bytes]:
-    order, html, *contents = question
+    order, html, logo, *contents = question
     try:
         # Here and not above: the import takes a second and needs Pango, and only this child needs it.
         from apps.core.printing import renderer
@@ -74,7 +82,8 @@ def _press(question: list[bytes]) -> list[bytes]:
     says = [
         Schema(**{**schema, "properties": [Property(**one) for one in schema["properties"]]}) for schema in told["says"]
     ]
-    return [renderer.pdf(html.decode(), style=told["style"], at=told["at"], inside=inside, says=says)]
+    page = html.decode()
+    return [renderer.pdf(page, style=told["style"], at=told["at"], inside=inside, says=says, logo=logo)]
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The one place that knows WeasyPrint. Imported by the press alone, never by a web worker: it is heavy.
 
 One process keeps style sheets and fonts warm. The result is PDF/A-3a and PDF/UA-1 in one pass, with the files that
-belong to it inside. The only files that a page can reach are those in ``ASSETS``; any other address stops the
-rendering.
+belong to it inside. The only files that a page can reach are those in ``ASSETS``, and the logo that is handed over with
+it; any other address stops the rendering.
 """
 
 import io
@@ -25,6 +25,8 @@ STATIC: Final = Path(__file__).resolve().parents[3] / "static"
 BASE: Final = "https://documents.invalid/static/"
 """Stands for the project's own static files; the reserved domain can never be reached."""
 FOLDER: Final = "documents/"
+LOGO: Final = f"{FOLDER}logo.png"
+"""The address of the one picture that a page may show: it is handed over beside the page."""
 ASSETS: Final = {f"{FOLDER}{name}.css": "text/css" for name in ("fonts", "invoice", "record")} | {
     f"{FOLDER}fonts/inter-{script}-{weight}.woff2": "font/woff2"
     for script in ("latin", "latin-ext", "greek", "greek-ext", "cyrillic", "cyrillic-ext", "vietnamese")
@@ -35,11 +37,14 @@ ASSETS: Final = {f"{FOLDER}{name}.css": "text/css" for name in ("fonts", "invoic
 class OwnAssets(URLFetcher):  # type: ignore[misc]
     """Resolves the documents' own style sheets and fonts, and refuses every other address, whatever its scheme."""
 
-    def __init__(self) -> None:
+    def __init__(self, logo: bytes = b"") -> None:
         super().__init__(allowed_protocols=(), allow_redirects=False, fail_on_errors=True)
+        self._logo = logo
 
     def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
         path = url.removeprefix(BASE)
+        if path == LOGO and self._logo:
+            return URLFetcherResponse(url, self._logo, {"Content-Type": "image/png"})
         if path == url or path not in ASSETS:
             raise PermissionError(f"a document may not fetch {url}")
         return URLFetcherResponse(url, (STATIC / path).read_bytes(), {"Content-Type": ASSETS[path]})
@@ -52,15 +57,18 @@ class ForbiddenAddressError(RuntimeError):
 _one_at_a_time = Lock()
 
 
-def pdf(html: str, *, style: str, at: str, inside: Sequence[Inside], says: Sequence[Schema]) -> bytes:
+def pdf(
+    html: str, *, style: str, at: str, inside: Sequence[Inside], says: Sequence[Schema], logo: bytes = b""
+) -> bytes:
     """The page as PDF/A-3a and PDF/UA-1, with its files inside; the same bytes on every run.
 
-    ``style`` is the name of one of the documents' style sheets; ``at`` the instant of the files inside (ISO 8601).
+    ``logo`` is a PNG that the page shows from ``LOGO``. ``style`` is the name of one of the documents' style sheets;
+    ``at`` the instant of the files inside (ISO 8601).
     """
     with _one_at_a_time:
         fonts, sheet = _warm(style)
         try:
-            page = HTML(string=html, base_url=BASE, url_fetcher=OwnAssets())
+            page = HTML(string=html, base_url=BASE, url_fetcher=OwnAssets(logo))
             document = page.render(stylesheets=[sheet], font_config=fonts)
             _describe(document, says)
             written: bytes = document.write_pdf(

@@ -17,6 +17,7 @@ from apps.core.made import Kept
 from apps.core.printing import press, shelf
 from apps.invoicing import account_text
 from apps.invoicing.account_text import LetterRow, OpenInvoice
+from apps.invoicing.looks import logo_of
 from apps.invoicing.models import AccountLetter, AccountLetterSchedule, Allocation, OpenItem
 from apps.invoicing.services.account_statement import (
     AccountStatement,
@@ -25,7 +26,7 @@ from apps.invoicing.services.account_statement import (
     account_statement,
     standing_of,
 )
-from apps.invoicing.services.facts import language_of, party_of
+from apps.invoicing.services.facts import language_of, party_of, sender_of
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
@@ -145,7 +146,7 @@ def _printed(row: AccountLetter) -> Kept:
     with translation.override(letter.language):
         page = account_text.page_of(letter)
         html = render_to_string(TEMPLATE, {"page": page})
-    content = press.pdf(html, style=STYLE, at=page.issued_at)
+    content = press.pdf(html, style=STYLE, at=page.issued_at, logo=logo_of(letter.seller))
     stored_as = shelf.put(f"{FOLDER}/{row.ref}", content, ending="pdf")
     return Kept(stored_as, len(content), canonical.sha256(content))
 
@@ -166,7 +167,7 @@ def _write(statement: AccountStatement, *, actor: Actor, asked_by: str, at: date
             currency=between.currency,
             since=statement.since,
             until=statement.until,
-            seller=party_of(seller, category="S"),
+            seller=sender_of(seller, category="S"),
             buyer=party_of(buyer, category="S"),
             opening=statement.opening,
             rows=tuple(

@@ -1,7 +1,7 @@
 """What is known at the moment of issue, as the semantic invoice that is stored, chained and shown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from apps.contracts.payment_documents import PaymentDocuments, Wanted
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import Instalment, Invoice, InvoiceKind
 from apps.milestones.models import Decision, Milestone
+from apps.parties import branding
 from apps.parties.electronic import EMAIL
 from apps.parties.models import Organisation
 
@@ -136,7 +137,7 @@ def semantic(
         contract_version=version.number,
         contract_version_sha256=version.sha256,
         governing_law=version.governing_law,
-        seller=party_of(seller, category=version.tax_category),
+        seller=sender_of(seller, category=version.tax_category),
         buyer=party_of(buyer, category=version.tax_category),
         payee=snapshot.Payee(name=account.payee) if account.payee else None,
         credit_transfer=snapshot.CreditTransfer(**account.fields) if account.fields else None,
@@ -211,6 +212,19 @@ def party_of(organisation: Organisation, *, category: str) -> snapshot.Party:
         contact_name=organisation.contact_name,
         phone=organisation.phone,
     )
+
+
+def sender_of(organisation: Organisation, *, category: str) -> snapshot.Party:
+    """The same of whom the document is from: with the look of its papers."""
+    return replace(party_of(organisation, category=category), brand=_brand(organisation))
+
+
+def _brand(organisation: Organisation) -> snapshot.Brand | None:
+    """How its papers look, if it ever said so."""
+    accent, line, logo = organisation.accent, organisation.foot_line, organisation.logo
+    if not (accent or line or logo):
+        return None
+    return snapshot.Brand(accent=accent, tint=branding.tint(accent) if accent else "", foot_line=line, logo=logo)
 
 
 def _electronic_address(organisation: Organisation) -> snapshot.ElectronicAddress | None:

@@ -65,7 +65,7 @@ def stated(
             payment_basis=version.payment_basis,
             contract_number=contract.number,
             contract_title=contract.title,
-            seller=facts.party_of(seller, category=version.tax_category),
+            seller=facts.sender_of(seller, category=version.tax_category),
             buyer=facts.party_of(buyer, category=version.tax_category),
             credit_transfer=snapshot.CreditTransfer(**account.fields) if account.fields else None,
             event=event,

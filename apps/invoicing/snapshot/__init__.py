@@ -17,7 +17,7 @@ from apps.invoicing.snapshot.model import (
     write,
 )
 from apps.invoicing.snapshot.reading import credit_transfer_of, read, read_party, remittance_of, sides_of
-from apps.invoicing.snapshot.sides import Address, CreditTransfer, ElectronicAddress, Party, Payee
+from apps.invoicing.snapshot.sides import Address, Brand, CreditTransfer, ElectronicAddress, Party, Payee
 
 __all__ = [
     "CREDIT_NOTE",
@@ -26,6 +26,7 @@ __all__ = [
     "VERSION",
     "Acceptance",
     "Address",
+    "Brand",
     "CreditTransfer",
     "Deposit",
     "ElectronicAddress",

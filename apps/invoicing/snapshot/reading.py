@@ -18,7 +18,7 @@ from apps.invoicing.snapshot.model import (
     TaxRow,
     Totals,
 )
-from apps.invoicing.snapshot.sides import Address, CreditTransfer, ElectronicAddress, Party, Payee
+from apps.invoicing.snapshot.sides import Address, Brand, CreditTransfer, ElectronicAddress, Party, Payee
 
 NUMBERS_OF_A_LINE = ("quantity", "net_price", "net", "tax_rate", "base_quantity")
 
@@ -142,6 +142,8 @@ def read_party(said: dict[str, Any]) -> Party:
             **said,
             "address": Address(**said["address"]),
             "electronic_address": ElectronicAddress(**electronic) if electronic else None,
+            # Papers from before there were brands say nothing of one.
+            "brand": Brand(**said["brand"]) if said.get("brand") else None,
         }
     )
 

@@ -23,10 +23,20 @@ class ElectronicAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class Brand:
+    """How the sender's papers look: colour (``#rrggbb``) and its tint, a line for the foot, the SHA-256 of its logo."""
+
+    accent: str
+    tint: str
+    foot_line: str
+    logo: str
+
+
+@dataclass(frozen=True, slots=True)
 class Party:
     """Seller (BG-4) or buyer (BG-7): name (BT-27, BT-44), address, VAT identifier (BT-31, BT-48), tax registration
     (BT-32), legal registration (BT-30, BT-47), mailbox (BT-43, BT-58), electronic address (BT-34, BT-49), contact
-    (BT-41, BT-56) and its telephone (BT-42, BT-57)."""
+    (BT-41, BT-56) and its telephone (BT-42, BT-57). ``brand`` is how the papers of a sender look, if it chose that."""
 
     name: str
     address: Address
@@ -37,6 +47,7 @@ class Party:
     electronic_address: ElectronicAddress | None
     contact_name: str = ""
     phone: str = ""
+    brand: Brand | None = None
 
 
 @dataclass(frozen=True, slots=True)

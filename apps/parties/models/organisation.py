@@ -22,6 +22,8 @@ class Organisation(models.Model):
     ``electronic_address`` is where e-invoices go to (BT-34, BT-49), ``electronic_scheme`` its code in the list EAS;
     where there is none, they go to ``email``. ``contact_name`` and ``phone`` answer questions about invoices (BT-41,
     BT-42). ``buyer_reference`` is what the organisation wants to read on invoices to it (BT-10), such as a Leitweg-ID.
+    ``accent``, ``foot_line`` and ``logo`` are how its papers look (``branding``): a colour as ``#rrggbb``, a line, and
+    the SHA-256 of the picture (``logos``).
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -42,6 +44,9 @@ class Organisation(models.Model):
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     time_zone = models.CharField(_("time zone"), max_length=40, default="Europe/Berlin")
     language = models.CharField(_("language of documents and mails"), max_length=8, default="en")
+    accent = models.CharField(_("colour"), max_length=7, blank=True)
+    foot_line = models.CharField(_("line for the foot"), max_length=160, blank=True)
+    logo = models.CharField(max_length=64, blank=True, editable=False)
     step_up_above = models.DecimalField(
         _("ask again who it is above"), max_digits=18, decimal_places=3, null=True, blank=True
     )
@@ -75,6 +80,14 @@ class Organisation(models.Model):
                 condition=Q(electronic_scheme="", electronic_address="")
                 | ~Q(electronic_scheme="") & ~Q(electronic_address=""),
                 name="electronic_address_has_its_scheme",
+            ),
+            models.CheckConstraint(
+                condition=Q(accent="") | Q(accent__regex=r"^#[0-9a-f]{6}$"),
+                name="accent_is_a_colour",
+            ),
+            models.CheckConstraint(
+                condition=Q(logo="") | Q(logo__regex=r"^[0-9a-f]{64}$"),
+                name="logo_is_named_by_its_hash",
             ),
         ]
 

@@ -1,6 +1,7 @@
 """What organisations and their people may do. Workflows call these inside their transaction and keep the record."""
 
 from apps.parties.services.accounts import AccountData, default_account, set_account
+from apps.parties.services.brands import BrandData, set_brand
 from apps.parties.services.invitations import (
     InvitationState,
     accept_invitation,
@@ -33,6 +34,7 @@ from apps.parties.services.organisations import (
 
 __all__ = [
     "AccountData",
+    "BrandData",
     "InvitationState",
     "OrganisationData",
     "accept_invitation",
@@ -55,6 +57,7 @@ __all__ = [
     "name_counterparty",
     "revoke_invitation",
     "set_account",
+    "set_brand",
     "set_language",
     "set_step_up",
     "verified_mailboxes",

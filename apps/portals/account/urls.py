@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.portals.account.views import confirming, invitations, members, organisations, people
+from apps.portals.account.views import confirming, invitations, looks, members, organisations, people
 
 app_name = "account"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("account/claim/", organisations.claim_organisation, name="claim_organisation"),
     path("account/organisation/", organisations.organisation, name="organisation"),
     path("account/bank-account/", organisations.bank_account, name="bank_account"),
+    path("account/look/", looks.look, name="look"),
     path("account/step-up/", organisations.step_up, name="step_up"),
     path("account/confirm/", confirming.confirm, name="confirm"),
     path("account/team/", members.team, name="team"),

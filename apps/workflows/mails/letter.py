@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from email.mime.image import MIMEImage
 from email.utils import formataddr, parseaddr
 from functools import cache
 from typing import Any, Final
@@ -17,6 +18,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.functional import Promise
 
+from apps.parties import branding, logos
 from apps.parties.models import Organisation
 
 Text = str | Promise
@@ -56,6 +58,11 @@ class Letter:
     files: Sequence[Enclosure] = ()
 
 
+LOGO: Final = "logo"
+HOUSE_DARK: Final = {"accent_dark": "#74c9d8", "accent_fill_dark": "#1b7384"}
+"""The usual colours in the dark."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """What the mail server took: to whom, and the Message-ID by which a mailbox knows it again."""
@@ -75,6 +82,7 @@ def send(letter: Letter) -> Sent | None:
 
 def rendered(letter: Letter) -> EmailMultiAlternatives:
     """The message, ready to send: subject, plain text, and HTML with its styles written into the elements."""
+    logo = _logo(letter.sender)
     with translation.override(letter.reader.language):
         context = {
             **letter.context,
@@ -84,6 +92,8 @@ def rendered(letter: Letter) -> EmailMultiAlternatives:
             "facts": letter.facts,
             "button_words": letter.button,
             "button_url": letter.url,
+            **_look(letter.sender),
+            "logo": LOGO if logo else "",
             "by": _short_date(letter.by, letter.reader) if letter.by else "",
         }
         # Headers are one line, whatever a title contains.
@@ -104,9 +114,38 @@ def rendered(letter: Letter) -> EmailMultiAlternatives:
         },
     )
     message.attach_alternative(inlined(html), "text/html")
+    if logo:
+        message.attach(_inline(logo))
     for file in letter.files:
         message.attach(file.name, file.content, file.content_type)
     return message
+
+
+def _look(sender: Organisation) -> dict[str, str]:
+    """The sender's colours, in the light and in the dark."""
+    if not sender.accent:
+        return {"accent": branding.HOUSE, **HOUSE_DARK}
+    return {
+        "accent": sender.accent,
+        "accent_dark": branding.on_dark(sender.accent),
+        "accent_fill_dark": sender.accent,
+    }
+
+
+def _logo(sender: Organisation) -> bytes:
+    """The sender's picture. A mail goes without one that is not there."""
+    try:
+        return logos.content(sender.logo) if sender.logo else b""
+    except (OSError, ValueError):
+        return b""
+
+
+def _inline(png: bytes) -> MIMEImage:
+    """The picture goes with the message: nothing is fetched when it is opened."""
+    image = MIMEImage(png, _subtype="png")
+    image.add_header("Content-ID", f"<{LOGO}>")
+    image.add_header("Content-Disposition", "inline", filename="logo.png")
+    return image
 
 
 def inlined(html: str) -> str:
