@@ -77,7 +77,7 @@ def test_it_stands_on_document_page_and_mail_from_then_on() -> None:
     invoice, document = issued(parties)
 
     said = snapshot.read(invoice.snapshot)
-    assert said.seller.brand == snapshot.Brand(COLOUR, "#f3ebed", LINE, logo)
+    assert said.seller.brand == snapshot.Brand(COLOUR, "#f3ebee", LINE, logo)
     assert said.buyer.brand is None
     pdf = _bytes(document.stored_as)
     kept = inspection.Stored(
