@@ -186,6 +186,7 @@ VERBS: Mapping[str, Words] = {
     "counterparty.language_set": (_("Language of the other party set"), "translate", "neutral"),
     "bank_account.set": (_("Bank account changed"), "bank", "attention"),
     "step_up.set": (_("Limit for large sign-offs changed"), "shield-lock", "attention"),
+    "organisation.branded": (_("Look of the papers changed"), "file-earmark-text", "neutral"),
     "member.invited": (_("Colleague invited"), "person-plus", "neutral"),
     "invitation.revoked": (_("Invitation taken back"), "slash-circle", "neutral"),
     "member.joined": (_("Colleague joined"), "person-check", "positive"),

@@ -196,7 +196,7 @@ def _semantic(
         contract_version=version.number,
         contract_version_sha256=version.sha256,
         governing_law=version.governing_law,
-        seller=facts.party_of(seller, category=outside, is_sender=True),
+        seller=facts.sender_of(seller, category=outside),
         buyer=facts.party_of(buyer, category=outside),
         payee=None,
         credit_transfer=snapshot.CreditTransfer(**account.fields) if account.fields else None,
