@@ -206,7 +206,7 @@ LINK_ENDING = (
     *SIGNED,
     SUBMITTED,
     {name: said for name, said in RESERVED[len(SIGNED) + 1].items() if name != "by"},
-    {**NOTICED, "by": "anna"},
+    {**NOTICED, "do": "give_sellers_notice", "by": "anna"},
     {**VALUED, "worth": [{"milestone": SECOND, "amount": 4000, "note": "The model of two clinics is done."}]},
 )
 STATES: dict[str, tuple[dict[str, Any], ...]] = {
