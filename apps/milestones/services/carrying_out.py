@@ -26,7 +26,9 @@ def carry_out(*, settlement: Settlement, contract: Contract, actor: Actor, at: d
     values = {one.milestone_id: one for one in settlement.valuations.all()}
     held = Milestone.objects.select_for_update(of=("self",)).select_related("line__version")
     accepted, cancelled = [], []
-    for milestone in held.filter(pk__in=values).order_by("pk"):
+    # Asked by the settlement and not by a list of keys: of ten thousand lines that would be ten thousand values.
+    valued = settlement.valuations.values("milestone")
+    for milestone in held.filter(contract=contract, pk__in=valued).order_by("pk"):
         milestone.contract = contract
         value = values[milestone.pk]
         if not value.amount:
