@@ -265,6 +265,12 @@ class ChangedTerms:
     governing_law: str | None = None
     terms: str | None = None
     payment_documents: PaymentDocuments | None = None
+    review_unit: str = ""
+    review_country: str = ""
+    review_subdivision: str | None = None
+    review_time_zone: str = ""
+    signatory_name: str = ""
+    signatory_email: str = ""
 
     def __bool__(self) -> bool:
         return self != AS_THEY_ARE

@@ -11,7 +11,14 @@ from procrastinate.jobs import JobDeferrer
 from apps.contracts import rules
 from apps.contracts import services as contracts
 from apps.contracts.drafts import ChangeDraft
-from apps.contracts.models import ChangeOrder, Contract, ContractDocument, ContractParty, ContractVersion
+from apps.contracts.models import (
+    ChangeOrder,
+    Contract,
+    ContractDocument,
+    ContractParty,
+    ContractVersion,
+    GuestGrant,
+)
 from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.core.money import Money
@@ -24,6 +31,7 @@ from apps.milestones.models import Milestone, Nullification
 from apps.milestones.rules import Effect
 from apps.parties.actor import Actor, ActorKind
 from apps.workflows import crediting, jobs, limits, recourse, retention_jobs, revenue_jobs
+from apps.workflows.contracting import LINK_MAILS
 from apps.workflows.once import Answer, once
 
 
@@ -129,6 +137,7 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
     order = contracts.order_in(version)
     jobs.defer(
         _told(order, "signed", to=order.author),
+        *_passed(contract, actor=actor, at=at),
         _document(contract, version, kind=ContractDocument.Kind.SIGNED),
         revenue_jobs.following(contract),
         *_copy(version, actor=actor),
@@ -164,6 +173,16 @@ def withdraw_change(*, actor: Actor, key: str, order_ref: str, reason: str) -> A
     contracts.end_signing_links(contract=contract, at=at)
     jobs.defer(_told(order, "withdrawn", to=contracts.other_side(order.author)))
     return {"contract": contract.ref, "change_order": order.ref}
+
+
+def _passed(contract: Contract, *, actor: Actor, at: datetime) -> list[JobDeferrer]:
+    """The mails with which a new signatory gets what waited for the one before."""
+    return [
+        LINK_MAILS[GuestGrant.Purpose(grant.purpose)].configure(
+            task_kwargs={"grant_ref": grant.ref, "organisation_id": contract.buyer_id}
+        )
+        for grant in contracts.pass_links(contract=contract, actor=actor, at=at)
+    ]
 
 
 def _told(order: ChangeOrder, what: str, *, to: str) -> JobDeferrer:

@@ -27,11 +27,12 @@ CHANGEABLE: Final = (
     ),
     *("needs_inspection", "second_acceptor_above", "notice_days", "tax_category", "tax_rate", "governing_law", "terms"),
     "payment_documents",
+    *("review_unit", "review_country", "review_subdivision", "review_time_zone", "signatory_name", "signatory_email"),
 )
 """The terms of the whole contract that a change order may say anew."""
 
 
-TEXTS: Final = ("governing_law", "terms")
+TEXTS: Final = ("governing_law", "terms", "review_subdivision")
 BEARS_TAX: Final = "S"
 """The one treatment that has a rate: another one that is chosen without saying the rate has none."""
 

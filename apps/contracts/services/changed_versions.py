@@ -13,6 +13,7 @@ from apps.contracts.models.contract import ContractState
 from apps.contracts.rules import PlacedLine
 from apps.contracts.rules.conditions import plain_condition
 from apps.contracts.services.dues import measure_columns
+from apps.contracts.services.people import check_signatory
 from apps.contracts.services.plans import terms_of
 from apps.contracts.services.reviews import review_terms
 from apps.contracts.services.texts import text_of
@@ -51,11 +52,12 @@ def preview_change(contract: Contract, *, draft: ChangeDraft, side: str) -> Chan
     order = _order_to_price(contract, ref=draft.order_ref) if draft.order_ref else new_order(contract, draft=draft)
     before = plan_of(base)
     after = rules.changed_plan(before, draft, currency=contract.currency, next_position=_next_position(contract))
-    stands = as_draft(base)
+    stands = _as_signed(base)
+    written = rules.with_terms(stands, draft.terms)
+    if written.signatory_email != stands.signatory_email:
+        check_signatory(contract, mailbox=written.signatory_email)
     price, lines = rules.price_of(after), tuple(one.line for one in after)
-    written = replace(
-        rules.with_terms(stands, draft.terms), price=price, answer_until=None, lines=lines, plan_name="", options=()
-    )
+    written = replace(written, price=price, answer_until=None, lines=lines, plan_name="", options=())
     version = _continued(base, order=order, side=side, written=written)
     terms = rules.terms_text(stands, written)
     if not terms and not rules.moved(before, after):
@@ -69,7 +71,13 @@ def terms_moved(version: ContractVersion) -> list[dict[str, Any]]:
     """The terms of the contract that a version which a change order made says anew."""
     if version.changes is None:
         return []
-    return rules.terms_text(as_draft(version.changes), as_draft(version))
+    return rules.terms_text(_as_signed(version.changes), _as_signed(version))
+
+
+def _as_signed(version: ContractVersion) -> ContractDraft:
+    """A version as plain values, with the calendar and the time zone that were signed where it names none."""
+    review = review_terms(version)
+    return replace(as_draft(version), review_country=review.country, review_time_zone=review.time_zone)
 
 
 def _require_none_proposed(contract: Contract) -> None:
@@ -151,6 +159,9 @@ def _continued(base: ContractVersion, *, order: ChangeOrder, side: str, written:
     version.contract = contract
     for name in rules.CHANGEABLE:
         setattr(version, name, getattr(written, name))
+    # What was left to the buyer's own calendar and zone stays that of the day on which it was signed.
+    version.review_country = written.review_country or review.country
+    version.review_time_zone = written.review_time_zone or review.time_zone
     version.retention = rules.plain_retention(written.retention)
     version.payment_documents = rules.plain_payment_documents(written.payment_documents)
     return version

@@ -17,7 +17,7 @@ from apps.contracts.services.changed_versions import (
     said,
     write_plan,
 )
-from apps.contracts.services.people import check_limit
+from apps.contracts.services.people import check_limit, check_signatory
 from apps.contracts.services.record import record
 from apps.contracts.services.sides import require_writer, side_of
 from apps.contracts.services.signing import (
@@ -92,6 +92,8 @@ def sign_change(*, contract: Contract, order_ref: str, actor: Actor, seen: str, 
     version = proposed_version(order)
     side, limit = require_answerer(version, actor=actor, at=at)
     check_limit(version, limit=limit)
+    if version.changes is not None and version.signatory_email != version.changes.signatory_email:
+        check_signatory(contract, mailbox=version.signatory_email)
     if version.changes_id != contract.active_version_id or contract.state != ContractState.ACTIVE:
         raise Stale("The contract is no longer the one that this changes. Ask for a new proposal.")
     compare(version, seen=seen)

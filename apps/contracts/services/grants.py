@@ -1,6 +1,7 @@
 """Personal links: one mailbox of the buyer may do one thing on one contract, without an account."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from django.db.models import Q
@@ -17,6 +18,8 @@ from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
 VALID_FOR: Final = timedelta(days=30)
+PASSED: Final = set(GuestGrant.Purpose) - {GuestGrant.Purpose.SIGN_CONTRACT, GuestGrant.Purpose.TAKE_OVER}
+"""What a link is for that goes on with whoever signs off."""
 ASKED_FOR: Final = timedelta(days=365)
 """How long a seller that has nobody here is waited for: no token can be renewed, for none is sent."""
 
@@ -29,13 +32,15 @@ WRITES: Final = {
 
 
 def grant_signature(*, version: ContractVersion, actor: Actor, at: datetime) -> GuestGrant:
-    """A link by which the named signatory reads and signs this version."""
+    """A link by which the named signatory reads and signs this version; a change of one is signed by whom the contract
+    in force names, whoever is to sign off from then on."""
+    names = version.changes or version
     grant = _grant(
         version.contract,
         purpose=GuestGrant.Purpose.SIGN_CONTRACT,
         subject_ref=version.ref,
-        name=version.signatory_name,
-        email=version.signatory_email,
+        name=names.signatory_name,
+        email=names.signatory_email,
         at=at,
     )
     _record(grant, verb="link.granted", actor=actor, at=at)
@@ -155,6 +160,19 @@ def prolong_sign_off(
     )
     _record(new, verb="link.renewed", actor=actor, at=at)
     return new
+
+
+def pass_links(*, contract: Contract, actor: Actor, at: datetime) -> list[GuestGrant]:
+    """After a change order named another signatory: the live links of others die, and the new one gets them anew."""
+    named = Q(email=contract.active_version.signatory_email) if contract.active_version is not None else Q()
+    live = GuestGrant.objects.select_for_update().filter(contract=contract, used_at=None, revoked_at=None)
+    passed = []
+    for old in live.filter(purpose__in=PASSED).exclude(named).order_by("pk"):
+        old.revoked_at = at
+        old.save(update_fields=["revoked_at"])
+        anew = partial(_grant_to_signatory, contract, purpose=old.purpose, subject_ref=old.subject_ref)
+        passed.append(anew(actor=actor, at=at, until=old.expires_at))
+    return passed
 
 
 def revoke_grants(*, subject_ref: str, at: datetime) -> None:

@@ -168,7 +168,8 @@ def require_answerer(version: ContractVersion, *, actor: Actor, at: datetime) ->
         contract,
         actor=actor,
         action=Action.SIGN_CONTRACT,
-        version=version,
+        # A change is signed by whom the contract in force names, and by nobody whom it would name first.
+        version=version.changes or version,
         purpose=GuestGrant.Purpose.SIGN_CONTRACT,
         subject_ref=version.ref,
         at=at,

@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy
 
 from apps.contracts import rules
 from apps.contracts.drafts import AS_THEY_ARE, ChangedTerms, ContractDraft, LineTerms
-from apps.contracts.models.version import PaymentBasis, Silence, TaxCategory
+from apps.contracts.models.version import PaymentBasis, ReviewUnit, Silence, TaxCategory
 from apps.contracts.payment_documents import PaymentDocuments
+from apps.parties import rules as parties
+from apps.portals.choices import country_choices
 from apps.portals.drafting.documents import DocumentsField, PaymentDocumentFields, typed_payment_documents
 from apps.portals.drafting.waiting import WaitingField
 from apps.portals.forms import AmountField, RateField
@@ -76,6 +78,24 @@ class TermsForm(PaymentDocumentFields):
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
+    review_unit = forms.ChoiceField(label=gettext_lazy("Days that count"), choices=ReviewUnit.choices, required=False)
+    review_country = forms.ChoiceField(label=gettext_lazy("Calendar of holidays"), required=False)
+    review_subdivision = forms.CharField(
+        label=gettext_lazy("Region of the calendar"),
+        max_length=40,
+        required=False,
+        help_text=gettext_lazy("A code such as BY for Bavaria; empty for the whole country."),
+    )
+    review_time_zone = forms.ChoiceField(label=gettext_lazy("Time zone of the review"), required=False)
+    signatory_name = forms.CharField(label=gettext_lazy("Who signs off for the buyer"), max_length=120, required=False)
+    signatory_email = forms.EmailField(
+        label=gettext_lazy("Their e-mail"),
+        max_length=254,
+        required=False,
+        help_text=gettext_lazy(
+            "This change is signed by whom the contract names now. Links that wait go to the new person then."
+        ),
+    )
     retention_rate = RateField(
         label=gettext_lazy("Retention in percent"),
         help_text=gettext_lazy("Of invoices from then on; what is withheld already stays, and its release too."),
@@ -92,12 +112,24 @@ class TermsForm(PaymentDocumentFields):
             data if data is not None and "terms-silence" in data else None, prefix="terms", initial=initial
         )
         self.stands = stands
+        known = [(code, name) for code, name in country_choices() if code in rules.calendars()]
+        zones = [(name, name.replace("_", " ")) for name in sorted(parties.time_zones())]
+        self._choose("review_country", [("", gettext_lazy("That of the buyer's country")), *known])
+        self._choose("review_time_zone", [("", gettext_lazy("The buyer's")), *zones])
         self.fields["second_acceptor_above"].currency = stands.currency  # type: ignore[attr-defined]
         if not has_rate:
             del self.fields["retention_rate"]
         for bound in self.visible_fields():
             css = "form-select" if isinstance(bound.field, forms.ChoiceField) else "form-control"
             bound.field.widget.attrs["class"] = "form-check-input" if bound.name in TICKED else css
+
+    def _choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  (narrows the type)
+        field.choices = choices
+
+    def clean_review_subdivision(self) -> str:
+        return str(self.cleaned_data["review_subdivision"]).upper()
 
     def is_valid(self) -> bool:
         """Whether it can be read; nothing has to be said."""

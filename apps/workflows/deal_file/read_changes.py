@@ -8,7 +8,7 @@ from apps.contracts.drafts import AS_THEY_ARE, ChangedTerms, ContractDraft, Draf
 from apps.contracts.payment_documents import PaymentDocuments
 from apps.contracts.rules import LONGEST_PERIOD_OF_NOTICE, MOST_SUSPENSIONS
 from apps.contracts.rules.payment import PAYMENT_BASES
-from apps.contracts.rules.review import SILENCES
+from apps.contracts.rules.review import SILENCES, UNITS
 from apps.core import money
 from apps.workflows.deal_file.deal import ChangedMilestone, SaidChange
 from apps.workflows.deal_file.read_documents import read_payment_documents
@@ -67,6 +67,7 @@ def _terms(place: Place, contract: ContractDraft) -> ChangedTerms:
     rate = tax.maybe("rate") if tax is not None else None
     terms = ChangedTerms(
         **_steps(place, contract.currency),
+        **_review_and_signatory(place),
         payment_documents=_documents(place.maybe("payment_documents")),
         partial_acceptance=in_parts.yes_or_no() if in_parts is not None else None,
         tax_category=tax.need("category").one_of("S", "Z", "E", "AE", "K", "G", "O") if tax is not None else "",
@@ -102,6 +103,24 @@ def _steps(place: Place, currency: str) -> dict[str, Any]:
         "second_acceptor_above": read_above(above, currency) if above is not None and not is_one else None,
         "one_acceptor": is_one,
     }
+
+
+def _review_and_signatory(place: Place) -> dict[str, Any]:
+    """On which calendar the review counts and who signs off, as far as they are said anew."""
+    said: dict[str, Any] = {}
+    counted, signatory = place.maybe("review"), place.maybe("signatory")
+    if counted is not None:
+        days, country, region, zone = (counted.maybe(key) for key in ("days", "country", "region", "time_zone"))
+        said["review_unit"] = days.one_of(*UNITS) if days is not None else ""
+        said["review_country"] = country.text() if country is not None else ""
+        said["review_subdivision"] = region.text() if region is not None else None
+        said["review_time_zone"] = zone.text() if zone is not None else ""
+        counted.done()
+    if signatory is not None:
+        said["signatory_name"] = signatory.need("name").text(most=120)
+        said["signatory_email"] = signatory.need("email").email()
+        signatory.done()
+    return said
 
 
 def _documents(place: Place | None) -> PaymentDocuments | None:

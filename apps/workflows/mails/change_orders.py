@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts import services as contracts
 from apps.contracts.models import ChangeOrder, ContractVersion, GuestGrant
-from apps.contracts.models.version import PaymentBasis, Silence, TaxCategory
+from apps.contracts.models.version import PaymentBasis, ReviewUnit, Silence, TaxCategory
 from apps.contracts.rules import moved
 from apps.core.canonical import plain
 from apps.parties import services as parties
@@ -138,6 +138,7 @@ def _terms(version: ContractVersion) -> list[Line]:
         "silence": (_("If you say nothing"), Silence),
         "tax_category": (_("Tax"), TaxCategory),
         "payment_basis": (_("Days to pay count"), PaymentBasis),
+        "review_unit": (_("Days that count"), ReviewUnit),
     }
     named = {
         "retention": _("Retention"),
@@ -145,6 +146,11 @@ def _terms(version: ContractVersion) -> list[Line]:
         "partial_acceptance": _("Acceptance in part"),
         "needs_inspection": _("Inspection before acceptance"),
         "second_acceptor_above": _("Two people accept large milestones"),
+        "review_country": _("Calendar of holidays"),
+        "review_subdivision": _("Region of the calendar"),
+        "review_time_zone": _("Time zone of the review"),
+        "signatory_name": _("Who signs off for you"),
+        "signatory_email": _("Mailbox of who signs off for you"),
         "governing_law": _("Governing law"),
         "terms": _("Further terms"),
     }
