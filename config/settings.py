@@ -269,6 +269,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "apps.workflows.account_letter_upkeep",
     "apps.workflows.beginning_jobs",
     "apps.workflows.confirming_jobs",
+    "apps.workflows.charge_jobs",
     "apps.workflows.credit_jobs",
     "apps.workflows.dispute_jobs",
     "apps.workflows.export_jobs",

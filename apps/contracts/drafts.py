@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from apps.contracts.charges import ChargeTerms
 from apps.contracts.late_payment import LateTerms
 from apps.contracts.payment_documents import PaymentDocuments
 from apps.contracts.retention import RetentionTerms
@@ -227,6 +228,7 @@ class ContractDraft:
     seller_email: str = ""
     late_payment: LateTerms | None = None
     payment_documents: PaymentDocuments | None = None
+    charges: ChargeTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What must be true of credit notes, and of what is left of what they credit; part of ``manage.py verify_ledger``."""
 
 from apps.core import money
+from apps.invoicing.models.credit_note import LINES_OF
 from apps.ledger.checks import Check
 
 ISSUED = """(
@@ -15,10 +16,9 @@ ISSUED = """(
 """Everything that is numbered and chained."""
 
 CREDITED = """
-    SELECT coalesce(sum(c.net), 0) AS net, coalesce(sum(c.given_back), 0) AS given_back,
-           coalesce(sum(c.tax), 0) AS tax, coalesce(sum(c.gross), 0) AS gross
+    SELECT {net} AS net, {given_back} AS given_back, {tax} AS tax, coalesce(sum(c.gross), 0) AS gross
     FROM invoicing_creditnote c WHERE c.invoice_id = i.id
-"""
+""".format(**{column: LINES_OF.format(column) for column in ("net", "given_back", "tax")})
 
 DIGITS = "CASE {cases} ELSE 2 END".format(
     cases=" ".join(
@@ -56,7 +56,8 @@ CHECKS = (
                     FROM invoicing_creditnoteline n JOIN invoicing_invoiceline l ON l.id = n.invoice_line_id
                     WHERE l.invoice_id = i.id GROUP BY l.tax_category, l.tax_rate
                 ) kind
-            ) AS expected, (SELECT sum(c.tax) FROM invoicing_creditnote c WHERE c.invoice_id = i.id) AS credited
+            ) AS expected, (SELECT sum(c.tax) FROM invoicing_creditnote c WHERE c.invoice_id = i.id
+                AND c.purpose IN ('correction', 'nullification')) AS credited
         ) t
         WHERE t.expected <> t.credited
         """,
@@ -73,8 +74,21 @@ CHECKS = (
         UNION ALL
         SELECT 'lines of ' || c.number, c.net, coalesce(sum(l.net), 0)
         FROM invoicing_creditnote c LEFT JOIN invoicing_creditnoteline l ON l.credit_note_id = c.id
+        WHERE c.purpose IN ('correction', 'nullification')
         GROUP BY c.id
         HAVING coalesce(sum(l.net), 0) <> c.net
+        """,
+    ),
+    Check(
+        "Every charge that stands is what its document says, and every one that is withdrawn is undone",
+        """
+        SELECT 'charge ' || h.ref, h.net, coalesce(c.net, i.net, 0) + coalesce(u.net, 0)
+        FROM invoicing_charge h
+        LEFT JOIN invoicing_creditnote c ON c.id = h.credit_note_id
+        LEFT JOIN invoicing_creditnote u ON u.id = h.undone_by_id AND u.undoes_id = c.id
+        LEFT JOIN invoicing_invoice i ON i.id = h.invoice_id
+        WHERE coalesce(c.net, i.net, 0) + coalesce(u.net, 0)
+            <> CASE WHEN h.state = 'withdrawn' AND h.invoice_id IS NULL THEN 0 ELSE h.net END
         """,
     ),
     Check(

@@ -82,12 +82,9 @@ def page_of(invoice: SemanticInvoice) -> Page:
     tax_word = gettext("VAT") if invoice.seller.vat_identifier else gettext("Tax")
     is_credit = invoice.preceding is not None
     billed = sum(line.quantity > 0 for line in invoice.lines)
-    title = gettext("Credit note {number} from {seller}") if is_credit else gettext("Invoice {number} from {seller}")
-    if invoice.of_late_payment and not is_credit:
-        title = gettext("Interest and fees for late payment {number} from {seller}")
     return Page(
         language=get_language() or invoice.language,
-        title=title.format(number=invoice.number, seller=invoice.seller.name),
+        title=wording.title(invoice),
         kind=_kind(invoice),
         number=invoice.number,
         project=invoice.contract_title,
@@ -130,10 +127,11 @@ def _kind(invoice: SemanticInvoice) -> str:
 def _facts(invoice: SemanticInvoice) -> list[Fact]:
     """What identifies the invoice; Article 226 of Directive 2006/112/EC wants date, number, supply and VAT numbers."""
     preceding = invoice.preceding
+    is_invoice = preceding is None and not invoice.of_late_payment
     # EN 16931, BR-IC-12: an intra-Community supply says to which country it goes.
     crosses = any(row.category == rules.INTRA_COMMUNITY for row in invoice.taxes)
     facts = [
-        (gettext("Invoice date") if preceding is None else gettext("Date"), words.day(invoice.issue_date)),
+        (gettext("Invoice date") if is_invoice else gettext("Date"), words.day(invoice.issue_date)),
         (gettext("Corrects invoice"), preceding.number if preceding is not None else ""),
         (gettext("Date of that invoice"), words.day(preceding.issue_date) if preceding is not None else ""),
         (gettext("Your reference"), invoice.buyer_reference),
@@ -158,8 +156,7 @@ def _period(invoice: SemanticInvoice) -> str:
 
 
 def _row(line: Line, currency: str, tax_word: str, *, billed: int, is_supply: bool = True) -> Row:
-    """``billed`` is how many lines bill something: a deduction was not accepted, and of the lines of a final invoice
-    most were accepted earlier."""
+    """``billed`` is how many lines bill something: no deduction, nor what a final invoice repeats is accepted."""
     return Row(
         identifier=line.identifier,
         name=line.name,
@@ -253,11 +250,7 @@ def payment_facts(transfer: CreditTransfer | None, reference: str) -> list[Fact]
 
 def _notes(invoice: SemanticInvoice) -> list[str]:
     """Terms and the sentences that tax law wants to read."""
-    if invoice.of_late_payment:
-        sentences = iter([wording.late_payment()])
-    else:
-        categories = dict.fromkeys(row.category for row in invoice.taxes)
-        sentences = (wording.tax_sentence(category) for category in categories)
+    sentences = wording.of_tax(invoice)
     return [*filter(None, [wording.correction(invoice)]), wording.payment_terms(invoice), *filter(None, sentences)]
 
 

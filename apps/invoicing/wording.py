@@ -13,7 +13,17 @@ from apps.contracts.wording import payment
 from apps.core.money import ZERO
 from apps.core.printing.words import day, money, percent
 from apps.invoicing import rules
-from apps.invoicing.snapshot import Acceptance, CreditTransfer, SemanticInvoice
+from apps.invoicing.snapshot import Acceptance, CreditTransfer, Preceding, SemanticInvoice
+
+
+def title(invoice: SemanticInvoice) -> str:
+    """What sort of document it is, which, and from whom."""
+    said = gettext("Invoice {number} from {seller}")
+    if invoice.preceding is not None:
+        said = gettext("Credit note {number} from {seller}")
+    elif invoice.of_late_payment:
+        said = gettext("Late payment {number} from {seller}")
+    return said.format(number=invoice.number, seller=invoice.seller.name)
 
 
 def payment_terms(invoice: SemanticInvoice) -> str:
@@ -33,10 +43,7 @@ def parts_of_terms(invoice: SemanticInvoice) -> list[tuple[str, Decimal]]:
 
 def _terms(invoice: SemanticInvoice) -> str:
     if invoice.preceding is not None:
-        return gettext(
-            "Nothing is to be paid on this credit note: it lowers what is owed on invoice {number}. What was paid"
-            " beyond that stays yours, to be set off or paid back."
-        ).format(number=invoice.preceding.number)
+        return _credited(invoice.preceding)
     if invoice.retained is not None or invoice.reserved is not None:
         return _due_now(invoice)
     if not invoice.totals.due:
@@ -54,6 +61,17 @@ def _in_time(invoice: SemanticInvoice) -> str:
     return gettext("Payable within {days} days of the invoice date, by {date}, without deduction.").format(
         days=invoice.payment_days, date=day(invoice.due_date)
     )
+
+
+def _credited(preceding: Preceding) -> str:
+    if preceding.charge == "withdrawn":
+        return gettext("What is open again on invoice {number} is payable as that invoice says.").format(
+            number=preceding.number
+        )
+    return gettext(
+        "Nothing is to be paid on this credit note: it lowers what is owed on invoice {number}. What was paid"
+        " beyond that stays yours, to be set off or paid back."
+    ).format(number=preceding.number)
 
 
 def retention(invoice: SemanticInvoice) -> str:
@@ -165,6 +183,21 @@ def late_payment() -> str:
     )
 
 
+def damages() -> str:
+    """Why damages and what is charged back bear no tax, where the contract treats them so."""
+    return gettext("This is compensation and no supply, as the contract says: it is outside the scope of VAT.")
+
+
+def of_tax(invoice: SemanticInvoice) -> list[str]:
+    """What is to be said of its tax: one sentence for each treatment, or why there is none."""
+    if invoice.of_late_payment:
+        return [late_payment()]
+    categories = dict.fromkeys(row.category for row in invoice.taxes)
+    if invoice.preceding is not None and invoice.preceding.charge and rules.OUTSIDE_SCOPE in categories:
+        return [damages()]
+    return [tax_sentence(category) for category in categories]
+
+
 def cause(invoice: SemanticInvoice) -> str:
     """BT-22: by what it became payable, a sign-off or what was agreed beforehand."""
     instalment = invoice.instalment
@@ -211,6 +244,21 @@ def correction(invoice: SemanticInvoice) -> str:
             number=invoice.preceding.number,
             date=day(invoice.preceding.issue_date),
             reason=invoice.preceding.reason,
+        )
+    charge = invoice.preceding.charge
+    if charge:
+        said = {
+            "damages": gettext("Damages for delay, taken from what is owed on invoice {number} of {date}. {reason}"),
+            "back_charge": gettext("Back-charge, taken from what is owed on invoice {number} of {date}. {reason}"),
+        }
+        undone = gettext(
+            "{undoes} is withdrawn: what it took from invoice {number} of {date} is owed again. Reason: {reason}"
+        )
+        return said.get(charge, undone).format(
+            number=invoice.preceding.number,
+            date=day(invoice.preceding.issue_date),
+            reason=invoice.preceding.reason,
+            undoes=invoice.preceding.undoes,
         )
     words = (
         gettext("Acceptance withdrawn, to invoice {number} of {date}. Reason: {reason}")

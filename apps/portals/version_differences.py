@@ -10,8 +10,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.contracts import document_wording, late_wording, measure_wording, retention_wording, rules, wording
+from apps.contracts import (
+    charges_wording,
+    document_wording,
+    late_wording,
+    measure_wording,
+    retention_wording,
+    rules,
+    wording,
+)
 from apps.contracts import services as contracts
+from apps.contracts.charges import ChargeTerms
 from apps.contracts.late_payment import LateTerms
 from apps.contracts.models import ContractVersion
 from apps.contracts.models.dues import LineKind
@@ -45,6 +54,7 @@ LABELS: Final[Mapping[str, Promise]] = {
     "retention": gettext_lazy("Retention"),
     "late_payment": gettext_lazy("Late payment"),
     "payment_documents": gettext_lazy("Documents before payment"),
+    "charges": gettext_lazy("Damages, bonuses and back-charges"),
     "is_assignable": gettext_lazy("Invoices may be assigned"),
     "governing_law": gettext_lazy("Governing law"),
     "terms": gettext_lazy("Further terms"),
@@ -169,7 +179,7 @@ def _term(name: str, value: rules.Term, currency: str) -> str:
             return _("yes") if value else _("no")
         case Decimal():
             return formats.money(value, currency) if name in MONEY else plain(value)
-        case LateTerms() | RetentionTerms() | PaymentDocuments():
+        case LateTerms() | RetentionTerms() | PaymentDocuments() | ChargeTerms():
             return _agreed(value, currency)
         case date():
             return formats.day(value)
@@ -177,9 +187,11 @@ def _term(name: str, value: rules.Term, currency: str) -> str:
             return str(CHOICES.get(name, {}).get(str(value), value))
 
 
-def _agreed(terms: LateTerms | RetentionTerms | PaymentDocuments, currency: str) -> str:
+def _agreed(terms: LateTerms | RetentionTerms | PaymentDocuments | ChargeTerms, currency: str) -> str:
     if isinstance(terms, PaymentDocuments):
         return document_wording.whole(terms)
+    if isinstance(terms, ChargeTerms):
+        return charges_wording.whole(terms, currency=currency)
     if isinstance(terms, LateTerms):
         return late_wording.whole(terms, currency=currency)
     return retention_wording.whole(terms, currency=currency)

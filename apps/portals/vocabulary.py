@@ -92,6 +92,13 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "rejected": Word(_("Rejected"), "x-circle", "neutral"),
         "withdrawn": _WITHDRAWN,
     },
+    "charge": {
+        "claimed": Word(_("Waits for the seller"), "hourglass-split", "attention"),
+        "objected": Word(_("The seller objects"), "exclamation-triangle", "attention"),
+        "standing": Word(_("Stands"), "check-circle-fill", "positive"),
+        "waived": Word(_("Waived"), "slash-circle", "neutral"),
+        "withdrawn": _WITHDRAWN,
+    },
     "nullification": {
         "asked": Word(_("Waiting for an answer"), "hourglass-split", "attention"),
         "granted": Word(_("Granted"), "check-circle-fill", "positive"),

@@ -116,10 +116,11 @@ CHECKS = (
           WHERE o.contract_id = c.id) o
         CROSS JOIN LATERAL (SELECT
             (SELECT coalesce(sum(i.net + i.recovered), 0) FROM invoicing_invoice i
-             WHERE i.contract_id = c.id AND i.kind NOT IN ('retention_release', 'advance', 'late_charge')) AS net,
+             WHERE i.contract_id = c.id
+             AND i.kind NOT IN ('retention_release', 'advance', 'late_charge', 'bonus')) AS net,
             (SELECT coalesce(sum(n.net + n.given_back), 0) FROM invoicing_creditnote n
              JOIN invoicing_invoice i ON i.id = n.invoice_id WHERE n.contract_id = c.id
-             AND i.kind NOT IN ('advance', 'late_charge')
+             AND i.kind NOT IN ('advance', 'late_charge', 'bonus')
              AND (n.purpose = 'nullification' OR n.issued_at <= c.terminated_at OR EXISTS (SELECT 1
                FROM revenue_recognition r WHERE r.contract_id = c.id AND r.cause = 'credit:' || n.ref))) AS credited) b
         WHERE c.state = 'terminated' AND EXISTS (SELECT 1 FROM revenue_recognition r

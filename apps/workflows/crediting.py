@@ -13,7 +13,10 @@ from apps.core.refs import new_ref
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import CreditNote
 from apps.invoicing.rules import Share
+from apps.invoicing.services import charge_terms
+from apps.invoicing.services.charging import withdraw_with_acceptance
 from apps.milestones import services as milestones
+from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.workflows import credit_jobs, jobs, recourse, revenue_jobs
 from apps.workflows.once import Answer, once
@@ -78,6 +81,7 @@ def grant_nullification(*, actor: Actor, key: str, nullification_ref: str) -> An
     )
     contracts.reopen(contract=contract, actor=actor, at=at)
     milestones.end_overtaken_settlements(contract=contract, at=at)
+    end_charges(contract, milestone=invoice.milestone, reason=nullification.reason, actor=actor, at=at)
     note = invoicing.credit_nullified(ref, nullification=nullification, actor=actor, at=at)
     recourse.follow_credit(bought, note_ref=note.ref, reason=note.reason, actor=actor, at=at)
     credit_jobs.send_nullification_news.defer(
@@ -139,6 +143,14 @@ def return_excess(*, contract: Contract, actor: Actor, at: datetime) -> list[Cre
     if notes:
         jobs.defer(*(document(note.ref, seller_id=contract.seller_id) for note in notes))
     return notes
+
+
+def end_charges(contract: Contract, *, milestone: Milestone | None, reason: str, actor: Actor, at: datetime) -> None:
+    """Damages, back-charges and a bonus end with the acceptance on which they were charged."""
+    for charge in charge_terms.standing_charges(milestone) if milestone is not None else ():
+        ended = withdraw_with_acceptance(charge, note_ref=new_ref(), reason=reason, actor=actor, at=at)
+        if ended.undone_by is not None:
+            jobs.defer(document(ended.undone_by.ref, seller_id=contract.seller_id))
 
 
 def document(credit_note_ref: str, *, seller_id: int) -> JobDeferrer:

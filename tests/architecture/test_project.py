@@ -82,5 +82,6 @@ def _is_named(name: str, sources: str) -> bool:
     """By its whole path, or by the part that the portals' ``page()`` completes."""
     folder, _slash, rest = name.partition("/")
     short = rest.removesuffix(".html")
-    shared = ("seller", "buyer", "drafting", "correcting", "changing", "disputing", "owing", "reserving", "terminating")
+    both = ("charging", "drafting", "correcting", "changing", "disputing", "owing", "reserving", "terminating")
+    shared = ("seller", "buyer", *both)
     return f'"{name}"' in sources or (folder in shared and f'"{short}"' in sources)

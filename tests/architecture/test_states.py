@@ -16,6 +16,7 @@ KINDS = {
     "milestones.Dispute": "dispute",
     "invoicing.Refund": "refund",
     "invoicing.PaymentDocument": "payment_document",
+    "invoicing.Charge": "charge",
     "milestones.Reservation": "reservation",
     "invoicing.CreditNoteDocument": "made",
     "milestones.Certificate": "made",

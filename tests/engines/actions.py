@@ -42,6 +42,7 @@ from apps.workflows import (
     before_acceptance,
     billing,
     changing,
+    charging,
     confirming,
     contracting,
     crediting,
@@ -1193,6 +1194,71 @@ def take_up_transaction(world: World) -> Attempt:
 
 
 OVERDUE = START + timedelta(days=60)
+
+
+@story
+def claim_damages(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: charging.claim_damages(actor=actor, key=key, milestone_ref=world["late"]),
+    )
+
+
+@story
+def waive_damages(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: charging.waive_damages(
+            actor=actor, key=key, milestone_ref=world["late"], reason="We were late, too."
+        ),
+    )
+
+
+@story
+def charge_back(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: charging.charge_back(
+            actor=actor,
+            key=key,
+            milestone_ref=world["late"],
+            amount=Decimal(50),
+            reason="We cleaned up.",
+            evidence="A bill.",
+        ),
+    )
+
+
+@story
+def answer_charge(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: charging.answer_charge(actor=actor, key=key, charge_ref=world["charged_back"], agrees=True),
+    )
+
+
+@story
+def withdraw_charge(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: charging.withdraw_charge(
+            actor=actor, key=key, charge_ref=world["standing"], reason="It was our calendar."
+        ),
+    )
+
+
+@story
+def claim_bonus(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: charging.claim_bonus(actor=actor, key=key, milestone_ref=world["early"]),
+    )
 
 
 @story

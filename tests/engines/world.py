@@ -16,6 +16,7 @@ from typing import Any, Final
 from django.db import connections
 
 from apps.contracts import services as contracts
+from apps.contracts.charges import OUTSIDE, BonusTerms, ChargeTerms, DamageTerms, Rate
 from apps.contracts.drafts import ChangedLine, ChangeDraft, Condition, Due, LineTerms
 from apps.contracts.late_payment import LateTerms
 from apps.contracts.models import Contract, ContractVersion
@@ -40,6 +41,7 @@ from apps.workflows import (
     before_acceptance,
     billing,
     changing,
+    charging,
     contracting,
     exporting,
     notices,
@@ -95,6 +97,7 @@ def build() -> World:
         _documented(world)
         _ended(world)
         _retained(world)
+        _charged(world)
         _statements(world)
         _exports(world)
         _financing(world)
@@ -434,6 +437,30 @@ def _refunds(world: World, contract: Contract) -> None:
                     paid_on=START.date(),
                     bank_reference="OUT-1",
                 )
+
+
+def _charged(world: World) -> None:
+    """A milestone that was late, one that was early, and one on which damages stand and something is charged back."""
+    terms = ChargeTerms(
+        DamageTerms(Rate(Decimal("0.2")), may_object=False), BonusTerms(Rate(Decimal("0.1"))), back_charges=OUTSIDE
+    )
+    draft = scenarios.software_draft(world.parties, number="NL-charged", charges=terms)
+    days = (START.date() + timedelta(days=days) for days in (-10, 10, -10))
+    lines = tuple(replace(line, planned_on=day) for line, day in zip(draft.lines, days, strict=True))
+    contract = scenarios.active_contract(world.parties, draft=replace(draft, lines=lines), at=START)
+    for position, name in enumerate(("late", "early", "charged"), start=1):
+        world.refs[name] = scenarios.accepted_milestone(contract, position=position, at=START).ref
+    with acting(scenarios.member(world.parties, "approver"), at=START) as bea:
+        stands = charging.claim_damages(actor=bea, key=key(), milestone_ref=world["charged"])
+        waits = charging.charge_back(
+            actor=bea,
+            key=key(),
+            milestone_ref=world["charged"],
+            amount=Decimal(99),
+            reason="We cleaned up.",
+            evidence="A bill.",
+        )
+    world.refs |= {"standing": stands["charge"], "charged_back": waits["charge"]}
 
 
 LATE_TERMS = LateTerms(Decimal(9), fee=Decimal(40), with_reminders=True)

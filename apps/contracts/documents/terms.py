@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from apps.contracts import document_wording, late_wording, retention_wording, wording
+from apps.contracts import charges_wording, document_wording, late_wording, retention_wording, wording
 from apps.contracts.dues_wording import billed_by_the_calendar
 from apps.contracts.models.version import TaxCategory
 from apps.contracts.retention import RetentionTerms
@@ -52,6 +52,7 @@ def terms_of(paper: Paper, *, seller: str, buyer: str) -> list[Fact]:
         (gettext("Termination"), wording.notice(terms["notice_days"])),
         (gettext("Late payment"), _late(terms)),
         (gettext("Documents before payment"), _documents(terms)),
+        *(charges_wording.parts(terms["charges"], currency=terms["currency"]) if terms["charges"] else []),
         (gettext("Financing"), _financing(terms["is_assignable"], seller=seller)),
         (
             gettext("Signs off for the buyer"),

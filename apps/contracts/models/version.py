@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import dues
 from apps.contracts.models.change_order import NAMES_WHAT_IT_CHANGES, OF_WHAT_IS_IN_FORCE
+from apps.contracts.models.charges import OF_CHARGES, ChargedTerms
 from apps.contracts.models.condition import NAMED_ONCE
 from apps.contracts.models.contract import Contract, ContractParty
 from apps.contracts.models.ending import OF_ENDING, EndTerms
@@ -77,7 +78,7 @@ class Versions(EveryPlan["ContractVersion"]):
         return every.filter(option_of__isnull=True)
 
 
-class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PaymentDocumentTerms, PlanOption):
+class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PaymentDocumentTerms, ChargedTerms, PlanOption):
     """The terms and the billing plan as one side wrote them. A draft until proposed; immutable from then on.
 
     ``author`` is the side that writes and proposes it; the other one signs or answers. Each side has one draft at
@@ -235,6 +236,7 @@ class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PaymentDocumentTerm
             OF_RETENTION,
             OF_LATE_PAYMENT,
             OF_PAYMENT_DOCUMENTS,
+            OF_CHARGES,
             guards.refused_when("a_version_stays_with_its_side", guards.UPDATE, "OLD.author <> NEW.author"),
             OF_WHAT_IS_IN_FORCE,
             guards.at_commit(

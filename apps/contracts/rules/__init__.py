@@ -13,6 +13,7 @@ from apps.contracts.rules.changes import (
     moved,
     price_of,
 )
+from apps.contracts.rules.charges import plain_charges, read_charges
 from apps.contracts.rules.checks import (
     check_answer_until,
     check_comment,
@@ -156,6 +157,7 @@ __all__ = [
     "period_amounts",
     "periods",
     "periods_of_plan",
+    "plain_charges",
     "plain_late_payment",
     "plain_payment_documents",
     "plain_retention",
@@ -164,6 +166,7 @@ __all__ = [
     "portion_of",
     "price_of",
     "proposing_statement",
+    "read_charges",
     "read_late_payment",
     "read_measure",
     "read_payment_documents",

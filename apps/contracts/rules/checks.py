@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from apps.contracts.drafts import MILESTONE, ContractDraft, DraftCriterion, DraftLine
+from apps.contracts.rules.charges import check_charges
 from apps.contracts.rules.conditions import check_conditions, check_own_condition
 from apps.contracts.rules.dues import check_due, check_dues, check_periods, portion_of
 from apps.contracts.rules.late_payment import check_late_payment
@@ -54,6 +55,8 @@ def check_draft(draft: ContractDraft) -> ContractDraft:
     _check_tax(draft.tax_category, rate=draft.tax_rate)
     if draft.late_payment is not None:
         check_late_payment(draft.late_payment, currency=draft.currency)
+    if draft.charges is not None:
+        check_charges(draft.charges, currency=draft.currency)
     if draft.retention is not None:
         check_retention(draft.retention, currency=draft.currency)
     mailbox = trimmed(draft.signatory_email, most=254, what="e-mail", field="signatory_email").lower()

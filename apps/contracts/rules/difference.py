@@ -12,12 +12,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from apps.contracts.charges import ChargeTerms
 from apps.contracts.drafts import AS_AGREED, MILESTONE, DraftCriterion, Due, LineTerms, Measure
 from apps.contracts.late_payment import LateTerms
 from apps.contracts.payment_documents import PaymentDocuments
 from apps.contracts.retention import RetentionTerms
 
-Term = str | Decimal | int | bool | date | RetentionTerms | LateTerms | PaymentDocuments | None
+Term = str | Decimal | int | bool | date | RetentionTerms | LateTerms | PaymentDocuments | ChargeTerms | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftOption
+from apps.contracts.rules.charges import read_charges
 from apps.contracts.rules.difference import Paper, PaperLine, PaperOption
 from apps.contracts.rules.dues import read_due, undated
 from apps.contracts.rules.late_payment import read_late_payment
@@ -44,6 +45,7 @@ def read_version_text(text: str, *, option: int = 0) -> Paper:
         "retention": None,
         "late_payment": None,
         "payment_documents": None,
+        "charges": None,
         "payment_basis": NET,
     }
     terms = {
@@ -62,6 +64,7 @@ def read_version_text(text: str, *, option: int = 0) -> Paper:
     terms["retention"] = read_retention(terms["retention"])
     terms["late_payment"] = read_late_payment(terms["late_payment"])
     terms["payment_documents"] = read_payment_documents(terms["payment_documents"])
+    terms["charges"] = read_charges(terms["charges"])
     until = terms["answer_until"]
     terms["answer_until"] = date.fromisoformat(until) if until else None
     options = tuple(_option(one) for one in said.get("options", ()))
@@ -112,6 +115,7 @@ def read_template(text: str) -> ContractDraft:
     said["retention"] = read_retention(said.get("retention"))
     said["late_payment"] = read_late_payment(said.get("late_payment"))
     said["payment_documents"] = read_payment_documents(said.get("payment_documents"))
+    said["charges"] = read_charges(said.get("charges"))
     # Templates from before there were options say nothing of them.
     options = tuple(_read_option(one) for one in said.get("options", ()))
     return ContractDraft(**{**said, "lines": read_lines(said["lines"]), "options": options})

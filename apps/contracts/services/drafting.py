@@ -113,6 +113,7 @@ def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract
     version.retention = rules.plain_retention(draft.retention)
     version.late_payment = rules.plain_late_payment(draft.late_payment)
     version.payment_documents = rules.plain_payment_documents(draft.payment_documents)
+    version.charges = rules.plain_charges(draft.charges)
     version.governing_law, version.terms = draft.governing_law, draft.terms
     version.answer_until = draft.answer_until
     version.signatory_name, version.signatory_email = draft.signatory_name, draft.signatory_email

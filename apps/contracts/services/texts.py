@@ -76,6 +76,7 @@ def text_of(
                 if written.payment_documents
                 else {}
             ),
+            **({"charges": rules.plain_charges(written.charges)} if written.charges else {}),
             **({"payment_basis": written.payment_basis} if written.payment_basis != NET else {}),
         },
         signatory={"name": written.signatory_name, "email": written.signatory_email},

@@ -63,6 +63,7 @@ def as_draft(version: ContractVersion) -> ContractDraft:
         retention=rules.read_retention(version.retention),
         late_payment=version.late_terms,
         payment_documents=version.document_terms,
+        charges=version.charge_terms,
         governing_law=version.governing_law,
         terms=version.terms,
         answer_until=version.answer_until,

@@ -24,6 +24,7 @@ TYPE_CODES: Final = {
     "deposit": PREPAYMENT_INVOICE,
     "recurring": COMMERCIAL_INVOICE,
     "final": COMMERCIAL_INVOICE,
+    "bonus": COMMERCIAL_INVOICE,
     "credit_note": CREDIT_NOTE,
 }
 """BT-3 by kind. A milestone is assigned to a financier before its issue as 380 with a payee: 393 says no more to the

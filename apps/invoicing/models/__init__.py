@@ -1,10 +1,12 @@
 from apps.invoicing.models.account_letter import AccountLetter, AccountLetterSchedule
-from apps.invoicing.models.credit_note import CreditNote, CreditNoteDocument, CreditNoteLine
+from apps.invoicing.models.charge import Charge
+from apps.invoicing.models.credit_document import CreditNoteDocument
+from apps.invoicing.models.credit_note import CreditNote, CreditNoteLine
 from apps.invoicing.models.delivery import Delivery
 from apps.invoicing.models.disputed import DisputedInvoice
 from apps.invoicing.models.document import Document
 from apps.invoicing.models.instalment import Instalment
-from apps.invoicing.models.invoice import NO_SUPPLY, Invoice, InvoiceKind
+from apps.invoicing.models.invoice import BESIDE_PLAN, NO_SUPPLY, Invoice, InvoiceKind
 from apps.invoicing.models.invoice_line import InvoiceLine
 from apps.invoicing.models.invoice_link import InvoiceLink
 from apps.invoicing.models.invoice_question import InvoiceQuestion
@@ -25,6 +27,7 @@ from apps.invoicing.models.transaction import BankTransaction, CashApplication
 from apps.invoicing.models.withholding import Withholding
 
 __all__ = [
+    "BESIDE_PLAN",
     "NO_SUPPLY",
     "AccountLetter",
     "AccountLetterSchedule",
@@ -32,6 +35,7 @@ __all__ = [
     "BankStatement",
     "BankTransaction",
     "CashApplication",
+    "Charge",
     "CreditNote",
     "CreditNoteDocument",
     "CreditNoteLine",

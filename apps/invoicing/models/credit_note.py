@@ -1,3 +1,5 @@
+from typing import Final
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -5,10 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts.models import Contract
 from apps.contracts.wall import by_contract
 from apps.core.database import guards, walls
-from apps.core.made import Made
 from apps.core.refs import new_ref
-from apps.invoicing.einvoice.obstacles import Obstacle
-from apps.invoicing.models.invoice import CREDITS, Invoice, InvoiceKind
+from apps.invoicing.models.invoice import BESIDE_PLAN, CREDITS, Invoice, InvoiceKind
 from apps.invoicing.models.invoice_line import LEFT, InvoiceLine
 from apps.milestones.models import Nullification
 from apps.parties.actor import Actor
@@ -33,8 +33,12 @@ class CreditNoteQuerySet(models.QuerySet["CreditNote"]):
         return self._of_link(actor).filter(buyer_id=actor.organisation_id)
 
     def of_supplies(self) -> "CreditNoteQuerySet":
-        """Those that correct what was billed: a waiver of interest for late payment is none of them."""
+        """Those that correct what was billed or lower what is owed of it: no waiver of interest for late payment."""
         return self.exclude(invoice__kind=InvoiceKind.LATE_CHARGE)
+
+    def of_lines(self) -> "CreditNoteQuerySet":
+        """Those that credit lines of an invoice of the plan: no damages and no back-charges, no bonus, no waiver."""
+        return self.exclude(purpose__in=CHARGES).exclude(invoice__kind__in=BESIDE_PLAN)
 
     def _of_link(self, actor: Actor) -> "CreditNoteQuerySet":
         return self if actor.contract_id is None else self.filter(contract_id=actor.contract_id)
@@ -54,18 +58,28 @@ PROMISED = (
 """Somebody else is to be paid, and has not bought the receivable yet: nobody would bear what is credited."""
 
 
+CHARGES: Final = ("damages", "back_charge")
+"""Purposes that lower what is owed and credit no line of the invoice."""
+LINES_OF: Final = "coalesce(sum(c.{}) FILTER (WHERE c.purpose IN ('correction', 'nullification')), 0)"
+"""A sum over the credit notes ``c`` that credit lines. SQL."""
+
+
 class CreditNote(models.Model):
     """An issued invoice is corrected, whole or in part. A snapshot: it never changes once issued.
 
     Amounts are positive and in the invoice's currency. ``purpose`` says what becomes of the work: a *correction* of the
     price leaves the acceptance as it is; a *nullification* withdraws it, and that part of the milestone is billed again
     when it is accepted again. ``given_back`` of the invoice's recovery of deposits goes back to them, net of tax: by so
-    much less the credit note comes to. Numbered and chained in a series of its own, like invoices.
+    much less the credit note comes to. Damages and back-charges take from what is owed and credit no line of the
+    invoice; what ``undoes`` such a note is its exact opposite, below zero. Numbered and chained in a series of its own,
+    like invoices.
     """
 
     class Purpose(models.TextChoices):
         CORRECTION = "correction", _("Correction of the price")
         NULLIFICATION = "nullification", _("Acceptance withdrawn")
+        DAMAGES = "damages", _("Damages for delay")
+        BACK_CHARGE = "back_charge", _("Back-charge")
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
@@ -75,6 +89,7 @@ class CreditNote(models.Model):
     nullification = models.OneToOneField(
         Nullification, models.PROTECT, null=True, blank=True, related_name="credit_note"
     )
+    undoes = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="undone_by")
     purpose = models.CharField(max_length=15, choices=Purpose.choices)
     reason = models.CharField(_("reason"), max_length=400)
     number = models.CharField(_("credit note number"), max_length=16)
@@ -111,16 +126,19 @@ class CreditNote(models.Model):
             models.CheckConstraint(condition=Q(series_prefix=CREDITS), name="credit_notes_have_their_own_series"),
             models.CheckConstraint(condition=Q(gross=F("net") + F("tax")), name="credit_gross_is_net_and_tax"),
             models.CheckConstraint(
-                condition=Q(net__gt=0, tax__gte=0, given_back__gte=0) | Q(net=0, tax=0, given_back__gt=0),
+                condition=Q(undoes__isnull=True, net__gt=0, tax__gte=0, given_back__gte=0)
+                | Q(undoes__isnull=True, net=0, tax=0, given_back__gt=0)
+                | Q(undoes__isnull=False, net__lt=0, tax__lte=0, given_back=0, purpose__in=CHARGES),
                 name="credit_amounts_positive",
             ),
             models.CheckConstraint(
-                condition=Q(retained__gte=0, retained__lte=F("gross")), name="retained_is_a_part_of_the_credit"
+                condition=Q(retained__gte=0, retained__lte=F("gross")) | Q(undoes__isnull=False, retained=0),
+                name="retained_is_a_part_of_the_credit",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="credit_note_has_a_reason"),
             models.CheckConstraint(
                 condition=Q(purpose="nullification", nullification__isnull=False)
-                | Q(purpose="correction", nullification__isnull=True),
+                | Q(purpose__in=["correction", *CHARGES], nullification__isnull=True),
                 name="credited_for_one_purpose",
             ),
             models.CheckConstraint(
@@ -141,7 +159,17 @@ class CreditNote(models.Model):
                 " AND (i.seller_id, i.buyer_id, i.contract_id, i.currency)"
                 " = (NEW.seller_id, NEW.buyer_id, NEW.contract_id, NEW.currency) AND i.issued_on <= NEW.issued_on)",
             ),
-            guards.refused_when("nothing_promised_to_a_financier_is_credited", guards.INSERT, PROMISED),
+            guards.refused_when(
+                "nothing_promised_to_a_financier_is_credited", guards.INSERT, PROMISED, only="NEW.undoes_id IS NULL"
+            ),
+            guards.refused_when(
+                "undone_by_its_exact_opposite",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM invoicing_creditnote c WHERE c.id = NEW.undoes_id AND c.undoes_id IS NULL"
+                " AND (c.invoice_id, c.purpose, c.net, c.tax)"
+                " = (NEW.invoice_id, NEW.purpose, -NEW.net, -NEW.tax))",
+                only="NEW.undoes_id IS NOT NULL",
+            ),
             guards.refused_when(
                 "credit_note_number_drawn_from_its_series",
                 guards.INSERT,
@@ -167,9 +195,10 @@ class CreditNote(models.Model):
             guards.at_commit(
                 "credits_never_exceed_their_invoice",
                 guards.INSERT,
-                "IF EXISTS (SELECT 1 FROM invoicing_invoice i CROSS JOIN LATERAL (SELECT sum(c.net) AS net,"
-                " sum(c.given_back) AS given_back,"
-                " sum(c.tax) AS tax, sum(c.gross) AS gross FROM invoicing_creditnote c WHERE c.invoice_id = i.id) c"
+                "IF EXISTS (SELECT 1 FROM invoicing_invoice i CROSS JOIN LATERAL"
+                f" (SELECT {LINES_OF.format('net')} AS net,"
+                f" {LINES_OF.format('given_back')} AS given_back, {LINES_OF.format('tax')} AS tax,"
+                " sum(c.gross) AS gross FROM invoicing_creditnote c WHERE c.invoice_id = i.id) c"
                 " WHERE i.id = NEW.invoice_id AND (c.net > i.net OR c.tax > i.tax OR c.gross > i.gross"
                 " OR c.given_back > i.recovered"
                 " OR (c.net = i.net AND c.tax <> i.tax)))"
@@ -179,9 +208,12 @@ class CreditNote(models.Model):
             guards.at_commit(
                 "credit_note_is_complete",
                 guards.INSERT,
-                "IF (SELECT (sum(l.net), -coalesce(sum(l.net) FILTER (WHERE l.net < 0), 0))"
+                "IF NEW.purpose IN ('correction', 'nullification')"
+                " AND (SELECT (sum(l.net), -coalesce(sum(l.net) FILTER (WHERE l.net < 0), 0))"
                 " FROM invoicing_creditnoteline l WHERE l.credit_note_id = NEW.id)"
-                " IS DISTINCT FROM (NEW.net, NEW.given_back) OR (SELECT o.credited FROM invoicing_openitem o"
+                " IS DISTINCT FROM (NEW.net, NEW.given_back) OR NEW.purpose NOT IN ('correction', 'nullification')"
+                " AND NOT EXISTS (SELECT 1 FROM invoicing_charge h"
+                " WHERE NEW.id IN (h.credit_note_id, h.undone_by_id)) OR (SELECT o.credited FROM invoicing_openitem o"
                 " WHERE o.invoice_id = NEW.invoice_id) IS DISTINCT FROM (SELECT sum(c.gross)"
                 " FROM invoicing_creditnote c WHERE c.invoice_id = NEW.invoice_id)"
                 " OR NOT EXISTS (SELECT 1 FROM invoicing_creditnotedocument d WHERE d.credit_note_id = NEW.id)"
@@ -238,45 +270,3 @@ class CreditNoteLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.net} of {self.invoice_line_id}"
-
-
-class CreditNoteDocumentQuerySet(models.QuerySet["CreditNoteDocument"]):
-    def visible_to(self, actor: Actor) -> "CreditNoteDocumentQuerySet":
-        return self.filter(credit_note__in=CreditNote.objects.visible_to(actor))
-
-
-class CreditNoteDocument(Made):
-    """The credit note for people and machines, as an invoice's document is: a PDF with the XML inside, made once.
-
-    What of the XML, which can be had by itself, is kept begins with ``xml_``; where EN 16931 cannot carry it, there is
-    its obstacle instead.
-    """
-
-    credit_note = models.OneToOneField(CreditNote, models.PROTECT, related_name="document")
-    xml_stored_as = models.CharField(max_length=120, blank=True)
-    xml_size = models.PositiveBigIntegerField(default=0)
-    xml_sha256 = models.CharField(max_length=64, blank=True)
-    xml_obstacle = models.CharField(max_length=20, choices=Obstacle.choices, blank=True)
-
-    objects = CreditNoteDocumentQuerySet.as_manager()
-    wall = walls.through("invoicing_creditnote", "credit_note_id").only("SELECT", "INSERT", "UPDATE")
-
-    class Meta(Made.Meta):
-        constraints = [
-            *Made.Meta.constraints,
-            models.CheckConstraint(
-                condition=~Q(state="ready")
-                | (Q(xml_obstacle="", xml_size__gt=0) & ~Q(xml_sha256="") & ~Q(xml_stored_as=""))
-                | (~Q(xml_obstacle="") & Q(xml_size=0, xml_sha256="", xml_stored_as="")),
-                name="ready_credit_note_has_its_xml_or_an_obstacle",
-            ),
-        ]
-        indexes = [models.Index("id", condition=Q(state="failed"), name="credit_documents_that_failed")]
-
-    def __str__(self) -> str:
-        return f"{self.credit_note_id} {self.state}"
-
-    @property
-    def has_xml(self) -> bool:
-        """Whether the XML can be had."""
-        return self.state == "ready" and not self.xml_obstacle

@@ -20,18 +20,21 @@ CREDITS = "CN"
 
 class InvoiceKind(models.TextChoices):
     """What the buyer is asked for: an accepted milestone, a deposit or period that the calendar bills, a deposit that
-    later invoices give back, what was withheld of earlier invoices and is due now, or interest and a fee for being late
-    with them."""
+    later invoices give back, what was withheld of earlier invoices and is due now, interest and a fee for being late
+    with them, or a bonus for an early milestone."""
 
     MILESTONE = "milestone", _("Milestone")
     INSTALMENT = "instalment", _("Deposit or period")
     ADVANCE = "advance", _("Deposit to be recovered")
     RETENTION_RELEASE = "retention_release", _("Release of retention")
     LATE_CHARGE = "late_charge", _("Interest and fee for late payment")
+    BONUS = "bonus", _("Bonus")
 
 
 NO_SUPPLY: Final = (InvoiceKind.RETENTION_RELEASE, InvoiceKind.LATE_CHARGE)
 """Kinds that ask for money and bill no supply: they bear no tax, have series of their own, and are no revenue."""
+BESIDE_PLAN: Final = (*NO_SUPPLY, InvoiceKind.BONUS)
+"""Kinds that bill nothing of the plan; a bonus is a part of the price beside it."""
 
 
 INCOMPLETE = (
@@ -118,7 +121,8 @@ class Invoice(models.Model):
                     milestone__isnull=True,
                     instalment__isnull=True,
                     tax=0,
-                ),
+                )
+                | Q(kind="bonus", milestone__isnull=True, instalment__isnull=True),
                 name="invoice_has_one_cause",
             ),
             models.CheckConstraint(condition=Q(gross=F("net") + F("tax")), name="gross_is_net_and_tax"),
@@ -167,7 +171,7 @@ class Invoice(models.Model):
                 "NOT EXISTS (SELECT 1 FROM contracts_contract c"
                 " WHERE c.id = NEW.contract_id AND c.currency = NEW.currency"
                 " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id)",
-                only="NEW.kind IN ('retention_release', 'late_charge')",
+                only="NEW.kind IN ('retention_release', 'late_charge', 'bonus')",
             ),
             guards.refused_when(
                 "invoice_only_for_the_next_instalment_due",
@@ -223,6 +227,14 @@ class Invoice(models.Model):
                 " USING ERRCODE = 'check_violation'; END IF;",
                 only="NEW.kind = 'late_charge'",
             ),
+            guards.at_commit(
+                "a_bonus_is_charged",
+                guards.INSERT,
+                "IF NOT EXISTS (SELECT 1 FROM invoicing_charge c WHERE c.invoice_id = NEW.id AND c.kind = 'bonus'"
+                " AND c.net = NEW.net) THEN RAISE EXCEPTION 'bonus % is charged by nobody', NEW.number"
+                " USING ERRCODE = 'check_violation'; END IF;",
+                only="NEW.kind = 'bonus'",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -263,7 +275,7 @@ class Invoice(models.Model):
     @property
     def about(self) -> str:
         """What is billed, in the words of the plan. It reads ``milestone`` and ``instalment``."""
-        if not self.bills_supply:
+        if self.kind in BESIDE_PLAN:
             return str(InvoiceKind(self.kind).label)
         return self.milestone.title if self.milestone is not None else str(self.instalment)
 

@@ -13,6 +13,14 @@ from apps.invoicing.services.cash import (
     take_up,
     waiting,
 )
+from apps.invoicing.services.charging import (
+    agree_to_charge,
+    charge_back,
+    claim_bonus,
+    claim_damages,
+    waive_damages,
+    withdraw_charge,
+)
 from apps.invoicing.services.creditable import (
     Preview,
     amount_to_credit,
@@ -157,6 +165,7 @@ __all__ = [
     "SaleSettlement",
     "Withholding",
     "account_key",
+    "agree_to_charge",
     "allocate",
     "amount_to_bill",
     "amount_to_credit",
@@ -177,7 +186,10 @@ __all__ = [
     "book_sale",
     "cancel_instalments",
     "certain",
+    "charge_back",
     "check_billable",
+    "claim_bonus",
+    "claim_damages",
     "claim_late_payment",
     "claims",
     "confirm_document",
@@ -279,7 +291,9 @@ __all__ = [
     "undo_reserve_received",
     "undo_sale",
     "waiting",
+    "waive_damages",
     "wanted_of",
+    "withdraw_charge",
     "withdraw_direction",
     "withdraw_refund",
     "withheld",

@@ -22,6 +22,7 @@ from apps.invoicing.models import (
     PayeeInstruction,
     Retention,
 )
+from apps.invoicing.models.credit_note import CHARGES
 from apps.invoicing.services.sales import is_sold
 from apps.milestones import rules as sign_off
 from apps.parties.actor import Actor
@@ -91,7 +92,8 @@ def left_to_credit(*, invoice_ref: str) -> Decimal:
     """What of the work that an invoice bills is not credited yet, net of tax; of a deposit's what no later invoice has
     given back either."""
     invoice = Invoice.objects.get(ref=invoice_ref)
-    credited = invoice.credit_notes.aggregate(sum=Sum(F("net") + F("given_back")))["sum"] or money.ZERO
+    notes = invoice.credit_notes.exclude(purpose__in=CHARGES)
+    credited = notes.aggregate(sum=Sum(F("net") + F("given_back")))["sum"] or money.ZERO
     return invoice.worth - credited - _bound(invoice)
 
 
@@ -102,7 +104,8 @@ def amount_to_credit(*, invoice_ref: str, share: rules.Share) -> Decimal:
     """
     item = OpenItem.objects.select_related("invoice").get(invoice__ref=invoice_ref)
     preview = preview_of(item, share=share, purpose=Purpose.NULLIFICATION)
-    require_room(item, gross=preview.gross)
+    # What was charged on the milestone ends with its acceptance, and is owed again before this is credited.
+    require_room(item, gross=preview.gross - _charged(item))
     return preview.worth
 
 
@@ -182,6 +185,12 @@ def require_creditable(*, invoice_ref: str, net: Decimal, purpose: Purpose = Pur
     item = OpenItem.objects.select_related("invoice").get(invoice__ref=invoice_ref)
     refuse_uncreditable(item.invoice)
     require_room(item, gross=preview_of(item, share=rules.Share(amount=net), purpose=purpose).gross)
+
+
+def _charged(item: OpenItem) -> Decimal:
+    """What damages and back-charges have taken of an invoice, tax included."""
+    notes = CreditNote.objects.filter(invoice=item.invoice_id, purpose__in=CHARGES)
+    return notes.aggregate(sum=Sum("gross"))["sum"] or money.ZERO
 
 
 def retained_of(invoice: Invoice) -> Decimal:

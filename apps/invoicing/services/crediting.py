@@ -62,7 +62,7 @@ def correct(
     ``ref`` is the new reference that the credit note gets, ``seen`` the SHA-256 of :func:`preview_credit`; where
     something else would be issued by now it is :class:`Stale`. The caller holds the contract.
     """
-    item = _locked(invoice_ref)
+    item = hold(invoice_ref)
     require_crediter(item.invoice, actor=actor, at=at)
     refuse_uncreditable(item.invoice)
     preview = preview_of(item, share=share)
@@ -79,7 +79,7 @@ def credit_nullified(ref: str, *, nullification: Nullification, actor: Actor, at
     """
     if nullification.state != NullificationState.GRANTED:
         raise ValueError(f"nullification {nullification.ref} is not granted")
-    item = _locked(Invoice.objects.values_list("ref", flat=True).get(milestone_id=nullification.milestone_id))
+    item = hold(Invoice.objects.values_list("ref", flat=True).get(milestone_id=nullification.milestone_id))
     require_creditable(invoice_ref=item.invoice.ref, net=nullification.amount, purpose=Purpose.NULLIFICATION)
     return _issue(
         ref,
@@ -106,7 +106,7 @@ def credit_agreed(
 
     Whether they may was asked when they did; ``actor`` is whoever agreed, of either side, and by default issues it.
     """
-    item, written = _locked(invoice_ref), " ".join(reason.split())[:LONGEST_REASON]
+    item, written = hold(invoice_ref), " ".join(reason.split())[:LONGEST_REASON]
     return _issue(ref, item=item, amount=amount, reason=written, nullification=None, actor=actor, issuer=issuer, at=at)
 
 
@@ -114,7 +114,8 @@ CAUSES: Final = ("milestone", "instalment")
 """What an invoice bills is one of these."""
 
 
-def _locked(invoice_ref: str) -> OpenItem:
+def hold(invoice_ref: str) -> OpenItem:
+    """What is open on an invoice, under its lock."""
     item = (
         OpenItem.objects.select_related(*(f"invoice__{name}" for name in ("contract", "seller", *CAUSES)))
         .select_for_update(of=("self",))
@@ -138,7 +139,7 @@ def _issue(
     issuer: Issuer | None = None,
 ) -> CreditNote:
     invoice = item.invoice
-    issuer = issuer or _person(actor)
+    issuer = issuer or person(actor)
     written = sign_off.check_text(" ".join(reason.split()), most=LONGEST_REASON, field="reason")
     if not written:
         raise Refused("Say why the invoice is corrected; it stands on the credit note.", field="reason")
@@ -180,7 +181,7 @@ def _issue(
     series.last += 1
     series.head = note.chain_sha256 = canonical.sha256(series.head + note.number + note.snapshot_sha256)
     series.last_issued_at = at
-    _lower(item, by=note.gross, taken=taken, at=at)
+    lower(item, by=note.gross, taken=taken, at=at)
     together.insert(
         note,
         children=[
@@ -196,8 +197,8 @@ def _issue(
             (item, ["credited", "retained", "paid", "open", "settled_at"]),
         ],
     )
-    _retain_less(invoice, by=taken.retained)
-    freed = _book(note, at=at)
+    retain_less(invoice, by=taken.retained)
+    freed = book(note, at=at)
     returned: dict[str, Any] = {"given_back": note.given_back} if note.given_back else {}
     audit.record(
         chain=f"contract:{invoice.contract.ref}",
@@ -227,13 +228,14 @@ def _issue(
     return note
 
 
-def _person(actor: Actor) -> Issuer:
+def person(actor: Actor) -> Issuer:
+    """Whoever acts, if it is a person."""
     if actor.user_id is None:
         raise Refused("Only a person can issue a credit note.")
     return Issuer(actor.user_id, actor.name)
 
 
-def _lower(item: OpenItem, *, by: Decimal, taken: rules.Taken, at: datetime) -> None:
+def lower(item: OpenItem, *, by: Decimal, taken: rules.Taken, at: datetime) -> None:
     """What is open falls, then what is retained; what was paid beyond it is freed, and so not paid on this invoice any
     more."""
     item.credited += by
@@ -244,7 +246,7 @@ def _lower(item: OpenItem, *, by: Decimal, taken: rules.Taken, at: datetime) -> 
         item.settled_at = at
 
 
-def _retain_less(invoice: Invoice, *, by: Decimal) -> None:
+def retain_less(invoice: Invoice, *, by: Decimal) -> None:
     """What is retained falls by what of it is credited: one kind of retention after the other, as they were agreed."""
     left = by
     for kept in Retention.objects.filter(invoice=invoice).kept().order_by("kind") if left else ():
@@ -253,7 +255,7 @@ def _retain_less(invoice: Invoice, *, by: Decimal) -> None:
         left -= part
 
 
-def _book(note: CreditNote, *, at: datetime) -> Decimal:
+def book(note: CreditNote, *, at: datetime) -> Decimal:
     """Post what is credited, and free what was paid beyond it; returns that.
 
     Balances never change their sign, not even for a moment: what is freed comes back to a receivable first, and is

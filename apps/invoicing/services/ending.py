@@ -10,11 +10,11 @@ from django.db.models import F, Q, Sum
 from apps.contracts.models import Contract, Termination
 from apps.core import money
 from apps.core.errors import Refused
-from apps.invoicing.models import NO_SUPPLY, CreditNote, Instalment, Invoice, InvoiceKind
+from apps.invoicing.models import BESIDE_PLAN, CreditNote, Instalment, Invoice, InvoiceKind
 from apps.invoicing.models.instalment import InstalmentQuerySet
 from apps.milestones.services import NotBilled
 
-NO_PART_OF_THE_PRICE: Final = (*NO_SUPPLY, InvoiceKind.ADVANCE)
+NO_PART_OF_THE_PRICE: Final = (*BESIDE_PLAN, InvoiceKind.ADVANCE)
 """Kinds of invoices that bill nothing of it."""
 
 
@@ -33,7 +33,7 @@ def billed_of(contract: Contract) -> Decimal:
     """What was billed of the price of a contract and not credited, net of tax: statements of retention ask for nothing
     new, and deposits that later invoices give back are no part of the price."""
     invoices = Invoice.objects.filter(contract=contract).exclude(kind__in=NO_PART_OF_THE_PRICE)
-    notes = CreditNote.objects.filter(contract=contract).exclude(invoice__kind__in=NO_PART_OF_THE_PRICE)
+    notes = CreditNote.objects.of_lines().filter(contract=contract).exclude(invoice__kind__in=NO_PART_OF_THE_PRICE)
     billed = invoices.aggregate(sum=Sum(F("net") + F("recovered")))["sum"] or money.ZERO
     credited = notes.aggregate(sum=Sum(F("net") + F("given_back")))["sum"] or money.ZERO
     return billed - credited

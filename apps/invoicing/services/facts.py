@@ -7,9 +7,13 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext, ngettext
 
 from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.contracts.payment_documents import PaymentDocuments, Wanted
+from apps.contracts.rules.charges import Reckoned
+from apps.core.printing import words
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import Instalment, Invoice, InvoiceKind
 from apps.milestones.models import Decision, Milestone
@@ -47,6 +51,8 @@ class Cause:
     @property
     def invoice_kind(self) -> InvoiceKind:
         """What sort of invoice it makes."""
+        if self.kind == InvoiceKind.BONUS:
+            return InvoiceKind.BONUS
         if self.instalment is None:
             return InvoiceKind.MILESTONE
         return InvoiceKind.ADVANCE if self.instalment.line.recovery else InvoiceKind.INSTALMENT
@@ -82,6 +88,26 @@ def of_milestone(milestone: Milestone, *, acceptance: Decision) -> Cause:
         version=milestone.line.version,
         milestone=milestone,
         acceptance=acceptance,
+    )
+
+
+def of_bonus(milestone: Milestone, *, found: Reckoned) -> Cause:
+    """What an early milestone earns beside its amount; its acceptance is that of the milestone."""
+    with translation.override(language_of(milestone.contract.buyer)):
+        name = gettext("Bonus: “{milestone}” before its planned day").format(milestone=milestone.title)
+        days = ngettext(
+            "{days} day early: planned for {agreed}, accepted on {accepted}",
+            "{days} days early: planned for {agreed}, accepted on {accepted}",
+            found.days,
+        ).format(days=words.count(found.days), agreed=words.day(found.agreed_on), accepted=words.day(found.accepted_on))
+    submission = milestone.accepted_submission
+    return Cause(
+        kind=InvoiceKind.BONUS.value,
+        name=name,
+        description=days,
+        amount=found.amount,
+        version=milestone.line.version,
+        acceptance=submission.decision if submission is not None else None,
     )
 
 

@@ -21,7 +21,7 @@ from apps.contracts.models import Contract, PlanLine
 from apps.core import money
 from apps.core.printing import words
 from apps.invoicing import snapshot
-from apps.invoicing.models import NO_SUPPLY, CreditNote, Invoice, InvoiceKind
+from apps.invoicing.models import BESIDE_PLAN, CreditNote, Invoice, InvoiceKind
 from apps.invoicing.services import facts
 
 MOST_DEDUCTED: Final = 100
@@ -78,11 +78,11 @@ def _deducted(one: Before) -> str:
 def _before(contract: Contract) -> Sequence[Before]:
     """The invoices of which something is left, the oldest first. A correction of the price counts as billed: by it the
     sums differ from the plan."""
-    notes = CreditNote.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice")
+    notes = CreditNote.objects.of_lines().filter(invoice=OuterRef("pk")).order_by().values("invoice")
     withdrawn = notes.filter(Q(purpose=CreditNote.Purpose.NULLIFICATION) | Q(invoice__kind=InvoiceKind.ADVANCE))
     rows = (
         Invoice.objects.filter(contract=contract)
-        .exclude(kind__in=NO_SUPPLY)
+        .exclude(kind__in=BESIDE_PLAN)
         .select_related("milestone", "instalment")
         .annotate(
             credited=Coalesce(Subquery(notes.annotate(sum=Sum("net")).values("sum"), output_field=MONEY), NOTHING),

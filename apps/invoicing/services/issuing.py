@@ -14,6 +14,7 @@ from apps.core.errors import Refused
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import (
     Invoice,
+    InvoiceKind,
     NumberSeries,
 )
 from apps.invoicing.services import facts
@@ -93,7 +94,7 @@ def issue_for(
     zone = ZoneInfo(seller.time_zone)
     year = at.astimezone(zone).year
     series, account = lock_series(PREFIX, milestone=milestone, contract=contract, year=year)
-    deduction = deducted(cause, contract=contract) if vars(series)["has_advances"] else Deduction()
+    deduction = deducted(cause, contract=contract) if _gives_back(cause, series) else Deduction()
     breakdown = rules.tax_breakdown(
         [
             rules.TaxedAmount(cause.amount, version.tax_category, version.tax_rate),
@@ -177,6 +178,11 @@ def issue_for(
     if deduction.is_last:
         drop_deposits(contract=contract, actor=actor, at=at)
     return invoice, series
+
+
+def _gives_back(cause: facts.Cause, series: NumberSeries) -> bool:
+    """Whether it may give deposits back: a bonus is beside the price, of which they are advances."""
+    return bool(vars(series)["has_advances"]) and cause.invoice_kind != InvoiceKind.BONUS
 
 
 def _record(invoice: Invoice, *, retained: Decimal, reserved: Decimal, actor: Actor, at: datetime) -> None:

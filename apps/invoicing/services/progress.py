@@ -15,7 +15,7 @@ from apps.core import money
 from apps.core.errors import Refused
 from apps.invoicing import rules
 from apps.invoicing.models import (
-    NO_SUPPLY,
+    BESIDE_PLAN,
     CreditNote,
     Instalment,
     Invoice,
@@ -140,7 +140,7 @@ def _books(contract: Contract, using: str) -> _Books:
 def _invoiced(books: _Books, contract: Contract, using: str) -> None:
     """Every invoice that bills a supply, on its day."""
     place = Coalesce("milestone__position", "instalment__position")
-    invoices = Invoice.objects.using(using).filter(contract=contract).exclude(kind__in=NO_SUPPLY)
+    invoices = Invoice.objects.using(using).filter(contract=contract).exclude(kind__in=BESIDE_PLAN)
     for kind, day, position, net, tax, recovered in invoices.order_by().values_list(
         "kind", "issued_on", place, "net", "tax", "recovered"
     ):
@@ -156,7 +156,7 @@ def _credited(books: _Books, contract: Contract, using: str) -> None:
     """Every credit note, on its day. What it took of what was retained was retained until then, although the books of
     today say less of its invoice: so a sheet that is over stays as it was."""
     place = Coalesce("invoice__milestone__position", "invoice__instalment__position")
-    notes = CreditNote.objects.using(using).of_supplies().filter(contract=contract).order_by()
+    notes = CreditNote.objects.using(using).of_lines().filter(contract=contract).order_by()
     for kind, invoiced, day, position, net, tax, given_back, retained in notes.values_list(
         "invoice__kind", "invoice__issued_on", "issued_on", place, "net", "tax", "given_back", "retained"
     ):

@@ -27,6 +27,7 @@ BEFORE: Final = """
                 SELECT i.milestone_id, -n.net
                 FROM invoicing_creditnote n JOIN invoicing_invoice i ON i.id = n.invoice_id
                 WHERE n.contract_id = c.id AND i.kind IN ('milestone', 'advance')
+                AND n.purpose IN ('correction', 'nullification')
             ) b
             LEFT JOIN milestones_milestone m ON m.id = b.milestone_id
             LEFT JOIN contracts_planline l ON l.id = m.line_id

@@ -93,7 +93,8 @@ class Preceding:
 
     ``credited`` is the tax breakdown of all that was credited of it before: with it the tax of a credit note can be
     computed again, because the tax of all its credit notes together is what is exact. ``withdraws_acceptance``: the
-    credited part is accepted no more, and is billed again once it is.
+    credited part is accepted no more, and is billed again once it is. ``charge``: ``damages``, ``back_charge`` or
+    ``withdrawn``, with the credit note that it ``undoes``.
     """
 
     number: str
@@ -101,6 +102,8 @@ class Preceding:
     reason: str
     withdraws_acceptance: bool
     credited: tuple[TaxRow, ...]
+    charge: str = ""
+    undoes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from apps.contracts import measure_wording
+from apps.core import clock
 from apps.core.errors import Refused, Stale
 from apps.core.money import Money
 from apps.milestones import services as milestones
@@ -29,6 +30,7 @@ from apps.portals.buyer.forms import MET, AcceptForm, AcceptPartForm
 from apps.portals.buyer.pages import Crumbs, page, tell, why_not_sign_off
 from apps.portals.buyer.step_up import Asks
 from apps.portals.buyer.ways import Way
+from apps.portals.charging import shown as charges
 from apps.portals.forms import add_refusal, explain, show_anew
 from apps.workflows import sign_off
 from apps.workflows.once import Answer
@@ -117,6 +119,7 @@ def _page_to_sign_off(
         "accept_milestone",
         {
             "reading": reading,
+            "charge_ahead": charges.ahead(reading.milestone, today=clock.today(reading.contract.seller.time_zone)),
             "crumbs": crumbs,
             "statement": _statement(reading),
             "why_not": why_not_sign_off(request, reading.milestone) or reading.not_yet,
@@ -194,6 +197,7 @@ def accept_part(request: PortalRequest, submission: Submission, *, way: Way, cru
         "confirm_part" if statement is not None and form.is_filled else "accept_part",
         {
             "reading": reading,
+            "charge_ahead": charges.ahead(reading.milestone, today=clock.today(reading.contract.seller.time_zone)),
             "crumbs": crumbs,
             "rows": list(zip(reading.criteria, form.rows(), strict=True)),
             "how_much": [form[name] for name in form.how_much],

@@ -13,14 +13,14 @@ from apps.core import money
 from apps.core.days import NOT_YET
 from apps.invoicing import rules
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import NO_SUPPLY, OpenItem
+from apps.invoicing.models import BESIDE_PLAN, OpenItem
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.portals import plan_sums
 from apps.portals.correcting.sums import less_credits, paid_net
 
-BILLS = ~Q(invoice__kind__in=NO_SUPPLY)
-"""A statement of released retention bills nothing anew, nor does a claim of interest for late payment."""
+BILLS = ~Q(invoice__kind__in=BESIDE_PLAN)
+"""A statement of released retention bills nothing anew, nor does a claim for late payment; a bonus is no plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

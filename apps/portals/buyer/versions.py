@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from apps.contracts import document_wording, late_wording, retention_wording, rules, wording
+from apps.contracts import charges_wording, document_wording, late_wording, retention_wording, rules, wording
 from apps.contracts import services as contracts
 from apps.contracts.dues_wording import billed_by_the_calendar
 from apps.contracts.models import Contract, ContractVersion, PlanLine, Signature
@@ -172,6 +172,11 @@ def terms_of(version: ContractVersion) -> list[Fact]:
         *(
             [Fact(term=_("Documents before payment"), value=document_wording.whole(wanted))]
             if (wanted := version.document_terms) is not None
+            else []
+        ),
+        *(
+            [Fact(term=name, value=said) for name, said in charges_wording.parts(charges, currency=currency)]
+            if (charges := version.charge_terms) is not None
             else []
         ),
         *(

@@ -83,6 +83,12 @@ class Side:
         """The same for a page of the account between the two."""
         return self._render(request, f"owing/{template}.html", context, form)
 
+    def charge_page(
+        self, request: PortalRequest, template: str, context: Mapping[str, Any], *, form: BaseForm | None = None
+    ) -> HttpResponse:
+        """The same for the page of damages and charges."""
+        return self._render(request, f"charging/{template}.html", context, form)
+
     def reservation_page(
         self, request: PortalRequest, template: str, context: Mapping[str, Any], *, form: BaseForm | None = None
     ) -> HttpResponse:

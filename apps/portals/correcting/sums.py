@@ -18,7 +18,7 @@ def less_credits(owed: Mapping[int, Any]) -> Mapping[int, Any]:
     touched = [contract for contract, row in owed.items() if row["credited_sum"]]
     if not touched:
         return owed
-    notes = CreditNote.objects.of_supplies().filter(contract_id__in=touched).order_by().values_list("contract_id")
+    notes = CreditNote.objects.of_lines().filter(contract_id__in=touched).order_by().values_list("contract_id")
     nets: dict[int, Decimal] = dict(notes.annotate(sum=Sum("net")))
     return {
         contract: {

@@ -18,6 +18,7 @@ from apps.parties import rules as parties
 from apps.parties.models import Organisation
 from apps.parties.services import OrganisationData
 from apps.portals.choices import country_choices, currency_choices
+from apps.portals.drafting.charges import ChargeFields, typed_charges
 from apps.portals.drafting.documents import PaymentDocumentFields, typed_payment_documents
 from apps.portals.drafting.late_payment import LatePaymentFields, typed_late_payment
 from apps.portals.drafting.retention import RetentionFields, typed_retention
@@ -39,7 +40,9 @@ NEW_COUNTERPARTY = {
 """Fields of the form that describe a new organisation, and what the service calls them."""
 
 
-class DraftForm(NewBuyerFields, StepFields, RetentionFields, LatePaymentFields, PaymentDocumentFields, ActionForm):
+class DraftForm(
+    NewBuyerFields, StepFields, RetentionFields, LatePaymentFields, PaymentDocumentFields, ChargeFields, ActionForm
+):
     """Everything of a contract but its plan. A draft needs a buyer, a title, a number, a currency and a price.
 
     ``other`` is the field that names the other side, ``side`` who begins with this form. ``seen`` is the fingerprint of
@@ -252,6 +255,7 @@ class DraftForm(NewBuyerFields, StepFields, RetentionFields, LatePaymentFields, 
             retention=cleaned["retention"],
             late_payment=cleaned["late_payment"],
             payment_documents=cleaned["payment_documents"],
+            charges=cleaned["charges"],
             **{name: cleaned[name] for name in TERMS},
         )
 
@@ -289,5 +293,5 @@ def initial_of(draft: ContractDraft) -> dict[str, Any]:
     """What the form shows of a draft that is not being typed."""
     said = {name: getattr(draft, name) for name in TERMS} | {"buyer": draft.buyer_ref}
     said |= {"seller": draft.seller_ref, "seller_email": draft.seller_email}
-    said |= typed_payment_documents(draft.payment_documents)
+    said |= typed_payment_documents(draft.payment_documents) | typed_charges(draft.charges)
     return said | typed_retention(draft.retention) | typed_late_payment(draft.late_payment)

@@ -10,13 +10,13 @@ from django.db.models import Case, F, Q, Sum, Value, When
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
-from apps.invoicing.models import NO_SUPPLY, OpenItem
+from apps.invoicing.models import BESIDE_PLAN, OpenItem
 from apps.parties.actor import Actor
 from apps.portals import plan_sums
 from apps.portals.correcting.sums import less_credits, paid_net
 
-BILLS = ~Q(invoice__kind__in=NO_SUPPLY)
-"""A statement of released retention bills nothing anew, nor does a claim of interest for late payment."""
+BILLS = ~Q(invoice__kind__in=BESIDE_PLAN)
+"""A statement of released retention bills nothing anew, nor does a claim for late payment; a bonus is no plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

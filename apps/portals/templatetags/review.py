@@ -4,7 +4,15 @@ from datetime import datetime
 
 from django import template
 
-from apps.contracts import document_wording, late_wording, measure_wording, retention_wording, rules, wording
+from apps.contracts import (
+    charges_wording,
+    document_wording,
+    late_wording,
+    measure_wording,
+    retention_wording,
+    rules,
+    wording,
+)
 from apps.contracts import services as contracts
 from apps.contracts.drafts import AS_AGREED, DraftLine
 from apps.contracts.models import ContractVersion, PlanLine
@@ -95,6 +103,13 @@ def payment_documents(version: ContractVersion) -> str:
     """Which documents come before payment; empty where none does."""
     terms = version.document_terms
     return document_wording.whole(terms) if terms is not None else ""
+
+
+@register.simple_tag
+def charges(version: ContractVersion, *, currency: str) -> list[tuple[str, str]]:
+    """Damages for delay, bonus and back-charges by name; empty where nothing was agreed."""
+    terms = version.charge_terms
+    return charges_wording.parts(terms, currency=currency) if terms is not None else []
 
 
 @register.simple_tag

@@ -12,6 +12,7 @@ from apps.contracts.models import Contract
 from apps.core import states
 from apps.core.errors import Refused
 from apps.invoicing.models import CreditNote, Instalment
+from apps.invoicing.models.credit_note import CHARGES
 from apps.ledger.models import Book
 from apps.milestones.models import Milestone, Nullification
 from apps.milestones.models.nullification import NullificationState
@@ -73,7 +74,9 @@ def _missed(organisation_id: int) -> Q:
     mine = Obligation.objects.filter(contract=OuterRef("pk"))
     accepted = Milestone.objects.filter(contract=OuterRef("pk"), accepted_submission__isnull=False)
     granted = Nullification.objects.filter(contract=OuterRef("pk"), state=NullificationState.GRANTED)
-    corrected = CreditNote.objects.of_supplies().filter(contract=OuterRef("pk"), purpose=CreditNote.Purpose.CORRECTION)
+    corrected = CreditNote.objects.of_supplies().filter(
+        contract=OuterRef("pk"), purpose__in=[CreditNote.Purpose.CORRECTION, *CHARGES]
+    )
     ended = Recognition.objects.filter(contract=OuterRef("pk"), why=Why.TERMINATION)
     promising = Obligation.objects.filter(organisation_id=organisation_id).values("contract_id")
     judged = Judgement.objects.filter(contract=OuterRef("pk"))

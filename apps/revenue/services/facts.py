@@ -13,7 +13,8 @@ from django.db.models.functions import Coalesce
 from apps.contracts.drafts import DEPOSIT
 from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.core import money
-from apps.invoicing.models import NO_SUPPLY, CreditNote, Instalment, Invoice, InvoiceKind
+from apps.invoicing.models import BESIDE_PLAN, CreditNote, Instalment, Invoice, InvoiceKind
+from apps.invoicing.models.credit_note import CHARGES
 from apps.milestones.models import Milestone, Nullification
 from apps.milestones.models.nullification import NullificationState
 from apps.revenue.models import Judgement, Why
@@ -146,11 +147,16 @@ def _nullifications(contract: Contract, *, zone: ZoneInfo) -> list[Event]:
 
 
 def _credits(contract: Contract) -> list[Event]:
-    """Corrections of a price. What is credited because an acceptance is withdrawn is billed again with the next one."""
-    corrections = CreditNote.objects.of_supplies().filter(contract=contract, purpose=CreditNote.Purpose.CORRECTION)
+    """Corrections of a price, and what was charged against it and withdrawn again.
+
+    What is credited because an acceptance is withdrawn is billed again with the next one.
+    """
+    corrections = CreditNote.objects.of_supplies().filter(
+        contract=contract, purpose__in=[CreditNote.Purpose.CORRECTION, *CHARGES]
+    )
     # A deposit that later invoices give back is no part of the price: what is credited of it changes no revenue.
     rows = (
-        corrections.exclude(invoice__kind=InvoiceKind.ADVANCE)
+        corrections.exclude(invoice__kind__in=[InvoiceKind.ADVANCE, InvoiceKind.BONUS])
         .annotate(worth=CREDITED)
         .values_list(
             "ref", "issued_on", "issued_at", "worth", "invoice__milestone__position", "invoice__instalment__position"
@@ -177,9 +183,9 @@ def _terminations(contract: Contract, *, zone: ZoneInfo) -> list[Event]:
     """
     if contract.terminated_at is None:
         return []
-    billed = Invoice.objects.filter(contract=contract).exclude(kind__in=[*NO_SUPPLY, InvoiceKind.ADVANCE])
+    billed = Invoice.objects.filter(contract=contract).exclude(kind__in=[*BESIDE_PLAN, InvoiceKind.ADVANCE])
     notes = CreditNote.objects.filter(contract=contract, issued_at__lte=contract.terminated_at)
-    notes = notes.exclude(invoice__kind=InvoiceKind.ADVANCE)
+    notes = notes.exclude(invoice__kind=InvoiceKind.ADVANCE).exclude(purpose__in=CHARGES)
     gone = notes.filter(Q(purpose=CreditNote.Purpose.NULLIFICATION) | Q(invoice__instalment__line__kind=DEPOSIT))
     sums = [
         found.aggregate(sum=Sum(worth))["sum"] or money.ZERO

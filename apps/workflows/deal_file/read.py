@@ -18,6 +18,7 @@ from apps.contracts.rules.payment import NET, PAYMENT_BASES
 from apps.core import money
 from apps.workflows.deal_file.deal import Deal, FacilityPlan, Party
 from apps.workflows.deal_file.read_beginning import read_begun_by
+from apps.workflows.deal_file.read_charges import read_charges
 from apps.workflows.deal_file.read_documents import read_payment_documents
 from apps.workflows.deal_file.read_dues import read_due
 from apps.workflows.deal_file.read_events import read_events
@@ -89,6 +90,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         retention=read_terms(retention, code) if retention is not None else None,
         payment_documents=read_payment_documents(place.maybe("payment_documents")),
         late_payment=read_late_payment(place.maybe("late_payment"), code),
+        charges=read_charges(place.maybe("charges"), code),
         is_assignable=assignable.yes_or_no() if assignable is not None else True,
         governing_law=law.text(most=80) if law is not None else "",
         terms=terms.text(most=20_000) if terms is not None else "",

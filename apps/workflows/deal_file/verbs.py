@@ -12,6 +12,7 @@ from apps.milestones.services import CriterionAnswer, Link, Part
 from apps.parties.actor import Actor
 from apps.workflows import billing, contracting, negotiating, sign_off
 from apps.workflows.deal_file.change_verbs import CHANGES
+from apps.workflows.deal_file.charge_verbs import CHARGING
 from apps.workflows.deal_file.credit_verbs import CREDITING
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.dispute_verbs import DISPUTING
@@ -197,6 +198,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         **STEPS,
         **CHANGES,
         **TERMINATION,
+        **CHARGING,
         **LATE_PAYMENT,
         **RETENTION,
         **REVENUE,

@@ -55,6 +55,8 @@ def of_terms(old: ContractVersion, new: ContractVersion, *, currency: str) -> li
         lines.append(_word(_("Late payment"), _("changed")))
     if old.payment_documents != new.payment_documents:
         lines.append(_word(_("Documents before payment"), _("changed")))
+    if old.charges != new.charges:
+        lines.append(_word(_("Damages, bonuses and back-charges"), _("changed")))
     lines += _of_plan(old, new, currency=currency)
     if contracts.paper_of(old).options != contracts.paper_of(new).options:
         lines.append(_word(_("Plans to pick from"), _("changed")))

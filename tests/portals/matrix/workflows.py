@@ -35,6 +35,7 @@ from apps.workflows import (
     before_acceptance,
     billing,
     changing,
+    charging,
     confirming,
     contracting,
     crediting,
@@ -317,6 +318,7 @@ ORDER = "contracts.ChangeOrder"
 CONTRACT, VERSION, GRANT = "contracts.Contract", "contracts.ContractVersion", "contracts.GuestGrant"
 UPLOAD, TEMPLATE = "contracts.PlanUpload", "contracts.ContractTemplate"
 MILESTONE, SUBMISSION, FILE = "milestones.Milestone", "milestones.Submission", "milestones.EvidenceFile"
+CHARGE = "invoicing.Charge"
 CREDIT_NOTE, NULLIFICATION = "invoicing.CreditNote", "milestones.Nullification"
 QUESTION = "milestones.Question"
 DISPUTE, PROPOSAL = "milestones.Dispute", "milestones.DisputeProposal"
@@ -619,6 +621,18 @@ CALLS = [
     Call(
         confirming.confirm_event, "approver", CONTRACT, "contract_ref", lambda _row, _own: {"event": "Permit granted"}
     ),
+    Call(charging.claim_damages, "approver", MILESTONE, "milestone_ref"),
+    Call(charging.waive_damages, "approver", MILESTONE, "milestone_ref", _because),
+    Call(
+        charging.charge_back,
+        "approver",
+        MILESTONE,
+        "milestone_ref",
+        lambda _row, _own: {"amount": Decimal(1), "reason": "We cleaned up.", "evidence": "A bill."},
+    ),
+    Call(charging.answer_charge, "billing", CHARGE, "charge_ref", lambda _row, _own: {"agrees": True}),
+    Call(charging.withdraw_charge, "approver", CHARGE, "charge_ref", _because),
+    Call(charging.claim_bonus, "billing", MILESTONE, "milestone_ref"),
     Call(late_payment.claim_late_payment, "billing", CONTRACT, "contract_ref", _late, after=timedelta(days=60)),
     Call(retention.release_retention, "billing", CONTRACT, "contract_ref", lambda _row, _own: {"position": 2}),
     Call(retention.release_retention, "buyer", CONTRACT, "contract_ref", lambda _row, _own: {"position": 3}),

@@ -20,6 +20,7 @@ from django.db import connections, models, transaction
 from apps.contracts import documents as contract_documents
 from apps.contracts import rules
 from apps.contracts import services as contract_services
+from apps.contracts.charges import OUTSIDE, BonusTerms, ChargeTerms, DamageTerms, Rate
 from apps.contracts.drafts import ChangeDraft, Condition, ContractDraft, DraftLine, Due
 from apps.contracts.drafts import LineTerms as OwnTerms
 from apps.contracts.late_payment import LateTerms
@@ -58,6 +59,7 @@ from apps.workflows import (
     before_acceptance,
     billing,
     changing,
+    charging,
     confirming,
     contracting,
     crediting,
@@ -320,6 +322,7 @@ class _Builder:
         self._changes()
         self._retained()
         self._late()
+        self._charged()
         self.billed = scenarios.active_contract(self.deal, draft=self._draft("Billed", lines=LINES))
         self.running = scenarios.active_contract(self.deal, draft=self._draft("Running", lines=4))
         self._by_calendar()
@@ -378,6 +381,26 @@ class _Builder:
             late_payment.claim_late_payment(
                 actor=bilge, key=key(), contract_ref=contract.ref, seen=invoicing.seen_of(late)
             )
+
+    def _charged(self) -> None:
+        """Damages that stand, some that wait, some that were waived, and a milestone for each that is still to come."""
+        terms = ChargeTerms(DamageTerms(Rate(Decimal("0.2")), may_object=False), BonusTerms(Rate(Decimal(1))), OUTSIDE)
+        draft = self._draft("Charged", lines=4)
+        days = (date(2026, 2, 20), date(2026, 4, 1), date(2026, 2, 20), date(2026, 2, 20))
+        lines = tuple(replace(line, planned_on=day) for line, day in zip(draft.lines, days, strict=True))
+        contract = scenarios.active_contract(self.deal, draft=replace(draft, lines=lines, charges=terms))
+        bills = [self._accepted(contract, position) for position in (1, 2, 3, 4)]
+        with acting(member(self.deal, "approver")) as bea:
+            one, other = (bill.billed.ref for bill in bills[2:])
+            charging.claim_damages(actor=bea, key=key(), milestone_ref=one)
+            said = {"reason": f"Ours. {self.canary}"}
+            charging.waive_damages(actor=bea, key=key(), milestone_ref=other, **said)
+            for _again in range(2):
+                back = charging.charge_back(
+                    actor=bea, key=key(), milestone_ref=one, amount=Decimal(9), evidence="A bill.", **said
+                )
+        with acting(member(self.deal, "billing")) as bilge:
+            charging.answer_charge(actor=bilge, key=key(), charge_ref=back["charge"], agrees=False, **said)
 
     def _answers(self) -> None:
         """A version of the buyer's that waits for the seller, one that the buyer is still writing, and comments."""

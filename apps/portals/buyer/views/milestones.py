@@ -20,6 +20,7 @@ from apps.portals.buyer.cycles import SubmissionReading
 from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not, why_not_sign_off, zone_of
 from apps.portals.buyer.stories import milestone_steps, milestone_story
 from apps.portals.buyer.ways import MemberWay
+from apps.portals.charging.shown import charged_of
 from apps.portals.correcting.shown import nullifying_of
 from apps.portals.correcting.side import BUYER
 from apps.portals.disputing import shown as disputes
@@ -73,6 +74,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "disputes": disputes.of_milestone(request.actor, found, side=BUYER),
             "reservations": reservations.of_milestone(actor, found, side=BUYER),
             "nullifying": nullifying_of(actor, found, side=BUYER),
+            "charged": charged_of(actor, found, side=BUYER),
             "handed": HandOver.objects.visible_to(actor).filter(submission=sent[-1]).last() if sent else None,
             "crumbs": milestone_crumbs(found),
         },

@@ -21,6 +21,7 @@ from apps.parties.roles import Action
 from apps.portals import asking, history, payment_documents
 from apps.portals.access import PortalRequest, portal
 from apps.portals.changing.waiting import change_orders, unpriced_changes
+from apps.portals.charging.shown import needs_of as charged_needs
 from apps.portals.correcting.shown import needs_of
 from apps.portals.correcting.side import SELLER
 from apps.portals.disputing import shown as disputes
@@ -76,6 +77,7 @@ def _needs(actor: Actor, today: date) -> Iterator[Need]:
         yield from terminations.needs_of(actor, desk=Desk("seller"))
     if actor.may(Action.CREDIT_INVOICE):
         yield from needs_of(actor, side=SELLER)
+        yield from charged_needs(actor)
     yield from disputes.needs_of(actor, side=SELLER)
     yield from reservations.needs_of(actor, side=SELLER)
     yield from _documents(actor)

@@ -18,6 +18,7 @@ from apps.milestones.models import Milestone, Submission
 from apps.parties.roles import Action
 from apps.portals import formats, history, missing_people, papers
 from apps.portals.access import PortalRequest, portal
+from apps.portals.charging.shown import charged_of
 from apps.portals.correcting.shown import nullifying_of
 from apps.portals.correcting.side import SELLER
 from apps.portals.disputing import shown as disputes
@@ -71,6 +72,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "disputes": disputes.of_milestone(actor, found, side=SELLER),
             "reservations": reservations.of_milestone(actor, found, side=SELLER),
             "nullifying": nullifying_of(actor, found, side=SELLER),
+            "charged": charged_of(actor, found, side=SELLER),
             "crumbs": milestone_crumbs(found),
         },
     )

@@ -1,0 +1,1 @@
+"""Damages for delay, back-charges and bonuses on the pages of both sides."""
