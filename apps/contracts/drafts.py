@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from apps.contracts.billing import BY_MILESTONE
 from apps.contracts.charges import ChargeTerms
 from apps.contracts.late_payment import LateTerms
 from apps.contracts.payment_documents import PaymentDocuments
@@ -191,7 +192,7 @@ class ContractDraft:
     an amount in the contract's currency, two people accept. Whoever terminates for convenience says so ``notice_days``
     before. ``answer_until`` is the last day on which the other side
     can sign; None sets no end. ``options`` are the plans that may be picked instead of ``lines``, the base plan, which
-    then is called ``plan_name``.
+    then is called ``plan_name``. ``bills_by`` is ``milestone`` or ``application``.
     """
 
     number: str
@@ -229,6 +230,7 @@ class ContractDraft:
     late_payment: LateTerms | None = None
     payment_documents: PaymentDocuments | None = None
     charges: ChargeTerms | None = None
+    bills_by: str = BY_MILESTONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from babel import Locale
 from django.utils.translation import get_language, gettext, ngettext
 
 from apps.contracts import document_wording
+from apps.contracts.billing import BY_APPLICATION
 from apps.contracts.drafts import ANY, Condition, LineTerms
 from apps.contracts.rules import ReviewTerms
 from apps.contracts.rules.payment import AFTER_MONTH_END, MONTH_END
@@ -62,7 +63,7 @@ def place(time_zone: str) -> str:
 def silence_means(silence: str) -> str:
     """What silence does, in one sentence."""
     if silence == ACCEPTED:
-        return gettext("The milestone counts as accepted, and its invoice is issued.")
+        return gettext("The milestone counts as accepted and is billed as agreed.")
     if silence == REJECTED:
         return gettext("The milestone counts as not accepted, and the seller may submit it again.")
     if silence == INTEREST:
@@ -76,9 +77,7 @@ def silence_means(silence: str) -> str:
 def silence_by(silence: str, *, due: str) -> str:
     """The same with the deadline, for both sides to read."""
     if silence == ACCEPTED:
-        text = gettext(
-            "If the buyer says nothing by {due}, the milestone counts as accepted, and its invoice is issued."
-        )
+        text = gettext("If the buyer says nothing by {due}, the milestone counts as accepted and is billed as agreed.")
     elif silence == REJECTED:
         text = gettext(
             "If the buyer says nothing by {due}, the milestone counts as not accepted, and the seller may submit it"
@@ -94,6 +93,19 @@ def silence_by(silence: str, *, due: str) -> str:
             "If the buyer says nothing by {due}, nothing is decided: the milestone waits, and the seller is told."
         )
     return text.format(due=due)
+
+
+def invoices(bills_by: str, *, seller: str, buyer: str) -> str:
+    """What issues an invoice for what is accepted."""
+    if bills_by == BY_APPLICATION:
+        return gettext(
+            "one for each application for payment: {seller} collects in it what {buyer} accepted in a period, {buyer}"
+            " certifies it, whole or at a lower figure with the reason, and the invoice is issued with that; what is"
+            " not certified stands in the next application"
+        ).format(seller=seller, buyer=buyer)
+    return gettext("one for each milestone that {buyer} signs off, for its amount, at that moment").format(
+        seller=seller, buyer=buyer
+    )
 
 
 def partial_acceptance(may_be: bool) -> str:

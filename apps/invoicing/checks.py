@@ -1,6 +1,7 @@
 """What must be true of invoices and of what the sellers' books say of them; run by ``manage.py verify_ledger``."""
 
 from apps.invoicing import (
+    application_checks,
     credit_checks,
     deposit_checks,
     dispute_checks,
@@ -127,8 +128,9 @@ CHECKS = (
         SELECT 'milestone ' || m.ref || ' ' || m.title, m.amount, coalesce(i.net + i.recovered, 0)
         FROM milestones_milestone m
         LEFT JOIN invoicing_invoice i ON i.milestone_id = m.id
-        WHERE (m.state IN ('accepted', 'nullified') AND i.net + i.recovered IS DISTINCT FROM m.amount)
-           OR (m.state NOT IN ('accepted', 'nullified') AND i.id IS NOT NULL)
+        WHERE NOT EXISTS (SELECT 1 FROM invoicing_applicationline a WHERE a.milestone_id = m.id)
+          AND ((m.state IN ('accepted', 'nullified') AND i.net + i.recovered IS DISTINCT FROM m.amount)
+           OR (m.state NOT IN ('accepted', 'nullified') AND i.id IS NOT NULL))
         """,
     ),
     Check(
@@ -271,6 +273,7 @@ CHECKS = (
         WHERE (r.id IS NULL) <> (u.id IS NULL)
         """,
     ),
+    *application_checks.CHECKS,
     *open_checks.CHECKS,
     *deposit_checks.CHECKS,
     *credit_checks.CHECKS,

@@ -32,7 +32,12 @@ def render(
 
 
 def _locked(credit_note_ref: str) -> Callable[[], CreditNoteDocument]:
-    related = ("credit_note__contract", "credit_note__invoice__milestone", "credit_note__invoice__instalment")
+    related = (
+        "credit_note__contract",
+        "credit_note__invoice__milestone",
+        "credit_note__invoice__instalment",
+        "credit_note__invoice__application",
+    )
     documents = CreditNoteDocument.objects.select_related(*related).select_for_update(of=("self",))
     return lambda: documents.all().get(credit_note__ref=credit_note_ref)
 

@@ -9,6 +9,8 @@ STILL_TO_BILL = """(
       AND m.state NOT IN ('accepted', 'nullified', 'cancelled'))
     + (SELECT coalesce(sum(i.amount), 0) FROM invoicing_instalment i JOIN contracts_planline l ON l.id = i.line_id
       WHERE i.contract_id = c.id AND l.recovery = '' AND i.billed_at IS NULL AND i.cancelled_at IS NULL)
+    + (SELECT coalesce(sum(l.claimed), 0) FROM invoicing_applicationline l JOIN invoicing_application a
+      ON a.id = l.application_id AND a.state IN ('open', 'submitted') WHERE a.contract_id = c.id)
 )"""
 """What of the price of a contract is not billed yet."""
 

@@ -177,6 +177,6 @@ def _fail(document: Document, error: Exception) -> None:
 
 
 def _locked(invoice_ref: str) -> Document:
-    related = ("invoice__contract", "invoice__milestone", "invoice__instalment")
+    related = ("invoice__contract", "invoice__milestone", "invoice__instalment", "invoice__application")
     documents = Document.objects.select_related(*related).select_for_update(of=("self",))
     return documents.get(invoice__ref=invoice_ref)

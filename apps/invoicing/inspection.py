@@ -130,8 +130,7 @@ def _attachment(paper: Paper, xml: bytes) -> Iterator[str]:
 
 def _against_snapshot(written: Written, said: snapshot.SemanticInvoice) -> Iterator[str]:
     """XML and snapshot say the same: who, when, how much."""
-    totals, instalment = said.totals, said.instalment
-    period = (instalment.first, instalment.last) if instalment and instalment.last else None
+    totals, period = said.totals, said.period
     pairs = {
         "the number": (written.number, said.number),
         "the type": (written.type_code, codes.type_code(said.kind)),

@@ -137,22 +137,13 @@ def _facts(invoice: SemanticInvoice) -> list[Fact]:
         (gettext("Your reference"), invoice.buyer_reference),
         (gettext("Your order"), invoice.order_number),
         (gettext("Date of supply"), words.day(invoice.acceptance.accepted_on) if invoice.acceptance else ""),
-        (gettext("Billing period"), _period(invoice)),
+        (gettext("Billing period"), wording.period(invoice)),
         (gettext("Delivered to"), words.territory(invoice.buyer.address.country_code) if crosses else ""),
         (gettext("Contract"), invoice.contract_number),
         (gettext("Your VAT number"), invoice.buyer.vat_identifier),
         (gettext("Your company number"), invoice.buyer.legal_registration_identifier),
     ]
     return [(term, value) for term, value in facts if value]
-
-
-def _period(invoice: SemanticInvoice) -> str:
-    """BG-14, in words."""
-    if invoice.instalment is None or invoice.instalment.last is None:
-        return ""
-    return gettext("{first} to {last}").format(
-        first=words.day(invoice.instalment.first), last=words.day(invoice.instalment.last)
-    )
 
 
 def _row(line: Line, currency: str, tax_word: str, *, billed: int, is_supply: bool = True) -> Row:

@@ -33,9 +33,9 @@ CHECKS = (
             FROM invoicing_invoice i CROSS JOIN LATERAL (
                 SELECT coalesce(sum(k.held), 0) AS held FROM invoicing_retention k WHERE k.invoice_id = i.id
             ) r
-            WHERE i.contract_id = c.id AND (i.kind = 'milestone' OR i.kind = 'advance' AND NOT EXISTS (
-                SELECT 1 FROM invoicing_invoice e WHERE e.contract_id = c.id AND e.kind = 'milestone' AND e.id < i.id
-            ))
+            WHERE i.contract_id = c.id AND (i.kind IN ('milestone', 'application')
+                OR i.kind = 'advance' AND NOT EXISTS (SELECT 1 FROM invoicing_invoice e
+                    WHERE e.contract_id = c.id AND e.kind IN ('milestone', 'application') AND e.id < i.id))
         ) p
         WHERE c.state = 'active' AND p.payable > l.most + p.invoices * power(10::numeric, -({_digits}))
           AND NOT EXISTS (SELECT 1 FROM invoicing_retentionrelease r WHERE r.contract_id = c.id)

@@ -13,6 +13,7 @@ from apps.contracts.wording import payment
 from apps.core.money import ZERO
 from apps.core.printing.words import day, money, percent
 from apps.invoicing import rules
+from apps.invoicing.application_wording import certified
 from apps.invoicing.snapshot import Acceptance, CreditTransfer, Preceding, SemanticInvoice
 
 
@@ -154,6 +155,14 @@ def _due_now(invoice: SemanticInvoice) -> str:
     ).format(amount=amount, days=invoice.payment_days, date=day(invoice.due_date))
 
 
+def period(invoice: SemanticInvoice) -> str:
+    """BG-14: from which day to which something is billed; nothing of a milestone and of a deposit."""
+    if invoice.period is None:
+        return ""
+    first, last = invoice.period
+    return gettext("{first} to {last}").format(first=day(first), last=day(last))
+
+
 def payment_means(transfer: CreditTransfer) -> str:
     """BT-82: of an account, what EN 16931 has no term of its own for."""
     routing = f"{gettext('Routing number')} {transfer.routing_number}" if transfer.routing_number else ""
@@ -203,6 +212,8 @@ def cause(invoice: SemanticInvoice) -> str:
     instalment = invoice.instalment
     if invoice.acceptance is not None:
         return _acceptance(invoice.acceptance, invoice)
+    if invoice.application is not None:
+        return certified(invoice.application)
     if instalment is None:
         return ""
     if instalment.event:

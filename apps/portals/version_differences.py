@@ -24,7 +24,7 @@ from apps.contracts.charges import ChargeTerms
 from apps.contracts.late_payment import LateTerms
 from apps.contracts.models import ContractVersion
 from apps.contracts.models.dues import LineKind
-from apps.contracts.models.version import PaymentBasis, ReviewUnit, Silence, TaxCategory
+from apps.contracts.models.version import BillsBy, PaymentBasis, ReviewUnit, Silence, TaxCategory
 from apps.contracts.payment_documents import PaymentDocuments
 from apps.contracts.retention import RetentionTerms
 from apps.core.canonical import plain
@@ -38,6 +38,7 @@ LABELS: Final[Mapping[str, Promise]] = {
     "price": gettext_lazy("Price, net of tax"),
     "payment_days": gettext_lazy("Days to pay"),
     "payment_basis": gettext_lazy("Days to pay count"),
+    "bills_by": gettext_lazy("Invoices are issued by"),
     "review_days": gettext_lazy("Days to review"),
     "review_unit": gettext_lazy("Days that count"),
     "review_country": gettext_lazy("Calendar of holidays"),
@@ -70,6 +71,7 @@ LABELS: Final[Mapping[str, Promise]] = {
 CHOICES: Final[Mapping[str, Mapping[str, Any]]] = {
     "tax_category": dict(TaxCategory.choices),
     "payment_basis": dict(PaymentBasis.choices),
+    "bills_by": dict(BillsBy.choices),
     "review_unit": dict(ReviewUnit.choices),
     "silence": dict(Silence.choices),
 }

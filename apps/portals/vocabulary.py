@@ -78,6 +78,13 @@ STATES: Mapping[str, Mapping[str, Word]] = {
         "nullified": Word(_("Acceptance withdrawn"), "arrow-counterclockwise", "negative"),
         "cancelled": _CANCELLED,
     },
+    "application": {
+        "open": Word(_("Collecting"), "circle", "neutral"),
+        "submitted": Word(_("Waiting for certification"), "hourglass-split", "attention"),
+        "certified": Word(_("Certified"), "check-circle-fill", "positive"),
+        "returned": Word(_("Returned"), "arrow-counterclockwise", "attention"),
+        "withdrawn": _WITHDRAWN,
+    },
     "reservation": {
         "open": Word(_("To be mended"), "tools", "attention"),
         "mended": Word(_("Mended, waiting for the buyer"), "eye", "info"),

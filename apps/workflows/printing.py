@@ -2,15 +2,20 @@
 
 from apps.audit.models import Entry
 from apps.core import canonical
-from apps.invoicing.models import CreditNote, Invoice
+from apps.invoicing.models import ApplicationLine, CreditNote, Invoice
 from apps.milestones import certificates, settlement_papers
-from apps.milestones.certificates import BilledBy
+from apps.milestones.certificates import BilledBy, StandsIn
 from apps.milestones.models import Settlement
 from apps.milestones.settlement_papers import Issued
 
 
 def make_certificate(*, submission_ref: str) -> None:
-    """The certificate of an acceptance, with the invoice that it issued."""
+    """The certificate of an acceptance, with the invoice that it issued, or the application in which it stands."""
+    line = ApplicationLine.objects.filter(milestone__accepted_submission__ref=submission_ref).order_by("pk").first()
+    if line is not None:
+        stands_in = StandsIn(number=line.application.number, ref=line.application.ref)
+        certificates.make(submission_ref=submission_ref, invoice=stands_in)
+        return
     invoice = Invoice.objects.get(milestone__accepted_submission__ref=submission_ref)
     billed = BilledBy(
         number=invoice.number,

@@ -13,6 +13,7 @@ from apps.core.database import walls
 from apps.core.refs import new_ref
 from apps.financing import services as financing
 from apps.invoicing import services as invoicing
+from apps.invoicing.services import applications
 from apps.milestones import services as milestones
 from apps.milestones.models import Reservation, ReservationWord
 from apps.milestones.services import Defect
@@ -33,6 +34,7 @@ def accept_with_reservations(
     """
     contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
+    applications.refuse_by_application(contract, why=applications.BY_APPLICATION["reserve"])
     if any(defect.amount for defect in defects):
         financing.require_unassigned_to_withhold(submission_ref=submission_ref)
     milestone, others_open, reservations = milestones.accept_with_reservations(

@@ -9,7 +9,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import Reminder
 from apps.milestones.services import SILENCE
 from apps.parties.actor import Actor
-from apps.workflows import jobs, sign_off
+from apps.workflows import applying, jobs, sign_off
 from apps.workflows.once import Answer, once
 
 
@@ -57,9 +57,11 @@ def deem_milestone(*, actor: Actor, key: str, submission_ref: str) -> Answer:
         return {"milestone": milestone.ref}
     invoice_ref = new_ref()
     jobs.defer(
-        *sign_off.news_of(invoice_ref, submission_ref=submission_ref, contract=contract),
+        *sign_off.news_of(invoice_ref, submission_ref=submission_ref, milestone=milestone, contract=contract),
         to_buyer,
     )
+    if milestone.line.version.is_by_application:
+        return applying.apply_for(milestone, contract=contract, actor=actor, at=at)
     invoice = sign_off.bill(
         invoice_ref, milestone=milestone, contract=contract, open_milestones=open_milestones, actor=actor, at=at
     )

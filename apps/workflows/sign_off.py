@@ -21,7 +21,7 @@ from apps.milestones import services as milestones
 from apps.milestones.models import FirstAcceptance, Milestone, Reservation
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Link, Part
 from apps.parties.actor import Actor
-from apps.workflows import before_acceptance, jobs, recourse, retention_jobs, revenue_jobs
+from apps.workflows import applying, before_acceptance, jobs, recourse, retention_jobs, revenue_jobs
 from apps.workflows.once import Answer, once
 
 
@@ -183,9 +183,11 @@ def bill_accepted(
     contracts.spend_grants(subject_ref=submission_ref, actor=actor, at=at)
     invoice_ref = new_ref()
     jobs.defer(
-        *news_of(invoice_ref, submission_ref=submission_ref, contract=contract),
+        *news_of(invoice_ref, submission_ref=submission_ref, milestone=milestone, contract=contract),
         _certificate(submission_ref, contract=contract),
     )
+    if milestone.line.version.is_by_application:
+        return applying.apply_for(milestone, contract=contract, actor=actor, at=at)
     invoice = bill(
         invoice_ref,
         milestone=milestone,
@@ -236,11 +238,12 @@ def bill(
     return invoice
 
 
-def news_of(invoice_ref: str, *, submission_ref: str, contract: Contract) -> list[JobDeferrer]:
-    """What follows it by jobs: the document, the mail to the seller, and the seller's revenue."""
+def news_of(invoice_ref: str, *, submission_ref: str, milestone: Milestone, contract: Contract) -> list[JobDeferrer]:
+    """What follows it by jobs: the document of its invoice, the mail to the seller, the seller's revenue."""
     seller_id = contract.seller_id
+    document = jobs.render_invoice.configure(task_kwargs={"invoice_ref": invoice_ref, "organisation_id": seller_id})
     return [
-        jobs.render_invoice.configure(task_kwargs={"invoice_ref": invoice_ref, "organisation_id": seller_id}),
+        *([] if milestone.line.version.is_by_application else [document]),
         jobs.send_acceptance.configure(task_kwargs={"submission_ref": submission_ref, "organisation_id": seller_id}),
         revenue_jobs.following(contract),
     ]

@@ -83,5 +83,5 @@ def _is_named(name: str, sources: str) -> bool:
     folder, _slash, rest = name.partition("/")
     short = rest.removesuffix(".html")
     both = ("charging", "drafting", "correcting", "changing", "disputing", "owing", "reserving", "terminating")
-    shared = ("seller", "buyer", *both)
+    shared = ("seller", "buyer", "applying", *both)
     return f'"{name}"' in sources or (folder in shared and f'"{short}"' in sources)

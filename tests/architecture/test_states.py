@@ -18,6 +18,7 @@ KINDS = {
     "invoicing.PaymentDocument": "payment_document",
     "invoicing.Charge": "charge",
     "milestones.Reservation": "reservation",
+    "invoicing.Application": "application",
     "invoicing.CreditNoteDocument": "made",
     "milestones.Certificate": "made",
     "milestones.SettlementPaper": "made",

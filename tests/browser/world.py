@@ -29,6 +29,7 @@ from apps.financing.models import (
 )
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import (
+    Application,
     BankTransaction,
     CreditNote,
     Invoice,
@@ -347,6 +348,7 @@ FINDERS: dict[str, Callable[[World, str], Model]] = {
     "handed_in": lambda _world, number: PaymentDocument.objects.using("owner").get(
         contract__number=number, state="handed_in"
     ),
+    "application": newest(Application, "contract__number"),
     "reservation": newest(Reservation, "contract__number"),
     "termination": newest(Termination, "contract__number"),
     "settlement": newest(Settlement, "contract__number"),

@@ -25,6 +25,7 @@ from apps.financing.services import FacilityTerms
 from apps.invoicing import services as invoicing
 from apps.invoicing.rules import Part as PaymentPart
 from apps.invoicing.rules import Share
+from apps.invoicing.services.certifying import Figure
 from apps.milestones.models import Reminder
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect, Part
@@ -39,6 +40,7 @@ from apps.revenue.rules import Outcome
 from apps.revenue.services import Decision
 from apps.workflows import (
     account_letters,
+    applying,
     before_acceptance,
     billing,
     changing,
@@ -1114,6 +1116,52 @@ def confirm_event(world: World) -> Attempt:
         "approver",
         lambda actor, key: confirming.confirm_event(
             actor=actor, key=key, contract_ref=world["calendar"], event="Permit granted", note="Seen."
+        ),
+    )
+
+
+@story
+def submit_application(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: applying.submit_application(
+            actor=actor, key=key, application_ref=world["applying"], seen=world["applying.text"]
+        ),
+    )
+
+
+@story
+def withdraw_application(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: applying.withdraw_application(actor=actor, key=key, application_ref=world["applied"]),
+    )
+
+
+@story
+def return_application(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: applying.return_application(
+            actor=actor, key=key, application_ref=world["applied"], seen=world["applied.text"], reason="Not shown."
+        ),
+    )
+
+
+@story
+def certify_application(world: World) -> Attempt:
+    return _by(
+        world,
+        "approver",
+        lambda actor, key: applying.certify_application(
+            actor=actor,
+            key=key,
+            application_ref=world["applied"],
+            seen=world["applied.text"],
+            figures={world["applied.milestone"]: Figure(Decimal(5000), "Not shown.")},
         ),
     )
 

@@ -54,7 +54,7 @@ from apps.workflows import (
     terminating,
     treasury,
 )
-from tests import corrections, disputes, payment_documents, scenarios, terminations
+from tests import applications, corrections, disputes, payment_documents, scenarios, terminations
 from tests.financing import events, stories
 from tests.financing.stories import START
 from tests.invoicing.statements.bank import Booking
@@ -98,6 +98,7 @@ def build() -> World:
         _ended(world)
         _retained(world)
         _charged(world)
+        _applied(world)
         _statements(world)
         _exports(world)
         _financing(world)
@@ -475,6 +476,24 @@ def _retained(world: World) -> None:
     contract = scenarios.active_contract(world.parties, draft=draft, at=START)
     scenarios.accepted_milestone(contract, at=START)
     world.refs["retained"] = contract.ref
+
+
+def _applied(world: World) -> None:
+    """Contracts that bill applications for payment: one of which waits for the buyer, and one that collects."""
+    draft = scenarios.software_draft(world.parties, number="NL-applied", bills_by="application")
+    contract = scenarios.active_contract(world.parties, draft=draft, at=START)
+    milestone = scenarios.accepted_milestone(contract, at=START)
+    applied = applications.submitted(contract, at=START)
+    collecting = scenarios.active_contract(world.parties, draft=replace(draft, number="NL-applying"), at=START)
+    scenarios.accepted_milestone(collecting, at=START)
+    applying, text = applications.previewed(collecting, at=START)
+    world.refs |= {
+        "applied": applied.ref,
+        "applied.text": applied.sha256,
+        "applied.milestone": milestone.ref,
+        "applying": applying.ref,
+        "applying.text": text,
+    }
 
 
 def _statements(world: World) -> None:

@@ -81,7 +81,22 @@ def ended(found: Report) -> None:
     assert [row["state"] for row in found["milestones"]] == ["accepted", "accepted", "cancelled"]
 
 
+def canteen(found: Report) -> None:
+    """Certified whole, then 50,000.00 of 58,000.00; 10 % of work and 5 % of stored materials are retained."""
+    assert [(row["net"], row["gross"], row["retained"], row["open"]) for row in found["invoices"]] == [
+        ("42000.00", "49980.00", "4200.00", "0.00"),
+        ("80000.00", "95200.00", "6500.00", "0.00"),
+    ]
+    assert [(row["number"], row["state"], row["due"]) for row in found["applications"]] == [
+        (1, "certified", "45780.00"),
+        (2, "certified", "88700.00"),
+        (3, "submitted", "8720.00"),
+    ]
+    assert [line["retained"] for line in found["applications"][1]["lines"]] == ["1500.00", "5000.00"]
+
+
 TO_THE_CENT = {
+    "canteen-by-applications": canteen,
     "coastal-sensors-government": government,
     "office-fit-out-retention": fit_out,
     "queue-kiosks-ordered-and-ended": ended,

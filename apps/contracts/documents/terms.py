@@ -31,7 +31,7 @@ def terms_of(paper: Paper, *, seller: str, buyer: str) -> list[Fact]:
         (gettext("Payment"), wording.payment(terms["payment_days"], terms["payment_basis"])),
         (
             gettext("Invoices"),
-            gettext("one for each milestone that {buyer} signs off, for its amount, at that moment").format(**names),
+            wording.invoices(terms["bills_by"], **names),
         ),
         (
             gettext("Deposits and recurring lines"),

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts.billing import BILLINGS, BY_APPLICATION, BY_MILESTONE
 from apps.contracts.models import dues
 from apps.contracts.models.change_order import NAMES_WHAT_IT_CHANGES, OF_WHAT_IS_IN_FORCE
 from apps.contracts.models.charges import OF_CHARGES, ChargedTerms
@@ -23,7 +24,7 @@ from apps.core.refs import new_ref
 from apps.parties.actor import Actor
 from apps.parties.models import User
 
-__all__ = ["ContractVersion", "PaymentBasis", "ReviewUnit", "Silence", "TaxCategory"]
+__all__ = ["BillsBy", "ContractVersion", "PaymentBasis", "ReviewUnit", "Silence", "TaxCategory"]
 
 LINE_FROZEN = "EXISTS (SELECT 1 FROM contracts_contractversion v WHERE v.id = {version} AND v.proposed_at IS NOT NULL)"
 
@@ -46,6 +47,13 @@ class PaymentBasis(models.TextChoices):
     NET = payment.NET, _("From the invoice's date")
     MONTH_END = payment.MONTH_END, _("From the invoice's date, then to the end of that month")
     AFTER_MONTH_END = payment.AFTER_MONTH_END, _("From the end of the invoice's month")
+
+
+class BillsBy(models.TextChoices):
+    """What issues an invoice: an acceptance, or the certification of what was accepted in a period."""
+
+    MILESTONE = BY_MILESTONE, _("Each milestone, at its sign-off")
+    APPLICATION = BY_APPLICATION, _("Applications for payment, each over what was accepted in its period")
 
 
 class ReviewUnit(models.TextChoices):
@@ -120,6 +128,9 @@ class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PaymentDocumentTerm
         max_length=15,
         choices=PaymentBasis.choices,
         default=PaymentBasis.NET,
+    )
+    bills_by = models.CharField(
+        _("invoices are issued by"), max_length=12, choices=BillsBy.choices, default=BillsBy.MILESTONE
     )
     review_days = models.PositiveSmallIntegerField(
         _("days to review"),
@@ -219,6 +230,7 @@ class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PaymentDocumentTerm
             models.CheckConstraint(
                 condition=Q(payment_basis__in=payment.PAYMENT_BASES), name="days_to_pay_count_from_somewhere"
             ),
+            models.CheckConstraint(condition=Q(bills_by__in=BILLINGS), name="invoices_are_issued_by_something"),
             models.CheckConstraint(
                 condition=Q(review_unit__in=ReviewUnit.values, silence__in=Silence.values),
                 name="review_is_counted_and_ends_somehow",
@@ -260,6 +272,11 @@ class ContractVersion(StepTerms, EndTerms, LatePaymentTerms, PaymentDocumentTerm
     def due_on(self, issued_on: date) -> date:
         """The last day on which an invoice of a day is paid in time."""
         return payment.due_on(issued_on, payment_days=self.payment_days, payment_basis=self.payment_basis)
+
+    @property
+    def is_by_application(self) -> bool:
+        """Whether what is accepted waits for an application for payment, instead of issuing an invoice each."""
+        return self.bills_by == BillsBy.APPLICATION
 
     @property
     def whole(self) -> "ContractVersion":

@@ -9,6 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
+from apps.contracts.billing import BY_APPLICATION
 from apps.contracts.drafts import ChangedTerms, ContractDraft
 from apps.contracts.retention import RetentionTerms
 from apps.contracts.rules.checks import check_draft
@@ -33,6 +34,7 @@ CHANGEABLE: Final = (
 
 
 TEXTS: Final = ("governing_law", "terms", "review_subdivision")
+OUTSIDE: Final = "O"
 BEARS_TAX: Final = "S"
 """The one treatment that has a rate: another one that is chosen without saying the rate has none."""
 
@@ -61,6 +63,12 @@ def _check_tax(stands: ContractDraft, said: Mapping[str, Any]) -> None:
     stood = stands.tax_category, stands.tax_rate
     if (said.get("tax_category", stood[0]), said.get("tax_rate", stood[1])) == stood:
         return
+    if stands.bills_by == BY_APPLICATION and OUTSIDE in (said.get("tax_category", stood[0]), stood[0]):
+        raise Refused(
+            "An application for payment bills what was agreed before and after this change in one invoice, and what is"
+            " outside the scope of tax cannot stand on an invoice beside other lines. The tax of this contract stays.",
+            field="tax_category",
+        )
     if any(is_recoverable(line) for line in stands.lines):
         raise Refused(
             "A deposit that later invoices give back was invoiced with the tax as it is, so the tax of this contract"

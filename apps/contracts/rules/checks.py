@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from apps.contracts.billing import BILLINGS, BY_APPLICATION
 from apps.contracts.drafts import MILESTONE, ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules.charges import check_charges
 from apps.contracts.rules.conditions import check_conditions, check_own_condition
@@ -41,6 +42,8 @@ def check_draft(draft: ContractDraft) -> ContractDraft:
         raise Refused("{code} is not a currency in use.", field="currency", code=draft.currency)
     money.payable(draft.price, draft.currency, field="price")
     check_payment(draft.payment_days, draft.payment_basis)
+    if draft.bills_by not in BILLINGS:
+        raise Refused("Choose what issues the invoices.", field="bills_by")
     if not 1 <= draft.review_days <= LONGEST_PERIOD:
         raise Refused("The days to review are between 1 and {most}.", field="review_days", most=LONGEST_PERIOD)
     check_review(
@@ -95,9 +98,27 @@ def check_proposal(draft: ContractDraft) -> list[Decimal]:
     if draft.retention is not None:
         check_proposed_retention(draft.retention, titles=_milestones(draft.lines))
     check_own_retention(draft)
+    _check_sections(draft)
     amounts = check_plan(draft.lines, price=draft.price, currency=draft.currency)
     check_payable_most(draft, amounts)
     return amounts
+
+
+def _check_sections(draft: ContractDraft) -> None:
+    """What is retained of an application for payment is so of all its lines together, so no section has its own."""
+    if draft.bills_by == BY_APPLICATION and draft.charges is not None:
+        raise Refused(
+            "Damages for delay, bonuses and back-charges stand beside the invoice of one milestone. Leave them out of a"
+            " contract that bills applications for payment.",
+            field="bills_by",
+        )
+    terms = draft.retention if draft.bills_by == BY_APPLICATION else None
+    if terms is not None and any(part.release.only for part in terms.schedule):
+        raise Refused(
+            "Where applications for payment are billed, retention is kept of each application as a whole, so none of it"
+            " is released for one milestone alone. Release parts of all that is withheld with that milestone.",
+            field="retention_releases",
+        )
 
 
 def check_own_retention(draft: ContractDraft) -> None:

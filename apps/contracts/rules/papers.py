@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from apps.contracts.billing import BY_MILESTONE
 from apps.contracts.drafts import ContractDraft, DraftCriterion, DraftOption
 from apps.contracts.rules.charges import read_charges
 from apps.contracts.rules.difference import Paper, PaperLine, PaperOption
@@ -47,6 +48,7 @@ def read_version_text(text: str, *, option: int = 0) -> Paper:
         "payment_documents": None,
         "charges": None,
         "payment_basis": NET,
+        "bills_by": BY_MILESTONE,
     }
     terms = {
         **unsaid,

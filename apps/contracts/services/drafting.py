@@ -99,6 +99,7 @@ def _write(version: ContractVersion, *, draft: ContractDraft, contract: Contract
     version.contract_number, version.title, version.currency = draft.number, draft.title, draft.currency
     version.price = draft.price
     version.payment_days, version.payment_basis = draft.payment_days, draft.payment_basis
+    version.bills_by = draft.bills_by
     version.review_days = draft.review_days
     version.review_unit, version.silence = draft.review_unit, draft.silence
     version.review_country, version.review_subdivision = draft.review_country, draft.review_subdivision

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from apps.contracts import rules
+from apps.contracts.billing import BY_MILESTONE
 from apps.contracts.drafts import ContractDraft, DraftLine
 from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.rules.payment import NET
@@ -78,6 +79,7 @@ def text_of(
             ),
             **({"charges": rules.plain_charges(written.charges)} if written.charges else {}),
             **({"payment_basis": written.payment_basis} if written.payment_basis != NET else {}),
+            **({"bills_by": written.bills_by} if written.bills_by != BY_MILESTONE else {}),
         },
         signatory={"name": written.signatory_name, "email": written.signatory_email},
         lines=_lines(written.lines, amounts[0], positions=positions),

@@ -46,6 +46,7 @@ def as_draft(version: ContractVersion) -> ContractDraft:
         price=version.price,
         payment_days=version.payment_days,
         payment_basis=version.payment_basis,
+        bills_by=version.bills_by,
         review_days=version.review_days,
         review_unit=version.review_unit,
         review_country=version.review_country,

@@ -15,7 +15,7 @@ from apps.core import canonical
 from apps.invoicing import rules, wording
 from apps.invoicing.einvoice import codes, notes
 from apps.invoicing.einvoice.cii_elements import NAMESPACES, QDT, RSM, Element, amount, day, ram, rsm, text
-from apps.invoicing.snapshot import Address, CreditTransfer, Instalment, Line, Party, SemanticInvoice, TaxRow
+from apps.invoicing.snapshot import Address, CreditTransfer, Line, Party, SemanticInvoice, TaxRow
 
 
 def write(invoice: SemanticInvoice) -> bytes:
@@ -192,7 +192,7 @@ def _settlement(invoice: SemanticInvoice) -> Element:
         ram("PayeeTradeParty", text("Name", payee.name)) if payee else None,
         _payment_means(transfer, currency) if transfer else None,
         *(_tax(row, currency, kind=invoice.kind) for row in invoice.taxes),
-        _period(invoice.instalment),
+        _period(invoice.period),
         *_payment_terms(invoice),
         # BG-22: BT-106, BT-109, BT-110, BT-112, BT-115
         ram(
@@ -248,15 +248,11 @@ def _payment_means(transfer: CreditTransfer, currency: str) -> Element:
     )
 
 
-def _period(instalment: Instalment | None) -> Element | None:
+def _period(period: tuple[date, date] | None) -> Element | None:
     """BG-14: first and last day of what is billed (BT-73, BT-74); of a deposit nothing."""
-    if instalment is None or instalment.last is None:
+    if period is None:
         return None
-    return ram(
-        "BillingSpecifiedPeriod",
-        ram("StartDateTime", day(instalment.first)),
-        ram("EndDateTime", day(instalment.last)),
-    )
+    return ram("BillingSpecifiedPeriod", ram("StartDateTime", day(period[0])), ram("EndDateTime", day(period[1])))
 
 
 def _tax(row: TaxRow, currency: str, *, kind: str) -> Element:

@@ -23,6 +23,7 @@ TYPE_CODES: Final = {
     "milestone": COMMERCIAL_INVOICE,
     "deposit": PREPAYMENT_INVOICE,
     "recurring": COMMERCIAL_INVOICE,
+    "application": COMMERCIAL_INVOICE,
     "final": COMMERCIAL_INVOICE,
     "bonus": COMMERCIAL_INVOICE,
     "credit_note": CREDIT_NOTE,

@@ -167,15 +167,14 @@ def _address(name: str, address: Address) -> Element:
 
 def _period(invoice: SemanticInvoice) -> Element | None:
     """BG-14: first and last day (BT-73, BT-74) of what is billed; when its tax is due (BT-8) if that is not usual."""
-    instalment = invoice.instalment
-    has_days = instalment is not None and instalment.last is not None
+    period = invoice.period
     tax_point = codes.TAX_POINTS_IN_UBL.get(invoice.kind, "") if invoice.totals.tax else ""
-    if not has_days and not tax_point:
+    if period is None and not tax_point:
         return None
     return cac(
         "InvoicePeriod",
-        text("StartDate", instalment.first.isoformat() if instalment and has_days else ""),
-        text("EndDate", instalment.last.isoformat() if instalment and instalment.last else ""),
+        text("StartDate", period[0].isoformat() if period else ""),
+        text("EndDate", period[1].isoformat() if period else ""),
         text("DescriptionCode", tax_point),
     )
 

@@ -1,4 +1,5 @@
 from apps.invoicing.models.account_letter import AccountLetter, AccountLetterSchedule
+from apps.invoicing.models.application import Application, ApplicationLine
 from apps.invoicing.models.charge import Charge
 from apps.invoicing.models.credit_document import CreditNoteDocument
 from apps.invoicing.models.credit_note import CreditNote, CreditNoteLine
@@ -32,6 +33,8 @@ __all__ = [
     "AccountLetter",
     "AccountLetterSchedule",
     "Allocation",
+    "Application",
+    "ApplicationLine",
     "BankStatement",
     "BankTransaction",
     "CashApplication",

@@ -9,6 +9,8 @@ from apps.contracts.models import Contract
 from apps.contracts.wall import by_contract
 from apps.core.database import guards
 from apps.core.refs import new_ref
+from apps.invoicing.models.application import Application
+from apps.invoicing.models.application_guards import BILLS_APPLICATIONS, ONE_CAUSE
 from apps.invoicing.models.instalment import Instalment
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
@@ -20,12 +22,13 @@ CREDITS = "CN"
 
 class InvoiceKind(models.TextChoices):
     """What the buyer is asked for: an accepted milestone, a deposit or period that the calendar bills, a deposit that
-    later invoices give back, what was withheld of earlier invoices and is due now, interest and a fee for being late
-    with them, or a bonus for an early milestone."""
+    later invoices give back, a certified application for payment, what was withheld of earlier invoices and is due now,
+    interest and a fee for being late with them, or a bonus for an early milestone."""
 
     MILESTONE = "milestone", _("Milestone")
     INSTALMENT = "instalment", _("Deposit or period")
     ADVANCE = "advance", _("Deposit to be recovered")
+    APPLICATION = "application", _("Application for payment")
     RETENTION_RELEASE = "retention_release", _("Release of retention")
     LATE_CHARGE = "late_charge", _("Interest and fee for late payment")
     BONUS = "bonus", _("Bonus")
@@ -62,7 +65,10 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
 
 
 class Invoice(models.Model):
-    """What the buyer owes for one accepted milestone, or for one instalment. It never changes once issued.
+    """What the buyer owes for one accepted milestone, for one instalment, or for what was certified of an application
+    for payment. It never changes once issued.
+
+    ``milestone`` is what an invoice of that kind bills; what one of an application bills is said by its lines.
 
     A release of retention is one too, of its own ``kind`` and series: the statement by which the buyer is asked for
     what was withheld. It bears no tax, because the invoices to which it refers bore all of it, and has no milestone.
@@ -84,6 +90,7 @@ class Invoice(models.Model):
     )
     milestone = models.OneToOneField(Milestone, models.PROTECT, null=True, blank=True, related_name="invoice")
     instalment = models.OneToOneField(Instalment, models.PROTECT, null=True, blank=True, related_name="invoice")
+    application = models.OneToOneField(Application, models.PROTECT, null=True, blank=True, related_name="invoice")
     number = models.CharField(_("invoice number"), max_length=16)
     series_prefix = models.CharField(max_length=6)
     series_year = models.PositiveSmallIntegerField()
@@ -113,25 +120,14 @@ class Invoice(models.Model):
                 "series_position",
                 name="invoice_position_unique_in_series",
             ),
-            models.CheckConstraint(
-                condition=Q(kind="milestone", milestone__isnull=False, instalment__isnull=True)
-                | Q(kind__in=["instalment", "advance"], milestone__isnull=True, instalment__isnull=False)
-                | Q(
-                    kind__in=["retention_release", "late_charge"],
-                    milestone__isnull=True,
-                    instalment__isnull=True,
-                    tax=0,
-                )
-                | Q(kind="bonus", milestone__isnull=True, instalment__isnull=True),
-                name="invoice_has_one_cause",
-            ),
+            ONE_CAUSE,
             models.CheckConstraint(condition=Q(gross=F("net") + F("tax")), name="gross_is_net_and_tax"),
             models.CheckConstraint(
                 condition=Q(net__gt=0, tax__gte=0) | Q(net__gte=0, tax__gte=0, recovered__gt=0),
                 name="invoice_amounts_positive",
             ),
             models.CheckConstraint(
-                condition=Q(recovered=0) | Q(recovered__gt=0, kind__in=["milestone", "instalment"]),
+                condition=Q(recovered=0) | Q(recovered__gt=0, kind__in=["milestone", "instalment", "application"]),
                 name="what_bills_work_gives_deposits_back",
             ),
             models.CheckConstraint(condition=Q(due_on__gte=F("issued_on")), name="due_after_issue"),
@@ -152,11 +148,16 @@ class Invoice(models.Model):
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM milestones_milestone m"
                 " JOIN contracts_contract c ON c.id = m.contract_id"
+                " JOIN contracts_contractversion v ON v.id = c.active_version_id"
+                # Under applications for payment only what a settlement values is billed by itself.
+                " AND (v.bills_by = 'milestone' OR EXISTS (SELECT 1 FROM milestones_decision d"
+                " WHERE d.submission_id = m.accepted_submission_id AND d.outcome = 'settled'))"
                 " WHERE m.id = NEW.milestone_id AND m.state = 'accepted' AND m.amount = NEW.net + NEW.recovered"
                 " AND c.state <> 'terminated' AND c.id = NEW.contract_id AND c.currency = NEW.currency"
                 " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id)",
                 only="NEW.milestone_id IS NOT NULL",
             ).seeing_all(),
+            *BILLS_APPLICATIONS,
             guards.refused_when(
                 "billed_again_only_once_it_is_credited",
                 guards.INSERT,
@@ -274,9 +275,11 @@ class Invoice(models.Model):
 
     @property
     def about(self) -> str:
-        """What is billed, in the words of the plan. It reads ``milestone`` and ``instalment``."""
+        """What is billed, in the words of the plan. It reads ``milestone``, ``instalment`` and ``application``."""
         if self.kind in BESIDE_PLAN:
             return str(InvoiceKind(self.kind).label)
+        if self.application is not None:
+            return str(self.application)
         return self.milestone.title if self.milestone is not None else str(self.instalment)
 
     @property
@@ -284,4 +287,6 @@ class Invoice(models.Model):
         """The same for the audit trail."""
         if self.milestone is not None:
             return {"milestone": self.milestone.ref}
+        if self.application is not None:
+            return {"application": self.application.ref}
         return {"instalment": self.instalment.ref} if self.instalment is not None else {}

@@ -3,6 +3,7 @@ from django.db.models import Q
 
 from apps.core.database import guards, walls
 from apps.invoicing.models.invoice import Invoice
+from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 
 LEFT = (
@@ -24,7 +25,9 @@ class InvoiceLineQuerySet(models.QuerySet["InvoiceLine"]):
 class InvoiceLine(models.Model):
     """One line of an issued invoice, with its tax treatment (category and rate of EN 16931).
 
-    A line with an ``advance`` gives back a part of that deposit's invoice: it is below zero, and bears its tax.
+    On the invoice of an application for payment each line bills what was certified of its ``milestone``; an invoice
+    that bills one milestone names it itself. A line with an ``advance`` gives back a part of that deposit's invoice: it
+    is below zero, and bears its tax.
     """
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="lines")
@@ -35,6 +38,7 @@ class InvoiceLine(models.Model):
     net = models.DecimalField(max_digits=18, decimal_places=3)
     tax_category = models.CharField(max_length=2)
     tax_rate = models.DecimalField(max_digits=6, decimal_places=3)
+    milestone = models.ForeignKey(Milestone, models.PROTECT, null=True, blank=True, related_name="invoice_lines")
     advance = models.ForeignKey(Invoice, models.PROTECT, null=True, blank=True, related_name="recoveries")
 
     objects = InvoiceLineQuerySet.as_manager()
@@ -48,9 +52,23 @@ class InvoiceLine(models.Model):
                 condition=Q(advance__isnull=True, net__gt=0) | Q(advance__isnull=False, net__lt=0),
                 name="only_what_is_given_back_is_below_zero",
             ),
+            models.UniqueConstraint(
+                "invoice", "milestone", condition=Q(milestone__isnull=False), name="a_milestone_is_billed_in_one_line"
+            ),
+            models.CheckConstraint(
+                condition=Q(milestone__isnull=True) | Q(advance__isnull=True), name="a_line_bills_or_gives_back"
+            ),
         ]
         triggers = [
             *guards.append_only(),
+            guards.refused_when(
+                "a_line_bills_what_its_application_names",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM invoicing_invoice i JOIN invoicing_applicationline a"
+                " ON a.application_id = i.application_id AND a.milestone_id = NEW.milestone_id"
+                " AND a.certified = NEW.net WHERE i.id = NEW.invoice_id)",
+                only="NEW.milestone_id IS NOT NULL",
+            ),
             guards.refused_when(
                 "given_back_is_an_advance_of_the_same_contract",
                 guards.INSERT,

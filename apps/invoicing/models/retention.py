@@ -77,7 +77,7 @@ class Retention(models.Model):
                 "IF NOT EXISTS (SELECT 1 FROM invoicing_retention r WHERE r.id = NEW.id"
                 f" AND r.released = {SHARES.format(column='retention_id', key='r.id')})"
                 " OR NOT EXISTS (SELECT 1 FROM invoicing_openitem o JOIN invoicing_invoice i ON i.id = o.invoice_id"
-                " WHERE i.id = NEW.invoice_id AND i.kind = 'milestone' AND o.retained ="
+                " WHERE i.id = NEW.invoice_id AND i.kind IN ('milestone', 'application') AND o.retained ="
                 " (SELECT sum(k.held) FROM invoicing_retention k WHERE k.invoice_id = i.id)"
                 " AND (i.contract_id, i.seller_id, i.buyer_id, i.currency)"
                 " = (NEW.contract_id, NEW.seller_id, NEW.buyer_id, NEW.currency))"

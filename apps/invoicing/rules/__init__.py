@@ -12,6 +12,7 @@ from apps.invoicing.rules.amounts import (
     tax_breakdown,
     totals,
 )
+from apps.invoicing.rules.certified import withheld_by_line
 from apps.invoicing.rules.credits import Credit, Creditable, Share, Taken, credit, credit_tax, credited_amount, taken
 from apps.invoicing.rules.identities import Fingerprint, numbered
 from apps.invoicing.rules.matching import Bill, Bills, MoneyIn, Part, Proposal, Reason, Why, exact_bill, proposals
@@ -117,6 +118,7 @@ __all__ = [
     "tax_breakdown",
     "totals",
     "usual_tax",
+    "withheld_by_line",
     "withheld_gross",
     "withheld_of",
 ]

@@ -61,7 +61,7 @@ def ageing(actor: Actor, *, on: date) -> Ageing:
         return [ref for code, ref in by_ref if code == account]
 
     invoices = Invoice.objects.of_seller(actor).filter(ref__in=refs(Seller.RECEIVABLES))
-    dated = invoices.select_related("buyer", "milestone", "instalment", "open_item").defer("snapshot")
+    dated = invoices.select_related("buyer", "milestone", "instalment", "application", "open_item").defer("snapshot")
     found = list(dated)
     contracts = Contract.objects.of_seller(actor).filter(ref__in=refs(Seller.RETENTION_HELD)).select_related("buyer")
     payments = Payment.objects.visible_to(actor).filter(

@@ -165,6 +165,8 @@ def _accepted(contract: Contract, *, milestone_ref: str) -> Milestone:
         raise IllegalTransition(
             "Only on an accepted milestone something is charged. Reload the page to see what happened."
         )
+    if milestone.line.version.is_by_application:
+        raise Refused("This contract bills applications for payment: nothing is charged on one milestone alone.")
     return milestone
 
 

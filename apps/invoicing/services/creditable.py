@@ -25,6 +25,8 @@ from apps.invoicing.models import (
 from apps.invoicing.models.credit_note import CHARGES
 from apps.invoicing.services.sales import is_sold
 from apps.milestones import rules as sign_off
+from apps.milestones.models import Milestone
+from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.parties.roles import Action
@@ -60,6 +62,7 @@ class Preview:
 
 def invoice_to_nullify(*, milestone_ref: str) -> Invoice:
     """The invoice that a nullification of this milestone would credit; refused where it could not be."""
+    _refuse_applied_for(Milestone.objects.filter(ref=milestone_ref))
     return _to_nullify(Invoice.objects.filter(milestone__ref=milestone_ref))
 
 
@@ -210,6 +213,15 @@ def refuse_financed(invoice: Invoice) -> None:
             " first, which {payee} can do until it is paid out.",
             number=invoice.number,
             payee=instruction.payee_name,
+        )
+
+
+def _refuse_applied_for(found: "QuerySet[Milestone, Milestone]") -> None:
+    """An acceptance that an application for payment bills is not withdrawn by itself."""
+    if found.filter(state=MilestoneState.ACCEPTED, application_lines__isnull=False).exists():
+        raise Refused(
+            "This contract bills applications for payment, so an acceptance is not withdrawn by itself. Certify less of"
+            " it while it stands in an application; once it is billed, the seller credits the invoice."
         )
 
 

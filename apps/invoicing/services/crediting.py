@@ -110,7 +110,7 @@ def credit_agreed(
     return _issue(ref, item=item, amount=amount, reason=written, nullification=None, actor=actor, issuer=issuer, at=at)
 
 
-CAUSES: Final = ("milestone", "instalment")
+CAUSES: Final = ("milestone", "instalment", "application")
 """What an invoice bills is one of these."""
 
 

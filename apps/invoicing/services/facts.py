@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import translation
@@ -13,9 +12,11 @@ from django.utils.translation import gettext, ngettext
 from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.contracts.payment_documents import PaymentDocuments, Wanted
 from apps.contracts.rules.charges import Reckoned
+from apps.core import money
 from apps.core.printing import words
 from apps.invoicing import rules, snapshot
-from apps.invoicing.models import Instalment, Invoice, InvoiceKind
+from apps.invoicing.models import Application, ApplicationLine, Instalment, Invoice, InvoiceKind
+from apps.invoicing.services import cause_facts
 from apps.milestones.models import Decision, Milestone
 from apps.parties import branding
 from apps.parties.electronic import EMAIL
@@ -32,7 +33,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What is billed, and why: a milestone with its acceptance, or an instalment that is due."""
+    """What is billed, and why; of a certified application for payment each milestone is among the ``parts``."""
 
     kind: str
     name: str
@@ -42,6 +43,13 @@ class Cause:
     milestone: Milestone | None = None
     instalment: Instalment | None = None
     acceptance: Decision | None = None
+    application: Application | None = None
+    parts: Sequence["Cause"] = ()
+
+    @property
+    def billed(self) -> Sequence["Cause"]:
+        """What its lines bill, one by one."""
+        return self.parts or (self,)
 
     @property
     def unit(self) -> str:
@@ -53,6 +61,8 @@ class Cause:
         """What sort of invoice it makes."""
         if self.kind == InvoiceKind.BONUS:
             return InvoiceKind.BONUS
+        if self.application is not None:
+            return InvoiceKind.APPLICATION
         if self.instalment is None:
             return InvoiceKind.MILESTONE
         return InvoiceKind.ADVANCE if self.instalment.line.recovery else InvoiceKind.INSTALMENT
@@ -61,7 +71,9 @@ class Cause:
     def version_line(self) -> PlanLine | None:
         """The line by which a milestone is billed that is agreed by quantity."""
         milestone = self.milestone
-        return milestone.line if milestone is not None and milestone.quantity is not None else None
+        if milestone is None or milestone.quantity is None or milestone.amount != self.amount:
+            return None
+        return milestone.line
 
     @property
     def priced(self) -> tuple[Decimal, Decimal, Decimal]:
@@ -108,6 +120,31 @@ def of_bonus(milestone: Milestone, *, found: Reckoned) -> Cause:
         amount=found.amount,
         version=milestone.line.version,
         acceptance=submission.decision if submission is not None else None,
+    )
+
+
+def of_application(application: Application, *, lines: Sequence[ApplicationLine], version: ContractVersion) -> Cause:
+    """What was certified of an application, of each milestone at the tax on which it was agreed."""
+    parts = [
+        Cause(
+            kind="milestone",
+            name=line.milestone.title,
+            description=line.milestone.line.scope,
+            amount=line.certified,
+            version=line.milestone.line.version,
+            milestone=line.milestone,
+        )
+        for line in lines
+        if line.certified
+    ]
+    return Cause(
+        kind="application",
+        name=str(application),
+        description="",
+        amount=money.total(one.amount for one in parts),
+        version=version,
+        application=application,
+        parts=parts,
     )
 
 
@@ -167,23 +204,10 @@ def semantic(
         buyer=party_of(buyer, category=version.tax_category),
         payee=snapshot.Payee(name=account.payee) if account.payee else None,
         credit_transfer=snapshot.CreditTransfer(**account.fields) if account.fields else None,
-        acceptance=_acceptance(cause.acceptance, zone=seller.time_zone) if cause.acceptance else None,
-        instalment=_instalment(cause.instalment) if cause.instalment else None,
-        lines=(
-            snapshot.Line(
-                identifier="1",
-                name=cause.name,
-                description=cause.description,
-                quantity=cause.priced[0],
-                unit_code=cause.unit,
-                net_price=cause.priced[1],
-                base_quantity=cause.priced[2],
-                net=cause.amount,
-                tax_category=version.tax_category,
-                tax_rate=version.tax_rate,
-            ),
-            *deducted,
-        ),
+        acceptance=cause_facts.of_acceptance(cause.acceptance, zone=seller.time_zone) if cause.acceptance else None,
+        instalment=cause_facts.of_instalment(cause.instalment) if cause.instalment else None,
+        application=cause_facts.of_application(cause.application, contract=contract) if cause.application else None,
+        lines=(*(_line(one, place=place) for place, one in enumerate(cause.billed, start=1)), *deducted),
         taxes=tax_rows(breakdown),
         totals=snapshot.Totals(lines=totals.net, net=totals.net, tax=totals.tax, gross=totals.gross, due=totals.gross),
         retained=retained,
@@ -197,6 +221,22 @@ def semantic(
             snapshot.Deposit(number=one.number, issue_date=one.issued_on, net=-line.net)
             for one, line in zip(advances, deducted, strict=True)
         ),
+    )
+
+
+def _line(cause: Cause, *, place: int) -> snapshot.Line:
+    quantity, price, base = cause.priced
+    return snapshot.Line(
+        identifier=str(place),
+        name=cause.name,
+        description=cause.description,
+        quantity=quantity,
+        unit_code=cause.unit,
+        net_price=price,
+        base_quantity=base,
+        net=cause.amount,
+        tax_category=cause.version.tax_category,
+        tax_rate=cause.version.tax_rate,
     )
 
 
@@ -258,31 +298,3 @@ def _electronic_address(organisation: Organisation) -> snapshot.ElectronicAddres
     if organisation.electronic_address:
         return snapshot.ElectronicAddress(organisation.electronic_address, organisation.electronic_scheme)
     return snapshot.ElectronicAddress(organisation.email, EMAIL) if organisation.email else None
-
-
-def _acceptance(decision: Decision, *, zone: str) -> snapshot.Acceptance:
-    submission = decision.submission
-    milestone = submission.milestone
-    return snapshot.Acceptance(
-        accepted_at=decision.decided_at,
-        accepted_on=decision.decided_at.astimezone(ZoneInfo(zone)).date(),
-        accepted_by=decision.name,
-        organisation=decision.organisation_name,
-        submission_ref=submission.ref,
-        submission_sha256=decision.sha256,
-        by_lapse=bool(decision.rule),
-        part_of=milestone.line.amount if milestone.amount != milestone.line.amount else None,
-    )
-
-
-def _instalment(instalment: Instalment) -> snapshot.Instalment:
-    if instalment.bills_on is None:
-        raise ValueError(f"instalment {instalment.ref} has no day yet and is not billed")
-    return snapshot.Instalment(
-        first=instalment.bills_on,
-        last=instalment.ends_on,
-        number=instalment.number,
-        count=instalment.count,
-        event=instalment.event,
-        confirmed_by=instalment.contract.confirmed_events.get(event=instalment.event).name if instalment.event else "",
-    )

@@ -83,7 +83,7 @@ def _before(contract: Contract) -> Sequence[Before]:
     rows = (
         Invoice.objects.filter(contract=contract)
         .exclude(kind__in=BESIDE_PLAN)
-        .select_related("milestone", "instalment")
+        .select_related("milestone", "instalment", "application")
         .annotate(
             credited=Coalesce(Subquery(notes.annotate(sum=Sum("net")).values("sum"), output_field=MONEY), NOTHING),
             taken=Coalesce(

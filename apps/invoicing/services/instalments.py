@@ -13,7 +13,7 @@ from apps.contracts.models import Contract
 from apps.contracts.models.contract import ContractState
 from apps.core import money
 from apps.core.errors import IllegalTransition, Refused
-from apps.invoicing.models import Instalment, Invoice
+from apps.invoicing.models import ApplicationLine, Instalment, Invoice
 from apps.invoicing.services import facts
 from apps.invoicing.services.issuing import issue_for
 from apps.invoicing.services.recovery import drop_deposits, fits
@@ -78,8 +78,11 @@ def contract_of_instalment(*, instalment_ref: str) -> "QuerySet[Any, int]":
 
 
 def unbilled(*, contract: Contract) -> int:
-    """How many instalments of a contract are still to be billed, whether their time is known or not."""
-    return Instalment.objects.filter(contract=contract).unbilled().count()
+    """How much of a contract is still to be billed besides open milestones: instalments, whether their time is known or
+    not, and accepted parts that stand in an application for payment."""
+    standing = ApplicationLine.objects.standing().filter(application__contract=contract).order_by().values("pk")
+    unbilled_yet = Instalment.objects.filter(contract=contract).unbilled().order_by().values("pk")
+    return unbilled_yet.union(standing, all=True).count()
 
 
 def billed(*, contract: Contract, instalment_ref: str) -> Invoice | None:

@@ -29,16 +29,20 @@ def rows_of(
 ) -> list[Model]:
     """What belongs to an invoice from its first moment on: its line, what is owed on it now and what later, its
     document to come, and those that come before payment."""
-    line = InvoiceLine(
-        invoice=invoice,
-        position=1,
-        description=cause.name,
-        quantity=cause.priced[0],
-        unit_price=cause.priced[1],
-        net=cause.amount,
-        tax_category=cause.version.tax_category,
-        tax_rate=cause.version.tax_rate,
-    )
+    lines = [
+        InvoiceLine(
+            invoice=invoice,
+            position=place,
+            description=one.name,
+            quantity=one.priced[0],
+            unit_price=one.priced[1],
+            net=one.amount,
+            tax_category=one.version.tax_category,
+            tax_rate=one.version.tax_rate,
+            milestone=one.milestone if cause.parts else None,
+        )
+        for place, one in enumerate(cause.billed, start=1)
+    ]
     retained = kept.said
     due = invoice.gross - held(retained) - held(reserved)
     open_item = OpenItem(
@@ -54,7 +58,7 @@ def rows_of(
         open=due,
         settled_at=None if due else at,
     )
-    rows: list[Model] = [line, open_item, Document(invoice=invoice, requested_at=at)]
+    rows: list[Model] = [*lines, open_item, Document(invoice=invoice, requested_at=at)]
     rows += [
         Retention(
             invoice=invoice,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from apps.audit import services as audit
 from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.payment_documents import Wanted
 from apps.core import canonical
 from apps.core.database import in_flight, together
 from apps.core.errors import Refused
@@ -25,7 +26,7 @@ from apps.invoicing.services.payment_documents import wanted_of
 from apps.invoicing.services.recovery import Deduction, deducted, drop_deposits
 from apps.invoicing.services.reserved import reserved_of, withholdings
 from apps.invoicing.services.starting import start_lines
-from apps.invoicing.services.withholding import withheld
+from apps.invoicing.services.withholding import billed_of, withheld
 from apps.milestones.models import Decision, Milestone, Reservation
 from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
@@ -95,15 +96,10 @@ def issue_for(
     year = at.astimezone(zone).year
     series, account = lock_series(PREFIX, milestone=milestone, contract=contract, year=year)
     deduction = deducted(cause, contract=contract) if _gives_back(cause, series) else Deduction()
-    breakdown = rules.tax_breakdown(
-        [
-            rules.TaxedAmount(cause.amount, version.tax_category, version.tax_rate),
-            *(rules.TaxedAmount(line.net, line.tax_category, line.tax_rate) for line in deduction.lines),
-        ],
-        currency=contract.currency,
-    )
+    breakdown = _breakdown(cause, deduction=deduction, currency=contract.currency)
     totals = rules.totals(breakdown)
-    kept = withheld(contract=contract, version=version, totals=totals, milestone=milestone)
+    work = billed_of(cause, deduction=deduction, currency=contract.currency)
+    kept = withheld(contract=contract, version=version, totals=totals, billed=work)
     retained = kept.said
     reserved = reserved_of(reservations, totals=totals, rate=version.tax_rate, retained=retained)
     # Another contract's invoice may have drawn its number while this one waited: a higher number is never earlier.
@@ -112,7 +108,7 @@ def issue_for(
     due_on = version.due_on(issued_on)
     # Where nothing is to be paid nothing is asked for.
     is_payable = totals.gross > held(retained) + held(reserved)
-    documents = wanted_of(contract=contract, version=version, milestone=milestone) if is_payable else []
+    documents = _documents(cause, contract=contract) if is_payable else []
     number = rules.invoice_number(prefix=PREFIX, year=series.year, position=series.last + 1)
     said = facts.semantic(
         cause,
@@ -146,6 +142,7 @@ def issue_for(
         kind=cause.invoice_kind,
         milestone=milestone,
         instalment=instalment,
+        application=cause.application,
         number=number,
         series_prefix=PREFIX,
         series_year=series.year,
@@ -183,6 +180,22 @@ def issue_for(
 def _gives_back(cause: facts.Cause, series: NumberSeries) -> bool:
     """Whether it may give deposits back: a bonus is beside the price, of which they are advances."""
     return bool(vars(series)["has_advances"]) and cause.invoice_kind != InvoiceKind.BONUS
+
+
+def _breakdown(cause: facts.Cause, *, deduction: Deduction, currency: str) -> list[rules.TaxSubtotal]:
+    """The tax on what it bills, line by line at its own treatment, less what it gives back."""
+    billed = (rules.TaxedAmount(one.amount, one.version.tax_category, one.version.tax_rate) for one in cause.billed)
+    less = (rules.TaxedAmount(line.net, line.tax_category, line.tax_rate) for line in deduction.lines)
+    return rules.tax_breakdown([*billed, *less], currency=currency)
+
+
+def _documents(cause: facts.Cause, *, contract: Contract) -> list[Wanted]:
+    """Each document that it waits for once, whichever of its lines asks for it."""
+    found: dict[str, Wanted] = {}
+    for one in cause.billed:
+        for wanted in wanted_of(contract=contract, version=cause.version, milestone=one.milestone):
+            found.setdefault(wanted.title.casefold(), wanted)
+    return list(found.values())
 
 
 def _record(invoice: Invoice, *, retained: Decimal, reserved: Decimal, actor: Actor, at: datetime) -> None:

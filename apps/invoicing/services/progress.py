@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import F
+from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 
 from apps.contracts.models import Contract, ContractVersion
@@ -16,10 +16,13 @@ from apps.core.errors import Refused
 from apps.invoicing import rules
 from apps.invoicing.models import (
     BESIDE_PLAN,
+    ApplicationLine,
     CreditNote,
+    CreditNoteLine,
     Instalment,
     Invoice,
     InvoiceKind,
+    InvoiceLine,
     Retention,
     RetentionShare,
     Withholding,
@@ -62,6 +65,52 @@ def progress(contract: Contract, *, since: date, until: date, using: str = "defa
         ),
         before=_standing(books, until=day_before),
         now=_standing(books, until=until),
+    )
+
+
+def standing_sheet(
+    contract: Contract,
+    *,
+    worth: Mapping[int, Decimal],
+    held: Mapping[int, Decimal],
+    tax: Decimal,
+    recovered: Decimal,
+    retained: Decimal,
+) -> rules.Sheet:
+    """The sheet of an application for payment: all that the books say, and on top of it what the application bills.
+
+    ``worth`` is that by the position of its line, net of tax, ``held`` what is kept back of it; ``tax``, ``recovered``
+    and ``retained`` are those of its invoice. Nine queries.
+    """
+    version = contract.active_version
+    if version is None:
+        raise Refused("Only a contract that is in force, or completed, has a schedule of values.")
+    books = _books(contract, "default")
+    before, kept = _by_line(books.worth, until=date.max), _by_line(books.held, until=date.max)
+    was = _standing(books, until=date.max)
+    return rules.Sheet(
+        original=_original(contract, version, "default"),
+        price=version.price,
+        lines=tuple(
+            rules.SheetLine(
+                position=position,
+                title=title,
+                scheduled=amount,
+                before=before[position],
+                completed=before[position] + worth.get(position, money.ZERO),
+                retained=kept[position] + held.get(position, money.ZERO),
+                is_materials=is_materials,
+            )
+            for position, (title, amount, is_materials) in sorted(_scheduled(contract, "default").items())
+        ),
+        before=was,
+        now=rules.Standing(
+            billed=was.billed + money.total(worth.values()),
+            deposits=was.deposits - recovered,
+            tax=was.tax + tax,
+            retained=was.retained + retained,
+            withheld=was.withheld,
+        ),
     )
 
 
@@ -129,17 +178,46 @@ def _scheduled(contract: Contract, using: str) -> dict[int, tuple[str, Decimal, 
 
 
 def _books(contract: Contract, using: str) -> _Books:
-    books = _Books(held=_released(contract, using), withheld=_withheld(contract, using))
+    places = _Places.of(contract, using=using)
+    books = _Books(held=_released(places, contract, using), withheld=_withheld(contract, using))
     _invoiced(books, contract, using)
-    _credited(books, contract, using)
+    _credited(books, places, contract, using)
     held = Retention.objects.using(using).filter(contract=contract).order_by()
-    books.held.extend(held.values_list("invoice__issued_on", "invoice__milestone__position", "held"))
+    for day, invoice, position, amount in held.values_list(
+        "invoice__issued_on", "invoice", "invoice__milestone__position", "held"
+    ):
+        books.held.extend(places.spread(day, amount=amount, invoice=invoice, position=position))
     return books
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Of invoices over several lines (applications for payment), by invoice: the position of each line and what was
+    retained of it."""
+
+    lines: Mapping[int, Mapping[int, Decimal]]
+    currency: str
+
+    @classmethod
+    def of(cls, contract: Contract, *, using: str) -> "_Places":
+        found: defaultdict[int, dict[int, Decimal]] = defaultdict(dict)
+        rows = ApplicationLine.objects.using(using).filter(application__contract=contract, retained__gt=0).order_by()
+        for invoice, place, amount in rows.values_list("application__invoice", "milestone__position", "retained"):
+            found[invoice][place] = found[invoice].get(place, money.ZERO) + amount
+        return cls(found, contract.currency)
+
+    def spread(self, day: date, *, amount: Decimal, invoice: int, position: int | None) -> Dated:
+        """An amount of what was retained of an invoice, over its lines in proportion to what was retained of each."""
+        lines = self.lines.get(invoice)
+        if lines is None:
+            return [(day, position or 0, amount)]
+        parts = money.split(abs(amount), list(lines.values()), self.currency) if amount else [money.ZERO] * len(lines)
+        return [(day, place, part.copy_sign(amount)) for place, part in zip(lines, parts, strict=True)]
 
 
 def _invoiced(books: _Books, contract: Contract, using: str) -> None:
     """Every invoice that bills a supply, on its day."""
-    place = Coalesce("milestone__position", "instalment__position")
+    place = Coalesce("milestone__position", "instalment__position", Value(0))
     invoices = Invoice.objects.using(using).filter(contract=contract).exclude(kind__in=BESIDE_PLAN)
     for kind, day, position, net, tax, recovered in invoices.order_by().values_list(
         "kind", "issued_on", place, "net", "tax", "recovered"
@@ -147,36 +225,49 @@ def _invoiced(books: _Books, contract: Contract, using: str) -> None:
         books.tax.append((day, position, tax))
         if kind == InvoiceKind.ADVANCE:
             books.deposits.append((day, position, net))
-        else:
+            continue
+        books.deposits.append((day, position, -recovered))
+        if kind != InvoiceKind.APPLICATION:
             books.worth.append((day, position, net + recovered))
-            books.deposits.append((day, position, -recovered))
+    lines = InvoiceLine.objects.using(using).filter(invoice__contract=contract, milestone__isnull=False).order_by()
+    books.worth.extend(lines.values_list("invoice__issued_on", "milestone__position", "net"))
 
 
-def _credited(books: _Books, contract: Contract, using: str) -> None:
+def _credited(books: _Books, places: _Places, contract: Contract, using: str) -> None:
     """Every credit note, on its day. What it took of what was retained was retained until then, although the books of
     today say less of its invoice: so a sheet that is over stays as it was."""
-    place = Coalesce("invoice__milestone__position", "invoice__instalment__position")
+    place = Coalesce("invoice__milestone__position", "invoice__instalment__position", Value(0))
     notes = CreditNote.objects.using(using).of_lines().filter(contract=contract).order_by()
-    for kind, invoiced, day, position, net, tax, given_back, retained in notes.values_list(
-        "invoice__kind", "invoice__issued_on", "issued_on", place, "net", "tax", "given_back", "retained"
+    for kind, invoice, invoiced, day, position, net, tax, given_back, retained in notes.values_list(
+        *("invoice__kind", "invoice", "invoice__issued_on", "issued_on"),
+        *(place, "net", "tax", "given_back", "retained"),
     ):
         books.tax.append((day, position, -tax))
-        books.held.extend([(invoiced, position, retained), (day, position, -retained)])
+        books.held.extend(places.spread(invoiced, amount=retained, invoice=invoice, position=position))
+        books.held.extend(places.spread(day, amount=-retained, invoice=invoice, position=position))
         if kind == InvoiceKind.ADVANCE:
             books.deposits.append((day, position, -net))
-        else:
+            continue
+        books.deposits.append((day, position, given_back))
+        if kind != InvoiceKind.APPLICATION:
             books.worth.append((day, position, -net - given_back))
-            books.deposits.append((day, position, given_back))
+    lines = CreditNoteLine.objects.using(using).filter(credit_note__contract=contract).order_by()
+    of_parts = lines.filter(invoice_line__milestone__isnull=False)
+    for day, position, net in of_parts.values_list(
+        "credit_note__issued_on", "invoice_line__milestone__position", "net"
+    ):
+        books.worth.append((day, position, -net))
 
 
-def _released(contract: Contract, using: str) -> Dated:
+def _released(places: _Places, contract: Contract, using: str) -> Dated:
     """What was released of what was retained, below zero, on the day of its release."""
     gone = RetentionShare.objects.using(using).filter(release__contract=contract).order_by()
     return [
-        (day, position, -amount)
-        for day, position, amount in gone.values_list(
-            "release__released_on", "retention__invoice__milestone__position", "amount"
+        row
+        for day, invoice, position, amount in gone.values_list(
+            "release__released_on", "retention__invoice", "retention__invoice__milestone__position", "amount"
         )
+        for row in places.spread(day, amount=-amount, invoice=invoice, position=position)
     ]
 
 

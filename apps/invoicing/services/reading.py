@@ -13,6 +13,7 @@ from apps.core.states import move
 from apps.invoicing import rules
 from apps.invoicing.models import Allocation, Document, Invoice, OpenItem, PayeeInstruction
 from apps.invoicing.models.document import DocumentState
+from apps.invoicing.services.applications import BY_APPLICATION
 from apps.invoicing.services.recovery import has_advances
 from apps.invoicing.services.retained import is_retained
 from apps.milestones.models import Milestone
@@ -89,6 +90,8 @@ def claims(*, contract: Contract, milestone_refs: Sequence[str]) -> list[Claim]:
     directed = set(
         PayeeInstruction.objects.assigned().filter(milestone__in=found).values_list("milestone_id", flat=True)
     )
+    if any(milestone.line.version.is_by_application for milestone in found):
+        raise Refused(BY_APPLICATION["finance"])
     made = [_claim(milestone, items_by_milestone.get(milestone.pk)) for milestone in found]
     for claim in made:
         if not claim.milestone.line.version.is_assignable:

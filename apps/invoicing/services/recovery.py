@@ -24,6 +24,7 @@ from apps.core.printing import words
 from apps.core.refs import new_ref
 from apps.invoicing import snapshot
 from apps.invoicing.models import (
+    ApplicationLine,
     CreditNote,
     CreditNoteLine,
     Instalment,
@@ -113,7 +114,8 @@ def has_advances(contract: Contract) -> bool:
 
 
 def still_to_bill(contract: Contract, *, without: Instalment | None = None) -> Decimal:
-    """What of the price is not billed yet, net of tax: open milestones, and instalments that are a part of the price.
+    """What of the price is not billed yet, net of tax: open milestones, what stands in applications for payment, and
+    instalments that are a part of the price.
 
     ``without`` is one that is being billed. One query.
     """
@@ -121,20 +123,29 @@ def still_to_bill(contract: Contract, *, without: Instalment | None = None) -> D
     instalments = Instalment.objects.filter(contract=OuterRef("pk")).unbilled().of_the_price().order_by()
     if without is not None:
         instalments = instalments.exclude(pk=without.pk)
+    standing = ApplicationLine.objects.standing().filter(application__contract=OuterRef("pk")).order_by()
     asked = Contract.objects.filter(pk=contract.pk).annotate(
-        open_milestones=_sum(milestones, "amount"), open_instalments=_sum(instalments.values("contract"), "amount")
+        open_milestones=_sum(milestones, "amount"),
+        open_instalments=_sum(instalments.values("contract"), "amount"),
+        standing=_sum(standing.values("application__contract"), "claimed"),
     )
     found = vars(asked.get())
-    rest: Decimal = found["open_milestones"] + found["open_instalments"]
+    rest: Decimal = found["open_milestones"] + found["open_instalments"] + found["standing"]
     return rest
 
 
 def given_back_by(
-    *, amount: Decimal, contract: Contract, milestone: Milestone | None, instalment: Instalment | None = None
+    *,
+    amount: Decimal,
+    contract: Contract,
+    milestone: Milestone | None,
+    instalment: Instalment | None = None,
+    standing: Decimal = money.ZERO,
 ) -> list[GivenBack]:
     """What an invoice of ``amount`` gives back of each deposit that is left; nothing where none is. Three queries.
 
-    ``milestone`` or ``instalment`` is what it bills, accepted already or about to be.
+    ``milestone`` or ``instalment`` is what it bills, accepted already or about to be; ``standing`` is what of it still
+    stands in an application for payment.
     """
     left = [one for one in deposits(contract) if one.left]
     if not left or contract.active_version is None:
@@ -142,6 +153,7 @@ def given_back_by(
     rest = still_to_bill(contract, without=instalment)
     if milestone is not None and Milestone.objects.unfinished().filter(pk=milestone.pk).exists():
         rest -= amount
+    rest -= standing
     parts = contracts.recovered(
         [contracts.Advance(one.left, one.recovery) for one in left],
         amount=amount,
@@ -162,7 +174,10 @@ def deducted(cause: facts.Cause, *, contract: Contract) -> Deduction:
     language = facts.language_of(contract.buyer)
     return Deduction(
         parts=parts,
-        lines=[deduction(one, position=place, language=language) for place, one in enumerate(parts, start=2)],
+        lines=[
+            deduction(one, position=place, language=language)
+            for place, one in enumerate(parts, start=1 + len(cause.billed))
+        ],
         is_last=not still_to_bill(contract, without=cause.instalment),
     )
 

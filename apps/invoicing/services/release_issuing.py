@@ -74,7 +74,7 @@ def stated(
             parts=len(terms.schedule),
             shares=tuple(
                 release_statement.ReleasedShare(
-                    one.invoice.number, one.invoice.issued_on, one.invoice.billed.title, one.held, one.released, share
+                    one.invoice.number, one.invoice.issued_on, one.invoice.about, one.held, one.released, share
                 )
                 for one, share in shares
             ),
@@ -121,7 +121,7 @@ def _add_rows(invoice: Invoice, *, shares: Shared, at: datetime) -> None:
         InvoiceLine(
             invoice=invoice,
             position=place,
-            description=f"{one.invoice.number} {one.invoice.billed.title}",
+            description=f"{one.invoice.number} {one.invoice.about}",
             quantity=Decimal(1),
             unit_price=share,
             net=share,

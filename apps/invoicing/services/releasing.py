@@ -18,7 +18,7 @@ from apps.invoicing.models import (
     RetentionRelease,
 )
 from apps.invoicing.services.release_issuing import Shared, kept_in_ledger, post, stated
-from apps.invoicing.services.retained import accepted_on, completed_on
+from apps.invoicing.services.retained import accepted_on, completed_on, section_of
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
 
@@ -51,7 +51,7 @@ def release(ref: str, *, contract: Contract, position: int, actor: Actor, at: da
         .select_for_update(of=("self",))
         .order_by("pk")
     )
-    rows = [rules.RetentionRow(one.kind, one.invoice.billed.line.title, one.held, one.released) for one in kept]
+    rows = [rules.RetentionRow(one.kind, section_of(one), one.held, one.released) for one in kept]
     amount = rules.released_of(part, rows=rows, made=made, terms=terms, currency=contract.currency)
     if not amount:
         if is_system:

@@ -113,12 +113,18 @@ def retention_state(contract: Contract, *, using: str = "default") -> RetentionS
     )
 
 
+def section_of(kept: Retention) -> str:
+    """Of which milestone something is retained; of none alone where an application for payment bills several."""
+    milestone = kept.invoice.milestone
+    return milestone.line.title if milestone is not None else ""
+
+
 def rows_of(found: "QuerySet[Retention, Retention]") -> Mapping[int, Sequence[rules.RetentionRow]]:
     """What is withheld of contracts, by their primary key: one row for each kind and line of the plan."""
     rows: defaultdict[int, list[rules.RetentionRow]] = defaultdict(list)
     summed = found.order_by().values_list("contract_id", "kind", "invoice__milestone__line__title")
     for contract_id, kind, title, held, released in summed.annotate(Sum("held"), Sum("released")):
-        rows[contract_id].append(rules.RetentionRow(kind, title, held, released))
+        rows[contract_id].append(rules.RetentionRow(kind, title or "", held, released))
     return rows
 
 

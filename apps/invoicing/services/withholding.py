@@ -13,6 +13,8 @@ from apps.contracts.retention import RetentionTerms
 from apps.core import money
 from apps.core.database import kept
 from apps.invoicing import rules, snapshot
+from apps.invoicing.services import facts
+from apps.invoicing.services.recovery import Deduction
 from apps.milestones.models import Milestone
 
 BEFORE: Final = """
@@ -28,6 +30,17 @@ BEFORE: Final = """
                 FROM invoicing_creditnote n JOIN invoicing_invoice i ON i.id = n.invoice_id
                 WHERE n.contract_id = c.id AND i.kind IN ('milestone', 'advance')
                 AND n.purpose IN ('correction', 'nullification')
+                UNION ALL
+                SELECT p.milestone_id, p.certified - p.recovered
+                FROM invoicing_application a JOIN invoicing_invoice i ON i.application_id = a.id
+                JOIN invoicing_applicationline p ON p.application_id = a.id
+                WHERE a.contract_id = c.id
+                UNION ALL
+                SELECT q.milestone_id, -s.net
+                FROM invoicing_creditnote n JOIN invoicing_invoice i ON i.id = n.invoice_id AND i.kind = 'application'
+                JOIN invoicing_creditnoteline s ON s.credit_note_id = n.id
+                JOIN invoicing_invoiceline q ON q.id = s.invoice_line_id
+                WHERE n.contract_id = c.id
             ) b
             LEFT JOIN milestones_milestone m ON m.id = b.milestone_id
             LEFT JOIN contracts_planline l ON l.id = m.line_id
@@ -39,7 +52,7 @@ BEFORE: Final = """
         ) k)::text,
         (SELECT coalesce(array_agg(e.position), '{}') FROM invoicing_retentionrelease e WHERE e.contract_id = c.id),
         NOT EXISTS (
-            SELECT 1 FROM milestones_milestone m WHERE m.contract_id = c.id AND m.id <> %s
+            SELECT 1 FROM milestones_milestone m WHERE m.contract_id = c.id AND NOT (m.id = ANY (%s))
             AND m.state NOT IN ('accepted', 'nullified', 'cancelled')
         ),
         (SELECT coalesce(sum(l.amount), 0) FROM contracts_planline l
@@ -56,27 +69,58 @@ A contract is held by the caller, so nothing is added meanwhile.
 
 @dataclass(frozen=True, slots=True)
 class Withholding:
-    """What is kept back of an invoice: as its document says it, None where nothing is; and kind by kind."""
+    """What is kept back of an invoice: as its document says it, None where nothing is; kind by kind; and how much of it
+    each line of billed work bears."""
 
     said: snapshot.Retained | None = None
     kinds: Sequence[rules.Kept] = ()
+    of_lines: Sequence[Decimal] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BilledWork:
+    """What an invoice bills of one milestone, net of tax: ``amount``, of which ``recovered`` gives deposits back."""
+
+    milestone: Milestone
+    amount: Decimal
+    recovered: Decimal = money.ZERO
+
+    @property
+    def net(self) -> Decimal:
+        return self.amount - self.recovered
+
+
+def billed_of(cause: facts.Cause, *, deduction: Deduction, currency: str) -> list[BilledWork]:
+    """What of a cause is work that was accepted; what is given back is borne in proportion (largest remainder)."""
+    parts = [(one.milestone, one.amount) for one in cause.billed if one.milestone is not None]
+    return works(parts, recovered=deduction.amount, currency=currency) if parts else []
+
+
+def works(parts: Sequence[tuple[Milestone, Decimal]], *, recovered: Decimal, currency: str) -> list[BilledWork]:
+    """The same of milestones with what is billed of each."""
+    amounts = [amount for _milestone, amount in parts]
+    shares = money.split(recovered, amounts, currency) if recovered else [money.ZERO for _one in parts]
+    return [BilledWork(milestone, amount, share) for (milestone, amount), share in zip(parts, shares, strict=True)]
 
 
 def withheld(
-    *, contract: Contract, version: ContractVersion, totals: rules.Totals, milestone: Milestone | None
+    *, contract: Contract, version: ContractVersion, totals: rules.Totals, billed: Sequence[BilledWork]
 ) -> Withholding:
     """What is kept back of an invoice with these totals.
 
-    ``milestone`` is what it bills, accepted already or about to be; of what the calendar bills nothing is. One query,
-    and none where nothing was agreed.
+    ``billed`` is the work that it bills, accepted already or about to be; of what the calendar bills there is none, and
+    nothing is kept back. One query, and none where nothing was agreed.
     """
     terms = contracts.read_retention(version.retention)
-    if terms is None or milestone is None:
+    if terms is None or not billed:
         return Withholding()
-    groups, held, released, is_last, apart = _before(contract, version=version, milestone=milestone, terms=terms)
+    groups, held, released, is_last, apart = _before(
+        contract, version=version, milestones=[one.milestone.pk for one in billed], terms=terms
+    )
     scale = rules.RetentionScale(version.price, version.price - apart, version.tax_rate)
     before = [_billed(Decimal(one["net"]), own=_own(one)) for one in groups]
     past = [_past(kind, held=held, released=released, terms=terms) for kind in range(1, len(terms.kinds) + 1)]
+    currency = contract.currency
     if terms.payable_most is not None:
         above = rules.payable_before_final(
             net=totals.net,
@@ -85,25 +129,26 @@ def withheld(
             held=past[0].held,
             terms=terms,
             scale=scale,
-            currency=contract.currency,
+            currency=currency,
         )
         found = [rules.Kept(money.ZERO if is_last or past[0].is_over else above)]
-    else:
-        found = rules.withheld_of(
-            gross=totals.gross,
-            before=before,
-            after=[*before, _billed(totals.net, own=milestone.line.own)],
-            past=past,
-            terms=terms,
-            scale=scale,
-            currency=contract.currency,
-        )
-    return Withholding(_said(found, terms=terms, gross=totals.gross), found)
+        of_lines = money.split(found[0].held, [one.amount for one in billed], currency)
+        return Withholding(_said(found, terms=terms, gross=totals.gross), found, of_lines)
+    found, of_lines = rules.withheld_by_line(
+        gross=totals.gross,
+        before=before,
+        lines=[_billed(one.net, own=one.milestone.line.own) for one in billed],
+        past=past,
+        terms=terms,
+        scale=scale,
+        currency=currency,
+    )
+    return Withholding(_said(found, terms=terms, gross=totals.gross), found, of_lines)
 
 
-def _before(contract: Contract, *, version: ContractVersion, milestone: Milestone, terms: RetentionTerms) -> Any:
+def _before(contract: Contract, *, version: ContractVersion, milestones: Sequence[int], terms: RetentionTerms) -> Any:
     with kept.cursor() as cursor:
-        cursor.execute(BEFORE, [milestone.pk, version.pk, terms.materials_rate is not None, contract.pk])
+        cursor.execute(BEFORE, [list(milestones), version.pk, terms.materials_rate is not None, contract.pk])
         row = cursor.fetchone()
     if row is None:
         raise LookupError(f"contract {contract.pk} cannot be seen: nobody asks for it")

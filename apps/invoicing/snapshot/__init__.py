@@ -1,14 +1,13 @@
 """What an issued invoice says, as one text that never changes: ``model`` has its terms, ``reading`` reads it back."""
 
+from apps.invoicing.snapshot.causes import Acceptance, Application, Instalment
 from apps.invoicing.snapshot.kept_back import Reserved, ReservedItem, Retained, RetainedKind
 from apps.invoicing.snapshot.model import (
     CREDIT_NOTE,
     FINAL,
     ONE,
     VERSION,
-    Acceptance,
     Deposit,
-    Instalment,
     Line,
     Preceding,
     SemanticInvoice,
@@ -26,6 +25,7 @@ __all__ = [
     "VERSION",
     "Acceptance",
     "Address",
+    "Application",
     "Brand",
     "CreditTransfer",
     "Deposit",

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from apps.contracts.rules.payment import NET
 from apps.core import canonical
+from apps.invoicing.snapshot.causes import Acceptance, Application, Instalment
 from apps.invoicing.snapshot.kept_back import Reserved, Retained
 from apps.invoicing.snapshot.sides import CreditTransfer, Party, Payee
 
@@ -69,25 +70,6 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class Acceptance:
-    """The buyer's sign-off by which the milestone became payable. Its local date is the date of delivery (BT-72).
-
-    ``by_lapse``: the review period ended without an answer, which counts as acceptance by the contract; then nobody is
-    named, and ``accepted_at`` is the deadline. ``part_of``: what was agreed for the whole, net, when a
-    part of it was accepted.
-    """
-
-    accepted_at: datetime
-    accepted_on: date
-    accepted_by: str
-    organisation: str
-    submission_ref: str
-    submission_sha256: str
-    by_lapse: bool = False
-    part_of: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Preceding:
     """The invoice that a credit note corrects (BG-3): number (BT-25), date (BT-26); and why it is corrected.
 
@@ -121,32 +103,19 @@ class Deposit:
 
 
 @dataclass(frozen=True, slots=True)
-class Instalment:
-    """Billed without a sign-off: a deposit due from ``first`` on, or the period (BG-14) from ``first`` (BT-73) to
-    ``last`` (BT-74), ``number``-th of ``count``. A deposit has no ``last``; one with an ``event`` accepts nothing."""
-
-    first: date
-    last: date | None
-    number: int
-    count: int
-    event: str = ""
-    confirmed_by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class SemanticInvoice:
     """One issued invoice, or a credit note to one (EN 16931): number (BT-1), date (BT-2), currency (BT-5), due date
     (BT-9), terms (BT-20), contract (BT-12), project (BT-11), what the buyer wants to read (BT-10), the number of
     its order (BT-13).
 
     ``kind`` is what is billed: a ``milestone`` with its ``acceptance``, else a ``deposit`` or a ``recurring`` line's
-    ``instalment``; or ``final``, as the last of a contract with deposits. The code of the document type (BT-3) is an
-    export's choice. ``language`` is that of the buyer, in which documents are written. ``time_zone`` is the seller's,
-    in which dates are meant. A credit note has positive amounts, but for what returns to a deposit, names what it
-    corrects, and is due to nobody: its due date is its own. ``payment_reference`` is that of ISO 11649; invoices from
-    before there was one ask for their number. ``of_late_payment``: it claims interest and fees, or waives them. One
-    that waits for ``documents`` has no due date yet: ``due_date`` is the earliest then, and ``documents_days`` what the
-    days to pay do meanwhile.
+    ``instalment``, or an ``application`` for payment with a line for each milestone; or ``final``, as the last of a
+    contract with deposits. The code of the document type (BT-3) is an export's choice. ``language`` is that of the
+    buyer, in which documents are written. ``time_zone`` is the seller's, in which dates are meant. A credit note has
+    positive amounts, but for what returns to a deposit, names what it corrects, and is due to nobody: its due date is
+    its own. ``payment_reference`` is that of ISO 11649; invoices from before there was one ask for their number.
+    ``of_late_payment``: it claims interest and fees, or waives them. One that waits for ``documents`` has no due date
+    yet: ``due_date`` is the earliest then, and ``documents_days`` what the days to pay do meanwhile.
     """
 
     kind: str
@@ -184,6 +153,16 @@ class SemanticInvoice:
     of_late_payment: bool = False
     documents: tuple[str, ...] = ()
     documents_days: str = ""
+    application: Application | None = None
+
+    @property
+    def period(self) -> tuple[date, date] | None:
+        """First and last day of what is billed (BT-73, BT-74); of a milestone and of a deposit nothing."""
+        if self.application is not None:
+            return self.application.first, self.application.last
+        if self.instalment is None or self.instalment.last is None:
+            return None
+        return self.instalment.first, self.instalment.last
 
     @property
     def due_now(self) -> Decimal:

@@ -6,12 +6,11 @@ from typing import Any
 
 from apps.contracts.rules import read_release
 from apps.core import canonical
+from apps.invoicing.snapshot.causes import Acceptance, Application, Instalment
 from apps.invoicing.snapshot.kept_back import Reserved, ReservedItem, Retained, RetainedKind
 from apps.invoicing.snapshot.model import (
     VERSION,
-    Acceptance,
     Deposit,
-    Instalment,
     Line,
     Preceding,
     SemanticInvoice,
@@ -40,6 +39,7 @@ def read(text: str) -> SemanticInvoice:
             "credit_transfer": CreditTransfer(**said["credit_transfer"]) if said["credit_transfer"] else None,
             "acceptance": _acceptance(said["acceptance"]),
             "instalment": _instalment(said.get("instalment")),
+            "application": _application(said.get("application")),
             "lines": tuple(
                 Line(**_decimals({"base_quantity": "1", **line}, *NUMBERS_OF_A_LINE)) for line in said["lines"]
             ),
@@ -132,6 +132,14 @@ def _instalment(said: dict[str, Any] | None) -> Instalment | None:
         return None
     last = date.fromisoformat(said["last"]) if said["last"] else None
     return Instalment(**{**said, "first": date.fromisoformat(said["first"]), "last": last})
+
+
+def _application(said: dict[str, Any] | None) -> Application | None:
+    """Invoices from before there were applications for payment say nothing of one."""
+    if said is None:
+        return None
+    days = {name: date.fromisoformat(said[name]) for name in ("first", "last", "certified_on")}
+    return Application(**{**said, **days})
 
 
 def read_party(said: dict[str, Any]) -> Party:

@@ -17,7 +17,7 @@ from apps.core.printing.parts import DATA, Inside
 from apps.core.refs import new_ref
 from apps.milestones.certificates import snapshot
 from apps.milestones.certificates.page import page_of
-from apps.milestones.certificates.snapshot import BilledBy
+from apps.milestones.certificates.snapshot import BilledBy, StandsIn
 from apps.milestones.models import Certificate, Decision
 from apps.milestones.models.decision import SIGNED
 from apps.parties.actor import Actor
@@ -27,7 +27,7 @@ STYLE: Final = "record"
 FILE: Final = "acceptance.json"
 
 
-def make(*, submission_ref: str, invoice: BilledBy) -> Certificate:
+def make(*, submission_ref: str, invoice: BilledBy | StandsIn) -> Certificate:
     """Make and store the certificate of an acceptance; nothing happens if it is there.
 
     A failure is written on the certificate in words, and raised again so that the job is retried.
@@ -60,7 +60,7 @@ def pdf_of(text: str) -> bytes:
     return press.pdf(html, style=STYLE, at=page.accepted_at, inside=[inside])
 
 
-def _begun(submission_ref: str, *, invoice: BilledBy) -> Certificate:
+def _begun(submission_ref: str, *, invoice: BilledBy | StandsIn) -> Certificate:
     """The certificate's row, with what it will say; written once."""
     with transaction.atomic():
         decision = (

@@ -97,9 +97,24 @@ def page_of(said: dict[str, Any]) -> Page:
             (gettext("Text that was shown and accepted"), decision["sha256"]),
             (gettext("Statement"), decision["statement_sha256"]),
             (signed, contract["version_sha256"]),
-            (gettext("Invoice {number}").format(number=said["invoice"]["number"]), said["invoice"]["sha256"]),
+            *_invoice_hash(said),
         ],
         record=_record(said["audit"]),
+    )
+
+
+def _invoice_hash(said: dict[str, Any]) -> list[Fact]:
+    if "invoice" not in said:
+        return []
+    return [(gettext("Invoice {number}").format(number=said["invoice"]["number"]), said["invoice"]["sha256"])]
+
+
+def _billed(said: dict[str, Any]) -> Fact:
+    """The invoice that it issued, or the application for payment in which it stands until that is certified."""
+    if "invoice" in said:
+        return gettext("Invoice"), said["invoice"]["number"]
+    return gettext("Stands in"), gettext("Application for payment {number}").format(
+        number=said["application"]["number"]
     )
 
 
@@ -138,7 +153,7 @@ def _subject(said: dict[str, Any]) -> list[Fact]:
                 number=submission["cycle"], instant=words.instant(sent, zone=said["time_zone"])
             ),
         ),
-        (gettext("Invoice"), said["invoice"]["number"]),
+        _billed(said),
     ]
 
 

@@ -30,7 +30,15 @@ class BilledBy:
     sha256: str
 
 
-def written(decision: Decision, *, ref: str, invoice: BilledBy, at: datetime) -> str:
+@dataclass(frozen=True, slots=True)
+class StandsIn:
+    """The application for payment in which what was accepted stood first, where no invoice was issued with it."""
+
+    number: int
+    ref: str
+
+
+def written(decision: Decision, *, ref: str, invoice: BilledBy | StandsIn, at: datetime) -> str:
     """The canonical text of the certificate of a decision, begun at ``at``."""
     contract, submission = decision.contract, decision.submission
     milestone, buyer = submission.milestone, contract.buyer
@@ -74,7 +82,7 @@ def written(decision: Decision, *, ref: str, invoice: BilledBy, at: datetime) ->
             **_reservations(decision),
             **_steps(submission),
             "decision": _decision(decision, signatory=version.signatory_email),
-            "invoice": asdict(invoice),
+            **({"application": asdict(invoice)} if isinstance(invoice, StandsIn) else {"invoice": asdict(invoice)}),
             "audit": contracts.place_in_record(
                 decision.contract,
                 verbs=["milestone.accepted", "milestone.accepted_with_reservations", "milestone.partly_accepted"],

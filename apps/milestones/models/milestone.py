@@ -239,6 +239,18 @@ class Milestone(models.Model):
                 only="NEW.nullified IS DISTINCT FROM OLD.nullified",
             ),
             guards.at_commit(
+                "accepted_stands_in_an_application",
+                guards.UPDATE,
+                # What a settlement values is billed at once.
+                "IF EXISTS (SELECT 1 FROM contracts_contractversion v JOIN contracts_contract c"
+                " ON c.active_version_id = v.id WHERE c.id = NEW.contract_id AND v.bills_by = 'application') AND"
+                " NOT EXISTS (SELECT 1 FROM invoicing_applicationline l WHERE l.milestone_id = NEW.id) AND"
+                " NOT EXISTS (SELECT 1 FROM invoicing_invoice i WHERE i.milestone_id = NEW.id)"
+                " THEN RAISE EXCEPTION 'milestone % is accepted and stands in no application', NEW.id"
+                " USING ERRCODE = 'check_violation'; END IF;",
+                only="NEW.state = 'accepted' AND OLD.state <> 'accepted'",
+            ).seeing_all(),
+            guards.at_commit(
                 "accepted_by_a_decision",
                 guards.INSERT_OR_UPDATE,
                 "IF EXISTS (SELECT 1 FROM milestones_milestone m WHERE m.id = NEW.id"

@@ -97,8 +97,18 @@ def checked_part_verdicts(
     return [crossed.get(criterion, CriterionVerdict(criterion, is_passed=True)) for criterion in criteria]
 
 
-def part_statement(*, organisation: str, title: str, cycle: int, accepted: Money, rest: Money) -> Statement:
-    """What the buyer's person agrees to when accepting a part."""
+def part_statement(
+    *, organisation: str, title: str, cycle: int, accepted: Money, rest: Money, by_application: bool = False
+) -> Statement:
+    """What the buyer's person agrees to when accepting a part; ``by_application``: an application bills it."""
+    if by_application:
+        return Statement(
+            f"I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here"
+            f" and accept a part of the milestone, {accepted} net of tax, as complete. It stands in the next"
+            f" application for payment and is invoiced when that is certified. The rest, {rest} net of tax, is not"
+            " accepted and can be submitted again.",
+            "part-applied-1",
+        )
     return Statement(
         f"I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
         f" accept a part of the milestone, {accepted} net of tax, as complete. An invoice for {accepted} net of tax is"

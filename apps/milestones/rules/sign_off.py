@@ -211,8 +211,16 @@ def check_in_time(
     )
 
 
-def acceptance_statement(*, organisation: str, title: str, cycle: int, amount: Money) -> Statement:
-    """What the buyer's person agrees to when signing a milestone off."""
+def acceptance_statement(
+    *, organisation: str, title: str, cycle: int, amount: Money, by_application: bool = False
+) -> Statement:
+    """What the buyer's person agrees to; ``by_application``: an application for payment bills it."""
+    if by_application:
+        return Statement(
+            f"I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here"
+            f" and accept it as complete. {amount} net of tax stand in the next application for payment from now on.",
+            "acceptance-applied-1",
+        )
     return Statement(
         f"I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
         f" accept the milestone as complete. An invoice for {amount} net of tax is issued on my acceptance.",

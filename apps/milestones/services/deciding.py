@@ -32,6 +32,7 @@ def acceptance_statement(submission: Submission) -> rules.Statement:
         title=milestone.title,
         cycle=submission.number,
         amount=Money(milestone.amount, milestone.currency),
+        by_application=milestone.line.version.is_by_application,
     )
 
 

@@ -155,4 +155,5 @@ def _statement(submission: Submission, *, whole: Money, accepted: Money) -> rule
         cycle=submission.number,
         accepted=accepted,
         rest=Money(whole.amount - accepted.amount, whole.currency),
+        by_application=submission.milestone.line.version.is_by_application,
     )

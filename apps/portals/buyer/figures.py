@@ -14,6 +14,7 @@ from apps.core.days import NOT_YET
 from apps.invoicing import rules
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import BESIDE_PLAN, OpenItem
+from apps.invoicing.services.withholding import BilledWork
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.portals import plan_sums
@@ -109,7 +110,8 @@ def invoice_to_come(amount: Decimal, *, milestone: Milestone, version: ContractV
     taxed = rules.TaxedAmount(net=amount - recovered, category=version.tax_category, rate=version.tax_rate)
     totals = rules.totals(rules.tax_breakdown([taxed], currency=currency))
     documents = invoicing.wanted_of(contract=version.contract, version=version, milestone=milestone)
-    kept = invoicing.withheld(contract=version.contract, version=version, totals=totals, milestone=milestone)
+    work = [BilledWork(milestone, amount, recovered)]
+    kept = invoicing.withheld(contract=version.contract, version=version, totals=totals, billed=work)
     return InvoiceToCome(
         retained=kept.said.withheld if kept.said is not None else money.ZERO,
         recovered=recovered,

@@ -4,6 +4,7 @@ from django.urls import path
 
 from apps.portals.buyer.views import (
     accounts,
+    applications,
     assignments,
     changes,
     charges,
@@ -39,6 +40,9 @@ urlpatterns = [
     path("contracts/<str:ref>/compare/", plans.compare_plans, name="compare_plans"),
     path("contracts/<str:ref>/propose/", drafts.propose_contract, name="propose_contract"),
     path("contracts/<str:ref>/withdraw/", drafts.withdraw_contract, name="withdraw_contract"),
+    path("applications/<str:ref>/", applications.application, name="application"),
+    path("applications/<str:ref>.pdf", applications.application_pdf, name="application_pdf"),
+    path("applications/<str:ref>.xlsx", applications.application_xlsx, name="application_xlsx"),
     path("contracts/<str:ref>/progress/", progress.contract_progress, name="contract_progress"),
     path("contracts/<str:ref>/progress.csv", progress.progress_csv, name="progress_csv"),
     path("contracts/<str:ref>/progress.xlsx", progress.progress_xlsx, name="progress_xlsx"),

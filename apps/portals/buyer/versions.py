@@ -134,6 +134,13 @@ def read(actor: Actor, version: ContractVersion, *, way: Way, plan: ContractVers
     )
 
 
+def _invoices(version: ContractVersion) -> str:
+    if not version.is_by_application:
+        return _("one for each milestone that you sign off, for its amount, at that moment")
+    parties = {"seller": version.contract.seller.legal_name, "buyer": version.contract.buyer.legal_name}
+    return wording.invoices(version.bills_by, **parties)
+
+
 def terms_of(version: ContractVersion) -> list[Fact]:
     """The terms in plain words."""
     review, currency = contracts.review_terms(version), version.currency
@@ -155,7 +162,7 @@ def terms_of(version: ContractVersion) -> list[Fact]:
         Fact(term=_("Acceptance in part"), value=wording.partial_acceptance(version.partial_acceptance)),
         Fact(term=_("Your questions"), value=wording.question_suspensions(version.question_suspensions)),
         *_steps(version),
-        Fact(term=_("Invoices"), value=_("one for each milestone that you sign off, for its amount, at that moment")),
+        Fact(term=_("Invoices"), value=_invoices(version)),
         *(
             [
                 Fact(term=_("Retention"), value=retention_wording.withheld(retention, currency=currency)),

@@ -57,7 +57,7 @@ def ask_nullification(request: PortalRequest, ref: str, *, side: Side, crumbs: C
             "milestone": found,
             "milestone_url": here,
             "refusal": refusal,
-            "effects": _effects(found, side=side),
+            "effects": _effects(found, side=side) if not refusal else [],
             "crumbs": [*crumbs, (found.title, here), (_("Withdraw the acceptance"), "")],
         },
         form=form,
@@ -130,7 +130,7 @@ def _why_not_ask(actor: Actor, milestone: Milestone, *, side: Side) -> str:
     if waiting_on(actor, milestone) is not None:
         return _("It was asked already to withdraw this acceptance.")
     try:
-        invoicing.refuse_uncreditable(milestone.invoice)
+        invoicing.invoice_to_nullify(milestone_ref=milestone.ref)
     except Refused as refused:
         return explain(refused)
     return _why_not(actor, milestone, side=side)

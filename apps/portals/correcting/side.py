@@ -95,6 +95,12 @@ class Side:
         """The same for a page of reservations."""
         return self._render(request, f"reserving/{template}.html", context, form)
 
+    def applying_page(
+        self, request: PortalRequest, template: str, context: Mapping[str, Any], *, form: BaseForm | None = None
+    ) -> HttpResponse:
+        """The same for a page of applications for payment."""
+        return self._render(request, f"applying/{template}.html", context, form)
+
     def _render(
         self, request: PortalRequest, template: str, context: Mapping[str, Any], form: BaseForm | None
     ) -> HttpResponse:

@@ -267,6 +267,7 @@ TERMS = (
     "price",
     "payment_days",
     "payment_basis",
+    "bills_by",
     "review_days",
     "review_unit",
     "review_country",

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts import rules
 from apps.contracts.drafts import LineTerms
-from apps.contracts.models.version import Silence
+from apps.contracts.models.version import BillsBy, Silence
 from apps.portals.drafting.documents import DocumentsField
 from apps.portals.drafting.waiting import WaitingField
 from apps.portals.forms import AmountField, RateField
@@ -15,6 +15,13 @@ from apps.portals.forms import AmountField, RateField
 
 class StepFields(forms.Form):
     """What stops the review clock, and who has to look before a milestone is accepted."""
+
+    bills_by = forms.ChoiceField(
+        label=_("Invoices are issued by"),
+        choices=BillsBy.choices,
+        required=False,
+        help_text=_("An application is certified by the buyer, and that issues one invoice over several milestones."),
+    )
 
     question_suspensions = forms.IntegerField(
         label=_("Questions that stop the review clock"),
@@ -47,6 +54,9 @@ class StepFields(forms.Form):
 
     def clean_question_suspensions(self) -> int:
         return self.cleaned_data["question_suspensions"] or 0
+
+    def clean_bills_by(self) -> str:
+        return self.cleaned_data["bills_by"] or BillsBy.MILESTONE.value
 
 
 class OwnTermFields(forms.Form):

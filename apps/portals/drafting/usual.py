@@ -11,6 +11,7 @@ from apps.portals.drafting.desk import Desk
 USUAL_TERMS: Final = (
     "payment_days",
     "payment_basis",
+    "bills_by",
     "review_days",
     "review_unit",
     "silence",
@@ -36,6 +37,7 @@ def usual_terms(request: PortalRequest, *, desk: Desk) -> dict[str, Any]:
         "currency": request.membership.organisation.currency,
         "payment_days": 30,
         "payment_basis": "net",
+        "bills_by": "milestone",
         "review_days": 14,
         "review_unit": "calendar",
         "silence": "escalates",

@@ -63,6 +63,6 @@ def opened(request: PortalRequest, token: str) -> Opened:
         request, contract_id=link.contract_id, organisation_id=link.buyer_id, origin=origin_of(request)
     )
     walls.enter(link.buyer_id, contract=link.contract_id)
-    related = ("seller", "buyer", "contract", "milestone", "instalment", "open_item", "document")
+    related = ("seller", "buyer", "contract", "milestone", "instalment", "application", "open_item", "document")
     found = Invoice.objects.of_buyer(actor).select_related(*related)
     return Opened(token, link, actor, get_object_or_404(found, pk=link.invoice_id), who)

@@ -8,6 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from apps.contracts.models import Contract, Criterion, PlanLine
+from apps.contracts.models.version import BillsBy
 from apps.core import money
 from apps.core.days import NOT_YET
 from apps.financing.models import Facility, RequestItem
@@ -62,6 +63,7 @@ def milestones_to_fund(actor: Actor, *, today: date) -> QuerySet[Milestone]:
     gives_back = Instalment.objects.filter(contract=OuterRef("contract"), cancelled_at__isnull=True)
     is_known = WITHOUT_RETENTION & ~Exists(gives_back.exclude(line__recovery=""))
     before = Q(~Q(state__in=ENDED), Exists(measured), is_known, contract__state="active")
+    before &= ~Q(contract__active_version__bills_by=BillsBy.APPLICATION)
     return (
         Milestone.objects.visible_to(actor)
         .filter(contract__seller_id=actor.organisation_id, contract__active_version__is_assignable=True)

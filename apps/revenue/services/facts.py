@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from apps.contracts.drafts import DEPOSIT
 from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.core import money
-from apps.invoicing.models import BESIDE_PLAN, CreditNote, Instalment, Invoice, InvoiceKind
+from apps.invoicing.models import BESIDE_PLAN, CreditNote, CreditNoteLine, Instalment, Invoice, InvoiceKind
 from apps.invoicing.models.credit_note import CHARGES
 from apps.milestones.models import Milestone, Nullification
 from apps.milestones.models.nullification import NullificationState
@@ -156,7 +156,7 @@ def _credits(contract: Contract) -> list[Event]:
     )
     # A deposit that later invoices give back is no part of the price: what is credited of it changes no revenue.
     rows = (
-        corrections.exclude(invoice__kind__in=[InvoiceKind.ADVANCE, InvoiceKind.BONUS])
+        corrections.exclude(invoice__kind__in=[InvoiceKind.ADVANCE, InvoiceKind.BONUS, InvoiceKind.APPLICATION])
         .annotate(worth=CREDITED)
         .values_list(
             "ref", "issued_on", "issued_at", "worth", "invoice__milestone__position", "invoice__instalment__position"
@@ -172,6 +172,28 @@ def _credits(contract: Contract) -> list[Event]:
             amount=worth,
         )
         for ref, issued_on, issued_at, worth, milestone, instalment in rows
+    ] + _credits_by_line(contract)
+
+
+def _credits_by_line(contract: Contract) -> list[Event]:
+    """The same of applications for payment, whose invoices bill several milestones: each line lowers its own price."""
+    lines = CreditNoteLine.objects.filter(
+        credit_note__contract=contract,
+        credit_note__purpose=CreditNote.Purpose.CORRECTION,
+        invoice_line__milestone__isnull=False,
+    )
+    of_note = ("credit_note__ref", "credit_note__issued_on", "credit_note__issued_at")
+    rows = lines.order_by().values_list(*of_note, "invoice_line__milestone__position").annotate(Sum("net"))
+    return [
+        Event(
+            why=Why.CREDIT,
+            cause=f"credit:{ref}:{position}",
+            on=issued_on,
+            at=issued_at,
+            position=position,
+            amount=net,
+        )
+        for ref, issued_on, issued_at, position, net in rows
     ]
 
 

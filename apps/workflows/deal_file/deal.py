@@ -182,6 +182,7 @@ class Event:
     pick: int | None = None
     event: str = ""
     document: str = ""
+    application: int | None = None
 
 
 @dataclass(frozen=True)

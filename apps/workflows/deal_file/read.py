@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from apps.contracts.billing import BILLINGS, BY_MILESTONE
 from apps.contracts.drafts import AS_AGREED, ContractDraft, DraftCriterion, DraftLine
 from apps.contracts.rules import check_draft_with_options, review
 from apps.contracts.rules.conditions import check_conditions
@@ -64,7 +65,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
     assignable, in_parts = place.maybe("assignable"), place.maybe("partial_acceptance")
     steps = read_steps(place, code_of(currency, parties))
     payment_days, payment_basis = place.maybe("payment_days"), place.maybe("payment_basis")
-    review_days = place.maybe("review_days")
+    review_days, billing = place.maybe("review_days"), place.maybe("bills_by")
     until = place.maybe("answer_until")
     signatory = place.need("signatory")
     counted = place.maybe("review")
@@ -82,6 +83,7 @@ def _contract(place: Place, parties: Mapping[str, Party]) -> ContractDraft:
         payment_days=payment_days.whole(most=365) if payment_days is not None else 30,
         payment_basis=payment_basis.one_of(*PAYMENT_BASES) if payment_basis is not None else NET,
         review_days=review_days.whole(least=1, most=365) if review_days is not None else 14,
+        bills_by=billing.one_of(*BILLINGS) if billing is not None else BY_MILESTONE,
         **(_review(counted) if counted is not None else {}),
         **steps,
         partial_acceptance=in_parts.yes_or_no() if in_parts is not None else False,

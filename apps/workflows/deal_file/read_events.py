@@ -19,6 +19,8 @@ from apps.workflows.deal_file.verb_table import VERBS, Verb
 
 MEMBERS_ONLY: Final = frozenset(
     {
+        "certify",
+        "return_application",
         "confirm_event",
         "confirm_document",
         "return_document",
@@ -115,7 +117,10 @@ def _event(
         if "title" in rule.keys
         else None,
         "ground": take("ground", lambda p: p.one_of(*GROUNDS)) or GROUNDS[0],
-        "worth": take("worth", lambda p: read_worth(p, milestone=lambda named: _milestone(named, contract))) or (),
+        "worth": take("worth", lambda p: read_worth(p, milestone=lambda named: _milestone(named, contract)))
+        or take("certified", lambda p: read_worth(p, milestone=lambda named: _milestone(named, contract)))
+        or (),
+        "application": take("application", lambda p: p.whole(least=1)),
         "part": _part(place, contract) if "part" in rule.keys else None,
         "pick": read_pick(place, contract) if verb in SIGNED else None,
         "period": take("period", lambda p: p.whole(least=1)),

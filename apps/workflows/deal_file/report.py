@@ -18,6 +18,7 @@ from apps.ledger.models import Book, Entry
 from apps.milestones.models import Milestone, Submission
 from apps.workflows.deal_file import (
     credit_report,
+    report_applications,
     report_disputes,
     report_progress,
     report_refunds,
@@ -40,7 +41,9 @@ def report(*, title: str, contract_ref: str) -> Report:
     """Everything that the database holds of one contract, read as the owner, who sees both sides."""
     contract = Contract.objects.using("owner").select_related("seller", "buyer").get(ref=contract_ref)
     invoices = list(
-        _of(Invoice, contract).select_related("milestone", "instalment", "open_item", "document").order_by("id")
+        _of(Invoice, contract)
+        .select_related("milestone", "instalment", "application", "open_item", "document")
+        .order_by("id")
     )
     notes = list(_of(CreditNote, contract).select_related("invoice", "document").order_by("id"))
     milestones = list(_of(Milestone, contract).order_by("position", "part"))
@@ -66,6 +69,7 @@ def report(*, title: str, contract_ref: str) -> Report:
         "change_orders": change_orders(contract),
         "terminations": report_terminations.terminations(contract),
         "retention": report_retention.report_of(contract),
+        "applications": report_applications.report_of(contract),
         "progress": report_progress.report_of(contract),
         "revenue": report_revenue.report_of(contract),
         "refunds": report_refunds.refunds(contract),

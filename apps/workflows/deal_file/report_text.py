@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from apps.workflows.deal_file import (
     credit_report,
+    report_applications,
     report_disputes,
     report_progress,
     report_reservations,
@@ -54,6 +55,7 @@ def plain(found: Report) -> str:
     lines += report_reservations.plain(found["reservations"])
     lines += report_terminations.in_words(found["terminations"], currency=contract["currency"])
     lines += report_retention.plain_of(found["retention"])
+    lines += report_applications.plain_of(found["applications"])
     lines += report_progress.plain_of(found["progress"])
     lines += report_revenue.plain_of(found["revenue"])
     if found["payments"]:

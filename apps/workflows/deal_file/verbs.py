@@ -11,6 +11,7 @@ from apps.milestones import services as milestones
 from apps.milestones.services import CriterionAnswer, Link, Part
 from apps.parties.actor import Actor
 from apps.workflows import billing, contracting, negotiating, sign_off
+from apps.workflows.deal_file.application_verbs import APPLYING
 from apps.workflows.deal_file.change_verbs import CHANGES
 from apps.workflows.deal_file.charge_verbs import CHARGING
 from apps.workflows.deal_file.credit_verbs import CREDITING
@@ -189,6 +190,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         "accept_part": _accept_part,
         "pay": _pay,
         "reverse_payment": _reverse_payment,
+        **APPLYING,
         **CREDITING,
         **DISPUTING,
         **REFUNDING,

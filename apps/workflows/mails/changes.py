@@ -29,6 +29,7 @@ def of_terms(old: ContractVersion, new: ContractVersion, *, currency: str) -> li
     for term, was, now in (
         (_("Days to pay"), old.payment_days, new.payment_days),
         (_("Days to pay count"), old.get_payment_basis_display(), new.get_payment_basis_display()),
+        (_("Invoices are issued by"), old.get_bills_by_display(), new.get_bills_by_display()),
         (_("Days to review"), old.review_days, new.review_days),
         (_("Tax rate in percent"), f"{old.tax_rate.normalize():f}", f"{new.tax_rate.normalize():f}"),
         (_("Days of notice of termination"), old.notice_days, new.notice_days),

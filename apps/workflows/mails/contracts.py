@@ -65,6 +65,7 @@ def contract_proposal(*, grant_ref: str) -> None:
                 fact(_("Contract"), f"{contract.number} · {contract.title}"),
                 money(_("Price, net of tax"), version.price, contract.currency),
                 fact(_("Payment"), lazy(wording.payment, str)(version.payment_days, version.payment_basis)),
+                *([fact(_("Invoices"), version.get_bills_by_display())] if version.is_by_application else []),
                 fact(_("Days to review"), lazy(wording.review_period, str)(review)),
                 fact(_("If you say nothing"), lazy(wording.silence_means, str)(review.silence)),
                 *([fact(_("Can be signed until"), on=version.answer_until)] if version.answer_until else []),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, GuestGrant
 from apps.core.money import total
-from apps.invoicing.models import Invoice
+from apps.invoicing.models import ApplicationLine, Invoice
 from apps.milestones import services as milestones
 from apps.milestones.models import Decision, Submission, Verdict
 from apps.milestones.models.submission import SubmissionState
@@ -72,7 +72,9 @@ def acceptance(*, submission_ref: str) -> None:
     decision = _decision(submission_ref)
     milestone = decision.submission.milestone
     contract = decision.contract
-    invoice = Invoice.objects.get(milestone=milestone)
+    invoice = Invoice.objects.filter(milestone=milestone).first()
+    if invoice is None:
+        return collected(decision)
     send(
         Letter(
             name="acceptance",
@@ -95,6 +97,38 @@ def acceptance(*, submission_ref: str) -> None:
                 "milestone": milestone,
                 "invoice": invoice,
                 "reservations": list(decision.reservations.all()),
+                "is_part": decision.outcome == Decision.Outcome.PARTLY_ACCEPTED,
+                "crossed": list(_crossed(decision)),
+            },
+        )
+    )
+
+
+def collected(decision: Decision) -> None:
+    """Tell the seller that the milestone is accepted and stands in the application for payment that collects."""
+    milestone, contract = decision.submission.milestone, decision.contract
+    line = ApplicationLine.objects.select_related("application").filter(milestone=milestone).order_by("-pk").first()
+    if line is None:
+        raise LookupError(f"milestone {milestone.ref} is accepted and neither billed nor applied for")
+    send(
+        Letter(
+            name="acceptance_collected",
+            key=decision.submission.ref,
+            sender=contract.buyer,
+            reader=contract.seller,
+            to=sellers_people(contract),
+            button=_("Open the application"),
+            url=absolute(reverse("seller:application", args=[line.application.ref])),
+            facts=[
+                fact(_("Contract"), f"{contract.number} · {contract.title}"),
+                *([] if decision.rule else [fact(_("Signed off by"), decision.name)]),
+                fact(_("Application for payment"), line.application.number),
+                money(_("Accepted, net of tax"), milestone.amount, milestone.currency),
+            ],
+            context={
+                "decision": decision,
+                "milestone": milestone,
+                "number": line.application.number,
                 "is_part": decision.outcome == Decision.Outcome.PARTLY_ACCEPTED,
                 "crossed": list(_crossed(decision)),
             },
@@ -140,7 +174,7 @@ def review_lapsed(*, submission_ref: str) -> None:
         name="review_lapsed",
         key=submission_ref,
         facts=[*facts_of(submission), *of_invoice],
-        more={"invoice": invoice},
+        more={"invoice": invoice, "is_collected": submission.milestone.application_lines.exists()},
     )
 
 

@@ -24,6 +24,7 @@ from apps.invoicing import services as invoicing
 from apps.invoicing.models import BankTransaction, Invoice, Payment
 from apps.invoicing.rules import Part as PaymentPart
 from apps.invoicing.rules import Share
+from apps.invoicing.services import applications
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect, GivenValue, Part
@@ -32,6 +33,7 @@ from apps.revenue.rules import Outcome
 from apps.revenue.services import Decision
 from apps.workflows import (
     account_letters,
+    applying,
     before_acceptance,
     billing,
     changing,
@@ -134,6 +136,14 @@ def _previewed(preview: Callable[[Any], tuple[str, str]], row: Any) -> str:
             return preview(row)[1]
         except Refused:  # in this state there is nothing to preview
             return "0" * 64
+
+
+def _applied(row: Any) -> str:
+    """The hash of what would be submitted now."""
+    contract = (
+        Contract.objects.using("owner").select_related("seller", "buyer", "active_version").get(pk=row.contract_id)
+    )
+    return _previewed(lambda one: applications.preview_application(one, contract=contract, today=TODAY), row)
 
 
 def _previewed_by_buyer(row: Any) -> str:
@@ -322,6 +332,7 @@ CHARGE = "invoicing.Charge"
 CREDIT_NOTE, NULLIFICATION = "invoicing.CreditNote", "milestones.Nullification"
 QUESTION = "milestones.Question"
 DISPUTE, PROPOSAL = "milestones.Dispute", "milestones.DisputeProposal"
+APPLICATION = "invoicing.Application"
 RESERVATION, OFFERED = "milestones.Reservation", "milestones.ReservationWord"
 PAYMENT, TRANSACTION, REFUND = "invoicing.Payment", "invoicing.BankTransaction", "invoicing.Refund"
 PAPER = "invoicing.PaymentDocument"
@@ -634,6 +645,28 @@ CALLS = [
     Call(charging.withdraw_charge, "approver", CHARGE, "charge_ref", _because),
     Call(charging.claim_bonus, "billing", MILESTONE, "milestone_ref"),
     Call(late_payment.claim_late_payment, "billing", CONTRACT, "contract_ref", _late, after=timedelta(days=60)),
+    Call(
+        applying.submit_application,
+        "billing",
+        APPLICATION,
+        "application_ref",
+        lambda row, _own: {"seen": _applied(row)},
+    ),
+    Call(applying.withdraw_application, "billing", APPLICATION, "application_ref"),
+    Call(
+        applying.return_application,
+        "approver",
+        APPLICATION,
+        "application_ref",
+        lambda row, _own: {"seen": row.sha256.ljust(64, "0"), "reason": "Mine."},
+    ),
+    Call(
+        applying.certify_application,
+        "approver",
+        APPLICATION,
+        "application_ref",
+        lambda row, _own: {"seen": row.sha256.ljust(64, "0"), "figures": {}},
+    ),
     Call(retention.release_retention, "billing", CONTRACT, "contract_ref", lambda _row, _own: {"position": 2}),
     Call(retention.release_retention, "buyer", CONTRACT, "contract_ref", lambda _row, _own: {"position": 3}),
     Call(instalments.bill_instalment, "billing", "invoicing.Instalment", "instalment_ref"),

@@ -39,6 +39,7 @@ from apps.invoicing import credit_documents, documents
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import BankTransaction, Invoice, InvoiceLink
 from apps.invoicing.rules import Part
+from apps.invoicing.services.certifying import Figure
 from apps.milestones import services as milestones
 from apps.milestones.models import DisputeFile, EvidenceFile, Milestone, Reminder, Reservation, Settlement, Submission
 from apps.milestones.models.submission import Proof
@@ -93,7 +94,7 @@ from apps.workflows import (
 from apps.workflows.journals import making as journals
 from apps.workflows.models import EvidencePack
 from apps.workflows.packs import making
-from tests import corrections, disputes, payment_documents, scenarios, terminations
+from tests import applications, corrections, disputes, payment_documents, scenarios, terminations
 from tests.invoicing.statements.bank import Booking
 from tests.invoicing.statements.uploads import uploaded
 from tests.scenarios import Parties, acting, key, member
@@ -196,6 +197,7 @@ class _Builder:
         self._disputes()
         self._reservations()
         payment_documents.waiting(self.deal, self._draft("Documented", lines=1), tag=self.canary)
+        self._applications()
         self._terminations()
         self._bills()
         self._statements()
@@ -647,6 +649,19 @@ class _Builder:
             reserving.agree_reduction(actor=bea, key=key(), offer_ref=offer["offer"])
         with acting(dario):
             reserving.report_mended(actor=dario, key=key(), reservation_ref=mended.ref, text=title)
+
+    def _applications(self) -> None:
+        """One application for payment that was certified lower, one that waits, and one that collects."""
+        draft = replace(self._draft("Applied for", lines=2), bills_by="application")
+        contract = scenarios.active_contract(self.deal, draft=draft)
+        bea, reason = member(self.deal, "approver"), f"Not shown. {self.canary}"
+        scenarios.accepted_milestone(contract, position=1)
+        first = applications.submitted(contract)
+        applications.certified(first, actor=bea, figures={1: Figure(Decimal(1), reason)})
+        applications.submitted(contract)
+        scenarios.accepted_milestone(contract, position=2)
+        collecting = replace(self._draft("Collected", lines=2), bills_by="application")
+        scenarios.accepted_milestone(scenarios.active_contract(self.deal, draft=collecting))
 
     def _terminations(self) -> None:
         """A notice to come, one that is withdrawn, one with a settlement that waits, and two contracts that ended."""

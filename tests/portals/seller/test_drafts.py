@@ -120,7 +120,7 @@ def test_the_terms_of_the_review_are_kept_and_told_in_plain_words(parties: Parti
     page = seller.get(response["Location"]).content.decode()
     assert "12 working days, Monday to Saturday (holidays: Germany, BY) from the day on which" in page
     assert "days of Europe/Vienna" in page
-    assert "The milestone counts as accepted, and its invoice is issued." in page
+    assert "The milestone counts as accepted and is billed as agreed." in page
     assert "Directive 2011/7/EU" not in page
 
 

@@ -18,6 +18,7 @@ from apps.milestones.models.milestone import ENDED
 from apps.parties.roles import Action
 from apps.portals import deposits, history, instalments, retaining, waiting
 from apps.portals.access import PortalRequest, portal
+from apps.portals.applying.page import panel_of as applications_of
 from apps.portals.buyer import figures, signing, versions
 from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, today_of, why_not, zone_of
 from apps.portals.buyer.stories import contract_story
@@ -128,6 +129,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "disputes": disputes.of_contract(actor, found, side=BUYER),
             "reservations": reservations.of_contract(actor, found, side=BUYER),
             "retention": retaining.panel_of(found, side="buyer"),
+            "applications": applications_of(found),
             "waiting": waiting.panel_of(found),
             "deposits": deposits.panel_of(found, calendars=by_calendar),
             "calendars": by_calendar,

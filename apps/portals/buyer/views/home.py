@@ -20,6 +20,7 @@ from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import formats, payment_documents
 from apps.portals.access import PortalRequest, portal
+from apps.portals.applying.needs import to_certify
 from apps.portals.buyer import figures, payees, versions
 from apps.portals.buyer.pages import page, today_of, zone_of
 from apps.portals.changing.waiting import change_orders
@@ -54,6 +55,7 @@ def home(request: PortalRequest) -> HttpResponse:
         {
             "needs": [
                 *_sign_offs(actor, zone),
+                *to_certify(actor),
                 *_proposals(actor),
                 *change_orders(actor, side="buyer"),
                 *(terminations.needs_of(actor, desk=Desk("buyer")) if actor.may(Action.SIGN_CONTRACT) else ()),

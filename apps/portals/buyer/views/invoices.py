@@ -69,7 +69,9 @@ def invoices(request: PortalRequest) -> HttpResponse:
         sums = open_totals.of_found(found.filter(filters["open"]))
     else:
         sums = open_totals.of_all(OpenSum.objects.of_buyer(request.actor), state=state, today=today)
-    rows = page_of(request, found.select_related("seller", "contract", "milestone", "instalment", "open_item"))
+    rows = page_of(
+        request, found.select_related("seller", "contract", "milestone", "instalment", "application", "open_item")
+    )
     assigned = payees.assigned_among(request.actor, rows.rows)
     return page(
         request,
@@ -104,7 +106,10 @@ def _tabs(counts: Mapping[str, int], *, filters: Mapping[str, Q], state: str, wo
 def _invoice(request: PortalRequest, ref: str) -> Invoice:
     rows = Invoice.objects.of_buyer(request.actor)
     return get_object_or_404(
-        rows.select_related("seller", "buyer", "contract", "milestone", "instalment", "open_item", "document"), ref=ref
+        rows.select_related(
+            "seller", "buyer", "contract", "milestone", "instalment", "application", "open_item", "document"
+        ),
+        ref=ref,
     )
 
 

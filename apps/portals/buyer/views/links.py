@@ -16,10 +16,12 @@ from apps.contracts.models import ContractVersion, Termination
 from apps.core import clock
 from apps.core.errors import Refused
 from apps.financing.models import Assignment
+from apps.invoicing.models import Invoice
 from apps.milestones.models import Dispute, Milestone, Submission
 from apps.milestones.models.submission import Proof
 from apps.portals import missing_people, papers
 from apps.portals.access import PortalRequest, portal
+from apps.portals.applying.page import stands_in
 from apps.portals.buyer import acknowledging, cycles, payees, renewing, versions
 from apps.portals.buyer.pages import page
 from apps.portals.buyer.views.link_files import document_of
@@ -88,12 +90,17 @@ def _milestone(request: PortalRequest, visit: Visit) -> HttpResponse:
     if submission.state != "accepted":
         context["missing_people"] = missing_people.of_milestone(reading.milestone, side="buyer")
         return page(request, "link/milestone", context, zone=reading.zone)
-    pay_to = payees.of_invoice(visit.actor, milestone.invoice)
+    invoice: Invoice | None = getattr(milestone, "invoice", None)
+    context["stands_in"] = stands_in(milestone)
+    if invoice is not None:
+        pay_to = payees.of_invoice(visit.actor, invoice)
+        context |= {
+            "pay_to": pay_to,
+            "pay_code": payees.pay_code(pay_to, invoice),
+            "is_printed_otherwise": payees.is_printed_otherwise(pay_to, invoice),
+            **document_of(invoice, visit=visit),
+        }
     context |= {
-        "pay_to": pay_to,
-        "pay_code": payees.pay_code(pay_to, milestone.invoice),
-        "is_printed_otherwise": payees.is_printed_otherwise(pay_to, milestone.invoice),
-        **document_of(milestone.invoice, visit=visit),
         **papers.certificate_piece(visit.actor, milestone),
         "certificate_url": reverse("link:certificate", args=[visit.token]),
         "here": reverse("link:open", args=[visit.token]),

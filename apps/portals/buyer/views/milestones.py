@@ -15,6 +15,7 @@ from apps.milestones.models import HandOver, Milestone
 from apps.parties.roles import Action
 from apps.portals import missing_people, papers
 from apps.portals.access import PortalRequest, portal
+from apps.portals.applying.page import stands_in
 from apps.portals.buyer import cycles, deciding, judging, payees
 from apps.portals.buyer.cycles import SubmissionReading
 from apps.portals.buyer.pages import Crumbs, contract_crumbs, page, why_not, why_not_sign_off, zone_of
@@ -61,6 +62,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "earlier": [(cycle, cycles.decision_of(cycle)) for cycle in reversed(sent[:-1])],
             "invoice": invoice,
             **(_document(invoice, found) if invoice is not None else {}),
+            "stands_in": stands_in(found),
             "pay_to": pay_to,
             "pay_code": payees.pay_code(pay_to, invoice) if invoice is not None else None,
             "is_printed_otherwise": invoice is not None and payees.is_printed_otherwise(pay_to, invoice),

@@ -16,6 +16,7 @@ from apps.milestones.models import Milestone
 from apps.parties.roles import Action
 from apps.portals import conversing, deposits, history, instalments, papers, retaining, waiting
 from apps.portals.access import PortalRequest, portal
+from apps.portals.applying.page import panel_of as applications_of
 from apps.portals.changing.desk import orders_of
 from apps.portals.correcting.side import SELLER
 from apps.portals.disputing import shown as disputes
@@ -160,6 +161,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "disputes": disputes.of_contract(actor, found, side=SELLER),
             "reservations": reservations.of_contract(actor, found, side=SELLER),
             "retention": retaining.panel_of(found, side="seller"),
+            "applications": applications_of(found),
             "waiting": waiting.panel_of(found),
             "deposits": deposits.panel_of(found, calendars=by_calendar),
             "printed": papers.printed(

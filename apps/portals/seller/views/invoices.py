@@ -75,7 +75,7 @@ def invoices(request: PortalRequest) -> HttpResponse:
     else:
         sums = open_totals.of_all(OpenSum.objects.of_seller(request.actor), state=state, today=today)
     instruction = PayeeInstruction.objects.assigned().filter(milestone_id=OuterRef("milestone_id"))
-    shown = found.select_related("buyer", "contract", "milestone", "instalment", "open_item").annotate(
+    shown = found.select_related("buyer", "contract", "milestone", "instalment", "application", "open_item").annotate(
         is_assigned=Exists(instruction)
     )
     rows = page_of(request, shown)
@@ -110,7 +110,10 @@ def invoice_of(request: PortalRequest, ref: str) -> Invoice:
     """One of the seller's invoices, with what every page about it shows; else 404."""
     rows = Invoice.objects.of_seller(request.actor)
     return get_object_or_404(
-        rows.select_related("buyer", "seller", "contract", "milestone", "instalment", "open_item", "document"), ref=ref
+        rows.select_related(
+            "buyer", "seller", "contract", "milestone", "instalment", "application", "open_item", "document"
+        ),
+        ref=ref,
     )
 
 

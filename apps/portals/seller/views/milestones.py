@@ -18,6 +18,7 @@ from apps.milestones.models import Milestone, Submission
 from apps.parties.roles import Action
 from apps.portals import formats, history, missing_people, papers
 from apps.portals.access import PortalRequest, portal
+from apps.portals.applying.page import stands_in
 from apps.portals.charging.shown import charged_of
 from apps.portals.correcting.shown import nullifying_of
 from apps.portals.correcting.side import SELLER
@@ -71,6 +72,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "events": history.of_subjects(actor, found.contract, subjects),
             "disputes": disputes.of_milestone(actor, found, side=SELLER),
             "reservations": reservations.of_milestone(actor, found, side=SELLER),
+            "stands_in": stands_in(found),
             "nullifying": nullifying_of(actor, found, side=SELLER),
             "charged": charged_of(actor, found, side=SELLER),
             "crumbs": milestone_crumbs(found),
@@ -94,7 +96,7 @@ def _steps(milestone: Milestone, cycles: Sequence[Cycle], invoice: Invoice | Non
     sent = next((cycle.submission for cycle in cycles if cycle.submission.state in ("submitted", "accepted")), None)
     paid = invoice is not None and invoice.open_item.open == 0
     is_back = milestone.state == "changes_requested"
-    reached = 4 if paid else 3 if invoice else 1 if sent else 0
+    reached = 4 if paid else 3 if invoice else 2 if milestone.accepted_at else 1 if sent else 0
     on_dates = [
         on(milestone.contract.activated_at),
         on(sent.submitted_at) if sent else None,
@@ -160,8 +162,12 @@ def _what_next(
     if waiting is not None and waiting.review_due_at is not None:
         line = milestone.line
         return {"text": _review(who, waiting, contracts.review_terms(line.version, own=line.own))}
-    if milestone.state == "changes_requested":
-        return {"text": _("you mend what was crossed, and submit again. What was ticked stays as it is.")}
+    if milestone.state in ("changes_requested", "accepted"):
+        words = {
+            "changes_requested": _("you mend what was crossed, and submit again. What was ticked stays as it is."),
+            "accepted": _("you submit the application for payment in which it stands; the buyer certifies it."),
+        }
+        return {"text": words[milestone.state]}
     if draft is not None:
         return {"text": _("you complete the submission and send it to %(who)s.") % {"who": who}}
     return {

@@ -1,0 +1,283 @@
+"""Applications for payment: what is accepted is collected in one, which is submitted, and withdrawn or returned.
+
+The contract is held by the caller, so one of its applications collects at most, and one waits at most.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.db.models import Max, Min, Q, QuerySet
+
+from apps.contracts import services as contracts
+from apps.contracts.models import Contract, ContractVersion, GuestGrant
+from apps.core import canonical, money, states
+from apps.core.errors import IllegalTransition, NotAllowed, Refused, Stale
+from apps.core.money import Money
+from apps.invoicing.models import Application, ApplicationLine, Instalment
+from apps.invoicing.models.application import ApplicationState
+from apps.invoicing.services.application_texts import application_text
+from apps.invoicing.services.starting import start_lines
+from apps.milestones import rules as sign_off
+from apps.milestones.models import Milestone
+from apps.parties.actor import Actor, ActorKind
+from apps.parties.roles import Action
+
+LONGEST_REASON: Final = 400
+"""Characters of the reason for a lower figure."""
+LONGEST_COMMENT: Final = 4_000
+
+
+def collect(milestone: Milestone, *, contract: Contract, actor: Actor, at: datetime) -> Application:
+    """What was just accepted stands in the contract's open application for payment: no invoice is issued for it yet.
+
+    Lines of the plan that start with this milestone have their start from now on, as by any acceptance.
+    """
+    application = stand([(milestone, milestone.amount)], contract=contract, at=at)
+    contracts.record(
+        contract,
+        verb="application.collected",
+        subject=f"application:{application.ref}",
+        actor=actor,
+        at=at,
+        number=application.number,
+        milestone=milestone.ref,
+        amount=milestone.amount,
+        currency=milestone.currency,
+    )
+    waiting = Instalment.objects.filter(
+        contract=contract, starts_with__position=milestone.position, bills_on__isnull=True, cancelled_at__isnull=True
+    )
+    if waiting.exists():
+        start_lines(milestone, contract=contract, on=_local_day(contract, at=at))
+    return application
+
+
+def stand(parts: Sequence[tuple[Milestone, Decimal]], *, contract: Contract, at: datetime) -> Application:
+    """Accepted parts stand in the application that collects, which is begun if there is none."""
+    application = contract.applications.filter(state=ApplicationState.OPEN).first()
+    if application is None:
+        newest = contract.applications.aggregate(newest=Max("number"))["newest"] or 0
+        application = Application.objects.create(
+            contract=contract,
+            seller_id=contract.seller_id,
+            buyer_id=contract.buyer_id,
+            number=newest + 1,
+            currency=contract.currency,
+            opened_at=at,
+        )
+    ApplicationLine.objects.bulk_create(
+        ApplicationLine(application=application, milestone=milestone, claimed=amount) for milestone, amount in parts
+    )
+    return application
+
+
+def standing(contract: Contract) -> Decimal:
+    """What of a contract is accepted and not billed, net of tax."""
+    found = ApplicationLine.objects.standing().filter(application__contract=contract)
+    return money.total(found.values_list("claimed", flat=True))
+
+
+def refuse_standing(contract: Contract) -> None:
+    """Refuse to settle the end of a contract while something accepted is not certified."""
+    if standing(contract):
+        raise Refused(
+            "Accepted work of {amount} stands in an application for payment and is not billed. Have it certified"
+            " first, then settle the end.",
+            amount=Money(standing(contract), contract.currency),
+        )
+
+
+def refuse_by_application(contract: Contract, *, why: str) -> None:
+    """Refuse, in the words of ``why``, what cannot be done with a milestone that an application for payment bills."""
+    version = contract.active_version
+    if version is not None and version.is_by_application:
+        raise Refused(why)
+
+
+BY_APPLICATION: Final = {
+    "reserve": (
+        "This contract bills applications for payment: accept the milestone, or a part of it, and say when you certify"
+        " the application what is not to be paid yet, and why."
+    ),
+    "finance": (
+        "This contract bills applications for payment, each over several milestones, at what the buyer certifies of"
+        " them. Only invoices of one milestone are funded."
+    ),
+}
+"""What cannot be done with a milestone of such a contract, and what can."""
+
+
+def contract_of_application(*, application_ref: str) -> "QuerySet[Any, int]":
+    """The id of the contract of an application: a query, for ``contracts.lock`` to ask while it locks."""
+    return Application.objects.filter(ref=application_ref).order_by().values_list("contract_id", flat=True)[:1]
+
+
+def preview_application(application: Application, *, contract: Contract, today: date) -> tuple[str, str]:
+    """The text of an application as it would be submitted on this day, and its SHA-256; refused while it is empty."""
+    lines = lines_of(application)
+    if not lines:
+        raise Refused("Nothing was accepted since the last application, so there is nothing to apply for yet.")
+    version = in_force(contract)
+    first = first_day(contract=contract, today=today)
+    text = application_text(
+        application, lines=lines, contract=contract, version=version, period=(first, max(today, first))
+    )
+    return text, canonical.sha256(text)
+
+
+def submit_application(
+    *, contract: Contract, application_ref: str, actor: Actor, seen: str, at: datetime
+) -> Application:
+    """The seller asks for what was accepted by now: frozen from here on, with its text and the hash of that.
+
+    ``seen`` is the SHA-256 of :func:`preview_application`; another text is :class:`Stale`.
+    """
+    contracts.require_seller(contract, actor=actor, action=Action.RECORD_PAYMENT)
+    application = locked(contract, application_ref=application_ref)
+    _move(application, ApplicationState.SUBMITTED)
+    if contract.applications.waiting().exists():
+        raise Refused("An application of this contract still waits for the buyer. It is decided first, or withdrawn.")
+    today = _local_day(contract, at=at)
+    text, sha256 = preview_application(application, contract=contract, today=today)
+    if seen != sha256:
+        raise Stale("Something was accepted or billed after the page was shown. Look at the figures again.")
+    first = first_day(contract=contract, today=today)
+    application.first_on, application.last_on = first, max(today, first)
+    application.submitted_at, application.submitted_by_id = at, actor.user_id
+    application.submitted_by_name = actor.name
+    application.text, application.sha256 = text, sha256
+    application.save()
+    _record(
+        application, contract=contract, verb="application.submitted", actor=actor, at=at, claimed=application.claimed
+    )
+    return application
+
+
+def withdraw_application(*, contract: Contract, application_ref: str, actor: Actor, at: datetime) -> Application:
+    """The seller takes an application back before it is decided; what stood in it stands in the next one."""
+    contracts.require_seller(contract, actor=actor, action=Action.RECORD_PAYMENT)
+    application = locked(contract, application_ref=application_ref)
+    return _give_back(application, ApplicationState.WITHDRAWN, contract=contract, actor=actor, comment="", at=at)
+
+
+def return_application(
+    *, contract: Contract, application_ref: str, actor: Actor, seen: str, reason: str, at: datetime
+) -> Application:
+    """The buyer's authorised person certifies nothing of it and says why; what stood in it stands in the next one."""
+    application = locked(contract, application_ref=application_ref)
+    require_certifier(application, contract=contract, actor=actor, at=at)
+    comment = sign_off.check_text(reason, most=LONGEST_COMMENT, field="comment")
+    if not comment:
+        raise Refused("Say why you return the application, so that the seller can mend it.", field="comment")
+    compare(application, seen=seen)
+    return _give_back(application, ApplicationState.RETURNED, contract=contract, actor=actor, comment=comment, at=at)
+
+
+def require_certifier(application: Application, *, contract: Contract, actor: Actor, at: datetime) -> None:
+    """The person may sign off for the buyer, at its own place, and up to all that the application asks for."""
+    if actor.kind is ActorKind.GUEST:
+        raise NotAllowed(
+            "A personal link is for signing off. Take your organisation's place here first; then you can certify"
+            " applications for payment."
+        )
+    limit = contracts.buyer_authority(
+        contract,
+        actor=actor,
+        action=Action.DECIDE_MILESTONE,
+        version=in_force(contract),
+        purpose=GuestGrant.Purpose.SIGN_OFF,
+        subject_ref=contract.ref,
+        at=at,
+    )
+    if limit is None:
+        return
+    claimed = application.claimed
+    if contract.buyer.currency != contract.currency or claimed > limit:
+        raise NotAllowed(
+            "This application asks for {amount}; you sign off up to {limit}. Ask somebody with a higher limit.",
+            amount=Money(claimed, contract.currency),
+            limit=Money(limit, contract.buyer.currency),
+        )
+
+
+def compare(application: Application, *, seen: str) -> None:
+    """Refuse a decision on another text than the one that was submitted."""
+    if seen != application.sha256:
+        raise Stale("This is not the application that you were shown. Read it again; nothing was decided.")
+
+
+def in_force(contract: Contract) -> ContractVersion:
+    """The terms by which a contract bills; refused where nothing more of it is billed."""
+    version = contract.active_version
+    if version is None or contract.state != "active":
+        raise IllegalTransition(
+            "This contract is {state}, so nothing more of it is billed.", state=str(contract.get_state_display())
+        )
+    version.contract = contract
+    return version
+
+
+def lines_of(application: Application) -> list[ApplicationLine]:
+    """Its lines in the order of the plan, with what is agreed of each."""
+    return list(
+        application.lines.select_related("milestone__line__version").order_by(
+            "milestone__position", "milestone__part", "pk"
+        )
+    )
+
+
+def first_day(*, contract: Contract, today: date) -> date:
+    """The day after the newest period that was certified; before there is one, that of the first acceptance."""
+    known = contract.applications.aggregate(
+        last=Max("last_on", filter=Q(state=ApplicationState.CERTIFIED)), opened=Min("opened_at")
+    )
+    first = known["last"] + timedelta(days=1) if known["last"] else _local_day(contract, at=known["opened"])
+    return min(first, today)
+
+
+def locked(contract: Contract, *, application_ref: str) -> Application:
+    """An application of a contract that the caller holds."""
+    found = contract.applications.filter(ref=application_ref).select_for_update().first()
+    if found is None:
+        raise Refused("There is no such application for payment in this contract.")
+    found.contract = contract
+    return found
+
+
+def _move(application: Application, to: ApplicationState) -> None:
+    states.move(application, to, Application.TRANSITIONS)
+
+
+def _give_back(
+    application: Application, to: ApplicationState, *, contract: Contract, actor: Actor, comment: str, at: datetime
+) -> Application:
+    _move(application, to)
+    application.decided_at, application.decided_by_id, application.decided_by_name = at, actor.user_id, actor.name
+    application.comment = comment
+    application.save()
+    stand([(one.milestone, one.claimed) for one in lines_of(application)], contract=contract, at=at)
+    _record(application, contract=contract, verb=f"application.{to.value}", actor=actor, at=at, comment=comment)
+    return application
+
+
+def _record(
+    application: Application, *, contract: Contract, verb: str, actor: Actor, at: datetime, **facts: Any
+) -> None:
+    contracts.record(
+        contract,
+        verb=verb,
+        subject=f"application:{application.ref}",
+        actor=actor,
+        at=at,
+        number=application.number,
+        sha256=application.sha256,
+        currency=application.currency,
+        **facts,
+    )
+
+
+def _local_day(contract: Contract, *, at: datetime) -> date:
+    return at.astimezone(ZoneInfo(contract.seller.time_zone)).date()

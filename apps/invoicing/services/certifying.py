@@ -1,0 +1,139 @@
+"""The buyer's certificate for payment: at what it rules from then on, and with the one invoice that it issues."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from apps.contracts import services as contracts
+from apps.contracts.models import Contract
+from apps.core import canonical, money, states
+from apps.core.errors import Refused
+from apps.core.money import Money
+from apps.invoicing.models import Application, ApplicationLine, Invoice
+from apps.invoicing.models.application import ApplicationState
+from apps.invoicing.services import facts
+from apps.invoicing.services.application_texts import application_text, bill_of_lines
+from apps.invoicing.services.applications import (
+    LONGEST_COMMENT,
+    LONGEST_REASON,
+    compare,
+    in_force,
+    lines_of,
+    locked,
+    require_certifier,
+    stand,
+)
+from apps.invoicing.services.issuing import issue_for
+from apps.milestones import rules as sign_off
+from apps.parties.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What is certified of one milestone of an application, net of tax, and why not more."""
+
+    amount: Decimal
+    reason: str = ""
+
+
+def certify_application(
+    ref: str,
+    *,
+    contract: Contract,
+    application_ref: str,
+    actor: Actor,
+    seen: str,
+    figures: Mapping[str, Figure],
+    comment: str,
+    at: datetime,
+) -> Invoice:
+    """The buyer's authorised person certifies an application, and its invoice is issued: this and nothing else does it.
+
+    ``figures`` says what is certified of a milestone, by its reference, where it is less than was applied for, with the
+    reason; that rules from then on, and the rest stands in the next application. ``ref`` is the new reference of the
+    invoice, ``seen`` the SHA-256 of the text that was submitted.
+    """
+    application = locked(contract, application_ref=application_ref)
+    version = in_force(contract)
+    require_certifier(application, contract=contract, actor=actor, at=at)
+    states.move(application, ApplicationState.CERTIFIED, Application.TRANSITIONS)
+    compare(application, seen=seen)
+    application.comment = sign_off.check_text(comment, most=LONGEST_COMMENT, field="comment")
+    application.decided_at, application.decided_by_id, application.decided_by_name = at, actor.user_id, actor.name
+    lines = lines_of(application)
+    _write(lines, figures=figures, currency=contract.currency)
+    bill = bill_of_lines(lines, contract=contract, version=version)
+    for line, (retained, recovered) in zip(lines, bill.shares, strict=True):
+        line.retained, line.recovered = retained, recovered
+    period = application.period
+    if period is None:
+        raise ValueError(f"application {application.ref} was submitted without a period")
+    application.certified_text = application_text(
+        application, lines=lines, contract=contract, version=version, period=period, bill=bill
+    )
+    application.certified_sha256 = canonical.sha256(application.certified_text)
+    application.save()
+    ApplicationLine.objects.bulk_update(lines, ["certified", "reason", "retained", "recovered"])
+    rest = [(line.milestone, line.uncertified) for line in lines if line.uncertified]
+    if rest:
+        stand(rest, contract=contract, at=at)
+    certified = money.total(line.certified or money.ZERO for line in lines)
+    contracts.record(
+        contract,
+        verb="application.certified",
+        subject=f"application:{application.ref}",
+        actor=actor,
+        at=at,
+        number=application.number,
+        sha256=application.sha256,
+        certified_sha256=application.certified_sha256,
+        currency=contract.currency,
+        claimed=money.total(line.claimed for line in lines),
+        certified=certified,
+        statement=certificate_statement(application),
+        comment=application.comment,
+    )
+    cause = facts.of_application(application, lines=lines, version=version)
+    invoice, _series = issue_for(ref, cause=cause, contract=contract, actor=actor, at=at)
+    if (invoice.net, invoice.gross) != (bill.totals.net, bill.totals.gross):
+        raise ValueError(f"invoice {invoice.number} differs from what application {application.ref} says")
+    return invoice
+
+
+def certificate_statement(application: Application) -> str:
+    """What the buyer's person agrees to when certifying."""
+    return (
+        f"I am authorised to act for {application.contract.buyer.legal_name}. I have reviewed application for payment"
+        f" {application.number} as shown here and certify the figures that I leave or enter for payment, net of tax."
+        " One invoice for them is issued on my certificate."
+    )
+
+
+def _write(lines: list[ApplicationLine], *, figures: Mapping[str, Figure], currency: str) -> None:
+    """What is certified of each line, at most what was applied for, and with a reason where it is less."""
+    known = {line.milestone.ref for line in lines}
+    if not known >= set(figures):
+        raise Refused("There is no such line in this application. Reload the page.")
+    for line in lines:
+        figure = figures.get(line.milestone.ref, Figure(line.claimed))
+        amount, title = figure.amount, line.milestone.title
+        if not amount.is_finite() or not money.ZERO <= amount <= line.claimed or not money.is_exact(amount, currency):
+            raise Refused(
+                "Of “{title}”, {claimed} were applied for. Certify that, or less, down to 0.",
+                field=f"amount_{line.milestone.ref}",
+                title=title,
+                claimed=Money(line.claimed, currency),
+            )
+        line.certified = amount
+        line.reason = sign_off.check_text(
+            " ".join(figure.reason.split()), most=LONGEST_REASON, field=f"reason_{line.milestone.ref}"
+        )
+        if amount < line.claimed and not line.reason:
+            raise Refused(
+                "Say why you certify less of “{title}”, so that the seller knows what is missing.",
+                field=f"reason_{line.milestone.ref}",
+                title=title,
+            )
+    if not any(line.certified for line in lines):
+        raise Refused("Nothing would be certified. Return the application and say why instead.", field="comment")

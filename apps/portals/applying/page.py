@@ -1,0 +1,235 @@
+"""The page of an application for payment: what stands in it, the sheet and its summary, and what may be done."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from apps.contracts.models import Contract
+from apps.contracts.rules.schedule import Cell
+from apps.core import canonical, clock
+from apps.core.errors import Refused
+from apps.invoicing.application_page import COLUMNS, pdf_of, summary_of
+from apps.invoicing.models import Application, ApplicationLine
+from apps.invoicing.models.application import ApplicationState
+from apps.invoicing.services import applications, certifying
+from apps.ledger.rules import guarded
+from apps.milestones.models import Milestone
+from apps.parties.roles import Action
+from apps.portals.access import PortalRequest
+from apps.portals.applying.forms import CertifyForm, ReturnForm
+from apps.portals.correcting.side import Side
+from apps.portals.forms import ActionForm, SeenForm, add_refusal, explain
+from apps.portals.spreadsheets.writing import XLSX, written
+from apps.workflows import applying
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The text of an application as its page shows it: ``said`` with every figure as a number, or why there is none."""
+
+    said: Mapping[str, Any] | None
+    sha256: str = ""
+    refusal: str = ""
+
+
+def panel_of(contract: Contract) -> list[Application] | None:
+    """The applications of a contract that the reader may see, the newest first; None where it does not bill so."""
+    version = contract.active_version
+    if version is None or not version.is_by_application:
+        return None
+    found = Application.objects.filter(contract=contract).order_by("-number")
+    return list(found.prefetch_related("lines").select_related("invoice"))
+
+
+def stands_in(milestone: Milestone) -> list[ApplicationLine]:
+    """In which applications an accepted milestone stands or was certified, the oldest first; of others nothing."""
+    if not milestone.line.version.is_by_application:
+        return []
+    lines = ApplicationLine.objects.filter(milestone=milestone).exclude(
+        application__state__in=["returned", "withdrawn"]
+    )
+    return list(lines.select_related("application__invoice").order_by("pk"))
+
+
+def application(request: PortalRequest, side: Side, ref: str) -> HttpResponse:
+    """Submit what was accepted; certify it, whole or lower, or return it; withdraw it."""
+    found = _of_side(request, side, ref)
+    shown = _shown(found)
+    lines = list(found.lines.select_related("milestone").order_by("milestone__position", "milestone__part", "pk"))
+    forms = _forms(side, found, lines=lines, sha256=shown.sha256)
+    do = request.POST.get("do", "") if request.method == "POST" else ""
+    bound: ActionForm | None = None
+    if do in forms:
+        bound = forms[do] = _bound(do, request, lines=lines)
+        if bound.is_valid():
+            try:
+                done = _done(request, found, do, bound)
+            except Refused as refused:
+                add_refusal(bound, refused)
+            else:
+                messages.success(request, done)
+                return redirect(side.url("application", found.ref))
+    elif do:
+        messages.warning(request, _("This cannot be done any more. See how the application stands now."))
+    why = ""
+    try:
+        request.actor.require(Action.RECORD_PAYMENT if side.name == "seller" else Action.DECIDE_MILESTONE)
+    except Refused as refused:
+        why = explain(refused)
+    context = {
+        "application": found,
+        "contract": found.contract,
+        "lines": lines,
+        "shown": shown,
+        "summary": summary_of(shown.said["summary"]) if shown.said else [],
+        "forms": forms,
+        "may": {} if why else dict.fromkeys(forms, True),
+        "why": why if forms else "",
+        "invoice": getattr(found, "invoice", None),
+        "certifies": certifying.certificate_statement(found) if side.name == "buyer" and "certify" in forms else "",
+        "pdf_url": side.url("application_pdf", found.ref) if found.submitted_at is not None else "",
+        "xlsx_url": side.url("application_xlsx", found.ref) if shown.said else "",
+        "crumbs": [
+            (_("Contracts"), reverse(f"{side.name}:contracts")),
+            (found.contract.number, side.url("contract", found.contract.ref)),
+            (str(found), ""),
+        ],
+    }
+    return side.applying_page(request, "application", context, form=bound)
+
+
+def application_xlsx(request: PortalRequest, side: Side, ref: str) -> HttpResponse:
+    """The sheet and the summary for spreadsheet programs."""
+    found = _of_side(request, side, ref)
+    shown = _shown(found)
+    if shown.said is None:
+        raise Http404
+    return written(_cells(shown.said), kind=XLSX, name=f"{found.contract.number}-{found}")
+
+
+def application_pdf(request: PortalRequest, side: Side, ref: str) -> HttpResponse:
+    """What was submitted, or certified, as PDF: made from the frozen text when somebody asks for it."""
+    found = _of_side(request, side, ref)
+    at = found.decided_at if found.certified_text else found.submitted_at
+    if at is None:
+        raise Http404
+    response = HttpResponse(pdf_of(found.certified_text or found.text, at=at), content_type="application/pdf")
+    name = slugify(f"{found.contract.number}-{found}")
+    response["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _of_side(request: PortalRequest, side: Side, ref: str) -> Application:
+    """An application of this side; the buyer sees what was submitted, and what collects for it."""
+    mine = Application.objects.visible_to(request.actor).filter(**{f"{side.name}_id": request.actor.organisation_id})
+    related = ("contract__seller", "contract__buyer", "contract__active_version", "invoice")
+    return get_object_or_404(mine.select_related(*related).prefetch_related("lines"), ref=ref)
+
+
+def _shown(found: Application) -> Shown:
+    """What was certified, else what was submitted, else what would be submitted now."""
+    text, sha256 = found.certified_text or found.text, found.sha256
+    if not text:
+        today = clock.today(found.contract.seller.time_zone)
+        try:
+            text, sha256 = applications.preview_application(found, contract=found.contract, today=today)
+        except Refused as refused:
+            return Shown(None, refusal=explain(refused))
+    return Shown(_read(canonical.read(text)), sha256)
+
+
+def _read(said: dict[str, Any]) -> dict[str, Any]:
+    rows = [{**row, **{name: Decimal(row[name]) for name in COLUMNS}} for row in said["sheet"]]
+    totals = {**said["totals"], **{name: Decimal(said["totals"][name]) for name in COLUMNS}}
+    return {
+        **said,
+        "sheet": rows,
+        "totals": totals,
+        "summary": {name: Decimal(amount) for name, amount in said["summary"].items()},
+        "invoice": {name: Decimal(amount) for name, amount in said["invoice"].items()},
+        "period": {name: date.fromisoformat(day) for name, day in said["period"].items()},
+    }
+
+
+def _forms(side: Side, found: Application, *, lines: list[ApplicationLine], sha256: str) -> dict[str, ActionForm]:
+    """What this side may do with it now."""
+    seen = {"seen": sha256}
+    if side.name == "seller":
+        if found.state == ApplicationState.OPEN and sha256:
+            return {"submit": SeenForm(initial=seen, auto_id="submit_%s")}
+        if found.state == ApplicationState.SUBMITTED:
+            return {"withdraw": ActionForm(auto_id="withdraw_%s")}
+    elif found.state == ApplicationState.SUBMITTED:
+        return {
+            "certify": CertifyForm(initial=seen, lines=lines, auto_id="certify_%s"),
+            "return": ReturnForm(initial=seen, auto_id="return_%s"),
+        }
+    return {}
+
+
+def _bound(do: str, request: PortalRequest, *, lines: list[ApplicationLine]) -> ActionForm:
+    if do == "certify":
+        return CertifyForm(request.POST, lines=lines, auto_id="certify_%s")
+    kinds: dict[str, type[ActionForm]] = {"submit": SeenForm, "withdraw": ActionForm, "return": ReturnForm}
+    return kinds[do](request.POST, auto_id=f"{do}_%s")
+
+
+def _done(request: PortalRequest, found: Application, do: str, form: ActionForm) -> str:
+    """Do what the button says; the answer is what was done."""
+    actor, said, ref = request.actor, form.cleaned_data, found.ref
+
+    def submit() -> str:
+        applying.submit_application(actor=actor, key=said["key"], application_ref=ref, seen=said["seen"])
+        return _("Submitted. The buyer is asked to certify it.")
+
+    def withdraw() -> str:
+        applying.withdraw_application(actor=actor, key=said["key"], application_ref=ref)
+        return _("Withdrawn. What stood in it stands in the next application.")
+
+    def certify() -> str:
+        figures = form.figures if isinstance(form, CertifyForm) else {}
+        answer = applying.certify_application(
+            actor=actor,
+            key=said["key"],
+            application_ref=ref,
+            seen=said["seen"],
+            figures=figures,
+            comment=said["comment"],
+        )
+        return _("Certified. Invoice %(number)s is issued.") % {"number": answer["number"]}
+
+    def back() -> str:
+        applying.return_application(
+            actor=actor, key=said["key"], application_ref=ref, seen=said["seen"], reason=said["comment"]
+        )
+        return _("Returned. The seller reads why.")
+
+    verbs: dict[str, Callable[[], str]] = {"submit": submit, "withdraw": withdraw, "certify": certify, "return": back}
+    return verbs[do]()
+
+
+def _cells(said: Mapping[str, Any]) -> Iterator[list[Cell]]:
+    """The sheet, then the summary. What people typed never begins a formula; figures stay figures."""
+    yield [
+        *(_("Item"), _("Description of work"), _("Currency"), _("Scheduled value"), _("Previous applications")),
+        *(_("This period"), _("Materials stored"), _("Completed and stored"), _("Percent")),
+        *(_("Balance to finish"), _("Retention")),
+    ]
+    currency = said["currency"]
+    for row in said["sheet"]:
+        yield [Decimal(row["position"]), guarded(row["title"]), currency, *(row[name] for name in COLUMNS)]
+    yield [None, _("Total"), currency, *(said["totals"][name] for name in COLUMNS)]
+    yield [None] * 11
+    for one in summary_of(said["summary"]):
+        yield [None, one.name, currency, one.amount, *[None] * 7]
+    yield [None, _("Sheet and summary tie out."), *[None] * 9]

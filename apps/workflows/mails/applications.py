@@ -1,0 +1,62 @@
+"""Mails about applications for payment: to the buyer that one waits, to the seller what became of it."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from apps.invoicing.models import Application
+from apps.parties import services as parties
+from apps.parties.roles import Action
+from apps.workflows.mails.letter import Letter, absolute, fact, money, send
+
+
+def application_news(*, application_ref: str, what: str, organisation_id: int) -> None:
+    """Tell one side what the other one did with an application for payment."""
+    related = ("contract__seller", "contract__buyer", "contract__active_version", "invoice__open_item")
+    application = (
+        Application.objects.select_related(*related).prefetch_related("lines__milestone").get(ref=application_ref)
+    )
+    contract = application.contract
+    is_to_seller = organisation_id == contract.seller_id
+    reader, sender = (contract.seller, contract.buyer) if is_to_seller else (contract.buyer, contract.seller)
+    facts = [
+        fact(_("Contract"), f"{contract.number} · {contract.title}"),
+        fact(_("Application for payment"), application.number),
+        money(_("Applied for, net of tax"), application.claimed, application.currency),
+    ]
+    if what == "certified":
+        item = application.invoice.open_item
+        facts += [
+            money(_("Certified, net of tax"), application.certified, application.currency),
+            fact(_("Invoice"), application.invoice.number),
+            money(_("Due now, with tax"), item.gross - item.retained, application.currency),
+            fact(_("Due"), on=item.due_on),
+        ]
+    send(
+        Letter(
+            name="application",
+            key=f"application.{application.ref}.{what}",
+            sender=sender,
+            reader=reader,
+            to=_people(application, is_to_seller=is_to_seller),
+            button=_("Open the application"),
+            url=absolute(reverse(f"{'seller' if is_to_seller else 'buyer'}:application", args=[application.ref])),
+            facts=facts,
+            context={
+                "application": application,
+                "what": what,
+                "lowered": [
+                    line for line in application.lines.all() if line.certified is not None and line.uncertified
+                ],
+            },
+        )
+    )
+
+
+def _people(application: Application, *, is_to_seller: bool) -> list[str]:
+    """Who bills for the seller, who certifies for the buyer; of a buyer without people here, its signatory."""
+    contract = application.contract
+    if is_to_seller:
+        return list(parties.mailboxes(organisation_id=contract.seller_id, action=Action.RECORD_PAYMENT))
+    found = list(parties.mailboxes(organisation_id=contract.buyer_id, action=Action.DECIDE_MILESTONE))
+    version = contract.active_version
+    return found if found or version is None else [version.signatory_email]

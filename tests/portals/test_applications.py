@@ -1,0 +1,96 @@
+"""Applications for payment on the pages: submitted, certified line by line without JavaScript, and as files."""
+
+import io
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import openpyxl
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.core import canonical
+from apps.core.database import walls
+from apps.invoicing.application_page import page_of
+from apps.invoicing.models import Application, Invoice
+from apps.parties import tokens
+from apps.workflows import sign_off
+from tests import applications, scenarios
+from tests.portals.test_retention import signed_in
+from tests.scenarios import Parties
+
+D = Decimal
+
+
+@pytest.mark.django_db
+def test_it_is_submitted_and_certified_lower_on_the_pages() -> None:
+    parties = scenarios.organisations()
+    contract = applications.contract_by_application(parties)
+    milestone = scenarios.accepted_milestone(contract)
+    application = applications.newest(contract)
+    seller, buyer = signed_in(parties, "billing"), signed_in(parties, "approver")
+    page = reverse("seller:application", args=[application.ref])
+    shown = seller.get(page)
+    form = shown.context["forms"]["submit"]
+    told = seller.post(page, {"do": "submit", "key": "k1", "seen": form["seen"].value()})
+    assert told.status_code == 302
+    assert "is_by_application" not in shown.content.decode()
+    at_buyers = reverse("buyer:application", args=[application.ref])
+    assert at_buyers in buyer.get(reverse("buyer:home")).content.decode()
+    asked = buyer.get(at_buyers)
+    assert "Certify for payment" in asked.content.decode()
+    seen = applications.newest(contract).sha256
+    typed = {"do": "certify", "key": "k2", "seen": seen, f"amount_{milestone.ref}": "9,000.00"}
+    refused = buyer.post(at_buyers, typed)
+    assert refused.status_code == 422
+    assert "Say why you certify less" in refused.content.decode()
+    done = buyer.post(at_buyers, typed | {"key": "k3", f"reason_{milestone.ref}": "Not shown."})
+    assert done.status_code == 302
+    with walls.asking_for(contract.seller_id):
+        assert Invoice.objects.get(contract=contract).net == D(9000)
+    _contracts_show_it(seller, buyer, contract.ref, milestone.ref)
+    _files(seller, application, parties)
+
+
+def _contracts_show_it(seller: Client, buyer: Client, contract_ref: str, milestone_ref: str) -> None:
+    for client, side in ((seller, "seller"), (buyer, "buyer")):
+        for view, ref in (("contract", contract_ref), ("milestone", milestone_ref)):
+            text = client.get(reverse(f"{side}:{view}", args=[ref])).content.decode()
+            assert "INV-" in text
+        refused = client.get(reverse(f"{side}:ask_nullification", args=[milestone_ref]))
+        assert "not withdrawn by itself" in refused.content.decode()
+
+
+def _files(seller: Client, application: Application, parties: Parties) -> None:
+    sheet = seller.get(reverse("seller:application_xlsx", args=[application.ref]))
+    rows = list(openpyxl.load_workbook(io.BytesIO(sheet.content)).active.values)  # type: ignore[union-attr]
+    total = next(row for row in rows if row[1] == "Total")
+    assert [D(str(figure)) for figure in total[3:8]] == [D(40000), D(0), D(9000), D(0), D(9000)]
+    with walls.asking_for(parties.seller.pk):
+        text = Application.objects.get(pk=application.pk).certified_text
+    page = page_of(text, at=datetime(2026, 4, 1, tzinfo=UTC) + timedelta(days=1))
+    assert ("Current payment due", "9,810.00", True) in page.summary
+    assert [(part.claimed, part.certified, part.reason) for part in page.parts] == [
+        ("12,000.00", "9,000.00", "Not shown.")
+    ]
+    assert canonical.sha256(text) == page.sha256
+
+
+@pytest.mark.django_db
+def test_a_guest_reads_where_what_was_accepted_stands() -> None:
+    parties = scenarios.organisations()
+    contract = applications.contract_by_application(parties)
+    submission = scenarios.submitted_milestone(contract)
+    grant = scenarios.link_to_sign_off(submission)
+    bea = signed_in(parties, "approver")
+    asked = bea.get(reverse("buyer:accept_milestone", args=[submission.ref])).content.decode()
+    assert "stands in" in asked
+    assert "is issued at once" not in asked
+    guest = scenarios.guest_actor(grant)
+    with scenarios.acting(guest):
+        sign_off.accept_milestone(
+            actor=guest, key=scenarios.key(), submission_ref=submission.ref, seen=submission.sha256
+        )
+    token = tokens.token_for(purpose="guest_grant", ref=grant.ref)
+    text = Client().get(reverse("link:open", args=[token])).content.decode()
+    assert "Application for payment 1" in text
