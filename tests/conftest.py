@@ -51,8 +51,8 @@ LONGEST = (
     "workflows/test_deals.py",
 )
 """What takes minutes begins, so that no process is left alone with it at the end."""
-ONE_WORLD = ("tests/serving/",)
-"""A PostgreSQL, its tables and the static files are made once for all tests of this folder."""
+ONE_WORLD = ("tests/serving/", "tests/engines/")
+"""What all tests of such a folder stand on is made once: a PostgreSQL with its tables, a world with every contract."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
+from django.db import DatabaseError
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import seed as from_seed
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
@@ -68,14 +69,14 @@ def lives(_template: Template, *, seed: int, size: float) -> Report:
 def mutants_of_lives(_template: Template, seed: int) -> Proof:
     for (machine, begin), seeded in zip(LIVES, (mutants.OF_LIVES, mutants.OF_COURSES), strict=True):
         for fault, mutant in seeded.items():
-            with scratch.scratch_database(), begin(), checked_without_commit(), mutant():
+            with scratch.scratch_database(), begin(every=20), checked_without_commit(), mutant():
                 yield fault, any(_is_found(machine, seed + luck) for luck in range(MOST_LUCK))
 
 
 def _is_found(machine: type[RuleBasedStateMachine], seed: int) -> bool:
     try:
         run_state_machine_as_test(from_seed(seed)(machine), settings=_lives(examples=60, shrink=()))
-    except AssertionError:
+    except (AssertionError, DatabaseError):  # the paper contradicts, or the database refuses what was not asked for
         return True
     return False
 

@@ -1,8 +1,11 @@
 """Contracts lived at random: product and plain model agree at each step, and every verifier holds."""
 
 import time
+from contextlib import AbstractContextManager, nullcontext
+from decimal import Decimal
 
 import pytest
+from django.db import DatabaseError
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -43,3 +46,33 @@ def test_a_product_with_a_fault_is_found_out(fault: str, scratch: str) -> None:
     quick = settings(SHORT, max_examples=60)
     with life.begin(every=10), mutants.OF_LIVES[fault](), pytest.raises(AssertionError):
         run_state_machine_as_test(seed(SEED)(life.Life), settings=quick)
+
+
+@pytest.mark.parametrize("fault", mutants.OF_COURSES)
+def test_the_paper_contradicts_a_product_with_a_fault(fault: str, scratch: str) -> None:
+    """A short course that comes to the fault. The product as it is goes it to the end.
+
+    Where a guard of the database knows better than the product, it is the guard that contradicts.
+    """
+    with courses.begin(every=20):
+        _walked(fault, nullcontext())
+        with pytest.raises((AssertionError, DatabaseError)):
+            _walked(fault, mutants.OF_COURSES[fault]())
+
+
+def _walked(fault: str, product: AbstractContextManager[object]) -> None:
+    course = courses.Course()
+    try:
+        with product:
+            if fault == "what the buyer disputes is accepted":
+                course.begin(rate=19, keeps=False, by_calendar=False, head_start=[0])
+                course.dispute_submission(pick=0, share=Decimal("0.5"), side="buyer")
+                course.accept(pick=0)
+            else:
+                course.begin(rate=19, keeps=True, by_calendar=False, head_start=[1])
+                course.pay(pick=0, share=Decimal(1))
+                course.credit(pick=0, share=Decimal("0.1"))
+            course.paper_and_product_agree()
+    finally:
+        course.teardown()
+    assert sum(course.done.values()) >= 2
