@@ -170,8 +170,12 @@ class Window(Base):
         return str(row.ref)
 
     def find(self, rows: QuerySet[Any], key: str) -> Any | None:
-        """The row that a key stands for, among these."""
-        return rows.filter(ref=key).first()
+        """The row that a key stands for, among these.
+
+        Whether there is one is asked first: that is a short question, where the page's own names a dozen tables.
+        """
+        meant = rows.filter(ref=key)
+        return meant.first() if meant.exists() else None
 
     def row(self, request: HttpRequest, key: str) -> Any:
         """The row of an address; 404 for one that does not exist or is not theirs."""
