@@ -1,4 +1,4 @@
-"""``python -m benchmarks sign_off | clients | sizes | render | drop``: printed is what was measured and checked."""
+"""``python -m benchmarks sign_off | clients | sizes | render | close | drop``: prints what was measured and checked."""
 
 import argparse
 import os
@@ -10,7 +10,7 @@ def main() -> None:
     import django
 
     django.setup()
-    from benchmarks import clients, render, sign_off, sizes, stock
+    from benchmarks import clients, close, render, sign_off, sizes, stock
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -23,6 +23,8 @@ def main() -> None:
     large.add_argument("invoices", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
     renders = commands.add_parser("render", help="warm render time, and memory over renders")
     renders.add_argument("--renders", type=int, default=60)
+    month = commands.add_parser("close", help="the close of a month over a whole book")
+    month.add_argument("--contracts", type=int, default=100_000)
     commands.add_parser("drop", help="throw the databases away that sizes made")
     chosen = parser.parse_args()
     if chosen.command == "sign_off":
@@ -33,6 +35,8 @@ def main() -> None:
         sizes.run(chosen.invoices)
     elif chosen.command == "render":
         render.run(renders=chosen.renders)
+    elif chosen.command == "close":
+        close.run(contracts=chosen.contracts)
     else:
         stock.drop()
 

@@ -66,7 +66,7 @@ def run(*, renders: int) -> None:
                 f" {ratio:.2f} times (the median of the turns' ratios)"
             )
         say(f"  the first {1000 * ours[0][0]:.0f} ms; one PDF {sizes[0]:,} bytes, of bare WeasyPrint {sizes[1]:,}")
-        say(f"  memory of worker and press {memory[WARM]:.0f} MB after {WARM + 1}, {memory[-1]:.0f} after {len(memory)}")
+        say(f"  worker and press hold {memory[WARM]:.0f} MB after {WARM + 1}, {memory[-1]:.0f} after {len(memory)}")
         say(f"  medians of thirds: {median(memory[WARM:][:third]):.0f}, {median(memory[-third:]):.0f} MB")
 
 
@@ -106,9 +106,7 @@ def _spent(act: Callable[[], object], module: str) -> tuple[float, float]:
 def _of_children(module: str, measure: Callable[[int], float]) -> float:
     """The sum over this process's children that run a module."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return sum(
-        measure(int(pid)) for pid in children if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
-    )
+    return sum(measure(int(pid)) for pid in children if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes())
 
 
 def _used(pid: int) -> float:
