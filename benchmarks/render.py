@@ -6,6 +6,7 @@ Bare WeasyPrint gets the same page and the same XML ready made. Both print in a 
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -48,11 +49,10 @@ def run(*, renders: int) -> None:
                 if number < WARM:
                     backends.cache_clear()
                 invoice = document.invoice
-                ours.append(_spent(lambda ref=invoice.ref: documents.render(invoice_ref=ref), "apps.core.printing"))
+                ours.append(_spent(partial(documents.render, invoice_ref=invoice.ref), "apps.core.printing"))
                 memory.append(_of_children("apps.core.printing", _resident) + _resident(os.getpid()))
                 if number < BESIDE + WARM:
-                    page = _page(invoice.snapshot)
-                    theirs.append(_spent(lambda page=page: bare.ask(*page), "benchmarks.bare.press"))
+                    theirs.append(_spent(partial(bare.ask, *_page(invoice.snapshot)), "benchmarks.bare.press"))
             sizes = _checked(waiting, bare.ask(*_page(waiting[-1].invoice.snapshot))[0])
         bare.close()
         third = max(1, renders // 3)
