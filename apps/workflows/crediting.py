@@ -81,7 +81,7 @@ def grant_nullification(*, actor: Actor, key: str, nullification_ref: str) -> An
     )
     contracts.reopen(contract=contract, actor=actor, at=at)
     milestones.end_overtaken_settlements(contract=contract, at=at)
-    end_charges(contract, milestone=invoice.milestone, reason=nullification.reason, actor=actor, at=at)
+    end_charges(contract, milestone=nullification.milestone, reason=nullification.reason, actor=actor, at=at)
     note = invoicing.credit_nullified(ref, nullification=nullification, actor=actor, at=at)
     recourse.follow_credit(bought, note_ref=note.ref, reason=note.reason, actor=actor, at=at)
     credit_jobs.send_nullification_news.defer(

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
@@ -20,7 +21,7 @@ from apps.core.database import together
 from apps.core.errors import Refused
 from apps.core.printing import words
 from apps.invoicing import rules, snapshot
-from apps.invoicing.models import Charge, CreditNote, CreditNoteDocument, NumberSeries, OpenItem
+from apps.invoicing.models import Charge, CreditNote, CreditNoteDocument, Invoice, NumberSeries, OpenItem
 from apps.invoicing.models.charge import ChargeKind
 from apps.invoicing.models.invoice import CREDITS
 from apps.invoicing.services import crediting, facts
@@ -34,7 +35,7 @@ from apps.parties.actor import Actor
 
 def issue(ref: str, *, charge: Charge, actor: Actor, at: datetime) -> CreditNote:
     """The credit note of what the buyer claimed or charged back, to the invoice of its milestone."""
-    item = crediting.hold(charge.milestone.invoice.ref)
+    item = crediting.hold(_invoice_ref(charge))
     refuse_uncreditable(item.invoice)
     retained = money.ZERO if item.reserved else retained_of(item.invoice)
     room = item.open if item.reserved else item.open + retained + item.paid
@@ -124,6 +125,20 @@ def reason_of(charge: Charge) -> str:
         agreed=words.day(date.fromisoformat(said["agreed_on"])),
         accepted=words.day(date.fromisoformat(said["accepted_on"])),
     )
+
+
+def _invoice_ref(charge: Charge) -> str:
+    """The invoice that bills its milestone, by itself or in an application for payment."""
+    milestone = charge.milestone
+    own = Q(milestone=milestone) | Q(lines__milestone=milestone)
+    ref = Invoice.objects.filter(own).values_list("ref", flat=True).order_by("-pk").first()
+    if ref is None:
+        raise Refused(
+            "“{milestone}” is not billed yet. It stands in an open application for payment; charge it once that is"
+            " certified.",
+            milestone=milestone.title,
+        )
+    return ref
 
 
 def _series(item: OpenItem, *, at: datetime) -> tuple[NumberSeries, datetime]:
@@ -216,7 +231,7 @@ def _semantic(note: CreditNote, *, charge: Charge) -> snapshot.SemanticInvoice:
         lines=(
             snapshot.Line(
                 identifier="1",
-                name=names[note.purpose].format(milestone=note.invoice.about),
+                name=names[note.purpose].format(milestone=charge.milestone.title),
                 description=note.reason,
                 quantity=Decimal(sign),
                 unit_code=snapshot.ONE,
