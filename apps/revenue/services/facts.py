@@ -28,6 +28,13 @@ ORDER = {
 }
 """Of what was written down in the same instant: a change order that takes back what was accepted does so first."""
 
+POSITION = Coalesce(
+    "invoice__milestone__position",
+    "charge__milestone__position",
+    "undone_charge__milestone__position",
+    "invoice__instalment__position",
+)
+"""At which line of the plan a credit note lowers the price; a charge may be taken from an application for payment."""
 CREDITED = F("net") + F("given_back")
 """What a credit note takes off the price: what it asks back, and what returned to deposits instead."""
 
@@ -156,11 +163,10 @@ def _credits(contract: Contract) -> list[Event]:
     )
     # A deposit that later invoices give back is no part of the price: what is credited of it changes no revenue.
     rows = (
-        corrections.exclude(invoice__kind__in=[InvoiceKind.ADVANCE, InvoiceKind.BONUS, InvoiceKind.APPLICATION])
-        .annotate(worth=CREDITED)
-        .values_list(
-            "ref", "issued_on", "issued_at", "worth", "invoice__milestone__position", "invoice__instalment__position"
-        )
+        corrections.exclude(invoice__kind__in=[InvoiceKind.ADVANCE, InvoiceKind.BONUS])
+        .exclude(invoice__kind=InvoiceKind.APPLICATION, purpose=CreditNote.Purpose.CORRECTION)
+        .annotate(worth=CREDITED, position=POSITION)
+        .values_list("ref", "issued_on", "issued_at", "worth", "position")
     )
     return [
         Event(
@@ -168,10 +174,10 @@ def _credits(contract: Contract) -> list[Event]:
             cause=f"credit:{ref}",
             on=issued_on,
             at=issued_at,
-            position=milestone if milestone is not None else instalment,
+            position=position,
             amount=worth,
         )
-        for ref, issued_on, issued_at, worth, milestone, instalment in rows
+        for ref, issued_on, issued_at, worth, position in rows
     ] + _credits_by_line(contract)
 
 
