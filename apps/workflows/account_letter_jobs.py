@@ -23,15 +23,21 @@ def _send(letter: AccountLetter) -> None:
 
 
 @app.task(queue="mail", retry=MAIL_AGAIN)
-def send_account_letter(*, letter_ref: str, organisation_id: int) -> None:
-    """Mail a statement to whoever pays for the buyer, and note to whom it went; not if it went already."""
-    from apps.invoicing.services import account_letters
+def send_account_letter(*, letter_ref: str, organisation_id: int, time: int = 0) -> None:
+    """Mail a statement to whoever pays for the buyer, and note to whom it went; not if it went already. ``time`` counts
+    how often somebody asked for it again."""
+    from apps.invoicing.services import letter_sending
     from apps.workflows.mails import account_letters as mails
 
     with walls.asking_for(organisation_id):
-        sent = mails.account_letter(letter_ref=letter_ref)
-        if sent is not None:
-            with transaction.atomic():
-                account_letters.letter_sent(
-                    letter_ref=letter_ref, to=sent.to, message_id=sent.message_id, at=clock.now()
+        sent = mails.account_letter(letter_ref=letter_ref, time=time)
+        if sent is None:
+            return
+        to, message_id, at = sent.to, sent.message_id, clock.now()
+        with transaction.atomic():
+            # One that was asked for again before the first went is the first, too.
+            letter_sending.letter_sent(letter_ref=letter_ref, to=to, message_id=message_id, at=at)
+            if time:
+                letter_sending.letter_sent_again(
+                    letter_ref=letter_ref, time=time, to=to, message_id=message_id, at=at
                 )

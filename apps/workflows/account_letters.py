@@ -5,8 +5,9 @@ from datetime import date, datetime
 
 from apps.core import clock
 from apps.core.database import walls
+from apps.core.made import MadeState
 from apps.invoicing.models import AccountLetter
-from apps.invoicing.services import account_letters
+from apps.invoicing.services import account_letters, letter_sending
 from apps.invoicing.services.account_letters import MonthToWrite
 from apps.parties.actor import Actor
 from apps.workflows import account_letter_jobs, deferring
@@ -22,6 +23,19 @@ def send_account_statement(
         actor=actor, other_ref=other_ref, currency=currency, since=since, until=until, at=clock.now()
     )
     _defer([letter])
+    return {"letter": letter.ref}
+
+
+@once
+def send_account_statement_again(*, actor: Actor, key: str, letter_ref: str) -> Answer:
+    """A letter was lost, or could not be made: it is made, or mailed with the same PDF, once more."""
+    letter = letter_sending.send_again(letter_ref=letter_ref, actor=actor, at=clock.now())
+    if letter.state == MadeState.READY:
+        account_letter_jobs.send_account_letter.defer(
+            letter_ref=letter.ref, organisation_id=letter.buyer_id, time=len(letter.again_at)
+        )
+    else:
+        _defer([letter])
     return {"letter": letter.ref}
 
 

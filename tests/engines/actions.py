@@ -1395,6 +1395,28 @@ def send_account_statement(world: World) -> Attempt:
 
 
 @story
+def send_account_statement_again(world: World) -> Attempt:
+    """Nobody made it for an hour."""
+    with acting(member(world.parties, "billing"), at=START) as actor:
+        asked = account_letters.send_account_statement(
+            actor=actor,
+            key="letter",
+            other_ref=world.parties.buyer.ref,
+            currency="EUR",
+            since=START.date() - timedelta(days=30),
+            until=START.date(),
+        )
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: account_letters.send_account_statement_again(
+            actor=actor, key=key, letter_ref=asked["letter"]
+        ),
+        at=START + timedelta(hours=1),
+    )
+
+
+@story
 def set_monthly_statements(world: World) -> Attempt:
     return _by(
         world,

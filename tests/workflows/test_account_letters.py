@@ -6,10 +6,12 @@ from io import BytesIO
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.test import Client
 from pypdf import PdfReader
 
+from apps.audit.models import Entry
 from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
@@ -174,3 +176,59 @@ def test_two_who_begin_the_schedule_at_once_begin_one(scratch: str) -> None:
     with walls.asking_for(parties.seller.pk):
         assert races.together(begins, begins) == ["True", "True"]
         assert AccountLetterSchedule.objects.get().is_on
+
+
+def verbs(parties: Parties) -> list[str]:
+    with acting(member(parties, "seller")) as owner:
+        told = Entry.objects.visible_to(owner).filter(verb__startswith="account_letter.")
+        return list(told.order_by("pk").values_list("verb", flat=True))
+
+
+def test_it_is_sent_again_to_the_same_mailboxes_and_not_too_often(parties: Parties) -> None:
+    """The same PDF, a Message-ID of its own, each time on the record; three in an hour and then no more."""
+    invoiced(parties)
+    letter = asked(parties, member(parties, "billing"), parties.buyer.ref)
+    again = {"letter_ref": letter.ref}
+
+    def sent(time: int, at: datetime) -> None:
+        with clock.stopped(at):
+            account_letter_jobs.send_account_letter.func(**again, organisation_id=parties.buyer.pk, time=time)
+
+    def ask(role: str, at: datetime) -> None:
+        with acting(member(parties, role), at=at) as actor:
+            account_letters.send_account_statement_again(actor=actor, key=key(), **again)
+
+    with pytest.raises(Refused, match="being made right now"):
+        ask("billing", MAY)
+    with clock.stopped(MAY):
+        account_letter_jobs.make_account_letter.func(**again, organisation_id=parties.seller.pk)
+    sent(0, MAY)
+    mail.outbox.clear()
+    with pytest.raises(NotAllowed):
+        ask("delivery", MAY + timedelta(minutes=1))
+    for time, role in ((1, "billing"), (2, "payables")):
+        ask(role, MAY + timedelta(minutes=10 * time))
+        with pytest.raises(Refused, match="being sent right now"):
+            ask(role, MAY + timedelta(minutes=10 * time + 1))
+        for _twice in "ab":
+            sent(time, MAY + timedelta(minutes=10 * time + 1))
+    first, second = mail.outbox
+    assert isinstance(first, EmailMultiAlternatives)
+    assert first.attachments == second.attachments  # type: ignore[attr-defined]
+    assert len({str(one.extra_headers["Message-ID"]) for one in mail.outbox}) == 2
+    with pytest.raises(Refused, match=r"sent 3 times within an hour.* in 30 minutes"):
+        ask("billing", MAY + timedelta(minutes=30))
+    ask("billing", MAY + timedelta(minutes=61))
+    written, went, wanted = ("account_letter." + word for word in ("written", "sent", "asked_again"))
+    assert verbs(parties) == [written, went, wanted, went, wanted, went, wanted]
+    with walls.asking_for(parties.seller.pk):
+        kept = AccountLetter.objects.get(ref=letter.ref)
+        assert (len(kept.again_at), kept.sent_again) == (3, 2)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            AccountLetter.objects.filter(pk=kept.pk).update(sent_again=4)
+    with clock.stopped(MAY + timedelta(minutes=90)):
+        client = Client()
+        client.force_login(parties.people["billing"].user)
+        page = client.get(f"/seller/accounts/{parties.buyer.ref}/?currency=EUR").content.decode()
+    assert f"/seller/account-letters/{letter.ref}/send/" in page
+    assert "paul@meridian.example" in page

@@ -273,3 +273,19 @@ def test_a_recorded_payment_is_confirmed_to_payables(parties: Parties) -> None:
     assert message.to == ["paul@meridian.example"]
     assert "Still open: 0.00 EUR" in message.body
     assert "it stays yours: 100.00 EUR" in message.body
+
+
+def test_three_letters_an_hour_are_enough(parties: Parties) -> None:
+    invoice = invoiced(parties)
+    rendered(invoice)
+    sent(deliveries(invoice)[0])
+    for place in (1, 2):
+        with scenarios.acting(scenarios.member(parties, "billing"), at=LATER + timedelta(minutes=10 * place)) as actor:
+            billing.resend_invoice(actor=actor, key=scenarios.key(), invoice_ref=invoice.ref)
+        sent(deliveries(invoice)[place])
+    with (
+        scenarios.acting(scenarios.member(parties, "billing"), at=LATER + timedelta(minutes=30)) as actor,
+        pytest.raises(Refused, match=r"sent 3 times within an hour.* in 30 minutes"),
+    ):
+        billing.resend_invoice(actor=actor, key=scenarios.key(), invoice_ref=invoice.ref)
+    assert len(deliveries(invoice)) == 3

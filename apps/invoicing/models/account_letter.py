@@ -2,7 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, IntegerField, Q
 
 from apps.core.database import guards, walls
 from apps.core.made import Made
@@ -23,6 +23,7 @@ class AccountLetter(Made):
 
     ``snapshot`` is the canonical text of all that it says, as it was read when it was asked for: what happens later
     stands in the next one. ``asked_by`` is empty for the one that the seller's schedule writes every month.
+    ``again_at`` are the instants at which somebody asked to mail it once more, ``sent_again`` how many of these went.
     """
 
     seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
@@ -36,6 +37,8 @@ class AccountLetter(Made):
     recipients = ArrayField(models.EmailField(), default=list)
     message_id = models.CharField(max_length=120, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    again_at = ArrayField(models.DateTimeField(), default=list)
+    sent_again = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     objects = AccountLetterQuerySet.as_manager()
     wall = walls.by_organisation("seller_id", "buyer_id").only("SELECT", "INSERT", "UPDATE")
@@ -57,6 +60,10 @@ class AccountLetter(Made):
                 | (Q(sent_at__isnull=False, state="ready") & ~Q(recipients=[]) & ~Q(message_id="")),
                 name="account_letter_sent_to_somebody",
             ),
+            models.CheckConstraint(
+                condition=Q(sent_again__lte=Func(F("again_at"), function="cardinality", output_field=IntegerField())),
+                name="sent_again_as_often_as_asked",
+            ),
         ]
         indexes = [models.Index(fields=["seller", "buyer", "-id"], name="letters_of_an_account")]
         triggers = [
@@ -67,11 +74,15 @@ class AccountLetter(Made):
                 name="what_it_says_is_frozen",
                 allow=(
                     *("state", "requested_at", "made_at", "stored_as", "size", "sha256", "failure"),
-                    *("recipients", "message_id", "sent_at"),
+                    *("recipients", "message_id", "sent_at", "again_at", "sent_again"),
                 ),
             ),
-            guards.frozen_when("OLD.state = 'ready'", name="made_once", allow=("recipients", "message_id", "sent_at")),
-            guards.frozen_when("OLD.sent_at IS NOT NULL", name="sent_once"),
+            guards.frozen_when(
+                "OLD.state = 'ready'",
+                name="made_once",
+                allow=("recipients", "message_id", "sent_at", "again_at", "sent_again"),
+            ),
+            guards.frozen_when("OLD.sent_at IS NOT NULL", name="sent_once", allow=("again_at", "sent_again")),
             guards.refused_when(
                 "an_account_is_between_parties_of_a_contract",
                 guards.INSERT,

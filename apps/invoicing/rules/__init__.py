@@ -22,6 +22,7 @@ from apps.invoicing.rules.progress import Sheet, SheetLine, Standing
 from apps.invoicing.rules.reasons import reason_given
 from apps.invoicing.rules.references import creditor_reference, possible_numbers
 from apps.invoicing.rules.reminders import reminder_due, schedule
+from apps.invoicing.rules.resending import check_again
 from apps.invoicing.rules.reserved import withheld_gross
 from apps.invoicing.rules.retention import Billed as RetentionBilled
 from apps.invoicing.rules.retention import (
@@ -90,6 +91,7 @@ __all__ = [
     "Why",
     "are_alike",
     "band_of",
+    "check_again",
     "check_tax",
     "concerned",
     "credit",

@@ -1,7 +1,7 @@
 """Statements of account as letters: asked for by either side, or written every month by the seller's schedule."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -19,6 +19,7 @@ from apps.invoicing import account_text
 from apps.invoicing.account_text import LetterRow, OpenInvoice
 from apps.invoicing.looks import logo_of
 from apps.invoicing.models import AccountLetter, AccountLetterSchedule, Allocation, OpenItem
+from apps.invoicing.services import letter_sending
 from apps.invoicing.services.account_statement import (
     AccountStatement,
     Between,
@@ -133,14 +134,6 @@ def render_letter(*, letter_ref: str, when_ready: Callable[[AccountLetter], None
     return made.make(lambda: rows.all().get(ref=letter_ref), work=_printed, then=when_ready)
 
 
-def letter_sent(*, letter_ref: str, to: Sequence[str], message_id: str, at: datetime) -> None:
-    """The mail server took it. What another run of the same job noted stays."""
-    letter = AccountLetter.objects.select_for_update(of=("self",)).get(ref=letter_ref)
-    if letter.sent_at is None:
-        letter.recipients, letter.message_id, letter.sent_at = list(to), message_id, at
-        letter.save(update_fields=["recipients", "message_id", "sent_at"])
-
-
 def _printed(row: AccountLetter) -> Kept:
     letter = account_text.read(row.snapshot)
     with translation.override(letter.language):
@@ -190,7 +183,7 @@ def _write(statement: AccountStatement, *, actor: Actor, asked_by: str, at: date
             unapplied=standing_of(actor, between=between, today=today).unapplied,
         )
     )
-    return AccountLetter.objects.create(
+    letter = AccountLetter.objects.create(
         seller=seller,
         buyer=buyer,
         currency=between.currency,
@@ -201,6 +194,10 @@ def _write(statement: AccountStatement, *, actor: Actor, asked_by: str, at: date
         snapshot_sha256=canonical.sha256(text),
         requested_at=at,
     )
+    letter_sending.record(
+        letter, verb="account_letter.written", actor=actor, at=at, snapshot_sha256=letter.snapshot_sha256
+    )
+    return letter
 
 
 def _settled(actor: Actor, statement: AccountStatement) -> dict[tuple[date, str], str]:

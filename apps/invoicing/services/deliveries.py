@@ -8,6 +8,7 @@ from apps.audit import services as audit
 from apps.core.errors import Refused
 from apps.invoicing.models import CreditNote, Delivery, Document, Invoice
 from apps.invoicing.models.document import DocumentState
+from apps.invoicing.rules.resending import MOST, check_again
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
@@ -40,6 +41,8 @@ def deliver_again(*, invoice_ref: str, actor: Actor, at: datetime) -> Delivery:
     waiting = Delivery.objects.filter(invoice=invoice, sent_at__isnull=True, requested_at__gt=at - GIVEN_UP_AFTER)
     if waiting.exists():
         raise Refused("{number} is being sent right now. Reload the page in a moment.", number=invoice.number)
+    letters = Delivery.objects.filter(invoice=invoice, reminder=0).order_by("-pk")
+    check_again(letters.values_list("requested_at", flat=True)[:MOST], at=at)
     delivery = Delivery.objects.create(
         invoice=invoice,
         seller_id=invoice.seller_id,

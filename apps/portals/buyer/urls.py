@@ -94,6 +94,7 @@ urlpatterns = [
     path("accounts/", accounts.account_statements, name="account_statements"),
     path("accounts/<str:ref>/send/", accounts.send_account_statement, name="send_account_statement"),
     path("account-letters/<str:ref>/", accounts.account_letter, name="account_letter"),
+    path("account-letters/<str:ref>/send/", accounts.send_account_letter_again, name="send_account_letter_again"),
     path("accounts/<str:ref>/", accounts.account_statement, name="account_statement"),
     path("accounts/<str:ref>/statement.csv", accounts.account_csv, name="account_csv"),
     path("accounts/<str:ref>/statement.xlsx", accounts.account_xlsx, name="account_xlsx"),

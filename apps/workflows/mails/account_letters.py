@@ -13,10 +13,11 @@ from apps.workflows.mails.invoices import payables
 from apps.workflows.mails.letter import Enclosure, Letter, Sent, absolute, fact, money, send
 
 
-def account_letter(*, letter_ref: str) -> Sent | None:
-    """The statement with its PDF, to whoever pays for the buyer; None when it went already."""
+def account_letter(*, letter_ref: str, time: int = 0) -> Sent | None:
+    """The statement with its PDF, to whoever pays for the buyer, or once more for the ``time``-th time; None when it
+    went already."""
     row = AccountLetter.objects.select_related("seller", "buyer").get(ref=letter_ref)
-    if row.sent_at is not None:
+    if row.sent_again >= time if time else row.sent_at is not None:
         return None
     said = account_text.read(row.snapshot)
     with default_storage.open(row.stored_as) as stored:
@@ -27,7 +28,7 @@ def account_letter(*, letter_ref: str) -> Sent | None:
     return send(
         Letter(
             name="account_letter",
-            key=row.ref,
+            key=f"{row.ref}-{time}" if time else row.ref,
             sender=row.seller,
             reader=row.buyer,
             to=payables(row.buyer),

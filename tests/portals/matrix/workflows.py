@@ -558,6 +558,8 @@ CALLS = [
     Call(billing.resend_invoice, "billing", INVOICE, "invoice_ref"),
     Call(account_letters.send_account_statement, "billing", "parties.Organisation", "other_ref", _account),
     Call(account_letters.send_account_statement, "payables", "parties.Organisation", "other_ref", _account),
+    Call(account_letters.send_account_statement_again, "billing", "invoicing.AccountLetter", "letter_ref"),
+    Call(account_letters.send_account_statement_again, "payables", "invoicing.AccountLetter", "letter_ref"),
     Call(hosting.renew_invoice_link, "billing", INVOICE, "invoice_ref"),
     Call(hosting.revoke_invoice_link, "billing", INVOICE, "invoice_ref"),
     Call(hosting.ask_about_invoice, "payables", INVOICE, "invoice_ref", lambda _row, _own: {"text": "Mine?"}),

@@ -44,6 +44,13 @@ def send_account_statement(request: PortalRequest, ref: str) -> HttpResponse:
     return account_letters.send(request, BUYER, ref)
 
 
+@require_POST
+@portal("buyer")
+def send_account_letter_again(request: PortalRequest, ref: str) -> HttpResponse:
+    """Mail a statement once more, or make one that could not be made."""
+    return account_letters.send_again(request, BUYER, ref)
+
+
 @require_safe
 @portal("buyer")
 def account_letter(request: PortalRequest, ref: str) -> HttpResponseBase:

@@ -73,6 +73,13 @@ def send_account_statement(request: PortalRequest, ref: str) -> HttpResponse:
     return account_letters.send(request, SELLER, ref)
 
 
+@require_POST
+@portal("seller")
+def send_account_letter_again(request: PortalRequest, ref: str) -> HttpResponse:
+    """Mail a statement once more, or make one that could not be made."""
+    return account_letters.send_again(request, SELLER, ref)
+
+
 @require_safe
 @portal("seller")
 def account_letter(request: PortalRequest, ref: str) -> HttpResponseBase:
