@@ -7,7 +7,7 @@ from django.utils import translation
 
 from apps.core import canonical, money
 from apps.invoicing import release_page, release_statement, snapshot
-from apps.invoicing.einvoice import codes, given, reading, recomputation, standard, terms, ubl
+from apps.invoicing.einvoice import codes, conformance, given, reading, recomputation, standard, terms, ubl
 from apps.invoicing.einvoice.lacks import lacks_of
 from apps.invoicing.einvoice.obstacles import Obstacle, obstacle_of
 from apps.invoicing.einvoice.paper import XML_NAME, Paper
@@ -48,6 +48,7 @@ def _findings(stored: Stored) -> Iterator[str]:
         yield str(error)
         return
     yield from paper.claims_missing(has_xml=bool(stored.xml))
+    yield from conformance.findings(stored.pdf)
     if not stored.xml:
         if paper.attached() or paper.associations():
             yield "the PDF carries a file, but the document has no XML"

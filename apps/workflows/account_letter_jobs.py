@@ -38,6 +38,4 @@ def send_account_letter(*, letter_ref: str, organisation_id: int, time: int = 0)
             # One that was asked for again before the first went is the first, too.
             letter_sending.letter_sent(letter_ref=letter_ref, to=to, message_id=message_id, at=at)
             if time:
-                letter_sending.letter_sent_again(
-                    letter_ref=letter_ref, time=time, to=to, message_id=message_id, at=at
-                )
+                letter_sending.letter_sent_again(letter_ref=letter_ref, time=time, to=to, message_id=message_id, at=at)

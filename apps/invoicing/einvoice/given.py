@@ -6,7 +6,7 @@ from typing import Any, cast
 from lxml import etree
 
 from apps.core.child import ChildFailed
-from apps.invoicing.einvoice import names, profile_rules, recomputation, standard, ubl_reading
+from apps.invoicing.einvoice import conformance, names, profile_rules, recomputation, standard, ubl_reading
 from apps.invoicing.einvoice.cii_elements import RAM
 from apps.invoicing.einvoice.paper import XML_NAME, Paper
 from apps.invoicing.einvoice.reading import UnreadableError
@@ -30,6 +30,7 @@ def _of_pdf(content: bytes) -> Iterator[str]:
         yield str(error)
         return
     yield from paper.claims_missing(has_xml=True)
+    yield from conformance.findings(content)
     attached = dict(paper.attached())
     if XML_NAME not in attached:
         yield f"the PDF carries no {XML_NAME}"
