@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('invoicing', '0032_more_tax_treatments'),
+        ('invoicing', '0033_late_claims'),
         ('parties', '0005_brands'),
     ]
 
