@@ -214,7 +214,7 @@ def test_it_is_sent_again_to_the_same_mailboxes_and_not_too_often(parties: Parti
             sent(time, MAY + timedelta(minutes=10 * time + 1))
     first, second = mail.outbox
     assert isinstance(first, EmailMultiAlternatives)
-    assert first.attachments == second.attachments  # type: ignore[attr-defined]
+    assert first.attachments == second.attachments
     assert len({str(one.extra_headers["Message-ID"]) for one in mail.outbox}) == 2
     with pytest.raises(Refused, match=r"sent 3 times within an hour.* in 30 minutes"):
         ask("billing", MAY + timedelta(minutes=30))
