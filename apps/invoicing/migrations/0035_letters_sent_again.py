@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('invoicing', '0033_late_claims'),
+        ('invoicing', '0034_payment_documents'),
         ('parties', '0005_brands'),
     ]
 
