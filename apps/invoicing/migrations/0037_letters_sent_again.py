@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('invoicing', '0034_payment_documents'),
+        ('invoicing', '0036_applications_for_payment'),
         ('parties', '0005_brands'),
     ]
 
