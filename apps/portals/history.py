@@ -275,14 +275,10 @@ def _events(actor: Actor, found: Iterable[Entry], *, about: Mapping[int, str] | 
         for entry in entries
     }
     titles = dict(Milestone.objects.visible_to(actor).filter(ref__in=refs.values()).values_list("ref", "title"))
+    about = about or {}
     return [
-        _event(
-            entry,
-            facts[entry.pk],
-            name=titles.get(refs[entry.pk] or "", ""),
-            about=about.get(entry.pk, "") if about else "",
-        )
-        for entry in entries
+        _event(one, facts[one.pk], name=titles.get(refs[one.pk] or "", ""), about=about.get(one.pk, ""))
+        for one in entries
     ]
 
 
