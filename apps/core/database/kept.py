@@ -68,6 +68,7 @@ def cursor(statement: str = "") -> CursorWrapper:
     where a place gives none, the statement casts.
     """
     here: Any = connections[DEFAULT_DB_ALIAS]  # found once: through ``connection`` each word would look for it anew
+    here.close_if_health_check_failed()  # before the first statement of a request or a job, as Django's cursors do
     here.ensure_connection()
     kept = _waiting(here.connection).pop(statement, None) if statement else None
     # As BaseDatabaseWrapper.cursor does: so errors are Django's, and whoever counts statements counts these too.
