@@ -7,6 +7,7 @@ from django.db import connection, connections
 from apps.core.database import walls
 from apps.core.database.kept import Argument, Read
 from apps.parties.models import Organisation
+from tests import scenarios
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -26,3 +27,13 @@ def test_a_session_that_the_server_ended_meanwhile_is_opened_anew(scratch: str) 
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('app.orgs')")
         assert cursor.fetchone() == ("4711",)
+
+
+def test_a_column_that_a_migration_changed_is_read_as_it_is_now(scratch: str) -> None:
+    seller = scenarios.organisations().seller
+    with walls.asking_for(seller.pk):
+        assert organisation.first(key=seller.pk) == seller
+        with connections["owner"].cursor() as owner:
+            owner.execute("ALTER TABLE parties_organisation ALTER legal_name TYPE varchar(161)")
+        for _again in range(2):
+            assert organisation.first(key=seller.pk) == seller

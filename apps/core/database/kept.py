@@ -17,6 +17,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.query import get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
+from psycopg.pq import TransactionStatus
 
 M = TypeVar("M", bound=Model)
 Values = Sequence[Any] | Mapping[str, Any]
@@ -35,7 +36,15 @@ class _Cursor(psycopg.Cursor[Any]):
         self._converted: Any = None
 
     def execute(self, query: Any, params: Values | None = None, **_options: Any) -> "_Cursor":
-        return super().execute(query, params, prepare=True)
+        try:
+            return super().execute(query, params, prepare=True)
+        except psycopg.errors.FeatureNotSupported:
+            # A migration changed a column that was read before: "cached plan must not change result type". In a
+            # transaction it is too late, and after ROLLBACK nothing is prepared any more.
+            if self.connection.info.transaction_status != TransactionStatus.IDLE:
+                raise
+            super().execute("DEALLOCATE ALL", prepare=True)  # psycopg forgets too
+            return super().execute(query, params, prepare=True)
 
     def close(self) -> None:
         """Wait for the next use; one whose answer never came is of no more use."""
