@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, connections
 
-from apps.core.database import walls
+from apps.core.database import kept, walls
 from apps.core.database.kept import Argument, Read
 from apps.parties.models import Organisation
 from tests import scenarios
@@ -37,3 +37,14 @@ def test_a_column_that_a_migration_changed_is_read_as_it_is_now(scratch: str) ->
             owner.execute("ALTER TABLE parties_organisation ALTER legal_name TYPE varchar(161)")
         for _again in range(2):
             assert organisation.first(key=seller.pk) == seller
+
+
+def test_a_cursor_that_waits_holds_nothing_of_the_last_asker(scratch: str) -> None:
+    seller = scenarios.organisations().seller
+    with walls.asking_for(seller.pk):
+        assert organisation.first(key=seller.pk) == seller
+    with kept.cursor("SELECT %s::text") as cursor:
+        cursor.execute("SELECT %s::text", ["secret"])
+        assert cursor.fetchone() == ("secret",)
+    for waiting in kept._waiting(connection.connection).values():
+        assert (waiting._tx.pgresult, waiting._converted.params) == (None, None)

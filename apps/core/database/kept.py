@@ -52,6 +52,8 @@ class _Cursor(psycopg.Cursor[Any]):
             super().close()
             return
         self._reset()
+        self._tx.set_pgresult(None)  # what was asked and answered belongs to who asked
+        self._converted.params = None
         _waiting(self.connection)[self._statement] = self
 
     def _convert_query(self, query: Any, params: Any = None) -> Any:
