@@ -22,7 +22,9 @@ from apps.invoicing import snapshot, wording
 from apps.invoicing.models import Invoice, OpenSum, PaymentDocument
 from apps.invoicing.rules import Band
 from apps.invoicing.services.ageing import ageing
-from apps.workflows import billing, payment_documents
+from apps.milestones.models import Reservation
+from apps.milestones.services import Defect
+from apps.workflows import billing, payment_documents, reserving
 from apps.workflows.mails import payment_documents as mails
 from tests import scenarios
 from tests.scenarios import PDF, Parties, acting, key
@@ -252,3 +254,24 @@ def test_both_sides_are_told_by_mail(parties: Parties, contract: Contract) -> No
     assert WAIVER in asked.subject
     assert "It is not signed." in told.body
     assert "Returned" in told.subject
+
+
+def test_what_is_withheld_whole_waits_for_them_too(parties: Parties, contract: Contract) -> None:
+    """Nothing was payable at first, so nothing was asked for: with the defect it was due without any document."""
+    submission = scenarios.submitted_milestone(contract, at=NOON)
+    bea = scenarios.approver_actor(parties)
+    whole = [Defect("It does not start", date(2026, 4, 20), submission.milestone.amount)]
+    with acting(bea, at=NOON):
+        reserving.accept_with_reservations(
+            actor=bea, key=key(), submission_ref=submission.ref, seen=submission.sha256, defects=whole
+        )
+    assert invoice(contract, 1).open_item.open == 0
+    with walls.asking_for(contract.buyer_id):
+        defect = Reservation.objects.get(contract=contract)
+    with acting(bea, at=NOON):
+        reserving.release_reservation(actor=bea, key=key(), reservation_ref=defect.ref)
+    issued = invoice(contract, 1)
+    assert (issued.open_item.open, issued.open_item.due_on) == (issued.gross, days.NOT_YET)
+    for title in (WAIVER, BOND):
+        confirmed(parties, document(contract, title), at=NOON + DAY)
+    assert invoice(contract, 1).open_item.due_on == date(2026, 5, 2)

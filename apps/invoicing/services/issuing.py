@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from apps.audit import services as audit
 from apps.contracts.models import Contract, ContractVersion
-from apps.contracts.payment_documents import Wanted
 from apps.core import canonical
 from apps.core.database import in_flight, together
 from apps.core.errors import Refused
@@ -106,9 +105,10 @@ def issue_for(
     at = max(at, series.last_issued_at or at)
     issued_on = at.astimezone(zone).date()
     due_on = version.due_on(issued_on)
-    # Where nothing is to be paid nothing is asked for.
-    is_payable = totals.gross > held(retained) + held(reserved)
-    documents = _documents(cause, contract=contract) if is_payable else []
+    # Where nothing is ever to be paid nothing is asked for; what is withheld for defects is paid once they are settled.
+    is_payable = totals.gross > held(retained)
+    milestones = [one.milestone for one in cause.billed]
+    documents = wanted_of(contract=contract, version=version, milestones=milestones) if is_payable else []
     number = rules.invoice_number(prefix=PREFIX, year=series.year, position=series.last + 1)
     said = facts.semantic(
         cause,
@@ -187,15 +187,6 @@ def _breakdown(cause: facts.Cause, *, deduction: Deduction, currency: str) -> li
     billed = (rules.TaxedAmount(one.amount, one.version.tax_category, one.version.tax_rate) for one in cause.billed)
     less = (rules.TaxedAmount(line.net, line.tax_category, line.tax_rate) for line in deduction.lines)
     return rules.tax_breakdown([*billed, *less], currency=currency)
-
-
-def _documents(cause: facts.Cause, *, contract: Contract) -> list[Wanted]:
-    """Each document that it waits for once, whichever of its lines asks for it."""
-    found: dict[str, Wanted] = {}
-    for one in cause.billed:
-        for wanted in wanted_of(contract=contract, version=cause.version, milestone=one.milestone):
-            found.setdefault(wanted.title.casefold(), wanted)
-    return list(found.values())
 
 
 def _record(invoice: Invoice, *, retained: Decimal, reserved: Decimal, actor: Actor, at: datetime) -> None:

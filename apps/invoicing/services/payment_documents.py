@@ -1,5 +1,6 @@
 """Documents before payment: the seller hands them in, the buyer confirms or returns them, and an invoice is due."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -26,14 +27,19 @@ from apps.parties.roles import Action
 LONGEST_NOTE: Final = 1_000
 
 
-def wanted_of(*, contract: Contract, version: ContractVersion, milestone: Milestone | None) -> list[Wanted]:
-    """The documents that an invoice issued now waits for: not those that serve all invoices and are confirmed."""
-    found = terms_of.wanted(version.document_terms, milestone.line.own if milestone is not None else None)
-    if not any(one.is_once for one in found):
-        return list(found)
+def wanted_of(*, contract: Contract, version: ContractVersion, milestones: Sequence[Milestone | None]) -> list[Wanted]:
+    """The documents that an invoice of these issued now waits for, each once, whichever of them asks for it: not those
+    that serve all invoices and are confirmed."""
+    found: dict[str, Wanted] = {}
+    for milestone in milestones:
+        own = milestone.line.own if milestone is not None else None
+        for one in terms_of.wanted(version.document_terms, own):
+            found.setdefault(one.title.casefold(), one)
+    if not any(one.is_once for one in found.values()):
+        return list(found.values())
     known = PaymentDocument.objects.filter(contract=contract, is_once=True, state=DocumentStep.CONFIRMED)
     there = {title.casefold() for title in known.values_list("title", flat=True)}
-    return [one for one in found if not one.is_once or one.title.casefold() not in there]
+    return [one for name, one in found.items() if not one.is_once or name not in there]
 
 
 def contract_of_document(*, document_ref: str) -> int:
