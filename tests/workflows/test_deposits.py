@@ -10,8 +10,18 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from apps.contracts.drafts import FIRST, RATE, ChangedLine, ChangeDraft, ContractDraft, DraftLine, Due, Recovery
-from apps.contracts.models import Contract
+from apps.contracts.drafts import (
+    FIRST,
+    RATE,
+    ChangedLine,
+    ChangeDraft,
+    ContractDraft,
+    DraftLine,
+    DraftOption,
+    Due,
+    Recovery,
+)
+from apps.contracts.models import Contract, GuestGrant
 from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import Refused
@@ -25,7 +35,7 @@ from apps.ledger.models import Balance
 from apps.milestones.services import Defect
 from apps.portals import plan_sums
 from apps.workflows import crediting, instalments, reserving, revenue, sign_off
-from tests import change_orders, corrections, disputes, scenarios
+from tests import change_orders, corrections, disputes, options, scenarios
 from tests.scenarios import Parties, acting, key
 from tests.terminations import noticed, proposed, signed
 
@@ -370,3 +380,28 @@ def test_what_is_upheld_of_an_invoice_is_never_more_than_its_deposit_left_of_it(
         note = CreditNote.objects.get(ref=answer["credit_note"])
         assert (note.net, note.given_back) == (D(3000), D(0))
         assert OpenItem.objects.get(invoice=invoice).open == 0
+
+
+def test_a_guest_settles_a_plan_that_was_picked_and_the_rest_of_its_deposit_is_credited(db: None) -> None:
+    """The seller's signature is on the version that offered the plan: in that name the credit note is issued."""
+    parties = scenarios.organisations()
+    with_advance = draft(parties, Recovery(RATE, D(25)))
+    offered = replace(
+        scenarios.software_draft(parties),
+        plan_name="By milestones",
+        options=(DraftOption(name="With an advance", lines=with_advance.lines),),
+        buyer_ref=scenarios.named_buyer(parties).ref,
+        signatory_email="hanna@hafen.example",
+    )
+    with clock.stopped(AT):
+        contract = scenarios.proposed_contract(parties, draft=offered)
+        options.sign(contract, by=scenarios.guest_actor(scenarios.link_to_sign(contract)), pick=1)
+    seller = scenarios.seller_actor(parties)
+    notice = noticed(contract, by=seller, effective_on=(AT + DAY).date(), at=AT + DAY)
+    settlement = proposed(contract, {2: "4000"}, by=seller, at=AT + DAY)
+    with walls.asking_for(contract.buyer_id):
+        link = GuestGrant.objects.get(purpose="settle", subject_ref=notice.ref)
+    signed(settlement, by=scenarios.guest_actor(link), at=AT + DAY)
+    assert left(contract) == "0.00"
+    with walls.asking_for(contract.seller_id):
+        assert CreditNote.objects.get(contract=contract).issued_by_name == seller.name

@@ -283,8 +283,9 @@ def return_excess(*, contract: Contract, actor: Actor, at: datetime) -> list[Cre
 
 
 def _seller_who_signed(contract: Contract) -> Issuer | None:
-    """The seller's person whose signature is on the version in force."""
-    signed = Signature.objects.filter(version=contract.active_version, side=ContractParty.Side.SELLER).first()
+    """The seller's person whose signature is on the version in force; of a plan that was picked, on what offered it."""
+    version = contract.active_version.whole if contract.active_version is not None else None
+    signed = Signature.objects.filter(version=version, side=ContractParty.Side.SELLER).first()
     return Issuer(signed.user_id, signed.name) if signed is not None and signed.user_id is not None else None
 
 
