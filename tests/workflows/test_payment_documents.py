@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection, transaction
 
-from apps.contracts.drafts import LineTerms
+from apps.contracts.drafts import ChangeDraft, ChangedTerms, LineTerms
 from apps.contracts.models import Contract
 from apps.contracts.payment_documents import PaymentDocuments
 from apps.core import days
@@ -24,9 +24,11 @@ from apps.invoicing.rules import Band
 from apps.invoicing.services.ageing import ageing
 from apps.milestones.models import Reservation
 from apps.milestones.services import Defect
+from apps.parties.models import User
+from apps.parties.services.members import join
 from apps.workflows import billing, payment_documents, reserving
 from apps.workflows.mails import payment_documents as mails
-from tests import scenarios
+from tests import change_orders, scenarios
 from tests.scenarios import PDF, Parties, acting, key
 
 NOON = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
@@ -136,6 +138,33 @@ def test_what_serves_all_is_confirmed_for_all_that_wait(parties: Parties, contra
     # What came by post is confirmed without being handed in here.
     confirmed(parties, document(contract, BOND, 2), at=NOON + 3 * DAY)
     assert {invoice(contract, one).open_item.due_on for one in (1, 2)} == {date(2026, 5, 4)}
+
+
+def test_a_document_is_the_same_however_a_change_order_writes_it(parties: Parties, contract: Contract) -> None:
+    scenarios.accepted_milestone(contract, position=1, at=NOON)
+    terms = ChangedTerms(payment_documents=PaymentDocuments(once=(BOND.upper(),)))
+    order = change_orders.propose(
+        contract,
+        ChangeDraft("In capitals", "As the bank writes it.", terms=terms),
+        by=scenarios.seller_actor(parties),
+        at=NOON,
+    )
+    change_orders.sign(order, by=scenarios.buyer_actor(parties), at=NOON)
+    scenarios.accepted_milestone(contract, position=2, at=NOON)
+    confirmed(parties, document(contract, BOND.upper(), 2), at=NOON + 3 * DAY)
+    assert document(contract, BOND).state == "confirmed"
+
+
+def test_nobody_of_the_seller_confirms_for_the_buyer(parties: Parties, contract: Contract) -> None:
+    scenarios.accepted_milestone(contract, position=1, at=NOON)
+    waiver, petra = document(contract, WAIVER), scenarios.member(parties, "payables")
+    with walls.asking_for(parties.seller.pk, user=petra.user_id), transaction.atomic():
+        join(user=User.objects.get(pk=petra.user_id), organisation=parties.seller, roles={"billing"}, at=NOON)
+    handed_in(parties, waiver, at=NOON)
+    for answer in (confirmed, returned):
+        with pytest.raises(Refused, match="belongs to the seller"):
+            answer(parties, waiver, at=NOON)
+    assert document(contract, WAIVER).state == "handed_in"
 
 
 def test_what_is_returned_is_missing_anew_and_stays_as_it_was(parties: Parties, contract: Contract) -> None:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.files.base import File
 
 from apps.audit import services as audit
+from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.payment_documents import Wanted
 from apps.contracts.rules import payment_documents as terms_of
@@ -92,16 +93,19 @@ def confirm_document(*, contract: Contract, document_ref: str, actor: Actor, at:
     """The buyer has what it wanted; one that came another way is confirmed without being handed in here.
 
     What serves all invoices is confirmed for each that waits for it. An invoice that waits for nothing more is due by
-    its terms.
+    its terms: so nobody of the seller confirms, as with a sign-off.
     """
     document = _locked(contract, document_ref=document_ref)
-    actor.require(Action.CONFIRM_DOCUMENT, organisation_id=contract.buyer_id)
+    contracts.buyer_authority(contract, actor=actor, action=Action.CONFIRM_DOCUMENT, at=at)
     _require_waiting(document)
     same = [document]
     if document.is_once:
         others = PaymentDocument.objects.select_for_update(of=("self",)).select_related("invoice").waiting()
-        same += others.filter(contract=contract, is_once=True, title=document.title).exclude(pk=document.pk)
+        others = others.filter(contract=contract, is_once=True).exclude(pk=document.pk)
+        # By the same name as where it is asked whether it is there: a change order may have written it otherwise.
+        same += [one for one in others if one.title.casefold() == document.title.casefold()]
     for one in same:
+        one.contract = contract
         move(one, DocumentStep.CONFIRMED, PaymentDocument.TRANSITIONS)
         one.decided_at, one.decided_name = at, actor.name
         one.save(update_fields=["state", "decided_at", "decided_name"])
@@ -115,7 +119,7 @@ def return_document(
 ) -> PaymentDocument:
     """The buyer gives back what does not do, and says why: the document is missing anew."""
     document = _locked(contract, document_ref=document_ref)
-    actor.require(Action.CONFIRM_DOCUMENT, organisation_id=contract.buyer_id)
+    contracts.buyer_authority(contract, actor=actor, action=Action.CONFIRM_DOCUMENT, at=at)
     _require_waiting(document)
     if document.state != DocumentStep.HANDED_IN:
         raise IllegalTransition("Nothing was handed in yet, so nothing can be returned.")
