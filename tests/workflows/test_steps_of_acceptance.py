@@ -215,6 +215,8 @@ def test_both_accept_the_same_part(parties: Parties) -> None:
         accept(submission, actor=olga)
     with pytest.raises(Refused, match="Bea Berg accepted 6,000"):
         accept_half(submission, actor=olga, percent=40)
+    with pytest.raises(NotAllowed, match="another mailbox of yours"):
+        accept_half(submission, actor=with_role(parties, "bea+berg", Role.APPROVER))
     assert accept_half(submission, actor=olga)["number"]
 
 

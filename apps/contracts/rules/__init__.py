@@ -35,7 +35,7 @@ from apps.contracts.rules.difference import (
 )
 from apps.contracts.rules.dues import Period, per_period, period_amounts, periods, portion_of
 from apps.contracts.rules.late_payment import plain_late_payment, read_late_payment
-from apps.contracts.rules.mailboxes import check_sellers_person, check_signatory, domain_of
+from apps.contracts.rules.mailboxes import check_sellers_person, check_signatory, domain_of, reader_of
 from apps.contracts.rules.measures import UNITS, read_measure, worth
 from apps.contracts.rules.options import (
     MOST_OPTIONS,
@@ -175,6 +175,7 @@ __all__ = [
     "read_retention",
     "read_template",
     "read_version_text",
+    "reader_of",
     "recovered",
     "review_deadline",
     "sum_of",

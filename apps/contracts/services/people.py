@@ -107,14 +107,15 @@ def check_not_sellers(contract: Contract, *, mailbox: str, user_id: int, field: 
 
 
 def check_another_person(actor: Actor, *, mailbox: str, user_id: int | None) -> None:
-    """Refuse the person who acted first under another name: a guest whose mailbox is that of a member, or the reverse.
+    """Refuse the person who acted first under another name: a guest whose mailbox is that of a member, the reverse, or
+    an alias of the same mailbox.
 
     ``mailbox`` and ``user_id`` are of whoever acted first; a guest has no ``user_id``.
     """
     known = Q(user__email__iexact=mailbox) if user_id is None else Q(user_id=user_id)
     own = EmailAddress.objects.filter(known | Q(email__iexact=mailbox), verified=True)
     mine = own.filter(Q(user_id=actor.user_id or 0) | Q(email__iexact=actor.email) | Q(user__email__iexact=actor.email))
-    if mine.exists():
+    if rules.reader_of(mailbox) == rules.reader_of(actor.email) or mine.exists():
         raise NotAllowed("You have accepted this already, by another mailbox of yours. Somebody else has to accept.")
 
 
