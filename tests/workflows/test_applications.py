@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from apps.contracts.drafts import PROPORTION, ContractDraft, DraftLine, Due, LineTerms, Recovery
 from apps.contracts.models import Contract
-from apps.contracts.retention import RetentionRelease, RetentionTerms
+from apps.contracts.retention import RetentionRelease, RetentionTerms, payable_until_final
 from apps.contracts.rules import check_proposal
 from apps.core import canonical
 from apps.core.database import walls
@@ -219,6 +219,31 @@ def test_a_credit_note_lowers_the_invoice_of_an_application(waiting: _Waiting) -
     # 24,000.00 less 3,000.00, and 16,000.00: what is credited was asked for no more.
     assert D(said["completed"]) == D(37000)
     applications.certified(last, actor=scenarios.approver_actor(parties), at=NOON + 7 * DAY)
+    _verified(contract)
+
+
+@pytest.mark.django_db
+def test_what_is_accepted_after_it_was_applied_for_does_not_end_the_limit() -> None:
+    """No more than 20,000.00 of 40,000.00 before the last milestone: that one stands in the next application."""
+    parties = scenarios.organisations()
+    terms = payable_until_final(D(50))
+    contract = applications.contract_by_application(parties, at=NOON, retention=terms, partial_acceptance=False)
+    for position in (1, 2):
+        scenarios.accepted_milestone(contract, position=position, at=NOON + DAY)
+    first = applications.submitted(contract, at=NOON + 2 * DAY)
+    scenarios.accepted_milestone(contract, position=3, at=NOON + 3 * DAY)
+    bea = scenarios.approver_actor(parties)
+    applications.certified(first, actor=bea, at=NOON + 4 * DAY)
+    applied, certified = (
+        D(canonical.read(text)["summary"]["due"])
+        for text in (first.text, applications.newest(contract, number=1).certified_text)
+    )
+    assert applied == certified == D("24560.00")
+    applications.certified(applications.submitted(contract, at=NOON + 5 * DAY), actor=bea, at=NOON + 6 * DAY)
+    assert _invoices(contract) == [
+        ("24000.00", "28560.00", "4000.00", "24560.00"),
+        ("16000.00", "19040.00", "0.00", "19040.00"),
+    ]
     _verified(contract)
 
 

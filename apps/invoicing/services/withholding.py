@@ -54,6 +54,12 @@ BEFORE: Final = """
         NOT EXISTS (
             SELECT 1 FROM milestones_milestone m WHERE m.contract_id = c.id AND NOT (m.id = ANY (%s))
             AND m.state NOT IN ('accepted', 'nullified', 'cancelled')
+        ) AND NOT EXISTS (
+            SELECT 1 FROM invoicing_application a JOIN invoicing_applicationline p ON p.application_id = a.id
+            WHERE a.contract_id = c.id AND a.state IN ('open', 'submitted') AND NOT (p.milestone_id = ANY (%s))
+            AND NOT EXISTS (
+                SELECT 1 FROM invoicing_applicationline q WHERE q.milestone_id = p.milestone_id AND q.certified > 0
+            )
         ),
         (SELECT coalesce(sum(l.amount), 0) FROM contracts_planline l
             WHERE l.version_id = %s AND (l.retention_rate IS NOT NULL OR (%s AND l.is_materials)))
@@ -61,7 +67,8 @@ BEFORE: Final = """
 """
 """What was billed of a contract less what was credited, by the rates of its lines: milestones after what they give back
 of deposits, and those deposits, which the buyer pays ahead of them; what was withheld by kind; which parts were
-released; whether this is the last milestone; and what lines come to that steps do not count.
+released; whether this is the last milestone, so that every other one is accepted and, where applications for payment
+are billed, certified at least in part; and what lines come to that steps do not count.
 
 A contract is held by the caller, so nothing is added meanwhile.
 """
@@ -148,7 +155,8 @@ def withheld(
 
 def _before(contract: Contract, *, version: ContractVersion, milestones: Sequence[int], terms: RetentionTerms) -> Any:
     with kept.cursor() as cursor:
-        cursor.execute(BEFORE, [list(milestones), version.pk, terms.materials_rate is not None, contract.pk])
+        billed = list(milestones)
+        cursor.execute(BEFORE, [billed, billed, version.pk, terms.materials_rate is not None, contract.pk])
         row = cursor.fetchone()
     if row is None:
         raise LookupError(f"contract {contract.pk} cannot be seen: nobody asks for it")
