@@ -1,7 +1,7 @@
 """Applications for payment: collected, submitted, certified, whole or at a lower figure, and by that alone billed."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -12,17 +12,19 @@ from apps.contracts.drafts import PROPORTION, ContractDraft, DraftLine, Due, Lin
 from apps.contracts.models import Contract
 from apps.contracts.retention import RetentionRelease, RetentionTerms, payable_until_final
 from apps.contracts.rules import check_proposal
-from apps.core import canonical
+from apps.core import canonical, clock
 from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, Refused, Stale
 from apps.invoicing import checks, snapshot
 from apps.invoicing import services as invoicing
 from apps.invoicing.einvoice import cii
-from apps.invoicing.models import Application, ApplicationLine, Invoice, OpenItem
+from apps.invoicing.models import Application, ApplicationLine, Instalment, Invoice, OpenItem
 from apps.invoicing.rules import Share
 from apps.invoicing.services.certifying import Figure
-from apps.milestones.services import Defect
-from apps.workflows import applying, crediting, reserving
+from apps.milestones.models.submission import Proof
+from apps.milestones.services import SILENCE, Defect
+from apps.parties.actor import Actor
+from apps.workflows import applying, crediting, notices, reserving, reviews
 from tests import applications, scenarios, terminations
 from tests.conftest import Once
 
@@ -245,6 +247,27 @@ def test_what_is_accepted_after_it_was_applied_for_does_not_end_the_limit() -> N
         ("16000.00", "19040.00", "0.00", "19040.00"),
     ]
     _verified(contract)
+
+
+@pytest.mark.django_db
+def test_what_starts_with_an_acceptance_by_silence_starts_on_the_day_of_the_deadline() -> None:
+    parties = scenarios.organisations()
+    support = DraftLine(
+        "Support", basis="percent", percent=D(10), kind="recurring", due=Due("acceptance", None, "Go-live", "month", 4)
+    )
+    contract = applications.contract_by_application(
+        parties, at=NOON, silence="accepted", lines=(scenarios.line("Go-live", 90), support)
+    )
+    submission = scenarios.submitted_milestone(contract, at=NOON)
+    due, buyer = datetime(2026, 4, 15, 21, 59, 59, tzinfo=UTC), Actor.system(organisation_id=contract.buyer_id)
+    with clock.stopped(NOON), walls.asking_for(contract.buyer_id):
+        notices.note_delivery(actor=buyer, submission_ref=submission.ref, proof=Proof.MAIL, at=NOON)
+    with clock.stopped(due + timedelta(minutes=5)):
+        reviews.tend(submission_ref=submission.ref, seller_id=contract.seller_id, what=SILENCE)
+    with walls.asking_for(contract.seller_id):
+        first = Instalment.objects.filter(contract=contract).order_by("number")[0]
+    # 23:59:59 of 15 April where the seller is; the clock was looked at after midnight.
+    assert first.bills_on == date(2026, 4, 15)
 
 
 @pytest.mark.django_db

@@ -51,7 +51,8 @@ def collect(milestone: Milestone, *, contract: Contract, actor: Actor, at: datet
         contract=contract, starts_with__position=milestone.position, bills_on__isnull=True, cancelled_at__isnull=True
     )
     if waiting.exists():
-        start_lines(milestone, contract=contract, on=_local_day(contract, at=at))
+        # Of what silence accepted, that is the day of the deadline, and not that of whoever noticed.
+        start_lines(milestone, contract=contract, on=_local_day(contract, at=milestone.accepted_at or at))
     return application
 
 
