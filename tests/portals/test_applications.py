@@ -14,8 +14,10 @@ from apps.core.database import walls
 from apps.invoicing.application_page import page_of
 from apps.invoicing.models import Application, Invoice
 from apps.parties import tokens
+from apps.parties.models import Organisation
 from apps.workflows import sign_off
 from tests import applications, scenarios
+from tests.portals.test_proofs import grown_old
 from tests.portals.test_retention import signed_in
 from tests.scenarios import Parties
 
@@ -32,10 +34,11 @@ def test_it_is_submitted_and_certified_lower_on_the_pages() -> None:
     page = reverse("seller:application", args=[application.ref])
     shown = seller.get(page)
     form = shown.context["forms"]["submit"]
+    at_buyers = reverse("buyer:application", args=[application.ref])
+    assert "Current payment due" in buyer.get(at_buyers).content.decode()
     told = seller.post(page, {"do": "submit", "key": "k1", "seen": form["seen"].value()})
     assert told.status_code == 302
     assert "is_by_application" not in shown.content.decode()
-    at_buyers = reverse("buyer:application", args=[application.ref])
     assert at_buyers in buyer.get(reverse("buyer:home")).content.decode()
     asked = buyer.get(at_buyers)
     assert "Certify for payment" in asked.content.decode()
@@ -44,12 +47,27 @@ def test_it_is_submitted_and_certified_lower_on_the_pages() -> None:
     refused = buyer.post(at_buyers, typed)
     assert refused.status_code == 422
     assert "Say why you certify less" in refused.content.decode()
-    done = buyer.post(at_buyers, typed | {"key": "k3", f"reason_{milestone.ref}": "Not shown."})
+    typed |= {"key": "k3", f"reason_{milestone.ref}": "Not shown."}
+    _asks_who_it_is(buyer, at_buyers, typed, parties)
+    done = buyer.post(at_buyers, typed)
     assert done.status_code == 302
     with walls.asking_for(contract.seller_id):
         assert Invoice.objects.get(contract=contract).net == D(9000)
     _contracts_show_it(seller, buyer, contract.ref, milestone.ref)
     _files(seller, application, parties)
+
+
+def _asks_who_it_is(buyer: Client, page: str, typed: dict[str, str], parties: Parties) -> None:
+    """Above the buyer's amount it says so, and what was typed stands in the form again."""
+    with walls.asking_for(parties.buyer.pk):
+        Organisation.objects.filter(pk=parties.buyer.pk).update(step_up_above=D(100))
+    grown_old(buyer)
+    assert "For this amount your organisation asks" in buyer.get(page).content.decode()
+    asked = buyer.post(page, typed)
+    assert (asked.status_code, "Confirm that it is you" in asked.content.decode()) == (422, True)
+    assert 'value="9,000.00"' in buyer.get(page).content.decode()
+    with walls.asking_for(parties.buyer.pk):
+        Organisation.objects.filter(pk=parties.buyer.pk).update(step_up_above=None)
 
 
 def _contracts_show_it(seller: Client, buyer: Client, contract_ref: str, milestone_ref: str) -> None:

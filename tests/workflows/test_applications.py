@@ -14,7 +14,7 @@ from apps.contracts.retention import RetentionRelease, RetentionTerms, payable_u
 from apps.contracts.rules import check_proposal
 from apps.core import canonical, clock
 from apps.core.database import walls
-from apps.core.errors import IllegalTransition, NotAllowed, Refused, Stale
+from apps.core.errors import IllegalTransition, NotAllowed, ProofNeeded, Refused, Stale
 from apps.invoicing import checks, snapshot
 from apps.invoicing import services as invoicing
 from apps.invoicing.einvoice import cii
@@ -24,7 +24,8 @@ from apps.invoicing.services.certifying import Figure
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import SILENCE, Defect
 from apps.parties.actor import Actor
-from apps.workflows import applying, crediting, notices, reserving, reviews
+from apps.parties.actor import Proof as ShownProof
+from apps.workflows import applying, crediting, notices, reserving, reviews, team
 from tests import applications, scenarios, terminations
 from tests.conftest import Once
 
@@ -268,6 +269,21 @@ def test_what_starts_with_an_acceptance_by_silence_starts_on_the_day_of_the_dead
         first = Instalment.objects.filter(contract=contract).order_by("number")[0]
     # 23:59:59 of 15 April where the seller is; the clock was looked at after midnight.
     assert first.bills_on == date(2026, 4, 15)
+
+
+@pytest.mark.django_db
+def test_above_the_buyers_amount_who_certifies_shows_once_more_who_it_is(waiting: _Waiting) -> None:
+    parties, contract, application = waiting
+    bea = scenarios.approver_actor(parties)
+    with scenarios.acting(scenarios.buyer_actor(parties)) as owner:
+        team.set_step_up(actor=owner, key=scenarios.key(), above=D("23999.99"))
+    without = replace(bea, origin=replace(bea.origin, proof=None))
+    with pytest.raises(ProofNeeded):
+        applications.certified(application, actor=without, at=NOON + 3 * DAY)
+    assert _invoices(contract) == []
+    proven = replace(bea, origin=replace(bea.origin, proof=ShownProof("passkey", NOON + 3 * DAY)))
+    applications.certified(application, actor=proven, at=NOON + 3 * DAY)
+    assert [row[0] for row in _invoices(contract)] == ["24000.00"]
 
 
 @pytest.mark.django_db

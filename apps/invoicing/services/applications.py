@@ -204,6 +204,12 @@ def require_certifier(application: Application, *, contract: Contract, actor: Ac
         )
 
 
+def needs_proof_to_certify(application: Application, *, contract: Contract) -> bool:
+    """Whether the buyer wants whoever certifies what such an application asks for to show once more who it is."""
+    amount = Money(application.claimed, application.currency)
+    return sign_off.needs_proof(amount, above=contract.buyer.step_up_above, above_currency=contract.buyer.currency)
+
+
 def compare(application: Application, *, seen: str) -> None:
     """Refuse a decision on another text than the one that was submitted."""
     if seen != application.sha256:

@@ -21,6 +21,7 @@ from apps.invoicing.services.applications import (
     in_force,
     lines_of,
     locked,
+    needs_proof_to_certify,
     require_certifier,
     stand,
 )
@@ -57,6 +58,8 @@ def certify_application(
     application = locked(contract, application_ref=application_ref)
     version = in_force(contract)
     require_certifier(application, contract=contract, actor=actor, at=at)
+    if needs_proof_to_certify(application, contract=contract):
+        actor.require_proof(at=at)
     states.move(application, ApplicationState.CERTIFIED, Application.TRANSITIONS)
     compare(application, seen=seen)
     application.comment = sign_off.check_text(comment, most=LONGEST_COMMENT, field="comment")

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from apps.contracts.models import Contract
 from apps.contracts.rules.schedule import Cell
 from apps.core import canonical, clock
-from apps.core.errors import Refused
+from apps.core.errors import ProofNeeded, Refused
 from apps.invoicing.application_page import COLUMNS, pdf_of, summary_of
 from apps.invoicing.models import Application, ApplicationLine
 from apps.invoicing.models.application import ApplicationState
@@ -24,6 +24,7 @@ from apps.invoicing.services import applications, certifying
 from apps.ledger.rules import guarded
 from apps.milestones.models import Milestone
 from apps.parties.roles import Action
+from apps.portals import interrupted, proving
 from apps.portals.access import PortalRequest
 from apps.portals.applying.forms import CertifyForm, ReturnForm
 from apps.portals.correcting.side import Side
@@ -68,11 +69,15 @@ def application(request: PortalRequest, side: Side, ref: str) -> HttpResponse:
     forms = _forms(side, found, lines=lines, sha256=shown.sha256)
     do = request.POST.get("do", "") if request.method == "POST" else ""
     bound: ActionForm | None = None
+    if "certify" in forms:
+        interrupted.give_back(request, forms["certify"])
     if do in forms:
         bound = forms[do] = _bound(do, request, lines=lines)
         if bound.is_valid():
             try:
                 done = _done(request, found, do, bound)
+            except ProofNeeded as needed:
+                interrupted.ask(request, request.user, bound, needed)
             except Refused as refused:
                 add_refusal(bound, refused)
             else:
@@ -85,6 +90,7 @@ def application(request: PortalRequest, side: Side, ref: str) -> HttpResponse:
         request.actor.require(Action.RECORD_PAYMENT if side.name == "seller" else Action.DECIDE_MILESTONE)
     except Refused as refused:
         why = explain(refused)
+    asks = "certify" in forms and applications.needs_proof_to_certify(found, contract=found.contract)
     context = {
         "application": found,
         "contract": found.contract,
@@ -96,6 +102,9 @@ def application(request: PortalRequest, side: Side, ref: str) -> HttpResponse:
         "why": why if forms else "",
         "invoice": getattr(found, "invoice", None),
         "certifies": certifying.certificate_statement(found) if side.name == "buyer" and "certify" in forms else "",
+        "proof_url": proving.way(request, request.actor)
+        if asks and not why and not proving.is_fresh(request.actor.origin.proof)
+        else "",
         "pdf_url": side.url("application_pdf", found.ref) if found.submitted_at is not None else "",
         "xlsx_url": side.url("application_xlsx", found.ref) if shown.said else "",
         "crumbs": [
