@@ -78,7 +78,9 @@ def _remind(*, actor: Actor, invoice_ref: str, number: int) -> Answer:
     if delivery is None:
         return {"delivery": ""}
     jobs.send_invoice.defer(delivery_ref=delivery.ref, organisation_id=contract.buyer_id)
-    claimed = late_payment.claim(contract, actor=actor, at=at) if number and _claims(contract) else {}
+    # A reminder of a claim claims nothing more, or each claim would bring forth the next.
+    claims = number and not delivery.invoice.is_late_charge and _claims(contract)
+    claimed = late_payment.claim(contract, actor=actor, at=at) if claims else {}
     return {"delivery": delivery.ref, **claimed}
 
 

@@ -192,6 +192,11 @@ def test_a_reminder_of_the_schedule_claims_where_the_contract_says_so(story: Sto
     assert invoice.number in letter.body
     with clock.stopped(moment(10)):
         assert "claim" not in reminding.tend(invoice_ref=invoice.ref, seller_id=seller, number=2)
+    # Thirty days more have run on the invoice; a reminder of the claim leaves them to a reminder of that.
+    with clock.stopped(moment(43)):
+        again = reminding.tend(invoice_ref=claim.ref, seller_id=seller, number=1)
+    assert again["delivery"]
+    assert "claim" not in again
 
 
 @pytest.mark.django_db
