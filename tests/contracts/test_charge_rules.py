@@ -62,6 +62,17 @@ def test_the_currency_rounds_and_being_early_earns_alike() -> None:
     assert bonus(BonusTerms(Rate(D("0.1"))), accepted_on=DUE, **early) is None
 
 
+def test_a_sum_for_a_milestone_is_borne_by_its_parts_in_proportion() -> None:
+    terms, whole = DamageTerms(Rate(amount=D(150), cap=D(100))), D(12000)
+    said: dict[str, Any] = {"agreed_on": DUE, "accepted_on": DUE + timedelta(days=3), "currency": "EUR"}
+    parts = [damages(terms, worth=worth, whole=whole, **said) for worth in (D(9000), D(3000))]
+    assert [one.amount for one in parts if one is not None] == [D("337.50"), D("112.50")]
+    early = BonusTerms(Rate(amount=D(100), cap=D(100)))
+    earned = bonus(early, worth=D(3000), whole=whole, **{**said, "accepted_on": DUE - timedelta(days=4)})
+    assert earned is not None
+    assert earned.amount == D(100)
+
+
 RATES = st.builds(
     Rate,
     percent=st.decimals("0.0001", "10", places=4),

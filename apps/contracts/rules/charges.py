@@ -50,25 +50,50 @@ class Reckoned:
 
 
 def damages(
-    terms: DamageTerms, *, worth: Decimal, agreed_on: date, accepted_on: date, currency: str
+    terms: DamageTerms,
+    *,
+    worth: Decimal,
+    agreed_on: date,
+    accepted_on: date,
+    currency: str,
+    whole: Decimal | None = None,
 ) -> Reckoned | None:
     """What delay costs of a milestone of this ``worth``: from the day after the last day of grace to the day of
-    acceptance, that day included (Regulation (EEC, Euratom) 1182/71, Article 3(1)); None where it is not late."""
+    acceptance, that day included (Regulation (EEC, Euratom) 1182/71, Article 3(1)); None where it is not late.
+
+    Where only a part of the milestone is worth that, ``whole`` is the amount that was agreed for all of it.
+    """
     days = (accepted_on - agreed_on - timedelta(days=terms.grace_days)).days
-    return _reckoned(terms.rate, worth=worth, between=(agreed_on, accepted_on), days=days, currency=currency)
+    of = (worth, worth if whole is None else whole)
+    return _reckoned(terms.rate, of=of, between=(agreed_on, accepted_on), days=days, currency=currency)
 
 
-def bonus(terms: BonusTerms, *, worth: Decimal, agreed_on: date, accepted_on: date, currency: str) -> Reckoned | None:
-    """What being early earns of a milestone of this ``worth``; None where it is not early."""
+def bonus(
+    terms: BonusTerms,
+    *,
+    worth: Decimal,
+    agreed_on: date,
+    accepted_on: date,
+    currency: str,
+    whole: Decimal | None = None,
+) -> Reckoned | None:
+    """What being early earns of a milestone of this ``worth``, or of so much of a ``whole``; None where it is not
+    early."""
     days = (agreed_on - accepted_on).days
-    return _reckoned(terms.rate, worth=worth, between=(agreed_on, accepted_on), days=days, currency=currency)
+    of = (worth, worth if whole is None else whole)
+    return _reckoned(terms.rate, of=of, between=(agreed_on, accepted_on), days=days, currency=currency)
 
 
-def _reckoned(rate: Rate, *, worth: Decimal, between: tuple[date, date], days: int, currency: str) -> Reckoned | None:
+def _reckoned(
+    rate: Rate, *, of: tuple[Decimal, Decimal], between: tuple[date, date], days: int, currency: str
+) -> Reckoned | None:
+    """``of``: what counts, and the whole of which it is a part. A sum for the milestone is borne by its parts in
+    proportion, so that they never come to more than was agreed for all of it."""
     if days <= 0:
         return None
+    worth, whole = of
     periods = _periods(days, rate)
-    each = rate.amount or worth * rate.percent / HUNDRED
+    each = rate.amount * worth / whole if rate.amount else worth * rate.percent / HUNDRED
     uncapped = money.half_up(each * periods.numerator / periods.denominator, currency)
     amount = min(uncapped, money.half_up(worth * rate.cap / HUNDRED, currency))
     return Reckoned(*between, days, periods, uncapped, amount) if amount else None

@@ -22,6 +22,7 @@ def reckoned(milestone: Milestone, *, accepted_on: date) -> tuple[Reckoned | Non
         return None, None
     asked: dict[str, Any] = {
         "worth": milestone.amount - milestone.nullified,
+        "whole": milestone.line.amount,
         "agreed_on": milestone.planned_on,
         "accepted_on": accepted_on,
         "currency": milestone.currency,
