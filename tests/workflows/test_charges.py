@@ -13,7 +13,9 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.contracts.charges import PRICE, BonusTerms, ChargeTerms, DamageTerms, Rate
+from apps.contracts.late_payment import LateTerms
 from apps.contracts.models import Contract
+from apps.contracts.retention import BUYER, RetentionRelease, RetentionTerms
 from apps.core import clock
 from apps.core.database import walls
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
@@ -25,7 +27,7 @@ from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.milestones.models import Milestone, Nullification
 from apps.workflows import billing, charge_jobs, charging, crediting
-from tests import scenarios
+from tests import scenarios, terminations
 from tests.scenarios import Parties, acting, key
 
 D = Decimal
@@ -60,7 +62,9 @@ def _tell() -> Story:
         ("NL-charges", TERMS),
         ("NL-objects", replace(TERMS, damages=DamageTerms(Rate(D("0.2")), tax=PRICE))),
     ):
-        draft = scenarios.software_draft(parties, number=number)
+        draft = scenarios.software_draft(parties, number=number, late_payment=LateTerms(annual_rate=D(10)))
+        if terms is not TERMS:
+            draft = replace(draft, retention=RetentionTerms(rate=D(10), releases=(RetentionRelease(D(100), BUYER),)))
         lines = tuple(replace(line, planned_on=day) for line, day in zip(draft.lines, PLANNED, strict=True))
         contract = scenarios.active_contract(parties, draft=replace(draft, lines=lines, charges=terms), at=AT)
         places = (1, 2) if terms is TERMS else (1,)
@@ -68,14 +72,28 @@ def _tell() -> Story:
     return Story(parties, found[0].contract, *found)
 
 
-def by(story: Story, role: str, workflow: Callable[..., Any], **said: Any) -> Any:
-    with acting(scenarios.member(story.parties, role), at=AT + timedelta(hours=1)) as actor:
+def by(story: Story, role: str, workflow: Callable[..., Any], *, days: int = 0, **said: Any) -> Any:
+    with acting(scenarios.member(story.parties, role), at=AT + timedelta(days=days, hours=1)) as actor:
         return workflow(actor=actor, key=key(), **said)
 
 
 def item_of(story: Story, milestone: Milestone) -> OpenItem:
     with walls.asking_for(story.parties.seller.pk):
         return OpenItem.objects.select_related("invoice").get(invoice__milestone=milestone)
+
+
+def pay(story: Story, milestone: Milestone) -> None:
+    """All that is open, on the day of its acceptance."""
+    item = item_of(story, milestone)
+    by(
+        story,
+        "billing",
+        billing.record_payment,
+        invoice_ref=item.invoice.ref,
+        amount=item.open,
+        received_on=AT.date(),
+        bank_reference="IN-1",
+    )
 
 
 def book(story: Story, account: Seller) -> Decimal:
@@ -153,20 +171,25 @@ def test_they_end_with_the_acceptance(story: Story) -> None:
 
 @pytest.mark.django_db
 def test_what_was_paid_comes_free_and_nothing_falls_below_zero(story: Story) -> None:
-    item = item_of(story, story.late)
-    by(
-        story,
-        "billing",
-        billing.record_payment,
-        invoice_ref=item.invoice.ref,
-        amount=item.open,
-        received_on=AT.date(),
-        bank_reference="IN-1",
-    )
+    pay(story, story.late)
     by(story, "approver", charging.claim_damages, milestone_ref=story.late.ref)
     after = item_of(story, story.late)
-    assert (after.open, after.paid) == (D(0), item.gross - 240)
+    assert (after.open, after.paid) == (D(0), after.gross - 240)
     assert book(story, Seller.UNAPPLIED_RECEIPTS) == D(-240)
+
+
+@pytest.mark.django_db
+def test_what_the_end_of_a_contract_values_was_not_early(story: Story) -> None:
+    parties, contract = story.parties, story.objected.contract
+    seller, buyer = scenarios.seller_actor(parties), scenarios.buyer_actor(parties)
+    terminations.noticed(contract, by=seller, effective_on=AT.date(), at=AT)
+    settled = terminations.proposed(contract, {2: "100.00"}, by=seller, at=AT)
+    terminations.signed(settled, by=buyer, at=AT)
+    with acting(seller, at=AT):
+        valued = scenarios.milestone_of(contract, position=2)
+    assert valued.state == "accepted"
+    with pytest.raises(Refused, match="earns no bonus"):
+        by(story, "billing", charging.claim_bonus, milestone_ref=valued.ref)
 
 
 @pytest.mark.django_db

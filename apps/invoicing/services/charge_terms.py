@@ -11,7 +11,7 @@ from apps.contracts.rules.charges import damages as damages_of
 from apps.core.errors import Refused
 from apps.invoicing.models import Charge
 from apps.invoicing.models.charge import ChargeState
-from apps.milestones.models import Milestone
+from apps.milestones.models import Decision, Milestone
 from apps.milestones.models.milestone import MilestoneState
 
 
@@ -29,7 +29,15 @@ def reckoned(milestone: Milestone, *, accepted_on: date) -> tuple[Reckoned | Non
     }
     late = damages_of(terms.damages, **asked) if terms.damages is not None else None
     early = bonus_of(terms.bonus, **asked) if terms.bonus is not None else None
+    if early is not None and _is_settled(milestone):
+        early = None
     return late, early
+
+
+def _is_settled(milestone: Milestone) -> bool:
+    """Whether it was valued when the contract ended early: what was stopped is not done early."""
+    submission = milestone.accepted_submission
+    return submission is not None and submission.decision.outcome == Decision.Outcome.SETTLED
 
 
 def terms_of(milestone: Milestone) -> ChargeTerms | None:
