@@ -23,6 +23,7 @@ from apps.invoicing import credit_documents, snapshot
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Charge, CreditNote, Invoice, OpenItem
 from apps.invoicing.rules import Share
+from apps.invoicing.services.late_interest import late_charges
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.milestones.models import Milestone, Nullification
@@ -176,6 +177,21 @@ def test_what_was_paid_comes_free_and_nothing_falls_below_zero(story: Story) -> 
     after = item_of(story, story.late)
     assert (after.open, after.paid) == (D(0), after.gross - 240)
     assert book(story, Seller.UNAPPLIED_RECEIPTS) == D(-240)
+
+
+@pytest.mark.django_db
+def test_what_is_owed_again_bears_interest_from_its_withdrawal(story: Story) -> None:
+    pay(story, story.late)
+    by(story, "approver", charging.claim_damages, milestone_ref=story.late.ref)
+    with walls.asking_for(story.parties.seller.pk):
+        charge = Charge.objects.get(milestone=story.late)
+    by(story, "approver", charging.withdraw_charge, days=60, charge_ref=charge.ref, reason="It was our calendar.")
+    with walls.asking_for(story.parties.seller.pk):
+        item = OpenItem.objects.filter(invoice__milestone=story.late)
+        assert not late_charges(item, today=AT.date() + timedelta(days=60))
+        (late,) = late_charges(item, today=AT.date() + timedelta(days=96)).values()
+        # 240.00 at 10 percent for 36 days of 365.
+        assert (late.charge.interest, [part.days for part in late.charge.stretches]) == (D("2.37"), [36])
 
 
 @pytest.mark.django_db

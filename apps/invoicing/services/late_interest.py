@@ -14,6 +14,7 @@ from apps.contracts.rules import read_late_payment
 from apps.core import money
 from apps.invoicing.models import (
     Allocation,
+    CreditNote,
     DisputedInvoice,
     Invoice,
     InvoiceKind,
@@ -41,7 +42,7 @@ class Late:
 
 
 def late_charges(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mapping[int, Late]:
-    """Of those open items that are overdue under a contract that agrees on it, by invoice; six queries for any number.
+    """Of those open items that are overdue under a contract that agrees on it, by invoice; always seven queries.
 
     Reckoned on what is overdue, open and not in dispute, day by day: what is retained is asked for elsewhere, what is
     withheld for a defect counts from its release, and a day of a dispute counts for nobody whatever its outcome was.
@@ -96,6 +97,7 @@ def _changes(rows: Iterable[OpenItem]) -> Mapping[int, list[Change]]:
     for pk, item in items.items():
         changes[pk].append(Change(item.invoice.issued_on, item.gross - item.retained - item.credited))
     _paid(items, changes)
+    _charged_again(items, changes)
     withheld = Withholding.objects.filter(invoice__in=items).select_related("credit_note").order_by("pk")
     for part in withheld:
         item, kept = items[part.invoice_id], _not_credited(part)
@@ -109,6 +111,15 @@ def _changes(rows: Iterable[OpenItem]) -> Mapping[int, list[Change]]:
         if disputed.dispute.settled_at is not None:
             changes[disputed.invoice_id].append(Change(_day(disputed.dispute.settled_at, item), kept))
     return changes
+
+
+def _charged_again(items: Mapping[int, OpenItem], changes: Mapping[int, list[Change]]) -> None:
+    """What a charge had taken and is owed again counts from the day of its withdrawal: until then nobody could pay
+    it."""
+    undone = CreditNote.objects.filter(invoice__in=items, undoes__isnull=False).order_by("pk")
+    for note in undone:
+        changes[note.invoice_id].append(Change(items[note.invoice_id].invoice.issued_on, note.gross))
+        changes[note.invoice_id].append(Change(note.issued_on, -note.gross))
 
 
 def _not_credited(kept_back: Withholding | DisputedInvoice) -> Decimal:
