@@ -195,6 +195,25 @@ def test_what_is_owed_again_bears_interest_from_its_withdrawal(story: Story) -> 
 
 
 @pytest.mark.django_db
+def test_a_sheet_that_is_over_stays_when_a_charge_takes_of_what_was_retained(story: Story) -> None:
+    contract, until = story.objected.contract, AT.date()
+
+    def retained(until: date) -> Decimal:
+        with walls.asking_for(story.parties.seller.pk):
+            fresh = Contract.objects.select_related("seller", "active_version").get(pk=contract.pk)
+            return invoicing.progress(fresh, since=AT.date(), until=until).now.retained
+
+    assert retained(until) == D(1200)
+    pay(story, story.objected)
+    by(story, "approver", charging.claim_damages, milestone_ref=story.objected.ref)
+    with walls.asking_for(story.parties.seller.pk):
+        charge = Charge.objects.get(milestone=story.objected)
+    by(story, "billing", charging.answer_charge, days=2, charge_ref=charge.ref, agrees=True)
+    assert retained(until) == D(1200)
+    assert retained(until + timedelta(days=2)) == D("914.40")
+
+
+@pytest.mark.django_db
 def test_what_the_end_of_a_contract_values_was_not_early(story: Story) -> None:
     parties, contract = story.parties, story.objected.contract
     seller, buyer = scenarios.seller_actor(parties), scenarios.buyer_actor(parties)

@@ -27,6 +27,7 @@ from apps.invoicing.models import (
     RetentionShare,
     Withholding,
 )
+from apps.invoicing.models.credit_note import CHARGES
 from apps.milestones.models import Milestone
 
 Dated = list[tuple[date, int, Decimal]]
@@ -237,14 +238,17 @@ def _credited(books: _Books, places: _Places, contract: Contract, using: str) ->
     """Every credit note, on its day. What it took of what was retained was retained until then, although the books of
     today say less of its invoice: so a sheet that is over stays as it was."""
     place = Coalesce("invoice__milestone__position", "invoice__instalment__position", Value(0))
-    notes = CreditNote.objects.using(using).of_lines().filter(contract=contract).order_by()
-    for kind, invoice, invoiced, day, position, net, tax, given_back, retained in notes.values_list(
-        *("invoice__kind", "invoice", "invoice__issued_on", "issued_on"),
+    notes = CreditNote.objects.using(using).filter(contract=contract).exclude(invoice__kind__in=BESIDE_PLAN).order_by()
+    for kind, purpose, invoice, invoiced, day, position, net, tax, given_back, retained in notes.values_list(
+        *("invoice__kind", "purpose", "invoice", "invoice__issued_on", "issued_on"),
         *(place, "net", "tax", "given_back", "retained"),
     ):
-        books.tax.append((day, position, -tax))
         books.held.extend(places.spread(invoiced, amount=retained, invoice=invoice, position=position))
         books.held.extend(places.spread(day, amount=-retained, invoice=invoice, position=position))
+        if purpose in CHARGES:
+            # What is charged lowers what is owed, and bills nothing less.
+            continue
+        books.tax.append((day, position, -tax))
         if kind == InvoiceKind.ADVANCE:
             books.deposits.append((day, position, -net))
             continue
