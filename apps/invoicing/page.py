@@ -82,6 +82,8 @@ def page_of(invoice: SemanticInvoice) -> Page:
     tax_word = gettext("VAT") if invoice.seller.vat_identifier else gettext("Tax")
     is_credit = invoice.preceding is not None
     billed = sum(line.quantity > 0 for line in invoice.lines)
+    # Nobody accepted damages, nor what is charged back.
+    is_supply = not invoice.of_late_payment and not (invoice.preceding is not None and invoice.preceding.charge)
     return Page(
         language=get_language() or invoice.language,
         title=wording.title(invoice),
@@ -97,10 +99,7 @@ def page_of(invoice: SemanticInvoice) -> Page:
         due=words.money(invoice.due_now, currency),
         day_term=gettext("Date of the credit note") if is_credit else gettext("Due date"),
         day=words.day(invoice.due_date if is_credit else invoice.payable_by or NOT_YET),
-        rows=[
-            _row(line, currency, tax_word, billed=billed, is_supply=not invoice.of_late_payment)
-            for line in invoice.lines
-        ],
+        rows=[_row(line, currency, tax_word, billed=billed, is_supply=is_supply) for line in invoice.lines],
         acceptance=wording.cause(invoice),
         evidence=invoice.acceptance.submission_sha256[:16] if invoice.acceptance else "",
         sums=_sums(invoice, tax_word),
