@@ -27,7 +27,7 @@ from apps.invoicing.services.late_interest import late_charges
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.milestones.models import Milestone, Nullification
-from apps.workflows import billing, charge_jobs, charging, crediting
+from apps.workflows import billing, charge_jobs, charging, crediting, team
 from tests import scenarios, terminations
 from tests.scenarios import Parties, acting, key
 
@@ -248,6 +248,25 @@ def test_the_seller_objects_or_agrees_where_the_terms_say_so(story: Story) -> No
     with walls.asking_for(story.parties.seller.pk):
         note = CreditNote.objects.get(invoice__milestone=story.objected)
         assert (note.net, note.tax) == (D(240), D("45.60"))
+
+
+@pytest.mark.django_db
+def test_whoever_agrees_to_much_shows_once_more_who_it_is(story: Story, client: Client) -> None:
+    by(story, "approver", charging.claim_damages, milestone_ref=story.objected.ref)
+    with clock.stopped(AT + timedelta(hours=1)):
+        by(story, "seller", team.set_step_up, above=D("239.99"))
+    with walls.asking_for(story.parties.seller.pk):
+        charge = Charge.objects.get(milestone=story.objected)
+    client.force_login(story.parties.people["billing"].user)
+    here = reverse("seller:milestone_charges", args=[story.objected.ref])
+    with clock.stopped(AT + timedelta(hours=1)):
+        asked = client.post(here, {"key": key(), "do": "agree", "charge": charge.ref})
+    assert asked.status_code == 422
+    assert "Confirm that it is you" in asked.content.decode()
+    assert item_of(story, story.objected).credited == 0
+    with clock.stopped(AT + timedelta(hours=1)):
+        by(story, "billing", charging.answer_charge, charge_ref=charge.ref, agrees=True)
+    assert item_of(story, story.objected).credited == D("285.60")
 
 
 @pytest.mark.django_db

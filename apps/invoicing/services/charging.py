@@ -16,12 +16,14 @@ from apps.contracts.models import Contract
 from apps.contracts.rules.charges import Reckoned
 from apps.core import money, states
 from apps.core.errors import IllegalTransition, Refused
+from apps.core.money import Money
 from apps.invoicing import rules
 from apps.invoicing.models import Charge, Invoice
 from apps.invoicing.models.charge import ChargeKind, ChargeState
 from apps.invoicing.services import charge_notes, facts
 from apps.invoicing.services.charge_terms import day_of_acceptance, reckoned, terms_of
 from apps.invoicing.services.issuing import issue_for
+from apps.milestones import rules as sign_off
 from apps.milestones.models import Milestone
 from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
@@ -87,6 +89,11 @@ def agree_to_charge(
 ) -> Charge:
     """The seller agrees, at once or after it objected, and the charge stands by a credit note."""
     charge = _to_answer(contract, charge_ref=charge_ref, actor=actor)
+    # It is credited by this: whoever credits so much shows once more who it is.
+    seller = contract.seller
+    asked = Money(charge.asked, charge.currency)
+    if sign_off.needs_proof(asked, above=seller.step_up_above, above_currency=seller.currency):
+        actor.require_proof(at=at)
     charge.answered_by_name, charge.answered_at = actor.name, at
     charge.answer = " ".join(said.split())[:400] or charge.answer
     _stand(charge, note_ref=note_ref, actor=actor, at=at)

@@ -11,8 +11,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.core.errors import Refused
+from apps.core.errors import ProofNeeded, Refused
 from apps.parties.roles import Action
+from apps.portals import interrupted
 from apps.portals.access import PortalRequest
 from apps.portals.charging.shown import charged_of
 from apps.portals.correcting.side import Side
@@ -50,9 +51,12 @@ def milestone_charges(request: PortalRequest, ref: str, *, side: Side, crumbs: C
     found = get_object_or_404(rows, ref=ref)
     here = side.url("milestone_charges", found.ref)
     form = ChargeForm(request.POST or None)
+    interrupted.give_back(request, form)
     if request.method == "POST" and form.is_valid():
         try:
             done = _do(request, found.ref, form)
+        except ProofNeeded as needed:
+            interrupted.ask(request, request.user, form, needed)
         except Refused as refused:
             add_refusal(form, refused)
         else:
