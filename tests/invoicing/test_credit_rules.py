@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from apps.core import money
 from apps.core.errors import Refused
 from apps.invoicing import rules
-from apps.invoicing.rules import Creditable, Share
+from apps.invoicing.rules import Creditable, OfLine, Share
 
 D = Decimal
 WHOLE = [Creditable(D("12000.00"), D(0), "S", D(19))]
@@ -69,6 +69,18 @@ CURRENCIES = st.sampled_from(["EUR", "JPY", "KWD"])
 RATES = st.sampled_from([D(0), D(5), D("7.7"), D("8.25"), D(19), D("25.5")])
 
 
+def _share(data: st.DataObject, lines: list[Creditable], unit: Decimal) -> Share:
+    """By line, an amount of all, or, rarely, the rest."""
+    if data.draw(st.integers(0, 9)) == 0:
+        return Share()
+    if data.draw(st.booleans()):
+        return Share(amount=data.draw(st.integers(1, int(money.total(line.left for line in lines) / unit))) * unit)
+    open_ones = [number for number, line in enumerate(lines, start=1) if line.left]
+    chosen = data.draw(st.lists(st.sampled_from(open_ones), min_size=1, unique=True))
+    most = {number: int(lines[number - 1].left / unit) for number in chosen}
+    return Share(lines=tuple(OfLine(one, data.draw(st.integers(1, most[one])) * unit) for one in chosen))
+
+
 @given(data=st.data(), currency=CURRENCIES)
 def test_whatever_is_credited_in_whatever_parts_adds_up_to_the_invoice(data: st.DataObject, currency: str) -> None:
     unit = money.unit(currency)
@@ -82,8 +94,9 @@ def test_whatever_is_credited_in_whatever_parts_adds_up_to_the_invoice(data: st.
         left = money.total(line.left for line in lines)
         if not left:
             break
-        amount = data.draw(st.integers(1, int(left / unit))) * unit
-        credit = rules.credit(amount, lines=lines, currency=currency)
+        share = _share(data, lines, unit)
+        amount = rules.credited_amount(share, lines=lines, currency=currency)
+        credit = rules.credit(amount, lines=lines, currency=currency, chosen=share.lines)
         assert money.total(credit.lines) == amount
         assert all(0 <= part <= line.left for part, line in zip(credit.lines, lines, strict=True))
         assert money.total(row.taxable for row in credit.before) == credited_net

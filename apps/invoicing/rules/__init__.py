@@ -13,7 +13,17 @@ from apps.invoicing.rules.amounts import (
     totals,
 )
 from apps.invoicing.rules.certified import withheld_by_line
-from apps.invoicing.rules.credits import Credit, Creditable, Share, Taken, credit, credit_tax, credited_amount, taken
+from apps.invoicing.rules.credits import (
+    Credit,
+    Creditable,
+    OfLine,
+    Share,
+    Taken,
+    credit,
+    credit_tax,
+    credited_amount,
+    taken,
+)
 from apps.invoicing.rules.identities import Fingerprint, numbered
 from apps.invoicing.rules.matching import Bill, Bills, MoneyIn, Part, Proposal, Reason, Why, exact_bill, proposals
 from apps.invoicing.rules.names import are_alike
@@ -69,6 +79,7 @@ __all__ = [
     "Fingerprint",
     "Kept",
     "MoneyIn",
+    "OfLine",
     "Part",
     "PaymentCode",
     "Place",

@@ -24,11 +24,26 @@ Kind = tuple[str, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
+class OfLine:
+    """How much is credited of one line: its number on the invoice, from 1, and an amount net of tax."""
+
+    number: int
+    amount: Decimal
+
+    @property
+    def field(self) -> str:
+        """Where a form asks for it."""
+        return f"line_{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
-    """How much is credited: a net ``amount``, a ``percent`` of the invoice's net amount, or, without both, the rest."""
+    """How much is credited: a net ``amount``, a ``percent`` of the invoice's net amount, an amount of each of some
+    ``lines``, or, without any of them, the rest."""
 
     amount: Decimal | None = None
     percent: Decimal | None = None
+    lines: tuple[OfLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +116,8 @@ def credited_amount(share: Share, *, lines: Sequence[Creditable], currency: str)
         raise Refused("This invoice is credited in full. There is nothing left to credit.")
     if share.amount is not None and share.percent is not None:
         raise Refused("Give an amount or a percentage, not both.", field="amount")
+    if share.lines:
+        return _of_lines(share, lines=lines, currency=currency)
     if share.percent is not None:
         amount, field = _of_percent(share.percent, net=net, currency=currency), "percent"
     else:
@@ -115,12 +132,25 @@ def credited_amount(share: Share, *, lines: Sequence[Creditable], currency: str)
     return amount
 
 
-def credit(amount: Decimal, *, lines: Sequence[Creditable], currency: str, is_withdrawn: bool = False) -> Credit:
+def credit(
+    amount: Decimal,
+    *,
+    lines: Sequence[Creditable],
+    currency: str,
+    chosen: Sequence[OfLine] = (),
+    is_withdrawn: bool = False,
+) -> Credit:
     """Share a net amount over what is left of the lines, in proportion and without a cent lost, and tax it.
 
+    Where lines are ``chosen``, which :func:`credited_amount` added up to the amount, each bears its own instead.
     ``is_withdrawn``: the work counts as not accepted, so its share of the recovery returns to the deposit.
     """
-    billed = iter(_shared(amount, [line for line in lines if line.net > 0], currency))
+    own = {one.number: one.amount for one in chosen}
+    billed = iter(
+        [own.get(number, money.ZERO) for number, line in enumerate(lines, start=1) if line.net > 0]
+        if chosen
+        else _shared(amount, [line for line in lines if line.net > 0], currency)
+    )
     returned = iter(_returned(amount, lines, currency, is_withdrawn=is_withdrawn))
     parts = [next(billed) if line.net > 0 else next(returned) for line in lines]
     credited: dict[Kind, Decimal] = {}
@@ -144,6 +174,33 @@ def credit(amount: Decimal, *, lines: Sequence[Creditable], currency: str, is_wi
 def credit_tax(net: Decimal, *, before: Decimal, rate: Decimal, currency: str) -> Decimal:
     """The tax of a credited net amount where ``before`` of the same category and rate was credited earlier."""
     return money.half_up((before + net) * rate / 100, currency) - money.half_up(before * rate / 100, currency)
+
+
+def _of_lines(share: Share, *, lines: Sequence[Creditable], currency: str) -> Decimal:
+    """What is credited of all chosen lines; refused at the field of the line with which something is wrong."""
+    if share.amount is not None or share.percent is not None:
+        raise Refused("Give an amount of each line, or one of the whole invoice, not both.", field="amount")
+    if len({one.number for one in share.lines}) != len(share.lines):
+        raise Refused("Name each line once.", field=share.lines[0].field)
+    for one in share.lines:
+        if not 1 <= one.number <= len(lines):
+            raise Refused("This invoice has no line {number}.", field=one.field, number=one.number)
+        line = lines[one.number - 1]
+        if line.net < 0:
+            raise Refused(
+                "Line {number} gives a deposit back, and bills nothing. It is credited together with what it was"
+                " deducted from.",
+                field=one.field,
+                number=one.number,
+            )
+        if money.payable(one.amount, currency, field=one.field) > line.left:
+            raise Refused(
+                "Only {left} net of tax are left to credit of line {number}. Enter that much or less.",
+                field=one.field,
+                left=Money(line.left, currency),
+                number=one.number,
+            )
+    return money.total(one.amount for one in share.lines)
 
 
 def _of_percent(percent: Decimal, *, net: Decimal, currency: str) -> Decimal:

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from django.utils import translation
+from django.utils.translation import gettext
+
 from apps.contracts.rules.payment import NET
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import CreditNote, InvoiceLine
@@ -16,6 +19,9 @@ def semantic_credit(
     """What the invoice said, with the credited amounts in place of its own; the parties stay those that it names."""
     said = snapshot.read(note.invoice.snapshot)
     written = [_as_booked(line, said=said, place=place) for place, line in enumerate(lines)]
+    if sum(line.net > 0 for line in lines) > 1:
+        with translation.override(said.language):
+            written = [_named(line, number=said.number) for line in written]
     return replace(
         said,
         kind=snapshot.CREDIT_NOTE,
@@ -53,6 +59,12 @@ def semantic_credit(
             credited=tax_rows(credit.before),
         ),
     )
+
+
+def _named(line: snapshot.Line, *, number: str) -> snapshot.Line:
+    """One of several lines, with which of the invoice's it is (EN 16931 has no reference to a line of another)."""
+    which = gettext("Line {line} of {number}").format(line=line.identifier, number=number)
+    return replace(line, description=f"{which}. {line.description}" if line.description else which)
 
 
 def _as_booked(line: InvoiceLine, *, said: snapshot.SemanticInvoice, place: int) -> snapshot.Line:

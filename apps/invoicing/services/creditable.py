@@ -242,7 +242,9 @@ def preview_of(item: OpenItem, *, share: rules.Share, purpose: Purpose = Purpose
     _lines, creditable = creditable_lines(invoice)
     amount = rules.credited_amount(share, lines=creditable, currency=invoice.currency)
     is_withdrawn = purpose == Purpose.NULLIFICATION
-    credit = rules.credit(amount, lines=creditable, currency=invoice.currency, is_withdrawn=is_withdrawn)
+    credit = rules.credit(
+        amount, lines=creditable, currency=invoice.currency, chosen=share.lines, is_withdrawn=is_withdrawn
+    )
     totals = rules.totals(credit.breakdown)
     taken = rules.taken(totals.gross, open_=item.open, retained=retained_of(invoice))
     figures = {
@@ -255,7 +257,8 @@ def preview_of(item: OpenItem, *, share: rules.Share, purpose: Purpose = Purpose
         "freed": taken.freed,
         "given_back": amount - totals.net,
     }
-    return Preview(**figures, sha256=canonical.sha256(canonical.text({"invoice": invoice.ref, **figures})))
+    shown = {"invoice": invoice.ref, "lines": credit.lines, **figures}
+    return Preview(**figures, sha256=canonical.sha256(canonical.text(shown)))
 
 
 def creditable_lines(invoice: Invoice) -> tuple[Sequence[InvoiceLine], list[rules.Creditable]]:

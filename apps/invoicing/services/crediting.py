@@ -69,7 +69,7 @@ def correct(
     require_room(item, gross=preview.gross)
     if preview.sha256 != seen:
         raise Stale("This invoice was credited or paid after the page was shown. Look at the figures again.")
-    return _issue(ref, item=item, amount=preview.worth, reason=reason, nullification=None, actor=actor, at=at)
+    return _issue(ref, item=item, share=share, reason=reason, nullification=None, actor=actor, at=at)
 
 
 def credit_nullified(ref: str, *, nullification: Nullification, actor: Actor, at: datetime) -> CreditNote:
@@ -84,7 +84,7 @@ def credit_nullified(ref: str, *, nullification: Nullification, actor: Actor, at
     return _issue(
         ref,
         item=item,
-        amount=nullification.amount,
+        share=rules.Share(amount=nullification.amount),
         reason=nullification.reason,
         nullification=nullification,
         actor=actor,
@@ -106,8 +106,8 @@ def credit_agreed(
 
     Whether they may was asked when they did; ``actor`` is whoever agreed, of either side, and by default issues it.
     """
-    item, written = hold(invoice_ref), " ".join(reason.split())[:LONGEST_REASON]
-    return _issue(ref, item=item, amount=amount, reason=written, nullification=None, actor=actor, issuer=issuer, at=at)
+    item, share, written = hold(invoice_ref), rules.Share(amount), " ".join(reason.split())[:LONGEST_REASON]
+    return _issue(ref, item=item, share=share, reason=written, nullification=None, actor=actor, issuer=issuer, at=at)
 
 
 CAUSES: Final = ("milestone", "instalment", "application")
@@ -131,7 +131,7 @@ def _issue(
     ref: str,
     *,
     item: OpenItem,
-    amount: Decimal,
+    share: rules.Share,
     reason: str,
     nullification: Nullification | None,
     actor: Actor,
@@ -144,8 +144,10 @@ def _issue(
     if not written:
         raise Refused("Say why the invoice is corrected; it stands on the credit note.", field="reason")
     lines, creditable = creditable_lines(invoice)
-    amount = rules.credited_amount(rules.Share(amount=amount), lines=creditable, currency=invoice.currency)
-    credit = rules.credit(amount, lines=creditable, currency=invoice.currency, is_withdrawn=nullification is not None)
+    amount = rules.credited_amount(share, lines=creditable, currency=invoice.currency)
+    credit = rules.credit(
+        amount, lines=creditable, currency=invoice.currency, chosen=share.lines, is_withdrawn=bool(nullification)
+    )
     totals = rules.totals(credit.breakdown)
     taken = rules.taken(totals.gross, open_=item.open, retained=retained_of(invoice))
     zone = ZoneInfo(invoice.seller.time_zone)

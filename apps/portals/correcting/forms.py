@@ -1,13 +1,17 @@
 """How much is credited or withdrawn, and why."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.invoicing.models import Invoice
-from apps.invoicing.rules import Share
+from apps.invoicing.models import Invoice, InvoiceLine
+from apps.invoicing.rules import Creditable, OfLine, Share
+from apps.portals import formats
 from apps.portals.forms import ActionForm, AmountField, RateField
 
 
@@ -44,16 +48,61 @@ class ShareForm(ActionForm):
         return Share(**{how: self.cleaned_data[how]}) if how in ("amount", "percent") else Share()
 
 
+@dataclass(frozen=True, slots=True)
+class CreditableLine:
+    """A line that bills something, with what of it is left to credit, net of tax."""
+
+    line: InvoiceLine
+    figures: Creditable
+
+    @property
+    def name(self) -> str:
+        """The field that asks how much of it is credited."""
+        return f"line_{self.line.position}"
+
+
 class CreditForm(ShareForm):
-    """A credit note, and the figures that were shown of it."""
+    """A credit note, and the figures that were shown of it. Of an invoice with several lines it may be by line."""
 
     seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
-    field_order = ("how", "amount", "percent", "reason")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, lines: Sequence[CreditableLine], currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].help_text = _("It stands on the credit note, and the buyer reads it.")
+        self.lines: Sequence[CreditableLine] = lines if len(lines) > 1 else ()
+        if self.lines:
+            how = self.fields["how"]
+            how.choices = [*how.choices, ("lines", _("An amount of each line that I name"))]  # type: ignore[attr-defined]
+        for one in self.lines:
+            self.fields[one.name] = AmountField(
+                label=gettext("Line %(number)s: %(name)s")
+                % {"number": one.line.position, "name": one.line.description},
+                required=False,
+                disabled=not one.figures.left,
+                help_text=gettext("%(left)s left to credit, net of tax. Only by line.")
+                % {"left": formats.money(one.figures.left, currency)},
+            )
+        self.order_fields(["how", "amount", "percent", *[one.name for one in self.lines], "reason"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        named = [one.name for one in self.lines]
+        if cleaned.get("how") == "lines" and not any(name in self.errors or cleaned.get(name) for name in named):
+            open_ones = [one.name for one in self.lines if one.figures.left]
+            self.add_error((open_ones or ["how"])[0], ValidationError(_("Enter how much."), code="required"))
+        return cleaned
+
+    @property
+    def share(self) -> Share:
+        if self.cleaned_data["how"] != "lines":
+            return super().share
+        return Share(
+            lines=tuple(
+                OfLine(one.line.position, self.cleaned_data[one.name])
+                for one in self.lines
+                if self.cleaned_data[one.name] is not None
+            )
+        )
 
 
 class NullifyForm(ShareForm):

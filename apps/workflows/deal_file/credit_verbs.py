@@ -6,7 +6,7 @@ from types import MappingProxyType
 from apps.core.errors import Refused
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice, Payment
-from apps.invoicing.rules import Share
+from apps.invoicing.rules import OfLine, Share
 from apps.milestones.models import Nullification
 from apps.parties.actor import Actor
 from apps.workflows import crediting
@@ -16,8 +16,9 @@ from apps.workflows.once import Answer
 
 
 def _credit(scene: Scene, event: Event, actor: Actor) -> Answer:
-    invoice = _creditable(scene, event)
-    share = Share(amount=event.amount, percent=event.percent)
+    invoice = _creditable(scene, event, "milestone", "lines__milestone")
+    lines = tuple(OfLine(number, amount) for number, amount in event.credited)
+    share = Share(amount=event.amount, percent=event.percent, lines=lines)
     return crediting.credit_invoice(
         actor=actor,
         key=new_key(),
@@ -29,7 +30,7 @@ def _credit(scene: Scene, event: Event, actor: Actor) -> Answer:
 
 
 def _nullify(scene: Scene, event: Event, actor: Actor) -> Answer:
-    milestone = _creditable(scene, event).milestone
+    milestone = _creditable(scene, event, "milestone").milestone
     if milestone is None:
         raise Refused("Only an acceptance is withdrawn, and nobody accepted what the calendar bills.")
     return crediting.ask_nullification(
@@ -63,12 +64,14 @@ def _allocate(scene: Scene, event: Event, actor: Actor) -> Answer:
     )
 
 
-def _creditable(scene: Scene, event: Event) -> Invoice:
-    """Of a milestone in parts, the first invoice of which something is left to credit."""
-    parts = Invoice.objects.filter(**scene.of_milestone(event, "milestone")).select_related("milestone")
-    for invoice in parts.order_by("milestone__part"):
-        if invoicing.left_to_credit(invoice_ref=invoice.ref):
-            return invoice
+def _creditable(scene: Scene, event: Event, *ways: str) -> Invoice:
+    """Of a milestone in parts, or in several applications, the first invoice of which something is left to credit;
+    ``ways`` lead from an invoice to what it bills."""
+    for way in ways:
+        parts = Invoice.objects.filter(**scene.of_milestone(event, way)).select_related("milestone")
+        for invoice in parts.order_by("milestone__part", "pk"):
+            if invoicing.left_to_credit(invoice_ref=invoice.ref):
+                return invoice
     raise Refused("This milestone has no invoice of which something is left to credit.")
 
 

@@ -183,6 +183,8 @@ class Event:
     event: str = ""
     document: str = ""
     application: int | None = None
+    credited: tuple[tuple[int, Decimal], ...] = ()
+    """Of lines of an invoice, by their numbers, how much is credited, net of tax."""
 
 
 @dataclass(frozen=True)

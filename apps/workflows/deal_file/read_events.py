@@ -121,6 +121,7 @@ def _event(
         or take("certified", lambda p: read_worth(p, milestone=lambda named: _milestone(named, contract)))
         or (),
         "application": take("application", lambda p: p.whole(least=1)),
+        "credited": take("lines", lambda p: tuple(_credited(one) for one in p.each())) or (),
         "part": _part(place, contract) if "part" in rule.keys else None,
         "pick": read_pick(place, contract) if verb in SIGNED else None,
         "period": take("period", lambda p: p.whole(least=1)),
@@ -197,6 +198,14 @@ def _milestone(place: Place, contract: ContractDraft, *, any_line: bool = False)
             return number
     titles = ", ".join(line.title for line in contract.lines)
     place.refuse(f"`{written}` is not in the plan: {titles}")
+
+
+def _credited(place: Place) -> tuple[int, Decimal]:
+    """A line of an invoice by its number, and how much of it is credited, net of tax."""
+    number = place.need("line").whole(least=1)
+    amount = place.need("amount").number(least=Decimal("0.001"), most=money.LARGEST)
+    place.done()
+    return number, amount
 
 
 def _part(place: Place, contract: ContractDraft) -> int | None:

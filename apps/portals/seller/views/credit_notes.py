@@ -17,7 +17,7 @@ from apps.parties.roles import Action
 from apps.portals import formats, interrupted, proving
 from apps.portals.access import PortalRequest, portal
 from apps.portals.correcting import notes, nullifying
-from apps.portals.correcting.forms import AllocationForm, CreditForm
+from apps.portals.correcting.forms import AllocationForm, CreditableLine, CreditForm
 from apps.portals.correcting.side import SELLER
 from apps.portals.forms import ActionForm, add_refusal, explain
 from apps.portals.parts import Fact
@@ -39,7 +39,8 @@ def credit_invoice(request: PortalRequest, ref: str) -> HttpResponse:
     if away is not None:
         return away
     data = request.POST if request.method == "POST" else None
-    form = CreditForm(data)
+    lines = _lines_of(found)
+    form = CreditForm(data, lines=lines, currency=found.currency)
     interrupted.give_back(request, form)
     context = {
         "invoice": found,
@@ -69,9 +70,16 @@ def credit_invoice(request: PortalRequest, ref: str) -> HttpResponse:
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            again = CreditForm({**{name: data.get(name, "") for name in form.fields}, "seen": preview.sha256})
+            shown = {**{name: data.get(name, "") for name in form.fields}, "seen": preview.sha256}
+            again = CreditForm(shown, lines=lines, currency=found.currency)
             return SELLER.page(request, "credit_review", {**context, **_review(found, preview, form)}, form=again)
     return SELLER.page(request, "credit_invoice", context, form=form)
+
+
+def _lines_of(invoice: Invoice) -> list[CreditableLine]:
+    """What the invoice bills, line by line."""
+    rows = zip(*invoicing.creditable_lines(invoice), strict=True)
+    return [CreditableLine(line, figures) for line, figures in rows if line.net > 0]
 
 
 def _why_not_credited(invoice: Invoice) -> str:
@@ -90,6 +98,10 @@ def _review(invoice: Invoice, preview: Preview, form: CreditForm) -> dict[str, o
     currency, buyer = invoice.currency, invoice.buyer.legal_name
     facts = [
         Fact(term=_("Invoice"), value=invoice.number),
+        *(
+            Fact(term=str(form.fields[one.field].label), amount=one.amount, currency=currency)
+            for one in form.share.lines
+        ),
         Fact(term=_("Net"), amount=preview.net, currency=currency),
         Fact(term=_("Tax"), amount=preview.tax, currency=currency),
         Fact(term=_("Total"), amount=preview.gross, currency=currency, is_total=True),
