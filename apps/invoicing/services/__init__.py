@@ -95,7 +95,6 @@ from apps.invoicing.services.recovery import (
     given_back_by,
     payable_by_event,
     return_excess,
-    still_to_bill,
 )
 from apps.invoicing.services.refunding import (
     approve_refund,
@@ -117,7 +116,6 @@ from apps.invoicing.services.releasing import release
 from apps.invoicing.services.reminding import DueReminder, may_be_reminded, remind, reminders_due, set_reminders
 from apps.invoicing.services.reserved import make_due, reduce
 from apps.invoicing.services.retained import (
-    KindState,
     PartState,
     RetentionState,
     has_retention,
@@ -157,7 +155,6 @@ __all__ = [
     "Imported",
     "Issuer",
     "KeptByBand",
-    "KindState",
     "OwedBack",
     "PartState",
     "Preview",
@@ -284,7 +281,6 @@ __all__ = [
     "set_reminders",
     "start_lines_of_change",
     "start_lines_of_event",
-    "still_to_bill",
     "take_up",
     "to_bill",
     "token_of",

@@ -2,12 +2,11 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import F
 
-from apps.audit import services as audit
 from apps.core import canonical
 from apps.core.database import together
 from apps.core.errors import Refused, Stale
@@ -23,6 +22,7 @@ from apps.invoicing.models import (
 )
 from apps.invoicing.models.invoice import CREDITS
 from apps.invoicing.services.credit_facts import semantic_credit
+from apps.invoicing.services.credit_trail import record_credit
 from apps.invoicing.services.creditable import (
     creditable_lines,
     preview_of,
@@ -200,33 +200,7 @@ def _issue(
         ],
     )
     retain_less(invoice, by=taken.retained)
-    freed = book(note, at=at)
-    returned: dict[str, Any] = {"given_back": note.given_back} if note.given_back else {}
-    audit.record(
-        chain=f"contract:{invoice.contract.ref}",
-        parties=[note.seller_id, note.buyer_id],
-        verb="credit_note.issued",
-        subject=f"invoice:{invoice.ref}",
-        actor=actor,
-        at=at,
-        number=note.number,
-        credit_note=note.ref,
-        invoice=invoice.number,
-        **invoice.cause_told,
-        nullification=nullification.ref if nullification is not None else None,
-        purpose=note.purpose,
-        reason=written,
-        currency=note.currency,
-        net=note.net,
-        tax=note.tax,
-        gross=note.gross,
-        retained=note.retained,
-        **returned,
-        freed=freed,
-        open=item.open,
-        snapshot_sha256=note.snapshot_sha256,
-        chain_sha256=note.chain_sha256,
-    )
+    record_credit(note, item=item, freed=book(note, at=at), actor=actor, at=at)
     return note
 
 
