@@ -158,6 +158,7 @@ def test_a_document_is_the_same_however_a_change_order_writes_it(parties: Partie
 def test_nobody_of_the_seller_confirms_for_the_buyer(parties: Parties, contract: Contract) -> None:
     scenarios.accepted_milestone(contract, position=1, at=NOON)
     waiver, petra = document(contract, WAIVER), scenarios.member(parties, "payables")
+    assert petra.user_id is not None
     with walls.asking_for(parties.seller.pk, user=petra.user_id), transaction.atomic():
         join(user=User.objects.get(pk=petra.user_id), organisation=parties.seller, roles={"billing"}, at=NOON)
     handed_in(parties, waiver, at=NOON)
