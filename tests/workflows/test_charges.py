@@ -73,7 +73,7 @@ def _tell() -> Story:
     return Story(parties, found[0].contract, *found)
 
 
-def by(story: Story, role: str, workflow: Callable[..., Any], *, days: int = 0, **said: Any) -> Any:
+def by(story: Story, role: str, workflow: Callable[..., Any], *, days: Any = 0, **said: Any) -> Any:
     with acting(scenarios.member(story.parties, role), at=AT + timedelta(days=days, hours=1)) as actor:
         return workflow(actor=actor, key=key(), **said)
 
