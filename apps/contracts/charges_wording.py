@@ -1,6 +1,6 @@
 """Terms of damages, bonuses and back-charges in plain words, for whoever signs them and whoever is charged by them."""
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from apps.contracts.charges import BEGUN, PRICE, SHARE, WEEK, BonusTerms, ChargeTerms, DamageTerms, Rate
 from apps.core.printing import words
@@ -26,7 +26,9 @@ def parts(terms: ChargeTerms, *, currency: str) -> list[tuple[str, str]]:
 def damages(terms: DamageTerms, *, currency: str) -> str:
     """What delay costs, from when, up to what, how it is taxed, and whether the seller may object."""
     since = (
-        gettext("from {days} days after its planned day").format(days=words.count(terms.grace_days))
+        ngettext(
+            "from {days} day after its planned day", "from {days} days after its planned day", terms.grace_days
+        ).format(days=words.count(terms.grace_days))
         if terms.grace_days
         else gettext("from its planned day")
     )
@@ -68,7 +70,7 @@ def _rate(rate: Rate, *, currency: str) -> str:
         if rate.amount
         else gettext("{percent} of its amount").format(percent=words.percent(rate.percent))
     )
-    period = gettext("week") if rate.days == WEEK else gettext("day")
+    period = pgettext("period of a rate", "week") if rate.days == WEEK else pgettext("period of a rate", "day")
     if rate.days != WEEK:
         return gettext("{each} for each {period}").format(each=each, period=period)
     counts = {

@@ -143,7 +143,8 @@ def documents(invoice: SemanticInvoice) -> str:
 def _due_now(invoice: SemanticInvoice) -> str:
     amount = money(invoice.due_now, invoice.currency)
     if invoice.documents:
-        return f"{documents(invoice)} {gettext('That is {amount} of the total.').format(amount=amount)}"
+        share = gettext("That is {amount} of the total.")
+        return " ".join((documents(invoice), share.format(amount=amount)))
     if invoice.payment_basis != NET:
         return gettext("Of the total, {amount} is payable {terms}: by {date}, without deduction.").format(
             amount=amount, terms=payment(invoice.payment_days, invoice.payment_basis), date=day(invoice.due_date)
@@ -165,7 +166,7 @@ def period(invoice: SemanticInvoice) -> str:
 
 def payment_means(transfer: CreditTransfer) -> str:
     """BT-82: of an account, what EN 16931 has no term of its own for."""
-    routing = f"{gettext('Routing number')} {transfer.routing_number}" if transfer.routing_number else ""
+    routing = " ".join((gettext("Routing number"), transfer.routing_number)) if transfer.routing_number else ""
     return ", ".join(filter(None, (transfer.bank_name, routing)))
 
 

@@ -128,4 +128,5 @@ def letter_file(request: PortalRequest, side: Side, ref: str) -> HttpResponseBas
     """The stored bytes of a statement; 404 until they exist."""
     mine = {f"{side.name}_id": request.actor.organisation_id}
     letter = get_object_or_404(AccountLetter.objects.visible_to(request.actor).filter(**mine), ref=ref)
-    return handed_over(letter, name=f"{_('account')}-{letter.until.isoformat()}.pdf", content_type="application/pdf")
+    name = "-".join((_("account"), letter.until.isoformat())) + ".pdf"
+    return handed_over(letter, name=name, content_type="application/pdf")

@@ -177,7 +177,8 @@ def statement_file(request: PortalRequest, side: Side, ref: str, *, kind: str) -
     since, until = _days(form, today)
     made = account_statement(request.actor, between=between, since=since, until=until)
     other = between.buyer if side == SELLER else between.seller
-    return written(_cells(made), kind=kind, name=f"{_('account')}-{other.legal_name}-{until.isoformat()}")
+    name = "-".join((_("account"), other.legal_name, until.isoformat()))
+    return written(_cells(made), kind=kind, name=name)
 
 
 def _today(request: PortalRequest) -> date:

@@ -125,8 +125,8 @@ def _is_by_lapse(milestone: Milestone) -> bool:
 
 def certificate_file(certificate: Certificate | None, *, milestone: Milestone) -> FileResponse:
     """The stored bytes of a certificate; 404 until they exist."""
-    number = f"{milestone.contract.number}-{milestone.position}"
-    return handed_over(certificate, name=f"{_('certificate')}-{number}.pdf", content_type="application/pdf")
+    name = "-".join((_("certificate"), milestone.contract.number, str(milestone.position))) + ".pdf"
+    return handed_over(certificate, name=name, content_type="application/pdf")
 
 
 def retry_certificate(request: PortalRequest, milestone: Milestone, *, portal: str) -> HttpResponse:
@@ -170,7 +170,7 @@ def settlement_piece(
 def settlement_file(actor: Actor, settlement: Settlement) -> FileResponse:
     """The stored bytes of the paper of a settlement; 404 until they exist."""
     paper = SettlementPaper.objects.visible_to(actor).filter(settlement=settlement).first()
-    name = f"{_('settlement')}-{settlement.contract.number}.pdf"
+    name = "-".join((_("settlement"), settlement.contract.number)) + ".pdf"
     return handed_over(paper, name=name, content_type="application/pdf")
 
 
@@ -248,7 +248,7 @@ def pack_file(pack: EvidencePack) -> FileResponse:
     if pack.is_dropped(now=clock.now()):
         raise Http404
     number = pack.contract.number if pack.milestone is None else f"{pack.contract.number}-{pack.milestone.position}"
-    return handed_over(pack, name=f"{_('evidence')}-{number}.zip", content_type="application/zip")
+    return handed_over(pack, name="-".join((_("evidence"), number)) + ".zip", content_type="application/zip")
 
 
 def handed_over(made: Made | None, *, name: str, content_type: str) -> FileResponse:

@@ -58,7 +58,7 @@ def progress_file(request: PortalRequest, side: Side, ref: str, *, kind: str) ->
         return redirect(f"{side.url('contract_progress', ref)}?{request.GET.urlencode()}")
     since, until = _days(form, today)
     sheet = invoicing.progress(found, since=since, until=until)
-    name = f"{found.number}-{_('schedule of values')}-{until.isoformat()}"
+    name = "-".join((found.number, _("schedule of values"), until.isoformat()))
     return written(_cells(sheet, currency=found.currency), kind=kind, name=name)
 
 

@@ -259,7 +259,8 @@ def _criteria(before: rules.PaperLine | None, after: rules.PaperLine | None) -> 
 
 
 def _criterion(criterion: Any) -> str:
-    return f"{criterion.text} ({_('with evidence')})" if criterion.needs_evidence else str(criterion.text)
+    with_evidence = _("with evidence")
+    return f"{criterion.text} ({with_evidence})" if criterion.needs_evidence else str(criterion.text)
 
 
 def _money(amount: Decimal | None, currency: str) -> str:

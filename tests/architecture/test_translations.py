@@ -1,5 +1,6 @@
 """The German catalogue is whole, keeps every placeholder, and is compiled: where Cairn is installed nobody compiles."""
 
+import ast
 import gettext
 import re
 from functools import cache
@@ -17,9 +18,11 @@ from apps.core.errors import Refused
 from apps.core.states import move, table
 from apps.parties.roles import Action
 from apps.portals.forms import explain
+from tests.architecture.source import modules, syntax_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "locale" / "de" / "LC_MESSAGES"
+TRANSLATING = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}|%%|%s")
 
 
@@ -52,6 +55,20 @@ def test_nearly_every_message_is_translated() -> None:
     missing = [message.id for message in _messages() if not _is_translated(message)]
     assert len(_messages()) > 1_500
     assert len(missing) <= 0.02 * len(_messages()), missing
+
+
+def test_no_text_hides_in_a_formatted_one() -> None:
+    """The tools that collect texts do not look between the braces of an f-string."""
+    hidden = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in modules("apps", "config")
+        for text in ast.walk(syntax_of(path))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in TRANSLATING
+        if any(isinstance(argument, ast.Constant) for argument in call.args)
+    ]
+    assert hidden == []
 
 
 def test_nothing_is_guessed() -> None:

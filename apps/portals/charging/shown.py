@@ -77,7 +77,7 @@ def late_words(late: Reckoned, *, currency: str) -> str:
         "Accepted %(days)s days late, after the planned %(day)s: damages for delay come to %(amount)s, as agreed.",
         late.days,
     ) % {"days": late.days, "day": formats.day(late.agreed_on), "amount": formats.money(late.amount, currency)}
-    return f"{said} {_('That is the most that was agreed.')}" if late.is_capped else said
+    return _capped(said) if late.is_capped else said
 
 
 def early_words(early: Reckoned, *, currency: str) -> str:
@@ -87,7 +87,12 @@ def early_words(early: Reckoned, *, currency: str) -> str:
         "Accepted %(days)s days before the planned %(day)s: the bonus comes to %(amount)s, as agreed.",
         early.days,
     ) % {"days": early.days, "day": formats.day(early.agreed_on), "amount": formats.money(early.amount, currency)}
-    return f"{said} {_('That is the most that was agreed.')}" if early.is_capped else said
+    return _capped(said) if early.is_capped else said
+
+
+def _capped(said: str) -> str:
+    most = _("That is the most that was agreed.")
+    return f"{said} {most}"
 
 
 def needs_of(actor: Actor, *, most: int = 5) -> Iterator[Need]:

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.contracts.charges import (
     BEGUN,
@@ -25,7 +26,7 @@ from apps.core import money
 from apps.core.errors import Refused
 from apps.portals.forms import AmountField, RateField, ShareField, explain
 
-PERIODS = [(DAY, _("day")), (WEEK, _("week"))]
+PERIODS = [(DAY, pgettext_lazy("period of a rate", "day")), (WEEK, pgettext_lazy("period of a rate", "week"))]
 PARTS = [
     (WHOLE, _("nothing: only whole ones count")),
     (BEGUN, _("all of it: one that has begun counts")),

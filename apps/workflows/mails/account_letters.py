@@ -24,7 +24,7 @@ def account_letter(*, letter_ref: str, time: int = 0) -> Sent | None:
         pdf = stored.read()
     account = f"{reverse('buyer:account_statement', args=[row.seller.ref])}?{urlencode({'currency': row.currency})}"
     with translation.override(row.buyer.language):
-        name = f"{_('account')}-{row.until.isoformat()}.pdf"
+        name = "-".join((str(_("account")), row.until.isoformat())) + ".pdf"
     return send(
         Letter(
             name="account_letter",

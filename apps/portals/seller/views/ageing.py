@@ -152,7 +152,7 @@ def _file(request: PortalRequest, kind: str) -> HttpResponse:
         # The page says what is wrong with the day; a file of another day would not.
         return redirect(f"{reverse('seller:receivables_ageing')}?{urlencode({'on': asked})}")
     on = form.cleaned_data["on"]
-    return written(_cells(ageing(request.actor, on=on)), kind=kind, name=f"{_('receivables')}-{on.isoformat()}")
+    return written(_cells(ageing(request.actor, on=on)), kind=kind, name="-".join((_("receivables"), on.isoformat())))
 
 
 def _cells(found: Ageing) -> Iterator[list[Cell]]:
