@@ -24,10 +24,11 @@ def hand_in_document(*, actor: Actor, document_ref: str, note: str = "", upload:
         with transaction.atomic(durable=True), audit.written_together():
             contract = contracts.lock(contract_id=invoicing.contract_of_document(document_ref=document_ref))
             at = walls.widen(contract.buyer_id)
-            document = invoicing.hand_in_document(
+            document, is_news = invoicing.hand_in_document(
                 contract=contract, document_ref=document_ref, actor=actor, note=note, stored=stored, at=at
             )
-            jobs.send_document_handed_in.defer(document_ref=document.ref, organisation_id=contract.buyer_id)
+            if is_news:
+                jobs.send_document_handed_in.defer(document_ref=document.ref, organisation_id=contract.buyer_id)
     finally:
         if stored is not None:
             invoicing.discard_unless_handed_in(stored.stored_as)

@@ -86,14 +86,14 @@ def test_no_server_is_left_behind_by_a_signal(folder: Path, end: signal.Signals)
     with a_user_of(folder) as user:
         assert not is_down(folder)
         user.send_signal(end)
-        user.wait(timeout=30)
+        user.wait(timeout=120)
     assert soon(lambda: is_down(folder))
 
 
 def test_a_killed_user_does_not_stop_the_server_of_another_one(folder: Path) -> None:
     with a_user_of(folder) as one, a_user_of(folder) as other:
         one.kill()
-        one.wait(timeout=30)
+        one.wait(timeout=120)
         assert Server(folder).answers()
         other.communicate()
     assert is_down(folder)
@@ -124,7 +124,7 @@ os._exit(0)
 """,
     )
     with a_user_of(folder, program=program) as parent:
-        parent.wait(timeout=30)
+        parent.wait(timeout=120)
         assert Server(folder).answers()
         parent.communicate()
     assert soon(lambda: is_down(folder))

@@ -215,8 +215,9 @@ def test_whoever_may_not_settle_does_not_and_raw_sql_cannot_either(parties: Part
     submission = waiting(parties)
     bea, delivery = scenarios.approver_actor(parties), disputes.role(parties, "delivery")
     dispute = disputes.on_submission(submission, actor=bea, at=NOON + DAY)
-    guest = scenarios.guest_actor(scenarios.link_to_sign_off(submission))
-    for actor in (delivery, guest):
+    other = scenarios.submitted_milestone(submission.contract, position=2)
+    of_another = scenarios.guest_actor(scenarios.link_to_sign_off(other))
+    for actor in (delivery, of_another):
         with pytest.raises(NotAllowed):
             disputes.proposed(dispute, "rejected", actor=actor, at=NOON + 2 * DAY)
     with pytest.raises(NotAllowed):

@@ -65,8 +65,11 @@ def discard_unless_handed_in(stored_as: str) -> None:
 
 def hand_in_document(
     *, contract: Contract, document_ref: str, actor: Actor, note: str, stored: StoredFile | None, at: datetime
-) -> PaymentDocument:
-    """The seller hands in what is missing: a file, or words that say how the buyer got it. The same twice is once."""
+) -> tuple[PaymentDocument, bool]:
+    """The seller hands in what is missing: a file, or words that say how the buyer got it.
+
+    The same twice is once: also says whether it is there only now.
+    """
     document = _locked(contract, document_ref=document_ref)
     actor.require(Action.RECORD_PAYMENT, organisation_id=contract.seller_id)
     words = note.strip()
@@ -76,7 +79,7 @@ def hand_in_document(
         raise Refused("Attach the document, or say how the buyer got it.", field="file")
     sha256 = stored.sha256 if stored is not None else ""
     if document.state == DocumentStep.HANDED_IN and (document.note, document.sha256) == (words, sha256):
-        return document
+        return document, False
     if document.state != DocumentStep.MISSING:
         raise IllegalTransition("This document is not missing any more. Reload the page to see what happened.")
     move(document, DocumentStep.HANDED_IN, PaymentDocument.TRANSITIONS)
@@ -86,7 +89,7 @@ def hand_in_document(
     document.note, document.handed_in_at, document.handed_in_name = words, at, actor.name
     document.save()
     _record(document, verb="document.handed_in", actor=actor, at=at, sha256=sha256, note_sha256=canonical.sha256(words))
-    return document
+    return document, True
 
 
 def confirm_document(*, contract: Contract, document_ref: str, actor: Actor, at: datetime) -> PaymentDocument:

@@ -37,7 +37,7 @@ from apps.financing.rules.events import Bears
 from apps.financing.services import FacilityTerms
 from apps.invoicing import credit_documents, documents
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import BankTransaction, Invoice, InvoiceLink
+from apps.invoicing.models import BankTransaction, CreditNote, Invoice, InvoiceLink
 from apps.invoicing.rules import Part
 from apps.invoicing.services.certifying import Figure
 from apps.milestones import services as milestones
@@ -403,6 +403,9 @@ class _Builder:
                 )
         with acting(member(self.deal, "billing")) as bilge:
             charging.answer_charge(actor=bilge, key=key(), charge_ref=back["charge"], agrees=False, **said)
+        with walls.asking_for(self.deal.seller.pk):
+            for note in CreditNote.objects.filter(contract=contract):
+                credit_documents.render(credit_note_ref=note.ref)
 
     def _answers(self) -> None:
         """A version of the buyer's that waits for the seller, one that the buyer is still writing, and comments."""

@@ -32,7 +32,16 @@ from apps.workflows import (
     reserving,
     statements,
 )
-from tests import change_orders, corrections, disputes, options, payment_documents, scenarios, terminations
+from tests import (
+    applications,
+    change_orders,
+    corrections,
+    disputes,
+    options,
+    payment_documents,
+    scenarios,
+    terminations,
+)
 from tests.conftest import Once
 from tests.invoicing.statements.bank import Booking
 from tests.invoicing.statements.uploads import uploaded
@@ -86,6 +95,7 @@ class World:
     reservation_ref: str
     missing_ref: str
     handed_in_ref: str
+    application_ref: str
 
 
 LISTS = (
@@ -219,9 +229,12 @@ def _built(parties: Parties) -> World:
         )
         refund = refunding.ask_refund(actor=sina, key=key(), payment_ref=surplus["payment"], reason="Too much.")
     _contract, papers = payment_documents.waiting(parties, software_draft(parties, number="NL-P"))
+    by_application = applications.contract_by_application(parties, number="NL-A")
+    scenarios.accepted_milestone(by_application)
     return World(
         missing_ref=papers[payment_documents.MISSING],
         handed_in_ref=papers[payment_documents.HANDED_IN],
+        application_ref=applications.newest(by_application).ref,
         reservation_ref=reservation_ref,
         refund_ref=refund["refund"],
         draft=draft,
@@ -313,6 +326,9 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "rename_template": world.template_ref,
         "delete_template": world.template_ref,
         "milestone": world.sold.ref,
+        "milestone_charges": world.sold.ref,
+        "claim_late_payment": world.active.ref,
+        **dict.fromkeys(("application", "application_pdf", "application_xlsx"), world.application_ref),
         "prepare_submission": world.planned.ref,
         "submit_milestone": world.planned.ref,
         "attach_evidence": world.planned.ref,
@@ -385,7 +401,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "revoke_invoice_link": invoice,
         "answer_about_invoice": world.invoice_question_ref,
         "send_account_statement": parties.buyer.ref,
-        "account_letter": world.letter_ref,
+        **dict.fromkeys(("account_letter", "send_account_letter_again"), world.letter_ref),
         **dict.fromkeys(("account_statement", "account_csv", "account_xlsx"), parties.buyer.ref),
         "request_funding": world.active.ref,
         "withdraw_request": world.request_ref,
@@ -404,6 +420,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
 POST_ONLY = (
     "renew_invoice_link",
     "revoke_invoice_link",
+    "send_account_letter_again",
     "send_account_statement",
     "set_monthly_statements",
     "remind_buyer",
