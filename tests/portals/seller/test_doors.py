@@ -234,7 +234,7 @@ def _built(parties: Parties) -> World:
     return World(
         missing_ref=papers[payment_documents.MISSING],
         handed_in_ref=papers[payment_documents.HANDED_IN],
-        application_ref=applications.newest(by_application).ref,
+        application_ref=applications.submitted(by_application).ref,
         reservation_ref=reservation_ref,
         refund_ref=refund["refund"],
         draft=draft,
