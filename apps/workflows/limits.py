@@ -44,6 +44,9 @@ CHANGES: Final = Limit("change order", 20, timedelta(hours=1))
 INVOICE_QUESTIONS: Final = Limit("question about an invoice", 10, timedelta(hours=1))
 """For one invoice, whoever asks: each is a mail to the seller, and whoever has the link needs no account."""
 
+PRINTS: Final = Limit("document made on request", 30, timedelta(minutes=10))
+"""For one person: a PDF that is made when somebody asks is laid out anew each time."""
+
 
 class TooOften(Exception):
     """The limit is reached; ``wait`` is how long until the window ends."""

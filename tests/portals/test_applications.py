@@ -1,6 +1,7 @@
 """Applications for payment on the pages: submitted, certified line by line without JavaScript, and as files."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -15,7 +16,7 @@ from apps.invoicing.application_page import page_of
 from apps.invoicing.models import Application, Invoice
 from apps.parties import tokens
 from apps.parties.models import Organisation
-from apps.workflows import sign_off
+from apps.workflows import limits, sign_off
 from tests import applications, scenarios
 from tests.portals.test_proofs import grown_old
 from tests.portals.test_retention import signed_in
@@ -25,7 +26,7 @@ D = Decimal
 
 
 @pytest.mark.django_db
-def test_it_is_submitted_and_certified_lower_on_the_pages() -> None:
+def test_it_is_submitted_and_certified_lower_on_the_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     parties = scenarios.organisations()
     contract = applications.contract_by_application(parties)
     milestone = scenarios.accepted_milestone(contract)
@@ -55,6 +56,7 @@ def test_it_is_submitted_and_certified_lower_on_the_pages() -> None:
         assert Invoice.objects.get(contract=contract).net == D(9000)
     _contracts_show_it(seller, buyer, contract.ref, milestone.ref)
     _files(seller, application, parties)
+    _pdfs_are_not_made_without_end(buyer, seller, application, monkeypatch)
 
 
 def _asks_who_it_is(buyer: Client, page: str, typed: dict[str, str], parties: Parties) -> None:
@@ -92,6 +94,19 @@ def _files(seller: Client, application: Application, parties: Parties) -> None:
         ("12,000.00", "9,000.00", "Not shown.")
     ]
     assert canonical.sha256(text) == page.sha256
+
+
+def _pdfs_are_not_made_without_end(
+    buyer: Client, seller: Client, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks too often is told when to come back; others get theirs."""
+    monkeypatch.setattr(limits, "PRINTS", replace(limits.PRINTS, most=2))
+    monkeypatch.setattr("apps.portals.applying.page.pdf_of", lambda *_args, **_named: b"%PDF")
+    page = reverse("buyer:application_pdf", args=[application.ref])
+    answers = [buyer.get(page) for _time in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert 0 < int(answers[-1]["Retry-After"]) <= limits.PRINTS.within.total_seconds()
+    assert seller.get(reverse("seller:application_pdf", args=[application.ref])).status_code == 200
 
 
 @pytest.mark.django_db

@@ -30,7 +30,7 @@ from apps.portals.applying.forms import CertifyForm, ReturnForm
 from apps.portals.correcting.side import Side
 from apps.portals.forms import ActionForm, SeenForm, add_refusal, explain
 from apps.portals.spreadsheets.writing import XLSX, written
-from apps.workflows import applying
+from apps.workflows import applying, limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,7 @@ def application_pdf(request: PortalRequest, side: Side, ref: str) -> HttpRespons
     at = found.decided_at if found.certified_text else found.submitted_at
     if at is None:
         raise Http404
+    limits.count(limits.PRINTS, str(request.user.pk))
     response = HttpResponse(pdf_of(found.certified_text or found.text, at=at), content_type="application/pdf")
     name = slugify(f"{found.contract.number}-{found}")
     response["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
