@@ -15,7 +15,7 @@ from apps.core.database import walls
 from apps.invoicing.application_page import page_of
 from apps.invoicing.models import Application, Invoice
 from apps.parties import tokens
-from apps.parties.models import Organisation
+from apps.parties.models import Membership, Organisation
 from apps.workflows import limits, sign_off
 from tests import applications, scenarios
 from tests.portals.test_proofs import grown_old
@@ -49,6 +49,7 @@ def test_it_is_submitted_and_certified_lower_on_the_pages(monkeypatch: pytest.Mo
     assert refused.status_code == 422
     assert "Say why you certify less" in refused.content.decode()
     typed |= {"key": "k3", f"reason_{milestone.ref}": "Not shown."}
+    _says_above_the_limit(buyer, at_buyers, parties)
     _asks_who_it_is(buyer, at_buyers, typed, parties)
     done = buyer.post(at_buyers, typed)
     assert done.status_code == 302
@@ -70,6 +71,16 @@ def _asks_who_it_is(buyer: Client, page: str, typed: dict[str, str], parties: Pa
     assert 'value="9,000.00"' in buyer.get(page).content.decode()
     with walls.asking_for(parties.buyer.pk):
         Organisation.objects.filter(pk=parties.buyer.pk).update(step_up_above=None)
+
+
+def _says_above_the_limit(buyer: Client, page: str, parties: Parties) -> None:
+    """In the place of the buttons."""
+    mine = Membership.objects.filter(pk=parties.people["approver"].pk)
+    for limit, answer in ((D("11999.99"), (True, False)), (None, (False, True))):
+        with walls.asking_for(parties.buyer.pk):
+            mine.update(approval_limit=limit)
+        text = buyer.get(page).content.decode()
+        assert ("you sign off up to" in text, "Certify for payment" in text) == answer
 
 
 def _contracts_show_it(seller: Client, buyer: Client, contract_ref: str, milestone_ref: str) -> None:

@@ -68,7 +68,8 @@ class Application(models.Model):
     returns it with the reason; or the seller withdraws it before. What was not certified stands in the next one.
 
     ``first_on`` and ``last_on`` are the days of its period where the seller is. ``certified_text`` is the same sheet
-    with the figures that were certified.
+    with the figures that were certified. ``proved_by`` is how whoever certified showed once more who it is, where the
+    buyer asks for that.
     """
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
@@ -92,6 +93,8 @@ class Application(models.Model):
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     decided_by_name = models.CharField(max_length=160, blank=True)
     comment = models.TextField(_("comment"), max_length=4_000, blank=True)
+    proved_by = models.CharField(_("confirmed by"), max_length=120, blank=True)
+    proved_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
     certified_text = models.TextField(blank=True)
     certified_sha256 = models.CharField(max_length=64, blank=True)
 
@@ -119,6 +122,11 @@ class Application(models.Model):
                 | (~Q(state="certified") & Q(certified_sha256="")),
                 name="what_is_certified_has_its_text",
             ),
+            models.CheckConstraint(
+                condition=Q(proved_at__isnull=True, proved_by="")
+                | (Q(proved_at__isnull=False, state="certified") & ~Q(proved_by="")),
+                name="certificate_proved_somehow_at_a_time",
+            ),
         ]
         triggers = [
             guards.legal_steps(STEPS),
@@ -128,7 +136,7 @@ class Application(models.Model):
                 name="what_is_submitted_is_frozen",
                 allow=(
                     *("state", "decided_at", "decided_by_id", "decided_by_name", "comment"),
-                    *("certified_text", "certified_sha256"),
+                    *("proved_by", "proved_at", "certified_text", "certified_sha256"),
                 ),
             ),
             guards.frozen_when("OLD.state IN ('certified', 'returned', 'withdrawn')", name="what_is_decided_is_frozen"),
@@ -139,6 +147,15 @@ class Application(models.Model):
                 " ON v.id = c.active_version_id AND v.bills_by = 'application' WHERE c.id = NEW.contract_id"
                 " AND (c.seller_id, c.buyer_id, c.currency) = (NEW.seller_id, NEW.buyer_id, NEW.currency))",
             ),
+            guards.refused_when(
+                "large_certificate_without_proof",
+                guards.UPDATE,
+                "EXISTS (SELECT 1 FROM parties_organisation buyer WHERE buyer.id = NEW.buyer_id"
+                " AND buyer.step_up_above IS NOT NULL AND (NEW.currency <> buyer.currency OR (SELECT sum(l.claimed)"
+                " FROM invoicing_applicationline l WHERE l.application_id = NEW.id) > buyer.step_up_above))",
+                only="NEW.state = 'certified' AND OLD.state <> 'certified'"
+                " AND (NEW.proved_at IS NULL OR NEW.proved_at < NEW.decided_at - interval '15 minutes')",
+            ).seeing_all(),
             guards.at_commit(
                 "certified_with_its_invoice",
                 guards.INSERT_OR_UPDATE,

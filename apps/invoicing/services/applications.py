@@ -193,6 +193,12 @@ def require_certifier(application: Application, *, contract: Contract, actor: Ac
         subject_ref=contract.ref,
         at=at,
     )
+    check_limit(application, contract=contract, limit=limit)
+
+
+def check_limit(application: Application, *, contract: Contract, limit: Decimal | None) -> None:
+    """Refuse to decide an application that asks for more than the person signs off, whatever would be certified of it:
+    as a part of a milestone is accepted under the limit of the whole."""
     if limit is None:
         return
     claimed = application.claimed

@@ -27,7 +27,7 @@ from apps.invoicing.services.applications import (
 )
 from apps.invoicing.services.issuing import issue_for
 from apps.milestones import rules as sign_off
-from apps.parties.actor import Actor
+from apps.parties.actor import Actor, evidence_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,11 @@ def certify_application(
     application = locked(contract, application_ref=application_ref)
     version = in_force(contract)
     require_certifier(application, contract=contract, actor=actor, at=at)
-    if needs_proof_to_certify(application, contract=contract):
-        actor.require_proof(at=at)
+    is_large = needs_proof_to_certify(application, contract=contract)
+    proof = evidence_of(actor.require_proof(at=at) if is_large else None)
     states.move(application, ApplicationState.CERTIFIED, Application.TRANSITIONS)
     compare(application, seen=seen)
+    application.proved_by, application.proved_at = proof["proved_by"], proof["proved_at"]
     application.comment = sign_off.check_text(comment, most=LONGEST_COMMENT, field="comment")
     application.decided_at, application.decided_by_id, application.decided_by_name = at, actor.user_id, actor.name
     lines = lines_of(application)
@@ -96,6 +97,7 @@ def certify_application(
         certified=certified,
         statement=certificate_statement(application),
         comment=application.comment,
+        **proof,
     )
     cause = facts.of_application(application, lines=lines, version=version)
     invoice, _series = issue_for(ref, cause=cause, contract=contract, actor=actor, at=at)

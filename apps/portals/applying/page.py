@@ -85,11 +85,7 @@ def application(request: PortalRequest, side: Side, ref: str) -> HttpResponse:
                 return redirect(side.url("application", found.ref))
     elif do:
         messages.warning(request, _("This cannot be done any more. See how the application stands now."))
-    why = ""
-    try:
-        request.actor.require(Action.RECORD_PAYMENT if side.name == "seller" else Action.DECIDE_MILESTONE)
-    except Refused as refused:
-        why = explain(refused)
+    why = _why_not(request, side, found)
     asks = "certify" in forms and applications.needs_proof_to_certify(found, contract=found.contract)
     context = {
         "application": found,
@@ -144,6 +140,20 @@ def _of_side(request: PortalRequest, side: Side, ref: str) -> Application:
     mine = Application.objects.visible_to(request.actor).filter(**{f"{side.name}_id": request.actor.organisation_id})
     related = ("contract__seller", "contract__buyer", "contract__active_version", "invoice")
     return get_object_or_404(mine.select_related(*related).prefetch_related("lines"), ref=ref)
+
+
+def _why_not(request: PortalRequest, side: Side, found: Application) -> str:
+    """Nothing where this side's person may act on it, else the reason to show in the place of the buttons."""
+    actor = request.actor
+    try:
+        if side.name == "seller":
+            actor.require(Action.RECORD_PAYMENT)
+        else:
+            actor.require(Action.DECIDE_MILESTONE)
+            applications.check_limit(found, contract=found.contract, limit=actor.approval_limit)
+    except Refused as refused:
+        return explain(refused)
+    return ""
 
 
 def _shown(found: Application) -> Shown:
