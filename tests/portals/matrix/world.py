@@ -37,7 +37,7 @@ from apps.financing.rules.events import Bears
 from apps.financing.services import FacilityTerms
 from apps.invoicing import credit_documents, documents
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import BankTransaction, CreditNote, Invoice, InvoiceLink
+from apps.invoicing.models import BankTransaction, Invoice, InvoiceLink
 from apps.invoicing.rules import Part
 from apps.invoicing.services.certifying import Figure
 from apps.milestones import services as milestones
@@ -192,6 +192,7 @@ class _Builder:
         self.tenant = Tenant(self.canary, self.deal, self.deal.people)
         self._contracts()
         self._corrections()
+        self._charged()
         self._milestones()
         self._steps()
         self._disputes()
@@ -324,7 +325,6 @@ class _Builder:
         self._changes()
         self._retained()
         self._late()
-        self._charged()
         self.billed = scenarios.active_contract(self.deal, draft=self._draft("Billed", lines=LINES))
         self.running = scenarios.active_contract(self.deal, draft=self._draft("Running", lines=4))
         self._by_calendar()
@@ -403,9 +403,6 @@ class _Builder:
                 )
         with acting(member(self.deal, "billing")) as bilge:
             charging.answer_charge(actor=bilge, key=key(), charge_ref=back["charge"], agrees=False, **said)
-        with walls.asking_for(self.deal.seller.pk):
-            for note in CreditNote.objects.filter(contract=contract):
-                credit_documents.render(credit_note_ref=note.ref)
 
     def _answers(self) -> None:
         """A version of the buyer's that waits for the seller, one that the buyer is still writing, and comments."""
