@@ -21,6 +21,7 @@ from apps.invoicing.services.charging import (
     waive_damages,
     withdraw_charge,
 )
+from apps.invoicing.services.credit_series import Issuer
 from apps.invoicing.services.creditable import (
     Preview,
     amount_to_credit,
@@ -35,7 +36,7 @@ from apps.invoicing.services.creditable import (
     require_creditable,
     retry_credit_document,
 )
-from apps.invoicing.services.crediting import Issuer, correct, credit_nullified
+from apps.invoicing.services.crediting import correct, credit_nullified
 from apps.invoicing.services.deliveries import deliver, deliver_again, delivered, note_credit_sent
 from apps.invoicing.services.disputes import (
     Disputable,

@@ -8,25 +8,20 @@ paid beyond both comes free, as of every credit note; and never more than there 
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
-from apps.audit import services as audit
 from apps.contracts.rules.payment import NET
-from apps.core import canonical, money
-from apps.core.database import together
+from apps.core import money
 from apps.core.errors import Refused
 from apps.core.printing import words
 from apps.invoicing import rules, snapshot
-from apps.invoicing.models import Charge, CreditNote, CreditNoteDocument, Invoice, NumberSeries, OpenItem
+from apps.invoicing.models import Charge, CreditNote, Invoice, NumberSeries, OpenItem
 from apps.invoicing.models.charge import ChargeKind
-from apps.invoicing.models.invoice import CREDITS
-from apps.invoicing.services import crediting, facts
+from apps.invoicing.services import credit_series, crediting, facts
 from apps.invoicing.services.creditable import left_to_credit, refuse_uncreditable, retained_of
-from apps.invoicing.services.numbering import lock_credit_series
 from apps.invoicing.services.sales import is_sold
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
@@ -35,7 +30,7 @@ from apps.parties.actor import Actor
 
 def issue(ref: str, *, charge: Charge, actor: Actor, at: datetime) -> CreditNote:
     """The credit note of what the buyer claimed or charged back, to the invoice of its milestone."""
-    item = crediting.hold(_invoice_ref(charge))
+    item = crediting.hold(Invoice.objects.values_list("ref", flat=True).get(milestone=charge.milestone))
     refuse_uncreditable(item.invoice)
     retained = money.ZERO if item.reserved else retained_of(item.invoice)
     room = item.open if item.reserved else item.open + retained + item.paid
@@ -46,14 +41,14 @@ def issue(ref: str, *, charge: Charge, actor: Actor, at: datetime) -> CreditNote
             number=item.invoice.number,
         )
     taken = rules.taken(net + tax, open_=item.open, retained=retained)
-    series, at = _series(item, at=at)
-    note = _note(ref, item=item, charge=charge, series=series, net=net, tax=tax, actor=actor, at=at)
-    note.retained = taken.retained
-    crediting.lower(item, by=note.gross, taken=taken, at=at)
-    _keep(note, item=item, charge=charge, series=series, reason="", at=at)
+    note, series = _numbered(
+        ref, item=item, charge=charge, net=net, tax=tax, actor=actor, at=at, retained=taken.retained
+    )
+    crediting.lower(item, by=note.gross, taken=taken, at=note.issued_at)
+    _write(note, item=item, charge=charge, series=series, reason="")
     crediting.retain_less(item.invoice, by=taken.retained)
-    freed = crediting.book(note, at=at)
-    _record(note, charge=charge, actor=actor, freed=freed)
+    freed = crediting.book(note, at=note.issued_at)
+    credit_series.record(note, item=item, freed=freed, actor=actor, charge=charge.ref)
     return note
 
 
@@ -72,15 +67,14 @@ def undo(ref: str, *, charge: Charge, reason: str, actor: Actor, at: datetime) -
             " more; pay the seller what you do not charge.",
             number=item.invoice.number,
         )
-    series, at = _series(item, at=at)
-    note = _note(ref, item=item, charge=charge, series=series, net=-before.net, tax=-before.tax, actor=actor, at=at)
-    note.undoes = before
+    net, tax = -before.net, -before.tax
+    note, series = _numbered(ref, item=item, charge=charge, net=net, tax=tax, actor=actor, at=at, undoes=before)
     item.credited -= before.gross
     item.open += before.gross
     item.settled_at = None
-    _keep(note, item=item, charge=charge, series=series, reason=reason, at=at)
+    _write(note, item=item, charge=charge, series=series, reason=reason)
     _post_undone(note)
-    _record(note, charge=charge, actor=actor, freed=money.ZERO)
+    credit_series.record(note, item=item, freed=money.ZERO, actor=actor, charge=charge.ref)
     return note
 
 
@@ -127,76 +121,19 @@ def reason_of(charge: Charge) -> str:
     )
 
 
-def _invoice_ref(charge: Charge) -> str:
-    """The invoice that bills its milestone, by itself or in an application for payment."""
-    milestone = charge.milestone
-    own = Q(milestone=milestone) | Q(lines__milestone=milestone)
-    ref = Invoice.objects.filter(own).values_list("ref", flat=True).order_by("-pk").first()
-    if ref is None:
-        raise Refused(
-            "“{milestone}” is not billed yet. It stands in an open application for payment; charge it once that is"
-            " certified.",
-            milestone=milestone.title,
-        )
-    return ref
+def _numbered(
+    ref: str, *, item: OpenItem, charge: Charge, net: Decimal, tax: Decimal, actor: Actor, at: datetime, **said: Any
+) -> tuple[CreditNote, NumberSeries]:
+    totals = rules.Totals(net=net, tax=tax, gross=net + tax)
+    issuer = credit_series.person(actor)
+    return credit_series.numbered(ref, item=item, issuer=issuer, totals=totals, at=at, purpose=charge.kind, **said)
 
 
-def _series(item: OpenItem, *, at: datetime) -> tuple[NumberSeries, datetime]:
-    zone = ZoneInfo(item.invoice.seller.time_zone)
-    series = lock_credit_series(item.invoice, year=at.astimezone(zone).year)
-    return series, max(at, series.last_issued_at or at, item.invoice.issued_at)
-
-
-def _note(
-    ref: str,
-    *,
-    item: OpenItem,
-    charge: Charge,
-    series: NumberSeries,
-    net: Decimal,
-    tax: Decimal,
-    actor: Actor,
-    at: datetime,
-) -> CreditNote:
-    invoice, issuer = item.invoice, crediting.person(actor)
-    return CreditNote(
-        ref=ref,
-        seller=invoice.seller,
-        buyer_id=invoice.buyer_id,
-        contract=invoice.contract,
-        invoice=invoice,
-        purpose=charge.kind,
-        number=rules.invoice_number(prefix=CREDITS, year=series.year, position=series.last + 1),
-        series_prefix=CREDITS,
-        series_year=series.year,
-        series_position=series.last + 1,
-        currency=invoice.currency,
-        net=net,
-        tax=tax,
-        gross=net + tax,
-        issued_at=at,
-        issued_on=at.astimezone(ZoneInfo(invoice.seller.time_zone)).date(),
-        issued_by_id=issuer.user_id,
-        issued_by_name=issuer.name,
-    )
-
-
-def _keep(note: CreditNote, *, item: OpenItem, charge: Charge, series: NumberSeries, reason: str, at: datetime) -> None:
+def _write(note: CreditNote, *, item: OpenItem, charge: Charge, series: NumberSeries, reason: str) -> None:
     with translation.override(snapshot.read(item.invoice.snapshot).language):
         note.reason = reason or reason_of(charge)
-        note.snapshot = snapshot.write(_semantic(note, charge=charge))
-    note.snapshot_sha256 = canonical.sha256(note.snapshot)
-    series.last += 1
-    series.head = note.chain_sha256 = canonical.sha256(series.head + note.number + note.snapshot_sha256)
-    series.last_issued_at = at
-    together.insert(
-        note,
-        children=[CreditNoteDocument(credit_note=note, requested_at=at)],
-        after=[
-            (series, ["last", "head", "last_issued_at"]),
-            (item, ["credited", "retained", "paid", "open", "settled_at"]),
-        ],
-    )
+        text = _semantic(note, charge=charge)
+    credit_series.write(note, item=item, series=series, text=text)
 
 
 def _semantic(note: CreditNote, *, charge: Charge) -> snapshot.SemanticInvoice:
@@ -270,30 +207,4 @@ def _post_undone(note: CreditNote) -> None:
             ledger.credit(Seller.OUTPUT_TAX, amount=-note.tax),
         ],
         at=note.issued_at,
-    )
-
-
-def _record(note: CreditNote, *, charge: Charge, actor: Actor, freed: Decimal) -> None:
-    audit.record(
-        chain=f"contract:{note.invoice.contract.ref}",
-        parties=[note.seller_id, note.buyer_id],
-        verb="credit_note.issued",
-        subject=f"invoice:{note.invoice.ref}",
-        actor=actor,
-        at=note.issued_at,
-        number=note.number,
-        credit_note=note.ref,
-        invoice=note.invoice.number,
-        **note.invoice.cause_told,
-        charge=charge.ref,
-        purpose=note.purpose,
-        reason=note.reason,
-        currency=note.currency,
-        net=note.net,
-        tax=note.tax,
-        gross=note.gross,
-        retained=note.retained,
-        freed=freed,
-        snapshot_sha256=note.snapshot_sha256,
-        chain_sha256=note.chain_sha256,
     )

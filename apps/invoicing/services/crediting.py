@@ -2,27 +2,23 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import Final
 
 from django.db.models import F
 
-from apps.core import canonical
-from apps.core.database import together
 from apps.core.errors import Refused, Stale
-from apps.invoicing import rules, snapshot
+from apps.invoicing import rules
 from apps.invoicing.models import (
     CreditNote,
-    CreditNoteDocument,
     CreditNoteLine,
     Invoice,
     InvoiceKind,
     OpenItem,
     Retention,
 )
-from apps.invoicing.models.invoice import CREDITS
+from apps.invoicing.services import credit_series
 from apps.invoicing.services.credit_facts import semantic_credit
-from apps.invoicing.services.credit_trail import record_credit
+from apps.invoicing.services.credit_series import Issuer, person
 from apps.invoicing.services.creditable import (
     creditable_lines,
     preview_of,
@@ -33,7 +29,6 @@ from apps.invoicing.services.creditable import (
     retained_of,
 )
 from apps.invoicing.services.freeing import free
-from apps.invoicing.services.numbering import lock_credit_series
 from apps.invoicing.services.sales import bought_account, is_sold, receivable_account
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
@@ -45,13 +40,6 @@ from apps.parties.actor import Actor
 LONGEST_REASON = 400
 """Characters of a reason."""
 Purpose = CreditNote.Purpose
-
-
-class Issuer(NamedTuple):
-    """The person in whose name a credit note is issued, where whoever acts has no place here: a guest."""
-
-    user_id: int
-    name: str
 
 
 def correct(
@@ -139,7 +127,6 @@ def _issue(
     issuer: Issuer | None = None,
 ) -> CreditNote:
     invoice = item.invoice
-    issuer = issuer or person(actor)
     written = sign_off.check_text(" ".join(reason.split()), most=LONGEST_REASON, field="reason")
     if not written:
         raise Refused("Say why the invoice is corrected; it stands on the credit note.", field="reason")
@@ -150,65 +137,39 @@ def _issue(
     )
     totals = rules.totals(credit.breakdown)
     taken = rules.taken(totals.gross, open_=item.open, retained=retained_of(invoice))
-    zone = ZoneInfo(invoice.seller.time_zone)
-    series = lock_credit_series(invoice, year=at.astimezone(zone).year)
-    # Another credit note may have drawn its number while this one waited: a higher number is never earlier.
-    at = max(at, series.last_issued_at or at, invoice.issued_at)
-    note = CreditNote(
-        ref=ref,
-        seller=invoice.seller,
-        buyer_id=invoice.buyer_id,
-        contract=invoice.contract,
-        invoice=invoice,
+    note, series = credit_series.numbered(
+        ref,
+        item=item,
+        issuer=issuer or person(actor),
+        totals=totals,
+        at=at,
         nullification=nullification,
         purpose=Purpose.CORRECTION if nullification is None else Purpose.NULLIFICATION,
         reason=written,
-        number=rules.invoice_number(prefix=CREDITS, year=series.year, position=series.last + 1),
-        series_prefix=CREDITS,
-        series_year=series.year,
-        series_position=series.last + 1,
-        currency=invoice.currency,
-        net=totals.net,
-        tax=totals.tax,
-        gross=totals.gross,
         retained=taken.retained,
         given_back=amount - totals.net,
-        issued_at=at,
-        issued_on=at.astimezone(zone).date(),
-        issued_by_id=issuer.user_id,
-        issued_by_name=issuer.name,
     )
-    note.snapshot = snapshot.write(semantic_credit(note, lines=lines, credit=credit, totals=totals))
-    note.snapshot_sha256 = canonical.sha256(note.snapshot)
-    series.last += 1
-    series.head = note.chain_sha256 = canonical.sha256(series.head + note.number + note.snapshot_sha256)
-    series.last_issued_at = at
-    lower(item, by=note.gross, taken=taken, at=at)
-    together.insert(
+    lower(item, by=note.gross, taken=taken, at=note.issued_at)
+    credit_series.write(
         note,
-        children=[
-            *(
-                CreditNoteLine(credit_note=note, invoice_line=line, net=net)
-                for line, net in zip(lines, credit.lines, strict=True)
-                if net
-            ),
-            CreditNoteDocument(credit_note=note, requested_at=at),
-        ],
-        after=[
-            (series, ["last", "head", "last_issued_at"]),
-            (item, ["credited", "retained", "paid", "open", "settled_at"]),
+        item=item,
+        series=series,
+        text=semantic_credit(note, lines=lines, credit=credit, totals=totals),
+        lines=[
+            CreditNoteLine(credit_note=note, invoice_line=line, net=net)
+            for line, net in zip(lines, credit.lines, strict=True)
+            if net
         ],
     )
     retain_less(invoice, by=taken.retained)
-    record_credit(note, item=item, freed=book(note, at=at), actor=actor, at=at)
+    credit_series.record(
+        note,
+        item=item,
+        freed=book(note, at=note.issued_at),
+        actor=actor,
+        nullification=nullification.ref if nullification is not None else None,
+    )
     return note
-
-
-def person(actor: Actor) -> Issuer:
-    """Whoever acts, if it is a person."""
-    if actor.user_id is None:
-        raise Refused("Only a person can issue a credit note.")
-    return Issuer(actor.user_id, actor.name)
 
 
 def lower(item: OpenItem, *, by: Decimal, taken: rules.Taken, at: datetime) -> None:

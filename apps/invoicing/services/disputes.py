@@ -13,8 +13,9 @@ from apps.core.errors import Refused
 from apps.core.money import Money
 from apps.invoicing import rules
 from apps.invoicing.models import CreditNote, DisputedInvoice, Invoice, OpenItem
+from apps.invoicing.services.credit_series import Issuer
 from apps.invoicing.services.creditable import creditable_lines, preview_of, require_creditable
-from apps.invoicing.services.crediting import Issuer, credit_agreed
+from apps.invoicing.services.crediting import credit_agreed
 from apps.milestones.models import Dispute, Milestone
 from apps.milestones.models.dispute import LIVE
 from apps.parties.actor import Actor

@@ -18,8 +18,9 @@ from apps.core import canonical, money
 from apps.core.errors import Refused, Stale
 from apps.core.printing import words
 from apps.invoicing import rules, snapshot
-from apps.invoicing.models import Document, Invoice, InvoiceKind, InvoiceLine, LateClaim, OpenItem
+from apps.invoicing.models import Invoice, InvoiceKind, LateClaim, OpenItem
 from apps.invoicing.services import facts
+from apps.invoicing.services.demands import demand
 from apps.invoicing.services.late_interest import Late, claimable
 from apps.invoicing.services.numbering import lock_series
 from apps.ledger import services as ledger
@@ -68,52 +69,38 @@ def claim_late_payment(ref: str, *, contract: Contract, actor: Actor, seen: str,
     if is_system and not terms.with_reminders:
         return None
     zone = ZoneInfo(contract.seller.time_zone)
-    late = late_of(contract, today=at.astimezone(zone).date())
+    today = at.astimezone(zone).date()
+    late = late_of(contract, today=today)
     if not is_system and late and seen_of(late) != seen:
         raise Stale("Something was paid, credited or claimed after the page was shown. Look at the figures again.")
     if not late:
         if is_system:
             return None
         raise Refused("Nothing has run that was not claimed yet: no invoice of this contract is or was paid late.")
-    year = at.astimezone(zone).year
-    series, account = lock_series(PREFIX, milestone=None, contract=contract, year=year)
+    series, account = lock_series(PREFIX, milestone=None, contract=contract, year=today.year)
     at = max(at, series.last_issued_at or at)
     issued_on = at.astimezone(zone).date()
     due_on = version.due_on(issued_on)
     number = rules.invoice_number(prefix=PREFIX, year=series.year, position=series.last + 1)
     with translation.override(facts.language_of(contract.buyer)):
-        rows = [row for one in late.values() for row in _lines(one, until=issued_on, currency=contract.currency)]
+        rows = [row for one in late.values() for row in _lines(one, currency=contract.currency)]
     amount = money.total(row[3] for row in rows)
     text = snapshot.write(
         _semantic(contract, rows, amount=amount, account=account, number=number, on=issued_on, due_on=due_on, at=at)
     )
-    text_sha256 = canonical.sha256(text)
-    series.last += 1
-    series.head = canonical.sha256(series.head + number + text_sha256)
-    series.last_issued_at = at
-    series.save(update_fields=["last", "head", "last_issued_at"])
-    claim = Invoice.objects.create(
-        ref=ref,
-        seller=contract.seller,
-        buyer=contract.buyer,
+    claim = demand(
+        ref,
         contract=contract,
         kind=InvoiceKind.LATE_CHARGE,
+        series=series,
         number=number,
-        series_prefix=PREFIX,
-        series_year=series.year,
-        series_position=series.last,
-        currency=contract.currency,
-        net=amount,
-        tax=money.ZERO,
-        gross=amount,
-        issued_at=at,
+        lines=[(name, net) for _one, name, _how, net in rows],
+        text=text,
+        at=at,
         issued_on=issued_on,
         due_on=due_on,
-        snapshot=text,
-        snapshot_sha256=text_sha256,
-        chain_sha256=series.head,
     )
-    _add_rows(claim, rows=rows, late=late)
+    _claim_days(claim, late=late, until=today)
     _post(claim)
     contracts.record(
         contract,
@@ -124,19 +111,19 @@ def claim_late_payment(ref: str, *, contract: Contract, actor: Actor, seen: str,
         told_to=(contract.seller_id, contract.buyer_id),
         number=number,
         invoices=[one.number for one in late.values()],
-        until=issued_on,
+        until=today,
         interest=money.total(one.charge.interest for one in late.values()),
         fees=money.total(one.charge.fee for one in late.values()),
         currency=claim.currency,
         amount=amount,
         due_on=due_on,
-        snapshot_sha256=text_sha256,
+        snapshot_sha256=claim.snapshot_sha256,
         chain_sha256=claim.chain_sha256,
     )
     return claim
 
 
-def _lines(one: Late, *, until: date, currency: str) -> list[Claimed]:
+def _lines(one: Late, *, currency: str) -> list[Claimed]:
     """Interest of an invoice with its days, and its fee; in the language that is active."""
     rows: list[Claimed] = []
     charge, terms = one.charge, one.terms
@@ -224,42 +211,19 @@ def _semantic(
     )
 
 
-def _add_rows(claim: Invoice, *, rows: Sequence[Claimed], late: Mapping[int, Late]) -> None:
-    InvoiceLine.objects.bulk_create(
-        InvoiceLine(
-            invoice=claim,
-            position=place,
-            description=name,
-            quantity=Decimal(1),
-            unit_price=net,
-            net=net,
-            tax_category=rules.OUTSIDE_SCOPE,
-            tax_rate=money.ZERO,
-        )
-        for place, (_one, name, _how, net) in enumerate(rows, start=1)
-    )
+def _claim_days(claim: Invoice, *, late: Mapping[int, Late], until: date) -> None:
+    """Until which day this claims of each invoice. A claim that waited for its number over midnight bears the next."""
     LateClaim.objects.bulk_create(
         LateClaim(
             claim=claim,
             invoice=one.invoice,
             after=one.after,
-            until=claim.issued_on,
+            until=until,
             interest=one.charge.interest,
             fee=one.charge.fee,
         )
         for one in late.values()
     )
-    OpenItem.objects.create(
-        invoice=claim,
-        contract=claim.contract,
-        seller=claim.seller,
-        buyer=claim.buyer,
-        currency=claim.currency,
-        due_on=claim.due_on,
-        gross=claim.gross,
-        open=claim.gross,
-    )
-    Document.objects.create(invoice=claim, requested_at=claim.issued_at)
 
 
 def _post(claim: Invoice) -> None:

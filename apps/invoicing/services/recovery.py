@@ -33,7 +33,8 @@ from apps.invoicing.models import (
     InvoiceLine,
 )
 from apps.invoicing.services import facts
-from apps.invoicing.services.crediting import Issuer, credit_agreed
+from apps.invoicing.services.credit_series import Issuer
+from apps.invoicing.services.crediting import credit_agreed
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 

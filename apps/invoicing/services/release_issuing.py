@@ -6,19 +6,17 @@ from zoneinfo import ZoneInfo
 
 from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.retention import MILESTONE, RetentionTerms, ScheduledRelease
-from apps.core import canonical, money
+from apps.core import money
 from apps.invoicing import release_statement, rules, snapshot
 from apps.invoicing.models import (
-    Document,
     Invoice,
     InvoiceKind,
-    InvoiceLine,
-    OpenItem,
     Retention,
     RetentionRelease,
     RetentionShare,
 )
 from apps.invoicing.services import facts
+from apps.invoicing.services.demands import demand
 from apps.invoicing.services.numbering import lock_series
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
@@ -85,62 +83,18 @@ def stated(
             totals=snapshot.Totals(lines=amount, net=amount, tax=money.ZERO, gross=amount, due=amount),
         )
     )
-    text_sha256 = canonical.sha256(text)
-    series.last += 1
-    series.head = canonical.sha256(series.head + number + text_sha256)
-    series.last_issued_at = at
-    series.save(update_fields=["last", "head", "last_issued_at"])
-    invoice = Invoice.objects.create(
-        ref=ref,
-        seller=seller,
-        buyer=buyer,
+    return demand(
+        ref,
         contract=contract,
         kind=InvoiceKind.RETENTION_RELEASE,
+        series=series,
         number=number,
-        series_prefix=PREFIX,
-        series_year=series.year,
-        series_position=series.last,
-        currency=contract.currency,
-        net=amount,
-        tax=money.ZERO,
-        gross=amount,
-        issued_at=at,
+        lines=[(f"{one.invoice.number} {one.invoice.about}", share) for one, share in shares],
+        text=text,
+        at=at,
         issued_on=issued_on,
         due_on=due_on,
-        snapshot=text,
-        snapshot_sha256=text_sha256,
-        chain_sha256=series.head,
     )
-    _add_rows(invoice, shares=shares, at=at)
-    return invoice
-
-
-def _add_rows(invoice: Invoice, *, shares: Shared, at: datetime) -> None:
-    """What belongs to a statement from its first moment on: its lines, what is owed on it, its document to come."""
-    InvoiceLine.objects.bulk_create(
-        InvoiceLine(
-            invoice=invoice,
-            position=place,
-            description=f"{one.invoice.number} {one.invoice.about}",
-            quantity=Decimal(1),
-            unit_price=share,
-            net=share,
-            tax_category=rules.OUTSIDE_SCOPE,
-            tax_rate=money.ZERO,
-        )
-        for place, (one, share) in enumerate(shares, start=1)
-    )
-    OpenItem.objects.create(
-        invoice=invoice,
-        contract=invoice.contract,
-        seller=invoice.seller,
-        buyer=invoice.buyer,
-        currency=invoice.currency,
-        due_on=invoice.due_on,
-        gross=invoice.gross,
-        open=invoice.gross,
-    )
-    Document.objects.create(invoice=invoice, requested_at=at)
 
 
 def kept_in_ledger(

@@ -11,8 +11,9 @@ from apps.core.errors import Refused
 from apps.core.money import Money
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import CreditNote, Invoice, OpenItem, Withholding
+from apps.invoicing.services.credit_series import Issuer
 from apps.invoicing.services.creditable import preview_of, refuse_financed, retained_of
-from apps.invoicing.services.crediting import Issuer, credit_agreed
+from apps.invoicing.services.crediting import credit_agreed
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.milestones.models import Reservation

@@ -28,13 +28,8 @@ ORDER = {
 }
 """Of what was written down in the same instant: a change order that takes back what was accepted does so first."""
 
-POSITION = Coalesce(
-    "invoice__milestone__position",
-    "charge__milestone__position",
-    "undone_charge__milestone__position",
-    "invoice__instalment__position",
-)
-"""At which line of the plan a credit note lowers the price; a charge may be taken from an application for payment."""
+POSITION = Coalesce("invoice__milestone__position", "invoice__instalment__position")
+"""At which line of the plan a credit note of an invoice lowers the price, where the invoice bills one line."""
 CREDITED = F("net") + F("given_back")
 """What a credit note takes off the price: what it asks back, and what returned to deposits instead."""
 
@@ -163,8 +158,7 @@ def _credits(contract: Contract) -> list[Event]:
     )
     # A deposit that later invoices give back is no part of the price: what is credited of it changes no revenue.
     rows = (
-        corrections.exclude(invoice__kind__in=[InvoiceKind.ADVANCE, InvoiceKind.BONUS])
-        .exclude(invoice__kind=InvoiceKind.APPLICATION, purpose=CreditNote.Purpose.CORRECTION)
+        corrections.exclude(invoice__kind__in=[InvoiceKind.ADVANCE, InvoiceKind.BONUS, InvoiceKind.APPLICATION])
         .annotate(worth=CREDITED, position=POSITION)
         .values_list("ref", "issued_on", "issued_at", "worth", "position")
     )
