@@ -1,5 +1,6 @@
 """Change orders of who signs off and of the calendar, tried as a seller would who wants to be his own buyer."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from apps.core.database import walls
 from apps.core.errors import NotAllowed, Refused
 from apps.milestones.models import Submission
 from apps.parties.actor import Actor
+from apps.portals.changing.terms import TermsForm
 from apps.workflows import sign_off
 from apps.workflows.once import Answer
 from tests import change_orders, scenarios
@@ -101,3 +103,12 @@ def test_the_calendar_changes_from_then_on_and_nothing_else_is_named(parties: Pa
     assert (review.unit, review.country, review.subdivision, review.days) == ("working", "DE", "BY", 12)
     with pytest.raises(Refused):
         proposed(parties, contract, ChangedTerms(review_subdivision="ZZ"))
+
+
+def test_an_empty_calendar_is_offered_only_where_it_is_how_the_contract_stands(parties: Parties) -> None:
+    """Chosen elsewhere it would say nothing, and the change would leave the calendar as it is."""
+    stands = scenarios.software_draft(parties, review_country="AT", review_time_zone="Europe/Vienna")
+    names = ("review_country", "review_time_zone")
+    for draft, is_there in ((stands, False), (replace(stands, review_country="", review_time_zone=""), True)):
+        form = TermsForm(None, stands=draft)
+        assert [("" in dict(form.fields[name].choices)) for name in names] == [is_there] * 2  # type: ignore[attr-defined]

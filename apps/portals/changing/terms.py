@@ -114,8 +114,11 @@ class TermsForm(PaymentDocumentFields):
         self.stands = stands
         known = [(code, name) for code, name in country_choices() if code in rules.calendars()]
         zones = [(name, name.replace("_", " ")) for name in sorted(parties.time_zones())]
-        self._choose("review_country", [("", gettext_lazy("That of the buyer's country")), *known])
-        self._choose("review_time_zone", [("", gettext_lazy("The buyer's")), *zones])
+        # An empty choice says nothing anew: it is there only where it is how the contract stands.
+        buyers = [("", gettext_lazy("That of the buyer's country"))] if stands.review_country not in dict(known) else []
+        own = [("", gettext_lazy("The buyer's"))] if stands.review_time_zone not in dict(zones) else []
+        self._choose("review_country", [*buyers, *known])
+        self._choose("review_time_zone", [*own, *zones])
         self.fields["second_acceptor_above"].currency = stands.currency  # type: ignore[attr-defined]
         if not has_rate:
             del self.fields["retention_rate"]
