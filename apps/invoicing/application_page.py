@@ -150,7 +150,7 @@ def summary_of(said: Mapping[str, Any]) -> list[Figure]:
         Figure(gettext("Earned less retention"), one["earned"], is_sum=True),
         Figure(gettext("Less previous certificates for payment"), -one["previous"]),
         Figure(gettext("Current payment due"), one["due"], is_sum=True),
-        Figure(gettext("Balance to finish, with retention"), one["balance"], is_sum=True),
+        Figure(gettext("Balance to finish, with retention, net of tax"), one["balance"], is_sum=True),
     ]
 
 

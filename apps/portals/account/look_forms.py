@@ -1,5 +1,7 @@
 """The form of an organisation's look."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -30,6 +32,11 @@ class LookForm(ActionForm):
         required=False,
         help_text=_("For instance register court and managing directors. It stands on every page of a document."),
     )
+
+    def __init__(self, *args: Any, has_logo: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not has_logo:
+            del self.fields["remove_logo"]
 
     def clean_logo(self) -> object:
         """What is too large is not read at all."""

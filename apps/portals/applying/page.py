@@ -91,6 +91,7 @@ def application(request: PortalRequest, side: Side, ref: str) -> HttpResponse:
         "application": found,
         "contract": found.contract,
         "lines": lines,
+        "is_lower": any(line.uncertified for line in lines if line.certified is not None),
         "shown": shown,
         "summary": summary_of(shown.said["summary"]) if shown.said else [],
         "forms": forms,

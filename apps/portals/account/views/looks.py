@@ -25,7 +25,7 @@ def look(request: PortalRequest) -> HttpResponse:
         raise Http404
     own = get_object_or_404(Organisation.objects.visible_to(request.actor), pk=request.actor.organisation_id)
     initial = {"accent": own.accent, "foot_line": own.foot_line}
-    form = LookForm(request.POST or None, request.FILES or None, initial=initial)
+    form = LookForm(request.POST or None, request.FILES or None, initial=initial, has_logo=bool(own.logo))
     if request.method == "POST" and form.is_valid():
         try:
             team.set_brand(actor=request.actor, key=form.cleaned_data["key"], data=_data(form, own))
@@ -44,5 +44,5 @@ def _data(form: LookForm, own: Organisation) -> BrandData:
     if uploaded is not None:
         logo = team.keep_logo(uploaded.read())
     else:
-        logo = "" if form.cleaned_data["remove_logo"] else own.logo
+        logo = "" if form.cleaned_data.get("remove_logo") else own.logo
     return BrandData(accent=form.cleaned_data["accent"], foot_line=form.cleaned_data["foot_line"], logo=logo)
