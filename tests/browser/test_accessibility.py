@@ -22,6 +22,8 @@ from tests.browser.visitors import House, Visitor
 from tests.browser.world import World
 
 DESK: ViewportSize = {"width": 1280, "height": 900}
+BETWEEN: list[ViewportSize] = [{"width": 1024, "height": 768}, {"width": 768, "height": 1024}]
+"""A tablet, lying and upright."""
 PHONE: ViewportSize = {"width": 390, "height": 844}
 SMALLEST: ViewportSize = {"width": 360, "height": 740}
 BRIEFLY: dict[str, Any] = {"resultTypes": ["violations"], "reporter": "no-passes"}
@@ -36,7 +38,39 @@ document.adoptedStyleSheets.push(still);
 for (const one of document.querySelectorAll("details:not(.menu)")) one.open = true;
 """
 """Colours are looked at when they have arrived, and what is folded away is looked at as well."""
-STICKS_OUT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+STICKS_OUT = """() => {
+  const html = document.documentElement;
+  const wide = html.scrollWidth - html.clientWidth;
+  const found = wide > 0 ? [`${wide} pixels too wide`] : [];
+  const rooms = new Map();
+  const room = (one) => {
+    if (!rooms.has(one)) {
+      const cut = getComputedStyle(one).overflowX;
+      const keys = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
+      const scrolls = ["auto", "scroll"].includes(cut) && (one.tabIndex >= 0 || one.querySelector(keys));
+      rooms.set(one, cut === "visible" ? null : { scrolls, box: one.getBoundingClientRect() });
+    }
+    return rooms.get(one);
+  };
+  for (const one of document.querySelectorAll("button, .btn, summary, input, select, textarea, td, th")) {
+    if (!one.checkVisibility({ visibilityProperty: true })) continue;
+    let { left, right } = one.getBoundingClientRect();
+    for (let around = one.parentElement; around && around !== document.body; around = around.parentElement) {
+      const walls = room(around);
+      if (!walls) continue;
+      const { scrolls, box } = walls;
+      if (box.width <= 1) break;
+      if (scrolls) [left, right] = [box.left, box.right];
+      else if (left < box.left - 1 || right > box.right + 1) {
+        const words = one.textContent.trim().replace(/\\s+/g, " ").slice(0, 40);
+        found.push(`${one.localName} "${words}" is cut off by ${around.localName}.${around.className}`);
+        break;
+      }
+    }
+  }
+  return found;
+}"""
+"""What is wider than its room, and no key brings it into sight."""
 
 
 class Tour:
@@ -96,6 +130,9 @@ def test_everybody_can_use_the_page(spot: Spot, tour: Tour) -> None:
     found = [*_violations(page, EVERY_RULE), *_sticking_out(page)]
     page.emulate_media(color_scheme="dark")
     found += _violations(page, COLOURS)
+    for size in BETWEEN:
+        page.set_viewport_size(size)
+        found += _sticking_out(page)
     page.set_viewport_size(PHONE)
     found += _violations(page, COLOURS)
     page.emulate_media(color_scheme="light")
@@ -125,8 +162,7 @@ def _why(node: dict[str, Any]) -> str:
 
 
 def _sticking_out(page: Page) -> list[str]:
-    pixels = page.evaluate(STICKS_OUT)
-    return [f"{_look(page)}: {pixels} pixels too wide"] if pixels > 0 else []
+    return [f"{_look(page)}: {one}" for one in page.evaluate(STICKS_OUT)]
 
 
 def _look(page: Page) -> str:
