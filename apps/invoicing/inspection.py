@@ -134,7 +134,7 @@ def _against_snapshot(written: Written, said: snapshot.SemanticInvoice) -> Itera
     totals, period = said.totals, said.period
     pairs = {
         "the number": (written.number, said.number),
-        "the type": (written.type_code, codes.type_code(said.kind)),
+        "the type": (written.type_code, codes.type_code(said)),
         "the date": (written.issued_on, said.issue_date),
         "the due date": (written.due_on, said.payable_by),
         "the invoice that is corrected": (written.preceding, said.referred[0][0] if said.referred else ""),

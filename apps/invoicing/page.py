@@ -15,7 +15,7 @@ from apps.core import money
 from apps.core.days import NOT_YET
 from apps.core.printing import words
 from apps.core.printing.words import NBSP
-from apps.invoicing import paying, rules, snapshot, wording
+from apps.invoicing import correction_wording, paying, rules, snapshot, wording
 from apps.invoicing.letterhead import address_lines, imprint_of, sender_of
 from apps.invoicing.paying import PayCode
 from apps.invoicing.snapshot import CreditTransfer, Line, Party, SemanticInvoice, TaxRow
@@ -118,6 +118,8 @@ def page_of(invoice: SemanticInvoice) -> Page:
 def _kind(invoice: SemanticInvoice) -> str:
     if invoice.preceding is not None:
         return gettext("Credit note")
+    if invoice.corrects is not None:
+        return gettext("Corrected invoice")
     if invoice.of_late_payment:
         return gettext("Late payment")
     return gettext("Final invoice") if invoice.kind == snapshot.FINAL else gettext("Invoice")
@@ -125,8 +127,8 @@ def _kind(invoice: SemanticInvoice) -> str:
 
 def _facts(invoice: SemanticInvoice) -> list[Fact]:
     """What identifies the invoice; Article 226 of Directive 2006/112/EC wants date, number, supply and VAT numbers."""
-    preceding = invoice.preceding
-    is_invoice = preceding is None and not invoice.of_late_payment
+    preceding = invoice.preceding or invoice.corrects
+    is_invoice = invoice.preceding is None and not invoice.of_late_payment
     # EN 16931, BR-IC-12: an intra-Community supply says to which country it goes.
     crosses = any(row.category == rules.INTRA_COMMUNITY for row in invoice.taxes)
     facts = [
@@ -241,7 +243,11 @@ def payment_facts(transfer: CreditTransfer | None, reference: str) -> list[Fact]
 def _notes(invoice: SemanticInvoice) -> list[str]:
     """Terms and the sentences that tax law wants to read."""
     sentences = wording.of_tax(invoice)
-    return [*filter(None, [wording.correction(invoice)]), wording.payment_terms(invoice), *filter(None, sentences)]
+    return [
+        *filter(None, [correction_wording.correction(invoice)]),
+        wording.payment_terms(invoice),
+        *filter(None, sentences),
+    ]
 
 
 def pay_words(code: PayCode | None) -> str:

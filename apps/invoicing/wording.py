@@ -22,6 +22,8 @@ def title(invoice: SemanticInvoice) -> str:
     said = gettext("Invoice {number} from {seller}")
     if invoice.preceding is not None:
         said = gettext("Credit note {number} from {seller}")
+    elif invoice.corrects is not None:
+        said = gettext("Corrected invoice {number} from {seller}")
     elif invoice.of_late_payment:
         said = gettext("Late payment {number} from {seller}")
     return said.format(number=invoice.number, seller=invoice.seller.name)
@@ -244,41 +246,6 @@ def _acceptance(acceptance: Acceptance, invoice: SemanticInvoice) -> str:
         name=acceptance.accepted_by,
         organisation=acceptance.organisation,
         whole=money(acceptance.part_of or ZERO, invoice.currency),
-    )
-
-
-def correction(invoice: SemanticInvoice) -> str:
-    """BT-22: which invoice a credit note corrects, and why; nothing on an invoice."""
-    if invoice.preceding is None:
-        return ""
-    if invoice.of_late_payment:
-        return gettext("Claim for late payment {number} of {date}, waived by this amount. Reason: {reason}").format(
-            number=invoice.preceding.number,
-            date=day(invoice.preceding.issue_date),
-            reason=invoice.preceding.reason,
-        )
-    charge = invoice.preceding.charge
-    if charge:
-        said = {
-            "damages": gettext("Damages for delay, taken from what is owed on invoice {number} of {date}. {reason}"),
-            "back_charge": gettext("Back-charge, taken from what is owed on invoice {number} of {date}. {reason}"),
-        }
-        undone = gettext(
-            "{undoes} is withdrawn: what it took from invoice {number} of {date} is owed again. Reason: {reason}"
-        )
-        return said.get(charge, undone).format(
-            number=invoice.preceding.number,
-            date=day(invoice.preceding.issue_date),
-            reason=invoice.preceding.reason,
-            undoes=invoice.preceding.undoes,
-        )
-    words = (
-        gettext("Acceptance withdrawn, to invoice {number} of {date}. Reason: {reason}")
-        if invoice.preceding.withdraws_acceptance
-        else gettext("Correction of the price, to invoice {number} of {date}. Reason: {reason}")
-    )
-    return words.format(
-        number=invoice.preceding.number, date=day(invoice.preceding.issue_date), reason=invoice.preceding.reason
     )
 
 

@@ -21,6 +21,8 @@ from apps.core import money
 from apps.core.printing import words
 from apps.invoicing import rules
 from apps.invoicing.snapshot import (
+    Application,
+    Corrects,
     CreditTransfer,
     Deposit,
     ElectronicAddress,
@@ -45,6 +47,16 @@ ON_PAPER_ONLY: Final = {"KWD": "decimals", "BGN": "currency"}
 KINDS: Final = (
     *("milestone", "part", "quantity", "deposit", "event", "recurring", "recovering", "final"),
     *("retained", "retained by kind", "reserved", "assigned", "credit", "nullified", "credit of a deposit"),
+    *("application", "corrected", "final application", "corrected deposit"),
+)
+
+
+APPLIED: Final = Application(
+    *(3, date(2026, 2, 1), date(2026, 2, 28), date(2026, 3, 2)),
+    *("Mila de Vries", "Meridian Logistics B.V.", "appl0000000000aa", "3" * 64),
+)
+CORRECTS: Final = Corrects(
+    "INV-2026-0001", date(2026, 3, 2), "The buyer moved & we did not know.", (("Keizersgracht 1", "Maasboulevard 100"),)
 )
 
 
@@ -59,7 +71,7 @@ class Case:
         """Why there is no XML; empty where there must be one."""
         if self.currency in ON_PAPER_ONLY:
             return ON_PAPER_ONLY[self.currency]
-        undelivered = self.kind in ("deposit", "event", "credit of a deposit")
+        undelivered = self.kind in ("deposit", "event", "credit of a deposit", "corrected deposit")
         return "delivery" if self.category == "K" and undelivered else ""
 
     @property
@@ -155,6 +167,12 @@ def _of_kind(kind: str, made: SemanticInvoice, *, part: Decimal, unit: Decimal) 
         "credit": credit,
         "nullified": {**credit, "preceding": replace(before, withdraws_acceptance=True)},
         "credit of a deposit": {**credit, **undelivered},
+    }
+    changes |= {
+        "application": {"kind": "application", "acceptance": None, "application": APPLIED},
+        "final application": {"kind": "final", "acceptance": None, "application": APPLIED},
+        "corrected": {"number": "COR-2026-0001", "corrects": CORRECTS},
+        "corrected deposit": {"kind": "deposit", **undelivered, "number": "COR-2026-0001", "corrects": CORRECTS},
     }
     return replace(made, **changes.get(kind, {}))
 

@@ -165,7 +165,7 @@ def test_an_amount_that_was_not_rounded_is_a_programming_error() -> None:
 
 def test_a_kind_that_nobody_decided_on_has_no_code() -> None:
     with pytest.raises(LookupError):
-        codes.type_code("retention")
+        codes.type_code(sample(kind="retention"))
 
 
 # --- what it cannot say --------------------------------------------------------------------------------------------

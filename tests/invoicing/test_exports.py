@@ -161,13 +161,33 @@ def test_a_tax_number_that_is_no_vat_number_stands_as_such() -> None:
     assert problems(invoice, XRECHNUNG) == []
 
 
-def test_a_kind_is_a_type_that_its_form_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    kinds = {"milestone": "380", "deposit": "386", "credit": "381", "factored credit": "396"}
-    monkeypatch.setattr(codes, "TYPE_CODES", kinds)
-    assert [PEPPOL.type_code(kind) for kind in kinds] == ["380", "386", "381", "396"]
-    assert [XRECHNUNG.type_code(kind) for kind in kinds] == ["380", "380", "381", "381"]
+@pytest.mark.parametrize(
+    ("kind", "factur_x", "peppol", "xrechnung", "in_germany"),
+    [
+        ("milestone", "380", "380", "380", ("380", "380")),
+        ("part", "380", "380", "326", ("326", "326")),
+        ("deposit", "386", "386", "380", ("386", "380")),
+        ("recurring", "380", "380", "380", ("380", "380")),
+        ("application", "380", "380", "875", ("875", "875")),
+        ("final application", "380", "380", "877", ("877", "877")),
+        ("final", "380", "380", "380", ("380", "380")),
+        ("credit", "381", "381", "381", ("381", "381")),
+        ("corrected", "384", None, "384", ("384", "384")),
+        ("corrected deposit", "384", None, "384", ("384", "384")),
+    ],
+)
+def test_a_kind_is_a_type_that_its_form_has(
+    kind: str, factur_x: str, peppol: str | None, xrechnung: str, in_germany: tuple[str, str]
+) -> None:
+    """Across a border in each form; then between German parties in the PDF and through Peppol."""
+    abroad = papers.invoice(papers.Case(kind, "S", "EUR"))
+    address = replace(abroad.buyer.address, country_code="DE")
+    home = replace(abroad, buyer=replace(abroad.buyer, address=address))
+    assert codes.type_code(abroad) == factur_x
+    assert [form.type_code(abroad) for form in (PEPPOL, XRECHNUNG)] == [peppol, xrechnung]
+    assert (codes.type_code(home), PEPPOL.type_code(home)) == in_germany
     with pytest.raises(LookupError):
-        PEPPOL.type_code("retention")
+        PEPPOL.type_code(replace(home, kind="retention"))
 
 
 def test_the_bytes_are_the_same_on_every_run() -> None:
@@ -207,6 +227,9 @@ def test_every_kind_treatment_and_currency(case: papers.Case) -> None:
     for profile in PROFILES.values():
         if case.is_german and case.category == "O" and profile == PEPPOL:
             assert "what lies outside the scope of tax has none" in _words(invoice, profile)
+            continue
+        if profile == PEPPOL and case.kind.startswith("corrected") and not case.is_german:
+            assert "corrected invoices between German parties only" in _words(invoice, profile)
             continue
         assert lacks_of(invoice, profile) == []
         assert problems(invoice, profile) == []
@@ -284,6 +307,23 @@ def test_what_is_refused_would_break_a_rule(invoice: SemanticInvoice, profile: P
     assert bool(words) == bool(said)
     found = profile_rules.findings(ubl.write(invoice, profile))
     assert any(finding.startswith(rule) for finding in found) if rule else found == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "country", "rule"),
+    [
+        ("<cbc:InvoiceTypeCode>384<", "<cbc:InvoiceTypeCode>751<", "DE", "PEPPOL-EN16931-P0100"),
+        ("<cbc:InvoiceTypeCode>384<", "<cbc:InvoiceTypeCode>386<", "DE", "BR-DE-17"),
+        ("<cbc:IdentificationCode>DE<", "<cbc:IdentificationCode>NL<", "DE", "PEPPOL-EN16931-P0112"),
+        ("BillingReference>", "NoReference>", "DE", "BR-DE-26"),
+    ],
+)
+def test_a_type_that_its_form_does_not_have_is_found(right: str, wrong: str, country: str, rule: str) -> None:
+    corrected = replace(ready(country=country), corrects=papers.CORRECTS)
+    xml = ubl.write(corrected, PEPPOL)
+    assert profile_rules.findings(xml) == []
+    found = profile_rules.findings(xml.replace(right.encode(), wrong.encode()))
+    assert any(rule in finding for finding in found), found
 
 
 def test_sellers_of_countries_with_rules_of_their_own_are_refused_on_peppol_only() -> None:

@@ -43,7 +43,7 @@ def _document(invoice: SemanticInvoice) -> Element:
     return rsm(
         "ExchangedDocument",
         text("ID", invoice.number),
-        text("TypeCode", codes.type_code(invoice.kind)),
+        text("TypeCode", codes.type_code(invoice)),
         ram("IssueDateTime", day(invoice.issue_date)),
         *(
             ram("IncludedNote", text("Content", note.words), text("SubjectCode", note.subject))

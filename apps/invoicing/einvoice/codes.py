@@ -1,12 +1,13 @@
 """Which codes of EN 16931 say what an invoice is: pure tables, extended by every kind that can be billed.
 
-The model stores the kind of what is billed; the code is the export's choice. Sources: EN 16931-1 with its code lists
-UNTDID 1001 (type of document), 4451 (subject of a note), 4461 (payment means), and the Factur-X 1.0 profile EN 16931.
+The type of document (BT-3) is chosen by :mod:`apps.invoicing.rules.document_types`. Sources: EN 16931-1 with its code
+lists UNTDID 4451 (subject of a note), 4461 (payment means), and the Factur-X 1.0 profile EN 16931.
 """
 
 from typing import Final
 
 from apps.core import money
+from apps.invoicing.rules import document_types
 from apps.invoicing.snapshot import SemanticInvoice
 
 PROFILE: Final = "urn:cen.eu:en16931:2017"
@@ -16,22 +17,9 @@ EXTENDED: Final = "urn:cen.eu:en16931:2017#conformant#urn:factur-x.eu:1p0:extend
 CENTS: Final = 2
 PROCESS: Final = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
 """Business process type (BT-23): the seller sends invoices."""
-COMMERCIAL_INVOICE: Final = "380"
-CREDIT_NOTE: Final = "381"
-PREPAYMENT_INVOICE: Final = "386"
-TYPE_CODES: Final = {
-    "milestone": COMMERCIAL_INVOICE,
-    "deposit": PREPAYMENT_INVOICE,
-    "recurring": COMMERCIAL_INVOICE,
-    "application": COMMERCIAL_INVOICE,
-    "final": COMMERCIAL_INVOICE,
-    "bonus": COMMERCIAL_INVOICE,
-    "credit_note": CREDIT_NOTE,
-}
-"""BT-3 by kind. A milestone is assigned to a financier before its issue as 380 with a payee: 393 says no more to the
-buyer, and receivers know it less."""
-CREDIT_NOTES: Final = frozenset({CREDIT_NOTE, "396"})
+CREDIT_NOTES: Final = frozenset({document_types.CREDIT_NOTE, document_types.FACTORED_CREDIT_NOTE})
 """Types of document (BT-3) that give back what an invoice asked for; UBL writes them as documents of their own."""
+GERMANY: Final = "DE"
 
 TAX_POINTS: Final = {"deposit": "72"}
 TAX_POINTS_IN_UBL: Final = {"deposit": "432"}
@@ -59,9 +47,29 @@ COUNTRIES: Final = {"XK": "1A"}
 """Codes of the list of EN 16931 (BR-CL-14) where they are not those in use: Kosovo has one of its own."""
 
 
-def type_code(kind: str) -> str:
-    """BT-3: what sort of document a kind makes. A kind without an entry is a ``LookupError``: nobody decided it yet."""
-    return TYPE_CODES[kind]
+def type_code(invoice: SemanticInvoice) -> str:
+    """BT-3 of the XML inside the PDF, which has a type for everything."""
+    code = document_types.document_type(
+        billed(invoice), form=document_types.FACTUR_X, is_german=is_between_germans(invoice)
+    )
+    if code is None:
+        raise LookupError(f"{invoice.number} is of no type of document")
+    return code
+
+
+def billed(invoice: SemanticInvoice) -> document_types.Billed:
+    """What of a snapshot decides on its type."""
+    return document_types.Billed(
+        kind=invoice.kind,
+        is_part=invoice.acceptance is not None and invoice.acceptance.part_of is not None,
+        is_construction=invoice.application is not None,
+        is_corrected=invoice.corrects is not None,
+    )
+
+
+def is_between_germans(invoice: SemanticInvoice) -> bool:
+    """Whether both parties are in Germany, where closer types are used."""
+    return invoice.seller.address.country_code == invoice.buyer.address.country_code == GERMANY
 
 
 def profile(invoice: SemanticInvoice) -> str:

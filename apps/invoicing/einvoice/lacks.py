@@ -56,7 +56,14 @@ def _lacks(invoice: SemanticInvoice, profile: Profile) -> Iterator[Refused]:
             buyer=buyer.name,
         )
     yield from _addresses(invoice, profile)
-    if invoice.credit_transfer is None and profile.type_code(invoice.kind) not in codes.CREDIT_NOTES:
+    type_code = profile.type_code(invoice)
+    if type_code is None:
+        yield Refused(
+            "Peppol knows corrected invoices between German parties only. Send the PDF: the XML inside it keeps"
+            " EN 16931. Or cancel the invoice and issue it anew, as a credit note and a new invoice."
+        )
+        return
+    if invoice.credit_transfer is None and type_code not in codes.CREDIT_NOTES:
         yield Refused(
             "{form} says where to pay, and this invoice does not. {seller} must add a bank account to its"
             " organisation's data; it stands on the next invoice.",

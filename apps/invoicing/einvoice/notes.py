@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from apps.invoicing import wording
+from apps.invoicing import correction_wording, wording
 from apps.invoicing.einvoice import codes
 from apps.invoicing.snapshot import SemanticInvoice
 
@@ -19,7 +19,7 @@ def of(invoice: SemanticInvoice) -> list[Note]:
     """In the language that is active; nothing that has no words."""
     notes = [
         Note(codes.ASSIGNMENT, wording.assignment(invoice)),
-        Note(codes.GENERAL, wording.correction(invoice)),
+        Note(codes.GENERAL, correction_wording.correction(invoice)),
         Note(codes.GENERAL, wording.cause(invoice)),
         Note(codes.PAYMENT_TERM, wording.retention(invoice)),
         Note(codes.PAYMENT_TERM, wording.reservations(invoice)),

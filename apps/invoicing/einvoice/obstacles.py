@@ -85,7 +85,7 @@ def obstacle_of(invoice: SemanticInvoice) -> Obstacle | None:
 
 
 def _has_day(invoice: SemanticInvoice) -> bool:
-    return invoice.acceptance is not None or (invoice.instalment is not None and invoice.instalment.last is not None)
+    return invoice.acceptance is not None or invoice.period is not None
 
 
 def _has_prefix(party: Party) -> bool:

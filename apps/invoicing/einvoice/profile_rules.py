@@ -21,6 +21,7 @@ from apps.invoicing.einvoice import names, standard, ubl_reading
 from apps.invoicing.einvoice.lacks import OWN_RULES
 from apps.invoicing.einvoice.profiles import GERMANY, PEPPOL, Profile, by_identifier
 from apps.invoicing.einvoice.reading import Written
+from apps.invoicing.rules import document_types
 from apps.parties import electronic
 
 SLACK: Final = Decimal("0.02")
@@ -69,6 +70,12 @@ PEPPOL_RULES: Final = (
     ),
 )
 ONE_NOTE: Final = Rule("PEPPOL-EN16931-R002", "count(cbc:Note) <= 1", "it has more than one note")
+TYPES: Final = Rule(
+    "PEPPOL-EN16931-P0100/P0101",
+    f"contains(' {' '.join(sorted(document_types.ON_PEPPOL | document_types.GERMAN_PAIRS))} ',"
+    " concat(' ', cbc:InvoiceTypeCode | cbc:CreditNoteTypeCode, ' '))",
+    "its type is none of Peppol",
+)
 NOT_BETWEEN_OTHERS: Final = Rule(
     "PEPPOL-EN16931-P0112",
     "not(cbc:InvoiceTypeCode = '326' or cbc:InvoiceTypeCode = '384')",
@@ -102,6 +109,11 @@ GERMAN_RULES: Final = (
         "its type is none that is used in Germany",
     ),
     Rule(
+        "BR-DE-26",
+        "not(cbc:InvoiceTypeCode = '384') or cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID",
+        "it is a corrected invoice, but does not say of which",
+    ),
+    Rule(
         "BR-DE-23",
         "not(cac:PaymentMeans[not(cac:PayeeFinancialAccount)]"
         "[cbc:PaymentMeansCode = '30' or cbc:PaymentMeansCode = '58'])",
@@ -120,7 +132,7 @@ def findings(xml: bytes) -> list[str]:
 def _findings(root: Element, profile: Profile, written: Written) -> Iterator[str]:
     seller, buyer = _country(root, SELLER), _country(root, BUYER)
     is_german = seller == buyer == GERMANY
-    rules = list(PEPPOL_RULES) if profile == PEPPOL else []
+    rules = [*PEPPOL_RULES, TYPES] if profile == PEPPOL else []
     if profile == PEPPOL and not is_german:
         rules += [ONE_NOTE, NOT_BETWEEN_OTHERS]
     if profile != PEPPOL or is_german:

@@ -7,47 +7,38 @@ from dataclasses import dataclass
 from typing import Final
 
 from apps.invoicing.einvoice import codes
+from apps.invoicing.rules import document_types
+from apps.invoicing.snapshot import SemanticInvoice
 
 BILLING: Final = codes.PROCESS
 """Business process (BT-23) of both: the seller sends invoices and credit notes."""
-GERMANY: Final = "DE"
-
-
-GERMAN_TYPES: Final = frozenset({"380", "381", "384", "389"})
-"""Of the types of BR-DE-17 those that there are: a deposit (386) is a commercial invoice in Germany."""
+GERMANY: Final = codes.GERMANY
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One form: its ``key`` in addresses and names of files, its ``name`` for people, its identifier (BT-24), and the
-    types of document (BT-3) that it has: what would be of any other type is a commercial invoice or a credit note."""
+    """One form: its ``key`` in addresses and names of files, its ``name`` for people, its identifier (BT-24)."""
 
     key: str
     name: str
     identifier: str
-    types: frozenset[str]
 
-    def type_code(self, kind: str, *, is_german: bool = False) -> str:
-        """BT-3 of a kind in this form, ``is_german`` where the terms of Germany hold. A kind without a code is a
+    def type_code(self, invoice: SemanticInvoice) -> str | None:
+        """BT-3 of an invoice in this form; None where it has no type for it. A kind without a code is a
         ``LookupError``: nobody decided it yet."""
-        code = codes.type_code(kind)
-        if code in self.types and not (is_german and code not in GERMAN_TYPES):
-            return code
-        return codes.CREDIT_NOTE if code in codes.CREDIT_NOTES else codes.COMMERCIAL_INVOICE
+        is_german = self.key == document_types.XRECHNUNG or codes.is_between_germans(invoice)
+        return document_types.document_type(codes.billed(invoice), form=self.key, is_german=is_german)
 
 
 PEPPOL: Final = Profile(
-    "peppol",
+    document_types.PEPPOL,
     "Peppol BIS Billing 3",
     "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0",
-    # PEPPOL-EN16931-P0100 and P0101, less 326 and 384: those are between two German parties alone (P0112).
-    frozenset({"380", "381", "386", "389", "393", "396"}),
 )
 XRECHNUNG: Final = Profile(
-    "xrechnung",
+    document_types.XRECHNUNG,
     "XRechnung 3.0",
     "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0",
-    GERMAN_TYPES,
 )
 PROFILES: Final = {profile.key: profile for profile in (PEPPOL, XRECHNUNG)}
 

@@ -61,7 +61,9 @@ def _preceding(number: str, issued_on: date) -> Element:
 
 def _root(invoice: SemanticInvoice, profile: Profile) -> Element:
     """BT-24, BT-23, BT-1, BT-2, BT-9, BT-3, BG-1, BT-5, BT-10, BT-13, BT-12, BT-11, and the groups below."""
-    type_code = profile.type_code(invoice.kind, is_german=_german(invoice, profile))
+    type_code = profile.type_code(invoice)
+    if type_code is None:
+        raise LookupError(f"{profile.name} has no type for {invoice.number}")
     is_credit = type_code in codes.CREDIT_NOTES
     shape = _CREDIT_NOTE if is_credit else _INVOICE
     currency, seller = invoice.currency, invoice.seller

@@ -89,6 +89,17 @@ class Preceding:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrects:
+    """The document that a corrected invoice stands in place of (BG-3): number (BT-25), date (BT-26); why, and what was
+    wrong on it, each as a pair of what it said and what is right. No sum of money is among that."""
+
+    number: str
+    issue_date: date
+    reason: str
+    changes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Deposit:
     """An earlier invoice (BG-3) that this one deducts: that of a deposit, a part of which it gives back, or, on a final
     invoice, whichever came before it. Number (BT-25), date (BT-26), and how much, net of tax.
@@ -115,7 +126,8 @@ class SemanticInvoice:
     positive amounts, but for what returns to a deposit, names what it corrects, and is due to nobody: its due date is
     its own. ``payment_reference`` is that of ISO 11649; invoices from before there was one ask for their number.
     ``of_late_payment``: it claims interest and fees, or waives them. One that waits for ``documents`` has no due date
-    yet: ``due_date`` is the earliest then, and ``documents_days`` what the days to pay do meanwhile.
+    yet: ``due_date`` is the earliest then, and ``documents_days`` what the days to pay do meanwhile. One that
+    ``corrects`` another is the same invoice once more, of the same money, with a number and a date of its own.
     """
 
     kind: str
@@ -154,6 +166,7 @@ class SemanticInvoice:
     documents: tuple[str, ...] = ()
     documents_days: str = ""
     application: Application | None = None
+    corrects: Corrects | None = None
 
     @property
     def period(self) -> tuple[date, date] | None:
@@ -178,11 +191,12 @@ class SemanticInvoice:
 
     @property
     def referred(self) -> list[tuple[str, date]]:
-        """Earlier invoices that it refers to (BG-3), by number (BT-25) and date (BT-26): the one that a credit note
-        corrects, or the deposits that are deducted."""
+        """Earlier invoices that it refers to (BG-3), by number (BT-25) and date (BT-26): the one that a credit note or
+        a corrected invoice corrects, then the deposits that are deducted."""
         if self.preceding is not None:
             return [(self.preceding.number, self.preceding.issue_date)]
-        return [(one.number, one.issue_date) for one in self.deposits]
+        corrected = [(self.corrects.number, self.corrects.issue_date)] if self.corrects is not None else []
+        return [*corrected, *((one.number, one.issue_date) for one in self.deposits)]
 
     @property
     def names_place(self) -> bool:

@@ -10,6 +10,7 @@ from apps.invoicing.snapshot.causes import Acceptance, Application, Instalment
 from apps.invoicing.snapshot.kept_back import Reserved, ReservedItem, Retained, RetainedKind
 from apps.invoicing.snapshot.model import (
     VERSION,
+    Corrects,
     Deposit,
     Line,
     Preceding,
@@ -49,6 +50,7 @@ def read(text: str) -> SemanticInvoice:
             "totals": Totals(**_decimals(said["totals"], "lines", "net", "tax", "gross", "due")),
             "documents": tuple(said.get("documents", ())),
             "preceding": _preceding(said.get("preceding")),
+            "corrects": _corrects(said.get("corrects")),
             "deposits": tuple(
                 Deposit(one["number"], date.fromisoformat(one["issue_date"]), Decimal(one["net"]))
                 for one in said.get("deposits", ())
@@ -71,6 +73,14 @@ def _preceding(said: dict[str, Any] | None) -> Preceding | None:
             "credited": _taxes(said["credited"]),
         }
     )
+
+
+def _corrects(said: dict[str, Any] | None) -> Corrects | None:
+    """Only corrected invoices say what they correct."""
+    if said is None:
+        return None
+    changes = tuple((before, after) for before, after in said["changes"])
+    return Corrects(said["number"], date.fromisoformat(said["issue_date"]), said["reason"], changes)
 
 
 def credit_transfer_of(text: str) -> CreditTransfer | None:

@@ -1,0 +1,55 @@
+"""Which invoice a credit note or a corrected invoice corrects, and why: the sentence that paper and XML share."""
+
+from django.utils.translation import gettext
+
+from apps.core.printing.words import day
+from apps.invoicing.snapshot import Corrects, SemanticInvoice
+
+
+def correction(invoice: SemanticInvoice) -> str:
+    """BT-22: which invoice a credit note or a corrected invoice corrects, and why; nothing on an invoice."""
+    if invoice.corrects is not None:
+        return _corrected(invoice.corrects)
+    if invoice.preceding is None:
+        return ""
+    if invoice.of_late_payment:
+        return gettext("Claim for late payment {number} of {date}, waived by this amount. Reason: {reason}").format(
+            number=invoice.preceding.number,
+            date=day(invoice.preceding.issue_date),
+            reason=invoice.preceding.reason,
+        )
+    charge = invoice.preceding.charge
+    if charge:
+        said = {
+            "damages": gettext("Damages for delay, taken from what is owed on invoice {number} of {date}. {reason}"),
+            "back_charge": gettext("Back-charge, taken from what is owed on invoice {number} of {date}. {reason}"),
+        }
+        undone = gettext(
+            "{undoes} is withdrawn: what it took from invoice {number} of {date} is owed again. Reason: {reason}"
+        )
+        return said.get(charge, undone).format(
+            number=invoice.preceding.number,
+            date=day(invoice.preceding.issue_date),
+            reason=invoice.preceding.reason,
+            undoes=invoice.preceding.undoes,
+        )
+    words = (
+        gettext("Acceptance withdrawn, to invoice {number} of {date}. Reason: {reason}")
+        if invoice.preceding.withdraws_acceptance
+        else gettext("Correction of the price, to invoice {number} of {date}. Reason: {reason}")
+    )
+    return words.format(
+        number=invoice.preceding.number, date=day(invoice.preceding.issue_date), reason=invoice.preceding.reason
+    )
+
+
+def _corrected(corrects: Corrects) -> str:
+    said = gettext(
+        "This stands in place of invoice {number} of {date}. Nothing more is owed by it: no sum of money is changed."
+        " Reason: {reason}"
+    ).format(number=corrects.number, date=day(corrects.issue_date), reason=corrects.reason)
+    changed = (
+        gettext("“{before}” is now “{after}”.").format(before=before or "–", after=after or "–")
+        for before, after in corrects.changes
+    )
+    return " ".join((said, *changed))
