@@ -4,6 +4,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from apps.contracts.models import Contract, ContractParty
+from apps.contracts.models.readers import reader
+from apps.contracts.rules import reader_of
 from apps.workflows import contracting
 from tests import scenarios
 from tests.scenarios import Parties, acting
@@ -127,3 +129,18 @@ def test_a_plan_has_no_day_that_nobody_can_mean(parties: Parties) -> None:
                 day,
                 contract.pk,
             )
+
+
+def test_a_guard_knows_the_aliases_of_a_mailbox_as_the_rule_does(db: None) -> None:
+    written = [
+        "Bea@Meridian.example",
+        "bea+buyer@meridian.example",
+        "b.e.a+x@googlemail.com",
+        "ben@pm.me",
+        "anything@cara.fastmail.com",
+        "\uff22ea@meridian.example.",
+        "+@meridian.example",
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {reader('one')} FROM unnest(%s::text[]) AS one", [written])
+        assert [one for (one,) in cursor.fetchall()] == [reader_of(one) for one in written]

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.contracts.models.contract import Contract, ContractParty
 from apps.contracts.models.grant import GuestGrant
 from apps.contracts.models.options import PICKS_ONE
+from apps.contracts.models.readers import reader
 from apps.contracts.models.version import ContractVersion
 from apps.contracts.wall import by_contract
 from apps.core.database import guards
@@ -72,7 +73,8 @@ class Signature(models.Model):
                 "nobody_signs_for_both_sides",
                 guards.INSERT,
                 "EXISTS (SELECT 1 FROM contracts_signature s WHERE s.version_id = NEW.version_id"
-                " AND s.side <> NEW.side AND (s.user_id = NEW.user_id OR lower(s.email) = lower(NEW.email)))",
+                " AND s.side <> NEW.side AND (s.user_id = NEW.user_id"
+                f" OR {reader('s.email')} = {reader('NEW.email')}))",
             ),
             guards.refused_when(
                 "nothing_is_signed_after_its_last_day",

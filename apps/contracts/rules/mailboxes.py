@@ -19,7 +19,7 @@ wanadoo.fr web.de yahoo.co.jp yahoo.co.uk yahoo.com yahoo.de yahoo.fr yandex.com
 """
 PUBLIC_PROVIDERS: Final = frozenset(_PROVIDERS.split())
 """Mail domains that strangers share: having one in common says nothing of an organisation."""
-_ONE_HOUSE: Final = {
+ONE_HOUSE: Final = {
     "googlemail.com": "gmail.com",
     "mac.com": "icloud.com",
     "me.com": "icloud.com",
@@ -27,9 +27,9 @@ _ONE_HOUSE: Final = {
     "protonmail.com": "proton.me",
 }
 """Domains by which a provider delivers to one and the same mailbox, as the providers themselves document it."""
-_WITHOUT_DOTS: Final = frozenset({"gmail.com", "proton.me"})
+WITHOUT_DOTS: Final = frozenset({"gmail.com", "proton.me"})
 """Providers that deliver to one mailbox wherever dots stand in its name."""
-_BY_SUBDOMAIN: Final = frozenset({"fastmail.com"})
+BY_SUBDOMAIN: Final = frozenset({"fastmail.com"})
 """Providers that deliver whatever@name.domain to name@domain."""
 
 
@@ -48,12 +48,12 @@ def reader_of(mailbox: str) -> str:
     """
     name, at, domain = unicodedata.normalize("NFKC", mailbox).strip().casefold().rpartition("@")
     domain = _in_ascii(domain.rstrip("."))
-    domain = _ONE_HOUSE.get(domain, domain)
+    domain = ONE_HOUSE.get(domain, domain)
     owner, _dot, provider = domain.partition(".")
-    if provider in _BY_SUBDOMAIN:
+    if provider in BY_SUBDOMAIN:
         name, domain = owner, provider
     name = name.partition("+")[0] or name
-    if domain in _WITHOUT_DOTS:
+    if domain in WITHOUT_DOTS:
         name = name.replace(".", "")
     return f"{name}{at}{domain}"
 

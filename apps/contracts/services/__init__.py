@@ -52,7 +52,13 @@ from apps.contracts.services.negotiating import (
     withdraw,
 )
 from apps.contracts.services.ordering import set_order_number
-from apps.contracts.services.people import buyer_authority, check_another_person, check_not_sellers, require_seller
+from apps.contracts.services.people import (
+    buyer_authority,
+    check_another_person,
+    check_not_sellers,
+    is_same_person,
+    require_seller,
+)
 from apps.contracts.services.people_needed import missing_people
 from apps.contracts.services.plans import plan_in_force, plan_picked, plans_of
 from apps.contracts.services.record import place_in_record, record, recorded
@@ -119,6 +125,7 @@ __all__ = [
     "guest",
     "import_plan",
     "is_effective",
+    "is_same_person",
     "is_signed",
     "keep_plan",
     "link_to_what_goes_on",

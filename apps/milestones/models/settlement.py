@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Contract, GuestGrant, Termination
+from apps.contracts.models.readers import reader
 from apps.contracts.wall import by_sides
 from apps.core.database import guards, walls
 from apps.core.refs import new_ref
@@ -254,7 +255,8 @@ class SettlementSignature(models.Model):
                 "two_people_settle",
                 guards.INSERT,
                 "EXISTS (SELECT 1 FROM milestones_settlementsignature g WHERE g.settlement_id = NEW.settlement_id"
-                " AND g.side <> NEW.side AND (g.user_id = NEW.user_id OR lower(g.email) = lower(NEW.email)))",
+                " AND g.side <> NEW.side AND (g.user_id = NEW.user_id"
+                f" OR {reader('g.email')} = {reader('NEW.email')}))",
             ),
         ]
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from apps.contracts.models.readers import reader
 from apps.core.database import guards
 
 _VERSION: Final = (
@@ -22,7 +23,7 @@ STEP_GUARDS: Final = (
         _ASKED_FOR.format("v.needs_inspection"),
         f"EXISTS (SELECT 1 FROM {_VERSION} WHERE c.id = NEW.contract_id AND v.needs_inspection)"
         " AND NOT EXISTS (SELECT 1 FROM milestones_inspection i WHERE i.submission_id = NEW.submission_id"
-        " AND i.user_id IS DISTINCT FROM NEW.user_id AND lower(i.email) <> lower(NEW.email)"
+        f" AND i.user_id IS DISTINCT FROM NEW.user_id AND {reader('i.email')} <> {reader('NEW.email')}"
         f" AND (i.is_passed OR NEW.outcome = 'partly_accepted') AND {_NEWEST})",
         only="NEW.outcome IN ('accepted', 'partly_accepted')",
     ).seeing_all(),
@@ -35,7 +36,8 @@ STEP_GUARDS: Final = (
         " WHERE c.id = NEW.contract_id AND CASE WHEN v.second_acceptor_above IS NULL THEN FALSE"
         " ELSE (s.canonical_text::jsonb -> 'milestone' ->> 'amount')::numeric > v.second_acceptor_above END)"
         " AND NOT EXISTS (SELECT 1 FROM milestones_firstacceptance f WHERE f.submission_id = NEW.submission_id"
-        " AND (f.user_id IS NULL OR f.user_id IS DISTINCT FROM NEW.user_id) AND lower(f.email) <> lower(NEW.email))",
+        " AND (f.user_id IS NULL OR f.user_id IS DISTINCT FROM NEW.user_id)"
+        f" AND {reader('f.email')} <> {reader('NEW.email')})",
         only="NEW.outcome IN ('accepted', 'partly_accepted')",
     ).seeing_all(),
     guards.refused_when(

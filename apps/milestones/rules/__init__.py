@@ -83,6 +83,7 @@ from apps.milestones.rules.steps import (
     check_second,
     check_words,
     first_statement,
+    refuse_inspector,
 )
 
 __all__ = [
@@ -155,6 +156,7 @@ __all__ = [
     "part_amount",
     "part_statement",
     "reduction",
+    "refuse_inspector",
     "reminder_times",
     "reserving_statement",
     "review_moments",

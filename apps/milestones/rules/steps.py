@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from apps.contracts.rules import reader_of
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
 from apps.milestones.rules.sign_off import LONGEST_NOTE, CriterionVerdict, Statement, check_text
@@ -52,7 +53,12 @@ def check_looked_at(found: Found | None, *, user_id: int | None, email: str, org
             " submission; then it can be accepted.",
             organisation=organisation,
         )
-    if found.user_id == user_id or found.email.lower() == email.lower():
+    refuse_inspector(is_same=found.user_id == user_id or reader_of(found.email) == reader_of(email))
+
+
+def refuse_inspector(*, is_same: bool) -> None:
+    """Refuse that one person inspects and accepts, by whichever mailbox."""
+    if is_same:
         raise NotAllowed("You inspected this submission yourself. Somebody else of your organisation accepts it.")
 
 
@@ -68,7 +74,7 @@ def check_inspected(found: Found | None, *, user_id: int | None, email: str, org
 
 def check_second(first: First, *, user_id: int | None, email: str, accepted: Money) -> None:
     """Refuse a second acceptance by the person who accepted first, or of another amount."""
-    if (first.user_id is not None and first.user_id == user_id) or first.email.lower() == email.lower():
+    if (first.user_id is not None and first.user_id == user_id) or reader_of(first.email) == reader_of(email):
         raise NotAllowed(
             "You have accepted this already. Above the agreed amount two people accept: somebody else has to."
         )

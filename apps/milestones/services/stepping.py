@@ -122,6 +122,10 @@ def _check_inspected(held: HeldSubmission, *, actor: Actor, refuse: Callable[...
     # What a change order says of the steps holds of what is submitted from then on.
     if held.submission.milestone.line.version.needs_inspection:
         refuse(held.found, user_id=actor.user_id, email=actor.email, organisation=contract.buyer.legal_name)
+        by = held.found
+        rules.refuse_inspector(
+            is_same=by is not None and contracts.is_same_person(actor, mailbox=by.email, user_id=by.user_id)
+        )
 
 
 def accepts_first(held: HeldSubmission, *, actor: Actor, accepted: Money) -> bool:
