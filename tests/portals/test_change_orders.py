@@ -34,11 +34,11 @@ def order_of(contract: Contract) -> ChangeOrder:
         return ChangeOrder.objects.get(contract=contract)
 
 
-def typed(page: Any) -> dict[str, str]:
-    """Everything on the form, as a browser would send it."""
+def typed(page: Any, *, terms: bool = False) -> dict[str, str]:
+    """Everything on the form, as a browser would send it; of the terms only where they are asked for."""
     forms = page.context["forms"]
     data = {"new-count": str(len(forms.added))}
-    for form in (forms.head, *forms.lines, *forms.added):
+    for form in (forms.head, *forms.lines, *forms.added, *([forms.terms] if terms else [])):
         for name in form.fields:
             field = form[name]
             value = field.value()
@@ -136,6 +136,13 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(parties: P
         "id_new-0-amount",
     }
     assert 'value="Training"' in shown
+    emptied = typed(page, terms=True) | {"terms-signatory_name": "", "terms-signatory_email": " "}
+    nobody = client.post(address, emptied | {"title": "Nobody", "reason": "Left out."})
+    assert (nobody.status_code, {target for target, _label, _text in nobody.context["problems"]}) == (
+        422,
+        {"id_terms-signatory_name", "id_terms-signatory_email"},
+    )
+    assert "Name the person who signs off for the buyer." in nobody.content.decode()
     more = client.post(address, typed(page) | {"do": "add", "title": "Half written"})
     assert (more.status_code, len(more.context["forms"].added)) == (200, 2)
     assert 'value="Half written"' in more.content.decode()

@@ -24,6 +24,7 @@ SILENCES: Final = Silence.choices
 SAID: Final = tuple(name for name in rules.CHANGEABLE if name not in ("retention", "payment_documents"))
 """The terms that the form says as they are called; of the retention it says the rate."""
 TICKED: Final = ("partial_acceptance", "needs_inspection")
+NAMED: Final = ("signatory_name", "signatory_email")
 
 
 class TermsForm(PaymentDocumentFields):
@@ -87,11 +88,17 @@ class TermsForm(PaymentDocumentFields):
         help_text=gettext_lazy("A code such as BY for Bavaria; empty for the whole country."),
     )
     review_time_zone = forms.ChoiceField(label=gettext_lazy("Time zone of the review"), required=False)
-    signatory_name = forms.CharField(label=gettext_lazy("Who signs off for the buyer"), max_length=120, required=False)
+    signatory_name = forms.CharField(
+        label=gettext_lazy("Who signs off for the buyer"),
+        max_length=120,
+        required=False,
+        error_messages={"required": gettext_lazy("Name the person who signs off for the buyer.")},
+    )
     signatory_email = forms.EmailField(
         label=gettext_lazy("Their e-mail"),
         max_length=254,
         required=False,
+        error_messages={"required": gettext_lazy("Give the e-mail of the person who signs off for the buyer.")},
         help_text=gettext_lazy(
             "This change is signed by whom the contract names now. Links that wait go to the new person then."
         ),
@@ -122,6 +129,9 @@ class TermsForm(PaymentDocumentFields):
         self.fields["second_acceptor_above"].currency = stands.currency  # type: ignore[attr-defined]
         if not has_rate:
             del self.fields["retention_rate"]
+        for name in NAMED:
+            # What both sides signed names somebody; whoever empties it meant something, and is asked what.
+            self.fields[name].required = bool(getattr(stands, name))
         for bound in self.visible_fields():
             css = "form-select" if isinstance(bound.field, forms.ChoiceField) else "form-control"
             bound.field.widget.attrs["class"] = "form-check-input" if bound.name in TICKED else css
