@@ -16,6 +16,7 @@ from apps.core.errors import Refused
 from apps.milestones.models import Question, Submission
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
+from apps.portals import interrupted
 from apps.portals.access import PortalRequest
 from apps.portals.forms import ActionForm, add_refusal
 from apps.portals.parts import Need
@@ -131,6 +132,7 @@ def ask_question(
 ) -> HttpResponse:
     """Ask the seller; a question that is refused is shown again with what was typed."""
     form = QuestionForm(request.POST or None)
+    interrupted.give_back(request, form)
     if request.method == "POST" and form.is_valid():
         try:
             before_acceptance.ask_question(

@@ -15,6 +15,7 @@ from apps.contracts.models import Comment, Contract, ContractVersion
 from apps.core.errors import Refused
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
+from apps.portals import interrupted
 from apps.portals.access import PortalRequest
 from apps.portals.forms import ActionForm, add_refusal
 from apps.workflows import negotiating
@@ -65,6 +66,7 @@ def comment_contract(
 ) -> HttpResponse:
     """Write to the other side; a comment that is refused is shown again with what was typed."""
     form = CommentForm(request.POST or None)
+    interrupted.give_back(request, form)
     if request.method == "POST" and form.is_valid():
         try:
             negotiating.comment_contract(

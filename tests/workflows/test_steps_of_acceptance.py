@@ -134,7 +134,7 @@ def test_who_inspected_does_not_accept_and_a_part_may_be_accepted_in_spite_of_a_
 
 
 def test_who_inspected_does_not_accept_by_another_mailbox(parties: Parties) -> None:
-    """An alias of the mailbox in an account of its own; the personal link, to another mailbox that the inspector reads."""
+    """An alias of the mailbox in an account of its own, and another mailbox that the inspector reads."""
     submission = scenarios.submitted_milestone(contract_with(parties, needs_inspection=True), at=NOON)
     ines = with_role(parties, "ines", Role.INSPECTOR)
     guest = scenarios.guest_actor(scenarios.link_to_sign_off(submission))

@@ -13,6 +13,7 @@ from apps.core.errors import Refused, Stale
 from apps.milestones import services as milestones
 from apps.milestones.models import Submission
 from apps.parties.roles import Action
+from apps.portals import interrupted
 from apps.portals.access import PortalRequest
 from apps.portals.buyer.cycles import SubmissionReading
 from apps.portals.buyer.deciding import changes_since, initial_of, reread, too_late
@@ -77,6 +78,7 @@ def _judge(
     reading, sent = reread(request, submission, way=way)
     criteria = [row.criterion for row in reading.criteria]
     form = judgement.form(criteria=criteria, initial=initial_of(reading))
+    interrupted.give_back(request, form)
     changes: list[Change] = []
     if request.method == "POST":
         form = judgement.form(request.POST, criteria=criteria)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from apps.contracts.models import ContractVersion
 from apps.core.errors import Refused, Stale
 from apps.parties.roles import Action
-from apps.portals import missing_people
+from apps.portals import interrupted, missing_people
 from apps.portals.access import PortalRequest
 from apps.portals.buyer import versions
 from apps.portals.buyer.forms import SignContractForm
@@ -32,6 +32,7 @@ def sign_contract(request: PortalRequest, version: ContractVersion, *, way: Way,
     form = SignContractForm(
         initial={"seen": version.sha256, "pick": plan.option_number if reading.has_options and plan else None}
     )
+    interrupted.give_back(request, form)
     difference: VersionDifference | None = None
     if request.method == "POST":
         form = SignContractForm(request.POST)
@@ -82,6 +83,7 @@ def request_contract_changes(
     """The buyer says what should change; the seller gets a new draft."""
     reading = versions.read(request.actor, version, way=way)
     form = ReasonForm()
+    interrupted.give_back(request, form)
     if request.method == "POST":
         form = ReasonForm(request.POST)
         if form.is_valid():

@@ -12,17 +12,21 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
 
 from apps.contracts.models import ContractVersion, GuestGrant, Termination
 from apps.core import clock
 from apps.financing.models import Assignment
 from apps.milestones.models import Dispute, Milestone, Reservation, Submission
 from apps.parties.actor import Actor
-from apps.portals import counterparties
+from apps.portals import counterparties, interrupted
 from apps.portals.access import PortalRequest
 from apps.portals.buyer import acknowledging, cycles, versions
 from apps.portals.buyer.ways import LinkWay
@@ -123,4 +127,15 @@ class Visit:
 def visit_of(request: PortalRequest, token: str) -> Visit:
     """The visit that a token makes; 404 for an unknown one."""
     grant, actor = guest_of(request, token=token)
-    return Visit(token, grant, actor, state_of(grant))
+    visit = Visit(token, grant, actor, state_of(grant))
+    if request.method == "POST" and visit.state in (LinkState.EXPIRED, LinkState.REVOKED):
+        _keep_typed(request, visit)
+    return visit
+
+
+def _keep_typed(request: PortalRequest, visit: Visit) -> None:
+    """Somebody typed longer than the link lived: nothing of it is lost, and the way on stands above it."""
+    if interrupted.keep_all(request):
+        said = _("What you typed is kept in this browser. Open the new link in it, and it stands in the form again.")
+        way = reverse("link:open", args=[visit.token])
+        messages.warning(request, format_html('{} <a href="{}">{}</a>', said, way, _("Send a new link")))

@@ -12,7 +12,7 @@ from apps.core.errors import Refused
 from apps.invoicing import services as invoicing
 from apps.parties.actor import ActorKind
 from apps.parties.roles import Action
-from apps.portals import papers
+from apps.portals import interrupted, papers
 from apps.portals.access import PortalRequest
 from apps.portals.changing.desk import ChangeReading, crumbs, name_of, order_of, tell, version_of
 from apps.portals.changing.forms import WhyForm
@@ -129,6 +129,7 @@ def close(request: PortalRequest, order: ChangeOrder, *, desk: Desk, is_own: boo
     if request.method != "POST" and (not can_be or (order.author == desk.side) is not is_own):
         return redirect(here)
     form = WhyForm(request.POST or None)
+    interrupted.give_back(request, form)
     act = changing.withdraw_change if is_own else changing.decline_change
     if request.method == "POST" and form.is_valid():
         try:

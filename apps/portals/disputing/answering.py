@@ -41,6 +41,8 @@ def dispute(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs) -> 
     found = dispute_of(request, ref, side=side)
     do = request.POST.get("do", "") if request.method == "POST" else ""
     forms = {name: kind(auto_id=f"{name}_%s") for name, kind in FORMS.items()}
+    for name, form in forms.items():
+        interrupted.give_back(request, form, do=name)
     bound = None
     if do in FORMS:
         bound = forms[do] = FORMS[do](request.POST, request.FILES, auto_id=f"{do}_%s")

@@ -141,16 +141,13 @@ def _raise(request: PortalRequest, found: Submission, form: DisputeForm) -> Answ
 def _tried(request: PortalRequest, form: DisputeForm, do: Callable[[], Answer]) -> Answer | None:
     """What was done, if anything; a refusal stands in the form."""
     is_member = request.actor.kind is ActorKind.USER
-    if is_member:
-        interrupted.give_back(request, form)
+    interrupted.give_back(request, form)
     if request.method != "POST" or not form.is_valid():
         return None
     try:
         done = do()
     except ProofNeeded as needed:
-        if is_member:
-            interrupted.ask(request, request.user, form, needed)
-        add_refusal(form, needed)
+        interrupted.ask(request, request.user, form, needed)
         return None
     except Refused as refused:
         add_refusal(form, refused)

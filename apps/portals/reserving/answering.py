@@ -34,6 +34,8 @@ def reservation(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs)
     found = get_object_or_404(reservations_of(request.actor, side=side), ref=ref)
     do = request.POST.get("do", "") if request.method == "POST" else ""
     forms = {name: kind(auto_id=f"{name}_%s") for name, kind in FORMS.items()}
+    for name, form in forms.items():
+        interrupted.give_back(request, form, do=name)
     bound = None
     if do in FORMS:
         bound = forms[do] = FORMS[do](request.POST, auto_id=f"{do}_%s")

@@ -42,6 +42,7 @@ def propose_settlement(request: PortalRequest, ref: str, *, desk: Desk) -> HttpR
     forms = SettlementForms(
         request.POST or None, values=_begun(values, notice.settlements.last()), currency=contract.currency
     )
+    interrupted.give_back(request, forms.head, *forms.values)
     is_sent = request.method == "POST" and do != "back" and not refusal
     if is_sent and forms.is_valid():
         answer = _checked(request, ref, forms, desk=desk)

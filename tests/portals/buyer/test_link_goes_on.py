@@ -285,3 +285,44 @@ def _told_to(world: World) -> Parties:
     with walls.asking_for(world.contract.buyer_id):
         buyer = Organisation.objects.get(pk=world.contract.buyer_id)
     return Parties(world.parties.seller, buyer, world.parties.financier, world.parties.people, world.parties.domain)
+
+
+@pytest.mark.parametrize("path", ["defects", "ask/", "dispute/", "changes/"])
+def test_what_was_typed_while_a_link_expired_stands_in_the_form_of_the_next(world: World, path: str) -> None:
+    purpose, fields = "sign_off", {"text": "Which hinge?", "reason": "Which hinge?", "comment": "Which hinge?"}
+    if path == "defects":
+        purpose, path = "mend", f"defects/{world.defects()[0].ref}/"
+        fields = {"do": "release", "text": "Which hinge?"}
+    else:
+        scenarios.submitted_milestone(world.contract, position=2)
+    guest = world.guest(purpose)
+    sent = kept(guest.get(path)) | fields | {"how": "all", "answer_days": "14"}
+    with clock.stopped(guest.grant.expires_at):
+        answer = guest.post(path, sent)
+        assert answer.status_code == 422
+        assert "What you typed is kept in this browser" in answer.content.decode()
+        guest.post("renew/", {"key": key()})
+        new = world.guest(purpose)
+        assert new.grant.replaces_id == guest.grant.pk
+        there = f"{new.address}{path}"
+        stranger = new.get(path)
+        assert "Which hinge?" not in stranger.content.decode(), "it is kept in the browser in which it was typed"
+        opened = guest.client.get(new.address).content.decode()
+        assert f'<a href="{there}">Go on with it</a>' in opened
+        assert "Which hinge?" in guest.client.get(there).content.decode()
+        assert "Which hinge?" not in guest.client.get(there).content.decode()
+    with walls.asking_for(world.contract.seller_id):
+        assert not ReservationWord.objects.exists()
+        assert not Dispute.objects.exists()
+
+
+def test_of_a_link_that_was_replaced_while_somebody_typed_nothing_is_lost_either(world: World) -> None:
+    guest, path = world.guest("mend"), f"defects/{world.defects()[0].ref}/"
+    sent = kept(guest.get(path)) | {"do": "release", "text": "Which hinge?"}
+    actor = scenarios.guest_actor(guest.grant)
+    with acting(actor):
+        contracting.renew_link(actor=actor, key=key(), grant_ref=guest.grant.ref)
+    assert guest.post(path, sent)["Location"] == guest.address
+    assert "What you typed is kept in this browser" in guest.get().content.decode()
+    there = f"{world.guest('mend').address}{path}"
+    assert "Which hinge?" in guest.client.get(there).content.decode()

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -19,7 +20,7 @@ from apps.financing.models import Assignment
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Dispute, Milestone, Submission
 from apps.milestones.models.submission import Proof
-from apps.portals import missing_people, papers
+from apps.portals import interrupted, missing_people, papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.applying.page import stands_in
 from apps.portals.buyer import acknowledging, cycles, payees, renewing, versions
@@ -51,6 +52,9 @@ def open_link(request: PortalRequest, token: str) -> HttpResponse:
         return HttpResponseNotAllowed(["GET", "HEAD"])
     if not visit.may_ask(request):
         return _dead(request, visit) if request.method != "POST" else redirect("link:open", token=token)
+    if request.method == "GET" and (way := interrupted.waiting_for(request, visit.grant, token=token)):
+        said = _("What you typed before this link came is kept.")
+        messages.info(request, format_html('{} <a href="{}">{}</a>', said, way, _("Go on with it")))
     return SHOWN[Purpose(visit.grant.purpose)](request, visit)
 
 
