@@ -97,9 +97,36 @@ def canteen(found: Report) -> None:
     assert [line["retained"] for line in found["applications"][1]["lines"]] == ["1500.00", "5000.00"]
 
 
+def advances(found: Report) -> list[tuple[str, str, str]]:
+    rows = [row for request in found["financing"] for row in request["tranches"]]
+    return [(row["milestone"], row["state"], row["outstanding"]) for row in rows]
+
+
+def followed(found: Report) -> None:
+    """35,700.00 are out on the forecast: the 40 % that are accepted cover 24,276.00 of it, and the others stand on. The
+    late charge of the screens is taken out of their reserve, so that only the rest of 30,000.00 repays the advance."""
+    assert advances(found) == [
+        ("Market data feed", "settled", "0.00"),
+        ("Load forecast", "funded_post", "24276.00"),
+        ("Load forecast (2)", "funded_pre", "11424.00"),
+        ("Trading interface", "repurchased", "0.00"),
+        ("Control room screens", "part_collected", "15714.74"),
+        ("Training", "funded_post", "35402.50"),
+    ]
+    assert [row["state"] for row in found["disputes"]] == ["open"]
+
+
+def written_off(found: Report) -> None:
+    """14,565.60 are given up, and 1,428.00 come in after all."""
+    assert advances(found) == [("Scales delivered and calibrated", "written_off", "0.00")]
+    assert book(found, "financier")["balances"]["5000 Credit loss"] == "13137.60"
+
+
 TO_THE_CENT = {
+    "bakery-scales-written-off": written_off,
     "canteen-by-applications": canteen,
     "coastal-sensors-government": government,
+    "energy-trading-followed": followed,
     "office-fit-out-retention": fit_out,
     "queue-kiosks-ordered-and-ended": ended,
 }
