@@ -252,8 +252,19 @@ CHECKS = (
         " JOIN financing_offer o ON o.id = t.offer_id JOIN financing_offerline l ON l.id = t.line_id"
         " LEFT JOIN financing_disbursement d ON d.tranche_id = t.id"
         " LEFT JOIN financing_assignment s ON s.tranche_id = t.id WHERE t.funded_on IS NOT NULL"
-        " AND (d.amount IS DISTINCT FROM l.net OR o.state <> 'accepted' OR d.sent_by_id = o.created_by_id"
+        " AND (d.amount IS DISTINCT FROM CASE WHEN t.carried_from_id IS NULL THEN l.net END OR o.state <> 'accepted'"
+        " OR d.sent_by_id = o.created_by_id"
         " OR o.approved_by_id = o.created_by_id OR (s.acknowledged_at IS NULL AND s.waived_at IS NULL))",
+    ),
+    Check(
+        "An advance on the rest of a milestone is what was carried over from the first, with its share of the price",
+        "SELECT 'tranche ' || t.ref, t.gross, coalesce(-a.advance, 0) FROM financing_tranche t"
+        " LEFT JOIN financing_adjustment a ON a.tranche_id = t.carried_from_id AND a.kind = 'carried'"
+        " WHERE t.carried_from_id IS NOT NULL AND (t.gross, t.discount, t.fee)"
+        " IS DISTINCT FROM (-a.advance, a.discount, a.fee) UNION ALL"
+        " SELECT 'tranche ' || t.ref, -a.advance, 0 FROM financing_adjustment a JOIN financing_tranche t"
+        " ON t.id = a.tranche_id WHERE a.kind = 'carried' AND NOT EXISTS (SELECT 1 FROM financing_tranche n"
+        " WHERE n.carried_from_id = t.id)",
     ),
     Check(
         "Every advance that was paid out was on a buyer who was verified then",

@@ -71,7 +71,7 @@ def dispute_rest(
     """
     contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
-    financing.require_unassigned(submission_ref=submission_ref)
+    financing.require_divisible(submission_ref=submission_ref)
     dispute = milestones.dispute_submission(
         contract=contract,
         submission_ref=submission_ref,
@@ -94,7 +94,14 @@ def dispute_rest(
     jobs.defer(*_news(dispute, RAISED, actor=actor), *_own_link(dispute, actor=actor, at=at))
     if isinstance(done, FirstAcceptance):
         return {**before_acceptance.call_second(done, contract=contract), "dispute": dispute.ref}
-    answer = sign_off.bill_accepted(done, submission_ref=submission_ref, contract=contract, actor=actor, at=at)
+    answer = sign_off.bill_accepted(
+        done,
+        submission_ref=submission_ref,
+        contract=contract,
+        actor=actor,
+        at=at,
+        rest=milestones.newest_part_of(done[0]),
+    )
     return {**answer, "dispute": dispute.ref}
 
 

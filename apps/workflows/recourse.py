@@ -144,6 +144,35 @@ def carry(adjustments: Iterable[Adjustment], *, at: datetime) -> None:
         )
 
 
+def convert(
+    *, milestone: Milestone, rest: Milestone | None, actor: Actor, at: datetime
+) -> tuple[Tranche, Adjustment | None] | tuple[None, None]:
+    """What was advanced on the milestone becomes the purchase of the invoice that its acceptance makes.
+
+    What a smaller invoice does not cover is owed back, or stands on for the ``rest`` of what was accepted in
+    part; one that covers nothing is the seller's own.
+    """
+    advance = financing.advance_on(milestone)
+    if advance is None:
+        return None, None
+    walls.widen(advance.financier_id)
+    converted, short = financing.on_acceptance(advance=advance, rest=rest, actor=actor, at=at)
+    if converted.bought_at is None:
+        invoicing.withdraw_direction(milestone=milestone, at=at)
+    return converted, short
+
+
+def carry_rest(advance: Tranche, made: Adjustment | None, *, rest: Milestone, at: datetime) -> None:
+    """A milestone was accepted in part: the buyer is told whom it pays for each part of it, and what is advanced on the
+    rest is paid as the accepted part is."""
+    if made is not None:
+        invoicing.direct_rest(milestone=advance.milestone, rest=rest, at=at)
+        carry([made], at=at)
+    recourse_jobs.send_parted.defer(
+        milestone_ref=advance.milestone.ref, rest_ref=rest.ref, organisation_id=advance.buyer_id
+    )
+
+
 def follow_plan(contract: Contract, *, source: str, actor: Actor, at: datetime) -> None:
     """The plan has changed or ended: what is advanced on what is smaller now, or gone, is owed back."""
     financiers = financing.financiers_of_advances(contract=contract)

@@ -15,6 +15,13 @@ def send_adjusted(*, adjustment_ref: str, organisation_id: int) -> None:
 
 
 @app.task(queue="mail", retry=MAIL_AGAIN)
+def send_parted(*, milestone_ref: str, rest_ref: str, organisation_id: int) -> None:
+    """Tell the buyer whom it pays for each part of what it accepted in part."""
+    with walls.asking_for(organisation_id):
+        mails.parted(milestone_ref=milestone_ref, rest_ref=rest_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
 def send_repaid(*, repayment_ref: str, organisation_id: int) -> None:
     """Tell the seller that what it paid back has arrived."""
     with walls.asking_for(organisation_id):

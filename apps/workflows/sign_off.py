@@ -14,7 +14,6 @@ from apps.core import clock
 from apps.core.database import in_flight, walls
 from apps.core.refs import new_ref
 from apps.financing import services as financing
-from apps.financing.models import Adjustment, Tranche
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice
 from apps.milestones import services as milestones
@@ -145,11 +144,12 @@ def accept_part(
 ) -> Answer:
     """The buyer signs a part of the milestone off: that part is billed now, the rest can be submitted again.
 
-    What is assigned to a financier is assigned whole, so it is accepted whole or not at all.
+    What of an advance on the milestone the part does not cover stands on for the rest; an advance that is agreed and
+    not paid out is on the whole, so it is accepted whole or not at all.
     """
     contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
-    financing.require_unassigned(submission_ref=submission_ref)
+    financing.require_divisible(submission_ref=submission_ref)
     done = milestones.accept_part(
         contract=contract,
         submission_ref=submission_ref,
@@ -162,7 +162,8 @@ def accept_part(
     )
     if isinstance(done, FirstAcceptance):
         return before_acceptance.call_second(done, contract=contract)
-    return bill_accepted(done, submission_ref=submission_ref, contract=contract, actor=actor, at=at)
+    rest = milestones.newest_part_of(done[0])
+    return bill_accepted(done, submission_ref=submission_ref, contract=contract, actor=actor, at=at, rest=rest)
 
 
 def bill_accepted(
@@ -173,10 +174,12 @@ def bill_accepted(
     actor: Actor,
     at: datetime,
     reservations: Sequence[Reservation] = (),
+    rest: Milestone | None = None,
 ) -> Answer:
     """What a person accepted is billed, in the same transaction: links die, certificate and news follow.
 
-    ``accepted`` is the milestone, and how many others of the contract are not accepted yet. What is withheld for the
+    ``accepted`` is the milestone, and how many others of the contract are not accepted yet; ``rest`` is the one that
+    was made of what was not accepted of it. What is withheld for the
     ``reservations`` is billed with it and not due.
     """
     milestone, open_milestones = accepted
@@ -196,6 +199,7 @@ def bill_accepted(
         actor=actor,
         at=at,
         reservations=reservations,
+        rest=rest,
     )
     return {"milestone": milestone.ref, "invoice": invoice.ref, "number": invoice.number}
 
@@ -209,13 +213,14 @@ def bill(
     actor: Actor,
     at: datetime,
     reservations: Sequence[Reservation] = (),
+    rest: Milestone | None = None,
 ) -> Invoice:
     """What follows an acceptance in the same transaction, whoever or whatever accepted: the invoice, and the end.
 
     Last in its workflow: from the moment in which the number is taken every other acceptance of this seller waits.
     ``ref`` is the reference that the invoice gets, because jobs that name it are deferred before.
     """
-    advance, short = _convert_advance(milestone=milestone, actor=actor, at=at)
+    advance, short = recourse.convert(milestone=milestone, rest=rest, actor=actor, at=at)
     invoice = invoicing.issue(
         ref, milestone=milestone, contract=contract, reservations=reservations, actor=actor, at=at
     )
@@ -224,7 +229,9 @@ def bill(
         invoicing.book_sale(
             invoice_id=invoice.pk, sale=financing.sale_on_acceptance(advance), booked_on=invoice.issued_on, at=at
         )
-    if short is not None:
+    if advance is not None and rest is not None:
+        recourse.carry_rest(advance, short, rest=rest, at=at)
+    elif short is not None:
         recourse.carry([short], at=at)
     contracts.complete_when_all_billed(
         contract=contract,
@@ -254,23 +261,6 @@ def _certificate(submission_ref: str, *, contract: Contract) -> JobDeferrer:
     return jobs.make_certificate.configure(
         task_kwargs={"submission_ref": submission_ref, "organisation_id": contract.seller_id}
     )
-
-
-def _convert_advance(
-    *, milestone: Milestone, actor: Actor, at: datetime
-) -> tuple[Tranche, Adjustment | None] | tuple[None, None]:
-    """What was advanced on the milestone becomes the purchase of the invoice that its acceptance makes.
-
-    What a smaller invoice does not cover is owed back; one that covers nothing is the seller's own.
-    """
-    advance = financing.advance_on(milestone)
-    if advance is None:
-        return None, None
-    walls.widen(advance.financier_id)
-    converted, short = financing.on_acceptance(advance=advance, actor=actor, at=at)
-    if converted.bought_at is None:
-        invoicing.withdraw_direction(milestone=milestone, at=at)
-    return converted, short
 
 
 @once

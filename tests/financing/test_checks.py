@@ -116,6 +116,9 @@ DAMAGE = {
         " reversed_by_name, reversed_on, reversed_at) SELECT 'd' || p.id, p.id, p.recipient_id, p.payer_id, 'X',"
         " (SELECT min(id) FROM parties_user), 'X', p.received_on, now() FROM invoicing_payment p"
     ),
+    "An advance on the rest of a milestone is what was carried over from the first, with its share of the price": (
+        "UPDATE financing_tranche SET carried_from_id = id"
+    ),
     "Every advance that was paid out was on a buyer who was verified then": (
         "UPDATE financing_buyerverification SET revoked_at = '2026-03-01 10:00+00',"
         " revoked_by_id = verified_by_id, revoke_reason = 'Seeded damage'"

@@ -37,10 +37,12 @@ def accept_half(deal: Parties, submission: Submission) -> None:
         )
 
 
-def test_what_is_assigned_is_accepted_whole_or_not_at_all(deal: Parties) -> None:
-    contract = stories.sample_book(deal)
+def test_what_is_agreed_and_not_paid_out_is_accepted_whole_or_not_at_all(deal: Parties) -> None:
+    advance = stories.advance_before_acceptance(deal)
+    with walls.asking_for(deal.seller.pk):
+        contract = advance.contract
     submission = scenarios.submitted_milestone(contract, position=2, at=stories.noon(stories.day(7)))
-    with pytest.raises(Refused, match=r"assigned to .* as a whole"):
+    with pytest.raises(Refused, match=r"has agreed an advance on this milestone as a whole"):
         accept_half(deal, submission)
     with walls.asking_for(deal.seller.pk):
         assert Milestone.objects.filter(contract=contract).count() == 3

@@ -17,6 +17,7 @@ class Kind(models.TextChoices):
     SLIP = "slip", _("Payment expected later")
     CHANGE = "change", _("Milestone made smaller")
     SHORTFALL = "shortfall", _("Accepted for less")
+    CARRIED = "carried", _("Carried over to the rest")
     REJECTION = "rejection", _("Not accepted")
     DILUTION = "dilution", _("Invoice credited")
     ALLOWANCE = "allowance", _("Allowed for a loss")
@@ -31,7 +32,18 @@ class AdjustmentQuerySet(models.QuerySet["Adjustment"]):
         )
 
 
-MOVES = ("receivable", "advance", "recourse", "allowance", "reserve", "discount", "fee", "fee_income", "loss")
+MOVES = (
+    "receivable",
+    "advance",
+    "recourse",
+    "allowance",
+    "reserve",
+    "discount",
+    "fee",
+    "fee_income",
+    "loss",
+    "carried",
+)
 """The columns of what moved, as :class:`apps.financing.rules.events.Moves` names them."""
 
 
@@ -44,7 +56,8 @@ class Adjustment(models.Model):
 
     Amounts are positive in debit and add up to nothing. ``recourse`` is what the seller owes back by it;
     ``charged_back`` and ``written_off`` by how much the advance outstanding fell. ``source`` names what happened
-    upstream (``credit_note:<ref>``), or is empty where a person of the financier decided.
+    upstream (``credit_note:<ref>``), or is empty where a person of the financier decided. ``carried`` is what stands on
+    for the rest of a milestone that was accepted in part, less discount and fee that go with it.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -60,6 +73,7 @@ class Adjustment(models.Model):
     fee = _moved()
     fee_income = _moved()
     loss = _moved()
+    carried = models.DecimalField(max_digits=18, decimal_places=3, db_default=0, default=0)
     charged_back = _moved()
     written_off = _moved()
     expected_on = models.DateField(_("expected payment"), null=True, blank=True)
@@ -85,6 +99,7 @@ class Adjustment(models.Model):
                         + F("fee")
                         + F("fee_income")
                         + F("loss")
+                        + F("carried")
                     )
                 ),
                 name="adjustment_adds_up_to_nothing",
@@ -102,6 +117,11 @@ class Adjustment(models.Model):
             models.CheckConstraint(
                 condition=Q(recourse__gte=0, receivable__lte=0, advance__lte=0, reserve__gte=0),
                 name="adjustment_only_ends_what_was_advanced",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=Kind.CARRIED, carried__gt=0, charged_back__gt=0, recourse=0)
+                | (~Q(kind=Kind.CARRIED) & Q(carried=0)),
+                name="carried_over_only_to_the_rest",
             ),
             models.CheckConstraint(
                 condition=~Q(source="") | (Q(decided_by__isnull=False) & ~Q(reason="")),

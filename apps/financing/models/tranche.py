@@ -7,10 +7,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Contract
-from apps.core.database import guards, walls
+from apps.core.database import walls
 from apps.core.refs import new_ref
 from apps.financing.models.facility import Facility
 from apps.financing.models.offer import Offer, OfferLine
+from apps.financing.models.tranche_guards import GUARDS
 from apps.financing.models.tranche_states import ENDED, GIVEN_BACK, OUTSTANDING, STEPS, TrancheState
 from apps.invoicing.models import Invoice
 from apps.milestones.models import Milestone
@@ -43,6 +44,9 @@ class Tranche(models.Model):
     Paid out before the milestone is accepted it is an advance to the seller (``funded_pre``); on acceptance it becomes
     the purchase of the whole invoice (``funded_post``), which is what one paid out later is from the start.
 
+    Accepted in part, what the accepted part does not cover stands on as an advance on the rest, which is a tranche of
+    its own, ``carried_from`` the first: of the same signed line, with its share of the price, and nothing paid out.
+
     ``bought_at`` is what the invoice came to when it was bought, tax included; None before. Where what
     happened moved the price (a slip, a part that is owed back), income goes on from ``cut_on``: ``cut_discount`` and
     ``cut_fee`` were not earned then, and are earned over ``cut_days``.
@@ -52,7 +56,8 @@ class Tranche(models.Model):
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
     offer = models.ForeignKey(Offer, models.PROTECT, related_name="tranches")
-    line = models.OneToOneField(OfferLine, models.PROTECT, related_name="tranche")
+    line = models.ForeignKey(OfferLine, models.PROTECT, related_name="tranches")
+    carried_from = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="carried_to")
     facility = models.ForeignKey(Facility, models.PROTECT, related_name="tranches")
     financier = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     seller = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
@@ -104,6 +109,7 @@ class Tranche(models.Model):
             models.UniqueConstraint(
                 "milestone", condition=~Q(state__in=GIVEN_BACK), name="no_receivable_pledged_twice"
             ),
+            models.UniqueConstraint("line", condition=Q(carried_from__isnull=True), name="one_advance_for_each_line"),
             models.CheckConstraint(
                 condition=Q(state__in=["accepted", "cancelled"], funded_on__isnull=True)
                 | (~Q(state__in=["accepted", "cancelled"]) & Q(funded_on__isnull=False)),
@@ -145,99 +151,7 @@ class Tranche(models.Model):
             models.Index("financier", "state", "expected_on", name="tranche_book"),
             models.Index(fields=["seller", "-id"], name="tranche_of_seller"),
         ]
-        triggers = [
-            guards.legal_steps(STEPS),
-            guards.frozen_when(
-                "TRUE",
-                name="what_was_signed_frozen",
-                allow=(
-                    "state",
-                    "outstanding",
-                    "funded_on",
-                    "settled_on",
-                    "expected_on",
-                    "bought_at",
-                    "cut_on",
-                    "cut_days",
-                    "cut_discount",
-                    "cut_fee",
-                    "defaulted_at",
-                    "defaulted_by_id",
-                    "default_reason",
-                    "cancelled_at",
-                    "cancelled_by_id",
-                    "cancel_reason",
-                ),
-            ),
-            guards.refused_when(
-                "tranche_starts_as_the_accepted_line",
-                guards.INSERT,
-                "NEW.state <> 'accepted' OR NEW.outstanding <> 0 OR NOT EXISTS (SELECT 1 FROM financing_offerline l"
-                " JOIN financing_offer o ON o.id = l.offer_id JOIN financing_fundingrequest r ON r.id = o.request_id"
-                " WHERE l.id = NEW.line_id AND o.id = NEW.offer_id AND o.state = 'accepted'"
-                " AND (l.milestone_id, l.face, l.gross, l.discount, l.fee, l.days, l.expected_on, o.currency,"
-                " o.financier_id, o.seller_id, r.facility_id, r.contract_id) = (NEW.milestone_id, NEW.face, NEW.gross,"
-                " NEW.discount, NEW.fee, NEW.days, NEW.expected_on, NEW.currency, NEW.financier_id, NEW.seller_id,"
-                " NEW.facility_id, NEW.contract_id))",
-            ),
-            guards.frozen_when("OLD.state = 'cancelled'", name="cancelled_once"),
-            guards.refused_when(
-                "bought_at_one_amount",
-                guards.UPDATE,
-                "OLD.bought_at IS NOT NULL AND NEW.bought_at IS DISTINCT FROM OLD.bought_at",
-            ),
-            guards.refused_when(
-                "nothing_is_funded_that_is_in_dispute",
-                guards.UPDATE,
-                "OLD.state = 'accepted' AND NEW.state IN ('funded_pre', 'funded_post') AND EXISTS"
-                " (SELECT 1 FROM milestones_dispute d LEFT JOIN invoicing_disputedinvoice x ON x.dispute_id = d.id"
-                " LEFT JOIN invoicing_invoice i ON i.id = x.invoice_id WHERE d.contract_id = NEW.contract_id"
-                " AND d.state IN ('open', 'proposed') AND NEW.milestone_id IN (d.milestone_id, i.milestone_id))"
-                # What the bank carried out is a fact: its file was handed out, and a dispute came after it.
-                " AND NOT EXISTS (SELECT 1 FROM financing_orderedpayment p JOIN financing_disbursement b"
-                " ON b.tranche_id = p.tranche_id AND b.bank_reference = p.ref WHERE p.tranche_id = NEW.id"
-                " AND p.what = 'advance' AND p.state = 'confirmed')",
-            ),
-            guards.refused_when(
-                "funded_with_a_disbursement",
-                guards.UPDATE,
-                "OLD.state = 'accepted' AND NEW.state IN ('funded_pre', 'funded_post') AND NOT EXISTS"
-                " (SELECT 1 FROM financing_disbursement d WHERE d.tranche_id = NEW.id)",
-            ),
-            guards.refused_when(
-                "advanced_before_acceptance_only_until_then",
-                guards.UPDATE,
-                "NEW.state = 'funded_pre' AND OLD.state <> 'funded_pre' AND NOT EXISTS (SELECT 1"
-                " FROM milestones_milestone m WHERE m.id = NEW.milestone_id AND m.state <> 'accepted')",
-            ),
-            guards.refused_when(
-                "returned_as_the_bank_says",
-                guards.UPDATE,
-                "NEW.state = 'returned' AND NOT EXISTS (SELECT 1 FROM financing_bankmovement m"
-                " WHERE m.tranche_id = NEW.id AND m.kind = 'returned')",
-            ),
-            guards.at_commit(
-                "outstanding_is_what_was_not_repaid",
-                guards.UPDATE,
-                "IF NEW.outstanding <> OLD.outstanding AND NEW.state <> 'returned' AND EXISTS (SELECT 1"
-                " FROM financing_tranche t WHERE t.id = NEW.id AND t.outstanding <> t.gross - (SELECT"
-                " coalesce(sum(a.charged_back + a.written_off), 0) FROM financing_adjustment a"
-                " WHERE a.tranche_id = t.id) - (SELECT"
-                " coalesce(sum(c.to_advance), 0) FROM financing_collection c WHERE c.tranche_id = t.id)) THEN RAISE"
-                " EXCEPTION 'tranche % is not what was funded less what was repaid, charged back and written off',"
-                " NEW.ref USING ERRCODE = 'check_violation'; END IF;",
-            ),
-            guards.at_commit(
-                "bought_with_its_invoice",
-                guards.UPDATE,
-                "IF EXISTS (SELECT 1 FROM financing_tranche t WHERE t.id = NEW.id"
-                " AND t.state IN ('funded_post', 'part_collected', 'settled', 'defaulted', 'written_off')"
-                " AND NOT EXISTS (SELECT 1 FROM invoicing_invoice i WHERE i.milestone_id = t.milestone_id"
-                " AND i.gross = coalesce(t.bought_at, t.face)))"
-                " THEN RAISE EXCEPTION 'tranche % is bought without its invoice', NEW.ref"
-                " USING ERRCODE = 'check_violation'; END IF;",
-            ),
-        ]
+        triggers = GUARDS
 
     def __str__(self) -> str:
         return f"{self.milestone_id} · {self.gross} {self.currency}"

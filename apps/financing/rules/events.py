@@ -25,7 +25,7 @@ class Moves:
     """What one event moves, positive in debit: together nothing.
 
     ``recourse`` is what the seller owes back from now on. ``fee_income`` is the fee that is earned at once where an
-    advance ends.
+    advance ends. ``carried`` stands on for the rest of a milestone that was accepted in part.
     """
 
     receivable: Decimal = money.ZERO
@@ -37,6 +37,7 @@ class Moves:
     fee: Decimal = money.ZERO
     fee_income: Decimal = money.ZERO
     loss: Decimal = money.ZERO
+    carried: Decimal = money.ZERO
 
     def __post_init__(self) -> None:
         if money.total(getattr(self, one.name) for one in fields(self)):
@@ -67,6 +68,17 @@ def charge_back(standing: Standing, *, amount: Decimal, currency: str) -> Moves:
         fee_income=-fee,
         allowance=released,
         loss=-released,
+    )
+
+
+def carry_over(standing: Standing, *, amount: Decimal, currency: str) -> Moves:
+    """A part of what was advanced before acceptance stands on for the rest of the milestone, with its share of discount
+    and fee that are not earned: nothing is owed back, and nothing is earned by it."""
+    discount = _rebate(standing, amount=amount, currency=currency)
+    fee = money.half_up(standing.unearned_fee * amount / standing.outstanding, currency)
+    released = _released(standing, amount=amount)
+    return Moves(
+        advance=-amount, discount=discount, fee=fee, carried=amount - discount - fee, allowance=released, loss=-released
     )
 
 

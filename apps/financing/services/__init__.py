@@ -13,6 +13,7 @@ from apps.financing.services.bank import account_of_seller
 from apps.financing.services.bank_answers import confirm_ordered_payment, return_ordered_payment
 from apps.financing.services.book import due_from_seller, due_to_buyer, misdirected
 from apps.financing.services.cancelling import PAID_BEFORE, cancel
+from apps.financing.services.carrying import require_divisible
 from apps.financing.services.checks import Asked, Finding, checks_of_offer, findings, waive_check
 from apps.financing.services.collecting import (
     collect,
@@ -25,7 +26,6 @@ from apps.financing.services.collecting import (
 from apps.financing.services.conversion import (
     advance_on,
     on_acceptance,
-    require_unassigned,
     require_unassigned_to_withhold,
     sale_on_acceptance,
     sent_back_on,
@@ -187,8 +187,8 @@ __all__ = [
     "refuse_written_off",
     "repay",
     "request",
+    "require_divisible",
     "require_reversible",
-    "require_unassigned",
     "require_unassigned_to_withhold",
     "require_unbound",
     "require_undisputed",

@@ -128,7 +128,8 @@ def _lower(tranche: Tranche, *, event: Event, moves: Moves, exposures: list[Expo
     elif moves.lowers and tranche.outstanding == 0:
         move(tranche, TrancheState.RECOURSE_DUE, FORWARD)
     tranche.save(update_fields=["state", "outstanding", "expected_on", "cut_on", "cut_days", "cut_discount", "cut_fee"])
-    if not moves.lowers:
+    if not moves.lowers or event.kind == Kind.CARRIED:
+        # What is carried over is out as before: on the rest, and counted as before acceptance.
         return
     facility = tranche.facility
     facility.advanced -= moves.lowers

@@ -27,6 +27,7 @@ DESCRIPTIONS = {
     Kind.SLIP: "Payment expected later",
     Kind.CHANGE: "Milestone made smaller",
     Kind.SHORTFALL: "Accepted for less",
+    Kind.CARRIED: "Carried over to the rest",
     Kind.REJECTION: "Not accepted",
     Kind.DILUTION: "Invoice credited",
     Kind.ALLOWANCE: "Allowed for a loss",
@@ -44,8 +45,21 @@ def post_adjustment(adjustment: Adjustment, *, at: datetime) -> Entry:
         description=f"{DESCRIPTIONS[Kind(adjustment.kind)]}: {tranche.name}",
         booked_on=adjustment.booked_on,
         at=at,
-        legs=[Leg(code, getattr(adjustment, name), tranche.key) for name, code in ACCOUNTS.items()],
+        legs=[
+            *(Leg(code, getattr(adjustment, name), tranche.key) for name, code in ACCOUNTS.items()),
+            *(_carried_over(adjustment) if adjustment.carried else ()),
+        ],
     )
+
+
+def _carried_over(adjustment: Adjustment) -> list[Leg]:
+    """The same of the advance on the rest: what left the first stands there, at the same moment."""
+    key = adjustment.tranche.carried_to.key
+    return [
+        debit(Financier.MILESTONE_ADVANCES, amount=-adjustment.advance, key=key),
+        credit(Financier.UNEARNED_DISCOUNT, amount=adjustment.discount, key=key),
+        credit(Financier.UNEARNED_FEE, amount=adjustment.fee, key=key),
+    ]
 
 
 def post_repayment(repayment: Repayment, *, at: datetime) -> Entry:

@@ -12,6 +12,7 @@ from apps.financing.models import Adjustment, Assignment, Tranche
 from apps.financing.models.tranche import TrancheState
 from apps.financing.models.tranche_states import FORWARD
 from apps.financing.services import book, following
+from apps.financing.services.carrying import carry_over
 from apps.financing.services.locks import lock_tranche_to_count
 from apps.financing.services.record import day_of, record
 from apps.invoicing import services as invoicing
@@ -35,24 +36,11 @@ def sent_back_on(milestone: Milestone) -> Tranche | None:
     return Tranche.objects.sent_back().filter(milestone=milestone).first()
 
 
-def require_unassigned(*, submission_ref: str) -> None:
-    """Refuse to split a milestone that is assigned: an assignment is of the whole, and so is what the buyer was told.
-
-    The caller holds the contract.
-    """
-    held = _assigned(submission_ref)
-    if held is not None:
-        raise Refused(
-            "This milestone is assigned to {financier} as a whole, so it cannot be accepted in part. Accept it, or"
-            " request changes.",
-            financier=held.financier.legal_name,
-        )
-
-
 def require_unassigned_to_withhold(*, submission_ref: str) -> None:
     """Refuse to withhold a part of a milestone that is assigned: whole invoices are bought, and this one would not be
     payable whole. The caller holds the contract."""
-    held = _assigned(submission_ref)
+    assigned = Assignment.objects.filter(milestone__submissions__ref=submission_ref, revoked_at__isnull=True)
+    held = assigned.select_related("financier").first()
     if held is not None:
         raise Refused(
             "This milestone is assigned to {financier} as a whole, so nothing of it can be withheld. List the defects"
@@ -62,21 +50,22 @@ def require_unassigned_to_withhold(*, submission_ref: str) -> None:
         )
 
 
-def _assigned(submission_ref: str) -> Assignment | None:
-    assigned = Assignment.objects.filter(milestone__submissions__ref=submission_ref, revoked_at__isnull=True)
-    return assigned.select_related("financier").first()
-
-
-def on_acceptance(*, advance: Tranche, actor: Actor, at: datetime) -> tuple[Tranche, Adjustment | None]:
+def on_acceptance(
+    *, advance: Tranche, rest: Milestone | None, actor: Actor, at: datetime
+) -> tuple[Tranche, Adjustment | None]:
     """Convert an advance into a purchase, before the invoice is issued. The caller holds contract and milestone.
 
     The whole receivable is bought for what was advanced, the rest of it is the seller's reserve, and the advance no
     longer counts as one before acceptance. Its price stays as it was signed. What an invoice of a smaller amount does
-    not cover is owed back by the seller: the second of the answer.
+    not cover is owed back by the seller or, where it was accepted in part, stands on for the ``rest``: the second of
+    the answer.
     """
     tranche, exposures = lock_tranche_to_count(tranche_ref=advance.ref)
     on, total = day_of(tranche.financier, at=at), invoicing.amount_to_bill(tranche.milestone)
-    short = following.shortfall(tranche, total=total, on=on, exposures=exposures, actor=actor, at=at)
+    if rest is None:
+        short = following.shortfall(tranche, total=total, on=on, exposures=exposures, actor=actor, at=at)
+    else:
+        short = carry_over(tranche, rest=rest, exposures=exposures, on=on, actor=actor, at=at)
     if tranche.state == TrancheState.RECOURSE_DUE:
         return tranche, short
     move(tranche, TrancheState.FUNDED_POST, FORWARD)

@@ -150,15 +150,18 @@ def repay(
 def owed_back(adjustment: Adjustment) -> OwedBack:
     """What the seller books of an adjustment: what it owes back, and out of what that became owed.
 
-    Of what is written off the seller loses its reserve, and owes nothing.
+    Of what is written off the seller loses its reserve, and owes nothing; of what is carried over it owes what it
+    owed.
     """
-    is_loss = adjustment.kind == Kind.WRITE_OFF
+    is_loss, is_carried = adjustment.kind == Kind.WRITE_OFF, adjustment.kind == Kind.CARRIED
     return OwedBack(
         owed=adjustment.recourse,
         advanced=-adjustment.advance,
         credited=money.ZERO if is_loss else -adjustment.receivable,
         reserve=adjustment.reserve,
-        given_back=-adjustment.reserve if is_loss else adjustment.discount,
+        given_back=-adjustment.reserve if is_loss else money.ZERO if is_carried else adjustment.discount,
+        carried=-adjustment.advance if is_carried else money.ZERO,
+        rest_ref=adjustment.tranche.carried_to.milestone.ref if is_carried else "",
     )
 
 

@@ -86,7 +86,7 @@ from apps.invoicing.services.reading import (
     milestone_of,
     retry_document,
 )
-from apps.invoicing.services.receipts import direct_payment, is_directed, receive, withdraw_direction
+from apps.invoicing.services.receipts import direct_payment, direct_rest, is_directed, receive, withdraw_direction
 from apps.invoicing.services.recovery import (
     Deposit,
     GivenBack,
@@ -210,6 +210,7 @@ __all__ = [
     "delivered",
     "deposits",
     "direct_payment",
+    "direct_rest",
     "discard_unless_handed_in",
     "disputable",
     "disputed_milestones",

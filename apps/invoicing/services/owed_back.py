@@ -18,7 +18,8 @@ class OwedBack:
     """How an advance became owed back, in the milestone's currency.
 
     ``advanced`` of what was advanced before acceptance and ``credited`` of a sold invoice become ``owed``, after
-    ``reserve`` bore its part; ``given_back`` is discount given back, negative where more cost is borne.
+    ``reserve`` bore its part; ``given_back`` is discount given back, negative where more cost is borne. Where the
+    milestone was accepted in part, ``carried`` of it stands on for the milestone ``rest_ref``, and is not owed back.
     """
 
     owed: Decimal
@@ -26,6 +27,8 @@ class OwedBack:
     credited: Decimal
     reserve: Decimal
     given_back: Decimal
+    carried: Decimal = money.ZERO
+    rest_ref: str = ""
 
 
 def book_owed_back(
@@ -38,6 +41,7 @@ def book_owed_back(
     key, invoice = f"milestone:{milestone.ref}", Invoice.objects.filter(milestone=milestone).first()
     legs = [
         ledger.debit(Seller.ADVANCES_RECEIVED, amount=owed_back.advanced, key=key),
+        ledger.credit(Seller.ADVANCES_RECEIVED, amount=owed_back.carried, key=f"milestone:{owed_back.rest_ref}"),
         *_net(owed_back.owed - owed_back.credited, key=key),
         ledger.Leg(Seller.COST_OF_RECEIVABLES_SOLD, -owed_back.given_back, key),
         ledger.credit(

@@ -142,6 +142,15 @@ def direct_payment(*, milestone: Milestone, payee_id: int, account: BankAccount,
     return _instruct(milestone, payee_id=payee_id, account=account, at=at)
 
 
+def direct_rest(*, milestone: Milestone, rest: Milestone, at: datetime) -> PayeeInstruction:
+    """What is left of a milestone that was accepted in part is paid as the milestone is, into the same account."""
+    instruction = PayeeInstruction.objects.assigned().get(milestone=milestone)
+    instruction.pk, instruction._state.adding = None, True
+    instruction.milestone, instruction.given_at = rest, at
+    instruction.save(force_insert=True)
+    return instruction
+
+
 def is_directed(*, milestone: Milestone) -> bool:
     """Whether the buyer is to pay somebody else than the seller for a milestone."""
     return PayeeInstruction.objects.assigned().filter(milestone=milestone).exists()

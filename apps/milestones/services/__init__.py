@@ -80,7 +80,7 @@ from apps.milestones.services.nullifying import (
     needs_own_proof,
     withdraw_nullification,
 )
-from apps.milestones.services.parts import accept_part, part_amount, part_statement
+from apps.milestones.services.parts import accept_part, newest_part_of, part_amount, part_statement
 from apps.milestones.services.passing import colleagues, pass_to
 from apps.milestones.services.planning import (
     contract_of_evidence,
@@ -208,6 +208,7 @@ __all__ = [
     "needs_proof_of_event",
     "needs_proof_to_end",
     "needs_proof_to_settle",
+    "newest_part_of",
     "next_missed",
     "next_moment",
     "note_delivery",

@@ -8,6 +8,7 @@ from django.db.models import Max
 
 from apps.contracts.models import Contract, PlanLine
 from apps.core import states
+from apps.core.database import in_flight
 from apps.core.errors import Refused
 from apps.core.money import Money
 from apps.milestones import rules
@@ -122,6 +123,13 @@ def next_part(milestone: Milestone) -> int:
     """The number of the part that is made next of the milestone's line, which its versions share."""
     parts = Milestone.objects.filter(contract_id=milestone.contract_id, position=milestone.position)
     return 1 + (parts.aggregate(last=Max("part"))["last"] or milestone.part)
+
+
+def newest_part_of(milestone: Milestone) -> Milestone:
+    """What is left of a milestone that was just accepted in part: the last part of its line."""
+    in_flight.land()
+    parts = Milestone.objects.filter(contract_id=milestone.contract_id, position=milestone.position)
+    return parts.select_related("line__version", "contract").latest("part")
 
 
 def line_in_force(milestone: Milestone, *, contract: Contract) -> PlanLine:

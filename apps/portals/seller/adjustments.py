@@ -49,6 +49,7 @@ def _words(one: Adjustment) -> str:
         Kind.SLIP: _("The payment is expected later. You bear the discount for the days more."),
         Kind.CHANGE: _("The milestone became smaller or was taken out, so less can be advanced on it."),
         Kind.SHORTFALL: _("The milestone was accepted for less, so less can be advanced on its invoice."),
+        Kind.CARRIED: _("The milestone was accepted in part. What that does not cover is advanced on the rest now."),
         Kind.REJECTION: _("The milestone was not accepted. The advance is to be paid back by you."),
         Kind.DILUTION: _("The invoice was credited. The reserve bore what it could; you owe the rest back."),
         Kind.WRITE_OFF: _("The buyer did not pay. You owe nothing back, and the reserve is lost."),

@@ -8,9 +8,12 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts.models import GuestGrant
 from apps.financing import services as financing
-from apps.financing.models import Adjustment, BankMovement, Collection, Repayment, Tranche
+from apps.financing.models import Adjustment, Assignment, BankMovement, Collection, Repayment, Tranche
 from apps.financing.models.movement import Movement
+from apps.invoicing.models import PayeeInstruction
+from apps.milestones.models import Milestone
 from apps.parties import services as parties
 from apps.parties.roles import Action
 from apps.workflows.mails import desk
@@ -21,11 +24,16 @@ HEADINGS: Final = {
     "slip": _("The payment of {name} is expected later"),
     "change": _("{name} is smaller than what was advanced on"),
     "shortfall": _("{name} was accepted for less than was advanced on"),
+    "carried": _("{name} was accepted in part, and the rest of its advance stands on"),
     "rejection": _("The advance on {name} is to be paid back"),
     "dilution": _("{name} was credited after it was sold"),
     "write_off": _("The advance on {name} is written off"),
 }
 OWES: Final = _("The seller owes back what is named below. When it has paid that, nothing more is owed on it.")
+STANDS_ON: Final = _(
+    "The accepted part covers what stays advanced on it. What is carried over is advanced on the rest, at the price as"
+    " it was."
+)
 OWES_NOTHING: Final = _("The seller owes nothing back by it.")
 LOST: Final = _("The buyer did not pay. The seller owes nothing back, and the reserve that was kept is lost with it.")
 
@@ -38,12 +46,56 @@ def adjusted(*, adjustment_ref: str, organisation_id: int) -> None:
     heading = format_lazy(HEADINGS[adjustment.kind], name=tranche.name)
     facts = _facts(adjustment)
     words = LOST if adjustment.written_off else OWES if adjustment.recourse else OWES_NOTHING
+    if adjustment.carried:
+        words = STANDS_ON
     if organisation_id == tranche.financier_id:
         desk.about_advance(
             tranche, key=f"adjusted.{adjustment.ref}", sender=tranche.seller, facts=facts, heading=heading, words=words
         )
     else:
         _to_seller(tranche, key=f"adjusted.{adjustment.ref}", facts=facts, heading=heading, words=words)
+
+
+def parted(*, milestone_ref: str, rest_ref: str) -> None:
+    """Tell everybody to whom the notice of assignment went whom the buyer pays for the accepted part and for the rest.
+
+    The notice was of the whole milestone; what an advance does not need any more the buyer pays to the seller.
+    """
+    assignment = Assignment.objects.select_related("milestone__invoice", "contract__seller", "contract__buyer").get(
+        milestone__ref=milestone_ref, revoked_at=None
+    )
+    rest, contract = Milestone.objects.get(ref=rest_ref), assignment.contract
+    assigned = PayeeInstruction.objects.assigned()
+    payee = assigned.get(milestone=assignment.milestone_id)
+    stands_on = assigned.filter(milestone=rest).first()
+    people = parties.mailboxes(organisation_id=contract.buyer_id, action=Action.ACKNOWLEDGE_ASSIGNMENT)
+    told = GuestGrant.objects.filter(subject_ref=assignment.ref).values_list("email", flat=True)
+    send(
+        Letter(
+            name="advance",
+            key=f"parted.{rest.ref}",
+            sender=contract.seller,
+            reader=contract.buyer,
+            to=list(dict.fromkeys([*people, *told])),
+            button=_("Open the invoice"),
+            url=absolute(reverse("buyer:invoice", args=[assignment.milestone.invoice.ref])),
+            facts=[
+                fact(_("Invoice of the accepted part"), assignment.name),
+                fact(_("Pay to"), payee.payee_name),
+                fact(_("The rest"), rest.title),
+                fact(_("Pay to"), stands_on.payee_name if stands_on else contract.seller.legal_name),
+            ],
+            context={
+                "heading": format_lazy(_("Whom you pay for {name}"), name=assignment.milestone.title),
+                "words": _("You accepted a part. The notice of assignment holds for that part and for the rest.")
+                if stands_on
+                else _(
+                    "You accepted a part. The notice of assignment holds for that part only. The rest, once you accept"
+                    " it, you pay to the seller."
+                ),
+            },
+        )
+    )
 
 
 def repaid(*, repayment_ref: str) -> None:
@@ -124,6 +176,12 @@ def misdirected(*, collection_ref: str) -> None:
 
 def _facts(adjustment: Adjustment) -> list[dict[str, Any]]:
     tranche = adjustment.tranche
+    if adjustment.carried:
+        return [
+            money(_("Carried over to the rest"), adjustment.charged_back, tranche.currency),
+            fact(_("The rest"), tranche.carried_to.milestone.title),
+            money(_("Advance outstanding"), tranche.outstanding, tranche.currency),
+        ]
     amounts: list[tuple[Promise | str, Decimal]] = [
         (_("No longer advanced"), adjustment.charged_back),
         (_("Borne by the reserve"), adjustment.reserve),

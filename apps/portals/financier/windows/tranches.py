@@ -73,6 +73,7 @@ class TrancheWindow(Window):
         "line",
         "assignment",
         "disbursement__sent_by",
+        "carried_from__milestone__invoice",
     )
 
     def rows(self, actor: Actor) -> QuerySet[Any]:
@@ -162,14 +163,15 @@ def _earned(postings: list[journal.Posting]) -> Decimal:
 
 
 def _facts(row: Tranche) -> list[Fact]:
-    currency, offer, line = row.currency, row.offer, row.line
+    currency, offer, line, first = row.currency, row.offer, row.line, row.carried_from
     facts = [
         Fact(term=_("Priced"), value=_("before acceptance") if line.stage == Stage.PRE else _("as an invoice")),
         Fact(term=_("Invoice total"), amount=row.face, currency=currency),
         Fact(term=_("Advance, %(rate)s") % {"rate": rate(line.advance_rate)}, amount=row.gross, currency=currency),
         Fact(term=_("Discount"), amount=row.discount, currency=currency),
         Fact(term=_("Fee"), amount=row.fee, currency=currency),
-        Fact(term=_("Paid to the seller"), amount=row.net, currency=currency, is_total=True),
+        Fact(term=_("Paid to the seller"), amount=amounts.ZERO if first else row.net, currency=currency, is_total=True),
+        *([] if first is None else [Fact(term=_("Carried from"), value=first.name, url=address(Tranche, first.ref))]),
         Fact(term=_("Reserve"), amount=row.reserve, currency=currency),
         Fact(term=_("Discount rate a year"), value=rate(line.annual_rate)),
         Fact(term=_("APR, XIRR"), value=f"{rate(line.apr)}, {rate(line.xirr)}"),

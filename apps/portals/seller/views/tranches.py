@@ -59,7 +59,7 @@ def tranche(request: PortalRequest, ref: str) -> HttpResponse:
             "repayments": repayments,
             "has_steps": found.state not in ("cancelled", *NOTHING_TO_COME),
             "tiles": _tiles(found, payouts, to_come=to_come, owed=owed),
-            "steps": _steps(found, assignment, disbursement, payouts, to_come=to_come),
+            "steps": _steps(found, assignment, payouts, to_come=to_come),
             "next": _what_next(found, assignment, to_come=to_come, owed=owed),
             "may_cancel": not _why_not_cancel(request, found),
             "crumbs": funding_crumbs((found.name, "")),
@@ -130,7 +130,8 @@ def _reserve_to_come(
 
 def _tiles(tranche: Tranche, payouts: Sequence[ReservePayout], *, to_come: Decimal, owed: Decimal) -> list[Tile]:
     currency = tranche.currency
-    received = tranche.gross - tranche.discount - tranche.fee if tranche.funded_on else money.ZERO
+    is_paid = tranche.funded_on is not None and tranche.carried_from_id is None
+    received = tranche.net if is_paid else money.ZERO
     return [
         Tile(
             label=_("Paid to you so far"),
@@ -160,7 +161,6 @@ def _tiles(tranche: Tranche, payouts: Sequence[ReservePayout], *, to_come: Decim
 def _steps(
     tranche: Tranche,
     assignment: Assignment | None,
-    disbursement: Disbursement | None,
     payouts: Sequence[ReservePayout],
     *,
     to_come: Decimal,
@@ -171,7 +171,7 @@ def _steps(
     marks = [
         (_("Accepted"), True, tranche.accepted_at.date()),
         (_("Buyer notified"), notified is not None, notified.date() if notified else None),
-        (_("Paid out"), disbursement is not None, disbursement.value_on if disbursement else None),
+        (_("Paid out"), tranche.funded_on is not None, tranche.funded_on),
         *_acceptance(tranche),
         (_("Collected"), tranche.state == "settled", tranche.settled_on),
         (_("Reserve paid"), is_paid_out, payouts[-1].value_on if is_paid_out and payouts else None),
