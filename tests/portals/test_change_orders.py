@@ -42,7 +42,7 @@ def typed(page: Any, *, terms: bool = False) -> dict[str, str]:
         for name in form.fields:
             field = form[name]
             value = field.value()
-            if value not in (None, False):
+            if value is not None and value is not False:
                 data[field.html_name] = value.isoformat() if hasattr(value, "isoformat") else str(value)
     return data
 
