@@ -280,6 +280,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "apps.workflows.link_jobs",
     "apps.workflows.payment_document_jobs",
     "apps.workflows.recourse_jobs",
+    "apps.workflows.recourse_upkeep",
     "apps.workflows.refund_jobs",
     "apps.workflows.reservation_jobs",
     "apps.workflows.retention_jobs",

@@ -50,6 +50,17 @@ def demand_advance(*, actor: Actor, key: str, tranche_ref: str, reason: str) -> 
 
 
 @once
+def demand_lapsed_advance(*, actor: Actor, key: str, tranche_ref: str) -> Answer:
+    """The time to cure a milestone is over: its advance is owed back without anybody asking; a job, daily."""
+    at = _held(tranche_ref)
+    made = financing.demand_lapsed(tranche_ref=tranche_ref, actor=actor, at=at)
+    if made is None:
+        return {}
+    carry([made], at=at)
+    return {"tranche": tranche_ref, "adjustment": made.ref}
+
+
+@once
 def record_repayment(
     *, actor: Actor, key: str, tranche_ref: str, received_on: date, bank_reference: str, amount: Decimal | None = None
 ) -> Answer:

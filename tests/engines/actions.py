@@ -1871,6 +1871,15 @@ def demand_advance(world: World) -> Attempt:
 
 
 @story
+def demand_lapsed_advance(world: World) -> Attempt:
+    actor, at = Actor.system(organisation_id=world.parties.financier.pk), noon(stories.day(400))
+    return Attempt(
+        lambda key: recourse.demand_lapsed_advance(actor=actor, key=key, tranche_ref=world["before"]),
+        lambda: acting(actor, at=at),
+    )
+
+
+@story
 def record_repayment(world: World) -> Attempt:
     return _by(
         world,

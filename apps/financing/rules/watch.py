@@ -11,6 +11,8 @@ AGED_DAYS = 5
 """After so many days a receipt should be identified."""
 MOST_SLIP_DAYS = 45
 """Later than so many days past what was signed, a milestone has slipped too far."""
+CURE_DAYS = 10
+"""So many days a seller has to submit again what the buyer sent back."""
 
 
 def is_near(*, used: Decimal, limit: Decimal | None) -> bool:
@@ -26,6 +28,11 @@ def is_concentrated(*, part: Decimal, whole: Decimal, rate: Decimal) -> bool:
 def has_aged(*, since: date, today: date) -> bool:
     """Whether a receipt has waited too long."""
     return (today - since).days > AGED_DAYS
+
+
+def is_cure_over(*, sent_back_on: date, today: date) -> bool:
+    """Whether the days are over in which what was sent back could be submitted again."""
+    return (today - sent_back_on).days > CURE_DAYS
 
 
 def has_slipped_too_far(*, signed_for: date, expected_on: date, today: date) -> bool:

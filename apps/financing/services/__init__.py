@@ -62,6 +62,7 @@ from apps.financing.services.funding import (
     to_fund,
     waiting_of,
 )
+from apps.financing.services.lapsing import demand_lapsed, lapsed_advances
 from apps.financing.services.locks import lock_facility
 from apps.financing.services.losses import allow_for_loss, declare_default, write_off
 from apps.financing.services.movements import collected, pass_on, return_surplus, sweep
@@ -142,6 +143,7 @@ __all__ = [
     "decline_offer",
     "decline_request",
     "demand",
+    "demand_lapsed",
     "dilute",
     "discard_payment_order",
     "due_from_seller",
@@ -162,6 +164,7 @@ __all__ = [
     "invoice_ref_of",
     "is_advance",
     "is_paid_out",
+    "lapsed_advances",
     "late_charge_due",
     "lock_facility",
     "milestone_of_tranche",

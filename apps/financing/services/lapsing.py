@@ -1,0 +1,82 @@
+"""Advances whose time to be cured is over are demanded back by themselves; who moved the date has decided otherwise."""
+
+from datetime import date, datetime
+
+from django.db.models import F
+
+from apps.core.errors import NotAllowed
+from apps.financing.models import Adjustment, Tranche
+from apps.financing.models.adjustment import Kind
+from apps.financing.models.tranche import TrancheState
+from apps.financing.rules import events
+from apps.financing.rules import watch as rules
+from apps.financing.services.adjusting import Event, adjust, standing_on
+from apps.financing.services.locks import lock_tranche_to_count
+from apps.financing.services.record import day_of
+from apps.milestones.models import Decision
+from apps.milestones.models.milestone import MilestoneState
+from apps.parties.actor import Actor
+
+NOT_CURED = "Sent back by the buyer, and not submitted again in time."
+SLIPPED = "Not accepted long after the day that was signed."
+
+
+def lapsed_advances(*, financier_id: int, on: date) -> list[str]:
+    """The references of a financier's advances whose time is over on a day, in the order in which they are held.
+
+    Whatever was missed, they are found as long as nothing was done about them.
+    """
+    # Whoever is sent back or past what is expected is looked at; the others cannot have lapsed.
+    before = Tranche.objects.filter(financier_id=financier_id, state=TrancheState.FUNDED_PRE)
+    late = before.filter(expected_on__lt=on) | before.filter(milestone__state=MilestoneState.CHANGES_REQUESTED)
+    found = late.select_related("milestone", "line", "offer", "financier").order_by("facility_id", "pk")
+    return [tranche.ref for tranche in found if _why(tranche, on=on)]
+
+
+def demand_lapsed(*, tranche_ref: str, actor: Actor, at: datetime) -> Adjustment | None:
+    """Demand back what has lapsed, as an underwriter would: all of it less the discount that is not earned.
+
+    None where it was submitted again, accepted, moved to a later date or demanded back meanwhile.
+    """
+    tranche, exposures = lock_tranche_to_count(tranche_ref=tranche_ref)
+    if actor.organisation_id != tranche.financier_id or actor.user_id is not None:
+        raise NotAllowed("Only the clock demands back what has lapsed. Demand the advance back yourself.")
+    on = day_of(tranche.financier, at=at)
+    why = _why(tranche, on=on) if tranche.state == TrancheState.FUNDED_PRE else ""
+    if not why:
+        return None
+    standing = standing_on(tranche, on=on)
+    moves = events.charge_back(standing, amount=standing.outstanding, currency=tranche.currency)
+    event = Event(kind=Kind.REJECTION, on=on, reason=why, source=f"lapsed:{tranche.ref}")
+    return adjust(tranche, event=event, moves=moves, standing=standing, exposures=exposures, actor=actor, at=at)
+
+
+def _why(tranche: Tranche, *, on: date) -> str:
+    """Why an advance on a milestone that is not accepted has lapsed; nothing while it has not.
+
+    A milestone under review is not cured and not refused: the buyer decides first. The date that somebody moved since
+    the milestone was sent back is the time to cure it.
+    """
+    if tranche.milestone.state == MilestoneState.SUBMITTED:
+        return ""
+    is_over = (on - tranche.expected_on).days > tranche.offer.grace_days
+    if is_over and rules.has_slipped_too_far(
+        signed_for=tranche.line.expected_on, expected_on=tranche.expected_on, today=on
+    ):
+        return SLIPPED
+    sent_back_on = _sent_back_on(tranche)
+    if sent_back_on is None or not rules.is_cure_over(sent_back_on=sent_back_on, today=on):
+        return ""
+    was_moved = tranche.adjustments.filter(kind=Kind.SLIP, booked_on__gte=sent_back_on).exists()
+    return "" if was_moved and not is_over else NOT_CURED
+
+
+def _sent_back_on(tranche: Tranche) -> date | None:
+    """The day on which the buyer sent the milestone back, where the financier is; None while it waits for nothing."""
+    if tranche.milestone.state != MilestoneState.CHANGES_REQUESTED:
+        return None
+    refused = Decision.objects.filter(
+        submission__milestone=tranche.milestone_id, outcome=Decision.Outcome.CHANGES_REQUESTED
+    )
+    at = refused.order_by(F("decided_at").desc()).values_list("decided_at", flat=True).first()
+    return day_of(tranche.financier, at=at) if at is not None else None

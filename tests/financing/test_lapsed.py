@@ -1,0 +1,82 @@
+"""Advances whose time to be cured is over are demanded back by a daily job: once, each alone, and nobody else's."""
+
+from datetime import date
+
+import pytest
+
+from apps.core.database import walls
+from apps.core.errors import NotAllowed
+from apps.financing.models import Adjustment
+from apps.financing.rules.events import Bears
+from apps.parties.actor import Actor
+from apps.workflows import recourse, recourse_upkeep
+from tests import scenarios
+from tests.conftest import Once
+from tests.financing import events, stories
+from tests.financing.sample import Book
+from tests.financing.stories import day, lines, noon
+from tests.scenarios import acting, key, member
+
+
+@pytest.fixture(scope="module")
+def told(once: Once) -> Book:
+    return once(Book)
+
+
+@pytest.fixture
+def book(told: Book, db: None) -> Book:
+    return told
+
+
+def run(book: Book, *, on: date) -> None:
+    """The job of one day, in the walls of the financier."""
+    with acting(Actor.system(organisation_id=book.deal.financier.pk), at=noon(on)):
+        recourse_upkeep.demand_lapsed_advances(organisation_id=book.deal.financier.pk, on=on.isoformat())
+
+
+def test_what_is_not_cured_in_ten_days_is_owed_back_once(book: Book) -> None:
+    events.sent_back(book.deal, book.contract, position=2, on=day(49))
+    run(book, on=day(59))
+    assert book.posted() == []
+    run(book, on=day(60))
+    assert book.posted() == [lines(d2100=1_800, c4000=1_800), lines(d1200=59_100, d2100=900, c1150=60_000)]
+    assert book.sellers() == [lines(d2300=60_000, c2310=59_100, c5000=900)]
+    assert [book.tranche(n).state for n in (2, 3)] == ["recourse_due", "funded_pre"]
+    run(book, on=day(60))
+    run(book, on=day(61))
+    assert len(book.posted()) == 2
+    with walls.asking_for(book.deal.seller.pk):
+        made = Adjustment.objects.get(kind="rejection")
+    assert (made.decided_by_id, made.reason) == (None, "Sent back by the buyer, and not submitted again in time.")
+
+
+def test_what_is_submitted_again_or_moved_to_a_later_date_does_not_lapse(book: Book) -> None:
+    events.sent_back(book.deal, book.contract, position=2, on=day(49))
+    events.sent_back(book.deal, book.contract, position=3, on=day(49))
+    events.postponed(book.deal, book.tranche(2), to=day(120), borne_by=Bears.NOBODY, on=day(55))
+    scenarios.submitted_milestone(book.contract, position=3, at=noon(day(58)))
+    run(book, on=day(70))
+    assert [book.tranche(n).state for n in (2, 3)] == ["funded_pre", "funded_pre"]
+    # One run makes up for an outage of months. The date that was moved is over; the buyer has not decided the other.
+    run(book, on=day(300))
+    assert [book.tranche(n).state for n in (2, 3)] == ["recourse_due", "funded_pre"]
+    events.verified(book.deal)
+
+
+def test_what_has_slipped_too_far_is_owed_back(book: Book) -> None:
+    run(book, on=day(90 + 45))
+    assert book.tranche(2).state == "funded_pre"
+    run(book, on=day(90 + 46))
+    assert book.tranche(2).state == "recourse_due"
+    events.verified(book.deal)
+
+
+def test_only_the_clock_of_its_own_financier_demands_it(book: Book) -> None:
+    ref = book.tranche(2).ref
+    strangers = (Actor.system(organisation_id=book.deal.seller.pk), member(book.deal, "underwriter"))
+    for actor in strangers:
+        with acting(actor, at=noon(day(300))), pytest.raises(NotAllowed, match="Only the clock"):
+            recourse.demand_lapsed_advance(actor=actor, key=key(), tranche_ref=ref)
+    assert book.posted() == []
+    stories.accrued(book.deal, through=day(300))
+    assert book.tranche(2).state == "funded_pre"
