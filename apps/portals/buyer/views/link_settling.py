@@ -16,9 +16,9 @@ from apps.portals.terminating import by_link as terminations
 def reservation(request: PortalRequest, token: str, ref: str) -> HttpResponse:
     """One defect of the acceptance that the link is for: release it, say what is missing, settle it."""
     visit = visit_of(request, token)
+    found = get_object_or_404(visit.defects(), ref=ref)
     if not visit.may_ask(request):
         return redirect("link:open", token=token)
-    found = get_object_or_404(visit.defects(), ref=ref)
     return defects.reservation(request, found, token=token)
 
 
