@@ -113,6 +113,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.portals.access.DoorMiddleware",
+    "apps.portals.security_log.SecurityLogMiddleware",
     "apps.portals.too_often.TooOftenMiddleware",
     "apps.portals.sizes.RequestSizeMiddleware",
     "apps.portals.sizes.AddressMiddleware",
@@ -161,6 +162,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 """Whoever adds or takes away a factor is told by mail, so that somebody whose session was stolen learns of it."""
 ACCOUNT_FORMS = {"signup": "apps.portals.account.forms.SignupForm"}
 ACCOUNT_ADAPTER = "apps.portals.account.adapter.AccountAdapter"
+MFA_ADAPTER = "apps.portals.account.adapter.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Cairn"
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -169,6 +171,7 @@ SESSION_COOKIE_AGE = 60 * 60 * 12
 
 # --- behind a secret, over HTTPS ---------------------------------------------------------------------------------
 SECRET_KEY = env.str("SECRET_KEY", default="")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 BASE_URL = env.str("BASE_URL", default="http://localhost:8000")
@@ -261,7 +264,8 @@ LOGGING = {
     "filters": {"tokens": {"()": "config.logs.WithoutTokens"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["tokens"]}},
     # Django would add a handler of its own in DEBUG, which writes every line twice and tokens in clear.
-    "loggers": {"django": {"handlers": [], "level": "NOTSET"}},
+    # Who came in and who was refused is said however quiet the rest is.
+    "loggers": {"django": {"handlers": [], "level": "NOTSET"}, "cairn.security": {"level": "INFO"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
 }
 PROCRASTINATE_IMPORT_PATHS = [

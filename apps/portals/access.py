@@ -68,17 +68,19 @@ def memberships_of(request: HttpRequest) -> list[Membership]:
     return cast("list[Membership]", getattr(request, "memberships", []))
 
 
-def origin_of(request: HttpRequest, *, authenticated_by: str = "", proof: Proof | None = None) -> Origin:
-    """From where the request came and how its sender was authenticated: as told, or as the session says.
-
-    Only as many proxies are believed as the settings name.
-    """
+def address_of(request: HttpRequest) -> str:
+    """The network address from which the request came; only as many proxies are believed as the settings name."""
     address = str(request.META.get("REMOTE_ADDR", ""))
     hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     if settings.TRUSTED_PROXIES and len(hops) >= settings.TRUSTED_PROXIES:
         address = hops[-settings.TRUSTED_PROXIES]
+    return address[:45]
+
+
+def origin_of(request: HttpRequest, *, authenticated_by: str = "", proof: Proof | None = None) -> Origin:
+    """From where the request came and how its sender was authenticated: as told, or as the session says."""
     return Origin(
-        address=address[:45],
+        address=address_of(request),
         agent=seen_only(request.headers.get("User-Agent", ""))[:300],
         authenticated_by=authenticated_by or str(request.session.get("authenticated_by", "")),
         proof=proof,

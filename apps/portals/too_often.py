@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import ngettext
 
-from apps.portals.access import origin_of, signed_in_user
+from apps.portals.access import address_of, signed_in_user
 from apps.workflows import limits
 from apps.workflows.limits import TooOften
 
@@ -50,7 +50,7 @@ def in_words(wait: timedelta) -> str:
 
 def network_of(request: HttpRequest) -> str:
     """From where a request comes, as limits count it: an IPv4 address, or the network of an IPv6 one."""
-    address = origin_of(request).address
+    address = address_of(request)
     with suppress(ValueError):
         if ipaddress.ip_address(address).version == 6:
             return str(ipaddress.ip_network(f"{address}/{NETWORK}", strict=False))

@@ -5,6 +5,9 @@ from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
 from django.urls import reverse
@@ -14,7 +17,8 @@ from django.utils.translation import gettext as _
 from apps.core import clock
 from apps.parties import rules
 from apps.parties.models import User
-from apps.portals import formats, proving
+from apps.portals import formats, proving, security_log
+from apps.portals.access import signed_in_user
 from apps.workflows.mails import letter
 from apps.workflows.mails.letter import absolute, fact
 
@@ -28,6 +32,13 @@ WORDS: Final = {"totp": "authenticator", "webauthn": "passkey", "recovery_codes"
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def clean_email(self, email: str) -> str:
         return rules.mailbox(str(super().clean_email(email)))
+
+    def validation_error(self, code: str, *args: Any) -> ValidationError:
+        """A code that was wrong is noted: guessing shows in the log."""
+        if code == "incorrect_code":
+            security_log.note("wrong_code", self.request)
+        error: ValidationError = super().validation_error(code, *args)
+        return error
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         user.email = self.clean_email(form.cleaned_data["email"])
@@ -82,3 +93,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         how = " + ".join([*first, *second])
         request.session["authenticated_by"] = how
         proving.keep_of(request, user, by=how)
+        security_log.note("signed_in", request, user=user, by=how)
+
+    def logout(self, request: HttpRequest) -> None:
+        security_log.note("signed_out", request, user=signed_in_user(request))
+        super().logout(request)
+
+
+class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    def validation_error(self, code: str, *args: Any) -> ValidationError:
+        """The same of authenticators, recovery codes and passkeys."""
+        if code == "incorrect_code":
+            security_log.note("wrong_factor", context.request)
+        error: ValidationError = super().validation_error(code, *args)
+        return error
