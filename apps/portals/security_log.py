@@ -1,4 +1,4 @@
-"""What the log says of the door: who came in and out, what was refused to whom. No mailbox, no code, no token of a link.
+"""What the log says of the door: who came in and out, what was refused to whom. No mailbox, code or token of a link.
 
 One line an event, ``name key=value …``, with values as JSON, so that nothing that somebody sends can begin a line of
 its own (ASVS 5.0, 16.3.1 to 16.3.3 and 16.4.1).

@@ -50,7 +50,8 @@ def test_what_is_refused_to_somebody_is_noted_with_who_it_was(story: Parties, sa
     client.get(path)
     (line,) = said()
     assert line.startswith("not_found ")
-    assert re.search(rf'user={story.people["seller"].user.pk} organisation=\d+ .*method="GET" path="{re.escape(path)}"', line)
+    who = story.people["seller"].user.pk
+    assert re.search(rf'user={who} organisation=\d+ .*method="GET" path="{re.escape(path)}"', line)
 
 
 def test_nothing_that_is_sent_begins_a_line_of_its_own(said: Callable[[], list[str]]) -> None:
