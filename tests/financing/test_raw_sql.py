@@ -124,8 +124,7 @@ AGAINST_A_FUNDED_ADVANCE = {
     ),
     "a tranche that starts as funded": (copied("financing_tranche"), "tranche starts as the accepted line"),
     "a receivable pledged twice, though the line slipped through": (
-        "ALTER TABLE financing_tranche DROP CONSTRAINT financing_tranche_line_id_key;"
-        + copied("financing_tranche", **UNFUNDED),
+        "DROP INDEX one_advance_for_each_line;" + copied("financing_tranche", **UNFUNDED),
         "no_receivable_pledged_twice",
     ),
     "a receivable assigned twice": (
