@@ -643,6 +643,7 @@ def expected_decision(pack, entry, told):
         "sha256": facts["sha256"],
         "verdicts": told["verdicts"],
         **{part: facts[part] for part in ("accepted_for_interest_at",) if part in facts},
+        **({"circumstances": who["facts"]} if who.get("facts") else {}),
     }
 
 

@@ -42,12 +42,15 @@ class Origin:
     """From where and how somebody acted; part of the evidence. ``address`` is an IP, ``agent`` the browser's name.
 
     ``proof`` is the last time that the person showed who it is, if that was in this browser; doors find it.
+    ``language`` is that of the page, ``key`` the idempotency key of its form; both are known once a workflow runs.
     """
 
     address: str = ""
     agent: str = ""
     authenticated_by: str = ""
     proof: Proof | None = None
+    language: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

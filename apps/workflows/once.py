@@ -6,10 +6,12 @@ recorded is written to the audit trail, the answer is stored, and everything is 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Final, ParamSpec, cast
 
 from django.db import transaction
+from django.utils.translation import get_language
 
 from apps.audit import services as audit
 from apps.core import canonical, clock
@@ -26,7 +28,8 @@ def once(workflow: Callable[P, Answer]) -> Callable[P, Answer]:
     """Run a workflow in one durable transaction, at most once per organisation, action and key.
 
     The workflow takes ``actor`` and ``key`` by name. The same key with the same parameters returns the stored answer
-    without doing anything; with other parameters it is refused with :class:`KeyReused`.
+    without doing anything; with other parameters it is refused with :class:`KeyReused`. The workflow gets the actor
+    with the key and the language of the page, which are part of the evidence.
     """
 
     @wraps(workflow)
@@ -39,6 +42,8 @@ def once(workflow: Callable[P, Answer]) -> Callable[P, Answer]:
             stored = _claim(actor=actor, action=workflow.__name__, key=key, parameters=parameters)
             if stored is not None:
                 return stored
+            origin = replace(actor.origin, key=key, language=get_language() or "")
+            named["actor"] = replace(actor, origin=origin)
             with in_flight.in_flight():
                 with audit.written_together():
                     answer = workflow(*args, **arguments)

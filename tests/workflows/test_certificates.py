@@ -1,11 +1,12 @@
 """The certificate of acceptance: made by a job after the sign-off, from a snapshot, once; and what it says."""
 
 import io
-from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, connection, transaction
+from django.utils import translation
 from pypdf import PdfReader
 
 from apps.audit.models import Entry
@@ -14,6 +15,7 @@ from apps.core import canonical
 from apps.core.errors import Refused
 from apps.core.printing import press
 from apps.milestones.certificates import making
+from apps.milestones.certificates.page import page_of
 from apps.milestones.models import Certificate, Submission
 from apps.milestones.services import CriterionVerdict
 from apps.workflows import printing, proofs, sign_off, worker
@@ -25,7 +27,7 @@ try:
 except OSError:
     pytest.skip("PDF documents need Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0", allow_module_level=True)
 
-AT = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
+KEY = "5d0c7b1e-6f0a-4a55-9c43-1f1f6f1f2a10"
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ def accepted(contract: Contract) -> Submission:
     guest = scenarios.guest_actor(scenarios.link_to_sign_off(submission))
     with acting(guest):
         sign_off.accept_milestone(
-            actor=guest, key=key(), submission_ref=submission.ref, seen=submission.sha256, comment="Thank you."
+            actor=guest, key=KEY, submission_ref=submission.ref, seen=submission.sha256, comment="Thank you."
         )
     return submission
 
@@ -72,6 +74,17 @@ def test_the_certificate_says_everything_that_proves_the_sign_off(parties: Parti
     with acting(scenarios.seller_actor(parties)):
         files = list(accepted.files.all())
         entry = Entry.objects.get(verb="milestone.accepted")
+        detail = canonical.read(entry.detail.text)
+        grant = decision.grant
+    assert decision.circumstances == {
+        "roles": ["approver"],
+        "limit": None,
+        "currency": "EUR",
+        "language": "en",
+        "key": KEY,
+    }
+    assert detail["facts"] == decision.circumstances
+    assert grant is not None
     for words in (
         "Certificate of acceptance Prototype",
         "NL-2026-014 Warehouse software implementation",
@@ -90,11 +103,30 @@ def test_the_certificate_says_everything_that_proves_the_sign_off(parties: Parti
         "INV-",
         f"{decision.decided_at:%H:%M:%S} UTC",
         "Europe/Berlin",
+        f"Record Roles Approver Signs off up to without limit Language shown English Checked before signing the"
+        f" form named the hash of the text that was shown Version of the statement {decision.statement_version}"
+        f" Idempotency key {KEY}",
+        f"Token of the personal link {grant.token_sha256[:8]}",
     ):
         assert words in text, words
     joined = text.replace(" ", "")
     for sha256 in (accepted.sha256, entry.sha256, canonical.sha256(decision.statement), *(f.sha256 for f in files)):
         assert sha256 in joined
+    assert grant.token_sha256 in joined
+    _older_and_limited(canonical.read(certificate.snapshot))
+
+
+def _older_and_limited(said: dict[str, Any]) -> None:
+    """What an earlier version of Cairn did not record is said to be missing; a limit is printed as money."""
+    decision = said["decision"]
+    decision["circumstances"].update(limit="50000", roles=["approver", "owner"])
+    with translation.override("de"):
+        rows = page_of(said).circumstances
+    assert [value for _term, value in rows[:3]] == ["Abnahme, Inhaber", "50.000,00\N{NO-BREAK SPACE}EUR", "Englisch"]
+    for older in ({**decision, "circumstances": None}, {k: v for k, v in decision.items() if k != "circumstances"}):
+        printed = dict(page_of({**said, "decision": older}).circumstances)
+        missing = [term for term, value in printed.items() if value == "not recorded"]
+        assert missing == ["Roles", "Signs off up to", "Language shown", "Idempotency key"]
 
 
 def test_what_it_was_made_from_is_inside_and_the_bytes_are_always_the_same(

@@ -386,17 +386,26 @@ def test_a_financier_who_is_party_to_the_contract_signs_nothing_off(
 
 
 def test_a_limit_holds_for_the_member_and_for_the_members_link(parties: Parties, submission: Submission) -> None:
-    with acting(scenarios.buyer_actor(parties)) as olga:
-        parties_services.change_member(
-            actor=olga,
-            membership_ref=parties.people["approver"].ref,
-            roles={Role.APPROVER},
-            approval_limit=Decimal("11999.99"),
-            at=clock.now(),
-        )
+    def limit_to(limit: str) -> None:
+        with acting(scenarios.buyer_actor(parties)) as olga:
+            parties_services.change_member(
+                actor=olga,
+                membership_ref=parties.people["approver"].ref,
+                roles={Role.APPROVER},
+                approval_limit=Decimal(limit),
+                at=clock.now(),
+            )
+
+    limit_to("11999.99")
     for actor in (scenarios.approver_actor(parties), guest(submission)):
         with pytest.raises(NotAllowed, match=r"comes to 12,000\.00 EUR; you sign off up to 11,999\.99 EUR"):
             accept(submission, actor=actor)
+    limit_to("12000.00")
+    accept(submission, actor=guest(submission))
+    with acting(scenarios.buyer_actor(parties)):
+        circumstances = Decision.objects.get().circumstances
+    assert circumstances is not None
+    assert (circumstances["limit"], circumstances["currency"], circumstances["language"]) == ("12000", "EUR", "en")
 
 
 def test_a_member_who_lost_the_role_since_the_page_was_opened_is_refused(

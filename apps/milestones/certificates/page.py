@@ -15,6 +15,7 @@ from apps.contracts import measure_wording
 from apps.core.printing import facts, words
 from apps.core.printing.facts import Fact
 from apps.core.printing.words import NBSP
+from apps.milestones.certificates import circumstances
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Page:
     statement: str
     comment: str
     person: Sequence[Fact]
+    circumstances: Sequence[Fact]
     hashes: Sequence[Fact]
     record: Sequence[Fact]
 
@@ -93,10 +95,12 @@ def page_of(said: dict[str, Any]) -> Page:
         statement=decision["statement"],
         comment=decision["comment"],
         person=[*_before(said), *_person(said, decided_at)],
+        circumstances=circumstances.rows(decision),
         hashes=[
             (gettext("Text that was shown and accepted"), decision["sha256"]),
             (gettext("Statement"), decision["statement_sha256"]),
             (signed, contract["version_sha256"]),
+            *circumstances.token(decision),
             *_invoice_hash(said),
         ],
         record=_record(said["audit"]),

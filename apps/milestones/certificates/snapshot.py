@@ -157,6 +157,8 @@ def _decision(decision: Decision, *, signatory: str) -> dict[str, Any]:
         "authenticated_by": decision.authenticated_by,
         "proved_by": decision.proved_by,
         "proved_at": decision.proved_at,
+        "circumstances": decision.circumstances,
         "link": contracts.link_told(decision.grant),
+        **({"token_sha256": decision.grant.token_sha256} if decision.grant is not None else {}),
         "sha256": decision.sha256,
     }

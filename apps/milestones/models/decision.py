@@ -31,6 +31,9 @@ class Decision(models.Model):
 
     Or what silence decided, as the contract says: ``rule`` names the rule, ``decided_at`` is the deadline at which it
     took effect, ``recorded_at`` when it was written down, and nobody's name stands there.
+
+    ``circumstances`` of a person's decision: ``roles``, ``limit`` (None: without) in ``currency``, ``language`` of the
+    page, idempotency ``key`` of the form. None where an earlier version of Cairn did not record them.
     """
 
     class Outcome(models.TextChoices):
@@ -62,6 +65,7 @@ class Decision(models.Model):
     authenticated_by = models.CharField(max_length=120, blank=True)
     proved_by = models.CharField(_("confirmed by"), max_length=120, blank=True)
     proved_at = models.DateTimeField(_("confirmed at"), null=True)
+    circumstances = models.JSONField(null=True)
     statement = models.TextField(_("statement"))
     statement_version = models.CharField(max_length=20)
     sha256 = models.CharField(max_length=64, help_text=_("of the submission's text that was shown"))

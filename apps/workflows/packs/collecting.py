@@ -204,6 +204,7 @@ def _decision(submission: Submission, decision: Decision) -> dict[str, Any]:
         "statement_version": decision.statement_version,
         "statement_sha256": canonical.sha256(decision.statement),
         "sha256": decision.sha256,
+        **({"circumstances": decision.circumstances} if decision.circumstances is not None else {}),
         "verdicts": [
             {"criterion": one.criterion.text, "is_passed": one.is_passed, "reason": one.reason} for one in verdicts
         ],
