@@ -267,7 +267,7 @@ def check_details(pack):
         entry["position"]
         for entry in pack.entries
         if is_sealed(entry)
-        and (entry["said"]["actor"]["organisation"] == mine or entry["said"]["verb"] in TOLD_TO_BOTH)
+        and (entry["said"]["actor"]["organisation"] == mine or is_told_to_both(entry["said"]))
     }
     for position in sorted(open_to_me - set(pack.details)):
         pack.wrong(f"REMOVED: who acted in entry {position} is not there")
@@ -279,6 +279,11 @@ def check_details(pack):
 def is_sealed(entry):
     """Whether the entry has a hash in place of who acted and from where."""
     return bool(entry["said"]["actor"].get("sealed"))
+
+
+def is_told_to_both(said):
+    """Whether an act is addressed to the other side; an event is since its confirmation is told with its statement."""
+    return said["verb"] in TOLD_TO_BOTH or (said["verb"] == "event.confirmed" and "statement" in said["facts"])
 
 
 def is_older(entry):
@@ -606,7 +611,7 @@ def chained_step(pack, entry):
         hashes = facts["verdicts_sha256"], facts["comment_sha256"], facts["sha256"]
         return [canonical([verb, at, who["email"], facts["is_passed"], *hashes])]
     told = [facts[part] for part in ("accepted", "statement", "comment", "proved_by", "proved_at", "sha256")]
-    return [canonical([verb, at, who["email"], *told, facts.get("quantity")])]
+    return [canonical([verb, at, who["email"], *told, facts.get("quantity"), who.get("facts") or None])]
 
 
 def told_steps(told):
@@ -624,7 +629,8 @@ def told_steps(told):
     if first:
         parts = [first[part] for part in ("amount", "statement", "comment", "proved_by", "proved_at", "sha256")]
         who = first["accepted_at"], first["email"]
-        yield canonical(["milestone.first_accepted", *who, *parts, first.get("quantity")])
+        more = first.get("quantity"), first.get("circumstances")
+        yield canonical(["milestone.first_accepted", *who, *parts, *more])
 
 
 def expected_decision(pack, entry, told):

@@ -90,6 +90,14 @@ class Actor:
             "authenticated_by": self.origin.authenticated_by,
         }
 
+    def circumstances(self, **more: Any) -> dict[str, Any]:
+        """In what roles, on a page in which language, by the form with which key somebody acts: part of the evidence.
+
+        Up to which amount the person may sign off is the organisation's own business, and stands in its record of its
+        team: others are told that the amount lay within it.
+        """
+        return {"roles": sorted(self.roles), "language": self.origin.language, "key": self.origin.key, **more}
+
     def may(self, action: Action) -> bool:
         """Whether one of the actor's roles permits the action; the service that knows the object checks the side."""
         return not self.roles.isdisjoint(PERMITTED[action])

@@ -14,7 +14,7 @@ from apps.contracts.models import Contract
 from apps.core import canonical
 from apps.core.errors import Refused
 from apps.core.printing import press
-from apps.milestones.certificates import making
+from apps.milestones.certificates import circumstances, making
 from apps.milestones.certificates.page import page_of
 from apps.milestones.models import Certificate, Submission
 from apps.milestones.services import CriterionVerdict
@@ -78,10 +78,9 @@ def test_the_certificate_says_everything_that_proves_the_sign_off(parties: Parti
         grant = decision.grant
     assert decision.circumstances == {
         "roles": ["approver"],
-        "limit": None,
-        "currency": "EUR",
         "language": "en",
         "key": KEY,
+        "is_within_limit": True,
     }
     assert detail["facts"] == decision.circumstances
     assert grant is not None
@@ -103,9 +102,9 @@ def test_the_certificate_says_everything_that_proves_the_sign_off(parties: Parti
         "INV-",
         f"{decision.decided_at:%H:%M:%S} UTC",
         "Europe/Berlin",
-        f"Record Roles Approver Signs off up to without limit Language shown English Checked before signing the"
-        f" form named the hash of the text that was shown Version of the statement {decision.statement_version}"
-        f" Idempotency key {KEY}",
+        f"Record Roles Approver Limit of who signed off the amount lies within it Language shown English Idempotency"
+        f" key {KEY} Checked before signing the form named the hash of the text that was shown Version of the statement"
+        f" {decision.statement_version}",
         f"Token of the personal link {grant.token_sha256[:8]}",
     ):
         assert words in text, words
@@ -113,20 +112,21 @@ def test_the_certificate_says_everything_that_proves_the_sign_off(parties: Parti
     for sha256 in (accepted.sha256, entry.sha256, canonical.sha256(decision.statement), *(f.sha256 for f in files)):
         assert sha256 in joined
     assert grant.token_sha256 in joined
-    _older_and_limited(canonical.read(certificate.snapshot))
+    _older_and_of_two(canonical.read(certificate.snapshot))
 
 
-def _older_and_limited(said: dict[str, Any]) -> None:
-    """What an earlier version of Cairn did not record is said to be missing; a limit is printed as money."""
+def _older_and_of_two(said: dict[str, Any]) -> None:
+    """What an earlier version of Cairn did not record is said to be missing; the first of two has a line of its own."""
     decision = said["decision"]
-    decision["circumstances"].update(limit="50000", roles=["approver", "owner"])
-    with translation.override("de"):
-        rows = page_of(said).circumstances
-    assert [value for _term, value in rows[:3]] == ["Abnahme, Inhaber", "50.000,00\N{NO-BREAK SPACE}EUR", "Englisch"]
     for older in ({**decision, "circumstances": None}, {k: v for k, v in decision.items() if k != "circumstances"}):
         printed = dict(page_of({**said, "decision": older}).circumstances)
         missing = [term for term, value in printed.items() if value == "not recorded"]
-        assert missing == ["Roles", "Signs off up to", "Language shown", "Idempotency key"]
+        assert missing == ["Roles", "Limit of who signed off", "Language shown", "Idempotency key"]
+    with translation.override("de"):
+        rows = circumstances.rows({"decision": decision, "first_acceptance": decision})
+    assert [value for _term, value in rows][:1] == ["Abnahme"]
+    assert rows[-1][1].count(": ") == 5
+    assert KEY in rows[-1][1]
 
 
 def test_what_it_was_made_from_is_inside_and_the_bytes_are_always_the_same(

@@ -89,6 +89,7 @@ def certify_application(
         subject=f"application:{application.ref}",
         actor=actor,
         at=at,
+        private=actor.circumstances(is_within_limit=True),
         number=application.number,
         sha256=application.sha256,
         certified_sha256=application.certified_sha256,

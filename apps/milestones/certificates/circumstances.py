@@ -1,38 +1,49 @@
 """Under which circumstances somebody signed off, as a certificate prints it."""
 
-from decimal import Decimal
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import get_language_info, gettext
 
-from apps.core.printing import words
 from apps.core.printing.facts import Fact
 from apps.parties.roles import Role
 
 
-def rows(decision: dict[str, Any]) -> list[Fact]:
-    """In what role, up to which amount, on a page in which language, by which form, which named what it showed."""
-    known = decision.get("circumstances") or {}
+def rows(said: Mapping[str, Any]) -> list[Fact]:
+    """In what role, whether within the limit, on a page in which language, by which form, which named what it showed;
+    and the same of the first of two acceptances."""
+    decision, first = said["decision"], said.get("first_acceptance")
     missing = gettext("not recorded")
-    roles = ", ".join(str(Role(role).label) for role in known.get("roles", ()))
-    limit = missing
-    if known:
-        limit = gettext("without limit")
-        if known["limit"] is not None:
-            limit = words.money(Decimal(known["limit"]), known["currency"])
-    language = str(get_language_info(known["language"])["name_translated"]) if known.get("language") else missing
-    return [
-        (gettext("Roles"), roles or missing),
-        (gettext("Signs off up to"), limit),
-        (gettext("Language shown"), language),
+    facts = [
+        *_of(decision, missing=missing),
         (gettext("Checked before signing"), gettext("the form named the hash of the text that was shown")),
         (gettext("Version of the statement"), decision["statement_version"]),
+    ]
+    if first is not None:
+        told = [*_of(first, missing=missing), (gettext("Version of the statement"), first["statement_version"])]
+        line = "; ".join(f"{term}: {value}" for term, value in told)
+        facts.append((gettext("First acceptance"), line))
+    return facts
+
+
+def _of(act: Mapping[str, Any], *, missing: str) -> list[Fact]:
+    known = act.get("circumstances") or {}
+    roles = ", ".join(str(Role(role).label) for role in known.get("roles", ()))
+    language = str(get_language_info(known["language"])["name_translated"]) if known.get("language") else missing
+    limit = gettext("the amount lies within it") if known.get("is_within_limit") else missing
+    return [
+        (gettext("Roles"), roles or missing),
+        (gettext("Limit of who signed off"), limit),
+        (gettext("Language shown"), language),
         (gettext("Idempotency key"), known.get("key") or missing),
     ]
 
 
-def token(decision: dict[str, Any]) -> list[Fact]:
-    """By which link a guest came: the hash of its token, which is all that is kept of it."""
-    if "token_sha256" not in decision:
-        return []
-    return [(gettext("Token of the personal link"), decision["token_sha256"])]
+def tokens(said: Mapping[str, Any]) -> list[Fact]:
+    """By which links guests came: the hashes of their tokens, which is all that is kept of them."""
+    decision, first = said["decision"], said.get("first_acceptance") or {}
+    named = [
+        (gettext("Token of the personal link"), decision.get("token_sha256")),
+        (gettext("Token of the link of the first acceptance"), first.get("token_sha256")),
+    ]
+    return [(term, digest) for term, digest in named if digest]

@@ -129,7 +129,8 @@ def _steps(submission: Submission) -> dict[str, Any]:
     first: FirstAcceptance | None = getattr(submission, "first_acceptance", None)
     if first is not None:
         more = ("accepted_at", "amount", "statement", "statement_version", "proved_by", "proved_at", "comment")
-        told["first_acceptance"] = {name: getattr(first, name) for name in (*more, *PERSON)}
+        told["first_acceptance"] = {name: getattr(first, name) for name in (*more, "circumstances", *PERSON)}
+        told["first_acceptance"] |= _token(first)
         if first.quantity is not None:
             told["first_acceptance"] |= {"quantity": first.quantity, "unit": submission.milestone.line.unit}
     return told
@@ -159,6 +160,11 @@ def _decision(decision: Decision, *, signatory: str) -> dict[str, Any]:
         "proved_at": decision.proved_at,
         "circumstances": decision.circumstances,
         "link": contracts.link_told(decision.grant),
-        **({"token_sha256": decision.grant.token_sha256} if decision.grant is not None else {}),
+        **_token(decision),
         "sha256": decision.sha256,
     }
+
+
+def _token(act: Decision | FirstAcceptance) -> dict[str, str]:
+    """The hash of the token by which a guest came, which is all that is kept of it; nothing of a member."""
+    return {"token_sha256": act.grant.token_sha256} if act.grant is not None else {}

@@ -20,7 +20,7 @@ class ConfirmedEvent(models.Model):
 
     It accepts no work. What waits for it goes on: milestones can be submitted, and payments for it are ``payable``, in
     the contract's currency and net of tax; nothing where none is due with it. ``sha256`` is that of the version that
-    was in force.
+    was in force; ``circumstances`` are those of a decision.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -33,6 +33,9 @@ class ConfirmedEvent(models.Model):
     address = models.CharField(_("network address"), max_length=45, blank=True)
     agent = models.CharField(_("browser"), max_length=300, blank=True)
     authenticated_by = models.CharField(max_length=120, blank=True)
+    proved_by = models.CharField(max_length=120, blank=True)
+    proved_at = models.DateTimeField(null=True)
+    circumstances = models.JSONField(null=True)
     confirmed_at = models.DateTimeField()
     statement = models.TextField()
     statement_version = models.CharField(max_length=20)
@@ -47,6 +50,10 @@ class ConfirmedEvent(models.Model):
         constraints = [
             models.UniqueConstraint("contract", "event", name="an_event_happens_once"),
             models.CheckConstraint(condition=Q(payable__gte=0), name="an_event_makes_something_payable_or_nothing"),
+            models.CheckConstraint(
+                condition=Q(proved_at__isnull=True, proved_by="") | (Q(proved_at__isnull=False) & ~Q(proved_by="")),
+                name="a_proof_of_an_event_says_how_and_when",
+            ),
             models.CheckConstraint(condition=~Q(event="") & ~Q(statement=""), name="a_confirmation_says_what"),
         ]
         triggers = [

@@ -32,8 +32,8 @@ class Decision(models.Model):
     Or what silence decided, as the contract says: ``rule`` names the rule, ``decided_at`` is the deadline at which it
     took effect, ``recorded_at`` when it was written down, and nobody's name stands there.
 
-    ``circumstances`` of a person's decision: ``roles``, ``limit`` (None: without) in ``currency``, ``language`` of the
-    page, idempotency ``key`` of the form. None where an earlier version of Cairn did not record them.
+    ``circumstances`` of a person's decision: ``roles``, ``language`` of the page, idempotency ``key`` of the form, and
+    that the amount ``is_within_limit`` of the person. None where an earlier version of Cairn did not record them.
     """
 
     class Outcome(models.TextChoices):

@@ -21,7 +21,7 @@ class FirstAcceptance(models.Model):
 
     The second one's acceptance is the decision, which issues the invoice. ``amount`` is what was accepted, net of tax:
     all that waits, or a part; ``quantity`` how much of it in the unit of its line, where the part was said so. The
-    second one accepts exactly this.
+    second one accepts exactly this. ``circumstances`` are those of a decision.
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -41,6 +41,7 @@ class FirstAcceptance(models.Model):
     authenticated_by = models.CharField(max_length=120, blank=True)
     proved_by = models.CharField(_("confirmed by"), max_length=120, blank=True)
     proved_at = models.DateTimeField(_("confirmed at"), null=True)
+    circumstances = models.JSONField(null=True)
     statement = models.TextField(_("statement"))
     statement_version = models.CharField(max_length=20)
     sha256 = models.CharField(max_length=64, help_text=_("of the submission's text that was shown"))

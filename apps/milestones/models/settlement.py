@@ -215,6 +215,7 @@ class SettlementSignature(models.Model):
     authenticated_by = models.CharField(max_length=120, blank=True)
     proved_by = models.CharField(_("confirmed by"), max_length=120, blank=True)
     proved_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
+    circumstances = models.JSONField(null=True)
     statement = models.TextField()
     statement_version = models.CharField(max_length=20)
     sha256 = models.CharField(max_length=64)

@@ -38,7 +38,7 @@ def accept(
     submission, milestone = held.submission, held.submission.milestone
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
     check_in_time(submission, at=at)
-    limit = require_decider(submission, actor=actor, at=at)
+    require_decider(submission, actor=actor, at=at)
     check_whole(held, actor=actor)
     proof = actor.require_proof(at=at) if needs_proof(milestone, contract=contract) else None
     whole = Money(milestone.amount, milestone.currency)
@@ -58,7 +58,6 @@ def accept(
             actor=actor,
             comment=remark,
             statement=acceptance_statement(submission),
-            limit=limit,
             at=at,
             proof=proof,
         )

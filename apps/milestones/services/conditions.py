@@ -21,7 +21,7 @@ from apps.milestones import rules
 from apps.milestones.models import ConfirmedEvent, Milestone
 from apps.milestones.models.milestone import ENDED, OPEN, MilestoneState
 from apps.milestones.rules import Statement
-from apps.parties.actor import Actor, ActorKind
+from apps.parties.actor import Actor, ActorKind, evidence_of
 from apps.parties.roles import Action
 
 
@@ -125,11 +125,12 @@ def confirm_event(
     version, awaited = contract.active_version, events_to_confirm(contract, payable=payable).get(event)
     if version is None or awaited is None:
         raise Refused("This event is confirmed already, or the contract names no such event. Reload the page.")
+    proof = None
     if awaited.payable:
         amount = Money(awaited.payable, contract.currency)
         rules.check_limit(amount, limit=limit, limit_currency=contract.buyer.currency)
         if needs_proof_of_event(contract, payable=amount):
-            actor.require_proof(at=at)
+            proof = actor.require_proof(at=at)
     words = rules.check_text(note, most=rules.LONGEST_NOTE, field="note")
     statement = event_statement(contract, awaited=awaited)
     confirmed = ConfirmedEvent.objects.create(
@@ -137,6 +138,8 @@ def confirm_event(
         event=event,
         note=words,
         **actor.evidence(),
+        **evidence_of(proof),
+        circumstances=actor.circumstances(is_within_limit=True),
         confirmed_at=at,
         statement=statement.text,
         statement_version=statement.version,
@@ -149,10 +152,15 @@ def confirm_event(
         subject=f"event:{confirmed.ref}",
         actor=actor,
         at=at,
+        told_to=(contract.seller_id, contract.buyer_id),
+        private=confirmed.circumstances,
         event=event,
         note_sha256=canonical.sha256(words),
         payable=awaited.payable,
-        statement_sha256=canonical.sha256(statement.text),
+        statement=statement.text,
+        statement_version=statement.version,
+        proved_by=confirmed.proved_by,
+        proved_at=confirmed.proved_at,
         sha256=version.sha256,
     )
     return confirmed

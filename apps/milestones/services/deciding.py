@@ -70,7 +70,7 @@ def request_changes(
     submission, milestone = held.submission, held.submission.milestone
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
     check_in_time(submission, at=at)
-    limit = require_decider(submission, actor=actor, at=at)
+    require_decider(submission, actor=actor, at=at)
     states.move(submission, SubmissionState.CHANGES_REQUESTED, Submission.TRANSITIONS)
     states.move(milestone, MilestoneState.CHANGES_REQUESTED, Milestone.TRANSITIONS)
     compare(submission, seen=seen)
@@ -82,18 +82,14 @@ def request_changes(
         actor=actor,
         comment=remark,
         statement=changes_statement(submission),
-        limit=limit,
         at=at,
     )
     record(decision, verb="milestone.changes_requested", actor=actor, at=at, verdicts=given, criteria=held.criteria)
     return milestone
 
 
-def require_decider(submission: Submission, *, actor: Actor, at: datetime) -> Decimal | None:
-    """The person may decide for the buyer, at the latest now, and up to this amount.
-
-    The answer is the person's limit in the buyer's currency, None for no limit.
-    """
+def require_decider(submission: Submission, *, actor: Actor, at: datetime) -> None:
+    """The person may decide for the buyer, at the latest now, and up to this amount."""
     contract, milestone = submission.contract, submission.milestone
     version = contract.active_version
     if version is None:
@@ -108,7 +104,6 @@ def require_decider(submission: Submission, *, actor: Actor, at: datetime) -> De
         at=at,
     )
     rules.check_limit(Money(milestone.amount, milestone.currency), limit=limit, limit_currency=contract.buyer.currency)
-    return limit
 
 
 def compare(submission: Submission, *, seen: str) -> None:
@@ -125,14 +120,13 @@ def decide(
     actor: Actor,
     comment: str,
     statement: rules.Statement,
-    limit: Decimal | None,
     at: datetime,
     proof: Proof | None = None,
     rest: Milestone | None = None,
 ) -> Decision:
     """Write a person's decision with its evidence; ``proof`` is the one that was asked for, None where none was.
 
-    ``limit`` is up to which amount the person may decide; ``rest`` what stays of a milestone that was accepted in part.
+    The caller has checked the person's limit. ``rest`` is what stays of a milestone that was accepted in part.
     """
     decision = Decision(
         contract=submission.contract,
@@ -141,13 +135,7 @@ def decide(
         comment=comment,
         **actor.evidence(),
         **evidence_of(proof),
-        circumstances={
-            "roles": sorted(actor.roles),
-            "limit": None if limit is None else canonical.plain(limit),
-            "currency": submission.contract.buyer.currency,
-            "language": actor.origin.language,
-            "key": actor.origin.key,
-        },
+        circumstances=actor.circumstances(is_within_limit=True),
         grant_id=actor.grant_id,
         organisation_name=submission.contract.buyer.legal_name,
         decided_at=at,

@@ -65,7 +65,7 @@ def accept_part(
     submission, milestone = held.submission, held.submission.milestone
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
     check_in_time(submission, at=at)
-    limit = require_decider(submission, actor=actor, at=at)
+    require_decider(submission, actor=actor, at=at)
     if not milestone.line.version.partial_acceptance:
         raise Refused("The contract does not provide for acceptance in part. Accept the milestone, or request changes.")
     check_part(held, actor=actor)
@@ -101,7 +101,6 @@ def accept_part(
         actor=actor,
         comment=remark,
         statement=_statement(submission, whole=whole, accepted=agreed),
-        limit=limit,
         at=at,
         proof=proof,
         rest=rest,

@@ -65,7 +65,7 @@ def accept_with_reservations(
     submission, milestone = held.submission, held.submission.milestone
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
     check_in_time(submission, at=at)
-    limit = require_decider(submission, actor=actor, at=at)
+    require_decider(submission, actor=actor, at=at)
     check_part(held, actor=actor)
     whole = Money(milestone.amount, milestone.currency)
     if submission.state == SubmissionState.SUBMITTED:
@@ -89,7 +89,6 @@ def accept_with_reservations(
         actor=actor,
         comment=remark,
         statement=reserving_statement(submission, defects=listed),
-        limit=limit,
         at=at,
         proof=proof,
     )

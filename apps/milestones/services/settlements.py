@@ -1,6 +1,6 @@
 """Settlements: what is owed at the end of a contract. One side proposes and signs, the other one signs or answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -70,8 +70,8 @@ def propose_settlement(
         )
         for one in draft.values
     )
-    put_signature(settlement, side=side, statement=draft.statement, proof=proof, actor=actor, at=at)
-    record(settlement, verb="settlement.proposed", actor=actor, at=at)
+    signature = put_signature(settlement, side=side, statement=draft.statement, proof=proof, actor=actor, at=at)
+    record(settlement, verb="settlement.proposed", actor=actor, at=at, private=signature.circumstances)
     return settlement
 
 
@@ -132,9 +132,9 @@ def sign_settlement(
             "Something was accepted, changed or billed since this settlement was proposed. Ask for a new one; nothing"
             " was signed."
         )
-    put_signature(settlement, side=side, statement=draft.statement, proof=proof, actor=actor, at=at)
+    signature = put_signature(settlement, side=side, statement=draft.statement, proof=proof, actor=actor, at=at)
     _close(settlement, to=SettlementState.SIGNED, at=at)
-    record(settlement, verb="settlement.signed", actor=actor, at=at)
+    record(settlement, verb="settlement.signed", actor=actor, at=at, private=signature.circumstances)
     return settlement
 
 
@@ -177,6 +177,8 @@ def put_signature(
         grant_id=actor.grant_id,
         **actor.evidence(),
         **evidence_of(proof),
+        # A seller's people have no limit to sign off within.
+        circumstances=actor.circumstances(**({"is_within_limit": True} if side == Side.BUYER else {})),
         signed_at=at,
         statement=statement.text,
         statement_version=statement.version,
@@ -184,7 +186,9 @@ def put_signature(
     )
 
 
-def record(settlement: Settlement, *, verb: str, actor: Actor, at: datetime) -> None:
+def record(
+    settlement: Settlement, *, verb: str, actor: Actor, at: datetime, private: Mapping[str, Any] | None = None
+) -> None:
     """Both sides are told from where somebody signed; the text stays between them, and the chain keeps its hash."""
     contract = settlement.contract
     contracts.record(
@@ -194,6 +198,7 @@ def record(settlement: Settlement, *, verb: str, actor: Actor, at: datetime) -> 
         actor=actor,
         at=at,
         told_to=(contract.seller_id, contract.buyer_id),
+        private=private,
         number=settlement.number,
         side=contracts.side_of(contract, actor=actor),
         sha256=settlement.sha256,

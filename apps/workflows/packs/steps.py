@@ -69,5 +69,6 @@ def _first(first: FirstAcceptance) -> dict[str, Any]:
         "statement_sha256": canonical.sha256(first.statement),
         "proved_by": first.proved_by,
         "proved_at": first.proved_at,
+        **({"circumstances": first.circumstances} if first.circumstances is not None else {}),
         "sha256": first.sha256,
     }
