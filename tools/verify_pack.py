@@ -266,8 +266,7 @@ def check_details(pack):
     open_to_me = {
         entry["position"]
         for entry in pack.entries
-        if is_sealed(entry)
-        and (entry["said"]["actor"]["organisation"] == mine or is_told_to_both(entry["said"]))
+        if is_sealed(entry) and (entry["said"]["actor"]["organisation"] == mine or is_told_to_both(entry["said"]))
     }
     for position in sorted(open_to_me - set(pack.details)):
         pack.wrong(f"REMOVED: who acted in entry {position} is not there")
@@ -572,6 +571,64 @@ def check_endings(pack):
         )
 
 
+def check_events(pack):
+    """Each event that the buyer confirmed has its record, and its certificate, as the chain says."""
+    certified = {ref_of(entry): entry["said"]["facts"] for entry in pack.said("event.certified")}
+    by_position = {entry["position"]: entry["sha256"] for entry in pack.entries}
+    for number, entry in enumerate(pack.said("event.confirmed"), start=1):
+        said, facts, ref = entry["said"], entry["said"]["facts"], ref_of(entry)
+        # Of a confirmation by an earlier version of Cairn the chain alone tells.
+        if not in_scope(pack, said) or not is_told_to_both(said):
+            continue
+        place, words = f"events/{number:04d}", f"the confirmation of “{facts['event']}”, of which the chain speaks,"
+        name = pack.needed("confirmation", ref, words)
+        pack.expect(f"{place}/confirmation.json", "confirmation", ref)
+        if name is not None:
+            told = pack.json(name)
+            compare(pack, name, expected_confirmation(pack, entry, told), told)
+            compare_bytes(pack, name, told)
+        if ref in certified:
+            check_event_certificate(pack, ref, place, certified[ref], by_position)
+        elif pack.is_missing("event_certificate", f"event:{ref}"):
+            pack.known.add(("missing", "event_certificate", f"event:{ref}"))
+        else:
+            pack.wrong(f"REMOVED: nothing is said of the certificate of {words}")
+        who = pack.who(entry)
+        pack.holds.append(
+            f"“{facts['event']}” was confirmed at {said['at']} through {who['email']} ({who['name']}), who agreed to:"
+            f" {facts['statement']}"
+        )
+
+
+def expected_confirmation(pack, entry, told):
+    """The record of a confirmation as the chain tells it; of the note the chain has the hash."""
+    facts, who = entry["said"]["facts"], pack.who(entry)
+    note = told.get("note", "")
+    if sha256(note) != facts["note_sha256"]:
+        note = None
+    parts = ("event", "payable", "statement", "statement_version", "proved_by", "proved_at", "sha256")
+    return {
+        **{part: who[part] for part in PERSON},
+        **{part: facts[part] for part in parts},
+        "note": note,
+        "confirmed_at": entry["said"]["at"],
+        "statement_sha256": sha256(facts["statement"]),
+        "circumstances": who["facts"],
+    }
+
+
+def check_event_certificate(pack, ref, place, facts, by_position):
+    """The certificate of an event has the hashes in the chain; the entries that it names are where it says."""
+    check_bytes(pack, "event_certificate", ref, f"{place}/certificate.pdf", facts["sha256"])
+    check_bytes(pack, "event_certificate_text", ref, f"{place}/certificate.json", facts["snapshot_sha256"])
+    name = pack.file("event_certificate_text", ref)
+    told = pack.json(name) if name is not None else None
+    for where in ("entry", "head") if told else ():
+        named = told["audit"][where]
+        if by_position.get(named["position"]) != named["sha256"]:
+            pack.wrong(f"CHAIN: entry {named['position']} is not the one that the certificate {name} names")
+
+
 def check_steps(pack, submissions):
     """Questions, answers, inspections and first acceptances are those of the chain, and no others."""
     acts = {}
@@ -818,6 +875,7 @@ def verified(path, heads):
                 check_decisions(pack, submissions)
                 check_settlements(pack)
                 check_endings(pack)
+                check_events(pack)
                 check_invoices(pack)
                 check_credit_notes(pack)
                 check_certificates(pack, submissions)
@@ -869,6 +927,9 @@ def still_made(pack, one):
     if kind == "version":
         versions = {ref_of(entry): entry["said"]["facts"]["version"] for entry in pack.said(*SIGNED)}
         return f"the PDF of version {versions[ref]} of the contract"
+    if kind == "event":
+        events = {ref_of(entry): entry["said"]["facts"]["event"] for entry in pack.said("event.confirmed")}
+        return f"the certificate of the event “{events[ref]}”"
     if kind == "settlement":
         return "the PDF of the settlement by which the contract ended"
     return f"the certificate of “{pack.titles[ref]}”"

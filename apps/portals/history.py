@@ -78,6 +78,7 @@ VERBS: Mapping[str, Words] = {
     "question.answered": (_("Question answered"), "chat-left-text", "info"),
     "milestone.inspected": (_("Milestone inspected"), "search", "info"),
     "milestone.first_accepted": (_("Milestone accepted by the first of two people"), "check-lg", "info"),
+    "event.certified": (_("Certificate of an event made"), "file-earmark-pdf", "neutral"),
     "event.confirmed": (_("Event confirmed by the buyer"), "check-lg", "positive"),
     "milestone.passed_on": (_("Decision passed to a colleague"), "person-check", "neutral"),
     "review.reminded": (_("Reminded of the review"), "bell", "neutral"),

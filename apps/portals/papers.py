@@ -22,7 +22,15 @@ from apps.contracts.models import Contract, ContractDocument, ContractVersion
 from apps.core import clock
 from apps.core.errors import Refused
 from apps.core.made import GIVEN_UP_AFTER, Made
-from apps.milestones.models import Certificate, Decision, Milestone, Settlement, SettlementPaper
+from apps.milestones.models import (
+    Certificate,
+    ConfirmedEvent,
+    Decision,
+    EventCertificate,
+    Milestone,
+    Settlement,
+    SettlementPaper,
+)
 from apps.parties.actor import Actor
 from apps.portals.access import PortalRequest
 from apps.portals.forms import ActionForm, explain
@@ -143,6 +151,26 @@ def retry_certificate(request: PortalRequest, milestone: Milestone, *, portal: s
         else:
             messages.success(request, _("The certificate is being made again."))
     return redirect(f"{portal}:milestone", ref=milestone.ref)
+
+
+def event_certificate_file(actor: Actor, event: ConfirmedEvent) -> FileResponse:
+    """The stored bytes of the certificate of a confirmed event; 404 until they exist."""
+    certificate = EventCertificate.objects.visible_to(actor).filter(event=event).first()
+    name = "-".join((_("event"), event.contract.number, event.ref)) + ".pdf"
+    return handed_over(certificate, name=name, content_type="application/pdf")
+
+
+def retry_event_certificate(request: PortalRequest, event: ConfirmedEvent, *, portal: str) -> HttpResponse:
+    """Make the certificate of an event again after it failed, say so, and go back to the contract."""
+    form = ActionForm(request.POST)
+    if form.is_valid():
+        try:
+            proofs.retry_event_certificate(actor=request.actor, key=form.cleaned_data["key"], event_ref=event.ref)
+        except Refused as refused:
+            messages.error(request, explain(refused))
+        else:
+            messages.success(request, _("The certificate is being made again."))
+    return redirect(f"{portal}:contract", ref=event.contract.ref)
 
 
 def settlement_piece(

@@ -12,9 +12,11 @@ from apps.contracts.models import Contract
 from apps.contracts.models.contract import ContractState
 from apps.core import clock
 from apps.core.errors import ProofNeeded, Refused
+from apps.core.made import GIVEN_UP_AFTER
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
-from apps.milestones.models import ConfirmedEvent, Milestone
+from apps.milestones.models import ConfirmedEvent, EventCertificate, Milestone
+from apps.milestones.rules import Statement
 from apps.milestones.services import Awaited
 from apps.portals import formats, interrupted
 from apps.portals.access import PortalRequest
@@ -31,12 +33,31 @@ class WaitingRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmedRow:
+    """An event that was confirmed, and its certificate; ``certificate`` is None until its making is begun.
+
+    ``is_certified``: since Cairn makes such certificates at all.
+    """
+
+    event: ConfirmedEvent
+    certificate: EventCertificate | None
+    is_certified: bool
+    is_given_up: bool
+
+    @property
+    def place(self) -> str:
+        """Where it stands on the page."""
+        return f"event-{self.event.ref}"
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingPanel:
     """What a contract's page says of its conditions; ``events`` are those that the buyer can confirm now."""
 
     rows: Sequence[WaitingRow]
-    confirmed: Sequence[ConfirmedEvent]
+    confirmed: Sequence[ConfirmedRow]
     events: Sequence[Awaited]
+    action: ActionForm
 
 
 class ConfirmEventForm(ActionForm):
@@ -65,12 +86,22 @@ def panel_of(contract: Contract) -> WaitingPanel | None:
         return None
     is_active = contract.state == ContractState.ACTIVE
     waiting = milestones.waiting_in(contract, at=clock.now()) if is_active else []
-    confirmed = list(contract.confirmed_events.order_by("pk"))
+    confirmed = [_row(one) for one in contract.confirmed_events.select_related("certificate").order_by("pk")]
     events = list(milestones.events_to_confirm(contract, payable=invoicing.payable_by_event).values())
     if not waiting and not confirmed and not events:
         return None
     rows = [WaitingRow(one.milestone, wording.waits_for(one.condition)) for one in waiting]
-    return WaitingPanel(rows=rows, confirmed=confirmed, events=events)
+    return WaitingPanel(rows=rows, confirmed=confirmed, events=events, action=ActionForm(auto_id="event_%s"))
+
+
+def _row(event: ConfirmedEvent) -> ConfirmedRow:
+    certificate: EventCertificate | None = getattr(event, "certificate", None)
+    now = clock.now()
+    if certificate is not None:
+        is_given_up = certificate.is_given_up(now=now)
+    else:
+        is_given_up = event.confirmed_at + GIVEN_UP_AFTER < now
+    return ConfirmedRow(event, certificate, event.circumstances is not None, is_given_up)
 
 
 def waits_for(milestone: Milestone) -> str:
@@ -87,6 +118,12 @@ def form_of(request: PortalRequest, contract: Contract) -> ConfirmEventForm:
         for one in milestones.events_to_confirm(contract, payable=invoicing.payable_by_event).values()
     ]
     return form
+
+
+def statements(contract: Contract) -> list[Statement]:
+    """What is agreed to with each of the events, in the order of the form."""
+    awaited = milestones.events_to_confirm(contract, payable=invoicing.payable_by_event)
+    return [milestones.event_statement(contract, awaited=one) for one in awaited.values()]
 
 
 def _effects(one: Awaited, currency: str) -> list[str]:

@@ -13,17 +13,18 @@ from apps.workflows.once import Answer, once
 def confirm_event(*, actor: Actor, key: str, contract_ref: str, event: str, note: str = "") -> Answer:
     """A member of the buyer says that an event has happened. It accepts no work; the seller is told.
 
-    What is payable for it is billed in the same transaction, as an advance that later invoices give back.
+    What is payable for it is billed in the same transaction, as an advance that later invoices give back. Its
+    certificate is made by a job.
     """
     contract = contracts.lock_by_ref(contract_ref=contract_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)
     confirmed = milestones.confirm_event(
         contract=contract, event=event, note=note, payable=invoicing.payable_by_event, actor=actor, at=at
     )
+    told = {"event_ref": confirmed.ref, "organisation_id": contract.seller_id}
     jobs.defer(
-        confirming_jobs.send_event_news.configure(
-            task_kwargs={"event_ref": confirmed.ref, "organisation_id": contract.seller_id}
-        )
+        confirming_jobs.send_event_news.configure(task_kwargs=told),
+        confirming_jobs.make_event_certificate.configure(task_kwargs=told),
     )
     due = invoicing.start_lines_of_event(confirmed, contract=contract)
     instalments.bill_started(due, contract=contract, actor=actor, at=at)

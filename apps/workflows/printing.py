@@ -3,9 +3,9 @@
 from apps.audit.models import Entry
 from apps.core import canonical
 from apps.invoicing.models import ApplicationLine, CreditNote, Invoice
-from apps.milestones import certificates, settlement_papers
+from apps.milestones import certificates, event_certificates, settlement_papers
 from apps.milestones.certificates import BilledBy, StandsIn
-from apps.milestones.models import Settlement
+from apps.milestones.models import ConfirmedEvent, Settlement
 from apps.milestones.settlement_papers import Issued
 
 
@@ -17,7 +17,18 @@ def make_certificate(*, submission_ref: str) -> None:
         certificates.make(submission_ref=submission_ref, invoice=stands_in)
         return
     invoice = Invoice.objects.get(milestone__accepted_submission__ref=submission_ref)
-    billed = BilledBy(
+    certificates.make(submission_ref=submission_ref, invoice=_billed(invoice))
+
+
+def make_event_certificate(*, event_ref: str) -> None:
+    """The certificate of a confirmed event, with the invoices that were issued for it."""
+    event = ConfirmedEvent.objects.get(ref=event_ref)
+    issued = Invoice.objects.filter(contract=event.contract_id, instalment__event=event.event).order_by("pk")
+    event_certificates.make(event_ref=event_ref, invoices=[_billed(one) for one in issued])
+
+
+def _billed(invoice: Invoice) -> BilledBy:
+    return BilledBy(
         number=invoice.number,
         ref=invoice.ref,
         net=invoice.net,
@@ -25,7 +36,6 @@ def make_certificate(*, submission_ref: str) -> None:
         gross=invoice.gross,
         sha256=invoice.snapshot_sha256,
     )
-    certificates.make(submission_ref=submission_ref, invoice=billed)
 
 
 def make_settlement_paper(*, settlement_ref: str) -> None:

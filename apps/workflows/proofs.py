@@ -3,10 +3,10 @@
 from apps.contracts import documents
 from apps.contracts import services as contracts
 from apps.core import clock
-from apps.milestones import certificates, settlement_papers
+from apps.milestones import certificates, event_certificates, settlement_papers
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor
-from apps.workflows import jobs, termination_jobs
+from apps.workflows import confirming_jobs, jobs, termination_jobs
 from apps.workflows.once import Answer, once
 from apps.workflows.packs import asking
 
@@ -18,6 +18,15 @@ def retry_certificate(*, actor: Actor, key: str, submission_ref: str) -> Answer:
     certificates.retry(submission_ref=submission_ref, actor=actor, at=clock.now())
     jobs.make_certificate.defer(submission_ref=submission_ref, organisation_id=contract.seller_id)
     return {"submission": submission_ref}
+
+
+@once
+def retry_event_certificate(*, actor: Actor, key: str, event_ref: str) -> Answer:
+    """Make the certificate of a confirmed event again after it failed; one that exists is never made anew."""
+    contract = contracts.lock(contract_id=milestones.contract_of_event(event_ref=event_ref))
+    event_certificates.retry(event_ref=event_ref, actor=actor, at=clock.now())
+    confirming_jobs.make_event_certificate.defer(event_ref=event_ref, organisation_id=contract.seller_id)
+    return {"event": event_ref}
 
 
 @once

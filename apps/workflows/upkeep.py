@@ -23,7 +23,7 @@ from apps.invoicing.models import AccountLetter, CreditNoteDocument
 from apps.invoicing.services import account_letters as letters
 from apps.ledger.models import JournalExport
 from apps.milestones import services as milestones
-from apps.milestones.models import Certificate, SettlementPaper
+from apps.milestones.models import Certificate, EventCertificate, SettlementPaper
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.workflows import disputing, funding, instalments, limits, negotiating, reminding, retention, reviews, watching
@@ -85,6 +85,7 @@ def sweep_orphan_files(timestamp: int) -> None:
         ),
         "statements": made.sweep(AccountLetter, folder=letters.FOLDER, before=before),
         "certificates": made.sweep(Certificate, folder="certificates", before=before),
+        "certificates of events": made.sweep(EventCertificate, folder="event-certificates", before=before),
         "settlements": made.sweep(SettlementPaper, folder="settlements", before=before),
         "contracts": made.sweep(ContractDocument, folder="contracts", before=before),
         "packs": made.sweep(

@@ -22,6 +22,7 @@ KINDS = {
     "invoicing.CreditNoteDocument": "made",
     "milestones.Certificate": "made",
     "milestones.SettlementPaper": "made",
+    "milestones.EventCertificate": "made",
     "contracts.ContractDocument": "made",
     "contracts.ChangeOrder": "change_order",
     "contracts.Termination": "termination",

@@ -643,6 +643,16 @@ def retry_certificate(world: World) -> Attempt:
 
 
 @story
+def retry_event_certificate(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: proofs.retry_event_certificate(actor=actor, key=key, event_ref=world["event"]),
+        at=START + timedelta(hours=1),
+    )
+
+
+@story
 def retry_contract_document(world: World) -> Attempt:
     return _by(
         world,

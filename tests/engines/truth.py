@@ -18,6 +18,7 @@ JOB_OF: Final = (
 CREDIT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.credit_jobs")
 ENDING_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.termination_jobs")
 REFUND_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.refund_jobs")
+EVENT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.confirming_jobs")
 REVENUE_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.revenue_jobs")
 EXPORT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.export_jobs")
 BY_CHANGE: Final = (
@@ -70,6 +71,12 @@ SENTENCES: Final = {
         + JOB_OF.format(task="make_certificate", name="submission_ref", ref="s.ref")
         + ") <> 1 + (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'retry_certificate'"
         " AND k.answer->>'submission' = s.ref)"
+    ),
+    "Every confirmed event has one job for its certificate, and one more for each time that it was asked for again": (
+        "SELECT e.ref FROM milestones_confirmedevent e WHERE (SELECT count(*) "
+        + EVENT_JOB_OF.format(task="make_event_certificate", name="event_ref", ref="e.ref")
+        + ") <> 1 + (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'retry_event_certificate'"
+        " AND k.answer->>'event' = e.ref)"
     ),
     "Every settlement that both signed has one job for its PDF, and one more for each time it was asked for again": (
         "SELECT s.ref FROM milestones_settlement s WHERE s.state = 'signed' AND (SELECT count(*) "

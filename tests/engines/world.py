@@ -42,6 +42,7 @@ from apps.workflows import (
     billing,
     changing,
     charging,
+    confirming,
     contracting,
     exporting,
     notices,
@@ -244,11 +245,15 @@ def _by_calendar(world: World) -> None:
     """A contract whose deposit was billed by the signature, and of whose two periods the first is due."""
     draft = scenarios.hybrid_draft(world.parties, number="NL-calendar", start=Due("signature", None, "", "month", 2))
     deposit, live, support = draft.lines
-    live = replace(live, own=LineTerms(condition=Condition(events=("Permit granted",))))
+    live = replace(live, own=LineTerms(condition=Condition(events=("Site open", "Permit granted"))))
     contract = scenarios.active_contract(world.parties, draft=replace(draft, lines=(deposit, live, support)), at=START)
     world.refs["calendar"] = contract.ref
     with walls.asking_for(world.parties.seller.pk):
         world.refs["period"] = Instalment.objects.get(contract=contract, count=2, number=1).ref
+    approver = scenarios.approver_actor(world.parties)
+    with acting(approver, at=START):
+        confirmed = confirming.confirm_event(actor=approver, key=key(), contract_ref=contract.ref, event="Site open")
+    world.refs["event"] = confirmed["event"]
 
 
 def _invoices(world: World) -> None:

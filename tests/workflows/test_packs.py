@@ -15,13 +15,14 @@ from django.core.files.storage import default_storage
 from django.db import connections
 from pytest_django import DjangoDbBlocker, Settings
 
+from apps.contracts.drafts import Condition, LineTerms
 from apps.contracts.models import Contract
 from apps.core import canonical, clock
 from apps.core.database import scratch as scratch_databases
 from apps.core.errors import NotAllowed, Refused
 from apps.milestones.models import EvidenceFile, Milestone
 from apps.milestones.services import CriterionVerdict, Part
-from apps.workflows import proofs, sign_off, upkeep, worker
+from apps.workflows import confirming, proofs, sign_off, upkeep, worker
 from apps.workflows.models import EvidencePack
 from apps.workflows.packs import making
 from tests import corrections, scenarios
@@ -47,11 +48,14 @@ def contract(parties: Parties) -> Contract:
 
 
 def _told(parties: Parties) -> Contract:
-    """One milestone sent back once and accepted then, one accepted in part with its rest submitted, one not begun.
+    """One milestone sent back once and accepted then, one accepted in part with its rest submitted, one not begun that
+    waited for an event.
 
     Every job is done. The comment holds signs that other programs take for ends of lines, where the form lets them be.
     """
-    contract = scenarios.active_contract(parties)
+    draft = scenarios.software_draft(parties)
+    waiting = replace(draft.lines[2], own=LineTerms(condition=Condition(events=("The site is open",))))
+    contract = scenarios.active_contract(parties, draft=replace(draft, lines=(*draft.lines[:2], waiting)))
     submission = scenarios.submitted_milestone(contract)
     with acting(scenarios.approver_actor(parties)) as bea:
         criterion = submission.milestone.line.criteria.all()[0]
@@ -61,6 +65,9 @@ def _told(parties: Parties) -> Contract:
             submission_ref=submission.ref,
             seen=submission.sha256,
             verdicts=[CriterionVerdict(criterion.pk, is_passed=False, reason="Not yet.")],
+        )
+        confirming.confirm_event(
+            actor=bea, key=key(), contract_ref=contract.ref, event="The site is open", note="Seen on Monday."
         )
     scenarios.accepted_milestone(contract)
     partly = scenarios.submitted_milestone(contract, position=2)
@@ -165,6 +172,7 @@ def test_a_pack_holds_and_says_what_is_proven_and_what_is_not(content: bytes, tm
         "I am authorised to act for Meridian Logistik AG.",
         "2 invoice(s) say what the chain says was issued, and so do their documents.",
         "2 certificate(s) of acceptance have the hash that the chain says.",
+        "“The site is open” was confirmed at",
         "Not proven by this pack:",
         "who sat at the keyboard",
     ):
@@ -183,6 +191,7 @@ def test_it_is_all_there_in_a_fixed_order(content: bytes) -> None:
         "",
         "audit",
         "contract",
+        "events/0001",
         "evidence",
         "invoices",
         "milestones/0001",

@@ -81,7 +81,7 @@ def test_a_payment_is_due_by_the_event_accepts_nothing_and_comes_back_by_an_amou
         panel = panel_of(over)
         assert over.state == "completed"
         assert panel is not None
-        assert ([one.note for one in panel.confirmed], panel.events, panel.rows) == (["Seen."], [], [])
+        assert ([one.event.note for one in panel.confirmed], panel.events, panel.rows) == (["Seen."], [], [])
     with walls.asking_for(contract.seller_id):
         billed = Invoice.objects.filter(contract=contract, kind="milestone").order_by("pk")
         assert list(billed.values_list("net", "recovered")) == [

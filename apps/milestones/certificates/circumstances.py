@@ -12,22 +12,20 @@ from apps.parties.roles import Role
 def rows(said: Mapping[str, Any]) -> list[Fact]:
     """In what role, whether within the limit, on a page in which language, by which form, which named what it showed;
     and the same of the first of two acceptances."""
-    decision, first = said["decision"], said.get("first_acceptance")
-    missing = gettext("not recorded")
+    first = said.get("first_acceptance")
     facts = [
-        *_of(decision, missing=missing),
+        *of_act(said["decision"]),
         (gettext("Checked before signing"), gettext("the form named the hash of the text that was shown")),
-        (gettext("Version of the statement"), decision["statement_version"]),
     ]
     if first is not None:
-        told = [*_of(first, missing=missing), (gettext("Version of the statement"), first["statement_version"])]
-        line = "; ".join(f"{term}: {value}" for term, value in told)
+        line = "; ".join(f"{term}: {value}" for term, value in of_act(first))
         facts.append((gettext("First acceptance"), line))
     return facts
 
 
-def _of(act: Mapping[str, Any], *, missing: str) -> list[Fact]:
-    known = act.get("circumstances") or {}
+def of_act(act: Mapping[str, Any]) -> list[Fact]:
+    """The same of one act, which may be another than a sign-off; what was not recorded is said."""
+    known, missing = act.get("circumstances") or {}, gettext("not recorded")
     roles = ", ".join(str(Role(role).label) for role in known.get("roles", ()))
     language = str(get_language_info(known["language"])["name_translated"]) if known.get("language") else missing
     limit = gettext("the amount lies within it") if known.get("is_within_limit") else missing
@@ -36,6 +34,7 @@ def _of(act: Mapping[str, Any], *, missing: str) -> list[Fact]:
         (gettext("Limit of who signed off"), limit),
         (gettext("Language shown"), language),
         (gettext("Idempotency key"), known.get("key") or missing),
+        (gettext("Version of the statement"), act["statement_version"]),
     ]
 
 

@@ -3,6 +3,7 @@ from apps.milestones.models.confirmed_event import ConfirmedEvent
 from apps.milestones.models.decision import Decision, Verdict
 from apps.milestones.models.dispute import Dispute
 from apps.milestones.models.dispute_words import DisputeFile, DisputePosition, DisputeProposal, DisputeReminder
+from apps.milestones.models.event_certificate import EventCertificate
 from apps.milestones.models.evidence import EvidenceFile
 from apps.milestones.models.first_acceptance import FirstAcceptance
 from apps.milestones.models.hand_over import HandOver
@@ -26,6 +27,7 @@ __all__ = [
     "DisputePosition",
     "DisputeProposal",
     "DisputeReminder",
+    "EventCertificate",
     "EvidenceFile",
     "FirstAcceptance",
     "HandOver",

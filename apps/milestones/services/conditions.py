@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.contracts import services as contracts
 from apps.contracts.drafts import EVENT, Condition
@@ -107,6 +108,11 @@ def event_statement(contract: Contract, *, awaited: Awaited) -> Statement:
         f"{said} {payable} net of tax is payable for it as agreed. This payment accepts no work and no delivery.",
         "event-payable-1",
     )
+
+
+def contract_of_event(*, event_ref: str) -> "QuerySet[Any, int]":
+    """The id of the contract that names a confirmed event: a query, for ``contracts.lock`` to ask while it locks."""
+    return ConfirmedEvent.objects.filter(ref=event_ref).order_by().values_list("contract_id", flat=True)[:1]
 
 
 def needs_proof_of_event(contract: Contract, *, payable: Money) -> bool:

@@ -15,12 +15,11 @@ from apps.invoicing.models import Document, Invoice
 from apps.milestones import services
 from apps.milestones.models import Certificate, Decision, EvidenceFile, Milestone, Submission
 from apps.workflows.models import EvidencePack
-from apps.workflows.packs import credit_notes, parts, settlements, steps
-from apps.workflows.packs.parts import Contents
+from apps.workflows.packs import credit_notes, events, parts, settlements, steps
+from apps.workflows.packs.parts import PERSON, Contents
 
 CHAIN: Final = "audit/chain.jsonl"
 DETAILS: Final = "audit/details.jsonl"
-PERSON: Final = ("name", "email", "address", "agent", "authenticated_by")
 AT_ONCE: Final = 1_000
 
 
@@ -34,6 +33,8 @@ def of_pack(pack: EvidencePack) -> Contents:
             milestones = milestones.filter(pk=pack.milestone_id)
         _milestones(milestones, contents)
         settlements.collect(pack.contract, contents)
+        if pack.milestone_id is None:
+            events.collect(pack.contract, contents)
         issued = Invoice.objects.filter(contract_id=pack.contract_id)
         issued = issued if pack.milestone_id is None else issued.filter(milestone_id=pack.milestone_id)
         _invoices(issued, contents)

@@ -4,10 +4,13 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Final
 
 from apps.core import canonical
 from apps.core.made import Kept
+
+PERSON: Final = ("name", "email", "address", "agent", "authenticated_by")
+"""Who acted and from where, by the columns that keep it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -349,6 +349,7 @@ def _disputed(_row: Any, _own: Tenant) -> dict[str, Any]:
     return {"amount": None, "reason": "Mine.", "answer_days": 14}
 
 
+EVENT = "milestones.ConfirmedEvent"
 NOTICE, SETTLEMENT = "contracts.Termination", "milestones.Settlement"
 
 
@@ -513,6 +514,7 @@ CALLS = [
         lambda row, _own: {"seen": row.sha256, "verdicts": _failed(row)},
     ),
     Call(proofs.retry_certificate, "seller", SUBMISSION, "submission_ref"),
+    Call(proofs.retry_event_certificate, "seller", EVENT, "event_ref"),
     Call(
         proofs.retry_settlement_paper,
         "seller",

@@ -41,7 +41,16 @@ from apps.invoicing.models import BankTransaction, Invoice, InvoiceLink
 from apps.invoicing.rules import Part
 from apps.invoicing.services.certifying import Figure
 from apps.milestones import services as milestones
-from apps.milestones.models import DisputeFile, EvidenceFile, Milestone, Reminder, Reservation, Settlement, Submission
+from apps.milestones.models import (
+    ConfirmedEvent,
+    DisputeFile,
+    EvidenceFile,
+    Milestone,
+    Reminder,
+    Reservation,
+    Settlement,
+    Submission,
+)
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect
 from apps.parties import services as parties_services
@@ -1041,6 +1050,9 @@ class _Builder:
                 printing.make_certificate(submission_ref=self._submission_of(self.invoices[1]))
             with failing, suppress(press.PangoMissingError):
                 self._print(self.running, "signed")
+            confirmed = ConfirmedEvent.objects.filter(contract__seller=self.deal.seller).first()
+            if confirmed is not None:
+                printing.make_event_certificate(event_ref=confirmed.ref)
             failed, printed = Settlement.objects.filter(contract__seller=self.deal.seller, state="signed")
             printing.make_settlement_paper(settlement_ref=printed.ref)
             with failing, suppress(press.PangoMissingError):

@@ -27,6 +27,7 @@ def confirm_event(request: PortalRequest, ref: str) -> HttpResponse:
     context = {
         "contract": found,
         "has_events": bool(form.fields["event"].widget.choices),
+        "statements": waiting.statements(found),
         "refusal": why_not(request.actor, Action.DECIDE_MILESTONE),
         "crumbs": contract_crumbs(
             (found.number, reverse("buyer:contract", args=[found.ref])), (_("Confirm an event"), "")

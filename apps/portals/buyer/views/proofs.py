@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.contracts.models import Contract, ContractVersion
-from apps.milestones.models import Milestone
+from apps.milestones.models import ConfirmedEvent, Milestone
 from apps.portals import papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import cycles, versions
@@ -20,6 +20,14 @@ def _milestone(request: PortalRequest, ref: str) -> Milestone:
 
 def _version(request: PortalRequest, ref: str) -> ContractVersion:
     return get_object_or_404(versions.proposed_to(request.actor), ref=ref)
+
+
+def _event(request: PortalRequest, ref: str) -> ConfirmedEvent:
+    """An event that the buyer confirmed, of a contract in which the organisation buys."""
+    confirmed = ConfirmedEvent.objects.visible_to(request.actor).filter(
+        contract__buyer_id=request.actor.organisation_id
+    )
+    return get_object_or_404(confirmed.select_related("contract"), ref=ref)
 
 
 @require_safe
@@ -51,6 +59,20 @@ def certificate(request: PortalRequest, ref: str) -> HttpResponseBase:
 def retry_certificate(request: PortalRequest, ref: str) -> HttpResponse:
     """Make the certificate again after it failed."""
     return papers.retry_certificate(request, _milestone(request, ref), portal="buyer")
+
+
+@require_safe
+@portal("buyer")
+def event_certificate(request: PortalRequest, ref: str) -> HttpResponseBase:
+    """The stored bytes of the certificate of a confirmed event; 404 until they exist."""
+    return papers.event_certificate_file(request.actor, _event(request, ref))
+
+
+@require_POST
+@portal("buyer")
+def retry_event_certificate(request: PortalRequest, ref: str) -> HttpResponse:
+    """Make the certificate of an event again after it failed."""
+    return papers.retry_event_certificate(request, _event(request, ref), portal="buyer")
 
 
 @require_POST

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.contracts.models import Contract, ContractVersion
+from apps.milestones.models import ConfirmedEvent
 from apps.portals import papers
 from apps.portals.access import PortalRequest, portal
 from apps.portals.seller.pages import contract_crumbs, page
@@ -18,6 +19,14 @@ def _version(request: PortalRequest, ref: str) -> ContractVersion:
     proposed = ContractVersion.objects.visible_to(request.actor).filter(proposed_at__isnull=False)
     mine = proposed.filter(contract__seller_id=request.actor.organisation_id)
     return get_object_or_404(mine.select_related("contract"), ref=ref)
+
+
+def _event(request: PortalRequest, ref: str) -> ConfirmedEvent:
+    """An event that the buyer confirmed, of a contract in which the organisation sells."""
+    confirmed = ConfirmedEvent.objects.visible_to(request.actor).filter(
+        contract__seller_id=request.actor.organisation_id
+    )
+    return get_object_or_404(confirmed.select_related("contract"), ref=ref)
 
 
 @require_safe
@@ -49,6 +58,20 @@ def certificate(request: PortalRequest, ref: str) -> HttpResponseBase:
 def retry_certificate(request: PortalRequest, ref: str) -> HttpResponse:
     """Make the certificate again after it failed."""
     return papers.retry_certificate(request, seller_milestone(request, ref), portal="seller")
+
+
+@require_safe
+@portal("seller")
+def event_certificate(request: PortalRequest, ref: str) -> HttpResponseBase:
+    """The stored bytes of the certificate of a confirmed event; 404 until they exist."""
+    return papers.event_certificate_file(request.actor, _event(request, ref))
+
+
+@require_POST
+@portal("seller")
+def retry_event_certificate(request: PortalRequest, ref: str) -> HttpResponse:
+    """Make the certificate of an event again after it failed."""
+    return papers.retry_event_certificate(request, _event(request, ref), portal="seller")
 
 
 @require_POST
