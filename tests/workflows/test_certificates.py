@@ -103,8 +103,8 @@ def test_the_certificate_says_everything_that_proves_the_sign_off(parties: Parti
         f"{decision.decided_at:%H:%M:%S} UTC",
         "Europe/Berlin",
         f"Record Roles Approver Limit of who signed off the amount lies within it Language shown English Idempotency"
-        f" key {KEY} Checked before signing the form named the hash of the text that was shown Version of the statement"
-        f" {decision.statement_version}",
+        f" key {KEY} Version of the statement {decision.statement_version} Checked before signing the form named the"
+        f" hash of the text that was shown",
         f"Token of the personal link {grant.token_sha256[:8]}",
     ):
         assert words in text, words

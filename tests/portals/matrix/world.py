@@ -350,18 +350,15 @@ class _Builder:
         named = tuple(replace(line, title=f"{line.title} {self.canary}") for line in draft.lines)
         starts = Due("acceptance", None, named[1].title, "month", 4)
         # What the buyer has confirmed, and what it has not.
-        waits = OwnTerms(condition=Condition(events=(f"Site open {self.canary}", "Permit granted")))
+        happened = (f"Site open {self.canary}", f"Crane up {self.canary}")
+        waits = OwnTerms(condition=Condition(events=(*happened, "Permit granted")))
         lines = (named[0], replace(named[1], own=waits), replace(named[2], due=starts))
         contract = scenarios.active_contract(self.deal, draft=replace(draft, lines=lines))
         self.deposit = Invoice.objects.using("owner").get(contract=contract)
         with acting(member(self.deal, "approver")) as bea:
-            confirming.confirm_event(
-                actor=bea,
-                key=key(),
-                contract_ref=contract.ref,
-                event=f"Site open {self.canary}",
-                note=f"Seen. {self.canary}",
-            )
+            for event in happened:
+                note = f"Seen. {self.canary}"
+                confirming.confirm_event(actor=bea, key=key(), contract_ref=contract.ref, event=event, note=note)
 
     def _retained(self) -> None:
         """A completed contract of whose retention one part is released, and one is left for each side to release.
@@ -1050,9 +1047,10 @@ class _Builder:
                 printing.make_certificate(submission_ref=self._submission_of(self.invoices[1]))
             with failing, suppress(press.PangoMissingError):
                 self._print(self.running, "signed")
-            confirmed = ConfirmedEvent.objects.filter(contract__seller=self.deal.seller).first()
-            if confirmed is not None:
-                printing.make_event_certificate(event_ref=confirmed.ref)
+            opened, lifted = ConfirmedEvent.objects.filter(contract__seller=self.deal.seller).order_by("pk")
+            printing.make_event_certificate(event_ref=opened.ref)
+            with failing, suppress(press.PangoMissingError):
+                printing.make_event_certificate(event_ref=lifted.ref)
             failed, printed = Settlement.objects.filter(contract__seller=self.deal.seller, state="signed")
             printing.make_settlement_paper(settlement_ref=printed.ref)
             with failing, suppress(press.PangoMissingError):
