@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contracts', '0033_bills_by'),
-        ('milestones', '0028_circumstances_of_decisions'),
+        ('milestones', '0029_circumstances_of_decisions'),
     ]
 
     operations = [

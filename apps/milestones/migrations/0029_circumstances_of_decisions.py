@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contracts', '0033_bills_by'),
-        ('milestones', '0027_applications_for_payment'),
+        ('milestones', '0028_one_reader_per_step'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
