@@ -391,6 +391,7 @@ def check_signatures(pack, ref, number, version, acts):
             "statement_version": edition,
             "statement_sha256": sha256(statement),
             "sha256": said["facts"]["sha256"],
+            **({"circumstances": who["facts"]} if who.get("facts") else {}),
         }
         compare(pack, f"the {side}'s signature in {name}", expected, signature)
     compare_bytes(pack, name, told)

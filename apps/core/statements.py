@@ -18,7 +18,7 @@ class Statement:
     version: str
     parts: Mapping[str, Any]
 
-    def __init__(self, template: str, version: str, **parts: Any) -> None:
+    def __init__(self, template: str, version: str, /, **parts: Any) -> None:
         object.__setattr__(self, "template", template)
         object.__setattr__(self, "version", version)
         object.__setattr__(self, "parts", parts)

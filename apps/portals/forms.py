@@ -7,11 +7,13 @@ from uuid import uuid4
 
 from babel.numbers import NumberFormatError, format_decimal, get_decimal_symbol, parse_decimal
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MaxValueValidator
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import get_language, gettext
+from django.utils.safestring import SafeString
+from django.utils.translation import activate, get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import days, money
@@ -67,10 +69,33 @@ def show_anew(form: forms.BaseForm, *, seen: str) -> None:
     form.data = {**{name: form.data[name] for name in form.data}, "seen": seen}
 
 
-class ActionForm(forms.Form):
-    """A form that does something: it carries its one-time key, made when the page was shown."""
+SHOWN_IN: Final = "shown_in"
+"""In which language the page of a form was shown, as the form says it."""
 
-    key = forms.CharField(max_length=80, widget=forms.HiddenInput, initial=new_key)
+
+class KeyInput(forms.HiddenInput):
+    """The one-time key, and beside it the language of the page."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        language = format_html('<input type="hidden" name="{}" value="{}">', SHOWN_IN, get_language() or "")
+        return super().render(name, value, attrs, renderer) + language
+
+
+class ActionForm(forms.Form):
+    """A form that does something: it carries its one-time key, made when the page was shown.
+
+    It acts, and answers, in the language in which it was shown, whatever was chosen in another window since: what
+    somebody agrees to is kept in the words that were on the page.
+    """
+
+    key = forms.CharField(max_length=80, widget=KeyInput, initial=new_key)
+
+    def clean_key(self) -> str:
+        """The key; it is the first field, so amounts too are read as the page was written."""
+        shown_in = self.data.get(SHOWN_IN)
+        if shown_in in dict(settings.LANGUAGES) and shown_in != get_language():
+            activate(shown_in)
+        return str(self.cleaned_data["key"])
 
 
 class SeenForm(ActionForm):

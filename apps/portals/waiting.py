@@ -13,10 +13,10 @@ from apps.contracts.models.contract import ContractState
 from apps.core import clock
 from apps.core.errors import ProofNeeded, Refused
 from apps.core.made import GIVEN_UP_AFTER
+from apps.core.spoken import Said
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
 from apps.milestones.models import ConfirmedEvent, EventCertificate, Milestone
-from apps.milestones.rules import Statement
 from apps.milestones.services import Awaited
 from apps.portals import formats, interrupted
 from apps.portals.access import PortalRequest
@@ -120,7 +120,7 @@ def form_of(request: PortalRequest, contract: Contract) -> ConfirmEventForm:
     return form
 
 
-def statements(contract: Contract) -> list[Statement]:
+def statements(contract: Contract) -> list[Said]:
     """What is agreed to with each of the events, in the order of the form."""
     awaited = milestones.events_to_confirm(contract, payable=invoicing.payable_by_event)
     return [milestones.event_statement(contract, awaited=one) for one in awaited.values()]

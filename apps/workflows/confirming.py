@@ -21,10 +21,11 @@ def confirm_event(*, actor: Actor, key: str, contract_ref: str, event: str, note
     confirmed = milestones.confirm_event(
         contract=contract, event=event, note=note, payable=invoicing.payable_by_event, actor=actor, at=at
     )
-    told = {"event_ref": confirmed.ref, "organisation_id": contract.seller_id}
     jobs.defer(
-        confirming_jobs.send_event_news.configure(task_kwargs=told),
-        confirming_jobs.make_event_certificate.configure(task_kwargs=told),
+        *(
+            job.configure(task_kwargs={"event_ref": confirmed.ref, "organisation_id": contract.seller_id})
+            for job in (confirming_jobs.send_event_news, confirming_jobs.make_event_certificate)
+        )
     )
     due = invoicing.start_lines_of_event(confirmed, contract=contract)
     instalments.bill_started(due, contract=contract, actor=actor, at=at)

@@ -73,4 +73,4 @@ def test_the_statements_say_what_is_agreed_to() -> None:
         organisation="Meridian", title="Prototype", cycle=2, amount=Money(Decimal("12000.00"), "EUR")
     )
     assert statement.version == "acceptance-1"
-    assert "An invoice for 12,000.00 EUR net of tax is issued on my acceptance." in statement.text
+    assert "An invoice for 12,000.00 EUR net of tax is issued on my acceptance." in str(statement)

@@ -66,5 +66,5 @@ def test_the_text_says_everything_and_both_statements_say_what_is_owed() -> None
             said = rules.settlement_statement(
                 side, organisation="X", number="N-1", settlement=2, valued=Money(D(5000), "EUR"), is_answer=is_answer
             )
-            assert owes in said.text
+            assert owes in str(said)
             assert len(said.version) <= 20

@@ -2,6 +2,7 @@
 
 import io
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from django.core.files.storage import default_storage
@@ -81,6 +82,8 @@ def test_the_certificate_says_everything_that_proves_the_sign_off(parties: Parti
         "language": "en",
         "key": KEY,
         "is_within_limit": True,
+        # What the words mean in other languages is what the catalogue says.
+        "statement": {"language": "en", "translations": ANY},
     }
     assert detail["facts"] == decision.circumstances
     assert grant is not None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import ANY, patch
 
 import pytest
 from django.core.files.storage import default_storage
@@ -109,8 +109,14 @@ def test_it_says_who_confirmed_what_followed_and_where_it_stands(told: Told) -> 
         entries = {one.verb: one for one in Entry.objects.filter(subject=f"event:{told.event.ref}")}
         detail = canonical.read(entries["event.confirmed"].detail.text)
     assert detail["email"] == told.event.email, "the seller is told who confirmed it"
-    circumstances = {"roles": ["approver"], "language": "en", "key": KEY, "is_within_limit": True}
-    assert told.event.circumstances == detail["facts"] == circumstances
+    assert told.event.circumstances == detail["facts"]
+    assert detail["facts"] == {
+        "roles": ["approver"],
+        "language": "en",
+        "key": KEY,
+        "is_within_limit": True,
+        "statement": {"language": "en", "translations": ANY},
+    }
     for words in (
         f"Certificate of an event {CAST}",
         "Payable for it, net of tax 9,000.00 EUR",

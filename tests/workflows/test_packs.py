@@ -469,13 +469,15 @@ def _as_recorded_before(files: Files) -> Files:
         written.append(canonical.text({**entry, "text": text, "previous": before, "sha256": sha256}))
         before = sha256
     chain = "".join(f"{line}\n" for line in written).encode()
-    decided = {name: _without_circumstances(files[name]) for name in files if name.endswith(".decision.json")}
+    agreed = (".decision.json", ".signatures.json")
+    decided = {name: _without_circumstances(files[name]) for name in files if name.endswith(agreed)}
     return _listed_anew({**files, **decided, "audit/chain.jsonl": chain, "audit/details.jsonl": b""})
 
 
-def _without_circumstances(decision: bytes) -> bytes:
-    told = json.loads(decision)
-    del told["circumstances"]
+def _without_circumstances(record: bytes) -> bytes:
+    told = json.loads(record)
+    for act in told if isinstance(told, list) else [told]:
+        del act["circumstances"]
     return f"{json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False)}\n".encode()
 
 

@@ -406,7 +406,7 @@ def test_a_limit_holds_for_the_member_and_for_the_members_link(parties: Parties,
         circumstances = Decision.objects.get().circumstances
     assert circumstances is not None
     # Up to how much the person signs off is the buyer's own business: the seller, who reads this too, sees no figure.
-    assert set(circumstances) == {"roles", "language", "key", "is_within_limit"}
+    assert set(circumstances) == {"roles", "language", "key", "is_within_limit", "statement"}
 
 
 def test_a_member_who_lost_the_role_since_the_page_was_opened_is_refused(

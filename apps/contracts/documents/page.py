@@ -18,6 +18,7 @@ from apps.contracts.documents.terms import terms_of
 from apps.contracts.rules import PaperLine
 from apps.core import canonical
 from apps.core.printing import facts, words
+from apps.core.printing.agreed import Agreed, agreed
 from apps.core.printing.facts import Fact
 
 MOST_PRINTED: Final = 220_000
@@ -48,7 +49,7 @@ class SignatureBlock:
     side: str
     organisation: str
     name: str
-    statement: str
+    statement: Agreed | None
     person: Sequence[Fact]
     hashes: Sequence[Fact]
 
@@ -216,7 +217,7 @@ def _signatures(said: dict[str, Any], told: dict[str, Any]) -> list[SignatureBlo
 
 def _signature(side: str, organisation: str, one: dict[str, Any] | None, *, zone: str) -> SignatureBlock:
     if one is None:
-        return SignatureBlock(side, organisation, "", "", [], [])
+        return SignatureBlock(side, organisation, "", None, [], [])
     person = [
         (gettext("Signed by"), one["name"]),
         (gettext("Mailbox"), one["email"]),
@@ -232,7 +233,7 @@ def _signature(side: str, organisation: str, one: dict[str, Any] | None, *, zone
         side=side,
         organisation=organisation,
         name=one["name"],
-        statement=one["statement"],
+        statement=agreed(one),
         person=[(term, value) for term, value in person if value],
         hashes=hashes,
     )

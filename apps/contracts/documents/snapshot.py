@@ -15,7 +15,10 @@ from apps.core import canonical
 from apps.core.printing import words
 
 FORMAT: Final = "contract-document-1"
-PERSON: Final = ("name", "email", "address", "agent", "authenticated_by", "statement", "statement_version", "sha256")
+PERSON: Final = (
+    *("name", "email", "address", "agent", "authenticated_by", "circumstances"),
+    *("statement", "statement_version", "sha256"),
+)
 RECORDED_AS: Final = {
     ContractDocument.Kind.PROPOSAL: ["contract.proposed", "change.proposed"],
     ContractDocument.Kind.SIGNED: ["contract.signed", "change.signed"],

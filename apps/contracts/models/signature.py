@@ -22,6 +22,8 @@ class Signature(models.Model):
     """One side signed one version: who, when, from where, which statement, and the SHA-256 of the text shown.
 
     ``plan`` is what who answers picked where the version offers several: the version itself, or one of its options.
+    ``circumstances``: ``roles``, ``language`` of the page, idempotency ``key``, and of the ``statement`` the language
+    and what it says in others; None where an earlier version of Cairn did not record them.
     """
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
@@ -37,6 +39,7 @@ class Signature(models.Model):
     address = models.CharField(_("network address"), max_length=45, blank=True)
     agent = models.CharField(_("browser"), max_length=300, blank=True)
     authenticated_by = models.CharField(max_length=120, blank=True)
+    circumstances = models.JSONField(null=True)
     statement = models.TextField(_("statement"))
     statement_version = models.CharField(max_length=20)
     sha256 = models.CharField(max_length=64)

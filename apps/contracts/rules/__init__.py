@@ -6,7 +6,6 @@ from apps.contracts.rules.changed_terms import CHANGEABLE, TEXTS, check_unfinanc
 from apps.contracts.rules.changes import (
     Moved,
     PlacedLine,
-    change_statement,
     change_text,
     changed_plan,
     check_change,
@@ -76,8 +75,8 @@ from apps.contracts.rules.texts import (
     OptionText,
     PartyText,
     Pick,
-    Statement,
     answering_statement,
+    change_statement,
     proposing_statement,
     version_text,
 )
@@ -111,7 +110,6 @@ __all__ = [
     "Portion",
     "Recovery",
     "ReviewTerms",
-    "Statement",
     "Term",
     "TermChange",
     "ahead",

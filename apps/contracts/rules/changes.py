@@ -20,7 +20,6 @@ from apps.contracts.rules.dues import period_amounts
 from apps.contracts.rules.measures import worth
 from apps.contracts.rules.plan import AMOUNT
 from apps.contracts.rules.recovery import is_recoverable
-from apps.contracts.rules.texts import Statement
 from apps.contracts.rules.words import required
 from apps.core import money
 from apps.core.errors import Refused
@@ -196,24 +195,6 @@ def change_text(
             for one in moved(before, after)
         ],
     }
-
-
-def change_statement(
-    side: str, *, organisation: str, number: str, version: int, order: int, is_answer: bool
-) -> Statement:
-    """What the person of ``side`` agrees to who proposes a change order, or who signs the other side's."""
-    if is_answer:
-        return Statement(
-            f"I am authorised to act for {organisation}. I have read change order {order} of contract {number} as shown"
-            f" here and sign it. Version {version} is in force from now on.",
-            f"{side}-change-ans-1",
-        )
-    other = "buyer" if side == "seller" else "seller"
-    return Statement(
-        f"I am authorised to act for {organisation}. I sign change order {order} of contract {number} as shown here,"
-        f" which makes version {version} of it; it binds us once the {other} has signed the same.",
-        f"{side}-change-1",
-    )
 
 
 def _as_wanted(stands: PlacedLine, wanted: DraftLine | None, *, currency: str) -> PlacedLine | None:

@@ -14,6 +14,8 @@ from apps.contracts.rules.conditions import plain_condition
 from apps.contracts.rules.dues import due_text
 from apps.contracts.rules.measures import measure_text
 from apps.core import canonical
+from apps.core.money import Money
+from apps.core.statements import Statement
 
 TEXT_VERSION: Final = "contract-1"
 
@@ -68,19 +70,11 @@ class OptionText:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """The plan that is picked of several: 0 is the base plan; ``price`` as people read it."""
+    """The plan that is picked of several: 0 is the base plan; ``price`` net of tax."""
 
     number: int
     name: str
-    price: str
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """What a person agrees to by signing, and which wording of it."""
-
-    text: str
-    version: str
+    price: Money
 
 
 def version_text(
@@ -157,18 +151,37 @@ def _option(option: OptionText) -> dict[str, Any]:
 
 def proposing_statement(side: str, *, organisation: str, number: str, version: int, plans: int = 1) -> Statement:
     """What the person of ``side`` agrees to who proposes a version, which offers so many ``plans`` to pick from."""
-    other, wording = ("buyer", "seller-1") if side == "seller" else ("seller", "buyer-proposes-1")
+    named: dict[str, Any] = {"organisation": organisation, "number": number, "version": version}
+    if side == "seller" and plans > 1:
+        return Statement(
+            "I am authorised to act for {organisation}. I sign version {version} of contract {number} as shown here,"
+            " with each of its {plans} plans; it binds us, with the one plan that the buyer picks, once the buyer"
+            " has signed the same version.",
+            "seller-options-1",
+            **named,
+            plans=plans,
+        )
     if plans > 1:
         return Statement(
-            f"I am authorised to act for {organisation}. I sign version {version} of contract {number} as shown here,"
-            f" with each of its {plans} plans; it binds us, with the one plan that the {other} picks, once the {other}"
+            "I am authorised to act for {organisation}. I sign version {version} of contract {number} as shown here,"
+            " with each of its {plans} plans; it binds us, with the one plan that the seller picks, once the seller"
             " has signed the same version.",
-            "seller-options-1" if side == "seller" else "buyer-options-1",
+            "buyer-options-1",
+            **named,
+            plans=plans,
+        )
+    if side == "seller":
+        return Statement(
+            "I am authorised to act for {organisation}. I sign version {version} of contract {number} as shown here;"
+            " it binds us once the buyer has signed the same version.",
+            "seller-1",
+            **named,
         )
     return Statement(
-        f"I am authorised to act for {organisation}. I sign version {version} of contract {number} as shown here;"
-        f" it binds us once the {other} has signed the same version.",
-        wording,
+        "I am authorised to act for {organisation}. I sign version {version} of contract {number} as shown here;"
+        " it binds us once the seller has signed the same version.",
+        "buyer-proposes-1",
+        **named,
     )
 
 
@@ -176,15 +189,47 @@ def answering_statement(
     side: str, *, organisation: str, number: str, version: int, pick: Pick | None = None
 ) -> Statement:
     """What the person of ``side`` agrees to who signs what the other side proposed, and picks a plan of it."""
+    named: dict[str, Any] = {"organisation": organisation, "number": number, "version": version}
     if pick is not None:
         return Statement(
-            f"I am authorised to act for {organisation}. I have read version {version} of contract {number} as shown"
-            f" here, I pick the plan “{pick.name}” at the price of {pick.price}, net of tax, and sign it. It is in"
-            " force with that plan from now on; the other plans are not.",
+            "I am authorised to act for {organisation}. I have read version {version} of contract {number} as shown"
+            " here, I pick the plan “{plan}” at the price of {price}, net of tax, and sign it. It is in force with"
+            " that plan from now on; the other plans are not.",
             "buyer-picks-1" if side == "buyer" else "seller-picks-1",
+            **named,
+            plan=pick.name,
+            price=pick.price,
         )
     return Statement(
-        f"I am authorised to act for {organisation}. I have read version {version} of contract {number} as shown here"
+        "I am authorised to act for {organisation}. I have read version {version} of contract {number} as shown here"
         " and sign it. It is in force from now on.",
         "buyer-1" if side == "buyer" else "seller-answers-1",
+        **named,
+    )
+
+
+def change_statement(
+    side: str, *, organisation: str, number: str, version: int, order: int, is_answer: bool
+) -> Statement:
+    """What the person of ``side`` agrees to who proposes a change order, or who signs the other side's."""
+    named = {"organisation": organisation, "number": number, "version": version, "order": order}
+    if is_answer:
+        return Statement(
+            "I am authorised to act for {organisation}. I have read change order {order} of contract {number} as shown"
+            " here and sign it. Version {version} is in force from now on.",
+            "buyer-change-ans-1" if side == "buyer" else "seller-change-ans-1",
+            **named,
+        )
+    if side == "seller":
+        return Statement(
+            "I am authorised to act for {organisation}. I sign change order {order} of contract {number} as shown here,"
+            " which makes version {version} of it; it binds us once the buyer has signed the same.",
+            "seller-change-1",
+            **named,
+        )
+    return Statement(
+        "I am authorised to act for {organisation}. I sign change order {order} of contract {number} as shown here,"
+        " which makes version {version} of it; it binds us once the seller has signed the same.",
+        "buyer-change-1",
+        **named,
     )

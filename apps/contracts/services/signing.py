@@ -31,11 +31,12 @@ from apps.contracts.services.versions import draft_version
 from apps.core import canonical, states
 from apps.core.errors import IllegalTransition, Refused, Stale
 from apps.core.money import Money
+from apps.core.spoken import Said, said
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 
 
-def statement_of(version: ContractVersion, *, side: str, plan: ContractVersion | None = None) -> rules.Statement:
+def statement_of(version: ContractVersion, *, side: str, plan: ContractVersion | None = None) -> Said:
     """What the person of a side agrees to when proposing this version, or when signing what the other one proposed.
 
     ``plan`` is what who answers picks, where several are offered.
@@ -43,13 +44,15 @@ def statement_of(version: ContractVersion, *, side: str, plan: ContractVersion |
     contract = version.contract
     organisation = contract.seller if side == Side.SELLER else contract.buyer
     if version.change_order is not None:
-        return rules.change_statement(
-            side,
-            organisation=organisation.legal_name,
-            number=version.contract_number,
-            version=version.number,
-            order=version.change_order.number,
-            is_answer=version.author != side,
+        return said(
+            rules.change_statement(
+                side,
+                organisation=organisation.legal_name,
+                number=version.contract_number,
+                version=version.number,
+                order=version.change_order.number,
+                is_answer=version.author != side,
+            )
         )
     named: dict[str, Any] = {
         "organisation": organisation.legal_name,
@@ -57,9 +60,9 @@ def statement_of(version: ContractVersion, *, side: str, plan: ContractVersion |
         "version": version.number,
     }
     if version.author == side:
-        return rules.proposing_statement(side, **named, plans=1 + version.options().count())
-    pick = rules.Pick(plan.option_number, plan.plan_name, str(Money(plan.price, plan.currency))) if plan else None
-    return rules.answering_statement(side, **named, pick=pick)
+        return said(rules.proposing_statement(side, **named, plans=1 + version.options().count()))
+    pick = rules.Pick(plan.option_number, plan.plan_name, Money(plan.price, plan.currency)) if plan else None
+    return said(rules.answering_statement(side, **named, pick=pick))
 
 
 def propose(*, contract: Contract, actor: Actor, seen: str, at: datetime) -> ContractVersion:
@@ -242,6 +245,7 @@ def put_signature(
         organisation_id=actor.organisation_id,
         **actor.evidence(),
         grant_id=actor.grant_id,
+        circumstances=actor.circumstances(statement=statement.kept()),
         signed_at=at,
         statement=statement.text,
         statement_version=statement.version,
@@ -258,6 +262,7 @@ def record_signed(signature: Signature, *, verb: str, actor: Actor, **facts: Any
         actor=actor,
         at=signature.signed_at,
         told_to=(contract.seller_id, contract.buyer_id),
+        private=signature.circumstances,
         side=signature.side,
         seller=contract.seller_id,
         buyer=contract.buyer_id,

@@ -10,6 +10,8 @@ from apps.contracts.models import Contract
 from apps.core import canonical, money, states
 from apps.core.errors import Refused
 from apps.core.money import Money
+from apps.core.spoken import Said, said
+from apps.core.statements import Statement
 from apps.invoicing.models import Application, ApplicationLine, Invoice
 from apps.invoicing.models.application import ApplicationState
 from apps.invoicing.services import facts
@@ -83,20 +85,21 @@ def certify_application(
     if rest:
         stand(rest, contract=contract, at=at)
     certified = money.total(line.certified or money.ZERO for line in lines)
+    statement = certificate_statement(application)
     contracts.record(
         contract,
         verb="application.certified",
         subject=f"application:{application.ref}",
         actor=actor,
         at=at,
-        private=actor.circumstances(is_within_limit=True),
+        private=actor.circumstances(is_within_limit=True, statement=statement.kept()),
         number=application.number,
         sha256=application.sha256,
         certified_sha256=application.certified_sha256,
         currency=contract.currency,
         claimed=money.total(line.claimed for line in lines),
         certified=certified,
-        statement=certificate_statement(application),
+        statement=statement.text,
         comment=application.comment,
         **proof,
     )
@@ -107,12 +110,17 @@ def certify_application(
     return invoice
 
 
-def certificate_statement(application: Application) -> str:
+def certificate_statement(application: Application) -> Said:
     """What the buyer's person agrees to when certifying."""
-    return (
-        f"I am authorised to act for {application.contract.buyer.legal_name}. I have reviewed application for payment"
-        f" {application.number} as shown here and certify the figures that I leave or enter for payment, net of tax."
-        " One invoice for them is issued on my certificate."
+    return said(
+        Statement(
+            "I am authorised to act for {organisation}. I have reviewed application for payment {number} as shown here"
+            " and certify the figures that I leave or enter for payment, net of tax. One invoice for them is issued on"
+            " my certificate.",
+            "certificate-1",
+            organisation=application.contract.buyer.legal_name,
+            number=application.number,
+        )
     )
 
 

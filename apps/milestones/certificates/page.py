@@ -13,6 +13,7 @@ from django.utils.translation import get_language, gettext
 
 from apps.contracts import measure_wording
 from apps.core.printing import facts, words
+from apps.core.printing.agreed import Agreed, agreed
 from apps.core.printing.facts import Fact
 from apps.core.printing.words import NBSP
 from apps.milestones.certificates import circumstances
@@ -64,7 +65,7 @@ class Page:
     note: str
     files: Sequence[FileRow]
     links: Sequence[Fact]
-    statement: str
+    statement: Agreed
     comment: str
     person: Sequence[Fact]
     circumstances: Sequence[Fact]
@@ -92,7 +93,7 @@ def page_of(said: dict[str, Any]) -> Page:
         note=said["submission"]["note"],
         files=[_file(one) for one in said["files"]],
         links=_links(said),
-        statement=decision["statement"],
+        statement=agreed(decision),
         comment=decision["comment"],
         person=[*_before(said), *_person(said, decided_at)],
         circumstances=circumstances.rows(said),
@@ -245,7 +246,10 @@ def _before(said: dict[str, Any]) -> list[Fact]:
         proof = _proof(first)
         if proof:
             rows.append((gettext("First acceptance confirmed once more"), proof))
-        rows.append((gettext("Statement of the first acceptance"), first["statement"]))
+        stated = agreed(first)
+        rows.append((gettext("Statement of the first acceptance"), stated.text))
+        if stated.translation:
+            rows.append((gettext("Translation of this statement"), stated.translation))
     return rows
 
 

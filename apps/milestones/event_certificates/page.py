@@ -13,6 +13,7 @@ from typing import Any
 from django.utils.translation import get_language, gettext
 
 from apps.core.printing import facts, words
+from apps.core.printing.agreed import Agreed, agreed
 from apps.core.printing.facts import Fact
 from apps.milestones.certificates import circumstances
 
@@ -31,7 +32,7 @@ class Page:
     payable: str
     subject: Sequence[Fact]
     note: str
-    statement: str
+    statement: Agreed
     person: Sequence[Fact]
     circumstances: Sequence[Fact]
     hashes: Sequence[Fact]
@@ -57,7 +58,7 @@ def page_of(said: dict[str, Any]) -> Page:
         payable=words.money(payable, event["currency"]) if payable else "",
         subject=_subject(said),
         note=event["note"],
-        statement=by["statement"],
+        statement=agreed(by),
         person=_person(by, at=at, zone=said["time_zone"]),
         circumstances=circumstances.of_act(by),
         hashes=[

@@ -54,9 +54,6 @@ from apps.milestones.rules.sign_off import (
     CriterionText,
     CriterionVerdict,
     FileText,
-    Statement,
-    acceptance_statement,
-    changes_statement,
     check_complete,
     check_in_time,
     check_limit,
@@ -66,11 +63,11 @@ from apps.milestones.rules.sign_off import (
     newest_reminder,
     reminder_times,
     review_moments,
-    silence_statement,
     submission_text,
     trimmed_verdicts,
     verdicts_text,
 )
+from apps.milestones.rules.statements import acceptance_statement, changes_statement, silence_statement
 from apps.milestones.rules.steps import (
     MOST_QUESTIONS,
     First,
@@ -82,6 +79,7 @@ from apps.milestones.rules.steps import (
     check_reach,
     check_second,
     check_words,
+    event_statement,
     first_statement,
     refuse_inspector,
 )
@@ -122,7 +120,6 @@ __all__ = [
     "NotBilled",
     "Part",
     "PlanPart",
-    "Statement",
     "Valued",
     "acceptance_statement",
     "answer_due_at",
@@ -148,6 +145,7 @@ __all__ = [
     "deducted",
     "defects_text",
     "effect",
+    "event_statement",
     "first_statement",
     "followed",
     "heirs",

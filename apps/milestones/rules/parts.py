@@ -7,7 +7,8 @@ from decimal import Decimal
 from apps.core import canonical, money
 from apps.core.errors import Refused
 from apps.core.money import Money
-from apps.milestones.rules.sign_off import CriterionVerdict, Statement, trimmed_verdicts
+from apps.core.statements import Statement
+from apps.milestones.rules.sign_off import CriterionVerdict, trimmed_verdicts
 
 LONGEST_TITLE = 160
 QUANTITY_DECIMALS = 6
@@ -101,17 +102,20 @@ def part_statement(
     *, organisation: str, title: str, cycle: int, accepted: Money, rest: Money, by_application: bool = False
 ) -> Statement:
     """What the buyer's person agrees to when accepting a part; ``by_application``: an application bills it."""
+    named = {"organisation": organisation, "cycle": cycle, "title": title, "accepted": accepted, "rest": rest}
     if by_application:
         return Statement(
-            f"I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here"
-            f" and accept a part of the milestone, {accepted} net of tax, as complete. It stands in the next"
-            f" application for payment and is invoiced when that is certified. The rest, {rest} net of tax, is not"
+            "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here"
+            " and accept a part of the milestone, {accepted} net of tax, as complete. It stands in the next"
+            " application for payment and is invoiced when that is certified. The rest, {rest} net of tax, is not"
             " accepted and can be submitted again.",
             "part-applied-1",
+            **named,
         )
     return Statement(
-        f"I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
-        f" accept a part of the milestone, {accepted} net of tax, as complete. An invoice for {accepted} net of tax is"
-        f" issued on my acceptance. The rest, {rest} net of tax, is not accepted and can be submitted again.",
+        "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
+        " accept a part of the milestone, {accepted} net of tax, as complete. An invoice for {accepted} net of tax is"
+        " issued on my acceptance. The rest, {rest} net of tax, is not accepted and can be submitted again.",
         "part-1",
+        **named,
     )

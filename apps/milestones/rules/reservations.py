@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from apps.core import canonical, money
 from apps.core.errors import Refused
 from apps.core.money import Money
-from apps.milestones.rules.sign_off import LONGEST_REASON, CriterionVerdict, Statement, check_text
+from apps.core.statements import Statement
+from apps.milestones.rules.sign_off import LONGEST_REASON, CriterionVerdict, check_text
 
 MOST_RESERVATIONS: Final = 50
 LONGEST_TITLE: Final = 160
@@ -101,19 +102,28 @@ def reserving_statement(
     *, organisation: str, title: str, cycle: int, amount: Money, count: int, withheld: Money
 ) -> Statement:
     """What the buyer's person agrees to when signing a milestone off with reservations."""
-    rest = Money(amount.amount - withheld.amount, amount.currency)
-    kept = (
-        f" Of it {withheld} net of tax are withheld and not due until the defects are mended and released; {rest} are"
-        " due as agreed."
-        if withheld
-        else " Nothing of it is withheld."
-    )
-    defects = "the defect" if count == 1 else f"the {count} defects"
+    named: dict[str, Any] = {"organisation": organisation, "cycle": cycle, "title": title, "amount": amount}
+    if withheld:
+        return Statement(
+            "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here"
+            " and accept the milestone with reservations: I reserve all rights from the defects that I list, {count}"
+            " in number, and accept it apart from that as complete. An invoice for {amount} net of tax is issued on my"
+            " acceptance. Of it {withheld} net of tax are withheld and not due until the defects are mended and"
+            " released; {rest} are due as agreed.",
+            "reservations-2",
+            **named,
+            count=count,
+            withheld=withheld,
+            rest=Money(amount.amount - withheld.amount, amount.currency),
+        )
     return Statement(
-        f"I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
-        f" accept the milestone with reservations: I reserve all rights from {defects} that I list, and accept it apart"
-        f" from that as complete. An invoice for {amount} net of tax is issued on my acceptance.{kept}",
-        "reservations-1",
+        "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
+        " accept the milestone with reservations: I reserve all rights from the defects that I list, {count} in number,"
+        " and accept it apart from that as complete. An invoice for {amount} net of tax is issued on my acceptance."
+        " Nothing of it is withheld.",
+        "reservations-2",
+        **named,
+        count=count,
     )
 
 

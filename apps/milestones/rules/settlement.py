@@ -11,7 +11,8 @@ from typing import Any, Final
 from apps.core import canonical, money
 from apps.core.errors import Refused
 from apps.core.money import Money
-from apps.milestones.rules.sign_off import LONGEST_REASON, Statement, check_text
+from apps.core.statements import Statement
+from apps.milestones.rules.sign_off import LONGEST_REASON, check_text
 
 SETTLEMENT_TEXT: Final = "settlement-1"
 MOST_SETTLEMENTS: Final = 50
@@ -108,23 +109,38 @@ def settlement_statement(
     side: str, *, organisation: str, number: str, settlement: int, valued: Money, is_answer: bool
 ) -> Statement:
     """What the person of ``side`` agrees to who proposes a settlement, or who signs the other side's."""
-    who = f"I am authorised to act for {organisation}. "
+    named = {"organisation": organisation, "number": number, "settlement": settlement, "valued": valued}
+    if side == "buyer" and is_answer:
+        return Statement(
+            "I am authorised to act for {organisation}. I have read settlement {settlement} of contract {number} as"
+            " shown here and sign it. We accept the work in progress at the values stated there, {valued} net of tax in"
+            " all, which is invoiced, and nothing else of the open milestones. The contract is terminated from now on.",
+            "buyer-settle-ans-1",
+            **named,
+        )
     if side == "buyer":
-        owed = f"We accept the work in progress at the values stated there, {valued} net of tax in all, which"
-        owed += " is invoiced, and nothing else of the open milestones"
-    else:
-        owed = f"We claim {valued} net of tax in all for the work in progress, as valued there, and nothing else of the"
-        owed += " open milestones"
-    what = f"settlement {settlement} of contract {number} as shown here"
+        return Statement(
+            "I am authorised to act for {organisation}. I sign settlement {settlement} of contract {number} as shown"
+            " here. We accept the work in progress at the values stated there, {valued} net of tax in all, which is"
+            " invoiced, and nothing else of the open milestones. It binds us, and terminates the contract, once the"
+            " seller has signed the same.",
+            "buyer-settle-1",
+            **named,
+        )
     if is_answer:
         return Statement(
-            f"{who}I have read {what} and sign it. {owed}. The contract is terminated from now on.",
-            f"{side}-settle-ans-1",
+            "I am authorised to act for {organisation}. I have read settlement {settlement} of contract {number} as"
+            " shown here and sign it. We claim {valued} net of tax in all for the work in progress, as valued there,"
+            " and nothing else of the open milestones. The contract is terminated from now on.",
+            "seller-settle-ans-1",
+            **named,
         )
-    other = "buyer" if side == "seller" else "seller"
     return Statement(
-        f"{who}I sign {what}. {owed}. It binds us, and terminates the contract, once the {other} has signed the same.",
-        f"{side}-settle-1",
+        "I am authorised to act for {organisation}. I sign settlement {settlement} of contract {number} as shown here."
+        " We claim {valued} net of tax in all for the work in progress, as valued there, and nothing else of the open"
+        " milestones. It binds us, and terminates the contract, once the buyer has signed the same.",
+        "seller-settle-1",
+        **named,
     )
 
 

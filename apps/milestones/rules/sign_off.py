@@ -62,14 +62,6 @@ class CriterionText:
     links: Sequence[Link] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """What a person agrees to by deciding, and which wording of it."""
-
-    text: str
-    version: str
-
-
 def submission_text(
     *,
     contract: dict[str, str],
@@ -208,45 +200,6 @@ def check_in_time(
         "The review ended on {due} without an answer. As the contract says, the milestone counts as not accepted since"
         " then; the seller may submit it again.",
         due=due,
-    )
-
-
-def acceptance_statement(
-    *, organisation: str, title: str, cycle: int, amount: Money, by_application: bool = False
-) -> Statement:
-    """What the buyer's person agrees to; ``by_application``: an application for payment bills it."""
-    if by_application:
-        return Statement(
-            f"I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here"
-            f" and accept it as complete. {amount} net of tax stand in the next application for payment from now on.",
-            "acceptance-applied-1",
-        )
-    return Statement(
-        f"I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
-        f" accept the milestone as complete. An invoice for {amount} net of tax is issued on my acceptance.",
-        "acceptance-1",
-    )
-
-
-def changes_statement(*, organisation: str, title: str, cycle: int) -> Statement:
-    """What the buyer's person agrees to when requesting changes."""
-    return Statement(
-        f"I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
-        " do not accept it yet, for the reasons that I give.",
-        "changes-1",
-    )
-
-
-def silence_statement(
-    *, organisation: str, title: str, cycle: int, due_at: datetime, zone: str, silence: str
-) -> Statement:
-    """What stands in the place of a statement when silence decides: the fact, and what was agreed for it."""
-    due = f"{due_at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S %Z}"
-    effect = "counts as accepted" if silence == ACCEPTED else "counts as not accepted"
-    return Statement(
-        f"The review period of submission {cycle} of “{title}” ended on {due}. {organisation} was notified and did not"
-        f" answer. As both sides agreed in the contract, the milestone {effect}.",
-        "silence-1",
     )
 
 

@@ -8,7 +8,8 @@ from typing import Final
 from apps.contracts.rules import reader_of
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
-from apps.milestones.rules.sign_off import LONGEST_NOTE, CriterionVerdict, Statement, check_text
+from apps.core.statements import Statement
+from apps.milestones.rules.sign_off import LONGEST_NOTE, CriterionVerdict, check_text
 
 MOST_QUESTIONS: Final = 50
 """About one submission; whoever has more to ask requests changes."""
@@ -123,12 +124,41 @@ def check_reach(amount: Money, *, name: str, limit: Decimal | None, limit_curren
     )
 
 
+def event_statement(*, organisation: str, event: str, payable: Money) -> Statement:
+    """What somebody of the buyer agrees to who confirms an event, with which ``payable`` may be due, net of tax."""
+    named = {"organisation": organisation, "event": event}
+    if not payable:
+        return Statement(
+            "I am authorised to act for {organisation}. I confirm that this has happened: “{event}”. What waits for it"
+            " may go on. This accepts no work.",
+            "event-1",
+            **named,
+        )
+    return Statement(
+        "I am authorised to act for {organisation}. I confirm that this has happened: “{event}”. {payable} net of tax"
+        " is payable for it as agreed. This payment accepts no work and no delivery.",
+        "event-payable-1",
+        **named,
+        payable=payable,
+    )
+
+
 def first_statement(*, organisation: str, title: str, cycle: int, accepted: Money, measured: str = "") -> Statement:
     """What the first of two acceptors agrees to; ``measured`` is the quantity with its unit, where it was said so."""
-    how_much = f"{measured}, {accepted}" if measured else str(accepted)
+    named = {"organisation": organisation, "cycle": cycle, "title": title, "accepted": accepted}
+    if measured:
+        return Statement(
+            "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here"
+            " and accept {measured}, {accepted} net of tax of it as complete. As agreed, a second person accepts too:"
+            " no invoice is issued before that.",
+            "first-acceptance-2",
+            **named,
+            measured=measured,
+        )
     return Statement(
-        f"I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
-        f" accept {how_much} net of tax of it as complete. As agreed, a second person accepts too: no invoice is issued"
+        "I am authorised to act for {organisation}. I have reviewed submission {cycle} of “{title}” as shown here and"
+        " accept {accepted} net of tax of it as complete. As agreed, a second person accepts too: no invoice is issued"
         " before that.",
-        "first-acceptance-2" if measured else "first-acceptance-1",
+        "first-acceptance-1",
+        **named,
     )

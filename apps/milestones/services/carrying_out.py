@@ -108,6 +108,7 @@ def _decision(submission: Submission, *, by: SettlementSignature, at: datetime) 
         authenticated_by=by.authenticated_by,
         proved_by=by.proved_by,
         proved_at=by.proved_at,
+        circumstances=by.circumstances,
         statement=by.statement,
         statement_version=by.statement_version,
         sha256=by.sha256,

@@ -18,10 +18,10 @@ from apps.contracts.rules.conditions import Happened, named_in, read_condition, 
 from apps.core import canonical
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
+from apps.core.spoken import Said, said
 from apps.milestones import rules
 from apps.milestones.models import ConfirmedEvent, Milestone
 from apps.milestones.models.milestone import ENDED, OPEN, MilestoneState
-from apps.milestones.rules import Statement
 from apps.parties.actor import Actor, ActorKind, evidence_of
 from apps.parties.roles import Action
 
@@ -96,18 +96,10 @@ def events_to_confirm(contract: Contract, *, payable: PayableByEvent) -> dict[st
     return {event: one for event, one in found.items() if event not in known}
 
 
-def event_statement(contract: Contract, *, awaited: Awaited) -> Statement:
+def event_statement(contract: Contract, *, awaited: Awaited) -> Said:
     """What somebody of the buyer agrees to who confirms an event."""
-    said = (
-        f"I am authorised to act for {contract.buyer.legal_name}. I confirm that this has happened: “{awaited.event}”."
-    )
-    if not awaited.payable:
-        return Statement(f"{said} What waits for it may go on. This accepts no work.", "event-1")
     payable = Money(awaited.payable, contract.currency)
-    return Statement(
-        f"{said} {payable} net of tax is payable for it as agreed. This payment accepts no work and no delivery.",
-        "event-payable-1",
-    )
+    return said(rules.event_statement(organisation=contract.buyer.legal_name, event=awaited.event, payable=payable))
 
 
 def contract_of_event(*, event_ref: str) -> "QuerySet[Any, int]":
@@ -145,7 +137,7 @@ def confirm_event(
         note=words,
         **actor.evidence(),
         **evidence_of(proof),
-        circumstances=actor.circumstances(is_within_limit=True),
+        circumstances=actor.circumstances(is_within_limit=True, statement=statement.kept()),
         confirmed_at=at,
         statement=statement.text,
         statement_version=statement.version,

@@ -11,6 +11,7 @@ from apps.core import canonical, states
 from apps.core.database import together
 from apps.core.errors import IllegalTransition, Stale
 from apps.core.money import Money
+from apps.core.spoken import Said, said
 from apps.milestones import rules
 from apps.milestones.models import Decision, Milestone, Submission, Verdict
 from apps.milestones.models.decision import SIGNED
@@ -24,24 +25,28 @@ from apps.parties.actor import Actor, Proof, evidence_of
 from apps.parties.roles import Action
 
 
-def acceptance_statement(submission: Submission) -> rules.Statement:
+def acceptance_statement(submission: Submission) -> Said:
     """What the buyer's person agrees to when signing this submission off."""
     milestone = submission.milestone
-    return rules.acceptance_statement(
-        organisation=submission.contract.buyer.legal_name,
-        title=milestone.title,
-        cycle=submission.number,
-        amount=Money(milestone.amount, milestone.currency),
-        by_application=milestone.line.version.is_by_application,
+    return said(
+        rules.acceptance_statement(
+            organisation=submission.contract.buyer.legal_name,
+            title=milestone.title,
+            cycle=submission.number,
+            amount=Money(milestone.amount, milestone.currency),
+            by_application=milestone.line.version.is_by_application,
+        )
     )
 
 
-def changes_statement(submission: Submission) -> rules.Statement:
+def changes_statement(submission: Submission) -> Said:
     """What the buyer's person agrees to when requesting changes to this submission."""
-    return rules.changes_statement(
-        organisation=submission.contract.buyer.legal_name,
-        title=submission.milestone.title,
-        cycle=submission.number,
+    return said(
+        rules.changes_statement(
+            organisation=submission.contract.buyer.legal_name,
+            title=submission.milestone.title,
+            cycle=submission.number,
+        )
     )
 
 
@@ -119,7 +124,7 @@ def decide(
     verdicts: Sequence[CriterionVerdict],
     actor: Actor,
     comment: str,
-    statement: rules.Statement,
+    statement: Said,
     at: datetime,
     proof: Proof | None = None,
     rest: Milestone | None = None,
@@ -135,7 +140,7 @@ def decide(
         comment=comment,
         **actor.evidence(),
         **evidence_of(proof),
-        circumstances=actor.circumstances(is_within_limit=True),
+        circumstances=actor.circumstances(is_within_limit=True, statement=statement.kept()),
         grant_id=actor.grant_id,
         organisation_name=submission.contract.buyer.legal_name,
         decided_at=at,

@@ -59,7 +59,7 @@ def decide_by_silence(
         organisation_name=contract.buyer.legal_name,
         decided_at=due_at,
         recorded_at=at,
-        statement=statement.text,
+        statement=str(statement),
         statement_version=statement.version,
         sha256=submission.sha256,
     )

@@ -11,6 +11,7 @@ from apps.core import states
 from apps.core.database import in_flight
 from apps.core.errors import Refused
 from apps.core.money import Money
+from apps.core.spoken import Said, said
 from apps.milestones import rules
 from apps.milestones.models import Decision, FirstAcceptance, Milestone, Submission
 from apps.milestones.models.milestone import MilestoneState
@@ -38,7 +39,7 @@ def measured_of(milestone: Milestone) -> rules.Measured | None:
     return rules.Measured(measure.quantity, milestone.quantity, measure.unit_price)
 
 
-def part_statement(submission: Submission, *, part: Part) -> rules.Statement:
+def part_statement(submission: Submission, *, part: Part) -> Said:
     """What the buyer's person agrees to when accepting this part; refused when there is no such part."""
     whole = Money(submission.milestone.amount, submission.milestone.currency)
     return _statement(submission, whole=whole, accepted=Money(part_amount(submission, part=part), whole.currency))
@@ -156,12 +157,14 @@ def _rest_of(milestone: Milestone, *, contract: Contract, accepted: Money, quant
     )
 
 
-def _statement(submission: Submission, *, whole: Money, accepted: Money) -> rules.Statement:
-    return rules.part_statement(
-        organisation=submission.contract.buyer.legal_name,
-        title=submission.milestone.title,
-        cycle=submission.number,
-        accepted=accepted,
-        rest=Money(whole.amount - accepted.amount, whole.currency),
-        by_application=submission.milestone.line.version.is_by_application,
+def _statement(submission: Submission, *, whole: Money, accepted: Money) -> Said:
+    return said(
+        rules.part_statement(
+            organisation=submission.contract.buyer.legal_name,
+            title=submission.milestone.title,
+            cycle=submission.number,
+            accepted=accepted,
+            rest=Money(whole.amount - accepted.amount, whole.currency),
+            by_application=submission.milestone.line.version.is_by_application,
+        )
     )

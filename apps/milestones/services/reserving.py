@@ -8,6 +8,7 @@ from apps.contracts.models import Contract
 from apps.core import canonical, money, states
 from apps.core.errors import Refused
 from apps.core.money import Money
+from apps.core.spoken import Said, said
 from apps.milestones import rules
 from apps.milestones.models import Decision, Milestone, Reservation, Submission
 from apps.milestones.models.milestone import MilestoneState
@@ -31,16 +32,18 @@ def checked_defects(submission: Submission, *, defects: Sequence[Defect], at: da
     )
 
 
-def reserving_statement(submission: Submission, *, defects: Sequence[Defect]) -> rules.Statement:
+def reserving_statement(submission: Submission, *, defects: Sequence[Defect]) -> Said:
     """What the buyer's person agrees to when signing this submission off under a list that was checked."""
     milestone = submission.milestone
-    return rules.reserving_statement(
-        organisation=submission.contract.buyer.legal_name,
-        title=milestone.title,
-        cycle=submission.number,
-        amount=Money(milestone.amount, milestone.currency),
-        count=len(defects),
-        withheld=Money(money.total(one.amount for one in defects), milestone.currency),
+    return said(
+        rules.reserving_statement(
+            organisation=submission.contract.buyer.legal_name,
+            title=milestone.title,
+            cycle=submission.number,
+            amount=Money(milestone.amount, milestone.currency),
+            count=len(defects),
+            withheld=Money(money.total(one.amount for one in defects), milestone.currency),
+        )
     )
 
 

@@ -10,6 +10,7 @@ from apps.contracts.models import Contract, Termination
 from apps.core import canonical, money
 from apps.core.errors import Refused, Stale
 from apps.core.money import Money
+from apps.core.spoken import Said, said
 from apps.milestones import rules
 from apps.milestones.models import Dispute, Milestone, Nullification, Settlement
 from apps.milestones.models.milestone import OPEN, MilestoneState
@@ -27,7 +28,7 @@ class SettlementDraft:
     note: str
     text: str
     sha256: str
-    statement: rules.Statement
+    statement: Said
 
     @property
     def valued(self) -> Decimal:
@@ -160,12 +161,14 @@ def _draft(
         note=note,
     )
     organisation = contract.seller if side == Side.SELLER else contract.buyer
-    statement = rules.settlement_statement(
-        side,
-        organisation=organisation.legal_name,
-        number=contract.number,
-        settlement=number,
-        valued=Money(money.total(one.amount for one in values), contract.currency),
-        is_answer=side != author,
+    statement = said(
+        rules.settlement_statement(
+            side,
+            organisation=organisation.legal_name,
+            number=contract.number,
+            settlement=number,
+            valued=Money(money.total(one.amount for one in values), contract.currency),
+            is_answer=side != author,
+        )
     )
     return SettlementDraft(number, values, not_billed, note, text, canonical.sha256(text), statement)

@@ -12,6 +12,7 @@ from apps.contracts.models import Contract, GuestGrant, Termination
 from apps.core import money, states
 from apps.core.errors import IllegalTransition, NotAllowed, Refused, Stale
 from apps.core.money import Money
+from apps.core.spoken import Said
 from apps.milestones import rules
 from apps.milestones.models import Milestone, Settlement, SettlementSignature, Valuation
 from apps.milestones.models.settlement import SettlementState, Side
@@ -165,7 +166,7 @@ def needs_proof_to_end(at_stake: Decimal, *, currency: str, organisation: Organi
 
 
 def put_signature(
-    settlement: Settlement, *, side: str, statement: rules.Statement, proof: Proof | None, actor: Actor, at: datetime
+    settlement: Settlement, *, side: str, statement: Said, proof: Proof | None, actor: Actor, at: datetime
 ) -> SettlementSignature:
     """Keep that a person signed a settlement for a side; the caller has asked whether it may be so."""
     if actor.kind is ActorKind.SYSTEM:
@@ -178,7 +179,9 @@ def put_signature(
         **actor.evidence(),
         **evidence_of(proof),
         # A seller's people have no limit to sign off within.
-        circumstances=actor.circumstances(**({"is_within_limit": True} if side == Side.BUYER else {})),
+        circumstances=actor.circumstances(
+            **({"is_within_limit": True} if side == Side.BUYER else {}), statement=statement.kept()
+        ),
         signed_at=at,
         statement=statement.text,
         statement_version=statement.version,

@@ -12,6 +12,7 @@ from apps.contracts.rules import needs_second
 from apps.core import canonical
 from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.money import Money
+from apps.core.spoken import Said, said
 from apps.milestones import rules
 from apps.milestones.models import FirstAcceptance, Inspection, InspectionVerdict, Submission
 from apps.milestones.models.submission import SubmissionState
@@ -175,7 +176,7 @@ def accept_first(
         comment=comment,
         **actor.evidence(),
         **evidence_of(proof),
-        circumstances=actor.circumstances(is_within_limit=True),
+        circumstances=actor.circumstances(is_within_limit=True, statement=statement.kept()),
         grant_id=actor.grant_id,
         organisation_name=contract.buyer.legal_name,
         accepted_at=at,
@@ -207,15 +208,17 @@ def accept_first(
     return first
 
 
-def first_statement(submission: Submission, *, accepted: Money, quantity: Decimal | None = None) -> rules.Statement:
+def first_statement(submission: Submission, *, accepted: Money, quantity: Decimal | None = None) -> Said:
     """What the first of two acceptors agrees to."""
     unit = submission.milestone.line.unit
-    return rules.first_statement(
-        organisation=submission.contract.buyer.legal_name,
-        title=submission.milestone.title,
-        cycle=submission.number,
-        accepted=accepted,
-        measured=f"{canonical.plain(quantity)} {unit}" if quantity is not None else "",
+    return said(
+        rules.first_statement(
+            organisation=submission.contract.buyer.legal_name,
+            title=submission.milestone.title,
+            cycle=submission.number,
+            accepted=accepted,
+            measured=f"{canonical.plain(quantity)} {unit}" if quantity is not None else "",
+        )
     )
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import get_language, gettext
 
 from apps.core import canonical
 from apps.core.printing import facts, words
+from apps.core.printing.agreed import Agreed, agreed
 from apps.core.printing.facts import Fact
 
 MOST_PRINTED: Final = 1_000
@@ -47,7 +48,7 @@ class SignatureBlock:
     """The signature of one side."""
 
     side: str
-    statement: str
+    statement: Agreed
     person: Sequence[Fact]
     hashes: Sequence[Fact]
 
@@ -180,7 +181,7 @@ def _signature(one: dict[str, Any], *, zone: str) -> SignatureBlock:
     ]
     return SignatureBlock(
         side=f"{names[one['side']]}: {one['organisation']}",
-        statement=one["statement"],
+        statement=agreed(one),
         person=[(term, value) for term, value in person if value],
         hashes=[
             (gettext("SHA-256 of the text"), one["sha256"]),

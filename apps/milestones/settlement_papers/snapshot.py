@@ -16,7 +16,7 @@ from apps.milestones.models import Settlement, SettlementSignature
 
 FORMAT: Final = "settlement-paper-1"
 PERSON: Final = (
-    *("name", "email", "address", "agent", "authenticated_by", "proved_by", "proved_at"),
+    *("name", "email", "address", "agent", "authenticated_by", "proved_by", "proved_at", "circumstances"),
     *("statement", "statement_version", "sha256", "side", "signed_at"),
 )
 

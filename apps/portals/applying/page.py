@@ -98,7 +98,9 @@ def application(request: PortalRequest, side: Side, ref: str) -> HttpResponse:
         "may": {} if why else dict.fromkeys(forms, True),
         "why": why if forms else "",
         "invoice": getattr(found, "invoice", None),
-        "certifies": certifying.certificate_statement(found) if side.name == "buyer" and "certify" in forms else "",
+        "certifies": certifying.certificate_statement(found).text
+        if side.name == "buyer" and "certify" in forms
+        else "",
         "proof_url": proving.way(request, request.actor)
         if asks and not why and not proving.is_fresh(request.actor.origin.proof)
         else "",

@@ -17,9 +17,9 @@ from apps.contracts import measure_wording
 from apps.core import clock
 from apps.core.errors import Refused, Stale
 from apps.core.money import Money
+from apps.core.spoken import Said
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
-from apps.milestones.rules import Statement
 from apps.portals import formats, interrupted
 from apps.portals.access import PortalRequest
 from apps.portals.buyer import cycles, differences, step_up
@@ -132,7 +132,7 @@ def _page_to_sign_off(
     )
 
 
-def _statement(reading: SubmissionReading) -> Statement:
+def _statement(reading: SubmissionReading) -> Said:
     """What the button agrees to: the acceptance, or the first of two."""
     if not reading.is_first:
         return milestones.acceptance_statement(reading.submission)
@@ -155,7 +155,7 @@ def accept_part(request: PortalRequest, submission: Submission, *, way: Way, cru
     interrupted.give_back(request, form)
     is_code_sent = False
     changes: list[Change] = []
-    statement: Statement | None = None
+    statement: Said | None = None
     to_come: InvoiceToCome | None = None
     if request.method == "POST":
         needs_code = asks.by_code and "sign" in request.POST
@@ -222,7 +222,7 @@ def quantity_of(milestone: Milestone) -> str:
     return measure_wording.quantity(milestone.quantity, measure.unit)
 
 
-def _part_statement(reading: SubmissionReading, form: AcceptPartForm, *, amount: Decimal) -> Statement:
+def _part_statement(reading: SubmissionReading, form: AcceptPartForm, *, amount: Decimal) -> Said:
     if not reading.is_first:
         return milestones.part_statement(reading.submission, part=form.part())
     accepted = Money(amount, reading.milestone.currency)

@@ -11,9 +11,9 @@ from apps.contracts import charges_wording, document_wording, late_wording, rete
 from apps.contracts import services as contracts
 from apps.contracts.dues_wording import billed_by_the_calendar
 from apps.contracts.models import Contract, ContractVersion, PlanLine, Signature
-from apps.contracts.rules import Statement
 from apps.core import clock
 from apps.core.canonical import plain
+from apps.core.spoken import Said
 from apps.parties.actor import Actor
 from apps.portals import formats
 from apps.portals.buyer.ways import Way
@@ -47,7 +47,7 @@ class VersionReading:
     signatures: Sequence[Signature]
     previous: ContractVersion | None
     difference: VersionDifference | None
-    statement: Statement
+    statement: Said
     zone: str
     page_url: str
     sign_url: str

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from apps.core import clock, money
 from apps.core.errors import Refused, Stale
+from apps.core.spoken import Said
 from apps.milestones import services as milestones
 from apps.milestones.models import Submission
-from apps.milestones.rules import Statement
 from apps.milestones.services import Defect
 from apps.portals import interrupted
 from apps.portals.access import PortalRequest
@@ -39,7 +39,7 @@ def accept_with_reservations(
     interrupted.give_back(request, form)
     is_code_sent = False
     changes: list[Change] = []
-    statement: Statement | None = None
+    statement: Said | None = None
     defects: list[Defect] = []
     if request.method == "POST" and "more" in request.POST:
         form = ReserveForm(request.POST, criteria=criteria, more=ROWS)

@@ -127,6 +127,7 @@ def _signature(version: ContractVersion, signature: Signature, organisation: str
         "side": signature.side,
         "organisation": organisation,
         "signed_at": signature.signed_at,
+        **({"circumstances": signature.circumstances} if signature.circumstances is not None else {}),
         "statement": signature.statement,
         "statement_version": signature.statement_version,
         "statement_sha256": canonical.sha256(signature.statement),

@@ -1,4 +1,4 @@
-"""``manage.py makemessages`` as Django's, which also collects what refusals say.
+"""``manage.py makemessages`` as Django's, which also collects what refusals and statements say.
 
 A refusal is raised with its English template (``Refused("Amount {amount} is too large.", amount=…)``) and translated
 where it is shown, so the template itself is the message to be translated. The words put into it are translated too:
@@ -22,8 +22,9 @@ REFUSALS = (
     "KeyReused",
     "DealFileRefused",
     "EventRefused",
+    "Statement",
 )
-"""The exceptions whose first argument is a message: ``apps.core.errors`` and those derived from it."""
+"""The exceptions whose first argument is a message, ``apps.core.errors`` and those derived from it; and statements."""
 
 NOT_OURS = [".venv", ".uv", "var", "tests", "static", "staticfiles", "node_modules", "benchmarks", "migrations"]
 
