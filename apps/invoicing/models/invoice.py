@@ -12,6 +12,7 @@ from apps.core.refs import new_ref
 from apps.invoicing.models.application import Application
 from apps.invoicing.models.application_guards import BILLS_APPLICATIONS, ONE_CAUSE
 from apps.invoicing.models.instalment import Instalment
+from apps.invoicing.models.interest_guards import COUNTS_AS_DUE_BEFORE, INTEREST_COUNTS_EARLY
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
@@ -77,6 +78,9 @@ class Invoice(models.Model):
     A deposit that is an advance on the price (kind ``advance``) is given back by later invoices: ``recovered`` is what
     this one gives back, net of tax, in lines of their own; it may come to nothing by that, and never to less.
 
+    ``interest_due_on`` is an earlier day on which it counts as due for computing interest alone: silence let interest
+    run before the work was accepted.
+
     ``snapshot`` is the canonical text of everything that the document shows (parties, lines, tax, terms, payee);
     ``chain_sha256 = sha256(previous head + number + snapshot_sha256)`` chains it to the invoice before in its series.
     """
@@ -103,6 +107,7 @@ class Invoice(models.Model):
     issued_at = models.DateTimeField()
     issued_on = models.DateField(_("invoice date"))
     due_on = models.DateField(_("due date"))
+    interest_due_on = models.DateField(_("due for computing interest"), null=True, blank=True)
     snapshot = models.TextField()
     snapshot_sha256 = models.CharField(max_length=64)
     chain_sha256 = models.CharField(max_length=64)
@@ -131,6 +136,7 @@ class Invoice(models.Model):
                 name="what_bills_work_gives_deposits_back",
             ),
             models.CheckConstraint(condition=Q(due_on__gte=F("issued_on")), name="due_after_issue"),
+            COUNTS_AS_DUE_BEFORE,
             models.CheckConstraint(condition=~Q(series_prefix=CREDITS), name="no_invoice_among_credit_notes"),
             models.CheckConstraint(
                 condition=Q(number__regex=r"^[A-Z0-9/-]{1,16}$"), name="invoice_number_can_be_sent_and_typed"
@@ -157,6 +163,7 @@ class Invoice(models.Model):
                 " AND c.seller_id = NEW.seller_id AND c.buyer_id = NEW.buyer_id)",
                 only="NEW.milestone_id IS NOT NULL",
             ).seeing_all(),
+            INTEREST_COUNTS_EARLY,
             *BILLS_APPLICATIONS,
             guards.refused_when(
                 "billed_again_only_once_it_is_credited",

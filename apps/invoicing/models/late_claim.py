@@ -55,7 +55,7 @@ class LateClaim(models.Model):
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM invoicing_invoice c JOIN invoicing_invoice i"
                 " ON (i.contract_id, i.currency) = (c.contract_id, c.currency) AND i.kind <> 'late_charge'"
-                " AND i.due_on <= NEW.after AND NEW.until <= c.issued_on"
+                " AND coalesce(i.interest_due_on, i.due_on) <= NEW.after AND NEW.until <= c.issued_on"
                 " WHERE c.id = NEW.claim_id AND c.kind = 'late_charge' AND i.id = NEW.invoice_id)",
             ),
         ]

@@ -60,22 +60,34 @@ class LateCharge:
 NOTHING: Final = LateCharge(money.ZERO, money.ZERO, ())
 
 
-def late_charge(terms: LateTerms, *, changes: Iterable[Change], due_on: date, until: date, currency: str) -> LateCharge:
+def late_charge(
+    terms: LateTerms,
+    *,
+    changes: Iterable[Change],
+    due_on: date,
+    until: date,
+    currency: str,
+    after: date | None = None,
+) -> LateCharge:
     """What is owed until the end of ``until`` for being late with what ``changes`` say, all of it due on ``due_on``.
 
-    A fall below zero is none: who overpaid earns no interest here. The fee is owed once something was overdue.
+    Interest counts from the day after ``after``: the due date, unless days were claimed already, or unless the work
+    counted as accepted earlier for computing interest alone. A fall below zero is none: who overpaid earns no interest
+    here. The fee is owed once something was overdue, and is no interest: what only counts as due brings none.
     """
-    stretches = tuple(_stretches(sorted(changes, key=lambda one: one.on), due_on=due_on, until=until))
+    begins = due_on if after is None else after
+    stretches = tuple(_stretches(sorted(changes, key=lambda one: one.on), begins=begins, until=until))
     if not stretches:
         return NOTHING
     by_days = sum((one.principal * one.days for one in stretches), money.ZERO)
     interest = money.half_up(by_days * terms.annual_rate / (HUNDRED * terms.days_of_year), currency)
-    return LateCharge(interest, terms.fee, stretches)
+    is_overdue = any(one.until > due_on for one in stretches)
+    return LateCharge(interest, terms.fee if is_overdue else money.ZERO, stretches)
 
 
-def _stretches(changes: Sequence[Change], *, due_on: date, until: date) -> Iterable[Stretch]:
+def _stretches(changes: Sequence[Change], *, begins: date, until: date) -> Iterable[Stretch]:
     """From one change to the next, where something was open; a change of the last day shows on the day after it."""
-    begins, standing = due_on, money.ZERO
+    standing = money.ZERO
     for change in changes:
         if change.on >= until:
             break

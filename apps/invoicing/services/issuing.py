@@ -105,6 +105,7 @@ def issue_for(
     at = max(at, series.last_issued_at or at)
     issued_on = at.astimezone(zone).date()
     due_on = version.due_on(issued_on)
+    interest_due_on = _interest_due_on(cause, due_on=due_on, zone=zone)
     # Where nothing is ever to be paid nothing is asked for; what is withheld for defects is paid once they are settled.
     is_payable = totals.gross > held(retained)
     milestones = [one.milestone for one in cause.billed]
@@ -155,6 +156,7 @@ def issue_for(
         issued_at=at,
         issued_on=issued_on,
         due_on=due_on,
+        interest_due_on=None if documents else interest_due_on,
         snapshot=text,
         snapshot_sha256=text_sha256,
         chain_sha256=series.head,
@@ -175,6 +177,21 @@ def issue_for(
     if deduction.is_last:
         drop_deposits(contract=contract, actor=actor, at=at)
     return invoice, series
+
+
+def _interest_due_on(cause: facts.Cause, *, due_on: date, zone: ZoneInfo) -> date | None:
+    """When it counts as due for computing interest: as if it had been issued on the day on which the work counts as
+    accepted for that, in the seller's time zone. None where that is no earlier, or where nothing counts so.
+
+    Federal Acquisition Regulation, 52.232-25(a)(5)(i): acceptance is deemed to occur on that day for the sole purpose
+    of computing an interest penalty; the due date counts from acceptance, (a)(1). What waits for documents before
+    payment is not due before them in either case.
+    """
+    decision = cause.acceptance
+    if decision is None or decision.accepted_for_interest_at is None:
+        return None
+    counts = cause.version.due_on(decision.accepted_for_interest_at.astimezone(zone).date())
+    return counts if counts < due_on else None
 
 
 def _gives_back(cause: facts.Cause, series: NumberSeries) -> bool:

@@ -143,8 +143,18 @@ def _lines(one: Late, *, currency: str) -> list[Claimed]:
             rate=words.percent(terms.annual_rate), days=terms.days_of_year
         )
         how = f"{rate} ({terms.basis})" if terms.basis else rate
-        name = gettext("Interest on invoice {number}, due {date}")
-        said = name.format(number=one.number, date=words.day(one.invoice.open_item.due_on))
+        counts_from = one.invoice.interest_due_on
+        if counts_from is None:
+            name = gettext("Interest on invoice {number}, due {date}")
+            said = name.format(number=one.number, date=words.day(one.invoice.open_item.due_on))
+        else:
+            # Silence let interest run: what was accepted later counts as accepted at the end of its review.
+            name = gettext("Interest on invoice {number}, due for computing interest {date}")
+            said = name.format(number=one.number, date=words.day(counts_from))
+            agreed = gettext(
+                "for computing interest the work counts as accepted when its review ended without an answer"
+            )
+            how = f"{how}; {agreed}"
         rows.append((one, said, f"{'; '.join(parts)}; {how}", charge.interest))
     if charge.fee:
         name = gettext("Fee for late payment of invoice {number}")

@@ -8,6 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, Max, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, Least
 
 from apps.contracts.late_payment import LateTerms
 from apps.contracts.rules import read_late_payment
@@ -44,6 +45,7 @@ class Late:
 def late_charges(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mapping[int, Late]:
     """Of those open items that are overdue under a contract that agrees on it, by invoice; always seven queries.
 
+    What counts as accepted earlier for computing interest alone counts as due earlier for that, and only for that.
     Reckoned on what is overdue, open and not in dispute, day by day: what is retained is asked for elsewhere, what is
     withheld for a defect counts from its release, and a day of a dispute counts for nobody whatever its outcome was.
     What was credited never was owed, and what a reversed payment settled never was paid. What was assigned is left out:
@@ -54,11 +56,13 @@ def late_charges(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mappi
 
 def claimable(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mapping[int, Late]:
     """The same with what was paid since, too late: what may be claimed of those open items."""
-    return _charges(items.filter(Q(open__gt=0) | Q(settled_at__date__gte=F("due_on"))), today=today)
+    paid_late = Q(settled_at__date__gte=Least("due_on", Coalesce("invoice__interest_due_on", "due_on")))
+    return _charges(items.filter(Q(open__gt=0) | paid_late), today=today)
 
 
 def _charges(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mapping[int, Late]:
-    late = items.filter(due_on__lt=today, invoice__contract__active_version__late_payment__isnull=False)
+    is_late = Q(due_on__lt=today) | Q(invoice__interest_due_on__lt=today)
+    late = items.filter(is_late, invoice__contract__active_version__late_payment__isnull=False)
     late = late.exclude(invoice__milestone__in=PayeeInstruction.objects.assigned().values("milestone"))
     late = late.exclude(invoice__kind=InvoiceKind.LATE_CHARGE)
     rows = list(
@@ -70,9 +74,17 @@ def _charges(items: "QuerySet[OpenItem, OpenItem]", *, today: date) -> Mapping[i
         terms = read_late_payment(vars(item)["agreed"])
         if terms is None:
             continue
-        until, has_fee = claimed.get(item.invoice_id, (item.due_on, False))
-        after = max(item.due_on, until)
-        charge = late_charge(terms, changes=changes[item.invoice_id], due_on=after, until=today, currency=item.currency)
+        begins = item.invoice.interest_due_on or item.due_on
+        until, has_fee = claimed.get(item.invoice_id, (begins, False))
+        after = max(begins, until)
+        charge = late_charge(
+            terms,
+            changes=changes[item.invoice_id],
+            due_on=item.due_on,
+            until=today,
+            currency=item.currency,
+            after=after,
+        )
         charge = replace(charge, fee=money.ZERO) if has_fee else charge
         if charge.total:
             found[item.invoice_id] = Late(item.invoice, terms, charge, after)
@@ -95,15 +107,18 @@ def _changes(rows: Iterable[OpenItem]) -> Mapping[int, list[Change]]:
     items = {item.invoice_id: item for item in rows}
     changes: dict[int, list[Change]] = defaultdict(list)
     for pk, item in items.items():
-        changes[pk].append(Change(item.invoice.issued_on, item.gross - item.retained - item.credited))
+        changes[pk].append(Change(_begins(item), item.gross - item.retained - item.credited))
     _paid(items, changes)
     _charged_again(items, changes)
     withheld = Withholding.objects.filter(invoice__in=items).select_related("credit_note").order_by("pk")
     for part in withheld:
         item, kept = items[part.invoice_id], _not_credited(part)
-        changes[part.invoice_id].append(Change(item.invoice.issued_on, -kept))
+        changes[part.invoice_id].append(Change(_begins(item), -kept))
         if part.released_at is not None:
-            changes[part.invoice_id].append(Change(_day(part.released_at, item), kept))
+            released_on = _day(part.released_at, item)
+            # Where nothing else was open, it has a due date of its own.
+            due_on = max(released_on, item.due_on) if item.due_on > item.invoice.due_on else released_on
+            changes[part.invoice_id].append(Change(due_on, kept))
     in_dispute = DisputedInvoice.objects.filter(invoice__in=items).select_related("dispute", "credit_note")
     for disputed in in_dispute.order_by("pk"):
         item, kept = items[disputed.invoice_id], _not_credited(disputed)
@@ -118,8 +133,14 @@ def _charged_again(items: Mapping[int, OpenItem], changes: Mapping[int, list[Cha
     it."""
     undone = CreditNote.objects.filter(invoice__in=items, undoes__isnull=False).order_by("pk")
     for note in undone:
-        changes[note.invoice_id].append(Change(items[note.invoice_id].invoice.issued_on, note.gross))
+        changes[note.invoice_id].append(Change(_begins(items[note.invoice_id]), note.gross))
         changes[note.invoice_id].append(Change(note.issued_on, -note.gross))
+
+
+def _begins(item: OpenItem) -> date:
+    """From when on what an invoice asks for counts as owed: its date, or the day from which it bears interest."""
+    invoice = item.invoice
+    return min(invoice.issued_on, invoice.interest_due_on or invoice.issued_on)
 
 
 def _not_credited(kept_back: Withholding | DisputedInvoice) -> Decimal:
