@@ -17,6 +17,7 @@ import hashlib
 import json
 import sys
 import zipfile
+from datetime import date
 from pathlib import PurePosixPath
 
 FORMAT = "cairn-pack-2"
@@ -30,6 +31,8 @@ MANNERS = {"milestone.partly_accepted": " in part", "milestone.accepted_with_res
 OUTCOMES = {"milestone.accepted_with_reservations": "accepted"}
 """What a decision says of itself where that is not what the chain calls the act."""
 DECISIONS = (*ACCEPTANCES, "milestone.changes_requested")
+LAPSES = ("milestone.deemed_accepted", "milestone.deemed_rejected")
+"""What silence decided; only what it accepted has a certificate."""
 WITHDRAWALS = ("nullification.asked", "nullification.declined", "nullification.withdrawn", "milestone.nullified")
 STEPS = ("question.asked", "question.answered", "milestone.inspected", "milestone.first_accepted")
 RESERVATIONS = (
@@ -524,6 +527,58 @@ def check_reservations(pack, facts, expected):
         pack.wrong(f"CHANGED: {name} is not the list of defects that the chain says was made")
 
 
+def check_lapses(pack, submissions):
+    """What silence decided rests on the record of which the chain has the hash: notice, reminders, clause, deadline."""
+    for entry in pack.said(*LAPSES):
+        said, facts = entry["said"], entry["said"]["facts"]
+        ref = facts["submission"]
+        shown = submissions.get(ref)
+        # Earlier versions of Cairn wrote no record of it.
+        if not in_scope(pack, said) or "lapse_sha256" not in facts or shown is None:
+            continue
+        name = pack.needed("lapse", ref, f"the record of what silence decided of submission {ref}")
+        pack.expect(f"{place_of(shown['milestone'])}/submission-{shown['cycle']:02d}.lapse.json", "lapse", ref)
+        if name is None:
+            continue
+        text = pack.bytes(name)
+        if facts["lapse_sha256"] != sha256(text):
+            pack.wrong(f"CHANGED: {name} is not the record that the chain says was made")
+            continue
+        told = json.loads(text)
+        before = len(pack.problems)
+        check_lapse(pack, name, told, facts)
+        if len(pack.problems) == before:
+            notice = told["notice"]
+            asked = ", ".join(one["email"] for one in notice["to"])
+            pack.holds.append(
+                f"“{shown['milestone']['title']}”, cycle {shown['cycle']}: {told['outcome']} at"
+                f" {told['review_due_at']}, as nobody had answered within {told['clause']['days']}"
+                f" {told['clause']['unit']} day(s). Asked: {asked}; notice at {notice['at']} ({notice['proof']}),"
+                f" {len(told['reminders'])} reminder(s)."
+            )
+
+
+def check_lapse(pack, name, told, facts):
+    """The record says of notice and reminders what the chain does, and its deadline is what its days come to."""
+    about = f"submission:{facts['submission']}"
+    notices = [one for one in pack.said("submission.notified") if one["said"]["subject"] == about]
+    if not notices or notices[-1]["said"]["facts"]["proof"] != told["notice"]["proof"]:
+        pack.wrong(f"CHAIN: it does not say that the buyer was notified as {name} tells")
+    reminded = sorted(
+        (one["said"]["facts"]["kind"], one["said"]["at"])
+        for one in pack.said("review.reminded")
+        if one["said"]["subject"] == about and one["said"]["facts"]["kind"] != "passed"
+    )
+    if reminded != sorted((one["kind"], one["at"]) for one in told["reminders"]):
+        pack.wrong(f"CHAIN: it does not tell of the reminders that {name} lists")
+    if (told["submission"]["sha256"], told["milestone"]["amount"]) != (facts["sha256"], facts["amount"]):
+        pack.wrong(f"CHAIN: {name} is about another submission than the chain")
+    days = told["computation"]
+    first, last = (date.fromisoformat(days[part]) for part in ("day_of_the_notice", "last_day"))
+    if not told["stood_still"] and (last - first).days - len(days["left_out"]) != told["clause"]["days"]:
+        pack.wrong(f"CHANGED: the deadline in {name} is not what its days come to")
+
+
 def check_settlements(pack):
     """What was accepted at its value when the contract was terminated: the text that both sides signed is there."""
     for entry in pack.said("milestone.settled"):
@@ -804,9 +859,11 @@ def check_certificates(pack, submissions):
             named = told["audit"][where]
             if by_position.get(named["position"]) != named["sha256"]:
                 pack.wrong(f"CHAIN: entry {named['position']} is not the one that the certificate {name} names")
-    for entry in pack.said(*ACCEPTANCES):
+    for entry in pack.said(*ACCEPTANCES, LAPSES[0]):
         ref = entry["said"]["facts"]["submission"]
         if not in_scope(pack, entry["said"]) or ref in certified or ref not in submissions:
+            continue
+        if entry["said"]["verb"] in LAPSES and "lapse_sha256" not in entry["said"]["facts"]:
             continue
         if pack.is_missing("certificate", entry["said"]["subject"]):
             pack.known.add(("missing", "certificate", entry["said"]["subject"]))
@@ -874,6 +931,7 @@ def verified(path, heads):
                 submissions = check_submissions(pack)
                 check_steps(pack, submissions)
                 check_decisions(pack, submissions)
+                check_lapses(pack, submissions)
                 check_settlements(pack)
                 check_endings(pack)
                 check_events(pack)

@@ -126,8 +126,10 @@ def certificate_piece(actor: Actor, milestone: Milestone) -> dict[str, Any]:
 
 
 def _is_by_lapse(milestone: Milestone) -> bool:
-    """Whether silence accepted it: nobody signed, so there is nothing to certify beyond the audit chain."""
-    lapsed = Decision.objects.filter(submission__milestone=milestone, outcome=Decision.Outcome.DEEMED_ACCEPTED)
+    """Whether silence accepted it before there were certificates of that: the audit chain alone tells of it."""
+    lapsed = Decision.objects.filter(
+        submission__milestone=milestone, outcome=Decision.Outcome.DEEMED_ACCEPTED, lapse_text=""
+    )
     return lapsed.exists()
 
 

@@ -58,6 +58,7 @@ def deem_milestone(*, actor: Actor, key: str, submission_ref: str) -> Answer:
     invoice_ref = new_ref()
     jobs.defer(
         *sign_off.news_of(invoice_ref, submission_ref=submission_ref, milestone=milestone, contract=contract),
+        sign_off.certificate(submission_ref, contract=contract),
         to_buyer,
     )
     if milestone.line.version.is_by_application:

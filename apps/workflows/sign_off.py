@@ -187,7 +187,7 @@ def bill_accepted(
     invoice_ref = new_ref()
     jobs.defer(
         *news_of(invoice_ref, submission_ref=submission_ref, milestone=milestone, contract=contract),
-        _certificate(submission_ref, contract=contract),
+        certificate(submission_ref, contract=contract),
     )
     if milestone.line.version.is_by_application:
         return applying.apply_for(milestone, contract=contract, actor=actor, at=at)
@@ -256,8 +256,8 @@ def news_of(invoice_ref: str, *, submission_ref: str, milestone: Milestone, cont
     ]
 
 
-def _certificate(submission_ref: str, *, contract: Contract) -> JobDeferrer:
-    """The certificate of what a person signed off."""
+def certificate(submission_ref: str, *, contract: Contract) -> JobDeferrer:
+    """The certificate of what a person signed off, or silence accepted."""
     return jobs.make_certificate.configure(
         task_kwargs={"submission_ref": submission_ref, "organisation_id": contract.seller_id}
     )

@@ -67,7 +67,7 @@ SENTENCES: Final = {
     ),
     "Every acceptance has one job for its certificate, and one more for each time that it was asked for again": (
         "SELECT s.ref FROM milestones_decision d JOIN milestones_submission s ON s.id = d.submission_id"
-        " WHERE d.outcome = 'accepted' AND (SELECT count(*) "
+        " WHERE d.outcome IN ('accepted', 'deemed_accepted') AND (SELECT count(*) "
         + JOB_OF.format(task="make_certificate", name="submission_ref", ref="s.ref")
         + ") <> 1 + (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'retry_certificate'"
         " AND k.answer->>'submission' = s.ref)"

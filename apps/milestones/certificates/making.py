@@ -19,7 +19,7 @@ from apps.milestones.certificates import snapshot
 from apps.milestones.certificates.page import page_of
 from apps.milestones.certificates.snapshot import BilledBy, StandsIn
 from apps.milestones.models import Certificate, Decision
-from apps.milestones.models.decision import SIGNED
+from apps.milestones.models.decision import CERTIFIED
 from apps.parties.actor import Actor
 
 TEMPLATE: Final = "documents/certificate.html"
@@ -38,7 +38,7 @@ def make(*, submission_ref: str, invoice: BilledBy | StandsIn) -> Certificate:
 
 def retry(*, submission_ref: str, actor: Actor, at: datetime) -> None:
     """Ask for a certificate again after it failed, or after its making was given up. One that is there stays."""
-    decision = Decision.objects.visible_to(actor).filter(submission__ref=submission_ref, outcome__in=SIGNED).first()
+    decision = Decision.objects.visible_to(actor).filter(submission__ref=submission_ref, outcome__in=CERTIFIED).first()
     if decision is None:
         raise Refused("There is no such acceptance among yours. Open it from your list of contracts.")
     if actor.organisation_id not in (decision.contract.seller_id, decision.contract.buyer_id):

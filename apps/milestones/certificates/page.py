@@ -16,7 +16,7 @@ from apps.core.printing import facts, words
 from apps.core.printing.agreed import Agreed, agreed
 from apps.core.printing.facts import Fact
 from apps.core.printing.words import NBSP
-from apps.milestones.certificates import circumstances
+from apps.milestones.certificates import circumstances, lapse_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class Page:
     circumstances: Sequence[Fact]
     hashes: Sequence[Fact]
     record: Sequence[Fact]
+    is_by_lapse: bool
 
 
 def page_of(said: dict[str, Any]) -> Page:
@@ -95,8 +96,9 @@ def page_of(said: dict[str, Any]) -> Page:
         links=_links(said),
         statement=agreed(decision),
         comment=decision["comment"],
-        person=[*_before(said), *_person(said, decided_at)],
-        circumstances=circumstances.rows(said),
+        person=lapse_page.rows(said) if "lapse" in said else [*_before(said), *_person(said, decided_at)],
+        circumstances=[] if "lapse" in said else circumstances.rows(said),
+        is_by_lapse="lapse" in said,
         hashes=[
             (gettext("Text that was shown and accepted"), decision["sha256"]),
             (gettext("Statement"), decision["statement_sha256"]),
@@ -126,6 +128,8 @@ def _billed(said: dict[str, Any]) -> Fact:
 def _lead(said: dict[str, Any]) -> str:
     """In one sentence what was accepted, of whom and by whom."""
     contract, milestone = said["contract"], said["milestone"]
+    if "lapse" in said:
+        return lapse_page.lead(said)
     if said.get("reservations"):
         return gettext(
             "{buyer} accepted this milestone of {seller} with reservations: its rights from the defects that are listed"
@@ -167,10 +171,16 @@ def _criterion(one: dict[str, Any]) -> CriterionRow:
         text=one["text"],
         claim=gettext("Seller: met") if one["is_met"] else gettext("Seller: not met"),
         note=one["note"],
-        verdict=gettext("Buyer: passed") if one["is_passed"] else gettext("Buyer: not passed. {reason}").format(**one),
+        verdict=_verdict(one),
         files=[_file(file) for file in one["files"]],
         links=_links(one),
     )
+
+
+def _verdict(one: dict[str, Any]) -> str:
+    if "is_passed" not in one:
+        return gettext("Buyer: no answer")
+    return gettext("Buyer: passed") if one["is_passed"] else gettext("Buyer: not passed. {reason}").format(**one)
 
 
 def _links(said: dict[str, Any]) -> list[Fact]:

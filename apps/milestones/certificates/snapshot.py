@@ -15,6 +15,13 @@ from apps.core.printing import words
 from apps.milestones.models import Decision, FirstAcceptance, Submission
 
 FORMAT: Final = "certificate-1"
+VERBS: Final = (
+    "milestone.accepted",
+    "milestone.accepted_with_reservations",
+    "milestone.partly_accepted",
+    "milestone.deemed_accepted",
+)
+"""By which an acceptance that is certified stands in the audit chain."""
 PERSON: Final = ("name", "email", "address", "agent", "authenticated_by", "sha256")
 
 
@@ -82,19 +89,22 @@ def written(decision: Decision, *, ref: str, invoice: BilledBy | StandsIn, at: d
             **_reservations(decision),
             **_steps(submission),
             "decision": _decision(decision, signatory=version.signatory_email),
+            **({"lapse": canonical.read(decision.lapse_text)} if decision.lapse_text else {}),
             **({"application": asdict(invoice)} if isinstance(invoice, StandsIn) else {"invoice": asdict(invoice)}),
             "audit": contracts.place_in_record(
                 decision.contract,
-                verbs=["milestone.accepted", "milestone.accepted_with_reservations", "milestone.partly_accepted"],
+                verbs=VERBS,
                 subject=f"milestone:{milestone.ref}",
-                at=decision.decided_at,
+                at=decision.recorded_at or decision.decided_at,
             ),
         }
     )
 
 
 def _criteria(decision: Decision, shown: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each criterion as it was shown, with the seller's claim and the buyer's verdict."""
+    """Each criterion as it was shown, with the seller's claim and the buyer's verdict; none where silence accepted."""
+    if decision.rule:
+        return list(shown["criteria"])
     verdicts = {one.criterion.position: one for one in decision.verdicts.select_related("criterion")}
     return [
         {

@@ -41,7 +41,8 @@ class Certificate(Made):
                 "certificate_only_of_an_acceptance",
                 guards.INSERT,
                 "NOT EXISTS (SELECT 1 FROM milestones_decision d WHERE d.id = NEW.decision_id"
-                " AND d.outcome IN ('accepted', 'partly_accepted') AND d.contract_id = NEW.contract_id)",
+                " AND (d.outcome IN ('accepted', 'partly_accepted')"
+                " OR (d.outcome = 'deemed_accepted' AND d.lapse_text <> '')) AND d.contract_id = NEW.contract_id)",
             ),
         ]
 

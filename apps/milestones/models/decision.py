@@ -21,6 +21,7 @@ SETTLED = "settled"
 PERSONAL = ("accepted", "partly_accepted", "changes_requested", SETTLED)
 DEEMED = ("deemed_accepted", "deemed_rejected")
 SIGNED = ("accepted", "partly_accepted")
+CERTIFIED = (*SIGNED, "deemed_accepted")
 ACCEPTING = (*SIGNED, "deemed_accepted", SETTLED)
 
 
@@ -30,7 +31,8 @@ class Decision(models.Model):
     At termination the buyer's signature under the settlement decides: ``settled``, with its statement and its text.
 
     Or what silence decided, as the contract says: ``rule`` names the rule, ``decided_at`` is the deadline at which it
-    took effect, ``recorded_at`` when it was written down, and nobody's name stands there.
+    took effect, ``recorded_at`` when it was written down, and nobody's name stands there. ``lapse_text`` is the
+    canonical text of what it rests on: notice, reminders, clause and computation.
 
     ``circumstances`` of a person's decision: ``roles``, ``language`` of the page, idempotency ``key`` of the form, and
     that the amount ``is_within_limit`` of the person. None where an earlier version of Cairn did not record them.
@@ -69,6 +71,7 @@ class Decision(models.Model):
     statement = models.TextField(_("statement"))
     statement_version = models.CharField(max_length=20)
     sha256 = models.CharField(max_length=64, help_text=_("of the submission's text that was shown"))
+    lapse_text = models.TextField(blank=True, default="", db_default="")
 
     objects = DecisionQuerySet.as_manager()
     wall = by_contract().only("SELECT", "INSERT")
@@ -90,6 +93,7 @@ class Decision(models.Model):
                 condition=Q(proved_at__isnull=True, proved_by="") | (Q(proved_at__isnull=False) & ~Q(proved_by="")),
                 name="a_proof_says_how_and_when",
             ),
+            models.CheckConstraint(condition=Q(lapse_text="") | Q(rule="silence"), name="only_a_rule_rests_on_a_lapse"),
         ]
         triggers = [
             *guards.append_only(),

@@ -5,7 +5,7 @@ from datetime import datetime
 from apps.contracts.models import Contract
 from apps.contracts.models.version import Silence
 from apps.contracts.rules.review import DECIDES
-from apps.core import states
+from apps.core import canonical, states
 from apps.core.errors import IllegalTransition, NotAllowed
 from apps.milestones import rules
 from apps.milestones.models import Decision, Milestone, Submission
@@ -13,6 +13,7 @@ from apps.milestones.models.milestone import MilestoneState
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.services.deciding import record, write
 from apps.milestones.services.holding import lock_submission
+from apps.milestones.services.lapse_record import lapse_text
 from apps.milestones.services.silence import silence_of
 from apps.parties.actor import Actor, ActorKind
 
@@ -63,8 +64,17 @@ def decide_by_silence(
         statement_version=statement.version,
         sha256=submission.sha256,
     )
+    decision.lapse_text = lapse_text(submission, contract=contract, silence=silence, outcome=decision.outcome, at=at)
     # Nobody looked at the criteria one by one, so there are no verdicts.
     write(decision, verdicts=[])
     verb = "milestone.deemed_accepted" if is_accepted else "milestone.deemed_rejected"
-    record(decision, verb=verb, actor=actor, at=at, verdicts=[], criteria=held.criteria)
+    record(
+        decision,
+        verb=verb,
+        actor=actor,
+        at=at,
+        verdicts=[],
+        criteria=held.criteria,
+        lapse_sha256=canonical.sha256(decision.lapse_text),
+    )
     return decision, held.others_open

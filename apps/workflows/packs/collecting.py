@@ -166,7 +166,11 @@ def _milestones(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
         before = steps.steps_of(submission)
         if before is not None:
             contents.add(parts.record(f"{name}.steps.json", "steps", before, ref=submission.ref))
-        # What silence decided stands in the audit chain alone: nobody agreed to a statement.
+        if decision is not None and decision.lapse_text:
+            contents.add(parts.text(f"{name}.lapse.json", "lapse", decision.lapse_text, ref=submission.ref))
+            if decision.is_acceptance:
+                _certificate(submission, decision, place, contents)
+        # What silence decided before there were records of it stands in the audit chain alone.
         if decision is not None and not decision.rule:
             told = _decision(submission, decision)
             contents.add(parts.record(f"{name}.decision.json", "decision", told, ref=submission.ref))
