@@ -84,7 +84,7 @@ def post(
     (:mod:`~apps.core.database.in_flight`). Legs that do not add up to zero are a ``ValueError``: a bug, not bad input.
     """
     legs = [leg for leg in legs if leg.amount != 0]
-    _must_balance(legs, currency)
+    check_balance(legs, currency=currency)
     return _write(
         Book(organisation_id=organisation_id, currency=currency, purpose=purpose),
         Entry(
@@ -157,7 +157,15 @@ def _not_negative(amount: Decimal) -> Decimal:
     return amount
 
 
-def _must_balance(legs: Sequence[Leg], currency: str) -> None:
+def check_accounts(legs: Sequence[Leg], *, purpose: Book.Purpose) -> None:
+    """Every account of an entry is in the chart; else it is a bug, a ``ValueError``."""
+    unknown = {leg.account for leg in legs} - {plan.code for plan in CHARTS[purpose]}
+    if unknown:
+        raise ValueError(f"no such account in the chart: {', '.join(sorted(unknown))}")
+
+
+def check_balance(legs: Sequence[Leg], *, currency: str) -> None:
+    """The legs of an entry come to zero, each to the minor unit; else it is a bug, a ``ValueError``."""
     difference = money.total(leg.amount for leg in legs)
     if difference or len(legs) < 2:
         raise ValueError(f"the legs differ by {difference} {currency}")
@@ -201,9 +209,7 @@ account and key."""
 def _write(book: Book, entry: Entry, *, legs: Sequence[Leg]) -> Entry:
     """Post to the book of this organisation, currency and purpose; it is opened if it or a part of it is missing."""
     purpose = Purpose(book.purpose)
-    unknown = {leg.account for leg in legs} - {plan.code for plan in CHARTS[purpose]}
-    if unknown:
-        raise ValueError(f"no such account in the chart: {', '.join(sorted(unknown))}")
+    check_accounts(legs, purpose=purpose)
     posting: dict[str, Any] = {
         "organisation": book.organisation_id,
         "currency": book.currency,
@@ -231,9 +237,9 @@ def _write(book: Book, entry: Entry, *, legs: Sequence[Leg]) -> Entry:
         if found is None:
             raise LookupError(f"the book of organisation {book.organisation_id} cannot be seen: nobody asks for it")
         entry.book_id, closed_through, _accounts, written = found
-        _must_be_open(closed_through, entry.booked_on)
+        check_open(closed_through, booked_on=entry.booked_on)
         if written is None:
-            there.append(_same_as_before(entry, legs))
+            there.append(same_as_before(entry, legs=legs))
             return
         entry.pk = written
         entry._state.adding = False
@@ -243,7 +249,8 @@ def _write(book: Book, entry: Entry, *, legs: Sequence[Leg]) -> Entry:
     return there[0] if there else entry
 
 
-def _must_be_open(closed_through: date | None, booked_on: date) -> None:
+def check_open(closed_through: date | None, *, booked_on: date) -> None:
+    """Refused in a closed period."""
     if closed_through is not None and booked_on <= closed_through:
         raise Refused(
             "The books are closed through {closed}; nothing can be dated {date}. Use a later date.",
@@ -252,7 +259,8 @@ def _must_be_open(closed_through: date | None, booked_on: date) -> None:
         )
 
 
-def _same_as_before(entry: Entry, legs: Sequence[Leg]) -> Entry:
+def same_as_before(entry: Entry, *, legs: Sequence[Leg]) -> Entry:
+    """The entry that its cause posted before; refused if it was another one."""
     before = Entry.objects.get(book_id=entry.book_id, cause=entry.cause)
     wanted = sorted((leg.account, leg.key, leg.amount) for leg in legs)
     if (

@@ -1,6 +1,7 @@
 """Revenue follows completion: recognised by a job after what happened, and by days when a month is closed."""
 
 import time
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -18,6 +19,8 @@ from apps.workflows.once import Answer, once
 
 TOLD_EVERY: Final = 0.5
 """Seconds between two notes of how far the closing of a month is."""
+AT_ONCE: Final = 50
+"""Contracts that are brought up together. They are held as long: a sign-off of one of them waits for the others."""
 
 
 def recognise_revenue(*, contract_ref: str, seller_id: int, through: date | None = None) -> Answer:
@@ -53,8 +56,24 @@ def close_period(*, actor: Actor, key: str, through: date) -> Answer:
     return {"period": period.ref}
 
 
+def _batches(refs: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (refs[first : first + AT_ONCE] for first in range(0, len(refs), AT_ONCE))
+
+
+def _left_alone(contract_refs: Sequence[str], *, seller_id: int, through: date) -> Sequence[str]:
+    """Bring contracts up to a day in one transaction, and answer which are left to be tried each by itself: none, or
+    all, where one of them failed, so that it can be named and the others get done."""
+    try:
+        with walls.asking_for(seller_id), transaction.atomic(durable=True):
+            held = contracts.lock_all_by_ref(contract_refs=contract_refs)
+            revenue.recognise_all(contracts=held, at=clock.now(), through=through)
+    except Exception:  # said in full when the one that fails is tried by itself
+        return contract_refs
+    return ()
+
+
 def work_off(*, period_ref: str, seller_id: int) -> None:
-    """Bring every contract up to the end of the month, each in a transaction of its own, and shut the month."""
+    """Bring every contract up to the end of the month, :data:`AT_ONCE` in a transaction, and shut the month."""
     with walls.asking_for(seller_id), transaction.atomic():
         period = revenue.take_up(period_ref=period_ref, actor=Actor.system(organisation_id=seller_id), at=clock.now())
         if period.state == PeriodState.CLOSED:
@@ -62,10 +81,11 @@ def work_off(*, period_ref: str, seller_id: int) -> None:
         waiting = list(revenue.refs_to_tend(period))
     done, told, at_work = max(period.contracts - len(waiting), 0), time.monotonic(), ""
     try:
-        for ref in waiting:
-            at_work = ref
-            recognise_revenue(contract_ref=ref, seller_id=seller_id, through=period.through)
-            done, at_work = done + 1, ""
+        for together in _batches(waiting):
+            for ref in _left_alone(together, seller_id=seller_id, through=period.through):
+                at_work = ref
+                recognise_revenue(contract_ref=ref, seller_id=seller_id, through=period.through)
+            done, at_work = done + len(together), ""
             if time.monotonic() - told >= TOLD_EVERY:
                 told = time.monotonic()
                 with walls.asking_for(seller_id):

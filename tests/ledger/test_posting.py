@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from apps.core.errors import Refused
+from apps.ledger import batches
 from apps.ledger import services as ledger
 from apps.ledger.charts import CHARTS, Financier, Seller
 from apps.ledger.models import Account, Balance, Book, Entry
@@ -213,3 +214,40 @@ def test_the_financing_chart_of_an_advance_posts_as_the_guide_shows(organisation
     book = {"organisation_id": organisation.pk, "currency": "EUR", "purpose": Purpose.FINANCIER}
     assert ledger.balance(**book, account="2000", key="tranche:t") == D(-18_000)  # type: ignore[arg-type]
     assert ledger.balance(**book, account="1000") == D(-99_790)  # type: ignore[arg-type]
+
+
+def test_many_entries_are_written_as_each_would_be_alone(organisation: Organisation) -> None:
+    def post(*said: tuple[str, str, date]) -> list[Entry]:
+        postings = [
+            batches.Posting(
+                cause=cause,
+                description="Revenue",
+                booked_on=on,
+                legs=[
+                    debit(Seller.CONTRACT_BALANCE, amount=D(amount), key=f"contract:{cause}"),
+                    credit(Seller.REVENUE, amount=D(amount), key=f"contract:{cause}"),
+                    debit(Seller.REVENUE, amount=D(0)),
+                ],
+            )
+            for cause, amount, on in said
+        ]
+        batches.post_all(
+            organisation_id=organisation.pk, currency="EUR", purpose=Purpose.SELLER, postings=postings, at=AT
+        )
+        return [posting.entry for posting in postings]
+
+    first, second = post(("a", "10.00", ON), ("b", "5.00", ON))
+    # A book that is not there yet is opened; what is known is not posted again.
+    again, third = post(("b", "5.00", ON), ("c", "1.00", ON))
+    assert (again.pk, Entry.objects.count()) == (second.pk, 3)
+    assert sorted(line.amount for line in third.lines.all()) == [D(-1), D(1)]
+    assert (first.description, first.booked_on, first.posted_at) == ("Revenue", ON, AT)
+    assert _balance(organisation, Seller.REVENUE) == D(-16)
+    assert _balance(organisation, Seller.REVENUE, "contract:a") == D(-10)
+    with pytest.raises(Refused, match="booked differently"):
+        post(("d", "1.00", ON), ("a", "11.00", ON))
+    with pytest.raises(ValueError, match="one cause has one entry"):
+        post(("d", "1.00", ON), ("d", "1.00", ON))
+    ledger.close_period(organisation_id=organisation.pk, currency="EUR", purpose=Purpose.SELLER, through=ON)
+    with pytest.raises(Refused, match="closed through"):
+        post(("d", "1.00", date(2026, 3, 3)), ("e", "1.00", ON))

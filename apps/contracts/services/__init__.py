@@ -40,7 +40,15 @@ from apps.contracts.services.grants import (
 )
 from apps.contracts.services.guests import guest
 from apps.contracts.services.link_attempts import note_counterparty
-from apps.contracts.services.locks import contract_of_grant, found, lock, lock_by_ref, lock_of_version, locking
+from apps.contracts.services.locks import (
+    contract_of_grant,
+    found,
+    lock,
+    lock_all_by_ref,
+    lock_by_ref,
+    lock_of_version,
+    locking,
+)
 from apps.contracts.services.negotiating import (
     OverdueProposal,
     answer,
@@ -132,6 +140,7 @@ __all__ = [
     "link_told",
     "live_notice",
     "lock",
+    "lock_all_by_ref",
     "lock_by_ref",
     "lock_of_version",
     "locking",

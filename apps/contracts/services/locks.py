@@ -1,5 +1,6 @@
 """The contract's row is the first lock of every story: its actions happen one after the other."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -25,6 +26,11 @@ def locking(*, contract_id: "int | QuerySet[Any, Any]") -> "QuerySet[Contract, C
 def lock_by_ref(*, contract_ref: str) -> Contract:
     """Hold the contract with this reference."""
     return found(Contract.objects.select_for_update().filter(ref=contract_ref).first())
+
+
+def lock_all_by_ref(*, contract_refs: Iterable[str]) -> list[Contract]:
+    """Hold contracts, in one order whoever asks: two who hold several do not wait for each other."""
+    return list(Contract.objects.select_for_update().filter(ref__in=list(contract_refs)).order_by("pk"))
 
 
 def lock_of_version(*, version_ref: str) -> Contract:

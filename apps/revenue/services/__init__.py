@@ -22,7 +22,7 @@ from apps.revenue.services.reading import (
     roll_forward_by_month,
     totals,
 )
-from apps.revenue.services.recognising import closed_through, recognise
+from apps.revenue.services.recognising import closed_through, recognise, recognise_all
 
 __all__ = [
     "NO_DATE",
@@ -39,6 +39,7 @@ __all__ = [
     "note_progress",
     "of_contracts",
     "recognise",
+    "recognise_all",
     "recognised_by_month",
     "refs_to_tend",
     "roll_forward",

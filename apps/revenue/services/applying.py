@@ -74,7 +74,7 @@ def _end(books: Books, event: Event) -> None:
     weights = done if any(done) else [one.standalone for one in obligations]
     if not any(weights):
         return
-    kept = event.amount - written_so_far(books.contract)
+    kept = event.amount - written_so_far(books)
     if kept < 0:
         kept += take_back_income(books, event=event)
     shares = rules.allocated(kept, standalone=weights, currency=books.contract.currency)

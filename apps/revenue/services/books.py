@@ -1,14 +1,18 @@
 """The revenue of one contract while it is brought up to date: its obligations, and what is written and posted."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from operator import attrgetter
 from typing import Final
 
 from apps.contracts.models import Contract
 from apps.core import money
+from apps.core.database import together
+from apps.ledger import batches
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.ledger.models import Entry
@@ -33,19 +37,26 @@ class Books:
     calendars: dict[int, Calendar]
     closed_through: date | None
     at: datetime
+    accrued: list[Interest] = field(default_factory=list)
+    """Interest that was written down before, in its order."""
     judgements: dict[tuple[str, int | None, str], Judgement] = field(default_factory=dict)
     changes: list[Modification] = field(default_factory=list)
     written: list[Recognition] = field(default_factory=list)
     interest: list[Interest] = field(default_factory=list)
+    postings: list[batches.Posting] = field(default_factory=list)
+    before: dict[int, object] = field(init=False)
+    """The obligations that are kept already, as they were, by their key."""
 
-    def keep(self) -> None:
-        """Write down together what was found: the obligations first, since the rest refers to them."""
-        known = [one for one in self.obligations.values() if one.pk is not None]
-        Obligation.objects.bulk_create(one for one in self.obligations.values() if one.pk is None)
-        Obligation.objects.bulk_update(known, MOVES)
-        Modification.objects.bulk_create(self.changes)
-        Recognition.objects.bulk_create(self.written)
-        Interest.objects.bulk_create(self.interest)
+    def __post_init__(self) -> None:
+        self.before = {one.pk: _figures(one) for one in self.obligations.values() if one.pk is not None}
+
+    def new(self) -> Iterator[Obligation]:
+        return (one for one in self.obligations.values() if one.pk is None)
+
+    def moved(self) -> Iterator[Obligation]:
+        return (
+            one for one in self.obligations.values() if one.pk in self.before and _figures(one) != self.before[one.pk]
+        )
 
     def holds(self, judgement: Judgement) -> Judgement | None:
         """Let a judgement hold from now on, in place of the one that is answered."""
@@ -103,14 +114,14 @@ class Books:
         self.written += rows
 
     def post(self, event: Event, *, what: str, account: Seller, earned: Decimal, words: str) -> Entry:
-        """What is earned and what is billed meet on the contract balance; what is taken back goes the other way."""
+        """What is earned and what is billed meet on the contract balance; what is taken back goes the other way.
+
+        The entry is written with all others, by :func:`keep`.
+        """
         contract, key = self.contract, f"contract:{self.contract.ref}"
         cause = event.cause if event.why != Why.PERIOD else f"{event.cause}:{contract.ref}"
         more, less = max(earned, money.ZERO), max(-earned, money.ZERO)
-        return ledger.post(
-            organisation_id=contract.seller_id,
-            currency=contract.currency,
-            purpose=ledger.Purpose.SELLER,
+        posting = batches.Posting(
             cause=f"{what}:{cause}",
             description=f"{words} of {contract.number}",
             booked_on=rules.booked_on(event.on, closed_through=self.closed_through),
@@ -120,8 +131,33 @@ class Books:
                 ledger.debit(account, amount=less, key=key),
                 ledger.credit(Seller.CONTRACT_BALANCE, amount=less, key=key),
             ],
-            at=self.at,
         )
+        self.postings.append(posting)
+        return posting.entry
+
+
+_figures: Final = attrgetter(*("version_id" if name == "version" else name for name in MOVES))
+
+
+def keep(books: Sequence[Books]) -> None:
+    """Write down together what was found of contracts of one seller: the obligations and the entries first, since the
+    rest refers to them."""
+    Obligation.objects.bulk_create(one for book in books for one in book.new())
+    together.update([one for book in books for one in book.moved()], names=MOVES)
+    Modification.objects.bulk_create(one for book in books for one in book.changes)
+    by_currency: dict[str, list[batches.Posting]] = defaultdict(list)
+    for book in books:
+        by_currency[book.contract.currency] += book.postings
+    for currency, postings in sorted(by_currency.items()):
+        batches.post_all(
+            organisation_id=books[0].contract.seller_id,
+            currency=currency,
+            purpose=ledger.Purpose.SELLER,
+            postings=postings,
+            at=books[0].at,
+        )
+    Recognition.objects.bulk_create(one for book in books for one in book.written)
+    Interest.objects.bulk_create(one for book in books for one in book.interest)
 
 
 def key_of(judgement: Judgement) -> tuple[str, int | None, str]:

@@ -1,10 +1,15 @@
-"""What happened to a contract, told upstream, as revenue needs it: in the order in which it was written down."""
+"""What happened to contracts, told upstream, as revenue needs it: in the order in which it was written down.
+
+All questions are asked of many contracts of one seller at once: a month is closed over whole books.
+"""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, Max, Q, Sum
@@ -32,6 +37,8 @@ POSITION = Coalesce("invoice__milestone__position", "invoice__instalment__positi
 """At which line of the plan a credit note of an invoice lowers the price, where the invoice bills one line."""
 CREDITED = F("net") + F("given_back")
 """What a credit note takes off the price: what it asks back, and what returned to deposits instead."""
+OF_VERSION: Final = ("ref", "contract", "changes", "price", "partial_acceptance")
+"""What revenue asks of a version: its text is long, and stays where it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,20 +64,33 @@ class Calendar:
     credits: Mapping[int, Decimal]
 
 
-def versions_in_force(contract: Contract) -> list[ContractVersion]:
-    """Every version that was in force, the first one first; the last one is."""
-    found = {
-        version.pk: version
-        for version in ContractVersion.plans.filter(contract=contract, proposed_at__isnull=False)
-        .annotate(signed_at=Coalesce(Max("signatures__signed_at"), Max("option_of__signatures__signed_at")))
-        .order_by("pk")
-    }
-    chain: list[ContractVersion] = []
-    at = contract.active_version_id
-    while at is not None:
-        chain.append(found[at])
-        at = found[at].changes_id
-    return chain[::-1]
+Contracts: TypeAlias = Mapping[int, Contract]
+"""Contracts of one seller, by primary key."""
+Found: TypeAlias = Iterable[tuple[int, Event]]
+"""Each with the contract to which it happened."""
+
+
+def versions_in_force(contracts: Contracts) -> dict[int, list[ContractVersion]]:
+    """By contract every version that was in force, the first one first; the last one is. With ``signed_at`` where a
+    version changed the one before it."""
+    proposed = ContractVersion.plans.filter(contract_id__in=contracts, proposed_at__isnull=False).only(*OF_VERSION)
+    found = {version.pk: version for version in proposed}
+    chains: dict[int, list[ContractVersion]] = {}
+    for contract in contracts.values():
+        newest_first: list[ContractVersion] = []
+        at = contract.active_version_id
+        while at is not None:
+            newest_first.append(found[at])
+            at = found[at].changes_id
+        chains[contract.pk] = newest_first[::-1]
+    changing = {version.pk: version for chain_of in chains.values() for version in chain_of[1:]}
+    if changing:
+        signed = ContractVersion.plans.filter(pk__in=changing).annotate(
+            at=Coalesce(Max("signatures__signed_at"), Max("option_of__signatures__signed_at"))
+        )
+        for pk, at in signed.values_list("pk", "at"):
+            vars(changing[pk])["signed_at"] = at
+    return chains
 
 
 def lines_of(version: ContractVersion) -> list[PlanLine]:
@@ -78,18 +98,32 @@ def lines_of(version: ContractVersion) -> list[PlanLine]:
     return list(PlanLine.objects.filter(version=version).order_by("position"))
 
 
-def events_of(contract: Contract, *, versions: list[ContractVersion]) -> list[Event]:
-    """All that happened so far, less the days that passed."""
-    zone = ZoneInfo(contract.seller.time_zone)
-    events = [
-        *_changes(versions, zone=zone),
-        *_acceptances(contract, zone=zone),
-        *_nullifications(contract, zone=zone),
-        *_credits(contract),
-        *_terminations(contract, zone=zone),
-        *_judgements(contract),
-    ]
-    return sorted(events, key=_order)
+def first_lines_of(versions: Iterable[ContractVersion]) -> dict[int, list[PlanLine]]:
+    """The plans of versions, by version."""
+    found: dict[int, list[PlanLine]] = defaultdict(list)
+    wanted = [version.pk for version in versions]
+    for line in PlanLine.objects.filter(version_id__in=wanted).order_by("position") if wanted else ():
+        found[line.version_id].append(line)
+    return found
+
+
+def events_of(contracts: Contracts, *, versions: Mapping[int, list[ContractVersion]]) -> dict[int, list[Event]]:
+    """All that happened so far, less the days that passed, by contract."""
+    zone = ZoneInfo(next(iter(contracts.values())).seller.time_zone)
+    happened: dict[int, list[Event]] = {pk: [] for pk in contracts}
+    for pk, event in chain(
+        _changes(versions, zone=zone),
+        _acceptances(contracts, zone=zone),
+        _nullifications(contracts, zone=zone),
+        _credits(contracts),
+        _credits_by_line(contracts),
+        _terminations(contracts, zone=zone),
+        _judgements(contracts),
+    ):
+        happened[pk].append(event)
+    for events in happened.values():
+        events.sort(key=_order)
+    return happened
 
 
 def _order(event: Event) -> tuple[datetime, int, int, str]:
@@ -97,159 +131,153 @@ def _order(event: Event) -> tuple[datetime, int, int, str]:
     return event.at, ORDER[event.why], event.judgement.pk if event.judgement is not None else 0, event.cause
 
 
-def _changes(versions: list[ContractVersion], *, zone: ZoneInfo) -> list[Event]:
-    return [
-        Event(
-            why=Why.CHANGE,
-            cause=f"change:{version.ref}",
-            on=vars(version)["signed_at"].astimezone(zone).date(),
-            at=vars(version)["signed_at"],
-            version=version,
-        )
-        for version in versions[1:]
-    ]
+def _changes(versions: Mapping[int, list[ContractVersion]], *, zone: ZoneInfo) -> Found:
+    for pk, chain_of in versions.items():
+        for version in chain_of[1:]:
+            at = vars(version)["signed_at"]
+            cause = f"change:{version.ref}"
+            yield pk, Event(why=Why.CHANGE, cause=cause, on=at.astimezone(zone).date(), at=at, version=version)
 
 
-def _acceptances(contract: Contract, *, zone: ZoneInfo) -> list[Event]:
-    accepted = Milestone.objects.filter(contract=contract, accepted_submission__isnull=False)
+def _acceptances(contracts: Contracts, *, zone: ZoneInfo) -> Found:
+    accepted = Milestone.objects.filter(contract_id__in=contracts, accepted_submission__isnull=False)
     rows = accepted.values_list(
+        "contract_id",
         "accepted_submission__ref",
         "accepted_submission__decision__decided_at",
         "accepted_submission__decision__recorded_at",
         "position",
         "amount",
     )
-    return [
-        Event(
-            why=Why.ACCEPTANCE,
-            cause=f"acceptance:{ref}",
-            on=decided_at.astimezone(zone).date(),
-            at=recorded_at or decided_at,
-            position=position,
-            amount=amount,
+    for pk, ref, decided_at, recorded_at, position, amount in rows:
+        yield (
+            pk,
+            Event(
+                why=Why.ACCEPTANCE,
+                cause=f"acceptance:{ref}",
+                on=decided_at.astimezone(zone).date(),
+                at=recorded_at or decided_at,
+                position=position,
+                amount=amount,
+            ),
         )
-        for ref, decided_at, recorded_at, position, amount in rows
-    ]
 
 
-def _nullifications(contract: Contract, *, zone: ZoneInfo) -> list[Event]:
-    granted = Nullification.objects.filter(contract=contract, state=NullificationState.GRANTED)
-    return [
-        Event(
-            why=Why.NULLIFICATION,
-            cause=f"nullification:{one.ref}",
-            on=one.answered_at.astimezone(zone).date(),
-            at=one.answered_at,
-            position=one.milestone.position,
-            amount=one.amount,
+def _nullifications(contracts: Contracts, *, zone: ZoneInfo) -> Found:
+    granted = Nullification.objects.filter(contract_id__in=contracts, state=NullificationState.GRANTED)
+    rows = granted.values_list("contract_id", "ref", "answered_at", "milestone__position", "amount")
+    for pk, ref, at, position, amount in rows:
+        if at is None:
+            continue
+        yield (
+            pk,
+            Event(
+                why=Why.NULLIFICATION,
+                cause=f"nullification:{ref}",
+                on=at.astimezone(zone).date(),
+                at=at,
+                position=position,
+                amount=amount,
+            ),
         )
-        for one in granted.select_related("milestone")
-        if one.answered_at is not None
-    ]
 
 
-def _credits(contract: Contract) -> list[Event]:
+def _credits(contracts: Contracts) -> Found:
     """Corrections of a price, and what was charged against it and withdrawn again.
 
     What is credited because an acceptance is withdrawn is billed again with the next one.
     """
     corrections = CreditNote.objects.of_supplies().filter(
-        contract=contract, purpose__in=[CreditNote.Purpose.CORRECTION, *CHARGES]
+        contract_id__in=contracts, purpose__in=[CreditNote.Purpose.CORRECTION, *CHARGES]
     )
     # A deposit that later invoices give back is no part of the price: what is credited of it changes no revenue.
     rows = (
         corrections.exclude(invoice__kind__in=[InvoiceKind.ADVANCE, InvoiceKind.BONUS, InvoiceKind.APPLICATION])
         .annotate(worth=CREDITED, position=POSITION)
-        .values_list("ref", "issued_on", "issued_at", "worth", "position")
+        .values_list("contract_id", "ref", "issued_on", "issued_at", "worth", "position")
     )
-    return [
-        Event(
-            why=Why.CREDIT,
-            cause=f"credit:{ref}",
-            on=issued_on,
-            at=issued_at,
-            position=position,
-            amount=worth,
-        )
-        for ref, issued_on, issued_at, worth, position in rows
-    ] + _credits_by_line(contract)
+    for pk, ref, on, at, worth, position in rows:
+        yield pk, Event(why=Why.CREDIT, cause=f"credit:{ref}", on=on, at=at, position=position, amount=worth)
 
 
-def _credits_by_line(contract: Contract) -> list[Event]:
+def _credits_by_line(contracts: Contracts) -> Found:
     """The same of applications for payment, whose invoices bill several milestones: each line lowers its own price."""
     lines = CreditNoteLine.objects.filter(
-        credit_note__contract=contract,
+        credit_note__contract_id__in=contracts,
         credit_note__purpose=CreditNote.Purpose.CORRECTION,
         invoice_line__milestone__isnull=False,
     )
-    of_note = ("credit_note__ref", "credit_note__issued_on", "credit_note__issued_at")
-    rows = lines.order_by().values_list(*of_note, "invoice_line__milestone__position").annotate(Sum("net"))
-    return [
-        Event(
-            why=Why.CREDIT,
-            cause=f"credit:{ref}:{position}",
-            on=issued_on,
-            at=issued_at,
-            position=position,
-            amount=net,
-        )
-        for ref, issued_on, issued_at, position, net in rows
-    ]
+    of_note = ("contract_id", "ref", "issued_on", "issued_at")
+    rows = lines.order_by().values_list(
+        *(f"credit_note__{name}" for name in of_note), "invoice_line__milestone__position"
+    )
+    for pk, ref, on, at, position, net in rows.annotate(Sum("net")):
+        cause = f"credit:{ref}:{position}"
+        yield pk, Event(why=Why.CREDIT, cause=cause, on=on, at=at, position=position, amount=net)
 
 
-def _terminations(contract: Contract, *, zone: ZoneInfo) -> list[Event]:
+def _terminations(contracts: Contracts, *, zone: ZoneInfo) -> Found:
     """The end of a contract before everything was done; ``amount`` is what was billed of it and stays so.
 
     What was credited because acceptances were withdrawn counts as never billed, and so does what was credited of a
     deposit by then. Corrections of a milestone's price are kept beside its obligation.
     """
-    if contract.terminated_at is None:
-        return []
-    billed = Invoice.objects.filter(contract=contract).exclude(kind__in=[*BESIDE_PLAN, InvoiceKind.ADVANCE])
-    notes = CreditNote.objects.filter(contract=contract, issued_at__lte=contract.terminated_at)
+    ended = {pk: contract for pk, contract in contracts.items() if contract.terminated_at is not None}
+    if not ended:
+        return
+    billed = Invoice.objects.filter(contract_id__in=ended).exclude(kind__in=[*BESIDE_PLAN, InvoiceKind.ADVANCE])
+    notes = CreditNote.objects.filter(contract_id__in=ended, issued_at__lte=F("contract__terminated_at"))
     notes = notes.exclude(invoice__kind=InvoiceKind.ADVANCE).exclude(purpose__in=CHARGES)
     gone = notes.filter(Q(purpose=CreditNote.Purpose.NULLIFICATION) | Q(invoice__instalment__line__kind=DEPOSIT))
-    sums = [
-        found.aggregate(sum=Sum(worth))["sum"] or money.ZERO
+    stays, back = (
+        dict(found.order_by().values_list("contract_id").annotate(sum=Sum(worth)))
         for found, worth in ((billed, F("net") + F("recovered")), (gone, CREDITED))
-    ]
-    return [
-        Event(
-            why=Why.TERMINATION,
-            cause=f"termination:{contract.ref}",
-            on=contract.terminated_at.astimezone(zone).date(),
-            at=contract.terminated_at,
-            amount=sums[0] - sums[1],
-        )
-    ]
-
-
-def _judgements(contract: Contract) -> list[Event]:
-    return [
-        Event(
-            why=Why.JUDGEMENT,
-            cause=f"judgement:{one.ref}",
-            on=one.effective_on,
-            at=one.judged_at,
-            judgement=one,
-        )
-        for one in Judgement.objects.filter(contract=contract).select_related("obligation")
-    ]
-
-
-def calendars_of(contract: Contract) -> dict[int, Calendar]:
-    """The periods of the recurring lines that have begun or have their days, by position."""
-    spans: dict[int, dict[int, Span]] = defaultdict(dict)
-    instalments = Instalment.objects.filter(
-        contract=contract, bills_on__isnull=False, ends_on__isnull=False, cancelled_at__isnull=True
     )
-    for one in instalments:
-        if one.bills_on is not None and one.ends_on is not None:
-            spans[one.position][one.number] = Span(first=one.bills_on, last=one.ends_on, weight=one.amount)
-    credited: dict[int, dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    notes = CreditNote.objects.filter(contract=contract, invoice__instalment__ends_on__isnull=False)
-    for position, number, net in notes.annotate(worth=CREDITED).values_list(
-        "invoice__instalment__position", "invoice__instalment__number", "worth"
+    for pk, contract in ended.items():
+        at = contract.terminated_at
+        if at is not None:
+            yield (
+                pk,
+                Event(
+                    why=Why.TERMINATION,
+                    cause=f"termination:{contract.ref}",
+                    on=at.astimezone(zone).date(),
+                    at=at,
+                    amount=stays.get(pk, money.ZERO) - back.get(pk, money.ZERO),
+                ),
+            )
+
+
+def _judgements(contracts: Contracts) -> Found:
+    for one in Judgement.objects.filter(contract_id__in=contracts).select_related("obligation"):
+        cause = f"judgement:{one.ref}"
+        yield (
+            one.contract_id,
+            Event(why=Why.JUDGEMENT, cause=cause, on=one.effective_on, at=one.judged_at, judgement=one),
+        )
+
+
+def calendars_of(contracts: Iterable[int]) -> dict[int, dict[int, Calendar]]:
+    """The periods of the recurring lines that have begun or have their days, by contract and position."""
+    wanted = list(contracts)
+    if not wanted:
+        return {}
+    spans: dict[tuple[int, int], dict[int, Span]] = defaultdict(dict)
+    instalments = Instalment.objects.filter(
+        contract_id__in=wanted, bills_on__isnull=False, ends_on__isnull=False, cancelled_at__isnull=True
+    )
+    for pk, position, number, first, last, amount in instalments.order_by("pk").values_list(
+        "contract_id", "position", "number", "bills_on", "ends_on", "amount"
     ):
-        credited[position][number] += net
-    return {position: Calendar(spans=found, credits=credited[position]) for position, found in spans.items()}
+        if first is not None and last is not None:
+            spans[pk, position][number] = Span(first=first, last=last, weight=amount)
+    credited: dict[tuple[int, int], dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    notes = CreditNote.objects.filter(contract_id__in=wanted, invoice__instalment__ends_on__isnull=False)
+    for pk, position, number, net in notes.annotate(worth=CREDITED).values_list(
+        "contract_id", "invoice__instalment__position", "invoice__instalment__number", "worth"
+    ):
+        credited[pk, position][number] += net
+    calendars: dict[int, dict[int, Calendar]] = defaultdict(dict)
+    for (pk, position), found in spans.items():
+        calendars[pk][position] = Calendar(spans=found, credits=credited[pk, position])
+    return calendars

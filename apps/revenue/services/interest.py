@@ -5,16 +5,12 @@ from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Sum
-
-from apps.contracts.models import Contract
 from apps.core import money
 from apps.ledger.charts import Seller
 from apps.revenue import rules
 from apps.revenue.models import Interest, Judgement, JudgementKind, Why
 from apps.revenue.services.books import Books
 from apps.revenue.services.facts import Event
-from apps.revenue.services.reading import SIGNED
 
 
 def component_of(judgement: Judgement) -> rules.Component | None:
@@ -48,9 +44,9 @@ def cumulative_interest(judgements: Iterable[Judgement], *, through: date, curre
     return found
 
 
-def written_so_far(contract: Contract) -> Decimal:
+def written_so_far(books: Books) -> Decimal:
     """Interest that was written down of a contract: income less expense."""
-    return Interest.objects.filter(contract=contract).aggregate(sum=Sum(SIGNED))["sum"] or money.ZERO
+    return money.total(row.amount if row.is_income else -row.amount for row in books.accrued)
 
 
 def accrue(books: Books, *, through: date) -> None:
@@ -59,8 +55,7 @@ def accrue(books: Books, *, through: date) -> None:
     if contract.terminated_at is not None or not any(kind == "financing" for kind, _of, _as in books.judgements):
         return
     event = Event(why=Why.PERIOD, cause=f"period:{through.isoformat()}", on=through, at=books.at)
-    rows = Interest.objects.filter(contract=contract).order_by("pk")
-    before = {row.is_income: row for row in rows}
+    before = {row.is_income: row for row in books.accrued}
     if any(row.occurred_on > through for row in before.values()):
         return
     for is_income, cumulative in cumulative_interest(
@@ -75,7 +70,7 @@ def accrue(books: Books, *, through: date) -> None:
 
 def take_back_income(books: Books, *, event: Event) -> Decimal:
     """Of a contract that ended with less billed than was accrued: nothing was lent. What was taken back of income."""
-    last = Interest.objects.filter(contract=books.contract, is_income=True).order_by("-pk").first()
+    last = next((row for row in reversed(books.accrued) if row.is_income), None)
     if last is None or not last.cumulative:
         return money.ZERO
     _write(books, event, account=Seller.CONTRACT_INTEREST_INCOME, cumulative=money.ZERO, amount=-last.cumulative)

@@ -1,5 +1,6 @@
 """What a judgement does to the obligations of its contract: its effect is cumulative, and booked when it holds."""
 
+from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -23,9 +24,7 @@ def apply_judgement(books: Books, *, event: Event, judgement: Judgement) -> None
     if judgement.kind == JudgementKind.TREATMENT:
         treat_again(books, judgement=judgement)
     elif judgement.kind in (JudgementKind.VARIABLE, JudgementKind.FINANCING):
-        if before is not None:
-            _add_to_price(books, -before.counts, before.obligation)
-        _add_to_price(books, judgement.counts, judgement.obligation)
+        _replace_in_price(books, before, judgement)
     else:
         obligation = _mine(books, judgement.obligation)
         if judgement.kind == JudgementKind.MEASURE:
@@ -87,18 +86,27 @@ def _share_anew(books: Books, obligation: Obligation, standalone: Decimal) -> No
         books.obligations[duty.position].take(rules.repriced(duty, now, currency))
 
 
-def _add_to_price(books: Books, amount: Decimal, only: Obligation | None) -> None:
+def _replace_in_price(books: Books, before: Judgement | None, now: Judgement) -> None:
+    """The price with what is judged now in place of what was judged before: only what both come to has to fit."""
+    moves: dict[int, Decimal] = defaultdict(Decimal)
+    if before is not None:
+        _share(books, -before.counts, before.obligation, moves)
+    _share(books, now.counts, now.obligation, moves)
+    for position, moved in moves.items():
+        duty = books.obligations[position].duty
+        bears = duty.allocated + moved
+        if moved < 0 and (bears < duty.at_cost_expected or bears < duty.credited):
+            raise Refused("That takes more off the price than is left of it.", field="amount")
+        if moved:
+            books.obligations[position].take(rules.repriced(duty, bears, books.contract.currency))
+
+
+def _share(books: Books, amount: Decimal, only: Obligation | None, moves: dict[int, Decimal]) -> None:
     """A change of the price is borne by one obligation, or by all on the basis of their stand-alone prices (15.88)."""
     if not amount:
         return
-    currency = books.contract.currency
     bearers = [books.obligations[only.position]] if only is not None else list(books.obligations.values())
-    duties = [one.duty for one in bearers]
-    weights = [duty.standalone for duty in duties]
-    shares = money.split(abs(amount), weights if any(weights) else [Decimal(1)] * len(weights), currency)
-    sign = 1 if amount > 0 else -1
-    for duty, share in zip(duties, shares, strict=True):
-        now = duty.allocated + sign * share
-        if now < duty.at_cost_expected or now < duty.credited:
-            raise Refused("That takes more off the price than is left of it.", field="amount")
-        books.obligations[duty.position].take(rules.repriced(duty, now, currency))
+    weights = [one.standalone for one in bearers]
+    shares = money.split(abs(amount), weights if any(weights) else [Decimal(1)] * len(weights), books.contract.currency)
+    for one, share in zip(bearers, shares, strict=True):
+        moves[one.position] += share if amount > 0 else -share

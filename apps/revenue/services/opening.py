@@ -10,7 +10,7 @@ from apps.revenue.models import Measure, Obligation
 
 
 def open_obligations(contract: Contract, *, version: ContractVersion, lines: Sequence[PlanLine]) -> list[Obligation]:
-    """One obligation for each milestone and each recurring line of the version that was signed first.
+    """One obligation for each milestone and each recurring line of the version that was signed first, not saved.
 
     What was agreed for a line is taken for its stand-alone price; a deposit promises nothing by itself, so what it
     comes to is shared out to what is promised. A plan of deposits alone promises nothing that could be told from them:
@@ -21,10 +21,10 @@ def open_obligations(contract: Contract, *, version: ContractVersion, lines: Seq
         return []
     standalone = [standalone_of(line) for line in promised]
     shares = rules.allocated(version.price, standalone=standalone, currency=contract.currency)
-    return Obligation.objects.bulk_create(
+    return [
         obligation_of(line, contract=contract, version=version, allocated=share)
         for line, share in zip(promised, shares, strict=True)
-    )
+    ]
 
 
 def obligation_of(line: PlanLine, *, contract: Contract, version: ContractVersion, allocated: Decimal) -> Obligation:

@@ -1,14 +1,31 @@
 """Revenue follows what happened: each acceptance, withdrawal, credit, change and the days that passed, each once."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from django.db.models import Max
 
-from apps.contracts.models import Contract
-from apps.revenue.models import AccountingPeriod, Measure, Modification, Obligation, PeriodState, Recognition
+from apps.contracts.models import Contract, ContractVersion
+from apps.revenue.models import (
+    AccountingPeriod,
+    Interest,
+    Measure,
+    Modification,
+    Obligation,
+    PeriodState,
+    Recognition,
+)
 from apps.revenue.services.applying import apply, let_days_pass
-from apps.revenue.services.books import Books
-from apps.revenue.services.facts import Event, calendars_of, events_of, lines_of, versions_in_force
+from apps.revenue.services.books import Books, keep
+from apps.revenue.services.facts import (
+    Contracts,
+    Event,
+    calendars_of,
+    events_of,
+    first_lines_of,
+    versions_in_force,
+)
 from apps.revenue.services.interest import accrue
 from apps.revenue.services.opening import open_obligations
 
@@ -20,22 +37,53 @@ def recognise(*, contract: Contract, at: datetime, through: date | None = None) 
     financing components. Each cause makes one balanced entry: contract balance against revenue. What lies in a closed
     period is booked on the first open day.
     """
-    if contract.active_version_id is None:
+    return recognise_all(contracts=[contract], at=at, through=through)
+
+
+def recognise_all(*, contracts: Iterable[Contract], at: datetime, through: date | None = None) -> list[Recognition]:
+    """The same for locked contracts of one seller, with as many statements as for one."""
+    running = {one.pk: one for one in contracts if one.active_version_id is not None}
+    if not running:
         return []
-    versions = versions_in_force(contract)
-    obligations = list(Obligation.objects.filter(contract=contract).order_by("position"))
-    if not obligations:
-        obligations = open_obligations(contract, version=versions[0], lines=lines_of(versions[0]))
-    books = Books(
-        contract,
-        {one.position: one for one in obligations},
-        calendars_of(contract) if any(one.measure == Measure.OVER_TIME for one in obligations) else {},
-        closed_through(organisation_id=contract.seller_id),
-        at,
-    )
-    known = set(Recognition.objects.filter(contract=contract).values_list("cause", flat=True))
-    treated = set(Modification.objects.filter(contract=contract).values_list("version_id", flat=True))
-    events = events_of(contract, versions=versions)
+    versions = versions_in_force(running)
+    books = _opened(running, versions=versions, at=at)
+    known, treated, events = _known(running), _treated(running), events_of(running, versions=versions)
+    for one in books:
+        pk = one.contract.pk
+        _follow(one, events[pk], known=known[pk], treated=treated)
+        if through is not None:
+            let_days_pass(one, through=through)
+            accrue(one, through=through)
+    keep(books)
+    return [row for one in books for row in one.written]
+
+
+def _opened(contracts: Contracts, *, versions: Mapping[int, list[ContractVersion]], at: datetime) -> list[Books]:
+    """The books of contracts as they stand; of those that have none yet, as they begin."""
+    obligations: dict[int, list[Obligation]] = {pk: [] for pk in contracts}
+    for row in Obligation.objects.filter(contract_id__in=contracts).order_by("contract_id", "position"):
+        obligations[row.contract_id].append(row)
+    first = {pk: versions[pk][0] for pk, rows in obligations.items() if not rows}
+    lines = first_lines_of(first.values())
+    for pk, version in first.items():
+        obligations[pk] = open_obligations(contracts[pk], version=version, lines=lines.get(version.pk, []))
+    by_days = [pk for pk, rows in obligations.items() if any(row.measure == Measure.OVER_TIME for row in rows)]
+    calendars, accrued = calendars_of(by_days), _accrued(contracts)
+    closed = closed_through(organisation_id=next(iter(contracts.values())).seller_id)
+    return [
+        Books(
+            contract=contract,
+            obligations={row.position: row for row in obligations[pk]},
+            calendars=calendars.get(pk, {}),
+            accrued=accrued[pk],
+            closed_through=closed,
+            at=at,
+        )
+        for pk, contract in contracts.items()
+    ]
+
+
+def _follow(books: Books, events: list[Event], *, known: set[str], treated: set[int]) -> None:
     told = {event.cause for event in events if _is_told(event, known=known, treated=treated)}
     for event in events:
         if event.cause in told and event.judgement is not None:
@@ -43,12 +91,28 @@ def recognise(*, contract: Contract, at: datetime, through: date | None = None) 
     for event in events:
         if event.cause not in told:
             apply(books, event=event)
-    if through is not None:
-        let_days_pass(books, through=through)
-        accrue(books, through=through)
-    if books.written or books.changes or books.interest:
-        books.keep()
-    return books.written
+
+
+def _known(contracts: Contracts) -> Mapping[int, set[str]]:
+    """What is recognised already, by contract."""
+    known: dict[int, set[str]] = defaultdict(set)
+    for pk, cause in (
+        Recognition.objects.filter(contract_id__in=contracts).order_by().values_list("contract_id", "cause")
+    ):
+        known[pk].add(cause)
+    return known
+
+
+def _treated(contracts: Contracts) -> set[int]:
+    return set(Modification.objects.filter(contract_id__in=contracts).values_list("version_id", flat=True))
+
+
+def _accrued(contracts: Contracts) -> Mapping[int, list[Interest]]:
+    """The interest that is written down already, by contract."""
+    accrued: dict[int, list[Interest]] = defaultdict(list)
+    for row in Interest.objects.filter(contract_id__in=contracts).order_by("pk"):
+        accrued[row.contract_id].append(row)
+    return accrued
 
 
 def _is_told(event: Event, *, known: set[str], treated: set[int]) -> bool:
