@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from apps.contracts.drafts import AS_AGREED, AS_THEY_ARE, ChangedTerms, ContractDraft, DraftLine, LineTerms, Measure
 
@@ -185,6 +186,8 @@ class Event:
     application: int | None = None
     credited: tuple[tuple[int, Decimal], ...] = ()
     """Of lines of an invoice, by their numbers, how much is credited, net of tax."""
+    judged: Mapping[str, Any] | None = None
+    """What the accountant judges, without its day and its reason."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from apps.core import money
 from apps.milestones.rules import LONGEST_ADDRESS, LONGEST_LINK_TITLE
 from apps.workflows.deal_file.deal import Attachment, Event, Party, Person, PriceLine, SaidLink
 from apps.workflows.deal_file.read_changes import ReadLine, read_change
+from apps.workflows.deal_file.read_judgements import read_judgement
 from apps.workflows.deal_file.read_options import picked, read_pick
 from apps.workflows.deal_file.read_reservations import read_defects
 from apps.workflows.deal_file.read_terminations import BY_MEMBERS, GROUNDS, NO_REASON, read_worth
@@ -128,6 +129,7 @@ def _event(
         "defects": take("defects", lambda p: read_defects(p, criteria=criteria)) or (),
         "reservation": take("reservation", lambda p: p.whole(least=1)),
         "document": place.need("document").text(most=120) if "document" in rule.keys else "",
+        "judged": read_judgement(place, verb, line=lambda p: _milestone(p, contract, any_line=True)),
         "event": place.need("event").one_of(*_events(contract)) if "event" in rule.keys else "",
     }
     if verb == "price_offer" and not price:

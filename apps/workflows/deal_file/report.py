@@ -71,7 +71,7 @@ def report(*, title: str, contract_ref: str) -> Report:
         "retention": report_retention.report_of(contract),
         "applications": report_applications.report_of(contract),
         "progress": report_progress.report_of(contract),
-        "revenue": report_revenue.report_of(contract),
+        "revenue": report_revenue.report_of(contract, names=names),
         "refunds": report_refunds.refunds(contract),
         "payments": [_payment(allocation) for allocation in _allocations(contract)],
         "financing": [_request(request) for request in _of(FundingRequest, contract).order_by("id")],

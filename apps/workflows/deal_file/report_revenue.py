@@ -1,16 +1,25 @@
 """What the report of a deal says of its revenue: by obligation, by what moved it, and what stands on the contract."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
+from itertools import groupby
+from typing import Final
 
 from apps.contracts.models import Contract
 from apps.core import money
 from apps.invoicing.models import NO_SUPPLY, CreditNote, Invoice, Retention, Withholding
+from apps.ledger.charts import Seller
+from apps.ledger.models import Book, Entry
 from apps.revenue import rules
 from apps.revenue.models import Interest, Judgement, Modification, Obligation, Recognition
-from apps.workflows.deal_file.report_parts import Report, amount_of, written
+from apps.workflows.deal_file.report_parts import Report, amount_of, named, written
+
+IN_THE_BALANCE: Final = (Seller.CONTRACT_BALANCE, Seller.DEPOSITS_RECEIVED, Seller.RETENTION_HELD)
+"""Accounts that are shown net for a contract: an asset or a liability."""
 
 
-def report_of(contract: Contract) -> Report | None:
+def report_of(contract: Contract, *, names: Mapping[str, str]) -> Report | None:
     """Revenue as it stands, read with the owner's eyes; None before the contract is active."""
     obligations = list(Obligation.objects.using("owner").filter(contract=contract).order_by("position"))
     if not obligations:
@@ -21,6 +30,9 @@ def report_of(contract: Contract) -> Report | None:
     judged = Judgement.objects.using("owner").filter(contract=contract).select_related("obligation").order_by("id")
     interest = list(Interest.objects.using("owner").filter(contract=contract).order_by("id"))
     accrued = money.total(one.amount if one.is_income else -one.amount for one in interest)
+    by_period: dict[int, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for row in rows:
+        by_period[row.obligation_id][f"{row.booked_on:%Y-%m}"] += row.amount
     position = _position(contract, recognised=money.total(one.recognised for one in obligations) + accrued)
     return {
         "obligations": [
@@ -30,6 +42,7 @@ def report_of(contract: Contract) -> Report | None:
                 "allocated": amount_of(one.allocated, currency),
                 "recognised": amount_of(one.recognised, currency),
                 "remaining": amount_of(one.remaining, currency),
+                "periods": {month: amount_of(amount, currency) for month, amount in sorted(by_period[one.pk].items())},
             }
             for one in obligations
         ],
@@ -66,9 +79,37 @@ def report_of(contract: Contract) -> Report | None:
             }
             for one in interest
         ],
+        "balances": _balances(contract, names),
         "contract_asset": amount_of(position.asset, currency),
         "contract_liability": amount_of(position.liability, currency),
     }
+
+
+def _balances(contract: Contract, names: Mapping[str, str]) -> list[Report]:
+    """What was posted for the contract, moment by moment, and what stood then: after any event it can be read off."""
+    key, currency = f"contract:{contract.ref}", contract.currency
+    entries = Entry.objects.using("owner").filter(
+        book__organisation_id=contract.seller_id, book__purpose=Book.Purpose.SELLER, lines__key=key
+    )
+    rows: list[Report] = []
+    revenue = net = money.ZERO
+    told = entries.distinct().order_by("id").prefetch_related("lines__account")
+    for at, together in groupby(told, key=lambda entry: entry.posted_at):
+        posted = list(together)
+        lines = [line for entry in posted for line in entry.lines.all() if line.key == key]
+        revenue -= money.total(line.amount for line in lines if line.account.code == Seller.REVENUE)
+        net += money.total(line.amount for line in lines if line.account.code in IN_THE_BALANCE)
+        position = rules.net_position(recognised=net, billed=money.ZERO)
+        rows.append(
+            {
+                "at": written(at),
+                "entries": [named(entry.description, names) for entry in posted],
+                "revenue": amount_of(revenue, currency),
+                "contract_asset": amount_of(position.asset, currency),
+                "contract_liability": amount_of(position.liability, currency),
+            }
+        )
+    return rows
 
 
 def _position(contract: Contract, *, recognised: Decimal) -> rules.Position:
@@ -95,6 +136,11 @@ def plain_of(found: Report | None) -> list[str]:
             for one in found["obligations"]
         ),
         *(
+            f"    {one['title']}: {', '.join(f'{month} {amount}' for month, amount in one['periods'].items())}"
+            for one in found["obligations"]
+            if one["periods"]
+        ),
+        *(
             f"    {one['on']}  {one['why']:<14}{one['amount']:>14}  {one['obligation']}"
             for one in found["recognitions"]
         ),
@@ -103,4 +149,10 @@ def plain_of(found: Report | None) -> list[str]:
             for one in found["judgements"]
         ),
         *(f"    {one['on']}  interest {one['kind']:<8}{one['amount']:>11}" for one in found["interest"]),
+        "Contract balance after each posting",
+        *(
+            f"  {one['at']}  revenue {one['revenue']:>14}  asset {one['contract_asset']:>14}"
+            f"  liability {one['contract_liability']:>14}  {'; '.join(one['entries'])}"
+            for one in found["balances"]
+        ),
     ]

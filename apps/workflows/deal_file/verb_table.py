@@ -22,6 +22,8 @@ class Verb:
 
 
 PRICE: Final = ("advance_rate", "annual_rate", "fee_rate", "funding_on", "expected_on")
+JUDGED: Final = ("effective_on", "reason")
+"""What every judgement says; the rest is read by its kind (:mod:`~apps.workflows.deal_file.read_judgements`)."""
 VERBS: Mapping[str, Verb] = MappingProxyType(
     {
         "propose": Verb("seller"),
@@ -154,6 +156,12 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "send_back": Verb("financier", ("value_on", "reference", "reason")),
         "reverse_collection": Verb("financier", ("reason",), on_milestone=True),
         "close_month": Verb("seller", ("through",)),
+        "judge_measure": Verb("seller", JUDGED, on_milestone=True, any_line=True),
+        "judge_costs": Verb("seller", JUDGED, on_milestone=True, any_line=True),
+        "judge_price": Verb("seller", JUDGED, on_milestone=True, any_line=True),
+        "judge_variable": Verb("seller", JUDGED),
+        "judge_financing": Verb("seller", JUDGED),
+        "judge_change": Verb("seller", JUDGED),
         "accrue": Verb("financier", ("through",)),
         "watch": Verb("financier", ("through",)),
         "wait": Verb("seller"),
