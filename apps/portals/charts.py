@@ -21,6 +21,9 @@ TOP = 14
 PLOT = 150
 """Pixels: the whole picture, the space above the highest line, the part in which values are drawn."""
 
+GIVES_WAY = (("minor", 5), ("some", 8), ("dense", 17))
+"""On a phone, in a column and on the width of a page, how many words fit under a plot; the others have this class."""
+
 
 class Chart(Protocol):
     """What ``{% chart %}`` shows."""
@@ -32,10 +35,14 @@ class Chart(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """A named row of amounts, one for each label of its chart."""
+    """A named row of amounts, one for each label of its chart.
+
+    ``mark`` is the number of its colour where others may be missing beside it; 0 counts them as they stand.
+    """
 
     name: str
     values: Sequence[Decimal]
+    mark: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +93,13 @@ def _grid(measure: Scale) -> SafeString:
 
 
 def _labels(labels: Sequence[str]) -> SafeString:
-    """The words under the plot; on a phone only as many as fit, the first among them."""
-    every = -(-len(labels) // 5)
+    """The words under the plot; only as many as fit, the first among them: each says where it has to give way."""
+    steps = [(name, -(-len(labels) // most)) for name, most in GIVES_WAY]
     return format_html_join(
         "",
         '<text class="{}" x="{}%" y="{}" text-anchor="middle">{}</text>',
         (
-            ("minor" if index % every else "", _middle(index, len(labels)), HEIGHT - 6, label)
+            (" ".join(name for name, step in steps if index % step), _middle(index, len(labels)), HEIGHT - 6, label)
             for index, label in enumerate(labels)
         ),
     )
@@ -148,7 +155,7 @@ class Bars:
                 yield (
                     format_html(
                         '<rect class="fill-{}" x="{}%" width="{}%" y="{}" height="{}"><title>{}</title></rect>',
-                        number,
+                        self.series[number - 1].mark or number,
                         f"{slot * (at + 0.2):.2f}",
                         f"{slot * 0.6:.2f}",
                         above,
@@ -178,7 +185,7 @@ class Lines:
         drawn = format_html_join(
             "",
             '<polyline class="line stroke-{}" points="{}"/>',
-            ((number, self._points(series, measure)) for number, series in enumerate(self.series, start=1)),
+            ((one.mark or number, self._points(one, measure)) for number, one in enumerate(self.series, start=1)),
         )
         # The drawing is stretched to the plot; non-scaling strokes keep the width of the lines.
         stretched = format_html(

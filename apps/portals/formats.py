@@ -74,6 +74,11 @@ def month(value: date) -> str:
     return format_date(value, "MMM yy", locale=locale())
 
 
+def short_day(value: date) -> str:
+    """``12 Dec``, for the axis of a plot."""
+    return day(value)[:-5]
+
+
 def instant(value: datetime, zone: str) -> str:
     """``12 Dec 2026, 14:05 CET``: the zone is named, because a deadline without one is a guess."""
     local = value.astimezone(ZoneInfo(zone))

@@ -16,13 +16,24 @@ ROW = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """One milestone: planned from and to, and how it looks: ``done``, ``current``, ``ahead`` or ``late``."""
+    """One milestone as a bar from ``start`` to ``end``, and how it looks: ``done``, ``current``, ``ahead`` or ``late``.
+
+    ``planned`` and ``done`` are the days for which it was planned and on which it was, where there are any.
+    """
 
     label: str
     start: date
     end: date
     look: str
     status: str
+    planned: date | None = None
+    done: date | None = None
+
+    @property
+    def words(self) -> str:
+        """What the bar says to who points at it."""
+        days = [formats.day(self.start), formats.day(self.end)]
+        return f"{self.label}: {' – '.join(days)}, {self.status}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,20 +47,25 @@ class Schedule:
     marks = ""
     series: Sequence[object] = ()
 
+    def _ends(self) -> tuple[date, date]:
+        """The first and the last day that is drawn."""
+        last = max(max(span.end, span.planned or span.end) for span in self.spans)
+        return min(min(span.start, span.planned or span.start) for span in self.spans), last
+
     def _share(self, day: date) -> str:
-        first, last = min(span.start for span in self.spans), max(span.end for span in self.spans)
+        first, last = self._ends()
         return f"{100 * (day - first).days / max(1, (last - first).days):.2f}"
 
     def svg(self) -> SafeString:
-        first, last = min(span.start for span in self.spans), max(span.end for span in self.spans)
-        now = ""
+        first, last = self._ends()
+        now: SafeString | str = ""
         if first <= self.today <= last:
             at = self._share(self.today)
             now = format_html('<line class="today" x1="{}%" x2="{}%" y1="0" y2="{}"/>', at, at, ROW)
         rows = format_html_join(
             "",
             '<span>{}</span><svg height="{}"><line class="grid" x1="0" x2="100%" y1="{}" y2="{}"/>'
-            '<rect class="span-{}" x="{}%" width="{}%" y="8" height="14" rx="4"><title>{}</title></rect>{}</svg>',
+            '<rect class="span-{}" x="{}%" width="{}%" y="8" height="14" rx="4"><title>{}</title></rect>{}{}</svg>',
             (
                 (
                     span.label,
@@ -59,7 +75,8 @@ class Schedule:
                     span.look,
                     self._share(span.start),
                     f"{max(1.0, float(self._share(span.end)) - float(self._share(span.start))):.2f}",
-                    f"{span.label}: {formats.day(span.start)} – {formats.day(span.end)}, {span.status}",
+                    span.words,
+                    self._planned(span),
                     now,
                 )
                 for span in self.spans
@@ -73,7 +90,21 @@ class Schedule:
         )
         return format_html('<div class="gantt" role="img" aria-label="{}">{}{}</div>', self.title, rows, ends)
 
+    def _planned(self, span: Span) -> SafeString | str:
+        """A line across the bar, at the day for which it was planned."""
+        if span.planned is None:
+            return ""
+        at = self._share(span.planned)
+        return format_html('<line class="planned" x1="{}%" x2="{}%" y1="4" y2="26"/>', at, at)
+
     def table(self) -> tuple[list[str], list[list[str]]]:
         """The heads of the columns and the rows, as text."""
-        rows = [[span.label, formats.day(span.start), formats.day(span.end), span.status] for span in self.spans]
-        return ["", _("From"), pgettext("end of a range", "To"), _("Status")], rows
+        rows = [
+            [span.label, formats.day(span.start), _or_dash(span.planned), _or_dash(span.done), span.status]
+            for span in self.spans
+        ]
+        return ["", _("From"), _("Planned"), pgettext("work", "Accepted"), _("Status")], rows
+
+
+def _or_dash(day: date | None) -> str:
+    return formats.day(day) if day is not None else "\N{EN DASH}"

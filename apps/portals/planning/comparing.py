@@ -10,7 +10,6 @@ from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -89,7 +88,7 @@ def compare(version: ContractVersion, *, today: date) -> Comparison:
     by_month = [rules.by_month(one) for one in cash]
     firsts = _months({first for months in by_month for first in months})
     shown, later = firsts[:MOST_MONTHS], firsts[MOST_MONTHS:]
-    labels = [_month(first) for first in shown] + ([_("later")] if later else [])
+    labels = [formats.month(first) for first in shown] + ([_("later")] if later else [])
     values = [
         [months.get(first, money.ZERO) for first in shown]
         + ([money.total(months.get(first, money.ZERO) for first in later)] if later else [])
@@ -218,7 +217,3 @@ def _months(firsts: Collection[date]) -> list[date]:
     first, last = min(firsts), max(firsts)
     count = (last.year - first.year) * 12 + last.month - first.month + 1
     return [date(first.year + (first.month - 1 + at) // 12, (first.month - 1 + at) % 12 + 1, 1) for at in range(count)]
-
-
-def _month(first: date) -> str:
-    return format_date(first, "MMM yy", locale=formats.locale())

@@ -1,55 +1,133 @@
-"""When money is expected: thirteen weeks of what is invoiced, in reserve, retained, planned or billed by calendar."""
+"""Thirteen weeks of cash, and the four before: what is paid and financed, and what is invoiced and signed to come."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Final
 
 from django.db import models
 from django.db.models import Case, F, Func, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from apps.contracts.rules import due_on
 from apps.core import money
 from apps.financing.models import Adjustment, Tranche
-from apps.financing.models.tranche import OUTSTANDING
+from apps.financing.models.tranche import OUTSTANDING, TrancheState
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Instalment, OpenSum, PayeeInstruction, Withholding
+from apps.ledger.charts import Seller
+from apps.ledger.models import Book, Line
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.portals import charts, formats
+from apps.portals.seller.fundable import Early
 
-WEEKS = 13
+BEFORE, WEEKS = 4, 13
+"""Weeks that are over, and weeks from today on."""
+SOON = timedelta(days=30)
 RATE = models.DecimalField(max_digits=6, decimal_places=3)
 USUAL_DIGITS = 2
 TERMS = "contract__active_version__"
 PAYMENT = (f"{TERMS}payment_days", f"{TERMS}payment_basis")
+FROM_BUYERS: Final = (
+    Q(entry__cause__startswith="payment:")
+    | Q(entry__cause__startswith="reversal:")
+    | Q(entry__cause__startswith="refund")
+)
+"""Entries of what buyers pay and get back; all others on the bank account are of a financing."""
 Expected = tuple[str, int, date | None, Decimal]
 """Currency, number of the series, day if there is one, what comes on it."""
-INVOICED, RESERVE, RETENTION, PLANNED, CALENDAR = range(5)
+SERIES = PAID, FINANCED, INVOICED, RETENTION, PLANNED, CALENDAR = tuple(range(6))
 
 
-def forecast(actor: Actor, *, today: date) -> list[charts.Bars]:
-    """One chart for each currency in which money is expected; what is overdue stands in the first week.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cash:
+    """What came and what is expected, of one seller as of one day, in all its currencies, with tax."""
 
-    What has no date yet, milestones and what starts with them, stands in no week; the chart says what it comes to.
-    """
-    sums: dict[str, list[list[Decimal]]] = {}
-    undated: dict[str, Decimal] = defaultdict(Decimal)
-    for currency, series, day, amount in _expected(actor, today=today, until=today + timedelta(weeks=WEEKS)):
-        rows = sums.setdefault(currency, [[money.ZERO] * WEEKS for _series in range(5)])
-        week = max(0, (day - today).days // 7) if day else None
+    came: tuple[Expected, ...]
+    expected: tuple[Expected, ...]
+    today: date
+
+    def within(self, span: timedelta) -> dict[str, Decimal]:
+        """What is expected through a span from today, by currency; what is overdue is in it."""
+        sums: dict[str, Decimal] = defaultdict(Decimal)
+        for currency, _series, day, amount in self.expected:
+            if day is not None and day <= self.today + span:
+                sums[currency] += amount
+        return sums
+
+    def charts(self, early: Mapping[str, Iterable[Early]]) -> list[charts.Bars]:
+        """One for each currency in which money came or is expected; what is overdue stands in the week of today.
+
+        What has no date yet, milestones and what starts with them, stands in no week; the chart says what it comes to.
+        With ``early``, what could be asked for now comes today instead of when its invoice is due.
+        """
+        weeks: dict[str, _Weeks] = defaultdict(_Weeks)
+        for currency, series, day, amount in self.came:
+            weeks[currency].add(series, self._week(day), amount)
+        for currency, series, day, amount in (*self.expected, *_moved(early, today=self.today)):
+            weeks[currency].expect(series, self._week(day), amount)
+        for currency, parts in early.items():
+            weeks[currency].sooner = money.total(part.advance for part in parts)
+        found = ((currency, of) for currency, of in sorted(weeks.items()) if of.undated or any(map(any, of.rows)))
+        return [_chart(currency, of, today=self.today) for currency, of in found]
+
+    def _week(self, day: date | None) -> int | None:
+        return BEFORE + (day - self.today).days // 7 if day is not None else None
+
+
+class _Weeks:
+    """One chart in the making: amounts by series and week, and what it says beside."""
+
+    def __init__(self) -> None:
+        self.rows = [[money.ZERO] * (BEFORE + WEEKS) for _series in SERIES]
+        self.came = self.ahead = self.undated = self.sooner = money.ZERO
+
+    def add(self, series: int, week: int | None, amount: Decimal) -> None:
+        if week is not None and 0 <= week < BEFORE + WEEKS:
+            self.rows[series][week] += amount
+            self.came += amount
+
+    def expect(self, series: int, week: int | None, amount: Decimal) -> None:
         if week is None:
-            undated[currency] += amount
-        elif week < WEEKS:
-            rows[series][week] += amount
-    return [
-        _chart(currency, rows, undated=undated[currency], today=today)
-        for currency, rows in sorted(sums.items())
-        if undated[currency] or any(map(any, rows))
-    ]
+            self.undated += amount
+        elif week < BEFORE + WEEKS:
+            self.rows[series][max(week, BEFORE)] += amount
+            self.ahead += amount
+
+
+def _moved(early: Mapping[str, Iterable[Early]], *, today: date) -> Iterator[Expected]:
+    for currency, parts in early.items():
+        for part in parts:
+            yield currency, FINANCED, today, part.advance
+            yield currency, INVOICED, part.due_on, -part.advance
+
+
+def cash(actor: Actor, *, today: date) -> Cash:
+    """Everything that the first page says of a seller's cash."""
+    return Cash(
+        came=tuple(_came(actor, since=today - timedelta(weeks=BEFORE), until=today)),
+        expected=tuple(_expected(actor, today=today, until=today + timedelta(weeks=WEEKS))),
+        today=today,
+    )
+
+
+def _came(actor: Actor, *, since: date, until: date) -> Iterator[Expected]:
+    """What the seller's bank accounts received less what they paid, as the ledger has it, by day."""
+    lines = Line.objects.filter(
+        entry__book__organisation_id=actor.organisation_id,
+        entry__book__purpose=Book.Purpose.SELLER,
+        entry__booked_on__range=(since, until),
+        account__code=Seller.BANK,
+    )
+    kind = Case(When(FROM_BUYERS, then=Value(PAID)), default=Value(FINANCED))
+    days = lines.order_by().annotate(kind=kind).values_list("entry__book__currency", "kind", "entry__booked_on")
+    yield from days.annotate(sum=Sum("amount"))
 
 
 def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
@@ -58,6 +136,12 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
     due = owed.order_by().values_list("currency", "due_on").annotate(sum=Sum("amount"))
     for currency, day, amount in due.exclude(sum=0):
         yield currency, INVOICED, day, amount
+    promised = Tranche.objects.visible_to(actor).filter(
+        seller_id=actor.organisation_id, state=TrancheState.ACCEPTED, offer__funding_on__lt=until
+    )
+    net = Sum(F("gross") - F("discount") - F("fee"))
+    for currency, day, amount in promised.order_by().values_list("currency", "offer__funding_on").annotate(sum=net):
+        yield currency, FINANCED, max(day, today), amount
     advances = Tranche.objects.visible_to(actor).filter(seller_id=actor.organisation_id, expected_on__lt=until)
     # Of a buyer in default no reserve is expected.
     moved = Adjustment.objects.visible_to(actor).filter(tranche=OuterRef("pk")).order_by().values("tranche")
@@ -65,7 +149,7 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
     kept = advances.filter(state__in=OUTSTANDING).annotate(borne=Coalesce(borne, Decimal(0))).order_by()
     reserves = kept.values_list("currency", "expected_on").annotate(sum=Sum(F("face") - F("gross") - F("borne")))
     for currency, day, reserve in reserves:
-        yield currency, RESERVE, day, reserve
+        yield currency, FINANCED, max(day, today), reserve
     for currency, on, version, amount in invoicing.releases_ahead(seller_id=actor.organisation_id, until=until):
         yield currency, RETENTION, version.due_on(max(on, today)), amount
     withheld = Withholding.objects.visible_to(actor).filter(
@@ -116,29 +200,33 @@ def _digits() -> Case:
     return Case(*cases, default=Value(USUAL_DIGITS))
 
 
-def _chart(currency: str, rows: list[list[Decimal]], *, undated: Decimal, today: date) -> charts.Bars:
+def _chart(currency: str, weeks: _Weeks, *, today: date) -> charts.Bars:
     names = [
+        pgettext("money that arrived", "Paid"),
+        _("Financed"),
         _("Invoiced"),
-        _("Reserve of sold invoices"),
-        _("Retention and withheld amounts to be released"),
+        _("Invoiced, kept back until it is released"),
         _("Signed, still to be accepted"),
-        _("Deposits and periods to come"),
+        _("Signed, billed by the calendar"),
     ]
-    last = today + timedelta(weeks=WEEKS)
-    total = money.total(amount for series in rows for amount in series)
-    says = _("%(total)s is expected by %(day)s, with tax, if everything goes as agreed.") % {
-        "total": formats.money(total, currency),
-        "day": formats.day(last),
-    }
-    if undated:
-        words = _("What has no date yet, %(amount)s, is not in it.")
-        says = f"{says} {words % {'amount': formats.money(undated, currency)}}"
+    parts = [_("%(total)s is expected by %(day)s, with tax, if everything goes as agreed.")]
+    if weeks.came:
+        parts.append(_("%(came)s came since %(since)s."))
+    if weeks.undated:
+        parts.append(_("What has no date yet, %(undated)s, is not in it."))
+    if weeks.sooner:
+        parts.append(_("Paid early, %(sooner)s of it comes at once, before discount and fee."))
+    amounts = {"total": weeks.ahead, "came": weeks.came, "undated": weeks.undated, "sooner": weeks.sooner}
+    said = {name: formats.money(amount, currency) for name, amount in amounts.items()}
+    said |= {"day": formats.day(today + timedelta(weeks=WEEKS)), "since": formats.day(today - timedelta(weeks=BEFORE))}
     return charts.Bars(
         title=_("Cash over 13 weeks"),
-        says=says,
-        labels=[formats.day(today + timedelta(weeks=week))[:-5] for week in range(WEEKS)],
+        says=" ".join(parts) % said,
+        labels=[formats.short_day(today + timedelta(weeks=week)) for week in range(-BEFORE, WEEKS)],
         series=[
-            charts.Series(name=name, values=values) for name, values in zip(names, rows, strict=True) if any(values)
+            charts.Series(name=name, values=values, mark=mark)
+            for mark, (name, values) in enumerate(zip(names, weeks.rows, strict=True), start=1)
+            if any(values)
         ],
         currency=currency,
     )

@@ -1,6 +1,8 @@
 """On which of the seller's milestones a financier could pay now. The services check again, under their locks."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -80,24 +82,43 @@ def contracts_to_fund(actor: Actor, *, today: date) -> QuerySet[Contract]:
     return Contract.objects.of_seller(actor).filter(pk__in=found).select_related("buyer").order_by("-pk")
 
 
-def available(actor: Actor, *, today: date) -> dict[str, Decimal]:
-    """For each currency the advances on invoices that could be asked for now, within what the lines leave."""
+@dataclass(frozen=True, slots=True)
+class Early:
+    """What could be had today of the invoices that are due on one day, before discount and fee."""
+
+    due_on: date
+    advance: Decimal
+
+
+def early_payments(actor: Actor, *, today: date) -> dict[str, list[Early]]:
+    """For each currency the advances on invoices that could be asked for now, within what the lines leave: of those due
+    first, first."""
     lines: defaultdict[str, list[Facility]] = defaultdict(list)
     for facility in facilities(actor):
         lines[facility.currency].append(facility)
     if not lines:
         return {}
-    faces = (fundable(actor, today=today).filter(currency__in=list(lines)).order_by().values_list("currency")).annotate(
-        face=Sum("gross")
-    )
+    rows = fundable(actor, today=today).filter(currency__in=list(lines))
+    by_day = rows.order_by("open_item__due_on").values_list("currency", "open_item__due_on")
     left = headrooms(actor)
-    return {
-        currency: min(
-            money.floor(face * max(line.advance_rate for line in lines[currency]) / 100, currency),
-            money.total(left.get(line.pk, money.ZERO) for line in lines[currency]),
-        )
-        for currency, face in faces
+    most = {
+        currency: money.total(left.get(line.pk, money.ZERO) for line in of_currency)
+        for currency, of_currency in lines.items()
     }
+    faces: dict[str, Decimal] = defaultdict(Decimal)
+    found: dict[str, list[Early]] = defaultdict(list)
+    for currency, due_on, face in by_day.annotate(face=Sum("gross")):
+        faces[currency] += face
+        rate = max(line.advance_rate for line in lines[currency])
+        # Rounded once, for all of them together.
+        reached = min(money.floor(faces[currency] * rate / 100, currency), most[currency])
+        found[currency].append(Early(due_on, reached - money.total(part.advance for part in found[currency])))
+    return found
+
+
+def available(early: Mapping[str, Iterable[Early]]) -> dict[str, Decimal]:
+    """The same, by currency in all."""
+    return {currency: money.total(part.advance for part in parts) for currency, parts in early.items()}
 
 
 def headrooms(actor: Actor) -> dict[int, Decimal]:

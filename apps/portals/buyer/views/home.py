@@ -21,7 +21,7 @@ from apps.parties.roles import Action
 from apps.portals import formats, payment_documents
 from apps.portals.access import PortalRequest, portal
 from apps.portals.applying.needs import to_certify
-from apps.portals.buyer import figures, payees, versions
+from apps.portals.buyer import committed, figures, payees, versions
 from apps.portals.buyer.pages import page, today_of, zone_of
 from apps.portals.changing.waiting import change_orders
 from apps.portals.correcting.shown import needs_of
@@ -68,6 +68,7 @@ def home(request: PortalRequest) -> HttpResponse:
                 *_due(actor, today),
             ],
             "tiles": _tiles(actor, today=today, currency=request.membership.organisation.currency),
+            "charts": committed.by_month(actor, today=today),
             "rows": [
                 (contract, contract_state(contract), sums.get(contract.pk), prices.get(contract.pk))
                 for contract in contracts

@@ -19,6 +19,7 @@ from apps.portals.access import PortalRequest, portal
 from apps.portals.applying.page import panel_of as applications_of
 from apps.portals.changing.desk import orders_of
 from apps.portals.correcting.side import SELLER
+from apps.portals.course import course_of
 from apps.portals.disputing import shown as disputes
 from apps.portals.drafting.desk import Desk
 from apps.portals.forms import ActionForm
@@ -129,6 +130,7 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
     is_buyers = last is not None and last.author == "buyer"
     for version in versions:
         version.contract = found
+    sums = figures.of_contracts(actor, [found])[found.pk]
     return page(
         request,
         "contract",
@@ -154,7 +156,8 @@ def contract(request: PortalRequest, ref: str) -> HttpResponse:
             "plan": plan,
             "calendars": by_calendar,
             "side": "seller",
-            "figures": figures.of_contracts(actor, [found])[found.pk],
+            "figures": sums,
+            "course": course_of(found, milestones=milestones, calendars=by_calendar, paid=sums.paid, today=today),
             "link": link,
             "orders": orders_of(actor, found),
             "ending": ending_of(actor, found, desk=DESK),

@@ -24,6 +24,7 @@ from apps.portals.seller.forms.funding import FundingForm, WhatIfForm
 from apps.portals.seller.fundable import (
     available,
     contracts_to_fund,
+    early_payments,
     facilities,
     fundable,
     headrooms,
@@ -86,7 +87,7 @@ def funding(request: PortalRequest) -> HttpResponse:
 
 def _tiles(request: PortalRequest, lines: list[Facility]) -> list[Tile]:
     left = headrooms(request.actor)
-    early = available(request.actor, today=today_of(request))
+    early = available(early_payments(request.actor, today=today_of(request)))
     tiles = []
     for line in lines:
         whose = {"financier": line.financier.legal_name}

@@ -1,6 +1,6 @@
 """The seller's first page: what waits for the seller, the figures per currency, what happened last."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ from apps.invoicing.models import BankTransaction, CreditNote, CreditNoteDocumen
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
-from apps.portals import asking, history, payment_documents
+from apps.portals import asking, formats, history, payment_documents
 from apps.portals.access import PortalRequest, portal
 from apps.portals.changing.waiting import change_orders, unpriced_changes
 from apps.portals.charging.shown import needs_of as charged_needs
@@ -28,11 +28,12 @@ from apps.portals.disputing import shown as disputes
 from apps.portals.drafting.desk import Desk
 from apps.portals.hosted.asking import waiting_about_invoices
 from apps.portals.paging import shown_size, sizes
-from apps.portals.parts import Need, Tile
+from apps.portals.parts import Need, Tab, Tile
 from apps.portals.reserving import shown as reservations
 from apps.portals.seller import unapplied
-from apps.portals.seller.cash import forecast
-from apps.portals.seller.fundable import available
+from apps.portals.seller.cash import SOON as THIRTY_DAYS
+from apps.portals.seller.cash import Cash, cash
+from apps.portals.seller.fundable import available, early_payments
 from apps.portals.seller.pages import page, today_of
 from apps.portals.shown import later_proposals
 from apps.portals.terminating import desk as terminations
@@ -48,18 +49,30 @@ SHOWN = 8
 def home(request: PortalRequest) -> HttpResponse:
     """Needs you first; then the figures; then what happened."""
     actor, today = request.actor, today_of(request)
+    money_of, early = cash(actor, today=today), early_payments(actor, today=today)
+    fundable, is_early = available(early), request.GET.get("early") == "yes"
     return page(
         request,
         "home",
         {
             "needs": list(_needs(actor, today)),
             "unapplied": unapplied.payments(actor),
-            "tiles": _tiles(actor, today),
-            "charts": forecast(actor, today=today),
+            "tiles": _tiles(actor, today, early=fundable, expected=money_of),
+            "charts": money_of.charts(early if is_early else {}),
+            "switch": _switch(is_early=is_early) if any(fundable.values()) else (),
             "events": history.recent(actor),
             "is_new": not Contract.objects.of_seller(actor).exists(),
         },
     )
+
+
+def _switch(*, is_early: bool) -> list[Tab]:
+    """Whether the chart shows the invoices that could be paid early as paid now."""
+    here = reverse("seller:home")
+    return [
+        Tab(label=_("As it is due"), url=f"{here}#cash", is_current=not is_early),
+        Tab(label=_("With early payment"), url=f"{here}?early=yes#cash", is_current=is_early),
+    ]
 
 
 def _needs(actor: Actor, today: date) -> Iterator[Need]:
@@ -227,18 +240,26 @@ def _transactions(actor: Actor) -> Iterator[Need]:
         )
 
 
-def _tiles(actor: Actor, today: date) -> list[Tile]:
+def _tiles(actor: Actor, today: date, *, early: Mapping[str, Decimal], expected: Cash) -> list[Tile]:
     """Four figures for each currency in which something moves, in the order of the money's way."""
     submitted = Milestone.objects.sold_by(actor).filter(state="submitted")
     waiting = dict(submitted.order_by().values_list("currency").annotate(sum=Sum("amount")))
     owed = OpenSum.objects.of_seller(actor).by_currency(overdue_on=today)
-    early = available(actor, today=today)
-    currencies = sorted({*waiting, *owed, *early})
+    soon = expected.within(THIRTY_DAYS)
+    currencies = sorted({*waiting, *owed, *early, *soon})
     invoices, zero = reverse("seller:invoices"), Decimal(0)
     tiles = []
     for currency in currencies:
         opened, overdue = owed.get(currency, (zero, zero))
         tiles += [
+            Tile(
+                label=_("Expected in 30 days"),
+                amount=soon.get(currency, zero),
+                currency=currency,
+                icon="calendar-check",
+                url="#cash",
+                note=_("with tax; invoiced and open %(amount)s") % {"amount": formats.money(opened, currency)},
+            ),
             Tile(
                 label=_("Waiting for sign-off"),
                 amount=waiting.get(currency, zero),
@@ -247,12 +268,12 @@ def _tiles(actor: Actor, today: date) -> list[Tile]:
                 note=_("submitted, net of tax"),
             ),
             Tile(
-                label=_("Invoiced and open"),
-                amount=opened,
+                label=_("Available to finance"),
+                amount=early.get(currency, zero),
                 currency=currency,
-                icon="receipt",
-                url=f"{invoices}?state=open",
-                note=_("with tax"),
+                icon="lightning-charge",
+                url=reverse("seller:funding"),
+                note=_("before discount and fee"),
             ),
             Tile(
                 label=_("Overdue"),
@@ -261,14 +282,6 @@ def _tiles(actor: Actor, today: date) -> list[Tile]:
                 icon="exclamation-triangle",
                 url=f"{invoices}?state=overdue",
                 note=_("past the due date"),
-            ),
-            Tile(
-                label=_("Available to finance"),
-                amount=early.get(currency, zero),
-                currency=currency,
-                icon="lightning-charge",
-                url=reverse("seller:funding"),
-                note=_("before discount and fee"),
             ),
         ]
     return tiles
