@@ -144,6 +144,26 @@ def test_a_signed_change_is_treated_by_what_it_changes_and_the_reason_is_kept(pa
     assert "nothing differs" in verified()
 
 
+def test_a_signed_change_of_dates_alone_leaves_revenue_as_it_was(parties: Parties) -> None:
+    contract = scenarios.active_contract(parties, at=AT)
+    scenarios.accepted_milestone(contract, at=AT)
+    later = ChangeDraft(
+        title="Later",
+        reason="The buyer asked for it.",
+        lines=(change_orders.line(contract, 2, planned_on=date(2026, 7, 31)),),
+    )
+    answer = change_orders.propose(contract, later, by=scenarios.seller_actor(parties), at=AT)
+    change_orders.sign(answer, by=scenarios.buyer_actor(parties), at=LATER)
+    scenarios.accepted_milestone(contract, position=2, at=LATER)
+    assert recognise(contract, at=LATER) == 2
+    with walls.asking_for(contract.seller_id):
+        change = Modification.objects.get(contract=contract)
+        assert (change.reason, change.price_before, change.price_after) == ("no_amount", D(40000), D(40000))
+        obligations = Obligation.objects.filter(contract=contract)
+        assert [one.allocated for one in obligations] == [D(12000), D(12000), D(16000)]
+    assert "nothing differs" in verified()
+
+
 def test_what_was_credited_and_then_withdrawn_can_be_changed_and_is_earned_anew(parties: Parties) -> None:
     contract = scenarios.active_contract(parties, at=AT)
     milestone = scenarios.accepted_milestone(contract, at=AT)

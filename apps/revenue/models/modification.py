@@ -26,6 +26,7 @@ class Modification(models.Model):
         CATCH_UP = "catch_up", _("Cumulative catch-up")
 
     class Reason(models.TextChoices):
+        NO_AMOUNT = "no_amount", _("No amount changes: only dates or terms")
         ONLY_ADDED = "only_added", _("Only distinct work is added, at its stand-alone price (IFRS 15.20)")
         NOT_BEGUN = "not_begun", _("What changes is distinct and not begun (IFRS 15.21(a))")
         PARTLY_DONE = "partly_done", _("What changes is partly done (IFRS 15.21(b))")

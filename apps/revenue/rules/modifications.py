@@ -23,6 +23,7 @@ class Treatment(StrEnum):
 class Reason(StrEnum):
     """Why a modification is treated as it is."""
 
+    NO_AMOUNT = "no_amount"
     ONLY_ADDED = "only_added"
     NOT_BEGUN = "not_begun"
     PARTLY_DONE = "partly_done"
@@ -62,13 +63,15 @@ def modified(
 ) -> Modified:
     """The obligations after a modification; ``now`` says by position what is agreed, ``price`` what all come to.
 
-    Distinct goods added at their stand-alone price are a separate contract (15.20). Where what changes is not begun,
-    what was not yet earned is shared out to what is still to be done (15.21(a)). Where it is partly done, what is done
-    is measured again as if it had always been agreed so (15.21(b)), and where more is earned than the price still
-    comes to. ``judged`` is what a person decided instead.
+    Where only dates or terms change, everything stays as it is. Distinct goods added at their stand-alone price are a
+    separate contract (15.20). Where what changes is not begun, what was not yet earned is shared out to what is still
+    to be done (15.21(a)). Where it is partly done, what is done is measured again as if it had always been agreed so
+    (15.21(b)), and where more is earned than the price still comes to. ``judged`` is what a person decided instead.
     """
     stays = {duty.position: rounded(earned(duty), currency) for duty in duties}
     treatment, reason = _treatment(duties, now, price=price)
+    if reason is Reason.NO_AMOUNT and judged is None:
+        return Modified(treatment=treatment, reason=reason, duties=tuple(duties))
     if treatment is Treatment.PROSPECTIVE and price < money.total(stays.values()):
         treatment, reason = Treatment.CATCH_UP, Reason.NOTHING_LEFT
     if judged is not None:
@@ -97,6 +100,8 @@ def _treatment(duties: Sequence[Duty], now: Mapping[int, Agreed], *, price: Deci
     touched = [duty for duty in duties if now.get(duty.position, NONE) != known[duty.position]]
     added = money.total(said.standalone for position, said in now.items() if position not in known)
     if not touched and price == money.total(duty.allocated for duty in duties) + added:
+        if known.keys() == now.keys():
+            return Treatment.PROSPECTIVE, Reason.NO_AMOUNT
         return Treatment.SEPARATE, Reason.ONLY_ADDED
     if any(duty.is_begun for duty in touched):
         return Treatment.CATCH_UP, Reason.PARTLY_DONE
