@@ -60,9 +60,10 @@ def _batches(refs: Sequence[str]) -> Iterator[Sequence[str]]:
     return (refs[first : first + AT_ONCE] for first in range(0, len(refs), AT_ONCE))
 
 
-def _left_alone(contract_refs: Sequence[str], *, seller_id: int, through: date) -> Sequence[str]:
+def recognise_together(contract_refs: Sequence[str], *, seller_id: int, through: date) -> Sequence[str]:
     """Bring contracts up to a day in one transaction, and answer which are left to be tried each by itself: none, or
-    all, where one of them failed, so that it can be named and the others get done."""
+    all, where one of them failed, so that it can be named and the others get done.
+    """
     try:
         with walls.asking_for(seller_id), transaction.atomic(durable=True):
             held = contracts.lock_all_by_ref(contract_refs=contract_refs)
@@ -82,7 +83,7 @@ def work_off(*, period_ref: str, seller_id: int) -> None:
     done, told, at_work = max(period.contracts - len(waiting), 0), time.monotonic(), ""
     try:
         for together in _batches(waiting):
-            for ref in _left_alone(together, seller_id=seller_id, through=period.through):
+            for ref in recognise_together(together, seller_id=seller_id, through=period.through):
                 at_work = ref
                 recognise_revenue(contract_ref=ref, seller_id=seller_id, through=period.through)
             done, at_work = done + len(together), ""

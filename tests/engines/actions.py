@@ -719,6 +719,17 @@ def recognise_revenue(world: World) -> Attempt:
 
 
 @story
+def recognise_together(world: World) -> Attempt:
+    seller = Actor.system(organisation_id=world.parties.seller.pk)
+    return Attempt(
+        lambda _key: revenue.recognise_together(
+            [world["billed"]], seller_id=seller.organisation_id, through=START.date()
+        ),
+        lambda: acting(seller, at=START),
+    )
+
+
+@story
 def judge_revenue(world: World) -> Attempt:
     decision = Decision(
         kind=JudgementKind.VARIABLE,

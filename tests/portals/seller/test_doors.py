@@ -1,6 +1,6 @@
 """Every page of the seller: to whom it opens, and that it opens."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.contracts import services as contracts
-from apps.contracts.drafts import ChangeDraft
+from apps.contracts.drafts import ChangeDraft, Condition, LineTerms
 from apps.contracts.models import Contract
 from apps.core import clock
 from apps.financing.models import Offer, Tranche
@@ -23,6 +23,7 @@ from apps.workflows import (
     before_acceptance,
     billing,
     changing,
+    confirming,
     contracting,
     exporting,
     hosting,
@@ -96,6 +97,7 @@ class World:
     missing_ref: str
     handed_in_ref: str
     application_ref: str
+    event_ref: str
 
 
 LISTS = (
@@ -235,6 +237,7 @@ def _built(parties: Parties) -> World:
         missing_ref=papers[payment_documents.MISSING],
         handed_in_ref=papers[payment_documents.HANDED_IN],
         application_ref=applications.submitted(by_application).ref,
+        event_ref=confirmed(parties),
         reservation_ref=reservation_ref,
         refund_ref=refund["refund"],
         draft=draft,
@@ -274,6 +277,16 @@ def _built(parties: Parties) -> World:
             side="buyer",
         )["change_order"],
     )
+
+
+def confirmed(parties: Parties) -> str:
+    """An event that the buyer of a contract has confirmed."""
+    draft = software_draft(parties, number="NL-E")
+    waits = LineTerms(condition=Condition(events=("Site open",)))
+    lines = (replace(draft.lines[0], own=waits), *draft.lines[1:])
+    contract = scenarios.active_contract(parties, draft=replace(draft, lines=lines))
+    with acting(scenarios.approver_actor(parties)) as bea:
+        return confirming.confirm_event(actor=bea, key=key(), contract_ref=contract.ref, event="Site open")["event"]
 
 
 def answered(parties: Parties) -> str:
@@ -345,6 +358,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "record_payment": invoice,
         "certificate": world.sold.ref,
         "retry_certificate": world.sold.ref,
+        **dict.fromkeys(("event_certificate", "retry_event_certificate"), world.event_ref),
         "request_pack": world.active.ref,
         "request_milestone_pack": world.sold.ref,
         "pack": world.pack_ref,
@@ -435,6 +449,7 @@ POST_ONLY = (
     "resend_invoice",
     "retry_certificate",
     "retry_credit_document",
+    "retry_event_certificate",
     "retry_document",
     "retry_settlement_pdf",
 )
@@ -444,6 +459,7 @@ NOT_THERE_YET = (
     "contract_pdf",
     "credit_note_pdf",
     "credit_note_xml",
+    "event_certificate",
     "invoice_pdf",
     "invoice_peppol",
     "invoice_xml",
