@@ -18,11 +18,22 @@ from apps.contracts.models import GuestGrant
 from apps.core.errors import ProofNeeded
 from apps.parties.models import User
 from apps.portals import proving
-from apps.portals.forms import explain
+from apps.portals.forms import SHOWN_IN, explain
 
 TYPED: Final = "typed before a proof"
 """Where the session keeps, of the newest such form, its page and what was typed into it."""
-OF_THE_PAGE: Final = ("csrfmiddlewaretoken", "key", "seen", "next", "code", "sign", "proposal", "offer", "settlement")
+OF_THE_PAGE: Final = (
+    "csrfmiddlewaretoken",
+    "key",
+    SHOWN_IN,
+    "seen",
+    "next",
+    "code",
+    "sign",
+    "proposal",
+    "offer",
+    "settlement",
+)
 """What a form sends besides what was typed."""
 LONGEST: Final = 200_000
 """Characters that are kept, as they are sent: more than any form of a personal link takes."""

@@ -10,7 +10,7 @@ Referrer-Policy is ``strict-origin``: like ``no-referrer`` it never sends the pa
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, Final, ParamSpec
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -38,6 +38,8 @@ from apps.portals.reserving.shown import reservations_of
 P = ParamSpec("P")
 LinkView = Callable[Concatenate[PortalRequest, P], HttpResponseBase]
 Purpose = GuestGrant.Purpose
+OWN_DOING: Final = ("open", "viewed", "renew", "prove")
+"""Pages of a link that take a POST but are no form in which anything could be lost: buttons, and a one-time code."""
 
 
 def personal(view: LinkView[P]) -> LinkView[P]:
@@ -128,9 +130,14 @@ def visit_of(request: PortalRequest, token: str) -> Visit:
     """The visit that a token makes; 404 for an unknown one."""
     grant, actor = guest_of(request, token=token)
     visit = Visit(token, grant, actor, state_of(grant))
-    if request.method == "POST" and visit.state in (LinkState.EXPIRED, LinkState.REVOKED):
+    if request.method == "POST" and visit.state in (LinkState.EXPIRED, LinkState.REVOKED) and _is_typed_into(request):
         _keep_typed(request, visit)
     return visit
+
+
+def _is_typed_into(request: PortalRequest) -> bool:
+    """Whether it is a page with a form to come back to, and not a button of the link itself."""
+    return request.resolver_match is None or request.resolver_match.url_name not in OWN_DOING
 
 
 def _keep_typed(request: PortalRequest, visit: Visit) -> None:
