@@ -14,8 +14,11 @@ from pypdf import PdfReader
 from apps.audit.models import Entry
 from apps.core import canonical, clock
 from apps.core.database import walls
+from apps.core.errors import Refused
 from apps.milestones.models import Certificate, Decision
-from apps.workflows import proofs, reviews, worker
+from apps.milestones.models.submission import Proof
+from apps.milestones.services import SILENCE, lapsing
+from apps.workflows import notices, proofs, reviews, worker
 from apps.workflows.models import EvidencePack
 from tests import scenarios
 from tests.packed import says_of
@@ -94,6 +97,27 @@ def test_the_record_of_silence_is_certified_packed_and_held_by_the_chain(scratch
         copied.pk, copied.rule = None, ""
         with pytest.raises(IntegrityError), transaction.atomic():
             copied.save(force_insert=True)
+
+
+def test_of_what_silence_accepted_before_there_were_records_no_certificate_is_promised(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lapsing, "lapse_text", lambda *_args, **_named: "")
+    parties = scenarios.organisations()
+    draft = scenarios.software_draft(parties, silence="accepted")
+    contract = scenarios.active_contract(parties, draft=draft, at=NOON - timedelta(days=10))
+    submission = scenarios.submitted_milestone(contract, at=NOON)
+    guest = scenarios.guest_actor(scenarios.link_to_sign_off(submission))
+    with acting(guest):
+        notices.note_delivery(actor=guest, submission_ref=submission.ref, proof=Proof.VIEW, at=NOON)
+    late = NOON + timedelta(days=90)
+    with clock.stopped(late):
+        reviews.tend(submission_ref=submission.ref, seller_id=parties.seller.pk, what=SILENCE)
+    seller = scenarios.seller_actor(parties)
+    with acting(seller, at=late + timedelta(days=1)):
+        assert Decision.objects.get(submission=submission).outcome == "deemed_accepted"
+        with pytest.raises(Refused, match="no such acceptance"):
+            proofs.retry_certificate(actor=seller, key=key(), submission_ref=submission.ref)
 
 
 def _pack(parties: scenarios.Parties, contract_ref: str) -> bytes:

@@ -37,8 +37,12 @@ def make(*, submission_ref: str, invoice: BilledBy | StandsIn) -> Certificate:
 
 
 def retry(*, submission_ref: str, actor: Actor, at: datetime) -> None:
-    """Ask for a certificate again after it failed, or after its making was given up. One that is there stays."""
-    decision = Decision.objects.visible_to(actor).filter(submission__ref=submission_ref, outcome__in=CERTIFIED).first()
+    """Ask for a certificate again after it failed, or after its making was given up. One that is there stays.
+
+    Of what silence accepted before it was written down on what that rests, there is none.
+    """
+    accepted = Decision.objects.visible_to(actor).filter(submission__ref=submission_ref, outcome__in=CERTIFIED)
+    decision = accepted.exclude(outcome=Decision.Outcome.DEEMED_ACCEPTED, lapse_text="").first()
     if decision is None:
         raise Refused("There is no such acceptance among yours. Open it from your list of contracts.")
     if actor.organisation_id not in (decision.contract.seller_id, decision.contract.buyer_id):
