@@ -283,6 +283,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "apps.workflows.jobs_before_acceptance",
     "apps.workflows.link_jobs",
     "apps.workflows.payment_document_jobs",
+    "apps.workflows.payment_document_upkeep",
     "apps.workflows.recourse_jobs",
     "apps.workflows.recourse_upkeep",
     "apps.workflows.refund_jobs",

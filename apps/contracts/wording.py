@@ -95,6 +95,43 @@ def silence_by(silence: str, *, due: str) -> str:
     return text.format(due=due)
 
 
+def silence_was(silence: str, *, due: str) -> str:
+    """What silence did at a deadline that has gone by, for both sides to read; ``silence`` is what it really does."""
+    if silence == ACCEPTED:
+        text = gettext("The review ended on {due} without an answer: the milestone counts as accepted since then.")
+    elif silence == REJECTED:
+        text = gettext(
+            "The review ended on {due} without an answer: the milestone counts as not accepted since then, and the"
+            " seller may submit it again."
+        )
+    elif silence == INTEREST:
+        text = gettext(
+            "The review ended on {due} without an answer. Nothing is decided, and the buyer can still decide. If it is"
+            " accepted, interest for late payment counts as if it had been accepted then."
+        )
+    else:
+        text = gettext(
+            "The review ended on {due} without an answer. Nothing is decided, and the buyer can still decide."
+        )
+    return text.format(due=due)
+
+
+def silence_before_notice(silence: str) -> str:
+    """What silence does while nobody knows that the buyer was notified."""
+    said = gettext("It is not proven yet that the buyer was notified. Until then the review does not run.")
+    if silence not in (ACCEPTED, REJECTED, INTEREST):
+        return said
+    return f"{said} {gettext('Once it runs: {means}').format(means=silence_means(silence))}"
+
+
+def nothing_by_silence() -> str:
+    """Why silence does less than was agreed, whatever it is that stands in the way."""
+    return gettext(
+        "Silence accepts nothing here: a defect is named, something is in dispute, or a milestone above is not"
+        " accepted in time."
+    )
+
+
 def invoices(bills_by: str, *, seller: str, buyer: str) -> str:
     """What issues an invoice for what is accepted."""
     if bills_by == BY_APPLICATION:

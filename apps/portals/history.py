@@ -91,6 +91,7 @@ VERBS: Mapping[str, Words] = {
     "document.handed_in": (_("Document before payment handed in"), "file-earmark-text", "attention"),
     "document.confirmed": (_("Document before payment confirmed"), "file-earmark-check", "positive"),
     "document.returned": (_("Document before payment returned"), "arrow-return-left", "negative"),
+    "document.ending": (_("Document before payment ends soon"), "clock", "attention"),
     "invoice.asked": (_("Question about an invoice"), "question-circle", "attention"),
     "invoice.answered": (_("Question about an invoice answered"), "chat-left-text", "info"),
     "reminders.set": (_("Schedule of reminders set"), "bell", "neutral"),

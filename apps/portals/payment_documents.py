@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -14,12 +15,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.core import clock
 from apps.core.errors import Refused
 from apps.invoicing.models import Invoice, PaymentDocument
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest
-from apps.portals.forms import ActionForm, add_refusal
+from apps.portals.forms import ActionForm, DayField, add_refusal
 from apps.portals.parts import Need
 from apps.workflows import payment_documents as workflows
 
@@ -35,6 +37,11 @@ class HandInForm(ActionForm):
         label=gettext_lazy("The document"),
         required=False,
         help_text=gettext_lazy("A PDF, picture or office file; kept privately, shown to the buyer only."),
+    )
+    valid_until = DayField(
+        label=gettext_lazy("Valid until"),
+        help_text=gettext_lazy("Its last day, such as that of a certificate of insurance; empty if it does not end."),
+        required=False,
     )
     note = forms.CharField(
         label=gettext_lazy("Note"),
@@ -62,6 +69,8 @@ class Shown:
     """One document, and where its reader may do something about it."""
 
     document: PaymentDocument
+    has_ended: bool = False
+    """Whether its last day is over where the seller is."""
     file_url: str = ""
     hand_in_url: str = ""
     confirm: ActionForm | None = None
@@ -73,20 +82,23 @@ def of_invoice(actor: Actor, invoice: Invoice, *, side: str) -> Sequence[Shown]:
     """What an invoice waits for or waited for, in the order in which it was wanted."""
     rows = PaymentDocument.objects.visible_to(actor).filter(invoice=invoice).order_by("pk")
     may = actor.may(Action.RECORD_PAYMENT if side == "seller" else Action.CONFIRM_DOCUMENT)
-    return [_shown(one, side=side, may=may) for one in rows]
+    today = clock.today(invoice.seller.time_zone)
+    return [_shown(one, side=side, may=may, today=today) for one in rows]
 
 
-def _shown(one: PaymentDocument, *, side: str, may: bool) -> Shown:
+def _shown(one: PaymentDocument, *, side: str, may: bool, today: date) -> Shown:
+    has_ended = one.valid_until is not None and one.valid_until < today
     file_url = reverse(f"{side}:payment_document", args=[one.ref]) if one.stored_as else ""
     waits = may and one.state in (MISSING, HANDED_IN)
     if side == "seller":
         may_hand_in = waits and one.state == MISSING
         url = reverse("seller:hand_in_document", args=[one.ref]) if may_hand_in else ""
-        return Shown(document=one, file_url=file_url, hand_in_url=url)
+        return Shown(document=one, has_ended=has_ended, file_url=file_url, hand_in_url=url)
     return Shown(
         document=one,
+        has_ended=has_ended,
         file_url=file_url,
-        confirm=ActionForm(auto_id=f"confirm_{one.pk}_%s") if waits else None,
+        confirm=ActionForm(auto_id=f"confirm_{one.pk}_%s") if waits and not has_ended else None,
         confirm_url=reverse("buyer:confirm_document", args=[one.ref]) if waits else "",
         return_url=reverse("buyer:return_document", args=[one.ref]) if waits and one.state == HANDED_IN else "",
     )
@@ -146,6 +158,7 @@ def hand_in(
                 document_ref=document.ref,
                 note=form.cleaned_data["note"],
                 upload=form.cleaned_data["file"],
+                valid_until=form.cleaned_data["valid_until"],
             )
         except Refused as refused:
             add_refusal(form, refused)

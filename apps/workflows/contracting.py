@@ -1,5 +1,7 @@
 """From a draft to a contract that both sides signed."""
 
+from datetime import datetime
+
 from procrastinate.jobs import JobDeferrer
 
 from apps.contracts import services as contracts
@@ -58,7 +60,7 @@ def keep_plan(
     file_sha256: str,
     reading: str,
 ) -> Answer:
-    """The seller uploads a plan from a spreadsheet: it is kept for the review page, and the draft stays as it is."""
+    """A side uploads a plan from a spreadsheet: it is kept for the review page, and the draft stays as it is."""
     upload = contracts.keep_plan(
         actor=actor,
         contract_ref=contract_ref,
@@ -66,35 +68,43 @@ def keep_plan(
         file_name=file_name,
         file_sha256=file_sha256,
         reading=reading,
-        at=clock.now(),
+        at=_both_sides(contract_ref),
     )
     return {"upload": upload.ref}
 
 
 @once
 def import_plan(*, actor: Actor, key: str, contract_ref: str, upload_ref: str) -> Answer:
-    """The seller confirms an uploaded plan: it takes the place of the draft's, as a whole."""
-    contract = contracts.import_plan(actor=actor, contract_ref=contract_ref, upload_ref=upload_ref, at=clock.now())
+    """The side confirms its uploaded plan: it takes the place of the draft's, as a whole."""
+    at = _both_sides(contract_ref)
+    contract = contracts.import_plan(actor=actor, contract_ref=contract_ref, upload_ref=upload_ref, at=at)
     return {"contract": contract.ref}
 
 
 @once
 def save_template(*, actor: Actor, key: str, contract_ref: str, name: str) -> Answer:
-    """The seller keeps a contract's plan and terms under a name, to start others from."""
-    template = contracts.save_template(actor=actor, contract_ref=contract_ref, name=name, at=clock.now())
+    """A side keeps a contract's plan and terms under a name, to start others from."""
+    at = _both_sides(contract_ref)
+    template = contracts.save_template(actor=actor, contract_ref=contract_ref, name=name, at=at)
     return {"template": template.ref}
+
+
+def _both_sides(contract_ref: str) -> datetime:
+    """Hold the contract and look at the people of both sides: who writes for the buyer is nobody of the seller's."""
+    contract = contracts.lock_by_ref(contract_ref=contract_ref)
+    return walls.widen(contract.seller_id, contract.buyer_id)
 
 
 @once
 def rename_template(*, actor: Actor, key: str, template_ref: str, name: str) -> Answer:
-    """The seller gives a template another name."""
+    """An organisation gives a template another name."""
     template = contracts.rename_template(actor=actor, template_ref=template_ref, name=name, at=clock.now())
     return {"template": template.ref}
 
 
 @once
 def delete_template(*, actor: Actor, key: str, template_ref: str) -> Answer:
-    """The seller ends a template; contracts that were started from it stay."""
+    """An organisation ends a template; contracts that were started from it stay."""
     contracts.delete_template(actor=actor, template_ref=template_ref, at=clock.now())
     return {}
 

@@ -19,3 +19,10 @@ def send_document_decided(*, document_ref: str, organisation_id: int) -> None:
     """Tell the seller's billing that a document was confirmed or returned."""
     with walls.asking_for(organisation_id):
         mails.document_decided(document_ref=document_ref)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_document_ending(*, document_ref: str, organisation_id: int) -> None:
+    """Tell the seller's billing that a document ends soon."""
+    with walls.asking_for(organisation_id):
+        mails.document_ending(document_ref=document_ref)

@@ -411,7 +411,7 @@ def build() -> World:
         _draft(anna)
         for number in ("revised", "link-revised"):
             _revise(anna, number)
-        _papers(anna)
+        _papers(anna, number="draft", name="Audit in two steps")
         _statements(anna)
         _refund(anna)
         _export(anna)
@@ -425,6 +425,7 @@ def build() -> World:
         hosting.ask_about_invoice(actor=paul, key=key(), invoice_ref=billed.ref, text="Which of our orders is it for?")
         version = ContractVersion.objects.get(contract__number="answering")
         negotiating.answer_proposal(actor=paul, key=key(), version_ref=version.ref)
+        _papers(paul, number="answering", name="As the clinic orders")
         contract = Contract.objects.get(number="amended")
         dearer = ChangeDraft(
             "Dearer", "More sources.", lines=(change_orders.line(contract, 2, amount=Decimal(40_000)),)
@@ -517,13 +518,13 @@ def _revise(anna: Actor, number: str) -> None:
     contracting.propose_contract(actor=anna, key=key(), contract_ref=contract.ref, seen=seen)
 
 
-def _papers(anna: Actor) -> None:
-    """A template, and a plan from a file that waits to be confirmed."""
-    draft = _contract("draft")
+def _papers(actor: Actor, *, number: str, name: str) -> None:
+    """A template, and a plan from a file that waits to be confirmed by who writes a draft."""
+    draft = _contract(number)
     lines = tuple(scenarios.line(f"Step {number}", 20) for number in range(1, 5))
-    contracting.save_template(actor=anna, key=key(), contract_ref=draft.ref, name="Audit in two steps")
+    contracting.save_template(actor=actor, key=key(), contract_ref=draft.ref, name=name)
     contracting.keep_plan(
-        actor=anna,
+        actor=actor,
         key=key(),
         contract_ref=draft.ref,
         lines=lines,

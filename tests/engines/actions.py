@@ -940,6 +940,20 @@ def confirm_document(world: World) -> Attempt:
 
 
 @story
+def tell_of_ending_document(world: World) -> Attempt:
+    clockwork, ref = Actor.system(organisation_id=world.parties.seller.pk), world["document.missing"]
+    until = START.date() + timedelta(days=20)
+    with acting(scenarios.member(world.parties, "billing"), at=START) as bilge:
+        payment_documents.hand_in_document(actor=bilge, document_ref=ref, note="By post.", valid_until=until)
+    with acting(scenarios.member(world.parties, "payables"), at=START) as paul:
+        payment_documents.confirm_document(actor=paul, key=scenarios.key(), document_ref=ref)
+    return Attempt(
+        lambda key: payment_documents.tell_of_ending_document(actor=clockwork, key=key, document_ref=ref),
+        lambda: acting(clockwork, at=START + timedelta(days=10)),
+    )
+
+
+@story
 def return_document(world: World) -> Attempt:
     return _by(
         world,

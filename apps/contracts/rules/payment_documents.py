@@ -13,6 +13,7 @@ from typing import Any, Final
 from apps.contracts.drafts import LineTerms
 from apps.contracts.payment_documents import BEGIN, DAYS, PaymentDocuments, Wanted
 from apps.contracts.rules.payment import due_on
+from apps.core.days import known
 from apps.core.errors import Refused
 
 MOST_DOCUMENTS: Final = 10
@@ -60,6 +61,17 @@ def wanted(terms: PaymentDocuments | None, own: LineTerms | None) -> tuple[Wante
     known = {one.title.casefold() for one in found}
     further = own.documents if own is not None else ()
     return (*found, *(Wanted(name) for name in further if name.casefold() not in known))
+
+
+def check_valid_until(until: date | None, *, today: date) -> None:
+    """Refuse the last day of a document that is over, or that nobody can mean; None: it does not end."""
+    if until is None:
+        return
+    if until < today:
+        raise Refused(
+            "This document was valid until {day}. Hand in one that is still valid.", field="valid_until", day=until
+        )
+    known(until, field="valid_until")
 
 
 def due_with_documents(

@@ -1,4 +1,4 @@
-"""Templates: a plan with its terms under a name of the seller's own, to start contracts from."""
+"""Templates: a plan with its terms under a name of an organisation's own, to start contracts from on either side."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from apps.contracts import rules
 from apps.contracts.drafts import ContractDraft
 from apps.contracts.models import ContractTemplate
 from apps.contracts.services.locks import lock_by_ref
-from apps.contracts.services.people import require_seller
+from apps.contracts.services.sides import organisation_of, require_writer
 from apps.contracts.services.versions import as_draft, newest_version
 from apps.core.errors import Refused
 from apps.parties.actor import Actor
@@ -19,12 +19,13 @@ from apps.parties.roles import Action
 
 
 def save_template(*, actor: Actor, contract_ref: str, name: str, at: datetime) -> ContractTemplate:
-    """Keep the newest version of a contract, in whatever state it is, as a template of the seller's organisation."""
+    """Keep the newest version of a contract that the actor's side knows, in whatever state it is, as a template of its
+    organisation."""
     contract = lock_by_ref(contract_ref=contract_ref)
-    require_seller(contract, actor=actor, action=Action.EDIT_CONTRACT)
-    draft = as_draft(newest_version(contract))
+    side = require_writer(contract, actor=actor, at=at)
+    draft = as_draft(newest_version(contract, side=side))
     template = ContractTemplate(
-        organisation_id=contract.seller_id,
+        organisation_id=organisation_of(contract, side=side),
         name=rules.check_template_name(name),
         title=draft.title,
         currency=draft.currency,

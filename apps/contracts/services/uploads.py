@@ -8,12 +8,11 @@ from apps.contracts.drafts import DraftLine
 from apps.contracts.models import Contract, PlanUpload
 from apps.contracts.services.drafting import change_draft
 from apps.contracts.services.locks import lock_by_ref
-from apps.contracts.services.people import require_seller
 from apps.contracts.services.record import record
+from apps.contracts.services.sides import organisation_of, require_writer
 from apps.contracts.services.versions import draft_of, fingerprint
 from apps.core.errors import Refused, Stale
 from apps.parties.actor import Actor
-from apps.parties.roles import Action
 
 
 def keep_plan(
@@ -31,13 +30,13 @@ def keep_plan(
     ``reading`` is how it was read, as canonical text. An earlier file that still waits is given up.
     """
     contract = lock_by_ref(contract_ref=contract_ref)
-    require_seller(contract, actor=actor, action=Action.EDIT_CONTRACT)
-    stands = draft_of(contract)
+    side = require_writer(contract, actor=actor, at=at)
+    stands, owner = draft_of(contract, side=side), organisation_of(contract, side=side)
     checked = rules.check_draft(replace(stands, lines=lines))
-    PlanUpload.objects.filter(contract=contract).delete()
+    PlanUpload.objects.filter(contract=contract, organisation_id=owner).delete()
     return PlanUpload.objects.create(
         contract=contract,
-        organisation_id=contract.seller_id,
+        organisation_id=owner,
         file_name=file_name[:200],
         file_sha256=file_sha256,
         plan=rules.plan_text(checked.lines),
@@ -54,13 +53,14 @@ def import_plan(*, actor: Actor, contract_ref: str, upload_ref: str, at: datetim
     A draft that was changed since the file was shown beside it is :class:`Stale`.
     """
     contract = lock_by_ref(contract_ref=contract_ref)
-    require_seller(contract, actor=actor, action=Action.EDIT_CONTRACT)
-    upload = PlanUpload.objects.filter(contract=contract, ref=upload_ref).first()
+    side = require_writer(contract, actor=actor, at=at)
+    own = PlanUpload.objects.filter(contract=contract, organisation_id=organisation_of(contract, side=side))
+    upload = own.filter(ref=upload_ref).first()
     if upload is None:
         raise Refused(
             "This file was replaced by another or is imported already. Look at the draft, or upload it again."
         )
-    stands = draft_of(contract)
+    stands = draft_of(contract, side=side)
     if fingerprint(stands) != upload.draft_sha256:
         raise Stale(
             "Somebody changed this draft after the file was uploaded, so nothing was imported. Look at the draft as it"

@@ -111,12 +111,12 @@ def fingerprint(draft: ContractDraft) -> str:
     return canonical.sha256(canonical.text(draft))
 
 
-def newest_version(contract: Contract) -> ContractVersion:
-    """The version that both signed, else the last one that was proposed, or that the seller is writing."""
+def newest_version(contract: Contract, *, side: str = Side.SELLER) -> ContractVersion:
+    """The version that both signed, else the last one that was proposed, or that this side is writing."""
     if contract.active_version is not None:
         contract.active_version.contract = contract
         return contract.active_version
-    return contract.versions.filter(Q(proposed_at__isnull=False) | Q(author=Side.SELLER)).order_by("-number")[0]
+    return contract.versions.filter(Q(proposed_at__isnull=False) | Q(author=side)).order_by("-number")[0]
 
 
 def paper_of(version: ContractVersion) -> rules.Paper:

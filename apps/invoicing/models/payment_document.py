@@ -1,5 +1,6 @@
 """A document that an invoice waits for before it is due."""
 
+from datetime import date
 from typing import ClassVar, Final
 
 from django.db import models
@@ -48,6 +49,10 @@ class PaymentDocumentQuerySet(models.QuerySet["PaymentDocument"]):
         """What is neither confirmed nor returned: as long as there is any, the invoice is not due."""
         return self.filter(state__in=(DocumentStep.MISSING, DocumentStep.HANDED_IN))
 
+    def good_on(self, day: date) -> "PaymentDocumentQuerySet":
+        """What was confirmed and has not ended by a day."""
+        return self.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=day), state=DocumentStep.CONFIRMED)
+
 
 class PaymentDocument(models.Model):
     """A waiver, bond or certificate that one invoice waits for, as its contract says (``title``).
@@ -55,6 +60,10 @@ class PaymentDocument(models.Model):
     ``is_once``: what the buyer confirms serves all invoices of the contract. What is returned stays as it is, with the
     reason, and the same document is missing anew. The file is stored privately under a random name, as evidence is;
     where there is none, ``note`` says how the document got to the buyer.
+
+    ``valid_until`` is the last day on which it is good, such as that of a certificate of insurance; None where it does
+    not end. What ended serves no invoice that is issued later. ``expiry_told_at``: when the seller was told that the
+    end is near.
     """
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = STEPS
@@ -73,6 +82,8 @@ class PaymentDocument(models.Model):
     stored_as = models.CharField(max_length=120, blank=True)
     handed_in_at = models.DateTimeField(null=True, blank=True)
     handed_in_name = models.CharField(max_length=160, blank=True)
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+    expiry_told_at = models.DateTimeField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_name = models.CharField(max_length=160, blank=True)
     reason = models.TextField(_("why it was returned"), max_length=1_000, blank=True)
@@ -102,24 +113,50 @@ class PaymentDocument(models.Model):
                 name="a_document_is_confirmed_or_returned_with_a_reason",
             ),
             models.CheckConstraint(
+                condition=~Q(state="missing") | Q(valid_until__isnull=True), name="what_is_missing_has_no_last_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(expiry_told_at__isnull=True) | Q(state="confirmed", valid_until__isnull=False),
+                name="an_end_is_told_of_what_ends",
+            ),
+            models.CheckConstraint(
                 condition=Q(stored_as="", sha256="", size=0) | (~Q(stored_as="") & ~Q(sha256="") & Q(size__gt=0)),
                 name="a_handed_in_file_is_whole",
             ),
         ]
         indexes = [
-            models.Index("contract", "state", condition=Q(state__in=["missing", "handed_in"]), name="documents_waiting")
+            models.Index(
+                "contract", "state", condition=Q(state__in=["missing", "handed_in"]), name="documents_waiting"
+            ),
+            models.Index(
+                "valid_until",
+                condition=Q(state="confirmed", is_once=True, expiry_told_at__isnull=True, valid_until__isnull=False),
+                name="documents_that_end",
+            ),
         ]
         triggers = [
             guards.never_deleted(),
             guards.legal_steps(STEPS),
-            guards.frozen_when("OLD.state IN ('confirmed', 'returned')", name="a_decision_on_a_document_stands"),
+            guards.frozen_when(
+                "OLD.state IN ('confirmed', 'returned')",
+                name="a_decision_on_a_document_stands",
+                allow=("expiry_told_at",),
+            ),
             guards.frozen_when(
                 "TRUE",
                 name="what_is_wanted_stands",
                 allow=(
                     *("state", "note", "name", "content_type", "size", "sha256", "stored_as"),
                     *("handed_in_at", "handed_in_name", "decided_at", "decided_name", "reason"),
+                    *("valid_until", "expiry_told_at"),
                 ),
+            ),
+            # By the day of UTC, and a day less: the day that counts is the seller's, wherever that is.
+            guards.refused_when(
+                "nothing_is_confirmed_that_has_ended",
+                guards.UPDATE,
+                "NEW.state = 'confirmed' AND OLD.state <> 'confirmed'"
+                " AND NEW.valid_until < (NEW.decided_at AT TIME ZONE 'UTC')::date - 1",
             ),
             guards.refused_when(
                 "wanted_of_an_invoice_of_the_contract",

@@ -108,8 +108,8 @@ def issue_for(
     interest_due_on = _interest_due_on(cause, due_on=due_on, zone=zone)
     # Where nothing is ever to be paid nothing is asked for; what is withheld for defects is paid once they are settled.
     is_payable = totals.gross > held(retained)
-    milestones = [one.milestone for one in cause.billed]
-    documents = wanted_of(contract=contract, version=version, milestones=milestones) if is_payable else []
+    billed = [one.milestone for one in cause.billed]
+    wanted = wanted_of(contract=contract, version=version, milestones=billed, on=issued_on) if is_payable else []
     number = rules.invoice_number(prefix=PREFIX, year=series.year, position=series.last + 1)
     said = facts.semantic(
         cause,
@@ -124,7 +124,7 @@ def issue_for(
         number=number,
         issued_on=issued_on,
         due_on=due_on,
-        documents=documents,
+        documents=wanted,
         at=at,
     )
     if deduction.is_last:
@@ -156,7 +156,7 @@ def issue_for(
         issued_at=at,
         issued_on=issued_on,
         due_on=due_on,
-        interest_due_on=None if documents else interest_due_on,
+        interest_due_on=None if wanted else interest_due_on,
         snapshot=text,
         snapshot_sha256=text_sha256,
         chain_sha256=series.head,
@@ -166,7 +166,7 @@ def issue_for(
         instalment.billed_at = at
         changed.append((instalment, ["billed_at"]))
     rows = [
-        *rows_of(invoice, cause=cause, kept=kept, reserved=reserved, documents=documents, at=at),
+        *rows_of(invoice, cause=cause, kept=kept, reserved=reserved, documents=wanted, at=at),
         *deductions_of(invoice, deduction=deduction),
         *withholdings(invoice, reservations=reservations, reserved=reserved),
     ]

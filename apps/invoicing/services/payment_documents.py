@@ -1,7 +1,8 @@
 """Documents before payment: the seller hands them in, the buyer confirms or returns them, and an invoice is due."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -11,10 +12,11 @@ from django.core.files.base import File
 from apps.audit import services as audit
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract, ContractVersion
+from apps.contracts.models.contract import ContractState
 from apps.contracts.payment_documents import Wanted
 from apps.contracts.rules import payment_documents as terms_of
 from apps.core import canonical
-from apps.core.errors import IllegalTransition, Refused
+from apps.core.errors import IllegalTransition, NotAllowed, Refused
 from apps.core.states import move
 from apps.invoicing.models import OpenItem, PaymentDocument
 from apps.invoicing.models.payment_document import DocumentStep
@@ -22,15 +24,27 @@ from apps.milestones import evidence
 from apps.milestones.evidence import StoredFile
 from apps.milestones.models import Milestone
 from apps.milestones.rules import check_words
-from apps.parties.actor import Actor
+from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
 
 LONGEST_NOTE: Final = 1_000
+TOLD_BEFORE: Final = timedelta(days=14)
+"""So long before a document ends its seller is told, so that the next invoice does not wait for a new one."""
 
 
-def wanted_of(*, contract: Contract, version: ContractVersion, milestones: Sequence[Milestone | None]) -> list[Wanted]:
-    """The documents that an invoice of these issued now waits for, each once, whichever of them asks for it: not those
-    that serve all invoices and are confirmed."""
+@dataclass(frozen=True, slots=True)
+class EndingDocument:
+    """A document whose end its seller is to be told of."""
+
+    document_ref: str
+    seller_id: int
+
+
+def wanted_of(
+    *, contract: Contract, version: ContractVersion, milestones: Sequence[Milestone | None], on: date
+) -> list[Wanted]:
+    """The documents that an invoice of these issued on a day waits for, each once, whichever of them asks for it: not
+    those that serve all invoices, are confirmed and are good on that day."""
     found: dict[str, Wanted] = {}
     for milestone in milestones:
         own = milestone.line.own if milestone is not None else None
@@ -38,7 +52,7 @@ def wanted_of(*, contract: Contract, version: ContractVersion, milestones: Seque
             found.setdefault(one.title.casefold(), one)
     if not any(one.is_once for one in found.values()):
         return list(found.values())
-    known = PaymentDocument.objects.filter(contract=contract, is_once=True, state=DocumentStep.CONFIRMED)
+    known = PaymentDocument.objects.filter(contract=contract, is_once=True).good_on(on)
     there = {title.casefold() for title in known.values_list("title", flat=True)}
     return [one for name, one in found.items() if not one.is_once or name not in there]
 
@@ -64,9 +78,16 @@ def discard_unless_handed_in(stored_as: str) -> None:
 
 
 def hand_in_document(
-    *, contract: Contract, document_ref: str, actor: Actor, note: str, stored: StoredFile | None, at: datetime
+    *,
+    contract: Contract,
+    document_ref: str,
+    actor: Actor,
+    note: str,
+    stored: StoredFile | None,
+    at: datetime,
+    valid_until: date | None = None,
 ) -> tuple[PaymentDocument, bool]:
-    """The seller hands in what is missing: a file, or words that say how the buyer got it.
+    """The seller hands in what is missing: a file, or words that say how the buyer got it, and until when it is good.
 
     The same twice is once: also says whether it is there only now.
     """
@@ -78,22 +99,29 @@ def hand_in_document(
     if stored is None and not words:
         raise Refused("Attach the document, or say how the buyer got it.", field="file")
     sha256 = stored.sha256 if stored is not None else ""
-    if document.state == DocumentStep.HANDED_IN and (document.note, document.sha256) == (words, sha256):
+    told = (document.note, document.sha256, document.valid_until)
+    if document.state == DocumentStep.HANDED_IN and told == (words, sha256, valid_until):
         return document, False
     if document.state != DocumentStep.MISSING:
         raise IllegalTransition("This document is not missing any more. Reload the page to see what happened.")
+    terms_of.check_valid_until(valid_until, today=_day(contract, at))
     move(document, DocumentStep.HANDED_IN, PaymentDocument.TRANSITIONS)
     if stored is not None:
         document.name, document.content_type, document.size = stored.name, stored.content_type, stored.size
         document.sha256, document.stored_as = stored.sha256, stored.stored_as
     document.note, document.handed_in_at, document.handed_in_name = words, at, actor.name
+    document.valid_until = valid_until
     document.save()
-    _record(document, verb="document.handed_in", actor=actor, at=at, sha256=sha256, note_sha256=canonical.sha256(words))
+    facts: dict[str, Any] = {"sha256": sha256, "note_sha256": canonical.sha256(words)}
+    if valid_until is not None:
+        facts["valid_until"] = valid_until
+    _record(document, verb="document.handed_in", actor=actor, at=at, **facts)
     return document, True
 
 
 def confirm_document(*, contract: Contract, document_ref: str, actor: Actor, at: datetime) -> PaymentDocument:
-    """The buyer has what it wanted; one that came another way is confirmed without being handed in here.
+    """The buyer has what it wanted; one that came another way is confirmed without being handed in here. Refused once
+    its last day is over: it is returned instead, and a new one is handed in.
 
     What serves all invoices is confirmed for each that waits for it. An invoice that waits for nothing more is due by
     its terms: so nobody of the seller confirms, as with a sign-off.
@@ -101,6 +129,13 @@ def confirm_document(*, contract: Contract, document_ref: str, actor: Actor, at:
     document = _locked(contract, document_ref=document_ref)
     contracts.buyer_authority(contract, actor=actor, action=Action.CONFIRM_DOCUMENT, at=at)
     _require_waiting(document)
+    today = _day(contract, at)
+    if document.valid_until is not None and document.valid_until < today:
+        raise Refused(
+            "This document was valid until {day} and is not any more. Return it, so that the seller hands in one that"
+            " is.",
+            day=document.valid_until,
+        )
     same = [document]
     if document.is_once:
         others = PaymentDocument.objects.select_for_update(of=("self",)).select_related("invoice").waiting()
@@ -110,8 +145,10 @@ def confirm_document(*, contract: Contract, document_ref: str, actor: Actor, at:
     for one in same:
         one.contract = contract
         move(one, DocumentStep.CONFIRMED, PaymentDocument.TRANSITIONS)
+        # What serves all invoices is one document: it ends for all of them on the same day.
+        one.valid_until = document.valid_until
         one.decided_at, one.decided_name = at, actor.name
-        one.save(update_fields=["state", "decided_at", "decided_name"])
+        one.save(update_fields=["state", "decided_at", "decided_name", "valid_until"])
         _record(one, verb="document.confirmed", actor=actor, at=at)
         _make_due(one, contract=contract, at=at)
     return document
@@ -139,6 +176,53 @@ def return_document(
     return document
 
 
+def documents_ending(*, at: datetime) -> list[EndingDocument]:
+    """What serves all invoices of a contract in force, ends soon and was not told of: read with the owner's eyes."""
+    # The seller's day may be one ahead of that of UTC.
+    by = at.date() + TOLD_BEFORE + timedelta(days=1)
+    ending = PaymentDocument.objects.using("owner").filter(
+        state=DocumentStep.CONFIRMED,
+        is_once=True,
+        expiry_told_at__isnull=True,
+        valid_until__isnull=False,
+        valid_until__lte=by,
+        contract__state=ContractState.ACTIVE,
+    )
+    return [EndingDocument(one.ref, one.contract.seller_id) for one in ending.select_related("contract").order_by("pk")]
+
+
+def tell_of_end(*, contract: Contract, document_ref: str, actor: Actor, at: datetime) -> PaymentDocument | None:
+    """Keep that the seller was told; None where there is nothing to tell: not soon, told already, or another of its
+    kind is good for longer."""
+    document = _locked(contract, document_ref=document_ref)
+    if actor.kind is not ActorKind.SYSTEM:
+        raise NotAllowed("Only the calendar tells of the end of a document.")
+    today = _day(contract, at)
+    is_told = document.expiry_told_at is not None or document.state != DocumentStep.CONFIRMED
+    if is_told or document.valid_until is None or document.valid_until > today + TOLD_BEFORE:
+        return None
+    document.expiry_told_at = at
+    document.save(update_fields=["expiry_told_at"])
+    like = PaymentDocument.objects.filter(contract=contract, is_once=True).good_on(document.valid_until)
+    like = like.exclude(pk=document.pk)
+    if any(one.title.casefold() == document.title.casefold() for one in like if _outlives(one, document)):
+        return None
+    _record(document, verb="document.ending", actor=actor, at=at, valid_until=document.valid_until)
+    return document
+
+
+def _outlives(one: PaymentDocument, other: PaymentDocument) -> bool:
+    """Whether it is good for longer; of two that end together the later row stands for both."""
+    if one.valid_until is None or other.valid_until is None:
+        return one.valid_until is None
+    return (one.valid_until, one.pk) > (other.valid_until, other.pk)
+
+
+def _day(contract: Contract, at: datetime) -> date:
+    """The calendar day where the seller is."""
+    return at.astimezone(ZoneInfo(contract.seller.time_zone)).date()
+
+
 def _make_due(document: PaymentDocument, *, contract: Contract, at: datetime) -> None:
     """With the last document the invoice is due; the terms are those of the version under which it was issued."""
     invoice = document.invoice
@@ -149,7 +233,7 @@ def _make_due(document: PaymentDocument, *, contract: Contract, at: datetime) ->
     item.due_on = terms_of.due_with_documents(
         said["documents_days"],
         issued_on=invoice.issued_on,
-        confirmed_on=at.astimezone(ZoneInfo(contract.seller.time_zone)).date(),
+        confirmed_on=_day(contract, at),
         payment_days=said["payment_days"],
         payment_basis=said["payment_basis"],
     )

@@ -131,7 +131,7 @@ from apps.milestones.services.settling import (
     propose_outcome,
     proposer_of,
 )
-from apps.milestones.services.silence import agreed_silence
+from apps.milestones.services.silence import SilenceAhead, agreed_silence, silence_for
 from apps.milestones.services.stepping import Ahead, first_statement, inspect, what_is_ahead
 from apps.milestones.services.submitting import open_draft, prepare, preview, submit, withdraw
 
@@ -152,6 +152,7 @@ __all__ = [
     "NotBilled",
     "Part",
     "SettlementDraft",
+    "SilenceAhead",
     "StoredFile",
     "Waiting",
     "accept",
@@ -246,6 +247,7 @@ __all__ = [
     "say_missing",
     "sign_settlement",
     "signable",
+    "silence_for",
     "submission_without",
     "submit",
     "sweep_orphans",

@@ -1,5 +1,6 @@
 """What the end of a review does to one submission, and what has to be known of it to say so."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -78,6 +79,31 @@ def silence_of(submission: Submission) -> str:
     if has_defect or waits_for(submission) or vars(submission)["is_above_late"]:
         return str(Silence.ESCALATES)
     return agreed
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceAhead:
+    """What silence does to a submission that waits, and what the contract says of it: they differ where something is in
+    the way of an acceptance by silence."""
+
+    does: str
+    agreed: str
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether it decides nothing although it was agreed to."""
+        return self.does != self.agreed
+
+
+def silence_ahead(submission: Submission) -> SilenceAhead:
+    """The same for a page. ``submission`` was read :func:`knowing` what silence does, with its line and version."""
+    return SilenceAhead(silence_of(submission), agreed_silence(submission))
+
+
+def silence_for(submission_pk: int) -> SilenceAhead:
+    """The same of a submission that was not, in one question."""
+    rows = Submission.objects.filter(pk=submission_pk).select_related("milestone__line__version")
+    return silence_ahead(knowing(rows).defer("canonical_text", "milestone__line__version__canonical_text").get())
 
 
 def accepted_for_interest_at(submission: Submission, *, at: datetime) -> datetime | None:

@@ -20,7 +20,7 @@ from apps.milestones.rules import CriterionVerdict
 from apps.milestones.services.deciding import compare
 from apps.milestones.services.holding import HeldSubmission, lock_submission
 from apps.milestones.services.reviewing import check_in_time
-from apps.milestones.services.silence import knowing
+from apps.milestones.services.silence import SilenceAhead, knowing, silence_ahead
 from apps.parties.actor import Actor, ActorKind, Proof, evidence_of
 from apps.parties.roles import Action
 
@@ -226,12 +226,14 @@ def first_statement(submission: Submission, *, accepted: Money, quantity: Decima
 class Ahead:
     """What stands between somebody and an acceptance of what waits: of the whole, and of a part.
 
-    ``is_first``: the acceptance would be the first of two, and issue no invoice.
+    ``is_first``: the acceptance would be the first of two, and issue no invoice. ``silence``: what is ahead of who says
+    nothing; None of what does not wait.
     """
 
     whole: Refused | None
     part: Refused | None
     is_first: bool
+    silence: SilenceAhead | None = None
 
 
 def what_is_ahead(submission: Submission, *, actor: Actor) -> Ahead:
@@ -259,4 +261,4 @@ def what_is_ahead(submission: Submission, *, actor: Actor) -> Ahead:
 
     whole = refusal(check_whole, amount=milestone.amount)
     part = refusal(check_part, amount=told.amount if told is not None else milestone.amount)
-    return Ahead(whole, part, is_first=is_large and first is None)
+    return Ahead(whole, part, is_first=is_large and first is None, silence=silence_ahead(read))

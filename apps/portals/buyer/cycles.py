@@ -18,7 +18,7 @@ from apps.milestones.models import Decision, EvidenceFile, FirstAcceptance, Insp
 from apps.milestones.services import Link
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
-from apps.portals import asking, formats
+from apps.portals import asking, formats, silence
 from apps.portals.asking import Questions
 from apps.portals.buyer import differences, figures
 from apps.portals.buyer.differences import Change
@@ -77,6 +77,12 @@ class SubmissionReading:
     earned_after: Decimal
     to_come: InvoiceToCome
     answer_in: str
+    silence: str
+    """What silence does or did, in a sentence; empty of what does not wait."""
+    is_past: bool
+    """Whether the review ended without an answer."""
+    is_over: bool
+    """Whether silence has decided, so that nobody decides any more."""
     zone: str
     page_url: str
     accept_url: str
@@ -208,6 +214,9 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
         earned_after=before.earned + (milestone.amount if is_pending else Decimal(0)),
         to_come=_to_come(milestone.amount, milestone=milestone, version=version, now=now),
         answer_in=_days_away(submission.review_due_at, now=now, zone=contract.buyer.time_zone),
+        silence=silence.sentence(submission, ahead.silence, now=now) if ahead.silence is not None else "",
+        is_past=is_pending and silence.is_past(submission, now=now),
+        is_over=ahead.silence is not None and silence.has_decided(submission, ahead.silence, now=now),
         zone=contract.buyer.time_zone,
         page_url=way.submission(submission),
         accept_url=way.accept_milestone(submission),

@@ -109,7 +109,7 @@ def invoice_to_come(amount: Decimal, *, milestone: Milestone, version: ContractV
     recovered = money.total(one.amount for one in given_back)
     taxed = rules.TaxedAmount(net=amount - recovered, category=version.tax_category, rate=version.tax_rate)
     totals = rules.totals(rules.tax_breakdown([taxed], currency=currency))
-    documents = invoicing.wanted_of(contract=version.contract, version=version, milestones=[milestone])
+    documents = invoicing.wanted_of(contract=version.contract, version=version, milestones=[milestone], on=today)
     work = [BilledWork(milestone, amount, recovered)]
     kept = invoicing.withheld(contract=version.contract, version=version, totals=totals, billed=work)
     return InvoiceToCome(

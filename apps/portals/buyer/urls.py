@@ -25,6 +25,7 @@ from apps.portals.buyer.views import (
     reservations,
     retention,
     reviewing,
+    templates,
     terminations,
 )
 
@@ -48,6 +49,12 @@ urlpatterns = [
     path("contracts/<str:ref>/progress.xlsx", progress.progress_xlsx, name="progress_xlsx"),
     path("contracts/<str:ref>/confirm-event/", events.confirm_event, name="confirm_event"),
     path("contracts/<str:ref>/release-retention/", retention.release_retention, name="release_retention"),
+    path("contracts/<str:ref>/plan/", drafts.import_plan, name="import_plan"),
+    path("contracts/<str:ref>/plan/check/", drafts.check_plan, name="check_plan"),
+    path("contracts/<str:ref>/template/", templates.save_template, name="save_template"),
+    path("templates/", templates.templates, name="templates"),
+    path("templates/<str:ref>/", templates.rename_template, name="rename_template"),
+    path("templates/<str:ref>/delete/", templates.delete_template, name="delete_template"),
     path("versions/<str:ref>/answer/", drafts.answer_proposal, name="answer_proposal"),
     path("versions/<str:ref>/comment/", drafts.comment_contract, name="comment_contract"),
     path("contracts/<str:ref>/differences/", plans.contract_differences, name="contract_differences"),

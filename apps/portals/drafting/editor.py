@@ -45,7 +45,7 @@ def draft_contract(request: PortalRequest, *, desk: Desk) -> HttpResponse:
     """A new contract; it exists from the first time it is saved."""
     if request.method == "POST":
         return posted(request, None, desk=desk)
-    initial, source = usual_terms(request, desk=desk), source_of(request)
+    initial, source = usual_terms(request, desk=desk), source_of(request, desk=desk)
     if source is not None:
         number = initial["number"]
         return opened(request, None, source.draft, initial_of(source.draft) | {"number": number}, desk=desk)
@@ -104,7 +104,7 @@ def _as_typed(rows: list[plan.Row]) -> list[plan.Row]:
 def posted(request: PortalRequest, contract: Contract | None, *, desk: Desk) -> HttpResponse:
     """What a button of the page does: the plan edited, the draft saved, or the answers checked."""
     do = request.POST.get("do", "save")
-    kept = kept_plan(request, contract, side=desk.side)
+    kept = kept_plan(request, contract, desk=desk)
     rows = [] if kept is not None else plan.read(request.POST) or [plan.Row()]
     bound = _form(request, contract, request.POST, desk=desk)
     bound.full_clean()
@@ -124,7 +124,7 @@ def posted(request: PortalRequest, contract: Contract | None, *, desk: Desk) -> 
     if all([bound.is_valid(), *(line.is_valid for line in lines)]):
         try:
             drafted = tuple(line.draft() for line in lines) if kept is None else kept
-            others = kept_options(request, contract, side=desk.side)
+            others = kept_options(request, contract, desk=desk)
             _check(replace(bound.draft(other_ref="", lines=drafted), **others), do)
             if not isinstance(bound, AnswerForm):
                 bound = with_counterparty(request, bound)
@@ -210,9 +210,10 @@ def editor(
         "version": desk.drafts(request, contract).first() if contract and kept else None,
         "answers": answers,
         "orders": isinstance(form, OrderForm),
-        "others": len(kept_options(request, contract, side=desk.side)["options"]) if contract else 0,
+        "others": len(kept_options(request, contract, desk=desk)["options"]) if contract else 0,
         "options_url": desk.url("plan_options", contract.ref) if contract else "",
         "compare_url": desk.url("compare_plans", contract.ref) if contract else "",
+        "import_url": desk.url("import_plan", contract.ref) if contract else "",
         "currency": currency,
         "allocation": Allocation(price=price, allocated=given, currency=currency),
         "is_known": currency in money.currencies(),

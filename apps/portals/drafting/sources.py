@@ -1,4 +1,4 @@
-"""What a new contract can start from besides a blank page: another contract of the seller, or a template."""
+"""What a new contract can start from besides a blank page: another contract of this side, or a template."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +14,7 @@ from apps.contracts.models import Contract, ContractTemplate
 from apps.core import money
 from apps.portals.access import PortalRequest
 from apps.portals.drafting import plan
+from apps.portals.drafting.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +25,25 @@ class Source:
     name: str
 
 
-def source_of(request: PortalRequest) -> Source | None:
-    """What ``?copy=`` or ``?template=`` names; 404 for what is not the organisation's own."""
+def source_of(request: PortalRequest, *, desk: Desk) -> Source | None:
+    """What ``?copy=`` or ``?template=`` names; 404 for what is not the organisation's own.
+
+    A copy keeps the other side, who signs off and everything that was agreed; its number is a new one.
+    """
     copied, started = request.GET.get("copy", ""), request.GET.get("template", "")
     if copied:
-        found = get_object_or_404(Contract.objects.of_seller(request.actor), ref=copied)
-        draft = contracts.as_draft(contracts.newest_version(found))
-        return Source(replace(draft, number="", seller_ref="", seller_email=""), f"{found.number} {found.title}")
+        found = desk.contract(request, copied)
+        draft = contracts.as_draft(contracts.newest_version(found, side=desk.side))
+        # The editor asks the one who begins for the other side: a buyer for the seller, a seller for the buyer.
+        parties = {"buyer_ref": "", "seller_ref": found.seller.ref} if desk.side == "buyer" else {"seller_ref": ""}
+        return Source(replace(draft, number="", seller_email="", **parties), f"{found.number} {found.title}")
     if started:
         template = get_object_or_404(ContractTemplate.objects.visible_to(request.actor), ref=started)
         return Source(contracts.draft_of_template(template), template.name)
     return None
 
 
-def kept_plan(request: PortalRequest, contract: Contract | None, *, side: str) -> tuple[DraftLine, ...] | None:
+def kept_plan(request: PortalRequest, contract: Contract | None, *, desk: Desk) -> tuple[DraftLine, ...] | None:
     """The plan that the page shows without editing it, because it is too long for a form; None when it is edited.
 
     It is never sent by the browser: it is read again from where it stands.
@@ -45,17 +51,17 @@ def kept_plan(request: PortalRequest, contract: Contract | None, *, side: str) -
     if request.POST.get("plan-kept") != "1":
         return None
     if contract is not None:
-        return contracts.draft_of(contract, side=side).lines
-    source = source_of(request)
+        return contracts.draft_of(contract, side=desk.side).lines
+    source = source_of(request, desk=desk)
     return source.draft.lines if source is not None else None
 
 
-def kept_options(request: PortalRequest, contract: Contract | None, *, side: str) -> dict[str, Any]:
+def kept_options(request: PortalRequest, contract: Contract | None, *, desk: Desk) -> dict[str, Any]:
     """The other plans of the draft, which have pages of their own and are not sent by this one; as parts of a draft."""
     if contract is not None:
-        draft = contracts.draft_of(contract, side=side)
+        draft = contracts.draft_of(contract, side=desk.side)
     else:
-        source = source_of(request)
+        source = source_of(request, desk=desk)
         if source is None:
             return {}
         draft = source.draft

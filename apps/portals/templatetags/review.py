@@ -119,6 +119,12 @@ def silence_by(silence: str, due: datetime, *, zone: str) -> str:
 
 
 @register.simple_tag
+def nothing_by_silence() -> str:
+    """Why silence does less than was agreed."""
+    return wording.nothing_by_silence()
+
+
+@register.simple_tag
 def thirty_days() -> str:
     """What European law says of long reviews."""
     return wording.thirty_days()

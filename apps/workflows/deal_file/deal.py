@@ -183,6 +183,7 @@ class Event:
     pick: int | None = None
     event: str = ""
     document: str = ""
+    valid_until: date | None = None
     application: int | None = None
     credited: tuple[tuple[int, Decimal], ...] = ()
     """Of lines of an invoice, by their numbers, how much is credited, net of tax."""

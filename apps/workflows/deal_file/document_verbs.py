@@ -24,6 +24,7 @@ def _hand_in(scene: Scene, event: Event, actor: Actor) -> Answer:
         document_ref=_document(scene, event, "missing").ref,
         note=event.text or ("" if file is not None else UNSAID),
         upload=ContentFile(file.text.encode(), name=file.name) if file is not None else None,
+        valid_until=event.valid_until,
     )
 
 

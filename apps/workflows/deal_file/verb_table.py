@@ -98,7 +98,9 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "offer_outcome": Verb("buyer", ("outcome", "amount", "comment"), on_milestone=True, any_line=True),
         "take_outcome": Verb("seller", on_milestone=True, any_line=True),
         "withdraw_dispute": Verb("buyer", on_milestone=True, any_line=True),
-        "hand_in_document": Verb("seller", ("document", "files", "note", "period"), on_milestone=True, any_line=True),
+        "hand_in_document": Verb(
+            "seller", ("document", "files", "note", "period", "valid_until"), on_milestone=True, any_line=True
+        ),
         "confirm_document": Verb("buyer", ("document", "period"), on_milestone=True, any_line=True),
         "return_document": Verb("buyer", ("document", "reason", "period"), on_milestone=True, any_line=True),
         "confirm_event": Verb("buyer", ("event", "comment")),

@@ -156,14 +156,17 @@ def review_reminder(*, submission_ref: str, kind: str) -> None:
         name="review_reminder",
         key=f"{submission_ref}.{kind}.{due:%Y%m%d}" if due else f"{submission_ref}.{kind}",
         facts=facts_of(submission),
-        more={"kind": kind},
+        more={"kind": kind, "ahead": milestones.silence_for(submission.pk)},
     )
 
 
 def review_lapsed(*, submission_ref: str) -> None:
     """Tell the buyer's deciders what their silence meant, and which invoice that issued."""
     submission = read_submission(submission_ref)
-    invoice = Invoice.objects.filter(milestone=submission.milestone).first()
+    invoice, silence = (
+        Invoice.objects.filter(milestone=submission.milestone).first(),
+        milestones.agreed_silence(submission),
+    )
     of_invoice = (
         [money(_("Total with tax"), invoice.gross, invoice.currency), fact(_("Due"), on=invoice.open_item.due_on)]
         if invoice
@@ -174,7 +177,7 @@ def review_lapsed(*, submission_ref: str) -> None:
         name="review_lapsed",
         key=submission_ref,
         facts=[*facts_of(submission), *of_invoice],
-        more={"invoice": invoice, "is_collected": submission.milestone.application_lines.exists()},
+        more={"silence": silence, "invoice": invoice, "is_collected": submission.milestone.application_lines.exists()},
     )
 
 
@@ -198,7 +201,7 @@ def review_passed(*, submission_ref: str) -> None:
                 "milestone": milestone,
                 "submission": submission,
                 "version": milestone.line.version,
-                "silence": milestones.agreed_silence(submission),
+                "ahead": milestones.silence_for(submission.pk),
             },
         )
     )
@@ -277,7 +280,6 @@ def to_deciders(
                     "milestone": milestone,
                     "submission": submission,
                     "version": milestone.line.version,
-                    "silence": milestones.agreed_silence(submission),
                     **more,
                 },
             )

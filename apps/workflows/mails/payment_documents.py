@@ -1,4 +1,5 @@
-"""Mails about documents that come before payment: to the buyer to check one, to the seller what became of it."""
+"""Mails about documents that come before payment: to the buyer to check one, to the seller what became of it, and that
+one ends."""
 
 from typing import Any
 
@@ -51,6 +52,30 @@ def document_decided(*, document_ref: str) -> None:
                 "invoice": decided.invoice,
                 "is_due": not decided.invoice.open_item.awaits_documents,
             },
+        )
+    )
+
+
+def document_ending(*, document_ref: str) -> None:
+    """Tell the seller's people for billing that a document ends, and what the invoices after that wait for."""
+    ending = PaymentDocument.objects.select_related(*RELATED).get(ref=document_ref)
+    contract = ending.contract
+    send(
+        Letter(
+            name="document_ending",
+            key=ending.ref,
+            sender=contract.buyer,
+            reader=contract.seller,
+            to=parties.mailboxes(organisation_id=contract.seller_id, action=Action.RECORD_PAYMENT),
+            button=_("Open the contract"),
+            url=absolute(reverse("seller:contract", args=[contract.ref])),
+            by=ending.valid_until,
+            facts=[
+                fact(_("Document"), ending.title),
+                fact(_("Valid until"), on=ending.valid_until),
+                fact(_("Contract"), f"{contract.number} · {contract.title}"),
+            ],
+            context={"document": ending},
         )
     )
 

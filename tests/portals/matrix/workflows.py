@@ -384,7 +384,7 @@ CALLS = [
         "seller",
         UPLOAD,
         "upload_ref",
-        lambda _row, own: {"contract_ref": _own(own, Contract, plan_upload__isnull=False).ref},
+        lambda _row, own: {"contract_ref": _own(own, Contract, plan_uploads__isnull=False).ref},
     ),
     Call(contracting.save_template, "seller", CONTRACT, "contract_ref", lambda _row, _own: {"name": key()}),
     Call(contracting.rename_template, "seller", TEMPLATE, "template_ref", lambda _row, _own: {"name": key()}),

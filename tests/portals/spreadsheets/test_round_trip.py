@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.contracts.drafts import DraftCriterion, DraftLine, Measure
+from apps.contracts.drafts import Condition, DraftCriterion, DraftLine, Due, LineTerms, Measure, Recovery
 from apps.contracts.rules.checks import check_line
 from apps.contracts.rules.measures import UNITS
+from apps.contracts.rules.review import SILENCES
 from apps.contracts.rules.schedule import read_schedule, written_schedule
 from apps.core.errors import Refused
 from apps.portals.spreadsheets import CSV, XLSX, read_rows, written
@@ -26,6 +28,53 @@ dangerous = st.sampled_from(
 )
 texts = st.lists(signs | dangerous, max_size=12).map("".join)
 criteria = st.builds(DraftCriterion, text=texts.filter(str.strip), needs_evidence=st.booleans())
+
+# Names that other lines and documents are found by: one line each.
+names = texts.map(lambda text: " ".join(text.split())).filter(bool)
+days = st.dates(date(1970, 1, 1), date(2200, 12, 31))
+shares = st.decimals(min_value=Decimal("0.000001"), max_value=50, places=6)
+conditions = st.builds(
+    Condition,
+    needs=st.sampled_from(["all", "any"]),
+    milestones=st.lists(names, max_size=2).map(tuple),
+    on=st.none() | days,
+    events=st.lists(names, max_size=2).map(tuple),
+)
+owns = st.builds(
+    LineTerms,
+    review_days=st.none() | st.integers(1, 365),
+    silence=st.sampled_from(["", *SILENCES]),
+    is_cumulative=st.booleans(),
+    retention_rate=st.none() | st.decimals(min_value=0, max_value=50, places=3),
+    is_materials=st.booleans(),
+    condition=st.none() | conditions,
+    documents=st.lists(names, max_size=2, unique_by=str.casefold).map(tuple),
+)
+
+
+def dues(amounts: st.SearchStrategy[Decimal]) -> st.SearchStrategy[tuple[str, Due]]:
+    """A kind of line that the calendar bills, and when."""
+    starts = [st.just(Due()), days.map(lambda day: Due("date", day))]
+    named = [
+        names.map(lambda name: Due("acceptance", milestone=name)),
+        names.map(lambda name: Due("event", event=name)),
+    ]
+    recoveries = st.one_of(
+        st.sampled_from([Recovery("proportion"), Recovery("first")]),
+        st.builds(lambda rate, begins: Recovery("rate", rate, begins), shares, shares | st.just(Decimal(0))),
+        amounts.map(lambda amount: Recovery("fixed", amount=amount)),
+    )
+    earned = st.one_of(*starts)
+    recovered = st.builds(lambda due, way: replace(due, recovery=way), st.one_of(*starts, *named), recoveries)
+    repeated = st.builds(
+        lambda due, period, count: replace(due, period=period, count=count),
+        st.one_of(*starts, named[0]),
+        st.sampled_from(["", "month", "quarter", "year"]),
+        st.none() | st.integers(1, 240),
+    )
+    return st.one_of(
+        (earned | recovered).map(lambda due: ("deposit", due)), repeated.map(lambda due: ("recurring", due))
+    )
 
 
 @st.composite
@@ -44,8 +93,13 @@ def plans(draw: st.DrawFn) -> tuple[str, tuple[DraftLine, ...]]:
             amount=draw(st.none() | amounts) if basis == "amount" else None,
             planned_on=draw(st.none() | st.dates(date(1970, 1, 1), date(2200, 12, 31))),
             criteria=tuple(draw(st.lists(criteria, max_size=3))),
+            own=draw(st.just(LineTerms()) | owns),
         )
         lines.append(line)
+    for kind, due in draw(st.lists(dues(amounts), max_size=3)):
+        basis = draw(st.sampled_from(["percent", "amount"]))
+        portion = {basis: draw(percents if basis == "percent" else amounts)}
+        lines.append(DraftLine(title=draw(texts.filter(str.strip)), kind=kind, due=due, basis=basis, **portion))
     if draw(st.booleans()):
         lines.append(DraftLine(title=draw(texts.filter(str.strip)), basis="remainder"))
     if draw(st.booleans()):

@@ -59,6 +59,8 @@ WAYS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 EVENTS: Final[Mapping[str, str]] = {"en": "event", "de": "Ereignis"}
 _EVENT: Final = frozenset(word.casefold() for word in EVENTS.values())
+ACCEPTED: Final[Mapping[str, str]] = {"en": "accepted", "de": "abgenommen"}
+_ACCEPTED: Final = frozenset(word.casefold() for word in ACCEPTED.values())
 FIXED_WORDS: Final[Mapping[str, str]] = {"en": "each", "de": "je"}
 _FIXED: Final = re.compile(r"(?:each|je)\s+(?P<amount>\d+(?:\.(?:\d{1,2}|\d{4,}))?)", re.IGNORECASE)
 """Never a point before three digits, for ``je 5.000`` are five thousand to a German; a zero more is written there."""
@@ -108,6 +110,8 @@ def _start(cell: Cell, order: DateOrder | None) -> Due:
     word, colon, event = unguarded(text).partition(":")
     if colon and word.strip().casefold() in _EVENT:
         return Due(start=EVENT, event=event.strip())
+    if colon and word.strip().casefold() in _ACCEPTED:
+        return Due(start=ACCEPTANCE, milestone=event.strip())
     return Due(start=ACCEPTANCE, milestone=unguarded(text))
 
 
@@ -177,8 +181,8 @@ def written(line: DraftLine, *, language: str) -> dict[Column, Cell]:
     starts: dict[str, Cell] = {
         SIGNATURE: SIGNED[words],
         DATE: due.on,
-        ACCEPTANCE: guarded(due.milestone),
-        EVENT: f"{EVENTS[words]}: {due.event}",
+        ACCEPTANCE: guarded(_named(due.milestone, words)),
+        EVENT: guarded(f"{EVENTS[words]}: {due.event}"),
     }
     return {
         Column.KIND: KINDS[words][line.kind],
@@ -187,6 +191,12 @@ def written(line: DraftLine, *, language: str) -> dict[Column, Cell]:
         Column.START: starts[due.start],
         Column.RECOVERY: _recovery_cell(due.recovery, words),
     }
+
+
+def _named(title: str, words: str) -> str:
+    """The name of a milestone, with a word in front where it would be read as something else."""
+    is_plain = title and _start(title, DateOrder.DAY_FIRST) == Due(start=ACCEPTANCE, milestone=title)
+    return title if is_plain or not title else f"{ACCEPTED[words]}: {title}"
 
 
 def _unmistaken(amount: Decimal) -> str:

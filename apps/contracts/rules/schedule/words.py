@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from apps.contracts.rules.plan import AMOUNT, PERCENT, REMAINDER
-from apps.contracts.rules.review import ACCEPTED, ESCALATES, REJECTED, SILENCES
+from apps.contracts.rules.review import ACCEPTED, ESCALATES, INTEREST, REJECTED, SILENCES
 from apps.contracts.rules.schedule.columns import normal
 from apps.core.errors import Refused
 
@@ -14,8 +14,18 @@ BASES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 MARKS: Final[Mapping[str, Mapping[bool, str]]] = {"en": {True: "yes", False: "no"}, "de": {True: "ja", False: "nein"}}
 SILENCE: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {ESCALATES: "nothing is decided", ACCEPTED: "accepted", REJECTED: "not accepted"},
-    "de": {ESCALATES: "nichts ist entschieden", ACCEPTED: "abgenommen", REJECTED: "nicht abgenommen"},
+    "en": {
+        ESCALATES: "nothing is decided",
+        ACCEPTED: "accepted",
+        REJECTED: "not accepted",
+        INTEREST: "accepted for interest only",
+    },
+    "de": {
+        ESCALATES: "nichts ist entschieden",
+        ACCEPTED: "abgenommen",
+        REJECTED: "nicht abgenommen",
+        INTEREST: "nur für Zinsen abgenommen",
+    },
 }
 TOTALS: Final = frozenset(
     {"total", "totals", "sum", "grand total", "total net", "summe", "gesamt", "gesamtsumme", "summe netto", "endsumme"}
@@ -32,7 +42,7 @@ _MARK: Final = {
 }
 
 _SILENCE: Final = {
-    **{word: silence for words in SILENCE.values() for silence, word in words.items()},
+    **{word.casefold(): silence for words in SILENCE.values() for silence, word in words.items()},
     **{silence: silence for silence in SILENCES},
     "": "",
 }

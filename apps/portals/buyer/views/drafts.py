@@ -10,7 +10,7 @@ from apps.portals import conversing
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import versions
 from apps.portals.buyer.pages import contract_crumbs, page, zone_of
-from apps.portals.drafting import editor, proposing
+from apps.portals.drafting import editor, importing, proposing
 from apps.portals.drafting.desk import Desk
 from apps.portals.planning import writing
 
@@ -50,6 +50,20 @@ def propose_contract(request: PortalRequest, ref: str) -> HttpResponse:
 def withdraw_contract(request: PortalRequest, ref: str) -> HttpResponse:
     """Take back what one's own side proposed last."""
     return proposing.withdraw_contract(request, ref, desk=DESK)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("buyer")
+def import_plan(request: PortalRequest, ref: str) -> HttpResponse:
+    """Choose the file with the plan of a draft."""
+    return importing.import_plan(request, ref, desk=DESK)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal("buyer")
+def check_plan(request: PortalRequest, ref: str) -> HttpResponse:
+    """What was read of it, and the button that puts it into the draft."""
+    return importing.check_plan(request, ref, desk=DESK)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -106,7 +106,9 @@ def _what_next(milestone: Milestone, reading: SubmissionReading | None) -> tuple
         due = reading.submission.review_due_at.astimezone(ZoneInfo(reading.zone)).date()
         return _("you review what the seller submitted, and sign it off or request changes. Please answer by"), due
     if milestone.state == "changes_requested":
-        return _("the seller revises what was crossed and submits again."), None
+        is_silence = reading is not None and reading.decision is not None and reading.decision.rule
+        again = _("the seller may submit it again.")
+        return again if is_silence else _("the seller revises what was crossed and submits again."), None
     if milestone.planned_on is not None:
         return _("the seller delivers and submits it to you. Planned for"), milestone.planned_on
     return _("the seller delivers and submits it to you."), None

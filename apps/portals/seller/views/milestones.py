@@ -10,13 +10,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.contracts import services as contracts
-from apps.contracts import wording
-from apps.contracts.rules import ReviewTerms
+from apps.core import clock
 from apps.invoicing.models import Invoice
+from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
 from apps.parties.roles import Action
-from apps.portals import formats, history, missing_people, papers
+from apps.portals import history, missing_people, papers, silence
 from apps.portals.access import PortalRequest, portal
 from apps.portals.applying.page import stands_in
 from apps.portals.charging.shown import charged_of
@@ -48,7 +47,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
     criteria = list(found.line.criteria.all())
     cycles = cycles_of(actor, found, criteria)
     invoice = Invoice.objects.of_seller(actor).filter(milestone=found).select_related("open_item").first()
-    waiting = next((cycle.submission for cycle in cycles if cycle.submission.state == "submitted"), None)
+    waiting = _waiting(cycles)
     draft = next((cycle.submission for cycle in cycles if cycle.submission.state == "draft"), None)
     subjects = [f"submission:{cycle.submission.ref}" for cycle in cycles] + [f"milestone:{found.ref}"]
     return page(
@@ -66,7 +65,7 @@ def milestone(request: PortalRequest, ref: str) -> HttpResponse:
             "invoice_state": invoice_state(invoice.open_item, today=today_of(request)) if invoice else "",
             **papers.certificate_piece(actor, found),
             "steps": _steps(found, cycles, invoice),
-            "next": _first(found) or _what_next(found, waiting, draft, invoice),
+            "next": _first(found) or _what_next(found, cycles, draft, invoice),
             "missing_people": missing_people.of_milestone(found, side="seller"),
             "refusal": why_not(actor, Action.SUBMIT_MILESTONE),
             "events": history.of_subjects(actor, found.contract, subjects),
@@ -121,14 +120,26 @@ def _step_state(at: int, reached: int) -> str:
     return "current" if at == reached + 1 else "ahead"
 
 
-def _review(who: str, waiting: Submission, review: ReviewTerms) -> str:
+def _review(who: str, waiting: Submission) -> str:
+    """Who answers, or that silence has, and what it does or did."""
+    now, ahead = clock.now(), milestones.silence_for(waiting.pk)
+    said = silence.sentence(waiting, ahead, now=now)
+    if silence.has_decided(waiting, ahead, now=now):
+        return said
     if waiting.suspended_at is not None:
         return _("the buyer's question is answered, or the dispute ends. Until then the review clock stands still.")
-    text = _("%(who)s signs off or requests changes.") % {"who": who}
-    if waiting.review_due_at is None:
-        return text
-    due = f"{formats.instant(waiting.review_due_at, review.time_zone)} ({wording.place(review.time_zone)})"
-    return f"{text} {wording.silence_by(review.silence, due=due)}"
+    answers = _("%(who)s signs off or requests changes.") % {"who": who}
+    return f"{answers} {said}"
+
+
+def _waiting(cycles: Sequence[Cycle]) -> Submission | None:
+    return next((cycle.submission for cycle in cycles if cycle.submission.state == "submitted"), None)
+
+
+def _is_by_silence(cycles: Sequence[Cycle]) -> bool:
+    """Whether the newest decision is what silence means: nobody named anything."""
+    newest = next((cycle.decision for cycle in cycles if cycle.decision is not None), None)
+    return newest is not None and bool(newest.rule)
 
 
 def _first(milestone: Milestone) -> dict[str, object]:
@@ -147,8 +158,9 @@ def _payment(milestone: Milestone, invoice: Invoice) -> dict[str, object]:
 
 
 def _what_next(
-    milestone: Milestone, waiting: Submission | None, draft: Submission | None, invoice: Invoice | None
+    milestone: Milestone, cycles: Sequence[Cycle], draft: Submission | None, invoice: Invoice | None
 ) -> dict[str, object]:
+    waiting = _waiting(cycles)
     version = milestone.contract.active_version
     who = version.signatory_name if version else ""
     if invoice is not None and invoice.open_item.open:
@@ -160,11 +172,12 @@ def _what_next(
         }
         return {"text": words[milestone.state]}
     if waiting is not None and waiting.review_due_at is not None:
-        line = milestone.line
-        return {"text": _review(who, waiting, contracts.review_terms(line.version, own=line.own))}
+        return {"text": _review(who, waiting)}
     if milestone.state in ("changes_requested", "accepted"):
         words = {
-            "changes_requested": _("you mend what was crossed, and submit again. What was ticked stays as it is."),
+            "changes_requested": _("you ask the buyer what is missing, and submit again. Nobody answered in time.")
+            if _is_by_silence(cycles)
+            else _("you mend what was crossed, and submit again. What was ticked stays as it is."),
             "accepted": _("you submit the application for payment in which it stands; the buyer certifies it."),
         }
         return {"text": words[milestone.state]}
