@@ -121,7 +121,8 @@ def silence_before_notice(silence: str) -> str:
     said = gettext("It is not proven yet that the buyer was notified. Until then the review does not run.")
     if silence not in (ACCEPTED, REJECTED, INTEREST):
         return said
-    return f"{said} {gettext('Once it runs: {means}').format(means=silence_means(silence))}"
+    means = gettext("Once it runs: {means}").format(means=silence_means(silence))
+    return f"{said} {means}"
 
 
 def nothing_by_silence() -> str:

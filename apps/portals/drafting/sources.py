@@ -35,8 +35,11 @@ def source_of(request: PortalRequest, *, desk: Desk) -> Source | None:
         found = desk.contract(request, copied)
         draft = contracts.as_draft(contracts.newest_version(found, side=desk.side))
         # The editor asks the one who begins for the other side: a buyer for the seller, a seller for the buyer.
-        parties = {"buyer_ref": "", "seller_ref": found.seller.ref} if desk.side == "buyer" else {"seller_ref": ""}
-        return Source(replace(draft, number="", seller_email="", **parties), f"{found.number} {found.title}")
+        if desk.side == "buyer":
+            draft = replace(draft, buyer_ref="", seller_ref=found.seller.ref)
+        else:
+            draft = replace(draft, seller_ref="")
+        return Source(replace(draft, number="", seller_email=""), f"{found.number} {found.title}")
     if started:
         template = get_object_or_404(ContractTemplate.objects.visible_to(request.actor), ref=started)
         return Source(contracts.draft_of_template(template), template.name)

@@ -341,6 +341,10 @@ def keys_of(address: Address, tenant: Tenant) -> list[str]:
         right = tenant.tokens[live]
         return [tenant.tokens[other], right.swapcase(), right[:-1], f"{right}A"]
     samples = tenant.samples[address.model]
+    if address.model == "contracts.ContractTemplate":
+        # An organisation has its templates at the desk of either side: here are those of the side whose desk it is.
+        owner = getattr(tenant.parties, address.side)
+        samples = [row for row in samples if getattr(row, "organisation_id") == owner.pk]  # noqa: B009
     window = next((one for one in admin.site._registry.values() if one.model._meta.label == address.model), None)
     if window is not None and address.name.endswith("_change"):
         return [window.key_of(row) for row in samples]  # type: ignore[attr-defined]

@@ -319,7 +319,7 @@ class _Builder:
             contracting.request_contract_changes(
                 actor=guest, key=key(), version_ref=version.ref, reason=f"Cheaper, please. {self.canary}"
             )
-        self._papers(self.revised)
+        self._papers(self.revised, role="seller")
         self._answers()
         withdrawn = scenarios.proposed_contract(self.deal, draft=self._draft("Withdrawn"))
         with acting(member(self.deal, "contracts")) as writer:
@@ -434,6 +434,7 @@ class _Builder:
                     contracting.change_draft(
                         actor=olga, key=key(), contract_ref=contract.ref, draft=self._with_options(fresh)
                     )
+                self._papers(contract, role="buyer")
 
     def _changes(self) -> None:
         """A change order that is signed, one that waits for the buyer, one for the seller, and one without a price."""
@@ -460,13 +461,13 @@ class _Builder:
             seen = contract_services.preview_change(fresh, draft=draft, side=side).sha256
             changing.propose_change(actor=writer, key=key(), contract_ref=contract.ref, draft=draft, seen=seen)
 
-    def _papers(self, draft: Contract) -> None:
-        """A plan from a file that waits to be confirmed, and a template."""
-        line = self._line(f"Imported {DRAFT}", place=1, of=1)
+    def _papers(self, draft: Contract, *, role: str) -> None:
+        """A plan from a file that waits to be confirmed by who writes the draft, and a template of that side."""
+        line = self._line(f"Imported {DRAFT}" if role == "seller" else "Imported", place=1, of=1)
         reading = canonical.text({"rows": [2], "decimal": None, "dates": None, "ignored": [], "skipped_total": 0})
-        with acting(member(self.deal, "seller")) as sina:
+        with acting(member(self.deal, role)) as writer:
             contracting.keep_plan(
-                actor=sina,
+                actor=writer,
                 key=key(),
                 contract_ref=draft.ref,
                 lines=(line,),
@@ -474,7 +475,7 @@ class _Builder:
                 file_sha256="0" * 64,
                 reading=reading,
             )
-            contracting.save_template(actor=sina, key=key(), contract_ref=draft.ref, name=f"Template {self.canary}")
+            contracting.save_template(actor=writer, key=key(), contract_ref=draft.ref, name=f"Template {self.canary}")
 
     # --- milestones ----------------------------------------------------------------------------------------------
 

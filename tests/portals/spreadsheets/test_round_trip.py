@@ -97,9 +97,11 @@ def plans(draw: st.DrawFn) -> tuple[str, tuple[DraftLine, ...]]:
         )
         lines.append(line)
     for kind, due in draw(st.lists(dues(amounts), max_size=3)):
-        basis = draw(st.sampled_from(["percent", "amount"]))
-        portion = {basis: draw(percents if basis == "percent" else amounts)}
-        lines.append(DraftLine(title=draw(texts.filter(str.strip)), kind=kind, due=due, basis=basis, **portion))
+        line = DraftLine(title=draw(texts.filter(str.strip)), kind=kind, due=due, basis="percent", percent=Decimal(0))
+        if draw(st.booleans()):
+            lines.append(replace(line, percent=draw(percents)))
+        else:
+            lines.append(replace(line, basis="amount", percent=None, amount=draw(amounts)))
     if draw(st.booleans()):
         lines.append(DraftLine(title=draw(texts.filter(str.strip)), basis="remainder"))
     if draw(st.booleans()):
