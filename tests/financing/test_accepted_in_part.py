@@ -14,6 +14,7 @@ from apps.invoicing.models import PayeeInstruction
 from apps.ledger.models import Line
 from apps.milestones.models import Milestone, Submission
 from apps.milestones.services import Part
+from apps.portals.seller.cash import FINANCED, cash
 from apps.workflows import recourse_jobs, sign_off
 from tests import change_orders, scenarios
 from tests.conftest import Once
@@ -117,6 +118,29 @@ def test_what_a_part_does_not_cover_stands_on_for_the_rest(book: Book) -> None:
     assert moved(book) == lines(d2100=2_700, c4000=2_700, c1150=60_000, d1010=120_000, c2010=60_000)
     assert [tranche.state for tranche in parts(book)] == ["settled", "settled"]
     events.verified(book.deal)
+
+
+def reserves(book: Book) -> Decimal:
+    """What the first page of the seller still expects of the financier."""
+    with acting(scenarios.seller_actor(book.deal), at=stories.noon(day(30))) as sina:
+        found = cash(sina, today=day(30)).expected
+    return sum((amount for _currency, series, _day, amount in found if series == FINANCED), Decimal(0))
+
+
+def test_the_reserve_that_a_seller_expects_is_of_what_was_accepted_and_of_the_rest_once(book: Book) -> None:
+    before = reserves(book)
+    accept(book, 60_000, on=day(30))
+    # 9,000 of the part and 51,000 of the rest, as 60,000 of both.
+    assert reserves(book) == before
+
+
+def test_the_reserve_that_a_seller_expects_of_a_smaller_milestone_is_smaller(book: Book) -> None:
+    before = reserves(book)
+    sina, olga, at = scenarios.seller_actor(book.deal), scenarios.buyer_actor(book.deal), stories.noon(day(30))
+    less = ChangeDraft("Less", "Less.", lines=(change_orders.line(book.contract, 2, amount=Decimal(90_000)),))
+    change_orders.sign(change_orders.propose(book.contract, less, by=sina, at=at), by=olga, at=at)
+    # 90,000 less 45,000 of advance, instead of 120,000 less 60,000.
+    assert reserves(book) == before - 15_000
 
 
 def test_a_rest_that_is_dropped_is_owed_back(book: Book) -> None:

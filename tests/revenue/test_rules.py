@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from apps.core import money
 from apps.core.errors import Refused
 from apps.revenue import rules
-from apps.revenue.rules import Agreed, Duty, Span, Treatment
+from apps.revenue.rules import Agreed, Duty, Reason, Span, Treatment
 
 D = Decimal
 CENTS = st.integers(1, 10_000_000).map(lambda cents: D(cents) / 100)
@@ -80,6 +80,15 @@ def test_a_change_loses_nothing_whatever_was_done_before(
         assert recognised(made.duties) == before, "from now on: what was earned stays"
     assert recognised([replace(duty, done=duty.agreed) for duty in made.duties]) == price
     assert recognised([replace(duty, done=money.ZERO) for duty in made.duties]) == 0
+
+
+def test_a_change_of_dates_after_a_line_was_taken_out_changes_no_amount() -> None:
+    stays = Duty(position=1, standalone=D(30000), agreed=D(30000), allocated=D(30000), done=D(10000))
+    gone = Duty(position=2, standalone=D(0), agreed=D(0), allocated=D(0))
+    made = rules.modified(
+        [stays, gone], {1: Agreed(standalone=D(30000), agreed=D(30000))}, price=D(30000), currency="EUR"
+    )
+    assert (made.reason, made.duties) == (Reason.NO_AMOUNT, (stays, gone))
 
 
 @quick

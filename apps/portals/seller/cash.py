@@ -10,7 +10,7 @@ from typing import Final
 from django.db import models
 from django.db.models import Case, F, Func, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, Least
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -147,7 +147,10 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
     moved = Adjustment.objects.visible_to(actor).filter(tranche=OuterRef("pk")).order_by().values("tranche")
     borne = Subquery(moved.annotate(sum=Sum(F("advance") + F("reserve"))).values("sum"))
     kept = advances.filter(state__in=OUTSTANDING).annotate(borne=Coalesce(borne, Decimal(0))).order_by()
-    reserves = kept.values_list("currency", "expected_on").annotate(sum=Sum(F("face") - F("gross") - F("borne")))
+    # What was accepted for another amount than was priced leaves what it came to, less what is out on it; so does what
+    # a change order made smaller before.
+    comes_to = Coalesce("bought_at", Least("face", F("milestone__amount") + _tax("milestone__amount")))
+    reserves = kept.values_list("currency", "expected_on").annotate(sum=Sum(comes_to - F("gross") - F("borne")))
     for currency, day, reserve in reserves:
         yield currency, FINANCED, max(day, today), reserve
     for currency, on, version, amount in invoicing.releases_ahead(seller_id=actor.organisation_id, until=until):
@@ -184,10 +187,10 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
         yield currency, CALENDAR, paid_on, gross
 
 
-def _tax() -> Func:
+def _tax(amount: str = "amount") -> Func:
     """Rounded for each milestone and period, as its invoice will round it: Postgres rounds half away from zero too."""
     return Func(
-        F("amount") * F(f"{TERMS}tax_rate") / 100, _digits(), function="round", output_field=models.DecimalField()
+        F(amount) * F(f"{TERMS}tax_rate") / 100, _digits(), function="round", output_field=models.DecimalField()
     )
 
 

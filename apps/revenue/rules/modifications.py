@@ -100,7 +100,7 @@ def _treatment(duties: Sequence[Duty], now: Mapping[int, Agreed], *, price: Deci
     touched = [duty for duty in duties if now.get(duty.position, NONE) != known[duty.position]]
     added = money.total(said.standalone for position, said in now.items() if position not in known)
     if not touched and price == money.total(duty.allocated for duty in duties) + added:
-        if known.keys() == now.keys():
+        if now.keys() <= known.keys():
             return Treatment.PROSPECTIVE, Reason.NO_AMOUNT
         return Treatment.SEPARATE, Reason.ONLY_ADDED
     if any(duty.is_begun for duty in touched):
