@@ -8,8 +8,10 @@ from apps.core.database import walls
 from apps.core.errors import NotAllowed
 from apps.financing.models import Adjustment
 from apps.financing.rules.events import Bears
+from apps.milestones.models.submission import Proof
+from apps.milestones.services import SILENCE
 from apps.parties.actor import Actor
-from apps.workflows import recourse, recourse_upkeep
+from apps.workflows import notices, recourse, recourse_upkeep, reviews
 from tests import scenarios
 from tests.conftest import Once
 from tests.financing import events, stories
@@ -48,6 +50,28 @@ def test_what_is_not_cured_in_ten_days_is_owed_back_once(book: Book) -> None:
     with walls.asking_for(book.deal.seller.pk):
         made = Adjustment.objects.get(kind="rejection")
     assert (made.decided_by_id, made.reason) == (None, "Sent back by the buyer, and not submitted again in time.")
+
+
+def test_silence_that_counts_as_not_accepted_leaves_ten_days_of_its_own(db: None) -> None:
+    deal = stories.parties()
+    contract = stories.active_contract(deal, silence="rejected", review_days=5)
+    request = stories.requested_on(deal, stories.opened_facility(deal), stories.plan_of(contract)[1])
+    tranche = stories.accepted(deal, stories.issued(deal, request, **stories.SECOND))
+    stories.acknowledged(deal, tranche)
+    stories.paid_out(deal, tranche)
+    events.sent_back(deal, contract, position=2, on=day(5))
+    submission = scenarios.submitted_milestone(contract, position=2, at=noon(day(12)))
+    guest = scenarios.guest_actor(scenarios.link_to_sign_off(submission))
+    with acting(guest):
+        notices.note_delivery(actor=guest, submission_ref=submission.ref, proof=Proof.VIEW, at=noon(day(12)))
+    # Its review ended five days later; that was written down after an outage of three.
+    with acting(Actor.system(organisation_id=deal.seller.pk), at=noon(day(20))):
+        reviews.tend(submission_ref=submission.ref, seller_id=deal.seller.pk, what=SILENCE)
+    for on, state in ((21, "funded_pre"), (30, "funded_pre"), (31, "recourse_due")):
+        with acting(Actor.system(organisation_id=deal.financier.pk), at=noon(day(on))):
+            recourse_upkeep.demand_lapsed_advances(organisation_id=deal.financier.pk, on=day(on).isoformat())
+        (now,) = stories.tranches(deal, contract_id=contract.pk)
+        assert (on, now.state) == (on, state)
 
 
 def test_what_is_submitted_again_or_moved_to_a_later_date_does_not_lapse(book: Book) -> None:

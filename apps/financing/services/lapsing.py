@@ -2,7 +2,8 @@
 
 from datetime import date, datetime
 
-from django.db.models import F
+from django.db.models import Max
+from django.db.models.functions import Coalesce
 
 from apps.core.errors import NotAllowed
 from apps.financing.models import Adjustment, Tranche
@@ -19,6 +20,7 @@ from apps.parties.actor import Actor
 
 NOT_CURED = "Sent back by the buyer, and not submitted again in time."
 SLIPPED = "Not accepted long after the day that was signed."
+REFUSALS = (Decision.Outcome.CHANGES_REQUESTED, Decision.Outcome.DEEMED_REJECTED)
 
 
 def lapsed_advances(*, financier_id: int, on: date) -> list[str]:
@@ -72,11 +74,10 @@ def _why(tranche: Tranche, *, on: date) -> str:
 
 
 def _sent_back_on(tranche: Tranche) -> date | None:
-    """The day on which the buyer sent the milestone back, where the financier is; None while it waits for nothing."""
+    """The day on which the buyer sent the milestone back, or its silence counted so and the seller could know of it,
+    where the financier is; None while it waits for nothing."""
     if tranche.milestone.state != MilestoneState.CHANGES_REQUESTED:
         return None
-    refused = Decision.objects.filter(
-        submission__milestone=tranche.milestone_id, outcome=Decision.Outcome.CHANGES_REQUESTED
-    )
-    at = refused.order_by(F("decided_at").desc()).values_list("decided_at", flat=True).first()
+    refused = Decision.objects.filter(submission__milestone=tranche.milestone_id, outcome__in=REFUSALS)
+    at = refused.annotate(known_at=Coalesce("recorded_at", "decided_at")).aggregate(last=Max("known_at"))["last"]
     return day_of(tranche.financier, at=at) if at is not None else None
