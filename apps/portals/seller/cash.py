@@ -146,7 +146,11 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
     # Of a buyer in default no reserve is expected.
     moved = Adjustment.objects.visible_to(actor).filter(tranche=OuterRef("pk")).order_by().values("tranche")
     borne = Subquery(moved.annotate(sum=Sum(F("advance") + F("reserve"))).values("sum"))
-    kept = advances.filter(state__in=OUTSTANDING).annotate(borne=Coalesce(borne, Decimal(0))).order_by()
+    kept = (
+        advances.filter(state__in=[TrancheState.ACCEPTED, *OUTSTANDING])
+        .annotate(borne=Coalesce(borne, Decimal(0)))
+        .order_by()
+    )
     # What was accepted for another amount than was priced leaves what it came to, less what is out on it; so does what
     # a change order made smaller before.
     comes_to = Coalesce("bought_at", Least("face", F("milestone__amount") + _tax("milestone__amount")))
