@@ -4,8 +4,10 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.contrib.admin import site
 from django.core import mail
 from django.db import IntegrityError, transaction
+from django.test import RequestFactory
 
 from apps.contracts.drafts import ChangeDraft
 from apps.core.database import walls
@@ -14,6 +16,8 @@ from apps.invoicing.models import PayeeInstruction
 from apps.ledger.models import Line
 from apps.milestones.models import Milestone, Submission
 from apps.milestones.services import Part
+from apps.portals.financier.actions.treasury import ReturnDisbursement
+from apps.portals.financier.windows.tranches import TrancheWindow
 from apps.portals.seller.cash import FINANCED, cash
 from apps.workflows import recourse_jobs, sign_off
 from tests import change_orders, scenarios
@@ -118,6 +122,28 @@ def test_what_a_part_does_not_cover_stands_on_for_the_rest(book: Book) -> None:
     assert moved(book) == lines(d2100=2_700, c4000=2_700, c1150=60_000, d1010=120_000, c2010=60_000)
     assert [tranche.state for tranche in parts(book)] == ["settled", "settled"]
     events.verified(book.deal)
+
+
+def test_what_stands_on_has_no_least_days_of_its_own(book: Book) -> None:
+    accept(book, 60_000, on=day(30))
+    _bought, rest = parts(book)
+    with walls.asking_for(book.deal.seller.pk):
+        milestone = Milestone.objects.select_related("contract", "line").get(pk=rest.milestone_id)
+    again = scenarios.submitted_rest(milestone, at=stories.noon(day(31)))
+    with acting(scenarios.member(book.deal, "approver"), at=stories.noon(day(31))) as actor:
+        sign_off.accept_milestone(actor=actor, key=key(), submission_ref=again.ref, seen=again.sha256)
+    # Its money has been out for 35 days, so five of its sixty days are earned, and not fifteen.
+    collection = stories.collected(book.deal, rest, 60_000, on=day(35))
+    assert collection.rebate == Decimal("247.50")
+
+
+def test_no_transfer_of_what_was_carried_over_comes_back_from_the_bank(book: Book) -> None:
+    accept(book, 60_000, on=day(30))
+    bought, rest = parts(book)
+    page, request = ReturnDisbursement(TrancheWindow(Tranche, site)), RequestFactory().get("/")
+    request.actor = scenarios.treasury(book.deal)  # type: ignore[attr-defined]
+    assert not page.why_not(request, bought)
+    assert "Only what is paid out" in page.why_not(request, rest)
 
 
 def reserves(book: Book) -> Decimal:

@@ -20,6 +20,7 @@ from apps.financing.services.collecting import (
     collect_for_the_seller,
     counted_on,
     is_paid_out,
+    last_day_earned,
     late_charge_due,
     recovered_shares,
 )
@@ -165,6 +166,7 @@ __all__ = [
     "is_advance",
     "is_paid_out",
     "lapsed_advances",
+    "last_day_earned",
     "late_charge_due",
     "lock_facility",
     "milestone_of_tranche",

@@ -1,6 +1,6 @@
 """The buyer pays the financier: the waterfall shares the payment out."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Sum
@@ -49,7 +49,7 @@ def collect(*, tranche_ref: str, payment: Payment, actor: Actor, at: datetime) -
     paid_on = counted_on(payment.received_on, funded_on=tranche.funded_on)
     before = book.standing(tranche)
     # Kept or given back is what is earned by this day; a part payment leaves the daily accrual as it is.
-    day = max((paid_on - tranche.funded_on).days, tranche.offer.least_fee_days)
+    day = last_day_earned(tranche, paid_on=paid_on)
     accrued = book.unearned_after(tranche, before=before, day=day)
     shares = share(payment.amount, standing=accrued, late_due=late_charge_due(tranche, through=paid_on))
     collection = _collection(tranche, payment, shares=shares, on=paid_on)
@@ -104,6 +104,20 @@ def collect_for_the_seller(*, tranche: Tranche, payment: Payment, actor: Actor, 
     book.post_held(collection, at=at)
     _record(collection, actor=actor, at=at)
     return collection
+
+
+def last_day_earned(tranche: Tranche, *, paid_on: date) -> int:
+    """Through which day of its price an advance earns that is repaid on a day: never less than the agreed least days.
+
+    They count from when the money went out, also for what stands on for the rest of a milestone.
+    """
+    first = tranche
+    while first.carried_from is not None:
+        first = first.carried_from
+    if first.funded_on is None or tranche.funded_on is None:
+        raise Refused("This advance is not paid out. Cancel it instead.")
+    least_until = first.funded_on + timedelta(days=tranche.offer.least_fee_days)
+    return (max(paid_on, least_until) - tranche.funded_on).days
 
 
 def counted_on(received_on: date, *, funded_on: date) -> date:

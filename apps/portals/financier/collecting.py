@@ -34,7 +34,7 @@ def preview(tranche: Tranche, *, amount: Decimal, received_on: date) -> Preview:
         return Preview(shares, owed - shares.to_receivable)
     paid_on = financing.counted_on(received_on, funded_on=tranche.funded_on)
     before = book.standing(tranche)
-    day = max((paid_on - tranche.funded_on).days, tranche.offer.least_fee_days)
+    day = financing.last_day_earned(tranche, paid_on=paid_on)
     standing = book.unearned_after(tranche, before=before, day=day)
     shares = share(amount, standing=standing, late_due=financing.late_charge_due(tranche, through=paid_on))
     return Preview(shares, before.receivable - shares.to_receivable)

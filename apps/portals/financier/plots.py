@@ -139,6 +139,8 @@ def collected(actor: Actor, *, today: date, currency: str) -> Lines | None:
             financier_id=actor.organisation_id,
             currency=currency,
             funded_on__isnull=False,
+            # What stands on for the rest of a milestone was signed with the first.
+            carried_from=None,
             line__expected_on__range=(first, today),
         )
         .exclude(state__in=[TrancheState.RECOURSE_DUE, TrancheState.REPURCHASED, TrancheState.RETURNED])

@@ -49,7 +49,8 @@ def _letter_about(request: FundingRequest, offer: Offer | None) -> Letter | None
         )
     if offer is None:
         return None
-    paid = list(offer.tranches.exclude(funded_on=None).order_by("funded_on", "pk"))
+    # What stands on for the rest of a milestone was paid out with the first.
+    paid = list(offer.tranches.filter(carried_from=None).exclude(funded_on=None).order_by("funded_on", "pk"))
     if paid:
         reserve = total(tranche.reserve for tranche in paid)
         return Letter(

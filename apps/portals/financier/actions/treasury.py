@@ -34,7 +34,7 @@ class ReturnDisbursement(ActionPage[Tranche]):
     css = "btn-danger"
 
     def why_not(self, request: HttpRequest, row: Tranche) -> str:
-        if row.state not in ("funded_pre", "funded_post"):
+        if row.state not in ("funded_pre", "funded_post") or row.carried_from_id is not None:
             return _("Only what is paid out, and on which nothing else has happened, can come back from the bank.")
         return why_not(asker(request), self.needs)
 

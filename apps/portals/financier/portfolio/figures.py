@@ -21,6 +21,7 @@ from django.db.models import (
     Sum,
     Value,
 )
+from django.db.models.functions import Coalesce
 
 from apps.core import money
 from apps.financing.models import (
@@ -163,7 +164,7 @@ def diluted(actor: Actor, *, currency: str, today: date) -> Diluted:
         booked_on__gt=since,
     )
     return Diluted(
-        bought.aggregate(sum=Sum("face"))["sum"] or money.ZERO,
+        bought.aggregate(sum=Sum(Coalesce("bought_at", "face")))["sum"] or money.ZERO,
         -(lost.aggregate(sum=Sum("receivable"))["sum"] or money.ZERO),
     )
 
