@@ -48,6 +48,32 @@ def test_what_is_agreed_by_the_period_is_so_many_of_them_in_the_price() -> None:
 
 
 @pytest.mark.parametrize(
+    ("last", "found"),
+    [
+        (date(2027, 2, 27), 1),
+        (date(2028, 1, 30), 12),
+        (date(2027, 2, 1), "The first period ends on 2027-02-27. Choose that day or a later one."),
+        (date(2027, 12, 31), "No period ends on 2027-12-31. Choose 2027-12-30 or 2028-01-30."),
+        (date(2047, 2, 27), "A recurring line has at most 240 periods. Choose an earlier last day."),
+    ],
+)
+def test_a_last_day_says_how_many_periods_there_are(last: date, found: int | str) -> None:
+    begun = Due("date", date(2027, 1, 31), "", "month")
+    if isinstance(found, int):
+        assert dues.count_until(last, due=begun) == found
+        assert rules.periods(date(2027, 1, 31), period="month", count=found)[-1].last == last
+    else:
+        with pytest.raises(Refused) as refused:
+            dues.count_until(last, due=begun)
+        assert str(refused.value) == found
+
+
+def test_a_last_day_needs_a_first_one() -> None:
+    with pytest.raises(Refused, match="A last day needs a first one"):
+        dues.count_until(date(2027, 12, 31), due=Due("acceptance", None, "Go-live", "month"))
+
+
+@pytest.mark.parametrize(
     ("first", "period", "count", "begins"),
     [
         (date(2027, 1, 31), "month", 4, [date(2027, 1, 31), date(2027, 2, 28), date(2027, 3, 31), date(2027, 4, 30)]),

@@ -314,6 +314,7 @@ def test_deposits_and_recurring_lines() -> None:
         ["Go-live", "remainder", None, None, "It runs.", None, "milestone", None, None, None],
         ["Support", None, "250.00", None, None, None, "Abo", "monatlich", Decimal(12), "Go-live"],
         ["Hosting", None, "90.00", None, None, None, "recurring", "Quarter", "4", date(2027, 2, 1)],
+        ["Rent", None, "90.00", None, None, None, "recurring", "year", "31.01.2029", "01.02.2027"],
         head=DUES,
     )
     assert said(schedule) == []
@@ -323,6 +324,7 @@ def test_deposits_and_recurring_lines() -> None:
         ("milestone", None),
         ("recurring", Due("acceptance", None, "Go-live", "month", 12)),
         ("recurring", Due("date", date(2027, 2, 1), "", "quarter", 4)),
+        ("recurring", Due("date", date(2027, 2, 1), "", "year", 2)),
     ]
     assert (schedule.lines[3].amount, schedule.lines[1].planned_on) == (Decimal(250), None)
 
@@ -334,6 +336,11 @@ def test_deposits_and_recurring_lines() -> None:
         (["recurring", "week", "4", None], "Period", "“week” is none of month, quarter and year."),
         (["recurring", "month", "0", None], "Number of periods", "“0” is no number of periods from 1 to 240."),
         (["recurring", "month", "1.5", None], "Number of periods", "“1.5” is no number of periods from 1 to 240."),
+        (
+            ["recurring", "month", date(2027, 2, 1), None],
+            "Number of periods",
+            "A last day needs a first one: let the line start on a day, or say how many periods it has.",
+        ),
         (
             [None, "month", "12", None],
             "Kind",

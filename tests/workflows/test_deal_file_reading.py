@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.contracts.drafts import Due
 from apps.workflows.deal_file.read import read
 from apps.workflows.deal_file.reader import LARGEST_FILE, DealFileRefused
 from apps.workflows.deal_file.verb_table import VERBS
@@ -86,6 +87,17 @@ def test_plans_to_pick_from_are_read_with_their_names(before: str, after: str, m
     with pytest.raises(DealFileRefused) as refused:
         read(PLANS.replace(before, after, 1), today=TODAY)
     assert message in str(refused.value)
+
+
+def test_a_recurring_line_ends_on_its_last_day() -> None:
+    dated = PLANS.replace("times: 4", "starts: 2026-07-01\n          until: 2027-06-30", 1)
+    assert read(dated, today=TODAY).contract.options[1].lines[0].due == Due("date", date(2026, 7, 1), "", "month", 12)
+    for until, message in (
+        ("2027-06-15", "No period ends on 2027-06-15"),
+        ("2027-06-30\n          times: 4", "not both"),
+    ):
+        with pytest.raises(DealFileRefused, match=message):
+            read(dated.replace("until: 2027-06-30", f"until: {until}"), today=TODAY)
 
 
 def test_after_a_pick_events_name_the_lines_of_that_plan() -> None:

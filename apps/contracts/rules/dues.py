@@ -78,6 +78,29 @@ def periods(first: date, *, period: str, count: int) -> list[Period]:
     return [Period(begin, following - timedelta(days=1)) for begin, following in pairwise(begins)]
 
 
+def count_until(last: date, *, due: Due) -> int:
+    """How many whole periods there are from the first day of a recurring line to a last one.
+
+    Refused where the first day is not known when the plan is written, and where the last one cuts a period: what a part
+    of a period costs is nowhere agreed.
+    """
+    if due.start != DATE or due.on is None or due.period not in MONTHS:
+        raise Refused("A last day needs a first one: let the line start on a day, or say how many periods it has.")
+    earlier: date | None = None
+    for count in range(1, MOST_PERIODS + 1):
+        ends = _later(due.on, MONTHS[due.period] * count) - timedelta(days=1)
+        if ends == last:
+            return count
+        if ends > last and earlier is None:
+            raise Refused("The first period ends on {later}. Choose that day or a later one.", later=ends)
+        if ends > last:
+            raise Refused(
+                "No period ends on {last}. Choose {earlier} or {later}.", last=last, earlier=earlier, later=ends
+            )
+        earlier = ends
+    raise Refused("A recurring line has at most {most} periods. Choose an earlier last day.", most=MOST_PERIODS)
+
+
 def _later(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -1,6 +1,7 @@
 """Of which kind a line of the plan is, and when it is billed, as fields of the editor."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -9,11 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.drafts import FIXED, MILESTONE, RATE, DraftLine, Due, Recovery
 from apps.contracts.models.dues import LineKind, PeriodLength, RecoveryWay, Start
-from apps.contracts.rules.dues import MOST_PERIODS
-from apps.portals.forms import AmountField, DayField
+from apps.contracts.rules.dues import MOST_PERIODS, count_until
+from apps.core.errors import Refused
+from apps.portals.forms import AmountField, DayField, explain
 
 DUE_FIELDS: Final = (
-    *("kind", "start", "starts_on", "starts_with", "period", "period_count"),
+    *("kind", "start", "starts_on", "starts_with", "period", "period_count", "period_until"),
     *("recovery", "recovery_rate", "recovery_begins", "recovery_amount"),
 )
 EARNED: Final = ("", _("Stays earned: a part of the price"))
@@ -38,6 +40,7 @@ class DueForm(forms.Form):
     )
     period = forms.ChoiceField(label=_("Billed every"), choices=PeriodLength.choices, required=False)
     period_count = forms.IntegerField(label=_("How many times"), min_value=1, max_value=MOST_PERIODS, required=False)
+    period_until = DayField(label=_("Or until its last day"), required=False)
     recovery = forms.ChoiceField(
         label=_("Given back by later invoices"), choices=[EARNED, *RecoveryWay.choices], required=False
     )
@@ -57,6 +60,20 @@ class DueForm(forms.Form):
 
     def clean_kind(self) -> str:
         return self.cleaned_data["kind"] or MILESTONE
+
+    def clean_period_until(self) -> date | None:
+        """The last day of a recurring line becomes the number of its periods, which is what is kept."""
+        last: date | None = self.cleaned_data["period_until"]
+        due = self.due()
+        if last is None or due is None or not due.period:
+            return None
+        if due.count is not None:
+            raise forms.ValidationError(_("Say how many times, or until which day, not both."), code="both")
+        try:
+            self.cleaned_data["period_count"] = count_until(last, due=due)
+        except Refused as refused:
+            raise forms.ValidationError(explain(refused), code="refused") from refused
+        return last
 
     @property
     def line_kind(self) -> str:

@@ -27,7 +27,7 @@ from apps.portals.forms import AmountField, DayField, explain
 MOST_LINES = 100
 MOST_CRITERIA = 20
 MOST_FIELDS = 250
-"""Criteria of a whole plan. With two fields for each and twenty-four for a line it stays below the server's 3,000."""
+"""Criteria of a whole plan. With two fields for each and twenty-six for a line it stays below the server's 3,500."""
 FIELDS = ("title", "scope", "basis", "portion", "planned_on", *MEASURE_FIELDS, *OWN_FIELDS, *DUE_FIELDS)
 
 

@@ -1,5 +1,6 @@
 """Of which kind a line of a deal file's plan is, and when it is billed if nobody signs it off."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -18,7 +19,7 @@ from apps.contracts.drafts import (
     Due,
     Recovery,
 )
-from apps.contracts.rules.dues import MOST_PERIODS
+from apps.contracts.rules.dues import MOST_PERIODS, count_until
 from apps.core import money
 from apps.workflows.deal_file.reader import Place
 
@@ -77,9 +78,15 @@ def _recurring(place: Place) -> Due:
     starts, milestone = place.maybe("starts"), place.maybe("starts_with")
     if starts is not None and milestone is not None:
         place.refuse("needs `starts` or `starts_with`, not both")
-    period, count = place.need("every").one_of(*MONTHS), place.need("times").whole(least=1, most=MOST_PERIODS)
+    due = Due(period=place.need("every").one_of(*MONTHS))
     if milestone is not None:
-        return Due(start=ACCEPTANCE, milestone=milestone.text(most=160), period=period, count=count)
-    if starts is None or starts.text() == SIGNATURE:
-        return Due(period=period, count=count)
-    return Due(start=DATE, on=starts.day(), period=period, count=count)
+        due = replace(due, start=ACCEPTANCE, milestone=milestone.text(most=160))
+    elif starts is not None and starts.text() != SIGNATURE:
+        due = replace(due, start=DATE, on=starts.day())
+    until = place.maybe("until")
+    if until is None:
+        return replace(due, count=place.need("times").whole(least=1, most=MOST_PERIODS))
+    if place.maybe("times") is not None:
+        place.refuse("needs `times` or `until`, not both")
+    last = until.day()
+    return replace(due, count=until.by(lambda: count_until(last, due=due)))

@@ -1,5 +1,6 @@
 """Deposits and periods on the pages of both sides: written, proposed, read, billed, paid."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -63,6 +64,21 @@ def test_what_is_missing_is_said_before_it_is_proposed(parties: Parties, seller:
     form |= {"plan-1-period_count": "999"}
     answer = seller.post(NEW, form)
     assert (answer.status_code, "less than or equal to 240" in answer.content.decode()) == (422, True)
+
+
+def test_a_last_day_is_typed_in_the_place_of_a_number_of_periods(parties: Parties, seller: Client) -> None:
+    dated = MONTHLY | {"plan-1-start": "date", "plan-1-period_count": "", "plan-1-period_until": "2027-12-31"}
+    form = typed(parties, GO_LIVE, SUPPORT, **dated)
+    for wrong, words in (
+        ({"plan-1-period_count": "12"}, "Say how many times, or until which day, not both."),
+        ({"plan-1-period_until": "2027-12-15"}, "No period ends on 2027-12-15. Choose 2027-11-30 or 2027-12-31."),
+    ):
+        answer = seller.post(NEW, form | wrong)
+        assert (answer.status_code, words in answer.content.decode()) == (422, True)
+    seller.post(NEW, form)
+    with acting(scenarios.seller_actor(parties)):
+        draft = contracts.draft_of(Contract.objects.get())
+    assert draft.lines[1].due == Due("date", date(2027, 1, 1), "", "month", 12)
 
 
 @pytest.mark.parametrize("start", ["event", "acceptance"])

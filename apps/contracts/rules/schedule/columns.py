@@ -129,7 +129,8 @@ _MORE: Final[Mapping[Column, str]] = {
     Column.DOCUMENTS: "documents, required documents, payment documents, unterlagen, dokumente",
     Column.KIND: "kind of line, line type, type of line, art der zeile",
     Column.PERIOD: "billed every, interval, billing period, every, turnus, abrechnungszeitraum, zeitraum",
-    Column.COUNT: "periods, times, count, number of times, anzahl perioden, anzahl, wie oft",
+    Column.COUNT: "periods, times, count, number of times, number of periods or last day, until, last day, ends on,"
+    " anzahl perioden, anzahl, wie oft, bis, endet am, letzter tag",
     Column.START: "start, starts, starts on, starts with, due on or starts with, beginn, beginnt, ab",
     Column.RECOVERY: "recovered, recovery, recovery of deposit, liquidation, verrechnung, verrechnet",
     Column.INFORMATION: "no, number, item no, #, pos, position, nr, lfd nr, line, zeile",

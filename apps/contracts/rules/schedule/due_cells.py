@@ -23,7 +23,7 @@ from apps.contracts.drafts import (
     Due,
     Recovery,
 )
-from apps.contracts.rules.dues import MOST_PERIODS
+from apps.contracts.rules.dues import MOST_PERIODS, count_until
 from apps.contracts.rules.schedule.cells import Cell, Formula, Share, as_text, is_empty
 from apps.contracts.rules.schedule.columns import Column
 from apps.contracts.rules.schedule.dates import DateOrder, date_of, is_date
@@ -90,8 +90,13 @@ def _period(cell: Cell, _order: DateOrder | None) -> str:
     return _word(cell, _PERIOD, Refused("“{text}” is none of month, quarter and year.", text=_short(cell)))
 
 
-def _count(cell: Cell, _order: DateOrder | None) -> int:
+def _count(cell: Cell, order: DateOrder | None) -> int | date | None:
+    """How many periods there are, or the last day of the last one."""
+    if isinstance(cell, date):
+        return known(cell)
     text = as_text(_plain(cell)).strip()
+    if is_date(text):
+        return date_of(text, order=order) if order is not None else None
     value = cell if isinstance(cell, Decimal) else Decimal(text) if text.isascii() and text.isdigit() else None
     if value is None or value != value.to_integral_value() or not 1 <= value <= MOST_PERIODS:
         raise Refused("“{text}” is no number of periods from 1 to {most}.", text=_short(cell), most=MOST_PERIODS)
@@ -155,6 +160,19 @@ def read_cell(column: Column, cell: Cell, order: DateOrder | None) -> Any:
     return None if is_empty(cell) else READ[column](cell, order)
 
 
+def counted(said: Mapping[Column, Any], planned_on: date | None) -> int | None:
+    """How many periods a line has of which the last day may be said instead."""
+    count = said[Column.COUNT]
+    if not isinstance(count, date):
+        return count  # type: ignore[no-any-return]
+    return count_until(count, due=replace(_begun(said, planned_on), period=said[Column.PERIOD] or ""))
+
+
+def _begun(said: Mapping[Column, Any], planned_on: date | None) -> Due:
+    begun: Due | None = said[Column.START]
+    return begun or (Due(start=DATE, on=planned_on) if planned_on else Due())
+
+
 def with_due(line: DraftLine, said: Mapping[Column, Any]) -> DraftLine:
     """The line with its kind and when it is billed; what only other kinds have is refused, not lost."""
     kind = said[Column.KIND] or MILESTONE
@@ -168,7 +186,7 @@ def with_due(line: DraftLine, said: Mapping[Column, Any]) -> DraftLine:
         )
     if kind == MILESTONE:
         return line
-    due = starts or (Due(start=DATE, on=line.planned_on) if line.planned_on else Due())
+    due = _begun(said, line.planned_on)
     due = replace(due, period=said[Column.PERIOD] or "", count=said[Column.COUNT], recovery=said[Column.RECOVERY])
     return replace(line, kind=kind, due=due, planned_on=None)
 

@@ -77,7 +77,8 @@ class _Reader:
         self.found: list[ReadRow] = []
         self.table = Table(rows, header)
         numbers = list(self.table.texts(*NUMBERS, *OTHER_NUMBERS))
-        days = [*self.table.texts(Column.PLANNED_ON), *filter(is_date, self.table.texts(Column.START))]
+        maybe = self.table.texts(Column.START, Column.COUNT)
+        days = [*self.table.texts(Column.PLANNED_ON), *filter(is_date, maybe)]
         self.decimal = decimal or sign_of([text for text in numbers if known.basis_of(text) is None], currency=currency)
         self.dates = dates or order_of(days)
         self.shows_decimal, self.shows_dates = bool(numbers), any("/" in day for day in days)
@@ -149,6 +150,8 @@ class _Reader:
             return self._try(read, number, column, reading, None)
 
         found = {column: said(column) for column in due_cells.COLUMNS}
+        count = partial(due_cells.counted, found, read.line.planned_on)
+        found[Column.COUNT] = self._try(read, number, Column.COUNT, count, None)
         read.line = self._try(read, number, Column.KIND, lambda: due_cells.with_due(read.line, found), read.line)
 
     def _criterion(self, read: ReadRow, number: int, cells: Mapping[Column, Cell]) -> None:
