@@ -272,6 +272,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "apps.workflows.account_letter_jobs",
     "apps.workflows.account_letter_upkeep",
     "apps.workflows.application_jobs",
+    "apps.workflows.assignment_jobs",
     "apps.workflows.beginning_jobs",
     "apps.workflows.confirming_jobs",
     "apps.workflows.charge_jobs",

@@ -160,6 +160,8 @@ VERBS: Mapping[str, Words] = {
     "offer.accepted": (_("Offer accepted: the invoice is sold"), "pen", "positive"),
     "receivable.assigned": (_("Invoice assigned, buyer notified"), "arrow-left-right", "info"),
     "assignment.acknowledged": (_("Assignment acknowledged by the buyer"), "check-lg", "positive"),
+    "assignment.proof_asked": (_("Buyer asked for proof of the assignment"), "file-earmark-check", "info"),
+    "assignment.proof_made": (_("Proof of the assignment made"), "file-earmark-check", "neutral"),
     "assignment.notice_waived": (_("Acknowledgement waived by the financier"), "skip-forward", "neutral"),
     "advance.adjusted": (_("Advance adjusted to what happened"), "sliders", "attention"),
     "advance.returned": (_("Advance returned by the bank"), "arrow-return-left", "negative"),

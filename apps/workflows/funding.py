@@ -7,13 +7,14 @@ from decimal import Decimal
 from apps.contracts import services as contracts
 from apps.core import clock
 from apps.core.database import walls
+from apps.financing import assignment_proofs
 from apps.financing import services as financing
 from apps.financing.rules import OfferTerms
 from apps.financing.services import FacilityTerms
 from apps.invoicing import services as invoicing
 from apps.milestones import services as milestones
 from apps.parties.actor import Actor
-from apps.workflows import jobs, payouts
+from apps.workflows import assignment_jobs, jobs, payouts
 from apps.workflows.collecting import cancel, collect
 from apps.workflows.once import Answer, once
 
@@ -131,6 +132,16 @@ def acknowledge_assignment(*, actor: Actor, key: str, assignment_ref: str, seen:
     contracts.spend_grants(subject_ref=assignment_ref, actor=actor, at=at)
     jobs.send_notice_acknowledged.defer(assignment_ref=assignment.ref, organisation_id=assignment.financier_id)
     return {"assignment": assignment.ref}
+
+
+@once
+def ask_assignment_proof(*, actor: Actor, key: str, assignment_ref: str) -> Answer:
+    """The buyer asks for proof that what it owes was assigned, before it pays somebody else than its seller."""
+    contract = contracts.lock(contract_id=financing.contract_of_assignment(assignment_ref=assignment_ref))
+    walls.widen(contract.seller_id, contract.buyer_id)
+    proof = assignment_proofs.ask(contract=contract, assignment_ref=assignment_ref, actor=actor, at=clock.now())
+    assignment_jobs.make_assignment_proof.defer(proof_ref=proof.ref, organisation_id=contract.seller_id)
+    return {"proof": proof.ref}
 
 
 @once

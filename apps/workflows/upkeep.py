@@ -18,6 +18,7 @@ from procrastinate.jobs import Status
 from apps.contracts.models import ContractDocument
 from apps.core import clock, made
 from apps.core.database import walls
+from apps.financing.models import AssignmentProof
 from apps.invoicing import credit_documents, documents
 from apps.invoicing.models import AccountLetter, CreditNoteDocument
 from apps.invoicing.services import account_letters as letters
@@ -86,6 +87,7 @@ def sweep_orphan_files(timestamp: int) -> None:
         "statements": made.sweep(AccountLetter, folder=letters.FOLDER, before=before),
         "certificates": made.sweep(Certificate, folder="certificates", before=before),
         "certificates of events": made.sweep(EventCertificate, folder="event-certificates", before=before),
+        "proofs of assignments": made.sweep(AssignmentProof, folder="assignment-proofs", before=before),
         "settlements": made.sweep(SettlementPaper, folder="settlements", before=before),
         "contracts": made.sweep(ContractDocument, folder="contracts", before=before),
         "packs": made.sweep(

@@ -61,6 +61,8 @@ LINKS = {
     "invoice_document",
     "open_portal",
     "certificate",
+    "assignment_proof",
+    "ask_assignment_proof",
     "viewed",
     "renew",
     "ask_about_invoice",

@@ -23,6 +23,7 @@ KINDS = {
     "milestones.Certificate": "made",
     "milestones.SettlementPaper": "made",
     "milestones.EventCertificate": "made",
+    "financing.AssignmentProof": "made",
     "contracts.ContractDocument": "made",
     "contracts.ChangeOrder": "change_order",
     "contracts.Termination": "termination",

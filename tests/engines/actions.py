@@ -1678,6 +1678,15 @@ def acknowledge_assignment(world: World) -> Attempt:
 
 
 @story
+def ask_assignment_proof(world: World) -> Attempt:
+    return _by(
+        world,
+        "buyer",
+        lambda actor, key: funding.ask_assignment_proof(actor=actor, key=key, assignment_ref=world["assignment"]),
+    )
+
+
+@story
 def waive_notice(world: World) -> Attempt:
     return _by(
         world,

@@ -18,6 +18,7 @@ JOB_OF: Final = (
 CREDIT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.credit_jobs")
 ENDING_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.termination_jobs")
 REFUND_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.refund_jobs")
+PROOF_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.assignment_jobs")
 EVENT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.confirming_jobs")
 REVENUE_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.revenue_jobs")
 EXPORT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.export_jobs")
@@ -77,6 +78,12 @@ SENTENCES: Final = {
         + EVENT_JOB_OF.format(task="make_event_certificate", name="event_ref", ref="e.ref")
         + ") <> 1 + (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'retry_event_certificate'"
         " AND k.answer->>'event' = e.ref)"
+    ),
+    "Every proof of an assignment has one job for each time that it was asked for": (
+        "SELECT p.ref FROM financing_assignmentproof p WHERE (SELECT count(*) "
+        + PROOF_JOB_OF.format(task="make_assignment_proof", name="proof_ref", ref="p.ref")
+        + ") <> (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'ask_assignment_proof'"
+        " AND k.answer->>'proof' = p.ref)"
     ),
     "Every settlement that both signed has one job for its PDF, and one more for each time it was asked for again": (
         "SELECT s.ref FROM milestones_settlement s WHERE s.state = 'signed' AND (SELECT count(*) "

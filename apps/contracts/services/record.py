@@ -46,13 +46,17 @@ def recorded(contract: Contract) -> int:
     return Chain.objects.filter(subject=f"contract:{contract.ref}").values_list("position", flat=True).first() or 0
 
 
-def place_in_record(contract: Contract, *, verbs: Sequence[str], subject: str, at: datetime) -> dict[str, Any]:
+def place_in_record(
+    contract: Contract, *, verbs: Sequence[str], subject: str, at: datetime | None = None
+) -> dict[str, Any]:
     """Where something stands in the contract's audit chain, and how far the chain goes now: what printed records name.
 
-    ``subject`` and ``at`` are those with which it was recorded, by one of the ``verbs``.
+    ``subject`` and ``at`` are those with which it was recorded, by one of the ``verbs``; ``at`` may be left out of what
+    happens once.
     """
     chain = Chain.objects.get(subject=f"contract:{contract.ref}")
-    entry = Entry.objects.get(chain=chain, verb__in=verbs, subject=subject, happened_at=at)
+    entries = Entry.objects.filter(chain=chain, verb__in=verbs, subject=subject)
+    entry = (entries if at is None else entries.filter(happened_at=at)).get()
     return {
         "chain": chain.subject,
         "entry": {"position": entry.position, "sha256": entry.sha256},

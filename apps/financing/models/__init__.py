@@ -1,5 +1,6 @@
 from apps.financing.models.adjustment import Adjustment, Repayment
 from apps.financing.models.assignment import Assignment
+from apps.financing.models.assignment_proof import AssignmentProof
 from apps.financing.models.exposure import ExposureLimit
 from apps.financing.models.facility import Facility
 from apps.financing.models.money import Collection, Disbursement, ReservePayout
@@ -16,6 +17,7 @@ __all__ = [
     "Adjustment",
     "Alert",
     "Assignment",
+    "AssignmentProof",
     "BankMovement",
     "BuyerVerification",
     "CheckWaiver",

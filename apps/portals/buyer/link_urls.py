@@ -48,6 +48,8 @@ urlpatterns = [
     path("document/", link_files.invoice_document, name="invoice_document"),
     path("portal/", link_portal.open_portal, name="open_portal"),
     path("certificate.pdf", link_files.certificate, name="certificate"),
+    path("assignment.pdf", link_files.assignment_proof, name="assignment_proof"),
+    path("assignment/ask/", link_files.ask_assignment_proof, name="ask_assignment_proof"),
     path("viewed/", links.viewed, name="viewed"),
     path("renew/", links.renew, name="renew"),
 ]

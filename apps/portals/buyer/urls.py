@@ -129,4 +129,6 @@ urlpatterns = [
     path("dispute-files/<str:ref>/", disputes.dispute_file, name="dispute_file"),
     path("nullifications/<str:ref>/", credit_notes.answer_nullification, name="answer_nullification"),
     path("assignments/<str:ref>/acknowledge/", assignments.acknowledge_assignment, name="acknowledge_assignment"),
+    path("assignments/<str:ref>/proof.pdf", assignments.assignment_proof, name="assignment_proof"),
+    path("assignments/<str:ref>/proof/", assignments.ask_assignment_proof, name="ask_assignment_proof"),
 ]

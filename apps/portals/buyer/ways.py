@@ -72,6 +72,11 @@ class Way(Protocol):
     def invoice_document(self, invoice: Invoice) -> str:
         """The piece of page that says whether the PDF is there."""
 
+    def assignment_proof(self, assignment: Assignment) -> str:
+        """Where the proof of an assignment is had as a file."""
+
+    def ask_assignment_proof(self, assignment: Assignment) -> str: ...
+
     def receivable(self, assignment: Assignment) -> str:
         """Where the account to pay into stands once a notice of assignment is confirmed."""
 
@@ -148,6 +153,12 @@ class MemberWay:
 
     def invoice_document(self, invoice: Invoice) -> str:
         return reverse("buyer:invoice_document", args=[invoice.ref])
+
+    def assignment_proof(self, assignment: Assignment) -> str:
+        return reverse("buyer:assignment_proof", args=[assignment.ref])
+
+    def ask_assignment_proof(self, assignment: Assignment) -> str:
+        return reverse("buyer:ask_assignment_proof", args=[assignment.ref])
 
     def receivable(self, assignment: Assignment) -> str:
         if assignment.invoice is None:
@@ -229,6 +240,12 @@ class LinkWay:
 
     def invoice_document(self, invoice: Invoice) -> str:
         return self._below("invoice_document")
+
+    def assignment_proof(self, assignment: Assignment) -> str:
+        return self._below("assignment_proof")
+
+    def ask_assignment_proof(self, assignment: Assignment) -> str:
+        return self._below("ask_assignment_proof")
 
     def receivable(self, assignment: Assignment) -> str:
         return self._below("open")

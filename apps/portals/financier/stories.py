@@ -27,6 +27,8 @@ VERBS: Mapping[str, Words] = {
     "offer.accepted": (gettext_lazy("Offer accepted by the seller"), "pen", "positive"),
     "receivable.assigned": (gettext_lazy("Invoice assigned, and the buyer told"), "envelope-paper", "info"),
     "assignment.acknowledged": (gettext_lazy("Assignment acknowledged by the buyer"), "check-circle-fill", "positive"),
+    "assignment.proof_asked": (gettext_lazy("Buyer asked for proof of the assignment"), "file-earmark-check", "info"),
+    "assignment.proof_made": (gettext_lazy("Proof of the assignment made"), "file-earmark-check", "neutral"),
     "assignment.notice_waived": (gettext_lazy("Acknowledgement waived"), "skip-forward", "attention"),
     "advance.funded": (gettext_lazy("Advance paid out"), "cash-coin", "positive"),
     "advance.collected": (gettext_lazy("Buyer's payment shared out"), "arrow-down-left", "positive"),

@@ -14,6 +14,7 @@ from apps.audit.models import Chain
 from apps.contracts.models import ContractDocument
 from apps.core import clock
 from apps.core.made import MadeState
+from apps.financing.models import AssignmentProof
 from apps.invoicing.models import CreditNoteDocument, Document, NumberSeries
 from apps.invoicing.models.document import DocumentState
 from apps.milestones.models import Certificate, DisputeFile, EventCertificate, EvidenceFile, SettlementPaper
@@ -69,6 +70,7 @@ def files() -> Iterator[Stored]:
     disputed = DisputeFile.objects.using(OWNER).order_by("pk")
     settled = SettlementPaper.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
     certificates = Certificate.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
+    proofs = AssignmentProof.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
     events = EventCertificate.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
     # Those that are not swept while somebody copies.
     packs = EvidencePack.objects.using(OWNER).kept(until=clock.now() + SWEEP).order_by("pk")
@@ -76,7 +78,10 @@ def files() -> Iterator[Stored]:
     notes = CreditNoteDocument.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
     notes_with_xml = notes.filter(xml_obstacle="").values_list("xml_stored_as", "xml_sha256", "xml_size")
     made = (
-        *(rows.values_list(*columns) for rows in (disputed, settled, certificates, events, packs, contracts, notes)),
+        *(
+            rows.values_list(*columns)
+            for rows in (disputed, settled, certificates, events, proofs, packs, contracts, notes)
+        ),
         notes_with_xml,
     )
     for named in (evidence.values_list(*columns), documents.values_list(*columns), with_xml, *made):

@@ -702,6 +702,7 @@ CALLS = [
         "assignment_ref",
         lambda row, _own: {"seen": row.notice_sha256},
     ),
+    Call(funding.ask_assignment_proof, "buyer", ASSIGNMENT, "assignment_ref"),
     Call(funding.waive_notice, "underwriter", ASSIGNMENT, "assignment_ref", _because),
     # What the seller owes on an advance that slipped is long due by then, so there is a check to waive.
     Call(

@@ -31,6 +31,7 @@ from apps.core.database import walls
 from apps.core.errors import Refused
 from apps.core.printing import press
 from apps.core.refs import new_ref
+from apps.financing import assignment_proofs
 from apps.financing.models import Assignment, Offer, Tranche
 from apps.financing.rules import LineTerms, OfferTerms
 from apps.financing.rules.events import Bears
@@ -1056,6 +1057,11 @@ class _Builder:
             printing.make_settlement_paper(settlement_ref=printed.ref)
             with failing, suppress(press.PangoMissingError):
                 printing.make_settlement_paper(settlement_ref=failed.ref)
+        with acting(member(self.deal, "buyer")) as olga:
+            notice = Assignment.objects.filter(revoked_at__isnull=True).earliest("pk")
+            proof = funding.ask_assignment_proof(actor=olga, key=key(), assignment_ref=notice.ref)["proof"]
+        with walls.asking_for(self.deal.seller.pk):
+            assignment_proofs.make(proof_ref=proof)
         for role in ("seller", "buyer"):
             with acting(member(self.deal, role)) as asking:
                 asked = proofs.request_pack(actor=asking, key=key(), contract_ref=self.billed.ref)

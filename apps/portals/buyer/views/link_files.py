@@ -3,15 +3,16 @@
 from functools import partial
 
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from apps.invoicing.einvoice.profiles import PEPPOL, XRECHNUNG
 from apps.invoicing.models import Invoice
 from apps.milestones.models import EvidenceFile
 from apps.portals import papers
 from apps.portals.access import PortalRequest, portal
+from apps.portals.buyer import acknowledging
 from apps.portals.buyer.files import evidence_file, invoice_file, invoice_xml_file
 from apps.portals.buyer.visits import Visit, personal, visit_of
 from apps.portals.exported import export_file, exports_of
@@ -116,3 +117,25 @@ def _invoice(visit: Visit) -> Invoice:
     if invoice is None:
         raise Http404
     return invoice
+
+
+@portal("link")
+@personal
+@require_safe
+def assignment_proof(request: PortalRequest, token: str) -> HttpResponseBase:
+    """The proof of the assignment whose notice the link is for; 404 until it is made."""
+    visit = visit_of(request, token)
+    if not visit.may_read:
+        raise Http404
+    return acknowledging.proof_file(visit.actor, visit.assignment())
+
+
+@portal("link")
+@personal
+@require_POST
+def ask_assignment_proof(request: PortalRequest, token: str) -> HttpResponse:
+    """Ask for that proof, and go back to the notice."""
+    visit = visit_of(request, token)
+    if visit.may_read:
+        acknowledging.ask_proof(request, visit.assignment())
+    return redirect("link:open", token=token)

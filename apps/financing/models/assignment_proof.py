@@ -1,0 +1,49 @@
+from django.db import models
+
+from apps.contracts.models import Contract
+from apps.contracts.wall import by_contract
+from apps.core.database import guards
+from apps.core.made import Made
+from apps.financing.models.assignment import Assignment
+from apps.parties.actor import Actor
+
+
+class AssignmentProofQuerySet(models.QuerySet["AssignmentProof"]):
+    def visible_to(self, actor: Actor) -> "AssignmentProofQuerySet":
+        return self.filter(assignment__in=Assignment.objects.visible_to(actor))
+
+
+class AssignmentProof(Made):
+    """What the buyer may ask for before it pays somebody else than its seller (UCC 9-406(c); § 410 BGB), as a PDF.
+
+    ``snapshot`` is the canonical text of all that the page says, and is inside the PDF as well: the notice, who signed
+    the assignment for the seller and when, and where both stand in the contract's audit chain. Of the price it says
+    nothing.
+    """
+
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
+    assignment = models.OneToOneField(Assignment, models.PROTECT, related_name="proof")
+    snapshot = models.TextField()
+    snapshot_sha256 = models.CharField(max_length=64)
+
+    objects = AssignmentProofQuerySet.as_manager()
+    wall = by_contract().only("SELECT", "INSERT", "UPDATE")
+
+    class Meta(Made.Meta):
+        triggers = [
+            *Made.Meta.triggers,
+            guards.frozen_when(
+                "TRUE",
+                name="what_it_says_is_frozen",
+                allow=("state", "requested_at", "made_at", "stored_as", "size", "sha256", "failure"),
+            ),
+            guards.refused_when(
+                "proof_only_of_an_assignment_of_its_contract",
+                guards.INSERT,
+                "NOT EXISTS (SELECT 1 FROM financing_assignment a WHERE a.id = NEW.assignment_id"
+                " AND a.contract_id = NEW.contract_id)",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.assignment_id} {self.state}"
