@@ -58,6 +58,8 @@ ONE_WINS: Final[dict[str, dict[str, int]]] = {
     "six confirmations of one signatory": {"confirm_signatory": 6},
     "payout against cancellation of one advance": {"fund_tranche": 4, "cancel_tranche": 4},
     "six collections of one line of a bank statement": {"collect_payment": 6},
+    "six payouts of one refund": {"pay_refund": 6},
+    "payout against withdrawal of one refund": {"pay_refund": 3, "withdraw_refund": 3},
     "six signatures of one change order": {"sign_change": 6},
     "signature against declining of one change order": {"sign_change": 3, "decline_change": 3},
     "signature against withdrawing of one change order": {"sign_change": 3, "withdraw_change": 3},
