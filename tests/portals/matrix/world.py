@@ -32,7 +32,7 @@ from apps.core.errors import Refused
 from apps.core.printing import press
 from apps.core.refs import new_ref
 from apps.financing import assignment_proofs
-from apps.financing.models import Assignment, Offer, Tranche
+from apps.financing.models import Assignment, AssignmentProof, Offer, Tranche
 from apps.financing.rules import LineTerms, OfferTerms
 from apps.financing.rules.events import Bears
 from apps.financing.services import FacilityTerms
@@ -1125,7 +1125,8 @@ class _Builder:
         self.tenant.tokens["invitation"] = tokens.token_for(purpose="invitation", ref=invitation.ref)
 
     def _what_goes_on(self) -> dict[tuple[str, str], Contract]:
-        """Purpose and subject of links to defects, a dispute with a file, a settlement that waits and one on paper.
+        """Purpose and subject of links to defects, a dispute with a file, a settlement that waits and one on paper, and
+        a notice of assignment with its proof.
 
         This buyer has an owner, so none was made; each shows the link's own pages to whom they belong.
         """
@@ -1133,12 +1134,14 @@ class _Builder:
         reserved = Reservation.objects.using("owner").filter(**mine).select_related("milestone", "contract")[0]
         shown = DisputeFile.objects.using("owner").filter(**mine).select_related("dispute", "contract")[0]
         settled = Settlement.objects.using("owner").select_related("termination", "contract").filter(**mine)
+        proven = AssignmentProof.objects.using("owner").select_related("assignment", "contract").get(**mine)
         waiting, printed = settled.filter(state="proposed", side="seller")[0], settled.filter(state="signed")[1]
         return {
             ("mend", reserved.milestone.ref): reserved.contract,
             ("dispute", shown.dispute.ref): shown.contract,
             ("settle", waiting.termination.ref): waiting.contract,
             ("settle", printed.termination.ref): printed.contract,
+            ("acknowledge", proven.assignment.ref): proven.contract,
         }
 
     def _going_on(self, what: tuple[str, str], contract: Contract) -> str:
