@@ -70,7 +70,7 @@ def _require_buyer(contract: Contract, *, assignment_ref: str, actor: Actor, at:
     """A member of the buyer, or who holds the link to this notice, also after it was confirmed by it."""
     if actor.organisation_id != contract.buyer_id:
         raise NotAllowed("Only the buyer who was told of the assignment can ask for proof of it.")
-    if actor.kind is not ActorKind.GUEST:
+    if actor.kind is not ActorKind.GUEST or actor.grant_id is None:
         return
     links = GuestGrant.objects.filter(
         pk=actor.grant_id, purpose=GuestGrant.Purpose.ACKNOWLEDGE, subject_ref=assignment_ref
