@@ -97,6 +97,13 @@ def test_it_serves_invoices_of_its_last_day_and_none_of_later_ones(parties: Part
     assert states(contract, 1) == ["confirmed"]
 
 
+def test_it_ends_also_where_it_is_confirmed_by_another_invoice(parties: Parties, contract: Contract) -> None:
+    hand_in(parties, newest(contract))
+    scenarios.accepted_milestone(contract, position=2, at=NOON)
+    confirm(parties, newest(contract, 2))
+    assert [newest(contract, one).valid_until for one in (1, 2)] == [UNTIL, UNTIL]
+
+
 def test_the_seller_is_told_once_two_weeks_before(parties: Parties, contract: Contract) -> None:
     one = newest(contract)
     hand_in(parties, one)

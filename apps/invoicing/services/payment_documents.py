@@ -142,16 +142,25 @@ def confirm_document(*, contract: Contract, document_ref: str, actor: Actor, at:
         others = others.filter(contract=contract, is_once=True).exclude(pk=document.pk)
         # By the same name as where it is asked whether it is there: a change order may have written it otherwise.
         same += [one for one in others if one.title.casefold() == document.title.casefold()]
+    until = _until(document, same=same, today=today)
     for one in same:
         one.contract = contract
         move(one, DocumentStep.CONFIRMED, PaymentDocument.TRANSITIONS)
         # What serves all invoices is one document: it ends for all of them on the same day.
-        one.valid_until = document.valid_until
+        one.valid_until = until
         one.decided_at, one.decided_name = at, actor.name
         one.save(update_fields=["state", "decided_at", "decided_name", "valid_until"])
         _record(one, verb="document.confirmed", actor=actor, at=at)
         _make_due(one, contract=contract, at=at)
     return document
+
+
+def _until(document: PaymentDocument, *, same: Sequence[PaymentDocument], today: date) -> date | None:
+    """The last day of what is confirmed: as it was handed in, or where it was not, as another invoice's was."""
+    if document.state == DocumentStep.HANDED_IN:
+        return document.valid_until
+    ends = [one.valid_until for one in same if one.valid_until is not None and one.valid_until >= today]
+    return max(ends, default=None)
 
 
 def return_document(
