@@ -169,6 +169,7 @@ CHECKS = (
         FROM contracts_planline l
         JOIN contracts_contract c ON c.active_version_id = l.version_id
         LEFT JOIN invoicing_instalment d ON d.contract_id = c.id AND d.position = l.position
+         AND NOT d.is_replaced
         WHERE l.kind <> 'milestone'
         GROUP BY l.id
         HAVING coalesce(sum(d.amount), 0) <> l.amount

@@ -56,6 +56,7 @@ def calendars(actor: Actor, contract: Contract, *, today: date) -> list[Calendar
     """What of a contract is billed by the calendar, line by line; empty before it is signed. One query."""
     rows = (
         Instalment.objects.visible_to(actor)
+        .standing()
         .filter(contract=contract)
         .select_related("line", "invoice__open_item")
         .order_by("position", "number")
@@ -64,7 +65,10 @@ def calendars(actor: Actor, contract: Contract, *, today: date) -> list[Calendar
     for row in rows:
         invoice: Invoice | None = getattr(row, "invoice", None)
         state = invoice_state(invoice.open_item, today=today) if invoice is not None else ""
-        lines.setdefault(row.line_id, (row.line, []))[1].append(Part(row, invoice, state))
+        # What was billed before a change order has the line of its day; the page says the line as it stands.
+        parts = lines.setdefault(row.position, (row.line, []))[1]
+        parts.append(Part(row, invoice, state))
+        lines[row.position] = row.line, parts
     return [Calendar(line, parts) for line, parts in lines.values()]
 
 

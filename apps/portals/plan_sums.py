@@ -37,7 +37,8 @@ def of_contracts(contract_ids: Iterable[int]) -> Mapping[int, Mapping[str, Any]]
         )
     )
     instalments = (
-        Instalment.objects.filter(contract_id__in=listed)
+        Instalment.objects.standing()
+        .filter(contract_id__in=listed)
         .order_by()
         .values("contract_id")
         .annotate(

@@ -125,6 +125,7 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
     rules.check_unfinanced_terms(contracts.terms_moved(version), financed=_unfinished(contract, pledged=pledged))
     left = milestones.replan(contract=contract, version=version, moved=moved_by(version), financed=_financed(contract))
     recourse.follow_plan(contract, source=f"version:{version.ref}", actor=actor, at=at)
+    invoicing.replan_calendar(contract=contract, version=version, moved=moved_by(version), at=at)
     invoicing.start_lines_of_change(contract=contract, at=at)
     invoicing.drop_when_all_is_billed(contract=contract, actor=actor, at=at)
     contracts.complete_when_all_billed(
@@ -256,7 +257,14 @@ def _effect(
 ) -> Effect:
     pledged = financing.pledged(contract=contract)
     rules.check_unfinanced_terms(terms, financed=_unfinished(contract, pledged=pledged))
-    effect = milestones.check_change(contract=contract, moved=moved, price=price, financed=_financed(contract))
+    invoicing.check_calendar(contract=contract, moved=moved)
+    effect = milestones.check_change(
+        contract=contract,
+        moved=moved,
+        price=price,
+        financed=_financed(contract),
+        by_calendar=invoicing.calendar_sums(contract),
+    )
     for one in milestones.deductions(contract=contract, moved=moved) if effect.credited else ():
         _left_to_credit(one)
     return effect

@@ -349,11 +349,18 @@ def test_the_revenue_of_a_subscription_with_its_implementation(scratch: str) -> 
         "Set-up": "point_in_time",
         "Go-live": "point_in_time",
         "Subscription": "over_time",
+        "Subscription for 2,710 vehicles": "over_time",
     }
     for title in ("Set-up", "Go-live"):
         assert price[title][1] == price[title][2], "accepted, and so earned whole"
-    # From the acceptance on 12 April to 31 May: one month to 11 May, and 20 of the 31 days of the next, of 24.
-    whole = Decimal(price["Subscription"][1])
-    assert Decimal(price["Subscription"][2]) == round(whole * (1 + Decimal(20) / 31) / 24, 2)
+    # Until the change order of 17 May it bore 13,333.33 for 24 periods of 500.00: one month to 11 May, and 6 of the 31
+    # days of the next. What is left, and what the order adds, is borne by the 903.23 of it and the 14,880.00 to come.
+    earned = round(Decimal("13333.33") * Decimal("596.77") / 12000, 2)
+    rest = Decimal("13333.33") - 10500 + 14880 - earned
+    left = Decimal("903.23")
+    share = round(rest * left / (left + 14880), 2)
+    assert Decimal(price["Subscription"][1]) == earned + share
+    days = round(share * (500 + 500 * Decimal(20) / 31 - Decimal("596.77")) / left, 2)
+    assert Decimal(price["Subscription"][2]) == earned + days, "20 of those 31 days are over when May is closed"
     assert [(one["why"], one["on"]) for one in found["recognitions"]][-1] == ("period", "2026-05-31")
     assert Decimal(found["contract_asset"]) * Decimal(found["contract_liability"]) == 0

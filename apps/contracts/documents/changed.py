@@ -8,6 +8,8 @@ from django.utils.translation import gettext
 
 from apps.contracts import measure_wording, rules
 from apps.contracts.documents.terms import terms_of
+from apps.contracts.dues_wording import schedule_in_words
+from apps.contracts.rules.dues import read_due
 from apps.core import canonical
 from apps.core.printing import words
 from apps.core.printing.facts import Fact
@@ -34,6 +36,8 @@ def change_of(said: dict[str, Any], currency: str) -> Sequence[Fact]:
     def line(one: dict[str, Any]) -> str:
         now = what[one["kind"]].format(before=amount(one["amount_before"]), after=amount(one["amount_after"]))
         was, measure = rules.read_measure({"measure": one.get("measure_before")}), one.get("measure_after")
+        if "billed_after" in one:
+            now = gettext("{now}; {schedule}").format(now=now, schedule=_billed(one, currency))
         if "measure_after" not in one:
             return now
         lump = gettext("a lump sum")
@@ -52,6 +56,20 @@ def change_of(said: dict[str, Any], currency: str) -> Sequence[Fact]:
         *((f"{words.count(one['position'])} {one['title']}", line(one)) for one in change["lines"]),
         *_changed_terms(said, change.get("terms", ())),
     ]
+
+
+def _billed(one: dict[str, Any], currency: str) -> str:
+    """When a deposit or a recurring line is billed from then on."""
+    _kind, due = read_due(one["billed_after"])
+    if due is None:
+        return ""
+    return schedule_in_words(
+        due,
+        amount=Decimal(one["amount_after"]),
+        currency=currency,
+        money=lambda amount: words.money(amount, currency),
+        day=words.day,
+    )
 
 
 def _changed_terms(said: dict[str, Any], changed: Sequence[dict[str, Any]]) -> Sequence[Fact]:

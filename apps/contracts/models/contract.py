@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts.models import dues
 from apps.contracts.models.beginning import BEGUN, OF_BEGINNING, ONCE_BEGUN, OWN_PAPER
 from apps.contracts.models.ending import TERMINATED
 from apps.contracts.models.options import BOTH_SIGNED_IT
@@ -63,13 +64,6 @@ STEPS = table(
     terminated=(),
     withdrawn=(),
 )
-
-
-BILLED = (
-    "position, kind, title, amount, start, starts_on, starts_with, period, period_count, recovery, recovery_rate,"
-    " recovery_begins, recovery_amount"
-)
-"""What a deposit or a recurring line says of what it bills, and when."""
 
 
 class Contract(models.Model):
@@ -188,17 +182,7 @@ class Contract(models.Model):
             ),
             TERMINATED,
             # Postgres has no river: at COMMIT it looks downstream, where nothing says by itself that lines are missing.
-            guards.at_commit(
-                "a_change_leaves_what_the_calendar_bills",
-                guards.UPDATE,
-                "IF OLD.active_version_id IS NOT NULL AND NEW.active_version_id <> OLD.active_version_id"
-                f" AND EXISTS (SELECT 1 FROM (SELECT {BILLED} FROM contracts_planline WHERE kind <> 'milestone'"
-                f" AND version_id = OLD.active_version_id) was FULL JOIN (SELECT {BILLED} FROM contracts_planline"
-                " WHERE kind <> 'milestone' AND version_id = NEW.active_version_id) now"
-                " ON to_jsonb(now) = to_jsonb(was) WHERE was.position IS NULL OR now.position IS NULL)"
-                " THEN RAISE EXCEPTION 'a change of contract % touches a deposit or a recurring line', NEW.id"
-                " USING ERRCODE = 'check_violation'; END IF;",
-            ),
+            dues.FOLLOWS_A_CHANGE,
             guards.at_commit(
                 "milestones_follow_a_change",
                 guards.UPDATE,

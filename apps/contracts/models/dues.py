@@ -167,3 +167,28 @@ ONLY_MILESTONES_HAVE_CRITERIA: Final = guards.refused_when(
     guards.INSERT,
     "EXISTS (SELECT 1 FROM contracts_planline l WHERE l.id = NEW.line_id AND l.kind <> 'milestone')",
 )
+BILLED: Final = (
+    "position, kind, title, amount, start, starts_on, starts_with, period, period_count, recovery, recovery_rate,"
+    " recovery_begins, recovery_amount"
+)
+"""What a deposit or a recurring line says of what it bills, and when."""
+FOLLOWS_A_CHANGE: Final = guards.at_commit(
+    "what_the_calendar_bills_follows_a_change",
+    guards.UPDATE,
+    "IF OLD.active_version_id IS NOT NULL AND NEW.active_version_id <> OLD.active_version_id"
+    " AND (EXISTS (SELECT 1 FROM (SELECT position, amount, coalesce(period_count, 1)::bigint AS times"
+    " FROM contracts_planline WHERE kind <> 'milestone' AND version_id = NEW.active_version_id) plan"
+    " FULL JOIN (SELECT i.position, sum(i.amount) AS amount, count(*) AS times FROM invoicing_instalment i"
+    " WHERE i.contract_id = NEW.id AND NOT i.is_replaced GROUP BY i.position) life"
+    " ON life.position = plan.position WHERE (plan.amount, plan.times) IS DISTINCT FROM (life.amount, life.times))"
+    " OR EXISTS (SELECT 1 FROM invoicing_instalment i WHERE i.contract_id = NEW.id AND i.billed_at IS NULL"
+    " AND NOT i.is_replaced AND NOT EXISTS"
+    f" (SELECT 1 FROM (SELECT {BILLED} FROM contracts_planline WHERE id = i.line_id) was"
+    f" JOIN (SELECT {BILLED} FROM contracts_planline WHERE version_id = NEW.active_version_id"
+    " AND position = i.position) now"
+    " ON to_jsonb(now) = to_jsonb(was))))"
+    " THEN RAISE EXCEPTION 'the deposits and periods of contract % are not those of its signed change', NEW.id"
+    " USING ERRCODE = 'check_violation'; END IF;",
+)
+"""Postgres has no river: at COMMIT the contract looks downstream, where nothing says by itself that lines are missing.
+What is billed keeps the line by which it was billed; what is not is by a line that says what the plan in force says."""

@@ -3,15 +3,7 @@
 from apps.contracts.drafts import Recovery
 from apps.contracts.rules.cash import Ahead, Expected, ahead, by_month, expected_cash, gains, kind_of_plan, undated
 from apps.contracts.rules.changed_terms import CHANGEABLE, TEXTS, check_unfinanced_terms, terms_text, with_terms
-from apps.contracts.rules.changes import (
-    Moved,
-    PlacedLine,
-    change_text,
-    changed_plan,
-    check_change,
-    moved,
-    price_of,
-)
+from apps.contracts.rules.changes import change_text, changed_plan, check_change, price_of
 from apps.contracts.rules.charges import plain_charges, read_charges
 from apps.contracts.rules.checks import (
     check_answer_until,
@@ -36,6 +28,7 @@ from apps.contracts.rules.dues import Period, per_period, period_amounts, period
 from apps.contracts.rules.late_payment import plain_late_payment, read_late_payment
 from apps.contracts.rules.mailboxes import check_sellers_person, check_signatory, domain_of, reader_of
 from apps.contracts.rules.measures import UNITS, read_measure, worth
+from apps.contracts.rules.moved import Moved, PlacedLine, moved
 from apps.contracts.rules.options import (
     MOST_OPTIONS,
     by_period,

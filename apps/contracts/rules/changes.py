@@ -5,91 +5,27 @@ of a price that is no more says nothing, so where amounts change, every line is 
 
 Terms of the contract may be said anew too (:mod:`apps.contracts.rules.changed_terms`), and those of one milestone.
 
-Deposits and recurring lines are billed by the calendar, partly already: a change order leaves each as it stands.
+Deposits and recurring lines are billed by the calendar. What of one is not billed yet is said anew as any line is; what
+is billed stays, which is asked where the instalments are (``apps.invoicing.rules.replanning``). A recurring line has
+one amount for each of its periods, so another price from some day on is two lines: one that ends there, and a new one.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from apps.contracts.drafts import MILESTONE, RECURRING, ChangeDraft, DraftLine
 from apps.contracts.rules.checks import MOST_LINES, check_line
 from apps.contracts.rules.conditions import check_conditions
-from apps.contracts.rules.dues import period_amounts
+from apps.contracts.rules.dues import due_text, per_period, period_amounts, portion_of
 from apps.contracts.rules.measures import worth
+from apps.contracts.rules.moved import Moved, PlacedLine, moved
 from apps.contracts.rules.plan import AMOUNT
 from apps.contracts.rules.recovery import is_recoverable
 from apps.contracts.rules.words import required
 from apps.core import money
 from apps.core.errors import Refused
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedLine:
-    """A line of a plan at its position, and what it comes to."""
-
-    position: int
-    line: DraftLine
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """One line before and after: added (no ``before``), removed (no ``after``), or said differently."""
-
-    position: int
-    before: PlacedLine | None
-    after: PlacedLine | None
-
-    @property
-    def kind(self) -> str:
-        """``added``, ``removed``, ``repriced`` (whatever else differs too) or ``changed``."""
-        if self.before is None:
-            return "added"
-        if self.after is None:
-            return "removed"
-        return "repriced" if self.before.amount != self.after.amount else "changed"
-
-    @property
-    def title(self) -> str:
-        """The name of the line as it is to be, or as it was."""
-        return (self.after or self.before or _NONE).line.title
-
-    @property
-    def net(self) -> Decimal:
-        """By how much it changes the price."""
-        before = self.before.amount if self.before is not None else money.ZERO
-        return (self.after.amount if self.after is not None else money.ZERO) - before
-
-    @property
-    def says_another_thing(self) -> bool:
-        """Whether name, scope or criteria differ: what is judged at sign-off."""
-        return self.before is None or self.after is None or _words(self.before) != _words(self.after)
-
-    @property
-    def has_other_terms(self) -> bool:
-        """Whether a line that stays has other terms of its own: review, silence, whether it waits for others."""
-        return self.before is not None and self.after is not None and self.before.line.own != self.after.line.own
-
-    @property
-    def is_remeasured(self) -> bool:
-        """Whether quantity, unit or price of one of a line that stays are others, or it is a lump sum now."""
-        return (
-            self.before is not None and self.after is not None and self.before.line.measure != self.after.line.measure
-        )
-
-    @property
-    def is_redated(self) -> bool:
-        """Whether the planned date of a line that stays is another one."""
-        return (
-            self.before is not None
-            and self.after is not None
-            and self.before.line.planned_on != self.after.line.planned_on
-        )
-
-
-_NONE = PlacedLine(0, DraftLine(""), money.ZERO)
 
 
 def check_change(draft: ChangeDraft) -> ChangeDraft:
@@ -114,32 +50,25 @@ def changed_plan(
         raise Refused("The plan is no longer the one that you changed. Reload the page.", field="lines")
     now = [_as_wanted(one, wanted.get(one.position, one.line), currency=currency) for one in plan]
     lines = [one for one in now if one is not None]
-    for line in draft.added:
-        if line.kind != MILESTONE:
-            raise Refused(
-                "A change order adds milestones only. Make “{title}” a milestone, or agree it in another contract.",
-                field="lines",
-                title=line.title,
-            )
     lines += [
         _placed(check_line(_in_money(line), position=position, currency=currency), position)
         for position, line in enumerate(draft.added, start=next_position)
     ]
     if not lines:
         raise Refused(
-            "This takes every milestone out, and nothing would be left of the contract. Leave at least one.",
+            "This takes every line out, and nothing would be left of the contract. Leave at least one.",
             field="lines",
         )
     if len(lines) > MOST_LINES:
-        raise Refused("A plan has at most {most} milestones.", field="lines", most=MOST_LINES)
+        raise Refused("A plan has at most {most} lines.", field="lines", most=MOST_LINES)
     check_conditions([one.line for one in lines])
     differences = moved(plan, lines)
     if not differences and not draft.terms:
         raise Refused(
-            "Nothing is different yet. Change a term, or change, add or take out at least one milestone.", field="lines"
+            "Nothing is different yet. Change a term, or change, add or take out at least one line.", field="lines"
         )
     for one in differences:
-        if one.after is not None and not one.after.line.criteria:
+        if one.after is not None and not one.is_by_calendar and not one.after.line.criteria:
             raise Refused(
                 "Say what makes “{milestone}” complete: add at least one acceptance criterion.",
                 field="lines",
@@ -148,13 +77,6 @@ def changed_plan(
     if all(one.kind == "changed" for one in differences):
         return lines
     return [replace(one, line=_as_an_amount(one, currency=currency)) for one in lines]
-
-
-def moved(before: Sequence[PlacedLine], after: Sequence[PlacedLine]) -> list[Moved]:
-    """What differs between two plans of one contract, by position. How a portion was agreed is no difference."""
-    old, new = ({one.position: one for one in plan} for plan in (before, after))
-    pairs = [Moved(position, old.get(position), new.get(position)) for position in sorted({*old, *new})]
-    return [one for one in pairs if _differs(one)]
 
 
 def price_of(plan: Sequence[PlacedLine]) -> Decimal:
@@ -191,6 +113,7 @@ def change_text(
                 "planned_after": one.after.line.planned_on if one.after is not None else None,
                 **_own_text(one),
                 **_measure_of(one),
+                **_schedule_of(one),
             }
             for one in moved(before, after)
         ],
@@ -198,28 +121,56 @@ def change_text(
 
 
 def _as_wanted(stands: PlacedLine, wanted: DraftLine | None, *, currency: str) -> PlacedLine | None:
-    if wanted is stands.line or (wanted == stands.line and wanted.kind != MILESTONE):
+    if wanted is stands.line:
         return stands
-    if stands.line.kind != MILESTONE or (wanted is not None and wanted.kind != MILESTONE):
+    if wanted is not None and wanted.kind != stands.line.kind:
         raise Refused(
-            "“{title}” is billed by the calendar, or would be, and a change order changes milestones only. Leave it as"
-            " it is.",
+            "“{title}” stays of its kind. Take it out, and add a line of the other kind.",
             field="lines",
             title=stands.line.title,
         )
+    if wanted is not None and wanted.kind != MILESTONE:
+        return _by_calendar(stands, wanted, currency=currency)
     if wanted is None:
         return None
     checked = check_line(
         _at_its_amount(_in_money(wanted), currency=currency), position=stands.position, currency=currency
     )
     after = _placed(checked, stands.position)
-    if not _differs(Moved(stands.position, stands, after)):
+    if not Moved(stands.position, stands, after).differs:
         return stands
     # A line that keeps its amount keeps how it was agreed, as long as every other one does.
     line = stands.line
     if after.amount != stands.amount or checked.measure != line.measure:
         return after
     return replace(stands, line=replace(checked, basis=line.basis, percent=line.percent, amount=line.amount))
+
+
+def _by_calendar(stands: PlacedLine, wanted: DraftLine, *, currency: str) -> PlacedLine:
+    """A deposit or recurring line as it is to be; a share of the price stays one as long as it comes to the same."""
+    if wanted.kind == RECURRING and wanted.basis != AMOUNT:
+        # Agreed as a share, and no amount of a period is said: so many periods bear it as before.
+        if wanted.due is None or stands.line.due is None or wanted.due.count != stands.line.due.count:
+            raise Refused(
+                "“{title}” was agreed as a share of the price. Say what each period is to come to, to have another"
+                " number of them.",
+                field="lines",
+                title=stands.line.title,
+            )
+        checked = check_line(wanted, position=stands.position, currency=currency)
+        after = PlacedLine(stands.position, checked, stands.amount)
+    else:
+        said = wanted if wanted.basis == AMOUNT else replace(_in_money(wanted), amount=stands.amount)
+        after = _placed(check_line(said, position=stands.position, currency=currency), stands.position)
+    if not Moved(stands.position, stands, after).differs:
+        return stands
+    same = after.amount == stands.amount and after.line.kind != RECURRING
+    line = stands.line
+    return (
+        replace(after, line=replace(after.line, basis=line.basis, percent=line.percent, amount=line.amount))
+        if same
+        else after
+    )
 
 
 def _in_money(line: DraftLine) -> DraftLine:
@@ -254,9 +205,14 @@ def _as_an_amount(one: PlacedLine, *, currency: str) -> DraftLine:
 
 
 def _placed(line: DraftLine, position: int) -> PlacedLine:
-    if line.amount is None:
+    amount = portion_of(line).amount
+    if amount is None and line.kind == RECURRING and line.amount is not None:
+        raise Refused(
+            "Say how many periods “{title}” has: a price that is fixed needs an end.", field="lines", title=line.title
+        )
+    if amount is None:
         raise Refused("“{milestone}” has no amount yet.", field="lines", milestone=line.title)
-    return PlacedLine(position, line, line.amount)
+    return PlacedLine(position, line, amount)
 
 
 def _own_text(one: Moved) -> dict[str, Any]:
@@ -272,9 +228,12 @@ def _measure_of(one: Moved) -> dict[str, Any]:
     return {"measure_before": one.before.line.measure, "measure_after": one.after.line.measure}
 
 
-def _words(placed: PlacedLine) -> tuple[Any, ...]:
-    return placed.line.title, placed.line.scope, placed.line.criteria
-
-
-def _differs(one: Moved) -> bool:
-    return bool(one.net) or one.says_another_thing or one.is_redated or one.has_other_terms or one.is_remeasured
+def _schedule_of(one: Moved) -> dict[str, Any]:
+    """When a deposit or a recurring line is billed, before and after, where something of it differs."""
+    if not one.is_by_calendar:
+        return {}
+    return {
+        when: due_text(placed.line.kind, placed.line.due, agreed=per_period(placed.line))
+        for when, placed in (("billed_before", one.before), ("billed_after", one.after))
+        if placed is not None
+    }

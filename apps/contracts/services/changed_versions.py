@@ -12,7 +12,7 @@ from apps.contracts.models.change_order import ChangeOrderState
 from apps.contracts.models.contract import ContractState
 from apps.contracts.rules import PlacedLine
 from apps.contracts.rules.conditions import plain_condition
-from apps.contracts.services.dues import measure_columns
+from apps.contracts.services.dues import due_columns, measure_columns
 from apps.contracts.services.people import check_signatory
 from apps.contracts.services.plans import terms_of
 from apps.contracts.services.reviews import review_terms
@@ -179,7 +179,7 @@ def write_plan(version: ContractVersion, *, plan: list[PlacedLine]) -> None:
         line = placed.line
         values |= {"position": placed.position, "title": line.title, "scope": line.scope, "amount": placed.amount}
         values |= {"basis": line.basis, "percent": line.percent, "planned_on": line.planned_on}
-        values |= {"per_period": rules.per_period(line), **asdict(line.own), **measure_columns(line.measure)}
+        values |= {"per_period": None, **due_columns(line), **asdict(line.own), **measure_columns(line.measure)}
         values["condition"] = plain_condition(line.own.condition)
         rows.append(PlanLine(version=version, **values))
     PlanLine.objects.bulk_create(rows)

@@ -4,6 +4,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Contract, PlanLine, Termination
+from apps.contracts.models.dues import BILLED
 from apps.contracts.wall import by_contract
 from apps.core.database import guards
 from apps.core.refs import new_ref
@@ -17,6 +18,10 @@ class InstalmentQuerySet(models.QuerySet["Instalment"]):
     def unbilled(self) -> "InstalmentQuerySet":
         """Still to be billed: neither billed, nor cancelled with its contract."""
         return self.filter(billed_at__isnull=True, cancelled_at__isnull=True)
+
+    def standing(self) -> "InstalmentQuerySet":
+        """What is agreed, billed or not: without what a change order said anew, or took out."""
+        return self.filter(is_replaced=False)
 
     def billable(self) -> "InstalmentQuerySet":
         """Of these, less what falls on the day from which a notice ends the contract, or later."""
@@ -38,9 +43,9 @@ class Instalment(models.Model):
     ``bills_on`` is the day on which it is billed, where the seller is: the first day of the period, or the day on which
     the deposit is due. A line that starts with a milestone has none until that is accepted, one that is due with an
     ``event`` none until the buyer confirms that; the start is kept here and stays. ``ends_on`` is the period's last
-    day; a deposit has none. ``line`` is that of the version that both sides signed first: a change order leaves what
-    the calendar bills as it is, at its position. ``cancelled_at``: the contract was terminated before it was billed, or
-    too little was left to bill to give a deposit back.
+    day; a deposit has none. ``line`` is that of the version that both sides signed when it was made; its position stays
+    that of the line in every version. ``cancelled_at``: the contract was terminated before it was billed, too little
+    was left to bill to give a deposit back, or a change order said it anew or took it out (``is_replaced``).
     """
 
     ref = models.CharField(max_length=16, unique=True, default=new_ref, editable=False)
@@ -58,6 +63,7 @@ class Instalment(models.Model):
     ends_on = models.DateField(_("last day of the period"), null=True, blank=True)
     billed_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
+    is_replaced = models.BooleanField(default=False, db_default=False)
 
     objects = InstalmentQuerySet.as_manager()
     wall = by_contract().only("SELECT", "INSERT", "UPDATE")
@@ -66,6 +72,9 @@ class Instalment(models.Model):
         ordering = ("position", "number")
         constraints = [
             models.UniqueConstraint("line", "number", name="instalments_of_a_line_unique"),
+            models.UniqueConstraint(
+                "contract", "position", "number", condition=Q(is_replaced=False), name="one_instalment_at_a_time_stands"
+            ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="instalment_amount_positive"),
             models.CheckConstraint(
                 condition=Q(number__gte=1, number__lte=F("count")), name="instalment_is_one_of_so_many"
@@ -85,18 +94,24 @@ class Instalment(models.Model):
                 condition=Q(cancelled_at__isnull=True) | Q(billed_at__isnull=True),
                 name="instalment_billed_or_cancelled",
             ),
+            models.CheckConstraint(
+                condition=Q(is_replaced=False) | Q(cancelled_at__isnull=False), name="what_is_replaced_is_cancelled"
+            ),
         ]
         indexes = [models.Index("bills_on", condition=Q(billed_at__isnull=True), name="instalments_to_bill")]
         triggers = [
             guards.never_deleted(),
             guards.frozen_when(
-                "TRUE", name="agreed_part_frozen", allow=("bills_on", "ends_on", "billed_at", "cancelled_at")
+                "TRUE",
+                name="agreed_part_frozen",
+                allow=("bills_on", "ends_on", "billed_at", "cancelled_at", "is_replaced"),
             ),
             guards.frozen_when("OLD.cancelled_at IS NOT NULL", name="cancelled_once"),
             guards.refused_when(
                 "cancelled_by_a_settlement_only",
                 guards.UPDATE,
-                "NEW.cancelled_at IS NOT NULL AND OLD.cancelled_at IS NULL AND NOT EXISTS (SELECT 1"
+                "NEW.cancelled_at IS NOT NULL AND OLD.cancelled_at IS NULL AND NOT NEW.is_replaced"
+                " AND NOT EXISTS (SELECT 1"
                 " FROM contracts_planline l WHERE l.id = NEW.line_id AND l.recovery <> '') AND NOT EXISTS (SELECT 1"
                 " FROM contracts_termination t WHERE t.contract_id = NEW.contract_id AND t.state <> 'withdrawn'"
                 " AND (NEW.bills_on IS NULL OR NEW.bills_on >= t.effective_on))",
@@ -104,11 +119,21 @@ class Instalment(models.Model):
             guards.at_commit(
                 "cancelled_with_its_contract",
                 guards.UPDATE,
-                "IF NEW.cancelled_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contracts_planline l"
+                "IF NEW.cancelled_at IS NOT NULL AND NOT NEW.is_replaced"
+                " AND NOT EXISTS (SELECT 1 FROM contracts_planline l"
                 " WHERE l.id = NEW.line_id AND l.recovery <> '') AND NOT EXISTS (SELECT 1 FROM contracts_contract c"
                 " WHERE c.id = NEW.contract_id AND c.state = 'terminated')"
                 " THEN RAISE EXCEPTION 'instalment % is cancelled and its contract is not terminated', NEW.ref"
                 " USING ERRCODE = 'check_violation'; END IF;",
+            ),
+            guards.refused_when(
+                "replaced_by_a_change_order_only",
+                guards.UPDATE,
+                f"EXISTS (SELECT 1 FROM (SELECT {BILLED} FROM contracts_planline WHERE id = NEW.line_id) was"
+                f" JOIN (SELECT {BILLED} FROM contracts_planline WHERE version_id = (SELECT c.active_version_id"
+                " FROM contracts_contract c WHERE c.id = NEW.contract_id) AND position = NEW.position) now"
+                " ON to_jsonb(now) = to_jsonb(was))",
+                only="NEW.is_replaced AND NOT OLD.is_replaced",
             ),
             guards.refused_when(
                 "a_start_stays",
@@ -144,7 +169,9 @@ class Instalment(models.Model):
             guards.at_commit(
                 "instalments_add_up_to_the_line",
                 guards.INSERT,
-                "IF (SELECT (sum(i.amount), count(*)) FROM invoicing_instalment i WHERE i.line_id = NEW.line_id)"
+                "IF EXISTS (SELECT 1 FROM invoicing_instalment i WHERE i.id = NEW.id AND NOT i.is_replaced)"
+                " AND (SELECT (sum(i.amount), count(*)) FROM invoicing_instalment i"
+                " WHERE i.contract_id = NEW.contract_id AND i.position = NEW.position AND NOT i.is_replaced)"
                 " IS DISTINCT FROM (SELECT (l.amount, coalesce(l.period_count, 1)::bigint) FROM contracts_planline l"
                 " WHERE l.id = NEW.line_id)"
                 " THEN RAISE EXCEPTION 'the instalments of line % do not add up to what was agreed', NEW.line_id"

@@ -32,6 +32,8 @@ from apps.invoicing.rules.progress import Sheet, SheetLine, Standing
 from apps.invoicing.rules.reasons import reason_given
 from apps.invoicing.rules.references import creditor_reference, possible_numbers
 from apps.invoicing.rules.reminders import reminder_due, schedule
+from apps.invoicing.rules.replanning import Standing as CalendarStanding
+from apps.invoicing.rules.replanning import check_followed, starts_alike
 from apps.invoicing.rules.resending import check_again
 from apps.invoicing.rules.reserved import withheld_gross
 from apps.invoicing.rules.retention import Billed as RetentionBilled
@@ -74,6 +76,7 @@ __all__ = [
     "Band",
     "Bill",
     "Bills",
+    "CalendarStanding",
     "Credit",
     "Creditable",
     "Fingerprint",
@@ -103,6 +106,7 @@ __all__ = [
     "are_alike",
     "band_of",
     "check_again",
+    "check_followed",
     "check_tax",
     "concerned",
     "credit",
@@ -127,6 +131,7 @@ __all__ = [
     "reminder_due",
     "schedule",
     "shares_of",
+    "starts_alike",
     "taken",
     "tax_breakdown",
     "totals",

@@ -1,6 +1,6 @@
 """When lines that bill themselves begin: with the signature, on their day, or with the acceptance of a milestone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -25,7 +25,7 @@ def plan_instalments(*, contract: Contract, version: ContractVersion, at: dateti
         instalment
         for line in lines
         if line.kind != drafts.MILESTONE
-        for instalment in _of_line(line, contract=contract, signed_on=signed_on, milestones=milestones)
+        for instalment in instalments_of(line, contract=contract, signed_on=signed_on, milestones=milestones)
     )
 
 
@@ -72,14 +72,24 @@ def _start(waiting: "QuerySet[Instalment]", *, on: date) -> None:
     Instalment.objects.bulk_update(started, ["bills_on", "ends_on"])
 
 
-def _of_line(
-    line: PlanLine, *, contract: Contract, signed_on: date, milestones: dict[str, PlanLine]
+def instalments_of(
+    line: PlanLine,
+    *,
+    contract: Contract,
+    signed_on: date,
+    milestones: Mapping[str, PlanLine],
+    started_on: date | None = None,
 ) -> Iterator[Instalment]:
+    """The instalments of a line that both sides have signed, not saved.
+
+    ``signed_on`` is the day of that where the seller is; ``started_on`` is the day on which the line has begun, where
+    it has.
+    """
     if line.amount is None:
         raise ValueError(f"line {line.ref} was signed without an amount")
     count = line.period_count or 1
     amounts = contracts.period_amounts(line.amount, count=count, currency=contract.currency)
-    first = {drafts.SIGNATURE: signed_on, drafts.DATE: line.starts_on}.get(line.start)
+    first = started_on or {drafts.SIGNATURE: signed_on, drafts.DATE: line.starts_on}.get(line.start)
     spans = contracts.periods(first, period=line.period, count=count) if first and line.period else []
     for number, amount in enumerate(amounts, start=1):
         yield Instalment(

@@ -142,12 +142,21 @@ def deducted(change: Moved, parts: Sequence[PlanPart]) -> list[Follows]:
     return taken
 
 
-def effect(parts: Sequence[PlanPart], *, price_after: Decimal, credited: Decimal = money.ZERO) -> Effect:
-    """What a change does to the sums of a contract whose milestones are ``parts``, ``credited`` of what is billed."""
+def effect(
+    parts: Sequence[PlanPart],
+    *,
+    price_after: Decimal,
+    credited: Decimal = money.ZERO,
+    by_calendar: tuple[Decimal, Decimal] = (money.ZERO, money.ZERO),
+) -> Effect:
+    """What a change does to the sums of a contract whose milestones are ``parts``, ``credited`` of what is billed.
+
+    ``by_calendar`` is what deposits and periods, of the price, have been billed, and what they are still to be.
+    """
     live = [part for part in parts if not part.is_gone]
-    billed = money.total(part.amount for part in live if part.state in BILLED)
+    billed = money.total(part.amount for part in live if part.state in BILLED) + by_calendar[0]
     review = money.total(part.amount for part in live if part.state == SUBMITTED)
-    before = money.total(part.amount for part in live)
+    before = money.total(part.amount for part in live) + sum(by_calendar)
     after = price_after - (billed - credited) - review
     return Effect(billed, review, before - billed - review, after, credited)
 

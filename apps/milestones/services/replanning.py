@@ -34,17 +34,24 @@ class Financed:
     advanced: Collection[int] = ()
 
 
-def check_change(*, contract: Contract, moved: Sequence[Moved], price: Decimal, financed: Financed) -> Effect:
+def check_change(
+    *,
+    contract: Contract,
+    moved: Sequence[Moved],
+    price: Decimal,
+    financed: Financed,
+    by_calendar: tuple[Decimal, Decimal] = (money.ZERO, money.ZERO),
+) -> Effect:
     """What a change would do to the sums of a contract, if its milestones let it; refused in words that name the one
     that does not.
 
-    ``price`` is the price afterwards.
+    ``price`` is the price afterwards; ``by_calendar`` is what deposits and periods of it are billed, and still to be.
     """
     milestones = list(Milestone.objects.filter(contract=contract))
     parts = _parts(milestones, financed=financed)
     _followed(moved, parts.values(), currency=contract.currency)
     credited = money.total(one.amount for one in _deducted(moved, parts.values()))
-    return rules.effect(list(parts.values()), price_after=price, credited=credited)
+    return rules.effect(list(parts.values()), price_after=price, credited=credited, by_calendar=by_calendar)
 
 
 def deductions(*, contract: Contract, moved: Sequence[Moved]) -> list[Deduction]:
@@ -78,7 +85,8 @@ def replan(*, contract: Contract, version: ContractVersion, moved: Sequence[Move
     same = PlanLine.objects.filter(version=version, position=OuterRef("position"))
     others.update(line=Subquery(same.values("pk")[:1]))
     _move_drafts(before, version=version)
-    plan_lines(contract=contract, lines=[lines[one.position] for one in moved if one.before is None])
+    new = [lines[one.position] for one in moved if one.before is None and not one.is_by_calendar]
+    plan_lines(contract=contract, lines=new)
     return Milestone.objects.unfinished().filter(contract=contract).count()
 
 

@@ -28,6 +28,7 @@ from apps.revenue.rules.obligations import (
 from apps.revenue.rules.obligations import over_time as over_time_revenue
 from apps.revenue.rules.periods import booked_on, check_closing, month_end, month_ended_by, next_month_end
 from apps.revenue.rules.positions import Position, net_position
+from apps.revenue.rules.rescheduling import Rescheduled, rescheduled
 
 __all__ = [
     "Agreed",
@@ -40,6 +41,7 @@ __all__ = [
     "Outcome",
     "Position",
     "Reason",
+    "Rescheduled",
     "Span",
     "Treatment",
     "Variable",
@@ -67,6 +69,7 @@ __all__ = [
     "over_time_revenue",
     "remeasured",
     "repriced",
+    "rescheduled",
     "rounded",
     "settled",
     "transaction_price",

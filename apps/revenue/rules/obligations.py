@@ -85,9 +85,20 @@ def cumulative(duty: Duty, currency: str) -> Decimal:
     return min(max(rounded(earned(duty) - Fraction(duty.credited), currency), money.ZERO), duty.allocated)
 
 
-def over_time(allocated: Decimal, *, progress: Fraction, credited: Fraction, currency: str) -> Decimal:
-    """The same for what is satisfied by the days: ``credited`` is what was taken off the days that have passed."""
-    return rounded(Fraction(allocated) * progress - credited, currency)
+def over_time(duty: Duty, *, progress: Fraction, credited: Fraction, currency: str) -> Decimal:
+    """The same for what is satisfied by the days: ``credited`` is what was taken off the days that have passed.
+
+    ``progress`` is of what is agreed. What was ``carried`` over when ``done_before`` had passed is not measured again
+    after the periods that were to come became others: the days that passed are a promise of their own, distinct from
+    those to come (IFRS 15.22(b) and 15.21(a)).
+    """
+    done, before = progress * Fraction(duty.agreed), Fraction(duty.done_before)
+    if done <= before:
+        worth = Fraction(duty.carried) * done / before if before else Fraction(0)
+    else:
+        rest = Fraction(duty.allocated) - Fraction(duty.carried)
+        worth = Fraction(duty.carried) + rest * (done - before) / (Fraction(duty.agreed) - before)
+    return rounded(worth - credited, currency)
 
 
 def repriced(duty: Duty, allocated: Decimal, currency: str) -> Duty:

@@ -81,7 +81,7 @@ def _end(books: Books, event: Event) -> None:
     for obligation, share in zip(obligations, shares, strict=True):
         if obligation.position in billed:
             obligation.standalone = obligation.agreed = billed[obligation.position]
-            obligation.allocated = share
+            obligation.allocated, obligation.carried, obligation.done_before = share, money.ZERO, money.ZERO
             continue
         obligation.take(rules.settled(obligation.duty, share))
         if obligation.measure not in (Measure.POINT_IN_TIME, Measure.OUTPUT):

@@ -78,7 +78,7 @@ class Books:
             Fraction(0),
         )
         return rules.over_time_revenue(
-            obligation.allocated, progress=progress, credited=credited, currency=self.contract.currency
+            obligation.duty, progress=progress, credited=credited, currency=self.contract.currency
         )
 
     def write(self, event: Event, *, touched: Iterable[Obligation], also: Iterable[Obligation] = ()) -> None:

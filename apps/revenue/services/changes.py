@@ -1,12 +1,15 @@
 """Change orders: which of the three treatments they get, and what it makes of the obligations."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from apps.contracts import drafts
-from apps.contracts.models import ContractVersion, PlanLine
+from apps.contracts.models import Contract, ContractVersion, PlanLine
 from apps.core import money
+from apps.invoicing.models import Instalment
 from apps.revenue import rules
 from apps.revenue.models import ACCEPTED, Judgement, Measure, Modification, Obligation
 from apps.revenue.services.books import Books
@@ -47,16 +50,23 @@ def _changed(version: ContractVersion) -> ContractVersion:
 
 
 def change(books: Books, *, event: Event, version: ContractVersion) -> None:
-    """What both sides changed of the milestones; what the calendar bills stays as it is in every change order."""
+    """What both sides changed of the plan.
+
+    Periods to come of a recurring line are distinct from those that have passed, so they bear what they add to the
+    price or take off it; everything else that the price changes by is shared out among the milestones.
+    """
     contract, lines = books.contract, [line for line in lines_of(version) if line.kind == drafts.MILESTONE]
     price_before = _changed(version).price
     mine = [one for one in books.obligations.values() if one.measure != Measure.OVER_TIME]
     duties, measures = [one.duty for one in mine], {one.position: one.measure for one in mine}
-    pool = money.total(duty.allocated for duty in duties) + version.price - price_before
+    by_days, is_changed = _by_days(books, event=event, version=version)
     now = agreed_now(duties, measures=measures, version=version)
-    made = rules.modified(duties, now, price=pool, currency=contract.currency)
+    more = version.price - price_before - by_days
+    treatment, reason, shared = _shared(books, duties, now, more=more)
+    if is_changed and treatment is rules.Treatment.SEPARATE:
+        treatment, reason = rules.Treatment.PROSPECTIVE, rules.Reason.NOT_BEGUN
     by_position = {line.position: line for line in lines}
-    for duty in made.duties:
+    for duty in shared:
         line, obligation = by_position.get(duty.position), books.obligations.get(duty.position)
         if obligation is None and line is not None:
             obligation = obligation_of(line, contract=contract, version=version, allocated=duty.allocated)
@@ -71,8 +81,8 @@ def change(books: Books, *, event: Event, version: ContractVersion) -> None:
             organisation_id=contract.seller_id,
             contract=contract,
             version=version,
-            treatment=made.treatment.value,
-            reason=made.reason.value,
+            treatment=treatment.value,
+            reason=reason.value,
             currency=contract.currency,
             price_before=price_before,
             price_after=version.price,
@@ -82,6 +92,73 @@ def change(books: Books, *, event: Event, version: ContractVersion) -> None:
         )
     )
     books.write(event, touched=[], also=books.obligations.values())
+
+
+def _shared(
+    books: Books, duties: list[rules.Duty], now: dict[int, rules.Agreed], *, more: Decimal
+) -> tuple[rules.Treatment, rules.Reason, Sequence[rules.Duty]]:
+    """The milestones' obligations after the change, which bear ``more`` together; and how it is treated, and why.
+
+    Where nothing but periods is promised, those bear what a deposit adds to the price or takes off it.
+    """
+    known = {one.position: rules.Agreed(standalone=one.standalone, agreed=one.agreed) for one in duties}
+    if not more and now == known:
+        return rules.Treatment.SEPARATE, rules.Reason.ONLY_ADDED, duties
+    if duties or now:
+        pool = money.total(duty.allocated for duty in duties) + more
+        made = rules.modified(duties, now, price=pool, currency=books.contract.currency)
+        return made.treatment, made.reason, made.duties
+    periods = [one for one in books.obligations.values() if one.agreed]
+    if more and periods:
+        price = money.total(one.allocated for one in periods) + more
+        weights = [one.standalone for one in periods]
+        shares = rules.allocated(price, standalone=weights, currency=books.contract.currency)
+        for one, share in zip(periods, shares, strict=True):
+            one.take(rules.repriced(one.duty, share, books.contract.currency))
+    return rules.Treatment.SEPARATE, rules.Reason.ONLY_ADDED, ()
+
+
+def _by_days(books: Books, *, event: Event, version: ContractVersion) -> tuple[Decimal, bool]:
+    """The recurring lines as the change makes them: by how much they change the price, and whether one that was there
+    is another."""
+    was, now = (
+        {line.position: line for line in lines_of(one) if line.kind == drafts.RECURRING}
+        for one in (_changed(version), version)
+    )
+    lines, more = [], money.ZERO
+    for position in sorted({*was, *now}):
+        before, after = was.get(position), now.get(position)
+        amounts = [standalone_of(line) if line is not None else money.ZERO for line in (before, after)]
+        more += amounts[1] - amounts[0]
+        if before is None or after is None or before.due != after.due or amounts[0] != amounts[1]:
+            known = books.obligations.get(position)
+            duty = known.duty if known is not None else None
+            passed = _passed(books.contract, position=position, event=event) if known is not None else Fraction(0)
+            lines.append(rules.Rescheduled(position=position, duty=duty, agreed=amounts[1], passed=passed))
+    for duty in rules.rescheduled(lines, currency=books.contract.currency):
+        line, obligation = now.get(duty.position), books.obligations.get(duty.position)
+        if obligation is None and line is not None:
+            obligation = obligation_of(line, contract=books.contract, version=version, allocated=duty.allocated)
+            books.obligations[duty.position] = obligation
+        if obligation is not None:
+            obligation.take(duty)
+            obligation.version = version
+            obligation.title = line.title if line is not None else obligation.title
+    return more, any(one.duty is not None for one in lines)
+
+
+def _passed(contract: Contract, *, position: int, event: Event) -> Fraction:
+    """What of the periods that were billed before a change had passed with its day, in money as they were billed."""
+    billed = Instalment.objects.filter(
+        contract=contract, position=position, billed_at__lte=event.at, ends_on__isnull=False
+    )
+    return sum(
+        (
+            rules.Span(first=first, last=last, weight=amount).elapsed(event.on) * Fraction(amount)
+            for first, last, amount in billed.values_list("bills_on", "ends_on", "amount")
+        ),
+        Fraction(0),
+    )
 
 
 def _follow(obligation: Obligation, line: PlanLine | None, *, version: ContractVersion) -> None:
@@ -105,6 +182,8 @@ def treat_again(books: Books, *, judgement: Judgement) -> None:
     found = Modification.objects.select_related("version").get(version_id=judgement.version_id)
     before, measures = _before(found)
     now_agreed = agreed_now(before, measures=measures, version=found.version)
+    if not before and not now_agreed:
+        return
     mine = {one.position: one for one in books.obligations.values() if one.measure != Measure.OVER_TIME}
     made = rules.modified(
         before,

@@ -38,11 +38,12 @@ def recognised_by_month(*, organisation_id: int, currency: str, since: date) -> 
 
 DAYS_TO_COME: Final = """
 WITH span AS (
-  SELECT o.allocated / o.agreed * i.amount AS amount, i.ends_on - i.bills_on + 1 AS days,
+  SELECT (o.allocated - o.carried) / (o.agreed - o.done_before) * i.amount AS amount,
+         i.ends_on - i.bills_on + 1 AS days,
          greatest(i.bills_on, coalesce(o.through + 1, i.bills_on)) AS first, i.ends_on AS last
   FROM revenue_obligation o
   JOIN invoicing_instalment i ON i.contract_id = o.contract_id AND i.position = o.position
-  WHERE o.organisation_id = %s AND o.currency = %s AND o.measure = 'over_time' AND o.agreed > 0
+  WHERE o.organisation_id = %s AND o.currency = %s AND o.measure = 'over_time' AND o.agreed > o.done_before
     AND i.ends_on IS NOT NULL AND i.cancelled_at IS NULL AND (o.through IS NULL OR i.ends_on > o.through)
 )
 SELECT month::date, sum(amount / days * (least(last, (month + interval '1 month - 1 day')::date)

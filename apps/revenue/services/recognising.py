@@ -67,7 +67,11 @@ def _opened(contracts: Contracts, *, versions: Mapping[int, list[ContractVersion
     lines = first_lines_of(first.values())
     for pk, version in first.items():
         obligations[pk] = open_obligations(contracts[pk], version=version, lines=lines.get(version.pk, []))
-    by_days = [pk for pk, rows in obligations.items() if any(row.measure == Measure.OVER_TIME for row in rows)]
+    by_days = [
+        pk
+        for pk, rows in obligations.items()
+        if len(versions[pk]) > 1 or any(row.measure == Measure.OVER_TIME for row in rows)
+    ]
     calendars, accrued = calendars_of(by_days), _accrued(contracts)
     closed = closed_through(organisation_id=next(iter(contracts.values())).seller_id)
     return [

@@ -103,8 +103,12 @@ class PriceLine:
 
 @dataclass(frozen=True)
 class ChangedMilestone:
-    """A milestone of the plan as a change order wants it; None leaves amount or date as they are, and so does what says
-    nothing of its own terms."""
+    """A line of the plan as a change order wants it; None leaves amount or date as they are, and so does what says
+    nothing of its own terms.
+
+    Of a recurring line the ``amount`` is that of one period, billed ``every`` so often and so many ``times``; it, or a
+    deposit, is first due on the day ``starts``.
+    """
 
     milestone: int
     is_out: bool = False
@@ -112,6 +116,9 @@ class ChangedMilestone:
     planned_on: date | None = None
     own: LineTerms = AS_AGREED
     measure: Measure | None = None
+    times: int | None = None
+    every: str = ""
+    starts: date | None = None
 
 
 @dataclass(frozen=True)

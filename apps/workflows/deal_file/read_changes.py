@@ -4,9 +4,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
-from apps.contracts.drafts import AS_THEY_ARE, ChangedTerms, ContractDraft, DraftLine
+from apps.contracts.drafts import AS_THEY_ARE, MONTHS, ChangedTerms, ContractDraft, DraftLine
 from apps.contracts.payment_documents import PaymentDocuments
 from apps.contracts.rules import LONGEST_PERIOD_OF_NOTICE, MOST_SUSPENSIONS
+from apps.contracts.rules.dues import MOST_PERIODS
 from apps.contracts.rules.payment import PAYMENT_BASES
 from apps.contracts.rules.review import SILENCES, UNITS
 from apps.core import money
@@ -42,8 +43,13 @@ def read_change(
 def _changed(place: Place, currency: str, milestone: Callable[[Place], int]) -> ChangedMilestone:
     amount, planned, out = place.maybe("amount"), place.maybe("planned"), place.maybe("remove")
     own, measure = read_own(place), read_measure(place)
-    if amount is None and planned is None and out is None and not own and measure is None:
-        place.refuse("says nothing that is different: give `amount`, `quantity`, `planned`, own terms or `remove: yes`")
+    times, every, starts = (place.maybe(key) for key in ("times", "every", "starts"))
+    said = (amount, planned, out, measure, times, every, starts)
+    if all(one is None for one in said) and not own:
+        place.refuse(
+            "says nothing that is different: give `amount`, `quantity`, `planned`, own terms or `remove: yes`; of a"
+            " deposit or a recurring line `amount`, `starts`, `every` or `times`"
+        )
     if amount is not None and measure is not None:
         place.refuse("says `amount` and `quantity`: the amount of a milestone by quantity follows from that")
     changed = ChangedMilestone(
@@ -53,6 +59,9 @@ def _changed(place: Place, currency: str, milestone: Callable[[Place], int]) -> 
         planned_on=planned.day() if planned is not None else None,
         own=own,
         measure=measure,
+        times=times.whole(least=1, most=MOST_PERIODS) if times is not None else None,
+        every=every.one_of(*MONTHS) if every is not None else "",
+        starts=starts.day() if starts is not None else None,
     )
     place.done()
     return changed

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from apps.contracts.drafts import MILESTONE, ContractDraft
 from apps.core import money
 from apps.milestones.rules import LONGEST_ADDRESS, LONGEST_LINK_TITLE
-from apps.workflows.deal_file.deal import Attachment, Event, Party, Person, PriceLine, SaidLink
+from apps.workflows.deal_file.deal import Attachment, Event, Party, Person, PriceLine, SaidChange, SaidLink
 from apps.workflows.deal_file.read_changes import ReadLine, read_change
 from apps.workflows.deal_file.read_judgements import read_judgement
 from apps.workflows.deal_file.read_options import picked, read_pick
@@ -114,9 +114,7 @@ def _event(
         "files": take("files", lambda p: tuple(_attachment(f, criteria) for f in p.each())) or (),
         "links": take("links", lambda p: tuple(_link(one, criteria) for one in p.each())) or (),
         "price": price,
-        "change": read_change(place, contract, milestone=lambda p: _milestone(p, contract), line=read_line)
-        if "title" in rule.keys
-        else None,
+        "change": _change(place, contract, line=read_line) if "title" in rule.keys else None,
         "ground": take("ground", lambda p: p.one_of(*GROUNDS)) or GROUNDS[0],
         "worth": take("worth", lambda p: read_worth(p, milestone=lambda named: _milestone(named, contract)))
         or take("certified", lambda p: read_worth(p, milestone=lambda named: _milestone(named, contract)))
@@ -143,6 +141,10 @@ def _event(
     event = Event(at=at, verb=verb, by=_actor(place, rule, parties, contract), line=place.line, **values)  # type: ignore[arg-type]
     place.done()
     return event
+
+
+def _change(place: Place, contract: ContractDraft, *, line: ReadLine) -> SaidChange:
+    return read_change(place, contract, milestone=lambda p: _milestone(p, contract, any_line=True), line=line)
 
 
 def _events(contract: ContractDraft) -> list[str]:

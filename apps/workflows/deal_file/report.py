@@ -54,14 +54,12 @@ def report(*, title: str, contract_ref: str) -> Report:
     names |= {tranche.key: f"tranche:{tranche.name}" for tranche in tranches}
     names |= {f"milestone:{milestone.ref}": f"milestone:{milestone.title}" for milestone in milestones}
     organisations = [contract.seller_id, *sorted({tranche.financier_id for tranche in tranches})]
+    planned = Instalment.objects.using("owner").standing().filter(contract=contract)
     return {
         "deal": title,
         "contract": _contract(contract),
         "milestones": [_milestone(milestone) for milestone in milestones],
-        "instalments": [
-            _instalment(one)
-            for one in Instalment.objects.using("owner").filter(contract=contract).select_related("invoice").in_turn()
-        ],
+        "instalments": [_instalment(one) for one in planned.select_related("invoice").in_turn()],
         "invoices": [_invoice(invoice) for invoice in invoices],
         "credit_notes": [credit_report.credit_note(note) for note in notes],
         "disputes": report_disputes.disputes(contract),
