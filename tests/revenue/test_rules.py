@@ -118,10 +118,11 @@ def test_days_earn_the_whole_and_no_more(periods: list[tuple[int, D]], at: int) 
     whole = money.total(span.weight for span in spans)
     progress = rules.over_time(spans, through=date(2026, 1, 1) + timedelta(days=at), agreed=whole)
     assert 0 <= progress <= 1
-    revenue = rules.over_time_revenue(whole, progress=progress, credited=Fraction(0), currency="EUR")
+    duty = rules.Duty(position=1, standalone=whole, agreed=whole, allocated=whole)
+    revenue = rules.over_time_revenue(duty, progress=progress, credited=Fraction(0), currency="EUR")
     assert 0 <= revenue <= whole
     end = rules.over_time(spans, through=spans[-1].last, agreed=whole)
-    assert rules.over_time_revenue(whole, progress=end, credited=Fraction(0), currency="EUR") == whole
+    assert rules.over_time_revenue(duty, progress=end, credited=Fraction(0), currency="EUR") == whole
 
 
 def test_half_a_month_earns_by_its_days() -> None:
