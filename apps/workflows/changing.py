@@ -26,6 +26,7 @@ from apps.core.refs import new_ref
 from apps.financing import services as financing
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import CreditNote
+from apps.invoicing.services import replanning
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Nullification
 from apps.milestones.rules import Effect
@@ -125,7 +126,7 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
     rules.check_unfinanced_terms(contracts.terms_moved(version), financed=_unfinished(contract, pledged=pledged))
     left = milestones.replan(contract=contract, version=version, moved=moved_by(version), financed=_financed(contract))
     recourse.follow_plan(contract, source=f"version:{version.ref}", actor=actor, at=at)
-    invoicing.replan_calendar(contract=contract, version=version, moved=moved_by(version), at=at)
+    replanning.replan_calendar(contract=contract, version=version, moved=moved_by(version), at=at)
     invoicing.start_lines_of_change(contract=contract, at=at)
     invoicing.drop_when_all_is_billed(contract=contract, actor=actor, at=at)
     contracts.complete_when_all_billed(
@@ -257,13 +258,13 @@ def _effect(
 ) -> Effect:
     pledged = financing.pledged(contract=contract)
     rules.check_unfinanced_terms(terms, financed=_unfinished(contract, pledged=pledged))
-    invoicing.check_calendar(contract=contract, moved=moved)
+    replanning.check_calendar(contract=contract, moved=moved)
     effect = milestones.check_change(
         contract=contract,
         moved=moved,
         price=price,
         financed=_financed(contract),
-        by_calendar=invoicing.calendar_sums(contract),
+        by_calendar=replanning.calendar_sums(contract),
     )
     for one in milestones.deductions(contract=contract, moved=moved) if effect.credited else ():
         _left_to_credit(one)

@@ -229,7 +229,7 @@ def test_raw_sql_that_goes_round_the_order_is_refused(parties: Parties, contract
 def test_a_version_whose_periods_were_not_made_is_refused_at_commit(
     parties: Parties, contract: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("apps.invoicing.services.replan_calendar", lambda **_given: None)
+    monkeypatch.setattr("apps.invoicing.services.replanning.replan_calendar", lambda **_given: None)
     with pytest.raises(IntegrityError, match="not those of its signed change"):
         changed(parties, contract, support(contract, due=times(6)))
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from apps.contracts import rules as contracts
 from apps.contracts.drafts import RECURRING, Due
-from apps.contracts.rules import Moved
+from apps.contracts.rules import Moved, period_amounts
 from apps.core.errors import Refused
 from apps.core.money import Money
 
@@ -76,7 +75,7 @@ def check_followed(change: Moved, standing: Standing, *, currency: str) -> None:
             title=before.line.title,
             count=count,
         )
-    amounts = contracts.period_amounts(after.amount, count=periods, currency=currency)
+    amounts = period_amounts(after.amount, count=periods, currency=currency)
     if amounts[:count] != list(standing.billed):
         raise Refused(
             "Of “{title}” {count} periods are billed at {amount}, and a line has one amount for all its periods. Let it"

@@ -115,7 +115,6 @@ from apps.invoicing.services.release_dates import (
 )
 from apps.invoicing.services.releasing import release
 from apps.invoicing.services.reminding import DueReminder, may_be_reminded, remind, reminders_due, set_reminders
-from apps.invoicing.services.replanning import calendar_sums, check_calendar, replan_calendar, standing_of
 from apps.invoicing.services.reserved import make_due, reduce
 from apps.invoicing.services.retained import (
     PartState,
@@ -184,12 +183,10 @@ __all__ = [
     "book_paid_back",
     "book_reserve_received",
     "book_sale",
-    "calendar_sums",
     "cancel_instalments",
     "certain",
     "charge_back",
     "check_billable",
-    "check_calendar",
     "claim_bonus",
     "claim_damages",
     "claim_late_payment",
@@ -268,7 +265,6 @@ __all__ = [
     "remind",
     "reminders_due",
     "renew_link",
-    "replan_calendar",
     "require_creditable",
     "require_upheld_creditable",
     "resume_reminders",
@@ -285,7 +281,6 @@ __all__ = [
     "seen_of",
     "set_aside",
     "set_reminders",
-    "standing_of",
     "start_lines_of_change",
     "start_lines_of_event",
     "take_up",

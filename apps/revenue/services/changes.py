@@ -156,6 +156,7 @@ def _passed(contract: Contract, *, position: int, event: Event) -> Fraction:
         (
             rules.Span(first=first, last=last, weight=amount).elapsed(event.on) * Fraction(amount)
             for first, last, amount in billed.values_list("bills_on", "ends_on", "amount")
+            if first is not None and last is not None
         ),
         Fraction(0),
     )
