@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0035_changes_of_what_the_calendar_bills'),
-        ('invoicing', '0038_certificates_with_proof'),
+        ('contracts', '0036_changes_of_what_the_calendar_bills'),
+        ('invoicing', '0039_interest_counts_earlier'),
     ]
 
     operations = [

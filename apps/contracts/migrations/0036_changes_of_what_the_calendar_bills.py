@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0034_one_reader_per_side'),
+        ('contracts', '0035_circumstances_of_signatures'),
     ]
 
     operations = [
