@@ -63,6 +63,11 @@ def financed(contract: Contract) -> list[str]:
     return _unfinished(contract, pledged=financing.pledged(contract=contract))
 
 
+def billed_times(contract: Contract) -> dict[int, int]:
+    """How many times each deposit and recurring line of a contract is billed, by position."""
+    return {position: len(standing.billed) for position, standing in replanning.standing_of(contract).items()}
+
+
 def moved_by(version: ContractVersion) -> list[rules.Moved]:
     """What a version that a change order made says differently from the one that it changes."""
     if version.changes is None:

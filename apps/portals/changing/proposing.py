@@ -1,5 +1,6 @@
 """A change is written down, priced, checked and proposed."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.contrib import messages
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.contracts import rules
 from apps.contracts import services as contracts
-from apps.contracts.drafts import ChangeDraft
+from apps.contracts.drafts import DEPOSIT, MILESTONE, ChangeDraft
 from apps.contracts.models import ChangeOrder, Contract
 from apps.contracts.models.change_order import ChangeOrderState
 from apps.contracts.rules import PlacedLine
@@ -27,7 +28,7 @@ from apps.portals.forms import SeenForm, add_refusal
 from apps.workflows import changing
 
 AT_ONCE: Final = 100
-"""So many milestones of the plan stand on one page; the others are reached by where the page begins."""
+"""So many lines of the plan stand on one page; the others are reached by where the page begins."""
 OWN_FIELDS: Final = frozenset({"csrfmiddlewaretoken", "key", "seen", "do"})
 """What a form says besides the change itself."""
 
@@ -84,7 +85,8 @@ def _propose(request: PortalRequest, contract: Contract, order: ChangeOrder | No
         messages.info(request, _("One change is proposed at a time. This one still waits for an answer."))
         return redirect(desk.url("change_order", waiting.ref))
     contract.active_version.contract = contract
-    shown, others = _open_plan(contract, begins=request.GET.get("from", ""))
+    billed = changing.billed_times(contract)
+    shown, others = _open_plan(contract, billed=billed, begins=request.GET.get("from", ""))
     do = request.POST.get("do", "")
     more = 1 if request.method != "POST" or do == "add" else 0
     data = request.POST if request.method == "POST" else None
@@ -92,6 +94,7 @@ def _propose(request: PortalRequest, contract: Contract, order: ChangeOrder | No
         data,
         plan=shown,
         stands=contracts.as_draft(contract.active_version),
+        billed=billed,
         order_ref=order.ref if order is not None else "",
         more=more,
     )
@@ -181,8 +184,11 @@ def _statement(change: contracts.Change, *, side: str) -> str:
     return contracts.statement_of(version, side=side).text
 
 
-def _open_plan(contract: Contract, *, begins: str) -> tuple[list[PlacedLine], dict[str, Any]]:
-    """The lines that can be changed, as far as they fit on a page; and where the page before and the next one begin."""
+def _open_plan(
+    contract: Contract, *, billed: Mapping[int, int], begins: str
+) -> tuple[list[PlacedLine], dict[str, Any]]:
+    """The lines that can be changed, as far as they fit on a page; where the page before and the next one begin; and
+    which deposits are ``invoiced``, and stay as they are."""
     version = contract.active_version
     if version is None:
         return [], {}
@@ -190,14 +196,18 @@ def _open_plan(contract: Contract, *, begins: str) -> tuple[list[PlacedLine], di
     found = Milestone.objects.filter(contract=contract, state__in=states).values_list("position", "state")
     stands = list(found)
     under_review = {position for position, state in stands if state == MilestoneState.SUBMITTED}
-    positions = sorted({position for position, _state in stands} - under_review)
+    plan = contracts.plan_of(version)
+    invoiced = [one for one in plan if one.line.kind == DEPOSIT and billed.get(one.position)]
+    by_calendar = {one.position for one in plan if one.line.kind != MILESTONE} - {one.position for one in invoiced}
+    positions = sorted(({position for position, _state in stands} - under_review) | by_calendar)
     first = int(begins) if begins.isascii() and begins.isdigit() and len(begins) < 9 else 0
     at = next((place for place, position in enumerate(positions) if position >= first), 0)
     chosen = set(positions[at : at + AT_ONCE])
-    shown = [one for one in contracts.plan_of(version) if one.position in chosen]
+    shown = [one for one in plan if one.position in chosen]
     rest = {
         "all": len(positions),
         "before": positions[max(at - AT_ONCE, 0)] if at else None,
         "after": positions[at + AT_ONCE] if len(positions) > at + AT_ONCE else None,
+        "invoiced": [one.line.title for one in invoiced],
     }
     return shown, rest
