@@ -17,7 +17,7 @@ from django.db import connections
 
 from apps.contracts import services as contracts
 from apps.contracts.charges import OUTSIDE, BonusTerms, ChargeTerms, DamageTerms, Rate
-from apps.contracts.drafts import ChangedLine, ChangeDraft, Condition, Due, LineTerms
+from apps.contracts.drafts import ChangedLine, ChangeDraft, Condition, DraftLine, Due, LineTerms
 from apps.contracts.late_payment import LateTerms
 from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.retention import RetentionTerms
@@ -219,11 +219,13 @@ NOTED_AND_PRICED: Final = ChangeDraft(
 
 
 def change_of(contract: Contract) -> ChangeDraft:
-    """A change of what the second milestone comes to."""
+    """A change of what the second milestone comes to, with support that is new and billed by the calendar."""
     assert contract.active_version is not None
     (second,) = (one for one in contracts.plan_of(contract.active_version) if one.position == 2)
     line = replace(second.line, basis="amount", amount=second.amount + 500)
-    return ChangeDraft(title="Dearer", reason="More interfaces.", lines=(ChangedLine(2, line),))
+    due = Due("date", START.date() + timedelta(days=60), "", "month", 2)
+    support = DraftLine("Support", basis="amount", amount=Decimal(500), kind="recurring", due=due)
+    return ChangeDraft(title="Dearer", reason="More interfaces.", lines=(ChangedLine(2, line),), added=(support,))
 
 
 def _silent(world: World) -> None:
