@@ -162,9 +162,12 @@ class LineForm(MilestoneFields):
 class NewLineForm(MilestoneFields, DueForm):
     """A line that is new: a milestone, a deposit, or a recurring line, of which the amount is that of one period."""
 
+    title = forms.CharField(
+        label=gettext_lazy("Name"), max_length=160, error_messages={"required": gettext_lazy("Give the line a name.")}
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, initial=due_values(DraftLine("")), **kwargs)
-        self.fields["title"].label = _("Name")
 
     def is_measured(self) -> bool:
         """What nobody signs off has no quantity, whatever was typed before it became one."""
