@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0035_circumstances_of_signatures'),
+        ('contracts', '0036_plans_of_either_side'),
     ]
 
     operations = [

@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0036_changes_of_what_the_calendar_bills'),
-        ('invoicing', '0039_interest_counts_earlier'),
+        ('contracts', '0037_changes_of_what_the_calendar_bills'),
+        ('invoicing', '0040_documents_that_end'),
     ]
 
     operations = [
