@@ -67,10 +67,11 @@ def try_action(
 def try_all(world: World, template: str, *, seed: int, most: int | None, last: Sequence[str] = COMMITTING) -> Report:
     """Kill every action of the product."""
     whole = Report("crash points", seed)
-    for name in STORIES:
+    for number, name in enumerate(STORIES, start=1):
         report = try_action(name, world, template, chance=random.Random(f"{seed} {name}"), most=most, last=last)
         whole.trials += report.trials
         whole.findings += report.findings
+        whole.tell(f"{number} of {len(STORIES)} actions")
     whole.notes.append(f"{len(STORIES)} actions")
     return whole
 

@@ -99,6 +99,7 @@ def try_all(world: World, template: str, *, seed: int, points: int | None) -> Re
             if not plan.happened:
                 found.append("the fault never happened")
             report.findings += [f"{button}, {plan.fault} at {where}: {finding}" for finding in found]
+        report.tell(f"{button} is through")
     return report
 
 

@@ -98,11 +98,12 @@ def run(name: str, world: World, template: str) -> Report:
 def run_all(world: World, template: str, *, seed: int, rounds: int = 1) -> Report:
     """Every race, so many times."""
     whole = Report("races", seed, notes=[f"{len(RACES)} races, {rounds} rounds"])
-    for _ in range(rounds):
+    for number in range(1, rounds + 1):
         for name in RACES:
             report = run(name, world, template)
             whole.trials += report.trials
             whole.findings += report.findings
+        whole.tell(f"round {number} of {rounds}")
     return whole
 
 

@@ -1,5 +1,6 @@
 """What an engine says in the end: how often it tried, from which seed, and what it found."""
 
+import sys
 from dataclasses import dataclass, field
 
 
@@ -12,6 +13,10 @@ class Report:
     trials: int = 0
     findings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def tell(self, done: str) -> None:
+        """How far it is, and how it looks so far, for whoever waits for hours."""
+        print(f"{self.engine}: {done}; N = {self.trials:,}, {len(self.findings)} findings", file=sys.stderr, flush=True)
 
     def __str__(self) -> str:
         said = f"{len(self.findings)} findings" if self.findings else f"nothing found{self._bound()}"
