@@ -276,6 +276,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "apps.workflows.beginning_jobs",
     "apps.workflows.confirming_jobs",
     "apps.workflows.charge_jobs",
+    "apps.workflows.correction_jobs",
     "apps.workflows.credit_jobs",
     "apps.workflows.dispute_jobs",
     "apps.workflows.export_jobs",

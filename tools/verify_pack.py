@@ -797,33 +797,37 @@ def check_invoices(pack):
         pack.holds.append(f"{count} invoice(s) say what the chain says was issued, and so do their documents.")
 
 
-def check_credit_notes(pack):
-    """The same for credit notes, which the chain tells beside the invoice that they correct."""
-    told = (entry["said"]["facts"] for entry in pack.said("credit_note.made"))
-    documents = {facts["credit_note"]: facts for facts in told}
+CORRECTIONS = {"credit_note": "credit note", "corrected_invoice": "corrected invoice"}
+"""What corrects an invoice, by the name that the chain has for it."""
+
+
+def check_corrections(pack, kind, called):
+    """The same for what corrects invoices, which the chain tells beside the invoice that it corrects."""
+    told = (entry["said"]["facts"] for entry in pack.said(f"{kind}.made"))
+    documents = {facts[kind]: facts for facts in told}
     count = 0
-    for entry in pack.said("credit_note.issued"):
+    for entry in pack.said(f"{kind}.issued"):
         said, facts = entry["said"], entry["said"]["facts"]
-        ref = facts["credit_note"]
+        ref = facts[kind]
         if not in_scope(pack, said):
             continue
         count += 1
         base = f"invoices/{facts['number'].replace('/', '_')}"
-        name = pack.needed("credit_note", ref, f"credit note {facts['number']}, of which the chain speaks,")
-        pack.expect(f"{base}.json", "credit_note", ref)
+        name = pack.needed(kind, ref, f"{called} {facts['number']}, of which the chain speaks,")
+        pack.expect(f"{base}.json", kind, ref)
         if name is not None and facts["snapshot_sha256"] != sha256(pack.bytes(name)):
-            pack.wrong(f"CHANGED: {name} is not the credit note that the chain says was issued")
+            pack.wrong(f"CHANGED: {name} is not the {called} that the chain says was issued")
         made = documents.get(ref)
         if made is not None:
-            check_bytes(pack, "credit_note_pdf", ref, f"{base}.pdf", made["sha256"])
+            check_bytes(pack, f"{kind}_pdf", ref, f"{base}.pdf", made["sha256"])
             if made["xml_sha256"]:
-                check_bytes(pack, "credit_note_xml", ref, f"{base}.xml", made["xml_sha256"])
-        elif pack.is_missing("document", f"credit_note:{ref}"):
-            pack.known.add(("missing", "document", f"credit_note:{ref}"))
+                check_bytes(pack, f"{kind}_xml", ref, f"{base}.xml", made["xml_sha256"])
+        elif pack.is_missing("document", f"{kind}:{ref}"):
+            pack.known.add(("missing", "document", f"{kind}:{ref}"))
         else:
-            pack.wrong(f"REMOVED: nothing is said of the document of credit note {facts['number']}")
+            pack.wrong(f"REMOVED: nothing is said of the document of {called} {facts['number']}")
     if count:
-        pack.holds.append(f"{count} credit note(s) say what the chain says was issued, and so do their documents.")
+        pack.holds.append(f"{count} {called}(s) say what the chain says was issued, and so do their documents.")
 
 
 def check_bytes(pack, kind, ref, expected, digest):
@@ -936,7 +940,8 @@ def verified(path, heads):
                 check_endings(pack)
                 check_events(pack)
                 check_invoices(pack)
-                check_credit_notes(pack)
+                for kind, called in CORRECTIONS.items():
+                    check_corrections(pack, kind, called)
                 check_certificates(pack, submissions)
                 check_known(pack)
             except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
@@ -977,9 +982,9 @@ def told(pack):
 def still_made(pack, one):
     """What was still being made, in words."""
     kind, _colon, ref = one["of"].partition(":")
-    if kind == "credit_note":
-        notes = {entry["said"]["facts"]["credit_note"]: entry for entry in pack.said("credit_note.issued")}
-        return f"the document of credit note {notes[ref]['said']['facts']['number']}"
+    if kind in CORRECTIONS:
+        found = {entry["said"]["facts"][kind]: entry for entry in pack.said(f"{kind}.issued")}
+        return f"the document of {CORRECTIONS[kind]} {found[ref]['said']['facts']['number']}"
     if kind == "invoice":
         numbers = {ref_of(entry): entry["said"]["facts"]["number"] for entry in pack.said("invoice.issued")}
         return f"the document of invoice {numbers[ref]}"

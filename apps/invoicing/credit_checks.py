@@ -12,6 +12,10 @@ ISSUED = """(
     SELECT 'credit note', ref, seller_id, series_prefix, series_year, series_position, number, net, tax, gross,
            snapshot, snapshot_sha256, chain_sha256
     FROM invoicing_creditnote
+    UNION ALL
+    SELECT 'corrected invoice', ref, seller_id, series_prefix, series_year, series_position, number, net, tax, gross,
+           snapshot, snapshot_sha256, chain_sha256
+    FROM invoicing_correctedinvoice
 )"""
 """Everything that is numbered and chained."""
 

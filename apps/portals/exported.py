@@ -10,8 +10,11 @@ from django.utils.cache import add_never_cache_headers
 from apps.core.errors import Refused
 from apps.invoicing import exports
 from apps.invoicing.einvoice.profiles import Profile
-from apps.invoicing.models import Invoice
+from apps.invoicing.models import CorrectedInvoice, Invoice
 from apps.portals.forms import explain
+
+Issued = Invoice | CorrectedInvoice
+"""What is exported as UBL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Export:
     lacks: list[str]
 
 
-def exports_of(invoice: Invoice, *, url: Callable[[Profile], str]) -> list[Export]:
+def exports_of(invoice: Issued, *, url: Callable[[Profile], str]) -> list[Export]:
     """Every form, once the document is there with its XML; none before, and none where EN 16931 has an obstacle."""
     if not _has_xml(invoice):
         return []
@@ -39,7 +42,7 @@ def exports_of(invoice: Invoice, *, url: Callable[[Profile], str]) -> list[Expor
     ]
 
 
-def export_file(invoice: Invoice, profile: Profile) -> HttpResponse:
+def export_file(invoice: Issued, profile: Profile) -> HttpResponse:
     """The invoice in this form, to be kept; 404 where it cannot be had, of which the invoice's page says why."""
     if not _has_xml(invoice):
         raise Http404
@@ -57,6 +60,6 @@ def export_file(invoice: Invoice, profile: Profile) -> HttpResponse:
     return response
 
 
-def _has_xml(invoice: Invoice) -> bool:
+def _has_xml(invoice: Issued) -> bool:
     document = getattr(invoice, "document", None)
     return document is not None and document.has_xml

@@ -32,8 +32,7 @@ QUIET = (
     "contract.printed",
     "contract.commented",
     "contract.answer_begun",
-    "document.made",
-    "credit_note.made",
+    *(f"{what}.made" for what in ("document", "credit_note", "corrected_invoice")),
 )
 """Steps on the way to something that is told itself; they stand in the trail, and not in a timeline."""
 
@@ -101,6 +100,9 @@ VERBS: Mapping[str, Words] = {
     "credit_note.issued": (_("Credit note issued"), "arrow-counterclockwise", "attention"),
     "credit_note.made": (_("Credit note made as PDF"), "file-earmark-pdf", "neutral"),
     "credit_note.sent": (_("Credit note sent to the buyer"), "envelope", "info"),
+    "corrected_invoice.issued": (_("Corrected invoice issued"), "pencil", "attention"),
+    "corrected_invoice.made": (_("Corrected invoice made as PDF"), "file-earmark-pdf", "neutral"),
+    "corrected_invoice.sent": (_("Corrected invoice sent to the buyer"), "envelope", "info"),
     "nullification.asked": (_("Asked to withdraw the acceptance"), "arrow-return-left", "attention"),
     "nullification.declined": (_("Acceptance not withdrawn"), "x-circle", "neutral"),
     "nullification.withdrawn": (_("Request to withdraw the acceptance taken back"), "slash-circle", "neutral"),
@@ -227,22 +229,19 @@ def of_contract(actor: Actor, contract: Contract) -> list[Event]:
 
 def of_subjects(actor: Actor, contract: Contract, subjects: Iterable[str]) -> list[Event]:
     """The same for some things of the contract only, such as ``milestone:k7f2…``."""
-    entries = _of_chain(actor, contract).filter(subject__in=list(subjects))
-    return _events(actor, entries.order_by("-position")[:SHOWN])
+    return _events(actor, _of_chain(actor, contract).filter(subject__in=list(subjects)).order_by("-position")[:SHOWN])
 
 
 def of_the_contract_itself(actor: Actor, contract: Contract) -> list[Event]:
-    """What belongs to no version, milestone or invoice, newest first: events that the buyer confirmed, and when the
-    other side tried to act by a personal link."""
+    """What belongs to no version, milestone or invoice, newest first: confirmed events, links in the wrong hands."""
     found = _of_chain(actor, contract).filter(verb__in=["event.confirmed", "link.of_the_other_side"])
     return _events(actor, found.order_by("-position")[:SHOWN])
 
 
-def of_notes(actor: Actor, contract: Contract, refs: Iterable[str]) -> list[Event]:
-    """What was done with some credit notes, newest first: they stand in the record of their invoice."""
-    entries = _of_chain(actor, contract).filter(verb__startswith="credit_note.").order_by("-position")[:SHOWN]
-    wanted = set(refs)
-    return _events(actor, [one for one in entries if canonical.read(one.text)["facts"].get("credit_note") in wanted])
+def of_corrections(actor: Actor, contract: Contract, ref: str, *, kind: str = "credit_note") -> list[Event]:
+    """What was done with a credit note, or a ``corrected_invoice``, newest first: it stands in its invoice's record."""
+    entries = _of_chain(actor, contract).filter(verb__startswith=f"{kind}.").order_by("-position")[:SHOWN]
+    return _events(actor, [one for one in entries if canonical.read(one.text)["facts"].get(kind) == ref])
 
 
 def recent(actor: Actor) -> list[Event]:

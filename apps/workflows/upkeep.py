@@ -19,8 +19,8 @@ from apps.contracts.models import ContractDocument
 from apps.core import clock, made
 from apps.core.database import walls
 from apps.financing.models import AssignmentProof
-from apps.invoicing import credit_documents, documents
-from apps.invoicing.models import AccountLetter, CreditNoteDocument
+from apps.invoicing import corrected_documents, credit_documents, documents
+from apps.invoicing.models import AccountLetter, CorrectedInvoice, CreditNoteDocument
 from apps.invoicing.services import account_letters as letters
 from apps.ledger.models import JournalExport
 from apps.milestones import services as milestones
@@ -81,6 +81,12 @@ def sweep_orphan_files(timestamp: int) -> None:
         "credit notes": made.sweep(
             CreditNoteDocument,
             folder=credit_documents.FOLDER,
+            before=before,
+            names_of=lambda document: (document.stored_as, document.xml_stored_as),
+        ),
+        "corrected invoices": made.sweep(
+            CorrectedInvoice,
+            folder=corrected_documents.FOLDER,
             before=before,
             names_of=lambda document: (document.stored_as, document.xml_stored_as),
         ),

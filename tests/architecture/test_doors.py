@@ -67,6 +67,7 @@ LINKS = {
     "renew",
     "ask_about_invoice",
     "credit_note_pdf",
+    "corrected_pdf",
 }
 Found = list[tuple[str, URLPattern]]
 

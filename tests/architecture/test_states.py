@@ -20,6 +20,7 @@ KINDS = {
     "milestones.Reservation": "reservation",
     "invoicing.Application": "application",
     "invoicing.CreditNoteDocument": "made",
+    "invoicing.CorrectedInvoice": "made",
     "milestones.Certificate": "made",
     "milestones.SettlementPaper": "made",
     "milestones.EventCertificate": "made",

@@ -31,6 +31,7 @@ from apps.invoicing import services as invoicing
 from apps.invoicing.models import (
     Application,
     BankTransaction,
+    CorrectedInvoice,
     CreditNote,
     Invoice,
     InvoiceLink,
@@ -341,6 +342,7 @@ FINDERS: dict[str, Callable[[World, str], Model]] = {
     "submission": newest(Submission, "contract__number"),
     "invoice": newest(Invoice, "contract__number"),
     "invoice_question": newest(InvoiceQuestion, "contract__number"),
+    "corrected": newest(CorrectedInvoice, "contract__number"),
     "credit_note": newest(CreditNote, "contract__number"),
     "nullification": newest(Nullification, "contract__number"),
     "dispute": newest(Dispute, "contract__number"),

@@ -23,9 +23,12 @@ from apps.financing.models import OrderedPayment
 from apps.financing.rules.events import Bears
 from apps.financing.services import FacilityTerms
 from apps.invoicing import services as invoicing
+from apps.invoicing import snapshot
+from apps.invoicing.models import Invoice
 from apps.invoicing.rules import Part as PaymentPart
 from apps.invoicing.rules import Share
 from apps.invoicing.services.certifying import Figure
+from apps.invoicing.services.correcting import words_of
 from apps.milestones.models import Reminder
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import CriterionAnswer, CriterionVerdict, Defect, Part
@@ -47,6 +50,7 @@ from apps.workflows import (
     charging,
     confirming,
     contracting,
+    correcting,
     crediting,
     disputing,
     exporting,
@@ -78,7 +82,7 @@ from apps.workflows import (
     watching,
 )
 from apps.workflows.once import Answer
-from tests import scenarios
+from tests import corrections, scenarios
 from tests.engines.world import COLLECTED_ON, LATE, NOTED_AND_PRICED, World, uploaded_plan, worth_700
 from tests.financing import stories
 from tests.financing.stories import FUNDED_ON, START, noon
@@ -809,6 +813,25 @@ def credit_invoice(world: World) -> Attempt:
 
 
 @story
+def correct_invoice(world: World) -> Attempt:
+    with walls.asking_for(world.parties.seller.pk):
+        said = snapshot.read(Invoice.objects.get(ref=world["creditable"]).snapshot)
+    right = replace(words_of(said), **corrections.STREET)
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: correcting.correct_invoice(
+            actor=actor,
+            key=key,
+            invoice_ref=world["creditable"],
+            right=right,
+            reason="They moved.",
+            seen=world["corrected.seen"],
+        ),
+    )
+
+
+@story
 def ask_nullification(world: World) -> Attempt:
     return _by(
         world,
@@ -1139,6 +1162,15 @@ def retry_credit_document(world: World) -> Attempt:
         world,
         "billing",
         lambda actor, key: crediting.retry_credit_document(actor=actor, key=key, credit_note_ref=world["note"]),
+    )
+
+
+@story
+def retry_corrected_document(world: World) -> Attempt:
+    return _by(
+        world,
+        "billing",
+        lambda actor, key: correcting.retry_corrected_document(actor=actor, key=key, corrected_ref=world["correction"]),
     )
 
 

@@ -16,6 +16,7 @@ JOB_OF: Final = (
     "FROM procrastinate_jobs j WHERE j.task_name = 'apps.workflows.jobs.{task}' AND j.args->>'{name}' = {ref}"
 )
 CREDIT_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.credit_jobs")
+CORRECTION_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.correction_jobs")
 ENDING_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.termination_jobs")
 REFUND_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.refund_jobs")
 PROOF_JOB_OF: Final = JOB_OF.replace("workflows.jobs", "workflows.assignment_jobs")
@@ -43,6 +44,12 @@ SENTENCES: Final = {
         + CREDIT_JOB_OF.format(task="render_credit_note", name="credit_note_ref", ref="c.ref")
         + ") <> 1 + (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'retry_credit_document'"
         " AND k.answer->>'credit_note' = c.ref)"
+    ),
+    "Every corrected invoice has one job to render it, and one more for each time that it was asked for again": (
+        "SELECT c.number FROM invoicing_correctedinvoice c WHERE (SELECT count(*) "
+        + CORRECTION_JOB_OF.format(task="render_corrected_invoice", name="corrected_ref", ref="c.ref")
+        + ") <> 1 + (SELECT count(*) FROM workflows_idempotencykey k WHERE k.action = 'retry_corrected_document'"
+        " AND k.answer->>'corrected_invoice' = c.ref)"
     ),
     "The other side hears once that an acceptance is to be withdrawn, and once what was answered": (
         "SELECT n.ref FROM milestones_nullification n WHERE (SELECT count(*) "

@@ -401,14 +401,21 @@ def _corrections(world: World) -> None:
             bank_reference="IN-FREE",
         )
         shown = invoicing.preview_credit(invoice_ref=world["creditable"], share=Share(percent=Decimal(10)))
+        _right, seen = corrections.right_of(Invoice.objects.get(ref=world["creditable"]))
     _refunds(world, milestone.contract)
-    world.refs |= {"free": answer["payment"], "creditable.seen": shown.sha256}
+    world.refs |= {"free": answer["payment"], "creditable.seen": shown.sha256, "corrected.seen": seen}
+    world.refs["correction"] = corrections.corrected(deal, invoice).ref
     world.refs["note"] = corrections.credited(deal, invoice.ref, "1000.00").ref
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "UPDATE invoicing_creditnotedocument SET state = 'failed', failure = 'The printer was out of ink.'"
             " WHERE credit_note_id = (SELECT id FROM invoicing_creditnote WHERE ref = %s)",
             [world["note"]],
+        )
+        cursor.execute(
+            "UPDATE invoicing_correctedinvoice SET state = 'failed', failure = 'The printer was out of ink.'"
+            " WHERE ref = %s",
+            [world["correction"]],
         )
 
 

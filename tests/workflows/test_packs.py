@@ -252,25 +252,27 @@ def test_what_is_still_being_made_is_named(parties: Parties, tmp_path: Path) -> 
     assert _packed(parties, contract).ref != pack
 
 
-def test_a_credit_note_is_in_it_and_is_held_to_the_chain(parties: Parties, tmp_path: Path) -> None:
+def test_what_corrects_an_invoice_is_in_it_and_is_held_to_the_chain(parties: Parties, tmp_path: Path) -> None:
     contract = scenarios.active_contract(parties)
     milestone = scenarios.accepted_milestone(contract)
+    anew = corrections.corrected(parties, corrections.invoice_of(milestone))
     note = corrections.granted(parties, corrections.asked(parties, milestone.ref))
     worker.run_due_jobs()
     files = _files(_bytes(_packed(parties, contract)))
     path = _zip(files, tmp_path / "pack.zip")
     code, said = says_of(path)
     assert code == 0, said
-    assert "1 credit note(s) say what the chain says was issued" in said
-    for ending, why in ((".json", "is not the credit note"), (".pdf", "CHANGED"), (".xml", "CHANGED")):
-        name = f"invoices/{note.number}{ending}"
-        code, said = says_of(_zip(_listed_anew({**files, name: files[name] + b" "}), path))
-        assert code == 1, said
-        assert why in said, said
-    without = {name: content for name, content in files.items() if note.number not in name}
-    code, said = says_of(_zip(_listed_anew(without), path))
-    assert code == 1, said
-    assert note.number in said
+    for number, called in ((note.number, "credit note"), (anew.number, "corrected invoice")):
+        assert f"1 {called}(s) say what the chain says was issued" in said
+        for ending, why in ((".json", f"is not the {called}"), (".pdf", "CHANGED"), (".xml", "CHANGED")):
+            name = f"invoices/{number}{ending}"
+            code, told = says_of(_zip(_listed_anew({**files, name: files[name] + b" "}), path))
+            assert code == 1, told
+            assert why in told, told
+        without = {name: content for name, content in files.items() if number not in name}
+        code, told = says_of(_zip(_listed_anew(without), path))
+        assert code == 1, told
+        assert number in told
 
 
 # --- what a forger does --------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 from apps.invoicing.models.account_letter import AccountLetter, AccountLetterSchedule
 from apps.invoicing.models.application import Application, ApplicationLine
 from apps.invoicing.models.charge import Charge
+from apps.invoicing.models.corrected_invoice import CorrectedInvoice
 from apps.invoicing.models.credit_document import CreditNoteDocument
 from apps.invoicing.models.credit_note import CreditNote, CreditNoteLine
 from apps.invoicing.models.delivery import Delivery
@@ -39,6 +40,7 @@ __all__ = [
     "BankTransaction",
     "CashApplication",
     "Charge",
+    "CorrectedInvoice",
     "CreditNote",
     "CreditNoteDocument",
     "CreditNoteLine",

@@ -17,8 +17,8 @@ from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 
-CREDITS = "CN"
-"""The series of credit notes, which no invoice is numbered in."""
+CREDITS, CORRECTIONS = "CN", "COR"
+"""The series of credit notes and that of corrected invoices, which no invoice is numbered in."""
 
 
 class InvoiceKind(models.TextChoices):
@@ -137,7 +137,7 @@ class Invoice(models.Model):
             ),
             models.CheckConstraint(condition=Q(due_on__gte=F("issued_on")), name="due_after_issue"),
             COUNTS_AS_DUE_BEFORE,
-            models.CheckConstraint(condition=~Q(series_prefix=CREDITS), name="no_invoice_among_credit_notes"),
+            models.CheckConstraint(condition=~Q(series_prefix__in=[CREDITS, CORRECTIONS]), name="no_invoice_corrects"),
             models.CheckConstraint(
                 condition=Q(number__regex=r"^[A-Z0-9/-]{1,16}$"), name="invoice_number_can_be_sent_and_typed"
             ),

@@ -47,7 +47,9 @@ class NumberSeries(models.Model):
                 " AND i.issued_at = NEW.last_issued_at) THEN"
                 " IF NOT EXISTS (SELECT 1 FROM invoicing_creditnote c WHERE c.seller_id = NEW.organisation_id"
                 " AND c.series_prefix = NEW.prefix AND c.series_year = NEW.year AND c.series_position = NEW.last"
-                " AND c.issued_at = NEW.last_issued_at)"
+                " AND c.issued_at = NEW.last_issued_at) AND NOT EXISTS (SELECT 1 FROM invoicing_correctedinvoice k"
+                " WHERE k.seller_id = NEW.organisation_id AND k.series_prefix = NEW.prefix"
+                " AND k.series_year = NEW.year AND k.series_position = NEW.last AND k.issued_at = NEW.last_issued_at)"
                 " THEN RAISE EXCEPTION 'number % of the series % was drawn and not used', NEW.last, NEW.prefix"
                 " USING ERRCODE = 'check_violation'; END IF; END IF;",
             ).seeing_all(),

@@ -23,6 +23,7 @@ from apps.invoicing.models.charge import ChargeKind
 from apps.invoicing.services import credit_series, crediting, facts
 from apps.invoicing.services.creditable import left_to_credit, refuse_uncreditable, retained_of
 from apps.invoicing.services.sales import is_sold
+from apps.invoicing.services.standing import standing
 from apps.ledger import services as ledger
 from apps.ledger.charts import Seller
 from apps.parties.actor import Actor
@@ -138,7 +139,7 @@ def _write(note: CreditNote, *, item: OpenItem, charge: Charge, series: NumberSe
 
 def _semantic(note: CreditNote, *, charge: Charge) -> snapshot.SemanticInvoice:
     """What the note says: one line of its own, at its own tax; the parties as the invoice names them."""
-    said = snapshot.read(note.invoice.snapshot)
+    said = standing(note.invoice)
     category, rate = charge.tax_category, charge.tax_rate
     is_outside = category == rules.OUTSIDE_SCOPE
     sign = 1 if note.net > 0 else -1
@@ -165,6 +166,7 @@ def _semantic(note: CreditNote, *, charge: Charge) -> snapshot.SemanticInvoice:
         retained=None,
         reserved=None,
         deposits=(),
+        corrects=None,
         lines=(
             snapshot.Line(
                 identifier="1",

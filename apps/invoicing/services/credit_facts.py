@@ -11,13 +11,14 @@ from apps.contracts.rules.payment import NET
 from apps.invoicing import rules, snapshot
 from apps.invoicing.models import CreditNote, InvoiceLine
 from apps.invoicing.services.facts import tax_rows
+from apps.invoicing.services.standing import standing
 
 
 def semantic_credit(
     note: CreditNote, *, lines: Sequence[InvoiceLine], credit: rules.Credit, totals: rules.Totals
 ) -> snapshot.SemanticInvoice:
     """What the invoice said, with the credited amounts in place of its own; the parties stay those that it names."""
-    said = snapshot.read(note.invoice.snapshot)
+    said = standing(note.invoice)
     written = [_as_booked(line, said=said, place=place) for place, line in enumerate(lines)]
     if sum(line.net > 0 for line in lines) > 1:
         with translation.override(said.language):
@@ -37,6 +38,7 @@ def semantic_credit(
         retained=None,
         reserved=None,
         deposits=(),
+        corrects=None,
         lines=tuple(
             replace(
                 line,

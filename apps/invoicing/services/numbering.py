@@ -77,9 +77,10 @@ def lock_series(
     return series, facts.Account(payee or asked["bank"], payee["account_name"] if payee else None)
 
 
-def lock_credit_series(invoice: Invoice, *, year: int) -> NumberSeries:
-    """Hold the number of the credit note to an invoice, whose series is the seller's own of that year."""
-    wanted = {"organisation_id": invoice.seller_id, "prefix": CREDITS, "year": year}
+def lock_credit_series(invoice: Invoice, *, year: int, prefix: str = CREDITS) -> NumberSeries:
+    """Hold the number of the credit note to an invoice, or of what else corrects it, whose series is the seller's own
+    of that year."""
+    wanted = {"organisation_id": invoice.seller_id, "prefix": prefix, "year": year}
     series = NumberSeries.objects.select_for_update().filter(**wanted)
     found = series.first()
     if found is None:

@@ -9,6 +9,7 @@ from apps.portals.buyer.views import (
     changes,
     charges,
     contracts,
+    corrected_invoices,
     credit_notes,
     disputes,
     drafts,
@@ -116,6 +117,13 @@ urlpatterns = [
     path("invoices/<str:ref>/xrechnung.xml", invoices.invoice_xrechnung, name="invoice_xrechnung"),
     path("invoices/<str:ref>/ask/", invoices.ask_about_invoice, name="ask_about_invoice"),
     path("invoices/<str:ref>/document/", invoices.invoice_document, name="invoice_document"),
+    path("corrected-invoices/<str:ref>/", corrected_invoices.corrected_invoice, name="corrected_invoice"),
+    path("corrected-invoices/<str:ref>/invoice.pdf", corrected_invoices.corrected_pdf, name="corrected_pdf"),
+    path("corrected-invoices/<str:ref>/invoice.xml", corrected_invoices.corrected_xml, name="corrected_xml"),
+    path("corrected-invoices/<str:ref>/peppol.xml", corrected_invoices.corrected_peppol, name="corrected_peppol"),
+    path(
+        "corrected-invoices/<str:ref>/xrechnung.xml", corrected_invoices.corrected_xrechnung, name="corrected_xrechnung"
+    ),
     path("credit-notes/<str:ref>/", credit_notes.credit_note, name="credit_note"),
     path("credit-notes/<str:ref>/credit-note.pdf", credit_notes.credit_note_pdf, name="credit_note_pdf"),
     path("credit-notes/<str:ref>/credit-note.xml", credit_notes.credit_note_xml, name="credit_note_xml"),

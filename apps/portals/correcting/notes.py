@@ -45,7 +45,7 @@ def credit_note(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs)
             "retry_url": side.url("retry_credit_document", note.ref) if side.name == "seller" else "",
             "retry": ActionForm(auto_id="retry_%s"),
             "next": _what_next(note),
-            "events": history.of_notes(request.actor, note.contract, [note.ref]),
+            "events": history.of_corrections(request.actor, note.contract, note.ref),
             "crumbs": [*crumbs, (note.invoice.number, side.url("invoice", note.invoice.ref)), (note.number, "")],
         },
     )

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from apps.invoicing.models import CreditNote, Invoice
+from apps.invoicing.models import CorrectedInvoice, CreditNote, Invoice
 from apps.milestones.models import Milestone, Nullification
 from apps.parties.actor import Actor
 from apps.portals.correcting.side import Side
@@ -25,6 +25,19 @@ def notes_of(actor: Actor, invoice: Invoice, *, side: Side) -> list[Fact]:
         facts.append(Fact(term=note.get_purpose_display(), value=note.number, url=side.url("credit_note", note.ref)))
         facts.append(Fact(term=note.reason, amount=note.gross, currency=note.currency))
     return facts
+
+
+def corrections_of(actor: Actor, invoice: Invoice, *, side: Side) -> list[Fact]:
+    """The corrected invoices that stand in place of an invoice, the last one first: that one stands."""
+    rows = CorrectedInvoice.objects.visible_to(actor).filter(invoice=invoice).order_by("-place")
+    return [
+        Fact(
+            term=_("Stands in its place") if place == 0 else _("Stood before"),
+            value=f"{row.number}: {row.reason}",
+            url=side.url("corrected_invoice", row.ref),
+        )
+        for place, row in enumerate(rows)
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

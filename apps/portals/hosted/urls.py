@@ -13,6 +13,7 @@ urlpatterns = [
     path("peppol.xml", views.invoice_peppol, name="invoice_peppol"),
     path("xrechnung.xml", views.invoice_xrechnung, name="invoice_xrechnung"),
     path("credit-notes/<str:ref>/", views.credit_note_pdf, name="credit_note_pdf"),
+    path("corrected/<str:ref>/", views.corrected_pdf, name="corrected_pdf"),
     path("document/", views.invoice_document, name="invoice_document"),
     path("viewed/", views.viewed, name="viewed"),
 ]

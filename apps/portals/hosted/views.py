@@ -20,7 +20,7 @@ from apps.core import clock
 from apps.invoicing import services as invoicing
 from apps.invoicing import snapshot, wording
 from apps.invoicing.einvoice.profiles import PEPPOL, XRECHNUNG, Profile
-from apps.invoicing.models import Allocation, CreditNote, Invoice
+from apps.invoicing.models import Allocation, CorrectedInvoice, CreditNote, Invoice
 from apps.portals import formats, moment, payment_documents
 from apps.portals.access import PortalRequest, portal
 from apps.portals.buyer import payees
@@ -59,6 +59,7 @@ def open_invoice(request: PortalRequest, token: str) -> HttpResponse:
             "is_printed_otherwise": payees.is_printed_otherwise(pay_to, found),
             "payments": _payments(visit, found),
             "documents": payment_documents.of_guest(visit.actor, found),
+            "corrections": _corrections(visit, found),
             "notes": _notes(visit, found),
             "questions": asking.about(visit.actor, found, ask_url=_below(visit, "ask_about_invoice")),
             "portal_url": reverse("buyer:invoice", args=[found.ref]) if found.buyer.is_claimed else "",
@@ -120,6 +121,19 @@ def _notes(visit: Opened, invoice: Invoice) -> list[Fact]:
         facts.append(Fact(term=note.get_purpose_display(), value=note.number, url=url))
         facts.append(Fact(term=note.reason, amount=note.gross, currency=note.currency))
     return facts
+
+
+def _corrections(visit: Opened, invoice: Invoice) -> list[Fact]:
+    """The corrected invoices that stand in its place, the last one first, each with its document once that is there."""
+    rows = CorrectedInvoice.objects.visible_to(visit.actor).filter(invoice=invoice).order_by("-place")
+    return [
+        Fact(
+            term=_("Stands in its place") if place == 0 else _("Stood before"),
+            value=f"{row.number}: {row.reason}",
+            url=_below(visit, "corrected_pdf", ref=row.ref) if row.state == "ready" else "",
+        )
+        for place, row in enumerate(rows)
+    ]
 
 
 @portal("link")
@@ -186,6 +200,17 @@ def credit_note_pdf(request: PortalRequest, token: str, ref: str) -> HttpRespons
     if note.document.state != "ready":
         raise Http404
     return stored_file(note.document.stored_as, name=f"{note.number}.pdf", content_type="application/pdf")
+
+
+@portal("link")
+@personal
+@require_safe
+def corrected_pdf(request: PortalRequest, token: str, ref: str) -> HttpResponseBase:
+    """The stored bytes of a corrected invoice that stands in place of this one; 404 until they exist."""
+    visit = opened(request, token)
+    mine = CorrectedInvoice.objects.visible_to(visit.actor).filter(invoice=visit.shown, state="ready")
+    found = get_object_or_404(mine, ref=ref)
+    return stored_file(found.stored_as, name=f"{found.number}.pdf", content_type="application/pdf")
 
 
 @portal("link")

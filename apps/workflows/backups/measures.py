@@ -15,7 +15,7 @@ from apps.contracts.models import ContractDocument
 from apps.core import clock
 from apps.core.made import MadeState
 from apps.financing.models import AssignmentProof
-from apps.invoicing.models import CreditNoteDocument, Document, NumberSeries
+from apps.invoicing.models import CorrectedInvoice, CreditNoteDocument, Document, NumberSeries
 from apps.invoicing.models.document import DocumentState
 from apps.milestones.models import Certificate, DisputeFile, EventCertificate, EvidenceFile, SettlementPaper
 from apps.workflows.backups.stored import Stored
@@ -77,12 +77,15 @@ def files() -> Iterator[Stored]:
     contracts = ContractDocument.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
     notes = CreditNoteDocument.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
     notes_with_xml = notes.filter(xml_obstacle="").values_list("xml_stored_as", "xml_sha256", "xml_size")
+    corrected = CorrectedInvoice.objects.using(OWNER).filter(state=MadeState.READY).order_by("pk")
+    corrected_with_xml = corrected.filter(xml_obstacle="").values_list("xml_stored_as", "xml_sha256", "xml_size")
     made = (
         *(
             rows.values_list(*columns)
-            for rows in (disputed, settled, certificates, events, proofs, packs, contracts, notes)
+            for rows in (disputed, settled, certificates, events, proofs, packs, contracts, notes, corrected)
         ),
         notes_with_xml,
+        corrected_with_xml,
     )
     for named in (evidence.values_list(*columns), documents.values_list(*columns), with_xml, *made):
         for name, sha256, size in named.iterator(AT_ONCE):

@@ -1,14 +1,19 @@
 """What the verbs of corrections do: credit notes, acceptances that both sides withdraw, money that comes free."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 from apps.core.errors import Refused
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Invoice, Payment
 from apps.invoicing.rules import OfLine, Share
+from apps.invoicing.services import correcting
+from apps.invoicing.services.standing import standing
 from apps.milestones.models import Nullification
 from apps.parties.actor import Actor
+from apps.workflows import correcting as workflow
 from apps.workflows import crediting
 from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.scene import Scene, new_key
@@ -26,6 +31,25 @@ def _credit(scene: Scene, event: Event, actor: Actor) -> Answer:
         share=share,
         reason=event.text,
         seen=invoicing.preview_credit(invoice_ref=invoice.ref, share=share).sha256,
+    )
+
+
+def _correct(scene: Scene, event: Event, actor: Actor) -> Answer:
+    invoice = scene.invoice(event)
+    words = correcting.words_of(standing(invoice))
+    right: dict[str, Any] = dict(event.right)
+    name, description = right.pop("line", ""), right.pop("description", "")
+    if words.lines and (name or description):
+        (old, older), *others = words.lines
+        words = replace(words, lines=((name or old, description or older), *others))
+    words = replace(words, **right)
+    return workflow.correct_invoice(
+        actor=actor,
+        key=new_key(),
+        invoice_ref=invoice.ref,
+        right=words,
+        reason=event.text,
+        seen=correcting.preview_correction(invoice_ref=invoice.ref, right=words).sha256,
     )
 
 
@@ -85,6 +109,7 @@ def _asked(scene: Scene, event: Event) -> Nullification:
 CREDITING: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyType(
     {
         "credit": _credit,
+        "correct_invoice": _correct,
         "nullify": _nullify,
         "ask_to_nullify": _nullify,
         "grant_nullification": _grant,

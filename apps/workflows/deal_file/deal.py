@@ -194,6 +194,8 @@ class Event:
     application: int | None = None
     credited: tuple[tuple[int, Decimal], ...] = ()
     """Of lines of an invoice, by their numbers, how much is credited, net of tax."""
+    right: Mapping[str, str] = field(default_factory=dict)
+    """Words of an invoice as they shall be."""
     judged: Mapping[str, Any] | None = None
     """What the accountant judges, without its day and its reason."""
 

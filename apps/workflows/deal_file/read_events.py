@@ -11,6 +11,7 @@ from apps.core import money
 from apps.milestones.rules import LONGEST_ADDRESS, LONGEST_LINK_TITLE
 from apps.workflows.deal_file.deal import Attachment, Event, Party, Person, PriceLine, SaidChange, SaidLink
 from apps.workflows.deal_file.read_changes import ReadLine, read_change
+from apps.workflows.deal_file.read_corrections import read_words
 from apps.workflows.deal_file.read_judgements import read_judgement
 from apps.workflows.deal_file.read_options import picked, read_pick
 from apps.workflows.deal_file.read_reservations import read_defects
@@ -121,6 +122,7 @@ def _event(
         or (),
         "application": take("application", lambda p: p.whole(least=1)),
         "credited": take("lines", lambda p: tuple(_credited(one) for one in p.each())) or (),
+        "right": take("right", read_words) or {},
         "part": _part(place, contract) if "part" in rule.keys else None,
         "pick": read_pick(place, contract) if verb in SIGNED else None,
         "period": take("period", lambda p: p.whole(least=1)),
@@ -133,7 +135,7 @@ def _event(
     }
     if verb == "price_offer" and not price:
         values["price"] = (_terms(place, milestones[0]),)
-    for key in ("reason", "missing", "checked", "side", "colleague", "outcome", "defects"):
+    for key in ("reason", "missing", "checked", "side", "colleague", "outcome", "defects", "right"):
         if key in rule.keys and verb not in ("accept_part", "inspect", *NO_REASON):
             place.need(key)
     if verb in MEMBERS_ONLY:

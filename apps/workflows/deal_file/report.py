@@ -13,7 +13,7 @@ from django.utils import translation
 from apps.contracts.models import Contract, Signature
 from apps.core import canonical
 from apps.financing.models import Collection, FundingRequest, Offer, OfferLine, RequestItem, Tranche
-from apps.invoicing.models import Allocation, CreditNote, Instalment, Invoice
+from apps.invoicing.models import Allocation, CorrectedInvoice, CreditNote, Instalment, Invoice
 from apps.ledger.models import Book, Entry
 from apps.milestones.models import Milestone, Submission
 from apps.workflows.deal_file import (
@@ -46,6 +46,7 @@ def report(*, title: str, contract_ref: str) -> Report:
         .order_by("id")
     )
     notes = list(_of(CreditNote, contract).select_related("invoice", "document").order_by("id"))
+    corrected = _of(CorrectedInvoice, contract).select_related("invoice").order_by("id")
     milestones = list(_of(Milestone, contract).order_by("position", "part"))
     tranches = list(_of(Tranche, contract).select_related("milestone__invoice", "financier").order_by("id"))
     names = {f"contract:{contract.ref}": f"contract:{contract.number}"}
@@ -62,6 +63,7 @@ def report(*, title: str, contract_ref: str) -> Report:
         "instalments": [_instalment(one) for one in planned.select_related("invoice").in_turn()],
         "invoices": [_invoice(invoice) for invoice in invoices],
         "credit_notes": [credit_report.credit_note(note) for note in notes],
+        "corrected_invoices": [credit_report.corrected_invoice(one) for one in corrected],
         "disputes": report_disputes.disputes(contract),
         "reservations": report_reservations.reservations(contract),
         "change_orders": change_orders(contract),

@@ -51,6 +51,7 @@ def plain(found: Report) -> str:
             for row in found["instalments"]
         ]
     lines += credit_report.plain(found["credit_notes"])
+    lines += credit_report.plain_of_corrected(found["corrected_invoices"])
     lines += report_disputes.plain(found["disputes"])
     lines += report_reservations.plain(found["reservations"])
     lines += report_terminations.in_words(found["terminations"], currency=contract["currency"])

@@ -73,6 +73,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "pay": Verb("seller", ("amount", "received_on", "reference", "period"), on_milestone=True, any_line=True),
         "reverse_payment": Verb("seller", ("reason", "period"), on_milestone=True, any_line=True),
         "credit": Verb("seller", ("amount", "percent", "lines", "reason"), on_milestone=True),
+        "correct_invoice": Verb("seller", ("right", "reason", "period"), on_milestone=True, any_line=True),
         "nullify": Verb("buyer", ("amount", "percent", "reason"), on_milestone=True),
         "grant_nullification": Verb("seller", on_milestone=True),
         "decline_nullification": Verb("seller", ("reason",), on_milestone=True),

@@ -8,9 +8,10 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.made import MadeState
 from apps.invoicing import release_statement, snapshot, wording
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import Delivery, Invoice, PayeeInstruction
+from apps.invoicing.models import CorrectedInvoice, Delivery, Invoice, PayeeInstruction
 from apps.milestones.models import Decision
 from apps.milestones.models.decision import ACCEPTING
 from apps.parties import services as parties
@@ -201,8 +202,11 @@ def _account(billed: Invoice) -> PayeeInstruction | snapshot.CreditTransfer | No
 
 
 def _pdf(billed: Invoice) -> Enclosure:
-    with default_storage.open(billed.document.stored_as) as stored:
-        return Enclosure(f"{billed.number}.pdf".replace("/", "-"), stored.read(), "application/pdf")
+    """The document that stands: that of the last correction, once it is there, or the invoice's own."""
+    last = CorrectedInvoice.objects.filter(invoice=billed, state=MadeState.READY).order_by("place").last()
+    number, stored_as = (last.number, last.stored_as) if last else (billed.number, billed.document.stored_as)
+    with default_storage.open(stored_as) as stored:
+        return Enclosure(f"{number}.pdf".replace("/", "-"), stored.read(), "application/pdf")
 
 
 def _of_retention(billed: Invoice) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from apps.invoicing.models import Document, Invoice
 from apps.milestones import services
 from apps.milestones.models import Certificate, Decision, EvidenceFile, Milestone, Submission
 from apps.workflows.models import EvidencePack
-from apps.workflows.packs import credit_notes, events, parts, settlements, steps
+from apps.workflows.packs import corrections, events, parts, settlements, steps
 from apps.workflows.packs.parts import PERSON, Contents
 
 CHAIN: Final = "audit/chain.jsonl"
@@ -38,7 +38,7 @@ def of_pack(pack: EvidencePack) -> Contents:
         issued = Invoice.objects.filter(contract_id=pack.contract_id)
         issued = issued if pack.milestone_id is None else issued.filter(milestone_id=pack.milestone_id)
         _invoices(issued, contents)
-        credit_notes.collect(issued, contents)
+        corrections.collect(issued, contents)
     return contents
 
 

@@ -44,6 +44,7 @@ def refs_of(parties: Parties) -> dict[str, str]:
         "invoice_document": invoice.ref,
         "acknowledge_assignment": notice.ref,
         "credit_note": note.ref,
+        "corrected_invoice": corrections.corrected(parties, corrections.invoice_of(credited)).ref,
         "dispute_submission": submission.ref,
         "dispute_invoice": invoice.ref,
         "dispute": dispute_ref,

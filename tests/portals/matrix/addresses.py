@@ -108,6 +108,13 @@ OF: Final[dict[str, str]] = {
     "seller:credit_note_pdf": "invoicing.CreditNote",
     "seller:credit_note_xml": "invoicing.CreditNote",
     "seller:retry_credit_document": "invoicing.CreditNote",
+    "seller:correct_invoice": "invoicing.Invoice",
+    "seller:corrected_invoice": "invoicing.CorrectedInvoice",
+    "seller:corrected_pdf": "invoicing.CorrectedInvoice",
+    "seller:corrected_xml": "invoicing.CorrectedInvoice",
+    "seller:corrected_peppol": "invoicing.CorrectedInvoice",
+    "seller:corrected_xrechnung": "invoicing.CorrectedInvoice",
+    "seller:retry_corrected_document": "invoicing.CorrectedInvoice",
     "seller:dispute_submission": "milestones.Submission",
     "seller:dispute_invoice": "invoicing.Invoice",
     "seller:dispute": "milestones.Dispute",
@@ -213,6 +220,11 @@ OF: Final[dict[str, str]] = {
     "buyer:credit_note": "invoicing.CreditNote",
     "buyer:credit_note_pdf": "invoicing.CreditNote",
     "buyer:credit_note_xml": "invoicing.CreditNote",
+    "buyer:corrected_invoice": "invoicing.CorrectedInvoice",
+    "buyer:corrected_pdf": "invoicing.CorrectedInvoice",
+    "buyer:corrected_xml": "invoicing.CorrectedInvoice",
+    "buyer:corrected_peppol": "invoicing.CorrectedInvoice",
+    "buyer:corrected_xrechnung": "invoicing.CorrectedInvoice",
     "buyer:dispute_submission": "milestones.Submission",
     "buyer:dispute_invoice": "invoicing.Invoice",
     "buyer:dispute": "milestones.Dispute",
@@ -272,6 +284,7 @@ OF: Final[dict[str, str]] = {
     "hosted:invoice_document": TOKEN,
     "hosted:viewed": TOKEN,
     "hosted:credit_note_pdf": "invoicing.CreditNote",
+    "hosted:corrected_pdf": "invoicing.CorrectedInvoice",
 }
 """Whose object stands in the parameter of an address, by its model. The financiers' windows say it themselves."""
 

@@ -24,6 +24,7 @@ from apps.invoicing import services as invoicing
 from apps.invoicing.models import BankTransaction, Invoice, Payment
 from apps.invoicing.rules import Part as PaymentPart
 from apps.invoicing.rules import Share
+from apps.invoicing.rules.corrections import Words
 from apps.invoicing.services import applications
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Submission
@@ -40,6 +41,7 @@ from apps.workflows import (
     charging,
     confirming,
     contracting,
+    correcting,
     crediting,
     disputing,
     exporting,
@@ -64,10 +66,11 @@ from apps.workflows import (
     treasury,
     underwriting,
 )
-from tests import scenarios
+from tests import corrections, scenarios
 from tests.portals.matrix.world import NOW, TODAY, Tenant
 from tests.scenarios import PDF, key
 
+OTHER_WORDS = Words("Aurora", "Hafenweg 9", "", "Hamburg", "", "", "")
 TERMS = OfferTerms(
     funding_on=TODAY,
     lines=(
@@ -245,6 +248,15 @@ def _credit(row: Any, _own: Tenant) -> dict[str, Any]:
     return {"share": share, "seen": seen, "reason": "Too dear."}
 
 
+def _correct(row: Any, _own: Tenant) -> dict[str, Any]:
+    """Another street, as its own people would be shown the change."""
+    try:
+        right, seen = corrections.right_of(row)
+    except Refused:
+        right, seen = OTHER_WORDS, "0" * 64
+    return {"right": right, "seen": seen, "reason": "They moved."}
+
+
 def _late(row: Any, _own: Tenant) -> dict[str, Any]:
     """What has run by then, as its own people would be shown it."""
     with walls.asking_for(row.seller_id):
@@ -329,6 +341,7 @@ CONTRACT, VERSION, GRANT = "contracts.Contract", "contracts.ContractVersion", "c
 UPLOAD, TEMPLATE = "contracts.PlanUpload", "contracts.ContractTemplate"
 MILESTONE, SUBMISSION, FILE = "milestones.Milestone", "milestones.Submission", "milestones.EvidenceFile"
 CHARGE = "invoicing.Charge"
+CORRECTED = "invoicing.CorrectedInvoice"
 CREDIT_NOTE, NULLIFICATION = "invoicing.CreditNote", "milestones.Nullification"
 QUESTION = "milestones.Question"
 DISPUTE, PROPOSAL = "milestones.Dispute", "milestones.DisputeProposal"
@@ -577,6 +590,8 @@ CALLS = [
     Call(reminding.resume_reminders, "billing", INVOICE, "invoice_ref"),
     Call(reminding.remind_by_schedule, "billing", INVOICE, "invoice_ref", lambda _row, _own: {"number": 1}),
     Call(crediting.credit_invoice, "billing", INVOICE, "invoice_ref", _credit),
+    Call(correcting.correct_invoice, "billing", INVOICE, "invoice_ref", _correct),
+    Call(correcting.retry_corrected_document, "billing", CORRECTED, "corrected_ref"),
     Call(crediting.retry_credit_document, "billing", CREDIT_NOTE, "credit_note_ref"),
     Call(crediting.ask_nullification, "billing", MILESTONE, "milestone_ref", _defect),
     Call(crediting.ask_nullification, "approver", MILESTONE, "milestone_ref", _defect),

@@ -36,7 +36,7 @@ from apps.financing.models import Assignment, AssignmentProof, Offer, Tranche
 from apps.financing.rules import LineTerms, OfferTerms
 from apps.financing.rules.events import Bears
 from apps.financing.services import FacilityTerms
-from apps.invoicing import credit_documents, documents
+from apps.invoicing import corrected_documents, credit_documents, documents
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import BankTransaction, Invoice, InvoiceLink
 from apps.invoicing.rules import Part
@@ -555,6 +555,12 @@ class _Builder:
         self._refunds(others[4], others[5], reason=reason)
         with walls.asking_for(self.deal.seller.pk):
             credit_documents.render(credit_note_ref=note.ref)
+        corrected, again = (
+            corrections.corrected(self.deal, first, {"street": street}, reason=reason)
+            for street in (f"Way 1 {self.canary}", f"Way 2 {self.canary}")
+        )
+        with walls.asking_for(self.deal.seller.pk):
+            corrected_documents.render(corrected_ref=corrected.ref)
         with acting(member(self.deal, "billing")) as bilge:
             hosting.renew_invoice_link(actor=bilge, key=key(), invoice_ref=first.ref)
         self.hosted = {"credited": self._link_to(first.ref)}
@@ -562,6 +568,8 @@ class _Builder:
         failed = corrections.credited(self.deal, others[0].ref, "1.00", reason=reason)
         with walls.asking_for(self.deal.seller.pk), failing, suppress(press.PangoMissingError):
             credit_documents.render(credit_note_ref=failed.ref)
+        with walls.asking_for(self.deal.seller.pk), failing, suppress(press.PangoMissingError):
+            corrected_documents.render(corrected_ref=again.ref)
         asked = [corrections.asked(self.deal, one.billed.ref, reason=reason) for one in others[:4]]
         corrections.granted(self.deal, asked[1])
         with acting(member(self.deal, "billing")) as bilge:

@@ -80,6 +80,7 @@ class World:
     file_ref: str
     transaction_ref: str
     note_ref: str
+    corrected_ref: str
     nullification_ref: str
     dispute_ref: str
     dispute_file_ref: str
@@ -258,6 +259,7 @@ def _built(parties: Parties) -> World:
         file_ref=file_ref,
         transaction_ref=transaction_ref,
         note_ref=corrections.credited(parties, corrections.invoice_of(creditable).ref, "1.00").ref,
+        corrected_ref=corrections.corrected(parties, corrections.invoice_of(creditable)).ref,
         nullification_ref=corrections.asked(parties, creditable.ref),
         dispute_ref=dispute_ref,
         dispute_file_ref=dispute_file_ref,
@@ -401,6 +403,8 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
         "credit_note_pdf": world.note_ref,
         "credit_note_xml": world.note_ref,
         "retry_credit_document": world.note_ref,
+        "correct_invoice": corrections.invoice_of(world.creditable).ref,
+        **dict.fromkeys(("corrected_invoice", *CORRECTED_FILES, "retry_corrected_document"), world.corrected_ref),
         "dispute_submission": world.waiting.ref,
         "dispute_invoice": invoice,
         "dispute": world.dispute_ref,
@@ -431,6 +435,7 @@ def addresses(parties: Parties, world: World) -> dict[str, str]:
     }
 
 
+CORRECTED_FILES = ("corrected_pdf", "corrected_xml", "corrected_peppol", "corrected_xrechnung")
 POST_ONLY = (
     "renew_invoice_link",
     "revoke_invoice_link",
@@ -448,6 +453,7 @@ POST_ONLY = (
     "retry_export",
     "resend_invoice",
     "retry_certificate",
+    "retry_corrected_document",
     "retry_credit_document",
     "retry_event_certificate",
     "retry_document",
@@ -457,6 +463,7 @@ NOT_THERE_YET = (
     "account_letter",
     "certificate",
     "contract_pdf",
+    *CORRECTED_FILES,
     "credit_note_pdf",
     "credit_note_xml",
     "event_certificate",

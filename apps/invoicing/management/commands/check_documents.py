@@ -13,7 +13,7 @@ from apps.core import clock
 from apps.invoicing import inspection
 from apps.invoicing.checks import SNAPSHOT_CHECKS
 from apps.invoicing.einvoice import given, standard
-from apps.invoicing.models import CreditNote, CreditNoteDocument, Document, Invoice
+from apps.invoicing.models import CorrectedInvoice, CreditNote, CreditNoteDocument, Document, Invoice
 from apps.invoicing.models.document import DocumentState
 
 OWNER = "owner"
@@ -81,20 +81,27 @@ class Command(BaseCommand):
                     yield f"NOT TRUE: {check.sentence}. {subject}: expected {expected}, found {found}"
 
 
-def _documents(*, days: int | None) -> Iterator[tuple[Document | CreditNoteDocument, Invoice | CreditNote]]:
-    """Those of invoices, then those of credit notes, each with what it was made from."""
+Kept = Document | CreditNoteDocument | CorrectedInvoice
+
+
+def _documents(*, days: int | None) -> Iterator[tuple[Kept, Invoice | CreditNote | CorrectedInvoice]]:
+    """Those of invoices, of credit notes, then of corrected invoices, each with what it was made from."""
     invoices = Document.objects.using(OWNER).select_related("invoice__seller").order_by("pk")
     notes = CreditNoteDocument.objects.using(OWNER).select_related("credit_note__seller").order_by("pk")
+    corrected = CorrectedInvoice.objects.using(OWNER).select_related("seller").order_by("pk")
     if days is not None:
         since = clock.now() - timedelta(days=days)
         invoices, notes = invoices.filter(requested_at__gte=since), notes.filter(requested_at__gte=since)
+        corrected = corrected.filter(requested_at__gte=since)
     for document in invoices.iterator(chunk_size=AT_ONCE):
         yield document, document.invoice
     for note in notes.iterator(chunk_size=AT_ONCE):
         yield note, note.credit_note
+    for one in corrected.iterator(chunk_size=AT_ONCE):
+        yield one, one
 
 
-def _findings(document: Document | CreditNoteDocument, *, snapshot: str) -> list[str]:
+def _findings(document: Kept, *, snapshot: str) -> list[str]:
     try:
         pdf = _read(document.stored_as)
         xml = _read(document.xml_stored_as) if document.xml_stored_as else b""

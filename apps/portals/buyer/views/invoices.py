@@ -24,7 +24,7 @@ from apps.portals.buyer.pages import invoice_crumbs, page, today_of, zone_of
 from apps.portals.buyer.payees import PayTo
 from apps.portals.buyer.stories import invoice_story
 from apps.portals.buyer.ways import MemberWay
-from apps.portals.correcting.shown import notes_of
+from apps.portals.correcting.shown import corrections_of, notes_of
 from apps.portals.correcting.side import BUYER
 from apps.portals.disputing import shown as disputes
 from apps.portals.exported import export_file, exports_of
@@ -136,6 +136,7 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             "next": _what_next(found, state=state, pay_to=pay_to),
             "events": invoice_story(request.actor, found),
             "documents": payment_documents.of_invoice(request.actor, found, side="buyer"),
+            "corrections": corrections_of(request.actor, found, side=BUYER),
             "notes": notes_of(request.actor, found, side=BUYER),
             "disputes": disputes.of_invoice(request.actor, found, side=BUYER),
             "questions": asking.about(request.actor, found, ask_url=_ask_url(request.actor, found)),

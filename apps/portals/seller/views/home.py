@@ -14,7 +14,15 @@ from django.views.decorators.http import require_GET
 from apps.contracts.models import Contract, ContractVersion
 from apps.core import clock
 from apps.financing.models import Offer
-from apps.invoicing.models import BankTransaction, CreditNote, CreditNoteDocument, Document, Invoice, OpenSum
+from apps.invoicing.models import (
+    BankTransaction,
+    CorrectedInvoice,
+    CreditNote,
+    CreditNoteDocument,
+    Document,
+    Invoice,
+    OpenSum,
+)
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
@@ -203,7 +211,7 @@ def _drafts(actor: Actor) -> Iterator[Need]:
 
 
 def _documents(actor: Actor) -> Iterator[Need]:
-    """Invoices, and the credit notes that correct them, whose document could not be made."""
+    """Invoices, and what corrects them, whose document could not be made."""
     failed = Document.objects.visible_to(actor).filter(invoice__seller_id=actor.organisation_id, state="failed")
     for document in failed.select_related("invoice__buyer").order_by("pk")[:SHOWN]:
         yield _to_make_again(document.invoice, url=reverse("seller:invoice", args=[document.invoice.ref]))
@@ -211,9 +219,12 @@ def _documents(actor: Actor) -> Iterator[Need]:
     corrected = corrected.filter(credit_note__seller_id=actor.organisation_id).select_related("credit_note__buyer")
     for made in corrected.order_by("pk")[:SHOWN]:
         yield _to_make_again(made.credit_note, url=reverse("seller:credit_note", args=[made.credit_note.ref]))
+    anew = CorrectedInvoice.objects.of_seller(actor).filter(state="failed").select_related("buyer")
+    for one in anew.order_by("pk")[:SHOWN]:
+        yield _to_make_again(one, url=reverse("seller:corrected_invoice", args=[one.ref]))
 
 
-def _to_make_again(issued: Invoice | CreditNote, *, url: str) -> Need:
+def _to_make_again(issued: Invoice | CreditNote | CorrectedInvoice, *, url: str) -> Need:
     return Need(
         what=_("The PDF of %(number)s could not be made") % {"number": issued.number},
         who=issued.buyer.legal_name,

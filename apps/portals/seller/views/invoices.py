@@ -22,7 +22,7 @@ from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import open_totals, payment_documents
 from apps.portals.access import PortalRequest, portal
-from apps.portals.correcting.shown import notes_of
+from apps.portals.correcting.shown import corrections_of, notes_of
 from apps.portals.correcting.side import SELLER
 from apps.portals.disputing import shown as disputes
 from apps.portals.exported import exports_of
@@ -156,6 +156,10 @@ def invoice(request: PortalRequest, ref: str) -> HttpResponse:
             "asked": asked,
             "allocations": unapplied.of_invoice(request.actor, found),
             "documents": payment_documents.of_invoice(request.actor, found, side="seller"),
+            "corrections": corrections_of(request.actor, found, side=SELLER),
+            "may_correct": not why_not(request.actor, Action.CREDIT_INVOICE)
+            and found.bills_supply
+            and found.open_item.credited < found.gross,
             "notes": notes_of(request.actor, found, side=SELLER),
             "disputes": disputes.of_invoice(request.actor, found, side=SELLER),
             "may_credit": not why_not(request.actor, Action.CREDIT_INVOICE)

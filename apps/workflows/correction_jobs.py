@@ -1,0 +1,38 @@
+"""The jobs of corrected invoices: their documents, and the mails that go with them. As in :mod:`jobs`, they may run
+twice, and carry references only."""
+
+from django.db import transaction
+from procrastinate.contrib.django import app
+
+from apps.core import clock
+from apps.core.database import walls
+from apps.invoicing.models import CorrectedInvoice
+from apps.invoicing.services import deliveries
+from apps.workflows.jobs import MAIL_AGAIN, RENDER_AGAIN
+
+
+@app.task(queue="documents", retry=RENDER_AGAIN)
+def render_corrected_invoice(*, corrected_ref: str, organisation_id: int) -> None:
+    """Make the PDF of a corrected invoice as an invoice's is made; ready, it is put on its way to the buyer."""
+    from apps.invoicing import corrected_documents  # only the worker needs it
+
+    with walls.asking_for(organisation_id):
+        corrected_documents.render(corrected_ref=corrected_ref, when_ready=_send)
+
+
+def _send(corrected: CorrectedInvoice) -> None:
+    send_corrected_invoice.defer(corrected_ref=corrected.ref, organisation_id=corrected.buyer_id)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_corrected_invoice(*, corrected_ref: str, organisation_id: int) -> None:
+    """Mail a corrected invoice with its document to the buyer, and note to whom it went."""
+    from apps.workflows.mails import corrections as mails
+
+    with walls.asking_for(organisation_id):
+        sent = mails.corrected_invoice(corrected_ref=corrected_ref)
+        if sent is not None:
+            with transaction.atomic():
+                deliveries.note_corrected_sent(
+                    corrected_ref=corrected_ref, to=sent.to, message_id=sent.message_id, at=clock.now()
+                )

@@ -1,0 +1,41 @@
+"""The mail with a corrected invoice, to everybody of the buyer to whom an invoice goes."""
+
+from django.core.files.storage import default_storage
+from django.utils.translation import gettext_lazy as _
+
+from apps.invoicing import snapshot
+from apps.invoicing.models import CorrectedInvoice
+from apps.workflows.mails.invoices import page_of, people_for_invoices
+from apps.workflows.mails.letter import Enclosure, Letter, Sent, fact, send
+
+
+def corrected_invoice(*, corrected_ref: str) -> Sent | None:
+    """The corrected invoice with its document, and what is changed in it."""
+    related = ("seller", "buyer", "invoice__open_item", "invoice__contract__active_version")
+    corrected = CorrectedInvoice.objects.select_related(*related).get(ref=corrected_ref)
+    billed, said = corrected.invoice, snapshot.read(corrected.snapshot)
+    with default_storage.open(corrected.stored_as) as stored:
+        pdf = stored.read()
+    return send(
+        Letter(
+            name="corrected_invoice",
+            key=corrected.ref,
+            sender=corrected.seller,
+            reader=corrected.buyer,
+            to=people_for_invoices(billed),
+            button=_("Open the invoice"),
+            url=page_of(billed, buyer=corrected.buyer),
+            facts=[
+                fact(_("Corrects invoice"), said.corrects.number if said.corrects is not None else billed.number),
+                fact(_("Date"), on=corrected.issued_on),
+                fact(_("Reason"), corrected.reason),
+                fact(_("Reference"), said.remittance),
+            ],
+            context={
+                "corrected": corrected,
+                "invoice": billed,
+                "changes": said.corrects.changes if said.corrects is not None else (),
+            },
+            files=[Enclosure(f"{corrected.number}.pdf".replace("/", "-"), pdf, "application/pdf")],
+        )
+    )
