@@ -104,6 +104,11 @@ CHANGES: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         "sign_change": _sign_change,
         "decline_change": _decline_change,
         "withdraw_change": _withdraw_change,
+        "record_buyers_change": _record_change,
+        "propose_buyers_change": _propose_change,
+        "sign_buyers_change": _sign_change,
+        "decline_buyers_change": _decline_change,
+        "withdraw_buyers_change": _withdraw_change,
     }
 )
 """The verbs of change orders, each with what it does."""

@@ -76,6 +76,10 @@ def _decline(scene: Scene, event: Event, actor: Actor) -> Answer:
     )
 
 
+def _withdraw(scene: Scene, event: Event, actor: Actor) -> Answer:
+    return crediting.withdraw_nullification(actor=actor, key=new_key(), nullification_ref=_asked(scene, event).ref)
+
+
 def _allocate(scene: Scene, event: Event, actor: Actor) -> Answer:
     of_contract = Payment.objects.unapplied().filter(allocations__invoice__contract__ref=scene.contract_ref)
     payment = of_contract.order_by("pk").first()
@@ -115,6 +119,8 @@ CREDITING: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyT
         "grant_nullification": _grant,
         "agree_to_nullify": _grant,
         "decline_nullification": _decline,
+        "withdraw_nullification": _withdraw,
+        "withdraw_sellers_nullification": _withdraw,
         "allocate": _allocate,
     }
 )

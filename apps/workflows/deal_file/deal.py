@@ -192,6 +192,7 @@ class Event:
     document: str = ""
     valid_until: date | None = None
     application: int | None = None
+    answer_days: int | None = None
     credited: tuple[tuple[int, Decimal], ...] = ()
     """Of lines of an invoice, by their numbers, how much is credited, net of tax."""
     right: Mapping[str, str] = field(default_factory=dict)

@@ -24,7 +24,7 @@ def _dispute(scene: Scene, event: Event, actor: Actor) -> Answer:
         submission_ref=scene.submission(event).ref,
         amount=event.amount,
         reason=event.text,
-        answer_days=ANSWER_DAYS,
+        answer_days=event.answer_days or ANSWER_DAYS,
     )
 
 
@@ -40,7 +40,7 @@ def _dispute_rest(scene: Scene, event: Event, actor: Actor) -> Answer:
         amount=event.amount,
         verdicts=[],
         reason=event.text,
-        answer_days=ANSWER_DAYS,
+        answer_days=event.answer_days or ANSWER_DAYS,
     )
 
 
@@ -51,7 +51,7 @@ def _dispute_invoice(scene: Scene, event: Event, actor: Actor) -> Answer:
         invoice_ref=scene.invoice(event).ref,
         share=Share(amount=event.amount, percent=event.percent),
         reason=event.text,
-        answer_days=ANSWER_DAYS,
+        answer_days=event.answer_days or ANSWER_DAYS,
     )
 
 
@@ -101,6 +101,7 @@ def _live(scene: Scene, event: Event) -> Dispute:
 DISPUTING: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyType(
     {
         "dispute": _dispute,
+        "raise_sellers_dispute": _dispute,
         "dispute_rest": _dispute_rest,
         "dispute_invoice": _dispute_invoice,
         "record_dispute": _dispute_invoice,
@@ -111,5 +112,6 @@ DISPUTING: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyT
         "offer_outcome": _propose,
         "take_outcome": _agree,
         "withdraw_dispute": _withdraw,
+        "withdraw_sellers_dispute": _withdraw,
     }
 )

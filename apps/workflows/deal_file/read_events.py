@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from apps.contracts.drafts import MILESTONE, ContractDraft
 from apps.core import money
-from apps.milestones.rules import LONGEST_ADDRESS, LONGEST_LINK_TITLE
+from apps.milestones.rules import LONGEST_ADDRESS, LONGEST_LINK_TITLE, MOST_ANSWER_DAYS
 from apps.workflows.deal_file.deal import Attachment, Event, Party, Person, PriceLine, SaidChange, SaidLink
 from apps.workflows.deal_file.read_changes import ReadLine, read_change
 from apps.workflows.deal_file.read_corrections import read_words
@@ -28,12 +28,18 @@ MEMBERS_ONLY: Final = frozenset(
         "return_document",
         "order",
         "withdraw_order",
+        "record_buyers_change",
+        "propose_buyers_change",
+        "withdraw_buyers_change",
+        "withdraw_nullification",
         *BY_MEMBERS,
     }
 )
 """What the buyer does in its portal only: a link confirms no event, takes no document and gives no notice."""
 
 
+UNDONE: Final = ("decline_change", "withdraw_change", "decline_buyers_change", "withdraw_buyers_change")
+"""What takes back the milestones that a change order proposed to add."""
 LATER: Final = ("slip", "extend")
 """What moves an expected payment: its date is the event's."""
 SIGNED: Final = ("sign", "sign_answer")
@@ -54,9 +60,9 @@ def read_events(
         events.append(event)
         if event.change is not None and event.change.added:
             contract, before = replace(contract, lines=(*contract.lines, *event.change.added)), contract
-        elif event.verb in ("decline_change", "withdraw_change") and before is not None:
+        elif event.verb in UNDONE and before is not None:
             contract, before = before, None
-        elif event.verb == "sign_change":
+        elif event.verb in ("sign_change", "sign_buyers_change"):
             before = None
         elif event.verb in SIGNED:
             contract = picked(contract, event.pick)
@@ -121,6 +127,7 @@ def _event(
         or take("certified", lambda p: read_worth(p, milestone=lambda named: _milestone(named, contract)))
         or (),
         "application": take("application", lambda p: p.whole(least=1)),
+        "answer_days": take("answer_days", lambda p: p.whole(least=1, most=MOST_ANSWER_DAYS)),
         "credited": take("lines", lambda p: tuple(_credited(one) for one in p.each())) or (),
         "right": take("right", read_words) or {},
         "part": _part(place, contract) if "part" in rule.keys else None,

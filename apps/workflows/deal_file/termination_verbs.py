@@ -83,6 +83,7 @@ TERMINATION: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProx
         "value_work": _value_work,
         "answer_values": _value_work,
         "withdraw_values": _withdraw_values,
+        "withdraw_buyers_values": _withdraw_values,
         "sign_settlement": _sign_settlement,
         "sign_buyers_settlement": _sign_settlement,
     }

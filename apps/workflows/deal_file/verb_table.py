@@ -22,6 +22,7 @@ class Verb:
 
 
 PRICE: Final = ("advance_rate", "annual_rate", "fee_rate", "funding_on", "expected_on")
+DISPUTED: Final = ("amount", "percent", "reason", "period", "answer_days")
 JUDGED: Final = ("effective_on", "reason")
 """What every judgement says; the rest is read by its kind (:mod:`~apps.workflows.deal_file.read_judgements`)."""
 VERBS: Mapping[str, Verb] = MappingProxyType(
@@ -39,11 +40,19 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "ask_for_another_order": Verb("seller", ("reason",)),
         "withdraw_order": Verb("buyer"),
         "withdraw_contract": Verb("seller"),
+        "renew_link": Verb("seller"),
+        "renew_invoice_link": Verb("seller", ("period",), on_milestone=True, any_line=True),
+        "revoke_invoice_link": Verb("seller", ("period",), on_milestone=True, any_line=True),
         "record_change": Verb("seller", ("title", "reason")),
         "propose_change": Verb("seller", ("title", "reason", "changes", "added", "terms")),
         "sign_change": Verb("buyer"),
         "decline_change": Verb("buyer", ("reason",)),
         "withdraw_change": Verb("seller", ("reason",)),
+        "record_buyers_change": Verb("buyer", ("title", "reason")),
+        "propose_buyers_change": Verb("buyer", ("title", "reason", "changes", "added", "terms")),
+        "sign_buyers_change": Verb("seller"),
+        "decline_buyers_change": Verb("seller", ("reason",)),
+        "withdraw_buyers_change": Verb("buyer", ("reason",)),
         "give_notice": Verb("buyer", ("ground", "reason", "effective_on")),
         "give_sellers_notice": Verb("seller", ("ground", "reason", "effective_on")),
         "withdraw_notice": Verb("buyer"),
@@ -51,6 +60,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "value_work": Verb("seller", ("worth", "note")),
         "answer_values": Verb("buyer", ("worth", "note")),
         "withdraw_values": Verb("seller"),
+        "withdraw_buyers_values": Verb("buyer"),
         "sign_settlement": Verb("buyer"),
         "sign_buyers_settlement": Verb("seller"),
         "submit": Verb("seller", ("note", "notes", "files", "links"), on_milestone=True),
@@ -79,6 +89,8 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "decline_nullification": Verb("seller", ("reason",), on_milestone=True),
         "ask_to_nullify": Verb("seller", ("amount", "percent", "reason"), on_milestone=True),
         "agree_to_nullify": Verb("buyer", on_milestone=True),
+        "withdraw_nullification": Verb("buyer", on_milestone=True),
+        "withdraw_sellers_nullification": Verb("seller", on_milestone=True),
         "allocate": Verb("seller", ("amount",), on_milestone=True),
         "remind": Verb("seller", ("period",), on_milestone=True, any_line=True),
         "pause_reminders": Verb("seller", ("through", "reason", "period"), on_milestone=True, any_line=True),
@@ -88,10 +100,11 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "pay_refund": Verb("seller", ("value_on", "reference")),
         "withdraw_refund": Verb("seller", ("reason",)),
         "return_refund": Verb("seller", ("reason",)),
-        "dispute": Verb("buyer", ("amount", "reason"), on_milestone=True),
-        "dispute_rest": Verb("buyer", ("amount", "reason"), on_milestone=True),
-        "dispute_invoice": Verb("buyer", ("amount", "percent", "reason", "period"), on_milestone=True, any_line=True),
-        "record_dispute": Verb("seller", ("amount", "percent", "reason", "period"), on_milestone=True, any_line=True),
+        "dispute": Verb("buyer", ("amount", "reason", "answer_days"), on_milestone=True),
+        "raise_sellers_dispute": Verb("seller", ("amount", "reason", "answer_days"), on_milestone=True),
+        "dispute_rest": Verb("buyer", ("amount", "reason", "answer_days"), on_milestone=True),
+        "dispute_invoice": Verb("buyer", DISPUTED, on_milestone=True, any_line=True),
+        "record_dispute": Verb("seller", DISPUTED, on_milestone=True, any_line=True),
         "answer_dispute": Verb("seller", ("comment", "files"), on_milestone=True, any_line=True),
         "reply_in_dispute": Verb("buyer", ("comment", "files"), on_milestone=True, any_line=True),
         "propose_outcome": Verb("seller", ("outcome", "amount", "comment"), on_milestone=True, any_line=True),
@@ -99,6 +112,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "offer_outcome": Verb("buyer", ("outcome", "amount", "comment"), on_milestone=True, any_line=True),
         "take_outcome": Verb("seller", on_milestone=True, any_line=True),
         "withdraw_dispute": Verb("buyer", on_milestone=True, any_line=True),
+        "withdraw_sellers_dispute": Verb("seller", on_milestone=True, any_line=True),
         "hand_in_document": Verb(
             "seller", ("document", "files", "note", "period", "valid_until"), on_milestone=True, any_line=True
         ),

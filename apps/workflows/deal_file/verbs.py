@@ -20,6 +20,7 @@ from apps.workflows.deal_file.dispute_verbs import DISPUTING
 from apps.workflows.deal_file.document_verbs import DOCUMENTING
 from apps.workflows.deal_file.funding_verbs import FUNDING
 from apps.workflows.deal_file.late_verbs import LATE_PAYMENT
+from apps.workflows.deal_file.link_verbs import LINKING
 from apps.workflows.deal_file.recourse_verbs import RECOURSE
 from apps.workflows.deal_file.refund_verbs import REFUNDING
 from apps.workflows.deal_file.reminder_verbs import REMINDING
@@ -193,6 +194,7 @@ PERFORM: Mapping[str, Callable[[Scene, Event, Actor], Answer]] = MappingProxyTyp
         **APPLYING,
         **CREDITING,
         **DISPUTING,
+        **LINKING,
         **REFUNDING,
         **DOCUMENTING,
         **REMINDING,
