@@ -10,7 +10,9 @@ from django.db import IntegrityError, transaction
 from django.test import RequestFactory
 
 from apps.contracts.drafts import ChangeDraft
+from apps.core import canonical
 from apps.core.database import walls
+from apps.financing.assignment_proofs import snapshot
 from apps.financing.models import Adjustment, Assignment, Tranche
 from apps.invoicing.models import PayeeInstruction
 from apps.ledger.models import Line
@@ -144,6 +146,14 @@ def test_no_transfer_of_what_was_carried_over_comes_back_from_the_bank(book: Boo
     request.actor = scenarios.treasury(book.deal)  # type: ignore[attr-defined]
     assert not page.why_not(request, bought)
     assert "Only what is paid out" in page.why_not(request, rest)
+
+
+def test_proof_of_the_assignment_names_what_was_accepted_and_what_is_left(book: Book) -> None:
+    accept(book, 60_000, on=day(30))
+    with walls.asking_for(book.deal.seller.pk, book.deal.buyer.pk):
+        first, rest = Assignment.objects.filter(milestone__position=2).order_by("pk")
+        said = [canonical.read(snapshot.written(one, ref="ref", at=stories.noon(day(31)))) for one in (first, rest)]
+    assert [Decimal(one["assignment"]["face"]) for one in said] == [60_000, 60_000]
 
 
 def reserves(book: Book) -> Decimal:

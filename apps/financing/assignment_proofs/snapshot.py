@@ -36,7 +36,7 @@ def written(assignment: Assignment, *, ref: str, at: datetime) -> str:
                 "ref": assignment.ref,
                 "financier": assignment.financier.legal_name,
                 "milestone": assignment.milestone.title,
-                "face": assignment.tranche.face,
+                "face": assignment.tranche.receivable,
                 "currency": assignment.tranche.currency,
                 "notice": assignment.notice,
                 "notice_sha256": assignment.notice_sha256,
