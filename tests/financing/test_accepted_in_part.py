@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.test import RequestFactory
 
 from apps.contracts.drafts import ChangeDraft
+from apps.contracts.models import GuestGrant
 from apps.core import canonical
 from apps.core.database import walls
 from apps.financing.assignment_proofs import snapshot
@@ -22,6 +23,7 @@ from apps.portals.financier.actions.treasury import ReturnDisbursement
 from apps.portals.financier.windows.tranches import TrancheWindow
 from apps.portals.seller.cash import FINANCED, cash
 from apps.workflows import recourse_jobs, sign_off
+from apps.workflows.mails.funding import readers_of_notice
 from tests import change_orders, scenarios
 from tests.conftest import Once
 from tests.financing import events, stories
@@ -154,6 +156,15 @@ def test_proof_of_the_assignment_names_what_was_accepted_and_what_is_left(book: 
         first, rest = Assignment.objects.filter(milestone__position=2).order_by("pk")
         said = [canonical.read(snapshot.written(one, ref="ref", at=stories.noon(day(31)))) for one in (first, rest)]
     assert [Decimal(one["assignment"]["face"]) for one in said] == [60_000, 60_000]
+
+
+def test_who_got_the_notice_is_told_also_what_becomes_of_the_rest(book: Book) -> None:
+    accept(book, 60_000, on=day(30))
+    with walls.asking_for(book.deal.buyer.pk):
+        first, rest = Assignment.objects.filter(milestone__position=2).select_related("contract").order_by("pk")
+        people = readers_of_notice(first)
+        assert GuestGrant.objects.get(subject_ref=first.ref).email in people
+        assert readers_of_notice(rest) == people
 
 
 def reserves(book: Book) -> Decimal:

@@ -129,6 +129,15 @@ def assignment_notice(*, grant_ref: str) -> None:
     )
 
 
+def readers_of_notice(assignment: Assignment) -> list[str]:
+    """The mailboxes of the buyer to which the notice of an assignment went; that of what stands on for the rest of a
+    milestone is the notice of the first."""
+    people = parties.mailboxes(organisation_id=assignment.contract.buyer_id, action=Action.ACKNOWLEDGE_ASSIGNMENT)
+    same = Assignment.objects.filter(contract=assignment.contract_id, notice_sha256=assignment.notice_sha256)
+    told = GuestGrant.objects.filter(subject_ref__in=same.values("ref")).order_by("pk")
+    return list(dict.fromkeys([*people, *told.values_list("email", flat=True)]))
+
+
 def assignment_revoked(*, assignment_ref: str) -> None:
     """Tell the buyer to pay the seller again what is open, and into which account once there is an invoice.
 
@@ -148,15 +157,13 @@ def assignment_revoked(*, assignment_ref: str) -> None:
         if instruction is not None and instruction.payee_id != contract.seller_id:
             # Assigned anew before the mail server was reached: that notice says whom to pay.
             return
-    people = parties.mailboxes(organisation_id=contract.buyer_id, action=Action.ACKNOWLEDGE_ASSIGNMENT)
-    told = GuestGrant.objects.filter(subject_ref=assignment.ref).values_list("email", flat=True)
     send(
         Letter(
             name="assignment_revoked",
             key=assignment.ref,
             sender=contract.seller,
             reader=contract.buyer,
-            to=list(dict.fromkeys([*people, *told])),
+            to=readers_of_notice(assignment),
             button=_("Open the milestone") if invoice is None else _("Open the invoice"),
             url=absolute(
                 reverse("buyer:milestone", args=[assignment.milestone.ref])

@@ -8,7 +8,6 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.models import GuestGrant
 from apps.financing import services as financing
 from apps.financing.models import Adjustment, Assignment, BankMovement, Collection, Repayment, Tranche
 from apps.financing.models.movement import Movement
@@ -17,6 +16,7 @@ from apps.milestones.models import Milestone
 from apps.parties import services as parties
 from apps.parties.roles import Action
 from apps.workflows.mails import desk
+from apps.workflows.mails.funding import readers_of_notice
 from apps.workflows.mails.letter import Letter, absolute, fact, money, send
 
 RELATED: Final = ("seller", "buyer", "financier", "milestone__invoice")
@@ -68,15 +68,13 @@ def parted(*, milestone_ref: str, rest_ref: str) -> None:
     assigned = PayeeInstruction.objects.assigned()
     payee = assigned.get(milestone=assignment.milestone_id)
     stands_on = assigned.filter(milestone=rest).first()
-    people = parties.mailboxes(organisation_id=contract.buyer_id, action=Action.ACKNOWLEDGE_ASSIGNMENT)
-    told = GuestGrant.objects.filter(subject_ref=assignment.ref).values_list("email", flat=True)
     send(
         Letter(
             name="advance",
             key=f"parted.{rest.ref}",
             sender=contract.seller,
             reader=contract.buyer,
-            to=list(dict.fromkeys([*people, *told])),
+            to=readers_of_notice(assignment),
             button=_("Open the invoice"),
             url=absolute(reverse("buyer:invoice", args=[assignment.milestone.invoice.ref])),
             facts=[
