@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.core.files.base import ContentFile
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.test import override_settings
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from apps.audit.models import Chain, Entry
@@ -208,6 +209,18 @@ def test_a_submission_has_at_most_twenty_files(parties: Parties, contract: Contr
             )
         with pytest.raises(Refused, match="at most 20 files"):
             sign_off.attach_evidence(actor=sina, milestone_ref=milestone.ref, upload=ContentFile(PDF, name="20.pdf"))
+
+
+def test_an_organisation_keeps_so_much_evidence_and_no_more(parties: Parties, contract: Contract) -> None:
+    milestone = scenarios.milestone_of(contract)
+    with override_settings(EVIDENCE_QUOTA_BYTES=2 * 1024 * 1024), acting(scenarios.seller_actor(parties)) as sina:
+        for name, size in (("first.txt", 1024 * 1024), ("second.txt", 1024 * 1024 - 1)):
+            upload = ContentFile(b"a" * size, name=name)
+            sign_off.attach_evidence(actor=sina, milestone_ref=milestone.ref, upload=upload)
+        with pytest.raises(Refused, match="keeps 2 MB of evidence, and at most 2 MB"):
+            sign_off.attach_evidence(actor=sina, milestone_ref=milestone.ref, upload=ContentFile(b"ab", name="c.txt"))
+        sign_off.attach_evidence(actor=sina, milestone_ref=milestone.ref, upload=ContentFile(b"a", name="d.txt"))
+        assert sorted(EvidenceFile.objects.values_list("name", flat=True)) == ["d.txt", "first.txt", "second.txt"]
 
 
 @pytest.mark.parametrize("role", ["billing", "buyer", "approver", "financier"])

@@ -6,12 +6,14 @@ from typing import Any
 from django.conf import settings
 from django.core.files.base import File
 
+from apps.contracts import services as contracts
 from apps.contracts.models import Contract
 from apps.core.errors import NotAllowed, Refused
 from apps.milestones import evidence, rules
 from apps.milestones.evidence import StoredFile
 from apps.milestones.models import DisputeFile
 from apps.milestones.services.dispute_course import link_to, lock_dispute, record, require_party
+from apps.milestones.services.quota import check_quota
 from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
 
@@ -36,6 +38,7 @@ def attach_to_dispute(
         return same
     if len(known) >= rules.MOST_FILES:
         raise Refused("Each side attaches at most {most} files.", field="file", most=rules.MOST_FILES)
+    check_quota(contracts.organisation_of(contract, side=side), size=stored.size)
     file = DisputeFile.objects.create(
         contract=contract,
         dispute=dispute,

@@ -16,6 +16,7 @@ from apps.milestones.evidence import StoredFile
 from apps.milestones.models import DisputeFile, EvidenceFile, Submission
 from apps.milestones.models.submission import SubmissionState
 from apps.milestones.services.holding import lock_milestone
+from apps.milestones.services.quota import check_quota
 from apps.milestones.services.submitting import open_or_continue
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
@@ -51,6 +52,7 @@ def attach(
         return same
     if submission.files.count() >= rules.MOST_FILES:
         raise Refused("A submission has at most {most} files.", field="file", most=rules.MOST_FILES)
+    check_quota(contract.seller_id, size=stored.size)
     file = EvidenceFile.objects.create(
         submission=submission,
         criterion_id=criterion_id,
