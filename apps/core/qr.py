@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-import segno
+from apps.core import qr_masks
 
 QUIET: Final = 4
 """Modules of white around a code (ISO/IEC 18004)."""
@@ -37,8 +37,7 @@ class Drawing:
 def drawing(payload: str, *, has_swiss_cross: bool = False) -> Drawing:
     """The code of a text in UTF-8 at error correction M, which both standards of payment ask for; a cross in its middle
     covers less than that mends."""
-    code = segno.make_qr(payload, error="m", boost_error=False, encoding="utf-8")
-    rows = [list(row) for row in code.matrix]
+    rows = qr_masks.rows_of(payload)
     path = "".join(_runs(rows))
     return Drawing(len(rows) + 2 * QUIET, path, _cross(len(rows)) if has_swiss_cross else ())
 
