@@ -1,5 +1,6 @@
 """What the clock starts of advances that lapsed; how such jobs are is said in :mod:`apps.workflows.upkeep`."""
 
+import logging
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,8 @@ from apps.parties.actor import Actor
 from apps.parties.models import Organisation
 from apps.workflows import recourse
 from apps.workflows.upkeep import AGAIN, QUEUE
+
+log = logging.getLogger(__name__)
 
 
 @app.periodic(cron="40 1 * * *")
@@ -26,9 +29,19 @@ def demand_everybodys_lapsed_advances(timestamp: int) -> None:
 @app.task(queue=QUEUE, retry=AGAIN)
 def demand_lapsed_advances(*, organisation_id: int, on: str) -> None:
     """Demand back what has lapsed of one financier, each advance in a transaction of its own; a second run on a day
-    finds it done, and after an outage one run makes up for all that was missed."""
+    finds it done, and after an outage one run makes up for all that was missed.
+
+    One that fails stops no other. The job fails once all were tried, is tried again, and stays to be looked at.
+    """
+    failed: list[Exception] = []
     with walls.asking_for(organisation_id):
         for ref in financing.lapsed_advances(financier_id=organisation_id, on=date.fromisoformat(on)):
-            recourse.demand_lapsed_advance(
-                actor=Actor.system(organisation_id=organisation_id), key=f"lapse of {ref} on {on}", tranche_ref=ref
-            )
+            try:
+                recourse.demand_lapsed_advance(
+                    actor=Actor.system(organisation_id=organisation_id), key=f"lapse of {ref} on {on}", tranche_ref=ref
+                )
+            except Exception as error:
+                log.exception("Advance %s has lapsed and could not be demanded back", ref)
+                failed.append(error)
+    if failed:
+        raise ExceptionGroup(f"{len(failed)} lapsed advances could not be demanded back", failed)

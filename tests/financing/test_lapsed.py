@@ -1,11 +1,12 @@
 """Advances whose time to be cured is over are demanded back by a daily job: once, each alone, and nobody else's."""
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
 from apps.core.database import walls
 from apps.core.errors import NotAllowed
+from apps.financing import services as financing
 from apps.financing.models import Adjustment
 from apps.financing.rules.events import Bears
 from apps.milestones.models.submission import Proof
@@ -50,6 +51,27 @@ def test_what_is_not_cured_in_ten_days_is_owed_back_once(book: Book) -> None:
     with walls.asking_for(book.deal.seller.pk):
         made = Adjustment.objects.get(kind="rejection")
     assert (made.decided_by_id, made.reason) == (None, "Sent back by the buyer, and not submitted again in time.")
+
+
+def test_one_that_fails_stops_no_other_and_fails_the_job(
+    book: Book, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    demand, broken = financing.demand_lapsed, book.tranche(2).ref
+
+    def fails(*, tranche_ref: str, actor: Actor, at: datetime) -> Adjustment | None:
+        if tranche_ref == broken:
+            raise RuntimeError("The disk is full.")
+        return demand(tranche_ref=tranche_ref, actor=actor, at=at)
+
+    monkeypatch.setattr(financing, "demand_lapsed", fails)
+    with pytest.raises(ExceptionGroup, match="1 lapsed advance"):
+        run(book, on=day(300))
+    assert [book.tranche(n).state for n in (2, 3)] == ["funded_pre", "recourse_due"]
+    assert broken in caplog.text
+    monkeypatch.undo()
+    run(book, on=day(300))
+    assert [book.tranche(n).state for n in (2, 3)] == ["recourse_due", "recourse_due"]
+    events.verified(book.deal)
 
 
 def test_silence_that_counts_as_not_accepted_leaves_ten_days_of_its_own(db: None) -> None:
