@@ -27,6 +27,7 @@ from apps.financing import services as financing
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import CreditNote
 from apps.invoicing.services import replanning
+from apps.invoicing.services.retention_ahead import WithheldAhead, withheld_ahead
 from apps.milestones import services as milestones
 from apps.milestones.models import Milestone, Nullification
 from apps.milestones.rules import Effect
@@ -43,6 +44,7 @@ class ChangePreview:
     change: contracts.Change
     moved: list[rules.Moved]
     effect: Effect
+    withheld: WithheldAhead | None
 
 
 def preview_change(contract: Contract, *, draft: ChangeDraft, side: str) -> ChangePreview:
@@ -50,12 +52,26 @@ def preview_change(contract: Contract, *, draft: ChangeDraft, side: str) -> Chan
     change = contracts.preview_change(contract, draft=draft, side=side)
     moved = rules.moved(change.before, change.after)
     effect = _effect(contract, moved=moved, terms=change.terms, price=change.version.price)
-    return ChangePreview(change, moved, effect)
+    withheld = None
+    if contract.active_version is not None and not effect.credited:
+        withheld = withheld_ahead(
+            contract, was=contract.active_version, before=change.before, version=change.version, after=change.after
+        )
+    return ChangePreview(change, moved, effect, withheld)
 
 
 def effect_of(version: ContractVersion) -> Effect:
     """What a proposed change would do to the sums of its contract if it were signed now; refused where it cannot be."""
     return _effect(version.contract, moved=moved_by(version), terms=contracts.terms_moved(version), price=version.price)
+
+
+def withheld_by(version: ContractVersion, *, effect: Effect) -> WithheldAhead | None:
+    """What a proposed change makes of what will be withheld; None where nobody can tell, as where it takes back what is
+    billed."""
+    if version.changes is None or effect.credited:
+        return None
+    before, after = (contracts.plan_of(one) for one in (version.changes, version))
+    return withheld_ahead(version.contract, was=version.changes, before=before, version=version, after=after)
 
 
 def financed(contract: Contract) -> list[str]:

@@ -153,6 +153,15 @@ def withheld(
     return Withholding(_said(found, terms=terms, gross=totals.gross), found, of_lines)
 
 
+def withheld_before(
+    contract: Contract, *, version: ContractVersion, terms: RetentionTerms
+) -> tuple[list[rules.RetentionBilled], list[rules.RetentionPast]]:
+    """What is billed of a contract by the rates of its lines, and what was withheld of it by kind. One query."""
+    groups, held, released, *_rest = _before(contract, version=version, milestones=[], terms=terms)
+    billed = [_billed(Decimal(one["net"]), own=_own(one)) for one in groups]
+    return billed, [_past(kind, held=held, released=released, terms=terms) for kind in range(1, len(terms.kinds) + 1)]
+
+
 def _before(contract: Contract, *, version: ContractVersion, milestones: Sequence[int], terms: RetentionTerms) -> Any:
     with kept.cursor() as cursor:
         billed = list(milestones)

@@ -195,6 +195,7 @@ def _reading(order: ChangeOrder, version: ContractVersion | None) -> ChangeReadi
         terms=terms_in_words(contracts.terms_moved(version), currency=order.contract.currency),
         retention=invoicing.retention_state(order.contract) if order.state == "proposed" else None,
         effect=effect,
+        withheld=changing.withheld_by(version, effect=effect) if effect is not None else None,
         refusal=refusal,
         financed=changing.financed(order.contract) if order.state == "proposed" else (),
     )

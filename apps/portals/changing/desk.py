@@ -13,6 +13,7 @@ from apps.contracts.models.change_order import ChangeOrderState
 from apps.contracts.rules import Moved
 from apps.core import clock
 from apps.invoicing.services import RetentionState
+from apps.invoicing.services.retention_ahead import WithheldAhead
 from apps.milestones.rules import Effect
 from apps.parties.actor import Actor, ActorKind
 from apps.portals.access import PortalRequest
@@ -31,6 +32,7 @@ class ChangeReading:
     price_after: Decimal
     terms: Sequence[Row] = ()
     retention: RetentionState | None = None
+    withheld: WithheldAhead | None = None
     effect: Effect | None = None
     refusal: str = ""
     financed: Sequence[str] = ()

@@ -161,6 +161,7 @@ def _checked(
                 terms=terms_in_words(change.terms, currency=contract.currency),
                 retention=invoicing.retention_state(contract),
                 effect=preview.effect,
+                withheld=preview.withheld,
                 financed=changing.financed(contract),
             ),
             "text": change.text,
