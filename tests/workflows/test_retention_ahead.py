@@ -1,10 +1,12 @@
 """What a change order does to what will be withheld, told before the signature, is what is withheld after it."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 
 from apps.contracts.drafts import ChangeDraft, ChangedTerms, Due, Recovery
 from apps.contracts.models import Contract, ContractVersion
@@ -14,6 +16,7 @@ from apps.invoicing.services.retention_ahead import WithheldAhead
 from apps.workflows import changing, sign_off
 from tests import change_orders, scenarios
 from tests.change_orders import TRAINING, line
+from tests.portals.test_change_orders import browser
 from tests.scenarios import Parties, acting, key
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +54,11 @@ def test_what_is_told_is_what_is_withheld(parties: Parties) -> None:
     with acting(olga, at=NOON + DAY):
         version = ContractVersion.objects.get(ref=answer["version"])
         assert changing.withheld_by(version, effect=changing.effect_of(version)) == told
+    for side in ("seller", "buyer"):
+        shown = browser(parties, side).get(reverse(f"{side}:change_order", args=[answer["change_order"]]))
+        assert "To be withheld of the milestones that are still to be billed: 1,500.00 EUR (today 1,200.00 EUR)." in (
+            " ".join(re.sub("<[^>]+>", "", shown.content.decode()).split())
+        )
     change_orders.sign(answer, by=olga, at=NOON + DAY)
     guest = scenarios.guest_actor(scenarios.link_to_sign_off(second))
     with acting(guest, at=NOON + 2 * DAY):
@@ -67,7 +75,7 @@ def test_where_deposits_are_given_back_nobody_can_tell_yet(parties: Parties) -> 
     deposit = Due(recovery=Recovery("proportion"))
     draft = scenarios.hybrid_draft(parties, deposit=deposit, retention=TEN)
     contract = scenarios.active_contract(parties, draft=draft, at=NOON)
+    order = ChangeDraft("Cheaper", "As said.", (line(contract, 2, amount=D(30000)),))
     with acting(scenarios.seller_actor(parties), at=NOON):
         contract.refresh_from_db()
-        order = ChangeDraft("Cheaper", "As said.", (line(contract, 2, amount=D(30000)),))
         assert changing.preview_change(contract, draft=order, side="seller").withheld is None

@@ -62,7 +62,7 @@ def withheld_ahead(
         more = one.amount - (stood[position].amount if position in stood else money.ZERO)
         then.append((one, waiting["open"].get(position, money.ZERO) + more))
     past = withholding.withheld_before(contract, version=was, terms=old)
-    by_now, by_then = (_Terms.of(*one) for one in ((was, old, before), (version, new, after)))
+    by_now, by_then = _terms(was, terms=old, plan=before), _terms(version, terms=new, plan=after)
     return WithheldAhead(
         now=_withheld([(by_now, *one) for one in (*review, *now)], past=past, currency=contract.currency),
         then=_withheld(
@@ -80,15 +80,14 @@ class _Terms:
     terms: RetentionTerms
     scale: rules.RetentionScale
 
-    @classmethod
-    def of(cls, version: ContractVersion, terms: RetentionTerms, plan: Sequence[PlacedLine]) -> "_Terms":
-        apart = money.total(
-            one.amount
-            for one in plan
-            if one.line.own.retention_rate is not None
-            or (terms.materials_rate is not None and one.line.own.is_materials)
-        )
-        return cls(terms, rules.RetentionScale(version.price, version.price - apart, version.tax_rate))
+
+def _terms(version: ContractVersion, *, terms: RetentionTerms, plan: Sequence[PlacedLine]) -> _Terms:
+    apart = money.total(
+        one.amount
+        for one in plan
+        if one.line.own.retention_rate is not None or (terms.materials_rate is not None and one.line.own.is_materials)
+    )
+    return _Terms(terms, rules.RetentionScale(version.price, version.price - apart, version.tax_rate))
 
 
 def _withheld(
