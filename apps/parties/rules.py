@@ -3,6 +3,7 @@
 Check digits come from python-stdnum, countries and currencies from Babel's CLDR data. A refusal names the field.
 """
 
+import re
 from collections.abc import Set
 from decimal import Decimal
 from functools import cache
@@ -12,6 +13,7 @@ from zoneinfo import available_timezones
 from babel import Locale
 from stdnum import bic as bic_numbers
 from stdnum import iban as iban_numbers
+from stdnum import lei as lei_numbers
 from stdnum.ch import vat as swiss_vat
 from stdnum.eu import vat as european_vat
 from stdnum.exceptions import ValidationError
@@ -22,6 +24,7 @@ from apps.core import money
 from apps.core.errors import Refused
 from apps.core.texts import has_unseen, is_blank
 
+_LEI: Final = re.compile(r"[0-9A-Z]{18}[0-9]{2}")
 NOT_COUNTRIES: Final = frozenset(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"])
 """Codes of CLDR that ISO 3166-1 does not assign: groups of countries, parts of them, or nothing."""
 
@@ -87,6 +90,21 @@ def vat_number(number: str, *, country: str) -> str:
             number=number.strip(),
             country=country,
         ) from None
+
+
+def lei(number: str) -> str:
+    """The Legal Entity Identifier without blanks, if it is one: eighteen letters and digits, and two check digits.
+
+    Source: ISO 17442-1; the check digits by ISO/IEC 7064, MOD 97-10.
+    """
+    compact = "".join(number.split()).upper()
+    if compact and not (_LEI.fullmatch(compact) and lei_numbers.is_valid(compact)):
+        raise Refused(
+            "{number} is not a valid LEI: it has 20 letters and digits. Check it, or leave the field empty.",
+            field="lei",
+            number=number.strip(),
+        )
+    return compact
 
 
 def _checked_vat_number(number: str, country: str) -> str:

@@ -38,6 +38,25 @@ def test_a_vat_number_with_wrong_digits_is_refused_at_its_field(number: str, cou
     assert refusal.value.field == "vat_number"
 
 
+@pytest.mark.parametrize(
+    ("number", "kept"),
+    [
+        ("529900T8BM49AURSDO55", "529900T8BM49AURSDO55"),
+        (" 5493 001k jtii gc8y 1r12 ", "5493001KJTIIGC8Y1R12"),
+        (" ", ""),
+    ],
+)
+def test_an_lei_is_kept_without_blanks(number: str, kept: str) -> None:
+    assert rules.lei(number) == kept
+
+
+@pytest.mark.parametrize("number", ["529900T8BM49AURSDO56", "529900T8BM49AURSD055", "97", "１２３"])
+def test_an_lei_with_wrong_characters_is_refused_at_its_field(number: str) -> None:
+    with pytest.raises(Refused, match="not a valid LEI") as refusal:
+        rules.lei(number)
+    assert refusal.value.field == "lei"
+
+
 def test_an_iban_is_kept_without_blanks_and_a_wrong_digit_is_refused() -> None:
     assert rules.iban("DE89 3704 0044 0532 0130 00") == "DE89370400440532013000"
     with pytest.raises(Refused, match="not a valid IBAN"):

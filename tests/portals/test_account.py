@@ -242,9 +242,11 @@ class TestOrganisation:
         client = signed_in(person(story, "seller"))
         page = client.get(reverse("account:organisation"))
         data = {k: v for k, v in COMPANY.items() if k != "business"} | {"key": key_of(page), "city": "Kiel"}
+        data["lei"] = "5299 00T8 BM49 AURS DO55"
         assert client.post(reverse("account:organisation"), data)["Location"] == reverse("account:organisation")
         with walls.asking_for(story.seller.pk):
-            assert Organisation.objects.get(pk=story.seller.pk).city == "Kiel"
+            own = Organisation.objects.get(pk=story.seller.pk)
+        assert (own.city, own.lei) == ("Kiel", "529900T8BM49AURSDO55")
 
     def test_a_member_reads_it_and_is_refused_the_change(self, story: Parties) -> None:
         client = signed_in(person(story, "delivery"))

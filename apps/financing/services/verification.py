@@ -23,8 +23,11 @@ LONGEST_NOTE = 2_000
 
 def identity_of(organisation: Organisation) -> str:
     """What an organisation says of itself, as it is checked: name, address, registration, mailbox."""
+    # One without an LEI is known by what it was known by before there was a field for it.
+    lei = {"lei": organisation.lei} if organisation.lei else {}
     return canonical.text(
         {
+            **lei,
             "legal_name": organisation.legal_name,
             "street": organisation.street,
             "postcode": organisation.postcode,

@@ -19,6 +19,8 @@ class Organisation(models.Model):
     ``nominated_by`` is the counterparty that wrote the organisation down; ``claimed_at`` is when its own people took
     it over. Until then its data is what the counterparty typed, and shown as such.
 
+    ``lei`` is its Legal Entity Identifier (ISO 17442).
+
     ``electronic_address`` is where e-invoices go to (BT-34, BT-49), ``electronic_scheme`` its code in the list EAS;
     where there is none, they go to ``email``. ``contact_name`` and ``phone`` answer questions about invoices (BT-41,
     BT-42). ``buyer_reference`` is what the organisation wants to read on invoices to it (BT-10), such as a Leitweg-ID.
@@ -35,6 +37,7 @@ class Organisation(models.Model):
     vat_number = models.CharField(_("VAT number"), max_length=20, blank=True)
     tax_number = models.CharField(_("national tax number"), max_length=30, blank=True)
     company_number = models.CharField(_("company number"), max_length=40, blank=True)
+    lei = models.CharField("LEI", max_length=20, blank=True)
     email = models.EmailField(_("e-mail for invoices and notices"), blank=True)
     electronic_scheme = models.CharField(_("sort of electronic address"), max_length=4, blank=True)
     electronic_address = models.CharField(_("electronic address for invoices"), max_length=100, blank=True)
@@ -80,6 +83,9 @@ class Organisation(models.Model):
                 condition=Q(electronic_scheme="", electronic_address="")
                 | ~Q(electronic_scheme="") & ~Q(electronic_address=""),
                 name="electronic_address_has_its_scheme",
+            ),
+            models.CheckConstraint(
+                condition=Q(lei="") | Q(lei__regex=r"^[0-9A-Z]{18}[0-9]{2}$"), name="lei_is_of_twenty_characters"
             ),
             models.CheckConstraint(
                 condition=Q(accent="") | Q(accent__regex=r"^#[0-9a-f]{6}$"),

@@ -31,6 +31,7 @@ class OrganisationData:
     vat_number: str = ""
     tax_number: str = ""
     company_number: str = ""
+    lei: str = ""
     email: str = ""
     currency: str = "EUR"
     time_zone: str = "Europe/Berlin"
@@ -170,6 +171,7 @@ def _checked(data: OrganisationData) -> OrganisationData:
         legal_name=rules.legal_name(data.legal_name),
         country=country,
         vat_number=rules.vat_number(data.vat_number, country=country),
+        lei=rules.lei(data.lei),
         email=rules.mailbox(data.email),
         currency=rules.currency(data.currency),
         time_zone=rules.time_zone(data.time_zone),

@@ -100,6 +100,12 @@ class OrganisationForm(ActionForm):
     )
     tax_number = forms.CharField(label=_("National tax number"), max_length=30, required=False)
     company_number = forms.CharField(label=_("Company number"), max_length=40, required=False)
+    lei = forms.CharField(
+        label=_("LEI"),
+        max_length=40,
+        required=False,
+        help_text=_("Legal Entity Identifier, 20 letters and digits. Its check digits are checked."),
+    )
     email = forms.EmailField(
         label=_("E-mail for invoices and notices"),
         required=False,
@@ -135,7 +141,8 @@ class OrganisationForm(ActionForm):
         Row(Column("postcode", css_class="col-sm-4"), Column("city", css_class="col-sm-8")),
         "country",
         Row(Column("vat_number"), Column("tax_number"), css_class="row-cols-1 row-cols-sm-2"),
-        Row(Column("company_number"), Column("email"), css_class="row-cols-1 row-cols-sm-2"),
+        Row(Column("company_number"), Column("lei"), css_class="row-cols-1 row-cols-sm-2"),
+        "email",
         Row(Column("currency"), Column("time_zone"), css_class="row-cols-1 row-cols-sm-2"),
         "language",
         Row(Column("contact_name"), Column("phone"), css_class="row-cols-1 row-cols-sm-2"),

@@ -52,6 +52,7 @@ class Party:
     vat_number: str
     tax_number: str
     company_number: str
+    lei: str
     email: str
     currency: str
     time_zone: str

@@ -40,6 +40,7 @@ def read_party(side: str, place: Place) -> Party:
         vat_number=_vat_number(place.maybe("vat"), country.text()),
         tax_number=text("tax_number", 30),
         company_number=text("company_number", 40),
+        lei=_checked(place.maybe("lei"), rules.lei),
         email=text("email"),
         currency=currency.text(),
         time_zone=zone.text() if zone is not None else "Europe/Berlin",

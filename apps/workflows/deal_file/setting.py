@@ -132,6 +132,7 @@ def _data(party: Party) -> OrganisationData:
         vat_number=party.vat_number,
         tax_number=party.tax_number,
         company_number=party.company_number,
+        lei=party.lei,
         email=party.email,
         currency=party.currency,
         time_zone=party.time_zone,

@@ -260,6 +260,7 @@ def identity_facts(row: FundingRequest) -> list[Fact]:
         Fact(term=_("Address"), value=where),
         Fact(term=_("VAT number"), value=buyer.vat_number),
         Fact(term=_("Company number"), value=buyer.company_number),
+        Fact(term=_("LEI"), value=buyer.lei),
         Fact(term=_("Mailbox"), value=buyer.email),
         Fact(term=_("Taken over by its own people"), value=_("yes") if buyer.is_claimed else _("no")),
         Fact(term=_("Signs off in this contract"), value=signatory),
