@@ -9,6 +9,7 @@ from apps.contracts.models import Contract
 from apps.core.database import walls
 from apps.financing.models import Tranche
 from apps.financing.rules.events import Bears
+from apps.milestones.models import Submission
 from apps.milestones.services import CriterionVerdict
 from apps.parties.actor import Actor
 from apps.workflows import recourse, sign_off
@@ -18,7 +19,7 @@ from tests.financing import stories
 from tests.scenarios import Parties, acting, key, member
 
 
-def sent_back(deal: Parties, contract: Contract, *, position: int, on: date) -> None:
+def sent_back(deal: Parties, contract: Contract, *, position: int, on: date) -> Submission:
     """Submitted, and the buyer asked for changes."""
     submission = scenarios.submitted_milestone(contract, position=position, at=stories.noon(on))
     approver = member(deal, "approver")
@@ -31,6 +32,7 @@ def sent_back(deal: Parties, contract: Contract, *, position: int, on: date) -> 
             seen=submission.sha256,
             verdicts=[CriterionVerdict(criterion.pk, is_passed=False, reason="The export is missing.")],
         )
+    return submission
 
 
 def postponed(deal: Parties, tranche: Tranche, *, to: date, borne_by: Bears, on: date) -> None:

@@ -12,8 +12,8 @@ from apps.financing.rules.events import Bears
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import SILENCE
 from apps.parties.actor import Actor
-from apps.workflows import notices, recourse, recourse_upkeep, reviews
-from tests import scenarios
+from apps.workflows import disputing, notices, recourse, recourse_upkeep, reviews
+from tests import disputes, scenarios
 from tests.conftest import Once
 from tests.financing import events, stories
 from tests.financing.sample import Book
@@ -72,6 +72,20 @@ def test_one_that_fails_stops_no_other_and_fails_the_job(
     run(book, on=day(300))
     assert [book.tranche(n).state for n in (2, 3)] == ["recourse_due", "recourse_due"]
     events.verified(book.deal)
+
+
+def test_the_days_to_cure_it_stand_still_in_dispute(book: Book) -> None:
+    submission = events.sent_back(book.deal, book.contract, position=2, on=day(49))
+    sina = scenarios.seller_actor(book.deal)
+    dispute = disputes.on_submission(submission, actor=sina, at=noon(day(53)))
+    run(book, on=day(150))
+    assert book.tranche(2).state == "funded_pre"
+    with acting(sina, at=noon(day(73))):
+        disputing.withdraw_dispute(actor=sina, key=key(), dispute_ref=dispute.ref)
+    # Four of the ten days were over when it was raised, and twenty are not counted.
+    for on, state in ((79, "funded_pre"), (80, "recourse_due")):
+        run(book, on=day(on))
+        assert (on, book.tranche(2).state) == (on, state)
 
 
 def test_silence_that_counts_as_not_accepted_leaves_ten_days_of_its_own(db: None) -> None:

@@ -30,9 +30,9 @@ def has_aged(*, since: date, today: date) -> bool:
     return (today - since).days > AGED_DAYS
 
 
-def is_cure_over(*, sent_back_on: date, today: date) -> bool:
-    """Whether the days are over in which what was sent back could be submitted again."""
-    return (today - sent_back_on).days > CURE_DAYS
+def is_cure_over(*, sent_back_on: date, days_in_dispute: int, today: date) -> bool:
+    """Whether the days are over in which what was sent back could be submitted again; they stand still in dispute."""
+    return (today - sent_back_on).days - days_in_dispute > CURE_DAYS
 
 
 def has_slipped_too_far(*, signed_for: date, expected_on: date, today: date) -> bool:

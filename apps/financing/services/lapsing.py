@@ -14,7 +14,8 @@ from apps.financing.rules import watch as rules
 from apps.financing.services.adjusting import Event, adjust, standing_on
 from apps.financing.services.locks import lock_tranche_to_count
 from apps.financing.services.record import day_of
-from apps.milestones.models import Decision
+from apps.milestones.models import Decision, Dispute
+from apps.milestones.models.dispute import DisputeQuerySet
 from apps.milestones.models.milestone import MilestoneState
 from apps.parties.actor import Actor
 
@@ -56,10 +57,11 @@ def demand_lapsed(*, tranche_ref: str, actor: Actor, at: datetime) -> Adjustment
 def _why(tranche: Tranche, *, on: date) -> str:
     """Why an advance on a milestone that is not accepted has lapsed; nothing while it has not.
 
-    A milestone under review is not cured and not refused: the buyer decides first. The date that somebody moved since
-    the milestone was sent back is the time to cure it.
+    A milestone under review is not cured and not refused: the buyer decides first. So do both sides of what is in
+    dispute, and the days of that are none of those to cure it. The date that somebody moved since the milestone was
+    sent back is the time to cure it.
     """
-    if tranche.milestone.state == MilestoneState.SUBMITTED:
+    if tranche.milestone.state == MilestoneState.SUBMITTED or _disputes(tranche).live().exists():
         return ""
     is_over = (on - tranche.expected_on).days > tranche.offer.grace_days
     if is_over and rules.has_slipped_too_far(
@@ -67,7 +69,10 @@ def _why(tranche: Tranche, *, on: date) -> str:
     ):
         return SLIPPED
     sent_back_on = _sent_back_on(tranche)
-    if sent_back_on is None or not rules.is_cure_over(sent_back_on=sent_back_on, today=on):
+    if sent_back_on is None:
+        return ""
+    still = _days_in_dispute(tranche, since=sent_back_on)
+    if not rules.is_cure_over(sent_back_on=sent_back_on, days_in_dispute=still, today=on):
         return ""
     was_moved = tranche.adjustments.filter(kind=Kind.SLIP, booked_on__gte=sent_back_on).exists()
     return "" if was_moved and not is_over else NOT_CURED
@@ -81,3 +86,18 @@ def _sent_back_on(tranche: Tranche) -> date | None:
     refused = Decision.objects.filter(submission__milestone=tranche.milestone_id, outcome__in=REFUSALS)
     at = refused.annotate(known_at=Coalesce("recorded_at", "decided_at")).aggregate(last=Max("known_at"))["last"]
     return day_of(tranche.financier, at=at) if at is not None else None
+
+
+def _disputes(tranche: Tranche) -> DisputeQuerySet:
+    return Dispute.objects.filter(milestone=tranche.milestone_id)
+
+
+def _days_in_dispute(tranche: Tranche, *, since: date) -> int:
+    """For how many days since a day something of the milestone was in dispute, each counted once; all are settled."""
+    days, until = 0, since
+    settled = _disputes(tranche).filter(settled_at__isnull=False).order_by("raised_at", "pk")
+    for raised_at, settled_at in settled.values_list("raised_at", "settled_at"):
+        first = max(day_of(tranche.financier, at=raised_at), until)
+        until = max(day_of(tranche.financier, at=settled_at), first)
+        days += (until - first).days
+    return days
