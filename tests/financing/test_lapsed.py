@@ -12,7 +12,7 @@ from apps.financing.rules.events import Bears
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import SILENCE
 from apps.parties.actor import Actor
-from apps.workflows import disputing, notices, recourse, recourse_upkeep, reviews
+from apps.workflows import disputing, notices, recourse, recourse_upkeep, reviews, sign_off
 from tests import disputes, scenarios
 from tests.conftest import Once
 from tests.financing import events, stories
@@ -86,6 +86,20 @@ def test_the_days_to_cure_it_stand_still_in_dispute(book: Book) -> None:
     for on, state in ((79, "funded_pre"), (80, "recourse_due")):
         run(book, on=day(on))
         assert (on, book.tranche(2).state) == (on, state)
+
+
+def test_what_was_submitted_again_and_withdrawn_is_sent_back_as_before(book: Book) -> None:
+    deal, sina, on = book.deal, scenarios.seller_actor(book.deal), day(49)
+    for position in (2, 3):
+        events.sent_back(deal, book.contract, position=position, on=on)
+        again = scenarios.submitted_milestone(book.contract, position=position, at=noon(day(51)))
+        with acting(sina, at=noon(day(52))):
+            sign_off.withdraw_submission(actor=sina, key=key(), submission_ref=again.ref)
+    run(book, on=day(59))
+    assert [book.tranche(n).state for n in (2, 3)] == ["funded_pre", "funded_pre"]
+    events.demanded(deal, book.tranche(3), on=day(59))
+    run(book, on=day(60))
+    assert [book.tranche(n).state for n in (2, 3)] == ["recourse_due", "recourse_due"]
 
 
 def test_silence_that_counts_as_not_accepted_leaves_ten_days_of_its_own(db: None) -> None:

@@ -14,9 +14,9 @@ from apps.financing.rules import watch as rules
 from apps.financing.services.adjusting import Event, adjust, standing_on
 from apps.financing.services.locks import lock_tranche_to_count
 from apps.financing.services.record import day_of
-from apps.milestones.models import Decision, Dispute
+from apps.milestones.models import Decision, Dispute, Milestone
 from apps.milestones.models.dispute import DisputeQuerySet
-from apps.milestones.models.milestone import MilestoneState
+from apps.milestones.models.milestone import OPEN, MilestoneState
 from apps.parties.actor import Actor
 
 NOT_CURED = "Sent back by the buyer, and not submitted again in time."
@@ -31,7 +31,8 @@ def lapsed_advances(*, financier_id: int, on: date) -> list[str]:
     """
     # Whoever is sent back or past what is expected is looked at; the others cannot have lapsed.
     before = Tranche.objects.filter(financier_id=financier_id, state=TrancheState.FUNDED_PRE)
-    late = before.filter(expected_on__lt=on) | before.filter(milestone__state=MilestoneState.CHANGES_REQUESTED)
+    refused = Milestone.objects.filter(submissions__decision__outcome__in=REFUSALS)
+    late = before.filter(expected_on__lt=on) | before.filter(milestone__state__in=OPEN, milestone__in=refused)
     found = late.select_related("milestone", "line", "offer", "financier").order_by("facility_id", "pk")
     return [tranche.ref for tranche in found if _why(tranche, on=on)]
 
@@ -68,24 +69,31 @@ def _why(tranche: Tranche, *, on: date) -> str:
         signed_for=tranche.line.expected_on, expected_on=tranche.expected_on, today=on
     ):
         return SLIPPED
-    sent_back_on = _sent_back_on(tranche)
-    if sent_back_on is None:
+    since = sent_back_on(tranche)
+    if since is None:
         return ""
-    still = _days_in_dispute(tranche, since=sent_back_on)
-    if not rules.is_cure_over(sent_back_on=sent_back_on, days_in_dispute=still, today=on):
+    still = _days_in_dispute(tranche, since=since)
+    if not rules.is_cure_over(sent_back_on=since, days_in_dispute=still, today=on):
         return ""
-    was_moved = tranche.adjustments.filter(kind=Kind.SLIP, booked_on__gte=sent_back_on).exists()
+    was_moved = tranche.adjustments.filter(kind=Kind.SLIP, booked_on__gte=since).exists()
     return "" if was_moved and not is_over else NOT_CURED
 
 
-def _sent_back_on(tranche: Tranche) -> date | None:
+def sent_back_on(tranche: Tranche) -> date | None:
     """The day on which the buyer sent the milestone back, or its silence counted so and the seller could know of it,
-    where the financier is; None while it waits for nothing."""
-    if tranche.milestone.state != MilestoneState.CHANGES_REQUESTED:
+    where the financier is; None while it waits for nothing or for the buyer.
+
+    What the seller submitted again and withdrew is sent back as before. Paid out after that, the advance does not
+    answer for it.
+    """
+    if tranche.milestone.state not in OPEN:
         return None
     refused = Decision.objects.filter(submission__milestone=tranche.milestone_id, outcome__in=REFUSALS)
     at = refused.annotate(known_at=Coalesce("recorded_at", "decided_at")).aggregate(last=Max("known_at"))["last"]
-    return day_of(tranche.financier, at=at) if at is not None else None
+    on = day_of(tranche.financier, at=at) if at is not None else None
+    if tranche.milestone.state == MilestoneState.PLANNED and on and tranche.funded_on and on < tranche.funded_on:
+        return None
+    return on
 
 
 def _disputes(tranche: Tranche) -> DisputeQuerySet:
