@@ -103,8 +103,9 @@ def _disputes(tranche: Tranche) -> DisputeQuerySet:
 def _days_in_dispute(tranche: Tranche, *, since: date) -> int:
     """For how many days since a day something of the milestone was in dispute, each counted once; all are settled."""
     days, until = 0, since
-    settled = _disputes(tranche).filter(settled_at__isnull=False).order_by("raised_at", "pk")
-    for raised_at, settled_at in settled.values_list("raised_at", "settled_at"):
+    for raised_at, settled_at in _disputes(tranche).order_by("raised_at", "pk").values_list("raised_at", "settled_at"):
+        if settled_at is None:
+            continue
         first = max(day_of(tranche.financier, at=raised_at), until)
         until = max(day_of(tranche.financier, at=settled_at), first)
         days += (until - first).days
