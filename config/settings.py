@@ -290,6 +290,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "apps.workflows.recourse_jobs",
     "apps.workflows.recourse_upkeep",
     "apps.workflows.refund_jobs",
+    "apps.workflows.reservation_upkeep",
     "apps.workflows.reservation_jobs",
     "apps.workflows.retention_jobs",
     "apps.workflows.revenue_jobs",

@@ -120,6 +120,7 @@ VERBS: Mapping[str, Words] = {
     "application.withdrawn": (_("Application for payment withdrawn"), "arrow-return-left", "neutral"),
     "reservation.mended": (_("Defect mended, says the seller"), "tools", "info"),
     "reservation.still_missing": (_("Something is still missing"), "arrow-return-left", "attention"),
+    "reservation.reminded": (_("Reminder of a defect sent"), "bell", "info"),
     "reservation.released": (_("Withheld amount released"), "check-lg", "positive"),
     "reservation.reduction_offered": (_("Lower price offered for a defect"), "send", "info"),
     "reservation.reduced": (_("Defect settled at a lower price"), "check-lg", "positive"),
@@ -278,9 +279,8 @@ def _events(actor: Actor, found: Iterable[Entry], *, about: Mapping[int, str] | 
         for entry in entries
     }
     titles = dict(Milestone.objects.visible_to(actor).filter(ref__in=refs.values()).values_list("ref", "title"))
-    about = about or {}
     return [
-        _event(one, facts[one.pk], name=titles.get(refs[one.pk] or "", ""), about=about.get(one.pk, ""))
+        _event(one, facts[one.pk], name=titles.get(refs[one.pk] or "", ""), about=(about or {}).get(one.pk, ""))
         for one in entries
     ]
 

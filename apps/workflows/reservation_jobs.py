@@ -12,3 +12,10 @@ def send_reservation_news(*, word_ref: str, organisation_id: int) -> None:
     """Tell one side what the other one said of a defect: mended, not yet, released, or at a lower price."""
     with walls.asking_for(organisation_id):
         mails.reservation_news(word_ref=word_ref, organisation_id=organisation_id)
+
+
+@app.task(queue="mail", retry=MAIL_AGAIN)
+def send_defect_reminder(*, reservation_ref: str, what: str, organisation_id: int) -> None:
+    """Tell the seller that the day of a defect is near, or has passed."""
+    with walls.asking_for(organisation_id):
+        mails.defect_reminder(reservation_ref=reservation_ref, what=what)

@@ -16,7 +16,8 @@ from apps.invoicing import services as invoicing
 from apps.invoicing.services import applications
 from apps.milestones import services as milestones
 from apps.milestones.models import Reservation, ReservationWord
-from apps.milestones.services import Defect
+from apps.milestones.services import Defect, defect_dates
+from apps.milestones.services.defect_dates import DefectToMend, defects_to_mend
 from apps.parties.actor import Actor
 from apps.workflows import crediting, going_on, jobs, reservation_jobs, revenue_jobs, sign_off
 from apps.workflows.once import Answer, once
@@ -121,6 +122,38 @@ def agree_reduction(*, actor: Actor, key: str, offer_ref: str) -> Answer:
     issuer = invoicing.Issuer(*offerer) if offerer is not None else None
     note = invoicing.reduce(ref, reservation=reservation, reason=reason, actor=actor, issuer=issuer, at=at)
     return {"reservation": reservation.ref, "credit_note": note.ref, "number": note.number}
+
+
+def due_defects(*, at: datetime) -> list[DefectToMend]:
+    """Every defect of which its seller is to be reminded: its day is near, or has passed lately."""
+    return defects_to_mend(at=at)
+
+
+def tend(*, reservation_ref: str, seller_id: int, what: str) -> Answer:
+    """Remind of one: once before its day, and once after it."""
+    with walls.asking_for(seller_id):
+        return remind_of_defect(
+            actor=Actor.system(organisation_id=seller_id),
+            key=f"defect {reservation_ref} {what}",
+            reservation_ref=reservation_ref,
+            what=what,
+        )
+
+
+@once
+def remind_of_defect(*, actor: Actor, key: str, reservation_ref: str, what: str) -> Answer:
+    """The day until which a defect is to be mended is near, or has passed: the seller hears of it."""
+    contract = contracts.lock(contract_id=milestones.contract_of_reservation(reservation_ref=reservation_ref))
+    at = walls.widen(contract.buyer_id)
+    reservation = defect_dates.remind_of_defect(
+        contract=contract, reservation_ref=reservation_ref, what=what, actor=actor, at=at
+    )
+    if reservation is None:
+        return {}
+    reservation_jobs.send_defect_reminder.defer(
+        reservation_ref=reservation.ref, what=what, organisation_id=contract.seller_id
+    )
+    return {"reservation": reservation.ref}
 
 
 def _close_links(reservation: Reservation, *, at: datetime) -> None:

@@ -522,6 +522,15 @@ def report_mended(world: World) -> Attempt:
 
 
 @story
+def remind_of_defect(world: World) -> Attempt:
+    clockwork, ref = Actor.system(organisation_id=world.parties.seller.pk), world["reservation"]
+    return Attempt(
+        lambda key: reserving.remind_of_defect(actor=clockwork, key=key, reservation_ref=ref, what="near"),
+        lambda: acting(clockwork, at=START.replace(year=2036, month=1, day=29)),
+    )
+
+
+@story
 def say_missing(world: World) -> Attempt:
     return _by(
         world,

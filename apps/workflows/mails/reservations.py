@@ -4,7 +4,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.contracts.models import Contract, GuestGrant
-from apps.milestones.models import ReservationWord
+from apps.milestones.models import Reservation, ReservationWord
+from apps.milestones.services.defect_dates import PASSED
 from apps.parties import services as parties
 from apps.parties.roles import Action
 from apps.workflows.mails.contracts import going_on_at
@@ -44,6 +45,32 @@ def reservation_news(*, word_ref: str, organisation_id: int) -> None:
             url=_page(said, portal=portal),
             facts=facts,
             context={"defect": reservation.title, "kind": str(said.kind), "said": said},
+        )
+    )
+
+
+def defect_reminder(*, reservation_ref: str, what: str) -> None:
+    """Tell who delivers for the seller until when a defect is to be mended, before that day or after it."""
+    related = ("contract__seller", "contract__buyer", "milestone")
+    reservation = Reservation.objects.select_related(*related).get(ref=reservation_ref)
+    contract = reservation.contract
+    send(
+        Letter(
+            name="defect_reminder",
+            key=f"defect.{reservation.ref}.{what}",
+            sender=contract.buyer,
+            reader=contract.seller,
+            to=_people(contract, is_to_seller=True),
+            button=_("Open the reservation"),
+            url=absolute(reverse("seller:reservation", args=[reservation.ref])),
+            facts=[
+                fact(_("Contract"), contract.title),
+                fact(_("Milestone"), reservation.milestone.title),
+                fact(_("Defect"), reservation.title),
+                money(_("Withheld, net of tax"), reservation.amount, reservation.currency),
+                fact(_("To be mended by"), on=reservation.due_on),
+            ],
+            context={"defect": reservation.title, "is_past": what == PASSED, "due_on": reservation.due_on},
         )
     )
 

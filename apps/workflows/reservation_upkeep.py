@@ -1,0 +1,27 @@
+"""What the clock starts of defects that are to be mended by a day; how such jobs are: :mod:`apps.workflows.upkeep`."""
+
+from contextlib import suppress
+
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from apps.core import clock
+from apps.workflows import reserving
+from apps.workflows.upkeep import AGAIN, QUEUE
+
+
+@app.periodic(cron="25 * * * *")
+@app.task(queue=QUEUE, queueing_lock="remind_of_everybodys_defects")
+def remind_of_everybodys_defects(timestamp: int) -> None:
+    """Every hour, for days begin at other hours elsewhere: one job for each defect that is due soon or lately."""
+    for one in reserving.due_defects(at=clock.now()):
+        with suppress(AlreadyEnqueued):
+            remind_of_defect.configure(queueing_lock=f"defect {one.reservation_ref} {one.what}").defer(
+                reservation_ref=one.reservation_ref, seller_id=one.seller_id, what=one.what
+            )
+
+
+@app.task(queue=QUEUE, retry=AGAIN)
+def remind_of_defect(*, reservation_ref: str, seller_id: int, what: str) -> None:
+    """Remind of one; a second run finds it done."""
+    reserving.tend(reservation_ref=reservation_ref, seller_id=seller_id, what=what)
