@@ -82,7 +82,7 @@ def course_of(attempt: Attempt) -> Course:
     if said is None:
         raise AssertionError("the action never came to COMMIT")
     points, grows = said
-    return Course(points, {table: rows for table, rows in grows.items() if table in truth.tables()})
+    return Course(points, {table: rows for table, rows in grows.items() if table in truth.counted()})
 
 
 def _before_commit(attempt: Attempt, points: list[str], report: Report) -> None:

@@ -331,10 +331,10 @@ def fingerprint() -> str:
 
 
 def counts() -> dict[str, int]:
-    """How many rows each table has."""
+    """How many rows each table has whose rows are counted."""
     with connections["owner"].cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(f'(SELECT count(*) FROM {table})' for table in tables())}")
-        return dict(zip(tables(), cursor.fetchone(), strict=True))
+        cursor.execute(f"SELECT {', '.join(f'(SELECT count(*) FROM {table})' for table in counted())}")
+        return dict(zip(counted(), cursor.fetchone(), strict=True))
 
 
 def added(before: dict[str, int]) -> dict[str, int]:
@@ -384,6 +384,15 @@ def tables() -> list[str]:
             )
             _tables.extend(table for (table,) in cursor.fetchall())
     return _tables
+
+
+def counted() -> list[str]:
+    """Those of which an action adds always as many rows.
+
+    One in 64 sums of what is open sweeps the others of its side into one: what they come to is a sentence of
+    ``verify_ledger``, how many they are is chance.
+    """
+    return [table for table in tables() if table != "invoicing_opensum"]
 
 
 _tables: list[str] = []
