@@ -72,7 +72,7 @@ def _walked(fault: str, product: AbstractContextManager[object]) -> int:
             else:
                 course.begin(rate=19, keeps=True, by_calendar=False, head_start=[1])
                 course.pay(pick=0, share=Decimal(1))
-                course.credit(pick=0, share=Decimal("0.1"))
+                course.credit(pick=0, share=Decimal("0.1"), how="amount")
             course.paper_and_product_agree()
     finally:
         course.teardown()

@@ -1,13 +1,19 @@
-"""Credit notes, and acceptances that both sides withdraw."""
+"""Credit notes, corrected invoices, and acceptances that both sides withdraw."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from apps.core.database import walls
 from apps.invoicing import services as invoicing
-from apps.invoicing.rules import Share
-from apps.workflows import crediting
+from apps.invoicing.models import Invoice
+from apps.invoicing.rules import OfLine, Share
+from apps.invoicing.services import correcting as corrections
+from apps.invoicing.services.standing import standing
+from apps.workflows import correcting, crediting
 from apps.workflows.once import Answer
 from tests.engines.course.disputing import Disputing
 from tests.engines.course.plain import ZERO, Part, cents
@@ -18,17 +24,19 @@ PERSON = {"seller": "billing", "buyer": "approver"}
 
 
 class Correcting(Disputing):
-    """What was billed is not changed; it is credited."""
+    """What was billed is not changed; it is credited, or said anew without a change of money."""
 
     @precondition(lambda self: self.paper.bills)
-    @rule(pick=PICK, share=SHARES)
-    def credit(self, pick: int, share: Decimal) -> None:
+    @rule(pick=PICK, share=SHARES, how=st.sampled_from(["amount", "line", "rest"]))
+    def credit(self, pick: int, share: Decimal, how: str) -> None:
         if (bill := self._bill(pick)) is None:
             return
-        net = cents(bill.left * share)
+        net = bill.left if how == "rest" else cents(bill.left * share)
 
         def run(actor: Any) -> Answer:
             wanted = Share(amount=net)
+            if how != "amount":
+                wanted = Share(lines=(OfLine(1, net),)) if how == "line" else Share()
             seen = invoicing.preview_credit(invoice_ref=bill.ref, share=wanted).sha256
             return crediting.credit_invoice(
                 actor=actor, key=key(), invoice_ref=bill.ref, share=wanted, reason="Agreed.", seen=seen
@@ -36,6 +44,24 @@ class Correcting(Disputing):
 
         if self._do("billing", run, allowed=self._may_credit(bill, net)):
             self.paper.credit(bill, net)
+
+    @precondition(lambda self: self.paper.bills)
+    @rule(pick=PICK, house=st.integers(1, 3))
+    def correct_words(self, pick: int, house: int) -> None:
+        """The paper, which knows of money only, stays as it is."""
+        if (bill := self._bill(pick)) is None:
+            return
+        with walls.asking_for(self.parties.seller.pk):
+            words = corrections.words_of(standing(Invoice.objects.get(ref=bill.ref)))
+        right = replace(words, street=f"Hafenweg {house}")
+
+        def run(actor: Any) -> Answer:
+            seen = corrections.preview_correction(invoice_ref=bill.ref, right=right).sha256
+            return correcting.correct_invoice(
+                actor=actor, key=key(), invoice_ref=bill.ref, right=right, reason="They moved.", seen=seen
+            )
+
+        self._do("billing", run, allowed=bill.kind != "release" and bill.left > ZERO and right != words)
 
     @precondition(lambda self: self.paper.bills)
     @rule(pick=PICK, share=SHARES, side=SIDES)

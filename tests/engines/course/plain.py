@@ -209,10 +209,12 @@ class Paper:
             self.state, self.ended_on, self.notice, self.settlement = "active", None, None, None
 
     def keeps_back(self, bill: Bill) -> Decimal:
-        """What the buyer keeps back of a new bill; at least a cent is always due."""
+        """What the buyer keeps back of a new bill, so that all bills telescope; at least a cent is always due."""
         if not self.retention or len(self.released) == 2:
             return ZERO
-        return min(cents(bill.net * self.retention / 100), bill.gross - CENT)
+        before = sum((one.left for one in self.bills if one.kind == "milestone"), ZERO)
+        rate = self.retention / 100
+        return min(cents((before + bill.net) * rate) - cents(before * rate), bill.gross - CENT)
 
     def room(self, bill: Bill) -> Decimal:
         """How much of a bill can be credited, tax included: while a defect is not settled, only what is open."""
