@@ -50,7 +50,14 @@ def test_what_is_not_cured_in_ten_days_is_owed_back_once(book: Book) -> None:
     assert len(book.posted()) == 2
     with walls.asking_for(book.deal.seller.pk):
         made = Adjustment.objects.get(kind="rejection")
-    assert (made.decided_by_id, made.reason) == (None, "Sent back by the buyer, and not submitted again in time.")
+    assert (made.decided_by_id, made.reason) == (None, "not_cured")
+    words = "Sent back by the buyer, and not submitted again in time."
+    assert made.said == words
+    # What a person wrote is nobody's code, and what lapsed before there were codes has the words.
+    assert [Adjustment(reason="not_cured").said, Adjustment(source="lapsed:1", reason=words).said] == [
+        "not_cured",
+        words,
+    ]
 
 
 def test_one_that_fails_stops_no_other_and_fails_the_job(

@@ -2,6 +2,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.database import guards, walls
@@ -22,6 +23,16 @@ class Kind(models.TextChoices):
     DILUTION = "dilution", _("Invoice credited")
     ALLOWANCE = "allowance", _("Allowed for a loss")
     WRITE_OFF = "write_off", _("Written off")
+
+
+class Lapse(models.TextChoices):
+    """Why an advance was demanded back by itself: the reason of what has the source :data:`LAPSED`."""
+
+    NOT_CURED = "not_cured", _("Sent back by the buyer, and not submitted again in time.")
+    SLIPPED = "slipped", _("Not accepted long after the day that was signed.")
+
+
+LAPSED = "lapsed:"
 
 
 class AdjustmentQuerySet(models.QuerySet["Adjustment"]):
@@ -150,6 +161,16 @@ class Adjustment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.tranche_id}"
+
+    @property
+    def said(self) -> str | Promise:
+        """Why, as whoever reads it is told: what a person wrote, or the words of a :class:`Lapse`.
+
+        What lapsed before there were codes has the words themselves, in English.
+        """
+        if self.source.startswith(LAPSED) and self.reason in Lapse.values:
+            return Lapse(self.reason).label
+        return self.reason
 
 
 class RepaymentQuerySet(models.QuerySet["Repayment"]):

@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce
 
 from apps.core.errors import NotAllowed
 from apps.financing.models import Adjustment, Tranche
-from apps.financing.models.adjustment import Kind
+from apps.financing.models.adjustment import LAPSED, Kind, Lapse
 from apps.financing.models.tranche import TrancheState
 from apps.financing.rules import events
 from apps.financing.rules import watch as rules
@@ -19,8 +19,6 @@ from apps.milestones.models.dispute import DisputeQuerySet
 from apps.milestones.models.milestone import OPEN, MilestoneState
 from apps.parties.actor import Actor
 
-NOT_CURED = "Sent back by the buyer, and not submitted again in time."
-SLIPPED = "Not accepted long after the day that was signed."
 REFUSALS = (Decision.Outcome.CHANGES_REQUESTED, Decision.Outcome.DEEMED_REJECTED)
 
 
@@ -51,7 +49,7 @@ def demand_lapsed(*, tranche_ref: str, actor: Actor, at: datetime) -> Adjustment
         return None
     standing = standing_on(tranche, on=on)
     moves = events.charge_back(standing, amount=standing.outstanding, currency=tranche.currency)
-    event = Event(kind=Kind.REJECTION, on=on, reason=why, source=f"lapsed:{tranche.ref}")
+    event = Event(kind=Kind.REJECTION, on=on, reason=why, source=f"{LAPSED}{tranche.ref}")
     return adjust(tranche, event=event, moves=moves, standing=standing, exposures=exposures, actor=actor, at=at)
 
 
@@ -68,7 +66,7 @@ def _why(tranche: Tranche, *, on: date) -> str:
     if is_over and rules.has_slipped_too_far(
         signed_for=tranche.line.expected_on, expected_on=tranche.expected_on, today=on
     ):
-        return SLIPPED
+        return Lapse.SLIPPED
     since = sent_back_on(tranche)
     if since is None:
         return ""
@@ -76,7 +74,7 @@ def _why(tranche: Tranche, *, on: date) -> str:
     if not rules.is_cure_over(sent_back_on=since, days_in_dispute=still, today=on):
         return ""
     was_moved = tranche.adjustments.filter(kind=Kind.SLIP, booked_on__gte=since).exists()
-    return "" if was_moved and not is_over else NOT_CURED
+    return "" if was_moved and not is_over else Lapse.NOT_CURED
 
 
 def sent_back_on(tranche: Tranche) -> date | None:

@@ -35,7 +35,7 @@ def adjustments_of(tranche: Tranche, *, actor: Actor) -> list[Adjustment]:
 def told(adjustments: Sequence[Adjustment]) -> list[Happened]:
     """The same, as the page tells it."""
     return [
-        Happened(one.booked_on, _words(one), one.reason, one.charged_back + one.written_off, one.recourse)
+        Happened(one.booked_on, _words(one), str(one.said), one.charged_back + one.written_off, one.recourse)
         for one in adjustments
     ]
 

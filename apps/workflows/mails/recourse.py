@@ -188,7 +188,7 @@ def _facts(adjustment: Adjustment) -> list[dict[str, Any]]:
         (_("Owed back in all"), financing.owed_back_in_all(tranche)),
         (_("Advance outstanding"), tranche.outstanding),
     ]
-    said = [fact(_("Reason"), adjustment.reason)] if adjustment.reason else []
+    said = [fact(_("Reason"), adjustment.said)] if adjustment.reason else []
     if adjustment.expected_on is not None:
         said.append(fact(_("Payment expected"), on=adjustment.expected_on))
     return [*said, *(money(term, amount, tranche.currency) for term, amount in amounts if amount)]
