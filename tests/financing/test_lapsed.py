@@ -1,6 +1,7 @@
 """Advances whose time to be cured is over are demanded back by a daily job: once, each alone, and nobody else's."""
 
 from datetime import date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -12,6 +13,7 @@ from apps.financing.rules.events import Bears
 from apps.milestones.models.submission import Proof
 from apps.milestones.services import SILENCE
 from apps.parties.actor import Actor
+from apps.portals.seller.cash import cash
 from apps.workflows import disputing, notices, recourse, recourse_upkeep, reviews, sign_off
 from tests import disputes, scenarios
 from tests.conftest import Once
@@ -58,6 +60,21 @@ def test_what_is_not_cured_in_ten_days_is_owed_back_once(book: Book) -> None:
         "not_cured",
         words,
     ]
+
+
+def test_what_is_owed_back_is_in_the_sellers_cash_as_money_to_pay(book: Book) -> None:
+    deal, sina = book.deal, scenarios.seller_actor(book.deal)
+
+    def to_pay(*, on: date) -> list[Decimal]:
+        with acting(sina, at=noon(on)):
+            return [amount for *_series, amount in cash(sina, today=on).expected if amount < 0]
+
+    events.demanded(deal, book.tranche(2), on=day(96))
+    assert to_pay(on=day(96)) == [-60_000]
+    events.repaid(deal, book.tranche(2), on=day(97), amount=Decimal(10_000))
+    assert to_pay(on=day(97)) == [-50_000]
+    events.repaid(deal, book.tranche(2), on=day(98), reference="BACK-2")
+    assert to_pay(on=day(98)) == []
 
 
 def test_one_that_fails_stops_no_other_and_fails_the_job(

@@ -21,7 +21,7 @@ from apps.financing.models.tranche import OUTSTANDING, TrancheState
 from apps.invoicing import services as invoicing
 from apps.invoicing.models import Instalment, OpenSum, PayeeInstruction, Withholding
 from apps.ledger.charts import Seller
-from apps.ledger.models import Book, Line
+from apps.ledger.models import Balance, Book, Line
 from apps.milestones.models import Milestone
 from apps.parties.actor import Actor
 from apps.portals import charts, formats
@@ -136,6 +136,14 @@ def _expected(actor: Actor, *, today: date, until: date) -> Iterator[Expected]:
     due = owed.order_by().values_list("currency", "due_on").annotate(sum=Sum("amount"))
     for currency, day, amount in due.exclude(sum=0):
         yield currency, INVOICED, day, amount
+    # What is owed back to a financier has no later day: it is to be paid back now.
+    owed_back = (
+        Balance.objects.visible_to(actor)
+        .standing()
+        .filter(account__book__purpose=Book.Purpose.SELLER, account__code=Seller.OWED_BACK_TO_FINANCIER)
+    )
+    for currency, credit in owed_back.order_by().values_list("account__book__currency").annotate(sum=Sum("amount")):
+        yield currency, FINANCED, today, credit
     promised = Tranche.objects.visible_to(actor).filter(
         seller_id=actor.organisation_id, state=TrancheState.ACCEPTED, offer__funding_on__lt=until
     )
