@@ -14,9 +14,10 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.core import clock, storage
+from apps.core import canonical, clock, storage
 from apps.core.database import guards
 from apps.core.errors import Refused
+from apps.core.printing import shelf
 from apps.core.printing.press import PangoMissingError
 from apps.core.refs import new_ref
 from apps.core.states import move, table
@@ -68,6 +69,27 @@ class Made(models.Model):
         return self.state == MadeState.MAKING and self.requested_at + GIVEN_UP_AFTER < now
 
 
+class MadeFromSnapshot(Made):
+    """Made from nothing but ``snapshot``, the canonical text of all that is said, which is frozen from the first.
+
+    The same text makes the same bytes on every run; ``snapshot_sha256`` is its SHA-256.
+    """
+
+    snapshot = models.TextField()
+    snapshot_sha256 = models.CharField(max_length=64)
+
+    class Meta(Made.Meta):
+        abstract = True
+        triggers = [
+            *Made.Meta.triggers,
+            guards.frozen_when(
+                "TRUE",
+                name="what_it_says_is_frozen",
+                allow=("state", "requested_at", "made_at", "stored_as", "size", "sha256", "failure"),
+            ),
+        ]
+
+
 Row = TypeVar("Row", bound=Made)
 
 
@@ -100,6 +122,11 @@ def make(locked: Callable[[], Row], *, work: Callable[[Row], Kept], then: Callab
     except Exception as error:
         _fail(locked, error)
         raise
+
+
+def keep(row: Made, content: bytes, *, folder: str, ending: str = "pdf") -> Kept:
+    """Store the bytes that were made of a row below ``folder``."""
+    return Kept(shelf.put(f"{folder}/{row.ref}", content, ending=ending), len(content), canonical.sha256(content))
 
 
 def sweep(

@@ -17,7 +17,7 @@ from apps.contracts.services.record import record
 from apps.core import canonical, clock, made
 from apps.core.errors import NotAllowed, Refused
 from apps.core.made import GIVEN_UP_AFTER, Kept
-from apps.core.printing import press, shelf
+from apps.core.printing import press
 from apps.core.printing.parts import DATA, Inside
 from apps.core.refs import new_ref
 from apps.parties.actor import Actor
@@ -131,8 +131,7 @@ def _locked(pk: int) -> Callable[[], ContractDocument]:
 
 def _printed(document: ContractDocument) -> Kept:
     content = pdf_of(document.version.canonical_text, document.snapshot)
-    stored_as = shelf.put(f"contracts/{document.ref}", content, ending="pdf")
-    return Kept(stored_as, len(content), canonical.sha256(content))
+    return made.keep(document, content, folder="contracts")
 
 
 def _record(document: ContractDocument) -> None:

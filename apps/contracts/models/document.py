@@ -5,7 +5,7 @@ from apps.contracts.models.contract import Contract
 from apps.contracts.models.version import ContractVersion
 from apps.contracts.wall import by_contract
 from apps.core.database import guards
-from apps.core.made import Made
+from apps.core.made import MadeFromSnapshot
 from apps.parties.actor import Actor
 
 
@@ -14,7 +14,7 @@ class ContractDocumentQuerySet(models.QuerySet["ContractDocument"]):
         return self.filter(contract__in=Contract.objects.visible_to(actor))
 
 
-class ContractDocument(Made):
+class ContractDocument(MadeFromSnapshot):
     """A version of a contract as a PDF that is made once, with the text that is signed inside it.
 
     Of a proposed version there is one that says that it is a proposal; of the version that both sides signed another,
@@ -29,25 +29,18 @@ class ContractDocument(Made):
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
     version = models.ForeignKey(ContractVersion, models.PROTECT, related_name="documents")
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    snapshot = models.TextField()
-    snapshot_sha256 = models.CharField(max_length=64)
 
     objects = ContractDocumentQuerySet.as_manager()
     wall = by_contract().only("SELECT", "INSERT", "UPDATE")
 
-    class Meta(Made.Meta):
+    class Meta(MadeFromSnapshot.Meta):
         constraints = [
-            *Made.Meta.constraints,
+            *MadeFromSnapshot.Meta.constraints,
             models.UniqueConstraint("version", "kind", name="one_document_per_version_and_kind"),
         ]
         indexes = [models.Index("contract", name="document_by_contract")]
         triggers = [
-            *Made.Meta.triggers,
-            guards.frozen_when(
-                "TRUE",
-                name="what_it_says_is_frozen",
-                allow=("state", "requested_at", "made_at", "stored_as", "size", "sha256", "failure"),
-            ),
+            *MadeFromSnapshot.Meta.triggers,
             guards.refused_when(
                 "document_only_of_what_was_proposed",
                 guards.INSERT,

@@ -11,7 +11,7 @@ from apps.contracts.models import Contract, GuestGrant
 from apps.core import canonical, clock, made
 from apps.core.errors import IllegalTransition, NotAllowed
 from apps.core.made import Kept
-from apps.core.printing import press, shelf
+from apps.core.printing import press
 from apps.core.printing.parts import DATA, Inside
 from apps.core.refs import new_ref
 from apps.financing.assignment_proofs import snapshot
@@ -85,8 +85,7 @@ def _locked(proof_ref: str) -> Callable[[], AssignmentProof]:
 
 
 def _printed(proof: AssignmentProof) -> Kept:
-    content = pdf_of(proof.snapshot)
-    return Kept(shelf.put(f"{FOLDER}/{proof.ref}", content, ending="pdf"), len(content), canonical.sha256(content))
+    return made.keep(proof, pdf_of(proof.snapshot), folder=FOLDER)
 
 
 def pdf_of(text: str) -> bytes:

@@ -3,7 +3,7 @@ from django.db import models
 from apps.contracts.models import Contract
 from apps.contracts.wall import by_contract
 from apps.core.database import guards
-from apps.core.made import Made
+from apps.core.made import MadeFromSnapshot
 from apps.financing.models.assignment import Assignment
 from apps.parties.actor import Actor
 
@@ -13,7 +13,7 @@ class AssignmentProofQuerySet(models.QuerySet["AssignmentProof"]):
         return self.filter(assignment__in=Assignment.objects.visible_to(actor))
 
 
-class AssignmentProof(Made):
+class AssignmentProof(MadeFromSnapshot):
     """What the buyer may ask for before it pays somebody else than its seller (UCC 9-406(c); § 410 BGB), as a PDF.
 
     ``snapshot`` is the canonical text of all that the page says, and is inside the PDF as well: the notice, who signed
@@ -23,20 +23,13 @@ class AssignmentProof(Made):
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
     assignment = models.OneToOneField(Assignment, models.PROTECT, related_name="proof")
-    snapshot = models.TextField()
-    snapshot_sha256 = models.CharField(max_length=64)
 
     objects = AssignmentProofQuerySet.as_manager()
     wall = by_contract().only("SELECT", "INSERT", "UPDATE")
 
-    class Meta(Made.Meta):
+    class Meta(MadeFromSnapshot.Meta):
         triggers = [
-            *Made.Meta.triggers,
-            guards.frozen_when(
-                "TRUE",
-                name="what_it_says_is_frozen",
-                allow=("state", "requested_at", "made_at", "stored_as", "size", "sha256", "failure"),
-            ),
+            *MadeFromSnapshot.Meta.triggers,
             guards.refused_when(
                 "proof_only_of_an_assignment_of_its_contract",
                 guards.INSERT,

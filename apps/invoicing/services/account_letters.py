@@ -14,7 +14,7 @@ from apps.contracts.models import Contract
 from apps.core import canonical, made
 from apps.core.errors import Refused
 from apps.core.made import Kept
-from apps.core.printing import press, shelf
+from apps.core.printing import press
 from apps.invoicing import account_text
 from apps.invoicing.account_text import LetterRow, OpenInvoice
 from apps.invoicing.looks import logo_of
@@ -140,8 +140,7 @@ def _printed(row: AccountLetter) -> Kept:
         page = account_text.page_of(letter)
         html = render_to_string(TEMPLATE, {"page": page})
     content = press.pdf(html, style=STYLE, at=page.issued_at, logo=logo_of(letter.seller))
-    stored_as = shelf.put(f"{FOLDER}/{row.ref}", content, ending="pdf")
-    return Kept(stored_as, len(content), canonical.sha256(content))
+    return made.keep(row, content, folder=FOLDER)
 
 
 def _write(statement: AccountStatement, *, actor: Actor, asked_by: str, at: datetime) -> AccountLetter:

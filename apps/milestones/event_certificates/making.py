@@ -12,7 +12,7 @@ from apps.contracts import services as contracts
 from apps.core import canonical, clock, made
 from apps.core.errors import NotAllowed, Refused
 from apps.core.made import GIVEN_UP_AFTER, Kept
-from apps.core.printing import press, shelf
+from apps.core.printing import press
 from apps.core.printing.parts import DATA, Inside
 from apps.core.refs import new_ref
 from apps.milestones.certificates import BilledBy
@@ -87,8 +87,7 @@ def _locked(pk: int) -> Callable[[], EventCertificate]:
 
 def _printed(certificate: EventCertificate) -> Kept:
     content = pdf_of(certificate.snapshot)
-    stored_as = shelf.put(f"{FOLDER}/{certificate.ref}", content, ending="pdf")
-    return Kept(stored_as, len(content), canonical.sha256(content))
+    return made.keep(certificate, content, folder=FOLDER)
 
 
 def _record(certificate: EventCertificate) -> None:

@@ -3,7 +3,7 @@ from django.db import models
 from apps.contracts.models import Contract
 from apps.contracts.wall import by_contract
 from apps.core.database import guards
-from apps.core.made import Made
+from apps.core.made import MadeFromSnapshot
 from apps.milestones.models.confirmed_event import ConfirmedEvent
 from apps.parties.actor import Actor
 
@@ -13,7 +13,7 @@ class EventCertificateQuerySet(models.QuerySet["EventCertificate"]):
         return self.filter(contract__in=Contract.objects.visible_to(actor))
 
 
-class EventCertificate(Made):
+class EventCertificate(MadeFromSnapshot):
     """The certificate of an event that the buyer confirmed, with everything that proves it, as a PDF that is made once.
 
     ``snapshot`` is the canonical text of all that the page says, and is inside the PDF as well: who confirmed it, what
@@ -22,20 +22,13 @@ class EventCertificate(Made):
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
     event = models.OneToOneField(ConfirmedEvent, models.PROTECT, related_name="certificate")
-    snapshot = models.TextField()
-    snapshot_sha256 = models.CharField(max_length=64)
 
     objects = EventCertificateQuerySet.as_manager()
     wall = by_contract().only("SELECT", "INSERT", "UPDATE")
 
-    class Meta(Made.Meta):
+    class Meta(MadeFromSnapshot.Meta):
         triggers = [
-            *Made.Meta.triggers,
-            guards.frozen_when(
-                "TRUE",
-                name="what_it_says_is_frozen",
-                allow=("state", "requested_at", "made_at", "stored_as", "size", "sha256", "failure"),
-            ),
+            *MadeFromSnapshot.Meta.triggers,
             guards.refused_when(
                 "certificate_only_of_an_event_of_its_contract",
                 guards.INSERT,

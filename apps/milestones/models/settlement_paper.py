@@ -3,7 +3,7 @@ from django.db import models
 from apps.contracts.models import Contract
 from apps.contracts.wall import by_sides
 from apps.core.database import guards
-from apps.core.made import Made
+from apps.core.made import MadeFromSnapshot
 from apps.milestones.models.settlement import Settlement
 from apps.parties.actor import Actor
 
@@ -13,7 +13,7 @@ class SettlementPaperQuerySet(models.QuerySet["SettlementPaper"]):
         return self.filter(settlement__in=Settlement.objects.visible_to(actor))
 
 
-class SettlementPaper(Made):
+class SettlementPaper(MadeFromSnapshot):
     """The settlement of a termination that both sides signed, as a PDF that is made once, with the signed text inside.
 
     ``snapshot`` is the canonical text of what the settlement's own text does not say: both signatures, which invoices
@@ -22,20 +22,13 @@ class SettlementPaper(Made):
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
     settlement = models.OneToOneField(Settlement, models.PROTECT, related_name="paper")
-    snapshot = models.TextField()
-    snapshot_sha256 = models.CharField(max_length=64)
 
     objects = SettlementPaperQuerySet.as_manager()
     wall = by_sides().only("SELECT", "INSERT", "UPDATE")
 
-    class Meta(Made.Meta):
+    class Meta(MadeFromSnapshot.Meta):
         triggers = [
-            *Made.Meta.triggers,
-            guards.frozen_when(
-                "TRUE",
-                name="what_it_says_is_frozen",
-                allow=("state", "requested_at", "made_at", "stored_as", "size", "sha256", "failure"),
-            ),
+            *MadeFromSnapshot.Meta.triggers,
             guards.refused_when(
                 "paper_only_of_a_settlement_that_both_signed",
                 guards.INSERT,

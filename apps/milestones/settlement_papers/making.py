@@ -11,7 +11,6 @@ from apps.contracts.documents.making import signed_pdf
 from apps.core import canonical, clock, made
 from apps.core.errors import NotAllowed, Refused
 from apps.core.made import GIVEN_UP_AFTER, Kept
-from apps.core.printing import shelf
 from apps.core.refs import new_ref
 from apps.milestones.models import Settlement, SettlementPaper
 from apps.milestones.models.settlement import SettlementState
@@ -91,8 +90,7 @@ def _locked(pk: int) -> Callable[[], SettlementPaper]:
 
 def _printed(paper: SettlementPaper) -> Kept:
     content = pdf_of(paper.settlement.canonical_text, paper.snapshot)
-    stored_as = shelf.put(f"{FOLDER}/{paper.ref}", content, ending="pdf")
-    return Kept(stored_as, len(content), canonical.sha256(content))
+    return made.keep(paper, content, folder=FOLDER)
 
 
 def _record(paper: SettlementPaper) -> None:
