@@ -221,8 +221,9 @@ class ContractParty(models.Model):
         BUYER = "buyer", _("Buyer")
         FINANCIER = "financier", _("Financier")
 
-    contract = models.ForeignKey(Contract, models.PROTECT, related_name="parties")
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    # Both are the first of an index of two, which answers the policies of every table without a look at the row.
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="parties", db_index=False)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     side = models.CharField(max_length=10, choices=Side.choices)
 
     objects = ContractPartyQuerySet.as_manager()
