@@ -31,7 +31,11 @@ class DocumentsField(forms.Field):
             raise ValidationError(explain(refused), code="refused") from refused
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(self.to_python(initial) != self.to_python(data))
+        """Whether it names others; what cannot be read is for ``clean`` to refuse in words."""
+        try:
+            return self.to_python(initial) != self.to_python(data)
+        except ValidationError:
+            return True
 
 
 class PaymentDocumentFields(forms.Form):

@@ -41,4 +41,8 @@ class WaitingField(forms.Field):
             raise ValidationError(explain(refused), code="refused") from refused
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(self.prepare_value(initial) != self.prepare_value(data))
+        """Whether it says something else: an empty field says nothing, as none does, and a browser ends lines anew."""
+        try:
+            return self.to_python(initial) != self.to_python(data)
+        except ValidationError:
+            return True
