@@ -24,7 +24,7 @@ BY_QUANTITY: Final = ("quantity", "unit", "portion")
 EVIDENCE: Final = "*"
 """At the end of a criterion: it needs evidence."""
 ONLY_DEPOSITS: Final = ("recovery", "recovery_rate", "recovery_begins", "recovery_amount")
-ONLY_RECURRING: Final = ("period", "period_count")
+ONLY_RECURRING: Final = ("period", "period_count", "period_until")
 OF_WHAT_IS_BILLED: Final = ("title", "start", "starts_on", "starts_with", "period")
 """What of a recurring line stays once a period of it is billed."""
 NUMBERS: Final = ("amount", "quantity", "portion")
