@@ -61,12 +61,18 @@ def tend(contract: Contract, *, at: datetime) -> int:
         return len(instalments.tend(contract_ref=contract.ref, seller_id=contract.seller_id))
 
 
-def changed(parties: Parties, contract: Contract, *lines: ChangedLine, added: tuple[DraftLine, ...] = ()) -> str:
+def changed(
+    parties: Parties,
+    contract: Contract,
+    *lines: ChangedLine,
+    added: tuple[DraftLine, ...] = (),
+    at: datetime = LATER,
+) -> str:
     """Proposed by the seller and signed by the buyer; the answer is the new version's reference."""
     draft = ChangeDraft("Another subscription", "The fleet grows.", lines=lines, added=added)
     sina, olga = scenarios.seller_actor(parties), scenarios.buyer_actor(parties)
-    answer = change_orders.propose(contract, draft, by=sina, at=LATER)
-    change_orders.sign(answer, by=olga, at=LATER)
+    answer = change_orders.propose(contract, draft, by=sina, at=at)
+    change_orders.sign(answer, by=olga, at=at)
     with acting(sina):
         committed()
     return str(answer["version"])
@@ -249,3 +255,11 @@ def test_revenue_of_days_that_passed_stays_and_the_rest_follows(parties: Parties
     assert earned(LATER, date(2026, 3, 31)) == first, "what was earned is not measured again"
     whole = earned(datetime(2026, 12, 1, tzinfo=UTC), date(2026, 11, 30))
     assert whole == D("3222.22"), "what it bore, and the 1,000.00 that it adds to the price"
+
+
+def test_other_words_are_those_of_what_is_not_billed_yet(parties: Parties, contract: Contract) -> None:
+    changed(parties, contract, support(contract, scope="By telephone too."))
+    assert [row[0] for row in calendar(contract, SUPPORT)] == [1, 2, 3, 4]
+    with acting(scenarios.owner_of(contract.seller_id)):
+        said = Instalment.objects.standing().filter(contract=contract, position=SUPPORT).order_by("number")
+        assert [one.line.scope for one in said] == ["", "", "By telephone too.", "By telephone too."]

@@ -168,10 +168,10 @@ ONLY_MILESTONES_HAVE_CRITERIA: Final = guards.refused_when(
     "EXISTS (SELECT 1 FROM contracts_planline l WHERE l.id = NEW.line_id AND l.kind <> 'milestone')",
 )
 BILLED: Final = (
-    "position, kind, title, amount, start, starts_on, starts_with, period, period_count, recovery, recovery_rate,"
-    " recovery_begins, recovery_amount"
+    "position, kind, title, scope, amount, start, starts_on, starts_with, period, period_count, recovery,"
+    " recovery_rate, recovery_begins, recovery_amount"
 )
-"""What a deposit or a recurring line says of what it bills, and when."""
+"""What a deposit or a recurring line says of what it bills, and when; its scope stands on the invoices too."""
 FOLLOWS_A_CHANGE: Final = guards.at_commit(
     "what_the_calendar_bills_follows_a_change",
     guards.UPDATE,
