@@ -13,7 +13,7 @@ from apps.contracts.drafts import ChangedLine, ChangeDraft, DraftLine, Due
 from apps.contracts.models import Contract, PlanLine
 from apps.core.errors import Refused
 from apps.invoicing.models import Instalment, Invoice
-from apps.revenue.models import Obligation
+from apps.revenue.models import Modification, Obligation
 from apps.revenue.services import recognise
 from apps.workflows import changing, instalments
 from tests import change_orders, scenarios
@@ -263,3 +263,15 @@ def test_other_words_are_those_of_what_is_not_billed_yet(parties: Parties, contr
     with acting(scenarios.owner_of(contract.seller_id)):
         said = Instalment.objects.standing().filter(contract=contract, position=SUPPORT).order_by("number")
         assert [one.line.scope for one in said] == ["", "", "By telephone too.", "By telephone too."]
+
+
+def test_revenue_says_the_line_by_its_new_name_and_that_no_amount_changed(parties: Parties, contract: Contract) -> None:
+    sina = scenarios.seller_actor(parties)
+    changed(parties, contract, added=(MORE,))
+    changed(parties, contract, ChangedLine(4, replace(MORE, title="Hosting in the EU")), at=LATER + DAY)
+    with acting(sina, at=LATER + DAY):
+        recognise(contract=Contract.objects.get(pk=contract.pk), at=LATER + DAY)
+        committed()
+        assert Obligation.objects.get(contract=contract, position=4).title == "Hosting in the EU"
+        made = Modification.objects.filter(contract=contract).order_by("pk")
+        assert [one.reason for one in made] == ["only_added", "no_amount"]

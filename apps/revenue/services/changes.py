@@ -59,11 +59,13 @@ def change(books: Books, *, event: Event, version: ContractVersion) -> None:
     price_before = _changed(version).price
     mine = [one for one in books.obligations.values() if one.measure != Measure.OVER_TIME]
     duties, measures = [one.duty for one in mine], {one.position: one.measure for one in mine}
-    by_days, is_changed = _by_days(books, event=event, version=version)
+    by_days, rescheduled = _by_days(books, event=event, version=version)
     now = agreed_now(duties, measures=measures, version=version)
     more = version.price - price_before - by_days
     treatment, reason, shared = _shared(books, duties, now, more=more)
-    if is_changed and treatment is rules.Treatment.SEPARATE:
+    if rescheduled and reason is rules.Reason.NO_AMOUNT:
+        treatment, reason = rules.Treatment.SEPARATE, rules.Reason.ONLY_ADDED
+    if treatment is rules.Treatment.SEPARATE and any(one.duty is not None for one in rescheduled):
         treatment, reason = rules.Treatment.PROSPECTIVE, rules.Reason.NOT_BEGUN
     by_position = {line.position: line for line in lines}
     for duty in shared:
@@ -101,9 +103,6 @@ def _shared(
 
     Where nothing but periods is promised, those bear what a deposit adds to the price or takes off it.
     """
-    known = {one.position: rules.Agreed(standalone=one.standalone, agreed=one.agreed) for one in duties}
-    if not more and now == known:
-        return rules.Treatment.SEPARATE, rules.Reason.ONLY_ADDED, duties
     if duties or now:
         pool = money.total(duty.allocated for duty in duties) + more
         made = rules.modified(duties, now, price=pool, currency=books.contract.currency)
@@ -115,12 +114,13 @@ def _shared(
         shares = rules.allocated(price, standalone=weights, currency=books.contract.currency)
         for one, share in zip(periods, shares, strict=True):
             one.take(rules.repriced(one.duty, share, books.contract.currency))
-    return rules.Treatment.SEPARATE, rules.Reason.ONLY_ADDED, ()
+        return rules.Treatment.CATCH_UP, rules.Reason.PARTLY_DONE, ()
+    return rules.Treatment.PROSPECTIVE, rules.Reason.NO_AMOUNT, ()
 
 
-def _by_days(books: Books, *, event: Event, version: ContractVersion) -> tuple[Decimal, bool]:
-    """The recurring lines as the change makes them: by how much they change the price, and whether one that was there
-    is another."""
+def _by_days(books: Books, *, event: Event, version: ContractVersion) -> tuple[Decimal, Sequence[rules.Rescheduled]]:
+    """The recurring lines as the change makes them: by how much they change the price, and those that are new or
+    others."""
     was, now = (
         {line.position: line for line in lines_of(one) if line.kind == drafts.RECURRING}
         for one in (_changed(version), version)
@@ -130,8 +130,10 @@ def _by_days(books: Books, *, event: Event, version: ContractVersion) -> tuple[D
         before, after = was.get(position), now.get(position)
         amounts = [standalone_of(line) if line is not None else money.ZERO for line in (before, after)]
         more += amounts[1] - amounts[0]
+        known = books.obligations.get(position)
+        if known is not None and after is not None:
+            known.title = after.title
         if before is None or after is None or before.due != after.due or amounts[0] != amounts[1]:
-            known = books.obligations.get(position)
             duty = known.duty if known is not None else None
             passed = _passed(books.contract, position=position, event=event) if known is not None else Fraction(0)
             lines.append(rules.Rescheduled(position=position, duty=duty, agreed=amounts[1], passed=passed))
@@ -143,8 +145,7 @@ def _by_days(books: Books, *, event: Event, version: ContractVersion) -> tuple[D
         if obligation is not None:
             obligation.take(duty)
             obligation.version = version
-            obligation.title = line.title if line is not None else obligation.title
-    return more, any(one.duty is not None for one in lines)
+    return more, lines
 
 
 def _passed(contract: Contract, *, position: int, event: Event) -> Fraction:
