@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.contracts import rules
-from apps.contracts.drafts import ChangedLine, ChangeDraft, DraftCriterion, DraftLine, Measure
+from apps.contracts.documents.changed import change_of as on_paper
+from apps.contracts.drafts import ChangedLine, ChangeDraft, DraftCriterion, DraftLine, Due, Measure
 from apps.contracts.rules import PlacedLine
-from apps.core import money
+from apps.core import canonical, money
 from apps.core.errors import Refused
 from apps.milestones import rules as milestones
 from apps.milestones.rules import PlanPart
@@ -208,3 +209,18 @@ def test_quantities_are_changed_as_far_as_nothing_billed_is_priced_anew() -> Non
     again = change_of(stands, replace(stands.line, amount=None, measure=other))
     assert (again.kind, again.is_remeasured, again.net) == ("changed", True, Decimal(0))
     assert followed(again, ("planned", "1234.56", "100")) == [(Decimal("1234.56"), Decimal(1))]
+
+
+def test_the_paper_says_when_a_line_was_billed_and_when_it_will_be() -> None:
+    due = Due("signature", None, "", "month", 4)
+    line = DraftLine("Support", basis="amount", amount=Decimal(500), kind="recurring", due=due)
+    before = [PlacedLine(1, line, Decimal(2000))]
+    draft = ChangeDraft("C", "C.", lines=(ChangedLine(1, replace(line, due=replace(due, count=6))),))
+    after = rules.changed_plan(before, draft, currency="EUR", next_position=2)
+    order = {"number": 1, "title": "C", "reason": "C."}
+    said = rules.change_text(order=order, changes={"version": 1}, before=before, after=after)
+    found = dict(on_paper(canonical.read(canonical.text({"change_order": said})), "EUR"))
+    assert found["1 Support"].replace("\xa0", " ").partition("; ")[2] == (
+        "4 monthly payments of 500.00 EUR, the first when both sides have signed becomes"
+        " 6 monthly payments of 500.00 EUR, the first when both sides have signed"
+    )

@@ -37,7 +37,10 @@ def change_of(said: dict[str, Any], currency: str) -> Sequence[Fact]:
         now = what[one["kind"]].format(before=amount(one["amount_before"]), after=amount(one["amount_after"]))
         was, measure = rules.read_measure({"measure": one.get("measure_before")}), one.get("measure_after")
         if "billed_after" in one:
-            now = gettext("{now}; {schedule}").format(now=now, schedule=_billed(one, currency))
+            before, after = (_billed(one, when, currency) for when in ("before", "after"))
+            differs = before and before != after
+            text = gettext("{now}; {before} becomes {after}") if differs else gettext("{now}; {schedule}")
+            now = text.format(now=now, before=before, after=after, schedule=after)
         if "measure_after" not in one:
             return now
         lump = gettext("a lump sum")
@@ -58,14 +61,14 @@ def change_of(said: dict[str, Any], currency: str) -> Sequence[Fact]:
     ]
 
 
-def _billed(one: dict[str, Any], currency: str) -> str:
-    """When a deposit or a recurring line is billed from then on."""
-    _kind, due = read_due(one["billed_after"])
+def _billed(one: dict[str, Any], when: str, currency: str) -> str:
+    """When a deposit or a recurring line is billed before the change, or after it; nothing of one that is new."""
+    _kind, due = read_due(one.get(f"billed_{when}", {}))
     if due is None:
         return ""
     return schedule_in_words(
         due,
-        amount=Decimal(one["amount_after"]),
+        amount=Decimal(one[f"amount_{when}"]),
         currency=currency,
         money=lambda amount: words.money(amount, currency),
         day=words.day,
