@@ -56,6 +56,12 @@ def test_dates_count_from_today() -> None:
         ("deal: Software", "deal: !!python/object:os.system Software", "aliases, anchors and tags are not read"),
         ("parties:", "parties: [", "this is not YAML"),
         ("facility:\n  limit: 500000", "facility:\n  limit: 0", "facility.limit: must be at least"),
+        (
+            "  - {on: 2026-01-14 16:40",
+            "  - {on: 2026-01-14 16:00, do: propose_change, by: anna, title: More, reason: More,"
+            " changes: [{milestone: Integration, times: 3}]}\n  - {on: 2026-01-14 16:40",
+            "is a milestone, and nothing of it is billed by days",
+        ),
     ],
 )
 def test_a_wrong_file_is_refused_with_place_and_reason(before: str, after: str, message: str) -> None:

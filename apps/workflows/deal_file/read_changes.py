@@ -4,7 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
-from apps.contracts.drafts import AS_THEY_ARE, MONTHS, ChangedTerms, ContractDraft, DraftLine
+from apps.contracts.drafts import AS_THEY_ARE, DEPOSIT, MILESTONE, MONTHS, ChangedTerms, ContractDraft, DraftLine
 from apps.contracts.payment_documents import PaymentDocuments
 from apps.contracts.rules import LONGEST_PERIOD_OF_NOTICE, MOST_SUSPENSIONS
 from apps.contracts.rules.dues import MOST_PERIODS
@@ -31,7 +31,7 @@ def read_change(
     changes, added, terms = place.maybe("changes"), place.maybe("added"), place.maybe("terms")
     said = SaidChange(
         title=place.need("title").text(most=160),
-        lines=tuple(_changed(one, contract.currency, milestone) for one in changes.each()) if changes else (),
+        lines=tuple(_changed(one, contract, milestone) for one in changes.each()) if changes else (),
         added=tuple(line(one, contract.currency) for one in added.each()) if added else (),
         terms=_terms(terms, contract) if terms is not None else AS_THEY_ARE,
     )
@@ -40,7 +40,7 @@ def read_change(
     return said
 
 
-def _changed(place: Place, currency: str, milestone: Callable[[Place], int]) -> ChangedMilestone:
+def _changed(place: Place, contract: ContractDraft, milestone: Callable[[Place], int]) -> ChangedMilestone:
     amount, planned, out = place.maybe("amount"), place.maybe("planned"), place.maybe("remove")
     own, measure = read_own(place), read_measure(place)
     times, every, starts = (place.maybe(key) for key in ("times", "every", "starts"))
@@ -55,7 +55,7 @@ def _changed(place: Place, currency: str, milestone: Callable[[Place], int]) -> 
     changed = ChangedMilestone(
         milestone=milestone(place.need("milestone")),
         is_out=out.yes_or_no() if out is not None else False,
-        amount=_payable(amount, currency) if amount is not None else None,
+        amount=_payable(amount, contract.currency) if amount is not None else None,
         planned_on=planned.day() if planned is not None else None,
         own=own,
         measure=measure,
@@ -63,8 +63,19 @@ def _changed(place: Place, currency: str, milestone: Callable[[Place], int]) -> 
         every=every.one_of(*MONTHS) if every is not None else "",
         starts=starts.day() if starts is not None else None,
     )
+    _check_kind(place, changed, kind=contract.lines[changed.milestone - 1].kind)
     place.done()
     return changed
+
+
+def _check_kind(place: Place, changed: ChangedMilestone, *, kind: str) -> None:
+    """Refuse what a line of its kind does not have, instead of leaving it out."""
+    if kind == MILESTONE and (changed.times or changed.every or changed.starts):
+        place.refuse("is a milestone, and nothing of it is billed by days: it has no `starts`, `every` or `times`")
+    if kind != MILESTONE and (changed.planned_on or changed.own or changed.measure):
+        place.refuse("is billed by days, without a sign-off: it has no `planned`, `quantity` or terms of its own")
+    if kind == DEPOSIT and (changed.times or changed.every):
+        place.refuse("is a deposit, billed once: it has no `every` or `times`")
 
 
 def _terms(place: Place, contract: ContractDraft) -> ChangedTerms:
