@@ -71,6 +71,8 @@ def test_a_last_day_says_how_many_periods_there_are(last: date, found: int | str
 def test_a_last_day_needs_a_first_one() -> None:
     with pytest.raises(Refused, match="A last day needs a first one"):
         dues.count_until(date(2027, 12, 31), due=Due("acceptance", None, "Go-live", "month"))
+    with pytest.raises(Refused, match="A period is a month"):
+        dues.count_until(date(2027, 12, 31), due=Due("date", date(2027, 1, 1)))
 
 
 @pytest.mark.parametrize(

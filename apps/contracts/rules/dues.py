@@ -84,7 +84,9 @@ def count_until(last: date, *, due: Due) -> int:
     Refused where the first day is not known when the plan is written, and where the last one cuts a period: what a part
     of a period costs is nowhere agreed.
     """
-    if due.start != DATE or due.on is None or due.period not in MONTHS:
+    if due.period not in MONTHS:
+        raise Refused("A period is a month, a quarter or a year.")
+    if due.start != DATE or due.on is None:
         raise Refused("A last day needs a first one: let the line start on a day, or say how many periods it has.")
     earlier: date | None = None
     for count in range(1, MOST_PERIODS + 1):
