@@ -8,7 +8,7 @@ from typing import Any, Final
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.drafts import FIXED, MILESTONE, RATE, DraftLine, Due, Recovery
+from apps.contracts.drafts import DATE, FIXED, MILESTONE, RATE, DraftLine, Due, Recovery
 from apps.contracts.models.dues import LineKind, PeriodLength, RecoveryWay, Start
 from apps.contracts.rules.dues import MOST_PERIODS, count_until
 from apps.core.errors import Refused
@@ -62,10 +62,13 @@ class DueForm(forms.Form):
         return self.cleaned_data["kind"] or MILESTONE
 
     def clean_period_until(self) -> date | None:
-        """The last day of a recurring line becomes the number of its periods, which is what is kept."""
+        """The last day of a recurring line becomes the number of its periods, which is what is kept.
+
+        Of a line that starts otherwise than on a day the page hides it, and it counts for nothing.
+        """
         last: date | None = self.cleaned_data["period_until"]
         due = self.due()
-        if last is None or due is None or not due.period:
+        if last is None or due is None or not due.period or due.start != DATE:
             return None
         if due.count is not None:
             raise forms.ValidationError(_("Say how many times, or until which day, not both."), code="both")

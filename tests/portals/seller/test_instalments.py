@@ -15,6 +15,7 @@ from apps.contracts.models import Contract
 from apps.core import clock
 from apps.invoicing.models import Invoice
 from apps.parties.actor import Actor
+from apps.portals.drafting.dues import DueForm
 from apps.workflows import billing, instalments
 from tests import scenarios
 from tests.portals.seller.conftest import SignIn
@@ -79,6 +80,12 @@ def test_a_last_day_is_typed_in_the_place_of_a_number_of_periods(parties: Partie
     with acting(scenarios.seller_actor(parties)):
         draft = contracts.draft_of(Contract.objects.get())
     assert draft.lines[1].due == Due("date", date(2027, 1, 1), "", "month", 12)
+
+
+def test_a_last_day_that_the_page_hides_counts_for_nothing() -> None:
+    hidden = {"kind": "recurring", "start": "signature", "period": "month", "period_count": "12"}
+    form = DueForm(hidden | {"period_until": "2027-12-31"})
+    assert (form.is_valid(), form.due()) == (True, Due("signature", None, "", "month", 12))
 
 
 @pytest.mark.parametrize("start", ["event", "acceptance"])
