@@ -104,6 +104,14 @@ def test_it_ends_also_where_it_is_confirmed_by_another_invoice(parties: Parties,
     assert [newest(contract, one).valid_until for one in (1, 2)] == [UNTIL, UNTIL]
 
 
+def test_what_has_ended_is_not_confirmed_by_another_invoice_either(parties: Parties, contract: Contract) -> None:
+    hand_in(parties, newest(contract))
+    scenarios.accepted_milestone(contract, position=2, at=NOON)
+    with pytest.raises(Refused, match="is not any more"):
+        confirm(parties, newest(contract, 2), at=LAST + DAY)
+    assert (states(contract, 1), states(contract, 2)) == (["handed_in"], ["missing"])
+
+
 def test_the_seller_is_told_once_two_weeks_before(parties: Parties, contract: Contract) -> None:
     one = newest(contract)
     hand_in(parties, one)

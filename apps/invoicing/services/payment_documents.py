@@ -129,20 +129,19 @@ def confirm_document(*, contract: Contract, document_ref: str, actor: Actor, at:
     document = _locked(contract, document_ref=document_ref)
     contracts.buyer_authority(contract, actor=actor, action=Action.CONFIRM_DOCUMENT, at=at)
     _require_waiting(document)
-    today = _day(contract, at)
-    if document.valid_until is not None and document.valid_until < today:
-        raise Refused(
-            "This document was valid until {day} and is not any more. Return it, so that the seller hands in one that"
-            " is.",
-            day=document.valid_until,
-        )
     same = [document]
     if document.is_once:
         others = PaymentDocument.objects.select_for_update(of=("self",)).select_related("invoice").waiting()
         others = others.filter(contract=contract, is_once=True).exclude(pk=document.pk)
         # By the same name as where it is asked whether it is there: a change order may have written it otherwise.
         same += [one for one in others if one.title.casefold() == document.title.casefold()]
-    until = _until(document, same=same, today=today)
+    until = _until(document, same=same)
+    if until is not None and until < _day(contract, at):
+        raise Refused(
+            "This document was valid until {day} and is not any more. Return it, so that the seller hands in one that"
+            " is.",
+            day=until,
+        )
     for one in same:
         one.contract = contract
         move(one, DocumentStep.CONFIRMED, PaymentDocument.TRANSITIONS)
@@ -155,12 +154,14 @@ def confirm_document(*, contract: Contract, document_ref: str, actor: Actor, at:
     return document
 
 
-def _until(document: PaymentDocument, *, same: Sequence[PaymentDocument], today: date) -> date | None:
-    """The last day of what is confirmed: as it was handed in, or where it was not, as another invoice's was."""
+def _until(document: PaymentDocument, *, same: Sequence[PaymentDocument]) -> date | None:
+    """The last day of what is confirmed: as it was handed in, or where it was not, as what is good for longest of those
+    that were for other invoices."""
     if document.state == DocumentStep.HANDED_IN:
         return document.valid_until
-    ends = [one.valid_until for one in same if one.valid_until is not None and one.valid_until >= today]
-    return max(ends, default=None)
+    handed_in = [one for one in same if one.state == DocumentStep.HANDED_IN]
+    ends = [one.valid_until for one in handed_in if one.valid_until is not None]
+    return max(ends, default=None) if len(ends) == len(handed_in) else None
 
 
 def return_document(
