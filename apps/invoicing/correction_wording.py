@@ -1,15 +1,17 @@
 """Which invoice a credit note or a corrected invoice corrects, and why: the sentence that paper and XML share."""
 
+from collections.abc import Iterator
+
 from django.utils.translation import gettext
 
-from apps.core.printing.words import day
+from apps.core.printing.words import day, money
 from apps.invoicing.snapshot import Corrects, SemanticInvoice
 
 
 def correction(invoice: SemanticInvoice) -> str:
     """BT-22: which invoice a credit note or a corrected invoice corrects, and why; nothing on an invoice."""
     if invoice.corrects is not None:
-        return _corrected(invoice.corrects)
+        return _corrected(invoice.corrects, currency=invoice.currency)
     if invoice.preceding is None:
         return ""
     if invoice.of_late_payment:
@@ -43,7 +45,7 @@ def correction(invoice: SemanticInvoice) -> str:
     )
 
 
-def _corrected(corrects: Corrects) -> str:
+def _corrected(corrects: Corrects, *, currency: str) -> str:
     said = gettext(
         "This stands in place of invoice {number} of {date}. Nothing more is owed by it: no sum of money is changed."
         " Reason: {reason}"
@@ -52,4 +54,18 @@ def _corrected(corrects: Corrects) -> str:
         gettext("“{before}” is now “{after}”.").format(before=before or "–", after=after or "–")
         for before, after in corrects.changes
     )
-    return " ".join((said, *changed))
+    return " ".join((said, *changed, *_paid_otherwise(corrects, currency=currency)))
+
+
+def _paid_otherwise(corrects: Corrects, *, currency: str) -> Iterator[str]:
+    """What is not paid any more as it stands on the document, which repeats what the invoice asked for."""
+    if corrects.open is not None and not corrects.open:
+        yield gettext("Nothing of it was still to be paid when this was issued.")
+    elif corrects.open is not None:
+        yield gettext("When this was issued, {amount} of it was still to be paid.").format(
+            amount=money(corrects.open, currency)
+        )
+    if corrects.payee:
+        yield gettext("{payee} is paid, as you were told since, and not into the account that stands here.").format(
+            payee=corrects.payee
+        )

@@ -96,7 +96,7 @@ def page_of(invoice: SemanticInvoice) -> Page:
         buyer_lines=[line for line in address_lines(invoice.buyer.address) if line],
         facts=_facts(invoice),
         due_term=gettext("Amount credited") if is_credit else gettext("Amount due"),
-        due=words.money(invoice.due_now, currency),
+        due=words.money(_due(invoice), currency),
         day_term=gettext("Date of the credit note") if is_credit else gettext("Due date"),
         day=words.day(invoice.due_date if is_credit else invoice.payable_by or NOT_YET),
         rows=[_row(line, currency, tax_word, billed=billed, is_supply=is_supply) for line in invoice.lines],
@@ -113,6 +113,12 @@ def page_of(invoice: SemanticInvoice) -> Page:
         imprint=imprint_of(invoice.seller),
         issued_at=invoice.issued_at.isoformat(timespec="seconds"),
     )
+
+
+def _due(invoice: SemanticInvoice) -> Decimal:
+    """What it asks for; of a corrected invoice what of that was still to be paid when it was issued."""
+    left = invoice.corrects.open if invoice.corrects is not None else None
+    return invoice.due_now if left is None else left
 
 
 def _kind(invoice: SemanticInvoice) -> str:

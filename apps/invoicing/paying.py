@@ -35,8 +35,11 @@ class PayCode:
 
 def code_of(said: SemanticInvoice | ReleaseStatement) -> PayCode | None:
     """The code on a document. None on those from before there were references, which stay as they were issued, on
-    credit notes, where all is withheld, and where no standard has one for the account and currency."""
+    credit notes, where all is withheld, on a corrected invoice that is paid otherwise by then, and where no standard
+    has one for the account and currency."""
     if not said.payment_reference:
+        return None
+    if isinstance(said, SemanticInvoice) and said.corrects is not None and not said.corrects.is_paid_as_said:
         return None
     amount = said.due_now if isinstance(said, SemanticInvoice) else said.totals.due
     if not amount:

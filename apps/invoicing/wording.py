@@ -250,8 +250,9 @@ def _acceptance(acceptance: Acceptance, invoice: SemanticInvoice) -> str:
 
 
 def assignment(invoice: SemanticInvoice) -> str:
-    """BT-22: whom alone the buyer pays, when the claim was assigned before the issue."""
-    if invoice.payee is None:
+    """BT-22: whom alone the buyer pays, when the claim was assigned before the issue; nothing on a corrected invoice
+    by whose time somebody else is paid."""
+    if invoice.payee is None or (invoice.corrects is not None and invoice.corrects.payee):
         return ""
     return gettext(
         "This claim is assigned to %(payee)s. Pay %(payee)s only, to the account below: a payment to anybody else"

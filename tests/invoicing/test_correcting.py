@@ -1,6 +1,7 @@
 """Corrected invoices: words are put right by a document that stands in the place of another, and no money moves."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import Thread
@@ -18,12 +19,15 @@ from apps.core.errors import NotAllowed, Refused, Stale
 from apps.invoicing import documents, exports, snapshot
 from apps.invoicing.einvoice.profiles import PEPPOL, XRECHNUNG
 from apps.invoicing.models import CorrectedInvoice, OpenItem
+from apps.invoicing.page import page_of
 from apps.ledger.models import Entry
 from apps.workflows import correcting, correction_jobs
 from apps.workflows.worker import run_due_jobs
 from tests import scenarios
 from tests.corrections import corrected, credited, right_of
 from tests.invoicing.conftest import Billed
+from tests.invoicing.test_receipts import _assigned as assigned
+from tests.invoicing.test_receipts import _receive
 
 D = Decimal
 AT = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
@@ -161,6 +165,41 @@ def test_the_document_is_made_checked_and_mailed(billed: Billed) -> None:
     with pytest.raises(CommandError, match="problems"):
         call_command("check_documents", stdout=out)
     assert one.number in out.getvalue()
+
+
+def test_what_is_paid_meanwhile_is_not_asked_for_once_more(billed: Billed) -> None:
+    def printed(street: str) -> tuple[str, bool, str]:
+        one = corrected(billed.parties, billed.invoice, {"street": street}, at=AT)
+        page = page_of(snapshot.read(one.snapshot))
+        return page.due, page.pay_code is not None, page.notes[0]
+
+    assert printed("Hafenweg 9")[:2] == ("14,280.00\xa0EUR", True)
+    for amount, due, words in (
+        ("10000.00", "4,280.00\xa0EUR", "When this was issued, 4,280.00\xa0EUR of it was still to be paid."),
+        ("4280.00", "0.00\xa0EUR", "Nothing of it was still to be paid when this was issued."),
+    ):
+        _receive(billed, amount=D(amount), bank_reference=amount)
+        asked, has_code, note = printed(f"Hafenweg {amount}")
+        assert (asked, has_code) == (due, False)
+        assert words in note
+    run_due_jobs()
+    assert "Still open" in mail.outbox[-1].body
+    call_command("check_documents", stdout=io.StringIO())
+
+
+def test_an_assigned_invoice_is_corrected_without_a_code_into_the_old_account(billed: Billed) -> None:
+    account = assigned(billed)
+    one = corrected(billed.parties, billed.invoice, at=AT)
+    said = snapshot.read(one.snapshot)
+    page = page_of(said)
+    assert page.pay_code is None
+    # The other way round, a claim that is assigned no more: nobody is told any more to pay the financier only.
+    assert page_of(replace(said, payee=snapshot.Payee("Kontor Capital GmbH"))).assigned == ""
+    assert "Kontor Capital GmbH is paid, as you were told since" in page.notes[0]
+    run_due_jobs()
+    (letter,) = [mailed for mailed in mail.outbox if one.number in mailed.subject]
+    assert account.iban in letter.body.replace(" ", "")
+    assert "The attached PDF still names the old account." in " ".join(letter.body.split())
 
 
 ROW = (

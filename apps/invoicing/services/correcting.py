@@ -19,7 +19,7 @@ from apps.invoicing.rules import corrections
 from apps.invoicing.rules.corrections import Words
 from apps.invoicing.services.credit_series import person
 from apps.invoicing.services.numbering import lock_credit_series
-from apps.invoicing.services.standing import standing
+from apps.invoicing.services.standing import corrects, standing
 from apps.milestones.rules import check_text
 from apps.parties import rules as parties
 from apps.parties.actor import Actor
@@ -118,9 +118,8 @@ def correct_words(
     correction, said = _correction(invoice, before, right)
     if correction.sha256 != seen:
         raise Stale("This invoice was corrected after the page was shown. Look at the changes again.")
-    return _issue(
-        ref, invoice=invoice, before=before, said=said, correction=correction, reason=written, by=actor, at=at
-    )
+    said = replace(said, corrects=corrects(item, before=before, changes=correction.changes, reason=written))
+    return _issue(ref, invoice=invoice, before=before, said=said, reason=written, by=actor, at=at)
 
 
 def contract_of_corrected(*, corrected_ref: str) -> int:
@@ -148,7 +147,6 @@ def _issue(
     invoice: Invoice,
     before: snapshot.SemanticInvoice,
     said: snapshot.SemanticInvoice,
-    correction: Correction,
     reason: str,
     by: Actor,
     at: datetime,
@@ -165,9 +163,6 @@ def _issue(
         issued_at=at,
         issue_date=at.astimezone(zone).date(),
         payment_reference=before.remittance,
-        corrects=snapshot.Corrects(
-            number=before.number, issue_date=before.issue_date, reason=reason, changes=correction.changes
-        ),
     )
     text = snapshot.write(said)
     series.last += 1

@@ -91,12 +91,23 @@ class Preceding:
 @dataclass(frozen=True, slots=True)
 class Corrects:
     """The document that a corrected invoice stands in place of (BG-3): number (BT-25), date (BT-26); why, and what was
-    wrong on it, each as a pair of what it said and what is right. No sum of money is among that."""
+    wrong on it, each as a pair of what it said and what is right. No sum of money is among that.
+
+    It repeats what the invoice asked for. ``open`` is what of that was still to be paid, where it was something else by
+    then; ``payee`` who is paid now, where that is into another account than the one that is repeated.
+    """
 
     number: str
     issue_date: date
     reason: str
     changes: tuple[tuple[str, str], ...]
+    open: Decimal | None = None
+    payee: str = ""
+
+    @property
+    def is_paid_as_said(self) -> bool:
+        """Whether it was still to be paid as the invoice asks: all of it, into its account."""
+        return self.open is None and not self.payee
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,15 @@ def _corrects(said: dict[str, Any] | None) -> Corrects | None:
     if said is None:
         return None
     changes = tuple((before, after) for before, after in said["changes"])
-    return Corrects(said["number"], date.fromisoformat(said["issue_date"]), said["reason"], changes)
+    left = said.get("open")
+    return Corrects(
+        number=said["number"],
+        issue_date=date.fromisoformat(said["issue_date"]),
+        reason=said["reason"],
+        changes=changes,
+        open=Decimal(left) if left is not None else None,
+        payee=said.get("payee", ""),
+    )
 
 
 def credit_transfer_of(text: str) -> CreditTransfer | None:

@@ -21,7 +21,7 @@ def corrected_of(request: PortalRequest, ref: str, *, side: Side) -> CorrectedIn
     """One of this side's corrected invoices, with what its page shows; else 404."""
     rows = CorrectedInvoice.objects
     mine = rows.of_seller(request.actor) if side.name == "seller" else rows.of_buyer(request.actor)
-    return get_object_or_404(mine.select_related("seller", "buyer", "contract", "invoice"), ref=ref)
+    return get_object_or_404(mine.select_related("seller", "buyer", "contract", "invoice__open_item"), ref=ref)
 
 
 def corrected_invoice(request: PortalRequest, ref: str, *, side: Side, crumbs: Crumbs) -> HttpResponse:
@@ -49,13 +49,21 @@ def corrected_invoice(request: PortalRequest, ref: str, *, side: Side, crumbs: C
             "here": side.url("corrected_invoice", found.ref),
             "retry_url": side.url("retry_corrected_document", found.ref) if side.name == "seller" else "",
             "retry": ActionForm(auto_id="retry_%s"),
-            "next": _("nothing more is to be paid. This document stands in place of the one that was wrong.")
-            if stands
-            else _("nothing. It was corrected once more: see the invoice for the document that stands."),
+            "next": _what_next(found, stands=stands),
             "events": history.of_corrections(request.actor, found.contract, found.ref, kind="corrected_invoice"),
             "crumbs": [*crumbs, (found.invoice.number, side.url("invoice", found.invoice.ref)), (found.number, "")],
         },
     )
+
+
+def _what_next(found: CorrectedInvoice, *, stands: bool) -> str:
+    if not stands:
+        return _("nothing. It was corrected once more: see the invoice for the document that stands.")
+    if found.invoice.open_item.open:
+        return _(
+            "what is open on the invoice is paid as before, and nothing beside it. This document stands in its place."
+        )
+    return _("nothing more is to be paid. This document stands in place of the one that was wrong.")
 
 
 def file_of(found: CorrectedInvoice, *, kind: str) -> tuple[str, str]:

@@ -5,8 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.invoicing import snapshot
 from apps.invoicing.models import CorrectedInvoice
-from apps.workflows.mails.invoices import page_of, people_for_invoices
-from apps.workflows.mails.letter import Enclosure, Letter, Sent, fact, send
+from apps.invoicing.services.standing import paid_instead
+from apps.workflows.mails.invoices import account_lines, page_of, people_for_invoices
+from apps.workflows.mails.letter import Enclosure, Letter, Sent, fact, money, send
 
 
 def corrected_invoice(*, corrected_ref: str) -> Sent | None:
@@ -14,6 +15,7 @@ def corrected_invoice(*, corrected_ref: str) -> Sent | None:
     related = ("seller", "buyer", "invoice__open_item", "invoice__contract__active_version")
     corrected = CorrectedInvoice.objects.select_related(*related).get(ref=corrected_ref)
     billed, said = corrected.invoice, snapshot.read(corrected.snapshot)
+    instead, left = paid_instead(billed, printed=said.credit_transfer), billed.open_item.open
     with default_storage.open(corrected.stored_as) as stored:
         pdf = stored.read()
     return send(
@@ -29,11 +31,14 @@ def corrected_invoice(*, corrected_ref: str) -> Sent | None:
                 fact(_("Corrects invoice"), said.corrects.number if said.corrects is not None else billed.number),
                 fact(_("Date"), on=corrected.issued_on),
                 fact(_("Reason"), corrected.reason),
+                money(_("Still open"), left, billed.currency),
+                *([fact(_("Pay to"), instead.payee_name), *account_lines(instead)] if left and instead else []),
                 fact(_("Reference"), said.remittance),
             ],
             context={
                 "corrected": corrected,
                 "invoice": billed,
+                "names_another_account": bool(left and instead),
                 "changes": said.corrects.changes if said.corrects is not None else (),
             },
             files=[Enclosure(f"{corrected.number}.pdf".replace("/", "-"), pdf, "application/pdf")],
