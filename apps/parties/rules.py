@@ -93,12 +93,19 @@ def vat_number(number: str, *, country: str) -> str:
 
 
 def lei(number: str) -> str:
-    """The Legal Entity Identifier without blanks, if it is one: eighteen letters and digits, and two check digits.
+    """The Legal Entity Identifier without blanks and hyphens, if it is one: eighteen letters and digits, and two check digits.
 
     Source: ISO 17442-1; the check digits by ISO/IEC 7064, MOD 97-10.
     """
-    compact = "".join(number.split()).upper()
-    if compact and not (_LEI.fullmatch(compact) and lei_numbers.is_valid(compact)):
+    compact = "".join(sign for sign in number.upper() if sign.isalnum())
+    if _LEI.fullmatch(compact) and not lei_numbers.is_valid(compact):
+        raise Refused(
+            "The check digits of {number} do not fit: a letter or digit is mistyped. Check it, or leave the field"
+            " empty.",
+            field="lei",
+            number=number.strip(),
+        )
+    if number.strip() and not _LEI.fullmatch(compact):
         raise Refused(
             "{number} is not a valid LEI: it has 20 letters and digits. Check it, or leave the field empty.",
             field="lei",

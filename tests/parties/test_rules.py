@@ -42,17 +42,25 @@ def test_a_vat_number_with_wrong_digits_is_refused_at_its_field(number: str, cou
     ("number", "kept"),
     [
         ("529900T8BM49AURSDO55", "529900T8BM49AURSDO55"),
-        (" 5493 001k jtii gc8y 1r12 ", "5493001KJTIIGC8Y1R12"),
+        (" 5493 001k-jtii gc8y-1r12 ", "5493001KJTIIGC8Y1R12"),
         (" ", ""),
     ],
 )
-def test_an_lei_is_kept_without_blanks(number: str, kept: str) -> None:
+def test_an_lei_is_kept_without_blanks_and_hyphens(number: str, kept: str) -> None:
     assert rules.lei(number) == kept
 
 
-@pytest.mark.parametrize("number", ["529900T8BM49AURSDO56", "529900T8BM49AURSD055", "97", "１２３"])
-def test_an_lei_with_wrong_characters_is_refused_at_its_field(number: str) -> None:
-    with pytest.raises(Refused, match="not a valid LEI") as refusal:
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        ("529900T8BM49AURSDO56", "check digits of 529900T8BM49AURSDO56 do not fit"),
+        ("529900T8BM49AURSD055", "check digits"),
+        ("97", "not a valid LEI"),
+        ("１２３", "not a valid LEI"),
+    ],
+)
+def test_an_lei_with_wrong_characters_is_refused_at_its_field(number: str, why: str) -> None:
+    with pytest.raises(Refused, match=why) as refusal:
         rules.lei(number)
     assert refusal.value.field == "lei"
 

@@ -85,7 +85,7 @@ class DraftForm(
     buyer_language = forms.ChoiceField(
         label=_("Language of mails and invoices"),
         required=False,
-        choices=[("", _("As it is; for a new buyer by its country")), *settings.LANGUAGES],
+        choices=[("", _("As it is; for a new organisation by its country")), *settings.LANGUAGES],
         help_text=_("In which the buyer is written to, until its own people choose."),
     )
     signatory_name = forms.CharField(
