@@ -93,7 +93,7 @@ def vat_number(number: str, *, country: str) -> str:
 
 
 def lei(number: str) -> str:
-    """The Legal Entity Identifier without blanks and hyphens, if it is one: eighteen letters and digits, and two check digits.
+    """The Legal Entity Identifier without blanks and hyphens: eighteen letters and digits, and two check digits.
 
     Source: ISO 17442-1; the check digits by ISO/IEC 7064, MOD 97-10.
     """

@@ -186,8 +186,8 @@ def test_the_reserve_that_a_seller_expects_of_a_smaller_milestone_is_smaller(boo
     sina, olga, at = scenarios.seller_actor(book.deal), scenarios.buyer_actor(book.deal), stories.noon(day(30))
     less = ChangeDraft("Less", "Less.", lines=(change_orders.line(book.contract, 2, amount=Decimal(90_000)),))
     change_orders.sign(change_orders.propose(book.contract, less, by=sina, at=at), by=olga, at=at)
-    # 90,000 less 45,000 of advance, instead of 120,000 less 60,000.
-    assert reserves(book) == before - 15_000
+    # 90,000 less 45,000 of advance, instead of 120,000 less 60,000; and of the difference 14,550 are to be paid back.
+    assert reserves(book) == before - 15_000 - 14_550
 
 
 def test_a_rest_that_is_dropped_is_owed_back(book: Book) -> None:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0037_changes_of_what_the_calendar_bills'),
+        ('contracts', '0038_words_of_what_the_calendar_bills'),
         ('parties', '0006_lei'),
     ]
 
