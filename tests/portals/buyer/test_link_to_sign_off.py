@@ -33,7 +33,7 @@ def test_the_page_says_what_is_decided(guest: Guest, submission: Submission) -> 
     page = guest.get().content.decode()
     assert "Sign off 12,000.00\N{NO-BREAK SPACE}EUR" in page
     assert "14,280.00\N{NO-BREAK SPACE}EUR with tax" in page
-    assert "nothing is decided: the milestone waits" in page  # what silence does
+    assert "Until then the review does not run" in page  # what silence does
     assert "Prototype: two users of the buyer were shown how to use it." in page
     assert "Shown in the workshop." in page
     assert "protocol-1.pdf" in page
