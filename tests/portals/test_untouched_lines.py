@@ -10,11 +10,11 @@ UNTOUCHED = {
 }
 
 
-def test_a_new_line_that_nobody_touched_is_none():
+def test_a_new_line_that_nobody_touched_is_none() -> None:
     assert not NewLineForm(UNTOUCHED, prefix="new-0", currency="EUR").has_changed()
 
 
-def test_documents_and_conditions_that_cannot_be_read_are_refused_in_words():
+def test_documents_and_conditions_that_cannot_be_read_are_refused_in_words() -> None:
     typed = {**UNTOUCHED, "new-0-documents": "x" * 1_000, "new-0-condition": "from: never"}
     form = NewLineForm(typed, prefix="new-0", currency="EUR")
     assert form.has_changed()
