@@ -79,7 +79,8 @@ def lose_the_machine(server: Server, *others: psutil.Process) -> None:
     for process in running:
         process.send_signal(signal.SIGKILL)
     psutil.wait_procs(running, timeout=PATIENCE)
-    shutil.rmtree(server.cluster)
+    while server.cluster.exists():  # what dies late may take its own files away in the meantime
+        shutil.rmtree(server.cluster, ignore_errors=True)
 
 
 def found_after(place: Path, archive: Path) -> set[int]:
