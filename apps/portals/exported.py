@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from django.http import Http404, HttpResponse
-from django.utils.cache import add_never_cache_headers
 
 from apps.core.errors import Refused
 from apps.invoicing import exports
 from apps.invoicing.einvoice.profiles import Profile
 from apps.invoicing.models import CorrectedInvoice, Invoice
+from apps.portals.attachments import harmless
 from apps.portals.forms import explain
 
 Issued = Invoice | CorrectedInvoice
@@ -53,11 +53,7 @@ def export_file(invoice: Issued, profile: Profile) -> HttpResponse:
     response = HttpResponse(xml, content_type=exports.CONTENT_TYPE)
     name = quote(exports.file_name(invoice.number, profile))
     response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    add_never_cache_headers(response)
-    return response
+    return harmless(response)
 
 
 def _has_xml(invoice: Issued) -> bool:

@@ -9,11 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
 from apps.contracts import documents
@@ -33,6 +31,7 @@ from apps.milestones.models import (
 )
 from apps.parties.actor import Actor
 from apps.portals.access import PortalRequest
+from apps.portals.attachments import attachment
 from apps.portals.forms import ActionForm, explain
 from apps.workflows import proofs
 from apps.workflows.models import EvidencePack
@@ -285,13 +284,4 @@ def handed_over(made: Made | None, *, name: str, content_type: str) -> FileRespo
     """The stored bytes as an attachment that no browser sniffs, frames, scripts or keeps."""
     if made is None or made.state != "ready":
         raise Http404
-    try:
-        stored = default_storage.open(made.stored_as)
-    except FileNotFoundError:
-        raise Http404 from None
-    response = FileResponse(stored, as_attachment=True, filename=name, content_type=content_type)
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    add_never_cache_headers(response)
-    return response
+    return attachment(made.stored_as, name=name, content_type=content_type)

@@ -23,8 +23,9 @@ from apps.invoicing.einvoice.profiles import PEPPOL, XRECHNUNG, Profile
 from apps.invoicing.models import Allocation, CorrectedInvoice, CreditNote, Invoice
 from apps.portals import formats, moment, payment_documents
 from apps.portals.access import PortalRequest, portal
+from apps.portals.attachments import attachment
 from apps.portals.buyer import payees
-from apps.portals.buyer.files import invoice_file, invoice_xml_file, stored_file
+from apps.portals.buyer.files import invoice_file, invoice_xml_file
 from apps.portals.buyer.payees import PayTo
 from apps.portals.buyer.visits import personal
 from apps.portals.exported import export_file, exports_of
@@ -199,7 +200,7 @@ def credit_note_pdf(request: PortalRequest, token: str, ref: str) -> HttpRespons
     note = get_object_or_404(notes, ref=ref)
     if note.document.state != "ready":
         raise Http404
-    return stored_file(note.document.stored_as, name=f"{note.number}.pdf", content_type="application/pdf")
+    return attachment(note.document.stored_as, name=f"{note.number}.pdf", content_type="application/pdf")
 
 
 @portal("link")
@@ -210,7 +211,7 @@ def corrected_pdf(request: PortalRequest, token: str, ref: str) -> HttpResponseB
     visit = opened(request, token)
     mine = CorrectedInvoice.objects.visible_to(visit.actor).filter(invoice=visit.shown, state="ready")
     found = get_object_or_404(mine, ref=ref)
-    return stored_file(found.stored_as, name=f"{found.number}.pdf", content_type="application/pdf")
+    return attachment(found.stored_as, name=f"{found.number}.pdf", content_type="application/pdf")
 
 
 @portal("link")

@@ -5,7 +5,7 @@ from django.views.decorators.http import require_safe
 
 from apps.invoicing.einvoice.profiles import PEPPOL, XRECHNUNG
 from apps.portals.access import PortalRequest, portal
-from apps.portals.buyer.files import stored_file
+from apps.portals.attachments import attachment
 from apps.portals.buyer.pages import invoice_crumbs
 from apps.portals.correcting import corrected
 from apps.portals.correcting.side import BUYER
@@ -37,7 +37,7 @@ def corrected_xml(request: PortalRequest, ref: str) -> HttpResponseBase:
 
 def _file(request: PortalRequest, ref: str, *, kind: str) -> HttpResponseBase:
     stored_as, name = corrected.file_of(corrected.corrected_of(request, ref, side=BUYER), kind=kind)
-    return stored_file(stored_as, name=name, content_type=TYPES[kind])
+    return attachment(stored_as, name=name, content_type=TYPES[kind])
 
 
 @require_safe

@@ -4,7 +4,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.portals.access import PortalRequest, portal
-from apps.portals.buyer.files import stored_file
+from apps.portals.attachments import attachment
 from apps.portals.buyer.pages import contract_crumbs, invoice_crumbs
 from apps.portals.correcting import notes, nullifying
 from apps.portals.correcting.side import BUYER
@@ -35,7 +35,7 @@ def credit_note_xml(request: PortalRequest, ref: str) -> HttpResponseBase:
 
 def _file(request: PortalRequest, ref: str, *, kind: str) -> HttpResponseBase:
     stored_as, name = notes.file_of(notes.note_of(request, ref, side=BUYER), kind=kind)
-    return stored_file(stored_as, name=name, content_type=TYPES[kind])
+    return attachment(stored_as, name=name, content_type=TYPES[kind])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

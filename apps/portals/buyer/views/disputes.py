@@ -4,7 +4,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.portals.access import PortalRequest, portal
-from apps.portals.buyer.files import stored_file
+from apps.portals.attachments import attachment
 from apps.portals.buyer.pages import contract_crumbs, invoice_crumbs
 from apps.portals.correcting.side import BUYER
 from apps.portals.disputing import answering, raising
@@ -36,4 +36,4 @@ def dispute(request: PortalRequest, ref: str) -> HttpResponse:
 def dispute_file(request: PortalRequest, ref: str) -> HttpResponseBase:
     """The bytes of a file that a side showed."""
     file = answering.file_of(request, ref, side=BUYER)
-    return stored_file(file.stored_as, name=file.name, content_type=file.content_type)
+    return attachment(file.stored_as, name=file.name, content_type=file.content_type)

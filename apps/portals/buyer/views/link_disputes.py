@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.portals.access import PortalRequest, portal
-from apps.portals.buyer.files import stored_file
+from apps.portals.attachments import attachment
 from apps.portals.buyer.visits import Purpose, personal, visit_of
 from apps.portals.correcting.side import BUYER
 from apps.portals.disputing import answering, by_link, raising
@@ -52,4 +52,4 @@ def dispute_file(request: PortalRequest, token: str, ref: str) -> HttpResponseBa
     if found is None:
         raise Http404
     file = get_object_or_404(answering.files_of(visit.actor, side=BUYER), ref=ref, dispute=found)
-    return stored_file(file.stored_as, name=file.name, content_type=file.content_type)
+    return attachment(file.stored_as, name=file.name, content_type=file.content_type)

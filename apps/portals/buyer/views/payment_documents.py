@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.core.errors import Refused
 from apps.portals import payment_documents
 from apps.portals.access import PortalRequest, portal
-from apps.portals.buyer.files import stored_file
+from apps.portals.attachments import attachment
 from apps.portals.buyer.pages import invoice_crumbs, page, zone_of
 from apps.portals.forms import ActionForm, explain
 from apps.workflows import payment_documents as workflows
@@ -55,4 +55,4 @@ def payment_document(request: PortalRequest, ref: str) -> HttpResponseBase:
     document = payment_documents.document_of(request, ref, side="buyer")
     if not document.stored_as:
         raise Http404
-    return stored_file(document.stored_as, name=document.name, content_type=document.content_type)
+    return attachment(document.stored_as, name=document.name, content_type=document.content_type)

@@ -11,6 +11,7 @@ from apps.financing.models import OrderedPayment, PaymentOrder, Tranche
 from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import vocabulary
+from apps.portals.attachments import harmless
 from apps.portals.financier import badges, stories
 from apps.portals.financier.actions.ordered_payments import ConfirmOrderedPayment, ReturnOrderedPayment
 from apps.portals.financier.actions.payment_orders import (
@@ -133,9 +134,7 @@ def payment_file(request: HttpRequest, ref: str) -> HttpResponseBase:
         raise Http404
     response = HttpResponse(row.message.encode(), content_type="application/xml")
     response["Content-Disposition"] = f'attachment; filename="payments-{row.ref}.xml"'
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return harmless(response)
 
 
 def _may_have(actor: Actor, row: PaymentOrder) -> bool:

@@ -14,12 +14,12 @@ from apps.invoicing.models import Invoice
 from apps.invoicing.services import correcting as corrections
 from apps.parties.roles import Action
 from apps.portals.access import PortalRequest, portal
+from apps.portals.attachments import attachment
 from apps.portals.correcting import corrected
 from apps.portals.correcting.correct_form import CorrectForm
 from apps.portals.correcting.side import SELLER
 from apps.portals.exported import export_file
 from apps.portals.forms import ActionForm, add_refusal, explain
-from apps.portals.seller.files import attachment, opened
 from apps.portals.seller.pages import invoice_crumbs, why_not
 from apps.portals.seller.views.invoices import invoice_of
 from apps.workflows import correcting
@@ -112,7 +112,7 @@ def corrected_xml(request: PortalRequest, ref: str) -> HttpResponseBase:
 
 def _file(request: PortalRequest, ref: str, *, kind: str) -> HttpResponseBase:
     stored_as, name = corrected.file_of(corrected.corrected_of(request, ref, side=SELLER), kind=kind)
-    return attachment(opened(stored_as), name=name, content_type=TYPES[kind])
+    return attachment(stored_as, name=name, content_type=TYPES[kind])
 
 
 @require_GET

@@ -16,12 +16,12 @@ from apps.invoicing.services import Preview
 from apps.parties.roles import Action
 from apps.portals import formats, interrupted, proving
 from apps.portals.access import PortalRequest, portal
+from apps.portals.attachments import attachment
 from apps.portals.correcting import notes, nullifying
 from apps.portals.correcting.forms import AllocationForm, CreditableLine, CreditForm
 from apps.portals.correcting.side import SELLER
 from apps.portals.forms import ActionForm, add_refusal, explain
 from apps.portals.parts import Fact
-from apps.portals.seller.files import attachment, opened
 from apps.portals.seller.pages import contract_crumbs, invoice_crumbs, why_not
 from apps.portals.seller.views.invoices import invoice_of
 from apps.workflows import crediting
@@ -152,7 +152,7 @@ def credit_note_xml(request: PortalRequest, ref: str) -> HttpResponseBase:
 
 def _file(request: PortalRequest, ref: str, *, kind: str) -> HttpResponseBase:
     stored_as, name = notes.file_of(notes.note_of(request, ref, side=SELLER), kind=kind)
-    return attachment(opened(stored_as), name=name, content_type=TYPES[kind])
+    return attachment(stored_as, name=name, content_type=TYPES[kind])
 
 
 @require_POST

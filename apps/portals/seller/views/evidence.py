@@ -10,8 +10,8 @@ from apps.core.errors import Refused
 from apps.milestones import services as milestones
 from apps.milestones.models import EvidenceFile
 from apps.portals.access import PortalRequest, portal
+from apps.portals.attachments import attachment
 from apps.portals.forms import explain
-from apps.portals.seller.files import attachment, opened
 from apps.portals.seller.forms.submission import PrepareForm
 from apps.portals.seller.views.milestones import seller_milestone
 from apps.portals.seller.views.submissions import OPEN, desk, keep
@@ -30,7 +30,7 @@ def _file(request: PortalRequest, ref: str) -> EvidenceFile:
 def evidence(request: PortalRequest, ref: str) -> HttpResponseBase:
     """The stored bytes, always as a download and never as a page."""
     file = _file(request, ref)
-    return attachment(opened(file.stored_as), name=file.name, content_type=file.content_type)
+    return attachment(file.stored_as, name=file.name, content_type=file.content_type)
 
 
 @require_POST

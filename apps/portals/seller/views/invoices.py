@@ -22,6 +22,7 @@ from apps.parties.actor import Actor
 from apps.parties.roles import Action
 from apps.portals import open_totals, payment_documents
 from apps.portals.access import PortalRequest, portal
+from apps.portals.attachments import attachment
 from apps.portals.correcting.shown import corrections_of, notes_of
 from apps.portals.correcting.side import SELLER
 from apps.portals.disputing import shown as disputes
@@ -31,7 +32,6 @@ from apps.portals.hosted import shown as hosted
 from apps.portals.paging import counted, page_of
 from apps.portals.parts import Tab
 from apps.portals.seller import unapplied
-from apps.portals.seller.files import attachment, opened
 from apps.portals.seller.next_steps import what_next
 from apps.portals.seller.pages import invoice_crumbs, page, today_of, why_not
 from apps.portals.shown import invoice_state
@@ -233,7 +233,7 @@ def invoice_pdf(request: PortalRequest, ref: str) -> HttpResponseBase:
     document = _document(found)
     if document is None or document.state != "ready":
         raise Http404
-    return attachment(opened(document.stored_as), name=f"{found.number}.pdf", content_type="application/pdf")
+    return attachment(document.stored_as, name=f"{found.number}.pdf", content_type="application/pdf")
 
 
 @require_GET
@@ -244,7 +244,7 @@ def invoice_xml(request: PortalRequest, ref: str) -> HttpResponseBase:
     document = _document(found)
     if document is None or not document.has_xml:
         raise Http404
-    return attachment(opened(document.xml_stored_as), name=f"{found.number}.xml", content_type="application/xml")
+    return attachment(document.xml_stored_as, name=f"{found.number}.xml", content_type="application/xml")
 
 
 @require_POST

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.portals import payment_documents
 from apps.portals.access import PortalRequest, portal
-from apps.portals.seller.files import attachment, opened
+from apps.portals.attachments import attachment
 from apps.portals.seller.pages import invoice_crumbs, page
 
 
@@ -31,4 +31,4 @@ def payment_document(request: PortalRequest, ref: str) -> HttpResponseBase:
     document = payment_documents.document_of(request, ref, side="seller")
     if not document.stored_as:
         raise Http404
-    return attachment(opened(document.stored_as), name=document.name, content_type=document.content_type)
+    return attachment(document.stored_as, name=document.name, content_type=document.content_type)
