@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from apps.contracts.drafts import Due
+from apps.contracts.drafts import Condition, DraftCriterion, DraftLine, Due, LineTerms, Recovery
+from apps.workflows.deal_file.deal import Event
 from apps.workflows.deal_file.read import read
 from apps.workflows.deal_file.reader import LARGEST_FILE, DealFileRefused
 from apps.workflows.deal_file.verb_table import VERBS
@@ -104,6 +105,57 @@ def test_a_recurring_line_ends_on_its_last_day() -> None:
     ):
         with pytest.raises(DealFileRefused, match=message):
             read(dated.replace("until: 2027-06-30", f"until: {until}"), today=TODAY)
+
+
+SUBSCRIPTION = (ROOT / "deals" / "subscription-with-implementation.yaml").read_text()
+
+
+def _with_order(changes: str, *later: str) -> tuple[Event, ...]:
+    """The events of a subscription with this change order, signed on the day after, and ``later`` ones."""
+    order = "{on: today-63 10:00, do: propose_change, by: anna, title: Words, reason: Words, changes: "
+    events = (f"{order}{changes}}}", "{on: today-62 10:00, do: sign_change}", *later)
+    return read(
+        SUBSCRIPTION.split("  - {on: today-50 ")[0] + "".join(f"  - {one}\n" for one in events), today=TODAY
+    ).events
+
+
+def test_a_change_order_says_words_days_and_own_terms_of_a_line_anew() -> None:
+    words = "title: Live, scope: none, planned: none, criteria: [{text: It runs, evidence: yes}]"
+    events = _with_order(
+        f"[{{milestone: Go-live, {words}, silence: accepted, waits_for: none}},"
+        " {milestone: Deposit, due: 2026-04-05, recovered: {way: first}},"
+        " {milestone: Subscription, starts: 2026-07-01, until: 2027-06-30}]",
+        "{on: today-50 09:00, do: pay, by: clara, milestone: Live}",
+    )
+    change = events[-3].change
+    assert change is not None
+    assert events[-1].milestone == 3
+    milestone, deposit, recurring = change.lines
+    own = LineTerms(7, condition=Condition(on=TODAY))
+    assert milestone.of(DraftLine("Go-live", "As drawn", planned_on=TODAY, own=own)) == DraftLine(
+        "Live", criteria=(DraftCriterion("It runs", True),), own=LineTerms(7, "accepted")
+    )
+    paid = DraftLine("Deposit", kind="deposit", due=Due("event", event="Granted"))
+    assert deposit.of(paid).due == Due("date", date(2026, 4, 5), recovery=Recovery("first"))
+    portal = DraftLine("Portal", kind="recurring", due=Due("acceptance", milestone="Live", period="quarter", count=9))
+    assert recurring.of(portal).due == Due("date", date(2026, 7, 1), period="quarter", count=4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ("[{milestone: Deposit}]", "says nothing that is different"),
+        ("[{milestone: Deposit, criteria: [{text: Paid}]}]", "is billed by days, without a sign-off"),
+        ("[{milestone: Deposit, starts_with: Go-live}]", "a deposit line says `due`"),
+        ("[{milestone: Deposit, until: 2027-01-01}]", "is a deposit, billed once"),
+        ("[{milestone: Subscription, recovered: {way: first}}]", "only a deposit is `recovered`"),
+        ("[{milestone: Subscription, starts: 2026-07-01, times: 2, until: 2026-08-31}]", "not both"),
+        ("[{milestone: Subscription, starts: 2026-07-01, until: 2026-08-30}]", "No period ends on 2026-08-30"),
+    ],
+)
+def test_a_change_order_says_nothing_that_a_line_of_its_kind_does_not_have(changes: str, message: str) -> None:
+    with pytest.raises(DealFileRefused, match=message):
+        _with_order(changes)
 
 
 def test_after_a_pick_events_name_the_lines_of_that_plan() -> None:

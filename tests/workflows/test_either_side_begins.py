@@ -39,6 +39,8 @@ def test_an_order_is_negotiated_and_billed_like_an_offer(scratch: str) -> None:
     assert [(one["net"], one["tax"]) for one in found["invoices"]] == [("6000.00", "1140.00"), ("14000.00", "2800.00")]
     parts = [(one["amount"], one["quantity"]) for one in found["milestones"]]
     assert parts == [("6000.00", "15"), ("14000.00", "35"), ("28000.00", None)]
+    lift = found["milestones"][-1]
+    assert (lift["title"], lift["state"]) == ("Lift and its doors", "submitted")
     contract = Contract.objects.using("owner").get(ref=ref)
     version = contract.versions.using("owner").latest("number")
     assert (version.governing_law, version.second_acceptor_above, version.notice_days) == ("Austria", None, 60)

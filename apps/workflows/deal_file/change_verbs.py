@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from apps.contracts import services as contracts
-from apps.contracts.drafts import DATE, ChangedLine, ChangeDraft, DraftLine, Due
+from apps.contracts.drafts import ChangedLine, ChangeDraft
 from apps.contracts.models import ChangeOrder
 from apps.contracts.rules import PlacedLine
 from apps.core.errors import Refused
@@ -48,24 +48,14 @@ def _line(plan: Mapping[int, PlacedLine], said: ChangedMilestone) -> ChangedLine
         raise Refused("Milestone {number} is not in the plan any more.", number=said.milestone)
     if said.is_out:
         return ChangedLine(said.milestone, None)
-    if stands.line.due is not None:
-        return ChangedLine(said.milestone, _by_calendar(stands.line, stands.line.due, said))
-    line = replace(stands.line, basis="amount", amount=said.amount or stands.amount)
+    line = said.of(stands.line)
+    if line.due is None:
+        line = replace(line, basis="amount", amount=said.amount or stands.amount)
+    elif said.amount is not None:
+        line = replace(line, basis="amount", percent=None, amount=said.amount)
     if said.measure is not None:
         line = replace(line, amount=None, measure=said.measure)
-    return ChangedLine(
-        said.milestone,
-        replace(line, planned_on=said.planned_on or line.planned_on, own=said.own or line.own),
-    )
-
-
-def _by_calendar(line: DraftLine, due: Due, said: ChangedMilestone) -> DraftLine:
-    """A deposit or a recurring line, with what the event says differently."""
-    if said.amount is not None:
-        line = replace(line, basis="amount", percent=None, amount=said.amount)
-    if said.starts is not None:
-        due = replace(due, start=DATE, on=said.starts, milestone="", event="")
-    return replace(line, due=replace(due, period=said.every or due.period, count=said.times or due.count))
+    return ChangedLine(said.milestone, line)
 
 
 def _sign_change(scene: Scene, event: Event, actor: Actor) -> Answer:

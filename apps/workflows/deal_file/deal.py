@@ -1,12 +1,13 @@
 """What a deal file says, as frozen values: parties, contract, facility, and dated events in their order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from apps.contracts.drafts import AS_AGREED, AS_THEY_ARE, ChangedTerms, ContractDraft, DraftLine, LineTerms, Measure
+from apps.contracts.drafts import AS_THEY_ARE, ChangedTerms, ContractDraft, DraftLine, Measure
+from apps.contracts.rules.dues import count_until
 
 
 @dataclass(frozen=True)
@@ -104,22 +105,28 @@ class PriceLine:
 
 @dataclass(frozen=True)
 class ChangedMilestone:
-    """A line of the plan as a change order wants it; None leaves amount or date as they are, and so does what says
-    nothing of its own terms.
+    """A line of the plan as a change order wants it. What is not said stays as it is.
 
-    Of a recurring line the ``amount`` is that of one period, billed ``every`` so often and so many ``times``; it, or a
-    deposit, is first due on the day ``starts``.
+    ``words`` are fields of the line (title, scope, criteria, planned day), ``own`` those of its own terms, ``due``
+    those of when it is billed, each with what stands there from then on. Of a recurring line the ``amount`` is that of
+    one period, and ``until`` the last day of its last one.
     """
 
     milestone: int
     is_out: bool = False
     amount: Decimal | None = None
-    planned_on: date | None = None
-    own: LineTerms = AS_AGREED
     measure: Measure | None = None
-    times: int | None = None
-    every: str = ""
-    starts: date | None = None
+    words: Mapping[str, Any] = field(default_factory=dict)
+    own: Mapping[str, Any] = field(default_factory=dict)
+    due: Mapping[str, Any] = field(default_factory=dict)
+    until: date | None = None
+
+    def of(self, line: DraftLine) -> DraftLine:
+        """The line with its words, own terms and days as they are said; what it comes to is not touched."""
+        due = replace(line.due, **self.due) if line.due is not None else None
+        if due is not None and self.until is not None:
+            due = replace(due, count=count_until(self.until, due=due))
+        return replace(line, own=replace(line.own, **self.own), due=due, **self.words)
 
 
 @dataclass(frozen=True)

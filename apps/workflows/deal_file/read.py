@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from apps.contracts.billing import BILLINGS, BY_MILESTONE
-from apps.contracts.drafts import AS_AGREED, ContractDraft, DraftCriterion, DraftLine
+from apps.contracts.drafts import AS_AGREED, ContractDraft, DraftLine
 from apps.contracts.rules import check_draft_with_options, review
 from apps.contracts.rules.conditions import check_conditions
 from apps.contracts.rules.dues import check_dues
@@ -28,7 +28,7 @@ from apps.workflows.deal_file.read_measure import read_measure, worth
 from apps.workflows.deal_file.read_options import read_options
 from apps.workflows.deal_file.read_parties import check_mailboxes, read_party
 from apps.workflows.deal_file.read_retention import check_proposed_retention, read_terms
-from apps.workflows.deal_file.read_steps import read_own, read_steps
+from apps.workflows.deal_file.read_steps import read_criterion, read_own, read_steps
 from apps.workflows.deal_file.reader import Place, load
 
 
@@ -163,7 +163,7 @@ def _line(place: Place, currency: str) -> DraftLine:
         percent=percent.number(least=Decimal("0.000001"), most=Decimal(100)) if percent is not None else None,
         amount=_payable(amount, currency) if amount is not None else worth(measure, currency),
         planned_on=planned.day() if planned is not None else None,
-        criteria=tuple(_criterion(item) for item in criteria.each()) if criteria is not None else (),
+        criteria=tuple(read_criterion(item) for item in criteria.each()) if criteria is not None else (),
         own=read_own(place) if due is None else AS_AGREED,
         kind=kind,
         due=due,
@@ -171,15 +171,6 @@ def _line(place: Place, currency: str) -> DraftLine:
     )
     place.done()
     return line
-
-
-def _criterion(place: Place) -> DraftCriterion:
-    evidence = place.maybe("evidence")
-    criterion = DraftCriterion(
-        text=place.need("text").text(most=500), needs_evidence=evidence.yes_or_no() if evidence is not None else False
-    )
-    place.done()
-    return criterion
 
 
 def _facility(place: Place) -> FacilityPlan:

@@ -1,25 +1,21 @@
 """What an event of a deal file says of a change order."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any, Final
 
-from apps.contracts.drafts import AS_THEY_ARE, DEPOSIT, MILESTONE, MONTHS, ChangedTerms, ContractDraft, DraftLine
+from apps.contracts.drafts import AS_THEY_ARE, ChangedTerms, ContractDraft, DraftLine
 from apps.contracts.payment_documents import PaymentDocuments
 from apps.contracts.rules import LONGEST_PERIOD_OF_NOTICE, MOST_SUSPENSIONS
-from apps.contracts.rules.dues import MOST_PERIODS
 from apps.contracts.rules.payment import PAYMENT_BASES
 from apps.contracts.rules.review import SILENCES, UNITS
-from apps.core import money
-from apps.workflows.deal_file.deal import ChangedMilestone, SaidChange
+from apps.workflows.deal_file.deal import SaidChange
+from apps.workflows.deal_file.read_changed_lines import NONE, read_changed_line
 from apps.workflows.deal_file.read_documents import read_payment_documents
-from apps.workflows.deal_file.read_measure import read_measure
 from apps.workflows.deal_file.read_retention import check_proposed_retention, read_terms
-from apps.workflows.deal_file.read_steps import read_above, read_own
+from apps.workflows.deal_file.read_steps import read_above
 from apps.workflows.deal_file.reader import Place
 
 NOBODY: Final = "nobody"
-NONE: Final = "none"
 """For whatever amount one person is enough again."""
 ReadLine = Callable[[Place, str], DraftLine]
 
@@ -31,51 +27,13 @@ def read_change(
     changes, added, terms = place.maybe("changes"), place.maybe("added"), place.maybe("terms")
     said = SaidChange(
         title=place.need("title").text(most=160),
-        lines=tuple(_changed(one, contract, milestone) for one in changes.each()) if changes else (),
+        lines=tuple(read_changed_line(one, contract, milestone) for one in changes.each()) if changes else (),
         added=tuple(line(one, contract.currency) for one in added.each()) if added else (),
         terms=_terms(terms, contract) if terms is not None else AS_THEY_ARE,
     )
     if any(one.basis != "amount" for one in said.added):
         place.refuse("a change order speaks in money: give each milestone under `added` an `amount`")
     return said
-
-
-def _changed(place: Place, contract: ContractDraft, milestone: Callable[[Place], int]) -> ChangedMilestone:
-    amount, planned, out = place.maybe("amount"), place.maybe("planned"), place.maybe("remove")
-    own, measure = read_own(place), read_measure(place)
-    times, every, starts = (place.maybe(key) for key in ("times", "every", "starts"))
-    said = (amount, planned, out, measure, times, every, starts)
-    if all(one is None for one in said) and not own:
-        place.refuse(
-            "says nothing that is different: give `amount`, `quantity`, `planned`, own terms or `remove: yes`; of a"
-            " deposit or a recurring line `amount`, `starts`, `every` or `times`"
-        )
-    if amount is not None and measure is not None:
-        place.refuse("says `amount` and `quantity`: the amount of a milestone by quantity follows from that")
-    changed = ChangedMilestone(
-        milestone=milestone(place.need("milestone")),
-        is_out=out.yes_or_no() if out is not None else False,
-        amount=_payable(amount, contract.currency) if amount is not None else None,
-        planned_on=planned.day() if planned is not None else None,
-        own=own,
-        measure=measure,
-        times=times.whole(least=1, most=MOST_PERIODS) if times is not None else None,
-        every=every.one_of(*MONTHS) if every is not None else "",
-        starts=starts.day() if starts is not None else None,
-    )
-    _check_kind(place, changed, kind=contract.lines[changed.milestone - 1].kind)
-    place.done()
-    return changed
-
-
-def _check_kind(place: Place, changed: ChangedMilestone, *, kind: str) -> None:
-    """Refuse what a line of its kind does not have, instead of leaving it out."""
-    if kind == MILESTONE and (changed.times or changed.every or changed.starts):
-        place.refuse("is a milestone, and nothing of it is billed by days: it has no `starts`, `every` or `times`")
-    if kind != MILESTONE and (changed.planned_on or changed.own or changed.measure):
-        place.refuse("is billed by days, without a sign-off: it has no `planned`, `quantity` or terms of its own")
-    if kind == DEPOSIT and (changed.times or changed.every):
-        place.refuse("is a deposit, billed once: it has no `every` or `times`")
 
 
 def _terms(place: Place, contract: ContractDraft) -> ChangedTerms:
@@ -149,7 +107,3 @@ def _documents(place: Place | None) -> PaymentDocuments | None:
         place.one_of(NONE)
         return PaymentDocuments()
     return read_payment_documents(place)
-
-
-def _payable(place: Place, currency: str) -> Decimal:
-    return place.by(lambda: money.payable(place.number(least=Decimal("0.001"), most=money.LARGEST), currency))

@@ -42,7 +42,7 @@ def read_due(place: Place) -> tuple[str, str, Due | None]:
 def _deposit(place: Place) -> Due:
     due, given_back, milestone = place.maybe("due"), place.maybe("recovered"), place.maybe("due_with")
     event = place.maybe("due_on_event")
-    recovery = _recovery(given_back) if given_back is not None else None
+    recovery = read_recovery(given_back) if given_back is not None else None
     if milestone is not None:
         if due is not None or recovery is None:
             milestone.refuse("only a deposit with `recovered` is due with a milestone, and then it has no `due`")
@@ -56,7 +56,7 @@ def _deposit(place: Place) -> Due:
     return Due(start=DATE, on=due.day(), recovery=recovery)
 
 
-def _recovery(place: Place) -> Recovery:
+def read_recovery(place: Place) -> Recovery:
     """How later invoices give a deposit back: ``way`` with, at a rate, ``rate`` and ``begins`` in percent."""
     way, rate, begins = place.need("way").one_of(*WAYS), place.maybe("rate"), place.maybe("begins")
     amount = place.maybe("amount")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -38,6 +39,8 @@ MEMBERS_ONLY: Final = frozenset(
 """What the buyer does in its portal only: a link confirms no event, takes no document and gives no notice."""
 
 
+PROPOSED: Final = ("propose_change", "propose_buyers_change")
+"""What proposes a change order, with its lines and terms."""
 UNDONE: Final = ("decline_change", "withdraw_change", "decline_buyers_change", "withdraw_buyers_change")
 """What takes back the milestones that a change order proposed to add."""
 LATER: Final = ("slip", "extend")
@@ -49,20 +52,24 @@ SIGNED: Final = ("sign", "sign_answer")
 def read_events(
     place: Place, parties: Mapping[str, Party], contract: ContractDraft, *, read_line: ReadLine
 ) -> tuple[Event, ...]:
-    """The events in their order; from its proposal on, what a change order adds is a milestone that they may name."""
+    """The events in their order; from its proposal on, what a change order adds is a milestone that they may name, and
+    from its signature on, what it changes is called as it says."""
     zone = parties["seller"].time_zone
     events: list[Event] = []
     before: ContractDraft | None = None
+    change = SaidChange("")
     for item in place.each():
         event = _event(item, zone, parties, contract, read_line)
         if events and event.at < events[-1].at:
             item.refuse("is earlier than the event before it; events stand in the order of time")
         events.append(event)
-        if event.change is not None and event.change.added:
-            contract, before = replace(contract, lines=(*contract.lines, *event.change.added)), contract
+        if event.change is not None and event.verb in PROPOSED:
+            before, change = contract, event.change
+            contract = replace(contract, lines=(*contract.lines, *change.added))
         elif event.verb in UNDONE and before is not None:
             contract, before = before, None
         elif event.verb in ("sign_change", "sign_buyers_change"):
+            contract = item.by(partial(_signed, contract, change)) if before is not None else contract
             before = None
         elif event.verb in SIGNED:
             contract = picked(contract, event.pick)
@@ -154,6 +161,19 @@ def _event(
 
 def _change(place: Place, contract: ContractDraft, *, line: ReadLine) -> SaidChange:
     return read_change(place, contract, milestone=lambda p: _milestone(p, contract, any_line=True), line=line)
+
+
+def _signed(contract: ContractDraft, change: SaidChange) -> ContractDraft:
+    """The contract as later events name it: by the titles, criteria, events and signatory that both sides signed."""
+    said = {one.milestone: one for one in change.lines}
+    lines = [said[number].of(line) if number in said else line for number, line in enumerate(contract.lines, start=1)]
+    name, email = change.terms.signatory_name, change.terms.signatory_email
+    return replace(
+        contract,
+        lines=tuple(lines),
+        signatory_name=name or contract.signatory_name,
+        signatory_email=email or contract.signatory_email,
+    )
 
 
 def _events(contract: ContractDraft) -> list[str]:

@@ -1,9 +1,11 @@
 """Terms of sign-off in a deal file: what stops the clock, who looks first, what a milestone has of its own."""
 
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
-from apps.contracts.drafts import ALL, Condition, LineTerms
+from apps.contracts.drafts import ALL, AS_AGREED, Condition, DraftCriterion, LineTerms
 from apps.contracts.rules import LONGEST_PERIOD_OF_NOTICE, MOST_SUSPENSIONS
 from apps.contracts.rules.conditions import LONGEST_EVENT, NEEDS
 from apps.contracts.rules.retention import check_own_rate
@@ -33,18 +35,28 @@ def read_above(place: Place, currency: str) -> Decimal:
 
 def read_own(place: Place) -> LineTerms:
     """What a milestone has in the place of the contract's terms."""
-    days, silence, after = place.maybe("review_days"), place.maybe("silence"), place.maybe("cumulative")
-    retention, materials, waits = (place.maybe(key) for key in ("retention", "materials", "waits_for"))
-    documents = place.maybe("documents")
-    return LineTerms(
-        review_days=days.whole(least=1, most=365) if days is not None else None,
-        silence=silence.one_of(*SILENCES) if silence is not None else "",
-        is_cumulative=after.yes_or_no() if after is not None else False,
-        retention_rate=_rate(retention) if retention is not None else None,
-        is_materials=materials.yes_or_no() if materials is not None else False,
-        documents=read_names(documents) if documents is not None else (),
-        condition=_condition(waits) if waits is not None else None,
+    return LineTerms(**read_own_keys(place))
+
+
+def read_own_keys(place: Place, *, again: str = "") -> dict[str, Any]:
+    """The same, only what is said. Where the word ``again`` stands, it is as the contract says, or not at all."""
+    own: dict[str, Any] = {}
+    for key, (name, read) in OWN.items():
+        said = place.maybe(key)
+        if said is not None:
+            is_none = bool(again) and said.is_text and said.text() == again
+            own[name] = getattr(AS_AGREED, name) if is_none else read(said)
+    return own
+
+
+def read_criterion(place: Place) -> DraftCriterion:
+    """One sentence by which the buyer can tell that a milestone is complete."""
+    evidence = place.maybe("evidence")
+    criterion = DraftCriterion(
+        text=place.need("text").text(most=500), needs_evidence=evidence.yes_or_no() if evidence is not None else False
     )
+    place.done()
+    return criterion
 
 
 def _condition(place: Place) -> Condition:
@@ -67,3 +79,17 @@ def _rate(place: Place) -> Decimal:
     rate = place.percentage()
     place.by(lambda: check_own_rate(rate))
     return rate
+
+
+OWN: Final[Mapping[str, tuple[str, Callable[[Place], Any]]]] = MappingProxyType(
+    {
+        "review_days": ("review_days", lambda place: place.whole(least=1, most=365)),
+        "silence": ("silence", lambda place: place.one_of(*SILENCES)),
+        "cumulative": ("is_cumulative", Place.yes_or_no),
+        "retention": ("retention_rate", _rate),
+        "materials": ("is_materials", Place.yes_or_no),
+        "documents": ("documents", read_names),
+        "waits_for": ("condition", _condition),
+    }
+)
+"""The keys of a milestone's own terms: how each is called in :class:`LineTerms`, and what reads it."""
