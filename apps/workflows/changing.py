@@ -1,10 +1,6 @@
 """Change orders: an active contract is changed by what both sides sign, and its milestones follow."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
 
 from procrastinate.jobs import JobDeferrer
 
@@ -20,75 +16,16 @@ from apps.contracts.models import (
     GuestGrant,
 )
 from apps.core.database import walls
-from apps.core.errors import Refused
-from apps.core.money import Money
 from apps.core.refs import new_ref
 from apps.financing import services as financing
 from apps.invoicing import services as invoicing
-from apps.invoicing.models import CreditNote
 from apps.invoicing.services import replanning
-from apps.invoicing.services.retention_ahead import WithheldAhead, withheld_ahead
 from apps.milestones import services as milestones
-from apps.milestones.models import Milestone, Nullification
-from apps.milestones.rules import Effect
+from apps.milestones.models import Nullification
 from apps.parties.actor import Actor, ActorKind
-from apps.workflows import crediting, jobs, limits, recourse, retention_jobs, revenue_jobs
+from apps.workflows import change_effects, crediting, jobs, limits, recourse, retention_jobs, revenue_jobs
 from apps.workflows.contracting import LINK_MAILS
 from apps.workflows.once import Answer, once
-
-
-@dataclass(frozen=True, slots=True)
-class ChangePreview:
-    """A change as it would be signed now, line by line, and what it does to the sums of the contract."""
-
-    change: contracts.Change
-    moved: list[rules.Moved]
-    effect: Effect
-    withheld: WithheldAhead | None
-
-
-def preview_change(contract: Contract, *, draft: ChangeDraft, side: str) -> ChangePreview:
-    """What the review page shows before a change is proposed; refused where it cannot be."""
-    change = contracts.preview_change(contract, draft=draft, side=side)
-    moved = rules.moved(change.before, change.after)
-    effect = _effect(contract, moved=moved, terms=change.terms, price=change.version.price)
-    withheld = None
-    if contract.active_version is not None and not effect.credited:
-        withheld = withheld_ahead(
-            contract, was=contract.active_version, before=change.before, version=change.version, after=change.after
-        )
-    return ChangePreview(change, moved, effect, withheld)
-
-
-def effect_of(version: ContractVersion) -> Effect:
-    """What a proposed change would do to the sums of its contract if it were signed now; refused where it cannot be."""
-    return _effect(version.contract, moved=moved_by(version), terms=contracts.terms_moved(version), price=version.price)
-
-
-def withheld_by(version: ContractVersion, *, effect: Effect) -> WithheldAhead | None:
-    """What a proposed change makes of what will be withheld; None where nobody can tell, as where it takes back what is
-    billed."""
-    if version.changes is None or effect.credited:
-        return None
-    before, after = (contracts.plan_of(one) for one in (version.changes, version))
-    return withheld_ahead(version.contract, was=version.changes, before=before, version=version, after=after)
-
-
-def financed(contract: Contract) -> list[str]:
-    """The milestones of a contract, still to be accepted, on which a financier advances money: by name."""
-    return _unfinished(contract, pledged=financing.pledged(contract=contract))
-
-
-def billed_times(contract: Contract) -> dict[int, int]:
-    """How many times each deposit and recurring line of a contract is billed, by position."""
-    return {position: len(standing.billed) for position, standing in replanning.standing_of(contract).items()}
-
-
-def moved_by(version: ContractVersion) -> list[rules.Moved]:
-    """What a version that a change order made says differently from the one that it changes."""
-    if version.changes is None:
-        return []
-    return rules.moved(contracts.plan_of(version.changes), contracts.plan_of(version))
 
 
 @once
@@ -113,8 +50,8 @@ def propose_change(*, actor: Actor, key: str, contract_ref: str, draft: ChangeDr
     at = walls.widen(contract.seller_id, contract.buyer_id)
     limits.spare(limits.CHANGES, f"{contract.pk} {actor.organisation_id}")
     version = contracts.propose_change(contract=contract, actor=actor, draft=draft, seen=seen, at=at)
-    effect_of(version)
-    for one in milestones.deductions(contract=contract, moved=moved_by(version)):
+    change_effects.check(version)
+    for one in milestones.deductions(contract=contract, moved=change_effects.moved_by(version)):
         milestones.check_may_take_back(one.milestone, contract=contract, actor=actor, at=at)
     order = contracts.order_in(version)
     if version.author == ContractParty.Side.SELLER:
@@ -143,11 +80,13 @@ def sign_change(*, actor: Actor, key: str, order_ref: str, seen: str) -> Answer:
     taken = _take_back(contract, version=version, actor=actor, at=at)
     recourse.hold_financed(contract)
     bought = {ref: recourse.hold_bought(nullification.milestone) for ref, nullification in taken.items()}
-    pledged = financing.pledged(contract=contract)
-    rules.check_unfinanced_terms(contracts.terms_moved(version), financed=_unfinished(contract, pledged=pledged))
-    left = milestones.replan(contract=contract, version=version, moved=moved_by(version), financed=_financed(contract))
+    moved, pledged = change_effects.moved_by(version), financing.pledged(contract=contract)
+    unfinished = change_effects.unfinished(contract, pledged=pledged)
+    rules.check_unfinanced_terms(contracts.terms_moved(version), financed=unfinished)
+    held = change_effects.held_by_financiers(contract)
+    left = milestones.replan(contract=contract, version=version, moved=moved, financed=held)
     recourse.follow_plan(contract, source=f"version:{version.ref}", actor=actor, at=at)
-    replanning.replan_calendar(contract=contract, version=version, moved=moved_by(version), at=at)
+    replanning.replan_calendar(contract=contract, version=version, moved=moved, at=at)
     invoicing.start_lines_of_change(contract=contract, at=at)
     invoicing.drop_when_all_is_billed(contract=contract, actor=actor, at=at)
     contracts.complete_when_all_billed(
@@ -231,62 +170,13 @@ def _document(contract: Contract, version: ContractVersion, *, kind: str) -> Job
     )
 
 
-def _financed(contract: Contract) -> milestones.Financed:
-    return milestones.Financed(
-        pledged=financing.pledged(contract=contract), advanced=financing.advanced_on(contract=contract)
-    )
-
-
-def _unfinished(contract: Contract, *, pledged: Collection[int]) -> list[str]:
-    unfinished = Milestone.objects.unfinished().filter(contract=contract, pk__in=pledged)
-    return list(unfinished.values_list("title", flat=True))
-
-
 def _take_back(contract: Contract, *, version: ContractVersion, actor: Actor, at: datetime) -> dict[str, Nullification]:
     """Withdraw by both signatures what of acceptances is owed no more; by the ref of the credit note to come."""
     taken: dict[str, Nullification] = {}
-    for one in milestones.deductions(contract=contract, moved=moved_by(version)):
-        left = _left_to_credit(one)
+    for one in milestones.deductions(contract=contract, moved=change_effects.moved_by(version)):
+        left = change_effects.left_to_credit(one)
         asked = milestones.ask_by_change(contract=contract, version=version, deduction=one)
         taken[new_ref()] = milestones.grant_nullification(
             contract=contract, nullification_ref=asked.ref, actor=actor, left=left, at=at
         )
     return taken
-
-
-def _left_to_credit(deduction: milestones.Deduction) -> Decimal:
-    """What can be credited of the invoice of a deduction; refused where it is less, or cannot be credited at all."""
-    milestone = deduction.milestone
-    invoice = invoicing.invoice_to_nullify(milestone_ref=milestone.ref)
-    left = invoicing.left_to_credit(invoice_ref=invoice.ref)
-    if deduction.amount > left:
-        raise Refused(
-            "Of the invoice of “{milestone}” only {left} net of tax are left to credit, and {amount} would be taken"
-            " back.",
-            field="lines",
-            milestone=milestone.title,
-            left=Money(left, milestone.currency),
-            amount=Money(deduction.amount, milestone.currency),
-        )
-    invoicing.require_creditable(
-        invoice_ref=invoice.ref, net=deduction.amount, purpose=CreditNote.Purpose.NULLIFICATION
-    )
-    return left
-
-
-def _effect(
-    contract: Contract, *, moved: list[rules.Moved], terms: Sequence[Mapping[str, Any]], price: Decimal
-) -> Effect:
-    pledged = financing.pledged(contract=contract)
-    rules.check_unfinanced_terms(terms, financed=_unfinished(contract, pledged=pledged))
-    replanning.check_calendar(contract=contract, moved=moved)
-    effect = milestones.check_change(
-        contract=contract,
-        moved=moved,
-        price=price,
-        financed=_financed(contract),
-        by_calendar=replanning.calendar_sums(contract),
-    )
-    for one in milestones.deductions(contract=contract, moved=moved) if effect.credited else ():
-        _left_to_credit(one)
-    return effect

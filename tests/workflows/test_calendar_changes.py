@@ -15,7 +15,7 @@ from apps.core.errors import Refused
 from apps.invoicing.models import Instalment, Invoice
 from apps.revenue.models import Modification, Obligation
 from apps.revenue.services import recognise
-from apps.workflows import changing, instalments
+from apps.workflows import change_effects, instalments
 from tests import change_orders, scenarios
 from tests.change_orders import line
 from tests.conftest import Once
@@ -211,8 +211,8 @@ def test_what_is_billed_between_proposal_and_signature_refuses_the_signature(
 
 def test_the_effect_counts_deposits_and_periods(parties: Parties, contract: Contract) -> None:
     draft = ChangeDraft("Longer", "Longer.", lines=(support(contract, due=times(6)),))
-    with acting(scenarios.seller_actor(parties), at=LATER):
-        effect = changing.preview_change(contract, draft=draft, side="seller").effect
+    with acting(scenarios.seller_actor(parties), at=LATER) as sina:
+        effect = change_effects.preview_change(contract, draft=draft, actor=sina, side="seller").effect
     assert (effect.billed, effect.open_before, effect.open_after) == (D(5000), D(35000), D(36000))
 
 

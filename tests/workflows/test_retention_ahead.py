@@ -13,7 +13,7 @@ from apps.contracts.models import Contract, ContractVersion
 from apps.contracts.retention import RetentionTerms
 from apps.invoicing.models import Retention
 from apps.invoicing.services.retention_ahead import WithheldAhead
-from apps.workflows import changing, sign_off
+from apps.workflows import change_effects, sign_off
 from tests import change_orders, scenarios
 from tests.change_orders import TRAINING, line
 from tests.portals.test_change_orders import browser
@@ -49,11 +49,11 @@ def test_what_is_told_is_what_is_withheld(parties: Parties) -> None:
     told = WithheldAhead(now=D(1200), then=D(1500))
     with acting(sina, at=NOON + DAY):
         contract.refresh_from_db()
-        assert changing.preview_change(contract, draft=draft, side="seller").withheld == told
+        assert change_effects.preview_change(contract, draft=draft, actor=sina, side="seller").withheld == told
     answer = change_orders.propose(contract, draft, by=sina, at=NOON + DAY)
     with acting(olga, at=NOON + DAY):
         version = ContractVersion.objects.get(ref=answer["version"])
-        assert changing.withheld_by(version, effect=changing.effect_of(version)) == told
+        assert change_effects.withheld_by(version, effect=change_effects.effect_of(version)) == told
     for side in ("seller", "buyer"):
         shown = browser(parties, side).get(reverse(f"{side}:change_order", args=[answer["change_order"]]))
         assert "To be withheld of the milestones that are still to be billed: 1,500.00 EUR (today 1,200.00 EUR)." in (
@@ -76,6 +76,6 @@ def test_where_deposits_are_given_back_nobody_can_tell_yet(parties: Parties) -> 
     draft = scenarios.hybrid_draft(parties, deposit=deposit, retention=TEN)
     contract = scenarios.active_contract(parties, draft=draft, at=NOON)
     order = ChangeDraft("Cheaper", "As said.", (line(contract, 2, amount=D(30000)),))
-    with acting(scenarios.seller_actor(parties), at=NOON):
+    with acting(scenarios.seller_actor(parties), at=NOON) as sina:
         contract.refresh_from_db()
-        assert changing.preview_change(contract, draft=order, side="seller").withheld is None
+        assert change_effects.preview_change(contract, draft=order, actor=sina, side="seller").withheld is None

@@ -71,6 +71,18 @@ def charge_back(standing: Standing, *, amount: Decimal, currency: str) -> Moves:
     )
 
 
+def owed_by_change(standing: Standing, *, total: Decimal, face: Decimal, rate: Decimal, currency: str) -> Moves | None:
+    """What is owed back of an advance before acceptance whose milestone comes to ``total`` now, tax included, and came
+    to ``face`` when it was priced; None where it stays covered.
+
+    A smaller milestone holds the same share of itself, ``rate`` percent, as was agreed; one that is gone holds nothing.
+    """
+    holds = covered(total=total, rate=rate, currency=currency) if total else money.ZERO
+    if total >= face or standing.outstanding <= holds:
+        return None
+    return charge_back(standing, amount=standing.outstanding - holds, currency=currency)
+
+
 def carry_over(standing: Standing, *, amount: Decimal, currency: str) -> Moves:
     """A part of what was advanced before acceptance stands on for the rest of the milestone, with its share of discount
     and fee that are not earned: nothing is owed back, and nothing is earned by it."""

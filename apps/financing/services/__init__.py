@@ -78,6 +78,7 @@ from apps.financing.services.ordering import (
     order_payments,
     waiting_payments,
 )
+from apps.financing.services.owed_ahead import Owed, owed_ahead
 from apps.financing.services.payouts import pay_reserve, settlement_of, used_up_at_the_end, used_up_reserve
 from apps.financing.services.pledges import advanced_on, financiers_of_advances, pledged
 from apps.financing.services.quotes import Quote, quote_of, rates_of, until_paid, usual_terms
@@ -108,6 +109,7 @@ __all__ = [
     "Asked",
     "FacilityTerms",
     "Finding",
+    "Owed",
     "Quote",
     "Transfer",
     "Wanted",
@@ -175,6 +177,7 @@ __all__ = [
     "on_acceptance",
     "open_facility",
     "order_payments",
+    "owed_ahead",
     "owed_back",
     "owed_back_in_all",
     "pass_on",

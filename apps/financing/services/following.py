@@ -66,16 +66,19 @@ def shrink(*, contract: Contract, source: str, actor: Actor, at: datetime) -> li
 
 def _shrink(tranche_ref: str, *, source: str, actor: Actor, at: datetime) -> Adjustment | None:
     tranche, exposures = lock_tranche_to_count(tranche_ref=tranche_ref)
-    milestone, currency = tranche.milestone, tranche.currency
-    total, holds = money.ZERO, money.ZERO
-    if milestone.state != MilestoneState.CANCELLED:
-        total = invoicing.amount_to_bill(milestone)
-        holds = events.covered(total=total, rate=tranche.line.advance_rate, currency=currency)
-    if total >= tranche.face or tranche.outstanding <= holds:
-        return None
+    milestone = tranche.milestone
+    gone = milestone.state == MilestoneState.CANCELLED
     on = day_of(tranche.financier, at=at)
     standing = standing_on(tranche, on=on)
-    moves = events.charge_back(standing, amount=standing.outstanding - holds, currency=currency)
+    moves = events.owed_by_change(
+        standing,
+        total=money.ZERO if gone else invoicing.amount_to_bill(milestone),
+        face=tranche.face,
+        rate=tranche.line.advance_rate,
+        currency=tranche.currency,
+    )
+    if moves is None:
+        return None
     event = Event(kind=Kind.CHANGE, on=on, source=source)
     return adjust(tranche, event=event, moves=moves, standing=standing, exposures=exposures, actor=actor, at=at)
 

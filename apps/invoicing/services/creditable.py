@@ -121,6 +121,13 @@ def preview_credit(*, invoice_ref: str, share: rules.Share) -> Preview:
     return preview
 
 
+def lowers_by(net: Decimal, *, invoice_ref: str) -> Decimal:
+    """By how much of what is open, tax included, a withdrawn acceptance of so much, net, lowers an invoice."""
+    item = OpenItem.objects.select_related("invoice").get(invoice__ref=invoice_ref)
+    preview = preview_of(item, share=rules.Share(amount=net), purpose=Purpose.NULLIFICATION)
+    return item.open - preview.open_after
+
+
 def require_crediter(invoice: Invoice, *, actor: Actor, at: datetime) -> None:
     """The person may credit for the seller, and has shown once more who it is where the organisation wants that."""
     actor.require(Action.CREDIT_INVOICE, organisation_id=invoice.seller_id)

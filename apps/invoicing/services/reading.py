@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from apps.audit import services as audit
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, ContractVersion
 from apps.core import money
 from apps.core.errors import NotAllowed, Refused
 from apps.core.states import move
@@ -103,9 +103,13 @@ def claims(*, contract: Contract, milestone_refs: Sequence[str]) -> list[Claim]:
 
 def amount_to_bill(milestone: Milestone) -> Decimal:
     """What the invoice of a milestone comes to, tax included, by the terms on which it will be issued."""
-    version = milestone.line.version
-    amounts = [rules.TaxedAmount(milestone.amount, version.tax_category, version.tax_rate)]
-    return rules.totals(rules.tax_breakdown(amounts, currency=milestone.currency)).gross
+    return total_to_bill(milestone.amount, version=milestone.line.version, currency=milestone.currency)
+
+
+def total_to_bill(net: Decimal, *, version: ContractVersion, currency: str) -> Decimal:
+    """What an invoice of so much, net, comes to with the tax of a version."""
+    amounts = [rules.TaxedAmount(net, version.tax_category, version.tax_rate)]
+    return rules.totals(rules.tax_breakdown(amounts, currency=currency)).gross
 
 
 def _claim(milestone: Milestone, item: OpenItem | None) -> Claim:

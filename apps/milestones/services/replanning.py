@@ -62,6 +62,13 @@ def deductions(*, contract: Contract, moved: Sequence[Moved]) -> list[Deduction]
     return [Deduction(milestones[one.part], one.amount) for one in _deducted(moved, parts.values())]
 
 
+def comes_to(*, contract: Contract, moved: Sequence[Moved], financed: Financed) -> dict[int, Decimal]:
+    """What each open milestone that a change touches comes to by it, net of tax, by id; nothing: it is cancelled."""
+    parts = _parts(Milestone.objects.filter(contract=contract), financed=financed)
+    by_part = {part: pk for pk, part in parts.items()}
+    return {by_part[one.part]: one.amount for one in _followed(moved, parts.values(), currency=contract.currency)}
+
+
 def replan(*, contract: Contract, version: ContractVersion, moved: Sequence[Moved], financed: Financed) -> int:
     """Bring the milestones in line with the version that a change order made; the answer is how many are open then.
 

@@ -10,7 +10,7 @@ from apps.contracts import services as contracts
 from apps.contracts.models import ChangeOrder, ContractVersion, GuestGrant
 from apps.core.errors import Refused
 from apps.invoicing import services as invoicing
-from apps.parties.actor import ActorKind
+from apps.parties.actor import Actor, ActorKind
 from apps.parties.roles import Action
 from apps.portals import interrupted, papers
 from apps.portals.access import PortalRequest
@@ -19,7 +19,7 @@ from apps.portals.changing.forms import WhyForm
 from apps.portals.changing.terms import terms_in_words
 from apps.portals.drafting.desk import Desk, why_not
 from apps.portals.forms import SeenForm, add_refusal, explain
-from apps.workflows import changing
+from apps.workflows import change_effects, changing
 
 OF_AN_ORDER: Final = ("sign_change", "decline_change", "price_change", "withdraw_change")
 """What is done with an order on a page of its own."""
@@ -36,7 +36,7 @@ def show_change(
     """The same of an order that was found; ``grant`` is the personal link of a guest."""
     version, contract = version_of(order), order.contract
     here = desk.url("change_order", order.ref)
-    reading = _reading(order, version)
+    reading = _reading(order, version, actor=request.actor)
     return desk.page(
         request,
         "change_order",
@@ -92,7 +92,7 @@ def answer_by_signature(request: PortalRequest, order: ChangeOrder, *, desk: Des
         else:
             tell(request, _("You signed the change order. It is in force."))
             return redirect(here)
-    reading = _reading(order, version)
+    reading = _reading(order, version, actor=request.actor)
     return desk.page(
         request,
         "sign_change",
@@ -177,25 +177,26 @@ def _why_not_sign(request: PortalRequest, reading: ChangeReading | None) -> str:
     return ""
 
 
-def _reading(order: ChangeOrder, version: ContractVersion | None) -> ChangeReading | None:
+def _reading(order: ChangeOrder, version: ContractVersion | None, *, actor: Actor) -> ChangeReading | None:
     """What a proposed change says and does; what it would do is asked only while it waits for a signature."""
     if version is None or version.changes is None:
         return None
-    effect, refusal = None, ""
+    effect, advances, refusal = None, change_effects.AdvancesAhead(), ""
     if order.state == "proposed":
         try:
-            effect = changing.effect_of(version)
+            effect = change_effects.effect_of(version)
+            advances = change_effects.advances_by(version, actor=actor)
         except Refused as refused:
             refusal = explain(refused)
     return ChangeReading(
-        moved=changing.moved_by(version),
+        moved=change_effects.moved_by(version),
         currency=order.contract.currency,
         price_before=version.changes.price,
         price_after=version.price,
         terms=terms_in_words(contracts.terms_moved(version), currency=order.contract.currency),
         retention=invoicing.retention_state(order.contract) if order.state == "proposed" else None,
         effect=effect,
-        withheld=changing.withheld_by(version, effect=effect) if effect is not None else None,
+        withheld=change_effects.withheld_by(version, effect=effect) if effect is not None else None,
         refusal=refusal,
-        financed=changing.financed(order.contract) if order.state == "proposed" else (),
+        advances=advances,
     )

@@ -1,7 +1,7 @@
 """What the pages of change orders share: whose they are, what they show of a change, and of its effect."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.contrib import messages
@@ -19,6 +19,7 @@ from apps.parties.actor import Actor, ActorKind
 from apps.portals.access import PortalRequest
 from apps.portals.drafting.desk import Crumbs, Desk
 from apps.portals.version_differences import Row
+from apps.workflows.change_effects import AdvancesAhead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class ChangeReading:
     withheld: WithheldAhead | None = None
     effect: Effect | None = None
     refusal: str = ""
-    financed: Sequence[str] = ()
+    advances: AdvancesAhead = field(default_factory=AdvancesAhead)
 
     @property
     def net(self) -> Decimal:

@@ -25,7 +25,7 @@ from apps.portals.changing.forms import ChangeForms, ReasonsForm
 from apps.portals.changing.terms import terms_in_words
 from apps.portals.drafting.desk import Desk, why_not
 from apps.portals.forms import SeenForm, add_refusal
-from apps.workflows import changing
+from apps.workflows import change_effects, changing
 
 AT_ONCE: Final = 100
 """So many lines of the plan stand on one page; the others are reached by where the page begins."""
@@ -85,7 +85,7 @@ def _propose(request: PortalRequest, contract: Contract, order: ChangeOrder | No
         messages.info(request, _("One change is proposed at a time. This one still waits for an answer."))
         return redirect(desk.url("change_order", waiting.ref))
     contract.active_version.contract = contract
-    billed = changing.billed_times(contract)
+    billed = change_effects.billed_times(contract)
     shown, others = _open_plan(contract, billed=billed, begins=request.GET.get("from", ""))
     do = request.POST.get("do", "")
     more = 1 if request.method != "POST" or do == "add" else 0
@@ -142,7 +142,7 @@ def _checked(
             messages.success(request, _("Signed and sent. The other side gets a mail."))
             return redirect(desk.url("change_order", answer["change_order"]))
     try:
-        preview = changing.preview_change(contract, draft=draft, side=desk.side)
+        preview = change_effects.preview_change(contract, draft=draft, actor=request.actor, side=desk.side)
     except Refused as refused:
         add_refusal(forms.head, refused)
         return None
@@ -162,7 +162,7 @@ def _checked(
                 retention=invoicing.retention_state(contract),
                 effect=preview.effect,
                 withheld=preview.withheld,
-                financed=changing.financed(contract),
+                advances=preview.advances,
             ),
             "text": change.text,
             "sha256": change.sha256,
