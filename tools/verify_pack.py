@@ -35,13 +35,15 @@ LAPSES = ("milestone.deemed_accepted", "milestone.deemed_rejected")
 """What silence decided; only what it accepted has a certificate."""
 WITHDRAWALS = ("nullification.asked", "nullification.declined", "nullification.withdrawn", "milestone.nullified")
 STEPS = ("question.asked", "question.answered", "milestone.inspected", "milestone.first_accepted")
-RESERVATIONS = (
-    "reservation.mended",
-    "reservation.still_missing",
-    "reservation.released",
-    "reservation.reduction_offered",
-    "reservation.reduced",
-)
+SPOKEN = {
+    "reservation.mended": "mended",
+    "reservation.still_missing": "missing",
+    "reservation.released": "released",
+    "reservation.reduction_offered": "offer",
+    "reservation.reduced": "agreed",
+}
+"""What is said of a defect since the acceptance, by the act that the chain tells."""
+RESERVATIONS = tuple(SPOKEN)
 DISPUTES = (
     "dispute.raised",
     "dispute.answered",
@@ -50,6 +52,7 @@ DISPUTES = (
     "dispute.withdrawn",
     "dispute.settled",
 )
+ENDS_OF_DISPUTES = DISPUTES[-2:]
 RELEASES = ("retention.released",)
 PROPOSALS = ("contract.proposed", "change.proposed")
 SIGNED = ("contract.signed", "change.signed")
@@ -421,13 +424,24 @@ def check_contract(pack, version):
 
 def check_side(pack, side):
     """The pack was made for one side of the contract, which the chain knows by its number."""
+    known = sides(pack)
+    is_known = side["side"] in known and known[side["side"]] == side["organisation"]
+    if set(side) != {"side", "organisation"} or not (is_known or (side["side"] == "buyer" and "buyer" not in known)):
+        pack.wrong(f"CHANGED: {MANIFEST} says that the pack was made for {side}; the chain knows the sides as {known}")
+
+
+def sides(pack):
+    """The organisations of the contract, by their side, as far as the chain tells."""
     known = {}
     for entry in pack.said(*PROPOSALS, *SIGNED):
         known[side_of(entry)] = entry["said"]["actor"]["organisation"]
         known.update({one: entry["said"]["facts"][one] for one in ("seller", "buyer") if one in entry["said"]["facts"]})
-    is_known = side["side"] in known and known[side["side"]] == side["organisation"]
-    if set(side) != {"side", "organisation"} or not (is_known or (side["side"] == "buyer" and "buyer" not in known)):
-        pack.wrong(f"CHANGED: {MANIFEST} says that the pack was made for {side}; the chain knows the sides as {known}")
+    return known
+
+
+def speaks_for(pack, entry):
+    """For which side somebody acted; the chain of an earlier version may not tell the buyer, and always the seller."""
+    return "seller" if entry["said"]["actor"]["organisation"] == sides(pack).get("seller") else "buyer"
 
 
 def check_submissions(pack):
@@ -525,6 +539,186 @@ def check_reservations(pack, facts, expected):
     pack.expect(expected, "reservations", ref)
     if name is not None and facts["reservations_sha256"] != sha256(pack.bytes(name)):
         pack.wrong(f"CHANGED: {name} is not the list of defects that the chain says was made")
+
+
+def worded(told, part, digest):
+    """The words of a record, if the chain has this hash of them."""
+    return told[part] if sha256(told[part]) == digest else ABSENT
+
+
+def check_defects(pack, submissions):
+    """What was said of each defect since the acceptance is what the chain has hashes of, each word by its author."""
+    places = {shown["milestone"]["ref"]: place_of(shown["milestone"]) for shown in submissions.values()}
+    spoken = {}
+    for entry in pack.said(*RESERVATIONS):
+        if in_scope(pack, entry["said"]) and ref_of(entry) in places:
+            spoken.setdefault(ref_of(entry), {}).setdefault(entry["said"]["facts"]["reservation"], []).append(entry)
+    for ref, defects in spoken.items():
+        name = pack.needed("defects", ref, f"what was said of the defects of “{pack.titles[ref]}”")
+        pack.expect(f"{places[ref]}/defects.json", "defects", ref)
+        if name is None:
+            continue
+        record, before = pack.json(name), len(pack.problems)
+        told = {one["reservation"]: one for one in record["defects"]}
+        in_order = sorted(defects.items(), key=lambda one: (one[1][0]["said"]["facts"]["number"], one[0]))
+        expected = [expected_defect(pack, entries, told[one]) for one, entries in in_order if one in told]
+        if len(expected) != len(defects):
+            pack.wrong(f"REMOVED: {name} does not tell of every defect of which the chain speaks")
+        compare(pack, name, {"milestone": ref, "defects": expected}, record)
+        compare_bytes(pack, name, record)
+        if len(pack.problems) == before:
+            words = [one["said"]["verb"].partition(".")[2].replace("_", " ") for _, said in in_order for one in said]
+            pack.holds.append(f"“{pack.titles[ref]}”: of its {len(defects)} defect(s) was said: {', '.join(words)}.")
+
+
+def expected_defect(pack, entries, told):
+    """The record of a defect as the chain tells it."""
+    last = entries[-1]["said"]
+    facts = last["facts"]
+    words = [expected_word(pack, entry, one) for entry, one in paired(entries, told["words"])]
+    return {
+        "reservation": facts["reservation"],
+        **{part: facts[part] for part in ("number", "title", "withheld", "currency", "state")},
+        "reduced_by": facts["off"] if last["verb"] == "reservation.reduced" else "0",
+        "words": words if len(words) == len(entries) else ABSENT,
+    }
+
+
+def expected_word(pack, entry, told):
+    said, facts = entry["said"], entry["said"]["facts"]
+    return {
+        "number": facts["word"],
+        "kind": SPOKEN[said["verb"]],
+        "side": speaks_for(pack, entry),
+        "name": pack.who(entry)["name"],
+        "written_at": said["at"],
+        "text": worded(told, "text", facts["text_sha256"]),
+        "off": facts["off"] if said["verb"] == "reservation.reduction_offered" else None,
+    }
+
+
+def check_disputes(pack, submissions):
+    """Each dispute is told as the chain tells it: who said and showed what, what was proposed, and how it ended."""
+    for number, raised in enumerate(pack.said("dispute.raised"), start=1):
+        ref = raised["said"]["facts"]["dispute"]
+        if not is_disputed_here(pack, raised, submissions):
+            continue
+        name = pack.needed("dispute", ref, f"the record of dispute {number}, of which the chain speaks,")
+        pack.expect(f"disputes/{number:04d}.json", "dispute", ref)
+        if name is None:
+            continue
+        told, before = pack.json(name), len(pack.problems)
+        entries = [entry for entry in pack.said(*DISPUTES) if entry["said"]["facts"]["dispute"] == ref]
+        compare(pack, name, expected_dispute(pack, entries, told), told)
+        compare_bytes(pack, name, told)
+        check_shown(pack, name, told)
+        if len(pack.problems) == before:
+            end = f"{told['state']} at {told['end']['at']}" if told["end"] else "not over"
+            pack.holds.append(
+                f"Dispute {number}, about {told['about']}, {told['amount']} {told['currency']} of {told['whole']}:"
+                f" {len(told['positions'])} position(s), {len(told['files'])} file(s),"
+                f" {len(told['proposals'])} proposal(s); {end}."
+            )
+
+
+def is_disputed_here(pack, raised, submissions):
+    """Whether a dispute is about what this pack is about: all of a contract; of a milestone what was sent or billed."""
+    if not pack.manifest.get("milestone"):
+        return True
+    if raised["said"]["facts"]["submission"]:
+        return raised["said"]["facts"]["submission"] in submissions
+    billed = [entry for entry in pack.said("invoice.issued") if entry["said"]["subject"] == raised["said"]["subject"]]
+    return any(in_scope(pack, entry["said"]) for entry in billed)
+
+
+def expected_dispute(pack, entries, told):
+    """The record of a dispute as the chain tells it; of what was said and of names of files it has the hashes."""
+    raised, last = entries[0]["said"], entries[-1]["said"]
+    facts = raised["facts"]
+    by_verb = {verb: [entry for entry in entries if entry["said"]["verb"] == verb] for verb in DISPUTES}
+    return {
+        **{part: facts[part] for part in ("dispute", "amount", "whole", "currency", "raised_by")},
+        "raised_at": raised["at"],
+        "about": f"submission:{facts['submission']}" if facts["submission"] else raised["subject"],
+        "state": last["facts"]["state"],
+        "answer_due_at": last["facts"]["answer_due_at"],
+        "positions": each(
+            pack, [*by_verb["dispute.raised"], *by_verb["dispute.answered"]], told["positions"], expected_position
+        ),
+        "files": each(pack, by_verb["dispute.file_attached"], told["files"], expected_showing),
+        "proposals": each(pack, by_verb["dispute.outcome_proposed"], told["proposals"], expected_proposal),
+        "end": expected_end(pack, entries[-1], told["end"]),
+    }
+
+
+def paired(entries, told):
+    """The entries with their records, as many as there are of both: how many there should be is compared elsewhere."""
+    return [(entries[at], told[at]) for at in range(min(len(entries), len(told)))]
+
+
+def each(pack, entries, told, expected):
+    """The records of the entries, in their order; something else than any record when there are more or less."""
+    pairs = enumerate(paired(entries, told), start=1)
+    return [expected(pack, number, *one) for number, one in pairs] if len(entries) == len(told) else ABSENT
+
+
+def expected_position(pack, number, entry, told):
+    facts = entry["said"]["facts"]
+    return {
+        "number": facts.get("position", 1),
+        **acted(pack, entry, "written_at"),
+        "text": worded(told, "text", facts["text_sha256"]),
+    }
+
+
+def expected_showing(pack, number, entry, told):
+    facts = entry["said"]["facts"]
+    shown = {**acted(pack, entry, "uploaded_at"), **{part: facts[part] for part in ("file", "size", "sha256")}}
+    # Earlier versions of Cairn told no hash of the name of a file.
+    return {**shown, "name": worded(told, "name", facts.get("name_sha256", sha256(told["name"])))}
+
+
+def expected_proposal(pack, number, entry, told):
+    facts = entry["said"]["facts"]
+    return {
+        "number": number,
+        **acted(pack, entry, "proposed_at"),
+        **{part: facts[part] for part in ("outcome", "upheld")},
+        "note": worded(told, "note", facts["note_sha256"]),
+    }
+
+
+def expected_end(pack, entry, told):
+    """How a dispute ended, or nothing; until when is reviewed since then earlier versions of Cairn did not tell."""
+    said, facts = entry["said"], entry["said"]["facts"]
+    if said["verb"] not in ENDS_OF_DISPUTES:
+        return None
+    return {
+        **acted(pack, entry, "at"),
+        "upheld": facts.get("upheld", "0"),
+        "review_due_at": facts["review_due_at"] if "review_due_at" in facts else told["review_due_at"],
+    }
+
+
+def is_older_dispute(said):
+    """Whether an earlier version of Cairn told of a dispute, with less in the chain."""
+    return not {"name_sha256", "review_due_at"} & set(said["facts"])
+
+
+def acted(pack, entry, when):
+    """Who acted, for which side, and when."""
+    return {"side": speaks_for(pack, entry), "name": pack.who(entry)["name"], when: entry["said"]["at"]}
+
+
+def check_shown(pack, name, told):
+    """The files that a record names are there, with the hash by which they are called."""
+    for one in told["files"]:
+        for shown in (f"evidence/{one['sha256']}{ending}" for ending in endings(one["name"])):
+            pack.expect(shown, "evidence")
+            if shown not in pack.names:
+                pack.wrong(f"REMOVED: the file {one['name']} (SHA-256 {one['sha256']}) of {name} is not there")
+            elif pack.hash_of(shown)[0] != one["sha256"]:
+                pack.wrong(f"CHANGED: {shown} is not the file {one['name']} of {name}")
 
 
 def check_lapses(pack, submissions):
@@ -920,6 +1114,11 @@ OLDER = (
     " invoices: these have their hash in the manifest, but none in the chain."
 )
 
+OLDER_DISPUTES = (
+    "what files that an earlier version of Cairn took in a dispute were called, and until when was reviewed after it:"
+    " the chain does not tell."
+)
+
 
 def verified(path, heads):
     """The pack at a path, after every check."""
@@ -936,6 +1135,8 @@ def verified(path, heads):
                 check_steps(pack, submissions)
                 check_decisions(pack, submissions)
                 check_lapses(pack, submissions)
+                check_defects(pack, submissions)
+                check_disputes(pack, submissions)
                 check_settlements(pack)
                 check_endings(pack)
                 check_events(pack)
@@ -977,6 +1178,8 @@ def told(pack):
         yield f"  {LINKED}"
     if any(is_older(entry) for entry in pack.entries):
         yield f"  {OLDER}"
+    if any(is_older_dispute(entry["said"]) for entry in pack.said("dispute.file_attached", *ENDS_OF_DISPUTES)):
+        yield f"  {OLDER_DISPUTES}"
 
 
 def still_made(pack, one):

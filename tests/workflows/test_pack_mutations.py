@@ -112,7 +112,8 @@ def _mutants(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _written_mutants(files: Files) -> Iterator[tuple[str, Files]]:
-    """Every field of every JSON file, changed and removed; of lines, those of each line and the text in it."""
+    """Every field of every JSON file, changed and removed; of lines, those of each line, and the text in the first of
+    its kind: the others are held by the same hash."""
     for name, bytes_of in files.items():
         if name.endswith(".json"):
             is_text = not bytes_of.endswith(b"\n")
@@ -120,17 +121,20 @@ def _written_mutants(files: Files) -> Iterator[tuple[str, Files]]:
                 yield f"{name}: {what}", {**files, name: (_canonical(value) if is_text else _readable(value)).encode()}
         elif name.endswith(".jsonl"):
             lines = bytes_of.decode().removesuffix("\n").split("\n")
+            kinds = set[str]()
             for number, line in enumerate(lines):
                 told = json.loads(line)
-                for what, value in _line_mutants(told):
+                kind = json.loads(told["text"]).get("verb", "")
+                for what, value in _line_mutants(told, inside=kind not in kinds):
                     changed = [*lines[:number], _canonical(value), *lines[number + 1 :]]
                     yield f"{name}: {number} {what}", {**files, name: _joined(changed)}
+                kinds.add(kind)
 
 
-def _line_mutants(told: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _line_mutants(told: dict[str, Any], *, inside: bool) -> Iterator[tuple[str, Any]]:
     yield from _mutants(told)
-    for what, inside in _mutants(json.loads(told["text"])):
-        yield f"text/{what}", {**told, "text": _canonical(inside)}
+    for what, text in _mutants(json.loads(told["text"])) if inside else ():
+        yield f"text/{what}", {**told, "text": _canonical(text)}
 
 
 def _canonical(value: Any) -> str:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connections
 from pytest_django import DjangoDbBlocker, Settings
@@ -20,12 +21,12 @@ from apps.contracts.models import Contract
 from apps.core import canonical, clock
 from apps.core.database import scratch as scratch_databases
 from apps.core.errors import NotAllowed, Refused
-from apps.milestones.models import EvidenceFile, Milestone
-from apps.milestones.services import CriterionVerdict, Part
-from apps.workflows import confirming, proofs, sign_off, upkeep, worker
+from apps.milestones.models import EvidenceFile, Milestone, Reservation, Submission
+from apps.milestones.services import CriterionVerdict, Defect, Part
+from apps.workflows import confirming, disputing, proofs, reserving, sign_off, upkeep, worker
 from apps.workflows.models import EvidencePack
 from apps.workflows.packs import making
-from tests import corrections, scenarios
+from tests import corrections, disputes, scenarios
 from tests.packed import VERIFIER, says_of
 from tests.scenarios import Parties, acting, key
 
@@ -48,8 +49,8 @@ def contract(parties: Parties) -> Contract:
 
 
 def _told(parties: Parties) -> Contract:
-    """One milestone sent back once and accepted then, one accepted in part with its rest submitted, one not begun that
-    waited for an event.
+    """One milestone sent back, disputed and accepted with reservations then, one accepted in part with its rest
+    submitted, one not begun that waited for an event.
 
     Every job is done. The comment holds signs that other programs take for ends of lines, where the form lets them be.
     """
@@ -69,7 +70,8 @@ def _told(parties: Parties) -> Contract:
         confirming.confirm_event(
             actor=bea, key=key(), contract_ref=contract.ref, event="The site is open", note="Seen on Monday."
         )
-    scenarios.accepted_milestone(contract)
+    _disputed(parties, submission)
+    _reserved(parties, scenarios.submitted_milestone(contract))
     partly = scenarios.submitted_milestone(contract, position=2)
     with acting(scenarios.approver_actor(parties)) as bea:
         sign_off.accept_part(
@@ -86,6 +88,44 @@ def _told(parties: Parties) -> Contract:
     scenarios.submitted_rest(rest)
     worker.run_due_jobs()
     return contract
+
+
+def _disputed(parties: Parties, submission: Submission) -> None:
+    """The seller does not agree that it was sent back, shows why, and gives in."""
+    sina, bea, now = scenarios.seller_actor(parties), scenarios.approver_actor(parties), clock.now()
+    dispute = disputes.on_submission(submission, actor=sina, at=now, amount="4500", reason="It is met:\nsee the log.")
+    with acting(sina):
+        disputing.attach_to_dispute(
+            actor=sina, dispute_ref=dispute.ref, upload=ContentFile(b"rows: 10", name="Log of Monday.txt")
+        )
+    with acting(bea):
+        disputing.answer_dispute(actor=bea, key=key(), dispute_ref=dispute.ref, text="The log shows ten rows.")
+    disputes.agreed(
+        disputes.proposed(dispute, "partly_upheld", actor=bea, at=now, amount="500"), actor=sina, at=clock.now()
+    )
+
+
+def _reserved(parties: Parties, submission: Submission) -> None:
+    """Accepted with two defects: of one is said all that can be said without a credit note, of the other nothing."""
+    sina, bea = scenarios.seller_actor(parties), scenarios.approver_actor(parties)
+    by = clock.today("Europe/Zurich") + timedelta(days=20)
+    with acting(bea):
+        reserving.accept_with_reservations(
+            actor=bea,
+            key=key(),
+            submission_ref=submission.ref,
+            seen=submission.sha256,
+            defects=[Defect("The export is slow", by, Decimal("333.33")), Defect("Labels", by)],
+        )
+        defect = Reservation.objects.get(number=1).ref
+    with acting(sina):
+        reserving.report_mended(actor=sina, key=key(), reservation_ref=defect, text="Twice as fast.")
+    with acting(bea):
+        reserving.say_missing(actor=bea, key=key(), reservation_ref=defect, text="Not at night.")
+    with acting(sina):
+        reserving.offer_reduction(actor=sina, key=key(), reservation_ref=defect, amount=Decimal(100), text="Or less.")
+    with acting(bea):
+        reserving.release_reservation(actor=bea, key=key(), reservation_ref=defect, text="Good enough.")
 
 
 def _packed(parties: Parties, contract: Contract, *, role: str = "seller", milestone: str = "") -> EvidencePack:
@@ -168,7 +208,9 @@ def test_a_pack_holds_and_says_what_is_proven_and_what_is_not(content: bytes, tm
         "The audit chain of",
         "1 version(s) of the contract are word for word what 2 signature(s) name.",
         "4 submission(s) are word for word what was sent",
-        "“Prototype” was accepted at",
+        "“Prototype” was accepted with reservations at",
+        "“Prototype”: of its 1 defect(s) was said: mended, still missing, reduction offered, released.",
+        "4500 EUR of 12000: 2 position(s), 1 file(s), 1 proposal(s); partly_upheld at",
         "I am authorised to act for Meridian Logistik AG.",
         "2 invoice(s) say what the chain says was issued, and so do their documents.",
         "2 certificate(s) of acceptance have the hash that the chain says.",
@@ -191,6 +233,7 @@ def test_it_is_all_there_in_a_fixed_order(content: bytes) -> None:
         "",
         "audit",
         "contract",
+        "disputes",
         "events/0001",
         "evidence",
         "invoices",
@@ -200,8 +243,8 @@ def test_it_is_all_there_in_a_fixed_order(content: bytes) -> None:
     }
     for ending in ("certificate.pdf", "certificate.json", "submission-02.decision.json"):
         assert f"milestones/0001/{ending}" in names
-    # The same protocol was sent four times: its bytes are there once.
-    assert len([name for name in names if name.startswith("evidence/")]) == 1
+    # The same protocol was sent four times: its bytes are there once. The other file was shown in the dispute.
+    assert len([name for name in names if name.startswith("evidence/")]) == 2
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
@@ -283,7 +326,7 @@ def _certificate(files: Files) -> str:
 
 
 def _evidence(files: Files) -> str:
-    return next(name for name in files if name.startswith("evidence/"))
+    return next(name for name in files if name.startswith("evidence/") and name.endswith(".pdf"))
 
 
 def _changed(files: Files) -> Files:
@@ -410,6 +453,9 @@ def test_a_change_is_found_and_named(
         (_other_amount, "is not the invoice that the chain says was issued"),
         (_other_contract, "CHANGED: contract/version-1.json is not the text of version 1"),
         (_hidden_refusal, "REMOVED: submission"),
+        (_without("0001.json"), "REMOVED: the record of dispute 1"),
+        (_without("defects.json"), "REMOVED: what was said of the defects of “Prototype”"),
+        (_without(".txt"), "REMOVED: the file Log of Monday.txt"),
     ],
 )
 def test_a_forger_who_lists_everything_anew_is_found_by_the_chain(

@@ -8,6 +8,7 @@ from django.core.files.base import File
 
 from apps.contracts import services as contracts
 from apps.contracts.models import Contract
+from apps.core import canonical
 from apps.core.errors import NotAllowed, Refused
 from apps.milestones import evidence, rules
 from apps.milestones.evidence import StoredFile
@@ -52,5 +53,14 @@ def attach_to_dispute(
         stored_as=stored.stored_as,
         uploaded_at=at,
     )
-    record(dispute, verb="dispute.file_attached", actor=actor, at=at, file=file.ref, size=file.size, sha256=file.sha256)
+    record(
+        dispute,
+        verb="dispute.file_attached",
+        actor=actor,
+        at=at,
+        file=file.ref,
+        name_sha256=canonical.sha256(file.name),
+        size=file.size,
+        sha256=file.sha256,
+    )
     return file

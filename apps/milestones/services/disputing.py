@@ -136,7 +136,7 @@ def withdraw_dispute(*, contract: Contract, dispute_ref: str, actor: Actor, at: 
     if side != dispute.raised_by:
         raise NotAllowed("The other side raised this dispute. Propose that it is rejected instead.")
     end(dispute, to=DisputeState.WITHDRAWN, upheld=money.ZERO, side=side, actor=actor, at=at)
-    record(dispute, verb="dispute.withdrawn", actor=actor, at=at)
+    record(dispute, verb="dispute.withdrawn", actor=actor, at=at, review_due_at=dispute.due_after)
     return dispute
 
 

@@ -84,7 +84,15 @@ def agree_outcome(*, contract: Contract, proposal_ref: str, actor: Actor, at: da
     if proposal.user_id is not None and proposal.user_id == actor.user_id:
         raise NotAllowed("You proposed this outcome yourself, for the other side. Somebody else has to agree.")
     end(dispute, to=DisputeState(proposal.outcome), upheld=proposal.upheld, side=side, actor=actor, at=at)
-    record(dispute, verb="dispute.settled", actor=actor, at=at, outcome=proposal.outcome, upheld=proposal.upheld)
+    record(
+        dispute,
+        verb="dispute.settled",
+        actor=actor,
+        at=at,
+        outcome=proposal.outcome,
+        upheld=proposal.upheld,
+        review_due_at=dispute.due_after,
+    )
     return dispute
 
 

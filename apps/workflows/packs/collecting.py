@@ -15,7 +15,7 @@ from apps.invoicing.models import Document, Invoice
 from apps.milestones import services
 from apps.milestones.models import Certificate, Decision, EvidenceFile, Milestone, Submission
 from apps.workflows.models import EvidencePack
-from apps.workflows.packs import corrections, events, parts, settlements, steps
+from apps.workflows.packs import corrections, disputes, events, parts, reservations, settlements, steps
 from apps.workflows.packs.parts import PERSON, Contents
 
 CHAIN: Final = "audit/chain.jsonl"
@@ -32,6 +32,8 @@ def of_pack(pack: EvidencePack) -> Contents:
         if pack.milestone_id is not None:
             milestones = milestones.filter(pk=pack.milestone_id)
         _milestones(milestones, contents)
+        reservations.collect(milestones, contents)
+        disputes.collect(pack, contents)
         settlements.collect(pack.contract, contents)
         if pack.milestone_id is None:
             events.collect(pack.contract, contents)
@@ -151,7 +153,7 @@ def _milestones(milestones: "QuerySet[Milestone]", contents: Contents) -> None:
     )
     for submission in sent:
         milestone = submission.milestone
-        place = f"milestones/{milestone.position:04d}" + (f"-{milestone.part:02d}" if milestone.part > 1 else "")
+        place = parts.place(milestone)
         decision: Decision | None = getattr(submission, "decision", None)
         if decision is not None and decision.outcome == Decision.Outcome.SETTLED:
             # Both sides signed this text when the contract was terminated; nothing else was sent.

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from apps.core import canonical
 from apps.core.made import Kept
+from apps.milestones.models import Milestone
 
 PERSON: Final = ("name", "email", "address", "agent", "authenticated_by")
 """Who acted and from where, by the columns that keep it."""
@@ -79,6 +80,11 @@ def record(name: str, kind: str, told: Mapping[str, Any] | list[Any], *, ref: st
 def stored(name: str, kind: str, kept: Kept, *, ref: str = "") -> Part:
     """Bytes that lie in the private store."""
     return Part(name, kind, kept.size, kept.sha256, ref=ref, stored_as=kept.stored_as)
+
+
+def place(milestone: Milestone) -> str:
+    """The folder of a milestone; the rest of one that was accepted in part has one of its own."""
+    return f"milestones/{milestone.position:04d}" + (f"-{milestone.part:02d}" if milestone.part > 1 else "")
 
 
 def ending(name: str) -> str:

@@ -39,9 +39,11 @@ audit/          the audit chain of the contract, one entry a line: sha256 = SHA-
                 that are the {side}'s own, or addressed to it, who acted and from where, as the chain has a hash of it
 contract/       each proposed version, byte for byte as it was signed, and its signatures; the signed one as PDF;
                 of a contract that was terminated the settlement that both sides signed, as text and as PDF
-milestones/     each submission, byte for byte as it was shown, what was decided of it, the certificate of acceptance
-evidence/       the files that submissions name, each called by its SHA-256; links that they name stand in
-                MANIFEST.json, by title and address: what stands there now may be something else
+milestones/     each submission, byte for byte as it was shown, what was decided of it, the certificate of acceptance;
+                what was said since of the defects under which it was accepted
+disputes/       each dispute: what either side said and showed, the outcomes that were proposed, how it ended
+evidence/       the files that submissions and disputes name, each called by its SHA-256; links that they name stand
+                in MANIFEST.json, by title and address: what stands there now may be something else
 invoices/       each invoice: its content, the PDF, the XML inside it
 """
 
