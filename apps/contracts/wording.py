@@ -150,7 +150,7 @@ def partial_acceptance(may_be: bool) -> str:
     """Whether a milestone may be accepted in part, and what that does."""
     if may_be:
         return gettext("The buyer may accept a part of a milestone: it is billed, and the rest can be submitted again.")
-    return gettext("Milestones are accepted whole.")
+    return gettext("Milestones are accepted whole. While a part of one is in dispute, the rest may be accepted.")
 
 
 def question_suspensions(most: int) -> str:

@@ -67,7 +67,8 @@ def dispute_rest(
 ) -> Answer:
     """The buyer disputes an amount and accepts the rest of what waits, which is billed at once: both or neither.
 
-    Where the contract provides for acceptance in part; where two people accept, the first one's acceptance is kept.
+    Whether or not the contract provides for acceptance in part; where two people accept, the first one's acceptance is
+    kept.
     """
     contract = milestones.lock_contract_of_submission(submission_ref=submission_ref)
     at = walls.widen(contract.seller_id, contract.buyer_id)

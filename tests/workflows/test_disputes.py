@@ -36,8 +36,9 @@ def parties(scratch: str) -> Parties:
 
 
 def waiting(parties: Parties, **terms: object) -> Submission:
-    """Submitted at noon of 1 April with 14 calendar days, silence accepts; the buyer was told at once."""
-    draft = scenarios.software_draft(parties, silence="accepted", partial_acceptance=True, **terms)
+    """Submitted at noon of 1 April with 14 calendar days, silence accepts, nothing is said of acceptance in part; the
+    buyer was told at once."""
+    draft = scenarios.software_draft(parties, silence="accepted", partial_acceptance=False, **terms)
     contract = scenarios.active_contract(parties, draft=draft, at=NOON - 10 * DAY)
     return disputes.told(parties, scenarios.submitted_milestone(contract, at=NOON), at=NOON)
 

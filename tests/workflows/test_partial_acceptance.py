@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from apps.contracts.models import Contract
 from apps.core.errors import NotAllowed, Refused, Stale
@@ -14,7 +14,7 @@ from apps.milestones.services import CriterionVerdict, Part
 from apps.parties.actor import Actor
 from apps.workflows import sign_off, worker
 from apps.workflows.once import Answer
-from tests import scenarios
+from tests import disputes, scenarios
 from tests.scenarios import Parties, acting, key, software_draft
 
 pytestmark = pytest.mark.django_db
@@ -128,15 +128,6 @@ def test_sent_twice_it_happens_once(contract: Contract, submission: Submission) 
     assert len(parts(contract)) == 2
 
 
-def test_only_where_the_contract_provides_for_it(parties: Parties) -> None:
-    draft = software_draft(parties, number="NL-2026-015", partial_acceptance=False)
-    contract = scenarios.active_contract(parties, draft=draft, at=NOON - 10 * DAY)
-    submission = scenarios.submitted_milestone(contract, at=NOON)
-    with pytest.raises(Refused, match="does not provide for acceptance in part"):
-        accept_part(submission, Part(percent=Decimal(50)))
-    assert parts(contract) == [(1, "Prototype", Decimal("12000.00"), "submitted")]
-
-
 def test_another_text_and_another_side_is_refused(parties: Parties, contract: Contract, submission: Submission) -> None:
     actor = guest(submission)
     with acting(actor, at=NOON + DAY), pytest.raises(Stale):
@@ -196,3 +187,22 @@ def raw(statement: str) -> None:
         cursor.execute(statement)
         assert cursor.rowcount == 1
         connection.check_constraints()
+
+
+def test_without_that_term_a_part_is_exactly_what_is_not_in_dispute(
+    parties: Parties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = software_draft(parties, partial_acceptance=False)
+    contract = scenarios.active_contract(parties, draft=draft, at=NOON - 10 * DAY)
+    submission = disputes.told(parties, scenarios.submitted_milestone(contract, at=NOON), at=NOON)
+    with pytest.raises(Refused, match="or raise a dispute of what is not right"):
+        accept_part(submission, Part(amount=Decimal(10000)))
+    disputes.on_submission(submission, actor=scenarios.approver_actor(parties), at=NOON + DAY, amount="2000")
+    for amount, why in ((9000, r"only of what is not in dispute: 10,000\.00"), (11000, "at most 10,000")):
+        with pytest.raises(Refused, match=why):
+            accept_part(submission, Part(amount=Decimal(amount)))
+    monkeypatch.setattr("apps.milestones.rules.check_in_dispute", lambda *_of, **_it: None)
+    with pytest.raises(IntegrityError, match="in part only where agreed"):
+        accept_part(submission, Part(amount=Decimal(9000)))
+    accept_part(submission, Part(amount=Decimal(10000)))
+    assert parts(contract)[0][2:] == (Decimal(10000), "accepted")

@@ -8,6 +8,7 @@ from apps.milestones.rules.disputes import (
     answer_due_at,
     check_answer_days,
     check_disputed,
+    check_in_dispute,
     check_undisputed,
     upheld_amount,
 )
@@ -129,6 +130,7 @@ __all__ = [
     "check_answer_days",
     "check_complete",
     "check_disputed",
+    "check_in_dispute",
     "check_in_time",
     "check_inspected",
     "check_limit",

@@ -70,6 +70,23 @@ def check_undisputed(disputed: Disputed | None, *, accepted: Money, whole: Money
     )
 
 
+def check_in_dispute(disputed: Disputed | None, *, accepted: Money, whole: Money) -> None:
+    """Refuse an acceptance in part where the contract does not provide for it, but of exactly what is not in dispute:
+    an argument about a part holds back no more than that part."""
+    if disputed is None:
+        raise Refused(
+            "The contract does not provide for acceptance in part. Accept the milestone, or request changes; or raise a"
+            " dispute of what is not right, and accept the rest with it."
+        )
+    if accepted.amount != whole.amount - disputed.amount:
+        raise Refused(
+            "The contract provides for acceptance in part only of what is not in dispute: {rest}. Accept exactly that,"
+            " or wait until the dispute is settled.",
+            field="amount",
+            rest=Money(whole.amount - disputed.amount, whole.currency),
+        )
+
+
 def upheld_amount(outcome: str, *, amount: Decimal | None, disputed: Money) -> Decimal:
     """What of the amount in dispute an outcome takes away, net of tax: all, the part that is named, or nothing."""
     if outcome == UPHELD:

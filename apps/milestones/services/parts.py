@@ -9,7 +9,6 @@ from django.db.models import Max
 from apps.contracts.models import Contract, PlanLine
 from apps.core import states
 from apps.core.database import in_flight
-from apps.core.errors import Refused
 from apps.core.money import Money
 from apps.core.spoken import Said, said
 from apps.milestones import rules
@@ -58,7 +57,8 @@ def accept_part(
 ) -> tuple[Milestone, int] | FirstAcceptance:
     """The buyer accepts a part of what waits: the milestone keeps that part and may be invoiced, the rest stays open.
 
-    The rest is a new milestone of the same line with changes requested, so it can be submitted, and accepted in part,
+    Where the contract does not provide for acceptance in part, it is what of it is not in dispute. The rest is a new
+    milestone of the same line with changes requested, so it can be submitted, and accepted in part,
     as often as it takes. Limits and proofs are those of all that waits, so that nobody accepts in slices what is too
     much at once. The answer is the milestone, and how many others of the contract are not accepted, with the rest.
     """
@@ -67,8 +67,6 @@ def accept_part(
     remark = rules.check_text(comment, most=rules.LONGEST_NOTE, field="comment")
     check_in_time(submission, at=at)
     require_decider(submission, actor=actor, at=at)
-    if not milestone.line.version.partial_acceptance:
-        raise Refused("The contract does not provide for acceptance in part. Accept the milestone, or request changes.")
     check_part(held, actor=actor)
     proof = actor.require_proof(at=at) if needs_proof(milestone, contract=contract) else None
     whole = Money(milestone.amount, milestone.currency)
@@ -76,6 +74,8 @@ def accept_part(
     accepted = rules.part_amount(part, whole=whole, measured=measured_of(milestone))
     agreed = Money(accepted, whole.currency)
     rules.check_undisputed(held.disputed, accepted=agreed, whole=whole)
+    if not milestone.line.version.partial_acceptance:
+        rules.check_in_dispute(held.disputed, accepted=agreed, whole=whole)
     if accepts_first(held, actor=actor, accepted=agreed):
         return accept_first(
             held,

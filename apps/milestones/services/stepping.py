@@ -227,13 +227,14 @@ class Ahead:
     """What stands between somebody and an acceptance of what waits: of the whole, and of a part.
 
     ``is_first``: the acceptance would be the first of two, and issue no invoice. ``silence``: what is ahead of who says
-    nothing; None of what does not wait.
+    nothing; None of what does not wait. ``undisputed`` is what, net of tax, is not in dispute where a part of it is.
     """
 
     whole: Refused | None
     part: Refused | None
     is_first: bool
     silence: SilenceAhead | None = None
+    undisputed: Decimal | None = None
 
 
 def what_is_ahead(submission: Submission, *, actor: Actor) -> Ahead:
@@ -261,4 +262,6 @@ def what_is_ahead(submission: Submission, *, actor: Actor) -> Ahead:
 
     whole = refusal(check_whole, amount=milestone.amount)
     part = refusal(check_part, amount=told.amount if told is not None else milestone.amount)
-    return Ahead(whole, part, is_first=is_large and first is None, silence=silence_ahead(read))
+    disputed = held.disputed.amount if held.disputed is not None else milestone.amount
+    undisputed = milestone.amount - disputed or None
+    return Ahead(whole, part, is_first=is_large and first is None, silence=silence_ahead(read), undisputed=undisputed)

@@ -82,18 +82,18 @@ class SubmissionReading:
     is_past: bool
     """Whether the review ended without an answer."""
     is_over: bool
-    """Whether silence has decided, so that nobody decides any more."""
+    """Whether silence has decided."""
     zone: str
     page_url: str
     accept_url: str
     changes_url: str
     part_url: str
-    """Where a part can be accepted; empty where the contract does not provide for it."""
+    """Where a part can be accepted; empty where the contract does not provide for it, and nothing is in dispute."""
+    undisputed: Decimal | None
+    """What is not in dispute where a part of it is."""
     reserve_url: str
-    """Where it can be accepted with reservations."""
     questions: Questions
     dispute_url: str
-    """Where it can be disputed."""
     inspections: Sequence[Inspection]
     first: FirstAcceptance | None
     inspect_url: str
@@ -221,7 +221,8 @@ def read(actor: Actor, submission: Submission, *, cycles: Sequence[Submission], 
         page_url=way.submission(submission),
         accept_url=way.accept_milestone(submission),
         changes_url=way.request_changes(submission),
-        part_url=way.accept_part(submission) if version.partial_acceptance else "",
+        part_url=way.accept_part(submission) if version.partial_acceptance or ahead.undisputed else "",
+        undisputed=ahead.undisputed,
         reserve_url="" if version.is_by_application else way.accept_with_reservations(submission),
         dispute_url=way.dispute(submission),
         questions=asking.to_ask(actor, submission, most=version.question_suspensions, url=way.ask_question(submission)),
@@ -254,8 +255,7 @@ def _days_away(moment: datetime | None, *, now: datetime, zone: str) -> str:
 
 def decision_of(submission: Submission) -> Decision | None:
     """What was decided of a cycle; None while it waits, or when it was withdrawn."""
-    decision: Decision | None = getattr(submission, "decision", None)
-    return decision
+    return getattr(submission, "decision", None)
 
 
 def _criteria(submission: Submission, *, previous: Submission | None, way: Way) -> list[CriterionReading]:

@@ -232,7 +232,8 @@ def _part_statement(reading: SubmissionReading, form: AcceptPartForm, *, amount:
 def initial_of(reading: SubmissionReading) -> dict[str, Any]:
     """What the seller claims to have met starts with a tick: the buyer crosses what is missing.
 
-    Of two people who accept a part, the second starts with what the first accepted.
+    Of two people who accept a part, the second starts with what the first accepted; and where a part is in dispute,
+    what is not is entered.
     """
     claims = {f"verdict_{row.criterion.position}": MET for row in reading.criteria if row.is_claimed}
     how_much = {}
@@ -240,6 +241,8 @@ def initial_of(reading: SubmissionReading) -> dict[str, Any]:
         how_much = {"quantity": reading.first.quantity}
     elif reading.first is not None:
         how_much = {"amount": reading.first.amount}
+    elif reading.undisputed is not None:
+        how_much = {"amount": reading.undisputed}
     return {"seen": reading.submission.sha256, **claims, **how_much}
 
 

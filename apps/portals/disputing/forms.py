@@ -60,7 +60,7 @@ class DisputeRestForm(DisputeForm):
     seen = forms.CharField(max_length=64, widget=forms.HiddenInput)
     rest = forms.BooleanField(
         label=_("I accept the rest as complete; it is billed at once"),
-        help_text=_("As with any acceptance in part: with your name and the text that you were shown."),
+        help_text=_("With your name, and the text that you were shown. Only what you dispute waits."),
         required=False,
     )
 

@@ -36,10 +36,7 @@ def dispute_submission(request: PortalRequest, ref: str, *, side: Side, crumbs: 
         ),
         ref=ref,
     )
-    version = found.milestone.contract.active_version
-    offers_rest = side.name == "buyer" and version is not None and version.partial_acceptance
-    initial = {"seen": found.sha256}
-    form = (DisputeRestForm if offers_rest else DisputeForm)(request.POST or None, initial=initial)
+    form = _form(request, found, may_accept=side.name == "buyer")
     here = side.url("milestone", found.milestone.ref)
 
     def do() -> Answer:
@@ -61,8 +58,8 @@ def dispute_submission(request: PortalRequest, ref: str, *, side: Side, crumbs: 
 
 
 def dispute_by_link(request: PortalRequest, submission: Submission, *, back: str, show: Show) -> HttpResponse:
-    """The same for a guest, who sees it on the page of the submission afterwards."""
-    form = DisputeForm(request.POST or None)
+    """The same for a guest, who sees it on the page of the submission afterwards; the link of the dispute goes on."""
+    form = _form(request, submission, may_accept=True)
     done = _tried(request, form, lambda: _raise(request, submission, form))
     if done is not None:
         return redirect(back)
@@ -113,6 +110,12 @@ def dispute_invoice(request: PortalRequest, ref: str, *, side: Side, crumbs: Cru
         "crumbs": [*crumbs, (found.number, here), (_("Dispute"), "")],
     }
     return side.dispute_page(request, "raise_dispute", context, form=form)
+
+
+def _form(request: PortalRequest, found: Submission, *, may_accept: bool) -> DisputeForm:
+    """The buyer may accept the rest of what waits in the same act."""
+    offers_rest = may_accept and found.state == "submitted"
+    return (DisputeRestForm if offers_rest else DisputeForm)(request.POST or None, initial={"seen": found.sha256})
 
 
 def _raise(request: PortalRequest, found: Submission, form: DisputeForm) -> Answer:

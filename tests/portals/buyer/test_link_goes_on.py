@@ -16,11 +16,11 @@ from django.db import IntegrityError, connection, transaction
 from apps.contracts.models import Contract, GuestGrant
 from apps.core import clock
 from apps.core.database import walls
-from apps.invoicing.models import CreditNote, OpenItem
+from apps.invoicing.models import CreditNote, Invoice, OpenItem
 from apps.milestones.models import Decision, Dispute, Reservation, ReservationWord, Settlement, SettlementSignature
 from apps.milestones.services import Defect
 from apps.parties.models import Organisation
-from apps.workflows import contracting, disputing, proof_codes, reserving
+from apps.workflows import contracting, proof_codes, reserving
 from apps.workflows.mails import going_on, reservations
 from apps.workflows.models import ProofCode
 from tests import disputes, scenarios, terminations
@@ -218,19 +218,12 @@ def test_what_a_guest_disputes_it_withdraws_by_a_link_of_its_own(world: World) -
     submission = scenarios.submitted_milestone(world.contract, position=2)
     with walls.asking_for(world.contract.buyer_id):
         submission = disputes.told(_told_to(world), submission, at=clock.now())
-    actor = scenarios.guest_actor(scenarios.link_to_sign_off(submission))
-    with acting(actor):
-        disputing.dispute_rest(
-            actor=actor,
-            key=key(),
-            submission_ref=submission.ref,
-            seen=submission.sha256,
-            amount=D(2000),
-            verdicts=[],
-            reason="The export loses rows.",
-            answer_days=14,
-        )
-    used, guest = world.guest("sign_off", submission.ref), world.guest("dispute")
+    used = world.guest("sign_off", submission.ref)
+    what = {"how": "amount", "amount": "2,000.00", "reason": "The export loses rows.", "answer_days": "14"}
+    assert posted(used, "dispute/", "", **what, rest="on").status_code == 302
+    with walls.asking_for(world.contract.seller_id):
+        assert Invoice.objects.filter(contract=world.contract, milestone__accepted_submission=submission).exists()
+    guest = world.guest("dispute")
     assert "Go on in this dispute by the link in the mail" in used.get("dispute/").content.decode()
     assert posted(guest, "dispute/", "propose", outcome="rejected", note="").status_code == 302
     assert posted(guest, "dispute/", "withdraw").status_code == 302
