@@ -91,6 +91,15 @@ def test_settings_that_lose_data_are_named(scratch: str) -> None:
     assert health.losses() == ["synchronous_commit is off", "lock_timeout is not set"]
 
 
+def test_a_connection_that_would_wait_for_a_vanished_client_is_named(
+    scratch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = connections["default"].settings_dict["OPTIONS"]
+    monkeypatch.setitem(told, "options", told["options"].replace("tcp_user_timeout=10s", "tcp_user_timeout=0"))
+    connections["default"].close()
+    assert health.losses() == ["tcp_user_timeout is not set"]
+
+
 def test_a_web_connection_that_is_the_owner_is_named(scratch: str) -> None:
     with connections["default"].cursor() as cursor:
         cursor.execute("SET ROLE NONE")

@@ -4,7 +4,7 @@ It reads the messages that the web sends (https://www.postgresql.org/docs/curren
 counts them. At one of them, or at COMMIT, it does what networks do:
 
 - ``LOST_REQUEST``  cuts both lines before the message goes on
-- ``LOST_ANSWER``   hands the message on, waits for all of its answer, and cuts the web's line without passing it on
+- ``LOST_ANSWER``   hands the message on, waits for all of its answer, and cuts both lines without passing it on
 - ``BLACK_HOLE``    hands nothing on any more and says nothing, and cuts the line in the end
 - ``LATENCY``       hands every message on, late
 """
@@ -26,7 +26,7 @@ UNANSWERED = frozenset((b"P", b"B", b"D", b"E", b"C"))
 LATE = 0.005
 """Seconds by which each message is late, where it is."""
 SILENT = 1.5
-"""Seconds after which a line into the black hole is cut at last."""
+"""Seconds after which a line on which nobody is heard any more is cut at last, as keepalives do (config/settings.py)."""
 
 
 class Fault(StrEnum):
@@ -82,8 +82,8 @@ class Proxy:
 
     def _ask(self, web: socket.socket, database: socket.socket) -> None:
         """Hand on what the web says, message by message; the first one has no letter."""
-        swallow = threading.Event()
-        threading.Thread(target=self._answer, args=(web, database, swallow), daemon=True).start()
+        swallow, ended = threading.Event(), threading.Event()
+        threading.Thread(target=self._answer, args=(web, database, swallow, ended), daemon=True).start()
         try:
             opening = _exactly(web, 4)
             database.sendall(opening + _exactly(web, _length(opening) - 4))
@@ -92,14 +92,19 @@ class Proxy:
                 while message[-1][:1] in UNANSWERED:
                     message += _message(web)
                 if self._is_due(message):
-                    self._fail(web, database, swallow, b"".join(message))
+                    if self._fail(database, swallow, b"".join(message)):
+                        ended.wait(SILENT)
+                    _cut(web)
+                    _cut(database)
                     return
                 database.sendall(b"".join(message))
         except (OSError, EOFError):
             _cut(web)
             _cut(database)
 
-    def _answer(self, web: socket.socket, database: socket.socket, swallow: threading.Event) -> None:
+    def _answer(
+        self, web: socket.socket, database: socket.socket, swallow: threading.Event, ended: threading.Event
+    ) -> None:
         last = b""
         with suppress(OSError):
             while said := database.recv(65_536):
@@ -112,6 +117,7 @@ class Proxy:
                 if self.plan is not None and self.plan.fault is Fault.LATENCY:
                     time.sleep(LATE)
                 web.sendall(said)
+        ended.set()
         _cut(web)
         _cut(database)
 
@@ -128,17 +134,17 @@ class Proxy:
         plan.happened = is_commit if plan.at is None else plan.passed == plan.at
         return plan.happened
 
-    def _fail(self, web: socket.socket, database: socket.socket, swallow: threading.Event, message: bytes) -> None:
+    def _fail(self, database: socket.socket, swallow: threading.Event, message: bytes) -> bool:
+        """Whether an answer is waited for. In the middle of a pipeline Postgres answers and then waits for the rest,
+        which is no transaction left idle to it, so that none of its own limits ends that session."""
         fault = self.plan.fault if self.plan else Fault.LOST_REQUEST
         if fault is Fault.LOST_ANSWER:
             swallow.set()
             database.sendall(message)
-            return
-        if fault is Fault.BLACK_HOLE:
+        elif fault is Fault.BLACK_HOLE:
             # For longer than Postgres waits for a session that fell silent inside a transaction.
             self._healed.wait(SILENT)
-        _cut(web)
-        _cut(database)
+        return fault is Fault.LOST_ANSWER
 
 
 @contextmanager

@@ -15,6 +15,9 @@ OLDEST: Final = 16
 """The first PostgreSQL in which a role can be granted for ``SET ROLE`` alone."""
 MUST_NOT_BE_OFF: Final = ("fsync", "synchronous_commit", "full_page_writes", "data_checksums")
 TIMEOUTS: Final = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+VANISHED: Final = ("tcp_keepalives_idle", "tcp_user_timeout")
+"""With these a session whose network is gone ends, and its locks with it. What is asked is what the connection was
+opened with: of itself a Unix socket says that it has none."""
 
 
 def version() -> str:
@@ -27,10 +30,14 @@ def version() -> str:
 def losses() -> list[str]:
     """Settings with which a power cut, a bad disk or a forgotten lock costs data or availability."""
     with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY (%s)", [[*MUST_NOT_BE_OFF, *TIMEOUTS]])
+        cursor.execute(
+            "SELECT name, CASE WHEN name = ANY (%s) THEN reset_val ELSE setting END"
+            " FROM pg_settings WHERE name = ANY (%s)",
+            [[*VANISHED], [*MUST_NOT_BE_OFF, *TIMEOUTS, *VANISHED]],
+        )
         settings = dict(cursor.fetchall())
     return [f"{name} is off" for name in MUST_NOT_BE_OFF if settings.get(name) == "off"] + [
-        f"{name} is not set" for name in TIMEOUTS if settings.get(name) == "0"
+        f"{name} is not set" for name in (*TIMEOUTS, *VANISHED) if settings.get(name) == "0"
     ]
 
 
